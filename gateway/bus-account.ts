@@ -1,0 +1,193 @@
+import {
+  ConsumerEvents,
+  NatsError,
+  type ConsumerConfig,
+  type ConsumerMessages,
+  type JetStreamManager,
+  type NatsConnection,
+  type StreamConfig as NatsStreamConfig,
+} from "nats";
+import type { Logger } from "pino";
+import type { EngineSpeed, InternetClass } from "../schema/classes.js";
+import { engineDurable, recorderDurable, streams, type StreamConfig, type StreamSettings } from "../schema/streams.js";
+import { AGENTS, engineToken, RECORDER, RESULTS, scanSubject, SCANS } from "../schema/subjects.js";
+import { keepConnection, pause, type Connection } from "./bus-connection.js";
+import type { GatewayConfig } from "./config.js";
+
+/** A result message to be acknowledged once its transaction has committed. */
+export interface Delivery {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  ack(): void;
+  /** Hands it back, to be delivered again after `ms`. */
+  nak(ms: number): void;
+  /** It can never be recorded. */
+  term(): void;
+}
+
+/** A change of an agent's presence: its value, or undefined when its key was deleted. */
+export type PresenceListener = (agent: string, value: Uint8Array | undefined) => void;
+
+/** One engine's durable, as far as it decides which requests can still arrive. */
+export interface DurableState {
+  readonly ackFloor: number;
+  readonly pending: number;
+  readonly unacknowledged: number;
+}
+
+/** The gateway's side of one account. Every call throws UNAVAILABLE while the bus is away. */
+export interface Account {
+  readonly internet: InternetClass;
+  readonly connection: Connection;
+  /** Publishes a request; the PubAck's sequence and the identity of the stream that holds it. */
+  publishRequest(speed: EngineSpeed, data: Uint8Array, messageId: string): Promise<{ seq: number; stream: string }>;
+  /** Makes the engine's durable, or moves it to the engine's class; kept and made again if the server loses it. */
+  ensureDurable(engine: { name: string; speed: EngineSpeed }): Promise<void>;
+  durableState(engine: string): Promise<DurableState>;
+  /** Last sequence and identity of SCANS. */
+  scansState(): Promise<{ lastSeq: number; stream: string }>;
+  /** Removes all requests below `seq`. */
+  purgeScans(seq: number): Promise<void>;
+  /** Delivers results until stopped, across reconnections. */
+  consumeResults(deliver: (delivery: Delivery) => Promise<void>): { stop(): Promise<void> };
+}
+
+/** Opens an account: its streams, its recorder and every engine durable stand whenever it counts as up. */
+export function openAccount(config: GatewayConfig, internet: InternetClass, log: Logger, onPresence: PresenceListener, onUp: (nc: NatsConnection) => void): Account {
+  const settings = streamSettings(config);
+  const durables = new Map<string, { name: string; speed: EngineSpeed }>();
+  const identity = new Map<string, string>();
+  let stopPresence: (() => void) | undefined;
+
+  async function prepare(nc: NatsConnection): Promise<void> {
+    const jsm = await nc.jetstreamManager();
+    for (const stream of streams(internet, settings)) identity.set(stream.name, await ensureStream(jsm, stream));
+    await jsm.consumers.add(RESULTS, recorderDurable(settings) as unknown as Partial<ConsumerConfig>);
+    for (const engine of durables.values()) await addDurable(jsm, engine);
+    stopPresence?.();
+    stopPresence = await watchPresence(nc, config, log, onPresence);
+    onUp(nc);
+  }
+
+  const connection = keepConnection(config, internet, "work", log, prepare);
+  const manager = () => connection.up().jetstreamManager({ checkAPI: false });
+
+  async function addDurable(jsm: JetStreamManager, engine: { name: string; speed: EngineSpeed }): Promise<void> {
+    await jsm.consumers.add(SCANS, engineDurable({ ...engine, internet }, settings) as unknown as Partial<ConsumerConfig>);
+  }
+
+  return {
+    internet,
+    connection,
+    async publishRequest(speed, data, messageId) {
+      const stream = identity.get(SCANS) ?? "";
+      const ack = await connection.up().jetstream().publish(scanSubject(speed, internet), data, { msgID: messageId });
+      return { seq: ack.seq, stream };
+    },
+    async ensureDurable(engine) {
+      await addDurable(await manager(), engine);
+      durables.set(engineToken(engine.name), engine);
+    },
+    async durableState(engine) {
+      const info = await (await manager()).consumers.info(SCANS, engineToken(engine));
+      return { ackFloor: info.ack_floor.stream_seq, pending: info.num_pending, unacknowledged: info.num_ack_pending };
+    },
+    async scansState() {
+      const info = await (await manager()).streams.info(SCANS);
+      return { lastSeq: info.state.last_seq, stream: String(info.created) };
+    },
+    async purgeScans(seq) {
+      await (await manager()).streams.purge(SCANS, { seq });
+    },
+    consumeResults: (deliver) => consumeResults(connection, log, deliver),
+  };
+}
+
+function streamSettings(config: GatewayConfig): StreamSettings {
+  return {
+    maxDeadlineMs: 86_400_000,
+    scansMaxBytes: config.SCANMESH_SCANS_MAX,
+    samplesMaxBytes: config.SCANMESH_SAMPLES_MAX ?? -1,
+    ackWaitMs: config.SCANMESH_ACK_WAIT,
+    replicas: config.SCANMESH_NATS_REPLICAS,
+  };
+}
+
+/** Makes the stream if it is not there, and applies changed settings if it is. Returns its creation time, which identifies it. */
+async function ensureStream(jsm: JetStreamManager, wanted: StreamConfig): Promise<string> {
+  const config = wanted as unknown as NatsStreamConfig;
+  try {
+    const { config: found, created } = await jsm.streams.info(wanted.name);
+    const changed = (["max_bytes", "max_age", "num_replicas"] as const).some((key) => found[key] !== wanted[key]);
+    if (changed) await jsm.streams.update(wanted.name, config);
+    return String(created);
+  } catch (error) {
+    if (!(error instanceof NatsError) || error.api_error?.code !== 404) throw error;
+    return String((await jsm.streams.add(config)).created);
+  }
+}
+
+async function watchPresence(nc: NatsConnection, config: GatewayConfig, log: Logger, listen: PresenceListener): Promise<() => void> {
+  const bucket = await nc.jetstream().views.kv(AGENTS, { history: 1, ttl: 300_000, replicas: config.SCANMESH_NATS_REPLICAS, allow_direct: true });
+  const entries = await bucket.watch();
+  const reading = (async () => {
+    for await (const entry of entries) listen(entry.key, entry.operation === "PUT" ? entry.value : undefined);
+  })();
+  reading.catch((error: unknown) => log.error({ err: error }, "presence cannot be watched"));
+  return () => entries.stop();
+}
+
+/** At most this many bytes of results wait in this process. */
+const RESULTS_WINDOW_BYTES = 8 * 1024 * 1024;
+const CONSUMER_GONE: readonly string[] = [
+  ConsumerEvents.ConsumerDeleted,
+  ConsumerEvents.ConsumerNotFound,
+  ConsumerEvents.StreamNotFound,
+  ConsumerEvents.NoResponders,
+];
+
+function consumeResults(connection: Connection, log: Logger, deliver: (delivery: Delivery) => Promise<void>): { stop(): Promise<void> } {
+  let stopped = false;
+  let current: ConsumerMessages | undefined;
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      try {
+        if (!connection.isUp()) {
+          await pause(50);
+          continue;
+        }
+        const consumer = await connection.up().jetstream().consumers.get(RESULTS, RECORDER);
+        current = await consumer.consume({ max_bytes: RESULTS_WINDOW_BYTES });
+        void stopWhenGone(current);
+        for await (const message of current) {
+          await deliver({
+            subject: message.subject,
+            data: message.data,
+            ack: () => message.ack(),
+            nak: (ms) => message.nak(ms),
+            term: () => message.term(),
+          });
+        }
+      } catch (error) {
+        log.warn({ err: error }, "results cannot be consumed");
+        await pause(500);
+      }
+    }
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      stopped = true;
+      await current?.close();
+      await running;
+    },
+  };
+}
+
+async function stopWhenGone(messages: ConsumerMessages): Promise<void> {
+  for await (const status of await messages.status()) {
+    if (CONSUMER_GONE.includes(status.type)) messages.stop();
+  }
+}

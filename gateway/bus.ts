@@ -1,0 +1,70 @@
+import type { NatsConnection } from "nats";
+import type { Logger } from "pino";
+import type { InternetClass } from "../schema/classes.js";
+import { encodeMessage, LiveHints, parseMessage } from "../schema/messages.js";
+import { LIVE_SCAN } from "../schema/subjects.js";
+import { openAccount, type Account, type PresenceListener } from "./bus-account.js";
+import type { GatewayConfig } from "./config.js";
+
+export type { Account, Delivery, DurableState } from "./bus-account.js";
+
+/** A hint that a scan has reached a revision. */
+export type Hint = readonly [scanId: number, revision: number];
+
+/** The gateway's side of the bus: one account a class, and the hints between gateways. */
+export interface Bus {
+  account(internet: InternetClass): Account;
+  /** Whether both accounts are up. */
+  connected(): boolean;
+  /** Tells every gateway, this one included, that scans have changed. Lossy. */
+  sendHints(hints: Hint[]): void;
+  close(): Promise<void>;
+}
+
+/** What a gateway wants to hear. */
+export interface BusListeners {
+  hints(hints: readonly Hint[]): void;
+  presence(internet: InternetClass, ...change: Parameters<PresenceListener>): void;
+}
+
+const HINTS_PER_MESSAGE = 1_000;
+
+/** Opens the bus; it connects in the background and the gateway serves reads meanwhile. */
+export function openBus(config: GatewayConfig, log: Logger, listeners: BusListeners): Bus {
+  const subscribeHints = (nc: NatsConnection): void => {
+    if (subscribed === nc) return;
+    subscribed = nc;
+    nc.subscribe(LIVE_SCAN, {
+      callback: (error, message) => {
+        if (error) log.error({ err: error }, "hints cannot be read");
+        else listeners.hints(parseMessage(LiveHints, message.data).scans);
+      },
+    });
+  };
+  let subscribed: NatsConnection | undefined;
+  const open = (internet: InternetClass) =>
+    openAccount(
+      config,
+      internet,
+      log,
+      (agent, value) => listeners.presence(internet, agent, value),
+      internet === "isolated" ? subscribeHints : () => {},
+    );
+  const accounts = { isolated: open("isolated"), internet: open("internet") };
+
+  return {
+    account: (internet) => accounts[internet],
+    connected: () => accounts.isolated.connection.isUp() && accounts.internet.connection.isUp(),
+    sendHints(hints) {
+      const { connection } = accounts.isolated;
+      if (!connection.isUp()) return listeners.hints(hints);
+      for (let i = 0; i < hints.length; i += HINTS_PER_MESSAGE) {
+        const scans = hints.slice(i, i + HINTS_PER_MESSAGE) as [number, number][];
+        connection.up().publish(LIVE_SCAN, encodeMessage({ v: 1, scans }));
+      }
+    },
+    async close() {
+      await Promise.all([accounts.isolated.connection.close(), accounts.internet.connection.close()]);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { integer, duration, list, oneOf, readSettings, size, text, type Values } from "../schema/settings.js";
+
+/** Every setting of the gateway; the README's table is made from this list. */
+export const gatewaySettings = {
+  HOST: { type: text, fallback: "127.0.0.1", about: "Address the gateway listens on." },
+  PORT: {
+    type: integer(0, 65_535),
+    shown: "8080, or a free one if it is taken",
+    about: "Port the gateway listens on; a port that was asked for and is taken is an error.",
+  },
+  DATABASE_URL: { type: text, shown: "the embedded Postgres", secret: true, required: true, about: "Postgres 15 or later, `postgres://…`." },
+  NATS_URL: { type: text, fallback: "nats://127.0.0.1:4222", about: "NATS servers, comma-separated." },
+  SCANMESH_NATS_ISOLATED_CREDS: { type: text, required: true, about: "Credentials file of the gateway's user in the ISOLATED account." },
+  SCANMESH_NATS_INTERNET_CREDS: { type: text, required: true, about: "Credentials file of the gateway's user in the INTERNET account." },
+  SCANMESH_NATS_REPLICAS: { type: integer(1, 5), fallback: "1", about: "Copies of each stream in a NATS cluster." },
+  LOG_LEVEL: { type: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]), fallback: "info", about: "Least level that is logged." },
+  SCANMESH_HOSTS: { type: list, fallback: "", about: "Host names, besides loopback's, by which the gateway may be called." },
+  SCANMESH_ORIGINS: { type: list, fallback: "", about: "Origins of web pages that may use the API (CORS), e.g. `https://soc.example.org`." },
+  SCANMESH_PUBLIC_URL: { type: text, shown: "the address it listens on", about: "Address that upload URLs begin with, when a proxy stands before the gateway." },
+  SCANMESH_TIME_ZONE: { type: timeZone(), fallback: "UTC", about: "Time zone of the dates in `/api/v1`." },
+  SCANMESH_DEADLINE: { type: duration, fallback: "15m", about: "Time after which a scan is final, whatever happens, if the request does not say." },
+  SCANMESH_UPLOAD_LIMIT: { type: size, fallback: "512MiB", about: "Largest sample; 2GiB at most." },
+  SCANMESH_BASE64_LIMIT: { type: size, fallback: "32MiB", about: "Largest sample sent as base64 in REST, decoded." },
+  SCANMESH_UPLOAD_TTL: { type: duration, fallback: "15m", about: "How long an upload URL can be used." },
+  SCANMESH_ORPHAN_GRACE: { type: duration, fallback: "1h", about: "Age at which stored bytes that no sample names are removed; an upload may take half of it." },
+  SCANMESH_SCANS_MAX: { type: size, fallback: "1GiB", about: "Most bytes of waiting requests on the bus, in each account." },
+  SCANMESH_SAMPLES_MAX: { type: size, shown: "as much as the NATS server has", about: "Most bytes of stored samples." },
+  SCANMESH_ACK_WAIT: { type: duration, fallback: "30s", about: "Time after which work of a silent agent is given to another; the agents' must be the same." },
+  SCANMESH_SWEEP_INTERVAL: { type: duration, fallback: "1s", about: "Pause between two sweeps." },
+  SCANMESH_INTROSPECTION: { type: oneOf(["on", "off"]), fallback: "on", about: "Whether GraphQL introspection is answered." },
+  SCANMESH_FAILPOINT: { type: text, about: "For tests: a named point at which the process kills itself, e.g. `outbox.after_commit:kill`." },
+} as const;
+
+export type GatewayConfig = Values<typeof gatewaySettings>;
+
+/** Reads the gateway's configuration. Throws ConfigError with all mistakes at once. */
+export function readGatewayConfig(env: Readonly<Record<string, string | undefined>> = process.env): GatewayConfig {
+  return readSettings(gatewaySettings, env);
+}
+
+function timeZone(): typeof text {
+  return text.refine(isTimeZone, "needs a time zone such as UTC or Europe/Berlin");
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+import { readdir, readFile } from "node:fs/promises";
+import { Kysely, Migrator, PostgresDialect, sql, type Migration, type Transaction } from "kysely";
+import pg from "pg";
+import { projectPath } from "../../schema/paths.js";
+import type { Tables } from "../../schema/tables.js";
+
+/** The database, outside or inside of a transaction. */
+export type Database = Kysely<Tables>;
+/** A function that takes this one must run inside of a transaction. */
+export type Tx = Transaction<Tables>;
+
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+const types = new pg.TypeOverrides();
+types.setTypeParser(INT8, Number);
+types.setTypeParser(INT8_ARRAY, (text) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(Number)));
+
+/** Opens a pool. Nothing is connected until the first query. */
+export function openDatabase(url: string, onError: (error: Error) => void): Database {
+  const pool = new pg.Pool({ connectionString: url, max: 16, types, connectionTimeoutMillis: 5_000, keepAlive: true, application_name: "scanmesh" });
+  pool.on("error", onError);
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+const folder = projectPath("migrations");
+
+async function readMigrations(): Promise<Record<string, Migration>> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted();
+  const migrations = names.map(async (name) => {
+    const text = await readFile(`${folder}/${name}`, "utf8");
+    const up = async (db: Kysely<unknown>) => void (await sql.raw(text).execute(db));
+    return [name.replace(/\.sql$/, ""), { up }] as const;
+  });
+  return Object.fromEntries(await Promise.all(migrations));
+}
+
+function migrator(db: Database): Migrator {
+  return new Migrator({ db, provider: { getMigrations: readMigrations } });
+}
+
+/** Applies what is missing, all or nothing; the names of what was applied. Gateways that start together take turns. */
+export async function migrate(db: Database): Promise<string[]> {
+  const { error, results } = await migrator(db).migrateToLatest();
+  if (error) throw error;
+  return (results ?? []).map(({ migrationName }) => migrationName);
+}
+
+/** Why the database cannot serve, or undefined if it can. */
+export async function unreadiness(db: Database): Promise<string | undefined> {
+  try {
+    const migrations = await migrator(db).getMigrations();
+    const missing = migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+    return missing.length === 0 ? undefined : `migrations are missing: ${missing.join(", ")}`;
+  } catch (error) {
+    return `Postgres does not answer: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+const DEADLOCK = "40P01";
+
+/** Runs a transaction, once more if it was the victim of a deadlock. */
+export async function transact<T>(db: Database, onDeadlock: () => void, work: (tx: Tx) => Promise<T>): Promise<T> {
+  try {
+    return await db.transaction().execute(work);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== DEADLOCK) throw error;
+    onDeadlock();
+    return db.transaction().execute(work);
+  }
+}
+
+/** Whether the error is about this statement's data, and not about the server being away. */
+export function isDataError(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^(22|23)/.test(error.code ?? "");
+}

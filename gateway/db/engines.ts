@@ -1,0 +1,55 @@
+import { sql } from "kysely";
+import type { EnginePresence } from "../../schema/messages.js";
+import type { EngineRecord } from "../../schema/reports.js";
+import type { Database, Tx } from "./database.js";
+
+/** The catalogue by name. Available is what a healthy agent announced within the last 10 minutes of Postgres's clock. */
+export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
+  return db
+    .selectFrom("engines")
+    .select([
+      "id as engineId",
+      "name",
+      "type",
+      "speed",
+      "internet",
+      "input",
+      "accepts",
+      "enabled",
+      "engine_version as engineVersion",
+      "signature_version as signatureVersion",
+      "signature_date as signatureDate",
+      "last_healthy_at as lastHealthyAt",
+      sql<boolean>`coalesce(last_healthy_at > now() - interval '10 minutes', false)`.as("available"),
+    ])
+    .orderBy(sql`lower(name)`)
+    .execute();
+}
+
+/** Enters engines that the catalogue does not have; their durables must stand already. */
+export async function enterEngines(db: Database, engines: readonly EnginePresence[]): Promise<void> {
+  const rows = engines.map(({ name, type, speed, internet, input, accepts }) => ({ name, type, speed, internet, input, accepts }));
+  await db
+    .insertInto("engines")
+    .values(rows)
+    .onConflict((conflict) => conflict.expression(sql`lower(name)`).doNothing())
+    .execute();
+}
+
+/** Notes that healthy agents have announced these engines now, with their versions. In name order, as every writer of several. */
+export async function noteHealthy(db: Database, engines: readonly EnginePresence[]): Promise<void> {
+  const seen = engines.map(({ name, versions, accepts }) => ({ name, ...versions, accepts }));
+  await sql`
+    update engines set
+      last_healthy_at = now(),
+      engine_version = seen.engine,
+      signature_version = seen.signatures,
+      signature_date = seen."signatureDate",
+      accepts = seen.accepts
+    from (
+      select id, seen.* from engines
+      join jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as seen
+        (name text, engine text, signatures text, "signatureDate" timestamptz, accepts text[]) on lower(seen.name) = lower(engines.name)
+      order by id for update of engines) as seen
+    where engines.id = seen.id`.execute(db);
+}

@@ -1,0 +1,58 @@
+import { sql } from "kysely";
+import type { EngineSpeed } from "../../schema/classes.js";
+import type { Database, Tx } from "./database.js";
+
+/** All that is needed to publish one request. */
+export interface OutboxRequest {
+  readonly outboxId: number;
+  readonly scanId: number;
+  readonly speed: EngineSpeed;
+  readonly internet: boolean;
+  readonly engines: { readonly name: string; readonly input: "file" | "hash" }[];
+  readonly sample: { sampleId: number; sha256: string; md5: string; sha1: string; size: number; mime: string; blob: string | null };
+  readonly isolatedChunks: number[] | null;
+  readonly internetChunks: number[] | null;
+  /** Milliseconds until the deadline. */
+  readonly remainingMs: number;
+}
+
+const request = sql`
+  select outbox.id as "outboxId", outbox.scan_id as "scanId", outbox.speed, outbox.internet,
+    (select jsonb_agg(jsonb_build_object('name', engines.name, 'input', engines.input) order by engines.id)
+     from engines where engines.id = any(outbox.engine_ids)) as engines,
+    jsonb_build_object('sampleId', samples.id, 'sha256', sha256, 'md5', md5, 'sha1', sha1, 'size', size, 'mime', mime, 'blob', blob) as sample,
+    isolated_chunks as "isolatedChunks", internet_chunks as "internetChunks",
+    extract(epoch from scans.deadline - now())::float8 * 1000 as "remainingMs"
+  from outbox join scans on scans.id = outbox.scan_id join samples on samples.id = scans.sample_id`;
+
+/** Unpublished requests by id: those that were just committed. */
+export async function readRequests(db: Database, outboxIds: readonly number[]): Promise<OutboxRequest[]> {
+  const { rows } = await sql<OutboxRequest>`${request} where outbox.id = any(${outboxIds}::bigint[]) and outbox.seq is null
+    order by outbox.id`.execute(db);
+  return rows;
+}
+
+/** Unpublished requests that nobody else is publishing, oldest first, locked until the transaction ends. */
+export async function lockUnpublished(tx: Tx, olderThanMs: number, limit: number): Promise<OutboxRequest[]> {
+  const { rows } = await sql<OutboxRequest>`${request}
+    where outbox.seq is null and outbox.created_at < now() - ${olderThanMs} * interval '1 millisecond' and scans.end_date is null
+    order by outbox.id limit ${limit} for update of outbox skip locked`.execute(tx);
+  return rows;
+}
+
+/** A request that the bus has taken. */
+export interface Published {
+  readonly outboxId: number;
+  readonly seq: number;
+  readonly stream: string;
+}
+
+export async function markPublished(db: Database, published: readonly Published[]): Promise<void> {
+  if (published.length === 0) return;
+  const ordered = published.toSorted((a, b) => a.outboxId - b.outboxId);
+  await sql`
+    update outbox set seq = done.seq, stream_created = done.stream, published_at = now()
+    from unnest(${ordered.map(({ outboxId }) => outboxId)}::bigint[], ${ordered.map(({ seq }) => seq)}::bigint[],
+      ${ordered.map(({ stream }) => stream)}::text[]) as done (id, seq, stream)
+    where outbox.id = done.id and outbox.seq is null`.execute(db);
+}

@@ -1,0 +1,106 @@
+import { sql } from "kysely";
+import type { InternetClass } from "../../schema/classes.js";
+import type { ResultMessage } from "../../schema/messages.js";
+import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js";
+import type { Tx } from "./database.js";
+
+/** What is to be merged into one result row. */
+export interface IncomingResult {
+  readonly scanId: number;
+  /** The engine's subject token. */
+  readonly engine: string;
+  /** The class of the account it came from: a result counts only for engines of that class. */
+  readonly internet: InternetClass;
+  readonly state: ResultState;
+  readonly verdict: EngineVerdict | null;
+  readonly signature: string | null;
+  readonly error: string | null;
+  readonly versions: ResultMessage["versions"];
+  readonly agent: string | null;
+  readonly startedAt: string | null;
+  readonly durationMs: number | null;
+  readonly details: Record<string, unknown> | null;
+  readonly truncated: boolean;
+}
+
+/** A scan that was changed. */
+export interface ChangedScan {
+  readonly scanId: number;
+  readonly revision: number;
+  /** Set when this change made it final. */
+  readonly final: { verdict: Verdict; seconds: number } | null;
+}
+
+/** Locks scans in id order: every writer of results does so first. Unknown ids are left out. */
+export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from scans where id = any(${[...new Set(scanIds)]}::bigint[]) order by id for update`.execute(tx);
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Merges results upwards, in one statement. The scans must be locked. Of several for one row the highest counts, of equal
+ * ones the first. Counters, verdict, revision and end date of the scans follow; outbox rows of scans that became final go.
+ */
+export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): Promise<ChangedScan[]> {
+  const rows = results.map(({ versions, scanId, internet, startedAt, durationMs, ...rest }, position) => ({
+    position,
+    scan_id: scanId,
+    in_internet: internet === "internet",
+    started_at: startedAt,
+    duration_ms: durationMs,
+    engine_version: versions.engine,
+    signature_version: versions.signatures,
+    signature_date: versions.signatureDate,
+    ...rest,
+  }));
+  const { rows: changed } = await sql<{ scanId: number; revision: number; verdict: Verdict; seconds: number; becameFinal: boolean }>`
+    with incoming as (
+      select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as message
+        (position int, scan_id bigint, engine text, in_internet boolean, state result_state, verdict verdict, signature text,
+         error text, engine_version text, signature_version text, signature_date timestamptz, agent text,
+         started_at timestamptz, duration_ms double precision, details jsonb, truncated boolean)
+      join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
+      order by message.scan_id, engines.id, message.state desc, message.verdict desc nulls last, message.position
+    ), raised as (
+      update results set
+        state = incoming.state, verdict = incoming.verdict, signature = incoming.signature, error = incoming.error,
+        engine_version = incoming.engine_version, signature_version = incoming.signature_version,
+        signature_date = incoming.signature_date, agent = coalesce(incoming.agent, results.agent),
+        started_at = coalesce(incoming.started_at, results.started_at), duration_ms = incoming.duration_ms,
+        ended_at = case when incoming.state > 'SCANNING' then now() end,
+        details = nullif(incoming.details, 'null'::jsonb), truncated = incoming.truncated
+      from incoming join results before using (scan_id, engine_id)
+      where results.scan_id = before.scan_id and results.engine_id = before.engine_id and (
+        incoming.state > before.state
+        or incoming.state = before.state and incoming.verdict is not null and (before.verdict is null or incoming.verdict > before.verdict))
+      returning results.scan_id, results.state, results.verdict,
+        before.state <= 'SCANNING' and results.state > 'SCANNING' as closed,
+        coalesce(results.verdict >= 'SUSPICIOUS', false)::int - coalesce(before.verdict >= 'SUSPICIOUS', false)::int as detections,
+        case when incoming.type = 'AV'
+          then coalesce(results.verdict = 'CLEAN', false)::int - coalesce(before.verdict = 'CLEAN', false)::int else 0 end as av_clean
+    ), sums as (
+      select scan_id, count(*) filter (where closed) as closed, sum(detections) as detections, sum(av_clean) as av_clean,
+        max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
+      from raised group by scan_id
+    )
+    update scans set
+      done = done + sums.closed,
+      detections = scans.detections + sums.detections,
+      av_clean = scans.av_clean + sums.av_clean,
+      revision = revision + 1,
+      end_date = case when done + sums.closed = total then coalesce(end_date, now()) end,
+      verdict = greatest(verdict, sums.worst, case when done + sums.closed = total then
+        case when av_total > 0 and scans.av_clean + sums.av_clean = av_total then 'CLEAN'::verdict else 'INCONCLUSIVE'::verdict end end)
+    from sums where scans.id = sums.scan_id
+    returning id as "scanId", revision, verdict, extract(epoch from now() - start_date)::float8 as seconds,
+      end_date is not null and sums.closed > 0 as "becameFinal"`.execute(tx);
+  const final = changed.filter(({ becameFinal }) => becameFinal).map(({ scanId }) => scanId);
+  if (final.length > 0) await tx.deleteFrom("outbox").where("scan_id", "in", final).execute();
+  return changed.map(({ scanId, revision, verdict, seconds, becameFinal }) => ({
+    scanId,
+    revision,
+    final: becameFinal ? { verdict, seconds } : null,
+  }));
+}

@@ -1,0 +1,126 @@
+import { sql } from "kysely";
+import type { SampleRecord } from "../../schema/reports.js";
+import type { Kept } from "../sample-store.js";
+import type { Database, Tx } from "./database.js";
+
+/** A sample as the scanning side needs it. */
+export interface StoredSample extends SampleRecord {
+  readonly blob: string | null;
+  readonly isolatedChunks: number[] | null;
+  readonly internetChunks: number[] | null;
+}
+
+const columns = [
+  "samples.id as sampleId",
+  "samples.sha256",
+  "samples.md5",
+  "samples.sha1",
+  "samples.size",
+  "samples.mime",
+  "samples.first_seen as firstSeen",
+  "samples.blob",
+  "samples.isolated_chunks as isolatedChunks",
+  "samples.internet_chunks as internetChunks",
+] as const;
+
+const HASH_COLUMN = { 32: "md5", 40: "sha1", 64: "sha256" } as const;
+
+function isHashLength(length: number): length is keyof typeof HASH_COLUMN {
+  return length in HASH_COLUMN;
+}
+
+/** Whether a text is an md5, sha1 or sha256 in hex. */
+export function isHash(text: string): boolean {
+  return isHashLength(text.length) && /^[0-9a-f]+$/i.test(text);
+}
+
+/** The sample with that md5, sha1 or sha256 (told apart by length); of several, the newest. */
+export async function findSample(db: Database, hash: string): Promise<StoredSample | undefined> {
+  if (!isHash(hash) || !isHashLength(hash.length)) return undefined;
+  const row = await db
+    .selectFrom("samples")
+    .select(columns)
+    .where(HASH_COLUMN[hash.length], "=", hash.toLowerCase())
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row && { ...row, stored: row.blob !== null };
+}
+
+export async function readSample(db: Database, sampleId: number): Promise<StoredSample | undefined> {
+  const row = await db.selectFrom("samples").select(columns).where("id", "=", sampleId).executeTakeFirst();
+  return row && { ...row, stored: row.blob !== null };
+}
+
+/** What a row says of bytes that were just kept: its id and blob. Another blob than the own means that the own is not needed. */
+export interface NamedSample {
+  readonly sampleId: number;
+  readonly sha256: string;
+  readonly blob: string;
+  readonly firstSeen: Date;
+}
+
+/**
+ * Gives each blob its row, in sha256 order. The first commit of the same bytes wins, unless `replaces` says that the
+ * winner's bytes are gone. Every sha256 may occur once.
+ */
+export async function nameSamples(tx: Tx, kept: readonly { sample: Kept; replaces: string | null }[]): Promise<NamedSample[]> {
+  const rows = kept.flatMap(({ sample, replaces }) => (sample.stored ? [{ ...sample, stored: sample.stored, replaces }] : []));
+  const ordered = rows.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
+  const json = ordered.map(({ stored, ...row }) => ({ ...row, blob: stored.blob, isolated_chunks: stored.chunks }));
+  const { rows: named } = await sql<NamedSample>`
+    insert into samples (sha256, md5, sha1, size, mime, blob, isolated_chunks)
+    select sha256, md5, sha1, size, mime, blob, isolated_chunks
+    from jsonb_to_recordset(${JSON.stringify(json)}::jsonb) as kept
+      (sha256 text, md5 text, sha1 text, size bigint, mime text, blob uuid, isolated_chunks bigint[], replaces uuid)
+    order by sha256
+    on conflict (sha256) do update set
+      blob = case when samples.blob is null or samples.blob = any(${ordered.flatMap((row) => row.replaces ?? [])}::uuid[])
+        then excluded.blob else samples.blob end,
+      isolated_chunks = case when samples.blob is null or samples.blob = any(${ordered.flatMap((row) => row.replaces ?? [])}::uuid[])
+        then excluded.isolated_chunks else samples.isolated_chunks end,
+      internet_chunks = case when samples.blob is null or samples.blob = any(${ordered.flatMap((row) => row.replaces ?? [])}::uuid[])
+        then null else samples.internet_chunks end
+    returning id as "sampleId", sha256, blob, first_seen as "firstSeen"`.execute(tx);
+  return named;
+}
+
+/** Notes where a sample's copy in INTERNET stands; false if the sample has another blob by now or has a copy already. */
+export async function setInternetChunks(db: Database, sampleId: number, blob: string, chunks: number[]): Promise<boolean> {
+  const updated = await db
+    .updateTable("samples")
+    .set({ internet_chunks: chunks })
+    .where("id", "=", sampleId)
+    .where("blob", "=", blob)
+    .where("internet_chunks", "is", null)
+    .executeTakeFirst();
+  return updated.numUpdatedRows === 1n;
+}
+
+/**
+ * Takes the copies that no open scan needs out of the rows; their sequences in INTERNET, to be removed after the commit.
+ * The lock comes first and the question second: a scan that is accepted meanwhile waits for the lock by its foreign key,
+ * and its request is published only after a look at the row.
+ */
+export async function releaseInternetCopies(tx: Tx, limit: number): Promise<number[]> {
+  const candidates = await sql<{ id: number }>`
+    select id from samples where internet_chunks is not null
+    order by sha256 limit ${limit} for update skip locked`.execute(tx);
+  const ids = candidates.rows.map(({ id }) => id);
+  if (ids.length === 0) return [];
+  const { rows } = await sql<{ chunks: number[] }>`
+    with idle as (
+      select id, internet_chunks from samples
+      where id = any(${ids}::bigint[]) and not exists (
+        select from scans where scans.sample_id = samples.id and scans.end_date is null and scans.internet))
+    update samples set internet_chunks = null from idle where samples.id = idle.id
+    returning idle.internet_chunks as chunks`.execute(tx);
+  return rows.flatMap(({ chunks }) => chunks);
+}
+
+/** Which of these blobs a row names. */
+export async function namedBlobs(db: Database, blobs: readonly string[]): Promise<Map<string, { inInternet: boolean }>> {
+  if (blobs.length === 0) return new Map();
+  const rows = await db.selectFrom("samples").select(["blob", "internet_chunks"]).where("blob", "in", blobs).execute();
+  return new Map(rows.flatMap(({ blob, internet_chunks }) => (blob === null ? [] : [[blob, { inInternet: internet_chunks !== null }] as const])));
+}

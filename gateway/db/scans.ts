@@ -1,0 +1,112 @@
+import { sql } from "kysely";
+import type { ResultRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
+import type { Database } from "./database.js";
+
+function selectScans(db: Database) {
+  return db
+    .selectFrom("scans")
+    .innerJoin("samples", "samples.id", "scans.sample_id")
+    .select([
+      "scans.id as scanId",
+      "scans.name",
+      "scans.speed",
+      "scans.internet",
+      "scans.start_date as startDate",
+      "scans.deadline",
+      "scans.end_date as endDate",
+      "scans.verdict",
+      "scans.done",
+      "scans.total",
+      "scans.detections",
+      "scans.revision",
+      "scans.skipped",
+      "samples.id as sampleId",
+      "samples.sha256",
+      "samples.md5",
+      "samples.sha1",
+      "samples.size",
+      "samples.mime",
+      "samples.first_seen as firstSeen",
+      sql<boolean>`samples.blob is not null`.as("stored"),
+    ]);
+}
+
+type ScanRow = Awaited<ReturnType<ReturnType<typeof selectScans>["execute"]>>[number];
+
+function scanOf({ sampleId, sha256, md5, sha1, size, mime, firstSeen, stored, ...scan }: ScanRow): ScanRecord {
+  return { ...scan, sample: { sampleId, sha256, md5, sha1, size, mime, firstSeen, stored } };
+}
+
+/** One scan without its results. */
+export async function readScanRecord(db: Database, scanId: number): Promise<ScanRecord | undefined> {
+  const row = await selectScans(db).where("scans.id", "=", scanId).executeTakeFirst();
+  return row && scanOf(row);
+}
+
+/** One scan with its results, in two statements. The results are read last: they are never older than the scan's counters. */
+export async function readScan(db: Database, scanId: number): Promise<ScanReport | undefined> {
+  const scan = await readScanRecord(db, scanId);
+  if (!scan) return undefined;
+  const results = await readResults(db, [scanId]);
+  return { ...scan, results: results.get(scanId) ?? [] };
+}
+
+export interface ScanPage {
+  readonly newestFirst: boolean;
+  /** The scan after which the page begins, in the page's order. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+/** A page of scans by id. */
+export async function readScans(db: Database, { newestFirst, after, limit }: ScanPage): Promise<ScanRecord[]> {
+  let query = selectScans(db).orderBy("scans.id", newestFirst ? "desc" : "asc").limit(limit);
+  if (after !== undefined) query = query.where("scans.id", newestFirst ? "<" : ">", after);
+  return (await query.execute()).map(scanOf);
+}
+
+export async function countScans(db: Database): Promise<number> {
+  const { count } = await db.selectFrom("scans").select(sql<number>`count(*)`.as("count")).executeTakeFirstOrThrow();
+  return count;
+}
+
+/** The revisions of those scans that are there. */
+export async function readRevisions(db: Database, scanIds: readonly number[]): Promise<[scanId: number, revision: number][]> {
+  const { rows } = await sql<{ id: number; revision: number }>`
+    select id, revision from scans where id = any(${scanIds}::bigint[])`.execute(db);
+  return rows.map(({ id, revision }) => [id, revision]);
+}
+
+/** The results of several scans, each scan's in the order of the engines' names; in one statement. */
+export async function readResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ResultRecord[]>> {
+  const rows: ResultRecord[] = await db
+    .selectFrom("results")
+    .innerJoin("engines", "engines.id", "results.engine_id")
+    .select([
+      "results.scan_id as scanId",
+      "engines.name as engine",
+      "engines.type",
+      "engines.speed",
+      "engines.internet",
+      "results.state",
+      "results.verdict",
+      "results.signature",
+      "results.error",
+      "results.engine_version as engineVersion",
+      "results.signature_version as signatureVersion",
+      "results.signature_date as signatureDate",
+      "results.agent",
+      "results.started_at as startedAt",
+      "results.ended_at as endedAt",
+      "results.duration_ms as durationMs",
+      "results.details",
+      "results.truncated",
+    ])
+    .where("results.scan_id", "=", sql<number>`any(${[...scanIds]}::bigint[])`)
+    .orderBy("results.scan_id")
+    .orderBy(sql`lower(engines.name)`)
+    .execute();
+  const byScan = new Map<number, ResultRecord[]>(scanIds.map((scanId) => [scanId, []]));
+  for (const row of rows) byScan.get(row.scanId)?.push(row);
+  return byScan;
+}

@@ -1,0 +1,109 @@
+import { sql } from "kysely";
+import type { ResultState } from "../../schema/states.js";
+import type { Database, Tx } from "./database.js";
+
+/** Locks overdue scans that nobody else is closing; their open results, with whether an agent ever was there for each. */
+export async function lockOverdue(tx: Tx, limit: number) {
+  const { rows } = await sql<{ scanId: number; engine: string; internet: boolean; attended: boolean }>`
+    with overdue as (
+      select id, start_date from scans where end_date is null and deadline < now()
+      order by id limit ${limit} for update skip locked)
+    select overdue.id as "scanId", lower(engines.name) as engine, engines.internet,
+      results.state = 'SCANNING' or coalesce(engines.last_healthy_at >= overdue.start_date, false) as attended
+    from overdue join results on results.scan_id = overdue.id join engines on engines.id = results.engine_id
+    where results.state <= 'SCANNING' order by overdue.id, engines.id`.execute(tx);
+  return rows;
+}
+
+/** The states in which the sweep closes what is overdue. */
+export type OverdueState = Extract<ResultState, "TIMEOUT" | "NO_AGENT">;
+
+/** What the bus says of an account's requests. */
+export interface BusMarks {
+  readonly internet: boolean;
+  /** Identity and last sequence of SCANS. */
+  readonly stream: string;
+  readonly lastSeq: number;
+  /** By engine id: what its durable had settled long enough ago. */
+  readonly floors: ReadonlyMap<number, number>;
+}
+
+/**
+ * Puts requests that the bus has lost into the outbox again, naming only the engines whose results are still open:
+ * their message is settled for the durable and no result came, or it is above the stream's end, or its stream is gone.
+ */
+export async function requeueLost(tx: Tx, { internet, stream, lastSeq, floors }: BusMarks, limit: number): Promise<number[]> {
+  const lost = await sql<{ outboxId: number; engineId: number }>`
+    select outbox.id as "outboxId", results.engine_id as "engineId"
+    from outbox join scans on scans.id = outbox.scan_id
+      join results on results.scan_id = outbox.scan_id and results.engine_id = any(outbox.engine_ids)
+      left join unnest(${[...floors.keys()]}::int[], ${[...floors.values()]}::bigint[]) as settled (engine_id, floor)
+        on settled.engine_id = results.engine_id
+    where outbox.internet = ${internet} and outbox.seq is not null and scans.end_date is null and results.state <= 'SCANNING'
+      and (outbox.stream_created <> ${stream} or outbox.seq > ${lastSeq} or outbox.seq <= settled.floor)
+    order by scans.id limit ${limit} for update of scans skip locked`.execute(tx);
+  const { rows } = await sql<{ id: number }>`
+    with lost as (
+      select * from unnest(${lost.rows.map(({ outboxId }) => outboxId)}::bigint[], ${lost.rows.map(({ engineId }) => engineId)}::int[])
+        as lost (outbox_id, engine_id)
+    ), kept as (
+      update outbox set engine_ids = array(
+        select id from unnest(engine_ids) as id where id not in (select engine_id from lost where outbox_id = outbox.id))
+      where outbox.id in (select outbox_id from lost) returning 1
+    )
+    insert into outbox (scan_id, speed, internet, engine_ids)
+    select scan_id, speed, internet, array_agg(lost.engine_id order by lost.engine_id)
+    from lost join outbox on outbox.id = lost.outbox_id group by outbox.id, scan_id, speed, internet
+    returning id`.execute(tx);
+  return rows.map(({ id }) => id);
+}
+
+/** Removes outbox rows that name nobody any more. */
+export async function removeEmptied(db: Database): Promise<void> {
+  await db.deleteFrom("outbox").where(sql<boolean>`engine_ids = '{}'`).execute();
+}
+
+/** What an account's sweep remembers. */
+export interface Marks {
+  readonly samplesSeq: number;
+  readonly samplesCreated: string | null;
+  readonly scansSeq: number;
+  readonly scansAt: Date | null;
+}
+
+type Account = "ISOLATED" | "INTERNET";
+
+/** Takes an account's marks for this transaction; undefined if another gateway is at work there. */
+export async function lockMarks(tx: Tx, account: Account): Promise<Marks | undefined> {
+  return tx
+    .selectFrom("sweep_marks")
+    .select(["samples_seq as samplesSeq", "samples_created as samplesCreated", "scans_seq as scansSeq", "scans_at as scansAt"])
+    .where("account", "=", account)
+    .forUpdate()
+    .skipLocked()
+    .executeTakeFirst();
+}
+
+export async function markSamples(tx: Tx, account: Account, seq: number, created: string): Promise<void> {
+  await tx.updateTable("sweep_marks").set({ samples_seq: seq, samples_created: created }).where("account", "=", account).execute();
+}
+
+/** Remembers a last sequence of SCANS that was read before now; rounded up, because a Date has whole milliseconds. */
+export async function markScans(tx: Tx, account: Account, seq: number): Promise<void> {
+  await tx.updateTable("sweep_marks").set({ scans_seq: seq, scans_at: sql<Date>`clock_timestamp() + interval '10 milliseconds'` }).where("account", "=", account).execute();
+}
+
+/**
+ * The sequence below which no request of SCANS is needed, or undefined if it cannot be told now. A row that is not marked
+ * as published may be on the bus all the same: above `marks.scansSeq`, unless it is older than that mark.
+ */
+export async function purgeBound(tx: Tx, internet: boolean, stream: string, marks: Marks): Promise<number | undefined> {
+  if (marks.scansAt === null) return undefined;
+  const { rows } = await sql<{ unsure: boolean; oldest: number | null }>`
+    select coalesce(bool_or(seq is null and created_at <= ${marks.scansAt}), false) as unsure,
+      min(seq) filter (where stream_created = ${stream}) as oldest
+    from outbox where internet = ${internet}`.execute(tx);
+  const [row] = rows;
+  if (!row || row.unsure) return undefined;
+  return Math.min(marks.scansSeq + 1, row.oldest ?? Infinity);
+}

@@ -1,0 +1,34 @@
+import { sql } from "kysely";
+import type { Database, Tx } from "./database.js";
+import { readSample, type StoredSample } from "./samples.js";
+
+/** Enters an upload; when it expires, by Postgres's clock. */
+export async function insertUpload(db: Database, id: string, ttlMs: number): Promise<Date> {
+  const row = await db
+    .insertInto("uploads")
+    .values({ id, expires_at: sql<Date>`now() + ${ttlMs} * interval '1 millisecond'`, sample_id: null })
+    .returning("expires_at")
+    .executeTakeFirstOrThrow();
+  return row.expires_at;
+}
+
+export async function findUpload(db: Database, id: string): Promise<{ expired: boolean; sample: StoredSample | undefined } | undefined> {
+  const row = await db
+    .selectFrom("uploads")
+    .select(["sample_id", sql<boolean>`expires_at < now()`.as("expired")])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  return { expired: row.expired, sample: row.sample_id === null ? undefined : await readSample(db, row.sample_id) };
+}
+
+/** Gives an upload its sample; false if it has one already or is gone. */
+export async function fillUpload(tx: Tx, id: string, sampleId: number): Promise<boolean> {
+  const updated = await tx.updateTable("uploads").set({ sample_id: sampleId }).where("id", "=", id).where("sample_id", "is", null).executeTakeFirst();
+  return updated.numUpdatedRows === 1n;
+}
+
+/** Removes uploads that expired a day ago: until then their ids answer that they have expired. */
+export async function removeExpiredUploads(db: Database): Promise<void> {
+  await db.deleteFrom("uploads").where("expires_at", "<", sql<Date>`now() - interval '1 day'`).execute();
+}

@@ -1,0 +1,35 @@
+/** What a caller can have done wrong, or must wait for. Each code has one HTTP status. */
+export const ERROR_STATUS = {
+  BAD_INPUT: 400,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  UPLOAD_TIMEOUT: 408,
+  UPLOAD_EXPIRED: 410,
+  TOO_LARGE: 413,
+  SAMPLE_NOT_STORED: 422,
+  UNAVAILABLE: 503,
+  STORAGE_FULL: 507,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** The caller's fault, or a state of the mesh that the caller must know: shown as it is. Any other error is ours: INTERNAL. */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+  /** Seconds after which the caller may try again. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options: { retryAfter?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.retryAfter = options.retryAfter;
+  }
+
+  get status(): number {
+    return ERROR_STATUS[this.code];
+  }
+}

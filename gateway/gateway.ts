@@ -1,0 +1,94 @@
+import type { FastifyInstance } from "fastify";
+import type { AddressInfo } from "node:net";
+import { Gauge } from "prom-client";
+import type { Logger } from "pino";
+import { openBus } from "./bus.js";
+import type { GatewayConfig } from "./config.js";
+import { openDatabase } from "./db/database.js";
+import { failpoint } from "./failpoint.js";
+import { createHttp } from "./http.js";
+import { createMetrics } from "./metrics.js";
+import { openSampleStore } from "./sample-store.js";
+import type { ScanContext } from "./scan/context.js";
+import { createFleet, type Fleet } from "./scan/fleet.js";
+import { startRecorder } from "./scan/record.js";
+import { createRelay } from "./scan/relay.js";
+import { startSweep } from "./scan/sweep.js";
+import { createWatchers } from "./scan/watch.js";
+
+/** A gateway: made, started, stopped. */
+export interface Gateway {
+  readonly context: ScanContext;
+  /** Listens and starts to work; the address, e.g. `http://127.0.0.1:8080`. */
+  start(): Promise<string>;
+  /** Finishes requests that are under way, then closes everything. */
+  stop(): Promise<void>;
+}
+
+const DEFAULT_PORT = 8080;
+
+export async function createGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
+  const metrics = createMetrics();
+  const watchers = createWatchers();
+  const db = openDatabase(config.DATABASE_URL, (error) => log.warn({ err: error }, "a Postgres connection was lost"));
+  const samples = openSampleStore(config, log);
+  const point = failpoint(config.SCANMESH_FAILPOINT);
+  let fleet: Fleet | undefined;
+  const bus = openBus(config, log, {
+    hints: watchers.hint,
+    presence: (...change) => fleet?.hear(...change),
+  });
+  fleet = createFleet(db, bus, log);
+  const relay = createRelay({ db, bus, samples, metrics, log, failpoint: point });
+  const context: ScanContext = { config, log, metrics, db, bus, samples, fleet, relay, watchers, failpoint: point };
+  observe(context);
+  const http = await createHttp(context);
+  let work: { stop(): Promise<void> }[] = [];
+
+  return {
+    context,
+    async start() {
+      const url = await listen(http, config);
+      work = [startRecorder(context), startSweep(context)];
+      return url;
+    },
+    async stop() {
+      await http.close();
+      await Promise.all(work.map((part) => part.stop()));
+      await fleet.stop();
+      await relay.idle();
+      await Promise.all([bus.close(), samples.close()]);
+      await db.destroy();
+    },
+  };
+}
+
+/** Gauges are read when they are asked for. */
+function observe({ metrics, bus, watchers, fleet }: ScanContext): void {
+  const registers = [metrics.registry];
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("scanmesh_bus_connected", "1 while both accounts are up.", () => Number(bus.connected()));
+  gauge("scanmesh_scan_subscribers", "Open scan subscriptions on this gateway.", watchers.count);
+  gauge("scanmesh_agents", "Agents that are there.", () => fleet.agents().length);
+}
+
+/** Only the default port may be replaced by a free one: a port that was asked for is meant. */
+async function listen(http: FastifyInstance, config: GatewayConfig): Promise<string> {
+  try {
+    await http.listen({ host: config.HOST, port: config.PORT ?? DEFAULT_PORT });
+  } catch (error) {
+    if (config.PORT !== undefined || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    await http.listen({ host: config.HOST, port: 0 });
+  }
+  const { address, family, port } = http.server.address() as AddressInfo;
+  const host = family === "IPv6" ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+}

@@ -1,0 +1,25 @@
+import { Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import type { EngineRecord } from "../../schema/reports.js";
+import { EngineVersions } from "../../schema/graphql/engine-versions.js";
+import { Engine } from "../../schema/graphql/engine.js";
+import { readEngines } from "../db/engines.js";
+import type { RequestContext } from "./request-context.js";
+
+/** Engines that the cost of the catalogue is reckoned with. */
+const TYPICAL_ENGINES = 25;
+
+@Resolver(() => Engine)
+export class EngineResolver {
+  @Query(() => [Engine], {
+    description: "Every engine that an agent ever announced, by name.",
+    complexity: ({ childComplexity }) => 1 + TYPICAL_ENGINES * childComplexity,
+  })
+  engines(@Ctx() { mesh }: RequestContext): Promise<EngineRecord[]> {
+    return readEngines(mesh.db);
+  }
+
+  @FieldResolver(() => EngineVersions)
+  versions(@Root() { engineVersion, signatureVersion, signatureDate }: EngineRecord): EngineVersions {
+    return { engine: engineVersion, signatures: signatureVersion, signatureDate };
+  }
+}

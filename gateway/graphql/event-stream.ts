@@ -1,0 +1,100 @@
+import { Readable } from "node:stream";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { getOperationAST, type ExecutionResult } from "graphql";
+import { z } from "zod";
+import { baseUrl } from "../base-url.js";
+import { GatewayError } from "../errors.js";
+import type { ScanContext } from "../scan/context.js";
+import { LIMITS } from "./limits.js";
+import { prepare, run, type Operations } from "./operations.js";
+import { requestContext } from "./request-context.js";
+
+/** Comments are sent this often, so that nothing on the way takes a quiet stream for a dead one. */
+const PING_MS = 12_000;
+const PING = ":\n\n";
+
+const Parameters = z.object({
+  query: z.string(),
+  operationName: z.string().nullish(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** GraphQL over server-sent events, one operation a connection: the distinct connections mode of the graphql-sse protocol. */
+export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operations: Operations): void {
+  const open = new Set<Readable>();
+  app.addHook("preClose", async () => {
+    for (const stream of open) stream.destroy();
+  });
+  app.route({
+    method: ["GET", "POST"],
+    url: "/graphql/stream",
+    bodyLimit: LIMITS.bodyBytes,
+    handler: async (request, reply) => {
+      const asked = parametersOf(request);
+      const args = prepare(operations, asked, requestContext(mesh, baseUrl(mesh.config, request.host)));
+      const invalid = Array.isArray(args);
+      if (!invalid && request.method !== "POST" && getOperationAST(args.document, asked.operationName)?.operation === "mutation") {
+        throw new GatewayError("BAD_INPUT", "mutations need POST");
+      }
+      void reply.header("content-type", "text/event-stream; charset=utf-8").header("cache-control", "no-cache, no-transform");
+      if (request.method === "HEAD") return reply.send("");
+      const stream = eventStream(invalid ? { errors: args } : await run(operations, args));
+      open.add(stream);
+      stream.once("close", () => open.delete(stream));
+      return reply.send(stream);
+    },
+  });
+}
+
+function parametersOf(request: FastifyRequest): z.infer<typeof Parameters> {
+  const parsed = Parameters.safeParse(request.method === "POST" ? request.body : inSearch(request.url));
+  if (!parsed.success) throw new GatewayError("BAD_INPUT", z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+function inSearch(url: string): Record<string, unknown> {
+  const { variables, ...search } = Object.fromEntries(new URL(url, "http://gateway").searchParams);
+  return variables === undefined ? search : { ...search, variables: parseJson(variables) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new GatewayError("BAD_INPUT", "variables: is not JSON", { cause });
+  }
+}
+
+/** A result is fetched once the one before has been read, so that a slow reader is given the newest state and not a queue. */
+function eventStream(result: ExecutionResult | AsyncIterableIterator<ExecutionResult>): Readable {
+  const results = Symbol.asyncIterator in result ? result : single(result);
+  let fetching = false;
+  const stream = new Readable({
+    highWaterMark: 1,
+    read() {
+      if (!fetching) void fetch();
+    },
+    destroy(error, callback) {
+      clearInterval(pings);
+      Promise.resolve(results.return?.()).then(() => callback(error), callback);
+    },
+  });
+  const pings = setInterval(() => {
+    if (stream.readableLength === 0) stream.push(PING);
+  }, PING_MS);
+  stream.push(PING);
+  return stream;
+
+  async function fetch(): Promise<void> {
+    fetching = true;
+    const { done, value } = await results.next();
+    fetching = false;
+    if (stream.destroyed) return;
+    stream.push(done ? "event: complete\ndata:\n\n" : `event: next\ndata: ${JSON.stringify(value)}\n\n`);
+    if (done) stream.push(null);
+  }
+}
+
+async function* single(result: ExecutionResult): AsyncGenerator<ExecutionResult> {
+  yield result;
+}

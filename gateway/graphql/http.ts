@@ -1,0 +1,90 @@
+import { Readable } from "node:stream";
+import { ApolloServer, HeaderMap, type HTTPGraphQLResponse } from "@apollo/server";
+import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import type { Logger } from "pino";
+import { baseUrl } from "../base-url.js";
+import type { ScanContext } from "../scan/context.js";
+import { costErrors, formErrors, LIMITS } from "./limits.js";
+import type { Operations } from "./operations.js";
+import { isRequestError, presentError } from "./present-error.js";
+import { requestContext, type RequestContext } from "./request-context.js";
+
+/** Queries and mutations over HTTP. */
+export async function serveHttp(app: FastifyInstance, mesh: ScanContext, operations: Operations): Promise<void> {
+  const server = createApollo(operations);
+  await server.start();
+  app.addHook("onClose", () => server.stop());
+  app.route({
+    method: ["GET", "POST"],
+    url: "/graphql",
+    bodyLimit: LIMITS.bodyBytes,
+    handler: async (request, reply) => {
+      const answer = await server.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: {
+          method: request.method === "HEAD" ? "GET" : request.method,
+          headers: headersOf(request),
+          search: new URL(request.url, "http://gateway").search,
+          body: request.body,
+        },
+        context: async () => requestContext(mesh, baseUrl(mesh.config, request.host)),
+      });
+      return send(reply, answer);
+    },
+  });
+}
+
+function createApollo({ schema, introspection, log }: Operations): ApolloServer<RequestContext> {
+  return new ApolloServer<RequestContext>({
+    schema,
+    introspection,
+    hideSchemaDetailsFromClientErrors: !introspection,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    parseOptions: { maxTokens: LIMITS.tokens },
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    formatError: (formatted, error) => present(formatted, error, log),
+    logger: { debug: log.debug.bind(log), info: log.debug.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) },
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      {
+        requestDidStart: async () => ({
+          validationDidStart: async ({ document }) => refuseAny(formErrors(document)),
+          didResolveOperation: async ({ schema, document, operationName, operation, request }) => {
+            if (operation?.operation === "subscription") refuseAny([new GraphQLError(NOT_HERE, { extensions: { code: "BAD_REQUEST" } })]);
+            refuseAny(costErrors(schema, { document, operationName, variableValues: request.variables }));
+          },
+        }),
+      },
+    ],
+  });
+}
+
+const NOT_HERE = "subscriptions are served over WebSocket on /graphql (graphql-transport-ws) and over SSE on /graphql/stream";
+
+/** Throws the first error as an answer with status 400. */
+function refuseAny([error]: readonly GraphQLError[]): void {
+  if (error) throw new GraphQLError(error.message, { extensions: { ...error.extensions, http: { status: 400, headers: new HeaderMap() } } });
+}
+
+/** Apollo gives what is wrong with a request its code in the formatted error alone; nothing is hidden in such an error. */
+function present(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {
+  return isRequestError(formatted.extensions?.code) ? formatted : presentError(error, log).toJSON();
+}
+
+function headersOf(request: FastifyRequest): HeaderMap {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  return headers;
+}
+
+function send(reply: FastifyReply, { status, headers, body }: HTTPGraphQLResponse): FastifyReply {
+  for (const [name, value] of headers) void reply.header(name, value);
+  return reply.status(status ?? 200).send(body.kind === "complete" ? body.string : Readable.from(body.asyncIterator));
+}

@@ -1,0 +1,25 @@
+import type { FastifyInstance } from "fastify";
+import { GraphQLError } from "graphql";
+import { answerOf } from "../http-errors.js";
+import type { ScanContext } from "../scan/context.js";
+import { serveEventStream } from "./event-stream.js";
+import { serveHttp } from "./http.js";
+import { LIMITS } from "./limits.js";
+import type { Operations } from "./operations.js";
+import { createSchema, schemaDocument } from "./schema.js";
+import { serveSockets } from "./socket.js";
+
+/** GraphQL in its three transports, and its schema as a document. Bodies are JSON by their Content-Type or refused. */
+export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Promise<void> {
+  const operations: Operations = { schema: createSchema(), introspection: mesh.config.SCANMESH_INTROSPECTION === "on", log: mesh.log };
+  const document = schemaDocument(operations.schema);
+  app.addContentTypeParser("application/json", { parseAs: "string", bodyLimit: LIMITS.bodyBytes }, app.getDefaultJsonParser("ignore", "ignore"));
+  app.setErrorHandler((error, request, reply) => {
+    const { status, code, message } = answerOf(error, request);
+    return reply.status(status).send({ errors: [new GraphQLError(message, { extensions: { code } })] });
+  });
+  app.get("/schema.graphql", (_request, reply) => reply.type("text/plain; charset=utf-8").send(document));
+  await serveHttp(app, mesh, operations);
+  serveEventStream(app, mesh, operations);
+  serveSockets(app, mesh, operations);
+}

@@ -1,0 +1,43 @@
+import { GraphQLSafeInt } from "graphql-scalars";
+import { Arg, Resolver, Root, Subscription } from "type-graphql";
+import type { ScanReport } from "../../schema/reports.js";
+import { Scan } from "../../schema/graphql/scan.js";
+import { watchScan } from "../scan/watch.js";
+import type { RequestContext } from "./request-context.js";
+import { positive } from "./scan-resolver.js";
+
+@Resolver(() => Scan)
+export class ScanUpdates {
+  @Subscription(() => Scan, {
+    description: "The scan as it is, then each change of it; ends when the scan is final. Changes that come faster than they are read are skipped.",
+    subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) => started(watchScan(context.mesh, positive(args.id))),
+  })
+  scanUpdated(
+    @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) _id: number,
+    @Root() report: ScanReport,
+  ): ScanReport {
+    return report;
+  }
+}
+
+/** The same items, once the first has been read: a subscription that cannot start is refused, not broken off. */
+async function started<T>(items: AsyncIterableIterator<T>): Promise<AsyncIterableIterator<T>> {
+  return resumed(await items.next(), items);
+}
+
+function resumed<T>(first: IteratorResult<T>, items: AsyncIterableIterator<T>): AsyncIterableIterator<T> {
+  let given = false;
+  return {
+    async next() {
+      if (given) return items.next();
+      given = true;
+      return first;
+    },
+    async return() {
+      return (await items.return?.()) ?? { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

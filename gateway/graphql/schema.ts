@@ -1,0 +1,44 @@
+import "reflect-metadata";
+import { lexicographicSortSchema, printSchema, type GraphQLSchema } from "graphql";
+import { buildSchemaSync, type PubSub } from "type-graphql";
+import { AgentResolver } from "./agent-resolver.js";
+import { EngineResolver } from "./engine-resolver.js";
+import { NodeResolver } from "./node-resolver.js";
+import { ResultResolver } from "./result-resolver.js";
+import { SampleResolver } from "./sample-resolver.js";
+import { ScanConnectionResolver, ScanResolver } from "./scan-resolver.js";
+import { ScanUpdates } from "./scan-updates.js";
+import { SubmitResolver } from "./submit-resolver.js";
+
+/** Every subscription brings its own iterator; type-graphql wants one of these all the same. */
+const noPubSub: PubSub = {
+  publish() {
+    throw new Error("nothing is published through GraphQL");
+  },
+  subscribe() {
+    throw new Error("a subscription has no iterator of its own");
+  },
+};
+
+export function createSchema(): GraphQLSchema {
+  return buildSchemaSync({
+    resolvers: [
+      NodeResolver,
+      ScanResolver,
+      ScanConnectionResolver,
+      ResultResolver,
+      SampleResolver,
+      EngineResolver,
+      AgentResolver,
+      SubmitResolver,
+      ScanUpdates,
+    ],
+    pubSub: noPubSub,
+    validate: false,
+  });
+}
+
+/** The schema as a document, always in the same order. */
+export function schemaDocument(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type FastifyInstance } from "fastify";
+import { handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
+import { WebSocketServer, type WebSocket } from "ws";
+import { baseUrl } from "../base-url.js";
+import { refusal } from "../origin-guard.js";
+import type { ScanContext } from "../scan/context.js";
+import { LIMITS } from "./limits.js";
+import { prepare, run, type Operations } from "./operations.js";
+import { requestContext } from "./request-context.js";
+
+/** A connection that does not answer a ping within this time is closed. */
+const PING_MS = 12_000;
+const GOING_AWAY = 1001;
+const INTERNAL_ERROR = 4500;
+
+/** GraphQL over WebSocket, by the graphql-transport-ws protocol. */
+export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations: Operations): void {
+  const { log } = operations;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes, handleProtocols: (offered) => handleProtocols(offered) });
+  const server = makeServer<Record<string, never>, { request: IncomingMessage }>({
+    onSubscribe: ({ extra }, _id, payload: SubscribePayload) =>
+      prepare(operations, payload, requestContext(mesh, baseUrl(mesh.config, extra.request.headers.host ?? ""))),
+    execute: (args) => run(operations, args),
+    subscribe: (args) => run(operations, args),
+  });
+
+  app.server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    stream.on("error", (error) => log.debug({ err: error }, "a WebSocket connection broke"));
+    const refused = refusal(mesh.config, { method: "GET", headers: request.headers, live: true });
+    if (refused !== undefined) return reject(stream, 403, refused);
+    if (new URL(request.url ?? "", "http://gateway").pathname !== "/graphql") return reject(stream, 404, "no such path");
+    sockets.handleUpgrade(request, stream, head, (socket) => open(socket, request));
+  });
+  app.addHook("preClose", async () => {
+    for (const socket of sockets.clients) socket.close(GOING_AWAY, "the gateway stops");
+    sockets.close();
+  });
+
+  function open(socket: WebSocket, request: IncomingMessage): void {
+    const closed = server.opened(
+      {
+        protocol: socket.protocol,
+        send: (text) => sent(socket, text),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (take) => void socket.on("message", (data) => take(String(data)).catch(failed)),
+      },
+      { request },
+    );
+    const failed = (error: unknown) => {
+      log.error({ err: error }, "a WebSocket message failed");
+      socket.close(INTERNAL_ERROR, "internal error");
+    };
+    const stopPings = keepAlive(socket);
+    socket.on("error", (error) => log.debug({ err: error }, "a WebSocket connection broke"));
+    socket.once("close", (code, reason) => {
+      stopPings();
+      closed(code, String(reason)).catch(failed);
+    });
+  }
+}
+
+/** Resolves once the message has left, so that a slow reader is given the newest state and not a queue. */
+function sent(socket: WebSocket, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== socket.OPEN) return resolve();
+    socket.send(text, (error) => (error && socket.readyState === socket.OPEN ? reject(error) : resolve()));
+  });
+}
+
+function keepAlive(socket: WebSocket): () => void {
+  let answered = true;
+  socket.on("pong", () => (answered = true));
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, PING_MS);
+  return () => clearInterval(timer);
+}
+
+function reject(stream: Duplex, status: 403 | 404, error: string): void {
+  const body = JSON.stringify({ error });
+  const text = status === 403 ? "Forbidden" : "Not Found";
+  stream.end(
+    `HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

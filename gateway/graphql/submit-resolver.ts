@@ -1,0 +1,42 @@
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import type { ScanReport } from "../../schema/reports.js";
+import { Scan } from "../../schema/graphql/scan.js";
+import { SubmitScanInput, SubmitScanResult, SubmitScanSuccess, Upload } from "../../schema/graphql/submit-scan.js";
+import { readScan } from "../db/scans.js";
+import { submitScan, type Accepted } from "../scan/submit.js";
+import { createUpload } from "../scan/uploads.js";
+import type { RequestContext } from "./request-context.js";
+import { readSubmission } from "./submission.js";
+import { userError, type UserErrorRecord } from "./user-errors.js";
+
+@Resolver(() => SubmitScanSuccess)
+export class SubmitResolver {
+  @Mutation(() => Upload, { description: "Makes a place to send a sample of any size to; `submitScan` takes its id." })
+  async createUpload(@Ctx() { mesh, baseUrl }: RequestContext): Promise<Upload> {
+    const { id, expiresAt } = await createUpload(mesh);
+    return { id, url: `${baseUrl}/upload/${id}`, expiresAt };
+  }
+
+  @Mutation(() => SubmitScanResult, { description: "Scans a sample with every engine that the request allows." })
+  async submitScan(
+    @Arg("input", () => SubmitScanInput, { description: "What to scan and how." }) input: SubmitScanInput,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<Accepted | UserErrorRecord> {
+    const submission = readSubmission(input);
+    if ("code" in submission) return submission;
+    try {
+      return await submitScan(mesh, submission.source, submission.wish);
+    } catch (error) {
+      const answer = userError(error, ["input"]);
+      if (answer === undefined) throw error;
+      return answer;
+    }
+  }
+
+  @FieldResolver(() => Scan)
+  async scan(@Root() { scanId }: Accepted, @Ctx() { mesh }: RequestContext): Promise<ScanReport> {
+    const report = await readScan(mesh.db, scanId);
+    if (report === undefined) throw new Error(`the scan ${scanId} is gone right after it was accepted`);
+    return report;
+  }
+}

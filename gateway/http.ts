@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { METHODS, type IncomingMessage } from "node:http";
+import { fastify, type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { GatewayError } from "./errors.js";
+import { graphqlRoutes } from "./graphql/routes.js";
+import { healthRoutes } from "./health.js";
+import { sendError } from "./http-errors.js";
+import { guardOrigins } from "./origin-guard.js";
+import { pageRoutes } from "./page.js";
+import { restRoutes } from "./rest/routes.js";
+import type { ScanContext } from "./scan/context.js";
+import { uploadRoutes } from "./upload.js";
+
+const BODY_LIMIT = 1024 * 1024;
+/** How long what a refused caller still sends is read and thrown away, so that it gets to read the answer. */
+const LINGER_MS = 10_000;
+/** How long requests under way may take when the gateway stops. */
+const DRAIN_MS = 5_000;
+
+/** Everything the gateway answers over HTTP. Each part takes the Content-Types it knows; there is no parser for all. */
+export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: ctx.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: ctx.config.SCANMESH_ORPHAN_GRACE / 2,
+    genReqId: ({ headers }) => requestId(headers["x-request-id"]),
+    routerOptions: { maxParamLength: 200 },
+  }) as FastifyInstance;
+  for (const method of METHODS) if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  app.removeAllContentTypeParsers();
+  app.setErrorHandler(sendError);
+  app.setNotFoundHandler((request, reply) => sendError(new GatewayError("NOT_FOUND", "no such path"), request, reply));
+  app.addHook("onRequest", async (request, reply) => {
+    void reply.headers({ "x-request-id": request.id, "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" });
+  });
+  guardOrigins(app, ctx.config);
+  app.addHook("onResponse", async ({ raw }) => drain(raw));
+  app.addHook("preClose", async () => void setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref());
+  await app.register(async (part) => graphqlRoutes(part, ctx));
+  await app.register(async (part) => restRoutes(part, ctx));
+  await app.register(async (part) => uploadRoutes(part, ctx));
+  await app.register(async (part) => healthRoutes(part, ctx));
+  await app.register(async (part) => pageRoutes(part));
+  return app;
+}
+
+/** A caller's own id is kept if it can be logged as it is. */
+function requestId(given: string | string[] | undefined): string {
+  return typeof given === "string" && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+function drain(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
+  request.once("close", () => clearTimeout(timer));
+  request.unpipe();
+  request.resume();
+}

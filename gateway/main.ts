@@ -1,0 +1,66 @@
+import "reflect-metadata";
+import { pino, type Logger } from "pino";
+import { tellParent } from "../schema/lifecycle.js";
+import { ConfigError } from "../schema/settings.js";
+import { readGatewayConfig, type GatewayConfig } from "./config.js";
+import { migrate, openDatabase } from "./db/database.js";
+import { createGateway } from "./gateway.js";
+
+/** The longest that a shutdown may take. */
+const PATIENCE_MS = 8_000;
+
+async function main(): Promise<void> {
+  const config = readGatewayConfig();
+  const log = pino({ name: "gateway", level: config.LOG_LEVEL });
+  if (process.argv[2] === "migrate") return runMigrations(config, log);
+  const gateway = await createGateway(config, log);
+  const url = await gateway.start();
+  log.info({ url }, "the gateway is listening");
+  tellParent({ kind: "listening", url });
+
+  let stopping = false;
+  const stop = (reason: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ reason }, "the gateway is stopping");
+    setTimeout(() => process.exit(1), PATIENCE_MS).unref();
+    gateway.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "the gateway did not stop cleanly");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", () => stop("SIGTERM"));
+  process.on("SIGINT", () => stop("SIGINT"));
+  process.on("disconnect", () => stop("the process that started it is gone"));
+}
+
+async function runMigrations(config: GatewayConfig, log: Logger): Promise<void> {
+  const db = openDatabase(config.DATABASE_URL, (error) => log.warn({ err: error }, "a Postgres connection was lost"));
+  try {
+    const applied = await migrate(db);
+    log.info({ applied }, applied.length > 0 ? "migrations applied" : "the database is up to date");
+  } finally {
+    await db.destroy();
+  }
+  if (process.connected) process.disconnect();
+}
+
+/** One sentence for whoever started it. */
+function sentence(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  if (code === "EADDRINUSE") return `PORT: ${port} on ${address} is taken by another program`;
+  if (code === "EACCES" && port !== undefined) return `PORT: no permission to listen on ${port}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+main().catch((error: unknown) => {
+  tellParent({ kind: "failed", message: sentence(error) });
+  process.stderr.write(`${sentence(error)}\n`);
+  process.exitCode = 1;
+  if (process.connected) process.disconnect();
+  setTimeout(() => process.exit(1), 1_000).unref();
+});

@@ -1,0 +1,70 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import { Busboy, type BusboyHeaders } from "@fastify/busboy";
+import { GatewayError } from "./errors.js";
+
+const LIMITS = { fieldNameSize: 200, fieldSize: 64 * 1024, fields: 100, files: 20, headerPairs: 100 };
+
+/** A file of a form. Its bytes end when the whole form has been read: by then `fields` has every field, wherever it stood. */
+export interface FormFile {
+  readonly name: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+export interface Form {
+  /** Text fields by name; of several with one name the first. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** The first file, of that field if one is named; undefined if the form has none. */
+  readonly file: FormFile | undefined;
+}
+
+/** Reads a form up to its file; what follows is read along with the file's bytes. Throws BAD_INPUT for what is not a form. */
+export async function readForm(request: IncomingMessage, fileField?: string): Promise<Form> {
+  const fields = new Map<string, string>();
+  const parser = createParser(request.headers);
+  let stream: Readable | undefined;
+  let opened = (_file: FormFile) => {};
+  const file = new Promise<FormFile>((resolve) => (opened = resolve));
+  const ended = new Promise<unknown>((resolve) => {
+    parser.once("finish", () => resolve(undefined));
+    parser.once("error", (cause: unknown) => resolve(new GatewayError("BAD_INPUT", "invalid multipart", { cause })));
+    request.once("error", resolve);
+    request.once("close", () => {
+      if (!request.complete) resolve(new GatewayError("BAD_INPUT", "the upload was cut off"));
+    });
+  });
+  void ended.then((failure) => {
+    request.unpipe(parser);
+    if (failure instanceof Error) stream?.destroy(failure);
+  });
+  parser.on("field", (field: string, value: string) => {
+    if (!fields.has(field)) fields.set(field, value);
+  });
+  parser.on("file", (field: string, content: Readable, name: string | undefined) => {
+    if (stream !== undefined || (fileField !== undefined && field !== fileField)) return void content.resume();
+    stream = content;
+    opened({ name: name ?? "", bytes: untilEnd(content, ended) });
+  });
+  request.pipe(parser);
+  const first = await Promise.race([file, ended]);
+  if (first instanceof Error) throw first;
+  return { fields, file: first as FormFile | undefined };
+}
+
+function createParser(headers: IncomingHttpHeaders): InstanceType<typeof Busboy> {
+  try {
+    return new Busboy({ headers: headers as BusboyHeaders, limits: LIMITS });
+  } catch (cause) {
+    throw new GatewayError("BAD_INPUT", "invalid multipart", { cause });
+  }
+}
+
+async function* untilEnd(content: Readable, ended: Promise<unknown>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) yield chunk as Uint8Array;
+  const failure = await ended;
+  if (failure instanceof Error) throw failure;
+}
+
+export function isMultipart(headers: IncomingHttpHeaders): boolean {
+  return /^multipart\/form-data\b/i.test(headers["content-type"] ?? "");
+}

@@ -1,0 +1,17 @@
+import { PLUGIN_TYPE_NUMBER, SPEED_NUMBER } from "../../schema/classes.js";
+import { readEngines } from "../db/engines.js";
+import type { Endpoint } from "./routes.js";
+
+/** `GET /api/v1/scanner`: the engines of the mesh. */
+export const listScanners: Endpoint = async (ctx) => {
+  const engines = await readEngines(ctx.db);
+  return engines.map(({ name, type, speed, internet, enabled, engineVersion, signatureVersion }) => ({
+    name,
+    plugin_type: PLUGIN_TYPE_NUMBER[type],
+    speed: SPEED_NUMBER[speed],
+    has_internet: internet,
+    enabled,
+    engine_version: engineVersion,
+    signature_version: signatureVersion,
+  }));
+};

@@ -1,0 +1,89 @@
+import { PLUGIN_TYPE_NUMBER, SPEED_NUMBER } from "../../schema/classes.js";
+import type { ResultRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
+import { isFinal } from "../../schema/states.js";
+import { asctime } from "./asctime.js";
+
+/** A scan in a list. The size is a string, as it always was. */
+export function listed({ scanId, name, sample, startDate, endDate }: ScanRecord, timeZone: string) {
+  return {
+    id: scanId,
+    name,
+    md5: sample.md5,
+    sha1: sample.sha1,
+    sha256: sample.sha256,
+    size: String(sample.size),
+    start_date: asctime(startDate, timeZone),
+    end_date: endDate && asctime(endDate, timeZone),
+  };
+}
+
+/** A scan with its results. `infected` has always been -1 here; the truth is in `verdict`. */
+export function reported(scan: ScanReport, timeZone: string) {
+  const { start_date, end_date, ...head } = listed(scan, timeZone);
+  return {
+    ...head,
+    infected: -1,
+    start_date,
+    end_date,
+    verdict: scan.verdict?.toLowerCase() ?? null,
+    detections: scan.detections,
+    engines: { total: scan.total, done: scan.done, skipped: scan.skipped.length },
+    result: scan.results.map(entry),
+  };
+}
+
+/** One engine's entry. Its own keys come first: they cannot replace those of the contract. */
+export function entry(result: ResultRecord) {
+  return {
+    ...ownKeys(result),
+    ...versions(result),
+    name: result.engine,
+    has_internet: result.internet,
+    infected: infected(result),
+    result: result.signature ?? "",
+    verdict: result.verdict?.toLowerCase() ?? null,
+    speed: SPEED_NUMBER[result.speed],
+    plugin_type: PLUGIN_TYPE_NUMBER[result.type],
+    queued: result.state === "QUEUED" ? 1 : 0,
+    scanning: result.state === "SCANNING" ? 1 : 0,
+    ...reason(result),
+  };
+}
+
+/** Empty unless the engine finished and states a verdict: a failure is never `false`. */
+function infected({ state, verdict }: ResultRecord): boolean | "" {
+  return state === "DONE" && verdict !== null ? verdict === "INFECTED" : "";
+}
+
+function versions({ state, engineVersion, signatureVersion, signatureDate }: ResultRecord) {
+  if (!isFinal(state)) return { engine: "", updated: "" };
+  if (state !== "DONE") return { engine: "-", updated: "-" };
+  const updated = signatureDate?.toISOString().slice(0, 10).replaceAll("-", "") ?? signatureVersion ?? "";
+  return { engine: engineVersion ?? "", updated, ...(signatureVersion === null ? {} : { database: signatureVersion }) };
+}
+
+/** What AV engines tell beside their verdict; the other types' output is theirs as a whole. */
+const AV_KEYS = ["database", "known", "results"] as const;
+
+function ownKeys({ type, details }: ResultRecord): Record<string, unknown> {
+  if (details === null) return {};
+  if (type !== "AV") return details;
+  return Object.fromEntries(AV_KEYS.flatMap((key) => (key in details ? [[key, details[key]]] : [])));
+}
+
+function reason({ state, error }: ResultRecord): { error?: string } {
+  switch (state) {
+    case "QUEUED":
+    case "SCANNING":
+    case "DONE":
+      return {};
+    case "UNSCANNED":
+      return { error: `unscanned: ${error ?? ""}` };
+    case "FAILED":
+      return { error: error ?? "failed" };
+    case "CANCELLED":
+    case "NO_AGENT":
+    case "TIMEOUT":
+      return { error: state.toLowerCase().replace("_", " ") };
+  }
+}

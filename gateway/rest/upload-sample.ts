@@ -1,0 +1,61 @@
+import type { FastifyRequest } from "fastify";
+import { GatewayError } from "../errors.js";
+import { isMultipart, readForm } from "../multipart.js";
+import type { ScanContext } from "../scan/context.js";
+import { submitScan, type Accepted, type ScanWish } from "../scan/submit.js";
+import { refuseLongBody } from "../upload.js";
+import { lenientBase64 } from "./lenient-base64.js";
+import { allowsInternet, invalid, invalidJson, missing, sampleName, speedOf } from "./parameters.js";
+import type { Endpoint } from "./routes.js";
+
+/** `POST /api/v1/sample` and `/api/upload`: a sample as base64 in JSON, or as a file of a form. */
+export const uploadSample: Endpoint = async (ctx, request) => {
+  const { name, accepted } = await (isMultipart(request.headers) ? fromForm(ctx, request) : fromJson(ctx, request.body));
+  const { md5, sha1, sha256, size } = accepted.sample;
+  return { id: accepted.scanId, hashes: { md5, sha1, sha256 }, file: { name, size } };
+};
+
+interface Uploaded {
+  readonly name: string;
+  readonly accepted: Accepted;
+}
+
+/** The order of the checks is part of the contract. */
+async function fromJson(ctx: ScanContext, body: unknown): Promise<Uploaded> {
+  if (body === undefined) throw invalidJson();
+  const parameters = new Map(Object.entries(isObject(body) ? body : {}));
+  const given = (parameter: string) => {
+    if (!parameters.has(parameter)) throw missing(parameter);
+    return parameters.get(parameter);
+  };
+  const internet = allowsInternet(given("allow_internet"));
+  const speed = speedOf(given("minspeed"));
+  const sample = given("sample");
+  const bytes = typeof sample === "string" ? lenientBase64(sample) : undefined;
+  if (bytes === undefined) throw invalid("sample");
+  const limit = ctx.config.SCANMESH_BASE64_LIMIT;
+  if (bytes.length > limit) throw new GatewayError("TOO_LARGE", `a sample sent as base64 may have ${limit} bytes`);
+  const name = sampleName(given("sample_name"), "sample_name");
+  return { name, accepted: await submitScan(ctx, { kind: "stream", bytes: once(bytes) }, { name, speed, internet }) };
+}
+
+async function fromForm(ctx: ScanContext, request: FastifyRequest): Promise<Uploaded> {
+  refuseLongBody(request, ctx.config);
+  const { fields, file } = await readForm(request.raw, "file_upload");
+  if (!file) throw missing("file_upload");
+  const name = sampleName(file.name, "file_upload");
+  const wish = (): ScanWish => ({
+    name,
+    speed: speedOf(fields.get("minspeed") ?? "-1"),
+    internet: allowsInternet(fields.get("allow_internet")),
+  });
+  return { name, accepted: await submitScan(ctx, { kind: "stream", bytes: file.bytes }, wish) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,27 @@
+import type { Logger } from "pino";
+import type { Bus } from "../bus.js";
+import type { GatewayConfig } from "../config.js";
+import type { Database } from "../db/database.js";
+import type { Failpoint } from "../failpoint.js";
+import type { Metrics } from "../metrics.js";
+import type { SampleStore } from "../sample-store.js";
+import type { Fleet } from "./fleet.js";
+import type { Relay } from "./relay.js";
+import type { Watchers } from "./watch.js";
+
+/** What the verbs of this room work with. Made once by the gateway; every verb takes it first. */
+export interface ScanContext {
+  readonly config: GatewayConfig;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly samples: SampleStore;
+  /** Who is there, by presence. */
+  readonly fleet: Fleet;
+  /** Publishes accepted requests right after their commit. */
+  readonly relay: Relay;
+  /** Subscribers of scans on this gateway. */
+  readonly watchers: Watchers;
+  readonly failpoint: Failpoint;
+}

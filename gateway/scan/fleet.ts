@@ -1,0 +1,152 @@
+import type { Logger } from "pino";
+import { internetClass, type InternetClass } from "../../schema/classes.js";
+import { MalformedMessage, parseMessage, Presence, type EnginePresence } from "../../schema/messages.js";
+import type { EngineRecord } from "../../schema/reports.js";
+import { engineToken } from "../../schema/subjects.js";
+import type { Bus } from "../bus.js";
+import type { Database } from "../db/database.js";
+import { enterEngines, noteHealthy, readEngines } from "../db/engines.js";
+import { GatewayError } from "../errors.js";
+
+/** Which agents are there, by their heartbeats, and the catalogue's memory of their engines. */
+export interface Fleet {
+  /** A change of presence in the account of a class. */
+  hear(internet: InternetClass, agent: string, value: Uint8Array | undefined): void;
+  /** Agents that have not missed three heartbeats, by id. An engine that differs from the mesh is shown as unhealthy. */
+  agents(): readonly Presence[];
+  /** The class of a known engine by its subject token. */
+  classOf(token: string): InternetClass | undefined;
+  /** Enters new engines and notes which are healthy. Runs by itself about once a second. */
+  note(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Heard {
+  readonly presence: Presence;
+  readonly at: number;
+}
+
+const NOTE_MS = 1_000;
+const MISSED_HEARTBEATS = 3;
+
+export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
+  const agents = new Map<string, Heard>();
+  let catalogue: Map<string, EngineRecord> | undefined;
+  let announced = new Map<string, EnginePresence>();
+  let noting: Promise<void> | undefined;
+
+  function present(): Presence[] {
+    const now = performance.now();
+    for (const [key, { presence, at }] of agents) if (now - at > MISSED_HEARTBEATS * presence.heartbeatMs) agents.delete(key);
+    return [...agents.values()].map(({ presence }) => presence).toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
+  }
+
+  async function load(): Promise<Map<string, EngineRecord>> {
+    const engines = await readEngines(db);
+    for (const engine of engines) await keepDurable(engine);
+    return new Map(engines.map((engine) => [engineToken(engine.name), engine]));
+  }
+
+  /** While the bus is away the durable is remembered; it is made as soon as the bus is back. */
+  async function keepDurable(engine: EngineRecord): Promise<void> {
+    try {
+      await bus.account(internetClass(engine.internet)).ensureDurable(engine);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+    }
+  }
+
+  /** A new engine's durable stands before its row is committed, so that no request is older than its durable. */
+  async function enter(engines: readonly EnginePresence[]): Promise<void> {
+    for (const engine of engines) await bus.account(internetClass(engine.internet)).ensureDurable(engine);
+    await enterEngines(db, engines);
+    for (const engine of engines) log.info({ engine: engine.name, speed: engine.speed, internet: engine.internet }, "a new engine");
+    catalogue = await load();
+  }
+
+  async function note(): Promise<void> {
+    catalogue ??= await load();
+    const heard = announced;
+    announced = new Map();
+    try {
+      const fresh = [...heard.values()].filter(({ name }) => !catalogue?.has(engineToken(name)));
+      if (fresh.length > 0) await enter(fresh);
+      const healthy = [...heard.values()].filter((engine) => engine.healthy && differs(catalogue, engine) === undefined);
+      if (healthy.length > 0) await noteHealthy(db, healthy);
+    } catch (error) {
+      announced = new Map([...heard, ...announced]);
+      throw error;
+    }
+  }
+
+  /** One at a time; what is heard meanwhile is noted next. */
+  function noteOnce(): Promise<void> {
+    noting ??= note().finally(() => (noting = undefined));
+    return noting;
+  }
+
+  function noteOrLog(): void {
+    noteOnce().catch((error: unknown) => log.warn({ err: error }, "presence cannot be noted now"));
+  }
+
+  const timer = setInterval(() => {
+    if (announced.size > 0 || catalogue === undefined) noteOrLog();
+  }, NOTE_MS);
+
+  return {
+    hear(internet, agent, value) {
+      const key = `${internet} ${agent}`;
+      if (value === undefined) return void agents.delete(key);
+      const presence = readPresence(log, internet, agent, value);
+      if (!presence) return;
+      const isNew = !agents.has(key);
+      agents.set(key, { presence, at: performance.now() });
+      if (presence.state !== "READY") return;
+      for (const engine of presence.engines) {
+        const token = engineToken(engine.name);
+        const before = announced.get(token);
+        if (!before?.healthy || engine.healthy) announced.set(token, engine);
+      }
+      if (isNew) noteOrLog();
+    },
+    agents: () => present().map((presence) => ({ ...presence, engines: presence.engines.map((engine) => judged(catalogue, engine)) })),
+    classOf: (token) => {
+      const engine = catalogue?.get(token);
+      return engine && internetClass(engine.internet);
+    },
+    note: noteOnce,
+    async stop() {
+      clearInterval(timer);
+      await noting;
+    },
+  };
+}
+
+/** An agent speaks for itself, in its own class, or not at all. */
+function readPresence(log: Logger, internet: InternetClass, agent: string, value: Uint8Array): Presence | undefined {
+  try {
+    const presence = parseMessage(Presence, value);
+    if (presence.agent !== agent) throw new MalformedMessage(`agent is ${presence.agent}`);
+    if (presence.class !== internet) throw new MalformedMessage(`class is ${presence.class}`);
+    const stranger = presence.engines.find((engine) => internetClass(engine.internet) !== internet);
+    if (stranger) throw new MalformedMessage(`${stranger.name} is not of class ${internet}`);
+    return presence;
+  } catch (error) {
+    if (!(error instanceof MalformedMessage)) throw error;
+    log.warn({ err: error, agent, internet }, "an agent's presence is ignored");
+    return undefined;
+  }
+}
+
+function differs(catalogue: Map<string, EngineRecord> | undefined, engine: EnginePresence): string | undefined {
+  const known = catalogue?.get(engineToken(engine.name));
+  if (!known) return undefined;
+  const keys = (["name", "type", "speed", "internet", "input"] as const).filter((key) => known[key] !== engine[key]);
+  if (keys.length === 0) return undefined;
+  return `differs from the mesh: ${keys.map((key) => `${key} is ${known[key]} there and ${engine[key]} here`).join(", ")}`;
+}
+
+function judged(catalogue: Map<string, EngineRecord> | undefined, engine: EnginePresence): EnginePresence {
+  const difference = differs(catalogue, engine);
+  return difference === undefined ? engine : { ...engine, healthy: false, reason: difference };
+}

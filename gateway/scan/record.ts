@@ -1,0 +1,160 @@
+import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
+import { MalformedMessage, MAX_RESULT_BYTES, parseMessage, ResultMessage } from "../../schema/messages.js";
+import { engineOfResult } from "../../schema/subjects.js";
+import { pause } from "../bus-connection.js";
+import type { Delivery } from "../bus.js";
+import { isDataError, transact } from "../db/database.js";
+import { lockScans, raiseResults, type ChangedScan, type IncomingResult } from "../db/results.js";
+import type { ScanContext } from "./context.js";
+
+/** Records results until stopped. */
+export interface Recorder {
+  stop(): Promise<void>;
+}
+
+const BATCH = 200;
+const BATCH_BYTES = 4 * 1024 * 1024;
+const WAITING = 1_000;
+const WAITING_BYTES = 16 * 1024 * 1024;
+const PAUSE_MS = 500;
+
+interface Received {
+  readonly delivery: Delivery;
+  readonly result: IncomingResult;
+}
+
+/** Takes results from both accounts, records them in batches, tells the gateways, and acknowledges last. */
+export function startRecorder(ctx: ScanContext): Recorder {
+  const recorders = INTERNET_CLASSES.map((internet) => recordAccount(ctx, internet));
+  return {
+    async stop() {
+      await Promise.all(recorders.map(({ stop }) => stop()));
+    },
+  };
+}
+
+function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
+  const waiting: Received[] = [];
+  let waitingBytes = 0;
+  let working: Promise<void> | undefined;
+
+  const consumer = ctx.bus.account(internet).consumeResults(async (delivery) => {
+    const result = read(ctx, internet, delivery);
+    if (!result) return;
+    waiting.push({ delivery, result });
+    waitingBytes += delivery.data.length;
+    working ??= work();
+    if (waiting.length >= WAITING || waitingBytes >= WAITING_BYTES) await working;
+  });
+
+  /** One batch at a time: what arrives meanwhile is the next one. */
+  async function work(): Promise<void> {
+    await new Promise(setImmediate);
+    while (waiting.length > 0) {
+      const batch = takeBatch();
+      await recordOrHandBack(ctx, batch);
+    }
+    working = undefined;
+  }
+
+  function takeBatch(): Received[] {
+    let bytes = 0;
+    const end = waiting.findIndex(({ delivery }, i) => i > 0 && (i >= BATCH || (bytes += delivery.data.length) > BATCH_BYTES));
+    const batch = waiting.splice(0, end === -1 ? waiting.length : end);
+    waitingBytes -= batch.reduce((sum, { delivery }) => sum + delivery.data.length, 0);
+    return batch;
+  }
+
+  return {
+    async stop() {
+      await consumer.stop();
+      await working;
+    },
+  };
+}
+
+/**
+ * A message that is no result is refused for good; one from the other class's account is none. The engine is the subject's,
+ * whatever the message says.
+ */
+function read(ctx: ScanContext, internet: InternetClass, delivery: Delivery): IncomingResult | undefined {
+  try {
+    const engine = engineOfResult(delivery.subject);
+    if (engine === undefined) throw new MalformedMessage(`${delivery.subject} is no result's subject`);
+    if (delivery.data.length > MAX_RESULT_BYTES) throw new MalformedMessage(`${delivery.data.length} bytes are too many`);
+    const known = ctx.fleet.classOf(engine);
+    if (known !== undefined && known !== internet) throw new MalformedMessage(`${engine} is an engine of class ${known}`);
+    const message = parseMessage(ResultMessage, delivery.data);
+    return { ...withoutNul(message), scanId: message.scan, engine, internet };
+  } catch (error) {
+    if (!(error instanceof MalformedMessage)) throw error;
+    ctx.metrics.resultsIgnored.labels("malformed").inc();
+    ctx.log.warn({ err: error, subject: delivery.subject, internet }, "a result message is refused");
+    delivery.term();
+    return undefined;
+  }
+}
+
+/** Postgres takes no NUL in text or JSON. */
+function withoutNul<T>(value: T): T {
+  if (typeof value === "string") return value.replaceAll("\u0000", "") as T;
+  if (Array.isArray(value)) return value.map(withoutNul) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.replaceAll("\u0000", ""), withoutNul(item)])) as T;
+}
+
+async function recordOrHandBack(ctx: ScanContext, batch: readonly Received[]): Promise<void> {
+  try {
+    await record(ctx, batch);
+  } catch (error) {
+    if (!isDataError(error)) return handBack(ctx, batch, error);
+    if (batch.length > 1) {
+      for (const one of batch) await recordOrHandBack(ctx, [one]);
+      return;
+    }
+    ctx.metrics.resultsIgnored.labels("unstorable").inc();
+    ctx.log.error({ err: error, subject: batch[0]?.delivery.subject, scan: batch[0]?.result.scanId }, "a result cannot be stored");
+    batch[0]?.delivery.term();
+  }
+}
+
+/** Postgres is away: the results stay on the bus, and this gateway waits a little before it takes more. */
+async function handBack(ctx: ScanContext, batch: readonly Received[], error: unknown): Promise<void> {
+  ctx.log.warn({ err: error, results: batch.length }, "results wait: they cannot be recorded now");
+  for (const { delivery } of batch) delivery.nak(PAUSE_MS);
+  await pause(PAUSE_MS);
+}
+
+async function record(ctx: ScanContext, batch: readonly Received[]): Promise<void> {
+  const results = batch.map(({ result }) => result);
+  const { changed, unknown } = await transact(
+    ctx.db,
+    () => ctx.metrics.deadlocks.inc(),
+    async (tx) => {
+      const locked = new Set(await lockScans(tx, results.map(({ scanId }) => scanId)));
+      const known = results.filter(({ scanId }) => locked.has(scanId));
+      return { changed: await raiseResults(tx, known), unknown: results.length - known.length };
+    },
+  );
+  ctx.failpoint("record.after_commit");
+  announce(ctx, changed);
+  for (const { delivery, result } of batch) {
+    ctx.metrics.results.labels(result.engine, result.state).inc();
+    delivery.ack();
+  }
+  if (unknown > 0) {
+    ctx.metrics.resultsIgnored.labels("unknown scan").inc(unknown);
+    ctx.log.warn({ results: unknown }, "results for scans that do not exist are ignored");
+  }
+}
+
+/** Tells every gateway which scans have changed, and counts those that became final. */
+export function announce(ctx: ScanContext, changed: readonly ChangedScan[]): void {
+  if (changed.length === 0) return;
+  ctx.bus.sendHints(changed.map(({ scanId, revision }) => [scanId, revision]));
+  for (const { final } of changed) {
+    if (!final) continue;
+    ctx.metrics.scansFinal.labels(final.verdict).inc();
+    ctx.metrics.scanSeconds.observe(final.seconds);
+  }
+}

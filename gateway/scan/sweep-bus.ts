@@ -1,0 +1,67 @@
+import { internetClass, type InternetClass } from "../../schema/classes.js";
+import { accountName } from "../../schema/subjects.js";
+import { readEngines } from "../db/engines.js";
+import { lockMarks, markScans, purgeBound, requeueLost } from "../db/sweep.js";
+import type { ScanContext } from "./context.js";
+
+interface Seen {
+  readonly floor: number;
+  readonly at: number;
+}
+
+const BATCH = 500;
+const STABLE_SWEEPS = 3;
+
+/**
+ * Watches how far each durable has settled. What was settled for 2 × ack_wait and still has no result is lost. After a
+ * pause (a stopped process, Postgres away) the watch begins anew, because results may be waiting to be recorded.
+ */
+export function createLossWatch(ackWaitMs: number) {
+  const history = new Map<number, Seen[]>();
+  let last = -Infinity;
+
+  async function floors(ctx: ScanContext, internet: InternetClass): Promise<Map<number, number>> {
+    const engines = (await readEngines(ctx.db)).filter((engine) => internetClass(engine.internet) === internet);
+    const settled = new Map<number, number>();
+    for (const { engineId, name } of engines) {
+      const at = performance.now();
+      const { ackFloor: floor } = await ctx.bus.account(internet).durableState(name);
+      const seen = (history.get(engineId) ?? []).filter((one) => one.floor <= floor);
+      const old = seen.findLast((one) => at - one.at >= 2 * ackWaitMs);
+      if (old) settled.set(engineId, old.floor);
+      history.set(engineId, [...seen.filter((one) => one === old || !old || one.at > old.at), { floor, at }]);
+    }
+    return settled;
+  }
+
+  return {
+    async requeue(ctx: ScanContext): Promise<void> {
+      if (!ctx.bus.connected()) return void history.clear();
+      const now = performance.now();
+      if (now - last > STABLE_SWEEPS * ackWaitMs) history.clear();
+      last = now;
+      for (const internet of ["isolated", "internet"] as const) {
+        const { lastSeq, stream } = await ctx.bus.account(internet).scansState();
+        const marks = { internet: internet === "internet", stream, lastSeq, floors: await floors(ctx, internet) };
+        const outboxIds = await ctx.db.transaction().execute((tx) => requeueLost(tx, marks, BATCH));
+        if (outboxIds.length === 0) continue;
+        ctx.metrics.republished.inc(outboxIds.length);
+        ctx.log.warn({ requests: outboxIds.length, internet }, "requests that the bus lost are published again");
+        for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
+      }
+    },
+  };
+}
+
+/** Removes requests that no open scan needs, so that the size of SCANS is the backlog. */
+export async function purgeSettled(ctx: ScanContext, internet: InternetClass): Promise<void> {
+  const account = ctx.bus.account(internet);
+  await ctx.db.transaction().execute(async (tx) => {
+    const marks = await lockMarks(tx, accountName(internet));
+    if (!marks) return;
+    const { lastSeq, stream } = await account.scansState();
+    const bound = await purgeBound(tx, internet === "internet", stream, marks);
+    if (bound !== undefined && bound > 1 && bound <= lastSeq + 1) await account.purgeScans(bound);
+    await markScans(tx, accountName(internet), lastSeq);
+  });
+}

@@ -1,0 +1,119 @@
+import { INTERNET_CLASSES, internetClass } from "../../schema/classes.js";
+import { pause } from "../bus-connection.js";
+import { transact } from "../db/database.js";
+import { raiseResults, type IncomingResult } from "../db/results.js";
+import { lockOverdue, removeEmptied, type OverdueState } from "../db/sweep.js";
+import { removeExpiredUploads } from "../db/uploads.js";
+import { releaseInternetCopies } from "../db/samples.js";
+import { GatewayError } from "../errors.js";
+import type { ScanContext } from "./context.js";
+import { announce } from "./record.js";
+import { createLossWatch, purgeSettled } from "./sweep-bus.js";
+import { removeOrphans } from "./sweep-samples.js";
+
+/** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may. */
+export interface Sweep {
+  stop(): Promise<void>;
+}
+
+type Step = (ctx: ScanContext) => Promise<unknown>;
+
+const OVERDUE_BATCH = 200;
+const COPIES_BATCH = 100;
+
+export function startSweep(ctx: ScanContext): Sweep {
+  const interval = ctx.config.SCANMESH_SWEEP_INTERVAL;
+  const grace = ctx.config.SCANMESH_ORPHAN_GRACE;
+  const losses = createLossWatch(ctx.config.SCANMESH_ACK_WAIT);
+  const steps: { name: string; every: number; run: Step }[] = [
+    { name: "publish", every: 0, run: () => publishAll(ctx) },
+    { name: "close overdue", every: 0, run: closeOverdue },
+    { name: "watchers", every: 2_000, run: () => ctx.watchers.resync(ctx.db) },
+    { name: "lost requests", every: Math.min(ctx.config.SCANMESH_ACK_WAIT / 2, 10_000), run: losses.requeue },
+    { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },
+    { name: "emptied requests", every: 60_000, run: () => removeEmptied(ctx.db) },
+    { name: "internet copies", every: 1_000, run: removeIdleCopies },
+    { name: "orphans", every: Math.min(grace / 4, 60_000), run: (c) => eachClass((internet) => removeOrphans(c, internet)) },
+    { name: "uploads", every: 60_000, run: () => removeExpiredUploads(ctx.db) },
+  ];
+  const lastRun = new Map<string, number>();
+  let stopped = false;
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      for (const step of steps) {
+        const now = performance.now();
+        if (stopped || now - (lastRun.get(step.name) ?? -Infinity) < step.every) continue;
+        lastRun.set(step.name, now);
+        await step.run(ctx).catch((error: unknown) => report(step.name, error));
+      }
+      await pause(interval);
+    }
+  }
+
+  /** A part that is away is expected here and said elsewhere; the next sweep tries again. */
+  function report(step: string, error: unknown): void {
+    if (error instanceof GatewayError && error.code === "UNAVAILABLE") return ctx.log.debug({ step }, "the bus is away");
+    ctx.log.warn({ err: error, step }, "a step of the sweep failed");
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      stopped = true;
+      await running;
+    },
+  };
+}
+
+async function eachClass(step: (internet: (typeof INTERNET_CLASSES)[number]) => Promise<void>): Promise<void> {
+  for (const internet of INTERNET_CLASSES) await step(internet);
+}
+
+async function publishAll(ctx: ScanContext): Promise<void> {
+  if (!ctx.bus.connected()) return;
+  while ((await ctx.relay.publishOverdue()) > 0);
+}
+
+const CLOSING: Record<OverdueState, string> = { TIMEOUT: "timeout", NO_AGENT: "no agent" };
+
+async function closeOverdue(ctx: ScanContext): Promise<void> {
+  for (;;) {
+    const { changed, rows } = await transact(
+      ctx.db,
+      () => ctx.metrics.deadlocks.inc(),
+      async (tx) => {
+        const rows = await lockOverdue(tx, OVERDUE_BATCH);
+        const results = rows.map(({ attended, ...row }) => closed(row, attended ? "TIMEOUT" : "NO_AGENT"));
+        return { rows, changed: await raiseResults(tx, results) };
+      },
+    );
+    for (const { attended } of rows) ctx.metrics.overdue.labels(attended ? "TIMEOUT" : "NO_AGENT").inc();
+    announce(ctx, changed);
+    if (changed.length < OVERDUE_BATCH) return;
+  }
+}
+
+function closed({ scanId, engine, internet }: { scanId: number; engine: string; internet: boolean }, state: OverdueState): IncomingResult {
+  return {
+    scanId,
+    engine,
+    internet: internetClass(internet),
+    state,
+    verdict: null,
+    signature: null,
+    error: CLOSING[state],
+    versions: { engine: null, signatures: null, signatureDate: null },
+    agent: null,
+    startedAt: null,
+    durationMs: null,
+    details: null,
+    truncated: false,
+  };
+}
+
+/** The internet account holds a sample only while an open scan needs it there. */
+async function removeIdleCopies(ctx: ScanContext): Promise<void> {
+  const chunks = await ctx.db.transaction().execute((tx) => releaseInternetCopies(tx, COPIES_BATCH));
+  if (chunks.length > 0) await ctx.samples.remove("internet", chunks);
+}

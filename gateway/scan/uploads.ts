@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import type { SampleRecord } from "../../schema/reports.js";
+import type { StoredSample } from "../db/samples.js";
+import { fillUpload, findUpload, insertUpload } from "../db/uploads.js";
+import { transact } from "../db/database.js";
+import { GatewayError } from "../errors.js";
+import type { ScanContext } from "./context.js";
+import { discard, keepSample, nameKept } from "./keep.js";
+
+/** Issues an upload: who knows its id may send one sample until it expires. */
+export async function createUpload(ctx: ScanContext): Promise<{ id: string; expiresAt: Date }> {
+  const id = randomUUID();
+  return { id, expiresAt: await insertUpload(ctx.db, id, ctx.config.SCANMESH_UPLOAD_TTL) };
+}
+
+/**
+ * Takes the bytes of an upload. Throws NOT_FOUND, UPLOAD_EXPIRED, BAD_INPUT if it has its bytes already, and what keeping
+ * a sample throws; nothing is kept then.
+ */
+export async function receiveUpload(ctx: ScanContext, id: string, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<SampleRecord> {
+  const upload = await openUpload(ctx, id);
+  if (upload.sample) throw usedUp();
+  const sample = await keepSample(ctx, bytes, signal ? { signal } : {});
+  const named = await transact(
+    ctx.db,
+    () => ctx.metrics.deadlocks.inc(),
+    async (tx) => {
+      const name = (await nameKept(tx, [sample])).get(sample);
+      if (!name || !(await fillUpload(tx, id, name.record.sampleId))) throw usedUp();
+      return name;
+    },
+  ).catch(async (error: unknown) => {
+    if (error instanceof GatewayError) await discard(ctx, sample);
+    throw error;
+  });
+  if (named.spare) await discard(ctx, sample);
+  return named.record;
+}
+
+/** The sample of an upload that has its bytes. Throws NOT_FOUND, UPLOAD_EXPIRED or BAD_INPUT. */
+export async function readyUpload(ctx: ScanContext, id: string): Promise<StoredSample> {
+  const { sample } = await openUpload(ctx, id);
+  if (!sample) throw new GatewayError("BAD_INPUT", "the bytes of this upload have not arrived");
+  return sample;
+}
+
+async function openUpload(ctx: ScanContext, id: string): Promise<{ sample: StoredSample | undefined }> {
+  const upload = /^[0-9a-f-]{36}$/i.test(id) ? await findUpload(ctx.db, id) : undefined;
+  if (!upload) throw new GatewayError("NOT_FOUND", "there is no such upload");
+  if (upload.expired) throw new GatewayError("UPLOAD_EXPIRED", "this upload URL has expired");
+  return upload;
+}
+
+function usedUp(): GatewayError {
+  return new GatewayError("BAD_INPUT", "this upload has its bytes already");
+}

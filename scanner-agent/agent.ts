@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { pino, type Logger } from "pino";
+import { z } from "zod";
+import { internetClass } from "../schema/classes.js";
+import type { EnginePresence, Presence } from "../schema/messages.js";
+import { projectPath } from "../schema/paths.js";
+import { engineToken } from "../schema/subjects.js";
+import { connectBus, type Bus } from "./bus.js";
+import type { AgentConfig } from "./config.js";
+import { createEngine, type Engine, type EngineParts } from "./engine.js";
+import { loadManifests, type LoadedManifest } from "./engine-loader.js";
+import { createIntake, type Intake } from "./intake.js";
+import { PARSERS } from "./parsers/parsers.js";
+import { startPresence, type Announcer } from "./presence.js";
+import { runnersOf } from "./runners/runners.js";
+import { createSampleCache } from "./sample-cache.js";
+import { createSelfTest } from "./self-test.js";
+import { openSpool, type Spool } from "./spool.js";
+
+const FLUSH_MS = 2_000;
+
+/** What can be given instead of what the configuration leads to. */
+export interface AgentOverrides {
+  readonly log?: Logger;
+  /** The engines, instead of those of the manifests. */
+  readonly engines?: readonly EngineParts[];
+}
+
+/** One agent: its engines, and the work they take from the bus. */
+export interface Agent {
+  /** Connects, tests the engines, announces them and takes work; resolves when every engine has been tested. */
+  start(): Promise<readonly EnginePresence[]>;
+  /** Takes no more work, finishes what it has within the grace, hands the rest back and leaves. */
+  stop(): Promise<void>;
+  /** Rejects if the agent cannot go on, which only the end of its connection for good can make happen. */
+  readonly failed: Promise<never>;
+}
+
+/** Composes an agent; nothing happens before it is started. */
+export function createAgent(config: AgentConfig, overrides: AgentOverrides = {}): Agent {
+  const log = overrides.log ?? pino({ level: config.logLevel, base: { agent: config.agent } });
+  const version = ownVersion();
+  const startedAt = new Date().toISOString();
+  const ending = new AbortController();
+  const buses: Bus[] = [];
+  let spool: Spool | undefined;
+  let engines: readonly Engine[] = [];
+  let intakes: readonly Intake[] = [];
+  let announcer: Announcer | undefined;
+  let state: Presence["state"] = "READY";
+  let starting: Promise<unknown> | undefined;
+  let fail: (reason: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+
+  function presence(): Presence {
+    const { agent, host, heartbeatMs, internet } = config;
+    return { v: 1, agent, host, version, class: internet, startedAt, heartbeatMs, state, engines: engines.map((engine) => engine.presence()) };
+  }
+
+  function onChange(): void {
+    for (const intake of intakes) intake.update();
+    announcer?.announce();
+  }
+
+  async function connection(purpose: string): Promise<Bus> {
+    const { servers, credsFile, agent } = config;
+    const bus = await connectBus({ servers, credsFile, agent, purpose, log, signal: ending.signal });
+    buses.push(bus);
+    void bus.closed.then((reason) => {
+      if (!ending.signal.aborted && state === "READY") fail(new Error(`the connection to NATS has ended (${String(reason)})`));
+    });
+    return bus;
+  }
+
+  async function start(): Promise<readonly EnginePresence[]> {
+    spool = await openSpool(config.spool);
+    const parts = overrides.engines ?? (await enginesOf(config, { folder: await spool.make("run"), version, log }));
+    const selfTest = await createSelfTest(spool);
+    engines = parts.map((part) =>
+      createEngine(part, { selfTest, retestMs: config.retestMs, log: log.child({ engine: part.manifest.name }), onChange }),
+    );
+    const tested = Promise.all(engines.map((engine) => engine.start()));
+    const [bus, sampleBus] = await Promise.all([connection("work"), connection("samples")]);
+    const samples = createSampleCache(sampleBus, await spool.make("samples"));
+    const { agent, ackWaitMs } = config;
+    const context = { bus, samples, agent, ackWaitMs, signal: ending.signal, log };
+    intakes = engines.map((engine) => createIntake(engine, context));
+    announcer = startPresence(bus, presence, log);
+    onChange();
+    await tested;
+    return presence().engines;
+  }
+
+  async function stop(): Promise<void> {
+    state = "DRAINING";
+    announcer?.announce();
+    const drained = Promise.all(intakes.map((intake) => intake.drain()));
+    await Promise.race([drained, pause(intakes.length > 0 ? config.drainGraceMs : 0, undefined, { ref: false })]);
+    ending.abort(new Error("the agent is stopping"));
+    // What was being started ends by the signal.
+    await Promise.allSettled([starting, drained]);
+    await announcer?.leave();
+    await Promise.all(buses.map((bus) => bus.flush(FLUSH_MS)));
+    await Promise.all(buses.map((bus) => bus.close()));
+    await Promise.all(engines.map((engine) => engine.stop()));
+    await spool?.remove();
+  }
+
+  return {
+    start() {
+      const started = start();
+      starting = started;
+      return started;
+    },
+    stop,
+    failed,
+  };
+}
+
+/** The engines of this agent's class, or those that were asked for. Throws if none is left. */
+async function enginesOf(config: AgentConfig, host: { folder: string; version: string; log: Logger }): Promise<EngineParts[]> {
+  const folders = [projectPath("scanner-agent", "engines"), ...(config.enginesFolder === undefined ? [] : [config.enginesFolder])];
+  const { manifests, mistakes } = await loadManifests(folders);
+  for (const mistake of mistakes) host.log.error(mistake);
+  const chosen = chosenOf(manifests, config, host.log);
+  if (chosen.length === 0) throw new Error(`there is no engine of class ${config.internet} to run in ${folders.join(" and ")}`);
+  return chosen.map((loaded) => {
+    const slots = loaded.manifest.slots ?? config.slots;
+    const runners = runnersOf(loaded, slots, { ...host, ...config, log: host.log.child({ engine: loaded.manifest.name }) });
+    return { manifest: loaded.manifest, runners, parse: PARSERS[loaded.manifest.output], slots };
+  });
+}
+
+function chosenOf(manifests: readonly LoadedManifest[], config: AgentConfig, log: Logger): LoadedManifest[] {
+  const ofClass = manifests.filter(({ manifest }) => internetClass(manifest.internet) === config.internet);
+  if (config.engines.length === 0) return ofClass;
+  const wanted = new Set(config.engines.map(engineToken));
+  const chosen = ofClass.filter(({ manifest }) => wanted.delete(engineToken(manifest.name)));
+  for (const name of wanted) log.error(`SCANMESH_ENGINES: there is no engine ${name} of class ${config.internet}`);
+  return chosen;
+}
+
+function ownVersion(): string {
+  const text = readFileSync(projectPath("package.json"), "utf8");
+  return z.object({ version: z.string().max(50) }).parse(JSON.parse(text)).version;
+}

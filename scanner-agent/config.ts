@@ -1,0 +1,81 @@
+import { availableParallelism, hostname, tmpdir, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import type { InternetClass } from "../schema/classes.js";
+import { agentId as agentIdType } from "../schema/messages.js";
+import { duration, integer, list, oneOf, readSettings, text } from "../schema/settings.js";
+
+/** Every setting of the agent; the README's table is made from this list. */
+export const agentSettings = {
+  NATS_URL: { type: text, fallback: "nats://127.0.0.1:4222", about: "NATS servers, comma-separated." },
+  LOG_LEVEL: { type: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]), fallback: "info", about: "Least level that is logged." },
+  SCANMESH_CLASS: { type: oneOf(["isolated", "internet"]), fallback: "isolated", about: "Internet class of the engines this agent runs." },
+  SCANMESH_NATS_CREDS: { type: text, shown: "none", about: "Credentials file of the agent's user in the account of its class." },
+  SCANMESH_AGENT_ID: { type: agentIdType, shown: "`<host name>-<class>`", about: "Name of the agent, unique in the mesh." },
+  SCANMESH_SPOOL: { type: text, shown: "a private folder under the system's temporary one", about: "Folder of the samples being scanned." },
+  SCANMESH_ENGINES_DIR: { type: text, about: "Folder of further engine manifests (`*.yaml`)." },
+  SCANMESH_ENGINES: { type: list, fallback: "", shown: "all of its class", about: "Names of the engines to run, comma-separated." },
+  SCANMESH_CLAMAV_DB: { type: text, shown: "`/var/lib/clamav`", about: "Folder of ClamAV's signatures." },
+  SCANMESH_YARA_RULES: { type: text, about: "Folder of further Yara rules (`*.yar`, `*.yara`)." },
+  SCANMESH_HEARTBEAT: { type: duration, fallback: "5s", about: "Time between heartbeats; after three missed ones the agent counts as gone." },
+  SCANMESH_ACK_WAIT: { type: duration, fallback: "30s", about: "Time after which work of a silent agent is given to another; the gateways' must be the same." },
+  SCANMESH_DRAIN_GRACE: { type: duration, fallback: "20s", about: "How long a stopping agent finishes what it has before it hands the rest back." },
+  SCANMESH_RETEST: { type: duration, fallback: "30s", about: "Longest time between two tests of an unhealthy engine, and between two looks for new signatures." },
+  SCANMESH_SLOTS: { type: integer(1, 256), shown: "the number of cores", about: "How many samples an engine scans at once, where its manifest does not say." },
+} as const;
+
+/** The agent's configuration. Times are in milliseconds. */
+export interface AgentConfig {
+  readonly servers: readonly string[];
+  readonly credsFile: string | undefined;
+  readonly logLevel: string;
+  readonly internet: InternetClass;
+  readonly agent: string;
+  readonly host: string;
+  /** This agent's own folder; nobody else writes there. */
+  readonly spool: string;
+  readonly enginesFolder: string | undefined;
+  /** Engines to run; empty: all of the class. */
+  readonly engines: readonly string[];
+  readonly clamavDb: string | undefined;
+  readonly yaraRules: string | undefined;
+  readonly heartbeatMs: number;
+  readonly ackWaitMs: number;
+  readonly drainGraceMs: number;
+  readonly retestMs: number;
+  readonly slots: number;
+  /** Where programs are looked for, as PATH has it. */
+  readonly programPath: string;
+}
+
+/** Reads the agent's configuration. Throws ConfigError with all mistakes at once. */
+export function readAgentConfig(env: Readonly<Record<string, string | undefined>> = process.env): AgentConfig {
+  const values = readSettings(agentSettings, env);
+  const internet = values.SCANMESH_CLASS;
+  const agent = values.SCANMESH_AGENT_ID ?? defaultAgentId(hostname(), internet);
+  const spools = values.SCANMESH_SPOOL ?? join(tmpdir(), `scanmesh-${userInfo().uid}`);
+  return {
+    servers: values.NATS_URL.split(",").map((server) => server.trim()),
+    credsFile: values.SCANMESH_NATS_CREDS,
+    logLevel: values.LOG_LEVEL,
+    internet,
+    agent,
+    host: hostname().slice(0, 255),
+    spool: resolve(spools, agent),
+    enginesFolder: values.SCANMESH_ENGINES_DIR,
+    engines: values.SCANMESH_ENGINES,
+    clamavDb: values.SCANMESH_CLAMAV_DB,
+    yaraRules: values.SCANMESH_YARA_RULES,
+    heartbeatMs: values.SCANMESH_HEARTBEAT,
+    ackWaitMs: values.SCANMESH_ACK_WAIT,
+    drainGraceMs: values.SCANMESH_DRAIN_GRACE,
+    retestMs: values.SCANMESH_RETEST,
+    slots: values.SCANMESH_SLOTS ?? availableParallelism(),
+    programPath: env["PATH"] ?? "",
+  };
+}
+
+/** `<host>-<class>` with what an id cannot hold replaced by `-`. */
+export function defaultAgentId(host: string, internet: InternetClass): string {
+  const suffix = `-${internet}`;
+  return host.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 64 - suffix.length) + suffix;
+}

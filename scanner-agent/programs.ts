@@ -1,0 +1,27 @@
+import { access, constants, stat } from "node:fs/promises";
+import { delimiter, isAbsolute, join } from "node:path";
+import { hasCode } from "./contract.js";
+
+/** Folders of system programs; they are not on an ordinary user's PATH. */
+const SYSTEM_FOLDERS = ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/sbin"];
+
+/** The path of a program of this host, or undefined if there is none of that name. */
+export async function findProgram(name: string, programPath: string): Promise<string | undefined> {
+  if (name.includes("/")) return isAbsolute(name) && (await isProgram(name)) ? name : undefined;
+  const folders = [...programPath.split(delimiter).filter((folder) => folder !== ""), ...SYSTEM_FOLDERS];
+  for (const folder of folders) {
+    const file = join(folder, name);
+    if (await isProgram(file)) return file;
+  }
+  return undefined;
+}
+
+async function isProgram(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,150 @@
+import type { Logger } from "pino";
+import type { EngineVersions } from "../../schema/messages.js";
+import { Failed, TimedOut, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../contract.js";
+import { createGate } from "../gate.js";
+import { findProgram } from "../programs.js";
+import { within } from "../within.js";
+import { CLAMD_LIMITS, type ClamdLimits } from "./clamd-config.js";
+import { findSignatures } from "./clamd-database.js";
+import { isAnswering, startDaemon, type Daemon } from "./clamd-daemon.js";
+import { command, HungUp, NotListening, stream, type Conversation } from "./clamd-protocol.js";
+import { noFence } from "./fence.js";
+
+const ASK_TIMEOUT_MS = 10_000;
+/** How long clamd may go on with a sample after its time before it is started anew. */
+const STUCK_MS = 10_000;
+
+/** clamd as a service of this host. */
+export interface ClamdOptions {
+  /** The signature folder that was set, if any. */
+  readonly database: string | undefined;
+  readonly slots: number;
+  /** The engine's timeout. */
+  readonly timeoutMs: number;
+  readonly programPath: string;
+  /** Names the agent among those of this host: its spool folder. */
+  readonly owner: string;
+  readonly log: Logger;
+  readonly limits?: ClamdLimits;
+}
+
+/** A sample in clamd; `shared` if another was there at the same time. */
+interface Run {
+  shared: boolean;
+}
+
+/** Runs samples through a clamd that it starts, over its Unix socket. */
+export function createClamdRunner({ database, slots, timeoutMs, programPath, owner, log, limits = CLAMD_LIMITS }: ClamdOptions): Runner {
+  const gate = createGate();
+  const listeners: ((reason: string) => void)[] = [];
+  let daemon: Daemon | undefined;
+  const running = new Set<Run>();
+  const stopped = new WeakSet<Daemon>();
+
+  async function start(): Promise<void> {
+    const program = await findProgram("clamd", programPath);
+    if (program === undefined) throw new Unavailable("clamd is not installed");
+    const signatures = await findSignatures(database);
+    if (daemon !== undefined && (await isAnswering(daemon))) return;
+    await stop();
+    const started = await startDaemon({ program, owner, database: signatures.folder, slots, timeoutMs, limits });
+    daemon = started;
+    void started.ended.then((words) => {
+      if (daemon !== started) return;
+      daemon = undefined;
+      log.error({ words }, "clamd ended");
+      for (const listener of listeners) listener(`clamd ended: ${words}`);
+      void started.stop();
+    });
+  }
+
+  async function stop(): Promise<void> {
+    const old = daemon;
+    daemon = undefined;
+    if (old === undefined) return;
+    stopped.add(old);
+    await old.stop();
+  }
+
+  async function ask(name: string): Promise<string> {
+    const conversation = command(current().socketPath, name);
+    try {
+      return (await within(ASK_TIMEOUT_MS, conversation.reply)).replace(/\0$/, "");
+    } catch (error) {
+      throw error instanceof TimedOut ? new Unavailable(`clamd does not answer to ${name}`, { cause: error }) : error;
+    } finally {
+      conversation.hangUp();
+    }
+  }
+
+  function current(): Daemon {
+    if (daemon === undefined) throw new NotListening("clamd is not running");
+    return daemon;
+  }
+
+  async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
+    if (sample.path === null) throw new Failed("ClamAV needs the sample's bytes");
+    const leave = await gate.enter(options.alone);
+    const mine: Run = { shared: running.size > 0 };
+    for (const other of running) other.shared = true;
+    running.add(mine);
+    const on = daemon;
+    try {
+      return await scan(current(), sample.path, options);
+    } catch (error) {
+      // If clamd ended by itself while it had this sample only, the sample ended it.
+      const ended = error instanceof HungUp && on !== undefined && !stopped.has(on);
+      if (ended && !mine.shared) throw new Failed("clamd ended while it scanned the sample", { cause: error });
+      throw error;
+    } finally {
+      running.delete(mine);
+      leave();
+    }
+  }
+
+  async function scan(on: Daemon, path: string, { timeoutMs: limit, signal }: RunOptions): Promise<RawOutput> {
+    const conversation = stream(on.socketPath, path);
+    try {
+      return { exitCode: 0, stdout: await within(limit, conversation.reply, signal), stderr: "" };
+    } catch (error) {
+      if (error instanceof TimedOut) watchStuck(on, conversation);
+      else conversation.hangUp();
+      throw error;
+    }
+  }
+
+  /** clamd does not stop when its caller hangs up: only a new clamd frees a thread that never ends. */
+  function watchStuck(on: Daemon, conversation: Conversation): void {
+    const timer = setTimeout(() => {
+      conversation.hangUp();
+      if (daemon !== on) return;
+      log.error("clamd is stuck on a sample: it is started anew");
+      void stop().then(() => listeners.forEach((listener) => listener("clamd was stuck on a sample")));
+    }, STUCK_MS);
+    const ended = () => clearTimeout(timer);
+    conversation.reply.then(ended, ended);
+  }
+
+  return {
+    description: `process (${noFence.description})`,
+    start,
+    async versions() {
+      const [reply, signatures] = await Promise.all([ask("VERSION"), findSignatures(database)]);
+      return readVersion(reply, signatures.newest);
+    },
+    run,
+    stop,
+    onLost: (listener) => void listeners.push(listener),
+  };
+}
+
+/** `ClamAV 1.4.6/27500/Thu Nov 19 08:21:04 2026`; only the program's version where there is no daily database. */
+export function readVersion(reply: string, newest: Date): EngineVersions {
+  const [engine, signatures, date] = reply.replace(/^ClamAV /, "").split("/");
+  const dated = new Date(date ?? Number.NaN);
+  return {
+    engine: engine ?? null,
+    signatures: signatures ?? null,
+    signatureDate: (Number.isNaN(dated.getTime()) ? newest : dated).toISOString(),
+  };
+}

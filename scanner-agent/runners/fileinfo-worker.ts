@@ -1,0 +1,25 @@
+/** The FileInfo engine: hashes, entropy and type of a file, and what ssdeep and exiftool say where they are installed. */
+
+import { z } from "zod";
+import { serveLane } from "./lane-server.js";
+import { askTools, findTools } from "./fileinfo-tools.js";
+import { measure } from "./fileinfo-measure.js";
+
+const Data = z.object({ programPath: z.string(), folder: z.string(), version: z.string() });
+
+serveLane(async (data) => {
+  const { programPath, folder, version } = Data.parse(data);
+  const tools = await findTools(programPath);
+  return {
+    problems: [],
+    versions: { engine: version, signatures: null, signatureDate: null },
+    async scan({ path }) {
+      if (path === null) throw new Error("FileInfo needs the sample's bytes");
+      const measured = await measure(path);
+      const { mime, description, ssdeep, exiftool, missing } = await askTools(tools, path, { programPath, folder });
+      const magic = { mime: measured.mime ?? mime ?? "application/octet-stream", description };
+      const { md5, sha1, sha256, entropy, size } = measured;
+      return { magic, ssdeep, trid: [], exiftool, missing, md5, sha1, sha256, entropy, size };
+    },
+  };
+});

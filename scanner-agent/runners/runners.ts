@@ -1,0 +1,48 @@
+import type { Logger } from "pino";
+import { projectPath } from "../../schema/paths.js";
+import type { Runner } from "../contract.js";
+import type { LoadedManifest, Way } from "../engine-loader.js";
+import { createBuiltinRunner } from "./builtin.js";
+import { createClamdRunner } from "./clamd.js";
+import { createProcessRunner } from "./process.js";
+import { fingerprintOf } from "./rule-files.js";
+
+/** What runners need to know of their host. */
+export interface RunnerHost {
+  /** A private folder that is there. */
+  readonly folder: string;
+  readonly clamavDb: string | undefined;
+  readonly yaraRules: string | undefined;
+  readonly programPath: string;
+  /** The agent's version: that of the engines that are part of it. */
+  readonly version: string;
+  readonly log: Logger;
+}
+
+/** The runners of an engine, in the order of its manifest's ways. */
+export function runnersOf(loaded: LoadedManifest, slots: number, host: RunnerHost): Runner[] {
+  return loaded.ways.map((way) => WAYS[way](loaded, slots, host)).filter((runner) => runner !== undefined);
+}
+
+const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: RunnerHost) => Runner | undefined>> = {
+  builtin: ({ manifest }, _, host) => (manifest.run.builtin === undefined ? undefined : builtin(manifest.run.builtin.module, host)),
+  process: ({ manifest }, slots, host) => {
+    const { process: program } = manifest.run;
+    const { folder, programPath, clamavDb, log } = host;
+    if (program?.service === "clamd") {
+      return createClamdRunner({ database: clamavDb, slots, timeoutMs: manifest.timeout, programPath, owner: folder, log });
+    }
+    const { command, version } = program ?? {};
+    const detect = program?.detect ?? command?.[0];
+    if (command === undefined || detect === undefined) return undefined;
+    return createProcessRunner({ command, version, detect, folder, programPath });
+  },
+};
+
+function builtin(module: "yara" | "fileinfo", { folder, programPath, yaraRules, version, log }: RunnerHost): Runner {
+  // Worker threads need compiled files, even when this one runs from source.
+  const file = projectPath("dist", "scanner-agent", "runners", `${module}-worker.js`);
+  if (module === "fileinfo") return createBuiltinRunner({ file, folder, log, data: { programPath, folder, version } });
+  const folders = [projectPath("scanner-agent", "rules"), ...(yaraRules === undefined ? [] : [yaraRules])];
+  return createBuiltinRunner({ file, folder, log, data: { folders }, fingerprint: () => fingerprintOf(folders) });
+}

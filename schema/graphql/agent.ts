@@ -1,0 +1,69 @@
+import { GraphQLDateTimeISO } from "graphql-scalars";
+import { Field, Int, ObjectType } from "type-graphql";
+import type { EngineSpeed as EngineSpeedName, InternetClass } from "../classes.js";
+import { EngineVersions } from "./engine-versions.js";
+import { AgentState, EngineInput, EngineSpeed, InternetClassName, PluginType } from "./enums.js";
+import { Node } from "./node.js";
+
+@ObjectType({ description: "An engine on one agent.", simpleResolvers: true })
+export class AgentEngine {
+  @Field(() => String, { description: "The engine's name." })
+  name!: string;
+
+  @Field(() => PluginType, { description: "What kind of answer it gives." })
+  type!: PluginType;
+
+  @Field(() => EngineSpeed, { description: "Its speed class as this agent announces it." })
+  speed!: EngineSpeedName;
+
+  @Field(() => Boolean, { description: "Whether it can reach the internet while it scans." })
+  internet!: boolean;
+
+  @Field(() => EngineInput, { description: "What it is given of a sample." })
+  input!: "file" | "hash";
+
+  @Field(() => [String], { nullable: true, description: "The MIME types it takes; null: all." })
+  accepts!: readonly string[] | null;
+
+  @Field(() => EngineVersions, { description: "The versions on this agent." })
+  versions!: EngineVersions;
+
+  @Field(() => Int, { description: "How many samples it scans at once here." })
+  slots!: number;
+
+  @Field(() => Int, { description: "How many of its slots are taken now." })
+  busy!: number;
+
+  @Field(() => String, { description: "How it is run and fenced in." })
+  runner!: string;
+
+  @Field(() => Boolean, { description: "Whether it takes work." })
+  healthy!: boolean;
+
+  @Field(() => String, { nullable: true, description: "Why it takes none; null when it is healthy." })
+  reason!: string | null;
+}
+
+@ObjectType({ implements: Node, description: "A process on a host that runs engines of one internet class.", simpleResolvers: true })
+export class Agent extends Node {
+  @Field(() => String, { description: "The agent's own name." })
+  agent!: string;
+
+  @Field(() => String, { description: "The host it runs on." })
+  host!: string;
+
+  @Field(() => String, { description: "The agent's version." })
+  version!: string;
+
+  @Field(() => InternetClassName, { description: "Whether its engines can reach the outside." })
+  class!: InternetClass;
+
+  @Field(() => GraphQLDateTimeISO, { description: "When it was started." })
+  startedAt!: string;
+
+  @Field(() => AgentState, { description: "Whether it takes work." })
+  state!: keyof typeof AgentState;
+
+  @Field(() => [AgentEngine], { description: "The engines it has, healthy or not." })
+  engines!: readonly AgentEngine[];
+}

@@ -1,0 +1,53 @@
+import { GraphQLDateTimeISO, GraphQLJSONObject } from "graphql-scalars";
+import { Field, Float, ObjectType } from "type-graphql";
+import type { EngineSpeed as EngineSpeedName } from "../classes.js";
+import { EngineVersions } from "./engine-versions.js";
+import { EngineSpeed, EngineVerdict, PluginType, ResultState } from "./enums.js";
+
+@ObjectType({ description: "What one engine says in one scan.", simpleResolvers: true })
+export class Result {
+  @Field(() => String, { description: "The engine's name." })
+  engine!: string;
+
+  @Field(() => PluginType, { description: "What kind of answer the engine gives." })
+  type!: PluginType;
+
+  @Field(() => EngineSpeed, { description: "The engine's speed class." })
+  speed!: EngineSpeedName;
+
+  @Field(() => Boolean, { description: "Whether the engine can reach the internet." })
+  internet!: boolean;
+
+  @Field(() => ResultState, { description: "How far the engine is." })
+  state!: ResultState;
+
+  @Field(() => EngineVerdict, { nullable: true, description: "What it says; null until it is DONE, and for an engine that states none." })
+  verdict!: EngineVerdict | null;
+
+  @Field(() => String, { nullable: true, description: "The signature's name, for a detection." })
+  signature!: string | null;
+
+  @Field(() => String, { nullable: true, description: "Why it did not finish." })
+  error!: string | null;
+
+  @Field(() => EngineVersions, { description: "With which versions it scanned." })
+  versions!: EngineVersions;
+
+  @Field(() => String, { nullable: true, description: "The agent that ran it." })
+  agent!: string | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When the engine started." })
+  startedAt!: Date | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When the result became final." })
+  endedAt!: Date | null;
+
+  @Field(() => Float, { nullable: true, description: "How long the engine ran, in milliseconds." })
+  durationMs!: number | null;
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: "The engine's own output, with its own keys." })
+  details!: Record<string, unknown> | null;
+
+  @Field(() => Boolean, { description: "The details were too long and were cut." })
+  truncated!: boolean;
+}

@@ -1,0 +1,45 @@
+import { Field, Int, InterfaceType, ObjectType } from "type-graphql";
+import { UserErrorCode } from "./enums.js";
+
+/** What the caller of a mutation can do something about; returned, not thrown. */
+@InterfaceType({
+  description: "Something the caller of a mutation can do something about. Faults of the mesh itself are GraphQL errors instead.",
+  resolveType: (error: UserError) => typeOfUserError(error.code),
+})
+export abstract class UserError {
+  @Field(() => String, { description: "What went wrong, for people." })
+  message!: string;
+
+  @Field(() => UserErrorCode, { description: "What went wrong, for programs." })
+  code!: UserErrorCode;
+
+  @Field(() => [String], { description: "The input it is about, as a path from the mutation's arguments." })
+  path!: readonly string[];
+}
+
+@ObjectType({ implements: UserError, description: "An input makes no sense, or is too large.", simpleResolvers: true })
+export class InvalidInput extends UserError {}
+
+@ObjectType({ implements: UserError, description: "The sample or upload that was named is not there.", simpleResolvers: true })
+export class SampleUnavailable extends UserError {}
+
+@ObjectType({ implements: UserError, description: "The mesh cannot take the scan now.", simpleResolvers: true })
+export class MeshUnavailable extends UserError {
+  @Field(() => Int, { nullable: true, description: "Seconds after which to try again." })
+  retryAfter!: number | null;
+}
+
+const TYPES = {
+  BAD_INPUT: "InvalidInput",
+  TOO_LARGE: "InvalidInput",
+  NOT_FOUND: "SampleUnavailable",
+  SAMPLE_NOT_STORED: "SampleUnavailable",
+  UPLOAD_EXPIRED: "SampleUnavailable",
+  UNAVAILABLE: "MeshUnavailable",
+  STORAGE_FULL: "MeshUnavailable",
+} as const satisfies Record<UserErrorCode, string>;
+
+/** The name of the object type that carries errors of this code. */
+export function typeOfUserError(code: UserErrorCode): string {
+  return TYPES[code];
+}

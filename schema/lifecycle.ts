@@ -1,0 +1,33 @@
+/**
+ * What the gateway's and the agent's process say to the process that started them, over Node's IPC channel if there is one.
+ * When that channel closes, they shut down: a mesh never outlives the command that started it.
+ */
+
+import type { EnginePresence } from "./messages.js";
+
+/** The gateway accepts requests at this address, e.g. `http://127.0.0.1:8080`. */
+export interface GatewayListening {
+  readonly kind: "listening";
+  readonly url: string;
+}
+
+/** The agent has tested its engines, announced them and takes work with the healthy ones. */
+export interface AgentReady {
+  readonly kind: "ready";
+  readonly agent: string;
+  readonly engines: readonly EnginePresence[];
+}
+
+/** It could not start; one sentence for the operator. */
+export interface StartFailed {
+  readonly kind: "failed";
+  readonly message: string;
+}
+
+/** Any of the lifecycle messages. */
+export type LifecycleMessage = GatewayListening | AgentReady | StartFailed;
+
+/** Tells the parent process, if there is one that listens. */
+export function tellParent(message: LifecycleMessage): void {
+  process.send?.(message);
+}

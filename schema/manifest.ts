@@ -1,0 +1,51 @@
+/** The engine manifest: the YAML file that describes one engine. Adding an engine is adding one. */
+
+import { z } from "zod";
+import { ENGINE_SPEEDS, PluginType } from "./classes.js";
+import { engineName } from "./messages.js";
+import { duration } from "./settings.js";
+
+/** An engine that runs inside the agent, in a worker thread of its own. */
+export const BuiltinRun = z.strictObject({
+  /** Which of the agent's own engines it is. */
+  module: z.enum(["yara", "fileinfo"]),
+});
+
+/** An engine that is a program of this host. Exactly one of `service` and `command`. */
+export const ProcessRun = z
+  .strictObject({
+    /** A daemon that the agent starts and speaks to over its socket. */
+    service: z.enum(["clamd"]).optional(),
+    /** A program run once per sample; `{file}` stands for the sample's path, `{sha256}`, `{sha1}` and `{md5}` for its hashes. */
+    command: z.array(z.string().min(1)).min(1).optional(),
+    /** The program that must be found for this way of running to be chosen; default: the command's first word. */
+    detect: z.string().min(1).optional(),
+    /** Prints the engine's version on its first line. */
+    version: z.array(z.string().min(1)).min(1).optional(),
+  })
+  .refine((run) => (run.service === undefined) !== (run.command === undefined), "needs exactly one of service and command");
+
+/** An engine's manifest. Unknown keys are mistakes. */
+export const Manifest = z
+  .strictObject({
+    name: engineName,
+    type: z.enum(PluginType),
+    speed: z.enum(ENGINE_SPEEDS),
+    /** Whether it can reach the outside while it scans. */
+    internet: z.boolean(),
+    input: z.enum(["file", "hash"]).default("file"),
+    /** The longest it may work on one sample, in milliseconds once read. */
+    timeout: duration.default(60_000),
+    /** How many samples at once; default: the number of cores. */
+    slots: z.number().int().min(1).max(256).optional(),
+    /** Which parser reads its output. */
+    output: z.enum(["clamd", "yara", "fileinfo"]),
+    /** MIME types it takes, by the first 4 KiB; default: all. Never for AV engines: it would be a way around them. */
+    accepts: z.array(z.string().regex(/^[\w.+-]+\/[\w.+*-]+$/, "a MIME type")).min(1).optional(),
+    /** The ways to run it; the first that works on this host is used. */
+    run: z.strictObject({ builtin: BuiltinRun.optional(), process: ProcessRun.optional() }),
+  })
+  .refine((m) => m.type !== "AV" || m.accepts === undefined, { path: ["accepts"], error: "an AV engine takes every type" })
+  .refine((m) => Object.values(m.run).some((way) => way !== undefined), { path: ["run"], error: "needs at least one way to run" });
+/** A manifest as read: durations in milliseconds, defaults filled in. */
+export type Manifest = z.infer<typeof Manifest>;

@@ -1,0 +1,161 @@
+/**
+ * The messages of the bus. Each is JSON with a version field `v`, defined here once and parsed at the border
+ * ({@link parseMessage}) and nowhere else. A message of another version does not parse.
+ */
+
+import { z } from "zod";
+import { ENGINE_SPEEDS, InternetClass, PluginType } from "./classes.js";
+import { EngineVerdict } from "./states.js";
+
+/** The largest result message in bytes; longer details are cut and marked `truncated`. */
+export const MAX_RESULT_BYTES = 512 * 1024;
+
+const v = z.literal(1);
+const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`));
+const text = (max: number) => z.string().max(max);
+const scanId = z.number().int().positive();
+const instant = z.iso.datetime({ offset: true });
+
+/** An engine's name: letters, digits and `-`, unique without case. */
+export const engineName = z.string().regex(/^[A-Za-z0-9-]{1,32}$/, "1 to 32 letters, digits or '-'");
+
+/** An agent's id: one subject token and KV key. */
+export const agentId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 letters, digits, '_' or '-'");
+
+/** A request on `scan.<speed>.<class>`: what to scan and who is expected to. Never the bytes, never the file's name. */
+export const ScanRequest = z.object({
+  v,
+  /** The scan's id. */
+  scan: scanId,
+  sample: z.object({
+    sha256: hex(64),
+    md5: hex(32),
+    sha1: hex(40),
+    /** Bytes. */
+    size: z.number().int().nonnegative(),
+    /** Names the chunks in SAMPLES; null when no engine of this request wants bytes. */
+    blob: z.uuid().nullable(),
+    /** MIME type by the first 4 KiB. */
+    mime: text(255),
+  }),
+  /** Names of the engines expected; an agent acks a request that does not name its engine. */
+  engines: z.array(engineName).min(1),
+  /** No engine may run longer than this for the request, in milliseconds, whatever its own timeout. */
+  timeoutMs: z.number().int().positive(),
+});
+/** See the value of the same name. */
+export type ScanRequest = z.infer<typeof ScanRequest>;
+
+/** What can be said of an engine's versions; null where an engine does not tell. */
+export const EngineVersions = z.object({
+  /** The program's version. */
+  engine: text(200).nullable(),
+  /** The signature database's version. */
+  signatures: text(200).nullable(),
+  /** The signature database's date, ISO 8601. */
+  signatureDate: instant.nullable(),
+});
+/** See the value of the same name. */
+export type EngineVersions = z.infer<typeof EngineVersions>;
+
+/** A result on `result.<engine>`: SCANNING is an announcement, the others are answers. CANCELLED and NO_AGENT are the gateway's own. */
+export const ResultMessage = z
+  .object({
+    v,
+    scan: scanId,
+    /** The agent that says so. */
+    agent: agentId,
+    state: z.enum(["SCANNING", "TIMEOUT", "FAILED", "UNSCANNED", "DONE"]),
+    /** Only with DONE; null for an engine that states none. */
+    verdict: z.enum(EngineVerdict).nullable(),
+    /** The signature's name, for a detection. */
+    signature: text(1024).nullable(),
+    /** Why it did not finish; present exactly with TIMEOUT, FAILED and UNSCANNED. */
+    error: text(4096).nullable(),
+    versions: EngineVersions,
+    /** When the engine started on it. */
+    startedAt: instant.nullable(),
+    /** How long the engine ran, in milliseconds. */
+    durationMs: z.number().nonnegative().nullable(),
+    /** The engine's own keys (`magic`, `yara`, `known` …), or null. */
+    details: z.record(z.string(), z.unknown()).nullable(),
+    /** The details were cut to keep the message within {@link MAX_RESULT_BYTES}. */
+    truncated: z.boolean(),
+  })
+  .refine((m) => m.verdict === null || m.state === "DONE", { path: ["verdict"], error: "only a DONE result has a verdict" })
+  .refine((m) => (m.error !== null) === ["TIMEOUT", "FAILED", "UNSCANNED"].includes(m.state), {
+    path: ["error"],
+    error: "an error belongs to TIMEOUT, FAILED and UNSCANNED, and each of them has one",
+  });
+/** See the value of the same name. */
+export type ResultMessage = z.infer<typeof ResultMessage>;
+
+/** One engine in an agent's presence. */
+export const EnginePresence = z.object({
+  name: engineName,
+  type: z.enum(PluginType),
+  speed: z.enum(ENGINE_SPEEDS),
+  internet: z.boolean(),
+  /** What it is given: the sample's bytes, or its hashes only. */
+  input: z.enum(["file", "hash"]),
+  /** MIME types it accepts; null: all. */
+  accepts: z.array(text(255)).nullable(),
+  versions: EngineVersions,
+  /** How many samples it scans at once on this host. */
+  slots: z.number().int().positive(),
+  /** How many of them are taken now. */
+  busy: z.number().int().nonnegative(),
+  /** Which runner it has and how it is fenced in, e.g. `builtin`, `process (isolation: none)`. */
+  runner: text(200),
+  /** An unhealthy engine takes no work. */
+  healthy: z.boolean(),
+  /** Why not; null exactly when healthy. */
+  reason: text(1024).nullable(),
+});
+/** See the value of the same name. */
+export type EnginePresence = z.infer<typeof EnginePresence>;
+
+/** The value of an agent's key in AGENTS, put at every heartbeat. */
+export const Presence = z.object({
+  v,
+  agent: agentId,
+  host: text(255),
+  version: text(50),
+  class: z.enum(InternetClass),
+  startedAt: instant,
+  /** Time between heartbeats in milliseconds; after three missed ones the agent counts as gone. */
+  heartbeatMs: z.number().int().positive(),
+  /** A draining agent finishes what it has and takes nothing. */
+  state: z.enum(["READY", "DRAINING"]),
+  engines: z.array(EnginePresence).max(256),
+});
+/** See the value of the same name. */
+export type Presence = z.infer<typeof Presence>;
+
+/** Hints on `live.scan`: these scans have reached these revisions. Readers re-read Postgres. */
+export const LiveHints = z.object({ v, scans: z.array(z.tuple([scanId, z.number().int().nonnegative()])) });
+/** See the value of the same name. */
+export type LiveHints = z.infer<typeof LiveHints>;
+
+/** A message that is not what its subject carries. `message` names each field that is wrong. */
+export class MalformedMessage extends Error {
+  override readonly name = "MalformedMessage";
+}
+
+/** Parses a message's bytes against its definition. Throws {@link MalformedMessage}. */
+export function parseMessage<T extends z.ZodType>(schema: T, data: Uint8Array): z.infer<T> {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8"));
+  } catch (cause) {
+    throw new MalformedMessage("not JSON", { cause });
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) throw new MalformedMessage(z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+/** A message's bytes. */
+export function encodeMessage(message: ScanRequest | ResultMessage | Presence | LiveHints): Uint8Array {
+  return Buffer.from(JSON.stringify(message));
+}

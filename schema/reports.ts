@@ -1,0 +1,89 @@
+/** What is read of the mesh: the records that `gateway/db` makes of its rows, and that GraphQL and REST show. */
+
+import type { EngineSpeed, PluginType, Speed } from "./classes.js";
+import type { EngineVerdict, ResultState, Skipped, Verdict } from "./states.js";
+
+/** A sample's names by content; lower-case hex. */
+export interface Hashes {
+  readonly md5: string;
+  readonly sha1: string;
+  readonly sha256: string;
+}
+
+/** A sample as it is shown. */
+export interface SampleRecord extends Hashes {
+  readonly sampleId: number;
+  /** Bytes. */
+  readonly size: number;
+  /** MIME type by the first 4 KiB. */
+  readonly mime: string;
+  /** Whether the mesh still has its bytes. */
+  readonly stored: boolean;
+  readonly firstSeen: Date;
+}
+
+/** One engine of the catalogue. */
+export interface EngineRecord {
+  readonly engineId: number;
+  readonly name: string;
+  readonly type: PluginType;
+  readonly speed: EngineSpeed;
+  readonly internet: boolean;
+  readonly input: "file" | "hash";
+  readonly accepts: string[] | null;
+  readonly enabled: boolean;
+  readonly engineVersion: string | null;
+  readonly signatureVersion: string | null;
+  readonly signatureDate: Date | null;
+  /** When a healthy agent last announced it. */
+  readonly lastHealthyAt: Date | null;
+  /** Announced as healthy within the last 10 minutes: a scan accepted now expects it, if it is enabled. */
+  readonly available: boolean;
+}
+
+/** What one engine said in one scan. */
+export interface ResultRecord {
+  readonly scanId: number;
+  readonly engine: string;
+  readonly type: PluginType;
+  readonly speed: EngineSpeed;
+  readonly internet: boolean;
+  readonly state: ResultState;
+  readonly verdict: EngineVerdict | null;
+  readonly signature: string | null;
+  readonly error: string | null;
+  readonly engineVersion: string | null;
+  readonly signatureVersion: string | null;
+  readonly signatureDate: Date | null;
+  readonly agent: string | null;
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+  /** Milliseconds the engine ran. */
+  readonly durationMs: number | null;
+  readonly details: Record<string, unknown> | null;
+  readonly truncated: boolean;
+}
+
+/** One scan without its results: what a list shows. */
+export interface ScanRecord {
+  readonly scanId: number;
+  readonly name: string;
+  readonly speed: Speed;
+  readonly internet: boolean;
+  readonly startDate: Date;
+  readonly deadline: Date;
+  /** Null until the scan is final. */
+  readonly endDate: Date | null;
+  readonly verdict: Verdict | null;
+  readonly done: number;
+  readonly total: number;
+  readonly detections: number;
+  readonly revision: number;
+  readonly skipped: readonly Skipped[];
+  readonly sample: SampleRecord;
+}
+
+/** One scan with the results of all its engines, in the order of their names. */
+export interface ScanReport extends ScanRecord {
+  readonly results: readonly ResultRecord[];
+}

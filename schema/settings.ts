@@ -1,0 +1,118 @@
+/**
+ * Settings are environment variables, declared as data: one list a process, read by one pure function that reports every
+ * mistake at once. The README's table is generated from the same lists.
+ */
+
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+/** One setting. */
+export interface Setting<T> {
+  /** What it does, in one sentence; units included. */
+  readonly about: string;
+  /** Its default as it would be written in the environment; undefined: it may stay unset and reads as undefined. */
+  readonly fallback?: string;
+  /** How the default reads in documents when it is not a fixed text. */
+  readonly shown?: string;
+  /** Must be set. */
+  readonly required?: boolean;
+  /** May also be given as NAME_FILE, the path of a file that holds it. */
+  readonly secret?: boolean;
+  /** Reads the text; its message says what is wrong. */
+  readonly type: z.ZodType<T, string>;
+}
+
+/** A list of settings by environment name. */
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+/** The values of a list; settings without a default may be undefined. */
+export type Values<S extends Settings> = {
+  readonly [K in keyof S]: S[K] extends { readonly type: z.ZodType<infer T, string> }
+    ? S[K] extends { readonly fallback: string } | { readonly required: true }
+      ? T
+      : T | undefined
+    : never;
+};
+
+/** Every mistake of a configuration; `message` has one line each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly mistakes: readonly string[]) {
+    super(mistakes.join("\n"));
+  }
+}
+
+/** Reads `settings` from `env`. An empty text counts as unset. Throws {@link ConfigError} with all mistakes at once. */
+export function readSettings<S extends Settings>(settings: S, env: Readonly<Record<string, string | undefined>>): Values<S> {
+  const mistakes: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(settings)) {
+    try {
+      const text = given(name, setting, env) ?? setting.fallback;
+      if (text === undefined) {
+        if (setting.required) mistakes.push(`${name}: is not set`);
+        continue;
+      }
+      const parsed = setting.type.safeParse(text);
+      if (parsed.success) values[name] = parsed.data;
+      else mistakes.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join(", ")} (it is ${shown(setting, text)})`);
+    } catch (error) {
+      mistakes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return values as Values<S>;
+}
+
+function given(name: string, setting: Setting<unknown>, env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const file = setting.secret ? env[`${name}_FILE`] : undefined;
+  if (!file) return env[name] || undefined;
+  if (env[name]) throw new Error(`${name} and ${name}_FILE are both set`);
+  return readFileSync(file, "utf8").trim();
+}
+
+function shown(setting: Setting<unknown>, text: string): string {
+  return setting.secret ? "a secret" : JSON.stringify(text);
+}
+
+/** Any text. */
+export const text = z.string();
+
+/** A whole number from `min` to `max`. */
+export function integer(min: number, max: number): z.ZodType<number, string> {
+  const message = `needs a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^-?\d{1,15}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+}
+
+/** One of some words. */
+export function oneOf<const T extends readonly [string, ...string[]]>(words: T): z.ZodType<T[number], string> {
+  return z.enum(words, `needs one of ${words.join(", ")}`) as unknown as z.ZodType<T[number], string>;
+}
+
+const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** A duration such as `500ms`, `30s`, `15m` or `24h`, read as milliseconds. */
+export const duration: z.ZodType<number, string> = z
+  .string()
+  .regex(/^[1-9]\d{0,8}(ms|s|m|h)$/, "needs a duration such as 500ms, 30s, 15m or 24h")
+  .transform((value) => Number.parseInt(value, 10) * MS[value.replace(/^\d+/, "") as keyof typeof MS]);
+
+const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const;
+
+/** A size such as `256KiB`, `512MiB` or `1GiB`, read as bytes. */
+export const size: z.ZodType<number, string> = z
+  .string()
+  .regex(/^[1-9]\d{0,8}(KiB|MiB|GiB|TiB)$/, "needs a size such as 256KiB, 512MiB or 1GiB")
+  .transform((value) => Number.parseInt(value, 10) * BYTES[value.replace(/^\d+/, "") as keyof typeof BYTES]);
+
+/** A comma-separated list; white space around the items does not count. */
+export const list: z.ZodType<string[], string> = z.string().transform((value) =>
+  value
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
+);

@@ -1,0 +1,79 @@
+/** The states of a result, the verdicts, and the one rule by which they are merged: upwards only. */
+
+/**
+ * States of a result, lowest first. QUEUED and SCANNING are open, the rest are final.
+ * `UNSCANNED`: the engine looked and says that it could not scan all of it. `DONE` alone can carry a verdict.
+ */
+export const ResultState = {
+  QUEUED: "QUEUED",
+  SCANNING: "SCANNING",
+  CANCELLED: "CANCELLED",
+  NO_AGENT: "NO_AGENT",
+  TIMEOUT: "TIMEOUT",
+  FAILED: "FAILED",
+  UNSCANNED: "UNSCANNED",
+  DONE: "DONE",
+} as const;
+/** One of the names of {@link ResultState}. */
+export type ResultState = keyof typeof ResultState;
+
+/** All states in merge order, lowest first. The Postgres enum `result_state` has the same order. */
+export const RESULT_STATES = Object.keys(ResultState) as readonly ResultState[];
+
+/** A scan's verdict, lowest first; null until something can be said. The Postgres enum `verdict` has the same order. */
+export const Verdict = { INCONCLUSIVE: "INCONCLUSIVE", CLEAN: "CLEAN", SUSPICIOUS: "SUSPICIOUS", INFECTED: "INFECTED" } as const;
+/** One of the names of {@link Verdict}. */
+export type Verdict = keyof typeof Verdict;
+
+/** All verdicts in merge order, lowest first. */
+export const VERDICTS = Object.keys(Verdict) as readonly Verdict[];
+
+/** What one engine can say of a sample. An engine is never INCONCLUSIVE: it is DONE with a verdict, DONE without, or not DONE. */
+export const EngineVerdict = { CLEAN: "CLEAN", SUSPICIOUS: "SUSPICIOUS", INFECTED: "INFECTED" } as const;
+/** One of the names of {@link EngineVerdict}. */
+export type EngineVerdict = keyof typeof EngineVerdict;
+
+/** Whether no engine is expected to change this state any more (a late result may still raise it). */
+export function isFinal(state: ResultState): boolean {
+  return state !== "QUEUED" && state !== "SCANNING";
+}
+
+/** What the merge compares: a state and, for DONE, the verdict. */
+export interface Standing {
+  readonly state: ResultState;
+  readonly verdict: EngineVerdict | null;
+}
+
+/** A number that orders standings: a result is replaced only by one with a higher rank. */
+export function rank({ state, verdict }: Standing): number {
+  return RESULT_STATES.indexOf(state) * VERDICTS.length + (verdict === null ? 0 : VERDICTS.indexOf(verdict));
+}
+
+/** The higher of two results; of equal ones the first. Gateways apply the same rule in SQL. */
+export function merge<T extends Standing>(current: T, incoming: T): T {
+  return rank(incoming) > rank(current) ? incoming : current;
+}
+
+/** Why an engine of the catalogue takes no part in a scan. */
+export const SkipReason = {
+  /** Slower than the request allows. */
+  TOO_SLOW: "TOO_SLOW",
+  /** It can reach the internet and the request does not allow that. */
+  INTERNET_FORBIDDEN: "INTERNET_FORBIDDEN",
+  /** Switched off by an operator. */
+  DISABLED: "DISABLED",
+  /** The request names its engines and this is not one of them. */
+  NOT_SELECTED: "NOT_SELECTED",
+  /** Its manifest does not accept the sample's type. */
+  UNSUPPORTED_TYPE: "UNSUPPORTED_TYPE",
+  /** No agent has announced it as healthy within the last 10 minutes. */
+  UNHEALTHY: "UNHEALTHY",
+} as const;
+/** One of the names of {@link SkipReason}. */
+export type SkipReason = keyof typeof SkipReason;
+
+/** An engine left out of a scan, with the reason; stored as one JSON column of the scan. */
+export interface Skipped {
+  readonly engine: string;
+  readonly reason: SkipReason;
+}

@@ -1,0 +1,102 @@
+/** The streams and consumers of each account, in the JetStream API's own JSON (sizes in bytes, times in nanoseconds). */
+
+import type { EngineSpeed, InternetClass } from "./classes.js";
+import { ALL_CHUNKS, ALL_RESULTS, engineToken, RECORDER, RESULTS, SAMPLES, SCANS, scanSubject, scanSubjects } from "./subjects.js";
+
+const MILLISECOND = 1_000_000;
+
+/** Bytes of each of a sample's chunks; the last may be shorter. An empty sample is one empty chunk. */
+export const CHUNK_BYTES = 512 * 1024;
+
+/** What of the streams is a setting. */
+export interface StreamSettings {
+  /** Longest deadline a scan can have, in milliseconds; SCANS keeps messages a little longer. */
+  readonly maxDeadlineMs: number;
+  /** Most bytes of waiting requests in an account. */
+  readonly scansMaxBytes: number;
+  /** Most bytes of samples in an account; -1: as much as the server has. */
+  readonly samplesMaxBytes: number;
+  /** Time after which an unacknowledged request or result is delivered again, in milliseconds. */
+  readonly ackWaitMs: number;
+  /** Copies of each stream in a NATS cluster. */
+  readonly replicas: number;
+}
+
+/** A stream's configuration as the server's API takes it. */
+export interface StreamConfig {
+  readonly name: string;
+  readonly subjects: string[];
+  readonly retention: "limits" | "workqueue";
+  readonly discard: "new";
+  readonly storage: "file";
+  readonly num_replicas: number;
+  readonly max_bytes: number;
+  readonly max_age: number;
+  readonly duplicate_window: number;
+  readonly allow_direct: boolean;
+}
+
+/** The three streams of an account of class `internet`. */
+export function streams(internet: InternetClass, settings: StreamSettings): StreamConfig[] {
+  const base = {
+    discard: "new",
+    storage: "file",
+    num_replicas: settings.replicas,
+    duplicate_window: 120_000 * MILLISECOND,
+    allow_direct: true,
+  } as const;
+  return [
+    {
+      ...base,
+      name: SCANS,
+      subjects: scanSubjects(internet),
+      retention: "limits",
+      max_bytes: settings.scansMaxBytes,
+      max_age: (settings.maxDeadlineMs + 3_600_000) * MILLISECOND,
+    },
+    { ...base, name: SAMPLES, subjects: [ALL_CHUNKS], retention: "limits", max_bytes: settings.samplesMaxBytes, max_age: 0 },
+    { ...base, name: RESULTS, subjects: [ALL_RESULTS], retention: "workqueue", max_bytes: settings.scansMaxBytes, max_age: 0 },
+  ];
+}
+
+/** A durable pull consumer's configuration as the server's API takes it. */
+export interface DurableConfig {
+  readonly durable_name: string;
+  readonly ack_policy: "explicit";
+  readonly deliver_policy: "all" | "new";
+  readonly ack_wait: number;
+  readonly max_ack_pending: number;
+  readonly max_deliver: number;
+  readonly filter_subject?: string;
+}
+
+/** Deliveries after which the server gives an engine's request up; the sixth delivery is answered without running. */
+export const MAX_DELIVERIES = 20;
+
+/** The durable of one engine, shared by every host that has it. */
+export function engineDurable(
+  engine: { name: string; speed: EngineSpeed; internet: InternetClass },
+  settings: Pick<StreamSettings, "ackWaitMs">,
+): DurableConfig {
+  return {
+    durable_name: engineToken(engine.name),
+    ack_policy: "explicit",
+    deliver_policy: "new",
+    ack_wait: settings.ackWaitMs * MILLISECOND,
+    max_ack_pending: 2_000,
+    max_deliver: MAX_DELIVERIES,
+    filter_subject: scanSubject(engine.speed, engine.internet),
+  };
+}
+
+/** The durable of RESULTS, shared by every gateway. */
+export function recorderDurable(settings: Pick<StreamSettings, "ackWaitMs">): DurableConfig {
+  return {
+    durable_name: RECORDER,
+    ack_policy: "explicit",
+    deliver_policy: "all",
+    ack_wait: settings.ackWaitMs * MILLISECOND,
+    max_ack_pending: 10_000,
+    max_deliver: -1,
+  };
+}

@@ -1,0 +1,111 @@
+/** Every name on the bus: subjects, streams, buckets, durables. No subject is written anywhere else. */
+
+import { ENGINE_SPEEDS, type EngineSpeed, type InternetClass } from "./classes.js";
+
+/** Limits stream of scan requests, one in each account. */
+export const SCANS = "SCANS";
+/** Limits stream of sample chunks, one in each account. */
+export const SAMPLES = "SAMPLES";
+/** Work queue of results, one in each account. */
+export const RESULTS = "RESULTS";
+/** Key-value bucket of agent presence, one in each account. */
+export const AGENTS = "AGENTS";
+/** The durable on RESULTS that all gateways share. */
+export const RECORDER = "recorder";
+
+/** The NATS account of a class. */
+export function accountName(internet: InternetClass): "ISOLATED" | "INTERNET" {
+  return internet === "isolated" ? "ISOLATED" : "INTERNET";
+}
+
+/** The subject of scan requests for engines of a speed and class, e.g. `scan.ultra.isolated`. */
+export function scanSubject(speed: EngineSpeed, internet: InternetClass): string {
+  return `scan.${speed.toLowerCase()}.${internet}`;
+}
+
+/** The four request subjects of an account's own class. */
+export function scanSubjects(internet: InternetClass): string[] {
+  return ENGINE_SPEEDS.map((speed) => scanSubject(speed, internet));
+}
+
+/** Chunk `n` (from 0) of a blob. */
+export function chunkSubject(blob: string, n: number): string {
+  return `sample.${blob}.${n}`;
+}
+
+/** All sample chunks. */
+export const ALL_CHUNKS = "sample.>";
+
+/** The blob that a chunk's subject names, or undefined if it is not a chunk's subject. */
+export function blobOfChunk(subject: string): string | undefined {
+  const [head, blob, n, ...rest] = subject.split(".");
+  return head === "sample" && n !== undefined && rest.length === 0 ? blob : undefined;
+}
+
+/** An engine's name as a subject token and durable name: lower case. */
+export function engineToken(engine: string): string {
+  return engine.toLowerCase();
+}
+
+/** Where results of an engine are published. */
+export function resultSubject(engine: string): string {
+  return `result.${engineToken(engine)}`;
+}
+
+/** All results. */
+export const ALL_RESULTS = "result.*";
+
+/** The engine token of a result's subject: the only place a result's engine is taken from. */
+export function engineOfResult(subject: string): string | undefined {
+  const [head, engine, ...rest] = subject.split(".");
+  return head === "result" && rest.length === 0 ? engine : undefined;
+}
+
+/** Presence of an agent: the key of the AGENTS bucket as a subject. */
+export function presenceSubject(agent: string): string {
+  return `$KV.${AGENTS}.${agent}`;
+}
+
+/** Core subject on which an agent is told things (lossy). */
+export function controlSubject(agent: string): string {
+  return `control.agent.${agent}`;
+}
+
+/** Core subject of hints between gateways, in the ISOLATED account only (lossy). */
+export const LIVE_SCAN = "live.scan";
+
+/** Pull verb of an engine's durable on SCANS. */
+export function pullSubject(engine: string): string {
+  return `$JS.API.CONSUMER.MSG.NEXT.${SCANS}.${engineToken(engine)}`;
+}
+
+/** Chunk read verb: a direct get of the one message on a chunk's subject. */
+export function chunkReadSubject(blob: string, n: number): string {
+  return `$JS.API.DIRECT.GET.${SAMPLES}.${chunkSubject(blob, n)}`;
+}
+
+/** The prefix of an agent's private inboxes. */
+export function inboxPrefix(agent: string): string {
+  return `_INBOX.${agent}`;
+}
+
+/**
+ * What an agent's user may publish and subscribe: the five verbs (pull, acknowledge, result, chunk read, presence) and its
+ * own inbox and control subject. `$JS.ACK` is granted in both forms, because NATS 2.15 adds the domain and account to it.
+ * `*` as the agent's id makes credentials that several agents share.
+ */
+export function agentPermissions(agent: string): { pub: { allow: string[] }; sub: { allow: string[] } } {
+  return {
+    pub: {
+      allow: [
+        pullSubject("*"),
+        `$JS.ACK.${SCANS}.>`,
+        `$JS.ACK.*.*.${SCANS}.>`,
+        ALL_RESULTS,
+        `$JS.API.DIRECT.GET.${SAMPLES}.${ALL_CHUNKS}`,
+        presenceSubject(agent),
+      ],
+    },
+    sub: { allow: [`${inboxPrefix(agent)}.>`, controlSubject(agent)] },
+  };
+}

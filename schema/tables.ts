@@ -1,0 +1,146 @@
+/** Row types of the Postgres tables, for Kysely. `npm run check` compares them with a migrated database. */
+
+import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from "kysely";
+import type { EngineSpeed, PluginType, Speed } from "./classes.js";
+import type { EngineVerdict, ResultState, Skipped, Verdict } from "./states.js";
+
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
+type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+
+/** Bytes, named by their sha256. */
+export interface SamplesTable {
+  id: GeneratedAlways<number>;
+  /** Lower-case hex, unique. */
+  sha256: string;
+  md5: string;
+  sha1: string;
+  /** Bytes. */
+  size: number;
+  /** MIME type by the first 4 KiB. */
+  mime: string;
+  /** Names the chunks in SAMPLES; null when the bytes are not stored. */
+  blob: string | null;
+  /** Stream sequences of the chunks in the ISOLATED account, in order. */
+  isolated_chunks: number[] | null;
+  /** The same in the INTERNET account, while an open scan needs them there. */
+  internet_chunks: number[] | null;
+  first_seen: GeneratedTimestamp;
+}
+
+/** One request to examine a sample. */
+export interface ScansTable {
+  id: Generated<number>;
+  sample_id: number;
+  /** The file's name as the caller gave it, for display only. */
+  name: string;
+  /** The slowest class allowed. */
+  speed: Speed;
+  /** Whether engines that can reach the internet may take part. */
+  internet: boolean;
+  start_date: GeneratedTimestamp;
+  /** When the scan is final at the latest. */
+  deadline: Timestamp;
+  /** When it became final; never changes again. */
+  end_date: NullableTimestamp;
+  verdict: Verdict | null;
+  /** Final results of {@link total}. */
+  done: Generated<number>;
+  /** Engines expected. */
+  total: Generated<number>;
+  /** Results that are INFECTED or SUSPICIOUS. */
+  detections: Generated<number>;
+  /** AV engines expected, and how many of them are DONE and CLEAN. */
+  av_total: Generated<number>;
+  av_clean: Generated<number>;
+  /** Counts every visible change. */
+  revision: Generated<number>;
+  /** Engines left out, with their reasons. */
+  skipped: JSONColumnType<Skipped[]>;
+}
+
+/** What one engine said in one scan. */
+export interface ResultsTable {
+  scan_id: number;
+  engine_id: number;
+  state: Generated<ResultState>;
+  verdict: EngineVerdict | null;
+  /** The signature's name. */
+  signature: string | null;
+  /** Why it did not finish. */
+  error: string | null;
+  engine_version: string | null;
+  signature_version: string | null;
+  signature_date: NullableTimestamp;
+  agent: string | null;
+  started_at: NullableTimestamp;
+  ended_at: NullableTimestamp;
+  /** Milliseconds the engine ran. */
+  duration_ms: number | null;
+  details: JSONColumnType<Record<string, unknown>> | null;
+  truncated: Generated<boolean>;
+}
+
+/** The catalogue: every engine that an agent ever announced. */
+export interface EnginesTable {
+  id: GeneratedAlways<number>;
+  name: string;
+  type: PluginType;
+  speed: EngineSpeed;
+  internet: boolean;
+  input: "file" | "hash";
+  accepts: string[] | null;
+  enabled: Generated<boolean>;
+  engine_version: string | null;
+  signature_version: string | null;
+  signature_date: NullableTimestamp;
+  /** When a healthy agent last announced it. */
+  last_healthy_at: NullableTimestamp;
+  created_at: GeneratedTimestamp;
+}
+
+/** Requests to publish: one row per scan and class subject, kept until the scan is final. */
+export interface OutboxTable {
+  id: GeneratedAlways<number>;
+  scan_id: number;
+  speed: EngineSpeed;
+  internet: boolean;
+  /** The engines named in the request. */
+  engine_ids: number[];
+  created_at: GeneratedTimestamp;
+  published_at: NullableTimestamp;
+  /** Creation time of the stream that holds it: another one means that the stream was made anew. */
+  stream_created: string | null;
+  /** Its sequence in SCANS, by the PubAck. */
+  seq: number | null;
+}
+
+/** Upload URLs that were issued, until they expire. */
+export interface UploadsTable {
+  id: string;
+  expires_at: Timestamp;
+  /** Set when its bytes have arrived. */
+  sample_id: number | null;
+}
+
+/** What the sweep remembers of each account's streams; locked while it works there. */
+export interface SweepMarksTable {
+  account: "ISOLATED" | "INTERNET";
+  /** SAMPLES was walked up to this sequence for orphans, in the stream created then. */
+  samples_seq: Generated<number>;
+  samples_created: string | null;
+  /** SCANS had this last sequence at that time. */
+  scans_seq: Generated<number>;
+  scans_at: NullableTimestamp;
+}
+
+/** The database. */
+export interface Tables {
+  samples: SamplesTable;
+  scans: ScansTable;
+  results: ResultsTable;
+  engines: EnginesTable;
+  outbox: OutboxTable;
+  uploads: UploadsTable;
+  sweep_marks: SweepMarksTable;
+}

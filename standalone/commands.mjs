@@ -1,0 +1,82 @@
+/** The commands behind the npm scripts: each prepares what it needs on this machine, then runs the program itself. */
+
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { ensureBuild, ensureDependencies } from "./install.mjs";
+import { ensurePrograms, fetchSignatures } from "./packages.mjs";
+import { createProgress } from "./progress.mjs";
+import { Refusal, runAttached } from "./run.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Programs in `dist` that need nothing but the dependencies. */
+const PROGRAMS = new Map([
+  ["scan", "cli/scan.js"],
+  ["keys", "cli/keys.js"],
+  ["gateway", "gateway/main.js"],
+  ["agent", "scanner-agent/main.js"],
+]);
+
+/** What the tests run against. */
+const TEST_PROGRAMS = ["nats-server", "clamd", "sigtool", "freshclam", "clamav-testfiles", "ssdeep", "exiftool", "file", "dockerd", "debootstrap", "ip"];
+
+/**
+ * Runs a command and ends this process as it ends, unless the program goes on in it.
+ * @param {string} command
+ * @param {string[]} args
+ */
+export async function runCommand(command, args) {
+  // A program's own output may be read by another program; what is told here goes beside it.
+  const progress = createProgress(command === "up" ? process.stdout : process.stderr);
+  try {
+    const program = PROGRAMS.get(command);
+    if (command === "up") await up(args, progress);
+    else if (command === "test") await test(args, progress);
+    else if (program !== undefined) await runProgram(program, args, progress);
+    else throw new Refusal(`There is no command ${JSON.stringify(command)}; there are up, test, ${[...PROGRAMS.keys()].join(", ")}.`);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    process.stderr.write(`\n${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+/**
+ * @param {string[]} args
+ * @param {import("./progress.mjs").Progress} progress
+ */
+async function up(args, progress) {
+  const withClamav = args.includes("--with-clamav");
+  if (!process.env["NATS_URL"]) await ensurePrograms(["nats-server"], progress);
+  if (withClamav) {
+    await ensurePrograms(["clamd", "freshclam"], progress);
+    await fetchSignatures(progress);
+  }
+  await runProgram("standalone/main.js", args.filter((arg) => arg !== "--with-clamav"), progress);
+}
+
+/**
+ * @param {string[]} args
+ * @param {import("./progress.mjs").Progress} progress
+ */
+async function test(args, progress) {
+  await ensurePrograms(TEST_PROGRAMS, progress);
+  await ensureDependencies(ROOT, progress);
+  const vitest = join(ROOT, "node_modules", "vitest", "vitest.mjs");
+  process.exit(await runAttached(process.execPath, [vitest, "run", ...args], ROOT));
+}
+
+/**
+ * Runs a program in this very process: signals, the terminal and the exit status are its own, and when this process is
+ * killed, so is the program.
+ * @param {string} program
+ * @param {string[]} args
+ * @param {import("./progress.mjs").Progress} progress
+ */
+async function runProgram(program, args, progress) {
+  await ensureDependencies(ROOT, progress);
+  await ensureBuild(ROOT, progress);
+  const file = join(ROOT, "dist", program);
+  process.argv = [process.execPath, file, ...args];
+  await import(pathToFileURL(file).href);
+}

@@ -1,0 +1,86 @@
+import { join, resolve } from "node:path";
+import { readGatewayConfig } from "../gateway/config.js";
+import { readAgentConfig } from "../scanner-agent/config.js";
+import { projectPath } from "../schema/paths.js";
+import { ConfigError, readSettings, text } from "../schema/settings.js";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The settings of `npm run up` itself; it hands those of the gateway and the agent on to them. */
+export const standaloneSettings = {
+  SCANMESH_HOME: { type: text, shown: "`.scanmesh` in the clone", about: "Folder of the data, the keys and the logs of `npm run up`." },
+  DATABASE_URL: { type: text, shown: "the embedded Postgres", secret: true, about: "A Postgres to use instead of the embedded one." },
+  NATS_URL: { type: text, shown: "the embedded nats-server", about: "A NATS to use instead of the embedded one; the credentials must be set too." },
+  SCANMESH_NATS_ISOLATED_CREDS: { type: text, about: "With NATS_URL: credentials file of the gateway in the ISOLATED account." },
+  SCANMESH_NATS_INTERNET_CREDS: { type: text, about: "With NATS_URL: credentials file of the gateway in the INTERNET account." },
+  SCANMESH_NATS_CREDS: { type: text, about: "With NATS_URL: credentials file of the agent in the ISOLATED account." },
+} as const;
+
+const CREDENTIALS = ["SCANMESH_NATS_ISOLATED_CREDS", "SCANMESH_NATS_INTERNET_CREDS", "SCANMESH_NATS_CREDS"] as const;
+
+/** What decides how the mesh of one machine is started. */
+export interface StandaloneConfig {
+  /** Absolute path of the data folder. */
+  readonly home: string;
+  /** Undefined: the embedded Postgres. */
+  readonly databaseUrl: string | undefined;
+  /** Undefined: the embedded nats-server. */
+  readonly nats: NatsAccess | undefined;
+  /** Environment of the gateway and of the agent, but for the addresses of Postgres and NATS. */
+  readonly gatewayEnv: Env;
+  readonly agentEnv: Env;
+}
+
+/** How the gateway and the agent reach NATS. */
+export interface NatsAccess {
+  readonly url: string;
+  readonly gatewayIsolatedCreds: string;
+  readonly gatewayInternetCreds: string;
+  readonly agentCreds: string;
+}
+
+/** Reads the configuration of `npm run up`, the gateway's and the agent's included. Throws ConfigError with all mistakes at once. */
+export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
+  const mistakes: string[] = [];
+  const collect = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      mistakes.push(...error.mistakes);
+      return undefined;
+    }
+  };
+  const values = collect(() => readSettings(standaloneSettings, env));
+  const home = resolve(values?.SCANMESH_HOME ?? projectPath(".scanmesh"));
+  const missing = values?.NATS_URL === undefined ? [] : CREDENTIALS.filter((name) => values[name] === undefined);
+  if (missing.length > 0) mistakes.push(`NATS_URL: is set, so ${missing.join(", ")} must be set too, each the path of a credentials file`);
+
+  const { DATABASE_URL, DATABASE_URL_FILE, ...shared } = env;
+  const gatewayEnv = { ...shared, HOST: env["HOST"] || "127.0.0.1" };
+  const agentEnv = { ...shared, SCANMESH_CLASS: "isolated", SCANMESH_AGENT_ID: "local-isolated", ...agentDefaults(env, home) };
+  // The addresses are known only once Postgres and NATS run; all else can be judged now.
+  const addresses = { DATABASE_URL: "postgres://", NATS_URL: "nats://", SCANMESH_NATS_ISOLATED_CREDS: "-", SCANMESH_NATS_INTERNET_CREDS: "-" };
+  collect(() => readGatewayConfig({ ...gatewayEnv, ...addresses }));
+  collect(() => readAgentConfig({ ...agentEnv, NATS_URL: addresses.NATS_URL }));
+  if (mistakes.length > 0 || values === undefined) throw new ConfigError([...new Set(mistakes)]);
+
+  return { home, databaseUrl: values.DATABASE_URL, nats: externalNats(values), gatewayEnv, agentEnv };
+}
+
+function agentDefaults(env: Env, home: string): Env {
+  return {
+    SCANMESH_SPOOL: env["SCANMESH_SPOOL"] || join(home, "spool"),
+    // The agent starts beside the gateway: announced again soon if the gateway was not there yet.
+    SCANMESH_HEARTBEAT: env["SCANMESH_HEARTBEAT"] || "2s",
+    // Ctrl-C ends everything within 10 s; what the agent has not finished by then is delivered again at the next start.
+    SCANMESH_DRAIN_GRACE: env["SCANMESH_DRAIN_GRACE"] || "3s",
+  };
+}
+
+function externalNats(values: Readonly<Partial<Record<keyof typeof standaloneSettings, string | undefined>>>): NatsAccess | undefined {
+  const { NATS_URL: url, SCANMESH_NATS_CREDS: agentCreds } = values;
+  const { SCANMESH_NATS_ISOLATED_CREDS: gatewayIsolatedCreds, SCANMESH_NATS_INTERNET_CREDS: gatewayInternetCreds } = values;
+  const isComplete = url !== undefined && agentCreds !== undefined && gatewayIsolatedCreds !== undefined && gatewayInternetCreds !== undefined;
+  return isComplete ? { url, agentCreds, gatewayIsolatedCreds, gatewayInternetCreds } : undefined;
+}

@@ -1,0 +1,92 @@
+/** The data folder of `npm run up`: made, claimed by one run at a time, and the place where others find the running mesh. */
+
+import { constants } from "node:fs";
+import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { StartError } from "./start-error.js";
+
+/** What `mesh.json` in the data folder says while a mesh runs. */
+export interface MeshFile {
+  readonly pid: number;
+  readonly startedAt: string;
+  /** The gateway's address; null until it listens. */
+  readonly url: string | null;
+}
+
+/** A data folder that is ours until `release`. */
+export interface Home {
+  /** Lets others find the mesh. */
+  publish(url: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Makes the folder if need be and claims it. Throws {@link StartError} if a mesh runs in it. */
+export async function claimHome(home: string): Promise<Home> {
+  // Others may pass through it, but neither list nor read: under root Postgres runs as another user.
+  await mkdir(home, { recursive: true, mode: 0o711 });
+  await access(home, constants.R_OK | constants.W_OK | constants.X_OK);
+  const file = join(home, "mesh.json");
+  const claim: MeshFile = { pid: process.pid, startedAt: new Date().toISOString(), url: null };
+  if (!(await writeNew(file, claim))) {
+    const other = await runningMesh(home);
+    if (other !== undefined) throw new StartError(alreadyRuns(home, other));
+    await rm(file, { force: true });
+    if (!(await writeNew(file, claim))) throw new StartError(`ScanMesh is being started in ${home} by another command.`);
+  }
+  return {
+    async publish(url) {
+      await writeFile(`${file}.new`, JSON.stringify({ ...claim, url } satisfies MeshFile), { mode: 0o600 });
+      await rename(`${file}.new`, file);
+    },
+    release: () => rm(file, { force: true }),
+  };
+}
+
+/** The mesh that runs in a data folder, or undefined if none does. */
+export async function runningMesh(home: string): Promise<MeshFile | undefined> {
+  const text = await readFile(join(home, "mesh.json"), "utf8").catch(whenMissing);
+  const mesh = readMeshFile(text);
+  return mesh !== undefined && (await isMesh(mesh.pid)) ? mesh : undefined;
+}
+
+function alreadyRuns(home: string, { pid, url }: MeshFile): string {
+  return url === null ? `ScanMesh is being started in ${home} (process ${pid}).` : `ScanMesh already runs in ${home}: ${url} (process ${pid}).`;
+}
+
+function readMeshFile(text: string): MeshFile | undefined {
+  try {
+    const mesh = JSON.parse(text) as Partial<MeshFile> | null;
+    return typeof mesh?.pid === "number" ? { pid: mesh.pid, startedAt: String(mesh.startedAt), url: mesh.url ?? null } : undefined;
+  } catch (error) {
+    // Empty or cut off: its writer did not live to finish it.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+async function writeNew(file: string, mesh: MeshFile): Promise<boolean> {
+  try {
+    await writeFile(file, JSON.stringify(mesh), { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Whether that process lives and, where the system tells, is one of ours: after a crash its number may be another's. */
+async function isMesh(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+  }
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(whenMissing);
+  return command === "" || /\bstandalone\b/.test(command);
+}
+
+function whenMissing(error: NodeJS.ErrnoException): string {
+  if (error.code !== "ENOENT") throw error;
+  return "";
+}

@@ -1,0 +1,155 @@
+/**
+ * The keys of NATS's operator mode: an operator, the system account, one account per internet class, and the credentials
+ * of the users. They are made once: what exists is never replaced, and runs at the same time agree on one set.
+ */
+
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import {
+  createAccount,
+  createOperator,
+  createUser,
+  decode,
+  encodeAccount,
+  encodeOperator,
+  encodeUser,
+  fmtCreds,
+  fromSeed,
+  parseCreds,
+  type OperatorLimits,
+  type Permissions,
+  type User,
+} from "@nats-io/jwt";
+import { accountName, agentPermissions } from "../schema/subjects.js";
+import type { InternetClass } from "../schema/classes.js";
+
+/** One account: its name, public key, claims and where the key is that signs its users. */
+export interface Account {
+  readonly name: string;
+  readonly publicKey: string;
+  readonly jwt: string;
+  /** File of the seed; whoever has it can add users. */
+  readonly seedFile: string;
+}
+
+/** Everything that a mesh needs to know of its keys. The files are readable by their owner only. */
+export interface Keys {
+  readonly dir: string;
+  readonly operator: { readonly jwt: string; readonly seedFile: string };
+  readonly system: Account;
+  readonly accounts: Readonly<Record<InternetClass, Account>>;
+  /** Files of the users' credentials. An agent's are shared by every agent of that class. */
+  readonly creds: {
+    readonly system: string;
+    readonly gateway: Readonly<Record<InternetClass, string>>;
+    readonly agent: Readonly<Record<InternetClass, string>>;
+  };
+}
+
+const UNLIMITED = { subs: -1, data: -1, payload: -1, conn: -1, leaf: -1, imports: -1, exports: -1, wildcards: true };
+const JETSTREAM = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
+
+/** Makes in `dir` the keys that are not there yet, and says what and where they are. */
+export async function makeKeys(dir: string): Promise<Keys> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const systemSeed = await seed(dir, "system", createAccount);
+  const operatorSeed = await seed(dir, "operator", createOperator);
+  const operatorJwt = await keep(join(dir, "operator.jwt"), () =>
+    encodeOperator("scanmesh", operatorSeed, { system_account: publicKey(systemSeed) }),
+  );
+  const account = async (name: string, file: string, limits: OperatorLimits): Promise<Account> => {
+    const accountSeed = await seed(dir, file, createAccount);
+    const jwt = await keep(join(dir, `${file}.jwt`), () => encodeAccount(name, accountSeed, { limits }, { signer: operatorSeed }));
+    return { name, publicKey: publicKey(accountSeed), jwt, seedFile: join(dir, `${file}.nk`) };
+  };
+  const system = await account("SYS", "system", UNLIMITED);
+  const isolated = await account(accountName("isolated"), "isolated", { ...UNLIMITED, ...JETSTREAM });
+  const internet = await account(accountName("internet"), "internet", { ...UNLIMITED, ...JETSTREAM });
+  return {
+    dir,
+    operator: { jwt: operatorJwt, seedFile: join(dir, "operator.nk") },
+    system,
+    accounts: { isolated, internet },
+    creds: {
+      system: await creds(dir, "sys", system, {}),
+      gateway: {
+        isolated: await creds(dir, "gateway-isolated", isolated, {}),
+        internet: await creds(dir, "gateway-internet", internet, {}),
+      },
+      agent: {
+        isolated: await creds(dir, "agent-isolated", isolated, agentPermissions("*")),
+        internet: await creds(dir, "agent-internet", internet, agentPermissions("*")),
+      },
+    },
+  };
+}
+
+/** Credentials of a new user of an account, as the text of a creds file. Without permissions it may do all that the account may. */
+export async function signUser(account: Account, name: string, permissions: Permissions): Promise<string> {
+  const user = createUser();
+  const jwt = await encodeUser(name, user, await readFile(account.seedFile, "utf8"), permissions as Partial<User>);
+  return text(fmtCreds(jwt, user));
+}
+
+async function creds(dir: string, name: string, account: Account, permissions: Permissions): Promise<string> {
+  const file = join(dir, `${name}.creds`);
+  const current = await keep(file, () => signUser(account, name, permissions));
+  const { key, jwt, uc } = await parseCreds(Buffer.from(current));
+  if (uc.iss !== account.publicKey) {
+    throw new Error(`${file} is not signed by the account ${account.name} in ${dir}: the keys there are not of one set.`);
+  }
+  if (!samePermissions(decode<User>(jwt).nats, permissions)) {
+    // Another version's permissions: the same user key, signed anew.
+    const renewed = await encodeUser(name, key, await readFile(account.seedFile, "utf8"), permissions as Partial<User>);
+    await rename(await draft(file, text(fmtCreds(renewed, fromSeed(Buffer.from(key))))), file);
+  }
+  return file;
+}
+
+function samePermissions(user: Partial<User>, permissions: Permissions): boolean {
+  const lists = (of: Permissions) => JSON.stringify([of.pub?.allow ?? [], of.pub?.deny ?? [], of.sub?.allow ?? [], of.sub?.deny ?? []]);
+  return lists(user) === lists(permissions);
+}
+
+async function seed(dir: string, name: string, create: () => { getSeed(): Uint8Array }): Promise<string> {
+  return keep(join(dir, `${name}.nk`), async () => text(create().getSeed()));
+}
+
+function publicKey(ofSeed: string): string {
+  return fromSeed(Buffer.from(ofSeed)).getPublicKey();
+}
+
+/** The file's text; made by `make` if it does not exist. Of several who make it at once, the first one's is kept by all. */
+async function keep(file: string, make: () => Promise<string>): Promise<string> {
+  const present = await readIfThere(file);
+  if (present !== undefined) return present;
+  const made = await draft(file, await make());
+  try {
+    await link(made, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await rm(made, { force: true });
+  }
+  return readFile(file, "utf8");
+}
+
+async function draft(file: string, content: string): Promise<string> {
+  const name = `${file}.${randomUUID()}`;
+  await writeFile(name, content, { mode: 0o600 });
+  return name;
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8");
+}

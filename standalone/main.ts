@@ -1,0 +1,99 @@
+/** `npm run up`: the mesh on this machine, until Ctrl-C. */
+
+import { inspect, parseArgs } from "node:util";
+import { ConfigError } from "../schema/settings.js";
+import { readStandaloneConfig, type StandaloneConfig } from "./config.js";
+import { firstScan } from "./first-scan.js";
+import { claimHome } from "./home.js";
+import { createMesh, type Mesh } from "./mesh.js";
+import { findProgram } from "./programs.mjs";
+import { createProgress, type Progress } from "./progress.mjs";
+import { StartError } from "./start-error.js";
+import { addresses, missingEngines, scanTable } from "./summary.js";
+
+const STOP_WITHIN_MS = 9_500;
+/** One Ctrl-C arrives several times: from the terminal, and from npm, which passes it on. */
+const IMPATIENT_AFTER_MS = 1_500;
+
+/** Runs until it is told to stop. Throws when it cannot start, or a part ends. */
+async function up(config: StandaloneConfig): Promise<void> {
+  const progress = createProgress(process.stdout);
+  const stop = stopSignal();
+  const home = await claimHome(config.home);
+  const mesh = createMesh(config);
+  const starting = start(config, mesh, home.publish, progress, stop);
+  try {
+    await Promise.race([starting.then(() => aborted(stop)), mesh.broken, aborted(stop)]);
+  } finally {
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    await progress.step("Stopping", async () => {
+      await mesh.stop();
+      // A start that is cut off fails, which is not news; but it may have added a part meanwhile.
+      await Promise.allSettled([starting]);
+      await mesh.stop();
+      await home.release();
+    });
+  }
+}
+
+async function start(
+  { home }: StandaloneConfig,
+  mesh: Mesh,
+  publish: (url: string) => Promise<void>,
+  progress: Progress,
+  stop: AbortSignal,
+): Promise<void> {
+  const { url, engines } = await mesh.start(progress, stop);
+  const healthy = engines.filter((engine) => engine.healthy).map(({ name }) => name);
+  const scan = await progress.step("First scan", () => firstScan(url, healthy, stop), ({ verdict }) => `EICAR is ${verdict}`);
+  await publish(url);
+  const missing = missingEngines(engines, findProgram("clamd") !== undefined);
+  progress.line(["", scanTable(scan), ...missing.flatMap((line) => ["", line]), "", addresses(url, home), ""].join("\n"));
+  progress.line("ScanMesh is up. Ctrl-C stops it; the data stays.");
+}
+
+/** Aborts when this process is asked to end. Who asks again after a while does not want to wait. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  let askedAt: number | undefined;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (askedAt !== undefined && performance.now() - askedAt > IMPATIENT_AFTER_MS) process.exit(1);
+      askedAt ??= performance.now();
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** What the operator is told: a sentence for what can be put right, everything there is for a fault of ours. */
+function explain(error: unknown): string {
+  if (error instanceof StartError) return error.message;
+  if (error instanceof ConfigError) return ["These settings are wrong:", ...error.mistakes.map((mistake) => `  ${mistake}`)].join("\n");
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (path !== undefined && ["EACCES", "EPERM", "EROFS"].includes(code ?? "")) {
+    return `No permission for ${path}: start as the user it belongs to, or set SCANMESH_HOME to a folder of your own.`;
+  }
+  if (code === "ENOSPC") return `The disk is full${path === undefined ? "" : ` at ${path}`}.`;
+  return inspect(error);
+}
+
+async function main(): Promise<void> {
+  try {
+    parseArgs({ options: {} });
+    await up(readStandaloneConfig());
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`\n${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+await main();

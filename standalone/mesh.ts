@@ -1,0 +1,152 @@
+/** The whole mesh on one machine: the order in which its parts start and stop. */
+
+import { join } from "node:path";
+import type { EnginePresence } from "../schema/messages.js";
+import { projectPath } from "../schema/paths.js";
+import type { NatsAccess, StandaloneConfig } from "./config.js";
+import type { GuardedServer } from "./guarded-server.js";
+import { makeKeys } from "./keys.js";
+import { startNats } from "./nats.js";
+import { ending, startPart, type Part, type PartCommand } from "./part.js";
+import { startPostgres } from "./postgres.js";
+import type { Progress } from "./progress.mjs";
+import { StartError } from "./start-error.js";
+
+/** How long the gateway and the agent may take to end; Postgres and NATS have a limit of their own. */
+const PART_PATIENCE_MS = 5_000;
+/** The streams reserve four times SCANMESH_SCANS_MAX; this leaves as much again to samples. */
+const SCANS_SHARE = 1 / 8;
+const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
+
+/** What runs after a start. */
+export interface Started {
+  readonly url: string;
+  readonly engines: readonly EnginePresence[];
+}
+
+/** A mesh that can be started once. */
+export interface Mesh {
+  /** Starts everything, telling of each step. Throws {@link StartError}; what has been started until then needs `stop`. */
+  start(progress: Progress, signal: AbortSignal): Promise<Started>;
+  /** Rejects with a {@link StartError} when a part ends that nobody stopped. */
+  readonly broken: Promise<never>;
+  /** Stops everything that runs, also in the middle of a start. */
+  stop(): Promise<void>;
+}
+
+/** A mesh of the given configuration, not yet started. */
+export function createMesh(config: StandaloneConfig): Mesh {
+  const parts: Part[] = [];
+  const servers: GuardedServer[] = [];
+  let stopping = false;
+  let breakMesh: (error: StartError) => void;
+  const broken = new Promise<never>((_, reject) => (breakMesh = reject));
+  // It may reject before anybody waits for it.
+  broken.catch(() => undefined);
+  const logFile = (name: string) => join(config.home, "logs", `${name}.log`);
+
+  /** What the end of a part means is decided here: the mesh ends with it. */
+  const watch = (name: string, { exited, log }: Pick<GuardedServer, "exited" | "log">) => {
+    void exited.then((exit) => {
+      if (!stopping) breakMesh(new StartError(ending(name, exit, log)));
+    });
+  };
+
+  const startServer = async <T extends GuardedServer>(name: string, start: () => Promise<T>): Promise<T> => {
+    const server = await start();
+    servers.push(server);
+    watch(name, server);
+    return server;
+  };
+
+  const run = (name: string, script: readonly [string, ...string[]], env: PartCommand["env"]): Part => {
+    const part = startPart({ name, script, env, logFile: logFile(name) });
+    parts.push(part);
+    return part;
+  };
+
+  const postgres = async (): Promise<string> => {
+    const { url } = await startServer("Postgres", () => startPostgres({ dir: join(config.home, "postgres"), logFile: logFile("postgres") }));
+    return url;
+  };
+
+  const nats = async (): Promise<Bus> => {
+    const keys = await makeKeys(join(config.home, "keys"));
+    const options = { dir: join(config.home, "nats"), keys, logFile: logFile("nats") };
+    const { url, maxFileStore } = await startServer("nats-server", () => startNats(options));
+    const { gateway, agent } = keys.creds;
+    const creds = { gatewayIsolatedCreds: gateway.isolated, gatewayInternetCreds: gateway.internet, agentCreds: agent.isolated };
+    const scansMax = Math.max(1, Math.floor(Math.min(GIB, maxFileStore * SCANS_SHARE) / MIB));
+    return { url, ...creds, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB` } };
+  };
+
+  const migrate = (env: PartCommand["env"]) => run("migrations", [projectPath("dist", "gateway", "main.js"), "migrate"], env).succeeded();
+
+  const gateway = async (env: PartCommand["env"]): Promise<string> => {
+    const part = run("gateway", [projectPath("dist", "gateway", "main.js")], env);
+    const { url } = await part.said("listening");
+    watch("gateway", part);
+    return url;
+  };
+
+  const agent = async (env: PartCommand["env"]): Promise<readonly EnginePresence[]> => {
+    const part = run("agent", [projectPath("dist", "scanner-agent", "main.js")], env);
+    const { engines } = await part.said("ready");
+    watch("agent", part);
+    return engines;
+  };
+
+  return {
+    broken,
+    async start(progress, signal) {
+      const step = <T>(label: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T> => {
+        signal.throwIfAborted();
+        return progress.step(label, work, detail);
+      };
+      const [databaseUrl, bus] = await Promise.all([
+        config.databaseUrl ?? step("Postgres", postgres, host),
+        config.nats ?? step("NATS", nats, ({ url }) => host(url)),
+      ]);
+      const env = gatewayEnvironment(config, databaseUrl, bus);
+      await step("Migrations", () => migrate(env));
+      const agentEnv = { ...config.agentEnv, NATS_URL: bus.url, SCANMESH_NATS_CREDS: bus.agentCreds };
+      const [url, engines] = await Promise.all([
+        step("Gateway", () => gateway(env), (address) => address),
+        step("Agent", () => agent(agentEnv), healthyNames),
+      ]);
+      return { url, engines };
+    },
+    async stop() {
+      stopping = true;
+      await Promise.all(parts.splice(0).map((part) => part.stop(PART_PATIENCE_MS)));
+      await Promise.all(servers.splice(0).map((server) => server.stop()));
+    },
+  };
+}
+
+/** How NATS is reached, and what the gateway's settings are by default because of it. */
+interface Bus extends NatsAccess {
+  readonly defaults?: Readonly<Record<string, string>>;
+}
+
+function gatewayEnvironment({ gatewayEnv }: StandaloneConfig, databaseUrl: string, bus: Bus): PartCommand["env"] {
+  return {
+    ...bus.defaults,
+    ...gatewayEnv,
+    DATABASE_URL: databaseUrl,
+    NATS_URL: bus.url,
+    SCANMESH_NATS_ISOLATED_CREDS: bus.gatewayIsolatedCreds,
+    SCANMESH_NATS_INTERNET_CREDS: bus.gatewayInternetCreds,
+  };
+}
+
+/** An address without the user and password in it. */
+function host(url: string): string {
+  return new URL(url).host;
+}
+
+function healthyNames(engines: readonly EnginePresence[]): string {
+  const names = engines.filter(({ healthy }) => healthy).map(({ name }) => name);
+  return names.join(", ");
+}

@@ -1,0 +1,100 @@
+/** The embedded nats-server: on loopback, in operator mode, with its data in one folder. */
+
+import { execFile } from "node:child_process";
+import { mkdir, readdir, rm, statfs, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { startedOrEnded, startGuarded, type GuardedServer } from "./guarded-server.js";
+import type { Keys } from "./keys.js";
+import { openLog } from "./log.js";
+import { natsConfig } from "./nats-config.js";
+import { rememberedPort, rememberPort } from "./ports.js";
+import { findProgram } from "./programs.mjs";
+import { StartError } from "./start-error.js";
+
+/** The oldest nats-server that works. */
+export const OLDEST_NATS = "2.9.10";
+const STOP_SIGNALS = [{ signal: "SIGINT", afterMs: 0 }, { signal: "SIGKILL", afterMs: 4_000 }] as const;
+const DISK_SHARE = 0.8;
+
+/** Where and how. */
+export interface NatsOptions {
+  /** Folder of its data and configuration; made if it does not exist. */
+  readonly dir: string;
+  readonly keys: Keys;
+  /** By default the one of last time, or any free one. */
+  readonly port?: number;
+  /** By default `nats.log` in `dir`. */
+  readonly logFile?: string;
+}
+
+/** A running nats-server. */
+export interface Nats extends GuardedServer {
+  readonly url: string;
+  readonly version: string;
+  /** Bytes that its streams may take together. */
+  readonly maxFileStore: number;
+}
+
+/** Starts nats-server and returns when it takes connections. Throws {@link StartError}. */
+export async function startNats(options: NatsOptions): Promise<Nats> {
+  const { dir, keys } = options;
+  const { program, version } = await findNats();
+  const portFile = join(dir, "port");
+  const [storeDir, resolverDir, portsDir] = [join(dir, "store"), join(dir, "accounts"), join(dir, "ports")];
+  for (const folder of [dir, storeDir, resolverDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  await rm(portsDir, { recursive: true, force: true });
+  await mkdir(portsDir, { mode: 0o700 });
+
+  const port = options.port ?? (await rememberedPort(portFile));
+  const configFile = join(dir, "nats.conf");
+  const maxFileStore = DISK_SHARE * ((await freeBytes(dir)) + (await usedBytes(storeDir)));
+  const settings = { host: "127.0.0.1", port, storeDir, resolverDir, portsDir, maxFileStore, serverName: "scanmesh" };
+  await writeFile(configFile, natsConfig(keys, settings), { mode: 0o600 });
+
+  const log = openLog(options.logFile ?? join(dir, "nats.log"));
+  const server = await startGuarded({ command: program, args: ["-c", configFile], stopSignals: STOP_SIGNALS }, log);
+  if ((await startedOrEnded(server, () => isReady(portsDir))) !== "started") {
+    throw new StartError(`nats-server did not start: ${log.complaint()} (see ${log.file}).`);
+  }
+  await rememberPort(portFile, port);
+  return { url: `nats://127.0.0.1:${port}`, version, maxFileStore, ...server };
+}
+
+/** The nats-server of this machine. Throws {@link StartError} if there is none, or only one that is too old. */
+export async function findNats(): Promise<{ program: string; version: string }> {
+  const program = findProgram("nats-server");
+  if (program === undefined) {
+    throw new StartError(
+      "nats-server is not installed: install it (Debian, Ubuntu: apt-get install nats-server; macOS: brew install nats-server), " +
+        "or set NATS_URL to the address of one that runs.",
+    );
+  }
+  const { stdout } = await promisify(execFile)(program, ["--version"]);
+  const version = /v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+  if (version === undefined) throw new StartError(`${program} does not tell its version; at least ${OLDEST_NATS} is needed.`);
+  if (isOlder(version, OLDEST_NATS)) {
+    throw new StartError(`${program} is version ${version}; at least ${OLDEST_NATS} is needed.`);
+  }
+  return { program, version };
+}
+
+/** Whether version `a` is older than version `b`. */
+export function isOlder(a: string, b: string): boolean {
+  return a.localeCompare(b, "en", { numeric: true }) < 0;
+}
+
+/** The server writes its ports file when it takes connections. */
+async function isReady(portsDir: string): Promise<boolean> {
+  return (await readdir(portsDir)).some((file) => file.endsWith(".ports"));
+}
+
+async function freeBytes(dir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize;
+}
+
+async function usedBytes(dir: string): Promise<number> {
+  const { stdout } = await promisify(execFile)("du", ["-sk", dir]);
+  return Number.parseInt(stdout, 10) * 1024;
+}

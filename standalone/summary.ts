@@ -1,0 +1,43 @@
+/** What `npm run up` prints once the mesh runs. */
+
+import type { EnginePresence } from "../schema/messages.js";
+import type { FirstResult, FirstScan } from "./first-scan.js";
+import { table } from "./table.js";
+
+const TIME_COLUMN = 4;
+
+/** The table of the first scan's results. */
+export function scanTable({ results }: FirstScan): string {
+  const header = ["Engine", "State", "Verdict", "Signature", "Time"];
+  const rows = results.map(({ engine, state, verdict, signature, error, durationMs }: FirstResult) => [
+    engine,
+    state,
+    verdict ?? "-",
+    signature ?? error ?? "-",
+    durationMs === null ? "-" : `${durationMs.toFixed(0)} ms`,
+  ]);
+  return table([header, ...rows], [TIME_COLUMN]);
+}
+
+/** A line for each engine that takes no part, with its reason and what adds it. */
+export function missingEngines(engines: readonly EnginePresence[], hasClamd: boolean): string[] {
+  return engines
+    .filter(({ healthy }) => !healthy)
+    .map(({ name, reason }) => `${name} takes no part: ${reason ?? "unhealthy"}.${name === "ClamAV" ? ` ${clamavAdvice(hasClamd)}` : ""}`);
+}
+
+function clamavAdvice(hasClamd: boolean): string {
+  return hasClamd
+    ? "It joins by itself once its signatures are there: run freshclam as root."
+    : "Add it with: npm run up -- --with-clamav";
+}
+
+/** Where the mesh is reached. */
+export function addresses(url: string, home: string): string {
+  return table([
+    ["GraphQL", new URL("/graphql", url).href],
+    ["REST", new URL("/api/v1/sample", url).href],
+    ["Health", new URL("/readyz", url).href],
+    ["Data", home],
+  ]);
+}

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readScans, readScan } from "../../gateway/db/scans.js";
+import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
+import { startStage, until, type Stage } from "../stage.js";
+
+let stage: Stage;
+let agent: PuppetAgent;
+
+beforeAll(async () => {
+  stage = await startStage();
+});
+
+afterAll(async () => {
+  await agent.close();
+  await stage.stop();
+});
+
+const upload = (url: string, text: string) =>
+  fetch(`${url}/api/v1/sample`, {
+    method: "POST",
+    body: JSON.stringify({ allow_internet: "False", minspeed: 3, sample: Buffer.from(text).toString("base64"), sample_name: "a" }),
+  });
+
+it.each(["outbox.after_commit", "outbox.before_publish", "outbox.before_mark"])(
+  "a gateway killed at %s loses no accepted scan and gives one result",
+  async (point) => {
+    const doomed = await stage.gatewayProcess({ SCANMESH_FAILPOINT: `${point}:kill` });
+    agent ??= await startPuppet(stage, "puppet", [engine("Alpha")]);
+    await expect(upload(doomed.url, `killed at ${point}`).then((answer) => answer.text())).resolves.toBeDefined().catch(() => {});
+    await doomed.kill();
+    const [scan] = await until("the scan is committed", () => readScans(stage.db, { newestFirst: true, limit: 1 }));
+    expect(scan?.endDate).toBeNull();
+    const heir = await stage.gatewayProcess();
+    const { request, ack } = await agent.take("Alpha");
+    expect(request.scan).toBe(scan?.scanId);
+    ack();
+    await agent.answer("Alpha", { scan: request.scan, verdict: "CLEAN" });
+    const report = await until("the scan is final", async () => {
+      const now = await readScan(stage.db, request.scan);
+      return now?.endDate ? now : undefined;
+    });
+    expect(report).toMatchObject({ verdict: "CLEAN", total: 1 });
+    expect(report.results).toHaveLength(1);
+    await heir.kill();
+  },
+);
+
+it("a gateway killed between a result's commit and its acknowledgement records it once", async () => {
+  const doomed = await stage.gatewayProcess({ SCANMESH_FAILPOINT: "record.after_commit:kill" });
+  const answer = (await (await upload(doomed.url, "killed while recording")).json()) as { id: number };
+  (await agent.take("Alpha")).ack();
+  await agent.answer("Alpha", { scan: answer.id, verdict: "INFECTED", signature: "Once" });
+  await doomed.kill();
+  const before = await readScan(stage.db, answer.id);
+  expect(before).toMatchObject({ verdict: "INFECTED", revision: 1 });
+  const heir = await stage.gateway();
+  await until("the result is delivered again and settled", async () => {
+    const { values } = await heir.context.metrics.results.get();
+    return values.some(({ value }) => value > 0);
+  });
+  expect(await readScan(stage.db, answer.id)).toEqual(before);
+});
