@@ -5,6 +5,14 @@ import type { Hashes } from "../schema/reports.js";
 /** How much of a sample decides its MIME type. */
 const TYPE_BYTES = 4096;
 
+/** Bytes that are in the store, but that no row names yet. */
+export interface Kept extends Hashes {
+  readonly size: number;
+  readonly mime: string;
+  /** Null when the store had the sample already and nothing was written. */
+  readonly stored: { readonly blob: string; readonly chunks: number[] } | null;
+}
+
 /** What the bytes say about themselves, gathered as they pass. */
 export interface ContentReader {
   update(bytes: Uint8Array): void;

@@ -14,7 +14,7 @@ import { createFleet, type Fleet } from "./scan/fleet.js";
 import { startRecorder } from "./scan/record.js";
 import { createRelay } from "./scan/relay.js";
 import { startSweep } from "./scan/sweep.js";
-import { createWatchers } from "./scan/watch.js";
+import { createWatchers } from "./scan/watchers.js";
 
 /** A gateway: made, started, stopped. */
 export interface Gateway {

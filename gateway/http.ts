@@ -25,6 +25,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT,
     requestTimeout: ctx.config.SCANMESH_ORPHAN_GRACE / 2,
     genReqId: ({ headers }) => requestId(headers["x-request-id"]),
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
     routerOptions: { maxParamLength: 200 },
   }) as FastifyInstance;
   for (const method of METHODS) if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);

@@ -25,30 +25,31 @@ export async function readForm(request: IncomingMessage, fileField?: string): Pr
   let stream: Readable | undefined;
   let opened = (_file: FormFile) => {};
   const file = new Promise<FormFile>((resolve) => (opened = resolve));
-  const ended = new Promise<unknown>((resolve) => {
-    parser.once("finish", () => resolve(undefined));
-    parser.once("error", (cause: unknown) => resolve(new GatewayError("BAD_INPUT", "invalid multipart", { cause })));
-    request.once("error", resolve);
-    request.once("close", () => {
-      if (!request.complete) resolve(new GatewayError("BAD_INPUT", "the upload was cut off"));
-    });
+  let end = (_failure?: Error) => {};
+  const ended = new Promise<Error | undefined>((resolve) => (end = resolve));
+  const malformed = (cause: unknown) => end(new GatewayError("BAD_INPUT", "invalid multipart", { cause }));
+  parser.once("finish", () => end());
+  parser.once("error", malformed);
+  request.once("error", end);
+  request.once("close", () => {
+    if (!request.complete) end(new GatewayError("BAD_INPUT", "the upload was cut off"));
   });
   void ended.then((failure) => {
     request.unpipe(parser);
-    if (failure instanceof Error) stream?.destroy(failure);
+    if (failure) stream?.destroy(failure);
   });
   parser.on("field", (field: string, value: string) => {
     if (!fields.has(field)) fields.set(field, value);
   });
   parser.on("file", (field: string, content: Readable, name: string | undefined) => {
     if (stream !== undefined || (fileField !== undefined && field !== fileField)) return void content.resume();
-    stream = content;
+    stream = content.once("error", malformed);
     opened({ name: name ?? "", bytes: untilEnd(content, ended) });
   });
   request.pipe(parser);
   const first = await Promise.race([file, ended]);
   if (first instanceof Error) throw first;
-  return { fields, file: first as FormFile | undefined };
+  return { fields, file: first };
 }
 
 function createParser(headers: IncomingHttpHeaders): InstanceType<typeof Busboy> {
@@ -59,10 +60,14 @@ function createParser(headers: IncomingHttpHeaders): InstanceType<typeof Busboy>
   }
 }
 
-async function* untilEnd(content: Readable, ended: Promise<unknown>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) yield chunk as Uint8Array;
+async function* untilEnd(content: Readable, ended: Promise<Error | undefined>): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of content) yield chunk as Uint8Array;
+  } catch (error) {
+    throw (await ended) ?? error;
+  }
   const failure = await ended;
-  if (failure instanceof Error) throw failure;
+  if (failure) throw failure;
 }
 
 export function isMultipart(headers: IncomingHttpHeaders): boolean {

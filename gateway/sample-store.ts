@@ -2,22 +2,13 @@ import { DeliverPolicy, type NatsConnection, type PubAck } from "nats";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { InternetClass } from "../schema/classes.js";
-import type { Hashes } from "../schema/reports.js";
 import { chunkReadSubject, chunkSubject, SAMPLES } from "../schema/subjects.js";
 import { isAway, keepConnection, streamErrorCode, unavailable, type Connection } from "./bus-connection.js";
 import type { GatewayConfig } from "./config.js";
-import { readContent, type ContentReader } from "./content.js";
+import { readContent, type ContentReader, type Kept } from "./content.js";
 import { GatewayError } from "./errors.js";
 import { chunked, openWindow } from "./flow.js";
 
-
-/** Bytes that are in the store, but that no row names yet. */
-export interface Kept extends Hashes {
-  readonly size: number;
-  readonly mime: string;
-  /** Null when the store had the sample already and nothing was written. */
-  readonly stored: { readonly blob: string; readonly chunks: number[] } | null;
-}
 
 export interface PutOptions {
   /** Most bytes. */
@@ -149,6 +140,7 @@ export function openSampleStore(config: GatewayConfig, log: Logger): SampleStore
           if (message.info.timestampNanos / 1e6 > until.getTime()) return;
           pending = message.info.pending;
           yield { seq: message.seq, subject: message.subject };
+          if (pending === 0) return;
         }
       }
     },

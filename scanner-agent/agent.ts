@@ -19,6 +19,7 @@ import { createSelfTest } from "./self-test.js";
 import { openSpool, type Spool } from "./spool.js";
 
 const FLUSH_MS = 2_000;
+const END_LIMIT_MS = 5_000;
 
 /** What can be given instead of what the configuration leads to. */
 export interface AgentOverrides {
@@ -82,7 +83,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     );
     const tested = Promise.all(engines.map((engine) => engine.start()));
     const [bus, sampleBus] = await Promise.all([connection("work"), connection("samples")]);
-    const samples = createSampleCache(sampleBus, await spool.make("samples"));
+    const samples = createSampleCache(sampleBus, await spool.make("samples"), log);
     const { agent, ackWaitMs } = config;
     const context = { bus, samples, agent, ackWaitMs, signal: ending.signal, log };
     intakes = engines.map((engine) => createIntake(engine, context));
@@ -98,8 +99,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     const drained = Promise.all(intakes.map((intake) => intake.drain()));
     await Promise.race([drained, pause(intakes.length > 0 ? config.drainGraceMs : 0, undefined, { ref: false })]);
     ending.abort(new Error("the agent is stopping"));
-    // What was being started ends by the signal.
-    await Promise.allSettled([starting, drained]);
+    // The signal ends what is being started or still runs.
+    await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
     await announcer?.leave();
     await Promise.all(buses.map((bus) => bus.flush(FLUSH_MS)));
     await Promise.all(buses.map((bus) => bus.close()));

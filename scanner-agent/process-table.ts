@@ -1,21 +1,31 @@
 import { readFile } from "node:fs/promises";
 import { hasCode } from "./contract.js";
 
+const STATE = 0;
+const START = 19;
+
 /** When a process was started, as the system counts it; null where the system does not tell. Tells a process from a later one with its id. */
 export async function startOf(pid: number): Promise<string | null> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The name, in parentheses, may hold spaces: count from behind it. The start time is the 22nd field.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ESRCH")) return null;
-    throw error;
-  }
+  return (await fieldsOf(pid))?.[START] ?? null;
 }
 
-/** Whether the process that was started then is still there. */
+/** Whether the process that was started then still runs; one that has ended and that nobody has waited for does not. */
 export async function isRunning(pid: number, started: string | null): Promise<boolean> {
-  return signal(pid, 0) && (started === null || (await startOf(pid)) === started);
+  if (!signal(pid, 0)) return false;
+  const fields = await fieldsOf(pid);
+  return fields?.[STATE] !== "Z" && (started === null || fields?.[START] === started);
+}
+
+/** The fields of /proc/<pid>/stat after the name. */
+async function fieldsOf(pid: number): Promise<string[] | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // The name, in parentheses, may hold spaces: count from behind it.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ESRCH")) return undefined;
+    throw error;
+  }
 }
 
 /** A process's command line, one string an argument; empty if there is none. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { open, statfs, unlink, type FileHandle } from "node:fs/promises";
+import { open, statfs, unlink, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import type { Logger } from "pino";
 import { CHUNK_BYTES } from "../schema/streams.js";
 import type { Bus } from "./bus.js";
 import { Failed, hasCode, reasonOf, TimedOut, Unavailable } from "./contract.js";
@@ -51,7 +52,7 @@ interface Entry {
 class Damaged extends Failed {}
 
 /** A cache with its files in `folder`, fetching over a connection of its own. */
-export function createSampleCache(bus: Bus, folder: string): SampleCache {
+export function createSampleCache(bus: Bus, folder: string, log: Logger): SampleCache {
   const entries = new Map<string, Entry>();
   let files = 0;
   let needed = 0;
@@ -60,9 +61,12 @@ export function createSampleCache(bus: Bus, folder: string): SampleCache {
     const path = join(folder, `${++files}-${sample.sha256}`);
     const abandon = new AbortController();
     const entry: Entry = { path, fetched: fetchTwice(sample, path, abandon.signal), abandon, fetching: true, holders: 0 };
-    const over = () => (entry.fetching = false);
+    const over = async () => {
+      entry.fetching = false;
+      if (entry.holders === 0) await unlink(path).catch(ignoreMissing);
+    };
     // Every holder awaits the fetch too; one that was given up has none.
-    entry.fetched.then(over, over);
+    entry.fetched.then(over, over).catch((error: unknown) => log.error({ err: error }, "a sample's file is left in the spool"));
     entries.set(sample.sha256, entry);
     return entry;
   }
@@ -144,11 +148,18 @@ export function createSampleCache(bus: Bus, folder: string): SampleCache {
       return { path: entry.path, release: () => release(sample.sha256, entry) };
     },
     async probe() {
-      const { bavail, bsize } = await onDisk(needed, () => statfs(folder));
+      const { bavail, bsize } = await onDisk(needed, () => tryDisk(folder));
       if (bavail * bsize < needed + RESERVE_BYTES) throw new Unavailable(`the disk of the spool folder ${folder} is full`);
       await readChunk(bus, NO_BLOB, 0);
     },
   };
+}
+
+async function tryDisk(folder: string): Promise<{ bavail: number; bsize: number }> {
+  const file = join(folder, "probe");
+  await writeFile(file, "");
+  await unlink(file);
+  return await statfs(folder);
 }
 
 /** A file that could not be written may not be there. */

@@ -28,9 +28,6 @@ async function up(config: StandaloneConfig): Promise<void> {
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     await progress.step("Stopping", async () => {
       await mesh.stop();
-      // A start that is cut off fails, which is not news; but it may have added a part meanwhile.
-      await Promise.allSettled([starting]);
-      await mesh.stop();
       await home.release();
     });
   }
@@ -43,7 +40,7 @@ async function start(
   progress: Progress,
   stop: AbortSignal,
 ): Promise<void> {
-  const { url, engines } = await mesh.start(progress, stop);
+  const { url, engines } = await mesh.start(progress);
   const healthy = engines.filter((engine) => engine.healthy).map(({ name }) => name);
   const scan = await progress.step("First scan", () => firstScan(url, healthy, stop), ({ verdict }) => `EICAR is ${verdict}`);
   await publish(url);

@@ -28,7 +28,7 @@ export interface Started {
 /** A mesh that can be started once. */
 export interface Mesh {
   /** Starts everything, telling of each step. Throws {@link StartError}; what has been started until then needs `stop`. */
-  start(progress: Progress, signal: AbortSignal): Promise<Started>;
+  start(progress: Progress): Promise<Started>;
   /** Rejects with a {@link StartError} when a part ends that nobody stopped. */
   readonly broken: Promise<never>;
   /** Stops everything that runs, also in the middle of a start. */
@@ -38,7 +38,7 @@ export interface Mesh {
 /** A mesh of the given configuration, not yet started. */
 export function createMesh(config: StandaloneConfig): Mesh {
   const parts: Part[] = [];
-  const servers: GuardedServer[] = [];
+  const servers: Promise<GuardedServer>[] = [];
   let stopping = false;
   let breakMesh: (error: StartError) => void;
   const broken = new Promise<never>((_, reject) => (breakMesh = reject));
@@ -54,13 +54,15 @@ export function createMesh(config: StandaloneConfig): Mesh {
   };
 
   const startServer = async <T extends GuardedServer>(name: string, start: () => Promise<T>): Promise<T> => {
-    const server = await start();
-    servers.push(server);
+    const starting = start();
+    servers.push(starting);
+    const server = await starting;
     watch(name, server);
     return server;
   };
 
   const run = (name: string, script: readonly [string, ...string[]], env: PartCommand["env"]): Part => {
+    if (stopping) throw new StartError(`The ${name} is not started any more.`);
     const part = startPart({ name, script, env, logFile: logFile(name) });
     parts.push(part);
     return part;
@@ -99,11 +101,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
 
   return {
     broken,
-    async start(progress, signal) {
-      const step = <T>(label: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T> => {
-        signal.throwIfAborted();
-        return progress.step(label, work, detail);
-      };
+    async start({ step }) {
       const [databaseUrl, bus] = await Promise.all([
         config.databaseUrl ?? step("Postgres", postgres, host),
         config.nats ?? step("NATS", nats, ({ url }) => host(url)),
@@ -119,8 +117,10 @@ export function createMesh(config: StandaloneConfig): Mesh {
     },
     async stop() {
       stopping = true;
-      await Promise.all(parts.splice(0).map((part) => part.stop(PART_PATIENCE_MS)));
-      await Promise.all(servers.splice(0).map((server) => server.stop()));
+      await Promise.all(parts.map((part) => part.stop(PART_PATIENCE_MS)));
+      // One that did not start has nothing to stop, and `start` has told of it.
+      const started = await Promise.allSettled(servers);
+      await Promise.all(started.map((server) => (server.status === "fulfilled" ? server.value.stop() : undefined)));
     },
   };
 }

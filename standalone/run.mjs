@@ -5,11 +5,13 @@ import { spawn } from "node:child_process";
 /** @type {readonly NodeJS.Signals[]} */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
+const SHOWN_LINES = 12;
+
 /** Something that the operator can put right; its message is one sentence that says how. */
 export class Refusal extends Error {}
 
 /**
- * Runs a program and collects what it prints. Throws {@link Refusal} with its last words if it fails.
+ * Runs a program and collects what it prints. Throws {@link Refusal} with what it complains of if it fails.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number }} [options]
@@ -24,7 +26,7 @@ export function runQuietly(command, args, { cwd, env = process.env, timeoutMs } 
     child.once("close", (code, signal) => {
       if (code === 0) return resolve(output);
       const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
-      reject(new Refusal(`${[command, ...args].join(" ")} ${how}:\n${lastLines(output)}`));
+      reject(new Refusal(`${[command, ...args].join(" ")} ${how}:\n${complaint(output)}`));
     });
   });
 }
@@ -49,8 +51,13 @@ export function runAttached(command, args, cwd) {
   });
 }
 
-/** @param {string} output */
-function lastLines(output) {
-  const lines = output.trimEnd().split("\n").slice(-15);
-  return lines.map((line) => `  ${line}`).join("\n");
+/**
+ * The lines from the first error on; npm's reason is followed by a page of advice.
+ * @param {string} output
+ */
+function complaint(output) {
+  const lines = output.trimEnd().split("\n");
+  const first = lines.findIndex((line) => /\berror\b|^E: |fatal/i.test(line));
+  const shown = first === -1 ? lines.slice(-SHOWN_LINES) : lines.slice(first, first + SHOWN_LINES);
+  return shown.map((line) => `  ${line}`).join("\n");
 }

@@ -5,17 +5,17 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
 import { pino } from "pino";
 import { inject } from "vitest";
 import { readGatewayConfig, type GatewayConfig } from "../gateway/config.js";
-import { migrate, openDatabase, type Database } from "../gateway/db/database.js";
+import type { Database } from "../gateway/db/database.js";
 import { createGateway, type Gateway } from "../gateway/gateway.js";
 import type { InternetClass } from "../schema/classes.js";
 import type { LifecycleMessage } from "../schema/lifecycle.js";
 import { projectPath } from "../schema/paths.js";
 import { makeKeys, type Keys } from "../standalone/keys.js";
 import { startNats, type Nats } from "../standalone/nats.js";
+import { openTestDatabase } from "./database.js";
 
 type Env = Readonly<Record<string, string>>;
 
@@ -66,9 +66,7 @@ export async function startStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "scanmesh-stage-"));
   chmodSync(folder, 0o755);
   const keys = await makeKeys(inject("keysDir"));
-  const databaseUrl = await createDatabase(inject("postgresUrl"));
-  const db = openDatabase(databaseUrl, () => {});
-  await migrate(db);
+  const { url: databaseUrl, db, close: closeDatabase } = await openTestDatabase();
   let nats = await startNats({ dir: join(folder, "nats"), keys });
   const port = Number(new URL(nats.url).port);
   const stops: (() => Promise<void>)[] = [];
@@ -134,7 +132,7 @@ export async function startStage(): Promise<Stage> {
     },
     async stop() {
       await Promise.all(stops.map((stop) => stop()));
-      await db.destroy();
+      await closeDatabase();
       await nats.stop();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -149,15 +147,6 @@ function writeEngines(dir: string, engines: Record<string, string>): string {
   mkdirSync(dir, { recursive: true });
   for (const [file, manifest] of Object.entries(engines)) writeFileSync(join(dir, `${file}.yaml`), manifest);
   return dir;
-}
-
-async function createDatabase(url: string): Promise<string> {
-  const name = `test_${randomUUID().replaceAll("-", "")}`;
-  const admin = new pg.Client({ connectionString: url });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  await admin.end();
-  return Object.assign(new URL(url), { pathname: `/${name}` }).toString();
 }
 
 async function startPart(room: "gateway" | "scanner-agent", env: Env): Promise<Part> {

@@ -36,12 +36,12 @@ export async function enterEngines(db: Database, engines: readonly EnginePresenc
     .execute();
 }
 
-/** Notes that healthy agents have announced these engines now, with their versions. In name order, as every writer of several. */
-export async function noteHealthy(db: Database, engines: readonly EnginePresence[]): Promise<void> {
-  const seen = engines.map(({ name, versions, accepts }) => ({ name, ...versions, accepts }));
+/** Notes that healthy agents have announced these engines so long ago, with their versions. In id order, as every writer of several. */
+export async function noteHealthy(db: Database, engines: readonly (EnginePresence & { agoMs: number })[]): Promise<void> {
+  const seen = engines.map(({ name, versions, accepts, agoMs }) => ({ name, ...versions, accepts, ago_ms: agoMs }));
   await sql`
     update engines set
-      last_healthy_at = now(),
+      last_healthy_at = greatest(engines.last_healthy_at, now() - seen.ago_ms * interval '1 millisecond'),
       engine_version = seen.engine,
       signature_version = seen.signatures,
       signature_date = seen."signatureDate",
@@ -49,7 +49,7 @@ export async function noteHealthy(db: Database, engines: readonly EnginePresence
     from (
       select id, seen.* from engines
       join jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as seen
-        (name text, engine text, signatures text, "signatureDate" timestamptz, accepts text[]) on lower(seen.name) = lower(engines.name)
+        (name text, engine text, signatures text, "signatureDate" timestamptz, accepts text[], ago_ms double precision) on lower(seen.name) = lower(engines.name)
       order by id for update of engines) as seen
     where engines.id = seen.id`.execute(db);
 }

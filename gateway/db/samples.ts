@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { SampleRecord } from "../../schema/reports.js";
-import type { Kept } from "../sample-store.js";
+import type { Kept } from "../content.js";
 import type { Database, Tx } from "./database.js";
 
 /** A sample as the scanning side needs it. */

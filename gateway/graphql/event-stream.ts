@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { getOperationAST, type ExecutionResult } from "graphql";
+import { getOperationAST, type ExecutionResult, type GraphQLError } from "graphql";
 import { z } from "zod";
 import { baseUrl } from "../base-url.js";
 import { GatewayError } from "../errors.js";
@@ -32,7 +32,7 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
     handler: async (request, reply) => {
       const asked = parametersOf(request);
       const args = prepare(operations, asked, requestContext(mesh, baseUrl(mesh.config, request.host)));
-      const invalid = Array.isArray(args);
+      const invalid = isRefused(args);
       if (!invalid && request.method !== "POST" && getOperationAST(args.document, asked.operationName)?.operation === "mutation") {
         throw new GatewayError("BAD_INPUT", "mutations need POST");
       }
@@ -44,6 +44,10 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       return reply.send(stream);
     },
   });
+}
+
+function isRefused(prepared: ReturnType<typeof prepare>): prepared is readonly GraphQLError[] {
+  return Array.isArray(prepared);
 }
 
 function parametersOf(request: FastifyRequest): z.infer<typeof Parameters> {

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, type SelectionSetNode } from "graphql";
+import type { Asked } from "./checks.js";
 import { restated } from "./present-error.js";
 
 /** Its ES modules would bring a second copy of graphql, which does not know the types of ours. */
@@ -29,19 +30,13 @@ export function formErrors(document: DocumentNode): GraphQLError[] {
   return [...exceeded("depth", depth, LIMITS.depth), ...exceeded("fields", fields, LIMITS.fields)];
 }
 
-interface Operation {
-  readonly document: DocumentNode;
-  readonly operationName?: string | null | undefined;
-  readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
-}
-
 /** The limit of what executing a valid operation can cost. Variables that do not fit are refused here too. */
-export function costErrors(schema: GraphQLSchema, { document, operationName, variableValues }: Operation): GraphQLError[] {
+export function costErrors(schema: GraphQLSchema, { document, operationName, variables }: Asked): GraphQLError[] {
   try {
     const cost = getComplexity({
       schema,
       query: document,
-      variables: { ...variableValues },
+      variables: { ...variables },
       ...(operationName ? { operationName } : {}),
       estimators: [fieldExtensionsEstimator(), simpleEstimator({ defaultComplexity: 1 })],
     });

@@ -1,19 +1,7 @@
-import {
-  execute,
-  getOperationAST,
-  GraphQLError,
-  NoSchemaIntrospectionCustomRule,
-  parse,
-  specifiedRules,
-  subscribe,
-  validate,
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from "graphql";
+import { execute, getOperationAST, GraphQLError, parse, subscribe, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
-import { costErrors, formErrors, LIMITS } from "./limits.js";
+import type { Check } from "./checks.js";
+import { LIMITS } from "./limits.js";
 import { presentError, restated } from "./present-error.js";
 import type { RequestContext } from "./request-context.js";
 
@@ -24,28 +12,20 @@ export interface OperationRequest {
   readonly variables?: Record<string, unknown> | null | undefined;
 }
 
+/** What every transport needs to serve operations. */
 export interface Operations {
   readonly schema: GraphQLSchema;
-  readonly introspection: boolean;
+  readonly check: Check;
   readonly log: Logger;
 }
 
-/** The operation ready to run, or what is wrong with it: the same rules and limits as over HTTP. */
-export function prepare(operations: Operations, request: OperationRequest, contextValue: RequestContext): ExecutionArgs | GraphQLError[] {
-  const { schema } = operations;
+/** The operation ready to run, or what is wrong with it. */
+export function prepare({ schema, check }: Operations, request: OperationRequest, contextValue: RequestContext): ExecutionArgs | readonly GraphQLError[] {
   const document = parseWithin(request.query);
   if (document instanceof GraphQLError) return [document];
-  const form = formErrors(document);
-  if (form.length > 0) return form;
-  const rules = operations.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
-  const invalid = validate(schema, document, rules);
-  if (invalid.length > 0) return invalid.map((error) => restated(error, { code: "GRAPHQL_VALIDATION_FAILED" }));
-  const args = { schema, document, contextValue, operationName: request.operationName, variableValues: request.variables };
-  if (!getOperationAST(document, request.operationName)) {
-    return [new GraphQLError("operationName: names no operation of this document", { extensions: { code: "OPERATION_RESOLUTION_FAILURE" } })];
-  }
-  const cost = costErrors(schema, args);
-  return cost.length > 0 ? cost : args;
+  const { operationName, variables } = request;
+  const errors = check({ document, operationName, variables });
+  return errors.length > 0 ? errors : { schema, document, contextValue, operationName, variableValues: variables };
 }
 
 function parseWithin(query: string): DocumentNode | GraphQLError {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { GraphQLError } from "graphql";
 import { answerOf } from "../http-errors.js";
 import type { ScanContext } from "../scan/context.js";
+import { createCheck } from "./checks.js";
 import { serveEventStream } from "./event-stream.js";
 import { serveHttp } from "./http.js";
 import { LIMITS } from "./limits.js";
@@ -11,8 +12,9 @@ import { serveSockets } from "./socket.js";
 
 /** GraphQL in its three transports, and its schema as a document. Bodies are JSON by their Content-Type or refused. */
 export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Promise<void> {
-  const operations: Operations = { schema: createSchema(), introspection: mesh.config.SCANMESH_INTROSPECTION === "on", log: mesh.log };
-  const document = schemaDocument(operations.schema);
+  const schema = createSchema();
+  const operations: Operations = { schema, check: createCheck(schema, mesh.config.SCANMESH_INTROSPECTION === "on"), log: mesh.log };
+  const document = schemaDocument(schema);
   app.addContentTypeParser("application/json", { parseAs: "string", bodyLimit: LIMITS.bodyBytes }, app.getDefaultJsonParser("ignore", "ignore"));
   app.setErrorHandler((error, request, reply) => {
     const { status, code, message } = answerOf(error, request);

@@ -38,13 +38,13 @@ export class ScanResolver {
   })
   async scans(
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
-    @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null,
+    @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
     @Arg("order", () => ScanOrder, { defaultValue: ScanOrder.NEWEST_FIRST, description: "Newest or oldest first." }) order: ScanOrder,
     @Ctx() { mesh }: RequestContext,
   ): Promise<ScanPage> {
     if (first < 1 || first > PAGE.most) throw new GatewayError("BAD_INPUT", `first: must be from 1 to ${PAGE.most}`);
-    const from = after === null ? {} : { after: scanOfCursor(after) };
-    const found = await readScans(mesh.db, { newestFirst: order === ScanOrder.NEWEST_FIRST, limit: first + 1, ...from });
+    const from = typeof after === "string" ? scanOfCursor(after) : undefined;
+    const found = await readScans(mesh.db, { newestFirst: order === ScanOrder.NEWEST_FIRST, limit: first + 1, after: from });
     const nodes = found.slice(0, first);
     const edges = nodes.map((node) => ({ cursor: scanCursor(node.scanId), node }));
     return {
@@ -52,7 +52,7 @@ export class ScanResolver {
       nodes,
       pageInfo: {
         hasNextPage: found.length > first,
-        hasPreviousPage: after !== null,
+        hasPreviousPage: from !== undefined,
         startCursor: edges.at(0)?.cursor ?? null,
         endCursor: edges.at(-1)?.cursor ?? null,
       },

@@ -7,7 +7,7 @@ import type { Metrics } from "../metrics.js";
 import type { SampleStore } from "../sample-store.js";
 import type { Fleet } from "./fleet.js";
 import type { Relay } from "./relay.js";
-import type { Watchers } from "./watch.js";
+import type { Watchers } from "./watchers.js";
 
 /** What the verbs of this room work with. Made once by the gateway; every verb takes it first. */
 export interface ScanContext {

@@ -21,6 +21,12 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
+/** What an agent said of an engine, and when. */
+interface Announced {
+  readonly engine: EnginePresence;
+  readonly at: number;
+}
+
 interface Heard {
   readonly presence: Presence;
   readonly at: number;
@@ -32,7 +38,7 @@ const MISSED_HEARTBEATS = 3;
 export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
   const agents = new Map<string, Heard>();
   let catalogue: Map<string, EngineRecord> | undefined;
-  let announced = new Map<string, EnginePresence>();
+  let announced = new Map<string, Announced>();
   let noting: Promise<void> | undefined;
 
   function present(): Presence[] {
@@ -69,10 +75,11 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     const heard = announced;
     announced = new Map();
     try {
-      const fresh = [...heard.values()].filter(({ name }) => !catalogue?.has(engineToken(name)));
+      const fresh = [...heard.values()].map(({ engine }) => engine).filter(({ name }) => !catalogue?.has(engineToken(name)));
       if (fresh.length > 0) await enter(fresh);
-      const healthy = [...heard.values()].filter((engine) => engine.healthy && differs(catalogue, engine) === undefined);
-      if (healthy.length > 0) await noteHealthy(db, healthy);
+      const healthy = [...heard.values()].filter(({ engine }) => engine.healthy && differs(catalogue, engine) === undefined);
+      const now = performance.now();
+      if (healthy.length > 0) await noteHealthy(db, healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })));
     } catch (error) {
       announced = new Map([...heard, ...announced]);
       throw error;
@@ -104,8 +111,8 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       if (presence.state !== "READY") return;
       for (const engine of presence.engines) {
         const token = engineToken(engine.name);
-        const before = announced.get(token);
-        if (!before?.healthy || engine.healthy) announced.set(token, engine);
+        const before = announced.get(token)?.engine;
+        if (!before?.healthy || engine.healthy) announced.set(token, { engine, at: performance.now() });
       }
       if (isNew) noteOrLog();
     },

@@ -3,7 +3,7 @@ import type { SampleRecord } from "../../schema/reports.js";
 import type { Tx } from "../db/database.js";
 import { findSample, nameSamples, type StoredSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
-import type { Kept } from "../sample-store.js";
+import type { Kept } from "../content.js";
 import type { ScanContext } from "./context.js";
 
 /** A sample that the store holds: one that a row names already, or one that still needs its row. */

@@ -46,6 +46,9 @@ rule Office_Macro_Starts_Itself
     $trigger_4 = /autoclos|a.utoclos|au.toclos|aut.oclos|auto.clos|autoc.los|autocl.os|autoclo.s/is
     $trigger_5 = /ument_op|u.ment_op|um.ent_op|ume.nt_op|umen.t_op|ument._op|ument_.op|ument_o.p/is
     $trigger_6 = /rkbook_o|r.kbook_o|rk.book_o|rkb.ook_o|rkbo.ok_o|rkboo.k_o|rkbook._o|rkbook_.o/is
+    // "Document" and "Workbook" are often not there: they are copies of the module's own name.
+    $trigger_7 = /_open\(\)|_.open\(\)|_o.pen\(\)|_op.en\(\)|_ope.n\(\)|_open.\(\)|_open\(.\)/is
+    $trigger_8 = /_close\(\)|_.close\(\)|_c.lose\(\)|_cl.ose\(\)|_clo.se\(\)|_clos.e\(\)|_close.\(\)|_close\(.\)/is
 
   condition:
     (Office_OLE_Macros or Office_OpenXML_Macros) and any of them

@@ -28,6 +28,7 @@ rule Packer_UPX_ELF
     $pack_header = "UPX!"
 
   condition:
+    // Stays behind Packer_UPX_PE: of patterns with the same text YARA-X keeps the first, with its rule's limits on the file.
     uint32be(0) == 0x7F454C46 and $pack_header in (0..1024) and $pack_header in (filesize - 64..filesize)
 }
 

@@ -24,11 +24,11 @@ rule Script_PowerShell_Encoded_Download
 
   strings:
     $powershell = "powershell" ascii wide nocase
-    $encoded_1 = "Net.WebClient" base64wide
-    $encoded_2 = "DownloadString" base64wide
-    $encoded_3 = "Invoke-WebRequest" base64wide
-    $encoded_4 = "FromBase64String" base64wide
-    $encoded_5 = "Invoke-Expression" base64wide
+    $encoded_1 = "Net.WebClient" wide base64
+    $encoded_2 = "DownloadString" wide base64
+    $encoded_3 = "Invoke-WebRequest" wide base64
+    $encoded_4 = "FromBase64String" wide base64
+    $encoded_5 = "Invoke-Expression" wide base64
 
   condition:
     filesize < 10MB and $powershell and any of ($encoded_*)

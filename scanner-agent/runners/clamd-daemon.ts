@@ -13,7 +13,7 @@ import { bareEnvironment, spawnGuarded, type Guarded } from "./guard.js";
 const START_TIMEOUT_MS = 180_000;
 const PING_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
-const LAST_LINES = 5;
+const LAST_LINES = 8;
 
 /** A running clamd. */
 export interface Daemon {
@@ -28,7 +28,6 @@ export type DaemonOptions = Omit<ClamdConfig, "folder" | "user"> & { readonly pr
 
 /** Starts clamd in a folder of its own and waits until it answers. Throws {@link Unavailable}. */
 export async function startDaemon({ program, owner, ...config }: DaemonOptions): Promise<Daemon> {
-  await removeStale(owner);
   const user = await clamavUser();
   // A Unix socket's path is short, and the user clamd becomes must reach it: the spool may offer neither.
   const folder = await mkdtemp(join(tmpdir(), folderPrefix(owner)));
@@ -87,12 +86,15 @@ function lastWords({ process: child }: Guarded): Promise<string> {
   }
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("close", (code) => resolve((lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? `exit status ${code}`).slice(0, 500)));
+    child.once("close", (code) => {
+      const errors = lines.filter((line) => /error/i.test(line)).join("; ");
+      resolve((errors || lines.at(-1) || `exit status ${code}`).slice(0, 500));
+    });
   });
 }
 
 /** Ends what a dead agent of the same spool left behind. Its guard did so already, unless that was killed as well. */
-async function removeStale(owner: string): Promise<void> {
+export async function removeStaleDaemons(owner: string): Promise<void> {
   const ours = [process.getuid?.(), (await clamavUser())?.uid];
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(folderPrefix(owner)));
   for (const folder of names.map((name) => join(tmpdir(), name))) {
@@ -114,6 +116,7 @@ async function pidIn(folder: string): Promise<number | undefined> {
   }
 }
 
-function folderPrefix(owner: string): string {
+/** How the folders of an owner's daemons begin. */
+export function folderPrefix(owner: string): string {
   return `scanmesh-clamd-${createHash("sha256").update(owner).digest("hex").slice(0, 12)}-`;
 }

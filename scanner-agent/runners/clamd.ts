@@ -6,7 +6,7 @@ import { findProgram } from "../programs.js";
 import { within } from "../within.js";
 import { CLAMD_LIMITS, type ClamdLimits } from "./clamd-config.js";
 import { findSignatures } from "./clamd-database.js";
-import { isAnswering, startDaemon, type Daemon } from "./clamd-daemon.js";
+import { isAnswering, removeStaleDaemons, startDaemon, type Daemon } from "./clamd-daemon.js";
 import { command, HungUp, NotListening, stream, type Conversation } from "./clamd-protocol.js";
 import { noFence } from "./fence.js";
 
@@ -38,6 +38,7 @@ export function createClamdRunner({ database, slots, timeoutMs, programPath, own
   const gate = createGate();
   const listeners: ((reason: string) => void)[] = [];
   let daemon: Daemon | undefined;
+  let cleaned = false;
   const running = new Set<Run>();
   const stopped = new WeakSet<Daemon>();
 
@@ -47,6 +48,8 @@ export function createClamdRunner({ database, slots, timeoutMs, programPath, own
     const signatures = await findSignatures(database);
     if (daemon !== undefined && (await isAnswering(daemon))) return;
     await stop();
+    if (!cleaned) await removeStaleDaemons(owner);
+    cleaned = true;
     const started = await startDaemon({ program, owner, database: signatures.folder, slots, timeoutMs, limits });
     daemon = started;
     void started.ended.then((words) => {

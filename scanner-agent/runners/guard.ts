@@ -10,6 +10,7 @@ const GUARD = `exec 9<&0 </dev/null
 "$@" 9<&-
 status=$?
 kill -s KILL "$watcher"
+wait "$watcher" 2>/dev/null
 exit "$status"`;
 
 /** A program under guard. */

@@ -21,7 +21,7 @@ export function serveLane(prepare: (data: unknown) => Promise<ReadyEngine>): voi
       } else if (engine === undefined) {
         answer({ kind: "failed", reason: "it was not made ready" });
       } else {
-        answer({ kind: "output", output: JSON.stringify(await engine.scan(request.sample)) });
+        answer({ kind: "output", output: JSON.stringify(await engine.scan(request.sample), writable) });
       }
     } catch (error) {
       answer({ kind: "failed", reason: reasonOf(error) });
@@ -30,4 +30,9 @@ export function serveLane(prepare: (data: unknown) => Promise<ReadyEngine>): voi
 
   if (port === null) process.on("message", (request: LaneRequest) => void onRequest(request));
   else port.on("message", (request: LaneRequest) => void onRequest(request));
+}
+
+/** JSON has no integers beyond doubles; rules' metadata may. */
+function writable(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
 }

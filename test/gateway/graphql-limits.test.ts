@@ -34,7 +34,7 @@ describe("the limits of a document's form", () => {
 describe("the limit of cost", () => {
   const REPORT = `scanId name sample { sha256 } results { engine state verdict signature error versions { engine signatures signatureDate }
     agent startedAt endedAt durationMs details truncated type speed internet }`;
-  const cost = (query: string, variableValues = {}) => costErrors(schema, { document: parse(query), variableValues });
+  const cost = (query: string, variables = {}) => costErrors(schema, { document: parse(query), variables });
 
   it("lets a full page of full reports through", () => {
     expect(cost(`query($n: Int!) { scans(first: $n) { edges { cursor node { ${REPORT} } } } }`, { n: 100 })).toEqual([]);

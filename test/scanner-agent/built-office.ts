@@ -6,13 +6,13 @@ const END_OF_CHAIN = 0xfffffffe;
 const FREE = 0xffffffff;
 const FAT_SECTOR = 0xfffffffd;
 
-/** A stream of a compound file; its name may hold slashes, which are kept as they are: the rules read entries, not paths. */
+/** A stream of a compound file, all of them in its root: the rules read entries, not paths. */
 export interface OleStream {
   name: string;
   data: Uint8Array;
 }
 
-/** A compound file (OLE2) with one storage that holds the streams. Small streams are padded so that none needs the mini stream. */
+/** A compound file (OLE2) that holds the streams. Small ones are padded, so that none needs the mini stream. */
 export function builtOle(streams: OleStream[]): Buffer {
   const bodies = streams.map(({ data }) => padded(data, Math.max(4096, data.length)));
   const directorySectors = Math.ceil((streams.length + 1) / 4);
@@ -31,7 +31,13 @@ export function builtOle(streams: OleStream[]): Buffer {
   entry(directory, 0, "Root Entry", { kind: 5, child: 1, next: FREE, start: END_OF_CHAIN, size: 0 });
   for (const [index, stream] of streams.entries()) {
     const next = index + 1 < streams.length ? index + 2 : FREE;
-    entry(directory, index + 1, stream.name, { kind: 2, child: FREE, next, start: starts[index] ?? END_OF_CHAIN, size: stream.data.length });
+    entry(directory, index + 1, stream.name, {
+      kind: 2,
+      child: FREE,
+      next,
+      start: starts[index] ?? END_OF_CHAIN,
+      size: stream.data.length,
+    });
   }
   const table = Buffer.alloc(SECTOR, 0xff);
   for (const [index, value] of fat.entries()) table.writeUInt32LE(value, index * 4);

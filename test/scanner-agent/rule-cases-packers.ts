@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { builtPe, type PeSection } from "./built-pe.js";
-import type { RuleCases } from "./rule-case.js";
+import { eachMissing, MB, type RuleCases } from "./rule-case.js";
 
 const UPX_MARK = Buffer.from("UPX!");
 
@@ -18,17 +18,20 @@ function noise(length: number): Buffer {
   return Buffer.concat(blocks).subarray(0, length);
 }
 
+const mew = (sections: PeSection[], code = "e9509dffff") =>
+  builtPe({ sections, start: { section: 1, code: Buffer.from(code, "hex") } });
+
 /** Upack's header: the PE header begins inside the DOS header, and the freed fields hold a function's name. */
-function upack(): Buffer {
-  const file = builtPe({ headerAt: 0x10 });
+function upack(headerAt = 0x10): Buffer {
+  const file = builtPe({ headerAt });
   file.write("LoadLibraryA", 0x2a, "latin1");
   return file;
 }
 
-const bySections = (sections: string[], near: string[]) => ({
-  found: { "its section names": builtPe({ sections: named(...sections) }) },
+const bySections = (...sections: string[]) => ({
+  found: { "its section names": builtPe({ sections: named(".text", ...sections) }) },
   passed: {
-    "other section names": builtPe({ sections: named(...near) }),
+    ...eachMissing(sections, (others) => builtPe({ sections: named(".text", ...others) })),
     "the names in a file that is no program": Buffer.from(sections.join("\0")),
   },
 });
@@ -40,6 +43,7 @@ export const packerCases: RuleCases = {
       "64 bit": builtPe({ bits: 64, sections: [{ name: "UPX0" }, { name: "UPX1", data: UPX_MARK }, { name: ".rsrc" }] }),
     },
     passed: {
+      ...eachMissing(["UPX0", "UPX1"], (names) => builtPe({ sections: [...named(...names), { name: ".text", data: UPX_MARK }] })),
       "without UPX's mark": builtPe({ sections: named("UPX0", "UPX1") }),
       "the mark under other names": builtPe({ sections: [{ name: ".text", data: UPX_MARK }] }),
     },
@@ -47,25 +51,30 @@ export const packerCases: RuleCases = {
   Packer_UPX_ELF: {
     found: { "marked at both ends": Buffer.concat([ELF, UPX_MARK, Buffer.alloc(5000), UPX_MARK, Buffer.alloc(32)]) },
     passed: {
+      "marked at the end alone": Buffer.concat([ELF, Buffer.alloc(5000), UPX_MARK]),
       "marked at the beginning alone": Buffer.concat([ELF, UPX_MARK, Buffer.alloc(5000)]),
       "marked, but not a program": Buffer.concat([UPX_MARK, Buffer.alloc(5000), UPX_MARK]),
     },
   },
-  Packer_ASPack: bySections([".text", ".aspack", ".adata"], [".text", ".adata"]),
+  Packer_ASPack: bySections(".aspack", ".adata"),
   Packer_PECompact: {
     found: {
       "its name in the first section": builtPe({ sections: [{ name: ".text", data: Buffer.from("PECompact2\0") }] }),
       "its section names": builtPe({ sections: named("pec1", "pec2") }),
     },
-    passed: { "one section name": builtPe({ sections: named("pec1", ".rsrc") }), "its name in a text": Buffer.from("PECompact2") },
+    passed: {
+      ...eachMissing(["pec1", "pec2"], (names) => builtPe({ sections: named(...names) })),
+      "its name in a text": Buffer.from("PECompact2"),
+    },
   },
-  Packer_Petite: bySections([".text", ".petite"], [".text", "petite"]),
-  Packer_MPRESS: bySections([".MPRESS1", ".MPRESS2"], [".MPRESS1", ".data"]),
-  Packer_WWPack32: bySections([".text", ".WWP32"], [".text", ".WWP"]),
-  Protector_VMProtect: bySections([".text", ".vmp0", ".vmp1"], [".text", ".vmp0"]),
-  Protector_Themida: bySections([".text", ".themida"], [".text", ".theme"]),
-  Protector_Enigma: bySections([".enigma1", ".enigma2"], [".enigma1"]),
+  Packer_Petite: bySections(".petite"),
+  Packer_MPRESS: bySections(".MPRESS1", ".MPRESS2"),
+  Packer_WWPack32: bySections(".WWP32"),
+  Protector_VMProtect: bySections(".vmp0", ".vmp1"),
+  Protector_Themida: bySections(".themida"),
+  Protector_Enigma: bySections(".enigma1", ".enigma2"),
   Packer_Unknown: {
+    below: 32 * MB,
     found: { "noise where it starts": builtPe({ sections: [{ name: ".text", data: noise(8192) }] }) },
     passed: {
       "code where it starts, noise elsewhere": builtPe({
@@ -74,6 +83,14 @@ export const packerCases: RuleCases = {
           { name: ".data", data: noise(8192) },
         ],
       }),
+      "noise before where it starts": builtPe({
+        sections: [
+          { name: ".data", data: noise(8192) },
+          { name: ".text", data: Buffer.alloc(8192, "code") },
+        ],
+        start: { section: 1, code: Buffer.from([0xc3]) },
+      }),
+      "too little to tell": builtPe({ sections: [{ name: ".text", data: noise(3500) }] }),
       "noise, but imports of an ordinary program": builtPe({
         sections: [{ name: ".text", data: noise(8192) }],
         imports: { "kernel32.dll": Array.from({ length: 40 }, (_, index) => `Function${index}`) },
@@ -88,28 +105,38 @@ export const packerCases: RuleCases = {
     },
   },
   Packer_MEW: {
-    found: {
-      "an empty section called MEW and a jump": builtPe({
-        sections: [{ name: "MEW" }, { name: "\x02\xd2u\xdb", data: Buffer.alloc(64) }],
-        start: { section: 1, code: Buffer.from("e9509dffff", "hex") },
-      }),
+    found: { "an empty section called MEW and a jump": mew([{ name: "MEW" }, ...named("\x02\xd2u")]) },
+    passed: {
+      "a full section called MEW": mew(named("MEW", ".data")),
+      "an empty section of another name": mew([{ name: ".bss" }, ...named(".text")]),
+      "a third section": mew([{ name: "MEW" }, ...named(".text", ".rsrc")]),
+      "another start": mew([{ name: "MEW" }, ...named(".text")], "558bec"),
     },
-    passed: { "a full section called MEW": startsWith("e9509dffff", named("MEW", ".data")) },
   },
   Packer_Upack: {
     found: { "the folded header": upack() },
-    passed: { "a folded header without the name": builtPe({ headerAt: 0x10 }), "the name elsewhere": builtPe({ carries: ["LoadLibraryA"] }) },
+    passed: {
+      "a folded header without the name": builtPe({ headerAt: 0x10 }),
+      "the name before an ordinary header": upack(0x80),
+      "the name elsewhere": builtPe({ carries: ["LoadLibraryA"] }),
+    },
   },
   Packer_FSG: {
     found: {
       "version 1": startsWith("bbd0014000bf00104000be00604000"),
-      "version 2": startsWith("8725a83c41006194" + "55a4b680ff13"),
+      "version 2": startsWith("8725a83c4100619455a4b680ff13"),
     },
     passed: { "the start somewhere else": startsWith("90bbd0014000bf00104000be00604000") },
   },
   Packer_NsPack: {
-    found: { "with a dot": builtPe({ sections: named(".nsp0", ".nsp1") }), without: builtPe({ sections: named("nsp0", "nsp1", "nsp2") }) },
-    passed: { "one of the names": builtPe({ sections: named(".nsp0", ".text") }) },
+    found: {
+      "with a dot": builtPe({ sections: named(".nsp0", ".nsp1") }),
+      without: builtPe({ sections: named("nsp0", "nsp1", "nsp2") }),
+    },
+    passed: {
+      ...eachMissing([".nsp0", ".nsp1"], (names) => builtPe({ sections: named(...names) })),
+      ...eachMissing(["nsp0", "nsp1"], (names) => builtPe({ sections: named(...names) })),
+    },
   },
   Packer_Yodas_Crypter: {
     found: { "its start": startsWith("558bec53565760e8000000005d81ed8c214000b9512d4000") },

@@ -1,25 +1,31 @@
 import { builtPe, type PeShape } from "./built-pe.js";
-import type { RuleCases } from "./rule-case.js";
+import { eachMissing, KB, MB, type RuleCases } from "./rule-case.js";
 
 const INJECTS = ["OpenProcess", "VirtualAllocEx", "WriteProcessMemory", "CreateRemoteThread"];
-const HOLLOWS = ["CreateProcessW", "WriteProcessMemory", "SetThreadContext", "ResumeThread"];
-const UNMAP = { "ntdll.dll": ["NtUnmapViewOfSection"] };
-const KEYS = ["SetWindowsHookExW", "GetKeyboardState", "ToUnicode", "GetForegroundWindow", "GetWindowTextW"];
+const HOLLOWS = ["CreateProcessW", "NtUnmapViewOfSection", "WriteProcessMemory", "SetThreadContext", "ResumeThread"];
+const KEYS = ["SetWindowsHookExW", "ToUnicode", "GetForegroundWindow", "GetWindowTextW"];
 const SAM = ["SamConnect", "SamEnumerateUsersInDomain", "SamQueryInformationUser"];
-const LSASS_DUMP = { "dbghelp.dll": ["MiniDumpWriteDump"], "kernel32.dll": ["OpenProcess", "CreateFileW"] };
+const DUMP = ["MiniDumpWriteDump", "OpenProcess"];
 const UNPROTECT = { "crypt32.dll": ["CryptUnprotectData"] };
 const BROWSERS = ["C:\\Users\\%s\\AppData\\Local\\Google\\Chrome\\User Data\\Default", "%APPDATA%\\Mozilla\\Firefox\\Profiles"];
-const ANALYSTS = ["OLLYDBG", "x64dbg.exe", "SbieDll.dll", "vmtoolsd.exe"];
+const ANALYSIS = ["OLLYDBG", "x64dbg.exe", "SbieDll.dll", "vmtoolsd.exe"];
+const WAYS = ["IsDebuggerPresent", "CheckRemoteDebuggerPresent", "OutputDebugStringW"];
 const DEBUGGER = { "kernel32.dll": ["IsDebuggerPresent"] };
-const DOWNLOADS = { "urlmon.dll": ["URLDownloadToFileW"], "shell32.dll": ["ShellExecuteW"] };
+const DOWNLOADS = ["URLDownloadToFileW", "ShellExecuteW"];
 const NO_BACKUPS = ["cmd.exe /c vssadmin.exe delete shadows /all /quiet", "bcdedit /set {default} recoveryenabled no"];
 
 const utf16 = (text: string) => Buffer.from(text, "utf16le").toString("latin1");
-const kernel = (names: string[], shape: PeShape = {}) => builtPe({ ...shape, imports: { "KERNEL32.dll": names, ...shape.imports } });
-const grown = (file: Buffer, size: number) => Buffer.concat([file, Buffer.alloc(size)]);
+const kernel = (names: string[], shape: PeShape = {}) =>
+  builtPe({ ...shape, imports: { "KERNEL32.dll": names, ...shape.imports } });
+const typist = (functions: string[], other: string) => builtPe({ imports: { "user32.dll": functions, [other]: ["send"] } });
+/** The rule asks which library a function is from. */
+const dumper = (functions: string[], carries: string[]) => builtPe({ imports: { "dbghelp.dll": functions }, carries });
+const downloader = (functions: string[], shape: PeShape = {}) =>
+  builtPe({ ...shape, imports: { "urlmon.dll": functions, ...shape.imports } });
 
 export const peCases: RuleCases = {
   PE_Injects_Code: {
+    below: 5 * MB,
     found: {
       "by a remote thread": kernel(INJECTS),
       "64 bit": kernel(INJECTS, { bits: 64 }),
@@ -29,69 +35,79 @@ export const peCases: RuleCases = {
       "by a queued call": kernel([...INJECTS.slice(0, 3), "QueueUserAPC"]),
     },
     passed: {
-      "without starting a thread": kernel(INJECTS.slice(0, 3)),
-      "without a process to write into": kernel(INJECTS.slice(1)),
+      ...eachMissing(INJECTS, (functions) => kernel(functions)),
       "part of the system, with hundreds of native functions": kernel(INJECTS, {
         imports: { "ntdll.dll": Array.from({ length: 120 }, (_, index) => `NtFunction${index}`) },
       }),
-      "a large program": grown(kernel(INJECTS), 6_000_000),
       "the names alone": Buffer.from(INJECTS.join("\0")),
     },
   },
   PE_Hollows_Process: {
-    found: { "the whole technique": kernel(HOLLOWS, { imports: UNMAP }) },
-    passed: { "without unmapping": kernel(HOLLOWS), "without resuming": kernel(HOLLOWS.slice(0, 3), { imports: UNMAP }) },
+    below: 5 * MB,
+    found: { "the whole technique": kernel(HOLLOWS) },
+    passed: eachMissing(HOLLOWS, (functions) => kernel(functions)),
   },
   PE_Logs_Keys: {
-    found: { "keys, windows and a connection": builtPe({ imports: { "user32.dll": KEYS, "ws2_32.dll": ["send"] } }) },
+    below: 2 * MB,
+    found: { "keys, windows and a connection": typist(KEYS, "ws2_32.dll") },
     passed: {
-      "without a connection": builtPe({ imports: { "user32.dll": KEYS } }),
+      ...eachMissing(KEYS, (functions) => typist(functions, "ws2_32.dll")),
+      "without a connection": typist(KEYS, "kernel32.dll"),
       "a game": builtPe({ imports: { "user32.dll": KEYS, "ws2_32.dll": ["send"], "d3d11.dll": ["D3D11CreateDevice"] } }),
-      "without the window's title": builtPe({ imports: { "user32.dll": KEYS.slice(0, 4), "ws2_32.dll": ["send"] } }),
     },
   },
   PE_Dumps_Lsass: {
-    found: {
-      "by its name": builtPe({ imports: LSASS_DUMP, carries: ["LSASS.EXE"] }),
-      "by its name in UTF-16": builtPe({ imports: LSASS_DUMP, carries: [utf16("lsass.exe")] }),
+    below: 5 * MB,
+    found: { "by its name": dumper(DUMP, ["LSASS.EXE"]), "by its name in UTF-16": dumper(DUMP, [utf16("lsass.exe")]) },
+    passed: {
+      ...eachMissing(DUMP, (functions) => dumper(functions, ["lsass.exe"])),
+      "a crash reporter": dumper(DUMP, ["crash.dmp"]),
     },
-    passed: { "a crash reporter": builtPe({ imports: LSASS_DUMP }), "a task list": builtPe({ carries: ["lsass.exe"] }) },
   },
   PE_Reads_Account_Database: {
+    below: 5 * MB,
     found: { "the private interface": builtPe({ imports: { "samlib.dll": SAM } }) },
-    passed: { "one call of it": builtPe({ imports: { "samlib.dll": SAM.slice(0, 1) } }) },
+    passed: {
+      ...eachMissing(SAM, (functions) => builtPe({ imports: { "samlib.dll": functions } })),
+      "functions of these names of another library": kernel(SAM),
+    },
   },
   PE_Steals_Browser_Passwords: {
+    below: 5 * MB,
     found: {
       "two browsers": builtPe({ imports: UNPROTECT, carries: [...BROWSERS, "Login Data"] }),
       "two browsers in UTF-16": builtPe({ imports: UNPROTECT, carries: [...BROWSERS, "logins.json"].map(utf16) }),
     },
     passed: {
-      "one browser": builtPe({ imports: UNPROTECT, carries: [...BROWSERS.slice(0, 1), "Login Data"] }),
+      ...eachMissing([...BROWSERS, "Login Data"], (carries) => builtPe({ imports: UNPROTECT, carries })),
       "without decrypting": builtPe({ carries: [...BROWSERS, "Login Data"] }),
     },
   },
   PE_Checks_For_Debugger: {
-    found: { "three ways": kernel(["IsDebuggerPresent", "CheckRemoteDebuggerPresent", "OutputDebugStringW"]) },
-    passed: { "what every C runtime imports": kernel(["IsDebuggerPresent", "OutputDebugStringW"]) },
+    below: 20 * MB,
+    found: { "three ways": kernel(WAYS) },
+    passed: eachMissing(WAYS, (functions) => kernel(functions)),
   },
   PE_Evades_Analysis: {
-    found: { "tools and sandboxes": builtPe({ imports: DEBUGGER, carries: ANALYSTS }) },
+    below: 5 * MB,
+    found: { "tools and sandboxes": builtPe({ imports: DEBUGGER, carries: ANALYSIS }) },
     passed: {
-      "tools alone": builtPe({ imports: DEBUGGER, carries: ANALYSTS.slice(0, 2) }),
-      "without looking for a debugger": builtPe({ carries: ANALYSTS }),
+      ...eachMissing(ANALYSIS, (carries) => builtPe({ imports: DEBUGGER, carries })),
+      "without looking for a debugger": builtPe({ carries: ANALYSIS }),
     },
   },
   PE_Downloads_And_Runs: {
-    found: { "a small program without a window": builtPe({ imports: DOWNLOADS }) },
+    below: 512 * KB,
+    found: { "a small program without a window": downloader(DOWNLOADS) },
     passed: {
-      "with a window": builtPe({ imports: { ...DOWNLOADS, "user32.dll": ["CreateWindowExW"] } }),
-      "a library": builtPe({ dll: true, imports: DOWNLOADS }),
-      "without starting anything": builtPe({ imports: { "urlmon.dll": ["URLDownloadToFileW"] } }),
+      ...eachMissing(DOWNLOADS, (functions) => downloader(functions)),
+      "with a window": downloader(DOWNLOADS, { imports: { "user32.dll": ["CreateWindowExW"] } }),
+      "a library": downloader(DOWNLOADS, { dll: true }),
     },
   },
   PE_Deletes_Backups: {
+    below: 20 * MB,
     found: { "two commands": builtPe({ carries: NO_BACKUPS }), "in UTF-16": builtPe({ carries: NO_BACKUPS.map(utf16) }) },
-    passed: { "one command": builtPe({ carries: NO_BACKUPS.slice(0, 1) }), "a manual": Buffer.from(NO_BACKUPS.join("\n")) },
+    passed: { ...eachMissing(NO_BACKUPS, (carries) => builtPe({ carries })), "a manual": Buffer.from(NO_BACKUPS.join("\n")) },
   },
 };

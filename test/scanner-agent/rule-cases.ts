@@ -1,10 +1,10 @@
+import { EICAR } from "./eicar.js";
 import { officeCases } from "./rule-cases-office.js";
 import { packerCases } from "./rule-cases-packers.js";
 import { peCases } from "./rule-cases-pe.js";
 import { reverseShellCases } from "./rule-cases-reverse-shells.js";
 import { scriptCases } from "./rule-cases-scripts.js";
 import { webshellCases } from "./rule-cases-webshells.js";
-import { EICAR } from "./assembled.js";
 import type { RuleCases } from "./rule-case.js";
 
 /** Samples for every rule that comes with the scanner. */

@@ -31,7 +31,7 @@ export async function ruleSet(): Promise<RuleSet> {
   await init({ module_or_path: readFileSync(library.replace(/\.js$/, "_bg.wasm")) });
   using compiler = new Compiler();
   const names = new Map<string, string[]>();
-  for (const file of readdirSync(RULES_FOLDER).sort()) {
+  for (const file of readdirSync(RULES_FOLDER).toSorted()) {
     const text = readFileSync(join(RULES_FOLDER, file), "utf8");
     names.set(
       file,

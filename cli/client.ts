@@ -1,0 +1,144 @@
+/** A gateway as the command line uses it: GraphQL over HTTP and WebSocket, and the upload of a file. */
+
+import { createReadStream } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as pause } from "node:timers/promises";
+import type { FormattedExecutionResult } from "graphql";
+import { createClient } from "graphql-ws";
+import { WebSocket } from "ws";
+import { REPORT_FIELDS, type Report } from "./report.js";
+import { Sentence } from "./sentence.js";
+
+export interface ScanOptions {
+  readonly speed: string;
+  readonly internet: boolean;
+}
+
+export interface Client {
+  readonly url: string;
+  /** Sends a file's bytes; the upload's id. */
+  upload(path: string, size: number, signal: AbortSignal): Promise<string>;
+  submit(uploadId: string, name: string, options: ScanOptions, signal: AbortSignal): Promise<Report>;
+  /** Each change of a scan until it is final. Comes back by itself after a lost connection. */
+  watch(scanId: number, signal: AbortSignal): AsyncIterableIterator<Report>;
+  /** Throws {@link Sentence} if no gateway answers. */
+  check(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+const CREATE_UPLOAD = "mutation CreateUpload { createUpload { id } }";
+const SUBMIT = `mutation Submit($input: SubmitScanInput!) {
+  submitScan(input: $input) { ... on SubmitScanSuccess { scan { ${REPORT_FIELDS} } } ... on UserError { message } }
+}`;
+const WATCH = `subscription Watch($id: SafeInt!) { scanUpdated(id: $id) { ${REPORT_FIELDS} } }`;
+const RETRIES = 30;
+const RETRY_MS = 4_000;
+
+export function createGatewayClient(url: string): Client {
+  const sockets = createClient({
+    url: address(url, "/graphql").replace(/^http/, "ws"),
+    webSocketImpl: WebSocket,
+    retryAttempts: RETRIES,
+    retryWait: (retries) => pause(Math.min(250 * 2 ** retries, RETRY_MS)),
+    shouldRetry: () => true,
+  });
+
+  async function ask<T>(query: string, variables: object, signal: AbortSignal): Promise<T> {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ query, variables });
+    const response = await fetch(address(url, "/graphql"), { method: "POST", headers, body, signal }).catch((error: unknown) => {
+      throw signal.aborted ? error : unreachable(url, error);
+    });
+    const { data, errors } = await answerOf<T>(response, url);
+    if (errors?.[0]) throw new Sentence(errors[0].message);
+    if (!data) throw notAGateway(url);
+    return data;
+  }
+
+  return {
+    url,
+    async upload(path, size, signal) {
+      const { createUpload } = await ask<{ createUpload: { id: string } }>(CREATE_UPLOAD, {}, signal);
+      await put(address(url, `/upload/${createUpload.id}`), path, size, signal);
+      return createUpload.id;
+    },
+    async submit(uploadId, name, { speed, internet }, signal) {
+      const input = { uploadId, name, speed, internet };
+      const { submitScan } = await ask<{ submitScan: { scan: Report } | { message: string } }>(SUBMIT, { input }, signal);
+      if ("message" in submitScan) throw new Sentence(submitScan.message);
+      return submitScan.scan;
+    },
+    watch(scanId, signal) {
+      const results = sockets.iterate<{ scanUpdated: Report }>({ query: WATCH, variables: { id: scanId } });
+      signal.addEventListener("abort", () => void results.return?.(), { once: true });
+      return reports(results, url);
+    },
+    async check(signal) {
+      await ask("{ __typename }", {}, signal);
+    },
+    close: async () => sockets.dispose(),
+  };
+}
+
+interface GraphQLAnswer<T> {
+  readonly data?: T | null;
+  readonly errors?: readonly { readonly message: string }[];
+}
+
+async function answerOf<T>(response: Response, url: string): Promise<GraphQLAnswer<T>> {
+  if (!response.headers.get("content-type")?.includes("json")) throw notAGateway(url);
+  const answer = (await response.json()) as GraphQLAnswer<T> & { error?: string };
+  if (answer.error !== undefined) throw new Sentence(answer.error);
+  return answer;
+}
+
+/** Streams a file as the body of a PUT; its length is told first, so that what is too large is refused before it is sent. */
+async function put(url: string, path: string, size: number, signal: AbortSignal): Promise<void> {
+  const send = url.startsWith("https:") ? httpsRequest : httpRequest;
+  const outgoing = send(url, { method: "PUT", headers: { "content-type": "application/octet-stream", "content-length": size }, signal });
+  const answered = new Promise<{ status: number; text: string }>((resolve, reject) => {
+    outgoing.once("error", reject);
+    outgoing.once("response", (incoming) => {
+      let text = "";
+      incoming.setEncoding("utf8").on("data", (part: string) => (text += part));
+      incoming.once("error", reject).once("end", () => resolve({ status: incoming.statusCode ?? 0, text }));
+    });
+  });
+  // A refusal may come before all is sent; then it says more than the broken pipe does.
+  const sent = pipeline(size > 0 ? createReadStream(path, { end: size - 1 }) : [], outgoing);
+  const [answer, sending] = await Promise.allSettled([answered, sent]);
+  signal.throwIfAborted();
+  if (answer.status === "rejected") throw unreachable(url, sending.status === "rejected" ? sending.reason : answer.reason);
+  if (answer.value.status !== 201) throw new Sentence(errorIn(answer.value.text) ?? `the gateway answered ${answer.value.status}`);
+}
+
+function errorIn(text: string): string | undefined {
+  return /^\{"error":/.test(text) ? String((JSON.parse(text) as { error: unknown }).error) : undefined;
+}
+
+async function* reports(results: AsyncIterable<FormattedExecutionResult<{ scanUpdated: Report }, unknown>>, url: string): AsyncGenerator<Report> {
+  try {
+    for await (const { data, errors } of results) {
+      if (errors?.[0]) throw new Sentence(errors[0].message);
+      if (data) yield data.scanUpdated;
+    }
+  } catch (error) {
+    if (Array.isArray(error)) throw new Sentence(String(error[0]?.message));
+    throw error instanceof Sentence ? error : unreachable(url, error);
+  }
+}
+
+function address(url: string, path: string): string {
+  return new URL(path, url).href;
+}
+
+function unreachable(url: string, error: unknown): Sentence {
+  const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+  return new Sentence(`The gateway at ${new URL(url).origin} cannot be reached: ${code ?? message ?? "the connection was closed"}.`, { cause: error });
+}
+
+function notAGateway(url: string): Sentence {
+  return new Sentence(`What answers at ${new URL(url).origin} is not a ScanMesh gateway.`);
+}

@@ -1,0 +1,97 @@
+import { stripVTControlCharacters } from "node:util";
+import type { EngineResult, Report } from "./report.js";
+import { conclusion, printable, said, type View } from "./view.js";
+
+/** The part of a terminal that this view needs. */
+export interface Terminal {
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): boolean;
+}
+
+const REDRAW_MS = 80;
+const HIDE_CURSOR = "\u001b[?25l";
+const SHOW_CURSOR = "\u001b[?25h";
+const CLEAR_BELOW = "\u001b[0J";
+const COLOURS = { INFECTED: 31, SUSPICIOUS: 33, CLEAN: 32, INCONCLUSIVE: 33, FAILED: 33, TIMEOUT: 33, NO_AGENT: 33, UNSCANNED: 33, SCANNING: 36 } as const;
+
+/** A table that is drawn again as engines finish; what is final moves up above it and stays. */
+export function createLiveView(terminal: Terminal): View {
+  const active = new Map<string, Report | undefined>();
+  let height = 0;
+  let timer: NodeJS.Timeout | undefined;
+  terminal.write(HIDE_CURSOR);
+
+  function erase(): string {
+    const up = height > 0 ? `\u001b[${height}A` : "";
+    height = 0;
+    return `${up}\r${CLEAR_BELOW}`;
+  }
+
+  function draw(above: readonly string[] = []): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const columns = terminal.columns ?? 80;
+    const all = [...active].flatMap(([file, report]) => lines(file, report));
+    // What does not fit could not be drawn over again: then one line a file is shown, and of many files the first.
+    const room = Math.max((terminal.rows ?? 24) - 1, 1);
+    const kept = (all.length <= room ? all : [...active].map(([file, report]) => headline(file, report))).slice(0, room);
+    const text = [...above, ...kept].map((line) => `${cut(line, columns)}\n`).join("");
+    terminal.write(erase() + text);
+    height = kept.length;
+  }
+
+  function drawSoon(): void {
+    timer ??= setTimeout(draw, REDRAW_MS);
+  }
+
+  return {
+    sending(file) {
+      active.set(file, undefined);
+      drawSoon();
+    },
+    progress(file, report) {
+      active.set(file, report);
+      drawSoon();
+    },
+    finished(outcome) {
+      const { file, report } = outcome;
+      active.delete(file);
+      const verdict = report?.verdict;
+      const last = verdict ? coloured(conclusion(outcome), COLOURS[verdict]) : conclusion(outcome);
+      draw([...(report ? report.results.map(engineLine(report)) : []), last]);
+    },
+    close() {
+      clearTimeout(timer);
+      terminal.write(erase() + SHOW_CURSOR);
+    },
+  };
+}
+
+function lines(file: string, report: Report | undefined): string[] {
+  return [headline(file, report), ...(report ? report.results.map(engineLine(report)) : [])];
+}
+
+function headline(file: string, report: Report | undefined): string {
+  if (!report) return `${printable(file)}  sending`;
+  return `${printable(file)}  scan ${report.scanId}  ${report.done} of ${report.total}  ${report.verdict ?? ""}`;
+}
+
+function engineLine({ results }: Report): (result: EngineResult) => string {
+  const width = Math.max(...results.map(({ engine }) => engine.length));
+  return (result) => {
+    const colour = COLOURS[(result.verdict ?? result.state) as keyof typeof COLOURS];
+    const time = result.durationMs === null ? "" : `${result.durationMs.toFixed(0)} ms`;
+    return `  ${result.engine.padEnd(width)}  ${time.padStart(9)}  ${colour === undefined ? said(result) : coloured(said(result), colour)}`;
+  };
+}
+
+function coloured(text: string, colour: number): string {
+  return `\u001b[${colour}m${text}\u001b[0m`;
+}
+
+/** A line that wraps would break the redrawing. */
+function cut(line: string, columns: number): string {
+  const plain = stripVTControlCharacters(line);
+  return plain.length < columns ? line : `${plain.slice(0, Math.max(columns - 2, 0))}…`;
+}

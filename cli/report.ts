@@ -1,0 +1,50 @@
+/** What the command line asks of a scan, and how it judges it. */
+
+import type { EngineVerdict, ResultState, SkipReason, Verdict } from "../schema/states.js";
+
+export const REPORT_FIELDS = `scanId name verdict startDate endDate done total detections
+  sample { sha256 sha1 md5 size mime } skipped { engine reason }
+  results { engine state verdict signature error durationMs agent details versions { engine signatures signatureDate } }`;
+
+export interface Report {
+  readonly scanId: number;
+  readonly name: string;
+  readonly verdict: Verdict | null;
+  readonly startDate: string;
+  readonly endDate: string | null;
+  readonly done: number;
+  readonly total: number;
+  readonly detections: number;
+  readonly sample: { readonly sha256: string; readonly sha1: string; readonly md5: string; readonly size: number; readonly mime: string };
+  readonly skipped: readonly { readonly engine: string; readonly reason: SkipReason }[];
+  readonly results: readonly EngineResult[];
+}
+
+export interface EngineResult {
+  readonly engine: string;
+  readonly state: ResultState;
+  readonly verdict: EngineVerdict | null;
+  readonly signature: string | null;
+  readonly error: string | null;
+  readonly durationMs: number | null;
+  readonly agent: string | null;
+  readonly details: Record<string, unknown> | null;
+  readonly versions: { readonly engine: string | null; readonly signatures: string | null; readonly signatureDate: string | null };
+}
+
+/** How one file came out: a report, or the reason why there is none. */
+export interface Outcome {
+  /** The file as it was given. */
+  readonly file: string;
+  readonly report?: Report;
+  readonly error?: string;
+}
+
+const EXIT_CODES: Readonly<Record<Verdict, number>> = { CLEAN: 0, INFECTED: 1, SUSPICIOUS: 1, INCONCLUSIVE: 2 };
+const WORST_FIRST = [1, 2, 0];
+
+/** 0 clean, 1 infected or suspicious, 2 inconclusive or an error; of several files the worst, a detection before all. */
+export function exitCode(outcomes: readonly Outcome[]): number {
+  const codes = new Set(outcomes.map(({ report }) => (report?.verdict ? EXIT_CODES[report.verdict] : 2)));
+  return WORST_FIRST.find((code) => codes.has(code)) ?? 0;
+}

@@ -1,0 +1,88 @@
+import { access, constants, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Client, ScanOptions } from "./client.js";
+import type { Outcome, Report } from "./report.js";
+import { Sentence } from "./sentence.js";
+import type { View } from "./view.js";
+
+/** Files that are sent and watched at once. */
+const AT_ONCE = 4;
+
+/** A file that can be sent. */
+export interface Sendable {
+  readonly file: string;
+  readonly size: number;
+}
+
+/** Looks at a file before a mesh is needed for it. */
+export async function inspectFile(file: string): Promise<Sendable | Outcome> {
+  try {
+    const stats = await stat(file);
+    if (stats.isDirectory()) return { file, error: "is a directory; name the files in it" };
+    if (!stats.isFile()) return { file, error: "is not a regular file" };
+    await access(file, constants.R_OK);
+    return { file, size: stats.size };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = REASONS[code ?? ""];
+    if (reason === undefined) throw error;
+    return { file, error: reason };
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  ENAMETOOLONG: "there is no such file",
+  ELOOP: "is a link that leads to itself",
+  EACCES: "may not be read by this user",
+  ERR_INVALID_ARG_VALUE: "there is no such file",
+};
+
+/** Scans files, a few at once. Their outcomes in the same order; what was not finished when the signal came has none. */
+export async function scanFiles(client: Client, files: readonly Sendable[], options: ScanOptions, view: View, signal: AbortSignal): Promise<Progress[]> {
+  const all = files.map((sendable): Progress => ({ sendable, accepted: undefined, outcome: undefined }));
+  const waiting = [...all];
+  const work = async () => {
+    for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
+      next.outcome = await scanFile(client, next, options, view, signal);
+      if (next.outcome) view.finished(next.outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return all;
+}
+
+/** How far a file is. */
+export interface Progress {
+  readonly sendable: Sendable;
+  accepted: Report | undefined;
+  outcome: Outcome | undefined;
+}
+
+async function scanFile(client: Client, progress: Progress, options: ScanOptions, view: View, signal: AbortSignal): Promise<Outcome | undefined> {
+  const { file, size } = progress.sendable;
+  try {
+    view.sending(file);
+    const uploadId = await client.upload(file, size, signal);
+    progress.accepted = await client.submit(uploadId, basename(file), options, signal);
+    view.progress(file, progress.accepted);
+    const report = await watch(client, progress.accepted, (now) => view.progress(file, now), signal);
+    return report && { file, report };
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    if (error instanceof Sentence) return { file, error: error.message };
+    throw error;
+  }
+}
+
+/** The final report, or undefined if the signal came first. */
+async function watch(client: Client, accepted: Report, show: (report: Report) => void, signal: AbortSignal): Promise<Report | undefined> {
+  if (accepted.endDate) return accepted;
+  for await (const report of client.watch(accepted.scanId, signal)) {
+    show(report);
+    if (report.endDate) return report;
+  }
+  if (signal.aborted) return undefined;
+  throw new Sentence(`the watch of scan ${accepted.scanId} ended before the scan did`);
+}

@@ -1,0 +1,115 @@
+/** `npm run scan -- FILE…`: scans files on the running mesh, or on one started for it. */
+
+import { inspect } from "node:util";
+import { Command, CommanderError, Option } from "commander";
+import { Speed } from "../schema/classes.js";
+import { ConfigError } from "../schema/settings.js";
+import { createGatewayClient } from "./client.js";
+import { readCliConfig } from "./config.js";
+import { createLiveView } from "./live-view.js";
+import { exitCode, type Outcome } from "./report.js";
+import { reachMesh, type ReachedMesh } from "./running-mesh.js";
+import { inspectFile, scanFiles, type Progress, type Sendable } from "./scan-files.js";
+import { Sentence } from "./sentence.js";
+import { createPlainView, createSilentView, type View } from "./view.js";
+
+const ERROR = 2;
+const INTERRUPTED = 130;
+
+interface Options {
+  readonly url?: string;
+  readonly speed: string;
+  readonly internet: boolean;
+  readonly json: boolean;
+}
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+
+async function run(files: readonly string[], options: Options): Promise<number> {
+  const interrupt = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
+  const inspected = await Promise.all(files.map(inspectFile));
+  const sendable = inspected.filter((file): file is Sendable => "size" in file);
+  const bad = inspected.filter((file): file is Outcome => "error" in file);
+  for (const { file, error } of bad) say(`${file}: ${error}`);
+  if (sendable.length === 0) return finish([], bad, options);
+
+  const mesh = await meshFor(options, interrupt.signal);
+  const client = createGatewayClient(mesh.url);
+  const view = createView(options);
+  try {
+    await client.check(interrupt.signal);
+    const scans = await scanFiles(client, sendable, { speed: options.speed, internet: options.internet }, view, interrupt.signal);
+    view.close();
+    if (interrupt.signal.aborted) return interrupted(scans, mesh);
+    return finish(scans.flatMap(({ outcome }) => outcome ?? []), bad, options);
+  } finally {
+    await client.close();
+    await mesh.stop();
+  }
+}
+
+async function meshFor({ url }: Options, signal: AbortSignal): Promise<ReachedMesh> {
+  if (url === undefined) return reachMesh(readCliConfig().home, say, signal);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new Sentence(`--url: ${url} is not an http address.`);
+  return { url, started: false, stop: async () => {} };
+}
+
+function createView({ json }: Options): View {
+  if (json) return createSilentView();
+  return process.stdout.isTTY ? createLiveView(process.stdout) : createPlainView(print);
+}
+
+function finish(outcomes: readonly Outcome[], bad: readonly Outcome[], { json }: Options): number {
+  const all = [...outcomes, ...bad];
+  if (json) print(JSON.stringify({ files: all.map(({ file, error, report }) => (report ? { file, ...report } : { file, error })) }, null, 2));
+  return exitCode(all);
+}
+
+/** Leaving does not stop a scan. */
+function interrupted(scans: readonly Progress[], { url, started }: ReachedMesh): number {
+  for (const { sendable, accepted, outcome } of scans) {
+    if (outcome) continue;
+    if (!accepted) say(`${sendable.file}: was not sent`);
+    else if (started) say(`${sendable.file}: scan ${accepted.scanId} goes on when the mesh runs again (npm run up)`);
+    else say(`${sendable.file}: scan ${accepted.scanId} goes on: ${new URL(`/api/v1/sample/${accepted.scanId}`, url).href}`);
+  }
+  return INTERRUPTED;
+}
+
+/** A sentence for what can be put right, everything there is for a fault of ours. */
+function explain(error: unknown): string {
+  if (error instanceof Sentence || error instanceof ConfigError) return error.message;
+  return isAbort(error) ? "Interrupted." : inspect(error);
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+const speed = new Option("--speed <class>", "slowest class of engines to ask")
+  .choices(Object.keys(Speed).map((name) => name.toLowerCase()))
+  .default(Speed.ALL.toLowerCase());
+
+const program = new Command("scan")
+  .description("Scans files. Exit status: 0 clean, 1 infected or suspicious, 2 inconclusive or an error.")
+  .argument("<files...>", "files to scan")
+  .addOption(speed)
+  .option("--internet", "let engines that can reach the internet take part", false)
+  .option("--url <url>", "address of the gateway; default: the mesh that runs on this machine")
+  .option("--json", "print one JSON document at the end", false)
+  .exitOverride()
+  .action(async (files: string[], options: Options) => {
+    process.exitCode = await run(files, { ...options, speed: options.speed.toUpperCase() });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : ERROR;
+  else {
+    say(explain(error));
+    process.exitCode = isAbort(error) ? INTERRUPTED : ERROR;
+  }
+}

@@ -1,0 +1,59 @@
+import type { EngineResult, Outcome, Report } from "./report.js";
+
+/** What is shown while files are scanned. */
+export interface View {
+  /** A file is being sent. */
+  sending(file: string): void;
+  /** A scan as it is now; the first time it was just accepted. */
+  progress(file: string, report: Report): void;
+  /** The last word on a file. */
+  finished(outcome: Outcome): void;
+  close(): void;
+}
+
+/** What an engine says, in a few words. */
+export function said({ state, verdict, signature, error }: EngineResult): string {
+  const word = (state === "DONE" ? (verdict ?? "DONE") : state).toLowerCase().replace("_", " ");
+  const more = printable(signature ?? error ?? "");
+  return more === "" ? word : `${word}  ${more}`;
+}
+
+/** One line on a finished file. */
+export function conclusion({ file, report, error }: Outcome): string {
+  if (!report) return `${printable(file)}: ${error ?? "no result"}`;
+  const { verdict, detections, done, total, scanId, skipped } = report;
+  const left = skipped.length > 0 ? `, ${skipped.length} left out` : "";
+  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done${left}; scan ${scanId})`;
+}
+
+/** Names and signatures come from outside: what a terminal would act upon is not passed on. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
+}
+
+/** Plain lines, for what is not a terminal. */
+export function createPlainView(write: (line: string) => void): View {
+  const shown = new Map<string, Set<string>>();
+  return {
+    sending: () => {},
+    progress(file, { scanId, results, total }) {
+      const before = shown.get(file);
+      const engines = before ?? new Set<string>();
+      if (!before) write(`${printable(file)}: scan ${scanId}, ${total} engines`);
+      shown.set(file, engines);
+      for (const result of results) {
+        if (result.state === "QUEUED" || result.state === "SCANNING" || engines.has(result.engine)) continue;
+        engines.add(result.engine);
+        write(`${printable(file)}: ${result.engine} ${said(result)}`);
+      }
+    },
+    finished: (outcome) => write(conclusion(outcome)),
+    close: () => {},
+  };
+}
+
+/** Nothing while it goes on; the caller prints one document at the end. */
+export function createSilentView(): View {
+  return { sending: () => {}, progress: () => {}, finished: () => {}, close: () => {} };
+}

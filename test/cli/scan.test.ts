@@ -1,0 +1,206 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exitCode, type Outcome } from "../../cli/report.js";
+import { projectPath } from "../../schema/paths.js";
+import type { EngineVerdict, Verdict } from "../../schema/states.js";
+import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
+import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
+
+let stage: Stage;
+let gateway: LocalGateway;
+let agent: PuppetAgent;
+let stopped = false;
+/** What the engine says by sha256; it does not answer for what is not here. */
+const verdicts = new Map<string, EngineVerdict | "FAILED">();
+
+beforeAll(async () => {
+  stage = await startStage();
+  gateway = await stage.gateway();
+  agent = await startPuppet(stage, "puppet", [engine("ClamAV")]);
+  void answerAll();
+});
+
+afterAll(async () => {
+  stopped = true;
+  await agent.close();
+  await stage.stop();
+});
+
+async function answerAll(): Promise<void> {
+  while (!stopped) {
+    const taken = await agent.take("ClamAV", 1).catch(() => undefined);
+    const verdict = taken && verdicts.get(taken.request.sample.sha256);
+    if (!taken || !verdict) continue;
+    const answer = verdict === "FAILED" ? { state: verdict, error: "exit status 2" } : { verdict };
+    await agent.answer("ClamAV", { scan: taken.request.scan, signature: verdict === "INFECTED" ? "Win.Test" : null, ...answer });
+    taken.ack();
+  }
+}
+
+function file(name: string, verdict: EngineVerdict | "FAILED" | "never", content: string | Uint8Array = `${name} ${verdict}`): string {
+  const path = join(stage.folder, name);
+  writeFileSync(path, content);
+  if (verdict !== "never") verdicts.set(createHash("sha256").update(content).digest("hex"), verdict);
+  return path;
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(args: string[], env: Record<string, string> = {}): { child: ChildProcess; ended: Promise<Ended>; output(): string } {
+  const home = { SCANMESH_HOME: join(stage.folder, "no-mesh-here") };
+  const child = spawn(process.execPath, [projectPath("dist", "cli", "scan.js"), ...args], { env: { PATH: process.env["PATH"] ?? "", ...home, ...env } });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
+  return { child, ended, output: () => stdout + stderr };
+}
+
+const scan = (...args: string[]) => start(["--url", gateway.url, ...args]).ended;
+
+describe("scanning files", () => {
+  it("tells each engine's word on a line of its own and ends with 0 for a clean file", async () => {
+    const path = file("clean.txt", "CLEAN");
+    const { code, stdout, stderr } = await scan(path);
+    expect(stderr).toBe("");
+    expect(stdout.split("\n")).toEqual([
+      expect.stringMatching(/^.*clean\.txt: scan \d+, 1 engines$/),
+      `${path}: ClamAV clean`,
+      expect.stringMatching(/^.*clean\.txt: CLEAN \(0 of 1 engines detect it, 1 done; scan \d+\)$/),
+      "",
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it("ends with 1 for an infected file, whatever else is wrong", async () => {
+    const { code, stdout, stderr } = await scan(file("bad.exe", "INFECTED"), file("fine.txt", "CLEAN"), file("failed.bin", "FAILED"), "/nowhere/at/all");
+    expect(stdout).toContain("bad.exe: INFECTED (1 of 1 engines detect it");
+    expect(stdout).toContain("bad.exe: ClamAV infected  Win.Test");
+    expect(stdout).toContain("failed.bin: ClamAV failed  exit status 2");
+    expect(stdout).toContain("failed.bin: INCONCLUSIVE");
+    expect(stderr).toBe("/nowhere/at/all: there is no such file\n");
+    expect(code).toBe(1);
+  });
+
+  it("ends with 1 for a suspicious file and 2 for one that an engine failed on", async () => {
+    expect((await scan(file("packed.exe", "SUSPICIOUS"))).code).toBe(1);
+    expect((await scan(file("failed.bin", "FAILED"))).code).toBe(2);
+  });
+
+  it("prints one JSON document and nothing else with --json", async () => {
+    const path = file("bad.exe", "INFECTED");
+    const { code, stdout, stderr } = await scan("--json", path, stage.folder);
+    expect(stderr).toBe(`${stage.folder}: is a directory; name the files in it\n`);
+    const { files } = JSON.parse(stdout) as { files: Record<string, any>[] };
+    expect(files).toEqual([
+      expect.objectContaining({ file: path, name: "bad.exe", verdict: "INFECTED", detections: 1, scanId: expect.any(Number) }),
+      { file: stage.folder, error: "is a directory; name the files in it" },
+    ]);
+    expect(files[0]?.["results"][0]).toMatchObject({ engine: "ClamAV", verdict: "INFECTED", signature: "Win.Test" });
+    expect(code).toBe(1);
+  });
+
+  it("sends a file that is larger than any buffer, and an empty one", async () => {
+    const large = file("large.bin", "CLEAN", Buffer.alloc(20 * 1024 * 1024, 7));
+    expect((await scan(large, file("empty", "CLEAN", ""))).code).toBe(0);
+    expect(await stage.db.selectFrom("samples").select("size").where("size", "=", 20 * 1024 * 1024).execute()).toHaveLength(1);
+  });
+
+  it("asks for the speed and internet class that it is told", async () => {
+    await scan("--speed", "fast", "--internet", file("options.txt", "CLEAN"));
+    const row = await stage.db.selectFrom("scans").select(["speed", "internet"]).orderBy("id", "desc").executeTakeFirst();
+    expect(row).toEqual({ speed: "FAST", internet: true });
+  });
+
+  it("says why a file is refused", async () => {
+    const small = await stage.gateway({ SCANMESH_UPLOAD_LIMIT: "1MiB" });
+    const { code, stdout } = await start(["--url", small.url, file("too-large.bin", "never", Buffer.alloc(3 * 1024 * 1024))]).ended;
+    expect(stdout).toMatch(/too-large\.bin: a sample may have 1048576 bytes/);
+    expect(code).toBe(2);
+  });
+});
+
+describe("Ctrl-C", () => {
+  it("leaves the scan alone and says where it goes on", async () => {
+    const path = file("slow.bin", "never");
+    const { child, ended, output } = start(["--url", gateway.url, path]);
+    await until("it watches", () => output().includes("engines"));
+    await until("the gateway knows it", () => gateway.context.watchers.count() === 1);
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    const [, url] = /slow\.bin: scan \d+ goes on: (\S+)/.exec(stderr) ?? [];
+    expect(code).toBe(130);
+    expect((await (await fetch(url ?? "")).json()) as object).toMatchObject({ name: "slow.bin", end_date: null });
+    await until("nobody watches any more", () => gateway.context.watchers.count() === 0);
+  });
+});
+
+describe("what cannot work", () => {
+  it.each([
+    ["an address that is none", ["--url", "nonsense"], "--url: nonsense is not an http address.\n"],
+    ["a gateway that is not there", ["--url", "http://127.0.0.1:1"], "The gateway at http://127.0.0.1:1 cannot be reached: ECONNREFUSED.\n"],
+  ])("%s is one sentence and 2", async (_what, args, sentence) => {
+    expect(await start([...args, file("any.txt", "CLEAN")]).ended).toEqual({ code: 2, stdout: "", stderr: sentence });
+  });
+
+  it("something else that answers is one sentence and 2", async () => {
+    const server = createServer((_request, response) => response.end("<html>hello</html>"));
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await start(["--url", url, file("any.txt", "CLEAN")]).ended).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `What answers at ${url} is not a ScanMesh gateway.\n`,
+    });
+    server.close();
+  });
+
+  it("wrong usage is 2, help is 0", async () => {
+    expect((await start([]).ended).code).toBe(2);
+    expect((await start(["--speed", "warp", "x"]).ended).code).toBe(2);
+    expect((await start(["--nothing", "x"]).ended).code).toBe(2);
+    expect((await start(["--help"]).ended).code).toBe(0);
+  });
+
+  it("needs no mesh to say that there is no file", async () => {
+    expect(await start(["/nowhere"]).ended).toEqual({ code: 2, stdout: "", stderr: "/nowhere: there is no such file\n" });
+  });
+});
+
+describe("the mesh of this machine", () => {
+  it("is found by its data folder", async () => {
+    const home = join(stage.folder, "home");
+    mkdirSync(home);
+    const mesh = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "standalone"], { stdio: "ignore" });
+    writeFileSync(join(home, "mesh.json"), JSON.stringify({ url: gateway.url, pid: mesh.pid, startedAt: new Date().toISOString() }));
+    const { code, stderr } = await start([file("found.txt", "CLEAN")], { SCANMESH_HOME: home }).ended;
+    mesh.kill();
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+  });
+});
+
+describe("the exit status", () => {
+  const outcome = (verdict: Verdict | "error"): Outcome => (verdict === "error" ? { file: "f", error: "e" } : ({ file: "f", report: { verdict } } as Outcome));
+
+  it.each([
+    [["CLEAN"], 0],
+    [["INFECTED"], 1],
+    [["SUSPICIOUS"], 1],
+    [["INCONCLUSIVE"], 2],
+    [["error"], 2],
+    [["CLEAN", "INCONCLUSIVE"], 2],
+    [["CLEAN", "error"], 2],
+    [["error", "INFECTED", "CLEAN"], 1],
+    [["INCONCLUSIVE", "SUSPICIOUS"], 1],
+  ] as const)("of %j is %i", (verdicts, code) => expect(exitCode(verdicts.map(outcome))).toBe(code));
+});

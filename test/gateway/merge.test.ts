@@ -1,0 +1,112 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Database } from "../../gateway/db/database.js";
+import { insertScans } from "../../gateway/db/accept.js";
+import { enterEngines, readEngines } from "../../gateway/db/engines.js";
+import { lockScans, raiseResults, type IncomingResult } from "../../gateway/db/results.js";
+import { readScan } from "../../gateway/db/scans.js";
+import { isFinal, merge, rank, RESULT_STATES, type EngineVerdict, type Standing } from "../../schema/states.js";
+import { engine } from "../puppet-agent.js";
+import { openTestDatabase } from "../database.js";
+
+let db: Database;
+let close: () => Promise<void>;
+
+const STANDINGS: Standing[] = RESULT_STATES.flatMap((state): Standing[] => {
+  const verdicts: (EngineVerdict | null)[] = state === "DONE" ? [null, "CLEAN", "SUSPICIOUS", "INFECTED"] : [null];
+  return verdicts.map((verdict) => ({ state, verdict }));
+});
+
+beforeAll(async () => {
+  ({ db, close } = await openTestDatabase());
+  await enterEngines(db, [engine("Alpha"), engine("Beta"), engine("Meta", { type: "METADATA" })]);
+  await sql`insert into samples (sha256, md5, sha1, size, mime) values (${"a".repeat(64)}, ${"b".repeat(32)}, ${"c".repeat(40)}, 1, 'x/y')`.execute(db);
+});
+
+afterAll(() => close());
+
+async function newScan(engines: string[]): Promise<number> {
+  const expected = (await readEngines(db)).filter(({ name }) => engines.includes(name));
+  const scan = { sampleId: 1, name: "a", speed: "ALL", internet: false, deadlineMs: 60_000, expected, skipped: [] } as const;
+  const { scanIds } = await db.transaction().execute((tx) => insertScans(tx, [scan]));
+  return scanIds[0] ?? 0;
+}
+
+const incoming = (scanId: number, engineName: string, standing: Standing, agent = "a"): IncomingResult => ({
+  scanId,
+  engine: engineName.toLowerCase(),
+  internet: "isolated",
+  ...standing,
+  signature: null,
+  error: null,
+  versions: { engine: null, signatures: null, signatureDate: null },
+  agent,
+  startedAt: null,
+  durationMs: null,
+  details: null,
+  truncated: false,
+});
+
+const record = (results: IncomingResult[]) =>
+  db.transaction().execute(async (tx) => {
+    await lockScans(tx, results.map(({ scanId }) => scanId));
+    return raiseResults(tx, results);
+  });
+
+async function standing(scanId: number): Promise<Standing> {
+  const [result] = (await readScan(db, scanId))?.results ?? [];
+  if (!result) throw new Error("no result");
+  return { state: result.state, verdict: result.verdict };
+}
+
+it("rows move as merge() says, for every pair of standings, one after the other or in one batch", async () => {
+  for (const first of STANDINGS) {
+    for (const second of STANDINGS) {
+      const [apart, together] = [await newScan(["Alpha"]), await newScan(["Alpha"])];
+      await record([incoming(apart, "Alpha", first)]);
+      await record([incoming(apart, "Alpha", second)]);
+      await record([incoming(together, "Alpha", first), incoming(together, "Alpha", second)]);
+      const expected = merge(first, second);
+      expect(await standing(apart), `${first.state} then ${second.state}`).toEqual(expected);
+      expect(await standing(together), `${first.state} with ${second.state}`).toEqual(expected);
+    }
+  }
+}, 120_000);
+
+it("of equal results the first recorded stays", async () => {
+  const scanId = await newScan(["Alpha"]);
+  await record([incoming(scanId, "Alpha", { state: "FAILED", verdict: null }, "first"), incoming(scanId, "Alpha", { state: "FAILED", verdict: null }, "second")]);
+  await record([incoming(scanId, "Alpha", { state: "FAILED", verdict: null }, "third")]);
+  expect((await readScan(db, scanId))?.results[0]?.agent).toBe("first");
+});
+
+it("counters and verdict follow any order of results of three engines", async () => {
+  let seed = 7;
+  const random = (n: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % n;
+  for (let round = 0; round < 60; round += 1) {
+    const names = ["Alpha", "Beta", "Meta"];
+    const scanId = await newScan(names);
+    const best = new Map<string, Standing>(names.map((name) => [name, { state: "QUEUED", verdict: null }]));
+    for (let i = 0; i < 12; i += 1) {
+      const name = names[random(3)] ?? "";
+      const next = STANDINGS[random(STANDINGS.length)] as Standing;
+      best.set(name, merge(best.get(name) as Standing, next));
+      await record([incoming(scanId, name, next)]);
+      const scan = await readScan(db, scanId);
+      const all = [...best.values()];
+      const finals = all.filter(({ state }) => isFinal(state));
+      const detections = all.filter(({ verdict }) => verdict === "INFECTED" || verdict === "SUSPICIOUS");
+      expect(scan).toMatchObject({ done: finals.length, total: 3, detections: detections.length });
+      expect(scan?.endDate !== null).toBe(finals.length === 3);
+      expect(scan?.verdict).toBe(verdictOf(best, finals.length === 3));
+    }
+  }
+}, 120_000);
+
+/** The rule in words: any INFECTED, else any SUSPICIOUS; when final CLEAN only if every antivirus engine says so. */
+function verdictOf(best: Map<string, Standing>, final: boolean): string | null {
+  const worst = [...best.values()].toSorted((a, b) => rank(b) - rank(a)).find(({ verdict }) => verdict === "INFECTED" || verdict === "SUSPICIOUS");
+  if (worst) return worst.verdict;
+  if (!final) return null;
+  return ["Alpha", "Beta"].every((name) => best.get(name)?.verdict === "CLEAN") ? "CLEAN" : "INCONCLUSIVE";
+}

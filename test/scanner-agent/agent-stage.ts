@@ -1,0 +1,49 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { createAgent, type Agent } from "../../scanner-agent/agent.js";
+import { readAgentConfig, type AgentConfig } from "../../scanner-agent/config.js";
+import type { EngineParts } from "../../scanner-agent/engine.js";
+import type { ScanRequest } from "../../schema/messages.js";
+import { ACK_WAIT_MS, type BusStage } from "./bus-stage.js";
+
+/** An agent in this process, on a stage's bus. */
+export interface AgentStage {
+  readonly agent: Agent;
+  readonly config: AgentConfig;
+  stop(): Promise<void>;
+}
+
+let agents = 0;
+
+/** Starts an agent, with puppet engines instead of those of the manifests if they are given. */
+export async function startAgent(stage: BusStage, engines?: readonly EngineParts[], env: Record<string, string> = {}): Promise<AgentStage> {
+  const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-spool-"));
+  const config = readAgentConfig({
+    NATS_URL: stage.url,
+    SCANMESH_SPOOL: folder,
+    SCANMESH_AGENT_ID: `agent-${++agents}`,
+    SCANMESH_ACK_WAIT: `${ACK_WAIT_MS}ms`,
+    SCANMESH_HEARTBEAT: "500ms",
+    SCANMESH_RETEST: "500ms",
+    ...env,
+  });
+  const agent = createAgent(config, { log: pino({ level: process.env["DBG"] ?? "silent" }), ...(engines === undefined ? {} : { engines }) });
+  for (const { manifest } of engines ?? []) await stage.makeDurable(manifest);
+  await agent.start();
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    stopped ??= agent.stop();
+    await stopped;
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { agent, config, stop };
+}
+
+let scans = 0;
+
+/** A request for the next scan. */
+export function requestOf(sample: ScanRequest["sample"], engines: string[], timeoutMs = 20_000): ScanRequest {
+  return { v: 1, scan: ++scans, sample, engines, timeoutMs };
+}

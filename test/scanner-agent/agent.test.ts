@@ -1,0 +1,228 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { done } from "../../scanner-agent/contract.js";
+import type { EngineParts } from "../../scanner-agent/engine.js";
+import { loadManifests } from "../../scanner-agent/engine-loader.js";
+import { commandLine } from "../../scanner-agent/process-table.js";
+import { projectPath } from "../../schema/paths.js";
+import type { LifecycleMessage } from "../../schema/lifecycle.js";
+import type { EnginePresence } from "../../schema/messages.js";
+import { requestOf, startAgent, type AgentStage } from "./agent-stage.js";
+import { ACK_WAIT_MS, startBusStage, until, type BusStage } from "./bus-stage.js";
+import { hasClamd, makeDatabase, type Database } from "./clamav-database.js";
+import { CLEAN, EICAR } from "./eicar.js";
+import { puppet } from "./puppet-engine.js";
+
+let stage: BusStage;
+let folder: string;
+const agents: AgentStage[] = [];
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  stage = await startBusStage();
+  folder = await mkdtemp(join(tmpdir(), "scanmesh-test-agent-"));
+});
+afterEach(async () => {
+  await Promise.all(agents.splice(0).map((agent) => agent.stop()));
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+afterAll(async () => {
+  await stage.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function agentWith(engines: readonly EngineParts[] | undefined, env: Record<string, string> = {}): Promise<AgentStage> {
+  const agent = await startAgent(stage, engines, env);
+  agents.push(agent);
+  return agent;
+}
+
+async function engineOf(agent: string, name: string): Promise<EnginePresence | undefined> {
+  return (await stage.presence(agent))?.engines.find((engine) => engine.name === name);
+}
+
+describe("the engines that come with the agent", () => {
+  test("find EICAR, and say of a clean file what they can", async () => {
+    const database = await makeDatabase();
+    await database.addEicar();
+    const { config } = await agentWith(undefined, { SCANMESH_CLAMAV_DB: database.folder });
+    const { manifests } = await loadManifests([projectPath("scanner-agent", "engines")]);
+    const expected: Record<string, [unknown, unknown]> = {
+      Yara: ["INFECTED", null],
+      FileInfo: [null, null],
+      ...(hasClamd ? { ClamAV: ["INFECTED", "CLEAN"] } : {}),
+    };
+    for (const { manifest } of manifests) await stage.makeDurable(manifest);
+    for (const [name, [ofEicar, ofClean]] of Object.entries(expected)) {
+      expect(await until(`${name} is announced`, () => engineOf(config.agent, name))).toMatchObject({ healthy: true, reason: null });
+      const { manifest } = manifests.find((loaded) => loaded.manifest.name === name) ?? {};
+      for (const [bytes, verdict] of [[EICAR, ofEicar], [CLEAN, ofClean]] as const) {
+        const request = requestOf(await stage.store(bytes), [name]);
+        await stage.request(manifest ?? { speed: "FAST", internet: false }, request);
+        expect(await stage.answer(name, request.scan), name).toMatchObject({ state: "DONE", verdict });
+      }
+    }
+    await database.remove();
+  });
+
+  test.skipIf(!hasClamd)("without what they need are announced with the reason, and work when it is there", async () => {
+    const database = await makeDatabase();
+    const { config } = await agentWith(undefined, { SCANMESH_CLAMAV_DB: database.folder, SCANMESH_ENGINES: "clamav" });
+    const reason = async (text: string) => until(text, async () => (await engineOf(config.agent, "ClamAV"))?.reason?.includes(text));
+    await reason(`no signatures in ${database.folder}`);
+    await database.addOther();
+    await reason("self-test: it does not find EICAR, it says DONE, CLEAN");
+    await database.addEicar();
+    // clamd itself looks for new signatures once a minute; a new one reads them when it starts.
+    process.kill(await clamdWith(database), "SIGKILL");
+    await until("it is healthy", async () => (await engineOf(config.agent, "ClamAV"))?.healthy);
+    await database.remove();
+  });
+
+  test("go on without a rule file that does not compile, which is said", async () => {
+    const rules = join(folder, "rules");
+    await mkdir(rules);
+    await writeFile(join(rules, "good.yar"), 'rule Good { meta: verdict = "suspicious" strings: $a = "a mark of our own" condition: $a }');
+    await writeFile(join(rules, "bad.yar"), "rule Bad {\n condition:\n nonsense\n}");
+    const { config } = await agentWith(undefined, { SCANMESH_YARA_RULES: rules, SCANMESH_ENGINES: "Yara" });
+    const yara = await until("Yara is announced", () => engineOf(config.agent, "Yara"));
+    expect(yara).toMatchObject({ healthy: true, versions: { signatures: expect.stringMatching(/ \(1 of \d+ rule files do not compile\)$/) as string } });
+    await stage.makeDurable(yara);
+    const request = requestOf(await stage.store(Buffer.from("this has a mark of our own")), ["Yara"]);
+    await stage.request(yara, request);
+    expect(await stage.answer("Yara", request.scan)).toMatchObject({ verdict: "SUSPICIOUS", signature: "Good" });
+  });
+});
+
+describe("presence", () => {
+  test("is announced with engines, and deleted when the agent leaves", async () => {
+    const agent = await agentWith([puppet("Present", () => Promise.resolve(done(null, null, null)))]);
+    const presence = await until("it is announced", () => stage.presence(agent.config.agent));
+    expect(presence).toMatchObject({ state: "READY", class: "isolated", heartbeatMs: 500, engines: [{ name: "Present", slots: 2, runner: "puppet" }] });
+    await agent.stop();
+    expect(await stage.presence(agent.config.agent)).toBeUndefined();
+  });
+
+  test("shows how many slots are taken", async () => {
+    let free: () => void = () => undefined;
+    const engine = puppet("Counted", () => new Promise((resolve) => (free = () => resolve(done(null, null, null)))));
+    const agent = await agentWith([engine]);
+    await stage.request(engine.manifest, requestOf(await stage.store(Buffer.from("x")), ["Counted"]));
+    await until("one is taken", async () => (await engineOf(agent.config.agent, "Counted"))?.busy === 1);
+    free();
+    await until("none is taken", async () => (await engineOf(agent.config.agent, "Counted"))?.busy === 0);
+  });
+});
+
+describe("a stopping agent", () => {
+  test("takes nothing more, finishes what it has, and says that it is draining", async () => {
+    let finish: (() => void) | undefined;
+    const engine = puppet("Finisher", () => new Promise((resolve) => (finish = () => resolve(done("CLEAN", null, null)))), { slots: 1 });
+    const agent = await agentWith([engine]);
+    const sample = await stage.store(Buffer.from("x"));
+    const [first, second] = [requestOf(sample, ["Finisher"]), requestOf(sample, ["Finisher"])];
+    await stage.request(engine.manifest, first);
+    await until("it is running", async () => finish !== undefined);
+    const stopped = agent.stop();
+    await until("it is draining", async () => (await stage.presence(agent.config.agent))?.state === "DRAINING");
+    await stage.request(engine.manifest, second);
+    finish?.();
+    await stopped;
+    expect(await stage.answer("Finisher", first.scan)).toMatchObject({ state: "DONE" });
+    expect(await stage.pending("Finisher")).toMatchObject({ acks: 0, waiting: 1 });
+  });
+
+  test("hands back what is not finished within its grace, for another agent at once", async () => {
+    const never = puppet("Hander", (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))));
+    const agent = await agentWith([never], { SCANMESH_DRAIN_GRACE: "100ms", SCANMESH_ACK_WAIT: "600s" });
+    const request = requestOf(await stage.store(Buffer.from("x")), ["Hander"]);
+    await stage.request(never.manifest, request);
+    await until("it is taken", async () => (await stage.pending("Hander")).acks === 1);
+    await agent.stop();
+    expect(stage.results.some(({ result }) => result.scan === request.scan && result.state !== "SCANNING")).toBe(false);
+    await agentWith([puppet("Hander", () => Promise.resolve(done("CLEAN", null, null)))]);
+    expect(await stage.answer("Hander", request.scan)).toMatchObject({ state: "DONE" });
+  });
+});
+
+describe("the agent's process", () => {
+  async function forked(id: string, env: Record<string, string> = {}): Promise<{ child: ChildProcess; message: LifecycleMessage; output: () => string }> {
+    const child = fork(projectPath("dist", "scanner-agent", "main.js"), {
+      env: { PATH: process.env["PATH"], NATS_URL: stage.url, SCANMESH_AGENT_ID: id, SCANMESH_SPOOL: folder, SCANMESH_ACK_WAIT: `${ACK_WAIT_MS}ms`, ...env },
+      silent: true,
+    });
+    children.push(child);
+    let output = "";
+    child.stdout?.on("data", (part: Buffer) => (output += part.toString()));
+    child.stderr?.on("data", (part: Buffer) => (output += part.toString()));
+    const [message] = (await once(child, "message")) as [LifecycleMessage];
+    return { child, message, output: () => output };
+  }
+
+  test("tells its parent when it is ready, and leaves cleanly on SIGTERM", async () => {
+    const { child, message } = await forked("process-1", { SCANMESH_ENGINES: "FileInfo" });
+    expect(message).toMatchObject({ kind: "ready", agent: "process-1", engines: [{ name: "FileInfo", healthy: true }] });
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(await stage.presence("process-1")).toBeUndefined();
+    expect(await readdir(folder)).not.toContain("process-1");
+  });
+
+  test("leaves when its parent is gone", async () => {
+    const { child } = await forked("process-2", { SCANMESH_ENGINES: "FileInfo" });
+    child.disconnect();
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(await stage.presence("process-2")).toBeUndefined();
+  });
+
+  test("says all mistakes of its settings and ends", async () => {
+    const { child, message } = await forked("not an id", { SCANMESH_SLOTS: "many" });
+    expect(message).toMatchObject({ kind: "failed", message: expect.stringMatching(/SCANMESH_AGENT_ID.*\n.*SCANMESH_SLOTS/) as string });
+    if (child.exitCode === null) await once(child, "exit");
+    expect(child.exitCode).toBe(2);
+  });
+
+  test("names a malformed manifest and runs the other engines", async () => {
+    const engines = join(folder, "engines");
+    await mkdir(engines);
+    await writeFile(join(engines, "broken.yaml"), "name: Broken\ntype: AV\nspeed: SOMETIMES\n");
+    const { message, output } = await forked("process-3", { SCANMESH_ENGINES_DIR: engines, SCANMESH_ENGINES: "FileInfo,Broken" });
+    expect(message).toMatchObject({ kind: "ready", engines: [{ name: "FileInfo", healthy: true }] });
+    expect(output()).toContain(`${join(engines, "broken.yaml")}:3: speed: `);
+  });
+
+  test("without any engine left says so", async () => {
+    const { message } = await forked("process-4", { SCANMESH_ENGINES: "Nothing" });
+    expect(message).toMatchObject({ kind: "failed", message: expect.stringContaining("there is no engine of class isolated") as string });
+  });
+
+  test.skipIf(!hasClamd)("that is killed takes its clamd with it, and the next one cleans up", async () => {
+    const database = await makeDatabase();
+    await database.addEicar();
+    const env = { SCANMESH_ENGINES: "ClamAV", SCANMESH_CLAMAV_DB: database.folder };
+    const { child, message } = await forked("process-5", env);
+    expect(message).toMatchObject({ engines: [{ healthy: true }] });
+    const clamd = await clamdWith(database);
+    child.kill("SIGKILL");
+    await until("clamd is gone", async () => (await commandLine(clamd)).length === 0);
+    const next = await forked("process-5", env);
+    expect(next.message).toMatchObject({ engines: [{ healthy: true }] });
+    next.child.kill("SIGTERM");
+    await once(next.child, "exit");
+    await database.remove();
+  });
+});
+
+/** The clamd that reads this database. */
+async function clamdWith(database: Database): Promise<number> {
+  for (const name of await readdir("/proc")) {
+    const words = /^\d+$/.test(name) ? await commandLine(Number(name)) : [];
+    const config = words[0]?.endsWith("clamd") ? words.find((word) => word.startsWith("--config-file="))?.slice("--config-file=".length) : undefined;
+    if (config !== undefined && (await readFile(config, "utf8")).includes(database.folder)) return Number(name);
+  }
+  throw new Error("no clamd reads the test's database");
+}

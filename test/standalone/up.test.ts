@@ -1,0 +1,115 @@
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { projectPath } from "../../schema/paths.js";
+import { alive, processTree } from "./process-tree.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+/** `npm run up` without npm, in an environment of its own, so that nobody's settings change the test. */
+function up(home: string, env: Record<string, string> = {}) {
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn(process.execPath, [projectPath("standalone", "bootstrap.mjs"), "up"], {
+    env: { PATH, HOME, SCANMESH_HOME: home, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  onTestFinished(async () => {
+    const tree = await processTree(child.pid ?? 0);
+    child.kill("SIGKILL");
+    await expect.poll(() => alive(tree), { timeout: 15_000 }).toEqual([]);
+  });
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    output: () => output,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    isUp: () => expect.poll(() => output, { timeout: 50_000 }).toContain("ScanMesh is up."),
+    url: () => /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? "",
+  };
+}
+
+async function home(): Promise<string> {
+  return join(await temporaryFolder(), "home");
+}
+
+async function pidOf(part: string, pids: readonly number[]): Promise<number> {
+  for (const pid of pids) if ((await readFile(`/proc/${pid}/cmdline`, "utf8")).includes(part)) return pid;
+  throw new Error(`there is no ${part} among ${pids.join(", ")}`);
+}
+
+describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 120_000 }, () => {
+  test("it shows that it works, leaves no process behind and keeps its data", async () => {
+    const dir = await home();
+    const first = up(dir);
+    await first.isUp();
+    expect(first.output()).toMatch(/^Yara\s+DONE\s+INFECTED\s+\S+\s+\d+ ms$/m);
+    expect(JSON.parse(await readFile(join(dir, "mesh.json"), "utf8"))).toMatchObject({ pid: first.pid, url: first.url() });
+
+    const other = up(dir);
+    expect(await other.ended).toBe(1);
+    expect(other.output()).toContain(`ScanMesh already runs in ${dir}: ${first.url()} (process ${first.pid}).`);
+
+    const tree = await processTree(first.pid);
+    first.kill("SIGINT");
+    expect(await first.ended).toBe(0);
+    expect(await alive(tree)).toEqual([]);
+
+    const second = up(dir);
+    await second.isUp();
+    const scans = (await (await fetch(`${second.url()}/api/v1/sample`)).json()) as { name: string }[];
+    expect(scans.map(({ name }) => name)).toEqual(["eicar.com", "eicar.com"]);
+    second.kill("SIGTERM");
+    expect(await second.ended).toBe(0);
+  });
+
+  test("all of it ends when the command is killed, and the next start works", async () => {
+    const dir = await home();
+    const killed = up(dir);
+    await killed.isUp();
+    const tree = await processTree(killed.pid);
+    killed.kill("SIGKILL");
+    await expect.poll(() => alive(tree), { timeout: 15_000 }).toEqual([]);
+    await up(dir).isUp();
+  });
+
+  test.each(["gateway/main.js", "scanner-agent/main.js", "/postgres\0", "nats-server"])("it ends with one sentence when %j dies", async (part) => {
+    const mesh = up(await home());
+    await mesh.isUp();
+    const tree = await processTree(mesh.pid);
+    const pids = tree.filter((pid) => pid !== mesh.pid);
+    process.kill(await pidOf(part, pids), "SIGKILL");
+    expect(await mesh.ended).toBe(1);
+    expect(mesh.output().trimEnd().split("\n").at(-1)).toMatch(/^(The )?(gateway|agent|Postgres|nats-server) was ended by SIGKILL.* \(see .*\.log\)\.$/);
+    expect(await alive(tree)).toEqual([]);
+  });
+
+  test("it can be stopped in the middle of its start", async () => {
+    const mesh = up(await home());
+    await expect.poll(() => mesh.output(), { timeout: 30_000 }).toContain("✓ NATS");
+    const tree = await processTree(mesh.pid);
+    mesh.kill("SIGINT");
+    expect(await mesh.ended).toBe(0);
+    expect(await alive(tree)).toEqual([]);
+  });
+
+  test("a port that was asked for and is taken is one sentence", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as AddressInfo;
+    const mesh = up(await home(), { PORT: String(port) });
+    expect(await mesh.ended).toBe(1);
+    expect(mesh.output().trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^The gateway did not start: .*${port}.*\\.$`));
+  });
+
+  test("wrong settings are all told before anything starts", async () => {
+    const mesh = up(await home(), { PORT: "http", SCANMESH_SLOTS: "none" });
+    expect(await mesh.ended).toBe(1);
+    expect(mesh.output()).toMatch(/PORT: .*\n.*SCANMESH_SLOTS: /);
+    expect(mesh.output()).not.toContain("✓ Postgres");
+  });
+});
