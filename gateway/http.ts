@@ -4,7 +4,7 @@ import { fastify, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { GatewayError } from "./errors.js";
 import { graphqlRoutes } from "./graphql/routes.js";
 import { healthRoutes } from "./health.js";
-import { sendError } from "./http-errors.js";
+import { sendError } from "./http-error.js";
 import { guardOrigins } from "./origin-guard.js";
 import { pageRoutes } from "./page.js";
 import { restRoutes } from "./rest/routes.js";

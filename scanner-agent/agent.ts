@@ -56,12 +56,22 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
 
   function presence(): Presence {
     const { agent, host, heartbeatMs, internet } = config;
-    return { v: 1, agent, host, version, class: internet, startedAt, heartbeatMs, state, engines: engines.map((engine) => engine.presence()) };
+    return {
+      v: 1,
+      agent,
+      host,
+      version,
+      class: internet,
+      startedAt,
+      heartbeatMs,
+      state,
+      engines: engines.map((engine) => engine.presence()),
+    };
   }
 
   function onChange(): void {
     for (const intake of intakes) intake.update();
-    announcer?.announce();
+    void announcer?.announce();
   }
 
   async function connection(purpose: string): Promise<Bus> {
@@ -90,12 +100,13 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     announcer = startPresence(bus, presence, log);
     onChange();
     await tested;
+    await announcer.announce();
     return presence().engines;
   }
 
   async function stop(): Promise<void> {
     state = "DRAINING";
-    announcer?.announce();
+    void announcer?.announce();
     const drained = Promise.all(intakes.map((intake) => intake.drain()));
     await Promise.race([drained, pause(intakes.length > 0 ? config.drainGraceMs : 0, undefined, { ref: false })]);
     ending.abort(new Error("the agent is stopping"));
@@ -121,7 +132,10 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
 
 /** The engines of this agent's class, or those that were asked for. Throws if none is left. */
 async function enginesOf(config: AgentConfig, host: { folder: string; version: string; log: Logger }): Promise<EngineParts[]> {
-  const folders = [projectPath("scanner-agent", "engines"), ...(config.enginesFolder === undefined ? [] : [config.enginesFolder])];
+  const folders = [
+    projectPath("scanner-agent", "engines"),
+    ...(config.enginesFolder === undefined ? [] : [config.enginesFolder]),
+  ];
   const { manifests, mistakes } = await loadManifests(folders);
   for (const mistake of mistakes) host.log.error(mistake);
   const chosen = chosenOf(manifests, config, host.log);

@@ -98,7 +98,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
 }
 
 async function firstConnection({ servers, credsFile, agent, purpose, log, signal }: BusOptions): Promise<NatsConnection> {
-  for (let told = ""; ; ) {
+  for (let told = ""; ;) {
     try {
       return await connect({
         servers: [...servers],

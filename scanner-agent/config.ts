@@ -7,20 +7,57 @@ import { duration, integer, list, oneOf, readSettings, text } from "../schema/se
 /** Every setting of the agent; the README's table is made from this list. */
 export const agentSettings = {
   NATS_URL: { type: text, fallback: "nats://127.0.0.1:4222", about: "NATS servers, comma-separated." },
-  LOG_LEVEL: { type: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]), fallback: "info", about: "Least level that is logged." },
-  SCANMESH_CLASS: { type: oneOf(["isolated", "internet"]), fallback: "isolated", about: "Internet class of the engines this agent runs." },
+  LOG_LEVEL: {
+    type: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
+    fallback: "info",
+    about: "Least level that is logged.",
+  },
+  SCANMESH_CLASS: {
+    type: oneOf(["isolated", "internet"]),
+    fallback: "isolated",
+    about: "Internet class of the engines this agent runs.",
+  },
   SCANMESH_NATS_CREDS: { type: text, shown: "none", about: "Credentials file of the agent's user in the account of its class." },
   SCANMESH_AGENT_ID: { type: agentIdType, shown: "`<host name>-<class>`", about: "Name of the agent, unique in the mesh." },
-  SCANMESH_SPOOL: { type: text, shown: "a private folder under the system's temporary one", about: "Folder of the samples being scanned." },
+  SCANMESH_SPOOL: {
+    type: text,
+    shown: "a private folder under the system's temporary one",
+    about: "Folder of the samples being scanned.",
+  },
   SCANMESH_ENGINES_DIR: { type: text, about: "Folder of further engine manifests (`*.yaml`)." },
-  SCANMESH_ENGINES: { type: list, fallback: "", shown: "all of its class", about: "Names of the engines to run, comma-separated." },
+  SCANMESH_ENGINES: {
+    type: list,
+    fallback: "",
+    shown: "all of its class",
+    about: "Names of the engines to run, comma-separated.",
+  },
   SCANMESH_CLAMAV_DB: { type: text, shown: "`/var/lib/clamav`", about: "Folder of ClamAV's signatures." },
   SCANMESH_YARA_RULES: { type: text, about: "Folder of further Yara rules (`*.yar`, `*.yara`)." },
-  SCANMESH_HEARTBEAT: { type: duration, fallback: "5s", about: "Time between heartbeats; after three missed ones the agent counts as gone." },
-  SCANMESH_ACK_WAIT: { type: duration, fallback: "30s", about: "Time after which work of a silent agent is given to another; the gateways' must be the same." },
-  SCANMESH_DRAIN_GRACE: { type: duration, fallback: "20s", about: "How long a stopping agent finishes what it has before it hands the rest back." },
-  SCANMESH_RETEST: { type: duration, fallback: "30s", about: "Longest time between two tests of an unhealthy engine, and between two looks for new signatures." },
-  SCANMESH_SLOTS: { type: integer(1, 256), shown: "the number of cores", about: "How many samples an engine scans at once, where its manifest does not say." },
+  SCANMESH_HEARTBEAT: {
+    type: duration,
+    fallback: "5s",
+    about: "Time between heartbeats; after three missed ones the agent counts as gone.",
+  },
+  SCANMESH_ACK_WAIT: {
+    type: duration,
+    fallback: "30s",
+    about: "Time after which work of a silent agent is given to another; the gateways' must be the same.",
+  },
+  SCANMESH_DRAIN_GRACE: {
+    type: duration,
+    fallback: "20s",
+    about: "How long a stopping agent finishes what it has before it hands the rest back.",
+  },
+  SCANMESH_RETEST: {
+    type: duration,
+    fallback: "30s",
+    about: "Longest time between two tests of an unhealthy engine, and between two looks for new signatures.",
+  },
+  SCANMESH_SLOTS: {
+    type: integer(1, 256),
+    shown: "the number of cores",
+    about: "How many samples an engine scans at once, where its manifest does not say.",
+  },
 } as const;
 
 /** The agent's configuration. Times are in milliseconds. */

@@ -58,7 +58,9 @@ export function readManifest(file: string, text: string): LoadedManifest | { rea
   const document = parseDocument(text, { lineCounter: lines });
   const at = (offset: number) => `${file}:${lines.linePos(offset).line}`;
   if (document.errors.length > 0) {
-    return { mistakes: document.errors.map((error) => `${at(error.pos[0])}: ${error.message.split("\n", 1)[0]?.replace(/:$/, "")}`) };
+    return {
+      mistakes: document.errors.map((error) => `${at(error.pos[0])}: ${error.message.split("\n", 1)[0]?.replace(/:$/, "")}`),
+    };
   }
   const parsed = Manifest.safeParse(document.toJS());
   if (parsed.success) return { place: at(offsetOf(document, ["name"])), manifest: parsed.data, ways: waysOf(document) };
@@ -96,7 +98,10 @@ function isWay(key: unknown): key is Way {
 
 async function manifestFiles(folder: string, mistakes: string[]): Promise<string[]> {
   try {
-    return (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort().map((name) => join(folder, name));
+    return (await readdir(folder))
+      .filter((name) => /\.ya?ml$/.test(name))
+      .toSorted()
+      .map((name) => join(folder, name));
   } catch (error) {
     mistakes.push(`${folder}: the folder of engine manifests cannot be read: ${reasonOf(error)}`);
     return [];

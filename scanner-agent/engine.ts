@@ -1,7 +1,18 @@
 import type { Logger } from "pino";
 import type { Manifest } from "../schema/manifest.js";
 import type { EnginePresence, EngineVersions } from "../schema/messages.js";
-import { Failed, notDone, reasonOf, TimedOut, Unavailable, type Outcome, type Parser, type RunOptions, type Runner, type Sample } from "./contract.js";
+import {
+  Failed,
+  notDone,
+  reasonOf,
+  TimedOut,
+  Unavailable,
+  type Outcome,
+  type Parser,
+  type RunOptions,
+  type Runner,
+  type Sample,
+} from "./contract.js";
 import type { SelfTest } from "./self-test.js";
 import { createSlots, type Slots } from "./slots.js";
 
@@ -46,7 +57,10 @@ export interface Engine {
 }
 
 /** Makes an engine. Until its first test is passed it is unhealthy. */
-export function createEngine({ manifest, runners, parse, slots: total }: EngineParts, { selfTest, retestMs, log, onChange }: EngineHost): Engine {
+export function createEngine(
+  { manifest, runners, parse, slots: total }: EngineParts,
+  { selfTest, retestMs, log, onChange }: EngineHost,
+): Engine {
   const slots = createSlots(total);
   let runner = runners[0];
   let versions = UNKNOWN;

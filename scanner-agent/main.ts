@@ -13,7 +13,7 @@ process.on("SIGINT", () => stop(0));
 // The process that started this one is gone.
 process.on("disconnect", () => stop(0));
 agent.failed.catch((error: unknown) => {
-  console.error(reasonOf(error));
+  complain(reasonOf(error));
   stop(1);
 });
 
@@ -49,12 +49,16 @@ async function leave(leaving: Agent, code: number): Promise<void> {
     await leaving.stop();
     process.exit(code);
   } catch (error) {
-    console.error(error);
+    complain(`it did not stop cleanly: ${reasonOf(error)}`);
     process.exit(1);
   }
 }
 
 function tellFailed(message: string): void {
-  console.error(message);
+  complain(message);
   tellParent({ kind: "failed", message });
+}
+
+function complain(message: string): void {
+  process.stderr.write(`${message}\n`);
 }

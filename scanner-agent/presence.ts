@@ -6,8 +6,8 @@ import { deletePresence, putPresence } from "./verbs.js";
 
 /** The agent's key in AGENTS. */
 export interface Announcer {
-  /** Puts the presence now; while one is on its way, once more after it. */
-  announce(): void;
+  /** Puts the presence as it is now; resolves when that was tried, and the next heartbeat tries again if it failed. */
+  announce(): Promise<void>;
   /** Stops the heartbeat and deletes the key. */
   leave(): Promise<void>;
 }
@@ -34,14 +34,13 @@ export function startPresence(bus: Bus, current: () => Presence, log: Logger): A
     }
   }
 
-  function announce(): void {
+  async function announce(): Promise<void> {
+    // While a put is on its way, it is followed by another.
     again = true;
-    if (left) return;
-    putting ??= put().finally(() => (putting = undefined));
+    if (!left) await (putting ??= put().finally(() => (putting = undefined)));
   }
 
-  const heartbeat = setInterval(announce, current().heartbeatMs);
-  announce();
+  const heartbeat = setInterval(() => void announce(), current().heartbeatMs);
   return {
     announce,
     async leave() {

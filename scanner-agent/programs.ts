@@ -3,7 +3,16 @@ import { delimiter, isAbsolute, join } from "node:path";
 import { hasCode } from "./contract.js";
 
 /** Folders of system programs; they are not on an ordinary user's PATH. */
-const SYSTEM_FOLDERS = ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/sbin"];
+const SYSTEM_FOLDERS = [
+  "/usr/bin",
+  "/bin",
+  "/usr/sbin",
+  "/usr/local/sbin",
+  "/sbin",
+  "/usr/local/bin",
+  "/opt/homebrew/bin",
+  "/opt/homebrew/sbin",
+];
 
 /** The path of a program of this host, or undefined if there is none of that name. */
 export async function findProgram(name: string, programPath: string): Promise<string | undefined> {

@@ -63,10 +63,10 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
     const entry: Entry = { path, fetched: fetchTwice(sample, path, abandon.signal), abandon, fetching: true, holders: 0 };
     const over = async () => {
       entry.fetching = false;
-      if (entry.holders === 0) await unlink(path).catch(ignoreMissing);
+      if (entry.holders === 0) await remove(path);
     };
     // Every holder awaits the fetch too; one that was given up has none.
-    entry.fetched.then(over, over).catch((error: unknown) => log.error({ err: error }, "a sample's file is left in the spool"));
+    void entry.fetched.then(over, over);
     entries.set(sample.sha256, entry);
     return entry;
   }
@@ -75,9 +75,18 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
     entry.holders -= 1;
     if (entry.holders > 0) return;
     if (entries.get(sha256) === entry) entries.delete(sha256);
-    if (!entry.fetching) return await unlink(entry.path).catch(ignoreMissing);
+    if (!entry.fetching) return await remove(entry.path);
     // The fetch removes its file itself.
     entry.abandon.abort();
+  }
+
+  /** What a scan found out is not lost because its file stays: the spool is cleaned at the next start at the latest. */
+  async function remove(path: string): Promise<void> {
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) log.error({ err: error }, "a sample's file is left in the spool");
+    }
   }
 
   async function fetchTwice(sample: SampleName, path: string, signal: AbortSignal): Promise<void> {
@@ -94,7 +103,7 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
     try {
       await copyChunks(sample, file, signal);
     } catch (error) {
-      await unlink(path).catch(ignoreMissing);
+      await remove(path);
       throw error;
     } finally {
       await file.close();
@@ -116,7 +125,8 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
       signal.throwIfAborted();
       if (chunk === undefined) throw new Damaged(`chunk ${n} of the sample is missing`);
       const expected = Math.min(CHUNK_BYTES, size - n * CHUNK_BYTES);
-      if (chunk.length !== expected) throw new Damaged(`chunk ${n} of the sample has ${chunk.length} bytes instead of ${expected}`);
+      if (chunk.length !== expected)
+        throw new Damaged(`chunk ${n} of the sample has ${chunk.length} bytes instead of ${expected}`);
       hash.update(chunk);
       await onDisk(size, () => file.appendFile(chunk));
     }
@@ -143,7 +153,9 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
         // A failed fetch is not kept: the next request tries anew.
         if (entries.get(sample.sha256) === entry && !signal.aborted) entries.delete(sample.sha256);
         await release(sample.sha256, entry);
-        throw error instanceof TimedOut ? new Unavailable(`not fetched within ${FETCH_LIMIT_MS / 1000} s`, { cause: error }) : error;
+        throw error instanceof TimedOut
+          ? new Unavailable(`not fetched within ${FETCH_LIMIT_MS / 1000} s`, { cause: error })
+          : error;
       }
       return { path: entry.path, release: () => release(sample.sha256, entry) };
     },
@@ -160,9 +172,4 @@ async function tryDisk(folder: string): Promise<{ bavail: number; bsize: number 
   await writeFile(file, "");
   await unlink(file);
   return await statfs(folder);
-}
-
-/** A file that could not be written may not be there. */
-function ignoreMissing(error: unknown): void {
-  if (!hasCode(error, "ENOENT")) throw error;
 }

@@ -56,7 +56,8 @@ export async function scan(taken: Taken, context: ScanContext, onRan: () => void
     delivery.ack();
   } catch (error) {
     const draining = context.signal.aborted;
-    if (!draining && !(error instanceof Unavailable)) log.error({ err: error }, "a scan failed through no fault of engine or sample");
+    if (!draining && !(error instanceof Unavailable))
+      log.error({ err: error }, "a scan failed through no fault of engine or sample");
     else log.info({ reason: reasonOf(error) }, "handed back");
     delivery.nak(draining ? 0 : HAND_BACK_DELAY_MS);
   } finally {
@@ -92,7 +93,12 @@ async function fetch({ request, engine }: Taken, { samples, signal }: ScanContex
   }
 }
 
-async function run({ request, delivery, engine }: Taken, context: ScanContext, path: string | null, log: Logger): Promise<Answer> {
+async function run(
+  { request, delivery, engine }: Taken,
+  context: ScanContext,
+  path: string | null,
+  log: Logger,
+): Promise<Answer> {
   const free = await engine.slots.take(SLOT_LIMIT_MS, context.signal);
   const startedAt = new Date().toISOString();
   const announce = () => void announceStart(request, engine, context, startedAt, log);
@@ -116,10 +122,21 @@ async function run({ request, delivery, engine }: Taken, context: ScanContext, p
 }
 
 /** Announces SCANNING; best effort, for whoever watches. */
-async function announceStart(request: ScanRequest, engine: Engine, context: ScanContext, startedAt: string, log: Logger): Promise<void> {
+async function announceStart(
+  request: ScanRequest,
+  engine: Engine,
+  context: ScanContext,
+  startedAt: string,
+  log: Logger,
+): Promise<void> {
   try {
     const nothing = { verdict: null, signature: null, error: null, durationMs: null, details: null };
-    await publishResult(context.bus, engine.manifest.name, { ...frame(request, engine, context), ...nothing, state: "SCANNING", startedAt });
+    await publishResult(context.bus, engine.manifest.name, {
+      ...frame(request, engine, context),
+      ...nothing,
+      state: "SCANNING",
+      startedAt,
+    });
   } catch (error) {
     log.debug({ err: error }, "the start was not announced");
   }

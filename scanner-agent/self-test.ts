@@ -37,7 +37,10 @@ function passesClean(manifest: Manifest, { state, verdict }: Outcome): boolean {
 }
 
 function said({ state, verdict, signature, error }: Outcome): string {
-  return [state, verdict, signature, error].filter((part) => part !== null).join(", ").slice(0, 800);
+  return [state, verdict, signature, error]
+    .filter((part) => part !== null)
+    .join(", ")
+    .slice(0, 800);
 }
 
 async function testSample(folder: string, text: string): Promise<Sample> {

@@ -33,7 +33,9 @@ export function createSlots(total: number): Slots {
     } catch (error) {
       // Freed at the very moment of giving up: the next one gets it.
       if (!waiting.delete(onFree)) free();
-      throw error instanceof TimedOut ? new Unavailable(`no slot was free within ${patienceMs / 1000} s`, { cause: error }) : error;
+      throw error instanceof TimedOut
+        ? new Unavailable(`no slot was free within ${patienceMs / 1000} s`, { cause: error })
+        : error;
     }
   }
 

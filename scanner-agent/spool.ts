@@ -22,7 +22,9 @@ export async function openSpool(folder: string): Promise<Spool> {
   await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
   const owner = await ownerOf(folder);
   if (owner !== undefined && owner.pid !== process.pid && (await isRunning(owner.pid, owner.started))) {
-    throw new Error(`another agent (process ${owner.pid}) of the same id uses ${folder}: give each SCANMESH_AGENT_ID or SCANMESH_SPOOL of its own`);
+    throw new Error(
+      `another agent (process ${owner.pid}) of the same id uses ${folder}: give each SCANMESH_AGENT_ID or SCANMESH_SPOOL of its own`,
+    );
   }
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { mode: 0o700 });

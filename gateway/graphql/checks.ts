@@ -7,15 +7,8 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from "graphql";
-import { costErrors, formErrors } from "./limits.js";
+import { costErrors, formErrors, type Asked } from "./limits.js";
 import { restated } from "./present-error.js";
-
-/** An operation as a client asks for it. */
-export interface Asked {
-  readonly document: DocumentNode;
-  readonly operationName?: string | null | undefined;
-  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
-}
 
 export type Check = (asked: Asked) => readonly GraphQLError[];
 

@@ -1,6 +1,5 @@
 import { createRequire } from "node:module";
 import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, type SelectionSetNode } from "graphql";
-import type { Asked } from "./checks.js";
 import { restated } from "./present-error.js";
 
 /** Its ES modules would bring a second copy of graphql, which does not know the types of ours. */
@@ -28,6 +27,13 @@ export const LIMITS = {
 export function formErrors(document: DocumentNode): GraphQLError[] {
   const { depth, fields } = measure(document);
   return [...exceeded("depth", depth, LIMITS.depth), ...exceeded("fields", fields, LIMITS.fields)];
+}
+
+/** An operation as a client asks for it. */
+export interface Asked {
+  readonly document: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 /** The limit of what executing a valid operation can cost. Variables that do not fit are refused here too. */

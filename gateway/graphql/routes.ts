@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { GraphQLError } from "graphql";
-import { answerOf } from "../http-errors.js";
+import { answerOf } from "../http-error.js";
 import type { ScanContext } from "../scan/context.js";
 import { createCheck } from "./checks.js";
 import { serveEventStream } from "./event-stream.js";

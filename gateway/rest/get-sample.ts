@@ -1,7 +1,7 @@
 import { readScan } from "../db/scans.js";
+import type { Endpoint } from "./endpoint.js";
 import { scanIdOf, unknownScan } from "./parameters.js";
 import { reported } from "./report.js";
-import type { Endpoint } from "./routes.js";
 
 /** `GET /api/v1/sample/<id>`: one scan with its results. */
 export const getSample: Endpoint = async (ctx, request) => {

@@ -3,9 +3,9 @@ import type { ScanRecord } from "../../schema/reports.js";
 import { baseUrl } from "../base-url.js";
 import { readScans } from "../db/scans.js";
 import type { ScanContext } from "../scan/context.js";
+import type { Endpoint } from "./endpoint.js";
 import { invalid } from "./parameters.js";
 import { listed } from "./report.js";
-import type { Endpoint } from "./routes.js";
 
 /** Scans read at a time; also the longest page that can be asked for. */
 const PAGE = 1_000;

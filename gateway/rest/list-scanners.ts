@@ -1,6 +1,6 @@
 import { PLUGIN_TYPE_NUMBER, SPEED_NUMBER } from "../../schema/classes.js";
 import { readEngines } from "../db/engines.js";
-import type { Endpoint } from "./routes.js";
+import type { Endpoint } from "./endpoint.js";
 
 /** `GET /api/v1/scanner`: the engines of the mesh. */
 export const listScanners: Endpoint = async (ctx) => {

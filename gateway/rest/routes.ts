@@ -2,14 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import type { GatewayConfig } from "../config.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
+import type { Endpoint } from "./endpoint.js";
 import { getSample } from "./get-sample.js";
 import { listSamples } from "./list-samples.js";
 import { listScanners } from "./list-scanners.js";
 import { invalidJson } from "./parameters.js";
 import { uploadSample } from "./upload-sample.js";
-
-/** One endpoint: translates a request for a verb, and its answer back. */
-export type Endpoint = (ctx: ScanContext, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
 /** Every path of the REST API with its verbs; HEAD is served where GET is. */
 const ROUTES: Readonly<Record<string, { readonly GET?: Endpoint; readonly POST?: Endpoint }>> = {

@@ -1,12 +1,11 @@
 import type { FastifyRequest } from "fastify";
 import { GatewayError } from "../errors.js";
-import { isMultipart, readForm } from "../multipart.js";
+import { isMultipart, readForm, refuseLongBody } from "../request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { submitScan, type Accepted, type ScanWish } from "../scan/submit.js";
-import { refuseLongBody } from "../upload.js";
+import type { Endpoint } from "./endpoint.js";
 import { lenientBase64 } from "./lenient-base64.js";
 import { allowsInternet, invalid, invalidJson, missing, sampleName, speedOf } from "./parameters.js";
-import type { Endpoint } from "./routes.js";
 
 /** `POST /api/v1/sample` and `/api/upload`: a sample as base64 in JSON, or as a file of a form. */
 export const uploadSample: Endpoint = async (ctx, request) => {
@@ -40,7 +39,7 @@ async function fromJson(ctx: ScanContext, body: unknown): Promise<Uploaded> {
 }
 
 async function fromForm(ctx: ScanContext, request: FastifyRequest): Promise<Uploaded> {
-  refuseLongBody(request, ctx.config);
+  refuseLongBody(request.raw, ctx.config);
   const { fields, file } = await readForm(request.raw, "file_upload");
   if (!file) throw missing("file_upload");
   const name = sampleName(file.name, "file_upload");

@@ -35,7 +35,10 @@ export function parseYara(raw: RawOutput): Outcome {
   if ("unscanned" in read.value) return notDone("UNSCANNED", read.value.unscanned);
   const matches = read.value.matches.filter((match) => !match.isPrivate);
   const details = { yara: { matches: matches.map(shown) } };
-  for (const [word, verdict] of [["infected", "INFECTED"], ["suspicious", "SUSPICIOUS"]] as const) {
+  for (const [word, verdict] of [
+    ["infected", "INFECTED"],
+    ["suspicious", "SUSPICIOUS"],
+  ] as const) {
     const stated = matches.find((match) => verdictOf(match) === word);
     if (stated !== undefined) return done(verdict, stated.identifier, details);
   }

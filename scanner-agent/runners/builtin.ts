@@ -38,7 +38,9 @@ export function createBuiltinRunner({ file, data, fingerprint, folder, log }: Bu
       return lane;
     } catch (error) {
       await close(lane);
-      throw error instanceof Unavailable ? error : new Unavailable(`its worker does not start: ${reasonOf(error)}`, { cause: error });
+      throw error instanceof Unavailable
+        ? error
+        : new Unavailable(`its worker does not start: ${reasonOf(error)}`, { cause: error });
     }
   }
 

@@ -95,11 +95,11 @@ function lastWords({ process: child }: Guarded): Promise<string> {
 
 /** Ends what a dead agent of the same spool left behind. Its guard did so already, unless that was killed as well. */
 export async function removeStaleDaemons(owner: string): Promise<void> {
-  const ours = [process.getuid?.(), (await clamavUser())?.uid];
+  const ours = new Set([process.getuid?.(), (await clamavUser())?.uid]);
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(folderPrefix(owner)));
   for (const folder of names.map((name) => join(tmpdir(), name))) {
     const { uid } = await lstat(folder);
-    if (!ours.includes(uid)) continue;
+    if (!ours.has(uid)) continue;
     const pid = await pidIn(folder);
     if (pid !== undefined && (await commandLine(pid)).some((word) => word.includes(folder))) signal(pid, "SIGKILL");
     await rm(folder, { recursive: true, force: true });

@@ -82,7 +82,8 @@ function hear(socket: Socket): Promise<string> {
       if (text.includes("\0") || text.length > MAX_REPLY) resolve(text);
     });
     socket.on("error", (error) => {
-      if (!hasCode(error, ...HANG_UP_CODES)) reject(new Unavailable(`the connection to clamd broke (${reasonOf(error)})`, { cause: error }));
+      if (!hasCode(error, ...HANG_UP_CODES))
+        reject(new Unavailable(`the connection to clamd broke (${reasonOf(error)})`, { cause: error }));
     });
     socket.on("close", () => resolve(text));
   });

@@ -34,7 +34,15 @@ interface Run {
 }
 
 /** Runs samples through a clamd that it starts, over its Unix socket. */
-export function createClamdRunner({ database, slots, timeoutMs, programPath, owner, log, limits = CLAMD_LIMITS }: ClamdOptions): Runner {
+export function createClamdRunner({
+  database,
+  slots,
+  timeoutMs,
+  programPath,
+  owner,
+  log,
+  limits = CLAMD_LIMITS,
+}: ClamdOptions): Runner {
   const gate = createGate();
   const listeners: ((reason: string) => void)[] = [];
   let daemon: Daemon | undefined;

@@ -41,8 +41,15 @@ export async function askTools(tools: Tools, path: string, host: { programPath: 
     if (program === undefined) return note(missing, name, otherwise);
     try {
       const env = bareEnvironment(host.programPath, cwd);
-      const { exitCode, stdout } = await runCommand([program, ...args, path], { cwd, env, timeoutMs: TIMEOUT_MS, maxOutput: MAX_OUTPUT });
-      return exitCode <= (TOLD_BY_STATUS[name] ?? 0) ? read(stdout) : note(missing, `${name}: exit status ${exitCode}`, otherwise);
+      const { exitCode, stdout } = await runCommand([program, ...args, path], {
+        cwd,
+        env,
+        timeoutMs: TIMEOUT_MS,
+        maxOutput: MAX_OUTPUT,
+      });
+      return exitCode <= (TOLD_BY_STATUS[name] ?? 0)
+        ? read(stdout)
+        : note(missing, `${name}: exit status ${exitCode}`, otherwise);
     } catch (error) {
       return note(missing, `${name}: ${reasonOf(error)}`, otherwise);
     }

@@ -56,7 +56,11 @@ export function createProcessRunner(options: ProgramOptions): Runner {
         throw new Unavailable(`${version.join(" ")} does not tell a version: ${reasonOf(cause)}`, { cause });
       }
     },
-    run: (sample, { timeoutMs, signal }) => inOwnFolder(command.map((word) => fill(word, sample)), { timeoutMs, signal }),
+    run: (sample, { timeoutMs, signal }) =>
+      inOwnFolder(
+        command.map((word) => fill(word, sample)),
+        { timeoutMs, signal },
+      ),
     // Each run ends by itself or by its signal.
     stop: () => Promise.resolve(),
   };

@@ -39,7 +39,10 @@ async function rulePaths(folders: readonly string[]): Promise<string[]> {
   const paths = await Promise.all(
     folders.map(async (folder) => {
       try {
-        return (await readdir(folder)).filter((name) => /\.yara?$/.test(name)).sort().map((name) => join(folder, name));
+        return (await readdir(folder))
+          .filter((name) => /\.yara?$/.test(name))
+          .toSorted()
+          .map((name) => join(folder, name));
       } catch (cause) {
         throw new Unavailable(`the rule folder ${folder} cannot be read: ${reasonOf(cause)}`, { cause });
       }

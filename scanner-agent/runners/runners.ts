@@ -25,7 +25,8 @@ export function runnersOf(loaded: LoadedManifest, slots: number, host: RunnerHos
 }
 
 const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: RunnerHost) => Runner | undefined>> = {
-  builtin: ({ manifest }, _, host) => (manifest.run.builtin === undefined ? undefined : builtin(manifest.run.builtin.module, host)),
+  builtin: ({ manifest }, _, host) =>
+    manifest.run.builtin === undefined ? undefined : builtin(manifest.run.builtin.module, host),
   process: ({ manifest }, slots, host) => {
     const { process: program } = manifest.run;
     const { folder, programPath, clamavDb, log } = host;

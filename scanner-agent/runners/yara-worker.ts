@@ -46,7 +46,8 @@ function compile(files: readonly RuleFile[]): { rules: Rules; good: RuleFile[]; 
     if (problem !== undefined) problems.push(`${file.path}${problem}`);
     return problem === undefined;
   });
-  if (good.length === 0) throw new Error(files.length === 0 ? "there is no rule file" : `no rule file compiles: ${problems.join("; ")}`);
+  if (good.length === 0)
+    throw new Error(files.length === 0 ? "there is no rule file" : `no rule file compiles: ${problems.join("; ")}`);
   using compiler = new Compiler();
   for (const file of good) {
     compiler.newNamespace(file.namespace);

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 async function answerAll(): Promise<void> {
   while (!stopped) {
-    const taken = await agent.take("ClamAV", 1).catch(() => undefined);
+    const taken = await agent.take("ClamAV", { seconds: 1 }).catch(() => undefined);
     const verdict = taken && verdicts.get(taken.request.sample.sha256);
     if (!taken || !verdict) continue;
     const answer = verdict === "FAILED" ? { state: verdict, error: "exit status 2" } : { verdict };
@@ -63,6 +63,11 @@ function start(args: string[], env: Record<string, string> = {}): { child: Child
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
   return { child, ended, output: () => stdout + stderr };
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 const scan = (...args: string[]) => start(["--url", gateway.url, ...args]).ended;
@@ -146,16 +151,23 @@ describe("Ctrl-C", () => {
 
 describe("what cannot work", () => {
   it.each([
-    ["an address that is none", ["--url", "nonsense"], "--url: nonsense is not an http address.\n"],
-    ["a gateway that is not there", ["--url", "http://127.0.0.1:1"], "The gateway at http://127.0.0.1:1 cannot be reached: ECONNREFUSED.\n"],
-  ])("%s is one sentence and 2", async (_what, args, sentence) => {
-    expect(await start([...args, file("any.txt", "CLEAN")]).ended).toEqual({ code: 2, stdout: "", stderr: sentence });
+    ["nonsense", "--url: nonsense is not an http address.\n"],
+    ["ftp://127.0.0.1", "--url: ftp://127.0.0.1 is not an http address.\n"],
+  ])("an address such as %s is one sentence and 2", async (url, sentence) => {
+    expect(await start(["--url", url, file("any.txt", "CLEAN")]).ended).toEqual({ code: 2, stdout: "", stderr: sentence });
+  });
+
+  it("a gateway that is not there is one sentence and 2", async () => {
+    const server = createServer();
+    const url = await listen(server);
+    server.close();
+    const stderr = `The gateway at ${url} cannot be reached: ECONNREFUSED.\n`;
+    expect(await start(["--url", url, file("any.txt", "CLEAN")]).ended).toEqual({ code: 2, stdout: "", stderr });
   });
 
   it("something else that answers is one sentence and 2", async () => {
     const server = createServer((_request, response) => response.end("<html>hello</html>"));
-    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = await listen(server);
     expect(await start(["--url", url, file("any.txt", "CLEAN")]).ended).toEqual({
       code: 2,
       stdout: "",

@@ -18,7 +18,11 @@ export interface AgentStage {
 let agents = 0;
 
 /** Starts an agent, with puppet engines instead of those of the manifests if they are given. */
-export async function startAgent(stage: BusStage, engines?: readonly EngineParts[], env: Record<string, string> = {}): Promise<AgentStage> {
+export async function startAgent(
+  stage: BusStage,
+  engines?: readonly EngineParts[],
+  env: Record<string, string> = {},
+): Promise<AgentStage> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-spool-"));
   const config = readAgentConfig({
     NATS_URL: stage.url,
@@ -29,9 +33,15 @@ export async function startAgent(stage: BusStage, engines?: readonly EngineParts
     SCANMESH_RETEST: "500ms",
     ...env,
   });
-  const agent = createAgent(config, { log: pino({ level: process.env["DBG"] ?? "silent" }), ...(engines === undefined ? {} : { engines }) });
+  const agent = createAgent(config, { log: pino({ level: "silent" }), ...(engines === undefined ? {} : { engines }) });
   for (const { manifest } of engines ?? []) await stage.makeDurable(manifest);
-  await agent.start();
+  try {
+    await agent.start();
+  } catch (error) {
+    await agent.stop();
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     stopped ??= agent.stop();

@@ -10,7 +10,16 @@ import { internetClass } from "../../schema/classes.js";
 import type { Manifest } from "../../schema/manifest.js";
 import { encodeMessage, parseMessage, Presence, ResultMessage, type ScanRequest } from "../../schema/messages.js";
 import { CHUNK_BYTES, engineDurable, streams } from "../../schema/streams.js";
-import { AGENTS, ALL_RESULTS, chunkSubject, engineOfResult, presenceSubject, SCANS, scanSubject, RESULTS } from "../../schema/subjects.js";
+import {
+  AGENTS,
+  ALL_RESULTS,
+  chunkSubject,
+  engineOfResult,
+  presenceSubject,
+  SCANS,
+  scanSubject,
+  RESULTS,
+} from "../../schema/subjects.js";
 import { findProgram } from "../../scanner-agent/programs.js";
 
 export const ACK_WAIT_MS = 3_000;
@@ -31,6 +40,8 @@ export interface BusStage {
   pending(engine: string): Promise<{ acks: number; waiting: number; redelivered: number }>;
   /** Waits for an engine's result of a scan that is more than an announcement. */
   answer(engine: string, scan: number): Promise<ResultMessage>;
+  /** Kills the server; the answer starts it again with what it had stored. */
+  killServer(): Promise<() => void>;
   stop(): Promise<void>;
 }
 
@@ -39,12 +50,27 @@ export async function startBusStage(): Promise<BusStage> {
   if (program === undefined) throw new Error("the tests need nats-server");
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-bus-"));
   const port = await freePort();
-  const server = spawn(program, ["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder], { stdio: "ignore" });
+  const launch = () => spawn(program, ["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder], { stdio: "ignore" });
+  const kill = async () => {
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    server.kill("SIGKILL");
+    await ended;
+  };
+  let server = launch();
   const url = `nats://127.0.0.1:${port}`;
-  const nc = await until("nats-server answers", () => connect({ servers: url }).catch(() => undefined));
+  const nc = await until("nats-server answers", () =>
+    connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 100 }).catch(() => undefined),
+  );
   const jsm = await nc.jetstreamManager();
-  const settings = { maxDeadlineMs: 60_000, scansMaxBytes: 64 * 1024 ** 2, samplesMaxBytes: -1, ackWaitMs: ACK_WAIT_MS, replicas: 1 };
-  for (const stream of streams("isolated", settings)) await jsm.streams.add(stream as unknown as Partial<StreamConfig> & { name: string });
+  const settings = {
+    maxDeadlineMs: 60_000,
+    scansMaxBytes: 64 * 1024 ** 2,
+    samplesMaxBytes: -1,
+    ackWaitMs: ACK_WAIT_MS,
+    replicas: 1,
+  };
+  for (const stream of streams("isolated", settings))
+    await jsm.streams.add(stream as unknown as Partial<StreamConfig> & { name: string });
   const agents = await nc.jetstream().views.kv(AGENTS, { ttl: 60_000 });
   const results: BusStage["results"] = [];
   nc.subscribe(ALL_RESULTS, {
@@ -59,7 +85,13 @@ export async function startBusStage(): Promise<BusStage> {
     jsm,
     results,
     async makeDurable(manifest) {
-      await jsm.consumers.add(SCANS, engineDurable({ ...manifest, internet: internetClass(manifest.internet) }, settings) as unknown as Partial<ConsumerConfig>);
+      await jsm.consumers.add(
+        SCANS,
+        engineDurable(
+          { ...manifest, internet: internetClass(manifest.internet) },
+          settings,
+        ) as unknown as Partial<ConsumerConfig>,
+      );
     },
     async store(bytes, corrupt = (chunk) => chunk) {
       const blob = randomUUID();
@@ -84,14 +116,20 @@ export async function startBusStage(): Promise<BusStage> {
     },
     answer: (engine, scan) =>
       until(`${engine} answers scan ${scan}`, () => {
-        const found = results.find((one) => one.engine === engine.toLowerCase() && one.result.scan === scan && one.result.state !== "SCANNING");
+        const found = results.find(
+          (one) => one.engine === engine.toLowerCase() && one.result.scan === scan && one.result.state !== "SCANNING",
+        );
         return Promise.resolve(found?.result);
       }),
+    async killServer() {
+      await kill();
+      return () => {
+        server = launch();
+      };
+    },
     async stop() {
       await nc.close();
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGKILL");
-      await ended;
+      await kill();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -6,7 +6,7 @@ import { findProgram } from "../../scanner-agent/programs.js";
 /** Whether this machine has clamd; where it has not, the tests of ClamAV are shown as skipped. */
 export const hasClamd = (await findProgram("clamd", "")) !== undefined;
 
-const BODY = "EICAR-STANDARD" + "-ANTIVIRUS-TEST-FILE";
+const BODY = ["EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE"].join("");
 
 /** A signature folder of the test's own. */
 export interface Database {
@@ -22,7 +22,8 @@ export async function makeDatabase(): Promise<Database> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-clamav-"));
   // clamd becomes another user when root starts it.
   await chmod(folder, 0o755);
-  const add = (name: string, body: string) => writeFile(join(folder, `${name}.ndb`), `${name}:0:*:${Buffer.from(body).toString("hex")}\n`);
+  const add = (name: string, body: string) =>
+    writeFile(join(folder, `${name}.ndb`), `${name}:0:*:${Buffer.from(body).toString("hex")}\n`);
   return {
     folder,
     addEicar: () => add("Eicar-Test", BODY),

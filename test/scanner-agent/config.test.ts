@@ -4,14 +4,27 @@ import { ConfigError } from "../../schema/settings.js";
 
 test("every mistake is reported at once, each with its name", () => {
   const read = () =>
-    readAgentConfig({ SCANMESH_CLASS: "public", SCANMESH_AGENT_ID: "a b", SCANMESH_HEARTBEAT: "5", SCANMESH_SLOTS: "0", LOG_LEVEL: "loud" });
+    readAgentConfig({
+      SCANMESH_CLASS: "public",
+      SCANMESH_AGENT_ID: "a b",
+      SCANMESH_HEARTBEAT: "5",
+      SCANMESH_SLOTS: "0",
+      LOG_LEVEL: "loud",
+    });
   expect(read).toThrow(ConfigError);
-  for (const name of ["SCANMESH_CLASS", "SCANMESH_AGENT_ID", "SCANMESH_HEARTBEAT", "SCANMESH_SLOTS", "LOG_LEVEL"]) expect(read).toThrow(name);
+  for (const name of ["SCANMESH_CLASS", "SCANMESH_AGENT_ID", "SCANMESH_HEARTBEAT", "SCANMESH_SLOTS", "LOG_LEVEL"])
+    expect(read).toThrow(name);
 });
 
 test("without any setting it runs the isolated engines against a local bus", () => {
   const config = readAgentConfig({});
-  expect(config).toMatchObject({ servers: ["nats://127.0.0.1:4222"], internet: "isolated", heartbeatMs: 5_000, ackWaitMs: 30_000, drainGraceMs: 20_000 });
+  expect(config).toMatchObject({
+    servers: ["nats://127.0.0.1:4222"],
+    internet: "isolated",
+    heartbeatMs: 5_000,
+    ackWaitMs: 30_000,
+    drainGraceMs: 20_000,
+  });
   expect(config.agent).toMatch(/^[A-Za-z0-9_-]{1,55}-isolated$/);
   expect(config.spool.endsWith(config.agent)).toBe(true);
 });

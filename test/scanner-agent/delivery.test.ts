@@ -9,6 +9,9 @@ test.each([
   expect(deliveryCount(reply)).toBe(count);
 });
 
-test.each(["", "_INBOX.x.1", "$JS.ACK.SCANS.clamav.x.17.5.1.0", "$JS.ACK.SCANS.clamav.3"])("%j is no acknowledgement subject", (reply) => {
-  expect(deliveryCount(reply)).toBeUndefined();
-});
+test.each(["", "_INBOX.x.1", "$JS.ACK.SCANS.clamav.x.17.5.1.0", "$JS.ACK.SCANS.clamav.3"])(
+  "%j is no acknowledgement subject",
+  (reply) => {
+    expect(deliveryCount(reply)).toBeUndefined();
+  },
+);

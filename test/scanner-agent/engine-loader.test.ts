@@ -36,14 +36,18 @@ describe("a manifest", () => {
     ["a field that is not known", GOOD.replace("timeout: 5s", "time: 5s"), "/engines/x.yaml:5: time: "],
     ["a field that is missing", GOOD.replace("speed: FAST\n", ""), "/engines/x.yaml:1: speed: "],
     ["two ways in one", GOOD.replace('"{file}"]', '"{file}"], service: clamd'), "/engines/x.yaml:8: run.process: "],
-    ["an antivirus engine that takes some types only", GOOD.replace("type: METADATA", "type: AV\naccepts: [a/b]"), "/engines/x.yaml:3: accepts: "],
+    [
+      "an antivirus engine that takes some types only",
+      GOOD.replace("type: METADATA", "type: AV\naccepts: [a/b]"),
+      "/engines/x.yaml:3: accepts: ",
+    ],
     ["no YAML", GOOD.replace("type: METADATA", "type: [METADATA"), "/engines/x.yaml:"],
     ["no map", "- 1\n", "/engines/x.yaml:1: "],
     ["nothing at all", "", "/engines/x.yaml:1: "],
   ])("with %s is refused by file, line and field", (_, text, begin) => {
     const mistakes = mistakesOf(text);
     expect(mistakes.length).toBeGreaterThan(0);
-    for (const mistake of mistakes) expect(mistake.startsWith(begin), mistake).toBe(true);
+    expect(mistakes.filter((mistake) => !mistake.startsWith(begin))).toEqual([]);
   });
 });
 

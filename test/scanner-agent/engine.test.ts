@@ -37,7 +37,9 @@ describe("an engine", () => {
 
   test("that cannot start says why, takes no work, and recovers by itself", async () => {
     let missing = true;
-    const engine = engineOf(withRunner({ start: () => (missing ? Promise.reject(new Unavailable("clamd is not installed")) : Promise.resolve()) }));
+    const engine = engineOf(
+      withRunner({ start: () => (missing ? Promise.reject(new Unavailable("clamd is not installed")) : Promise.resolve()) }),
+    );
     await engine.start();
     expect(engine.presence()).toMatchObject({ healthy: false, reason: "clamd is not installed" });
     expect(engine.takesWork()).toBe(false);
@@ -62,7 +64,10 @@ describe("an engine", () => {
   test("is tested again after an update of its signatures", async () => {
     let signatures = "1";
     let tests = 0;
-    const engine = engineOf(withRunner({ versions: () => Promise.resolve({ engine: "1", signatures, signatureDate: null }) }), async () => void (tests += 1));
+    const engine = engineOf(
+      withRunner({ versions: () => Promise.resolve({ engine: "1", signatures, signatureDate: null }) }),
+      async () => void (tests += 1),
+    );
     await engine.start();
     expect(tests).toBe(1);
     signatures = "2";
@@ -106,7 +111,9 @@ describe("an engine", () => {
   test("whose daemon ended tells so at once, and recovers", async () => {
     let lose: (reason: string) => void = () => undefined;
     const told: (string | null)[] = [];
-    const engine: Engine = engineOf(withRunner({ onLost: (listener) => void (lose = listener) }), passes, () => told.push(engine.presence().reason));
+    const engine: Engine = engineOf(withRunner({ onLost: (listener) => void (lose = listener) }), passes, () =>
+      told.push(engine.presence().reason),
+    );
     await engine.start();
     lose("clamd ended");
     expect(told.at(-1)).toBe("clamd ended");

@@ -15,7 +15,16 @@ export function puppet(
   const outcomes = new WeakMap<RawOutput, Outcome>();
   const parse: Parser = (raw) => outcomes.get(raw) ?? done(null, null, null);
   return {
-    manifest: Manifest.parse({ name, type: "METADATA", speed: "FAST", internet: false, input, timeout, output: "yara", run: { builtin: { module: "yara" } } }),
+    manifest: Manifest.parse({
+      name,
+      type: "METADATA",
+      speed: "FAST",
+      internet: false,
+      input,
+      timeout,
+      output: "yara",
+      run: { builtin: { module: "yara" } },
+    }),
     parse,
     slots,
     runners: [
@@ -33,4 +42,11 @@ export function puppet(
       },
     ],
   };
+}
+
+/** A promise and what settles it. */
+export function gate() {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
 }

@@ -34,15 +34,21 @@ function reader(name: string): EngineParts {
 }
 
 describe("a sample", () => {
-  test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 7 * CHUNK_BYTES + 5])("of %i bytes reaches the engine whole, and is gone afterwards", async (size) => {
-    const engine = reader(`Reader-${size}`);
-    const { config } = await agentWith(engine);
-    const bytes = randomBytes(size);
-    const request = requestOf(await stage.store(bytes), [engine.manifest.name]);
-    await stage.request(engine.manifest, request);
-    expect(await stage.answer(engine.manifest.name, request.scan)).toMatchObject({ state: "DONE", details: { ...hashes(bytes), mode: "444" } });
-    await until("its file is gone", async () => (await readdir(join(config.spool, "samples"))).length === 0);
-  });
+  test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 7 * CHUNK_BYTES + 5])(
+    "of %i bytes reaches the engine whole, and is gone afterwards",
+    async (size) => {
+      const engine = reader(`Reader-${size}`);
+      const { config } = await agentWith(engine);
+      const bytes = randomBytes(size);
+      const request = requestOf(await stage.store(bytes), [engine.manifest.name]);
+      await stage.request(engine.manifest, request);
+      expect(await stage.answer(engine.manifest.name, request.scan)).toMatchObject({
+        state: "DONE",
+        details: { ...hashes(bytes), mode: "444" },
+      });
+      await until("its file is gone", async () => (await readdir(join(config.spool, "samples"))).length === 0);
+    },
+  );
 
   test("is fetched once while several engines hold it", async () => {
     const names = ["First", "Second", "Third"];
@@ -66,7 +72,11 @@ describe("a sample", () => {
   });
 
   test.each<[string, (chunk: Buffer, n: number) => Buffer | null, RegExp]>([
-    ["with an altered chunk", (chunk, n) => (n === 1 ? Buffer.concat([chunk.subarray(1), Buffer.from("!")]) : chunk), /bytes are not its own/],
+    [
+      "with an altered chunk",
+      (chunk, n) => (n === 1 ? Buffer.concat([chunk.subarray(1), Buffer.from("!")]) : chunk),
+      /bytes are not its own/,
+    ],
     ["with a chunk that is too short", (chunk, n) => (n === 1 ? chunk.subarray(1) : chunk), /chunk 1 of the sample has/],
     ["with a chunk that is missing", (chunk, n) => (n === 1 ? null : chunk), /chunk 1 of the sample is missing/],
   ])("%s is fetched once more, then failed with the reason, never clean", async (how, corrupt, reason) => {
@@ -74,7 +84,9 @@ describe("a sample", () => {
     const { config } = await agentWith(engine);
     let reads = 0;
     const sample = await stage.store(randomBytes(3 * CHUNK_BYTES), corrupt);
-    const watch = stage.nc.subscribe(`$JS.API.DIRECT.GET.${SAMPLES}.sample.${sample.blob}.0`, { callback: () => void (reads += 1) });
+    const watch = stage.nc.subscribe(`$JS.API.DIRECT.GET.${SAMPLES}.sample.${sample.blob}.0`, {
+      callback: () => void (reads += 1),
+    });
     const request = requestOf(sample, [engine.manifest.name]);
     await stage.request(engine.manifest, request);
     const result = await stage.answer(engine.manifest.name, request.scan);
@@ -90,7 +102,10 @@ describe("a sample", () => {
     await agentWith(engine);
     const request = requestOf({ ...(await stage.store(Buffer.from("x"))), blob: null }, ["Bereft"]);
     await stage.request(engine.manifest, request);
-    expect(await stage.answer("Bereft", request.scan)).toMatchObject({ state: "FAILED", error: "the mesh does not have the sample's bytes" });
+    expect(await stage.answer("Bereft", request.scan)).toMatchObject({
+      state: "FAILED",
+      error: "the mesh does not have the sample's bytes",
+    });
   });
 
   test("that cannot be written here is handed back; the engine says so, takes no work and recovers by itself", async () => {

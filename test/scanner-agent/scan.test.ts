@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { done, Failed, TimedOut, type Outcome, type Sample } from "../../scanner-agent/contract.js";
 import type { EngineParts } from "../../scanner-agent/engine.js";
 import { MAX_RESULT_BYTES } from "../../schema/messages.js";
-import { RESULTS, SCANS, scanSubject } from "../../schema/subjects.js";
+import { RESULTS, SCANS } from "../../schema/subjects.js";
 import { requestOf, startAgent, type AgentStage } from "./agent-stage.js";
 import { startBusStage, until, type BusStage } from "./bus-stage.js";
-import { puppet } from "./puppet-engine.js";
+import { gate, puppet } from "./puppet-engine.js";
 
 const CLEAN = done("CLEAN", null, null);
 let stage: BusStage;
@@ -22,13 +22,6 @@ async function agentWith(...engines: EngineParts[]): Promise<AgentStage> {
   const agent = await startAgent(stage, engines);
   agents.push(agent);
   return agent;
-}
-
-/** A promise and what settles it. */
-function gate() {
-  let open!: () => void;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open };
 }
 
 describe("an answer", () => {
@@ -94,7 +87,9 @@ describe("an answer", () => {
     await agentWith(engine);
     const request = requestOf(await stage.store(Buffer.from("x")), ["Slow"]);
     await stage.request(engine.manifest, request);
-    await until("it is announced", async () => stage.results.some(({ result }) => result.scan === request.scan && result.state === "SCANNING"));
+    await until("it is announced", async () =>
+      stage.results.some(({ result }) => result.scan === request.scan && result.state === "SCANNING"),
+    );
     open();
     expect(await stage.answer("Slow", request.scan)).toMatchObject({ state: "DONE" });
   });
@@ -111,7 +106,9 @@ describe("an answer", () => {
     const request = requestOf(await stage.store(Buffer.from("x")), ["Long"]);
     await stage.request(engine.manifest, request);
     let kept = 0;
-    const watch = stage.nc.subscribe(`$JS.ACK.${SCANS}.long.>`, { callback: (_, message) => void (kept += message.string() === "+WPI" ? 1 : 0) });
+    const watch = stage.nc.subscribe(`$JS.ACK.${SCANS}.long.>`, {
+      callback: (_, message) => void (kept += message.string() === "+WPI" ? 1 : 0),
+    });
     // Each is sent a third of ack_wait after the one before: five are longer than ack_wait.
     await until("it was kept five times", async () => kept >= 5);
     open();
@@ -122,86 +119,14 @@ describe("an answer", () => {
   });
 });
 
-describe("a request", () => {
-  test("that does not name the engine is acknowledged without a slot", async () => {
-    const { opened, open } = gate();
-    const engine = puppet("Busy", async () => opened.then(() => CLEAN), { slots: 2 });
-    await agentWith(engine);
-    const sample = await stage.store(Buffer.from("x"));
-    const first = requestOf(sample, ["Busy"]);
-    await stage.request(engine.manifest, first);
-    for (let n = 0; n < 5; n++) await stage.request(engine.manifest, requestOf(sample, ["Another"]));
-    await until("only the named one is open", async () => {
-      const { acks, waiting } = await stage.pending("Busy");
-      return acks === 1 && waiting === 0;
-    });
-    open();
-    await stage.answer("Busy", first.scan);
-    expect(stage.results.filter(({ engine: name }) => name === "busy").every(({ result }) => result.scan === first.scan)).toBe(true);
-  });
-
-  test("that cannot be read is ended and the next one is scanned", async () => {
-    const engine = puppet("Reader", () => Promise.resolve(CLEAN));
-    await agentWith(engine);
-    await stage.nc.jetstream().publish(scanSubject("FAST", "isolated"), "not JSON");
-    const request = requestOf(await stage.store(Buffer.from("x")), ["Reader"]);
-    await stage.request(engine.manifest, request);
-    await stage.answer("Reader", request.scan);
-    await until("nothing is open", async () => (await stage.pending("Reader")).acks === 0);
-  });
-
-  test("waits on the bus while every slot is taken", async () => {
-    const { opened, open } = gate();
-    let at = 0;
-    let most = 0;
-    const engine = puppet("Narrow", async () => {
-      most = Math.max(most, ++at);
-      await opened;
-      at -= 1;
-      return CLEAN;
-    });
-    await agentWith(engine);
-    const sample = await stage.store(Buffer.from("x"));
-    const requests = Array.from({ length: 7 }, () => requestOf(sample, ["Narrow"]));
-    for (const request of requests) await stage.request(engine.manifest, request);
-    await until("both slots are taken", async () => at === 2);
-    expect(await stage.pending("Narrow")).toMatchObject({ acks: 2, waiting: 5 });
-    open();
-    for (const request of requests) await stage.answer("Narrow", request.scan);
-    expect(most).toBe(2);
-  });
-
-  test("delivered for the third time runs alone, for the sixth it is failed without running", async () => {
-    const runs: boolean[] = [];
-    const engine = puppet("Deadly", (_, { alone }) => {
-      runs.push(alone);
-      return Promise.resolve(CLEAN);
-    });
-    const sample = await stage.store(Buffer.from("x"));
-    await stage.makeDurable(engine.manifest);
-    const [twice, five] = [requestOf(sample, ["Deadly"]), requestOf(sample, ["Deadly"])];
-    const consumer = await stage.nc.jetstream().consumers.get(SCANS, "deadly");
-    for (const [request, times] of [[twice, 2], [five, 5]] as const) {
-      await stage.request(engine.manifest, request);
-      for (let n = 0; n < times; n++) (await consumer.next())?.nak();
-      // The other request is made only after this one is taken.
-      if (request === twice) {
-        const agent = await agentWith(engine);
-        expect(await stage.answer("Deadly", twice.scan)).toMatchObject({ state: "DONE" });
-        await agent.stop();
-      }
-    }
-    expect(runs).toEqual([true]);
-    await agentWith(engine);
-    expect(await stage.answer("Deadly", five.scan)).toMatchObject({ state: "FAILED", error: "ended its agent five times", startedAt: null });
-    expect(runs).toEqual([true]);
-  });
-});
-
 describe("an engine that", () => {
   const outcomes: [string, () => Promise<Outcome>, Partial<Outcome>][] = [
     ["fails", () => Promise.reject(new Failed("exit status 1")), { state: "FAILED", verdict: null, error: "exit status 1" }],
-    ["takes too long", () => Promise.reject(new TimedOut(2_000)), { state: "TIMEOUT", verdict: null, error: "no answer within 2 s" }],
+    [
+      "takes too long",
+      () => Promise.reject(new TimedOut(2_000)),
+      { state: "TIMEOUT", verdict: null, error: "no answer within 2 s" },
+    ],
   ];
   test.each(outcomes)("%s is never clean, and its slot is free again", async (how, run, expected) => {
     let broken = true;
@@ -219,10 +144,14 @@ describe("an engine that", () => {
 
   test("looks at hashes is given no bytes, and needs none to be there", async () => {
     const given: Sample[] = [];
-    const engine = puppet("Hashes", (sample) => {
-      given.push(sample);
-      return Promise.resolve(done(null, null, null));
-    }, { input: "hash" });
+    const engine = puppet(
+      "Hashes",
+      (sample) => {
+        given.push(sample);
+        return Promise.resolve(done(null, null, null));
+      },
+      { input: "hash" },
+    );
     await agentWith(engine);
     const sample = { ...(await stage.store(Buffer.from("x"))), blob: null };
     const request = requestOf(sample, ["Hashes"]);
@@ -234,11 +163,15 @@ describe("an engine that", () => {
   test("is shared by two agents does each scan once", async () => {
     const seen: string[] = [];
     const engineOf = (id: string) =>
-      puppet("Shared", async () => {
-        seen.push(id);
-        await pause(5);
-        return CLEAN;
-      }, { slots: 1 });
+      puppet(
+        "Shared",
+        async () => {
+          seen.push(id);
+          await pause(5);
+          return CLEAN;
+        },
+        { slots: 1 },
+      );
     const engine = engineOf("one");
     await agentWith(engine);
     await agentWith(engineOf("two"));

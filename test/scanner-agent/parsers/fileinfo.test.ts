@@ -19,9 +19,12 @@ test("what FileInfo found is kept and states no verdict", () => {
   expect(outcome).toEqual({ state: "DONE", verdict: null, signature: null, error: null, details: ANSWER });
 });
 
-test.each([JSON.stringify({ ...ANSWER, missing: undefined }), JSON.stringify({ ...ANSWER, verdict: "CLEAN" }), "", "{"])("%j is failed", (stdout) => {
-  expect(parseFileInfo({ exitCode: 0, stdout, stderr: "" })).toMatchObject({ state: "FAILED", verdict: null });
-});
+test.each([JSON.stringify({ ...ANSWER, missing: undefined }), JSON.stringify({ ...ANSWER, verdict: "CLEAN" }), "", "{"])(
+  "%j is failed",
+  (stdout) => {
+    expect(parseFileInfo({ exitCode: 0, stdout, stderr: "" })).toMatchObject({ state: "FAILED", verdict: null });
+  },
+);
 
 test("a failure shows the last line of what was printed", () => {
   expect(parseFileInfo({ exitCode: 2, stdout: "", stderr: "loading\nno memory\n" }).error).toBe("exit status 2: no memory");

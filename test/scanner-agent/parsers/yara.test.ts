@@ -51,7 +51,11 @@ describe("YARA-X's matches", () => {
   });
 
   test("silence states no verdict", () => {
-    expect(output('{"valid":true,"errors":[],"warnings":[],"matches":[]}')).toMatchObject({ state: "DONE", verdict: null, signature: null });
+    expect(output('{"valid":true,"errors":[],"warnings":[],"matches":[]}')).toMatchObject({
+      state: "DONE",
+      verdict: null,
+      signature: null,
+    });
   });
 
   test("infected beats suspicious, in any order", () => {
@@ -64,15 +68,24 @@ describe("YARA-X's matches", () => {
   });
 
   test("a sample too large to be read is unscanned", () => {
-    expect(output('{"unscanned":"larger than Yara reads"}')).toMatchObject({ state: "UNSCANNED", error: "larger than Yara reads" });
+    expect(output('{"unscanned":"larger than Yara reads"}')).toMatchObject({
+      state: "UNSCANNED",
+      error: "larger than Yara reads",
+    });
   });
 
-  test.each(["", "null", "[]", "{}", '{"valid":false,"errors":[],"matches":[]}', '{"valid":true,"errors":["e"],"matches":[]}', "garbage", '{"valid":true'])(
-    "%j is failed",
-    (text) => {
-      expect(output(text)).toMatchObject({ state: "FAILED", verdict: null });
-    },
-  );
+  test.each([
+    "",
+    "null",
+    "[]",
+    "{}",
+    '{"valid":false,"errors":[],"matches":[]}',
+    '{"valid":true,"errors":["e"],"matches":[]}',
+    "garbage",
+    '{"valid":true',
+  ])("%j is failed", (text) => {
+    expect(output(text)).toMatchObject({ state: "FAILED", verdict: null });
+  });
 
   test("an exit status beats a good looking answer", () => {
     expect(output(RECORDED, 1)).toMatchObject({ state: "FAILED", verdict: null });

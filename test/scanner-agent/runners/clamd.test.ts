@@ -33,7 +33,15 @@ afterAll(async () => {
 
 function clamd(more: Partial<ClamdOptions> = {}): Runner {
   const owner = join(folder, String(runners.length));
-  const made = createClamdRunner({ database: database.folder, slots: 2, timeoutMs: 30_000, programPath: "", owner, log, ...more });
+  const made = createClamdRunner({
+    database: database.folder,
+    slots: 2,
+    timeoutMs: 30_000,
+    programPath: "",
+    owner,
+    log,
+    ...more,
+  });
   runners.push(made);
   return made;
 }
@@ -59,7 +67,10 @@ describe.skipIf(!hasClamd)("clamd", () => {
     expect(await scan(on, EICAR)).toMatchObject({ state: "DONE", verdict: "INFECTED", signature: "Eicar-Test.UNOFFICIAL" });
     expect(await scan(on, CLEAN)).toMatchObject({ state: "DONE", verdict: "CLEAN" });
     expect(await scan(on, Buffer.alloc(0))).toMatchObject({ state: "DONE", verdict: "CLEAN" });
-    expect(await on.versions()).toMatchObject({ engine: expect.stringMatching(/^\d+\.\d+/) as string, signatureDate: expect.stringMatching(/Z$/) as string });
+    expect(await on.versions()).toMatchObject({
+      engine: expect.stringMatching(/^\d+\.\d+/) as string,
+      signatureDate: expect.stringMatching(/Z$/) as string,
+    });
   });
 
   test("says of a file over its limit that it is unscanned, even if a signature matches its beginning", async () => {
@@ -72,13 +83,18 @@ describe.skipIf(!hasClamd)("clamd", () => {
   test("says of an encrypted archive that it is unscanned", async () => {
     const on = clamd();
     await on.start();
-    expect(await scan(on, encryptedZip())).toMatchObject({ state: "UNSCANNED", error: expect.stringContaining("encrypted") as string });
+    expect(await scan(on, encryptedZip())).toMatchObject({
+      state: "UNSCANNED",
+      error: expect.stringContaining("encrypted") as string,
+    });
   });
 
   test("scans many at once, each with its own answer", async () => {
     const on = clamd();
     await on.start();
-    const samples = Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? Buffer.concat([EICAR, Buffer.from(`\n${n}`)]) : randomBytes(300_000)));
+    const samples = Array.from({ length: 40 }, (_, n) =>
+      n % 2 === 0 ? Buffer.concat([EICAR, Buffer.from(`\n${n}`)]) : randomBytes(300_000),
+    );
     const outcomes = await Promise.all(samples.map((bytes) => scan(on, bytes)));
     expect(outcomes.map((outcome) => outcome.verdict)).toEqual(samples.map((_, n) => (n % 2 === 0 ? "INFECTED" : "CLEAN")));
   });
@@ -106,7 +122,10 @@ describe.skipIf(!hasClamd)("clamd", () => {
     };
     expect(await endDuring(on.run(large, runOptions({ alone: true })))).toEqual([new Failed().name]);
     await until("clamd works again", async () => on.start().then(() => true));
-    expect(await endDuring(on.run(large, runOptions()), on.run(large, runOptions()))).toEqual([new Unavailable().name, new Unavailable().name]);
+    expect(await endDuring(on.run(large, runOptions()), on.run(large, runOptions()))).toEqual([
+      new Unavailable().name,
+      new Unavailable().name,
+    ]);
   });
 
   test("that does not answer in time is timed out", async () => {
@@ -151,7 +170,14 @@ describe.skipIf(!hasClamd)("a clamd that outlived its agent and its guard", () =
     const on = clamd();
     await on.start();
     const pid = await pidOf();
-    const next = createClamdRunner({ database: database.folder, slots: 1, timeoutMs: 1_000, programPath: "", owner: join(folder, "0"), log });
+    const next = createClamdRunner({
+      database: database.folder,
+      slots: 1,
+      timeoutMs: 1_000,
+      programPath: "",
+      owner: join(folder, "0"),
+      log,
+    });
     await next.start();
     runners.push(next);
     expect(await commandLine(pid)).toEqual([]);

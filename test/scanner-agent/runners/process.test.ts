@@ -20,7 +20,14 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 function shell(script: string, maxOutput?: number): Runner {
   const command = ["sh", "-c", script, "sh", "{file}", "{sha256}"];
   const more = maxOutput === undefined ? {} : { maxOutput };
-  return createProcessRunner({ command, detect: "sh", version: ["sh", "-c", "echo 'tool 1.2'; echo more"], folder, programPath: "", ...more });
+  return createProcessRunner({
+    command,
+    detect: "sh",
+    version: ["sh", "-c", "echo 'tool 1.2'; echo more"],
+    folder,
+    programPath: "",
+    ...more,
+  });
 }
 
 describe("a program run per sample", () => {
@@ -50,13 +57,18 @@ describe("a program run per sample", () => {
   });
 
   test("that prints too much is failed, not parsed", async () => {
-    await expect(shell("yes", 100_000).run(pathOnly("/x"), runOptions())).rejects.toThrow(new Failed("printed more than 100000 bytes on standard output"));
+    await expect(shell("yes", 100_000).run(pathOnly("/x"), runOptions())).rejects.toThrow(
+      new Failed("printed more than 100000 bytes on standard output"),
+    );
   });
 
   test("that takes too long is ended with everything it started", async () => {
     const pidFile = join(folder, "pid");
     await expect(
-      shell(`trap '' TERM; sleep 600 & echo $! > ${pidFile}; wait; sleep 600`).run(pathOnly("/x"), runOptions({ timeoutMs: 500 })),
+      shell(`trap '' TERM; sleep 600 & echo $! > ${pidFile}; wait; sleep 600`).run(
+        pathOnly("/x"),
+        runOptions({ timeoutMs: 500 }),
+      ),
     ).rejects.toThrow(TimedOut);
     await gone(pidFile);
   });
@@ -69,7 +81,13 @@ describe("a program run per sample", () => {
   });
 
   test("is unavailable if it is not installed", async () => {
-    const runner = createProcessRunner({ command: ["no-such-scanner"], detect: "no-such-scanner", version: undefined, folder, programPath: "" });
+    const runner = createProcessRunner({
+      command: ["no-such-scanner"],
+      detect: "no-such-scanner",
+      version: undefined,
+      folder,
+      programPath: "",
+    });
     await expect(runner.start()).rejects.toThrow(new Unavailable("no-such-scanner is not installed"));
   });
 
@@ -86,7 +104,7 @@ test("a guarded program ends when the process that started it is killed", async 
   const owner = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "ignore" });
   const pid = await until("the program runs", () => pidIn(pidFile));
   owner.kill("SIGKILL");
-  await until("the program is gone", async () => !(await isRunning(pid, null)));
+  expect(await until("the program is gone", async () => !(await isRunning(pid, null)))).toBe(true);
 });
 
 async function gone(pidFile: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
+import type { GatewayConfig } from "./config.js";
 import { GatewayError } from "./errors.js";
 
 const LIMITS = { fieldNameSize: 200, fieldSize: 64 * 1024, fields: 100, files: 20, headerPairs: 100 };
@@ -72,4 +73,11 @@ async function* untilEnd(content: Readable, ended: Promise<Error | undefined>): 
 
 export function isMultipart(headers: IncomingHttpHeaders): boolean {
   return /^multipart\/form-data\b/i.test(headers["content-type"] ?? "");
+}
+
+/** What says that it is too long is not read at all. */
+export function refuseLongBody({ headers }: IncomingMessage, { SCANMESH_UPLOAD_LIMIT }: GatewayConfig): void {
+  const slack = isMultipart(headers) ? 1024 * 1024 : 0;
+  if (Number(headers["content-length"] ?? 0) <= SCANMESH_UPLOAD_LIMIT + slack) return;
+  throw new GatewayError("TOO_LARGE", `a sample may have ${SCANMESH_UPLOAD_LIMIT} bytes`);
 }

@@ -1,0 +1,27 @@
+/** An agent with one of the bench's engines: `agent-process.js null|spin <iterations of spin a millisecond>`. */
+
+import { createAgent } from "../../scanner-agent/agent.js";
+import { readAgentConfig } from "../../scanner-agent/config.js";
+import { tellParent } from "../../schema/lifecycle.js";
+import { benchEngine } from "./engines.js";
+
+const [, , name, iterationsPerMs] = process.argv;
+if (name !== "null" && name !== "spin") throw new Error(`there is no engine ${name}`);
+
+const config = readAgentConfig();
+const agent = createAgent(config, { engines: [benchEngine(name, Number(iterationsPerMs))] });
+let stopping = false;
+
+process.on("SIGTERM", stop);
+process.on("SIGINT", stop);
+// The process that started this one is gone.
+process.on("disconnect", stop);
+
+tellParent({ kind: "ready", agent: config.agent, engines: await agent.start() });
+await agent.failed;
+
+function stop(): void {
+  if (stopping) return;
+  stopping = true;
+  void agent.stop().finally(() => process.exit());
+}

@@ -1,0 +1,97 @@
+/** The mesh under test: Postgres, nats-server, a gateway and an agent, each a process of its own, with the product's defaults. */
+
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { projectPath } from "../../schema/paths.js";
+import { makeKeys } from "../../standalone/keys.js";
+import { startNats } from "../../standalone/nats.js";
+import { startPart } from "../../standalone/part.js";
+import { startPostgres } from "../../standalone/postgres.js";
+import { formOf, openApi, Refused, type Api } from "./api.js";
+import type { BenchEngine } from "./engines.js";
+import { watchFinals, type Finals } from "./finals.js";
+import { pushThrough, UPLOADS } from "./load.js";
+
+const PART_PATIENCE_MS = 10_000;
+const READY_WITHIN_MS = 30_000;
+const RETRY_MS = 200;
+
+/** The one engine of the mesh: one of the bench's own, or ClamAV by the product's manifest with the signatures of a folder. */
+export type MeshEngine = { readonly own: BenchEngine; readonly iterationsPerMs: number } | { readonly signatures: string };
+
+export interface BenchMesh {
+  readonly url: string;
+  readonly api: Api;
+  readonly finals: Finals;
+  readonly postgresUrl: string;
+  readonly natsUrl: string;
+  /** Credentials file of a user that may do everything in the ISOLATED account. */
+  readonly natsCreds: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a mesh with an empty store and waits until it has done its first scan. `first` is scanned for that. */
+export async function startMesh(engine: MeshEngine, first: Uint8Array): Promise<BenchMesh> {
+  const folder = await mkdtemp(join(tmpdir(), "scanmesh-bench-"));
+  // Postgres may run as another user.
+  await chmod(folder, 0o755);
+  const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const end of stops.splice(0).reverse()) await end();
+  };
+  try {
+    const postgres = await startPostgres({ dir: join(folder, "postgres") });
+    stops.push(postgres.stop);
+    const keys = await makeKeys(join(folder, "keys"));
+    const nats = await startNats({ dir: join(folder, "nats"), keys });
+    stops.push(nats.stop);
+
+    const { PATH, HOME } = process.env;
+    const run = (name: string, script: readonly [string, ...string[]], env: Record<string, string>) => {
+      const part = startPart({ name, script, env: { PATH, HOME, NATS_URL: nats.url, ...env }, logFile: join(folder, `${name}.log`) });
+      stops.push(() => part.stop(PART_PATIENCE_MS));
+      return part;
+    };
+    const gatewayScript = projectPath("dist", "gateway", "main.js");
+    const { isolated, internet } = keys.creds.gateway;
+    const gatewayEnv = { PORT: "0", DATABASE_URL: postgres.url, SCANMESH_NATS_ISOLATED_CREDS: isolated, SCANMESH_NATS_INTERNET_CREDS: internet };
+    await run("migrations", [gatewayScript, "migrate"], gatewayEnv).succeeded();
+    const { url } = await run("gateway", [gatewayScript], gatewayEnv).said("listening");
+    const agentEnv = { SCANMESH_NATS_CREDS: keys.creds.agent.isolated, SCANMESH_AGENT_ID: "bench", SCANMESH_SPOOL: join(folder, "spool") };
+    const engines = await run("agent", agentScript(engine), { ...agentEnv, ...engineEnv(engine) }).said("ready");
+    for (const { name, healthy, reason } of engines.engines) if (!healthy) throw new Error(`${name} is not healthy: ${reason}`);
+
+    const api = openApi(url, UPLOADS);
+    stops.push(() => Promise.resolve(api.close()));
+    await untilAccepted(api, formOf(first, "first"));
+    const finals = watchFinals(api, "own" in engine ? "INCONCLUSIVE" : "CLEAN");
+    await pushThrough(api, finals, [], () => undefined);
+    return { url, api, finals, postgresUrl: postgres.url, natsUrl: nats.url, natsCreds: isolated, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function agentScript(engine: MeshEngine): readonly [string, ...string[]] {
+  if (!("own" in engine)) return [projectPath("dist", "scanner-agent", "main.js")];
+  return [projectPath("dist", "bench", "test", "bench", "agent-process.js"), engine.own, String(engine.iterationsPerMs)];
+}
+
+function engineEnv(engine: MeshEngine): Record<string, string> {
+  return "own" in engine ? {} : { SCANMESH_ENGINES: "ClamAV", SCANMESH_CLAMAV_DB: engine.signatures };
+}
+
+/** An engine that has just been announced may not be in the catalogue yet. */
+async function untilAccepted(api: Api, form: Buffer): Promise<void> {
+  for (const deadline = performance.now() + READY_WITHIN_MS; ; ) {
+    try {
+      return void (await api.submit(form));
+    } catch (error) {
+      if (!(error instanceof Refused && error.status === 503) || performance.now() > deadline) throw error;
+    }
+    await pause(RETRY_MS);
+  }
+}

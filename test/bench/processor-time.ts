@@ -1,0 +1,85 @@
+/** Processor time of the mesh's processes, as Linux accounts for it. */
+
+import { readdir, readFile } from "node:fs/promises";
+import { basename } from "node:path";
+
+/** The processes told apart. `load` is the load generator: this process. */
+export const PROCESSES = ["gateway", "agent", "nats-server", "postgres", "clamd", "load"] as const;
+export type ProcessName = (typeof PROCESSES)[number];
+
+/** Milliseconds of processor time by process. */
+export type ProcessorTime = Readonly<Record<ProcessName, number>>;
+
+/** The kernel's unit in /proc is 1/100 s on every architecture that Node runs on. */
+const MS_PER_TICK = 10;
+
+interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly ms: number;
+}
+
+/** Everything that this process and its descendants have used until now, of children that have ended too. */
+export async function processorTime(): Promise<ProcessorTime> {
+  const entries = (await Promise.all((await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(readEntry))).filter((entry) => entry !== undefined);
+  const total: Record<ProcessName, number> = { gateway: 0, agent: 0, "nats-server": 0, postgres: 0, clamd: 0, load: 0 };
+  for (const { pid, ms } of descendants(entries, process.pid)) {
+    const name = nameOf(await words(pid));
+    if (name !== undefined) total[name] += ms;
+  }
+  const { user, system } = process.cpuUsage();
+  total.load = (user + system) / 1_000;
+  return total;
+}
+
+/** Processor time between two readings. */
+export function elapsed(from: ProcessorTime, to: ProcessorTime): ProcessorTime {
+  return mapTime((name) => to[name] - from[name]);
+}
+
+export function mapTime(value: (name: ProcessName) => number): ProcessorTime {
+  return Object.fromEntries(PROCESSES.map((name) => [name, value(name)])) as ProcessorTime;
+}
+
+/** What the mesh itself has used: everything but the load generator. */
+export function ofMesh(time: ProcessorTime): number {
+  return PROCESSES.reduce((sum, name) => (name === "load" ? sum : sum + time[name]), 0);
+}
+
+function descendants(entries: readonly ProcessEntry[], root: number): ProcessEntry[] {
+  const children = entries.filter(({ parent }) => parent === root);
+  return children.flatMap((child) => [child, ...descendants(entries, child.pid)]);
+}
+
+async function readEntry(name: string): Promise<ProcessEntry | undefined> {
+  const stat = await readIfThere(`/proc/${name}/stat`);
+  if (stat === "") return undefined;
+  // The program's name stands in parentheses and may hold anything; field 3 follows it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+  const [parent, utime, stime, cutime, cstime] = [1, 11, 12, 13, 14].map((i) => fields[i] ?? 0) as [number, number, number, number, number];
+  return { pid: Number(name), parent, ms: (utime + stime + cutime + cstime) * MS_PER_TICK };
+}
+
+async function words(pid: number): Promise<string[]> {
+  return (await readIfThere(`/proc/${pid}/cmdline`)).split("\0");
+}
+
+/** Guards and whatever else stands between a part and us are nobody's. */
+function nameOf([program = "", script = ""]: readonly string[]): ProcessName | undefined {
+  if (basename(program) === "postgres" || program.startsWith("postgres:")) return "postgres";
+  if (basename(program) === "nats-server") return "nats-server";
+  if (basename(program) === "clamd") return "clamd";
+  if (script.endsWith("/gateway/main.js")) return "gateway";
+  if (script.endsWith("/scanner-agent/main.js") || script.endsWith("/agent-process.js")) return "agent";
+  return undefined;
+}
+
+/** A process may end between two looks. */
+async function readIfThere(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
+    throw error;
+  }
+}

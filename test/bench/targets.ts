@@ -1,0 +1,29 @@
+/** What is aimed at, and what is the least. */
+
+/** A metric's target and floor. */
+export interface Target {
+  readonly better: "higher" | "lower";
+  readonly target: number;
+  readonly floor: number;
+}
+
+export const TARGETS = {
+  "B1.T": { better: "higher", target: 0.55, floor: 0.35 },
+  "B1.M": { better: "higher", target: 0.7, floor: 0.5 },
+  "B1c.M": { better: "higher", target: 0.25, floor: 0.15 },
+  "B2.p50": { better: "lower", target: 8, floor: 15 },
+  "B2.p99": { better: "lower", target: 30, floor: 80 },
+  "B3.rate": { better: "higher", target: 1_000, floor: 500 },
+  "B3.pgbench": { better: "higher", target: 0.25, floor: 0.12 },
+  "B3.cpu": { better: "lower", target: 2, floor: 4 },
+  "B3.cpuPerMB": { better: "lower", target: 8, floor: 16 },
+} as const satisfies Readonly<Record<string, Target>>;
+
+/** What a figure reaches. */
+export type Reached = "target" | "floor" | "below";
+
+export function reached(value: number, { better, target, floor }: Target): Reached {
+  const meets = (bound: number) => (better === "higher" ? value >= bound : value <= bound);
+  if (meets(target)) return "target";
+  return meets(floor) ? "floor" : "below";
+}
