@@ -96,7 +96,11 @@ async function answerOf<T>(response: Response, url: string): Promise<GraphQLAnsw
 /** Streams a file as the body of a PUT; its length is told first, so that what is too large is refused before it is sent. */
 async function put(url: string, path: string, size: number, signal: AbortSignal): Promise<void> {
   const send = url.startsWith("https:") ? httpsRequest : httpRequest;
-  const outgoing = send(url, { method: "PUT", headers: { "content-type": "application/octet-stream", "content-length": size }, signal });
+  const outgoing = send(url, {
+    method: "PUT",
+    headers: { "content-type": "application/octet-stream", "content-length": size },
+    signal,
+  });
   const answered = new Promise<{ status: number; text: string }>((resolve, reject) => {
     outgoing.once("error", reject);
     outgoing.once("response", (incoming) => {
@@ -110,14 +114,18 @@ async function put(url: string, path: string, size: number, signal: AbortSignal)
   const [answer, sending] = await Promise.allSettled([answered, sent]);
   signal.throwIfAborted();
   if (answer.status === "rejected") throw unreachable(url, sending.status === "rejected" ? sending.reason : answer.reason);
-  if (answer.value.status !== 201) throw new Sentence(errorIn(answer.value.text) ?? `the gateway answered ${answer.value.status}`);
+  if (answer.value.status !== 201)
+    throw new Sentence(errorIn(answer.value.text) ?? `the gateway answered ${answer.value.status}`);
 }
 
 function errorIn(text: string): string | undefined {
-  return /^\{"error":/.test(text) ? String((JSON.parse(text) as { error: unknown }).error) : undefined;
+  return text.startsWith('{"error":') ? String((JSON.parse(text) as { error: unknown }).error) : undefined;
 }
 
-async function* reports(results: AsyncIterable<FormattedExecutionResult<{ scanUpdated: Report }, unknown>>, url: string): AsyncGenerator<Report> {
+async function* reports(
+  results: AsyncIterable<FormattedExecutionResult<{ scanUpdated: Report }, unknown>>,
+  url: string,
+): AsyncGenerator<Report> {
   try {
     for await (const { data, errors } of results) {
       if (errors?.[0]) throw new Sentence(errors[0].message);
@@ -135,7 +143,10 @@ function address(url: string, path: string): string {
 
 function unreachable(url: string, error: unknown): Sentence {
   const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-  return new Sentence(`The gateway at ${new URL(url).origin} cannot be reached: ${code ?? message ?? "the connection was closed"}.`, { cause: error });
+  return new Sentence(
+    `The gateway at ${new URL(url).origin} cannot be reached: ${code ?? message ?? "the connection was closed"}.`,
+    { cause: error },
+  );
 }
 
 function notAGateway(url: string): Sentence {

@@ -4,7 +4,11 @@ import { readSettings, text } from "../schema/settings.js";
 
 /** The settings of `npm run scan`. */
 export const cliSettings = {
-  SCANMESH_HOME: { type: text, shown: "`.scanmesh` in the clone", about: "Data folder of the mesh that `npm run scan` looks for." },
+  SCANMESH_HOME: {
+    type: text,
+    shown: "`.scanmesh` in the clone",
+    about: "Data folder of the mesh that `npm run scan` looks for.",
+  },
 } as const;
 
 export interface CliConfig {

@@ -13,7 +13,17 @@ const REDRAW_MS = 80;
 const HIDE_CURSOR = "\u001b[?25l";
 const SHOW_CURSOR = "\u001b[?25h";
 const CLEAR_BELOW = "\u001b[0J";
-const COLOURS = { INFECTED: 31, SUSPICIOUS: 33, CLEAN: 32, INCONCLUSIVE: 33, FAILED: 33, TIMEOUT: 33, NO_AGENT: 33, UNSCANNED: 33, SCANNING: 36 } as const;
+const COLOURS = {
+  INFECTED: 31,
+  SUSPICIOUS: 33,
+  CLEAN: 32,
+  INCONCLUSIVE: 33,
+  FAILED: 33,
+  TIMEOUT: 33,
+  NO_AGENT: 33,
+  UNSCANNED: 33,
+  SCANNING: 36,
+} as const;
 
 /** A table that is drawn again as engines finish; what is final moves up above it and stays. */
 export function createLiveView(terminal: Terminal): View {

@@ -15,7 +15,13 @@ export interface Report {
   readonly done: number;
   readonly total: number;
   readonly detections: number;
-  readonly sample: { readonly sha256: string; readonly sha1: string; readonly md5: string; readonly size: number; readonly mime: string };
+  readonly sample: {
+    readonly sha256: string;
+    readonly sha1: string;
+    readonly md5: string;
+    readonly size: number;
+    readonly mime: string;
+  };
   readonly skipped: readonly { readonly engine: string; readonly reason: SkipReason }[];
   readonly results: readonly EngineResult[];
 }
@@ -29,7 +35,11 @@ export interface EngineResult {
   readonly durationMs: number | null;
   readonly agent: string | null;
   readonly details: Record<string, unknown> | null;
-  readonly versions: { readonly engine: string | null; readonly signatures: string | null; readonly signatureDate: string | null };
+  readonly versions: {
+    readonly engine: string | null;
+    readonly signatures: string | null;
+    readonly signatureDate: string | null;
+  };
 }
 
 /** How one file came out: a report, or the reason why there is none. */

@@ -40,7 +40,13 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Scans files, a few at once. Their outcomes in the same order; what was not finished when the signal came has none. */
-export async function scanFiles(client: Client, files: readonly Sendable[], options: ScanOptions, view: View, signal: AbortSignal): Promise<Progress[]> {
+export async function scanFiles(
+  client: Client,
+  files: readonly Sendable[],
+  options: ScanOptions,
+  view: View,
+  signal: AbortSignal,
+): Promise<Progress[]> {
   const all = files.map((sendable): Progress => ({ sendable, accepted: undefined, outcome: undefined }));
   const waiting = [...all];
   const work = async () => {
@@ -60,7 +66,13 @@ export interface Progress {
   outcome: Outcome | undefined;
 }
 
-async function scanFile(client: Client, progress: Progress, options: ScanOptions, view: View, signal: AbortSignal): Promise<Outcome | undefined> {
+async function scanFile(
+  client: Client,
+  progress: Progress,
+  options: ScanOptions,
+  view: View,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
   const { file, size } = progress.sendable;
   try {
     view.sending(file);
@@ -77,7 +89,12 @@ async function scanFile(client: Client, progress: Progress, options: ScanOptions
 }
 
 /** The final report, or undefined if the signal came first. */
-async function watch(client: Client, accepted: Report, show: (report: Report) => void, signal: AbortSignal): Promise<Report | undefined> {
+async function watch(
+  client: Client,
+  accepted: Report,
+  show: (report: Report) => void,
+  signal: AbortSignal,
+): Promise<Report | undefined> {
   if (accepted.endDate) return accepted;
   for await (const report of client.watch(accepted.scanId, signal)) {
     show(report);

@@ -43,7 +43,11 @@ async function run(files: readonly string[], options: Options): Promise<number> 
     const scans = await scanFiles(client, sendable, { speed: options.speed, internet: options.internet }, view, interrupt.signal);
     view.close();
     if (interrupt.signal.aborted) return interrupted(scans, mesh);
-    return finish(scans.flatMap(({ outcome }) => outcome ?? []), bad, options);
+    return finish(
+      scans.flatMap(({ outcome }) => outcome ?? []),
+      bad,
+      options,
+    );
   } finally {
     await client.close();
     await mesh.stop();
@@ -63,7 +67,10 @@ function createView({ json }: Options): View {
 
 function finish(outcomes: readonly Outcome[], bad: readonly Outcome[], { json }: Options): number {
   const all = [...outcomes, ...bad];
-  if (json) print(JSON.stringify({ files: all.map(({ file, error, report }) => (report ? { file, ...report } : { file, error })) }, null, 2));
+  if (json)
+    print(
+      JSON.stringify({ files: all.map(({ file, error, report }) => (report ? { file, ...report } : { file, error })) }, null, 2),
+    );
   return exitCode(all);
 }
 

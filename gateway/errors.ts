@@ -16,7 +16,7 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** The caller's fault, or a state of the mesh that the caller must know: shown as it is. Any other error is ours: INTERNAL. */
 export class GatewayError extends Error {
-  override readonly name = "GatewayError";
+  override readonly name: string = "GatewayError";
   /** Seconds after which the caller may try again. */
   readonly retryAfter: number | undefined;
 
@@ -31,5 +31,12 @@ export class GatewayError extends Error {
 
   get status(): number {
     return ERROR_STATUS[this.code];
+  }
+}
+
+/** Postgres is away, or went away under a statement: whether that statement was carried out is not known. */
+export class DatabaseAway extends GatewayError {
+  constructor(cause: unknown) {
+    super("UNAVAILABLE", "the database is not reachable", { retryAfter: 2, cause });
   }
 }

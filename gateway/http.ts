@@ -33,7 +33,11 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) => sendError(new GatewayError("NOT_FOUND", "no such path"), request, reply));
   app.addHook("onRequest", async (request, reply) => {
-    void reply.headers({ "x-request-id": request.id, "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" });
+    void reply.headers({
+      "x-request-id": request.id,
+      "x-content-type-options": "nosniff",
+      "cross-origin-resource-policy": "same-origin",
+    });
   });
   guardOrigins(app, ctx.config);
   app.addHook("onResponse", async ({ raw }) => drain(raw));

@@ -34,7 +34,7 @@ export function refusal(config: GuardConfig, { method, headers, live }: Caller):
 
 /** The name in a Host header, lower case, without port and brackets. */
 function hostName(host: string | undefined): string | undefined {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@\[\]]+))(?::\d{1,5})?$/i.exec(host ?? "");
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@[\]]+))(?::\d{1,5})?$/i.exec(host ?? "");
   return (match?.[1] ?? match?.[2])?.toLowerCase();
 }
 
@@ -61,7 +61,11 @@ export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
   app.addHook("onRequest", async (request, reply) => {
     const { pathname } = new URL(request.url, "http://gateway");
     const live = pathname === "/graphql" || pathname.startsWith("/graphql/");
-    const refused = refusal(config, { method: request.method, headers: request.headers, live: live && request.method !== "OPTIONS" });
+    const refused = refusal(config, {
+      method: request.method,
+      headers: request.headers,
+      live: live && request.method !== "OPTIONS",
+    });
     if (refused !== undefined) throw new GatewayError("FORBIDDEN", refused);
     const { origin } = request.headers;
     if (config.SCANMESH_ORIGINS.length > 0) void reply.header("vary", "Origin");

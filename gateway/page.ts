@@ -25,7 +25,10 @@ export async function pageRoutes(app: FastifyInstance): Promise<void> {
   for (const [url, { file, type }] of Object.entries(FILES)) {
     const content = await readFile(projectPath("gateway", "page", file));
     app.get(url, (_request, reply) =>
-      reply.type(type).headers({ "content-security-policy": POLICY, "referrer-policy": "no-referrer", "cache-control": "no-cache" }).send(content),
+      reply
+        .type(type)
+        .headers({ "content-security-policy": POLICY, "referrer-policy": "no-referrer", "cache-control": "no-cache" })
+        .send(content),
     );
   }
 }

@@ -51,13 +51,13 @@ export async function ensurePrograms(names, progress) {
  */
 export async function fetchSignatures(progress) {
   if (SIGNATURE_FOLDERS.some(hasSignatures)) return;
-  const freshclam = findProgram("freshclam") ?? "freshclam";
-  const [command, ...args] = await asRoot([freshclam, "--stdout"]);
+  const [command = "freshclam", ...args] = [...(await asRoot("freshclam")), findProgram("freshclam") ?? "freshclam", "--stdout"];
   try {
-    await progress.step("Signatures", () => runQuietly(command ?? freshclam, args, { timeoutMs: FRESHCLAM_MS }));
+    await progress.step("Signatures", () => runQuietly(command, args, { timeoutMs: FRESHCLAM_MS }));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    progress.line(`freshclam could not fetch ClamAV's official signatures; ClamAV takes part once it has some.\n${error.message}`);
+    const reason = /Message: (.+)/.exec(error.message)?.[1] ?? error.message;
+    progress.line(`freshclam could not fetch ClamAV's official signatures (${reason}); ClamAV takes part once it has some.`);
   }
 }
 
@@ -92,9 +92,9 @@ async function aptInstall(wanted, progress) {
   if (apt === undefined) {
     throw new Refusal(`${wanted.join(", ")} is not installed: install it with this system's package manager, and try again.`);
   }
-  const lock = ["-o", "DPkg::Lock::Timeout=300"];
-  const [command, ...args] = await asRoot(["env", "DEBIAN_FRONTEND=noninteractive", apt]);
-  const run = (/** @type {string[]} */ more) => runQuietly(command ?? apt, [...args, ...lock, ...more]);
+  const root = await asRoot(`apt-get install ${wanted.join(" ")}`);
+  const [command = apt, ...args] = [...root, "env", "DEBIAN_FRONTEND=noninteractive", apt, "-o", "DPkg::Lock::Timeout=300"];
+  const run = (/** @type {string[]} */ more) => runQuietly(command, [...args, ...more]);
   await progress.step(
     "Packages",
     async () => {
@@ -106,16 +106,25 @@ async function aptInstall(wanted, progress) {
 }
 
 /**
- * The command as root, by sudo if need be; asks for the password if there is somebody to ask.
- * @param {string[]} command
+ * What to put before a command so that root runs it: nothing, or sudo, which asks for the password if there is somebody to ask.
+ * @param {string} byHand what root has to run where that is not possible
  * @returns {Promise<string[]>}
  */
-async function asRoot(command) {
-  if (process.getuid?.() === 0) return command;
+async function asRoot(byHand) {
+  if (process.getuid?.() === 0) return [];
   const sudo = findProgram("sudo");
-  const line = command.join(" ");
-  if (sudo === undefined) throw new Refusal(`${line} has to be run by root, and there is no sudo: run it yourself, and try again.`);
-  const canAsk = process.stdin.isTTY === true;
-  if (canAsk && (await runAttached(sudo, ["-v"])) !== 0) throw new Refusal(`${line} has to be run by root, and sudo does not allow it.`);
-  return [sudo, "-n", ...command];
+  const isAllowed = sudo !== undefined && ((await mayRun(sudo)) || (process.stdin.isTTY && (await runAttached(sudo, ["-v"])) === 0));
+  if (!isAllowed) throw new Refusal(`This takes root's rights, which sudo does not give here: run "${byHand}" as root, and try again.`);
+  return [sudo, "-n"];
+}
+
+/** @param {string} sudo */
+async function mayRun(sudo) {
+  try {
+    await runQuietly(sudo, ["-n", "true"]);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 }

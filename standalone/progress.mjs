@@ -5,6 +5,7 @@ const FRAME_MS = 80;
 /** Where there is no spinner, a step is announced only if it takes long. */
 const QUIET_MS = 2_000;
 const LABEL_WIDTH = 12;
+const DEFAULT_COLUMNS = 80;
 
 /**
  * @typedef {object} Progress
@@ -60,7 +61,7 @@ function spinner(stream) {
   const clear = () => stream.write("\r\x1b[2K");
   const draw = () => {
     const line = `${FRAMES[frame++ % FRAMES.length]} ${[...running].map((status) => status()).join(" · ")}`;
-    stream.write(`\r\x1b[2K${line.slice(0, Math.max(1, stream.columns - 1))}`);
+    stream.write(`\r\x1b[2K${line.slice(0, (stream.columns || DEFAULT_COLUMNS) - 1)}`);
   };
   return {
     write(line) {

@@ -62,11 +62,12 @@ const QUICK: Env = {
 };
 const AGENT: Env = { LOG_LEVEL: process.env.TEST_LOG ?? "warn", SCANMESH_ACK_WAIT: "3s", SCANMESH_HEARTBEAT: "500ms", SCANMESH_DRAIN_GRACE: "5s" };
 
-export async function startStage(): Promise<Stage> {
+/** `postgresUrl` is a Postgres of the test's own, for tests that stop it. */
+export async function startStage({ postgresUrl }: { postgresUrl?: string } = {}): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "scanmesh-stage-"));
   chmodSync(folder, 0o755);
   const keys = await makeKeys(inject("keysDir"));
-  const { url: databaseUrl, db, close: closeDatabase } = await openTestDatabase();
+  const { url: databaseUrl, db, close: closeDatabase } = await openTestDatabase(postgresUrl);
   let nats = await startNats({ dir: join(folder, "nats"), keys });
   const port = Number(new URL(nats.url).port);
   const stops: (() => Promise<void>)[] = [];

@@ -1,8 +1,20 @@
 import { readdir, readFile } from "node:fs/promises";
-import { Kysely, Migrator, PostgresDialect, sql, type Migration, type Transaction } from "kysely";
+import {
+  Kysely,
+  Migrator,
+  PostgresDialect,
+  sql,
+  type Migration,
+  type PostgresCursor,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type PostgresQueryResult,
+  type Transaction,
+} from "kysely";
 import pg from "pg";
 import { projectPath } from "../../schema/paths.js";
 import type { Tables } from "../../schema/tables.js";
+import { DatabaseAway } from "../errors.js";
 
 /** The database, outside or inside of a transaction. */
 export type Database = Kysely<Tables>;
@@ -19,7 +31,41 @@ types.setTypeParser(INT8_ARRAY, (text) => (text === "{}" ? [] : text.slice(1, -1
 export function openDatabase(url: string, onError: (error: Error) => void): Database {
   const pool = new pg.Pool({ connectionString: url, max: 16, types, connectionTimeoutMillis: 5_000, keepAlive: true, application_name: "scanmesh" });
   pool.on("error", onError);
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: honest(pool) }) });
+}
+
+/** The pool, with every sign that Postgres is away turned into the one error that says so. */
+function honest(pool: pg.Pool): PostgresPool {
+  const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  return {
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw new DatabaseAway(error);
+      });
+      const wrapped = known.get(client) ?? wrap(client);
+      known.set(client, wrapped);
+      return wrapped;
+    },
+  };
+}
+
+function wrap(client: pg.PoolClient): PostgresPoolClient {
+  function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  function query(text: unknown, parameters: readonly unknown[] = []): unknown {
+    if (typeof text !== "string") throw new TypeError("cursors are not used here");
+    return client.query(text, [...parameters]).catch((error: unknown) => {
+      throw isGone(error) ? new DatabaseAway(error) : error;
+    });
+  }
+  return { query, release: () => client.release() };
+}
+
+/** Shutdown, crash, start-up and lost connections; a driver's error without a code is a connection that ended. */
+function isGone(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return /^(08|57P0[123]|53300)/.test(error.code ?? "");
+  return error instanceof Error;
 }
 
 const folder = projectPath("migrations");

@@ -31,7 +31,11 @@ export function createCheck(schema: GraphQLSchema, introspection: boolean): Chec
     const errors = documentErrors(document);
     if (errors.length > 0) return errors;
     if (!getOperationAST(document, operationName)) {
-      return [new GraphQLError("operationName: names no operation of this document", { extensions: { code: "OPERATION_RESOLUTION_FAILURE" } })];
+      return [
+        new GraphQLError("operationName: names no operation of this document", {
+          extensions: { code: "OPERATION_RESOLUTION_FAILURE" },
+        }),
+      ];
     }
     return costErrors(schema, { document, operationName, variables });
   };

@@ -33,7 +33,11 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       const asked = parametersOf(request);
       const args = prepare(operations, asked, requestContext(mesh, baseUrl(mesh.config, request.host)));
       const invalid = isRefused(args);
-      if (!invalid && request.method !== "POST" && getOperationAST(args.document, asked.operationName)?.operation === "mutation") {
+      if (
+        !invalid &&
+        request.method !== "POST" &&
+        getOperationAST(args.document, asked.operationName)?.operation === "mutation"
+      ) {
         throw new GatewayError("BAD_INPUT", "mutations need POST");
       }
       void reply.header("content-type", "text/event-stream; charset=utf-8").header("cache-control", "no-cache, no-transform");

@@ -1,5 +1,11 @@
 import { Readable } from "node:stream";
-import { ApolloServer, HeaderMap, type GraphQLRequestContextResponseForOperation, type GraphQLResponse, type HTTPGraphQLResponse } from "@apollo/server";
+import {
+  ApolloServer,
+  HeaderMap,
+  type GraphQLRequestContextResponseForOperation,
+  type GraphQLResponse,
+  type HTTPGraphQLResponse,
+} from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
@@ -48,7 +54,11 @@ function createApollo({ schema, check, log }: Operations): ApolloServer<RequestC
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => present(formatted, error, log),
     logger: { debug: log.debug.bind(log), info: log.debug.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) },
-    plugins: [ApolloServerPluginLandingPageDisabled(), ApolloServerPluginCacheControlDisabled(), { requestDidStart: async () => ({ responseForOperation }) }],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      { requestDidStart: async () => ({ responseForOperation }) },
+    ],
   });
 
   async function responseForOperation({ document, request, operation }: Resolved): Promise<GraphQLResponse | null> {
@@ -61,9 +71,12 @@ function createApollo({ schema, check, log }: Operations): ApolloServer<RequestC
 
 type Resolved = GraphQLRequestContextResponseForOperation<RequestContext>;
 
-const NOT_HERE = new GraphQLError("subscriptions are served over WebSocket on /graphql (graphql-transport-ws) and over SSE on /graphql/stream", {
-  extensions: { code: "BAD_REQUEST" },
-});
+const NOT_HERE = new GraphQLError(
+  "subscriptions are served over WebSocket on /graphql (graphql-transport-ws) and over SSE on /graphql/stream",
+  {
+    extensions: { code: "BAD_REQUEST" },
+  },
+);
 
 /** Apollo gives what is wrong with a request its code in the formatted error alone; nothing is hidden in such an error. */
 function present(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {

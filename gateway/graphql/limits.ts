@@ -1,11 +1,20 @@
 import { createRequire } from "node:module";
-import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, type SelectionSetNode } from "graphql";
+import {
+  GraphQLError,
+  Kind,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  type SelectionNode,
+  type SelectionSetNode,
+} from "graphql";
+import type * as QueryComplexity from "graphql-query-complexity";
 import { restated } from "./present-error.js";
 
 /** Its ES modules would bring a second copy of graphql, which does not know the types of ours. */
-const { fieldExtensionsEstimator, getComplexity, simpleEstimator } = createRequire(import.meta.url)(
+const { fieldExtensionsEstimator, getComplexity, simpleEstimator }: typeof QueryComplexity = createRequire(import.meta.url)(
   "graphql-query-complexity",
-) as typeof import("graphql-query-complexity");
+);
 
 /**
  * What one operation may ask for, the same over HTTP, WebSocket and SSE. Tokens are limited by the parser; depth and fields
@@ -17,7 +26,7 @@ export const LIMITS = {
   tokens: 4_000,
   /** The standard introspection query needs 15. */
   depth: 15,
-  /** Fields written in the document. */
+  /** Fields of the document, with each fragment in its places. */
   fields: 500,
   /** Fields that an answer can have, by its lists' usual lengths: 100 full reports of 25 engines fit. */
   cost: 100_000,
@@ -60,46 +69,45 @@ function exceeded(limit: keyof typeof LIMITS, asked: number, most = LIMITS[limit
   return [new GraphQLError(`the ${limit} of this operation is ${shown}; ${most} is the most`, { extensions })];
 }
 
-/** Depth over fragments, each of them walked once; a fragment that contains itself has no depth that is enough. */
-function measure(document: DocumentNode): { depth: number; fields: number } {
+interface Measure {
+  readonly depth: number;
+  readonly fields: number;
+}
+
+const NOTHING: Measure = { depth: 0, fields: 0 };
+const ENDLESS: Measure = { depth: Infinity, fields: Infinity };
+
+/** Depth and fields with every fragment in its places, each walked once; a fragment that contains itself has no end. */
+function measure(document: DocumentNode): Measure {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
-  const depths = new Map<string, number>();
-  let fields = 0;
+  const known = new Map<string, Measure>();
 
-  function depthOf(set: SelectionSetNode | undefined): number {
-    let deepest = 0;
-    for (const selection of set?.selections ?? []) {
-      if (selection.kind === Kind.FIELD) fields += 1;
-      deepest = Math.max(deepest, depthOfSelection(selection));
-    }
-    return deepest;
+  function ofSet(set: SelectionSetNode | undefined): Measure {
+    return sum((set?.selections ?? []).map(ofSelection));
   }
 
-  function depthOfSelection(selection: SelectionSetNode["selections"][number]): number {
-    switch (selection.kind) {
-      case Kind.FIELD:
-        return 1 + depthOf(selection.selectionSet);
-      case Kind.INLINE_FRAGMENT:
-        return depthOf(selection.selectionSet);
-      case Kind.FRAGMENT_SPREAD:
-        return depthOfFragment(selection.name.value);
-    }
+  function ofSelection(selection: SelectionNode): Measure {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return ofFragment(selection.name.value);
+    const { depth, fields } = ofSet(selection.selectionSet);
+    return selection.kind === Kind.FIELD ? { depth: depth + 1, fields: fields + 1 } : { depth, fields };
   }
 
-  function depthOfFragment(name: string): number {
-    const known = depths.get(name);
-    if (known !== undefined) return known;
-    depths.set(name, Infinity);
-    const depth = depthOf(fragments.get(name)?.selectionSet);
-    depths.set(name, depth);
-    return depth;
+  function ofFragment(name: string): Measure {
+    const before = known.get(name);
+    if (before) return before;
+    known.set(name, ENDLESS);
+    const found = ofSet(fragments.get(name)?.selectionSet);
+    known.set(name, found);
+    return found;
   }
 
-  let depth = 0;
-  for (const node of document.definitions) {
-    if (node.kind === Kind.OPERATION_DEFINITION) depth = Math.max(depth, depthOf(node.selectionSet));
-    if (node.kind === Kind.FRAGMENT_DEFINITION) depth = Math.max(depth, depthOfFragment(node.name.value));
-  }
-  return { depth, fields };
+  const operations = document.definitions.flatMap((node) =>
+    node.kind === Kind.OPERATION_DEFINITION ? [ofSet(node.selectionSet)] : [],
+  );
+  return sum([...operations, ...[...fragments.keys()].filter((name) => !known.has(name)).map(ofFragment)]);
+}
+
+function sum(parts: readonly Measure[]): Measure {
+  return parts.reduce((all, { depth, fields }) => ({ depth: Math.max(all.depth, depth), fields: all.fields + fields }), NOTHING);
 }

@@ -1,4 +1,14 @@
-import { execute, getOperationAST, GraphQLError, parse, subscribe, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from "graphql";
+import {
+  execute,
+  getOperationAST,
+  GraphQLError,
+  parse,
+  subscribe,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from "graphql";
 import type { Logger } from "pino";
 import type { Check } from "./checks.js";
 import { LIMITS } from "./limits.js";
@@ -20,7 +30,11 @@ export interface Operations {
 }
 
 /** The operation ready to run, or what is wrong with it. */
-export function prepare({ schema, check }: Operations, request: OperationRequest, contextValue: RequestContext): ExecutionArgs | readonly GraphQLError[] {
+export function prepare(
+  { schema, check }: Operations,
+  request: OperationRequest,
+  contextValue: RequestContext,
+): ExecutionArgs | readonly GraphQLError[] {
   const document = parseWithin(request.query);
   if (document instanceof GraphQLError) return [document];
   const { operationName, variables } = request;
@@ -38,7 +52,10 @@ function parseWithin(query: string): DocumentNode | GraphQLError {
 }
 
 /** Runs a prepared operation; its errors are those that clients may see. */
-export async function run({ log }: Operations, args: ExecutionArgs): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
+export async function run(
+  { log }: Operations,
+  args: ExecutionArgs,
+): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
   const operation = getOperationAST(args.document, args.operationName)?.operation;
   const result = await (operation === "subscription" ? subscribe(args) : execute(args));
   return Symbol.asyncIterator in result ? presentedAll(result, log) : presented(result, log);

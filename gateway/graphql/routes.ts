@@ -13,9 +13,17 @@ import { serveSockets } from "./socket.js";
 /** GraphQL in its three transports, and its schema as a document. Bodies are JSON by their Content-Type or refused. */
 export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Promise<void> {
   const schema = createSchema();
-  const operations: Operations = { schema, check: createCheck(schema, mesh.config.SCANMESH_INTROSPECTION === "on"), log: mesh.log };
+  const operations: Operations = {
+    schema,
+    check: createCheck(schema, mesh.config.SCANMESH_INTROSPECTION === "on"),
+    log: mesh.log,
+  };
   const document = schemaDocument(schema);
-  app.addContentTypeParser("application/json", { parseAs: "string", bodyLimit: LIMITS.bodyBytes }, app.getDefaultJsonParser("ignore", "ignore"));
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "string", bodyLimit: LIMITS.bodyBytes },
+    app.getDefaultJsonParser("ignore", "ignore"),
+  );
   app.setErrorHandler((error, request, reply) => {
     const { status, code, message } = answerOf(error, request);
     return reply.status(status).send({ errors: [new GraphQLError(message, { extensions: { code } })] });

@@ -39,7 +39,8 @@ export class ScanResolver {
   async scans(
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
-    @Arg("order", () => ScanOrder, { defaultValue: ScanOrder.NEWEST_FIRST, description: "Newest or oldest first." }) order: ScanOrder,
+    @Arg("order", () => ScanOrder, { defaultValue: ScanOrder.NEWEST_FIRST, description: "Newest or oldest first." })
+    order: ScanOrder,
     @Ctx() { mesh }: RequestContext,
   ): Promise<ScanPage> {
     if (first < 1 || first > PAGE.most) throw new GatewayError("BAD_INPUT", `first: must be from 1 to ${PAGE.most}`);
@@ -60,7 +61,10 @@ export class ScanResolver {
   }
 
   @FieldResolver(() => [Result], { complexity: ({ childComplexity }) => 1 + TYPICAL_ENGINES * childComplexity })
-  results(@Root() scan: ScanRecord | ScanReport, @Ctx() { results }: RequestContext): Promise<readonly ResultRecord[]> | readonly ResultRecord[] {
+  results(
+    @Root() scan: ScanRecord | ScanReport,
+    @Ctx() { results }: RequestContext,
+  ): Promise<readonly ResultRecord[]> | readonly ResultRecord[] {
     return "results" in scan ? scan.results : results.load(scan.scanId);
   }
 }

@@ -9,8 +9,10 @@ import { positive } from "./scan-resolver.js";
 @Resolver(() => Scan)
 export class ScanUpdates {
   @Subscription(() => Scan, {
-    description: "The scan as it is, then each change of it; ends when the scan is final. Changes that come faster than they are read are skipped.",
-    subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) => started(watchScan(context.mesh, positive(args.id))),
+    description:
+      "The scan as it is, then each change of it; ends when the scan is final. Changes that come faster than they are read are skipped.",
+    subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
+      started(watchScan(context.mesh, positive(args.id))),
   })
   scanUpdated(
     @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) _id: number,

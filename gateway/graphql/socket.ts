@@ -18,7 +18,11 @@ const INTERNAL_ERROR = 4500;
 /** GraphQL over WebSocket, by the graphql-transport-ws protocol. */
 export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations: Operations): void {
   const { log } = operations;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes, handleProtocols: (offered) => handleProtocols(offered) });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LIMITS.bodyBytes,
+    handleProtocols: (offered) => handleProtocols(offered),
+  });
   const server = makeServer<Record<string, never>, { request: IncomingMessage }>({
     onSubscribe: ({ extra }, _id, payload: SubscribePayload) =>
       prepare(operations, payload, requestContext(mesh, baseUrl(mesh.config, extra.request.headers.host ?? ""))),

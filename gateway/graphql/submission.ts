@@ -35,7 +35,11 @@ function readBase64(base64: string): SampleSource | UserErrorRecord {
   const bytes = Buffer.from(base64, "base64");
   if (bytes.toString("base64") !== base64) return mistake("base64", "is not base64");
   if (bytes.length > BASE64_LIMIT) {
-    return mistake("base64", `holds ${bytes.length} bytes; ${BASE64_LIMIT} is the most here: send it through createUpload`, "TOO_LARGE");
+    return mistake(
+      "base64",
+      `holds ${bytes.length} bytes; ${BASE64_LIMIT} is the most here: send it through createUpload`,
+      "TOO_LARGE",
+    );
   }
   return { kind: "stream", bytes: once(bytes) };
 }
@@ -50,7 +54,13 @@ function mistakeInWish({ name, engines, deadline }: SubmitScanInput): UserErrorR
 }
 
 function scanWish({ name, speed, internet, engines, deadline }: SubmitScanInput): ScanWish {
-  return { name, speed, internet, engines: engines ?? undefined, deadlineMs: typeof deadline === "number" ? deadline * 1_000 : undefined };
+  return {
+    name,
+    speed,
+    internet,
+    engines: engines ?? undefined,
+    deadlineMs: typeof deadline === "number" ? deadline * 1_000 : undefined,
+  };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

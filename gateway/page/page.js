@@ -51,7 +51,14 @@ const time = (iso) => (iso ? new Date(iso).toLocaleString() : "");
 
 function scanRow(scan) {
   const verdict = scan.verdict ?? "…";
-  const cells = [scan.scanId, scan.name, [verdict.toLowerCase(), TONES[verdict]], `${scan.done} of ${scan.total}`, scan.detections, time(scan.startDate)];
+  const cells = [
+    scan.scanId,
+    scan.name,
+    [verdict.toLowerCase(), TONES[verdict]],
+    `${scan.done} of ${scan.total}`,
+    scan.detections,
+    time(scan.startDate),
+  ];
   const tr = row(cells);
   tr.dataset.scan = scan.scanId;
   tr.tabIndex = 0;
@@ -78,7 +85,9 @@ async function refresh() {
     $("scans").replaceChildren(...scans.nodes.map(scanRow));
     $("engines").replaceChildren(...engines.map((engine) => engineRow(engine, agents)));
     $("agents").replaceChildren(
-      ...agents.map((agent) => row([agent.agent, agent.host, agent.class.toLowerCase(), agent.state.toLowerCase(), time(agent.startedAt)])),
+      ...agents.map((agent) =>
+        row([agent.agent, agent.host, agent.class.toLowerCase(), agent.state.toLowerCase(), time(agent.startedAt)]),
+      ),
     );
     $("state").textContent = agents.length === 0 ? "no agent is there: nothing can be scanned" : "";
     if (opened !== undefined) await show(opened);
@@ -97,7 +106,9 @@ async function show(id) {
       const took = durationMs === null ? "" : `${Math.round(durationMs)} ms`;
       return row([engine, [said.toLowerCase().replace("_", " "), TONES[verdict]], signature ?? error, took, agent]);
     }),
-    ...scan.skipped.map(({ engine, reason }) => row([engine, ["left out", "soft"], reason.toLowerCase().replaceAll("_", " "), "", ""])),
+    ...scan.skipped.map(({ engine, reason }) =>
+      row([engine, ["left out", "soft"], reason.toLowerCase().replaceAll("_", " "), "", ""]),
+    ),
   );
   const facts = `${scan.sample.sha256} · ${scan.sample.size} bytes · ${scan.sample.mime}`;
   $("report").replaceChildren(element("h3", `Scan ${scan.scanId}: ${scan.name}`), element("p", facts, "soft"), table);
@@ -106,7 +117,11 @@ async function show(id) {
 
 async function scanFile(file) {
   const { createUpload } = await ask(CREATE_UPLOAD);
-  const sent = await fetch(`/upload/${createUpload.id}`, { method: "PUT", headers: { "content-type": "application/octet-stream" }, body: file });
+  const sent = await fetch(`/upload/${createUpload.id}`, {
+    method: "PUT",
+    headers: { "content-type": "application/octet-stream" },
+    body: file,
+  });
   if (!sent.ok) throw new Error((await sent.json()).error);
   const input = { uploadId: createUpload.id, name: file.name, internet: $("internet").checked };
   const { submitScan } = await ask(SUBMIT, { input });

@@ -21,7 +21,11 @@ function formatFor(timeZone: string): Intl.DateTimeFormat {
 }
 
 export function asctime(date: Date, timeZone: string): string {
-  const parts = Object.fromEntries(formatFor(timeZone).formatToParts(date).map(({ type, value }) => [type, value]));
+  const parts = Object.fromEntries(
+    formatFor(timeZone)
+      .formatToParts(date)
+      .map(({ type, value }) => [type, value]),
+  );
   const { weekday, month, day = "", hour, minute, second, year } = parts;
   return `${weekday} ${month} ${day.padStart(2)} ${hour}:${minute}:${second} ${year}`;
 }

@@ -20,7 +20,10 @@ export const listSamples: Endpoint = async (ctx, request, reply) => {
     const scans = await readScans(ctx.db, { newestFirst: false, after, limit: limit + 1 });
     const page = scans.slice(0, limit);
     const last = page.at(-1);
-    const next = last && scans.length > limit ? `${baseUrl(ctx.config, request.host)}/api/v1/sample?limit=${limit}&after=${last.scanId}` : undefined;
+    const next =
+      last && scans.length > limit
+        ? `${baseUrl(ctx.config, request.host)}/api/v1/sample?limit=${limit}&after=${last.scanId}`
+        : undefined;
     if (next !== undefined) void reply.header("link", `<${next}>; rel="next"`);
     return page.map((scan) => listed(scan, ctx.config.SCANMESH_TIME_ZONE));
   }

@@ -39,7 +39,9 @@ function refuseVerb(reply: FastifyReply, allowed: readonly string[]): never {
 function parseBodies(app: FastifyInstance, { SCANMESH_BASE64_LIMIT }: GatewayConfig): void {
   const bodyLimit = Math.ceil(SCANMESH_BASE64_LIMIT * 1.5) + 64 * 1024;
   app.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
-  app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit }, async (_request: FastifyRequest, body: Buffer) => parseJson(body));
+  app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit }, async (_request: FastifyRequest, body: Buffer) =>
+    parseJson(body),
+  );
 }
 
 function parseJson(body: Buffer): unknown {

@@ -4,7 +4,7 @@ import { batched } from "../batch.js";
 import { insertScans, type NewScan } from "../db/accept.js";
 import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
-import { GatewayError } from "../errors.js";
+import { DatabaseAway, GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { discard, findStoredSample, keepSample, nameKept, type Named, type SampleToName } from "./keep.js";
 import { planScan, type Plan } from "./plan.js";
@@ -51,7 +51,7 @@ export async function submitScan(ctx: ScanContext, source: SampleSource, wish: S
     return await accept({ sample, wish: early ?? checked((wish as () => ScanWish)()) });
   } catch (error) {
     // Only a refusal is sure not to have committed; after any other failure the sweep decides whose the bytes are.
-    if (error instanceof GatewayError) await discard(ctx, sample);
+    if (error instanceof GatewayError && !(error instanceof DatabaseAway)) await discard(ctx, sample);
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import type { SampleRecord } from "../../schema/reports.js";
 import type { StoredSample } from "../db/samples.js";
 import { fillUpload, findUpload, insertUpload } from "../db/uploads.js";
 import { transact } from "../db/database.js";
-import { GatewayError } from "../errors.js";
+import { DatabaseAway, GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { discard, keepSample, nameKept } from "./keep.js";
 
@@ -30,7 +30,7 @@ export async function receiveUpload(ctx: ScanContext, id: string, bytes: AsyncIt
       return name;
     },
   ).catch(async (error: unknown) => {
-    if (error instanceof GatewayError) await discard(ctx, sample);
+    if (error instanceof GatewayError && !(error instanceof DatabaseAway)) await discard(ctx, sample);
     throw error;
   });
   if (named.spare) await discard(ctx, sample);

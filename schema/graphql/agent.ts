@@ -44,7 +44,11 @@ export class AgentEngine {
   reason!: string | null;
 }
 
-@ObjectType({ implements: Node, description: "A process on a host that runs engines of one internet class.", simpleResolvers: true })
+@ObjectType({
+  implements: Node,
+  description: "A process on a host that runs engines of one internet class.",
+  simpleResolvers: true,
+})
 export class Agent extends Node {
   @Field(() => String, { description: "The agent's own name." })
   agent!: string;

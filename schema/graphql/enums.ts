@@ -20,7 +20,11 @@ export { Speed };
 
 /** A speed that an engine can have; a value of its own because the schema must not offer `ALL` here. */
 export const EngineSpeed = { ULTRA: "ULTRA", FAST: "FAST", MEDIUM: "MEDIUM", SLOW: "SLOW" } as const;
-registerEnumType(EngineSpeed, { name: "EngineSpeed", description: "An engine's speed class, fastest first.", valuesConfig: SPEEDS });
+registerEnumType(EngineSpeed, {
+  name: "EngineSpeed",
+  description: "An engine's speed class, fastest first.",
+  valuesConfig: SPEEDS,
+});
 
 /** The internet classes by their GraphQL names. */
 export const InternetClassName = { ISOLATED: InternetClass.isolated, INTERNET: InternetClass.internet } as const;
@@ -75,7 +79,9 @@ registerEnumType(Verdict, {
   name: "Verdict",
   description: "What a scan says about its sample.",
   valuesConfig: {
-    INCONCLUSIVE: { description: "Nothing was found, and clean is not proven: no antivirus engine took part, or one did not finish." },
+    INCONCLUSIVE: {
+      description: "Nothing was found, and clean is not proven: no antivirus engine took part, or one did not finish.",
+    },
     CLEAN: { description: "Every antivirus engine that was expected finished and found nothing." },
     SUSPICIOUS: { description: "At least one engine finds it suspicious." },
     INFECTED: { description: "At least one engine says that it is malware." },

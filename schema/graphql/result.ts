@@ -21,7 +21,10 @@ export class Result {
   @Field(() => ResultState, { description: "How far the engine is." })
   state!: ResultState;
 
-  @Field(() => EngineVerdict, { nullable: true, description: "What it says; null until it is DONE, and for an engine that states none." })
+  @Field(() => EngineVerdict, {
+    nullable: true,
+    description: "What it says; null until it is DONE, and for an engine that states none.",
+  })
   verdict!: EngineVerdict | null;
 
   @Field(() => String, { nullable: true, description: "The signature's name, for a detection." })

@@ -40,7 +40,10 @@ export class Scan extends Node {
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When it became final; null until then." })
   endDate!: Date | null;
 
-  @Field(() => Verdict, { nullable: true, description: "What can be said of the sample; detections at once, all else when the scan is final." })
+  @Field(() => Verdict, {
+    nullable: true,
+    description: "What can be said of the sample; detections at once, all else when the scan is final.",
+  })
   verdict!: Verdict | null;
 
   @Field(() => Int, { description: "Results that are final." })

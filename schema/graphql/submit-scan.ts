@@ -7,7 +7,10 @@ import { InvalidInput, MeshUnavailable, SampleUnavailable, typeOfUserError } fro
 /** What to scan, given in exactly one of three ways, and how. */
 @InputType({ description: "What to scan (exactly one of `base64`, `sha256` and `uploadId`) and how." })
 export class SubmitScanInput {
-  @Field(() => String, { nullable: true, description: "The sample itself as standard base64, 128 KiB at most once decoded. Larger ones go through `createUpload`." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The sample itself as standard base64, 128 KiB at most once decoded. Larger ones go through `createUpload`.",
+  })
   base64?: string | null;
 
   @Field(() => String, { nullable: true, description: "The sha256 of a sample that the mesh has stored." })
@@ -28,7 +31,10 @@ export class SubmitScanInput {
   @Field(() => [String], { nullable: true, description: "Names of the engines to ask; without it all that the scan allows." })
   engines?: readonly string[] | null;
 
-  @Field(() => Int, { nullable: true, description: "Seconds after which the scan is final, whatever happens: 10 to 86,400. Without it the mesh's setting." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Seconds after which the scan is final, whatever happens: 10 to 86,400. Without it the mesh's setting.",
+  })
   deadline?: number | null;
 }
 

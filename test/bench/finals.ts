@@ -30,40 +30,41 @@ export interface Finals {
 
 export function watchFinals(api: Api, expected: string): Finals {
   const open = new Set<number>();
-  const finalBeforeAnswer = new Set<number>();
-  let after: { cursor: string; scanId: number } | undefined;
+  const final = new Set<number>();
+  /** The last of the scans from the first on that are all final. */
+  let passed: { cursor: string | null; scanId: number } = { cursor: null, scanId: 0 };
 
   function finish(scan: Scan): void {
     if (scan.done !== scan.total || scan.total !== 1 || scan.verdict !== expected) throw new Error(`scan ${scan.scanId} went wrong: ${JSON.stringify(scan)}`);
-    // The answer to its upload may be read after the page that shows it.
-    if (!open.delete(scan.scanId)) finalBeforeAnswer.add(scan.scanId);
+    final.add(scan.scanId);
+    open.delete(scan.scanId);
   }
 
-  async function lookFrom(cursor: string | null, contiguous: boolean): Promise<void> {
+  async function lookFrom(cursor: string | null, allFinal: boolean): Promise<void> {
     const { edges } = (await api.query<Page>(PAGE_OF_SCANS, { after: cursor })).scans;
-    let news = false;
+    let someFinal = false;
     for (const { cursor: here, node } of edges) {
-      if (node.endDate === null) contiguous = false;
-      else if (open.has(node.scanId) || contiguous) {
-        news = true;
+      if (node.endDate === null) allFinal = false;
+      else {
+        someFinal = true;
         finish(node);
       }
-      if (contiguous) after = { cursor: here, scanId: node.scanId };
+      if (allFinal) passed = { cursor: here, scanId: node.scanId };
     }
     const last = edges.at(-1);
-    if (edges.length === PAGE && news && last !== undefined) await lookFrom(last.cursor, contiguous);
+    if (edges.length === PAGE && someFinal && last !== undefined) await lookFrom(last.cursor, allFinal);
   }
 
   return {
     open: () => open.size,
     sent(scanId) {
-      if (!finalBeforeAnswer.delete(scanId)) open.add(scanId);
+      // The answer to its upload may be read after the page that shows it final.
+      if (!final.has(scanId)) open.add(scanId);
     },
     async look() {
-      await lookFrom(after?.cursor ?? null, true);
+      await lookFrom(passed.cursor, true);
       // Numbers are not committed in their order: one may have come up behind the place where the pages begin now.
-      const passed = [...open].filter((scanId) => scanId <= (after?.scanId ?? 0));
-      for (const id of passed) {
+      for (const id of [...open].filter((scanId) => scanId <= passed.scanId)) {
         const { scan } = await api.query<{ scan: Scan | null }>(ONE_SCAN, { id });
         if (scan?.endDate) finish(scan);
       }

@@ -65,8 +65,8 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array): Promise<
 
     const api = openApi(url, UPLOADS);
     stops.push(() => Promise.resolve(api.close()));
-    await untilAccepted(api, formOf(first, "first"));
     const finals = watchFinals(api, "own" in engine ? "INCONCLUSIVE" : "CLEAN");
+    finals.sent(await accepted(api, formOf(first, "first")));
     await pushThrough(api, finals, [], () => undefined);
     return { url, api, finals, postgresUrl: postgres.url, natsUrl: nats.url, natsCreds: isolated, stop };
   } catch (error) {
@@ -85,10 +85,10 @@ function engineEnv(engine: MeshEngine): Record<string, string> {
 }
 
 /** An engine that has just been announced may not be in the catalogue yet. */
-async function untilAccepted(api: Api, form: Buffer): Promise<void> {
+async function accepted(api: Api, form: Buffer): Promise<number> {
   for (const deadline = performance.now() + READY_WITHIN_MS; ; ) {
     try {
-      return void (await api.submit(form));
+      return await api.submit(form);
     } catch (error) {
       if (!(error instanceof Refused && error.status === 503) || performance.now() > deadline) throw error;
     }

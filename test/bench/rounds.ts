@@ -10,6 +10,8 @@ const SETTLE_MS = 300;
 /** One that takes part. `round` is 0 in the warm-up, which counts for nothing. */
 export interface Side {
   readonly name: string;
+  /** The name in the table of what is being measured. */
+  readonly label: string;
   readonly unit: string;
   measure(round: number, advance: Advance): Promise<number>;
 }
@@ -18,7 +20,7 @@ export interface Side {
 export async function inTurn(id: string, rounds: number, product: Side, baselines: readonly Side[], progress: Progress): Promise<Round[][]> {
   const measure = async (side: Side, round: number) => {
     await pause(SETTLE_MS);
-    const label = `${id}  ${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}  ${side.name}`;
+    const label = `${id}  ${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}  ${side.label}`;
     return progress.measure(label, (advance) => side.measure(round, advance), (value) => `${value.toPrecision(4)} ${side.unit}`);
   };
   for (const side of [product, ...baselines]) await measure(side, 0);

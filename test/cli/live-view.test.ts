@@ -8,7 +8,18 @@ afterEach(() => void vi.useRealTimers());
 
 function result(engine: string, rest: Partial<EngineResult> = {}): EngineResult {
   const versions = { engine: null, signatures: null, signatureDate: null };
-  return { engine, state: "QUEUED", verdict: null, signature: null, error: null, durationMs: null, agent: null, details: null, versions, ...rest };
+  return {
+    engine,
+    state: "QUEUED",
+    verdict: null,
+    signature: null,
+    error: null,
+    durationMs: null,
+    agent: null,
+    details: null,
+    versions,
+    ...rest,
+  };
 }
 
 function report(results: EngineResult[], rest: Partial<Report> = {}): Report {
@@ -58,12 +69,23 @@ it("draws over what it drew, and leaves what is final above", () => {
   view.progress("a.exe", report([result("ClamAV", { state: "SCANNING" }), result("Yara")]));
   view.sending("b.exe");
   vi.runAllTimers();
-  expect(screen.lines()).toEqual(["a.exe  scan 7  0 of 2  ", "  ClamAV             scanning", "  Yara               queued", "b.exe  sending"]);
-  const done = report([result("ClamAV", { state: "DONE", verdict: "INFECTED", signature: "Eicar", durationMs: 3 }), result("Yara", { state: "FAILED", error: "exit 2" })], {
-    verdict: "INFECTED",
-    done: 2,
-    detections: 1,
-  });
+  expect(screen.lines()).toEqual([
+    "a.exe  scan 7  0 of 2  ",
+    "  ClamAV             scanning",
+    "  Yara               queued",
+    "b.exe  sending",
+  ]);
+  const done = report(
+    [
+      result("ClamAV", { state: "DONE", verdict: "INFECTED", signature: "Eicar", durationMs: 3 }),
+      result("Yara", { state: "FAILED", error: "exit 2" }),
+    ],
+    {
+      verdict: "INFECTED",
+      done: 2,
+      detections: 1,
+    },
+  );
   view.finished({ file: "a.exe", report: done });
   expect(screen.lines()).toEqual([
     "  ClamAV       3 ms  infected  Eicar",
@@ -90,6 +112,9 @@ it("never draws more lines than the terminal has, nor longer ones", () => {
 it("passes no control characters of names and signatures on to the terminal", () => {
   const written: string[] = [];
   const view = createLiveView({ columns: 100, rows: 10, write: (text) => written.push(text) > 0 });
-  view.finished({ file: "a\u001b]0;title\u0007", report: report([result("A", { state: "DONE", signature: "\u001b[2J" })], { verdict: "CLEAN" }) });
+  view.finished({
+    file: "a\u001b]0;title\u0007",
+    report: report([result("A", { state: "DONE", signature: "\u001b[2J" })], { verdict: "CLEAN" }),
+  });
   expect(written.join("")).not.toMatch(/\u001b\]|\u0007|\u001b\[2J/);
 });

@@ -42,7 +42,11 @@ async function answerAll(): Promise<void> {
   }
 }
 
-function file(name: string, verdict: EngineVerdict | "FAILED" | "never", content: string | Uint8Array = `${name} ${verdict}`): string {
+function file(
+  name: string,
+  verdict: EngineVerdict | "FAILED" | "never",
+  content: string | Uint8Array = `${name} ${verdict}`,
+): string {
   const path = join(stage.folder, name);
   writeFileSync(path, content);
   if (verdict !== "never") verdicts.set(createHash("sha256").update(content).digest("hex"), verdict);
@@ -55,9 +59,14 @@ interface Ended {
   readonly stderr: string;
 }
 
-function start(args: string[], env: Record<string, string> = {}): { child: ChildProcess; ended: Promise<Ended>; output(): string } {
+function start(
+  args: string[],
+  env: Record<string, string> = {},
+): { child: ChildProcess; ended: Promise<Ended>; output(): string } {
   const home = { SCANMESH_HOME: join(stage.folder, "no-mesh-here") };
-  const child = spawn(process.execPath, [projectPath("dist", "cli", "scan.js"), ...args], { env: { PATH: process.env["PATH"] ?? "", ...home, ...env } });
+  const child = spawn(process.execPath, [projectPath("dist", "cli", "scan.js"), ...args], {
+    env: { PATH: process.env["PATH"] ?? "", ...home, ...env },
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
@@ -87,7 +96,12 @@ describe("scanning files", () => {
   });
 
   it("ends with 1 for an infected file, whatever else is wrong", async () => {
-    const { code, stdout, stderr } = await scan(file("bad.exe", "INFECTED"), file("fine.txt", "CLEAN"), file("failed.bin", "FAILED"), "/nowhere/at/all");
+    const { code, stdout, stderr } = await scan(
+      file("bad.exe", "INFECTED"),
+      file("fine.txt", "CLEAN"),
+      file("failed.bin", "FAILED"),
+      "/nowhere/at/all",
+    );
     expect(stdout).toContain("bad.exe: INFECTED (1 of 1 engines detect it");
     expect(stdout).toContain("bad.exe: ClamAV infected  Win.Test");
     expect(stdout).toContain("failed.bin: ClamAV failed  exit status 2");
@@ -105,19 +119,25 @@ describe("scanning files", () => {
     const path = file("bad.exe", "INFECTED");
     const { code, stdout, stderr } = await scan("--json", path, stage.folder);
     expect(stderr).toBe(`${stage.folder}: is a directory; name the files in it\n`);
-    const { files } = JSON.parse(stdout) as { files: Record<string, any>[] };
+    const { files } = JSON.parse(stdout) as { files: { results?: unknown[] }[] };
     expect(files).toEqual([
       expect.objectContaining({ file: path, name: "bad.exe", verdict: "INFECTED", detections: 1, scanId: expect.any(Number) }),
       { file: stage.folder, error: "is a directory; name the files in it" },
     ]);
-    expect(files[0]?.["results"][0]).toMatchObject({ engine: "ClamAV", verdict: "INFECTED", signature: "Win.Test" });
+    expect(files[0]?.results?.[0]).toMatchObject({ engine: "ClamAV", verdict: "INFECTED", signature: "Win.Test" });
     expect(code).toBe(1);
   });
 
   it("sends a file that is larger than any buffer, and an empty one", async () => {
     const large = file("large.bin", "CLEAN", Buffer.alloc(20 * 1024 * 1024, 7));
     expect((await scan(large, file("empty", "CLEAN", ""))).code).toBe(0);
-    expect(await stage.db.selectFrom("samples").select("size").where("size", "=", 20 * 1024 * 1024).execute()).toHaveLength(1);
+    expect(
+      await stage.db
+        .selectFrom("samples")
+        .select("size")
+        .where("size", "=", 20 * 1024 * 1024)
+        .execute(),
+    ).toHaveLength(1);
   });
 
   it("asks for the speed and internet class that it is told", async () => {
@@ -128,7 +148,8 @@ describe("scanning files", () => {
 
   it("says why a file is refused", async () => {
     const small = await stage.gateway({ SCANMESH_UPLOAD_LIMIT: "1MiB" });
-    const { code, stdout } = await start(["--url", small.url, file("too-large.bin", "never", Buffer.alloc(3 * 1024 * 1024))]).ended;
+    const { code, stdout } = await start(["--url", small.url, file("too-large.bin", "never", Buffer.alloc(3 * 1024 * 1024))])
+      .ended;
     expect(stdout).toMatch(/too-large\.bin: a sample may have 1048576 bytes/);
     expect(code).toBe(2);
   });
@@ -193,7 +214,10 @@ describe("the mesh of this machine", () => {
     const home = join(stage.folder, "home");
     mkdirSync(home);
     const mesh = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "standalone"], { stdio: "ignore" });
-    writeFileSync(join(home, "mesh.json"), JSON.stringify({ url: gateway.url, pid: mesh.pid, startedAt: new Date().toISOString() }));
+    writeFileSync(
+      join(home, "mesh.json"),
+      JSON.stringify({ url: gateway.url, pid: mesh.pid, startedAt: new Date().toISOString() }),
+    );
     const { code, stderr } = await start([file("found.txt", "CLEAN")], { SCANMESH_HOME: home }).ended;
     mesh.kill();
     expect(stderr).toBe("");
@@ -202,7 +226,8 @@ describe("the mesh of this machine", () => {
 });
 
 describe("the exit status", () => {
-  const outcome = (verdict: Verdict | "error"): Outcome => (verdict === "error" ? { file: "f", error: "e" } : ({ file: "f", report: { verdict } } as Outcome));
+  const outcome = (verdict: Verdict | "error"): Outcome =>
+    verdict === "error" ? { file: "f", error: "e" } : ({ file: "f", report: { verdict } } as Outcome);
 
   it.each([
     [["CLEAN"], 0],

@@ -6,16 +6,25 @@ import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
 import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
 import { ask, data } from "./http-client.js";
 
-const WATCH = "subscription Watch($id: SafeInt!) { scanUpdated(id: $id) { scanId revision verdict endDate results { engine state verdict } } }";
+const WATCH =
+  "subscription Watch($id: SafeInt!) { scanUpdated(id: $id) { scanId revision verdict endDate results { engine state verdict } } }";
 
 interface Update {
-  readonly scanUpdated: { revision: number; verdict: string | null; endDate: string | null; results: { engine: string; state: string }[] };
+  readonly scanUpdated: {
+    revision: number;
+    verdict: string | null;
+    endDate: string | null;
+    results: { engine: string; state: string }[];
+  };
 }
 interface Operation {
   readonly query: string;
   readonly variables?: Record<string, unknown>;
 }
-type Result = { readonly data?: unknown; readonly errors?: readonly { readonly message: string; readonly extensions?: unknown }[] };
+type Result = {
+  readonly data?: unknown;
+  readonly errors?: readonly { readonly message: string; readonly extensions?: unknown }[];
+};
 
 let stage: Stage;
 let gateway: LocalGateway;
@@ -32,9 +41,17 @@ afterAll(async () => {
   await stage.stop();
 });
 
+interface Submitted {
+  readonly submitScan: { readonly scan: { readonly scanId: number } };
+}
+
 async function submit(): Promise<number> {
   const query = `mutation { submitScan(input: { base64: "bGl2ZQ==" }) { ... on SubmitScanSuccess { scan { scanId } } } }`;
-  return (await data(gateway.url, query)).submitScan.scan.scanId as number;
+  return (await data<Submitted>(gateway.url, query)).submitScan.scan.scanId;
+}
+
+async function isFinal(id: number): Promise<boolean> {
+  return (await data<{ scan: { endDate: string | null } }>(gateway.url, `{ scan(id: ${id}) { endDate } }`)).scan.endDate !== null;
 }
 
 const socketUrl = () => `${gateway.url.replace("http", "ws")}/graphql`;
@@ -43,11 +60,17 @@ const socketUrl = () => `${gateway.url.replace("http", "ws")}/graphql`;
 const TRANSPORTS = {
   WebSocket: () => {
     const client = createClient({ url: socketUrl(), webSocketImpl: WebSocket, retryAttempts: 0 });
-    return { iterate: (operation: Operation) => client.iterate(operation) as AsyncIterableIterator<Result>, close: () => void client.dispose() };
+    return {
+      iterate: (operation: Operation) => client.iterate(operation) as AsyncIterableIterator<Result>,
+      close: () => void client.dispose(),
+    };
   },
   SSE: () => {
     const client = createSseClient({ url: `${gateway.url}/graphql/stream`, retryAttempts: 0 });
-    return { iterate: (operation: Operation) => client.iterate(operation) as AsyncIterableIterator<Result>, close: () => client.dispose() };
+    return {
+      iterate: (operation: Operation) => client.iterate(operation) as AsyncIterableIterator<Result>,
+      close: () => client.dispose(),
+    };
   },
 };
 
@@ -87,21 +110,24 @@ describe.each(Object.keys(TRANSPORTS) as (keyof typeof TRANSPORTS)[])("a subscri
   });
 
   it("shows a scan that is final once, and ends", async () => {
-    const { submitScan } = await data(
+    const { submitScan } = await data<Submitted>(
       gateway.url,
       `mutation { submitScan(input: { base64: "", engines: ["Alpha"], speed: ULTRA }) { ... on SubmitScanSuccess { scan { scanId } } } }`,
     );
     const { ack, request } = await agent.take("Alpha");
     await agent.answer("Alpha", { scan: request.scan, verdict: "CLEAN" });
     ack();
-    await until("it is final", async () => (await data(gateway.url, `{ scan(id: ${submitScan.scan.scanId}) { endDate } }`)).scan.endDate);
+    await until("it is final", async () => await isFinal(submitScan.scan.scanId));
     const results = await everything({ query: WATCH, variables: { id: submitScan.scan.scanId } }, transport);
     expect(results).toHaveLength(1);
     expect(results[0]).toMatchObject({ data: { scanUpdated: { verdict: "CLEAN" } } });
   });
 
   it("is refused for a scan that is not there", async () => {
-    for (const [id, code] of [[999_999_999, "NOT_FOUND"], [0, "BAD_INPUT"]] as const) {
+    for (const [id, code] of [
+      [999_999_999, "NOT_FOUND"],
+      [0, "BAD_INPUT"],
+    ] as const) {
       const results = await everything({ query: WATCH, variables: { id } }, transport);
       expect(results).toHaveLength(1);
       expect(results[0]?.errors?.[0]).toMatchObject({ extensions: { code } });
@@ -125,7 +151,16 @@ describe.each(Object.keys(TRANSPORTS) as (keyof typeof TRANSPORTS)[])("a subscri
     ["a syntax error", { query: "{" }, "GRAPHQL_PARSE_FAILED"],
     ["an unknown field", { query: "{ nothing }" }, "GRAPHQL_VALIDATION_FAILED"],
     ["too deep a document", { query: `${"{a".repeat(100)}${"}".repeat(100)}` }, "LIMIT_EXCEEDED"],
-    ["too costly an operation", { query: `{ ${"abc".split("").map((a) => `${a}: scans(first: 100) { nodes { results { ${FIELDS} } } }`).join(" ")} }` }, "LIMIT_EXCEEDED"],
+    [
+      "too costly an operation",
+      {
+        query: `{ ${"abc"
+          .split("")
+          .map((a) => `${a}: scans(first: 100) { nodes { results { ${FIELDS} } } }`)
+          .join(" ")} }`,
+      },
+      "LIMIT_EXCEEDED",
+    ],
     ["too many tokens", { query: `{ ${"engines { name } ".repeat(2_000)} }` }, "GRAPHQL_PARSE_FAILED"],
     ["wrong variables", { query: WATCH, variables: { id: "x" } }, "BAD_USER_INPUT"],
   ])("refuses %s as HTTP does", async (_what, operation: Operation, code) => {
@@ -138,7 +173,8 @@ describe.each(Object.keys(TRANSPORTS) as (keyof typeof TRANSPORTS)[])("a subscri
   });
 });
 
-const FIELDS = "engine type speed internet state verdict signature error agent startedAt endedAt durationMs details truncated versions { engine signatures signatureDate }";
+const FIELDS =
+  "engine type speed internet state verdict signature error agent startedAt endedAt durationMs details truncated versions { engine signatures signatureDate }";
 
 describe("an event stream", () => {
   it("is one that EventSource can read, by GET", async () => {
@@ -148,7 +184,9 @@ describe("an event stream", () => {
   });
 
   it("changes nothing by GET", async () => {
-    expect((await ask(`${gateway.url}/graphql/stream?query=${encodeURIComponent("mutation { createUpload { id } }")}`)).status).toBe(400);
+    expect(
+      (await ask(`${gateway.url}/graphql/stream?query=${encodeURIComponent("mutation { createUpload { id } }")}`)).status,
+    ).toBe(400);
   });
 });
 
@@ -156,11 +194,20 @@ describe("a gateway that stops", () => {
   it("ends the subscriptions that are open", async () => {
     const second = await stage.gateway();
     const id = await submit();
-    const socket = createClient({ url: `${second.url.replace("http", "ws")}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 });
+    const socket = createClient({
+      url: `${second.url.replace("http", "ws")}/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+    });
     const sse = createSseClient({ url: `${second.url}/graphql/stream`, retryAttempts: 0 });
     const watches = [socket.iterate({ query: WATCH, variables: { id } }), sse.iterate({ query: WATCH, variables: { id } })];
     for (const watch of watches) await watch.next();
-    const ends = watches.map((watch) => watch.next().then((item) => item.done ?? false, () => true));
+    const ends = watches.map((watch) =>
+      watch.next().then(
+        (item) => item.done ?? false,
+        () => true,
+      ),
+    );
     await second.stop();
     expect(await Promise.all(ends)).toEqual([true, true]);
   });

@@ -20,15 +20,19 @@ export async function ask(url: string, { method = "GET", headers = {}, body }: A
   const bytes = encoded ? new Uint8Array(await encoded.arrayBuffer()) : (body as string | Uint8Array | undefined);
   const type = encoded?.headers.get("content-type");
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, agent: false, headers: { ...(type ? { "content-type": type } : {}), ...headers } }, (incoming) => {
-      const parts: Buffer[] = [];
-      incoming.on("data", (part: Buffer) => parts.push(part));
-      incoming.on("error", reject);
-      incoming.on("end", () => {
-        const text = Buffer.concat(parts).toString();
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, json: <T>() => JSON.parse(text) as T });
-      });
-    });
+    const outgoing = request(
+      url,
+      { method, agent: false, headers: { ...(type ? { "content-type": type } : {}), ...headers } },
+      (incoming) => {
+        const parts: Buffer[] = [];
+        incoming.on("data", (part: Buffer) => parts.push(part));
+        incoming.on("error", reject);
+        incoming.on("end", () => {
+          const text = Buffer.concat(parts).toString();
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, json: <T>() => JSON.parse(text) as T });
+        });
+      },
+    );
     outgoing.on("error", reject);
     outgoing.end(bytes);
   });
@@ -40,13 +44,19 @@ export interface GraphQLAnswer<T> {
 }
 
 /** A GraphQL operation over HTTP. */
-export async function graphql<T = Record<string, any>>(url: string, query: string, variables: object = {}): Promise<GraphQLAnswer<T>> {
+export async function graphql<T = Record<string, unknown>>(
+  url: string,
+  query: string,
+  variables: object = {},
+): Promise<GraphQLAnswer<T>> {
   const headers = { "content-type": "application/json" };
-  return (await ask(`${url}/graphql`, { method: "POST", headers, body: JSON.stringify({ query, variables }) })).json<GraphQLAnswer<T>>();
+  return (await ask(`${url}/graphql`, { method: "POST", headers, body: JSON.stringify({ query, variables }) })).json<
+    GraphQLAnswer<T>
+  >();
 }
 
 /** Its data; fails with the errors if there are any. */
-export async function data<T = Record<string, any>>(url: string, query: string, variables: object = {}): Promise<T> {
+export async function data<T = Record<string, unknown>>(url: string, query: string, variables: object = {}): Promise<T> {
   const answer = await graphql<T>(url, query, variables);
   if (answer.errors || !answer.data) throw new Error(JSON.stringify(answer.errors));
   return answer.data;

@@ -45,34 +45,42 @@ describe("a web page of another origin, or one that got here by a rebound name",
     expect(await stage.db.selectFrom("scans").select("id").execute()).toEqual([]);
   });
 
-  it.each(["/", "/api/v1/sample", "/api/v1/sample/1", "/healthz", "/metrics", "/schema.graphql", "/nothing"])("cannot read %s by a rebound name", async (path) => {
-    expect((await ask(`${gateway.url}${path}`, { headers: { host: "evil.example.org:8080" } })).status).toBe(403);
-  });
+  it.each(["/", "/api/v1/sample", "/api/v1/sample/1", "/healthz", "/metrics", "/schema.graphql", "/nothing"])(
+    "cannot read %s by a rebound name",
+    async (path) => {
+      expect((await ask(`${gateway.url}${path}`, { headers: { host: "evil.example.org:8080" } })).status).toBe(403);
+    },
+  );
 
-  it.each([
-    { origin: EVIL },
-    { origin: "null" },
-    { headers: { host: "evil.example.org" } },
-  ])("cannot open a WebSocket: %j", async (options) => {
-    const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/graphql`, "graphql-transport-ws", options);
-    const status = await new Promise((resolve) => {
-      socket.on("unexpected-response", (_request, response) => resolve(response.statusCode));
-      socket.on("open", () => resolve("open"));
-      socket.on("error", () => {});
-    });
-    socket.terminate();
-    expect(status).toBe(403);
-  });
+  it.each([{ origin: EVIL }, { origin: "null" }, { headers: { host: "evil.example.org" } }])(
+    "cannot open a WebSocket: %j",
+    async (options) => {
+      const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/graphql`, "graphql-transport-ws", options);
+      const status = await new Promise((resolve) => {
+        socket.on("unexpected-response", (_request, response) => resolve(response.statusCode));
+        socket.on("open", () => resolve("open"));
+        socket.on("error", () => {});
+      });
+      socket.terminate();
+      expect(status).toBe(403);
+    },
+  );
 
   it("gets no permission from a preflight", async () => {
-    const answer = await ask(`${gateway.url}/api/v1/sample`, { method: "OPTIONS", headers: { origin: EVIL, "access-control-request-method": "POST" } });
+    const answer = await ask(`${gateway.url}/api/v1/sample`, {
+      method: "OPTIONS",
+      headers: { origin: EVIL, "access-control-request-method": "POST" },
+    });
     expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
   });
 });
 
 describe("those that are allowed", () => {
   it("a listed origin reads and writes, and its preflight is answered", async () => {
-    const preflight = await ask(`${gateway.url}/graphql`, { method: "OPTIONS", headers: { origin: FRIEND, "access-control-request-method": "POST" } });
+    const preflight = await ask(`${gateway.url}/graphql`, {
+      method: "OPTIONS",
+      headers: { origin: FRIEND, "access-control-request-method": "POST" },
+    });
     expect(preflight.status).toBe(204);
     expect(preflight.headers).toMatchObject({ "access-control-allow-origin": FRIEND, vary: "Origin" });
     const answer = await ask(`${gateway.url}/graphql`, {
@@ -95,8 +103,12 @@ describe("those that are allowed", () => {
 describe("every answer", () => {
   it("has a request id, the caller's own if it is a plain one", async () => {
     expect((await ask(`${gateway.url}/healthz`)).headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
-    expect((await ask(`${gateway.url}/healthz`, { headers: { "x-request-id": "abc-1.2_3" } })).headers["x-request-id"]).toBe("abc-1.2_3");
-    expect((await ask(`${gateway.url}/healthz`, { headers: { "x-request-id": "a b" } })).headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
+    expect((await ask(`${gateway.url}/healthz`, { headers: { "x-request-id": "abc-1.2_3" } })).headers["x-request-id"]).toBe(
+      "abc-1.2_3",
+    );
+    expect((await ask(`${gateway.url}/healthz`, { headers: { "x-request-id": "a b" } })).headers["x-request-id"]).toMatch(
+      /^[0-9a-f-]{36}$/,
+    );
   });
 
   it("to what is not HTTP says so and tells nothing", async () => {
@@ -112,8 +124,8 @@ describe("every answer", () => {
   it("to a path that is not there is 404", async () => {
     for (const path of ["/nothing", "/upload", "/page", "/..%2f..%2fetc/passwd", "/%"]) {
       const answer = await ask(`${gateway.url}${path}`);
-      expect([400, 404], path).toContain(answer.status);
-      expect(answer.json(), path).toEqual({ error: expect.any(String) });
+      expect([400, 404]).toContain(answer.status);
+      expect(answer.json()).toEqual({ error: expect.any(String) });
     }
   });
 });
@@ -166,6 +178,7 @@ describe("the first page", () => {
     expect(page.headers["content-security-policy"]).toContain("default-src 'none'");
     expect(page.text).not.toMatch(/(src|href)="(?!\/|data:,)/);
     expect(page.text).not.toMatch(/<script(?![^>]*src=)/);
-    for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[\w.]+)"/g)) expect((await ask(`${gateway.url}${path}`)).status, path).toBe(200);
+    for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[\w.]+)"/g))
+      expect((await ask(`${gateway.url}${path}`)).status).toBe(200);
   });
 });

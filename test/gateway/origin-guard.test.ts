@@ -3,7 +3,8 @@ import { refusal } from "../../gateway/origin-guard.js";
 
 const CONFIG = { SCANMESH_HOSTS: ["scan.example.org", "fd00::1"], SCANMESH_ORIGINS: ["https://soc.example.org"] };
 
-const get = (host: string | undefined, origin?: string) => refusal(CONFIG, { method: "GET", headers: headers(host, origin), live: false });
+const get = (host: string | undefined, origin?: string) =>
+  refusal(CONFIG, { method: "GET", headers: headers(host, origin), live: false });
 const post = (host: string, origin?: string) => refusal(CONFIG, { method: "POST", headers: headers(host, origin), live: false });
 
 function headers(host: string | undefined, origin: string | undefined) {
@@ -11,10 +12,17 @@ function headers(host: string | undefined, origin: string | undefined) {
 }
 
 describe("the Host rule", () => {
-  it.each(["localhost", "LocalHost:8080", "127.0.0.1", "127.8.9.10:1", "[::1]:8080", "[::1]", "scan.example.org:443", "SCAN.example.org", "[fd00::1]:80"])(
-    "lets %s in",
-    (host) => expect(get(host)).toBeUndefined(),
-  );
+  it.each([
+    "localhost",
+    "LocalHost:8080",
+    "127.0.0.1",
+    "127.8.9.10:1",
+    "[::1]:8080",
+    "[::1]",
+    "scan.example.org:443",
+    "SCAN.example.org",
+    "[fd00::1]:80",
+  ])("lets %s in", (host) => expect(get(host)).toBeUndefined());
 
   it.each([
     "evil.example.org",
@@ -35,7 +43,8 @@ describe("the Host rule", () => {
 describe("the Origin rule", () => {
   it("lets programs pass, which send none", () => expect(post("localhost:8080")).toBeUndefined());
   it("lets the gateway's own page pass", () => expect(post("localhost:8080", "http://localhost:8080")).toBeUndefined());
-  it("knows its own page behind a proxy that speaks TLS", () => expect(post("scan.example.org", "https://scan.example.org")).toBeUndefined());
+  it("knows its own page behind a proxy that speaks TLS", () =>
+    expect(post("scan.example.org", "https://scan.example.org")).toBeUndefined());
   it("lets a listed origin pass", () => expect(post("localhost:8080", "https://soc.example.org")).toBeUndefined());
 
   it.each([
@@ -56,6 +65,8 @@ describe("the Origin rule", () => {
   });
 
   it("refuses to stream to, or run GraphQL for, a foreign page even by GET", () => {
-    expect(refusal(CONFIG, { method: "GET", headers: headers("localhost", "https://evil.example.org"), live: true })).toMatch(/Origin/);
+    expect(refusal(CONFIG, { method: "GET", headers: headers("localhost", "https://evil.example.org"), live: true })).toMatch(
+      /Origin/,
+    );
   });
 });

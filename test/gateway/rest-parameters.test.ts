@@ -50,14 +50,19 @@ describe("lenient base64", () => {
 });
 
 describe("asctime", () => {
-  it("pads the day with a space", () => expect(asctime(new Date("2019-07-08T13:42:45Z"), "UTC")).toBe("Mon Jul  8 13:42:45 2019"));
-  it("writes midnight as 00", () => expect(asctime(new Date("2024-02-29T00:00:00.999Z"), "UTC")).toBe("Thu Feb 29 00:00:00 2024"));
-  it("writes the time of the zone", () => expect(asctime(new Date("2019-12-31T23:30:00Z"), "Europe/Berlin")).toBe("Wed Jan  1 00:30:00 2020"));
+  it("pads the day with a space", () =>
+    expect(asctime(new Date("2019-07-08T13:42:45Z"), "UTC")).toBe("Mon Jul  8 13:42:45 2019"));
+  it("writes midnight as 00", () =>
+    expect(asctime(new Date("2024-02-29T00:00:00.999Z"), "UTC")).toBe("Thu Feb 29 00:00:00 2024"));
+  it("writes the time of the zone", () =>
+    expect(asctime(new Date("2019-12-31T23:30:00Z"), "Europe/Berlin")).toBe("Wed Jan  1 00:30:00 2020"));
 });
 
 describe("parameters", () => {
   it.each([true, "true", "True", "TRUE"])("%j allows the internet", (value) => expect(allowsInternet(value)).toBe(true));
-  it.each([false, "false", "yes", "1", 1, null, undefined, " true", {}, []])("%j does not", (value) => expect(allowsInternet(value)).toBe(false));
+  it.each([false, "false", "yes", "1", 1, null, undefined, " true", {}, []])("%j does not", (value) =>
+    expect(allowsInternet(value)).toBe(false),
+  );
 
   it("takes an id of up to 19 ASCII digits", () => {
     expect(scanIdOf("7")).toBe(7);

@@ -38,7 +38,16 @@ const SCAN: ScanReport = {
   detections: 0,
   revision: 3,
   skipped: [{ engine: "Floss", reason: "TOO_SLOW" }],
-  sample: { sampleId: 1, md5: "m", sha1: "s1", sha256: "s256", size: 537043, mime: "text/plain", stored: true, firstSeen: new Date(0) },
+  sample: {
+    sampleId: 1,
+    md5: "m",
+    sha1: "s1",
+    sha256: "s256",
+    size: 537043,
+    mime: "text/plain",
+    stored: true,
+    firstSeen: new Date(0),
+  },
   results: [DONE],
 };
 
@@ -79,19 +88,36 @@ describe("an engine's entry", () => {
     });
   });
 
-  it("is scanning", () => expect(entry({ ...DONE, ...OPEN, state: "SCANNING" })).toMatchObject({ queued: 0, scanning: 1, infected: "", engine: "" }));
+  it("is scanning", () =>
+    expect(entry({ ...DONE, ...OPEN, state: "SCANNING" })).toMatchObject({ queued: 0, scanning: 1, infected: "", engine: "" }));
 
   it("is clean", () => {
-    expect(entry(DONE)).toMatchObject({ infected: false, result: "", verdict: "clean", engine: "1.4.3", updated: "20260701", database: "27000", queued: 0 });
+    expect(entry(DONE)).toMatchObject({
+      infected: false,
+      result: "",
+      verdict: "clean",
+      engine: "1.4.3",
+      updated: "20260701",
+      database: "27000",
+      queued: 0,
+    });
     expect(entry(DONE)).not.toHaveProperty("error");
   });
 
   it("names an infection", () => {
-    expect(entry({ ...DONE, verdict: "INFECTED", signature: "Eicar" })).toMatchObject({ infected: true, result: "Eicar", verdict: "infected" });
+    expect(entry({ ...DONE, verdict: "INFECTED", signature: "Eicar" })).toMatchObject({
+      infected: true,
+      result: "Eicar",
+      verdict: "infected",
+    });
   });
 
   it("names a suspicion without calling it an infection", () => {
-    expect(entry({ ...DONE, verdict: "SUSPICIOUS", signature: "packed" })).toMatchObject({ infected: false, result: "packed", verdict: "suspicious" });
+    expect(entry({ ...DONE, verdict: "SUSPICIOUS", signature: "packed" })).toMatchObject({
+      infected: false,
+      result: "packed",
+      verdict: "suspicious",
+    });
   });
 
   it.each([
@@ -101,7 +127,14 @@ describe("an engine's entry", () => {
     ["UNSCANNED", "encrypted", "unscanned: encrypted"],
     ["FAILED", "exit status 2", "exit status 2"],
   ] as const)("in state %s has an error and is never false", (state, error, text) => {
-    expect(entry({ ...DONE, verdict: null, state, error })).toMatchObject({ infected: "", error: text, engine: "-", updated: "-", queued: 0, scanning: 0 });
+    expect(entry({ ...DONE, verdict: null, state, error })).toMatchObject({
+      infected: "",
+      error: text,
+      engine: "-",
+      updated: "-",
+      queued: 0,
+      scanning: 0,
+    });
   });
 
   it("keeps a metadata engine's own keys, which cannot replace those of the contract", () => {

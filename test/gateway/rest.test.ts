@@ -28,30 +28,61 @@ afterAll(async () => {
   await stage.stop();
 });
 
+interface Report {
+  readonly start_date: string;
+  readonly end_date: string | null;
+  readonly result: readonly { name: string; queued: number }[];
+}
+
 describe("GET /api/v1/sample/<id>", () => {
   it("shows every engine from the first moment and each as it finishes", async () => {
     const { id } = (await client.post("/api/v1/sample", json({ minspeed: 1 }))).json<{ id: number }>();
-    const report = async () => (await client.get(`/api/v1/sample/${id}`)).json<Record<string, any>>();
+    const report = async () => (await client.get(`/api/v1/sample/${id}`)).json<Report>();
     const before = await report();
-    expect(before).toMatchObject({ id, name: "sample.exe", size: "8", infected: -1, end_date: null, verdict: null, engines: { total: 3, done: 0, skipped: 1 } });
-    expect(before["start_date"]).toMatch(/^\w{3} \w{3} [ 123]\d \d\d:\d\d:\d\d \d{4}$/);
-    expect(before["result"].map((entry: any) => [entry.name, entry.queued])).toEqual([["ClamAV", 1], ["FileInfo", 1], ["Yara", 1]]);
+    expect(before).toMatchObject({
+      id,
+      name: "sample.exe",
+      size: "8",
+      infected: -1,
+      end_date: null,
+      verdict: null,
+      engines: { total: 3, done: 0, skipped: 1 },
+    });
+    expect(before.start_date).toMatch(/^\w{3} \w{3} [ 123]\d \d\d:\d\d:\d\d \d{4}$/);
+    expect(before.result.map(({ name, queued }) => [name, queued])).toEqual([
+      ["ClamAV", 1],
+      ["FileInfo", 1],
+      ["Yara", 1],
+    ]);
     await agent.answer("ClamAV", { scan: id, verdict: "INFECTED", signature: "Win.Test" });
     await agent.answer("FileInfo", { scan: id, details: { magic: { mime: "text/plain" } } });
     await agent.answer("Yara", { scan: id, state: "FAILED", error: "exit status 2" });
-    await until("it is final", async () => (await report())["end_date"]);
+    await until("it is final", async () => (await report()).end_date);
     const after = await report();
     expect(after).toMatchObject({ infected: -1, verdict: "infected", detections: 1, engines: { total: 3, done: 3, skipped: 1 } });
-    expect(after["result"]).toMatchObject([
-      { name: "ClamAV", infected: true, result: "Win.Test", engine: "1.0", database: "42", queued: 0, scanning: 0, plugin_type: 1, speed: -1 },
+    expect(after.result).toMatchObject([
+      {
+        name: "ClamAV",
+        infected: true,
+        result: "Win.Test",
+        engine: "1.0",
+        database: "42",
+        queued: 0,
+        scanning: 0,
+        plugin_type: 1,
+        speed: -1,
+      },
       { name: "FileInfo", infected: "", magic: { mime: "text/plain" }, plugin_type: 2 },
       { name: "Yara", infected: "", error: "exit status 2", engine: "-", updated: "-", speed: 1 },
     ]);
   });
 
-  it.each(["0", "-1", "+1", "1_0", "1e3", "%D9%A3", "9223372036854775808", "999999999", "abc", "1%20", "%00", "1.0"])("knows no scan %s", async (id) => {
-    await client.refused(() => client.get(`/api/v1/sample/${id}`), 400, "invalid sample id");
-  });
+  it.each(["0", "-1", "+1", "1_0", "1e3", "%D9%A3", "9223372036854775808", "999999999", "abc", "1%20", "%00", "1.0"])(
+    "knows no scan %s",
+    async (id) => {
+      expect(await client.refusal(() => client.get(`/api/v1/sample/${id}`))).toEqual({ status: 400, error: "invalid sample id" });
+    },
+  );
 });
 
 describe("GET /api/v1/sample", () => {
@@ -89,16 +120,30 @@ describe("GET /api/v1/sample", () => {
     expect((await client.get(`/api/v1/sample?after=${all.at(-1)}`)).text).toBe("[]");
   });
 
-  it.each(["limit=0", "limit=-1", "limit=x", "limit=", "limit=1001", "after=-1", "after=x", "limit=1&limit=2"])("refuses ?%s", async (query) => {
-    await client.refused(() => client.get(`/api/v1/sample?${query}`), 400, /^invalid parameter: (limit|after)$/);
-  });
+  it.each(["limit=0", "limit=-1", "limit=x", "limit=", "limit=1001", "after=-1", "after=x", "limit=1&limit=2"])(
+    "refuses ?%s",
+    async (query) => {
+      expect(await client.refusal(() => client.get(`/api/v1/sample?${query}`))).toEqual({
+        status: 400,
+        error: expect.stringMatching(/^invalid parameter: (limit|after)$/),
+      });
+    },
+  );
 });
 
 describe("GET /api/v1/scanner", () => {
   it("lists the engines", async () => {
     const scanners = (await client.get("/api/v1/scanner")).json<object[]>();
     expect(scanners).toHaveLength(4);
-    expect(scanners[0]).toEqual({ name: "ClamAV", plugin_type: 1, speed: -1, has_internet: false, enabled: true, engine_version: "1.0", signature_version: "42" });
+    expect(scanners[0]).toEqual({
+      name: "ClamAV",
+      plugin_type: 1,
+      speed: -1,
+      has_internet: false,
+      enabled: true,
+      engine_version: "1.0",
+      signature_version: "42",
+    });
   });
 });
 
@@ -119,9 +164,12 @@ describe("verbs and paths", () => {
     if (method !== "HEAD") expect(answer.json()).toHaveProperty("error");
   });
 
-  it.each(["/api", "/api/", "/api/v1", "/api/v2/sample", "/api/v1/samples", "/api/v1/../../etc/passwd"])("%s is 404", async (path) => {
-    await client.refused(() => client.get(path), 404, "no such path");
-  });
+  it.each(["/api", "/api/", "/api/v1", "/api/v2/sample", "/api/v1/samples", "/api/v1/../../etc/passwd"])(
+    "%s is 404",
+    async (path) => {
+      expect(await client.refusal(() => client.get(path))).toEqual({ status: 404, error: "no such path" });
+    },
+  );
 
   it.each(["/api/v1/sample", "/api/v1/scanner"])("HEAD %s is GET without its body", async (path) => {
     const answer = await ask(`${url}${path}`, { method: "HEAD" });

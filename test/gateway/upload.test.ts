@@ -22,7 +22,8 @@ afterAll(async () => {
   await stage.stop();
 });
 
-const newUpload = async () => (await data<{ createUpload: { id: string; url: string } }>(gateway.url, "mutation { createUpload { id url } }")).createUpload;
+const newUpload = async () =>
+  (await data<{ createUpload: { id: string; url: string } }>(gateway.url, "mutation { createUpload { id url } }")).createUpload;
 const samples = async () => (await stage.db.selectFrom("samples").select("sha256").execute()).map(({ sha256 }) => sha256);
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
@@ -49,7 +50,10 @@ describe("an upload", () => {
     form.append("any", new Blob(["the file"]), "a.txt");
     form.append("other", new Blob(["another"]), "b.txt");
     const { url } = await newUpload();
-    expect((await ask(url, { method: "POST", body: form })).json()).toMatchObject({ sha256: sha256(Buffer.from("the file")), size: 8 });
+    expect((await ask(url, { method: "POST", body: form })).json()).toMatchObject({
+      sha256: sha256(Buffer.from("the file")),
+      size: 8,
+    });
     const none = new FormData();
     none.append("comment", "x");
     expect((await ask((await newUpload()).url, { method: "POST", body: none })).status).toBe(400);
@@ -72,7 +76,11 @@ describe("an upload", () => {
   });
 
   it("lets a caller that sends much too much read why it was refused", async () => {
-    const answer = await ask((await newUpload()).url, { method: "PUT", body: Buffer.alloc(24 * LIMIT), headers: { "transfer-encoding": "chunked" } });
+    const answer = await ask((await newUpload()).url, {
+      method: "PUT",
+      body: Buffer.alloc(24 * LIMIT),
+      headers: { "transfer-encoding": "chunked" },
+    });
     expect(answer.status).toBe(413);
   });
 
@@ -92,11 +100,17 @@ describe("an upload", () => {
 
   it("is refused when it is unknown, used or expired", async () => {
     expect((await ask(`${gateway.url}/upload/nothing`, { method: "PUT", body: "x" })).status).toBe(404);
-    expect((await ask(`${gateway.url}/upload/00000000-0000-4000-8000-000000000000`, { method: "PUT", body: "x" })).status).toBe(404);
+    expect((await ask(`${gateway.url}/upload/00000000-0000-4000-8000-000000000000`, { method: "PUT", body: "x" })).status).toBe(
+      404,
+    );
     const { id, url } = await newUpload();
     expect((await ask(url, { method: "PUT", body: "once" })).status).toBe(201);
     expect((await ask(url, { method: "PUT", body: "twice" })).status).toBe(400);
-    await stage.db.updateTable("uploads").set({ expires_at: new Date(0) }).where("id", "=", id).execute();
+    await stage.db
+      .updateTable("uploads")
+      .set({ expires_at: new Date(0) })
+      .where("id", "=", id)
+      .execute();
     expect([404, 410]).toContain((await ask(url, { method: "PUT", body: "late" })).status);
   });
 });

@@ -1,6 +1,7 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { commandLine } from "../../scanner-agent/process-table.js";
 import { findProgram } from "../../scanner-agent/programs.js";
 
 /** Whether this machine has clamd; where it has not, the tests of ClamAV are shown as skipped. */
@@ -30,4 +31,16 @@ export async function makeDatabase(): Promise<Database> {
     addOther: () => add("Other-Test", "a word of the test's own"),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** The clamd that reads this database. */
+export async function clamdWith(database: Database): Promise<number> {
+  for (const name of await readdir("/proc")) {
+    const words = /^\d+$/.test(name) ? await commandLine(Number(name)) : [];
+    const config = words[0]?.endsWith("clamd")
+      ? words.find((word) => word.startsWith("--config-file="))?.slice("--config-file=".length)
+      : undefined;
+    if (config !== undefined && (await readFile(config, "utf8")).includes(database.folder)) return Number(name);
+  }
+  throw new Error("no clamd reads the test's database");
 }

@@ -1,0 +1,38 @@
+/** `npm run bench`: measures the mesh against what it is made of. */
+
+import { b1 } from "./b1.js";
+import { b1c } from "./b1c.js";
+import { b2 } from "./b2.js";
+import { b3 } from "./b3.js";
+import type { Bench, Benchmark } from "./bench.js";
+import { createCorpusMaker } from "./corpus.js";
+import { describeMachine } from "./machine.js";
+import type { Metric } from "./metric.js";
+import { readOptions, USAGE, UsageError, type BenchmarkId, type Options } from "./options.js";
+import { createProgress } from "./progress.js";
+import { reportOf, tableOf } from "./report.js";
+
+const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = { B1: b1, B1c: b1c, B2: b2, B3: b3 };
+
+async function run(options: Options): Promise<void> {
+  const machine = await describeMachine();
+  const progress = createProgress(process.stderr);
+  const { seed, rounds, scale } = options;
+  const scaled = (full: number, least: number) => Math.max(least, Math.round(full * scale));
+  const bench: Bench = { seed, rounds, corpus: createCorpusMaker(seed), progress, scaled };
+  const metrics: Metric[] = [];
+  for (const id of options.only) metrics.push(...(await RUNS[id](bench)));
+  const report = reportOf(machine, options, metrics);
+  if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  (options.json ? process.stderr : process.stdout).write(`\n${tableOf(report)}\n`);
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) process.stdout.write(`${USAGE}\n`);
+  else await run(options);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n\n${USAGE}\n`);
+  process.exitCode = 2;
+}

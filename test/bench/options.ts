@@ -1,0 +1,67 @@
+/** What a run is told on its command line. */
+
+import { parseArgs } from "node:util";
+
+export const BENCHMARKS = ["B1", "B1c", "B2", "B3"] as const;
+export type BenchmarkId = (typeof BENCHMARKS)[number];
+
+export interface Options {
+  readonly only: readonly BenchmarkId[];
+  readonly rounds: number;
+  /** Of a full run's files and seconds. */
+  readonly scale: number;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+export const USAGE = `npm run bench -- [--only B1,B1c,B2,B3] [--rounds 5] [--scale 1] [--seed 1] [--json]
+
+  --only    which benchmarks; B1 includes B1c
+  --rounds  rounds after the warm-up, each of them product, baseline, baseline, product
+  --scale   share of a full run's files and seconds, e.g. 0.02 to see whether everything runs
+  --seed    names the files and signatures that are made
+  --json    one JSON document on standard output (npm run --silent bench keeps npm's own lines off it)`;
+
+/** The command line is wrong; the message says how. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Throws {@link UsageError}. Undefined: help is wanted. */
+export function readOptions(args: readonly string[]): Options | undefined {
+  const values = parse(args);
+  if (values.help) return undefined;
+  const names = values.only.split(",").map((name) => name.trim());
+  for (const name of names) if (!BENCHMARKS.some((id) => id === name)) throw new UsageError(`--only: there is no benchmark ${name}`);
+  return {
+    only: BENCHMARKS.filter((id) => names.includes(id) || (id === "B1c" && names.includes("B1"))),
+    rounds: numberOf("--rounds", values.rounds, { from: 1, to: 100, whole: true }),
+    scale: numberOf("--scale", values.scale, { from: 0.001, to: 100, whole: false }),
+    seed: numberOf("--seed", values.seed, { from: 0, to: 2 ** 32 - 1, whole: true }),
+    json: values.json,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        only: { type: "string", default: BENCHMARKS.join() },
+        rounds: { type: "string", default: "5" },
+        scale: { type: "string", default: "1" },
+        seed: { type: "string", default: "1" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function numberOf(option: string, text: string, { from, to, whole }: { from: number; to: number; whole: boolean }): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= from && value <= to && (!whole || Number.isInteger(value))) return value;
+  throw new UsageError(`${option}: needs a ${whole ? "whole " : ""}number from ${from} to ${to}`);
+}

@@ -1,0 +1,81 @@
+/** A run's results, as a document and as a table. */
+
+import type { Machine } from "./machine.js";
+import type { Metric } from "./metric.js";
+import type { Options } from "./options.js";
+import { ofMesh, PROCESSES, type ProcessorTime } from "./processor-time.js";
+import type { Figure } from "./statistics.js";
+
+export interface Report {
+  readonly v: 1;
+  readonly machine: Machine;
+  readonly run: Pick<Options, "only" | "rounds" | "scale" | "seed">;
+  /** What there is to say against the figures; empty for a good run. */
+  readonly doubts: readonly string[];
+  readonly metrics: readonly Metric[];
+}
+
+/** The machine should do nothing else: this is the most that counts as nothing. */
+const QUIET_LOAD = 0.25;
+
+export function reportOf(machine: Machine, { only, rounds, scale, seed }: Options, metrics: readonly Metric[]): Report {
+  const doubts = metrics.flatMap(({ id, compared }) =>
+    compared?.baseline.noisy ? [`${id}: its baselines spread ${percent(compared.baseline.spread)}, over 15 %`] : [],
+  );
+  if (machine.loadBefore > QUIET_LOAD * machine.cores) doubts.unshift(`the machine was busy before the run (load ${machine.loadBefore.toFixed(2)})`);
+  if (scale < 1) doubts.unshift(`a run at scale ${scale} shows that everything runs; its figures say nothing`);
+  return { v: 1, machine, run: { only, rounds, scale, seed }, doubts, metrics };
+}
+
+export function tableOf({ machine, doubts, metrics }: Report): string {
+  const head = ["metric", "median", "min", "max", "target", "floor", "reaches"];
+  const rows = metrics.map(({ id, unit, figure, target, reached }) => [
+    `${id} (${unit})`,
+    ...[figure.median, figure.min, figure.max].map(short),
+    target === null ? "–" : short(target.target),
+    target === null ? "–" : short(target.floor),
+    reached ?? "–",
+  ]);
+  const { versions } = machine;
+  const software = Object.entries(versions).map(([name, version]) => `${name} ${version ?? "–"}`);
+  return [
+    `${machine.date}  ${machine.cores} cores, ${machine.processor}, ${machine.memoryGiB} GiB, ${machine.system}`,
+    software.join(", "),
+    "",
+    ...columns([head, ...rows]),
+    "",
+    ...metrics.flatMap(explained),
+    ...doubts.map((doubt) => `! ${doubt}`),
+  ].join("\n");
+}
+
+function explained({ id, about, compared, cpuMsPerScan }: Metric): string[] {
+  return [
+    `${id}  ${about}`,
+    ...(compared === null ? [] : [`    mesh ${range(compared.product)} ${compared.unit}; ${compared.baseline.name} ${range(compared.baseline)} (spread ${percent(compared.baseline.spread)})`]),
+    ...(cpuMsPerScan === null ? [] : [`    CPU-ms a scan: ${costs(cpuMsPerScan)}`]),
+  ];
+}
+
+function costs(time: ProcessorTime): string {
+  const used = PROCESSES.filter((name) => name !== "load" && time[name] > 0).map((name) => `${name} ${short(time[name])}`);
+  return `${used.join(" + ")} = ${short(ofMesh(time))}; load generator ${short(time.load)}`;
+}
+
+function range({ median, min, max }: Figure): string {
+  return `${short(median)} (${short(min)} to ${short(max)})`;
+}
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  "));
+}
+
+function short(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  return Math.abs(value) >= 1_000 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
+}
