@@ -8,7 +8,7 @@ const OLDEST_NODE = [20, 19];
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const [oldestMajor = 0, oldestMinor = 0] = OLDEST_NODE;
 if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
-  console.error(`ScanMesh needs Node ${OLDEST_NODE.join(".")} or later, and this is Node ${process.versions.node}.`);
+  process.stderr.write(`ScanMesh needs Node ${OLDEST_NODE.join(".")} or later, and this is Node ${process.versions.node}.\n`);
   process.exit(1);
 }
 

@@ -18,7 +18,19 @@ const PROGRAMS = new Map([
 ]);
 
 /** What the tests run against. */
-const TEST_PROGRAMS = ["nats-server", "clamd", "sigtool", "freshclam", "clamav-testfiles", "ssdeep", "exiftool", "file", "dockerd", "debootstrap", "ip"];
+const TEST_PROGRAMS = [
+  "nats-server",
+  "clamd",
+  "sigtool",
+  "freshclam",
+  "clamav-testfiles",
+  "ssdeep",
+  "exiftool",
+  "file",
+  "dockerd",
+  "debootstrap",
+  "ip",
+];
 
 /**
  * Runs a command and ends this process as it ends, unless the program goes on in it.
@@ -33,7 +45,10 @@ export async function runCommand(command, args) {
     if (command === "up") await up(args, progress);
     else if (command === "test") await test(args, progress);
     else if (program !== undefined) await runProgram(program, args, progress);
-    else throw new Refusal(`There is no command ${JSON.stringify(command)}; there are up, test, ${[...PROGRAMS.keys()].join(", ")}.`);
+    else
+      throw new Refusal(
+        `There is no command ${JSON.stringify(command)}; there are up, test, ${[...PROGRAMS.keys()].join(", ")}.`,
+      );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     process.stderr.write(`\n${error.message}\n`);
@@ -52,7 +67,11 @@ async function up(args, progress) {
     await ensurePrograms(["clamd", "freshclam"], progress);
     await fetchSignatures(progress);
   }
-  await runProgram("standalone/main.js", args.filter((arg) => arg !== "--with-clamav"), progress);
+  await runProgram(
+    "standalone/main.js",
+    args.filter((arg) => arg !== "--with-clamav"),
+    progress,
+  );
 }
 
 /**

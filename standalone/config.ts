@@ -8,9 +8,22 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** The settings of `npm run up` itself; it hands those of the gateway and the agent on to them. */
 export const standaloneSettings = {
-  SCANMESH_HOME: { type: text, shown: "`.scanmesh` in the clone", about: "Folder of the data, the keys and the logs of `npm run up`." },
-  DATABASE_URL: { type: text, shown: "the embedded Postgres", secret: true, about: "A Postgres to use instead of the embedded one." },
-  NATS_URL: { type: text, shown: "the embedded nats-server", about: "A NATS to use instead of the embedded one; the credentials must be set too." },
+  SCANMESH_HOME: {
+    type: text,
+    shown: "`.scanmesh` in the clone",
+    about: "Folder of the data, the keys and the logs of `npm run up`.",
+  },
+  DATABASE_URL: {
+    type: text,
+    shown: "the embedded Postgres",
+    secret: true,
+    about: "A Postgres to use instead of the embedded one.",
+  },
+  NATS_URL: {
+    type: text,
+    shown: "the embedded nats-server",
+    about: "A NATS to use instead of the embedded one; the credentials must be set too.",
+  },
   SCANMESH_NATS_ISOLATED_CREDS: { type: text, about: "With NATS_URL: credentials file of the gateway in the ISOLATED account." },
   SCANMESH_NATS_INTERNET_CREDS: { type: text, about: "With NATS_URL: credentials file of the gateway in the INTERNET account." },
   SCANMESH_NATS_CREDS: { type: text, about: "With NATS_URL: credentials file of the agent in the ISOLATED account." },
@@ -54,13 +67,20 @@ export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
   const values = collect(() => readSettings(standaloneSettings, env));
   const home = resolve(values?.SCANMESH_HOME ?? projectPath(".scanmesh"));
   const missing = values?.NATS_URL === undefined ? [] : CREDENTIALS.filter((name) => values[name] === undefined);
-  if (missing.length > 0) mistakes.push(`NATS_URL: is set, so ${missing.join(", ")} must be set too, each the path of a credentials file`);
+  if (missing.length > 0)
+    mistakes.push(`NATS_URL: is set, so ${missing.join(", ")} must be set too, each the path of a credentials file`);
 
-  const { DATABASE_URL, DATABASE_URL_FILE, ...shared } = env;
+  // The database is the gateway's alone, and it is told its address directly.
+  const shared = { ...env, DATABASE_URL: undefined, DATABASE_URL_FILE: undefined };
   const gatewayEnv = { ...shared, HOST: env["HOST"] || "127.0.0.1" };
   const agentEnv = { ...shared, SCANMESH_CLASS: "isolated", SCANMESH_AGENT_ID: "local-isolated", ...agentDefaults(env, home) };
   // The addresses are known only once Postgres and NATS run; all else can be judged now.
-  const addresses = { DATABASE_URL: "postgres://", NATS_URL: "nats://", SCANMESH_NATS_ISOLATED_CREDS: "-", SCANMESH_NATS_INTERNET_CREDS: "-" };
+  const addresses = {
+    DATABASE_URL: "postgres://",
+    NATS_URL: "nats://",
+    SCANMESH_NATS_ISOLATED_CREDS: "-",
+    SCANMESH_NATS_INTERNET_CREDS: "-",
+  };
   collect(() => readGatewayConfig({ ...gatewayEnv, ...addresses }));
   collect(() => readAgentConfig({ ...agentEnv, NATS_URL: addresses.NATS_URL }));
   if (mistakes.length > 0 || values === undefined) throw new ConfigError([...new Set(mistakes)]);
@@ -78,9 +98,12 @@ function agentDefaults(env: Env, home: string): Env {
   };
 }
 
-function externalNats(values: Readonly<Partial<Record<keyof typeof standaloneSettings, string | undefined>>>): NatsAccess | undefined {
+function externalNats(
+  values: Readonly<Partial<Record<keyof typeof standaloneSettings, string | undefined>>>,
+): NatsAccess | undefined {
   const { NATS_URL: url, SCANMESH_NATS_CREDS: agentCreds } = values;
   const { SCANMESH_NATS_ISOLATED_CREDS: gatewayIsolatedCreds, SCANMESH_NATS_INTERNET_CREDS: gatewayInternetCreds } = values;
-  const isComplete = url !== undefined && agentCreds !== undefined && gatewayIsolatedCreds !== undefined && gatewayInternetCreds !== undefined;
+  const isComplete =
+    url !== undefined && agentCreds !== undefined && gatewayIsolatedCreds !== undefined && gatewayInternetCreds !== undefined;
   return isComplete ? { url, agentCreds, gatewayIsolatedCreds, gatewayInternetCreds } : undefined;
 }

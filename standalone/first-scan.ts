@@ -81,5 +81,7 @@ async function request<T>(url: string, query: string, variables: Record<string, 
   });
   const { data, errors } = (await response.json()) as { data?: T; errors?: { message: string }[] };
   if (data && !errors) return data;
-  throw new StartError(`The gateway does not answer as it should: ${errors?.map(({ message }) => message).join(", ") ?? response.status}.`);
+  throw new StartError(
+    `The gateway does not answer as it should: ${errors?.map(({ message }) => message).join(", ") ?? response.status}.`,
+  );
 }

@@ -90,7 +90,7 @@ export function startGuarded(server: ServerCommand, log: Log): Promise<GuardedSe
 export async function startedOrEnded(server: GuardedServer, isReady: () => Promise<boolean>): Promise<"started" | "ended"> {
   let ended = false;
   void server.exited.then(() => (ended = true));
-  for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline && !ended; ) {
+  for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline && !ended;) {
     if (await isReady()) return "started";
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

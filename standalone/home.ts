@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StartError } from "./start-error.js";
+import { whenMissing } from "./when-missing.js";
 
 /** What `mesh.json` in the data folder says while a mesh runs. */
 export interface MeshFile {
@@ -44,19 +45,23 @@ export async function claimHome(home: string): Promise<Home> {
 
 /** The mesh that runs in a data folder, or undefined if none does. */
 export async function runningMesh(home: string): Promise<MeshFile | undefined> {
-  const text = await readFile(join(home, "mesh.json"), "utf8").catch(whenMissing);
+  const text = await readFile(join(home, "mesh.json"), "utf8").catch(whenMissing(""));
   const mesh = readMeshFile(text);
   return mesh !== undefined && (await isMesh(mesh.pid)) ? mesh : undefined;
 }
 
 function alreadyRuns(home: string, { pid, url }: MeshFile): string {
-  return url === null ? `ScanMesh is being started in ${home} (process ${pid}).` : `ScanMesh already runs in ${home}: ${url} (process ${pid}).`;
+  return url === null
+    ? `ScanMesh is being started in ${home} (process ${pid}).`
+    : `ScanMesh already runs in ${home}: ${url} (process ${pid}).`;
 }
 
 function readMeshFile(text: string): MeshFile | undefined {
   try {
     const mesh = JSON.parse(text) as Partial<MeshFile> | null;
-    return typeof mesh?.pid === "number" ? { pid: mesh.pid, startedAt: String(mesh.startedAt), url: mesh.url ?? null } : undefined;
+    return typeof mesh?.pid === "number"
+      ? { pid: mesh.pid, startedAt: String(mesh.startedAt), url: mesh.url ?? null }
+      : undefined;
   } catch (error) {
     // Empty or cut off: its writer did not live to finish it.
     if (error instanceof SyntaxError) return undefined;
@@ -82,11 +87,6 @@ async function isMesh(pid: number): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
     if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
   }
-  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(whenMissing);
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(whenMissing(""));
   return command === "" || /\bstandalone\b/.test(command);
-}
-
-function whenMissing(error: NodeJS.ErrnoException): string {
-  if (error.code !== "ENOENT") throw error;
-  return "";
 }

@@ -4,7 +4,16 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wri
 import { join } from "node:path";
 import { runQuietly } from "./run.mjs";
 
-const SOURCES = ["schema", "gateway", "scanner-agent", "standalone", "cli", "tsconfig.json", "tsconfig.build.json", "package-lock.json"];
+const SOURCES = [
+  "schema",
+  "gateway",
+  "scanner-agent",
+  "standalone",
+  "cli",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "package-lock.json",
+];
 const POLL_MS = 200;
 
 /**
@@ -35,7 +44,11 @@ export async function ensureBuild(root, progress) {
     withLock(root, async () => {
       if (isBuilt(root)) return;
       const begun = new Date();
-      await runQuietly(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")]);
+      await runQuietly(process.execPath, [
+        join(root, "node_modules", "typescript", "bin", "tsc"),
+        "-p",
+        join(root, "tsconfig.build.json"),
+      ]);
       writeFileSync(stamp(root), "");
       // What changed while it compiled is newer than this.
       utimesSync(stamp(root), begun, begun);
@@ -51,7 +64,9 @@ function isInstalled(root) {
   const wanted = packages(join(root, "package-lock.json"));
   const present = packages(join(root, "node_modules", ".package-lock.json"));
   const paths = Object.keys(wanted).filter((path) => path !== "");
-  const hasAll = paths.every((path) => wanted[path]?.version === present[path]?.version || (!present[path] && isOptional(wanted[path])));
+  const hasAll = paths.every(
+    (path) => wanted[path]?.version === present[path]?.version || (!present[path] && isOptional(wanted[path])),
+  );
   return hasAll && Object.keys(present).every((path) => path in wanted);
 }
 

@@ -23,6 +23,7 @@ import {
 } from "@nats-io/jwt";
 import { accountName, agentPermissions } from "../schema/subjects.js";
 import type { InternetClass } from "../schema/classes.js";
+import { whenMissing } from "./when-missing.js";
 
 /** One account: its name, public key, claims and where the key is that signs its users. */
 export interface Account {
@@ -60,7 +61,9 @@ export async function makeKeys(dir: string): Promise<Keys> {
   );
   const account = async (name: string, file: string, limits: OperatorLimits): Promise<Account> => {
     const accountSeed = await seed(dir, file, createAccount);
-    const jwt = await keep(join(dir, `${file}.jwt`), () => encodeAccount(name, accountSeed, { limits }, { signer: operatorSeed }));
+    const jwt = await keep(join(dir, `${file}.jwt`), () =>
+      encodeAccount(name, accountSeed, { limits }, { signer: operatorSeed }),
+    );
     return { name, publicKey: publicKey(accountSeed), jwt, seedFile: join(dir, `${file}.nk`) };
   };
   const system = await account("SYS", "system", UNLIMITED);
@@ -108,7 +111,8 @@ async function creds(dir: string, name: string, account: Account, permissions: P
 }
 
 function samePermissions(user: Partial<User>, permissions: Permissions): boolean {
-  const lists = (of: Permissions) => JSON.stringify([of.pub?.allow ?? [], of.pub?.deny ?? [], of.sub?.allow ?? [], of.sub?.deny ?? []]);
+  const lists = (of: Permissions) =>
+    JSON.stringify([of.pub?.allow ?? [], of.pub?.deny ?? [], of.sub?.allow ?? [], of.sub?.deny ?? []]);
   return lists(user) === lists(permissions);
 }
 
@@ -122,7 +126,7 @@ function publicKey(ofSeed: string): string {
 
 /** The file's text; made by `make` if it does not exist. Of several who make it at once, the first one's is kept by all. */
 async function keep(file: string, make: () => Promise<string>): Promise<string> {
-  const present = await readIfThere(file);
+  const present = await readFile(file, "utf8").catch(whenMissing(undefined));
   if (present !== undefined) return present;
   const made = await draft(file, await make());
   try {
@@ -139,15 +143,6 @@ async function draft(file: string, content: string): Promise<string> {
   const name = `${file}.${randomUUID()}`;
   await writeFile(name, content, { mode: 0o600 });
   return name;
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }
 
 function text(bytes: Uint8Array): string {

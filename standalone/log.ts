@@ -32,7 +32,10 @@ function linesSince(file: string, start: number): string[] {
     const from = Math.max(start, end - TAIL);
     const bytes = Buffer.alloc(Math.max(0, end - from));
     readSync(fd, bytes, 0, bytes.length, from);
-    return bytes.toString("utf8").split("\n").filter((line) => line.trim() !== "");
+    return bytes
+      .toString("utf8")
+      .split("\n")
+      .filter((line) => line.trim() !== "");
   } finally {
     closeSync(fd);
   }
@@ -51,7 +54,10 @@ function readLine(line: string): { text: string; isError: boolean } {
   }
   try {
     const json = JSON.parse(line) as { level?: number; msg?: string; err?: { message?: string } };
-    return { text: [json.msg, json.err?.message].filter((part) => part !== undefined).join(": "), isError: (json.level ?? 0) >= 50 };
+    return {
+      text: [json.msg, json.err?.message].filter((part) => part !== undefined).join(": "),
+      isError: (json.level ?? 0) >= 50,
+    };
   } catch (error) {
     // Cut off in the middle: shown as it is.
     if (error instanceof SyntaxError) return { text: line, isError: false };

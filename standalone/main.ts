@@ -42,7 +42,11 @@ async function start(
 ): Promise<void> {
   const { url, engines } = await mesh.start(progress);
   const healthy = engines.filter((engine) => engine.healthy).map(({ name }) => name);
-  const scan = await progress.step("First scan", () => firstScan(url, healthy, stop), ({ verdict }) => `EICAR is ${verdict}`);
+  const scan = await progress.step(
+    "First scan",
+    () => firstScan(url, healthy, stop),
+    ({ verdict }) => `EICAR is ${verdict}`,
+  );
   await publish(url);
   const missing = missingEngines(engines, findProgram("clamd") !== undefined);
   progress.line(["", scanTable(scan), ...missing.flatMap((line) => ["", line]), "", addresses(url, home), ""].join("\n"));
@@ -73,7 +77,8 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** What the operator is told: a sentence for what can be put right, everything there is for a fault of ours. */
 function explain(error: unknown): string {
   if (error instanceof StartError) return error.message;
-  if (error instanceof ConfigError) return ["These settings are wrong:", ...error.mistakes.map((mistake) => `  ${mistake}`)].join("\n");
+  if (error instanceof ConfigError)
+    return ["These settings are wrong:", ...error.mistakes.map((mistake) => `  ${mistake}`)].join("\n");
   const { code, path } = error as NodeJS.ErrnoException;
   if (path !== undefined && ["EACCES", "EPERM", "EROFS"].includes(code ?? "")) {
     return `No permission for ${path}: start as the user it belongs to, or set SCANMESH_HOME to a folder of your own.`;

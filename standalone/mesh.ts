@@ -14,8 +14,8 @@ import { StartError } from "./start-error.js";
 
 /** How long the gateway and the agent may take to end; Postgres and NATS have a limit of their own. */
 const PART_PATIENCE_MS = 5_000;
-/** The streams reserve four times SCANMESH_SCANS_MAX; this leaves as much again to samples. */
-const SCANS_SHARE = 1 / 8;
+/** Two streams in each of two accounts reserve SCANMESH_SCANS_MAX. */
+const RESERVING_STREAMS = 4;
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 
@@ -69,21 +69,24 @@ export function createMesh(config: StandaloneConfig): Mesh {
   };
 
   const postgres = async (): Promise<string> => {
-    const { url } = await startServer("Postgres", () => startPostgres({ dir: join(config.home, "postgres"), logFile: logFile("postgres") }));
+    const { url } = await startServer("Postgres", () =>
+      startPostgres({ dir: join(config.home, "postgres"), logFile: logFile("postgres") }),
+    );
     return url;
   };
 
   const nats = async (): Promise<Bus> => {
     const keys = await makeKeys(join(config.home, "keys"));
     const options = { dir: join(config.home, "nats"), keys, logFile: logFile("nats") };
-    const { url, maxFileStore } = await startServer("nats-server", () => startNats(options));
+    const { url, reservable } = await startServer("nats-server", () => startNats(options));
     const { gateway, agent } = keys.creds;
     const creds = { gatewayIsolatedCreds: gateway.isolated, gatewayInternetCreds: gateway.internet, agentCreds: agent.isolated };
-    const scansMax = Math.max(1, Math.floor(Math.min(GIB, maxFileStore * SCANS_SHARE) / MIB));
+    const scansMax = Math.max(1, Math.floor(Math.min(GIB, reservable / RESERVING_STREAMS) / MIB));
     return { url, ...creds, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB` } };
   };
 
-  const migrate = (env: PartCommand["env"]) => run("migrations", [projectPath("dist", "gateway", "main.js"), "migrate"], env).succeeded();
+  const migrate = (env: PartCommand["env"]) =>
+    run("migrations", [projectPath("dist", "gateway", "main.js"), "migrate"], env).succeeded();
 
   const gateway = async (env: PartCommand["env"]): Promise<string> => {
     const part = run("gateway", [projectPath("dist", "gateway", "main.js")], env);
@@ -110,7 +113,11 @@ export function createMesh(config: StandaloneConfig): Mesh {
       await step("Migrations", () => migrate(env));
       const agentEnv = { ...config.agentEnv, NATS_URL: bus.url, SCANMESH_NATS_CREDS: bus.agentCreds };
       const [url, engines] = await Promise.all([
-        step("Gateway", () => gateway(env), (address) => address),
+        step(
+          "Gateway",
+          () => gateway(env),
+          (address) => address,
+        ),
         step("Agent", () => agent(agentEnv), healthyNames),
       ]);
       return { url, engines };

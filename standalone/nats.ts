@@ -1,7 +1,7 @@
 /** The embedded nats-server: on loopback, in operator mode, with its data in one folder. */
 
 import { execFile } from "node:child_process";
-import { mkdir, readdir, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { startedOrEnded, startGuarded, type GuardedServer } from "./guarded-server.js";
@@ -11,11 +11,20 @@ import { natsConfig } from "./nats-config.js";
 import { rememberedPort, rememberPort } from "./ports.js";
 import { findProgram } from "./programs.mjs";
 import { StartError } from "./start-error.js";
+import { whenMissing } from "./when-missing.js";
 
 /** The oldest nats-server that works. */
 export const OLDEST_NATS = "2.9.10";
-const STOP_SIGNALS = [{ signal: "SIGINT", afterMs: 0 }, { signal: "SIGKILL", afterMs: 4_000 }] as const;
+const STOP_SIGNALS = [
+  { signal: "SIGINT", afterMs: 0 },
+  { signal: "SIGKILL", afterMs: 4_000 },
+] as const;
 const DISK_SHARE = 0.8;
+/**
+ * What streams may reserve of the room at the first start. The limit never falls below it, however full the disk is by then:
+ * a server whose limit is less than its streams reserve starts without them.
+ */
+const RESERVABLE_SHARE = 0.5;
 
 /** Where and how. */
 export interface NatsOptions {
@@ -32,8 +41,8 @@ export interface NatsOptions {
 export interface Nats extends GuardedServer {
   readonly url: string;
   readonly version: string;
-  /** Bytes that its streams may take together. */
-  readonly maxFileStore: number;
+  /** Bytes that streams may reserve together by their `max_bytes`; the same at every start. */
+  readonly reservable: number;
 }
 
 /** Starts nats-server and returns when it takes connections. Throws {@link StartError}. */
@@ -48,7 +57,9 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
 
   const port = options.port ?? (await rememberedPort(portFile));
   const configFile = join(dir, "nats.conf");
-  const maxFileStore = DISK_SHARE * ((await freeBytes(dir)) + (await usedBytes(storeDir)));
+  const room = Math.floor(DISK_SHARE * ((await freeBytes(dir)) + (await usedBytes(storeDir))));
+  const firstRoom = await noted(join(dir, "room"), room);
+  const maxFileStore = Math.max(room, firstRoom * RESERVABLE_SHARE);
   const settings = { host: "127.0.0.1", port, storeDir, resolverDir, portsDir, maxFileStore, serverName: "scanmesh" };
   await writeFile(configFile, natsConfig(keys, settings), { mode: 0o600 });
 
@@ -58,7 +69,7 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
     throw new StartError(`nats-server did not start: ${log.complaint()} (see ${log.file}).`);
   }
   await rememberPort(portFile, port);
-  return { url: `nats://127.0.0.1:${port}`, version, maxFileStore, ...server };
+  return { url: `nats://127.0.0.1:${port}`, version, reservable: firstRoom * RESERVABLE_SHARE, ...server };
 }
 
 /** The nats-server of this machine. Throws {@link StartError} if there is none, or only one that is too old. */
@@ -87,6 +98,15 @@ export function isOlder(a: string, b: string): boolean {
 /** The server writes its ports file when it takes connections. */
 async function isReady(portsDir: string): Promise<boolean> {
   return (await readdir(portsDir)).some((file) => file.endsWith(".ports"));
+}
+
+/** The number in a file; `value` is noted there if there is none. */
+async function noted(file: string, value: number): Promise<number> {
+  const text = await readFile(file, "utf8").catch(whenMissing(""));
+  const number = Number.parseInt(text, 10);
+  if (number > 0) return number;
+  await writeFile(file, `${value}\n`, { mode: 0o600 });
+  return value;
 }
 
 async function freeBytes(dir: string): Promise<number> {

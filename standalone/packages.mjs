@@ -79,8 +79,13 @@ function hasSignatures(folder) {
  */
 async function brewInstall(wanted, progress) {
   const brew = findProgram("brew");
-  if (brew === undefined) throw new Refusal(`${wanted.join(", ")} is not installed: install Homebrew (https://brew.sh), or install it yourself.`);
-  await progress.step("Packages", () => runQuietly(brew, ["install", ...wanted]), () => wanted.join(", "));
+  if (brew === undefined)
+    throw new Refusal(`${wanted.join(", ")} is not installed: install Homebrew (https://brew.sh), or install it yourself.`);
+  await progress.step(
+    "Packages",
+    () => runQuietly(brew, ["install", ...wanted]),
+    () => wanted.join(", "),
+  );
 }
 
 /**
@@ -113,8 +118,10 @@ async function aptInstall(wanted, progress) {
 async function asRoot(byHand) {
   if (process.getuid?.() === 0) return [];
   const sudo = findProgram("sudo");
-  const isAllowed = sudo !== undefined && ((await mayRun(sudo)) || (process.stdin.isTTY && (await runAttached(sudo, ["-v"])) === 0));
-  if (!isAllowed) throw new Refusal(`This takes root's rights, which sudo does not give here: run "${byHand}" as root, and try again.`);
+  const isAllowed =
+    sudo !== undefined && ((await mayRun(sudo)) || (process.stdin.isTTY && (await runAttached(sudo, ["-v"])) === 0));
+  if (!isAllowed)
+    throw new Refusal(`This takes root's rights, which sudo does not give here: run "${byHand}" as root, and try again.`);
   return [sudo, "-n"];
 }
 

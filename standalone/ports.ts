@@ -2,10 +2,11 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
+import { whenMissing } from "./when-missing.js";
 
 /** The port noted in `file` if it is free, else a new one. */
 export async function rememberedPort(file: string): Promise<number> {
-  const noted = Number(await readIfThere(file));
+  const noted = Number(await readFile(file, "utf8").catch(whenMissing("")));
   return Number.isInteger(noted) && noted > 0 && noted < 65_536 && (await isFree(noted)) ? noted : freePort();
 }
 
@@ -38,13 +39,4 @@ function listen(port: number): Promise<number> {
       server.close(() => resolve(got));
     });
   });
-}
-
-async function readIfThere(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw error;
-  }
 }

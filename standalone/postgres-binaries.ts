@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import type { OsUser } from "./guarded-server.js";
 import { canReach } from "./postgres-user.js";
 import { StartError } from "./start-error.js";
+import { whenMissing } from "./when-missing.js";
 
 /** Where things of ours go that another user must reach, when our own folder is closed to it. */
 export const SYSTEM_FOLDER = "/var/lib/scanmesh";
@@ -78,11 +79,4 @@ async function reachableCopy(root: string, version: string): Promise<string> {
     await rm(draft, { recursive: true });
   });
   return copy;
-}
-
-function whenMissing<T>(value: T): (error: NodeJS.ErrnoException) => T {
-  return (error) => {
-    if (error.code !== "ENOENT") throw error;
-    return value;
-  };
 }

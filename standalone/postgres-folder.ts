@@ -9,6 +9,7 @@ import type { OsUser } from "./guarded-server.js";
 import { SYSTEM_FOLDER, type PostgresBinaries } from "./postgres-binaries.js";
 import { canReach } from "./postgres-user.js";
 import { StartError } from "./start-error.js";
+import { whenMissing } from "./when-missing.js";
 
 /** The database's superuser. */
 export const SUPERUSER = "scanmesh";
@@ -26,7 +27,9 @@ export async function openFolder(dir: string, user: OsUser | undefined): Promise
   await chmod(folder, 0o711);
   if (await canReach(user, folder)) return folder;
   if ((await readdir(folder)).length > 0) {
-    throw new StartError(`The user ${user.name} cannot enter ${folder}: make the folders above it passable (chmod o+x), or move it.`);
+    throw new StartError(
+      `The user ${user.name} cannot enter ${folder}: make the folders above it passable (chmod o+x), or move it.`,
+    );
   }
   const place = join(SYSTEM_FOLDER, createHash("sha256").update(folder).digest("hex").slice(0, 16));
   await mkdir(place, { recursive: true, mode: 0o711 });
@@ -90,11 +93,4 @@ async function initdb(program: string, data: string, secret: string, user: OsUse
     const line = stderr.split("\n").findLast((text) => /error|fatal|could not/i.test(text)) ?? String(error);
     throw new StartError(`The Postgres data folder cannot be made: ${line.trim()}.`);
   }
-}
-
-function whenMissing<T>(value: T): (error: NodeJS.ErrnoException) => T {
-  return (error) => {
-    if (error.code !== "ENOENT") throw error;
-    return value;
-  };
 }

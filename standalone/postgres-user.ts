@@ -16,13 +16,16 @@ export async function postgresUser(): Promise<OsUser | undefined> {
   if (present !== undefined) return present;
   const useradd = findProgram("useradd");
   if (useradd === undefined) {
-    throw new StartError("Postgres does not run as root, and this system has no user postgres: add one, or start as an ordinary user.");
+    throw new StartError(
+      "Postgres does not run as root, and this system has no user postgres: add one, or start as an ordinary user.",
+    );
   }
   const home = ["--home-dir", "/var/lib/postgresql", "--no-create-home"];
   const added = run(useradd, ["--system", "--user-group", ...home, "--shell", "/usr/sbin/nologin", "postgres"]);
   const failure = await added.then(() => "", String);
   const made = await findUser();
-  if (made === undefined) throw new StartError(`The user postgres, which Postgres needs under root, cannot be added: ${failure}.`);
+  if (made === undefined)
+    throw new StartError(`The user postgres, which Postgres needs under root, cannot be added: ${failure}.`);
   return made;
 }
 

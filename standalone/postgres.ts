@@ -9,6 +9,7 @@ import { postgresBinaries } from "./postgres-binaries.js";
 import { openData, openFolder, password, SUPERUSER } from "./postgres-folder.js";
 import { postgresUser } from "./postgres-user.js";
 import { StartError } from "./start-error.js";
+import { whenMissing } from "./when-missing.js";
 
 /** Fast shutdown; if that hangs, immediate shutdown, from which it recovers at its next start. */
 const STOP_SIGNALS = [
@@ -45,7 +46,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const port = options.port ?? (await rememberedPort(portFile));
 
   const log = openLog(options.logFile ?? join(folder, "postgres.log"));
-  const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", logging_collector: "off", max_connections: 100 };
+  const settings = {
+    port,
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    logging_collector: "off",
+    max_connections: 100,
+  };
   const args = ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   const command = { command: binaries.postgres, args, stopSignals: STOP_SIGNALS, ...(user === undefined ? {} : { user }) };
   const server = await startGuarded(command, log);
@@ -57,11 +64,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 }
 
 async function isReady(data: string, pid: number): Promise<boolean> {
-  const lines = (await readFile(join(data, "postmaster.pid"), "utf8").catch(whenMissing)).split("\n");
+  const lines = (await readFile(join(data, "postmaster.pid"), "utf8").catch(whenMissing(""))).split("\n");
   return lines[0] === String(pid) && lines[STATUS_LINE]?.trim() === "ready";
-}
-
-function whenMissing(error: NodeJS.ErrnoException): string {
-  if (error.code !== "ENOENT") throw error;
-  return "";
 }

@@ -23,7 +23,10 @@ export function scanTable({ results }: FirstScan): string {
 export function missingEngines(engines: readonly EnginePresence[], hasClamd: boolean): string[] {
   return engines
     .filter(({ healthy }) => !healthy)
-    .map(({ name, reason }) => `${name} takes no part: ${reason ?? "unhealthy"}.${name === "ClamAV" ? ` ${clamavAdvice(hasClamd)}` : ""}`);
+    .map(
+      ({ name, reason }) =>
+        `${name} takes no part: ${reason ?? "unhealthy"}.${name === "ClamAV" ? ` ${clamavAdvice(hasClamd)}` : ""}`,
+    );
 }
 
 function clamavAdvice(hasClamd: boolean): string {

@@ -8,6 +8,8 @@ const PREPARE_TIMEOUT_MS = 60_000;
 const MAX_OUTPUT = 8 * 1024 * 1024;
 /** A worker that has read a larger sample is replaced: WebAssembly memory never shrinks. */
 const LARGE_SAMPLE = 32 * 1024 * 1024;
+/** A worker is replaced after so many samples: YARA-X leaks a WebAssembly memory at each, and all workers share what there is. */
+const SCANS_PER_WORKER = 1_000;
 
 /** One of the agent's own engines. */
 export interface BuiltinOptions {
@@ -17,21 +19,24 @@ export interface BuiltinOptions {
   readonly data: unknown;
   /** Changes when the workers must be made ready anew, e.g. with new rules. */
   readonly fingerprint?: () => Promise<string>;
+  /** Samples after which a worker is replaced. */
+  readonly scansPerWorker?: number;
   /** A folder for workers that are processes. */
   readonly folder: string;
   readonly log: Logger;
 }
 
 /** Runs an engine in worker threads: as many as samples are scanned at once, kept for the next ones. */
-export function createBuiltinRunner({ file, data, fingerprint, folder, log }: BuiltinOptions): Runner {
-  const lanes = new Set<Lane>();
+export function createBuiltinRunner({ file, data, fingerprint, folder, log, scansPerWorker = SCANS_PER_WORKER }: BuiltinOptions): Runner {
+  /** The workers, with how many samples each has had. */
+  const lanes = new Map<Lane, number>();
   let idle: Lane[] = [];
   let prepared: Prepared | undefined;
   let print: string | undefined;
 
   async function open(alone: boolean): Promise<Lane> {
     const lane = alone ? processLane(file, folder) : threadLane(file);
-    lanes.add(lane);
+    lanes.set(lane, 0);
     try {
       const ready = await within(PREPARE_TIMEOUT_MS, lane.prepare(data));
       if (!alone) note(ready);
@@ -60,6 +65,14 @@ export function createBuiltinRunner({ file, data, fingerprint, folder, log }: Bu
     return idle.pop();
   }
 
+  /** How many samples a worker has had, this one included; a worker that is not kept any more has had enough. */
+  function countScan(lane: Lane): number {
+    const before = lanes.get(lane);
+    if (before === undefined) return Infinity;
+    lanes.set(lane, before + 1);
+    return before + 1;
+  }
+
   /** Makes sure that a worker is there, ready with the present rules. */
   async function refresh(): Promise<Prepared> {
     const now = await fingerprint?.();
@@ -81,7 +94,7 @@ export function createBuiltinRunner({ file, data, fingerprint, folder, log }: Bu
     let reusable = false;
     try {
       const stdout = await within(options.timeoutMs, lane.scan(sample), options.signal);
-      reusable = !options.alone && sample.size <= LARGE_SAMPLE && lanes.has(lane);
+      reusable = !options.alone && sample.size <= LARGE_SAMPLE && countScan(lane) < scansPerWorker;
       if (stdout.length > MAX_OUTPUT) throw new Failed(`printed more than ${MAX_OUTPUT} characters`);
       return { exitCode: 0, stdout, stderr: "" };
     } finally {
@@ -96,7 +109,7 @@ export function createBuiltinRunner({ file, data, fingerprint, folder, log }: Bu
     versions: async () => (await refresh()).versions,
     run,
     async stop() {
-      await Promise.all([...lanes].map(close));
+      await Promise.all([...lanes.keys()].map(close));
     },
   };
 }

@@ -7,6 +7,7 @@ import { pushThrough } from "./load.js";
 import { startMesh, type BenchMesh } from "./mesh.js";
 import { compare, metric, type Metric } from "./metric.js";
 import { latencies, percentiles, plannedStarts, type Percentiles } from "./open-load.js";
+import type { Advance } from "./progress.js";
 import { randomOf } from "./random.js";
 import { inTurn, type Side } from "./rounds.js";
 import { makeSignatures } from "./signatures.js";
@@ -51,16 +52,16 @@ async function added(bench: Bench, mesh: BenchMesh, clamd: BareClamd): Promise<M
     return latencies(starts, (i) => clamd.scan(files[i] as Buffer), advance);
   });
   try {
-    const [rounds = []] = await inTurn("B2", bench.rounds, product, [bare], bench.progress);
+    await inTurn("B2", bench.rounds, product, [bare], bench.progress);
     const load = `${rate.toFixed(1)} scans/s, 20 % of ${capacity.toFixed(0)}`;
     const of = (share: keyof Percentiles): Metric => {
-      const pooled = rounds.map((_, i) => ({ product: product.of(i + 1)[share], baseline: bare.of(i + 1)[share] }));
-      const pairs = pooled.map((one) => ({ product: [one.product], baseline: [one.baseline] }));
+      const numbers = Array.from({ length: bench.rounds }, (_, i) => i + 1);
+      const pairs = numbers.map((round) => ({ product: product.runs(round, share), baseline: bare.runs(round, share) }));
       return metric({
         id: `B2.${share}`,
         about: `latency added, ${share}: submit to result on a subscription, 64 KiB, clamd, ${load}`,
         unit: "ms",
-        figure: figureOf(pooled.map((one) => one.product - one.baseline)),
+        figure: figureOf(numbers.map((round) => product.pooled(round, share) - bare.pooled(round, share))),
         compared: compare(pairs, { name: `bare INSTREAM, ${share}`, unit: "ms" }),
       });
     };
@@ -78,18 +79,27 @@ async function capacityOf({ corpus, scaled, progress }: Bench, { api, finals }: 
   return half / (await progress.measure("B2  capacity  mesh", (advance) => pushThrough(api, finals, forms, advance), (seconds) => `${(half / seconds).toFixed(0)} scans/s`));
 }
 
-/** A side whose latencies are kept by round; its value is their median. */
-function keeping(name: string, measure: (advance: (done: number, of: number) => void) => Promise<number[]>): Side & { of(round: number): Percentiles } {
-  const kept = new Map<number, number[]>();
+/** A side whose latencies are kept; its value is their median. */
+interface LatencySide extends Side {
+  /** Of both runs of the round together. */
+  pooled(round: number, share: keyof Percentiles): number;
+  /** Of each run of the round. */
+  runs(round: number, share: keyof Percentiles): number[];
+}
+
+function keeping(name: string, measure: (advance: Advance) => Promise<number[]>): LatencySide {
+  const kept: { round: number; found: number[] }[] = [];
+  const of = (wanted: number) => kept.filter(({ round }) => round === wanted).map(({ found }) => found);
   return {
     name,
     label: name,
     unit: "ms (p50)",
     async measure(round, advance) {
       const found = await measure(advance);
-      kept.set(round, [...(kept.get(round) ?? []), ...found]);
+      kept.push({ round, found });
       return percentiles(found).p50;
     },
-    of: (round) => percentiles(kept.get(round) ?? []),
+    pooled: (round, share) => percentiles(of(round).flat())[share],
+    runs: (round, share) => of(round).map((found) => percentiles(found)[share]),
   };
 }

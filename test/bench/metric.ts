@@ -4,10 +4,14 @@ import type { ProcessorTime } from "./processor-time.js";
 import { figureOf, MOST_SPREAD, ratios, spread, type Figure, type Round } from "./statistics.js";
 import { reached, TARGETS, type Reached, type Target } from "./targets.js";
 
-/** What a figure was compared with. */
+/** Product and baseline beside each other. */
 export interface Compared {
   readonly unit: string;
+  /** Product by baseline, of each round. */
+  readonly ratio: Figure;
+  /** Of each run. */
   readonly product: Figure;
+  /** Of each run. */
   readonly baseline: Figure & { readonly name: string; readonly spread: number; readonly noisy: boolean };
 }
 
@@ -43,6 +47,7 @@ export function compare(rounds: readonly Round[], { name, unit }: { name: string
   const apart = spread(runs);
   return {
     unit,
+    ratio: ratios(rounds),
     product: figureOf(rounds.flatMap(({ product }) => product)),
     baseline: { ...figureOf(runs), name, spread: apart, noisy: apart > MOST_SPREAD },
   };

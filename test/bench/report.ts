@@ -1,7 +1,7 @@
 /** A run's results, as a document and as a table. */
 
 import type { Machine } from "./machine.js";
-import type { Metric } from "./metric.js";
+import type { Compared, Metric } from "./metric.js";
 import type { Options } from "./options.js";
 import { ofMesh, PROCESSES, type ProcessorTime } from "./processor-time.js";
 import type { Figure } from "./statistics.js";
@@ -52,9 +52,13 @@ export function tableOf({ machine, doubts, metrics }: Report): string {
 function explained({ id, about, compared, cpuMsPerScan }: Metric): string[] {
   return [
     `${id}  ${about}`,
-    ...(compared === null ? [] : [`    mesh ${range(compared.product)} ${compared.unit}; ${compared.baseline.name} ${range(compared.baseline)} (spread ${percent(compared.baseline.spread)})`]),
+    ...(compared === null ? [] : [comparison(compared)]),
     ...(cpuMsPerScan === null ? [] : [`    CPU-ms a scan: ${costs(cpuMsPerScan)}`]),
   ];
+}
+
+function comparison({ unit, product, baseline, ratio }: Compared): string {
+  return `    mesh ${range(product)}, ${baseline.name} ${range(baseline)} ${unit} (spread ${percent(baseline.spread)}); ratio ${range(ratio)}`;
 }
 
 function costs(time: ProcessorTime): string {

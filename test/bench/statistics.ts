@@ -28,16 +28,16 @@ export function spread(values: readonly number[]): number {
   return (Math.max(...values) - Math.min(...values)) / median(values);
 }
 
-/** A figure: the median over the rounds, with the least and the greatest. */
+/** A figure: the median of several values, one a round or one a run, with the least and the greatest. */
 export interface Figure {
-  readonly perRound: readonly number[];
+  readonly values: readonly number[];
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-export function figureOf(perRound: readonly number[]): Figure {
-  return { perRound, median: median(perRound), min: Math.min(...perRound), max: Math.max(...perRound) };
+export function figureOf(values: readonly number[]): Figure {
+  return { values, median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
 /** One round's measurements of a product and its baseline. */

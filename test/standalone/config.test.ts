@@ -23,7 +23,13 @@ test("without settings everything is embedded and the data is in the clone", () 
 });
 
 test("the mistakes of all parts are told at once", () => {
-  const told = mistakes({ NATS_URL: "nats://bus", PORT: "http", SCANMESH_DEADLINE: "soon", SCANMESH_SLOTS: "0", LOG_LEVEL: "loud" });
+  const told = mistakes({
+    NATS_URL: "nats://bus",
+    PORT: "http",
+    SCANMESH_DEADLINE: "soon",
+    SCANMESH_SLOTS: "0",
+    LOG_LEVEL: "loud",
+  });
   const settings = told.map((mistake) => mistake.split(":")[0]);
   expect(settings.toSorted()).toEqual(["LOG_LEVEL", "NATS_URL", "PORT", "SCANMESH_DEADLINE", "SCANMESH_SLOTS"]);
 });
@@ -42,7 +48,11 @@ test("the agent is not told the database's address", () => {
 });
 
 test("the user's settings reach the parts", () => {
-  const { home, gatewayEnv, agentEnv } = readStandaloneConfig({ SCANMESH_HOME: "data", PORT: "9000", SCANMESH_DRAIN_GRACE: "1s" });
+  const { home, gatewayEnv, agentEnv } = readStandaloneConfig({
+    SCANMESH_HOME: "data",
+    PORT: "9000",
+    SCANMESH_DRAIN_GRACE: "1s",
+  });
   expect(home).toBe(resolve("data"));
   expect(gatewayEnv).toMatchObject({ PORT: "9000" });
   expect(agentEnv).toMatchObject({ SCANMESH_DRAIN_GRACE: "1s" });

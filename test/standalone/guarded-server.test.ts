@@ -9,7 +9,10 @@ import { openLog } from "../../standalone/log.js";
 import { alive, processTree } from "./process-tree.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
-const STOP = [{ signal: "SIGINT", afterMs: 0 }, { signal: "SIGKILL", afterMs: 500 }] as const;
+const STOP = [
+  { signal: "SIGINT", afterMs: 0 },
+  { signal: "SIGKILL", afterMs: 500 },
+] as const;
 
 test.skipIf(process.platform !== "linux")("Postgres and nats-server end when whoever started them is killed", async () => {
   const dir = await temporaryFolder();
@@ -26,7 +29,10 @@ test.skipIf(process.platform !== "linux")("Postgres and nats-server end when who
 
 test("a server that ignores the wish to end is killed", async () => {
   const log = openLog(join(await temporaryFolder(), "log"));
-  const server = await startGuarded({ command: "sh", args: ["-c", "trap '' INT; while :; do sleep 1; done"], stopSignals: STOP }, log);
+  const server = await startGuarded(
+    { command: "sh", args: ["-c", "trap '' INT; while :; do sleep 1; done"], stopSignals: STOP },
+    log,
+  );
   await server.stop();
   expect(await server.exited).toMatchObject({ code: null, signal: "SIGKILL" });
 });

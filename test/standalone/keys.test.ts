@@ -35,7 +35,10 @@ describe("making keys", () => {
     const dir = await temporaryFolder();
     const keys = await makeKeys(dir);
     const right = await readFile(keys.creds.agent.isolated, "utf8");
-    await writeFile(keys.creds.agent.isolated, await signUser(keys.accounts.isolated, "agent-isolated", { pub: { allow: ["old"] } }));
+    await writeFile(
+      keys.creds.agent.isolated,
+      await signUser(keys.accounts.isolated, "agent-isolated", { pub: { allow: ["old"] } }),
+    );
     const seedOf = (creds: string) => /^SU[A-Z2-7]+$/m.exec(creds)?.[0];
     const old = await readFile(keys.creds.agent.isolated, "utf8");
     await makeKeys(dir);
@@ -65,7 +68,12 @@ describe("on a real nats-server", () => {
   });
 
   const as = async (creds: string, inboxPrefix = "_INBOX"): Promise<NatsConnection> => {
-    const connection = await connect({ servers: nats.url, authenticator: credsAuthenticator(await readFile(creds)), inboxPrefix, reconnect: false });
+    const connection = await connect({
+      servers: nats.url,
+      authenticator: credsAuthenticator(await readFile(creds)),
+      inboxPrefix,
+      reconnect: false,
+    });
     onTestFinished(() => connection.close());
     return connection;
   };
@@ -98,7 +106,13 @@ describe("on a real nats-server", () => {
     const refused = refusals(agent);
     const allowed = ["result.yara", "$JS.API.CONSUMER.MSG.NEXT.SCANS.yara", "$JS.ACK.SCANS.yara.1.1.1.1.0", "$KV.AGENTS.one"];
     const reads = ["$JS.API.DIRECT.GET.SAMPLES.sample.0190.0", "$JS.ACK.hub.ACC.SCANS.yara.1.1.1.1.0"];
-    const forbidden = ["scan.ultra.isolated", "sample.0190.0", "live.scan", "$JS.API.STREAM.DELETE.SCANS", "$JS.API.CONSUMER.CREATE.SCANS"];
+    const forbidden = [
+      "scan.ultra.isolated",
+      "sample.0190.0",
+      "live.scan",
+      "$JS.API.STREAM.DELETE.SCANS",
+      "$JS.API.CONSUMER.CREATE.SCANS",
+    ];
     for (const subject of [...allowed, ...reads, ...forbidden]) agent.publish(subject, Empty);
     await agent.flush();
     await expect.poll(() => refused.length).toBe(forbidden.length);
@@ -109,7 +123,8 @@ describe("on a real nats-server", () => {
     const agent = await as(keys.creds.agent.isolated, "_INBOX.one");
     const refused = refusals(agent);
     const forbidden = ["result.*", "scan.>", "sample.>", ">", "live.scan", "$JS.API.>"];
-    for (const subject of ["_INBOX.one.>", "control.agent.one", ...forbidden]) agent.subscribe(subject, { callback: () => undefined });
+    for (const subject of ["_INBOX.one.>", "control.agent.one", ...forbidden])
+      agent.subscribe(subject, { callback: () => undefined });
     await agent.flush();
     await expect.poll(() => refused.length).toBe(forbidden.length);
     expect(refused.toSorted()).toEqual(forbidden.toSorted());
@@ -121,7 +136,12 @@ describe("on a real nats-server", () => {
     const { iat, nats: claims } = decode<AccountClaims>(jwt);
     // The server keeps the newer of two claims, by the second.
     await expect.poll(() => Math.floor(Date.now() / 1000), { timeout: 2_000 }).toBeGreaterThan(iat);
-    const changed = await encodeAccount(name, publicKey, { ...claims, limits: { ...claims.limits, conn: 0 } }, { signer: operatorSeed });
+    const changed = await encodeAccount(
+      name,
+      publicKey,
+      { ...claims, limits: { ...claims.limits, conn: 0 } },
+      { signer: operatorSeed },
+    );
     const system = await as(keys.creds.system);
     expect((await system.request(CLAIMS_UPDATE, changed)).json()).toMatchObject({ data: { code: 200, account: publicKey } });
     await expect(as(keys.creds.gateway.isolated)).rejects.toThrow();
@@ -150,5 +170,7 @@ function permissions(creds: string): unknown {
 
 async function contents(dir: string): Promise<Record<string, string>> {
   const files = await readdir(dir);
-  return Object.fromEntries(await Promise.all(files.map(async (file) => [file, await readFile(join(dir, file), "utf8")] as const)));
+  return Object.fromEntries(
+    await Promise.all(files.map(async (file) => [file, await readFile(join(dir, file), "utf8")] as const)),
+  );
 }

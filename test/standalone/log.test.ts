@@ -5,9 +5,21 @@ import { openLog, pickComplaint } from "../../standalone/log.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 test.each([
-  ["Postgres", ["LOG:  starting", "2026-01-01 00:00:00 UTC [7] FATAL:  no room", "LOG:  database system is shut down"], "no room"],
-  ["nats-server", ["[7] 2026/01/01 [INF] Starting", "[7] 2026/01/01 [FTL] Can't start JetStream", "bye"], "Can't start JetStream"],
-  ["pino", ['{"level":30,"msg":"hello"}', '{"level":50,"msg":"stopped","err":{"message":"no bus"}}', '{"level":30,"msg":"bye"}'], "stopped: no bus"],
+  [
+    "Postgres",
+    ["LOG:  starting", "2026-01-01 00:00:00 UTC [7] FATAL:  no room", "LOG:  database system is shut down"],
+    "no room",
+  ],
+  [
+    "nats-server",
+    ["[7] 2026/01/01 [INF] Starting", "[7] 2026/01/01 [FTL] Can't start JetStream", "bye"],
+    "Can't start JetStream",
+  ],
+  [
+    "pino",
+    ['{"level":30,"msg":"hello"}', '{"level":50,"msg":"stopped","err":{"message":"no bus"}}', '{"level":30,"msg":"bye"}'],
+    "stopped: no bus",
+  ],
   ["Node", ["node:internal/x", "TypeError: x is not a function", "    at main.js:1"], "TypeError: x is not a function"],
   ["a log without errors", ["one", "two"], "two"],
   ["a line that was cut off", ['{"level":50,"ms'], '{"level":50,"ms'],

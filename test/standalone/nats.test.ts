@@ -46,3 +46,30 @@ test("streams and their messages are there again at the next start, at the same 
   onTestFinished(() => after.close());
   expect((await (await after.jetstreamManager()).streams.info("SAMPLES")).state.messages).toBe(1);
 });
+
+test("a disk that has become full does not take streams away that have reserved their room", async () => {
+  const dir = await temporaryFolder();
+  const options = { dir: join(dir, "nats"), keys: await makeKeys(join(dir, "keys")) };
+  const authenticator = credsAuthenticator(await readFile(options.keys.creds.gateway.isolated));
+  const first = await startNats(options);
+  onTestFinished(() => first.stop());
+  await first.stop();
+  // As if there had been a thousand times the room at the first start.
+  const reservable = first.reservable * 1_000;
+  await writeFile(join(options.dir, "room"), String(reservable * 2));
+
+  const second = await startNats(options);
+  onTestFinished(() => second.stop());
+  expect(second.reservable).toBe(reservable);
+  const connection = await connect({ servers: second.url, authenticator });
+  onTestFinished(() => connection.close());
+  const { streams } = await connection.jetstreamManager();
+  await streams.add({ name: "SCANS", subjects: ["scan.>"], max_bytes: reservable });
+  await second.stop();
+
+  const third = await startNats(options);
+  onTestFinished(() => third.stop());
+  const again = await connect({ servers: third.url, authenticator });
+  onTestFinished(() => again.close());
+  expect((await (await again.jetstreamManager()).streams.info("SCANS")).config.max_bytes).toBe(reservable);
+});

@@ -57,7 +57,9 @@ test("two starts of the same folder do not run at the same time", async () => {
 test("a port that was asked for and is taken is one sentence", async () => {
   const port = await takenPort();
   const dir = join(await temporaryFolder(), "postgres");
-  await expect(startPostgres({ dir, port })).rejects.toThrow(/^Postgres did not start: .*(Address already in use|could not create)/);
+  await expect(startPostgres({ dir, port })).rejects.toThrow(
+    /^Postgres did not start: .*(Address already in use|could not create)/,
+  );
 });
 
 test("the port of last time is left to whoever has it now", async () => {
@@ -84,17 +86,22 @@ test("a damaged data folder is one sentence with Postgres's own reason", async (
   const dir = join(await temporaryFolder(), "postgres");
   await (await start({ dir })).stop();
   await truncate(join(dir, "data", "global", "pg_control"), 0);
-  await expect(startPostgres({ dir })).rejects.toThrow(/^Postgres did not start: could not read file "global\/pg_control".* \(see .*\)\.$/);
+  await expect(startPostgres({ dir })).rejects.toThrow(
+    /^Postgres did not start: could not read file "global\/pg_control".* \(see .*\)\.$/,
+  );
 });
 
-test.skipIf(process.getuid?.() !== 0)("under root, a folder that Postgres's user cannot enter becomes a link to one that it can", async () => {
-  const parent = await temporaryFolder();
-  await chmod(parent, 0o700);
-  const dir = join(parent, "postgres");
-  const { url } = await start({ dir });
-  const place = await linkTarget(dir);
-  onTestFinished(() => (place === undefined ? undefined : rm(place, { recursive: true })));
-  expect(place).toMatch(/^\/var\/lib\/scanmesh\//);
-  expect(await readdir(dir)).toContain("data");
-  expect(await query(url, "select 1 as one")).toEqual([{ one: 1 }]);
-});
+test.skipIf(process.getuid?.() !== 0)(
+  "under root, a folder that Postgres's user cannot enter becomes a link to one that it can",
+  async () => {
+    const parent = await temporaryFolder();
+    await chmod(parent, 0o700);
+    const dir = join(parent, "postgres");
+    const { url } = await start({ dir });
+    const place = await linkTarget(dir);
+    onTestFinished(() => (place === undefined ? undefined : rm(place, { recursive: true })));
+    expect(place).toMatch(/^\/var\/lib\/scanmesh\//);
+    expect(await readdir(dir)).toContain("data");
+    expect(await query(url, "select 1 as one")).toEqual([{ one: 1 }]);
+  },
+);

@@ -7,7 +7,7 @@ export async function processTree(root: number): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const parents = new Map(await Promise.all(pids.map(async (pid) => [pid, await parentOf(pid)] as const)));
   const tree = new Set([root]);
-  for (let size = 0; size !== tree.size; ) {
+  for (let size = 0; size !== tree.size;) {
     size = tree.size;
     for (const [pid, parent] of parents) if (parent !== undefined && tree.has(parent)) tree.add(pid);
   }

@@ -76,16 +76,21 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 120_000 }
     await up(dir).isUp();
   });
 
-  test.each(["gateway/main.js", "scanner-agent/main.js", "/postgres\0", "nats-server"])("it ends with one sentence when %j dies", async (part) => {
-    const mesh = up(await home());
-    await mesh.isUp();
-    const tree = await processTree(mesh.pid);
-    const pids = tree.filter((pid) => pid !== mesh.pid);
-    process.kill(await pidOf(part, pids), "SIGKILL");
-    expect(await mesh.ended).toBe(1);
-    expect(mesh.output().trimEnd().split("\n").at(-1)).toMatch(/^(The )?(gateway|agent|Postgres|nats-server) was ended by SIGKILL.* \(see .*\.log\)\.$/);
-    expect(await alive(tree)).toEqual([]);
-  });
+  test.each(["gateway/main.js", "scanner-agent/main.js", "/postgres\0", "nats-server"])(
+    "it ends with one sentence when %j dies",
+    async (part) => {
+      const mesh = up(await home());
+      await mesh.isUp();
+      const tree = await processTree(mesh.pid);
+      const pids = tree.filter((pid) => pid !== mesh.pid);
+      process.kill(await pidOf(part, pids), "SIGKILL");
+      expect(await mesh.ended).toBe(1);
+      expect(mesh.output().trimEnd().split("\n").at(-1)).toMatch(
+        /^(The )?(gateway|agent|Postgres|nats-server) was ended by SIGKILL.* \(see .*\.log\)\.$/,
+      );
+      expect(await alive(tree)).toEqual([]);
+    },
+  );
 
   test("it can be stopped in the middle of its start", async () => {
     const mesh = up(await home());

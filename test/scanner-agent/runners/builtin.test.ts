@@ -56,6 +56,16 @@ describe("an engine in worker threads", () => {
     expect(await scan(on, "next")).toMatchObject({ path: "next" });
   });
 
+  test("keeps a worker for as many samples as it may have, then takes a new one", async () => {
+    const on = runner({ scansPerWorker: 2 });
+    await on.start();
+    const threads = [];
+    for (const path of ["one", "two", "three", "four", "five"]) threads.push((await scan(on, path))["thread"]);
+    const [first, , second, , third] = threads;
+    expect(threads).toEqual([first, first, second, second, third]);
+    expect(new Set(threads).size).toBe(3);
+  });
+
   test("ends a worker when it is told to", async () => {
     const on = runner();
     const ending = new AbortController();

@@ -1,5 +1,6 @@
 /** A worker that does what the sample's path says. */
 
+import { threadId } from "node:worker_threads";
 import { serveLane } from "../../../dist/scanner-agent/runners/lane-server.js";
 
 serveLane(async (/** @type {unknown} */ given) => {
@@ -17,7 +18,7 @@ serveLane(async (/** @type {unknown} */ given) => {
       if (path === "memory") for (const hoard = []; ;) hoard.push(Array.from({ length: 1_000_000 }, () => hoard.length));
       if (path === "spin") for (;;);
       if (path === "crash" || path === "wait") await new Promise((resolve) => setTimeout(resolve, 600_000));
-      return { path, pid: process.pid };
+      return { path, pid: process.pid, thread: threadId };
     },
   };
 });
