@@ -139,12 +139,12 @@ async function watchPresence(nc: NatsConnection, config: GatewayConfig, log: Log
 
 /** At most this many bytes of results wait in this process. */
 const RESULTS_WINDOW_BYTES = 8 * 1024 * 1024;
-const CONSUMER_GONE: readonly string[] = [
+const CONSUMER_GONE: ReadonlySet<string> = new Set([
   ConsumerEvents.ConsumerDeleted,
   ConsumerEvents.ConsumerNotFound,
   ConsumerEvents.StreamNotFound,
   ConsumerEvents.NoResponders,
-];
+]);
 
 function consumeResults(connection: Connection, log: Logger, deliver: (delivery: Delivery) => Promise<void>): { stop(): Promise<void> } {
   let stopped = false;
@@ -188,6 +188,6 @@ function consumeResults(connection: Connection, log: Logger, deliver: (delivery:
 
 async function stopWhenGone(messages: ConsumerMessages): Promise<void> {
   for await (const status of await messages.status()) {
-    if (CONSUMER_GONE.includes(status.type)) messages.stop();
+    if (CONSUMER_GONE.has(status.type)) messages.stop();
   }
 }

@@ -39,8 +39,8 @@ const CHUNK_BYTES = 512 * 1024;
 const WRITES_IN_FLIGHT = 8;
 const REMOVES_IN_FLIGHT = 16;
 const WALK_PAGE = 500;
-const STREAM_FULL = [10_077, 10_023, 10_047];
-const NOT_FOUND = [10_037, 10_057];
+const STREAM_FULL = new Set([10_077, 10_023, 10_047]);
+const NOT_FOUND = new Set([10_037, 10_057]);
 
 export function openSampleStore(config: GatewayConfig, log: Logger): SampleStore {
   const open = (internet: InternetClass) => keepConnection(config, internet, "samples", log, async () => {});
@@ -54,7 +54,7 @@ export function openSampleStore(config: GatewayConfig, log: Logger): SampleStore
       return ack.seq;
     } catch (error) {
       const code = streamErrorCode(error);
-      if (code !== undefined && STREAM_FULL.includes(code)) {
+      if (code !== undefined && STREAM_FULL.has(code)) {
         throw new GatewayError("STORAGE_FULL", "the sample store is full", { cause: error });
       }
       throw isAway(error) ? unavailable(error) : error;
@@ -181,7 +181,7 @@ async function removeOne(jsm: Awaited<ReturnType<NatsConnection["jetstreamManage
     await jsm.streams.deleteMessage(SAMPLES, seq, false);
   } catch (error) {
     const code = streamErrorCode(error);
-    if (code === undefined || !NOT_FOUND.includes(code)) throw error;
+    if (code === undefined || !NOT_FOUND.has(code)) throw error;
   }
 }
 

@@ -25,6 +25,13 @@ const FLOORS: Record<string, RegExp[][]> = {
     [/^gateway\/gateway\.ts$/],
     [/^gateway\/main\.ts$/],
   ],
+  "scanner-agent": [
+    [/^scanner-agent\/(config|contract|within|gate|programs|process-table|engine-loader[a-z-]*)\.ts$/],
+    [/^scanner-agent\/parsers\//, /^scanner-agent\/runners\//, /^scanner-agent\/(bus|delivery|pull|verbs|spool|sample-cache)\.ts$/],
+    [/^scanner-agent\/(engine|slots|self-test|presence|result|scan|intake)\.ts$/],
+    [/^scanner-agent\/agent\.ts$/, /^scanner-agent\/doctor[a-z-]*\.ts$/],
+    [/^scanner-agent\/main\.ts$/],
+  ],
 };
 
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: projectPath(), encoding: "utf8" })
@@ -41,7 +48,7 @@ interface Import {
 
 /** Every import of a file: our own files as paths of the project, packages by name. */
 function importsOf(file: string): Import[] {
-  const found = textOf(file).matchAll(/(?:^|\n)\s*(?:import|export)\b[^"';]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g);
+  const found = codeOf(file).matchAll(/(?:^|\n)\s*(?:import|export)\b[^"';]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g);
   return [...found].map(([, plain, dynamic]) => {
     const what = plain ?? dynamic ?? "";
     return { from: file, what: what.startsWith(".") ? normalize(join(dirname(file), what)).replace(/\.js$/, ".ts") : what };

@@ -9,8 +9,9 @@ const sha256 = (file: Uint8Array) => createHash("sha256").update(file).digest("h
 describe("the corpora", () => {
   it("are the same for the same seed, and others for another", () => {
     const hashes = (seed: number) => createCorpusMaker(seed).files("M", 40).map(sha256);
-    expect(hashes(7)).toEqual(hashes(7));
-    expect(hashes(7).filter((hash) => hashes(8).includes(hash))).toEqual([]);
+    const [first, again, other] = [hashes(7), hashes(7), hashes(8)];
+    expect(again).toEqual(first);
+    expect(other.filter((hash) => first.includes(hash))).toEqual([]);
   });
 
   it("hold no file twice, within one making or between two", () => {
@@ -27,7 +28,6 @@ describe("the corpora", () => {
     for (const seed of [1, 2, 3]) {
       const sizes = createCorpusMaker(seed).sizes("M", count);
       expect(sizes).toHaveLength(count);
-      expect(median(sizes) / (64 * KIB)).toBeCloseTo(1, 0);
       expect(Math.abs(median(sizes) / (64 * KIB) - 1)).toBeLessThan(0.05);
       expect(Math.abs(mean(sizes) / (300 * KIB) - 1)).toBeLessThan(0.2);
       expect(Math.max(...sizes)).toBeLessThanOrEqual(16 * KIB * KIB);

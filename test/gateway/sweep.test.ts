@@ -166,7 +166,7 @@ describe("what the bus loses", () => {
 
 describe("keeping the streams small", () => {
   it("purges requests that no open scan needs", async () => {
-    await until("SCANS is empty", async () => (await stream("isolated", SCANS)).messages === 0, 30);
+    expect(await until("SCANS is empty", async () => (await stream("isolated", SCANS)).messages === 0, 30)).toBe(true);
   });
 
   it("removes chunks that no row names after the grace, and no others", async () => {

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, type GraphQLNamedType } from "graphql";
+import { expect, it } from "vitest";
+import { createSchema, schemaDocument } from "../../gateway/graphql/schema.js";
+import { ERROR_STATUS } from "../../gateway/errors.js";
+import { projectPath } from "../../schema/paths.js";
+import { UserErrorCode } from "../../schema/graphql/enums.js";
+
+const schema = createSchema();
+
+interface Described {
+  readonly name: string;
+  readonly description?: string | null | undefined;
+}
+
+/** A type with everything in it that a client's author reads about. */
+function parts(type: GraphQLNamedType): Described[] {
+  const inside: Described[] = [];
+  if (isEnumType(type)) inside.push(...type.getValues());
+  if (isInputObjectType(type)) inside.push(...Object.values(type.getFields()));
+  if (isObjectType(type) || isInterfaceType(type)) {
+    for (const field of Object.values(type.getFields()))
+      inside.push(field, ...field.args.map(({ name, description }) => ({ name: `${field.name}.${name}`, description })));
+  }
+  return [type, ...inside.map(({ name, description }) => ({ name: `${type.name}.${name}`, description }))];
+}
+
+it("the committed schema is what the code says", () => {
+  expect(readFileSync(projectPath("schema", "schema.graphql"), "utf8")).toBe(schemaDocument(schema));
+});
+
+it("every type, field, argument and enum value is described", () => {
+  const roots = new Set(["Query", "Mutation", "Subscription"]);
+  const own = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith("__"));
+  const silent = own.flatMap(parts).filter(({ name, description }) => !description && !roots.has(name));
+  expect(silent.map(({ name }) => name)).toEqual([]);
+});
+
+it("errors that mutations return have the gateway's own codes", () => {
+  expect(Object.keys(UserErrorCode).filter((code) => !(code in ERROR_STATUS))).toEqual([]);
+});
