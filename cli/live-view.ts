@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { EngineResult, Report } from "./report.js";
 import { conclusion, printable, said, type View } from "./view.js";
 
-/** The part of a terminal that this view needs. */
+/** The part of a terminal that this view needs. One that does not know its size says 0. */
 export interface Terminal {
   readonly columns?: number;
   readonly rows?: number;
@@ -41,12 +41,12 @@ export function createLiveView(terminal: Terminal): View {
   function draw(above: readonly string[] = []): void {
     clearTimeout(timer);
     timer = undefined;
-    const columns = terminal.columns ?? 80;
+    const columns = terminal.columns || 80;
     const all = [...active].flatMap(([file, report]) => lines(file, report));
     // What does not fit could not be drawn over again: then one line a file is shown, and of many files the first.
-    const room = Math.max((terminal.rows ?? 24) - 1, 1);
+    const room = Math.max((terminal.rows || 24) - 1, 1);
     const kept = (all.length <= room ? all : [...active].map(([file, report]) => headline(file, report))).slice(0, room);
-    const text = [...above, ...kept].map((line) => `${cut(line, columns)}\n`).join("");
+    const text = [...above, ...kept.map((line) => cut(line, columns))].map((line) => `${line}\n`).join("");
     terminal.write(erase() + text);
     height = kept.length;
   }

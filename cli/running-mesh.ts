@@ -32,8 +32,9 @@ export async function reachMesh(home: string, say: (line: string) => void, signa
   let said = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (said = `${said}${text}`.slice(-KEPT_OUTPUT)));
   const stop = () => stopped(child);
+  const looking = new AbortController();
   try {
-    const url = await Promise.race([listening(home, signal), failed(child, () => said)]);
+    const url = await Promise.race([listening(home, AbortSignal.any([signal, looking.signal])), failed(child, () => said)]);
     return {
       url,
       started: true,
@@ -43,6 +44,7 @@ export async function reachMesh(home: string, say: (line: string) => void, signa
       },
     };
   } catch (error) {
+    looking.abort();
     await stop();
     throw error;
   }

@@ -27,7 +27,9 @@ export function withSettings(readme: string): string {
 }
 
 function table(part: string, settings: [string, Setting<unknown>][]): string {
-  const rows = settings.map(([name, setting]) => `| \`${name}\` | ${defaultOf(setting)} | ${setting.about}${fileNote(name, setting)} |`);
+  const rows = settings.map(
+    ([name, setting]) => `| \`${name}\` | ${defaultOf(setting)} | ${setting.about}${fileNote(name, setting)} |`,
+  );
   return [`**${part}**`, "", "| setting | default | what it does |", "| --- | --- | --- |", ...rows].join("\n");
 }
 

@@ -22,8 +22,12 @@ export function said({ state, verdict, signature, error }: EngineResult): string
 export function conclusion({ file, report, error }: Outcome): string {
   if (!report) return `${printable(file)}: ${error ?? "no result"}`;
   const { verdict, detections, done, total, scanId, skipped } = report;
-  const left = skipped.length > 0 ? `, ${skipped.length} left out` : "";
-  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done${left}; scan ${scanId})`;
+  const left = skipped.length > 0 ? `; left out: ${skipped.map(leftOut).join(", ")}` : "";
+  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done; scan ${scanId}${left})`;
+}
+
+function leftOut({ engine, reason }: Report["skipped"][number]): string {
+  return `${engine} (${reason.toLowerCase().replaceAll("_", " ")})`;
 }
 
 /** Names and signatures come from outside: what a terminal would act upon is not passed on. */

@@ -4,7 +4,6 @@ import { tellParent } from "../schema/lifecycle.js";
 import { ConfigError } from "../schema/settings.js";
 import { readGatewayConfig, type GatewayConfig } from "./config.js";
 import { migrate, openDatabase } from "./db/database.js";
-import { createGateway } from "./gateway.js";
 
 /** The longest that a shutdown may take. */
 const PATIENCE_MS = 8_000;
@@ -13,6 +12,8 @@ async function main(): Promise<void> {
   const config = readGatewayConfig();
   const log = pino({ name: "gateway", level: config.LOG_LEVEL });
   if (process.argv[2] === "migrate") return runMigrations(config, log);
+  // The migrations need nothing of the gateway, and its libraries take a second to load.
+  const { createGateway } = await import("./gateway.js");
   const gateway = await createGateway(config, log);
   const url = await gateway.start();
   log.info({ url }, "the gateway is listening");

@@ -62,6 +62,8 @@ export interface Outcome {
   readonly error: string | null;
   /** The engine's own keys. */
   readonly details: Record<string, unknown> | null;
+  /** What the output says of the engine's versions, for an engine that tells them with every sample. */
+  readonly versions?: EngineVersions;
 }
 
 /** Reads an engine's output. Pure; never throws: what it cannot read is FAILED. */

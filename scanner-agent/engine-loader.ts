@@ -93,7 +93,7 @@ function waysOf(document: Document): Way[] {
 }
 
 function isWay(key: unknown): key is Way {
-  return key === "builtin" || key === "process";
+  return key === "builtin" || key === "process" || key === "container";
 }
 
 async function manifestFiles(folder: string, mistakes: string[]): Promise<string[]> {

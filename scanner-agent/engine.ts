@@ -63,7 +63,9 @@ export function createEngine(
 ): Engine {
   const slots = createSlots(total);
   let runner = runners[0];
+  /** What the runner tells, and what the engine's last output told. */
   let versions = UNKNOWN;
+  let printed: EngineVersions | undefined;
   let reason: string | null = "it is being started";
   let obstacle: (() => Promise<void>) | undefined;
   let failures = 0;
@@ -91,7 +93,7 @@ export function createEngine(
       versions = await runner.versions();
       await selfTest(manifest, (sample) => attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER, alone: false }));
       [reason, obstacle, failures, misses] = [null, undefined, 0, 0];
-      if (before !== null) log.info({ versions }, "healthy");
+      if (before !== null) log.info({ versions: fullVersions() }, "healthy");
     } catch (error) {
       reason = reasonOf(error).slice(0, 1024);
       misses += 1;
@@ -129,12 +131,25 @@ export function createEngine(
   async function attempt(sample: Sample, options: RunOptions): Promise<Outcome> {
     if (runner === undefined) throw new Unavailable("there is no way to run it");
     try {
-      return parse(await runner.run(sample, options));
+      const outcome = parse(await runner.run(sample, options));
+      printed = outcome.versions ?? printed;
+      return printed === undefined ? outcome : { ...outcome, versions: fullVersions() };
     } catch (error) {
       if (error instanceof Failed) return notDone("FAILED", error.message);
       if (error instanceof TimedOut) return notDone("TIMEOUT", error.message);
       throw error;
     }
+  }
+
+  function fullVersions(): EngineVersions {
+    if (printed === undefined) return versions;
+    const { engine, signatures, signatureDate } = printed;
+    return {
+      ...versions,
+      engine: engine ?? versions.engine,
+      signatures: signatures ?? versions.signatures,
+      signatureDate: signatureDate ?? versions.signatureDate,
+    };
   }
 
   function count({ state }: Outcome): void {
@@ -149,7 +164,7 @@ export function createEngine(
   return {
     manifest,
     slots,
-    versions: () => versions,
+    versions: fullVersions,
     takesWork: () => reason === null && testing === undefined && !stopped,
     suspend,
     async scan(sample, options) {
@@ -175,7 +190,7 @@ export function createEngine(
       internet: manifest.internet,
       input: manifest.input,
       accepts: manifest.accepts ?? null,
-      versions,
+      versions: fullVersions(),
       slots: total,
       busy: slots.busy(),
       runner: runner?.description ?? "none",

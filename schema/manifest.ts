@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { ENGINE_SPEEDS, PluginType } from "./classes.js";
+import { ContainerRun } from "./container-run.js";
 import { engineName } from "./messages.js";
 import { duration } from "./settings.js";
 
@@ -29,6 +30,10 @@ export const ProcessRun = z
 export const Manifest = z
   .strictObject({
     name: engineName,
+    /** Whether it runs where a host does not say otherwise. */
+    enabled: z.boolean().default(true),
+    /** What has to be got before it can run, for people: one sentence each. */
+    needs: z.array(z.string().min(1)).default([]),
     type: z.enum(PluginType),
     speed: z.enum(ENGINE_SPEEDS),
     /** Whether it can reach the outside while it scans. */
@@ -39,11 +44,15 @@ export const Manifest = z
     /** How many samples at once; default: the number of cores. */
     slots: z.number().int().min(1).max(256).optional(),
     /** Which parser reads its output. */
-    output: z.enum(["clamd", "yara", "fileinfo"]),
+    output: z.enum(["clamd", "yara", "fileinfo", "malice"]),
     /** MIME types it takes, by the first 4 KiB; default: all. Never for AV engines: it would be a way around them. */
     accepts: z.array(z.string().regex(/^[\w.+-]+\/[\w.+*-]+$/, "a MIME type")).min(1).optional(),
     /** The ways to run it; the first that works on this host is used. */
-    run: z.strictObject({ builtin: BuiltinRun.optional(), process: ProcessRun.optional() }),
+    run: z.strictObject({ builtin: BuiltinRun.optional(), process: ProcessRun.optional(), container: ContainerRun.optional() }),
+  })
+  .refine((m) => m.run.container?.port === undefined || m.internet, {
+    path: ["run", "container", "port"],
+    error: "a port needs a network, which isolated engines have not",
   })
   .refine((m) => m.type !== "AV" || m.accepts === undefined, { path: ["accepts"], error: "an AV engine takes every type" })
   .refine((m) => Object.values(m.run).some((way) => way !== undefined), { path: ["run"], error: "needs at least one way to run" });

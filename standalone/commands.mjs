@@ -41,6 +41,7 @@ export async function runCommand(command, args) {
   // A program's own output may be read by another program; what is told here goes beside it.
   const progress = createProgress(command === "up" ? process.stdout : process.stderr);
   try {
+    if (process.platform === "win32") throw new Refusal("ScanMesh runs on Linux and macOS; on Windows, run it in WSL.");
     const program = PROGRAMS.get(command);
     if (command === "up") await up(args, progress);
     else if (command === "test") await test(args, progress);

@@ -42,14 +42,13 @@ async function start(
 ): Promise<void> {
   const { url, engines } = await mesh.start(progress);
   const healthy = engines.filter((engine) => engine.healthy).map(({ name }) => name);
-  const scan = await progress.step(
-    "First scan",
-    () => firstScan(url, healthy, stop),
-    ({ verdict }) => `EICAR is ${verdict}`,
-  );
+  const paragraphs = missingEngines(engines, findProgram("clamd") !== undefined);
+  if (healthy.length > 0) {
+    const scanning = () => firstScan(url, healthy, stop);
+    paragraphs.unshift(scanTable(await progress.step("First scan", scanning, ({ verdict }) => `EICAR is ${verdict}`)));
+  }
   await publish(url);
-  const missing = missingEngines(engines, findProgram("clamd") !== undefined);
-  progress.line(["", scanTable(scan), ...missing.flatMap((line) => ["", line]), "", addresses(url, home), ""].join("\n"));
+  progress.line(["", ...paragraphs, addresses(url, home), ""].join("\n\n").slice(1, -1));
   progress.line("ScanMesh is up. Ctrl-C stops it; the data stays.");
 }
 
@@ -64,6 +63,9 @@ function stopSignal(): AbortSignal {
       controller.abort();
     });
   }
+  // A command that starts a mesh for itself holds a channel to it.
+  process.on("disconnect", () => controller.abort());
+  if (process.send !== undefined && !process.connected) controller.abort();
   return controller.signal;
 }
 

@@ -52,7 +52,10 @@ export function openApi(url: string, connections: number): Api {
     async query<T>(query: string, variables: Record<string, unknown> = {}) {
       const body = Buffer.from(JSON.stringify({ query, variables }));
       const headers = { ...JSON_HEADERS, "content-length": body.length };
-      const answer = (await post("/graphql", { agent: reader, headers }, body)) as { data: T; errors?: readonly { message: string }[] };
+      const answer = (await post("/graphql", { agent: reader, headers }, body)) as {
+        data: T;
+        errors?: readonly { message: string }[];
+      };
       if (answer.errors) throw new Error(answer.errors.map(({ message }) => message).join("; "));
       return answer.data;
     },

@@ -21,7 +21,10 @@ export const b1: Benchmark = async (bench) => {
   }
 };
 
-async function throughput(id: "T" | "M", { bench, mesh, pool }: { bench: Bench; mesh: BenchMesh; pool: SpinPool }): Promise<Metric> {
+async function throughput(
+  id: "T" | "M",
+  { bench, mesh, pool }: { bench: Bench; mesh: BenchMesh; pool: SpinPool },
+): Promise<Metric> {
   const count = bench.scaled(FILES[id], 20);
   const sizes = bench.corpus.sizes(id, count);
   const product = meshSide(mesh, bench.corpus, id, count);

@@ -73,10 +73,22 @@ async function added(bench: Bench, mesh: BenchMesh, clamd: BareClamd): Promise<M
 
 async function capacityOf({ corpus, scaled, progress }: Bench, { api, finals }: BenchMesh): Promise<number> {
   const forms = corpus.files("64K", scaled(CAPACITY_FILES, 20)).map((file, i) => formOf(file, `64K-${i}`));
-  const measure = () => progress.measure("B2  capacity  mesh", (advance) => pushThrough(api, finals, forms.splice(0, forms.length / 2), advance), () => "");
+  const measure = () =>
+    progress.measure(
+      "B2  capacity  mesh",
+      (advance) => pushThrough(api, finals, forms.splice(0, forms.length / 2), advance),
+      () => "",
+    );
   await measure();
   const half = forms.length;
-  return half / (await progress.measure("B2  capacity  mesh", (advance) => pushThrough(api, finals, forms, advance), (seconds) => `${(half / seconds).toFixed(0)} scans/s`));
+  return (
+    half /
+    (await progress.measure(
+      "B2  capacity  mesh",
+      (advance) => pushThrough(api, finals, forms, advance),
+      (seconds) => `${(half / seconds).toFixed(0)} scans/s`,
+    ))
+  );
 }
 
 /** A side whose latencies are kept; its value is their median. */

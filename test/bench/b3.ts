@@ -32,7 +32,12 @@ async function ratesOf({ rounds, progress, scaled }: Bench, mesh: BenchMesh, pro
   const inserts = await openInsertRate(mesh.postgresUrl);
   const publishes = await openPublishRate(mesh.natsUrl, mesh.natsCreds);
   try {
-    const rows: Side = { name: inserts.name, label: "inserts", unit: "rows/s", measure: () => inserts.measure(scaled(INSERT_SECONDS, 1)) };
+    const rows: Side = {
+      name: inserts.name,
+      label: "inserts",
+      unit: "rows/s",
+      measure: () => inserts.measure(scaled(INSERT_SECONDS, 1)),
+    };
     const messages: Side = {
       name: `JetStream publishes from Node, ${MESSAGE_BYTES} bytes, ${IN_FLIGHT} in flight`,
       label: "JetStream publishes",
@@ -42,7 +47,13 @@ async function ratesOf({ rounds, progress, scaled }: Bench, mesh: BenchMesh, pro
     const [toRows = [], toMessages = []] = await inTurn("B3", rounds, product, [rows, messages], progress);
     const rate = figureOf(toRows.map((round) => mean(round.product)));
     return [
-      metric({ id: "B3.rate", about: "mesh throughput over the API with the null engine, corpus T", unit: "scans/s", figure: rate, cpuMsPerScan: product.cpuMsPerScan() }),
+      metric({
+        id: "B3.rate",
+        about: "mesh throughput over the API with the null engine, corpus T",
+        unit: "scans/s",
+        figure: rate,
+        cpuMsPerScan: product.cpuMsPerScan(),
+      }),
       ratioMetric({ id: "B3.pgbench", about: "the same against single-row inserts" }, toRows, rows),
       ratioMetric({ id: "B3.jetstream", about: "the same against JetStream publishes" }, toMessages, messages),
     ];
@@ -54,7 +65,9 @@ async function ratesOf({ rounds, progress, scaled }: Bench, mesh: BenchMesh, pro
 /** The cost of a scan is that of the smallest and so much for each megabyte: two corpora tell both. */
 function costs(small: MeshSide, smallMB: number, mixed: MeshSide, mixedMB: number): Metric[] {
   const ofMixed = mixed.cpuMsPerRound();
-  const fits = small.cpuMsPerRound().map((cost, i) => fixedAndPerUnit({ size: smallMB, cost }, { size: mixedMB, cost: ofMixed[i] ?? cost }));
+  const fits = small
+    .cpuMsPerRound()
+    .map((cost, i) => fixedAndPerUnit({ size: smallMB, cost }, { size: mixedMB, cost: ofMixed[i] ?? cost }));
   return [
     metric({
       id: "B3.cpu",

@@ -28,7 +28,14 @@ export async function startBareClamd(signatures: string): Promise<BareClamd> {
   const program = findProgram("clamd");
   if (program === undefined) throw new Error("clamd is not installed");
   const clamdscan = findProgram("clamdscan");
-  const options = { program, owner: "bench", database: signatures, slots: availableParallelism(), timeoutMs: TIMEOUT_MS, limits: CLAMD_LIMITS };
+  const options = {
+    program,
+    owner: "bench",
+    database: signatures,
+    slots: availableParallelism(),
+    timeoutMs: TIMEOUT_MS,
+    limits: CLAMD_LIMITS,
+  };
   const daemon = await startDaemon(options);
   const scan = (file: Buffer) => instream(daemon.socketPath, file);
 
@@ -51,7 +58,13 @@ export async function startBareClamd(signatures: string): Promise<BareClamd> {
         for (const [i, file] of files.entries()) await writeFile(join(folder, `${i}`), file);
         const begun = performance.now();
         // Status 0: nothing found and no error.
-        await promisify(execFile)(clamdscan, [`--config-file=${join(dirname(daemon.socketPath), "clamd.conf")}`, "--multiscan", "--fdpass", "--quiet", folder]);
+        await promisify(execFile)(clamdscan, [
+          `--config-file=${join(dirname(daemon.socketPath), "clamd.conf")}`,
+          "--multiscan",
+          "--fdpass",
+          "--quiet",
+          folder,
+        ]);
         return (performance.now() - begun) / 1_000;
       } finally {
         await rm(folder, { recursive: true });

@@ -56,7 +56,7 @@ export function createCorpusMaker(seed: number): CorpusMaker {
 /** One draw of every part of the distribution: a plain sample's mean would depend on whether it has met a huge file. */
 function logNormal(seed: number, count: number): number[] {
   const random = randomOf(seed, NUMBER.M, count);
-  const draws = Array.from({ length: count * DRAWS_PER_SIZE }, random.normal).sort((a, b) => a - b);
+  const draws = Array.from({ length: count * DRAWS_PER_SIZE }, random.normal).toSorted((a, b) => a - b);
   const chosen = Array.from({ length: count }, (_, i) => draws[i * DRAWS_PER_SIZE + (random.uint32() % DRAWS_PER_SIZE)] ?? 0);
   for (let i = count - 1; i > 0; i--) {
     const j = random.uint32() % (i + 1);

@@ -32,7 +32,13 @@ const answer = { exitCode: 0, stdout: "", stderr: "" };
 const versions = () => Promise.resolve({ engine: "bench", signatures: null, signatureDate: null });
 
 function nullRunner(): Runner {
-  return { description: "bench", start: () => Promise.resolve(), versions, run: () => Promise.resolve(answer), stop: () => Promise.resolve() };
+  return {
+    description: "bench",
+    start: () => Promise.resolve(),
+    versions,
+    run: () => Promise.resolve(answer),
+    stop: () => Promise.resolve(),
+  };
 }
 
 function spinRunner(iterationsPerMs: number): Runner {

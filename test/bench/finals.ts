@@ -35,7 +35,8 @@ export function watchFinals(api: Api, expected: string): Finals {
   let passed: { cursor: string | null; scanId: number } = { cursor: null, scanId: 0 };
 
   function finish(scan: Scan): void {
-    if (scan.done !== scan.total || scan.total !== 1 || scan.verdict !== expected) throw new Error(`scan ${scan.scanId} went wrong: ${JSON.stringify(scan)}`);
+    if (scan.done !== scan.total || scan.total !== 1 || scan.verdict !== expected)
+      throw new Error(`scan ${scan.scanId} went wrong: ${JSON.stringify(scan)}`);
     final.add(scan.scanId);
     open.delete(scan.scanId);
   }

@@ -11,7 +11,8 @@ import { findProgram } from "../../standalone/programs.mjs";
 
 const CLIENTS = 8;
 const DEBIAN = "/usr/lib/postgresql";
-const TABLE = "create table if not exists bench_rows (id bigint generated always as identity primary key, sha256 text not null, size bigint not null)";
+const TABLE =
+  "create table if not exists bench_rows (id bigint generated always as identity primary key, sha256 text not null, size bigint not null)";
 
 export interface InsertRate {
   readonly name: string;
@@ -27,7 +28,10 @@ export async function openInsertRate(url: string): Promise<InsertRate> {
   await admin.end();
   const pgbench = findProgram("pgbench", debianFolders());
   if (pgbench === undefined) {
-    return { name: `single-row inserts by ${CLIENTS} connections of pg (pgbench is not installed)`, measure: (seconds) => byDriver(url, seconds) };
+    return {
+      name: `single-row inserts by ${CLIENTS} connections of pg (pgbench is not installed)`,
+      measure: (seconds) => byDriver(url, seconds),
+    };
   }
   return { name: `pgbench, single-row inserts by ${CLIENTS} clients`, measure: (seconds) => byPgbench(pgbench, url, seconds) };
 }
@@ -36,8 +40,19 @@ async function byPgbench(program: string, url: string, seconds: number): Promise
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-bench-pgbench-"));
   try {
     const script = join(folder, "insert.sql");
-    await writeFile(script, "\\set n random(1, 1000000000)\ninsert into bench_rows (sha256, size) values (md5(:n::text) || md5(:n::text), :n);\n");
-    const args = ["--no-vacuum", "--protocol=prepared", `--client=${CLIENTS}`, "--jobs=2", `--time=${Math.ceil(seconds)}`, `--file=${script}`, url];
+    await writeFile(
+      script,
+      "\\set n random(1, 1000000000)\ninsert into bench_rows (sha256, size) values (md5(:n::text) || md5(:n::text), :n);\n",
+    );
+    const args = [
+      "--no-vacuum",
+      "--protocol=prepared",
+      `--client=${CLIENTS}`,
+      "--jobs=2",
+      `--time=${Math.ceil(seconds)}`,
+      `--file=${script}`,
+      url,
+    ];
     const { stdout } = await promisify(execFile)(program, args);
     const tps = Number(/^tps = ([\d.]+)/m.exec(stdout)?.[1]);
     if (!(tps > 0)) throw new Error(`pgbench says no rate: ${stdout}`);
@@ -57,7 +72,11 @@ async function byDriver(url: string, seconds: number): Promise<number> {
       clients.map(async (client, i) => {
         let rows = 0;
         for (; performance.now() < over; rows++) {
-          await client.query({ name: "insert", text: "insert into bench_rows (sha256, size) values ($1, $2)", values: [`${i}`.padEnd(64, "0"), rows] });
+          await client.query({
+            name: "insert",
+            text: "insert into bench_rows (sha256, size) values ($1, $2)",
+            values: [`${i}`.padEnd(64, "0"), rows],
+          });
         }
         return rows;
       }),
@@ -70,6 +89,8 @@ async function byDriver(url: string, seconds: number): Promise<number> {
 
 /** Debian keeps a version's programs off PATH. */
 function debianFolders(): string {
-  const folders = readdirSync("/usr/lib").includes("postgresql") ? readdirSync(DEBIAN).map((version) => join(DEBIAN, version, "bin")) : [];
+  const folders = readdirSync("/usr/lib").includes("postgresql")
+    ? readdirSync(DEBIAN).map((version) => join(DEBIAN, version, "bin"))
+    : [];
   return [process.env["PATH"] ?? "", ...folders].join(":");
 }

@@ -14,9 +14,18 @@ import { reportOf, tableOf } from "./report.js";
 
 const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = { B1: b1, B1c: b1c, B2: b2, B3: b3 };
 
+class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
 async function run(options: Options): Promise<void> {
   const machine = await describeMachine();
-  const progress = createProgress(process.stderr);
+  const ending = new AbortController();
+  const progress = createProgress(process.stderr, ending.signal);
+  process.once("SIGINT", () => {
+    progress.line("Ending after this measurement; Ctrl-C again ends at once.");
+    ending.abort(new Interrupted("interrupted"));
+  });
   const { seed, rounds, scale } = options;
   const scaled = (full: number, least: number) => Math.max(least, Math.round(full * scale));
   const bench: Bench = { seed, rounds, corpus: createCorpusMaker(seed), progress, scaled };
@@ -32,7 +41,9 @@ try {
   if (options === undefined) process.stdout.write(`${USAGE}\n`);
   else await run(options);
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n\n${USAGE}\n`);
-  process.exitCode = 2;
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\n${USAGE}\n`);
+    process.exitCode = 2;
+  } else if (error instanceof Interrupted) process.exitCode = 130;
+  else throw error;
 }

@@ -39,7 +39,7 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array): Promise<
   await chmod(folder, 0o755);
   const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const stop = async () => {
-    for (const end of stops.splice(0).reverse()) await end();
+    for (const end of stops.splice(0).toReversed()) await end();
   };
   try {
     const postgres = await startPostgres({ dir: join(folder, "postgres") });
@@ -50,16 +50,30 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array): Promise<
 
     const { PATH, HOME } = process.env;
     const run = (name: string, script: readonly [string, ...string[]], env: Record<string, string>) => {
-      const part = startPart({ name, script, env: { PATH, HOME, NATS_URL: nats.url, ...env }, logFile: join(folder, `${name}.log`) });
+      const part = startPart({
+        name,
+        script,
+        env: { PATH, HOME, NATS_URL: nats.url, ...env },
+        logFile: join(folder, `${name}.log`),
+      });
       stops.push(() => part.stop(PART_PATIENCE_MS));
       return part;
     };
     const gatewayScript = projectPath("dist", "gateway", "main.js");
     const { isolated, internet } = keys.creds.gateway;
-    const gatewayEnv = { PORT: "0", DATABASE_URL: postgres.url, SCANMESH_NATS_ISOLATED_CREDS: isolated, SCANMESH_NATS_INTERNET_CREDS: internet };
+    const gatewayEnv = {
+      PORT: "0",
+      DATABASE_URL: postgres.url,
+      SCANMESH_NATS_ISOLATED_CREDS: isolated,
+      SCANMESH_NATS_INTERNET_CREDS: internet,
+    };
     await run("migrations", [gatewayScript, "migrate"], gatewayEnv).succeeded();
     const { url } = await run("gateway", [gatewayScript], gatewayEnv).said("listening");
-    const agentEnv = { SCANMESH_NATS_CREDS: keys.creds.agent.isolated, SCANMESH_AGENT_ID: "bench", SCANMESH_SPOOL: join(folder, "spool") };
+    const agentEnv = {
+      SCANMESH_NATS_CREDS: keys.creds.agent.isolated,
+      SCANMESH_AGENT_ID: "bench",
+      SCANMESH_SPOOL: join(folder, "spool"),
+    };
     const engines = await run("agent", agentScript(engine), { ...agentEnv, ...engineEnv(engine) }).said("ready");
     for (const { name, healthy, reason } of engines.engines) if (!healthy) throw new Error(`${name} is not healthy: ${reason}`);
 
@@ -86,7 +100,7 @@ function engineEnv(engine: MeshEngine): Record<string, string> {
 
 /** An engine that has just been announced may not be in the catalogue yet. */
 async function accepted(api: Api, form: Buffer): Promise<number> {
-  for (const deadline = performance.now() + READY_WITHIN_MS; ; ) {
+  for (const deadline = performance.now() + READY_WITHIN_MS; ;) {
     try {
       return await api.submit(form);
     } catch (error) {

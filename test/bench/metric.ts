@@ -37,7 +37,11 @@ export function metric({ compared = null, cpuMsPerScan = null, ...facts }: Facts
 }
 
 /** The metric of how the product's rate compares with a baseline's. */
-export function ratioMetric(facts: Omit<Facts, "unit" | "figure" | "compared">, rounds: readonly Round[], baseline: { name: string; unit: string }): Metric {
+export function ratioMetric(
+  facts: Omit<Facts, "unit" | "figure" | "compared">,
+  rounds: readonly Round[],
+  baseline: { name: string; unit: string },
+): Metric {
   return metric({ ...facts, unit: "ratio", figure: ratios(rounds), compared: compare(rounds, baseline) });
 }
 

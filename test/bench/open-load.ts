@@ -12,7 +12,11 @@ export function plannedStarts(count: number, rate: number, random: Random): numb
 }
 
 /** Does the work at each intended start; milliseconds from the intended start to the end of each. */
-export async function latencies(starts: readonly number[], work: (index: number) => Promise<void>, advance: Advance): Promise<number[]> {
+export async function latencies(
+  starts: readonly number[],
+  work: (index: number) => Promise<void>,
+  advance: Advance,
+): Promise<number[]> {
   const begun = performance.now();
   let done = 0;
   return Promise.all(

@@ -32,7 +32,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
   const values = parse(args);
   if (values.help) return undefined;
   const names = values.only.split(",").map((name) => name.trim());
-  for (const name of names) if (!BENCHMARKS.some((id) => id === name)) throw new UsageError(`--only: there is no benchmark ${name}`);
+  for (const name of names)
+    if (!BENCHMARKS.some((id) => id === name)) throw new UsageError(`--only: there is no benchmark ${name}`);
   return {
     only: BENCHMARKS.filter((id) => names.includes(id) || (id === "B1c" && names.includes("B1"))),
     rounds: numberOf("--rounds", values.rounds, { from: 1, to: 100, whole: true }),

@@ -21,7 +21,9 @@ interface ProcessEntry {
 
 /** Everything that this process and its descendants have used until now, of children that have ended too. */
 export async function processorTime(): Promise<ProcessorTime> {
-  const entries = (await Promise.all((await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(readEntry))).filter((entry) => entry !== undefined);
+  const entries = (await Promise.all((await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(readEntry))).filter(
+    (entry) => entry !== undefined,
+  );
   const total: Record<ProcessName, number> = { gateway: 0, agent: 0, "nats-server": 0, postgres: 0, clamd: 0, load: 0 };
   for (const { pid, ms } of descendants(entries, process.pid)) {
     const name = nameOf(await words(pid));
@@ -55,8 +57,17 @@ async function readEntry(name: string): Promise<ProcessEntry | undefined> {
   const stat = await readIfThere(`/proc/${name}/stat`);
   if (stat === "") return undefined;
   // The program's name stands in parentheses and may hold anything; field 3 follows it.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
-  const [parent, utime, stime, cutime, cstime] = [1, 11, 12, 13, 14].map((i) => fields[i] ?? 0) as [number, number, number, number, number];
+  const fields = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .map(Number);
+  const [parent, utime, stime, cutime, cstime] = [1, 11, 12, 13, 14].map((i) => fields[i] ?? 0) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   return { pid: Number(name), parent, ms: (utime + stime + cutime + cstime) * MS_PER_TICK };
 }
 

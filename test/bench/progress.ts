@@ -12,7 +12,8 @@ export interface Progress {
   measure<T>(label: string, work: (advance: Advance) => Promise<T>, shown: (result: T) => string): Promise<T>;
 }
 
-export function createProgress(stream: NodeJS.WriteStream): Progress {
+/** Nothing is measured any more once the signal is given. */
+export function createProgress(stream: NodeJS.WriteStream, signal: AbortSignal): Progress {
   const redraws = stream.isTTY === true;
   const clear = () => void (redraws && stream.write("\r\u001b[2K"));
   const line = (text: string) => {
@@ -22,10 +23,12 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
   return {
     line,
     async measure(label, work, shown) {
+      signal.throwIfAborted();
       const begun = performance.now();
       const seconds = () => `${((performance.now() - begun) / 1_000).toFixed(1)} s`.padStart(8);
       let [done, of] = [0, 0];
-      const draw = () => void stream.write(`\r\u001b[2K${label.padEnd(34)}${seconds()}  ${bar(done, of)}`.slice(0, stream.columns + 5));
+      const draw = () =>
+        void stream.write(`\r\u001b[2K${label.padEnd(34)}${seconds()}  ${bar(done, of)}`.slice(0, stream.columns + 5));
       const timer = redraws ? setInterval(draw, REDRAW_MS) : undefined;
       try {
         const result = await work((nowDone, nowOf) => void ([done, of] = [nowDone, nowOf]));

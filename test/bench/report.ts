@@ -22,7 +22,8 @@ export function reportOf(machine: Machine, { only, rounds, scale, seed }: Option
   const doubts = metrics.flatMap(({ id, compared }) =>
     compared?.baseline.noisy ? [`${id}: its baselines spread ${percent(compared.baseline.spread)}, over 15 %`] : [],
   );
-  if (machine.loadBefore > QUIET_LOAD * machine.cores) doubts.unshift(`the machine was busy before the run (load ${machine.loadBefore.toFixed(2)})`);
+  if (machine.loadBefore > QUIET_LOAD * machine.cores)
+    doubts.unshift(`the machine was busy before the run (load ${machine.loadBefore.toFixed(2)})`);
   if (scale < 1) doubts.unshift(`a run at scale ${scale} shows that everything runs; its figures say nothing`);
   return { v: 1, machine, run: { only, rounds, scale, seed }, doubts, metrics };
 }
@@ -72,7 +73,9 @@ function range({ median, min, max }: Figure): string {
 
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  "));
+  return rows.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  "),
+  );
 }
 
 function short(value: number): string {

@@ -17,11 +17,21 @@ export interface Side {
 }
 
 /** Measures A B B A (with more baselines A B C C B A) in each round; for each baseline what it and the product did. */
-export async function inTurn(id: string, rounds: number, product: Side, baselines: readonly Side[], progress: Progress): Promise<Round[][]> {
+export async function inTurn(
+  id: string,
+  rounds: number,
+  product: Side,
+  baselines: readonly Side[],
+  progress: Progress,
+): Promise<Round[][]> {
   const measure = async (side: Side, round: number) => {
     await pause(SETTLE_MS);
     const label = `${id}  ${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}  ${side.label}`;
-    return progress.measure(label, (advance) => side.measure(round, advance), (value) => `${value.toPrecision(4)} ${side.unit}`);
+    return progress.measure(
+      label,
+      (advance) => side.measure(round, advance),
+      (value) => `${value.toPrecision(4)} ${side.unit}`,
+    );
   };
   for (const side of [product, ...baselines]) await measure(side, 0);
 
@@ -30,7 +40,7 @@ export async function inTurn(id: string, rounds: number, product: Side, baseline
     const there = [await measure(product, round)];
     const values = baselines.map(() => [] as number[]);
     for (const [i, side] of baselines.entries()) values[i]?.push(await measure(side, round));
-    for (const [i, side] of [...baselines.entries()].reverse()) values[i]?.push(await measure(side, round));
+    for (const [i, side] of [...baselines.entries()].toReversed()) values[i]?.push(await measure(side, round));
     there.push(await measure(product, round));
     for (const [i, baseline] of values.entries()) found[i]?.push({ product: there, baseline });
   }

@@ -61,7 +61,8 @@ export function createSpinPool(threads: number, iterationsPerMs: number): SpinPo
       return new Promise((resolve, reject) => {
         waiting.push(() => {
           const worker = idle.pop();
-          if (worker === undefined || broken !== undefined) return reject(new Error("a spinning thread has ended", { cause: broken }));
+          if (worker === undefined || broken !== undefined)
+            return reject(new Error("a spinning thread has ended", { cause: broken }));
           worker.once("message", () => {
             idle.push(worker);
             resolve();

@@ -42,7 +42,10 @@ describe("the ratio of product and baseline", () => {
   });
 
   it("keeps every run beside it", () => {
-    const { product, baseline, ratio } = compare([{ product: [50, 70], baseline: [100, 100] }], { name: "bare", unit: "scans/s" });
+    const { product, baseline, ratio } = compare([{ product: [50, 70], baseline: [100, 100] }], {
+      name: "bare",
+      unit: "scans/s",
+    });
     expect(product).toEqual(figureOf([50, 70]));
     expect(baseline.values).toEqual([100, 100]);
     expect(ratio.values).toEqual([0.6]);
@@ -80,11 +83,23 @@ describe("open load", () => {
 describe("the command line", () => {
   it("runs everything by default, and B1c with B1", () => {
     expect(readOptions([])).toEqual({ only: ["B1", "B1c", "B2", "B3"], rounds: 5, scale: 1, seed: 1, json: false });
-    expect(readOptions(["--only", "B3,B1", "--rounds", "2", "--json"])).toMatchObject({ only: ["B1", "B1c", "B3"], rounds: 2, json: true });
+    expect(readOptions(["--only", "B3,B1", "--rounds", "2", "--json"])).toMatchObject({
+      only: ["B1", "B1c", "B3"],
+      rounds: 2,
+      json: true,
+    });
     expect(readOptions(["--only=B1c"])?.only).toEqual(["B1c"]);
   });
 
-  it.each([[["--only", "B9"]], [["--rounds", "0"]], [["--rounds", "1.5"]], [["--scale", ""]], [["--seed", "-1"]], [["--fast"]], [["B1"]]])("refuses %j", (args) => {
+  it.each([
+    [["--only", "B9"]],
+    [["--rounds", "0"]],
+    [["--rounds", "1.5"]],
+    [["--scale", ""]],
+    [["--seed", "-1"]],
+    [["--fast"]],
+    [["B1"]],
+  ])("refuses %j", (args) => {
     expect(() => readOptions(args)).toThrow(UsageError);
   });
 });

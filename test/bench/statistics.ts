@@ -52,7 +52,10 @@ export function ratios(rounds: readonly Round[]): Figure {
 }
 
 /** What a cost is made of, by its value at two sizes: a fixed part, and one for each unit of size. */
-export function fixedAndPerUnit(a: { size: number; cost: number }, b: { size: number; cost: number }): { fixed: number; perUnit: number } {
+export function fixedAndPerUnit(
+  a: { size: number; cost: number },
+  b: { size: number; cost: number },
+): { fixed: number; perUnit: number } {
   const perUnit = (b.cost - a.cost) / (b.size - a.size);
   return { fixed: a.cost - perUnit * a.size, perUnit };
 }

@@ -16,7 +16,12 @@ export interface Subscriber {
 }
 
 export function openSubscriber(url: string): Subscriber {
-  const client = createClient({ url: `${url.replace(/^http/, "ws")}/graphql`, webSocketImpl: WebSocket, lazy: false, retryAttempts: 0 });
+  const client = createClient({
+    url: `${url.replace(/^http/, "ws")}/graphql`,
+    webSocketImpl: WebSocket,
+    lazy: false,
+    retryAttempts: 0,
+  });
   return {
     final: (scanId, expected) =>
       new Promise((resolve, reject) => {

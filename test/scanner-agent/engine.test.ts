@@ -75,6 +75,17 @@ describe("an engine", () => {
     await until("its new version is told", async () => engine.presence().versions.signatures === "2");
   });
 
+  test("tells the versions that its output states, and those of its runner for the rest", async () => {
+    const told = { engine: "image 1", signatures: "7", signatureDate: null };
+    const outcome = { ...CLEAN, versions: { engine: "13.0", signatures: null, signatureDate: "2019-07-08T00:00:00.000Z" } };
+    const engine = engineOf(withRunner({ versions: () => Promise.resolve(told) }, () => Promise.resolve(outcome)));
+    await engine.start();
+    expect(engine.versions()).toEqual(told);
+    const versions = { engine: "13.0", signatures: "7", signatureDate: "2019-07-08T00:00:00.000Z" };
+    expect((await scan(engine)).versions).toEqual(versions);
+    expect(engine.presence().versions).toEqual(versions);
+  });
+
   test("is tested again after three failures in a row, and takes no work if that fails", async () => {
     let broken = false;
     let tests = 0;

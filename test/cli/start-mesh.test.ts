@@ -1,0 +1,33 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { projectPath } from "../../schema/paths.js";
+
+/** In parts, so that no antivirus program reports this file. */
+const EICAR = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!", "$H+H*"].join("");
+
+let folder: string;
+
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "scanmesh-cli-"))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function scan(...files: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", SCANMESH_HOME: join(folder, "home") };
+  const child = spawn(process.execPath, [projectPath("dist", "cli", "scan.js"), ...files], { env });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
+}
+
+it("without a running mesh one is started for the command and stopped after it", { timeout: 180_000 }, async () => {
+  const file = join(folder, "eicar.com");
+  writeFileSync(file, EICAR);
+  const { code, stdout, stderr } = await scan("--json", file);
+  expect(stderr).toMatch(/^No mesh runs on this machine: starting one[^]*Stopping the mesh that was started for this command/);
+  expect(JSON.parse(stdout)).toMatchObject({ files: [{ file, verdict: "INFECTED" }] });
+  expect(code).toBe(1);
+  expect(existsSync(join(folder, "home", "mesh.json"))).toBe(false);
+});
