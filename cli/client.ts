@@ -109,13 +109,25 @@ async function put(url: string, path: string, size: number, signal: AbortSignal)
       incoming.once("error", reject).once("end", () => resolve({ status: incoming.statusCode ?? 0, text }));
     });
   });
-  // A refusal may come before all is sent; then it says more than the broken pipe does.
-  const sent = pipeline(size > 0 ? createReadStream(path, { end: size - 1 }) : [], outgoing);
-  const [answer, sending] = await Promise.allSettled([answered, sent]);
-  signal.throwIfAborted();
-  if (answer.status === "rejected") throw unreachable(url, sending.status === "rejected" ? sending.reason : answer.reason);
-  if (answer.value.status !== 201)
-    throw new Sentence(errorIn(answer.value.text) ?? `the gateway answered ${answer.value.status}`);
+  const sending = pipeline(size > 0 ? createReadStream(path, { end: size - 1 }) : [], outgoing).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const { status, text } = await answered.catch(async (error: unknown) => {
+    signal.throwIfAborted();
+    throw unsent(url, (await sending) ?? error);
+  });
+  // A refusal comes before all is sent; what is left of the file is not wanted any more.
+  outgoing.destroy();
+  await sending;
+  if (status !== 201) throw new Sentence(errorIn(text) ?? `the gateway answered ${status}`);
+}
+
+function unsent(url: string, error: unknown): Sentence {
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  return syscall === "open" || syscall === "read"
+    ? new Sentence(`cannot be read: ${code}`, { cause: error })
+    : unreachable(url, error);
 }
 
 function errorIn(text: string): string | undefined {

@@ -54,6 +54,8 @@ export function keepConnection(config: GatewayConfig, internet: InternetClass, p
           reconnectJitter: RETRY_MS,
           pingInterval: 5_000,
           maxPingOut: 2,
+          // A stack trace is made for every request otherwise, whether it fails or not.
+          noAsyncTraces: true,
           ignoreAuthErrorAbort: true,
         });
       } catch (error) {

@@ -1,19 +1,14 @@
-import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
-import { z } from "zod";
-import { internetClass } from "../schema/classes.js";
 import type { EnginePresence, Presence } from "../schema/messages.js";
-import { projectPath } from "../schema/paths.js";
-import { engineToken } from "../schema/subjects.js";
 import { connectBus, type Bus } from "./bus.js";
 import type { AgentConfig } from "./config.js";
 import { createEngine, type Engine, type EngineParts } from "./engine.js";
-import { loadManifests, type LoadedManifest } from "./engine-loader.js";
+import { enginesOf } from "./engine-set.js";
+import { createContainerHost, type ContainerHost } from "./runners/container-host.js";
 import { createIntake, type Intake } from "./intake.js";
-import { PARSERS } from "./parsers/parsers.js";
+import { ownVersion } from "./own-version.js";
 import { startPresence, type Announcer } from "./presence.js";
-import { runnersOf } from "./runners/runners.js";
 import { createSampleCache } from "./sample-cache.js";
 import { createSelfTest } from "./self-test.js";
 import { openSpool, type Spool } from "./spool.js";
@@ -46,6 +41,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   const ending = new AbortController();
   const buses: Bus[] = [];
   let spool: Spool | undefined;
+  let containers: ContainerHost | undefined;
   let engines: readonly Engine[] = [];
   let intakes: readonly Intake[] = [];
   let announcer: Announcer | undefined;
@@ -65,6 +61,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       startedAt,
       heartbeatMs,
       state,
+      proofs: [...(containers?.proofs() ?? [])],
       engines: engines.map((engine) => engine.presence()),
     };
   }
@@ -86,7 +83,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
 
   async function start(): Promise<readonly EnginePresence[]> {
     spool = await openSpool(config.spool);
-    const parts = overrides.engines ?? (await enginesOf(config, { folder: await spool.make("run"), version, log }));
+    containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
+    const parts = overrides.engines ?? (await enginesOf(config, { folder: await spool.make("run"), containers, version, log }));
     const selfTest = await createSelfTest(spool);
     engines = parts.map((part) =>
       createEngine(part, { selfTest, retestMs: config.retestMs, log: log.child({ engine: part.manifest.name }), onChange }),
@@ -116,6 +114,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     await Promise.all(buses.map((bus) => bus.flush(FLUSH_MS)));
     await Promise.all(buses.map((bus) => bus.close()));
     await Promise.all(engines.map((engine) => engine.stop()));
+    await containers?.stop();
     await spool?.remove();
   }
 
@@ -128,35 +127,4 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     stop,
     failed,
   };
-}
-
-/** The engines of this agent's class, or those that were asked for. Throws if none is left. */
-async function enginesOf(config: AgentConfig, host: { folder: string; version: string; log: Logger }): Promise<EngineParts[]> {
-  const folders = [
-    projectPath("scanner-agent", "engines"),
-    ...(config.enginesFolder === undefined ? [] : [config.enginesFolder]),
-  ];
-  const { manifests, mistakes } = await loadManifests(folders);
-  for (const mistake of mistakes) host.log.error(mistake);
-  const chosen = chosenOf(manifests, config, host.log);
-  if (chosen.length === 0) throw new Error(`there is no engine of class ${config.internet} to run in ${folders.join(" and ")}`);
-  return chosen.map((loaded) => {
-    const slots = loaded.manifest.slots ?? config.slots;
-    const runners = runnersOf(loaded, slots, { ...host, ...config, log: host.log.child({ engine: loaded.manifest.name }) });
-    return { manifest: loaded.manifest, runners, parse: PARSERS[loaded.manifest.output], slots };
-  });
-}
-
-function chosenOf(manifests: readonly LoadedManifest[], config: AgentConfig, log: Logger): LoadedManifest[] {
-  const ofClass = manifests.filter(({ manifest }) => internetClass(manifest.internet) === config.internet);
-  if (config.engines.length === 0) return ofClass;
-  const wanted = new Set(config.engines.map(engineToken));
-  const chosen = ofClass.filter(({ manifest }) => wanted.delete(engineToken(manifest.name)));
-  for (const name of wanted) log.error(`SCANMESH_ENGINES: there is no engine ${name} of class ${config.internet}`);
-  return chosen;
-}
-
-function ownVersion(): string {
-  const text = readFileSync(projectPath("package.json"), "utf8");
-  return z.object({ version: z.string().max(50) }).parse(JSON.parse(text)).version;
 }

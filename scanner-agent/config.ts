@@ -1,8 +1,23 @@
 import { availableParallelism, hostname, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
+import { z } from "zod";
 import type { InternetClass } from "../schema/classes.js";
 import { agentId as agentIdType } from "../schema/messages.js";
 import { duration, integer, list, oneOf, readSettings, text } from "../schema/settings.js";
+
+/** An address as Docker's own client takes it. */
+const dockerHost = z
+  .string()
+  .regex(/^(unix:\/\/\/|(tcp|https?|ssh):\/\/)[^\s]+$/, "needs an address such as unix:///run/docker.sock or tcp://host:2376");
+
+/** How the Docker or Podman daemon is reached. */
+export interface DockerAddress {
+  /** Undefined: the local daemon's socket. */
+  readonly host: string | undefined;
+  /** A folder with ca.pem, cert.pem and key.pem, for TLS. */
+  readonly certificates: string | undefined;
+  readonly tls: boolean;
+}
 
 /** Every setting of the agent; the README's table is made from this list. */
 export const agentSettings = {
@@ -28,8 +43,12 @@ export const agentSettings = {
   SCANMESH_ENGINES: {
     type: list,
     fallback: "",
-    shown: "all of its class",
-    about: "Names of the engines to run, comma-separated.",
+    shown: "those that are on in their manifests and in the engines file",
+    about: "Names of the only engines to run, comma-separated; also those that are off by default.",
+  },
+  SCANMESH_ENGINES_FILE: {
+    type: text,
+    about: "YAML file that turns engines on or off here and sets their slots, limits and timeouts (see docs/engines.md).",
   },
   SCANMESH_CLAMAV_DB: { type: text, shown: "`/var/lib/clamav`", about: "Folder of ClamAV's signatures." },
   SCANMESH_YARA_RULES: { type: text, about: "Folder of further Yara rules (`*.yar`, `*.yara`)." },
@@ -38,6 +57,18 @@ export const agentSettings = {
     fallback: "5s",
     about: "Time between heartbeats; after three missed ones the agent counts as gone.",
   },
+  SCANMESH_SECRETS: {
+    type: text,
+    fallback: "/run/secrets",
+    about: "Folder of the secrets that engines in containers need (licences, keys), a file each.",
+  },
+  DOCKER_HOST: {
+    type: dockerHost,
+    shown: "`unix:///var/run/docker.sock`",
+    about: "The Docker or Podman daemon that runs engines in containers.",
+  },
+  DOCKER_TLS_VERIFY: { type: text, about: "If set, the daemon is spoken to by TLS." },
+  DOCKER_CERT_PATH: { type: text, about: "Folder with `ca.pem`, `cert.pem` and `key.pem` for the daemon." },
   SCANMESH_ACK_WAIT: {
     type: duration,
     fallback: "30s",
@@ -71,10 +102,15 @@ export interface AgentConfig {
   /** This agent's own folder; nobody else writes there. */
   readonly spool: string;
   readonly enginesFolder: string | undefined;
-  /** Engines to run; empty: all of the class. */
+  /** The only engines to run; empty: all that are on. */
   readonly engines: readonly string[];
+  /** What this host says of its engines. */
+  readonly enginesFile: string | undefined;
   readonly clamavDb: string | undefined;
   readonly yaraRules: string | undefined;
+  /** Where engines' secrets are, a file each. */
+  readonly secretsFolder: string;
+  readonly docker: DockerAddress;
   readonly heartbeatMs: number;
   readonly ackWaitMs: number;
   readonly drainGraceMs: number;
@@ -100,8 +136,15 @@ export function readAgentConfig(env: Readonly<Record<string, string | undefined>
     spool: resolve(spools, agent),
     enginesFolder: values.SCANMESH_ENGINES_DIR,
     engines: values.SCANMESH_ENGINES,
+    enginesFile: values.SCANMESH_ENGINES_FILE,
     clamavDb: values.SCANMESH_CLAMAV_DB,
     yaraRules: values.SCANMESH_YARA_RULES,
+    secretsFolder: values.SCANMESH_SECRETS,
+    docker: {
+      host: values.DOCKER_HOST,
+      certificates: values.DOCKER_CERT_PATH,
+      tls: values.DOCKER_TLS_VERIFY !== undefined,
+    },
     heartbeatMs: values.SCANMESH_HEARTBEAT,
     ackWaitMs: values.SCANMESH_ACK_WAIT,
     drainGraceMs: values.SCANMESH_DRAIN_GRACE,

@@ -3,7 +3,7 @@
  * function, makes an outcome of it. Any runner can be combined with any parser: a manifest names one of each.
  */
 
-import type { EngineVersions } from "../schema/messages.js";
+import type { EngineVersions, ImageIdentity } from "../schema/messages.js";
 import type { EngineVerdict } from "../schema/states.js";
 
 /** What an engine is given to scan. */
@@ -44,6 +44,8 @@ export interface Runner {
   start(): Promise<void>;
   /** The engine's versions as of now. Throws {@link Unavailable}. */
   versions(): Promise<EngineVersions>;
+  /** The container image that it runs, once it was started. */
+  image?(): ImageIdentity | null;
   /** Runs one sample. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
   run(sample: Sample, options: RunOptions): Promise<RawOutput>;
   stop(): Promise<void>;

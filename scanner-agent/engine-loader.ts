@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMap, isScalar, LineCounter, parseDocument, type Document } from "yaml";
 import { Manifest } from "../schema/manifest.js";
 import { engineToken } from "../schema/subjects.js";
 import { reasonOf } from "./contract.js";
+import { parseYaml, type Mistakes } from "./manifest-yaml.js";
 
 /** A way to run an engine. */
 export type Way = keyof Manifest["run"];
@@ -53,46 +53,15 @@ async function readFileOf(file: string): Promise<ReturnType<typeof readManifest>
 }
 
 /** Reads one manifest's text. */
-export function readManifest(file: string, text: string): LoadedManifest | { readonly mistakes: readonly string[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const at = (offset: number) => `${file}:${lines.linePos(offset).line}`;
-  if (document.errors.length > 0) {
-    return {
-      mistakes: document.errors.map((error) => `${at(error.pos[0])}: ${error.message.split("\n", 1)[0]?.replace(/:$/, "")}`),
-    };
-  }
-  const parsed = Manifest.safeParse(document.toJS());
-  if (parsed.success) return { place: at(offsetOf(document, ["name"])), manifest: parsed.data, ways: waysOf(document) };
-  return {
-    mistakes: parsed.error.issues.map((issue) => {
-      const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
-      return `${at(offsetOf(document, path))}: ${path.join(".") || "manifest"}: ${issue.message}`;
-    }),
-  };
+export function readManifest(file: string, text: string): LoadedManifest | Mistakes {
+  const yaml = parseYaml(file, text);
+  if ("mistakes" in yaml) return yaml;
+  const read = yaml.read([], Manifest, "manifest");
+  if ("mistakes" in read) return read;
+  return { place: yaml.place(["name"]), manifest: read.value, ways: yaml.keys(["run"]).filter(isWay) };
 }
 
-/** Where the value of a field stands, or the nearest thing around it that is there. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length > 0; length--) {
-    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
-    const key = path[length - 1];
-    if (isMap(parent)) {
-      const pair = parent.items.find((item) => isScalar(item.key) && item.key.value === key);
-      if (isScalar(pair?.key) && pair.key.range) return pair.key.range[0];
-    }
-    const node = document.getIn(path.slice(0, length), true);
-    if (isScalar(node) && node.range) return node.range[0];
-  }
-  return document.contents?.range?.[0] ?? 0;
-}
-
-function waysOf(document: Document): Way[] {
-  const run = document.get("run");
-  return isMap(run) ? run.items.map((item) => (isScalar(item.key) ? item.key.value : undefined)).filter(isWay) : [];
-}
-
-function isWay(key: unknown): key is Way {
+function isWay(key: string): key is Way {
   return key === "builtin" || key === "process" || key === "container";
 }
 

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Manifest } from "../schema/manifest.js";
-import type { EnginePresence, EngineVersions } from "../schema/messages.js";
+import type { EnginePresence, EngineVersions, ImageIdentity } from "../schema/messages.js";
 import {
   Failed,
   notDone,
@@ -45,6 +45,8 @@ export interface Engine {
   readonly slots: Slots;
   presence(): EnginePresence;
   versions(): EngineVersions;
+  /** The container image that it runs; null for an engine that is no container. */
+  image(): ImageIdentity | null;
   /** Whether it may be given work: healthy, and not being tested because it failed. */
   takesWork(): boolean;
   /** Scans one sample. Throws {@link Unavailable} or the signal's reason; everything else is an outcome. */
@@ -165,6 +167,7 @@ export function createEngine(
     manifest,
     slots,
     versions: fullVersions,
+    image: () => runner?.image?.() ?? null,
     takesWork: () => reason === null && testing === undefined && !stopped,
     suspend,
     async scan(sample, options) {
@@ -191,6 +194,7 @@ export function createEngine(
       input: manifest.input,
       accepts: manifest.accepts ?? null,
       versions: fullVersions(),
+      image: runner?.image?.() ?? null,
       slots: total,
       busy: slots.busy(),
       runner: runner?.description ?? "none",
@@ -200,16 +204,17 @@ export function createEngine(
   };
 }
 
+/** If none does, the reasons of all of them are said. */
 async function firstThatStarts(runners: readonly Runner[]): Promise<Runner> {
-  let last: unknown = new Unavailable("there is no way to run it");
+  const reasons: string[] = [];
   for (const runner of runners) {
     try {
       await runner.start();
       return runner;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      last = error;
+      reasons.push(error.message);
     }
   }
-  throw last;
+  throw new Unavailable(reasons.join("; ") || "there is no way to run it");
 }

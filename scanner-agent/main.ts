@@ -1,10 +1,14 @@
+import { pino } from "pino";
 import { tellParent } from "../schema/lifecycle.js";
 import { ConfigError } from "../schema/settings.js";
 import { createAgent, type Agent } from "./agent.js";
 import { readAgentConfig, type AgentConfig } from "./config.js";
 import { reasonOf } from "./contract.js";
+import { examine } from "./doctor.js";
 
 const config = read();
+const [command] = process.argv.slice(2);
+if (command !== undefined) process.exit(await examined(command));
 const agent = createAgent(config);
 let stopping = false;
 
@@ -34,6 +38,24 @@ function read(): AgentConfig {
     if (!(error instanceof ConfigError)) throw error;
     tellFailed(error.message);
     process.exit(2);
+  }
+}
+
+/** Runs `doctor`, the only command there is; its exit status is 0 if everything that is to run here does. */
+async function examined(command: string): Promise<number> {
+  if (command !== "doctor") {
+    complain(`there is no command ${JSON.stringify(command)}; there is doctor, and without a command this is an agent`);
+    return 2;
+  }
+  try {
+    // Its log goes beside the report, and only if it is asked for.
+    const level = config.logLevel === "info" ? "silent" : config.logLevel;
+    const { report, healthy } = await examine(config, pino({ level }, pino.destination(2)));
+    process.stdout.write(`${report}\n`);
+    return healthy ? 0 : 1;
+  } catch (error) {
+    complain(reasonOf(error));
+    return 2;
   }
 }
 

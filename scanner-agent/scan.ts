@@ -158,7 +158,7 @@ async function publish({ request, engine }: Taken, context: ScanContext, answer:
 }
 
 function frame(request: ScanRequest, engine: Engine, { agent }: ScanContext) {
-  return { v: 1, scan: request.scan, agent, versions: engine.versions(), truncated: false } as const;
+  return { v: 1, scan: request.scan, agent, versions: engine.versions(), image: engine.image(), truncated: false } as const;
 }
 
 function unstarted(outcome: Outcome): Answer {

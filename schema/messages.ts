@@ -58,6 +58,16 @@ export const EngineVersions = z.object({
 /** See the value of the same name. */
 export type EngineVersions = z.infer<typeof EngineVersions>;
 
+/** The container image that an engine ran in. */
+export const ImageIdentity = z.object({
+  /** The id of its configuration, `sha256:…`: every image has one. */
+  id: text(100),
+  /** The digest by which a registry knows it, `sha256:…`; null for an image that never came from one. */
+  digest: text(100).nullable(),
+});
+/** See the value of the same name. */
+export type ImageIdentity = z.infer<typeof ImageIdentity>;
+
 /** A result on `result.<engine>`: SCANNING is an announcement, the others are answers. CANCELLED and NO_AGENT are the gateway's own. */
 export const ResultMessage = z
   .object({
@@ -73,6 +83,8 @@ export const ResultMessage = z
     /** Why it did not finish; present exactly with TIMEOUT, FAILED and UNSCANNED. */
     error: text(4096).nullable(),
     versions: EngineVersions,
+    /** The image it ran in; null for an engine that is no container. */
+    image: ImageIdentity.nullable().default(null),
     /** When the engine started on it. */
     startedAt: instant.nullable(),
     /** How long the engine ran, in milliseconds. */
@@ -101,6 +113,8 @@ export const EnginePresence = z.object({
   /** MIME types it accepts; null: all. */
   accepts: z.array(text(255)).nullable(),
   versions: EngineVersions,
+  /** The image it runs in; null for an engine that is no container. */
+  image: ImageIdentity.nullable().default(null),
   /** How many samples it scans at once on this host. */
   slots: z.number().int().positive(),
   /** How many of them are taken now. */
@@ -127,6 +141,8 @@ export const Presence = z.object({
   heartbeatMs: z.number().int().positive(),
   /** A draining agent finishes what it has and takes nothing. */
   state: z.enum(["READY", "DRAINING"]),
+  /** What it has proven about its fences since it started, e.g. that isolated containers reach nothing. */
+  proofs: z.array(text(500)).max(32).default([]),
   engines: z.array(EnginePresence).max(256),
 });
 /** See the value of the same name. */

@@ -53,7 +53,8 @@ export async function runCommand(command, args) {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     process.stderr.write(`\n${error.message}\n`);
-    process.exit(1);
+    // For scripts, 1 of `scan` means infected.
+    process.exit(command === "scan" ? 2 : 1);
   }
 }
 

@@ -36,6 +36,7 @@ export function engine(name: string, rest: Partial<EnginePresence> = {}): Engine
     input: "file",
     accepts: null,
     versions: NO_VERSIONS,
+    image: null,
     slots: 1,
     busy: 0,
     runner: "puppet",
@@ -59,6 +60,7 @@ export async function startPuppet(stage: Stage, id: string, engines: EnginePrese
       startedAt: new Date().toISOString(),
       heartbeatMs: 60_000,
       state: "READY" as const,
+      proofs: [],
       engines: engines.map((one, i) => ({ ...one, ...changes[i] })),
     };
     await nc.request(presenceSubject(id), encodeMessage(presence));
@@ -101,6 +103,7 @@ export async function startPuppet(stage: Stage, id: string, engines: EnginePrese
         signature: null,
         error,
         versions: NO_VERSIONS,
+        image: null,
         startedAt: new Date().toISOString(),
         durationMs: 1,
         details: null,

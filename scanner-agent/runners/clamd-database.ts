@@ -2,7 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf, Unavailable } from "../contract.js";
 
-const DEFAULT_FOLDER = "/var/lib/clamav";
+/** Where ClamAV's own updater keeps its signatures. */
+export const DEFAULT_SIGNATURES = "/var/lib/clamav";
 const SIGNATURES = /\.(cvd|cld|cud|hdb|hsb|hdu|hsu|mdb|msb|ndb|ndu|ldb|ldu|cdb|yar|yara|fp|sfp|ftm|cbc)$/;
 
 /** A folder with signatures. */
@@ -13,7 +14,7 @@ export interface Signatures {
 }
 
 /** The signatures in the folder that was set, or where ClamAV's own updater keeps them. Throws {@link Unavailable}. */
-export async function findSignatures(folder: string = DEFAULT_FOLDER): Promise<Signatures> {
+export async function findSignatures(folder: string = DEFAULT_SIGNATURES): Promise<Signatures> {
   const times = await modified(folder);
   if (times.length === 0) throw new Unavailable(`no signatures in ${folder}`);
   return { folder, newest: new Date(Math.max(...times)) };

@@ -3,7 +3,10 @@ import { projectPath } from "../../schema/paths.js";
 import type { Runner } from "../contract.js";
 import type { LoadedManifest, Way } from "../engine-loader.js";
 import { createBuiltinRunner } from "./builtin.js";
+import { DEFAULT_SIGNATURES } from "./clamd-database.js";
 import { createClamdRunner } from "./clamd.js";
+import { createContainerRunner } from "./container.js";
+import type { ContainerHost } from "./container-host.js";
 import { createProcessRunner } from "./process.js";
 import { fingerprintOf } from "./rule-files.js";
 
@@ -11,7 +14,11 @@ import { fingerprintOf } from "./rule-files.js";
 export interface RunnerHost {
   /** A private folder that is there. */
   readonly folder: string;
+  /** The Docker host. */
+  readonly containers: ContainerHost;
   readonly clamavDb: string | undefined;
+  /** Where the engines' secrets are, a file each. */
+  readonly secretsFolder: string;
   readonly yaraRules: string | undefined;
   readonly programPath: string;
   /** The agent's version: that of the engines that are part of it. */
@@ -38,6 +45,20 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
     if (command === undefined || detect === undefined) return undefined;
     return createProcessRunner({ command, version, detect, folder, programPath });
   },
+  container: ({ manifest, place }, slots, host) =>
+    manifest.run.container === undefined
+      ? undefined
+      : createContainerRunner({
+          name: manifest.name,
+          run: manifest.run.container,
+          wantsBytes: manifest.input === "file",
+          slots,
+          file: place.replace(/:\d+$/, ""),
+          clamavDb: host.clamavDb ?? DEFAULT_SIGNATURES,
+          secretsFolder: host.secretsFolder,
+          host: host.containers,
+          log: host.log,
+        }),
 };
 
 function builtin(module: "yara" | "fileinfo", { folder, programPath, yaraRules, version, log }: RunnerHost): Runner {

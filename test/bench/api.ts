@@ -26,8 +26,9 @@ export interface Api {
 
 /** A form with one sample that every engine may scan: the way of sending that the mesh streams. */
 export function formOf(sample: Uint8Array, name: string): Buffer {
-  const field = `--${BOUNDARY}\r\ncontent-disposition: form-data; name="minspeed"\r\n\r\n3\r\n`;
-  const file = `--${BOUNDARY}\r\ncontent-disposition: form-data; name="file_upload"; filename="${name}"\r\ncontent-type: application/octet-stream\r\n\r\n`;
+  const part = `--${BOUNDARY}\r\ncontent-disposition: form-data; name=`;
+  const field = `${part}"minspeed"\r\n\r\n3\r\n`;
+  const file = `${part}"file_upload"; filename="${name}"\r\ncontent-type: application/octet-stream\r\n\r\n`;
   return Buffer.concat([Buffer.from(field + file), sample, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
 }
 

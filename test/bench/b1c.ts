@@ -36,7 +36,8 @@ export const b1c: Benchmark = async ({ seed, rounds, corpus, progress, scaled })
       };
       const [found = []] = await inTurn("B1c.M", rounds, product, [bare], progress);
       const about = "mesh throughput over the API with clamd, corpus M";
-      const name = `bare clamd, the faster of INSTREAM (${wins.INSTREAM} times) and clamdscan --multiscan --fdpass (${wins.clamdscan} times)`;
+      const ways = `INSTREAM (${wins.INSTREAM} times) and clamdscan --multiscan --fdpass (${wins.clamdscan} times)`;
+      const name = `bare clamd, the faster of ${ways}`;
       return [ratioMetric({ id: "B1c.M", about, cpuMsPerScan: product.cpuMsPerScan() }, found, { name, unit: bare.unit })];
     } finally {
       await mesh.stop();

@@ -78,7 +78,7 @@ function costs(small: MeshSide, smallMB: number, mixed: MeshSide, mixedMB: numbe
     }),
     metric({
       id: "B3.cpuPerMB",
-      about: `and for each megabyte of the sample, by corpus M (mean ${mixedMB.toFixed(3)} MB), whose scans the processor times are of`,
+      about: `and for each megabyte of it; beside it the processor times of corpus M (mean ${mixedMB.toFixed(3)} MB)`,
       unit: "CPU-ms/MB",
       figure: figureOf(fits.map(({ perUnit }) => perUnit)),
       cpuMsPerScan: mixed.cpuMsPerScan(),

@@ -48,7 +48,7 @@ describe("the corpora", () => {
   });
 
   it("are not compressible: every byte value is about as frequent as any other", () => {
-    const counts = new Array<number>(256).fill(0);
+    const counts = Array.from({ length: 256 }, () => 0);
     for (const file of createCorpusMaker(1).files("64K", 8)) for (const byte of file) counts[byte] = (counts[byte] ?? 0) + 1;
     const expected = (8 * 64 * KIB) / 256;
     for (const count of counts) expect(Math.abs(count / expected - 1)).toBeLessThan(0.15);

@@ -4,7 +4,9 @@ import type { Api } from "./api.js";
 
 const PAGE = 100;
 const SCAN = "scanId endDate verdict done total";
-const PAGE_OF_SCANS = `query Page($after: String) { scans(first: ${PAGE}, after: $after, order: OLDEST_FIRST) { edges { cursor node { ${SCAN} } } } }`;
+const PAGE_OF_SCANS = `query Page($after: String) {
+  scans(first: ${PAGE}, after: $after, order: OLDEST_FIRST) { edges { cursor node { ${SCAN} } } }
+}`;
 const ONE_SCAN = `query One($id: SafeInt!) { scan(id: $id) { ${SCAN} } }`;
 
 interface Scan {

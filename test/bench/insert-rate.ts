@@ -11,8 +11,7 @@ import { findProgram } from "../../standalone/programs.mjs";
 
 const CLIENTS = 8;
 const DEBIAN = "/usr/lib/postgresql";
-const TABLE =
-  "create table if not exists bench_rows (id bigint generated always as identity primary key, sha256 text not null, size bigint not null)";
+const TABLE = "create table if not exists bench_rows (id bigserial primary key, sha256 text not null, size bigint not null)";
 
 export interface InsertRate {
   readonly name: string;

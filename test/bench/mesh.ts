@@ -4,6 +4,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import type { EnginePresence } from "../../schema/messages.js";
 import { projectPath } from "../../schema/paths.js";
 import { makeKeys } from "../../standalone/keys.js";
 import { startNats } from "../../standalone/nats.js";
@@ -74,8 +75,8 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array): Promise<
       SCANMESH_AGENT_ID: "bench",
       SCANMESH_SPOOL: join(folder, "spool"),
     };
-    const engines = await run("agent", agentScript(engine), { ...agentEnv, ...engineEnv(engine) }).said("ready");
-    for (const { name, healthy, reason } of engines.engines) if (!healthy) throw new Error(`${name} is not healthy: ${reason}`);
+    const { engines } = await run("agent", agentScript(engine), { ...agentEnv, ...engineEnv(engine) }).said("ready");
+    checkAlone(engines, "own" in engine ? engine.own : "ClamAV");
 
     const api = openApi(url, UPLOADS);
     stops.push(() => Promise.resolve(api.close()));
@@ -87,6 +88,14 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array): Promise<
     await stop();
     throw error;
   }
+}
+
+/** Any other engine would be measured along with it. */
+function checkAlone(engines: readonly EnginePresence[], wanted: string): void {
+  const running = engines.filter(({ healthy }) => healthy).map(({ name }) => name);
+  if (running.join() === wanted) return;
+  const reason = engines.find(({ name }) => name === wanted)?.reason;
+  throw new Error(`the agent runs ${running.join(", ") || "nothing"} instead of ${wanted} alone${reason ? `: ${reason}` : ""}`);
 }
 
 function agentScript(engine: MeshEngine): readonly [string, ...string[]] {

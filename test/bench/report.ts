@@ -59,7 +59,8 @@ function explained({ id, about, compared, cpuMsPerScan }: Metric): string[] {
 }
 
 function comparison({ unit, product, baseline, ratio }: Compared): string {
-  return `    mesh ${range(product)}, ${baseline.name} ${range(baseline)} ${unit} (spread ${percent(baseline.spread)}); ratio ${range(ratio)}`;
+  const bare = `${baseline.name} ${range(baseline)} ${unit} (spread ${percent(baseline.spread)})`;
+  return `    mesh ${range(product)}, ${bare}; ratio ${range(ratio)}`;
 }
 
 function costs(time: ProcessorTime): string {

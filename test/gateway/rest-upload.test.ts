@@ -82,7 +82,12 @@ describe.each(["/api/v1/sample", "/api/upload"])("POST %s with JSON", (path) => 
     ["a sample that is a number", json({ sample: 7 }), 400, "invalid parameter: sample"],
     ["a name that is a number", json({ sample_name: 7 }), 400, "invalid parameter: sample_name"],
     ["a name that is too long", json({ sample_name: "n".repeat(1_025) }), 400, "invalid parameter: sample_name"],
-    ["a sample over the limit", json({ sample: Buffer.alloc(LIMIT + 1).toString("base64") }), 413, "a sample sent as base64 may have 65536 bytes"],
+    [
+      "a sample over the limit",
+      json({ sample: Buffer.alloc(LIMIT + 1).toString("base64") }),
+      413,
+      "a sample sent as base64 may have 65536 bytes",
+    ],
     ["a body over the limit", json({ sample: "A".repeat(4 * LIMIT) }), 413, "the body is too large"],
   ])("refuses %s and stores nothing", async (_what, body, status, error) => {
     expect(await client.refusal(() => client.post(path, body))).toEqual({ status, error });

@@ -11,6 +11,7 @@ const BASE: ResultMessage = {
   signature: null,
   error: null,
   versions: { engine: null, signatures: null, signatureDate: null },
+  image: null,
   startedAt: null,
   durationMs: null,
   details: null,

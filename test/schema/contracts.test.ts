@@ -30,6 +30,7 @@ describe("a result message", () => {
     signature: null,
     error: null,
     versions: { engine: null, signatures: null, signatureDate: null },
+    image: null,
     startedAt: null,
     durationMs: 1,
     details: { any: ["thing"] },

@@ -1,0 +1,67 @@
+import type { EnginePresence } from "../schema/messages.js";
+import { OFF_BY_DEFAULT, type ChosenEngine } from "./engine-choice.js";
+
+const DAY_MS = 86_400_000;
+const SHOWN_DIGEST = "sha256:".length + 12;
+
+/** What is reported. */
+export interface Findings {
+  /** The engines that are to run here. */
+  readonly presences: readonly EnginePresence[];
+  /** The others. */
+  readonly off: readonly ChosenEngine[];
+  readonly mistakes: readonly string[];
+  readonly enginesFile: string | undefined;
+}
+
+/** A table of the engines that are to run here, then what is wrong, then what is off and how it is turned on. */
+export function readReport({ presences, off, mistakes, enginesFile }: Findings, now = Date.now()): string {
+  const rows = presences.map((presence) => [
+    presence.name,
+    presence.healthy ? "healthy" : "unhealthy",
+    presence.runner,
+    imageOf(presence),
+    presence.versions.engine ?? "-",
+    signaturesOf(presence, now),
+  ]);
+  const byDefault = off.filter((engine) => engine.off === OFF_BY_DEFAULT);
+  const file = enginesFile ?? "a file that SCANMESH_ENGINES_FILE names";
+  const unhealthy = presences.flatMap(({ name, healthy, reason }) => (healthy ? [] : [`${name}: ${reason}`]));
+  return [
+    table([["Engine", "Health", "Runner", "Image", "Version", "Signatures"], ...rows]),
+    section("Not healthy:", unhealthy),
+    section("Mistakes; what they concern does not run:", mistakes),
+    section(`Off by default; \`<name>: on\` under \`engines:\` in ${file} turns one on:`, byDefault.map(needsOf)),
+    section(
+      "Not run by this agent:",
+      off.filter((engine) => !byDefault.includes(engine)).map(({ manifest, off: why }) => `${manifest.name}: ${why}`),
+    ),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function imageOf({ image }: EnginePresence): string {
+  if (image === null) return "-";
+  return image.digest === null ? `id ${image.id.slice(0, SHOWN_DIGEST)}` : `digest ${image.digest.slice(0, SHOWN_DIGEST)}`;
+}
+
+function signaturesOf({ versions: { signatures, signatureDate } }: EnginePresence, now: number): string {
+  if (signatureDate === null) return signatures ?? "-";
+  const days = Math.max(0, Math.floor((now - Date.parse(signatureDate)) / DAY_MS));
+  const age = days === 0 ? "of today" : `${days} ${days === 1 ? "day" : "days"} old`;
+  return signatures === null ? age : `${signatures}, ${age}`;
+}
+
+function needsOf({ manifest: { name, needs } }: ChosenEngine): string {
+  return needs.length === 0 ? name : `${name}: needs ${needs.join("; ")}`;
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? "" : [title, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+}

@@ -1,0 +1,59 @@
+/** `npm run agent -- doctor`: starts and tests every engine as an agent would, without a mesh, and says how each is. */
+
+import type { Logger } from "pino";
+import type { EnginePresence } from "../schema/messages.js";
+import type { AgentConfig } from "./config.js";
+import { readReport } from "./doctor-report.js";
+import { createEngine } from "./engine.js";
+import { knownEngines, partsOf } from "./engine-set.js";
+import { ownVersion } from "./own-version.js";
+import { createContainerHost } from "./runners/container-host.js";
+import { createSelfTest } from "./self-test.js";
+import { openSpool } from "./spool.js";
+
+const SUFFIX = "-doctor";
+
+/** The report, and whether everything that is to run here does. */
+export interface Diagnosis {
+  readonly report: string;
+  readonly healthy: boolean;
+}
+
+/** Examines this host. Throws if its settings or its engines file cannot be read. */
+export async function examine(config: AgentConfig, log: Logger): Promise<Diagnosis> {
+  const { engines, mistakes } = await knownEngines(config);
+  const presences = await examineEach(
+    engines.filter(({ off }) => off === null),
+    asDoctor(config),
+    log,
+  );
+  const report = readReport({ presences, off: engines.filter(({ off }) => off !== null), mistakes, enginesFile: config.enginesFile });
+  return { report, healthy: mistakes.length === 0 && presences.every(({ healthy }) => healthy) };
+}
+
+/** An agent may be at work on this host: its spool and its containers are left alone. */
+function asDoctor(config: AgentConfig): AgentConfig {
+  return { ...config, agent: config.agent.slice(0, 64 - SUFFIX.length) + SUFFIX, spool: config.spool + SUFFIX };
+}
+
+async function examineEach(
+  chosen: Awaited<ReturnType<typeof knownEngines>>["engines"],
+  config: AgentConfig,
+  log: Logger,
+): Promise<EnginePresence[]> {
+  const spool = await openSpool(config.spool);
+  const containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
+  const host = { folder: await spool.make("run"), containers, version: ownVersion(), log };
+  const selfTest = await createSelfTest(spool);
+  const engines = chosen.map((one) =>
+    createEngine(partsOf(one, config, host), { selfTest, retestMs: config.retestMs, log, onChange: () => undefined }),
+  );
+  try {
+    await Promise.all(engines.map((engine) => engine.start()));
+    return engines.map((engine) => engine.presence());
+  } finally {
+    await Promise.all(engines.map((engine) => engine.stop()));
+    await containers.stop();
+    await spool.remove();
+  }
+}

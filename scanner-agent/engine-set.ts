@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import type { Logger } from "pino";
+import { internetClass } from "../schema/classes.js";
+import { projectPath } from "../schema/paths.js";
+import { engineToken } from "../schema/subjects.js";
+import type { AgentConfig } from "./config.js";
+import { reasonOf } from "./contract.js";
+import { chooseEngines, type Choices, type ChosenEngine } from "./engine-choice.js";
+import { loadManifests } from "./engine-loader.js";
+import type { EngineParts } from "./engine.js";
+import { PARSERS } from "./parsers/parsers.js";
+import { runnersOf, type RunnerHost } from "./runners/runners.js";
+
+/** Every engine that this host knows, running here or not. Throws if the host's own file cannot be read. */
+export async function knownEngines(config: AgentConfig): Promise<Choices> {
+  const folders = [projectPath("scanner-agent", "engines"), ...(config.enginesFolder === undefined ? [] : [config.enginesFolder])];
+  const { manifests, mistakes } = await loadManifests(folders);
+  const choices = chooseEngines(manifests, await choiceFile(config.enginesFile), config.engines);
+  return { engines: choices.engines.map((engine) => ofClass(engine, config)), mistakes: [...mistakes, ...choices.mistakes] };
+}
+
+/** What an engine of this host is made of. */
+export function partsOf(chosen: ChosenEngine, config: AgentConfig, host: Omit<RunnerHost, keyof AgentConfig>): EngineParts {
+  const { manifest } = chosen;
+  const slots = manifest.slots ?? config.slots;
+  const runners = runnersOf(chosen, slots, { ...config, ...host, log: host.log.child({ engine: manifest.name }) });
+  return { manifest, runners, parse: PARSERS[manifest.output], slots };
+}
+
+/** The engines that run in this agent. Mistakes are logged; throws if no engine is left. */
+export async function enginesOf(config: AgentConfig, host: Omit<RunnerHost, keyof AgentConfig>): Promise<EngineParts[]> {
+  const { engines, mistakes } = await knownEngines(config);
+  report(mistakes, engines, config, host.log);
+  const running = engines.filter(({ off }) => off === null);
+  if (running.length === 0) throw new Error(["no engine of class", config.internet, "runs here", ...mistakes].join(" "));
+  return running.map((chosen) => partsOf(chosen, config, host));
+}
+
+function report(mistakes: readonly string[], engines: readonly ChosenEngine[], { engines: only }: AgentConfig, log: Logger): void {
+  for (const mistake of mistakes) log.error(mistake);
+  const wanted = new Set(only.map(engineToken));
+  for (const { manifest, off } of engines)
+    if (off !== null && wanted.has(engineToken(manifest.name))) log.error(`SCANMESH_ENGINES: ${manifest.name} does not run here: ${off}`);
+}
+
+function ofClass(engine: ChosenEngine, { internet }: AgentConfig): ChosenEngine {
+  const its = internetClass(engine.manifest.internet);
+  return its === internet || engine.off !== null ? engine : { ...engine, off: `of class ${its}` };
+}
+
+async function choiceFile(file: string | undefined): Promise<{ file: string; text: string } | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return { file, text: await readFile(file, "utf8") };
+  } catch (cause) {
+    throw new Error(`SCANMESH_ENGINES_FILE: ${reasonOf(cause)}`, { cause });
+  }
+}

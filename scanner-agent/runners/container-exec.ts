@@ -1,0 +1,106 @@
+import type { EngineVersions } from "../../schema/messages.js";
+import { reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../contract.js";
+import { fillCommand } from "./container-command.js";
+import { createPool, type Pool } from "./container-pool.js";
+import { SAMPLE_FOLDER } from "./container-profile.js";
+import { readRecipe, type ContainerEngine, type Recipe } from "./container-recipe.js";
+import { askVersions } from "./container-versions.js";
+import { startWarm } from "./container-warm.js";
+
+/** What is there while the engine works. */
+interface Running {
+  readonly recipe: Recipe;
+  readonly pool: Pool;
+  readonly versions: EngineVersions;
+}
+
+/** Runs a command per sample in one of several warm containers, each of which sees its own sample only. */
+export function createExecRunner(engine: ContainerEngine, description: string): Runner {
+  const { run, host, slots, log } = engine;
+  const listeners: ((reason: string) => void)[] = [];
+  let running: Running | undefined;
+  let born = 0;
+
+  host.onLost((reason) => {
+    if (running === undefined) return;
+    void close();
+    for (const listener of listeners) listener(reason);
+  });
+
+  async function close(): Promise<void> {
+    const old = running;
+    running = undefined;
+    await old?.pool.close();
+  }
+
+  async function start(): Promise<void> {
+    if (running !== undefined) {
+      await host.daemon.ping();
+      return;
+    }
+    const recipe = await readRecipe(engine);
+    checkFeed(recipe);
+    const pool = createPool({
+      size: slots + run.spares,
+      scans: run.recycle.scans,
+      afterMs: run.recycle.after,
+      make: () => startWarm(engine, recipe, String(++born)),
+      log,
+    });
+    try {
+      running = { recipe, pool, versions: await askVersions(pool, run) };
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+  }
+
+  /** Whether samples can be given to it at all. */
+  function checkFeed({ ready: { spoolHidden } }: Recipe): void {
+    if (!engine.wantsBytes || run.stdin !== undefined || spoolHidden === undefined) return;
+    throw new Unavailable(`samples cannot be shown to its containers: ${spoolHidden}`);
+  }
+
+  function commandFor({ recipe }: Running, sample: Sample): { command: string[]; input: string | undefined } {
+    const values = { ...sample, file: `${SAMPLE_FOLDER}/${sample.sha256}` };
+    const byFile = run.command !== undefined && (recipe.ready.spoolHidden === undefined || sample.path === null);
+    if (byFile && run.command !== undefined) return { command: fillCommand(run.command, values, recipe.secrets), input: undefined };
+    return { command: fillCommand(run.stdin ?? [], values, recipe.secrets), input: sample.path ?? undefined };
+  }
+
+  return {
+    description,
+    start,
+    async versions() {
+      if (running === undefined) throw new Unavailable("its containers have been ended");
+      await host.daemon.ping();
+      return running.versions;
+    },
+    image: () => running?.recipe.image ?? null,
+    async run(sample: Sample, { timeoutMs, signal, alone }: RunOptions): Promise<RawOutput> {
+      const now = running;
+      if (now === undefined) throw new Unavailable("its containers have been ended");
+      const warm = await now.pool.take(alone, signal);
+      let good = false;
+      try {
+        warm.scans += 1;
+        const hide = await warm.show(sample);
+        try {
+          const { command, input } = commandFor(now, sample);
+          const raw = await warm.run(command, { timeoutMs, signal, input });
+          good = !alone;
+          return raw;
+        } finally {
+          await hide();
+        }
+      } catch (error) {
+        if (error instanceof Unavailable) log.debug({ reason: reasonOf(error) }, "its container cannot be used");
+        throw error;
+      } finally {
+        now.pool.give(warm, good);
+      }
+    },
+    stop: close,
+    onLost: (listener) => void listeners.push(listener),
+  };
+}
