@@ -34,7 +34,9 @@ export function readReport({ presences, off, mistakes, enginesFile }: Findings, 
     section(`Off by default; \`<name>: on\` under \`engines:\` in ${file} turns one on:`, byDefault.map(needsOf)),
     section(
       "Not run by this agent:",
-      off.filter((engine) => !byDefault.includes(engine)).map(({ manifest, off: why }) => `${manifest.name}: ${why}`),
+      off
+        .filter(({ off: why }) => why !== OFF_BY_DEFAULT && !mistakes.includes(why ?? ""))
+        .map(({ manifest, off: why }) => `${manifest.name}: ${why}`),
     ),
   ]
     .filter((part) => part !== "")
@@ -63,5 +65,12 @@ function section(title: string, lines: readonly string[]): string {
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }

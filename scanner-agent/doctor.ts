@@ -27,7 +27,12 @@ export async function examine(config: AgentConfig, log: Logger): Promise<Diagnos
     asDoctor(config),
     log,
   );
-  const report = readReport({ presences, off: engines.filter(({ off }) => off !== null), mistakes, enginesFile: config.enginesFile });
+  const report = readReport({
+    presences,
+    off: engines.filter(({ off }) => off !== null),
+    mistakes,
+    enginesFile: config.enginesFile,
+  });
   return { report, healthy: mistakes.length === 0 && presences.every(({ healthy }) => healthy) };
 }
 

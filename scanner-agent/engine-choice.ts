@@ -76,10 +76,11 @@ export function chooseEngines(manifests: readonly LoadedManifest[], file?: Choic
       mistakes.push(...choice.mistakes);
       return { ...loaded, off: choice.mistakes[0] ?? null };
     }
-    const off = wanted.size > 0 ? offByName(wanted.delete(name)) : offBy(loaded, choice, said, key);
+    const off = only.length > 0 ? offByName(wanted.delete(name)) : offBy(loaded, choice, said, key);
     return { ...(choice === undefined ? loaded : withChoice(loaded, choice)), off };
   });
-  for (const key of keys.values()) mistakes.push(`${said?.place(["engines", key])}: engines.${key}: there is no engine of that name`);
+  for (const key of keys.values())
+    mistakes.push(`${said?.place(["engines", key])}: engines.${key}: there is no engine of that name`);
   for (const name of wanted) mistakes.push(`SCANMESH_ENGINES: there is no engine ${name}`);
   return { engines, mistakes };
 }
@@ -114,7 +115,12 @@ function offByName(named: boolean): string | null {
   return named ? null : "not among SCANMESH_ENGINES";
 }
 
-function offBy({ manifest }: LoadedManifest, choice: NamedChoice | undefined, yaml: YamlText | undefined, key = ""): string | null {
+function offBy(
+  { manifest }: LoadedManifest,
+  choice: NamedChoice | undefined,
+  yaml: YamlText | undefined,
+  key = "",
+): string | null {
   if (choice === undefined) return manifest.enabled ? null : OFF_BY_DEFAULT;
   return choice.enabled ? null : `off by ${yaml?.place(["engines", key])}`;
 }

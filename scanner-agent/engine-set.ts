@@ -13,10 +13,15 @@ import { runnersOf, type RunnerHost } from "./runners/runners.js";
 
 /** Every engine that this host knows, running here or not. Throws if the host's own file cannot be read. */
 export async function knownEngines(config: AgentConfig): Promise<Choices> {
-  const folders = [projectPath("scanner-agent", "engines"), ...(config.enginesFolder === undefined ? [] : [config.enginesFolder])];
+  const folders = [
+    projectPath("scanner-agent", "engines"),
+    ...(config.enginesFolder === undefined ? [] : [config.enginesFolder]),
+  ];
   const { manifests, mistakes } = await loadManifests(folders);
   const choices = chooseEngines(manifests, await choiceFile(config.enginesFile), config.engines);
-  return { engines: choices.engines.map((engine) => ofClass(engine, config)), mistakes: [...mistakes, ...choices.mistakes] };
+  const engines = choices.engines.map((engine) => ofClass(engine, config));
+  engines.sort((a, b) => a.manifest.name.localeCompare(b.manifest.name));
+  return { engines, mistakes: [...mistakes, ...choices.mistakes] };
 }
 
 /** What an engine of this host is made of. */
@@ -27,20 +32,30 @@ export function partsOf(chosen: ChosenEngine, config: AgentConfig, host: Omit<Ru
   return { manifest, runners, parse: PARSERS[manifest.output], slots };
 }
 
-/** The engines that run in this agent. Mistakes are logged; throws if no engine is left. */
+/** The engines that run in this agent. Mistakes are logged; throws if they leave no engine. */
 export async function enginesOf(config: AgentConfig, host: Omit<RunnerHost, keyof AgentConfig>): Promise<EngineParts[]> {
   const { engines, mistakes } = await knownEngines(config);
   report(mistakes, engines, config, host.log);
   const running = engines.filter(({ off }) => off === null);
-  if (running.length === 0) throw new Error(["no engine of class", config.internet, "runs here", ...mistakes].join(" "));
+  if (running.length === 0) {
+    const nothing = `there is no engine of class ${config.internet} to run here`;
+    if (mistakes.length > 0 || config.engines.length > 0) throw new Error([nothing, ...mistakes].join("\n"));
+    host.log.warn(nothing);
+  }
   return running.map((chosen) => partsOf(chosen, config, host));
 }
 
-function report(mistakes: readonly string[], engines: readonly ChosenEngine[], { engines: only }: AgentConfig, log: Logger): void {
+function report(
+  mistakes: readonly string[],
+  engines: readonly ChosenEngine[],
+  { engines: only }: AgentConfig,
+  log: Logger,
+): void {
   for (const mistake of mistakes) log.error(mistake);
   const wanted = new Set(only.map(engineToken));
   for (const { manifest, off } of engines)
-    if (off !== null && wanted.has(engineToken(manifest.name))) log.error(`SCANMESH_ENGINES: ${manifest.name} does not run here: ${off}`);
+    if (off !== null && wanted.has(engineToken(manifest.name)))
+      log.error(`SCANMESH_ENGINES: ${manifest.name} does not run here: ${off}`);
 }
 
 function ofClass(engine: ChosenEngine, { internet }: AgentConfig): ChosenEngine {

@@ -46,7 +46,10 @@ export function parseYaml(file: string, text: string): YamlText | Mistakes {
 }
 
 function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce((value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined), content);
+  return path.reduce(
+    (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
+    content,
+  );
 }
 
 function offsetOf(document: Document, path: readonly PropertyKey[]): number {

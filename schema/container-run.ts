@@ -20,12 +20,14 @@ export const Relax = z.union(
     z.strictObject({ newPrivileges: z.literal(true), why }),
     /** Programs in /tmp and in its scratch folders may run. */
     z.strictObject({ tmpExec: z.literal(true), why }),
+    /** `exec`: what its command leaves running, e.g. a daemon that it starts at its first sample, stays for the next ones. */
+    z.strictObject({ keepProcesses: z.literal(true), why }),
     /** It has shared memory of this size. */
     z.strictObject({ shm: size, why }),
     /** A seccomp profile of its own: a JSON file, relative to the manifest. */
     z.strictObject({ seccomp: z.string().min(1), why }),
   ],
-  "needs `why` and exactly one of user, capabilities, writableRoot, newPrivileges, tmpExec, shm, seccomp",
+  "needs `why` and exactly one of user, capabilities, writableRoot, newPrivileges, tmpExec, keepProcesses, shm, seccomp",
 );
 /** See the value of the same name. */
 export type Relax = z.infer<typeof Relax>;

@@ -55,6 +55,9 @@ export interface ResultRecord {
   readonly engineVersion: string | null;
   readonly signatureVersion: string | null;
   readonly signatureDate: Date | null;
+  /** The container image it ran in: its id, and its digest in a registry. */
+  readonly imageId: string | null;
+  readonly imageDigest: string | null;
   readonly agent: string | null;
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;

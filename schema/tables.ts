@@ -72,6 +72,9 @@ export interface ResultsTable {
   engine_version: string | null;
   signature_version: string | null;
   signature_date: NullableTimestamp;
+  /** The container image it ran in: its id, and its digest in a registry. */
+  image_id: string | null;
+  image_digest: string | null;
   agent: string | null;
   started_at: NullableTimestamp;
   ended_at: NullableTimestamp;
@@ -134,6 +137,26 @@ export interface SweepMarksTable {
   scans_at: NullableTimestamp;
 }
 
+/** Databases of MultiAV2 that were imported, and how far. */
+export interface ImportsTable {
+  id: GeneratedAlways<number>;
+  /** Names the database: the cluster's identifier and the database's oid. */
+  source: string;
+  /** Reports up to this id are scans of the same id. */
+  kept_ids_to: number;
+  /** Every report up to this id is imported. */
+  last_report: Generated<number>;
+  started_at: GeneratedTimestamp;
+  finished_at: NullableTimestamp;
+}
+
+/** Reports that could not keep their ids. */
+export interface ImportedReportsTable {
+  import_id: number;
+  report_id: number;
+  scan_id: number;
+}
+
 /** The database. */
 export interface Tables {
   samples: SamplesTable;
@@ -143,4 +166,6 @@ export interface Tables {
   outbox: OutboxTable;
   uploads: UploadsTable;
   sweep_marks: SweepMarksTable;
+  imports: ImportsTable;
+  imported_reports: ImportedReportsTable;
 }

@@ -16,6 +16,7 @@ export interface IncomingResult {
   readonly signature: string | null;
   readonly error: string | null;
   readonly versions: ResultMessage["versions"];
+  readonly image: ResultMessage["image"];
   readonly agent: string | null;
   readonly startedAt: string | null;
   readonly durationMs: number | null;
@@ -43,7 +44,7 @@ export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<num
  * ones the first. Counters, verdict, revision and end date of the scans follow; outbox rows of scans that became final go.
  */
 export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): Promise<ChangedScan[]> {
-  const rows = results.map(({ versions, scanId, internet, startedAt, durationMs, ...rest }, position) => ({
+  const rows = results.map(({ versions, image, scanId, internet, startedAt, durationMs, ...rest }, position) => ({
     position,
     scan_id: scanId,
     in_internet: internet === "internet",
@@ -52,6 +53,8 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
     engine_version: versions.engine,
     signature_version: versions.signatures,
     signature_date: versions.signatureDate,
+    image_id: image?.id ?? null,
+    image_digest: image?.digest ?? null,
     ...rest,
   }));
   const { rows: changed } = await sql<{ scanId: number; revision: number; verdict: Verdict; seconds: number; becameFinal: boolean }>`
@@ -59,7 +62,8 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
       select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as message
         (position int, scan_id bigint, engine text, in_internet boolean, state result_state, verdict verdict, signature text,
-         error text, engine_version text, signature_version text, signature_date timestamptz, agent text,
+         error text, engine_version text, signature_version text, signature_date timestamptz,
+         image_id text, image_digest text, agent text,
          started_at timestamptz, duration_ms double precision, details jsonb, truncated boolean)
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
       order by message.scan_id, engines.id, message.state desc, message.verdict desc nulls last, message.position
@@ -67,7 +71,8 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
       update results set
         state = incoming.state, verdict = incoming.verdict, signature = incoming.signature, error = incoming.error,
         engine_version = incoming.engine_version, signature_version = incoming.signature_version,
-        signature_date = incoming.signature_date, agent = coalesce(incoming.agent, results.agent),
+        signature_date = incoming.signature_date, image_id = incoming.image_id, image_digest = incoming.image_digest,
+        agent = coalesce(incoming.agent, results.agent),
         started_at = coalesce(incoming.started_at, results.started_at), duration_ms = incoming.duration_ms,
         ended_at = case when incoming.state > 'SCANNING' then now() end,
         details = nullif(incoming.details, 'null'::jsonb), truncated = incoming.truncated

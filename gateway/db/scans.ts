@@ -65,6 +65,12 @@ export async function readScans(db: Database, { newestFirst, after, limit }: Sca
   return (await query.execute()).map(scanOf);
 }
 
+/** Those scans that are there, in ascending id. */
+export async function readScansById(db: Database, scanIds: readonly number[]): Promise<ScanRecord[]> {
+  const among = sql<number>`any(${[...scanIds]}::bigint[])`;
+  return (await selectScans(db).where("scans.id", "=", among).orderBy("scans.id").execute()).map(scanOf);
+}
+
 export async function countScans(db: Database): Promise<number> {
   const { count } = await db.selectFrom("scans").select(sql<number>`count(*)`.as("count")).executeTakeFirstOrThrow();
   return count;
@@ -95,6 +101,8 @@ export async function readResults(db: Database, scanIds: readonly number[]): Pro
       "results.engine_version as engineVersion",
       "results.signature_version as signatureVersion",
       "results.signature_date as signatureDate",
+      "results.image_id as imageId",
+      "results.image_digest as imageDigest",
       "results.agent",
       "results.started_at as startedAt",
       "results.ended_at as endedAt",

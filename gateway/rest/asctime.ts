@@ -1,31 +1,50 @@
 /** Dates as C's `asctime` writes them, e.g. `Mon Jul  8 13:42:45 2019`. */
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function formatFor(timeZone: string): Intl.DateTimeFormat {
-  const known = formats.get(timeZone);
-  if (known) return known;
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    weekday: "short",
-    month: "short",
-    day: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-    year: "numeric",
-  });
-  formats.set(timeZone, format);
-  return format;
-}
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 export function asctime(date: Date, timeZone: string): string {
-  const parts = Object.fromEntries(
-    formatFor(timeZone)
-      .formatToParts(date)
-      .map(({ type, value }) => [type, value]),
-  );
-  const { weekday, month, day = "", hour, minute, second, year } = parts;
-  return `${weekday} ${month} ${day.padStart(2)} ${hour}:${minute}:${second} ${year}`;
+  const local = timeZone === "UTC" ? date : new Date(date.getTime() + offset(date, timeZone));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const time = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`;
+  const day = String(local.getUTCDate()).padStart(2);
+  return `${DAYS[local.getUTCDay()]} ${MONTHS[local.getUTCMonth()]} ${day} ${time} ${local.getUTCFullYear()}`;
+}
+
+/** Clocks are put forward and back at quarters of an hour. */
+const QUARTER_MS = 900_000;
+
+interface Known {
+  readonly format: Intl.DateTimeFormat;
+  quarter: number;
+  offsetMs: number;
+}
+
+/** Of each zone the last answer: dates that are written one after another are mostly of one quarter of an hour. */
+const zones = new Map<string, Known>();
+
+/** How far a zone is ahead of UTC at that time, in milliseconds. */
+function offset(date: Date, timeZone: string): number {
+  const quarter = Math.floor(date.getTime() / QUARTER_MS);
+  const zone = zones.get(timeZone) ?? { format: formatFor(timeZone), quarter: Number.NaN, offsetMs: 0 };
+  zones.set(timeZone, zone);
+  if (zone.quarter === quarter) return zone.offsetMs;
+  const start = quarter * QUARTER_MS;
+  const part = Object.fromEntries(zone.format.formatToParts(start).map(({ type, value }) => [type, Number(value)]));
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
+  Object.assign(zone, { quarter, offsetMs: Date.UTC(year, month - 1, day, hour, minute, second) - start });
+  return zone.offsetMs;
+}
+
+function formatFor(timeZone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat("en-US", {
+    timeZone,
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+    hourCycle: "h23",
+  });
 }

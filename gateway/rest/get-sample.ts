@@ -1,12 +1,23 @@
+import { z } from "zod";
 import { readScan } from "../db/scans.js";
 import type { Endpoint } from "./endpoint.js";
 import { scanIdOf, unknownScan } from "./parameters.js";
 import { reported } from "./report.js";
+import { Report, ScanId } from "./schemas.js";
 
 /** `GET /api/v1/sample/<id>`: one scan with its results. */
-export const getSample: Endpoint = async (ctx, request) => {
-  const { id } = request.params as { id: string };
-  const scan = await readScan(ctx.db, scanIdOf(id));
-  if (!scan) throw unknownScan();
-  return reported(scan, ctx.config.SCANMESH_TIME_ZONE);
+export const getSample: Endpoint = {
+  operation: {
+    summary: "One scan with its results",
+    description: "Complete means that `end_date` is set; then nothing is queued or scanning.",
+    path: z.object({ id: ScanId }),
+    answer: { "application/json": Report },
+    errors: { 400: "`invalid sample id`: not 1 to 19 digits, or no scan has it." },
+  },
+  async handle(ctx, request) {
+    const { id } = request.params as { id: string };
+    const scan = await readScan(ctx.db, scanIdOf(id));
+    if (!scan) throw unknownScan();
+    return reported(scan, ctx.config.SCANMESH_TIME_ZONE);
+  },
 };

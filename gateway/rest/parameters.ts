@@ -34,13 +34,35 @@ export function sampleName(value: unknown, parameter: string): string {
   return value;
 }
 
-/** A scan's id as it stands in a path: 1 to 19 ASCII digits, positive. */
-export function scanIdOf(text: string): number {
+export function wholeNumber(name: string, value: unknown, min: number, max: number): number {
+  const number = typeof value === "string" && /^[0-9]{1,16}$/.test(value) ? Number(value) : -1;
+  if (number < min || number > max) throw invalid(name);
+  return number;
+}
+
+/** A scan's id in text: 1 to 19 ASCII digits, positive. */
+export function readScanId(text: string): number | undefined {
   const id = /^[0-9]{1,19}$/.test(text) ? Number(text) : 0;
-  if (id === 0 || !Number.isSafeInteger(id)) throw unknownScan();
+  return id > 0 && Number.isSafeInteger(id) ? id : undefined;
+}
+
+/** A scan's id as it stands in a path. */
+export function scanIdOf(text: string): number {
+  const id = readScanId(text);
+  if (id === undefined) throw unknownScan();
   return id;
 }
 
 export function unknownScan(): GatewayError {
   return new GatewayError("BAD_INPUT", "invalid sample id");
+}
+
+const TERMS = 1_000;
+const PATTERNS = 20;
+
+/** Hashes and names, separated by commas. Each one with a `%` is a search through all names. */
+export function termsOf(name: string, text: string): string[] {
+  const terms = text.split(",");
+  if (terms.length > TERMS || terms.filter((term) => term.includes("%")).length > PATTERNS) throw invalid(name);
+  return terms;
 }

@@ -3,25 +3,42 @@ import { GatewayError } from "../errors.js";
 import { isMultipart, readForm, refuseLongBody } from "../request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { submitScan, type Accepted, type ScanWish } from "../scan/submit.js";
+import { jsonOf } from "./body.js";
 import type { Endpoint } from "./endpoint.js";
 import { lenientBase64 } from "./lenient-base64.js";
-import { allowsInternet, invalid, invalidJson, missing, sampleName, speedOf } from "./parameters.js";
+import { allowsInternet, invalid, missing, sampleName, speedOf } from "./parameters.js";
+import { FormUpload, JsonUpload, Uploaded } from "./schemas.js";
 
 /** `POST /api/v1/sample` and `/api/upload`: a sample as base64 in JSON, or as a file of a form. */
-export const uploadSample: Endpoint = async (ctx, request) => {
-  const { name, accepted } = await (isMultipart(request.headers) ? fromForm(ctx, request) : fromJson(ctx, request.body));
-  const { md5, sha1, sha256, size } = accepted.sample;
-  return { id: accepted.scanId, hashes: { md5, sha1, sha256 }, file: { name, size } };
+export const uploadSample: Endpoint = {
+  operation: {
+    summary: "Upload a sample and scan it",
+    description:
+      "JSON is read as such whatever its Content-Type. The same bytes under another name are a new scan. Nothing is stored on an error.",
+    body: { "application/json": JsonUpload, "multipart/form-data": FormUpload },
+    answer: { "application/json": Uploaded },
+    errors: {
+      400: "`invalid json`, `missing parameter: …` or `invalid parameter: …`, in the order allow_internet, minspeed, sample, sample_name.",
+      413: "The sample or the body is too large.",
+      503: "The mesh cannot accept scans now; `Retry-After` says when to try again.",
+      507: "There is no room for more samples.",
+    },
+  },
+  bodyLimit: ({ SCANMESH_BASE64_LIMIT }) => Math.ceil(SCANMESH_BASE64_LIMIT * 1.5) + 64 * 1024,
+  async handle(ctx, request) {
+    const { name, accepted } = await (isMultipart(request.headers) ? fromForm(ctx, request) : fromJson(ctx, jsonOf(request)));
+    const { md5, sha1, sha256, size } = accepted.sample;
+    return { id: accepted.scanId, hashes: { md5, sha1, sha256 }, file: { name, size } };
+  },
 };
 
-interface Uploaded {
+interface Submitted {
   readonly name: string;
   readonly accepted: Accepted;
 }
 
 /** The order of the checks is part of the contract. */
-async function fromJson(ctx: ScanContext, body: unknown): Promise<Uploaded> {
-  if (body === undefined) throw invalidJson();
+async function fromJson(ctx: ScanContext, body: unknown): Promise<Submitted> {
   const parameters = new Map(Object.entries(isObject(body) ? body : {}));
   const given = (parameter: string) => {
     if (!parameters.has(parameter)) throw missing(parameter);
@@ -38,7 +55,7 @@ async function fromJson(ctx: ScanContext, body: unknown): Promise<Uploaded> {
   return { name, accepted: await submitScan(ctx, { kind: "stream", bytes: once(bytes) }, { name, speed, internet }) };
 }
 
-async function fromForm(ctx: ScanContext, request: FastifyRequest): Promise<Uploaded> {
+async function fromForm(ctx: ScanContext, request: FastifyRequest): Promise<Submitted> {
   refuseLongBody(request.raw, ctx.config);
   const { fields, file } = await readForm(request.raw, "file_upload");
   if (!file) throw missing("file_upload");

@@ -104,6 +104,7 @@ function closed({ scanId, engine, internet }: { scanId: number; engine: string; 
     signature: null,
     error: CLOSING[state],
     versions: { engine: null, signatures: null, signatureDate: null },
+    image: null,
     agent: null,
     startedAt: null,
     durationMs: null,

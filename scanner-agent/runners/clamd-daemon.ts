@@ -8,6 +8,7 @@ import { commandLine, signal } from "../process-table.js";
 import { within } from "../within.js";
 import { clamavUser, clamdConf, pidFileOf, socketOf, type ClamdConfig } from "./clamd-config.js";
 import { command, NotListening } from "./clamd-protocol.js";
+import { noFence, type Fence } from "./fence.js";
 import { bareEnvironment, spawnGuarded, type Guarded } from "./guard.js";
 
 const START_TIMEOUT_MS = 180_000;
@@ -24,10 +25,10 @@ export interface Daemon {
 }
 
 /** What the daemon is for; `owner` tells its folders from those of other agents. */
-export type DaemonOptions = Omit<ClamdConfig, "folder" | "user"> & { readonly program: string; readonly owner: string };
+export type DaemonOptions = Omit<ClamdConfig, "folder" | "user"> & { readonly program: string; readonly owner: string; readonly fence?: Fence };
 
 /** Starts clamd in a folder of its own and waits until it answers. Throws {@link Unavailable}. */
-export async function startDaemon({ program, owner, ...config }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ program, owner, fence = noFence, ...config }: DaemonOptions): Promise<Daemon> {
   const user = await clamavUser();
   // A Unix socket's path is short, and the user clamd becomes must reach it: the spool may offer neither.
   const folder = await mkdtemp(join(tmpdir(), folderPrefix(owner)));
@@ -35,7 +36,7 @@ export async function startDaemon({ program, owner, ...config }: DaemonOptions):
   await writeFile(file, clamdConf({ ...config, folder, user: user?.name }));
   if (user !== undefined) await chown(folder, user.uid, user.gid);
 
-  const guarded = spawnGuarded([program, `--config-file=${file}`], { cwd: folder, env: bareEnvironment("", folder) });
+  const guarded = spawnGuarded(fence.wrap([program, `--config-file=${file}`], null), { cwd: folder, env: bareEnvironment("", folder) });
   const ended = lastWords(guarded);
   const stop = async () => {
     guarded.kill();

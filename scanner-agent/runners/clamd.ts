@@ -1,5 +1,4 @@
 import type { Logger } from "pino";
-import type { EngineVersions } from "../../schema/messages.js";
 import { Failed, TimedOut, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../contract.js";
 import { createGate } from "../gate.js";
 import { findProgram } from "../programs.js";
@@ -7,8 +6,9 @@ import { within } from "../within.js";
 import { CLAMD_LIMITS, type ClamdLimits } from "./clamd-config.js";
 import { findSignatures } from "./clamd-database.js";
 import { isAnswering, removeStaleDaemons, startDaemon, type Daemon } from "./clamd-daemon.js";
+import { readVersion } from "./clamd-version.js";
 import { command, HungUp, NotListening, stream, type Conversation } from "./clamd-protocol.js";
-import { noFence } from "./fence.js";
+import { noFence, type Fence } from "./fence.js";
 
 const ASK_TIMEOUT_MS = 10_000;
 /** How long clamd may go on with a sample after its time before it is started anew. */
@@ -26,6 +26,8 @@ export interface ClamdOptions {
   readonly owner: string;
   readonly log: Logger;
   readonly limits?: ClamdLimits;
+  /** Finds the fence it runs in, once it is started; default: none. */
+  readonly fence?: () => Promise<Fence>;
 }
 
 /** A sample in clamd; `shared` if another was there at the same time. */
@@ -42,11 +44,13 @@ export function createClamdRunner({
   owner,
   log,
   limits = CLAMD_LIMITS,
+  fence: findFence = () => Promise.resolve(noFence),
 }: ClamdOptions): Runner {
   const gate = createGate();
   const listeners: ((reason: string) => void)[] = [];
   let daemon: Daemon | undefined;
   let cleaned = false;
+  let fence: Fence | undefined;
   const running = new Set<Run>();
   const stopped = new WeakSet<Daemon>();
 
@@ -58,7 +62,8 @@ export function createClamdRunner({
     await stop();
     if (!cleaned) await removeStaleDaemons(owner);
     cleaned = true;
-    const started = await startDaemon({ program, owner, database: signatures.folder, slots, timeoutMs, limits });
+    fence ??= await findFence();
+    const started = await startDaemon({ program, owner, fence, database: signatures.folder, slots, timeoutMs, limits });
     daemon = started;
     void started.ended.then((words) => {
       if (daemon !== started) return;
@@ -137,7 +142,9 @@ export function createClamdRunner({
   }
 
   return {
-    description: `process (${noFence.description})`,
+    get description() {
+      return `process (${(fence ?? noFence).description})`;
+    },
     start,
     async versions() {
       const [reply, signatures] = await Promise.all([ask("VERSION"), findSignatures(database)]);
@@ -146,16 +153,5 @@ export function createClamdRunner({
     run,
     stop,
     onLost: (listener) => void listeners.push(listener),
-  };
-}
-
-/** `ClamAV 1.4.6/27500/Thu Nov 19 08:21:04 2026`; only the program's version where there is no daily database. */
-export function readVersion(reply: string, newest: Date): EngineVersions {
-  const [engine, signatures, date] = reply.replace(/^ClamAV /, "").split("/");
-  const dated = new Date(date ?? Number.NaN);
-  return {
-    engine: engine ?? null,
-    signatures: signatures ?? null,
-    signatureDate: (Number.isNaN(dated.getTime()) ? newest : dated).toISOString(),
   };
 }

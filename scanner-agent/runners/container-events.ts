@@ -14,6 +14,8 @@ export interface Watch {
   oom(): boolean;
   /** Its main process has ended. */
   ended(): boolean;
+  /** Resolves when that has happened. */
+  readonly end: Promise<void>;
   /** Calls back when the program that was started by this exec has ended. */
   onExecEnd(exec: string, listener: (exitCode: number | undefined) => void): void;
   close(): void;
@@ -52,11 +54,15 @@ export async function listenTo(daemon: Daemon, agent: string, log: Logger): Prom
     watch(container) {
       let oom = false;
       let ended = false;
+      let tellEnd: () => void = () => undefined;
+      const end = new Promise<void>((resolve) => (tellEnd = resolve));
       const execs = new Map<string, (exitCode: number | undefined) => void>();
       const listener = (action: string, { execID = "", exitCode }: Readonly<Record<string, string>>) => {
         if (action === "oom") oom = true;
-        else if (action === "die") ended = true;
-        else {
+        else if (action === "die") {
+          ended = true;
+          tellEnd();
+        } else {
           execs.get(execID)?.(exitCode === undefined ? undefined : Number(exitCode));
           execs.delete(execID);
         }
@@ -66,6 +72,7 @@ export async function listenTo(daemon: Daemon, agent: string, log: Logger): Prom
       return {
         oom: () => oom,
         ended: () => ended,
+        end,
         onExecEnd: (exec, told) => void execs.set(exec, told),
         close() {
           listeners.delete(listener);

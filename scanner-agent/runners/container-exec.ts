@@ -1,6 +1,7 @@
 import type { EngineVersions } from "../../schema/messages.js";
-import { reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../contract.js";
+import { Failed, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../contract.js";
 import { fillCommand } from "./container-command.js";
+import { mountFingerprint } from "./container-mounts.js";
 import { createPool, type Pool } from "./container-pool.js";
 import { SAMPLE_FOLDER } from "./container-profile.js";
 import { readRecipe, type ContainerEngine, type Recipe } from "./container-recipe.js";
@@ -12,6 +13,8 @@ interface Running {
   readonly recipe: Recipe;
   readonly pool: Pool;
   readonly versions: EngineVersions;
+  /** What its mounts led to when it was started. */
+  readonly mounts: string;
 }
 
 /** Runs a command per sample in one of several warm containers, each of which sees its own sample only. */
@@ -33,11 +36,8 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
     await old?.pool.close();
   }
 
-  async function start(): Promise<void> {
-    if (running !== undefined) {
-      await host.daemon.ping();
-      return;
-    }
+  async function launch(): Promise<Running> {
+    const mounts = await mountFingerprint(engine);
     const recipe = await readRecipe(engine);
     checkFeed(recipe);
     const pool = createPool({
@@ -48,11 +48,33 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
       log,
     });
     try {
-      running = { recipe, pool, versions: await askVersions(pool, run) };
+      return { recipe, pool, mounts, versions: await askVersions(pool, run) };
     } catch (error) {
       await pool.close();
       throw error;
     }
+  }
+
+  async function start(): Promise<void> {
+    if (running === undefined) running = await launch();
+    else await host.daemon.ping();
+  }
+
+  /** What the containers mount leads elsewhere, e.g. to newer signatures: new ones take over. */
+  async function followMounts(now: Running): Promise<Running> {
+    if ((await mountFingerprint(engine)) === now.mounts) return now;
+    log.info("what it mounts has changed: its containers are replaced");
+    const next = await launch();
+    if (running === now) {
+      running = next;
+      now.pool.retire();
+    } else await next.pool.close();
+    return current();
+  }
+
+  function current(): Running {
+    if (running === undefined) throw new Unavailable("its containers have been ended");
+    return running;
   }
 
   /** Whether samples can be given to it at all. */
@@ -68,38 +90,39 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
     return { command: fillCommand(run.stdin ?? [], values, recipe.secrets), input: sample.path ?? undefined };
   }
 
+  async function runSample(sample: Sample, { timeoutMs, signal, alone }: RunOptions): Promise<RawOutput> {
+    const now = current();
+    const warm = await now.pool.take(alone, signal);
+    let good = false;
+    try {
+      warm.scans += 1;
+      const hide = await warm.show(sample);
+      try {
+        const { command, input } = commandFor(now, sample);
+        const raw = await warm.run(command, { timeoutMs, signal, input });
+        good = !alone;
+        return raw;
+      } finally {
+        await hide();
+      }
+    } catch (error) {
+      // Its containers were ended under it: that says nothing of the sample.
+      if (error instanceof Failed && running === undefined) throw new Unavailable("its containers have been ended", { cause: error });
+      throw error;
+    } finally {
+      now.pool.give(warm, good);
+    }
+  }
+
   return {
     description,
     start,
     async versions() {
-      if (running === undefined) throw new Unavailable("its containers have been ended");
       await host.daemon.ping();
-      return running.versions;
+      return (await followMounts(current())).versions;
     },
     image: () => running?.recipe.image ?? null,
-    async run(sample: Sample, { timeoutMs, signal, alone }: RunOptions): Promise<RawOutput> {
-      const now = running;
-      if (now === undefined) throw new Unavailable("its containers have been ended");
-      const warm = await now.pool.take(alone, signal);
-      let good = false;
-      try {
-        warm.scans += 1;
-        const hide = await warm.show(sample);
-        try {
-          const { command, input } = commandFor(now, sample);
-          const raw = await warm.run(command, { timeoutMs, signal, input });
-          good = !alone;
-          return raw;
-        } finally {
-          await hide();
-        }
-      } catch (error) {
-        if (error instanceof Unavailable) log.debug({ reason: reasonOf(error) }, "its container cannot be used");
-        throw error;
-      } finally {
-        now.pool.give(warm, good);
-      }
-    },
+    run: runSample,
     stop: close,
     onLost: (listener) => void listeners.push(listener),
   };

@@ -11,6 +11,8 @@ export interface Pool {
   take(fresh: boolean, signal: AbortSignal): Promise<Warm>;
   /** Gives it back; it is used again only if nothing went wrong in it. */
   give(warm: Warm, good: boolean): void;
+  /** Makes no more; discards what is idle, and what is in use when it is given back. */
+  retire(): void;
   /** Discards everything and makes no more. */
   close(): Promise<void>;
 }
@@ -100,6 +102,12 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
     update();
   }
 
+  function retire(): void {
+    closed = true;
+    for (const waiter of waiting.splice(0)) waiter.settle(new Unavailable("its containers have been ended"));
+    for (const warm of idle) drop(warm);
+  }
+
   return {
     async take(fresh, signal) {
       if (closed) throw new Unavailable("its containers have been ended");
@@ -125,9 +133,9 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
       drop(warm);
       update();
     },
+    retire,
     async close() {
-      closed = true;
-      for (const waiter of waiting.splice(0)) waiter.settle(new Unavailable("its containers have been ended"));
+      retire();
       for (const warm of all) drop(warm);
       await Promise.all(discards);
     },

@@ -24,7 +24,7 @@ export interface Housing {
 export function profileOf(run: ContainerRun, housing: Housing): Docker.ContainerCreateOptions {
   const { limits, relax } = run;
   const shm = loosened(relax, "shm");
-  const tmpfs = `rw,nosuid,nodev${loosened(relax, "tmpExec") ? "" : ",noexec"},size=${limits.tmp},mode=1777`;
+  const tmpfs = `rw,nosuid,nodev,${loosened(relax, "tmpExec") ? "exec" : "noexec"},size=${limits.tmp},mode=1777`;
   const seccomp = housing.seccomp === undefined ? [] : [`seccomp=${housing.seccomp}`];
   return {
     Image: housing.image,
@@ -63,6 +63,11 @@ export function loosenings(relax: readonly Relax[]): string[] {
     const [name, value] = Object.entries(what)[0] ?? [];
     return `${name}${value === true ? "" : ` ${String(value)}`} (${why})`;
   });
+}
+
+/** Which part of the profile it loosens. */
+export function nameOf({ why: _, ...what }: Relax): string {
+  return Object.keys(what)[0] ?? "";
 }
 
 type Loosening = { [K in Relax as Exclude<keyof K, "why">]: K[Exclude<keyof K, "why"> & keyof K] };

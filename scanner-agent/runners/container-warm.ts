@@ -4,13 +4,13 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
-import { Failed, hasCode, TimedOut, type RawOutput, type RunOptions, type Sample } from "../contract.js";
+import { Failed, hasCode, Unavailable, type RawOutput, type RunOptions, type Sample } from "../contract.js";
 import { within } from "../within.js";
 import { DockerAway, DockerRefused } from "./container-docker.js";
 import type { Watch } from "./container-events.js";
 import { removeContainer } from "./container-labels.js";
 import { collectOutput } from "./container-output.js";
-import { bind, SAMPLE_FOLDER } from "./container-profile.js";
+import { bind, loosened, SAMPLE_FOLDER } from "./container-profile.js";
 import { IDLE } from "./container-program.js";
 import type { ContainerEngine, Recipe } from "./container-recipe.js";
 
@@ -50,12 +50,14 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
   const { ready } = recipe;
   const folder = join(recipe.folder, slot);
   const shown = ready.spoolHidden === undefined;
+  const keepsProcesses = loosened(run.relax, "keepProcesses") ?? false;
   await mkdir(folder, { mode: 0o755 });
   await chmod(folder, 0o755);
   const mounts = [ready.program.mount, ...(shown ? [bind(folder, SAMPLE_FOLDER)] : [])];
   const container = await recipe.create(slot, { Entrypoint: [IDLE], Cmd: [], mounts });
   const watch: Watch = ready.events.watch(container.id);
   let discarded: Promise<void> | undefined;
+  let lingered = false;
 
   function discard(): Promise<void> {
     watch.close();
@@ -97,7 +99,10 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
       watch.onExecEnd(exec.id, (code) => {
         exitCode = code;
         // Something that it left behind may hold its output open: only the container's end closes it then.
-        linger = setTimeout(() => void discard().catch((error: unknown) => log.warn({ err: error }, "a container is left")), LINGER_MS);
+        linger = setTimeout(() => {
+          lingered = true;
+          void discard().catch((error: unknown) => log.warn({ err: error }, "a container is left"));
+        }, LINGER_MS);
         resolve();
       });
     });
@@ -117,19 +122,21 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
 
   /** Tells an end by the system, for want of memory, or of the daemon from one of the engine's own. */
   async function checkEnd({ exitCode }: RawOutput): Promise<void> {
+    if (discarded !== undefined && !lingered) throw new Unavailable("its containers have been ended");
     const lost = `ran out of memory (${run.limits.memory} bytes)`;
     if (watch.oom()) throw new Failed(lost);
-    if (exitCode < FIRST_SIGNAL && !watch.ended()) return;
+    if (exitCode < FIRST_SIGNAL && (lingered || !watch.ended())) return;
+    // What ended it may have ended the container, or the daemon, as well.
+    await Promise.race([watch.end, pause(EVENT_MS, undefined, { ref: false })]);
     const state = await stateOf();
     if (state?.OOMKilled) throw new Failed(lost);
-    if (state?.Running) return;
+    if (state?.Running) throw new Failed(`was ended by signal ${exitCode - FIRST_SIGNAL}`);
     await Promise.race([ready.events.lost, pause(SHUTDOWN_MS, undefined, { ref: false })]);
     await daemon.ping();
     throw new Failed("its container ended while it scanned the sample");
   }
 
   async function stateOf(): Promise<{ Running: boolean; OOMKilled: boolean } | undefined> {
-    if (discarded !== undefined) return { Running: true, OOMKilled: false };
     try {
       return (await daemon.ask("show a container", (_, abortSignal) => container.inspect({ abortSignal }))).State;
     } catch (error) {
@@ -157,7 +164,7 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
           throw error;
         }
       },
-      isQuiet: async () => discarded === undefined && (await processes()) === quiet,
+      isQuiet: async () => discarded === undefined && (keepsProcesses || (await processes()) === quiet),
       discard,
     };
   } catch (error) {

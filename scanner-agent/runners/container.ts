@@ -1,11 +1,13 @@
 import type { Runner } from "../contract.js";
 import { createExecRunner } from "./container-exec.js";
-import { loosenings } from "./container-profile.js";
+import { loosenings, nameOf } from "./container-profile.js";
 import type { ContainerEngine } from "./container-recipe.js";
+import { createServiceRunner } from "./container-service.js";
 
 /** The runner of an engine that is a container image. What its manifest loosens of the profile is printed. */
 export function createContainerRunner(engine: ContainerEngine): Runner {
   const { run, log } = engine;
   for (const loosening of loosenings(run.relax)) log.warn({ relax: loosening }, "its containers are less fenced in");
-  return createExecRunner(engine, `container (${run.mode})`);
+  const description = `container (${[run.mode, ...run.relax.map((one) => `relaxed: ${nameOf(one)}`)].join(", ")})`;
+  return run.mode === "exec" ? createExecRunner(engine, description) : createServiceRunner(engine, description);
 }

@@ -22,45 +22,57 @@ export interface ProgramOptions {
   /** Where a private folder is made for each run. */
   readonly folder: string;
   readonly programPath: string;
-  readonly fence?: Fence;
+  /** Finds the fence it runs in, once it is started; default: none. */
+  readonly fence?: () => Promise<Fence>;
   /** Most bytes of output. */
   readonly maxOutput?: number;
 }
 
 /** Runs a command per sample, in a process group, folder and environment of its own. */
 export function createProcessRunner(options: ProgramOptions): Runner {
-  const { command, detect, version, folder, programPath, fence = noFence, maxOutput = MAX_OUTPUT } = options;
+  const { command, detect, version, folder, programPath, maxOutput = MAX_OUTPUT } = options;
+  let fence: Fence | undefined;
 
-  async function inOwnFolder(argv: readonly string[], limits: Pick<CommandOptions, "timeoutMs" | "signal">) {
+  async function inOwnFolder(argv: readonly string[], sample: string | null, limits: Pick<CommandOptions, "timeoutMs" | "signal">) {
+    const within = await findFence();
     const cwd = await mkdtemp(join(folder, "run-"));
     try {
-      return await runCommand(fence.wrap(argv), { cwd, env: bareEnvironment(programPath, cwd), maxOutput, ...limits });
+      const env = bareEnvironment(programPath, within.home ?? cwd);
+      return await runCommand(within.wrap(argv, sample), { cwd, env, maxOutput, ...limits });
     } finally {
       await rm(cwd, { recursive: true, force: true });
     }
   }
 
+  async function findFence(): Promise<Fence> {
+    return (fence ??= (await options.fence?.()) ?? noFence);
+  }
+
   async function start(): Promise<void> {
     if ((await findProgram(detect, programPath)) === undefined) throw new Unavailable(`${detect} is not installed`);
+    await findFence();
   }
 
   return {
-    description: `process (${fence.description})`,
+    get description() {
+      return `process (${(fence ?? noFence).description})`;
+    },
     start,
     async versions(): Promise<EngineVersions> {
       if (version === undefined) return { engine: null, signatures: null, signatureDate: null };
       try {
-        const { stdout } = await inOwnFolder(version, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER });
+        const { stdout } = await inOwnFolder(version, null, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER });
         return { engine: stdout.split("\n", 1)[0]?.trim() || null, signatures: null, signatureDate: null };
       } catch (cause) {
         throw new Unavailable(`${version.join(" ")} does not tell a version: ${reasonOf(cause)}`, { cause });
       }
     },
-    run: (sample, { timeoutMs, signal }) =>
-      inOwnFolder(
-        command.map((word) => fill(word, sample)),
-        { timeoutMs, signal },
-      ),
+    async run(sample, { timeoutMs, signal }) {
+      const { path } = sample;
+      const shown = path === null ? null : (await findFence()).shown(path);
+      const argv = command.map((word) => fill(word, { ...sample, path: shown }));
+      return await inOwnFolder(argv, path, { timeoutMs, signal });
+    },
     // Each run ends by itself or by its signal.
     stop: () => Promise.resolve(),
   };

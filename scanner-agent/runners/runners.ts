@@ -7,6 +7,7 @@ import { DEFAULT_SIGNATURES } from "./clamd-database.js";
 import { createClamdRunner } from "./clamd.js";
 import { createContainerRunner } from "./container.js";
 import type { ContainerHost } from "./container-host.js";
+import { findDaemonFence, findFence } from "./fence.js";
 import { createProcessRunner } from "./process.js";
 import { fingerprintOf } from "./rule-files.js";
 
@@ -38,12 +39,14 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
     const { process: program } = manifest.run;
     const { folder, programPath, clamavDb, log } = host;
     if (program?.service === "clamd") {
-      return createClamdRunner({ database: clamavDb, slots, timeoutMs: manifest.timeout, programPath, owner: folder, log });
+      const fence = () => findDaemonFence({ folder, programPath });
+      return createClamdRunner({ database: clamavDb, slots, timeoutMs: manifest.timeout, programPath, owner: folder, log, fence });
     }
     const { command, version } = program ?? {};
     const detect = program?.detect ?? command?.[0];
     if (command === undefined || detect === undefined) return undefined;
-    return createProcessRunner({ command, version, detect, folder, programPath });
+    const fence = () => findFence({ internet: manifest.internet, folder, programPath });
+    return createProcessRunner({ command, version, detect, folder, programPath, fence });
   },
   container: ({ manifest, place }, slots, host) =>
     manifest.run.container === undefined

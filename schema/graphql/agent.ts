@@ -1,6 +1,7 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { Field, Int, ObjectType } from "type-graphql";
 import type { EngineSpeed as EngineSpeedName, InternetClass } from "../classes.js";
+import { ContainerImage } from "./container-image.js";
 import { EngineVersions } from "./engine-versions.js";
 import { AgentState, EngineInput, EngineSpeed, InternetClassName, PluginType } from "./enums.js";
 import { Node } from "./node.js";
@@ -27,6 +28,9 @@ export class AgentEngine {
 
   @Field(() => EngineVersions, { description: "The versions on this agent." })
   versions!: EngineVersions;
+
+  @Field(() => ContainerImage, { nullable: true, description: "The image it runs in; null for an engine that is no container." })
+  image!: ContainerImage | null;
 
   @Field(() => Int, { description: "How many samples it scans at once here." })
   slots!: number;
@@ -67,6 +71,9 @@ export class Agent extends Node {
 
   @Field(() => AgentState, { description: "Whether it takes work." })
   state!: keyof typeof AgentState;
+
+  @Field(() => [String], { description: "What it has proven about its fences since it started." })
+  proofs!: readonly string[];
 
   @Field(() => [AgentEngine], { description: "The engines it has, healthy or not." })
   engines!: readonly AgentEngine[];

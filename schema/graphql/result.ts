@@ -2,6 +2,7 @@ import { GraphQLDateTimeISO, GraphQLJSONObject } from "graphql-scalars";
 import { Field, Float, ObjectType } from "type-graphql";
 import type { EngineSpeed as EngineSpeedName } from "../classes.js";
 import { EngineVersions } from "./engine-versions.js";
+import { ContainerImage } from "./container-image.js";
 import { EngineSpeed, EngineVerdict, PluginType, ResultState } from "./enums.js";
 
 @ObjectType({ description: "What one engine says in one scan.", simpleResolvers: true })
@@ -35,6 +36,9 @@ export class Result {
 
   @Field(() => EngineVersions, { description: "With which versions it scanned." })
   versions!: EngineVersions;
+
+  @Field(() => ContainerImage, { nullable: true, description: "The image it ran in; null for an engine that is no container." })
+  image!: ContainerImage | null;
 
   @Field(() => String, { nullable: true, description: "The agent that ran it." })
   agent!: string | null;

@@ -40,6 +40,7 @@ const incoming = (scanId: number, engineName: string, standing: Standing, agent 
   signature: null,
   error: null,
   versions: { engine: null, signatures: null, signatureDate: null },
+    image: null,
   agent,
   startedAt: null,
   durationMs: null,

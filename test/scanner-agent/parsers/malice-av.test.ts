@@ -75,16 +75,31 @@ describe("a failure is never clean", () => {
     ["an error in the report", { clamav: { ...nothing.avg, error: "exit status 2" } }, {}, "exit status 2"],
     ["an exit status", nothing, { exitCode: 1, stderr: "avgd is not running\n" }, "exit status 1: avgd is not running"],
     ["a fatal line beside it", nothing, { stderr: log("fatal", "exit status 2") }, "exit status 2"],
-    ["an error that was logged", nothing, { stderr: log("error", "cannot read the \\\"database\\\"") }, 'cannot read the "database"'],
+    [
+      "an error that was logged",
+      nothing,
+      { stderr: log("error", 'cannot read the \\"database\\"') },
+      'cannot read the "database"',
+    ],
     ["a panic", "panic: runtime error: index out of range\n\ngoroutine 1 [running]:\n", { exitCode: 2 }, "panic: runtime error"],
     ["nothing printed at all", "", {}, "it printed no complete JSON object: no output"],
     ["a text", "Segmentation fault\n", { exitCode: 139 }, "exit status 139: Segmentation fault"],
     ["a fatal line alone, on standard output", log("fatal", "no such file"), { exitCode: 1 }, "no such file"],
     ["a report that is cut", '{"avg":{"infected":false,"result":"","eng', {}, "it printed no complete JSON object"],
-    ["a report that is cut after a whole one", `${JSON.stringify(nothing)}\n{"avg":{"infected":fal`, {}, "it printed no complete"],
+    [
+      "a report that is cut after a whole one",
+      `${JSON.stringify(nothing)}\n{"avg":{"infected":fal`,
+      {},
+      "it printed no complete",
+    ],
     ["another shape", { avg: { infected: "no" } }, {}, "its output has another shape"],
     ["an empty object", {}, {}, "its output has another shape"],
-    ["a report of an engine that did not run", { sophos: { infected: false, result: "", engine: "", updated: "" } }, {}, "did not scan"],
+    [
+      "a report of an engine that did not run",
+      { sophos: { infected: false, result: "", engine: "", updated: "" } },
+      {},
+      "did not scan",
+    ],
   ])("%s", (_, stdout, rest, error) => {
     const outcome = said(stdout, rest);
     expect(outcome).toMatchObject({ state: "FAILED", verdict: null, signature: null });
@@ -93,7 +108,9 @@ describe("a failure is never clean", () => {
 
   test("a plugin's own time limit is a timeout", () => {
     expect(said("", { exitCode: 1, stderr: log("fatal", "command avgscan timed out") })).toMatchObject({ state: "TIMEOUT" });
-    expect(said({ clamav: { infected: false, result: "", engine: "", updated: "", error: "context deadline exceeded" } }).state).toBe("TIMEOUT");
+    expect(
+      said({ clamav: { infected: false, result: "", engine: "", updated: "", error: "context deadline exceeded" } }).state,
+    ).toBe("TIMEOUT");
   });
 
   test("a result beside `infected: false` is neither infected nor clean", () => {
@@ -115,13 +132,16 @@ describe("a detection", () => {
     ["lines before and after it", `${log("info", "start {x}")}${JSON.stringify(found)}\nDone.\n`, {}],
     ["an earlier object", `{"avg":{"infected":false,"result":"","engine":"","updated":""}}\n${JSON.stringify(found)}`, {}],
     ["line breaks in it", JSON.stringify(found, null, 2), {}],
-    ["braces in its name", JSON.stringify({ avg: { ...found.avg, result: "W32/{A}\\\"}" } }), {}],
+    ["braces in its name", JSON.stringify({ avg: { ...found.avg, result: 'W32/{A}\\"}' } }), {}],
   ])("counts with %s", (_, stdout, rest) => {
     expect(said(stdout, rest)).toMatchObject({ state: "DONE", verdict: "INFECTED" });
   });
 
   test("without a name has none", () => {
-    expect(said({ avg: { infected: true, result: "", engine: "13", updated: "" } })).toMatchObject({ verdict: "INFECTED", signature: null });
+    expect(said({ avg: { infected: true, result: "", engine: "13", updated: "" } })).toMatchObject({
+      verdict: "INFECTED",
+      signature: null,
+    });
   });
 });
 

@@ -53,7 +53,11 @@ describe("floss", () => {
   const none = { message: "", type: "" };
 
   test("lists strings", () => {
-    const floss = { ascii: ["!This program cannot be run in DOS mode."], "utf-16": ["VS_VERSION_INFO"], decoded: ["http://198.51.100.7"] };
+    const floss = {
+      ascii: ["!This program cannot be run in DOS mode."],
+      "utf-16": ["VS_VERSION_INFO"],
+      decoded: ["http://198.51.100.7"],
+    };
     expect(said({ floss, error: none })).toMatchObject({ state: "DONE", verdict: null, details: { floss } });
     expect(said({ floss, error: none }).details).not.toHaveProperty("error");
   });
@@ -90,7 +94,11 @@ describe("pescan", () => {
   };
 
   test("describes a program and states no verdict", () => {
-    expect(said(JSON.stringify({ ...report, markdown: "#### PE" }, null, 1))).toMatchObject({ state: "DONE", verdict: null, details: report });
+    expect(said(JSON.stringify({ ...report, markdown: "#### PE" }, null, 1))).toMatchObject({
+      state: "DONE",
+      verdict: null,
+      details: report,
+    });
     expect(said({ ...report, markdown: "#### PE" }).details).not.toHaveProperty("markdown");
   });
 
@@ -110,7 +118,7 @@ describe("pescan", () => {
   });
 
   test("with another exception has failed", () => {
-    const stderr = "Traceback (most recent call last):\n  File \"pescan\"\nMemoryError\n";
+    const stderr = 'Traceback (most recent call last):\n  File "pescan"\nMemoryError\n';
     expect(said("", { stderr })).toMatchObject({ state: "FAILED", error: "MemoryError" });
   });
 });
@@ -129,7 +137,11 @@ describe("a look-up", () => {
   });
 
   test.each(["shadow_server", "shadow-server"])("by %s keeps what it found", (name) => {
-    const answer = { found: true, sandbox: { metadata: { type: "exe" }, antivirus: { Clam: "Trojan.Downloader-50691" } }, whitelist: null };
+    const answer = {
+      found: true,
+      sandbox: { metadata: { type: "exe" }, antivirus: { Clam: "Trojan.Downloader-50691" } },
+      whitelist: null,
+    };
     expect(said({ [name]: answer })).toMatchObject({ state: "DONE", verdict: null, details: { known: true, ...answer } });
   });
 
@@ -142,7 +154,11 @@ describe("a look-up", () => {
 
   test.each([0, -2])("by virustotal of what it does not know (response code %i) has found nothing", (response_code) => {
     const verbose_msg = "The requested resource is not among the finished, queued or pending scans";
-    expect(said({ response_code, verbose_msg, resource: hash })).toMatchObject({ state: "DONE", verdict: null, details: { known: false } });
+    expect(said({ response_code, verbose_msg, resource: hash })).toMatchObject({
+      state: "DONE",
+      verdict: null,
+      details: { known: false },
+    });
   });
 
   test.each(["stdout", "stderr"])("over virustotal's limit has failed for that reason (%s)", (stream) => {

@@ -1,0 +1,53 @@
+/** One scan as a line of `/export/csv`, in columns by engine. */
+
+import type { EngineRecord, ResultRecord, ScanReport } from "../../schema/reports.js";
+import { asctime } from "./asctime.js";
+import { entry } from "./report.js";
+
+export type Column = Pick<EngineRecord, "name" | "type">;
+
+const SEPARATOR = ";";
+const ABSENT = "not scanned";
+
+export function csvHead(engines: readonly Column[]): string {
+  const columns = engines.flatMap(({ name, type }) => (type === "AV" ? [name, `${name}-version`] : [name]));
+  return line(["name", "md5", "sha1", "sha256", "start_date", ...columns]);
+}
+
+export function csvLine({ name, sample, startDate, results }: ScanReport, engines: readonly Column[], timeZone: string): string {
+  const byEngine = new Map(results.map((result) => [result.engine, result]));
+  const cells = engines.flatMap(({ name, type }) => cellsOf(byEngine.get(name), type === "AV"));
+  return line([name, sample.md5, sample.sha1, sample.sha256, asctime(startDate, timeZone), ...cells]);
+}
+
+function cellsOf(result: ResultRecord | undefined, isAv: boolean): string[] {
+  if (!result) return isAv ? [ABSENT, ABSENT] : [ABSENT];
+  const shown = entry(result);
+  if (!isAv) return [JSON.stringify(shown)];
+  return [wordOf(result, shown), [shown.engine, shown.updated].filter((version) => version !== "" && version !== "-").join(" ")];
+}
+
+/** Clean is said only of what is proven to be. */
+function wordOf({ state, verdict }: ResultRecord, { error, result }: ReturnType<typeof entry>): string {
+  if (error !== undefined) return error;
+  if (state === "QUEUED") return "queued";
+  if (state === "SCANNING") return "scanning";
+  return verdict === "CLEAN" ? "clean" : result || (verdict?.toLowerCase() ?? "no verdict");
+}
+
+function line(cells: readonly string[]): string {
+  return `${cells.map((cell) => quoted(defused(cell))).join(SEPARATOR)}\n`;
+}
+
+/** What a spreadsheet takes for the beginning of a formula, in half and full width; white space before it does not count. */
+const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
+
+/** A formula is shown, not run. */
+function defused(cell: string): string {
+  return FORMULA.test(cell) ? `'${cell}` : cell;
+}
+
+/** Quoted where this separator, or one that a spreadsheet guesses, would break the cell. */
+function quoted(cell: string): string {
+  return /[;,"\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

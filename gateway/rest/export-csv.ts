@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { readEngines } from "../db/engines.js";
+import { searchFor } from "../db/search.js";
+import type { ScanRecord } from "../../schema/reports.js";
+import type { ScanContext } from "../scan/context.js";
+import { csvHead, csvLine } from "./csv.js";
+import type { Endpoint } from "./endpoint.js";
+import { everyScan, matchingScans, newestScans, withResults, type Pages } from "./pages.js";
+import { termsOf, wholeNumber } from "./parameters.js";
+import { sendStreamed } from "./streamed.js";
+
+/** `GET /export/csv`: all scans, those of a search, or a page of the newest, one line each. */
+export const exportCsv: Endpoint = {
+  operation: {
+    summary: "Scans as CSV",
+    description:
+      "Separated by `;`, streamed. Columns `name;md5;sha1;sha256;start_date`, then by name every engine: an antivirus engine as `X` and `X-version`, others as `X` with their JSON. Cells that a spreadsheet would run as a formula begin with an apostrophe.",
+    query: z.object({
+      q: z.string().optional().describe("Hashes or names, comma-separated; `%` stands for any text."),
+      l: z.number().int().nonnegative().optional().describe("So many of the newest scans, newest first."),
+      p: z.number().int().nonnegative().optional().describe("With `l`: which page of them, from 0."),
+    }),
+    answer: { "text/csv": z.string() },
+    errors: { 400: "`invalid parameter: …`" },
+  },
+  async handle(ctx, request, reply) {
+    const scans = wanted(ctx, request.query as Record<string, unknown>);
+    void reply.type("text/csv; charset=utf-8").header("content-disposition", "attachment; filename=multi-av-export.csv");
+    return sendStreamed(request, reply, lines(ctx, scans));
+  },
+};
+
+function wanted({ db }: ScanContext, { q, l, p }: Record<string, unknown>): Pages<ScanRecord> {
+  if (q !== undefined) return matchingScans(db, searchFor(termsOf("q", [q].flat().join(","))));
+  if (l === undefined) return everyScan(db, 0);
+  const count = wholeNumber("l", l, 0, MOST);
+  const page = p === undefined ? 0 : wholeNumber("p", p, 0, MOST);
+  return newestScans(db, Math.min(count * page, Number.MAX_SAFE_INTEGER), count);
+}
+
+const MOST = 1_000_000_000;
+
+async function* lines(ctx: ScanContext, scans: Pages<ScanRecord>): AsyncGenerator<string> {
+  const engines = await readEngines(ctx.db);
+  yield csvHead(engines);
+  for await (const reports of withResults(ctx.db, scans)) {
+    yield reports.map((report) => csvLine(report, engines, ctx.config.SCANMESH_TIME_ZONE)).join("");
+  }
+}

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { readScan } from "../db/scans.js";
+import { inputOf } from "./body.js";
+import type { Endpoint } from "./endpoint.js";
+import { readScanId } from "./parameters.js";
+import { reported } from "./report.js";
+import { Failure, OldReport } from "./schemas.js";
+
+const Input = z.object({ id: z.string().describe("The report's id: 1 to 19 digits.") });
+
+/** `GET` and `POST /api/report`, of the generation before `/api/v1`. Its mistakes are answered with 200. */
+export const oldReport: Endpoint = {
+  operation: {
+    summary: "One report, as clients before /api/v1 ask for it",
+    description: "Mistakes are answered with 200: `report id not provided.` and `report not found`.",
+    query: Input.partial(),
+    body: { "application/x-www-form-urlencoded": Input, "multipart/form-data": Input },
+    answer: { "application/json": z.union([OldReport, Failure]) },
+  },
+  async handle(ctx, request) {
+    const id = (await inputOf(request)).get("id") ?? "";
+    if (id === "") return { error: "report id not provided." };
+    const scanId = readScanId(id);
+    const scan = scanId === undefined ? undefined : await readScan(ctx.db, scanId);
+    if (!scan) return { error: "report not found" };
+    return { ...reported(scan, ctx.config.SCANMESH_TIME_ZONE), report_id: scan.scanId };
+  },
+};

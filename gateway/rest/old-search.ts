@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { searchFor } from "../db/search.js";
+import type { ScanReport } from "../../schema/reports.js";
+import { inputOf } from "./body.js";
+import type { Endpoint } from "./endpoint.js";
+import { matchingScans, withResults } from "./pages.js";
+import { termsOf } from "./parameters.js";
+import { reported } from "./report.js";
+import { Failure, OldReport } from "./schemas.js";
+import { jsonArray, sendStreamed } from "./streamed.js";
+
+const Input = z.object({
+  file_hash: z.string().describe("Comma-separated: an md5, sha1 or sha256, a file's name, or a name in which `%` stands for any text."),
+});
+
+/** `GET` and `POST /api/search`, of the generation before `/api/v1`. */
+export const oldSearch: Endpoint = {
+  operation: {
+    summary: "Reports by hash or name, as clients before /api/v1 ask for them",
+    description: "In ascending id, streamed. If there are none, the answer is `Not found.`, with 200.",
+    query: Input.partial(),
+    body: { "application/x-www-form-urlencoded": Input, "multipart/form-data": Input },
+    answer: { "application/json": z.union([z.array(OldReport), Failure]) },
+    errors: { 400: "`invalid parameter: file_hash`: more terms than are looked for at once." },
+  },
+  async handle(ctx, request, reply) {
+    const terms = termsOf("file_hash", (await inputOf(request)).get("file_hash") ?? "");
+    const pages = withResults(ctx.db, matchingScans(ctx.db, searchFor(terms)));
+    const show = (scan: ScanReport) => ({ ...reported(scan, ctx.config.SCANMESH_TIME_ZONE), report_id: scan.scanId });
+    void reply.type("application/json; charset=utf-8");
+    return sendStreamed(request, reply, arrayOrNothing(jsonArray(pages, show)));
+  },
+};
+
+async function* arrayOrNothing(array: AsyncGenerator<string>): AsyncGenerator<string> {
+  for await (const piece of array) yield piece === "[]" ? JSON.stringify({ error: "Not found." }) : piece;
+}

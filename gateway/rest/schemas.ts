@@ -1,0 +1,95 @@
+/** The shapes of the REST API as its callers see them. Those with an id have a place of their own in the OpenAPI document. */
+
+import { z } from "zod";
+
+const asctime = z
+  .string()
+  .regex(/^\w{3} \w{3} [ 1-3]\d \d\d:\d\d:\d\d \d{4}$/)
+  .describe("A date as C's `asctime` writes it, in the gateway's time zone, e.g. `Mon Jul  8 13:42:45 2019`.");
+const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
+const hashes = { md5: hex(32), sha1: hex(40), sha256: hex(64) };
+const bit = z.union([z.literal(0), z.literal(1)]);
+const speed = z.number().int().min(-1).max(2).describe("-1 ultra, 0 fast, 1 medium, 2 slow.");
+const pluginType = z.number().int().min(1).max(4).describe("1 AV, 2 METADATA, 3 INTEL, 4 FILE_FORMATS.");
+const count = z.number().int().nonnegative();
+
+export const ScanId = z.number().int().positive().describe("The scan's id: MultiAV2's report id.");
+
+const listed = {
+  id: ScanId,
+  name: z.string().describe("The file's name as it was sent."),
+  ...hashes,
+  size: z.string().regex(/^\d+$/).describe("Bytes, as a string."),
+  start_date: asctime,
+  end_date: asctime.nullable().describe("Null until the scan is complete."),
+};
+
+export const ListedScan = z.strictObject(listed).meta({ id: "ListedScan" });
+
+export const EngineEntry = z.looseObject({
+  name: z.string(),
+  plugin_type: pluginType,
+  speed,
+  has_internet: z.boolean().describe("Whether the engine can reach the internet while it scans."),
+  queued: bit,
+  scanning: bit,
+  infected: z
+    .union([z.boolean(), z.literal("")])
+    .describe('`""` while pending and where the engine did not finish: a failure is never `false`.'),
+  result: z.string().describe("The signature's name; empty while pending and when clean."),
+  verdict: z.enum(["clean", "suspicious", "infected"]).nullable(),
+  engine: z.string().describe('The engine\'s version; `""` while pending, `"-"` on error.'),
+  updated: z.string().describe('Date or version of the signatures; `""` while pending, `"-"` on error.'),
+  database: z.string().optional().describe("Version of the signatures, where the engine gives one."),
+  error: z.string().optional().describe("Only where the engine did not finish: why."),
+}).meta({ id: "EngineEntry" });
+
+const report = {
+  ...listed,
+  infected: z.literal(-1).describe("Always -1; see `verdict`."),
+  verdict: z
+    .enum(["inconclusive", "clean", "suspicious", "infected"])
+    .nullable()
+    .describe("Null until something can be said; clean only if every antivirus engine says so."),
+  detections: count.describe("Engines that call the sample infected or suspicious."),
+  engines: z.strictObject({ total: count, done: count, skipped: count }).describe("How many engines take part, are done, were left out."),
+  result: z.array(EngineEntry).describe("Every engine of the scan from the first moment, in the order of their names."),
+};
+
+export const Report = z.strictObject(report).meta({ id: "Report" });
+export const OldReport = z
+  .strictObject({ ...report, report_id: ScanId.describe("The same as `id`.") })
+  .meta({ id: "OldReport" });
+
+export const Uploaded = z.strictObject({
+  id: ScanId,
+  hashes: z.strictObject(hashes),
+  file: z.strictObject({ name: z.string(), size: count.describe("Bytes, as an integer.") }),
+}).meta({ id: "Uploaded" });
+
+export const Scanner = z.strictObject({
+  name: z.string(),
+  plugin_type: pluginType,
+  speed,
+  has_internet: z.boolean(),
+  enabled: z.boolean(),
+  engine_version: z.string().nullable(),
+  signature_version: z.string().nullable(),
+}).meta({ id: "Scanner" });
+
+export const Failure = z.strictObject({ error: z.string() }).meta({ id: "Failure" });
+
+export const JsonUpload = z.looseObject({
+  allow_internet: z.union([z.string(), z.boolean()]).describe("True for `true` in any case; every other value is false."),
+  minspeed: z
+    .union([z.number(), z.string(), z.boolean()])
+    .describe("The slowest class allowed, inclusive: -1 ultra, 0 fast, 1 medium, 2 slow, 3 all. Any text that Python's `int()` takes."),
+  sample: z.string().describe("Base64; white space, missing padding and a `data:` prefix are taken."),
+  sample_name: z.string().max(1_024),
+}).meta({ id: "JsonUpload" });
+
+export const FormUpload = z.looseObject({
+  file_upload: z.string().meta({ description: "The file.", format: "binary" }),
+  minspeed: z.string().optional().describe("As in JSON; -1 if it is not there."),
+  allow_internet: z.string().optional().describe("As in JSON; false if it is not there."),
+}).meta({ id: "FormUpload" });

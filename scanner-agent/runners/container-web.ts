@@ -1,0 +1,95 @@
+/** The `web` mode of malice's images: a sample by POST /scan, a hash by GET /lookup/<hash>; each answers with the usual JSON. */
+
+import { createReadStream } from "node:fs";
+import { request, type ClientRequest, type IncomingMessage } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { Failed, reasonOf, Unavailable } from "../contract.js";
+import { HungUp, NotListening, type Conversation } from "./clamd-protocol.js";
+
+const KNOCK_MS = 2_000;
+const BOUNDARY = "scanmesh-sample";
+
+/** Where the container listens. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Whether something there speaks HTTP. */
+export async function knock(at: Address): Promise<boolean> {
+  const asked = request({ ...at, method: "GET", path: "/", timeout: KNOCK_MS });
+  asked.on("timeout", () => asked.destroy());
+  asked.end();
+  try {
+    (await answerOf(asked)).destroy();
+    return true;
+  } catch (error) {
+    if (error instanceof Unavailable) return false;
+    throw error;
+  } finally {
+    asked.destroy();
+  }
+}
+
+/** Gives it a sample. */
+export function postSample(at: Address, file: string, name: string, size: number, cap: number): Conversation {
+  const head = Buffer.from(
+    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="malware"; filename="${name}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+  );
+  const tail = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
+  const headers = {
+    "content-type": `multipart/form-data; boundary=${BOUNDARY}`,
+    "content-length": head.length + size + tail.length,
+  };
+  const asked = request({ ...at, method: "POST", path: "/scan", headers });
+  async function* body(): AsyncGenerator<Buffer> {
+    yield head;
+    yield* createReadStream(file) as AsyncIterable<Buffer>;
+    yield tail;
+  }
+  // What goes wrong in sending shows in the answer, or in that there is none.
+  pipeline(body(), asked).catch(() => undefined);
+  return conversation(asked, cap);
+}
+
+/** Asks it about a hash. */
+export function lookUp(at: Address, hash: string, cap: number): Conversation {
+  const asked = request({ ...at, method: "GET", path: `/lookup/${hash}` });
+  asked.end();
+  return conversation(asked, cap);
+}
+
+function conversation(asked: ClientRequest, cap: number): Conversation {
+  return { reply: replyOf(asked, cap), hangUp: () => void asked.destroy() };
+}
+
+async function replyOf(asked: ClientRequest, cap: number): Promise<string> {
+  const answer = await answerOf(asked);
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const part of answer as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > cap) throw new Failed(`answered with more than ${cap} bytes`);
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error instanceof Failed) throw error;
+    throw new HungUp(`it hung up (${reasonOf(error)})`, { cause: error });
+  }
+  const text = Buffer.concat(parts).toString("utf8");
+  if (answer.statusCode !== 200) throw new Failed(`it answered ${answer.statusCode}: ${text.slice(0, 300)}`);
+  return text;
+}
+
+function answerOf(asked: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    let connected = false;
+    asked.on("socket", (socket) => socket.once("connect", () => (connected = true)));
+    asked.once("response", resolve);
+    asked.on("error", (error) => {
+      const reason = reasonOf(error);
+      reject(connected ? new HungUp(`it hung up (${reason})`, { cause: error }) : new NotListening(`it does not listen (${reason})`, { cause: error }));
+    });
+  });
+}

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { OFF_BY_DEFAULT, type ChosenEngine } from "../../scanner-agent/engine-choice.js";
+import { readReport } from "../../scanner-agent/doctor-report.js";
+import { readManifest } from "../../scanner-agent/engine-loader.js";
+import type { EnginePresence } from "../../schema/messages.js";
+
+const NOW = Date.parse("2026-11-22T12:00:00Z");
+
+function presence(name: string, more: Partial<EnginePresence> = {}): EnginePresence {
+  return {
+    name,
+    type: "AV",
+    speed: "FAST",
+    internet: false,
+    input: "file",
+    accepts: null,
+    versions: { engine: "1.4.6", signatures: "27500", signatureDate: "2026-11-20T08:00:00Z" },
+    image: null,
+    slots: 2,
+    busy: 0,
+    runner: "container (exec)",
+    healthy: true,
+    reason: null,
+    ...more,
+  };
+}
+
+function off(name: string, why: string, needs = "[]"): ChosenEngine {
+  const read = readManifest(
+    "x.yaml",
+    `name: ${name}\nneeds: ${needs}\ntype: AV\nspeed: FAST\ninternet: false\noutput: malice\nrun: { process: { command: [x] } }`,
+  );
+  if ("mistakes" in read) throw new Error(read.mistakes.join());
+  return { ...read, off: why };
+}
+
+const report = (presences: EnginePresence[], more: Partial<Parameters<typeof readReport>[0]> = {}) =>
+  readReport({ presences, off: [], mistakes: [], enginesFile: undefined, ...more }, NOW);
+
+test("an engine is shown with its runner, image, versions and the age of its signatures", () => {
+  const image = { id: `sha256:${"a".repeat(64)}`, digest: `sha256:${"b".repeat(64)}` };
+  const versions = { engine: null, signatures: null, signatureDate: null };
+  const rows = report([
+    presence("ClamAV", { image }),
+    presence("PEScan", { image: { ...image, digest: null }, versions }),
+    presence("Yara", { runner: "builtin", versions: { ...versions, signatureDate: "2026-11-22T08:00:00Z" } }),
+  ]).split("\n");
+  expect(rows.map((row) => row.split(/\s{2,}/))).toEqual([
+    ["Engine", "Health", "Runner", "Image", "Version", "Signatures"],
+    ["ClamAV", "healthy", "container (exec)", "digest sha256:bbbbbbbbbbbb", "1.4.6", "27500, 2 days old"],
+    ["PEScan", "healthy", "container (exec)", "id sha256:aaaaaaaaaaaa", "-", "-"],
+    ["Yara", "healthy", "builtin", "-", "-", "of today"],
+  ]);
+});
+
+test("what does not work says why, what is off how it is turned on, and each thing is said once", () => {
+  const mistake = "/etc/engines.yaml:8: engines.Sophos.slots: no number";
+  const text = report([presence("ClamAV", { healthy: false, reason: "clamd is not installed" })], {
+    off: [off("Avast", OFF_BY_DEFAULT, '["a licence"]'), off("Sophos", mistake), off("DrWeb", "of class internet")],
+    mistakes: [mistake],
+    enginesFile: "/etc/engines.yaml",
+  });
+  expect(text).toContain("\nNot healthy:\n  ClamAV: clamd is not installed\n");
+  expect(text).toContain("`<name>: on` under `engines:` in /etc/engines.yaml turns one on:\n  Avast: needs a licence\n");
+  expect(text).toContain("\nNot run by this agent:\n  DrWeb: of class internet");
+  expect(text.split(mistake)).toHaveLength(2);
+});

@@ -1,0 +1,64 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { projectPath } from "../../schema/paths.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "scanmesh-test-doctor-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs the command on a host without a mesh. */
+function doctor(env: Record<string, string>, ...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const argv = [projectPath("dist", "scanner-agent", "main.js"), ...words];
+    const all = { PATH: process.env["PATH"], NATS_URL: "nats://127.0.0.1:1", SCANMESH_SPOOL: join(folder, "spool"), ...env };
+    execFile(process.execPath, argv, { env: all }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+describe("the doctor", () => {
+  test("shows the engines of a host without a mesh, and leaves nothing behind", async () => {
+    const { code, stdout } = await doctor({ SCANMESH_ENGINES: "FileInfo,Yara" }, "doctor");
+    expect(stdout).toMatch(/^FileInfo +healthy +builtin/m);
+    expect(stdout).toMatch(/^Yara +healthy +builtin .* of today$/m);
+    expect(code).toBe(0);
+    expect(await readdir(join(folder, "spool"))).toEqual([]);
+  });
+
+  test("says what an engine lacks that was turned on without it, and runs the others", async () => {
+    const file = join(folder, "engines.yaml");
+    await writeFile(file, "engines:\n  ClamAV: off\n  Avast: on\n  Sophos: { slots: many }\n");
+    const { code, stdout } = await doctor(
+      { SCANMESH_ENGINES_FILE: file, SCANMESH_SECRETS: folder, DOCKER_HOST: "unix:///no/docker.sock" },
+      "doctor",
+    );
+    expect(stdout).toMatch(/^FileInfo +healthy/m);
+    expect(stdout).toMatch(/^Avast +unhealthy/m);
+    expect(stdout).toMatch(/^ {2}Avast: (the secret avast-license is missing|Docker cannot be reached)/m);
+    expect(stdout).toContain(`  ${file}:4: engines.Sophos.slots: `);
+    expect(stdout).toContain(`  ClamAV: off by ${file}:2`);
+    expect(stdout).toMatch(/^ {2}VirusTotal: needs .*virustotal-key$/m);
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    [
+      "a file of engines that is not there",
+      { SCANMESH_ENGINES_FILE: "/no/such/file" },
+      "doctor",
+      /^SCANMESH_ENGINES_FILE: .*no such file/,
+    ],
+    ["settings that are wrong", { SCANMESH_SLOTS: "0" }, "doctor", /^SCANMESH_SLOTS: /],
+    ["another command", {}, "docter", /^there is no command "docter"/],
+  ])("refuses %s in one sentence", async (_, env, command, sentence) => {
+    const { code, stderr } = await doctor(env as unknown as Record<string, string>, command);
+    expect(stderr).toMatch(sentence);
+    expect(code).toBe(2);
+  });
+});
