@@ -3,7 +3,9 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   // One copy of graphql for everybody: its ESM and CommonJS builds do not recognise each other's types.
-  resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(new URL("node_modules/graphql/index.js", import.meta.url)) }] },
+  resolve: {
+    alias: [{ find: /^graphql$/, replacement: fileURLToPath(new URL("node_modules/graphql/index.js", import.meta.url)) }],
+  },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: false } },
   test: {
     include: ["test/**/*.test.ts"],

@@ -8,7 +8,10 @@ interface Waiting<T, R> {
  * Turns a function over many items into one over a single item: what arrives while a batch is at work goes into the next.
  * Alone, an item waits for nobody; under load one transaction serves many. A batch that fails fails each of its items.
  */
-export function batched<T, R>(work: (items: T[]) => Promise<R[]>, limits: { size: number; parallel: number }): (item: T) => Promise<R> {
+export function batched<T, R>(
+  work: (items: T[]) => Promise<R[]>,
+  limits: { size: number; parallel: number },
+): (item: T) => Promise<R> {
   const waiting: Waiting<T, R>[] = [];
   let running = 0;
 

@@ -53,7 +53,13 @@ export interface Account {
 }
 
 /** Opens an account: its streams, its recorder and every engine durable stand whenever it counts as up. */
-export function openAccount(config: GatewayConfig, internet: InternetClass, log: Logger, onPresence: PresenceListener, onUp: (nc: NatsConnection) => void): Account {
+export function openAccount(
+  config: GatewayConfig,
+  internet: InternetClass,
+  log: Logger,
+  onPresence: PresenceListener,
+  onUp: (nc: NatsConnection) => void,
+): Account {
   const settings = streamSettings(config);
   const durables = new Map<string, { name: string; speed: EngineSpeed }>();
   const identity = new Map<string, string>();
@@ -127,8 +133,15 @@ async function ensureStream(jsm: JetStreamManager, wanted: StreamConfig): Promis
   }
 }
 
-async function watchPresence(nc: NatsConnection, config: GatewayConfig, log: Logger, listen: PresenceListener): Promise<() => void> {
-  const bucket = await nc.jetstream().views.kv(AGENTS, { history: 1, ttl: 300_000, replicas: config.SCANMESH_NATS_REPLICAS, allow_direct: true });
+async function watchPresence(
+  nc: NatsConnection,
+  config: GatewayConfig,
+  log: Logger,
+  listen: PresenceListener,
+): Promise<() => void> {
+  const bucket = await nc
+    .jetstream()
+    .views.kv(AGENTS, { history: 1, ttl: 300_000, replicas: config.SCANMESH_NATS_REPLICAS, allow_direct: true });
   const entries = await bucket.watch();
   const reading = (async () => {
     for await (const entry of entries) listen(entry.key, entry.operation === "PUT" ? entry.value : undefined);
@@ -146,7 +159,11 @@ const CONSUMER_GONE: ReadonlySet<string> = new Set([
   ConsumerEvents.NoResponders,
 ]);
 
-function consumeResults(connection: Connection, log: Logger, deliver: (delivery: Delivery) => Promise<void>): { stop(): Promise<void> } {
+function consumeResults(
+  connection: Connection,
+  log: Logger,
+  deliver: (delivery: Delivery) => Promise<void>,
+): { stop(): Promise<void> } {
   let stopped = false;
   let current: ConsumerMessages | undefined;
 

@@ -20,7 +20,13 @@ export type Prepare = (nc: NatsConnection) => Promise<void>;
 const RETRY_MS = 250;
 
 /** Keeps a connection to an account of the class. `purpose` names it on the server. */
-export function keepConnection(config: GatewayConfig, internet: InternetClass, purpose: string, log: Logger, prepare: Prepare): Connection {
+export function keepConnection(
+  config: GatewayConfig,
+  internet: InternetClass,
+  purpose: string,
+  log: Logger,
+  prepare: Prepare,
+): Connection {
   let nc: NatsConnection | undefined;
   let ready = false;
   let closed = false;
@@ -113,7 +119,10 @@ export function unavailable(cause?: unknown): GatewayError {
 
 /** Whether an error of the bus says that the bus is away or slow, and not that a request was wrong. */
 export function isAway(error: unknown): boolean {
-  return error instanceof NatsError && ["TIMEOUT", "503", "CONNECTION_CLOSED", "CONNECTION_DRAINING", "DISCONNECT"].includes(error.code);
+  return (
+    error instanceof NatsError &&
+    ["TIMEOUT", "503", "CONNECTION_CLOSED", "CONNECTION_DRAINING", "DISCONNECT"].includes(error.code)
+  );
 }
 
 /** JetStream's own error number, e.g. 10077 for a stream that is full. */

@@ -10,9 +10,23 @@ export function createMetrics() {
   return {
     registry,
     scansAccepted: new Counter({ name: "scanmesh_scans_accepted_total", help: "Scans accepted.", registers }),
-    scansRefused: new Counter({ name: "scanmesh_scans_refused_total", help: "Uploads refused because no agent could scan them.", registers }),
-    scansFinal: new Counter({ name: "scanmesh_scans_final_total", help: "Scans that became final, by verdict.", labelNames: ["verdict"], registers }),
-    results: new Counter({ name: "scanmesh_results_total", help: "Results recorded, by engine and state.", labelNames: ["engine", "state"], registers }),
+    scansRefused: new Counter({
+      name: "scanmesh_scans_refused_total",
+      help: "Uploads refused because no agent could scan them.",
+      registers,
+    }),
+    scansFinal: new Counter({
+      name: "scanmesh_scans_final_total",
+      help: "Scans that became final, by verdict.",
+      labelNames: ["verdict"],
+      registers,
+    }),
+    results: new Counter({
+      name: "scanmesh_results_total",
+      help: "Results recorded, by engine and state.",
+      labelNames: ["engine", "state"],
+      registers,
+    }),
     resultsIgnored: new Counter({
       name: "scanmesh_results_ignored_total",
       help: "Result messages that changed nothing, by reason.",
@@ -25,11 +39,33 @@ export function createMetrics() {
       buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000],
       registers,
     }),
-    requestsPublished: new Counter({ name: "scanmesh_requests_published_total", help: "Requests published, by subject.", labelNames: ["subject"], registers }),
-    publishFailures: new Counter({ name: "scanmesh_publish_failures_total", help: "Requests that the bus did not take.", registers }),
-    republished: new Counter({ name: "scanmesh_requests_republished_total", help: "Requests published again because the bus lost them.", registers }),
-    overdue: new Counter({ name: "scanmesh_results_overdue_total", help: "Results closed by the sweep, by state.", labelNames: ["state"], registers }),
-    orphans: new Counter({ name: "scanmesh_orphan_chunks_removed_total", help: "Sample chunks removed because no sample names them.", registers }),
+    requestsPublished: new Counter({
+      name: "scanmesh_requests_published_total",
+      help: "Requests published, by subject.",
+      labelNames: ["subject"],
+      registers,
+    }),
+    publishFailures: new Counter({
+      name: "scanmesh_publish_failures_total",
+      help: "Requests that the bus did not take.",
+      registers,
+    }),
+    republished: new Counter({
+      name: "scanmesh_requests_republished_total",
+      help: "Requests published again because the bus lost them.",
+      registers,
+    }),
+    overdue: new Counter({
+      name: "scanmesh_results_overdue_total",
+      help: "Results closed by the sweep, by state.",
+      labelNames: ["state"],
+      registers,
+    }),
+    orphans: new Counter({
+      name: "scanmesh_orphan_chunks_removed_total",
+      help: "Sample chunks removed because no sample names them.",
+      registers,
+    }),
     deadlocks: new Counter({ name: "scanmesh_deadlocks_total", help: "Transactions repeated after a deadlock.", registers }),
     sampleBytes: new Counter({ name: "scanmesh_sample_bytes_total", help: "Bytes of samples stored.", registers }),
   };

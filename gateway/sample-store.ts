@@ -9,7 +9,6 @@ import { readContent, type ContentReader, type Kept } from "./content.js";
 import { GatewayError } from "./errors.js";
 import { chunked, openWindow } from "./flow.js";
 
-
 export interface PutOptions {
   /** Most bytes. */
   readonly limit: number;
@@ -134,7 +133,7 @@ export function openSampleStore(config: GatewayConfig, log: Logger): SampleStore
       if (state.messages === 0 || from > state.last_seq) return;
       const start = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(from, state.first_seq) };
       const consumer = await js.consumers.get(SAMPLES, { ...start, headers_only: true });
-      for (let pending = 1; pending > 0; ) {
+      for (let pending = 1; pending > 0;) {
         pending = 0;
         for await (const message of await consumer.fetch({ max_messages: WALK_PAGE, expires: 2_000 })) {
           if (message.info.timestampNanos / 1e6 > until.getTime()) return;
@@ -166,7 +165,11 @@ export function openSampleStore(config: GatewayConfig, log: Logger): SampleStore
 }
 
 /** Passes the bytes on while they are read for their content, up to the limit and until the signal. */
-async function* counted(source: AsyncIterable<Uint8Array>, content: ContentReader, { limit, signal }: PutOptions): AsyncGenerator<Uint8Array> {
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  content: ContentReader,
+  { limit, signal }: PutOptions,
+): AsyncGenerator<Uint8Array> {
   for await (const bytes of source) {
     signal?.throwIfAborted();
     if (content.size() + bytes.length > limit) throw new GatewayError("TOO_LARGE", `the sample is larger than ${limit} bytes`);
@@ -184,4 +187,3 @@ async function removeOne(jsm: Awaited<ReturnType<NatsConnection["jetstreamManage
     if (code === undefined || !NOT_FOUND.has(code)) throw error;
   }
 }
-

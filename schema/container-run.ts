@@ -96,7 +96,11 @@ export const ContainerRun = z
     /** Further folders it may write to, in memory, each as large as `limits.tmp`. */
     scratch: z.array(absolute).default([]),
     /** Folders or files of the Docker host, or volumes, shown read-only; `{clamav-db}` stands for the agent's signature folder. */
-    mounts: z.array(z.strictObject({ from: z.string().regex(/^(\/|\{clamav-db\}|[a-zA-Z0-9])[^:\0]*$/, "a path or a volume"), at: absolute })).default([]),
+    mounts: z
+      .array(
+        z.strictObject({ from: z.string().regex(/^(\/|\{clamav-db\}|[a-zA-Z0-9])[^:\0]*$/, "a path or a volume"), at: absolute }),
+      )
+      .default([]),
     env: z.record(z.string().regex(/^[A-Za-z_]\w*$/, "a variable's name"), z.string()).default({}),
     /** Secrets by name: files of that name in the agent's secrets folder. Without one the engine is unhealthy and says which. */
     secrets: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "a secret's name"), SecretUse.nullable()).default({}),
@@ -110,7 +114,8 @@ export const ContainerRun = z
       if (run.command === undefined && run.stdin === undefined) mistake("command", "mode exec needs command or stdin");
       for (const key of ["socket", "port"] as const) if (run[key] !== undefined) mistake(key, "belongs to mode service");
     } else {
-      if ((run.socket === undefined) === (run.port === undefined)) mistake("mode", "mode service needs exactly one of socket and port");
+      if ((run.socket === undefined) === (run.port === undefined))
+        mistake("mode", "mode service needs exactly one of socket and port");
       if (run.stdin !== undefined) mistake("stdin", "belongs to mode exec");
     }
   });

@@ -46,7 +46,10 @@ export const Manifest = z
     /** Which parser reads its output. */
     output: z.enum(["clamd", "yara", "fileinfo", "malice"]),
     /** MIME types it takes, by the first 4 KiB; default: all. Never for AV engines: it would be a way around them. */
-    accepts: z.array(z.string().regex(/^[\w.+-]+\/[\w.+*-]+$/, "a MIME type")).min(1).optional(),
+    accepts: z
+      .array(z.string().regex(/^[\w.+-]+\/[\w.+*-]+$/, "a MIME type"))
+      .min(1)
+      .optional(),
     /** The ways to run it; the first that works on this host is used. */
     run: z.strictObject({ builtin: BuiltinRun.optional(), process: ProcessRun.optional(), container: ContainerRun.optional() }),
   })
@@ -55,6 +58,9 @@ export const Manifest = z
     error: "a port needs a network, which isolated engines have not",
   })
   .refine((m) => m.type !== "AV" || m.accepts === undefined, { path: ["accepts"], error: "an AV engine takes every type" })
-  .refine((m) => Object.values(m.run).some((way) => way !== undefined), { path: ["run"], error: "needs at least one way to run" });
+  .refine((m) => Object.values(m.run).some((way) => way !== undefined), {
+    path: ["run"],
+    error: "needs at least one way to run",
+  });
 /** A manifest as read: durations in milliseconds, defaults filled in. */
 export type Manifest = z.infer<typeof Manifest>;

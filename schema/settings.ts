@@ -55,7 +55,8 @@ export function readSettings<S extends Settings>(settings: S, env: Readonly<Reco
       }
       const parsed = setting.type.safeParse(text);
       if (parsed.success) values[name] = parsed.data;
-      else mistakes.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join(", ")} (it is ${shown(setting, text)})`);
+      else
+        mistakes.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join(", ")} (it is ${shown(setting, text)})`);
     } catch (error) {
       mistakes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -1,7 +1,17 @@
 /** The streams and consumers of each account, in the JetStream API's own JSON (sizes in bytes, times in nanoseconds). */
 
 import type { EngineSpeed, InternetClass } from "./classes.js";
-import { ALL_CHUNKS, ALL_RESULTS, engineToken, RECORDER, RESULTS, SAMPLES, SCANS, scanSubject, scanSubjects } from "./subjects.js";
+import {
+  ALL_CHUNKS,
+  ALL_RESULTS,
+  engineToken,
+  RECORDER,
+  RESULTS,
+  SAMPLES,
+  SCANS,
+  scanSubject,
+  scanSubjects,
+} from "./subjects.js";
 
 const MILLISECOND = 1_000_000;
 

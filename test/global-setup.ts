@@ -18,7 +18,9 @@ declare module "vitest" {
 
 /** Builds what tests run as processes, and starts the one Postgres of the run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  execFileSync(process.execPath, [projectPath("node_modules/typescript/bin/tsc"), "-p", projectPath("tsconfig.build.json")], { stdio: "inherit" });
+  execFileSync(process.execPath, [projectPath("node_modules/typescript/bin/tsc"), "-p", projectPath("tsconfig.build.json")], {
+    stdio: "inherit",
+  });
   const folder = mkdtempSync(join(tmpdir(), "scanmesh-tests-"));
   chmodSync(folder, 0o755);
   const postgres = await startPostgres({ dir: join(folder, "postgres") });

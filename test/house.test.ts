@@ -26,15 +26,24 @@ const FLOORS: Record<string, RegExp[][]> = {
     [/^gateway\/main\.ts$/],
   ],
   "scanner-agent": [
-    [/^scanner-agent\/(config|contract|within|gate|programs|process-table|own-version|manifest-yaml|engine-loader|engine-choice)\.ts$/],
-    [/^scanner-agent\/parsers\//, /^scanner-agent\/runners\//, /^scanner-agent\/(bus|delivery|pull|verbs|spool|sample-cache)\.ts$/],
+    [
+      /^scanner-agent\/(config|contract|within|gate|programs|process-table|own-version|manifest-yaml|engine-loader|engine-choice)\.ts$/,
+    ],
+    [
+      /^scanner-agent\/parsers\//,
+      /^scanner-agent\/runners\//,
+      /^scanner-agent\/(bus|delivery|pull|verbs|spool|sample-cache)\.ts$/,
+    ],
     [/^scanner-agent\/(engine|engine-set|slots|self-test|presence|result|scan|intake)\.ts$/],
     [/^scanner-agent\/agent\.ts$/, /^scanner-agent\/doctor[a-z-]*\.ts$/],
     [/^scanner-agent\/main\.ts$/],
   ],
 };
 
-const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: projectPath(), encoding: "utf8" })
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: projectPath(),
+  encoding: "utf8",
+})
   .split("\n")
   .filter((file) => SOURCE.test(file) && existsSync(projectPath(file)) && !file.includes("/generated/"));
 const product = files.filter((file) => !file.startsWith("test/") && !file.startsWith("examples/"));
@@ -48,7 +57,9 @@ interface Import {
 
 /** Every import of a file: our own files as paths of the project, packages by name. */
 function importsOf(file: string): Import[] {
-  const found = codeOf(file).matchAll(/(?:^|\n)\s*(?:import|export)\b[^"';]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g);
+  const found = codeOf(file).matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^"';]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g,
+  );
   return [...found].map(([, plain, dynamic]) => {
     const what = plain ?? dynamic ?? "";
     return { from: file, what: what.startsWith(".") ? normalize(join(dirname(file), what)).replace(/\.js$/, ".ts") : what };
@@ -71,7 +82,9 @@ describe("size and names", () => {
 
 describe("who may know whom", () => {
   it("schema imports nothing of ours", () => {
-    const own = imports.filter(({ from, what }) => from.startsWith("schema/") && what.includes("/") && !what.startsWith("schema/"));
+    const own = imports.filter(
+      ({ from, what }) => from.startsWith("schema/") && what.includes("/") && !what.startsWith("schema/"),
+    );
     expect(broken(own.filter(({ what }) => files.includes(what)))).toEqual([]);
   });
 
@@ -86,7 +99,9 @@ describe("who may know whom", () => {
     };
     const rooms = Object.keys(allowed);
     // The lists of settings are for everybody: they are data that documents and the standalone mesh read.
-    const strangers = imports.filter(({ what }) => rooms.includes(room(what)) && files.includes(what) && basename(what) !== "config.ts");
+    const strangers = imports.filter(
+      ({ what }) => rooms.includes(room(what)) && files.includes(what) && basename(what) !== "config.ts",
+    );
     const wrong = strangers.filter(({ from, what }) => !allowed[room(from)]?.includes(room(what)));
     expect(broken(wrong)).toEqual([]);
   });
@@ -98,7 +113,10 @@ describe("who may know whom", () => {
       return { floor, room: floors[floor]?.findIndex((room) => room.test(file)) };
     };
     const inHouse = product.filter((file) => file.startsWith(`${house}/`) && file.endsWith(".ts"));
-    expect(inHouse.filter((file) => place(file).floor === -1), "files that have no place yet").toEqual([]);
+    expect(
+      inHouse.filter((file) => place(file).floor === -1),
+      "files that have no place yet",
+    ).toEqual([]);
     const wrong = imports.filter(({ from, what }) => {
       if (!inHouse.includes(from) || !inHouse.includes(what)) return false;
       const [a, b] = [place(from), place(what)];
@@ -108,7 +126,12 @@ describe("who may know whom", () => {
   });
 
   it("imports go round nowhere", () => {
-    const graph = new Map(product.map((file) => [file, imports.filter(({ from, what }) => from === file && product.includes(what)).map(({ what }) => what)]));
+    const graph = new Map(
+      product.map((file) => [
+        file,
+        imports.filter(({ from, what }) => from === file && product.includes(what)).map(({ what }) => what),
+      ]),
+    );
     const done = new Set<string>();
     const round: string[] = [];
     const visit = (file: string, path: string[]): void => {
@@ -127,7 +150,10 @@ describe("one owner each", () => {
     [/^dockerode$/, /^scanner-agent\/runners\/container/],
     [/^(pg|pg-.*)$/, /^gateway\/db\//],
     [/^kysely$/, /^(gateway\/db\/|schema\/tables\.ts$)/],
-    [/^nats$/, /^(gateway\/(bus(-[a-z]+)?|sample-store)\.ts|scanner-agent\/(bus(-[a-z]+)?|verbs|pull|delivery|sample-cache)\.ts)$/],
+    [
+      /^nats$/,
+      /^(gateway\/(bus(-[a-z]+)?|sample-store)\.ts|scanner-agent\/(bus(-[a-z]+)?|verbs|pull|delivery|sample-cache)\.ts)$/,
+    ],
     [/^(type-graphql|@apollo\/server|graphql-ws|graphql-sse)/, /^(gateway\/|schema\/graphql\/|cli\/)/],
     [/^fastify$/, /^gateway\//],
     [/^yaml$/, /^(scanner-agent\/engine-loader\.ts|scanner-agent\/manifest.*\.ts)$/],
@@ -155,10 +181,14 @@ describe("one owner each", () => {
 
 describe("contracts are documented", () => {
   it("every exported name of schema/ and of the engine contract has a docstring", () => {
-    const contracts = product.filter((file) => (file.startsWith("schema/") && !file.startsWith("schema/graphql/")) || file === "scanner-agent/contract.ts");
+    const contracts = product.filter(
+      (file) => (file.startsWith("schema/") && !file.startsWith("schema/graphql/")) || file === "scanner-agent/contract.ts",
+    );
     const bare = contracts.flatMap((file) => {
       const lines = textOf(file).split("\n");
-      return lines.flatMap((line, i) => (/^export (?!\{|\*)/.test(line) && !/\*\/\s*$/.test(lines[i - 1] ?? "") ? [`${file}:${i + 1} ${line}`] : []));
+      return lines.flatMap((line, i) =>
+        /^export (?!\{|\*)/.test(line) && !/\*\/\s*$/.test(lines[i - 1] ?? "") ? [`${file}:${i + 1} ${line}`] : [],
+      );
     });
     expect(bare).toEqual([]);
   });

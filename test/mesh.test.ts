@@ -51,7 +51,9 @@ const SUBMIT = `mutation ($input: SubmitScanInput!) {
   submitScan(input: $input) { ... on SubmitScanSuccess { scan { scanId } } ... on UserError { message } } }`;
 
 async function submit(input: object): Promise<Answer> {
-  const { submitScan } = await graphql<{ submitScan: { scan?: { scanId: number }; message?: string } }>(SUBMIT, { input: { name: "g.bin", ...input } });
+  const { submitScan } = await graphql<{ submitScan: { scan?: { scanId: number }; message?: string } }>(SUBMIT, {
+    input: { name: "g.bin", ...input },
+  });
   if (!submitScan.scan) throw new Error(submitScan.message);
   return { id: submitScan.scan.scanId, hashes: {} };
 }
@@ -79,7 +81,8 @@ const healthy = (name: string) =>
     return rows[0]?.last_healthy_at;
   });
 
-const said = ({ results }: ScanReport) => Object.fromEntries(results.map(({ engine, state, verdict }) => [engine, verdict ?? state]));
+const said = ({ results }: ScanReport) =>
+  Object.fromEntries(results.map(({ engine, state, verdict }) => [engine, verdict ?? state]));
 
 it("answers 503 with a time to come back while no agent was ever there", async () => {
   const body = JSON.stringify({ allow_internet: "False", minspeed: 3, sample: "", sample_name: "a" });
@@ -145,7 +148,8 @@ describe("with ClamAV", () => {
 });
 
 describe("agents that share an engine", () => {
-  const manifest = (command: string) => `name: Slowly\ntype: AV\nspeed: FAST\ninternet: false\nslots: 1\noutput: clamd\nrun:\n  process: { command: ${command} }\n`;
+  const manifest = (command: string) =>
+    `name: Slowly\ntype: AV\nspeed: FAST\ninternet: false\nslots: 1\noutput: clamd\nrun:\n  process: { command: ${command} }\n`;
   /** Finds EICAR and nothing else, after a while. */
   const script = `[sh, -c, 'sleep 0.3; if grep -q EICAR- "$1"; then printf "stream: Eicar FOUND\\0"; else printf "stream: OK\\0"; fi', slowly, "{file}"]`;
 
@@ -153,7 +157,9 @@ describe("agents that share an engine", () => {
     const engines = { slowly: manifest(script) };
     const agents = await Promise.all(["one", "two"].map((id) => stage.agentProcess({ id, engines })));
     await healthy("Slowly");
-    const sent = await Promise.all(Array.from({ length: 12 }, (_, i) => submit({ base64: Buffer.from(`share ${i}`).toString("base64"), engines: ["Slowly"] })));
+    const sent = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => submit({ base64: Buffer.from(`share ${i}`).toString("base64"), engines: ["Slowly"] })),
+    );
     const reports = await Promise.all(sent.map(({ id }) => final(id)));
     expect(reports.map(said)).toEqual(reports.map(() => ({ Slowly: "CLEAN" })));
     expect(new Set(reports.flatMap(({ results }) => results.map((result) => result.agent)))).toEqual(new Set(["one", "two"]));
@@ -173,7 +179,14 @@ describe("agents that share an engine", () => {
   });
 
   it("an engine that exits 1 with garbage is FAILED, and the scan is not clean", async () => {
-    const garbage = await stage.agentProcess({ id: "garbage", engines: { slowly: manifest(`[sh, -c, 'if grep -q EICAR- "$1"; then printf "stream: Eicar FOUND\\0"; elif grep -q fails "$1"; then echo "%$garbage"; exit 1; else printf "stream: OK\\0"; fi', slowly, "{file}"]`) } });
+    const garbage = await stage.agentProcess({
+      id: "garbage",
+      engines: {
+        slowly: manifest(
+          `[sh, -c, 'if grep -q EICAR- "$1"; then printf "stream: Eicar FOUND\\0"; elif grep -q fails "$1"; then echo "%$garbage"; exit 1; else printf "stream: OK\\0"; fi', slowly, "{file}"]`,
+        ),
+      },
+    });
     const { id } = await submit({ base64: Buffer.from("this one fails").toString("base64"), engines: ["Slowly"] });
     const report = await final(id);
     expect(report.results).toMatchObject([{ state: "FAILED", verdict: null }]);
@@ -184,5 +197,10 @@ describe("agents that share an engine", () => {
 });
 
 it("no process of the mesh has logged an error", () => {
-  expect(gateway.log().split("\n").filter((line) => line.includes('"level":50'))).toEqual([]);
+  expect(
+    gateway
+      .log()
+      .split("\n")
+      .filter((line) => line.includes('"level":50')),
+  ).toEqual([]);
 });

@@ -18,7 +18,10 @@ export interface PuppetAgent {
    * Takes the next request of an engine, or the one of a certain scan; it stays unacknowledged until `ack`. Requests that do
    * not name the engine, and those of other scans, are acknowledged and forgotten.
    */
-  take(engine: string, options?: { scan?: number; seconds?: number }): Promise<{ request: ScanRequest; message: Msg; ack(): void }>;
+  take(
+    engine: string,
+    options?: { scan?: number; seconds?: number },
+  ): Promise<{ request: ScanRequest; message: Msg; ack(): void }>;
   /** Publishes a result and waits until the bus has it. */
   answer(engine: string, result: Partial<ResultMessage> & { scan: number }): Promise<void>;
   readChunk(blob: string, n: number): Promise<Uint8Array | undefined>;
@@ -46,9 +49,20 @@ export function engine(name: string, rest: Partial<EnginePresence> = {}): Engine
   };
 }
 
-export async function startPuppet(stage: Stage, id: string, engines: EnginePresence[], internet: InternetClass = "isolated"): Promise<PuppetAgent> {
+export async function startPuppet(
+  stage: Stage,
+  id: string,
+  engines: EnginePresence[],
+  internet: InternetClass = "isolated",
+): Promise<PuppetAgent> {
   const authenticator = credsAuthenticator(readFileSync(stage.keys.creds.agent[internet]));
-  const nc = await connect({ servers: stage.nats().url, authenticator, inboxPrefix: inboxPrefix(id), maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+  const nc = await connect({
+    servers: stage.nats().url,
+    authenticator,
+    inboxPrefix: inboxPrefix(id),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+  });
 
   async function announce(changes: Partial<EnginePresence>[] = []): Promise<void> {
     const presence = {
@@ -66,7 +80,12 @@ export async function startPuppet(stage: Stage, id: string, engines: EnginePrese
     await nc.request(presenceSubject(id), encodeMessage(presence));
   }
 
-  await until("the bucket of presence is there", () => announce().then(() => true, () => false));
+  await until("the bucket of presence is there", () =>
+    announce().then(
+      () => true,
+      () => false,
+    ),
+  );
   await until("the engines are in the catalogue", async () => {
     const rows = await stage.db.selectFrom("engines").select("name").where("last_healthy_at", "is not", null).execute();
     return engines.filter(({ healthy }) => healthy).every(({ name }) => rows.some((row) => row.name === name));
@@ -85,7 +104,8 @@ export async function startPuppet(stage: Stage, id: string, engines: EnginePrese
       const options = { timeout: seconds * 1000 + 500, noMux: true };
       for (;;) {
         const message = await nc.request(pullSubject(name), JSON.stringify({ batch: 1, expires: seconds * 1e9 }), options);
-        if (message.data.length === 0) throw new Error(`no request for ${name}: ${message.headers?.code} ${message.headers?.description}`);
+        if (message.data.length === 0)
+          throw new Error(`no request for ${name}: ${message.headers?.code} ${message.headers?.description}`);
         const request = parseMessage(ScanRequest, message.data);
         const ack = () => message.respond("+ACK");
         if (request.engines.includes(name) && (scan === undefined || scan === request.scan)) return { request, message, ack };

@@ -60,7 +60,12 @@ const QUICK: Env = {
   SCANMESH_SWEEP_INTERVAL: "100ms",
   SCANMESH_ORPHAN_GRACE: "30s",
 };
-const AGENT: Env = { LOG_LEVEL: process.env.TEST_LOG ?? "warn", SCANMESH_ACK_WAIT: "3s", SCANMESH_HEARTBEAT: "500ms", SCANMESH_DRAIN_GRACE: "5s" };
+const AGENT: Env = {
+  LOG_LEVEL: process.env.TEST_LOG ?? "warn",
+  SCANMESH_ACK_WAIT: "3s",
+  SCANMESH_HEARTBEAT: "500ms",
+  SCANMESH_DRAIN_GRACE: "5s",
+};
 
 /** `postgresUrl` is a Postgres of the test's own, for tests that stop it. */
 export async function startStage({ postgresUrl }: { postgresUrl?: string } = {}): Promise<Stage> {
@@ -117,7 +122,9 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
     },
     async agentProcess({ id = `agent-${randomUUID().slice(0, 8)}`, internet = "isolated", engines, env: extra = {} } = {}) {
       const spool = join(folder, id);
-      const own = engines ? { SCANMESH_ENGINES_DIR: writeEngines(join(folder, `${id}-engines`), engines), SCANMESH_ENGINES: names(engines) } : {};
+      const own = engines
+        ? { SCANMESH_ENGINES_DIR: writeEngines(join(folder, `${id}-engines`), engines), SCANMESH_ENGINES: names(engines) }
+        : {};
       const part = await startPart("scanner-agent", {
         ...AGENT,
         NATS_URL: nats.url,
@@ -141,7 +148,9 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
 }
 
 function names(engines: Record<string, string>): string {
-  return Object.values(engines).flatMap((manifest) => /^name: *(\S+)/m.exec(manifest)?.[1] ?? []).join(",");
+  return Object.values(engines)
+    .flatMap((manifest) => /^name: *(\S+)/m.exec(manifest)?.[1] ?? [])
+    .join(",");
 }
 
 function writeEngines(dir: string, engines: Record<string, string>): string {
@@ -152,7 +161,10 @@ function writeEngines(dir: string, engines: Record<string, string>): string {
 
 async function startPart(room: "gateway" | "scanner-agent", env: Env): Promise<Part> {
   const output: string[] = [];
-  const child = fork(projectPath("dist", room, "main.js"), { env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env }, silent: true });
+  const child = fork(projectPath("dist", room, "main.js"), {
+    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env },
+    silent: true,
+  });
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => output.push(data.toString()));
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const log = () => output.join("");

@@ -68,12 +68,19 @@ async function insertResultRows(tx: Tx, scans: readonly Numbered[]): Promise<voi
   if (rows.length === 0) return;
   await sql`
     insert into results (scan_id, engine_id)
-    select * from unnest(${rows.map(([scanId]) => scanId)}::bigint[], ${rows.map(([, engineId]) => engineId)}::int[])`.execute(tx);
+    select * from unnest(${rows.map(([scanId]) => scanId)}::bigint[], ${rows.map(([, engineId]) => engineId)}::int[])`.execute(
+    tx,
+  );
 }
 
 async function insertOutboxRows(tx: Tx, scans: readonly Numbered[]): Promise<NewRequest[]> {
   const rows = scans.flatMap((scan) =>
-    requestsOf(scan.expected).map(({ speed, internet, engineIds }) => ({ scan_id: scan.scanId, speed, internet, engine_ids: engineIds })),
+    requestsOf(scan.expected).map(({ speed, internet, engineIds }) => ({
+      scan_id: scan.scanId,
+      speed,
+      internet,
+      engine_ids: engineIds,
+    })),
   );
   if (rows.length === 0) return [];
   return tx

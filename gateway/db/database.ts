@@ -29,7 +29,14 @@ types.setTypeParser(INT8_ARRAY, (text) => (text === "{}" ? [] : text.slice(1, -1
 
 /** Opens a pool. Nothing is connected until the first query. */
 export function openDatabase(url: string, onError: (error: Error) => void): Database {
-  const pool = new pg.Pool({ connectionString: url, max: 16, types, connectionTimeoutMillis: 5_000, keepAlive: true, application_name: "scanmesh" });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 16,
+    types,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    application_name: "scanmesh",
+  });
   pool.on("error", onError);
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: honest(pool) }) });
 }

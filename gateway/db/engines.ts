@@ -28,7 +28,14 @@ export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
 
 /** Enters engines that the catalogue does not have; their durables must stand already. */
 export async function enterEngines(db: Database, engines: readonly EnginePresence[]): Promise<void> {
-  const rows = engines.map(({ name, type, speed, internet, input, accepts }) => ({ name, type, speed, internet, input, accepts }));
+  const rows = engines.map(({ name, type, speed, internet, input, accepts }) => ({
+    name,
+    type,
+    speed,
+    internet,
+    input,
+    accepts,
+  }));
   await db
     .insertInto("engines")
     .values(rows)

@@ -9,7 +9,15 @@ export interface OutboxRequest {
   readonly speed: EngineSpeed;
   readonly internet: boolean;
   readonly engines: { readonly name: string; readonly input: "file" | "hash" }[];
-  readonly sample: { sampleId: number; sha256: string; md5: string; sha1: string; size: number; mime: string; blob: string | null };
+  readonly sample: {
+    sampleId: number;
+    sha256: string;
+    md5: string;
+    sha1: string;
+    size: number;
+    mime: string;
+    blob: string | null;
+  };
   readonly isolatedChunks: number[] | null;
   readonly internetChunks: number[] | null;
   /** Milliseconds until the deadline. */

@@ -57,7 +57,13 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
     image_digest: image?.digest ?? null,
     ...rest,
   }));
-  const { rows: changed } = await sql<{ scanId: number; revision: number; verdict: Verdict; seconds: number; becameFinal: boolean }>`
+  const { rows: changed } = await sql<{
+    scanId: number;
+    revision: number;
+    verdict: Verdict;
+    seconds: number;
+    becameFinal: boolean;
+  }>`
     with incoming as (
       select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as message

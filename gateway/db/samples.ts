@@ -122,5 +122,9 @@ export async function releaseInternetCopies(tx: Tx, limit: number): Promise<numb
 export async function namedBlobs(db: Database, blobs: readonly string[]): Promise<Map<string, { inInternet: boolean }>> {
   if (blobs.length === 0) return new Map();
   const rows = await db.selectFrom("samples").select(["blob", "internet_chunks"]).where("blob", "in", blobs).execute();
-  return new Map(rows.flatMap(({ blob, internet_chunks }) => (blob === null ? [] : [[blob, { inInternet: internet_chunks !== null }] as const])));
+  return new Map(
+    rows.flatMap(({ blob, internet_chunks }) =>
+      blob === null ? [] : [[blob, { inInternet: internet_chunks !== null }] as const],
+    ),
+  );
 }

@@ -60,7 +60,9 @@ export interface ScanPage {
 
 /** A page of scans by id. */
 export async function readScans(db: Database, { newestFirst, after, limit }: ScanPage): Promise<ScanRecord[]> {
-  let query = selectScans(db).orderBy("scans.id", newestFirst ? "desc" : "asc").limit(limit);
+  let query = selectScans(db)
+    .orderBy("scans.id", newestFirst ? "desc" : "asc")
+    .limit(limit);
   if (after !== undefined) query = query.where("scans.id", newestFirst ? "<" : ">", after);
   return (await query.execute()).map(scanOf);
 }
@@ -72,7 +74,10 @@ export async function readScansById(db: Database, scanIds: readonly number[]): P
 }
 
 export async function countScans(db: Database): Promise<number> {
-  const { count } = await db.selectFrom("scans").select(sql<number>`count(*)`.as("count")).executeTakeFirstOrThrow();
+  const { count } = await db
+    .selectFrom("scans")
+    .select(sql<number>`count(*)`.as("count"))
+    .executeTakeFirstOrThrow();
   return count;
 }
 

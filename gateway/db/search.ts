@@ -44,7 +44,10 @@ export async function findScans(db: Database, search: Search, page: { after: num
          and name = any(${[...search.names]}::text[]) and scans.id > ${after} ${end}) union
       (select scans.id from scans where (${likes.length > 0 ? sql.join(likes, sql` or `) : sql`false`}) and scans.id > ${after} ${end})
     ) as found order by id limit ${limit}`.execute(db);
-  return readScansById(db, rows.map(({ id }) => id));
+  return readScansById(
+    db,
+    rows.map(({ id }) => id),
+  );
 }
 
 function firstOf(text: string): string {

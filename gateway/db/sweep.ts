@@ -60,7 +60,10 @@ export async function requeueLost(tx: Tx, { internet, stream, lastSeq, floors }:
 
 /** Removes outbox rows that name nobody any more. */
 export async function removeEmptied(db: Database): Promise<void> {
-  await db.deleteFrom("outbox").where(sql<boolean>`engine_ids = '{}'`).execute();
+  await db
+    .deleteFrom("outbox")
+    .where(sql<boolean>`engine_ids = '{}'`)
+    .execute();
 }
 
 /** What an account's sweep remembers. */
@@ -85,12 +88,20 @@ export async function lockMarks(tx: Tx, account: Account): Promise<Marks | undef
 }
 
 export async function markSamples(tx: Tx, account: Account, seq: number, created: string): Promise<void> {
-  await tx.updateTable("sweep_marks").set({ samples_seq: seq, samples_created: created }).where("account", "=", account).execute();
+  await tx
+    .updateTable("sweep_marks")
+    .set({ samples_seq: seq, samples_created: created })
+    .where("account", "=", account)
+    .execute();
 }
 
 /** Remembers a last sequence of SCANS that was read before now; rounded up, because a Date has whole milliseconds. */
 export async function markScans(tx: Tx, account: Account, seq: number): Promise<void> {
-  await tx.updateTable("sweep_marks").set({ scans_seq: seq, scans_at: sql<Date>`clock_timestamp() + interval '10 milliseconds'` }).where("account", "=", account).execute();
+  await tx
+    .updateTable("sweep_marks")
+    .set({ scans_seq: seq, scans_at: sql<Date>`clock_timestamp() + interval '10 milliseconds'` })
+    .where("account", "=", account)
+    .execute();
 }
 
 /**

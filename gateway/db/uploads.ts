@@ -12,7 +12,10 @@ export async function insertUpload(db: Database, id: string, ttlMs: number): Pro
   return row.expires_at;
 }
 
-export async function findUpload(db: Database, id: string): Promise<{ expired: boolean; sample: StoredSample | undefined } | undefined> {
+export async function findUpload(
+  db: Database,
+  id: string,
+): Promise<{ expired: boolean; sample: StoredSample | undefined } | undefined> {
   const row = await db
     .selectFrom("uploads")
     .select(["sample_id", sql<boolean>`expires_at < now()`.as("expired")])
@@ -24,11 +27,19 @@ export async function findUpload(db: Database, id: string): Promise<{ expired: b
 
 /** Gives an upload its sample; false if it has one already or is gone. */
 export async function fillUpload(tx: Tx, id: string, sampleId: number): Promise<boolean> {
-  const updated = await tx.updateTable("uploads").set({ sample_id: sampleId }).where("id", "=", id).where("sample_id", "is", null).executeTakeFirst();
+  const updated = await tx
+    .updateTable("uploads")
+    .set({ sample_id: sampleId })
+    .where("id", "=", id)
+    .where("sample_id", "is", null)
+    .executeTakeFirst();
   return updated.numUpdatedRows === 1n;
 }
 
 /** Removes uploads that expired a day ago: until then their ids answer that they have expired. */
 export async function removeExpiredUploads(db: Database): Promise<void> {
-  await db.deleteFrom("uploads").where("expires_at", "<", sql<Date>`now() - interval '1 day'`).execute();
+  await db
+    .deleteFrom("uploads")
+    .where("expires_at", "<", sql<Date>`now() - interval '1 day'`)
+    .execute();
 }

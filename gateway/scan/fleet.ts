@@ -66,7 +66,8 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
   async function enter(engines: readonly EnginePresence[]): Promise<void> {
     for (const engine of engines) await bus.account(internetClass(engine.internet)).ensureDurable(engine);
     await enterEngines(db, engines);
-    for (const engine of engines) log.info({ engine: engine.name, speed: engine.speed, internet: engine.internet }, "a new engine");
+    for (const engine of engines)
+      log.info({ engine: engine.name, speed: engine.speed, internet: engine.internet }, "a new engine");
     catalogue = await load();
   }
 
@@ -79,7 +80,11 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       if (fresh.length > 0) await enter(fresh);
       const healthy = [...heard.values()].filter(({ engine }) => engine.healthy && differs(catalogue, engine) === undefined);
       const now = performance.now();
-      if (healthy.length > 0) await noteHealthy(db, healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })));
+      if (healthy.length > 0)
+        await noteHealthy(
+          db,
+          healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })),
+        );
     } catch (error) {
       announced = new Map([...heard, ...announced]);
       throw error;
@@ -116,7 +121,8 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       }
       if (isNew) noteOrLog();
     },
-    agents: () => present().map((presence) => ({ ...presence, engines: presence.engines.map((engine) => judged(catalogue, engine)) })),
+    agents: () =>
+      present().map((presence) => ({ ...presence, engines: presence.engines.map((engine) => judged(catalogue, engine)) })),
     classOf: (token) => {
       const engine = catalogue?.get(token);
       return engine && internetClass(engine.internet);

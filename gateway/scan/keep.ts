@@ -48,7 +48,12 @@ export async function keepSample(
   return { kept, replaces: before?.blob ?? null };
 }
 
-async function putUntil(ctx: ScanContext, bytes: AsyncIterable<Uint8Array>, options: Parameters<typeof ctx.samples.put>[1], patience: AbortSignal): Promise<Kept> {
+async function putUntil(
+  ctx: ScanContext,
+  bytes: AsyncIterable<Uint8Array>,
+  options: Parameters<typeof ctx.samples.put>[1],
+  patience: AbortSignal,
+): Promise<Kept> {
   const source = addAbortSignal(options.signal ?? patience, Readable.from(bytes));
   try {
     return await ctx.samples.put(source as AsyncIterable<Uint8Array>, options);
@@ -64,7 +69,8 @@ async function putUntil(ctx: ScanContext, bytes: AsyncIterable<Uint8Array>, opti
 export async function findStoredSample(ctx: ScanContext, hash: string): Promise<StoredSample> {
   const sample = await findSample(ctx.db, hash);
   if (!sample) throw new GatewayError("NOT_FOUND", `no sample has the hash ${hash}`);
-  if (!(await lastChunkAnswers(ctx, sample))) throw new GatewayError("SAMPLE_NOT_STORED", "the bytes of this sample are not stored; send them again");
+  if (!(await lastChunkAnswers(ctx, sample)))
+    throw new GatewayError("SAMPLE_NOT_STORED", "the bytes of this sample are not stored; send them again");
   return sample;
 }
 
@@ -95,7 +101,10 @@ export interface Named {
 export async function nameKept(tx: Tx, samples: readonly SampleToName[]): Promise<Map<SampleToName, Named>> {
   const fresh = new Map<string, KeptSample>();
   for (const sample of samples) if (sample.kept && !fresh.has(sample.kept.sha256)) fresh.set(sample.kept.sha256, sample);
-  const rows = await nameSamples(tx, [...fresh.values()].map(({ kept, replaces }) => ({ sample: kept, replaces })));
+  const rows = await nameSamples(
+    tx,
+    [...fresh.values()].map(({ kept, replaces }) => ({ sample: kept, replaces })),
+  );
   const bySha256 = new Map(rows.map((row) => [row.sha256, row]));
   return new Map(samples.map((sample) => [sample, nameOf(sample)]));
 

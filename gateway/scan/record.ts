@@ -113,7 +113,10 @@ async function recordOrHandBack(ctx: ScanContext, batch: readonly Received[]): P
       return;
     }
     ctx.metrics.resultsIgnored.labels("unstorable").inc();
-    ctx.log.error({ err: error, subject: batch[0]?.delivery.subject, scan: batch[0]?.result.scanId }, "a result cannot be stored");
+    ctx.log.error(
+      { err: error, subject: batch[0]?.delivery.subject, scan: batch[0]?.result.scanId },
+      "a result cannot be stored",
+    );
     batch[0]?.delivery.term();
   }
 }
@@ -131,7 +134,12 @@ async function record(ctx: ScanContext, batch: readonly Received[]): Promise<voi
     ctx.db,
     () => ctx.metrics.deadlocks.inc(),
     async (tx) => {
-      const locked = new Set(await lockScans(tx, results.map(({ scanId }) => scanId)));
+      const locked = new Set(
+        await lockScans(
+          tx,
+          results.map(({ scanId }) => scanId),
+        ),
+      );
       const known = results.filter(({ scanId }) => locked.has(scanId));
       return { changed: await raiseResults(tx, known), unknown: results.length - known.length };
     },

@@ -69,7 +69,8 @@ async function toName(ctx: ScanContext, source: SampleSource): Promise<SampleToN
 
 function checked(wish: ScanWish): ScanWish {
   const { name, deadlineMs } = wish;
-  if (name.length > NAME_LENGTH) throw new GatewayError("BAD_INPUT", `the name has ${name.length} characters; ${NAME_LENGTH} is the most`);
+  if (name.length > NAME_LENGTH)
+    throw new GatewayError("BAD_INPUT", `the name has ${name.length} characters; ${NAME_LENGTH} is the most`);
   if (deadlineMs !== undefined && !(deadlineMs >= DEADLINE_MS.min && deadlineMs <= DEADLINE_MS.max)) {
     throw new GatewayError("BAD_INPUT", "the deadline must be from 10 seconds to 24 hours");
   }
@@ -79,7 +80,9 @@ function checked(wish: ScanWish): ScanWish {
 /** The name as valid Unicode, without what a terminal or a log would act upon. */
 function printable(name: string): string {
   // oxlint-disable-next-line no-control-regex
-  return Buffer.from(name).toString().replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
+  return Buffer.from(name)
+    .toString()
+    .replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }
 
 interface Submission {
@@ -123,13 +126,18 @@ async function acceptIn(ctx: ScanContext, tx: Tx, batch: readonly Submission[]) 
   const catalogue = await readEngines(tx);
   const planned = batch.map((submission) => ({ submission, plan: planOrRefusal(catalogue, submission) }));
   const willing = planned.flatMap(({ submission, plan }) => (plan instanceof GatewayError ? [] : [{ submission, plan }]));
-  const named = await nameKept(tx, willing.map(({ submission }) => submission.sample));
+  const named = await nameKept(
+    tx,
+    willing.map(({ submission }) => submission.sample),
+  );
   const scans = willing.map(({ submission, plan }) => newScan(ctx, submission, plan, nameOf(named, submission).record.sampleId));
   const { scanIds, requests } = await insertScans(tx, scans);
   const accepted = new Map(willing.map(({ submission }, i) => [submission, scanIds[i] as number]));
   return {
     answers: planned.map(({ submission, plan }): Accepted | GatewayError =>
-      plan instanceof GatewayError ? plan : { scanId: accepted.get(submission) as number, sample: nameOf(named, submission).record },
+      plan instanceof GatewayError
+        ? plan
+        : { scanId: accepted.get(submission) as number, sample: nameOf(named, submission).record },
     ),
     outboxIds: requests.map(({ outboxId }) => outboxId),
     spare: [...named].flatMap(([sample, { spare }]) => (spare ? [sample] : [])),
@@ -139,7 +147,8 @@ async function acceptIn(ctx: ScanContext, tx: Tx, batch: readonly Submission[]) 
 function planOrRefusal(catalogue: readonly EngineRecord[], { sample, wish }: Submission): Plan | GatewayError {
   const known = new Set(catalogue.map(({ name }) => name.toLowerCase()));
   const unknown = (wish.engines ?? []).filter((name) => !known.has(name.toLowerCase()));
-  if (unknown.length > 0 && catalogue.length > 0) return new GatewayError("BAD_INPUT", `no engine is called ${unknown.join(", ")}`);
+  if (unknown.length > 0 && catalogue.length > 0)
+    return new GatewayError("BAD_INPUT", `no engine is called ${unknown.join(", ")}`);
   const engines = wish.engines?.map((name) => name.toLowerCase());
   const plan = planScan(catalogue, { ...wish, engines, mime: (sample.known ?? sample.kept).mime });
   if (!plan.refused) return plan;

@@ -47,7 +47,10 @@ async function removeUnnamed(ctx: ScanContext, internet: InternetClass, page: re
     return row === undefined || (internet === "internet" && !row.inInternet);
   });
   if (orphans.length === 0) return;
-  await ctx.samples.remove(internet, orphans.map(({ seq }) => seq));
+  await ctx.samples.remove(
+    internet,
+    orphans.map(({ seq }) => seq),
+  );
   ctx.metrics.orphans.inc(orphans.length);
   ctx.log.info({ chunks: orphans.length, internet }, "chunks that no sample names are removed");
 }

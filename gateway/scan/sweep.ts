@@ -94,7 +94,10 @@ async function closeOverdue(ctx: ScanContext): Promise<void> {
   }
 }
 
-function closed({ scanId, engine, internet }: { scanId: number; engine: string; internet: boolean }, state: OverdueState): IncomingResult {
+function closed(
+  { scanId, engine, internet }: { scanId: number; engine: string; internet: boolean },
+  state: OverdueState,
+): IncomingResult {
   return {
     scanId,
     engine,

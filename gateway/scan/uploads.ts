@@ -17,7 +17,12 @@ export async function createUpload(ctx: ScanContext): Promise<{ id: string; expi
  * Takes the bytes of an upload. Throws NOT_FOUND, UPLOAD_EXPIRED, BAD_INPUT if it has its bytes already, and what keeping
  * a sample throws; nothing is kept then.
  */
-export async function receiveUpload(ctx: ScanContext, id: string, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<SampleRecord> {
+export async function receiveUpload(
+  ctx: ScanContext,
+  id: string,
+  bytes: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<SampleRecord> {
   const upload = await openUpload(ctx, id);
   if (upload.sample) throw usedUp();
   const sample = await keepSample(ctx, bytes, signal ? { signal } : {});

@@ -18,7 +18,12 @@ afterAll(async () => {
 const upload = (url: string, text: string) =>
   fetch(`${url}/api/v1/sample`, {
     method: "POST",
-    body: JSON.stringify({ allow_internet: "False", minspeed: 3, sample: Buffer.from(text).toString("base64"), sample_name: "a" }),
+    body: JSON.stringify({
+      allow_internet: "False",
+      minspeed: 3,
+      sample: Buffer.from(text).toString("base64"),
+      sample_name: "a",
+    }),
   });
 
 it.each(["outbox.after_commit", "outbox.before_publish", "outbox.before_mark"])(
@@ -26,7 +31,9 @@ it.each(["outbox.after_commit", "outbox.before_publish", "outbox.before_mark"])(
   async (point) => {
     const doomed = await stage.gatewayProcess({ SCANMESH_FAILPOINT: `${point}:kill` });
     agent ??= await startPuppet(stage, "puppet", [engine("Alpha")]);
-    await expect(upload(doomed.url, `killed at ${point}`).then((answer) => answer.text())).resolves.toBeDefined().catch(() => {});
+    await expect(upload(doomed.url, `killed at ${point}`).then((answer) => answer.text()))
+      .resolves.toBeDefined()
+      .catch(() => {});
     await doomed.kill();
     const [scan] = await until("the scan is committed", () => readScans(stage.db, { newestFirst: true, limit: 1 }));
     expect(scan?.endDate).toBeNull();

@@ -18,8 +18,14 @@ describe("chunked", () => {
     [[4], [4]],
     [[10], [10]],
     [[11], [10, 1]],
-    [[3, 3, 3, 3], [10, 2]],
-    [[25, 5], [10, 10, 10]],
+    [
+      [3, 3, 3, 3],
+      [10, 2],
+    ],
+    [
+      [25, 5],
+      [10, 10, 10],
+    ],
   ])("makes of parts of %j bytes chunks of %j", async (parts, chunks) => {
     expect(await lengths(parts, 10)).toEqual(chunks);
   });
@@ -91,7 +97,10 @@ describe("a batch", () => {
       },
       { size: 10, parallel: 1 },
     );
-    await expect(Promise.allSettled([work("a"), work("b")])).resolves.toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+    await expect(Promise.allSettled([work("a"), work("b")])).resolves.toMatchObject([
+      { status: "rejected" },
+      { status: "rejected" },
+    ]);
     await expect(work("c")).resolves.toBe("c");
   });
 });

@@ -20,7 +20,9 @@ const STANDINGS: Standing[] = RESULT_STATES.flatMap((state): Standing[] => {
 beforeAll(async () => {
   ({ db, close } = await openTestDatabase());
   await enterEngines(db, [engine("Alpha"), engine("Beta"), engine("Meta", { type: "METADATA" })]);
-  await sql`insert into samples (sha256, md5, sha1, size, mime) values (${"a".repeat(64)}, ${"b".repeat(32)}, ${"c".repeat(40)}, 1, 'x/y')`.execute(db);
+  await sql`insert into samples (sha256, md5, sha1, size, mime) values (${"a".repeat(64)}, ${"b".repeat(32)}, ${"c".repeat(40)}, 1, 'x/y')`.execute(
+    db,
+  );
 });
 
 afterAll(() => close());
@@ -40,7 +42,7 @@ const incoming = (scanId: number, engineName: string, standing: Standing, agent 
   signature: null,
   error: null,
   versions: { engine: null, signatures: null, signatureDate: null },
-    image: null,
+  image: null,
   agent,
   startedAt: null,
   durationMs: null,
@@ -50,7 +52,10 @@ const incoming = (scanId: number, engineName: string, standing: Standing, agent 
 
 const record = (results: IncomingResult[]) =>
   db.transaction().execute(async (tx) => {
-    await lockScans(tx, results.map(({ scanId }) => scanId));
+    await lockScans(
+      tx,
+      results.map(({ scanId }) => scanId),
+    );
     return raiseResults(tx, results);
   });
 
@@ -76,7 +81,10 @@ it("rows move as merge() says, for every pair of standings, one after the other 
 
 it("of equal results the first recorded stays", async () => {
   const scanId = await newScan(["Alpha"]);
-  await record([incoming(scanId, "Alpha", { state: "FAILED", verdict: null }, "first"), incoming(scanId, "Alpha", { state: "FAILED", verdict: null }, "second")]);
+  await record([
+    incoming(scanId, "Alpha", { state: "FAILED", verdict: null }, "first"),
+    incoming(scanId, "Alpha", { state: "FAILED", verdict: null }, "second"),
+  ]);
   await record([incoming(scanId, "Alpha", { state: "FAILED", verdict: null }, "third")]);
   expect((await readScan(db, scanId))?.results[0]?.agent).toBe("first");
 });
@@ -106,7 +114,9 @@ it("counters and verdict follow any order of results of three engines", async ()
 
 /** The rule in words: any INFECTED, else any SUSPICIOUS; when final CLEAN only if every antivirus engine says so. */
 function verdictOf(best: Map<string, Standing>, final: boolean): string | null {
-  const worst = [...best.values()].toSorted((a, b) => rank(b) - rank(a)).find(({ verdict }) => verdict === "INFECTED" || verdict === "SUSPICIOUS");
+  const worst = [...best.values()]
+    .toSorted((a, b) => rank(b) - rank(a))
+    .find(({ verdict }) => verdict === "INFECTED" || verdict === "SUSPICIOUS");
   if (worst) return worst.verdict;
   if (!final) return null;
   return ["Alpha", "Beta"].every((name) => best.get(name)?.verdict === "CLEAN") ? "CLEAN" : "INCONCLUSIVE";

@@ -34,7 +34,12 @@ afterAll(async () => {
 const upload = (text: string) =>
   ask(`${gateway.url}/api/v1/sample`, {
     method: "POST",
-    body: JSON.stringify({ allow_internet: "False", minspeed: 3, sample: Buffer.from(text).toString("base64"), sample_name: "a" }),
+    body: JSON.stringify({
+      allow_internet: "False",
+      minspeed: 3,
+      sample: Buffer.from(text).toString("base64"),
+      sample_name: "a",
+    }),
   });
 
 async function restart(): Promise<void> {

@@ -33,7 +33,11 @@ it("keeps the same bytes once, under every name they were sent", async () => {
   const first = await submit(text, { name: "one", engines: [] });
   const rest = await Promise.all([submit(text, { name: "two", engines: [] }), submit(text, { name: "three", engines: [] })]);
   expect(new Set([first, ...rest].map(({ sample }) => sample.sampleId)).size).toBe(1);
-  const rows = await stage.db.selectFrom("samples").select(["isolated_chunks"]).where("sha256", "=", first.sample.sha256).execute();
+  const rows = await stage.db
+    .selectFrom("samples")
+    .select(["isolated_chunks"])
+    .where("sha256", "=", first.sample.sha256)
+    .execute();
   expect(rows).toHaveLength(1);
   expect(rows[0]?.isolated_chunks).toHaveLength(2);
   expect((await readScan(stage.db, rest[0]?.scanId ?? 0))?.name).toBe("two");
@@ -73,8 +77,14 @@ it("scans a stored sample by any of its hashes, and says so when its bytes are g
     const again = await submitScan(gateway.context, { kind: "hash", hash }, { ...WISH, engines: [] });
     expect(again.sample.sampleId).toBe(sample.sampleId);
   }
-  await expect(submitScan(gateway.context, { kind: "hash", hash: "0".repeat(64) }, WISH)).rejects.toMatchObject({ code: "NOT_FOUND" });
-  const { isolated_chunks } = await stage.db.selectFrom("samples").select("isolated_chunks").where("id", "=", sample.sampleId).executeTakeFirstOrThrow();
+  await expect(submitScan(gateway.context, { kind: "hash", hash: "0".repeat(64) }, WISH)).rejects.toMatchObject({
+    code: "NOT_FOUND",
+  });
+  const { isolated_chunks } = await stage.db
+    .selectFrom("samples")
+    .select("isolated_chunks")
+    .where("id", "=", sample.sampleId)
+    .executeTakeFirstOrThrow();
   await gateway.context.samples.remove("isolated", isolated_chunks ?? []);
   const gone = submitScan(gateway.context, { kind: "hash", hash: sample.sha256 }, WISH);
   await expect(gone).rejects.toMatchObject({ code: "SAMPLE_NOT_STORED" });

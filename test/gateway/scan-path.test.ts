@@ -61,11 +61,18 @@ describe("the path of a scan", () => {
     expect(beta.request.engines).toEqual(["Beta", "Gamma"]);
     expect(gamma.request).toEqual(beta.request);
     expect(alpha.request.sample).toMatchObject({ sha256: sample.sha256, size: 21, mime: "text/plain" });
-    expect(Buffer.from((await agent.readChunk(alpha.request.sample.blob ?? "", 0)) ?? []).toString()).toBe("one request per class");
+    expect(Buffer.from((await agent.readChunk(alpha.request.sample.blob ?? "", 0)) ?? []).toString()).toBe(
+      "one request per class",
+    );
     for (const { ack } of [alpha, beta, gamma]) ack();
     for (const name of ["Alpha", "Beta"]) await agent.answer(name, { scan: scanId, verdict: "CLEAN" });
     await agent.answer("Gamma", { scan: scanId });
-    expect(await settled(scanId, ({ endDate }) => endDate !== null)).toMatchObject({ verdict: "CLEAN", done: 3, total: 3, detections: 0 });
+    expect(await settled(scanId, ({ endDate }) => endDate !== null)).toMatchObject({
+      verdict: "CLEAN",
+      done: 3,
+      total: 3,
+      detections: 0,
+    });
     expect(await stage.db.selectFrom("outbox").select("id").where("scan_id", "=", scanId).execute()).toEqual([]);
   });
 
@@ -113,7 +120,9 @@ describe("the path of a scan", () => {
     const raised = await settled(scanId, ({ verdict }) => verdict === "INFECTED");
     expect(raised.endDate).toEqual(final.endDate);
     expect(raised).toMatchObject({ done: 1, detections: 1, revision: final.revision + 1 });
-    expect(raised.results).toMatchObject([{ engine: "Alpha", state: "DONE", verdict: "INFECTED", signature: "Late.Virus", error: null }]);
+    expect(raised.results).toMatchObject([
+      { engine: "Alpha", state: "DONE", verdict: "INFECTED", signature: "Late.Virus", error: null },
+    ]);
   });
 
   it("is final at once, with the reasons, when the request's own choice leaves no engine", async () => {
@@ -172,7 +181,12 @@ describe("results are untrusted", () => {
     await agent.nc.request("result.alpha", JSON.stringify({ v: 1, scan: scanId, state: "DONE" }), { timeout: 2_000 });
     await agent.answer("Alpha", { scan: 888_888, verdict: "CLEAN" });
     await agent.answer("Nobody", { scan: scanId, verdict: "INFECTED" });
-    await agent.answer("Alpha", { scan: scanId, verdict: "SUSPICIOUS", signature: "a\u0000b", details: { "k\u0000": ["\u0000x"] } });
+    await agent.answer("Alpha", {
+      scan: scanId,
+      verdict: "SUSPICIOUS",
+      signature: "a\u0000b",
+      details: { "k\u0000": ["\u0000x"] },
+    });
     const final = await settled(scanId, ({ endDate }) => endDate !== null);
     expect(final).toMatchObject({ verdict: "SUSPICIOUS", results: [{ signature: "ab", details: { k: ["x"] } }] });
   });

@@ -63,7 +63,9 @@ describe("deadlines", () => {
     const { scanId } = await submit("overdue");
     await isolated.announce([{}, { healthy: false, reason: "test" }]);
     await until("Alpha is announced after the scan", async () => {
-      const rows = await sql<{ name: string }>`select engines.name from engines, scans where scans.id = ${scanId} and last_healthy_at > start_date`.execute(stage.db);
+      const rows = await sql<{
+        name: string;
+      }>`select engines.name from engines, scans where scans.id = ${scanId} and last_healthy_at > start_date`.execute(stage.db);
       return rows.rows.some(({ name }) => name === "Alpha");
     });
     await sql`update scans set deadline = now() where id = ${scanId}`.execute(stage.db);
@@ -103,7 +105,12 @@ describe("the internet account", () => {
   });
 
   it("is given hashes without bytes when its engines ask for no more", async () => {
-    const lookup = await startPuppet(stage, "lookup", [engine("Lookup", { internet: true, input: "hash", type: "INTEL" })], "internet");
+    const lookup = await startPuppet(
+      stage,
+      "lookup",
+      [engine("Lookup", { internet: true, input: "hash", type: "INTEL" })],
+      "internet",
+    );
     await until("earlier copies are removed", async () => (await stream("internet", SAMPLES)).messages === 0);
     const { scanId, sample } = await submit("hash only", { internet: true, engines: ["Lookup"] });
     const { request, ack } = await lookup.take("Lookup");
@@ -135,7 +142,11 @@ describe("what the bus loses", () => {
     (await isolated.take("Alpha", { scan: scanId })).message.respond("-NAK");
     await stage.restartNats("SIGKILL", { wipe: true });
     await until("the bus is back", () => gateway.context.bus.connected());
-    const { request, ack } = await until("the request is published again", () => isolated.take("Alpha", { scan: scanId, seconds: 2 }).catch(() => undefined), 30);
+    const { request, ack } = await until(
+      "the request is published again",
+      () => isolated.take("Alpha", { scan: scanId, seconds: 2 }).catch(() => undefined),
+      30,
+    );
     expect(request.scan).toBe(scanId);
     expect(await isolated.readChunk(request.sample.blob ?? "", 0)).toBeUndefined();
     ack();

@@ -9,7 +9,12 @@ import { ConfigError, duration, integer, readSettings, size, text } from "../../
 
 describe("subjects", () => {
   it("are four of each class for requests", () => {
-    expect(scanSubjects("isolated")).toEqual(["scan.ultra.isolated", "scan.fast.isolated", "scan.medium.isolated", "scan.slow.isolated"]);
+    expect(scanSubjects("isolated")).toEqual([
+      "scan.ultra.isolated",
+      "scan.fast.isolated",
+      "scan.medium.isolated",
+      "scan.slow.isolated",
+    ]);
   });
 
   it("name a chunk's blob and a result's engine, and nothing else", () => {
@@ -55,7 +60,14 @@ describe("a result message", () => {
 });
 
 describe("a manifest", () => {
-  const good = { name: "X", type: "AV", speed: "FAST", internet: false, output: "clamd", run: { process: { command: ["x", "{file}"] } } };
+  const good = {
+    name: "X",
+    type: "AV",
+    speed: "FAST",
+    internet: false,
+    output: "clamd",
+    run: { process: { command: ["x", "{file}"] } },
+  };
 
   it("has its defaults and its durations in milliseconds", () => {
     expect(Manifest.parse({ ...good, timeout: "2m" })).toMatchObject({ timeout: 120_000, input: "file" });

@@ -81,7 +81,9 @@ describe("the row types and the migrated database", () => {
     ["verdict", VERDICTS],
   ])("have the same values of %s in the same order", async (name, values) => {
     const { rows } = await sql<{ label: string }>`
-      select enumlabel as label from pg_enum join pg_type on pg_type.oid = enumtypid where typname = ${name} order by enumsortorder`.execute(db);
+      select enumlabel as label from pg_enum join pg_type on pg_type.oid = enumtypid where typname = ${name} order by enumsortorder`.execute(
+      db,
+    );
     expect(rows.map(({ label }) => label)).toEqual(values);
   });
 });
