@@ -1,17 +1,41 @@
-/** `npm run keys -- FOLDER`: makes the keys of NATS's operator mode in a folder, for a mesh that is not started by `npm run up`. */
+/**
+ * `npm run keys -- FOLDER`: makes the keys of NATS's operator mode in a folder, for a mesh that is not started by `npm run up`.
+ * With `--hand-out` it also gives each container of the mesh what it needs.
+ */
 
 import { resolve } from "node:path";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { size } from "../schema/settings.js";
+import { handOut } from "../standalone/hand-out.js";
 import { makeKeys } from "../standalone/keys.js";
+
+interface Options {
+  readonly handOut?: string;
+  readonly natsStore?: number;
+}
 
 const program = new Command("keys")
   .description("Makes the keys and credentials of a mesh's NATS; what exists is kept.")
   .argument("<folder>", "where they are kept, readable by their owner only")
-  .action(async (folder: string) => {
-    const { operator, creds } = await makeKeys(resolve(folder));
-    for (const file of [operator.seedFile, creds.system, ...Object.values(creds.gateway), ...Object.values(creds.agent)]) {
-      process.stdout.write(`${file}\n`);
-    }
+  .option("--hand-out <folder>", "also fill a folder for each container of the mesh: nats, postgres, gateway, agent-…")
+  .option("--nats-store <size>", "what JetStream may use, such as 50GiB; without it 80 % of what is free at first", bytes)
+  .action(async (folder: string, options: Options) => {
+    const keys = await makeKeys(resolve(folder));
+    const { operator, creds } = keys;
+    const made = [operator.seedFile, creds.system, ...Object.values(creds.gateway), ...Object.values(creds.agent)];
+    const given =
+      options.handOut === undefined
+        ? []
+        : await handOut(keys, { folder: resolve(options.handOut), natsStore: options.natsStore });
+    for (const file of [...made, ...given]) process.stdout.write(`${file}\n`);
   });
 
 await program.parseAsync();
+
+/** An empty text counts as none, as it does for settings. */
+function bytes(text: string): number | undefined {
+  if (text === "") return undefined;
+  const parsed = size.safeParse(text);
+  if (!parsed.success) throw new InvalidArgumentError(parsed.error.issues.map(({ message }) => message).join(", "));
+  return parsed.data;
+}

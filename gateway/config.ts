@@ -1,4 +1,4 @@
-import { integer, duration, list, oneOf, readSettings, size, text, type Values } from "../schema/settings.js";
+import { duration, integer, listOf, oneOf, readSettings, size, text, webAddress, type Values } from "../schema/settings.js";
 
 /** Every setting of the gateway; the README's table is made from this list. */
 export const gatewaySettings = {
@@ -32,14 +32,18 @@ export const gatewaySettings = {
     fallback: "info",
     about: "Least level that is logged.",
   },
-  SCANMESH_HOSTS: { type: list, fallback: "", about: "Host names, besides loopback's, by which the gateway may be called." },
+  SCANMESH_HOSTS: {
+    type: listOf(/^[a-z0-9.:-]+$/i, "host names or addresses without ports, separated by commas"),
+    fallback: "",
+    about: "Host names, besides loopback's, by which the gateway may be called.",
+  },
   SCANMESH_ORIGINS: {
-    type: list,
+    type: listOf(/^https?:\/\/[^\s/*]+$/i, "origins such as https://soc.example.org, separated by commas"),
     fallback: "",
     about: "Origins of web pages that may use the API (CORS), e.g. `https://soc.example.org`.",
   },
   SCANMESH_PUBLIC_URL: {
-    type: text,
+    type: webAddress,
     shown: "the address it listens on",
     about: "Address that upload URLs begin with, when a proxy stands before the gateway.",
   },
@@ -49,7 +53,11 @@ export const gatewaySettings = {
     fallback: "15m",
     about: "Time after which a scan is final, whatever happens, if the request does not say.",
   },
-  SCANMESH_UPLOAD_LIMIT: { type: size, fallback: "512MiB", about: "Largest sample; 2GiB at most." },
+  SCANMESH_UPLOAD_LIMIT: {
+    type: size.refine((bytes) => bytes <= 2 * 1024 ** 3, "needs a size of 2GiB at most"),
+    fallback: "512MiB",
+    about: "Largest sample; 2GiB at most.",
+  },
   SCANMESH_BASE64_LIMIT: { type: size, fallback: "32MiB", about: "Largest sample sent as base64 in REST, decoded." },
   SCANMESH_UPLOAD_TTL: { type: duration, fallback: "15m", about: "How long an upload URL can be used." },
   SCANMESH_ORPHAN_GRACE: {

@@ -39,6 +39,8 @@ create table engines (
   signature_version text,
   signature_date timestamptz,
   last_healthy_at timestamptz,
+  -- Why no agent that is there can run it; null while one can, or none is there.
+  unhealthy text,
   created_at timestamptz not null default now()
 );
 create unique index engines_name on engines (lower(name));

@@ -84,6 +84,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   async function start(): Promise<readonly EnginePresence[]> {
     spool = await openSpool(config.spool);
     containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
+    void containers.reap();
     const parts = overrides.engines ?? (await enginesOf(config, { folder: await spool.make("run"), containers, version, log }));
     const selfTest = await createSelfTest(spool);
     engines = parts.map((part) =>

@@ -117,3 +117,16 @@ export const list: z.ZodType<string[], string> = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter((item) => item !== ""),
 );
+
+/** A comma-separated list whose items all match; `what` names them in the mistake. */
+export function listOf(item: RegExp, what: string): z.ZodType<string[], string> {
+  return list.refine((items) => items.every((one) => item.test(one)), `needs ${what}`);
+}
+
+/** An address of the web, `http://…` or `https://…`. */
+export const webAddress: z.ZodType<string, string> = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    "needs an address such as https://scan.example.org",
+  );

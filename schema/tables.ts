@@ -99,6 +99,8 @@ export interface EnginesTable {
   signature_date: NullableTimestamp;
   /** When a healthy agent last announced it. */
   last_healthy_at: NullableTimestamp;
+  /** Why no agent that is there can run it; null while one can, or none is there. */
+  unhealthy: string | null;
   created_at: GeneratedTimestamp;
 }
 

@@ -26,8 +26,8 @@ export interface FirstResult {
 
 const REPORT = "scanId verdict endDate results { engine state verdict signature error durationMs }";
 const ENGINES = "query Engines { engines { name available } }";
-const SUBMIT = `mutation Submit($base64: String!) {
-  submitScan(input: { base64: $base64, name: "eicar.com" }) {
+const SUBMIT = `mutation Submit($base64: String!, $engines: [String!]) {
+  submitScan(input: { base64: $base64, name: "eicar.com", engines: $engines }) {
     ... on SubmitScanSuccess { scan { ${REPORT} } }
     ... on UserError { message }
   }
@@ -41,7 +41,10 @@ export function eicar(): string {
 
 /** Scans EICAR with the engines named, once the gateway knows them. Throws {@link StartError} if that takes too long. */
 export async function firstScan(url: string, engines: readonly string[], signal: AbortSignal): Promise<FirstScan> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)]);
+  // Node 20 forgets a signal that only AbortSignal.any refers to, so the time is kept by a timer of our own.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new DOMException("too late", "TimeoutError")), WITHIN_MS);
+  const deadline = AbortSignal.any([signal, late.signal]);
   const ask = <T>(query: string, variables: Record<string, unknown> = {}) => request<T>(url, query, variables, deadline);
   try {
     await until(deadline, async () => {
@@ -50,6 +53,7 @@ export async function firstScan(url: string, engines: readonly string[], signal:
     });
     const { submitScan } = await ask<{ submitScan: { scan: FirstScan } | { message: string } }>(SUBMIT, {
       base64: Buffer.from(eicar()).toString("base64"),
+      engines,
     });
     if ("message" in submitScan) throw new StartError(`The mesh does not take the first scan: ${submitScan.message}.`);
     const { scanId: id } = submitScan.scan;
@@ -60,6 +64,8 @@ export async function firstScan(url: string, engines: readonly string[], signal:
   } catch (error) {
     if ((error as Error).name !== "TimeoutError") throw error;
     throw new StartError(`The first scan did not finish within ${WITHIN_MS / 1000} s.`);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -15,20 +15,25 @@ export interface NatsSettings {
   readonly maxFileStore: number;
   /** Folder in which the server notes its addresses once it is ready, or undefined. */
   readonly portsDir?: string;
+  /** Address at which the server tells how it is, e.g. `127.0.0.1:8222`, or undefined: nowhere. It asks for no key there. */
+  readonly monitor?: string;
+  /** Whether every write reaches the disk before it is acknowledged. Servers before 2.10 refuse a configuration that says so. */
+  readonly syncAlways?: boolean;
   readonly serverName: string;
 }
 
 /** The configuration file's text. */
 export function natsConfig(keys: Keys, settings: NatsSettings): string {
   const accounts = [keys.system, keys.accounts.isolated, keys.accounts.internet];
+  const { portsDir, monitor, syncAlways = false } = settings;
   return `# Written at each start.
 server_name: ${quote(settings.serverName)}
 listen: ${quote(`${settings.host}:${settings.port}`)}
-${settings.portsDir === undefined ? "" : `ports_file_dir: ${quote(settings.portsDir)}\n`}max_payload: 1048576
+${portsDir === undefined ? "" : `ports_file_dir: ${quote(portsDir)}\n`}${monitor === undefined ? "" : `http: ${quote(monitor)}\n`}max_payload: 1048576
 jetstream {
   store_dir: ${quote(settings.storeDir)}
   max_file_store: ${Math.floor(settings.maxFileStore)}
-}
+${syncAlways ? "  sync_interval: always\n" : ""}}
 operator: ${quote(keys.operator.jwt)}
 system_account: ${keys.system.publicKey}
 resolver {

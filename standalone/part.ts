@@ -74,10 +74,10 @@ export function startPart({ name, script, env, logFile }: PartCommand): Part {
   };
 }
 
-/** One sentence on a process that ended unasked. */
+/** One sentence on a process that ended unasked. Who is killed does not say why: its last words are about something else. */
 export function ending(name: string, { code, signal }: Exit, log: Log): string {
   const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
-  const complaint = log.complaint();
+  const complaint = signal === null ? log.complaint() : "";
   return `The ${name} ${how}${complaint === "" ? "" : `: ${complaint.replace(/\.$/, "")}`} (see ${log.file}).`;
 }
 

@@ -3,7 +3,10 @@ import type { EnginePresence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import type { Database, Tx } from "./database.js";
 
-/** The catalogue by name. Available is what a healthy agent announced within the last 10 minutes of Postgres's clock. */
+/**
+ * The catalogue by name. Available is what a healthy agent announced within the last 10 minutes of Postgres's clock, unless
+ * agents are there and none of them can run it.
+ */
 export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
   return db
     .selectFrom("engines")
@@ -20,7 +23,7 @@ export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
       "signature_version as signatureVersion",
       "signature_date as signatureDate",
       "last_healthy_at as lastHealthyAt",
-      sql<boolean>`coalesce(last_healthy_at > now() - interval '10 minutes', false)`.as("available"),
+      sql<boolean>`coalesce(last_healthy_at > now() - interval '10 minutes', false) and unhealthy is null`.as("available"),
     ])
     .orderBy(sql`lower(name)`)
     .execute();
@@ -48,6 +51,7 @@ export async function noteHealthy(db: Database, engines: readonly (EnginePresenc
   const seen = engines.map(({ name, versions, accepts, agoMs }) => ({ name, ...versions, accepts, ago_ms: agoMs }));
   await sql`
     update engines set
+      unhealthy = null,
       last_healthy_at = greatest(engines.last_healthy_at, now() - seen.ago_ms * interval '1 millisecond'),
       engine_version = seen.engine,
       signature_version = seen.signatures,
@@ -59,4 +63,16 @@ export async function noteHealthy(db: Database, engines: readonly (EnginePresenc
         (name text, engine text, signatures text, "signatureDate" timestamptz, accepts text[], ago_ms double precision) on lower(seen.name) = lower(engines.name)
       order by id for update of engines) as seen
     where engines.id = seen.id`.execute(db);
+}
+
+/** Notes why no agent that is there can run these engines. */
+export async function noteUnhealthy(db: Database, engines: readonly { name: string; reason: string }[]): Promise<void> {
+  for (const { name, reason } of engines) {
+    await db
+      .updateTable("engines")
+      .set({ unhealthy: reason })
+      .where(sql`lower(name)`, "=", name.toLowerCase())
+      .where("unhealthy", "is distinct from", reason)
+      .execute();
+  }
 }

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { ResultRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
 import type { Database } from "./database.js";
 
-function selectScans(db: Database) {
+export function selectScans(db: Database) {
   return db
     .selectFrom("scans")
     .innerJoin("samples", "samples.id", "scans.sample_id")
@@ -31,9 +31,9 @@ function selectScans(db: Database) {
     ]);
 }
 
-type ScanRow = Awaited<ReturnType<ReturnType<typeof selectScans>["execute"]>>[number];
+export type ScanRow = Awaited<ReturnType<ReturnType<typeof selectScans>["execute"]>>[number];
 
-function scanOf({ sampleId, sha256, md5, sha1, size, mime, firstSeen, stored, ...scan }: ScanRow): ScanRecord {
+export function scanOf({ sampleId, sha256, md5, sha1, size, mime, firstSeen, stored, ...scan }: ScanRow): ScanRecord {
   return { ...scan, sample: { sampleId, sha256, md5, sha1, size, mime, firstSeen, stored } };
 }
 
@@ -67,12 +67,6 @@ export async function readScans(db: Database, { newestFirst, after, limit }: Sca
   return (await query.execute()).map(scanOf);
 }
 
-/** Those scans that are there, in ascending id. */
-export async function readScansById(db: Database, scanIds: readonly number[]): Promise<ScanRecord[]> {
-  const among = sql<number>`any(${[...scanIds]}::bigint[])`;
-  return (await selectScans(db).where("scans.id", "=", among).orderBy("scans.id").execute()).map(scanOf);
-}
-
 export async function countScans(db: Database): Promise<number> {
   const { count } = await db
     .selectFrom("scans")
@@ -88,9 +82,8 @@ export async function readRevisions(db: Database, scanIds: readonly number[]): P
   return rows.map(({ id, revision }) => [id, revision]);
 }
 
-/** The results of several scans, each scan's in the order of the engines' names; in one statement. */
-export async function readResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ResultRecord[]>> {
-  const rows: ResultRecord[] = await db
+export function selectResults(db: Database, scanIds: readonly number[]) {
+  return db
     .selectFrom("results")
     .innerJoin("engines", "engines.id", "results.engine_id")
     .select([
@@ -117,8 +110,15 @@ export async function readResults(db: Database, scanIds: readonly number[]): Pro
     ])
     .where("results.scan_id", "=", sql<number>`any(${[...scanIds]}::bigint[])`)
     .orderBy("results.scan_id")
-    .orderBy(sql`lower(engines.name)`)
-    .execute();
+    .orderBy(sql`lower(engines.name)`);
+}
+
+/** The results of several scans, each scan's in the order of the engines' names; in one statement. */
+export async function readResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ResultRecord[]>> {
+  return byScanId(await selectResults(db, scanIds).execute(), scanIds);
+}
+
+export function byScanId(rows: readonly ResultRecord[], scanIds: readonly number[]): Map<number, ResultRecord[]> {
   const byScan = new Map<number, ResultRecord[]>(scanIds.map((scanId) => [scanId, []]));
   for (const row of rows) byScan.get(row.scanId)?.push(row);
   return byScan;

@@ -5,7 +5,7 @@ import type { EngineRecord } from "../../schema/reports.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus.js";
 import type { Database } from "../db/database.js";
-import { enterEngines, noteHealthy, readEngines } from "../db/engines.js";
+import { enterEngines, noteHealthy, noteUnhealthy, readEngines } from "../db/engines.js";
 import { GatewayError } from "../errors.js";
 
 /** Which agents are there, by their heartbeats, and the catalogue's memory of their engines. */
@@ -34,11 +34,14 @@ interface Heard {
 
 const NOTE_MS = 1_000;
 const MISSED_HEARTBEATS = 3;
+/** An engine that is being started or tested is not given up at once: its scans wait for it. */
+const UNHEALTHY_AFTER_MS = 30_000;
 
 export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
   const agents = new Map<string, Heard>();
   let catalogue: Map<string, EngineRecord> | undefined;
   let announced = new Map<string, Announced>();
+  const unhealthySince = new Map<string, number>();
   let noting: Promise<void> | undefined;
 
   function present(): Presence[] {
@@ -80,15 +83,29 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       if (fresh.length > 0) await enter(fresh);
       const healthy = [...heard.values()].filter(({ engine }) => engine.healthy && differs(catalogue, engine) === undefined);
       const now = performance.now();
-      if (healthy.length > 0)
-        await noteHealthy(
-          db,
-          healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })),
-        );
+      const seen = healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at }));
+      if (seen.length > 0) await noteHealthy(db, seen);
+      await noteUnhealthy(db, givenUp([...heard.values()].map(({ engine }) => engine)));
     } catch (error) {
       announced = new Map([...heard, ...announced]);
       throw error;
     }
+  }
+
+  /** Engines that agents have announced for a while, and none of those that are there as healthy. */
+  function givenUp(engines: readonly EnginePresence[]): { name: string; reason: string }[] {
+    const now = performance.now();
+    const running = present().filter(({ state }) => state === "READY");
+    const announcedNow = running.flatMap((presence) => presence.engines).map((engine) => judged(catalogue, engine));
+    return engines.flatMap(({ name }) => {
+      const token = engineToken(name);
+      const here = announcedNow.filter((engine) => engineToken(engine.name) === token);
+      if (here.length === 0 || here.some(({ healthy }) => healthy)) unhealthySince.delete(token);
+      else if (!unhealthySince.has(token)) unhealthySince.set(token, now);
+      const since = unhealthySince.get(token);
+      if (since === undefined || now - since < UNHEALTHY_AFTER_MS) return [];
+      return [{ name, reason: here[0]?.reason ?? "unhealthy" }];
+    });
   }
 
   /** One at a time; what is heard meanwhile is noted next. */

@@ -9,7 +9,6 @@ import { within } from "../within.js";
 import { readVersion } from "./clamd-version.js";
 import { command, stream, type Conversation } from "./clamd-protocol.js";
 import { DockerRefused } from "./container-docker.js";
-import { removeContainer } from "./container-labels.js";
 import { bind } from "./container-profile.js";
 import type { ContainerEngine, Recipe } from "./container-recipe.js";
 import { knock, lookUp, postSample } from "./container-web.js";
@@ -54,11 +53,15 @@ export async function startDaemonContainer(engine: ContainerEngine, recipe: Reci
   });
   let discarded: Promise<void> | undefined;
   const discard = () =>
-    (discarded ??= removeContainer(daemon, container.id).then(() => rm(folder, { recursive: true, force: true })));
+    (discarded ??= host.remove(container.id).finally(() => rm(folder, { recursive: true, force: true })));
 
   try {
     const words = await listen(container, recipe, engine);
-    const ended = words.ended.then(async () => `${words.last() || "it said nothing"} (${await exitOf(engine, container)})`);
+    let byItself = false;
+    const ended = words.ended.then(async () => {
+      byItself = discarded === undefined;
+      return `${words.last() || "it said nothing"} (${await exitOf(engine, container)})`;
+    });
     await daemon.ask("start a container", (_, abortSignal) => container.start({ abortSignal }));
     const speech = run.socket === undefined ? await webOf(engine, container, recipe) : clamdOf(engine, recipe, join(folder, basename(run.socket)));
     await answers(speech, ended, run.ready, words.last);
@@ -66,10 +69,9 @@ export async function startDaemonContainer(engine: ContainerEngine, recipe: Reci
       ...speech,
       ended,
       async endedByItself() {
-        if (discarded !== undefined) return false;
-        await Promise.race([ended, recipe.ready.events.lost, pause(END_MS, undefined, { ref: false })]);
+        await Promise.race([words.ended, recipe.ready.events.lost, pause(END_MS, undefined, { ref: false })]);
         await daemon.ping();
-        return discarded === undefined && (await exitOf(engine, container)) !== "it still runs";
+        return byItself;
       },
       discard,
     };

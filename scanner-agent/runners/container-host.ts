@@ -3,11 +3,13 @@ import type { DockerAddress } from "../config.js";
 import { reasonOf, Unavailable } from "../contract.js";
 import { openDaemon, type Daemon } from "./container-docker.js";
 import { listenTo, type Events } from "./container-events.js";
-import { removeContainersOf } from "./container-labels.js";
+import { removeContainer, removeContainersOf } from "./container-labels.js";
 import { ensureNetwork, removeNetwork } from "./container-network.js";
 import { prove, type Proof } from "./container-probe.js";
 import { bringProgram, type Program } from "./container-program.js";
 import type { InternetClass } from "../../schema/classes.js";
+
+const REMOVE_AGAIN_MS = 5_000;
 
 /** The Docker host as this agent found it. */
 export interface Ready {
@@ -25,8 +27,12 @@ export interface ContainerHost {
   readonly agent: string;
   /** The agent's own folder, which is there. */
   readonly folder: string;
+  /** Removes what an earlier agent of this id left, whether or not an engine needs Docker now; no Docker is as good. */
+  reap(): Promise<void>;
   /** Prepares it once, and again after the daemon was lost. Throws {@link Unavailable}. */
   ready(): Promise<Ready>;
+  /** Ends and removes a container. Throws {@link Unavailable} if Docker does not do it now; it is then tried until it does. */
+  remove(container: string): Promise<void>;
   /** What has been proven since the last preparation. */
   proofs(): readonly string[];
   /** Calls back when the daemon has gone. */
@@ -51,14 +57,15 @@ export function createContainerHost({ docker, agent, internet, folder, log }: Co
   let preparing: Promise<Ready> | undefined;
   let proof: Proof | undefined;
   let events: Events | undefined;
+  let reaping: Promise<void> | undefined;
   let stopped = false;
   let used = false;
 
   async function prepare(): Promise<Ready> {
     await daemon.ping();
+    await reaping;
     used = true;
-    const removed = await removeContainersOf(daemon, agent);
-    if (removed > 0) log.info({ removed }, "removed the containers that an earlier agent of this id left");
+    await removeStrays();
     const program = await bringProgram(daemon);
     proof = await prove({ daemon, agent, program, folder });
     for (const sentence of proof.proofs) log.info({ proof: sentence }, "proven");
@@ -67,6 +74,30 @@ export function createContainerHost({ docker, agent, internet, folder, log }: Co
     const heard = events;
     void heard.lost.then(() => lose(heard));
     return { program, events: heard, network, spoolHidden: proof.spoolHidden };
+  }
+
+  async function removeStrays(): Promise<void> {
+    const removed = await removeContainersOf(daemon, agent);
+    if (removed > 0) log.info({ removed }, "removed the containers that an earlier agent of this id left");
+  }
+
+  async function reap(): Promise<void> {
+    try {
+      await removeStrays();
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      log.debug({ reason: error.message }, "containers were not looked for");
+    }
+  }
+
+  async function remove(container: string): Promise<void> {
+    try {
+      await removeContainer(daemon, container);
+    } catch (error) {
+      // After the daemon has gone, its containers are removed before any is made.
+      if (!stopped) setTimeout(() => void remove(container).catch(() => undefined), REMOVE_AGAIN_MS).unref();
+      throw error;
+    }
   }
 
   function lose(heard: Events): void {
@@ -82,6 +113,7 @@ export function createContainerHost({ docker, agent, internet, folder, log }: Co
     daemon,
     agent,
     folder,
+    reap: () => (reaping ??= reap()),
     ready() {
       const begun = (preparing ??= prepare());
       begun.catch(() => {
@@ -89,6 +121,7 @@ export function createContainerHost({ docker, agent, internet, folder, log }: Co
       });
       return begun;
     },
+    remove,
     proofs: () => proof?.proofs ?? [],
     onLost: (listener) => void listeners.push(listener),
     async stop() {

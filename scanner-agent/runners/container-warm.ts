@@ -8,7 +8,6 @@ import { Failed, hasCode, Unavailable, type RawOutput, type RunOptions, type Sam
 import { within } from "../within.js";
 import { DockerAway, DockerRefused } from "./container-docker.js";
 import type { Watch } from "./container-events.js";
-import { removeContainer } from "./container-labels.js";
 import { collectOutput } from "./container-output.js";
 import { bind, loosened, SAMPLE_FOLDER } from "./container-profile.js";
 import { IDLE } from "./container-program.js";
@@ -61,7 +60,7 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
 
   function discard(): Promise<void> {
     watch.close();
-    return (discarded ??= removeContainer(daemon, container.id).then(() => rm(folder, { recursive: true, force: true })));
+    return (discarded ??= host.remove(container.id).finally(() => rm(folder, { recursive: true, force: true })));
   }
 
   async function processes(): Promise<number> {

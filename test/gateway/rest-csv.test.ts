@@ -15,6 +15,8 @@ const DONE: ResultRecord = {
   engineVersion: "1.4.3",
   signatureVersion: "27000",
   signatureDate: new Date("2026-07-01T10:00:00Z"),
+  imageId: null,
+  imageDigest: null,
   agent: "a",
   startedAt: null,
   endedAt: null,

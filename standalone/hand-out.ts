@@ -1,0 +1,65 @@
+/** What the containers of a mesh are given before they start: a folder for each, with what that one needs and nothing else. */
+
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { keepFile, type Keys } from "./keys.js";
+import { natsConfig } from "./nats-config.js";
+
+/** Which share of the room that is free at first JetStream may use. */
+const STORE_SHARE = 0.8;
+
+/** How the containers find each other, and where the folders are mounted in them. */
+export interface HandOut {
+  /** Folder with the folders `nats`, `nats-data`, `postgres`, `gateway`, `agent-isolated` and `agent-internet`. */
+  readonly folder: string;
+  /** Bytes that JetStream may use; undefined: a share of what is free in `nats-data` when this is asked first. */
+  readonly natsStore: number | undefined;
+}
+
+/**
+ * Fills the folders. Passwords and keys that exist are kept. Whoever has a folder may read what is in it, under any user: that
+ * it is mounted in one container only is what keeps the others out.
+ */
+export async function handOut(keys: Keys, { folder, natsStore }: HandOut): Promise<readonly string[]> {
+  const password = await keepFile(join(keys.dir, "postgres-password"), async () => randomBytes(24).toString("base64url"));
+  const room = await keepFile(join(keys.dir, "nats-store"), async () => `${await share(join(folder, "nats-data"))}`);
+  const nats = natsConfig(keys, {
+    host: "0.0.0.0",
+    port: 4222,
+    monitor: "127.0.0.1:8222",
+    storeDir: "/data/jetstream",
+    resolverDir: "/data/accounts",
+    maxFileStore: natsStore ?? Number(room),
+    syncAlways: true,
+    serverName: "scanmesh",
+  });
+  const { gateway, agent } = keys.creds;
+  return Promise.all([
+    give(join(folder, "nats"), "nats.conf", nats),
+    give(join(folder, "postgres"), "password", password),
+    give(join(folder, "gateway"), "database-url", `postgres://scanmesh:${password}@postgres:5432/scanmesh`),
+    give(join(folder, "gateway"), "isolated.creds", await readFile(gateway.isolated, "utf8")),
+    give(join(folder, "gateway"), "internet.creds", await readFile(gateway.internet, "utf8")),
+    give(join(folder, "agent-isolated"), "agent.creds", await readFile(agent.isolated, "utf8")),
+    give(join(folder, "agent-internet"), "agent.creds", await readFile(agent.internet, "utf8")),
+  ]);
+}
+
+/** Whoever reads the file sees the old one or the new one, whole. */
+async function give(folder: string, name: string, content: string): Promise<string> {
+  const file = join(folder, name);
+  await mkdir(folder, { recursive: true });
+  const draft = `${file}.new`;
+  // One that was left half-written may not be written to.
+  await rm(draft, { force: true });
+  await writeFile(draft, content, { mode: 0o444 });
+  await rename(draft, file);
+  return file;
+}
+
+async function share(folder: string): Promise<number> {
+  await mkdir(folder, { recursive: true });
+  const { bavail, bsize } = await statfs(folder);
+  return Math.floor(bavail * bsize * STORE_SHARE);
+}

@@ -1,0 +1,201 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { projectPath } from "../../schema/paths.js";
+import { docker, hasDocker } from "../docker/base-image.js";
+import { ask } from "../gateway/http-client.js";
+import { EICAR } from "../scanner-agent/eicar.js";
+import { until } from "../stage.js";
+import { composePrograms, createProject, type Project } from "./project.js";
+import { makeStandIns } from "./stand-ins.js";
+
+const ONCE = ["keys", "migrate"];
+const ALWAYS = ["agent-internet", "agent-isolated", "gateway", "nats", "postgres"];
+const BUILD_MS = 600_000;
+const START_MS = 120_000;
+const SLOTS_QUERY = "{ agents { host class engines { name healthy slots } } }";
+
+interface Agents {
+  readonly agents: readonly {
+    host: string;
+    class: string;
+    engines: readonly { name: string; healthy: boolean; slots: number }[];
+  }[];
+}
+
+interface Scan {
+  readonly scan: { readonly results: readonly { engine: string; verdict: string | null; agent: string | null }[] };
+}
+
+const programs = hasDocker ? await composePrograms() : [];
+
+describe.runIf(programs.length > 0)("docker-compose.yml", () => {
+  beforeAll(makeStandIns, BUILD_MS);
+
+  describe.each(programs)("with %s %s", (...program) => {
+    let project: Project;
+    let url: string;
+
+    beforeAll(async () => {
+      project = await createProject(program.filter((word) => word !== undefined) as [string]);
+      await project.run("build");
+      await project.run("up", "--detach");
+      url = await project.address("gateway", 8080);
+    }, BUILD_MS);
+    afterAll(() => project.remove(), START_MS);
+
+    const services = async (names: readonly string[]) => {
+      const all = await project.containers();
+      return all.filter(({ Config }) => names.includes(Config.Labels["com.docker.compose.service"] ?? ""));
+    };
+
+    async function graphql<T>(query: string): Promise<T> {
+      const headers = { "content-type": "application/json" };
+      const answer = await ask(`${url}/graphql`, { method: "POST", headers, body: JSON.stringify({ query }) });
+      return answer.json<{ data: T }>().data;
+    }
+
+    /** The agents that have a healthy Yara. */
+    const yara = async () =>
+      (await graphql<Agents>(SLOTS_QUERY)).agents.flatMap(({ engines }) =>
+        engines.filter(({ name, healthy }) => name === "Yara" && healthy),
+      );
+
+    /** Uploads as MultiAV2's clients do; the report once it is complete. */
+    async function scan(name: string, bytes: Uint8Array): Promise<{ id: number; result: Record<string, unknown>[] }> {
+      const body = new FormData();
+      body.append("file_upload", new Blob([Uint8Array.from(bytes)]), name);
+      body.append("minspeed", "3");
+      const accepted = await until("the sample is accepted", async () => {
+        const answer = await ask(`${url}/api/v1/sample`, { method: "POST", body });
+        return answer.status === 200 ? answer : undefined;
+      });
+      const { id } = accepted.json<{ id: number }>();
+      return await until("the scan is complete", async () => {
+        const report = (await ask(`${url}/api/v1/sample/${id}`)).json<{
+          end_date: string | null;
+          result: Record<string, unknown>[];
+        }>();
+        return report.end_date === null ? undefined : { id, result: report.result };
+      });
+    }
+
+    test(
+      "one-shots end well, and everything else becomes healthy",
+      async () => {
+        await until(
+          "all services are healthy",
+          async () => (await services(ALWAYS)).every(({ State }) => State.Health?.Status === "healthy"),
+          START_MS / 1_000,
+        );
+        const running = (await services(ALWAYS)).map(({ Config }) => Config.Labels["com.docker.compose.service"]);
+        expect(running.toSorted()).toEqual(ALWAYS);
+        const ended = await services(ONCE);
+        expect(ended.map(({ State }) => [State.Status, State.ExitCode])).toEqual([
+          ["exited", 0],
+          ["exited", 0],
+        ]);
+      },
+      START_MS,
+    );
+
+    test("EICAR is INFECTED through the published port", async () => {
+      await until("Yara is in the mesh", async () => (await yara()).length > 0);
+      const { result } = await scan("eicar.com", EICAR);
+      expect(result).toContainEqual(expect.objectContaining({ name: "Yara", infected: true, result: "EICAR_Test_File" }));
+    });
+
+    test("ports are published on loopback alone, and no setting holds a secret", async () => {
+      const containers = await project.containers();
+      const published = containers.flatMap(({ HostConfig }) =>
+        Object.values(HostConfig.PortBindings ?? {}).flatMap((ports) => ports ?? []),
+      );
+      expect(published.length).toBeGreaterThan(0);
+      expect(new Set(published.map(({ HostIp }) => HostIp))).toEqual(new Set(["127.0.0.1"]));
+      const password = await project.run("exec", "-T", "postgres", "cat", "/run/scanmesh/password");
+      expect(password).toMatch(/^[\w-]{32}$/);
+      expect(JSON.stringify(containers)).not.toContain(password);
+    });
+
+    test("a second start keeps the keys and the password", async () => {
+      const secrets = () => project.run("exec", "-T", "gateway", "sh", "-c", "cat /run/scanmesh/*");
+      const before = await secrets();
+      await project.run("up", "--detach");
+      expect(await secrets()).toBe(before);
+    });
+
+    test(
+      "three agents have three times the slots, and share the work",
+      async () => {
+        const [one] = await until("Yara is in the mesh", async () => {
+          const found = await yara();
+          return found.length === 1 ? found : undefined;
+        });
+        await project.run("up", "--detach", "--scale", "agent-isolated=3");
+        const three = await until(
+          "three agents have Yara",
+          async () => {
+            const found = await yara();
+            return found.length === 3 ? found : undefined;
+          },
+          60,
+        );
+        expect(three.reduce((sum, { slots }) => sum + slots, 0)).toBe(3 * (one?.slots ?? 0));
+        const names = new Set<string>();
+        await until(
+          "two agents have answered",
+          async () => {
+            const reports = await Promise.all(
+              Array.from({ length: 12 }, (_, n) => scan(`sample-${n}`, Buffer.from(`sample ${n}`))),
+            );
+            for (const { id } of reports) {
+              const { scan } = await graphql<Scan>(`{ scan(id: ${id}) { results { engine verdict agent } } }`);
+              for (const { agent } of scan.results) if (agent !== null) names.add(agent);
+            }
+            return names.size >= 2;
+          },
+          60,
+        );
+      },
+      START_MS,
+    );
+
+    test(
+      "Prometheus reaches the gateway, and every expression of the dashboard has a meaning",
+      async () => {
+        await project.run("--profile", "monitoring", "up", "--detach", "prometheus");
+        const prometheus = await project.address("prometheus", 9090);
+        const query = async (expression: string) =>
+          (await ask(`${prometheus}/api/v1/query?query=${encodeURIComponent(expression)}`)).json<{
+            status: string;
+            data: { result: { value: [number, string] }[] };
+          }>();
+        await until("the gateway is scraped", async () => (await query("up")).data.result[0]?.value[1] === "1", 60);
+        const dashboard = await readFile(projectPath("deploy", "grafana", "scanmesh.json"), "utf8");
+        const expressions = [...dashboard.matchAll(/"expr": ("(?:[^"\\]|\\.)*")/g)].map(
+          ([, text]) => JSON.parse(text ?? "") as string,
+        );
+        expect(expressions.length).toBeGreaterThan(5);
+        for (const expression of expressions) {
+          expect(await query(expression.replaceAll("$__rate_interval", "1m")), expression).toMatchObject({ status: "success" });
+        }
+        const metrics = (await ask(`${url}/metrics`)).text;
+        for (const [name] of expressions.join(" ").matchAll(/\bscanmesh_[a-z_]+/g)) {
+          expect(metrics, name).toContain(`# TYPE ${name.replace(/_bucket$/, "")} `);
+        }
+      },
+      START_MS,
+    );
+
+    test(
+      "down --volumes leaves nothing",
+      async () => {
+        await project.run("--profile", "monitoring", "down", "--volumes");
+        expect(await project.remains()).toEqual([]);
+        expect(await readdir(join(project.hostDir, "spool"))).toEqual([]);
+        expect(await docker("ps", "--all", "--quiet", "--filter", `volume=${project.hostDir}`)).toBe("");
+      },
+      START_MS,
+    );
+  });
+});

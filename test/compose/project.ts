@@ -1,0 +1,103 @@
+/** The mesh of docker-compose.yml, started by docker-compose under a project name of its own. */
+
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { projectPath } from "../../schema/paths.js";
+import { docker } from "../docker/base-image.js";
+import { REGISTRY } from "./stand-ins.js";
+
+const execute = promisify(execFile);
+
+/** A program that reads docker-compose.yml, as words. */
+export type Compose = readonly [string, ...string[]];
+
+/** Those that this machine has. In CI the first one must be there. */
+export async function composePrograms(): Promise<Compose[]> {
+  const known: Compose[] = [["docker-compose"], ["docker", "compose"]];
+  const works = await Promise.all(known.map(([program, ...words]) => answers(program, [...words, "version"])));
+  return known.filter((_, n) => works[n] || (n === 0 && process.env["CI"] !== undefined));
+}
+
+async function answers(program: string, words: string[]): Promise<boolean> {
+  try {
+    await execute(program, words);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A container as Docker shows it. */
+export interface Container {
+  readonly Name: string;
+  readonly State: { readonly Status: string; readonly ExitCode: number; readonly Health?: { readonly Status: string } };
+  readonly Config: {
+    readonly Labels: Readonly<Record<string, string>>;
+    readonly Env: readonly string[];
+    readonly Hostname: string;
+  };
+  readonly HostConfig: { readonly PortBindings: Readonly<Record<string, readonly { HostIp: string }[] | null>> | null };
+}
+
+export interface Project {
+  /** The folder that stands for /var/lib/scanmesh. */
+  readonly hostDir: string;
+  /** Runs a command of compose; what it prints. */
+  run(...words: string[]): Promise<string>;
+  containers(): Promise<Container[]>;
+  /** The names of whatever Docker still has of the project. */
+  remains(): Promise<string[]>;
+  /** The address of a published port. */
+  address(service: string, port: number): Promise<string>;
+  remove(): Promise<void>;
+}
+
+/** Nothing is started yet. The file is read as it is, without the .env that may lie beside it; ports are any that are free. */
+export async function createProject([program, ...words]: Compose): Promise<Project> {
+  const name = `scanmesh-test-${randomBytes(4).toString("hex")}`;
+  const hostDir = await mkdtemp(join(tmpdir(), "scanmesh-test-compose-"));
+  const env = {
+    ...process.env,
+    COMPOSE_PROFILES: "",
+    SCANMESH_REGISTRY: REGISTRY,
+    SCANMESH_TAG: "test",
+    SCANMESH_HOST_DIR: hostDir,
+    PORT: "0",
+    PROMETHEUS_PORT: "0",
+  };
+  const file = ["--file", projectPath("docker-compose.yml"), "--env-file", "/dev/null", "--project-name", name];
+  const run = async (...command: string[]) =>
+    (
+      await execute(program, [...words, ...file, ...command], { env, cwd: projectPath(), maxBuffer: 64 * 1024 ** 2 })
+    ).stdout.trim();
+  const label = `label=com.docker.compose.project=${name}`;
+  const list = async (...command: string[]) =>
+    (await docker(...command, "--filter", label)).split("\n").filter((line) => line !== "");
+
+  return {
+    hostDir,
+    run,
+    async containers() {
+      const ids = await list("ps", "--all", "--quiet");
+      return ids.length === 0 ? [] : (JSON.parse(await docker("inspect", ...ids)) as Container[]);
+    },
+    remains: async () =>
+      (
+        await Promise.all([
+          list("ps", "--all", "--format", "{{.Names}}"),
+          list("volume", "ls", "--format", "{{.Name}}"),
+          list("network", "ls", "--format", "{{.Name}}"),
+        ])
+      ).flat(),
+    address: async (service, port) => `http://${await run("port", service, `${port}`)}`,
+    async remove() {
+      // A profile's services are the file's only when it is named.
+      await run("--profile", "monitoring", "down", "--volumes", "--remove-orphans");
+      await rm(hostDir, { recursive: true, force: true });
+    },
+  };
+}
