@@ -4,29 +4,27 @@
  */
 
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { size } from "../schema/settings.js";
 import { handOut } from "../standalone/hand-out.js";
 import { makeKeys } from "../standalone/keys.js";
 
 interface Options {
   readonly handOut?: string;
-  readonly natsStore?: number;
+  readonly natsStore: string;
 }
 
 const program = new Command("keys")
   .description("Makes the keys and credentials of a mesh's NATS; what exists is kept.")
   .argument("<folder>", "where they are kept, readable by their owner only")
   .option("--hand-out <folder>", "also fill a folder for each container of the mesh: nats, postgres, gateway, agent-…")
-  .option("--nats-store <size>", "what JetStream may use, such as 50GiB; without it 80 % of what is free at first", bytes)
+  .option("--nats-store <size>", "what JetStream may use, such as 50GiB (without it 80 % of what is free at first)", "")
   .action(async (folder: string, options: Options) => {
+    const natsStore = bytes(options.natsStore);
     const keys = await makeKeys(resolve(folder));
     const { operator, creds } = keys;
     const made = [operator.seedFile, creds.system, ...Object.values(creds.gateway), ...Object.values(creds.agent)];
-    const given =
-      options.handOut === undefined
-        ? []
-        : await handOut(keys, { folder: resolve(options.handOut), natsStore: options.natsStore });
+    const given = options.handOut === undefined ? [] : await handOut(keys, { folder: resolve(options.handOut), natsStore });
     for (const file of [...made, ...given]) process.stdout.write(`${file}\n`);
   });
 
@@ -35,7 +33,8 @@ await program.parseAsync();
 /** An empty text counts as none, as it does for settings. */
 function bytes(text: string): number | undefined {
   if (text === "") return undefined;
-  const parsed = size.safeParse(text);
-  if (!parsed.success) throw new InvalidArgumentError(parsed.error.issues.map(({ message }) => message).join(", "));
-  return parsed.data;
+  const { success, data, error } = size.safeParse(text);
+  return success
+    ? data
+    : program.error(`--nats-store: ${error.issues.map(({ message }) => message).join(", ")} (it is ${JSON.stringify(text)})`);
 }

@@ -95,7 +95,7 @@ export function createEngine(
       versions = await runner.versions();
       await selfTest(manifest, (sample) => attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER, alone: false }));
       [reason, obstacle, failures, misses] = [null, undefined, 0, 0];
-      if (before !== null) log.info({ versions: fullVersions() }, "healthy");
+      if (before !== null) log.info({ versions: fullVersions(), runner: runner.description }, "healthy");
     } catch (error) {
       reason = reasonOf(error).slice(0, 1024);
       misses += 1;

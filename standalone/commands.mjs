@@ -15,6 +15,8 @@ const PROGRAMS = new Map([
   ["keys", "cli/keys.js"],
   ["gateway", "gateway/main.js"],
   ["agent", "scanner-agent/main.js"],
+  ["import-multiav", "cli/import-multiav.js"],
+  ["conformance", "cli/conformance.js"],
 ]);
 
 /** What the tests run against. */
@@ -30,6 +32,9 @@ const TEST_PROGRAMS = [
   "dockerd",
   "debootstrap",
   "ip",
+  "chromium",
+  "curl",
+  "python3-requests",
 ];
 
 /**

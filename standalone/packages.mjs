@@ -24,6 +24,9 @@ const PACKAGES = {
   dockerd: { apt: "docker.io" },
   debootstrap: { apt: "debootstrap" },
   ip: { apt: "iproute2" },
+  chromium: { apt: "chromium" },
+  curl: { apt: "curl" },
+  "python3-requests": { apt: "python3-requests", file: "/usr/lib/python3/dist-packages/requests" },
 };
 
 const SIGNATURE_FOLDERS = ["/var/lib/clamav", "/opt/homebrew/var/lib/clamav", "/usr/local/var/lib/clamav"];

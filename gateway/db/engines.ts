@@ -29,7 +29,7 @@ export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
     .execute();
 }
 
-/** Enters engines that the catalogue does not have; their durables must stand already. */
+/** Enters engines that the catalogue does not have, or only from an import; their durables must stand already. */
 export async function enterEngines(db: Database, engines: readonly EnginePresence[]): Promise<void> {
   const rows = engines.map(({ name, type, speed, internet, input, accepts }) => ({
     name,
@@ -42,7 +42,19 @@ export async function enterEngines(db: Database, engines: readonly EnginePresenc
   await db
     .insertInto("engines")
     .values(rows)
-    .onConflict((conflict) => conflict.expression(sql`lower(name)`).doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .expression(sql`lower(name)`)
+        .doUpdateSet(({ ref }) => ({
+          name: ref("excluded.name"),
+          type: ref("excluded.type"),
+          speed: ref("excluded.speed"),
+          internet: ref("excluded.internet"),
+          input: ref("excluded.input"),
+          accepts: ref("excluded.accepts"),
+        }))
+        .where("engines.last_healthy_at", "is", null),
+    )
     .execute();
 }
 

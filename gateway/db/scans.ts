@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { ResultRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
 import type { Database } from "./database.js";
 
-export function selectScans(db: Database) {
+function selectScans(db: Database) {
   return db
     .selectFrom("scans")
     .innerJoin("samples", "samples.id", "scans.sample_id")
@@ -31,9 +31,9 @@ export function selectScans(db: Database) {
     ]);
 }
 
-export type ScanRow = Awaited<ReturnType<ReturnType<typeof selectScans>["execute"]>>[number];
+type ScanRow = Awaited<ReturnType<ReturnType<typeof selectScans>["execute"]>>[number];
 
-export function scanOf({ sampleId, sha256, md5, sha1, size, mime, firstSeen, stored, ...scan }: ScanRow): ScanRecord {
+function scanOf({ sampleId, sha256, md5, sha1, size, mime, firstSeen, stored, ...scan }: ScanRow): ScanRecord {
   return { ...scan, sample: { sampleId, sha256, md5, sha1, size, mime, firstSeen, stored } };
 }
 
@@ -67,6 +67,12 @@ export async function readScans(db: Database, { newestFirst, after, limit }: Sca
   return (await query.execute()).map(scanOf);
 }
 
+/** Those scans that are there, in ascending id. */
+export async function readScansById(db: Database, scanIds: readonly number[]): Promise<ScanRecord[]> {
+  const among = sql<number>`any(${[...scanIds]}::bigint[])`;
+  return (await selectScans(db).where("scans.id", "=", among).orderBy("scans.id").execute()).map(scanOf);
+}
+
 export async function countScans(db: Database): Promise<number> {
   const { count } = await db
     .selectFrom("scans")
@@ -82,8 +88,9 @@ export async function readRevisions(db: Database, scanIds: readonly number[]): P
   return rows.map(({ id, revision }) => [id, revision]);
 }
 
-export function selectResults(db: Database, scanIds: readonly number[]) {
-  return db
+/** The results of several scans, each scan's in the order of the engines' names; in one statement. */
+export async function readResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ResultRecord[]>> {
+  const rows: ResultRecord[] = await db
     .selectFrom("results")
     .innerJoin("engines", "engines.id", "results.engine_id")
     .select([
@@ -110,15 +117,8 @@ export function selectResults(db: Database, scanIds: readonly number[]) {
     ])
     .where("results.scan_id", "=", sql<number>`any(${[...scanIds]}::bigint[])`)
     .orderBy("results.scan_id")
-    .orderBy(sql`lower(engines.name)`);
-}
-
-/** The results of several scans, each scan's in the order of the engines' names; in one statement. */
-export async function readResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ResultRecord[]>> {
-  return byScanId(await selectResults(db, scanIds).execute(), scanIds);
-}
-
-export function byScanId(rows: readonly ResultRecord[], scanIds: readonly number[]): Map<number, ResultRecord[]> {
+    .orderBy(sql`lower(engines.name)`)
+    .execute();
   const byScan = new Map<number, ResultRecord[]>(scanIds.map((scanId) => [scanId, []]));
   for (const row of rows) byScan.get(row.scanId)?.push(row);
   return byScan;

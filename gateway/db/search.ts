@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { ScanRecord } from "../../schema/reports.js";
 import type { Database } from "./database.js";
 import { isHash } from "./samples.js";
-import { readScansById } from "./scan-pages.js";
+import { readScansById } from "./scans.js";
 
 /** What scans are looked for: by their sample's hashes or by their names, any of them. */
 export interface Search {

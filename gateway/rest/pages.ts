@@ -1,6 +1,6 @@
 import { nthNewest } from "../db/export.js";
 import type { Database } from "../db/database.js";
-import { readResultsOf, readScanPage } from "../db/scan-pages.js";
+import { readResults, readScans } from "../db/scans.js";
 import { findScans, type Search } from "../db/search.js";
 import type { ScanRecord, ScanReport } from "../../schema/reports.js";
 
@@ -13,7 +13,7 @@ const PAGE = 250;
 /** All scans after that id, in ascending id. */
 export async function* everyScan(db: Database, after: number): Pages<ScanRecord> {
   for (let last: number | undefined = after; last !== undefined; ) {
-    const page: ScanRecord[] = await readScanPage(db, { newestFirst: false, after: last, limit: PAGE });
+    const page: ScanRecord[] = await readScans(db, { newestFirst: false, after: last, limit: PAGE });
     yield page;
     last = page.length < PAGE ? undefined : page.at(-1)?.scanId;
   }
@@ -33,7 +33,7 @@ export async function* newestScans(db: Database, offset: number, count: number):
   let next = await nthNewest(db, offset);
   for (let left = count; left > 0 && next !== undefined; ) {
     const limit = Math.min(PAGE, left);
-    const page: ScanRecord[] = await readScanPage(db, { newestFirst: true, after: next + 1, limit });
+    const page: ScanRecord[] = await readScans(db, { newestFirst: true, after: next + 1, limit });
     yield page;
     left -= page.length;
     next = page.length < limit ? undefined : (page.at(-1)?.scanId ?? 0) - 1;
@@ -50,7 +50,7 @@ export async function* withResults(db: Database, pages: Pages<ScanRecord>): Page
     for (let start = 0; start < page.length; ) {
       const scans = page.slice(start, start + size);
       start += scans.length;
-      const results = await readResultsOf(db, scans.map(({ scanId }) => scanId));
+      const results = await readResults(db, scans.map(({ scanId }) => scanId));
       const reports = scans.map((scan) => ({ ...scan, results: results.get(scan.scanId) ?? [] }));
       yield reports;
       size = weight(reports) > HEAVY_BYTES ? Math.max(1, size >> 2) : Math.min(MOST_REPORTS, size * 2);

@@ -79,7 +79,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     const heard = announced;
     announced = new Map();
     try {
-      const fresh = [...heard.values()].map(({ engine }) => engine).filter(({ name }) => !catalogue?.has(engineToken(name)));
+      const fresh = [...heard.values()].map(({ engine }) => engine).filter((engine) => isFresh(catalogue, engine));
       if (fresh.length > 0) await enter(fresh);
       const healthy = [...heard.values()].filter(({ engine }) => engine.healthy && differs(catalogue, engine) === undefined);
       const now = performance.now();
@@ -166,6 +166,12 @@ function readPresence(log: Logger, internet: InternetClass, agent: string, value
     log.warn({ err: error, agent, internet }, "an agent's presence is ignored");
     return undefined;
   }
+}
+
+/** Not in the catalogue, or there only by name: an engine that never ran here, such as an imported one, is what its agent says. */
+function isFresh(catalogue: Map<string, EngineRecord> | undefined, engine: EnginePresence): boolean {
+  const known = catalogue?.get(engineToken(engine.name));
+  return known === undefined || (known.lastHealthyAt === null && differs(catalogue, engine) !== undefined);
 }
 
 function differs(catalogue: Map<string, EngineRecord> | undefined, engine: EnginePresence): string | undefined {

@@ -27,7 +27,14 @@ export interface BuiltinOptions {
 }
 
 /** Runs an engine in worker threads: as many as samples are scanned at once, kept for the next ones. */
-export function createBuiltinRunner({ file, data, fingerprint, folder, log, scansPerWorker = SCANS_PER_WORKER }: BuiltinOptions): Runner {
+export function createBuiltinRunner({
+  file,
+  data,
+  fingerprint,
+  folder,
+  log,
+  scansPerWorker = SCANS_PER_WORKER,
+}: BuiltinOptions): Runner {
   /** The workers, with how many samples each has had. */
   const lanes = new Map<Lane, number>();
   let idle: Lane[] = [];

@@ -25,7 +25,11 @@ export interface Daemon {
 }
 
 /** What the daemon is for; `owner` tells its folders from those of other agents. */
-export type DaemonOptions = Omit<ClamdConfig, "folder" | "user"> & { readonly program: string; readonly owner: string; readonly fence?: Fence };
+export type DaemonOptions = Omit<ClamdConfig, "folder" | "user"> & {
+  readonly program: string;
+  readonly owner: string;
+  readonly fence?: Fence;
+};
 
 /** Starts clamd in a folder of its own and waits until it answers. Throws {@link Unavailable}. */
 export async function startDaemon({ program, owner, fence = noFence, ...config }: DaemonOptions): Promise<Daemon> {
@@ -36,7 +40,10 @@ export async function startDaemon({ program, owner, fence = noFence, ...config }
   await writeFile(file, clamdConf({ ...config, folder, user: user?.name }));
   if (user !== undefined) await chown(folder, user.uid, user.gid);
 
-  const guarded = spawnGuarded(fence.wrap([program, `--config-file=${file}`], null), { cwd: folder, env: bareEnvironment("", folder) });
+  const guarded = spawnGuarded(fence.wrap([program, `--config-file=${file}`], null), {
+    cwd: folder,
+    env: bareEnvironment("", folder),
+  });
   const ended = lastWords(guarded);
   const stop = async () => {
     guarded.kill();

@@ -7,7 +7,11 @@ export interface CommandValues {
 }
 
 /** The command with what stands in braces filled in; a secret that is not known stays as it is. */
-export function fillCommand(words: readonly string[], values: CommandValues, secrets: Readonly<Record<string, string>>): string[] {
+export function fillCommand(
+  words: readonly string[],
+  values: CommandValues,
+  secrets: Readonly<Record<string, string>>,
+): string[] {
   return words.map((word) =>
     word
       .replaceAll(/\{(file|sha256|sha1|md5)\}/g, (_, name: keyof CommandValues) => values[name])

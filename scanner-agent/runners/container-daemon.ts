@@ -52,8 +52,7 @@ export async function startDaemonContainer(engine: ContainerEngine, recipe: Reci
     mounts: run.socket === undefined ? [] : [bind(folder, dirname(run.socket), true)],
   });
   let discarded: Promise<void> | undefined;
-  const discard = () =>
-    (discarded ??= host.remove(container.id).finally(() => rm(folder, { recursive: true, force: true })));
+  const discard = () => (discarded ??= host.remove(container.id).finally(() => rm(folder, { recursive: true, force: true })));
 
   try {
     const words = await listen(container, recipe, engine);
@@ -63,7 +62,10 @@ export async function startDaemonContainer(engine: ContainerEngine, recipe: Reci
       return `${words.last() || "it said nothing"} (${await exitOf(engine, container)})`;
     });
     await daemon.ask("start a container", (_, abortSignal) => container.start({ abortSignal }));
-    const speech = run.socket === undefined ? await webOf(engine, container, recipe) : clamdOf(engine, recipe, join(folder, basename(run.socket)));
+    const speech =
+      run.socket === undefined
+        ? await webOf(engine, container, recipe)
+        : clamdOf(engine, recipe, join(folder, basename(run.socket)));
     await answers(speech, ended, run.ready, words.last);
     return {
       ...speech,
@@ -127,12 +129,15 @@ async function answers(speech: Speech, ended: Promise<string>, withinMs: number,
     if (over !== undefined) throw new Unavailable(`its container ends: ${over}`);
     if (await speech.isAnswering()) return;
   }
-  throw new Unavailable(`its container does not answer ${withinMs / 1000} s after its start; it said last: ${last() || "nothing"}`);
+  throw new Unavailable(
+    `its container does not answer ${withinMs / 1000} s after its start; it said last: ${last() || "nothing"}`,
+  );
 }
 
 function clamdOf({ name }: ContainerEngine, { ready }: Recipe, socket: string): Speech {
   if (ready.spoolHidden !== undefined) throw new Unavailable(`its socket cannot be shared: ${ready.spoolHidden}`);
-  if (socket.length > LONGEST_SOCKET) throw new Unavailable(`the path ${socket} is too long for a socket: set a shorter SCANMESH_SPOOL`);
+  if (socket.length > LONGEST_SOCKET)
+    throw new Unavailable(`the path ${socket} is too long for a socket: set a shorter SCANMESH_SPOOL`);
   const ask = async (word: string) => {
     const conversation = command(socket, word);
     try {
@@ -160,7 +165,11 @@ function clamdOf({ name }: ContainerEngine, { ready }: Recipe, socket: string): 
   };
 }
 
-async function webOf({ run, host, wantsBytes }: ContainerEngine, container: Docker.Container, { ready }: Recipe): Promise<Speech> {
+async function webOf(
+  { run, host, wantsBytes }: ContainerEngine,
+  container: Docker.Container,
+  { ready }: Recipe,
+): Promise<Speech> {
   const { NetworkSettings } = await host.daemon.ask("show a container", (_, abortSignal) => container.inspect({ abortSignal }));
   const address = NetworkSettings.Networks[ready.network]?.IPAddress;
   if (!address || run.port === undefined) throw new Unavailable("its container has no address");

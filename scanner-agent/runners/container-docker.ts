@@ -28,7 +28,6 @@ export class DockerRefused extends Unavailable {
 
 /** The daemon, asked in a way that cannot wait for ever. */
 export interface Daemon {
-  readonly docker: Docker;
   /**
    * Asks; `what` completes "Docker refuses to". The signal is for calls whose answer is one message. Throws {@link DockerAway}
    * or {@link DockerRefused}.
@@ -40,10 +39,12 @@ export interface Daemon {
 
 /** The daemon at an address; it is not reached yet. */
 export function openDaemon(address: DockerAddress): Daemon {
-  const docker = new Docker(optionsOf(address));
+  let docker: Docker | undefined;
   const ask: Daemon["ask"] = async (what, call, timeoutMs = CALL_MS) => {
     const giveUp = new AbortController();
     try {
+      // Its certificates are read now, and what is wrong with them is why it cannot be reached.
+      docker ??= new Docker(optionsOf(address));
       return await within(timeoutMs, call(docker, giveUp.signal));
     } catch (error) {
       giveUp.abort();
@@ -51,18 +52,18 @@ export function openDaemon(address: DockerAddress): Daemon {
     }
   };
   return {
-    docker,
     ask,
     async ping() {
       // Its types do not know that it can be given up.
-      await ask("answer", (_, abortSignal) => docker.ping({ abortSignal } as never) as unknown as Promise<unknown>, PING_MS);
+      await ask("answer", (on, abortSignal) => on.ping({ abortSignal } as never) as unknown as Promise<unknown>, PING_MS);
     },
   };
 }
 
 function refusal(what: string, error: unknown): Error {
   if (error instanceof Unavailable) return error;
-  if (error instanceof TimedOut) return new DockerAway(`Docker does not answer within ${error.afterMs / 1000} s`, { cause: error });
+  if (error instanceof TimedOut)
+    return new DockerAway(`Docker does not answer within ${error.afterMs / 1000} s`, { cause: error });
   const status = statusOf(error);
   if (status === undefined) return new DockerAway(`Docker cannot be reached (${reasonOf(error)})`, { cause: error });
   const reason = reasonOf(error)
@@ -77,9 +78,8 @@ function statusOf(error: unknown): number | undefined {
 
 /** Everything is said here, so that the client library reads no environment of its own. */
 function optionsOf({ host, certificates, tls }: DockerAddress): Docker.DockerOptions {
-  if (host === undefined) return { socketPath: DEFAULT_SOCKET };
-  const url = new URL(host);
-  if (url.protocol === "unix:") return { socketPath: url.pathname };
+  const url = host === undefined ? undefined : new URL(host);
+  if (url === undefined || url.protocol === "unix:") return { host: "", socketPath: url?.pathname ?? DEFAULT_SOCKET };
   const at = { host: url.hostname, port: url.port || (tls ? 2376 : 2375) };
   if (url.protocol === "ssh:") return { ...at, protocol: "ssh", port: url.port || 22, username: url.username };
   if (!tls && url.protocol !== "https:") return { ...at, protocol: "http" };

@@ -86,7 +86,8 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
   function commandFor({ recipe }: Running, sample: Sample): { command: string[]; input: string | undefined } {
     const values = { ...sample, file: `${SAMPLE_FOLDER}/${sample.sha256}` };
     const byFile = run.command !== undefined && (recipe.ready.spoolHidden === undefined || sample.path === null);
-    if (byFile && run.command !== undefined) return { command: fillCommand(run.command, values, recipe.secrets), input: undefined };
+    if (byFile && run.command !== undefined)
+      return { command: fillCommand(run.command, values, recipe.secrets), input: undefined };
     return { command: fillCommand(run.stdin ?? [], values, recipe.secrets), input: sample.path ?? undefined };
   }
 
@@ -107,7 +108,8 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
       }
     } catch (error) {
       // Its containers were ended under it: that says nothing of the sample.
-      if (error instanceof Failed && running === undefined) throw new Unavailable("its containers have been ended", { cause: error });
+      if (error instanceof Failed && running === undefined)
+        throw new Unavailable("its containers have been ended", { cause: error });
       throw error;
     } finally {
       now.pool.give(warm, good);

@@ -1,3 +1,4 @@
+import type Docker from "dockerode";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { ImageIdentity } from "../../schema/messages.js";
@@ -26,9 +27,7 @@ export async function findImage(daemon: Daemon, reference: string, log: Logger):
 }
 
 async function inspect(daemon: Daemon, reference: string): Promise<ImageIdentity> {
-  const image = await daemon.ask(`show the image ${reference}`, (docker) =>
-    docker.getImage(reference).inspect(),
-  );
+  const image = await daemon.ask(`show the image ${reference}`, (docker) => docker.getImage(reference).inspect());
   const digests = image.RepoDigests ?? [];
   const name = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
   const digest = digests.find((one) => one.startsWith(`${name}@`)) ?? digests[0];
@@ -54,7 +53,7 @@ async function pull(daemon: Daemon, reference: string, log: Logger): Promise<voi
   log.info({ image: tagged }, "pulled");
 }
 
-function follow(docker: Daemon["docker"], stream: NodeJS.ReadableStream, image: string, log: Logger): Promise<void> {
+function follow(docker: Docker, stream: NodeJS.ReadableStream, image: string, log: Logger): Promise<void> {
   const layers = new Map<string, { current: number; total: number }>();
   let told = Date.now();
   const onProgress = (event: unknown) => {

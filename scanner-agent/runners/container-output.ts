@@ -25,7 +25,7 @@ export function collectOutput(stream: Duplex, cap: number): Output {
 
   const whole = new Promise<Omit<RawOutput, "exitCode">>((resolve, reject) => {
     function take(chunk: Buffer): void {
-      for (let at = 0; at < chunk.length; ) {
+      for (let at = 0; at < chunk.length;) {
         if (left === 0) {
           const taken = chunk.copy(header, headed, at, at + HEADER_BYTES - headed);
           at += taken;

@@ -4,6 +4,7 @@ import { within } from "../within.js";
 import type { Warm } from "./container-warm.js";
 
 const PATIENCE_MS = 60_000;
+const RENEWAL_MS = 10_000;
 
 /** An engine's warm containers. */
 export interface Pool {
@@ -46,7 +47,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
   /** Brings containers and those who wait together, and makes what is missing. */
   function update(): void {
     for (const warm of idle.filter(isSpent)) drop(warm);
-    for (const waiter of [...waiting]) {
+    for (const waiter of waiting.slice()) {
       const warm = idle.find((one) => !waiter.fresh || one.scans === 0);
       if (warm === undefined) continue;
       idle = idle.filter((one) => one !== warm);
@@ -58,6 +59,9 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
     if (waiting.some(({ fresh }) => fresh) && making === 0 && all.size >= size && used !== undefined) drop(used);
     while (!closed && all.size + making < size) void add();
   }
+
+  // What has become too old is replaced before it is needed.
+  const renewal = setInterval(update, Math.min(afterMs, RENEWAL_MS)).unref();
 
   function isSpent(warm: Warm): boolean {
     return warm.ended() || warm.scans >= scans || Date.now() - warm.bornAt > afterMs;
@@ -85,7 +89,9 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
     idle = idle.filter((one) => one !== warm);
     const gone = warm
       .discard()
-      .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, "a container may be left; it is removed at the next start"))
+      .catch((error: unknown) =>
+        log.warn({ reason: reasonOf(error) }, "a container may be left; it is removed at the next start"),
+      )
       .finally(() => discards.delete(gone));
     discards.add(gone);
   }
@@ -104,6 +110,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
 
   function retire(): void {
     closed = true;
+    clearInterval(renewal);
     for (const waiter of waiting.splice(0)) waiter.settle(new Unavailable("its containers have been ended"));
     for (const warm of idle) drop(warm);
   }
@@ -124,8 +131,14 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
         const place = waiting.indexOf(waiter);
         if (place !== -1) waiting.splice(place, 1);
         // It may have been given one at the very moment of giving up.
-        else void given.then((warm) => (idle.push(warm), update()), () => undefined);
-        throw error instanceof TimedOut ? new Unavailable(`no container was ready within ${PATIENCE_MS / 1000} s`, { cause: error }) : error;
+        else
+          void given.then(
+            (warm) => (idle.push(warm), update()),
+            () => undefined,
+          );
+        throw error instanceof TimedOut
+          ? new Unavailable(`no container was ready within ${PATIENCE_MS / 1000} s`, { cause: error })
+          : error;
       }
     },
     give(warm, good) {

@@ -56,23 +56,32 @@ export async function prove(options: ProbeOptions): Promise<Proof> {
   };
 }
 
-function checkNetwork(seen: string): void {
+/** Throws {@link Unavailable} if what the probe sees of its network leads anywhere. */
+export function checkNetwork(seen: string): void {
   const interfaces = [...seen.matchAll(/^\s*([\w.@-]+):(?:\s+\d+){16}\s*$/gm)].map(([, name]) => name ?? "");
   const others = interfaces.filter((name) => name !== "lo" && !FALLBACK_TUNNELS.test(name));
   const table = seen.split("\n");
   const heading = table.findIndex((line) => line.startsWith("Iface"));
-  if (!interfaces.includes("lo") || heading === -1) throw new Unavailable("isolation is not proven: the probe's network cannot be read");
-  if (others.length > 0) throw new Unavailable(`isolation is not proven: an isolated container has the interface ${others.join(", ")}`);
+  if (!interfaces.includes("lo") || heading === -1)
+    throw new Unavailable("isolation is not proven: the probe's network cannot be read");
+  if (others.length > 0)
+    throw new Unavailable(`isolation is not proven: an isolated container has the interface ${others.join(", ")}`);
   const route = table[heading + 1] ?? "";
-  if (/^\S+\t[0-9A-F]{8}\t/.test(route)) throw new Unavailable(`isolation is not proven: an isolated container has a route (${route.trim()})`);
+  if (/^\S+\t[0-9A-F]{8}\t/.test(route))
+    throw new Unavailable(`isolation is not proven: an isolated container has a route (${route.trim()})`);
 }
 
-function checkPrivileges(seen: string): void {
+/** Throws {@link Unavailable} if what the probe sees of itself is more than the profile allows. */
+export function checkPrivileges(seen: string): void {
   const value = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, "m").exec(seen)?.[1];
   for (const name of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) {
     if (!/^0+$/.test(value(name) ?? "")) throw new Unavailable(`the container profile does not hold: ${name} is ${value(name)}`);
   }
-  for (const [name, expected] of [["NoNewPrivs", "1"], ["Seccomp", "2"], ["Uid", "65534"]] as const) {
+  for (const [name, expected] of [
+    ["NoNewPrivs", "1"],
+    ["Seccomp", "2"],
+    ["Uid", "65534"],
+  ] as const) {
     if (value(name) !== expected) throw new Unavailable(`the container profile does not hold: ${name} is ${value(name)}`);
   }
 }
@@ -89,7 +98,11 @@ async function spoolProblem(options: ProbeOptions, file: string, nonce: string):
   }
 }
 
-async function look({ daemon, agent, program }: ProbeOptions, mounts: Docker.MountSettings[], files: string[]): Promise<RawOutput> {
+async function look(
+  { daemon, agent, program }: ProbeOptions,
+  mounts: Docker.MountSettings[],
+  files: string[],
+): Promise<RawOutput> {
   const run = ContainerRun.parse({ image: "probe", mode: "exec", command: ["probe"] });
   const container = await daemon.ask("create a container", (docker, abortSignal) =>
     docker.createContainer({
@@ -115,7 +128,9 @@ async function look({ daemon, agent, program }: ProbeOptions, mounts: Docker.Mou
     const output = collectOutput(stream as NodeJS.ReadWriteStream as never, OUTPUT);
     await daemon.ask("start a container", (_, abortSignal) => container.start({ abortSignal }));
     const text = await daemon.ask("run the probe", () => output.whole, PROBE_MS);
-    const { StatusCode } = (await daemon.ask("wait for a container", (_, abortSignal) => container.wait({ abortSignal }))) as { StatusCode: number };
+    const { StatusCode } = (await daemon.ask("wait for a container", (_, abortSignal) => container.wait({ abortSignal }))) as {
+      StatusCode: number;
+    };
     return { exitCode: StatusCode, ...text };
   } finally {
     await removeContainer(daemon, container.id);

@@ -66,8 +66,8 @@ export function loosenings(relax: readonly Relax[]): string[] {
 }
 
 /** Which part of the profile it loosens. */
-export function nameOf({ why: _, ...what }: Relax): string {
-  return Object.keys(what)[0] ?? "";
+export function nameOf(relax: Relax): string {
+  return Object.keys(relax).find((key) => key !== "why") ?? "";
 }
 
 type Loosening = { [K in Relax as Exclude<keyof K, "why">]: K[Exclude<keyof K, "why"> & keyof K] };

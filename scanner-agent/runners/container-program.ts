@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type Docker from "dockerode";
+import { z } from "zod";
 import { Unavailable } from "../contract.js";
 import { DockerRefused, type Daemon } from "./container-docker.js";
 import { idleProgram } from "./container-idle.js";
@@ -8,6 +9,9 @@ const FOLDER = "/scanmesh";
 /** The program's path in every container it is mounted in. */
 export const IDLE = `${FOLDER}/idle`;
 const TAR_BLOCK = 512;
+
+/** The last status of an import is the image's id. */
+const Imported = z.array(z.object({ status: z.string() })).min(1);
 
 /** The agent's own program as the daemon has it. */
 export interface Program {
@@ -26,7 +30,8 @@ export async function bringProgram(daemon: Daemon): Promise<Program> {
   const program = idleProgram(Architecture);
   if (program === undefined) throw new Unavailable(`containers run on x86_64 and arm64; Docker's host is ${Architecture}`);
   const version = createHash("sha256").update(program).digest("hex").slice(0, 12);
-  const image = `scanmesh/idle:${version}`;
+  // Podman gives an image that was made here this first name, and Docker takes it.
+  const image = `localhost/scanmesh/idle:${version}`;
   if (!(await hasImage(daemon, image))) await importImage(daemon, archive(program), image);
   return { image, mount: { Type: "volume", Source: `scanmesh-idle-${version}`, Target: FOLDER, ReadOnly: true } };
 }
@@ -42,13 +47,18 @@ async function hasImage(daemon: Daemon, image: string): Promise<boolean> {
 }
 
 async function importImage(daemon: Daemon, files: Buffer, image: string): Promise<void> {
-  const [repo = "", tag = ""] = image.split(":");
-  await daemon.ask("import an image", async (docker) => {
-    const stream = await docker.importImage(files as unknown as string, { repo, tag });
-    await new Promise<void>((resolve, reject) => {
-      docker.modem.followProgress(stream, (error: Error | null) => (error === null ? resolve() : reject(error)));
+  const id = await daemon.ask("import an image", async (docker) => {
+    // Its types want a file's name; it takes bytes.
+    const stream = await docker.importImage(files as unknown as string, {});
+    return await new Promise<string>((resolve, reject) => {
+      docker.modem.followProgress(stream, (error: Error | null, events: unknown) => {
+        if (error === null) resolve(Imported.parse(events).at(-1)?.status ?? "");
+        else reject(error);
+      });
     });
   });
+  const [repo = "", tag = ""] = image.split(":");
+  await daemon.ask("name an image", (docker) => docker.getImage(id).tag({ repo, tag }));
 }
 
 /** A tar archive of the program in its folder. */

@@ -40,7 +40,9 @@ export interface Recipe {
 }
 
 /** What one container has beyond the profile. */
-export type Extra = Pick<Docker.ContainerCreateOptions, "Entrypoint" | "Cmd"> & { readonly mounts: readonly Docker.MountSettings[] };
+export type Extra = Pick<Docker.ContainerCreateOptions, "Entrypoint" | "Cmd"> & {
+  readonly mounts: readonly Docker.MountSettings[];
+};
 
 /** Finds what an engine's containers need. Throws {@link Unavailable} with what is missing. */
 export async function readRecipe(engine: ContainerEngine): Promise<Recipe> {

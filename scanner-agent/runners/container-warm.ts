@@ -90,7 +90,13 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
 
   async function execute(command: readonly string[], { input, timeoutMs, signal }: CommandOptions): Promise<RawOutput> {
     const exec = await daemon.ask("run a command", (_, abortSignal) =>
-      container.exec({ Cmd: [...command], AttachStdin: input !== undefined, AttachStdout: true, AttachStderr: true, abortSignal }),
+      container.exec({
+        Cmd: [...command],
+        AttachStdin: input !== undefined,
+        AttachStdout: true,
+        AttachStderr: true,
+        abortSignal,
+      }),
     );
     let exitCode: number | undefined;
     let linger: NodeJS.Timeout | undefined;
@@ -111,7 +117,8 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
     try {
       const text = await within(timeoutMs, output.whole, signal);
       await Promise.race([ended, pause(EVENT_MS, undefined, { ref: false })]);
-      exitCode ??= (await daemon.ask("tell a command's end", (_, abortSignal) => exec.inspect({ abortSignal }))).ExitCode ?? undefined;
+      exitCode ??=
+        (await daemon.ask("tell a command's end", (_, abortSignal) => exec.inspect({ abortSignal }))).ExitCode ?? undefined;
       return { exitCode: exitCode ?? FIRST_SIGNAL, ...text };
     } finally {
       clearTimeout(linger);

@@ -89,7 +89,11 @@ function answerOf(asked: ClientRequest): Promise<IncomingMessage> {
     asked.once("response", resolve);
     asked.on("error", (error) => {
       const reason = reasonOf(error);
-      reject(connected ? new HungUp(`it hung up (${reason})`, { cause: error }) : new NotListening(`it does not listen (${reason})`, { cause: error }));
+      reject(
+        connected
+          ? new HungUp(`it hung up (${reason})`, { cause: error })
+          : new NotListening(`it does not listen (${reason})`, { cause: error }),
+      );
     });
   });
 }

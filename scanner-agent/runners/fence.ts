@@ -38,7 +38,12 @@ export interface Fence {
 }
 
 /** No fence: the program runs as the agent does, in a process group, folder and environment of its own. */
-export const noFence: Fence = { description: "isolation: none", home: undefined, shown: (sample) => sample, wrap: (argv) => argv };
+export const noFence: Fence = {
+  description: "isolation: none",
+  home: undefined,
+  shown: (sample) => sample,
+  wrap: (argv) => argv,
+};
 
 /** What a fence is looked for with. */
 export interface FenceOptions {
@@ -84,12 +89,10 @@ function fencesFor(internet: boolean): Fence[] {
   const asAgent = (namespaces: readonly string[]): Fence => ({
     ...noFence,
     description: said("the agent's user"),
-    wrap: (argv) => [
-      "prlimit",
-      ...LIMITS,
-      ...["unshare", "--user", "--map-current-user", ...namespaces, ...network, "--"],
-      ...["setpriv", "--no-new-privs", "--", ...argv],
-    ],
+    wrap: (argv) => {
+      const unshare = ["unshare", "--user", "--map-current-user", ...namespaces, ...network, "--"];
+      return ["prlimit", ...LIMITS, ...unshare, "setpriv", "--no-new-privs", "--", ...argv];
+    },
   });
   return process.getuid?.() === 0 ? [asNobody] : [asAgent(processes), asAgent([])];
 }

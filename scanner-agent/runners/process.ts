@@ -33,7 +33,11 @@ export function createProcessRunner(options: ProgramOptions): Runner {
   const { command, detect, version, folder, programPath, maxOutput = MAX_OUTPUT } = options;
   let fence: Fence | undefined;
 
-  async function inOwnFolder(argv: readonly string[], sample: string | null, limits: Pick<CommandOptions, "timeoutMs" | "signal">) {
+  async function inOwnFolder(
+    argv: readonly string[],
+    sample: string | null,
+    limits: Pick<CommandOptions, "timeoutMs" | "signal">,
+  ) {
     const within = await findFence();
     const cwd = await mkdtemp(join(folder, "run-"));
     try {

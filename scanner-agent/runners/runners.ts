@@ -40,7 +40,15 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
     const { folder, programPath, clamavDb, log } = host;
     if (program?.service === "clamd") {
       const fence = () => findDaemonFence({ folder, programPath });
-      return createClamdRunner({ database: clamavDb, slots, timeoutMs: manifest.timeout, programPath, owner: folder, log, fence });
+      return createClamdRunner({
+        database: clamavDb,
+        slots,
+        timeoutMs: manifest.timeout,
+        programPath,
+        owner: folder,
+        log,
+        fence,
+      });
     }
     const { command, version } = program ?? {};
     const detect = program?.detect ?? command?.[0];

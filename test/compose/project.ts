@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -59,7 +59,10 @@ export interface Project {
 /** Nothing is started yet. The file is read as it is, without the .env that may lie beside it; ports are any that are free. */
 export async function createProject([program, ...words]: Compose): Promise<Project> {
   const name = `scanmesh-test-${randomBytes(4).toString("hex")}`;
-  const hostDir = await mkdtemp(join(tmpdir(), "scanmesh-test-compose-"));
+  const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-compose-"));
+  const [hostDir, noSettings] = [join(folder, "host"), join(folder, "env")];
+  await mkdir(hostDir);
+  await writeFile(noSettings, "");
   const env = {
     ...process.env,
     COMPOSE_PROFILES: "",
@@ -69,11 +72,17 @@ export async function createProject([program, ...words]: Compose): Promise<Proje
     PORT: "0",
     PROMETHEUS_PORT: "0",
   };
-  const file = ["--file", projectPath("docker-compose.yml"), "--env-file", "/dev/null", "--project-name", name];
-  const run = async (...command: string[]) =>
-    (
-      await execute(program, [...words, ...file, ...command], { env, cwd: projectPath(), maxBuffer: 64 * 1024 ** 2 })
-    ).stdout.trim();
+  const file = ["--file", projectPath("docker-compose.yml"), "--env-file", noSettings, "--project-name", name];
+  const run = async (...command: string[]) => {
+    try {
+      const options = { env, cwd: projectPath(), maxBuffer: 64 * 1024 ** 2 };
+      return (await execute(program, [...words, ...file, ...command], options)).stdout.trim();
+    } catch (error) {
+      // What a build says before it fails is on its standard output.
+      const { stdout } = error as { stdout?: string };
+      throw new Error(`${String(error)}\n${stdout?.slice(-10_000)}`, { cause: error });
+    }
+  };
   const label = `label=com.docker.compose.project=${name}`;
   const list = async (...command: string[]) =>
     (await docker(...command, "--filter", label)).split("\n").filter((line) => line !== "");
@@ -97,7 +106,7 @@ export async function createProject([program, ...words]: Compose): Promise<Proje
     async remove() {
       // A profile's services are the file's only when it is named.
       await run("--profile", "monitoring", "down", "--volumes", "--remove-orphans");
-      await rm(hostDir, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

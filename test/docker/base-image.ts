@@ -34,7 +34,10 @@ export async function docker(...words: string[]): Promise<string> {
 
 /** The base image's name; built if this machine does not have it. Test files at the same time build it once. */
 export async function baseImage(): Promise<string> {
-  const recipe = createHash("sha256").update(JSON.stringify([SUITE, PACKAGES, LEFT_OUT])).digest("hex").slice(0, 12);
+  const recipe = createHash("sha256")
+    .update(JSON.stringify([SUITE, PACKAGES, LEFT_OUT]))
+    .digest("hex")
+    .slice(0, 12);
   const tag = `scanmesh-test/base:${recipe}`;
   const lock = join(tmpdir(), `scanmesh-test-base-${recipe}.lock`);
   for (const deadline = Date.now() + BUILD_LIMIT_MS; Date.now() < deadline; await pause(200)) {
@@ -66,7 +69,9 @@ async function take(lock: string): Promise<boolean> {
 async function build(tag: string): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), "scanmesh-test-base-"));
   try {
-    await execute("debootstrap", ["--variant=minbase", `--include=${PACKAGES.join(",")}`, SUITE, root], { maxBuffer: 64 * 1024 ** 2 });
+    await execute("debootstrap", ["--variant=minbase", `--include=${PACKAGES.join(",")}`, SUITE, root], {
+      maxBuffer: 64 * 1024 ** 2,
+    });
     const leftOut = LEFT_OUT.map((path) => `--exclude=${path}`);
     const script = 'root=$1 tag=$2; shift 2; tar -C "$root" "$@" -c . | docker import - "$tag"';
     await execute("sh", ["-c", script, "sh", root, tag, ...leftOut]);

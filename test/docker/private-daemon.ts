@@ -25,7 +25,10 @@ export interface PrivateDaemon {
  * It has a network namespace of its own, since it would otherwise delete the first daemon's bridge, and a mount namespace, in
  * which the folder `hidden` is another one. `megabytes` is its disk.
  */
-export async function privateDaemon({ hidden, megabytes = 1_024 }: { hidden?: string; megabytes?: number } = {}): Promise<PrivateDaemon> {
+export async function privateDaemon({
+  hidden,
+  megabytes = 1_024,
+}: { hidden?: string; megabytes?: number } = {}): Promise<PrivateDaemon> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-dockerd-"));
   const data = join(folder, "data");
   await mkdir(data);
@@ -43,7 +46,12 @@ export async function privateDaemon({ hidden, megabytes = 1_024 }: { hidden?: st
     async start() {
       const command = `${hide} && exec dockerd --iptables=false --bridge=none ${places.join(" ")}`;
       daemon = spawn("unshare", ["--net", "--mount", "sh", "-c", command], { stdio: "ignore" });
-      await until("the daemon answers", () => self.docker("version").then(() => true, () => undefined));
+      await until("the daemon answers", () =>
+        self.docker("version").then(
+          () => true,
+          () => undefined,
+        ),
+      );
     },
     async stop() {
       const ended = daemon;

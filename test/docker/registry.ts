@@ -28,7 +28,11 @@ export async function startRegistry(): Promise<Registry> {
   const file = join(folder, "config.yml");
   await writeFile(file, JSON.stringify(config));
   const registry = spawn(program, ["serve", file], { stdio: "ignore" });
-  const answers = async () => fetch(`http://${name}/v2/`).then(({ ok }) => ok, () => false);
+  const answers = async () =>
+    fetch(`http://${name}/v2/`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   await until("the registry answers", answers);
   return {
     name,

@@ -87,5 +87,4 @@ it.each([
   expect(seen).toBe(count);
   expect(cost.peakMb - idleMb).toBeLessThan(MOST_MB);
   expect(cost.answersMeanwhile).toBeGreaterThan(10);
-  process.env["TEST_LOG"] && process.stderr.write(`${path} ${idleMb} ${JSON.stringify(cost)}\n`);
 });

@@ -33,18 +33,30 @@ afterAll(async () => {
   if (hidden !== undefined) await rm(hidden, { recursive: true, force: true });
 });
 
-async function agentWith(name: string, container: Record<string, unknown> = {}, env: Record<string, string> = {}): Promise<ContainerAgent> {
-  const run = { image, mode: "exec", command: scanner("grep -q slow \"$1\" && sleep 2"), ...container };
-  const agent = await containerAgent(stage, [engineManifest(name, run)], { DOCKER_HOST: daemon.host, SCANMESH_RETEST: "500ms", ...env });
+async function agentWith(
+  name: string,
+  container: Record<string, unknown> = {},
+  env: Record<string, string> = {},
+): Promise<ContainerAgent> {
+  const run = { image, mode: "exec", command: scanner('grep -q slow "$1" && sleep 2'), ...container };
+  const agent = await containerAgent(stage, [engineManifest(name, run)], {
+    DOCKER_HOST: daemon.host,
+    SCANMESH_RETEST: "500ms",
+    ...env,
+  });
   agents.push(agent);
   return agent;
 }
 
 const reasonOf = (agent: ContainerAgent, name: string) =>
-  until(`${name} is unhealthy`, async () => {
-    const engine = await agent.engine(name);
-    return engine?.healthy === false ? (engine.reason ?? undefined) : undefined;
-  }, 40_000);
+  until(
+    `${name} is unhealthy`,
+    async () => {
+      const engine = await agent.engine(name);
+      return engine?.healthy === false ? (engine.reason ?? undefined) : undefined;
+    },
+    40_000,
+  );
 
 describe.skipIf(!possible)("a Docker daemon that", () => {
   test("stops makes its engines unhealthy; what they had is handed back, and answered when it is there again", async () => {
@@ -96,7 +108,9 @@ describe.skipIf(!possible)("a Docker daemon that", () => {
     const stdin = ["sh", "-c", "if grep -q EICAR-; then printf 'stream: Eicar FOUND\\0'; else printf 'stream: OK\\0'; fi"];
     const agent = await agentWith("Piped", { stdin }, { SCANMESH_SPOOL: spool });
     await healthy(agent, "Piped");
-    expect((await stage.presence(agent.config.agent))?.proofs).toContainEqual(expect.stringMatching(/^no container reads the spool: /));
+    expect((await stage.presence(agent.config.agent))?.proofs).toContainEqual(
+      expect.stringMatching(/^no container reads the spool: /),
+    );
     const large = Buffer.concat([Buffer.alloc(3_000_000, "x"), EICAR]);
     expect(await agent.scan("Piped", large)).toMatchObject({ verdict: "INFECTED" });
     expect(await agent.scan("Piped", CLEAN)).toMatchObject({ verdict: "CLEAN" });

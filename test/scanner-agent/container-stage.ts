@@ -16,8 +16,22 @@ export function scanner(body = ""): string[] {
 }
 
 /** An engine in a container, as its manifest has it. */
-export function engineManifest(name: string, container: Record<string, unknown>, more: Record<string, unknown> = {}): Record<string, unknown> {
-  return { name, type: "AV", speed: "FAST", internet: false, slots: 1, timeout: "20s", output: "clamd", run: { container }, ...more };
+export function engineManifest(
+  name: string,
+  container: Record<string, unknown>,
+  more: Record<string, unknown> = {},
+): Record<string, unknown> {
+  return {
+    name,
+    type: "AV",
+    speed: "FAST",
+    internet: false,
+    slots: 1,
+    timeout: "20s",
+    output: "clamd",
+    run: { container },
+    ...more,
+  };
 }
 
 /** An agent whose engines are these manifests. */

@@ -66,7 +66,10 @@ describe.skipIf(!hasDocker || !hasRegistry)("an image", () => {
 
   test("that was made here has an id and no digest", async () => {
     const base = await baseImage();
-    expect(await findImage(here.host.daemon, base, listening().log)).toEqual({ id: expect.stringMatching(/^sha256:/) as string, digest: null });
+    expect(await findImage(here.host.daemon, base, listening().log)).toEqual({
+      id: expect.stringMatching(/^sha256:/) as string,
+      digest: null,
+    });
   }, 300_000);
 
   test.each([

@@ -22,12 +22,13 @@ async function obedient(more: Record<string, unknown> = {}): Promise<Runner> {
 }
 
 const scan = (runner: Runner, script: string, timeoutMs = 20_000) => here.scan(runner, Buffer.from(script), { timeoutMs });
-const running = async () => (await docker("ps", "--quiet", "--filter", `label=scanmesh.agent=${here.agent}`)).split("\n").filter(Boolean);
+const running = async () =>
+  (await docker("ps", "--quiet", "--filter", `label=scanmesh.agent=${here.agent}`)).split("\n").filter(Boolean);
 
 describe.skipIf(!hasDocker)("an engine that", () => {
   test("is a fork bomb is bounded, ended after its time, and the next sample is scanned", async () => {
     const runner = await obedient({ limits: { pids: 32 } });
-    await expect(scan(runner, "bomb() { bomb | bomb & }; bomb; sleep 60", 1_500)).rejects.toThrow(TimedOut);
+    await expect(scan(runner, "bomb() { bomb & bomb & }; (bomb) & while :; do :; done", 1_500)).rejects.toThrow(TimedOut);
     expect(await scan(runner, "echo next")).toMatchObject({ stdout: "next\n" });
   });
 
@@ -86,10 +87,26 @@ describe.skipIf(!hasDocker)("an engine that", () => {
   });
 
   test("looks for other samples sees its own only, by its hash", async () => {
-    const runner = await obedient({ command: ["sh", "-c", "sleep 0.5; find /malware -type f; cat {file}"], recycle: { scans: 1 } });
-    const more = here.runner({ image, mode: "exec", command: ["sh", "-c", "sleep 0.5; find / -xdev -name '????????????????????????????????????????????????????????????????' 2> /dev/null; find /malware -type f"] }, { slots: 3 });
+    const runner = await obedient({
+      command: ["sh", "-c", "sleep 0.5; find /malware -type f; cat {file}"],
+      recycle: { scans: 1 },
+    });
+    const more = here.runner(
+      {
+        image,
+        mode: "exec",
+        command: [
+          "sh",
+          "-c",
+          "sleep 0.5; find / -xdev -name '????????????????????????????????????????????????????????????????' 2> /dev/null; find /malware -type f",
+        ],
+      },
+      { slots: 3 },
+    );
     await more.start();
-    const seen = await Promise.all(["one", "two", "three"].map(async (text) => (await scan(more, text)).stdout.trim().split("\n")));
+    const seen = await Promise.all(
+      ["one", "two", "three"].map(async (text) => (await scan(more, text)).stdout.trim().split("\n")),
+    );
     for (const files of seen) expect(files).toEqual([expect.stringMatching(/^\/malware\/[0-9a-f]{64}$/)]);
     expect(new Set(seen.flat()).size).toBe(3);
     expect((await scan(runner, "the first")).stdout).toContain("the first");

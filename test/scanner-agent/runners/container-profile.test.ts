@@ -38,15 +38,29 @@ describe.skipIf(!hasDocker)("the profile of every container", () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const bridge = await docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}");
-    const knocks = [bridge || "172.17.0.1", "127.0.0.1", "1.1.1.1"].map((to) => `(exec 3<>/dev/tcp/${to}/${port}) 2> /dev/null && echo ${to}`);
-    const seen = await script(`tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; timeout 5 bash -c '${knocks.join("; ")}'; echo end`);
+    const knocks = [bridge || "172.17.0.1", "127.0.0.1", "1.1.1.1"].map(
+      (to) => `(exec 3<>/dev/tcp/${to}/${port}) 2> /dev/null && echo ${to}`,
+    );
+    const seen = await script(
+      `tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; timeout 5 bash -c '${knocks.join("; ")}'; echo end`,
+    );
     server.close();
     expect(seen.split("\n")).toEqual(["lo", "end"]);
   });
 
   test("has a root that cannot be written, and a /tmp in which nothing can be run", async () => {
-    const attempts = ["touch /new", "touch /usr/new", "touch /malware/new", "touch /scanmesh/new", "cp /bin/true /tmp/true && chmod +x /tmp/true && /tmp/true"];
-    expect(await script(attempts.map((attempt) => `(${attempt}) 2> /dev/null && echo '${attempt}'`).join("; ") + "; touch /tmp/new && echo end")).toBe("end");
+    const attempts = [
+      "touch /new",
+      "touch /usr/new",
+      "touch /malware/new",
+      "touch /scanmesh/new",
+      "cp /bin/true /tmp/true && chmod +x /tmp/true && /tmp/true",
+    ];
+    expect(
+      await script(
+        attempts.map((attempt) => `(${attempt}) 2> /dev/null && echo '${attempt}'`).join("; ") + "; touch /tmp/new && echo end",
+      ),
+    ).toBe("end");
   });
 
   test("bounds open files and core dumps, and shares no memory", async () => {
@@ -54,10 +68,18 @@ describe.skipIf(!hasDocker)("the profile of every container", () => {
   });
 
   test("bounds memory, swap, processes and processors, and keeps no log", async () => {
-    const runner = isolated.runner({ image, mode: "exec", command: ["true"], spares: 0, limits: { memory: "128MiB", cpus: 0.5, pids: 64 } });
+    const runner = isolated.runner({
+      image,
+      mode: "exec",
+      command: ["true"],
+      spares: 0,
+      limits: { memory: "128MiB", cpus: 0.5, pids: 64 },
+    });
     await runner.start();
     const [id = ""] = (await docker("ps", "--quiet", "--filter", `label=scanmesh.agent=${isolated.agent}`)).split("\n");
-    const [{ HostConfig, Config }] = JSON.parse(await docker("inspect", id)) as [{ HostConfig: Record<string, unknown>; Config: { Labels: Record<string, string> } }];
+    const [{ HostConfig, Config }] = JSON.parse(await docker("inspect", id)) as [
+      { HostConfig: Record<string, unknown>; Config: { Labels: Record<string, string> } },
+    ];
     expect(HostConfig).toMatchObject({
       Memory: 128 * 1024 ** 2,
       MemorySwap: 128 * 1024 ** 2,
@@ -68,27 +90,49 @@ describe.skipIf(!hasDocker)("the profile of every container", () => {
       Init: true,
       LogConfig: { Type: "none" },
     });
-    expect(Config.Labels).toMatchObject({ "scanmesh.agent": isolated.agent, "scanmesh.engine": expect.stringMatching(/^Engine/) as string, "scanmesh.slot": "1" });
+    expect(Config.Labels).toMatchObject({
+      "scanmesh.agent": isolated.agent,
+      "scanmesh.engine": expect.stringMatching(/^Engine/) as string,
+      "scanmesh.slot": "1",
+    });
     await runner.stop();
   });
 
   test("is loosened by name, and only there", async () => {
     const why = "the test wants it";
-    const relaxed = { relax: [{ user: "root", why }, { capabilities: ["CHOWN"], why }, { writableRoot: true, why }, { tmpExec: true, why }, { shm: "16MiB", why }] };
-    const seen = await script("id -u; touch /new && echo written; grep -E 'CapEff|NoNewPrivs' /proc/self/status; cp /bin/true /tmp && /tmp/true && echo ran; df -k /dev/shm | awk 'NR == 2 { print $2 }'", relaxed);
+    const relaxed = {
+      relax: [
+        { user: "root", why },
+        { capabilities: ["CHOWN"], why },
+        { writableRoot: true, why },
+        { tmpExec: true, why },
+        { shm: "16MiB", why },
+      ],
+    };
+    const seen = await script(
+      "id -u; touch /new && echo written; grep -E 'CapEff|NoNewPrivs' /proc/self/status; cp /bin/true /tmp && /tmp/true && echo ran; df -k /dev/shm | awk 'NR == 2 { print $2 }'",
+      relaxed,
+    );
     expect(seen.split("\n")).toEqual(["0", "written", "CapEff:\t0000000000000001", "NoNewPrivs:\t1", "ran", "16384"]);
     const { description } = isolated.runner({ image, mode: "exec", command: ["true"], ...relaxed });
-    expect(description).toBe("container (exec, relaxed: user, relaxed: capabilities, relaxed: writableRoot, relaxed: tmpExec, relaxed: shm)");
+    expect(description).toBe(
+      "container (exec, relaxed: user, relaxed: capabilities, relaxed: writableRoot, relaxed: tmpExec, relaxed: shm)",
+    );
   });
 });
 
 describe.skipIf(!hasDocker)("an engine of the internet class", () => {
   test("has a bridge of its agent's, and not the default one", async () => {
     const internet = await containerCase({ internet: true });
-    const { stdout } = await internet.script(image, "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; grep -c . /proc/net/route");
+    const { stdout } = await internet.script(
+      image,
+      "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; grep -c . /proc/net/route",
+    );
     expect(stdout.trim().split("\n").slice(0, -1).toSorted()).toEqual(["eth0", "lo"]);
     const network = `scanmesh-${internet.agent}`;
-    expect(await docker("network", "inspect", network, "--format", "{{.Driver}} {{index .Labels \"scanmesh.agent\"}}")).toBe(`bridge ${internet.agent}`);
+    expect(await docker("network", "inspect", network, "--format", '{{.Driver}} {{index .Labels "scanmesh.agent"}}')).toBe(
+      `bridge ${internet.agent}`,
+    );
     await internet.stop();
     expect(await docker("network", "ls", "--quiet", "--filter", `name=${network}`)).toBe("");
   });

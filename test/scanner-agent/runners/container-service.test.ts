@@ -11,7 +11,13 @@ import { CLEAN, EICAR } from "../eicar.js";
 import { containerCase, type ContainerCase } from "./container-case.js";
 
 const SOCKET = "/run/clamd.sock";
-const CONFIG = ["Foreground yes", `LocalSocket ${SOCKET}`, "LocalSocketMode 666", "DatabaseDirectory /signatures", "TemporaryDirectory /tmp"];
+const CONFIG = [
+  "Foreground yes",
+  `LocalSocket ${SOCKET}`,
+  "LocalSocketMode 666",
+  "DatabaseDirectory /signatures",
+  "TemporaryDirectory /tmp",
+];
 
 let image: string;
 let folder: string;
@@ -31,6 +37,7 @@ afterEach(() => Promise.all(runners.splice(0).map((runner) => runner.stop())));
 afterAll(async () => {
   await here?.stop();
   await database?.remove();
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
 function clamd(more: Record<string, unknown> = {}, signatures = database.folder): Runner {
@@ -48,7 +55,8 @@ async function scan(runner: Runner, bytes: Buffer, options?: Partial<RunOptions>
   return parseClamd(await here.scan(runner, bytes, options));
 }
 
-const containers = async () => (await docker("ps", "--quiet", "--filter", `label=scanmesh.agent=${here.agent}`)).split("\n").filter(Boolean);
+const containers = async () =>
+  (await docker("ps", "--quiet", "--filter", `label=scanmesh.agent=${here.agent}`)).split("\n").filter(Boolean);
 
 describe.skipIf(!hasDocker)("clamd in a container", () => {
   test("finds EICAR, and nothing in a clean file, many at once", async () => {
@@ -56,7 +64,9 @@ describe.skipIf(!hasDocker)("clamd in a container", () => {
     await on.start();
     expect(await on.versions()).toMatchObject({ engine: expect.stringMatching(/^\d+\.\d+/) as string });
     expect(on.image?.()).toMatchObject({ id: expect.stringMatching(/^sha256:/) as string });
-    const samples = Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? Buffer.concat([EICAR, Buffer.from(`${n}`)]) : Buffer.concat([CLEAN, Buffer.from(`${n}`)])));
+    const samples = Array.from({ length: 20 }, (_, n) =>
+      n % 2 === 0 ? Buffer.concat([EICAR, Buffer.from(`${n}`)]) : Buffer.concat([CLEAN, Buffer.from(`${n}`)]),
+    );
     const outcomes = await Promise.all(samples.map((bytes) => scan(on, bytes)));
     expect(outcomes.map(({ verdict }) => verdict)).toEqual(samples.map((_, n) => (n % 2 === 0 ? "INFECTED" : "CLEAN")));
     expect(await containers()).toHaveLength(1);
@@ -97,7 +107,11 @@ describe.skipIf(!hasDocker)("clamd in a container", () => {
     };
     expect(await endDuring(() => scan(on, CLEAN, { alone: true }))).toEqual([new Failed().name]);
     await until("it works again", async () => on.start().then(() => true));
-    for (const name of await endDuring(() => scan(on, CLEAN), () => scan(on, EICAR))) expect(name).not.toBe("answered");
+    for (const name of await endDuring(
+      () => scan(on, CLEAN),
+      () => scan(on, EICAR),
+    ))
+      expect(name).not.toBe("answered");
   });
 
   test("follows its signatures to another folder in a new container", async () => {
@@ -138,7 +152,9 @@ describe.skipIf(!hasDocker)("a service that cannot start says why:", () => {
 
   test("a secret is missing", async () => {
     const on = clamd({ secrets: { "avast-license": { file: "/etc/license" } } });
-    await expect(on.start()).rejects.toThrow(`the secret avast-license is missing: put it into ${join(here.folder, "secrets", "avast-license")}`);
+    await expect(on.start()).rejects.toThrow(
+      `the secret avast-license is missing: put it into ${join(here.folder, "secrets", "avast-license")}`,
+    );
   });
 });
 

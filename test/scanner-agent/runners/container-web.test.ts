@@ -32,7 +32,14 @@ afterAll(() => internet?.stop());
 
 describe.skipIf(!hasDocker)("an internet engine in web mode", () => {
   test("is given samples over its bridge; its failures are its own", async () => {
-    const on = internet.runner({ image, mode: "service", port: 3993, command: ["perl", "-e", SERVER], ready: "20s", limits: { output: "1MiB" } });
+    const on = internet.runner({
+      image,
+      mode: "service",
+      port: 3993,
+      command: ["perl", "-e", SERVER],
+      ready: "20s",
+      limits: { output: "1MiB" },
+    });
     await on.start();
     expect(JSON.parse((await internet.scan(on, EICAR)).stdout)).toMatchObject({ infected: true });
     expect(JSON.parse((await internet.scan(on, Buffer.from("clean"))).stdout)).toMatchObject({ infected: false });

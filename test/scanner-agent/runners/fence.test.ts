@@ -50,7 +50,9 @@ describe.skipIf(!fenced)("a fenced program", () => {
   });
 
   test.skipIf(!asRoot)("is nobody without capabilities, sees no other process, and no folder of the agent's", async () => {
-    const { stdout } = await inside(`id -u; grep -E 'Cap(Prm|Eff|Bnd)' /proc/self/status; ls ${folder} 2> /dev/null || echo hidden; ls /proc | grep -c '^[0-9]'`);
+    const { stdout } = await inside(
+      `id -u; grep -E 'Cap(Prm|Eff|Bnd)' /proc/self/status; ls ${folder} 2> /dev/null || echo hidden; ls /proc | grep -c '^[0-9]'`,
+    );
     const [uid, prm, eff, bnd, hidden, processes] = stdout.split("\n");
     expect([uid, hidden]).toEqual(["65534", "hidden"]);
     for (const line of [prm, eff, bnd]) expect(line).toMatch(/:\t0+$/);

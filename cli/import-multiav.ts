@@ -1,0 +1,121 @@
+/** `npm run import-multiav -- postgres://…`: takes a MultiAV2 database over into this mesh. */
+
+import { realpath, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { Command, CommanderError } from "commander";
+import { migrate, openDatabase } from "../gateway/db/database.js";
+import { GatewayError } from "../gateway/errors.js";
+import { ConfigError } from "../schema/settings.js";
+import { runningMesh } from "../standalone/home.js";
+import { startPostgres } from "../standalone/postgres.js";
+import { password, SUPERUSER } from "../standalone/postgres-folder.js";
+import { StartError } from "../standalone/start-error.js";
+import { readImportConfig } from "./config.js";
+import { importMultiAv, type Imported } from "./import-run.js";
+import { createProgressBar } from "./progress-bar.js";
+import { Sentence } from "./sentence.js";
+
+const ERROR = 2;
+const INTERRUPTED = 130;
+
+interface Options {
+  readonly into?: string;
+  readonly timeZone: string;
+}
+
+interface Target {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+async function run(source: string, options: Options): Promise<number> {
+  for (const [name, url] of [["the database", source], ["--into", options.into]] as const) {
+    if (url !== undefined && !/^postgres(ql)?:\/\//.test(url)) throw new Sentence(`${name}: needs an address that begins with postgres://`);
+  }
+  checkTimeZone(options.timeZone);
+  const interrupt = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
+  const target = await targetOf(options);
+  const lost = (error: Error) => say(`A connection was lost: ${error.message}`);
+  const [from, into] = [openDatabase(source, lost), openDatabase(target.url, lost)];
+  try {
+    await migrate(into);
+    const imported = await importMultiAv({
+      from,
+      into,
+      timeZone: options.timeZone,
+      signal: interrupt.signal,
+      print: (line) => void process.stdout.write(`${line}\n`),
+      progress: (total) => createProgressBar(process.stderr, "Reports", total),
+    });
+    summarise(imported);
+    return 0;
+  } finally {
+    await Promise.all([from.destroy(), into.destroy()]);
+    await target.stop();
+  }
+}
+
+/** The database that is named; else the embedded one, which is started for the import if the mesh does not run. */
+async function targetOf({ into }: Options): Promise<Target> {
+  const { home, databaseUrl } = readImportConfig();
+  const url = into ?? databaseUrl;
+  if (url !== undefined) return { url, stop: async () => {} };
+  const dir = join(home, "postgres");
+  if (await runningMesh(home)) {
+    const folder = await realpath(dir);
+    const port = (await readFile(join(folder, "port"), "utf8")).trim();
+    return { url: `postgres://${SUPERUSER}:${await password(folder)}@127.0.0.1:${port}/postgres`, stop: async () => {} };
+  }
+  return startPostgres({ dir });
+}
+
+function checkTimeZone(zone: string): void {
+  try {
+    Intl.DateTimeFormat("en", { timeZone: zone });
+  } catch (error) {
+    if (error instanceof RangeError) throw new Sentence(`--time-zone: there is no time zone ${zone}`, { cause: error });
+    throw error;
+  }
+}
+
+function summarise({ before, reports, results, duplicates, stuck, unreadable, leftOut, samplesAlone, keptIds }: Imported): void {
+  const lines = [
+    `${reports} reports with ${results} results imported${before > 0 ? `, ${before} were before` : ""}; ${keptIds ? "they keep their ids" : "their new ids are above"}.`,
+    `${duplicates} rows were duplicates of an engine; ${stuck} results had never finished and are FAILED; ${unreadable} could not be read.`,
+    `${samplesAlone} samples had no report; ${leftOut} reports are left out. Samples are without their bytes: MultiAV2 does not keep them.`,
+  ];
+  for (const line of lines) say(line);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof GatewayError) return `${error.message}: ${error.cause instanceof Error ? error.cause.message : String(error.cause)}`;
+  const isPlain = error instanceof Sentence || error instanceof ConfigError || error instanceof StartError;
+  return isPlain ? error.message : inspect(error);
+}
+
+const program = new Command("import-multiav")
+  .description("Imports a MultiAV2 database. What was imported before is not imported again.")
+  .argument("<database>", "its address, postgres://user:password@host/name")
+  .option("--into <database>", "where to; default: DATABASE_URL, or the database of `npm run up`")
+  .option("--time-zone <zone>", "in which MultiAV2 wrote its dates", "UTC")
+  .exitOverride()
+  .action(async (source: string, options: Options) => {
+    process.exitCode = await run(source, options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : ERROR;
+  else if (error instanceof Error && error.name === "AbortError") {
+    say("Interrupted. What is imported stays; run it again to go on.");
+    process.exitCode = INTERRUPTED;
+  } else {
+    say(explain(error));
+    process.exitCode = ERROR;
+  }
+}

@@ -1,0 +1,121 @@
+/** What MultiAV2 stored of one report, as a scan that is over, with one result per engine. */
+
+import type { NewEngine, NewFinalScan, NewResult, NewSample } from "../gateway/db/import-target.js";
+import type { SourceReport, SourceResult, SourceSample, SourceScanner } from "../gateway/db/import-source.js";
+import { ENGINE_SPEEDS, PLUGIN_TYPE_NUMBER, SPEED_NUMBER, type PluginType } from "../schema/classes.js";
+import { merge, type Verdict } from "../schema/states.js";
+import { NEVER_FINISHED, storable, translateResult, UNREADABLE } from "./multiav-result.js";
+
+/** An engine of the catalogue with its id. */
+export interface KnownEngine extends NewEngine {
+  readonly engineId: number;
+}
+
+export interface Translated {
+  readonly scan: NewFinalScan;
+  /** What was put right, a sentence each. */
+  readonly notes: readonly string[];
+  readonly duplicates: number;
+  readonly stuck: number;
+  readonly unreadable: number;
+}
+
+const NAME_LENGTH = 1_024;
+
+/** MultiAV2's scanner as an engine of the catalogue. */
+export function translateScanner({ id, name, plugin_type, has_internet, speed }: SourceScanner): NewEngine {
+  const types = Object.keys(PLUGIN_TYPE_NUMBER) as PluginType[];
+  const number = /^-?\d$/.test(speed ?? "") ? Number(speed) : undefined;
+  return {
+    name: (name ?? "").replace(/[^A-Za-z0-9-]/g, "-").slice(0, 32) || `scanner-${id}`,
+    // Of a type that there is not, nothing can be concluded.
+    type: types.find((type) => PLUGIN_TYPE_NUMBER[type] === plugin_type) ?? "METADATA",
+    speed: ENGINE_SPEEDS.find((one) => SPEED_NUMBER[one] === number) ?? "MEDIUM",
+    internet: has_internet === 1,
+  };
+}
+
+/** A sample with its hashes, or why it cannot be taken. */
+export function translateSample({ md5, sha1, sha256, size }: SourceSample): NewSample | string {
+  const hashes = { sha256: hex(sha256, 64), sha1: hex(sha1, 40), md5: hex(md5, 32) };
+  for (const [name, hash] of Object.entries(hashes)) if (hash === "") return `its sample has no ${name}`;
+  return { ...hashes, size: /^\d{1,15}$/.test(size ?? "") ? Number(size) : 0 };
+}
+
+function hex(hash: string | null, length: number): string {
+  const text = (hash ?? "").trim().toLowerCase();
+  return text.length === length && /^[0-9a-f]+$/.test(text) ? text : "";
+}
+
+/** Throws nothing: what cannot be taken is told by a sentence. */
+export function translateReport(
+  report: SourceReport,
+  rows: readonly SourceResult[],
+  engines: ReadonlyMap<number, KnownEngine>,
+): Translated | string {
+  const sample = translateSample(report);
+  if (typeof sample === "string") return sample;
+  const notes: string[] = [];
+  const { results, taken, duplicates } = oneOfEach(rows, engines, notes);
+  const start = localTime(report.start_date) ?? localTime(report.end_date);
+  if (start === undefined) notes.push("it has no date; 1 January 1970 stands for it");
+  const startDate = start ?? "1970-01-01 00:00:00";
+  const av = results.filter((result) => taken.get(result.engineId)?.type === "AV");
+  const avClean = av.filter(({ verdict }) => verdict === "CLEAN").length;
+  return {
+    scan: {
+      reportId: report.id,
+      sample,
+      name: [...storable(report.name ?? "")].slice(0, NAME_LENGTH).join(""),
+      startDate,
+      endDate: localTime(report.end_date) ?? startDate,
+      internet: [...taken.values()].some(({ internet }) => internet),
+      verdict: verdictOf(results, av.length, avClean),
+      detections: results.filter(({ verdict }) => verdict === "INFECTED" || verdict === "SUSPICIOUS").length,
+      avTotal: av.length,
+      avClean,
+      results,
+    },
+    notes,
+    duplicates,
+    stuck: results.filter(({ error }) => error === NEVER_FINISHED).length,
+    unreadable: results.filter(({ error }) => error === UNREADABLE).length,
+  };
+}
+
+/** The best of the rows of each engine, as a late result of a scan would be merged; of equal ones the first. */
+function oneOfEach(rows: readonly SourceResult[], engines: ReadonlyMap<number, KnownEngine>, notes: string[]) {
+  const best = new Map<number, NewResult>();
+  const taken = new Map<number, KnownEngine>();
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const engine = row.scanner_id === null ? undefined : engines.get(row.scanner_id);
+    if (!engine) {
+      notes.push("a result of no scanner is left out");
+      continue;
+    }
+    const result = { ...translateResult(row, engine.type), engineId: engine.engineId };
+    const before = best.get(engine.engineId);
+    best.set(engine.engineId, before ? merge(before, result) : result);
+    taken.set(engine.engineId, engine);
+    counts.set(engine.name, (counts.get(engine.name) ?? 0) + 1);
+  }
+  const several = [...counts].filter(([, count]) => count > 1);
+  for (const [name, count] of several) notes.push(`${count} rows of ${name} became one`);
+  return { results: [...best.values()], taken, duplicates: several.reduce((sum, [, count]) => sum + count - 1, 0) };
+}
+
+function verdictOf(results: readonly NewResult[], avTotal: number, avClean: number): Verdict {
+  for (const verdict of ["INFECTED", "SUSPICIOUS"] as const) if (results.some((result) => result.verdict === verdict)) return verdict;
+  return avTotal > 0 && avClean === avTotal ? "CLEAN" : "INCONCLUSIVE";
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** C's `asctime` as `YYYY-MM-DD HH:MM:SS`; undefined if it is none. */
+export function localTime(asctime: string | null): string | undefined {
+  const [, month = "", day = "", time = "", year = ""] = /^\s*\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})\s*$/.exec(asctime ?? "") ?? [];
+  const text = `${year}-${String(MONTHS.indexOf(month) + 1).padStart(2, "0")}-${day.padStart(2, "0")} ${time}`;
+  const date = new Date(`${text.replace(" ", "T")}Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text.replace(" ", "T")) ? text : undefined;
+}
