@@ -29,6 +29,8 @@ export interface Agent {
   start(): Promise<readonly EnginePresence[]>;
   /** Takes no more work, finishes what it has within the grace, hands the rest back and leaves. */
   stop(): Promise<void>;
+  /** What is wrong with manifests and with the choice of engines, a line each; known once it has started. */
+  mistakes(): readonly string[];
   /** Rejects if the agent cannot go on, which only the end of its connection for good can make happen. */
   readonly failed: Promise<never>;
 }
@@ -43,6 +45,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let spool: Spool | undefined;
   let containers: ContainerHost | undefined;
   let engines: readonly Engine[] = [];
+  let mistakes: readonly string[] = [];
   let intakes: readonly Intake[] = [];
   let announcer: Announcer | undefined;
   let state: Presence["state"] = "READY";
@@ -85,7 +88,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     spool = await openSpool(config.spool);
     containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
     void containers.reap();
-    const parts = overrides.engines ?? (await enginesOf(config, { folder: await spool.make("run"), containers, version, log }));
+    const parts = overrides.engines ?? (await chosenEngines(await spool.make("run"), containers));
     const selfTest = await createSelfTest(spool);
     engines = parts.map((part) =>
       createEngine(part, { selfTest, retestMs: config.retestMs, log: log.child({ engine: part.manifest.name }), onChange }),
@@ -101,6 +104,12 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     await tested;
     await announcer.announce();
     return presence().engines;
+  }
+
+  async function chosenEngines(folder: string, host: ContainerHost): Promise<readonly EngineParts[]> {
+    const set = await enginesOf(config, { folder, containers: host, version, log });
+    mistakes = set.mistakes;
+    return set.parts;
   }
 
   async function stop(): Promise<void> {
@@ -126,6 +135,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       return started;
     },
     stop,
+    mistakes: () => mistakes,
     failed,
   };
 }

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import type { Logger } from "pino";
 import { internetClass } from "../schema/classes.js";
 import { projectPath } from "../schema/paths.js";
 import { engineToken } from "../schema/subjects.js";
@@ -32,30 +31,31 @@ export function partsOf(chosen: ChosenEngine, config: AgentConfig, host: Omit<Ru
   return { manifest, runners, parse: PARSERS[manifest.output], slots };
 }
 
+/** The engines that run in this agent, and what the operator should know of the others. */
+export interface EngineSet {
+  readonly parts: EngineParts[];
+  readonly mistakes: readonly string[];
+}
+
 /** The engines that run in this agent. Mistakes are logged; throws if they leave no engine. */
-export async function enginesOf(config: AgentConfig, host: Omit<RunnerHost, keyof AgentConfig>): Promise<EngineParts[]> {
-  const { engines, mistakes } = await knownEngines(config);
-  report(mistakes, engines, config, host.log);
+export async function enginesOf(config: AgentConfig, host: Omit<RunnerHost, keyof AgentConfig>): Promise<EngineSet> {
+  const { engines, mistakes: found } = await knownEngines(config);
+  const mistakes = [...found, ...wantedInVain(engines, config)];
+  for (const mistake of mistakes) host.log.error(mistake);
   const running = engines.filter(({ off }) => off === null);
   if (running.length === 0) {
     const nothing = `there is no engine of class ${config.internet} to run here`;
     if (mistakes.length > 0 || config.engines.length > 0) throw new Error([nothing, ...mistakes].join("\n"));
     host.log.warn(nothing);
   }
-  return running.map((chosen) => partsOf(chosen, config, host));
+  return { parts: running.map((chosen) => partsOf(chosen, config, host)), mistakes };
 }
 
-function report(
-  mistakes: readonly string[],
-  engines: readonly ChosenEngine[],
-  { engines: only }: AgentConfig,
-  log: Logger,
-): void {
-  for (const mistake of mistakes) log.error(mistake);
+function wantedInVain(engines: readonly ChosenEngine[], { engines: only }: AgentConfig): string[] {
   const wanted = new Set(only.map(engineToken));
-  for (const { manifest, off } of engines)
-    if (off !== null && wanted.has(engineToken(manifest.name)))
-      log.error(`SCANMESH_ENGINES: ${manifest.name} does not run here: ${off}`);
+  return engines
+    .filter(({ manifest, off }) => off !== null && wanted.has(engineToken(manifest.name)))
+    .map(({ manifest, off }) => `SCANMESH_ENGINES: ${manifest.name} does not run here: ${off}`);
 }
 
 function ofClass(engine: ChosenEngine, { internet }: AgentConfig): ChosenEngine {

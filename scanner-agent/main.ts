@@ -23,7 +23,7 @@ agent.failed.catch((error: unknown) => {
 
 try {
   const engines = await agent.start();
-  if (!stopping) tellParent({ kind: "ready", agent: config.agent, engines });
+  if (!stopping) tellParent({ kind: "ready", agent: config.agent, engines, mistakes: agent.mistakes() });
 } catch (error) {
   if (!stopping) {
     tellFailed(reasonOf(error));

@@ -16,6 +16,8 @@ export interface AgentReady {
   readonly kind: "ready";
   readonly agent: string;
   readonly engines: readonly EnginePresence[];
+  /** What is wrong with manifests and with the choice of engines, a line each; what they concern does not run. */
+  readonly mistakes: readonly string[];
 }
 
 /** It could not start; one sentence for the operator. */

@@ -30,6 +30,7 @@ const TEST_PROGRAMS = [
   "exiftool",
   "file",
   "dockerd",
+  "docker-compose",
   "debootstrap",
   "ip",
   "chromium",

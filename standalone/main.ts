@@ -40,9 +40,9 @@ async function start(
   progress: Progress,
   stop: AbortSignal,
 ): Promise<void> {
-  const { url, engines } = await mesh.start(progress);
+  const { url, engines, mistakes } = await mesh.start(progress);
   const healthy = engines.filter((engine) => engine.healthy).map(({ name }) => name);
-  const paragraphs = missingEngines(engines, findProgram("clamd") !== undefined);
+  const paragraphs = [...missingEngines(engines, findProgram("clamd") !== undefined), ...mistakes];
   if (healthy.length > 0) {
     const scanning = () => firstScan(url, healthy, stop);
     paragraphs.unshift(scanTable(await progress.step("First scan", scanning, ({ verdict }) => `EICAR is ${verdict}`)));

@@ -1,6 +1,7 @@
 /** The whole mesh on one machine: the order in which its parts start and stop. */
 
 import { join } from "node:path";
+import type { AgentReady } from "../schema/lifecycle.js";
 import type { EnginePresence } from "../schema/messages.js";
 import { projectPath } from "../schema/paths.js";
 import type { NatsAccess, StandaloneConfig } from "./config.js";
@@ -23,6 +24,8 @@ const MIB = 1024 ** 2;
 export interface Started {
   readonly url: string;
   readonly engines: readonly EnginePresence[];
+  /** What is wrong with manifests and with the choice of engines, a line each. */
+  readonly mistakes: readonly string[];
 }
 
 /** A mesh that can be started once. */
@@ -95,11 +98,11 @@ export function createMesh(config: StandaloneConfig): Mesh {
     return url;
   };
 
-  const agent = async (env: PartCommand["env"]): Promise<readonly EnginePresence[]> => {
+  const agent = async (env: PartCommand["env"]): Promise<AgentReady> => {
     const part = run("agent", [projectPath("dist", "scanner-agent", "main.js")], env);
-    const { engines } = await part.said("ready");
+    const ready = await part.said("ready");
     watch("agent", part);
-    return engines;
+    return ready;
   };
 
   return {
@@ -112,15 +115,19 @@ export function createMesh(config: StandaloneConfig): Mesh {
       const env = gatewayEnvironment(config, databaseUrl, bus);
       await step("Migrations", () => migrate(env));
       const agentEnv = { ...config.agentEnv, NATS_URL: bus.url, SCANMESH_NATS_CREDS: bus.agentCreds };
-      const [url, engines] = await Promise.all([
+      const [url, { engines, mistakes }] = await Promise.all([
         step(
           "Gateway",
           () => gateway(env),
           (address) => address,
         ),
-        step("Agent", () => agent(agentEnv), healthyNames),
+        step(
+          "Agent",
+          () => agent(agentEnv),
+          ({ engines: tested }) => healthyNames(tested),
+        ),
       ]);
-      return { url, engines };
+      return { url, engines, mistakes };
     },
     async stop() {
       stopping = true;

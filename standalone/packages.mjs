@@ -22,6 +22,7 @@ const PACKAGES = {
   exiftool: { apt: "libimage-exiftool-perl", brew: "exiftool" },
   file: { apt: "file" },
   dockerd: { apt: "docker.io" },
+  "docker-compose": { apt: "docker-compose" },
   debootstrap: { apt: "debootstrap" },
   ip: { apt: "iproute2" },
   chromium: { apt: "chromium" },

@@ -21,7 +21,10 @@ export function createLossWatch(ackWaitMs: number) {
   let last = -Infinity;
 
   async function floors(ctx: ScanContext, internet: InternetClass): Promise<Map<number, number>> {
-    const engines = (await readEngines(ctx.db)).filter((engine) => internetClass(engine.internet) === internet);
+    // An engine that never ran, such as an imported one, was never asked either, and may have no durable.
+    const engines = (await readEngines(ctx.db)).filter(
+      (engine) => engine.lastHealthyAt !== null && internetClass(engine.internet) === internet,
+    );
     const settled = new Map<number, number>();
     for (const { engineId, name } of engines) {
       const at = performance.now();

@@ -17,7 +17,7 @@ process.on("SIGINT", stop);
 // The process that started this one is gone.
 process.on("disconnect", stop);
 
-tellParent({ kind: "ready", agent: config.agent, engines: await agent.start() });
+tellParent({ kind: "ready", agent: config.agent, engines: await agent.start(), mistakes: agent.mistakes() });
 await agent.failed;
 
 function stop(): void {

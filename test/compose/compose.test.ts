@@ -32,12 +32,12 @@ const programs = hasDocker ? await composePrograms() : [];
 describe.runIf(programs.length > 0)("docker-compose.yml", () => {
   beforeAll(makeStandIns, BUILD_MS);
 
-  describe.each(programs)("with %s %s", (...program) => {
+  describe.each(programs.map((program) => ({ name: program.join(" "), program })))("with $name", ({ program }) => {
     let project: Project;
     let url: string;
 
     beforeAll(async () => {
-      project = await createProject(program.filter((word) => word !== undefined) as [string]);
+      project = await createProject(program);
       await project.run("build");
       await project.run("up", "--detach");
       url = await project.address("gateway", 8080);
@@ -100,7 +100,7 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
     );
 
     test("EICAR is INFECTED through the published port", async () => {
-      await until("Yara is in the mesh", async () => (await yara()).length > 0);
+      await until("Yara is in the mesh", async () => (await yara()).length > 0, 60);
       const { result } = await scan("eicar.com", EICAR);
       expect(result).toContainEqual(expect.objectContaining({ name: "Yara", infected: true, result: "EICAR_Test_File" }));
     });
@@ -123,6 +123,19 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
       await project.run("up", "--detach");
       expect(await secrets()).toBe(before);
     });
+
+    test(
+      "an agent is unhealthy while it has no NATS",
+      async () => {
+        const health = () => project.run("exec", "-T", "agent-isolated", "node", "deploy/agent-health.mjs");
+        await expect(health()).resolves.toBe("");
+        await project.run("stop", "nats");
+        await expect(health()).rejects.toThrow("no connection to NATS");
+        await project.run("start", "nats");
+        await until("it is connected again", () => health().then(() => true, () => false), 60);
+      },
+      START_MS,
+    );
 
     test(
       "three agents have three times the slots, and share the work",
@@ -164,6 +177,7 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
       "Prometheus reaches the gateway, and every expression of the dashboard has a meaning",
       async () => {
         await project.run("--profile", "monitoring", "up", "--detach", "prometheus");
+        await until("it is healthy", async () => (await services(["prometheus"]))[0]?.State.Health?.Status === "healthy", 60);
         const prometheus = await project.address("prometheus", 9090);
         const query = async (expression: string) =>
           (await ask(`${prometheus}/api/v1/query?query=${encodeURIComponent(expression)}`)).json<{

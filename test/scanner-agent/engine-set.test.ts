@@ -18,7 +18,7 @@ const log = pino({ level: "silent" });
 async function running(env: Record<string, string>) {
   const config = readAgentConfig(env);
   const containers = createContainerHost({ ...config, folder, log });
-  return enginesOf(config, { folder, containers, version: "1", log });
+  return (await enginesOf(config, { folder, containers, version: "1", log })).parts;
 }
 const names = async (env: Record<string, string>) => (await running(env)).map(({ manifest }) => manifest.name);
 

@@ -65,7 +65,9 @@ describe.skipIf(!hasDocker)("an image of the malice contract", () => {
     const log = pino({ level: "silent" });
     spool = await openSpool(config.spool);
     containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
-    const [parts] = await enginesOf(config, { folder: await spool.make("run"), containers, version: "1", log });
+    const {
+      parts: [parts],
+    } = await enginesOf(config, { folder: await spool.make("run"), containers, version: "1", log });
     if (parts === undefined) throw new Error("the stand-in is not on");
     engine = createEngine(parts, { selfTest: await createSelfTest(spool), retestMs: 60_000, log, onChange: () => undefined });
     await engine.start();

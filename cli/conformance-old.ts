@@ -1,0 +1,88 @@
+/** The contract of the generation before `/api/v1`, and of the CSV, line by line. */
+
+import { form } from "./conformance-exchange.js";
+import type { Line, Report, Target } from "./conformance-target.js";
+
+const OLD = "The generation before";
+const CSV = "GET /export/csv";
+const line = (section: string, says: string, tried: (target: Target) => Promise<void>): Line => ({ section, says, try: tried });
+const urlencoded = (body: string) => ({ method: "POST", body, headers: { "content-type": "application/x-www-form-urlencoded" } });
+
+const reports = (
+  [
+    ["GET with the id in the query", (t: Target, id: number) => t.send(`/api/report?id=${id}`)],
+    ["POST of a form", (t: Target, id: number) => t.send("/api/report", urlencoded(`id=${id}`))],
+    ["POST of a multipart form", (t: Target, id: number) => t.send("/api/report", form({ id: String(id) }))],
+  ] as const
+).map(([how, ask]) =>
+  line(OLD, `/api/report: ${how} gives the report with report_id`, async (t) => {
+    const { id } = await t.scan();
+    const answer = await ask(t, id);
+    const report = JSON.parse(answer.text) as Report;
+    t.must(answer.status === 200 && report.id === id && report.report_id === id, "id and report_id are the scan's");
+    t.must(Array.isArray(report.result), "it has its results");
+  }),
+);
+
+const missing = ["", "?id="].map((query) =>
+  line(OLD, `/api/report${query}: 200 "report id not provided."`, async (t) =>
+    t.refused(await t.send(`/api/report${query}`), 200, "report id not provided."),
+  ),
+);
+
+const unknown = ["0", "abc", "999999999999", "1e3"].map((id) =>
+  line(OLD, `/api/report?id=${id}: 200 "report not found"`, async (t) => t.refused(await t.send(`/api/report?id=${id}`), 200, "report not found")),
+);
+
+const searches = (["md5", "sha1", "sha256"] as const).map((algorithm) =>
+  line(OLD, `/api/search finds by ${algorithm}`, async (t) => {
+    const { id, hashes } = await t.scan();
+    const found = JSON.parse((await t.send(`/api/search?file_hash=${hashes[algorithm]}`)).text) as Report[];
+    t.must(found.map((report) => report.report_id).join() === String(id), "the one report is found");
+  }),
+);
+
+/** The cells of a line, quotes undone. */
+function cells(text: string): string[] {
+  return [...text.matchAll(/(?:^|;)(?:"((?:[^"]|"")*)"|([^;"]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "");
+}
+
+export const OLD_LINES: readonly Line[] = [
+  ...reports,
+  ...missing,
+  ...unknown,
+  ...searches,
+  line(OLD, "/api/search finds by a name with %, and by several terms", async (t) => {
+    const { id, hashes } = await t.scan();
+    const name = `conformance-${hashes.md5.slice(0, 12)}`;
+    const second = (await t.scan(`${name}.exe`)).id;
+    const found = JSON.parse((await t.send(`/api/search?file_hash=${name}%25,${hashes.sha1}`)).text) as Report[];
+    t.must(found.map((report) => report.report_id).join() === [id, second].join(), "both reports are found, in ascending id");
+  }),
+  line(OLD, '/api/search for what is not there: 200 "Not found."', async (t) =>
+    t.refused(await t.send("/api/search?file_hash=00000000000000000000000000000000"), 200, "Not found."),
+  ),
+  line(OLD, "/api/search takes a POST", async (t) => t.refused(await t.send("/api/search", urlencoded("file_hash=nothing-of-that-name")), 200, "Not found.")),
+  line(CSV, "text/csv as an attachment, its first columns and the engines'", async (t) => {
+    const { id, hashes } = await t.scan("conformance;quoted.exe");
+    await t.complete(id);
+    const answer = await t.send(`/export/csv?q=${hashes.sha256}`);
+    t.must(/^text\/csv\b/.test(answer.headers["content-type"] ?? ""), "it is text/csv");
+    t.must(answer.headers["content-disposition"] === "attachment; filename=multi-av-export.csv", "it is multi-av-export.csv");
+    const [head = "", row = ""] = answer.text.split("\n");
+    t.must(head.startsWith("name;md5;sha1;sha256;start_date;"), "its columns begin with name, hashes and start_date");
+    t.must(cells(row)[0] === "conformance;quoted.exe" && cells(row)[3] === hashes.sha256, "a name with the separator is quoted");
+    t.must(cells(row).length === cells(head).length, "every line has as many cells as the first");
+  }),
+  line(CSV, "a cell that a spreadsheet would run as a formula is defused", async (t) => {
+    const { hashes } = await t.scan("=1+1");
+    const [, row = ""] = (await t.send(`/export/csv?q=${hashes.md5}`)).text.split("\n");
+    t.must(cells(row)[0] === "'=1+1", "the name begins with an apostrophe");
+  }),
+  line(CSV, "l and p give a page of the newest scans", async (t) => {
+    const { hashes } = await t.scan();
+    await t.scan();
+    const lines = (await t.send("/export/csv?l=1&p=1")).text.trim().split("\n");
+    t.must(lines.length === 2 && cells(lines[1] ?? "")[3] === hashes.sha256, "the second newest scan is the only line");
+  }),
+];

@@ -1,0 +1,112 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { exchange, type Exchange, type Received, type Request } from "./conformance-exchange.js";
+
+/** What a line of the contract is tried on. Every request it makes is part of the report. */
+export interface Target {
+  send(path: string, request?: Request): Promise<Received>;
+  /** An upload that is in order but for the changes; `undefined` leaves a parameter out. */
+  upload(changes?: Readonly<Record<string, unknown>>, path?: string): Promise<Received>;
+  /** A scan of a sample that nobody has sent before. */
+  scan(name?: string): Promise<Uploaded>;
+  /** The report of a scan once it is complete. */
+  complete(id: number): Promise<Report>;
+  /** Notes that something must hold. */
+  must(holds: boolean, what: string): void;
+  /** Status, Content-Type and text of an error. */
+  refused(answer: Received, status: number, error?: string): void;
+}
+
+export interface Uploaded {
+  readonly id: number;
+  readonly hashes: { readonly md5: string; readonly sha1: string; readonly sha256: string };
+  readonly file: { readonly name: string; readonly size: number };
+}
+
+export interface Report extends Readonly<Record<string, unknown>> {
+  readonly id: number;
+  readonly end_date: string | null;
+  readonly result: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** One line of the contract. */
+export interface Line {
+  readonly section: string;
+  readonly says: string;
+  try(target: Target): Promise<void>;
+}
+
+export interface Outcome {
+  readonly line: Line;
+  readonly exchanges: readonly Exchange[];
+  /** What does not hold; empty: the line is kept. */
+  readonly broken: readonly string[];
+}
+
+const POLL_MS = 250;
+
+/** Tries one line. What cannot be read as it should be breaks it too. */
+export async function tryLine(line: Line, base: string, headers: Readonly<Record<string, string>>, timeoutMs: number): Promise<Outcome> {
+  const exchanges: Exchange[] = [];
+  const broken: string[] = [];
+  try {
+    await line.try(createTarget(base, headers, timeoutMs, exchanges, broken));
+  } catch (error) {
+    broken.push(error instanceof Error ? error.message : String(error));
+  }
+  return { line, exchanges, broken };
+}
+
+function createTarget(
+  base: string,
+  own: Readonly<Record<string, string>>,
+  timeoutMs: number,
+  exchanges: Exchange[],
+  broken: string[],
+): Target {
+  const must = (holds: boolean, what: string) => void (holds || broken.push(what));
+  const send = async (path: string, request: Request = {}): Promise<Received> => {
+    const made = await exchange(base, path, { ...request, headers: { ...own, ...request.headers } });
+    exchanges.push({ ...made, sent: { ...made.sent, headers: request.headers ?? {} } });
+    return made.received;
+  };
+  const upload = (changes: Readonly<Record<string, unknown>> = {}, path = "/api/v1/sample") =>
+    send(path, { method: "POST", body: JSON.stringify({ ...good(), ...changes }) });
+  return {
+    must,
+    send,
+    upload,
+    async scan(name = "conformance.bin") {
+      const answer = await upload({ sample_name: name });
+      must(answer.status === 200, `an upload is answered 200, not ${answer.status}`);
+      return JSON.parse(answer.text) as Uploaded;
+    },
+    async complete(id) {
+      const end = Date.now() + timeoutMs;
+      for (;;) {
+        const made = await exchange(base, `/api/v1/sample/${id}`, { headers: own });
+        const report = JSON.parse(made.received.text) as Report;
+        if (report.end_date !== null || Date.now() > end) {
+          exchanges.push({ ...made, sent: { ...made.sent, headers: {} } });
+          must(report.end_date !== null, `the scan is complete within ${timeoutMs / 1000} s`);
+          return report;
+        }
+        await pause(POLL_MS);
+      }
+    },
+    refused(answer, status, error) {
+      must(answer.status === status, `the status is ${status}, not ${answer.status}`);
+      must(isJson(answer), "the answer is application/json");
+      const said = (JSON.parse(answer.text) as { error?: unknown }).error;
+      must(typeof said === "string" && (error === undefined || said === error), `the error is ${error ?? "a text"}, not ${JSON.stringify(said)}`);
+    },
+  };
+}
+
+function good(): Record<string, unknown> {
+  return { allow_internet: "False", minspeed: 3, sample: randomBytes(24).toString("base64"), sample_name: "conformance.bin" };
+}
+
+export function isJson({ headers }: Received): boolean {
+  return /^application\/json\b/.test(headers["content-type"] ?? "");
+}

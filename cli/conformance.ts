@@ -1,0 +1,84 @@
+/** `npm run conformance -- http://…`: tries the REST contract on a gateway, line by line, and tells what was sent and received. */
+
+import { writeFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { shown } from "./conformance-exchange.js";
+import { OLD_LINES } from "./conformance-old.js";
+import { tryLine, type Outcome } from "./conformance-target.js";
+import { V1_LINES } from "./conformance-v1.js";
+import { Sentence } from "./sentence.js";
+
+const BROKEN = 1;
+const ERROR = 2;
+
+interface Options {
+  readonly key?: string;
+  readonly timeout: string;
+  readonly report?: string;
+  readonly quiet: boolean;
+}
+
+/** What cannot be shown from outside, so that nobody takes it for shown. */
+const NOT_TRIED = [
+  "Common: 413 for what is too large, and 503 with Retry-After while the mesh cannot accept scans: they depend on its settings and state",
+  "Common: dates in the server's time zone: it is a setting",
+  "GET /api/v1/sample: [] when there are no scans",
+] as const;
+
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+
+async function run(base: string, { key, timeout, report, quiet }: Options): Promise<number> {
+  if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol)) throw new Sentence(`${base} is not an http address.`);
+  const timeoutMs = Number(timeout) * 1_000;
+  if (!(timeoutMs > 0)) throw new Sentence("--timeout: needs a number of seconds.");
+  const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const outcomes: Outcome[] = [];
+  const lines: string[] = [];
+  for (const line of [...V1_LINES, ...OLD_LINES]) {
+    const outcome = await tryLine(line, base, headers, timeoutMs);
+    const told = describe(outcome, outcomes.at(-1)?.line.section);
+    outcomes.push(outcome);
+    lines.push(...told);
+    for (const text of told) if (!quiet || outcome.broken.length > 0 || !text.startsWith("  ")) print(text);
+  }
+  const broken = outcomes.filter((outcome) => outcome.broken.length > 0).length;
+  const end = [
+    "",
+    ...NOT_TRIED.map((what) => `not tried: ${what}`),
+    `${outcomes.length - broken} of ${outcomes.length} lines are kept, ${broken} broken; ${NOT_TRIED.length} cannot be tried from outside.`,
+  ];
+  for (const text of end) print(text);
+  if (report !== undefined) writeFileSync(report, `${[`# ${base}`, ...lines, ...end].join("\n")}\n`);
+  return broken === 0 ? 0 : BROKEN;
+}
+
+function describe({ line, exchanges, broken }: Outcome, before: string | undefined): string[] {
+  return [
+    ...(line.section === before ? [] : ["", `## ${line.section}`]),
+    `${broken.length === 0 ? "✓" : "✗"} ${line.says}`,
+    ...exchanges.flatMap(shown),
+    ...broken.map((what) => `  ! it does not hold that ${what}`),
+  ];
+}
+
+const program = new Command("conformance")
+  .description("Tries the REST contract for MultiAV2's clients on a gateway. Exit status: 0 all lines are kept, 1 some are broken.")
+  .argument("<url>", "address of the gateway, e.g. http://127.0.0.1:8080; samples are uploaded to it")
+  .option("--key <key>", "key to send, where the gateway requires one")
+  .option("--timeout <seconds>", "how long a scan may take until it is complete", "60")
+  .option("--report <file>", "write the whole report to a file too")
+  .option("--quiet", "show what was sent and received only where a line is broken", false)
+  .exitOverride()
+  .action(async (url: string, options: Options) => {
+    process.exitCode = await run(url, options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : ERROR;
+  else if (error instanceof Sentence) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = ERROR;
+  } else throw error;
+}
