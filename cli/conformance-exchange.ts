@@ -48,11 +48,16 @@ export function exchange(base: string, path: string, { method = "GET", headers =
 }
 
 /** A form of text fields and files, written by hand so that the report shows it as it went. */
-export function form(fields: Readonly<Record<string, string>>, file?: { readonly field: string; readonly name: string; readonly text: string }): Request {
+export function form(
+  fields: Readonly<Record<string, string>>,
+  file?: { readonly field: string; readonly name: string; readonly text: string },
+): Request {
   const boundary = "conformance-boundary";
   const parts = Object.entries(fields).map(([name, value]) => `Content-Disposition: form-data; name="${name}"\r\n\r\n${value}`);
   if (file) {
-    parts.push(`Content-Disposition: form-data; name="${file.field}"; filename="${file.name}"\r\nContent-Type: application/octet-stream\r\n\r\n${file.text}`);
+    parts.push(
+      `Content-Disposition: form-data; name="${file.field}"; filename="${file.name}"\r\nContent-Type: application/octet-stream\r\n\r\n${file.text}`,
+    );
   }
   const body = `${parts.map((part) => `--${boundary}\r\n${part}\r\n`).join("")}--${boundary}--\r\n`;
   return { method: "POST", headers: { "content-type": `multipart/form-data; boundary=${boundary}` }, body };

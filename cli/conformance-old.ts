@@ -31,7 +31,9 @@ const missing = ["", "?id="].map((query) =>
 );
 
 const unknown = ["0", "abc", "999999999999", "1e3"].map((id) =>
-  line(OLD, `/api/report?id=${id}: 200 "report not found"`, async (t) => t.refused(await t.send(`/api/report?id=${id}`), 200, "report not found")),
+  line(OLD, `/api/report?id=${id}: 200 "report not found"`, async (t) =>
+    t.refused(await t.send(`/api/report?id=${id}`), 200, "report not found"),
+  ),
 );
 
 const searches = (["md5", "sha1", "sha256"] as const).map((algorithm) =>
@@ -44,7 +46,9 @@ const searches = (["md5", "sha1", "sha256"] as const).map((algorithm) =>
 
 /** The cells of a line, quotes undone. */
 function cells(text: string): string[] {
-  return [...text.matchAll(/(?:^|;)(?:"((?:[^"]|"")*)"|([^;"]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "");
+  return [...text.matchAll(/(?:^|;)(?:"((?:[^"]|"")*)"|([^;"]*))/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "",
+  );
 }
 
 export const OLD_LINES: readonly Line[] = [
@@ -62,7 +66,9 @@ export const OLD_LINES: readonly Line[] = [
   line(OLD, '/api/search for what is not there: 200 "Not found."', async (t) =>
     t.refused(await t.send("/api/search?file_hash=00000000000000000000000000000000"), 200, "Not found."),
   ),
-  line(OLD, "/api/search takes a POST", async (t) => t.refused(await t.send("/api/search", urlencoded("file_hash=nothing-of-that-name")), 200, "Not found.")),
+  line(OLD, "/api/search takes a POST", async (t) =>
+    t.refused(await t.send("/api/search", urlencoded("file_hash=nothing-of-that-name")), 200, "Not found."),
+  ),
   line(CSV, "text/csv as an attachment, its first columns and the engines'", async (t) => {
     const { id, hashes } = await t.scan("conformance;quoted.exe");
     await t.complete(id);

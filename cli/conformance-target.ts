@@ -46,7 +46,12 @@ export interface Outcome {
 const POLL_MS = 250;
 
 /** Tries one line. What cannot be read as it should be breaks it too. */
-export async function tryLine(line: Line, base: string, headers: Readonly<Record<string, string>>, timeoutMs: number): Promise<Outcome> {
+export async function tryLine(
+  line: Line,
+  base: string,
+  headers: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<Outcome> {
   const exchanges: Exchange[] = [];
   const broken: string[] = [];
   try {
@@ -98,7 +103,10 @@ function createTarget(
       must(answer.status === status, `the status is ${status}, not ${answer.status}`);
       must(isJson(answer), "the answer is application/json");
       const said = (JSON.parse(answer.text) as { error?: unknown }).error;
-      must(typeof said === "string" && (error === undefined || said === error), `the error is ${error ?? "a text"}, not ${JSON.stringify(said)}`);
+      must(
+        typeof said === "string" && (error === undefined || said === error),
+        `the error is ${error ?? "a text"}, not ${JSON.stringify(said)}`,
+      );
     },
   };
 }

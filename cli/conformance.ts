@@ -62,7 +62,9 @@ function describe({ line, exchanges, broken }: Outcome, before: string | undefin
 }
 
 const program = new Command("conformance")
-  .description("Tries the REST contract for MultiAV2's clients on a gateway. Exit status: 0 all lines are kept, 1 some are broken.")
+  .description(
+    "Tries the REST contract for MultiAV2's clients on a gateway. Exit status: 0 all lines are kept, 1 some are broken.",
+  )
   .argument("<url>", "address of the gateway, e.g. http://127.0.0.1:8080; samples are uploaded to it")
   .option("--key <key>", "key to send, where the gateway requires one")
   .option("--timeout <seconds>", "how long a scan may take until it is complete", "60")

@@ -32,8 +32,12 @@ interface Target {
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function run(source: string, options: Options): Promise<number> {
-  for (const [name, url] of [["the database", source], ["--into", options.into]] as const) {
-    if (url !== undefined && !/^postgres(ql)?:\/\//.test(url)) throw new Sentence(`${name}: needs an address that begins with postgres://`);
+  for (const [name, url] of [
+    ["the database", source],
+    ["--into", options.into],
+  ] as const) {
+    if (url !== undefined && !/^postgres(ql)?:\/\//.test(url))
+      throw new Sentence(`${name}: needs an address that begins with postgres://`);
   }
   checkTimeZone(options.timeZone);
   const interrupt = new AbortController();
@@ -92,7 +96,8 @@ function summarise({ before, reports, results, duplicates, stuck, unreadable, le
 }
 
 function explain(error: unknown): string {
-  if (error instanceof GatewayError) return `${error.message}: ${error.cause instanceof Error ? error.cause.message : String(error.cause)}`;
+  if (error instanceof GatewayError)
+    return `${error.message}: ${error.cause instanceof Error ? error.cause.message : String(error.cause)}`;
   const isPlain = error instanceof Sentence || error instanceof ConfigError || error instanceof StartError;
   return isPlain ? error.message : inspect(error);
 }

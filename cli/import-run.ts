@@ -52,18 +52,33 @@ export interface Imported {
 export async function importMultiAv(options: ImportOptions): Promise<Imported> {
   const { from, into } = options;
   const survey = await surveySource(from);
-  if (!survey) throw new Sentence("This is not a MultiAV2 database: its tables samples, reports, scanners and results are not there.");
+  if (!survey)
+    throw new Sentence("This is not a MultiAV2 database: its tables samples, reports, scanners and results are not there.");
   let current = await beginImport(into, survey.source, survey.lastReport);
   const before = survey.reports - (await countSourceReports(from, current.lastReport));
   const engines = await knownEngines(from, into);
   await printMoved(options, current);
-  const sum = { before, reports: 0, results: 0, duplicates: 0, stuck: 0, unreadable: 0, leftOut: 0, samplesAlone: 0, keptIds: current.keptIdsTo > 0 };
+  const sum = {
+    before,
+    reports: 0,
+    results: 0,
+    duplicates: 0,
+    stuck: 0,
+    unreadable: 0,
+    leftOut: 0,
+    samplesAlone: 0,
+    keptIds: current.keptIdsTo > 0,
+  };
   const bar = options.progress(survey.reports);
   try {
     for (bar.to(before); !options.signal.aborted; bar.to(before + sum.reports + sum.leftOut)) {
       const page = await readPage(options, engines, current);
       if (!page) break;
-      const scanIds = await writeReports(into, current, { ...page, scans: page.reports.map(({ scan }) => scan), timeZone: options.timeZone });
+      const scanIds = await writeReports(into, current, {
+        ...page,
+        scans: page.reports.map(({ scan }) => scan),
+        timeZone: options.timeZone,
+      });
       if (!scanIds) throw new Sentence("Another import of this database is at work.");
       current = { ...current, lastReport: page.lastReport };
       for (const report of page.reports) tell(options, report, scanIds.get(report.scan.reportId));
@@ -117,7 +132,7 @@ function tell({ print }: ImportOptions, { scan, notes }: Translated, scanId: num
 
 /** The new ids of what earlier runs imported. */
 async function printMoved({ into, print }: ImportOptions, { id }: Import): Promise<void> {
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await readMovedReports(into, id, after, PAGE);
     for (const { reportId, scanId } of page) print(`${reportId} -> ${scanId}`);
     after = page.at(-1)?.reportId ?? 0;
@@ -127,10 +142,11 @@ async function printMoved({ into, print }: ImportOptions, { id }: Import): Promi
 
 async function importLoneSamples({ from, into, timeZone, print }: ImportOptions): Promise<number> {
   let count = 0;
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await readLoneSamples(from, after, PAGE);
     const samples = page.map(translateSample).filter((sample) => typeof sample !== "string");
-    for (const { id } of page.filter((sample) => typeof translateSample(sample) === "string")) print(`sample ${id} is left out: it has no hashes`);
+    for (const { id } of page.filter((sample) => typeof translateSample(sample) === "string"))
+      print(`sample ${id} is left out: it has no hashes`);
     if (samples.length > 0) await writeSamples(into, samples, timeZone);
     count += samples.length;
     after = page.at(-1)?.id ?? 0;

@@ -106,7 +106,8 @@ function oneOfEach(rows: readonly SourceResult[], engines: ReadonlyMap<number, K
 }
 
 function verdictOf(results: readonly NewResult[], avTotal: number, avClean: number): Verdict {
-  for (const verdict of ["INFECTED", "SUSPICIOUS"] as const) if (results.some((result) => result.verdict === verdict)) return verdict;
+  for (const verdict of ["INFECTED", "SUSPICIOUS"] as const)
+    if (results.some((result) => result.verdict === verdict)) return verdict;
   return avTotal > 0 && avClean === avTotal ? "CLEAN" : "INCONCLUSIVE";
 }
 
@@ -114,7 +115,8 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 /** C's `asctime` as `YYYY-MM-DD HH:MM:SS`; undefined if it is none. */
 export function localTime(asctime: string | null): string | undefined {
-  const [, month = "", day = "", time = "", year = ""] = /^\s*\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})\s*$/.exec(asctime ?? "") ?? [];
+  const [, month = "", day = "", time = "", year = ""] =
+    /^\s*\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})\s*$/.exec(asctime ?? "") ?? [];
   const text = `${year}-${String(MONTHS.indexOf(month) + 1).padStart(2, "0")}-${day.padStart(2, "0")} ${time}`;
   const date = new Date(`${text.replace(" ", "T")}Z`);
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text.replace(" ", "T")) ? text : undefined;

@@ -14,7 +14,19 @@ export const NEVER_FINISHED = "never finished";
 export const UNREADABLE = "its result cannot be read";
 
 /** Keys of MultiAV2's own; the rest is the engine's. */
-const OWN = new Set(["name", "plugin_type", "speed", "has_internet", "queued", "scanning", "infected", "result", "engine", "updated", "error"]);
+const OWN = new Set([
+  "name",
+  "plugin_type",
+  "speed",
+  "has_internet",
+  "queued",
+  "scanning",
+  "infected",
+  "result",
+  "engine",
+  "updated",
+  "error",
+]);
 const TEXT_LENGTH = 1_024;
 
 export function translateResult({ queued, scanning, result }: SourceResult, type: PluginType): TranslatedResult {

@@ -9,7 +9,8 @@ const WIDTH = 30;
 
 export function createProgressBar(stream: NodeJS.WriteStream, label: string, total: number): ProgressBar {
   const share = (done: number) => (total === 0 ? 1 : Math.min(1, done / total));
-  const figures = (done: number) => `${done.toLocaleString("en")} of ${total.toLocaleString("en")}  ${Math.floor(share(done) * 100)} %`;
+  const figures = (done: number) =>
+    `${done.toLocaleString("en")} of ${total.toLocaleString("en")}  ${Math.floor(share(done) * 100)} %`;
   if (stream.isTTY) {
     return {
       to(done) {

@@ -81,7 +81,9 @@ export async function readSourceResults(db: Database, reportIds: readonly number
 }
 
 export async function readSourceScanners(db: Database): Promise<SourceScanner[]> {
-  const { rows } = await sql<SourceScanner>`select id, name, plugin_type, has_internet, speed from scanners order by id`.execute(db);
+  const { rows } = await sql<SourceScanner>`select id, name, plugin_type, has_internet, speed from scanners order by id`.execute(
+    db,
+  );
   return rows;
 }
 

@@ -83,7 +83,11 @@ async function findImport(tx: Tx, source: string): Promise<Import | undefined> {
 export async function enterImportedEngines(db: Database, engines: readonly NewEngine[]): Promise<Map<string, number>> {
   const rows = engines.map((engine) => ({ ...engine, input: "file" as const }));
   if (rows.length > 0) {
-    await db.insertInto("engines").values(rows).onConflict((conflict) => conflict.expression(sql`lower(name)`).doNothing()).execute();
+    await db
+      .insertInto("engines")
+      .values(rows)
+      .onConflict((conflict) => conflict.expression(sql`lower(name)`).doNothing())
+      .execute();
   }
   const known = await db.selectFrom("engines").select(["id", "name"]).execute();
   return new Map(known.map(({ id, name }) => [name.toLowerCase(), id]));
@@ -106,7 +110,11 @@ export async function writeReports(
       .where("last_report", "=", before)
       .executeTakeFirst();
     if (moved.numUpdatedRows === 0n) return undefined;
-    const sampleIds = await writeSamples(tx, page.scans.map(({ sample, startDate }) => ({ ...sample, firstSeen: startDate })), page.timeZone);
+    const sampleIds = await writeSamples(
+      tx,
+      page.scans.map(({ sample, startDate }) => ({ ...sample, firstSeen: startDate })),
+      page.timeZone,
+    );
     const moving = page.scans.filter(({ reportId }) => reportId > keptIdsTo);
     const fresh = await takeIds(tx, moving.length);
     const newIds = new Map(moving.map(({ reportId }, i) => [reportId, fresh[i] as number]));
@@ -142,7 +150,9 @@ export async function writeSamples(
 }
 
 async function takeIds(tx: Tx, count: number): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`select nextval('scans_id_seq') as id from generate_series(1, ${count}::int)`.execute(tx);
+  const { rows } = await sql<{ id: number }>`select nextval('scans_id_seq') as id from generate_series(1, ${count}::int)`.execute(
+    tx,
+  );
   return rows.map(({ id }) => id);
 }
 
@@ -181,11 +191,20 @@ async function writeResults(tx: Tx, scans: readonly NewFinalScan[], scanIds: Rea
 
 /** Notes that all reports are imported. */
 export async function finishImport(db: Database, importId: number): Promise<void> {
-  await db.updateTable("imports").set({ finished_at: sql<Date>`now()` }).where("id", "=", importId).execute();
+  await db
+    .updateTable("imports")
+    .set({ finished_at: sql<Date>`now()` })
+    .where("id", "=", importId)
+    .execute();
 }
 
 /** Reports that could not keep their ids: their new ones, a page at a time. */
-export async function readMovedReports(db: Database, importId: number, after: number, limit: number): Promise<{ reportId: number; scanId: number }[]> {
+export async function readMovedReports(
+  db: Database,
+  importId: number,
+  after: number,
+  limit: number,
+): Promise<{ reportId: number; scanId: number }[]> {
   return db
     .selectFrom("imported_reports")
     .select(["report_id as reportId", "scan_id as scanId"])

@@ -36,14 +36,22 @@ ${schemas.join("\n")}
 `;
 }
 
-function section(verb: string, path: string, { operationId, summary, description, parameters, requestBody, responses }: Described): string {
+function section(
+  verb: string,
+  path: string,
+  { operationId, summary, description, parameters, requestBody, responses }: Described,
+): string {
   const parts = [
     `<section id="${escape(operationId)}">`,
     `<h2><code><b>${verb}</b> ${escape(path)}</code></h2>`,
     `<p>${prose(summary)}.${description === undefined ? "" : ` ${prose(description)}`}</p>`,
   ];
   if (parameters) {
-    const rows = parameters.map(({ name, in: place, description: about = "" }) => [`<code>${escape(name)}</code>`, place, prose(about)]);
+    const rows = parameters.map(({ name, in: place, description: about = "" }) => [
+      `<code>${escape(name)}</code>`,
+      place,
+      prose(about),
+    ]);
     parts.push(table(["parameter", "in", ""], rows));
   }
   if (requestBody) parts.push(table(["body", ""], contentRows(requestBody.content)));
@@ -62,7 +70,11 @@ function fields(schema: Json): string {
   const { properties = {}, required = [] } = schema as { properties?: Record<string, Json>; required?: string[] };
   const rows = Object.entries(properties).map(([name, field]) => {
     const { description } = field as { description?: string };
-    return [`<code>${escape(name)}</code>`, typeOf(field), `${required.includes(name) ? "" : "Optional. "}${prose(description ?? "")}`];
+    return [
+      `<code>${escape(name)}</code>`,
+      typeOf(field),
+      `${required.includes(name) ? "" : "Optional. "}${prose(description ?? "")}`,
+    ];
   });
   return table(["field", "type", ""], rows);
 }
@@ -88,7 +100,10 @@ function typeOf(schema: Json): string {
   if (values) return values.map((value) => `<code>${escape(JSON.stringify(value))}</code>`).join(" or ");
   if (constant !== undefined) return `<code>${escape(JSON.stringify(constant))}</code>`;
   if (type === "array") return `list of ${typeOf(items ?? {})}`;
-  if (properties) return `{ ${Object.entries(properties).map(([name, field]) => `${escape(name)}: ${typeOf(field)}`).join(", ")} }`;
+  if (properties)
+    return `{ ${Object.entries(properties)
+      .map(([name, field]) => `${escape(name)}: ${typeOf(field)}`)
+      .join(", ")} }`;
   return escape([type ?? "anything"].flat().join(" or "));
 }
 

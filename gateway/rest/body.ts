@@ -52,5 +52,7 @@ async function bodyInput(request: FastifyRequest): Promise<Iterable<readonly [st
   const text = takeBody(request).toString("utf8");
   if (!/^\s*\{/.test(text)) return new URLSearchParams(text);
   const values = Object.entries(parsed(text) as Record<string, unknown>);
-  return values.flatMap(([name, value]) => (typeof value === "string" || typeof value === "number" ? [[name, String(value)] as const] : []));
+  return values.flatMap(([name, value]) =>
+    typeof value === "string" || typeof value === "number" ? [[name, String(value)] as const] : [],
+  );
 }

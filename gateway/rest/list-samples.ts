@@ -16,7 +16,7 @@ export const listSamples: Endpoint = {
   operation: {
     summary: "All scans",
     description:
-      "In ascending id. Without `limit` all of them, streamed; with it a page, and a `Link` header with `rel=\"next\"` if there are more.",
+      'In ascending id. Without `limit` all of them, streamed; with it a page, and a `Link` header with `rel="next"` if there are more.',
     query: z.object({
       limit: z.number().int().min(1).max(MOST).optional().describe("Scans on a page."),
       after: z.number().int().nonnegative().optional().describe("The id after which the list begins."),
@@ -29,7 +29,11 @@ export const listSamples: Endpoint = {
     const after = query.after === undefined ? 0 : wholeNumber("after", query.after, 0, Number.MAX_SAFE_INTEGER);
     void reply.type("application/json; charset=utf-8");
     if (query.limit === undefined) {
-      return sendStreamed(request, reply, jsonArray(everyScan(ctx.db, after), (scan) => listed(scan, zone)));
+      return sendStreamed(
+        request,
+        reply,
+        jsonArray(everyScan(ctx.db, after), (scan) => listed(scan, zone)),
+      );
     }
     const limit = wholeNumber("limit", query.limit, 1, MOST);
     const scans = await readScans(ctx.db, { newestFirst: false, after, limit: limit + 1 });

@@ -10,7 +10,9 @@ import { Failure, OldReport } from "./schemas.js";
 import { jsonArray, sendStreamed } from "./streamed.js";
 
 const Input = z.object({
-  file_hash: z.string().describe("Comma-separated: an md5, sha1 or sha256, a file's name, or a name in which `%` stands for any text."),
+  file_hash: z
+    .string()
+    .describe("Comma-separated: an md5, sha1 or sha256, a file's name, or a name in which `%` stands for any text."),
 });
 
 /** `GET` and `POST /api/search`, of the generation before `/api/v1`. */

@@ -27,7 +27,10 @@ export interface Described {
 type Content = Readonly<Record<string, { readonly schema: JsonObject }>>;
 
 /** On every path of its kind, whatever the endpoint. */
-const ALWAYS: Readonly<Record<number, string>> = { 403: "This Host or Origin is not allowed.", 503: "The database is not reachable." };
+const ALWAYS: Readonly<Record<number, string>> = {
+  403: "This Host or Origin is not allowed.",
+  503: "The database is not reachable.",
+};
 
 export function openApi(): OpenApi {
   const schemas: Record<string, JsonObject> = {};
@@ -44,7 +47,7 @@ export function openApi(): OpenApi {
       title: "ScanMesh",
       version: "1",
       description:
-        "The REST API for clients of MultiAV2. Mistakes are answered with `{\"error\": text}`: 400, an unknown path 404, a wrong verb 405 with `Allow`. HEAD is served where GET is.",
+        'The REST API for clients of MultiAV2. Mistakes are answered with `{"error": text}`: 400, an unknown path 404, a wrong verb 405 with `Allow`. HEAD is served where GET is.',
     },
     paths: Object.fromEntries(paths),
     components: { schemas: Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1))) },

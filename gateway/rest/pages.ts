@@ -8,11 +8,11 @@ import type { ScanRecord, ScanReport } from "../../schema/reports.js";
 export type Pages<T> = AsyncGenerator<readonly T[], void, undefined>;
 
 /** Small enough that a page is written between two other answers. */
-const PAGE = 250;
+const PAGE = 100;
 
 /** All scans after that id, in ascending id. */
 export async function* everyScan(db: Database, after: number): Pages<ScanRecord> {
-  for (let last: number | undefined = after; last !== undefined; ) {
+  for (let last: number | undefined = after; last !== undefined;) {
     const page: ScanRecord[] = await readScans(db, { newestFirst: false, after: last, limit: PAGE });
     yield page;
     last = page.length < PAGE ? undefined : page.at(-1)?.scanId;
@@ -21,7 +21,7 @@ export async function* everyScan(db: Database, after: number): Pages<ScanRecord>
 
 /** The scans of a search, in ascending id. */
 export async function* matchingScans(db: Database, search: Search): Pages<ScanRecord> {
-  for (let last: number | undefined = 0; last !== undefined; ) {
+  for (let last: number | undefined = 0; last !== undefined;) {
     const page: ScanRecord[] = await findScans(db, search, { after: last, limit: PAGE });
     yield page;
     last = page.length < PAGE ? undefined : page.at(-1)?.scanId;
@@ -31,7 +31,7 @@ export async function* matchingScans(db: Database, search: Search): Pages<ScanRe
 /** So many of the newest scans, newest first, without the first `offset`. */
 export async function* newestScans(db: Database, offset: number, count: number): Pages<ScanRecord> {
   let next = await nthNewest(db, offset);
-  for (let left = count; left > 0 && next !== undefined; ) {
+  for (let left = count; left > 0 && next !== undefined;) {
     const limit = Math.min(PAGE, left);
     const page: ScanRecord[] = await readScans(db, { newestFirst: true, after: next + 1, limit });
     yield page;
@@ -40,17 +40,20 @@ export async function* newestScans(db: Database, offset: number, count: number):
   }
 }
 
-const MOST_REPORTS = 128;
+const MOST_REPORTS = 64;
 const HEAVY_BYTES = 1024 * 1024;
 
 /** The scans with their results. Engines say a little or a lot: as many are read at once as the last ones allow. */
 export async function* withResults(db: Database, pages: Pages<ScanRecord>): Pages<ScanReport> {
   let size = 16;
   for await (const page of pages) {
-    for (let start = 0; start < page.length; ) {
+    for (let start = 0; start < page.length;) {
       const scans = page.slice(start, start + size);
       start += scans.length;
-      const results = await readResults(db, scans.map(({ scanId }) => scanId));
+      const results = await readResults(
+        db,
+        scans.map(({ scanId }) => scanId),
+      );
       const reports = scans.map((scan) => ({ ...scan, results: results.get(scan.scanId) ?? [] }));
       yield reports;
       size = weight(reports) > HEAVY_BYTES ? Math.max(1, size >> 2) : Math.min(MOST_REPORTS, size * 2);
@@ -60,6 +63,8 @@ export async function* withResults(db: Database, pages: Pages<ScanRecord>): Page
 
 /** About as many bytes as the engines' own output takes. */
 function weight(reports: readonly ScanReport[]): number {
-  const texts = reports.flatMap(({ results }) => results.map(({ details }) => (details === null ? 0 : JSON.stringify(details).length)));
+  const texts = reports.flatMap(({ results }) =>
+    results.map(({ details }) => (details === null ? 0 : JSON.stringify(details).length)),
+  );
   return texts.reduce((sum, length) => sum + length, 0);
 }

@@ -26,23 +26,25 @@ const listed = {
 
 export const ListedScan = z.strictObject(listed).meta({ id: "ListedScan" });
 
-export const EngineEntry = z.looseObject({
-  name: z.string(),
-  plugin_type: pluginType,
-  speed,
-  has_internet: z.boolean().describe("Whether the engine can reach the internet while it scans."),
-  queued: bit,
-  scanning: bit,
-  infected: z
-    .union([z.boolean(), z.literal("")])
-    .describe('`""` while pending and where the engine did not finish: a failure is never `false`.'),
-  result: z.string().describe("The signature's name; empty while pending and when clean."),
-  verdict: z.enum(["clean", "suspicious", "infected"]).nullable(),
-  engine: z.string().describe('The engine\'s version; `""` while pending, `"-"` on error.'),
-  updated: z.string().describe('Date or version of the signatures; `""` while pending, `"-"` on error.'),
-  database: z.string().optional().describe("Version of the signatures, where the engine gives one."),
-  error: z.string().optional().describe("Only where the engine did not finish: why."),
-}).meta({ id: "EngineEntry" });
+export const EngineEntry = z
+  .looseObject({
+    name: z.string(),
+    plugin_type: pluginType,
+    speed,
+    has_internet: z.boolean().describe("Whether the engine can reach the internet while it scans."),
+    queued: bit,
+    scanning: bit,
+    infected: z
+      .union([z.boolean(), z.literal("")])
+      .describe('`""` while pending and where the engine did not finish: a failure is never `false`.'),
+    result: z.string().describe("The signature's name; empty while pending and when clean."),
+    verdict: z.enum(["clean", "suspicious", "infected"]).nullable(),
+    engine: z.string().describe('The engine\'s version; `""` while pending, `"-"` on error.'),
+    updated: z.string().describe('Date or version of the signatures; `""` while pending, `"-"` on error.'),
+    database: z.string().optional().describe("Version of the signatures, where the engine gives one."),
+    error: z.string().optional().describe("Only where the engine did not finish: why."),
+  })
+  .meta({ id: "EngineEntry" });
 
 const report = {
   ...listed,
@@ -52,44 +54,54 @@ const report = {
     .nullable()
     .describe("Null until something can be said; clean only if every antivirus engine says so."),
   detections: count.describe("Engines that call the sample infected or suspicious."),
-  engines: z.strictObject({ total: count, done: count, skipped: count }).describe("How many engines take part, are done, were left out."),
+  engines: z
+    .strictObject({ total: count, done: count, skipped: count })
+    .describe("How many engines take part, are done, were left out."),
   result: z.array(EngineEntry).describe("Every engine of the scan from the first moment, in the order of their names."),
 };
 
 export const Report = z.strictObject(report).meta({ id: "Report" });
-export const OldReport = z
-  .strictObject({ ...report, report_id: ScanId.describe("The same as `id`.") })
-  .meta({ id: "OldReport" });
+export const OldReport = z.strictObject({ ...report, report_id: ScanId.describe("The same as `id`.") }).meta({ id: "OldReport" });
 
-export const Uploaded = z.strictObject({
-  id: ScanId,
-  hashes: z.strictObject(hashes),
-  file: z.strictObject({ name: z.string(), size: count.describe("Bytes, as an integer.") }),
-}).meta({ id: "Uploaded" });
+export const Uploaded = z
+  .strictObject({
+    id: ScanId,
+    hashes: z.strictObject(hashes),
+    file: z.strictObject({ name: z.string(), size: count.describe("Bytes, as an integer.") }),
+  })
+  .meta({ id: "Uploaded" });
 
-export const Scanner = z.strictObject({
-  name: z.string(),
-  plugin_type: pluginType,
-  speed,
-  has_internet: z.boolean(),
-  enabled: z.boolean(),
-  engine_version: z.string().nullable(),
-  signature_version: z.string().nullable(),
-}).meta({ id: "Scanner" });
+export const Scanner = z
+  .strictObject({
+    name: z.string(),
+    plugin_type: pluginType,
+    speed,
+    has_internet: z.boolean(),
+    enabled: z.boolean(),
+    engine_version: z.string().nullable(),
+    signature_version: z.string().nullable(),
+  })
+  .meta({ id: "Scanner" });
 
 export const Failure = z.strictObject({ error: z.string() }).meta({ id: "Failure" });
 
-export const JsonUpload = z.looseObject({
-  allow_internet: z.union([z.string(), z.boolean()]).describe("True for `true` in any case; every other value is false."),
-  minspeed: z
-    .union([z.number(), z.string(), z.boolean()])
-    .describe("The slowest class allowed, inclusive: -1 ultra, 0 fast, 1 medium, 2 slow, 3 all. Any text that Python's `int()` takes."),
-  sample: z.string().describe("Base64; white space, missing padding and a `data:` prefix are taken."),
-  sample_name: z.string().max(1_024),
-}).meta({ id: "JsonUpload" });
+export const JsonUpload = z
+  .looseObject({
+    allow_internet: z.union([z.string(), z.boolean()]).describe("True for `true` in any case; every other value is false."),
+    minspeed: z
+      .union([z.number(), z.string(), z.boolean()])
+      .describe(
+        "The slowest class allowed, inclusive: -1 ultra, 0 fast, 1 medium, 2 slow, 3 all. Any text that Python's `int()` takes.",
+      ),
+    sample: z.string().describe("Base64; white space, missing padding and a `data:` prefix are taken."),
+    sample_name: z.string().max(1_024),
+  })
+  .meta({ id: "JsonUpload" });
 
-export const FormUpload = z.looseObject({
-  file_upload: z.string().meta({ description: "The file.", format: "binary" }),
-  minspeed: z.string().optional().describe("As in JSON; -1 if it is not there."),
-  allow_internet: z.string().optional().describe("As in JSON; false if it is not there."),
-}).meta({ id: "FormUpload" });
+export const FormUpload = z
+  .looseObject({
+    file_upload: z.string().meta({ description: "The file.", format: "binary" }),
+    minspeed: z.string().optional().describe("As in JSON; -1 if it is not there."),
+    allow_internet: z.string().optional().describe("As in JSON; false if it is not there."),
+  })
+  .meta({ id: "FormUpload" });

@@ -5,7 +5,11 @@ import type { FastifyReply, FastifyRequest } from "fastify";
  * Sends text as it is made, at the caller's pace. The first piece is awaited, so that what fails at once is answered as an
  * error; what fails later cuts the answer off. For HEAD nothing more is made.
  */
-export async function sendStreamed(request: FastifyRequest, reply: FastifyReply, pieces: AsyncGenerator<string>): Promise<FastifyReply> {
+export async function sendStreamed(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  pieces: AsyncGenerator<string>,
+): Promise<FastifyReply> {
   const first = await pieces.next();
   if (request.method === "HEAD") {
     await pieces.return(undefined);

@@ -11,8 +11,11 @@ import { startStage, until } from "../stage.js";
 
 function conformance(...args: string[]): Promise<{ code: number; stdout: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [projectPath("dist", "cli", "conformance.js"), ...args], { maxBuffer: 1e8 }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout: stdout + stderr }),
+    execFile(
+      process.execPath,
+      [projectPath("dist", "cli", "conformance.js"), ...args],
+      { maxBuffer: 1e8 },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout: stdout + stderr }),
     );
   });
 }

@@ -1,87 +1,24 @@
 /** A MultiAV2 database as that program leaves it, duplicates and stuck rows included, and what this mesh makes of it. */
 
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openDatabase, type Database } from "../../gateway/db/database.js";
+import type { Database } from "../../gateway/db/database.js";
 import { projectPath } from "../../schema/paths.js";
 import { createDatabase, openTestDatabase } from "../database.js";
 import { ask } from "../gateway/http-client.js";
 import { engine, startPuppet } from "../puppet-agent.js";
 import { startStage, until } from "../stage.js";
+import { CLEAN, END, hash, makeMultiAv, START, type MultiAv } from "./multiav-database.js";
 
-let source: Database;
-let sourceUrl: string;
+let source: MultiAv;
 
-const hash = (name: string, text: string) => createHash(name).update(text).digest("hex");
-const START = "Mon Jul  8 13:42:45 2019";
-const END = "Tue Jul  9 00:00:01 2019";
-
-const AV = { name: "ClamAV", plugin_type: 1, speed: -1, has_internet: false };
-const PENDING = { ...AV, engine: "", updated: "", infected: "", result: "" };
-const CLEAN = { ...AV, engine: "0.100.2", updated: "20190509", known: "6802108", infected: false, result: "" };
-const FSECURE = { name: "FSecure", plugin_type: 1, speed: 1, has_internet: false };
-
-beforeAll(async () => {
-  sourceUrl = await createDatabase();
-  source = openDatabase(sourceUrl, () => {});
-  // The tables as MultiAV2 makes them: dates and sizes are text, and only the keys are indexed.
-  await sql`
-    create table samples (id serial primary key, name text, md5 text unique, sha1 text unique, sha256 text unique, size text)`.execute(source);
-  await sql`
-    create table reports (id serial primary key, sample_id integer references samples (id) on delete cascade,
-      infected integer, start_date text, end_date text)`.execute(source);
-  await sql`
-    create table scanners (id serial primary key, name text, plugin_type integer, signature_version text, engine_version text,
-      has_internet integer, speed text)`.execute(source);
-  await sql`
-    create table results (id serial primary key, report_id integer references reports (id) on delete cascade,
-      scanner_id integer references scanners (id) on delete cascade, scanning boolean, queued boolean, result text)`.execute(source);
-  await sql`
-    insert into scanners (name, plugin_type, has_internet, speed) values
-      ('ClamAV', 1, 0, '-1'), ('FSecure', 1, 0, '1'), ('FileInfo', 2, 0, '-1'), ('Virus Total', 3, 1, '0')`.execute(source);
-  const names = ["one.exe", "two;.exe", "three.exe"];
-  for (const name of names) {
-    await sql`insert into samples (name, md5, sha1, sha256, size)
-      values (${name}, ${hash("md5", name)}, ${hash("sha1", name)}, ${hash("sha256", name).toUpperCase()}, '537043')`.execute(source);
-  }
-  await sql`insert into samples (name, sha256) values ('broken', 'abc')`.execute(source);
-  await report(3, 1, START, END, [
-    [1, false, true, PENDING],
-    [1, false, false, CLEAN],
-    [1, false, false, { ...CLEAN, engine: "later" }],
-    [2, false, false, { ...FSECURE, infected: true, result: "Trojan", results: { fse: "Trojan", aquarius: "" }, database: "2019-05-01_03", updated: "20190509", engine: "11.10" }],
-    [3, false, false, { name: "FileInfo", plugin_type: 2, speed: -1, has_internet: false, magic: { mime: "text/xml\u0000" }, ssdeep: "24:x" }],
-  ]);
-  await report(4, 1, START, END, [[1, false, false, CLEAN]]);
-  await report(5, 2, START, END, [
-    [1, false, false, CLEAN],
-    [2, false, false, { ...FSECURE, infected: false, result: "", engine: "", updated: "", error: "exit status 2" }],
-  ]);
-  await report(7, 2, START, null, [
-    [1, true, false, { ...PENDING, scanning: true }],
-    [4, false, true, { name: "Virus Total", plugin_type: 3, speed: 0, has_internet: true, infected: "", result: "", engine: "", updated: "" }],
-  ]);
-  await report(8, 4, START, END, [[1, false, false, CLEAN]]);
-  await report(9, 1, "yesterday", END, [[1, false, false, "not json"]]);
-});
-
-afterAll(() => source.destroy());
-
-type Row = readonly [scanner: number, scanning: boolean, queued: boolean, result: unknown];
-
-async function report(id: number, sample: number, start: string, end: string | null, rows: readonly Row[]): Promise<void> {
-  await sql`insert into reports (id, sample_id, infected, start_date, end_date) values (${id}, ${sample}, -1, ${start}, ${end})`.execute(source);
-  for (const [scanner, scanning, queued, result] of rows) {
-    const text = typeof result === "string" ? result : JSON.stringify(result);
-    await sql`insert into results (report_id, scanner_id, scanning, queued, result) values (${id}, ${scanner}, ${scanning}, ${queued}, ${text})`.execute(source);
-  }
-}
+beforeAll(async () => void (source = await makeMultiAv()));
+afterAll(() => source.db.destroy());
 
 async function runImport(into: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const command = [projectPath("dist", "cli", "import-multiav.js"), sourceUrl, ...args];
+  const command = [projectPath("dist", "cli", "import-multiav.js"), source.url, ...args];
   const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", DATABASE_URL: into };
   try {
     return { code: 0, ...(await promisify(execFile)(process.execPath, command, { env })) };
@@ -104,7 +41,9 @@ describe("into a mesh that never had a scan", () => {
     expect(imported).toMatchObject({ code: 0 });
     expect(imported.stdout).toBe("report 3: 3 rows of ClamAV became one\nreport 8 is left out: its sample has no sha256\n");
     expect(imported.stderr).toContain("5 reports with 9 results imported; they keep their ids.");
-    expect(imported.stderr).toContain("2 rows were duplicates of an engine; 2 results had never finished and are FAILED; 1 could not be read.");
+    expect(imported.stderr).toContain(
+      "2 rows were duplicates of an engine; 2 results had never finished and are FAILED; 1 could not be read.",
+    );
     expect(imported.stderr).toContain("1 samples had no report; 1 reports are left out.");
 
     const gateway = await stage.gateway();
@@ -126,9 +65,27 @@ describe("into a mesh that never had a scan", () => {
       detections: 1,
       engines: { total: 3, done: 3, skipped: 0 },
       result: [
-        { name: "ClamAV", infected: false, result: "", engine: "0.100.2", updated: "20190509", known: "6802108", speed: -1, plugin_type: 1, queued: 0, scanning: 0 },
+        {
+          name: "ClamAV",
+          infected: false,
+          result: "",
+          engine: "0.100.2",
+          updated: "20190509",
+          known: "6802108",
+          speed: -1,
+          plugin_type: 1,
+          queued: 0,
+          scanning: 0,
+        },
         { name: "FileInfo", infected: "", magic: { mime: "text/xml\ufffd" }, ssdeep: "24:x", plugin_type: 2 },
-        { name: "FSecure", infected: true, result: "Trojan", database: "2019-05-01_03", results: { fse: "Trojan", aquarius: "" }, speed: 1 },
+        {
+          name: "FSecure",
+          infected: true,
+          result: "Trojan",
+          database: "2019-05-01_03",
+          results: { fse: "Trojan", aquarius: "" },
+          speed: 1,
+        },
       ],
     });
     expect(await get("/api/v1/sample/4")).toMatchObject({ verdict: "clean" });
@@ -144,12 +101,19 @@ describe("into a mesh that never had a scan", () => {
         { name: "Virus-Total", infected: "", error: "never finished", has_internet: true, plugin_type: 3 },
       ],
     });
-    expect(await get("/api/v1/sample/9")).toMatchObject({ start_date: END, result: [{ error: "its result cannot be read", infected: "" }] });
+    expect(await get("/api/v1/sample/9")).toMatchObject({
+      start_date: END,
+      result: [{ error: "its result cannot be read", infected: "" }],
+    });
 
     // An engine that is known by the import alone is what the first agent that has it says.
     const agent = await startPuppet(stage, "puppet", [engine("FSecure", { speed: "FAST" }), engine("ClamAV")]);
     await until("it is as the agent says", async () => {
-      const row = await stage.db.selectFrom("engines").select(["speed", "last_healthy_at"]).where("name", "=", "FSecure").executeTakeFirst();
+      const row = await stage.db
+        .selectFrom("engines")
+        .select(["speed", "last_healthy_at"])
+        .where("name", "=", "FSecure")
+        .executeTakeFirst();
       return row?.speed === "FAST" && row.last_healthy_at !== null;
     });
     const body = JSON.stringify({ allow_internet: "False", minspeed: 3, sample: "", sample_name: "new" });
@@ -169,21 +133,29 @@ describe("an import", () => {
   it("again changes nothing, and takes what is new", async () => {
     await runImport(target.url);
     const before = await contents(target.db);
-    expect(await runImport(target.url)).toMatchObject({ code: 0, stderr: expect.stringContaining("0 reports with 0 results imported, 6 were before") });
+    expect(await runImport(target.url)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("0 reports with 0 results imported, 6 were before"),
+    });
     expect(await contents(target.db)).toEqual(before);
-    await report(20, 3, START, END, [[1, false, false, CLEAN]]);
+    await source.report(20, 3, START, END, [[1, false, false, CLEAN]]);
     const { stdout } = await runImport(target.url);
     expect(stdout).toBe("20 -> 10\n");
-    await sql`delete from reports where id = 20`.execute(source);
+    await sql`delete from reports where id = 20`.execute(source.db);
   });
 
   it("writes dates in the time zone of the server that MultiAV2 ran on", async () => {
     await runImport(target.url, "--time-zone", "Europe/Berlin");
-    expect((await contents(target.db)).scans[0]).toMatchObject({ start_date: new Date("2019-07-08T11:42:45Z"), end_date: new Date("2019-07-08T22:00:01Z") });
+    expect((await contents(target.db)).scans[0]).toMatchObject({
+      start_date: new Date("2019-07-08T11:42:45Z"),
+      end_date: new Date("2019-07-08T22:00:01Z"),
+    });
   });
 
   it("into a mesh that has scans prints the new ids, and again when it is run again", async () => {
-    await sql`insert into samples (sha256, md5, sha1, size, mime) values (${hash("sha256", "one.exe")}, ${hash("md5", "one.exe")}, ${hash("sha1", "one.exe")}, 1, 'x')`.execute(target.db);
+    await sql`insert into samples (sha256, md5, sha1, size, mime) values (${hash("sha256", "one.exe")}, ${hash("md5", "one.exe")}, ${hash("sha1", "one.exe")}, 1, 'x')`.execute(
+      target.db,
+    );
     await sql`
       insert into scans (sample_id, name, speed, internet, deadline, end_date, verdict, skipped)
       select id, 'own', 'ALL', false, now(), now(), 'INCONCLUSIVE', '[]' from samples`.execute(target.db);
@@ -192,7 +164,14 @@ describe("an import", () => {
     expect(arrows(await runImport(target.url))).toEqual(moved);
     expect(arrows(await runImport(target.url))).toEqual(moved);
     const { scans, samples } = await contents(target.db);
-    expect(scans.map(({ id, name }) => [id, name])).toEqual([[1, "own"], [2, "one.exe"], [3, "one.exe"], [4, "two;.exe"], [5, "two;.exe"], [6, "one.exe"]]);
+    expect(scans.map(({ id, name }) => [id, name])).toEqual([
+      [1, "own"],
+      [2, "one.exe"],
+      [3, "one.exe"],
+      [4, "two;.exe"],
+      [5, "two;.exe"],
+      [6, "one.exe"],
+    ]);
     expect(samples).toBe(3);
   });
 
@@ -225,6 +204,8 @@ describe("an import", () => {
     const url = await createDatabase();
     const command = [projectPath("dist", "cli", "import-multiav.js"), url];
     const env = { PATH: process.env["PATH"] ?? "", DATABASE_URL: target.url };
-    await expect(promisify(execFile)(process.execPath, command, { env })).rejects.toMatchObject({ stderr: expect.stringContaining("not a MultiAV2 database") });
+    await expect(promisify(execFile)(process.execPath, command, { env })).rejects.toMatchObject({
+      stderr: expect.stringContaining("not a MultiAV2 database"),
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { projectPath } from "../../schema/paths.js";
@@ -7,18 +7,17 @@ import { ask } from "../gateway/http-client.js";
 import { EICAR } from "../scanner-agent/eicar.js";
 import { until } from "../stage.js";
 import { composePrograms, createProject, type Project } from "./project.js";
-import { makeStandIns } from "./stand-ins.js";
+import { ENGINE, makeStandIns } from "./stand-ins.js";
 
 const ONCE = ["keys", "migrate"];
 const ALWAYS = ["agent-internet", "agent-isolated", "gateway", "nats", "postgres"];
 const BUILD_MS = 600_000;
 const START_MS = 120_000;
-const SLOTS_QUERY = "{ agents { host class engines { name healthy slots } } }";
+const AGENTS_QUERY = "{ agents { agent engines { name healthy slots } } }";
 
 interface Agents {
   readonly agents: readonly {
-    host: string;
-    class: string;
+    agent: string;
     engines: readonly { name: string; healthy: boolean; slots: number }[];
   }[];
 }
@@ -38,6 +37,8 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
 
     beforeAll(async () => {
       project = await createProject(program);
+      await mkdir(project.enginesDir);
+      await writeFile(join(project.enginesDir, "stand-in.yaml"), ENGINE);
       await project.run("build");
       await project.run("up", "--detach");
       url = await project.address("gateway", 8080);
@@ -55,10 +56,10 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
       return answer.json<{ data: T }>().data;
     }
 
-    /** The agents that have a healthy Yara. */
-    const yara = async () =>
-      (await graphql<Agents>(SLOTS_QUERY)).agents.flatMap(({ engines }) =>
-        engines.filter(({ name, healthy }) => name === "Yara" && healthy),
+    /** An engine wherever it is healthy. */
+    const healthy = async (engine: string) =>
+      (await graphql<Agents>(AGENTS_QUERY)).agents.flatMap(({ engines }) =>
+        engines.filter(({ name, healthy }) => name === engine && healthy),
       );
 
     /** Uploads as MultiAV2's clients do; the report once it is complete. */
@@ -100,9 +101,11 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
     );
 
     test("EICAR is INFECTED through the published port", async () => {
-      await until("Yara is in the mesh", async () => (await yara()).length > 0, 60);
+      for (const engine of ["Yara", "StandIn"])
+        await until(`${engine} is in the mesh`, async () => (await healthy(engine)).length > 0, 60);
       const { result } = await scan("eicar.com", EICAR);
       expect(result).toContainEqual(expect.objectContaining({ name: "Yara", infected: true, result: "EICAR_Test_File" }));
+      expect(result).toContainEqual(expect.objectContaining({ name: "StandIn", infected: true, result: "EICAR-Test-File" }));
     });
 
     test("ports are published on loopback alone, and no setting holds a secret", async () => {
@@ -132,7 +135,15 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
         await project.run("stop", "nats");
         await expect(health()).rejects.toThrow("no connection to NATS");
         await project.run("start", "nats");
-        await until("it is connected again", () => health().then(() => true, () => false), 60);
+        await until(
+          "it is connected again",
+          () =>
+            health().then(
+              () => true,
+              () => false,
+            ),
+          60,
+        );
       },
       START_MS,
     );
@@ -141,14 +152,14 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
       "three agents have three times the slots, and share the work",
       async () => {
         const [one] = await until("Yara is in the mesh", async () => {
-          const found = await yara();
+          const found = await healthy("Yara");
           return found.length === 1 ? found : undefined;
         });
         await project.run("up", "--detach", "--scale", "agent-isolated=3");
         const three = await until(
           "three agents have Yara",
           async () => {
-            const found = await yara();
+            const found = await healthy("Yara");
             return found.length === 3 ? found : undefined;
           },
           60,
@@ -190,13 +201,14 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
           ([, text]) => JSON.parse(text ?? "") as string,
         );
         expect(expressions.length).toBeGreaterThan(5);
-        for (const expression of expressions) {
-          expect(await query(expression.replaceAll("$__rate_interval", "1m")), expression).toMatchObject({ status: "success" });
-        }
+        const statuses = expressions.map(async (expression) => {
+          const { status } = await query(expression.replaceAll("$__rate_interval", "1m"));
+          return `${status}: ${expression}`;
+        });
+        expect(await Promise.all(statuses)).toEqual(expressions.map((expression) => `success: ${expression}`));
         const metrics = (await ask(`${url}/metrics`)).text;
-        for (const [name] of expressions.join(" ").matchAll(/\bscanmesh_[a-z_]+/g)) {
-          expect(metrics, name).toContain(`# TYPE ${name.replace(/_bucket$/, "")} `);
-        }
+        const names = [...expressions.join(" ").matchAll(/\bscanmesh_[a-z_]+/g)].map(([name]) => name.replace(/_bucket$/, ""));
+        expect(names.filter((name) => !metrics.includes(`# TYPE ${name} `))).toEqual([]);
       },
       START_MS,
     );
@@ -204,10 +216,14 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
     test(
       "down --volumes leaves nothing",
       async () => {
+        const labels = (await graphql<Agents>(AGENTS_QUERY)).agents.map(({ agent }) => `label=scanmesh.agent=${agent}`);
+        const ofEngines = async () =>
+          (await Promise.all(labels.map((label) => docker("ps", "--all", "--quiet", "--filter", label)))).join("");
+        expect(await ofEngines()).not.toBe("");
         await project.run("--profile", "monitoring", "down", "--volumes");
         expect(await project.remains()).toEqual([]);
+        expect(await ofEngines()).toBe("");
         expect(await readdir(join(project.hostDir, "spool"))).toEqual([]);
-        expect(await docker("ps", "--all", "--quiet", "--filter", `volume=${project.hostDir}`)).toBe("");
       },
       START_MS,
     );

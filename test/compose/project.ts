@@ -44,8 +44,10 @@ export interface Container {
 }
 
 export interface Project {
-  /** The folder that stands for /var/lib/scanmesh. */
+  /** The folder that stands for /var/lib/scanmesh/agent. */
   readonly hostDir: string;
+  /** The folder of further engine manifests; made by who has some. */
+  readonly enginesDir: string;
   /** Runs a command of compose; what it prints. */
   run(...words: string[]): Promise<string>;
   containers(): Promise<Container[]>;
@@ -61,6 +63,7 @@ export async function createProject([program, ...words]: Compose): Promise<Proje
   const name = `scanmesh-test-${randomBytes(4).toString("hex")}`;
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-compose-"));
   const [hostDir, noSettings] = [join(folder, "host"), join(folder, "env")];
+  const enginesDir = join(hostDir, "engines");
   await mkdir(hostDir);
   await writeFile(noSettings, "");
   const env = {
@@ -69,6 +72,7 @@ export async function createProject([program, ...words]: Compose): Promise<Proje
     SCANMESH_REGISTRY: REGISTRY,
     SCANMESH_TAG: "test",
     SCANMESH_HOST_DIR: hostDir,
+    SCANMESH_ENGINES_DIR: enginesDir,
     PORT: "0",
     PROMETHEUS_PORT: "0",
   };
@@ -89,6 +93,7 @@ export async function createProject([program, ...words]: Compose): Promise<Proje
 
   return {
     hostDir,
+    enginesDir,
     run,
     async containers() {
       const ids = await list("ps", "--all", "--quiet");

@@ -15,6 +15,22 @@ import { baseImage, docker } from "../docker/base-image.js";
 
 /** Stands before the names of all stand-ins. */
 export const REGISTRY = "scanmesh-test/";
+/** An engine that runs in a container: the agent, in a container itself, starts it beside itself. */
+export const ENGINE = `name: StandIn
+type: AV
+speed: FAST
+internet: false
+timeout: 20s
+slots: 1
+output: malice
+run:
+  container:
+    image: ${REGISTRY}malice
+    mode: exec
+    command: [/bin/avscan, --timeout, "15", "{file}"]
+    version: [/bin/avscan, --version]
+    limits: { memory: 128MiB }
+`;
 const NPM = "11.6.2";
 const RECIPE = "scanmesh-test.recipe";
 
@@ -24,6 +40,7 @@ const npm = async (...words: string[]) => (await execute("npm", words, { maxBuff
 /** Makes those of the images that this machine does not have. */
 export async function makeStandIns(): Promise<void> {
   const base = await baseImage();
+  await make(`${REGISTRY}malice`, projectPath("test", "docker", "malice"), base);
   const names = await imageNames();
   for (const [image, folder] of [
     ["node", "node"],

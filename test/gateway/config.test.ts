@@ -20,7 +20,11 @@ it("needs the database and both accounts' credentials, and nothing else", () => 
     "SCANMESH_NATS_ISOLATED_CREDS: is not set",
     "SCANMESH_NATS_INTERNET_CREDS: is not set",
   ]);
-  expect(readGatewayConfig(NEEDED)).toMatchObject({ HOST: "127.0.0.1", SCANMESH_DEADLINE: 900_000, SCANMESH_UPLOAD_LIMIT: 536_870_912 });
+  expect(readGatewayConfig(NEEDED)).toMatchObject({
+    HOST: "127.0.0.1",
+    SCANMESH_DEADLINE: 900_000,
+    SCANMESH_UPLOAD_LIMIT: 536_870_912,
+  });
   expect(readGatewayConfig(NEEDED).PORT).toBeUndefined();
 });
 

@@ -46,7 +46,10 @@ const SCAN: ScanReport = {
 const CLAMAV = { name: "ClamAV", type: "AV" } as const;
 const FILEINFO = { name: "FileInfo", type: "METADATA" } as const;
 const cell = (result: Partial<ResultRecord>) =>
-  csvLine({ ...SCAN, results: [{ ...DONE, ...result }] }, [CLAMAV], "UTC").split(";").slice(5).join(";");
+  csvLine({ ...SCAN, results: [{ ...DONE, ...result }] }, [CLAMAV], "UTC")
+    .split(";")
+    .slice(5)
+    .join(";");
 const first = (name: string) => csvLine({ ...SCAN, name }, [], "UTC").replace(/;m;s1;s256;.*\n$/s, "");
 
 describe("a line of the CSV", () => {
@@ -75,7 +78,9 @@ describe("a line of the CSV", () => {
   ] as const)("%j reads %j", (result, text) => expect(cell(result)).toBe(`${text}\n`));
 
   it("has the other engines' output as JSON", () => {
-    const results = [{ ...DONE, engine: "FileInfo", type: "METADATA" as const, verdict: null, details: { magic: { mime: 'te"xt;' } } }];
+    const results = [
+      { ...DONE, engine: "FileInfo", type: "METADATA" as const, verdict: null, details: { magic: { mime: 'te"xt;' } } },
+    ];
     const line = csvLine({ ...SCAN, results }, [FILEINFO], "UTC");
     const quoted = /;"(\{.*\})"\n$/.exec(line)?.[1] ?? "";
     expect(JSON.parse(quoted.replaceAll('""', '"'))).toMatchObject({ name: "FileInfo", magic: { mime: 'te"xt;' } });

@@ -13,8 +13,9 @@ let url: string;
 let id: number;
 
 const upload = async (text: string, name: string) =>
-  (await client.post("/api/v1/sample", json({ sample: Buffer.from(text).toString("base64"), sample_name: name }))).json<{ id: number }>()
-    .id;
+  (await client.post("/api/v1/sample", json({ sample: Buffer.from(text).toString("base64"), sample_name: name }))).json<{
+    id: number;
+  }>().id;
 
 beforeAll(async () => {
   stage = await startStage();
@@ -56,7 +57,10 @@ describe("/api/report", () => {
   it("is polled until end_date is set and no entry is queued or scanning", async () => {
     const scan = await upload("polled", "polled.exe");
     const poll = async () =>
-      (await client.get(`/api/report?id=${scan}`)).json<{ end_date: string | null; result: { queued: number; scanning: number }[] }>();
+      (await client.get(`/api/report?id=${scan}`)).json<{
+        end_date: string | null;
+        result: { queued: number; scanning: number }[];
+      }>();
     const waiting = async () => (await poll()).result.filter(({ queued, scanning }) => queued !== 0 || scanning !== 0).length;
     expect(await poll()).toMatchObject({ end_date: null });
     expect(await waiting()).toBe(2);
@@ -72,13 +76,23 @@ describe("/api/report", () => {
     }
   });
 
-  it.each(["0", "-1", "%2B1", "1_0", "1e3", "%D9%A3", "9223372036854775808", "999999999", "abc", "1%20", "%00", "1%27%20or%201=1"])(
-    "knows no report %s, and says so with 200",
-    async (given) => {
-      expect(await client.get(`/api/report?id=${given}`)).toMatchObject({ status: 200, text: '{"error":"report not found"}' });
-      expect(await client.post("/api/report", `id=${given}`)).toMatchObject({ status: 200, text: '{"error":"report not found"}' });
-    },
-  );
+  it.each([
+    "0",
+    "-1",
+    "%2B1",
+    "1_0",
+    "1e3",
+    "%D9%A3",
+    "9223372036854775808",
+    "999999999",
+    "abc",
+    "1%20",
+    "%00",
+    "1%27%20or%201=1",
+  ])("knows no report %s, and says so with 200", async (given) => {
+    expect(await client.get(`/api/report?id=${given}`)).toMatchObject({ status: 200, text: '{"error":"report not found"}' });
+    expect(await client.post("/api/report", `id=${given}`)).toMatchObject({ status: 200, text: '{"error":"report not found"}' });
+  });
 
   it.each([
     ["JSON that is cut off", "{", undefined, "invalid json"],
@@ -91,7 +105,10 @@ describe("/api/report", () => {
 
   it("refuses a body that is too large", async () => {
     const large = "x".repeat(1024 * 1024 + 1);
-    expect(await client.refusal(() => client.post("/api/report", `id=${large}`))).toEqual({ status: 413, error: "the body is too large" });
+    expect(await client.refusal(() => client.post("/api/report", `id=${large}`))).toEqual({
+      status: 413,
+      error: "the body is too large",
+    });
     expect(await client.refusal(() => client.post("/api/report", formOf({ id: large })))).toEqual({
       status: 413,
       error: "the body is too large",
@@ -100,7 +117,14 @@ describe("/api/report", () => {
 });
 
 describe("/api/search", () => {
-  const names = ["one_file.exe", "oneXfile.exe", "ünï 50% off.exe", "back\\slash.txt", `${"long".repeat(100)}.bin`, "a'); drop table scans; --"];
+  const names = [
+    "one_file.exe",
+    "oneXfile.exe",
+    "ünï 50% off.exe",
+    "back\\slash.txt",
+    `${"long".repeat(100)}.bin`,
+    "a'); drop table scans; --",
+  ];
   const ids = new Map<string, number>();
   const found = (answer: Answer) => answer.json<{ id: number; report_id: number }[]>().map((report) => report.report_id);
   const search = (terms: string) => client.get(`/api/search?file_hash=${encodeURIComponent(terms)}`);

@@ -37,7 +37,9 @@ describe("the OpenAPI document", () => {
   it("has every path and verb, and refers to nothing that is not there", () => {
     const { paths, components } = openApi();
     expect(Object.keys(paths)).toEqual(Object.keys(ROUTES).map((path) => path.replace(":id", "{id}")));
-    const references = [...JSON.stringify(openApi()).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    const references = [...JSON.stringify(openApi()).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
+      ([, name]) => name,
+    );
     expect(new Set(references)).toEqual(new Set(Object.keys(components.schemas)));
     const ids = Object.values(paths).flatMap((verbs) => Object.values(verbs).map(({ operationId }) => operationId));
     expect(new Set(ids).size).toBe(ids.length);
@@ -62,7 +64,9 @@ describe("the OpenAPI document", () => {
 
   it("every JSON answer is tried above", () => {
     const all = Object.entries(ROUTES).flatMap(([path, verbs]) =>
-      Object.entries(verbs).flatMap(([verb, { operation }]) => ("application/json" in operation.answer ? [`${verb} ${path}`] : [])),
+      Object.entries(verbs).flatMap(([verb, { operation }]) =>
+        "application/json" in operation.answer ? [`${verb} ${path}`] : [],
+      ),
     );
     expect(answers.map(([verb, path]) => `${verb} ${path}`).toSorted()).toEqual(all.toSorted());
   });

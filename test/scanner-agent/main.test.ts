@@ -82,8 +82,11 @@ describe("the agent's process", () => {
     await writeFile(join(engines, "broken.yaml"), "name: Broken\ntype: AV\nspeed: SOMETIMES\n");
     const { message, output } = await forked("process-3", { SCANMESH_ENGINES_DIR: engines, SCANMESH_ENGINES: "FileInfo,Broken" });
     const mistake = expect.stringContaining(`${join(engines, "broken.yaml")}:3: speed: `) as string;
-    const inVain = "SCANMESH_ENGINES: there is no engine Broken";
-    expect(message).toMatchObject({ kind: "ready", engines: [{ name: "FileInfo", healthy: true }], mistakes: [mistake, inVain] });
+    expect(message).toMatchObject({
+      kind: "ready",
+      engines: [{ name: "FileInfo", healthy: true }],
+      mistakes: expect.arrayContaining([mistake, "SCANMESH_ENGINES: there is no engine broken"]) as string[],
+    });
     expect(output()).toContain(`${join(engines, "broken.yaml")}:3: speed: `);
   });
 

@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { projectPath } from "../../schema/paths.js";
+import { handOut } from "../../standalone/hand-out.js";
+import { makeKeys } from "../../standalone/keys.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+describe("what the containers of a mesh are given", () => {
+  async function prepared() {
+    const [dir, folder] = [await temporaryFolder(), await temporaryFolder()];
+    const give = async (natsStore?: number) => handOut(await makeKeys(dir), { folder, natsStore });
+    return { folder, give, read: (...path: string[]) => readFile(join(folder, ...path), "utf8") };
+  }
+
+  test("keys, passwords and sizes stay as they are when it is given again", async () => {
+    const { give, read } = await prepared();
+    const contents = async () => Promise.all((await give()).map((file) => readFile(file, "utf8")));
+    const first = await contents();
+    expect(await contents()).toEqual(first);
+    expect(await read("gateway", "database-url")).toBe(
+      `postgres://scanmesh:${await read("postgres", "password")}@postgres:5432/scanmesh`,
+    );
+  });
+
+  test("each folder holds what its container needs, readable by any user, and no key that signs others", async () => {
+    const { folder, give } = await prepared();
+    const files = await give();
+    const modes = await Promise.all(files.map(async (file) => (await stat(file)).mode & 0o777));
+    expect(new Set(modes)).toEqual(new Set([0o444]));
+    expect(await readdir(join(folder, "gateway"))).toEqual(["database-url", "internet.creds", "isolated.creds"]);
+    expect(await readdir(join(folder, "agent-isolated"))).toEqual(["agent.creds"]);
+    const all = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
+    expect(all).not.toMatch(/\bS[OA][A-Z2-7]{56}\b/);
+  });
+
+  test("a size that is asked for replaces the one of the first time, for as long as it is asked for", async () => {
+    const { give, read } = await prepared();
+    const size = async () => Number(/max_file_store: (\d+)/.exec(await read("nats", "nats.conf"))?.[1]);
+    await give();
+    const first = await size();
+    expect(first).toBeGreaterThan(0);
+    await give(5 * 1024 ** 3);
+    expect(await size()).toBe(5 * 1024 ** 3);
+    await give();
+    expect(await size()).toBe(first);
+  });
+
+  test("what a killed run left half-written is replaced", async () => {
+    const { folder, give, read } = await prepared();
+    await give();
+    await writeFile(join(folder, "postgres", "password.new"), "half", { mode: 0o444 });
+    await give();
+    expect(await read("postgres", "password")).not.toBe("half");
+    expect(await readdir(join(folder, "postgres"))).toEqual(["password"]);
+  });
+
+  test("the command takes an empty size as none, and refuses one that is none before it makes anything", async () => {
+    const [keys, folder] = [join(await temporaryFolder(), "keys"), await temporaryFolder()];
+    const run = (size: string) =>
+      promisify(execFile)(process.execPath, [
+        projectPath("dist", "cli", "keys.js"),
+        keys,
+        "--hand-out",
+        folder,
+        "--nats-store",
+        size,
+      ]);
+    await expect(run("5 GB")).rejects.toMatchObject({ stderr: expect.stringContaining("--nats-store: needs a size") as string });
+    await expect(stat(keys)).rejects.toMatchObject({ code: "ENOENT" });
+    await run("");
+    expect(await readFile(join(folder, "nats", "nats.conf"), "utf8")).toMatch(/max_file_store: [1-9]/);
+  });
+});
