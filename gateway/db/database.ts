@@ -38,6 +38,8 @@ export function openDatabase(url: string, onError: (error: Error) => void): Data
     application_name: "scanmesh",
   });
   pool.on("error", onError);
+  // The pool listens to idle clients alone; one that is lost in the middle of a transaction would end the process.
+  pool.on("connect", (client) => client.on("error", onError));
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: honest(pool) }) });
 }
 

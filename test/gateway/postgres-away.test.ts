@@ -75,3 +75,23 @@ it.each(["SIGINT", "SIGKILL"] as const)(
     await until("uploads are taken again", async () => (await upload(`after ${signal}`)).status === 200);
   },
 );
+
+it("a connection that is lost in the middle of a transaction fails that transaction, and not the process", async () => {
+  let begun = () => {};
+  let goOn = () => {};
+  const begins = new Promise<void>((resolve) => (begun = resolve));
+  const waits = new Promise<void>((resolve) => (goOn = resolve));
+  const held = gateway.context.db.transaction().execute(async (tx) => {
+    await tx.selectFrom("scans").select("id").execute();
+    begun();
+    await waits;
+    await tx.selectFrom("scans").select("id").execute();
+  });
+  await begins;
+  process.kill(postgres.pid, "SIGINT");
+  await postgres.exited;
+  goOn();
+  await expect(held).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await restart();
+  await until("the database answers", async () => (await upload("after a lost transaction")).status === 200);
+});
