@@ -64,7 +64,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
 }
 
 /** Gauges are read when they are asked for. */
-function observe({ metrics, bus, watchers, fleet }: ScanContext): void {
+function observe({ metrics, bus, samples, watchers, fleet }: ScanContext): void {
   const registers = [metrics.registry];
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -75,7 +75,9 @@ function observe({ metrics, bus, watchers, fleet }: ScanContext): void {
         this.set(read());
       },
     });
-  gauge("scanmesh_bus_connected", "1 while both accounts are up.", () => Number(bus.connected()));
+  gauge("scanmesh_bus_connected", "1 while both accounts and their sample stores can be reached.", () =>
+    Number(bus.connected() && samples.connected()),
+  );
   gauge("scanmesh_scan_subscribers", "Open scan subscriptions on this gateway.", watchers.count);
   gauge("scanmesh_agents", "Agents that are there.", () => fleet.agents().length);
 }

@@ -3,12 +3,12 @@ import { unreadiness } from "./db/database.js";
 import type { ScanContext } from "./scan/context.js";
 
 /** `/healthz` is about this process; `/readyz` about what it needs: without NATS it still answers reads, so it is ready. */
-export async function healthRoutes(app: FastifyInstance, { db, bus, metrics }: ScanContext): Promise<void> {
+export async function healthRoutes(app: FastifyInstance, { db, bus, samples, metrics }: ScanContext): Promise<void> {
   app.get("/healthz", async () => ({ status: "ok" }));
 
   app.get("/readyz", async (_request, reply) => {
     const reason = await unreadiness(db);
-    const nats = bus.connected() ? "ok" : "away";
+    const nats = bus.connected() && samples.connected() ? "ok" : "away";
     if (reason !== undefined) return reply.status(503).send({ status: "unavailable", reason, nats });
     return { status: nats === "ok" ? "ok" : "degraded", nats };
   });

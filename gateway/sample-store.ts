@@ -31,6 +31,8 @@ export interface SampleStore {
   walk(internet: InternetClass, from: number, until: Date): AsyncIterable<{ seq: number; subject: string }>;
   /** The stream's identity: it changes when the stream was made anew. */
   identity(internet: InternetClass): Promise<string>;
+  /** Whether both accounts' stores can be reached. */
+  connected(): boolean;
   close(): Promise<void>;
 }
 
@@ -147,6 +149,7 @@ export function openSampleStore(config: GatewayConfig, log: Logger): SampleStore
       const jsm = await connections[internet].up().jetstreamManager({ checkAPI: false });
       return String((await jsm.streams.info(SAMPLES)).created);
     },
+    connected: () => Object.values(connections).every((connection) => connection.isUp()),
     async close() {
       await Promise.all(Object.values(connections).map((connection) => connection.close()));
     },

@@ -49,6 +49,8 @@ export async function firstScan(url: string, engines: readonly string[], signal:
   try {
     await until(deadline, async () => {
       const { engines: known } = await ask<{ engines: { name: string; available: boolean }[] }>(ENGINES);
+      const { status } = (await (await fetch(new URL("/readyz", url), { signal: deadline })).json()) as { status: string };
+      if (status !== "ok") return undefined;
       return engines.every((name) => known.some((engine) => engine.name === name && engine.available)) || undefined;
     });
     const { submitScan } = await ask<{ submitScan: { scan: FirstScan } | { message: string } }>(SUBMIT, {

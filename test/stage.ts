@@ -112,12 +112,15 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
       let stopped: Promise<void> | undefined;
       const stop = () => (stopped ??= gateway.stop());
       stops.push(stop);
-      await until("the gateway has its bus", () => gateway.context.bus.connected());
+      await until("the gateway has its bus", () => gateway.context.bus.connected() && gateway.context.samples.connected());
       return { ...gateway, stop, url };
     },
     async gatewayProcess(extra) {
       const part = await startPart("gateway", env(extra));
       stops.push(() => part.kill());
+      await until("the gateway has its bus", async () =>
+        (await (await fetch(`${part.url}/readyz`)).text()).includes('"status":"ok"'),
+      );
       return part;
     },
     async agentProcess({ id = `agent-${randomUUID().slice(0, 8)}`, internet = "isolated", engines, env: extra = {} } = {}) {

@@ -21,6 +21,9 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
 const submit = (text: string, wish: Partial<ScanWish> = {}) =>
   submitScan(gateway.context, { kind: "stream", bytes: bytes(text) }, { name: "a", speed: "ALL", internet: false, ...wish });
 
+/** The bus and the sample store have connections of their own. */
+const reachable = () => gateway.context.bus.connected() && gateway.context.samples.connected();
+
 const final = (scanId: number, seconds = 20) =>
   until(
     `scan ${scanId} is final`,
@@ -141,7 +144,7 @@ describe("what the bus loses", () => {
     const { scanId, sample } = await submit("wiped", { engines: ["Alpha"] });
     (await isolated.take("Alpha", { scan: scanId })).message.respond("-NAK");
     await stage.restartNats("SIGKILL", { wipe: true });
-    await until("the bus is back", () => gateway.context.bus.connected());
+    await until("the bus is back", reachable);
     const { request, ack } = await until(
       "the request is published again",
       () => isolated.take("Alpha", { scan: scanId, seconds: 2 }).catch(() => undefined),
@@ -167,7 +170,7 @@ describe("what the bus loses", () => {
     await expect(submit("nowhere to keep it")).rejects.toMatchObject({ code: "UNAVAILABLE", status: 503 });
     expect(await readScan(stage.db, 1)).toBeDefined();
     await stage.startNats();
-    await until("the gateway has its bus again", () => gateway.context.bus.connected());
+    await until("the gateway has its bus again", reachable);
     const { scanId } = await submit("kept again", { engines: ["Alpha"] });
     (await until("the agent is asked", () => isolated.take("Alpha", { scan: scanId, seconds: 2 }).catch(() => undefined))).ack();
     await isolated.answer("Alpha", { scan: scanId, verdict: "CLEAN" });
