@@ -32,7 +32,6 @@ function leftOut({ engine, reason }: Report["skipped"][number]): string {
 
 /** Names and signatures come from outside: what a terminal would act upon is not passed on. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }
 

@@ -79,7 +79,6 @@ function checked(wish: ScanWish): ScanWish {
 
 /** The name as valid Unicode, without what a terminal or a log would act upon. */
 function printable(name: string): string {
-  // oxlint-disable-next-line no-control-regex
   return Buffer.from(name)
     .toString()
     .replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");

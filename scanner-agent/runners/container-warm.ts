@@ -113,9 +113,12 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
     });
     const stream: Duplex = await daemon.ask("run a command", () => exec.start({ hijack: true, stdin: input !== undefined }));
     const output = collectOutput(stream, run.limits.output);
-    if (input !== undefined) void feed(input, stream);
+    const unread = input === undefined ? () => undefined : feed(input, stream);
     try {
       const text = await within(timeoutMs, output.whole, signal);
+      // What it says of a part of the sample proves nothing of the whole.
+      const problem = unread();
+      if (problem !== undefined) throw new Unavailable(`the sample could not be read: ${problem.message}`, { cause: problem });
       await Promise.race([ended, pause(EVENT_MS, undefined, { ref: false })]);
       exitCode ??=
         (await daemon.ask("tell a command's end", (_, abortSignal) => exec.inspect({ abortSignal }))).ExitCode ?? undefined;
@@ -179,7 +182,14 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
   }
 }
 
-/** An engine need not read all of the sample: that it hangs up shows in what it prints. */
-async function feed(file: string, stream: Duplex): Promise<void> {
-  await pipeline(createReadStream(file), stream).catch(() => undefined);
+/**
+ * Sends the sample to an engine, which need not read all of it: that it hangs up shows in what it prints. Returns what tells
+ * whether the sample itself could not be read.
+ */
+function feed(file: string, stream: Duplex): () => Error | undefined {
+  let problem: Error | undefined;
+  const source = createReadStream(file).once("error", (error) => (problem = error));
+  // A failure of the source is kept above; one of the stream is the engine hanging up.
+  pipeline(source, stream).catch(() => source.destroy());
+  return () => problem;
 }
