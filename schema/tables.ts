@@ -2,6 +2,7 @@
 
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from "kysely";
 import type { EngineSpeed, PluginType, Speed } from "./classes.js";
+import type { Scope } from "./scopes.js";
 import type { EngineVerdict, ResultState, Skipped, Verdict } from "./states.js";
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -159,6 +160,36 @@ export interface ImportedReportsTable {
   scan_id: number;
 }
 
+/** API keys: who may do what. Never deleted, so that the audit can name them. */
+export interface ApiKeysTable {
+  /** The public part, between `sm_` and the secret. */
+  id: string;
+  name: string;
+  /** sha256 of the secret. */
+  hash: Buffer;
+  scopes: Scope[];
+  created_at: GeneratedTimestamp;
+  expires_at: NullableTimestamp;
+  revoked_at: NullableTimestamp;
+  /** Noted now and then, not at each use. */
+  last_used_at: NullableTimestamp;
+}
+
+/** Every action that changed something; rows are only ever added. */
+export interface AuditEventsTable {
+  id: GeneratedAlways<number>;
+  at: GeneratedTimestamp;
+  /** Null while the mesh asks for no key. */
+  key_id: string | null;
+  address: string;
+  request_id: string;
+  /** The verb, e.g. `cancelScan`. */
+  action: string;
+  /** What it was done to, e.g. a scan's number. */
+  subject: string;
+  details: JSONColumnType<Record<string, unknown>>;
+}
+
 /** The database. */
 export interface Tables {
   samples: SamplesTable;
@@ -170,4 +201,6 @@ export interface Tables {
   sweep_marks: SweepMarksTable;
   imports: ImportsTable;
   imported_reports: ImportedReportsTable;
+  api_keys: ApiKeysTable;
+  audit_events: AuditEventsTable;
 }

@@ -16,7 +16,7 @@ const SOURCE = /\.(ts|tsx|mjs|js|sql)$/;
  */
 const FLOORS: Record<string, RegExp[][]> = {
   gateway: [
-    [/^gateway\/(errors|config|failpoint|metrics|content|flow|batch)\.ts$/],
+    [/^gateway\/(errors|caller|config|failpoint|metrics|content|flow|batch)\.ts$/],
     [/^gateway\/db\//, /^gateway\/(bus|bus-account|bus-connection|sample-store)\.ts$/],
     [/^gateway\/scan\//],
     [/^gateway\/(base-url|content-policy|origin-guard|request-body|present-error|request-id|http-error)\.ts$/],

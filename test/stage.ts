@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { inject } from "vitest";
+import { openCaller } from "../gateway/caller.js";
 import { readGatewayConfig, type GatewayConfig } from "../gateway/config.js";
 import type { Database } from "../gateway/db/database.js";
 import { createGateway, type Gateway } from "../gateway/gateway.js";
@@ -16,6 +17,9 @@ import { projectPath } from "../schema/paths.js";
 import { makeKeys, type Keys } from "../standalone/keys.js";
 import { startNats, type Nats } from "../standalone/nats.js";
 import { openTestDatabase } from "./database.js";
+
+/** Who calls verbs directly. */
+export const TESTER = openCaller("127.0.0.1", "test");
 
 type Env = Readonly<Record<string, string>>;
 

@@ -4,12 +4,14 @@ import { EngineVersions } from "../../schema/graphql/engine-versions.js";
 import { Engine } from "../../schema/graphql/engine.js";
 import { readEngines } from "../db/engines.js";
 import type { RequestContext } from "./request-context.js";
+import { Needs } from "./scopes.js";
 
 /** Engines that the cost of the catalogue is reckoned with. */
 const TYPICAL_ENGINES = 25;
 
 @Resolver(() => Engine)
 export class EngineResolver {
+  @Needs("scan:read")
   @Query(() => [Engine], {
     description: "Every engine that an agent ever announced, by name.",
     complexity: ({ childComplexity }) => 1 + TYPICAL_ENGINES * childComplexity,

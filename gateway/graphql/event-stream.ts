@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { getOperationAST, type ExecutionResult, type GraphQLError } from "graphql";
 import { z } from "zod";
 import { baseUrl } from "../base-url.js";
+import { openCaller } from "../caller.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
 import { LIMITS } from "./limits.js";
@@ -31,7 +32,11 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
     bodyLimit: LIMITS.bodyBytes,
     handler: async (request, reply) => {
       const asked = parametersOf(request);
-      const args = prepare(operations, asked, requestContext(mesh, baseUrl(mesh.config, request.host)));
+      const args = prepare(
+        operations,
+        asked,
+        requestContext(mesh, openCaller(request.ip, request.id), baseUrl(mesh.config, request.host)),
+      );
       const invalid = isRefused(args);
       if (
         !invalid &&

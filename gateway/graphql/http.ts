@@ -11,6 +11,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import type { Logger } from "pino";
 import { baseUrl } from "../base-url.js";
+import { openCaller } from "../caller.js";
 import type { ScanContext } from "../scan/context.js";
 import { LIMITS } from "./limits.js";
 import type { Operations } from "./operations.js";
@@ -34,7 +35,7 @@ export async function serveHttp(app: FastifyInstance, mesh: ScanContext, operati
           search: new URL(request.url, "http://gateway").search,
           body: request.body,
         },
-        context: async () => requestContext(mesh, baseUrl(mesh.config, request.host)),
+        context: async () => requestContext(mesh, openCaller(request.ip, request.id), baseUrl(mesh.config, request.host)),
       });
       return send(reply, answer);
     },

@@ -1,21 +1,23 @@
 import DataLoader from "dataloader";
 import type { ResultRecord } from "../../schema/reports.js";
+import type { Caller } from "../caller.js";
 import { readResults } from "../db/scans.js";
 import type { ScanContext } from "../scan/context.js";
 
 /** What resolvers work with; one for each operation. */
 export interface RequestContext {
   readonly mesh: ScanContext;
+  readonly caller: Caller;
   /** The address by which this caller reaches the gateway. */
   readonly baseUrl: string;
   /** Results by scan: one statement for all the scans of a page. */
   readonly results: DataLoader<number, readonly ResultRecord[]>;
 }
 
-export function requestContext(mesh: ScanContext, baseUrl: string): RequestContext {
+export function requestContext(mesh: ScanContext, caller: Caller, baseUrl: string): RequestContext {
   const results = new DataLoader<number, readonly ResultRecord[]>(async (scanIds) => {
     const byScan = await readResults(mesh.db, scanIds);
     return scanIds.map((scanId) => byScan.get(scanId) ?? []);
   });
-  return { mesh, baseUrl, results };
+  return { mesh, caller, baseUrl, results };
 }

@@ -4,9 +4,11 @@ import { Sample } from "../../schema/graphql/sample.js";
 import { findSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { RequestContext } from "./request-context.js";
+import { Needs } from "./scopes.js";
 
 @Resolver(() => Sample)
 export class SampleResolver {
+  @Needs("scan:read")
   @Query(() => Sample, { nullable: true, description: "The newest sample with this hash, or null." })
   async sample(
     @Arg("hash", () => String, { description: "Its md5, sha1 or sha256 in hex." }) hash: string,

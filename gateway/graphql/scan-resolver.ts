@@ -9,6 +9,7 @@ import { countScans, readScan, readScans } from "../db/scans.js";
 import { GatewayError } from "../errors.js";
 import { scanCursor, scanOfCursor } from "./cursors.js";
 import type { RequestContext } from "./request-context.js";
+import { Needs } from "./scopes.js";
 
 /** Engines that the cost of a scan's results is reckoned with. */
 const TYPICAL_ENGINES = 25;
@@ -24,6 +25,7 @@ interface ScanPage {
 
 @Resolver(() => Scan)
 export class ScanResolver {
+  @Needs("scan:read")
   @Query(() => Scan, { nullable: true, description: "The scan with this number, or null." })
   async scan(
     @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) id: number,
@@ -32,6 +34,7 @@ export class ScanResolver {
     return (await readScan(mesh.db, positive(id))) ?? null;
   }
 
+  @Needs("scan:read")
   @Query(() => ScanConnection, {
     description: "All scans, a page at a time.",
     complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,

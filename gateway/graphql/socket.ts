@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type FastifyInstance } from "fastify";
 import { handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { baseUrl } from "../base-url.js";
+import { openCaller } from "../caller.js";
 import { refusal } from "../origin-guard.js";
 import type { ScanContext } from "../scan/context.js";
 import { LIMITS } from "./limits.js";
@@ -23,9 +25,13 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     maxPayload: LIMITS.bodyBytes,
     handleProtocols: (offered) => handleProtocols(offered),
   });
-  const server = makeServer<Record<string, never>, { request: IncomingMessage }>({
+  const server = makeServer<Record<string, never>, { request: IncomingMessage; address: string }>({
     onSubscribe: ({ extra }, _id, payload: SubscribePayload) =>
-      prepare(operations, payload, requestContext(mesh, baseUrl(mesh.config, extra.request.headers.host ?? ""))),
+      prepare(
+        operations,
+        payload,
+        requestContext(mesh, openCaller(extra.address, randomUUID()), baseUrl(mesh.config, extra.request.headers.host ?? "")),
+      ),
     execute: (args) => run(operations, args),
     subscribe: (args) => run(operations, args),
   });
@@ -50,7 +56,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
         close: (code, reason) => socket.close(code, reason),
         onMessage: (take) => void socket.on("message", (data) => take(String(data)).catch(failed)),
       },
-      { request },
+      { request, address: request.socket.remoteAddress ?? "" },
     );
     const failed = (error: unknown) => {
       log.error({ err: error }, "a WebSocket message failed");

@@ -6,26 +6,29 @@ import { readScan } from "../db/scans.js";
 import { submitScan, type Accepted } from "../scan/submit.js";
 import { createUpload } from "../scan/uploads.js";
 import type { RequestContext } from "./request-context.js";
+import { Needs } from "./scopes.js";
 import { readSubmission } from "./submission.js";
 import { userError, type UserErrorRecord } from "./user-errors.js";
 
 @Resolver(() => SubmitScanSuccess)
 export class SubmitResolver {
+  @Needs("scan:write")
   @Mutation(() => Upload, { description: "Makes a place to send a sample of any size to; `submitScan` takes its id." })
-  async createUpload(@Ctx() { mesh, baseUrl }: RequestContext): Promise<Upload> {
-    const { id, expiresAt } = await createUpload(mesh);
+  async createUpload(@Ctx() { mesh, caller, baseUrl }: RequestContext): Promise<Upload> {
+    const { id, expiresAt } = await createUpload(mesh, caller);
     return { id, url: `${baseUrl}/upload/${id}`, expiresAt };
   }
 
+  @Needs("scan:write")
   @Mutation(() => SubmitScanResult, { description: "Scans a sample with every engine that the request allows." })
   async submitScan(
     @Arg("input", () => SubmitScanInput, { description: "What to scan and how." }) input: SubmitScanInput,
-    @Ctx() { mesh }: RequestContext,
+    @Ctx() { mesh, caller }: RequestContext,
   ): Promise<Accepted | UserErrorRecord> {
     const submission = readSubmission(input);
     if ("code" in submission) return submission;
     try {
-      return await submitScan(mesh, submission.source, submission.wish);
+      return await submitScan(mesh, caller, submission.source, submission.wish);
     } catch (error) {
       const answer = userError(error, ["input"]);
       if (answer === undefined) throw error;

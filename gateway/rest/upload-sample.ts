@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { openCaller, type Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
 import { isMultipart, readForm, refuseLongBody } from "../request-body.js";
 import type { ScanContext } from "../scan/context.js";
@@ -26,7 +27,10 @@ export const uploadSample: Endpoint = {
   },
   bodyLimit: ({ SCANMESH_BASE64_LIMIT }) => Math.ceil(SCANMESH_BASE64_LIMIT * 1.5) + 64 * 1024,
   async handle(ctx, request) {
-    const { name, accepted } = await (isMultipart(request.headers) ? fromForm(ctx, request) : fromJson(ctx, jsonOf(request)));
+    const caller = openCaller(request.ip, request.id);
+    const { name, accepted } = await (isMultipart(request.headers)
+      ? fromForm(ctx, caller, request)
+      : fromJson(ctx, caller, jsonOf(request)));
     const { md5, sha1, sha256, size } = accepted.sample;
     return { id: accepted.scanId, hashes: { md5, sha1, sha256 }, file: { name, size } };
   },
@@ -38,7 +42,7 @@ interface Submitted {
 }
 
 /** The order of the checks is part of the contract. */
-async function fromJson(ctx: ScanContext, body: unknown): Promise<Submitted> {
+async function fromJson(ctx: ScanContext, caller: Caller, body: unknown): Promise<Submitted> {
   const parameters = new Map(Object.entries(isObject(body) ? body : {}));
   const given = (parameter: string) => {
     if (!parameters.has(parameter)) throw missing(parameter);
@@ -52,10 +56,10 @@ async function fromJson(ctx: ScanContext, body: unknown): Promise<Submitted> {
   const limit = ctx.config.SCANMESH_BASE64_LIMIT;
   if (bytes.length > limit) throw new GatewayError("TOO_LARGE", `a sample sent as base64 may have ${limit} bytes`);
   const name = sampleName(given("sample_name"), "sample_name");
-  return { name, accepted: await submitScan(ctx, { kind: "stream", bytes: once(bytes) }, { name, speed, internet }) };
+  return { name, accepted: await submitScan(ctx, caller, { kind: "stream", bytes: once(bytes) }, { name, speed, internet }) };
 }
 
-async function fromForm(ctx: ScanContext, request: FastifyRequest): Promise<Submitted> {
+async function fromForm(ctx: ScanContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {
   refuseLongBody(request.raw, ctx.config);
   const { fields, file } = await readForm(request.raw, "file_upload");
   if (!file) throw missing("file_upload");
@@ -65,7 +69,7 @@ async function fromForm(ctx: ScanContext, request: FastifyRequest): Promise<Subm
     speed: speedOf(fields.get("minspeed") ?? "-1"),
     internet: allowsInternet(fields.get("allow_internet")),
   });
-  return { name, accepted: await submitScan(ctx, { kind: "stream", bytes: file.bytes }, wish) };
+  return { name, accepted: await submitScan(ctx, caller, { kind: "stream", bytes: file.bytes }, wish) };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,7 @@
 import type { Speed } from "../../schema/classes.js";
 import type { EngineRecord, SampleRecord } from "../../schema/reports.js";
 import { batched } from "../batch.js";
+import type { Caller } from "../caller.js";
 import { insertScans, type NewScan } from "../db/accept.js";
 import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
@@ -43,12 +44,17 @@ const RETRY_AFTER_S = 10;
  * Accepts a scan. A wish given as a function is asked after the bytes have arrived (a form's fields may follow its file).
  * Throws BAD_INPUT, NOT_FOUND, SAMPLE_NOT_STORED, TOO_LARGE, UPLOAD_TIMEOUT, UNAVAILABLE or STORAGE_FULL; nothing is kept then.
  */
-export async function submitScan(ctx: ScanContext, source: SampleSource, wish: ScanWish | (() => ScanWish)): Promise<Accepted> {
+export async function submitScan(
+  ctx: ScanContext,
+  caller: Caller,
+  source: SampleSource,
+  wish: ScanWish | (() => ScanWish),
+): Promise<Accepted> {
   const early = typeof wish === "function" ? undefined : checked(wish);
   const sample = await toName(ctx, source);
   try {
     const accept = accepting(ctx);
-    return await accept({ sample, wish: early ?? checked((wish as () => ScanWish)()) });
+    return await accept({ caller, sample, wish: early ?? checked((wish as () => ScanWish)()) });
   } catch (error) {
     // Only a refusal is sure not to have committed; after any other failure the sweep decides whose the bytes are.
     if (error instanceof GatewayError && !(error instanceof DatabaseAway)) await discard(ctx, sample);
@@ -85,6 +91,7 @@ function printable(name: string): string {
 }
 
 interface Submission {
+  readonly caller: Caller;
   readonly sample: SampleToName;
   readonly wish: ScanWish;
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { SampleRecord } from "../../schema/reports.js";
+import type { Caller } from "../caller.js";
+import { audit } from "../db/audit.js";
 import type { StoredSample } from "../db/samples.js";
 import { fillUpload, findUpload, insertUpload } from "../db/uploads.js";
 import { transact } from "../db/database.js";
@@ -8,9 +10,14 @@ import type { ScanContext } from "./context.js";
 import { discard, keepSample, nameKept } from "./keep.js";
 
 /** Issues an upload: who knows its id may send one sample until it expires. */
-export async function createUpload(ctx: ScanContext): Promise<{ id: string; expiresAt: Date }> {
+export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ id: string; expiresAt: Date }> {
   const id = randomUUID();
-  return { id, expiresAt: await insertUpload(ctx.db, id, ctx.config.SCANMESH_UPLOAD_TTL) };
+  const expiresAt = await ctx.db.transaction().execute(async (tx) => {
+    // The id is the secret that lets its holder send the bytes.
+    await audit(tx, caller, "createUpload", `${id.slice(0, 8)}…`);
+    return insertUpload(tx, id, ctx.config.SCANMESH_UPLOAD_TTL);
+  });
+  return { id, expiresAt };
 }
 
 /**

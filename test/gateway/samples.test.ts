@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readScan } from "../../gateway/db/scans.js";
 import { submitScan, type ScanWish } from "../../gateway/scan/submit.js";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
-import { startStage, type LocalGateway, type Stage } from "../stage.js";
+import { startStage, type LocalGateway, type Stage, TESTER } from "../stage.js";
 
 const WISH: ScanWish = { name: "a.bin", speed: "ALL", internet: false };
 
@@ -26,7 +26,7 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
 }
 
 const submit = (text: string, wish: Partial<ScanWish> = {}) =>
-  submitScan(gateway.context, { kind: "stream", bytes: bytes(text) }, { ...WISH, ...wish });
+  submitScan(gateway.context, TESTER, { kind: "stream", bytes: bytes(text) }, { ...WISH, ...wish });
 
 it("keeps the same bytes once, under every name they were sent", async () => {
   const text = "the same bytes ".repeat(50_000);
@@ -58,11 +58,11 @@ it("leaves nothing behind of an upload that is cut or too large", async () => {
     for (let i = 0; i < 5; i += 1) yield Buffer.alloc(300_000, i);
     throw new Error("the client is gone");
   }
-  await expect(submitScan(gateway.context, { kind: "stream", bytes: cut() }, WISH)).rejects.toThrow("the client is gone");
+  await expect(submitScan(gateway.context, TESTER, { kind: "stream", bytes: cut() }, WISH)).rejects.toThrow("the client is gone");
   async function* endless(): AsyncGenerator<Uint8Array> {
     for (let i = 0; ; i += 1) yield Buffer.alloc(300_000, i);
   }
-  const large = submitScan(gateway.context, { kind: "stream", bytes: endless(), limit: 2_000_000 }, WISH);
+  const large = submitScan(gateway.context, TESTER, { kind: "stream", bytes: endless(), limit: 2_000_000 }, WISH);
   await expect(large).rejects.toMatchObject({ code: "TOO_LARGE" });
   expect(await stage.db.selectFrom("scans").select("id").execute()).toEqual(before);
   const named = await stage.db.selectFrom("samples").select("isolated_chunks").execute();
@@ -74,10 +74,10 @@ it("leaves nothing behind of an upload that is cut or too large", async () => {
 it("scans a stored sample by any of its hashes, and says so when its bytes are gone", async () => {
   const { sample } = await submit("by hash", { engines: [] });
   for (const hash of [sample.md5, sample.sha1.toUpperCase(), sample.sha256]) {
-    const again = await submitScan(gateway.context, { kind: "hash", hash }, { ...WISH, engines: [] });
+    const again = await submitScan(gateway.context, TESTER, { kind: "hash", hash }, { ...WISH, engines: [] });
     expect(again.sample.sampleId).toBe(sample.sampleId);
   }
-  await expect(submitScan(gateway.context, { kind: "hash", hash: "0".repeat(64) }, WISH)).rejects.toMatchObject({
+  await expect(submitScan(gateway.context, TESTER, { kind: "hash", hash: "0".repeat(64) }, WISH)).rejects.toMatchObject({
     code: "NOT_FOUND",
   });
   const { isolated_chunks } = await stage.db
@@ -86,9 +86,9 @@ it("scans a stored sample by any of its hashes, and says so when its bytes are g
     .where("id", "=", sample.sampleId)
     .executeTakeFirstOrThrow();
   await gateway.context.samples.remove("isolated", isolated_chunks ?? []);
-  const gone = submitScan(gateway.context, { kind: "hash", hash: sample.sha256 }, WISH);
+  const gone = submitScan(gateway.context, TESTER, { kind: "hash", hash: sample.sha256 }, WISH);
   await expect(gone).rejects.toMatchObject({ code: "SAMPLE_NOT_STORED" });
   const healed = await submit("by hash", { engines: [] });
   expect(healed.sample.sampleId).toBe(sample.sampleId);
-  await submitScan(gateway.context, { kind: "hash", hash: sample.sha256 }, { ...WISH, engines: [] });
+  await submitScan(gateway.context, TESTER, { kind: "hash", hash: sample.sha256 }, { ...WISH, engines: [] });
 });

@@ -4,7 +4,7 @@ import { submitScan, type ScanWish } from "../../gateway/scan/submit.js";
 import { watchScan } from "../../gateway/scan/watch.js";
 import type { ScanReport } from "../../schema/reports.js";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
+import { startStage, until, type LocalGateway, type Stage, TESTER } from "../stage.js";
 
 const WISH: ScanWish = { name: "a.bin", speed: "ALL", internet: false };
 
@@ -32,7 +32,7 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
 }
 
 const submit = (text: string, wish: Partial<ScanWish> = {}) =>
-  submitScan(gateway.context, { kind: "stream", bytes: bytes(text) }, { ...WISH, ...wish });
+  submitScan(gateway.context, TESTER, { kind: "stream", bytes: bytes(text) }, { ...WISH, ...wish });
 
 async function report(scanId: number): Promise<ScanReport> {
   const found = await readScan(stage.db, scanId);

@@ -7,7 +7,7 @@ import { submitScan, type ScanWish } from "../../gateway/scan/submit.js";
 import type { InternetClass } from "../../schema/classes.js";
 import { SAMPLES, SCANS } from "../../schema/subjects.js";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
+import { startStage, until, type LocalGateway, type Stage, TESTER } from "../stage.js";
 
 let stage: Stage;
 let gateway: LocalGateway;
@@ -19,7 +19,12 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
 }
 
 const submit = (text: string, wish: Partial<ScanWish> = {}) =>
-  submitScan(gateway.context, { kind: "stream", bytes: bytes(text) }, { name: "a", speed: "ALL", internet: false, ...wish });
+  submitScan(
+    gateway.context,
+    TESTER,
+    { kind: "stream", bytes: bytes(text) },
+    { name: "a", speed: "ALL", internet: false, ...wish },
+  );
 
 /** The bus and the sample store have connections of their own. */
 const reachable = () => gateway.context.bus.connected() && gateway.context.samples.connected();
