@@ -62,7 +62,7 @@ export const SkipReason = {
   INTERNET_FORBIDDEN: "INTERNET_FORBIDDEN",
   /** Switched off by an operator. */
   DISABLED: "DISABLED",
-  /** The request names its engines and this is not one of them. */
+  /** The request's own choice: it names engines and this is none of them, or it leaves this one out. */
   NOT_SELECTED: "NOT_SELECTED",
   /** Its manifest does not accept the sample's type. */
   UNSUPPORTED_TYPE: "UNSUPPORTED_TYPE",

@@ -2,6 +2,7 @@
 
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from "kysely";
 import type { EngineSpeed, PluginType, Speed } from "./classes.js";
+import type { Labels, Priority } from "./scan-options.js";
 import type { Scope } from "./scopes.js";
 import type { EngineVerdict, ResultState, Skipped, Verdict } from "./states.js";
 
@@ -58,6 +59,13 @@ export interface ScansTable {
   revision: Generated<number>;
   /** Engines left out, with their reasons. */
   skipped: JSONColumnType<Skipped[]>;
+  labels: Generated<JSONColumnType<Labels>>;
+  priority: Generated<Priority>;
+  /** Detections after which the engines that are left are not waited for. */
+  stop_after: number | null;
+  batch_id: number | null;
+  /** A scan that this one repeats; it may have been deleted. */
+  previous: number | null;
 }
 
 /** What one engine said in one scan. */
@@ -83,6 +91,8 @@ export interface ResultsTable {
   duration_ms: number | null;
   details: JSONColumnType<Record<string, unknown>> | null;
   truncated: Generated<boolean>;
+  /** The scan in which the engine said it, for a copy; it may have been deleted. */
+  reused_from: number | null;
 }
 
 /** The catalogue: every engine that an agent ever announced. */
@@ -119,6 +129,8 @@ export interface OutboxTable {
   stream_created: string | null;
   /** Its sequence in SCANS, by the PubAck. */
   seq: number | null;
+  /** Not to be published yet: it waits for room. When it is let go, `created_at` says when. */
+  held: Generated<boolean>;
 }
 
 /** Upload URLs that were issued, until they expire. */
@@ -190,6 +202,29 @@ export interface AuditEventsTable {
   details: JSONColumnType<Record<string, unknown>>;
 }
 
+/** Scans that were submitted together. */
+export interface BatchesTable {
+  id: Generated<number>;
+  /** How many scans were accepted. */
+  total: number;
+  created_at: GeneratedTimestamp;
+  /** The part of its revision that scans had which were deleted since. */
+  deleted_revisions: Generated<number>;
+}
+
+/** Submissions that can be sent again without being made again, for a day. */
+export interface IdempotencyKeysTable {
+  /** An API key's id, or empty while the mesh asks for none. */
+  owner: string;
+  key: string;
+  /** sha256 of the input in hex. */
+  input_hash: string;
+  /** What was made: a scan or a batch. */
+  scan_id: number | null;
+  batch_id: number | null;
+  created_at: GeneratedTimestamp;
+}
+
 /** The database. */
 export interface Tables {
   samples: SamplesTable;
@@ -203,4 +238,6 @@ export interface Tables {
   imported_reports: ImportedReportsTable;
   api_keys: ApiKeysTable;
   audit_events: AuditEventsTable;
+  batches: BatchesTable;
+  idempotency_keys: IdempotencyKeysTable;
 }

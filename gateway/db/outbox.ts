@@ -35,7 +35,8 @@ const request = sql`
 
 /** Unpublished requests by id: those that were just committed. */
 export async function readRequests(db: Database, outboxIds: readonly number[]): Promise<OutboxRequest[]> {
-  const { rows } = await sql<OutboxRequest>`${request} where outbox.id = any(${outboxIds}::bigint[]) and outbox.seq is null
+  const { rows } =
+    await sql<OutboxRequest>`${request} where outbox.id = any(${outboxIds}::bigint[]) and outbox.seq is null and not outbox.held
     order by outbox.id`.execute(db);
   return rows;
 }
@@ -43,7 +44,7 @@ export async function readRequests(db: Database, outboxIds: readonly number[]): 
 /** Unpublished requests that nobody else is publishing, oldest first, locked until the transaction ends. */
 export async function lockUnpublished(tx: Tx, olderThanMs: number, limit: number): Promise<OutboxRequest[]> {
   const { rows } = await sql<OutboxRequest>`${request}
-    where outbox.seq is null and outbox.created_at < now() - ${olderThanMs} * interval '1 millisecond' and scans.end_date is null
+    where outbox.seq is null and not outbox.held and outbox.created_at < now() - ${olderThanMs} * interval '1 millisecond' and scans.end_date is null
     order by outbox.id limit ${limit} for update of outbox skip locked`.execute(tx);
   return rows;
 }

@@ -111,7 +111,7 @@ export async function markScans(tx: Tx, account: Account, seq: number): Promise<
 export async function purgeBound(tx: Tx, internet: boolean, stream: string, marks: Marks): Promise<number | undefined> {
   if (marks.scansAt === null) return undefined;
   const { rows } = await sql<{ unsure: boolean; oldest: number | null }>`
-    select coalesce(bool_or(seq is null and created_at <= ${marks.scansAt}), false) as unsure,
+    select coalesce(bool_or(seq is null and not held and created_at <= ${marks.scansAt}), false) as unsure,
       min(seq) filter (where stream_created = ${stream}) as oldest
     from outbox where internet = ${internet}`.execute(tx);
   const [row] = rows;

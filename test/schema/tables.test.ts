@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../../gateway/db/database.js";
 import { PluginType, Speed } from "../../schema/classes.js";
 import { projectPath } from "../../schema/paths.js";
+import { Priority } from "../../schema/scan-options.js";
 import { RESULT_STATES, VERDICTS } from "../../schema/states.js";
 import { openTestDatabase } from "../database.js";
 
@@ -21,6 +22,7 @@ function kindOf(type: string): string {
   const bare = type.replace(/^(Generated|GeneratedAlways)<(.*)>$/, "$2").replace(/ \| null$/, "");
   if (bare.endsWith("Timestamp")) return "timestamp";
   if (bare.startsWith("JSONColumnType")) return "json";
+  if (bare === "Buffer") return "bytes";
   if (bare.endsWith("[]")) return `array of ${kindOf(bare.slice(0, -2))}`;
   if (bare === "number" || bare === "boolean") return bare;
   return "text";
@@ -34,6 +36,7 @@ const POSTGRES_KINDS: Record<string, string> = {
   boolean: "boolean",
   "timestamp with time zone": "timestamp",
   jsonb: "json",
+  bytea: "bytes",
   text: "text",
   uuid: "text",
   "USER-DEFINED": "text",
@@ -76,6 +79,7 @@ describe("the row types and the migrated database", () => {
 
   it.each([
     ["speed", Object.keys(Speed)],
+    ["priority", Object.keys(Priority)],
     ["plugin_type", Object.keys(PluginType)],
     ["result_state", RESULT_STATES],
     ["verdict", VERDICTS],
