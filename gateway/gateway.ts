@@ -9,6 +9,7 @@ import { failpoint } from "./failpoint.js";
 import { createHttp } from "./http.js";
 import { createMetrics } from "./metrics.js";
 import { openSampleStore } from "./sample-store.js";
+import { createBoards, type Boards } from "./scan/boards.js";
 import type { ScanContext } from "./scan/context.js";
 import { createFleet, type Fleet } from "./scan/fleet.js";
 import { startRecorder } from "./scan/record.js";
@@ -29,18 +30,23 @@ const DEFAULT_PORT = 8080;
 
 export async function createGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   const metrics = createMetrics();
-  const watchers = createWatchers();
   const db = openDatabase(config.DATABASE_URL, (error) => log.warn({ err: error }, "a Postgres connection was lost"));
+  const watchers = createWatchers(db, log);
   const samples = openSampleStore(config, log);
   const point = failpoint(config.SCANMESH_FAILPOINT);
   let fleet: Fleet | undefined;
+  let boards: Boards | undefined;
   const bus = openBus(config, log, {
     hints: watchers.hint,
-    presence: (...change) => fleet?.hear(...change),
+    presence: (...change) => {
+      fleet?.hear(...change);
+      boards?.agents.touch();
+    },
   });
   fleet = createFleet(db, bus, log);
+  boards = createBoards(db, fleet, log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: point });
-  const context: ScanContext = { config, log, metrics, db, bus, samples, fleet, relay, watchers, failpoint: point };
+  const context: ScanContext = { config, log, metrics, db, bus, samples, fleet, relay, watchers, boards, failpoint: point };
   observe(context);
   const http = await createHttp(context);
   let work: { stop(): Promise<void> }[] = [];
@@ -78,7 +84,7 @@ function observe({ metrics, bus, samples, watchers, fleet }: ScanContext): void 
   gauge("scanmesh_bus_connected", "1 while both accounts and their sample stores can be reached.", () =>
     Number(bus.connected() && samples.connected()),
   );
-  gauge("scanmesh_scan_subscribers", "Open scan subscriptions on this gateway.", watchers.count);
+  gauge("scanmesh_scan_subscribers", "Open scan subscriptions on this gateway.", watchers.scans.count);
   gauge("scanmesh_agents", "Agents that are there.", () => fleet.agents().length);
 }
 

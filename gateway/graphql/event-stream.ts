@@ -1,14 +1,16 @@
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { getOperationAST, type ExecutionResult, type GraphQLError } from "graphql";
+import { getOperationAST } from "graphql";
 import { z } from "zod";
 import { baseUrl } from "../base-url.js";
 import { openCaller } from "../caller.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
 import { LIMITS } from "./limits.js";
-import { prepare, run, type Operations } from "./operations.js";
+import { isRefused, prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "./request-context.js";
+import { single } from "./subscriptions.js";
 
 /** Comments are sent this often, so that nothing on the way takes a quiet stream for a dead one. */
 const PING_MS = 12_000;
@@ -47,16 +49,16 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       }
       void reply.header("content-type", "text/event-stream; charset=utf-8").header("cache-control", "no-cache, no-transform");
       if (request.method === "HEAD") return reply.send("");
-      const stream = eventStream(invalid ? { errors: args } : await run(operations, args));
+      const stream = eventStream(invalid ? single(JSON.stringify({ errors: args })) : await run(operations, args));
       open.add(stream);
-      stream.once("close", () => open.delete(stream));
+      const unguard = closeUnread(request.raw.socket);
+      stream.once("close", () => {
+        unguard();
+        open.delete(stream);
+      });
       return reply.send(stream);
     },
   });
-}
-
-function isRefused(prepared: ReturnType<typeof prepare>): prepared is readonly GraphQLError[] {
-  return Array.isArray(prepared);
 }
 
 function parametersOf(request: FastifyRequest): z.infer<typeof Parameters> {
@@ -79,8 +81,7 @@ function parseJson(text: string): unknown {
 }
 
 /** A result is fetched once the one before has been read, so that a slow reader is given the newest state and not a queue. */
-function eventStream(result: ExecutionResult | AsyncIterableIterator<ExecutionResult>): Readable {
-  const results = Symbol.asyncIterator in result ? result : single(result);
+function eventStream(results: AsyncIterableIterator<string>): Readable {
   let fetching = false;
   const stream = new Readable({
     highWaterMark: 1,
@@ -103,11 +104,18 @@ function eventStream(result: ExecutionResult | AsyncIterableIterator<ExecutionRe
     const { done, value } = await results.next();
     fetching = false;
     if (stream.destroyed) return;
-    stream.push(done ? "event: complete\ndata:\n\n" : `event: next\ndata: ${JSON.stringify(value)}\n\n`);
+    stream.push(done ? "event: complete\ndata:\n\n" : `event: next\ndata: ${value}\n\n`);
     if (done) stream.push(null);
   }
 }
 
-async function* single(result: ExecutionResult): AsyncGenerator<ExecutionResult> {
-  yield result;
+/** Closes when nothing of what was written has been taken for this long, seen twice in a row. A stream has no pongs. */
+function closeUnread(socket: Socket): () => void {
+  let before = -1;
+  const timer = setInterval(() => {
+    const taken = socket.bytesWritten - socket.writableLength;
+    if (socket.writableLength > 0 && taken === before) socket.destroy();
+    before = taken;
+  }, PING_MS);
+  return () => clearInterval(timer);
 }

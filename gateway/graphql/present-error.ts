@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLErrorExtensions } from "graphql";
+import { GraphQLError, type ExecutionResult, type GraphQLErrorExtensions } from "graphql";
 import type { Logger } from "pino";
 import { GatewayError } from "../errors.js";
 
@@ -44,4 +44,9 @@ export function restated(error: unknown, extensions: GraphQLErrorExtensions, mes
     path: path ?? null,
     extensions: { ...error.extensions, ...extensions },
   });
+}
+
+/** A result with its errors as clients see them. */
+export function presented(result: ExecutionResult, log: Logger): ExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map((error) => presentError(error, log)) } : result;
 }

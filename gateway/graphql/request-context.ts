@@ -21,3 +21,8 @@ export function requestContext(mesh: ScanContext, caller: Caller, baseUrl: strin
   });
   return { mesh, caller, baseUrl, results };
 }
+
+/** The same for a later event of a subscription: nothing is remembered of what was read for the one before. */
+export function renewed({ mesh, caller, baseUrl }: RequestContext): RequestContext {
+  return requestContext(mesh, caller, baseUrl);
+}

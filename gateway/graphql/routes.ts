@@ -7,15 +7,19 @@ import { serveEventStream } from "./event-stream.js";
 import { serveHttp } from "./http.js";
 import { LIMITS } from "./limits.js";
 import type { Operations } from "./operations.js";
+import { createParser } from "./documents.js";
 import { createSchema, schemaDocument } from "./schema.js";
 import { serveSockets } from "./socket.js";
+import { createSubscriptions } from "./subscriptions.js";
 
 /** GraphQL in its three transports, and its schema as a document. Bodies are JSON by their Content-Type or refused. */
 export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Promise<void> {
   const schema = createSchema();
   const operations: Operations = {
     schema,
+    parse: createParser(),
     check: createCheck(schema, mesh.config.SCANMESH_INTROSPECTION === "on"),
+    subscribe: createSubscriptions(mesh.log),
     log: mesh.log,
   };
   const document = schemaDocument(schema);

@@ -3,6 +3,7 @@ import { lexicographicSortSchema, printSchema, type GraphQLSchema } from "graphq
 import { buildSchemaSync, type PubSub } from "type-graphql";
 import { AgentResolver } from "./agent-resolver.js";
 import { EngineResolver } from "./engine-resolver.js";
+import { FleetUpdates } from "./fleet-updates.js";
 import { NodeResolver } from "./node-resolver.js";
 import { ResultResolver } from "./result-resolver.js";
 import { SampleResolver } from "./sample-resolver.js";
@@ -32,6 +33,7 @@ export function createSchema(): GraphQLSchema {
       AgentResolver,
       SubmitResolver,
       ScanUpdates,
+      FleetUpdates,
     ],
     pubSub: noPubSub,
     validate: false,

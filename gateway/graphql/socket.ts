@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type FastifyInstance } from "fastify";
+import type { ExecutionResult } from "graphql";
 import { handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { baseUrl } from "../base-url.js";
@@ -9,8 +10,9 @@ import { openCaller } from "../caller.js";
 import { refusal } from "../origin-guard.js";
 import type { ScanContext } from "../scan/context.js";
 import { LIMITS } from "./limits.js";
-import { prepare, run, type Operations } from "./operations.js";
+import { isRefused, prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "./request-context.js";
+import type { PreparedOperation } from "./subscriptions.js";
 
 /** A connection that does not answer a ping within this time is closed. */
 const PING_MS = 12_000;
@@ -25,15 +27,16 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     maxPayload: LIMITS.bodyBytes,
     handleProtocols: (offered) => handleProtocols(offered),
   });
-  const server = makeServer<Record<string, never>, { request: IncomingMessage; address: string }>({
-    onSubscribe: ({ extra }, _id, payload: SubscribePayload) =>
-      prepare(
-        operations,
-        payload,
-        requestContext(mesh, openCaller(extra.address, randomUUID()), baseUrl(mesh.config, extra.request.headers.host ?? "")),
-      ),
-    execute: (args) => run(operations, args),
-    subscribe: (args) => run(operations, args),
+  const server = makeServer<Record<string, never>, Peer>({
+    onSubscribe({ extra: { socket, request, address } }, id, payload: SubscribePayload) {
+      const context = requestContext(mesh, openCaller(address, randomUUID()), baseUrl(mesh.config, request.headers.host ?? ""));
+      const prepared = prepare(operations, payload, context);
+      if (isRefused(prepared)) return prepared;
+      const begin = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+      return { ...prepared, send: (result: string) => sent(socket, `${begin}${result}}`) };
+    },
+    execute: (args) => serve(operations, args as SocketOperation),
+    subscribe: (args) => serve(operations, args as SocketOperation),
   });
 
   app.server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
@@ -56,7 +59,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
         close: (code, reason) => socket.close(code, reason),
         onMessage: (take) => void socket.on("message", (data) => take(String(data)).catch(failed)),
       },
-      { request, address: request.socket.remoteAddress ?? "" },
+      { socket, request, address: request.socket.remoteAddress ?? "" },
     );
     const failed = (error: unknown) => {
       log.error({ err: error }, "a WebSocket message failed");
@@ -69,6 +72,43 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
       closed(code, String(reason)).catch(failed);
     });
   }
+}
+
+/** Who is at the other end. */
+interface Peer {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  readonly address: string;
+}
+
+interface SocketOperation extends PreparedOperation {
+  /** Sends a result that is JSON already. */
+  send(result: string): Promise<void>;
+}
+
+/**
+ * Sends the results by itself, one after the other as the socket takes them: the library would write each as JSON again. To it
+ * this is an operation without results.
+ */
+async function serve(operations: Operations, operation: SocketOperation): Promise<AsyncIterableIterator<ExecutionResult>> {
+  const results = await run(operations, operation);
+  let ended = false;
+  const iterator: AsyncIterableIterator<ExecutionResult> = {
+    async next() {
+      for (;;) {
+        const { done, value } = await results.next();
+        if (done || ended) return { done: true, value: undefined };
+        await operation.send(value);
+      }
+    },
+    async return() {
+      ended = true;
+      await results.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
 }
 
 /** Resolves once the message has left, so that a slow reader is given the newest state and not a queue. */

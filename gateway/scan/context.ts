@@ -5,6 +5,7 @@ import type { Database } from "../db/database.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
 import type { SampleStore } from "../sample-store.js";
+import type { Boards } from "./boards.js";
 import type { Fleet } from "./fleet.js";
 import type { Relay } from "./relay.js";
 import type { Watchers } from "./watchers.js";
@@ -23,5 +24,7 @@ export interface ScanContext {
   readonly relay: Relay;
   /** Subscribers of scans on this gateway. */
   readonly watchers: Watchers;
+  /** Subscribers of the fleet on this gateway. */
+  readonly boards: Boards;
   readonly failpoint: Failpoint;
 }

@@ -28,7 +28,7 @@ export function startSweep(ctx: ScanContext): Sweep {
   const steps: { name: string; every: number; run: Step }[] = [
     { name: "publish", every: 0, run: () => publishAll(ctx) },
     { name: "close overdue", every: 0, run: closeOverdue },
-    { name: "watchers", every: 2_000, run: () => ctx.watchers.resync(ctx.db) },
+    { name: "watchers", every: 2_000, run: () => ctx.watchers.resync() },
     { name: "lost requests", every: Math.min(ctx.config.SCANMESH_ACK_WAIT / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },
     { name: "emptied requests", every: 60_000, run: () => removeEmptied(ctx.db) },

@@ -160,13 +160,13 @@ describe("Ctrl-C", () => {
     const path = file("slow.bin", "never");
     const { child, ended, output } = start(["--url", gateway.url, path]);
     await until("it watches", () => output().includes("engines"));
-    await until("the gateway knows it", () => gateway.context.watchers.count() === 1);
+    await until("the gateway knows it", () => gateway.context.watchers.scans.count() === 1);
     child.kill("SIGINT");
     const { code, stderr } = await ended;
     const [, url] = /slow\.bin: scan \d+ goes on: (\S+)/.exec(stderr) ?? [];
     expect(code).toBe(130);
     expect((await (await fetch(url ?? "")).json()) as object).toMatchObject({ name: "slow.bin", end_date: null });
-    await until("nobody watches any more", () => gateway.context.watchers.count() === 0);
+    await until("nobody watches any more", () => gateway.context.watchers.scans.count() === 0);
   });
 });
 

@@ -106,7 +106,7 @@ describe.each(Object.keys(TRANSPORTS) as (keyof typeof TRANSPORTS)[])("a subscri
     expect(last.endDate).not.toBeNull();
     expect((await updates.next()).done).toBe(true);
     close();
-    await until("nobody watches any more", () => gateway.context.watchers.count() === 0);
+    await until("nobody watches any more", () => gateway.context.watchers.scans.count() === 0);
   });
 
   it("shows a scan that is final once, and ends", async () => {
@@ -139,9 +139,9 @@ describe.each(Object.keys(TRANSPORTS) as (keyof typeof TRANSPORTS)[])("a subscri
     const { iterate, close } = TRANSPORTS[transport]();
     const updates = iterate({ query: WATCH, variables: { id } });
     await updates.next();
-    expect(gateway.context.watchers.count()).toBe(1);
+    expect(gateway.context.watchers.scans.count()).toBe(1);
     close();
-    await until("nobody watches any more", () => gateway.context.watchers.count() === 0);
+    await until("nobody watches any more", () => gateway.context.watchers.scans.count() === 0);
     const { ack } = await agent.take("Alpha");
     await agent.answer("Alpha", { scan: id, verdict: "CLEAN" });
     ack();

@@ -1,0 +1,30 @@
+import { Resolver, Root, Subscription } from "type-graphql";
+import type { Presence } from "../../schema/messages.js";
+import type { EngineRecord } from "../../schema/reports.js";
+import { AgentChange, EngineChange } from "../../schema/graphql/fleet-changes.js";
+import type { BoardEvent } from "../scan/board.js";
+import type { RequestContext } from "./request-context.js";
+import { Needs } from "./scopes.js";
+
+type Subscribing = { readonly context: RequestContext };
+
+@Resolver()
+export class FleetUpdates {
+  @Needs("scan:read")
+  @Subscription(() => AgentChange, {
+    description: "The agents that are there, then each change: who comes, changes or is gone.",
+    subscribe: ({ context }: Subscribing) => context.mesh.boards.agents.watch(),
+  })
+  agentChanged(@Root() { items, ...event }: BoardEvent<Presence>) {
+    return { ...event, agents: items };
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => EngineChange, {
+    description: "The catalogue of engines, then each change of it.",
+    subscribe: ({ context }: Subscribing) => context.mesh.boards.engines.watch(),
+  })
+  engineChanged(@Root() { items, ...event }: BoardEvent<EngineRecord>) {
+    return { ...event, engines: items };
+  }
+}

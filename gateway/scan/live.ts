@@ -1,0 +1,83 @@
+import { pause } from "../bus-connection.js";
+import type { Logger } from "pino";
+
+const RETRY_MS = 500;
+
+/** What an iterator's next item is, and whether it is the last one. */
+export interface Step<T> {
+  readonly value: T;
+  readonly last?: boolean;
+}
+
+/** Where an iterator gets its items. */
+export interface Items<T> {
+  /** Called once, before anything is read; `wake` is to be called whenever there may be something new. */
+  register(wake: () => void): () => void;
+  /** The next item; undefined when there is none now, "end" when there will be none. What it throws ends the iterator. */
+  step(): Promise<Step<T> | "end" | undefined>;
+}
+
+/**
+ * An endless iterator that takes an item when its reader asks for one: a slow reader gets what is newest by then, not a queue.
+ * It is no generator, because `return()` of a generator that waits does nothing until the wait is over.
+ */
+export function liveItems<T>({ register, step }: Items<T>): AsyncIterableIterator<T> {
+  let ended = false;
+  let woken = false;
+  let wakeUp = () => {};
+  const unregister = register(() => {
+    woken = true;
+    wakeUp();
+  });
+
+  function end(): IteratorReturnResult<undefined> {
+    if (!ended) unregister();
+    ended = true;
+    wakeUp();
+    return { done: true, value: undefined };
+  }
+
+  return {
+    async next() {
+      while (!ended) {
+        woken = false;
+        const found = await step().catch((error: unknown) => {
+          end();
+          throw error;
+        });
+        if (ended || found === "end") break;
+        if (found === undefined) {
+          if (!woken) await new Promise<void>((resolve) => (wakeUp = resolve));
+          continue;
+        }
+        if (found.last) end();
+        return { done: false, value: found.value };
+      }
+      return end();
+    },
+    async return() {
+      return end();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** Reads until it succeeds: Postgres being away is no reason to end a subscription. Undefined once nobody wants it any more. */
+export async function readPatiently<T>(
+  log: Logger,
+  what: string,
+  wanted: () => boolean,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  while (wanted()) {
+    try {
+      return await read();
+    } catch (error) {
+      log.warn({ err: error }, `${what} cannot be read now`);
+      await pause(RETRY_MS);
+    }
+  }
+  return undefined;
+}

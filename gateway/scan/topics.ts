@@ -1,0 +1,104 @@
+import type { Logger } from "pino";
+import { batched } from "../batch.js";
+import { GatewayError } from "../errors.js";
+import { liveItems, readPatiently } from "./live.js";
+
+/** Things that are watched one by one, such as scans: what this gateway knows of each while somebody watches it. */
+export interface Topics<T> {
+  /** The thing as it is now, then each newer state, until its last. The first `next()` throws NOT_FOUND if there is none. */
+  watch(key: number): AsyncIterableIterator<T>;
+  /** Says that the thing has reached a revision. */
+  hear(key: number, revision: number): void;
+  /** Says that the thing may have changed. */
+  touch(key: number): void;
+  /** What is watched now. */
+  keys(): number[];
+  /** Who watches. */
+  count(): number;
+}
+
+/** What kind of things they are. */
+export interface Kind<T> {
+  readonly name: string;
+  read(key: number): Promise<T | undefined>;
+  /** Whether nothing follows this state. */
+  isLast(value: T): boolean;
+}
+
+interface Topic<T> {
+  readonly wakes: Set<() => void>;
+  /** The newest state that was read: the same object for everybody, so that it is presented once. */
+  value: T | undefined;
+  /** Whether there may be a newer one. */
+  stale: boolean;
+  /** Reads again; those who ask meanwhile share the reading after this one. */
+  refresh(): Promise<void>;
+}
+
+export function createTopics<T extends { readonly revision: number }>(log: Logger, kind: Kind<T>): Topics<T> {
+  const topics = new Map<number, Topic<T>>();
+
+  function open(key: number): Topic<T> {
+    const wakes = new Set<() => void>();
+    const refresh = batched<void, void>(async (asked) => {
+      topic.stale = false;
+      const read = await readPatiently(
+        log,
+        `${kind.name} ${key}`,
+        () => wakes.size > 0,
+        () => kind.read(key),
+      );
+      if (!read || !topic.value || read.revision > topic.value.revision) topic.value = read;
+      return asked;
+    }, ONE_AT_A_TIME);
+    const topic: Topic<T> = { wakes, value: undefined, stale: true, refresh };
+    topics.set(key, topic);
+    return topic;
+  }
+
+  function touch(key: number): void {
+    const topic = topics.get(key);
+    if (!topic) return;
+    topic.stale = true;
+    for (const wake of topic.wakes) wake();
+  }
+
+  return {
+    touch,
+    watch(key) {
+      const topic = topics.get(key) ?? open(key);
+      let seen = -1;
+      let begun = false;
+      return liveItems({
+        register(wake) {
+          topic.wakes.add(wake);
+          return () => {
+            topic.wakes.delete(wake);
+            if (topic.wakes.size === 0 && topics.get(key) === topic) topics.delete(key);
+          };
+        },
+        async step() {
+          // The first state is read after the registration, whatever is known: between the two nothing can be missed.
+          if (topic.stale || !begun) await topic.refresh();
+          begun = true;
+          const { value } = topic;
+          if (!value) {
+            if (seen === -1) throw new GatewayError("NOT_FOUND", `there is no ${kind.name} ${key}`);
+            return "end";
+          }
+          if (value.revision <= seen) return undefined;
+          seen = value.revision;
+          return { value, last: kind.isLast(value) };
+        },
+      });
+    },
+    hear(key, revision) {
+      const topic = topics.get(key);
+      if (topic && !(topic.value && topic.value.revision >= revision)) touch(key);
+    },
+    keys: () => [...topics.keys()],
+    count: () => [...topics.values()].reduce((sum, { wakes }) => sum + wakes.size, 0),
+  };
+}
+
+const ONE_AT_A_TIME = { size: Infinity, parallel: 1 };

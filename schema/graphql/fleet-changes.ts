@@ -1,0 +1,47 @@
+import { Field, Int, ObjectType } from "type-graphql";
+import { Agent } from "./agent.js";
+import { Engine } from "./engine.js";
+
+const REVISION =
+  "Counts the changes that this gateway has seen: of two events of one subscription the one with the higher revision is newer.";
+const SNAPSHOT =
+  "True for the first event, and again when changes came faster than they were read: the list is all there is then. False: the list is what is new or has changed.";
+
+/** Lists of the fleet are as long as these; see the complexity of `agents` and `engines`. */
+const TYPICAL = { agents: 20, engines: 25 };
+
+@ObjectType({ description: "The agents, or what has changed of them.", simpleResolvers: true })
+export class AgentChange {
+  @Field(() => Int, { description: REVISION })
+  revision!: number;
+
+  @Field(() => Boolean, { description: SNAPSHOT })
+  snapshot!: boolean;
+
+  @Field(() => [Agent], {
+    description: "All agents that are there, or those that are new or have changed.",
+    complexity: ({ childComplexity }) => 1 + TYPICAL.agents * childComplexity,
+  })
+  agents!: readonly Agent[];
+
+  @Field(() => [Agent], { description: "Agents that are not there any more, as they were last heard." })
+  gone!: readonly Agent[];
+}
+
+@ObjectType({ description: "The catalogue of engines, or what has changed of it.", simpleResolvers: true })
+export class EngineChange {
+  @Field(() => Int, { description: REVISION })
+  revision!: number;
+
+  @Field(() => Boolean, { description: SNAPSHOT })
+  snapshot!: boolean;
+
+  @Field(() => [Engine], {
+    description: "All engines, or those that are new or have changed. A newer `lastHealthyAt` alone is no change.",
+    complexity: ({ childComplexity }) => 1 + TYPICAL.engines * childComplexity,
+  })
+  engines!: readonly Engine[];
+
+  @Field(() => [Engine], { description: "Engines that are not in the catalogue any more." })
+  gone!: readonly Engine[];
+}

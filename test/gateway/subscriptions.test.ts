@@ -1,0 +1,80 @@
+import { buildSchema, parse } from "graphql";
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { openCaller, type Caller } from "../../gateway/caller.js";
+import { createParser } from "../../gateway/graphql/documents.js";
+import type { RequestContext } from "../../gateway/graphql/request-context.js";
+import { createSubscriptions } from "../../gateway/graphql/subscriptions.js";
+import type { ScanContext } from "../../gateway/scan/context.js";
+
+const schema = buildSchema("type Query { n: Int } type Tick { n: Int, wrong: Int } type Subscription { tick: Tick }");
+const log = pino({ level: "silent" });
+const everything = openCaller("127.0.0.1", "test");
+
+/** An event that counts how often it is looked at. */
+function event(n: number) {
+  const tick = {
+    looks: 0,
+    n() {
+      tick.looks += 1;
+      return n;
+    },
+    wrong() {
+      throw new Error("secret");
+    },
+  };
+  return { tick };
+}
+
+function asked(query: string, events: object[], caller: Caller = everything) {
+  const contextValue: RequestContext = { mesh: {} as ScanContext, caller, baseUrl: "http://mesh", results: {} as never };
+  async function* source() {
+    yield* events;
+  }
+  const subscribeFieldResolver = () => source();
+  return { schema, query, document: parse(query), contextValue, subscribeFieldResolver };
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+describe("an event", () => {
+  it("is executed once for all subscribers with the same question, and once for each other question", async () => {
+    const subscribe = createSubscriptions(log);
+    const [first, second] = [event(1), event(2)];
+    const subscriptions = [
+      ...Array.from({ length: 20 }, () => asked("subscription { tick { n } }", [first, second])),
+      asked("subscription { tick { m: n } }", [first, second]),
+      asked("subscription { tick { n } }", [first, second], { ...everything, scopes: new Set(["scan:read"]) }),
+    ];
+    const texts = await Promise.all(subscriptions.map(async (one) => all(await subscribe(one))));
+    for (const text of texts.slice(0, 20)) expect(text).toEqual(['{"data":{"tick":{"n":1}}}', '{"data":{"tick":{"n":2}}}']);
+    expect(texts[20]).toEqual(['{"data":{"tick":{"m":1}}}', '{"data":{"tick":{"m":2}}}']);
+    expect([first.tick.looks, second.tick.looks]).toEqual([3, 3]);
+  });
+
+  it("that cannot be shown says so without saying why, and the subscription goes on", async () => {
+    const texts = await all(await createSubscriptions(log)(asked("subscription { tick { wrong } }", [event(1), event(2)])));
+    expect(texts).toHaveLength(2);
+    expect(JSON.parse(texts[1] ?? "")).toMatchObject({
+      errors: [{ message: "internal error", extensions: { code: "INTERNAL" } }],
+    });
+    expect(texts.join()).not.toContain("secret");
+  });
+});
+
+describe("the parser", () => {
+  it("gives the same tree for the same document, and forgets what was not used for long", () => {
+    const parseOnce = createParser();
+    const document = (i: number) => `{ n ${`# ${i} `.padEnd(8_000, ".")}\n }`;
+    const [often, once] = [parseOnce(document(0)), parseOnce(document(1))];
+    for (let i = 2; i < 100; i++) {
+      parseOnce(document(i));
+      expect(parseOnce(document(0))).toBe(often);
+    }
+    expect(parseOnce(document(1))).not.toBe(once);
+  });
+});
