@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { projectPath } from "../../schema/paths.js";
 import { docker, hasDocker } from "../docker/base-image.js";
+import { STAND_IN } from "../docker/images.js";
 import { ask } from "../gateway/http-client.js";
 import { EICAR } from "../scanner-agent/eicar.js";
 import { until } from "../stage.js";
 import { composePrograms, createProject, type Project } from "./project.js";
-import { ENGINE, makeStandIns } from "./stand-ins.js";
+import { makeStandIns } from "./stand-ins.js";
 
 const ONCE = ["keys", "migrate"];
 const ALWAYS = ["agent-internet", "agent-isolated", "gateway", "nats", "postgres"];
@@ -38,7 +39,7 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
     beforeAll(async () => {
       project = await createProject(program);
       await mkdir(project.enginesDir);
-      await writeFile(join(project.enginesDir, "stand-in.yaml"), ENGINE);
+      await writeFile(join(project.enginesDir, "stand-in.yaml"), STAND_IN);
       await project.run("build");
       await project.run("up", "--detach");
       url = await project.address("gateway", 8080);

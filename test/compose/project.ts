@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { projectPath } from "../../schema/paths.js";
 import { docker } from "../docker/base-image.js";
-import { REGISTRY } from "./stand-ins.js";
+import { REGISTRY } from "../docker/images.js";
 
 const execute = promisify(execFile);
 

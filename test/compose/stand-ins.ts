@@ -1,46 +1,24 @@
 /**
- * Images of the names and tags in docker-compose.yml, made from Debian's packages and npm's: a registry is not needed. They are
- * under a name of their own in front, so that no real image is replaced, and are made again only when what they are made from changes.
+ * Images of the names and tags in docker-compose.yml, made from Debian's packages and npm's: a registry is not needed. They have
+ * a name of their own in front, so that no real image is replaced.
  */
 
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { cp, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { promisify } from "node:util";
 import { projectPath } from "../../schema/paths.js";
-import { baseImage, docker } from "../docker/base-image.js";
+import { makeImage, maliceImage } from "../docker/images.js";
 
-/** Stands before the names of all stand-ins. */
-export const REGISTRY = "scanmesh-test/";
-/** An engine that runs in a container: the agent, in a container itself, starts it beside itself. */
-export const ENGINE = `name: StandIn
-type: AV
-speed: FAST
-internet: false
-timeout: 20s
-slots: 1
-output: malice
-run:
-  container:
-    image: ${REGISTRY}malice
-    mode: exec
-    command: [/bin/avscan, --timeout, "15", "{file}"]
-    version: [/bin/avscan, --version]
-    limits: { memory: 128MiB }
-`;
 const NPM = "11.6.2";
-const RECIPE = "scanmesh-test.recipe";
 
 const execute = promisify(execFile);
 const npm = async (...words: string[]) => (await execute("npm", words, { maxBuffer: 16 * 1024 ** 2 })).stdout.trim();
 
 /** Makes those of the images that this machine does not have. */
 export async function makeStandIns(): Promise<void> {
-  const base = await baseImage();
-  await make(`${REGISTRY}malice`, projectPath("test", "docker", "malice"), base);
+  await maliceImage();
   const names = await imageNames();
   for (const [image, folder] of [
     ["node", "node"],
@@ -50,7 +28,8 @@ export async function makeStandIns(): Promise<void> {
   ] as const) {
     const name = names.find((one) => one.startsWith(`${image}:`));
     if (name === undefined) throw new Error(`docker-compose.yml names no image ${image}`);
-    await make(REGISTRY + name, projectPath("test", "compose", folder), base);
+    const addition = image === "node" ? { version: NPM, add: (context: string) => addNode(context, name) } : undefined;
+    await makeImage(name, projectPath("test", "compose", folder), addition);
   }
 }
 
@@ -58,41 +37,6 @@ export async function makeStandIns(): Promise<void> {
 async function imageNames(): Promise<string[]> {
   const file = await readFile(projectPath("docker-compose.yml"), "utf8");
   return [...file.matchAll(/\$\{SCANMESH_REGISTRY:-\}(\S+)/g)].map(([, name]) => name ?? "");
-}
-
-async function make(tag: string, folder: string, base: string): Promise<void> {
-  const recipe = await recipeOf(tag, folder, base);
-  if ((await labelOf(tag)) === recipe) return;
-  const context = await mkdtemp(join(tmpdir(), "scanmesh-test-stand-in-"));
-  try {
-    await cp(folder, context, { recursive: true });
-    const words = folder.endsWith("node") ? await addNode(context, tag) : [];
-    await docker(
-      "build",
-      "--quiet",
-      "--build-arg",
-      `BASE=${base}`,
-      ...words,
-      "--label",
-      `${RECIPE}=${recipe}`,
-      "--tag",
-      tag,
-      context,
-    );
-  } finally {
-    await rm(context, { recursive: true, force: true });
-  }
-}
-
-async function recipeOf(tag: string, folder: string, base: string): Promise<string> {
-  const hash = createHash("sha256").update(`${tag} ${base} ${NPM}`);
-  for (const file of (await readdir(folder)).toSorted()) hash.update(file).update(await readFile(join(folder, file)));
-  return hash.digest("hex").slice(0, 16);
-}
-
-async function labelOf(tag: string): Promise<string | undefined> {
-  const ids = await docker("image", "ls", "--quiet", tag);
-  return ids === "" ? undefined : await docker("image", "inspect", "--format", `{{index .Config.Labels "${RECIPE}"}}`, tag);
 }
 
 /** Node of the tag's version and npm, as npm's registry has them, and how the host reaches that registry. */

@@ -12,10 +12,10 @@ import { createSelfTest } from "../../../scanner-agent/self-test.js";
 import { openSpool, type Spool } from "../../../scanner-agent/spool.js";
 import { projectPath } from "../../../schema/paths.js";
 import { baseImage, docker, hasDocker } from "../../docker/base-image.js";
+import { maliceImage } from "../../docker/images.js";
 import { EICAR } from "../eicar.js";
 import { runOptions, sampleFile } from "../runners/samples.js";
 
-const IMAGE = "scanmesh-test/malice";
 const MANIFEST = `name: StandIn
 enabled: false
 type: AV
@@ -34,26 +34,19 @@ run:
 
 describe.skipIf(!hasDocker)("an image of the malice contract", () => {
   let folder: string;
+  let image: string;
   let spool: Spool;
   let containers: ContainerHost;
   let engine: Engine;
 
   beforeAll(async () => {
-    await docker(
-      "build",
-      "--quiet",
-      "--build-arg",
-      `BASE=${await baseImage()}`,
-      "--tag",
-      IMAGE,
-      projectPath("test", "docker", "malice"),
-    );
+    image = await maliceImage();
     folder = await mkdtemp(join(tmpdir(), "scanmesh-test-malice-image-"));
     await chmod(folder, 0o755);
     await writeFile(join(folder, "standin.yaml"), MANIFEST);
     await writeFile(
       join(folder, "engines"),
-      `engines:\n  StandIn: { image: ${IMAGE}, limits: { memory: 128MiB } }\n  ClamAV: off\n  FileInfo: off\n  Yara: off\n`,
+      `engines:\n  StandIn: { image: ${image}, limits: { memory: 128MiB } }\n  ClamAV: off\n  FileInfo: off\n  Yara: off\n`,
     );
     const config = readAgentConfig({
       SCANMESH_ENGINES_DIR: folder,
@@ -84,7 +77,7 @@ describe.skipIf(!hasDocker)("an image of the malice contract", () => {
 
   test("is healthy where its host turns it on, with the image that the host names", async () => {
     expect(engine.presence()).toMatchObject({ healthy: true, reason: null });
-    expect(engine.image()?.id).toBe(await docker("image", "inspect", "--format", "{{.Id}}", IMAGE));
+    expect(engine.image()?.id).toBe(await docker("image", "inspect", "--format", "{{.Id}}", image));
     expect(engine.versions()).toMatchObject({ engine: "1.0", signatures: "42", signatureDate: "2019-07-08T00:00:00.000Z" });
   });
 

@@ -4,26 +4,18 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RawOutput } from "../../../scanner-agent/contract.js";
 import { parseMalice } from "../../../scanner-agent/parsers/malice.js";
-import { projectPath } from "../../../schema/paths.js";
-import { baseImage, docker, hasDocker } from "../../docker/base-image.js";
+import { docker, hasDocker } from "../../docker/base-image.js";
+import { productImage } from "../../docker/images.js";
 import { builtPe } from "../built-pe.js";
 
-const IMAGE = "scanmesh-test/pescan";
 
 describe.skipIf(!hasDocker)("the image of PEScan", () => {
   let folder: string;
+  let image: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "scanmesh-test-pescan-"));
     await chmod(folder, 0o755);
-    await docker(
-      "build",
-      "--quiet",
-      "--build-arg",
-      `BASE=${await baseImage()}`,
-      "--tag",
-      IMAGE,
-      projectPath("scanner-agent", "images", "pescan"),
-    );
+    image = await productImage("pescan");
   }, 400_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -32,7 +24,7 @@ describe.skipIf(!hasDocker)("the image of PEScan", () => {
     await writeFile(join(folder, "sample"), bytes, { mode: 0o444 });
     const fence = ["--network=none", "--read-only", "--cap-drop=ALL", "--user=65534:65534", `--volume=${folder}:/malware:ro`];
     return parseMalice(
-      await outputOf("run", "--rm", ...fence, "--entrypoint=/usr/sbin/pescan", IMAGE, "scan", "/malware/sample"),
+      await outputOf("run", "--rm", ...fence, "--entrypoint=/usr/sbin/pescan", image, "scan", "/malware/sample"),
     );
   }
 
