@@ -12,6 +12,7 @@ import { startPresence, type Announcer } from "./presence.js";
 import { createSampleCache } from "./sample-cache.js";
 import { createSelfTest } from "./self-test.js";
 import { openSpool, type Spool } from "./spool.js";
+import { watchSpools, type SpoolStrays } from "./spool-strays.js";
 
 const FLUSH_MS = 2_000;
 const END_LIMIT_MS = 5_000;
@@ -43,6 +44,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   const ending = new AbortController();
   const buses: Bus[] = [];
   let spool: Spool | undefined;
+  let strays: SpoolStrays | undefined;
   let containers: ContainerHost | undefined;
   let engines: readonly Engine[] = [];
   let mistakes: readonly string[] = [];
@@ -86,6 +88,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
 
   async function start(): Promise<readonly EnginePresence[]> {
     spool = await openSpool(config.spool);
+    strays = watchSpools(spool.folder, log);
     containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
     void containers.reap();
     const parts = overrides.engines ?? (await chosenEngines(await spool.make("run"), containers));
@@ -125,6 +128,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     await Promise.all(buses.map((bus) => bus.close()));
     await Promise.all(engines.map((engine) => engine.stop()));
     await containers?.stop();
+    strays?.stop();
     await spool?.remove();
   }
 

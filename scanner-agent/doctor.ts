@@ -10,6 +10,7 @@ import { ownVersion } from "./own-version.js";
 import { createContainerHost } from "./runners/container-host.js";
 import { createSelfTest } from "./self-test.js";
 import { openSpool } from "./spool.js";
+import { watchSpools } from "./spool-strays.js";
 
 const SUFFIX = "-doctor";
 
@@ -47,6 +48,7 @@ async function examineEach(
   log: Logger,
 ): Promise<EnginePresence[]> {
   const spool = await openSpool(config.spool);
+  const strays = watchSpools(spool.folder, log);
   const containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
   const host = { folder: await spool.make("run"), containers, version: ownVersion(), log };
   const selfTest = await createSelfTest(spool);
@@ -59,6 +61,7 @@ async function examineEach(
   } finally {
     await Promise.all(engines.map((engine) => engine.stop()));
     await containers.stop();
+    strays.stop();
     await spool.remove();
   }
 }

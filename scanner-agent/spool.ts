@@ -56,6 +56,7 @@ async function ownerOf(folder: string): Promise<z.infer<typeof Owner> | undefine
   }
 }
 
-function ownerFile(folder: string): string {
+/** The file by which a spool folder tells whose it is. */
+export function ownerFile(folder: string): string {
   return join(folder, "owner.json");
 }

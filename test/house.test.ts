@@ -32,7 +32,7 @@ const FLOORS: Record<string, RegExp[][]> = {
     [
       /^scanner-agent\/parsers\//,
       /^scanner-agent\/runners\//,
-      /^scanner-agent\/(bus|delivery|pull|verbs|spool|sample-cache)\.ts$/,
+      /^scanner-agent\/(bus|delivery|pull|verbs|spool(-strays)?|sample-cache)\.ts$/,
     ],
     [/^scanner-agent\/(engine|engine-set|slots|self-test|presence|result|scan|intake)\.ts$/],
     [/^scanner-agent\/agent\.ts$/, /^scanner-agent\/doctor[a-z-]*\.ts$/],

@@ -4,21 +4,35 @@ import { reasonOf, Unavailable } from "../contract.js";
 import { openDaemon, type Daemon } from "./container-docker.js";
 import { listenTo, type Events } from "./container-events.js";
 import { removeContainer, removeContainersOf } from "./container-labels.js";
-import { ensureNetwork, removeNetwork } from "./container-network.js";
+import { takeLease, type Lease } from "./container-lease.js";
+import { makeNetwork, removeNetworksOf } from "./container-network.js";
 import { prove, type Proof } from "./container-probe.js";
 import { bringProgram, type Program } from "./container-program.js";
+import { watchStrays, type Strays } from "./container-strays.js";
 import type { InternetClass } from "../../schema/classes.js";
 
 const REMOVE_AGAIN_MS = 5_000;
+/** How long what killed agents left is looked at before it is removed. */
+const GRACE_MS = 30_000;
 
 /** The Docker host as this agent found it. */
 export interface Ready {
   readonly program: Program;
   readonly events: Events;
+  /** The label of this agent's lease. */
+  readonly lease: string;
+  /** How many the Docker host has. */
+  readonly processors: number;
   /** The network of the agent's containers; `none` for isolated ones. */
   readonly network: string;
   /** Why containers cannot read the spool; undefined if they can. */
   readonly spoolHidden: string | undefined;
+}
+
+/** What the daemon tells about its host. */
+interface Info {
+  readonly Architecture: string;
+  readonly NCPU: number;
 }
 
 /** The Docker host that an agent's container engines share. */
@@ -48,15 +62,19 @@ export interface ContainerHostOptions {
   readonly internet: InternetClass;
   readonly folder: string;
   readonly log: Logger;
+  readonly graceMs?: number;
 }
 
 /** Nothing is asked of the daemon before the first engine needs it. */
-export function createContainerHost({ docker, agent, internet, folder, log }: ContainerHostOptions): ContainerHost {
+export function createContainerHost(options: ContainerHostOptions): ContainerHost {
+  const { docker, agent, internet, folder, log, graceMs = GRACE_MS } = options;
   const daemon = openDaemon(docker);
   const listeners: ((reason: string) => void)[] = [];
   let preparing: Promise<Ready> | undefined;
   let proof: Proof | undefined;
   let events: Events | undefined;
+  let lease: Lease | undefined;
+  let strays: Strays | undefined;
   let reaping: Promise<void> | undefined;
   let stopped = false;
   let used = false;
@@ -66,18 +84,29 @@ export function createContainerHost({ docker, agent, internet, folder, log }: Co
     await reaping;
     used = true;
     await removeStrays();
-    const program = await bringProgram(daemon);
-    proof = await prove({ daemon, agent, program, folder });
-    for (const sentence of proof.proofs) log.info({ proof: sentence }, "proven");
-    const network = internet === "isolated" ? "none" : await ensureNetwork(daemon, agent);
-    events = await listenTo(daemon, agent, log);
-    const heard = events;
-    void heard.lost.then(() => lose(heard));
-    return { program, events: heard, network, spoolHidden: proof.spoolHidden };
+    const { Architecture, NCPU } = await daemon.ask("tell about itself", (on) => on.info() as Promise<Info>);
+    const program = await bringProgram(daemon, Architecture);
+    const taken = await takeLease(daemon, agent, program, NCPU);
+    try {
+      proof = await prove({ daemon, agent, program, lease: taken.id, processors: NCPU, folder });
+      for (const sentence of proof.proofs) log.info({ proof: sentence }, "proven");
+      const network = internet === "isolated" ? "none" : await makeNetwork(daemon, agent, taken.id);
+      const heard = await listenTo(daemon, agent, log);
+      [events, lease] = [heard, taken];
+      void heard.lost.then(() => lose(taken, "Docker has gone"));
+      void taken.ended.then(() => lose(taken, "Docker has ended its lease"));
+      strays ??= watchStrays(daemon, graceMs, log);
+      const { spoolHidden } = proof;
+      return { program, events: heard, lease: taken.id, processors: NCPU, network, spoolHidden };
+    } catch (error) {
+      taken.release();
+      throw error;
+    }
   }
 
   async function removeStrays(): Promise<void> {
     const removed = await removeContainersOf(daemon, agent);
+    await removeNetworksOf(daemon, agent);
     if (removed > 0) log.info({ removed }, "removed the containers that an earlier agent of this id left");
   }
 
@@ -100,13 +129,13 @@ export function createContainerHost({ docker, agent, internet, folder, log }: Co
     }
   }
 
-  function lose(heard: Events): void {
-    if (stopped || events !== heard) return;
-    preparing = undefined;
-    proof = undefined;
-    events = undefined;
-    log.warn("Docker has gone");
-    for (const listener of listeners) listener("Docker has gone");
+  function lose(taken: Lease, reason: string): void {
+    if (stopped || lease !== taken) return;
+    taken.release();
+    events?.close();
+    [preparing, proof, events, lease] = [undefined, undefined, undefined, undefined];
+    log.warn(reason);
+    for (const listener of listeners) listener(reason);
   }
 
   return {
@@ -127,13 +156,16 @@ export function createContainerHost({ docker, agent, internet, folder, log }: Co
     async stop() {
       stopped = true;
       events?.close();
+      strays?.stop();
       if (!used) return;
       try {
         await removeContainersOf(daemon, agent);
-        if (internet === "internet") await removeNetwork(daemon, agent);
+        await removeNetworksOf(daemon, agent);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
-        log.warn({ reason: reasonOf(error) }, "containers may be left: the next agent of this id removes them");
+        log.warn({ reason: reasonOf(error) }, "containers may be left: the next agent on this host removes them");
+      } finally {
+        lease?.release();
       }
     },
   };

@@ -1,9 +1,12 @@
-import type { Daemon } from "./container-docker.js";
-import { DockerRefused } from "./container-docker.js";
+import { DockerRefused, type Daemon } from "./container-docker.js";
 
 const AGENT = "scanmesh.agent";
 const ENGINE = "scanmesh.engine";
 const SLOT = "scanmesh.slot";
+/** See {@link Owner}. */
+export const LEASE = "scanmesh.lease";
+/** What stands for the engine's name at the lease itself. */
+const LEASE_ENGINE = "lease";
 
 /** Whose container it is. */
 export interface Owner {
@@ -11,11 +14,23 @@ export interface Owner {
   readonly engine: string;
   /** Tells the engine's containers apart. */
   readonly slot: string;
+  /** Of what the container which has this lease as its own shows that its agent lives. */
+  readonly lease: string;
 }
 
 /** The labels of a container. */
-export function labelsOf({ agent, engine, slot }: Owner): Record<string, string> {
-  return { [AGENT]: agent, [ENGINE]: engine, [SLOT]: slot };
+export function labelsOf({ agent, engine, slot, lease }: Owner): Record<string, string> {
+  return { [AGENT]: agent, [ENGINE]: engine, [SLOT]: slot, [LEASE]: lease };
+}
+
+/** The labels of the container that is a lease. */
+export function leaseLabels(agent: string, lease: string): Record<string, string> {
+  return labelsOf({ agent, engine: LEASE_ENGINE, slot: "", lease });
+}
+
+/** Whether a container is a lease. */
+export function isLease(labels: Readonly<Record<string, string>>): boolean {
+  return labels[ENGINE] === LEASE_ENGINE;
 }
 
 /** What finds everything of an agent in the daemon's lists and events. */

@@ -29,6 +29,8 @@ export interface ProbeOptions {
   readonly daemon: Daemon;
   readonly agent: string;
   readonly program: Program;
+  readonly lease: string;
+  readonly processors: number;
   /** A folder of the spool. */
   readonly folder: string;
 }
@@ -99,7 +101,7 @@ async function spoolProblem(options: ProbeOptions, file: string, nonce: string):
 }
 
 async function look(
-  { daemon, agent, program }: ProbeOptions,
+  { daemon, agent, program, lease, processors }: ProbeOptions,
   mounts: Docker.MountSettings[],
   files: string[],
 ): Promise<RawOutput> {
@@ -108,11 +110,12 @@ async function look(
     docker.createContainer({
       ...profileOf(run, {
         image: program.image,
-        labels: labelsOf({ agent, engine: "probe", slot: "probe" }),
+        labels: labelsOf({ agent, engine: "probe", slot: "probe", lease }),
         network: "none",
         mounts: [program.mount, ...mounts],
         env: {},
         seccomp: undefined,
+        processors,
       }),
       Entrypoint: [IDLE],
       Cmd: files,

@@ -18,6 +18,8 @@ export interface Housing {
   readonly env: Readonly<Record<string, string>>;
   /** The text of the engine's own seccomp profile. */
   readonly seccomp: string | undefined;
+  /** How many the Docker host has: a limit above that is refused. */
+  readonly processors: number;
 }
 
 /** The hardened profile, with what the manifest loosens by name. */
@@ -41,7 +43,7 @@ export function profileOf(run: ContainerRun, housing: Housing): Docker.Container
       PidsLimit: limits.pids,
       Memory: limits.memory,
       MemorySwap: limits.memory,
-      NanoCpus: Math.round(limits.cpus * 1e9),
+      NanoCpus: Math.round(Math.min(limits.cpus, housing.processors) * 1e9),
       Ulimits: [
         { Name: "nofile", Soft: limits.files, Hard: limits.files },
         { Name: "core", Soft: 0, Hard: 0 },

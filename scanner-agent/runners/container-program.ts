@@ -25,10 +25,9 @@ export interface Program {
  * Brings the program to the daemon: as an image, and as a volume that Docker fills from the image when a container first has
  * both. Its name tells its content, so agents on one daemon share it. Throws {@link Unavailable}.
  */
-export async function bringProgram(daemon: Daemon): Promise<Program> {
-  const { Architecture } = await daemon.ask("tell about itself", (docker) => docker.info() as Promise<{ Architecture: string }>);
-  const program = idleProgram(Architecture);
-  if (program === undefined) throw new Unavailable(`containers run on x86_64 and arm64; Docker's host is ${Architecture}`);
+export async function bringProgram(daemon: Daemon, architecture: string): Promise<Program> {
+  const program = idleProgram(architecture);
+  if (program === undefined) throw new Unavailable(`containers run on x86_64 and arm64; Docker's host is ${architecture}`);
   const version = createHash("sha256").update(program).digest("hex").slice(0, 12);
   // Podman gives an image that was made here this first name, and Docker takes it.
   const image = `localhost/scanmesh/idle:${version}`;

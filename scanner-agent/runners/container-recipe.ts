@@ -64,11 +64,12 @@ export async function readRecipe(engine: ContainerEngine): Promise<Recipe> {
         docker.createContainer({
           ...profileOf(run, {
             image: image.id,
-            labels: labelsOf({ agent: host.agent, engine: name, slot }),
+            labels: labelsOf({ agent: host.agent, engine: name, slot, lease: ready.lease }),
             network: ready.network,
             mounts: [...own, ...mounts, ...more],
             env,
             seccomp,
+            processors: ready.processors,
           }),
           ...rest,
           abortSignal,

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { projectPath } from "../../schema/paths.js";
+import { containersOf } from "../docker/agent-containers.js";
 import { baseImage, docker, hasDocker } from "../docker/base-image.js";
 import { ACK_WAIT_MS, startBusStage, until, type BusStage } from "./bus-stage.js";
-import { containerAgent, containersOf, engineManifest, healthy, scanner, type ContainerAgent } from "./container-stage.js";
+import { containerAgent, engineManifest, healthy, scanner, type ContainerAgent } from "./container-stage.js";
 import { CLEAN, EICAR } from "./eicar.js";
 
 let stage: BusStage;
@@ -49,7 +50,7 @@ describe.skipIf(!hasDocker)("an engine in warm containers", () => {
     });
     expect(await agent.scan("Warm", CLEAN)).toMatchObject({ state: "DONE", verdict: "CLEAN" });
     await agent.stop();
-    expect(await agent.containers()).toEqual([]);
+    expect(await agent.belongings()).toEqual([]);
   });
 
   test("that are recycled after many samples are the same for those", async () => {

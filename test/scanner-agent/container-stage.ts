@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Manifest } from "../../schema/manifest.js";
 import type { EnginePresence, ResultMessage } from "../../schema/messages.js";
-import { docker } from "../docker/base-image.js";
+import { belongingsOf, containersOf } from "../docker/agent-containers.js";
 import { requestOf, startAgent, type AgentStage } from "./agent-stage.js";
 import { until, type BusStage } from "./bus-stage.js";
 
@@ -39,8 +39,10 @@ export interface ContainerAgent extends AgentStage {
   engine(name: string): Promise<EnginePresence | undefined>;
   /** Scans with one engine. */
   scan(name: string, bytes: Buffer, timeoutMs?: number): Promise<ResultMessage>;
-  /** The ids of its containers, running or not. */
+  /** The ids of its engines' containers, running or not. */
   containers(): Promise<string[]>;
+  /** The ids of all that Docker has of it. */
+  belongings(): Promise<string[]>;
 }
 
 export async function containerAgent(
@@ -65,17 +67,12 @@ export async function containerAgent(
       return await stage.answer(name, request.scan);
     },
     containers: () => containersOf(own.config.agent),
+    belongings: () => belongingsOf(own.config.agent),
     async stop() {
       await own.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The ids of an agent's containers, running or not. */
-export async function containersOf(agent: string): Promise<string[]> {
-  const ids = await docker("ps", "--all", "--quiet", "--no-trunc", "--filter", `label=scanmesh.agent=${agent}`);
-  return ids.split("\n").filter((id) => id !== "");
 }
 
 /** Waits until an engine of the agent is healthy. */

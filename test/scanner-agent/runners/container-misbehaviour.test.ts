@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Failed, TimedOut, type Runner } from "../../../scanner-agent/contract.js";
-import { baseImage, docker, hasDocker } from "../../docker/base-image.js";
+import { containersOf } from "../../docker/agent-containers.js";
+import { baseImage, hasDocker } from "../../docker/base-image.js";
 import { until } from "../bus-stage.js";
 import { containerCase, type ContainerCase } from "./container-case.js";
 
@@ -22,8 +23,7 @@ async function obedient(more: Record<string, unknown> = {}): Promise<Runner> {
 }
 
 const scan = (runner: Runner, script: string, timeoutMs = 20_000) => here.scan(runner, Buffer.from(script), { timeoutMs });
-const running = async () =>
-  (await docker("ps", "--quiet", "--filter", `label=scanmesh.agent=${here.agent}`)).split("\n").filter(Boolean);
+const running = () => containersOf(here.agent);
 
 describe.skipIf(!hasDocker)("an engine that", () => {
   test("is a fork bomb is bounded, ended after its time, and the next sample is scanned", async () => {

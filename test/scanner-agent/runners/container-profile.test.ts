@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { belongingsOf, containersOf } from "../../docker/agent-containers.js";
 import { baseImage, docker, hasDocker } from "../../docker/base-image.js";
 import { containerCase, type ContainerCase } from "./container-case.js";
 
@@ -76,7 +77,7 @@ describe.skipIf(!hasDocker)("the profile of every container", () => {
       limits: { memory: "128MiB", cpus: 0.5, pids: 64 },
     });
     await runner.start();
-    const [id = ""] = (await docker("ps", "--quiet", "--filter", `label=scanmesh.agent=${isolated.agent}`)).split("\n");
+    const [id = ""] = await containersOf(isolated.agent);
     const [{ HostConfig, Config }] = JSON.parse(await docker("inspect", id)) as [
       { HostConfig: Record<string, unknown>; Config: { Labels: Record<string, string> } },
     ];
@@ -129,11 +130,12 @@ describe.skipIf(!hasDocker)("an engine of the internet class", () => {
       "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; grep -c . /proc/net/route",
     );
     expect(stdout.trim().split("\n").slice(0, -1).toSorted()).toEqual(["eth0", "lo"]);
-    const network = `scanmesh-${internet.agent}`;
+    const { network } = await internet.host.ready();
+    expect(network).toMatch(new RegExp(`^scanmesh-${internet.agent}-[0-9a-f]{8}$`));
     expect(await docker("network", "inspect", network, "--format", '{{.Driver}} {{index .Labels "scanmesh.agent"}}')).toBe(
       `bridge ${internet.agent}`,
     );
     await internet.stop();
-    expect(await docker("network", "ls", "--quiet", "--filter", `name=${network}`)).toBe("");
+    expect(await belongingsOf(internet.agent)).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Failed, TimedOut, Unavailable, type Outcome, type Runner, type RunOptions } from "../../../scanner-agent/contract.js";
 import { parseClamd } from "../../../scanner-agent/parsers/clamd.js";
+import { containersOf } from "../../docker/agent-containers.js";
 import { baseImage, docker, hasDocker } from "../../docker/base-image.js";
 import { until } from "../bus-stage.js";
 import { makeDatabase, type Database } from "../clamav-database.js";
@@ -55,8 +56,7 @@ async function scan(runner: Runner, bytes: Buffer, options?: Partial<RunOptions>
   return parseClamd(await here.scan(runner, bytes, options));
 }
 
-const containers = async () =>
-  (await docker("ps", "--quiet", "--filter", `label=scanmesh.agent=${here.agent}`)).split("\n").filter(Boolean);
+const containers = () => containersOf(here.agent);
 
 describe.skipIf(!hasDocker)("clamd in a container", () => {
   test("finds EICAR, and nothing in a clean file, many at once", async () => {
