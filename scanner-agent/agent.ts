@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
 import type { EnginePresence, Presence } from "../schema/messages.js";
@@ -42,6 +43,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   const version = ownVersion();
   const startedAt = new Date().toISOString();
   const ending = new AbortController();
+  // Every scan listens to it.
+  setMaxListeners(0, ending.signal);
   const buses: Bus[] = [];
   let spool: Spool | undefined;
   let strays: SpoolStrays | undefined;

@@ -33,7 +33,12 @@ let stage: Stage;
 let gateway: Part;
 const stops: (() => Promise<unknown>)[] = [];
 /** What the honeypots were given: hashes by each, and files. */
-const seen = { byFile: new Set<string>(), byHash: new Set<string>(), files: new Map<string, Buffer>(), beside: new Set<string>() };
+const seen = {
+  byFile: new Set<string>(),
+  byHash: new Set<string>(),
+  files: new Map<string, Buffer>(),
+  beside: new Set<string>(),
+};
 /** Everything that passed in the account of the internet class. */
 const tapped: Buffer[] = [];
 
@@ -50,7 +55,10 @@ beforeAll(async () => {
   });
   await tap.flush();
   await agent("isolated", [puppet("Inside", () => Promise.resolve(done(null, null, null)), { slots: 16 })]);
-  await agent("internet", [puppet("HoneyFile", tasteFile, { slots: 16 }), puppet("HoneyHash", tasteHash, { slots: 16, input: "hash" })]);
+  await agent("internet", [
+    puppet("HoneyFile", tasteFile, { slots: 16 }),
+    puppet("HoneyHash", tasteHash, { slots: 16, input: "hash" }),
+  ]);
   await until("all engines are in the mesh", async () => {
     const rows = await stage.db.selectFrom("engines").select("name").where("last_healthy_at", "is not", null).execute();
     return rows.length === ENGINES.length;
@@ -141,7 +149,11 @@ test("they see every byte and hash of the scans that allow internet, and none of
   const hashesOf = (some: readonly Case[]) => some.flatMap(({ sha256, sha1, md5 }) => [sha256, sha1, md5]).toSorted();
   expect([...seen.byFile].toSorted()).toEqual(hashesOf(of("internet")));
   expect([...seen.byHash].toSorted()).toEqual(hashesOf([...of("internet"), ...of("hash only")]));
-  expect([...seen.files.keys()].toSorted()).toEqual(of("internet").map(({ sha256 }) => sha256).toSorted());
+  expect([...seen.files.keys()].toSorted()).toEqual(
+    of("internet")
+      .map(({ sha256 }) => sha256)
+      .toSorted(),
+  );
   for (const { sha256, bytes } of of("internet")) expect(seen.files.get(sha256)?.equals(bytes)).toBe(true);
 
   const wire = Buffer.concat(tapped).toString("latin1");

@@ -120,7 +120,7 @@ describe.skipIf(!possible)("a Docker daemon that", () => {
 });
 
 test.skipIf(!possible)("a daemon that is not there is said in one line", async () => {
-  const nowhere = await containerCase({ dockerHost: `unix://${join(tmpdir(), "no-such-docker.sock")}` });
+  const nowhere = await containerCase({ docker: { host: `unix://${join(tmpdir(), "no-such-docker.sock")}` } });
   const runner = nowhere.runner({ image: "any", mode: "exec", command: ["true"] });
   await expect(runner.start()).rejects.toThrow(/^Docker cannot be reached \(.*ENOENT.*no-such-docker\.sock\)$/);
   await nowhere.stop();

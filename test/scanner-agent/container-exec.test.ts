@@ -1,13 +1,6 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { projectPath } from "../../schema/paths.js";
-import { containersOf } from "../docker/agent-containers.js";
-import { baseImage, docker, hasDocker } from "../docker/base-image.js";
-import { ACK_WAIT_MS, startBusStage, until, type BusStage } from "./bus-stage.js";
+import { baseImage, hasDocker } from "../docker/base-image.js";
+import { startBusStage, until, type BusStage } from "./bus-stage.js";
 import { containerAgent, engineManifest, healthy, scanner, type ContainerAgent } from "./container-stage.js";
 import { CLEAN, EICAR } from "./eicar.js";
 
@@ -113,41 +106,5 @@ describe.skipIf(!hasDocker)("an engine in warm containers", () => {
     await healthy(agent, "There");
     const reason = await until("the reason is told", async () => (await agent.engine("Missing"))?.reason);
     expect(reason).toMatch(/^the image 127\.0\.0\.1:1\/no-such-image cannot be pulled: /);
-  });
-});
-
-describe.skipIf(!hasDocker)("an agent that is killed", () => {
-  test("leaves no container five seconds after it is started again", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-killed-"));
-    const manifest = engineManifest("Left", exec());
-    await writeFile(join(folder, "left.yaml"), JSON.stringify(manifest));
-    const launch = async (engines: string) => {
-      const child = fork(projectPath("dist", "scanner-agent", "main.js"), {
-        env: {
-          PATH: process.env["PATH"],
-          NATS_URL: stage.url,
-          SCANMESH_AGENT_ID: "killed",
-          SCANMESH_SPOOL: folder,
-          SCANMESH_ENGINES_DIR: folder,
-          SCANMESH_ENGINES: engines,
-          SCANMESH_ACK_WAIT: `${ACK_WAIT_MS}ms`,
-        },
-        silent: true,
-      });
-      const [message] = (await once(child, "message")) as [unknown];
-      expect(message).toMatchObject({ kind: "ready", engines: [{ healthy: true }] });
-      return child;
-    };
-    const first = await launch("Left");
-    const left = await containersOf("killed");
-    expect(left.length).toBeGreaterThan(0);
-    first.kill("SIGKILL");
-    await once(first, "exit");
-    expect(await docker("ps", "--quiet", "--no-trunc")).toContain(left[0]);
-    const second = await launch("FileInfo");
-    await until("they are gone", async () => (await containersOf("killed")).length === 0, 5_000);
-    second.kill("SIGTERM");
-    await once(second, "exit");
-    await rm(folder, { recursive: true, force: true });
   });
 });

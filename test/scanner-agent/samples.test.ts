@@ -1,9 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { done } from "../../scanner-agent/contract.js";
 import type { EngineParts } from "../../scanner-agent/engine.js";
+import { openSpool } from "../../scanner-agent/spool.js";
+import { watchSpools, type SpoolStrays } from "../../scanner-agent/spool-strays.js";
 import { SAMPLES } from "../../schema/subjects.js";
 import { CHUNK_BYTES } from "../../schema/streams.js";
 import { requestOf, startAgent, type AgentStage } from "./agent-stage.js";
@@ -143,6 +147,23 @@ describe("the spool", () => {
     await writeFile(owner, JSON.stringify({ pid: 1, started: "never" }));
     agents.push(await startAgent(stage, [engine], env));
     expect(await readdir(join(first.config.spool, "samples"))).toEqual([]);
+  });
+
+  test("of a killed agent that does not come back is removed by another beside it, and that of a living one stays", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-spools-"));
+    await mkdir(join(folder, "not-a-spool"));
+    const log = pino({ level: "silent" });
+    const watches: SpoolStrays[] = [];
+    for (const id of ["living", "looking"]) watches.push(watchSpools((await openSpool(join(folder, id))).folder, log, 500));
+    // The second one is there for looks that come after those which removed the first.
+    for (const dead of ["dead", "dead-too"]) {
+      const spool = await openSpool(join(folder, dead));
+      await writeFile(join(await spool.make("samples"), "left-over"), "");
+      await until("it is gone", async () => !(await readdir(folder)).some((name) => name.startsWith(dead)));
+      expect((await readdir(folder)).toSorted()).toEqual(["living", "looking", "not-a-spool"]);
+    }
+    for (const watch of watches) watch.stop();
+    await rm(folder, { recursive: true });
   });
 
   test("is readable by nobody else, and gone with its agent", async () => {

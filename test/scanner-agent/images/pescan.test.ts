@@ -8,7 +8,6 @@ import { docker, hasDocker } from "../../docker/base-image.js";
 import { productImage } from "../../docker/images.js";
 import { builtPe } from "../built-pe.js";
 
-
 describe.skipIf(!hasDocker)("the image of PEScan", () => {
   let folder: string;
   let image: string;

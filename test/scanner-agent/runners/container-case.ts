@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { ContainerRun } from "../../../schema/container-run.js";
+import type { DockerAddress } from "../../../scanner-agent/config.js";
 import type { RawOutput, RunOptions, Runner } from "../../../scanner-agent/contract.js";
 import { createContainerHost, type ContainerHost } from "../../../scanner-agent/runners/container-host.js";
 import { createContainerRunner } from "../../../scanner-agent/runners/container.js";
@@ -24,12 +25,26 @@ export interface ContainerCase {
 
 let cases = 0;
 
-export async function containerCase(more: { internet?: boolean; dockerHost?: string } = {}): Promise<ContainerCase> {
+/** How it differs from an ordinary one. */
+export interface CaseOptions {
+  readonly internet?: boolean;
+  readonly docker?: Partial<DockerAddress>;
+  /** How long what killed agents left is looked at. */
+  readonly graceMs?: number;
+}
+
+export async function containerCase({ internet, docker, graceMs }: CaseOptions = {}): Promise<ContainerCase> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-containers-"));
   const agent = `case-${process.pid}-${++cases}`;
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
-  const docker = { host: more.dockerHost, certificates: undefined, tls: false };
-  const host = createContainerHost({ docker, agent, internet: more.internet ? "internet" : "isolated", folder, log });
+  const host = createContainerHost({
+    docker: { host: undefined, certificates: undefined, tls: false, ...docker },
+    agent,
+    internet: internet ? "internet" : "isolated",
+    folder,
+    log,
+    ...(graceMs === undefined ? {} : { graceMs }),
+  });
   const runners: Runner[] = [];
   const self: ContainerCase = {
     agent,

@@ -1,6 +1,8 @@
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ContainerRun } from "../../../schema/container-run.js";
+import { profileOf } from "../../../scanner-agent/runners/container-profile.js";
 import { belongingsOf, containersOf } from "../../docker/agent-containers.js";
 import { baseImage, docker, hasDocker } from "../../docker/base-image.js";
 import { containerCase, type ContainerCase } from "./container-case.js";
@@ -16,6 +18,16 @@ beforeAll(async () => {
 afterAll(() => isolated?.stop());
 
 const script = async (text: string, more?: Record<string, unknown>) => (await isolated.script(image, text, more)).stdout.trim();
+
+test.each([
+  [2, 1, 1e9],
+  [2, 8, 2e9],
+  [0.5, 1, 5e8],
+])("a limit of %d processors on a host with %d is one that its daemon takes", (cpus, processors, expected) => {
+  const run = ContainerRun.parse({ image: "any", mode: "exec", command: ["any"], limits: { cpus } });
+  const housing = { image: "any", labels: {}, network: "none", mounts: [], env: {}, seccomp: undefined, processors };
+  expect(profileOf(run, housing).HostConfig?.NanoCpus).toBe(expected);
+});
 
 describe.skipIf(!hasDocker)("the profile of every container", () => {
   test("proves itself before anything is scanned", async () => {
