@@ -100,7 +100,7 @@ describe.skipIf(!hasDocker)("an agent whose lease is ended by somebody else", ()
     await runner.start();
     const before = await belongingsOf(here.agent);
     const containers = new Set(await containersOf(here.agent));
-    const [lease = ""] = before.filter((id) => !containers.has(id));
+    const lease = before.find((id) => !containers.has(id)) ?? "";
     await docker("rm", "--force", lease);
     await until("that is noticed", () => Promise.resolve(lost.length > 0));
     expect(lost).toEqual(["Docker has ended its lease"]);
