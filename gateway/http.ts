@@ -1,6 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { METHODS, type IncomingMessage } from "node:http";
-import { fastify, type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import {
+  fastify,
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type HTTPMethods,
+} from "fastify";
 import { GatewayError } from "./errors.js";
 import { graphqlRoutes } from "./graphql/routes.js";
 import { healthRoutes } from "./health.js";
@@ -21,7 +29,7 @@ const DRAIN_MS = 5_000;
 export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: ctx.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: ctx.config.SCANMESH_ORPHAN_GRACE / 2,
     genReqId: ({ headers }) => requestId(headers["x-request-id"]),
@@ -31,7 +39,10 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   for (const method of METHODS) if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
   app.removeAllContentTypeParsers();
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler((request, reply) => sendError(new GatewayError("NOT_FOUND", "no such path"), request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendError(new GatewayError("NOT_FOUND", `no such path: ${named(request)}`), request, reply),
+  );
+  const verbs = collectVerbs(app);
   app.addHook("onRequest", async (request, reply) => {
     void reply.headers({
       "x-request-id": request.id,
@@ -47,7 +58,39 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   await app.register(async (part) => uploadRoutes(part, ctx));
   await app.register(async (part) => healthRoutes(part, ctx));
   await app.register(async (part) => pageRoutes(part));
+  refuseOtherVerbs(app, verbs);
   return app;
+}
+
+/** The verbs of every path, as its routes are made. */
+function collectVerbs(app: FastifyInstance): Map<string, Set<string>> {
+  const verbs = new Map<string, Set<string>>();
+  app.addHook("onRoute", ({ url, method }) => {
+    const known = verbs.get(url) ?? new Set();
+    for (const verb of [method].flat()) known.add(verb);
+    verbs.set(url, known);
+  });
+  return verbs;
+}
+
+/** A path that is there, by a verb that it does not have: 405 with `Allow`, before any body is read. */
+function refuseOtherVerbs(app: FastifyInstance, verbs: ReadonlyMap<string, ReadonlySet<string>>): void {
+  for (const [url, known] of verbs) {
+    const allowed = [...known].toSorted();
+    const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
+      void reply.header("allow", allowed.join(", "));
+      throw new GatewayError("METHOD_NOT_ALLOWED", `${named(request)}: this path takes ${allowed.join(", ")}`);
+    };
+    const others = app.supportedMethods.filter((method) => !allowed.includes(method)) as HTTPMethods[];
+    app.route({ method: others, url, onRequest: refuse, handler: refuse });
+  }
+}
+
+const SHOWN = 200;
+
+/** Verb and path of a request, for an error. */
+function named({ method, url }: FastifyRequest): string {
+  return `${method} ${url.replace(/\?.*/s, "").slice(0, SHOWN)}`;
 }
 
 /** A caller's own id is kept if it can be logged as it is. */

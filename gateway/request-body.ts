@@ -15,21 +15,25 @@ export interface FormFile {
 export interface Form {
   /** Text fields by name; of several with one name the first. */
   readonly fields: ReadonlyMap<string, string>;
-  /** The first file, of that field if one is named; undefined if the form has none. */
+  /** The file, of that field if one is named; undefined if the form has none. */
   readonly file: FormFile | undefined;
 }
 
-/** Reads a form up to its file; what follows is read along with the file's bytes. Throws BAD_INPUT for what is not a form. */
+/**
+ * Reads a form up to its file; what follows is read along with the file's bytes. Throws BAD_INPUT for what is not a form, and
+ * for another file in it: none is passed over in silence. (What browsers send of an empty file input has no name.)
+ */
 export async function readForm(request: IncomingMessage, fileField?: string): Promise<Form> {
   const fields = new Map<string, string>();
   const parser = createParser(request.headers);
   let stream: Readable | undefined;
+  let spare: string | undefined;
   let opened = (_file: FormFile) => {};
   const file = new Promise<FormFile>((resolve) => (opened = resolve));
   let end = (_failure?: Error) => {};
   const ended = new Promise<Error | undefined>((resolve) => (end = resolve));
   const malformed = (cause: unknown) => end(new GatewayError("BAD_INPUT", "invalid multipart", { cause }));
-  parser.once("finish", () => end());
+  parser.once("finish", () => end(stream && spare !== undefined ? tooMany(spare) : undefined));
   parser.once("error", malformed);
   request.once("error", end);
   request.once("close", () => {
@@ -43,7 +47,10 @@ export async function readForm(request: IncomingMessage, fileField?: string): Pr
     if (!fields.has(field)) fields.set(field, value);
   });
   parser.on("file", (field: string, content: Readable, name: string | undefined) => {
-    if (stream !== undefined || (fileField !== undefined && field !== fileField)) return void content.resume();
+    if (stream !== undefined || (fileField !== undefined && field !== fileField)) {
+      if (field === fileField || name) spare ??= field;
+      return void content.resume();
+    }
     stream = content.once("error", malformed);
     opened({ name: name ?? "", bytes: untilEnd(content, ended) });
   });
@@ -51,6 +58,10 @@ export async function readForm(request: IncomingMessage, fileField?: string): Pr
   const first = await Promise.race([file, ended]);
   if (first instanceof Error) throw first;
   return { fields, file: first };
+}
+
+function tooMany(field: string): GatewayError {
+  return new GatewayError("BAD_INPUT", `invalid parameter: ${field}`);
 }
 
 function createParser(headers: IncomingHttpHeaders): InstanceType<typeof Busboy> {
@@ -69,6 +80,18 @@ async function* untilEnd(content: Readable, ended: Promise<Error | undefined>): 
   }
   const failure = await ended;
   if (failure) throw failure;
+}
+
+/** A body that is no form, as it comes, up to so many bytes. */
+export async function* bodyOf(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  const tooLarge = () => new GatewayError("TOO_LARGE", "the body is too large");
+  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge();
+  let size = 0;
+  for await (const bytes of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += bytes.length;
+    if (size > limit) throw tooLarge();
+    yield bytes;
+  }
 }
 
 export function isMultipart(headers: IncomingHttpHeaders): boolean {

@@ -1,14 +1,11 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import type { GatewayConfig } from "../config.js";
 import type { ScanContext } from "../scan/context.js";
 
 /** One endpoint: what it is, for callers, and how it translates a request for a verb and its answer back. */
 export interface Endpoint {
   readonly operation: Operation;
   handle(ctx: ScanContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
-  /** Most bytes of a body that is not a form with files; by default the gateway's limit. */
-  bodyLimit?(config: GatewayConfig): number;
 }
 
 /** What the OpenAPI document says of an endpoint. Schemas describe; what a parameter may be is decided by its reader. */

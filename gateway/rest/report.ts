@@ -28,6 +28,7 @@ export function reported(scan: ScanReport, timeZone: string) {
     verdict: scan.verdict?.toLowerCase() ?? null,
     detections: scan.detections,
     engines: { total: scan.total, done: scan.done, skipped: scan.skipped.length },
+    skipped: scan.skipped.map(({ engine, reason }) => ({ name: engine, reason: inWords(reason) })),
     result: scan.results.map(entry),
   };
 }
@@ -84,6 +85,10 @@ function reason({ state, error }: ResultRecord): { error?: string } {
     case "CANCELLED":
     case "NO_AGENT":
     case "TIMEOUT":
-      return { error: state.toLowerCase().replace("_", " ") };
+      return { error: inWords(state) };
   }
+}
+
+function inWords(code: string): string {
+  return code.toLowerCase().replaceAll("_", " ");
 }

@@ -57,6 +57,11 @@ const report = {
   engines: z
     .strictObject({ total: count, done: count, skipped: count })
     .describe("How many engines take part, are done, were left out."),
+  skipped: z
+    .array(z.strictObject({ name: z.string(), reason: z.string() }))
+    .describe(
+      "The engines that were left out, each with its reason: `too slow`, `internet forbidden`, `disabled`, `not selected`, `unsupported type` or `unhealthy`.",
+    ),
   result: z.array(EngineEntry).describe("Every engine of the scan from the first moment, in the order of their names."),
 };
 

@@ -1,12 +1,11 @@
 import type { FastifyRequest } from "fastify";
 import { openCaller, type Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
-import { isMultipart, readForm, refuseLongBody } from "../request-body.js";
+import { bodyOf, isMultipart, readForm, refuseLongBody } from "../request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { submitScan, type Accepted, type ScanWish } from "../scan/submit.js";
-import { jsonOf } from "./body.js";
 import type { Endpoint } from "./endpoint.js";
-import { lenientBase64 } from "./lenient-base64.js";
+import { readJsonUpload, type JsonParameters } from "./json-upload.js";
 import { allowsInternet, invalid, missing, sampleName, speedOf } from "./parameters.js";
 import { FormUpload, JsonUpload, Uploaded } from "./schemas.js";
 
@@ -15,7 +14,7 @@ export const uploadSample: Endpoint = {
   operation: {
     summary: "Upload a sample and scan it",
     description:
-      "JSON is read as such whatever its Content-Type. The same bytes under another name are a new scan. Nothing is stored on an error.",
+      "JSON is read as such whatever its Content-Type. The same bytes under another name are a new scan. A form has one file. Nothing is stored on an error.",
     body: { "application/json": JsonUpload, "multipart/form-data": FormUpload },
     answer: { "application/json": Uploaded },
     errors: {
@@ -25,12 +24,9 @@ export const uploadSample: Endpoint = {
       507: "There is no room for more samples.",
     },
   },
-  bodyLimit: ({ SCANMESH_BASE64_LIMIT }) => Math.ceil(SCANMESH_BASE64_LIMIT * 1.5) + 64 * 1024,
   async handle(ctx, request) {
     const caller = openCaller(request.ip, request.id);
-    const { name, accepted } = await (isMultipart(request.headers)
-      ? fromForm(ctx, caller, request)
-      : fromJson(ctx, caller, jsonOf(request)));
+    const { name, accepted } = await (isMultipart(request.headers) ? fromForm : fromJson)(ctx, caller, request);
     const { md5, sha1, sha256, size } = accepted.sample;
     return { id: accepted.scanId, hashes: { md5, sha1, sha256 }, file: { name, size } };
   },
@@ -41,22 +37,29 @@ interface Submitted {
   readonly accepted: Accepted;
 }
 
+async function fromJson(ctx: ScanContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {
+  const limit = ctx.config.SCANMESH_BASE64_LIMIT;
+  const body = bodyOf(request.raw, Math.ceil(limit * 1.5) + 64 * 1024);
+  let wish!: ScanWish;
+  async function* sample(): AsyncGenerator<Uint8Array> {
+    // Before the store knows that this was all: it keeps nothing of what is refused here.
+    wish = wishOf(yield* readJsonUpload(body, limit), limit);
+  }
+  const accepted = await submitScan(ctx, caller, { kind: "stream", bytes: sample() }, () => wish);
+  return { name: wish.name, accepted };
+}
+
 /** The order of the checks is part of the contract. */
-async function fromJson(ctx: ScanContext, caller: Caller, body: unknown): Promise<Submitted> {
-  const parameters = new Map(Object.entries(isObject(body) ? body : {}));
+function wishOf({ parameters, sample }: JsonParameters, limit: number): ScanWish {
   const given = (parameter: string) => {
     if (!parameters.has(parameter)) throw missing(parameter);
     return parameters.get(parameter);
   };
   const internet = allowsInternet(given("allow_internet"));
   const speed = speedOf(given("minspeed"));
-  const sample = given("sample");
-  const bytes = typeof sample === "string" ? lenientBase64(sample) : undefined;
-  if (bytes === undefined) throw invalid("sample");
-  const limit = ctx.config.SCANMESH_BASE64_LIMIT;
-  if (bytes.length > limit) throw new GatewayError("TOO_LARGE", `a sample sent as base64 may have ${limit} bytes`);
-  const name = sampleName(given("sample_name"), "sample_name");
-  return { name, accepted: await submitScan(ctx, caller, { kind: "stream", bytes: once(bytes) }, { name, speed, internet }) };
+  if (typeof given("sample") !== "string" || sample === "not base64" || sample === "twice") throw invalid("sample");
+  if (sample === "too large") throw new GatewayError("TOO_LARGE", `a sample sent as base64 may have ${limit} bytes`);
+  return { name: sampleName(given("sample_name"), "sample_name"), speed, internet };
 }
 
 async function fromForm(ctx: ScanContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {
@@ -70,12 +73,4 @@ async function fromForm(ctx: ScanContext, caller: Caller, request: FastifyReques
     internet: allowsInternet(fields.get("allow_internet")),
   });
   return { name, accepted: await submitScan(ctx, caller, { kind: "stream", bytes: file.bytes }, wish) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

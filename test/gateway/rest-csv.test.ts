@@ -1,47 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { csvHead, csvLine } from "../../gateway/rest/csv.js";
-import type { ResultRecord, ScanReport } from "../../schema/reports.js";
-
-const DONE: ResultRecord = {
-  scanId: 7,
-  engine: "ClamAV",
-  type: "AV",
-  speed: "ULTRA",
-  internet: false,
-  state: "DONE",
-  verdict: "CLEAN",
-  signature: null,
-  error: null,
-  engineVersion: "1.4.3",
-  signatureVersion: "27000",
-  signatureDate: new Date("2026-07-01T10:00:00Z"),
-  imageId: null,
-  imageDigest: null,
-  agent: "a",
-  startedAt: null,
-  endedAt: null,
-  durationMs: 3,
-  details: null,
-  truncated: false,
-};
-
-const SCAN: ScanReport = {
-  scanId: 7,
-  name: "sample.exe",
-  speed: "ALL",
-  internet: false,
-  startDate: new Date("2019-07-08T13:42:45Z"),
-  deadline: new Date("2019-07-08T13:57:45Z"),
-  endDate: null,
-  verdict: null,
-  done: 1,
-  total: 1,
-  detections: 0,
-  revision: 3,
-  skipped: [],
-  sample: { sampleId: 1, md5: "m", sha1: "s1", sha256: "s256", size: 1, mime: "", stored: true, firstSeen: new Date(0) },
-  results: [DONE],
-};
+import type { ResultRecord } from "../../schema/reports.js";
+import { DONE, SCAN } from "./rest-records.js";
 
 const CLAMAV = { name: "ClamAV", type: "AV" } as const;
 const FILEINFO = { name: "FileInfo", type: "METADATA" } as const;

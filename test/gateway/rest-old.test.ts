@@ -201,6 +201,10 @@ describe("verbs", () => {
     ["POST", "/api/openapi.json", "GET, HEAD"],
     ["PATCH", "/api", "GET, HEAD"],
     ["OPTIONS", "/api/report", "GET, HEAD, POST"],
+    ["PUT", "/graphql", "GET, HEAD, POST"],
+    ["POST", "/healthz", "GET, HEAD"],
+    ["DELETE", "/", "GET, HEAD"],
+    ["GET", "/upload/00000000-0000-4000-8000-000000000000", "POST, PUT"],
   ])("%s %s is 405 with Allow", async (method, path, allow) => {
     const answer = await ask(`${url}${path}`, { method });
     expect(answer.status).toBe(405);

@@ -1,57 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { entry, reported } from "../../gateway/rest/report.js";
-import type { ResultRecord, ScanReport } from "../../schema/reports.js";
+import { DONE, SCAN } from "./rest-records.js";
 
-const DONE: ResultRecord = {
-  scanId: 7,
-  engine: "ClamAV",
-  type: "AV",
-  speed: "ULTRA",
-  internet: false,
-  state: "DONE",
-  verdict: "CLEAN",
-  signature: null,
-  error: null,
-  engineVersion: "1.4.3",
-  signatureVersion: "27000",
-  signatureDate: new Date("2026-07-01T10:00:00Z"),
-  imageId: null,
-  imageDigest: null,
-  agent: "a",
-  startedAt: null,
-  endedAt: null,
-  durationMs: 3,
-  details: null,
-  truncated: false,
-};
 const OPEN = { verdict: null, engineVersion: null, signatureVersion: null, signatureDate: null, details: null };
-
-const SCAN: ScanReport = {
-  scanId: 7,
-  name: "sample.exe",
-  speed: "ALL",
-  internet: false,
-  startDate: new Date("2019-07-08T13:42:45Z"),
-  deadline: new Date("2019-07-08T13:57:45Z"),
-  endDate: null,
-  verdict: null,
-  done: 1,
-  total: 2,
-  detections: 0,
-  revision: 3,
-  skipped: [{ engine: "Floss", reason: "TOO_SLOW" }],
-  sample: {
-    sampleId: 1,
-    md5: "m",
-    sha1: "s1",
-    sha256: "s256",
-    size: 537043,
-    mime: "text/plain",
-    stored: true,
-    firstSeen: new Date(0),
-  },
-  results: [DONE],
-};
 
 describe("a report", () => {
   it("has its size as a string and infected always -1", () => {
@@ -68,6 +19,7 @@ describe("a report", () => {
       verdict: null,
       detections: 0,
       engines: { total: 2, done: 1, skipped: 1 },
+      skipped: [{ name: "Floss", reason: "too slow" }],
       result: [entry(DONE)],
     });
   });

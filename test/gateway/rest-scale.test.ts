@@ -1,9 +1,9 @@
 /** 100,000 scans: the list, the search and the CSV go out a page at a time, and the gateway stays small and answers others meanwhile. */
 
-import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { residentMb } from "../resident.js";
 import { startStage, type Part, type Stage } from "../stage.js";
 import { ask } from "./http-client.js";
 
@@ -42,11 +42,6 @@ async function fill(): Promise<void> {
   await sql`analyze`.execute(db);
 }
 
-function residentMb(): number {
-  const status = readFileSync(`/proc/${gateway.process.pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
-}
-
 /** What one request costs the gateway while it lasts; its body is looked at and let go of. */
 async function costOf(path: string, look: (part: Buffer) => void): Promise<{ peakMb: number; answersMeanwhile: number }> {
   let [peakMb, answersMeanwhile, over] = [0, 0, false];
@@ -61,7 +56,7 @@ async function costOf(path: string, look: (part: Buffer) => void): Promise<{ pea
     while (!over) {
       expect((await ask(`${gateway.url}/api/v1/sample/7`)).status).toBe(200);
       answersMeanwhile += 1;
-      peakMb = Math.max(peakMb, residentMb());
+      peakMb = Math.max(peakMb, residentMb(gateway));
     }
   })();
   await Promise.all([body, others]);
@@ -76,7 +71,7 @@ it.each([
   // Idle is what a gateway takes that has answered before.
   for (let i = 0; i < 20; i += 1) await ask(`${gateway.url}/api/v1/sample?limit=1000`);
   await ask(`${gateway.url}/export/csv?l=1000`);
-  const idleMb = residentMb();
+  const idleMb = residentMb(gateway);
   let [seen, tail] = [0, ""];
   const cost = await costOf(path, (part) => {
     const text = tail + part.toString("latin1");

@@ -44,15 +44,19 @@ describe("an upload", () => {
     }
   });
 
-  it("takes the first file of a form", async () => {
+  it("takes the file of a form, and none of several", async () => {
     const form = new FormData();
     form.append("comment", "not a file");
     form.append("any", new Blob(["the file"]), "a.txt");
-    form.append("other", new Blob(["another"]), "b.txt");
     const { url } = await newUpload();
     expect((await ask(url, { method: "POST", body: form })).json()).toMatchObject({
       sha256: sha256(Buffer.from("the file")),
       size: 8,
+    });
+    form.append("other", new Blob(["another"]), "b.txt");
+    expect(await ask((await newUpload()).url, { method: "POST", body: form })).toMatchObject({
+      status: 400,
+      text: '{"error":"invalid parameter: other"}',
     });
     const none = new FormData();
     none.append("comment", "x");
