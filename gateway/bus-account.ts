@@ -33,6 +33,17 @@ export interface DurableState {
   readonly ackFloor: number;
   readonly pending: number;
   readonly unacknowledged: number;
+  /** Of those not acknowledged, how many were delivered more than once. */
+  readonly redelivered: number;
+}
+
+/** How full a stream is. */
+export interface StreamState {
+  readonly name: string;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Null: as much as the server has. */
+  readonly maxBytes: number | null;
 }
 
 /** The gateway's side of one account. Every call throws UNAVAILABLE while the bus is away. */
@@ -44,6 +55,8 @@ export interface Account {
   /** Makes the engine's durable, or moves it to the engine's class; kept and made again if the server loses it. */
   ensureDurable(engine: { name: string; speed: EngineSpeed }): Promise<void>;
   durableState(engine: string): Promise<DurableState>;
+  /** The server's version and how full each stream is. */
+  state(): Promise<{ serverVersion: string; streams: StreamState[] }>;
   /** Last sequence and identity of SCANS. */
   scansState(): Promise<{ lastSeq: number; stream: string }>;
   /** Removes all requests below `seq`. */
@@ -96,7 +109,26 @@ export function openAccount(
     },
     async durableState(engine) {
       const info = await (await manager()).consumers.info(SCANS, engineToken(engine));
-      return { ackFloor: info.ack_floor.stream_seq, pending: info.num_pending, unacknowledged: info.num_ack_pending };
+      return {
+        ackFloor: info.ack_floor.stream_seq,
+        pending: info.num_pending,
+        unacknowledged: info.num_ack_pending,
+        redelivered: info.num_redelivered,
+      };
+    },
+    async state() {
+      const jsm = await manager();
+      const names = streams(internet, settings).map(({ name }) => name);
+      const infos = await Promise.all(names.map((name) => jsm.streams.info(name)));
+      return {
+        serverVersion: connection.up().info?.version ?? "",
+        streams: infos.map(({ config, state }) => ({
+          name: config.name,
+          messages: state.messages,
+          bytes: state.bytes,
+          maxBytes: config.max_bytes > 0 ? config.max_bytes : null,
+        })),
+      };
     },
     async scansState() {
       const info = await (await manager()).streams.info(SCANS);

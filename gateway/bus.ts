@@ -6,7 +6,7 @@ import { LIVE_SCAN } from "../schema/subjects.js";
 import { openAccount, type Account, type PresenceListener } from "./bus-account.js";
 import type { GatewayConfig } from "./config.js";
 
-export type { Account, Delivery, DurableState } from "./bus-account.js";
+export type { Account, Delivery, DurableState, StreamState } from "./bus-account.js";
 
 /** A hint that a scan has reached a revision. */
 export type Hint = readonly [scanId: number, revision: number];

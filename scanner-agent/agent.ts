@@ -8,7 +8,7 @@ import { createEngine, type Engine, type EngineParts } from "./engine.js";
 import { enginesOf } from "./engine-set.js";
 import { createContainerHost, type ContainerHost } from "./runners/container-host.js";
 import { createIntake, type Intake } from "./intake.js";
-import { ownVersion } from "./own-version.js";
+import { ownVersion } from "../schema/version.js";
 import { startPresence, type Announcer } from "./presence.js";
 import { createSampleCache } from "./sample-cache.js";
 import { createSelfTest } from "./self-test.js";

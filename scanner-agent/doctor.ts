@@ -6,7 +6,7 @@ import type { AgentConfig } from "./config.js";
 import { readReport } from "./doctor-report.js";
 import { createEngine } from "./engine.js";
 import { knownEngines, partsOf } from "./engine-set.js";
-import { ownVersion } from "./own-version.js";
+import { ownVersion } from "../schema/version.js";
 import { createContainerHost } from "./runners/container-host.js";
 import { createSelfTest } from "./self-test.js";
 import { openSpool } from "./spool.js";

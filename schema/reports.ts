@@ -90,3 +90,52 @@ export interface ScanRecord {
 export interface ScanReport extends ScanRecord {
   readonly results: readonly ResultRecord[];
 }
+
+/** Final scans by verdict. */
+export interface ScanCounts {
+  readonly inconclusive: number;
+  readonly clean: number;
+  readonly suspicious: number;
+  readonly infected: number;
+  /** Bytes of their samples. */
+  readonly bytes: number;
+}
+
+/** What one engine answered in final scans. */
+export interface EngineCounts {
+  readonly engineId: number;
+  readonly engine: string;
+  readonly signatureDate: Date | null;
+  readonly clean: number;
+  readonly suspicious: number;
+  readonly infected: number;
+  /** DONE without a verdict. */
+  readonly silent: number;
+  readonly unscanned: number;
+  readonly failed: number;
+  readonly timeout: number;
+  readonly noAgent: number;
+  readonly cancelled: number;
+  /** Of {@link failed}: given up after five deliveries. */
+  readonly dead: number;
+  /** Verdicts in scans that are not INCONCLUSIVE, and those of them that agree whether the sample is a detection. */
+  readonly compared: number;
+  readonly agreed: number;
+  /** Results with a duration, and the sum of these in milliseconds. */
+  readonly timed: number;
+  readonly timedMs: number;
+}
+
+/** How often an engine found a signature. */
+export interface SignatureCount {
+  readonly engine: string;
+  readonly signature: string;
+  readonly results: number;
+}
+
+/** How often samples of a MIME type were scanned, and how often with a detection. */
+export interface TypeCount {
+  readonly mime: string;
+  readonly scans: number;
+  readonly detected: number;
+}

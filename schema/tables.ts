@@ -1,14 +1,12 @@
 /** Row types of the Postgres tables, for Kysely. `npm run check` compares them with a migrated database. */
 
-import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from "kysely";
+import type { Generated, GeneratedAlways, JSONColumnType } from "kysely";
 import type { EngineSpeed, PluginType, Speed } from "./classes.js";
 import type { Labels, Priority } from "./scan-options.js";
+import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
 import type { Scope } from "./scopes.js";
 import type { EngineVerdict, ResultState, Skipped, Verdict } from "./states.js";
-
-type Timestamp = ColumnType<Date, Date | string, Date | string>;
-type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
-type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+import type { StatisticsTables } from "./tables-statistics.js";
 
 /** Bytes, named by their sha256. */
 export interface SamplesTable {
@@ -226,7 +224,7 @@ export interface IdempotencyKeysTable {
 }
 
 /** The database. */
-export interface Tables {
+export interface Tables extends StatisticsTables {
   samples: SamplesTable;
   scans: ScansTable;
   results: ResultsTable;

@@ -26,9 +26,7 @@ const FLOORS: Record<string, RegExp[][]> = {
     [/^gateway\/main\.ts$/],
   ],
   "scanner-agent": [
-    [
-      /^scanner-agent\/(config|contract|within|gate|programs|process-table|own-version|manifest-yaml|engine-loader|engine-choice)\.ts$/,
-    ],
+    [/^scanner-agent\/(config|contract|within|gate|programs|process-table|manifest-yaml|engine-loader|engine-choice)\.ts$/],
     [
       /^scanner-agent\/parsers\//,
       /^scanner-agent\/runners\//,
@@ -149,7 +147,7 @@ describe("one owner each", () => {
   const owners: [library: RegExp, owner: RegExp][] = [
     [/^dockerode$/, /^scanner-agent\/runners\/container/],
     [/^(pg|pg-.*)$/, /^gateway\/db\//],
-    [/^kysely$/, /^(gateway\/db\/|schema\/tables\.ts$)/],
+    [/^kysely$/, /^(gateway\/db\/|schema\/(columns|tables[a-z-]*)\.ts$)/],
     [
       /^nats$/,
       /^(gateway\/(bus(-[a-z]+)?|sample-store)\.ts|scanner-agent\/(bus(-[a-z]+)?|verbs|pull|delivery|sample-cache)\.ts)$/,

@@ -6,10 +6,13 @@ import { EngineResolver } from "./engine-resolver.js";
 import { FleetUpdates } from "./fleet-updates.js";
 import { NodeResolver } from "./node-resolver.js";
 import { ResultResolver } from "./result-resolver.js";
+import { QueueResolver } from "./queue-resolver.js";
 import { SampleResolver } from "./sample-resolver.js";
 import { ScanConnectionResolver, ScanResolver } from "./scan-resolver.js";
 import { ScanUpdates } from "./scan-updates.js";
+import { EngineStatisticsResolver, StatisticsPointResolver, StatisticsResolver } from "./statistics-resolver.js";
 import { SubmitResolver } from "./submit-resolver.js";
+import { SystemResolver } from "./system-resolver.js";
 
 /** Every subscription brings its own iterator; type-graphql wants one of these all the same. */
 const noPubSub: PubSub = {
@@ -34,6 +37,11 @@ export function createSchema(): GraphQLSchema {
       SubmitResolver,
       ScanUpdates,
       FleetUpdates,
+      QueueResolver,
+      StatisticsResolver,
+      StatisticsPointResolver,
+      EngineStatisticsResolver,
+      SystemResolver,
     ],
     pubSub: noPubSub,
     validate: false,

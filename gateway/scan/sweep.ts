@@ -2,6 +2,7 @@ import { INTERNET_CLASSES, internetClass } from "../../schema/classes.js";
 import { pause } from "../bus-connection.js";
 import { transact } from "../db/database.js";
 import { raiseResults, type IncomingResult } from "../db/results.js";
+import { trimRollup } from "../db/rollup.js";
 import { lockOverdue, removeEmptied, type OverdueState } from "../db/sweep.js";
 import { removeExpiredUploads } from "../db/uploads.js";
 import { releaseInternetCopies } from "../db/samples.js";
@@ -9,6 +10,7 @@ import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { announce } from "./record.js";
 import { createLossWatch, purgeSettled } from "./sweep-bus.js";
+import { updateStatistics } from "./statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
 
 /** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may. */
@@ -34,6 +36,8 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "emptied requests", every: 60_000, run: () => removeEmptied(ctx.db) },
     { name: "internet copies", every: 1_000, run: removeIdleCopies },
     { name: "orphans", every: Math.min(grace / 4, 60_000), run: (c) => eachClass((internet) => removeOrphans(c, internet)) },
+    { name: "statistics", every: 1_000, run: updateStatistics },
+    { name: "old statistics", every: 600_000, run: () => trimRollup(ctx.db) },
     { name: "uploads", every: 60_000, run: () => removeExpiredUploads(ctx.db) },
   ];
   const lastRun = new Map<string, number>();

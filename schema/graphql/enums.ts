@@ -137,6 +137,15 @@ registerEnumType(ScanOrder, {
   },
 });
 
+/** How long each point of statistics is. */
+export const StatisticsInterval = { HOUR: "HOUR", DAY: "DAY" } as const;
+export type StatisticsInterval = keyof typeof StatisticsInterval;
+registerEnumType(StatisticsInterval, {
+  name: "StatisticsInterval",
+  description: "How long each point of statistics is.",
+  valuesConfig: { HOUR: { description: "An hour." }, DAY: { description: "A day, UTC." } },
+});
+
 /** Codes of {@link UserError}; the gateway's own codes for what a caller can do something about. */
 export const UserErrorCode = {
   BAD_INPUT: "BAD_INPUT",

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../../gateway/db/database.js";
@@ -24,6 +24,7 @@ function kindOf(type: string): string {
   if (bare.startsWith("JSONColumnType")) return "json";
   if (bare === "Buffer") return "bytes";
   if (bare.endsWith("[]")) return `array of ${kindOf(bare.slice(0, -2))}`;
+  if (bare === "Buffer") return "bytes";
   if (bare === "number" || bare === "boolean") return bare;
   return "text";
 }
@@ -46,7 +47,8 @@ const POSTGRES_KINDS: Record<string, string> = {
 };
 
 function declared(): Record<string, string[]> {
-  const text = readFileSync(projectPath("schema/tables.ts"), "utf8");
+  const files = readdirSync(projectPath("schema")).filter((file) => /^tables(-\w+)?\.ts$/.test(file));
+  const text = files.map((file) => readFileSync(projectPath("schema", file), "utf8")).join("\n");
   const tables = Object.fromEntries([...text.matchAll(/^ {2}(\w+): (\w+Table);$/gm)].map(([, table, row]) => [row, table]));
   const interfaces = text.matchAll(/^export interface (\w+Table) \{\n([\s\S]*?)^\}/gm);
   return Object.fromEntries(

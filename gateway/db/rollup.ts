@@ -1,0 +1,108 @@
+import { sql, type RawBuilder } from "kysely";
+import type { Database, Tx } from "./database.js";
+
+/** A quarter of a power of two: a quantile read from such buckets is at most 19 % off. */
+const BUCKETS_PER_DOUBLING = 4;
+
+/** The longest duration in milliseconds that a bucket of the roll-up counts. */
+export function bucketEnd(bucket: number): number {
+  return 2 ** (bucket / BUCKETS_PER_DOUBLING);
+}
+
+function bucketOf(ms: RawBuilder<unknown>): RawBuilder<number> {
+  return sql<number>`ceil(${BUCKETS_PER_DOUBLING}::int * ln(greatest(${ms}, 1)) / ln(2::float8))::smallint`;
+}
+
+const DEAD = "ended its agent five times";
+
+interface Mark {
+  readonly endDate: string;
+  readonly scanId: number;
+}
+
+/**
+ * Adds the next scans that have become final to the hours in which they did; how many. Undefined if another gateway is at it.
+ * A scan's end date is when its transaction began: only those before the oldest transaction still open can all be seen.
+ */
+export async function rollUp(tx: Tx, limit: number): Promise<number | undefined> {
+  const marks = await sql<Mark>`
+    select end_date::text as "endDate", scan_id as "scanId" from rollup_mark for update skip locked`.execute(tx);
+  const [mark] = marks.rows;
+  if (!mark) return undefined;
+  const { rows: scans } = await sql<{ id: number; endDate: string }>`
+    select id, end_date::text as "endDate" from scans
+    where (end_date, id) > (${mark.endDate}::timestamptz, ${mark.scanId}) and end_date < (
+      select least(now(), min(xact_start)) - interval '1 second' from pg_stat_activity
+      where datname = current_database() and application_name = 'scanmesh')
+    order by end_date, id limit ${limit}`.execute(tx);
+  const last = scans.at(-1);
+  if (!last) return 0;
+  const among = sql`any(${scans.map(({ id }) => id)}::bigint[])`;
+  for (const statement of additions(among)) await statement.execute(tx);
+  await sql`update rollup_mark set end_date = ${last.endDate}::timestamptz, scan_id = ${last.id}`.execute(tx);
+  return scans.length;
+}
+
+const hour = sql`date_trunc('hour', scans.end_date, 'UTC')`;
+
+function additions(among: RawBuilder<unknown>): RawBuilder<unknown>[] {
+  const scans = sql`from scans join samples on samples.id = scans.sample_id where scans.id = ${among}`;
+  const results = sql`from results join scans on scans.id = results.scan_id where scans.id = ${among}`;
+  const having = (condition: RawBuilder<unknown>) => sql`count(*) filter (where ${condition})`;
+  return [
+    sql`insert into hourly_scans as held (hour, inconclusive, clean, suspicious, infected, bytes)
+      select ${hour}, ${having(sql`verdict = 'INCONCLUSIVE'`)}, ${having(sql`verdict = 'CLEAN'`)},
+        ${having(sql`verdict = 'SUSPICIOUS'`)}, ${having(sql`verdict = 'INFECTED'`)}, sum(size) ${scans} group by 1
+      ${adding("hour", ["inconclusive", "clean", "suspicious", "infected", "bytes"])}`,
+    sql`insert into hourly_waits as held (hour, bucket, scans)
+      select ${hour}, ${bucketOf(sql`extract(epoch from end_date - start_date)::float8 * 1000`)}, count(*) ${scans} group by 1, 2
+      ${adding("hour, bucket", ["scans"])}`,
+    sql`insert into hourly_types as held (hour, mime, scans, detected)
+      select ${hour}, mime, count(*), ${having(sql`verdict >= 'SUSPICIOUS'`)} ${scans} group by 1, 2
+      ${adding("hour, mime", ["scans", "detected"])}`,
+    sql`insert into hourly_engines as held (hour, engine_id, clean, suspicious, infected, silent, unscanned, failed, timeout,
+        no_agent, cancelled, dead, compared, agreed, timed, timed_ms)
+      select ${hour}, engine_id, ${having(sql`results.verdict = 'CLEAN'`)}, ${having(sql`results.verdict = 'SUSPICIOUS'`)},
+        ${having(sql`results.verdict = 'INFECTED'`)}, ${having(sql`state = 'DONE' and results.verdict is null`)},
+        ${having(sql`state = 'UNSCANNED'`)}, ${having(sql`state = 'FAILED'`)}, ${having(sql`state = 'TIMEOUT'`)},
+        ${having(sql`state = 'NO_AGENT'`)}, ${having(sql`state = 'CANCELLED'`)}, ${having(sql`state = 'FAILED' and error = ${DEAD}`)},
+        ${having(sql`results.verdict is not null and scans.verdict >= 'CLEAN'`)},
+        ${having(sql`(results.verdict >= 'SUSPICIOUS') = (scans.verdict >= 'SUSPICIOUS') and scans.verdict >= 'CLEAN'`)},
+        count(duration_ms), coalesce(sum(duration_ms), 0) ${results} group by 1, 2
+      ${adding("hour, engine_id", ENGINE_COUNTS)}`,
+    sql`insert into hourly_durations as held (hour, engine_id, bucket, results)
+      select ${hour}, engine_id, ${bucketOf(sql`duration_ms`)}, count(*) ${results} and duration_ms is not null group by 1, 2, 3
+      ${adding("hour, engine_id, bucket", ["results"])}`,
+    sql`insert into hourly_signatures as held (hour, engine_id, signature, results)
+      select ${hour}, engine_id, left(signature, 256), count(*) ${results}
+        and results.verdict >= 'SUSPICIOUS' and signature is not null group by 1, 2, 3
+      ${adding("hour, engine_id, signature", ["results"])}`,
+  ];
+}
+
+const ENGINE_COUNTS =
+  "clean suspicious infected silent unscanned failed timeout no_agent cancelled dead compared agreed timed timed_ms".split(" ");
+
+function adding(key: string, counts: readonly string[]): RawBuilder<unknown> {
+  const sums = counts.map((count) => sql`${sql.ref(count)} = ${sql.ref(`held.${count}`)} + ${sql.ref(`excluded.${count}`)}`);
+  return sql`on conflict (${sql.raw(key)}) do update set ${sql.join(sums)}`;
+}
+
+/** How many signatures and types an hour keeps once it is over, and for how many days hours are kept. */
+const KEPT = { most: 100, days: 730 };
+
+/** Keeps the roll-up bounded: of hours that are over only what was seen most, and of old hours nothing. */
+export async function trimRollup(db: Database): Promise<void> {
+  const over = sql`hour between now() - interval '26 hours' and now() - interval '2 hours'`;
+  const beyond = (table: string, count: string) => sql`
+    delete from ${sql.table(table)} where ctid = any(array(
+      select ctid from (
+        select ctid, row_number() over (partition by hour order by ${sql.ref(count)} desc) as place
+        from ${sql.table(table)} where ${over}) as ranked
+      where place > ${KEPT.most}))`;
+  await beyond("hourly_signatures", "results").execute(db);
+  await beyond("hourly_types", "scans").execute(db);
+  for (const table of ["scans", "engines", "durations", "waits", "signatures", "types"]) {
+    await sql`delete from ${sql.table(`hourly_${table}`)} where hour < now() - ${KEPT.days} * interval '1 day'`.execute(db);
+  }
+}

@@ -1,0 +1,73 @@
+import { internetClass } from "../../schema/classes.js";
+import type { EngineRecord } from "../../schema/reports.js";
+import { engineToken } from "../../schema/subjects.js";
+import { readEngines } from "../db/engines.js";
+import { readEngineCounts } from "../db/statistics.js";
+import type { ScanContext } from "./context.js";
+
+/** What waits for one engine, and who works on it. */
+export interface QueueRecord {
+  readonly engine: EngineRecord;
+  /** Requests on its subject that were not handed to an agent yet. */
+  readonly waiting: number;
+  /** Requests that agents hold. */
+  readonly running: number;
+  /** Of those, the ones that were handed out more than once. */
+  readonly redelivered: number;
+  /** Requests given up after five deliveries, in the last 24 hours. */
+  readonly dead: number;
+  /** Healthy agents that have it, and their slots in all. */
+  readonly agents: number;
+  readonly slots: number;
+  /** Until a request accepted now is begun; null if nobody is there, or nothing was measured in the last two hours. */
+  readonly estimatedWaitMs: number | null;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The queue of every engine, in the order of their names. Throws UNAVAILABLE while the bus is away. */
+export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
+  const now = Date.now();
+  const since = (hours: number) => ({ from: new Date(Math.floor(now / HOUR_MS - hours) * HOUR_MS), to: new Date(now) });
+  const [engines, recent, day] = await Promise.all([
+    readEngines(ctx.db),
+    readEngineCounts(ctx.db, since(1)),
+    readEngineCounts(ctx.db, since(24)),
+  ]);
+  const dead = new Map(day.map((counts) => [counts.engineId, counts.dead]));
+  const mean = new Map(recent.map(({ engineId, timed, timedMs }) => [engineId, timed > 0 ? timedMs / timed : null]));
+  return Promise.all(
+    engines.map(async (engine) => {
+      const { pending, unacknowledged, redelivered } = await ctx.bus
+        .account(internetClass(engine.internet))
+        .durableState(engine.name);
+      const { agents, slots } = serving(ctx, engine);
+      const meanMs = mean.get(engine.engineId) ?? null;
+      return {
+        engine,
+        waiting: pending,
+        running: unacknowledged,
+        redelivered,
+        dead: dead.get(engine.engineId) ?? 0,
+        agents,
+        slots,
+        estimatedWaitMs: estimateWait(pending, slots, meanMs),
+      };
+    }),
+  );
+}
+
+/** Agents that run an engine now, and their slots in all. */
+export function serving({ fleet }: Pick<ScanContext, "fleet">, { name }: EngineRecord): { agents: number; slots: number } {
+  const here = fleet
+    .agents()
+    .filter(({ state }) => state === "READY")
+    .flatMap(({ engines }) => engines.filter((engine) => engine.healthy && engineToken(engine.name) === engineToken(name)));
+  return { agents: here.length, slots: here.reduce((sum, { slots }) => sum + slots, 0) };
+}
+
+function estimateWait(waiting: number, slots: number, meanMs: number | null): number | null {
+  if (slots === 0) return null;
+  if (waiting === 0) return 0;
+  return meanMs === null ? null : (waiting / slots) * meanMs;
+}

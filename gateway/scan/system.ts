@@ -1,0 +1,44 @@
+import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
+import { ownVersion } from "../../schema/version.js";
+import type { StreamState } from "../bus.js";
+import { readDatabaseState, type DatabaseState } from "../db/database-state.js";
+import { GatewayError } from "../errors.js";
+import type { ScanContext } from "./context.js";
+
+/** One account of the bus as this gateway sees it. */
+export interface AccountRecord {
+  readonly class: InternetClass;
+  readonly connected: boolean;
+  readonly serverVersion: string | null;
+  readonly streams: readonly StreamState[];
+}
+
+/** The parts of the mesh, with their versions and stores. */
+export interface SystemRecord {
+  readonly version: string;
+  readonly nodeVersion: string;
+  readonly startedAt: Date;
+  readonly database: DatabaseState;
+  readonly accounts: readonly AccountRecord[];
+}
+
+const VERSION = ownVersion();
+const STARTED_AT = new Date(Date.now() - process.uptime() * 1_000);
+
+export async function readSystem(ctx: ScanContext): Promise<SystemRecord> {
+  const [database, ...accounts] = await Promise.all([
+    readDatabaseState(ctx.db),
+    ...INTERNET_CLASSES.map((internet) => readAccount(ctx, internet)),
+  ]);
+  return { version: VERSION, nodeVersion: process.versions.node, startedAt: STARTED_AT, database, accounts };
+}
+
+/** An account that is away is a state to be shown, not a failure. */
+async function readAccount({ bus }: ScanContext, internet: InternetClass): Promise<AccountRecord> {
+  try {
+    return { class: internet, connected: true, ...(await bus.account(internet).state()) };
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return { class: internet, connected: false, serverVersion: null, streams: [] };
+  }
+}
