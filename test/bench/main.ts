@@ -4,6 +4,7 @@ import { b1 } from "./b1.js";
 import { b1c } from "./b1c.js";
 import { b2 } from "./b2.js";
 import { b3 } from "./b3.js";
+import { b7 } from "./b7.js";
 import type { Bench, Benchmark } from "./bench.js";
 import { createCorpusMaker } from "./corpus.js";
 import { describeMachine } from "./machine.js";
@@ -12,7 +13,7 @@ import { readOptions, USAGE, UsageError, type BenchmarkId, type Options } from "
 import { createProgress } from "./progress.js";
 import { reportOf, tableOf } from "./report.js";
 
-const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = { B1: b1, B1c: b1c, B2: b2, B3: b3 };
+const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = { B1: b1, B1c: b1c, B2: b2, B3: b3, B7: b7 };
 
 class Interrupted extends Error {
   override readonly name = "Interrupted";

@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 
-export const BENCHMARKS = ["B1", "B1c", "B2", "B3"] as const;
+export const BENCHMARKS = ["B1", "B1c", "B2", "B3", "B7"] as const;
 export type BenchmarkId = (typeof BENCHMARKS)[number];
 
 export interface Options {
@@ -14,7 +14,7 @@ export interface Options {
   readonly json: boolean;
 }
 
-export const USAGE = `npm run bench -- [--only B1,B1c,B2,B3] [--rounds 5] [--scale 1] [--seed 1] [--json]
+export const USAGE = `npm run bench -- [--only B1,B1c,B2,B3,B7] [--rounds 5] [--scale 1] [--seed 1] [--json]
 
   --only    which benchmarks; B1 includes B1c
   --rounds  rounds after the warm-up, each of them product, baseline, baseline, product

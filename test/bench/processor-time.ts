@@ -21,9 +21,7 @@ interface ProcessEntry {
 
 /** Everything that this process and its descendants have used until now, of children that have ended too. */
 export async function processorTime(): Promise<ProcessorTime> {
-  const entries = (await Promise.all((await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(readEntry))).filter(
-    (entry) => entry !== undefined,
-  );
+  const entries = await readEntries();
   const total: Record<ProcessName, number> = { gateway: 0, agent: 0, "nats-server": 0, postgres: 0, clamd: 0, load: 0 };
   for (const { pid, ms } of descendants(entries, process.pid)) {
     const name = nameOf(await words(pid));
@@ -32,6 +30,15 @@ export async function processorTime(): Promise<ProcessorTime> {
   const { user, system } = process.cpuUsage();
   total.load = (user + system) / 1_000;
   return total;
+}
+
+/** Processes of the mesh by what they are. */
+export async function pidsOf(wanted: ProcessName): Promise<number[]> {
+  const entries = await readEntries();
+  const named = await Promise.all(
+    descendants(entries, process.pid).map(async ({ pid }) => ({ pid, name: nameOf(await words(pid)) })),
+  );
+  return named.flatMap(({ pid, name }) => (name === wanted ? [pid] : []));
 }
 
 /** Processor time between two readings. */
@@ -51,6 +58,11 @@ export function ofMesh(time: ProcessorTime): number {
 function descendants(entries: readonly ProcessEntry[], root: number): ProcessEntry[] {
   const children = entries.filter(({ parent }) => parent === root);
   return children.flatMap((child) => [child, ...descendants(entries, child.pid)]);
+}
+
+async function readEntries(): Promise<ProcessEntry[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  return (await Promise.all(pids.map(readEntry))).filter((entry) => entry !== undefined);
 }
 
 async function readEntry(name: string): Promise<ProcessEntry | undefined> {

@@ -1,0 +1,70 @@
+/** Many WebSocket clients, one subscription each, that note when a message has come. */
+
+import { setTimeout as pause } from "node:timers/promises";
+import { WebSocket } from "ws";
+
+/** Connections that are made at once. */
+const AT_ONCE = 50;
+const PATIENCE_MS = 60_000;
+
+export interface Audience {
+  /** Does what makes one message for each, and waits until each has it; milliseconds from the beginning until each had it. */
+  hear(event: () => unknown, ofThis: (text: string) => boolean): Promise<number[]>;
+  /** Sends the same from each. */
+  say(text: string): void;
+  /** What was heard last, by one of them. */
+  last(): string;
+  close(): Promise<void>;
+}
+
+export async function gather(url: string, protocol: string | undefined, count: number): Promise<Audience> {
+  const sockets: WebSocket[] = [];
+  let heard = (_text: string): void => {};
+  let last = "";
+
+  async function join(): Promise<void> {
+    const socket = protocol === undefined ? new WebSocket(url) : new WebSocket(url, protocol);
+    await new Promise<void>((resolve, reject) => {
+      socket.once("open", () => resolve());
+      socket.once("error", reject);
+    });
+    socket.on("message", (data: Buffer) => heard((last = data.toString())));
+    socket.on("close", (code) => {
+      if (sockets.length > 0) throw new Error(`a subscriber's connection was closed with ${code}`);
+    });
+    sockets.push(socket);
+  }
+  for (let i = 0; i < count; i += AT_ONCE) await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - i) }, join));
+
+  return {
+    async hear(event, ofThis) {
+      const times: number[] = [];
+      const begun = performance.now();
+      const all = new Promise<void>((resolve) => {
+        heard = (text) => {
+          if (!ofThis(text)) return;
+          times.push(performance.now() - begun);
+          if (times.length === sockets.length) resolve();
+        };
+      });
+      await event();
+      const ending = new AbortController();
+      const tooLate = pause(PATIENCE_MS, undefined, ending).then(() => {
+        throw new Error(`${sockets.length - times.length} of ${sockets.length} subscribers have not heard of an event`);
+      });
+      await Promise.race([all, tooLate]);
+      ending.abort();
+      tooLate.catch(() => undefined);
+      return times;
+    },
+    say(text) {
+      for (const socket of sockets) socket.send(text);
+    },
+    last: () => last,
+    async close() {
+      const leaving = sockets.splice(0);
+      for (const socket of leaving) socket.terminate();
+      await pause(0);
+    },
+  };
+}
