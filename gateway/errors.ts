@@ -8,6 +8,7 @@ export const ERROR_STATUS = {
   UPLOAD_EXPIRED: 410,
   TOO_LARGE: 413,
   SAMPLE_NOT_STORED: 422,
+  IDEMPOTENCY_CONFLICT: 422,
   UNAVAILABLE: 503,
   STORAGE_FULL: 507,
 } as const;
@@ -19,18 +20,35 @@ export class GatewayError extends Error {
   override readonly name: string = "GatewayError";
   /** Seconds after which the caller may try again. */
   readonly retryAfter: number | undefined;
+  /** The part of the input that it is about, as a path; empty for the whole. */
+  readonly field: readonly string[];
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options: { retryAfter?: number; cause?: unknown } = {},
+    options: { retryAfter?: number; field?: readonly string[]; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.retryAfter = options.retryAfter;
+    this.field = options.field ?? [];
   }
 
   get status(): number {
     return ERROR_STATUS[this.code];
+  }
+}
+
+/** Samples of a batch that cannot be scanned: none of the batch is. Its code is the first one's. */
+export class SamplesRefused extends GatewayError {
+  constructor(
+    readonly refusals: readonly { readonly index: number; readonly error: GatewayError }[],
+    total: number,
+  ) {
+    const [first] = refusals;
+    super(first?.error.code ?? "BAD_INPUT", `${refusals.length} of ${total} samples cannot be scanned; none was accepted`, {
+      field: ["samples"],
+      ...(first?.error.retryAfter === undefined ? {} : { retryAfter: first.error.retryAfter }),
+    });
   }
 }
 

@@ -10,8 +10,10 @@ import { createHttp } from "./http.js";
 import { createMetrics } from "./metrics.js";
 import { openSampleStore } from "./sample-store.js";
 import { createBoards, type Boards } from "./scan/boards.js";
+import { createBulk } from "./scan/bulk.js";
 import type { ScanContext } from "./scan/context.js";
 import { createFleet, type Fleet } from "./scan/fleet.js";
+import { createPace } from "./scan/pace.js";
 import { startRecorder } from "./scan/record.js";
 import { createRelay } from "./scan/relay.js";
 import { startSweep } from "./scan/sweep.js";
@@ -46,7 +48,23 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   fleet = createFleet(db, bus, log);
   boards = createBoards(db, fleet, log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: point });
-  const context: ScanContext = { config, log, metrics, db, bus, samples, fleet, relay, watchers, boards, failpoint: point };
+  const bulk = createBulk({ db, bus, fleet, relay, log });
+  const pace = createPace();
+  const context: ScanContext = {
+    config,
+    log,
+    metrics,
+    db,
+    bus,
+    samples,
+    fleet,
+    relay,
+    bulk,
+    pace,
+    watchers,
+    boards,
+    failpoint: point,
+  };
   observe(context);
   const http = await createHttp(context);
   let work: { stop(): Promise<void> }[] = [];
@@ -62,6 +80,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       await http.close();
       await Promise.all(work.map((part) => part.stop()));
       await fleet.stop();
+      await bulk.idle();
       await relay.idle();
       await Promise.all([bus.close(), samples.close()]);
       await db.destroy();

@@ -1,6 +1,7 @@
 /** What is read of the mesh: the records that `gateway/db` makes of its rows, and that GraphQL and REST show. */
 
 import type { EngineSpeed, PluginType, Speed } from "./classes.js";
+import type { Labels, Priority } from "./scan-options.js";
 import type { EngineVerdict, ResultState, Skipped, Verdict } from "./states.js";
 
 /** A sample's names by content; lower-case hex. */
@@ -65,6 +66,8 @@ export interface ResultRecord {
   readonly durationMs: number | null;
   readonly details: Record<string, unknown> | null;
   readonly truncated: boolean;
+  /** The scan in which the engine said it, for a copy; it may have been deleted. */
+  readonly reusedFrom: number | null;
 }
 
 /** One scan without its results: what a list shows. */
@@ -83,6 +86,13 @@ export interface ScanRecord {
   readonly detections: number;
   readonly revision: number;
   readonly skipped: readonly Skipped[];
+  readonly labels: Labels;
+  readonly priority: Priority;
+  /** Detections after which the engines that are left are not waited for; null: all are. */
+  readonly stopAfter: number | null;
+  readonly batchId: number | null;
+  /** The scan that this one repeats; it may have been deleted. */
+  readonly previous: number | null;
   readonly sample: SampleRecord;
 }
 
@@ -138,4 +148,22 @@ export interface TypeCount {
   readonly mime: string;
   readonly scans: number;
   readonly detected: number;
+}
+
+/** Scans that were submitted together, as they are now. */
+export interface BatchRecord {
+  readonly batchId: number;
+  readonly createdAt: Date;
+  /** How many scans were accepted. */
+  readonly total: number;
+  /** Those that are there, in ascending id. */
+  readonly scanIds: readonly number[];
+  /** Rises with every visible change of its scans. */
+  readonly revision: number;
+  readonly open: number;
+  readonly final: number;
+  readonly inconclusive: number;
+  readonly clean: number;
+  readonly suspicious: number;
+  readonly infected: number;
 }

@@ -57,7 +57,7 @@ export interface ScansTable {
   revision: Generated<number>;
   /** Engines left out, with their reasons. */
   skipped: JSONColumnType<Skipped[]>;
-  labels: Generated<JSONColumnType<Labels>>;
+  labels: JSONColumnType<Labels, string | undefined>;
   priority: Generated<Priority>;
   /** Detections after which the engines that are left are not waited for. */
   stop_after: number | null;

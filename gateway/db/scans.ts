@@ -20,6 +20,11 @@ function selectScans(db: Database) {
       "scans.detections",
       "scans.revision",
       "scans.skipped",
+      "scans.labels",
+      "scans.priority",
+      "scans.stop_after as stopAfter",
+      "scans.batch_id as batchId",
+      "scans.previous",
       "samples.id as sampleId",
       "samples.sha256",
       "samples.md5",
@@ -114,6 +119,7 @@ export async function readResults(db: Database, scanIds: readonly number[]): Pro
       "results.duration_ms as durationMs",
       "results.details",
       "results.truncated",
+      "results.reused_from as reusedFrom",
     ])
     .where("results.scan_id", "=", sql<number>`any(${[...scanIds]}::bigint[])`)
     .orderBy("results.scan_id")

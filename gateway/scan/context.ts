@@ -6,7 +6,9 @@ import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
 import type { SampleStore } from "../sample-store.js";
 import type { Boards } from "./boards.js";
+import type { Bulk } from "./bulk.js";
 import type { Fleet } from "./fleet.js";
+import type { Pace } from "./pace.js";
 import type { Relay } from "./relay.js";
 import type { Watchers } from "./watchers.js";
 
@@ -22,6 +24,10 @@ export interface ScanContext {
   readonly fleet: Fleet;
   /** Publishes accepted requests right after their commit. */
   readonly relay: Relay;
+  /** Lets BULK requests go as room is made. */
+  readonly bulk: Bulk;
+  /** How long engines take. */
+  readonly pace: Pace;
   /** Subscribers of scans on this gateway. */
   readonly watchers: Watchers;
   /** Subscribers of the fleet on this gateway. */

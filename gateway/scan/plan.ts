@@ -1,13 +1,20 @@
 import { withinSpeed, type Speed } from "../../schema/classes.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import type { Skipped, SkipReason } from "../../schema/states.js";
+import { GatewayError } from "../errors.js";
+
+/** Which engines a request wants by name. */
+export interface EngineChoice {
+  /** Names without regard to case; undefined: every engine. */
+  readonly engines?: readonly string[] | undefined;
+  /** Names of engines that are left out. */
+  readonly excludeEngines?: readonly string[] | undefined;
+}
 
 /** What of a request decides which engines are expected. */
-export interface PlanRequest {
+export interface PlanRequest extends EngineChoice {
   readonly speed: Speed;
   readonly internet: boolean;
-  /** Lower-case names; undefined: every engine. */
-  readonly engines?: readonly string[] | undefined;
   /** The sample's MIME type. */
   readonly mime: string;
 }
@@ -24,8 +31,11 @@ export interface Plan {
 export function planScan(catalogue: readonly EngineRecord[], request: PlanRequest): Plan {
   const expected: EngineRecord[] = [];
   const skipped: Skipped[] = [];
+  const named = nameSet(request.engines);
+  const excluded = nameSet(request.excludeEngines);
+  const selected = (name: string) => (named?.has(name) ?? true) && !excluded?.has(name);
   for (const engine of catalogue) {
-    const reason = skipReason(engine, request);
+    const reason = skipReason(engine, request, selected(engine.name.toLowerCase()));
     if (reason === undefined) expected.push(engine);
     else skipped.push({ engine: engine.name, reason });
   }
@@ -33,9 +43,13 @@ export function planScan(catalogue: readonly EngineRecord[], request: PlanReques
   return { expected, skipped, refused: expected.length === 0 && missing };
 }
 
-function skipReason(engine: EngineRecord, request: PlanRequest): SkipReason | undefined {
+function nameSet(names: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  return names && new Set(names.map((name) => name.toLowerCase()));
+}
+
+function skipReason(engine: EngineRecord, request: PlanRequest, selected: boolean): SkipReason | undefined {
   if (!engine.enabled) return "DISABLED";
-  if (request.engines && !request.engines.includes(engine.name.toLowerCase())) return "NOT_SELECTED";
+  if (!selected) return "NOT_SELECTED";
   if (!withinSpeed(engine.speed, request.speed)) return "TOO_SLOW";
   if (engine.internet && !request.internet) return "INTERNET_FORBIDDEN";
   if (engine.accepts && !engine.accepts.some((type) => accepts(type, request.mime))) return "UNSUPPORTED_TYPE";
@@ -45,4 +59,14 @@ function skipReason(engine: EngineRecord, request: PlanRequest): SkipReason | un
 
 function accepts(type: string, mime: string): boolean {
   return type.endsWith("/*") ? mime.startsWith(type.slice(0, -1)) : type === mime;
+}
+
+/** Throws BAD_INPUT for a name that no engine of the catalogue has. While the catalogue is empty every name may come true. */
+export function checkNames(catalogue: readonly EngineRecord[], { engines, excludeEngines }: EngineChoice): void {
+  if (catalogue.length === 0) return;
+  const known = new Set(catalogue.map(({ name }) => name.toLowerCase()));
+  for (const [field, names] of Object.entries({ engines, excludeEngines })) {
+    const unknown = (names ?? []).filter((name) => !known.has(name.toLowerCase()));
+    if (unknown.length > 0) throw new GatewayError("BAD_INPUT", `no engine is called ${unknown.join(", ")}`, { field: [field] });
+  }
 }

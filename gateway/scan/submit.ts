@@ -1,48 +1,39 @@
-import type { Speed } from "../../schema/classes.js";
-import type { EngineRecord, SampleRecord } from "../../schema/reports.js";
-import { batched } from "../batch.js";
+import type { SampleRecord } from "../../schema/reports.js";
+import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import type { Caller } from "../caller.js";
-import { insertScans, type NewScan } from "../db/accept.js";
-import { transact, type Tx } from "../db/database.js";
-import { readEngines } from "../db/engines.js";
-import { DatabaseAway, GatewayError } from "../errors.js";
+import { readScanRecord } from "../db/scans.js";
+import { findUpload } from "../db/uploads.js";
+import { DatabaseAway, GatewayError, SamplesRefused } from "../errors.js";
+import { openWindow } from "../flow.js";
+import { accept } from "./accept.js";
 import type { ScanContext } from "./context.js";
-import { discard, findStoredSample, keepSample, nameKept, type Named, type SampleToName } from "./keep.js";
-import { planScan, type Plan } from "./plan.js";
+import { hashOf, keyOf, madeBefore, sameInput, type Input, type Made } from "./idempotency.js";
+import { discard, findStoredSample, keepSample, type KnownSample, type SampleToName } from "./keep.js";
 import { readyUpload } from "./uploads.js";
+import { checkedName, checkOptions, type ScanOptions, type ScanWish } from "./wish.js";
 
-/** What a caller asks for. */
-export interface ScanWish {
-  /** The file's name, for display; 1,024 characters at most. NUL and control characters are replaced. */
-  readonly name: string;
-  /** The slowest class allowed, inclusive. */
-  readonly speed: Speed;
-  readonly internet: boolean;
-  /** Names of the engines to ask, without regard to case; undefined: all. */
-  readonly engines?: readonly string[] | undefined;
-  /** Time until the scan is final at the latest, 10 s to 24 h; undefined: the setting. */
-  readonly deadlineMs?: number | undefined;
-}
+export type { ScanOptions, ScanWish } from "./wish.js";
+
+/** A sample that the mesh has: by its hash, or by a finished upload. */
+export type StoredSource = { readonly kind: "hash"; readonly hash: string } | { readonly kind: "upload"; readonly id: string };
 
 /** Where the sample comes from: bytes as they arrive, the hash of a stored sample, or a finished upload. */
 export type SampleSource =
   | { readonly kind: "stream"; readonly bytes: AsyncIterable<Uint8Array>; readonly limit?: number; readonly signal?: AbortSignal }
-  | { readonly kind: "hash"; readonly hash: string }
-  | { readonly kind: "upload"; readonly id: string };
+  | StoredSource;
 
 /** An accepted scan: whatever happens from now on, it will be final by its deadline. */
 export interface Accepted {
   readonly scanId: number;
   readonly sample: SampleRecord;
+  /** An earlier request with the same idempotency key made it. */
+  readonly replayed: boolean;
 }
-
-const NAME_LENGTH = 1_024;
-const DEADLINE_MS = { min: 10_000, max: 86_400_000 };
-const RETRY_AFTER_S = 10;
 
 /**
  * Accepts a scan. A wish given as a function is asked after the bytes have arrived (a form's fields may follow its file).
- * Throws BAD_INPUT, NOT_FOUND, SAMPLE_NOT_STORED, TOO_LARGE, UPLOAD_TIMEOUT, UNAVAILABLE or STORAGE_FULL; nothing is kept then.
+ * Throws BAD_INPUT, NOT_FOUND, SAMPLE_NOT_STORED, TOO_LARGE, UPLOAD_TIMEOUT, UPLOAD_EXPIRED, IDEMPOTENCY_CONFLICT,
+ * UNAVAILABLE or STORAGE_FULL; nothing is kept then.
  */
 export async function submitScan(
   ctx: ScanContext,
@@ -51,10 +42,17 @@ export async function submitScan(
   wish: ScanWish | (() => ScanWish),
 ): Promise<Accepted> {
   const early = typeof wish === "function" ? undefined : checked(wish);
+  const before = early && source.kind !== "stream" ? await earlierScan(ctx, caller, source, early) : undefined;
+  if (before) return before;
   const sample = await toName(ctx, source);
+  ctx.failpoint("submit.after_keep");
   try {
-    const accept = accepting(ctx);
-    return await accept({ caller, sample, wish: early ?? checked((wish as () => ScanWish)()) });
+    const { name, ...options } = early ?? checked((wish as () => ScanWish)());
+    const { scanId, samples } = await accept(ctx, { caller, kind: "scan", options, samples: [{ sample, name }] });
+    const [record] = samples;
+    if (record) return { scanId: idOf(scanId), sample: record, replayed: false };
+    await discard(ctx, sample);
+    return await replayed(ctx, idOf(scanId));
   } catch (error) {
     // Only a refusal is sure not to have committed; after any other failure the sweep decides whose the bytes are.
     if (error instanceof GatewayError && !(error instanceof DatabaseAway)) await discard(ctx, sample);
@@ -62,112 +60,116 @@ export async function submitScan(
   }
 }
 
-async function toName(ctx: ScanContext, source: SampleSource): Promise<SampleToName> {
-  switch (source.kind) {
-    case "stream":
-      return keepSample(ctx, source.bytes, source);
-    case "hash":
-      return { known: await findStoredSample(ctx, source.hash) };
-    case "upload":
-      return { known: await readyUpload(ctx, source.id) };
+/** One of the samples of a batch. */
+export interface BatchSample {
+  readonly source: StoredSource;
+  readonly name: string;
+}
+
+/** How many samples of a batch are looked for at once. */
+const WINDOW = 8;
+
+/**
+ * Accepts a scan of each sample, all of them or none. Throws what {@link submitScan} throws for the request as a whole, and
+ * SamplesRefused with every sample that cannot be scanned.
+ */
+export async function submitScans(
+  ctx: ScanContext,
+  caller: Caller,
+  samples: readonly BatchSample[],
+  options: ScanOptions,
+): Promise<{ batchId: number; replayed: boolean }> {
+  if (samples.length < 1 || samples.length > OPTION_LIMITS.batch) {
+    const message = `a batch has 1 to ${OPTION_LIMITS.batch} samples, not ${samples.length}`;
+    throw new GatewayError("BAD_INPUT", message, { field: ["samples"] });
   }
+  checkOptions(options);
+  const named = samples.map(({ source, name }, i) => ({ source, name: checkedName(name, ["samples", String(i), "name"]) }));
+  const before = await earlier(ctx, caller, { kind: "batch", options }, named);
+  if (before) return { batchId: idOf(before.batchId), replayed: true };
+  const found = await findAll(ctx, named);
+  const { batchId, replayed } = await accept(ctx, { caller, kind: "batch", options, samples: found });
+  return { batchId: idOf(batchId), replayed };
+}
+
+async function findAll(ctx: ScanContext, samples: readonly BatchSample[]): Promise<{ sample: KnownSample; name: string }[]> {
+  const refusals: { index: number; error: GatewayError }[] = [];
+  const window = openWindow<{ sample: KnownSample; name: string } | undefined>(WINDOW);
+  for (const [index, { source, name }] of samples.entries()) {
+    await window.add(async () => {
+      try {
+        return { sample: await findSource(ctx, source), name };
+      } catch (error) {
+        if (!(error instanceof GatewayError) || error instanceof DatabaseAway) throw error;
+        refusals.push({ index, error });
+        return undefined;
+      }
+    });
+  }
+  const found = await window.all();
+  if (refusals.length > 0) {
+    throw new SamplesRefused(
+      refusals.toSorted((a, b) => a.index - b.index),
+      samples.length,
+    );
+  }
+  return found.filter((one) => one !== undefined);
+}
+
+function toName(ctx: ScanContext, source: SampleSource): Promise<SampleToName> {
+  return source.kind === "stream" ? keepSample(ctx, source.bytes, source) : findSource(ctx, source);
+}
+
+async function findSource(ctx: ScanContext, source: StoredSource): Promise<KnownSample> {
+  return { known: await (source.kind === "hash" ? findStoredSample(ctx, source.hash) : readyUpload(ctx, source.id)) };
+}
+
+async function earlierScan(
+  ctx: ScanContext,
+  caller: Caller,
+  source: StoredSource,
+  { name, ...options }: ScanWish,
+): Promise<Accepted | undefined> {
+  const made = await earlier(ctx, caller, { kind: "scan", options }, [{ source, name }]);
+  return made && replayed(ctx, idOf(made.scanId));
+}
+
+async function replayed(ctx: ScanContext, scanId: number): Promise<Accepted> {
+  const scan = await readScanRecord(ctx.db, scanId);
+  if (!scan) throw new GatewayError("NOT_FOUND", "the scan that this idempotency key made is being deleted");
+  return { scanId, sample: scan.sample, replayed: true };
+}
+
+/**
+ * What an earlier request with the key made of stored samples. It is looked for first, because a sample or an upload that was
+ * there for the first request may be gone for the second. Throws IDEMPOTENCY_CONFLICT.
+ */
+async function earlier(
+  ctx: ScanContext,
+  caller: Caller,
+  input: Omit<Input, "samples">,
+  samples: readonly BatchSample[],
+): Promise<Made | undefined> {
+  const { idempotencyKey } = input.options;
+  const claim = idempotencyKey === undefined ? undefined : await madeBefore(ctx.db, keyOf(caller, idempotencyKey));
+  if (!claim) return undefined;
+  const contents: { sha256: string; name: string }[] = [];
+  for (const { source, name } of samples) contents.push({ sha256: await sha256Of(ctx, source), name });
+  return sameInput(claim, hashOf({ ...input, samples: contents }));
+}
+
+/** The sha256 that a source names, whatever has become of its bytes; empty if it names none. */
+async function sha256Of(ctx: ScanContext, source: StoredSource): Promise<string> {
+  if (source.kind === "hash") return source.hash.toLowerCase();
+  return (await findUpload(ctx.db, source.id))?.sample?.sha256 ?? "";
 }
 
 function checked(wish: ScanWish): ScanWish {
-  const { name, deadlineMs } = wish;
-  if (name.length > NAME_LENGTH)
-    throw new GatewayError("BAD_INPUT", `the name has ${name.length} characters; ${NAME_LENGTH} is the most`);
-  if (deadlineMs !== undefined && !(deadlineMs >= DEADLINE_MS.min && deadlineMs <= DEADLINE_MS.max)) {
-    throw new GatewayError("BAD_INPUT", "the deadline must be from 10 seconds to 24 hours");
-  }
-  return { ...wish, name: printable(name) };
+  checkOptions(wish);
+  return { ...wish, name: checkedName(wish.name) };
 }
 
-/** The name as valid Unicode, without what a terminal or a log would act upon. */
-function printable(name: string): string {
-  return Buffer.from(name)
-    .toString()
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
-}
-
-interface Submission {
-  readonly caller: Caller;
-  readonly sample: SampleToName;
-  readonly wish: ScanWish;
-}
-
-const acceptors = new WeakMap<ScanContext, (submission: Submission) => Promise<Accepted>>();
-
-/** One acceptor a gateway: submissions that arrive together share a transaction, and each is refused on its own. */
-function accepting(ctx: ScanContext): (submission: Submission) => Promise<Accepted> {
-  const existing = acceptors.get(ctx);
-  if (existing) return existing;
-  const acceptBatch = batched<Submission, Accepted | GatewayError>((batch) => acceptAll(ctx, batch), { size: 100, parallel: 2 });
-  const accept = async (submission: Submission) => {
-    const answer = await acceptBatch(submission);
-    if (answer instanceof GatewayError) throw answer;
-    return answer;
-  };
-  acceptors.set(ctx, accept);
-  return accept;
-}
-
-async function acceptAll(ctx: ScanContext, batch: readonly Submission[]): Promise<(Accepted | GatewayError)[]> {
-  const { answers, outboxIds, spare } = await transact(
-    ctx.db,
-    () => ctx.metrics.deadlocks.inc(),
-    (tx) => acceptIn(ctx, tx, batch),
-  );
-  ctx.failpoint("outbox.after_commit");
-  for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
-  for (const sample of spare) void discard(ctx, sample);
-  for (const answer of answers) {
-    if (answer instanceof GatewayError) ctx.metrics.scansRefused.inc();
-    else ctx.metrics.scansAccepted.inc();
-  }
-  return answers;
-}
-
-async function acceptIn(ctx: ScanContext, tx: Tx, batch: readonly Submission[]) {
-  const catalogue = await readEngines(tx);
-  const planned = batch.map((submission) => ({ submission, plan: planOrRefusal(catalogue, submission) }));
-  const willing = planned.flatMap(({ submission, plan }) => (plan instanceof GatewayError ? [] : [{ submission, plan }]));
-  const named = await nameKept(
-    tx,
-    willing.map(({ submission }) => submission.sample),
-  );
-  const scans = willing.map(({ submission, plan }) => newScan(ctx, submission, plan, nameOf(named, submission).record.sampleId));
-  const { scanIds, requests } = await insertScans(tx, scans);
-  const accepted = new Map(willing.map(({ submission }, i) => [submission, scanIds[i] as number]));
-  return {
-    answers: planned.map(({ submission, plan }): Accepted | GatewayError =>
-      plan instanceof GatewayError
-        ? plan
-        : { scanId: accepted.get(submission) as number, sample: nameOf(named, submission).record },
-    ),
-    outboxIds: requests.map(({ outboxId }) => outboxId),
-    spare: [...named].flatMap(([sample, { spare }]) => (spare ? [sample] : [])),
-  };
-}
-
-function planOrRefusal(catalogue: readonly EngineRecord[], { sample, wish }: Submission): Plan | GatewayError {
-  const known = new Set(catalogue.map(({ name }) => name.toLowerCase()));
-  const unknown = (wish.engines ?? []).filter((name) => !known.has(name.toLowerCase()));
-  if (unknown.length > 0 && catalogue.length > 0)
-    return new GatewayError("BAD_INPUT", `no engine is called ${unknown.join(", ")}`);
-  const engines = wish.engines?.map((name) => name.toLowerCase());
-  const plan = planScan(catalogue, { ...wish, engines, mime: (sample.known ?? sample.kept).mime });
-  if (!plan.refused) return plan;
-  return new GatewayError("UNAVAILABLE", "no agent is there that could scan this", { retryAfter: RETRY_AFTER_S });
-}
-
-function newScan(ctx: ScanContext, { wish }: Submission, { expected, skipped }: Plan, sampleId: number): NewScan {
-  const { name, speed, internet, deadlineMs } = wish;
-  return { sampleId, name, speed, internet, deadlineMs: deadlineMs ?? ctx.config.SCANMESH_DEADLINE, expected, skipped };
-}
-
-function nameOf(named: Map<SampleToName, Named>, { sample }: Submission): Named {
-  const name = named.get(sample);
-  if (!name) throw new Error("a sample was not named");
-  return name;
+function idOf(id: number | null): number {
+  if (id === null) throw new Error("an accepted request has no id");
+  return id;
 }

@@ -1,6 +1,7 @@
 import { INTERNET_CLASSES, internetClass } from "../../schema/classes.js";
 import { pause } from "../bus-connection.js";
 import { transact } from "../db/database.js";
+import { removeOldKeys } from "../db/idempotency.js";
 import { raiseResults, type IncomingResult } from "../db/results.js";
 import { trimRollup } from "../db/rollup.js";
 import { lockOverdue, removeEmptied, type OverdueState } from "../db/sweep.js";
@@ -22,6 +23,7 @@ type Step = (ctx: ScanContext) => Promise<unknown>;
 
 const OVERDUE_BATCH = 200;
 const COPIES_BATCH = 100;
+const KEYS_BATCH = 1_000;
 
 export function startSweep(ctx: ScanContext): Sweep {
   const interval = ctx.config.SCANMESH_SWEEP_INTERVAL;
@@ -29,6 +31,7 @@ export function startSweep(ctx: ScanContext): Sweep {
   const losses = createLossWatch(ctx.config.SCANMESH_ACK_WAIT);
   const steps: { name: string; every: number; run: Step }[] = [
     { name: "publish", every: 0, run: () => publishAll(ctx) },
+    { name: "held requests", every: 0, run: () => ctx.bulk.release() },
     { name: "close overdue", every: 0, run: closeOverdue },
     { name: "watchers", every: 2_000, run: () => ctx.watchers.resync() },
     { name: "lost requests", every: Math.min(ctx.config.SCANMESH_ACK_WAIT / 2, 10_000), run: losses.requeue },
@@ -38,6 +41,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "orphans", every: Math.min(grace / 4, 60_000), run: (c) => eachClass((internet) => removeOrphans(c, internet)) },
     { name: "statistics", every: 1_000, run: updateStatistics },
     { name: "old statistics", every: 600_000, run: () => trimRollup(ctx.db) },
+    { name: "idempotency keys", every: 60_000, run: removeKeys },
     { name: "uploads", every: 60_000, run: () => removeExpiredUploads(ctx.db) },
   ];
   const lastRun = new Map<string, number>();
@@ -77,6 +81,10 @@ async function eachClass(step: (internet: (typeof INTERNET_CLASSES)[number]) => 
 async function publishAll(ctx: ScanContext): Promise<void> {
   if (!ctx.bus.connected()) return;
   while ((await ctx.relay.publishOverdue()) > 0);
+}
+
+async function removeKeys({ db }: ScanContext): Promise<void> {
+  while ((await removeOldKeys(db, KEYS_BATCH)) === KEYS_BATCH);
 }
 
 const CLOSING: Record<OverdueState, string> = { TIMEOUT: "timeout", NO_AGENT: "no agent" };

@@ -29,9 +29,18 @@ afterAll(() => close());
 
 async function newScan(engines: string[]): Promise<number> {
   const expected = (await readEngines(db)).filter(({ name }) => engines.includes(name));
-  const scan = { sampleId: 1, name: "a", speed: "ALL", internet: false, deadlineMs: 60_000, expected, skipped: [] } as const;
-  const { scanIds } = await db.transaction().execute((tx) => insertScans(tx, [scan]));
-  return scanIds[0] ?? 0;
+  const scan = {
+    sampleId: 1,
+    name: "a",
+    speed: "ALL",
+    internet: false,
+    deadlineMs: 60_000,
+    expected,
+    skipped: [],
+    caller: null,
+  } as const;
+  const [inserted] = await db.transaction().execute((tx) => insertScans(tx, [scan]));
+  return inserted?.scanId ?? 0;
 }
 
 const incoming = (scanId: number, engineName: string, standing: Standing, agent = "a"): IncomingResult => ({

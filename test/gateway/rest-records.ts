@@ -23,6 +23,7 @@ export const DONE: ResultRecord = {
   durationMs: 3,
   details: null,
   truncated: false,
+  reusedFrom: null,
 };
 
 export const SCAN: ScanReport = {
@@ -39,6 +40,11 @@ export const SCAN: ScanReport = {
   detections: 0,
   revision: 3,
   skipped: [{ engine: "Floss", reason: "TOO_SLOW" }],
+  labels: {},
+  priority: "NORMAL",
+  stopAfter: null,
+  batchId: null,
+  previous: null,
   sample: {
     sampleId: 1,
     md5: "m",

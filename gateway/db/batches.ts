@@ -1,0 +1,24 @@
+import { sql } from "kysely";
+import type { BatchRecord } from "../../schema/reports.js";
+import type { Database, Tx } from "./database.js";
+
+export async function insertBatch(tx: Tx, batchId: number, total: number): Promise<void> {
+  await tx.insertInto("batches").values({ id: batchId, total }).execute();
+}
+
+/** A batch as its scans are now, in one statement. A batch has 100 scans at most. */
+export async function readBatch(db: Database, batchId: number): Promise<BatchRecord | undefined> {
+  const { rows } = await sql<BatchRecord>`
+    select batches.id as "batchId", batches.created_at as "createdAt", batches.total,
+      array(select id from scans where batch_id = batches.id order by id) as "scanIds",
+      deleted_revisions + coalesce(sum(scans.revision), 0)::bigint as revision,
+      count(scans.id) filter (where end_date is null) as open,
+      count(scans.id) filter (where end_date is not null) as final,
+      count(*) filter (where verdict = 'INCONCLUSIVE') as inconclusive,
+      count(*) filter (where verdict = 'CLEAN') as clean,
+      count(*) filter (where verdict = 'SUSPICIOUS') as suspicious,
+      count(*) filter (where verdict = 'INFECTED') as infected
+    from batches left join scans on scans.batch_id = batches.id
+    where batches.id = ${batchId} group by batches.id`.execute(db);
+  return rows[0];
+}

@@ -1,0 +1,45 @@
+import { sql } from "kysely";
+import type { EngineSpeed } from "../../schema/classes.js";
+import type { Database, Tx } from "./database.js";
+
+/** A request that waits for room. */
+export interface HeldRequest {
+  readonly outboxId: number;
+  readonly speed: EngineSpeed;
+  readonly internet: boolean;
+  readonly engineIds: number[];
+}
+
+/** Whether this transaction is the one gateway that lets requests go. */
+export async function lockHeld(tx: Tx): Promise<boolean> {
+  const { rows } = await sql<{ locked: boolean }>`
+    select pg_try_advisory_xact_lock(hashtext('scanmesh'), hashtext('held requests')) as locked`.execute(tx);
+  return rows[0]?.locked ?? false;
+}
+
+/** The oldest held requests of every class. */
+export async function readHeld(db: Database | Tx, limitEach: number): Promise<HeldRequest[]> {
+  const { rows } = await sql<HeldRequest>`
+    select held.id as "outboxId", class.speed, class.internet, held.engine_ids as "engineIds"
+    from (select distinct speed, internet from engines) as class cross join lateral (
+      select id, engine_ids from outbox where held and internet = class.internet and speed = class.speed
+      order by id limit ${limitEach}) as held
+    order by held.id`.execute(db);
+  return rows;
+}
+
+/** How many requests for each engine are let go and not published yet. */
+export async function countUnpublished(db: Database | Tx): Promise<Map<number, number>> {
+  const { rows } = await sql<{ engineId: number; count: number }>`
+    select engine_id as "engineId", count(*) as count from outbox cross join unnest(engine_ids) as engine_id
+    where seq is null and not held group by engine_id`.execute(db);
+  return new Map(rows.map(({ engineId, count }) => [engineId, count]));
+}
+
+/** Lets requests go; those that were still held. */
+export async function letGo(tx: Tx, outboxIds: readonly number[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    update outbox set held = false, created_at = now() where id = any(${[...outboxIds]}::bigint[]) and held
+    returning id`.execute(tx);
+  return rows.map(({ id }) => id).toSorted((a, b) => a - b);
+}

@@ -1,0 +1,89 @@
+import type { Speed } from "../../schema/classes.js";
+import { OPTION_LIMITS, type Labels, type Priority } from "../../schema/scan-options.js";
+import { GatewayError } from "../errors.js";
+import type { EngineChoice } from "./plan.js";
+
+/** How a caller wants a sample, or several, to be scanned. */
+export interface ScanOptions extends EngineChoice {
+  /** The slowest class allowed, inclusive. */
+  readonly speed: Speed;
+  readonly internet: boolean;
+  /** Each key once. */
+  readonly labels?: readonly Label[] | undefined;
+  /** undefined: NORMAL. */
+  readonly priority?: Priority | undefined;
+  /** Results up to this age are taken over; undefined: none. */
+  readonly freshnessMs?: number | undefined;
+  /** Time until the scan is final at the latest, 10 s to 24 h; undefined: the setting. */
+  readonly deadlineMs?: number | undefined;
+  /** Detections after which no further engine is waited for; undefined: all are. */
+  readonly stopAfter?: number | undefined;
+  /** Sent again with the same key, the same request gives what it gave first. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface Label {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What a caller asks for. */
+export interface ScanWish extends ScanOptions {
+  /** The file's name, for display; 1,024 characters at most. NUL and control characters are replaced. */
+  readonly name: string;
+}
+
+const LIMITS = OPTION_LIMITS;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** Throws BAD_INPUT for a name that is too long; else the name as valid Unicode, without what a terminal or a log would act upon. */
+export function checkedName(name: string, field: readonly string[] = ["name"]): string {
+  if (name.length > LIMITS.name) refuse(field, `the name has ${name.length} characters; ${LIMITS.name} is the most`);
+  return Buffer.from(name).toString().replace(new RegExp(CONTROL, "g"), "\ufffd");
+}
+
+/** Throws BAD_INPUT for the first option that makes no sense. */
+export function checkOptions(options: ScanOptions): void {
+  const { labels, freshnessMs, deadlineMs, stopAfter, idempotencyKey } = options;
+  if (labels) checkLabels(labels);
+  if (deadlineMs !== undefined && !within(deadlineMs, LIMITS.deadlineMs))
+    refuse(["deadline"], "the deadline must be from 10 seconds to 24 hours");
+  if (freshnessMs !== undefined && !within(freshnessMs, LIMITS.freshnessMs))
+    refuse(["freshness"], "the freshness must be from 1 second to 30 days");
+  if (stopAfter !== undefined && !(Number.isInteger(stopAfter) && within(stopAfter, { min: 1, max: LIMITS.stopAfter })))
+    refuse(["stopAfter"], `the number of detections must be from 1 to ${LIMITS.stopAfter}`);
+  if (idempotencyKey !== undefined && !(idempotencyKey.length <= LIMITS.idempotencyKey && IDEMPOTENCY_KEY.test(idempotencyKey)))
+    refuse(["idempotencyKey"], `an idempotency key has 1 to ${LIMITS.idempotencyKey} printable ASCII characters`);
+}
+
+/** The labels as they are kept. */
+export function labelsOf(options: ScanOptions): Labels {
+  return Object.fromEntries((options.labels ?? []).map(({ key, value }) => [key, value]));
+}
+
+function checkLabels(labels: readonly Label[]): void {
+  if (labels.length > LIMITS.labels) refuse(["labels"], `there are ${labels.length} labels; ${LIMITS.labels} is the most`);
+  const seen = new Set<string>();
+  labels.forEach(({ key, value }, i) => {
+    const keyField = ["labels", String(i), "key"];
+    const valueField = ["labels", String(i), "value"];
+    if (key.length > LIMITS.labelKey || !LABEL_KEY.test(key))
+      refuse(keyField, `a label's key has 1 to ${LIMITS.labelKey} letters, digits, '.', '_', '/' or '-'`);
+    if (seen.has(key)) refuse(keyField, `the label ${key} is there twice`);
+    seen.add(key);
+    if (value.length > LIMITS.labelValue)
+      refuse(valueField, `the label ${key} has ${value.length} characters; ${LIMITS.labelValue} is the most`);
+    if (CONTROL.test(value) || Buffer.from(value).toString() !== value)
+      refuse(valueField, `the label ${key} has characters that are no text`);
+  });
+}
+
+function within(value: number, { min, max }: { min: number; max: number }): boolean {
+  return value >= min && value <= max;
+}
+
+function refuse(field: readonly string[], message: string): never {
+  throw new GatewayError("BAD_INPUT", message, { field });
+}
