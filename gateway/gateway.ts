@@ -13,7 +13,6 @@ import { createBoards, type Boards } from "./scan/boards.js";
 import { createBulk } from "./scan/bulk.js";
 import type { ScanContext } from "./scan/context.js";
 import { createFleet, type Fleet } from "./scan/fleet.js";
-import { createPace } from "./scan/pace.js";
 import { startRecorder } from "./scan/record.js";
 import { createRelay } from "./scan/relay.js";
 import { startSweep } from "./scan/sweep.js";
@@ -49,7 +48,6 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   boards = createBoards(db, fleet, log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: point });
   const bulk = createBulk({ db, bus, fleet, relay, log });
-  const pace = createPace();
   const context: ScanContext = {
     config,
     log,
@@ -60,7 +58,6 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     fleet,
     relay,
     bulk,
-    pace,
     watchers,
     boards,
     failpoint: point,

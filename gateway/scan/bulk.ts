@@ -1,11 +1,10 @@
 import type { Logger } from "pino";
 import { internetClass } from "../../schema/classes.js";
-import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus.js";
 import { countUnpublished, letGo, lockHeld, readHeld, type HeldRequest } from "../db/bulk.js";
 import type { Database, Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
-import type { Fleet } from "./fleet.js";
+import { serving, type Fleet } from "./fleet.js";
 import type { Relay } from "./relay.js";
 
 /** Lets BULK requests go while less than two slots' worth of requests waits for their engines. */
@@ -87,16 +86,16 @@ async function roomOf(
   tx: Tx,
   held: readonly HeldRequest[],
 ): Promise<Map<number, number>> {
-  const slots = slotsByEngine(fleet);
   const unpublished = await countUnpublished(tx);
   const wanted = new Set(held.flatMap(({ engineIds }) => engineIds));
-  const present = (await readEngines(tx)).filter(({ engineId, name }) => wanted.has(engineId) && slots.has(engineToken(name)));
-  const rooms = present.map(async ({ engineId, name, internet }) => {
-    const { pending } = await bus.account(internetClass(internet)).durableState(name);
-    const waiting = pending + (unpublished.get(engineId) ?? 0);
-    return [engineId, SLOTS_WORTH * (slots.get(engineToken(name)) ?? 0) - waiting] as const;
+  const engines = (await readEngines(tx)).filter(({ engineId }) => wanted.has(engineId));
+  const rooms = engines.map(async (engine) => {
+    const { slots } = serving(fleet, engine);
+    if (slots === 0) return [];
+    const { pending } = await bus.account(internetClass(engine.internet)).durableState(engine.name);
+    return [[engine.engineId, SLOTS_WORTH * slots - pending - (unpublished.get(engine.engineId) ?? 0)] as const];
   });
-  return new Map(await Promise.all(rooms));
+  return new Map((await Promise.all(rooms)).flat());
 }
 
 /** The oldest requests first, as long as every engine of theirs that is there has room. One without any such engine waits. */
@@ -108,18 +107,4 @@ export function fitting(held: readonly HeldRequest[], room: ReadonlyMap<number, 
     for (const id of present) left.set(id, (left.get(id) ?? 0) - 1);
     return [outboxId];
   });
-}
-
-/** Slots of healthy engines on agents that take work, by the engine's subject token. */
-export function slotsByEngine(fleet: Fleet): Map<string, number> {
-  const slots = new Map<string, number>();
-  for (const { state, engines } of fleet.agents()) {
-    if (state !== "READY") continue;
-    for (const engine of engines) {
-      if (!engine.healthy) continue;
-      const token = engineToken(engine.name);
-      slots.set(token, (slots.get(token) ?? 0) + engine.slots);
-    }
-  }
-  return slots;
 }

@@ -8,7 +8,6 @@ import type { SampleStore } from "../sample-store.js";
 import type { Boards } from "./boards.js";
 import type { Bulk } from "./bulk.js";
 import type { Fleet } from "./fleet.js";
-import type { Pace } from "./pace.js";
 import type { Relay } from "./relay.js";
 import type { Watchers } from "./watchers.js";
 
@@ -26,8 +25,6 @@ export interface ScanContext {
   readonly relay: Relay;
   /** Lets BULK requests go as room is made. */
   readonly bulk: Bulk;
-  /** How long engines take. */
-  readonly pace: Pace;
   /** Subscribers of scans on this gateway. */
   readonly watchers: Watchers;
   /** Subscribers of the fleet on this gateway. */

@@ -186,3 +186,12 @@ function judged(catalogue: Map<string, EngineRecord> | undefined, engine: Engine
   const difference = differs(catalogue, engine);
   return difference === undefined ? engine : { ...engine, healthy: false, reason: difference };
 }
+
+/** Agents that run an engine now, and their slots in all. */
+export function serving(fleet: Fleet, { name }: Pick<EngineRecord, "name">): { agents: number; slots: number } {
+  const here = fleet
+    .agents()
+    .filter(({ state }) => state === "READY")
+    .flatMap(({ engines }) => engines.filter((engine) => engine.healthy && engineToken(engine.name) === engineToken(name)));
+  return { agents: here.length, slots: here.reduce((sum, { slots }) => sum + slots, 0) };
+}

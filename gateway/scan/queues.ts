@@ -1,9 +1,9 @@
 import { internetClass } from "../../schema/classes.js";
 import type { EngineRecord } from "../../schema/reports.js";
-import { engineToken } from "../../schema/subjects.js";
 import { readEngines } from "../db/engines.js";
 import { readEngineCounts } from "../db/statistics.js";
 import type { ScanContext } from "./context.js";
+import { serving } from "./fleet.js";
 
 /** What waits for one engine, and who works on it. */
 export interface QueueRecord {
@@ -41,7 +41,7 @@ export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
       const { pending, unacknowledged, redelivered } = await ctx.bus
         .account(internetClass(engine.internet))
         .durableState(engine.name);
-      const { agents, slots } = serving(ctx, engine);
+      const { agents, slots } = serving(ctx.fleet, engine);
       const meanMs = mean.get(engine.engineId) ?? null;
       return {
         engine,
@@ -55,15 +55,6 @@ export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
       };
     }),
   );
-}
-
-/** Agents that run an engine now, and their slots in all. */
-export function serving({ fleet }: Pick<ScanContext, "fleet">, { name }: EngineRecord): { agents: number; slots: number } {
-  const here = fleet
-    .agents()
-    .filter(({ state }) => state === "READY")
-    .flatMap(({ engines }) => engines.filter((engine) => engine.healthy && engineToken(engine.name) === engineToken(name)));
-  return { agents: here.length, slots: here.reduce((sum, { slots }) => sum + slots, 0) };
 }
 
 function estimateWait(waiting: number, slots: number, meanMs: number | null): number | null {

@@ -149,7 +149,6 @@ async function record(ctx: ScanContext, batch: readonly Received[]): Promise<voi
   ctx.bulk.madeRoom();
   for (const { delivery, result } of batch) {
     ctx.metrics.results.labels(result.engine, result.state).inc();
-    if (result.state === "DONE" && result.durationMs !== null) ctx.pace.note(result.engine, result.durationMs);
     delivery.ack();
   }
   if (unknown > 0) {
