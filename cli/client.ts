@@ -35,17 +35,20 @@ const WATCH = `subscription Watch($id: SafeInt!) { scanUpdated(id: $id) { ${REPO
 const RETRIES = 30;
 const RETRY_MS = 4_000;
 
-export function createGatewayClient(url: string): Client {
+export function createGatewayClient(url: string, apiKey?: string): Client {
   const sockets = createClient({
     url: address(url, "/graphql").replace(/^http/, "ws"),
     webSocketImpl: WebSocket,
+    ...(apiKey === undefined ? {} : { connectionParams: { apiKey } }),
     retryAttempts: RETRIES,
     retryWait: (retries) => pause(Math.min(250 * 2 ** retries, RETRY_MS)),
-    shouldRetry: () => true,
+    // A key that is not taken now is not taken later.
+    shouldRetry: (event) => !isUnauthorized(event),
   });
 
   async function ask<T>(query: string, variables: object, signal: AbortSignal): Promise<T> {
-    const headers = { "content-type": "application/json" };
+    const key = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+    const headers = { "content-type": "application/json", ...key };
     const body = JSON.stringify({ query, variables });
     const response = await fetch(address(url, "/graphql"), { method: "POST", headers, body, signal }).catch((error: unknown) => {
       throw signal.aborted ? error : unreachable(url, error);
@@ -145,8 +148,15 @@ async function* reports(
     }
   } catch (error) {
     if (Array.isArray(error)) throw new Sentence(String(error[0]?.message));
+    if (isUnauthorized(error)) throw new Sentence(error.reason);
     throw error instanceof Sentence ? error : unreachable(url, error);
   }
+}
+
+const UNAUTHORIZED = 4401;
+
+function isUnauthorized(event: unknown): event is { readonly reason: string } {
+  return (event as { code?: unknown } | undefined)?.code === UNAUTHORIZED;
 }
 
 function address(url: string, path: string): string {

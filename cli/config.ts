@@ -9,35 +9,38 @@ export const cliSettings = {
     shown: "`.scanmesh` in the clone",
     about: "Data folder of the mesh that `npm run scan` looks for.",
   },
+  SCANMESH_API_KEY: { type: text, secret: true, about: "The API key to show, where the gateway asks for one." },
 } as const;
 
-/** The settings of `npm run import-multiav`. */
-export const importSettings = {
-  ...cliSettings,
+/** The settings of the commands that work on the database. */
+export const databaseSettings = {
+  SCANMESH_HOME: cliSettings.SCANMESH_HOME,
   DATABASE_URL: {
     type: text,
     shown: "the database of `npm run up`",
     secret: true,
-    about: "Where to import to.",
+    about: "The mesh's database.",
   },
 } as const;
 
 export interface CliConfig {
   /** Absolute path of the data folder in which a mesh of this machine runs. */
   readonly home: string;
+  readonly apiKey: string | undefined;
 }
 
 /** Reads the configuration of the command line. Throws ConfigError with all mistakes at once. */
 export function readCliConfig(env: Readonly<Record<string, string | undefined>> = process.env): CliConfig {
-  return { home: resolve(readSettings(cliSettings, env).SCANMESH_HOME ?? projectPath(".scanmesh")) };
+  const { SCANMESH_HOME: home, SCANMESH_API_KEY: apiKey } = readSettings(cliSettings, env);
+  return { home: resolve(home ?? projectPath(".scanmesh")), apiKey };
 }
 
-export interface ImportConfig extends CliConfig {
+export interface DatabaseConfig extends CliConfig {
   /** Undefined: the database of `npm run up`. */
   readonly databaseUrl: string | undefined;
 }
 
-/** Reads the configuration of the import. Throws ConfigError with all mistakes at once. */
-export function readImportConfig(env: Readonly<Record<string, string | undefined>> = process.env): ImportConfig {
-  return { ...readCliConfig(env), databaseUrl: readSettings(importSettings, env).DATABASE_URL };
+/** Reads the configuration of a command that works on the database. Throws ConfigError with all mistakes at once. */
+export function readDatabaseConfig(env: Readonly<Record<string, string | undefined>> = process.env): DatabaseConfig {
+  return { ...readCliConfig(env), databaseUrl: readSettings(databaseSettings, env).DATABASE_URL };
 }

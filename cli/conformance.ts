@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { shown } from "./conformance-exchange.js";
 import { OLD_LINES } from "./conformance-old.js";
 import { tryLine, type Outcome } from "./conformance-target.js";
+import { readCliConfig } from "./config.js";
 import { V1_LINES } from "./conformance-v1.js";
 import { Sentence } from "./sentence.js";
 
@@ -27,7 +28,7 @@ const NOT_TRIED = [
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
-async function run(base: string, { key, timeout, report, quiet }: Options): Promise<number> {
+async function run(base: string, { key = readCliConfig().apiKey, timeout, report, quiet }: Options): Promise<number> {
   if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol)) throw new Sentence(`${base} is not an http address.`);
   const timeoutMs = Number(timeout) * 1_000;
   if (!(timeoutMs > 0)) throw new Sentence("--timeout: needs a number of seconds.");
@@ -66,7 +67,7 @@ const program = new Command("conformance")
     "Tries the REST contract for MultiAV2's clients on a gateway. Exit status: 0 all lines are kept, 1 some are broken.",
   )
   .argument("<url>", "address of the gateway, e.g. http://127.0.0.1:8080; samples are uploaded to it")
-  .option("--key <key>", "key to send, where the gateway requires one")
+  .option("--key <key>", "API key to show, where the gateway asks for one; default: SCANMESH_API_KEY")
   .option("--timeout <seconds>", "how long a scan may take until it is complete", "60")
   .option("--report <file>", "write the whole report to a file too")
   .option("--quiet", "show what was sent and received only where a line is broken", false)

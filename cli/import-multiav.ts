@@ -1,18 +1,13 @@
 /** `npm run import-multiav -- postgres://…`: takes a MultiAV2 database over into this mesh. */
 
-import { realpath, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
 import { migrate, openDatabase } from "../gateway/db/database.js";
 import { GatewayError } from "../gateway/errors.js";
 import { ConfigError } from "../schema/settings.js";
-import { runningMesh } from "../standalone/home.js";
-import { startPostgres } from "../standalone/postgres.js";
-import { password, SUPERUSER } from "../standalone/postgres-folder.js";
 import { StartError } from "../standalone/start-error.js";
-import { readImportConfig } from "./config.js";
 import { importMultiAv, type Imported } from "./import-run.js";
+import { meshDatabase } from "./mesh-database.js";
 import { createProgressBar } from "./progress-bar.js";
 import { Sentence } from "./sentence.js";
 
@@ -22,11 +17,6 @@ const INTERRUPTED = 130;
 interface Options {
   readonly into?: string;
   readonly timeZone: string;
-}
-
-interface Target {
-  readonly url: string;
-  stop(): Promise<void>;
 }
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
@@ -42,7 +32,7 @@ async function run(source: string, options: Options): Promise<number> {
   checkTimeZone(options.timeZone);
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
-  const target = await targetOf(options);
+  const target = await meshDatabase(options.into);
   const lost = (error: Error) => say(`A connection was lost: ${error.message}`);
   const [from, into] = [openDatabase(source, lost), openDatabase(target.url, lost)];
   try {
@@ -61,20 +51,6 @@ async function run(source: string, options: Options): Promise<number> {
     await Promise.all([from.destroy(), into.destroy()]);
     await target.stop();
   }
-}
-
-/** The database that is named; else the embedded one, which is started for the import if the mesh does not run. */
-async function targetOf({ into }: Options): Promise<Target> {
-  const { home, databaseUrl } = readImportConfig();
-  const url = into ?? databaseUrl;
-  if (url !== undefined) return { url, stop: async () => {} };
-  const dir = join(home, "postgres");
-  if (await runningMesh(home)) {
-    const folder = await realpath(dir);
-    const port = (await readFile(join(folder, "port"), "utf8")).trim();
-    return { url: `postgres://${SUPERUSER}:${await password(folder)}@127.0.0.1:${port}/postgres`, stop: async () => {} };
-  }
-  return startPostgres({ dir });
 }
 
 function checkTimeZone(zone: string): void {

@@ -18,6 +18,7 @@ const INTERRUPTED = 130;
 
 interface Options {
   readonly url?: string;
+  readonly key?: string;
   readonly speed: string;
   readonly internet: boolean;
   readonly json: boolean;
@@ -36,7 +37,7 @@ async function run(files: readonly string[], options: Options): Promise<number> 
   if (sendable.length === 0) return finish([], bad, options);
 
   const mesh = await meshFor(options, interrupt.signal);
-  const client = createGatewayClient(mesh.url);
+  const client = createGatewayClient(mesh.url, options.key ?? readCliConfig().apiKey);
   const view = createView(options);
   try {
     await client.check(interrupt.signal);
@@ -105,6 +106,7 @@ const program = new Command("scan")
   .addOption(speed)
   .option("--internet", "let engines that can reach the internet take part", false)
   .option("--url <url>", "address of the gateway; default: the mesh that runs on this machine")
+  .option("--key <key>", "API key to show, where the gateway asks for one; default: SCANMESH_API_KEY")
   .option("--json", "print one JSON document at the end", false)
   .exitOverride()
   .action(async (files: string[], options: Options) => {

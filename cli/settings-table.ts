@@ -6,14 +6,14 @@ import { agentSettings } from "../scanner-agent/config.js";
 import { projectPath } from "../schema/paths.js";
 import type { Setting } from "../schema/settings.js";
 import { standaloneSettings } from "../standalone/config.js";
-import { cliSettings, importSettings } from "./config.js";
+import { cliSettings, databaseSettings } from "./config.js";
 
 const PARTS = {
   "`npm run up`": standaloneSettings,
   Gateway: gatewaySettings,
   "Scanner agent": agentSettings,
   "`npm run scan`": cliSettings,
-  "`npm run import-multiav`": importSettings,
+  "`npm run import-multiav`, `npm run api-keys`": databaseSettings,
 } as const;
 const BEGIN = "<!-- settings: made by `npm run generate` -->";
 const END = "<!-- settings end -->";

@@ -2,7 +2,7 @@ import type { NatsConnection } from "nats";
 import type { Logger } from "pino";
 import type { InternetClass } from "../schema/classes.js";
 import { encodeMessage, LiveHints, parseMessage } from "../schema/messages.js";
-import { LIVE_SCAN } from "../schema/subjects.js";
+import { LIVE_KEYS, LIVE_SCAN } from "../schema/subjects.js";
 import { openAccount, type Account, type PresenceListener } from "./bus-account.js";
 import type { GatewayConfig } from "./config.js";
 
@@ -18,12 +18,15 @@ export interface Bus {
   connected(): boolean;
   /** Tells every gateway, this one included, that scans have changed. Lossy. */
   sendHints(hints: Hint[]): void;
+  /** Tells every gateway, this one included, that a key was revoked. Lossy. */
+  sendKeysChanged(): void;
   close(): Promise<void>;
 }
 
 /** What a gateway wants to hear. */
 export interface BusListeners {
   hints(hints: readonly Hint[]): void;
+  keysChanged(): void;
   presence(internet: InternetClass, ...change: Parameters<PresenceListener>): void;
 }
 
@@ -39,6 +42,9 @@ export function openBus(config: GatewayConfig, log: Logger, listeners: BusListen
         if (error) log.error({ err: error }, "hints cannot be read");
         else listeners.hints(parseMessage(LiveHints, message.data).scans);
       },
+    });
+    nc.subscribe(LIVE_KEYS, {
+      callback: (error) => (error ? log.error({ err: error }, "hints cannot be read") : listeners.keysChanged()),
     });
   };
   let subscribed: NatsConnection | undefined;
@@ -62,6 +68,11 @@ export function openBus(config: GatewayConfig, log: Logger, listeners: BusListen
         const scans = hints.slice(i, i + HINTS_PER_MESSAGE) as [number, number][];
         connection.up().publish(LIVE_SCAN, encodeMessage({ v: 1, scans }));
       }
+    },
+    sendKeysChanged() {
+      const { connection } = accounts.isolated;
+      if (connection.isUp()) connection.up().publish(LIVE_KEYS);
+      else listeners.keysChanged();
     },
     async close() {
       await Promise.all([accounts.isolated.connection.close(), accounts.internet.connection.close()]);

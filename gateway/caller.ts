@@ -1,13 +1,22 @@
 import { SCOPES, type Scope } from "../schema/scopes.js";
+import { GatewayError } from "./errors.js";
 
 /** Who asks. Every verb that changes something takes it: the audit names it, and quotas and idempotency keys belong to it. */
 export interface Caller {
-  /** The API key that was shown; null while the mesh asks for none. */
-  readonly key: { readonly id: string; readonly name: string } | null;
+  /** The API key that was shown; null while the mesh asks for none, and for commands on the mesh's own machine. */
+  readonly key: CallerKey | null;
   readonly scopes: ReadonlySet<Scope>;
   /** The network address that the request came from. */
   readonly address: string;
   readonly requestId: string;
+}
+
+/** What is to be known of a caller's key. */
+export interface CallerKey {
+  readonly id: string;
+  readonly name: string;
+  /** Scans a day; null: as many as there are. */
+  readonly dailyScans: number | null;
 }
 
 /** A caller of a mesh that asks for no key: it may do everything. */
@@ -18,4 +27,9 @@ export function openCaller(address: string, requestId: string): Caller {
 /** Whether a caller may do what a scope covers. */
 export function may({ scopes }: Caller, scope: Scope): boolean {
   return scopes.has(scope) || scopes.has("admin");
+}
+
+/** Throws FORBIDDEN, naming what is missing, if a caller may not do what a scope covers. */
+export function mustHave(caller: Caller, scope: Scope): void {
+  if (!may(caller, scope)) throw new GatewayError("FORBIDDEN", `this needs a key with the scope ${scope}`);
 }

@@ -1,4 +1,16 @@
-import { duration, integer, listOf, oneOf, readSettings, size, text, webAddress, type Values } from "../schema/settings.js";
+import { isIPv4 } from "node:net";
+import {
+  ConfigError,
+  duration,
+  integer,
+  listOf,
+  oneOf,
+  readSettings,
+  size,
+  text,
+  webAddress,
+  type Values,
+} from "../schema/settings.js";
 
 /** Every setting of the gateway; the README's table is made from this list. */
 export const gatewaySettings = {
@@ -32,10 +44,20 @@ export const gatewaySettings = {
     fallback: "info",
     about: "Least level that is logged.",
   },
+  SCANMESH_AUTH: {
+    type: oneOf(["keys", "off"]),
+    shown: "`off` on loopback, else it must be set",
+    about: "`keys`: every caller needs an API key. `off`: whoever reaches the gateway may do everything.",
+  },
+  SCANMESH_TRUSTED_PROXIES: {
+    type: listOf(/^([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal)$/i, "addresses or networks, separated by commas"),
+    fallback: "",
+    about: "Proxies whose `X-Forwarded-For` is believed, as addresses or networks (`10.0.0.0/8`, `loopback`).",
+  },
   SCANMESH_HOSTS: {
     type: listOf(/^[a-z0-9.:-]+$/i, "host names or addresses without ports, separated by commas"),
     fallback: "",
-    about: "Host names, besides loopback's, by which the gateway may be called.",
+    about: "Host names, besides loopback's, by which the gateway may be called while it asks for no key.",
   },
   SCANMESH_ORIGINS: {
     type: listOf(/^https?:\/\/[^\s/*]+$/i, "origins such as https://soc.example.org, separated by commas"),
@@ -80,11 +102,27 @@ export const gatewaySettings = {
   },
 } as const;
 
-export type GatewayConfig = Values<typeof gatewaySettings>;
+export type GatewayConfig = Omit<Values<typeof gatewaySettings>, "SCANMESH_AUTH"> & { readonly SCANMESH_AUTH: "keys" | "off" };
 
 /** Reads the gateway's configuration. Throws ConfigError with all mistakes at once. */
 export function readGatewayConfig(env: Readonly<Record<string, string | undefined>> = process.env): GatewayConfig {
-  return readSettings(gatewaySettings, env);
+  const host = env["HOST"] || gatewaySettings.HOST.fallback;
+  const open = env["SCANMESH_AUTH"] || isLoopback(host) ? [] : [`${MUST_DECIDE} (it is ${JSON.stringify(host)})`];
+  try {
+    const settings = readSettings(gatewaySettings, env);
+    if (open.length > 0) throw new ConfigError([]);
+    return { ...settings, SCANMESH_AUTH: settings.SCANMESH_AUTH ?? "off" };
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigError([...error.mistakes, ...open]);
+    throw error;
+  }
+}
+
+const MUST_DECIDE =
+  "SCANMESH_AUTH: must be set where HOST is not a loopback address: keys asks every caller for an API key, off lets everybody in";
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 function timeZone(): typeof text {

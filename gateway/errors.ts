@@ -1,6 +1,7 @@
 /** What a caller can have done wrong, or must wait for. Each code has one HTTP status. */
 export const ERROR_STATUS = {
   BAD_INPUT: 400,
+  UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -9,6 +10,7 @@ export const ERROR_STATUS = {
   TOO_LARGE: 413,
   SAMPLE_NOT_STORED: 422,
   IDEMPOTENCY_CONFLICT: 422,
+  RATE_LIMITED: 429,
   UNAVAILABLE: 503,
   STORAGE_FULL: 507,
 } as const;

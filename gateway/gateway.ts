@@ -14,6 +14,7 @@ import { createBulk } from "./scan/bulk.js";
 import type { ScanContext } from "./scan/context.js";
 import { createFleet, type Fleet } from "./scan/fleet.js";
 import { startRecorder } from "./scan/record.js";
+import { createKeyring } from "./scan/keyring.js";
 import { createRelay } from "./scan/relay.js";
 import { startSweep } from "./scan/sweep.js";
 import { createWatchers } from "./scan/watchers.js";
@@ -34,11 +35,13 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const db = openDatabase(config.DATABASE_URL, (error) => log.warn({ err: error }, "a Postgres connection was lost"));
   const watchers = createWatchers(db, log);
   const samples = openSampleStore(config, log);
+  const keyring = createKeyring(db, log);
   const point = failpoint(config.SCANMESH_FAILPOINT);
   let fleet: Fleet | undefined;
   let boards: Boards | undefined;
   const bus = openBus(config, log, {
     hints: watchers.hint,
+    keysChanged: () => void keyring.refresh().catch((error: unknown) => log.warn({ err: error }, "the keys cannot be read")),
     presence: (...change) => {
       fleet?.hear(...change);
       boards?.agents.touch();
@@ -57,9 +60,10 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     samples,
     fleet,
     relay,
-    bulk,
-    watchers,
-    boards,
+      bulk,
+      watchers,
+      boards,
+      keyring,
     failpoint: point,
   };
   observe(context);
@@ -76,7 +80,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     async stop() {
       await http.close();
       await Promise.all(work.map((part) => part.stop()));
-      await fleet.stop();
+      await Promise.all([fleet.stop(), keyring.stop()]);
       await bulk.idle();
       await relay.idle();
       await Promise.all([bus.close(), samples.close()]);

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { METHODS, type IncomingMessage } from "node:http";
 import {
   fastify,
@@ -9,12 +8,14 @@ import {
   type FastifyRequest,
   type HTTPMethods,
 } from "fastify";
+import { authenticateRequests } from "./authenticate.js";
 import { GatewayError } from "./errors.js";
 import { graphqlRoutes } from "./graphql/routes.js";
 import { healthRoutes } from "./health.js";
 import { sendError } from "./http-error.js";
 import { guardOrigins } from "./origin-guard.js";
 import { pageRoutes } from "./page.js";
+import { requestId } from "./request-id.js";
 import { restRoutes } from "./rest/routes.js";
 import type { ScanContext } from "./scan/context.js";
 import { uploadRoutes } from "./upload.js";
@@ -35,6 +36,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
     genReqId: ({ headers }) => requestId(headers["x-request-id"]),
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
     routerOptions: { maxParamLength: 200 },
+    ...(ctx.config.SCANMESH_TRUSTED_PROXIES.length > 0 ? { trustProxy: ctx.config.SCANMESH_TRUSTED_PROXIES } : {}),
   }) as FastifyInstance;
   for (const method of METHODS) if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
   app.removeAllContentTypeParsers();
@@ -51,6 +53,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
     });
   });
   guardOrigins(app, ctx.config);
+  authenticateRequests(app, ctx);
   app.addHook("onResponse", async ({ raw }) => drain(raw));
   app.addHook("preClose", async () => void setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref());
   await app.register(async (part) => graphqlRoutes(part, ctx));
@@ -82,7 +85,7 @@ function refuseOtherVerbs(app: FastifyInstance, verbs: ReadonlyMap<string, Reado
       throw new GatewayError("METHOD_NOT_ALLOWED", `${named(request)}: this path takes ${allowed.join(", ")}`);
     };
     const others = app.supportedMethods.filter((method) => !allowed.includes(method)) as HTTPMethods[];
-    app.route({ method: others, url, onRequest: refuse, handler: refuse });
+    app.route({ method: others, url, config: { needs: "open" }, onRequest: refuse, handler: refuse });
   }
 }
 
@@ -91,11 +94,6 @@ const SHOWN = 200;
 /** Verb and path of a request, for an error. */
 function named({ method, url }: FastifyRequest): string {
   return `${method} ${url.replace(/\?.*/s, "").slice(0, SHOWN)}`;
-}
-
-/** A caller's own id is kept if it can be logged as it is. */
-function requestId(given: string | string[] | undefined): string {
-  return typeof given === "string" && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
 function drain(request: IncomingMessage): void {

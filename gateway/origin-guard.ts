@@ -1,17 +1,17 @@
 /**
  * Who may call a gateway that asks for no key. The Host rule closes DNS rebinding, for reads too; the Origin rule keeps
- * other web pages from changing or watching anything. Programs send no Origin and pass.
+ * other web pages from changing or watching anything. Programs send no Origin and pass. Where a key is required neither is
+ * needed: a browser adds no key by itself, so a page can do nothing that its user did not give it a key for.
  */
 
-import { isIPv4 } from "node:net";
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance } from "fastify";
-import type { GatewayConfig } from "./config.js";
+import { isLoopback, type GatewayConfig } from "./config.js";
 import { GatewayError } from "./errors.js";
 
-type GuardConfig = Pick<GatewayConfig, "SCANMESH_HOSTS" | "SCANMESH_ORIGINS">;
+type GuardConfig = Pick<GatewayConfig, "SCANMESH_AUTH" | "SCANMESH_HOSTS" | "SCANMESH_ORIGINS">;
 
-export interface Caller {
+export interface Visit {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   /** A WebSocket upgrade, an event stream or a GraphQL operation: guarded whatever its method. */
@@ -21,7 +21,8 @@ export interface Caller {
 const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Why this caller is refused, or undefined if it may go on. */
-export function refusal(config: GuardConfig, { method, headers, live }: Caller): string | undefined {
+export function refusal(config: GuardConfig, { method, headers, live }: Visit): string | undefined {
+  if (config.SCANMESH_AUTH === "keys") return undefined;
   const { host, origin } = headers;
   const name = hostName(host);
   if (name === undefined || !(isLoopback(name) || isListed(config.SCANMESH_HOSTS, name))) {
@@ -36,10 +37,6 @@ export function refusal(config: GuardConfig, { method, headers, live }: Caller):
 function hostName(host: string | undefined): string | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@[\]]+))(?::\d{1,5})?$/i.exec(host ?? "");
   return (match?.[1] ?? match?.[2])?.toLowerCase();
-}
-
-function isLoopback(name: string): boolean {
-  return name === "localhost" || name === "::1" || (isIPv4(name) && name.startsWith("127."));
 }
 
 function isListed(hosts: readonly string[], name: string): boolean {
@@ -71,7 +68,7 @@ export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
     if (config.SCANMESH_ORIGINS.length > 0) void reply.header("vary", "Origin");
     if (origin === undefined || !config.SCANMESH_ORIGINS.includes(origin)) return;
     void reply.header("access-control-allow-origin", origin);
-    void reply.header("access-control-expose-headers", "link, retry-after, x-request-id");
+    void reply.header("access-control-expose-headers", "link, retry-after, www-authenticate, x-request-id");
     if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return;
     await reply
       .headers({

@@ -13,6 +13,6 @@ const FILES = {
 export async function pageRoutes(app: FastifyInstance): Promise<void> {
   for (const [url, { file, type }] of Object.entries(FILES)) {
     const content = await readFile(projectPath("gateway", "page", file));
-    app.get(url, (_request, reply) => reply.type(type).headers(PAGE_HEADERS).send(content));
+    app.get(url, { config: { needs: "open" } }, (_request, reply) => reply.type(type).headers(PAGE_HEADERS).send(content));
   }
 }

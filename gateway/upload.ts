@@ -10,6 +10,8 @@ export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Prom
   app.route<{ Params: { id: string } }>({
     method: ["PUT", "POST"],
     url: "/upload/:id",
+    // Its address is the secret.
+    config: { needs: "open" },
     handler: async (request, reply) => {
       refuseLongBody(request.raw, ctx.config);
       const { sha256, md5, sha1, size } = await receiveUpload(ctx, request.params.id, await bytesOf(request));

@@ -74,6 +74,9 @@ export function controlSubject(agent: string): string {
 /** Core subject of hints between gateways, in the ISOLATED account only (lossy). */
 export const LIVE_SCAN = "live.scan";
 
+/** Core subject on which gateways tell each other that a key was revoked; in the ISOLATED account only, without content (lossy). */
+export const LIVE_KEYS = "live.keys";
+
 /** Pull verb of an engine's durable on SCANS. */
 export function pullSubject(engine: string): string {
   return `$JS.API.CONSUMER.MSG.NEXT.${SCANS}.${engineToken(engine)}`;

@@ -4,8 +4,8 @@ import type { Generated, GeneratedAlways, JSONColumnType } from "kysely";
 import type { EngineSpeed, PluginType, Speed } from "./classes.js";
 import type { Labels, Priority } from "./scan-options.js";
 import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
-import type { Scope } from "./scopes.js";
 import type { EngineVerdict, ResultState, Skipped, Verdict } from "./states.js";
+import type { ApiKeysTable, ApiKeyUsageTable, AuditEventsTable } from "./tables-callers.js";
 import type { StatisticsTables } from "./tables-statistics.js";
 
 /** Bytes, named by their sha256. */
@@ -137,6 +137,8 @@ export interface UploadsTable {
   expires_at: Timestamp;
   /** Set when its bytes have arrived. */
   sample_id: number | null;
+  /** Who issued it; null while the mesh asks for no key. */
+  key_id: string | null;
 }
 
 /** What the sweep remembers of each account's streams; locked while it works there. */
@@ -168,36 +170,6 @@ export interface ImportedReportsTable {
   import_id: number;
   report_id: number;
   scan_id: number;
-}
-
-/** API keys: who may do what. Never deleted, so that the audit can name them. */
-export interface ApiKeysTable {
-  /** The public part, between `sm_` and the secret. */
-  id: string;
-  name: string;
-  /** sha256 of the secret. */
-  hash: Buffer;
-  scopes: Scope[];
-  created_at: GeneratedTimestamp;
-  expires_at: NullableTimestamp;
-  revoked_at: NullableTimestamp;
-  /** Noted now and then, not at each use. */
-  last_used_at: NullableTimestamp;
-}
-
-/** Every action that changed something; rows are only ever added. */
-export interface AuditEventsTable {
-  id: GeneratedAlways<number>;
-  at: GeneratedTimestamp;
-  /** Null while the mesh asks for no key. */
-  key_id: string | null;
-  address: string;
-  request_id: string;
-  /** The verb, e.g. `cancelScan`. */
-  action: string;
-  /** What it was done to, e.g. a scan's number. */
-  subject: string;
-  details: JSONColumnType<Record<string, unknown>>;
 }
 
 /** Scans that were submitted together. */
@@ -235,6 +207,7 @@ export interface Tables extends StatisticsTables {
   imports: ImportsTable;
   imported_reports: ImportedReportsTable;
   api_keys: ApiKeysTable;
+  api_key_usage: ApiKeyUsageTable;
   audit_events: AuditEventsTable;
   batches: BatchesTable;
   idempotency_keys: IdempotencyKeysTable;

@@ -13,6 +13,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PROGRAMS = new Map([
   ["scan", "cli/scan.js"],
   ["keys", "cli/keys.js"],
+  ["api-keys", "cli/api-keys.js"],
   ["gateway", "gateway/main.js"],
   ["agent", "scanner-agent/main.js"],
   ["import-multiav", "cli/import-multiav.js"],

@@ -39,6 +39,8 @@ export interface StandaloneConfig {
   readonly databaseUrl: string | undefined;
   /** Undefined: the embedded nats-server. */
   readonly nats: NatsAccess | undefined;
+  /** Whether callers need an API key. */
+  readonly asksForKeys: boolean;
   /** Environment of the gateway and of the agent, but for the addresses of Postgres and NATS. */
   readonly gatewayEnv: Env;
   readonly agentEnv: Env;
@@ -81,11 +83,12 @@ export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
     SCANMESH_NATS_ISOLATED_CREDS: "-",
     SCANMESH_NATS_INTERNET_CREDS: "-",
   };
-  collect(() => readGatewayConfig({ ...gatewayEnv, ...addresses }));
+  const gateway = collect(() => readGatewayConfig({ ...gatewayEnv, ...addresses }));
   collect(() => readAgentConfig({ ...agentEnv, NATS_URL: addresses.NATS_URL }));
   if (mistakes.length > 0 || values === undefined) throw new ConfigError([...new Set(mistakes)]);
 
-  return { home, databaseUrl: values.DATABASE_URL, nats: externalNats(values), gatewayEnv, agentEnv };
+  const asksForKeys = gateway?.SCANMESH_AUTH === "keys";
+  return { home, databaseUrl: values.DATABASE_URL, nats: externalNats(values), asksForKeys, gatewayEnv, agentEnv };
 }
 
 function agentDefaults(env: Env, home: string): Env {

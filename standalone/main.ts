@@ -34,7 +34,7 @@ async function up(config: StandaloneConfig): Promise<void> {
 }
 
 async function start(
-  { home }: StandaloneConfig,
+  { home, asksForKeys }: StandaloneConfig,
   mesh: Mesh,
   publish: (url: string) => Promise<void>,
   progress: Progress,
@@ -43,7 +43,8 @@ async function start(
   const { url, engines, mistakes } = await mesh.start(progress);
   const healthy = engines.filter((engine) => engine.healthy).map(({ name }) => name);
   const paragraphs = [...missingEngines(engines, findProgram("clamd") !== undefined), ...mistakes];
-  if (healthy.length > 0) {
+  if (asksForKeys) paragraphs.unshift(KEYS_ADVICE);
+  else if (healthy.length > 0) {
     const scanning = () => firstScan(url, healthy, stop);
     paragraphs.unshift(scanTable(await progress.step("First scan", scanning, ({ verdict }) => `EICAR is ${verdict}`)));
   }
@@ -51,6 +52,11 @@ async function start(
   progress.line(["", ...paragraphs, addresses(url, home), ""].join("\n\n").slice(1, -1));
   progress.line("ScanMesh is up. Ctrl-C stops it; the data stays.");
 }
+
+const KEYS_ADVICE = [
+  "This mesh asks its callers for an API key, so there is no first scan. Make a key in another terminal with",
+  "npm run api-keys -- create --name me --scopes admin",
+].join("\n");
 
 /** Aborts when this process is asked to end. Who asks again after a while does not want to wait. */
 function stopSignal(): AbortSignal {

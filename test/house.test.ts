@@ -16,10 +16,12 @@ const SOURCE = /\.(ts|tsx|mjs|js|sql)$/;
  */
 const FLOORS: Record<string, RegExp[][]> = {
   gateway: [
-    [/^gateway\/(errors|caller|config|failpoint|metrics|content|flow|batch)\.ts$/],
+    [/^gateway\/(errors|caller|config|failpoint|metrics|content|flow|batch|key-text|token-bucket)\.ts$/],
     [/^gateway\/db\//, /^gateway\/(bus|bus-account|bus-connection|sample-store)\.ts$/],
     [/^gateway\/scan\//],
-    [/^gateway\/(base-url|content-policy|origin-guard|request-body|present-error|request-id|http-error)\.ts$/],
+    [
+      /^gateway\/(base-url|client-address|authenticate|content-policy|origin-guard|request-body|present-error|request-id|http-error)\.ts$/,
+    ],
     [/^gateway\/graphql\//, /^gateway\/rest\//, /^gateway\/(health|page|upload)(-[a-z]+)?\.ts$/, /^gateway\/page\//],
     [/^gateway\/http\.ts$/],
     [/^gateway\/gateway\.ts$/],

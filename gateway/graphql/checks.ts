@@ -7,10 +7,12 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from "graphql";
+import type { Caller } from "../caller.js";
 import { costErrors, formErrors, type Asked } from "./limits.js";
 import { restated } from "./present-error.js";
+import { scopeErrors } from "./scopes.js";
 
-export type Check = (asked: Asked) => readonly GraphQLError[];
+export type Check = (asked: Asked, caller: Caller) => readonly GraphQLError[];
 
 /** What is wrong with an operation before it runs: one set of rules and limits for every transport. */
 export function createCheck(schema: GraphQLSchema, introspection: boolean): Check {
@@ -27,16 +29,19 @@ export function createCheck(schema: GraphQLSchema, introspection: boolean): Chec
     return errors.map((error) => restated(error, { code: "GRAPHQL_VALIDATION_FAILED" }));
   }
 
-  return ({ document, operationName, variables }) => {
+  return ({ document, operationName, variables }, caller) => {
     const errors = documentErrors(document);
     if (errors.length > 0) return errors;
-    if (!getOperationAST(document, operationName)) {
+    const operation = getOperationAST(document, operationName);
+    if (!operation) {
       return [
         new GraphQLError("operationName: names no operation of this document", {
           extensions: { code: "OPERATION_RESOLUTION_FAILURE" },
         }),
       ];
     }
+    const forbidden = scopeErrors(schema, document, operation, caller);
+    if (forbidden.length > 0) return forbidden;
     return costErrors(schema, { document, operationName, variables });
   };
 }

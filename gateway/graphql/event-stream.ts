@@ -4,7 +4,6 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { getOperationAST } from "graphql";
 import { z } from "zod";
 import { baseUrl } from "../base-url.js";
-import { openCaller } from "../caller.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
 import { LIMITS } from "./limits.js";
@@ -31,14 +30,11 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
   app.route({
     method: ["GET", "POST"],
     url: "/graphql/stream",
+    config: { needs: "key" },
     bodyLimit: LIMITS.bodyBytes,
     handler: async (request, reply) => {
       const asked = parametersOf(request);
-      const args = prepare(
-        operations,
-        asked,
-        requestContext(mesh, openCaller(request.ip, request.id), baseUrl(mesh.config, request.host)),
-      );
+      const args = prepare(operations, asked, requestContext(mesh, request.caller, baseUrl(mesh.config, request.host)));
       const invalid = isRefused(args);
       if (
         !invalid &&
@@ -52,8 +48,11 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       const stream = eventStream(invalid ? single(JSON.stringify({ errors: args })) : await run(operations, args));
       open.add(stream);
       const unguard = closeUnread(request.raw.socket);
+      const { key } = request.caller;
+      const release = key ? mesh.keyring.hold(key.id, () => stream.destroy()) : () => {};
       stream.once("close", () => {
         unguard();
+        release();
         open.delete(stream);
       });
       return reply.send(stream);

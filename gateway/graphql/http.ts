@@ -11,7 +11,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import type { Logger } from "pino";
 import { baseUrl } from "../base-url.js";
-import { openCaller } from "../caller.js";
 import type { ScanContext } from "../scan/context.js";
 import { LIMITS } from "./limits.js";
 import type { Operations } from "./operations.js";
@@ -26,6 +25,7 @@ export async function serveHttp(app: FastifyInstance, mesh: ScanContext, operati
   app.route({
     method: ["GET", "POST"],
     url: "/graphql",
+    config: { needs: "key" },
     bodyLimit: LIMITS.bodyBytes,
     handler: async (request, reply) => {
       const answer = await server.executeHTTPGraphQLRequest({
@@ -35,7 +35,7 @@ export async function serveHttp(app: FastifyInstance, mesh: ScanContext, operati
           search: new URL(request.url, "http://gateway").search,
           body: request.body,
         },
-        context: async () => requestContext(mesh, openCaller(request.ip, request.id), baseUrl(mesh.config, request.host)),
+        context: async () => requestContext(mesh, request.caller, baseUrl(mesh.config, request.host)),
       });
       return send(reply, answer);
     },
@@ -62,12 +62,16 @@ function createApollo({ schema, check, log }: Operations): ApolloServer<RequestC
     ],
   });
 
-  async function responseForOperation({ document, request, operation }: Resolved): Promise<GraphQLResponse | null> {
-    const errors = operation?.operation === "subscription" ? [NOT_HERE] : check({ document, ...request });
+  async function responseForOperation({ document, request, operation, contextValue }: Resolved): Promise<GraphQLResponse | null> {
+    const errors = operation?.operation === "subscription" ? [NOT_HERE] : check({ document, ...request }, contextValue.caller);
     if (errors.length === 0) return null;
     const singleResult = { errors: errors.map((error) => error.toJSON()) };
-    return { body: { kind: "single", singleResult }, http: { status: 400, headers: new HeaderMap() } };
+    return { body: { kind: "single", singleResult }, http: { status: statusOf(errors), headers: new HeaderMap() } };
   }
+}
+
+function statusOf(errors: readonly GraphQLError[]): number {
+  return errors.some(({ extensions }) => extensions.code === "FORBIDDEN") ? 403 : 400;
 }
 
 type Resolved = GraphQLRequestContextResponseForOperation<RequestContext>;

@@ -29,7 +29,7 @@ export function prepare(
 ): PreparedOperation | readonly GraphQLError[] {
   const document = parse(query);
   if (document instanceof GraphQLError) return [document];
-  const errors = check({ document, operationName, variables });
+  const errors = check({ document, operationName, variables }, contextValue.caller);
   return errors.length > 0 ? errors : { schema, query, document, contextValue, operationName, variableValues: variables };
 }
 

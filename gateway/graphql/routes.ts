@@ -29,10 +29,16 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
     app.getDefaultJsonParser("ignore", "ignore"),
   );
   app.setErrorHandler((error, request, reply) => {
-    const { status, code, message } = answerOf(error, request);
-    return reply.status(status).send({ errors: [new GraphQLError(message, { extensions: { code } })] });
+    const { status, code, message, retryAfter } = answerOf(error, request);
+    const wait = retryAfter === undefined ? {} : { retryAfter };
+    return reply
+      .status(status)
+      .headers(retryAfter === undefined ? {} : { "retry-after": retryAfter })
+      .send({ errors: [new GraphQLError(message, { extensions: { code, ...wait } })] });
   });
-  app.get("/schema.graphql", (_request, reply) => reply.type("text/plain; charset=utf-8").send(document));
+  app.get("/schema.graphql", { config: { needs: "open" } }, (_request, reply) =>
+    reply.type("text/plain; charset=utf-8").send(document),
+  );
   await serveHttp(app, mesh, operations);
   serveEventStream(app, mesh, operations);
   serveSockets(app, mesh, operations);

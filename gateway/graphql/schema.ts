@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from "graphql";
 import { buildSchemaSync, type PubSub } from "type-graphql";
 import { AgentResolver } from "./agent-resolver.js";
+import { ApiKeyResolver } from "./api-key-resolver.js";
 import { EngineResolver } from "./engine-resolver.js";
 import { FleetUpdates } from "./fleet-updates.js";
 import { NodeResolver } from "./node-resolver.js";
@@ -34,6 +35,7 @@ export function createSchema(): GraphQLSchema {
       SampleResolver,
       EngineResolver,
       AgentResolver,
+      ApiKeyResolver,
       SubmitResolver,
       ScanUpdates,
       FleetUpdates,

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type FastifyInstance } from "fastify";
@@ -6,16 +5,21 @@ import type { ExecutionResult } from "graphql";
 import { handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { baseUrl } from "../base-url.js";
-import { openCaller } from "../caller.js";
+import { keyOf } from "../authenticate.js";
+import { clientAddress } from "../client-address.js";
 import { refusal } from "../origin-guard.js";
+import { requestId } from "../request-id.js";
 import type { ScanContext } from "../scan/context.js";
 import { LIMITS } from "./limits.js";
 import { isRefused, prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "./request-context.js";
 import type { PreparedOperation } from "./subscriptions.js";
+import { admitVisitor, refusedNow, type Visitor } from "./visitor.js";
 
 /** A connection that does not answer a ping within this time is closed. */
 const PING_MS = 12_000;
+/** How long the other end may take to close. */
+const CLOSE_MS = 1_000;
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 4500;
 
@@ -27,10 +31,12 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     maxPayload: LIMITS.bodyBytes,
     handleProtocols: (offered) => handleProtocols(offered),
   });
-  const server = makeServer<Record<string, never>, Peer>({
-    onSubscribe({ extra: { socket, request, address } }, id, payload: SubscribePayload) {
-      const context = requestContext(mesh, openCaller(address, randomUUID()), baseUrl(mesh.config, request.headers.host ?? ""));
-      const prepared = prepare(operations, payload, context);
+  const server = makeServer<Record<string, unknown>, Peer>({
+    onConnect: ({ connectionParams, extra }) => admitVisitor(mesh, extra, connectionParams),
+    onSubscribe({ extra: { socket, caller, host } }, id, payload: SubscribePayload) {
+      if (caller === undefined) throw new Error("an operation came before its connection was let in");
+      const prepared =
+        refusedNow(mesh, caller) ?? prepare(operations, payload, requestContext(mesh, caller, baseUrl(mesh.config, host)));
       if (isRefused(prepared)) return prepared;
       const begin = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
       return { ...prepared, send: (result: string) => sent(socket, `${begin}${result}}`) };
@@ -52,6 +58,15 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
   });
 
   function open(socket: WebSocket, request: IncomingMessage): void {
+    const { headers } = request;
+    const visitor: Peer = {
+      socket,
+      key: keyOf(headers),
+      host: headers.host ?? "",
+      address: clientAddress(mesh.config, request),
+      requestId: requestId(headers["x-request-id"]),
+      close: (code, reason) => closeSoon(socket, code, reason),
+    };
     const closed = server.opened(
       {
         protocol: socket.protocol,
@@ -59,7 +74,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
         close: (code, reason) => socket.close(code, reason),
         onMessage: (take) => void socket.on("message", (data) => take(String(data)).catch(failed)),
       },
-      { socket, request, address: request.socket.remoteAddress ?? "" },
+      visitor,
     );
     const failed = (error: unknown) => {
       log.error({ err: error }, "a WebSocket message failed");
@@ -69,16 +84,16 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     socket.on("error", (error) => log.debug({ err: error }, "a WebSocket connection broke"));
     socket.once("close", (code, reason) => {
       stopPings();
+      visitor.left = true;
+      visitor.release?.();
       closed(code, String(reason)).catch(failed);
     });
   }
 }
 
 /** Who is at the other end. */
-interface Peer {
+interface Peer extends Visitor {
   readonly socket: WebSocket;
-  readonly request: IncomingMessage;
-  readonly address: string;
 }
 
 interface SocketOperation extends PreparedOperation {
@@ -109,6 +124,13 @@ async function serve(operations: Operations, operation: SocketOperation): Promis
     [Symbol.asyncIterator]: () => iterator,
   };
   return iterator;
+}
+
+/** Closes in good form, and at once if that is not answered. */
+function closeSoon(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  const timer = setTimeout(() => socket.terminate(), CLOSE_MS);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 /** Resolves once the message has left, so that a slow reader is given the newest state and not a queue. */

@@ -8,7 +8,7 @@ import { createUpload } from "../scan/uploads.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
 import { readSubmission } from "./submission.js";
-import { userError, type UserErrorRecord } from "./user-errors.js";
+import { orUserError, type UserErrorRecord } from "./user-errors.js";
 
 @Resolver(() => SubmitScanSuccess)
 export class SubmitResolver {
@@ -27,13 +27,7 @@ export class SubmitResolver {
   ): Promise<Accepted | UserErrorRecord> {
     const submission = readSubmission(input);
     if ("code" in submission) return submission;
-    try {
-      return await submitScan(mesh, caller, submission.source, submission.wish);
-    } catch (error) {
-      const answer = userError(error, ["input"]);
-      if (answer === undefined) throw error;
-      return answer;
-    }
+    return orUserError(["input"], () => submitScan(mesh, caller, submission.source, submission.wish));
   }
 
   @FieldResolver(() => Scan)

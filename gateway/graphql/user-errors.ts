@@ -20,6 +20,17 @@ export function userError(error: unknown, path: readonly string[]): UserErrorRec
   return { message: error.message, code: error.code, path, retryAfter: error.retryAfter ?? null };
 }
 
+/** What a verb gives, or its refusal as a mutation returns it. */
+export async function orUserError<T>(path: readonly string[], verb: () => Promise<T>): Promise<T | UserErrorRecord> {
+  try {
+    return await verb();
+  } catch (error) {
+    const answer = userError(error, path);
+    if (answer === undefined) throw error;
+    return answer;
+  }
+}
+
 function isUserErrorCode(code: string): code is UserErrorCode {
   return Object.hasOwn(UserErrorCode, code);
 }

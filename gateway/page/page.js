@@ -20,18 +20,33 @@ const REFRESH_MS = 2000;
 const TONES = { INFECTED: "bad", SUSPICIOUS: "doubtful", INCONCLUSIVE: "doubtful", CLEAN: "good" };
 
 const $ = (id) => document.getElementById(id);
+const KEY = "scanmesh-api-key";
 let opened;
 
 async function ask(query, variables) {
   const response = await fetch("/graphql", {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...keyHeader() },
     body: JSON.stringify({ query, variables }),
   });
   const { data, errors } = await response.json();
+  $("key-form").hidden = response.status !== 401;
   if (errors?.length) throw new Error(errors[0].message);
   return data;
 }
+
+/** The key is kept for this tab alone, and asked for only where the gateway wants one. */
+function keyHeader() {
+  const key = sessionStorage.getItem(KEY);
+  return key ? { authorization: `Bearer ${key}` } : {};
+}
+
+$("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(KEY, $("key").value.trim());
+  $("key").value = "";
+  void refresh();
+});
 
 function element(tag, text, tone) {
   const node = document.createElement(tag);
@@ -92,7 +107,7 @@ async function refresh() {
     $("state").textContent = agents.length === 0 ? "no agent is there: nothing can be scanned" : "";
     if (opened !== undefined) await show(opened);
   } catch (error) {
-    $("state").textContent = `the gateway does not answer: ${error.message}`;
+    $("state").textContent = $("key-form").hidden ? `the gateway does not answer: ${error.message}` : error.message;
   }
 }
 

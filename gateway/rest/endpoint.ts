@@ -1,10 +1,13 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
+import type { Scope } from "../../schema/scopes.js";
 import type { ScanContext } from "../scan/context.js";
 
 /** One endpoint: what it is, for callers, and how it translates a request for a verb and its answer back. */
 export interface Endpoint {
   readonly operation: Operation;
+  /** What a caller's key must allow. */
+  readonly needs: Scope;
   handle(ctx: ScanContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
 }
 

@@ -11,6 +11,7 @@ import { sendStreamed } from "./streamed.js";
 
 /** `GET /export/csv`: all scans, those of a search, or a page of the newest, one line each. */
 export const exportCsv: Endpoint = {
+  needs: "scan:read",
   operation: {
     summary: "Scans as CSV",
     description:

@@ -7,6 +7,7 @@ import { Report, ScanId } from "./schemas.js";
 
 /** `GET /api/v1/sample/<id>`: one scan with its results. */
 export const getSample: Endpoint = {
+  needs: "scan:read",
   operation: {
     summary: "One scan with its results",
     description: "Complete means that `end_date` is set; then nothing is queued or scanning.",

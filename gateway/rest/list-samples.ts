@@ -13,6 +13,7 @@ const MOST = 1_000;
 
 /** `GET /api/v1/sample`: all scans, streamed; or with `limit` and `after` a page of them. */
 export const listSamples: Endpoint = {
+  needs: "scan:read",
   operation: {
     summary: "All scans",
     description:

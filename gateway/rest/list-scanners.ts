@@ -6,6 +6,7 @@ import { Scanner } from "./schemas.js";
 
 /** `GET /api/v1/scanner`: the engines of the mesh. */
 export const listScanners: Endpoint = {
+  needs: "scan:read",
   operation: { summary: "The engines of the mesh", answer: { "application/json": z.array(Scanner) } },
   async handle(ctx) {
     const engines = await readEngines(ctx.db);

@@ -10,6 +10,7 @@ const Input = z.object({ id: z.string().describe("The report's id: 1 to 19 digit
 
 /** `GET` and `POST /api/report`, of the generation before `/api/v1`. Its mistakes are answered with 200. */
 export const oldReport: Endpoint = {
+  needs: "scan:read",
   operation: {
     summary: "One report, as clients before /api/v1 ask for it",
     description: "Mistakes are answered with 200: `report id not provided.` and `report not found`.",

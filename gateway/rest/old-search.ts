@@ -17,6 +17,7 @@ const Input = z.object({
 
 /** `GET` and `POST /api/search`, of the generation before `/api/v1`. */
 export const oldSearch: Endpoint = {
+  needs: "scan:read",
   operation: {
     summary: "Reports by hash or name, as clients before /api/v1 ask for them",
     description: "In ascending id, streamed. If there are none, the answer is `Not found.`, with 200.",

@@ -28,7 +28,9 @@ type Content = Readonly<Record<string, { readonly schema: JsonObject }>>;
 
 /** On every path of its kind, whatever the endpoint. */
 const ALWAYS: Readonly<Record<number, string>> = {
-  403: "This Host or Origin is not allowed.",
+  401: "An API key is needed, and none was shown or it cannot be used.",
+  403: "The key does not allow this; or, where no key is needed, this Host or Origin is not allowed.",
+  429: "The key does too much; `Retry-After` says when to go on.",
   503: "The database is not reachable.",
 };
 
@@ -47,7 +49,7 @@ export function openApi(): OpenApi {
       title: "ScanMesh",
       version: "1",
       description:
-        'The REST API for clients of MultiAV2. Mistakes are answered with `{"error": text}`: 400, an unknown path 404, a wrong verb 405 with `Allow`. HEAD is served where GET is.',
+        'The REST API for clients of MultiAV2. Mistakes are answered with `{"error": text}`: 400, an unknown path 404, a wrong verb 405 with `Allow`. HEAD is served where GET is. Where the mesh asks for API keys, send one as `Authorization: Bearer sm_…` or `X-API-Key`.',
     },
     paths: Object.fromEntries(paths),
     components: { schemas: Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1))) },

@@ -13,17 +13,25 @@ export async function restRoutes(app: FastifyInstance, ctx: ScanContext): Promis
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   for (const [url, verbs] of Object.entries(ROUTES)) {
     for (const [method, endpoint] of Object.entries(verbs)) {
-      app.route({ method: method as HTTPMethods, url, handler: (request, reply) => endpoint.handle(ctx, request, reply) });
+      app.route({
+        method: method as HTTPMethods,
+        url,
+        config: { needs: endpoint.needs },
+        handler: (request, reply) => endpoint.handle(ctx, request, reply),
+      });
     }
   }
   await documentation(app);
 }
 
+/** The documents are the same in every mesh. */
+const OPEN = { config: { needs: "open" } } as const;
+
 async function documentation(app: FastifyInstance): Promise<void> {
   const document = openApi();
   const page = apiPage(document);
   const style = await readFile(projectPath("gateway", "rest", "api-page.css"));
-  app.get("/api/openapi.json", async () => document);
-  app.get("/api", (_request, reply) => reply.type("text/html; charset=utf-8").headers(PAGE_HEADERS).send(page));
-  app.get("/api/page.css", (_request, reply) => reply.type("text/css; charset=utf-8").headers(PAGE_HEADERS).send(style));
+  app.get("/api/openapi.json", OPEN, async () => document);
+  app.get("/api", OPEN, (_request, reply) => reply.type("text/html; charset=utf-8").headers(PAGE_HEADERS).send(page));
+  app.get("/api/page.css", OPEN, (_request, reply) => reply.type("text/css; charset=utf-8").headers(PAGE_HEADERS).send(style));
 }

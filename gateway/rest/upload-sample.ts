@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { openCaller, type Caller } from "../caller.js";
+import type { Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
 import { bodyOf, isMultipart, readForm, refuseLongBody } from "../request-body.js";
 import type { ScanContext } from "../scan/context.js";
@@ -11,6 +11,7 @@ import { FormUpload, JsonUpload, Uploaded } from "./schemas.js";
 
 /** `POST /api/v1/sample` and `/api/upload`: a sample as base64 in JSON, or as a file of a form. */
 export const uploadSample: Endpoint = {
+  needs: "scan:write",
   operation: {
     summary: "Upload a sample and scan it",
     description:
@@ -25,7 +26,7 @@ export const uploadSample: Endpoint = {
     },
   },
   async handle(ctx, request) {
-    const caller = openCaller(request.ip, request.id);
+    const { caller } = request;
     const { name, accepted } = await (isMultipart(request.headers) ? fromForm : fromJson)(ctx, caller, request);
     const { md5, sha1, sha256, size } = accepted.sample;
     return { id: accepted.scanId, hashes: { md5, sha1, sha256 }, file: { name, size } };

@@ -8,6 +8,7 @@ import type { SampleStore } from "../sample-store.js";
 import type { Boards } from "./boards.js";
 import type { Bulk } from "./bulk.js";
 import type { Fleet } from "./fleet.js";
+import type { Keyring } from "./keyring.js";
 import type { Relay } from "./relay.js";
 import type { Watchers } from "./watchers.js";
 
@@ -29,5 +30,7 @@ export interface ScanContext {
   readonly watchers: Watchers;
   /** Subscribers of the fleet on this gateway. */
   readonly boards: Boards;
+  /** The keys that callers of this gateway use. */
+  readonly keyring: Keyring;
   readonly failpoint: Failpoint;
 }

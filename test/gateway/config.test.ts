@@ -38,12 +38,29 @@ it.each([
   ["SCANMESH_ORIGINS", "*"],
   ["SCANMESH_ORIGINS", "https://a.example/path"],
   ["SCANMESH_PUBLIC_URL", "foo"],
+  ["SCANMESH_AUTH", "on"],
+  ["SCANMESH_TRUSTED_PROXIES", "proxy.example.org"],
 ])("names %s when it is %s", (name, value) => {
   const [mistake, ...more] = mistakes({ ...NEEDED, [name]: value });
   expect(mistake).toMatch(new RegExp(`^${name}: needs .*${value.replace(/[*+?]/g, "\\$&")}`));
   expect(more).toEqual([]);
 });
 
+it.each(["0.0.0.0", "::", "192.0.2.1", "scan.example.org", "127.evil"])(
+  "must be told whether to ask for keys before it listens on %s",
+  (HOST) => {
+    expect(mistakes({ ...NEEDED, HOST })).toEqual([expect.stringMatching(/^SCANMESH_AUTH: must be set .*keys.*off/)]);
+    for (const SCANMESH_AUTH of ["keys", "off"] as const) {
+      expect(readGatewayConfig({ ...NEEDED, HOST, SCANMESH_AUTH }).SCANMESH_AUTH).toBe(SCANMESH_AUTH);
+    }
+  },
+);
+
+it.each(["", "127.0.0.1", "127.8.9.1", "::1", "localhost"])("asks for no key on %s unless it is told to", (HOST) => {
+  expect(readGatewayConfig({ ...NEEDED, HOST }).SCANMESH_AUTH).toBe("off");
+  expect(readGatewayConfig({ ...NEEDED, HOST, SCANMESH_AUTH: "keys" }).SCANMESH_AUTH).toBe("keys");
+});
+
 it("reports every mistake at once", () => {
-  expect(mistakes({ ...NEEDED, PORT: "x", SCANMESH_ORIGINS: "*", SCANMESH_ACK_WAIT: "1" })).toHaveLength(3);
+  expect(mistakes({ ...NEEDED, PORT: "x", SCANMESH_ORIGINS: "*", SCANMESH_ACK_WAIT: "1", HOST: "0.0.0.0" })).toHaveLength(4);
 });

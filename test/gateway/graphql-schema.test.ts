@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { createSchema, schemaDocument } from "../../gateway/graphql/schema.js";
 import { ERROR_STATUS } from "../../gateway/errors.js";
 import { projectPath } from "../../schema/paths.js";
+import { SCOPES, type Scope } from "../../schema/scopes.js";
 import { UserErrorCode } from "../../schema/graphql/enums.js";
 
 const schema = createSchema();
@@ -34,6 +35,13 @@ it("every type, field, argument and enum value is described", () => {
   const own = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith("__"));
   const silent = own.flatMap(parts).filter(({ name, description }) => !description && !roots.has(name));
   expect(silent.map(({ name }) => name)).toEqual([]);
+});
+
+it("every query, mutation and subscription says which scope it needs", () => {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const fields = roots.flatMap((type) => Object.values(type?.getFields() ?? {}));
+  expect(fields.length).toBeGreaterThan(0);
+  expect(fields.filter(({ extensions }) => !SCOPES.includes(extensions.scope as Scope)).map(({ name }) => name)).toEqual([]);
 });
 
 it("errors that mutations return have the gateway's own codes", () => {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { refusal } from "../../gateway/origin-guard.js";
 
-const CONFIG = { SCANMESH_HOSTS: ["scan.example.org", "fd00::1"], SCANMESH_ORIGINS: ["https://soc.example.org"] };
+const CONFIG = {
+  SCANMESH_AUTH: "off" as const,
+  SCANMESH_HOSTS: ["scan.example.org", "fd00::1"],
+  SCANMESH_ORIGINS: ["https://soc.example.org"],
+};
 
 const get = (host: string | undefined, origin?: string) =>
   refusal(CONFIG, { method: "GET", headers: headers(host, origin), live: false });

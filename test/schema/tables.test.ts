@@ -38,6 +38,7 @@ const POSTGRES_KINDS: Record<string, string> = {
   "timestamp with time zone": "timestamp",
   jsonb: "json",
   bytea: "bytes",
+  date: "timestamp",
   text: "text",
   uuid: "text",
   "USER-DEFINED": "text",

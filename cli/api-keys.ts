@@ -1,0 +1,138 @@
+/** `npm run api-keys -- create|list|revoke`: the API keys of a mesh, for whoever may read its database. */
+
+import { inspect } from "node:util";
+import { Command, CommanderError } from "commander";
+import { randomUUID } from "node:crypto";
+import { openCaller } from "../gateway/caller.js";
+import { readApiKeys, type ApiKeyRecord } from "../gateway/db/api-keys.js";
+import { migrate, openDatabase, type Database } from "../gateway/db/database.js";
+import { GatewayError } from "../gateway/errors.js";
+import { createApiKey, revokeApiKey } from "../gateway/scan/api-keys.js";
+import { SCOPES, type Scope } from "../schema/scopes.js";
+import { ConfigError } from "../schema/settings.js";
+import { StartError } from "../standalone/start-error.js";
+import { table } from "../standalone/table.js";
+import { meshDatabase } from "./mesh-database.js";
+import { Sentence } from "./sentence.js";
+
+const ERROR = 2;
+const DAY_MS = 86_400_000;
+
+interface CreateOptions {
+  readonly name: string;
+  readonly scopes: string;
+  readonly expires?: string;
+  readonly rate?: string;
+  readonly dailyScans?: string;
+}
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+/** Whoever may write to the database may do this; the audit says that it came from here. */
+const CALLER = openCaller("command line", randomUUID());
+
+async function withDatabase(work: (db: Database) => Promise<void>): Promise<void> {
+  const database = await meshDatabase();
+  const db = openDatabase(database.url, (error) => say(`A connection was lost: ${error.message}`));
+  try {
+    await migrate(db);
+    await work(db);
+  } finally {
+    await db.destroy();
+    await database.stop();
+  }
+}
+
+async function create({ name, scopes, expires, rate, dailyScans }: CreateOptions): Promise<void> {
+  const wish = {
+    name,
+    scopes: scopesOf(scopes),
+    expiresAt: expires === undefined ? undefined : instantOf(expires),
+    rate: rate === undefined ? undefined : Number(rate),
+    dailyScans: dailyScans === undefined ? undefined : Number(dailyScans),
+  };
+  await withDatabase(async (db) => {
+    const { record, text } = await createApiKey({ db }, CALLER, wish);
+    say(`The key ${record.id} may ${record.scopes.join(", ")}. Keep it now: it cannot be shown again.`);
+    print(text);
+  });
+}
+
+function scopesOf(list: string): Scope[] {
+  const words = list
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+  const wrong = words.filter((word) => !(SCOPES as readonly string[]).includes(word));
+  if (wrong.length > 0) throw new Sentence(`--scopes: there is no ${wrong.join(", ")}; there are ${SCOPES.join(", ")}.`);
+  return words as Scope[];
+}
+
+function instantOf(text: string): Date {
+  const [, count, unit] = /^([1-9]\d{0,4})([dh])$/.exec(text) ?? [];
+  const instant =
+    unit === undefined ? new Date(text) : new Date(Date.now() + Number(count) * (unit === "d" ? DAY_MS : DAY_MS / 24));
+  if (Number.isNaN(instant.getTime())) throw new Sentence("--expires: needs a time such as 90d, 12h or 2030-01-31.");
+  return instant;
+}
+
+async function list(db: Database, revoked: boolean): Promise<void> {
+  const keys = await readApiKeys(db, { revoked });
+  if (keys.length === 0) return say("There is no API key.");
+  const header = ["Id", "Name", "Scopes", "Made", "Last used", "State", "Limits"];
+  print(table([header, ...keys.map(row)]));
+}
+
+function row(key: ApiKeyRecord): string[] {
+  const { id, name, scopes, createdAt, lastUsedAt, rate, dailyScans } = key;
+  const limits = [rate === null ? [] : `${rate}/s`, dailyScans === null ? [] : `${dailyScans} scans a day`].flat();
+  return [id, name, scopes.join(","), minute(createdAt), minute(lastUsedAt) || "never", stateOf(key), limits.join(", ") || "-"];
+}
+
+function stateOf({ revokedAt, expiresAt }: ApiKeyRecord): string {
+  if (revokedAt) return `revoked ${minute(revokedAt)}`;
+  if (!expiresAt) return "valid";
+  return `${expiresAt.getTime() > Date.now() ? "valid until" : "expired"} ${minute(expiresAt)}`;
+}
+
+function minute(time: Date | null): string {
+  return time?.toISOString().slice(0, 16).replace("T", " ") ?? "";
+}
+
+async function revoke(db: Database, id: string): Promise<void> {
+  const { name } = await revokeApiKey({ db }, CALLER, id);
+  say(`The key ${id} (${name}) opens nothing any more; what it has open is closed within 5 seconds.`);
+}
+
+const program = new Command("api-keys").description(
+  "The API keys of a mesh. It works on DATABASE_URL, or on the database of npm run up.",
+);
+program
+  .command("create")
+  .description("Makes a key and prints it, this once.")
+  .requiredOption("--name <name>", "what it is for, or who has it")
+  .requiredOption("--scopes <scopes>", `what it allows, separated by commas: ${SCOPES.join(", ")}`)
+  .option("--expires <time>", "when it stops working, such as 90d, 12h or 2030-01-31")
+  .option("--rate <number>", "requests a second that each gateway lets through")
+  .option("--daily-scans <number>", "scans a day, on all gateways together")
+  .action(create);
+program
+  .command("list")
+  .description("Lists the keys, the newest first; times are UTC.")
+  .option("--revoked", "those that are revoked too", false)
+  .action(({ revoked }: { revoked: boolean }) => withDatabase((db) => list(db, revoked)));
+program
+  .command("revoke")
+  .description("Revokes a key.")
+  .argument("<id>", "its id, as in the list")
+  .action((id: string) => withDatabase((db) => revoke(db, id)));
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = ERROR;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : ERROR;
+  else if ([Sentence, GatewayError, ConfigError, StartError].some((kind) => error instanceof kind)) say((error as Error).message);
+  else say(inspect(error));
+}

@@ -1,0 +1,27 @@
+import { readFile, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { runningMesh } from "../standalone/home.js";
+import { password, SUPERUSER } from "../standalone/postgres-folder.js";
+import { startPostgres } from "../standalone/postgres.js";
+import { readDatabaseConfig } from "./config.js";
+
+/** The mesh's database, as a command that needs nothing else of the mesh reaches it. */
+export interface MeshDatabase {
+  readonly url: string;
+  /** Stops it if it was started for this command. */
+  stop(): Promise<void>;
+}
+
+/** The database that is named; else the embedded one, which is started for the command if the mesh does not run. */
+export async function meshDatabase(named?: string): Promise<MeshDatabase> {
+  const { home, databaseUrl } = readDatabaseConfig();
+  const url = named ?? databaseUrl;
+  if (url !== undefined) return { url, stop: async () => {} };
+  const dir = join(home, "postgres");
+  if (await runningMesh(home)) {
+    const folder = await realpath(dir);
+    const port = (await readFile(join(folder, "port"), "utf8")).trim();
+    return { url: `postgres://${SUPERUSER}:${await password(folder)}@127.0.0.1:${port}/postgres`, stop: async () => {} };
+  }
+  return startPostgres({ dir });
+}

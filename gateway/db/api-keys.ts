@@ -1,0 +1,98 @@
+import { sql } from "kysely";
+import type { Scope } from "../../schema/scopes.js";
+import type { Database, Tx } from "./database.js";
+
+/** A key as it may be shown: without what proves it. */
+export interface ApiKeyRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly rate: number | null;
+  readonly dailyScans: number | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+  readonly lastUsedAt: Date | null;
+}
+
+const columns = [
+  "id",
+  "name",
+  "scopes",
+  "rate",
+  "daily_scans as dailyScans",
+  "created_at as createdAt",
+  "expires_at as expiresAt",
+  "revoked_at as revokedAt",
+  "last_used_at as lastUsedAt",
+] as const;
+
+/** What a new key is made of. */
+export interface NewApiKey {
+  readonly id: string;
+  readonly hash: Buffer;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly rate: number | null;
+  readonly dailyScans: number | null;
+  readonly expiresAt: Date | null;
+}
+
+export async function insertApiKey(
+  tx: Tx,
+  { id, hash, name, scopes, rate, dailyScans, expiresAt }: NewApiKey,
+): Promise<ApiKeyRecord> {
+  return tx
+    .insertInto("api_keys")
+    .values({ id, hash, name, scopes: [...scopes], rate, daily_scans: dailyScans, expires_at: expiresAt })
+    .returning(columns)
+    .executeTakeFirstOrThrow();
+}
+
+/** Every key, the newest first; without those that are revoked unless they are asked for. */
+export async function readApiKeys(db: Database, { revoked }: { revoked: boolean }): Promise<ApiKeyRecord[]> {
+  const all = db.selectFrom("api_keys").select(columns).orderBy("created_at", "desc").orderBy("id", "desc");
+  return (revoked ? all : all.where("revoked_at", "is", null)).execute();
+}
+
+/** The key as it is after it was revoked, and whether that happened now; undefined if there is none. */
+export async function revokeApiKeyRow(tx: Tx, id: string): Promise<{ key: ApiKeyRecord; changed: boolean } | undefined> {
+  const before = await tx.selectFrom("api_keys").select(columns).where("id", "=", id).forUpdate().executeTakeFirst();
+  if (!before || before.revokedAt !== null) return before && { key: before, changed: false };
+  const key = await tx
+    .updateTable("api_keys")
+    .set({ revoked_at: sql<Date>`now()` })
+    .where("id", "=", id)
+    .returning(columns)
+    .executeTakeFirstOrThrow();
+  return { key, changed: true };
+}
+
+/** A key that can be used now, with what proves it. */
+export interface UsableKey {
+  readonly id: string;
+  readonly hash: Buffer;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly rate: number | null;
+  readonly dailyScans: number | null;
+  readonly lastUsedAt: Date | null;
+}
+
+/** Those of the keys that are neither revoked nor expired, by Postgres's clock. */
+export async function readUsableKeys(db: Database, ids: readonly string[]): Promise<UsableKey[]> {
+  return db
+    .selectFrom("api_keys")
+    .select(["id", "hash", "name", "scopes", "rate", "daily_scans as dailyScans", "last_used_at as lastUsedAt"])
+    .where("id", "in", ids)
+    .where("revoked_at", "is", null)
+    .where((is) => is.or([is("expires_at", "is", null), is("expires_at", ">", sql<Date>`now()`)]))
+    .execute();
+}
+
+/** Notes that keys were used just now; one that is being noted elsewhere is left to that. */
+export async function noteKeyUse(db: Database, ids: readonly string[]): Promise<void> {
+  await sql`
+    update api_keys set last_used_at = now() where id in
+      (select id from api_keys where id = any(${ids}::text[]) order by id for no key update skip locked)`.execute(db);
+}

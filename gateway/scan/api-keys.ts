@@ -1,0 +1,77 @@
+import type { Scope } from "../../schema/scopes.js";
+import type { Caller } from "../caller.js";
+import { insertApiKey, revokeApiKeyRow, type ApiKeyRecord } from "../db/api-keys.js";
+import { audit } from "../db/audit.js";
+import { GatewayError } from "../errors.js";
+import { hashSecret, makeKeyText } from "../key-text.js";
+import type { ScanContext } from "./context.js";
+
+/** What a key is to be. */
+export interface KeyWish {
+  /** What it is for, or who has it: 1 to 200 characters. */
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt?: Date | undefined;
+  /** Requests a second. */
+  readonly rate?: number | undefined;
+  /** Scans a day, by UTC. */
+  readonly dailyScans?: number | undefined;
+}
+
+/** A key, and the only sight of its text. */
+export interface MadeKey {
+  readonly record: ApiKeyRecord;
+  readonly text: string;
+}
+
+const NAME_LENGTH = 200;
+const RATE = { min: 0.01, max: 100_000 };
+const DAILY_SCANS_MAX = 1_000_000_000;
+
+/** Makes a key. Throws BAD_INPUT. */
+export async function createApiKey({ db }: Pick<ScanContext, "db">, caller: Caller, wish: KeyWish): Promise<MadeKey> {
+  const { name, scopes, expiresAt, rate, dailyScans } = checked(wish);
+  const { id, secret, text } = makeKeyText();
+  const limits = { rate: rate ?? null, dailyScans: dailyScans ?? null, expiresAt: expiresAt ?? null };
+  const record = await db.transaction().execute(async (tx) => {
+    const made = await insertApiKey(tx, { id, hash: hashSecret(secret), name, scopes, ...limits });
+    await audit(tx, caller, "createApiKey", id, { name, scopes, ...limits });
+    return made;
+  });
+  return { record, text };
+}
+
+/**
+ * Revokes a key: from now on it opens nothing, and what it has open is closed, here at once and on other gateways within
+ * seconds. One that is revoked already stays so. Throws NOT_FOUND.
+ */
+export async function revokeApiKey(
+  { db, bus, keyring }: Pick<ScanContext, "db"> & Partial<Pick<ScanContext, "bus" | "keyring">>,
+  caller: Caller,
+  id: string,
+): Promise<ApiKeyRecord> {
+  const key = await db.transaction().execute(async (tx) => {
+    const found = await revokeApiKeyRow(tx, id);
+    if (!found) throw new GatewayError("NOT_FOUND", `there is no API key ${id}`);
+    if (found.changed) await audit(tx, caller, "revokeApiKey", id, { name: found.key.name });
+    return found.key;
+  });
+  bus?.sendKeysChanged();
+  await keyring?.refresh();
+  return key;
+}
+
+function checked(wish: KeyWish): KeyWish {
+  const { scopes, expiresAt, rate, dailyScans } = wish;
+  const name = wish.name.trim();
+  const wrong = (message: string) => new GatewayError("BAD_INPUT", message);
+  if (name.length < 1 || name.length > NAME_LENGTH || /[\u0000-\u001f\u007f-\u009f]/.test(name))
+    throw wrong(`name: needs 1 to ${NAME_LENGTH} printable characters`);
+  if (scopes.length === 0) throw wrong("scopes: needs one at least");
+  if (expiresAt !== undefined && !(expiresAt.getTime() > Date.now())) throw wrong("expiresAt: must be in the future");
+  if (rate !== undefined && !(rate >= RATE.min && rate <= RATE.max))
+    throw wrong(`rate: must be from ${RATE.min} to ${RATE.max} requests a second`);
+  if (dailyScans !== undefined && !(Number.isInteger(dailyScans) && dailyScans >= 1 && dailyScans <= DAILY_SCANS_MAX))
+    throw wrong(`dailyScans: must be a whole number from 1 to ${DAILY_SCANS_MAX}`);
+  return { ...wish, name, scopes: [...new Set(scopes)] };
+}

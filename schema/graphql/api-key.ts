@@ -1,0 +1,113 @@
+import { GraphQLDateTimeISO } from "graphql-scalars";
+import { createUnionType, Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import type { Scope as ScopeName } from "../scopes.js";
+import { InvalidInput, UserError } from "./user-error.js";
+
+/** The scopes by their GraphQL names. */
+export const Scope = {
+  SCAN_READ: "scan:read",
+  SCAN_WRITE: "scan:write",
+  SAMPLE_READ: "sample:read",
+  FLEET_WRITE: "fleet:write",
+  ADMIN: "admin",
+} as const satisfies Record<string, ScopeName>;
+registerEnumType(Scope, {
+  name: "Scope",
+  description: "What an API key may be allowed to do.",
+  valuesConfig: {
+    SCAN_READ: { description: "Read and watch scans, samples' facts, engines, agents and metrics." },
+    SCAN_WRITE: { description: "Scan samples; withdraw and delete scans." },
+    SAMPLE_READ: { description: "Download samples." },
+    FLEET_WRITE: { description: "Change engines and agents." },
+    ADMIN: { description: "Everything: all the others, API keys and the audit." },
+  },
+});
+
+@ObjectType({ description: "An API key. What proves it is shown once, when it is made.", simpleResolvers: true })
+export class ApiKey {
+  @Field(() => ID, { description: "The part of it that is no secret: `sm_<id>_…`." })
+  id!: string;
+
+  @Field(() => String, { description: "What it is for, or who has it." })
+  name!: string;
+
+  @Field(() => [Scope], { description: "What it allows." })
+  scopes!: readonly ScopeName[];
+
+  @Field(() => Float, { nullable: true, description: "Requests a second that each gateway lets through; null: any number." })
+  rate!: number | null;
+
+  @Field(() => Int, { nullable: true, description: "Scans a day, by UTC, on all gateways together; null: any number." })
+  dailyScans!: number | null;
+
+  @Field(() => GraphQLDateTimeISO, { description: "When it was made." })
+  createdAt!: Date;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "From when on it opens nothing; null: it does not expire." })
+  expiresAt!: Date | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When it was revoked." })
+  revokedAt!: Date | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When it was last used, to the minute; null: never." })
+  lastUsedAt!: Date | null;
+}
+
+/** What a new key is to be. */
+@InputType({ description: "What a new API key is to be." })
+export class CreateApiKeyInput {
+  @Field(() => String, { description: "What it is for, or who has it: 1 to 200 characters." })
+  name!: string;
+
+  @Field(() => [Scope], { description: "What it allows; one at least." })
+  scopes!: readonly ScopeName[];
+
+  @Field(() => GraphQLDateTimeISO, {
+    nullable: true,
+    description: "From when on it opens nothing; without it, it does not expire.",
+  })
+  expiresAt?: Date | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "Requests a second that each gateway lets through, at least 0.01; without it any number.",
+  })
+  rate?: number | null;
+
+  @Field(() => Int, { nullable: true, description: "Scans a day, by UTC, on all gateways together; without it any number." })
+  dailyScans?: number | null;
+}
+
+@ObjectType({ description: "The key was made.", simpleResolvers: true })
+export class CreateApiKeySuccess {
+  @Field(() => ApiKey, { description: "The key." })
+  apiKey!: ApiKey;
+
+  @Field(() => String, { description: "The key's text, `sm_<id>_<secret>`, to be kept now: it cannot be shown again." })
+  text!: string;
+}
+
+@ObjectType({ description: "The key opens nothing any more.", simpleResolvers: true })
+export class RevokeApiKeySuccess {
+  @Field(() => ApiKey, { description: "The key." })
+  apiKey!: ApiKey;
+}
+
+@ObjectType({ implements: UserError, description: "There is no such API key.", simpleResolvers: true })
+export class UnknownApiKey extends UserError {}
+
+/** The key, or what is wrong with the input. */
+export const CreateApiKeyResult = createUnionType({
+  name: "CreateApiKeyResult",
+  description: "The new key, or what is wrong with the input.",
+  types: () => [CreateApiKeySuccess, InvalidInput] as const,
+  resolveType: (value) => ("code" in value ? "InvalidInput" : "CreateApiKeySuccess"),
+});
+
+/** The revoked key, or that there is none. */
+export const RevokeApiKeyResult = createUnionType({
+  name: "RevokeApiKeyResult",
+  description: "The revoked key, or that there is none.",
+  types: () => [RevokeApiKeySuccess, UnknownApiKey] as const,
+  resolveType: (value) => ("code" in value ? "UnknownApiKey" : "RevokeApiKeySuccess"),
+});
