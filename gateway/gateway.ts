@@ -60,10 +60,10 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     samples,
     fleet,
     relay,
-      bulk,
-      watchers,
-      boards,
-      keyring,
+    bulk,
+    watchers,
+    boards,
+    keyring,
     failpoint: point,
   };
   observe(context);
