@@ -14,7 +14,7 @@ export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Prom
     config: { needs: "open" },
     handler: async (request, reply) => {
       refuseLongBody(request.raw, ctx.config);
-      const { sha256, md5, sha1, size } = await receiveUpload(ctx, request.params.id, await bytesOf(request));
+      const { sha256, md5, sha1, size } = await receiveUpload(ctx, request.caller, request.params.id, await bytesOf(request));
       return reply.status(201).send({ id: request.params.id, sha256, md5, sha1, size });
     },
   });

@@ -1,5 +1,9 @@
-import type { Caller } from "../caller.js";
+import { sql } from "kysely";
+import type { Caller, CallerKey } from "../caller.js";
 import type { Database, Tx } from "./database.js";
+
+/** Whom an event names. */
+export type Actor = Pick<Caller, "address" | "requestId"> & { readonly key: Pick<CallerKey, "id"> | null };
 
 /**
  * Writes down who did what to which thing, in the transaction that does it. `action` is the verb's name, `subject` the
@@ -7,7 +11,7 @@ import type { Database, Tx } from "./database.js";
  */
 export async function audit(
   db: Database | Tx,
-  { key, address, requestId }: Caller,
+  { key, address, requestId }: Actor,
   action: string,
   subject: string,
   details: Readonly<Record<string, unknown>> = {},
@@ -16,4 +20,61 @@ export async function audit(
     .insertInto("audit_events")
     .values({ key_id: key?.id ?? null, address, request_id: requestId, action, subject, details: JSON.stringify(details) })
     .execute();
+}
+
+/** An event as it is listed. */
+export interface AuditRecord {
+  readonly id: number;
+  readonly at: Date;
+  readonly keyId: string | null;
+  readonly keyName: string | null;
+  readonly address: string;
+  readonly requestId: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly details: Record<string, unknown>;
+}
+
+/** Which events, where what is undefined does not matter. */
+export interface AuditCriteria {
+  readonly keyId?: string | undefined;
+  readonly action?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
+}
+
+/** A place in the list of events. */
+export type AuditPlace = Pick<AuditRecord, "at" | "id">;
+
+/** Events, the newest first, from `after` on. */
+export async function readAuditEvents(
+  db: Database,
+  { keyId, action, subject, since, until }: AuditCriteria,
+  { limit, after }: { limit: number; after: AuditPlace | undefined },
+): Promise<AuditRecord[]> {
+  let query = db
+    .selectFrom("audit_events as event")
+    .leftJoin("api_keys as key", "key.id", "event.key_id")
+    .select([
+      "event.id",
+      "event.at",
+      "event.key_id as keyId",
+      "key.name as keyName",
+      "event.address",
+      "event.request_id as requestId",
+      "event.action",
+      "event.subject",
+      "event.details",
+    ])
+    .orderBy("event.at", "desc")
+    .orderBy("event.id", "desc")
+    .limit(limit);
+  if (keyId !== undefined) query = query.where("event.key_id", "=", keyId);
+  if (action !== undefined) query = query.where("event.action", "=", action);
+  if (subject !== undefined) query = query.where("event.subject", "=", subject);
+  if (since !== undefined) query = query.where("event.at", ">=", since);
+  if (until !== undefined) query = query.where("event.at", "<", until);
+  if (after !== undefined) query = query.where(sql<boolean>`(event.at, event.id) < (${after.at}, ${after.id})`);
+  return query.execute();
 }

@@ -3,26 +3,33 @@ import type { Database, Tx } from "./database.js";
 import { readSample, type StoredSample } from "./samples.js";
 
 /** Enters an upload; when it expires, by Postgres's clock. */
-export async function insertUpload(db: Database, id: string, ttlMs: number): Promise<Date> {
+export async function insertUpload(db: Database, id: string, ttlMs: number, keyId: string | null): Promise<Date> {
   const row = await db
     .insertInto("uploads")
-    .values({ id, expires_at: sql<Date>`now() + ${ttlMs} * interval '1 millisecond'`, sample_id: null })
+    .values({ id, expires_at: sql<Date>`now() + ${ttlMs} * interval '1 millisecond'`, sample_id: null, key_id: keyId })
     .returning("expires_at")
     .executeTakeFirstOrThrow();
   return row.expires_at;
 }
 
-export async function findUpload(
-  db: Database,
-  id: string,
-): Promise<{ expired: boolean; sample: StoredSample | undefined } | undefined> {
+/** An upload as it is now. */
+export interface UploadRecord {
+  readonly expired: boolean;
+  /** The key that it was issued to. */
+  readonly keyId: string | null;
+  /** Undefined until its bytes have arrived. */
+  readonly sample: StoredSample | undefined;
+}
+
+export async function findUpload(db: Database, id: string): Promise<UploadRecord | undefined> {
   const row = await db
     .selectFrom("uploads")
-    .select(["sample_id", sql<boolean>`expires_at < now()`.as("expired")])
+    .select(["sample_id", "key_id", sql<boolean>`expires_at < now()`.as("expired")])
     .where("id", "=", id)
     .executeTakeFirst();
   if (!row) return undefined;
-  return { expired: row.expired, sample: row.sample_id === null ? undefined : await readSample(db, row.sample_id) };
+  const sample = row.sample_id === null ? undefined : await readSample(db, row.sample_id);
+  return { expired: row.expired, keyId: row.key_id, sample };
 }
 
 /** Gives an upload its sample; false if it has one already or is gone. */

@@ -3,6 +3,7 @@ import { lexicographicSortSchema, printSchema, type GraphQLSchema } from "graphq
 import { buildSchemaSync, type PubSub } from "type-graphql";
 import { AgentResolver } from "./agent-resolver.js";
 import { ApiKeyResolver } from "./api-key-resolver.js";
+import { AuditResolver } from "./audit-resolver.js";
 import { EngineResolver } from "./engine-resolver.js";
 import { FleetUpdates } from "./fleet-updates.js";
 import { NodeResolver } from "./node-resolver.js";
@@ -36,6 +37,7 @@ export function createSchema(): GraphQLSchema {
       EngineResolver,
       AgentResolver,
       ApiKeyResolver,
+      AuditResolver,
       SubmitResolver,
       ScanUpdates,
       FleetUpdates,

@@ -3,7 +3,7 @@ import type { SampleRecord } from "../../schema/reports.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import type { StoredSample } from "../db/samples.js";
-import { fillUpload, findUpload, insertUpload } from "../db/uploads.js";
+import { fillUpload, findUpload, insertUpload, type UploadRecord } from "../db/uploads.js";
 import { transact } from "../db/database.js";
 import { DatabaseAway, GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
@@ -13,19 +13,19 @@ import { discard, keepSample, nameKept } from "./keep.js";
 export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ id: string; expiresAt: Date }> {
   const id = randomUUID();
   const expiresAt = await ctx.db.transaction().execute(async (tx) => {
-    // The id is the secret that lets its holder send the bytes.
-    await audit(tx, caller, "createUpload", `${id.slice(0, 8)}…`);
-    return insertUpload(tx, id, ctx.config.SCANMESH_UPLOAD_TTL);
+    await audit(tx, caller, "createUpload", shown(id));
+    return insertUpload(tx, id, ctx.config.SCANMESH_UPLOAD_TTL, caller.key?.id ?? null);
   });
   return { id, expiresAt };
 }
 
 /**
- * Takes the bytes of an upload. Throws NOT_FOUND, UPLOAD_EXPIRED, BAD_INPUT if it has its bytes already, and what keeping
+ * Takes the bytes of an upload; to the audit they come from the key that it was issued to. Throws NOT_FOUND, UPLOAD_EXPIRED, BAD_INPUT if it has its bytes already, and what keeping
  * a sample throws; nothing is kept then.
  */
 export async function receiveUpload(
   ctx: ScanContext,
+  { address, requestId }: Caller,
   id: string,
   bytes: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
@@ -39,6 +39,8 @@ export async function receiveUpload(
     async (tx) => {
       const name = (await nameKept(tx, [sample])).get(sample);
       if (!name || !(await fillUpload(tx, id, name.record.sampleId))) throw usedUp();
+      const key = upload.keyId === null ? null : { id: upload.keyId };
+      await audit(tx, { key, address, requestId }, "receiveUpload", shown(id), { sha256: name.record.sha256 });
       return name;
     },
   ).catch(async (error: unknown) => {
@@ -56,11 +58,16 @@ export async function readyUpload(ctx: ScanContext, id: string): Promise<StoredS
   return sample;
 }
 
-async function openUpload(ctx: ScanContext, id: string): Promise<{ sample: StoredSample | undefined }> {
+async function openUpload(ctx: ScanContext, id: string): Promise<UploadRecord> {
   const upload = /^[0-9a-f-]{36}$/i.test(id) ? await findUpload(ctx.db, id) : undefined;
   if (!upload) throw new GatewayError("NOT_FOUND", "there is no such upload");
   if (upload.expired) throw new GatewayError("UPLOAD_EXPIRED", "this upload URL has expired");
   return upload;
+}
+
+/** The id is the secret that lets its holder send the bytes. */
+function shown(id: string): string {
+  return `${id.slice(0, 8)}…`;
 }
 
 function usedUp(): GatewayError {

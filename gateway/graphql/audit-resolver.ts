@@ -1,0 +1,58 @@
+import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
+import { AuditEventConnection, AuditFilter } from "../../schema/graphql/audit-event.js";
+import { readAuditEvents, type AuditPlace } from "../db/audit.js";
+import { GatewayError } from "../errors.js";
+import type { RequestContext } from "./request-context.js";
+import { Needs } from "./scopes.js";
+
+const PAGE = { default: 25, most: 100 };
+
+@Resolver(() => AuditEventConnection)
+export class AuditResolver {
+  @Needs("admin")
+  @Query(() => AuditEventConnection, {
+    description: "What was done with this mesh and by whom, the newest first, a page at a time.",
+    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+  })
+  async auditEvents(
+    @Arg("filter", () => AuditFilter, { nullable: true, description: "Which events; without it all." })
+    filter: AuditFilter | null | undefined,
+    @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
+    @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<AuditEventConnection> {
+    if (first < 1 || first > PAGE.most) throw new GatewayError("BAD_INPUT", `first: must be from 1 to ${PAGE.most}`);
+    const place = typeof after === "string" ? placeOf(after) : undefined;
+    const { keyId, action, subject, since, until } = filter ?? {};
+    const criteria = {
+      keyId: keyId ?? undefined,
+      action: action ?? undefined,
+      subject: subject ?? undefined,
+      since: since ?? undefined,
+      until: until ?? undefined,
+    };
+    const found = await readAuditEvents(mesh.db, criteria, { limit: first + 1, after: place });
+    const edges = found.slice(0, first).map((node) => ({ cursor: cursorOf(node), node }));
+    return {
+      edges,
+      nodes: edges.map(({ node }) => node),
+      pageInfo: {
+        hasNextPage: found.length > first,
+        hasPreviousPage: place !== undefined,
+        startCursor: edges.at(0)?.cursor ?? null,
+        endCursor: edges.at(-1)?.cursor ?? null,
+      },
+    };
+  }
+}
+
+/** Times of events are whole milliseconds. */
+function cursorOf({ at, id }: AuditPlace): string {
+  return Buffer.from(`event:${at.getTime()}:${id}`).toString("base64url");
+}
+
+function placeOf(cursor: string): AuditPlace {
+  const [, at, id] = /^event:(\d{1,15}):([1-9]\d{0,14})$/.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? [];
+  if (at === undefined || id === undefined) throw new GatewayError("BAD_INPUT", "after: is not a cursor of this list");
+  return { at: new Date(Number(at)), id: Number(id) };
+}
