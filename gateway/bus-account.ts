@@ -1,29 +1,18 @@
 import {
-  ConsumerEvents,
   NatsError,
   type ConsumerConfig,
-  type ConsumerMessages,
   type JetStreamManager,
   type NatsConnection,
   type StreamConfig as NatsStreamConfig,
 } from "nats";
 import type { Logger } from "pino";
 import type { EngineSpeed, InternetClass } from "../schema/classes.js";
+import { encodeMessage, type Control } from "../schema/messages.js";
 import { engineDurable, recorderDurable, streams, type StreamConfig, type StreamSettings } from "../schema/streams.js";
-import { AGENTS, engineToken, RECORDER, RESULTS, scanSubject, SCANS } from "../schema/subjects.js";
-import { keepConnection, pause, type Connection } from "./bus-connection.js";
+import { AGENTS, controlSubject, engineToken, RESULTS, scanSubject, SCANS } from "../schema/subjects.js";
+import { keepConnection, removeMessages, type Connection } from "./bus-connection.js";
+import { consumeResults, type Delivery } from "./bus-results.js";
 import type { GatewayConfig } from "./config.js";
-
-/** A result message to be acknowledged once its transaction has committed. */
-export interface Delivery {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  ack(): void;
-  /** Hands it back, to be delivered again after `ms`. */
-  nak(ms: number): void;
-  /** It can never be recorded. */
-  term(): void;
-}
 
 /** A change of an agent's presence: its value, or undefined when its key was deleted. */
 export type PresenceListener = (agent: string, value: Uint8Array | undefined) => void;
@@ -61,6 +50,10 @@ export interface Account {
   scansState(): Promise<{ lastSeq: number; stream: string }>;
   /** Removes all requests below `seq`. */
   purgeScans(seq: number): Promise<void>;
+  /** Removes requests by sequence from the stream of that identity; from another nothing. */
+  removeRequests(stream: string, seqs: readonly number[]): Promise<void>;
+  /** Tells an agent. Lossy: while the bus is away nothing is told. */
+  tell(agent: string, message: Control): void;
   /** Delivers results until stopped, across reconnections. */
   consumeResults(deliver: (delivery: Delivery) => Promise<void>): { stop(): Promise<void> };
 }
@@ -95,9 +88,15 @@ export function openAccount(
     await jsm.consumers.add(SCANS, engineDurable({ ...engine, internet }, settings) as unknown as Partial<ConsumerConfig>);
   }
 
+  async function scansState(): Promise<{ lastSeq: number; stream: string }> {
+    const info = await (await manager()).streams.info(SCANS);
+    return { lastSeq: info.state.last_seq, stream: String(info.created) };
+  }
+
   return {
     internet,
     connection,
+    scansState,
     async publishRequest(speed, data, messageId) {
       const stream = identity.get(SCANS) ?? "";
       const ack = await connection.up().jetstream().publish(scanSubject(speed, internet), data, { msgID: messageId });
@@ -130,12 +129,14 @@ export function openAccount(
         })),
       };
     },
-    async scansState() {
-      const info = await (await manager()).streams.info(SCANS);
-      return { lastSeq: info.state.last_seq, stream: String(info.created) };
-    },
     async purgeScans(seq) {
       await (await manager()).streams.purge(SCANS, { seq });
+    },
+    async removeRequests(stream, seqs) {
+      if ((await scansState()).stream === stream) await removeMessages(connection.up(), SCANS, seqs);
+    },
+    tell(agent, message) {
+      if (connection.isUp()) connection.up().publish(controlSubject(agent), encodeMessage(message));
     },
     consumeResults: (deliver) => consumeResults(connection, log, deliver),
   };
@@ -180,63 +181,4 @@ async function watchPresence(
   })();
   reading.catch((error: unknown) => log.error({ err: error }, "presence cannot be watched"));
   return () => entries.stop();
-}
-
-/** At most this many bytes of results wait in this process. */
-const RESULTS_WINDOW_BYTES = 8 * 1024 * 1024;
-const CONSUMER_GONE: ReadonlySet<string> = new Set([
-  ConsumerEvents.ConsumerDeleted,
-  ConsumerEvents.ConsumerNotFound,
-  ConsumerEvents.StreamNotFound,
-  ConsumerEvents.NoResponders,
-]);
-
-function consumeResults(
-  connection: Connection,
-  log: Logger,
-  deliver: (delivery: Delivery) => Promise<void>,
-): { stop(): Promise<void> } {
-  let stopped = false;
-  let current: ConsumerMessages | undefined;
-
-  async function run(): Promise<void> {
-    while (!stopped) {
-      try {
-        if (!connection.isUp()) {
-          await pause(50);
-          continue;
-        }
-        const consumer = await connection.up().jetstream().consumers.get(RESULTS, RECORDER);
-        current = await consumer.consume({ max_bytes: RESULTS_WINDOW_BYTES });
-        void stopWhenGone(current);
-        for await (const message of current) {
-          await deliver({
-            subject: message.subject,
-            data: message.data,
-            ack: () => message.ack(),
-            nak: (ms) => message.nak(ms),
-            term: () => message.term(),
-          });
-        }
-      } catch (error) {
-        log.warn({ err: error }, "results cannot be consumed");
-        await pause(500);
-      }
-    }
-  }
-
-  const running = run();
-  return {
-    async stop() {
-      stopped = true;
-      await current?.close();
-      await running;
-    },
-  };
-}
-
-async function stopWhenGone(messages: ConsumerMessages): Promise<void> {
-  for await (const status of await messages.status()) {
-    if (CONSUMER_GONE.has(status.type)) messages.stop();
-  }
 }

@@ -130,6 +130,25 @@ export function streamErrorCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined;
 }
 
+const REMOVES_IN_FLIGHT = 16;
+const GONE = new Set([10_037, 10_057]);
+
+/** Deletes messages of a stream by sequence, in that order; one that is gone already is fine. */
+export async function removeMessages(nc: NatsConnection, stream: string, seqs: readonly number[]): Promise<void> {
+  const jsm = await nc.jetstreamManager({ checkAPI: false });
+  const removeOne = async (seq: number) => {
+    try {
+      await jsm.streams.deleteMessage(stream, seq, false);
+    } catch (error) {
+      const code = streamErrorCode(error);
+      if (code === undefined || !GONE.has(code)) throw isAway(error) ? unavailable(error) : error;
+    }
+  };
+  for (let i = 0; i < seqs.length; i += REMOVES_IN_FLIGHT) {
+    await Promise.all(seqs.slice(i, i + REMOVES_IN_FLIGHT).map(removeOne));
+  }
+}
+
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -6,7 +6,8 @@ import { LIVE_KEYS, LIVE_SCAN } from "../schema/subjects.js";
 import { openAccount, type Account, type PresenceListener } from "./bus-account.js";
 import type { GatewayConfig } from "./config.js";
 
-export type { Account, Delivery, DurableState, StreamState } from "./bus-account.js";
+export type { Account, DurableState, StreamState } from "./bus-account.js";
+export type { Delivery } from "./bus-results.js";
 
 /** A hint that a scan has reached a revision. */
 export type Hint = readonly [scanId: number, revision: number];

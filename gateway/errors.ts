@@ -60,3 +60,7 @@ export class DatabaseAway extends GatewayError {
     super("UNAVAILABLE", "the database is not reachable", { retryAfter: 2, cause });
   }
 }
+
+export function unknownScan(scanId: number): GatewayError {
+  return new GatewayError("NOT_FOUND", `there is no scan ${scanId}`);
+}

@@ -1,9 +1,9 @@
-import { DeliverPolicy, type NatsConnection, type PubAck } from "nats";
+import { DeliverPolicy, type Msg, type NatsConnection, type PubAck } from "nats";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { InternetClass } from "../schema/classes.js";
-import { chunkReadSubject, chunkSubject, SAMPLES } from "../schema/subjects.js";
-import { isAway, keepConnection, streamErrorCode, unavailable, type Connection } from "./bus-connection.js";
+import { CHUNK_BY_SEQUENCE, chunkReadSubject, chunkSubject, SAMPLES } from "../schema/subjects.js";
+import { isAway, keepConnection, removeMessages, streamErrorCode, unavailable, type Connection } from "./bus-connection.js";
 import type { GatewayConfig } from "./config.js";
 import { readContent, type ContentReader, type Kept } from "./content.js";
 import { GatewayError } from "./errors.js";
@@ -27,6 +27,11 @@ export interface SampleStore {
   copyToInternet(blob: string, chunks: number): Promise<number[]>;
   /** Removes chunks by sequence; one that is gone already is fine. */
   remove(internet: InternetClass, chunks: readonly number[]): Promise<void>;
+  /**
+   * Removes a blob's chunks by sequence, unless the stream was made anew since: its sequences would be others' by now. Begun
+   * again where it was broken off.
+   */
+  removeBlob(internet: InternetClass, blob: string, chunks: readonly number[]): Promise<void>;
   /** The stored chunks from sequence `from` on that are older than `until`, without their bytes. */
   walk(internet: InternetClass, from: number, until: Date): AsyncIterable<{ seq: number; subject: string }>;
   /** The stream's identity: it changes when the stream was made anew. */
@@ -38,10 +43,8 @@ export interface SampleStore {
 
 const CHUNK_BYTES = 512 * 1024;
 const WRITES_IN_FLIGHT = 8;
-const REMOVES_IN_FLIGHT = 16;
 const WALK_PAGE = 500;
 const STREAM_FULL = new Set([10_077, 10_023, 10_047]);
-const NOT_FOUND = new Set([10_037, 10_057]);
 
 export function openSampleStore(config: GatewayConfig, log: Logger): SampleStore {
   const open = (internet: InternetClass) => keepConnection(config, internet, "samples", log, async () => {});
@@ -62,28 +65,36 @@ export function openSampleStore(config: GatewayConfig, log: Logger): SampleStore
     }
   }
 
-  async function read(internet: InternetClass, blob: string, n: number): Promise<Uint8Array | undefined> {
+  async function get(internet: InternetClass, subject: string, which?: string): Promise<Msg | undefined> {
     try {
-      const message = await connections[internet].up().request(chunkReadSubject(blob, n), undefined, { timeout: 10_000 });
+      const message = await connections[internet].up().request(subject, which, { timeout: 10_000 });
       const status = message.headers?.code ?? 0;
       if (status === 404) return undefined;
       if (status !== 0) throw new Error(`reading a chunk answered ${status} ${message.headers?.description ?? ""}`);
-      return message.data;
+      return message;
     } catch (error) {
       throw isAway(error) ? unavailable(error) : error;
     }
   }
 
+  async function read(internet: InternetClass, blob: string, n: number): Promise<Uint8Array | undefined> {
+    return (await get(internet, chunkReadSubject(blob, n)))?.data;
+  }
+
   async function remove(internet: InternetClass, chunks: readonly number[]): Promise<void> {
-    const jsm = await connections[internet].up().jetstreamManager({ checkAPI: false });
-    for (let i = 0; i < chunks.length; i += REMOVES_IN_FLIGHT) {
-      await Promise.all(chunks.slice(i, i + REMOVES_IN_FLIGHT).map((seq) => removeOne(jsm, seq)));
-    }
+    await removeMessages(connections[internet].up(), SAMPLES, chunks);
   }
 
   return {
     read,
     remove,
+    async removeBlob(internet, blob, chunks) {
+      const last = await get(internet, CHUNK_BY_SEQUENCE, JSON.stringify({ seq: chunks.at(-1) }));
+      if (last?.headers?.get("Nats-Subject") !== chunkSubject(blob, chunks.length - 1)) return;
+      // The last one, by which the stream is known, goes last.
+      await remove(internet, chunks.slice(0, -1));
+      await remove(internet, chunks.slice(-1));
+    },
     async put(source, options) {
       const nc = connections.isolated.up();
       const blob = uuidv7();
@@ -180,13 +191,4 @@ async function* counted(
     yield bytes;
   }
   signal?.throwIfAborted();
-}
-
-async function removeOne(jsm: Awaited<ReturnType<NatsConnection["jetstreamManager"]>>, seq: number): Promise<void> {
-  try {
-    await jsm.streams.deleteMessage(SAMPLES, seq, false);
-  } catch (error) {
-    const code = streamErrorCode(error);
-    if (code === undefined || !NOT_FOUND.has(code)) throw error;
-  }
 }

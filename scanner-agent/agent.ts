@@ -1,9 +1,9 @@
-import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
-import type { EnginePresence, Presence } from "../schema/messages.js";
+import type { AgentState, EnginePresence, Presence } from "../schema/messages.js";
 import { connectBus, type Bus } from "./bus.js";
 import type { AgentConfig } from "./config.js";
+import { listenToControl } from "./control.js";
 import { createEngine, type Engine, type EngineParts } from "./engine.js";
 import { enginesOf } from "./engine-set.js";
 import { createContainerHost, type ContainerHost } from "./runners/container-host.js";
@@ -14,6 +14,7 @@ import { createSampleCache } from "./sample-cache.js";
 import { createSelfTest } from "./self-test.js";
 import { openSpool, type Spool } from "./spool.js";
 import { watchSpools, type SpoolStrays } from "./spool-strays.js";
+import { createWork } from "./work.js";
 
 const FLUSH_MS = 2_000;
 const END_LIMIT_MS = 5_000;
@@ -43,8 +44,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   const version = ownVersion();
   const startedAt = new Date().toISOString();
   const ending = new AbortController();
-  // Every scan listens to it.
-  setMaxListeners(0, ending.signal);
+  const work = createWork();
   const buses: Bus[] = [];
   let spool: Spool | undefined;
   let strays: SpoolStrays | undefined;
@@ -53,7 +53,10 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let mistakes: readonly string[] = [];
   let intakes: readonly Intake[] = [];
   let announcer: Announcer | undefined;
-  let state: Presence["state"] = "READY";
+  let stopping = false;
+  /** What an operator wants it to be. */
+  let ordered: AgentState = "READY";
+  let patience: NodeJS.Timeout | undefined;
   let starting: Promise<unknown> | undefined;
   let fail: (reason: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
@@ -68,7 +71,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       class: internet,
       startedAt,
       heartbeatMs,
-      state,
+      state: stopping ? "DRAINING" : ordered,
       proofs: [...(containers?.proofs() ?? [])],
       engines: engines.map((engine) => engine.presence()),
     };
@@ -79,12 +82,23 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     void announcer?.announce();
   }
 
+  function order(state: AgentState): void {
+    if (stopping || state === ordered) return;
+    log.info({ state, before: ordered }, "ordered");
+    ordered = state;
+    clearTimeout(patience);
+    for (const intake of intakes) intake.hold(state !== "READY");
+    const handBack = () => work.handBack(new Error("the agent is draining"));
+    if (state === "DRAINING") patience = setTimeout(handBack, config.drainGraceMs);
+    void announcer?.announce();
+  }
+
   async function connection(purpose: string): Promise<Bus> {
     const { servers, credsFile, agent } = config;
     const bus = await connectBus({ servers, credsFile, agent, purpose, log, signal: ending.signal });
     buses.push(bus);
     void bus.closed.then((reason) => {
-      if (!ending.signal.aborted && state === "READY") fail(new Error(`the connection to NATS has ended (${String(reason)})`));
+      if (!stopping) fail(new Error(`the connection to NATS has ended (${String(reason)})`));
     });
     return bus;
   }
@@ -103,8 +117,9 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     const [bus, sampleBus] = await Promise.all([connection("work"), connection("samples")]);
     const samples = createSampleCache(sampleBus, await spool.make("samples"), log);
     const { agent, ackWaitMs } = config;
-    const context = { bus, samples, agent, ackWaitMs, signal: ending.signal, log };
+    const context = { bus, samples, agent, ackWaitMs, work, log };
     intakes = engines.map((engine) => createIntake(engine, context));
+    listenToControl(bus, agent, { cancel: work.cancel, order, engines, log });
     announcer = startPresence(bus, presence, log);
     onChange();
     await tested;
@@ -119,12 +134,14 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   }
 
   async function stop(): Promise<void> {
-    state = "DRAINING";
+    stopping = true;
+    clearTimeout(patience);
     void announcer?.announce();
     const drained = Promise.all(intakes.map((intake) => intake.drain()));
     await Promise.race([drained, pause(intakes.length > 0 ? config.drainGraceMs : 0, undefined, { ref: false })]);
+    // What is being started or still runs is ended.
     ending.abort(new Error("the agent is stopping"));
-    // The signal ends what is being started or still runs.
+    work.handBack(new Error("the agent is stopping"));
     await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
     await announcer?.leave();
     await Promise.all(buses.map((bus) => bus.flush(FLUSH_MS)));

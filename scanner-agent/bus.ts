@@ -43,6 +43,8 @@ export interface Bus {
   request(subject: string, data: string | Uint8Array, timeoutMs: number, options?: SendOptions): Promise<BusMessage>;
   /** A new private inbox that takes `<subject>.*`. */
   inbox(onMessage: (message: BusMessage) => void): { readonly subject: string; close(): Promise<void> };
+  /** Takes what is published on a subject. */
+  listen(subject: string, onMessage: (message: BusMessage) => void): void;
   /** Calls back after each time the connection was lost and made again. */
   onReconnect(listener: () => void): () => void;
   /** Sends what is waiting to be sent, if the server can be reached. */
@@ -64,6 +66,15 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   void followStatus(nc, listeners, options.log);
   let inboxes = 0;
 
+  function subscribe(subject: string, onMessage: (message: BusMessage) => void) {
+    return nc.subscribe(subject, {
+      callback: (error, message) => {
+        if (error) options.log.error({ err: error, subject }, "the bus refused a subscription");
+        else onMessage(read(message));
+      },
+    });
+  }
+
   return {
     publish(subject, data, send) {
       if (!nc.isClosed()) nc.publish(subject, data, natsOptions(send));
@@ -77,14 +88,10 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     },
     inbox(onMessage) {
       const subject = `${inboxPrefix(options.agent)}.${process.pid}-${options.purpose}-${++inboxes}`;
-      const subscription = nc.subscribe(`${subject}.*`, {
-        callback: (error, message) => {
-          if (error) options.log.error({ err: error, subject }, "the bus refused a subscription");
-          else onMessage(read(message));
-        },
-      });
+      const subscription = subscribe(`${subject}.*`, onMessage);
       return { subject, close: () => (nc.isClosed() ? Promise.resolve() : subscription.drain()) };
     },
+    listen: (subject, onMessage) => void subscribe(subject, onMessage),
     onReconnect(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -94,6 +94,14 @@ export class TimedOut extends Error {
   }
 }
 
+/** Nobody wants the result any more: the run is ended, and the request is done with without an answer. */
+export class Cancelled extends Error {
+  override readonly name = "Cancelled";
+  constructor() {
+    super("the scan was cancelled");
+  }
+}
+
 /** This host cannot do it now, through no fault of the sample: the request is handed back and the engine takes no work until it can. */
 export class Unavailable extends Error {
   override readonly name: string = "Unavailable";

@@ -53,7 +53,10 @@ export interface Engine {
   scan(sample: Sample, options: RunOptions): Promise<Outcome>;
   /** It takes no work until `obstacle` resolves and it passes its test. */
   suspend(reason: string, obstacle?: () => Promise<void>): void;
-  /** Starts it and tests it; it is healthy or says why not when this resolves. Tests itself again from then on. */
+  /**
+   * Starts it, unless it is started, and tests it; it is healthy or says why not when this resolves. Tests itself again
+   * from then on.
+   */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -69,6 +72,7 @@ export function createEngine(
   let versions = UNKNOWN;
   let printed: EngineVersions | undefined;
   let reason: string | null = "it is being started";
+  let testedAt: string | null = null;
   let obstacle: (() => Promise<void>) | undefined;
   let failures = 0;
   let misses = 0;
@@ -101,6 +105,7 @@ export function createEngine(
       misses += 1;
       if (reason !== before) log.warn({ reason }, "unhealthy");
     }
+    testedAt = new Date().toISOString();
   }
 
   function schedule(): void {
@@ -200,6 +205,7 @@ export function createEngine(
       runner: runner?.description ?? "none",
       healthy: reason === null,
       reason,
+      testedAt,
     }),
   };
 }

@@ -14,6 +14,8 @@ const HAND_BACK_DELAY_MS = 1_000;
 export interface Intake {
   /** Looks again whether the engine takes work, and how much. */
   update(): void;
+  /** Takes nothing while it is held. */
+  hold(held: boolean): void;
   /** Takes nothing from now on; resolves when all that was taken is answered or handed back. */
   drain(): Promise<void>;
 }
@@ -22,7 +24,7 @@ export interface Intake {
 export function createIntake(engine: Engine, context: ScanContext): Intake {
   const log: Logger = context.log.child({ engine: engine.manifest.name });
   let pull: Pull | undefined;
-  let draining = false;
+  let held = false;
   let occupied = 0;
   let due = false;
   const taken = new Set<Promise<void>>();
@@ -30,7 +32,7 @@ export function createIntake(engine: Engine, context: ScanContext): Intake {
   const names = engineToken(engine.manifest.name);
 
   function update(): void {
-    const open = engine.takesWork() && !draining;
+    const open = engine.takesWork() && !held;
     if (open) pull ??= openPull(context.bus, engine.manifest.name, { onDelivery, onNeed: topUp, onRefused });
     else if (pull !== undefined) {
       const closed = pull.close().finally(() => closing.delete(closed));
@@ -57,7 +59,7 @@ export function createIntake(engine: Engine, context: ScanContext): Intake {
   function onDelivery(delivery: Delivery): void {
     const request = admitted(delivery);
     if (request === undefined) return topUp();
-    if (pull === undefined) return delivery.nak(draining ? 0 : HAND_BACK_DELAY_MS);
+    if (pull === undefined) return delivery.nak(held ? 0 : HAND_BACK_DELAY_MS);
     occupied += 1;
     const work = scan({ request, delivery, engine }, context, () => {
       occupied -= 1;
@@ -82,11 +84,16 @@ export function createIntake(engine: Engine, context: ScanContext): Intake {
     return undefined;
   }
 
+  function hold(on: boolean): void {
+    held = on;
+    update();
+  }
+
   return {
     update,
+    hold,
     async drain() {
-      draining = true;
-      update();
+      hold(true);
       await Promise.all(closing);
       await Promise.all(taken);
     },

@@ -2,12 +2,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ResultMessage, ScanRequest } from "../schema/messages.js";
 import type { Bus } from "./bus.js";
-import { Failed, notDone, reasonOf, Unavailable, type Outcome } from "./contract.js";
+import { Cancelled, Failed, notDone, reasonOf, Unavailable, type Outcome } from "./contract.js";
 import type { Delivery } from "./delivery.js";
 import type { Engine } from "./engine.js";
 import { fitted } from "./result.js";
 import type { HeldSample, SampleCache } from "./sample-cache.js";
 import { publishResult } from "./verbs.js";
+import type { Work } from "./work.js";
 
 const ALONE_FROM_DELIVERY = 3;
 const LAST_DELIVERY = 6;
@@ -22,8 +23,8 @@ export interface ScanContext {
   readonly samples: SampleCache;
   readonly agent: string;
   readonly ackWaitMs: number;
-  /** Ends every scan: what is not answered by then is handed back. */
-  readonly signal: AbortSignal;
+  /** Where each request is entered, and told to end. */
+  readonly work: Work;
   readonly log: Logger;
 }
 
@@ -34,14 +35,16 @@ export interface Taken {
   readonly engine: Engine;
 }
 
+type Entered = Taken & { readonly signal: AbortSignal };
 type Answer = Pick<ResultMessage, "startedAt" | "durationMs"> & { readonly outcome: Outcome };
 
 /**
  * Takes one request from take to answer. Never throws: whatever happens, the request is acknowledged after its answer is stored
- * by the bus, or handed back. `onRan` is called once, when the engine is no longer busy with it.
+ * by the bus or nobody wants it any more, or handed back. `onRan` is called once, when the engine is no longer busy with it.
  */
 export async function scan(taken: Taken, context: ScanContext, onRan: () => void): Promise<void> {
   const { delivery, engine, request } = taken;
+  const { signal, leave } = context.work.enter(request.scan);
   const log = context.log.child({ scan: request.scan, engine: engine.manifest.name });
   const keepAlive = setInterval(delivery.working, context.ackWaitMs / 3);
   let ran = false;
@@ -50,23 +53,30 @@ export async function scan(taken: Taken, context: ScanContext, onRan: () => void
     ran = true;
   };
   try {
-    const answer = await answerOf(taken, context, log);
+    const entered = { ...taken, signal };
+    const answer = await answerOf(entered, context, log);
     freed();
-    await publish(taken, context, answer, log);
+    if (signal.reason instanceof Cancelled) throw signal.reason;
+    await publish(entered, context, answer, log);
     delivery.ack();
   } catch (error) {
-    const draining = context.signal.aborted;
-    if (!draining && !(error instanceof Unavailable))
+    if (signal.reason instanceof Cancelled) {
+      log.info("cancelled");
+      delivery.ack();
+      return;
+    }
+    if (!signal.aborted && !(error instanceof Unavailable))
       log.error({ err: error }, "a scan failed through no fault of engine or sample");
     else log.info({ reason: reasonOf(error) }, "handed back");
-    delivery.nak(draining ? 0 : HAND_BACK_DELAY_MS);
+    delivery.nak(signal.aborted ? 0 : HAND_BACK_DELAY_MS);
   } finally {
     clearInterval(keepAlive);
+    leave();
     freed();
   }
 }
 
-async function answerOf(taken: Taken, context: ScanContext, log: Logger): Promise<Answer> {
+async function answerOf(taken: Entered, context: ScanContext, log: Logger): Promise<Answer> {
   if (taken.delivery.deliveries >= LAST_DELIVERY) return unstarted(notDone("FAILED", "ended its agent five times"));
   let held: HeldSample | undefined;
   try {
@@ -81,7 +91,7 @@ async function answerOf(taken: Taken, context: ScanContext, log: Logger): Promis
 }
 
 /** The sample's file, or undefined for an engine that looks at hashes only. */
-async function fetch({ request, engine }: Taken, { samples, signal }: ScanContext): Promise<HeldSample | undefined> {
+async function fetch({ request, engine, signal }: Entered, { samples }: ScanContext): Promise<HeldSample | undefined> {
   if (engine.manifest.input === "hash") return undefined;
   const { sha256, size, blob } = request.sample;
   if (blob === null) throw new Failed("the mesh does not have the sample's bytes");
@@ -94,12 +104,12 @@ async function fetch({ request, engine }: Taken, { samples, signal }: ScanContex
 }
 
 async function run(
-  { request, delivery, engine }: Taken,
+  { request, delivery, engine, signal }: Entered,
   context: ScanContext,
   path: string | null,
   log: Logger,
 ): Promise<Answer> {
-  const free = await engine.slots.take(SLOT_LIMIT_MS, context.signal);
+  const free = await engine.slots.take(SLOT_LIMIT_MS, signal);
   const startedAt = new Date().toISOString();
   const announce = () => void announceStart(request, engine, context, startedAt, log);
   const announcement = setTimeout(announce, ANNOUNCE_AFTER_MS);
@@ -110,7 +120,7 @@ async function run(
       { path, sha256, sha1, md5, size },
       {
         timeoutMs: Math.min(engine.manifest.timeout, request.timeoutMs),
-        signal: context.signal,
+        signal,
         alone: delivery.deliveries >= ALONE_FROM_DELIVERY,
       },
     );
@@ -143,7 +153,7 @@ async function announceStart(
 }
 
 /** Publishes the answer until the bus has stored it: a late answer still counts. */
-async function publish({ request, engine }: Taken, context: ScanContext, answer: Answer, log: Logger): Promise<void> {
+async function publish({ request, engine, signal }: Entered, context: ScanContext, answer: Answer, log: Logger): Promise<void> {
   const { outcome, startedAt, durationMs } = answer;
   const message = fitted({ ...frame(request, engine, context), ...outcome, startedAt, durationMs });
   for (let delay = PUBLISH_RETRY_MS.first; ; delay = Math.min(2 * delay, PUBLISH_RETRY_MS.longest)) {
@@ -153,7 +163,7 @@ async function publish({ request, engine }: Taken, context: ScanContext, answer:
       if (!(error instanceof Unavailable)) throw error;
       log.warn({ reason: error.message }, "the result is not stored yet; trying on");
     }
-    await pause(delay, undefined, { signal: context.signal });
+    await pause(delay, undefined, { signal });
   }
 }
 

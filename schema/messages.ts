@@ -125,9 +125,19 @@ export const EnginePresence = z.object({
   healthy: z.boolean(),
   /** Why not; null exactly when healthy. */
   reason: text(1024).nullable(),
+  /** When its last self-test ended; null before the first. */
+  testedAt: instant.nullable().default(null),
 });
 /** See the value of the same name. */
 export type EnginePresence = z.infer<typeof EnginePresence>;
+
+/**
+ * What an agent can be told to be. A cordoned one takes nothing more and finishes what it has, however long that takes; a
+ * draining one hands back what it has not finished within its grace.
+ */
+export const AGENT_STATES = ["READY", "CORDONED", "DRAINING"] as const;
+/** One of {@link AGENT_STATES}. */
+export type AgentState = (typeof AGENT_STATES)[number];
 
 /** The value of an agent's key in AGENTS, put at every heartbeat. */
 export const Presence = z.object({
@@ -139,8 +149,8 @@ export const Presence = z.object({
   startedAt: instant,
   /** Time between heartbeats in milliseconds; after three missed ones the agent counts as gone. */
   heartbeatMs: z.number().int().positive(),
-  /** A draining agent finishes what it has and takes nothing. */
-  state: z.enum(["READY", "DRAINING"]),
+  /** Only a READY agent takes work. */
+  state: z.enum(AGENT_STATES),
   /** What it has proven about its fences since it started, e.g. that isolated containers reach nothing. */
   proofs: z.array(text(500)).max(32).default([]),
   engines: z.array(EnginePresence).max(256),
@@ -152,6 +162,21 @@ export type Presence = z.infer<typeof Presence>;
 export const LiveHints = z.object({ v, scans: z.array(z.tuple([scanId, z.number().int().nonnegative()])) });
 /** See the value of the same name. */
 export type LiveHints = z.infer<typeof LiveHints>;
+
+/** Most scans that one {@link Control} message names. */
+export const CANCELS_PER_MESSAGE = 1_000;
+
+/** What an agent is told on `control.agent.<id>`. Lossy: what must hold is told again. */
+export const Control = z.discriminatedUnion("kind", [
+  /** Nobody wants these scans' answers any more: what runs for them is ended and not answered. */
+  z.object({ v, kind: z.literal("cancel"), scans: z.array(scanId).min(1).max(CANCELS_PER_MESSAGE) }),
+  /** Be in this state until told otherwise. */
+  z.object({ v, kind: z.literal("state"), state: z.enum(AGENT_STATES) }),
+  /** Test this engine now; its presence says what came of it. */
+  z.object({ v, kind: z.literal("test"), engine: engineName }),
+]);
+/** See the value of the same name. */
+export type Control = z.infer<typeof Control>;
 
 /** A message that is not what its subject carries. `message` names each field that is wrong. */
 export class MalformedMessage extends Error {
@@ -172,6 +197,6 @@ export function parseMessage<T extends z.ZodType>(schema: T, data: Uint8Array): 
 }
 
 /** A message's bytes. */
-export function encodeMessage(message: ScanRequest | ResultMessage | Presence | LiveHints): Uint8Array {
+export function encodeMessage(message: ScanRequest | ResultMessage | Presence | LiveHints | Control): Uint8Array {
   return Buffer.from(JSON.stringify(message));
 }

@@ -87,6 +87,9 @@ export function chunkReadSubject(blob: string, n: number): string {
   return `$JS.API.DIRECT.GET.${SAMPLES}.${chunkSubject(blob, n)}`;
 }
 
+/** Read verb of a stored chunk by its sequence. */
+export const CHUNK_BY_SEQUENCE = `$JS.API.DIRECT.GET.${SAMPLES}`;
+
 /** The prefix of an agent's private inboxes. */
 export function inboxPrefix(agent: string): string {
   return `_INBOX.${agent}`;

@@ -195,6 +195,26 @@ export interface IdempotencyKeysTable {
   created_at: GeneratedTimestamp;
 }
 
+/** Messages to be deleted from the bus, now that nobody needs them. */
+export interface RemovalsTable {
+  id: GeneratedAlways<number>;
+  internet: boolean;
+  /** Set for requests: when the SCANS that holds them was created. */
+  stream_created: string | null;
+  /** Set for the chunks of a sample in SAMPLES. */
+  blob: string | null;
+  /** Their sequences; a blob's in the order of its chunks. */
+  seqs: number[];
+  created_at: GeneratedTimestamp;
+}
+
+/** What an agent is to be until somebody says otherwise; without a row it is to take work. */
+export interface AgentOrdersTable {
+  agent: string;
+  state: "CORDONED" | "DRAINING";
+  ordered_at: GeneratedTimestamp;
+}
+
 /** The database. */
 export interface Tables extends StatisticsTables {
   samples: SamplesTable;
@@ -211,4 +231,6 @@ export interface Tables extends StatisticsTables {
   audit_events: AuditEventsTable;
   batches: BatchesTable;
   idempotency_keys: IdempotencyKeysTable;
+  removals: RemovalsTable;
+  agent_orders: AgentOrdersTable;
 }

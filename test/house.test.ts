@@ -17,7 +17,7 @@ const SOURCE = /\.(ts|tsx|mjs|js|sql)$/;
 const FLOORS: Record<string, RegExp[][]> = {
   gateway: [
     [/^gateway\/(errors|caller|config|failpoint|metrics|content|flow|batch|key-text|token-bucket)\.ts$/],
-    [/^gateway\/db\//, /^gateway\/(bus|bus-account|bus-connection|sample-store)\.ts$/],
+    [/^gateway\/db\//, /^gateway\/(bus|bus-account|bus-results|bus-connection|sample-store)\.ts$/],
     [/^gateway\/scan\//],
     [
       /^gateway\/(base-url|client-address|authenticate|content-policy|origin-guard|request-body|present-error|request-id|http-error)\.ts$/,
@@ -34,7 +34,7 @@ const FLOORS: Record<string, RegExp[][]> = {
       /^scanner-agent\/runners\//,
       /^scanner-agent\/(bus|delivery|pull|verbs|spool(-strays)?|sample-cache)\.ts$/,
     ],
-    [/^scanner-agent\/(engine|engine-set|slots|self-test|presence|result|scan|intake)\.ts$/],
+    [/^scanner-agent\/(engine|engine-set|slots|self-test|presence|result|scan|intake|work|control)\.ts$/],
     [/^scanner-agent\/agent\.ts$/, /^scanner-agent\/doctor[a-z-]*\.ts$/],
     [/^scanner-agent\/main\.ts$/],
   ],

@@ -45,6 +45,7 @@ export function engine(name: string, rest: Partial<EnginePresence> = {}): Engine
     runner: "puppet",
     healthy: true,
     reason: null,
+    testedAt: null,
     ...rest,
   };
 }

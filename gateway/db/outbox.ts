@@ -52,16 +52,36 @@ export async function lockUnpublished(tx: Tx, olderThanMs: number, limit: number
 /** A request that the bus has taken. */
 export interface Published {
   readonly outboxId: number;
+  readonly scanId: number;
+  readonly internet: boolean;
   readonly seq: number;
   readonly stream: string;
 }
 
-export async function markPublished(db: Database, published: readonly Published[]): Promise<void> {
-  if (published.length === 0) return;
+/**
+ * Notes what the bus has taken. Returns those that were withdrawn meanwhile: their rows are gone, and their scans final without
+ * all answers, or gone too.
+ */
+export async function markPublished(db: Database, published: readonly Published[]): Promise<Published[]> {
+  if (published.length === 0) return [];
   const ordered = published.toSorted((a, b) => a.outboxId - b.outboxId);
-  await sql`
+  const { numAffectedRows } = await sql`
     update outbox set seq = done.seq, stream_created = done.stream, published_at = now()
     from unnest(${ordered.map(({ outboxId }) => outboxId)}::bigint[], ${ordered.map(({ seq }) => seq)}::bigint[],
       ${ordered.map(({ stream }) => stream)}::text[]) as done (id, seq, stream)
     where outbox.id = done.id and outbox.seq is null`.execute(db);
+  return numAffectedRows === BigInt(published.length) ? [] : withdrawn(db, published);
+}
+
+async function withdrawn(db: Database, published: readonly Published[]): Promise<Published[]> {
+  const { rows } = await sql<{ id: number }>`
+    select done.id from unnest(${published.map(({ outboxId }) => outboxId)}::bigint[], ${published.map(({ scanId }) => scanId)}::bigint[])
+      as done (id, scan_id)
+    where not exists (select from outbox where outbox.id = done.id)
+      and (not exists (select from scans where scans.id = done.scan_id)
+        or exists (select from results where results.scan_id = done.scan_id and state between 'CANCELLED' and 'TIMEOUT'))`.execute(
+    db,
+  );
+  const ids = new Set(rows.map(({ id }) => id));
+  return published.filter(({ outboxId }) => ids.has(outboxId));
 }

@@ -30,6 +30,8 @@ export interface ChangedScan {
   readonly revision: number;
   /** Set when this change made it final. */
   readonly final: { verdict: Verdict; seconds: number } | null;
+  /** It has as many detections as were asked for, and engines that are still waited for. */
+  readonly enough: boolean;
 }
 
 /** Locks scans in id order: every writer of results does so first. Unknown ids are left out. */
@@ -63,6 +65,7 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
     verdict: Verdict;
     seconds: number;
     becameFinal: boolean;
+    enough: boolean;
   }>`
     with incoming as (
       select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type
@@ -106,12 +109,14 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
         case when av_total > 0 and scans.av_clean + sums.av_clean = av_total then 'CLEAN'::verdict else 'INCONCLUSIVE'::verdict end end)
     from sums where scans.id = sums.scan_id
     returning id as "scanId", revision, verdict, extract(epoch from now() - start_date)::float8 as seconds,
-      end_date is not null and sums.closed > 0 as "becameFinal"`.execute(tx);
+      end_date is not null and sums.closed > 0 as "becameFinal",
+      end_date is null and coalesce(scans.detections >= stop_after, false) as enough`.execute(tx);
   const final = changed.filter(({ becameFinal }) => becameFinal).map(({ scanId }) => scanId);
   if (final.length > 0) await tx.deleteFrom("outbox").where("scan_id", "in", final).execute();
-  return changed.map(({ scanId, revision, verdict, seconds, becameFinal }) => ({
+  return changed.map(({ scanId, revision, verdict, seconds, becameFinal, enough }) => ({
     scanId,
     revision,
+    enough,
     final: becameFinal ? { verdict, seconds } : null,
   }));
 }

@@ -98,7 +98,7 @@ export async function setInternetChunks(db: Database, sampleId: number, blob: st
 }
 
 /**
- * Takes the copies that no open scan needs out of the rows; their sequences in INTERNET, to be removed after the commit.
+ * Takes the copies that no open scan needs out of the rows and enters them for removal; the removals' ids.
  * The lock comes first and the question second: a scan that is accepted meanwhile waits for the lock by its foreign key,
  * and its request is published only after a look at the row.
  */
@@ -108,14 +108,16 @@ export async function releaseInternetCopies(tx: Tx, limit: number): Promise<numb
     order by sha256 limit ${limit} for update skip locked`.execute(tx);
   const ids = candidates.rows.map(({ id }) => id);
   if (ids.length === 0) return [];
-  const { rows } = await sql<{ chunks: number[] }>`
+  const { rows } = await sql<{ id: number }>`
     with idle as (
-      select id, internet_chunks from samples
+      select id, blob, internet_chunks from samples
       where id = any(${ids}::bigint[]) and not exists (
-        select from scans where scans.sample_id = samples.id and scans.end_date is null and scans.internet))
-    update samples set internet_chunks = null from idle where samples.id = idle.id
-    returning idle.internet_chunks as chunks`.execute(tx);
-  return rows.flatMap(({ chunks }) => chunks);
+        select from scans where scans.sample_id = samples.id and scans.end_date is null and scans.internet)
+    ), released as (
+      update samples set internet_chunks = null from idle where samples.id = idle.id
+    )
+    insert into removals (internet, blob, seqs) select true, blob, internet_chunks from idle returning id`.execute(tx);
+  return rows.map(({ id }) => id);
 }
 
 /** Which of these blobs a row names. */

@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import type { ResultState } from "../../schema/states.js";
 import type { Database, Tx } from "./database.js";
 
 /** Locks overdue scans that nobody else is closing; their open results, with whether an agent ever was there for each. */
@@ -14,9 +13,6 @@ export async function lockOverdue(tx: Tx, limit: number) {
     where results.state <= 'SCANNING' order by overdue.id, engines.id`.execute(tx);
   return rows;
 }
-
-/** The states in which the sweep closes what is overdue. */
-export type OverdueState = Extract<ResultState, "TIMEOUT" | "NO_AGENT">;
 
 /** What the bus says of an account's requests. */
 export interface BusMarks {

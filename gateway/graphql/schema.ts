@@ -15,6 +15,7 @@ import { ScanUpdates } from "./scan-updates.js";
 import { EngineStatisticsResolver, StatisticsPointResolver, StatisticsResolver } from "./statistics-resolver.js";
 import { SubmitResolver } from "./submit-resolver.js";
 import { SystemResolver } from "./system-resolver.js";
+import { WithdrawResolver } from "./withdraw-resolver.js";
 
 /** Every subscription brings its own iterator; type-graphql wants one of these all the same. */
 const noPubSub: PubSub = {
@@ -39,6 +40,7 @@ export function createSchema(): GraphQLSchema {
       ApiKeyResolver,
       AuditResolver,
       SubmitResolver,
+      WithdrawResolver,
       ScanUpdates,
       FleetUpdates,
       QueueResolver,

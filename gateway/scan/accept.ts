@@ -12,7 +12,7 @@ import type { ScanContext } from "./context.js";
 import { hashOf, keyOf, settleKeys, type Keyed, type Made } from "./idempotency.js";
 import { discard, nameKept, type Named, type SampleToName } from "./keep.js";
 import { checkNames, planScan, type Plan } from "./plan.js";
-import { announce } from "./record.js";
+import { announce } from "./announce.js";
 import { labelsOf, type ScanOptions } from "./wish.js";
 
 /** A request for one scan, or for a batch of them: all of it is accepted or nothing. */

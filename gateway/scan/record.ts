@@ -4,8 +4,10 @@ import { engineOfResult } from "../../schema/subjects.js";
 import { pause } from "../bus-connection.js";
 import type { Delivery } from "../bus.js";
 import { isDataError, transact } from "../db/database.js";
-import { lockScans, raiseResults, type ChangedScan, type IncomingResult } from "../db/results.js";
+import { lockScans, raiseResults, type IncomingResult } from "../db/results.js";
+import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
+import { settleWithdrawn, withdrawEnough } from "./withdraw.js";
 
 /** Records results until stopped. */
 export interface Recorder {
@@ -130,7 +132,7 @@ async function handBack(ctx: ScanContext, batch: readonly Received[], error: unk
 
 async function record(ctx: ScanContext, batch: readonly Received[]): Promise<void> {
   const results = batch.map(({ result }) => result);
-  const { changed, unknown } = await transact(
+  const { unknown, ...withdrawn } = await transact(
     ctx.db,
     () => ctx.metrics.deadlocks.inc(),
     async (tx) => {
@@ -141,11 +143,12 @@ async function record(ctx: ScanContext, batch: readonly Received[]): Promise<voi
         ),
       );
       const known = results.filter(({ scanId }) => locked.has(scanId));
-      return { changed: await raiseResults(tx, known), unknown: results.length - known.length };
+      const changed = await raiseResults(tx, known);
+      return { ...(await withdrawEnough(tx, changed)), unknown: results.length - known.length };
     },
   );
   ctx.failpoint("record.after_commit");
-  announce(ctx, changed);
+  announce(ctx, withdrawn.changed);
   ctx.bulk.madeRoom();
   for (const { delivery, result } of batch) {
     ctx.metrics.results.labels(result.engine, result.state).inc();
@@ -155,15 +158,5 @@ async function record(ctx: ScanContext, batch: readonly Received[]): Promise<voi
     ctx.metrics.resultsIgnored.labels("unknown scan").inc(unknown);
     ctx.log.warn({ results: unknown }, "results for scans that do not exist are ignored");
   }
-}
-
-/** Tells every gateway which scans have changed, and counts those that became final. */
-export function announce(ctx: ScanContext, changed: readonly ChangedScan[]): void {
-  if (changed.length === 0) return;
-  ctx.bus.sendHints(changed.map(({ scanId, revision }) => [scanId, revision]));
-  for (const { final } of changed) {
-    if (!final) continue;
-    ctx.metrics.scansFinal.labels(final.verdict).inc();
-    ctx.metrics.scanSeconds.observe(final.seconds);
-  }
+  if (withdrawn.scanIds.length > 0) await settleWithdrawn(ctx, [withdrawn]);
 }

@@ -42,7 +42,7 @@ export function createRelay(parts: RelayParts): Relay {
       parts.failpoint("outbox.before_publish");
       const published = await publishAll(parts, await readRequests(parts.db, outboxIds));
       parts.failpoint("outbox.before_mark");
-      await markPublished(parts.db, published);
+      await retract(parts, await markPublished(parts.db, published));
       return outboxIds.map(() => undefined);
     },
     { size: BATCH, parallel: 2 },
@@ -97,7 +97,12 @@ async function publishOne(parts: RelayParts, request: OutboxRequest): Promise<Pu
   });
   const ack = await parts.bus.account(internet).publishRequest(request.speed, message, `request-${request.outboxId}`);
   parts.metrics.requestsPublished.labels(scanSubject(request.speed, internet)).inc();
-  return { outboxId: request.outboxId, ...ack };
+  return { outboxId: request.outboxId, scanId: request.scanId, internet: request.internet, ...ack };
+}
+
+/** What was withdrawn while it was being published is taken off the bus again. */
+async function retract({ bus }: RelayParts, withdrawn: readonly Published[]): Promise<void> {
+  for (const { internet, stream, seq } of withdrawn) await bus.account(internetClass(internet)).removeRequests(stream, [seq]);
 }
 
 /** Puts the sample into the internet account, unless it is there. Of two copies made at once the first stays. */

@@ -1,18 +1,20 @@
-import { INTERNET_CLASSES, internetClass } from "../../schema/classes.js";
+import { INTERNET_CLASSES } from "../../schema/classes.js";
 import { pause } from "../bus-connection.js";
 import { transact } from "../db/database.js";
 import { removeOldKeys } from "../db/idempotency.js";
-import { raiseResults, type IncomingResult } from "../db/results.js";
 import { trimRollup } from "../db/rollup.js";
-import { lockOverdue, removeEmptied, type OverdueState } from "../db/sweep.js";
+import { lockOverdue, removeEmptied } from "../db/sweep.js";
 import { removeExpiredUploads } from "../db/uploads.js";
 import { releaseInternetCopies } from "../db/samples.js";
+import type { OpenResult } from "../db/withdraw.js";
 import { GatewayError } from "../errors.js";
+import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
-import { announce } from "./record.js";
+import { removeFromBus, removeOverdue } from "./removals.js";
 import { createLossWatch, purgeSettled } from "./sweep-bus.js";
 import { updateStatistics } from "./statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
+import { settleWithdrawn, withdraw, type Closing, type Withdrawn } from "./withdraw.js";
 
 /** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may. */
 export interface Sweep {
@@ -33,6 +35,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "publish", every: 0, run: () => publishAll(ctx) },
     { name: "held requests", every: 0, run: () => ctx.bulk.release() },
     { name: "close overdue", every: 0, run: closeOverdue },
+    { name: "removals", every: 0, run: removeOverdue },
     { name: "watchers", every: 2_000, run: () => ctx.watchers.resync() },
     { name: "lost requests", every: Math.min(ctx.config.SCANMESH_ACK_WAIT / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },
@@ -87,49 +90,31 @@ async function removeKeys({ db }: ScanContext): Promise<void> {
   while ((await removeOldKeys(db, KEYS_BATCH)) === KEYS_BATCH);
 }
 
-const CLOSING: Record<OverdueState, string> = { TIMEOUT: "timeout", NO_AGENT: "no agent" };
-
+/** Everything is closed first: how the bus does has no say in it. */
 async function closeOverdue(ctx: ScanContext): Promise<void> {
-  for (;;) {
-    const { changed, rows } = await transact(
+  const closed: Withdrawn[] = [];
+  for (let more = true; more;) {
+    const { closings, ...withdrawn } = await transact(
       ctx.db,
       () => ctx.metrics.deadlocks.inc(),
       async (tx) => {
-        const rows = await lockOverdue(tx, OVERDUE_BATCH);
-        const results = rows.map(({ attended, ...row }) => closed(row, attended ? "TIMEOUT" : "NO_AGENT"));
-        return { rows, changed: await raiseResults(tx, results) };
+        const closings = (await lockOverdue(tx, OVERDUE_BATCH)).map(({ attended, ...result }) => overdue(result, attended));
+        return { closings, ...(await withdraw(tx, closings)) };
       },
     );
-    for (const { attended } of rows) ctx.metrics.overdue.labels(attended ? "TIMEOUT" : "NO_AGENT").inc();
-    announce(ctx, changed);
-    if (changed.length < OVERDUE_BATCH) return;
+    for (const { state } of closings) ctx.metrics.overdue.labels(state).inc();
+    announce(ctx, withdrawn.changed);
+    closed.push(withdrawn);
+    more = withdrawn.changed.length === OVERDUE_BATCH;
   }
+  await settleWithdrawn(ctx, closed);
 }
 
-function closed(
-  { scanId, engine, internet }: { scanId: number; engine: string; internet: boolean },
-  state: OverdueState,
-): IncomingResult {
-  return {
-    scanId,
-    engine,
-    internet: internetClass(internet),
-    state,
-    verdict: null,
-    signature: null,
-    error: CLOSING[state],
-    versions: { engine: null, signatures: null, signatureDate: null },
-    image: null,
-    agent: null,
-    startedAt: null,
-    durationMs: null,
-    details: null,
-    truncated: false,
-  };
+function overdue(result: OpenResult, attended: boolean): Closing {
+  return attended ? { ...result, state: "TIMEOUT", error: "timeout" } : { ...result, state: "NO_AGENT", error: "no agent" };
 }
 
 /** The internet account holds a sample only while an open scan needs it there. */
 async function removeIdleCopies(ctx: ScanContext): Promise<void> {
-  const chunks = await ctx.db.transaction().execute((tx) => releaseInternetCopies(tx, COPIES_BATCH));
-  if (chunks.length > 0) await ctx.samples.remove("internet", chunks);
+  await removeFromBus(ctx, await ctx.db.transaction().execute((tx) => releaseInternetCopies(tx, COPIES_BATCH)));
 }

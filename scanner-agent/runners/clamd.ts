@@ -1,8 +1,17 @@
 import type { Logger } from "pino";
-import { Failed, TimedOut, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../contract.js";
+import {
+  Cancelled,
+  Failed,
+  TimedOut,
+  Unavailable,
+  type RawOutput,
+  type RunOptions,
+  type Runner,
+  type Sample,
+} from "../contract.js";
 import { createGate } from "../gate.js";
 import { findProgram } from "../programs.js";
-import { within } from "../within.js";
+import { outlasted, within } from "../within.js";
 import { CLAMD_LIMITS, type ClamdLimits } from "./clamd-config.js";
 import { findSignatures } from "./clamd-database.js";
 import { isAnswering, removeStaleDaemons, startDaemon, type Daemon } from "./clamd-daemon.js";
@@ -120,10 +129,14 @@ export function createClamdRunner({
 
   async function scan(on: Daemon, path: string, { timeoutMs: limit, signal }: RunOptions): Promise<RawOutput> {
     const conversation = stream(on.socketPath, path);
+    const end = performance.now() + limit;
     try {
       return { exitCode: 0, stdout: await within(limit, conversation.reply, signal), stderr: "" };
     } catch (error) {
-      if (error instanceof TimedOut) watchStuck(on, conversation);
+      // Nothing makes clamd stop: its thread, and with it the slot, is taken until it has looked.
+      const cancelled = error instanceof Cancelled;
+      const late = cancelled ? await outlasted(end - performance.now(), conversation.reply) : error;
+      if (late instanceof TimedOut) watchStuck(on, conversation);
       else conversation.hangUp();
       throw error;
     }

@@ -1,7 +1,16 @@
 import type { EngineVersions } from "../../schema/messages.js";
-import { Failed, TimedOut, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../contract.js";
+import {
+  Cancelled,
+  Failed,
+  TimedOut,
+  Unavailable,
+  type RawOutput,
+  type RunOptions,
+  type Runner,
+  type Sample,
+} from "../contract.js";
 import { createGate } from "../gate.js";
-import { within } from "../within.js";
+import { outlasted, within } from "../within.js";
 import { HungUp } from "./clamd-protocol.js";
 import { readRecipe, type ContainerEngine, type Recipe } from "./container-recipe.js";
 import { startDaemonContainer, type DaemonContainer } from "./container-daemon.js";
@@ -114,14 +123,18 @@ export function createServiceRunner(engine: ContainerEngine, description: string
 
   async function converse(on: Running, sample: Sample, { timeoutMs, signal }: RunOptions): Promise<RawOutput> {
     const conversation = on.service.scan(sample);
+    const end = performance.now() + timeoutMs;
     try {
       return { exitCode: 0, stdout: await within(timeoutMs, conversation.reply, signal), stderr: "" };
     } catch (error) {
-      if (error instanceof TimedOut) {
+      // A service serves others too: a sample that nobody wants any more is let run to its end, and no further than that.
+      const cancelled = error instanceof Cancelled;
+      const late = cancelled ? await outlasted(end - performance.now(), conversation.reply) : error;
+      if (late instanceof TimedOut) {
         // Nothing less than its end makes it stop; that the daemon does it is what makes this the engine's own fault.
         if (running === on) running = undefined;
         await on.service.discard();
-        for (const listener of listeners) listener(`it was ended: ${error.message}`);
+        for (const listener of listeners) listener(`it was ended: ${late.message}`);
       }
       throw error;
     } finally {

@@ -46,6 +46,9 @@ export class AgentEngine {
 
   @Field(() => String, { nullable: true, description: "Why it takes none; null when it is healthy." })
   reason!: string | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When its last self-test ended; null before the first." })
+  testedAt!: string | null;
 }
 
 @ObjectType({

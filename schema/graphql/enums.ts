@@ -115,13 +115,14 @@ registerEnumType(SkipReason, {
 export { SkipReason };
 
 /** States of an agent. */
-export const AgentState = { READY: "READY", DRAINING: "DRAINING" } as const;
+export const AgentState = { READY: "READY", CORDONED: "CORDONED", DRAINING: "DRAINING" } as const;
 registerEnumType(AgentState, {
   name: "AgentState",
   description: "Whether an agent takes work.",
   valuesConfig: {
     READY: { description: "It takes work with its healthy engines." },
-    DRAINING: { description: "It finishes what it has and takes nothing more." },
+    CORDONED: { description: "It takes nothing more and finishes what it has, however long that takes." },
+    DRAINING: { description: "It takes nothing more and hands back what it does not finish within its grace." },
   },
 });
 

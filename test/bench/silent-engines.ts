@@ -32,6 +32,7 @@ export async function openSilentEngines(servers: string, credsFile: string, coun
     runner: "bench",
     healthy: true,
     reason: null,
+    testedAt: null,
   }));
   const presence = encodeMessage({
     v: 1,

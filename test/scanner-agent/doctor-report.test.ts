@@ -21,6 +21,7 @@ function presence(name: string, more: Partial<EnginePresence> = {}): EnginePrese
     runner: "container (exec)",
     healthy: true,
     reason: null,
+    testedAt: null,
     ...more,
   };
 }

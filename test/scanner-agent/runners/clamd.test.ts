@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { Failed, TimedOut, Unavailable, type Outcome, type RunOptions, type Runner } from "../../../scanner-agent/contract.js";
+import {
+  Cancelled,
+  Failed,
+  TimedOut,
+  Unavailable,
+  type Outcome,
+  type RunOptions,
+  type Runner,
+} from "../../../scanner-agent/contract.js";
 import { parseClamd } from "../../../scanner-agent/parsers/clamd.js";
 import { commandLine, signal } from "../../../scanner-agent/process-table.js";
 import { CLAMD_LIMITS } from "../../../scanner-agent/runners/clamd-config.js";
@@ -136,6 +144,24 @@ describe.skipIf(!hasClamd)("clamd", () => {
     signal(pid, "SIGSTOP");
     await expect(scan(on, CLEAN, runOptions({ timeoutMs: 300 }))).rejects.toThrow(TimedOut);
     signal(pid, "SIGCONT");
+    expect(await scan(on, CLEAN)).toMatchObject({ verdict: "CLEAN" });
+  });
+
+  test("keeps its slot taken by a cancelled sample until it has looked at it: nothing makes it stop", async () => {
+    const on = clamd();
+    await on.start();
+    const pid = await pidOf();
+    const ending = new AbortController();
+    signal(pid, "SIGSTOP");
+    let over = false;
+    const running = scan(on, CLEAN, runOptions({ signal: ending.signal }));
+    const ended = () => (over = true);
+    running.then(ended, ended);
+    ending.abort(new Cancelled());
+    await new Promise(setImmediate);
+    expect(over).toBe(false);
+    signal(pid, "SIGCONT");
+    await expect(running).rejects.toThrow(Cancelled);
     expect(await scan(on, CLEAN)).toMatchObject({ verdict: "CLEAN" });
   });
 

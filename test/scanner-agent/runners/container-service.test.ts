@@ -2,7 +2,15 @@ import { chmod, mkdir, mkdtemp, rm, symlink, unlink, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { Failed, TimedOut, Unavailable, type Outcome, type Runner, type RunOptions } from "../../../scanner-agent/contract.js";
+import {
+  Cancelled,
+  Failed,
+  TimedOut,
+  Unavailable,
+  type Outcome,
+  type Runner,
+  type RunOptions,
+} from "../../../scanner-agent/contract.js";
 import { parseClamd } from "../../../scanner-agent/parsers/clamd.js";
 import { containersOf } from "../../docker/agent-containers.js";
 import { baseImage, docker, hasDocker } from "../../docker/base-image.js";
@@ -93,6 +101,24 @@ describe.skipIf(!hasDocker)("clamd in a container", () => {
     await expect(scan(on, CLEAN)).rejects.toThrow(Unavailable);
     await on.start();
     expect(await scan(on, EICAR)).toMatchObject({ verdict: "INFECTED" });
+  });
+
+  test("goes on with a cancelled sample until its time is over, and serves others meanwhile", async () => {
+    const on = clamd();
+    await on.start();
+    const [id = ""] = await containers();
+    const cancelled = async (timeoutMs: number) => {
+      const ending = new AbortController();
+      const running = scan(on, CLEAN, { timeoutMs, signal: ending.signal });
+      ending.abort(new Cancelled());
+      await expect(running).rejects.toThrow(Cancelled);
+    };
+    await cancelled(20_000);
+    expect(await scan(on, EICAR)).toMatchObject({ verdict: "INFECTED" });
+    expect(await containers()).toEqual([id]);
+    await docker("pause", id);
+    await cancelled(500);
+    expect(await containers()).toEqual([]);
   });
 
   test("that is killed by the only sample it has makes that sample failed; of several, each may be innocent", async () => {
