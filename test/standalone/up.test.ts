@@ -1,40 +1,9 @@
-import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { projectPath } from "../../schema/paths.js";
 import { alive, processTree } from "./process-tree.js";
-import { temporaryFolder } from "./temporary-folder.js";
-
-/** `npm run up` without npm, in an environment of its own, so that nobody's settings change the test. */
-function up(home: string, env: Record<string, string> = {}) {
-  const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [projectPath("standalone", "bootstrap.mjs"), "up"], {
-    env: { PATH, HOME, SCANMESH_HOME: home, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  onTestFinished(async () => {
-    const tree = await processTree(child.pid ?? 0);
-    child.kill("SIGKILL");
-    await expect.poll(() => alive(tree), { timeout: 15_000 }).toEqual([]);
-  });
-  return {
-    pid: child.pid ?? 0,
-    ended,
-    output: () => output,
-    kill: (signal: NodeJS.Signals) => child.kill(signal),
-    isUp: () => expect.poll(() => output, { timeout: 50_000 }).toContain("ScanMesh is up."),
-    url: () => /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? "",
-  };
-}
-
-async function home(): Promise<string> {
-  return join(await temporaryFolder(), "home");
-}
+import { home, up } from "./run-up.js";
 
 async function pidOf(part: string, pids: readonly number[]): Promise<number> {
   for (const pid of pids) if ((await readFile(`/proc/${pid}/cmdline`, "utf8")).includes(part)) return pid;
