@@ -27,15 +27,21 @@ export interface Request {
   readonly body?: string;
 }
 
-/** Sends one request on a connection of its own. */
-export function exchange(base: string, path: string, { method = "GET", headers = {}, body }: Request = {}): Promise<Exchange> {
+/** Sends one request on a connection of its own. Rejects if the answer is not there within the time. */
+export function exchange(
+  base: string,
+  timeoutMs: number,
+  path: string,
+  { method = "GET", headers = {}, body }: Request = {},
+): Promise<Exchange> {
   const send = base.startsWith("https:") ? httpsRequest : httpRequest;
   const sent = { method, path, headers, body };
   return new Promise((resolve, reject) => {
     const bytes = body === undefined ? undefined : Buffer.from(body);
     const length = bytes === undefined ? {} : { "content-length": String(bytes.length) };
     // The path goes as it is: it may be one that a client library would tidy.
-    const outgoing = send(new URL(base), { method, path, agent: false, headers: { ...length, ...headers } }, (incoming) => {
+    const options = { method, path, agent: false, headers: { ...length, ...headers }, signal: AbortSignal.timeout(timeoutMs) };
+    const outgoing = send(new URL(base), options, (incoming) => {
       const parts: Buffer[] = [];
       incoming.on("data", (part: Buffer) => parts.push(part));
       incoming.once("error", reject).once("end", () => {

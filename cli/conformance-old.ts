@@ -1,11 +1,10 @@
 /** The contract of the generation before `/api/v1`, and of the CSV, line by line. */
 
 import { form } from "./conformance-exchange.js";
-import type { Line, Report, Target } from "./conformance-target.js";
+import { line, parsed, type Line, type Report, type Target } from "./conformance-target.js";
 
 const OLD = "The generation before";
 const CSV = "GET /export/csv";
-const line = (section: string, says: string, tried: (target: Target) => Promise<void>): Line => ({ section, says, try: tried });
 const urlencoded = (body: string) => ({ method: "POST", body, headers: { "content-type": "application/x-www-form-urlencoded" } });
 
 const reports = (
@@ -79,6 +78,33 @@ export const OLD_LINES: readonly Line[] = [
     t.must(head.startsWith("name;md5;sha1;sha256;start_date;"), "its columns begin with name, hashes and start_date");
     t.must(cells(row)[0] === "conformance;quoted.exe" && cells(row)[3] === hashes.sha256, "a name with the separator is quoted");
     t.must(cells(row).length === cells(head).length, "every line has as many cells as the first");
+  }),
+  line(
+    CSV,
+    "by name every engine: an antivirus engine as X and X-version, others as X; who took no part is not scanned",
+    async (t) => {
+      const { id, hashes } = await t.scan();
+      const { result } = await t.complete(id);
+      const scanners = parsed<{ name: string; plugin_type: number }[]>(await t.send("/api/v1/scanner"));
+      const columns = scanners.flatMap(({ name, plugin_type }) => (plugin_type === 1 ? [name, `${name}-version`] : [name]));
+      const [head = "", row = ""] = (await t.send(`/export/csv?q=${hashes.sha256}`)).text.split("\n");
+      t.must(cells(head).slice(5).join() === columns.join(), "the columns are those of the scanners, in their order");
+      const shown = new Map(cells(head).map((name, i) => [name, cells(row)[i]]));
+      const absent = scanners.filter(({ name }) => !result.some((entry) => entry.name === name));
+      t.must(
+        absent.every(({ name }) => shown.get(name) === "not scanned"),
+        "an engine that took no part says so",
+      );
+      const others = scanners.filter((scanner) => scanner.plugin_type !== 1 && !absent.includes(scanner));
+      t.must(
+        others.every(({ name }) => (JSON.parse(shown.get(name) ?? "") as { name?: unknown }).name === name),
+        "an engine that is no antivirus has its JSON",
+      );
+    },
+  ),
+  line(CSV, "everything, without parameters, as an attachment too", async (t) => {
+    const answer = await t.send("/export/csv", { method: "HEAD" });
+    t.must(answer.status === 200 && /^text\/csv\b/.test(answer.headers["content-type"] ?? ""), "it is 200 and text/csv");
   }),
   line(CSV, "a cell that a spreadsheet would run as a formula is defused", async (t) => {
     const { hashes } = await t.scan("=1+1");

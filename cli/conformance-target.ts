@@ -36,6 +36,13 @@ export interface Line {
   try(target: Target): Promise<void>;
 }
 
+export const line = (section: string, says: string, tried: (target: Target) => Promise<void>): Line => ({
+  section,
+  says,
+  try: tried,
+});
+export const parsed = <T>({ text }: { text: string }) => JSON.parse(text) as T;
+
 export interface Outcome {
   readonly line: Line;
   readonly exchanges: readonly Exchange[];
@@ -71,7 +78,7 @@ function createTarget(
 ): Target {
   const must = (holds: boolean, what: string) => void (holds || broken.push(what));
   const send = async (path: string, request: Request = {}): Promise<Received> => {
-    const made = await exchange(base, path, { ...request, headers: { ...own, ...request.headers } });
+    const made = await exchange(base, timeoutMs, path, { ...request, headers: { ...own, ...request.headers } });
     exchanges.push({ ...made, sent: { ...made.sent, headers: request.headers ?? {} } });
     return made.received;
   };
@@ -89,7 +96,7 @@ function createTarget(
     async complete(id) {
       const end = Date.now() + timeoutMs;
       for (;;) {
-        const made = await exchange(base, `/api/v1/sample/${id}`, { headers: own });
+        const made = await exchange(base, timeoutMs, `/api/v1/sample/${id}`, { headers: own });
         const report = JSON.parse(made.received.text) as Report;
         if (report.end_date !== null || Date.now() > end) {
           exchanges.push({ ...made, sent: { ...made.sent, headers: {} } });

@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { shown } from "./conformance-exchange.js";
 import { OLD_LINES } from "./conformance-old.js";
 import { tryLine, type Outcome } from "./conformance-target.js";
+import { UPLOAD_LINES } from "./conformance-upload.js";
 import { readCliConfig } from "./config.js";
 import { V1_LINES } from "./conformance-v1.js";
 import { Sentence } from "./sentence.js";
@@ -21,9 +22,9 @@ interface Options {
 
 /** What cannot be shown from outside, so that nobody takes it for shown. */
 const NOT_TRIED = [
-  "Common: 413 for what is too large, and 503 with Retry-After while the mesh cannot accept scans: they depend on its settings and state",
+  "Common: 503 with Retry-After while the mesh cannot accept scans, and 413 at the very limit: they depend on its state and settings",
   "Common: dates in the server's time zone: it is a setting",
-  "GET /api/v1/sample: [] when there are no scans",
+  "GET /api/v1/sample/<id>: what an engine says (infected, result, error, its own keys): it depends on the engines and the sample",
 ] as const;
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -35,7 +36,7 @@ async function run(base: string, { key = readCliConfig().apiKey, timeout, report
   const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const outcomes: Outcome[] = [];
   const lines: string[] = [];
-  for (const line of [...V1_LINES, ...OLD_LINES]) {
+  for (const line of [...V1_LINES, ...UPLOAD_LINES, ...OLD_LINES]) {
     const outcome = await tryLine(line, base, headers, timeoutMs);
     const told = describe(outcome, outcomes.at(-1)?.line.section);
     outcomes.push(outcome);
@@ -68,7 +69,7 @@ const program = new Command("conformance")
   )
   .argument("<url>", "address of the gateway, e.g. http://127.0.0.1:8080; samples are uploaded to it")
   .option("--key <key>", "API key to show, where the gateway asks for one; default: SCANMESH_API_KEY")
-  .option("--timeout <seconds>", "how long a scan may take until it is complete", "60")
+  .option("--timeout <seconds>", "how long an answer may take, and a scan until it is complete", "60")
   .option("--report <file>", "write the whole report to a file too")
   .option("--quiet", "show what was sent and received only where a line is broken", false)
   .exitOverride()
