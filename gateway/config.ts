@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import ipaddr from "ipaddr.js";
 import {
   ConfigError,
   duration,
@@ -95,6 +96,14 @@ export const gatewaySettings = {
     about: "Time after which work of a silent agent is given to another; the agents' must be the same.",
   },
   SCANMESH_SWEEP_INTERVAL: { type: duration, fallback: "1s", about: "Pause between two sweeps." },
+  SCANMESH_WEBHOOK_NETWORKS: {
+    type: listOf(/^[0-9a-f.:]+\/\d{1,3}$/i, "networks such as 10.0.0.0/8, separated by commas").refine(
+      (networks) => networks.every(isNetwork),
+      "needs networks such as 10.0.0.0/8, separated by commas",
+    ),
+    fallback: "",
+    about: "Networks, besides the public internet, whose addresses webhooks may be sent to, e.g. `10.0.0.0/8,fd00::/8`.",
+  },
   SCANMESH_INTROSPECTION: { type: oneOf(["on", "off"]), fallback: "on", about: "Whether GraphQL introspection is answered." },
   SCANMESH_FAILPOINT: {
     type: text,
@@ -123,6 +132,10 @@ const MUST_DECIDE =
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
+function isNetwork(network: string): boolean {
+  return ipaddr.isValidCIDR(network);
 }
 
 function timeZone(): typeof text {

@@ -12,6 +12,7 @@ import { openSampleStore } from "./sample-store.js";
 import { createBoards, type Boards } from "./scan/boards.js";
 import { createBulk } from "./scan/bulk.js";
 import type { ScanContext } from "./scan/context.js";
+import { startDeliveries } from "./scan/deliver.js";
 import { createFleet, type Fleet } from "./scan/fleet.js";
 import { startRecorder } from "./scan/record.js";
 import { createKeyring } from "./scan/keyring.js";
@@ -74,7 +75,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     context,
     async start() {
       const url = await listen(http, config);
-      work = [startRecorder(context), startSweep(context)];
+      work = [startRecorder(context), startSweep(context), startDeliveries(context)];
       return url;
     },
     async stop() {

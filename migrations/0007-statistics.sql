@@ -2,13 +2,13 @@
 
 create index scans_ended on scans (end_date, id) where end_date is not null;
 
--- How far the roll-up has come, in the order of scans_ended.
-create table rollup_mark (
-  single boolean primary key default true check (single),
+-- How far each reader of final scans has come, in the order of scans_ended.
+create table final_marks (
+  reader text primary key,
   end_date timestamptz not null,
   scan_id bigint not null
 );
-insert into rollup_mark (end_date, scan_id) values ('-infinity', 0);
+insert into final_marks (reader, end_date, scan_id) values ('statistics', '-infinity', 0);
 
 create table hourly_scans (
   hour timestamptz primary key,

@@ -3,9 +3,9 @@
 import type { Generated } from "kysely";
 import type { Timestamp } from "./columns.js";
 
-/** How far the roll-up of statistics has come: one row. */
-export interface RollupMarkTable {
-  single: Generated<boolean>;
+/** How far each reader of final scans has come. */
+export interface FinalMarksTable {
+  reader: "statistics" | "webhooks";
   end_date: Timestamp;
   scan_id: number;
 }
@@ -80,7 +80,7 @@ export interface HourlyTypesTable {
 
 /** The tables of the statistics. */
 export interface StatisticsTables {
-  rollup_mark: RollupMarkTable;
+  final_marks: FinalMarksTable;
   hourly_scans: HourlyScansTable;
   hourly_engines: HourlyEnginesTable;
   hourly_durations: HourlyDurationsTable;

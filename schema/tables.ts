@@ -7,6 +7,7 @@ import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns
 import type { EngineVerdict, ResultState, Skipped, Verdict } from "./states.js";
 import type { ApiKeysTable, ApiKeyUsageTable, AuditEventsTable } from "./tables-callers.js";
 import type { StatisticsTables } from "./tables-statistics.js";
+import type { WebhookTables } from "./tables-webhooks.js";
 
 /** Bytes, named by their sha256. */
 export interface SamplesTable {
@@ -216,7 +217,7 @@ export interface AgentOrdersTable {
 }
 
 /** The database. */
-export interface Tables extends StatisticsTables {
+export interface Tables extends StatisticsTables, WebhookTables {
   samples: SamplesTable;
   scans: ScansTable;
   results: ResultsTable;

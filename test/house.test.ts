@@ -17,7 +17,7 @@ const SOURCE = /\.(ts|tsx|mjs|js|sql)$/;
 const FLOORS: Record<string, RegExp[][]> = {
   gateway: [
     [/^gateway\/(errors|caller|config|failpoint|metrics|content|flow|batch|key-text|token-bucket)\.ts$/],
-    [/^gateway\/db\//, /^gateway\/(bus|bus-account|bus-results|bus-connection|sample-store)\.ts$/],
+    [/^gateway\/db\//, /^gateway\/(bus|bus-account|bus-results|bus-connection|sample-store|webhook-request)\.ts$/],
     [/^gateway\/scan\//],
     [
       /^gateway\/(base-url|client-address|authenticate|content-policy|origin-guard|request-body|present-error|request-id|http-error)\.ts$/,

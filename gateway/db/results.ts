@@ -32,6 +32,8 @@ export interface ChangedScan {
   readonly final: { verdict: Verdict; seconds: number } | null;
   /** It has as many detections as were asked for, and engines that are still waited for. */
   readonly enough: boolean;
+  /** An engine has found something although the scan was final already. */
+  readonly detectedLate: boolean;
 }
 
 /** Locks scans in id order: every writer of results does so first. Unknown ids are left out. */
@@ -66,6 +68,7 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
     seconds: number;
     becameFinal: boolean;
     enough: boolean;
+    detectedLate: boolean;
   }>`
     with incoming as (
       select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type
@@ -110,13 +113,15 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
     from sums where scans.id = sums.scan_id
     returning id as "scanId", revision, verdict, extract(epoch from now() - start_date)::float8 as seconds,
       end_date is not null and sums.closed > 0 as "becameFinal",
-      end_date is null and coalesce(scans.detections >= stop_after, false) as enough`.execute(tx);
+      end_date is null and coalesce(scans.detections >= stop_after, false) as enough,
+      end_date is not null and sums.closed = 0 and sums.worst is not null as "detectedLate"`.execute(tx);
   const final = changed.filter(({ becameFinal }) => becameFinal).map(({ scanId }) => scanId);
   if (final.length > 0) await tx.deleteFrom("outbox").where("scan_id", "in", final).execute();
-  return changed.map(({ scanId, revision, verdict, seconds, becameFinal, enough }) => ({
+  return changed.map(({ scanId, revision, verdict, seconds, becameFinal, enough, detectedLate }) => ({
     scanId,
     revision,
     enough,
     final: becameFinal ? { verdict, seconds } : null,
+    detectedLate,
   }));
 }

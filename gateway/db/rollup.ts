@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Database, Tx } from "./database.js";
+import { takeFinalScans } from "./final-scans.js";
 
 /** A quarter of a power of two: a quantile read from such buckets is at most 19 % off. */
 const BUCKETS_PER_DOUBLING = 4;
@@ -15,31 +16,12 @@ function bucketOf(ms: RawBuilder<unknown>): RawBuilder<number> {
 
 const DEAD = "ended its agent five times";
 
-interface Mark {
-  readonly endDate: string;
-  readonly scanId: number;
-}
-
-/**
- * Adds the next scans that have become final to the hours in which they did; how many. Undefined if another gateway is at it.
- * A scan's end date is when its transaction began: only those before the oldest transaction still open can all be seen.
- */
+/** Adds the next scans that have become final to the hours in which they did; how many. Undefined if another gateway is at it. */
 export async function rollUp(tx: Tx, limit: number): Promise<number | undefined> {
-  const marks = await sql<Mark>`
-    select end_date::text as "endDate", scan_id as "scanId" from rollup_mark for update skip locked`.execute(tx);
-  const [mark] = marks.rows;
-  if (!mark) return undefined;
-  const { rows: scans } = await sql<{ id: number; endDate: string }>`
-    select id, end_date::text as "endDate" from scans
-    where (end_date, id) > (${mark.endDate}::timestamptz, ${mark.scanId}) and end_date < (
-      select least(now(), min(xact_start)) - interval '1 second' from pg_stat_activity
-      where datname = current_database() and application_name = 'scanmesh')
-    order by end_date, id limit ${limit}`.execute(tx);
-  const last = scans.at(-1);
-  if (!last) return 0;
-  const among = sql`any(${scans.map(({ id }) => id)}::bigint[])`;
+  const scans = await takeFinalScans(tx, "statistics", limit);
+  if (!scans || scans.length === 0) return scans?.length;
+  const among = sql`any(${scans}::bigint[])`;
   for (const statement of additions(among)) await statement.execute(tx);
-  await sql`update rollup_mark set end_date = ${last.endDate}::timestamptz, scan_id = ${last.id}`.execute(tx);
   return scans.length;
 }
 

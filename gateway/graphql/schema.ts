@@ -16,6 +16,7 @@ import { EngineStatisticsResolver, StatisticsPointResolver, StatisticsResolver }
 import { SubmitResolver } from "./submit-resolver.js";
 import { SystemResolver } from "./system-resolver.js";
 import { WithdrawResolver } from "./withdraw-resolver.js";
+import { WebhookResolver } from "./webhook-resolver.js";
 
 /** Every subscription brings its own iterator; type-graphql wants one of these all the same. */
 const noPubSub: PubSub = {
@@ -48,6 +49,7 @@ export function createSchema(): GraphQLSchema {
       StatisticsPointResolver,
       EngineStatisticsResolver,
       SystemResolver,
+      WebhookResolver,
     ],
     pubSub: noPubSub,
     validate: false,

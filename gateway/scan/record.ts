@@ -5,6 +5,7 @@ import { pause } from "../bus-connection.js";
 import type { Delivery } from "../bus.js";
 import { isDataError, transact } from "../db/database.js";
 import { lockScans, raiseResults, type IncomingResult } from "../db/results.js";
+import { queueLateDetections } from "../db/webhooks.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
 import { settleWithdrawn, withdrawEnough } from "./withdraw.js";
@@ -144,6 +145,8 @@ async function record(ctx: ScanContext, batch: readonly Received[]): Promise<voi
       );
       const known = results.filter(({ scanId }) => locked.has(scanId));
       const changed = await raiseResults(tx, known);
+      const late = changed.filter(({ detectedLate }) => detectedLate).map(({ scanId }) => scanId);
+      if (late.length > 0) await queueLateDetections(tx, late);
       return { ...(await withdrawEnough(tx, changed)), unknown: results.length - known.length };
     },
   );

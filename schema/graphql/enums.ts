@@ -147,6 +147,29 @@ registerEnumType(StatisticsInterval, {
   valuesConfig: { HOUR: { description: "An hour." }, DAY: { description: "A day, UTC." } },
 });
 
+/** What webhooks can be told of. */
+export const WebhookEventName = { SCAN_FINISHED: "SCAN_FINISHED", SCAN_DETECTED: "SCAN_DETECTED" } as const;
+registerEnumType(WebhookEventName, {
+  name: "WebhookEvent",
+  description: "What a webhook can be told of.",
+  valuesConfig: {
+    SCAN_FINISHED: { description: "A scan became final." },
+    SCAN_DETECTED: { description: "A scan became final with a detection, or an engine found something afterwards." },
+  },
+});
+
+/** What came of a delivery. */
+export const DeliveryStateName = { PENDING: "PENDING", DELIVERED: "DELIVERED", FAILED: "FAILED" } as const;
+registerEnumType(DeliveryStateName, {
+  name: "DeliveryState",
+  description: "What came of a delivery.",
+  valuesConfig: {
+    PENDING: { description: "It is to be sent, or sent again." },
+    DELIVERED: { description: "The receiver answered with a status of success." },
+    FAILED: { description: "It was given up; it can be sent again by hand." },
+  },
+});
+
 /** Codes of {@link UserError}; the gateway's own codes for what a caller can do something about. */
 export const UserErrorCode = {
   BAD_INPUT: "BAD_INPUT",

@@ -1,0 +1,101 @@
+import { lookup, type LookupAddress } from "node:dns";
+import { request as requestHttp, type RequestOptions } from "node:http";
+import { request as requestHttps } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import ipaddr from "ipaddr.js";
+
+/** An address range such as `10.0.0.0/8`. */
+export type Network = string;
+
+/** A receiver is, or resolves to, an address that webhooks may not reach. */
+export class ForbiddenAddress extends Error {
+  override readonly name = "ForbiddenAddress";
+}
+
+const TIMEOUT_MS = 10_000;
+/** What a receiver answers is not kept; beyond this it is not read either. */
+const ANSWER_BYTES = 64 * 1024;
+
+/** Whether webhooks may reach an address: one of the public internet, or of the networks that the operator allows. */
+export function isAllowed(address: string, networks: readonly Network[]): boolean {
+  const parsed = ipaddr.process(address);
+  if (parsed.range() === "unicast") return true;
+  return networks.some((network) => {
+    const [range, bits] = ipaddr.parseCIDR(network);
+    return range.kind() === parsed.kind() && parsed.match(range, bits);
+  });
+}
+
+/** Refuses a host that is, or now resolves to, nothing but forbidden addresses. Throws {@link ForbiddenAddress} or what the resolver says. */
+export async function checkHost(hostname: string, networks: readonly Network[]): Promise<void> {
+  const literal = literalOf(hostname);
+  if (literal !== undefined) return assertAllowed(literal, networks);
+  await new Promise<void>((resolve, reject) =>
+    guarded(networks)(hostname, { all: true }, (error) => (error ? reject(error) : resolve())),
+  );
+}
+
+function literalOf(hostname: string): string | undefined {
+  const bare = hostname.replace(/^\[|\]$/g, "");
+  return isIP(bare) ? bare : undefined;
+}
+
+function assertAllowed(address: string, networks: readonly Network[]): void {
+  if (!isAllowed(address, networks)) throw forbidden(address);
+}
+
+function forbidden(address: string): ForbiddenAddress {
+  return new ForbiddenAddress(`${address} is no public address; SCANMESH_WEBHOOK_NETWORKS lists others that are allowed`);
+}
+
+/** Resolves names to allowed addresses alone. The connection is made to what was checked, so a name cannot change in between. */
+function guarded(networks: readonly Network[]): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, "");
+      const allowed = addresses.filter(({ address }) => isAllowed(address, networks));
+      const [first] = allowed;
+      if (!first) return callback(forbidden((addresses[0] as LookupAddress).address), "");
+      if (options.all) return callback(null, allowed);
+      callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** What is sent to a receiver. */
+export interface WebhookRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly networks: readonly Network[];
+  readonly signal: AbortSignal;
+}
+
+/** Posts to a receiver; its HTTP status. Redirections are not followed. Throws if it cannot be reached within 10 s. */
+export async function postWebhook({ url, headers, body, networks, signal }: WebhookRequest): Promise<number> {
+  const target = new URL(url);
+  const literal = literalOf(target.hostname);
+  if (literal !== undefined) assertAllowed(literal, networks);
+  const options: RequestOptions = {
+    method: "POST",
+    headers: { ...headers, "content-length": Buffer.byteLength(body) },
+    lookup: guarded(networks),
+    agent: false,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  };
+  return new Promise((resolve, reject) => {
+    const send = target.protocol === "https:" ? requestHttps : requestHttp;
+    const outgoing = send(target, options, (answer) => {
+      resolve(answer.statusCode ?? 0);
+      let bytes = 0;
+      answer.on("data", (part: Buffer) => {
+        bytes += part.length;
+        if (bytes > ANSWER_BYTES) answer.destroy();
+      });
+      // The status has said all: how the rest of the answer ends does not matter.
+      answer.on("error", () => answer.destroy());
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,40 @@
+/** Row types of the webhooks. */
+
+import type { Generated, GeneratedAlways } from "kysely";
+import type { GeneratedTimestamp, NullableTimestamp } from "./columns.js";
+import type { DeliveryState, WebhookEvent } from "./webhooks.js";
+
+/** An address that is told of scans. */
+export interface WebhooksTable {
+  id: GeneratedAlways<number>;
+  url: string;
+  events: WebhookEvent[];
+  /** What its deliveries are signed with. */
+  secret: Buffer;
+  enabled: Generated<boolean>;
+  created_at: GeneratedTimestamp;
+}
+
+/** One event for one webhook, kept a while as a log. */
+export interface WebhookDeliveriesTable {
+  id: GeneratedAlways<number>;
+  webhook_id: number;
+  event: WebhookEvent;
+  /** The scan may be deleted by now. */
+  scan_id: number;
+  state: Generated<DeliveryState>;
+  attempts: Generated<number>;
+  created_at: GeneratedTimestamp;
+  /** When it is due; while one is being sent, when its sender is given up. */
+  next_attempt_at: GeneratedTimestamp;
+  last_attempt_at: NullableTimestamp;
+  /** The receiver's HTTP status; null if it did not answer. */
+  last_status: number | null;
+  last_error: string | null;
+}
+
+/** The tables of the webhooks. */
+export interface WebhookTables {
+  webhooks: WebhooksTable;
+  webhook_deliveries: WebhookDeliveriesTable;
+}

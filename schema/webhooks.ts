@@ -1,0 +1,43 @@
+/** What webhooks tell, and how. Deliveries follow the Standard Webhooks convention (https://www.standardwebhooks.com). */
+
+/** SCAN_FINISHED: a scan became final. SCAN_DETECTED: it did with a detection, or got one afterwards. */
+export const WEBHOOK_EVENTS = ["SCAN_FINISHED", "SCAN_DETECTED"] as const;
+
+/** One of {@link WEBHOOK_EVENTS}. */
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+
+/** The `type` of an event's payload, e.g. `scan.finished`. */
+export function payloadType(event: WebhookEvent): string {
+  return event.toLowerCase().replace("_", ".");
+}
+
+/** PENDING: to be sent, or sent again. FAILED: given up; it can be sent again by hand. */
+export const DELIVERY_STATES = ["PENDING", "DELIVERED", "FAILED"] as const;
+
+/** One of {@link DELIVERY_STATES}. */
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+/** A webhook as it is shown: without its secret. */
+export interface WebhookRecord {
+  readonly webhookId: number;
+  readonly url: string;
+  readonly events: readonly WebhookEvent[];
+  readonly enabled: boolean;
+  readonly createdAt: Date;
+}
+
+/** One event for one webhook. */
+export interface DeliveryRecord {
+  readonly deliveryId: number;
+  readonly webhookId: number;
+  readonly event: WebhookEvent;
+  readonly scanId: number;
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  readonly createdAt: Date;
+  /** When it is tried again; null unless it is PENDING. */
+  readonly nextAttemptAt: Date | null;
+  readonly lastAttemptAt: Date | null;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+}
