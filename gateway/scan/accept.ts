@@ -69,7 +69,9 @@ async function acceptAll(ctx: ScanContext, requests: readonly AcceptRequest[]): 
   ctx.metrics.scansRefused.inc(answers.filter((answer) => answer instanceof GatewayError).length);
   announce(
     ctx,
-    scans.flatMap(({ scanId, final }) => (final ? [{ scanId, revision: 0, final: { verdict: final, seconds: 0 }, detectedLate: false }] : [])),
+    scans.flatMap(({ scanId, final }) =>
+      final ? [{ scanId, revision: 0, final: { verdict: final, seconds: 0 }, detectedLate: false, enough: false }] : [],
+    ),
   );
   return answers;
 }
