@@ -11,7 +11,7 @@ const LIST = "GET /api/v1/sample";
 const REPORT = "GET /api/v1/sample/<id>";
 const SCANNER = "GET /api/v1/scanner";
 
-const contentTypes = ["text/plain", "application/x-www-form-urlencoded", "application/json"].map((type) =>
+const contentTypes = ["text/plain", "application/x-www-form-urlencoded", "application/json", "json"].map((type) =>
   line(COMMON, `JSON sent as ${type} is read as JSON`, async (t) => {
     const body = JSON.stringify({ allow_internet: "False", minspeed: 3, sample: "QUJD", sample_name: "a" });
     const answer = await t.send("/api/v1/sample", { method: "POST", body, headers: { "content-type": type } });

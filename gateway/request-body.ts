@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
+import type { FastifyInstance } from "fastify";
 import type { GatewayConfig } from "./config.js";
 import { GatewayError } from "./errors.js";
 
@@ -80,6 +81,14 @@ async function* untilEnd(content: Readable, ended: Promise<Error | undefined>): 
   }
   const failure = await ended;
   if (failure) throw failure;
+}
+
+/** For routes that read their bodies themselves, whatever these are called; a Content-Type that is none is no mistake there. */
+export function takeAnyBody(app: FastifyInstance): void {
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  app.addHook("onRequest", async ({ raw }) => {
+    if (!isMultipart(raw.headers)) raw.headers["content-type"] = "application/octet-stream";
+  });
 }
 
 /** A body that is no form, as it comes, up to so many bytes. */

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GatewayError } from "./errors.js";
-import { isMultipart, readForm, refuseLongBody } from "./request-body.js";
+import { isMultipart, readForm, refuseLongBody, takeAnyBody } from "./request-body.js";
 import type { ScanContext } from "./scan/context.js";
 import { receiveUpload } from "./scan/uploads.js";
 
 /** Takes the bytes of an upload that `createUpload` issued: as the body itself, or as the first file of a form. */
 export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void> {
-  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  takeAnyBody(app);
   app.route<{ Params: { id: string } }>({
     method: ["PUT", "POST"],
     url: "/upload/:id",

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { FastifyInstance, HTTPMethods } from "fastify";
 import { projectPath } from "../../schema/paths.js";
 import { PAGE_HEADERS } from "../content-policy.js";
+import { takeAnyBody } from "../request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { apiPage } from "./api-page.js";
 import { openApi } from "./openapi.js";
@@ -9,8 +10,8 @@ import { ROUTES } from "./route-table.js";
 
 /** The REST API, its OpenAPI document and its page. */
 export async function restRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void> {
-  // Clients send JSON as text/plain and as a form: each endpoint reads its body itself, whatever it is called.
-  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  // Clients send JSON as text/plain and as a form.
+  takeAnyBody(app);
   for (const [url, verbs] of Object.entries(ROUTES)) {
     for (const [method, endpoint] of Object.entries(verbs)) {
       app.route({

@@ -38,12 +38,21 @@ describe.each(["/api/v1/sample", "/api/upload"])("POST %s with JSON", (path) => 
     });
   });
 
-  it.each(["application/json", "text/plain", "application/x-www-form-urlencoded", "application/octet-stream", "x/y"])(
-    "reads %s as JSON",
-    async (type) => {
-      expect((await client.post(path, json(), { "content-type": type })).status).toBe(200);
-    },
-  );
+  it.each([
+    "application/json",
+    "application/json; charset=latin1",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/octet-stream",
+    "x/y",
+    "json",
+    "a/b/c",
+    ";",
+    "multipart/mixed; boundary=x",
+    "",
+  ])("reads %j as JSON", async (type) => {
+    expect((await client.post(path, json(), { "content-type": type })).status).toBe(200);
+  });
 
   it("makes a new scan for the same bytes under another name", async () => {
     const [first, second] = [

@@ -29,7 +29,13 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 
 describe("an upload", () => {
   it.each(["PUT", "POST"])("takes its bytes by %s, whatever they are called", async (method) => {
-    for (const type of ["application/octet-stream", "application/json", "text/plain", "application/x-www-form-urlencoded"]) {
+    for (const type of [
+      "application/octet-stream",
+      "application/json",
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "json",
+    ]) {
       const bytes = randomBytes(1_000);
       const { id, url } = await newUpload();
       const answer = await ask(url, { method, body: bytes, headers: { "content-type": type } });
