@@ -4,22 +4,29 @@ import { b1 } from "./b1.js";
 import { b1c } from "./b1c.js";
 import { b2 } from "./b2.js";
 import { b3 } from "./b3.js";
+import { b4 } from "./b4.js";
 import { b7 } from "./b7.js";
+import { b20 } from "./b20.js";
 import type { Bench, Benchmark } from "./bench.js";
+import { hasDocker } from "../docker/base-image.js";
 import { createCorpusMaker } from "./corpus.js";
 import { describeMachine } from "./machine.js";
 import type { Metric } from "./metric.js";
-import { readOptions, USAGE, UsageError, type BenchmarkId, type Options } from "./options.js";
+import { Missing, NEED_DOCKER, readOptions, USAGE, UsageError, type BenchmarkId, type Options } from "./options.js";
 import { createProgress } from "./progress.js";
 import { reportOf, tableOf } from "./report.js";
 
-const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = { B1: b1, B1c: b1c, B2: b2, B3: b3, B7: b7 };
+const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = { B1: b1, B1c: b1c, B2: b2, B3: b3, B4: b4, B7: b7, B20: b20 };
 
 class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
 async function run(options: Options): Promise<void> {
+  const containers = options.only.filter((id) => NEED_DOCKER.includes(id));
+  // Before anything is measured: a whole run takes an hour.
+  if (containers.length > 0 && !hasDocker)
+    throw new Missing(`${containers.join(" and ")}: \`docker info\` does not work here; --only takes the others`);
   const machine = await describeMachine();
   const ending = new AbortController();
   const progress = createProgress(process.stderr, ending.signal);
@@ -45,6 +52,9 @@ try {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n\n${USAGE}\n`);
     process.exitCode = 2;
+  } else if (error instanceof Missing) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
   } else if (error instanceof Interrupted) process.exitCode = 130;
   else throw error;
 }

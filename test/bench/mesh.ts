@@ -1,6 +1,6 @@
 /** The mesh under test: Postgres, nats-server, a gateway and an agent, each a process of its own, with the product's defaults. */
 
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -19,8 +19,13 @@ const PART_PATIENCE_MS = 10_000;
 const READY_WITHIN_MS = 30_000;
 const RETRY_MS = 200;
 
-/** The one engine of the mesh: one of the bench's own, or ClamAV by the product's manifest with the signatures of a folder. */
-export type MeshEngine = { readonly own: BenchEngine; readonly iterationsPerMs: number } | { readonly signatures: string };
+/**
+ * The one engine of the mesh: one of the bench's own, or ClamAV by the product's manifest with the signatures of a folder, as the
+ * host's program or as a container of an image.
+ */
+export type MeshEngine =
+  | { readonly own: BenchEngine; readonly iterationsPerMs: number }
+  | { readonly signatures: string; readonly image?: string };
 
 export interface BenchMesh {
   readonly url: string;
@@ -75,7 +80,7 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array): Promise<
       SCANMESH_AGENT_ID: "bench",
       SCANMESH_SPOOL: join(folder, "spool"),
     };
-    const { engines } = await run("agent", agentScript(engine), { ...agentEnv, ...engineEnv(engine) }).said("ready");
+    const { engines } = await run("agent", agentScript(engine), { ...agentEnv, ...(await engineEnv(engine, folder)) }).said("ready");
     checkAlone(engines, "own" in engine ? engine.own : "ClamAV");
 
     const api = openApi(url, UPLOADS);
@@ -103,8 +108,12 @@ function agentScript(engine: MeshEngine): readonly [string, ...string[]] {
   return [projectPath("dist", "bench", "test", "bench", "agent-process.js"), engine.own, String(engine.iterationsPerMs)];
 }
 
-function engineEnv(engine: MeshEngine): Record<string, string> {
-  return "own" in engine ? {} : { SCANMESH_ENGINES: "ClamAV", SCANMESH_CLAMAV_DB: engine.signatures };
+async function engineEnv(engine: MeshEngine, folder: string): Promise<Record<string, string>> {
+  if ("own" in engine) return {};
+  const file = join(folder, "engines.yaml");
+  const { image, signatures } = engine;
+  await writeFile(file, `engines:\n  ClamAV: { run: ${image === undefined ? "process" : `container, image: ${image}`} }\n`);
+  return { SCANMESH_ENGINES: "ClamAV", SCANMESH_ENGINES_FILE: file, SCANMESH_CLAMAV_DB: signatures };
 }
 
 /** An engine that has just been announced may not be in the catalogue yet. */

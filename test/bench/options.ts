@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 
-export const BENCHMARKS = ["B1", "B1c", "B2", "B3", "B7"] as const;
+export const BENCHMARKS = ["B1", "B1c", "B2", "B3", "B4", "B7", "B20"] as const;
 export type BenchmarkId = (typeof BENCHMARKS)[number];
 
 export interface Options {
@@ -14,13 +14,21 @@ export interface Options {
   readonly json: boolean;
 }
 
-export const USAGE = `npm run bench -- [--only B1,B1c,B2,B3,B7] [--rounds 5] [--scale 1] [--seed 1] [--json]
+export const USAGE = `npm run bench -- [--only ${BENCHMARKS.join()}] [--rounds 5] [--scale 1] [--seed 1] [--json]
 
   --only    which benchmarks; B1 includes B1c
   --rounds  rounds after the warm-up, each of them product, baseline, baseline, product
   --scale   share of a full run's files and seconds, e.g. 0.02 to see whether everything runs
   --seed    names the files and signatures that are made
   --json    one JSON document on standard output (npm run --silent bench keeps npm's own lines off it)`;
+
+/** Those that measure containers. */
+export const NEED_DOCKER: readonly BenchmarkId[] = ["B4", "B20"];
+
+/** Something that a benchmark needs is not on this machine; the message says what. */
+export class Missing extends Error {
+  override readonly name = "Missing";
+}
 
 /** The command line is wrong; the message says how. */
 export class UsageError extends Error {

@@ -17,12 +17,16 @@ export const TARGETS = {
   "B3.pgbench": { better: "higher", target: 0.25, floor: 0.12 },
   "B3.cpu": { better: "lower", target: 2, floor: 4 },
   "B3.cpuPerMB": { better: "lower", target: 8, floor: 16 },
+  "B4.service.run": { better: "lower", target: 1 / 100, floor: 1 / 50 },
+  "B4.service.exec": { better: "lower", target: 1 / 15, floor: 2 / 15 },
   "B7.1000.p99": { better: "lower", target: 60, floor: 150 },
   "B7.1000.ratio": { better: "lower", target: 2.5, floor: 5 },
   "B7.1000.memory": { better: "lower", target: 40, floor: 40 },
   "B7.5000.p99": { better: "lower", target: 300, floor: 800 },
   "B7.5000.ratio": { better: "lower", target: 2.5, floor: 5 },
   "B7.5000.memory": { better: "lower", target: 40, floor: 40 },
+  "B20.T": { better: "higher", target: 100, floor: 50 },
+  "B20.M": { better: "higher", target: 30, floor: 12 },
 } as const satisfies Readonly<Record<string, Target>>;
 
 /** What a figure reaches. */
