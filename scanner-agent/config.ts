@@ -67,7 +67,7 @@ export const agentSettings = {
     shown: "`unix:///var/run/docker.sock`",
     about: "The Docker or Podman daemon that runs engines in containers.",
   },
-  DOCKER_TLS_VERIFY: { type: text, about: "If set, the daemon is spoken to by TLS." },
+  DOCKER_TLS_VERIFY: { type: text, about: "If set, the daemon is spoken to by TLS; so it is with certificates." },
   DOCKER_CERT_PATH: { type: text, about: "Folder with `ca.pem`, `cert.pem` and `key.pem` for the daemon." },
   SCANMESH_ACK_WAIT: {
     type: duration,
@@ -143,7 +143,7 @@ export function readAgentConfig(env: Readonly<Record<string, string | undefined>
     docker: {
       host: values.DOCKER_HOST,
       certificates: values.DOCKER_CERT_PATH,
-      tls: values.DOCKER_TLS_VERIFY !== undefined,
+      tls: values.DOCKER_TLS_VERIFY !== undefined || values.DOCKER_CERT_PATH !== undefined,
     },
     heartbeatMs: values.SCANMESH_HEARTBEAT,
     ackWaitMs: values.SCANMESH_ACK_WAIT,
