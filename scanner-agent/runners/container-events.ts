@@ -8,6 +8,9 @@ const Event = z.object({
   Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()).default({}) }),
 });
 
+/** What is asked for. Podman calls the last two so in its filter; what it then tells is `die` and `exec_died`. */
+const EVENTS = ["oom", "die", "exec_die", "died", "exec_died"];
+
 /** What has happened in a container since it was watched. */
 export interface Watch {
   /** Its memory was used up and the system ended something in it. */
@@ -33,7 +36,7 @@ export interface Events {
 export async function listenTo(daemon: Daemon, agent: string, log: Logger): Promise<Events> {
   const watched = new Map<string, Set<(action: string, attributes: Readonly<Record<string, string>>) => void>>();
   const stream = await daemon.ask("tell its events", (docker) =>
-    docker.getEvents({ filters: { ...filterOf(agent), type: ["container"], event: ["oom", "die", "exec_die"] } }),
+    docker.getEvents({ filters: { ...filterOf(agent), type: ["container"], event: [...EVENTS] } }),
   );
   let rest = "";
   stream.setEncoding("utf8");
@@ -63,8 +66,11 @@ export async function listenTo(daemon: Daemon, agent: string, log: Logger): Prom
           ended = true;
           tellEnd();
         } else {
-          execs.get(execID)?.(exitCode === undefined ? undefined : Number(exitCode));
-          execs.delete(execID);
+          // Podman does not say which one; a container runs one at a time.
+          for (const exec of execID === "" ? [...execs.keys()] : [execID]) {
+            execs.get(exec)?.(exitCode === undefined ? undefined : Number(exitCode));
+            execs.delete(exec);
+          }
         }
       };
       const listeners = watched.get(container) ?? new Set();

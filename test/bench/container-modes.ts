@@ -119,7 +119,10 @@ export async function startModes(image: string): Promise<ContainerModes> {
     modes: {
       service: { about: "a service on its socket", measure: afterEachOther(runners.service) },
       exec: { about: "exec in a warm container", measure: afterEachOther(runners.exec) },
-      fresh: { about: "exec in a fresh container for each sample, one right after the other", measure: afterEachOther(runners.fresh) },
+      fresh: {
+        about: "exec in a fresh container for each sample, one right after the other",
+        measure: afterEachOther(runners.fresh),
+      },
       freshReady: { about: "exec in a fresh container for each sample, of those kept ready", measure: whenReady },
     },
     folder,

@@ -80,7 +80,9 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array): Promise<
       SCANMESH_AGENT_ID: "bench",
       SCANMESH_SPOOL: join(folder, "spool"),
     };
-    const { engines } = await run("agent", agentScript(engine), { ...agentEnv, ...(await engineEnv(engine, folder)) }).said("ready");
+    const { engines } = await run("agent", agentScript(engine), { ...agentEnv, ...(await engineEnv(engine, folder)) }).said(
+      "ready",
+    );
     checkAlone(engines, "own" in engine ? engine.own : "ClamAV");
 
     const api = openApi(url, UPLOADS);

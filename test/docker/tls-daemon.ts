@@ -31,7 +31,13 @@ export async function tlsDaemon(): Promise<TlsDaemon> {
   const open = new Set<TLSSocket>();
   let connections = 0;
   const server = createServer(
-    { ca: await pem("ca.pem"), cert: await pem("server.pem"), key: await pem("key.pem"), requestCert: true, rejectUnauthorized: true },
+    {
+      ca: await pem("ca.pem"),
+      cert: await pem("server.pem"),
+      key: await pem("key.pem"),
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
     (client) => {
       connections += 1;
       open.add(client);
@@ -62,7 +68,18 @@ async function makeCertificates(folder: string): Promise<void> {
   await mkdir(folder);
   const openssl = (...words: string[]) => promisify(execFile)("openssl", words, { cwd: folder });
   const authority = ["-keyout", "ca-key.pem", "-out", "ca.pem", "-subj", "/CN=test authority"];
-  await openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", ...authority);
+  await openssl(
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-days",
+    "2",
+    ...authority,
+  );
   const request = ["-keyout", "key.pem", "-out", "request.pem", "-subj", "/CN=test"];
   await openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", ...request);
   for (const [name, extensions] of [
