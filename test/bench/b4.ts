@@ -5,7 +5,6 @@ import type { Benchmark } from "./bench.js";
 import { SPARES, startModes, type Mode, type ModeName } from "./container-modes.js";
 import { ratioMetric } from "./metric.js";
 import { inTurn, type Side } from "./rounds.js";
-import type { Round } from "./statistics.js";
 
 const SCANS: Readonly<Record<ModeName, number>> = { service: 300, exec: 20, fresh: 6, freshReady: SPARES };
 const RUNS = 6;
@@ -32,7 +31,7 @@ export const b4: Benchmark = async ({ rounds, progress, scaled }) => {
         baselines.map(({ id, side, runs }) =>
           ratioMetric(
             { id: `B4.${name}.${id}`, about: `execution layer, null command: ${modes[name].about}, against ${side.name}` },
-            runs.map((round, n) => (at === 0 ? round : { ...round, product: (found[at - 1]?.[n] as Round).baseline })),
+            runs.map((round, n) => ({ ...round, product: found[at - 1]?.[n]?.baseline ?? round.product })),
             side,
           ),
         ),
