@@ -10,7 +10,7 @@ import type { AnnouncedVersions } from "../db/reuse.js";
 import { GatewayError, SamplesRefused } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { hashOf, keyOf, settleKeys, type Keyed, type Made } from "./idempotency.js";
-import { discard, nameKept, type Named, type SampleToName } from "./keep.js";
+import { deletedMeanwhile, deletedSince, discard, nameKept, type Named, type SampleToName } from "./keep.js";
 import { checkNames, planScan, type Plan } from "./plan.js";
 import { announce } from "./announce.js";
 import { labelsOf, type ScanOptions } from "./wish.js";
@@ -80,8 +80,10 @@ async function acceptIn(ctx: ScanContext, tx: Tx, requests: readonly AcceptReque
   const catalogue = await readEngines(tx);
   const answers = new Map<AcceptRequest, Outcome | GatewayError>();
   const going = new Map<AcceptRequest, readonly Plan[]>();
+  const gone = await deletedSince(tx, samplesOf(requests));
   for (const request of requests) {
-    const plans = plansOf(catalogue, request);
+    const lost = request.samples.some(({ sample }) => gone.has(sample));
+    const plans = lost ? deletedMeanwhile() : plansOf(catalogue, request);
     if (plans instanceof GatewayError) answers.set(request, plans);
     else going.set(request, plans);
   }
@@ -90,10 +92,7 @@ async function acceptIn(ctx: ScanContext, tx: Tx, requests: readonly AcceptReque
     answers.set(request, earlier instanceof GatewayError ? earlier : { ...earlier, replayed: true, samples: [] });
     going.delete(request);
   }
-  const named = await nameKept(
-    tx,
-    [...going.keys()].flatMap(({ samples }) => samples.map(({ sample }) => sample)),
-  );
+  const named = await nameKept(tx, samplesOf([...going.keys()]));
   const wanted: NewScan[] = [];
   for (const [request, plans] of going) {
     const made = ids.get(request) ?? NOT_YET;
@@ -119,6 +118,10 @@ async function acceptIn(ctx: ScanContext, tx: Tx, requests: readonly AcceptReque
     scans,
     spare: [...named].flatMap(([sample, { spare }]) => (spare ? [sample] : [])),
   };
+}
+
+function samplesOf(requests: readonly AcceptRequest[]): SampleToName[] {
+  return requests.flatMap(({ samples }) => samples.map(({ sample }) => sample));
 }
 
 function recordOf(named: ReadonlyMap<SampleToName, Named>, sample: SampleToName): SampleRecord {

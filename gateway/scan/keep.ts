@@ -1,6 +1,7 @@
 import { addAbortSignal, Readable } from "node:stream";
 import type { SampleRecord } from "../../schema/reports.js";
 import type { Tx } from "../db/database.js";
+import { keepSamples } from "../db/delete.js";
 import { findSample, nameSamples, type StoredSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { Kept } from "../content.js";
@@ -88,6 +89,21 @@ export async function discard(ctx: ScanContext, sample: SampleToName): Promise<v
   } catch (error) {
     ctx.log.warn({ err: error, chunks: chunks.length }, "chunks that are not needed stay until the sweep");
   }
+}
+
+/**
+ * Keeps the rows of known samples from being deleted until the transaction ends. Returns those that were deleted since they
+ * were found.
+ */
+export async function deletedSince(tx: Tx, samples: readonly SampleToName[]): Promise<ReadonlySet<SampleToName>> {
+  const ids = samples.flatMap(({ known }) => known?.sampleId ?? []);
+  const gone = await keepSamples(tx, [...new Set(ids)]);
+  return new Set(samples.filter(({ known }) => known && gone.has(known.sampleId)));
+}
+
+/** Its bytes were not kept, because they were there already. */
+export function deletedMeanwhile(): GatewayError {
+  return new GatewayError("UNAVAILABLE", "the sample was deleted while it was being submitted; send it again", { retryAfter: 1 });
 }
 
 /** A sample with its row. */

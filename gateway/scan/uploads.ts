@@ -7,7 +7,7 @@ import { fillUpload, findUpload, insertUpload, type UploadRecord } from "../db/u
 import { transact } from "../db/database.js";
 import { DatabaseAway, GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
-import { discard, keepSample, nameKept } from "./keep.js";
+import { deletedMeanwhile, deletedSince, discard, keepSample, nameKept } from "./keep.js";
 
 /** Issues an upload: who knows its id may send one sample until it expires. */
 export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ id: string; expiresAt: Date }> {
@@ -37,6 +37,7 @@ export async function receiveUpload(
     ctx.db,
     () => ctx.metrics.deadlocks.inc(),
     async (tx) => {
+      if ((await deletedSince(tx, [sample])).size > 0) throw deletedMeanwhile();
       const name = (await nameKept(tx, [sample])).get(sample);
       if (!name || !(await fillUpload(tx, id, name.record.sampleId))) throw usedUp();
       const key = upload.keyId === null ? null : { id: upload.keyId };

@@ -1,6 +1,7 @@
-import { createUnionType, Field, ObjectType } from "type-graphql";
+import { GraphQLSafeInt } from "graphql-scalars";
+import { createUnionType, Field, Int, ObjectType } from "type-graphql";
 import { Scan } from "./scan.js";
-import { MeshUnavailable, typeOfUserError, UserError } from "./user-error.js";
+import { InvalidInput, MeshUnavailable, typeOfUserError, UserError } from "./user-error.js";
 
 @ObjectType({ implements: UserError, description: "There is no such scan.", simpleResolvers: true })
 export class UnknownScan extends UserError {}
@@ -17,6 +18,41 @@ export const CancelScanResult = createUnionType({
   description: "The cancelled scan, or what the caller can do something about.",
   types: () => [CancelScanSuccess, UnknownScan, MeshUnavailable] as const,
   resolveType: (value) => typeOfScanAnswer(value, "CancelScanSuccess"),
+});
+
+@ObjectType({ description: "The scan and its results are gone.", simpleResolvers: true })
+export class DeleteScanSuccess {
+  @Field(() => GraphQLSafeInt, { description: "The number that the scan had." })
+  scanId!: number;
+}
+
+/** The deleted scan's number, or an error that implements `UserError`. */
+export const DeleteScanResult = createUnionType({
+  name: "DeleteScanResult",
+  description: "The number of the deleted scan, or what the caller can do something about.",
+  types: () => [DeleteScanSuccess, UnknownScan, MeshUnavailable] as const,
+  resolveType: (value) => typeOfScanAnswer(value, "DeleteScanSuccess"),
+});
+
+@ObjectType({ implements: UserError, description: "There is no such sample.", simpleResolvers: true })
+export class UnknownSample extends UserError {}
+
+@ObjectType({ description: "The sample and its scans are gone.", simpleResolvers: true })
+export class DeleteSampleSuccess {
+  @Field(() => String, { description: "The sha256 that the sample had." })
+  sha256!: string;
+
+  @Field(() => Int, { description: "How many scans went with it." })
+  scans!: number;
+}
+
+/** The deleted sample's hash, or an error that implements `UserError`. */
+export const DeleteSampleResult = createUnionType({
+  name: "DeleteSampleResult",
+  description: "The sha256 of the deleted sample, or what the caller can do something about.",
+  types: () => [DeleteSampleSuccess, UnknownSample, InvalidInput, MeshUnavailable] as const,
+  resolveType: (value) =>
+    "code" in value && value.code === "NOT_FOUND" ? "UnknownSample" : typeOfScanAnswer(value, "DeleteSampleSuccess"),
 });
 
 /** The object type of what a mutation of a scan answers. */

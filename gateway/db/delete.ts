@@ -1,0 +1,45 @@
+import { sql } from "kysely";
+import type { Tx } from "./database.js";
+
+/** Deletes scans with everything that is theirs; their revisions, as they were. The scans must be locked. */
+export async function deleteScans(tx: Tx, scanIds: readonly number[]): Promise<[scanId: number, revision: number][]> {
+  const { rows } = await sql<{ id: number; revision: number }>`
+    delete from scans where id = any(${scanIds}::bigint[]) returning id, revision`.execute(tx);
+  return rows.map(({ id, revision }) => [id, revision]);
+}
+
+/** Locks a sample against new scans; undefined if there is none. */
+export async function lockSample(tx: Tx, sha256: string): Promise<number | undefined> {
+  const row = await tx.selectFrom("samples").select("id").where("sha256", "=", sha256).forUpdate().executeTakeFirst();
+  return row?.id;
+}
+
+/** The scans of a locked sample, locked in id order. */
+export async function lockScansOf(tx: Tx, sampleId: number): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from scans where sample_id = ${sampleId} order by id for update`.execute(tx);
+  return rows.map(({ id }) => id);
+}
+
+/** Deletes a sample that no scan names any more, with the uploads that brought it, and enters its bytes for removal; the removals' ids. */
+export async function deleteSampleRow(tx: Tx, sampleId: number): Promise<number[]> {
+  await tx.deleteFrom("uploads").where("sample_id", "=", sampleId).execute();
+  const { rows } = await sql<{ id: number }>`
+    with gone as (
+      delete from samples where id = ${sampleId} returning blob, isolated_chunks, internet_chunks
+    )
+    insert into removals (internet, blob, seqs)
+    select internet, blob, seqs from gone
+    cross join lateral (values (false, isolated_chunks), (true, internet_chunks)) as kept (internet, seqs)
+    where seqs is not null returning id`.execute(tx);
+  return rows.map(({ id }) => id);
+}
+
+/** Keeps samples from being deleted until the transaction ends; those that are gone already. */
+export async function keepSamples(tx: Tx, sampleIds: readonly number[]): Promise<ReadonlySet<number>> {
+  if (sampleIds.length === 0) return new Set();
+  const { rows } = await sql<{ id: number }>`
+    select id from samples where id = any(${sampleIds}::bigint[]) order by sha256 for key share`.execute(tx);
+  const kept = new Set(rows.map(({ id }) => id));
+  return new Set(sampleIds.filter((id) => !kept.has(id)));
+}

@@ -1,0 +1,63 @@
+import type { Caller } from "../caller.js";
+import { audit } from "../db/audit.js";
+import { transact, type Tx } from "../db/database.js";
+import { deleteSampleRow, deleteScans, lockSample, lockScansOf } from "../db/delete.js";
+import { openResults, withdrawRequests } from "../db/withdraw.js";
+import { GatewayError } from "../errors.js";
+import type { ScanContext } from "./context.js";
+import { lockScan, settleWithdrawn, type Withdrawn } from "./withdraw.js";
+
+/** What a transaction has deleted; to be settled after its commit. */
+interface Deleted extends Omit<Withdrawn, "changed"> {
+  /** The scans with the revisions that they had. */
+  readonly scans: readonly (readonly [scanId: number, revision: number])[];
+}
+
+/** Deletes a scan with its results; one that is open is withdrawn. Throws NOT_FOUND. */
+export async function deleteScan(ctx: ScanContext, caller: Caller, scanId: number): Promise<void> {
+  const deleted = await transact(
+    ctx.db,
+    () => ctx.metrics.deadlocks.inc(),
+    async (tx) => {
+      await lockScan(tx, scanId);
+      await audit(tx, caller, "deleteScan", String(scanId));
+      return deleteLocked(tx, [scanId]);
+    },
+  );
+  await settleDeleted(ctx, deleted);
+}
+
+/**
+ * Deletes a sample with all its scans, in one transaction; its bytes are removed after the commit, here or by any sweep. How
+ * many scans it had. Throws BAD_INPUT or NOT_FOUND.
+ */
+export async function deleteSample(ctx: ScanContext, caller: Caller, hash: string): Promise<number> {
+  const sha256 = hash.toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new GatewayError("BAD_INPUT", "the sha256 must be 64 hex digits");
+  const { chunks, ...deleted } = await transact(
+    ctx.db,
+    () => ctx.metrics.deadlocks.inc(),
+    async (tx) => {
+      const sampleId = await lockSample(tx, sha256);
+      if (sampleId === undefined) throw new GatewayError("NOT_FOUND", `there is no sample ${sha256}`);
+      const scans = await deleteLocked(tx, await lockScansOf(tx, sampleId));
+      await audit(tx, caller, "deleteSample", sha256, { scans: scans.scanIds.length });
+      return { ...scans, chunks: await deleteSampleRow(tx, sampleId) };
+    },
+  );
+  await settleDeleted(ctx, { ...deleted, removals: [...deleted.removals, ...chunks] });
+  return deleted.scanIds.length;
+}
+
+async function deleteLocked(tx: Tx, scanIds: readonly number[]): Promise<Deleted> {
+  const open = await openResults(tx, scanIds);
+  const removals = await withdrawRequests(tx, scanIds);
+  const engines = new Set(open.map(({ engine }) => engine));
+  return { scanIds, engines, removals, scans: await deleteScans(tx, scanIds) };
+}
+
+/** Who watches a deleted scan reads it once more, and finds that it is gone. */
+async function settleDeleted(ctx: ScanContext, { scans, ...withdrawn }: Deleted): Promise<void> {
+  ctx.bus.sendHints(scans.map(([scanId, revision]) => [scanId, revision + 1]));
+  await settleWithdrawn(ctx, [{ ...withdrawn, changed: [] }]);
+}
