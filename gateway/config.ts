@@ -104,6 +104,11 @@ export const gatewaySettings = {
     fallback: "",
     about: "Networks, besides the public internet, whose addresses webhooks may be sent to, e.g. `10.0.0.0/8,fd00::/8`.",
   },
+  SCANMESH_LIST_TIMEOUT: {
+    type: duration,
+    fallback: "5s",
+    about: "Longest time that Postgres may take to find a page of a list; a filter that needs more is refused.",
+  },
   SCANMESH_INTROSPECTION: { type: oneOf(["on", "off"]), fallback: "on", about: "Whether GraphQL introspection is answered." },
   SCANMESH_FAILPOINT: {
     type: text,

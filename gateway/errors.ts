@@ -12,6 +12,7 @@ export const ERROR_STATUS = {
   IDEMPOTENCY_CONFLICT: 422,
   RATE_LIMITED: 429,
   UNAVAILABLE: 503,
+  QUERY_TIMEOUT: 504,
   STORAGE_FULL: 507,
 } as const;
 
@@ -63,4 +64,11 @@ export class DatabaseAway extends GatewayError {
 
 export function unknownScan(scanId: number): GatewayError {
   return new GatewayError("NOT_FOUND", `there is no scan ${scanId}`);
+}
+
+/** A list took longer than lists may take. */
+export class QueryTimeout extends GatewayError {
+  constructor(cause: unknown) {
+    super("QUERY_TIMEOUT", "the list took too long to find: narrow its filter, for example by `started`", { cause });
+  }
 }

@@ -29,11 +29,15 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+/** Filtered lists that one gateway reads at once. */
+const LIST_CONNECTIONS = 6;
 const DEFAULT_PORT = 8080;
 
 export async function createGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   const metrics = createMetrics();
-  const db = openDatabase(config.DATABASE_URL, (error) => log.warn({ err: error }, "a Postgres connection was lost"));
+  const lost = (error: Error) => log.warn({ err: error }, "a Postgres connection was lost");
+  const db = openDatabase(config.DATABASE_URL, lost);
+  const lists = openDatabase(config.DATABASE_URL, lost, { max: LIST_CONNECTIONS, statementMs: config.SCANMESH_LIST_TIMEOUT });
   const watchers = createWatchers(db, log);
   const samples = openSampleStore(config, log);
   const keyring = createKeyring(db, log);
@@ -57,6 +61,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     log,
     metrics,
     db,
+    lists,
     bus,
     samples,
     fleet,
@@ -85,7 +90,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       await bulk.idle();
       await relay.idle();
       await Promise.all([bus.close(), samples.close()]);
-      await db.destroy();
+      await Promise.all([db.destroy(), lists.destroy()]);
     },
   };
 }

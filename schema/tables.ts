@@ -92,6 +92,10 @@ export interface ResultsTable {
   truncated: Generated<boolean>;
   /** The scan in which the engine said it, for a copy; it may have been deleted. */
   reused_from: number | null;
+  /** The verdict, if it is INFECTED or SUSPICIOUS. */
+  finding: GeneratedAlways<EngineVerdict> | null;
+  /** The state, if it is final and not DONE. */
+  failure: GeneratedAlways<ResultState> | null;
 }
 
 /** The catalogue: every engine that an agent ever announced. */

@@ -14,7 +14,7 @@ import {
 import pg from "pg";
 import { projectPath } from "../../schema/paths.js";
 import type { Tables } from "../../schema/tables.js";
-import { DatabaseAway } from "../errors.js";
+import { DatabaseAway, QueryTimeout } from "../errors.js";
 
 /** The database, outside or inside of a transaction. */
 export type Database = Kysely<Tables>;
@@ -27,11 +27,27 @@ const types = new pg.TypeOverrides();
 types.setTypeParser(INT8, Number);
 types.setTypeParser(INT8_ARRAY, (text) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(Number)));
 
+export interface PoolOptions {
+  /** The most connections. */
+  readonly max?: number;
+  /** The longest that a statement may take; a longer one ends with {@link QueryTimeout}. Without it there is no limit. */
+  readonly statementMs?: number;
+}
+
+/** Short statements: compiling them or spreading them over processes costs more than it gains, and what they read is mostly in memory. */
+const LIST_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1";
+
 /** Opens a pool. Nothing is connected until the first query. */
-export function openDatabase(url: string, onError: (error: Error) => void): Database {
+export function openDatabase(
+  url: string,
+  onError: (error: Error) => void,
+  { max = 16, statementMs = 0 }: PoolOptions = {},
+): Database {
   const pool = new pg.Pool({
     connectionString: url,
-    max: 16,
+    max,
+    statement_timeout: statementMs,
+    ...(statementMs > 0 ? { options: LIST_OPTIONS } : {}),
     types,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
@@ -65,7 +81,8 @@ function wrap(client: pg.PoolClient): PostgresPoolClient {
   function query(text: unknown, parameters: readonly unknown[] = []): unknown {
     if (typeof text !== "string") throw new TypeError("cursors are not used here");
     return client.query(text, [...parameters]).catch((error: unknown) => {
-      throw isGone(error) ? new DatabaseAway(error) : error;
+      if (isGone(error)) throw new DatabaseAway(error);
+      throw isCancelled(error) ? new QueryTimeout(error) : error;
     });
   }
   return { query, release: () => client.release() };
@@ -75,6 +92,11 @@ function wrap(client: pg.PoolClient): PostgresPoolClient {
 function isGone(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return /^(08|57P0[123]|53300)/.test(error.code ?? "");
   return error instanceof Error;
+}
+
+/** By its statement timeout: nothing else here cancels statements. */
+function isCancelled(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "57014";
 }
 
 const folder = projectPath("migrations");

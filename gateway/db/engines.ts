@@ -29,6 +29,13 @@ export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
     .execute();
 }
 
+/** The ids of those names that engines have, by lower-case name. */
+export async function findEngineIds(db: Database, names: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await sql<{ id: number; name: string }>`
+    select id, lower(name) as name from engines where lower(name) = any(${[...names]}::text[])`.execute(db);
+  return new Map(rows.map(({ id, name }) => [name, id]));
+}
+
 /** Enters engines that the catalogue does not have, or only from an import; their durables must stand already. */
 export async function enterEngines(db: Database, engines: readonly EnginePresence[]): Promise<void> {
   const rows = engines.map(({ name, type, speed, internet, input, accepts }) => ({

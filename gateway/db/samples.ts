@@ -52,6 +52,13 @@ export async function readSample(db: Database, sampleId: number): Promise<Stored
   return row && { ...row, stored: row.blob !== null };
 }
 
+/** Those samples that are there. */
+export async function readSamplesById(db: Database, sampleIds: readonly number[]): Promise<SampleRecord[]> {
+  const among = sql<number>`any(${[...sampleIds]}::bigint[])`;
+  const rows = await db.selectFrom("samples").select(columns).where("id", "=", among).execute();
+  return rows.map((row) => ({ ...row, stored: row.blob !== null }));
+}
+
 /** What a row says of bytes that were just kept: its id and blob. Another blob than the own means that the own is not needed. */
 export interface NamedSample {
   readonly sampleId: number;

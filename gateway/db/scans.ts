@@ -1,8 +1,10 @@
-import { sql } from "kysely";
+import { sql, type QueryCreator } from "kysely";
 import type { ResultRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
+import type { Tables } from "../../schema/tables.js";
 import type { Database } from "./database.js";
 
-function selectScans(db: Database) {
+/** Scans with their samples; of `db` where it has a table expression `scans`, those of that expression. */
+export function selectScans(db: QueryCreator<Tables>) {
   return db
     .selectFrom("scans")
     .innerJoin("samples", "samples.id", "scans.sample_id")
@@ -38,7 +40,7 @@ function selectScans(db: Database) {
 
 type ScanRow = Awaited<ReturnType<ReturnType<typeof selectScans>["execute"]>>[number];
 
-function scanOf({ sampleId, sha256, md5, sha1, size, mime, firstSeen, stored, ...scan }: ScanRow): ScanRecord {
+export function scanOf({ sampleId, sha256, md5, sha1, size, mime, firstSeen, stored, ...scan }: ScanRow): ScanRecord {
   return { ...scan, sample: { sampleId, sha256, md5, sha1, size, mime, firstSeen, stored } };
 }
 
@@ -76,14 +78,6 @@ export async function readScans(db: Database, { newestFirst, after, limit }: Sca
 export async function readScansById(db: Database, scanIds: readonly number[]): Promise<ScanRecord[]> {
   const among = sql<number>`any(${[...scanIds]}::bigint[])`;
   return (await selectScans(db).where("scans.id", "=", among).orderBy("scans.id").execute()).map(scanOf);
-}
-
-export async function countScans(db: Database): Promise<number> {
-  const { count } = await db
-    .selectFrom("scans")
-    .select(sql<number>`count(*)`.as("count"))
-    .executeTakeFirstOrThrow();
-  return count;
 }
 
 /** The revisions of those scans that are there. */

@@ -2,10 +2,9 @@ import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
 import { AuditEventConnection, AuditFilter } from "../../schema/graphql/audit-event.js";
 import { readAuditEvents, type AuditPlace } from "../db/audit.js";
 import { GatewayError } from "../errors.js";
+import { connectionOf, PAGE, pageLength } from "./connection.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
-
-const PAGE = { default: 25, most: 100 };
 
 @Resolver(() => AuditEventConnection)
 export class AuditResolver {
@@ -21,7 +20,7 @@ export class AuditResolver {
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
     @Ctx() { mesh }: RequestContext,
   ): Promise<AuditEventConnection> {
-    if (first < 1 || first > PAGE.most) throw new GatewayError("BAD_INPUT", `first: must be from 1 to ${PAGE.most}`);
+    const limit = pageLength(first) + 1;
     const place = typeof after === "string" ? placeOf(after) : undefined;
     const { keyId, action, subject, since, until } = filter ?? {};
     const criteria = {
@@ -31,18 +30,8 @@ export class AuditResolver {
       since: since ?? undefined,
       until: until ?? undefined,
     };
-    const found = await readAuditEvents(mesh.db, criteria, { limit: first + 1, after: place });
-    const edges = found.slice(0, first).map((node) => ({ cursor: cursorOf(node), node }));
-    return {
-      edges,
-      nodes: edges.map(({ node }) => node),
-      pageInfo: {
-        hasNextPage: found.length > first,
-        hasPreviousPage: place !== undefined,
-        startCursor: edges.at(0)?.cursor ?? null,
-        endCursor: edges.at(-1)?.cursor ?? null,
-      },
-    };
+    const found = await readAuditEvents(mesh.db, criteria, { limit, after: place });
+    return connectionOf(found, { first, continued: place !== undefined, cursorOf });
   }
 }
 

@@ -1,4 +1,4 @@
-import { Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import type { EngineRecord } from "../../schema/reports.js";
 import { EngineVersions } from "../../schema/graphql/engine-versions.js";
 import { Engine } from "../../schema/graphql/engine.js";
@@ -18,6 +18,16 @@ export class EngineResolver {
   })
   engines(@Ctx() { mesh }: RequestContext): Promise<EngineRecord[]> {
     return readEngines(mesh.db);
+  }
+
+  @Needs("scan:read")
+  @Query(() => Engine, { nullable: true, description: "The engine with this name, or null." })
+  async engine(
+    @Arg("name", () => String, { description: "Its name, without regard to case." }) name: string,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<EngineRecord | null> {
+    const wanted = name.toLowerCase();
+    return (await readEngines(mesh.db)).find((engine) => engine.name.toLowerCase() === wanted) ?? null;
   }
 
   @FieldResolver(() => EngineVersions)

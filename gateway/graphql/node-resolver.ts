@@ -1,24 +1,73 @@
 import type { GraphQLResolveInfo } from "graphql";
-import { FieldResolver, ID, Info, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
 import type { Presence } from "../../schema/messages.js";
 import type { EngineRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
 import { Node } from "../../schema/graphql/node.js";
+import { GatewayError } from "../errors.js";
+import type { RequestContext } from "./request-context.js";
+import { Needs } from "./scopes.js";
 
-/** By which key of its record each type that has a global id is known. */
-const KEYS = {
-  Scan: (record: Record_) => (record as ScanRecord).scanId,
-  Sample: (record: Record_) => (record as SampleRecord).sampleId,
-  Engine: (record: Record_) => (record as EngineRecord).engineId,
-  Agent: (record: Record_) => (record as Presence).agent,
+type NodeRecord = ScanRecord | SampleRecord | EngineRecord | Presence;
+
+/** Of each type that has a global id: the key by which its records are known, and how one is found by it. */
+const NODES: Record<string, { keyOf: (record: NodeRecord) => number | string; find: Find }> = {
+  Scan: { keyOf: (record) => (record as ScanRecord).scanId, find: numbered((context) => context.scans) },
+  Sample: { keyOf: (record) => (record as SampleRecord).sampleId, find: numbered((context) => context.samples) },
+  Engine: { keyOf: (record) => (record as EngineRecord).engineId, find: numbered((context) => context.engines) },
+  Agent: {
+    keyOf: (record) => (record as Presence).agent,
+    find: async (key, { mesh }) => mesh.fleet.agents().find(({ agent }) => agent === key),
+  },
 };
 
-type Record_ = ScanRecord | SampleRecord | EngineRecord | Presence;
+type Find = (key: string, context: RequestContext) => Promise<NodeRecord | null | undefined>;
+
+/** Global ids that can be asked for at once. */
+const MOST = 100;
 
 @Resolver(() => Node)
 export class NodeResolver {
-  @FieldResolver(() => ID)
-  id(@Root() record: Record_, @Info() { parentType }: GraphQLResolveInfo): string {
-    const type = parentType.name as keyof typeof KEYS;
-    return Buffer.from(`${type}:${KEYS[type](record)}`).toString("base64url");
+  @Needs("scan:read")
+  @Query(() => Node, { nullable: true, description: "The object with this global id, or null." })
+  node(
+    @Arg("id", () => ID, { description: "The `id` of any object." }) id: string,
+    @Ctx() context: RequestContext,
+  ): Promise<NodeRecord | null> {
+    return findNode(id, context);
   }
+
+  @Needs("scan:read")
+  @Query(() => [Node], {
+    nullable: "items",
+    description: "The objects with these global ids, in their order; null for those that are not there.",
+    complexity: ({ args, childComplexity }) => 1 + (args.ids as readonly string[]).length * childComplexity,
+  })
+  nodes(
+    @Arg("ids", () => [ID], { description: "The `id` of any objects; 100 at most." }) ids: string[],
+    @Ctx() context: RequestContext,
+  ): Promise<(NodeRecord | null)[]> {
+    if (ids.length > MOST) throw new GatewayError("BAD_INPUT", `ids: has ${ids.length} entries; ${MOST} is the most`);
+    return Promise.all(ids.map((id) => findNode(id, context)));
+  }
+
+  @FieldResolver(() => ID)
+  id(@Root() record: NodeRecord, @Info() { parentType }: GraphQLResolveInfo): string {
+    return Buffer.from(`${parentType.name}:${NODES[parentType.name]?.keyOf(record)}`).toString("base64url");
+  }
+}
+
+/** Ids are opaque, so one that nothing ever had is not there, like one whose object is gone. */
+async function findNode(id: string, context: RequestContext): Promise<NodeRecord | null> {
+  const [, __typename = "", key = ""] = /^(\w+):(.+)$/s.exec(Buffer.from(id, "base64url").toString()) ?? [];
+  const found = Object.hasOwn(NODES, __typename) ? await NODES[__typename]?.find(key, context) : undefined;
+  return found ? Object.assign({ __typename }, found) : null;
+}
+
+function numbered(
+  loader: (context: RequestContext) => { load(key: number): Promise<ScanRecord | SampleRecord | EngineRecord | null> },
+): Find {
+  return async (key, context) => {
+    const number = /^[1-9]\d{0,15}$/.test(key) ? Number(key) : NaN;
+    return Number.isSafeInteger(number) ? loader(context).load(number) : null;
+  };
 }

@@ -4,23 +4,26 @@ import type { ResultRecord, ScanRecord, ScanReport } from "../../schema/reports.
 import { ScanOrder } from "../../schema/graphql/enums.js";
 import { Result } from "../../schema/graphql/result.js";
 import { ScanConnection } from "../../schema/graphql/scan-connection.js";
+import { ScanFilter } from "../../schema/graphql/scan-filter.js";
 import { Scan } from "../../schema/graphql/scan.js";
-import { countScans, readScan, readScans } from "../db/scans.js";
+import type { ListCount } from "../db/list-place.js";
+import { countScans, listScans, type ListedScan } from "../db/scan-list.js";
+import { readScanRecord } from "../db/scans.js";
 import { GatewayError } from "../errors.js";
-import { scanCursor, scanOfCursor } from "./cursors.js";
+import { connectionOf, PAGE, pageLength, type Connection } from "./connection.js";
+import { placeOf, scanCursor } from "./cursors.js";
 import type { RequestContext } from "./request-context.js";
+import { scanCriteria } from "./scan-criteria.js";
 import { Needs } from "./scopes.js";
 
 /** Engines that the cost of a scan's results is reckoned with. */
 const TYPICAL_ENGINES = 25;
-const PAGE = { default: 25, most: 100 };
-/** What counting every scan costs, in fields. */
-const COUNT_COST = 10;
+/** What counting scans costs, in fields. */
+const COUNT_COST = 100;
 
-interface ScanPage {
-  readonly edges: readonly { cursor: string; node: ScanRecord }[];
-  readonly nodes: readonly ScanRecord[];
-  readonly pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+/** A page that can be asked how long its list is. */
+interface ScanPage extends Connection<ListedScan> {
+  readonly count: () => Promise<ListCount>;
 }
 
 @Resolver(() => Scan)
@@ -30,13 +33,13 @@ export class ScanResolver {
   async scan(
     @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) id: number,
     @Ctx() { mesh }: RequestContext,
-  ): Promise<ScanReport | null> {
-    return (await readScan(mesh.db, positive(id))) ?? null;
+  ): Promise<ScanRecord | null> {
+    return (await readScanRecord(mesh.db, positive(id))) ?? null;
   }
 
   @Needs("scan:read")
   @Query(() => ScanConnection, {
-    description: "All scans, a page at a time.",
+    description: "Scans, a page at a time. A cursor continues the list of the same filter and order.",
     complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
   })
   async scans(
@@ -44,22 +47,22 @@ export class ScanResolver {
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
     @Arg("order", () => ScanOrder, { defaultValue: ScanOrder.NEWEST_FIRST, description: "Newest or oldest first." })
     order: ScanOrder,
+    @Arg("filter", () => ScanFilter, { nullable: true, description: "Which scans; without it all of them." })
+    filter: ScanFilter | null | undefined,
     @Ctx() { mesh }: RequestContext,
   ): Promise<ScanPage> {
-    if (first < 1 || first > PAGE.most) throw new GatewayError("BAD_INPUT", `first: must be from 1 to ${PAGE.most}`);
-    const from = typeof after === "string" ? scanOfCursor(after) : undefined;
-    const found = await readScans(mesh.db, { newestFirst: order === ScanOrder.NEWEST_FIRST, limit: first + 1, after: from });
-    const nodes = found.slice(0, first);
-    const edges = nodes.map((node) => ({ cursor: scanCursor(node.scanId), node }));
+    const limit = pageLength(first) + 1;
+    const place = placeOf(after);
+    const criteria = await scanCriteria(mesh.db, filter);
+    const found = await listScans(filter ? mesh.lists : mesh.db, criteria, {
+      newestFirst: order === ScanOrder.NEWEST_FIRST,
+      after: place,
+      limit,
+    });
+    let counted: Promise<ListCount> | undefined;
     return {
-      edges,
-      nodes,
-      pageInfo: {
-        hasNextPage: found.length > first,
-        hasPreviousPage: from !== undefined,
-        startCursor: edges.at(0)?.cursor ?? null,
-        endCursor: edges.at(-1)?.cursor ?? null,
-      },
+      ...connectionOf(found, { first, continued: place !== undefined, cursorOf: scanCursor }),
+      count: () => (counted ??= countScans(mesh.lists, criteria)),
     };
   }
 
@@ -75,8 +78,13 @@ export class ScanResolver {
 @Resolver(() => ScanConnection)
 export class ScanConnectionResolver {
   @FieldResolver(() => GraphQLSafeInt, { complexity: COUNT_COST })
-  totalCount(@Ctx() { mesh }: RequestContext): Promise<number> {
-    return countScans(mesh.db);
+  async totalCount(@Root() { count }: ScanPage): Promise<number> {
+    return (await count()).count;
+  }
+
+  @FieldResolver(() => Boolean, { complexity: COUNT_COST })
+  async totalCountIsExact(@Root() { count }: ScanPage): Promise<boolean> {
+    return (await count()).exact;
   }
 }
 

@@ -11,14 +11,13 @@ import {
 } from "../../schema/graphql/webhook.js";
 import type { DeliveryRecord, WebhookRecord } from "../../schema/webhooks.js";
 import { readDeliveries, readWebhooks } from "../db/webhooks.js";
-import { GatewayError } from "../errors.js";
 import { createWebhook, redeliver, removeWebhook, setWebhookEnabled } from "../scan/webhooks.js";
-import { scanCursor, scanOfCursor } from "./cursors.js";
+import { connectionOf, PAGE, pageLength } from "./connection.js";
+import { cursorOf, placeOf } from "./cursors.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
 import { orUserError, type UserErrorRecord } from "./user-errors.js";
 
-const PAGE = { default: 25, most: 100 };
 const TYPICAL_WEBHOOKS = 10;
 
 @Resolver(() => Webhook)
@@ -41,20 +40,11 @@ export class WebhookResolver {
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
     @Ctx() { mesh }: RequestContext,
   ): Promise<WebhookDeliveryConnection> {
-    if (first < 1 || first > PAGE.most) throw new GatewayError("BAD_INPUT", `first: must be from 1 to ${PAGE.most}`);
-    const from = typeof after === "string" ? scanOfCursor(after) : undefined;
-    const found = await readDeliveries(mesh.db, webhookId, { after: from, limit: first + 1 });
-    const nodes = found.slice(0, first);
-    const cursor = (node: DeliveryRecord | undefined) => (node ? scanCursor(node.deliveryId) : null);
-    return {
-      nodes,
-      pageInfo: {
-        hasNextPage: found.length > first,
-        hasPreviousPage: from !== undefined,
-        startCursor: cursor(nodes.at(0)),
-        endCursor: cursor(nodes.at(-1)),
-      },
-    };
+    const limit = pageLength(first) + 1;
+    const place = placeOf(after);
+    const found = await readDeliveries(mesh.db, webhookId, { after: place?.id, limit });
+    const cursor = ({ deliveryId }: DeliveryRecord) => cursorOf({ id: deliveryId, micros: 0 });
+    return connectionOf(found, { first, continued: place !== undefined, cursorOf: cursor });
   }
 
   @Needs("admin")

@@ -18,6 +18,8 @@ export interface ScanContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly db: Database;
+  /** Connections for lists whose filters callers choose: their statements have a time limit, and take no one's place. */
+  readonly lists: Database;
   readonly bus: Bus;
   readonly samples: SampleStore;
   /** Who is there, by presence. */

@@ -1,5 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { INTERNET_CLASSES } from "../../schema/classes.js";
-import { pause } from "../bus-connection.js";
 import { transact } from "../db/database.js";
 import { removeOldKeys } from "../db/idempotency.js";
 import { trimRollup } from "../db/rollup.js";
@@ -48,17 +48,19 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "uploads", every: 60_000, run: () => removeExpiredUploads(ctx.db) },
   ];
   const lastRun = new Map<string, number>();
-  let stopped = false;
+  const stopping = new AbortController();
 
   async function run(): Promise<void> {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       for (const step of steps) {
         const now = performance.now();
-        if (stopped || now - (lastRun.get(step.name) ?? -Infinity) < step.every) continue;
+        if (stopping.signal.aborted || now - (lastRun.get(step.name) ?? -Infinity) < step.every) continue;
         lastRun.set(step.name, now);
         await step.run(ctx).catch((error: unknown) => report(step.name, error));
       }
-      await pause(interval);
+      await pause(interval, undefined, stopping).catch((error: unknown) => {
+        if (!stopping.signal.aborted) throw error;
+      });
     }
   }
 
@@ -71,7 +73,7 @@ export function startSweep(ctx: ScanContext): Sweep {
   const running = run();
   return {
     async stop() {
-      stopped = true;
+      stopping.abort();
       await running;
     },
   };

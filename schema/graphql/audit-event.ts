@@ -1,6 +1,6 @@
 import { GraphQLDateTimeISO, GraphQLJSONObject } from "graphql-scalars";
 import { Field, ID, InputType, ObjectType } from "type-graphql";
-import { PageInfo } from "./scan-connection.js";
+import { PageInfo } from "./page-info.js";
 
 @ObjectType({
   description: "An action that changed something, or gave a sample away. It is never changed or removed.",

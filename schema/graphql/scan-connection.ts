@@ -1,21 +1,7 @@
 import { GraphQLSafeInt } from "graphql-scalars";
 import { Field, ObjectType } from "type-graphql";
+import { PageInfo } from "./page-info.js";
 import { Scan } from "./scan.js";
-
-@ObjectType({ description: "Where a page of a list begins and ends.", simpleResolvers: true })
-export class PageInfo {
-  @Field(() => Boolean, { description: "Whether there is more after this page." })
-  hasNextPage!: boolean;
-
-  @Field(() => Boolean, { description: "Whether this page was asked for with `after`." })
-  hasPreviousPage!: boolean;
-
-  @Field(() => String, { nullable: true, description: "The cursor of the first entry; null for an empty page." })
-  startCursor!: string | null;
-
-  @Field(() => String, { nullable: true, description: "The cursor of the last entry: the `after` of the next page." })
-  endCursor!: string | null;
-}
 
 @ObjectType({ description: "A scan in a list.", simpleResolvers: true })
 export class ScanEdge {
@@ -37,6 +23,12 @@ export class ScanConnection {
   @Field(() => PageInfo, { description: "Where this page begins and ends." })
   pageInfo!: PageInfo;
 
-  @Field(() => GraphQLSafeInt, { description: "How many scans there are in all; counted only when asked for." })
+  @Field(() => GraphQLSafeInt, {
+    description:
+      "How many scans the filter lets through, counted only when asked for: exact up to 10,000, and never more than that.",
+  })
   totalCount!: number;
+
+  @Field(() => Boolean, { description: "Whether `totalCount` is all; false: there are more." })
+  totalCountIsExact!: boolean;
 }

@@ -2,7 +2,7 @@ import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { createUnionType, Field, InputType, Int, ObjectType } from "type-graphql";
 import type { DeliveryState, WebhookEvent } from "../webhooks.js";
 import { DeliveryStateName, WebhookEventName } from "./enums.js";
-import { PageInfo } from "./scan-connection.js";
+import { PageInfo } from "./page-info.js";
 import { InvalidInput, UserError } from "./user-error.js";
 
 @ObjectType({ description: "One event for one webhook.", simpleResolvers: true })

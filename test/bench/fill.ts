@@ -67,8 +67,8 @@ async function enterEngines(client: pg.Client): Promise<number[]> {
     `with wanted as (
       select * from unnest($1::text[], $2::plugin_type[], $3::speed[], $4::boolean[]) with ordinality as wanted (name, type, speed, internet, place)
     ), entered as (
-      insert into engines (name, type, speed, internet, input, engine_version, last_healthy_at)
-      select name, type, speed, internet, case when type = 'INTEL' then 'hash'::engine_input else 'file' end, '1.0', now()
+      insert into engines (name, type, speed, internet, input, engine_version)
+      select name, type, speed, internet, case when type = 'INTEL' then 'hash'::engine_input else 'file' end, '1.0'
       from wanted order by place on conflict do nothing returning id, name
     )
     select coalesce(entered.id, engines.id) as id from wanted

@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { openCaller, type Caller } from "../../gateway/caller.js";
 import { createParser } from "../../gateway/graphql/documents.js";
-import type { RequestContext } from "../../gateway/graphql/request-context.js";
+import { requestContext } from "../../gateway/graphql/request-context.js";
 import { createSubscriptions } from "../../gateway/graphql/subscriptions.js";
 import type { ScanContext } from "../../gateway/scan/context.js";
 
@@ -27,7 +27,7 @@ function event(n: number) {
 }
 
 function asked(query: string, events: object[], caller: Caller = everything) {
-  const contextValue: RequestContext = { mesh: {} as ScanContext, caller, baseUrl: "http://mesh", results: {} as never };
+  const contextValue = requestContext({} as ScanContext, caller, "http://mesh");
   async function* source() {
     yield* events;
   }

@@ -1,0 +1,134 @@
+import { sql, type SqlBool } from "kysely";
+import type { ScanRecord } from "../../schema/reports.js";
+import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js";
+import type { Database } from "./database.js";
+import {
+  all,
+  any,
+  hashIs,
+  literally,
+  mimeIs,
+  oneOf,
+  sizeWithin,
+  timeWithin,
+  type Condition,
+  type SizeCriteria,
+  type TimeCriteria,
+} from "./list-conditions.js";
+import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type ListOrder, type ListPage } from "./list-place.js";
+import { scanOf, selectScans } from "./scans.js";
+
+/** Which scans are listed: all that is given must hold, of a list any one. */
+export interface ScanCriteria {
+  readonly verdicts?: readonly Verdict[] | undefined;
+  readonly final?: boolean | undefined;
+  readonly results?: readonly ResultCriteria[] | undefined;
+  readonly mimes?: readonly string[] | undefined;
+  readonly size?: SizeCriteria | undefined;
+  readonly started?: TimeCriteria | undefined;
+  /** Names, in which `*` stands for any text. */
+  readonly names?: readonly string[] | undefined;
+  /** Lower-case hex. */
+  readonly hashes?: readonly string[] | undefined;
+  readonly labels?: readonly { readonly key: string; readonly value: string }[] | undefined;
+}
+
+/** What one result of a scan is like. */
+export interface ResultCriteria {
+  readonly engineIds?: readonly number[] | undefined;
+  readonly verdicts?: readonly EngineVerdict[] | undefined;
+  readonly states?: readonly ResultState[] | undefined;
+  /** Text that the signature contains, without regard to case. */
+  readonly signature?: string | undefined;
+}
+
+/** A scan with its place in lists. */
+export interface ListedScan extends ScanRecord {
+  /** The microsecond since 1970 at which it was accepted. */
+  readonly startMicros: number;
+}
+
+/** Walking by time finds a range's end at once, wherever it is; all else is in the order of ids, as its indexes are. */
+function orderOf({ started }: ScanCriteria): ListOrder {
+  return { id: "scans.id", time: "scans.start_date", byTime: started !== undefined };
+}
+
+/** A page of the scans that meet the criteria. */
+export async function listScans(db: Database, criteria: ScanCriteria, page: ListPage): Promise<ListedScan[]> {
+  const order = orderOf(criteria);
+  const wanted = all([
+    ...conditionsOf(criteria, order.byTime ? undefined : beyond({ ...order, id: "results.scan_id" }, page)),
+    beyond(order, page),
+  ]);
+  // The page is cut before samples are joined to it.
+  const cut = db.with("scans", (tables) =>
+    tables.selectFrom("scans").selectAll().where(wanted).orderBy(inOrder(order, page)).limit(sql.lit(page.limit)),
+  );
+  const rows = await selectScans(cut)
+    .select(microsOf("scans.start_date").as("startMicros"))
+    .orderBy(inOrder(order, page))
+    .execute();
+  return rows.map(({ startMicros, ...row }) => ({ ...scanOf(row), startMicros }));
+}
+
+/** How many scans meet the criteria, exactly up to a bound. */
+export async function countScans(db: Database, criteria: ScanCriteria): Promise<ListCount> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from (
+      select from scans where ${all(conditionsOf(criteria))} limit ${sql.lit(COUNTED + 1)}) as counted`.execute(db);
+  return listCount(rows[0]?.count ?? 0);
+}
+
+/** `resultsBeyond` repeats for the results where the page begins: Postgres does not conclude that by itself. */
+function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condition | undefined)[] {
+  const { verdicts, final, results, mimes, size, started, names, hashes, labels } = criteria;
+  const ofSample = [mimeIs("samples.mime", mimes), ...sizeWithin("samples.size", size), hashIs(hashes)].filter(
+    (condition) => condition !== undefined,
+  );
+  return [
+    oneOf("scans.verdict", "verdict", verdicts),
+    final === undefined ? undefined : final ? sql<SqlBool>`scans.end_date is not null` : sql<SqlBool>`scans.end_date is null`,
+    ...timeWithin("scans.start_date", started),
+    names && any(names.map(nameIs)),
+    labels && sql<SqlBool>`(scans.labels <> '{}' and ${any(labels.map(labelIs))})`,
+    ofSample.length > 0 ? sql<SqlBool>`scans.sample_id in (select id from samples where ${all(ofSample)})` : undefined,
+    results &&
+      sql<SqlBool>`exists (
+        select from results where results.scan_id = scans.id and ${all([resultsBeyond, any(results.map(resultIs))])})`,
+  ];
+}
+
+/** As many characters of a name as its index holds. */
+const INDEXED = 64;
+
+function nameIs(name: string): Condition {
+  const [beginning = ""] = name.split("*");
+  const head = Array.from(beginning).slice(0, INDEXED).join("");
+  const indexed = sql`left(scans.name, ${sql.lit(INDEXED)})`;
+  if (!name.includes("*")) return sql<SqlBool>`(${indexed} = ${head} and scans.name = ${name})`;
+  const pattern = name.split("*").map(literally).join("%");
+  return head === ""
+    ? sql<SqlBool>`scans.name like ${pattern}`
+    : sql<SqlBool>`(${indexed} like ${`${literally(head)}%`} and scans.name like ${pattern})`;
+}
+
+function labelIs({ key, value }: { key: string; value: string }): Condition {
+  return sql<SqlBool>`scans.labels @> ${JSON.stringify({ [key]: value })}::jsonb`;
+}
+
+const FINDINGS: ReadonlySet<EngineVerdict> = new Set(["SUSPICIOUS", "INFECTED"]);
+const FAILURES: ReadonlySet<ResultState> = new Set(["CANCELLED", "NO_AGENT", "TIMEOUT", "FAILED", "UNSCANNED"]);
+const OPEN: ReadonlySet<ResultState> = new Set(["QUEUED", "SCANNING"]);
+
+/** What is rare is looked for in the columns that have an index of it; a scan with an open result is open itself. */
+function resultIs({ engineIds, verdicts, states, signature }: ResultCriteria): Condition {
+  const rareVerdict = verdicts?.every((verdict) => FINDINGS.has(verdict)) ?? false;
+  const rareState = states?.every((state) => FAILURES.has(state)) ?? false;
+  return all([
+    oneOf("results.engine_id", "int", engineIds),
+    oneOf(rareVerdict ? "results.finding" : "results.verdict", "verdict", verdicts),
+    oneOf(rareState ? "results.failure" : "results.state", "result_state", states),
+    states?.every((state) => OPEN.has(state)) ? sql<SqlBool>`scans.end_date is null` : undefined,
+    signature === undefined ? undefined : sql<SqlBool>`results.signature ilike ${`%${literally(signature)}%`}`,
+  ]);
+}
