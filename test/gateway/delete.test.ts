@@ -66,7 +66,7 @@ describe("deleteScan", () => {
     expect(await here.onTheBus("Alpha")).toEqual({ waiting: 0, taken: 0 });
     expect(await until("the agent is told", () => here.told[0])).toEqual({ v: 1, kind: "cancel", scans: [scanId] });
     expect([await rows("scans"), await rows("results"), await rows("outbox"), await rows("removals")]).toEqual([0, 0, 0, 0]);
-    expect((await ask(`${here.gateway.url}/api/v1/sample/${scanId}`)).json()).toMatchObject({ message: "invalid sample id" });
+    expect((await ask(`${here.gateway.url}/api/v1/sample/${scanId}`)).json()).toMatchObject({ error: "invalid sample id" });
     expect(await data(here.gateway.url, `{ scan(id: ${scanId}) { scanId } }`)).toEqual({ scan: null });
     expect(await here.audited("deleteScan", String(scanId))).toBe(1);
     expect(await findSample(here.stage.db, sha256("open"))).toMatchObject({ stored: true });
