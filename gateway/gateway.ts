@@ -13,6 +13,7 @@ import { createBoards, type Boards } from "./scan/boards.js";
 import { createBulk } from "./scan/bulk.js";
 import type { ScanContext } from "./scan/context.js";
 import { startDeliveries } from "./scan/deliver.js";
+import { createFeeds } from "./scan/feed.js";
 import { createFleet, type Fleet } from "./scan/fleet.js";
 import { startRecorder } from "./scan/record.js";
 import { createKeyring } from "./scan/keyring.js";
@@ -39,13 +40,17 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const db = openDatabase(config.DATABASE_URL, lost);
   const lists = openDatabase(config.DATABASE_URL, lost, { max: LIST_CONNECTIONS, statementMs: config.SCANMESH_LIST_TIMEOUT });
   const watchers = createWatchers(db, log);
+  const feeds = createFeeds(db, log);
   const samples = openSampleStore(config, log);
   const keyring = createKeyring(db, log);
   const point = failpoint(config.SCANMESH_FAILPOINT);
   let fleet: Fleet | undefined;
   let boards: Boards | undefined;
   const bus = openBus(config, log, {
-    hints: watchers.hint,
+    hints(hints) {
+      watchers.hint(hints);
+      feeds.touch();
+    },
     keysChanged: () => void keyring.refresh().catch((error: unknown) => log.warn({ err: error }, "the keys cannot be read")),
     presence: (...change) => {
       fleet?.hear(...change);
@@ -69,6 +74,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     bulk,
     watchers,
     boards,
+    feeds,
     keyring,
     failpoint: point,
   };

@@ -56,6 +56,8 @@ export interface ScansTable {
   av_clean: Generated<number>;
   /** Counts every visible change. */
   revision: Generated<number>;
+  /** The transaction that accepted it, or that last changed its verdict or its end: a full transaction id. */
+  changed_in: Generated<string>;
   /** Engines left out, with their reasons. */
   skipped: JSONColumnType<Skipped[]>;
   labels: JSONColumnType<Labels, string | undefined>;

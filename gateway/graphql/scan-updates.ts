@@ -5,6 +5,7 @@ import { Scan } from "../../schema/graphql/scan.js";
 import { watchScan } from "../scan/watch.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
+import { started } from "./started.js";
 import { positive } from "./scan-resolver.js";
 
 @Resolver(() => Scan)
@@ -22,26 +23,4 @@ export class ScanUpdates {
   ): ScanReport {
     return report;
   }
-}
-
-/** The same items, once the first has been read: a subscription that cannot start is refused, not broken off. */
-async function started<T>(items: AsyncIterableIterator<T>): Promise<AsyncIterableIterator<T>> {
-  return resumed(await items.next(), items);
-}
-
-function resumed<T>(first: IteratorResult<T>, items: AsyncIterableIterator<T>): AsyncIterableIterator<T> {
-  let given = false;
-  return {
-    async next() {
-      if (given) return items.next();
-      given = true;
-      return first;
-    },
-    async return() {
-      return (await items.return?.()) ?? { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

@@ -11,6 +11,7 @@ import { ResultResolver } from "./result-resolver.js";
 import { QueueResolver } from "./queue-resolver.js";
 import { SampleResolver } from "./sample-resolver.js";
 import { ScanConnectionResolver, ScanResolver } from "./scan-resolver.js";
+import { ScanFeed } from "./scan-feed.js";
 import { ScanUpdates } from "./scan-updates.js";
 import { EngineStatisticsResolver, StatisticsPointResolver, StatisticsResolver } from "./statistics-resolver.js";
 import { SubmitResolver } from "./submit-resolver.js";
@@ -44,6 +45,7 @@ export function createSchema(): GraphQLSchema {
       WithdrawResolver,
       ScanUpdates,
       FleetUpdates,
+      ScanFeed,
       QueueResolver,
       StatisticsResolver,
       StatisticsPointResolver,

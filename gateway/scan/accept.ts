@@ -69,9 +69,12 @@ async function acceptAll(ctx: ScanContext, requests: readonly AcceptRequest[]): 
   ctx.metrics.scansRefused.inc(answers.filter((answer) => answer instanceof GatewayError).length);
   announce(
     ctx,
-    scans.flatMap(({ scanId, final }) =>
-      final ? [{ scanId, revision: 0, final: { verdict: final, seconds: 0 }, detectedLate: false, enough: false }] : [],
-    ),
+    scans.map(({ scanId, final }) => ({
+      scanId,
+      revision: 0,
+      final: final ? { verdict: final, seconds: 0 } : null,
+      detectedLate: false,
+    })),
   );
   return answers;
 }

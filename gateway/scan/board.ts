@@ -1,7 +1,6 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
-import { pause } from "../bus-connection.js";
-import { liveItems, readPatiently } from "./live.js";
+import { liveItems, paced, readPatiently } from "./live.js";
 
 /** What a board tells: everything, or what has changed since the revision before. */
 export interface BoardEvent<T> {
@@ -66,29 +65,20 @@ export function createBoard<T>(log: Logger, exhibit: Exhibit<T>): Board<T> {
     for (const wake of wakes) wake();
   }
 
-  let touched = false;
-  let resting = false;
-  async function lookNow(): Promise<void> {
-    touched = true;
-    if (resting) return;
-    resting = true;
-    while (touched && wakes.size > 0) {
-      touched = false;
-      await look();
-      await pause(REST_MS);
-    }
-    resting = false;
-  }
+  const lookSoon = paced(log, REST_MS, look);
+  const touch = () => {
+    if (wakes.size > 0) lookSoon();
+  };
 
   return {
-    touch: () => void lookNow(),
+    touch,
     count: () => wakes.size,
     watch() {
       let seen: number | undefined;
       return liveItems({
         register(wake) {
           wakes.add(wake);
-          timer ??= setInterval(() => void lookNow(), LOOK_MS);
+          timer ??= setInterval(touch, LOOK_MS);
           return () => {
             wakes.delete(wake);
             if (wakes.size > 0) return;

@@ -7,6 +7,7 @@ import type { Metrics } from "../metrics.js";
 import type { SampleStore } from "../sample-store.js";
 import type { Boards } from "./boards.js";
 import type { Bulk } from "./bulk.js";
+import type { Feeds } from "./feed.js";
 import type { Fleet } from "./fleet.js";
 import type { Keyring } from "./keyring.js";
 import type { Relay } from "./relay.js";
@@ -32,6 +33,8 @@ export interface ScanContext {
   readonly watchers: Watchers;
   /** Subscribers of the fleet on this gateway. */
   readonly boards: Boards;
+  /** Subscribers of all scans, on this gateway. */
+  readonly feeds: Feeds;
   /** The keys that callers of this gateway use. */
   readonly keyring: Keyring;
   readonly failpoint: Failpoint;

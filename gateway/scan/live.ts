@@ -81,3 +81,26 @@ export async function readPatiently<T>(
   }
   return undefined;
 }
+
+/** Looks when it is touched; touched again and again, once in so long. */
+export function paced(log: Logger, restMs: number, look: () => Promise<void>): () => void {
+  let touched = false;
+  let running = false;
+
+  async function run(): Promise<void> {
+    while (touched) {
+      touched = false;
+      await look();
+      await pause(restMs);
+    }
+  }
+
+  return () => {
+    touched = true;
+    if (running) return;
+    running = true;
+    run()
+      .catch((error: unknown) => log.error({ err: error }, "a change cannot be shown"))
+      .finally(() => (running = false));
+  };
+}

@@ -36,7 +36,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "held requests", every: 0, run: () => ctx.bulk.release() },
     { name: "close overdue", every: 0, run: closeOverdue },
     { name: "removals", every: 0, run: removeOverdue },
-    { name: "watchers", every: 2_000, run: () => ctx.watchers.resync() },
+    { name: "watchers", every: 2_000, run: () => resync(ctx) },
     { name: "lost requests", every: Math.min(ctx.config.SCANMESH_ACK_WAIT / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },
     { name: "emptied requests", every: 60_000, run: () => removeEmptied(ctx.db) },
@@ -81,6 +81,12 @@ export function startSweep(ctx: ScanContext): Sweep {
 
 async function eachClass(step: (internet: (typeof INTERNET_CLASSES)[number]) => Promise<void>): Promise<void> {
   for (const internet of INTERNET_CLASSES) await step(internet);
+}
+
+/** Hints can be lost. */
+async function resync({ watchers, feeds }: ScanContext): Promise<void> {
+  feeds.touch();
+  await watchers.resync();
 }
 
 async function publishAll(ctx: ScanContext): Promise<void> {

@@ -41,6 +41,7 @@ const POSTGRES_KINDS: Record<string, string> = {
   date: "timestamp",
   text: "text",
   uuid: "text",
+  xid8: "text",
   "USER-DEFINED": "text",
   _int8: "array of number",
   _int4: "array of number",

@@ -1,0 +1,79 @@
+import { sql, type RawBuilder, type Selectable, type SqlBool } from "kysely";
+import type { ScanRecord } from "../../schema/reports.js";
+import type { ScansTable } from "../../schema/tables.js";
+import type { Database } from "./database.js";
+import { scanOf, selectScans } from "./scans.js";
+
+/** Which transactions can be seen at a moment: a `pg_snapshot` as text. */
+export type Snapshot = string;
+
+/** What has changed between two snapshots, behind a place in it if one is given. */
+export interface Stretch {
+  readonly from: Snapshot;
+  readonly to: Snapshot;
+  readonly after?: ChangePlace | undefined;
+}
+
+/** What is left of a stretch behind a place in it. */
+export interface RestOfStretch extends Stretch {
+  readonly after: ChangePlace;
+}
+
+/** A scan's place in the order of changes. */
+export interface ChangePlace {
+  readonly changedIn: string;
+  readonly scanId: number;
+}
+
+/** Which scans are asked for. */
+export type Wanted = RawBuilder<SqlBool>;
+export const ANY_SCAN: Wanted = sql<SqlBool>`true`;
+
+export interface ChangedRecord extends ScanRecord, ChangePlace {}
+
+export async function readSnapshot(db: Database): Promise<Snapshot> {
+  const { rows } = await sql<{ now: Snapshot }>`select pg_current_snapshot()::text as now`.execute(db);
+  return rows[0]?.now ?? "";
+}
+
+/** Whether a snapshot can have been taken before another one of the same database. */
+export function precedes(snapshot: Snapshot, later: Snapshot): boolean {
+  return BigInt(partsOf(snapshot).xmax) <= BigInt(partsOf(later).xmax);
+}
+
+/**
+ * Scans of which a change became visible between two snapshots, in the order of changes: each once, as it is now. One that has
+ * changed again since belongs to a later stretch. What was under way when the first snapshot was taken is looked up by its
+ * transactions, however long they took; all else follows that snapshot's end.
+ */
+export async function readChangedScans(
+  db: Database,
+  wanted: Wanted,
+  { from, to, after }: Stretch,
+  limit: number,
+): Promise<ChangedRecord[]> {
+  const { xmax, running } = partsOf(from);
+  const behind = after ? sql`and (changed_in, id) > (${after.changedIn}::xid8, ${after.scanId}::bigint)` : sql``;
+  const among = (range: RawBuilder<SqlBool>) => sql`(
+    select * from scans where ${range} ${behind} and pg_visible_in_snapshot(changed_in, ${to}::pg_snapshot) and ${wanted}
+    order by changed_in, id limit ${limit})`;
+  const cut = db.with(
+    "scans",
+    () => sql<Selectable<ScansTable>>`(
+    ${among(sql<SqlBool>`changed_in = any(${running}::xid8[])`)} union all
+    ${among(sql<SqlBool>`changed_in >= ${xmax}::xid8 and changed_in < ${partsOf(to).xmax}::xid8`)}
+    order by changed_in, id limit ${limit})`,
+  );
+  const rows = await selectScans(cut)
+    .select("scans.changed_in as changedIn")
+    .orderBy("scans.changed_in")
+    .orderBy("scans.id")
+    .execute();
+  return rows.map(({ changedIn, ...row }) => ({ ...scanOf(row), changedIn }));
+}
+
+/** `xmin:xmax:xip,…`: everything below xmax is done, but for what is listed. */
+function partsOf(snapshot: Snapshot): { xmax: string; running: string[] } {
+  const [, xmax = "0", running = ""] = snapshot.split(":");
+  return { xmax, running: running === "" ? [] : running.split(",") };
+}
