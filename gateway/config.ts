@@ -110,6 +110,11 @@ export const gatewaySettings = {
     about: "Longest time that Postgres may take to find a page of a list; a filter that needs more is refused.",
   },
   SCANMESH_INTROSPECTION: { type: oneOf(["on", "off"]), fallback: "on", about: "Whether GraphQL introspection is answered." },
+  SCANMESH_SUBSCRIPTIONS: {
+    type: integer(1, 1_000_000),
+    fallback: "6000",
+    about: "Most GraphQL subscriptions that one API key, or one address without a key, holds open at once.",
+  },
   SCANMESH_FAILPOINT: {
     type: text,
     about: "For tests: a named point at which the process kills itself, e.g. `outbox.after_commit:kill`.",

@@ -56,8 +56,8 @@ const ALLOWED_HEADERS = "authorization, content-type, idempotency-key, x-api-key
 /** Applies the rules to every request, and answers the browsers of the origins that are listed. */
 export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
   app.addHook("onRequest", async (request, reply) => {
-    const { pathname } = new URL(request.url, "http://gateway");
-    const live = pathname === "/graphql" || pathname.startsWith("/graphql/");
+    // The route and not the path as it was sent: a path can be written in many ways.
+    const live = /^\/graphql(\/|$)/.test(request.routeOptions.url ?? "");
     const refused = refusal(config, {
       method: request.method,
       headers: request.headers,

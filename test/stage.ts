@@ -17,6 +17,7 @@ import { projectPath } from "../schema/paths.js";
 import { makeKeys, type Keys } from "../standalone/keys.js";
 import { startNats, type Nats } from "../standalone/nats.js";
 import { openTestDatabase } from "./database.js";
+import { PROBE } from "./process-usage.js";
 
 /** Who calls verbs directly. */
 export const TESTER = openCaller("127.0.0.1", "test");
@@ -49,7 +50,8 @@ export interface Stage {
   stopNats(): Promise<void>;
   startNats(): Promise<void>;
   gateway(env?: Env): Promise<LocalGateway>;
-  gatewayProcess(env?: Env): Promise<Part>;
+  /** `probed` gateways answer `usageOf` (test/process-usage.ts). */
+  gatewayProcess(env?: Env, options?: { probed?: boolean }): Promise<Part>;
   /** An agent as a process; `engines` are manifests by file name, instead of those that come with the product. */
   agentProcess(options?: { id?: string; internet?: InternetClass; engines?: Record<string, string>; env?: Env }): Promise<Part>;
   config(env?: Env): GatewayConfig;
@@ -119,8 +121,8 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
       await until("the gateway has its bus", () => gateway.context.bus.connected() && gateway.context.samples.connected());
       return { ...gateway, stop, url };
     },
-    async gatewayProcess(extra) {
-      const part = await startPart("gateway", env(extra));
+    async gatewayProcess(extra, { probed = false } = {}) {
+      const part = await startPart("gateway", env(extra), probed ? PROBE : []);
       stops.push(() => part.kill());
       await until("the gateway has its bus", async () =>
         (await (await fetch(`${part.url}/readyz`)).text()).includes('"status":"ok"'),
@@ -166,10 +168,11 @@ function writeEngines(dir: string, engines: Record<string, string>): string {
   return dir;
 }
 
-async function startPart(room: "gateway" | "scanner-agent", env: Env): Promise<Part> {
+async function startPart(room: "gateway" | "scanner-agent", env: Env, execArgv: readonly string[] = []): Promise<Part> {
   const output: string[] = [];
   const child = fork(projectPath("dist", room, "main.js"), {
     env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env },
+    execArgv: [...execArgv],
     silent: true,
   });
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => output.push(data.toString()));

@@ -5,9 +5,11 @@ import { getOperationAST } from "graphql";
 import { z } from "zod";
 import { baseUrl } from "../base-url.js";
 import { GatewayError } from "../errors.js";
+import { searchOf } from "../request-url.js";
 import type { ScanContext } from "../scan/context.js";
+import { isRefused } from "./documents.js";
 import { LIMITS } from "./limits.js";
-import { isRefused, prepare, run, type Operations } from "./operations.js";
+import { prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "./request-context.js";
 import { single } from "./subscriptions.js";
 
@@ -18,8 +20,13 @@ const PING = ":\n\n";
 const Parameters = z.object({
   query: z.string(),
   operationName: z.string().nullish(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
+  // A record would be copied, and the values are counted before anything else is done with them.
+  variables: z.custom<Record<string, unknown>>(isRecord, "needs an object").nullish(),
 });
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** GraphQL over server-sent events, one operation a connection: the distinct connections mode of the graphql-sse protocol. */
 export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operations: Operations): void {
@@ -67,7 +74,7 @@ function parametersOf(request: FastifyRequest): z.infer<typeof Parameters> {
 }
 
 function inSearch(url: string): Record<string, unknown> {
-  const { variables, ...search } = Object.fromEntries(new URL(url, "http://gateway").searchParams);
+  const { variables, ...search } = Object.fromEntries(searchOf(url));
   return variables === undefined ? search : { ...search, variables: parseJson(variables) };
 }
 

@@ -2,16 +2,19 @@ import { Readable } from "node:stream";
 import {
   ApolloServer,
   HeaderMap,
+  type GraphQLRequestContextDidResolveSource,
   type GraphQLRequestContextResponseForOperation,
   type GraphQLResponse,
   type HTTPGraphQLResponse,
 } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import { GraphQLError, type DocumentNode, type GraphQLFormattedError } from "graphql";
 import type { Logger } from "pino";
 import { baseUrl } from "../base-url.js";
+import { searchOf } from "../request-url.js";
 import type { ScanContext } from "../scan/context.js";
+import { isRefused } from "./documents.js";
 import { LIMITS } from "./limits.js";
 import type { Operations } from "./operations.js";
 import { isRequestError, presentError } from "./present-error.js";
@@ -28,29 +31,38 @@ export async function serveHttp(app: FastifyInstance, mesh: ScanContext, operati
     config: { needs: "key" },
     bodyLimit: LIMITS.bodyBytes,
     handler: async (request, reply) => {
+      const search = searchOf(request.url);
+      const source = request.method === "POST" ? (request.body as { query?: unknown } | null)?.query : search.get("query");
+      const document = typeof source === "string" && source !== "" ? operations.documents(source) : undefined;
+      if (document !== undefined && isRefused(document)) return reply.status(400).send({ errors: document });
+      const context = requestContext(mesh, request.caller, baseUrl(mesh.config, request.host));
       const answer = await server.executeHTTPGraphQLRequest({
         httpGraphQLRequest: {
           method: request.method === "HEAD" ? "GET" : request.method,
           headers: headersOf(request),
-          search: new URL(request.url, "http://gateway").search,
+          search: `?${search.toString()}`,
           body: request.body,
         },
-        context: async () => requestContext(mesh, request.caller, baseUrl(mesh.config, request.host)),
+        context: async () => ({ ...context, document }),
       });
       return send(reply, answer);
     },
   });
 }
 
-function createApollo({ schema, check, log }: Operations): ApolloServer<RequestContext> {
-  return new ApolloServer<RequestContext>({
+/** The document is read before Apollo is asked, by the rules that all transports share. */
+interface HttpContext extends RequestContext {
+  readonly document: DocumentNode | undefined;
+}
+
+function createApollo({ schema, check, log }: Operations): ApolloServer<HttpContext> {
+  return new ApolloServer<HttpContext>({
     schema,
-    // The plugin below validates, by the rules that all transports share and before anything that costs much.
     dangerouslyDisableValidation: true,
+    documentStore: null,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     persistedQueries: false,
-    parseOptions: { maxTokens: LIMITS.tokens },
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => present(formatted, error, log),
@@ -58,9 +70,16 @@ function createApollo({ schema, check, log }: Operations): ApolloServer<RequestC
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginCacheControlDisabled(),
-      { requestDidStart: async () => ({ responseForOperation }) },
+      { requestDidStart: async () => ({ didResolveSource, responseForOperation }) },
     ],
   });
+
+  /** Apollo parses only what has no document yet. */
+  async function didResolveSource(asked: GraphQLRequestContextDidResolveSource<HttpContext>): Promise<void> {
+    const { document } = asked.contextValue;
+    if (document === undefined) throw new Error("a document was not read before it was to run");
+    Object.assign(asked, { document });
+  }
 
   async function responseForOperation({ document, request, operation, contextValue }: Resolved): Promise<GraphQLResponse | null> {
     const errors = operation?.operation === "subscription" ? [NOT_HERE] : check({ document, ...request }, contextValue.caller);
@@ -74,7 +93,7 @@ function statusOf(errors: readonly GraphQLError[]): number {
   return errors.some(({ extensions }) => extensions.code === "FORBIDDEN") ? 403 : 400;
 }
 
-type Resolved = GraphQLRequestContextResponseForOperation<RequestContext>;
+type Resolved = GraphQLRequestContextResponseForOperation<HttpContext>;
 
 const NOT_HERE = new GraphQLError(
   "subscriptions are served over WebSocket on /graphql (graphql-transport-ws) and over SSE on /graphql/stream",

@@ -1,6 +1,8 @@
-import { execute, getOperationAST, GraphQLError, type DocumentNode, type GraphQLSchema } from "graphql";
+import { execute, getOperationAST, type GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import type { Check } from "./checks.js";
+import { isRefused, type Documents } from "./documents.js";
+import type { OpenOperations } from "./open-operations.js";
 import { presented } from "./present-error.js";
 import type { RequestContext } from "./request-context.js";
 import { single, type PreparedOperation, type Subscriptions } from "./subscriptions.js";
@@ -15,31 +17,56 @@ export interface OperationRequest {
 /** What every transport needs to serve operations. */
 export interface Operations {
   readonly schema: GraphQLSchema;
-  readonly parse: (query: string) => DocumentNode | GraphQLError;
+  readonly documents: Documents;
   readonly check: Check;
+  readonly open: OpenOperations;
   readonly subscribe: Subscriptions;
   readonly log: Logger;
 }
 
 /** The operation ready to run, or what is wrong with it. */
 export function prepare(
-  { schema, parse, check }: Operations,
+  { schema, documents, check }: Operations,
   { query, operationName, variables }: OperationRequest,
   contextValue: RequestContext,
 ): PreparedOperation | readonly GraphQLError[] {
-  const document = parse(query);
-  if (document instanceof GraphQLError) return [document];
+  const document = documents(query);
+  if (isRefused(document)) return document;
   const errors = check({ document, operationName, variables }, contextValue.caller);
   return errors.length > 0 ? errors : { schema, query, document, contextValue, operationName, variableValues: variables };
 }
 
-export function isRefused(prepared: PreparedOperation | readonly GraphQLError[]): prepared is readonly GraphQLError[] {
-  return Array.isArray(prepared);
-}
-
 /** Runs a prepared operation: its results as JSON, with the errors that clients may see. An operation that is no subscription has one. */
 export async function run(operations: Operations, args: PreparedOperation): Promise<AsyncIterableIterator<string>> {
-  const operation = getOperationAST(args.document, args.operationName)?.operation;
-  if (operation === "subscription") return operations.subscribe(args);
-  return single(JSON.stringify(presented(await execute(args), operations.log)));
+  const live = getOperationAST(args.document, args.operationName)?.operation === "subscription";
+  const { caller, connection } = args.contextValue;
+  const entered = operations.open.enter({ connection, subscriber: live ? (caller.key?.id ?? caller.address) : undefined });
+  if (isRefused(entered)) return single(JSON.stringify({ errors: entered }));
+  try {
+    if (live) return leaving(await operations.subscribe(args), entered.leave);
+    const text = JSON.stringify(presented(await execute(args), operations.log));
+    entered.leave();
+    return single(text);
+  } catch (error) {
+    entered.leave();
+    throw error;
+  }
+}
+
+/** The same results, and a call when there are no more of them. */
+function leaving(results: AsyncIterableIterator<string>, leave: () => void): AsyncIterableIterator<string> {
+  return {
+    async next() {
+      const item = await results.next();
+      if (item.done) leave();
+      return item;
+    },
+    async return() {
+      leave();
+      return (await results.return?.()) ?? { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -6,6 +6,8 @@ import { createLoaders, type Loaders } from "./loaders.js";
 export interface RequestContext extends Loaders {
   readonly mesh: ScanContext;
   readonly caller: Caller;
+  /** The connection that the operation shares with others; undefined if it has one of its own. */
+  readonly connection?: object;
   /** The address by which this caller reaches the gateway. */
   readonly baseUrl: string;
 }

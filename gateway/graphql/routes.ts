@@ -3,11 +3,12 @@ import { GraphQLError } from "graphql";
 import { answerOf } from "../http-error.js";
 import type { ScanContext } from "../scan/context.js";
 import { createCheck } from "./checks.js";
+import { createDocuments } from "./documents.js";
 import { serveEventStream } from "./event-stream.js";
 import { serveHttp } from "./http.js";
 import { LIMITS } from "./limits.js";
+import { createOpenOperations } from "./open-operations.js";
 import type { Operations } from "./operations.js";
-import { createParser } from "./documents.js";
 import { createSchema, schemaDocument } from "./schema.js";
 import { serveSockets } from "./socket.js";
 import { createSubscriptions } from "./subscriptions.js";
@@ -17,8 +18,9 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
   const schema = createSchema();
   const operations: Operations = {
     schema,
-    parse: createParser(),
-    check: createCheck(schema, mesh.config.SCANMESH_INTROSPECTION === "on"),
+    documents: createDocuments(schema, mesh.config.SCANMESH_INTROSPECTION === "on"),
+    check: createCheck(schema),
+    open: createOpenOperations(mesh.config.SCANMESH_SUBSCRIPTIONS),
     subscribe: createSubscriptions(mesh.log),
     log: mesh.log,
   };

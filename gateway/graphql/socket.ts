@@ -8,10 +8,12 @@ import { baseUrl } from "../base-url.js";
 import { keyOf } from "../authenticate.js";
 import { clientAddress } from "../client-address.js";
 import { refusal } from "../origin-guard.js";
+import { pathOf } from "../request-url.js";
 import { requestId } from "../request-id.js";
 import type { ScanContext } from "../scan/context.js";
+import { isRefused } from "./documents.js";
 import { LIMITS } from "./limits.js";
-import { isRefused, prepare, run, type Operations } from "./operations.js";
+import { prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "./request-context.js";
 import type { PreparedOperation } from "./subscriptions.js";
 import { admitVisitor, refusedNow, type Visitor } from "./visitor.js";
@@ -20,6 +22,8 @@ import { admitVisitor, refusedNow, type Visitor } from "./visitor.js";
 const PING_MS = 12_000;
 /** How long the other end may take to close. */
 const CLOSE_MS = 1_000;
+/** The frame that closes a connection has room for 123 bytes; a character has three at most. */
+const REASON_CHARACTERS = 41;
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 4500;
 
@@ -33,10 +37,11 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
   });
   const server = makeServer<Record<string, unknown>, Peer>({
     onConnect: ({ connectionParams, extra }) => admitVisitor(mesh, extra, connectionParams),
-    onSubscribe({ extra: { socket, caller, host } }, id, payload: SubscribePayload) {
+    onSubscribe({ extra }, id, payload: SubscribePayload) {
+      const { socket, caller, host } = extra;
       if (caller === undefined) throw new Error("an operation came before its connection was let in");
-      const prepared =
-        refusedNow(mesh, caller) ?? prepare(operations, payload, requestContext(mesh, caller, baseUrl(mesh.config, host)));
+      const context = { ...requestContext(mesh, caller, baseUrl(mesh.config, host)), connection: extra };
+      const prepared = refusedNow(mesh, caller) ?? prepare(operations, payload, context);
       if (isRefused(prepared)) return prepared;
       const begin = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
       return { ...prepared, send: (result: string) => sent(socket, `${begin}${result}}`) };
@@ -49,7 +54,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     stream.on("error", (error) => log.debug({ err: error }, "a WebSocket connection broke"));
     const refused = refusal(mesh.config, { method: "GET", headers: request.headers, live: true });
     if (refused !== undefined) return reject(stream, 403, refused);
-    if (new URL(request.url ?? "", "http://gateway").pathname !== "/graphql") return reject(stream, 404, "no such path");
+    if (pathOf(request.url ?? "") !== "/graphql") return reject(stream, 404, "no such path");
     sockets.handleUpgrade(request, stream, head, (socket) => open(socket, request));
   });
   app.addHook("preClose", async () => {
@@ -71,7 +76,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
       {
         protocol: socket.protocol,
         send: (text) => sent(socket, text),
-        close: (code, reason) => socket.close(code, reason),
+        close: (code, reason) => socket.close(code, reason?.slice(0, REASON_CHARACTERS)),
         onMessage: (take) => void socket.on("message", (data) => take(String(data)).catch(failed)),
       },
       visitor,

@@ -161,7 +161,7 @@ describe.each(Object.keys(TRANSPORTS) as (keyof typeof TRANSPORTS)[])("a subscri
       },
       "LIMIT_EXCEEDED",
     ],
-    ["too many tokens", { query: `{ ${"engines { name } ".repeat(2_000)} }` }, "GRAPHQL_PARSE_FAILED"],
+    ["too many tokens", { query: `{ ${"engines { name } ".repeat(2_000)} }` }, "LIMIT_EXCEEDED"],
     ["wrong variables", { query: WATCH, variables: { id: "x" } }, "BAD_USER_INPUT"],
   ])("refuses %s as HTTP does", async (_what, operation: Operation, code) => {
     const [result] = await everything(operation, transport);

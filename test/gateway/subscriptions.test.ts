@@ -2,7 +2,7 @@ import { buildSchema, parse } from "graphql";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { openCaller, type Caller } from "../../gateway/caller.js";
-import { createParser } from "../../gateway/graphql/documents.js";
+import { createDocuments } from "../../gateway/graphql/documents.js";
 import { requestContext } from "../../gateway/graphql/request-context.js";
 import { createSubscriptions } from "../../gateway/graphql/subscriptions.js";
 import type { ScanContext } from "../../gateway/scan/context.js";
@@ -66,15 +66,15 @@ describe("an event", () => {
   });
 });
 
-describe("the parser", () => {
-  it("gives the same tree for the same document, and forgets what was not used for long", () => {
-    const parseOnce = createParser();
+describe("a document", () => {
+  it("is read once as long as it is used, and forgotten later", () => {
+    const read = createDocuments(schema, true);
     const document = (i: number) => `{ n ${`# ${i} `.padEnd(8_000, ".")}\n }`;
-    const [often, once] = [parseOnce(document(0)), parseOnce(document(1))];
+    const [often, once] = [read(document(0)), read(document(1))];
     for (let i = 2; i < 100; i++) {
-      parseOnce(document(i));
-      expect(parseOnce(document(0))).toBe(often);
+      read(document(i));
+      expect(read(document(0))).toBe(often);
     }
-    expect(parseOnce(document(1))).not.toBe(once);
+    expect(read(document(1))).not.toBe(once);
   });
 });
