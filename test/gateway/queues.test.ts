@@ -40,8 +40,8 @@ describe("queues", () => {
   it("tell what waits, what runs, what came back, and who serves it", async () => {
     // What was measured before tells how long one takes.
     const measured = await scan("measured");
-    for (const name of ["Alpha", "Beta"]) await agent.answer(name, { scan: measured, verdict: "CLEAN", durationMs: 500 });
     (await agent.take("Alpha", { scan: measured })).ack();
+    for (const name of ["Alpha", "Beta"]) await agent.answer(name, { scan: measured, verdict: "CLEAN", durationMs: 500 });
     const mean = async () => (await readEngineCounts(stage.db, { from: new Date(0), to: new Date() }))[0]?.timedMs;
     await until("it is counted", async () => (await mean()) === 500);
     await scan("first in the queue");
