@@ -14,7 +14,7 @@ type GuardConfig = Pick<GatewayConfig, "SCANMESH_AUTH" | "SCANMESH_HOSTS" | "SCA
 export interface Visit {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
-  /** A WebSocket upgrade, an event stream or a GraphQL operation: guarded whatever its method. */
+  /** A WebSocket upgrade, an event stream, a GraphQL operation or a download: guarded whatever its method. */
   readonly live: boolean;
 }
 
@@ -29,8 +29,14 @@ export function refusal(config: GuardConfig, { method, headers, live }: Visit): 
     return "this Host is not allowed; SCANMESH_HOSTS lists those that are";
   }
   const guarded = live || !READS.has(method);
-  if (!guarded || origin === undefined || isOwn(origin, host) || config.SCANMESH_ORIGINS.includes(origin)) return undefined;
+  if (!guarded || isOwnOrListed(config, origin, headers)) return undefined;
   return "pages of this Origin are not allowed; SCANMESH_ORIGINS lists those that are";
+}
+
+/** A link or an image of another page comes without an Origin, but browsers say where it stands. */
+function isOwnOrListed({ SCANMESH_ORIGINS }: GuardConfig, origin: string | undefined, headers: IncomingHttpHeaders): boolean {
+  if (origin === undefined) return !/^(cross|same)-site$/.test(String(headers["sec-fetch-site"] ?? ""));
+  return isOwn(origin, headers.host) || SCANMESH_ORIGINS.includes(origin);
 }
 
 /** The name in a Host header, lower case, without port and brackets. */
@@ -57,7 +63,7 @@ const ALLOWED_HEADERS = "authorization, content-type, idempotency-key, x-api-key
 export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
   app.addHook("onRequest", async (request, reply) => {
     // The route and not the path as it was sent: a path can be written in many ways.
-    const live = /^\/graphql(\/|$)/.test(request.routeOptions.url ?? "");
+    const live = /^\/(graphql|samples)(\/|$)/.test(request.routeOptions.url ?? "");
     const refused = refusal(config, {
       method: request.method,
       headers: request.headers,

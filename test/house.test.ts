@@ -16,7 +16,7 @@ const SOURCE = /\.(ts|tsx|mjs|js|sql)$/;
  */
 const FLOORS: Record<string, RegExp[][]> = {
   gateway: [
-    [/^gateway\/(errors|caller|config|failpoint|metrics|content|flow|batch|key-text|token-bucket)\.ts$/],
+    [/^gateway\/(errors|caller|config|failpoint|metrics|content|flow|batch|key-text|token-bucket|zipped)\.ts$/],
     [/^gateway\/db\//, /^gateway\/(bus|bus-account|bus-results|bus-connection|sample-store|webhook-request)\.ts$/],
     [/^gateway\/scan\//],
     [

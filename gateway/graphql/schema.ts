@@ -9,6 +9,7 @@ import { FleetUpdates } from "./fleet-updates.js";
 import { NodeResolver } from "./node-resolver.js";
 import { ResultResolver } from "./result-resolver.js";
 import { QueueResolver } from "./queue-resolver.js";
+import { SampleDownload } from "./sample-download.js";
 import { SampleResolver } from "./sample-resolver.js";
 import { ScanConnectionResolver, ScanResolver } from "./scan-resolver.js";
 import { ScanFeed } from "./scan-feed.js";
@@ -37,6 +38,7 @@ export function createSchema(): GraphQLSchema {
       ScanConnectionResolver,
       ResultResolver,
       SampleResolver,
+      SampleDownload,
       EngineResolver,
       AgentResolver,
       ApiKeyResolver,

@@ -1,4 +1,5 @@
 import type { Endpoint } from "./endpoint.js";
+import { downloadSampleBytes } from "./download-sample.js";
 import { exportCsv } from "./export-csv.js";
 import { getSample } from "./get-sample.js";
 import { listSamples } from "./list-samples.js";
@@ -22,4 +23,5 @@ export const ROUTES: Readonly<Record<string, Verbs>> = {
   "/api/report": { GET: oldReport, POST: oldReport },
   "/api/search": { GET: oldSearch, POST: oldSearch },
   "/export/csv": { GET: exportCsv },
+  "/samples/:sha256": { GET: downloadSampleBytes },
 };

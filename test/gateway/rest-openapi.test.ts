@@ -27,6 +27,8 @@ afterAll(async () => {
   await stage.stop();
 });
 
+const shown = (path: string) => path.replace(/:(\w+)/g, "{$1}");
+
 describe("the OpenAPI document", () => {
   it("is served as it is committed", async () => {
     const served = (await client.get("/api/openapi.json")).json();
@@ -36,7 +38,7 @@ describe("the OpenAPI document", () => {
 
   it("has every path and verb, and refers to nothing that is not there", () => {
     const { paths, components } = openApi();
-    expect(Object.keys(paths)).toEqual(Object.keys(ROUTES).map((path) => path.replace(":id", "{id}")));
+    expect(Object.keys(paths)).toEqual(Object.keys(ROUTES).map((path) => shown(path)));
     const references = [...JSON.stringify(openApi()).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
       ([, name]) => name,
     );
@@ -76,7 +78,7 @@ describe("the page at /api", () => {
   it("names every path and loads nothing from outside", async () => {
     const page = await client.get("/api");
     expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
-    for (const path of Object.keys(ROUTES)) expect(page.text).toContain(path.replace(":id", "{id}"));
+    for (const path of Object.keys(ROUTES)) expect(page.text).toContain(shown(path));
     const loaded = [...page.text.matchAll(/\b(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? "");
     expect(loaded.filter((address) => !/^(\/|#|data:,$)/.test(address))).toEqual([]);
     expect(page.text).not.toMatch(/<script|style="|undefined|\[object/);

@@ -1,0 +1,60 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { GatewayError } from "../errors.js";
+import { downloadSample, findDownload, type DownloadFormat } from "../scan/download.js";
+import { zipped } from "../zipped.js";
+import type { Endpoint } from "./endpoint.js";
+
+/** What everybody in the field expects of a zip with malware in it. */
+const PASSWORD = "infected";
+const READ_AHEAD_BYTES = 256 * 1024;
+const TYPES = { raw: "application/octet-stream", zip: "application/zip" } as const;
+const binary = (description: string) => z.string().meta({ description, format: "binary" });
+
+/** `GET /samples/<sha256>`: a sample's bytes. */
+export const downloadSampleBytes: Endpoint = {
+  needs: "sample:read",
+  operation: {
+    summary: "Download a sample",
+    description:
+      "As it is, or in a zip with the password `infected`. Every download is written down. Bytes that are missing or changed are never passed off as the sample: the answer breaks off before its end.",
+    path: z.object({ sha256: z.string().regex(/^[0-9a-fA-F]{64}$/) }),
+    query: z.object({ format: z.enum(["raw", "zip"]).optional().describe("`raw` (or nothing) for the bytes, `zip` for a zip.") }),
+    answer: { [TYPES.raw]: binary("The bytes."), [TYPES.zip]: binary("A zip; the file in it is called by the sha256.") },
+    errors: {
+      400: "Not a sha256, or an unknown `format`.",
+      404: "No sample has this sha256.",
+      410: "The sample is known, but its bytes are not stored any more.",
+    },
+  },
+  async handle(ctx, request, reply) {
+    const { sha256 } = request.params as { sha256: string };
+    const format = formatOf(request.query as Record<string, unknown>);
+    if (request.method === "HEAD") {
+      const sample = await findDownload(ctx, sha256);
+      return reply.headers(headersOf(sample, format)).send(Readable.from([]));
+    }
+    const { sample, bytes } = await downloadSample(ctx, request.caller, sha256, format);
+    const sent = format === "zip" ? zipped(sample.sha256, PASSWORD, bytes) : bytes;
+    return reply
+      .headers(headersOf(sample, format))
+      .send(Readable.from(sent, { objectMode: false, highWaterMark: READ_AHEAD_BYTES }));
+  },
+};
+
+function formatOf({ format = "raw" }: Record<string, unknown>): DownloadFormat {
+  if (format === "raw" || format === "zip") return format;
+  throw new GatewayError("BAD_INPUT", "format: must be raw or zip");
+}
+
+/** Nothing may open, run, show or keep it by itself. */
+function headersOf({ sha256, size }: { readonly sha256: string; readonly size: number }, format: DownloadFormat) {
+  return {
+    "content-type": TYPES[format],
+    "content-disposition": `attachment; filename="${format === "zip" ? `${sha256}.zip` : sha256}"`,
+    "content-security-policy": "default-src 'none'; sandbox",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...(format === "raw" ? { "content-length": size } : {}),
+  };
+}

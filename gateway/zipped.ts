@@ -1,0 +1,37 @@
+import { ReadableStream, TransformStream } from "node:stream/web";
+import { ZipWriter } from "@zip.js/zip.js";
+
+/** What is encrypted at once: it is done in JavaScript, and others wait for it. */
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * A zip with one file in it, made as it is read. The encryption is ZipCrypto, which every program reads and which protects
+ * nothing: the password keeps the file from being run or scanned by accident. What breaks `bytes` breaks the zip.
+ */
+export async function* zipped(name: string, password: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const zip = new ZipWriter(writable, { password, zipCrypto: true, useWebWorkers: false, extendedTimestamp: false });
+  const writing = (async () => {
+    await zip.add(name, ReadableStream.from(pieces(bytes)));
+    await zip.close();
+  })();
+  const broken = new Promise<never>((_, reject) => writing.catch(reject));
+  broken.catch(() => undefined);
+  const reader = readable.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), broken]);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // A reader who leaves ends the writing too; after the last byte there is nothing to end.
+    await reader.cancel();
+  }
+}
+
+async function* pieces(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) yield chunk.subarray(at, at + PIECE_BYTES);
+  }
+}
