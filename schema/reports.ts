@@ -96,6 +96,11 @@ export interface ScanRecord {
   readonly sample: SampleRecord;
 }
 
+/** What a list of all scans shows of each: the least that has to be read for a long one. */
+export interface ListedScan extends Pick<ScanRecord, "scanId" | "name" | "startDate" | "endDate"> {
+  readonly sample: Pick<SampleRecord, keyof Hashes | "size">;
+}
+
 /** One scan with the results of all its engines, in the order of their names. */
 export interface ScanReport extends ScanRecord {
   readonly results: readonly ResultRecord[];

@@ -1,4 +1,24 @@
+import type { ListedScan } from "../../schema/reports.js";
 import type { Database } from "./database.js";
+
+/** The scans after that id, in ascending id. */
+export async function readListedScans(db: Database, { after, limit }: { after: number; limit: number }): Promise<ListedScan[]> {
+  const rows = await db
+    .selectFrom("scans")
+    .innerJoin("samples", "samples.id", "scans.sample_id")
+    .select(["scans.id", "scans.name", "scans.start_date", "scans.end_date", "sha256", "md5", "sha1", "size"])
+    .where("scans.id", ">", after)
+    .orderBy("scans.id")
+    .limit(limit)
+    .execute();
+  return rows.map(({ id, name, start_date, end_date, ...sample }) => ({
+    scanId: id,
+    name,
+    startDate: start_date,
+    endDate: end_date,
+    sample,
+  }));
+}
 
 /** The id of the newest scan but `offset`; undefined if there are not as many. */
 export async function nthNewest(db: Database, offset: number): Promise<number | undefined> {

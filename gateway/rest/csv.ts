@@ -1,6 +1,6 @@
 /** One scan as a line of `/export/csv`, in columns by engine. */
 
-import type { EngineRecord, ResultRecord, ScanReport } from "../../schema/reports.js";
+import type { EngineRecord, ListedScan, ResultRecord } from "../../schema/reports.js";
 import { asctime } from "./asctime.js";
 import { entry } from "./report.js";
 
@@ -14,7 +14,11 @@ export function csvHead(engines: readonly Column[]): string {
   return line(["name", "md5", "sha1", "sha256", "start_date", ...columns]);
 }
 
-export function csvLine({ name, sample, startDate, results }: ScanReport, engines: readonly Column[], timeZone: string): string {
+export interface CsvScan extends ListedScan {
+  readonly results: readonly ResultRecord[];
+}
+
+export function csvLine({ name, sample, startDate, results }: CsvScan, engines: readonly Column[], timeZone: string): string {
   const byEngine = new Map(results.map((result) => [result.engine, result]));
   const cells = engines.flatMap(({ name, type }) => cellsOf(byEngine.get(name), type === "AV"));
   return line([name, sample.md5, sample.sha1, sample.sha256, asctime(startDate, timeZone), ...cells]);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { readEngines } from "../db/engines.js";
 import { searchFor } from "../db/search.js";
-import type { ScanRecord } from "../../schema/reports.js";
+import type { ListedScan } from "../../schema/reports.js";
 import type { ScanContext } from "../scan/context.js";
 import { csvHead, csvLine } from "./csv.js";
 import type { Endpoint } from "./endpoint.js";
@@ -31,7 +31,7 @@ export const exportCsv: Endpoint = {
   },
 };
 
-function wanted({ db }: ScanContext, { q, l, p }: Record<string, unknown>): Pages<ScanRecord> {
+function wanted({ db }: ScanContext, { q, l, p }: Record<string, unknown>): Pages<ListedScan> {
   if (q !== undefined) return matchingScans(db, searchFor(termsOf("q", [q].flat().join(","))));
   if (l === undefined) return everyScan(db, 0);
   const count = wholeNumber("l", l, 0, MOST);
@@ -41,7 +41,7 @@ function wanted({ db }: ScanContext, { q, l, p }: Record<string, unknown>): Page
 
 const MOST = 1_000_000_000;
 
-async function* lines(ctx: ScanContext, scans: Pages<ScanRecord>): AsyncGenerator<string> {
+async function* lines(ctx: ScanContext, scans: Pages<ListedScan>): AsyncGenerator<string> {
   const engines = await readEngines(ctx.db);
   yield csvHead(engines);
   for await (const reports of withResults(ctx.db, scans)) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { baseUrl } from "../base-url.js";
-import { readScans } from "../db/scans.js";
+import { readListedScans } from "../db/export.js";
 import type { Endpoint } from "./endpoint.js";
 import { everyScan } from "./pages.js";
 import { wholeNumber } from "./parameters.js";
@@ -37,7 +37,7 @@ export const listSamples: Endpoint = {
       );
     }
     const limit = wholeNumber("limit", query.limit, 1, MOST);
-    const scans = await readScans(ctx.db, { newestFirst: false, after, limit: limit + 1 });
+    const scans = await readListedScans(ctx.db, { after, limit: limit + 1 });
     const page = scans.slice(0, limit);
     const last = page.at(-1);
     if (last && scans.length > limit) {

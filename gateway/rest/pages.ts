@@ -1,8 +1,8 @@
-import { nthNewest } from "../db/export.js";
+import { nthNewest, readListedScans } from "../db/export.js";
 import type { Database } from "../db/database.js";
 import { readResults, readScans } from "../db/scans.js";
 import { findScans, type Search } from "../db/search.js";
-import type { ScanRecord, ScanReport } from "../../schema/reports.js";
+import type { ListedScan, ResultRecord, ScanRecord } from "../../schema/reports.js";
 
 /** Scans a page at a time, so that any number of them takes the memory of one page. */
 export type Pages<T> = AsyncGenerator<readonly T[], void, undefined>;
@@ -11,9 +11,9 @@ export type Pages<T> = AsyncGenerator<readonly T[], void, undefined>;
 const PAGE = 100;
 
 /** All scans after that id, in ascending id. */
-export async function* everyScan(db: Database, after: number): Pages<ScanRecord> {
+export async function* everyScan(db: Database, after: number): Pages<ListedScan> {
   for (let last: number | undefined = after; last !== undefined;) {
-    const page: ScanRecord[] = await readScans(db, { newestFirst: false, after: last, limit: PAGE });
+    const page: ListedScan[] = await readListedScans(db, { after: last, limit: PAGE });
     yield page;
     last = page.length < PAGE ? undefined : page.at(-1)?.scanId;
   }
@@ -40,13 +40,17 @@ export async function* newestScans(db: Database, offset: number, count: number):
   }
 }
 
-/** With 20 engines these take some 3 ms to read and 3 to write: others are answered in between. */
-const MOST_REPORTS = 16;
+/** Some 3 ms to read and 3 to write: others are answered in between. */
+const MOST_RESULTS = 320;
 const HEAVY_BYTES = 1024 * 1024;
 
-/** The scans with their results. Engines say a little or a lot: as many are read at once as the last ones allow. */
-export async function* withResults(db: Database, pages: Pages<ScanRecord>): Pages<ScanReport> {
-  let size = MOST_REPORTS;
+interface WithResults {
+  readonly results: readonly ResultRecord[];
+}
+
+/** The scans with their results. Engines are few or many and say a little or a lot: the last ones tell how many are read at once. */
+export async function* withResults<T extends ListedScan>(db: Database, pages: Pages<T>): Pages<T & WithResults> {
+  let size = 16;
   for await (const page of pages) {
     for (let start = 0; start < page.length;) {
       const scans = page.slice(start, start + size);
@@ -55,17 +59,19 @@ export async function* withResults(db: Database, pages: Pages<ScanRecord>): Page
         db,
         scans.map(({ scanId }) => scanId),
       );
-      const reports = scans.map((scan) => ({ ...scan, results: results.get(scan.scanId) ?? [] }));
-      yield reports;
-      size = weight(reports) > HEAVY_BYTES ? Math.max(1, size >> 2) : Math.min(MOST_REPORTS, size * 2);
+      yield scans.map((scan) => ({ ...scan, results: results.get(scan.scanId) ?? [] }));
+      size = nextSize(size, scans.length, [...results.values()].flat());
     }
   }
 }
 
+function nextSize(size: number, scans: number, results: readonly ResultRecord[]): number {
+  if (weight(results) > HEAVY_BYTES) return Math.max(1, size >> 2);
+  const fitting = Math.floor((MOST_RESULTS * scans) / Math.max(1, results.length));
+  return Math.max(1, Math.min(PAGE, size * 2, fitting));
+}
+
 /** About as many bytes as the engines' own output takes. */
-function weight(reports: readonly ScanReport[]): number {
-  const texts = reports.flatMap(({ results }) =>
-    results.map(({ details }) => (details === null ? 0 : JSON.stringify(details).length)),
-  );
-  return texts.reduce((sum, length) => sum + length, 0);
+function weight(results: readonly ResultRecord[]): number {
+  return results.reduce((sum, { details }) => sum + (details === null ? 0 : JSON.stringify(details).length), 0);
 }

@@ -1,10 +1,10 @@
 import { PLUGIN_TYPE_NUMBER, SPEED_NUMBER } from "../../schema/classes.js";
-import type { ResultRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
+import type { ListedScan, ResultRecord, ScanReport } from "../../schema/reports.js";
 import { isFinal } from "../../schema/states.js";
 import { asctime } from "./asctime.js";
 
 /** A scan in a list. The size is a string, as it always was. */
-export function listed({ scanId, name, sample, startDate, endDate }: ScanRecord, timeZone: string) {
+export function listed({ scanId, name, sample, startDate, endDate }: ListedScan, timeZone: string) {
   return {
     id: scanId,
     name,
