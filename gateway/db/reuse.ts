@@ -24,7 +24,8 @@ const NOTHING: ReuseParts = {
 /** How many of a sample's latest scans are looked through: a sample that is sent all day long costs no more than any other. */
 const LATEST_SCANS = 20;
 
-const COPIED = sql.raw(
+/** The columns of a result that a copy keeps as they were. */
+export const COPIED = sql.raw(
   "state, verdict, signature, error, engine_version, signature_version, signature_date, image_id, image_digest, agent, " +
     "started_at, ended_at, duration_ms, details, truncated",
 );

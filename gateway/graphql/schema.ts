@@ -7,6 +7,7 @@ import { AuditResolver } from "./audit-resolver.js";
 import { EngineResolver } from "./engine-resolver.js";
 import { FleetUpdates } from "./fleet-updates.js";
 import { NodeResolver } from "./node-resolver.js";
+import { RescanResolver } from "./rescan-resolver.js";
 import { ResultResolver } from "./result-resolver.js";
 import { QueueResolver } from "./queue-resolver.js";
 import { SampleDownload } from "./sample-download.js";
@@ -45,6 +46,7 @@ export function createSchema(): GraphQLSchema {
       AuditResolver,
       SubmitResolver,
       WithdrawResolver,
+      RescanResolver,
       ScanUpdates,
       FleetUpdates,
       ScanFeed,

@@ -21,6 +21,8 @@ export interface AcceptRequest {
   readonly kind: "scan" | "batch";
   readonly options: ScanOptions;
   readonly samples: readonly { readonly sample: SampleToName; readonly name: string }[];
+  /** The scan that this one repeats. */
+  readonly previous?: number;
 }
 
 /** What came of it: a scan or a batch, made now or by an earlier request with the same idempotency key. */
@@ -180,7 +182,7 @@ async function enterBatch(tx: Tx, { caller, samples }: AcceptRequest, batchId: n
   await audit(tx, caller, "submitScans", String(batchId), { scans: samples.length });
 }
 
-function newScan(ctx: ScanContext, { kind, caller, options }: AcceptRequest, { expected, skipped }: Plan) {
+function newScan(ctx: ScanContext, { kind, caller, options, previous }: AcceptRequest, { expected, skipped }: Plan) {
   return {
     speed: options.speed,
     internet: options.internet,
@@ -191,6 +193,7 @@ function newScan(ctx: ScanContext, { kind, caller, options }: AcceptRequest, { e
     priority: options.priority ?? "NORMAL",
     stopAfter: options.stopAfter ?? null,
     freshnessMs: options.freshnessMs ?? null,
+    previous: previous ?? null,
     caller: kind === "scan" ? caller : null,
   };
 }

@@ -1,0 +1,58 @@
+import { GraphQLSafeInt } from "graphql-scalars";
+import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
+import type { ScanReport } from "../../schema/reports.js";
+import { RescanInput, RescanResult, RetryResultResult } from "../../schema/graphql/rescan.js";
+import { readScan } from "../db/scans.js";
+import { unknownScan } from "../errors.js";
+import type { ScanContext } from "../scan/context.js";
+import { rescan, retryResult, type RescanWish } from "../scan/rescan.js";
+import type { RequestContext } from "./request-context.js";
+import { Needs } from "./scopes.js";
+import { orUserError, type UserErrorRecord } from "./user-errors.js";
+
+@Resolver()
+export class RescanResolver {
+  @Needs("scan:write")
+  @Mutation(() => RescanResult, { description: "Scans a scan's sample again, as that scan was asked for; a new scan." })
+  async rescan(
+    @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) id: number,
+    @Arg("input", () => RescanInput, { nullable: true, description: "What is to be otherwise than the first time." })
+    input: RescanInput | null | undefined,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ scan: ScanReport } | UserErrorRecord> {
+    return ofScan(await orUserError(["input"], async () => reportOf(mesh, await rescan(mesh, caller, id, wishOf(input ?? {})))));
+  }
+
+  @Needs("scan:write")
+  @Mutation(() => RetryResultResult, {
+    description: "Runs one engine of a final scan again: a new scan that takes over all other results of the former.",
+  })
+  async retryResult(
+    @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) id: number,
+    @Arg("engine", () => String, { description: "The engine's name." }) engine: string,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ scan: ScanReport } | UserErrorRecord> {
+    return ofScan(await orUserError([], async () => reportOf(mesh, await retryResult(mesh, caller, id, engine))));
+  }
+}
+
+/** What is not about the wish is about the scan. */
+function ofScan(answer: { scan: ScanReport } | UserErrorRecord): { scan: ScanReport } | UserErrorRecord {
+  return "code" in answer && answer.code !== "BAD_INPUT" ? { ...answer, path: ["id"] } : answer;
+}
+
+function wishOf({ speed, internet, engines, excludeEngines, deadline }: RescanInput): RescanWish {
+  return {
+    speed: speed ?? undefined,
+    internet: internet ?? undefined,
+    engines: engines ?? undefined,
+    excludeEngines: excludeEngines ?? undefined,
+    deadlineMs: typeof deadline === "number" ? deadline * 1_000 : undefined,
+  };
+}
+
+async function reportOf(mesh: ScanContext, scanId: number): Promise<{ scan: ScanReport }> {
+  const scan = await readScan(mesh.db, scanId);
+  if (!scan) throw unknownScan(scanId);
+  return { scan };
+}
