@@ -117,7 +117,7 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
     for (let n = 0; n < chunks; n++) {
       for (let next = n + reads.length; next < chunks && reads.length < READS_IN_FLIGHT; next++) {
         const read = readChunk(bus, blob, next);
-        // Awaited in its turn; if an earlier one fails, nobody does.
+        // That the bus is away is met when it is awaited in its turn; if an earlier one fails before that, nobody awaits it.
         read.catch(() => undefined);
         reads.push(read);
       }

@@ -123,9 +123,18 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
     try {
       await removeContainer(daemon, container);
     } catch (error) {
-      // After the daemon has gone, its containers are removed before any is made.
-      if (!stopped) setTimeout(() => void remove(container).catch(() => undefined), REMOVE_AGAIN_MS).unref();
+      if (!stopped) setTimeout(() => void removeLater(container), REMOVE_AGAIN_MS).unref();
       throw error;
+    }
+  }
+
+  /** Docker being away or busy is no news by now: {@link remove} tries again, and a daemon that comes back is cleaned first. */
+  async function removeLater(container: string): Promise<void> {
+    try {
+      await remove(container);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      log.debug({ reason: error.message }, "a container is still not removed");
     }
   }
 

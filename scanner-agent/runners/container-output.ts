@@ -60,7 +60,7 @@ export function collectOutput(stream: Duplex, cap: number): Output {
     // Its other half would otherwise keep the connection open.
     stream.on("end", () => stream.destroy());
   });
-  // It may fail while its reader waits for something else first.
+  // That it printed too much (Failed) is for its reader, who may wait for something else first; until then it is not unhandled.
   whole.catch(() => undefined);
   return { whole, close: () => void stream.destroy() };
 }

@@ -42,14 +42,26 @@ export function postSample(at: Address, file: string, name: string, size: number
     "content-length": head.length + size + tail.length,
   };
   const asked = request({ ...at, method: "POST", path: "/scan", headers });
+  let unread: Error | undefined;
   async function* body(): AsyncGenerator<Buffer> {
     yield head;
-    yield* createReadStream(file) as AsyncIterable<Buffer>;
+    yield* createReadStream(file).once("error", (error) => (unread = error)) as AsyncIterable<Buffer>;
     yield tail;
   }
-  // What goes wrong in sending shows in the answer, or in that there is none.
+  // A sample that cannot be read is kept above. That the engine has hung up (EPIPE, ECONNRESET) shows in its answer, or in that
+  // there is none.
   pipeline(body(), asked).catch(() => undefined);
-  return conversation(asked, cap);
+  const { reply, hangUp } = conversation(asked, cap);
+  return { reply: whole(reply, () => unread), hangUp };
+}
+
+/** What it says of a part of the sample proves nothing of the whole. */
+async function whole(reply: Promise<string>, unread: () => Error | undefined): Promise<string> {
+  const [said] = await Promise.allSettled([reply]);
+  const problem = unread();
+  if (problem !== undefined) throw new Unavailable(`the sample could not be read: ${problem.message}`, { cause: problem });
+  if (said.status === "rejected") throw said.reason;
+  return said.value;
 }
 
 /** Asks it about a hash. */

@@ -11,6 +11,7 @@ import { createContainerRunner } from "../../scanner-agent/runners/container.js"
 import { createContainerHost } from "../../scanner-agent/runners/container-host.js";
 import { ContainerRun } from "../../schema/container-run.js";
 import { containersOf } from "../docker/agent-containers.js";
+import { NULL_CLAMD, NULL_SOCKET } from "../docker/null-clamd.js";
 
 const AGENT = `bench-${process.pid}`;
 const TIMEOUT_MS = 60_000;
@@ -18,23 +19,6 @@ const NEVER = new AbortController().signal;
 /** Kept ready beyond the one slot; not more scans than this are done after each other with containers that are ready. */
 export const SPARES = 4;
 const LOOK_MS = 20;
-
-/** Speaks clamd's protocol and has no engine: whatever it is sent is clean. */
-const NULL_CLAMD = `use Socket;
-my ($server, $client);
-socket($server, AF_UNIX, SOCK_STREAM, 0) && bind($server, sockaddr_un("/run/null/null.sock")) && listen($server, 64) or die $!;
-while (accept($client, $server)) {
-  local $/ = "\\0";
-  my $word = <$client>;
-  if ($word eq "zPING\\0") { print $client "PONG\\0" }
-  elsif ($word eq "zVERSION\\0") { print $client "ClamAV 0\\0" }
-  else {
-    my $bytes;
-    while (read($client, $bytes, 4) == 4 && (my $size = unpack("N", $bytes))) { read($client, $bytes, $size) }
-    print $client "stream: OK\\0";
-  }
-  close $client;
-}`;
 
 /** How a runner is asked for a scan. */
 export interface Mode {
@@ -80,7 +64,7 @@ export async function startModes(image: string): Promise<ContainerModes> {
   const nothing = { mode: "exec", command: ["true"] };
   const once = { ...nothing, recycle: { scans: 1 } };
   const runners = {
-    service: runner("service", { mode: "service", socket: "/run/null/null.sock", command: ["perl", "-e", NULL_CLAMD] }),
+    service: runner("service", { mode: "service", socket: NULL_SOCKET, command: NULL_CLAMD }),
     exec: runner("exec", { ...nothing, recycle: { scans: 1_000_000 }, spares: 0 }),
     fresh: runner("fresh", { ...once, spares: 0 }),
     freshReady: runner("freshready", { ...once, spares: SPARES }, readyHost),

@@ -15,9 +15,10 @@ const execute = promisify(execFile);
 /** A program that reads docker-compose.yml, as words. */
 export type Compose = readonly [string, ...string[]];
 
-/** Those that this machine has. In CI the first one must be there. */
+/** Those that this machine has, and the one that COMPOSE_PROGRAM names. In CI the first one must be there. */
 export async function composePrograms(): Promise<Compose[]> {
-  const known: Compose[] = [["docker-compose"], ["docker", "compose"]];
+  const named = process.env["COMPOSE_PROGRAM"];
+  const known: Compose[] = [["docker-compose"], ["docker", "compose"], ...(named === undefined ? [] : [[named] as const])];
   const works = await Promise.all(known.map(([program, ...words]) => answers(program, [...words, "version"])));
   return known.filter((_, n) => works[n] || (n === 0 && process.env["CI"] !== undefined));
 }

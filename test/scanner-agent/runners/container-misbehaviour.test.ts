@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Failed, TimedOut, type Runner } from "../../../scanner-agent/contract.js";
 import { containersOf } from "../../docker/agent-containers.js";
 import { baseImage, hasDocker } from "../../docker/base-image.js";
@@ -7,17 +7,21 @@ import { containerCase, type ContainerCase } from "./container-case.js";
 
 let image: string;
 let here: ContainerCase;
+const runners: Runner[] = [];
 
 beforeAll(async () => {
   if (!hasDocker) return;
   image = await baseImage();
   here = await containerCase();
 }, 300_000);
+// What runs belongs to the test at hand.
+afterEach(() => Promise.all(runners.splice(0).map((runner) => runner.stop())));
 afterAll(() => here?.stop());
 
 /** What a sample says is run: the engine does what the test wants. */
 async function obedient(more: Record<string, unknown> = {}): Promise<Runner> {
   const runner = here.runner({ image, mode: "exec", command: ["sh", "{file}"], spares: 0, ...more });
+  runners.push(runner);
   await runner.start();
   return runner;
 }
@@ -80,6 +84,13 @@ describe.skipIf(!hasDocker)("an engine that", () => {
     expect(await scan(runner, "sleep 600 & echo done; exit 3")).toMatchObject({ exitCode: 3, stdout: "done\n" });
   });
 
+  test("has had its container for its time is given another, though it had no sample", async () => {
+    const runner = await obedient({ recycle: { after: "1s" } });
+    const [first = ""] = await running();
+    await until("its first container is gone", async () => !(await running()).includes(first));
+    expect(await scan(runner, "echo next")).toMatchObject({ stdout: "next\n" });
+  });
+
   test("ends its container has failed, and the next sample is scanned", async () => {
     const runner = await obedient();
     await expect(scan(runner, "kill -9 -1; kill -TERM 1; kill -TERM 7; sleep 5")).rejects.toThrow(Failed);
@@ -103,6 +114,7 @@ describe.skipIf(!hasDocker)("an engine that", () => {
       },
       { slots: 3 },
     );
+    runners.push(more);
     await more.start();
     const seen = await Promise.all(
       ["one", "two", "three"].map(async (text) => (await scan(more, text)).stdout.trim().split("\n")),

@@ -14,6 +14,7 @@ import {
 import { parseClamd } from "../../../scanner-agent/parsers/clamd.js";
 import { containersOf } from "../../docker/agent-containers.js";
 import { baseImage, docker, hasDocker } from "../../docker/base-image.js";
+import { NULL_CLAMD, NULL_SOCKET } from "../../docker/null-clamd.js";
 import { until } from "../bus-stage.js";
 import { makeDatabase, type Database } from "../clamav-database.js";
 import { CLEAN, EICAR } from "../eicar.js";
@@ -138,6 +139,21 @@ describe.skipIf(!hasDocker)("clamd in a container", () => {
       () => scan(on, EICAR),
     ))
       expect(name).not.toBe("answered");
+  });
+
+  test("that ends for want of memory makes its only sample failed, says so, and is started again", async () => {
+    const limits = { memory: "64MiB" };
+    const on = here.runner({ image, mode: "service", socket: NULL_SOCKET, command: NULL_CLAMD, ready: "30s", limits });
+    runners.push(on);
+    const lost: string[] = [];
+    on.onLost?.((reason) => lost.push(reason));
+    await on.start();
+    await expect(scan(on, Buffer.from("#eat"), { alone: true })).rejects.toThrow(
+      new Failed("its container ended while it scanned the sample"),
+    );
+    expect(await until("that is told", () => Promise.resolve(lost[0]))).toMatch(/\(out of memory, 67108864 bytes\)$/);
+    await on.start();
+    expect(await scan(on, CLEAN)).toMatchObject({ verdict: "CLEAN" });
   });
 
   test("follows its signatures to another folder in a new container", async () => {
