@@ -25,14 +25,21 @@ beforeAll(async () => {
   await docker("rmi", `${image}:1`);
 });
 afterAll(async () => {
-  for (const tag of await remaining()) await docker("rmi", "--force", tag);
+  for (const name of await remaining()) await docker("rmi", "--force", name);
   await here?.stop();
   await registry?.stop();
 });
 
+/** By its tag it may be gone; by its digest it stays after a tag was removed. */
 async function remaining(): Promise<string[]> {
   if (registry === undefined) return [];
-  return (await docker("images", "--format", "{{.Repository}}:{{.Tag}}", image)).split("\n").filter((tag) => tag.includes(":1"));
+  const rows = (await docker("images", "--digests", "--format", "{{.Tag}} {{.Digest}}", image)).split("\n");
+  return rows
+    .map((row) => row.split(" "))
+    .flatMap(([tag, found]) => [
+      ...(tag === "1" ? [`${image}:1`] : []),
+      ...(found?.startsWith("sha256:") ? [`${image}@${found}`] : []),
+    ]);
 }
 
 function listening(): { log: pino.Logger; said: () => string } {
