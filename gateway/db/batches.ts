@@ -6,8 +6,13 @@ export async function insertBatch(tx: Tx, batchId: number, total: number): Promi
   await tx.insertInto("batches").values({ id: batchId, total }).execute();
 }
 
-/** A batch as its scans are now, in one statement. A batch has 100 scans at most. */
+/** A batch as its scans are now. */
 export async function readBatch(db: Database, batchId: number): Promise<BatchRecord | undefined> {
+  return (await readBatches(db, [batchId]))[0];
+}
+
+/** Those batches that are there, in one statement. A batch has 100 scans at most. */
+export async function readBatches(db: Database, batchIds: readonly number[]): Promise<BatchRecord[]> {
   const { rows } = await sql<BatchRecord>`
     select batches.id as "batchId", batches.created_at as "createdAt", batches.total,
       array(select id from scans where batch_id = batches.id order by id) as "scanIds",
@@ -19,6 +24,6 @@ export async function readBatch(db: Database, batchId: number): Promise<BatchRec
       count(*) filter (where verdict = 'SUSPICIOUS') as suspicious,
       count(*) filter (where verdict = 'INFECTED') as infected
     from batches left join scans on scans.batch_id = batches.id
-    where batches.id = ${batchId} group by batches.id`.execute(db);
-  return rows[0];
+    where batches.id = any(${[...batchIds]}::bigint[]) group by batches.id`.execute(db);
+  return rows;
 }

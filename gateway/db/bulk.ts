@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { EngineSpeed } from "../../schema/classes.js";
 import type { Database, Tx } from "./database.js";
 
@@ -30,9 +30,18 @@ export async function readHeld(db: Database | Tx, limitEach: number): Promise<He
 
 /** How many requests for each engine are let go and not published yet. */
 export async function countUnpublished(db: Database | Tx): Promise<Map<number, number>> {
+  return countWhere(db, sql`seq is null and not held`);
+}
+
+/** How many held requests there are for each engine. */
+export async function countHeld(db: Database): Promise<Map<number, number>> {
+  return countWhere(db, sql`held`);
+}
+
+async function countWhere(db: Database | Tx, condition: RawBuilder<unknown>): Promise<Map<number, number>> {
   const { rows } = await sql<{ engineId: number; count: number }>`
     select engine_id as "engineId", count(*) as count from outbox cross join unnest(engine_ids) as engine_id
-    where seq is null and not held group by engine_id`.execute(db);
+    where ${condition} group by engine_id`.execute(db);
   return new Map(rows.map(({ engineId, count }) => [engineId, count]));
 }
 

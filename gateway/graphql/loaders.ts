@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
-import type { EngineRecord, ResultRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
+import type { BatchRecord, EngineRecord, ResultRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
+import { readBatches } from "../db/batches.js";
 import { readEngines } from "../db/engines.js";
 import { readSamplesById } from "../db/samples.js";
 import { readResults, readScansById } from "../db/scans.js";
@@ -12,6 +13,7 @@ export interface Loaders {
   readonly scans: DataLoader<number, ScanRecord | null>;
   readonly samples: DataLoader<number, SampleRecord | null>;
   readonly engines: DataLoader<number, EngineRecord | null>;
+  readonly batches: DataLoader<number, BatchRecord | null>;
 }
 
 export function createLoaders({ db }: ScanContext): Loaders {
@@ -31,6 +33,10 @@ export function createLoaders({ db }: ScanContext): Loaders {
     engines: byKey(
       ({ engineId }) => engineId,
       () => readEngines(db),
+    ),
+    batches: byKey(
+      ({ batchId }) => batchId,
+      (ids) => readBatches(db, ids),
     ),
   };
 }

@@ -1,19 +1,20 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
 import type { Presence } from "../../schema/messages.js";
-import type { EngineRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
+import type { BatchRecord, EngineRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
 import { Node } from "../../schema/graphql/node.js";
 import { GatewayError } from "../errors.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
 
-type NodeRecord = ScanRecord | SampleRecord | EngineRecord | Presence;
+type NodeRecord = ScanRecord | SampleRecord | EngineRecord | BatchRecord | Presence;
 
 /** Of each type that has a global id: the key by which its records are known, and how one is found by it. */
 const NODES: Record<string, { keyOf: (record: NodeRecord) => number | string; find: Find }> = {
   Scan: { keyOf: (record) => (record as ScanRecord).scanId, find: numbered((context) => context.scans) },
   Sample: { keyOf: (record) => (record as SampleRecord).sampleId, find: numbered((context) => context.samples) },
   Engine: { keyOf: (record) => (record as EngineRecord).engineId, find: numbered((context) => context.engines) },
+  Batch: { keyOf: (record) => (record as BatchRecord).batchId, find: numbered((context) => context.batches) },
   Agent: {
     keyOf: (record) => (record as Presence).agent,
     find: async (key, { mesh }) => mesh.fleet.agents().find(({ agent }) => agent === key),
@@ -64,7 +65,7 @@ async function findNode(id: string, context: RequestContext): Promise<NodeRecord
 }
 
 function numbered(
-  loader: (context: RequestContext) => { load(key: number): Promise<ScanRecord | SampleRecord | EngineRecord | null> },
+  loader: (context: RequestContext) => { load(key: number): Promise<Exclude<NodeRecord, Presence> | null> },
 ): Find {
   return async (key, context) => {
     const number = /^[1-9]\d{0,15}$/.test(key) ? Number(key) : NaN;

@@ -4,10 +4,12 @@ import { buildSchemaSync, type PubSub } from "type-graphql";
 import { AgentResolver } from "./agent-resolver.js";
 import { ApiKeyResolver } from "./api-key-resolver.js";
 import { AuditResolver } from "./audit-resolver.js";
+import { BatchResolver, ScanReferencesResolver } from "./batch-resolver.js";
 import { EngineResolver } from "./engine-resolver.js";
 import { FleetUpdates } from "./fleet-updates.js";
 import { NodeResolver } from "./node-resolver.js";
 import { RescanResolver } from "./rescan-resolver.js";
+import { PlanResolver } from "./plan-resolver.js";
 import { ResultResolver } from "./result-resolver.js";
 import { QueueResolver } from "./queue-resolver.js";
 import { SampleDownload } from "./sample-download.js";
@@ -16,7 +18,7 @@ import { ScanConnectionResolver, ScanResolver } from "./scan-resolver.js";
 import { ScanFeed } from "./scan-feed.js";
 import { ScanUpdates } from "./scan-updates.js";
 import { EngineStatisticsResolver, StatisticsPointResolver, StatisticsResolver } from "./statistics-resolver.js";
-import { SubmitResolver } from "./submit-resolver.js";
+import { SubmitResolver, SubmitScansResolver } from "./submit-resolver.js";
 import { SystemResolver } from "./system-resolver.js";
 import { WithdrawResolver } from "./withdraw-resolver.js";
 import { WebhookResolver } from "./webhook-resolver.js";
@@ -47,6 +49,10 @@ export function createSchema(): GraphQLSchema {
       SubmitResolver,
       WithdrawResolver,
       RescanResolver,
+      SubmitScansResolver,
+      BatchResolver,
+      ScanReferencesResolver,
+      PlanResolver,
       ScanUpdates,
       FleetUpdates,
       ScanFeed,

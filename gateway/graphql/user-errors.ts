@@ -1,5 +1,5 @@
 import { UserErrorCode } from "../../schema/graphql/enums.js";
-import { GatewayError } from "../errors.js";
+import { GatewayError, SamplesRefused } from "../errors.js";
 
 /** The data of a type that implements UserError. */
 export interface UserErrorRecord {
@@ -7,17 +7,28 @@ export interface UserErrorRecord {
   readonly code: UserErrorCode;
   readonly path: readonly string[];
   readonly retryAfter: number | null;
+  /** Of SamplesRefused: what is wrong with each. */
+  readonly errors?: readonly UserErrorRecord[];
 }
 
-/** A mistake in one field of a mutation's input. */
-export function mistake(field: string, message: string, code: UserErrorCode = "BAD_INPUT"): UserErrorRecord {
-  return { message: `${field}: ${message}`, code, path: ["input", field], retryAfter: null };
+/** A mistake at a place in a mutation's input; an empty path is the input as a whole. */
+export function mistake(path: readonly string[], message: string, code: UserErrorCode = "BAD_INPUT"): UserErrorRecord {
+  const text = path.length === 0 ? message : `${path.join(".")}: ${message}`;
+  return { message: text, code, path: ["input", ...path], retryAfter: null };
 }
 
 /** A verb's refusal as a mutation returns it, or undefined if it is none that the caller can do something about. */
 export function userError(error: unknown, path: readonly string[]): UserErrorRecord | undefined {
   if (!(error instanceof GatewayError) || !isUserErrorCode(error.code)) return undefined;
-  return { message: error.message, code: error.code, path, retryAfter: error.retryAfter ?? null };
+  const record = {
+    message: error.message,
+    code: error.code,
+    path: [...path, ...error.field],
+    retryAfter: error.retryAfter ?? null,
+  };
+  if (!(error instanceof SamplesRefused)) return record;
+  const errors = error.refusals.flatMap(({ index, error: one }) => userError(one, [...record.path, String(index)]) ?? []);
+  return { ...record, errors };
 }
 
 /** What a verb gives, or its refusal as a mutation returns it. */

@@ -17,6 +17,7 @@ export interface Operation {
   readonly description?: string;
   readonly path?: z.ZodObject;
   readonly query?: z.ZodObject;
+  readonly headers?: z.ZodObject;
   /** By Content-Type. */
   readonly body?: Readonly<Record<string, z.ZodType>>;
   /** What 200 carries, by Content-Type. */

@@ -64,9 +64,13 @@ function operationId(method: string, path: string): string {
 }
 
 function describe(id: string, operation: Operation, takesBody: boolean, schemas: Record<string, JsonObject>): Described {
-  const { summary, description, path, query, body, answer, errors } = operation;
+  const { summary, description, path, query, headers, body, answer, errors } = operation;
   const show = (schema: z.ZodType) => jsonSchema(schema, schemas);
-  const parameters = [...parametersOf("path", path, show), ...parametersOf("query", query, show)];
+  const parameters = [
+    ...parametersOf("path", path, show),
+    ...parametersOf("query", query, show),
+    ...parametersOf("header", headers, show),
+  ];
   const content = (types: Readonly<Record<string, z.ZodType>>): Content =>
     Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema: show(schema) }]));
   const failures = Object.entries({ ...ALWAYS, ...errors }).map(
@@ -82,7 +86,11 @@ function describe(id: string, operation: Operation, takesBody: boolean, schemas:
   };
 }
 
-function parametersOf(place: "path" | "query", schema: z.ZodObject | undefined, show: (schema: z.ZodType) => JsonObject) {
+function parametersOf(
+  place: "path" | "query" | "header",
+  schema: z.ZodObject | undefined,
+  show: (schema: z.ZodType) => JsonObject,
+) {
   return Object.entries(schema?.shape ?? {}).map(([name, type]) => {
     const { description, ...rest } = show(type as z.ZodType);
     const required = place === "path";

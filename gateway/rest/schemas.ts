@@ -76,6 +76,16 @@ export const Uploaded = z
   })
   .meta({ id: "Uploaded" });
 
+export const UploadHeaders = z.object({
+  "Idempotency-Key": z
+    .string()
+    .max(255)
+    .optional()
+    .describe(
+      "1 to 255 printable ASCII characters. The same upload sent again with the same key within 24 hours gives the scan that it gave first.",
+    ),
+});
+
 export const Scanner = z
   .strictObject({
     name: z.string(),

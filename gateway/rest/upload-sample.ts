@@ -7,7 +7,7 @@ import { submitScan, type Accepted, type ScanWish } from "../scan/submit.js";
 import type { Endpoint } from "./endpoint.js";
 import { readJsonUpload, type JsonParameters } from "./json-upload.js";
 import { allowsInternet, invalid, missing, sampleName, speedOf } from "./parameters.js";
-import { FormUpload, JsonUpload, Uploaded } from "./schemas.js";
+import { FormUpload, JsonUpload, Uploaded, UploadHeaders } from "./schemas.js";
 
 /** `POST /api/v1/sample` and `/api/upload`: a sample as base64 in JSON, or as a file of a form. */
 export const uploadSample: Endpoint = {
@@ -15,19 +15,22 @@ export const uploadSample: Endpoint = {
   operation: {
     summary: "Upload a sample and scan it",
     description:
-      "JSON is read as such whatever its Content-Type. The same bytes under another name are a new scan. A form has one file. Nothing is stored on an error.",
+      "JSON is read as such whatever its Content-Type. The same bytes under another name are a new scan. A form has one file. Nothing is stored on an error. An answer that an earlier request with the same `Idempotency-Key` was given carries `Idempotency-Replayed: true`.",
+    headers: UploadHeaders,
     body: { "application/json": JsonUpload, "multipart/form-data": FormUpload },
     answer: { "application/json": Uploaded },
     errors: {
       400: "`invalid json`, `missing parameter: …` or `invalid parameter: …`, in the order allow_internet, minspeed, sample, sample_name.",
       413: "The sample or the body is too large.",
+      422: "The `Idempotency-Key` was used for another upload.",
       503: "The mesh cannot accept scans now; `Retry-After` says when to try again.",
       507: "There is no room for more samples.",
     },
   },
-  async handle(ctx, request) {
+  async handle(ctx, request, reply) {
     const { caller } = request;
     const { name, accepted } = await (isMultipart(request.headers) ? fromForm : fromJson)(ctx, caller, request);
+    if (accepted.replayed) void reply.header("idempotency-replayed", "true");
     const { md5, sha1, sha256, size } = accepted.sample;
     return { id: accepted.scanId, hashes: { md5, sha1, sha256 }, file: { name, size } };
   },
@@ -44,7 +47,7 @@ async function fromJson(ctx: ScanContext, caller: Caller, request: FastifyReques
   let wish!: ScanWish;
   async function* sample(): AsyncGenerator<Uint8Array> {
     // Before the store knows that this was all: it keeps nothing of what is refused here.
-    wish = wishOf(yield* readJsonUpload(body, limit), limit);
+    wish = { ...wishOf(yield* readJsonUpload(body, limit), limit), ...keyOf(request) };
   }
   const accepted = await submitScan(ctx, caller, { kind: "stream", bytes: sample() }, () => wish);
   return { name: wish.name, accepted };
@@ -72,6 +75,12 @@ async function fromForm(ctx: ScanContext, caller: Caller, request: FastifyReques
     name,
     speed: speedOf(fields.get("minspeed") ?? "-1"),
     internet: allowsInternet(fields.get("allow_internet")),
+    ...keyOf(request),
   });
   return { name, accepted: await submitScan(ctx, caller, { kind: "stream", bytes: file.bytes }, wish) };
+}
+
+function keyOf({ headers }: FastifyRequest): { idempotencyKey?: string } {
+  const key = headers["idempotency-key"];
+  return key === undefined ? {} : { idempotencyKey: String(key) };
 }

@@ -6,9 +6,9 @@ import { audit } from "../db/audit.js";
 import { insertBatch } from "../db/batches.js";
 import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
-import type { AnnouncedVersions } from "../db/reuse.js";
 import { GatewayError, SamplesRefused } from "../errors.js";
 import type { ScanContext } from "./context.js";
+import { announcedVersions } from "./fleet.js";
 import { hashOf, keyOf, settleKeys, type Keyed, type Made } from "./idempotency.js";
 import { deletedMeanwhile, deletedSince, discard, nameKept, type Named, type SampleToName } from "./keep.js";
 import { checkNames, planScan, type Plan } from "./plan.js";
@@ -108,7 +108,7 @@ async function acceptIn(ctx: ScanContext, tx: Tx, requests: readonly AcceptReque
     });
   }
   const fresh = wanted.some(({ freshnessMs }) => typeof freshnessMs === "number");
-  const scans = await insertScans(tx, wanted, fresh ? announcedVersions(ctx, catalogue) : []);
+  const scans = await insertScans(tx, wanted, fresh ? announcedVersions(ctx.fleet, catalogue) : []);
   ctx.failpoint("accept.before_commit");
   const left = scans.values();
   for (const [request] of going) {
@@ -196,14 +196,4 @@ function newScan(ctx: ScanContext, { kind, caller, options, previous }: AcceptRe
     previous: previous ?? null,
     caller: kind === "scan" ? caller : null,
   };
-}
-
-/** What the healthy engines of the agents that are there say of their versions. */
-function announcedVersions({ fleet }: ScanContext, catalogue: readonly EngineRecord[]): AnnouncedVersions {
-  const idOf = new Map(catalogue.map(({ name, engineId }) => [name.toLowerCase(), engineId]));
-  const healthy = fleet.agents().flatMap(({ engines }) => engines.filter((engine) => engine.healthy));
-  return healthy.flatMap(({ name, versions }) => {
-    const engineId = idOf.get(name.toLowerCase());
-    return engineId === undefined ? [] : [{ engineId, versions }];
-  });
 }

@@ -5,6 +5,7 @@ import type { EngineRecord } from "../../schema/reports.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus.js";
 import type { Database } from "../db/database.js";
+import type { AnnouncedVersions } from "../db/reuse.js";
 import { enterEngines, noteHealthy, noteUnhealthy, readEngines } from "../db/engines.js";
 import { GatewayError } from "../errors.js";
 
@@ -194,4 +195,14 @@ export function serving(fleet: Fleet, { name }: Pick<EngineRecord, "name">): { a
     .filter(({ state }) => state === "READY")
     .flatMap(({ engines }) => engines.filter((engine) => engine.healthy && engineToken(engine.name) === engineToken(name)));
   return { agents: here.length, slots: here.reduce((sum, { slots }) => sum + slots, 0) };
+}
+
+/** What the healthy engines of the agents that are there say of their versions, by the ids of a catalogue. */
+export function announcedVersions(fleet: Fleet, catalogue: readonly EngineRecord[]): AnnouncedVersions {
+  const idOf = new Map(catalogue.map(({ name, engineId }) => [engineToken(name), engineId]));
+  const healthy = fleet.agents().flatMap(({ engines }) => engines.filter((engine) => engine.healthy));
+  return healthy.flatMap(({ name, versions }) => {
+    const engineId = idOf.get(engineToken(name));
+    return engineId === undefined ? [] : [{ engineId, versions }];
+  });
 }

@@ -19,6 +19,8 @@ export interface QueueRecord {
   /** Healthy agents that have it, and their slots in all. */
   readonly agents: number;
   readonly slots: number;
+  /** What the engine took on average in the last two hours; null if nothing was measured. */
+  readonly meanMs: number | null;
   /** Until a request accepted now is begun; null if nobody is there, or nothing was measured in the last two hours. */
   readonly estimatedWaitMs: number | null;
 }
@@ -51,13 +53,15 @@ export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
         dead: dead.get(engine.engineId) ?? 0,
         agents,
         slots,
+        meanMs,
         estimatedWaitMs: estimateWait(pending, slots, meanMs),
       };
     }),
   );
 }
 
-function estimateWait(waiting: number, slots: number, meanMs: number | null): number | null {
+/** Until what is put behind so many requests is begun. */
+export function estimateWait(waiting: number, slots: number, meanMs: number | null): number | null {
   if (slots === 0) return null;
   if (waiting === 0) return 0;
   return meanMs === null ? null : (waiting / slots) * meanMs;

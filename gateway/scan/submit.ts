@@ -69,6 +69,13 @@ export interface BatchSample {
 /** How many samples of a batch are looked for at once. */
 const WINDOW = 8;
 
+/** An accepted batch. */
+export interface AcceptedBatch {
+  readonly batchId: number;
+  /** An earlier request with the same idempotency key made it. */
+  readonly replayed: boolean;
+}
+
 /**
  * Accepts a scan of each sample, all of them or none. Throws what {@link submitScan} throws for the request as a whole, and
  * SamplesRefused with every sample that cannot be scanned.
@@ -78,7 +85,7 @@ export async function submitScans(
   caller: Caller,
   samples: readonly BatchSample[],
   options: ScanOptions,
-): Promise<{ batchId: number; replayed: boolean }> {
+): Promise<AcceptedBatch> {
   if (samples.length < 1 || samples.length > OPTION_LIMITS.batch) {
     const message = `a batch has 1 to ${OPTION_LIMITS.batch} samples, not ${samples.length}`;
     throw new GatewayError("BAD_INPUT", message, { field: ["samples"] });

@@ -2,6 +2,7 @@
 
 import { registerEnumType } from "type-graphql";
 import { InternetClass, PluginType, Speed } from "../classes.js";
+import { Priority } from "../scan-options.js";
 import { EngineVerdict, ResultState, SkipReason, Verdict } from "../states.js";
 
 const SPEEDS = {
@@ -17,6 +18,19 @@ registerEnumType(Speed, {
   valuesConfig: { ...SPEEDS, ALL: { description: "No cap." } },
 });
 export { Speed };
+
+registerEnumType(Priority, {
+  name: "Priority",
+  description: "How a scan takes its turn.",
+  valuesConfig: {
+    NORMAL: { description: "In the order in which scans are accepted." },
+    BULK: {
+      description:
+        "It waits until less than two slots' worth of other requests waits for its engines; it is final by its deadline all the same.",
+    },
+  },
+});
+export { Priority };
 
 /** A speed that an engine can have; a value of its own because the schema must not offer `ALL` here. */
 export const EngineSpeed = { ULTRA: "ULTRA", FAST: "FAST", MEDIUM: "MEDIUM", SLOW: "SLOW" } as const;
@@ -107,7 +121,9 @@ registerEnumType(SkipReason, {
     TOO_SLOW: { description: "It is slower than the scan allows." },
     INTERNET_FORBIDDEN: { description: "It can reach the internet and the scan does not allow that." },
     DISABLED: { description: "It was switched off by an operator." },
-    NOT_SELECTED: { description: "The scan names its engines and this is not one of them." },
+    NOT_SELECTED: {
+      description: "The scan's own choice: it names its engines and this is none of them, or it leaves this one out.",
+    },
     UNSUPPORTED_TYPE: { description: "It does not take files of this type." },
     UNHEALTHY: { description: "No agent has announced it as healthy within the last 10 minutes." },
   },
@@ -179,6 +195,7 @@ export const UserErrorCode = {
   TOO_LARGE: "TOO_LARGE",
   UNAVAILABLE: "UNAVAILABLE",
   STORAGE_FULL: "STORAGE_FULL",
+  IDEMPOTENCY_CONFLICT: "IDEMPOTENCY_CONFLICT",
 } as const;
 export type UserErrorCode = keyof typeof UserErrorCode;
 registerEnumType(UserErrorCode, {
@@ -192,5 +209,6 @@ registerEnumType(UserErrorCode, {
     TOO_LARGE: { description: "The sample is larger than this way of sending it allows." },
     UNAVAILABLE: { description: "The mesh cannot take scans now; try again after `retryAfter` seconds." },
     STORAGE_FULL: { description: "There is no room for the sample." },
+    IDEMPOTENCY_CONFLICT: { description: "The idempotency key was used for another input." },
   },
 });

@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO, GraphQLJSONObject } from "graphql-scalars";
+import { GraphQLDateTimeISO, GraphQLJSONObject, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Float, ObjectType } from "type-graphql";
 import type { EngineSpeed as EngineSpeedName } from "../classes.js";
 import { EngineVersions } from "./engine-versions.js";
@@ -57,4 +57,11 @@ export class Result {
 
   @Field(() => Boolean, { description: "The details were too long and were cut." })
   truncated!: boolean;
+
+  @Field(() => GraphQLSafeInt, {
+    nullable: true,
+    description:
+      "The number of the scan in which the engine said it, for a result that was taken over (that scan may have been deleted since); null: it ran for this scan.",
+  })
+  reusedFrom!: number | null;
 }

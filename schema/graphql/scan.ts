@@ -1,12 +1,14 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Int, ObjectType } from "type-graphql";
-import { SkipReason, Speed, Verdict } from "./enums.js";
+import { Priority, SkipReason, Speed, Verdict } from "./enums.js";
 import { Node } from "./node.js";
 import { Result } from "./result.js";
 import { Sample } from "./sample.js";
+import { Label } from "./scan-options.js";
 
 /** Engines that the cost of this list is reckoned with. */
 const TYPICAL_SKIPPED = 10;
+const TYPICAL_LABELS = 3;
 
 @ObjectType({ description: "An engine that takes no part in a scan.", simpleResolvers: true })
 export class SkippedEngine {
@@ -63,6 +65,24 @@ export class Scan extends Node {
     complexity: ({ childComplexity }) => 1 + TYPICAL_SKIPPED * childComplexity,
   })
   skipped!: readonly SkippedEngine[];
+
+  @Field(() => [Label], {
+    description: "Its labels, by key.",
+    complexity: ({ childComplexity }) => 1 + TYPICAL_LABELS * childComplexity,
+  })
+  labels!: readonly Label[];
+
+  @Field(() => Priority, { description: "How it takes its turn." })
+  priority!: Priority;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Detections after which the engines that have not answered are not waited for; null: all are.",
+  })
+  stopAfter!: number | null;
+
+  @Field(() => Scan, { nullable: true, description: "The scan that this one repeats; null if it is none, or was deleted." })
+  previous!: Scan | null;
 
   @Field(() => Sample, { description: "What is examined." })
   sample!: Sample;

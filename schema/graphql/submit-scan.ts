@@ -1,12 +1,12 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
-import { createUnionType, Field, ID, InputType, Int, ObjectType } from "type-graphql";
-import { Speed } from "./enums.js";
+import { createUnionType, Field, ID, InputType, ObjectType } from "type-graphql";
+import { ScanOptionsInput } from "./scan-options.js";
 import { Scan } from "./scan.js";
-import { InvalidInput, MeshUnavailable, SampleUnavailable, typeOfUserError } from "./user-error.js";
+import { IdempotencyConflict, InvalidInput, MeshUnavailable, SampleUnavailable, typeOfUserError } from "./user-error.js";
 
 /** What to scan, given in exactly one of three ways, and how. */
 @InputType({ description: "What to scan (exactly one of `base64`, `sha256` and `uploadId`) and how." })
-export class SubmitScanInput {
+export class SubmitScanInput extends ScanOptionsInput {
   @Field(() => String, {
     nullable: true,
     description: "The sample itself as standard base64, 128 KiB at most once decoded. Larger ones go through `createUpload`.",
@@ -21,34 +21,22 @@ export class SubmitScanInput {
 
   @Field(() => String, { defaultValue: "sample", description: "The file's name, for display; 1,024 characters at most." })
   name!: string;
-
-  @Field(() => Speed, { defaultValue: Speed.ALL, description: "The slowest class of engines allowed, inclusive." })
-  speed!: Speed;
-
-  @Field(() => Boolean, { defaultValue: false, description: "Whether engines that can reach the internet may take part." })
-  internet!: boolean;
-
-  @Field(() => [String], { nullable: true, description: "Names of the engines to ask; without it all that the scan allows." })
-  engines?: readonly string[] | null;
-
-  @Field(() => Int, {
-    nullable: true,
-    description: "Seconds after which the scan is final, whatever happens: 10 to 86,400. Without it the mesh's setting.",
-  })
-  deadline?: number | null;
 }
 
 @ObjectType({ description: "The scan was accepted: it will be final by its deadline.", simpleResolvers: true })
 export class SubmitScanSuccess {
   @Field(() => Scan, { description: "The scan." })
   scan!: Scan;
+
+  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key made it." })
+  replayed!: boolean;
 }
 
 /** The scan, or an error that implements `UserError`. */
 export const SubmitScanResult = createUnionType({
   name: "SubmitScanResult",
   description: "The accepted scan, or what the caller can do something about.",
-  types: () => [SubmitScanSuccess, InvalidInput, SampleUnavailable, MeshUnavailable] as const,
+  types: () => [SubmitScanSuccess, InvalidInput, SampleUnavailable, IdempotencyConflict, MeshUnavailable] as const,
   resolveType: (value) => ("code" in value ? typeOfUserError(value.code) : "SubmitScanSuccess"),
 });
 

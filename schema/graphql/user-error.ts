@@ -29,6 +29,13 @@ export class MeshUnavailable extends UserError {
   retryAfter!: number | null;
 }
 
+@ObjectType({
+  implements: UserError,
+  description: "The idempotency key was used for another input within the last 24 hours.",
+  simpleResolvers: true,
+})
+export class IdempotencyConflict extends UserError {}
+
 const TYPES = {
   BAD_INPUT: "InvalidInput",
   TOO_LARGE: "InvalidInput",
@@ -37,6 +44,7 @@ const TYPES = {
   UPLOAD_EXPIRED: "SampleUnavailable",
   UNAVAILABLE: "MeshUnavailable",
   STORAGE_FULL: "MeshUnavailable",
+  IDEMPOTENCY_CONFLICT: "IdempotencyConflict",
 } as const satisfies Record<UserErrorCode, string>;
 
 /** The name of the object type that carries errors of this code. */

@@ -1,0 +1,94 @@
+import type { EngineRecord } from "../../schema/reports.js";
+import { OPTION_LIMITS, type Priority } from "../../schema/scan-options.js";
+import type { Skipped } from "../../schema/states.js";
+import { countHeld } from "../db/bulk.js";
+import { readEngines } from "../db/engines.js";
+import { readReusable } from "../db/reuse.js";
+import { findSample, type StoredSample } from "../db/samples.js";
+import { GatewayError } from "../errors.js";
+import type { ScanContext } from "./context.js";
+import { announcedVersions, serving } from "./fleet.js";
+import { checkNames, planScan, type PlanRequest } from "./plan.js";
+import { estimateWait, readQueues, type QueueRecord } from "./queues.js";
+
+/** A request of which somebody wants to know what would come of it. */
+export interface Question extends Omit<PlanRequest, "mime"> {
+  /** The sample, if the mesh knows it. */
+  readonly sha256?: string | undefined;
+  /** Its type, if it does not; without both it is of no known type. */
+  readonly mime?: string | undefined;
+  readonly priority: Priority;
+  readonly freshnessMs?: number | undefined;
+}
+
+export interface ScanPlanRecord {
+  readonly acceptable: boolean;
+  readonly engines: readonly PlannedEngineRecord[];
+  readonly skipped: readonly Skipped[];
+  /** Until the last engine would begin; null if that is not known of every engine. */
+  readonly estimatedWaitMs: number | null;
+}
+
+export interface PlannedEngineRecord {
+  readonly engine: EngineRecord;
+  readonly agents: number;
+  readonly slots: number;
+  readonly reusedFrom: number | null;
+  readonly estimatedWaitMs: number | null;
+}
+
+const UNKNOWN_TYPE = "application/octet-stream";
+
+/** What would come of a request made now. Throws BAD_INPUT, or NOT_FOUND for a sample that the mesh does not know. */
+export async function explainScan(ctx: ScanContext, question: Question): Promise<ScanPlanRecord> {
+  const { sha256, freshnessMs } = question;
+  if (sha256 !== undefined && question.mime !== undefined)
+    throw new GatewayError("BAD_INPUT", "sha256, mime: only one of them can be given");
+  const { min, max } = OPTION_LIMITS.freshnessMs;
+  if (freshnessMs !== undefined && !(freshnessMs >= min && freshnessMs <= max))
+    throw new GatewayError("BAD_INPUT", "freshness: must be from 1 second to 30 days");
+  const sample = sha256 === undefined ? undefined : await findSample(ctx.db, sha256);
+  if (sha256 !== undefined && !sample) throw new GatewayError("NOT_FOUND", `no sample has the hash ${sha256}`);
+  const catalogue = await readEngines(ctx.db);
+  checkNames(catalogue, question);
+  const mime = sample?.mime ?? question.mime ?? UNKNOWN_TYPE;
+  const { expected, skipped, refused } = planScan(catalogue, { ...question, mime });
+  const reused = await reusedOf(ctx, catalogue, sample, expected, freshnessMs);
+  const waits = await waitsOf(ctx, question.priority);
+  const engines = expected.map((engine): PlannedEngineRecord => {
+    const reusedFrom = reused.get(engine.engineId) ?? null;
+    const estimatedWaitMs = reusedFrom === null ? (waits.get(engine.engineId) ?? null) : 0;
+    return { engine, ...serving(ctx.fleet, engine), reusedFrom, estimatedWaitMs };
+  });
+  return { acceptable: !refused, engines, skipped, estimatedWaitMs: longest(engines) };
+}
+
+async function reusedOf(
+  ctx: ScanContext,
+  catalogue: readonly EngineRecord[],
+  sample: StoredSample | undefined,
+  expected: readonly EngineRecord[],
+  freshnessMs: number | undefined,
+): Promise<Map<number, number>> {
+  if (!sample || freshnessMs === undefined) return new Map();
+  const engineIds = expected.map(({ engineId }) => engineId);
+  return readReusable(ctx.db, { sampleId: sample.sampleId, freshnessMs, engineIds }, announcedVersions(ctx.fleet, catalogue));
+}
+
+/** By engine id. While the bus is away nobody knows. BULK requests wait behind those that are held. */
+async function waitsOf(ctx: ScanContext, priority: Priority): Promise<Map<number, number | null>> {
+  if (!ctx.bus.connected()) return new Map();
+  const held = priority === "BULK" ? await countHeld(ctx.db) : new Map<number, number>();
+  const wait = ({ engine, waiting, slots, meanMs }: QueueRecord) =>
+    estimateWait(waiting + (held.get(engine.engineId) ?? 0), slots, meanMs);
+  return new Map((await readQueues(ctx)).map((queue) => [queue.engine.engineId, wait(queue)]));
+}
+
+function longest(engines: readonly PlannedEngineRecord[]): number | null {
+  let wait = 0;
+  for (const { estimatedWaitMs } of engines) {
+    if (estimatedWaitMs === null) return null;
+    wait = Math.max(wait, estimatedWaitMs);
+  }
+  return wait;
+}

@@ -1,0 +1,54 @@
+import { createUnionType, Field, ID, InputType, ObjectType } from "type-graphql";
+import { Batch } from "./batch.js";
+import { ScanOptionsInput } from "./scan-options.js";
+import { IdempotencyConflict, InvalidInput, MeshUnavailable, typeOfUserError, UserError } from "./user-error.js";
+
+/** A stored sample of a batch. */
+@InputType({ description: "A stored sample (exactly one of `sha256` and `uploadId`)." })
+export class BatchSampleInput {
+  @Field(() => String, { nullable: true, description: "Its sha256." })
+  sha256?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "The id of an upload whose bytes have arrived." })
+  uploadId?: string | null;
+
+  @Field(() => String, { defaultValue: "sample", description: "The file's name, for display; 1,024 characters at most." })
+  name!: string;
+}
+
+/** Samples, and how all of them are to be scanned. */
+@InputType({ description: "Stored samples, and how all of them are to be scanned." })
+export class SubmitScansInput extends ScanOptionsInput {
+  @Field(() => [BatchSampleInput], { description: "1 to 100 samples; one scan is made of each." })
+  samples!: readonly BatchSampleInput[];
+}
+
+@ObjectType({ description: "All scans were accepted.", simpleResolvers: true })
+export class SubmitScansSuccess {
+  @Field(() => Batch, { description: "The scans." })
+  batch!: Batch;
+
+  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key made it." })
+  replayed!: boolean;
+}
+
+@ObjectType({
+  implements: UserError,
+  description: "Samples that cannot be scanned. Nothing was accepted: a batch is all of its samples or nothing.",
+  simpleResolvers: true,
+})
+export class SamplesRefused extends UserError {
+  @Field(() => [UserError], { description: "What is wrong with each of them, in their order; `path` names the sample." })
+  errors!: readonly UserError[];
+}
+
+/** The batch, or an error that implements `UserError`. */
+export const SubmitScansResult = createUnionType({
+  name: "SubmitScansResult",
+  description: "The accepted batch, or what the caller can do something about.",
+  types: () => [SubmitScansSuccess, SamplesRefused, InvalidInput, IdempotencyConflict, MeshUnavailable] as const,
+  resolveType: (value) => {
+    if (!("code" in value)) return "SubmitScansSuccess";
+    return "errors" in value ? "SamplesRefused" : typeOfUserError(value.code);
+  },
+});
