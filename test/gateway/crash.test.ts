@@ -15,9 +15,10 @@ afterAll(async () => {
   await stage.stop();
 });
 
-const upload = (url: string, text: string) =>
+const upload = (url: string, text: string, headers: Record<string, string> = {}) =>
   fetch(`${url}/api/v1/sample`, {
     method: "POST",
+    headers,
     body: JSON.stringify({
       allow_internet: "False",
       minspeed: 3,
@@ -67,3 +68,32 @@ it("a gateway killed between a result's commit and its acknowledgement records i
   });
   expect(await readScan(stage.db, answer.id)).toEqual(before);
 });
+
+it.each(["submit.after_keep", "accept.before_commit", "outbox.after_commit"])(
+  "an upload that a killed gateway left unanswered at %s makes one scan when it is sent again with its idempotency key",
+  async (point) => {
+    const before = (await readScans(stage.db, { newestFirst: true, limit: 1 }))[0]?.scanId ?? 0;
+    const doomed = await stage.gatewayProcess({ SCANMESH_FAILPOINT: `${point}:kill` });
+    const headers = { "idempotency-key": `unanswered at ${point}` };
+    const text = `sent again after ${point}`;
+    await expect(upload(doomed.url, text, headers)).rejects.toThrow("fetch failed");
+    await doomed.kill();
+    const heir = await stage.gatewayProcess({ SCANMESH_ORPHAN_GRACE: "2s" });
+    const again = await upload(heir.url, text, headers);
+    const third = await upload(heir.url, text, headers);
+    expect(again.headers.has("idempotency-replayed")).toBe(point === "outbox.after_commit");
+    expect(third.headers.get("idempotency-replayed")).toBe("true");
+    const { id, hashes } = (await again.json()) as { id: number; hashes: { sha256: string } };
+    expect(await third.json()).toMatchObject({ id });
+    expect((await readScans(stage.db, { newestFirst: false, limit: 9, after: before })).map(({ scanId }) => scanId)).toEqual([
+      id,
+    ]);
+    const named = await stage.db.selectFrom("samples").select("blob").where("sha256", "=", hashes.sha256).execute();
+    expect(named).toHaveLength(1);
+    const request = await agent.take("Alpha", { scan: id });
+    request.ack();
+    expect(Buffer.from((await agent.readChunk(named[0]?.blob ?? "", 0)) ?? "").toString()).toBe(text);
+    await agent.answer("Alpha", { scan: id, verdict: "CLEAN" });
+    await heir.kill();
+  },
+);
