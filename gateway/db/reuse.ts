@@ -100,8 +100,8 @@ export function reusable(announced: AnnouncedVersions): ReuseParts {
       from expected join scan on scan.id = expected.scan_id left join sums on sums.for_scan = scan.id
       where not exists (select from fresh where for_scan = expected.scan_id and fresh.engine_id = expected.engine_id)
     ), left_out as (
-      insert into results (scan_id, engine_id, state, ended_at)
-      select scan_id, engine_id, 'CANCELLED', now() from rest where needless
+      insert into results (scan_id, engine_id, state, error, ended_at)
+      select scan_id, engine_id, 'CANCELLED', 'enough detections', now() from rest where needless
     ), open as materialized (select * from rest where not needless),`,
     counters: sql`case when ${enough} then total else coalesce(sums.done, 0) end, coalesce(sums.detections, 0),
       coalesce(sums.av_clean, 0), case when ${closed} then now() end,

@@ -29,7 +29,8 @@ const hour = sql`date_trunc('hour', scans.end_date, 'UTC')`;
 
 function additions(among: RawBuilder<unknown>): RawBuilder<unknown>[] {
   const scans = sql`from scans join samples on samples.id = scans.sample_id where scans.id = ${among}`;
-  const results = sql`from results join scans on scans.id = results.scan_id where scans.id = ${among}`;
+  // What was taken over from an earlier scan was counted when the engine said it.
+  const results = sql`from results join scans on scans.id = results.scan_id where scans.id = ${among} and reused_from is null`;
   const having = (condition: RawBuilder<unknown>) => sql`count(*) filter (where ${condition})`;
   return [
     sql`insert into hourly_scans as held (hour, inconclusive, clean, suspicious, infected, bytes)

@@ -140,7 +140,7 @@ describe("the same idempotency key", () => {
 
   it("is another one with another API key", async () => {
     const caller = { ...openCaller("127.0.0.1", "test"), key: null };
-    const named = (id: string) => ({ ...caller, key: { id, name: id } });
+    const named = (id: string) => ({ ...caller, key: { id, name: id, dailyScans: null } });
     for (const id of ["keyone00", "keytwo00"]) {
       await stage.db
         .insertInto("api_keys")

@@ -148,6 +148,24 @@ describe("a known sample within its freshness", () => {
     expect(scan).toMatchObject({ total: 2, done: 2, verdict: "CLEAN", skipped: [{ engine: "Beta", reason: "NOT_SELECTED" }] });
   });
 
+  it("is a scan in the statistics, and no run of its engines", async () => {
+    const totals = async () => {
+      const { rows } = await sql<{ scans: number; runs: number }>`
+        select (select coalesce(sum(clean + infected + suspicious + inconclusive), 0)::bigint from hourly_scans) as scans,
+          (select coalesce(sum(clean + infected + silent), 0)::bigint from hourly_engines) as runs`.execute(stage.db);
+      return rows[0] ?? { scans: 0, runs: 0 };
+    };
+    const finals = async () =>
+      (await stage.db.selectFrom("scans").select("id").where("end_date", "is not", null).execute()).length;
+    const settled = () => until("all are counted", async () => (await totals()).scans === (await finals()));
+    await scanned();
+    await settled();
+    const before = await totals();
+    await send({ freshness: FRESH });
+    await settled();
+    expect(await totals()).toEqual({ scans: before.scans + 1, runs: before.runs });
+  });
+
   it("asks nobody else once the copies hold enough detections", async () => {
     const first = await send({ engines: ["Alpha"] });
     await agent.answer("Alpha", { scan: first.scan.scanId, verdict: "INFECTED", signature: "Bad", versions: VERSIONS });
