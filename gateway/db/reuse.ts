@@ -84,9 +84,9 @@ export function reusable(announced: AnnouncedVersions): ReuseParts {
   return {
     taken: sql`${announcedTable(announced)}, fresh as materialized (
       select expected.scan_id as for_scan, expected.type, found.*
-      from expected join scan on scan.id = expected.scan_id
-        cross join lateral (${latestOf(sql`scan.sample_id`, sql`expected.engine_id`, sql`scan.fresh_ms`)}) as found
-      where scan.fresh_ms is not null
+      from expected join scan as wish on wish.id = expected.scan_id
+        cross join lateral (${latestOf(sql`wish.sample_id`, sql`expected.engine_id`, sql`wish.fresh_ms`)}) as found
+      where wish.fresh_ms is not null
     ), sums as materialized (
       select for_scan, count(*) as done, count(*) filter (where verdict >= 'SUSPICIOUS') as detections,
         count(*) filter (where type = 'AV' and verdict = 'CLEAN') as av_clean,

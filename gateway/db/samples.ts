@@ -72,6 +72,7 @@ export interface NamedSample {
  * winner's bytes are gone. Every sha256 may occur once.
  */
 export async function nameSamples(tx: Tx, kept: readonly { sample: Kept; replaces: string | null }[]): Promise<NamedSample[]> {
+  if (kept.length === 0) return [];
   const rows = kept.flatMap(({ sample, replaces }) => (sample.stored ? [{ ...sample, stored: sample.stored, replaces }] : []));
   const ordered = rows.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   const json = ordered.map(({ stored, ...row }) => ({ ...row, blob: stored.blob, isolated_chunks: stored.chunks }));

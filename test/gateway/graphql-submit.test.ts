@@ -100,7 +100,7 @@ describe("submitScan", () => {
     ["an unknown sha256", { sha256: sha256("never seen") }, "NOT_FOUND", []],
     ["what is not an upload's id", { uploadId: "nothing" }, "NOT_FOUND", []],
     ["an unknown upload", { uploadId: "00000000-0000-4000-8000-000000000000" }, "NOT_FOUND", []],
-    ["an unknown engine", { base64: "", engines: ["Alpha", "Nobody"] }, "BAD_INPUT", []],
+    ["an unknown engine", { base64: "", engines: ["Alpha", "Nobody"] }, "BAD_INPUT", ["engines"]],
     ["a choice of no engine", { base64: "", engines: [] }, "BAD_INPUT", ["engines"]],
     ["too short a deadline", { base64: "", deadline: 9 }, "BAD_INPUT", ["deadline"]],
     ["too long a deadline", { base64: "", deadline: 86_401 }, "BAD_INPUT", ["deadline"]],
