@@ -172,7 +172,12 @@ describe("a batch", () => {
     expect(head?.scans).toMatchObject({ nodes: [{ name: "0.exe" }, { name: "1.exe" }], pageInfo: { hasNextPage: true } });
     const tail = await batchOf(batch.batchId, { first: 2, after: head?.scans.pageInfo.endCursor });
     expect(tail?.scans).toMatchObject({ nodes: [{ name: "2.exe" }], pageInfo: { hasNextPage: false } });
-    expect(Buffer.from(head?.id ?? "", "base64url").toString()).toBe(`Batch:${batch.batchId}`);
+    const { node } = await data<{ node: object }>(
+      other.url,
+      "query Node($id: ID!) { node(id: $id) { __typename ... on Batch { batchId scans { totalCount } } } }",
+      { id: head?.id },
+    );
+    expect(node).toEqual({ __typename: "Batch", batchId: batch.batchId, scans: { totalCount: 3 } });
   });
 
   it("is null when there is none, and an error when the number can be none", async () => {
