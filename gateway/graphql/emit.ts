@@ -9,6 +9,6 @@ const document = schemaDocument(createSchema());
 
 if (!process.argv.includes("--check")) writeFileSync(path, document);
 else if (readFileSync(path, "utf8") !== document) {
-  process.stderr.write("schema/schema.graphql is not what the code says: run npm run schema\n");
+  process.stderr.write("schema/schema.graphql is not what the code says: run npm run generate\n");
   process.exitCode = 1;
 }

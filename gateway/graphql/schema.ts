@@ -33,8 +33,15 @@ const noPubSub: PubSub = {
   },
 };
 
+/** type-graphql makes these three types by itself. */
+const ROOTS = {
+  Query: "What can be read.",
+  Mutation: "What can be changed. Each answers with its success, or with an error that its caller can do something about.",
+  Subscription: "What can be watched: what it is now, then each change.",
+};
+
 export function createSchema(): GraphQLSchema {
-  return buildSchemaSync({
+  const schema = buildSchemaSync({
     resolvers: [
       NodeResolver,
       ScanResolver,
@@ -66,6 +73,8 @@ export function createSchema(): GraphQLSchema {
     pubSub: noPubSub,
     validate: false,
   });
+  for (const [name, description] of Object.entries(ROOTS)) Object.assign(schema.getType(name) ?? {}, { description });
+  return schema;
 }
 
 /** The schema as a document, always in the same order. */
