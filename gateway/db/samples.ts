@@ -52,10 +52,14 @@ export async function readSample(db: Database, sampleId: number): Promise<Stored
   return row && { ...row, stored: row.blob !== null };
 }
 
+export function selectSamples(db: Database) {
+  return db.selectFrom("samples").select(columns);
+}
+
 /** Those samples that are there. */
 export async function readSamplesById(db: Database, sampleIds: readonly number[]): Promise<SampleRecord[]> {
   const among = sql<number>`any(${[...sampleIds]}::bigint[])`;
-  const rows = await db.selectFrom("samples").select(columns).where("id", "=", among).execute();
+  const rows = await selectSamples(db).where("id", "=", among).execute();
   return rows.map((row) => ({ ...row, stored: row.blob !== null }));
 }
 

@@ -1,7 +1,9 @@
 import DataLoader from "dataloader";
 import type { BatchRecord, EngineRecord, ResultRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
 import { readBatches } from "../db/batches.js";
+import type { ListCount, ListPage } from "../db/list-place.js";
 import { readEngines } from "../db/engines.js";
+import { countScansOfSamples, readSampleHistories, readScansOfSamples, type SampleHistory } from "../db/sample-list.js";
 import { readSamplesById } from "../db/samples.js";
 import { readResults, readScansById } from "../db/scans.js";
 import type { ScanContext } from "../scan/context.js";
@@ -14,9 +16,16 @@ export interface Loaders {
   readonly samples: DataLoader<number, SampleRecord | null>;
   readonly engines: DataLoader<number, EngineRecord | null>;
   readonly batches: DataLoader<number, BatchRecord | null>;
+  /** By sample. */
+  readonly histories: DataLoader<number, SampleHistory | null>;
+  /** The same page of each sample's scans, by sample. */
+  readonly scansOfSamples: (page: ListPage) => DataLoader<number, readonly ScanRecord[]>;
+  /** How many scans a sample has. */
+  readonly scanCounts: DataLoader<number, ListCount>;
 }
 
 export function createLoaders({ db }: ScanContext): Loaders {
+  const pages = new Map<string, DataLoader<number, readonly ScanRecord[]>>();
   return {
     results: new DataLoader(async (scanIds: readonly number[]) => {
       const byScan = await readResults(db, scanIds);
@@ -38,6 +47,22 @@ export function createLoaders({ db }: ScanContext): Loaders {
       ({ batchId }) => batchId,
       (ids) => readBatches(db, ids),
     ),
+    histories: byKey(
+      ({ sampleId }) => sampleId,
+      (ids) => readSampleHistories(db, ids),
+    ),
+    scansOfSamples(page) {
+      const key = JSON.stringify(page);
+      const loader =
+        pages.get(key) ??
+        new DataLoader(async (sampleIds: readonly number[]) => {
+          const bySample = await readScansOfSamples(db, sampleIds, page);
+          return sampleIds.map((sampleId) => bySample.get(sampleId) ?? []);
+        });
+      pages.set(key, loader);
+      return loader;
+    },
+    scanCounts: new DataLoader((sampleIds: readonly number[]) => countScansOfSamples(db, sampleIds)),
   };
 }
 

@@ -1,8 +1,19 @@
-import { Arg, Ctx, Query, Resolver } from "type-graphql";
-import type { SampleRecord } from "../../schema/reports.js";
+import { GraphQLDateTimeISO } from "graphql-scalars";
+import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
+import type { SampleRecord, ScanRecord } from "../../schema/reports.js";
+import { SampleOrder, ScanOrder } from "../../schema/graphql/enums.js";
+import { SampleConnection } from "../../schema/graphql/sample-connection.js";
+import { SampleFilter } from "../../schema/graphql/sample-filter.js";
 import { Sample } from "../../schema/graphql/sample.js";
+import { ScanConnection } from "../../schema/graphql/scan-connection.js";
+import { Scan } from "../../schema/graphql/scan.js";
+import { countSamples, listSamples, type ListedSample, type SampleCriteria } from "../db/sample-list.js";
 import { findSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
+import { connectionOf, PAGE, pageLength } from "./connection.js";
+import { cursorOf, placeOf } from "./cursors.js";
+import { entries, hashes, mimes, sizes, times } from "./filter-values.js";
+import { counted, type CountedConnection } from "./list-counts.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
 
@@ -19,4 +30,79 @@ export class SampleResolver {
     }
     return (await findSample(mesh.db, hash.toLowerCase())) ?? null;
   }
+
+  @Needs("scan:read")
+  @Query(() => SampleConnection, {
+    description: "Samples, a page at a time. A cursor continues the list of the same filter and order.",
+    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+  })
+  async samples(
+    @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
+    @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
+    @Arg("order", () => SampleOrder, { defaultValue: SampleOrder.NEWEST_FIRST, description: "Newest or oldest first." })
+    order: SampleOrder,
+    @Arg("filter", () => SampleFilter, { nullable: true, description: "Which samples; without it all of them." })
+    filter: SampleFilter | null | undefined,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<CountedConnection<ListedSample>> {
+    const page = { limit: pageLength(first) + 1, after: placeOf(after), newestFirst: order === SampleOrder.NEWEST_FIRST };
+    const criteria = sampleCriteria(filter);
+    const found = await listSamples(mesh.lists, criteria, page);
+    const cursor = ({ sampleId, seenMicros }: ListedSample) => cursorOf({ id: sampleId, micros: seenMicros });
+    return counted(connectionOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
+      countSamples(mesh.lists, criteria),
+    );
+  }
+
+  @FieldResolver(() => GraphQLDateTimeISO, {
+    description: "When it was last sent: its newest scan was accepted then. `firstSeen` if it was never scanned.",
+  })
+  async lastSeen(@Root() { sampleId, firstSeen }: SampleRecord, @Ctx() { histories }: RequestContext): Promise<Date> {
+    return (await histories.load(sampleId))?.lastScan ?? firstSeen;
+  }
+
+  @FieldResolver(() => [String], {
+    description: "The names it was sent under, each once, the newest first: 20 at most, of its newest 1,000 scans.",
+  })
+  async names(@Root() { sampleId }: SampleRecord, @Ctx() { histories }: RequestContext): Promise<readonly string[]> {
+    return (await histories.load(sampleId))?.names ?? [];
+  }
+
+  @FieldResolver(() => Scan, { nullable: true, description: "Its newest scan; null if it was never scanned." })
+  async latestScan(@Root() { sampleId }: SampleRecord, @Ctx() { scansOfSamples }: RequestContext): Promise<ScanRecord | null> {
+    const [newest] = await scansOfSamples({ limit: 1, newestFirst: true }).load(sampleId);
+    return newest ?? null;
+  }
+
+  @FieldResolver(() => ScanConnection, {
+    description: "Its scans, a page at a time.",
+    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+  })
+  async scans(
+    @Root() { sampleId }: SampleRecord,
+    @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
+    @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
+    @Arg("order", () => ScanOrder, { defaultValue: ScanOrder.NEWEST_FIRST, description: "Newest or oldest first." })
+    order: ScanOrder,
+    @Ctx() { scansOfSamples, scanCounts }: RequestContext,
+  ): Promise<CountedConnection<ScanRecord>> {
+    const page = { limit: pageLength(first) + 1, after: placeOf(after), newestFirst: order === ScanOrder.NEWEST_FIRST };
+    const found = await scansOfSamples(page).load(sampleId);
+    const cursor = ({ scanId }: ScanRecord) => cursorOf({ id: scanId, micros: 0 });
+    return counted(connectionOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
+      scanCounts.load(sampleId),
+    );
+  }
+}
+
+function sampleCriteria(filter: SampleFilter | null | undefined): SampleCriteria {
+  if (filter === null || filter === undefined) return {};
+  return {
+    mimes: mimes("filter.mimes", filter.mimes),
+    size: sizes("filter.size", filter.size),
+    firstSeen: times("filter.firstSeen", filter.firstSeen),
+    hashes: hashes("filter.hashes", filter.hashes),
+    stored: filter.stored ?? undefined,
+    verdicts: entries("filter.verdicts", filter.verdicts),
+  };
 }

@@ -6,26 +6,18 @@ import { Result } from "../../schema/graphql/result.js";
 import { ScanConnection } from "../../schema/graphql/scan-connection.js";
 import { ScanFilter } from "../../schema/graphql/scan-filter.js";
 import { Scan } from "../../schema/graphql/scan.js";
-import type { ListCount } from "../db/list-place.js";
 import { countScans, listScans, type ListedScan } from "../db/scan-list.js";
 import { readScanRecord } from "../db/scans.js";
 import { GatewayError } from "../errors.js";
-import { connectionOf, PAGE, pageLength, type Connection } from "./connection.js";
+import { connectionOf, PAGE, pageLength } from "./connection.js";
 import { placeOf, scanCursor } from "./cursors.js";
+import { counted, type CountedConnection } from "./list-counts.js";
 import type { RequestContext } from "./request-context.js";
 import { scanCriteria } from "./scan-criteria.js";
 import { Needs } from "./scopes.js";
 
 /** Engines that the cost of a scan's results is reckoned with. */
 const TYPICAL_ENGINES = 25;
-/** What counting scans costs, in fields. */
-const COUNT_COST = 100;
-
-/** A page that can be asked how long its list is. */
-interface ScanPage extends Connection<ListedScan> {
-  readonly count: () => Promise<ListCount>;
-}
-
 @Resolver(() => Scan)
 export class ScanResolver {
   @Needs("scan:read")
@@ -50,7 +42,7 @@ export class ScanResolver {
     @Arg("filter", () => ScanFilter, { nullable: true, description: "Which scans; without it all of them." })
     filter: ScanFilter | null | undefined,
     @Ctx() { mesh }: RequestContext,
-  ): Promise<ScanPage> {
+  ): Promise<CountedConnection<ListedScan>> {
     const limit = pageLength(first) + 1;
     const place = placeOf(after);
     const criteria = await scanCriteria(mesh.db, filter);
@@ -59,11 +51,9 @@ export class ScanResolver {
       after: place,
       limit,
     });
-    let counted: Promise<ListCount> | undefined;
-    return {
-      ...connectionOf(found, { first, continued: place !== undefined, cursorOf: scanCursor }),
-      count: () => (counted ??= countScans(mesh.lists, criteria)),
-    };
+    return counted(connectionOf(found, { first, continued: place !== undefined, cursorOf: scanCursor }), () =>
+      countScans(mesh.lists, criteria),
+    );
   }
 
   @FieldResolver(() => [Result], { complexity: ({ childComplexity }) => 1 + TYPICAL_ENGINES * childComplexity })
@@ -72,19 +62,6 @@ export class ScanResolver {
     @Ctx() { results }: RequestContext,
   ): Promise<readonly ResultRecord[]> | readonly ResultRecord[] {
     return "results" in scan ? scan.results : results.load(scan.scanId);
-  }
-}
-
-@Resolver(() => ScanConnection)
-export class ScanConnectionResolver {
-  @FieldResolver(() => GraphQLSafeInt, { complexity: COUNT_COST })
-  async totalCount(@Root() { count }: ScanPage): Promise<number> {
-    return (await count()).count;
-  }
-
-  @FieldResolver(() => Boolean, { complexity: COUNT_COST })
-  async totalCountIsExact(@Root() { count }: ScanPage): Promise<boolean> {
-    return (await count()).exact;
   }
 }
 

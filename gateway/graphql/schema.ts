@@ -7,6 +7,7 @@ import { AuditResolver } from "./audit-resolver.js";
 import { BatchResolver, ScanReferencesResolver } from "./batch-resolver.js";
 import { EngineResolver } from "./engine-resolver.js";
 import { FleetUpdates } from "./fleet-updates.js";
+import { SampleConnectionResolver, ScanConnectionResolver } from "./list-counts.js";
 import { NodeResolver } from "./node-resolver.js";
 import { RescanResolver } from "./rescan-resolver.js";
 import { PlanResolver } from "./plan-resolver.js";
@@ -14,8 +15,8 @@ import { ResultResolver } from "./result-resolver.js";
 import { QueueResolver } from "./queue-resolver.js";
 import { SampleDownload } from "./sample-download.js";
 import { SampleResolver } from "./sample-resolver.js";
-import { ScanConnectionResolver, ScanResolver } from "./scan-resolver.js";
 import { ScanFeed } from "./scan-feed.js";
+import { ScanResolver } from "./scan-resolver.js";
 import { ScanUpdates } from "./scan-updates.js";
 import { EngineStatisticsResolver, StatisticsPointResolver, StatisticsResolver } from "./statistics-resolver.js";
 import { SubmitResolver, SubmitScansResolver } from "./submit-resolver.js";
@@ -46,6 +47,7 @@ export function createSchema(): GraphQLSchema {
       NodeResolver,
       ScanResolver,
       ScanConnectionResolver,
+      SampleConnectionResolver,
       ResultResolver,
       SampleResolver,
       SampleDownload,

@@ -186,6 +186,18 @@ registerEnumType(DeliveryStateName, {
   },
 });
 
+/** Orders of a list of samples. */
+export const SampleOrder = { NEWEST_FIRST: "NEWEST_FIRST", OLDEST_FIRST: "OLDEST_FIRST" } as const;
+export type SampleOrder = keyof typeof SampleOrder;
+registerEnumType(SampleOrder, {
+  name: "SampleOrder",
+  description: "The order of a list of samples, by when the mesh first got them.",
+  valuesConfig: {
+    NEWEST_FIRST: { description: "The sample that came last first." },
+    OLDEST_FIRST: { description: "The sample that came first first." },
+  },
+});
+
 /** Codes of {@link UserError}; the gateway's own codes for what a caller can do something about. */
 export const UserErrorCode = {
   BAD_INPUT: "BAD_INPUT",
