@@ -84,8 +84,11 @@ async function list(db: Database, revoked: boolean): Promise<void> {
 }
 
 function row(key: ApiKeyRecord): string[] {
-  const { id, name, scopes, createdAt, lastUsedAt, rate, dailyScans } = key;
-  const limits = [rate === null ? [] : `${rate}/s`, dailyScans === null ? [] : `${dailyScans} scans a day`].flat();
+  const { id, name, scopes, createdAt, lastUsedAt, rate, dailyScans, scansToday } = key;
+  const limits = [
+    rate === null ? [] : `${rate}/s`,
+    dailyScans === null ? [] : `${scansToday} of ${dailyScans} scans today`,
+  ].flat();
   return [id, name, scopes.join(","), minute(createdAt), minute(lastUsedAt) || "never", stateOf(key), limits.join(", ") || "-"];
 }
 

@@ -13,7 +13,12 @@ export interface ApiKeyRecord {
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
   readonly lastUsedAt: Date | null;
+  /** Counted for keys with a quota alone. */
+  readonly scansToday: number | null;
 }
+
+const scansToday = sql<number | null>`case when api_keys.daily_scans is not null then coalesce((
+  select scans from api_key_usage where key_id = api_keys.id and day = (now() at time zone 'utc')::date), 0) end`;
 
 const columns = [
   "id",
@@ -25,6 +30,7 @@ const columns = [
   "expires_at as expiresAt",
   "revoked_at as revokedAt",
   "last_used_at as lastUsedAt",
+  scansToday.as("scansToday"),
 ] as const;
 
 /** What a new key is made of. */

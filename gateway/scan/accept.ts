@@ -12,6 +12,7 @@ import { announcedVersions } from "./fleet.js";
 import { hashOf, keyOf, settleKeys, type Keyed, type Made } from "./idempotency.js";
 import { deletedMeanwhile, deletedSince, discard, nameKept, type Named, type SampleToName } from "./keep.js";
 import { checkNames, planScan, type Plan } from "./plan.js";
+import { openQuotas } from "./quota.js";
 import { announce } from "./announce.js";
 import { labelsOf, type ScanOptions } from "./wish.js";
 
@@ -85,17 +86,26 @@ async function acceptIn(ctx: ScanContext, tx: Tx, requests: readonly AcceptReque
   const catalogue = await readEngines(tx);
   const answers = new Map<AcceptRequest, Outcome | GatewayError>();
   const going = new Map<AcceptRequest, readonly Plan[]>();
+  const quotas = await openQuotas(
+    tx,
+    requests.map(({ caller }) => caller),
+  );
   const gone = await deletedSince(tx, samplesOf(requests));
   for (const request of requests) {
     const lost = request.samples.some(({ sample }) => gone.has(sample));
     const plans = lost ? deletedMeanwhile() : plansOf(catalogue, request);
-    if (plans instanceof GatewayError) answers.set(request, plans);
+    if (plans instanceof GatewayError) {
+      answers.set(request, plans);
+      continue;
+    }
+    const overQuota = quotas.take(request.caller, request.samples.length);
+    if (overQuota) answers.set(request, overQuota);
     else going.set(request, plans);
   }
   const ids = await idsFor(tx, [...going.keys()]);
   for (const [request, earlier] of await settleKeys(tx, keyedOf(requests, ids))) {
     answers.set(request, earlier instanceof GatewayError ? earlier : { ...earlier, replayed: true, samples: [] });
-    going.delete(request);
+    if (going.delete(request)) quotas.giveBack(request.caller, request.samples.length);
   }
   const named = await nameKept(tx, samplesOf([...going.keys()]));
   const wanted: NewScan[] = [];
@@ -109,6 +119,7 @@ async function acceptIn(ctx: ScanContext, tx: Tx, requests: readonly AcceptReque
   }
   const fresh = wanted.some(({ freshnessMs }) => typeof freshnessMs === "number");
   const scans = await insertScans(tx, wanted, fresh ? announcedVersions(ctx.fleet, catalogue) : []);
+  await quotas.settle();
   ctx.failpoint("accept.before_commit");
   const left = scans.values();
   for (const [request] of going) {

@@ -40,6 +40,9 @@ export class ApiKey {
   @Field(() => Int, { nullable: true, description: "Scans a day, by UTC, on all gateways together; null: any number." })
   dailyScans!: number | null;
 
+  @Field(() => Int, { nullable: true, description: "Scans that it has had today; null for a key that may have any number." })
+  scansToday!: number | null;
+
   @Field(() => GraphQLDateTimeISO, { description: "When it was made." })
   createdAt!: Date;
 
