@@ -48,7 +48,10 @@ export function createTopics<T extends { readonly revision: number }>(log: Logge
         () => wakes.size > 0,
         () => kind.read(key),
       );
-      if (!read || !topic.value || read.revision > topic.value.revision) topic.value = read;
+      if (read && topic.value && read.revision <= topic.value.revision) return asked;
+      topic.value = read;
+      // Whoever asked for this, it may be news for the others; the hint that will come is none then.
+      for (const wake of wakes) wake();
       return asked;
     }, ONE_AT_A_TIME);
     const topic: Topic<T> = { wakes, value: undefined, stale: true, refresh };
