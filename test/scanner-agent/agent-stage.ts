@@ -2,17 +2,35 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { createAgent, type Agent } from "../../scanner-agent/agent.js";
 import { readAgentConfig, type AgentConfig } from "../../scanner-agent/config.js";
 import type { EngineParts } from "../../scanner-agent/engine.js";
 import type { ScanRequest } from "../../schema/messages.js";
-import { ACK_WAIT_MS, type BusStage } from "./bus-stage.js";
+import { ACK_WAIT_MS, startBusStage, type BusStage } from "./bus-stage.js";
 
 /** An agent in this process, on a stage's bus. */
 export interface AgentStage {
   readonly agent: Agent;
   readonly config: AgentConfig;
   stop(): Promise<void>;
+}
+
+/** A bus for the tests of one file, told before the first of them; the answer starts an agent, which is stopped after its test. */
+export function agentsOnBus(tell: (stage: BusStage) => void) {
+  const agents: AgentStage[] = [];
+  let stage: BusStage;
+  beforeAll(async () => {
+    stage = await startBusStage();
+    tell(stage);
+  });
+  afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.stop())));
+  afterAll(() => stage.stop());
+  return async (engines?: EngineParts | readonly EngineParts[], env: Record<string, string> = {}): Promise<AgentStage> => {
+    const agent = await startAgent(stage, engines === undefined ? undefined : [engines].flat(), env);
+    agents.push(agent);
+    return agent;
+  };
 }
 
 let agents = 0;

@@ -1,39 +1,25 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { done } from "../../scanner-agent/contract.js";
-import type { EngineParts } from "../../scanner-agent/engine.js";
 import { loadManifests } from "../../scanner-agent/engine-loader.js";
 import { projectPath } from "../../schema/paths.js";
 import type { EnginePresence } from "../../schema/messages.js";
-import { requestOf, startAgent, type AgentStage } from "./agent-stage.js";
-import { startBusStage, until, type BusStage } from "./bus-stage.js";
+import { agentsOnBus, requestOf } from "./agent-stage.js";
+import { until, type BusStage } from "./bus-stage.js";
 import { clamdWith, hasClamd, makeDatabase } from "./clamav-database.js";
 import { CLEAN, EICAR } from "./eicar.js";
 import { puppet } from "./puppet-engine.js";
 
 let stage: BusStage;
 let folder: string;
-const agents: AgentStage[] = [];
+const agentWith = agentsOnBus((made) => (stage = made));
 
 beforeAll(async () => {
-  stage = await startBusStage();
   folder = await mkdtemp(join(tmpdir(), "scanmesh-test-agent-"));
 });
-afterEach(async () => {
-  await Promise.all(agents.splice(0).map((agent) => agent.stop()));
-});
-afterAll(async () => {
-  await stage.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function agentWith(engines: readonly EngineParts[] | undefined, env: Record<string, string> = {}): Promise<AgentStage> {
-  const agent = await startAgent(stage, engines, env);
-  agents.push(agent);
-  return agent;
-}
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function engineOf(agent: string, name: string): Promise<EnginePresence | undefined> {
   return (await stage.presence(agent))?.engines.find((engine) => engine.name === name);

@@ -1,24 +1,14 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { done } from "../../scanner-agent/contract.js";
 import type { EngineParts } from "../../scanner-agent/engine.js";
 import type { ResultMessage } from "../../schema/messages.js";
 import { SCANS } from "../../schema/subjects.js";
-import { requestOf, startAgent, type AgentStage } from "./agent-stage.js";
-import { startBusStage, until, type BusStage } from "./bus-stage.js";
+import { agentsOnBus, requestOf } from "./agent-stage.js";
+import { until, type BusStage } from "./bus-stage.js";
 import { puppet } from "./puppet-engine.js";
 
 let stage: BusStage;
-const agents: AgentStage[] = [];
-
-beforeAll(async () => {
-  stage = await startBusStage();
-});
-afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.stop())));
-afterAll(() => stage.stop());
-
-async function agentWith(engine: EngineParts): Promise<void> {
-  agents.push(await startAgent(stage, [engine]));
-}
+const agentWith = agentsOnBus((made) => (stage = made));
 
 async function scanned(engine: EngineParts): Promise<ResultMessage> {
   const request = requestOf(await stage.store(Buffer.from("x")), [engine.manifest.name]);

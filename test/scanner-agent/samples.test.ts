@@ -3,31 +3,19 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { done } from "../../scanner-agent/contract.js";
 import type { EngineParts } from "../../scanner-agent/engine.js";
 import { openSpool } from "../../scanner-agent/spool.js";
 import { watchSpools, type SpoolStrays } from "../../scanner-agent/spool-strays.js";
 import { SAMPLES } from "../../schema/subjects.js";
 import { CHUNK_BYTES } from "../../schema/streams.js";
-import { requestOf, startAgent, type AgentStage } from "./agent-stage.js";
-import { hashes, startBusStage, until, type BusStage } from "./bus-stage.js";
+import { agentsOnBus, requestOf, startAgent } from "./agent-stage.js";
+import { hashes, until, type BusStage } from "./bus-stage.js";
 import { puppet } from "./puppet-engine.js";
 
 let stage: BusStage;
-const agents: AgentStage[] = [];
-
-beforeAll(async () => {
-  stage = await startBusStage();
-});
-afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.stop())));
-afterAll(() => stage.stop());
-
-async function agentWith(...engines: EngineParts[]): Promise<AgentStage> {
-  const agent = await startAgent(stage, engines);
-  agents.push(agent);
-  return agent;
-}
+const agentWith = agentsOnBus((made) => (stage = made));
 
 /** An engine that says what bytes it was given. */
 function reader(name: string): EngineParts {
@@ -64,7 +52,7 @@ describe("a sample", () => {
         return done("CLEAN", null, null);
       }),
     );
-    const agent = await agentWith(...engines);
+    const agent = await agentWith(engines);
     let reads = 0;
     const watch = stage.nc.subscribe(`$JS.API.DIRECT.GET.${SAMPLES}.>`, { callback: () => void (reads += 1) });
     const request = requestOf(await stage.store(randomBytes(3 * CHUNK_BYTES)), names);
@@ -145,7 +133,7 @@ describe("the spool", () => {
     await writeFile(owner, JSON.stringify({ pid: 1, started: null }));
     await expect(startAgent(stage, [engine], env)).rejects.toThrow("another agent (process 1) of the same id");
     await writeFile(owner, JSON.stringify({ pid: 1, started: "never" }));
-    agents.push(await startAgent(stage, [engine], env));
+    await agentWith(engine, env);
     expect(await readdir(join(first.config.spool, "samples"))).toEqual([]);
   });
 

@@ -1,28 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { done, Failed, TimedOut, type Outcome, type Sample } from "../../scanner-agent/contract.js";
-import type { EngineParts } from "../../scanner-agent/engine.js";
 import { MAX_RESULT_BYTES } from "../../schema/messages.js";
 import { RESULTS, SCANS } from "../../schema/subjects.js";
-import { requestOf, startAgent, type AgentStage } from "./agent-stage.js";
-import { startBusStage, until, type BusStage } from "./bus-stage.js";
+import { agentsOnBus, requestOf } from "./agent-stage.js";
+import { until, type BusStage } from "./bus-stage.js";
 import { gate, puppet } from "./puppet-engine.js";
 
 const CLEAN = done("CLEAN", null, null);
 let stage: BusStage;
-const agents: AgentStage[] = [];
-
-beforeAll(async () => {
-  stage = await startBusStage();
-});
-afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.stop())));
-afterAll(() => stage.stop());
-
-async function agentWith(...engines: EngineParts[]): Promise<AgentStage> {
-  const agent = await startAgent(stage, engines);
-  agents.push(agent);
-  return agent;
-}
+const agentWith = agentsOnBus((made) => (stage = made));
 
 describe("an answer", () => {
   test("is stored by the bus before its request is acknowledged", async () => {
