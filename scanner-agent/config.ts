@@ -5,10 +5,14 @@ import type { InternetClass } from "../schema/classes.js";
 import { agentId as agentIdType } from "../schema/messages.js";
 import { duration, integer, list, oneOf, readSettings, text } from "../schema/settings.js";
 
-/** An address as Docker's own client takes it. */
+/** An address as Docker's own client takes it; but not over SSH, since the client library believes every host's key. */
 const dockerHost = z
   .string()
-  .regex(/^(unix:\/\/\/|(tcp|https?|ssh):\/\/)[^\s]+$/, "needs an address such as unix:///run/docker.sock or tcp://host:2376");
+  .regex(/^(unix:\/\/\/|(tcp|https?|ssh):\/\/)[^\s]+$/, "needs an address such as unix:///run/docker.sock or tcp://host:2376")
+  .refine(
+    (address) => !address.startsWith("ssh:"),
+    "ssh:// is not taken: forward the socket (ssh -N -L /run/far.sock:/var/run/docker.sock HOST) and name unix:///run/far.sock",
+  );
 
 /** How the Docker or Podman daemon is reached. */
 export interface DockerAddress {

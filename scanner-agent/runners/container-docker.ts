@@ -81,7 +81,6 @@ function optionsOf({ host, certificates, tls }: DockerAddress): Docker.DockerOpt
   const url = host === undefined ? undefined : new URL(host);
   if (url === undefined || url.protocol === "unix:") return { host: "", socketPath: url?.pathname ?? DEFAULT_SOCKET };
   const at = { host: url.hostname, port: url.port || (tls ? 2376 : 2375) };
-  if (url.protocol === "ssh:") return { ...at, protocol: "ssh", port: url.port || 22, username: url.username };
   if (!tls && url.protocol !== "https:") return { ...at, protocol: "http" };
   const pem = (name: string) => (certificates === undefined ? {} : { [name]: readFileSync(join(certificates, `${name}.pem`)) });
   return { ...at, protocol: "https", ...pem("ca"), ...pem("cert"), ...pem("key") };

@@ -38,3 +38,11 @@ test("two agents with one spool setting have folders of their own", () => {
   const spoolOf = (id: string) => readAgentConfig({ SCANMESH_SPOOL: "/var/spool/scanmesh", SCANMESH_AGENT_ID: id }).spool;
   expect(spoolOf("one")).not.toBe(spoolOf("two"));
 });
+
+test("certificates mean TLS, and an address over SSH is refused with what to do instead", () => {
+  const tls = (env: Record<string, string>) => readAgentConfig({ DOCKER_HOST: "tcp://lab:2376", ...env }).docker.tls;
+  expect(tls({})).toBe(false);
+  expect(tls({ DOCKER_TLS_VERIFY: "1" })).toBe(true);
+  expect(tls({ DOCKER_CERT_PATH: "/etc/docker" })).toBe(true);
+  expect(() => readAgentConfig({ DOCKER_HOST: "ssh://me@lab" })).toThrow("name unix:///run/far.sock");
+});

@@ -46,7 +46,6 @@ describe("a daemon's address", () => {
     ["tcp://scanner.lab:2375", false, { host: "scanner.lab", port: "2375", protocol: "http" }],
     ["tcp://scanner.lab", true, { host: "scanner.lab", port: 2376, protocol: "https" }],
     ["https://scanner.lab:443", false, { host: "scanner.lab", protocol: "https" }],
-    ["ssh://me@scanner.lab", false, { host: "scanner.lab", port: 22, protocol: "ssh", username: "me" }],
   ])("%s is taken as Docker's own client takes it", async (host, tls, expected) => {
     expect(await reached(host, tls)).toMatchObject(expected);
   });
