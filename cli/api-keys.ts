@@ -53,7 +53,7 @@ async function create({ name, scopes, expires, rate, dailyScans }: CreateOptions
   };
   await withDatabase(async (db) => {
     const { record, text } = await createApiKey({ db }, CALLER, wish);
-    say(`The key ${record.id} may ${record.scopes.join(", ")}. Keep it now: it cannot be shown again.`);
+    say(`The key ${record.id} has the scopes ${record.scopes.join(", ")}. Keep it now: it cannot be shown again.`);
     print(text);
   });
 }

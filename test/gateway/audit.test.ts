@@ -1,10 +1,13 @@
 /** What is written down of those who change something. */
 
+import { readdirSync, readFileSync } from "node:fs";
 import { createClient } from "graphql-ws";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { audit } from "../../gateway/db/audit.js";
+import { createSchema } from "../../gateway/graphql/schema.js";
+import { projectPath } from "../../schema/paths.js";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
 import { startStage, type LocalGateway, type Stage } from "../stage.js";
 import { ask } from "./http-client.js";
@@ -78,6 +81,16 @@ describe("what changes something is written down with its key, address and reque
       details: { sha256: hash("sha256", body) },
     });
     expect(JSON.stringify(await stage.db.selectFrom("audit_events").selectAll().execute())).not.toContain(id);
+  });
+
+  it("every mutation under its name", () => {
+    const mutations = Object.keys(createSchema().getMutationType()?.getFields() ?? {});
+    const rooms = ["gateway/scan", "gateway/db"].flatMap((room) => {
+      const files = readdirSync(projectPath(room)).map((file) => readFileSync(projectPath(room, file), "utf8"));
+      return files.filter((text) => /\baudit/.test(text));
+    });
+    expect(mutations.length).toBeGreaterThan(10);
+    expect(mutations.filter((name) => !rooms.some((text) => new RegExp(`["']${name}["']`).test(text)))).toEqual([]);
   });
 
   it("what is refused leaves nothing", async () => {
