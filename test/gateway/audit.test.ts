@@ -117,6 +117,18 @@ describe("the address", () => {
     expect(await send(proxied, "p2", { "x-forwarded-for": "198.51.100.1, 203.0.113.9, 10.1.2.3" })).toBe("203.0.113.9");
   });
 
+  it("is told in the same way over WebSocket", async () => {
+    class Socket extends WebSocket {
+      constructor(url: string, protocols: string) {
+        super(url, protocols, { headers: { "x-forwarded-for": "203.0.113.9", "x-request-id": "p-socket" } });
+      }
+    }
+    const client = createClient({ url: `${proxied.url.replace("http", "ws")}/graphql`, webSocketImpl: Socket });
+    await client.iterate({ query: "mutation { createUpload { id } }" }).next();
+    await client.dispose();
+    expect(await eventOf("p-socket")).toMatchObject({ address: "203.0.113.9", key_id: null, action: "createUpload" });
+  });
+
   it("is the connection's own where no proxy is trusted, whatever is claimed", async () => {
     expect(await send(gateway, "p3", { "x-forwarded-for": "203.0.113.9" })).toBe("127.0.0.1");
   });
