@@ -70,7 +70,7 @@ describe.skipIf(!hasDocker)("an agent that is killed", () => {
     const first = await launch(id);
     const [left = ""] = await containersOf(id);
     await end(first, "SIGKILL");
-    expect(await docker("ps", "--quiet", "--no-trunc")).toContain(left);
+    expect(await containersOf(id)).toContain(left);
     await launch(id, { engines: "FileInfo" });
     await until("they are gone", async () => (await belongingsOf(id)).length === 0, 5_000);
   });
