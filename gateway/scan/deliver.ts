@@ -83,8 +83,8 @@ async function deliver(ctx: ScanContext, due: DueDelivery, signal: AbortSignal):
     : { state: "FAILED", status: null, error: "the scan was deleted" };
   // Cut off by our own end: the lease runs out, and it is sent again.
   if (signal.aborted && outcome.status === null) return;
-  await settleDelivery(ctx.db, due, outcome);
   if (outcome.status === GONE) await enableWebhook(ctx.db, due.webhookId, false);
+  await settleDelivery(ctx.db, due, outcome);
 }
 
 async function attempt(ctx: ScanContext, due: DueDelivery, body: string, signal: AbortSignal): Promise<Outcome> {

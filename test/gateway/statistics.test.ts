@@ -99,14 +99,12 @@ describe("statistics", () => {
     expect(waits.p95Ms).toBeGreaterThanOrEqual(waits.p50Ms);
   });
 
-  it("stay as they were when a scan is deleted, and never read results", async () => {
+  it("are told without reading results", async () => {
     await until("all scans are counted", async () => counted((await stats()).points) === CASES.length);
     const before = await stats();
-    await sql`create table kept as select * from results`.execute(stage.db);
-    await sql`delete from results`.execute(stage.db);
+    await sql`alter table results rename to hidden_results`.execute(stage.db);
     expect((await stats()).engines.map(lasting)).toEqual(before.engines.map(lasting));
-    await sql`insert into results select * from kept`.execute(stage.db);
-    await sql`drop table kept`.execute(stage.db);
+    await sql`alter table hidden_results rename to results`.execute(stage.db);
   });
 
   it("count a scan once, whichever of two gateways is at it", async () => {
