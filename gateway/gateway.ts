@@ -17,6 +17,7 @@ import { createFeeds } from "./scan/feed.js";
 import { createFleet, type Fleet } from "./scan/fleet.js";
 import { startRecorder } from "./scan/record.js";
 import { createKeyring } from "./scan/keyring.js";
+import { readQueues } from "./scan/queues.js";
 import { createRelay } from "./scan/relay.js";
 import { startSweep } from "./scan/sweep.js";
 import { createWatchers } from "./scan/watchers.js";
@@ -40,7 +41,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const db = openDatabase(config.DATABASE_URL, lost);
   const lists = openDatabase(config.DATABASE_URL, lost, { max: LIST_CONNECTIONS, statementMs: config.SCANMESH_LIST_TIMEOUT });
   const watchers = createWatchers(db, log);
-  const feeds = createFeeds(db, log);
+  const feeds = createFeeds(db, lists, log);
   const samples = openSampleStore(config, log);
   const keyring = createKeyring(db, log);
   const point = failpoint(config.SCANMESH_FAILPOINT);
@@ -58,7 +59,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     },
   });
   fleet = createFleet(db, bus, log);
-  boards = createBoards(db, fleet, log);
+  boards = createBoards(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: point });
   const bulk = createBulk({ db, bus, fleet, relay, log });
   const context: ScanContext = {

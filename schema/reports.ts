@@ -172,3 +172,23 @@ export interface BatchRecord {
   readonly suspicious: number;
   readonly infected: number;
 }
+
+/** What waits for one engine, and who works on it. */
+export interface QueueRecord {
+  readonly engine: EngineRecord;
+  /** Requests on its subject that were not handed to an agent yet. */
+  readonly waiting: number;
+  /** Requests that agents hold. */
+  readonly running: number;
+  /** Of those, the ones that were handed out more than once. */
+  readonly redelivered: number;
+  /** Requests given up after five deliveries, in the last 24 hours. */
+  readonly dead: number;
+  /** Healthy agents that have it, and their slots in all. */
+  readonly agents: number;
+  readonly slots: number;
+  /** What the engine took on average in the last two hours; null if nothing was measured. */
+  readonly meanMs: number | null;
+  /** Until a request accepted now is begun; null if nobody is there, or nothing was measured in the last two hours. */
+  readonly estimatedWaitMs: number | null;
+}

@@ -2,6 +2,7 @@ import { sql, type RawBuilder, type Selectable, type SqlBool } from "kysely";
 import type { ScanRecord } from "../../schema/reports.js";
 import type { ScansTable } from "../../schema/tables.js";
 import type { Database } from "./database.js";
+import { meets, type ScanCriteria } from "./scan-list.js";
 import { scanOf, selectScans } from "./scans.js";
 
 /** Which transactions can be seen at a moment: a `pg_snapshot` as text. */
@@ -25,10 +26,6 @@ export interface ChangePlace {
   readonly scanId: number;
 }
 
-/** Which scans are asked for. */
-export type Wanted = RawBuilder<SqlBool>;
-export const ANY_SCAN: Wanted = sql<SqlBool>`true`;
-
 export interface ChangedRecord extends ScanRecord, ChangePlace {}
 
 export async function readSnapshot(db: Database): Promise<Snapshot> {
@@ -48,14 +45,14 @@ export function precedes(snapshot: Snapshot, later: Snapshot): boolean {
  */
 export async function readChangedScans(
   db: Database,
-  wanted: Wanted,
+  wanted: ScanCriteria,
   { from, to, after }: Stretch,
   limit: number,
 ): Promise<ChangedRecord[]> {
   const { xmax, running } = partsOf(from);
   const behind = after ? sql`and (changed_in, id) > (${after.changedIn}::xid8, ${after.scanId}::bigint)` : sql``;
   const among = (range: RawBuilder<SqlBool>) => sql`(
-    select * from scans where ${range} ${behind} and pg_visible_in_snapshot(changed_in, ${to}::pg_snapshot) and ${wanted}
+    select * from scans where ${range} ${behind} and pg_visible_in_snapshot(changed_in, ${to}::pg_snapshot) and ${meets(wanted)}
     order by changed_in, id limit ${limit})`;
   const cut = db.with(
     "scans",

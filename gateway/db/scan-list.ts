@@ -79,6 +79,11 @@ export async function countScans(db: Database, criteria: ScanCriteria): Promise<
   return listCount(rows[0]?.count ?? 0);
 }
 
+/** Whether a scan, of a table or expression `scans`, meets the criteria. */
+export function meets(criteria: ScanCriteria): Condition {
+  return all(conditionsOf(criteria));
+}
+
 /** `resultsBeyond` repeats for the results where the page begins: Postgres does not conclude that by itself. */
 function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condition | undefined)[] {
   const { verdicts, final, results, mimes, size, started, names, hashes, labels } = criteria;

@@ -1,8 +1,9 @@
 import { Resolver, Root, Subscription } from "type-graphql";
 import type { Presence } from "../../schema/messages.js";
-import type { EngineRecord } from "../../schema/reports.js";
-import { AgentChange, EngineChange } from "../../schema/graphql/fleet-changes.js";
+import type { EngineRecord, QueueRecord } from "../../schema/reports.js";
+import { AgentChange, EngineChange, QueueChange } from "../../schema/graphql/fleet-changes.js";
 import type { BoardEvent } from "../scan/board.js";
+
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
 
@@ -26,5 +27,14 @@ export class FleetUpdates {
   })
   engineChanged(@Root() { items, ...event }: BoardEvent<EngineRecord>) {
     return { ...event, engines: items };
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => QueueChange, {
+    description: "What waits for each engine, then each change of it, looked at about once a second.",
+    subscribe: ({ context }: Subscribing) => context.mesh.boards.queues.watch(),
+  })
+  queueChanged(@Root() { items, ...event }: BoardEvent<QueueRecord>) {
+    return { ...event, queues: items };
   }
 }

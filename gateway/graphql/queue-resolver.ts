@@ -1,6 +1,7 @@
 import { Ctx, Query, Resolver } from "type-graphql";
 import { Queue } from "../../schema/graphql/queue.js";
-import { readQueues, type QueueRecord } from "../scan/queues.js";
+import type { QueueRecord } from "../../schema/reports.js";
+import { readQueues } from "../scan/queues.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
 

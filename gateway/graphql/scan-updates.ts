@@ -1,8 +1,9 @@
 import { GraphQLSafeInt } from "graphql-scalars";
 import { Arg, Resolver, Root, Subscription } from "type-graphql";
-import type { ScanReport } from "../../schema/reports.js";
+import type { BatchRecord, ScanReport } from "../../schema/reports.js";
+import { Batch } from "../../schema/graphql/batch.js";
 import { Scan } from "../../schema/graphql/scan.js";
-import { watchScan } from "../scan/watch.js";
+import { watchBatch, watchScan } from "../scan/watch.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
 import { started } from "./started.js";
@@ -22,5 +23,19 @@ export class ScanUpdates {
     @Root() report: ScanReport,
   ): ScanReport {
     return report;
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => Batch, {
+    description:
+      "The batch as it is, then each change of its scans; ends when all of them are final. Changes may be skipped, the last one is not.",
+    subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
+      started(watchBatch(context.mesh, positive(args.id))),
+  })
+  batchUpdated(
+    @Arg("id", () => GraphQLSafeInt, { description: "The batch's number (`batchId`)." }) _id: number,
+    @Root() batch: BatchRecord,
+  ): BatchRecord {
+    return batch;
   }
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Presence } from "../../schema/messages.js";
-import type { EngineRecord } from "../../schema/reports.js";
+import type { EngineRecord, QueueRecord } from "../../schema/reports.js";
 import type { Database } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { createBoard, type Board } from "./board.js";
@@ -10,9 +10,10 @@ import type { Fleet } from "./fleet.js";
 export interface Boards {
   readonly agents: Board<Presence>;
   readonly engines: Board<EngineRecord>;
+  readonly queues: Board<QueueRecord>;
 }
 
-export function createBoards(db: Database, fleet: Fleet, log: Logger): Boards {
+export function createBoards(db: Database, fleet: Fleet, queues: () => Promise<QueueRecord[]>, log: Logger): Boards {
   return {
     agents: createBoard<Presence>(log, {
       name: "the list of agents",
@@ -25,6 +26,12 @@ export function createBoards(db: Database, fleet: Fleet, log: Logger): Boards {
       read: () => readEngines(db),
       key: ({ engineId }) => String(engineId),
       visible: (engine) => ({ ...engine, lastHealthyAt: null }),
+    }),
+    queues: createBoard<QueueRecord>(log, {
+      name: "the queues",
+      read: queues,
+      key: ({ engine }) => String(engine.engineId),
+      visible: ({ engine, ...queue }) => ({ ...queue, engine: { ...engine, lastHealthyAt: null } }),
     }),
   };
 }

@@ -1,4 +1,4 @@
-import type { EngineRecord } from "../../schema/reports.js";
+import type { EngineRecord, QueueRecord } from "../../schema/reports.js";
 import { OPTION_LIMITS, type Priority } from "../../schema/scan-options.js";
 import type { Skipped } from "../../schema/states.js";
 import { countHeld } from "../db/bulk.js";
@@ -9,7 +9,7 @@ import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { announcedVersions, serving } from "./fleet.js";
 import { checkNames, planScan, type PlanRequest } from "./plan.js";
-import { estimateWait, readQueues, type QueueRecord } from "./queues.js";
+import { estimateWait, readQueues } from "./queues.js";
 
 /** A request of which somebody wants to know what would come of it. */
 export interface Question extends Omit<PlanRequest, "mime"> {

@@ -2,15 +2,8 @@ import type { Logger } from "pino";
 import type { ScanRecord } from "../../schema/reports.js";
 import { batched } from "../batch.js";
 import type { Database } from "../db/database.js";
-import {
-  precedes,
-  readChangedScans,
-  readSnapshot,
-  type RestOfStretch,
-  type Snapshot,
-  type Stretch,
-  type Wanted,
-} from "../db/scan-changes.js";
+import { precedes, readChangedScans, readSnapshot, type RestOfStretch, type Snapshot, type Stretch } from "../db/scan-changes.js";
+import type { ScanCriteria } from "../db/scan-list.js";
 import { feedCursor, notOurs, type FeedPlace } from "./feed-cursor.js";
 import { liveItems, paced, readPatiently, type Step } from "./live.js";
 
@@ -22,20 +15,13 @@ export interface FeedEvent {
   readonly cursor: string;
 }
 
-/** Which scans a feed is about. */
-export interface Question {
-  /** The same for those who ask the same: they share a feed. */
-  readonly key: string;
-  readonly wanted: Wanted;
-}
-
 /** Scans as they are accepted, get another verdict and become final. */
 export interface Feeds {
   /**
    * What has changed since a place, or from now on, without end. The first event comes at once, without scans if there are
    * none: everybody has a cursor. It throws BAD_INPUT for a place that this database never was at.
    */
-  watch(question: Question, after: FeedPlace | undefined): AsyncIterableIterator<FeedEvent>;
+  watch(wanted: ScanCriteria, after: FeedPlace | undefined): AsyncIterableIterator<FeedEvent>;
   /** Says that scans may have changed. */
   touch(): void;
   /** Who watches. */
@@ -43,7 +29,7 @@ export interface Feeds {
 }
 
 interface Feed {
-  readonly wanted: Wanted;
+  readonly wanted: ScanCriteria;
   readonly wakes: Set<() => void>;
   /** Everything up to this snapshot has been told, in so many events; "" before the first look. */
   settled: { readonly at: Snapshot; readonly number: number };
@@ -58,7 +44,8 @@ const REST_MS = 50;
 /** A feed without changes gives a new cursor this often: to come back with an old one is dear. */
 const NEW_CURSOR_MS = 60_000;
 
-export function createFeeds(db: Database, log: Logger): Feeds {
+/** `lists` reads what callers choose: its statements have a time limit. */
+export function createFeeds(db: Database, lists: Database, log: Logger): Feeds {
   const feeds = new Map<string, Feed>();
   const look = batched<void, void>(
     async (asked) => {
@@ -72,7 +59,12 @@ export function createFeeds(db: Database, log: Logger): Feeds {
   /** One snapshot for all, and one statement for each distinct question. */
   async function lookOnce(): Promise<void> {
     const to = await readSnapshot(db);
-    await Promise.all([...feeds.values()].map((feed) => tell(feed, to)));
+    await Promise.all([...feeds.values()].map((feed) => tellOrLog(feed, to)));
+  }
+
+  /** A filter that takes too long is no reason to keep others waiting. What was not told is told at the next look. */
+  async function tellOrLog(feed: Feed, to: Snapshot): Promise<void> {
+    await tell(feed, to).catch((error: unknown) => log.warn({ err: error }, "a feed of scans cannot go on now"));
   }
 
   async function tell(feed: Feed, to: Snapshot): Promise<void> {
@@ -94,13 +86,13 @@ export function createFeeds(db: Database, log: Logger): Feeds {
 
   /** The first scans of a stretch, and what is behind them if they are not all. */
   async function read(feed: Feed, { from, to, after }: Stretch): Promise<Told> {
-    const scans = await readChangedScans(db, feed.wanted, { from, to, after }, FEED_PAGE);
+    const scans = await readChangedScans(isEverything(feed.wanted) ? db : lists, feed.wanted, { from, to, after }, FEED_PAGE);
     const last = scans.length < FEED_PAGE ? undefined : scans.at(-1);
     const behind = last && { from, to, after: { changedIn: last.changedIn, scanId: last.scanId } };
     return [{ scans, cursor: feedCursor(behind ?? to) }, behind];
   }
 
-  function open(key: string, wanted: Wanted): Feed {
+  function open(key: string, wanted: ScanCriteria): Feed {
     const event = { scans: [], cursor: "" };
     const last = { event, number: 0, place: "", told: performance.now() };
     const feed: Feed = { wanted, wakes: new Set(), settled: { at: "", number: 0 }, last };
@@ -113,7 +105,8 @@ export function createFeeds(db: Database, log: Logger): Feeds {
       if (feeds.size > 0) lookSoon();
     },
     count: () => [...feeds.values()].reduce((sum, { wakes }) => sum + wakes.size, 0),
-    watch({ key, wanted }, after) {
+    watch(wanted, after) {
+      const key = JSON.stringify(wanted);
       const feed = feeds.get(key) ?? open(key, wanted);
       let watching = true;
       let begun = false;
@@ -182,4 +175,8 @@ export function createFeeds(db: Database, log: Logger): Feeds {
       });
     },
   };
+}
+
+function isEverything(wanted: ScanCriteria): boolean {
+  return Object.values(wanted).every((criterion) => criterion === undefined);
 }

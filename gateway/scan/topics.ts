@@ -13,6 +13,8 @@ export interface Topics<T> {
   touch(key: number): void;
   /** What is watched now. */
   keys(): number[];
+  /** The same of all that this is true of, and of those that were not read yet. */
+  touchAll(which: (value: T) => boolean): void;
   /** Who watches. */
   count(): number;
 }
@@ -100,6 +102,9 @@ export function createTopics<T extends { readonly revision: number }>(log: Logge
       if (topic && !(topic.value && topic.value.revision >= revision)) touch(key);
     },
     keys: () => [...topics.keys()],
+    touchAll(which) {
+      for (const [key, { value }] of topics) if (!value || which(value)) touch(key);
+    },
     count: () => [...topics.values()].reduce((sum, { wakes }) => sum + wakes.size, 0),
   };
 }

@@ -1,4 +1,4 @@
-import type { ScanReport } from "../../schema/reports.js";
+import type { BatchRecord, ScanReport } from "../../schema/reports.js";
 import type { ScanContext } from "./context.js";
 
 /**
@@ -7,4 +7,9 @@ import type { ScanContext } from "./context.js";
  */
 export function watchScan(ctx: ScanContext, scanId: number): AsyncIterableIterator<ScanReport> {
   return ctx.watchers.scans.watch(scanId);
+}
+
+/** A batch as it is now, then each newer revision, until its last scan is final. NOT_FOUND as above. */
+export function watchBatch(ctx: ScanContext, batchId: number): AsyncIterableIterator<BatchRecord> {
+  return ctx.watchers.batches.watch(batchId);
 }

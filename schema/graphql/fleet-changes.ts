@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Agent } from "./agent.js";
 import { Engine } from "./engine.js";
+import { Queue } from "./queue.js";
 
 const REVISION =
   "Counts the changes that this gateway has seen: of two events of one subscription the one with the higher revision is newer.";
@@ -44,4 +45,22 @@ export class EngineChange {
 
   @Field(() => [Engine], { description: "Engines that are not in the catalogue any more." })
   gone!: readonly Engine[];
+}
+
+@ObjectType({ description: "The queues, or what has changed of them.", simpleResolvers: true })
+export class QueueChange {
+  @Field(() => Int, { description: REVISION })
+  revision!: number;
+
+  @Field(() => Boolean, { description: SNAPSHOT })
+  snapshot!: boolean;
+
+  @Field(() => [Queue], {
+    description: "The queues of all engines, or those that are new or have changed.",
+    complexity: ({ childComplexity }) => 1 + TYPICAL.engines * childComplexity,
+  })
+  queues!: readonly Queue[];
+
+  @Field(() => [Queue], { description: "Queues of engines that are not in the catalogue any more." })
+  gone!: readonly Queue[];
 }

@@ -36,7 +36,7 @@ export async function play(db: Database, random: Random, lost: number): Promise<
       ENGINES.map((name) => ({ name, type: "AV" as const, speed: "ULTRA" as const, internet: false, input: "file" as const })),
     )
     .execute();
-  const make = (): Watching => ({ watchers: createWatchers(db, log), feeds: createFeeds(db, log) });
+  const make = (): Watching => ({ watchers: createWatchers(db, log), feeds: createFeeds(db, db, log) });
   const gateways = [make(), make()] as const;
 
   function hint(hints: Hint[]): void {

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Database, Tx } from "../../gateway/db/database.js";
-import { ANY_SCAN } from "../../gateway/db/scan-changes.js";
+import type { ScanCriteria } from "../../gateway/db/scan-list.js";
 import { createFeeds, FEED_PAGE, type FeedEvent, type Feeds } from "../../gateway/scan/feed.js";
 import { placeOfFeedCursor } from "../../gateway/scan/feed-cursor.js";
 import { openTestDatabase } from "../database.js";
@@ -26,12 +26,16 @@ afterAll(() => close());
 beforeEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.return?.()));
   const log = pino({ level: "warn" });
-  gateways = [createFeeds(db, log), createFeeds(db, log)];
+  gateways = [createFeeds(db, db, log), createFeeds(db, db, log)];
 });
 
-function watch(gateway: 0 | 1, after?: string): { next(): Promise<FeedEvent>; leave(): Promise<unknown> } {
+function watch(
+  gateway: 0 | 1,
+  after?: string,
+  wanted: ScanCriteria = {},
+): { next(): Promise<FeedEvent>; leave(): Promise<unknown> } {
   const place = after === undefined ? undefined : placeOfFeedCursor(after);
-  const items = gateways[gateway].watch({ key: "", wanted: ANY_SCAN }, place);
+  const items = gateways[gateway].watch(wanted, place);
   open.push(items);
   return {
     next: async () => (await items.next()).value as FeedEvent,
@@ -165,6 +169,22 @@ describe("a feed", () => {
     await accept(db);
     touch();
     expect(await slow.next()).toBe(await quick.next());
+  });
+
+  it("with a filter tells of scans that meet it after a change, now and to who comes back", async () => {
+    const wanted: ScanCriteria = { verdicts: ["INFECTED"], names: ["a*"] };
+    const [infected, all] = [watch(0, undefined, wanted), watch(0)];
+    const { cursor } = await infected.next();
+    await all.next();
+    const [one = 0, other = 0] = await accept(db, 2);
+    touch();
+    expect(ids(await all.next())).toEqual([one, other]);
+    await change(db, one, { verdict: "CLEAN", final: true });
+    await change(db, other, { verdict: "INFECTED" });
+    touch();
+    expect(ids(await infected.next())).toEqual([other]);
+    expect(ids(await watch(1, cursor, wanted).next())).toEqual([other]);
+    expect(ids(await watch(1, cursor, { ...wanted, names: ["b"] }).next())).toEqual([]);
   });
 
   it("stops looking when nobody watches", async () => {

@@ -2,7 +2,6 @@
 
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { readScan } from "../../gateway/db/scans.js";
-import { ANY_SCAN } from "../../gateway/db/scan-changes.js";
 import { placeOfFeedCursor } from "../../gateway/scan/feed-cursor.js";
 import type { ScanReport } from "../../schema/reports.js";
 import { randomOf, type Random } from "../bench/random.js";
@@ -117,7 +116,7 @@ describe("a subscriber of the feed", () => {
     const theatre = await start(random, 0.02);
     const { gateways } = theatre;
     resyncs = setInterval(() => gateways.forEach(({ feeds }) => feeds.touch()), 50);
-    const question = { key: "", wanted: ANY_SCAN };
+    const everything = {};
     const scans: number[] = [];
     let over = false;
     let cuts = 0;
@@ -128,7 +127,7 @@ describe("a subscriber of the feed", () => {
       const complete = () => over && scans.every((scanId) => known.get(scanId)?.final);
       while (!complete()) {
         const items = gateways[random.unit() < 0.5 ? 0 : 1].feeds.watch(
-          question,
+          everything,
           cursor === undefined ? undefined : placeOfFeedCursor(cursor),
         );
         const cut = turns(random, 200);
@@ -146,7 +145,7 @@ describe("a subscriber of the feed", () => {
     }
 
     const followers = Array.from({ length: 5 }, follow);
-    await Promise.all(gateways.map(({ feeds }) => feeds.watch(question, undefined).next()));
+    await Promise.all(gateways.map(({ feeds }) => feeds.watch(everything, undefined).next()));
     for (let round = 0; round < 20; round++) {
       await Promise.all(
         Array.from({ length: 8 }, async () => {
