@@ -24,6 +24,7 @@ const NOTHING: ReuseParts = {
 
 /** How many of a sample's latest scans are looked through: a sample that is sent all day long costs no more than any other. */
 const LATEST_SCANS = 20;
+const LAST_ID = Number.MAX_SAFE_INTEGER;
 
 /** The columns of a result that a copy keeps as they were. */
 export const COPIED = sql.raw(
@@ -45,13 +46,16 @@ function announcedTable(announced: AnnouncedVersions): RawBuilder<unknown> {
 
 /**
  * The latest DONE result of an engine for a sample, of a version that is announced now and young enough. An engine that
- * tells no version at all may have changed: nothing of it counts.
+ * tells no version at all may have changed: nothing of it counts. The latest scans are read from the end of the index: asked
+ * for those of one sample, Postgres would read and sort them all.
  */
 function latestOf(sampleId: RawBuilder<unknown>, engineId: RawBuilder<unknown>, freshMs: RawBuilder<unknown>) {
   return sql`
-    select results.* from (select id from scans where sample_id = ${sampleId} order by id desc limit ${LATEST_SCANS}) as latest
+    select results.* from (
+      select id, sample_id from scans where (sample_id, id) <= (${sampleId}, ${sql.lit(LAST_ID)})
+      order by sample_id desc, id desc limit ${sql.lit(LATEST_SCANS)}) as latest
     join results on results.scan_id = latest.id and results.engine_id = ${engineId}
-    where results.state = 'DONE' and results.ended_at > now() - ${freshMs} * interval '1 millisecond'
+    where latest.sample_id = ${sampleId} and results.state = 'DONE' and results.ended_at > now() - ${freshMs} * interval '1 millisecond'
       and coalesce(engine_version, signature_version, signature_date::text) is not null
       and exists (select from announced where announced.engine_id = results.engine_id
         and engine is not distinct from engine_version and signatures is not distinct from signature_version
