@@ -66,7 +66,7 @@ export async function markPublished(db: Database, published: readonly Published[
   if (published.length === 0) return [];
   const ordered = published.toSorted((a, b) => a.outboxId - b.outboxId);
   const { numAffectedRows } = await sql`
-    update outbox set seq = done.seq, stream_created = done.stream, published_at = now()
+    update outbox set seq = done.seq, stream_created = done.stream, published_at = clock_timestamp()
     from unnest(${ordered.map(({ outboxId }) => outboxId)}::bigint[], ${ordered.map(({ seq }) => seq)}::bigint[],
       ${ordered.map(({ stream }) => stream)}::text[]) as done (id, seq, stream)
     where outbox.id = done.id and outbox.seq is null`.execute(db);

@@ -17,6 +17,8 @@ export async function lockOverdue(tx: Tx, limit: number) {
 /** What the bus says of an account's requests. */
 export interface BusMarks {
   readonly internet: boolean;
+  /** By Postgres's clock, before the bus was asked: what was published later was not seen. */
+  readonly asOf: Date;
   /** Identity and last sequence of SCANS. */
   readonly stream: string;
   readonly lastSeq: number;
@@ -24,11 +26,20 @@ export interface BusMarks {
   readonly floors: ReadonlyMap<number, number>;
 }
 
+export async function readClock(db: Database): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
+  return rows[0]?.now ?? new Date(0);
+}
+
 /**
  * Puts requests that the bus has lost into the outbox again, naming only the engines whose results are still open:
  * their message is settled for the durable and no result came, or it is above the stream's end, or its stream is gone.
  */
-export async function requeueLost(tx: Tx, { internet, stream, lastSeq, floors }: BusMarks, limit: number): Promise<number[]> {
+export async function requeueLost(
+  tx: Tx,
+  { asOf, internet, stream, lastSeq, floors }: BusMarks,
+  limit: number,
+): Promise<number[]> {
   const lost = await sql<{ outboxId: number; engineId: number }>`
     select outbox.id as "outboxId", results.engine_id as "engineId"
     from outbox join scans on scans.id = outbox.scan_id
@@ -36,7 +47,7 @@ export async function requeueLost(tx: Tx, { internet, stream, lastSeq, floors }:
       left join unnest(${[...floors.keys()]}::int[], ${[...floors.values()]}::bigint[]) as settled (engine_id, floor)
         on settled.engine_id = results.engine_id
     where outbox.internet = ${internet} and outbox.seq is not null and scans.end_date is null and results.state <= 'SCANNING'
-      and (outbox.stream_created <> ${stream} or outbox.seq > ${lastSeq} or outbox.seq <= settled.floor)
+      and outbox.published_at < ${asOf} and (outbox.stream_created <> ${stream} or outbox.seq > ${lastSeq} or outbox.seq <= settled.floor)
     order by scans.id limit ${limit} for update of scans skip locked`.execute(tx);
   const { rows } = await sql<{ id: number }>`
     with lost as (

@@ -1,7 +1,7 @@
 import { internetClass, type InternetClass } from "../../schema/classes.js";
 import { accountName } from "../../schema/subjects.js";
 import { readEngines } from "../db/engines.js";
-import { lockMarks, markScans, purgeBound, requeueLost } from "../db/sweep.js";
+import { lockMarks, markScans, purgeBound, readClock, requeueLost } from "../db/sweep.js";
 import type { ScanContext } from "./context.js";
 
 interface Seen {
@@ -44,8 +44,9 @@ export function createLossWatch(ackWaitMs: number) {
       if (now - last > STABLE_SWEEPS * ackWaitMs) history.clear();
       last = now;
       for (const internet of ["isolated", "internet"] as const) {
+        const asOf = await readClock(ctx.db);
         const { lastSeq, stream } = await ctx.bus.account(internet).scansState();
-        const marks = { internet: internet === "internet", stream, lastSeq, floors: await floors(ctx, internet) };
+        const marks = { asOf, internet: internet === "internet", stream, lastSeq, floors: await floors(ctx, internet) };
         const outboxIds = await ctx.db.transaction().execute((tx) => requeueLost(tx, marks, BATCH));
         if (outboxIds.length === 0) continue;
         ctx.metrics.republished.inc(outboxIds.length);

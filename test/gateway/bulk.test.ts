@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { requeueLost } from "../../gateway/db/sweep.js";
 import { fitting } from "../../gateway/scan/bulk.js";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
 import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
@@ -70,6 +71,25 @@ describe("a BULK scan", () => {
     expect(order).toEqual([...bulk.slice(0, 4), normal, ...bulk.slice(4)]);
     for (const id of [...bulk, normal]) await until("it is final", async () => (await shown(other.url, id)).endDate !== null);
     expect(await held()).toBe(0);
+  });
+
+  it("and any other is not taken for lost when it was published while the sweep was asking the bus", async () => {
+    const scanId = await send("NORMAL", "published meanwhile");
+    const row = await until("it is published", () =>
+      stage.db
+        .selectFrom("outbox")
+        .select(["seq", "published_at", "stream_created"])
+        .where("scan_id", "=", scanId)
+        .where("seq", "is not", null)
+        .executeTakeFirst(),
+    );
+    const lost = (asOf: Date) => {
+      const seen = { asOf, internet: false, stream: row.stream_created ?? "", lastSeq: (row.seq ?? 0) - 1, floors: new Map() };
+      return stage.db.transaction().execute((tx) => requeueLost(tx, seen, 10));
+    };
+    expect(await lost(row.published_at ?? new Date())).toEqual([]);
+    expect(await lost(new Date(Date.now() + 60_000))).toHaveLength(1);
+    expect(await takeAndAnswer()).toBe(scanId);
   });
 
   it("is let go by another gateway when its own is killed", async () => {

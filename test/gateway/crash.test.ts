@@ -78,7 +78,7 @@ it.each(["submit.after_keep", "accept.before_commit", "outbox.after_commit"])(
     const text = `sent again after ${point}`;
     await expect(upload(doomed.url, text, headers)).rejects.toThrow("fetch failed");
     await doomed.kill();
-    const heir = await stage.gatewayProcess({ SCANMESH_ORPHAN_GRACE: "2s" });
+    const heir = await stage.gateway();
     const again = await upload(heir.url, text, headers);
     const third = await upload(heir.url, text, headers);
     expect(again.headers.has("idempotency-replayed")).toBe(point === "outbox.after_commit");
@@ -94,6 +94,6 @@ it.each(["submit.after_keep", "accept.before_commit", "outbox.after_commit"])(
     request.ack();
     expect(Buffer.from((await agent.readChunk(named[0]?.blob ?? "", 0)) ?? "").toString()).toBe(text);
     await agent.answer("Alpha", { scan: id, verdict: "CLEAN" });
-    await heir.kill();
+    await heir.stop();
   },
 );
