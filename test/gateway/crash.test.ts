@@ -74,6 +74,7 @@ it.each(["submit.after_keep", "accept.before_commit", "outbox.after_commit"])(
   async (point) => {
     const before = (await readScans(stage.db, { newestFirst: true, limit: 1 }))[0]?.scanId ?? 0;
     const doomed = await stage.gatewayProcess({ SCANMESH_FAILPOINT: `${point}:kill` });
+    agent ??= await startPuppet(stage, "puppet", [engine("Alpha")]);
     const headers = { "idempotency-key": `unanswered at ${point}` };
     const text = `sent again after ${point}`;
     await expect(upload(doomed.url, text, headers)).rejects.toThrow("fetch failed");
