@@ -87,8 +87,9 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
       returning id, scan_id, held
     ), noted as (
       insert into audit_events (key_id, address, request_id, action, subject, details)
-      select key_id, address, request_id, case when previous is null then 'submitScan' else 'rescan' end, id::text,
-        jsonb_strip_nulls(jsonb_build_object('name', name, 'previous', previous)) from scan where audited
+      select key_id, address, request_id, case when previous is null then 'submitScan' else 'rescan' end, scan.id::text,
+        jsonb_strip_nulls(jsonb_build_object('name', name, 'sha256', samples.sha256, 'previous', previous))
+      from scan join samples on samples.id = scan.sample_id where audited
     )
     select scan.id as "scanId", case when accepted.end_date is not null then accepted.verdict end as final,
       coalesce(requested.ids, '{}') as "outboxIds", coalesce(requested.held, false) as held

@@ -51,7 +51,11 @@ describe("what changes something is written down with its key, address and reque
     const headers = { "x-api-key": writer, "x-request-id": "by-graphql", "content-type": "application/json" };
     const body = JSON.stringify({ query: SUBMIT });
     expect((await ask(`${gateway.url}/graphql`, { method: "POST", headers, body })).status).toBe(200);
-    expect(await eventOf("by-graphql")).toMatchObject({ ...known(), action: "submitScan" });
+    expect(await eventOf("by-graphql")).toMatchObject({
+      ...known(),
+      action: "submitScan",
+      details: { name: "a.exe", sha256: hash("sha256", "live") },
+    });
   });
 
   it("over WebSocket", async () => {
