@@ -43,6 +43,8 @@ export interface Account {
   publishRequest(speed: EngineSpeed, data: Uint8Array, messageId: string): Promise<{ seq: number; stream: string }>;
   /** Makes the engine's durable, or moves it to the engine's class; kept and made again if the server loses it. */
   ensureDurable(engine: { name: string; speed: EngineSpeed }): Promise<void>;
+  /** Removes an engine's durable: the engine is of another class by now. */
+  dropDurable(engine: string): Promise<void>;
   durableState(engine: string): Promise<DurableState>;
   /** The server's version and how full each stream is. */
   state(): Promise<{ serverVersion: string; streams: StreamState[] }>;
@@ -85,7 +87,11 @@ export function openAccount(
   const manager = () => connection.up().jetstreamManager({ checkAPI: false });
 
   async function addDurable(jsm: JetStreamManager, engine: { name: string; speed: EngineSpeed }): Promise<void> {
-    await jsm.consumers.add(SCANS, engineDurable({ ...engine, internet }, settings) as unknown as Partial<ConsumerConfig>);
+    const wanted = engineDurable({ ...engine, internet }, settings);
+    // A durable that is given another subject is not told of new messages there by NATS 2.9: it makes way for another.
+    const found = await findDurable(jsm, wanted.durable_name);
+    if (found && found.filter_subject !== wanted.filter_subject) await jsm.consumers.delete(SCANS, wanted.durable_name);
+    await jsm.consumers.add(SCANS, wanted as unknown as Partial<ConsumerConfig>);
   }
 
   async function scansState(): Promise<{ lastSeq: number; stream: string }> {
@@ -105,6 +111,14 @@ export function openAccount(
     async ensureDurable(engine) {
       await addDurable(await manager(), engine);
       durables.set(engineToken(engine.name), engine);
+    },
+    async dropDurable(engine) {
+      durables.delete(engineToken(engine));
+      try {
+        await (await manager()).consumers.delete(SCANS, engineToken(engine));
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
     },
     async durableState(engine) {
       const info = await (await manager()).consumers.info(SCANS, engineToken(engine));
@@ -152,6 +166,19 @@ function streamSettings(config: GatewayConfig): StreamSettings {
   };
 }
 
+async function findDurable(jsm: JetStreamManager, name: string): Promise<ConsumerConfig | undefined> {
+  try {
+    return (await jsm.consumers.info(SCANS, name)).config;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return undefined;
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof NatsError && error.api_error?.code === 404;
+}
+
 /** Makes the stream if it is not there, and applies changed settings if it is. Returns its creation time, which identifies it. */
 async function ensureStream(jsm: JetStreamManager, wanted: StreamConfig): Promise<string> {
   const config = wanted as unknown as NatsStreamConfig;
@@ -161,7 +188,7 @@ async function ensureStream(jsm: JetStreamManager, wanted: StreamConfig): Promis
     if (changed) await jsm.streams.update(wanted.name, config);
     return String(created);
   } catch (error) {
-    if (!(error instanceof NatsError) || error.api_error?.code !== 404) throw error;
+    if (!isNotFound(error)) throw error;
     return String((await jsm.streams.add(config)).created);
   }
 }

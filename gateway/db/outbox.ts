@@ -24,6 +24,7 @@ export interface OutboxRequest {
   readonly remainingMs: number;
 }
 
+/** A request of the internet class is read for a scan that allows it, and for no other, whoever entered it. */
 const request = sql`
   select outbox.id as "outboxId", outbox.scan_id as "scanId", outbox.speed, outbox.internet,
     (select jsonb_agg(jsonb_build_object('name', engines.name, 'input', engines.input) order by engines.id)
@@ -31,7 +32,8 @@ const request = sql`
     jsonb_build_object('sampleId', samples.id, 'sha256', sha256, 'md5', md5, 'sha1', sha1, 'size', size, 'mime', mime, 'blob', blob) as sample,
     isolated_chunks as "isolatedChunks", internet_chunks as "internetChunks",
     extract(epoch from scans.deadline - now())::float8 * 1000 as "remainingMs"
-  from outbox join scans on scans.id = outbox.scan_id join samples on samples.id = scans.sample_id`;
+  from outbox join scans on scans.id = outbox.scan_id and (scans.internet or not outbox.internet)
+    join samples on samples.id = scans.sample_id`;
 
 /** Unpublished requests by id: those that were just committed. */
 export async function readRequests(db: Database, outboxIds: readonly number[]): Promise<OutboxRequest[]> {

@@ -33,7 +33,8 @@ export async function readClock(db: Database): Promise<Date> {
 
 /**
  * Puts requests that the bus has lost into the outbox again, naming only the engines whose results are still open:
- * their message is settled for the durable and no result came, or it is above the stream's end, or its stream is gone.
+ * their message is settled for the durable and no result came, or it is above the stream's end, or its stream is gone, or the
+ * engine listens to another subject by now.
  */
 export async function requeueLost(
   tx: Tx,
@@ -44,25 +45,50 @@ export async function requeueLost(
     select outbox.id as "outboxId", results.engine_id as "engineId"
     from outbox join scans on scans.id = outbox.scan_id
       join results on results.scan_id = outbox.scan_id and results.engine_id = any(outbox.engine_ids)
+      join engines on engines.id = results.engine_id
       left join unnest(${[...floors.keys()]}::int[], ${[...floors.values()]}::bigint[]) as settled (engine_id, floor)
         on settled.engine_id = results.engine_id
     where outbox.internet = ${internet} and outbox.seq is not null and scans.end_date is null and results.state <= 'SCANNING'
-      and outbox.published_at < ${asOf} and (outbox.stream_created <> ${stream} or outbox.seq > ${lastSeq} or outbox.seq <= settled.floor)
+      and outbox.published_at < ${asOf} and (outbox.stream_created <> ${stream} or outbox.seq > ${lastSeq} or outbox.seq <= settled.floor or ${moved})
     order by scans.id limit ${limit} for update of scans skip locked`.execute(tx);
-  const { rows } = await sql<{ id: number }>`
+  return askAgain(tx, lost.rows);
+}
+
+/** Asked on a subject that its engine has left; one that runs already goes on, unless its results come from elsewhere now. */
+const moved = sql<boolean>`(outbox.internet <> engines.internet or outbox.speed <> engines.speed and results.state = 'QUEUED')`;
+
+/** Puts what an engine was asked where it does not listen any more into the outbox again; the requests that are not held back. */
+export async function requeueMoved(tx: Tx, engineId: number): Promise<number[]> {
+  const { rows } = await sql<{ outboxId: number; engineId: number }>`
+    select outbox.id as "outboxId", results.engine_id as "engineId"
+    from outbox join scans on scans.id = outbox.scan_id
+      join results on results.scan_id = outbox.scan_id and results.engine_id = any(outbox.engine_ids)
+      join engines on engines.id = results.engine_id
+    where results.engine_id = ${engineId} and scans.end_date is null and results.state <= 'SCANNING' and ${moved}
+    order by scans.id for update of scans`.execute(tx);
+  return askAgain(tx, rows);
+}
+
+/** An engine is asked where it listens now; never on the internet's side if the scan forbids that. */
+async function askAgain(tx: Tx, lost: readonly { outboxId: number; engineId: number }[]): Promise<number[]> {
+  if (lost.length === 0) return [];
+  const { rows } = await sql<{ id: number; held: boolean }>`
     with lost as (
-      select * from unnest(${lost.rows.map(({ outboxId }) => outboxId)}::bigint[], ${lost.rows.map(({ engineId }) => engineId)}::int[])
+      select * from unnest(${lost.map(({ outboxId }) => outboxId)}::bigint[], ${lost.map(({ engineId }) => engineId)}::int[])
         as lost (outbox_id, engine_id)
     ), kept as (
       update outbox set engine_ids = array(
         select id from unnest(engine_ids) as id where id not in (select engine_id from lost where outbox_id = outbox.id))
       where outbox.id in (select outbox_id from lost) returning 1
     )
-    insert into outbox (scan_id, speed, internet, engine_ids)
-    select scan_id, speed, internet, array_agg(lost.engine_id order by lost.engine_id)
-    from lost join outbox on outbox.id = lost.outbox_id group by outbox.id, scan_id, speed, internet
-    returning id`.execute(tx);
-  return rows.map(({ id }) => id);
+    insert into outbox (scan_id, speed, internet, engine_ids, held)
+    select outbox.scan_id, engines.speed, engines.internet, array_agg(engines.id order by engines.id), outbox.held
+    from lost join outbox on outbox.id = lost.outbox_id join engines on engines.id = lost.engine_id
+      join scans on scans.id = outbox.scan_id
+    where scans.internet or not engines.internet
+    group by outbox.id, outbox.scan_id, engines.speed, engines.internet, outbox.held
+    returning id, held`.execute(tx);
+  return rows.flatMap(({ id, held }) => (held ? [] : [id]));
 }
 
 /** Removes outbox rows that name nobody any more. */

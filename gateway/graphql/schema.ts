@@ -9,6 +9,7 @@ import { EngineResolver } from "./engine-resolver.js";
 import { FleetUpdates } from "./fleet-updates.js";
 import { SampleConnectionResolver, ScanConnectionResolver } from "./list-counts.js";
 import { NodeResolver } from "./node-resolver.js";
+import { FleetResolver } from "./fleet-resolver.js";
 import { RescanResolver } from "./rescan-resolver.js";
 import { PlanResolver } from "./plan-resolver.js";
 import { ResultResolver } from "./result-resolver.js";
@@ -62,6 +63,7 @@ export function createSchema(): GraphQLSchema {
       BatchResolver,
       ScanReferencesResolver,
       PlanResolver,
+      FleetResolver,
       ScanUpdates,
       FleetUpdates,
       ScanFeed,

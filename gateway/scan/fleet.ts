@@ -6,8 +6,8 @@ import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus.js";
 import type { Database } from "../db/database.js";
 import type { AnnouncedVersions } from "../db/reuse.js";
-import { enterEngines, noteHealthy, noteUnhealthy, readEngines } from "../db/engines.js";
-import { GatewayError } from "../errors.js";
+import { enterEngines, noteHealthy, noteUnhealthy } from "../db/engines.js";
+import { createCatalogue, differs, isFresh, judged, type Catalogue } from "./catalogue.js";
 
 /** Which agents are there, by their heartbeats, and the catalogue's memory of their engines. */
 export interface Fleet {
@@ -15,10 +15,14 @@ export interface Fleet {
   hear(internet: InternetClass, agent: string, value: Uint8Array | undefined): void;
   /** Agents that have not missed three heartbeats, by id. An engine that differs from the mesh is shown as unhealthy. */
   agents(): readonly Presence[];
+  /** What agents announce of an engine otherwise than the catalogue has it, as of the last reading. */
+  differing(name: string): readonly { agent: string; engine: EnginePresence }[];
   /** The class of a known engine by its subject token. */
   classOf(token: string): InternetClass | undefined;
-  /** Enters new engines and notes which are healthy. Runs by itself about once a second. */
+  /** Reads the catalogue, enters new engines and notes which are healthy. Runs by itself about once a second. */
   note(): Promise<void>;
+  /** Reads the catalogue, and sees to it that each engine's durable stands where it says. */
+  refresh(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -40,7 +44,8 @@ const UNHEALTHY_AFTER_MS = 30_000;
 
 export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
   const agents = new Map<string, Heard>();
-  let catalogue: Map<string, EngineRecord> | undefined;
+  const load = createCatalogue(db, bus);
+  let catalogue: Catalogue | undefined;
   let announced = new Map<string, Announced>();
   const unhealthySince = new Map<string, number>();
   let noting: Promise<void> | undefined;
@@ -49,21 +54,6 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     const now = performance.now();
     for (const [key, { presence, at }] of agents) if (now - at > MISSED_HEARTBEATS * presence.heartbeatMs) agents.delete(key);
     return [...agents.values()].map(({ presence }) => presence).toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
-  }
-
-  async function load(): Promise<Map<string, EngineRecord>> {
-    const engines = await readEngines(db);
-    for (const engine of engines) await keepDurable(engine);
-    return new Map(engines.map((engine) => [engineToken(engine.name), engine]));
-  }
-
-  /** While the bus is away the durable is remembered; it is made as soon as the bus is back. */
-  async function keepDurable(engine: EngineRecord): Promise<void> {
-    try {
-      await bus.account(internetClass(engine.internet)).ensureDurable(engine);
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-    }
   }
 
   /** A new engine's durable stands before its row is committed, so that no request is older than its durable. */
@@ -76,7 +66,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
   }
 
   async function note(): Promise<void> {
-    catalogue ??= await load();
+    catalogue = await load();
     const heard = announced;
     announced = new Map();
     try {
@@ -96,8 +86,9 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
   /** Engines that agents have announced for a while, and none of those that are there as healthy. */
   function givenUp(engines: readonly EnginePresence[]): { name: string; reason: string }[] {
     const now = performance.now();
-    const running = present().filter(({ state }) => state === "READY");
-    const announcedNow = running.flatMap((presence) => presence.engines).map((engine) => judged(catalogue, engine));
+    const announcedNow = present()
+      .flatMap(enginesToNote)
+      .map((engine) => judged(catalogue, engine));
     return engines.flatMap(({ name }) => {
       const token = engineToken(name);
       const here = announcedNow.filter((engine) => engineToken(engine.name) === token);
@@ -119,9 +110,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     noteOnce().catch((error: unknown) => log.warn({ err: error }, "presence cannot be noted now"));
   }
 
-  const timer = setInterval(() => {
-    if (announced.size > 0 || catalogue === undefined) noteOrLog();
-  }, NOTE_MS);
+  const timer = setInterval(noteOrLog, NOTE_MS);
 
   return {
     hear(internet, agent, value) {
@@ -131,8 +120,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       if (!presence) return;
       const isNew = !agents.has(key);
       agents.set(key, { presence, at: performance.now() });
-      if (presence.state !== "READY") return;
-      for (const engine of presence.engines) {
+      for (const engine of enginesToNote(presence)) {
         const token = engineToken(engine.name);
         const before = announced.get(token)?.engine;
         if (!before?.healthy || engine.healthy) announced.set(token, { engine, at: performance.now() });
@@ -141,16 +129,32 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     },
     agents: () =>
       present().map((presence) => ({ ...presence, engines: presence.engines.map((engine) => judged(catalogue, engine)) })),
+    differing: (name) =>
+      present().flatMap(({ agent, engines }) =>
+        engines
+          .filter((engine) => engineToken(engine.name) === engineToken(name) && differs(catalogue, engine) !== undefined)
+          .map((engine) => ({ agent, engine })),
+      ),
     classOf: (token) => {
       const engine = catalogue?.get(token);
       return engine && internetClass(engine.internet);
     },
     note: noteOnce,
+    async refresh() {
+      catalogue = await load();
+    },
     async stop() {
       clearInterval(timer);
       await noting;
     },
   };
+}
+
+/** A cordoned agent stays and takes no work; one that drains is expected back, or its engines become too old. */
+function enginesToNote({ state, agent, engines }: Presence): readonly EnginePresence[] {
+  if (state === "READY") return engines;
+  if (state === "DRAINING") return [];
+  return engines.map((engine) => ({ ...engine, healthy: false, reason: `the agent ${agent} is cordoned` }));
 }
 
 /** An agent speaks for itself, in its own class, or not at all. */
@@ -167,25 +171,6 @@ function readPresence(log: Logger, internet: InternetClass, agent: string, value
     log.warn({ err: error, agent, internet }, "an agent's presence is ignored");
     return undefined;
   }
-}
-
-/** Not in the catalogue, or there only by name: an engine that never ran here, such as an imported one, is what its agent says. */
-function isFresh(catalogue: Map<string, EngineRecord> | undefined, engine: EnginePresence): boolean {
-  const known = catalogue?.get(engineToken(engine.name));
-  return known === undefined || (known.lastHealthyAt === null && differs(catalogue, engine) !== undefined);
-}
-
-function differs(catalogue: Map<string, EngineRecord> | undefined, engine: EnginePresence): string | undefined {
-  const known = catalogue?.get(engineToken(engine.name));
-  if (!known) return undefined;
-  const keys = (["name", "type", "speed", "internet", "input"] as const).filter((key) => known[key] !== engine[key]);
-  if (keys.length === 0) return undefined;
-  return `differs from the mesh: ${keys.map((key) => `${key} is ${known[key]} there and ${engine[key]} here`).join(", ")}`;
-}
-
-function judged(catalogue: Map<string, EngineRecord> | undefined, engine: EnginePresence): EnginePresence {
-  const difference = differs(catalogue, engine);
-  return difference === undefined ? engine : { ...engine, healthy: false, reason: difference };
 }
 
 /** Agents that run an engine now, and their slots in all. */

@@ -20,7 +20,7 @@ export function createLossWatch(ackWaitMs: number) {
   const history = new Map<number, Seen[]>();
   let last = -Infinity;
 
-  async function floors(ctx: ScanContext, internet: InternetClass): Promise<Map<number, number>> {
+  async function floors(ctx: ScanContext, internet: InternetClass, lastSeq: number): Promise<Map<number, number>> {
     // An engine that never ran, such as an imported one, was never asked either, and may have no durable.
     const engines = (await readEngines(ctx.db)).filter(
       (engine) => engine.lastHealthyAt !== null && internetClass(engine.internet) === internet,
@@ -28,7 +28,9 @@ export function createLossWatch(ackWaitMs: number) {
     const settled = new Map<number, number>();
     for (const { engineId, name } of engines) {
       const at = performance.now();
-      const { ackFloor: floor } = await ctx.bus.account(internet).durableState(name);
+      const { ackFloor, pending, unacknowledged } = await ctx.bus.account(internet).durableState(name);
+      // A durable that has nothing and waits for nothing is done with all that was published before it was asked.
+      const floor = pending === 0 && unacknowledged === 0 ? Math.max(ackFloor, lastSeq) : ackFloor;
       const seen = (history.get(engineId) ?? []).filter((one) => one.floor <= floor);
       const old = seen.findLast((one) => at - one.at >= 2 * ackWaitMs);
       if (old) settled.set(engineId, old.floor);
@@ -46,7 +48,7 @@ export function createLossWatch(ackWaitMs: number) {
       for (const internet of ["isolated", "internet"] as const) {
         const asOf = await readClock(ctx.db);
         const { lastSeq, stream } = await ctx.bus.account(internet).scansState();
-        const marks = { asOf, internet: internet === "internet", stream, lastSeq, floors: await floors(ctx, internet) };
+        const marks = { asOf, internet: internet === "internet", stream, lastSeq, floors: await floors(ctx, internet, lastSeq) };
         const outboxIds = await ctx.db.transaction().execute((tx) => requeueLost(tx, marks, BATCH));
         if (outboxIds.length === 0) continue;
         ctx.metrics.republished.inc(outboxIds.length);

@@ -8,6 +8,7 @@ import { removeExpiredUploads } from "../db/uploads.js";
 import { releaseInternetCopies } from "../db/samples.js";
 import type { OpenResult } from "../db/withdraw.js";
 import { GatewayError } from "../errors.js";
+import { repeatOrders } from "./agent-orders.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
 import { removeFromBus, removeOverdue } from "./removals.js";
@@ -36,6 +37,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "held requests", every: 0, run: () => ctx.bulk.release() },
     { name: "close overdue", every: 0, run: closeOverdue },
     { name: "removals", every: 0, run: removeOverdue },
+    { name: "agents' orders", every: 1_000, run: repeatOrders },
     { name: "watchers", every: 2_000, run: () => resync(ctx) },
     { name: "lost requests", every: Math.min(ctx.config.SCANMESH_ACK_WAIT / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },

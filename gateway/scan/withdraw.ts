@@ -98,7 +98,8 @@ function tellAgents(ctx: ScanContext, { scanIds, engines }: Withdrawn): void {
   }
 }
 
-function unanswered({ scanId, engine, internet, state, error }: Closing): IncomingResult {
+/** A result of which no engine says anything. */
+export function unanswered({ scanId, engine, internet, state, error }: Closing): IncomingResult {
   return {
     scanId,
     engine,

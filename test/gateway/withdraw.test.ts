@@ -97,6 +97,24 @@ describe("a scan that is overdue", () => {
   });
 });
 
+describe("a request that vanishes from the bus", () => {
+  it("before anybody took it is published again, although its engine has nothing else to do", async () => {
+    const scanId = await here.submit("vanished", ["Alpha"]);
+    await here.published(scanId);
+    const row = await here.stage.db
+      .selectFrom("outbox")
+      .select(["seq", "stream_created"])
+      .where("scan_id", "=", scanId)
+      .executeTakeFirstOrThrow();
+    await here.gateway.context.bus.account("isolated").removeRequests(row.stream_created ?? "", [row.seq ?? 0]);
+    const { request, ack } = await here.agent.take("Alpha", { scan: scanId, seconds: 30 });
+    expect(request.engines).toEqual(["Alpha"]);
+    ack();
+    await here.agent.answer("Alpha", { scan: scanId, verdict: "CLEAN" });
+    expect(await here.final(scanId)).toMatchObject({ verdict: "CLEAN" });
+  });
+});
+
 describe("removing from a stream that was made anew", () => {
   it("touches nothing that stands there by now", async () => {
     const scanId = await here.submit("of the new stream", ["Alpha"]);

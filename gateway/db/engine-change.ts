@@ -1,0 +1,56 @@
+import { sql } from "kysely";
+import type { EnginePresence } from "../../schema/messages.js";
+import type { EngineRecord } from "../../schema/reports.js";
+import type { Tx } from "./database.js";
+import { readEngines } from "./engines.js";
+import type { OpenResult } from "./withdraw.js";
+
+/**
+ * An engine as it is, locked against changes and against scans that are accepted meanwhile; undefined if there is none. Names
+ * are compared without regard to case.
+ */
+export async function lockEngine(tx: Tx, name: string): Promise<EngineRecord | undefined> {
+  const { rows } = await sql<{ id: number }>`select id from engines where lower(name) = ${name.toLowerCase()} for update`.execute(
+    tx,
+  );
+  const [row] = rows;
+  return row && (await readEngines(tx)).find(({ engineId }) => engineId === row.id);
+}
+
+export async function enableEngine(tx: Tx, engineId: number, enabled: boolean): Promise<void> {
+  await tx.updateTable("engines").set({ enabled }).where("id", "=", engineId).execute();
+}
+
+/** What an agent announces becomes what the catalogue says. */
+export async function changeEngine(tx: Tx, engineId: number, to: EnginePresence): Promise<void> {
+  const { name, type, speed, internet, input, accepts } = to;
+  await tx
+    .updateTable("engines")
+    .set({ name, type, speed, internet, input, accepts, unhealthy: null })
+    .where("id", "=", engineId)
+    .execute();
+}
+
+/** How long after its acceptance a result may still come, longest deadline included. */
+const LATE = sql`interval '2 days'`;
+
+/**
+ * Counts an engine among a scan's AV engines, or no more, wherever its answer may still come: a scan is clean only if every AV
+ * engine of it says so. What it has said already was counted as what it was.
+ */
+export async function recountAv(tx: Tx, engineId: number, by: 1 | -1): Promise<void> {
+  const { rows } = await sql<{ id: number }>`
+    select scans.id from scans join results on results.scan_id = scans.id and results.engine_id = ${engineId}
+    where scans.start_date > now() - ${LATE} and results.state < 'DONE' order by scans.id for update of scans`.execute(tx);
+  await sql`update scans set av_total = av_total + ${by}::int where id = any(${rows.map(({ id }) => id)}::bigint[])`.execute(tx);
+}
+
+/** Open results of an engine in scans that forbid the internet; the scans are locked in id order. */
+export async function openWithoutInternet(tx: Tx, engineId: number): Promise<OpenResult[]> {
+  const { rows } = await sql<OpenResult>`
+    select scans.id as "scanId", lower(engines.name) as engine, engines.internet
+    from scans join results on results.scan_id = scans.id join engines on engines.id = results.engine_id
+    where scans.end_date is null and not scans.internet and results.engine_id = ${engineId} and results.state <= 'SCANNING'
+    order by scans.id for update of scans`.execute(tx);
+  return rows;
+}
