@@ -37,6 +37,7 @@ const TEST_PROGRAMS = [
   "chromium",
   "curl",
   "python3-requests",
+  "git",
 ];
 
 /**

@@ -27,6 +27,7 @@ const PACKAGES = {
   ip: { apt: "iproute2" },
   chromium: { apt: "chromium" },
   curl: { apt: "curl" },
+  git: { apt: "git" },
   "python3-requests": { apt: "python3-requests", file: "/usr/lib/python3/dist-packages/requests" },
 };
 
