@@ -48,11 +48,13 @@ export async function readForm(request: IncomingMessage, fileField?: string): Pr
     if (!fields.has(field)) fields.set(field, value);
   });
   parser.on("file", (field: string, content: Readable, name: string | undefined) => {
+    // Also of what is passed over: an error that nobody hears ends the process.
+    content.on("error", malformed);
     if (stream !== undefined || (fileField !== undefined && field !== fileField)) {
       if (field === fileField || name) spare ??= field;
       return void content.resume();
     }
-    stream = content.once("error", malformed);
+    stream = content;
     opened({ name: name ?? "", bytes: untilEnd(content, ended) });
   });
   request.pipe(parser);

@@ -13,11 +13,12 @@ import {
 import { formErrors } from "./form.js";
 import { exceeded, LIMITS } from "./limits.js";
 import { restated } from "./present-error.js";
+import { isWritable, unwritable } from "./writable.js";
 
 /** Errors that one answer lists at most: each costs a search for its place. */
 const SHOWN_ERRORS = 10;
 /** Characters of the documents that are remembered, and of each of them. */
-const REMEMBERED = 256 * 1024;
+const REMEMBERED = 64 * 1024;
 const LONGEST = 16 * 1024;
 
 /** A document ready to run, or what is wrong with it. */
@@ -90,9 +91,10 @@ function countLines(source: string): number {
 function tokenErrors(source: string): readonly GraphQLError[] {
   const lexer = new Lexer(new Source(source));
   for (let tokens = 0; ;) {
-    const { kind, start, end } = lexer.advance();
+    const { kind, start, end, value } = lexer.advance();
     if (kind === TokenKind.EOF) return [];
     if (++tokens > LIMITS.tokens) return exceeded("tokens", `more than ${LIMITS.tokens}`, LIMITS.tokens);
+    if (kind === TokenKind.STRING && !isWritable(value)) return unwritable("a text of the document");
     if (kind === TokenKind.NAME && end - start > LIMITS.nameLength) return exceeded("nameLength", end - start, LIMITS.nameLength);
   }
 }

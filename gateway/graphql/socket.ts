@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type FastifyInstance } from "fastify";
 import type { ExecutionResult } from "graphql";
-import { handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
+import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { baseUrl } from "../base-url.js";
 import { keyOf } from "../authenticate.js";
@@ -82,6 +82,10 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
       visitor,
     );
     const failed = (error: unknown) => {
+      // The library throws at messages that only servers send, and only its sentence tells that from a fault of ours.
+      if (error instanceof Error && error.message.startsWith("Unexpected message of type")) {
+        return socket.close(CloseCode.BadRequest, "Invalid message received");
+      }
       log.error({ err: error }, "a WebSocket message failed");
       socket.close(INTERNAL_ERROR, "internal error");
     };

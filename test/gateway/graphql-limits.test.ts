@@ -104,6 +104,14 @@ describe("the limits of variables", () => {
     expect(refused(query, { input: JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`) })).toEqual(["inputDepth"]);
   });
 
+  it("refuse what cannot be stored, in texts of the document too", () => {
+    for (const name of ["a\0b", "\ud800", "\udc00\ud800"]) {
+      expect(refused(query, { input: { base64: "", name } })).toEqual(["BAD_USER_INPUT"]);
+    }
+    expect(refused(query, { input: { base64: "", name: "ünï 💩 \u202e" } })).toEqual([]);
+    expect(refused(`{ sample(hash: "a\\u0000") { id } }`)).toEqual(["BAD_USER_INPUT"]);
+  });
+
   it("say what does not fit, a few at a time", () => {
     expect(refused(query, { input: { base64: "", engines: Array.from({ length: 100 }, () => 1) } })).toHaveLength(6);
     expect(refused("query($n: Int!) { scans(first: $n) { totalCount } }", { n: "x" })).toEqual(["BAD_USER_INPUT"]);

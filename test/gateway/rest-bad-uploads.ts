@@ -115,6 +115,13 @@ export const BAD_UPLOADS: readonly Case[] = [
     FORM,
   ),
   ...upload("a form cut off in its file", form(file("file_upload", "a", "xyz")).slice(0, -12), "invalid multipart", 400, FORM),
+  ...upload(
+    "a form cut off in a file that is passed over",
+    form(file("file_upload", "a", "xyz"), file("other", "b", "xyz")).slice(0, -12),
+    "invalid multipart",
+    400,
+    FORM,
+  ),
   ...upload("a form cut off in a header", '--b\r\nContent-Disposition: form-data; name="fi', "invalid multipart", 400, FORM),
   ...upload("a file of another name", form(file("file", "a", "x")), "missing parameter: file_upload", 400, FORM),
   ...upload("a file without a name", form(file("", "a", "x")), "missing parameter: file_upload", 400, FORM),
