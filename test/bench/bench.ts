@@ -9,6 +9,8 @@ export interface Bench {
   readonly rounds: number;
   readonly corpus: CorpusMaker;
   readonly progress: Progress;
+  /** Folder of databases with long histories; what is there is used again. */
+  readonly data: string;
   /** So many files or seconds instead of a full run's number; at least `least`. */
   scaled(full: number, least: number): number;
 }

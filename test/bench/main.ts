@@ -1,11 +1,17 @@
 /** `npm run bench`: measures the mesh against what it is made of. */
 
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { b1 } from "./b1.js";
 import { b1c } from "./b1c.js";
 import { b2 } from "./b2.js";
 import { b3 } from "./b3.js";
 import { b4 } from "./b4.js";
+import { b5 } from "./b5.js";
+import { b6 } from "./b6.js";
 import { b7 } from "./b7.js";
+import { b13 } from "./b13.js";
 import { b20 } from "./b20.js";
 import type { Bench, Benchmark } from "./bench.js";
 import { hasDocker } from "../docker/base-image.js";
@@ -16,10 +22,28 @@ import { Missing, NEED_DOCKER, readOptions, USAGE, UsageError, type BenchmarkId,
 import { createProgress } from "./progress.js";
 import { reportOf, tableOf } from "./report.js";
 
-const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = { B1: b1, B1c: b1c, B2: b2, B3: b3, B4: b4, B7: b7, B20: b20 };
+const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = {
+  B1: b1,
+  B1c: b1c,
+  B2: b2,
+  B3: b3,
+  B4: b4,
+  B5: b5,
+  B6: b6,
+  B7: b7,
+  B13: b13,
+  B20: b20,
+};
 
 class Interrupted extends Error {
   override readonly name = "Interrupted";
+}
+
+/** Postgres may run as another user. */
+async function passableFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "scanmesh-bench-data-"));
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 async function run(options: Options): Promise<void> {
@@ -36,9 +60,14 @@ async function run(options: Options): Promise<void> {
   });
   const { seed, rounds, scale } = options;
   const scaled = (full: number, least: number) => Math.max(least, Math.round(full * scale));
-  const bench: Bench = { seed, rounds, corpus: createCorpusMaker(seed), progress, scaled };
+  const data = options.data ?? (await passableFolder());
+  const bench: Bench = { seed, rounds, corpus: createCorpusMaker(seed), progress, data: resolve(data), scaled };
   const metrics: Metric[] = [];
-  for (const id of options.only) metrics.push(...(await RUNS[id](bench)));
+  try {
+    for (const id of options.only) metrics.push(...(await RUNS[id](bench)));
+  } finally {
+    if (options.data === undefined) await rm(data, { recursive: true });
+  }
   const report = reportOf(machine, options, metrics);
   if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   (options.json ? process.stderr : process.stdout).write(`\n${tableOf(report)}\n`);

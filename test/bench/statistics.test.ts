@@ -82,7 +82,7 @@ describe("open load", () => {
 
 describe("the command line", () => {
   it("runs everything by default, and B1c with B1", () => {
-    expect(readOptions([])).toEqual({ only: [...BENCHMARKS], rounds: 5, scale: 1, seed: 1, json: false });
+    expect(readOptions([])).toEqual({ only: BENCHMARKS, rounds: 5, scale: 1, seed: 1, json: false, data: undefined });
     expect(readOptions(["--only", "B3,B1", "--rounds", "2", "--json"])).toMatchObject({
       only: ["B1", "B1c", "B3"],
       rounds: 2,
