@@ -15,6 +15,7 @@ import pg from "pg";
 import { projectPath } from "../../schema/paths.js";
 import type { Tables } from "../../schema/tables.js";
 import { DatabaseAway, QueryTimeout } from "../errors.js";
+import { preparedName } from "./prepared.js";
 
 /** The database, outside or inside of a transaction. */
 export type Database = Kysely<Tables>;
@@ -80,7 +81,7 @@ function wrap(client: pg.PoolClient): PostgresPoolClient {
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   function query(text: unknown, parameters: readonly unknown[] = []): unknown {
     if (typeof text !== "string") throw new TypeError("cursors are not used here");
-    return client.query(text, [...parameters]).catch((error: unknown) => {
+    return client.query({ name: preparedName(text), text, values: [...parameters] }).catch((error: unknown) => {
       if (isGone(error)) throw new DatabaseAway(error);
       throw isCancelled(error) ? new QueryTimeout(error) : error;
     });

@@ -2,6 +2,7 @@ import { sql, type QueryCreator } from "kysely";
 import type { ResultRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
 import type { Tables } from "../../schema/tables.js";
 import type { Database } from "./database.js";
+import { runPrepared } from "./prepared.js";
 
 /** Scans with their samples; of `db` where it has a table expression `scans`, those of that expression. */
 export function selectScans(db: QueryCreator<Tables>) {
@@ -46,7 +47,7 @@ export function scanOf({ sampleId, sha256, md5, sha1, size, mime, firstSeen, sto
 
 /** One scan without its results. */
 export async function readScanRecord(db: Database, scanId: number): Promise<ScanRecord | undefined> {
-  const row = await selectScans(db).where("scans.id", "=", scanId).executeTakeFirst();
+  const [row] = await runPrepared(db, "scan", [scanId], () => selectScans(db).where("scans.id", "=", scanId));
   return row && scanOf(row);
 }
 
@@ -67,11 +68,14 @@ export interface ScanPage {
 
 /** A page of scans by id. */
 export async function readScans(db: Database, { newestFirst, after, limit }: ScanPage): Promise<ScanRecord[]> {
-  let query = selectScans(db)
-    .orderBy("scans.id", newestFirst ? "desc" : "asc")
-    .limit(limit);
-  if (after !== undefined) query = query.where("scans.id", newestFirst ? "<" : ">", after);
-  return (await query.execute()).map(scanOf);
+  const name = `scans ${newestFirst ? "down" : "up"} ${after === undefined ? "from the end" : "from"} ${limit}`;
+  const rows = await runPrepared(db, name, after === undefined ? [] : [after], () => {
+    const query = selectScans(db)
+      .orderBy("scans.id", newestFirst ? "desc" : "asc")
+      .limit(sql.lit(limit));
+    return after === undefined ? query : query.where("scans.id", newestFirst ? "<" : ">", after);
+  });
+  return rows.map(scanOf);
 }
 
 /** Those scans that are there, in ascending id. */
@@ -89,7 +93,14 @@ export async function readRevisions(db: Database, scanIds: readonly number[]): P
 
 /** The results of several scans, each scan's in the order of the engines' names; in one statement. */
 export async function readResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ResultRecord[]>> {
-  const rows: ResultRecord[] = await db
+  const rows: ResultRecord[] = await runPrepared(db, "results", [[...scanIds]], () => selectResults(db, scanIds));
+  const byScan = new Map<number, ResultRecord[]>(scanIds.map((scanId) => [scanId, []]));
+  for (const row of rows) byScan.get(row.scanId)?.push(row);
+  return byScan;
+}
+
+function selectResults(db: Database, scanIds: readonly number[]) {
+  return db
     .selectFrom("results")
     .innerJoin("engines", "engines.id", "results.engine_id")
     .select([
@@ -117,9 +128,5 @@ export async function readResults(db: Database, scanIds: readonly number[]): Pro
     ])
     .where("results.scan_id", "=", sql<number>`any(${[...scanIds]}::bigint[])`)
     .orderBy("results.scan_id")
-    .orderBy(sql`lower(engines.name)`)
-    .execute();
-  const byScan = new Map<number, ResultRecord[]>(scanIds.map((scanId) => [scanId, []]));
-  for (const row of rows) byScan.get(row.scanId)?.push(row);
-  return byScan;
+    .orderBy(sql`lower(engines.name)`);
 }
