@@ -31,7 +31,11 @@ export interface Part {
 /** Starts a part. It may not be ready when this returns. */
 export function startPart({ name, script, env, logFile }: PartCommand): Part {
   const log = openLog(logFile);
-  const child = spawn(process.execPath, script, { env, detached: true, stdio: ["ignore", log.fd, log.fd, "ipc"] });
+  const child = spawn(process.execPath, script, {
+    env: { NODE_ENV: "production", ...env },
+    detached: true,
+    stdio: ["ignore", log.fd, log.fd, "ipc"],
+  });
   log.close();
   const messages: LifecycleMessage[] = [];
   child.on("message", (message) => messages.push(message as LifecycleMessage));

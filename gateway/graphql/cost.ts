@@ -27,6 +27,8 @@ const USUAL_LENGTH = 25;
 /** The most entries of a page. */
 const PAGE = 100;
 const SHOWN_ERRORS = 5;
+/** How many variables are remembered of an operation, and how long they may be. */
+const REMEMBERED = { each: 32, characters: 256 };
 
 /** An operation as a client asks for it. */
 export interface Asked {
@@ -40,14 +42,24 @@ export type Reckoning = (operation: OperationDefinitionNode, asked: Asked) => re
 
 export function createReckoning(schema: GraphQLSchema): Reckoning {
   const estimators = [listEstimator(schema)];
+  /** Variables, as text, with which an operation costs no more than it may: dashboards ask the same again and again. */
+  const known = new WeakMap<OperationDefinitionNode, Set<string>>();
 
   return (operation, { document, operationName, variables }) => {
     const errors = variableErrors(schema, operation, variables ?? {});
     if (errors.length > 0) return errors;
+    const text = JSON.stringify(variables ?? {});
+    const before = known.get(operation);
+    if (before?.has(text)) return [];
     const named = operationName ? { operationName } : {};
     try {
       const cost = getComplexity({ schema, query: document, variables: { ...variables }, ...named, estimators });
-      return exceeded("cost", Math.ceil(cost), LIMITS.cost);
+      const over = exceeded("cost", Math.ceil(cost), LIMITS.cost);
+      if (over.length === 0 && text.length <= REMEMBERED.characters) {
+        if (before === undefined || before.size >= REMEMBERED.each) known.set(operation, new Set([text]));
+        else before.add(text);
+      }
+      return over;
     } catch (error) {
       if (error instanceof GraphQLError) return [restated(error, { code: "BAD_USER_INPUT" })];
       throw error;
