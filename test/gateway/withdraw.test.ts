@@ -97,6 +97,46 @@ describe("a scan that is overdue", () => {
   });
 });
 
+describe("what waits for room", () => {
+  it("and is cancelled is never let go", async () => {
+    const ahead = [await here.submit("ahead", ["Alpha"]), await here.submit("ahead too", ["Alpha"])];
+    for (const scanId of ahead) await here.published(scanId);
+    const wish = { name: "a", speed: "ALL", internet: false, engines: ["Alpha"], priority: "BULK" } as const;
+    const source = { kind: "stream", bytes: bytesOf("bulk") } as const;
+    const { scanId } = await submitScan(here.gateway.context, TESTER, source, wish);
+    const held = async () => {
+      const rows = await here.stage.db.selectFrom("outbox").select("held").where("scan_id", "=", scanId).execute();
+      return rows.map((row) => row.held);
+    };
+    expect(await held()).toEqual([true]);
+    await cancelScan(here.gateway.context, TESTER, scanId);
+    expect(await held()).toEqual([]);
+    expect(await here.final(scanId)).toMatchObject({ verdict: "INCONCLUSIVE", results: [{ state: "CANCELLED" }] });
+    for (const one of ahead) await cancelScan(here.gateway.context, TESTER, one);
+    await here.gateway.context.bulk.release();
+    expect(await here.onTheBus("Alpha")).toMatchObject({ waiting: 0 });
+  });
+});
+
+describe("a scan that is overdue while the bus is away", () => {
+  it("is final all the same, and off the bus when that is back", async () => {
+    const scanId = await here.submit("overdue and away");
+    await here.published(scanId);
+    await here.stage.stopNats();
+    await until("the gateway notices", () => !here.gateway.context.bus.connected());
+    await sql`update scans set deadline = now() where id = ${scanId}`.execute(here.stage.db);
+    expect(await here.final(scanId)).toMatchObject({ done: 2 });
+    await here.stage.startNats();
+    await until("its requests are off the bus", async () => {
+      return (await here.onTheBus("Alpha").catch(() => undefined))?.waiting === 0;
+    });
+    await until(
+      "the gateway has its bus again",
+      () => here.gateway.context.bus.connected() && here.gateway.context.samples.connected(),
+    );
+  });
+});
+
 describe("a request that vanishes from the bus", () => {
   it("before anybody took it is published again, although its engine has nothing else to do", async () => {
     const scanId = await here.submit("vanished", ["Alpha"]);
