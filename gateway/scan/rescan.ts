@@ -14,6 +14,7 @@ import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
 import { deletedMeanwhile, deletedSince, findStoredSample } from "./keep.js";
 import { planScan } from "./plan.js";
+import { openQuotas } from "./quota.js";
 import { checkOptions, type ScanOptions } from "./wish.js";
 import { lockScan } from "./withdraw.js";
 
@@ -75,7 +76,7 @@ function choiceOf({ results, skipped }: ScanReport): string[] | undefined {
 
 /**
  * Makes a scan that takes over a final scan's results and runs one of its engines again; its id. Throws NOT_FOUND, BAD_INPUT,
- * SAMPLE_NOT_STORED or UNAVAILABLE.
+ * SAMPLE_NOT_STORED, RATE_LIMITED or UNAVAILABLE.
  */
 export async function retryResult(ctx: ScanContext, caller: Caller, scanId: number, name: string): Promise<number> {
   const before = await readScan(ctx.db, scanId);
@@ -89,7 +90,11 @@ export async function retryResult(ctx: ScanContext, caller: Caller, scanId: numb
       await lockScan(tx, scanId);
       if ((await deletedSince(tx, [{ known }])).size > 0) throw deletedMeanwhile();
       const { engineId, name: engine } = repeatable(await readEngines(tx), before, name);
+      const quotas = await openQuotas(tx, [caller]);
+      const overQuota = quotas.take(caller, 1);
+      if (overQuota) throw overQuota;
       const retry: Retry = await insertRetry(tx, scanId, engineId, ctx.config.SCANMESH_DEADLINE);
+      await quotas.settle();
       await audit(tx, caller, "retryResult", String(retry.scanId), { previous: scanId, engine });
       return retry;
     },

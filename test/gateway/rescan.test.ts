@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readScan } from "../../gateway/db/scans.js";
+import { createApiKey } from "../../gateway/scan/api-keys.js";
 import { deleteSample, deleteScan } from "../../gateway/scan/delete.js";
 import { rescan, retryResult } from "../../gateway/scan/rescan.js";
 import { submitScan } from "../../gateway/scan/submit.js";
@@ -185,6 +186,20 @@ describe("retryResult", () => {
     const hash = createHash("sha256").update("refused").digest("hex");
     await deleteSample(here.gateway.context, TESTER, hash);
     expect(await retry(first, "Alpha")).toMatchObject({ __typename: "UnknownScan" });
+  });
+
+  it("counts for a key's quota of scans as any other scan", async () => {
+    const first = await failed("within the quota");
+    const { record } = await createApiKey(here.gateway.context, TESTER, {
+      name: "one a day",
+      scopes: ["scan:write"],
+      dailyScans: 1,
+    });
+    const caller = { ...TESTER, key: { id: record.id, name: record.name, dailyScans: 1 } };
+    const second = await retryResult(here.gateway.context, caller, first, "Alpha");
+    await expect(retryResult(here.gateway.context, caller, first, "Alpha")).rejects.toMatchObject({ code: "RATE_LIMITED" });
+    await expect(rescan(here.gateway.context, caller, first, {})).rejects.toMatchObject({ code: "RATE_LIMITED" });
+    expect(await readScan(here.stage.db, second)).toMatchObject({ previous: first });
   });
 
   it("is final by its deadline whatever becomes of the engine", async () => {
