@@ -14,6 +14,8 @@ export interface Controlled {
 
 /** Does what the gateways tell this agent. */
 export function listenToControl(bus: Bus, agent: string, { cancel, order, engines, log }: Controlled): void {
+  const named = (name: string) => engines.filter(({ manifest }) => engineToken(manifest.name) === engineToken(name));
+
   function obey(control: Control): void {
     switch (control.kind) {
       case "cancel":
@@ -21,9 +23,9 @@ export function listenToControl(bus: Bus, agent: string, { cancel, order, engine
       case "state":
         return order(control.state);
       case "test":
-        for (const engine of engines) {
-          if (engineToken(engine.manifest.name) === engineToken(control.engine)) void engine.start();
-        }
+        return named(control.engine).forEach((engine) => void engine.start());
+      case "refuse":
+        return named(control.engine).forEach((engine) => engine.refuse(control.reason));
     }
   }
 

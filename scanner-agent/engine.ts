@@ -53,6 +53,8 @@ export interface Engine {
   scan(sample: Sample, options: RunOptions): Promise<Outcome>;
   /** It takes no work until `obstacle` resolves and it passes its test. */
   suspend(reason: string, obstacle?: () => Promise<void>): void;
+  /** The mesh wants nothing of it, because of this; null: it does again. */
+  refuse(reason: string | null): void;
   /**
    * Starts it, unless it is started, and tests it; it is healthy or says why not when this resolves. Tests itself again
    * from then on.
@@ -72,6 +74,7 @@ export function createEngine(
   let versions = UNKNOWN;
   let printed: EngineVersions | undefined;
   let reason: string | null = "it is being started";
+  let refused: string | null = null;
   let testedAt: string | null = null;
   let obstacle: (() => Promise<void>) | undefined;
   let failures = 0;
@@ -173,8 +176,14 @@ export function createEngine(
     slots,
     versions: fullVersions,
     image: () => runner?.image?.() ?? null,
-    takesWork: () => reason === null && testing === undefined && !stopped,
+    takesWork: () => reason === null && refused === null && testing === undefined && !stopped,
     suspend,
+    refuse(why) {
+      if (why === refused) return;
+      refused = why;
+      log.warn({ reason: why }, why === null ? "the mesh takes this engine" : "the mesh does not take this engine");
+      onChange();
+    },
     async scan(sample, options) {
       try {
         const outcome = await attempt(sample, options);
@@ -203,8 +212,8 @@ export function createEngine(
       slots: total,
       busy: slots.busy(),
       runner: runner?.description ?? "none",
-      healthy: reason === null,
-      reason,
+      healthy: reason === null && refused === null,
+      reason: reason ?? refused,
       testedAt,
     }),
   };

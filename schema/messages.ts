@@ -174,6 +174,8 @@ export const Control = z.discriminatedUnion("kind", [
   z.object({ v, kind: z.literal("state"), state: z.enum(AGENT_STATES) }),
   /** Test this engine now; its presence says what came of it. */
   z.object({ v, kind: z.literal("test"), engine: engineName }),
+  /** Take no work for this engine, because of this; null: take it again. What the agent is told does not outlive it. */
+  z.object({ v, kind: z.literal("refuse"), engine: engineName, reason: text(1024).nullable() }),
 ]);
 /** See the value of the same name. */
 export type Control = z.infer<typeof Control>;

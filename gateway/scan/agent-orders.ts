@@ -24,6 +24,9 @@ export async function setAgentState(ctx: ScanContext, caller: Caller, agent: str
 
 /** Tells agents again whose presence says something else than they were told: they did not hear it, or were started anew. */
 export async function repeatOrders(ctx: ScanContext): Promise<void> {
+  for (const { agent, internet, engine, reason } of ctx.fleet.misled()) {
+    ctx.bus.account(internet).tell(agent, { v: 1, kind: "refuse", engine, reason });
+  }
   const orders = await readOrders(ctx.db);
   for (const { agent, state } of ctx.fleet.agents()) {
     const wanted = orders.get(agent) ?? "READY";

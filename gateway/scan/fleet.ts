@@ -7,7 +7,7 @@ import type { Bus } from "../bus.js";
 import type { Database } from "../db/database.js";
 import type { AnnouncedVersions } from "../db/reuse.js";
 import { enterEngines, noteHealthy, noteUnhealthy } from "../db/engines.js";
-import { createCatalogue, differs, isFresh, judged, type Catalogue } from "./catalogue.js";
+import { createCatalogue, differs, isDifference, isFresh, judged, type Catalogue } from "./catalogue.js";
 
 /** Which agents are there, by their heartbeats, and the catalogue's memory of their engines. */
 export interface Fleet {
@@ -17,6 +17,8 @@ export interface Fleet {
   agents(): readonly Presence[];
   /** What agents announce of an engine otherwise than the catalogue has it, as of the last reading. */
   differing(name: string): readonly { agent: string; engine: EnginePresence }[];
+  /** Agents that take work for an engine although it differs from the mesh, or take none although it does not any more. */
+  misled(): { agent: string; internet: InternetClass; engine: string; reason: string | null }[];
   /** The class of a known engine by its subject token. */
   classOf(token: string): InternetClass | undefined;
   /** Reads the catalogue, enters new engines and notes which are healthy. Runs by itself about once a second. */
@@ -134,6 +136,15 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
         engines
           .filter((engine) => engineToken(engine.name) === engineToken(name) && differs(catalogue, engine) !== undefined)
           .map((engine) => ({ agent, engine })),
+      ),
+    misled: () =>
+      present().flatMap(({ agent, class: internet, engines }) =>
+        engines.flatMap((engine) => {
+          const reason = differs(catalogue, engine) ?? null;
+          const told = isDifference(engine.reason) ? engine.reason : null;
+          const knows = reason === told || (reason !== null && !engine.healthy);
+          return knows ? [] : [{ agent, internet, engine: engine.name, reason }];
+        }),
       ),
     classOf: (token) => {
       const engine = catalogue?.get(token);
