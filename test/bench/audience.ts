@@ -17,20 +17,35 @@ export interface Audience {
   close(): Promise<void>;
 }
 
-export async function gather(url: string, protocol: string | undefined, count: number): Promise<Audience> {
+/** How a subscriber introduces itself, and how that is answered. */
+export interface Greeting {
+  readonly protocol: string;
+  readonly says: string;
+  readonly hears: string;
+}
+
+export async function gather(url: string, greeting: Greeting | undefined, count: number): Promise<Audience> {
   const sockets: WebSocket[] = [];
   let heard = (_text: string): void => {};
   let last = "";
+  let fail = (error: Error): void => {
+    throw error;
+  };
 
   async function join(): Promise<void> {
-    const socket = protocol === undefined ? new WebSocket(url) : new WebSocket(url, protocol);
+    const socket = greeting ? new WebSocket(url, greeting.protocol) : new WebSocket(url);
     await new Promise<void>((resolve, reject) => {
       socket.once("open", () => resolve());
       socket.once("error", reject);
     });
+    if (greeting) {
+      const answered = new Promise((resolve) => socket.once("message", resolve));
+      socket.send(greeting.says);
+      if (!String(await answered).includes(greeting.hears)) throw new Error("a subscriber was not greeted");
+    }
     socket.on("message", (data: Buffer) => heard((last = data.toString())));
     socket.on("close", (code) => {
-      if (sockets.length > 0) throw new Error(`a subscriber's connection was closed with ${code}`);
+      if (sockets.length > 0) fail(new Error(`a subscriber's connection was closed with ${code}`));
     });
     sockets.push(socket);
   }
@@ -40,7 +55,8 @@ export async function gather(url: string, protocol: string | undefined, count: n
     async hear(event, ofThis) {
       const times: number[] = [];
       const begun = performance.now();
-      const all = new Promise<void>((resolve) => {
+      const all = new Promise<void>((resolve, reject) => {
+        fail = reject;
         heard = (text) => {
           if (!ofThis(text)) return;
           times.push(performance.now() - begun);
