@@ -42,7 +42,8 @@ export function createTopics<T extends { readonly revision: number }>(log: Logge
 
   function open(key: number): Topic<T> {
     const wakes = new Set<() => void>();
-    const refresh = batched<void, void>(async (asked) => {
+    const reading = batched<void, void>(async (asked) => {
+      next = undefined;
       topic.stale = false;
       const read = await readPatiently(
         log,
@@ -56,6 +57,9 @@ export function createTopics<T extends { readonly revision: number }>(log: Logge
       for (const wake of wakes) wake();
       return asked;
     }, ONE_AT_A_TIME);
+    /** One promise for the thousands that an event wakes. */
+    let next: Promise<void> | undefined;
+    const refresh = () => (next ??= reading());
     const topic: Topic<T> = { wakes, value: undefined, stale: true, refresh };
     topics.set(key, topic);
     return topic;
