@@ -176,7 +176,7 @@ export interface BatchRecord {
 /** What waits for one engine, and who works on it. */
 export interface QueueRecord {
   readonly engine: EngineRecord;
-  /** Requests on its subject that were not handed to an agent yet. */
+  /** Requests for it that no agent was handed yet. */
   readonly waiting: number;
   /** Requests that agents hold. */
   readonly running: number;

@@ -33,6 +33,11 @@ export async function countUnpublished(db: Database | Tx): Promise<Map<number, n
   return countWhere(db, sql`seq is null and not held`);
 }
 
+/** How many requests of open scans that name each engine are on the bus, answered by it or not. */
+export async function countPublished(db: Database | Tx): Promise<Map<number, number>> {
+  return countWhere(db, sql`seq is not null`);
+}
+
 /** How many held requests there are for each engine. */
 export async function countHeld(db: Database): Promise<Map<number, number>> {
   return countWhere(db, sql`held`);

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { internetClass } from "../../schema/classes.js";
 import type { Bus } from "../bus.js";
-import { countUnpublished, letGo, lockHeld, readHeld, type HeldRequest } from "../db/bulk.js";
+import { countPublished, countUnpublished, letGo, lockHeld, readHeld, type HeldRequest } from "../db/bulk.js";
 import type { Database, Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { serving, type Fleet } from "./fleet.js";
@@ -87,13 +87,16 @@ async function roomOf(
   held: readonly HeldRequest[],
 ): Promise<Map<number, number>> {
   const unpublished = await countUnpublished(tx);
+  const published = await countPublished(tx);
   const wanted = new Set(held.flatMap(({ engineIds }) => engineIds));
   const engines = (await readEngines(tx)).filter(({ engineId }) => wanted.has(engineId));
   const rooms = engines.map(async (engine) => {
     const { slots } = serving(fleet, engine);
     if (slots === 0) return [];
     const { pending } = await bus.account(internetClass(engine.internet)).durableState(engine.name);
-    return [[engine.engineId, SLOTS_WORTH * slots - pending - (unpublished.get(engine.engineId) ?? 0)] as const];
+    // The server still counts messages that were deleted, until the durable is read on.
+    const waiting = Math.min(pending, published.get(engine.engineId) ?? 0);
+    return [[engine.engineId, SLOTS_WORTH * slots - waiting - (unpublished.get(engine.engineId) ?? 0)] as const];
   });
   return new Map((await Promise.all(rooms)).flat());
 }

@@ -116,12 +116,13 @@ function failed({ attempts }: DueDelivery, status: number | null, error: string)
 
 /** What receivers get: the scan as it is when it is sent. */
 function payloadOf(event: WebhookEvent, report: ScanReport): string {
-  const { scanId, name, verdict, detections, done, total, revision, startDate, endDate } = report;
+  const { scanId, name, verdict, detections, done, total, revision, startDate, endDate, labels, batchId, previous } = report;
   const { md5, sha1, sha256, size, mime } = report.sample;
   const results = report.results.map(({ engine, type, state, signature, error, ...result }) => {
     return { engine, type, state, verdict: result.verdict, signature, error };
   });
   const sample = { md5, sha1, sha256, size, mime };
-  const scan = { scanId, name, verdict, detections, done, total, revision, startDate, endDate, sample, results };
+  const counts = { detections, done, total, revision };
+  const scan = { scanId, name, verdict, ...counts, startDate, endDate, labels, batchId, previous, sample, results };
   return JSON.stringify({ type: payloadType(event), timestamp: endDate, data: { scan } });
 }

@@ -1,5 +1,6 @@
 import { internetClass } from "../../schema/classes.js";
 import type { QueueRecord } from "../../schema/reports.js";
+import { countPublished } from "../db/bulk.js";
 import { readEngines } from "../db/engines.js";
 import { readEngineCounts } from "../db/statistics.js";
 import type { ScanContext } from "./context.js";
@@ -11,8 +12,9 @@ const HOUR_MS = 3_600_000;
 export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
   const now = Date.now();
   const since = (hours: number) => ({ from: new Date(Math.floor(now / HOUR_MS - hours) * HOUR_MS), to: new Date(now) });
-  const [engines, recent, day] = await Promise.all([
+  const [engines, published, recent, day] = await Promise.all([
     readEngines(ctx.db),
+    countPublished(ctx.db),
     readEngineCounts(ctx.db, since(1)),
     readEngineCounts(ctx.db, since(24)),
   ]);
@@ -23,18 +25,20 @@ export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
       const { pending, unacknowledged, redelivered } = await ctx.bus
         .account(internetClass(engine.internet))
         .durableState(engine.name);
+      // The server counts requests that do not name the engine, and deleted ones until the durable is read on.
+      const waiting = Math.min(pending, published.get(engine.engineId) ?? 0);
       const { agents, slots } = serving(ctx.fleet, engine);
       const meanMs = mean.get(engine.engineId) ?? null;
       return {
         engine,
-        waiting: pending,
+        waiting,
         running: unacknowledged,
         redelivered,
         dead: dead.get(engine.engineId) ?? 0,
         agents,
         slots,
         meanMs,
-        estimatedWaitMs: estimateWait(pending, slots, meanMs),
+        estimatedWaitMs: estimateWait(waiting, slots, meanMs),
       };
     }),
   );

@@ -8,7 +8,7 @@ export class Queue {
   engine!: Engine;
 
   @Field(() => GraphQLSafeInt, {
-    description: "Requests on the engine's subject that no agent was handed yet, those that do not name it included.",
+    description: "Requests for it that no agent was handed yet.",
   })
   waiting!: number;
 

@@ -64,6 +64,23 @@ describe("queues", () => {
     again.ack();
   });
 
+  it("count for an engine only the requests that name it, and none whose scan is over", async () => {
+    const waiting = async (name: string) =>
+      (await queues()).find(({ engine: one }) => (one as { name: string }).name === name)?.waiting;
+    const before = Number(await waiting("Beta"));
+    const { submitScan } = await data<{ submitScan: { scan: { scanId: number } } }>(
+      gateway.url,
+      `mutation { submitScan(input: { base64: "YWxwaGE=", engines: ["Alpha"] }) { ... on SubmitScanSuccess { scan { scanId } } } }`,
+    );
+    const both = await scan("for both");
+    await until("one more waits for Beta", async () => (await waiting("Beta")) === before + 1);
+    for (const id of [submitScan.scan.scanId, both]) {
+      await data(gateway.url, "mutation($id: SafeInt!) { cancelScan(id: $id) { __typename } }", { id });
+    }
+    await until("it does not wait any more", async () => (await waiting("Beta")) === before);
+    expect(await waiting("Beta")).toBe(before);
+  });
+
   it("count requests that ended their agents five times as dead", async () => {
     const scanId = await scan("deadly");
     await agent.answer("Alpha", { scan: scanId, state: "FAILED", error: "ended its agent five times" });

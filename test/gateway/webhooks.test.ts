@@ -47,7 +47,7 @@ async function scan(): Promise<number> {
   const base64 = Buffer.from(`webhook ${++made}`).toString("base64");
   const { submitScan } = await data<{ submitScan: { scan: { scanId: number } } }>(
     gateway.url,
-    `mutation($base64: String!) { submitScan(input: { base64: $base64, name: "a.bin" }) { ... on SubmitScanSuccess { scan { scanId } } } }`,
+    `mutation($base64: String!) { submitScan(input: { base64: $base64, name: "a.bin", labels: [{ key: "case", value: "9" }] }) { ... on SubmitScanSuccess { scan { scanId } } } }`,
     { base64 },
   );
   return submitScan.scan.scanId;
@@ -98,6 +98,9 @@ describe("a webhook", () => {
         scan: {
           scanId,
           name: "a.bin",
+          labels: { case: "9" },
+          batchId: null,
+          previous: null,
           verdict: "INFECTED",
           sample: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
           results: [{ engine: "Alpha", state: "DONE", verdict: "INFECTED", signature: "Evil" }],
