@@ -166,16 +166,14 @@ describe("a filter that makes no sense", () => {
     ["filter.mimes.1", { mimes: ["text/plain", "text"] }],
     ["filter.size", { size: { min: 2, max: 1 } }],
     ["filter.started", { started: { since: "2026-02-01T00:00:00Z", until: "2026-01-01T00:00:00Z" } }],
-    ["filter.names.0", { names: ["a\0b"] }],
     ["filter.names.0", { names: [""] }],
     ["filter.names.0", { names: ["x".repeat(1_025)] }],
     ["filter.hashes.0", { hashes: ["abc"] }],
     ["filter.hashes", { hashes: Array.from({ length: 1_001 }, () => "0".repeat(32)) }],
     ["filter.results.0.engines", { results: [{ engines: ["NoSuchEngine"] }] }],
     ["filter.results.0.signature", { results: [{ signature: "ab" }] }],
-    ["filter.results.1.signature", { results: [{ signature: "abc" }, { signature: "a\0bc" }] }],
+    ["filter.results.1.signature", { results: [{ signature: "abc" }, { signature: "a" }] }],
     ["filter.labels.0.key", { labels: [{ key: "", value: "x" }] }],
-    ["filter.labels.0.value", { labels: [{ key: "x", value: "\0" }] }],
   ])("is refused by its place: %s", async (place, filter) => {
     const { errors } = await graphql(history.gateway.url, LIST, { filter, order: "NEWEST_FIRST" });
     expect(errors?.[0]?.extensions.code).toBe("BAD_INPUT");
