@@ -1,15 +1,32 @@
+const POLICY = {
+  "default-src": "'none'",
+  "script-src": "'self'",
+  "style-src": "'self'",
+  "connect-src": "'self'",
+  "img-src": "data:",
+  "base-uri": "'none'",
+  "form-action": "'none'",
+  "frame-ancestors": "'none'",
+};
+
 /** The pages load nothing from outside, run no inline script and cannot be framed. */
-export const PAGE_HEADERS = {
-  "content-security-policy": [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "connect-src 'self'",
-    "img-src data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-  "referrer-policy": "no-referrer",
-  "cache-control": "no-cache",
-} as const;
+export const PAGE_HEADERS = headersOf(POLICY);
+
+/** GraphiQL's editor, Monaco, works in workers and writes its themes into the page as style elements. */
+export const GRAPHIQL_HEADERS = headersOf({
+  ...POLICY,
+  "style-src": "'self' 'unsafe-inline'",
+  "font-src": "'self' data:",
+  "img-src": "'self' data:",
+  "worker-src": "'self'",
+});
+
+function headersOf(policy: Readonly<Record<string, string>>) {
+  return {
+    "content-security-policy": Object.entries(policy)
+      .map(([directive, sources]) => `${directive} ${sources}`)
+      .join("; "),
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+  } as const;
+}

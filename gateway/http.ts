@@ -14,6 +14,7 @@ import { graphqlRoutes } from "./graphql/routes.js";
 import { healthRoutes } from "./health.js";
 import { sendError } from "./http-error.js";
 import { guardOrigins } from "./origin-guard.js";
+import { graphiqlRoutes } from "./page-graphiql.js";
 import { pageRoutes } from "./page.js";
 import { requestId } from "./request-id.js";
 import { restRoutes } from "./rest/routes.js";
@@ -61,6 +62,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   await app.register(async (part) => uploadRoutes(part, ctx));
   await app.register(async (part) => healthRoutes(part, ctx));
   await app.register(async (part) => pageRoutes(part));
+  await app.register(async (part) => graphiqlRoutes(part));
   refuseOtherVerbs(app, verbs);
   return app;
 }

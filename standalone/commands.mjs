@@ -40,6 +40,9 @@ const TEST_PROGRAMS = [
   "git",
 ];
 
+/** Those that may run a gateway: it serves pages. */
+const WITH_PAGES = new Set(["standalone/main.js", "cli/scan.js", "gateway/main.js"]);
+
 /**
  * Runs a command and ends this process as it ends, unless the program goes on in it.
  * @param {string} command
@@ -104,7 +107,7 @@ async function test(args, progress) {
  */
 async function runProgram(program, args, progress) {
   await ensureDependencies(ROOT, progress);
-  await ensureBuild(ROOT, progress);
+  await ensureBuild(ROOT, progress, { pages: WITH_PAGES.has(program) });
   const file = join(ROOT, "dist", program);
   process.argv = [process.execPath, file, ...args];
   await import(pathToFileURL(file).href);

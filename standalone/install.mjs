@@ -2,6 +2,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { BUILT, hasPages } from "./pages.mjs";
 import { runQuietly } from "./run.mjs";
 
 const SOURCES = [
@@ -34,26 +35,35 @@ export async function ensureDependencies(root, progress) {
 }
 
 /**
- * Compiles the sources, unless dist is newer than all of them.
+ * Compiles the sources, unless dist is newer than all of them, and makes the gateway's pages if they are wanted.
  * @param {string} root
  * @param {import("./progress.mjs").Progress} progress
+ * @param {{ pages?: boolean }} [options]
  */
-export async function ensureBuild(root, progress) {
-  if (isBuilt(root)) return;
-  await progress.step("Build", () =>
-    withLock(root, async () => {
-      if (isBuilt(root)) return;
-      const begun = new Date();
-      await runQuietly(process.execPath, [
-        join(root, "node_modules", "typescript", "bin", "tsc"),
-        "-p",
-        join(root, "tsconfig.build.json"),
-      ]);
-      writeFileSync(stamp(root), "");
-      // What changed while it compiled is newer than this.
-      utimesSync(stamp(root), begun, begun);
-    }),
-  );
+export async function ensureBuild(root, progress, { pages = false } = {}) {
+  const missing = () => [...(isBuilt(root) ? [] : [compile]), ...(!pages || hasPages(root) ? [] : [buildPages])];
+  if (missing().length === 0) return;
+  await progress.step("Build", () => withLock(root, () => Promise.all(missing().map((build) => build(root)))));
+}
+
+/** @param {string} root */
+async function compile(root) {
+  // Made later, its folder would count as changed.
+  mkdirSync(join(root, BUILT), { recursive: true });
+  const begun = new Date();
+  await runQuietly(process.execPath, [
+    join(root, "node_modules", "typescript", "bin", "tsc"),
+    "-p",
+    join(root, "tsconfig.build.json"),
+  ]);
+  writeFileSync(stamp(root), "");
+  // What changed while it compiled is newer than this.
+  utimesSync(stamp(root), begun, begun);
+}
+
+/** @param {string} root */
+async function buildPages(root) {
+  await runQuietly(process.execPath, [join(root, "standalone", "build-pages.mjs")]);
 }
 
 /**
@@ -101,14 +111,15 @@ function stamp(root) {
 }
 
 /**
- * When anything in it changed last; a file that is gone shows in its folder.
+ * When anything in it changed last, but what is built; a file that is gone shows in its folder.
  * @param {string} path
  * @returns {number}
  */
 function newest(path) {
   const stats = statSync(path);
   if (!stats.isDirectory()) return stats.mtimeMs;
-  return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+  const names = readdirSync(path).filter((name) => name !== "public");
+  return Math.max(stats.mtimeMs, ...names.map((name) => newest(join(path, name))));
 }
 
 /**

@@ -39,6 +39,7 @@ function clamavAdvice(hasClamd: boolean): string {
 export function addresses(url: string, home: string): string {
   return table([
     ["GraphQL", new URL("/graphql", url).href],
+    ["GraphiQL", new URL("/graphiql", url).href],
     ["REST", new URL("/api/v1/sample", url).href],
     ["Health", new URL("/readyz", url).href],
     ["Data", home],

@@ -21,6 +21,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   execFileSync(process.execPath, [projectPath("node_modules/typescript/bin/tsc"), "-p", projectPath("tsconfig.build.json")], {
     stdio: "inherit",
   });
+  execFileSync(process.execPath, [projectPath("standalone", "build-pages.mjs")], { stdio: "inherit" });
   const folder = mkdtempSync(join(tmpdir(), "scanmesh-tests-"));
   chmodSync(folder, 0o755);
   const postgres = await startPostgres({ dir: join(folder, "postgres") });
