@@ -54,6 +54,7 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
       throw signal.aborted ? error : unreachable(url, error);
     });
     const { data, errors } = await answerOf<T>(response, url);
+    if (errors?.[0]?.extensions?.code === "UNAUTHENTICATED" && apiKey === undefined) throw keyNeeded(url);
     if (errors?.[0]) throw new Sentence(errors[0].message);
     if (!data) throw notAGateway(url);
     return data;
@@ -86,7 +87,7 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
 
 interface GraphQLAnswer<T> {
   readonly data?: T | null;
-  readonly errors?: readonly { readonly message: string }[];
+  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
 }
 
 async function answerOf<T>(response: Response, url: string): Promise<GraphQLAnswer<T>> {
@@ -168,6 +169,12 @@ function unreachable(url: string, error: unknown): Sentence {
   return new Sentence(
     `The gateway at ${new URL(url).origin} cannot be reached: ${code ?? message ?? "the connection was closed"}.`,
     { cause: error },
+  );
+}
+
+function keyNeeded(url: string): Sentence {
+  return new Sentence(
+    `The gateway at ${new URL(url).origin} asks for an API key: name one in SCANMESH_API_KEY or by --key (npm run api-keys makes one).`,
   );
 }
 

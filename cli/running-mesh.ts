@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { projectPath } from "../schema/paths.js";
 import { runningMesh } from "../standalone/home.js";
+import type { CliConfig } from "./config.js";
 import { Sentence } from "./sentence.js";
 
 export interface ReachedMesh {
@@ -18,12 +19,18 @@ const POLL_MS = 100;
 /** A first start installs and builds. */
 const START_WITHIN_MS = 10 * 60_000;
 const KEPT_OUTPUT = 4_000;
+const OTHER_MESH = "SCANMESH_HOME names the folder of another mesh, --url the address of one.";
 
-/** Throws {@link Sentence} if no mesh can be had. */
-export async function reachMesh(home: string, say: (line: string) => void, signal: AbortSignal): Promise<ReachedMesh> {
+/** Throws {@link Sentence} if no mesh can be had: none is started for a caller with a key, which is of a mesh that runs already. */
+export async function reachMesh(
+  { home, apiKey }: CliConfig,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<ReachedMesh> {
   const mesh = await runningMesh(home);
   if (mesh) return { url: mesh.url ?? (await listening(home, signal)), started: false, stop: async () => {} };
-  say("No mesh runs on this machine: starting one for this command (npm run up keeps one running).");
+  if (apiKey !== undefined) throw new Sentence(`No mesh runs in ${home}, and with an API key none is started. ${OTHER_MESH}`);
+  say(`No mesh runs in ${home}: starting one for this command (npm run up keeps one running). ${OTHER_MESH}`);
   const child = spawn(process.execPath, [projectPath("standalone", "bootstrap.mjs"), "up"], {
     // A group of its own: Ctrl-C is for this command, which then ends the mesh in order. It also ends when the channel closes.
     detached: true,

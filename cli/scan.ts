@@ -5,7 +5,7 @@ import { Command, CommanderError, Option } from "commander";
 import { Speed } from "../schema/classes.js";
 import { ConfigError } from "../schema/settings.js";
 import { createGatewayClient } from "./client.js";
-import { readCliConfig } from "./config.js";
+import { readCliConfig, type CliConfig } from "./config.js";
 import { createLiveView } from "./live-view.js";
 import { exitCode, type Outcome } from "./report.js";
 import { reachMesh, type ReachedMesh } from "./running-mesh.js";
@@ -36,8 +36,10 @@ async function run(files: readonly string[], options: Options): Promise<number> 
   for (const { file, error } of bad) say(`${file}: ${error}`);
   if (sendable.length === 0) return finish([], bad, options);
 
-  const mesh = await meshFor(options, interrupt.signal);
-  const client = createGatewayClient(mesh.url, options.key ?? readCliConfig().apiKey);
+  const config = readCliConfig();
+  const apiKey = options.key ?? config.apiKey;
+  const mesh = await meshFor(options, { ...config, apiKey }, interrupt.signal);
+  const client = createGatewayClient(mesh.url, apiKey);
   const view = createView(options);
   try {
     await client.check(interrupt.signal);
@@ -55,8 +57,8 @@ async function run(files: readonly string[], options: Options): Promise<number> 
   }
 }
 
-async function meshFor({ url }: Options, signal: AbortSignal): Promise<ReachedMesh> {
-  if (url === undefined) return reachMesh(readCliConfig().home, say, signal);
+async function meshFor({ url }: Options, config: CliConfig, signal: AbortSignal): Promise<ReachedMesh> {
+  if (url === undefined) return reachMesh(config, say, signal);
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new Sentence(`--url: ${url} is not an http address.`);
   return { url, started: false, stop: async () => {} };
 }
@@ -105,7 +107,7 @@ const program = new Command("scan")
   .argument("<files...>", "files to scan")
   .addOption(speed)
   .option("--internet", "let engines that can reach the internet take part", false)
-  .option("--url <url>", "address of the gateway; default: the mesh that runs on this machine")
+  .option("--url <url>", "address of the gateway; default: the mesh that runs in SCANMESH_HOME, or one started for the command")
   .option("--key <key>", "API key to show, where the gateway asks for one; default: SCANMESH_API_KEY")
   .option("--json", "print one JSON document at the end", false)
   .exitOverride()

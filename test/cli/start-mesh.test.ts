@@ -13,9 +13,12 @@ let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "scanmesh-cli-"))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function scan(...files: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", SCANMESH_HOME: join(folder, "home") };
-  const child = spawn(process.execPath, [projectPath("dist", "cli", "scan.js"), ...files], { env });
+function scan(
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", SCANMESH_HOME: join(folder, "home"), ...more };
+  const child = spawn(process.execPath, [projectPath("dist", "cli", "scan.js"), ...args], { env });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
@@ -25,9 +28,28 @@ function scan(...files: string[]): Promise<{ code: number | null; stdout: string
 it("without a running mesh one is started for the command and stopped after it", { timeout: 180_000 }, async () => {
   const file = join(folder, "eicar.com");
   writeFileSync(file, EICAR);
-  const { code, stdout, stderr } = await scan("--json", file);
-  expect(stderr).toMatch(/^No mesh runs on this machine: starting one[^]*Stopping the mesh that was started for this command/);
+  const { code, stdout, stderr } = await scan(["--json", file]);
+  expect(stderr).toMatch(/^No mesh runs in \S+home: starting one[^]*Stopping the mesh that was started for this command/);
   expect(JSON.parse(stdout)).toMatchObject({ files: [{ file, verdict: "INFECTED" }] });
   expect(code).toBe(1);
   expect(existsSync(join(folder, "home", "mesh.json"))).toBe(false);
+});
+
+it("with an API key none is started", async () => {
+  const file = join(folder, "any.txt");
+  writeFileSync(file, "any");
+  const none = join(folder, "none");
+  for (const given of [
+    scan(["--key", "sm_any_key", file], { SCANMESH_HOME: none }),
+    scan([file], { SCANMESH_HOME: none, SCANMESH_API_KEY: "sm_any_key" }),
+  ]) {
+    expect(await given).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        `No mesh runs in ${none}, and with an API key none is started. ` +
+        "SCANMESH_HOME names the folder of another mesh, --url the address of one.\n",
+    });
+  }
+  expect(existsSync(none)).toBe(false);
 });
