@@ -17,6 +17,7 @@ import { Sentence } from "./sentence.js";
 
 const ERROR = 2;
 const DAY_MS = 86_400_000;
+const TIMES = "days (90d), hours (12h), a date (2030-01-31) or a time (2030-01-31T12:00Z)";
 
 interface CreateOptions {
   readonly name: string;
@@ -58,6 +59,21 @@ async function create({ name, scopes, expires, rate, dailyScans }: CreateOptions
   });
 }
 
+/** What the input of {@link createApiKey} is called here. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  name: "--name",
+  scopes: "--scopes",
+  expiresAt: "--expires",
+  rate: "--rate",
+  dailyScans: "--daily-scans",
+};
+
+/** A mistake with the name of its option. */
+function explain(error: Error): string {
+  const [field = ""] = error instanceof GatewayError ? error.field : [];
+  return error.message.replace(`${field}: `, `${OPTIONS[field] ?? field}: `);
+}
+
 function scopesOf(list: string): Scope[] {
   const words = list
     .split(",")
@@ -70,9 +86,10 @@ function scopesOf(list: string): Scope[] {
 
 function instantOf(text: string): Date {
   const [, count, unit] = /^([1-9]\d{0,4})([dh])$/.exec(text) ?? [];
-  const instant =
-    unit === undefined ? new Date(text) : new Date(Date.now() + Number(count) * (unit === "d" ? DAY_MS : DAY_MS / 24));
-  if (Number.isNaN(instant.getTime())) throw new Sentence("--expires: needs a time such as 90d, 12h or 2030-01-31.");
+  // Of other texts Date makes any time that it likes.
+  const written = /^\d{4}-\d\d-\d\d/.test(text) ? text : NaN;
+  const instant = new Date(unit === undefined ? written : Date.now() + Number(count) * (unit === "d" ? DAY_MS : DAY_MS / 24));
+  if (Number.isNaN(instant.getTime())) throw new Sentence(`--expires: ${text} is none of ${TIMES}.`);
   return instant;
 }
 
@@ -115,7 +132,7 @@ program
   .description("Makes a key and prints it, this once.")
   .requiredOption("--name <name>", "what it is for, or who has it")
   .requiredOption("--scopes <scopes>", `what it allows, separated by commas: ${SCOPES.join(", ")}`)
-  .option("--expires <time>", "when it stops working, such as 90d, 12h or 2030-01-31")
+  .option("--expires <time>", `when it stops working: ${TIMES}`)
   .option("--rate <number>", "requests a second that each gateway lets through")
   .option("--daily-scans <number>", "scans a day, on all gateways together")
   .action(create);
@@ -136,6 +153,6 @@ try {
 } catch (error) {
   process.exitCode = ERROR;
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : ERROR;
-  else if ([Sentence, GatewayError, ConfigError, StartError].some((kind) => error instanceof kind)) say((error as Error).message);
+  else if ([Sentence, GatewayError, ConfigError, StartError].some((kind) => error instanceof kind)) say(explain(error as Error));
   else say(inspect(error));
 }

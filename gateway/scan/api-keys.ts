@@ -64,14 +64,15 @@ export async function revokeApiKey(
 function checked(wish: KeyWish): KeyWish {
   const { scopes, expiresAt, rate, dailyScans } = wish;
   const name = wish.name.trim();
-  const wrong = (message: string) => new GatewayError("BAD_INPUT", message);
+  const wrong = (field: keyof KeyWish, message: string) =>
+    new GatewayError("BAD_INPUT", `${field}: ${message}`, { field: [field] });
   if (name.length < 1 || name.length > NAME_LENGTH || /[\u0000-\u001f\u007f-\u009f]/.test(name))
-    throw wrong(`name: needs 1 to ${NAME_LENGTH} printable characters`);
-  if (scopes.length === 0) throw wrong("scopes: needs one at least");
-  if (expiresAt !== undefined && !(expiresAt.getTime() > Date.now())) throw wrong("expiresAt: must be in the future");
+    throw wrong("name", `needs 1 to ${NAME_LENGTH} printable characters`);
+  if (scopes.length === 0) throw wrong("scopes", "needs one at least");
+  if (expiresAt !== undefined && !(expiresAt.getTime() > Date.now())) throw wrong("expiresAt", "must be in the future");
   if (rate !== undefined && !(rate >= RATE.min && rate <= RATE.max))
-    throw wrong(`rate: must be from ${RATE.min} to ${RATE.max} requests a second`);
+    throw wrong("rate", `must be from ${RATE.min} to ${RATE.max} requests a second`);
   if (dailyScans !== undefined && !(Number.isInteger(dailyScans) && dailyScans >= 1 && dailyScans <= DAILY_SCANS_MAX))
-    throw wrong(`dailyScans: must be a whole number from 1 to ${DAILY_SCANS_MAX}`);
+    throw wrong("dailyScans", `must be a whole number from 1 to ${DAILY_SCANS_MAX}`);
   return { ...wish, name, scopes: [...new Set(scopes)] };
 }

@@ -77,7 +77,9 @@ describe("making and ending keys", () => {
     const before = await stage.db.selectFrom("api_keys").select("id").execute();
     const answer = await operation(await keyWith(["admin"]), CREATE, { input: { name: "x", scopes: ["ADMIN"], ...change } });
     expect(answer.json()).toMatchObject({
-      data: { createApiKey: { code: "BAD_INPUT", message: expect.stringMatching(`^${field}: `) as unknown } },
+      data: {
+        createApiKey: { code: "BAD_INPUT", path: ["input", field], message: expect.stringMatching(`^${field}: `) as unknown },
+      },
     });
     expect(await stage.db.selectFrom("api_keys").select("id").execute()).toHaveLength(before.length + 1);
   });
@@ -133,8 +135,10 @@ describe("the command line", () => {
 
   it.each([
     [["create", "--name", "x", "--scopes", "scan:everything"], `there are ${SCOPES.join(", ")}`],
-    [["create", "--name", "x", "--scopes", "admin", "--expires", "soon"], "--expires"],
-    [["create", "--name", "x", "--scopes", "admin", "--rate", "fast"], "rate"],
+    [["create", "--name", "x", "--scopes", "admin", "--expires", "1s"], "--expires: 1s is none of days (90d), hours (12h)"],
+    [["create", "--name", "x", "--scopes", "admin", "--expires", "2020-01-01"], "--expires: must be in the future"],
+    [["create", "--name", "x", "--scopes", "admin", "--rate", "fast"], "--rate: must be from"],
+    [["create", "--name", "x", "--scopes", "admin", "--daily-scans", "many"], "--daily-scans: must be a whole number"],
     [["revoke", "000000000000"], "there is no API key 000000000000"],
   ])("refuses %j with a sentence", async (args, sentence) => {
     await expect(run(...args)).rejects.toMatchObject({
@@ -143,4 +147,18 @@ describe("the command line", () => {
       stderr: expect.stringContaining(sentence) as unknown,
     });
   });
+});
+
+it("npm run scan says where to give it a key", async () => {
+  const scan = (...args: string[]) =>
+    promisify(execFile)(
+      process.execPath,
+      [projectPath("dist/cli/scan.js"), "--url", gateway.url, ...args, projectPath("LICENSE")],
+      {
+        env: { PATH: process.env.PATH ?? "" },
+      },
+    );
+  const refused = (sentence: string) => ({ code: 2, stdout: "", stderr: expect.stringContaining(sentence) as unknown });
+  await expect(scan()).rejects.toMatchObject(refused("asks for an API key: name one in SCANMESH_API_KEY or by --key"));
+  await expect(scan("--key", "sm_any_key")).rejects.toMatchObject(refused("this API key is not known"));
 });
