@@ -63,6 +63,10 @@ export class DatabaseAway extends GatewayError {
   }
 }
 
+export function bodyTooLarge(limit: number): GatewayError {
+  return new GatewayError("TOO_LARGE", `the body is too large: ${limit} bytes are the most`);
+}
+
 export function unknownScan(scanId: number): GatewayError {
   return new GatewayError("NOT_FOUND", `there is no scan ${scanId}`);
 }

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
 import type { FastifyInstance } from "fastify";
 import type { GatewayConfig } from "./config.js";
-import { GatewayError } from "./errors.js";
+import { bodyTooLarge, GatewayError } from "./errors.js";
 
 const LIMITS = { fieldNameSize: 200, fieldSize: 64 * 1024, fields: 100, files: 20, headerPairs: 100 };
 
@@ -95,12 +95,11 @@ export function takeAnyBody(app: FastifyInstance): void {
 
 /** A body that is no form, as it comes, up to so many bytes. */
 export async function* bodyOf(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
-  const tooLarge = () => new GatewayError("TOO_LARGE", "the body is too large");
-  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge();
+  if (Number(request.headers["content-length"] ?? 0) > limit) throw bodyTooLarge(limit);
   let size = 0;
   for await (const bytes of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += bytes.length;
-    if (size > limit) throw tooLarge();
+    if (size > limit) throw bodyTooLarge(limit);
     yield bytes;
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { bodyOf, isMultipart, readForm } from "../request-body.js";
-import { GatewayError } from "../errors.js";
+import { bodyTooLarge } from "../errors.js";
 import { parseJson } from "./split-json.js";
 
 const FORM_BYTES = 1024 * 1024;
@@ -18,7 +18,7 @@ export async function inputOf(request: FastifyRequest): Promise<ReadonlyMap<stri
 
 async function bodyInput(request: FastifyRequest): Promise<Iterable<readonly [string, string]>> {
   if (isMultipart(request.headers)) {
-    if (Number(request.headers["content-length"] ?? 0) > FORM_BYTES) throw new GatewayError("TOO_LARGE", "the body is too large");
+    if (Number(request.headers["content-length"] ?? 0) > FORM_BYTES) throw bodyTooLarge(FORM_BYTES);
     return (await readForm(request.raw, "")).fields;
   }
   const parts: Buffer[] = [];

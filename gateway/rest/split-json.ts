@@ -4,7 +4,7 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import { GatewayError } from "../errors.js";
+import { bodyTooLarge } from "../errors.js";
 import { invalidJson } from "./parameters.js";
 
 /** What the JSON says without the long text. */
@@ -38,7 +38,7 @@ export async function* splitJson(body: AsyncIterable<Buffer>, field: string): As
         continue;
       }
       size += part.length;
-      if (size > REST_BYTES) throw new GatewayError("TOO_LARGE", "the body is too large");
+      if (size > REST_BYTES) throw bodyTooLarge(REST_BYTES);
       // A copy: the piece would keep all the bytes that it came with.
       rest.push(Buffer.from(part));
     }

@@ -103,7 +103,7 @@ export const BAD_REQUESTS: readonly Case[] = [
     path: "/api/search",
     body: "x".repeat(1_048_577),
     status: 413,
-    error: "the body is too large",
+    error: "the body is too large: 1048576 bytes are the most",
   },
 
   ...(

@@ -94,7 +94,12 @@ export const BAD_UPLOADS: readonly Case[] = [
     "a sample sent as base64 may have 65536 bytes",
     413,
   ),
-  ...upload("a body over its limit", json({ sample: "A".repeat(400_000) }), "the body is too large", 413),
+  ...upload(
+    "a body over its limit",
+    json({ sample: "A".repeat(400_000) }),
+    "the body is too large: 163840 bytes are the most",
+    413,
+  ),
 
   ...upload("a form without a boundary", form(field("minspeed", "3")), "invalid multipart", 400, "multipart/form-data"),
   ...upload(

@@ -234,5 +234,8 @@ it("keeps no more of what is not the sample than a small body may have", async (
     cut(large, () => 65_536),
     LIMIT,
   );
-  await expect(reading.next()).rejects.toMatchObject({ code: "TOO_LARGE", message: "the body is too large" });
+  await expect(reading.next()).rejects.toMatchObject({
+    code: "TOO_LARGE",
+    message: "the body is too large: 1048576 bytes are the most",
+  });
 });

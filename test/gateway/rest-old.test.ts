@@ -107,11 +107,11 @@ describe("/api/report", () => {
     const large = "x".repeat(1024 * 1024 + 1);
     expect(await client.refusal(() => client.post("/api/report", `id=${large}`))).toEqual({
       status: 413,
-      error: "the body is too large",
+      error: "the body is too large: 1048576 bytes are the most",
     });
     expect(await client.refusal(() => client.post("/api/report", formOf({ id: large })))).toEqual({
       status: 413,
-      error: "the body is too large",
+      error: "the body is too large: 1048576 bytes are the most",
     });
   });
 });

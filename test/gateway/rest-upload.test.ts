@@ -97,7 +97,7 @@ describe.each(["/api/v1/sample", "/api/upload"])("POST %s with JSON", (path) => 
       413,
       "a sample sent as base64 may have 65536 bytes",
     ],
-    ["a body over the limit", json({ sample: "A".repeat(4 * LIMIT) }), 413, "the body is too large"],
+    ["a body over the limit", json({ sample: "A".repeat(4 * LIMIT) }), 413, "the body is too large: 163840 bytes are the most"],
   ])("refuses %s and stores nothing", async (_what, body, status, error) => {
     expect(await client.refusal(() => client.post(path, body))).toEqual({ status, error });
   });
