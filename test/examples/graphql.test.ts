@@ -62,7 +62,7 @@ async function run(program: string, args: readonly string[], apiKey?: string): P
 }
 
 const CLIENTS: Record<string, (...args: string[]) => [program: string, args: string[]]> = {
-  "the TypeScript client": (...args) => [process.execPath, [join(built, "scan.js"), ...args]],
+  "the TypeScript client": (...args) => [process.execPath, [join(built, "scan.mjs"), ...args]],
   "the Python client": (...args) => ["python3", [example("scan.py"), ...args]],
   "the shell client": (...args) => ["sh", [example("scan.sh"), ...args]],
 };

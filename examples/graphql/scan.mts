@@ -1,7 +1,7 @@
 /**
  * Uploads a file, has it scanned and follows the scan over WebSocket.
  *
- *     node scan.ts FILE [http://127.0.0.1:8080]
+ *     node scan.mts FILE [http://127.0.0.1:8080]
  */
 
 import { readFile } from "node:fs/promises";
