@@ -15,7 +15,7 @@ import {
 import type * as QueryComplexity from "graphql-query-complexity";
 import { exceeded, LIMITS } from "./limits.js";
 import { restated } from "./present-error.js";
-import { isWritable, unwritable } from "./writable.js";
+import { unwritable, unwritablePlace } from "./writable.js";
 
 /** Its ES modules would bring a second copy of graphql, which does not know the types of ours. */
 const { fieldExtensionsEstimator, getComplexity }: typeof QueryComplexity = createRequire(import.meta.url)(
@@ -78,7 +78,10 @@ function variableErrors(
     ...exceeded("inputDepth", depth > LIMITS.inputDepth ? `more than ${LIMITS.inputDepth}` : depth, LIMITS.inputDepth),
   ];
   if (over.length > 0) return over;
-  const wrong = Object.entries(variables).flatMap(([name, value]) => (isWritable(value) ? [] : unwritable(`$${name}`)));
+  const wrong = Object.entries(variables).flatMap(([name, value]) => {
+    const place = unwritablePlace(value);
+    return place ? unwritable([`$${name}`, ...place].join(".")) : [];
+  });
   if (wrong.length > 0) return wrong.slice(0, SHOWN_ERRORS);
   const { errors } = getVariableValues(schema, variableDefinitions, variables, { maxErrors: SHOWN_ERRORS });
   return (errors ?? []).map((error) => restated(error, { code: "BAD_USER_INPUT" }));

@@ -13,7 +13,7 @@ import {
 import { formErrors } from "./form.js";
 import { exceeded, LIMITS } from "./limits.js";
 import { restated } from "./present-error.js";
-import { isWritable, unwritable } from "./writable.js";
+import { unwritable, unwritablePlace } from "./writable.js";
 
 /** Errors that one answer lists at most: each costs a search for its place. */
 const SHOWN_ERRORS = 10;
@@ -94,7 +94,7 @@ function tokenErrors(source: string): readonly GraphQLError[] {
     const { kind, start, end, value } = lexer.advance();
     if (kind === TokenKind.EOF) return [];
     if (++tokens > LIMITS.tokens) return exceeded("tokens", `more than ${LIMITS.tokens}`, LIMITS.tokens);
-    if (kind === TokenKind.STRING && !isWritable(value)) return unwritable("a text of the document");
+    if (kind === TokenKind.STRING && unwritablePlace(value)) return unwritable("a text of the document");
     if (kind === TokenKind.NAME && end - start > LIMITS.nameLength) return exceeded("nameLength", end - start, LIMITS.nameLength);
   }
 }

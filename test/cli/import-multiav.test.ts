@@ -28,8 +28,9 @@ async function runImport(into: string, ...args: string[]): Promise<{ code: numbe
   }
 }
 
+/** All but when it was written. */
 const contents = async (db: Database) => ({
-  scans: await db.selectFrom("scans").selectAll().orderBy("id").execute(),
+  scans: (await db.selectFrom("scans").selectAll().orderBy("id").execute()).map((scan) => ({ ...scan, changed_in: "" })),
   results: await db.selectFrom("results").selectAll().orderBy("scan_id").orderBy("engine_id").execute(),
   samples: (await db.selectFrom("samples").selectAll().orderBy("id").execute()).length,
 });

@@ -5,6 +5,7 @@ import { openCaller } from "../../gateway/caller.js";
 import { createCheck } from "../../gateway/graphql/checks.js";
 import { createDocuments, isRefused } from "../../gateway/graphql/documents.js";
 import { LIMITS } from "../../gateway/graphql/limits.js";
+import { unwritablePlace } from "../../gateway/graphql/writable.js";
 import { createOpenOperations } from "../../gateway/graphql/open-operations.js";
 import { formErrors } from "../../gateway/graphql/form.js";
 import { createSchema } from "../../gateway/graphql/schema.js";
@@ -110,6 +111,19 @@ describe("the limits of variables", () => {
     }
     expect(refused(query, { input: { base64: "", name: "ünï 💩 \u202e" } })).toEqual([]);
     expect(refused(`{ sample(hash: "a\\u0000") { id } }`)).toEqual(["BAD_USER_INPUT"]);
+  });
+
+  it("say where it is", () => {
+    expect(
+      unwritablePlace({
+        labels: [
+          { key: "a", value: "b" },
+          { key: "a", value: "\0" },
+        ],
+      }),
+    ).toEqual(["labels", "1", "value"]);
+    expect(unwritablePlace({ "\ud800": 1 })).toEqual([]);
+    expect(unwritablePlace({ labels: [{ key: "a", value: "b" }] })).toBeUndefined();
   });
 
   it("say what does not fit, a few at a time", () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readQueues } from "../../gateway/scan/queues.js";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
 import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
 import { data, graphql } from "./http-client.js";
@@ -69,8 +70,6 @@ describe("submitScan keeps", () => {
     ["too long a key", { labels: [label("k".repeat(65))] }, ["labels", "0", "key"]],
     ["a key that is there twice", { labels: [label("a"), label("b"), label("a")] }, ["labels", "2", "key"]],
     ["too long a value", { labels: [label("a", "v".repeat(257))] }, ["labels", "0", "value"]],
-    ["a value with NUL", { labels: [label("a", "\u0000")] }, ["labels", "0", "value"]],
-    ["a value that is no Unicode", { labels: [label("a", "\ud800")] }, ["labels", "0", "value"]],
     ["stopping after no detection", { stopAfter: 0 }, ["stopAfter"]],
     ["stopping after too many", { stopAfter: 101 }, ["stopAfter"]],
     ["no freshness at all", { freshness: 0 }, ["freshness"]],
@@ -138,8 +137,9 @@ describe("planScan", () => {
       const { estimatedWaitMs } = (await plan({ engines: ["Alpha"] })) as unknown as { estimatedWaitMs: number | null };
       return estimatedWaitMs;
     });
-    const { pending } = await gateway.context.bus.account("isolated").durableState("Alpha");
-    expect(estimate).toBeCloseTo((pending / 3) * 600);
+    const waiting = (await readQueues(gateway.context)).find(({ engine }) => engine.name === "Alpha")?.waiting;
+    expect(waiting).toBeGreaterThan(0);
+    expect(estimate).toBeCloseTo((Number(waiting) / 3) * 600);
   });
 
   it("tells which results would be taken over", async () => {
