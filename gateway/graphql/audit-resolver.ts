@@ -1,10 +1,15 @@
 import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
 import { AuditEventConnection, AuditFilter } from "../../schema/graphql/audit-event.js";
-import { readAuditEvents, type AuditPlace } from "../db/audit.js";
-import { GatewayError } from "../errors.js";
+import { readAuditEvents, type AuditRecord } from "../db/audit.js";
 import { connectionOf, PAGE, pageLength } from "./connection.js";
+import { cursorOf, placeOf } from "./cursors.js";
+import { times } from "./filter-values.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
+
+const EVENTS = "auditEvents";
+/** In microseconds. Times of events are whole ones. */
+const MILLISECOND = 1_000;
 
 @Resolver(() => AuditEventConnection)
 export class AuditResolver {
@@ -21,27 +26,19 @@ export class AuditResolver {
     @Ctx() { mesh }: RequestContext,
   ): Promise<AuditEventConnection> {
     const limit = pageLength(first) + 1;
-    const place = typeof after === "string" ? placeOf(after) : undefined;
+    const place = placeOf(EVENTS, after);
     const { keyId, action, subject, since, until } = filter ?? {};
     const criteria = {
       keyId: keyId ?? undefined,
       action: action ?? undefined,
       subject: subject ?? undefined,
-      since: since ?? undefined,
-      until: until ?? undefined,
+      ...times("filter", { since: since ?? null, until: until ?? null }),
     };
-    const found = await readAuditEvents(mesh.db, criteria, { limit, after: place });
-    return connectionOf(found, { first, continued: place !== undefined, cursorOf });
+    const found = await readAuditEvents(mesh.db, criteria, {
+      limit,
+      after: place && { at: new Date(place.micros / MILLISECOND), id: place.id },
+    });
+    const cursor = ({ id, at }: AuditRecord) => cursorOf(EVENTS, { id, micros: at.getTime() * MILLISECOND });
+    return connectionOf(found, { first, continued: place !== undefined, cursorOf: cursor });
   }
-}
-
-/** Times of events are whole milliseconds. */
-function cursorOf({ at, id }: AuditPlace): string {
-  return Buffer.from(`event:${at.getTime()}:${id}`).toString("base64url");
-}
-
-function placeOf(cursor: string): AuditPlace {
-  const [, at, id] = /^event:(\d{1,15}):([1-9]\d{0,14})$/.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? [];
-  if (at === undefined || id === undefined) throw new GatewayError("BAD_INPUT", "after: is not a cursor of this list");
-  return { at: new Date(Number(at)), id: Number(id) };
 }

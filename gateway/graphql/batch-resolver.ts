@@ -33,18 +33,19 @@ export class BatchResolver {
     complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
   })
   async scans(
-    @Root() { scanIds }: BatchRecord,
+    @Root() { batchId, scanIds }: BatchRecord,
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
     @Ctx() { mesh }: RequestContext,
   ) {
-    const from = placeOf(after)?.id ?? 0;
+    const list = `scans of batch ${batchId}`;
+    const from = placeOf(list, after)?.id ?? 0;
     const rest = scanIds.filter((id) => id > from).slice(0, pageLength(first) + 1);
     return {
       ...connectionOf(await readScansById(mesh.db, rest), {
         first,
         continued: from > 0,
-        cursorOf: ({ scanId }) => cursorOf({ id: scanId, micros: 0 }),
+        cursorOf: ({ scanId }) => cursorOf(list, { id: scanId, micros: 0 }),
       }),
       count: async () => ({ count: scanIds.length, exact: true }),
     };

@@ -45,10 +45,12 @@ export class SampleResolver {
     filter: SampleFilter | null | undefined,
     @Ctx() { mesh }: RequestContext,
   ): Promise<CountedConnection<ListedSample>> {
-    const page = { limit: pageLength(first) + 1, after: placeOf(after), newestFirst: order === SampleOrder.NEWEST_FIRST };
+    const limit = pageLength(first) + 1;
     const criteria = sampleCriteria(filter);
+    const list = `samples ${order}${criteria.firstSeen ? " by time" : ""}`;
+    const page = { limit, after: placeOf(list, after), newestFirst: order === SampleOrder.NEWEST_FIRST };
     const found = await listSamples(mesh.lists, criteria, page);
-    const cursor = ({ sampleId, seenMicros }: ListedSample) => cursorOf({ id: sampleId, micros: seenMicros });
+    const cursor = ({ sampleId, seenMicros }: ListedSample) => cursorOf(list, { id: sampleId, micros: seenMicros });
     return counted(connectionOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
       countSamples(mesh.lists, criteria),
     );
@@ -86,9 +88,10 @@ export class SampleResolver {
     order: ScanOrder,
     @Ctx() { scansOfSamples, scanCounts }: RequestContext,
   ): Promise<CountedConnection<ScanRecord>> {
-    const page = { limit: pageLength(first) + 1, after: placeOf(after), newestFirst: order === ScanOrder.NEWEST_FIRST };
+    const list = `scans of sample ${sampleId} ${order}`;
+    const page = { limit: pageLength(first) + 1, after: placeOf(list, after), newestFirst: order === ScanOrder.NEWEST_FIRST };
     const found = await scansOfSamples(page).load(sampleId);
-    const cursor = ({ scanId }: ScanRecord) => cursorOf({ id: scanId, micros: 0 });
+    const cursor = ({ scanId }: ScanRecord) => cursorOf(list, { id: scanId, micros: 0 });
     return counted(connectionOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
       scanCounts.load(sampleId),
     );

@@ -10,7 +10,7 @@ import { countScans, listScans, type ListedScan } from "../db/scan-list.js";
 import { readScanRecord } from "../db/scans.js";
 import { GatewayError } from "../errors.js";
 import { connectionOf, PAGE, pageLength } from "./connection.js";
-import { placeOf, scanCursor } from "./cursors.js";
+import { cursorOf, placeOf, scanList } from "./cursors.js";
 import { counted, type CountedConnection } from "./list-counts.js";
 import type { RequestContext } from "./request-context.js";
 import { scanCriteria } from "./scan-criteria.js";
@@ -44,14 +44,16 @@ export class ScanResolver {
     @Ctx() { mesh }: RequestContext,
   ): Promise<CountedConnection<ListedScan>> {
     const limit = pageLength(first) + 1;
-    const place = placeOf(after);
     const criteria = await scanCriteria(mesh.db, filter);
+    const list = scanList(order, criteria.started !== undefined);
+    const place = placeOf(list, after);
     const found = await listScans(filter ? mesh.lists : mesh.db, criteria, {
       newestFirst: order === ScanOrder.NEWEST_FIRST,
       after: place,
       limit,
     });
-    return counted(connectionOf(found, { first, continued: place !== undefined, cursorOf: scanCursor }), () =>
+    const cursor = ({ scanId, startMicros }: ListedScan) => cursorOf(list, { id: scanId, micros: startMicros });
+    return counted(connectionOf(found, { first, continued: place !== undefined, cursorOf: cursor }), () =>
       countScans(mesh.lists, criteria),
     );
   }

@@ -19,6 +19,8 @@ import { Needs } from "./scopes.js";
 import { orUserError, type UserErrorRecord } from "./user-errors.js";
 
 const TYPICAL_WEBHOOKS = 10;
+/** Not each webhook's own: `webhooks` asks all of them with the same cursor. */
+const DELIVERIES = "deliveries";
 
 @Resolver(() => Webhook)
 export class WebhookResolver {
@@ -41,9 +43,9 @@ export class WebhookResolver {
     @Ctx() { mesh }: RequestContext,
   ): Promise<WebhookDeliveryConnection> {
     const limit = pageLength(first) + 1;
-    const place = placeOf(after);
+    const place = placeOf(DELIVERIES, after);
     const found = await readDeliveries(mesh.db, webhookId, { after: place?.id, limit });
-    const cursor = ({ deliveryId }: DeliveryRecord) => cursorOf({ id: deliveryId, micros: 0 });
+    const cursor = ({ deliveryId }: DeliveryRecord) => cursorOf(DELIVERIES, { id: deliveryId, micros: 0 });
     return connectionOf(found, { first, continued: place !== undefined, cursorOf: cursor });
   }
 

@@ -204,6 +204,8 @@ describe("auditEvents", () => {
     [{ first: 0 }, /first/],
     [{ first: 101 }, /first/],
     [{ first: 1, after: "bm90IGE" }, /cursor/],
+    [{ first: 1, after: Buffer.from("scans NEWEST_FIRST:1:1").toString("base64url") }, /^after: is not a cursor of this list$/],
+    [{ first: 1, filter: { since: "2026-02-01T00:00:00Z", until: "2026-01-01T00:00:00Z" } }, /^filter: since is after until$/],
   ])("refuses %j", async (variables, message) => {
     const error = errorOf(await operation(gateway, admin, LIST, variables));
     expect(error).toMatchObject({ extensions: { code: "BAD_INPUT" } });

@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
 import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
-import { data } from "./http-client.js";
+import { data, graphql } from "./http-client.js";
 import { CREATE_WEBHOOK, startReceiver, type CreatedWebhook, type Receiver } from "./webhook-receiver.js";
 
 let stage: Stage;
@@ -83,6 +83,14 @@ const settled = async () => {
   const entries = await log();
   return entries.length > 0 && entries.every(({ state }) => state !== "PENDING") ? entries : undefined;
 };
+
+it("a cursor of another list is none of the log's", async () => {
+  await create({});
+  const after = Buffer.from("scans NEWEST_FIRST:1:1").toString("base64url");
+  const query = "query($after: String) { webhooks { deliveries(after: $after) { nodes { deliveryId } } } }";
+  const { errors } = await graphql(gateway.url, query, { after });
+  expect(errors).toMatchObject([{ message: "after: is not a cursor of this list", extensions: { code: "BAD_INPUT" } }]);
+});
 
 describe("a webhook", () => {
   it("is told of a scan that became final, signed so that the receiver can check it", async () => {
