@@ -40,6 +40,12 @@ export class GatewayError extends Error {
   get status(): number {
     return ERROR_STATUS[this.code];
   }
+
+  /** The same, about a part of the input. */
+  about(field: string): GatewayError {
+    const { code, message, retryAfter, cause } = this;
+    return new GatewayError(code, message, { ...(retryAfter === undefined ? {} : { retryAfter }), field: [field], cause });
+  }
 }
 
 /** Samples of a batch that cannot be scanned: none of the batch is. Its code is the first one's. */

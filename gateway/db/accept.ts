@@ -26,8 +26,8 @@ export interface NewScan {
   readonly previous?: number | null;
   /** Results up to this age are taken over from earlier scans of the sample; without it none. */
   readonly freshnessMs?: number | null;
-  /** Whom the audit names for this scan by itself; null for one of a batch. */
-  readonly caller: Caller | null;
+  /** Whom the audit names. */
+  readonly caller: Caller;
 }
 
 /** A scan as it was inserted. */
@@ -67,7 +67,7 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
       from jsonb_to_recordset(${JSON.stringify(scans.map(rowOf))}::jsonb) as wanted
         (position int, wanted_id bigint, sample_id bigint, name text, speed speed, internet boolean, deadline_ms double precision,
          engine_ids int[], av_total smallint, skipped jsonb, labels jsonb, priority priority, stop_after smallint, batch_id bigint,
-         previous bigint, fresh_ms double precision, audited boolean, key_id text, address text, request_id text)
+         previous bigint, fresh_ms double precision, key_id text, address text, request_id text)
     ), expected as materialized (
       select scan.id as scan_id, scan.priority, engines.id as engine_id, engines.type, engines.speed, engines.internet
       from scan cross join unnest(scan.engine_ids) as engine_id join engines on engines.id = engine_id
@@ -88,8 +88,8 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
     ), noted as (
       insert into audit_events (key_id, address, request_id, action, subject, details)
       select key_id, address, request_id, case when previous is null then 'submitScan' else 'rescan' end, scan.id::text,
-        jsonb_strip_nulls(jsonb_build_object('name', name, 'sha256', samples.sha256, 'previous', previous))
-      from scan join samples on samples.id = scan.sample_id where audited
+        jsonb_strip_nulls(jsonb_build_object('name', name, 'sha256', samples.sha256, 'previous', previous, 'batch', batch_id))
+      from scan join samples on samples.id = scan.sample_id order by scan.position
     )
     select scan.id as "scanId", case when accepted.end_date is not null then accepted.verdict end as final,
       coalesce(requested.ids, '{}') as "outboxIds", coalesce(requested.held, false) as held
@@ -119,9 +119,8 @@ function rowOf(scan: NewScan, position: number) {
     batch_id: scan.batchId ?? null,
     previous: scan.previous ?? null,
     fresh_ms: scan.freshnessMs ?? null,
-    audited: caller !== null,
-    key_id: caller?.key?.id ?? null,
-    address: caller?.address ?? null,
-    request_id: caller?.requestId ?? null,
+    key_id: caller.key?.id ?? null,
+    address: caller.address,
+    request_id: caller.requestId,
   };
 }

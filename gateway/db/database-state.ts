@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "./database.js";
+import { COUNTED } from "./list-place.js";
 
 /** What Postgres says of itself. */
 export interface DatabaseState {
@@ -8,7 +9,7 @@ export interface DatabaseState {
   readonly bytes: number;
   /** The last migration that was applied, e.g. `0007-statistics`. */
   readonly migration: string;
-  /** Rows as the planner estimates them: they are not counted. */
+  /** Rows: counted up to 10,000, and as the planner estimates them beyond. */
   readonly scans: number;
   readonly samples: number;
 }
@@ -17,9 +18,16 @@ export async function readDatabaseState(db: Database): Promise<DatabaseState> {
   const { rows } = await sql<DatabaseState>`
     select current_setting('server_version') as "serverVersion", pg_database_size(current_database()) as bytes,
       (select max(name) from kysely_migration) as migration,
-      (select greatest(reltuples, 0)::int8 from pg_class where oid = 'scans'::regclass) as scans,
-      (select greatest(reltuples, 0)::int8 from pg_class where oid = 'samples'::regclass) as samples`.execute(db);
+      ${rowsOf("scans")} as scans, ${rowsOf("samples")} as samples`.execute(db);
   const [state] = rows;
   if (!state) throw new Error("Postgres said nothing of itself");
   return state;
+}
+
+/** An estimate can be older than the rows: it is never less than what was counted. */
+function rowsOf(table: "scans" | "samples") {
+  return sql`(
+    select case when counted <= ${sql.lit(COUNTED)} then counted else greatest(counted, reltuples::int8) end
+    from pg_class, (select count(*) as counted from (select from ${sql.table(table)} limit ${sql.lit(COUNTED + 1)}) as capped) as rows
+    where oid = ${table}::regclass)`;
 }

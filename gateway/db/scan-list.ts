@@ -19,7 +19,7 @@ import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type Lis
 import { runPrepared } from "./prepared.js";
 import { scanOf, selectScans } from "./scans.js";
 
-/** Which scans are listed: all that is given must hold, of a list any one. */
+/** Which scans are listed: all that is given must hold, of a list any one, of labels all. */
 export interface ScanCriteria {
   readonly verdicts?: readonly Verdict[] | undefined;
   readonly final?: boolean | undefined;
@@ -31,7 +31,14 @@ export interface ScanCriteria {
   readonly names?: readonly string[] | undefined;
   /** Lower-case hex. */
   readonly hashes?: readonly string[] | undefined;
-  readonly labels?: readonly { readonly key: string; readonly value: string }[] | undefined;
+  readonly labels?: readonly LabelCriteria[] | undefined;
+  readonly batch?: number | undefined;
+}
+
+/** A label; without a value, whatever its value. */
+export interface LabelCriteria {
+  readonly key: string;
+  readonly value: string | undefined;
 }
 
 /** What one result of a scan is like. */
@@ -100,7 +107,7 @@ export function meets(criteria: ScanCriteria): Condition {
 
 /** `resultsBeyond` repeats for the results where the page begins: Postgres does not conclude that by itself. */
 function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condition | undefined)[] {
-  const { verdicts, final, results, mimes, size, started, names, hashes, labels } = criteria;
+  const { verdicts, final, results, mimes, size, started, names, hashes, labels, batch } = criteria;
   const ofSample = [mimeIs("samples.mime", mimes), ...sizeWithin("samples.size", size), hashIs(hashes)].filter(
     (condition) => condition !== undefined,
   );
@@ -109,7 +116,8 @@ function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condi
     final === undefined ? undefined : final ? sql<SqlBool>`scans.end_date is not null` : sql<SqlBool>`scans.end_date is null`,
     ...timeWithin("scans.start_date", started),
     names && any(names.map(nameIs)),
-    labels && sql<SqlBool>`(scans.labels <> '{}' and ${any(labels.map(labelIs))})`,
+    labels && sql<SqlBool>`(scans.labels <> '{}' and ${all(labels.map(labelIs))})`,
+    batch === undefined ? undefined : sql<SqlBool>`scans.batch_id = ${batch}`,
     ofSample.length > 0 ? sql<SqlBool>`scans.sample_id in (select id from samples where ${all(ofSample)})` : undefined,
     results &&
       sql<SqlBool>`exists (
@@ -131,7 +139,8 @@ function nameIs(name: string): Condition {
     : sql<SqlBool>`(${indexed} like ${`${literally(head)}%`} and scans.name like ${pattern})`;
 }
 
-function labelIs({ key, value }: { key: string; value: string }): Condition {
+function labelIs({ key, value }: LabelCriteria): Condition {
+  if (value === undefined) return sql<SqlBool>`scans.labels ? ${key}`;
   return sql<SqlBool>`scans.labels @> ${JSON.stringify({ [key]: value })}::jsonb`;
 }
 

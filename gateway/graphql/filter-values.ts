@@ -23,6 +23,16 @@ export function entries<T>(path: string, list: Maybe<readonly T[]>, most = MOST_
   return list;
 }
 
+/** A value as criteria have it: null is no criterion. */
+export function optional<T, R>(path: string, value: Maybe<T>, read: (path: string, value: T) => R): R | undefined {
+  return value === null || value === undefined ? undefined : read(path, value);
+}
+
+export function positive(path: string, value: number): number {
+  if (value < 1) throw wrong(path, "must be positive");
+  return value;
+}
+
 export function text(path: string, value: string): string {
   if (value === "") throw wrong(path, "is empty");
   if (value.includes("\0")) throw wrong(path, "holds a NUL character");
@@ -36,10 +46,20 @@ export function texts(path: string, list: Maybe<readonly string[]>): readonly st
 
 export function mimes(path: string, list: Maybe<readonly string[]>): readonly string[] | undefined {
   return entries(path, list)?.map((value, i) => {
-    if (!/^[\w.+-]{1,127}\/([\w.+-]{1,127}|\*)$/.test(value))
+    if (!isMime(value.replace(/\/\*$/, "/any")))
       throw wrong(`${path}.${i}`, "is no MIME type such as application/pdf or image/*");
     return value.toLowerCase();
   });
+}
+
+/** The type of one sample, so no `image/*`. */
+export function mime(path: string, value: string): string {
+  if (!isMime(value)) throw wrong(path, "is no MIME type such as application/pdf");
+  return value.toLowerCase();
+}
+
+function isMime(value: string): boolean {
+  return /^[\w.+-]{1,127}\/[\w.+-]{1,127}$/.test(value);
 }
 
 export function hashes(path: string, list: Maybe<readonly string[]>): readonly string[] | undefined {

@@ -2,6 +2,7 @@ import { Arg, Ctx, Query, Resolver } from "type-graphql";
 import { PlanScanInput, ScanPlan } from "../../schema/graphql/scan-plan.js";
 import { GatewayError } from "../errors.js";
 import { explainScan, type ScanPlanRecord } from "../scan/explain.js";
+import { mime, optional } from "./filter-values.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
 import { engineChoice, isSha256 } from "./scan-options.js";
@@ -16,12 +17,12 @@ export class PlanResolver {
     @Arg("input", () => PlanScanInput, { description: "The request." }) input: PlanScanInput,
     @Ctx() { mesh }: RequestContext,
   ): Promise<ScanPlanRecord> {
-    const { sha256, mime, priority } = input;
+    const { sha256, priority } = input;
     if (typeof sha256 === "string" && !isSha256(sha256)) throw new GatewayError("BAD_INPUT", "sha256: must be 64 hex digits");
     return explainScan(mesh, {
       ...engineChoice(input),
       sha256: sha256?.toLowerCase(),
-      mime: mime ?? undefined,
+      mime: optional("mime", input.mime, mime),
       priority,
     });
   }

@@ -2,7 +2,7 @@ import type { ResultFilter, ScanFilter } from "../../schema/graphql/scan-filter.
 import type { Database } from "../db/database.js";
 import { findEngineIds } from "../db/engines.js";
 import type { ResultCriteria, ScanCriteria } from "../db/scan-list.js";
-import { entries, hashes, mimes, sizes, text, texts, times, wrong } from "./filter-values.js";
+import { entries, hashes, mimes, optional, positive, sizes, text, texts, times, wrong } from "./filter-values.js";
 
 /** Three characters are what the index on signatures begins with. */
 const LEAST_SIGNATURE = 3;
@@ -20,8 +20,9 @@ export async function scanCriteria(db: Database, filter: ScanFilter | null | und
     hashes: hashes("filter.hashes", filter.hashes),
     labels: entries("filter.labels", filter.labels)?.map(({ key, value }, i) => ({
       key: text(`filter.labels.${i}.key`, key),
-      value: value === "" ? value : text(`filter.labels.${i}.value`, value),
+      value: value === "" ? value : optional(`filter.labels.${i}.value`, value, text),
     })),
+    batch: optional("filter.batch", filter.batch, positive),
     results: await resultCriteria(db, entries("filter.results", filter.results)),
   };
 }
@@ -44,7 +45,7 @@ async function resultCriteria(
       }),
       verdicts: entries(`${path}.verdicts`, verdicts),
       states: entries(`${path}.states`, states),
-      signature: signature === null || signature === undefined ? undefined : signatureText(`${path}.signature`, signature),
+      signature: optional(`${path}.signature`, signature, signatureText),
     };
   });
 }

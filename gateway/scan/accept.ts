@@ -1,4 +1,5 @@
 import type { EngineRecord, SampleRecord } from "../../schema/reports.js";
+import type { Skipped } from "../../schema/states.js";
 import { batched } from "../batch.js";
 import type { Caller } from "../caller.js";
 import { insertScans, takeIds, type NewScan } from "../db/accept.js";
@@ -155,13 +156,17 @@ function plansOf(catalogue: readonly EngineRecord[], { kind, options, samples }:
     throw error;
   }
   const plans = samples.map(({ sample }) => planScan(catalogue, { ...options, mime: (sample.known ?? sample.kept).mime }));
-  const refusals = plans.flatMap(({ refused }, index) => (refused ? [{ index, error: unattended() }] : []));
-  if (refusals.length === 0) return plans;
-  return kind === "scan" ? unattended() : new SamplesRefused(refusals, samples.length);
+  const refusals = plans.flatMap(({ refused, skipped }, index) => (refused ? [{ index, error: unattended(skipped) }] : []));
+  const [first] = refusals;
+  if (!first) return plans;
+  return kind === "scan" ? first.error : new SamplesRefused(refusals, samples.length);
 }
 
-function unattended(): GatewayError {
-  return new GatewayError("UNAVAILABLE", "no agent is there that could scan this", { retryAfter: RETRY_AFTER_S });
+/** Only agents are missing: those of the engines that would take part if they were healthy, or all if there is no engine. */
+function unattended(skipped: readonly Skipped[]): GatewayError {
+  const missing = skipped.filter(({ reason }) => reason === "UNHEALTHY").map(({ engine }) => engine);
+  const why = missing.length === 0 ? "" : `: no healthy agent announces ${missing.join(", ")}`;
+  return new GatewayError("UNAVAILABLE", `no agent is there that could scan this${why}`, { retryAfter: RETRY_AFTER_S });
 }
 
 const NOT_YET: Made = { scanId: null, batchId: null };
@@ -193,7 +198,7 @@ async function enterBatch(tx: Tx, { caller, samples }: AcceptRequest, batchId: n
   await audit(tx, caller, "submitScans", String(batchId), { scans: samples.length });
 }
 
-function newScan(ctx: ScanContext, { kind, caller, options, previous }: AcceptRequest, { expected, skipped }: Plan) {
+function newScan(ctx: ScanContext, { caller, options, previous }: AcceptRequest, { expected, skipped }: Plan) {
   return {
     speed: options.speed,
     internet: options.internet,
@@ -205,6 +210,6 @@ function newScan(ctx: ScanContext, { kind, caller, options, previous }: AcceptRe
     stopAfter: options.stopAfter ?? null,
     freshnessMs: options.freshnessMs ?? null,
     previous: previous ?? null,
-    caller: kind === "scan" ? caller : null,
+    caller,
   };
 }

@@ -128,7 +128,12 @@ function toName(ctx: ScanContext, source: SampleSource): Promise<SampleToName> {
 }
 
 async function findSource(ctx: ScanContext, source: StoredSource): Promise<KnownSample> {
-  return { known: await (source.kind === "hash" ? findStoredSample(ctx, source.hash) : readyUpload(ctx, source.id)) };
+  const field = source.kind === "hash" ? "sha256" : "uploadId";
+  try {
+    return { known: await (source.kind === "hash" ? findStoredSample(ctx, source.hash) : readyUpload(ctx, source.id)) };
+  } catch (error) {
+    throw error instanceof GatewayError && error.code !== "UNAVAILABLE" ? error.about(field) : error;
+  }
 }
 
 async function earlierScan(

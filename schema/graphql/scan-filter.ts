@@ -50,12 +50,14 @@ export class LabelFilter {
   @Field(() => String, { description: "Its key." })
   key!: string;
 
-  @Field(() => String, { description: "Its value." })
-  value!: string;
+  @Field(() => String, { nullable: true, description: "Its value; without it any." })
+  value?: string | null;
 }
 
 /** Which scans are listed. */
-@InputType({ description: "Which scans: everything that is given must hold, and of a list any one of its entries." })
+@InputType({
+  description: "Which scans: everything that is given must hold, and of a list any one of its entries; of labels all.",
+})
 export class ScanFilter {
   @Field(() => [Verdict], { nullable: true, description: "The scan has one of these verdicts." })
   verdicts?: readonly Verdict[] | null;
@@ -95,6 +97,9 @@ export class ScanFilter {
   })
   hashes?: readonly string[] | null;
 
-  @Field(() => [LabelFilter], { nullable: true, description: "The scan has one of these labels." })
+  @Field(() => [LabelFilter], { nullable: true, description: "The scan has all of these labels." })
   labels?: readonly LabelFilter[] | null;
+
+  @Field(() => GraphQLSafeInt, { nullable: true, description: "The scan was submitted with this batch (`batchId`)." })
+  batch?: number | null;
 }

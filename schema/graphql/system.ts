@@ -14,10 +14,10 @@ export class DatabaseState {
   @Field(() => GraphQLSafeInt, { description: "Size of the database in bytes." })
   bytes!: number;
 
-  @Field(() => GraphQLSafeInt, { description: "Scans, as the planner estimates them." })
+  @Field(() => GraphQLSafeInt, { description: "Scans: exactly up to 10,000, beyond as the planner estimates them." })
   scans!: number;
 
-  @Field(() => GraphQLSafeInt, { description: "Samples, as the planner estimates them." })
+  @Field(() => GraphQLSafeInt, { description: "Samples: exactly up to 10,000, beyond as the planner estimates them." })
   samples!: number;
 }
 

@@ -65,6 +65,19 @@ describe("submitScans", () => {
     );
     const audited = await stage.db.selectFrom("audit_events").selectAll().where("action", "=", "submitScans").execute();
     expect(audited).toMatchObject([{ subject: String(batch.batchId), details: { scans: 3 } }]);
+    const each = await stage.db
+      .selectFrom("audit_events")
+      .selectAll()
+      .where("action", "=", "submitScan")
+      .where("request_id", "=", audited[0]?.request_id ?? "")
+      .orderBy("id")
+      .execute();
+    expect(each.map(({ subject, details }) => ({ subject, details }))).toEqual(
+      batch.scans.nodes.map(({ scanId }, i) => ({
+        subject: String(scanId),
+        details: { name: SAMPLES[i]?.name, sha256: SAMPLES[i]?.sha256, batch: batch.batchId },
+      })),
+    );
   });
 
   it("takes uploads too, and 100 samples at once", async () => {
@@ -91,13 +104,13 @@ describe("submitScans", () => {
           __typename: "SampleUnavailable",
           code: "NOT_FOUND",
           message: `no sample has the hash ${sha256("never seen")}`,
-          path: ["input", "samples", "1"],
+          path: ["input", "samples", "1", "sha256"],
         },
         {
           __typename: "SampleUnavailable",
           code: "NOT_FOUND",
           message: "there is no such upload",
-          path: ["input", "samples", "3"],
+          path: ["input", "samples", "3", "uploadId"],
         },
       ],
     });
@@ -109,6 +122,7 @@ describe("submitScans", () => {
     const refused = await submitAll(gateway.url, { samples: SAMPLES });
     await stage.db.updateTable("engines").set({ unhealthy: null }).execute();
     expect(refused).toMatchObject({ __typename: "SamplesRefused", code: "UNAVAILABLE" });
+    expect(refused.errors[0]?.message).toBe("no agent is there that could scan this: no healthy agent announces Alpha");
     expect(refused.errors.map(({ path }) => path.at(-1))).toEqual(["0", "1", "2"]);
     expect(await counts()).toEqual(before);
   });
@@ -172,12 +186,29 @@ describe("a batch", () => {
     expect(head?.scans).toMatchObject({ nodes: [{ name: "0.exe" }, { name: "1.exe" }], pageInfo: { hasNextPage: true } });
     const tail = await batchOf(batch.batchId, { first: 2, after: head?.scans.pageInfo.endCursor });
     expect(tail?.scans).toMatchObject({ nodes: [{ name: "2.exe" }], pageInfo: { hasNextPage: false } });
+    const another = await submitAll(gateway.url, { samples: SAMPLES });
+    const foreign = await graphql(
+      gateway.url,
+      "query($id: SafeInt!, $after: String) { batch(id: $id) { scans(after: $after) { nodes { name } } } }",
+      { id: another.batch.batchId, after: head?.scans.pageInfo.endCursor },
+    );
+    expect(foreign.errors?.[0]?.message).toBe("after: is not a cursor of this list");
     const { node } = await data<{ node: object }>(
       other.url,
       "query Node($id: ID!) { node(id: $id) { __typename ... on Batch { batchId scans { totalCount } } } }",
       { id: head?.id },
     );
     expect(node).toEqual({ __typename: "Batch", batchId: batch.batchId, scans: { totalCount: 3 } });
+  });
+
+  it("is a filter of the list of scans", async () => {
+    const { batch } = await submitAll(gateway.url, { samples: SAMPLES });
+    const { scans } = await data<{ scans: object }>(
+      gateway.url,
+      "query($batch: SafeInt!) { scans(filter: { batch: $batch }) { totalCount nodes { scanId } } }",
+      { batch: batch.batchId },
+    );
+    expect(scans).toEqual({ totalCount: 3, nodes: batch.scans.nodes.map(({ scanId }) => ({ scanId })).toReversed() });
   });
 
   it("is null when there is none, and an error when the number can be none", async () => {

@@ -76,7 +76,11 @@ describe("submitScan", () => {
       "mutation { createUpload { id url expiresAt } }",
     );
     expect(createUpload.url).toBe(`${gateway.url}/upload/${createUpload.id}`);
-    expect(await submit({ uploadId: createUpload.id })).toMatchObject({ __typename: "InvalidInput", code: "BAD_INPUT" });
+    expect(await submit({ uploadId: createUpload.id })).toMatchObject({
+      __typename: "InvalidInput",
+      code: "BAD_INPUT",
+      path: ["input", "uploadId"],
+    });
     const sent = await ask(createUpload.url, { method: "PUT", body: "by upload" });
     expect(sent).toMatchObject({ status: 201 });
     expect(sent.json()).toMatchObject({ id: createUpload.id, sha256: sha256("by upload"), size: 9 });
@@ -97,9 +101,9 @@ describe("submitScan", () => {
     ["what is not base64", { base64: "not base64!" }, "BAD_INPUT", ["base64"]],
     ["more than 128 KiB", { base64: Buffer.alloc(128 * 1024 + 1).toString("base64") }, "TOO_LARGE", ["base64"]],
     ["what is not a sha256", { sha256: "abc" }, "BAD_INPUT", ["sha256"]],
-    ["an unknown sha256", { sha256: sha256("never seen") }, "NOT_FOUND", []],
-    ["what is not an upload's id", { uploadId: "nothing" }, "NOT_FOUND", []],
-    ["an unknown upload", { uploadId: "00000000-0000-4000-8000-000000000000" }, "NOT_FOUND", []],
+    ["an unknown sha256", { sha256: sha256("never seen") }, "NOT_FOUND", ["sha256"]],
+    ["what is not an upload's id", { uploadId: "nothing" }, "NOT_FOUND", ["uploadId"]],
+    ["an unknown upload", { uploadId: "00000000-0000-4000-8000-000000000000" }, "NOT_FOUND", ["uploadId"]],
     ["an unknown engine", { base64: "", engines: ["Alpha", "Nobody"] }, "BAD_INPUT", ["engines"]],
     ["a choice of no engine", { base64: "", engines: [] }, "BAD_INPUT", ["engines"]],
     ["too short a deadline", { base64: "", deadline: 9 }, "BAD_INPUT", ["deadline"]],
@@ -109,6 +113,17 @@ describe("submitScan", () => {
     const before = await data(gateway.url, "{ scans { totalCount } }");
     expect(await submit(input)).toMatchObject({ code, path: ["input", ...field] });
     expect(await data(gateway.url, "{ scans { totalCount } }")).toEqual(before);
+  });
+
+  it("names the engines that no healthy agent has when only those could scan it", async () => {
+    await stage.db.updateTable("engines").set({ unhealthy: "for a test" }).execute();
+    const refused = await submit({ base64: "", engines: ["beta"] });
+    await stage.db.updateTable("engines").set({ unhealthy: null }).execute();
+    expect(refused).toMatchObject({
+      code: "UNAVAILABLE",
+      message: "no agent is there that could scan this: no healthy agent announces Beta",
+      path: ["input"],
+    });
   });
 
   it("takes exactly 128 KiB", async () => {

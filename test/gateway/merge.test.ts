@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../gateway/db/database.js";
+import { openCaller } from "../../gateway/caller.js";
 import { insertScans } from "../../gateway/db/accept.js";
 import { enterEngines, readEngines } from "../../gateway/db/engines.js";
 import { lockScans, raiseResults, type IncomingResult } from "../../gateway/db/results.js";
@@ -37,7 +38,7 @@ async function newScan(engines: string[]): Promise<number> {
     deadlineMs: 60_000,
     expected,
     skipped: [],
-    caller: null,
+    caller: openCaller("here", "merge"),
   } as const;
   const [inserted] = await db.transaction().execute((tx) => insertScans(tx, [scan]));
   return inserted?.scanId ?? 0;

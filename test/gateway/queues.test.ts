@@ -99,6 +99,8 @@ describe("queues", () => {
 });
 
 it("the system shows versions and how full its stores are, and which account is away", async () => {
+  await scan("counted at once");
+  const counted = (await stage.db.selectFrom("scans").select("id").execute()).length;
   const query = `{ system { version nodeVersion startedAt database { serverVersion migration bytes scans samples }
     accounts { class connected serverVersion streams { name messages bytes maxBytes } } } }`;
   const { system } = await data<{ system: { accounts: { streams: { name: string; bytes: number }[] }[] } }>(gateway.url, query);
@@ -109,6 +111,8 @@ it("the system shows versions and how full its stores are, and which account is 
       serverVersion: expect.stringMatching(/^\d+/),
       migration: expect.stringMatching(/^\d{4}-/),
       bytes: expect.any(Number),
+      scans: counted,
+      samples: counted,
     },
     accounts: [
       { class: "ISOLATED", connected: true, serverVersion: expect.stringMatching(/^2\./) },

@@ -112,15 +112,17 @@ const CASES: Case[] = [
   ["what names contain", { names: ["*-9*.pdf"] }, ({ name }) => /-9.*\.pdf$/.test(name)],
   ["labels", { labels: [{ key: "team", value: "soc" }] }, ({ labels }) => labels["team"] === "soc"],
   [
-    "any of several labels",
+    "several labels, which must all be there",
     {
       labels: [
         { key: "case", value: "7" },
-        { key: "team", value: "lab" },
+        { key: "team", value: "soc" },
       ],
     },
-    ({ final }) => !final,
+    ({ labels }) => labels["case"] === "7" && labels["team"] === "soc",
   ],
+  ["a label's key, whatever its value", { labels: [{ key: "team" }] }, ({ labels }) => "team" in labels],
+  ["a key beside a label", { labels: [{ key: "case" }, { key: "team", value: "soc" }] }, ({ labels }) => "case" in labels],
   [
     "all of it at once",
     {
@@ -160,6 +162,39 @@ describe("a list of scans is filtered by", () => {
   });
 });
 
+it("a list of scans with labels that no scan has together is empty", async () => {
+  const labels = [
+    { key: "case", value: "7" },
+    { key: "team", value: "lab" },
+  ];
+  expect(await listed({ labels }, "OLDEST_FIRST")).toEqual([]);
+});
+
+describe("a cursor", () => {
+  const cursorFrom = async (filter: object, order: string) =>
+    (await data<Page>(history.gateway.url, LIST, { filter, order })).scans.pageInfo.endCursor;
+  const BY_TIME = { started: { since: old } };
+  const SAMPLES = "query($after: String) { samples(after: $after) { nodes { id } } }";
+  const OF_SAMPLE = "query($after: String) { samples(first: 1) { nodes { scans(after: $after) { nodes { scanId } } } } }";
+
+  it.each([
+    ["of the list of samples", SAMPLES, {}],
+    ["of a sample's scans", OF_SAMPLE, {}],
+    ["of the other order", LIST, { filter: {}, order: "OLDEST_FIRST" }],
+    ["of the list by time", LIST, { filter: BY_TIME, order: "NEWEST_FIRST" }],
+  ])("of the list of scans is none %s", async (_what, query, variables) => {
+    const after = await cursorFrom({}, "NEWEST_FIRST");
+    const { errors } = await graphql(history.gateway.url, query, { ...variables, after });
+    expect(errors).toMatchObject([{ message: "after: is not a cursor of this list", extensions: { code: "BAD_INPUT" } }]);
+  });
+
+  it("of the list by time is none of the list by number", async () => {
+    const after = await cursorFrom(BY_TIME, "NEWEST_FIRST");
+    const { errors } = await graphql(history.gateway.url, LIST, { filter: {}, order: "NEWEST_FIRST", after });
+    expect(errors?.[0]?.message).toBe("after: is not a cursor of this list");
+  });
+});
+
 describe("a filter that makes no sense", () => {
   it.each([
     ["filter.verdicts", { verdicts: [] }],
@@ -174,6 +209,7 @@ describe("a filter that makes no sense", () => {
     ["filter.results.0.signature", { results: [{ signature: "ab" }] }],
     ["filter.results.1.signature", { results: [{ signature: "abc" }, { signature: "a" }] }],
     ["filter.labels.0.key", { labels: [{ key: "", value: "x" }] }],
+    ["filter.batch", { batch: 0 }],
   ])("is refused by its place: %s", async (place, filter) => {
     const { errors } = await graphql(history.gateway.url, LIST, { filter, order: "NEWEST_FIRST" });
     expect(errors?.[0]?.extensions.code).toBe("BAD_INPUT");
@@ -212,4 +248,8 @@ it("a count beyond 10,000 is 10,000 and says that there are more", async () => {
     select 1, 'many', 'ALL', false, now(), now(), 'INCONCLUSIVE', 0, 0, '[]' from generate_series(1, 10001)`.execute(db);
   const { scans } = await data<Page>(history.gateway.url, LIST, { filter: { names: ["many"] }, order: "NEWEST_FIRST" });
   expect([scans.totalCount, scans.totalCountIsExact]).toEqual([10_000, false]);
+  const beyond = async () =>
+    (await data<{ system: { database: object } }>(history.gateway.url, "{ system { database { scans } } }")).system.database;
+  await sql`analyze scans`.execute(db);
+  expect(await beyond()).toEqual({ scans: history.scans.length + 10_001 });
 });

@@ -167,6 +167,8 @@ describe("planScan", () => {
     ["an unknown sample", { sha256: sha256("never seen") }, "NOT_FOUND"],
     ["what is not a sha256", { sha256: "abc" }, "BAD_INPUT"],
     ["a type beside the sample", { sha256: sha256("planned"), mime: "text/plain" }, "BAD_INPUT"],
+    ["a type that is none", { mime: "pdf" }, "BAD_INPUT"],
+    ["a family of types", { mime: "image/*" }, "BAD_INPUT"],
     ["a freshness that makes no sense", { freshness: -1 }, "BAD_INPUT"],
   ])("refuses %s", async (_what, input, code) => {
     const { errors } = await graphql(gateway.url, PLAN, { input });

@@ -63,7 +63,7 @@ describe("a receiver inside of the network", () => {
       expect({ host, ...(await create({ url: receiver.url.replace("127.0.0.1", host) })) }).toMatchObject({
         host,
         code: "BAD_INPUT",
-        path: ["input"],
+        path: ["input", "url"],
         message: expect.stringMatching(/^url: .* is no public address/),
       });
     }
@@ -100,6 +100,6 @@ it.each([
   [{ secret: "whsec_c2hvcnQ=" }, "secret: must be whsec_ and the base64 of 24 to 64 bytes"],
   [{ secret: "x".repeat(40) }, "secret: must be whsec_ and the base64 of 24 to 64 bytes"],
 ])("a webhook of %j is refused", async (input, message) => {
-  expect(await create(input)).toMatchObject({ code: "BAD_INPUT", message });
+  expect(await create(input)).toMatchObject({ code: "BAD_INPUT", message, path: ["input", message.split(":")[0]] });
   expect(await data(gateway.url, "{ webhooks { webhookId } }")).toEqual({ webhooks: [] });
 });
