@@ -57,8 +57,9 @@ async function unpack(context: string, name: string, path: string): Promise<void
   await rm(folder, { recursive: true });
 }
 
-/** The certificates that npm on this host believes, if it was told of some; else those of Node. */
+/** The certificates that npm or Node on this host believe, if they were told of some; else those of Node. */
 async function certificates(): Promise<string> {
-  const told = await npm("config", "get", "cafile");
-  return told === "null" || told === "" ? rootCertificates.join("\n") : await readFile(told, "utf8");
+  const cafile = await npm("config", "get", "cafile");
+  const told = cafile === "null" || cafile === "" ? process.env["NODE_EXTRA_CA_CERTS"] : cafile;
+  return told ? await readFile(told, "utf8") : rootCertificates.join("\n");
 }

@@ -148,7 +148,6 @@ describe.each(Object.entries(CLIENTS))("%s", (name, watch) => {
     const report = (await data<{ scan: object }>(url(0), `{ scan(id: ${scanId}) { ${REPORT} } }`)).scan;
     expect(seen.at(-1)?.["scanUpdated"]).toMatchObject(report);
     expect(report).toMatchObject({ verdict: "INFECTED", results: [{ engine: "Slowly", state: "DONE" }] });
-    expect(seen.length).toBeGreaterThan(1);
     expect(revisions(seen, "scanUpdated")).toEqual(revisions(seen, "scanUpdated").toSorted((a, b) => a - b));
   });
 
