@@ -60,8 +60,18 @@ export function createDocuments(schema: GraphQLSchema, introspection: boolean): 
     if (isRefused(document)) return document;
     const form = formErrors(document);
     if (form.length > 0) return form;
-    const errors = validate(schema, document, rules, { hideSuggestions: !introspection, maxErrors: SHOWN_ERRORS });
+    const errors = validationErrors(document);
     return errors.length > 0 ? errors.map((error) => restated(error, { code: "GRAPHQL_VALIDATION_FAILED" })) : document;
+  }
+
+  function validationErrors(document: DocumentNode): readonly GraphQLError[] {
+    try {
+      return validate(schema, document, rules, { hideSuggestions: !introspection, maxErrors: SHOWN_ERRORS });
+    } catch (error) {
+      // The rule for the one field of a subscription throws at a directive without its argument.
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
   }
 }
 
@@ -94,7 +104,8 @@ function tokenErrors(source: string): readonly GraphQLError[] {
     const { kind, start, end, value } = lexer.advance();
     if (kind === TokenKind.EOF) return [];
     if (++tokens > LIMITS.tokens) return exceeded("tokens", `more than ${LIMITS.tokens}`, LIMITS.tokens);
-    if (kind === TokenKind.STRING && unwritablePlace(value)) return unwritable("a text of the document");
+    const isText = kind === TokenKind.STRING || kind === TokenKind.BLOCK_STRING;
+    if (isText && unwritablePlace(value)) return unwritable("a text of the document");
     if (kind === TokenKind.NAME && end - start > LIMITS.nameLength) return exceeded("nameLength", end - start, LIMITS.nameLength);
   }
 }

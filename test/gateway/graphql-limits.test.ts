@@ -96,6 +96,10 @@ describe("the limits of a document's text", () => {
   ])("refuse too many %s", (limit, query) => expect(refused(query)).toEqual([limit]));
 });
 
+it("a subscription with a directive that lacks its argument is refused", () => {
+  expect(refused("subscription { scanUpdated(id: 1) @include { id } }")).toEqual(["GRAPHQL_VALIDATION_FAILED"]);
+});
+
 describe("the limits of variables", () => {
   const query = "mutation($input: SubmitScanInput!) { submitScan(input: $input) { __typename } }";
 
@@ -110,7 +114,8 @@ describe("the limits of variables", () => {
       expect(refused(query, { input: { base64: "", name } })).toEqual(["BAD_USER_INPUT"]);
     }
     expect(refused(query, { input: { base64: "", name: "ünï 💩 \u202e" } })).toEqual([]);
-    expect(refused(`{ sample(hash: "a\\u0000") { id } }`)).toEqual(["BAD_USER_INPUT"]);
+    for (const text of [`"a\\u0000"`, `"a\0"`, `"""a\0"""`])
+      expect(refused(`{ sample(hash: ${text}) { id } }`)).toEqual(["BAD_USER_INPUT"]);
   });
 
   it("say where it is", () => {
