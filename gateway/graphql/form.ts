@@ -26,7 +26,7 @@ export function formErrors(document: DocumentNode): GraphQLError[] {
   const variables = Math.max(0, ...operations.map(({ variableDefinitions }) => variableDefinitions?.length ?? 0));
   const { endless, ...measures } = measure(operations, fragments);
   if (endless) return exceeded("recursion", Infinity, LIMITS.recursion);
-  const counts = { operations: operations.length, variables, ...measures };
+  const counts = { definitions: document.definitions.length, operations: operations.length, variables, ...measures };
   const errors = exceeding(counts);
   return errors.length > 0 ? errors : exceeding(places(operations, fragments));
 }

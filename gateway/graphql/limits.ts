@@ -13,6 +13,8 @@ export const LIMITS = {
   tokens: 2_000,
   /** Characters of a name; what is no name of the schema is compared with those that are. */
   nameLength: 250,
+  /** Operations and fragments of a document. */
+  definitions: 100,
   /** Operations of a document, of which a request names one. */
   operations: 20,
   /** The standard introspection query needs 15. */

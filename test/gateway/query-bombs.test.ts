@@ -25,7 +25,7 @@ beforeAll(async () => {
   gateway = await stage.gatewayProcess({ SCANMESH_SWEEP_INTERVAL: "1m" }, { probed: true });
   socket = await openSocket();
   // The first uses of code are slower: a gateway that has just started is not what is measured.
-  for (let round = 0; round < 10; round++) for (const { query } of ORDINARY) await overHttp({ query });
+  for (let round = 0; round < 5; round++) for (const operation of [...ORDINARY, ...BOMBS]) await overHttp(operation);
 });
 
 afterAll(async () => {
