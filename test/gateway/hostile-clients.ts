@@ -98,12 +98,16 @@ function sendMessages(url: string, { init, messages, frames }: Hostile & { kind:
       clearTimeout(timer);
       resolve({ status: code === 4500 || code === 1011 ? 500 : 200, text: `${text}${code} ${String(reason)}` });
     });
-    socket.once("open", () => {
-      if (init) socket.send('{"type":"connection_init"}');
+    const storm = () => {
       for (const message of messages) socket.send(message, { binary: false });
-      const raw = (socket as unknown as { _socket: Socket })._socket;
-      if (frames) return void raw.end(frames);
+      if (frames) return void (socket as unknown as { _socket: Socket })._socket.end(frames);
       socket.send('{"type":"ping"}');
+    };
+    socket.once("open", () => {
+      if (!init) return storm();
+      // Before it is answered the connection would be closed at the first operation.
+      socket.once("message", storm);
+      socket.send('{"type":"connection_init"}');
     });
   });
 }

@@ -25,11 +25,13 @@ function closedAfter(...messages: (object | string | Buffer)[]): Promise<{ code:
     socket.on("error", () => {});
     socket.once("close", (code, reason) => resolve({ code, reason: String(reason) }));
     socket.once("open", () => {
-      for (const message of messages) {
-        socket.send(typeof message === "string" || Buffer.isBuffer(message) ? message : JSON.stringify(message), {
-          binary: false,
-        });
-      }
+      const [first, ...rest] = messages.map((message) =>
+        typeof message === "string" || Buffer.isBuffer(message) ? message : JSON.stringify(message),
+      );
+      const send = (message: string | Buffer) => socket.send(message, { binary: false });
+      // What follows a greeting is sent once it is answered.
+      if (rest.length > 0) socket.once("message", () => rest.forEach(send));
+      send(first ?? "");
     });
   });
 }
