@@ -102,7 +102,8 @@ function isOptional(entry) {
 /** @param {string} root */
 function isBuilt(root) {
   const built = statSync(stamp(root), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return built > 0 && SOURCES.every((source) => newest(join(root, source)) <= built);
+  // The stamp has whole milliseconds.
+  return built > 0 && SOURCES.every((source) => Math.floor(newest(join(root, source))) <= built);
 }
 
 /** @param {string} root */
