@@ -16,6 +16,7 @@ export async function* zipped(name: string, password: string, bytes: AsyncIterab
     await zip.close();
   })();
   const broken = new Promise<never>((_, reject) => writing.catch(reject));
+  // It is met where the next piece is awaited; a reader who has left meanwhile awaits none.
   broken.catch(() => undefined);
   const reader = readable.getReader();
   try {

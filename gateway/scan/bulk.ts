@@ -58,7 +58,8 @@ export function createBulk(parts: BulkParts): Bulk {
     madeRoom: () => waiting && releaseSoon(),
     release,
     async idle() {
-      await working?.catch(() => {});
+      // How it ended is for whoever began it.
+      await Promise.allSettled([working]);
     },
   };
 }

@@ -140,7 +140,8 @@ export function createKeyring(db: Database, log: Logger): Keyring {
     },
     async stop() {
       clearInterval(timer);
-      await refreshing?.catch(() => undefined);
+      // How it ended is for whoever began it.
+      await Promise.allSettled([refreshing]);
     },
   };
 }
