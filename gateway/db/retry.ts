@@ -2,18 +2,22 @@ import { sql } from "kysely";
 import type { Tx } from "./database.js";
 import { COPIED } from "./reuse.js";
 
-/** A scan that runs one engine again. */
+/** A scan that runs one engine of a final scan again. */
 export interface Retry {
+  /** An id that was taken for it. */
   readonly scanId: number;
-  readonly outboxId: number;
+  readonly previous: number;
+  readonly engineId: number;
+  /** In place of a deadline that no request could have asked for, such as an imported scan's. */
+  readonly deadlineMs: number;
 }
 
 /**
- * Makes a scan that takes over every result of a final one, but for one engine, which is asked again. The former must be
- * locked. Of a deadline that no request could have asked for, such as an imported scan's, it takes the given one.
+ * Makes a scan that takes over every result of a final one, but for one engine, which is asked again; its outbox row. The
+ * former must be locked.
  */
-export async function insertRetry(tx: Tx, previous: number, engineId: number, deadlineMs: number): Promise<Retry> {
-  const { rows } = await sql<Retry>`
+export async function insertRetry(tx: Tx, { scanId, previous, engineId, deadlineMs }: Retry): Promise<number> {
+  const { rows } = await sql<{ outboxId: number }>`
     with kept as (
       select results.*, engines.type from results join engines on engines.id = results.engine_id
       where scan_id = ${previous} and engine_id <> ${engineId}
@@ -23,9 +27,9 @@ export async function insertRetry(tx: Tx, previous: number, engineId: number, de
         max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
       from kept
     ), made as (
-      insert into scans (sample_id, name, speed, internet, deadline, skipped, labels, priority, previous,
+      insert into scans (id, sample_id, name, speed, internet, deadline, skipped, labels, priority, previous,
         total, av_total, done, detections, av_clean, verdict)
-      select sample_id, scans.name, scans.speed, scans.internet,
+      select ${scanId}::bigint, sample_id, scans.name, scans.speed, scans.internet,
         now() + case when deadline - start_date between interval '10 seconds' and interval '1 day' then deadline - start_date
           else ${deadlineMs} * interval '1 millisecond' end,
         skipped, labels, priority, scans.id,
@@ -42,8 +46,8 @@ export async function insertRetry(tx: Tx, previous: number, engineId: number, de
       select made.id, speed, internet, array[engines.id] from made join engines on engines.id = ${engineId}
       returning id
     )
-    select made.id as "scanId", request.id as "outboxId" from made cross join request`.execute(tx);
-  const [retry] = rows;
-  if (!retry) throw new Error(`the scan ${previous} cannot be repeated`);
-  return retry;
+    select id as "outboxId" from request`.execute(tx);
+  const [request] = rows;
+  if (!request) throw new Error(`the scan ${previous} cannot be repeated`);
+  return request.outboxId;
 }

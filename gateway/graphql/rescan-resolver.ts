@@ -1,13 +1,14 @@
 import { GraphQLSafeInt } from "graphql-scalars";
 import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
 import type { ScanReport } from "../../schema/reports.js";
-import { RescanInput, RescanResult, RetryResultResult } from "../../schema/graphql/rescan.js";
+import { IDEMPOTENCY_KEY, RescanInput, RescanResult, RetryResultResult } from "../../schema/graphql/rescan.js";
 import { readScan } from "../db/scans.js";
 import { unknownScan } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
-import { rescan, retryResult, type RescanWish } from "../scan/rescan.js";
+import { rescan, retryResult, type Repeated, type RescanWish } from "../scan/rescan.js";
 import type { RequestContext } from "./request-context.js";
 import { Needs } from "./scopes.js";
+import { mistakeInChoice } from "./submission.js";
 import { orUserError, type UserErrorRecord } from "./user-errors.js";
 
 @Resolver()
@@ -19,8 +20,11 @@ export class RescanResolver {
     @Arg("input", () => RescanInput, { nullable: true, description: "What is to be otherwise than the first time." })
     input: RescanInput | null | undefined,
     @Ctx() { mesh, caller }: RequestContext,
-  ): Promise<{ scan: ScanReport } | UserErrorRecord> {
-    return ofScan(await orUserError(["input"], async () => reportOf(mesh, await rescan(mesh, caller, id, wishOf(input ?? {})))));
+  ): Promise<Answer | UserErrorRecord> {
+    const wish = input ?? {};
+    const mistake = mistakeInChoice(wish);
+    if (mistake) return mistake;
+    return ofScan(await orUserError(["input"], async () => reportOf(mesh, await rescan(mesh, caller, id, wishOf(wish)))));
   }
 
   @Needs("scan:write")
@@ -29,30 +33,41 @@ export class RescanResolver {
   })
   async retryResult(
     @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) id: number,
-    @Arg("engine", () => String, { description: "The engine's name." }) engine: string,
+    @Arg("engine", () => String, { description: "The engine's name, without regard to case." }) engine: string,
+    @Arg("idempotencyKey", () => String, { nullable: true, description: IDEMPOTENCY_KEY }) key: string | null | undefined,
     @Ctx() { mesh, caller }: RequestContext,
-  ): Promise<{ scan: ScanReport } | UserErrorRecord> {
-    return ofScan(await orUserError([], async () => reportOf(mesh, await retryResult(mesh, caller, id, engine))));
+  ): Promise<Answer | UserErrorRecord> {
+    return ofScan(
+      await orUserError([], async () => reportOf(mesh, await retryResult(mesh, caller, id, engine, key ?? undefined))),
+    );
   }
 }
 
-/** What is not about the wish is about the scan. */
-function ofScan(answer: { scan: ScanReport } | UserErrorRecord): { scan: ScanReport } | UserErrorRecord {
-  return "code" in answer && answer.code !== "BAD_INPUT" ? { ...answer, path: ["id"] } : answer;
+interface Answer {
+  readonly scan: ScanReport;
+  readonly replayed: boolean;
 }
 
-function wishOf({ speed, internet, engines, excludeEngines, deadline }: RescanInput): RescanWish {
+/** What is about nothing else that was given is about the scan. */
+function ofScan(answer: Answer | UserErrorRecord): Answer | UserErrorRecord {
+  const about: readonly string[] = ["BAD_INPUT", "IDEMPOTENCY_CONFLICT"];
+  return "code" in answer && !about.includes(answer.code) ? { ...answer, path: ["id"] } : answer;
+}
+
+function wishOf({ speed, internet, engines, excludeEngines, deadline, labels, idempotencyKey }: RescanInput): RescanWish {
   return {
     speed: speed ?? undefined,
     internet: internet ?? undefined,
     engines: engines ?? undefined,
     excludeEngines: excludeEngines ?? undefined,
     deadlineMs: typeof deadline === "number" ? deadline * 1_000 : undefined,
+    labels: labels ?? undefined,
+    idempotencyKey: idempotencyKey ?? undefined,
   };
 }
 
-async function reportOf(mesh: ScanContext, scanId: number): Promise<{ scan: ScanReport }> {
+async function reportOf(mesh: ScanContext, { scanId, replayed }: Repeated): Promise<Answer> {
   const scan = await readScan(mesh.db, scanId);
   if (!scan) throw unknownScan(scanId);
-  return { scan };
+  return { scan, replayed };
 }

@@ -67,7 +67,8 @@ function readBase64(base64: string): SampleSource | UserErrorRecord {
   return { kind: "stream", bytes: once(bytes) };
 }
 
-function mistakeInChoice({ engines }: Pick<SubmitScanInput, "engines">): UserErrorRecord | undefined {
+/** A choice of no engine at all. */
+export function mistakeInChoice({ engines }: Pick<SubmitScanInput, "engines">): UserErrorRecord | undefined {
   return engines?.length === 0 ? mistake(["engines"], "names no engine; leave it out to ask all") : undefined;
 }
 

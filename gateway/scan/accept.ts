@@ -23,8 +23,8 @@ export interface AcceptRequest {
   readonly kind: "scan" | "batch";
   readonly options: ScanOptions;
   readonly samples: readonly { readonly sample: SampleToName; readonly name: string }[];
-  /** The scan that this one repeats. */
-  readonly previous?: number;
+  /** The scan that this one repeats, and the hash of what was asked for: the options are that scan's as well. */
+  readonly repeats?: { readonly previous: number; readonly inputHash: string };
 }
 
 /** What came of it: a scan or a batch, made now or by an earlier request with the same idempotency key. */
@@ -185,10 +185,10 @@ async function idsFor(tx: Tx, requests: readonly AcceptRequest[]): Promise<Map<A
 
 function keyedOf(requests: readonly AcceptRequest[], ids: ReadonlyMap<AcceptRequest, Made>): Keyed<AcceptRequest>[] {
   return requests.flatMap((request) => {
-    const { kind, caller, options, samples } = request;
+    const { kind, caller, options, samples, repeats } = request;
     if (options.idempotencyKey === undefined) return [];
     const contents = samples.map(({ sample, name }) => ({ sha256: (sample.known ?? sample.kept).sha256, name }));
-    const inputHash = hashOf({ kind, options, samples: contents });
+    const inputHash = repeats?.inputHash ?? hashOf({ kind, options, samples: contents });
     return [{ ...keyOf(caller, options.idempotencyKey), request, inputHash, proposed: ids.get(request) }];
   });
 }
@@ -198,7 +198,7 @@ async function enterBatch(tx: Tx, { caller, samples }: AcceptRequest, batchId: n
   await audit(tx, caller, "submitScans", String(batchId), { scans: samples.length });
 }
 
-function newScan(ctx: ScanContext, { caller, options, previous }: AcceptRequest, { expected, skipped }: Plan) {
+function newScan(ctx: ScanContext, { caller, options, repeats }: AcceptRequest, { expected, skipped }: Plan) {
   return {
     speed: options.speed,
     internet: options.internet,
@@ -209,7 +209,7 @@ function newScan(ctx: ScanContext, { caller, options, previous }: AcceptRequest,
     priority: options.priority ?? "NORMAL",
     stopAfter: options.stopAfter ?? null,
     freshnessMs: options.freshnessMs ?? null,
-    previous: previous ?? null,
+    previous: repeats?.previous ?? null,
     caller,
   };
 }

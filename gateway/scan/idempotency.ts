@@ -3,13 +3,15 @@ import type { Caller } from "../caller.js";
 import type { Database, Tx } from "../db/database.js";
 import { claimKeys, readClaims, type Claim, type KeyOf } from "../db/idempotency.js";
 import { GatewayError } from "../errors.js";
-import type { ScanOptions } from "./wish.js";
+import type { SomeOptions } from "./wish.js";
 
 /** What was asked for, as far as it decides whether two requests are the same. */
 export interface Input {
-  readonly kind: "scan" | "batch";
-  readonly options: ScanOptions;
+  readonly kind: "scan" | "batch" | "rescan" | "retryResult";
+  readonly options: SomeOptions;
   readonly samples: readonly { readonly sha256: string; readonly name: string }[];
+  /** The scan that is to be repeated, in place of samples. */
+  readonly previous?: number;
 }
 
 /** What an earlier request with the key made: a scan or a batch. */
@@ -30,9 +32,11 @@ export function keyOf(caller: Caller, key: string): KeyOf {
 }
 
 /** A hash of what the request means: the order of names and labels and the way the sample was sent do not matter. */
-export function hashOf({ kind, options, samples }: Input): string {
+export function hashOf({ kind, options, samples, previous }: Input): string {
   const { speed, internet, engines, excludeEngines, labels, priority, freshnessMs, deadlineMs, stopAfter } = options;
   const names = (list: readonly string[] | undefined) => list && [...new Set(list.map((name) => name.toLowerCase()))].toSorted();
+  // To a first scan an empty list says what no list says; to a repeated one it takes the place of what the former had.
+  const meaning = <T>(list: readonly T[] | undefined) => (list?.length === 0 && previous === undefined ? undefined : list);
   const byKey = labels?.map(({ key, value }) => [key, value]).toSorted(([a = ""], [b = ""]) => (a < b ? -1 : 1));
   const meant = {
     kind,
@@ -40,12 +44,13 @@ export function hashOf({ kind, options, samples }: Input): string {
     speed,
     internet,
     engines: names(engines),
-    excludeEngines: excludeEngines?.length ? names(excludeEngines) : undefined,
-    labels: byKey?.length ? byKey : undefined,
+    excludeEngines: meaning(names(excludeEngines)),
+    labels: meaning(byKey),
     priority: priority === "NORMAL" ? undefined : priority,
     freshnessMs,
     deadlineMs,
     stopAfter,
+    previous,
   };
   return createHash("sha256").update(JSON.stringify(meant)).digest("hex");
 }

@@ -3,58 +3,82 @@ import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import type { SkipReason } from "../../schema/states.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";
+import { takeIds } from "../db/accept.js";
 import { audit } from "../db/audit.js";
-import { transact } from "../db/database.js";
+import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
-import { insertRetry, type Retry } from "../db/retry.js";
+import { insertRetry } from "../db/retry.js";
 import { readScan } from "../db/scans.js";
 import { GatewayError, unknownScan } from "../errors.js";
 import { accept } from "./accept.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
+import { hashOf, keyOf, madeBefore, sameInput, settleKeys, type Made } from "./idempotency.js";
 import { deletedMeanwhile, deletedSince, findStoredSample } from "./keep.js";
 import { planScan } from "./plan.js";
 import { openQuotas } from "./quota.js";
-import { checkOptions, type ScanOptions } from "./wish.js";
+import { checkOptions, type ScanOptions, type SomeOptions } from "./wish.js";
 import { lockScan } from "./withdraw.js";
 
 const RETRY_AFTER_S = 10;
 
-/** What a repeated scan can have otherwise than the first. */
-export interface RescanWish extends Pick<ScanOptions, "engines" | "excludeEngines" | "deadlineMs"> {
-  readonly speed?: ScanOptions["speed"] | undefined;
-  readonly internet?: boolean | undefined;
+/** What a repeated scan can have otherwise than the first, and the idempotency key of its own. */
+export type RescanWish = Omit<SomeOptions, "priority" | "freshnessMs" | "stopAfter">;
+
+/** The new scan. */
+export interface Repeated {
+  readonly scanId: number;
+  /** An earlier request with the same idempotency key made it. */
+  readonly replayed: boolean;
 }
 
 /**
- * Scans a scan's sample again, as that scan asked for unless the wish says otherwise; the new scan's id. Throws what
- * `submitScan` throws for a stored sample, and NOT_FOUND for the scan.
+ * Scans a scan's sample again, as that scan asked for unless the wish says otherwise. Throws what `submitScan` throws for a
+ * stored sample, and NOT_FOUND for the scan.
  */
-export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, wish: RescanWish): Promise<number> {
+export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, wish: RescanWish): Promise<Repeated> {
+  checkOptions(wish);
+  const inputHash = hashOf({ kind: "rescan", options: wish, samples: [], previous: scanId });
+  const made = await earlier(ctx, caller, wish.idempotencyKey, inputHash);
+  if (made) return made;
   const before = await readScan(ctx.db, scanId);
   if (!before) throw unknownScan(scanId);
-  const options = optionsOf(before, wish);
-  checkOptions(options);
   const known = await findStoredSample(ctx, before.sample.sha256);
   const samples = [{ sample: { known }, name: before.name }];
-  const made = await accept(ctx, { caller, kind: "scan", options, samples, previous: scanId });
-  if (made.scanId === null) throw new Error("a repeated scan has no id");
-  return made.scanId;
+  const repeats = { previous: scanId, inputHash };
+  return repeated(await accept(ctx, { caller, kind: "scan", options: optionsOf(before, wish), samples, repeats }));
+}
+
+/** What an earlier request with the key has made, whatever has become of the scan that it repeated. */
+async function earlier(
+  ctx: ScanContext,
+  caller: Caller,
+  key: string | undefined,
+  inputHash: string,
+): Promise<Repeated | undefined> {
+  const claim = key === undefined ? undefined : await madeBefore(ctx.db, keyOf(caller, key));
+  return claim && repeated({ ...sameInput(claim, inputHash), replayed: true });
+}
+
+function repeated({ scanId, replayed }: Made & { readonly replayed: boolean }): Repeated {
+  if (scanId === null) throw new Error("a repeated scan has no id");
+  return { scanId, replayed };
 }
 
 /** Engines that are named take the place of the whole choice. */
 function optionsOf(scan: ScanReport, wish: RescanWish): ScanOptions {
-  const { labels, priority, stopAfter } = scan;
+  const { priority, stopAfter } = scan;
   const named = wish.engines !== undefined || wish.excludeEngines !== undefined;
   return {
     speed: wish.speed ?? scan.speed,
     internet: wish.internet ?? scan.internet,
-    labels: Object.entries(labels).map(([key, value]) => ({ key, value })),
+    labels: wish.labels ?? Object.entries(scan.labels).map(([key, value]) => ({ key, value })),
     priority,
     stopAfter: stopAfter ?? undefined,
     deadlineMs: wish.deadlineMs ?? deadlineOf(scan),
     engines: named ? wish.engines : choiceOf(scan),
     excludeEngines: wish.excludeEngines,
+    idempotencyKey: wish.idempotencyKey,
   };
 }
 
@@ -75,34 +99,59 @@ function choiceOf({ results, skipped }: ScanReport): string[] | undefined {
 }
 
 /**
- * Makes a scan that takes over a final scan's results and runs one of its engines again; its id. Throws NOT_FOUND, BAD_INPUT,
- * SAMPLE_NOT_STORED, RATE_LIMITED or UNAVAILABLE.
+ * Makes a scan that takes over a final scan's results and runs one of its engines again. Throws NOT_FOUND, BAD_INPUT,
+ * SAMPLE_NOT_STORED, IDEMPOTENCY_CONFLICT, RATE_LIMITED or UNAVAILABLE.
  */
-export async function retryResult(ctx: ScanContext, caller: Caller, scanId: number, name: string): Promise<number> {
+export async function retryResult(
+  ctx: ScanContext,
+  caller: Caller,
+  scanId: number,
+  name: string,
+  idempotencyKey?: string,
+): Promise<Repeated> {
+  checkOptions({ idempotencyKey });
+  const inputHash = hashOf({ kind: "retryResult", options: { engines: [name] }, samples: [], previous: scanId });
+  const made = await earlier(ctx, caller, idempotencyKey, inputHash);
+  if (made) return made;
   const before = await readScan(ctx.db, scanId);
   if (!before) throw unknownScan(scanId);
   if (!before.endDate) throw new GatewayError("BAD_INPUT", `the scan ${scanId} is not final yet`, { field: ["id"] });
   const known = await findStoredSample(ctx, before.sample.sha256);
-  const { outboxId, ...made } = await transact(
+  const { outboxId, ...answer } = await transact(
     ctx.db,
     () => ctx.metrics.deadlocks.inc(),
     async (tx) => {
       await lockScan(tx, scanId);
+      const quotas = await openQuotas(tx, [caller]);
+      const { newId, taken } = await takeId(tx, caller, idempotencyKey, inputHash);
+      if (taken) return { ...taken, outboxId: undefined };
       if ((await deletedSince(tx, [{ known }])).size > 0) throw deletedMeanwhile();
       const { engineId, name: engine } = repeatable(await readEngines(tx), before, name);
-      const quotas = await openQuotas(tx, [caller]);
       const overQuota = quotas.take(caller, 1);
       if (overQuota) throw overQuota;
-      const retry: Retry = await insertRetry(tx, scanId, engineId, ctx.config.SCANMESH_DEADLINE);
+      const retry = { scanId: newId, previous: scanId, engineId, deadlineMs: ctx.config.SCANMESH_DEADLINE };
+      const request = await insertRetry(tx, retry);
       await quotas.settle();
-      await audit(tx, caller, "retryResult", String(retry.scanId), { previous: scanId, engine });
-      return retry;
+      await audit(tx, caller, "retryResult", String(newId), { previous: scanId, engine });
+      return { scanId: newId, replayed: false, outboxId: request };
     },
   );
+  if (outboxId === undefined) return answer;
   ctx.relay.publishSoon(outboxId);
   ctx.metrics.scansAccepted.inc();
-  announce(ctx, [{ scanId: made.scanId, revision: 0, final: null, detectedLate: false }]);
-  return made.scanId;
+  announce(ctx, [{ scanId: answer.scanId, revision: 0, final: null, detectedLate: false }]);
+  return answer;
+}
+
+/** An id for a new scan, with its idempotency key if that is free; else what the key has made. */
+async function takeId(tx: Tx, caller: Caller, key: string | undefined, inputHash: string) {
+  const [newId] = (await takeIds(tx, { scans: 1, batches: 0 })).scans;
+  if (newId === undefined) throw new Error("no id was taken");
+  if (key === undefined) return { newId };
+  const keyed = { ...keyOf(caller, key), request: newId, inputHash, proposed: { scanId: newId, batchId: null } };
+  const before = (await settleKeys(tx, [keyed])).get(newId);
+  if (before instanceof GatewayError) throw before;
+  return { newId, taken: before && repeated({ ...before, replayed: true }) };
 }
 
 /** The engine as it is now. Throws if it took no part in the scan, or cannot scan its sample any more. */

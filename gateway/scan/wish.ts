@@ -22,6 +22,9 @@ export interface ScanOptions extends EngineChoice {
   readonly idempotencyKey?: string | undefined;
 }
 
+/** Options of which any may be left out. */
+export type SomeOptions = { readonly [Option in keyof ScanOptions]?: ScanOptions[Option] | undefined };
+
 export interface Label {
   readonly key: string;
   readonly value: string;
@@ -45,7 +48,7 @@ export function checkedName(name: string, field: readonly string[] = ["name"]): 
 }
 
 /** Throws BAD_INPUT for the first option that makes no sense. */
-export function checkOptions(options: ScanOptions): void {
+export function checkOptions(options: SomeOptions): void {
   const { labels, freshnessMs, deadlineMs, stopAfter, idempotencyKey } = options;
   if (labels) checkLabels(labels);
   if (deadlineMs !== undefined && !within(deadlineMs, LIMITS.deadlineMs))

@@ -97,9 +97,23 @@ describe("rescan", () => {
     await gamma.close();
   });
 
+  it("has the labels that are given now in place of all that the first had", async () => {
+    const wish = { name: "a", speed: "ALL", internet: false, labels: [{ key: "case", value: "17" }] } as const;
+    const { scanId } = await submitScan(here.gateway.context, TESTER, { kind: "stream", bytes: bytesOf("labelled") }, wish);
+    const labelsOf = async (input: object) => (await readScan(here.stage.db, (await again(scanId, input)).scan.scanId))?.labels;
+    expect(await labelsOf({ labels: [{ key: "why", value: "new rules" }] })).toEqual({ why: "new rules" });
+    expect(await labelsOf({ labels: [] })).toEqual({});
+    expect(await labelsOf({})).toEqual({ case: "17" });
+    expect(await again(scanId, { labels: [{ key: "no good", value: "" }] })).toMatchObject({
+      __typename: "InvalidInput",
+      path: ["input", "labels", "0", "key"],
+    });
+  });
+
   it.each([
     ["an unknown scan", () => again(999_999), "UnknownScan", "NOT_FOUND"],
     ["an unknown engine", async () => again(await here.submit("x"), { engines: ["Nobody"] }), "InvalidInput", "BAD_INPUT"],
+    ["a choice of no engine", async () => again(await here.submit("x"), { engines: [] }), "InvalidInput", "BAD_INPUT"],
     ["too short a deadline", async () => again(await here.submit("x"), { deadline: 9 }), "InvalidInput", "BAD_INPUT"],
   ])("refuses %s", async (_, ask, type, code) => {
     expect(await ask()).toMatchObject({ __typename: type, code });
@@ -150,11 +164,11 @@ describe("retryResult", () => {
     await answered(first, "Beta", { state: "TIMEOUT" });
     await answered(first, "Alpha", { verdict: "INFECTED", signature: "Bad" });
     await here.final(first);
-    const second = await retryResult(here.gateway.context, TESTER, first, "Beta");
+    const { scanId: second } = await retryResult(here.gateway.context, TESTER, first, "Beta");
     expect(await readScan(here.stage.db, second)).toMatchObject({ verdict: "INFECTED", detections: 1, done: 1, endDate: null });
     await answered(second, "Beta", { state: "TIMEOUT" });
     await here.final(second);
-    const third = await retryResult(here.gateway.context, TESTER, second, "Beta");
+    const { scanId: third } = await retryResult(here.gateway.context, TESTER, second, "Beta");
     await deleteScan(here.gateway.context, TESTER, second);
     await answered(third, "Beta", {});
     const report = await here.final(third);
@@ -166,7 +180,7 @@ describe("retryResult", () => {
     const first = await here.submit("only one", ["Alpha"]);
     await answered(first, "Alpha", { state: "TIMEOUT" });
     await here.final(first);
-    const second = await retryResult(here.gateway.context, TESTER, first, "Alpha");
+    const { scanId: second } = await retryResult(here.gateway.context, TESTER, first, "Alpha");
     await answered(second, "Alpha", { verdict: "CLEAN" });
     expect(await here.final(second)).toMatchObject({ verdict: "CLEAN", total: 1 });
   });
@@ -196,17 +210,17 @@ describe("retryResult", () => {
       dailyScans: 1,
     });
     const caller = { ...TESTER, key: { id: record.id, name: record.name, dailyScans: 1 } };
-    const second = await retryResult(here.gateway.context, caller, first, "Alpha");
+    const { scanId: second } = await retryResult(here.gateway.context, caller, first, "Alpha");
     await expect(retryResult(here.gateway.context, caller, first, "Alpha")).rejects.toMatchObject({ code: "RATE_LIMITED" });
     await expect(rescan(here.gateway.context, caller, first, {})).rejects.toMatchObject({ code: "RATE_LIMITED" });
     expect(await readScan(here.stage.db, second)).toMatchObject({ previous: first });
   });
 
   it("is final by its deadline whatever becomes of the engine", async () => {
-    const second = await retryResult(here.gateway.context, TESTER, await failed("overdue"), "Alpha");
+    const { scanId: second } = await retryResult(here.gateway.context, TESTER, await failed("overdue"), "Alpha");
     await sql`update scans set deadline = now() where id = ${second}`.execute(here.stage.db);
     expect(await here.final(second)).toMatchObject({ verdict: "INCONCLUSIVE", done: 2 });
     await until("its request is off the bus", async () => (await here.onTheBus("Alpha")).waiting === 0);
-    await expect(rescan(here.gateway.context, TESTER, second, {})).resolves.toBeGreaterThan(second);
+    expect((await rescan(here.gateway.context, TESTER, second, {})).scanId).toBeGreaterThan(second);
   });
 });
