@@ -9,6 +9,7 @@ import { readBatch } from "../db/batches.js";
 import { readScansById } from "../db/scans.js";
 import { connectionOf, PAGE, pageLength } from "./connection.js";
 import { cursorOf, placeOf } from "./cursors.js";
+import { counted } from "./list-counts.js";
 import type { RequestContext } from "./request-context.js";
 import { positive } from "./scan-resolver.js";
 import { Needs } from "./scopes.js";
@@ -41,14 +42,12 @@ export class BatchResolver {
     const list = `scans of batch ${batchId}`;
     const from = placeOf(list, after)?.id ?? 0;
     const rest = scanIds.filter((id) => id > from).slice(0, pageLength(first) + 1);
-    return {
-      ...connectionOf(await readScansById(mesh.db, rest), {
-        first,
-        continued: from > 0,
-        cursorOf: ({ scanId }) => cursorOf(list, { id: scanId, micros: 0 }),
-      }),
-      count: async () => ({ count: scanIds.length, exact: true }),
-    };
+    const page = connectionOf(await readScansById(mesh.db, rest), {
+      first,
+      continued: from > 0,
+      cursorOf: ({ scanId }) => cursorOf(list, { id: scanId, micros: 0 }),
+    });
+    return counted(page, async () => ({ count: scanIds.length, exact: true }));
   }
 }
 

@@ -21,15 +21,21 @@ export function connectionOf<T>(
   { first, continued, cursorOf }: { first: number; continued: boolean; cursorOf: (row: T) => string },
 ): Connection<T> {
   const nodes = found.slice(0, first);
-  const edges = nodes.map((node) => ({ cursor: cursorOf(node), node }));
+  const cursorAt = (index: number) => {
+    const node = nodes.at(index);
+    return node === undefined ? null : cursorOf(node);
+  };
   return {
-    edges,
+    /** Most clients ask for the nodes alone. */
+    get edges() {
+      return nodes.map((node) => ({ cursor: cursorOf(node), node }));
+    },
     nodes,
     pageInfo: {
       hasNextPage: found.length > first,
       hasPreviousPage: continued,
-      startCursor: edges.at(0)?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      startCursor: cursorAt(0),
+      endCursor: cursorAt(-1),
     },
   };
 }

@@ -16,7 +16,7 @@ export interface CountedConnection<T> extends Connection<T> {
 
 export function counted<T>(page: Connection<T>, count: () => Promise<ListCount>): CountedConnection<T> {
   let running: Promise<ListCount> | undefined;
-  return { ...page, count: () => (running ??= count()) };
+  return Object.assign(page, { count: () => (running ??= count()) });
 }
 
 @Resolver(() => ScanConnection)

@@ -40,8 +40,8 @@ export async function* newestScans(db: Database, offset: number, count: number):
   }
 }
 
-/** Some 3 ms to read and 3 to write: others are answered in between. */
-const MOST_RESULTS = 320;
+/** Some 1 ms to read and 1 to write: others are answered in between. */
+const MOST_RESULTS = 100;
 const HEAVY_BYTES = 1024 * 1024;
 
 interface WithResults {

@@ -94,7 +94,8 @@ describe("queues", () => {
     const { errors } = await graphql(gateway.url, "{ queues { waiting } }");
     expect(errors?.[0]?.extensions.code).toBe("UNAVAILABLE");
     await stage.startNats();
-    await until("the bus is back", () => gateway.context.bus.connected());
+    const { bus, samples } = gateway.context;
+    await until("the bus is back", () => bus.connected() && samples.connected());
   });
 });
 
