@@ -66,7 +66,7 @@ export async function readChangedScans(
     .orderBy("scans.changed_in")
     .orderBy("scans.id")
     .execute();
-  return rows.map(({ changedIn, ...row }) => ({ ...scanOf(row), changedIn }));
+  return rows.map(scanOf);
 }
 
 /** `xmin:xmax:xip,…`: everything below xmax is done, but for what is listed. */

@@ -67,7 +67,7 @@ export async function listScans(db: Database, criteria: ScanCriteria, page: List
   const rows = isEverything(criteria)
     ? await runPrepared(db, everythingName(page), page.after ? [page.after.id] : [], select)
     : await select().execute();
-  return rows.map(({ startMicros, ...row }) => ({ ...scanOf(row), startMicros }));
+  return rows.map(scanOf);
 }
 
 function selectPage(db: Database, criteria: ScanCriteria, page: ListPage) {
