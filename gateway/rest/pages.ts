@@ -8,7 +8,7 @@ import type { ListedScan, ResultRecord, ScanRecord } from "../../schema/reports.
 export type Pages<T> = AsyncGenerator<readonly T[], void, undefined>;
 
 /** Small enough that a page is written between two other answers. */
-const PAGE = 100;
+const PAGE = 50;
 
 /** All scans after that id, in ascending id. */
 export async function* everyScan(db: Database, after: number): Pages<ListedScan> {

@@ -1,6 +1,7 @@
 /** Gateways over databases with long histories, which are filled once and can be kept. */
 
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -13,6 +14,8 @@ import { startPostgres } from "../../standalone/postgres.js";
 import type { Bench } from "./bench.js";
 import { fill } from "./fill.js";
 
+/** Read at once. */
+const PIECE = 1024 * 1024;
 const PART_PATIENCE_MS = 10_000;
 /** Histories end so long before they are made: scans of the future would be none. */
 const AGO_MS = 60_000;
@@ -48,9 +51,14 @@ export async function openReading({ data, seed, progress }: Bench, sizes: readon
     const keys = await makeKeys(join(folder, "keys"));
     const nats = await startNats({ dir: join(folder, "nats"), keys });
     stops.push(nats.stop);
-    const readers: Reader[] = [];
+    const histories: Omit<Reader, "url">[] = [];
     for (const scans of sizes) {
       const databaseUrl = await filled(postgres.url, { scans, seed, newest: new Date(Date.now() - AGO_MS) }, progress);
+      histories.push({ scans, databaseUrl });
+    }
+    await progress.measure("all of it into memory", () => readThrough(join(data, "postgres", "data", "base")), megabytes);
+    const readers: Reader[] = [];
+    for (const { scans, databaseUrl } of histories) {
       const gateway = startPart({
         name: "gateway",
         script: [projectPath("dist", "gateway", "main.js")],
@@ -73,6 +81,21 @@ export async function openReading({ data, seed, progress }: Bench, sizes: readon
     await stop();
     throw error;
   }
+}
+
+/** Reads every file once, so that what is measured is not the disk; how many bytes there were. */
+async function readThrough(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    for await (const piece of createReadStream(join(entry.parentPath, entry.name), { highWaterMark: PIECE }))
+      bytes += (piece as Buffer).length;
+  }
+  return bytes;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 /** The address of the database with that history. It gets its name when it is whole. */

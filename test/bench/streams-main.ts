@@ -10,6 +10,8 @@ const PATHS = ["nothing", "/api/v1/sample", "/export/csv", "/api/search?file_has
 /** A report is asked for at every such moment, whether the one before has come or not. */
 const EVERY_MS = 20;
 const IDLE_SECONDS = 10;
+/** Within this time a report is asked to come. */
+const ASKED_MS = 50;
 const MIB = 1024 * 1024;
 
 const USAGE = `npm run bench:streams -- --url http://127.0.0.1:8080 [--seconds 600]
@@ -76,7 +78,8 @@ async function measure(url: string, path: string, seconds: number): Promise<Meas
 function shown({ waits, peakMb, bytes, seconds }: Measured, idleMb: number): string {
   const [p50, p99, most] = [0.5, 0.99, 1].map((share) => quantile(waits, share).toFixed(1));
   const rate = bytes === 0 ? "" : `${(bytes / MIB).toFixed(0)} MiB, ${(bytes / MIB / seconds).toFixed(1)} MiB/s;  `;
-  return `${rate}report p50 ${p50} ms, p99 ${p99} ms, most ${most} ms (${waits.length});  memory ${peakMb.toFixed(0)} MiB, ${(peakMb - idleMb).toFixed(0)} above idle`;
+  const late = waits.filter((wait) => wait > ASKED_MS).length;
+  return `${rate}report p50 ${p50} ms, p99 ${p99} ms, most ${most} ms, ${late} of ${waits.length} over ${ASKED_MS} ms;  memory ${peakMb.toFixed(0)} MiB, ${(peakMb - idleMb).toFixed(0)} above idle`;
 }
 
 const { values } = parseArgs({ options: { url: { type: "string" }, seconds: { type: "string", default: "600" } } });
