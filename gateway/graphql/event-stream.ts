@@ -11,11 +11,14 @@ import { isRefused } from "./documents.js";
 import { LIMITS } from "./limits.js";
 import { prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "./request-context.js";
-import { single } from "./subscriptions.js";
+import { refusalOf, single } from "./subscriptions.js";
 
 /** Comments are sent this often, so that nothing on the way takes a quiet stream for a dead one. */
 const PING_MS = 12_000;
 const PING = ":\n\n";
+const NEXT = Buffer.from("event: next\ndata: ");
+const END = Buffer.from("\n\n");
+const COMPLETE = "event: complete\ndata:\n\n";
 
 const Parameters = z.object({
   query: z.string(),
@@ -52,7 +55,7 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       }
       void reply.header("content-type", "text/event-stream; charset=utf-8").header("cache-control", "no-cache, no-transform");
       if (request.method === "HEAD") return reply.send("");
-      const stream = eventStream(invalid ? single(JSON.stringify({ errors: args })) : await run(operations, args));
+      const stream = eventStream(invalid ? single(refusalOf(args)) : await run(operations, args));
       open.add(stream);
       const unguard = closeUnread(request.raw.socket);
       const { key } = request.caller;
@@ -87,7 +90,7 @@ function parseJson(text: string): unknown {
 }
 
 /** A result is fetched once the one before has been read, so that a slow reader is given the newest state and not a queue. */
-function eventStream(results: AsyncIterableIterator<string>): Readable {
+function eventStream(results: AsyncIterableIterator<Buffer>): Readable {
   let fetching = false;
   const stream = new Readable({
     highWaterMark: 1,
@@ -110,7 +113,7 @@ function eventStream(results: AsyncIterableIterator<string>): Readable {
     const { done, value } = await results.next();
     fetching = false;
     if (stream.destroyed) return;
-    stream.push(done ? "event: complete\ndata:\n\n" : `event: next\ndata: ${value}\n\n`);
+    stream.push(done ? COMPLETE : Buffer.concat([NEXT, value, END]));
     if (done) stream.push(null);
   }
 }

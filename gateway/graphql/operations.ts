@@ -3,9 +3,8 @@ import type { Logger } from "pino";
 import type { Check } from "./checks.js";
 import { isRefused, type Documents } from "./documents.js";
 import type { OpenOperations } from "./open-operations.js";
-import { presented } from "./present-error.js";
 import type { RequestContext } from "./request-context.js";
-import { single, type PreparedOperation, type Subscriptions } from "./subscriptions.js";
+import { jsonOf, refusalOf, single, type PreparedOperation, type Subscriptions } from "./subscriptions.js";
 
 /** An operation as a client sends it over a transport that Apollo does not serve. */
 export interface OperationRequest {
@@ -37,36 +36,19 @@ export function prepare(
 }
 
 /** Runs a prepared operation: its results as JSON, with the errors that clients may see. An operation that is no subscription has one. */
-export async function run(operations: Operations, args: PreparedOperation): Promise<AsyncIterableIterator<string>> {
+export async function run(operations: Operations, args: PreparedOperation): Promise<AsyncIterableIterator<Buffer>> {
+  const { log, open, subscribe } = operations;
   const live = getOperationAST(args.document, args.operationName)?.operation === "subscription";
   const { caller, connection } = args.contextValue;
-  const entered = operations.open.enter({ connection, subscriber: live ? (caller.key?.id ?? caller.address) : undefined });
-  if (isRefused(entered)) return single(JSON.stringify({ errors: entered }));
+  const entered = open.enter({ connection, subscriber: live ? (caller.key?.id ?? caller.address) : undefined });
+  if (isRefused(entered)) return single(refusalOf(entered));
   try {
-    if (live) return leaving(await operations.subscribe(args), entered.leave);
-    const text = JSON.stringify(presented(await execute(args), operations.log));
+    if (live) return await subscribe(args, entered.leave);
+    const result = jsonOf(await execute(args), log);
     entered.leave();
-    return single(text);
+    return single(result);
   } catch (error) {
     entered.leave();
     throw error;
   }
-}
-
-/** The same results, and a call when there are no more of them. */
-function leaving(results: AsyncIterableIterator<string>, leave: () => void): AsyncIterableIterator<string> {
-  return {
-    async next() {
-      const item = await results.next();
-      if (item.done) leave();
-      return item;
-    },
-    async return() {
-      leave();
-      return (await results.return?.()) ?? { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

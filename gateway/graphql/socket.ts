@@ -24,6 +24,9 @@ const PING_MS = 12_000;
 const CLOSE_MS = 1_000;
 /** The frame that closes a connection has room for 123 bytes; a character has three at most. */
 const REASON_CHARACTERS = 41;
+/** What ends a message with a result. */
+const END = Buffer.from("}");
+const TEXT = { binary: false };
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 4500;
 
@@ -43,8 +46,8 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
       const context = { ...requestContext(mesh, caller, baseUrl(mesh.config, host)), connection: extra };
       const prepared = refusedNow(mesh, caller) ?? prepare(operations, payload, context);
       if (isRefused(prepared)) return prepared;
-      const begin = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
-      return { ...prepared, send: (result: string) => sent(socket, `${begin}${result}}`) };
+      const begin = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+      return { ...prepared, send: (result: Buffer) => sent(socket, Buffer.concat([begin, result, END])) };
     },
     execute: (args) => serve(operations, args as SocketOperation),
     subscribe: (args) => serve(operations, args as SocketOperation),
@@ -107,7 +110,7 @@ interface Peer extends Visitor {
 
 interface SocketOperation extends PreparedOperation {
   /** Sends a result that is JSON already. */
-  send(result: string): Promise<void>;
+  send(result: Buffer): Promise<void>;
 }
 
 /**
@@ -143,10 +146,10 @@ function closeSoon(socket: WebSocket, code: number, reason: string): void {
 }
 
 /** Resolves once the message has left, so that a slow reader is given the newest state and not a queue. */
-function sent(socket: WebSocket, text: string): Promise<void> {
+function sent(socket: WebSocket, text: string | Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     if (socket.readyState !== socket.OPEN) return resolve();
-    socket.send(text, (error) => (error && socket.readyState === socket.OPEN ? reject(error) : resolve()));
+    socket.send(text, TEXT, (error) => (error && socket.readyState === socket.OPEN ? reject(error) : resolve()));
   });
 }
 

@@ -6,10 +6,10 @@ export async function started<T>(items: AsyncIterableIterator<T>): Promise<Async
 function resumed<T>(first: IteratorResult<T>, items: AsyncIterableIterator<T>): AsyncIterableIterator<T> {
   let given = false;
   return {
-    async next() {
+    next() {
       if (given) return items.next();
       given = true;
-      return first;
+      return Promise.resolve(first);
     },
     async return() {
       return (await items.return?.()) ?? { done: true, value: undefined };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult } from "graphql";
+import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { presented, presentError } from "./present-error.js";
 import { renewed, type RequestContext } from "./request-context.js";
@@ -11,8 +11,8 @@ export interface PreparedOperation extends ExecutionArgs {
   readonly query: string;
 }
 
-/** Starts a subscription: its results as JSON. What refuses it, or breaks it off, is its last result. */
-export type Subscriptions = (args: PreparedOperation) => Promise<AsyncIterableIterator<string>>;
+/** Starts a subscription: its results as JSON. What refuses it, or breaks it off, is its last result. `ended` is called after it. */
+export type Subscriptions = (args: PreparedOperation, ended: () => void) => Promise<AsyncIterableIterator<Buffer>>;
 
 /** So many different questions about one event are answered once; more are answered one by one, and not remembered. */
 const MOST_ANSWERS = 100;
@@ -22,30 +22,34 @@ const MOST_ANSWERS = 100;
  * everybody as the same object, and each subscriber takes it when it is ready: nobody waits for another.
  */
 export function createSubscriptions(log: Logger): Subscriptions {
-  const written = new WeakMap<object, Map<string, Promise<string>>>();
+  const written = new WeakMap<object, Map<string, Promise<Buffer>>>();
 
-  async function write(args: PreparedOperation, event: object): Promise<string> {
+  async function write(args: PreparedOperation, event: object): Promise<Buffer> {
     const result = await execute({ ...args, rootValue: event, contextValue: renewed(args.contextValue) });
-    return textOf(result, log);
+    return jsonOf(result, log);
   }
 
-  return async (args) => {
+  return async (args, ended) => {
     const source = await createSourceEventStream(args);
-    if (!(Symbol.asyncIterator in source)) return single(textOf(source, log));
+    if (!(Symbol.asyncIterator in source)) {
+      ended();
+      return single(jsonOf(source, log));
+    }
     const events = (source as AsyncIterable<object>)[Symbol.asyncIterator]();
     const question = questionOf(args);
-    return texts(events, log, (event) => {
-      const answers = written.get(event) ?? new Map<string, Promise<string>>();
-      written.set(event, answers);
-      const answer = answers.get(question) ?? write(args, event);
-      if (answers.size < MOST_ANSWERS) answers.set(question, answer);
+    return answers(events, log, ended, (event) => {
+      const known = written.get(event) ?? new Map<string, Promise<Buffer>>();
+      written.set(event, known);
+      const answer = known.get(question) ?? write(args, event);
+      if (known.size < MOST_ANSWERS) known.set(question, answer);
       return answer;
     });
   };
 }
 
-function textOf(result: ExecutionResult, log: Logger): string {
-  return JSON.stringify(presented(result, log));
+/** An execution's result as clients get it. */
+export function jsonOf(result: ExecutionResult, log: Logger): Buffer {
+  return Buffer.from(JSON.stringify(presented(result, log)));
 }
 
 /** What two subscribers must have in common to be told the same. */
@@ -54,26 +58,37 @@ function questionOf({ query, operationName, variableValues, contextValue: { call
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64");
 }
 
-function texts(
+/** What is wrong with an operation that was not executed, as clients get it. */
+export function refusalOf(errors: readonly GraphQLError[]): Buffer {
+  return Buffer.from(JSON.stringify({ errors }));
+}
+
+function answers(
   events: AsyncIterator<object>,
   log: Logger,
-  answer: (event: object) => Promise<string>,
-): AsyncIterableIterator<string> {
+  ended: () => void,
+  answer: (event: object) => Promise<Buffer>,
+): AsyncIterableIterator<Buffer> {
   let failed = false;
+  const end = (): IteratorReturnResult<undefined> => {
+    ended();
+    return { done: true, value: undefined };
+  };
   return {
     async next() {
-      if (failed) return { done: true, value: undefined };
+      if (failed) return end();
       try {
         const { done, value } = await events.next();
-        return done ? { done: true, value: undefined } : { done: false, value: await answer(value) };
+        return done ? end() : { done: false, value: await answer(value) };
       } catch (error) {
         failed = true;
-        return { done: false, value: textOf({ errors: [presentError(error, log)] }, log) };
+        return { done: false, value: jsonOf({ errors: [presentError(error, log)] }, log) };
       }
     },
     async return() {
+      const ending = end();
       await events.return?.();
-      return { done: true, value: undefined };
+      return ending;
     },
     [Symbol.asyncIterator]() {
       return this;
@@ -81,7 +96,7 @@ function texts(
   };
 }
 
-/** An iterator over one text. */
-export async function* single(text: string): AsyncGenerator<string> {
-  yield text;
+/** An iterator over one result. */
+export async function* single(result: Buffer): AsyncGenerator<Buffer> {
+  yield result;
 }

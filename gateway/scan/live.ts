@@ -39,21 +39,23 @@ export function liveItems<T>({ register, step }: Items<T>): AsyncIterableIterato
 
   return {
     async next() {
-      while (!ended) {
-        woken = false;
-        const found = await step().catch((error: unknown) => {
-          end();
-          throw error;
-        });
-        if (ended || found === "end") break;
-        if (found === undefined) {
-          if (!woken) await new Promise<void>((resolve) => (wakeUp = resolve));
-          continue;
+      try {
+        while (!ended) {
+          woken = false;
+          const found = await step();
+          if (ended || found === "end") break;
+          if (found === undefined) {
+            if (!woken) await new Promise<void>((resolve) => (wakeUp = resolve));
+            continue;
+          }
+          if (found.last) end();
+          return { done: false, value: found.value };
         }
-        if (found.last) end();
-        return { done: false, value: found.value };
+        return end();
+      } catch (error) {
+        end();
+        throw error;
       }
-      return end();
     },
     async return() {
       return end();

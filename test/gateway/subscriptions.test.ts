@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { openCaller, type Caller } from "../../gateway/caller.js";
 import { createDocuments } from "../../gateway/graphql/documents.js";
 import { requestContext } from "../../gateway/graphql/request-context.js";
-import { createSubscriptions } from "../../gateway/graphql/subscriptions.js";
+import { createSubscriptions, type Subscriptions } from "../../gateway/graphql/subscriptions.js";
 import type { ScanContext } from "../../gateway/scan/context.js";
 
 const schema = buildSchema("type Query { n: Int } type Tick { n: Int, wrong: Int } type Subscription { tick: Tick }");
@@ -35,9 +35,11 @@ function asked(query: string, events: object[], caller: Caller = everything) {
   return { schema, query, document: parse(query), contextValue, subscribeFieldResolver };
 }
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
+async function textsOf(subscribe: Subscriptions, asking: Parameters<Subscriptions>[0]): Promise<string[]> {
+  const found: string[] = [];
+  let endings = 0;
+  for await (const item of await subscribe(asking, () => (endings += 1))) found.push(item.toString());
+  expect(endings).toBe(1);
   return found;
 }
 
@@ -50,14 +52,14 @@ describe("an event", () => {
       asked("subscription { tick { m: n } }", [first, second]),
       asked("subscription { tick { n } }", [first, second], { ...everything, scopes: new Set(["scan:read"]) }),
     ];
-    const texts = await Promise.all(subscriptions.map(async (one) => all(await subscribe(one))));
+    const texts = await Promise.all(subscriptions.map((one) => textsOf(subscribe, one)));
     for (const text of texts.slice(0, 20)) expect(text).toEqual(['{"data":{"tick":{"n":1}}}', '{"data":{"tick":{"n":2}}}']);
     expect(texts[20]).toEqual(['{"data":{"tick":{"m":1}}}', '{"data":{"tick":{"m":2}}}']);
     expect([first.tick.looks, second.tick.looks]).toEqual([3, 3]);
   });
 
   it("that cannot be shown says so without saying why, and the subscription goes on", async () => {
-    const texts = await all(await createSubscriptions(log)(asked("subscription { tick { wrong } }", [event(1), event(2)])));
+    const texts = await textsOf(createSubscriptions(log), asked("subscription { tick { wrong } }", [event(1), event(2)]));
     expect(texts).toHaveLength(2);
     expect(JSON.parse(texts[1] ?? "")).toMatchObject({
       errors: [{ message: "internal error", extensions: { code: "INTERNAL" } }],
