@@ -43,10 +43,10 @@ async function mimeOf(head: Buffer): Promise<string> {
   return (await typeBySignature(head)) ?? (looksLikeText(head) ? "text/plain" : "application/octet-stream");
 }
 
-/** A head cut off in the middle of a structure is no reason to fail: it has no known type then. */
+/** In lower case, as types are compared. A head cut off in the middle of a structure is no reason to fail: it has no known type then. */
 async function typeBySignature(head: Buffer): Promise<string | undefined> {
   try {
-    return (await fileTypeFromBuffer(head))?.mime;
+    return (await fileTypeFromBuffer(head))?.mime.toLowerCase();
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;

@@ -57,7 +57,9 @@ function skipReason(engine: EngineRecord, request: PlanRequest, selected: boolea
   return undefined;
 }
 
-function accepts(type: string, mime: string): boolean {
+/** A manifest's type without regard to case. */
+function accepts(given: string, mime: string): boolean {
+  const type = given.toLowerCase();
   return type.endsWith("/*") ? mime.startsWith(type.slice(0, -1)) : type === mime;
 }
 

@@ -38,7 +38,7 @@ export class AuditEvent {
 }
 
 /** Which events to list. */
-@InputType({ description: "Which events to list: those that fit all that is given." })
+@InputType({ description: "Which events to list: those that fit all that is given; case-sensitive." })
 export class AuditFilter {
   @Field(() => ID, { nullable: true, description: "Done with this API key." })
   keyId?: string | null;

@@ -19,12 +19,15 @@ export class RescanInput {
   @Field(() => Boolean, { nullable: true, description: "Whether engines that can reach the internet may take part." })
   internet?: boolean | null;
 
-  @Field(() => [String], { nullable: true, description: "Names of the engines to ask; takes the place of the whole choice." })
+  @Field(() => [String], {
+    nullable: true,
+    description: "Names of the engines to ask, without regard to case; takes the place of the whole choice.",
+  })
   engines?: readonly string[] | null;
 
   @Field(() => [String], {
     nullable: true,
-    description: "Names of engines that are not asked; takes the place of the whole choice.",
+    description: "Names of engines that are not asked, without regard to case; takes the place of the whole choice.",
   })
   excludeEngines?: readonly string[] | null;
 

@@ -7,7 +7,8 @@ import { SizeRange, TimeRange } from "./scan-filter.js";
 export class SampleFilter {
   @Field(() => [String], {
     nullable: true,
-    description: "It has one of these MIME types, such as `application/pdf`, or `image/*` for all of a kind.",
+    description:
+      "It has one of these MIME types, such as `application/pdf`, or `image/*` for all of a kind; without regard to case.",
   })
   mimes?: readonly string[] | null;
 
@@ -22,7 +23,8 @@ export class SampleFilter {
 
   @Field(() => [String], {
     nullable: true,
-    description: "It has one of these hashes: md5, sha1 and sha256 in hex, mixed as you like; 1,000 at most.",
+    description:
+      "It has one of these hashes: md5, sha1 and sha256 in hex, mixed as you like, without regard to case; 1,000 at most.",
   })
   hashes?: readonly string[] | null;
 

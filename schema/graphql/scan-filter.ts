@@ -45,7 +45,7 @@ export class ResultFilter {
 }
 
 /** One label. */
-@InputType({ description: "A label that a scan was given." })
+@InputType({ description: "A label that a scan was given; case-sensitive." })
 export class LabelFilter {
   @Field(() => String, { description: "Its key." })
   key!: string;
@@ -70,7 +70,8 @@ export class ScanFilter {
 
   @Field(() => [String], {
     nullable: true,
-    description: "The sample has one of these MIME types, such as `application/pdf`, or `image/*` for all of a kind.",
+    description:
+      "The sample has one of these MIME types, such as `application/pdf`, or `image/*` for all of a kind; without regard to case.",
   })
   mimes?: readonly string[] | null;
 
@@ -86,14 +87,15 @@ export class ScanFilter {
   @Field(() => [String], {
     nullable: true,
     description:
-      "The file has one of these names, as they were sent. A `*` stands for any text; a name that begins with one is looked for " +
+      "The file has one of these names, as they were sent; case-sensitive. A `*` stands for any text; a name that begins with one is looked for " +
       "in every scan, which takes long in a large mesh.",
   })
   names?: readonly string[] | null;
 
   @Field(() => [String], {
     nullable: true,
-    description: "The sample has one of these hashes: md5, sha1 and sha256 in hex, mixed as you like; 1,000 at most.",
+    description:
+      "The sample has one of these hashes: md5, sha1 and sha256 in hex, mixed as you like, without regard to case; 1,000 at most.",
   })
   hashes?: readonly string[] | null;
 

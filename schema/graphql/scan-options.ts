@@ -3,7 +3,7 @@ import { Priority, Speed } from "./enums.js";
 
 @ObjectType({ description: "A label of a scan.", simpleResolvers: true })
 export class Label {
-  @Field(() => String, { description: "Its name; a scan has each key once." })
+  @Field(() => String, { description: "Its name; case-sensitive. A scan has each key once." })
   key!: string;
 
   @Field(() => String, { description: "Its value." })
@@ -13,7 +13,7 @@ export class Label {
 /** A label as it is given. */
 @InputType({ description: "A label for a scan." })
 export class LabelInput {
-  @Field(() => String, { description: "1 to 64 letters, digits, `.`, `_`, `/` or `-`; each key once." })
+  @Field(() => String, { description: "1 to 64 letters, digits, `.`, `_`, `/` or `-`, each key once; case-sensitive." })
   key!: string;
 
   @Field(() => String, { description: "256 characters at most." })
@@ -29,10 +29,13 @@ export abstract class EngineChoiceInput {
   @Field(() => Boolean, { defaultValue: false, description: "Whether engines that can reach the internet may take part." })
   internet!: boolean;
 
-  @Field(() => [String], { nullable: true, description: "Names of the engines to ask; without it all that the scan allows." })
+  @Field(() => [String], {
+    nullable: true,
+    description: "Names of the engines to ask, without regard to case; without it all that the scan allows.",
+  })
   engines?: readonly string[] | null;
 
-  @Field(() => [String], { nullable: true, description: "Names of engines to leave out." })
+  @Field(() => [String], { nullable: true, description: "Names of engines to leave out, without regard to case." })
   excludeEngines?: readonly string[] | null;
 
   @Field(() => Int, {

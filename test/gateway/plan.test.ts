@@ -53,6 +53,11 @@ it("matches a type exactly or by its family", () => {
   expect(reasons(catalogue, { mime: "application/pdf" })).toEqual({ X: "UNSUPPORTED_TYPE" });
 });
 
+it("matches a type without regard to case", () => {
+  const catalogue = [engine("X", { accepts: ["Video/*"] }), engine("Y", { accepts: ["video/MP2P"] })];
+  expect(planScan(catalogue, { ...ANY, mime: "video/mp2p" }).expected).toHaveLength(2);
+});
+
 it("refuses only when agents are missing: the request's own choice is no reason", () => {
   expect(planScan([], ANY).refused).toBe(true);
   expect(planScan([engine("A", { available: false })], ANY).refused).toBe(true);

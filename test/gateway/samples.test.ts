@@ -52,6 +52,14 @@ it("keeps an empty sample as one empty chunk", async () => {
   await agent.answer("Alpha", { scan: scanId, verdict: "CLEAN" });
 });
 
+it("notes the type in lower case, as it is looked for", async () => {
+  async function* video(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("000001ba44", "hex");
+  }
+  const { sample } = await submitScan(gateway.context, TESTER, { kind: "stream", bytes: video() }, { ...WISH, engines: [] });
+  expect(sample.mime).toBe("video/mp2p");
+});
+
 it("leaves nothing behind of an upload that is cut or too large", async () => {
   const before = await stage.db.selectFrom("scans").select("id").execute();
   async function* cut(): AsyncGenerator<Uint8Array> {

@@ -108,6 +108,7 @@ const CASES: Case[] = [
   ],
   ["the time since", { started: { since: recent } }, (scan) => when(scan) >= Date.parse(recent)],
   ["a name", { names: ["open 100%.exe"] }, ({ name }) => name === "open 100%.exe"],
+  ["how names begin, case-sensitive", { names: ["Invoice-1*", "invoice-12*"] }, ({ name }) => name.startsWith("invoice-12")],
   ["how names begin", { names: ["invoice-1*", "open_*"] }, ({ name }) => /^(invoice-1|open_)/.test(name)],
   ["what names contain", { names: ["*-9*.pdf"] }, ({ name }) => /-9.*\.pdf$/.test(name)],
   ["labels", { labels: [{ key: "team", value: "soc" }] }, ({ labels }) => labels["team"] === "soc"],
@@ -162,12 +163,21 @@ describe("a list of scans is filtered by", () => {
   });
 });
 
-it("a list of scans with labels that no scan has together is empty", async () => {
-  const labels = [
-    { key: "case", value: "7" },
-    { key: "team", value: "lab" },
-  ];
-  expect(await listed({ labels }, "OLDEST_FIRST")).toEqual([]);
+it.each([
+  [
+    "labels that no scan has together",
+    {
+      labels: [
+        { key: "case", value: "7" },
+        { key: "team", value: "lab" },
+      ],
+    },
+  ],
+  ["a label's value in another case", { labels: [{ key: "team", value: "SOC" }] }],
+  ["a label's key in another case", { labels: [{ key: "Team" }] }],
+  ["a name in another case", { names: ["Open 100%.exe"] }],
+])("a list of scans with %s is empty", async (_what, filter) => {
+  expect(await listed(filter, "OLDEST_FIRST")).toEqual([]);
 });
 
 describe("a filter that makes no sense", () => {
