@@ -21,10 +21,12 @@ export interface Form {
 }
 
 /**
- * Reads a form up to its file; what follows is read along with the file's bytes. Throws BAD_INPUT for what is not a form, and
- * for another file in it: none is passed over in silence. (What browsers send of an empty file input has no name.)
+ * Reads a form of at most so many bytes up to its file; what follows is read along with the file's bytes. Throws TOO_LARGE, and
+ * BAD_INPUT for what is not a form, for too many or too long fields, and for another file in it: nothing is passed over in
+ * silence. (What browsers send of an empty file input has no name.)
  */
-export async function readForm(request: IncomingMessage, fileField?: string): Promise<Form> {
+export async function readForm(request: IncomingMessage, limit: number, fileField?: string): Promise<Form> {
+  if (announced(request) > limit) throw bodyTooLarge(limit);
   const fields = new Map<string, string>();
   const parser = createParser(request.headers);
   let stream: Readable | undefined;
@@ -33,18 +35,28 @@ export async function readForm(request: IncomingMessage, fileField?: string): Pr
   const file = new Promise<FormFile>((resolve) => (opened = resolve));
   let end = (_failure?: Error) => {};
   const ended = new Promise<Error | undefined>((resolve) => (end = resolve));
-  const malformed = (cause: unknown) => end(new GatewayError("BAD_INPUT", "invalid multipart", { cause }));
+  const malformed = (cause: unknown) => end(invalidForm(undefined, cause));
   parser.once("finish", () => end(stream && spare !== undefined ? tooMany(spare) : undefined));
   parser.once("error", malformed);
+  for (const kind of ["fields", "files"] as const) {
+    parser.once(`${kind}Limit`, () => end(invalidForm(`more than ${LIMITS[kind]} ${kind}`)));
+  }
+  let size = 0;
+  const count = (bytes: Buffer) => {
+    size += bytes.length;
+    if (size > limit) end(bodyTooLarge(limit));
+  };
+  request.on("data", count);
   request.once("error", end);
   request.once("close", () => {
     if (!request.complete) end(new GatewayError("BAD_INPUT", "the upload was cut off"));
   });
   void ended.then((failure) => {
-    request.unpipe(parser);
+    request.unpipe(parser).off("data", count);
     if (failure) stream?.destroy(failure);
   });
-  parser.on("field", (field: string, value: string) => {
+  parser.on("field", (field: string, value: string, _: boolean, isCut: boolean) => {
+    if (isCut) end(invalidForm(`a field of more than ${LIMITS.fieldSize} bytes`));
     if (!fields.has(field)) fields.set(field, value);
   });
   parser.on("file", (field: string, content: Readable, name: string | undefined) => {
@@ -67,11 +79,15 @@ function tooMany(field: string): GatewayError {
   return new GatewayError("BAD_INPUT", `invalid parameter: ${field}`);
 }
 
+function invalidForm(why?: string, cause?: unknown): GatewayError {
+  return new GatewayError("BAD_INPUT", why === undefined ? "invalid multipart" : `invalid multipart: ${why}`, { cause });
+}
+
 function createParser(headers: IncomingHttpHeaders): InstanceType<typeof Busboy> {
   try {
     return new Busboy({ headers: headers as BusboyHeaders, limits: LIMITS });
   } catch (cause) {
-    throw new GatewayError("BAD_INPUT", "invalid multipart", { cause });
+    throw invalidForm(undefined, cause);
   }
 }
 
@@ -95,7 +111,7 @@ export function takeAnyBody(app: FastifyInstance): void {
 
 /** A body that is no form, as it comes, up to so many bytes. */
 export async function* bodyOf(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > limit) throw bodyTooLarge(limit);
+  if (announced(request) > limit) throw bodyTooLarge(limit);
   let size = 0;
   for await (const bytes of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += bytes.length;
@@ -104,13 +120,21 @@ export async function* bodyOf(request: IncomingMessage, limit: number): AsyncGen
   }
 }
 
+/** How long it says that it is; 0 if it does not say. */
+function announced({ headers }: IncomingMessage): number {
+  return Number(headers["content-length"] ?? 0);
+}
+
 export function isMultipart(headers: IncomingHttpHeaders): boolean {
   return /^multipart\/form-data\b/i.test(headers["content-type"] ?? "");
 }
 
-/** What says that it is too long is not read at all. */
-export function refuseLongBody({ headers }: IncomingMessage, { SCANMESH_UPLOAD_LIMIT }: GatewayConfig): void {
-  const slack = isMultipart(headers) ? 1024 * 1024 : 0;
-  if (Number(headers["content-length"] ?? 0) <= SCANMESH_UPLOAD_LIMIT + slack) return;
+/** What a form may have beside its sample. */
+const FORM_BYTES = 1024 * 1024;
+
+/** The most bytes of a body with a sample. What says that it is longer is not read at all: TOO_LARGE. */
+export function sampleBodyLimit(request: IncomingMessage, { SCANMESH_UPLOAD_LIMIT }: GatewayConfig): number {
+  const limit = SCANMESH_UPLOAD_LIMIT + (isMultipart(request.headers) ? FORM_BYTES : 0);
+  if (announced(request) <= limit) return limit;
   throw new GatewayError("TOO_LARGE", `a sample may have ${SCANMESH_UPLOAD_LIMIT} bytes`);
 }

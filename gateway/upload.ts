@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GatewayError } from "./errors.js";
-import { isMultipart, readForm, refuseLongBody, takeAnyBody } from "./request-body.js";
+import { isMultipart, readForm, sampleBodyLimit, takeAnyBody } from "./request-body.js";
 import type { ScanContext } from "./scan/context.js";
 import { receiveUpload } from "./scan/uploads.js";
 
@@ -13,16 +13,16 @@ export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Prom
     // Its address is the secret.
     config: { needs: "open" },
     handler: async (request, reply) => {
-      refuseLongBody(request.raw, ctx.config);
-      const { sha256, md5, sha1, size } = await receiveUpload(ctx, request.caller, request.params.id, await bytesOf(request));
+      const bytes = await bytesOf(request, sampleBodyLimit(request.raw, ctx.config));
+      const { sha256, md5, sha1, size } = await receiveUpload(ctx, request.caller, request.params.id, bytes);
       return reply.status(201).send({ id: request.params.id, sha256, md5, sha1, size });
     },
   });
 }
 
-async function bytesOf({ raw }: FastifyRequest): Promise<AsyncIterable<Uint8Array>> {
+async function bytesOf({ raw }: FastifyRequest, limit: number): Promise<AsyncIterable<Uint8Array>> {
   if (!isMultipart(raw.headers)) return raw.iterator({ destroyOnReturn: false });
-  const { file } = await readForm(raw);
+  const { file } = await readForm(raw, limit);
   if (!file) throw new GatewayError("BAD_INPUT", "the form has no file");
   return file.bytes;
 }

@@ -1,6 +1,5 @@
 import type { FastifyRequest } from "fastify";
 import { bodyOf, isMultipart, readForm } from "../request-body.js";
-import { bodyTooLarge } from "../errors.js";
 import { parseJson } from "./split-json.js";
 
 const FORM_BYTES = 1024 * 1024;
@@ -17,10 +16,7 @@ export async function inputOf(request: FastifyRequest): Promise<ReadonlyMap<stri
 }
 
 async function bodyInput(request: FastifyRequest): Promise<Iterable<readonly [string, string]>> {
-  if (isMultipart(request.headers)) {
-    if (Number(request.headers["content-length"] ?? 0) > FORM_BYTES) throw bodyTooLarge(FORM_BYTES);
-    return (await readForm(request.raw, "")).fields;
-  }
+  if (isMultipart(request.headers)) return (await readForm(request.raw, FORM_BYTES, "")).fields;
   const parts: Buffer[] = [];
   for await (const bytes of bodyOf(request.raw, FORM_BYTES)) parts.push(bytes);
   const body = Buffer.concat(parts);

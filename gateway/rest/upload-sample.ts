@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import type { Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
-import { bodyOf, isMultipart, readForm, refuseLongBody } from "../request-body.js";
+import { bodyOf, isMultipart, readForm, sampleBodyLimit } from "../request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { submitScan, type Accepted, type ScanWish } from "../scan/submit.js";
 import type { Endpoint } from "./endpoint.js";
@@ -67,8 +67,7 @@ function wishOf({ parameters, sample }: JsonParameters, limit: number): ScanWish
 }
 
 async function fromForm(ctx: ScanContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {
-  refuseLongBody(request.raw, ctx.config);
-  const { fields, file } = await readForm(request.raw, "file_upload");
+  const { fields, file } = await readForm(request.raw, sampleBodyLimit(request.raw, ctx.config), "file_upload");
   if (!file) throw missing("file_upload");
   const name = sampleName(file.name, "file_upload");
   const wish = (): ScanWish => ({

@@ -72,6 +72,29 @@ describe("a bad request", () => {
   });
 });
 
+describe("a form that does not say how long it is", () => {
+  const parts = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, i) => `--b\r\nContent-Disposition: form-data; name="t${i}"\r\n\r\n${"x".repeat(60_000)}\r\n`,
+    );
+
+  it.each([
+    ["/api/report", 18, 1_048_576],
+    ["/api/search", 18, 1_048_576],
+    ["/api/v1/sample", 36, 2_097_152],
+    ["/api/upload", 36, 2_097_152],
+  ])("is read as far as %s may have", async (path, count, limit) => {
+    const answer = await ask(`${gateway.url}${path}`, {
+      method: "POST",
+      body: `${parts(count).join("")}--b--\r\n`,
+      headers: { "content-type": "multipart/form-data; boundary=b", "transfer-encoding": "chunked" },
+    });
+    expect([answer.status, answer.json()]).toEqual([413, { error: `the body is too large: ${limit} bytes are the most` }]);
+    expect(await stored(stage)).toEqual(before);
+  });
+});
+
 describe("path tricks in names", () => {
   it.each([
     "../../etc/passwd",
