@@ -8,9 +8,17 @@ import {
 import type { Logger } from "pino";
 import type { EngineSpeed, InternetClass } from "../schema/classes.js";
 import { encodeMessage, type Control } from "../schema/messages.js";
-import { engineDurable, recorderDurable, streams, type StreamConfig, type StreamSettings } from "../schema/streams.js";
-import { AGENTS, controlSubject, engineToken, RESULTS, scanSubject, SCANS } from "../schema/subjects.js";
-import { keepConnection, removeMessages, type Connection } from "./bus-connection.js";
+import { sizeText } from "../schema/settings.js";
+import {
+  engineDurable,
+  recorderDurable,
+  reservedBytes,
+  streams,
+  type StreamConfig,
+  type StreamSettings,
+} from "../schema/streams.js";
+import { accountName, AGENTS, controlSubject, engineToken, RESULTS, scanSubject, SCANS } from "../schema/subjects.js";
+import { Hindrance, keepConnection, removeMessages, streamErrorCode, type Connection } from "./bus-connection.js";
 import { consumeResults, type Delivery } from "./bus-results.js";
 import type { GatewayConfig } from "./config.js";
 
@@ -75,7 +83,14 @@ export function openAccount(
 
   async function prepare(nc: NatsConnection): Promise<void> {
     const jsm = await nc.jetstreamManager();
-    for (const stream of streams(internet, settings)) identity.set(stream.name, await ensureStream(jsm, stream));
+    for (const stream of streams(internet, settings)) {
+      try {
+        identity.set(stream.name, await ensureStream(jsm, stream));
+      } catch (error) {
+        if (streamErrorCode(error) !== NO_ROOM) throw error;
+        throw new Hindrance(noRoom(`${stream.name} of ${accountName(internet)}`, settings), { cause: error });
+      }
+    }
     await jsm.consumers.add(RESULTS, recorderDurable(settings) as unknown as Partial<ConsumerConfig>);
     for (const engine of durables.values()) await addDurable(jsm, engine);
     stopPresence?.();
@@ -173,6 +188,17 @@ async function findDurable(jsm: JetStreamManager, name: string): Promise<Consume
     if (!isNotFound(error)) throw error;
     return undefined;
   }
+}
+
+/** "Insufficient storage resources available": the server reserves a stream's `max_bytes` when it makes it. */
+const NO_ROOM = 10_047;
+
+function noRoom(stream: string, settings: StreamSettings): string {
+  return (
+    `NATS has no room for the stream ${stream}: all streams together reserve ${sizeText(reservedBytes(settings))} ` +
+    "(four times SCANMESH_SCANS_MAX and twice SCANMESH_SAMPLES_MAX), more than nats-server may use. " +
+    "Raise its max_file_store (with docker compose SCANMESH_NATS_STORE) or lower these settings."
+  );
 }
 
 function isNotFound(error: unknown): boolean {

@@ -11,11 +11,18 @@ export interface Connection {
   /** The connection while it is up. Throws UNAVAILABLE otherwise. */
   up(): NatsConnection;
   isUp(): boolean;
+  /** What an operator has to put right before it is up, if that is known. */
+  hindrance(): string | undefined;
   close(): Promise<void>;
 }
 
 /** What is done after each (re)connection before the connection counts as up; repeated until it succeeds or the connection is lost. */
 export type Prepare = (nc: NatsConnection) => Promise<void>;
+
+/** Why a connection cannot be made ready: one sentence for the operator, who alone can put it right. */
+export class Hindrance extends Error {
+  override readonly name = "Hindrance";
+}
 
 const RETRY_MS = 250;
 
@@ -31,18 +38,25 @@ export function keepConnection(
   let ready = false;
   let closed = false;
   let epoch = 0;
+  let hindrance: string | undefined;
   const account = accountName(internet);
   const creds = readFileSync(internet === "isolated" ? config.SCANMESH_NATS_ISOLATED_CREDS : config.SCANMESH_NATS_INTERNET_CREDS);
 
   async function makeReady(connection: NatsConnection): Promise<void> {
     const mine = ++epoch;
+    let told = "";
     while (!closed && mine === epoch) {
       try {
         await prepare(connection);
-        if (mine === epoch) ready = true;
+        if (mine === epoch) [ready, hindrance] = [true, undefined];
         return;
       } catch (error) {
-        log.warn({ account, purpose, err: error }, "the bus is not ready yet");
+        hindrance = error instanceof Hindrance ? error.message : undefined;
+        if (String(error) !== told) {
+          if (hindrance === undefined) log.warn({ account, purpose, err: error }, "the bus is not ready yet");
+          else log.error({ account, purpose }, hindrance);
+        }
+        told = String(error);
         await pause(RETRY_MS);
       }
     }
@@ -86,7 +100,7 @@ export function keepConnection(
   async function watchStatus(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) {
       if (status.type === Events.Disconnect) {
-        ready = false;
+        [ready, hindrance] = [false, undefined];
         epoch += 1;
         log.warn({ account, purpose }, "NATS connection lost");
       } else if (status.type === Events.Reconnect) {
@@ -99,6 +113,7 @@ export function keepConnection(
   const running = run();
   return {
     isUp: () => ready,
+    hindrance: () => hindrance,
     up() {
       if (!ready || nc === undefined) throw unavailable();
       return nc;

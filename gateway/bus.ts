@@ -17,6 +17,8 @@ export interface Bus {
   account(internet: InternetClass): Account;
   /** Whether both accounts are up. */
   connected(): boolean;
+  /** What an operator has to put right before they are, if that is known. */
+  hindrance(): string | undefined;
   /** Tells every gateway, this one included, that scans have changed. Lossy. */
   sendHints(hints: Hint[]): void;
   /** Tells every gateway, this one included, that a key was revoked. Lossy. */
@@ -62,6 +64,7 @@ export function openBus(config: GatewayConfig, log: Logger, listeners: BusListen
   return {
     account: (internet) => accounts[internet],
     connected: () => accounts.isolated.connection.isUp() && accounts.internet.connection.isUp(),
+    hindrance: () => accounts.isolated.connection.hindrance() ?? accounts.internet.connection.hindrance(),
     sendHints(hints) {
       const { connection } = accounts.isolated;
       if (!connection.isUp()) return listeners.hints(hints);

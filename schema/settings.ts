@@ -110,6 +110,12 @@ export const size: z.ZodType<number, string> = z
   .regex(/^[1-9]\d{0,8}(KiB|MiB|GiB|TiB)$/, "needs a size such as 256KiB, 512MiB or 1GiB")
   .transform((value) => Number.parseInt(value, 10) * BYTES[value.replace(/^\d+/, "") as keyof typeof BYTES]);
 
+/** A size as people are told it, such as `3.1 GiB`. */
+export function sizeText(bytes: number): string {
+  const [unit, factor] = Object.entries(BYTES).findLast(([, one]) => bytes >= one) ?? ["bytes", 1];
+  return `${Math.round((bytes / factor) * 10) / 10} ${unit}`;
+}
+
 /** A comma-separated list; white space around the items does not count. */
 export const list: z.ZodType<string[], string> = z.string().transform((value) =>
   value

@@ -1,6 +1,6 @@
 /** The streams and consumers of each account, in the JetStream API's own JSON (sizes in bytes, times in nanoseconds). */
 
-import type { EngineSpeed, InternetClass } from "./classes.js";
+import { INTERNET_CLASSES, type EngineSpeed, type InternetClass } from "./classes.js";
 import {
   ALL_CHUNKS,
   ALL_RESULTS,
@@ -67,6 +67,11 @@ export function streams(internet: InternetClass, settings: StreamSettings): Stre
     { ...base, name: SAMPLES, subjects: [ALL_CHUNKS], retention: "limits", max_bytes: settings.samplesMaxBytes, max_age: 0 },
     { ...base, name: RESULTS, subjects: [ALL_RESULTS], retention: "workqueue", max_bytes: settings.scansMaxBytes, max_age: 0 },
   ];
+}
+
+/** Bytes that the streams of both accounts reserve together; a server refuses a stream that would reserve more than it has. */
+export function reservedBytes(settings: Pick<StreamSettings, "scansMaxBytes" | "samplesMaxBytes">): number {
+  return INTERNET_CLASSES.length * (2 * settings.scansMaxBytes + Math.max(0, settings.samplesMaxBytes));
 }
 
 /** A durable pull consumer's configuration as the server's API takes it. */

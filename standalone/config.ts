@@ -41,6 +41,9 @@ export interface StandaloneConfig {
   readonly nats: NatsAccess | undefined;
   /** Whether callers need an API key. */
   readonly asksForKeys: boolean;
+  /** Most bytes of waiting requests, and of samples, in each account of NATS; undefined: nobody has said. */
+  readonly scansMax: number | undefined;
+  readonly samplesMax: number | undefined;
   /** Environment of the gateway and of the agent, but for the addresses of Postgres and NATS. */
   readonly gatewayEnv: Env;
   readonly agentEnv: Env;
@@ -88,7 +91,9 @@ export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
   if (mistakes.length > 0 || values === undefined) throw new ConfigError([...new Set(mistakes)]);
 
   const asksForKeys = gateway?.SCANMESH_AUTH === "keys";
-  return { home, databaseUrl: values.DATABASE_URL, nats: externalNats(values), asksForKeys, gatewayEnv, agentEnv };
+  const scansMax = env["SCANMESH_SCANS_MAX"] ? gateway?.SCANMESH_SCANS_MAX : undefined;
+  const limits = { scansMax, samplesMax: gateway?.SCANMESH_SAMPLES_MAX };
+  return { home, databaseUrl: values.DATABASE_URL, nats: externalNats(values), asksForKeys, ...limits, gatewayEnv, agentEnv };
 }
 
 function agentDefaults(env: Env, home: string): Env {

@@ -49,7 +49,9 @@ export async function firstScan(url: string, engines: readonly string[], signal:
   try {
     await until(deadline, async () => {
       const { engines: known } = await ask<{ engines: { name: string; available: boolean }[] }>(ENGINES);
-      const { status } = (await (await fetch(new URL("/readyz", url), { signal: deadline })).json()) as { status: string };
+      const ready = await fetch(new URL("/readyz", url), { signal: deadline });
+      const { status, reason } = (await ready.json()) as { status: string; reason?: string };
+      if (reason !== undefined) throw new StartError(reason);
       if (status !== "ok") return undefined;
       return engines.every((name) => known.some((engine) => engine.name === name && engine.available)) || undefined;
     });

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import type { AgentReady } from "../schema/lifecycle.js";
 import type { EnginePresence } from "../schema/messages.js";
 import { projectPath } from "../schema/paths.js";
+import { sizeText } from "../schema/settings.js";
+import { reservedBytes } from "../schema/streams.js";
 import type { NatsAccess, StandaloneConfig } from "./config.js";
 import type { GuardedServer } from "./guarded-server.js";
 import { makeKeys } from "./keys.js";
-import { startNats } from "./nats.js";
+import { natsRoom, startNats, type NatsRoom } from "./nats.js";
 import { ending, startPart, type Part, type PartCommand } from "./part.js";
 import { startPostgres } from "./postgres.js";
 import type { Progress } from "./progress.mjs";
@@ -80,11 +82,16 @@ export function createMesh(config: StandaloneConfig): Mesh {
 
   const nats = async (): Promise<Bus> => {
     const keys = await makeKeys(join(config.home, "keys"));
-    const options = { dir: join(config.home, "nats"), keys, logFile: logFile("nats") };
-    const { url, reservable } = await startServer("nats-server", () => startNats(options));
+    const dir = join(config.home, "nats");
+    const room = await natsRoom(dir);
+    const scansMax = Math.max(1, Math.floor(Math.min(GIB, room.reservable / RESERVING_STREAMS) / MIB));
+    checkRoom(dir, room, {
+      scansMaxBytes: config.scansMax ?? scansMax * MIB,
+      samplesMaxBytes: config.samplesMax ?? -1,
+    });
+    const { url } = await startServer("nats-server", () => startNats({ dir, keys, room, logFile: logFile("nats") }));
     const { gateway, agent } = keys.creds;
     const creds = { gatewayIsolatedCreds: gateway.isolated, gatewayInternetCreds: gateway.internet, agentCreds: agent.isolated };
-    const scansMax = Math.max(1, Math.floor(Math.min(GIB, reservable / RESERVING_STREAMS) / MIB));
     return { url, ...creds, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB` } };
   };
 
@@ -137,6 +144,17 @@ export function createMesh(config: StandaloneConfig): Mesh {
       await Promise.all(started.map((server) => (server.status === "fulfilled" ? server.value.stop() : undefined)));
     },
   };
+}
+
+/** Throws {@link StartError} if nats-server would refuse the streams. */
+function checkRoom(dir: string, { free, limit }: NatsRoom, wanted: Parameters<typeof reservedBytes>[0]): void {
+  const needed = reservedBytes(wanted);
+  if (needed <= limit) return;
+  throw new StartError(
+    `There is too little room for NATS in ${dir}: ${sizeText(free)} are free, of which it may use ${sizeText(limit)}, and its streams ` +
+      `reserve ${sizeText(needed)} (four times SCANMESH_SCANS_MAX and twice SCANMESH_SAMPLES_MAX). Free some room, lower these ` +
+      "settings, or set SCANMESH_HOME to a folder on a larger disk.",
+  );
 }
 
 /** How NATS is reached, and what the gateway's settings are by default because of it. */

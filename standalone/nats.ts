@@ -35,14 +35,38 @@ export interface NatsOptions {
   readonly port?: number;
   /** By default `nats.log` in `dir`. */
   readonly logFile?: string;
+  /** By default {@link natsRoom} of `dir`. */
+  readonly room?: NatsRoom;
+}
+
+/** How much the server may keep, in bytes. */
+export interface NatsRoom {
+  /** Free on the disk now. */
+  readonly free: number;
+  /** All that it may use. */
+  readonly limit: number;
+  /** What streams may reserve together by their `max_bytes`; the same at every start. */
+  readonly reservable: number;
 }
 
 /** A running nats-server. */
 export interface Nats extends GuardedServer {
   readonly url: string;
   readonly version: string;
-  /** Bytes that streams may reserve together by their `max_bytes`; the same at every start. */
-  readonly reservable: number;
+}
+
+/** Measures the room in a folder; made if it does not exist. */
+export async function natsRoom(dir: string): Promise<NatsRoom> {
+  const storeDir = storeOf(dir);
+  await mkdir(storeDir, { recursive: true, mode: 0o700 });
+  const free = await freeBytes(dir);
+  const room = Math.floor(DISK_SHARE * (free + (await usedBytes(storeDir))));
+  const reservable = (await noted(join(dir, "room"), room)) * RESERVABLE_SHARE;
+  return { free, limit: Math.max(room, reservable), reservable };
+}
+
+function storeOf(dir: string): string {
+  return join(dir, "store");
 }
 
 /** Starts nats-server and returns when it takes connections. Throws {@link StartError}. */
@@ -50,16 +74,14 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
   const { dir, keys } = options;
   const { program, version } = await findNats();
   const portFile = join(dir, "port");
-  const [storeDir, resolverDir, portsDir] = [join(dir, "store"), join(dir, "accounts"), join(dir, "ports")];
+  const [storeDir, resolverDir, portsDir] = [storeOf(dir), join(dir, "accounts"), join(dir, "ports")];
   for (const folder of [dir, storeDir, resolverDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
   await rm(portsDir, { recursive: true, force: true });
   await mkdir(portsDir, { mode: 0o700 });
 
   const port = options.port ?? (await rememberedPort(portFile));
   const configFile = join(dir, "nats.conf");
-  const room = Math.floor(DISK_SHARE * ((await freeBytes(dir)) + (await usedBytes(storeDir))));
-  const firstRoom = await noted(join(dir, "room"), room);
-  const maxFileStore = Math.max(room, firstRoom * RESERVABLE_SHARE);
+  const { limit: maxFileStore } = options.room ?? (await natsRoom(dir));
   const settings = { host: "127.0.0.1", port, storeDir, resolverDir, portsDir, maxFileStore, serverName: "scanmesh" };
   await writeFile(configFile, natsConfig(keys, settings), { mode: 0o600 });
 
@@ -69,7 +91,7 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
     throw new StartError(`nats-server did not start: ${log.complaint()} (see ${log.file}).`);
   }
   await rememberPort(portFile, port);
-  return { url: `nats://127.0.0.1:${port}`, version, reservable: firstRoom * RESERVABLE_SHARE, ...server };
+  return { url: `nats://127.0.0.1:${port}`, version, ...server };
 }
 
 /** The nats-server of this machine. Throws {@link StartError} if there is none, or only one that is too old. */

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { scanSubjects, blobOfChunk, chunkSubject, engineOfResult, resultSubject } from "../../schema/subjects.js";
 import { Manifest } from "../../schema/manifest.js";
 import { encodeMessage, parseMessage, ResultMessage, type ResultMessage as Result } from "../../schema/messages.js";
-import { ConfigError, duration, integer, readSettings, size, text } from "../../schema/settings.js";
+import { ConfigError, duration, integer, readSettings, size, sizeText, text } from "../../schema/settings.js";
+import { reservedBytes, streams } from "../../schema/streams.js";
 
 describe("subjects", () => {
   it("are four of each class for requests", () => {
@@ -23,6 +24,18 @@ describe("subjects", () => {
     expect(engineOfResult(resultSubject("ClamAV"))).toBe("clamav");
     expect(["result.a.b", "scan.a"].map(engineOfResult)).toEqual([undefined, undefined]);
   });
+});
+
+describe("streams", () => {
+  it.each([-1, 7])("reserve what is told of them, with samplesMaxBytes %i", (samplesMaxBytes) => {
+    const settings = { maxDeadlineMs: 1, scansMaxBytes: 5, samplesMaxBytes, ackWaitMs: 1, replicas: 1 };
+    const limits = [...streams("isolated", settings), ...streams("internet", settings)].map((stream) => stream.max_bytes);
+    expect(reservedBytes(settings)).toBe(limits.filter((limit) => limit > 0).reduce((sum, limit) => sum + limit));
+  });
+});
+
+it("sizes are told in the unit that fits", () => {
+  expect([0, 1_023, 1_536, 4 * 1024 ** 3].map(sizeText)).toEqual(["0 bytes", "1023 bytes", "1.5 KiB", "4 GiB"]);
 });
 
 describe("a result message", () => {

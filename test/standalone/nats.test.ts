@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import { connect, credsAuthenticator } from "nats";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { makeKeys } from "../../standalone/keys.js";
-import { findNats, isOlder, startNats } from "../../standalone/nats.js";
+import { findNats, isOlder, natsRoom, startNats } from "../../standalone/nats.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 async function fakeNats(version: string): Promise<void> {
@@ -55,12 +55,12 @@ test("a disk that has become full does not take streams away that have reserved 
   onTestFinished(() => first.stop());
   await first.stop();
   // As if there had been a thousand times the room at the first start.
-  const reservable = first.reservable * 1_000;
+  const reservable = (await natsRoom(options.dir)).reservable * 1_000;
   await writeFile(join(options.dir, "room"), String(reservable * 2));
 
   const second = await startNats(options);
   onTestFinished(() => second.stop());
-  expect(second.reservable).toBe(reservable);
+  expect((await natsRoom(options.dir)).reservable).toBe(reservable);
   const connection = await connect({ servers: second.url, authenticator });
   onTestFinished(() => connection.close());
   const { streams } = await connection.jetstreamManager();

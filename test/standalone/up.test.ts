@@ -2,8 +2,12 @@ import { readFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { makeKeys } from "../../standalone/keys.js";
+import { startNats } from "../../standalone/nats.js";
 import { alive, processTree } from "./process-tree.js";
 import { home, up } from "./run-up.js";
+
+const MIB = 1024 ** 2;
 
 async function pidOf(part: string, pids: readonly number[]): Promise<number> {
   for (const pid of pids) if ((await readFile(`/proc/${pid}/cmdline`, "utf8")).includes(part)) return pid;
@@ -78,6 +82,33 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 120_000 }
     const mesh = up(await home(), { PORT: String(port) });
     expect(await mesh.ended).toBe(1);
     expect(mesh.output().trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^The gateway did not start: .*${port}.*\\.$`));
+  });
+
+  test("too little room for what NATS reserves is one sentence", async () => {
+    const dir = await home();
+    const mesh = up(dir, { SCANMESH_SCANS_MAX: "900TiB", SCANMESH_SAMPLES_MAX: "1TiB" });
+    expect(await mesh.ended).toBe(1);
+    expect(mesh.output().trimEnd().split("\n").at(-1)).toMatch(
+      new RegExp(`^There is too little room for NATS in ${dir}/nats: .* are free, .* reserve 3602 TiB .* SCANMESH_HOME .*\\.$`),
+    );
+  });
+
+  test("too little room in a NATS that it did not start is the gateway's sentence", async () => {
+    const dir = await home();
+    const keys = await makeKeys(join(dir, "keys"));
+    const room = { free: MIB, limit: MIB, reservable: MIB };
+    const nats = await startNats({ dir: join(dir, "nats"), keys, room });
+    onTestFinished(() => nats.stop());
+    const mesh = up(join(dir, "mesh"), {
+      NATS_URL: nats.url,
+      SCANMESH_NATS_ISOLATED_CREDS: keys.creds.gateway.isolated,
+      SCANMESH_NATS_INTERNET_CREDS: keys.creds.gateway.internet,
+      SCANMESH_NATS_CREDS: keys.creds.agent.isolated,
+    });
+    expect(await mesh.ended).toBe(1);
+    expect(mesh.output().trimEnd().split("\n").at(-1)).toMatch(
+      /^NATS has no room for the stream SCANS of .* reserve 4 GiB .*\.$/,
+    );
   });
 
   test("wrong settings are all told before anything starts", async () => {
