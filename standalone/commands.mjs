@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ensureBuild, ensureDependencies } from "./install.mjs";
 import { ensurePrograms, fetchSignatures } from "./packages.mjs";
 import { createProgress } from "./progress.mjs";
-import { Refusal, runAttached } from "./run.mjs";
+import { Refusal, runGroup } from "./run.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -56,10 +56,11 @@ export async function runCommand(command, args) {
     const program = PROGRAMS.get(command);
     if (command === "up") await up(args, progress);
     else if (command === "test") await test(args, progress);
+    else if (command === "check") await check(progress);
     else if (program !== undefined) await runProgram(program, args, progress);
     else
       throw new Refusal(
-        `There is no command ${JSON.stringify(command)}; there are up, test, ${[...PROGRAMS.keys()].join(", ")}.`,
+        `There is no command ${JSON.stringify(command)}; there are up, test, check, ${[...PROGRAMS.keys()].join(", ")}.`,
       );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -95,7 +96,13 @@ async function test(args, progress) {
   await ensurePrograms(TEST_PROGRAMS, progress);
   await ensureDependencies(ROOT, progress);
   const vitest = join(ROOT, "node_modules", "vitest", "vitest.mjs");
-  process.exit(await runAttached(process.execPath, [vitest, "run", ...args], ROOT));
+  process.exit(await runGroup(process.execPath, [vitest, "run", ...args], ROOT));
+}
+
+/** @param {import("./progress.mjs").Progress} progress */
+async function check(progress) {
+  await ensureDependencies(ROOT, progress);
+  process.exit(await runGroup("npm", ["run", "--silent", "check:steps"], ROOT));
 }
 
 /**

@@ -7,6 +7,9 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 const SHOWN_LINES = 12;
 
+/** How long what was asked to end has before it is killed. */
+const PATIENCE_MS = 5_000;
+
 /** Something that the operator can put right; its message is one sentence that says how. */
 export class Refusal extends Error {}
 
@@ -49,6 +52,53 @@ export function runAttached(command, args, cwd) {
       resolve(code ?? 1);
     });
   });
+}
+
+/**
+ * Runs a program in a group of its own, its output on this process's, and returns its exit status. A signal is for the whole
+ * group, as Ctrl-C is in a terminal, and nothing of it is left then.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {string} cwd
+ * @returns {Promise<number>}
+ */
+export async function runGroup(command, args, cwd) {
+  const child = spawn(command, args, { cwd, detached: true, stdio: ["ignore", "inherit", "inherit"] });
+  /** @type {NodeJS.Timeout | undefined} */
+  let impatience;
+  const passOn = (/** @type {NodeJS.Signals} */ signal) => {
+    impatience ??= setTimeout(signalGroup, PATIENCE_MS, child.pid, "SIGKILL");
+    signalGroup(child.pid, signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, passOn);
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (impatience !== undefined) {
+    for (const deadline = Date.now() + PATIENCE_MS; signalGroup(child.pid, 0) && Date.now() < deadline;)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    signalGroup(child.pid, "SIGKILL");
+    clearTimeout(impatience);
+  }
+  for (const signal of SIGNALS) process.removeListener(signal, passOn);
+  return code ?? 1;
+}
+
+/**
+ * Whether there is something in the group that could be sent the signal.
+ * @param {number | undefined} leader
+ * @param {NodeJS.Signals | 0} signal
+ */
+function signalGroup(leader, signal) {
+  if (leader === undefined) return false;
+  try {
+    return process.kill(-leader, signal);
+  } catch (error) {
+    // macOS says EPERM of a group in which nothing runs any more.
+    if (error instanceof Error && "code" in error && ["ESRCH", "EPERM"].includes(String(error.code))) return false;
+    throw error;
+  }
 }
 
 /**
