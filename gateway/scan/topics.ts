@@ -31,9 +31,7 @@ interface Topic<T> {
   readonly wakes: Set<() => void>;
   /** The newest state that was read: the same object for everybody, so that it is presented once. */
   value: T | undefined;
-  /** Whether there may be a newer one. */
-  stale: boolean;
-  /** Reads again; those who ask meanwhile share the reading after this one. */
+  /** Reads again and wakes everybody if there is news; those who ask meanwhile share the reading after this one. */
   refresh(): Promise<void>;
 }
 
@@ -44,7 +42,6 @@ export function createTopics<T extends { readonly revision: number }>(log: Logge
     const wakes = new Set<() => void>();
     const reading = batched<void, void>(async (asked) => {
       next = undefined;
-      topic.stale = false;
       const read = await readPatiently(
         log,
         `${kind.name} ${key}`,
@@ -53,23 +50,21 @@ export function createTopics<T extends { readonly revision: number }>(log: Logge
       );
       if (read && topic.value && read.revision <= topic.value.revision) return asked;
       topic.value = read;
-      // Whoever asked for this, it may be news for the others; the hint that will come is none then.
       for (const wake of wakes) wake();
       return asked;
     }, ONE_AT_A_TIME);
-    /** One promise for the thousands that an event wakes. */
+    /** One promise for all who ask. */
     let next: Promise<void> | undefined;
     const refresh = () => (next ??= reading());
-    const topic: Topic<T> = { wakes, value: undefined, stale: true, refresh };
+    const topic: Topic<T> = { wakes, value: undefined, refresh };
     topics.set(key, topic);
     return topic;
   }
 
   function touch(key: number): void {
     const topic = topics.get(key);
-    if (!topic) return;
-    topic.stale = true;
-    for (const wake of topic.wakes) wake();
+    // Nobody is woken before there is something to see: thousands who look take longer than the reading.
+    topic?.refresh().catch((error: unknown) => log.error({ err: error }, `${kind.name} ${key} cannot be shown`));
   }
 
   return {
@@ -88,7 +83,7 @@ export function createTopics<T extends { readonly revision: number }>(log: Logge
         },
         async step() {
           // The first state is read after the registration, whatever is known: between the two nothing can be missed.
-          if (topic.stale || !begun) await topic.refresh();
+          if (!begun) await topic.refresh();
           begun = true;
           const { value } = topic;
           if (!value) {
