@@ -70,6 +70,12 @@ export interface ResultRecord {
   readonly reusedFrom: number | null;
 }
 
+/** What a result says, without where and when it ran: REST tells no more, and long lists need not read it. */
+export type SaidResult = Omit<
+  ResultRecord,
+  "imageId" | "imageDigest" | "agent" | "startedAt" | "endedAt" | "durationMs" | "truncated" | "reusedFrom"
+>;
+
 /** One scan without its results: what a list shows. */
 export interface ScanRecord {
   readonly scanId: number;

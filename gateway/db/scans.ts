@@ -1,5 +1,5 @@
 import { sql, type QueryCreator } from "kysely";
-import type { ResultRecord, SampleRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
+import type { ResultRecord, SaidResult, SampleRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
 import type { Tables } from "../../schema/tables.js";
 import type { Database } from "./database.js";
 import { runPrepared } from "./prepared.js";
@@ -95,13 +95,34 @@ export async function readRevisions(db: Database, scanIds: readonly number[]): P
 
 /** The results of several scans, each scan's in the order of the engines' names; in one statement. */
 export async function readResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ResultRecord[]>> {
-  const rows: ResultRecord[] = await runPrepared(db, "results", [[...scanIds]], () => selectResults(db, scanIds));
-  const byScan = new Map<number, ResultRecord[]>(scanIds.map((scanId) => [scanId, []]));
-  for (const row of rows) byScan.get(row.scanId)?.push(row);
-  return byScan;
+  return byScan(scanIds, await runPrepared(db, "results", [[...scanIds]], () => selectResults(db, scanIds)));
+}
+
+/** The same without where and when they ran. */
+export async function readSaidResults(db: Database, scanIds: readonly number[]): Promise<Map<number, SaidResult[]>> {
+  return byScan(scanIds, await runPrepared(db, "said results", [[...scanIds]], () => selectSaidResults(db, scanIds)));
+}
+
+function byScan<R extends { readonly scanId: number }>(scanIds: readonly number[], rows: readonly R[]): Map<number, R[]> {
+  const found = new Map<number, R[]>(scanIds.map((scanId) => [scanId, []]));
+  for (const row of rows) found.get(row.scanId)?.push(row);
+  return found;
 }
 
 function selectResults(db: Database, scanIds: readonly number[]) {
+  return selectSaidResults(db, scanIds).select([
+    "results.image_id as imageId",
+    "results.image_digest as imageDigest",
+    "results.agent",
+    "results.started_at as startedAt",
+    "results.ended_at as endedAt",
+    "results.duration_ms as durationMs",
+    "results.truncated",
+    "results.reused_from as reusedFrom",
+  ]);
+}
+
+function selectSaidResults(db: Database, scanIds: readonly number[]) {
   return db
     .selectFrom("results")
     .innerJoin("engines", "engines.id", "results.engine_id")
@@ -118,15 +139,7 @@ function selectResults(db: Database, scanIds: readonly number[]) {
       "results.engine_version as engineVersion",
       "results.signature_version as signatureVersion",
       "results.signature_date as signatureDate",
-      "results.image_id as imageId",
-      "results.image_digest as imageDigest",
-      "results.agent",
-      "results.started_at as startedAt",
-      "results.ended_at as endedAt",
-      "results.duration_ms as durationMs",
       "results.details",
-      "results.truncated",
-      "results.reused_from as reusedFrom",
     ])
     .where("results.scan_id", "=", sql<number>`any(${[...scanIds]}::bigint[])`)
     .orderBy("results.scan_id")

@@ -1,6 +1,6 @@
 /** One scan as a line of `/export/csv`, in columns by engine. */
 
-import type { EngineRecord, ListedScan, ResultRecord } from "../../schema/reports.js";
+import type { EngineRecord, ListedScan, SaidResult } from "../../schema/reports.js";
 import { asctime } from "./asctime.js";
 import { entry } from "./report.js";
 
@@ -15,7 +15,7 @@ export function csvHead(engines: readonly Column[]): string {
 }
 
 export interface CsvScan extends ListedScan {
-  readonly results: readonly ResultRecord[];
+  readonly results: readonly SaidResult[];
 }
 
 export function csvLine({ name, sample, startDate, results }: CsvScan, engines: readonly Column[], timeZone: string): string {
@@ -24,7 +24,7 @@ export function csvLine({ name, sample, startDate, results }: CsvScan, engines: 
   return line([name, sample.md5, sample.sha1, sample.sha256, asctime(startDate, timeZone), ...cells]);
 }
 
-function cellsOf(result: ResultRecord | undefined, isAv: boolean): string[] {
+function cellsOf(result: SaidResult | undefined, isAv: boolean): string[] {
   if (!result) return isAv ? [ABSENT, ABSENT] : [ABSENT];
   const shown = entry(result);
   if (!isAv) return [JSON.stringify(shown)];
@@ -32,7 +32,7 @@ function cellsOf(result: ResultRecord | undefined, isAv: boolean): string[] {
 }
 
 /** Clean is said only of what is proven to be. */
-function wordOf({ state, verdict }: ResultRecord, { error, result }: ReturnType<typeof entry>): string {
+function wordOf({ state, verdict }: SaidResult, { error, result }: ReturnType<typeof entry>): string {
   if (error !== undefined) return error;
   if (state === "QUEUED") return "queued";
   if (state === "SCANNING") return "scanning";

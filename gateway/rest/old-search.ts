@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { searchFor } from "../db/search.js";
-import type { ScanReport } from "../../schema/reports.js";
 import { inputOf } from "./body.js";
 import type { Endpoint } from "./endpoint.js";
 import { matchingScans, withResults } from "./pages.js";
 import { termsOf } from "./parameters.js";
-import { reported } from "./report.js";
+import { reported, type SaidReport } from "./report.js";
 import { Failure, OldReport } from "./schemas.js";
 import { jsonArray, sendStreamed } from "./streamed.js";
 
@@ -29,7 +28,7 @@ export const oldSearch: Endpoint = {
   async handle(ctx, request, reply) {
     const terms = termsOf("file_hash", (await inputOf(request)).get("file_hash") ?? "");
     const pages = withResults(ctx.db, matchingScans(ctx.db, searchFor(terms)));
-    const show = (scan: ScanReport) => ({ ...reported(scan, ctx.config.SCANMESH_TIME_ZONE), report_id: scan.scanId });
+    const show = (scan: SaidReport) => ({ ...reported(scan, ctx.config.SCANMESH_TIME_ZONE), report_id: scan.scanId });
     void reply.type("application/json; charset=utf-8");
     return sendStreamed(request, reply, arrayOrNothing(jsonArray(pages, show)));
   },

@@ -1,8 +1,8 @@
 import { nthNewest, readListedScans } from "../db/export.js";
 import type { Database } from "../db/database.js";
-import { readResults, readScans } from "../db/scans.js";
+import { readSaidResults, readScans } from "../db/scans.js";
 import { findScans, type Search } from "../db/search.js";
-import type { ListedScan, ResultRecord, ScanRecord } from "../../schema/reports.js";
+import type { ListedScan, SaidResult, ScanRecord } from "../../schema/reports.js";
 
 /** Scans a page at a time, so that any number of them takes the memory of one page. */
 export type Pages<T> = AsyncGenerator<readonly T[], void, undefined>;
@@ -45,7 +45,7 @@ const MOST_RESULTS = 100;
 const HEAVY_BYTES = 1024 * 1024;
 
 interface WithResults {
-  readonly results: readonly ResultRecord[];
+  readonly results: readonly SaidResult[];
 }
 
 /** The scans with their results. Engines are few or many and say a little or a lot: the last ones tell how many are read at once. */
@@ -55,23 +55,25 @@ export async function* withResults<T extends ListedScan>(db: Database, pages: Pa
     for (let start = 0; start < page.length;) {
       const scans = page.slice(start, start + size);
       start += scans.length;
-      const results = await readResults(
+      const results = await readSaidResults(
         db,
         scans.map(({ scanId }) => scanId),
       );
       yield scans.map((scan) => ({ ...scan, results: results.get(scan.scanId) ?? [] }));
-      size = nextSize(size, scans.length, [...results.values()].flat());
+      size = nextSize(size, scans.length, [...results.values()]);
     }
   }
 }
 
-function nextSize(size: number, scans: number, results: readonly ResultRecord[]): number {
-  if (weight(results) > HEAVY_BYTES) return Math.max(1, size >> 2);
-  const fitting = Math.floor((MOST_RESULTS * scans) / Math.max(1, results.length));
+/** One scan is weighed for all that were read with it: weighing every one takes as long as writing it. */
+function nextSize(size: number, scans: number, results: readonly (readonly SaidResult[])[]): number {
+  const heaviest = results.reduce((longest, one) => (one.length > longest.length ? one : longest), []);
+  if (scans * weight(heaviest) > HEAVY_BYTES) return Math.max(1, size >> 2);
+  const fitting = Math.floor((MOST_RESULTS * scans) / Math.max(1, results.flat().length));
   return Math.max(1, Math.min(PAGE, size * 2, fitting));
 }
 
 /** About as many bytes as the engines' own output takes. */
-function weight(results: readonly ResultRecord[]): number {
+function weight(results: readonly SaidResult[]): number {
   return results.reduce((sum, { details }) => sum + (details === null ? 0 : JSON.stringify(details).length), 0);
 }
