@@ -10,6 +10,7 @@ import {
 } from "fastify";
 import { authenticateRequests } from "./authenticate.js";
 import { GatewayError } from "./errors.js";
+import { keepUnanswered } from "./give-way.js";
 import { graphqlRoutes } from "./graphql/routes.js";
 import { healthRoutes } from "./health.js";
 import { sendError } from "./http-error.js";
@@ -53,6 +54,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
       "cross-origin-resource-policy": "same-origin",
     });
   });
+  keepUnanswered(app);
   guardOrigins(app, ctx.config);
   authenticateRequests(app, ctx);
   app.addHook("onResponse", async ({ raw }) => drain(raw));

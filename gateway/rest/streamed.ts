@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { giveWay } from "../give-way.js";
 
 /**
- * Sends text as it is made, at the caller's pace. The first piece is awaited, so that what fails at once is answered as an
+ * Sends text as it is made, at the caller's pace, and gives way to those who wait for an answer. The first piece is awaited, so that what fails at once is answered as an
  * error; what fails later cuts the answer off. For HEAD nothing more is made.
  */
 export async function sendStreamed(
@@ -15,13 +16,21 @@ export async function sendStreamed(
     await pieces.return(undefined);
     return reply.send("");
   }
-  return reply.send(Readable.from(resumed(first, pieces)));
+  return reply.send(Readable.from(resumed(first, pieces, request.server)));
 }
 
-async function* resumed(first: IteratorResult<string>, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+async function* resumed(
+  first: IteratorResult<string>,
+  rest: AsyncGenerator<string>,
+  app: FastifyInstance,
+): AsyncGenerator<string> {
   if (first.done) return;
   yield first.value;
-  yield* rest;
+  await giveWay(app);
+  for await (const piece of rest) {
+    yield piece;
+    await giveWay(app);
+  }
 }
 
 /** A JSON array, a piece for each page. */
