@@ -20,7 +20,7 @@ const FLOORS: Record<string, RegExp[][]> = {
     [/^gateway\/db\//, /^gateway\/(bus|bus-account|bus-results|bus-connection|sample-store|webhook-request)\.ts$/],
     [/^gateway\/scan\//],
     [
-      /^gateway\/(base-url|request-url|client-address|authenticate|content-policy|origin-guard|request-body|present-error|request-id|http-error)\.ts$/,
+      /^gateway\/(base-url|request-url|client-address|authenticate|content-policy|origin-guard|give-way|request-body|present-error|request-id|http-error)\.ts$/,
     ],
     [/^gateway\/graphql\//, /^gateway\/rest\//, /^gateway\/(health|page|upload)(-[a-z]+)?\.ts$/, /^gateway\/page\//],
     [/^gateway\/http\.ts$/],
