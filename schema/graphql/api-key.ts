@@ -34,10 +34,10 @@ export class ApiKey {
   @Field(() => [Scope], { description: "What it allows." })
   scopes!: readonly ScopeName[];
 
-  @Field(() => Float, { nullable: true, description: "Requests a second that each gateway lets through; null: any number." })
+  @Field(() => Float, { nullable: true, description: "Requests a second that each gateway lets through; null: no limit." })
   rate!: number | null;
 
-  @Field(() => Int, { nullable: true, description: "Scans a day, by UTC, on all gateways together; null: any number." })
+  @Field(() => Int, { nullable: true, description: "Scans a day, by UTC, on all gateways together; null: no limit." })
   dailyScans!: number | null;
 
   @Field(() => Int, { nullable: true, description: "Scans that it has had today; null for a key that may have any number." })
