@@ -8,7 +8,7 @@ import type { Scope } from "../../schema/scopes.js";
 import { startStage, type LocalGateway, type Stage } from "../stage.js";
 import { ask, type GraphQLAnswer } from "./http-client.js";
 import { errorOf, keyWith as keyOn, operation as operationOn } from "./keyed-client.js";
-import { json } from "./rest-client.js";
+import { json, stored } from "./rest-client.js";
 
 let stage: Stage;
 let gateway: LocalGateway;
@@ -128,6 +128,42 @@ describe("an operation", () => {
       extensions: { scope: "admin" },
     });
     expect((await operation(reader, "{ engines { name } }")).json()).toEqual({ data: { engines: [{ name: "Alpha" }] } });
+  });
+
+  it("of who may write but not read tells the numbers of what was made and nothing more, however it is asked", async () => {
+    const writer = await keyWith(["scan:write"]);
+    const submit = (fields: string, more = "") =>
+      operation(
+        writer,
+        `mutation { submitScan(input: { base64: "cmVjZWlwdA==" }) { ... on SubmitScanSuccess { replayed scan { ${fields} } } } } ${more}`,
+      );
+    const receipt = await submit("__typename id scanId revision startDate deadline");
+    expect(receipt.json<{ data: { submitScan: { scan: object } } }>().data.submitScan.scan).toMatchObject({ scanId: expect.any(Number) });
+    const before = await stored(stage);
+    for (const [fields, field, more] of [
+      ["scanId verdict", "Scan.verdict"],
+      ["results { engine }", "Scan.results"],
+      ["previous { scanId }", "Scan.previous"],
+      ["sample { names scans { nodes { name } } }", "Scan.sample"],
+      ["... on Node { id ... on Scan { name } }", "Scan.name"],
+      ["...A", "Scan.labels", "fragment A on Scan { scanId ...B } fragment B on Scan { labels { key } }"],
+    ] as const) {
+      const answer = await submit(fields, more);
+      expect(answer.status).toBe(403);
+      expect(errorOf(answer)).toMatchObject({
+        message: `${field} needs a key with the scope scan:read`,
+        extensions: { code: "FORBIDDEN", scope: "scan:read" },
+      });
+    }
+    for (const mutation of [
+      "cancelScan(id: 1) { ... on CancelScanSuccess { scan { name } } }",
+      "rescan(id: 1) { ... on RescanSuccess { scan { results { details } } } }",
+      'retryResult(id: 1, engine: "Alpha") { ... on RetryResultSuccess { scan { verdict } } }',
+      "submitScans(input: { samples: [] }) { ... on SubmitScansSuccess { batch { scans { nodes { name } } } } }",
+    ]) {
+      expect((await operation(writer, `mutation { ${mutation} }`)).status).toBe(403);
+    }
+    expect(await stored(stage)).toEqual(before);
   });
 
   it("may be anything for admin, and introspection for every key", async () => {
