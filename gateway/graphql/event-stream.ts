@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { getOperationAST } from "graphql";
+import { getOperationAST, GraphQLError } from "graphql";
 import { z } from "zod";
 import { baseUrl } from "../base-url.js";
 import { GatewayError } from "../errors.js";
@@ -18,6 +18,9 @@ const PING_MS = 12_000;
 const PING = ":\n\n";
 const NEXT = Buffer.from("event: next\ndata: ");
 const END = Buffer.from("\n\n");
+/** How long the end of a stream may take. */
+const CLOSE_MS = 1_000;
+const KEY_OVER = new GraphQLError("this API key was revoked or has expired", { extensions: { code: "UNAUTHENTICATED" } });
 const COMPLETE = "event: complete\ndata:\n\n";
 
 const Parameters = z.object({
@@ -55,11 +58,11 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       }
       void reply.header("content-type", "text/event-stream; charset=utf-8").header("cache-control", "no-cache, no-transform");
       if (request.method === "HEAD") return reply.send("");
-      const stream = eventStream(invalid ? single(refusalOf(args)) : await run(operations, args));
+      const { stream, endWith } = eventStream(invalid ? single(refusalOf(args)) : await run(operations, args));
       open.add(stream);
       const unguard = closeUnread(request.raw.socket);
       const { key } = request.caller;
-      const release = key ? mesh.keyring.hold(key.id, () => stream.destroy()) : () => {};
+      const release = key ? mesh.keyring.hold(key.id, () => endWith(KEY_OVER)) : () => {};
       stream.once("close", () => {
         unguard();
         release();
@@ -89,9 +92,16 @@ function parseJson(text: string): unknown {
   }
 }
 
+interface EventStream {
+  readonly stream: Readable;
+  /** Says why there is no more, and ends at once if that is not taken. */
+  endWith(why: GraphQLError): void;
+}
+
 /** A result is fetched once the one before has been read, so that a slow reader is given the newest state and not a queue. */
-function eventStream(results: AsyncIterableIterator<Buffer>): Readable {
+function eventStream(results: AsyncIterableIterator<Buffer>): EventStream {
   let fetching = false;
+  let over = false;
   const stream = new Readable({
     highWaterMark: 1,
     read() {
@@ -103,18 +113,34 @@ function eventStream(results: AsyncIterableIterator<Buffer>): Readable {
     },
   });
   const pings = setInterval(() => {
-    if (stream.readableLength === 0) stream.push(PING);
+    if (stream.readableLength === 0) say(PING);
   }, PING_MS);
-  stream.push(PING);
-  return stream;
+  say(PING);
+  return { stream, endWith };
+
+  function say(text: Buffer | string): void {
+    if (!over && !stream.destroyed) stream.push(text);
+  }
+
+  function end(): void {
+    say(COMPLETE);
+    if (!over && !stream.destroyed) stream.push(null);
+    over = true;
+  }
+
+  function endWith(why: GraphQLError): void {
+    say(Buffer.concat([NEXT, refusalOf([why]), END]));
+    end();
+    const timer = setTimeout(() => stream.destroy(), CLOSE_MS);
+    stream.once("close", () => clearTimeout(timer));
+  }
 
   async function fetch(): Promise<void> {
     fetching = true;
     const { done, value } = await results.next();
     fetching = false;
-    if (stream.destroyed) return;
-    stream.push(done ? COMPLETE : Buffer.concat([NEXT, value, END]));
-    if (done) stream.push(null);
+    if (done) end();
+    else say(Buffer.concat([NEXT, value, END]));
   }
 }
 

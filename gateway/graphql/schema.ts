@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { lexicographicSortSchema, printSchema, type GraphQLSchema } from "graphql";
+import { lexicographicSortSchema, printSchema, type GraphQLField, type GraphQLSchema } from "graphql";
 import { buildSchemaSync, type PubSub } from "type-graphql";
 import { AgentResolver } from "./agent-resolver.js";
 import { ApiKeyResolver } from "./api-key-resolver.js";
@@ -21,6 +21,7 @@ import { ScanResolver } from "./scan-resolver.js";
 import { ScanUpdates } from "./scan-updates.js";
 import { EngineStatisticsResolver, StatisticsPointResolver, StatisticsResolver } from "./statistics-resolver.js";
 import { SubmitResolver, SubmitScansResolver } from "./submit-resolver.js";
+import { scopeOf } from "./scopes.js";
 import { SystemResolver } from "./system-resolver.js";
 import { WithdrawResolver } from "./withdraw-resolver.js";
 import { WebhookResolver } from "./webhook-resolver.js";
@@ -78,7 +79,13 @@ export function createSchema(): GraphQLSchema {
     validate: false,
   });
   for (const [name, description] of Object.entries(ROOTS)) Object.assign(schema.getType(name) ?? {}, { description });
+  for (const field of rootFieldsOf(schema)) field.description = `${field.description} Needs \`${scopeOf(field.extensions)}\`.`;
   return schema;
+}
+
+function rootFieldsOf(schema: GraphQLSchema): GraphQLField<unknown, unknown>[] {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  return roots.flatMap((root) => Object.values(root?.getFields() ?? {}));
 }
 
 /** The schema as a document, always in the same order. */

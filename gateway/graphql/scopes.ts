@@ -82,7 +82,7 @@ function refused(field: string, scope: Scope, node: FieldNode): GraphQLError {
 }
 
 /** A field that does not say is for `admin` alone. */
-function scopeOf({ scope }: { readonly scope?: unknown }): Scope {
+export function scopeOf({ scope }: { readonly scope?: unknown }): Scope {
   return (scope as Scope | undefined) ?? "admin";
 }
 

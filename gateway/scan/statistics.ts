@@ -20,14 +20,14 @@ export interface StatisticsRange extends Hours {
 export function statisticsRange(interval: Interval, from: Date | undefined, to: Date | undefined): StatisticsRange {
   const end = to ?? new Date();
   const begin = from ?? new Date(end.getTime() - DEFAULT_RANGE_MS);
-  if (begin >= end) throw new GatewayError("BAD_INPUT", "range: must begin before it ends");
+  if (begin >= end) throw new GatewayError("BAD_INPUT", "from: must be before to");
   const unit = MS[interval];
   const first = Math.floor(begin.getTime() / unit) * unit;
   const beyond = Math.ceil(end.getTime() / unit) * unit;
   const points = (beyond - first) / unit;
   if (points > MOST_POINTS) {
     const advice = interval === "HOUR" ? "; ask by DAY, or for less" : "";
-    throw new GatewayError("BAD_INPUT", `range: has ${points} intervals and ${MOST_POINTS} is the most${advice}`);
+    throw new GatewayError("BAD_INPUT", `from: there are ${points} intervals until to, and ${MOST_POINTS} is the most${advice}`);
   }
   return { from: new Date(first), to: new Date(beyond), interval };
 }

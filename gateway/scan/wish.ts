@@ -49,7 +49,10 @@ export function checkedName(name: string, field: readonly string[] = ["name"]): 
 
 /** Throws BAD_INPUT for the first option that makes no sense. */
 export function checkOptions(options: SomeOptions): void {
-  const { labels, freshnessMs, deadlineMs, stopAfter, idempotencyKey } = options;
+  const { engines, excludeEngines, labels, freshnessMs, deadlineMs, stopAfter, idempotencyKey } = options;
+  const left = new Set(excludeEngines?.map((name) => name.toLowerCase()));
+  const both = engines?.find((name) => left.has(name.toLowerCase()));
+  if (both !== undefined) refuse(["excludeEngines"], `leaves out ${both}, which engines asks for`);
   if (labels) checkLabels(labels);
   if (deadlineMs !== undefined && !within(deadlineMs, LIMITS.deadlineMs))
     refuse(["deadline"], "the deadline must be from 10 seconds to 24 hours");

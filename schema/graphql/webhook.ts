@@ -19,7 +19,7 @@ export class WebhookDelivery {
   @Field(() => DeliveryStateName, { description: "What came of it." })
   state!: DeliveryState;
 
-  @Field(() => Int, { description: "How often it was sent." })
+  @Field(() => Int, { description: "How often it was sent, since it was asked to be sent again if it was." })
   attempts!: number;
 
   @Field(() => GraphQLDateTimeISO, { description: "When the event was noted." })

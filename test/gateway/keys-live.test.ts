@@ -7,7 +7,7 @@ import { WebSocket } from "ws";
 import { revokeApiKey } from "../../gateway/scan/api-keys.js";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
 import { startStage, TESTER, until, type LocalGateway, type Stage } from "../stage.js";
-import { ask } from "./http-client.js";
+import { ask, type GraphQLAnswer } from "./http-client.js";
 import { idOf, keyWith, operation } from "./keyed-client.js";
 
 const UNAUTHORIZED = 4401;
@@ -73,15 +73,13 @@ function overSse(gateway: LocalGateway, key: string): Watch {
   });
   const updates = client.iterate(watch());
   const first = updates.next();
-  const end = first.then(
-    () =>
-      updates.next().then(
-        () => "ended",
-        () => "ended",
-      ),
-    () => "refused",
-  );
-  return { first, end };
+  /** Why it ended, by its last event. */
+  const reason = async () => {
+    const last = (await updates.next()).value as GraphQLAnswer<unknown> | undefined;
+    expect((await updates.next()).done).toBe(true);
+    return last?.errors?.[0]?.extensions.code;
+  };
+  return { first, end: first.then(reason, () => "refused") };
 }
 
 const UPDATE = { value: { data: { scanUpdated: { revision: expect.any(Number) as unknown } } } };
@@ -147,7 +145,7 @@ describe("a key that is revoked", () => {
     for (const { first } of [socket, stream, ...bystanders]) expect(await first).toMatchObject(UPDATE);
     await operation(revoker(), await keyWith(one, ["admin"]), `mutation { revokeApiKey(id: "${idOf(victim)}") { __typename } }`);
     expect(await socket.end).toMatchObject({ code: UNAUTHORIZED, reason: "this API key was revoked or has expired" });
-    expect(await stream.end).toBe("ended");
+    expect(await stream.end).toBe("UNAUTHENTICATED");
     expect(await overSse(one, victim).end).toBe("refused");
     const still = await Promise.race([...bystanders.map(({ end }) => end), Promise.resolve("open")]);
     expect(still).toBe("open");

@@ -138,7 +138,9 @@ describe("an operation", () => {
         `mutation { submitScan(input: { base64: "cmVjZWlwdA==" }) { ... on SubmitScanSuccess { replayed scan { ${fields} } } } } ${more}`,
       );
     const receipt = await submit("__typename id scanId revision startDate deadline");
-    expect(receipt.json<{ data: { submitScan: { scan: object } } }>().data.submitScan.scan).toMatchObject({ scanId: expect.any(Number) });
+    expect(receipt.json<{ data: { submitScan: { scan: object } } }>().data.submitScan.scan).toMatchObject({
+      scanId: expect.any(Number),
+    });
     const before = await stored(stage);
     for (const [fields, field, more] of [
       ["scanId verdict", "Scan.verdict"],

@@ -152,14 +152,14 @@ describe("statistics", () => {
   });
 
   it.each([
-    [{ interval: "HOUR", from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z" }, "range: must begin before it ends"],
+    [{ interval: "HOUR", from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z" }, "from: must be before to"],
     [
       { interval: "HOUR", from: "2025-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z" },
-      "range: has 8760 intervals and 1000 is the most; ask by DAY",
+      "from: there are 8760 intervals until to, and 1000 is the most; ask by DAY",
     ],
     [
       { interval: "DAY", from: "1990-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z" },
-      "range: has 13149 intervals and 1000 is the most",
+      "from: there are 13149 intervals until to, and 1000 is the most",
     ],
   ])("refuse %j", async (variables, message) => {
     const { errors } = await graphql(gateway.url, QUERY, variables);

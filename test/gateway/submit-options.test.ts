@@ -75,6 +75,7 @@ describe("submitScan keeps", () => {
     ["no freshness at all", { freshness: 0 }, ["freshness"]],
     ["too long a freshness", { freshness: 2_592_001 }, ["freshness"]],
     ["an unknown engine to leave out", { excludeEngines: ["Nobody"] }, ["excludeEngines"]],
+    ["an engine to ask and to leave out", { engines: ["Alpha", "Beta"], excludeEngines: ["beta"] }, ["excludeEngines"]],
   ])("nothing with %s", async (_what, options, path) => {
     const before = [await countOf(stage, "scans"), await countOf(stage, "samples")];
     expect(await submit(gateway.url, { base64: base64("refused"), ...options })).toMatchObject({
