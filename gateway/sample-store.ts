@@ -2,7 +2,7 @@ import { DeliverPolicy, type Msg, type NatsConnection, type PubAck } from "nats"
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { InternetClass } from "../schema/classes.js";
-import { CHUNK_BY_SEQUENCE, chunkReadSubject, chunkSubject, SAMPLES } from "../schema/subjects.js";
+import { blobOfChunk, CHUNK_BY_SEQUENCE, chunkReadSubject, chunkSubject, SAMPLES } from "../schema/subjects.js";
 import { isAway, keepConnection, removeMessages, streamErrorCode, unavailable, type Connection } from "./bus-connection.js";
 import type { GatewayConfig } from "./config.js";
 import { readContent, type ContentReader, type Kept } from "./content.js";
@@ -90,7 +90,7 @@ export function openSampleStore(config: GatewayConfig, log: Logger): SampleStore
     remove,
     async removeBlob(internet, blob, chunks) {
       const last = await get(internet, CHUNK_BY_SEQUENCE, JSON.stringify({ seq: chunks.at(-1) }));
-      if (last?.headers?.get("Nats-Subject") !== chunkSubject(blob, chunks.length - 1)) return;
+      if (blobOfChunk(last?.headers?.get("Nats-Subject") ?? "") !== blob) return;
       // The last one, by which the stream is known, goes last.
       await remove(internet, chunks.slice(0, -1));
       await remove(internet, chunks.slice(-1));

@@ -97,14 +97,13 @@ export async function nameSamples(tx: Tx, kept: readonly { sample: Kept; replace
   return named;
 }
 
-/** Notes where a sample's copy in INTERNET stands; false if the sample has another blob by now or has a copy already. */
-export async function setInternetChunks(db: Database, sampleId: number, blob: string, chunks: number[]): Promise<boolean> {
+/** Notes where a copy of a sample stands in INTERNET, beside one that was made at the same time; false if it has another blob by now. */
+export async function addInternetChunks(db: Database, sampleId: number, blob: string, chunks: number[]): Promise<boolean> {
   const updated = await db
     .updateTable("samples")
-    .set({ internet_chunks: chunks })
+    .set({ internet_chunks: sql`coalesce(internet_chunks, '{}'::bigint[]) || ${chunks}::bigint[]` })
     .where("id", "=", sampleId)
     .where("blob", "=", blob)
-    .where("internet_chunks", "is", null)
     .executeTakeFirst();
   return updated.numUpdatedRows === 1n;
 }

@@ -6,7 +6,7 @@ import { batched } from "../batch.js";
 import type { Bus } from "../bus.js";
 import type { Database } from "../db/database.js";
 import { lockUnpublished, markPublished, readRequests, type OutboxRequest, type Published } from "../db/outbox.js";
-import { readSample, setInternetChunks } from "../db/samples.js";
+import { addInternetChunks, readSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
@@ -105,7 +105,10 @@ async function retract({ bus }: RelayParts, withdrawn: readonly Published[]): Pr
   for (const { internet, stream, seq } of withdrawn) await bus.account(internetClass(internet)).removeRequests(stream, [seq]);
 }
 
-/** Puts the sample into the internet account, unless it is there. Of two copies made at once the first stays. */
+/**
+ * Puts the sample into the internet account, unless it is there. Of two copies made at once both stay, until none is needed:
+ * nats-server 2.9 finds no chunk of a subject any more once the newer of two is deleted.
+ */
 async function copyToInternet({ db, samples }: RelayParts, request: OutboxRequest): Promise<void> {
   const { sampleId, blob } = request.sample;
   if (request.internetChunks !== null || blob === null) return;
@@ -115,5 +118,5 @@ async function copyToInternet({ db, samples }: RelayParts, request: OutboxReques
     if (error instanceof GatewayError && error.code === "SAMPLE_NOT_STORED") return undefined;
     throw error;
   });
-  if (chunks && !(await setInternetChunks(db, sampleId, blob, chunks))) await samples.remove("internet", chunks);
+  if (chunks && !(await addInternetChunks(db, sampleId, blob, chunks))) await samples.remove("internet", chunks);
 }

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { connect, credsAuthenticator } from "nats";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addInternetChunks } from "../../gateway/db/samples.js";
 import { readScan } from "../../gateway/db/scans.js";
 import { submitScan, type ScanWish } from "../../gateway/scan/submit.js";
 import type { InternetClass } from "../../schema/classes.js";
@@ -196,4 +197,21 @@ describe("keeping the streams small", () => {
     const row = await stage.db.selectFrom("samples").select("blob").where("id", "=", sample.sampleId).executeTakeFirstOrThrow();
     expect((await stream("isolated", SAMPLES)).subjects).toContain(`sample.${row.blob}.0`);
   }, 90_000);
+});
+
+describe("a copy in the internet account", () => {
+  it("that was made twice at once is found, until neither is needed", async () => {
+    const open = await submit("made twice", { internet: true, engines: ["Net"] });
+    const { request, ack } = await internet.take("Net", { scan: open.scanId });
+    ack();
+    const { db, samples } = gateway.context;
+    const { blob } = request.sample;
+    if (blob === null) throw new Error("the request has no blob");
+    const { id } = await db.selectFrom("samples").select("id").where("blob", "=", blob).executeTakeFirstOrThrow();
+    expect(await addInternetChunks(db, id, blob, await samples.copyToInternet(blob, 1))).toBe(true);
+    expect((await stream("internet", SAMPLES)).messages).toBe(2);
+    expect(Buffer.from((await internet.readChunk(blob, 0)) ?? []).toString()).toBe("made twice");
+    await internet.answer("Net", { scan: open.scanId });
+    await until("both copies are removed", async () => (await stream("internet", SAMPLES)).messages === 0);
+  });
 });
