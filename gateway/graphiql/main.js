@@ -7,13 +7,14 @@ import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
 import { createElement } from "react";
 import { createRoot } from "react-dom/client";
+import { asWritten } from "./as-written.js";
 import { EXAMPLES } from "./examples.js";
 
 const endpoint = new URL("/graphql", window.location.href);
 const subscriptions = new URL(endpoint);
 subscriptions.protocol = endpoint.protocol === "https:" ? "wss:" : "ws:";
 
-const fetcher = createGraphiQLFetcher({ url: endpoint.href, subscriptionUrl: subscriptions.href });
+const fetcher = asWritten(createGraphiQLFetcher({ url: endpoint.href, subscriptionUrl: subscriptions.href }));
 const page = createElement(GraphiQL, {
   fetcher,
   defaultTabs: EXAMPLES,
