@@ -1,4 +1,4 @@
-/** Writes the README's tables of settings from the lists in the code, or with `--check` fails if they are not current. */
+/** Writes the README's tables of settings and the list of their names from the lists in the code, or with `--check` fails if they are not current. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { gatewaySettings } from "../gateway/config.js";
@@ -15,6 +15,7 @@ const PARTS = {
   "`npm run scan`": cliSettings,
   "`npm run import-multiav`, `npm run api-keys`": databaseSettings,
 } as const;
+const COMPOSE = ["docker-compose.yml", "deploy/more-hosts.yml"];
 const BEGIN = "<!-- settings: made by `npm run generate` -->";
 const END = "<!-- settings end -->";
 
@@ -44,14 +45,40 @@ function fileNote(name: string, { secret }: Setting<unknown>): string {
   return secret ? ` Also as \`${name}_FILE\`, the path of a file that holds it.` : "";
 }
 
+/** The module that knows every name that begins with SCANMESH_: those of all parts, and those that compose reads. */
+export function namesModule(compose: string): string {
+  const ours = Object.values(PARTS).flatMap((settings) =>
+    Object.entries<Setting<unknown>>(settings).flatMap(([name, { secret }]) => (secret ? [name, `${name}_FILE`] : [name])),
+  );
+  const composed = [...compose.matchAll(/\$\{(\w+)/g)].map(([, name = ""]) => name);
+  const names = [...new Set([...ours, ...composed])].filter((name) => name.startsWith("SCANMESH_")).toSorted();
+  return [
+    "// Made by `npm run generate`.",
+    "",
+    "/** Every setting of any part whose name begins with SCANMESH_, and what compose reads. */",
+    "export const SETTING_NAMES: readonly string[] = [",
+    ...names.map((name) => `  "${name}",`),
+    "];",
+    "",
+  ].join("\n");
+}
+
 function main(): void {
-  const path = projectPath("README.md");
-  const readme = readFileSync(path, "utf8");
-  const current = withSettings(readme);
-  if (!process.argv.includes("--check")) return writeFileSync(path, current);
-  if (readme === current) return;
-  process.stderr.write("the README's settings are not what the code says: run npm run generate\n");
-  process.exitCode = 1;
+  const made = {
+    "README.md": withSettings(read("README.md")),
+    "schema/generated/setting-names.ts": namesModule(COMPOSE.map(read).join()),
+  };
+  for (const [path, current] of Object.entries(made)) {
+    if (!process.argv.includes("--check")) writeFileSync(projectPath(path), current);
+    else if (read(path) !== current) {
+      process.stderr.write(`${path}: its settings are not what the code says: run npm run generate\n`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+function read(path: string): string {
+  return readFileSync(projectPath(path), "utf8");
 }
 
 main();

@@ -4,7 +4,9 @@
  */
 
 import { readFileSync } from "node:fs";
+import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { SETTING_NAMES } from "./generated/setting-names.js";
 
 /** One setting. */
 export interface Setting<T> {
@@ -42,9 +44,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads `settings` from `env`. An empty text counts as unset. Throws {@link ConfigError} with all mistakes at once. */
+/**
+ * Reads `settings` from `env`. An empty text counts as unset. Throws {@link ConfigError} with all mistakes at once: one is a name
+ * that begins like ours and is no part's, since whoever misspells a setting must not believe that it is in force.
+ */
 export function readSettings<S extends Settings>(settings: S, env: Readonly<Record<string, string | undefined>>): Values<S> {
-  const mistakes: string[] = [];
+  const mistakes = Object.keys(env).flatMap((name) => (env[name] ? misspelt(name) : []));
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings)) {
     try {
@@ -63,6 +68,15 @@ export function readSettings<S extends Settings>(settings: S, env: Readonly<Reco
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return values as Values<S>;
+}
+
+/** Letters by which a misspelt name may differ from the one that is meant. */
+const NEAR = 4;
+
+function misspelt(name: string): string[] {
+  if (!name.startsWith("SCANMESH_") || SETTING_NAMES.includes(name)) return [];
+  const meant = closest(name, [...SETTING_NAMES]);
+  return [`${name}: there is no such setting${distance(name, meant) <= NEAR ? `; is ${meant} meant?` : ""}`];
 }
 
 function given(name: string, setting: Setting<unknown>, env: Readonly<Record<string, string | undefined>>): string | undefined {

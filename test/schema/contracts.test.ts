@@ -129,6 +129,20 @@ describe("settings", () => {
     }
   });
 
+  it("report a name that is no part's, with the one that is meant; those of other parts are let be", () => {
+    const env = {
+      URL: "x",
+      SCANMESH_AUHT: "keys",
+      SCANMESH_WHATEVER_ELSE: "1",
+      SCANMESH_SLOTS: "2",
+      SCANMESH_API_KEY_FILE: "/x",
+    };
+    expect(() => readSettings(settings, env)).toThrow(
+      "SCANMESH_AUHT: there is no such setting; is SCANMESH_AUTH meant?\nSCANMESH_WHATEVER_ELSE: there is no such setting",
+    );
+    expect(readSettings(settings, { ...env, SCANMESH_AUHT: undefined, SCANMESH_WHATEVER_ELSE: "" })).toMatchObject({ URL: "x" });
+  });
+
   it("read a secret from a file, and refuse two values for it", () => {
     const file = join(mkdtempSync(join(tmpdir(), "scanmesh-settings-")), "url");
     writeFileSync(file, "postgres://secret\n");
