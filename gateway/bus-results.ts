@@ -42,6 +42,8 @@ export function consumeResults(
         const consumer = await connection.up().jetstream().consumers.get(RESULTS, RECORDER);
         current = await consumer.consume({ max_bytes: RESULTS_WINDOW_BYTES });
         void stopWhenGone(current);
+        // Whoever stopped it meanwhile had nothing to stop yet.
+        if (stopped) current.stop();
         for await (const message of current) {
           await deliver({
             subject: message.subject,
@@ -53,6 +55,7 @@ export function consumeResults(
         }
       } catch (error) {
         log.warn({ err: error }, "results cannot be consumed");
+        current?.stop();
         await pause(500);
       }
     }
@@ -62,7 +65,7 @@ export function consumeResults(
   return {
     async stop() {
       stopped = true;
-      await current?.close();
+      current?.stop();
       await running;
     },
   };
