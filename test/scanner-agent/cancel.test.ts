@@ -127,16 +127,22 @@ describe("a cancelled scan", () => {
 
   test("leaves the other scans of its engine alone", async () => {
     const free = new Map<number, () => void>();
-    let runs = 0;
-    const engine = puppet("Shared", () => new Promise((resolve) => free.set(++runs, () => resolve(CLEAN))), { slots: 2 });
+    const signals: AbortSignal[] = [];
+    const engine = puppet(
+      "Shared",
+      (_, { signal }) => new Promise((resolve) => free.set(signals.push(signal), () => resolve(CLEAN))),
+      { slots: 2 },
+    );
     const agent = await agentWith(engine);
     const sample = await stage.store(Buffer.from("x"));
     const [kept, ended] = [requestOf(sample, ["Shared"]), requestOf(sample, ["Shared"])];
     await stage.request(engine.manifest, kept);
-    await until("one runs", async () => runs === 1);
+    await until("one runs", async () => signals.length === 1);
     await stage.request(engine.manifest, ended);
-    await until("both run", async () => runs === 2);
+    await until("both run", async () => signals.length === 2);
     cancel(agent, ended.scan, 999_999);
+    await until("one is told to end", async () => signals[1]?.aborted === true);
+    expect(signals[0]?.aborted).toBe(false);
     free.get(1)?.();
     free.get(2)?.();
     expect(await stage.answer("Shared", kept.scan)).toMatchObject({ state: "DONE" });
