@@ -16,7 +16,7 @@ import readDate from "postgres-date";
 import { projectPath } from "../../schema/paths.js";
 import type { Tables } from "../../schema/tables.js";
 import { DatabaseAway, QueryTimeout } from "../errors.js";
-import { preparedName } from "./prepared.js";
+import { readyName } from "./prepared.js";
 
 /** The database, outside or inside of a transaction. */
 export type Database = Kysely<Tables>;
@@ -28,7 +28,9 @@ const INT8_ARRAY = 1016;
 const TIMESTAMPTZ = 1184;
 const types = new pg.TypeOverrides();
 // The driver's own library a version on: a third of the time, and a report has sixty dates. Its types are those of an ES module.
-types.setTypeParser(TIMESTAMPTZ, readDate as unknown as (text: string) => unknown);
+/** A date and time as Postgres writes it. */
+export const dateOf = readDate as unknown as (text: string) => Date;
+types.setTypeParser(TIMESTAMPTZ, dateOf);
 types.setTypeParser(INT8, Number);
 types.setTypeParser(INT8_ARRAY, (text) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(Number)));
 
@@ -39,6 +41,11 @@ export interface PoolOptions {
   readonly statementMs?: number;
 }
 
+/**
+ * What is kept ready was planned once, maybe while its tables were empty: these statements read a few rows of whatever is there,
+ * so an index is right for them, and compiling never.
+ */
+const READY_SETTINGS = "set enable_seqscan = off; set jit = off";
 /** Short statements: compiling them or spreading them over processes costs more than it gains, and what they read is mostly in memory. */
 const LIST_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1";
 
@@ -48,11 +55,13 @@ export function openDatabase(
   onError: (error: Error) => void,
   { max = 16, statementMs = 0 }: PoolOptions = {},
 ): Database {
+  const isForLists = statementMs > 0;
   const pool = new pg.Pool({
     connectionString: url,
     max,
     statement_timeout: statementMs,
-    ...(statementMs > 0 ? { options: LIST_OPTIONS } : {}),
+    // What a list looks for decides its plan; all else is kept ready.
+    ...(isForLists ? { options: LIST_OPTIONS } : { onConnect: async (client) => void (await client.query(READY_SETTINGS)) }),
     types,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
@@ -61,11 +70,11 @@ export function openDatabase(
   pool.on("error", onError);
   // The pool listens to idle clients alone; one that is lost in the middle of a transaction would end the process.
   pool.on("connect", (client) => client.on("error", onError));
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: honest(pool) }) });
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: honest(pool, isForLists ? () => undefined : readyName) }) });
 }
 
 /** The pool, with every sign that Postgres is away turned into the one error that says so. */
-function honest(pool: pg.Pool): PostgresPool {
+function honest(pool: pg.Pool, nameOf: (text: string) => string | undefined): PostgresPool {
   const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   return {
     end: () => pool.end(),
@@ -73,19 +82,21 @@ function honest(pool: pg.Pool): PostgresPool {
       const client = await pool.connect().catch((error: unknown) => {
         throw new DatabaseAway(error);
       });
-      const wrapped = known.get(client) ?? wrap(client);
+      const wrapped = known.get(client) ?? wrap(client, nameOf);
       known.set(client, wrapped);
       return wrapped;
     },
   };
 }
 
-function wrap(client: pg.PoolClient): PostgresPoolClient {
+function wrap(client: pg.PoolClient, nameOf: (text: string) => string | undefined): PostgresPoolClient {
   function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   function query(text: unknown, parameters: readonly unknown[] = []): unknown {
     if (typeof text !== "string") throw new TypeError("cursors are not used here");
-    return client.query({ name: preparedName(text), text, values: [...parameters] }).catch((error: unknown) => {
+    // What has no parameters is mostly the begin and the end of a transaction.
+    const name = parameters.length > 0 ? nameOf(text) : undefined;
+    return client.query({ name, text, values: [...parameters] }).catch((error: unknown) => {
       if (isGone(error)) throw new DatabaseAway(error);
       throw isCancelled(error) ? new QueryTimeout(error) : error;
     });

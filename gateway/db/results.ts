@@ -116,7 +116,7 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
       end_date is null and coalesce(scans.detections >= stop_after, false) as enough,
       end_date is not null and sums.closed = 0 and sums.worst is not null as "detectedLate"`.execute(tx);
   const final = changed.filter(({ becameFinal }) => becameFinal).map(({ scanId }) => scanId);
-  if (final.length > 0) await tx.deleteFrom("outbox").where("scan_id", "in", final).execute();
+  if (final.length > 0) await sql`delete from outbox where scan_id = any(${final}::bigint[])`.execute(tx);
   return changed.map(({ scanId, revision, verdict, seconds, becameFinal, enough, detectedLate }) => ({
     scanId,
     revision,

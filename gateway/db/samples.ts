@@ -47,6 +47,13 @@ export async function findSample(db: Database, hash: string): Promise<StoredSamp
   return row && { ...row, stored: row.blob !== null };
 }
 
+/** Those of these sha256 that are there, by sha256. */
+export async function findSamples(db: Database, sha256s: readonly string[]): Promise<Map<string, StoredSample>> {
+  const among = sql<string>`any(${[...sha256s]}::text[])`;
+  const rows = await selectSamples(db).where("sha256", "=", among).execute();
+  return new Map(rows.map((row) => [row.sha256, { ...row, stored: row.blob !== null }]));
+}
+
 export async function readSample(db: Database, sampleId: number): Promise<StoredSample | undefined> {
   const row = await db.selectFrom("samples").select(columns).where("id", "=", sampleId).executeTakeFirst();
   return row && { ...row, stored: row.blob !== null };

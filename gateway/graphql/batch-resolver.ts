@@ -62,12 +62,12 @@ export class ScanReferencesResolver {
   }
 
   @FieldResolver(() => Scan, { nullable: true })
-  async previous(@Root() { previous }: ScanRecord, @Ctx() { scans }: RequestContext): Promise<ScanRecord | null> {
-    return previous === null ? null : scans.load(previous);
+  async previous(@Root() { previous }: ScanRecord, @Ctx() { loaders }: RequestContext): Promise<ScanRecord | null> {
+    return previous === null ? null : loaders().scans.load(previous);
   }
 
   @FieldResolver(() => Batch, { nullable: true, description: "The batch that it was submitted with; null if by itself." })
-  async batch(@Root() { batchId }: ScanRecord, @Ctx() { batches }: RequestContext): Promise<BatchRecord | null> {
-    return batchId === null ? null : batches.load(batchId);
+  async batch(@Root() { batchId }: ScanRecord, @Ctx() { loaders }: RequestContext): Promise<BatchRecord | null> {
+    return batchId === null ? null : loaders().batches.load(batchId);
   }
 }

@@ -11,10 +11,10 @@ type NodeRecord = ScanRecord | SampleRecord | EngineRecord | BatchRecord | Prese
 
 /** Of each type that has a global id: the key by which its records are known, and how one is found by it. */
 const NODES: Record<string, { keyOf: (record: NodeRecord) => number | string; find: Find }> = {
-  Scan: { keyOf: (record) => (record as ScanRecord).scanId, find: numbered((context) => context.scans) },
-  Sample: { keyOf: (record) => (record as SampleRecord).sampleId, find: numbered((context) => context.samples) },
-  Engine: { keyOf: (record) => (record as EngineRecord).engineId, find: numbered((context) => context.engines) },
-  Batch: { keyOf: (record) => (record as BatchRecord).batchId, find: numbered((context) => context.batches) },
+  Scan: { keyOf: (record) => (record as ScanRecord).scanId, find: numbered((context) => context.loaders().scans) },
+  Sample: { keyOf: (record) => (record as SampleRecord).sampleId, find: numbered((context) => context.loaders().samples) },
+  Engine: { keyOf: (record) => (record as EngineRecord).engineId, find: numbered((context) => context.loaders().engines) },
+  Batch: { keyOf: (record) => (record as BatchRecord).batchId, find: numbered((context) => context.loaders().batches) },
   Agent: {
     keyOf: (record) => (record as Presence).agent,
     find: async (key, { mesh }) => mesh.fleet.agents().find(({ agent }) => agent === key),

@@ -3,17 +3,20 @@ import type { ScanContext } from "../scan/context.js";
 import { createLoaders, type Loaders } from "./loaders.js";
 
 /** What resolvers work with; one for each operation. */
-export interface RequestContext extends Loaders {
+export interface RequestContext {
   readonly mesh: ScanContext;
   readonly caller: Caller;
   /** The connection that the operation shares with others; undefined if it has one of its own. */
   readonly connection?: object;
   /** The address by which this caller reaches the gateway. */
   readonly baseUrl: string;
+  /** What reads for many objects of the answer at once; made when first asked for. */
+  loaders(): Loaders;
 }
 
 export function requestContext(mesh: ScanContext, caller: Caller, baseUrl: string): RequestContext {
-  return { mesh, caller, baseUrl, ...createLoaders(mesh) };
+  let made: Loaders | undefined;
+  return { mesh, caller, baseUrl, loaders: () => (made ??= createLoaders(mesh)) };
 }
 
 /** The same for a later event of a subscription: nothing is remembered of what was read for the one before. */

@@ -59,20 +59,20 @@ export class SampleResolver {
   @FieldResolver(() => GraphQLDateTimeISO, {
     description: "When it was last sent: its newest scan was accepted then. `firstSeen` if it was never scanned.",
   })
-  async lastSeen(@Root() { sampleId, firstSeen }: SampleRecord, @Ctx() { histories }: RequestContext): Promise<Date> {
-    return (await histories.load(sampleId))?.lastScan ?? firstSeen;
+  async lastSeen(@Root() { sampleId, firstSeen }: SampleRecord, @Ctx() { loaders }: RequestContext): Promise<Date> {
+    return (await loaders().histories.load(sampleId))?.lastScan ?? firstSeen;
   }
 
   @FieldResolver(() => [String], {
     description: "The names it was sent under, each once, the newest first: 20 at most, of its newest 1,000 scans.",
   })
-  async names(@Root() { sampleId }: SampleRecord, @Ctx() { histories }: RequestContext): Promise<readonly string[]> {
-    return (await histories.load(sampleId))?.names ?? [];
+  async names(@Root() { sampleId }: SampleRecord, @Ctx() { loaders }: RequestContext): Promise<readonly string[]> {
+    return (await loaders().histories.load(sampleId))?.names ?? [];
   }
 
   @FieldResolver(() => Scan, { nullable: true, description: "Its newest scan; null if it was never scanned." })
-  async latestScan(@Root() { sampleId }: SampleRecord, @Ctx() { scansOfSamples }: RequestContext): Promise<ScanRecord | null> {
-    const [newest] = await scansOfSamples({ limit: 1, newestFirst: true }).load(sampleId);
+  async latestScan(@Root() { sampleId }: SampleRecord, @Ctx() { loaders }: RequestContext): Promise<ScanRecord | null> {
+    const [newest] = await loaders().scansOfSamples({ limit: 1, newestFirst: true }).load(sampleId);
     return newest ?? null;
   }
 
@@ -86,14 +86,14 @@ export class SampleResolver {
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
     @Arg("order", () => ScanOrder, { defaultValue: ScanOrder.NEWEST_FIRST, description: "Newest or oldest first." })
     order: ScanOrder,
-    @Ctx() { scansOfSamples, scanCounts }: RequestContext,
+    @Ctx() { loaders }: RequestContext,
   ): Promise<CountedConnection<ScanRecord>> {
     const list = `scans of sample ${sampleId} ${order}`;
     const page = { limit: pageLength(first) + 1, after: placeOf(list, after), newestFirst: order === ScanOrder.NEWEST_FIRST };
-    const found = await scansOfSamples(page).load(sampleId);
+    const found = await loaders().scansOfSamples(page).load(sampleId);
     const cursor = ({ scanId }: ScanRecord) => cursorOf(list, { id: scanId, micros: 0 });
     return counted(connectionOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
-      scanCounts.load(sampleId),
+      loaders().scanCounts.load(sampleId),
     );
   }
 }

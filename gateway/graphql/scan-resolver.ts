@@ -1,5 +1,6 @@
+import type { GraphQLResolveInfo } from "graphql";
 import { GraphQLSafeInt } from "graphql-scalars";
-import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
 import type { ResultRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
 import { ScanOrder } from "../../schema/graphql/enums.js";
 import { Result } from "../../schema/graphql/result.js";
@@ -7,7 +8,7 @@ import { ScanConnection } from "../../schema/graphql/scan-connection.js";
 import { ScanFilter } from "../../schema/graphql/scan-filter.js";
 import { Scan } from "../../schema/graphql/scan.js";
 import { countScans, listScans, type ListedScan } from "../db/scan-list.js";
-import { readScanRecord } from "../db/scans.js";
+import { readScan, readScanRecord } from "../db/scans.js";
 import { GatewayError } from "../errors.js";
 import { connectionOf, PAGE, pageLength } from "./connection.js";
 import { cursorOf, placeOf, scanList } from "./cursors.js";
@@ -15,6 +16,7 @@ import { counted, type CountedConnection } from "./list-counts.js";
 import type { RequestContext } from "./request-context.js";
 import { scanCriteria } from "./scan-criteria.js";
 import { Needs } from "./scopes.js";
+import { selects } from "./selection.js";
 
 /** Engines that the cost of a scan's results is reckoned with. */
 const TYPICAL_ENGINES = 25;
@@ -25,8 +27,10 @@ export class ScanResolver {
   async scan(
     @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) id: number,
     @Ctx() { mesh }: RequestContext,
-  ): Promise<ScanRecord | null> {
-    return (await readScanRecord(mesh.db, positive(id))) ?? null;
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<ScanRecord | ScanReport | null> {
+    const read = selects(info, "results") ? readScan : readScanRecord;
+    return (await read(mesh.db, positive(id))) ?? null;
   }
 
   @Needs("scan:read")
@@ -61,9 +65,9 @@ export class ScanResolver {
   @FieldResolver(() => [Result], { complexity: ({ childComplexity }) => 1 + TYPICAL_ENGINES * childComplexity })
   results(
     @Root() scan: ScanRecord | ScanReport,
-    @Ctx() { results }: RequestContext,
+    @Ctx() { loaders }: RequestContext,
   ): Promise<readonly ResultRecord[]> | readonly ResultRecord[] {
-    return "results" in scan ? scan.results : results.load(scan.scanId);
+    return "results" in scan ? scan.results : loaders().results.load(scan.scanId);
   }
 }
 

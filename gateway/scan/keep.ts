@@ -1,8 +1,9 @@
 import { addAbortSignal, Readable } from "node:stream";
 import type { SampleRecord } from "../../schema/reports.js";
+import { batched } from "../batch.js";
 import type { Tx } from "../db/database.js";
 import { keepSamples } from "../db/delete.js";
-import { findSample, nameSamples, type StoredSample } from "../db/samples.js";
+import { findSample, findSamples, nameSamples, type StoredSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { Kept } from "../content.js";
 import type { ScanContext } from "./context.js";
@@ -35,7 +36,7 @@ export async function keepSample(
   let before: StoredSample | undefined;
   let usable = false;
   const look = async (sha256: string): Promise<boolean> => {
-    before = await findSample(ctx.db, sha256);
+    before = await lookUp(ctx, sha256);
     usable = before !== undefined && (await lastChunkAnswers(ctx, before));
     return usable;
   };
@@ -47,6 +48,23 @@ export async function keepSample(
   }
   if (kept.stored) ctx.metrics.sampleBytes.inc(kept.size);
   return { kept, replaces: before?.blob ?? null };
+}
+
+const lookUps = new WeakMap<ScanContext, (sha256: string) => Promise<StoredSample | undefined>>();
+
+/** One a gateway: those that look at the same time ask Postgres once. */
+function lookUp(ctx: ScanContext, sha256: string): Promise<StoredSample | undefined> {
+  const find =
+    lookUps.get(ctx) ??
+    batched<string, StoredSample | undefined>(
+      async (sha256s) => {
+        const found = await findSamples(ctx.db, sha256s);
+        return sha256s.map((each) => found.get(each));
+      },
+      { size: 100, parallel: 2 },
+    );
+  lookUps.set(ctx, find);
+  return find(sha256);
 }
 
 async function putUntil(

@@ -204,9 +204,14 @@ describe("a filter that makes no sense", () => {
 
 const REPORTS = `scans(first: 50) { nodes { name sample { sha256 stored } results { engine verdict details } } }`;
 
-describe("the two-statement rule", () => {
+describe("the two-statement rule: a report is one, a page of them two", () => {
   it.each([
-    ["a report with its 20 results", "{ scan(id: 7) { verdict sample { sha256 } results { engine details } } }", 2],
+    ["a report with its 20 results", "{ scan(id: 7) { verdict sample { sha256 } results { engine details } } }", 1],
+    [
+      "a report whose results a fragment asks for",
+      "{ scan(id: 7) { ...R } } fragment R on Scan { ... on Scan { results { engine } } }",
+      1,
+    ],
     ["a report without its results", "{ scan(id: 7) { verdict } }", 1],
     ["a page of 50 reports with results and samples", `{ ${REPORTS} }`, 2],
     ["a filtered page", `{ ${REPORTS.replace("first: 50", "first: 50, filter: { verdicts: [CLEAN] }")} }`, 2],

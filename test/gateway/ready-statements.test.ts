@@ -1,0 +1,78 @@
+/** Statements that Postgres keeps ready are planned once, maybe while the tables were empty, and go on being right. */
+
+import { sql } from "kysely";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Database } from "../../gateway/db/database.js";
+import { enterEngines } from "../../gateway/db/engines.js";
+import { lockScans, raiseResults, type IncomingResult } from "../../gateway/db/results.js";
+import { readScan } from "../../gateway/db/scans.js";
+import { openTestDatabase } from "../database.js";
+import { engine } from "../puppet-agent.js";
+
+const SCANS = 20_000;
+const RUNS = 30;
+let db: Database;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  ({ db, close } = await openTestDatabase());
+  await enterEngines(db, [engine("Alpha")]);
+});
+
+afterAll(() => close());
+
+function done(scanId: number): IncomingResult {
+  return {
+    scanId,
+    engine: "alpha",
+    internet: "isolated",
+    state: "DONE",
+    verdict: "CLEAN",
+    signature: null,
+    error: null,
+    versions: { engine: null, signatures: null, signatureDate: null },
+    image: null,
+    agent: "a",
+    startedAt: null,
+    durationMs: null,
+    details: null,
+    truncated: false,
+  };
+}
+
+/** Records and reads so many scans; on one connection, since each keeps its own. */
+async function work(from: number): Promise<void> {
+  for (let scanId = from; scanId < from + RUNS; scanId++) {
+    await db.transaction().execute(async (tx) => {
+      await lockScans(tx, [scanId]);
+      await raiseResults(tx, [done(scanId)]);
+    });
+    await readScan(db, scanId);
+  }
+}
+
+/** Rows that were read without an index, of all tables that grow. */
+async function rowsReadThrough(): Promise<number> {
+  await sql`select pg_stat_force_next_flush()`.execute(db);
+  await sql`select 1`.execute(db);
+  const { rows } = await sql<{ read: number }>`
+    select sum(seq_tup_read)::bigint as read from pg_stat_user_tables where relname in ('scans', 'samples', 'results', 'outbox')`.execute(
+    db,
+  );
+  return rows[0]?.read ?? NaN;
+}
+
+it("recording and reading a scan never read a whole table, however much it has grown since", async () => {
+  await work(1);
+  await sql`insert into samples (sha256, md5, sha1, size, mime)
+    select lpad(n::text, 64, '0'), lpad(n::text, 32, '0'), lpad(n::text, 40, '0'), 1, 'x/y' from generate_series(1, ${SCANS}::int) as n`.execute(
+    db,
+  );
+  await sql`insert into scans (sample_id, name, speed, internet, deadline, total, av_total, skipped)
+    select n, 'x', 'ALL', false, now() + interval '1 hour', 1, 1, '[]' from generate_series(1, ${SCANS}::int) as n`.execute(db);
+  await sql`insert into results (scan_id, engine_id) select id, 1 from scans`.execute(db);
+  const before = await rowsReadThrough();
+  await work(1_000);
+  expect(await readScan(db, 1_000)).toMatchObject({ verdict: "CLEAN", results: [{ engine: "Alpha", state: "DONE" }] });
+  expect((await rowsReadThrough()) - before).toBeLessThan(SCANS);
+}, 120_000);
