@@ -66,8 +66,10 @@ export function openBus(config: GatewayConfig, log: Logger, listeners: BusListen
     connected: () => accounts.isolated.connection.isUp() && accounts.internet.connection.isUp(),
     hindrance: () => accounts.isolated.connection.hindrance() ?? accounts.internet.connection.hindrance(),
     sendHints(hints) {
+      // Those who watch here need not wait for the bus; what comes back from it is no news to them.
+      listeners.hints(hints);
       const { connection } = accounts.isolated;
-      if (!connection.isUp()) return listeners.hints(hints);
+      if (!connection.isUp()) return;
       for (let i = 0; i < hints.length; i += HINTS_PER_MESSAGE) {
         const scans = hints.slice(i, i + HINTS_PER_MESSAGE) as [number, number][];
         connection.up().publish(LIVE_SCAN, encodeMessage({ v: 1, scans }));

@@ -53,8 +53,10 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     subscribe: (args) => serve(operations, args as SocketOperation),
   });
 
+  const broke = (error: Error) => log.debug({ err: error }, "a WebSocket connection broke");
   app.server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    stream.on("error", (error) => log.debug({ err: error }, "a WebSocket connection broke"));
+    // Listeners that are made here would hold the request as long as the connection lives.
+    stream.on("error", broke);
     const refused = refusal(mesh.config, { method: "GET", headers: request.headers, live: true });
     if (refused !== undefined) return reject(stream, 403, refused);
     if (pathOf(request.url ?? "") !== "/graphql") return reject(stream, 404, "no such path");
@@ -93,7 +95,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
       socket.close(INTERNAL_ERROR, "internal error");
     };
     const stopPings = keepAlive(socket);
-    socket.on("error", (error) => log.debug({ err: error }, "a WebSocket connection broke"));
+    socket.on("error", broke);
     socket.once("close", (code, reason) => {
       stopPings();
       visitor.left = true;

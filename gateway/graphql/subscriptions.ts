@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { presented, presentError } from "./present-error.js";
@@ -22,7 +22,7 @@ const MOST_ANSWERS = 100;
  * everybody as the same object, and each subscriber takes it when it is ready: nobody waits for another.
  */
 export function createSubscriptions(log: Logger): Subscriptions {
-  const written = new WeakMap<object, Map<string, Promise<Buffer>>>();
+  const written = new WeakMap<object, Map<string, Promise<Buffer> | Buffer>>();
 
   async function write(args: PreparedOperation, event: object): Promise<Buffer> {
     const result = await execute({ ...args, rootValue: event, contextValue: renewed(args.contextValue) });
@@ -38,10 +38,15 @@ export function createSubscriptions(log: Logger): Subscriptions {
     const events = (source as AsyncIterable<object>)[Symbol.asyncIterator]();
     const question = questionOf(args);
     return answers(events, log, ended, (event) => {
-      const known = written.get(event) ?? new Map<string, Promise<Buffer>>();
-      written.set(event, known);
-      const answer = known.get(question) ?? write(args, event);
-      if (known.size < MOST_ANSWERS) known.set(question, answer);
+      const answers = written.get(event) ?? new Map<string, Promise<Buffer> | Buffer>();
+      written.set(event, answers);
+      const known = answers.get(question);
+      if (known) return known;
+      const answer = write(args, event).then((made) => {
+        if (answers.has(question)) answers.set(question, made);
+        return made;
+      });
+      if (answers.size < MOST_ANSWERS) answers.set(question, answer);
       return answer;
     });
   };
@@ -55,7 +60,7 @@ export function jsonOf(result: ExecutionResult, log: Logger): Buffer {
 /** What two subscribers must have in common to be told the same. */
 function questionOf({ query, operationName, variableValues, contextValue: { caller, baseUrl } }: PreparedOperation): string {
   const parts = [query, operationName ?? null, variableValues ?? null, [...caller.scopes].toSorted(), baseUrl];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("base64");
+  return hash("sha256", JSON.stringify(parts), "base64");
 }
 
 /** What is wrong with an operation that was not executed, as clients get it. */
@@ -67,7 +72,7 @@ function answers(
   events: AsyncIterator<object>,
   log: Logger,
   ended: () => void,
-  answer: (event: object) => Promise<Buffer>,
+  answer: (event: object) => Promise<Buffer> | Buffer,
 ): AsyncIterableIterator<Buffer> {
   let failed = false;
   const end = (): IteratorReturnResult<undefined> => {
@@ -79,7 +84,9 @@ function answers(
       if (failed) return end();
       try {
         const { done, value } = await events.next();
-        return done ? end() : { done: false, value: await answer(value) };
+        if (done) return end();
+        const result = answer(value);
+        return { done: false, value: result instanceof Promise ? await result : result };
       } catch (error) {
         failed = true;
         return { done: false, value: jsonOf({ errors: [presentError(error, log)] }, log) };

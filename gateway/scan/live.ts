@@ -9,12 +9,14 @@ export interface Step<T> {
   readonly last?: boolean;
 }
 
+type Found<T> = Step<T> | "end" | undefined;
+
 /** Where an iterator gets its items. */
 export interface Items<T> {
   /** Called once, before anything is read; `wake` is to be called whenever there may be something new. */
   register(wake: () => void): () => void;
   /** The next item; undefined when there is none now, "end" when there will be none. What it throws ends the iterator. */
-  step(): Promise<Step<T> | "end" | undefined>;
+  step(): Promise<Found<T>> | Found<T>;
 }
 
 /**
@@ -42,7 +44,9 @@ export function liveItems<T>({ register, step }: Items<T>): AsyncIterableIterato
       try {
         while (!ended) {
           woken = false;
-          const found = await step();
+          // Of thousands who watch the same, each waits no more often than it has to.
+          const stepped = step();
+          const found = stepped instanceof Promise ? await stepped : stepped;
           if (ended || found === "end") break;
           if (found === undefined) {
             if (!woken) await new Promise<void>((resolve) => (wakeUp = resolve));

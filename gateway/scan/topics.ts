@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
 import { GatewayError } from "../errors.js";
-import { liveItems, readPatiently } from "./live.js";
+import { liveItems, readPatiently, type Step } from "./live.js";
 
 /** Things that are watched one by one, such as scans: what this gateway knows of each while somebody watches it. */
 export interface Topics<T> {
@@ -73,6 +73,24 @@ export function createTopics<T extends { readonly revision: number }>(log: Logge
       const topic = topics.get(key) ?? open(key);
       let seen = -1;
       let begun = false;
+
+      /** Read after the registration, whatever is known: between the two nothing can be missed. */
+      async function first(): Promise<Step<T> | "end"> {
+        await topic.refresh();
+        begun = true;
+        const found = news();
+        if (!found || found === "end") throw new GatewayError("NOT_FOUND", `there is no ${kind.name} ${key}`);
+        return found;
+      }
+
+      function news(): Step<T> | "end" | undefined {
+        const { value } = topic;
+        if (!value) return "end";
+        if (value.revision <= seen) return undefined;
+        seen = value.revision;
+        return { value, last: kind.isLast(value) };
+      }
+
       return liveItems({
         register(wake) {
           topic.wakes.add(wake);
@@ -81,19 +99,7 @@ export function createTopics<T extends { readonly revision: number }>(log: Logge
             if (topic.wakes.size === 0 && topics.get(key) === topic) topics.delete(key);
           };
         },
-        async step() {
-          // The first state is read after the registration, whatever is known: between the two nothing can be missed.
-          if (!begun) await topic.refresh();
-          begun = true;
-          const { value } = topic;
-          if (!value) {
-            if (seen === -1) throw new GatewayError("NOT_FOUND", `there is no ${kind.name} ${key}`);
-            return "end";
-          }
-          if (value.revision <= seen) return undefined;
-          seen = value.revision;
-          return { value, last: kind.isLast(value) };
-        },
+        step: () => (begun ? news() : first()),
       });
     },
     hear(key, revision) {
