@@ -126,7 +126,7 @@ export type GatewayConfig = Omit<Values<typeof gatewaySettings>, "SCANMESH_AUTH"
 /** Reads the gateway's configuration. Throws ConfigError with all mistakes at once. */
 export function readGatewayConfig(env: Readonly<Record<string, string | undefined>> = process.env): GatewayConfig {
   const host = env["HOST"] || gatewaySettings.HOST.fallback;
-  const open = env["SCANMESH_AUTH"] || isLoopback(host) ? [] : [`${MUST_DECIDE} (it is ${JSON.stringify(host)})`];
+  const open = env["SCANMESH_AUTH"] || isLoopback(host) ? [] : [mustDecide(host)];
   try {
     const settings = readSettings(gatewaySettings, env);
     if (open.length > 0) throw new ConfigError([]);
@@ -137,8 +137,9 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
   }
 }
 
-const MUST_DECIDE =
-  "SCANMESH_AUTH: must be set where HOST is not a loopback address: keys asks every caller for an API key, off lets everybody in";
+function mustDecide(host: string): string {
+  return `SCANMESH_AUTH: must be set, because HOST (${JSON.stringify(host)}) is no loopback address: keys asks every caller for an API key, off lets everybody in`;
+}
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));

@@ -1,6 +1,7 @@
 import type { SubmitScanInput } from "../../schema/graphql/submit-scan.js";
 import type { SubmitScansInput } from "../../schema/graphql/submit-scans.js";
 import type { BatchSample, SampleSource, ScanOptions, ScanWish, StoredSource } from "../scan/submit.js";
+import { refusedSamples } from "../errors.js";
 import { isSha256, scanOptions } from "./scan-options.js";
 import { mistake, type UserErrorRecord } from "./user-errors.js";
 
@@ -24,13 +25,17 @@ export function readSubmission(input: SubmitScanInput): Submission | UserErrorRe
   return mistakeInChoice(input) ?? { source, wish: { ...scanOptions(input), name: input.name } };
 }
 
-/** The same for a batch: what is wrong with the first of its samples that cannot be read. */
+/** The same for a batch: what is wrong with each of its samples that cannot be read. */
 export function readBatchSubmission(input: SubmitScansInput): BatchSubmission | UserErrorRecord {
   const samples: BatchSample[] = [];
-  for (const [i, sample] of input.samples.entries()) {
+  const errors: UserErrorRecord[] = [];
+  for (const [i, { name, ...sample }] of input.samples.entries()) {
     const source = readStoredSource(sample, ["samples", String(i)]);
-    if ("code" in source) return source;
-    samples.push({ source, name: sample.name });
+    if ("code" in source) errors.push(source);
+    else samples.push({ source, name });
+  }
+  if (errors.length > 0) {
+    return { ...mistake([], refusedSamples(errors.length, input.samples.length)), path: ["input", "samples"], errors };
   }
   return mistakeInChoice(input) ?? { samples, options: scanOptions(input) };
 }

@@ -127,12 +127,26 @@ describe("submitScans", () => {
     expect(await counts()).toEqual(before);
   });
 
+  it("names every sample that is none", async () => {
+    const samples = [{}, SAMPLES[0], { sha256: sha256("x"), uploadId: "y" }, { sha256: "abc" }];
+    const wrong = (message: string, ...path: string[]) => ({ code: "BAD_INPUT", message, path: ["input", "samples", ...path] });
+    expect(await submitAll(gateway.url, { samples })).toMatchObject({
+      __typename: "SamplesRefused",
+      code: "BAD_INPUT",
+      message: "3 of 4 samples cannot be scanned; none was accepted",
+      path: ["input", "samples"],
+      errors: [
+        wrong("samples.0: needs exactly one of sha256 and uploadId", "0"),
+        wrong("samples.2: needs exactly one of sha256 and uploadId", "2"),
+        wrong("samples.3.sha256: must be 64 hex digits", "3", "sha256"),
+      ],
+    });
+    expect(await counts()).toEqual(before);
+  });
+
   it.each([
     ["no sample", { samples: [] }, ["samples"]],
     ["101 samples", { samples: Array.from({ length: 101 }, () => SAMPLES[0]) }, ["samples"]],
-    ["a sample that is none", { samples: [SAMPLES[0], {}] }, ["samples", "1"]],
-    ["a sample given twice", { samples: [{ sha256: sha256("x"), uploadId: "y" }] }, ["samples", "0"]],
-    ["what is not a sha256", { samples: [{ sha256: "abc" }] }, ["samples", "0", "sha256"]],
     ["too long a name", { samples: [SAMPLES[0], { sha256: sha256("x"), name: "n".repeat(1_025) }] }, ["samples", "1", "name"]],
     ["an unknown engine", { samples: SAMPLES, engines: ["Nobody"] }, ["engines"]],
     ["too short a deadline", { samples: SAMPLES, deadline: 9 }, ["deadline"]],
