@@ -42,15 +42,17 @@ export type Reckoning = (operation: OperationDefinitionNode, asked: Asked) => re
 
 export function createReckoning(schema: GraphQLSchema): Reckoning {
   const estimators = [listEstimator(schema)];
-  /** Variables, as text, with which an operation costs no more than it may: dashboards ask the same again and again. */
+  /** Variables, as text, that are right and with which an operation costs no more than it may: dashboards ask the same again and again. */
   const known = new WeakMap<OperationDefinitionNode, Set<string>>();
 
   return (operation, { document, operationName, variables }) => {
-    const errors = variableErrors(schema, operation, variables ?? {});
-    if (errors.length > 0) return errors;
+    const excess = extentErrors(variables ?? {});
+    if (excess.length > 0) return excess;
     const text = JSON.stringify(variables ?? {});
     const before = known.get(operation);
     if (before?.has(text)) return [];
+    const errors = variableErrors(schema, operation, variables ?? {});
+    if (errors.length > 0) return errors;
     const named = operationName ? { operationName } : {};
     try {
       const cost = getComplexity({ schema, query: document, variables: { ...variables }, ...named, estimators });
@@ -67,17 +69,19 @@ export function createReckoning(schema: GraphQLSchema): Reckoning {
   };
 }
 
+function extentErrors(variables: Readonly<Record<string, unknown>>): readonly GraphQLError[] {
+  const { values, depth } = extent(variables);
+  return [
+    ...exceeded("values", values > LIMITS.values ? `more than ${LIMITS.values}` : values, LIMITS.values),
+    ...exceeded("inputDepth", depth > LIMITS.inputDepth ? `more than ${LIMITS.inputDepth}` : depth, LIMITS.inputDepth),
+  ];
+}
+
 function variableErrors(
   schema: GraphQLSchema,
   { variableDefinitions = [] }: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): readonly GraphQLError[] {
-  const { values, depth } = extent(variables);
-  const over = [
-    ...exceeded("values", values > LIMITS.values ? `more than ${LIMITS.values}` : values, LIMITS.values),
-    ...exceeded("inputDepth", depth > LIMITS.inputDepth ? `more than ${LIMITS.inputDepth}` : depth, LIMITS.inputDepth),
-  ];
-  if (over.length > 0) return over;
   const wrong = Object.entries(variables).flatMap(([name, value]) => {
     const place = unwritablePlace(value);
     return place ? unwritable([`$${name}`, ...place].join(".")) : [];

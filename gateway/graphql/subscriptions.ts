@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from "graphql";
 import type { Logger } from "pino";
+import { SCOPES } from "../../schema/scopes.js";
 import { presented, presentError } from "./present-error.js";
 import { renewed, type RequestContext } from "./request-context.js";
 
@@ -59,7 +60,8 @@ export function jsonOf(result: ExecutionResult, log: Logger): Buffer {
 
 /** What two subscribers must have in common to be told the same. */
 function questionOf({ query, operationName, variableValues, contextValue: { caller, baseUrl } }: PreparedOperation): string {
-  const parts = [query, operationName ?? null, variableValues ?? null, [...caller.scopes].toSorted(), baseUrl];
+  const scopes = SCOPES.filter((scope) => caller.scopes.has(scope));
+  const parts = [query, operationName ?? null, variableValues ?? null, scopes, baseUrl];
   return hash("sha256", JSON.stringify(parts), "base64");
 }
 
