@@ -31,7 +31,7 @@ export function openPull(bus: Bus, engine: string, handlers: PullHandlers): Pull
   let outstanding = 0;
   let pulls = 0;
   let known = false;
-  let pausedUntil = 0;
+  let paused = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -67,7 +67,7 @@ export function openPull(bus: Bus, engine: string, handlers: PullHandlers): Pull
 
   function needAgain(afterMs: number): void {
     outstanding = 0;
-    pausedUntil = Date.now() + afterMs;
+    paused = true;
     arm(afterMs);
   }
 
@@ -77,6 +77,7 @@ export function openPull(bus: Bus, engine: string, handlers: PullHandlers): Pull
     timer = setTimeout(() => {
       // The newest pull has expired, so every pull has: whatever the server did not say, nothing is outstanding.
       outstanding = 0;
+      paused = false;
       handlers.onNeed();
     }, afterMs);
   }
@@ -84,7 +85,7 @@ export function openPull(bus: Bus, engine: string, handlers: PullHandlers): Pull
   return {
     topUp(wanted) {
       const batch = wanted - outstanding;
-      if (closed || batch <= 0 || Date.now() < pausedUntil) return;
+      if (closed || batch <= 0 || paused) return;
       const expiresMs = known ? EXPIRES_MS : FIRST_EXPIRES_MS;
       outstanding += batch;
       bus.publish(subject, JSON.stringify({ batch, expires: expiresMs * 1_000_000 }), { reply: `${inbox.subject}.${++pulls}` });
