@@ -76,6 +76,8 @@ export function keepConnection(
           maxPingOut: 2,
           // A stack trace is made for every request otherwise, whether it fails or not.
           noAsyncTraces: true,
+          // What a gateway tells all gateways it knows already.
+          noEcho: true,
           ignoreAuthErrorAbort: true,
         });
       } catch (error) {

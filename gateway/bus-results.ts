@@ -55,7 +55,6 @@ export function consumeResults(
         }
       } catch (error) {
         log.warn({ err: error }, "results cannot be consumed");
-        current?.stop();
         await pause(500);
       }
     }

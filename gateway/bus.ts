@@ -66,7 +66,7 @@ export function openBus(config: GatewayConfig, log: Logger, listeners: BusListen
     connected: () => accounts.isolated.connection.isUp() && accounts.internet.connection.isUp(),
     hindrance: () => accounts.isolated.connection.hindrance() ?? accounts.internet.connection.hindrance(),
     sendHints(hints) {
-      // Those who watch here need not wait for the bus; what comes back from it is no news to them.
+      // Those who watch here need not wait for the bus, which sends a gateway nothing back of its own.
       listeners.hints(hints);
       const { connection } = accounts.isolated;
       if (!connection.isUp()) return;
@@ -76,9 +76,9 @@ export function openBus(config: GatewayConfig, log: Logger, listeners: BusListen
       }
     },
     sendKeysChanged() {
+      listeners.keysChanged();
       const { connection } = accounts.isolated;
       if (connection.isUp()) connection.up().publish(LIVE_KEYS);
-      else listeners.keysChanged();
     },
     async close() {
       await Promise.all([accounts.isolated.connection.close(), accounts.internet.connection.close()]);

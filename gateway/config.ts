@@ -138,7 +138,7 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
 }
 
 function mustDecide(host: string): string {
-  return `SCANMESH_AUTH: must be set, because HOST (${JSON.stringify(host)}) is no loopback address: keys asks every caller for an API key, off lets everybody in`;
+  return `SCANMESH_AUTH: must be set where HOST is no loopback address, such as ${JSON.stringify(host)}: keys asks every caller for an API key, off lets everybody in`;
 }
 
 export function isLoopback(host: string): boolean {

@@ -70,11 +70,13 @@ export function readSettings<S extends Settings>(settings: S, env: Readonly<Reco
   return values as Values<S>;
 }
 
+/** What Kubernetes and Docker's links tell of services by the name of this product. */
+const OF_SERVICES = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT(_\d+_(TCP|UDP)(_\w+)?)?$/;
 /** Letters by which a misspelt name may differ from the one that is meant. */
-const NEAR = 4;
+const NEAR = 2;
 
 function misspelt(name: string): string[] {
-  if (!name.startsWith("SCANMESH_") || SETTING_NAMES.includes(name)) return [];
+  if (!name.startsWith("SCANMESH_") || SETTING_NAMES.includes(name) || OF_SERVICES.test(name)) return [];
   const meant = closest(name, [...SETTING_NAMES]);
   return [`${name}: there is no such setting${distance(name, meant) <= NEAR ? `; is ${meant} meant?` : ""}`];
 }

@@ -90,7 +90,7 @@ export async function readUsableKeys(db: Database, ids: readonly string[]): Prom
   return db
     .selectFrom("api_keys")
     .select(["id", "hash", "name", "scopes", "rate", "daily_scans as dailyScans", "last_used_at as lastUsedAt"])
-    .where("id", "in", ids)
+    .where("id", "=", sql<string>`any(${[...ids]}::text[])`)
     .where("revoked_at", "is", null)
     .where((is) => is.or([is("expires_at", "is", null), is("expires_at", ">", sql<Date>`now()`)]))
     .execute();

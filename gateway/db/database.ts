@@ -16,7 +16,7 @@ import readDate from "postgres-date";
 import { projectPath } from "../../schema/paths.js";
 import type { Tables } from "../../schema/tables.js";
 import { DatabaseAway, QueryTimeout } from "../errors.js";
-import { readyName } from "./prepared.js";
+import { readyName } from "./ready.js";
 
 /** The database, outside or inside of a transaction. */
 export type Database = Kysely<Tables>;
@@ -27,8 +27,10 @@ const INT8 = 20;
 const INT8_ARRAY = 1016;
 const TIMESTAMPTZ = 1184;
 const types = new pg.TypeOverrides();
-// The driver's own library a version on: a third of the time, and a report has sixty dates. Its types are those of an ES module.
-/** A date and time as Postgres writes it. */
+/**
+ * Reads a date and time as Postgres writes it; by the driver's own library a version on, which takes a third of the time. A report
+ * has sixty of them. Its types are those of an ES module.
+ */
 export const dateOf = readDate as unknown as (text: string) => Date;
 types.setTypeParser(TIMESTAMPTZ, dateOf);
 types.setTypeParser(INT8, Number);
@@ -42,10 +44,11 @@ export interface PoolOptions {
 }
 
 /**
- * What is kept ready was planned once, maybe while its tables were empty: these statements read a few rows of whatever is there,
- * so an index is right for them, and compiling never.
+ * What is kept ready may have been planned while its tables were empty, and is not planned again before they are analysed. These
+ * statements read a few rows of whatever is there: to look each up in an index is right for them, and compiling never is.
  */
-const READY_SETTINGS = "set enable_seqscan = off; set jit = off";
+const READY_SETTINGS = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
+
 /** Short statements: compiling them or spreading them over processes costs more than it gains, and what they read is mostly in memory. */
 const LIST_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1";
 
@@ -90,24 +93,29 @@ function honest(pool: pg.Pool, nameOf: (text: string) => string | undefined): Po
 }
 
 function wrap(client: pg.PoolClient, nameOf: (text: string) => string | undefined): PostgresPoolClient {
+  let stale: Error | undefined;
   function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   function query(text: unknown, parameters: readonly unknown[] = []): unknown {
     if (typeof text !== "string") throw new TypeError("cursors are not used here");
-    // What has no parameters is mostly the begin and the end of a transaction.
-    const name = parameters.length > 0 ? nameOf(text) : undefined;
-    return client.query({ name, text, values: [...parameters] }).catch((error: unknown) => {
+    return client.query({ name: nameOf(text), text, values: [...parameters] }).catch((error: unknown) => {
+      if (isStale(error)) stale = error;
       if (isGone(error)) throw new DatabaseAway(error);
       throw isCancelled(error) ? new QueryTimeout(error) : error;
     });
   }
-  return { query, release: () => client.release() };
+  return { query, release: () => client.release(stale) };
 }
 
 /** Shutdown, crash, start-up and lost connections; a driver's error without a code is a connection that ended. */
 function isGone(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return /^(08|57P0[123]|53300)/.test(error.code ?? "");
   return error instanceof Error;
+}
+
+/** What the connection keeps ready does not fit the database any more: a later version has migrated it. */
+function isStale(error: unknown): error is Error {
+  return error instanceof pg.DatabaseError && error.code === "0A000" && error.message.includes("cached plan");
 }
 
 /** By its statement timeout: nothing else here cancels statements. */

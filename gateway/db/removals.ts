@@ -29,5 +29,5 @@ export async function lockRemovals(
 }
 
 export async function deleteRemovals(tx: Tx, ids: readonly number[]): Promise<void> {
-  if (ids.length > 0) await tx.deleteFrom("removals").where("id", "in", ids).execute();
+  if (ids.length > 0) await sql`delete from removals where id = any(${[...ids]}::bigint[])`.execute(tx);
 }

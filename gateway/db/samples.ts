@@ -34,6 +34,10 @@ export function isHash(text: string): boolean {
   return isHashLength(text.length) && /^[0-9a-f]+$/i.test(text);
 }
 
+function withStored<Row extends { readonly blob: string | null }>(row: Row): Row & { readonly stored: boolean } {
+  return { ...row, stored: row.blob !== null };
+}
+
 /** The sample with that md5, sha1 or sha256 (told apart by length); of several, the newest. */
 export async function findSample(db: Database, hash: string): Promise<StoredSample | undefined> {
   if (!isHash(hash) || !isHashLength(hash.length)) return undefined;
@@ -44,19 +48,19 @@ export async function findSample(db: Database, hash: string): Promise<StoredSamp
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();
-  return row && { ...row, stored: row.blob !== null };
+  return row && withStored(row);
 }
 
 /** Those of these sha256 that are there, by sha256. */
 export async function findSamples(db: Database, sha256s: readonly string[]): Promise<Map<string, StoredSample>> {
   const among = sql<string>`any(${[...sha256s]}::text[])`;
   const rows = await selectSamples(db).where("sha256", "=", among).execute();
-  return new Map(rows.map((row) => [row.sha256, { ...row, stored: row.blob !== null }]));
+  return new Map(rows.map((row) => [row.sha256, withStored(row)]));
 }
 
 export async function readSample(db: Database, sampleId: number): Promise<StoredSample | undefined> {
   const row = await db.selectFrom("samples").select(columns).where("id", "=", sampleId).executeTakeFirst();
-  return row && { ...row, stored: row.blob !== null };
+  return row && withStored(row);
 }
 
 export function selectSamples(db: Database) {
@@ -67,7 +71,7 @@ export function selectSamples(db: Database) {
 export async function readSamplesById(db: Database, sampleIds: readonly number[]): Promise<SampleRecord[]> {
   const among = sql<number>`any(${[...sampleIds]}::bigint[])`;
   const rows = await selectSamples(db).where("id", "=", among).execute();
-  return rows.map((row) => ({ ...row, stored: row.blob !== null }));
+  return rows.map(withStored);
 }
 
 /** What a row says of bytes that were just kept: its id and blob. Another blob than the own means that the own is not needed. */
@@ -141,7 +145,11 @@ export async function releaseInternetCopies(tx: Tx, limit: number): Promise<numb
 /** Which of these blobs a row names. */
 export async function namedBlobs(db: Database, blobs: readonly string[]): Promise<Map<string, { inInternet: boolean }>> {
   if (blobs.length === 0) return new Map();
-  const rows = await db.selectFrom("samples").select(["blob", "internet_chunks"]).where("blob", "in", blobs).execute();
+  const rows = await db
+    .selectFrom("samples")
+    .select(["blob", "internet_chunks"])
+    .where("blob", "=", sql<string>`any(${[...blobs]}::uuid[])`)
+    .execute();
   return new Map(
     rows.flatMap(({ blob, internet_chunks }) =>
       blob === null ? [] : [[blob, { inInternet: internet_chunks !== null }] as const],

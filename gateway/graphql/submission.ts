@@ -35,7 +35,8 @@ export function readBatchSubmission(input: SubmitScansInput): BatchSubmission | 
     else samples.push({ source, name });
   }
   if (errors.length > 0) {
-    return { ...mistake([], refusedSamples(errors.length, input.samples.length)), path: ["input", "samples"], errors };
+    const message = refusedSamples(errors.length, input.samples.length);
+    return { message, code: "BAD_INPUT", path: ["input", "samples"], retryAfter: null, errors };
   }
   return mistakeInChoice(input) ?? { samples, options: scanOptions(input) };
 }

@@ -39,15 +39,15 @@ export function createSubscriptions(log: Logger): Subscriptions {
     const events = (source as AsyncIterable<object>)[Symbol.asyncIterator]();
     const question = questionOf(args);
     return answers(events, log, ended, (event) => {
-      const answers = written.get(event) ?? new Map<string, Promise<Buffer> | Buffer>();
-      written.set(event, answers);
-      const known = answers.get(question);
-      if (known) return known;
+      const known = written.get(event) ?? new Map<string, Promise<Buffer> | Buffer>();
+      written.set(event, known);
+      const before = known.get(question);
+      if (before) return before;
       const answer = write(args, event).then((made) => {
-        if (answers.has(question)) answers.set(question, made);
+        if (known.has(question)) known.set(question, made);
         return made;
       });
-      if (answers.size < MOST_ANSWERS) answers.set(question, answer);
+      if (known.size < MOST_ANSWERS) known.set(question, answer);
       return answer;
     });
   };

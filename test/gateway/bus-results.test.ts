@@ -14,7 +14,7 @@ afterAll(() => stage.stop());
 
 it("consuming results ends whenever it is stopped, while it begins too", async () => {
   const account = gateway.context.bus.account("isolated");
-  for (let ms = 0; ms < 10; ms += 0.5) {
+  for (let ms = 0; ms < 10; ms += 1) {
     const consumer = account.consumeResults(() => Promise.reject(new Error("there is no result")));
     if (ms > 0) await pause(ms);
     const ended = await Promise.race([consumer.stop().then(() => true), pause(5_000, false)]);

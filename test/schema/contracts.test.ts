@@ -136,6 +136,11 @@ describe("settings", () => {
       SCANMESH_WHATEVER_ELSE: "1",
       SCANMESH_SLOTS: "2",
       SCANMESH_API_KEY_FILE: "/x",
+      // What Kubernetes tells of a service called scanmesh, or scanmesh-gateway.
+      SCANMESH_SERVICE_HOST: "10.0.0.7",
+      SCANMESH_GATEWAY_SERVICE_PORT_HTTP: "8080",
+      SCANMESH_PORT: "tcp://10.0.0.7:8080",
+      SCANMESH_PORT_8080_TCP_ADDR: "10.0.0.7",
     };
     expect(() => readSettings(settings, env)).toThrow(
       "SCANMESH_AUHT: there is no such setting; is SCANMESH_AUTH meant?\nSCANMESH_WHATEVER_ELSE: there is no such setting",
