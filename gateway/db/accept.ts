@@ -5,6 +5,7 @@ import type { Labels, Priority } from "../../schema/scan-options.js";
 import type { Skipped, Verdict } from "../../schema/states.js";
 import type { Caller } from "../caller.js";
 import type { Tx } from "./database.js";
+import { runReady } from "./ready.js";
 import { reusable, type AnnouncedVersions } from "./reuse.js";
 
 /** A scan to insert, with the engines it expects. */
@@ -60,8 +61,9 @@ export async function takeIds(
  */
 export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: AnnouncedVersions = []): Promise<InsertedScan[]> {
   if (scans.length === 0) return [];
-  const reuse = reusable(scans.some(({ freshnessMs }) => typeof freshnessMs === "number") ? announced : []);
-  const { rows } = await sql<InsertedScan>`
+  const fresh = scans.some(({ freshnessMs }) => typeof freshnessMs === "number") ? announced : [];
+  const reuse = reusable(fresh);
+  const insert = sql<InsertedScan>`
     with scan as materialized (
       select coalesce(wanted_id, nextval(pg_get_serial_sequence('scans', 'id'))) as id, wanted.*
       from jsonb_to_recordset(${JSON.stringify(scans.map(rowOf))}::jsonb) as wanted
@@ -96,8 +98,8 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
     from scan join accepted on accepted.id = scan.id left join (
       select scan_id, array_agg(id order by id) filter (where not held) as ids, bool_or(held) as held from requests group by scan_id
     ) as requested on requested.scan_id = scan.id
-    order by scan.position`.execute(tx);
-  return rows;
+    order by scan.position`;
+  return runReady(tx, fresh.length > 0 ? "insert scans with fresh results" : "insert scans", insert);
 }
 
 function rowOf(scan: NewScan, position: number) {

@@ -63,7 +63,6 @@ export function openDatabase(
     connectionString: url,
     max,
     statement_timeout: statementMs,
-    // What a list looks for decides its plan; all else is kept ready.
     ...(isForLists ? { options: LIST_OPTIONS } : { onConnect: async (client) => void (await client.query(READY_SETTINGS)) }),
     types,
     connectionTimeoutMillis: 5_000,
@@ -73,11 +72,11 @@ export function openDatabase(
   pool.on("error", onError);
   // The pool listens to idle clients alone; one that is lost in the middle of a transaction would end the process.
   pool.on("connect", (client) => client.on("error", onError));
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: honest(pool, isForLists ? () => undefined : readyName) }) });
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: honest(pool) }) });
 }
 
 /** The pool, with every sign that Postgres is away turned into the one error that says so. */
-function honest(pool: pg.Pool, nameOf: (text: string) => string | undefined): PostgresPool {
+function honest(pool: pg.Pool): PostgresPool {
   const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   return {
     end: () => pool.end(),
@@ -85,20 +84,20 @@ function honest(pool: pg.Pool, nameOf: (text: string) => string | undefined): Po
       const client = await pool.connect().catch((error: unknown) => {
         throw new DatabaseAway(error);
       });
-      const wrapped = known.get(client) ?? wrap(client, nameOf);
+      const wrapped = known.get(client) ?? wrap(client);
       known.set(client, wrapped);
       return wrapped;
     },
   };
 }
 
-function wrap(client: pg.PoolClient, nameOf: (text: string) => string | undefined): PostgresPoolClient {
+function wrap(client: pg.PoolClient): PostgresPoolClient {
   let stale: Error | undefined;
   function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   function query(text: unknown, parameters: readonly unknown[] = []): unknown {
     if (typeof text !== "string") throw new TypeError("cursors are not used here");
-    return client.query({ name: nameOf(text), text, values: [...parameters] }).catch((error: unknown) => {
+    return client.query({ name: readyName(text), text, values: [...parameters] }).catch((error: unknown) => {
       if (isStale(error)) stale = error;
       if (isGone(error)) throw new DatabaseAway(error);
       throw isCancelled(error) ? new QueryTimeout(error) : error;

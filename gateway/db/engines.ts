@@ -2,31 +2,33 @@ import { sql } from "kysely";
 import type { EnginePresence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import type { Database, Tx } from "./database.js";
+import { runBuilt } from "./ready.js";
 
 /**
  * The catalogue by name. Available is what a healthy agent announced within the last 10 minutes of Postgres's clock, unless
  * agents are there and none of them can run it.
  */
 export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
-  return db
-    .selectFrom("engines")
-    .select([
-      "id as engineId",
-      "name",
-      "type",
-      "speed",
-      "internet",
-      "input",
-      "accepts",
-      "enabled",
-      "engine_version as engineVersion",
-      "signature_version as signatureVersion",
-      "signature_date as signatureDate",
-      "last_healthy_at as lastHealthyAt",
-      sql<boolean>`coalesce(last_healthy_at > now() - interval '10 minutes', false) and unhealthy is null`.as("available"),
-    ])
-    .orderBy(sql`lower(name)`)
-    .execute();
+  return runBuilt(db, "engines", [], () =>
+    db
+      .selectFrom("engines")
+      .select([
+        "id as engineId",
+        "name",
+        "type",
+        "speed",
+        "internet",
+        "input",
+        "accepts",
+        "enabled",
+        "engine_version as engineVersion",
+        "signature_version as signatureVersion",
+        "signature_date as signatureDate",
+        "last_healthy_at as lastHealthyAt",
+        sql<boolean>`coalesce(last_healthy_at > now() - interval '10 minutes', false) and unhealthy is null`.as("available"),
+      ])
+      .orderBy(sql`lower(name)`),
+  );
 }
 
 /** The ids of those names that engines have, by lower-case name. */

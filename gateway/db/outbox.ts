@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { EngineSpeed } from "../../schema/classes.js";
 import type { Database, Tx } from "./database.js";
+import { runReady } from "./ready.js";
 
 /** All that is needed to publish one request. */
 export interface OutboxRequest {
@@ -37,10 +38,9 @@ const request = sql`
 
 /** Unpublished requests by id: those that were just committed. */
 export async function readRequests(db: Database, outboxIds: readonly number[]): Promise<OutboxRequest[]> {
-  const { rows } =
-    await sql<OutboxRequest>`${request} where outbox.id = any(${outboxIds}::bigint[]) and outbox.seq is null and not outbox.held
-    order by outbox.id`.execute(db);
-  return rows;
+  const read = sql<OutboxRequest>`${request} where outbox.id = any(${outboxIds}::bigint[]) and outbox.seq is null and not outbox.held
+    order by outbox.id`;
+  return runReady(db, "requests", read);
 }
 
 /** Unpublished requests that nobody else is publishing, oldest first, locked until the transaction ends. */
@@ -67,12 +67,13 @@ export interface Published {
 export async function markPublished(db: Database, published: readonly Published[]): Promise<Published[]> {
   if (published.length === 0) return [];
   const ordered = published.toSorted((a, b) => a.outboxId - b.outboxId);
-  const { numAffectedRows } = await sql`
+  const mark = sql<{ id: number }>`
     update outbox set seq = done.seq, stream_created = done.stream, published_at = clock_timestamp()
     from unnest(${ordered.map(({ outboxId }) => outboxId)}::bigint[], ${ordered.map(({ seq }) => seq)}::bigint[],
       ${ordered.map(({ stream }) => stream)}::text[]) as done (id, seq, stream)
-    where outbox.id = done.id and outbox.seq is null`.execute(db);
-  return numAffectedRows === BigInt(published.length) ? [] : withdrawn(db, published);
+    where outbox.id = done.id and outbox.seq is null returning outbox.id`;
+  const marked = await runReady(db, "mark requests", mark);
+  return marked.length === published.length ? [] : withdrawn(db, published);
 }
 
 async function withdrawn(db: Database, published: readonly Published[]): Promise<Published[]> {

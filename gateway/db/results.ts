@@ -3,6 +3,7 @@ import type { InternetClass } from "../../schema/classes.js";
 import type { ResultMessage } from "../../schema/messages.js";
 import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js";
 import type { Tx } from "./database.js";
+import { runReady } from "./ready.js";
 
 /** What is to be merged into one result row. */
 export interface IncomingResult {
@@ -38,9 +39,9 @@ export interface ChangedScan {
 
 /** Locks scans in id order: every writer of results does so first. Unknown ids are left out. */
 export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`
-    select id from scans where id = any(${[...new Set(scanIds)]}::bigint[]) order by id for update`.execute(tx);
-  return rows.map(({ id }) => id);
+  const lock = sql<{ id: number }>`
+    select id from scans where id = any(${[...new Set(scanIds)]}::bigint[]) order by id for update`;
+  return (await runReady(tx, "lock scans", lock)).map(({ id }) => id);
 }
 
 /**
@@ -61,7 +62,7 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
     image_digest: image?.digest ?? null,
     ...rest,
   }));
-  const { rows: changed } = await sql<{
+  const raise = sql<{
     scanId: number;
     revision: number;
     verdict: Verdict;
@@ -114,9 +115,10 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
     returning id as "scanId", revision, verdict, extract(epoch from now() - start_date)::float8 as seconds,
       end_date is not null and sums.closed > 0 as "becameFinal",
       end_date is null and coalesce(scans.detections >= stop_after, false) as enough,
-      end_date is not null and sums.closed = 0 and sums.worst is not null as "detectedLate"`.execute(tx);
+      end_date is not null and sums.closed = 0 and sums.worst is not null as "detectedLate"`;
+  const changed = await runReady(tx, "raise results", raise);
   const final = changed.filter(({ becameFinal }) => becameFinal).map(({ scanId }) => scanId);
-  if (final.length > 0) await sql`delete from outbox where scan_id = any(${final}::bigint[])`.execute(tx);
+  if (final.length > 0) await runReady(tx, "settle requests", sql`delete from outbox where scan_id = any(${final}::bigint[])`);
   return changed.map(({ scanId, revision, verdict, seconds, becameFinal, enough, detectedLate }) => ({
     scanId,
     revision,

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { SampleRecord } from "../../schema/reports.js";
 import type { Kept } from "../content.js";
 import type { Database, Tx } from "./database.js";
+import { runBuilt, runReady } from "./ready.js";
 
 /** A sample as the scanning side needs it. */
 export interface StoredSample extends SampleRecord {
@@ -54,7 +55,7 @@ export async function findSample(db: Database, hash: string): Promise<StoredSamp
 /** Those of these sha256 that are there, by sha256. */
 export async function findSamples(db: Database, sha256s: readonly string[]): Promise<Map<string, StoredSample>> {
   const among = sql<string>`any(${[...sha256s]}::text[])`;
-  const rows = await selectSamples(db).where("sha256", "=", among).execute();
+  const rows = await runBuilt(db, "samples", [[...sha256s]], () => selectSamples(db).where("sha256", "=", among));
   return new Map(rows.map((row) => [row.sha256, withStored(row)]));
 }
 
@@ -91,7 +92,7 @@ export async function nameSamples(tx: Tx, kept: readonly { sample: Kept; replace
   const rows = kept.flatMap(({ sample, replaces }) => (sample.stored ? [{ ...sample, stored: sample.stored, replaces }] : []));
   const ordered = rows.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   const json = ordered.map(({ stored, ...row }) => ({ ...row, blob: stored.blob, isolated_chunks: stored.chunks }));
-  const { rows: named } = await sql<NamedSample>`
+  const name = sql<NamedSample>`
     insert into samples (sha256, md5, sha1, size, mime, blob, isolated_chunks)
     select sha256, md5, sha1, size, mime, blob, isolated_chunks
     from jsonb_to_recordset(${JSON.stringify(json)}::jsonb) as kept
@@ -104,8 +105,8 @@ export async function nameSamples(tx: Tx, kept: readonly { sample: Kept; replace
         then excluded.isolated_chunks else samples.isolated_chunks end,
       internet_chunks = case when samples.blob is null or samples.blob = any(${ordered.flatMap((row) => row.replaces ?? [])}::uuid[])
         then null else samples.internet_chunks end
-    returning id as "sampleId", sha256, blob, first_seen as "firstSeen"`.execute(tx);
-  return named;
+    returning id as "sampleId", sha256, blob, first_seen as "firstSeen"`;
+  return runReady(tx, "name samples", name);
 }
 
 /** Notes where a copy of a sample stands in INTERNET, beside one that was made at the same time; false if it has another blob by now. */

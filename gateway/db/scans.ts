@@ -3,7 +3,7 @@ import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { ResultRecord, SaidResult, SampleRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
 import type { Tables } from "../../schema/tables.js";
 import { dateOf, type Database } from "./database.js";
-import { runCompiled } from "./compiled.js";
+import { runBuilt } from "./ready.js";
 
 /** Scans with their samples; of `db` where it has a table expression `scans`, those of that expression. */
 export function selectScans(db: QueryCreator<Tables>) {
@@ -50,7 +50,7 @@ export function scanOf<Row extends ScanRow>(row: Row): Row & { readonly sample: 
 
 /** One scan without its results. */
 export async function readScanRecord(db: Database, scanId: number): Promise<ScanRecord | undefined> {
-  const [row] = await runCompiled(db, "scan", [scanId], () => selectScans(db).where("scans.id", "=", scanId));
+  const [row] = await runBuilt(db, "scan", [scanId], () => selectScans(db).where("scans.id", "=", scanId));
   return row && scanOf(row);
 }
 
@@ -59,7 +59,7 @@ export async function readScanRecord(db: Database, scanId: number): Promise<Scan
  * half of what columns do.
  */
 export async function readScan(db: Database, scanId: number): Promise<ScanReport | undefined> {
-  const [row] = await runCompiled(db, "report", [scanId], () =>
+  const [row] = await runBuilt(db, "report", [scanId], () =>
     selectScans(db)
       .select(jsonArrayFrom(selectResults(db, sql`scans.id`)).as("results"))
       .where("scans.id", "=", scanId),
@@ -90,7 +90,7 @@ export interface ScanPage {
 /** A page of scans by id. */
 export async function readScans(db: Database, { newestFirst, after, limit }: ScanPage): Promise<ScanRecord[]> {
   const name = `scans ${newestFirst ? "down" : "up"} ${after === undefined ? "from the end" : "from"} ${limit}`;
-  const rows = await runCompiled(db, name, after === undefined ? [] : [after], () => {
+  const rows = await runBuilt(db, name, after === undefined ? [] : [after], () => {
     const query = selectScans(db)
       .orderBy("scans.id", newestFirst ? "desc" : "asc")
       .limit(sql.lit(limit));
@@ -113,12 +113,12 @@ export async function readRevisions(db: Database, scanIds: readonly number[]): P
 
 /** The results of several scans, each scan's in the order of the engines' names; in one statement. */
 export async function readResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ResultRecord[]>> {
-  return byScan(scanIds, await runCompiled(db, "results", [[...scanIds]], () => selectResults(db, among(scanIds))));
+  return byScan(scanIds, await runBuilt(db, "results", [[...scanIds]], () => selectResults(db, among(scanIds))));
 }
 
 /** The same without where and when they ran. */
 export async function readSaidResults(db: Database, scanIds: readonly number[]): Promise<Map<number, SaidResult[]>> {
-  return byScan(scanIds, await runCompiled(db, "said results", [[...scanIds]], () => selectSaidResults(db, among(scanIds))));
+  return byScan(scanIds, await runBuilt(db, "said results", [[...scanIds]], () => selectSaidResults(db, among(scanIds))));
 }
 
 function byScan<R extends { readonly scanId: number }>(scanIds: readonly number[], rows: readonly R[]): Map<number, R[]> {
