@@ -37,7 +37,8 @@ const DEFAULT_PORT = 8080;
 
 export async function createGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   const metrics = createMetrics();
-  const lost = (error: Error) => log.warn({ err: error }, "a Postgres connection was lost");
+  // The driver's errors hold the whole connection.
+  const lost = ({ message }: Error) => log.warn({ reason: message }, "a Postgres connection was lost");
   const db = openDatabase(config.DATABASE_URL, lost);
   const lists = openDatabase(config.DATABASE_URL, lost, { max: LIST_CONNECTIONS, statementMs: config.SCANMESH_LIST_TIMEOUT });
   const watchers = createWatchers(db, log);
