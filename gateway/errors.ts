@@ -48,10 +48,6 @@ export class GatewayError extends Error {
   }
 }
 
-export function refusedSamples(count: number, total: number): string {
-  return `${count} of ${total} samples cannot be scanned; none was accepted`;
-}
-
 /** Samples of a batch that cannot be scanned: none of the batch is. Its code is the first one's. */
 export class SamplesRefused extends GatewayError {
   constructor(
@@ -59,7 +55,7 @@ export class SamplesRefused extends GatewayError {
     total: number,
   ) {
     const [first] = refusals;
-    super(first?.error.code ?? "BAD_INPUT", refusedSamples(refusals.length, total), {
+    super(first?.error.code ?? "BAD_INPUT", `${refusals.length} of ${total} samples cannot be scanned; none was accepted`, {
       field: ["samples"],
       ...(first?.error.retryAfter === undefined ? {} : { retryAfter: first.error.retryAfter }),
     });

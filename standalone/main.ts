@@ -1,6 +1,7 @@
 /** `npm run up`: the mesh on this machine, until Ctrl-C. */
 
 import { inspect, parseArgs } from "node:util";
+import { projectPath } from "../schema/paths.js";
 import { ConfigError } from "../schema/settings.js";
 import { readStandaloneConfig, type StandaloneConfig } from "./config.js";
 import { firstScan } from "./first-scan.js";
@@ -43,7 +44,7 @@ async function start(
   const { url, engines, mistakes } = await mesh.start(progress);
   const healthy = engines.filter((engine) => engine.healthy).map(({ name }) => name);
   const paragraphs = [...missingEngines(engines, findProgram("clamd") !== undefined), ...mistakes];
-  if (asksForKeys) paragraphs.unshift(KEYS_ADVICE);
+  if (asksForKeys) paragraphs.unshift(keysAdvice(home));
   else if (healthy.length > 0) {
     const scanning = () => firstScan(url, healthy, stop);
     paragraphs.unshift(scanTable(await progress.step("First scan", scanning, ({ verdict }) => `EICAR is ${verdict}`)));
@@ -53,10 +54,14 @@ async function start(
   progress.line("ScanMesh is up. Ctrl-C stops it; the data stays.");
 }
 
-const KEYS_ADVICE = [
-  "This mesh asks its callers for an API key, so there is no first scan. Make a key in another terminal with",
-  "npm run api-keys -- create --name me --scopes admin",
-].join("\n");
+/** The command must reach this mesh, and not another one of the same clone. */
+function keysAdvice(home: string): string {
+  const elsewhere = home === projectPath(".scanmesh") ? "" : `SCANMESH_HOME='${home.replaceAll("'", "'\\''")}' `;
+  return [
+    "This mesh asks its callers for an API key, so there is no first scan. Make a key in another terminal with",
+    `${elsewhere}npm run api-keys -- create --name me --scopes admin`,
+  ].join("\n");
+}
 
 /** Aborts when this process is asked to end. Who asks again after a while does not want to wait. */
 function stopSignal(): AbortSignal {

@@ -1,7 +1,6 @@
 import type { SubmitScanInput } from "../../schema/graphql/submit-scan.js";
 import type { SubmitScansInput } from "../../schema/graphql/submit-scans.js";
 import type { BatchSample, SampleSource, ScanOptions, ScanWish, StoredSource } from "../scan/submit.js";
-import { refusedSamples } from "../errors.js";
 import { isSha256, scanOptions } from "./scan-options.js";
 import { mistake, type UserErrorRecord } from "./user-errors.js";
 
@@ -35,7 +34,7 @@ export function readBatchSubmission(input: SubmitScansInput): BatchSubmission | 
     else samples.push({ source, name });
   }
   if (errors.length > 0) {
-    const message = refusedSamples(errors.length, input.samples.length);
+    const message = `${errors.length} of ${input.samples.length} samples are malformed; none was accepted, and the others were not looked for`;
     return { message, code: "BAD_INPUT", path: ["input", "samples"], retryAfter: null, errors };
   }
   return mistakeInChoice(input) ?? { samples, options: scanOptions(input) };

@@ -133,7 +133,7 @@ describe("submitScans", () => {
     expect(await submitAll(gateway.url, { samples })).toMatchObject({
       __typename: "SamplesRefused",
       code: "BAD_INPUT",
-      message: "3 of 4 samples cannot be scanned; none was accepted",
+      message: "3 of 4 samples are malformed; none was accepted, and the others were not looked for",
       path: ["input", "samples"],
       errors: [
         wrong("samples.0: needs exactly one of sha256 and uploadId", "0"),
