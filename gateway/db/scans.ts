@@ -56,7 +56,7 @@ export async function readScanRecord(db: Database, scanId: number): Promise<Scan
 
 /**
  * One scan with its results, in one statement: all of it is of one moment. The results come as JSON, which costs this process
- * half of what columns do.
+ * less than columns do.
  */
 export async function readScan(db: Database, scanId: number): Promise<ScanReport | undefined> {
   const [row] = await runBuilt(db, "report", [scanId], () =>

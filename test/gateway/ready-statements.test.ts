@@ -95,3 +95,10 @@ it("recording and reading a scan never read a whole table, however much it has g
   expect(await readScan(db, SCANS)).toMatchObject({ verdict: "CLEAN", results: [{ engine: "Alpha", state: "DONE" }] });
   expect((await rowsRead()) - before).toBeLessThan(50 * RUNS);
 }, 120_000);
+
+it("a connection whose plans do not fit the tables any more is replaced", async () => {
+  expect(await readScan(db, SCANS)).toMatchObject({ name: "x" });
+  await sql`alter table scans alter column name type varchar(2000)`.execute(db);
+  await expect(readScan(db, SCANS)).rejects.toThrow("cached plan must not change result type");
+  expect(await readScan(db, SCANS)).toMatchObject({ name: "x" });
+});
