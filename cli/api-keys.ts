@@ -32,12 +32,12 @@ const print = (line: string) => void process.stdout.write(`${line}\n`);
 /** Whoever may write to the database may do this; the audit says that it came from here. */
 const CALLER = openCaller("command line", randomUUID());
 
-async function withDatabase(work: (db: Database) => Promise<void>): Promise<void> {
+async function withDatabase(work: (db: Database, mesh: string) => Promise<void>): Promise<void> {
   const database = await meshDatabase();
   const db = openDatabase(database.url, (error) => say(`A connection was lost: ${error.message}`));
   try {
     await migrate(db);
-    await work(db);
+    await work(db, database.mesh);
   } finally {
     await db.destroy();
     await database.stop();
@@ -52,9 +52,9 @@ async function create({ name, scopes, expires, rate, dailyScans }: CreateOptions
     rate: rate === undefined ? undefined : Number(rate),
     dailyScans: dailyScans === undefined ? undefined : Number(dailyScans),
   };
-  await withDatabase(async (db) => {
+  await withDatabase(async (db, mesh) => {
     const { record, text } = await createApiKey({ db }, CALLER, wish);
-    say(`The key ${record.id} has the scopes ${record.scopes.join(", ")}. Keep it now: it cannot be shown again.`);
+    say(`The key ${record.id} of ${mesh} has the scopes ${record.scopes.join(", ")}. Keep it now: it cannot be shown again.`);
     print(text);
   });
 }
@@ -93,9 +93,9 @@ function instantOf(text: string): Date {
   return instant;
 }
 
-async function list(db: Database, revoked: boolean): Promise<void> {
+async function list(db: Database, mesh: string, revoked: boolean): Promise<void> {
   const keys = await readApiKeys(db, { revoked });
-  if (keys.length === 0) return say("There is no API key.");
+  if (keys.length === 0) return say(`There is no API key of ${mesh}.`);
   const header = ["Id", "Name", "Scopes", "Made", "Last used", "State", "Limits"];
   print(table([header, ...keys.map(row)]));
 }
@@ -140,7 +140,7 @@ program
   .command("list")
   .description("Lists the keys, the newest first; times are UTC.")
   .option("--revoked", "those that are revoked too", false)
-  .action(({ revoked }: { revoked: boolean }) => withDatabase((db) => list(db, revoked)));
+  .action(({ revoked }: { revoked: boolean }) => withDatabase((db, mesh) => list(db, mesh, revoked)));
 program
   .command("revoke")
   .description("Revokes a key.")

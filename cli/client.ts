@@ -13,6 +13,10 @@ import { Sentence } from "./sentence.js";
 export interface ScanOptions {
   readonly speed: string;
   readonly internet: boolean;
+  /** The engines to ask, by name; undefined: all that the rest lets in. */
+  readonly engines: readonly string[] | undefined;
+  /** Seconds; undefined: the mesh's setting. */
+  readonly deadline: number | undefined;
 }
 
 export interface Client {
@@ -67,8 +71,8 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
       await put(address(url, `/upload/${createUpload.id}`), path, size, signal);
       return createUpload.id;
     },
-    async submit(uploadId, name, { speed, internet }, signal) {
-      const input = { uploadId, name, speed, internet };
+    async submit(uploadId, name, options, signal) {
+      const input = { uploadId, name, ...options };
       const { submitScan } = await ask<{ submitScan: { scan: Report } | { message: string } }>(SUBMIT, { input }, signal);
       if ("message" in submitScan) throw new Sentence(submitScan.message);
       return submitScan.scan;

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { EngineResult, Report } from "./report.js";
-import { conclusion, printable, said, type View } from "./view.js";
+import { conclusion, printable, said, waitsFor, type View } from "./view.js";
 
 /** The part of a terminal that this view needs. One that does not know its size says 0. */
 export interface Terminal {
@@ -27,7 +27,7 @@ const COLOURS = {
 
 /** A table that is drawn again as engines finish; what is final moves up above it and stays. */
 export function createLiveView(terminal: Terminal): View {
-  const active = new Map<string, Report | undefined>();
+  const active = new Map<string, Active>();
   let height = 0;
   let timer: NodeJS.Timeout | undefined;
   terminal.write(HIDE_CURSOR);
@@ -42,10 +42,10 @@ export function createLiveView(terminal: Terminal): View {
     clearTimeout(timer);
     timer = undefined;
     const columns = terminal.columns || 80;
-    const all = [...active].flatMap(([file, report]) => lines(file, report));
+    const all = [...active].flatMap(([file, now]) => lines(file, now));
     // What does not fit could not be drawn over again: then one line a file is shown, and of many files the first.
     const room = Math.max((terminal.rows || 24) - 1, 1);
-    const kept = (all.length <= room ? all : [...active].map(([file, report]) => headline(file, report))).slice(0, room);
+    const kept = (all.length <= room ? all : [...active].map(([file, now]) => headline(file, now))).slice(0, room);
     const text = [...above, ...kept.map((line) => cut(line, columns))].map((line) => `${line}\n`).join("");
     terminal.write(erase() + text);
     height = kept.length;
@@ -57,11 +57,15 @@ export function createLiveView(terminal: Terminal): View {
 
   return {
     sending(file) {
-      active.set(file, undefined);
+      active.set(file, {});
       drawSoon();
     },
     progress(file, report) {
-      active.set(file, report);
+      active.set(file, { report });
+      drawSoon();
+    },
+    waiting(file, report) {
+      active.set(file, { report, waits: true });
       drawSoon();
     },
     finished(outcome) {
@@ -78,13 +82,23 @@ export function createLiveView(terminal: Terminal): View {
   };
 }
 
-function lines(file: string, report: Report | undefined): string[] {
-  return [headline(file, report), ...(report ? report.results.map(engineLine(report)) : [])];
+/** A file that is sent, or scanned. */
+interface Active {
+  readonly report?: Report;
+  /** Nothing has come of it for a while. */
+  readonly waits?: boolean;
 }
 
-function headline(file: string, report: Report | undefined): string {
+function lines(file: string, now: Active): string[] {
+  return [headline(file, now), ...(now.report ? now.report.results.map(engineLine(now.report)) : [])];
+}
+
+function headline(file: string, { report, waits }: Active): string {
   if (!report) return `${printable(file)}  sending`;
-  return `${printable(file)}  scan ${report.scanId}  ${report.done} of ${report.total}  ${report.verdict ?? ""}`;
+  const { scanId, done, total, verdict } = report;
+  return [printable(file), `scan ${scanId}`, `${done} of ${total}`, verdict ?? [], waits ? waitsFor(report) : []]
+    .flat()
+    .join("  ");
 }
 
 function engineLine({ results }: Report): (result: EngineResult) => string {

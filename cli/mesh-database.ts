@@ -8,20 +8,29 @@ import { readDatabaseConfig } from "./config.js";
 /** The mesh's database, as a command that needs nothing else of the mesh reaches it. */
 export interface MeshDatabase {
   readonly url: string;
+  /** Whose it is, for people. */
+  readonly mesh: string;
   /** Stops it if it was started for this command. */
   stop(): Promise<void>;
+}
+
+/** A database's address without the secrets in it. */
+function placeOf(url: string): string {
+  const { host, pathname } = URL.canParse(url) ? new URL(url) : { host: "", pathname: "" };
+  return host === "" ? "the database that is named" : `${host}${pathname}`;
 }
 
 /** The database that is named; else the embedded one, which is started for the command if the mesh does not run. */
 export async function meshDatabase(named?: string): Promise<MeshDatabase> {
   const { home, databaseUrl } = readDatabaseConfig();
   const url = named ?? databaseUrl;
-  if (url !== undefined) return { url, stop: async () => {} };
+  if (url !== undefined) return { url, mesh: `the mesh on ${placeOf(url)}`, stop: async () => {} };
+  const mesh = `the mesh in ${home}`;
   const dir = join(home, "postgres");
   if (await runningMesh(home)) {
     const folder = await realpath(dir);
     const port = (await readFile(join(folder, "port"), "utf8")).trim();
-    return { url: `postgres://${SUPERUSER}:${await password(folder)}@127.0.0.1:${port}/postgres`, stop: async () => {} };
+    return { url: `postgres://${SUPERUSER}:${await password(folder)}@127.0.0.1:${port}/postgres`, mesh, stop: async () => {} };
   }
-  return startPostgres({ dir });
+  return { ...(await startPostgres({ dir })), mesh };
 }

@@ -2,7 +2,7 @@
 
 import type { EngineVerdict, ResultState, SkipReason, Verdict } from "../schema/states.js";
 
-export const REPORT_FIELDS = `scanId name verdict startDate endDate done total detections
+export const REPORT_FIELDS = `scanId name verdict startDate endDate deadline done total detections
   sample { sha256 sha1 md5 size mime } skipped { engine reason }
   results { engine state verdict signature error durationMs agent details versions { engine signatures signatureDate } }`;
 
@@ -12,6 +12,8 @@ export interface Report {
   readonly verdict: Verdict | null;
   readonly startDate: string;
   readonly endDate: string | null;
+  /** The scan is final by then, whatever happens. */
+  readonly deadline: string;
   readonly done: number;
   readonly total: number;
   readonly detections: number;

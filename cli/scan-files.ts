@@ -7,6 +7,8 @@ import type { View } from "./view.js";
 
 /** Files that are sent and watched at once. */
 const AT_ONCE = 4;
+/** After so long without news it is said whom a scan waits for. */
+const QUIET_MS = 5_000;
 
 /** A file that can be sent. */
 export interface Sendable {
@@ -79,7 +81,7 @@ async function scanFile(
     const uploadId = await client.upload(file, size, signal);
     progress.accepted = await client.submit(uploadId, basename(file), options, signal);
     view.progress(file, progress.accepted);
-    const report = await watch(client, progress.accepted, (now) => view.progress(file, now), signal);
+    const report = await watch(client, progress.accepted, view, file, signal);
     return report && { file, report };
   } catch (error) {
     if (signal.aborted) return undefined;
@@ -92,13 +94,22 @@ async function scanFile(
 async function watch(
   client: Client,
   accepted: Report,
-  show: (report: Report) => void,
+  view: View,
+  file: string,
   signal: AbortSignal,
 ): Promise<Report | undefined> {
   if (accepted.endDate) return accepted;
-  for await (const report of client.watch(accepted.scanId, signal)) {
-    show(report);
-    if (report.endDate) return report;
+  let last = accepted;
+  const quiet = setTimeout(() => view.waiting(file, last), QUIET_MS);
+  try {
+    for await (const report of client.watch(accepted.scanId, signal)) {
+      quiet.refresh();
+      last = report;
+      view.progress(file, report);
+      if (report.endDate) return report;
+    }
+  } finally {
+    clearTimeout(quiet);
   }
   if (signal.aborted) return undefined;
   throw new Sentence(`the watch of scan ${accepted.scanId} ended before the scan did`);

@@ -1,7 +1,7 @@
 /** `npm run scan -- FILE…`: scans files on the running mesh, or on one started for it. */
 
 import { inspect } from "node:util";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { Speed } from "../schema/classes.js";
 import { ConfigError } from "../schema/settings.js";
 import { createGatewayClient } from "./client.js";
@@ -21,6 +21,8 @@ interface Options {
   readonly key?: string;
   readonly speed: string;
   readonly internet: boolean;
+  readonly engines?: string[];
+  readonly deadline?: number;
   readonly json: boolean;
 }
 
@@ -43,7 +45,9 @@ async function run(files: readonly string[], options: Options): Promise<number> 
   const view = createView(options);
   try {
     await client.check(interrupt.signal);
-    const scans = await scanFiles(client, sendable, { speed: options.speed, internet: options.internet }, view, interrupt.signal);
+    const { engines, deadline, internet } = options;
+    const asked = { speed: options.speed, internet, engines, deadline };
+    const scans = await scanFiles(client, sendable, asked, view, interrupt.signal);
     view.close();
     if (interrupt.signal.aborted) return interrupted(scans, mesh);
     return finish(
@@ -98,6 +102,19 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
+function listOf(text: string): string[] {
+  return text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+/** The gateway says what is too few or too many. */
+function secondsOf(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("It is a number of seconds.");
+  return Number(text);
+}
+
 const speed = new Option("--speed <class>", "slowest class of engines to ask")
   .choices(Object.keys(Speed).map((name) => name.toLowerCase()))
   .default(Speed.ALL.toLowerCase());
@@ -107,6 +124,8 @@ const program = new Command("scan")
   .argument("<files...>", "files to scan")
   .addOption(speed)
   .option("--internet", "let engines that can reach the internet take part", false)
+  .option("--engines <names>", "ask these engines alone, separated by commas", listOf)
+  .option("--deadline <seconds>", "when the scan ends at the latest, 10 to 86,400; default: the mesh's setting", secondsOf)
   .option("--url <url>", "address of the gateway; default: the mesh that runs in SCANMESH_HOME, or one started for the command")
   .option("--key <key>", "API key to show, where the gateway asks for one; default: SCANMESH_API_KEY")
   .option("--json", "print one JSON document at the end", false)

@@ -6,6 +6,8 @@ export interface View {
   sending(file: string): void;
   /** A scan as it is now; the first time it was just accepted. */
   progress(file: string, report: Report): void;
+  /** Nothing has come of a scan for a while. */
+  waiting(file: string, report: Report): void;
   /** The last word on a file. */
   finished(outcome: Outcome): void;
   close(): void;
@@ -24,6 +26,13 @@ export function conclusion({ file, report, error }: Outcome): string {
   const { verdict, detections, done, total, scanId, skipped } = report;
   const left = skipped.length > 0 ? `; left out: ${skipped.map(leftOut).join(", ")}` : "";
   return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done; scan ${scanId}${left})`;
+}
+
+/** Whom a scan waits for, and how long at most. */
+export function waitsFor({ results, deadline }: Report): string {
+  const open = results.filter(({ state }) => state === "QUEUED" || state === "SCANNING").map(({ engine }) => engine);
+  const until = new Date(deadline).toTimeString().slice(0, 8);
+  return `waits for ${open.join(", ")} until ${until} at the latest`;
 }
 
 function leftOut({ engine, reason }: Report["skipped"][number]): string {
@@ -51,6 +60,7 @@ export function createPlainView(write: (line: string) => void): View {
         write(`${printable(file)}: ${result.engine} ${said(result)}`);
       }
     },
+    waiting: (file, report) => write(`${printable(file)}: ${waitsFor(report)}`),
     finished: (outcome) => write(conclusion(outcome)),
     close: () => {},
   };
@@ -58,5 +68,5 @@ export function createPlainView(write: (line: string) => void): View {
 
 /** Nothing while it goes on; the caller prints one document at the end. */
 export function createSilentView(): View {
-  return { sending: () => {}, progress: () => {}, finished: () => {}, close: () => {} };
+  return { sending: () => {}, progress: () => {}, waiting: () => {}, finished: () => {}, close: () => {} };
 }

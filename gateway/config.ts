@@ -13,12 +13,15 @@ import {
   type Values,
 } from "../schema/settings.js";
 
+/** The port that clients of MultiAV2 know. */
+export const DEFAULT_PORT = 8080;
+
 /** Every setting of the gateway; the README's table is made from this list. */
 export const gatewaySettings = {
   HOST: { type: text, fallback: "127.0.0.1", about: "Address the gateway listens on." },
   PORT: {
     type: integer(0, 65_535),
-    shown: "8080, or a free one if it is taken",
+    shown: `${DEFAULT_PORT}, or a free one if it is taken`,
     about: "Port the gateway listens on; a port that was asked for and is taken is an error.",
   },
   DATABASE_URL: {

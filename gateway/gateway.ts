@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Gauge } from "prom-client";
 import type { Logger } from "pino";
 import { openBus } from "./bus.js";
-import type { GatewayConfig } from "./config.js";
+import { DEFAULT_PORT, type GatewayConfig } from "./config.js";
 import { openDatabase } from "./db/database.js";
 import { failpoint } from "./failpoint.js";
 import { createHttp } from "./http.js";
@@ -33,7 +33,6 @@ export interface Gateway {
 
 /** Filtered lists that one gateway reads at once. */
 const LIST_CONNECTIONS = 6;
-const DEFAULT_PORT = 8080;
 
 export async function createGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   const metrics = createMetrics();

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ContainerLimits, ContainerRun } from "../schema/container-run.js";
 import { Manifest } from "../schema/manifest.js";
+import { isMeant } from "../schema/nearest.js";
 import { duration } from "../schema/settings.js";
 import { engineToken } from "../schema/subjects.js";
 import type { LoadedManifest } from "./engine-loader.js";
@@ -60,7 +61,8 @@ export interface Choices {
  * wrong does not run; the others do. A text that is no such file at all leaves every engine off.
  */
 export function chooseEngines(manifests: readonly LoadedManifest[], file?: ChoiceText, only: readonly string[] = []): Choices {
-  const wanted = new Set(only.map(engineToken));
+  const wanted = new Map(only.map((name) => [engineToken(name), name]));
+  const names = manifests.map(({ manifest }) => manifest.name);
   const yaml = file === undefined ? undefined : readChoices(file);
   const broken = yaml !== undefined && "mistakes" in yaml ? yaml.mistakes : [];
   const said = yaml === undefined || "mistakes" in yaml ? undefined : yaml;
@@ -80,8 +82,8 @@ export function chooseEngines(manifests: readonly LoadedManifest[], file?: Choic
     return { ...(choice === undefined ? loaded : withChoice(loaded, choice)), off };
   });
   for (const key of keys.values())
-    mistakes.push(`${said?.place(["engines", key])}: engines.${key}: there is no engine of that name`);
-  for (const name of wanted) mistakes.push(`SCANMESH_ENGINES: there is no engine ${name}`);
+    mistakes.push(`${said?.place(["engines", key])}: engines.${key}: there is no engine of that name${isMeant(key, names)}`);
+  for (const name of wanted.values()) mistakes.push(`SCANMESH_ENGINES: there is no engine ${name}${isMeant(name, names)}`);
   return { engines, mistakes };
 }
 

@@ -1,5 +1,6 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from "yaml";
 import type { z } from "zod";
+import { inWords } from "./yaml-words.js";
 
 /** A YAML text, and where its fields stand. */
 export interface YamlText {
@@ -32,13 +33,13 @@ export function parseYaml(file: string, text: string): YamlText | Mistakes {
     place,
     keys: (path) => keysOf(document, path),
     read(base, shape, what) {
-      const parsed = shape.safeParse(valueAt(content, base));
+      const parsed = shape.safeParse(valueAt(content, base), { reportInput: true });
       if (parsed.success) return { value: parsed.data };
       return {
         mistakes: parsed.error.issues.map((issue) => {
           const unknown = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
           const path = [...base, ...issue.path, ...unknown];
-          return `${place(path)}: ${path.join(".") || what}: ${issue.message}`;
+          return `${place(path)}: ${path.join(".") || what}: ${inWords(issue, shape)}`;
         }),
       };
     },

@@ -25,6 +25,16 @@ export async function findProgram(name: string, programPath: string): Promise<st
   return undefined;
 }
 
+/** Why a program of that name cannot be run here. */
+export async function whyMissing(name: string): Promise<string> {
+  if (!name.includes("/")) return `${name} is not installed`;
+  if (!isAbsolute(name)) return `${name} is no absolute path`;
+  const found = await stat(name).catch((error: NodeJS.ErrnoException) => error.code);
+  if (found === "ENOENT") return `there is no file ${name}`;
+  if (typeof found !== "object") return `${name} cannot be looked at (${found})`;
+  return `${name} ${found.isFile() ? "may not be executed by this user (chmod +x)" : "is no file"}`;
+}
+
 async function isProgram(file: string): Promise<boolean> {
   try {
     await access(file, constants.X_OK);

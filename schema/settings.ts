@@ -4,9 +4,9 @@
  */
 
 import { readFileSync } from "node:fs";
-import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { SETTING_NAMES } from "./generated/setting-names.js";
+import { isMeant } from "./nearest.js";
 
 /** One setting. */
 export interface Setting<T> {
@@ -72,13 +72,10 @@ export function readSettings<S extends Settings>(settings: S, env: Readonly<Reco
 
 /** What Kubernetes and Docker's links tell of services by the name of this product. */
 const OF_SERVICES = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT(_\d+_(TCP|UDP)(_\w+)?)?$/;
-/** Letters by which a misspelt name may differ from the one that is meant. */
-const NEAR = 2;
 
 function misspelt(name: string): string[] {
   if (!name.startsWith("SCANMESH_") || SETTING_NAMES.includes(name) || OF_SERVICES.test(name)) return [];
-  const meant = closest(name, [...SETTING_NAMES]);
-  return [`${name}: there is no such setting${distance(name, meant) <= NEAR ? `; is ${meant} meant?` : ""}`];
+  return [`${name}: there is no such setting${isMeant(name, SETTING_NAMES)}`];
 }
 
 function given(name: string, setting: Setting<unknown>, env: Readonly<Record<string, string | undefined>>): string | undefined {

@@ -27,6 +27,7 @@ async function up(config: StandaloneConfig): Promise<void> {
     await Promise.race([starting.then(() => aborted(stop)), mesh.broken, aborted(stop)]);
   } finally {
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    progress.stopping();
     await progress.step("Stopping", async () => {
       await mesh.stop();
       await home.release();
@@ -43,7 +44,8 @@ async function start(
 ): Promise<void> {
   const { url, engines, mistakes } = await mesh.start(progress);
   const healthy = engines.filter((engine) => engine.healthy).map(({ name }) => name);
-  const paragraphs = [...missingEngines(engines, findProgram("clamd") !== undefined), ...mistakes];
+  const paragraphs = [...missingEngines(engines, findProgram("clamd") !== undefined)];
+  if (mistakes.length > 0) paragraphs.push(["Mistakes in what was said of engines:", ...mistakes].join("\n"));
   if (asksForKeys) paragraphs.unshift(keysAdvice(home));
   else if (healthy.length > 0) {
     const scanning = () => firstScan(url, healthy, stop);

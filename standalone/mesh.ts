@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { AgentReady } from "../schema/lifecycle.js";
 import type { EnginePresence } from "../schema/messages.js";
 import { projectPath } from "../schema/paths.js";
+import { DEFAULT_PORT } from "../gateway/config.js";
 import { sizeText } from "../schema/settings.js";
 import { reservedBytes } from "../schema/streams.js";
 import type { NatsAccess, StandaloneConfig } from "./config.js";
@@ -126,7 +127,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
         step(
           "Gateway",
           () => gateway(env),
-          (address) => address,
+          (address) => address + takenPort(config, address),
         ),
         step(
           "Agent",
@@ -155,6 +156,12 @@ function checkRoom(dir: string, { free, limit }: NatsRoom, wanted: Parameters<ty
       `reserve ${sizeText(needed)} (four times SCANMESH_SCANS_MAX and twice SCANMESH_SAMPLES_MAX). Free some room, lower these ` +
       "settings, or set SCANMESH_HOME to a folder on a larger disk.",
   );
+}
+
+/** Why the gateway's port is not the usual one. */
+function takenPort({ gatewayEnv }: StandaloneConfig, address: string): string {
+  const isUsual = gatewayEnv["PORT"] || Number(new URL(address).port) === DEFAULT_PORT;
+  return isUsual ? "" : ` (port ${DEFAULT_PORT} is taken)`;
 }
 
 /** How NATS is reached, and what the gateway's settings are by default because of it. */

@@ -12,6 +12,7 @@ const DEFAULT_COLUMNS = 80;
  * @property {<T>(label: string, work: () => Promise<T>, detail?: (result: T) => string) => Promise<T>} step does one step,
  *   shown while it lasts and, with what `detail` says of its result, afterwards; several may be under way at once
  * @property {(line: string) => void} line writes a line of its own
+ * @property {() => void} stopping says that all will be stopped: a step that ends from now on has not failed
  */
 
 /**
@@ -20,8 +21,10 @@ const DEFAULT_COLUMNS = 80;
  */
 export function createProgress(stream) {
   const display = stream.isTTY === true && process.env["TERM"] !== "dumb" ? spinner(stream) : plainLines(stream);
+  let stopping = false;
   return {
     line: (line) => display.write(line),
+    stopping: () => void (stopping = true),
     async step(label, work, detail = () => "") {
       const start = performance.now();
       const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
@@ -35,7 +38,7 @@ export function createProgress(stream) {
         end("✓", detail(result));
         return result;
       } catch (error) {
-        end("✗", "");
+        end(stopping ? "–" : "✗", "");
         throw error;
       }
     },

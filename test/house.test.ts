@@ -28,7 +28,9 @@ const FLOORS: Record<string, RegExp[][]> = {
     [/^gateway\/main\.ts$/],
   ],
   "scanner-agent": [
-    [/^scanner-agent\/(config|contract|within|gate|programs|process-table|manifest-yaml|engine-loader|engine-choice)\.ts$/],
+    [
+      /^scanner-agent\/(config|contract|within|gate|programs|process-table|manifest-yaml|yaml-words|engine-loader|engine-choice)\.ts$/,
+    ],
     [
       /^scanner-agent\/parsers\//,
       /^scanner-agent\/runners\//,

@@ -1,4 +1,5 @@
 import { withinSpeed, type Speed } from "../../schema/classes.js";
+import { isMeant } from "../../schema/nearest.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import type { Skipped, SkipReason } from "../../schema/states.js";
 import { GatewayError } from "../errors.js";
@@ -66,9 +67,12 @@ function accepts(given: string, mime: string): boolean {
 /** Throws BAD_INPUT for a name that no engine of the catalogue has. While the catalogue is empty every name may come true. */
 export function checkNames(catalogue: readonly EngineRecord[], { engines, excludeEngines }: EngineChoice): void {
   if (catalogue.length === 0) return;
-  const known = new Set(catalogue.map(({ name }) => name.toLowerCase()));
+  const all = catalogue.map(({ name }) => name);
+  const known = new Set(all.map((name) => name.toLowerCase()));
   for (const [field, names] of Object.entries({ engines, excludeEngines })) {
     const unknown = (names ?? []).filter((name) => !known.has(name.toLowerCase()));
-    if (unknown.length > 0) throw new GatewayError("BAD_INPUT", `no engine is called ${unknown.join(", ")}`, { field: [field] });
+    if (unknown.length === 0) continue;
+    const meant = unknown.length === 1 ? isMeant(String(unknown[0]), all) : "";
+    throw new GatewayError("BAD_INPUT", `no engine is called ${unknown.join(", ")}${meant}`, { field: [field] });
   }
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineVersions } from "../../schema/messages.js";
 import { reasonOf, Unavailable, type Runner, type Sample } from "../contract.js";
-import { findProgram } from "../programs.js";
+import { findProgram, whyMissing } from "../programs.js";
 import { runCommand, type CommandOptions } from "./command.js";
 import { noFence, type Fence } from "./fence.js";
 import { bareEnvironment } from "./guard.js";
@@ -53,7 +53,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
   }
 
   async function start(): Promise<void> {
-    if ((await findProgram(detect, programPath)) === undefined) throw new Unavailable(`${detect} is not installed`);
+    if ((await findProgram(detect, programPath)) === undefined) throw new Unavailable(await whyMissing(detect));
     await findFence();
   }
 

@@ -29,6 +29,7 @@ function report(results: EngineResult[], rest: Partial<Report> = {}): Report {
     verdict: null,
     startDate: "",
     endDate: null,
+    deadline: "",
     done: 0,
     total: results.length,
     detections: 0,
@@ -70,11 +71,18 @@ it("draws over what it drew, and leaves what is final above", () => {
   view.sending("b.exe");
   vi.runAllTimers();
   expect(screen.lines()).toEqual([
-    "a.exe  scan 7  0 of 2  ",
+    "a.exe  scan 7  0 of 2",
     "  ClamAV             scanning",
     "  Yara               queued",
     "b.exe  sending",
   ]);
+  const deadline = new Date(2030, 0, 31, 12, 5, 9).toISOString();
+  view.waiting(
+    "a.exe",
+    report([result("ClamAV", { state: "SCANNING" }), result("Yara", { state: "DONE" })], { done: 1, deadline }),
+  );
+  vi.runAllTimers();
+  expect(screen.lines()[0]).toBe("a.exe  scan 7  1 of 2  waits for ClamAV until 12:05:09 at the latest".slice(0, 58) + "…");
   const done = report(
     [
       result("ClamAV", { state: "DONE", verdict: "INFECTED", signature: "Eicar", durationMs: 3 }),

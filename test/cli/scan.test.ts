@@ -4,10 +4,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { exitCode, type Outcome } from "../../cli/report.js";
 import { projectPath } from "../../schema/paths.js";
-import type { EngineVerdict, Verdict } from "../../schema/states.js";
+import type { EngineVerdict } from "../../schema/states.js";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
 import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
 
@@ -146,6 +146,27 @@ describe("scanning files", () => {
     expect(row).toEqual({ speed: "FAST", internet: true });
   });
 
+  it("asks the engines alone that it is told, and gives the scan that time", async () => {
+    await scan("--engines", "clamav, ", "--deadline", "60", file("chosen.txt", "CLEAN"));
+    const row = await stage.db
+      .selectFrom("scans")
+      .select(({ ref }) => [ref("total").as("total"), sql<number>`extract(epoch from deadline - start_date)::int`.as("seconds")])
+      .orderBy("id", "desc")
+      .executeTakeFirst();
+    expect(row).toEqual({ total: 1, seconds: 60 });
+    const { code, stdout } = await scan("--engines", "Clamaw", file("typo.txt", "CLEAN"));
+    expect(stdout).toMatch(/typo\.txt: .*no engine is called Clamaw; is ClamAV meant\?/);
+    expect(code).toBe(2);
+    expect((await scan("--deadline", "soon", file("when.txt", "CLEAN"))).stderr).toContain("It is a number of seconds.");
+  });
+
+  it("says whom it waits for, and until when, if nothing comes for a while", async () => {
+    const { child, ended, output } = start(["--url", gateway.url, file("silent.bin", "never")]);
+    await until("it says so", () => output().includes("waits for"));
+    child.kill("SIGINT");
+    expect((await ended).stdout).toMatch(/silent\.bin: waits for ClamAV until \d\d:\d\d:\d\d at the latest\n/);
+  });
+
   it("says why a file is refused", async () => {
     const small = await stage.gateway({ SCANMESH_UPLOAD_LIMIT: "1MiB" });
     const { code, stdout } = await start(["--url", small.url, file("too-large.bin", "never", Buffer.alloc(3 * 1024 * 1024))])
@@ -223,21 +244,4 @@ describe("the mesh of this machine", () => {
     expect(stderr).toBe("");
     expect(code).toBe(0);
   });
-});
-
-describe("the exit status", () => {
-  const outcome = (verdict: Verdict | "error"): Outcome =>
-    verdict === "error" ? { file: "f", error: "e" } : ({ file: "f", report: { verdict } } as Outcome);
-
-  it.each([
-    [["CLEAN"], 0],
-    [["INFECTED"], 1],
-    [["SUSPICIOUS"], 1],
-    [["INCONCLUSIVE"], 2],
-    [["error"], 2],
-    [["CLEAN", "INCONCLUSIVE"], 2],
-    [["CLEAN", "error"], 2],
-    [["error", "INFECTED", "CLEAN"], 1],
-    [["INCONCLUSIVE", "SUSPICIOUS"], 1],
-  ] as const)("of %j is %i", (verdicts, code) => expect(exitCode(verdicts.map(outcome))).toBe(code));
 });

@@ -117,8 +117,9 @@ describe("the command line", () => {
     promisify(execFile)(process.execPath, [projectPath("dist/cli/api-keys.js"), ...args], { env: env() });
 
   it("makes, lists and revokes keys of a running mesh", async () => {
-    const { stdout } = await run("create", "--name", "by hand", "--scopes", "scan:read, scan:write", "--expires", "90d");
+    const { stdout, stderr } = await run("create", "--name", "by hand", "--scopes", "scan:read, scan:write", "--expires", "90d");
     const key = stdout.trim();
+    expect(stderr).toContain(`of the mesh on ${new URL(stage.databaseUrl).host}/`);
     expect((await get("/api/v1/scanner", { "x-api-key": key })).status).toBe(200);
     const id = idOf(key);
     expect((await run("list")).stdout).toMatch(new RegExp(`^${id} +by hand +scan:read,scan:write .* valid until`, "m"));

@@ -63,7 +63,10 @@ describe("the engines of a host", () => {
       Costly: null,
       Boxed: "not among SCANMESH_ENGINES",
     });
-    expect(chosen(undefined, ["plain", "nothing"]).mistakes).toEqual(["SCANMESH_ENGINES: there is no engine nothing"]);
+    expect(chosen(undefined, ["plain", "Nothing", "Boxt"]).mistakes).toEqual([
+      "SCANMESH_ENGINES: there is no engine Nothing",
+      "SCANMESH_ENGINES: there is no engine Boxt; is Boxed meant?",
+    ]);
   });
 });
 
@@ -97,7 +100,7 @@ describe("a mistake", () => {
 
   test("is an engine that nobody has", () => {
     const choices = chosen("engines:\n  Plain: on\n  Plian: on\n");
-    expect(choices.mistakes).toEqual(["/etc/engines.yaml:3: engines.Plian: there is no engine of that name"]);
+    expect(choices.mistakes).toEqual(["/etc/engines.yaml:3: engines.Plian: there is no engine of that name; is Plain meant?"]);
     expect(offs(choices).Plain).toBeNull();
   });
 

@@ -51,6 +51,32 @@ describe("a manifest", () => {
   });
 });
 
+describe("the mistakes of a manifest are told in words for its author:", () => {
+  test.each([
+    ["a field that was misspelt", GOOD.replace("output:", "outptu:"), "there is no field outptu; is output meant?"],
+    ["one further in", GOOD.replace("module: yara", "modul: yara"), "there is no field modul; is module meant?"],
+    ["a field that is not there", GOOD.replace("name: Strings\n", ""), "name: is missing"],
+    [
+      "a choice that is not there",
+      GOOD.replace("output: yara\n", ""),
+      "output: is missing; it is one of clamd, yara, fileinfo, malice",
+    ],
+    [
+      "a choice that was misspelt",
+      GOOD.replace("output: yara", "output: yarra"),
+      "needs one of clamd, yara, fileinfo, malice; is yara meant?",
+    ],
+    ["a text for a number", GOOD.replace("timeout: 5s", "slots: many"), "slots: needs a number"],
+    ["a number that is too small", GOOD.replace("timeout: 5s", "slots: 0"), "slots: needs at least 1"],
+    ["a word for a switch", GOOD.replace("internet: false", "internet: never"), "internet: needs true or false"],
+    ["a list without entries", GOOD.replace('[strings, "{file}"]', "[]"), "run.process.command: needs at least 1 entries"],
+    ["another form", GOOD.replace("timeout: 5s", "timeout: soon"), "timeout: needs a duration such as 500ms, 30s, 15m or 24h"],
+    ["a name that is none", GOOD.replace("Strings", "Bad Name"), "name: needs 1 to 32 letters, digits or '-'"],
+  ])("%s", (_, text, words) => {
+    expect(mistakesOf(text)).toContainEqual(expect.stringContaining(words));
+  });
+});
+
 describe("a folder of manifests", () => {
   let folder: string;
   beforeEach(async () => {

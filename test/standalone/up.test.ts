@@ -72,6 +72,7 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 120_000 }
     mesh.kill("SIGINT");
     expect(await mesh.ended).toBe(0);
     expect(await alive(tree)).toEqual([]);
+    expect(mesh.output()).not.toContain("✗");
   });
 
   test("a port that was asked for and is taken is one sentence", async () => {
@@ -82,6 +83,7 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 120_000 }
     const mesh = up(await home(), { PORT: String(port) });
     expect(await mesh.ended).toBe(1);
     expect(mesh.output().trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^The gateway did not start: .*${port}.*\\.$`));
+    expect(mesh.output().match(/^✗ \w+/gm)).toEqual(["✗ Gateway"]);
   });
 
   test("too little room for what NATS reserves is one sentence", async () => {

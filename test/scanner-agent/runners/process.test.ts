@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -80,15 +80,18 @@ describe("a program run per sample", () => {
     await gone(pidFile);
   });
 
-  test("is unavailable if it is not installed", async () => {
-    const runner = createProcessRunner({
-      command: ["no-such-scanner"],
-      detect: "no-such-scanner",
-      version: undefined,
-      folder,
-      programPath: "",
-    });
-    await expect(runner.start()).rejects.toThrow(new Unavailable("no-such-scanner is not installed"));
+  test("is unavailable if it cannot be run, and says why", async () => {
+    const reason = (detect: string) =>
+      createProcessRunner({ command: [detect], detect, version: undefined, folder, programPath: "" })
+        .start()
+        .catch((error: unknown) => error);
+    const plain = join(folder, "plain-file");
+    await writeFile(plain, "#!/bin/sh\n", { mode: 0o644 });
+    expect(await reason("no-such-scanner")).toEqual(new Unavailable("no-such-scanner is not installed"));
+    expect(await reason(`${plain}-gone`)).toEqual(new Unavailable(`there is no file ${plain}-gone`));
+    expect(await reason(plain)).toEqual(new Unavailable(`${plain} may not be executed by this user (chmod +x)`));
+    expect(await reason(folder)).toEqual(new Unavailable(`${folder} is no file`));
+    expect(await reason("bin/scanner")).toEqual(new Unavailable("bin/scanner is no absolute path"));
   });
 
   test("tells its version on its first line", async () => {

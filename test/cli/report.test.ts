@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { exitCode, type Outcome } from "../../cli/report.js";
+import type { Verdict } from "../../schema/states.js";
+
+describe("the exit status", () => {
+  const outcome = (verdict: Verdict | "error"): Outcome =>
+    verdict === "error" ? { file: "f", error: "e" } : ({ file: "f", report: { verdict } } as Outcome);
+
+  it.each([
+    [["CLEAN"], 0],
+    [["INFECTED"], 1],
+    [["SUSPICIOUS"], 1],
+    [["INCONCLUSIVE"], 2],
+    [["error"], 2],
+    [["CLEAN", "INCONCLUSIVE"], 2],
+    [["CLEAN", "error"], 2],
+    [["error", "INFECTED", "CLEAN"], 1],
+    [["INCONCLUSIVE", "SUSPICIOUS"], 1],
+  ] as const)("of %j is %i", (verdicts, code) => expect(exitCode(verdicts.map(outcome))).toBe(code));
+});
