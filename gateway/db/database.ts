@@ -159,13 +159,18 @@ export async function unreadiness(db: Database): Promise<string | undefined> {
 const DEADLOCK = "40P01";
 
 /** Runs a transaction, once more if it was the victim of a deadlock. */
-export async function transact<T>(db: Database, onDeadlock: () => void, work: (tx: Tx) => Promise<T>): Promise<T> {
+export function transact<T>(db: Database, onDeadlock: () => void, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return retried(onDeadlock, () => db.transaction().execute(work));
+}
+
+/** The same for what is no transaction, or makes its own. */
+export async function retried<T>(onDeadlock: () => void, work: () => Promise<T>): Promise<T> {
   try {
-    return await db.transaction().execute(work);
+    return await work();
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== DEADLOCK) throw error;
     onDeadlock();
-    return db.transaction().execute(work);
+    return work();
   }
 }
 

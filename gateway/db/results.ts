@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { InternetClass } from "../../schema/classes.js";
 import type { ResultMessage } from "../../schema/messages.js";
 import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js";
-import type { Tx } from "./database.js";
+import type { Database, Tx } from "./database.js";
 import { runReady } from "./ready.js";
 
 /** What is to be merged into one result row. */
@@ -31,10 +31,15 @@ export interface ChangedScan {
   readonly revision: number;
   /** Set when this change made it final. */
   readonly final: { verdict: Verdict; seconds: number } | null;
-  /** It has as many detections as were asked for, and engines that are still waited for. */
-  readonly enough: boolean;
-  /** An engine has found something although the scan was final already. */
-  readonly detectedLate: boolean;
+}
+
+/** What came of results. */
+export interface Raised {
+  /** The scans that exist. */
+  readonly scanIds: ReadonlySet<number>;
+  readonly changed: readonly ChangedScan[];
+  /** Scans that have as many detections as were asked for, and engines that are still waited for. */
+  readonly enough: readonly number[];
 }
 
 /** Locks scans in id order: every writer of results does so first. Unknown ids are left out. */
@@ -45,10 +50,11 @@ export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<num
 }
 
 /**
- * Merges results upwards, in one statement. The scans must be locked. Of several for one row the highest counts, of equal
- * ones the first. Counters, verdict, revision and end date of the scans follow; outbox rows of scans that became final go.
+ * Merges results upwards, in one statement that locks the scans in id order first: it needs no transaction, but may be part of
+ * one. Of several for one row the highest counts, of equal ones the first. Counters, verdict, revision and end date of the scans
+ * follow; outbox rows of scans that became final go; what was found in a final scan is told to the webhooks.
  */
-export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): Promise<ChangedScan[]> {
+export async function raiseResults(db: Database, results: readonly IncomingResult[]): Promise<Raised> {
   const rows = results.map(({ versions, image, scanId, internet, startedAt, durationMs, ...rest }, position) => ({
     position,
     scan_id: scanId,
@@ -62,16 +68,12 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
     image_digest: image?.digest ?? null,
     ...rest,
   }));
-  const raise = sql<{
-    scanId: number;
-    revision: number;
-    verdict: Verdict;
-    seconds: number;
-    becameFinal: boolean;
-    enough: boolean;
-    detectedLate: boolean;
-  }>`
-    with incoming as (
+  const scanIds = [...new Set(results.map(({ scanId }) => scanId))];
+  // The rows as they were are read with their locks, which gives what was committed last; the statement's snapshot may be older.
+  const raise = sql<RaisedRow>`
+    with locked as materialized (
+      select id, end_date, detections, stop_after from scans where id = any(${scanIds}::bigint[]) order by id for update
+    ), incoming as materialized (
       select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as message
         (position int, scan_id bigint, engine text, in_internet boolean, state result_state, verdict verdict, signature text,
@@ -80,6 +82,11 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
          started_at timestamptz, duration_ms double precision, details jsonb, truncated boolean)
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
       order by message.scan_id, engines.id, message.state desc, message.verdict desc nulls last, message.position
+    ), before as materialized (
+      select results.scan_id, results.engine_id, results.state, results.verdict
+      from locked join incoming on incoming.scan_id = locked.id
+      join results on results.scan_id = incoming.scan_id and results.engine_id = incoming.engine_id
+      for update of results
     ), raised as (
       update results set
         state = incoming.state, verdict = incoming.verdict, signature = incoming.signature, error = incoming.error,
@@ -89,7 +96,7 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
         started_at = coalesce(incoming.started_at, results.started_at), duration_ms = incoming.duration_ms,
         ended_at = case when incoming.state > 'SCANNING' then now() end,
         details = nullif(incoming.details, 'null'::jsonb), truncated = incoming.truncated
-      from incoming join results before using (scan_id, engine_id)
+      from incoming join before using (scan_id, engine_id)
       where results.scan_id = before.scan_id and results.engine_id = before.engine_id and (
         incoming.state > before.state
         or incoming.state = before.state and incoming.verdict is not null and (before.verdict is null or incoming.verdict > before.verdict))
@@ -102,28 +109,46 @@ export async function raiseResults(tx: Tx, results: readonly IncomingResult[]): 
       select scan_id, count(*) filter (where closed) as closed, sum(detections) as detections, sum(av_clean) as av_clean,
         max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
       from raised group by scan_id
+    ), changed as (
+      update scans set
+        done = done + sums.closed,
+        detections = scans.detections + sums.detections,
+        av_clean = scans.av_clean + sums.av_clean,
+        revision = revision + 1,
+        end_date = case when done + sums.closed = total then coalesce(end_date, now()) end,
+        verdict = greatest(verdict, sums.worst, case when done + sums.closed = total then
+          case when av_total > 0 and scans.av_clean + sums.av_clean = av_total then 'CLEAN'::verdict else 'INCONCLUSIVE'::verdict end end)
+      from sums where scans.id = sums.scan_id
+      returning id, revision, verdict, extract(epoch from now() - start_date)::float8 as seconds, end_date, scans.detections,
+        end_date is not null and sums.closed > 0 as became_final,
+        end_date is not null and sums.closed = 0 and sums.worst is not null as detected_late
+    ), settled as (
+      delete from outbox using changed where outbox.scan_id = changed.id and became_final
+    ), told as (
+      insert into webhook_deliveries (webhook_id, event, scan_id)
+      select webhooks.id, 'SCAN_DETECTED', changed.id from changed cross join webhooks
+      where detected_late and enabled and 'SCAN_DETECTED' = any(events)
     )
-    update scans set
-      done = done + sums.closed,
-      detections = scans.detections + sums.detections,
-      av_clean = scans.av_clean + sums.av_clean,
-      revision = revision + 1,
-      end_date = case when done + sums.closed = total then coalesce(end_date, now()) end,
-      verdict = greatest(verdict, sums.worst, case when done + sums.closed = total then
-        case when av_total > 0 and scans.av_clean + sums.av_clean = av_total then 'CLEAN'::verdict else 'INCONCLUSIVE'::verdict end end)
-    from sums where scans.id = sums.scan_id
-    returning id as "scanId", revision, verdict, extract(epoch from now() - start_date)::float8 as seconds,
-      end_date is not null and sums.closed > 0 as "becameFinal",
-      end_date is null and coalesce(scans.detections >= stop_after, false) as enough,
-      end_date is not null and sums.closed = 0 and sums.worst is not null as "detectedLate"`;
-  const changed = await runReady(tx, "raise results", raise);
-  const final = changed.filter(({ becameFinal }) => becameFinal).map(({ scanId }) => scanId);
-  if (final.length > 0) await runReady(tx, "settle requests", sql`delete from outbox where scan_id = any(${final}::bigint[])`);
-  return changed.map(({ scanId, revision, verdict, seconds, becameFinal, enough, detectedLate }) => ({
-    scanId,
-    revision,
-    enough,
-    final: becameFinal ? { verdict, seconds } : null,
-    detectedLate,
-  }));
+    select id as "scanId", revision, changed.verdict, seconds, coalesce(became_final, false) as "becameFinal",
+      coalesce(changed.end_date, locked.end_date) is null
+        and coalesce(coalesce(changed.detections, locked.detections) >= stop_after, false) as enough
+    from locked left join changed using (id) order by id`;
+  const found = await runReady(db, "raise results", raise);
+  return {
+    scanIds: new Set(found.map(({ scanId }) => scanId)),
+    changed: found.flatMap(({ scanId, revision, verdict, seconds, becameFinal }) =>
+      revision === null ? [] : [{ scanId, revision, final: becameFinal ? { verdict, seconds } : null }],
+    ),
+    enough: found.filter(({ enough }) => enough).map(({ scanId }) => scanId),
+  };
+}
+
+/** A scan that exists; null where nothing of it has changed. */
+interface RaisedRow {
+  readonly scanId: number;
+  readonly revision: number | null;
+  readonly verdict: Verdict;
+  readonly seconds: number;
+  readonly becameFinal: boolean;
+  readonly enough: boolean;
 }

@@ -59,14 +59,6 @@ export async function queueFinals(tx: Tx, limit: number): Promise<number | undef
   return scans.length;
 }
 
-/** Tells of detections in scans that were final before. */
-export async function queueLateDetections(tx: Tx, scanIds: readonly number[]): Promise<void> {
-  await sql`
-    insert into webhook_deliveries (webhook_id, event, scan_id)
-    select webhooks.id, 'SCAN_DETECTED', scan from webhooks cross join unnest(${scanIds}::bigint[]) as scan
-    where enabled and 'SCAN_DETECTED' = any(events)`.execute(tx);
-}
-
 /** A delivery to be sent now. */
 export interface DueDelivery {
   readonly deliveryId: number;

@@ -77,7 +77,6 @@ async function acceptAll(ctx: ScanContext, requests: readonly AcceptRequest[]): 
       scanId,
       revision: 0,
       final: final ? { verdict: final, seconds: 0 } : null,
-      detectedLate: false,
     })),
   );
   return answers;

@@ -2,7 +2,7 @@ import type { ChangedScan } from "../db/results.js";
 import type { ScanContext } from "./context.js";
 
 /** Tells every gateway which scans have changed, and counts those that became final. */
-export function announce(ctx: ScanContext, changed: readonly Omit<ChangedScan, "enough">[]): void {
+export function announce(ctx: ScanContext, changed: readonly ChangedScan[]): void {
   if (changed.length === 0) return;
   ctx.bus.sendHints(changed.map(({ scanId, revision }) => [scanId, revision]));
   for (const { final } of changed) {

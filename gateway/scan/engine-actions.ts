@@ -68,7 +68,7 @@ export async function acceptEngineChange(ctx: ScanContext, caller: Caller, name:
 async function follow(tx: Tx, { engineId, type }: EngineRecord, to: EnginePresence) {
   if ((type === "AV") !== (to.type === "AV")) await recountAv(tx, engineId, to.type === "AV" ? 1 : -1);
   const forbidden = to.internet ? await openWithoutInternet(tx, engineId) : [];
-  const changed = await raiseResults(
+  const { changed } = await raiseResults(
     tx,
     forbidden.map((result) =>
       unanswered({ ...result, state: "CANCELLED", error: "it can reach the internet now, which this scan forbids" }),

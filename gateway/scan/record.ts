@@ -3,12 +3,11 @@ import { MalformedMessage, MAX_RESULT_BYTES, parseMessage, ResultMessage } from 
 import { engineOfResult } from "../../schema/subjects.js";
 import { pause } from "../bus-connection.js";
 import type { Delivery } from "../bus.js";
-import { isDataError, transact } from "../db/database.js";
-import { lockScans, raiseResults, type IncomingResult } from "../db/results.js";
-import { queueLateDetections } from "../db/webhooks.js";
+import { isDataError, retried } from "../db/database.js";
+import { raiseResults, type IncomingResult } from "../db/results.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
-import { settleWithdrawn, withdrawEnough } from "./withdraw.js";
+import { withdrawEnough } from "./withdraw.js";
 
 /** Records results until stopped. */
 export interface Recorder {
@@ -131,35 +130,23 @@ async function handBack(ctx: ScanContext, batch: readonly Received[], error: unk
   await pause(PAUSE_MS);
 }
 
+/** A crash on the way leaves results unacknowledged: another recorder meets them, and what is left to do for their scans. */
 async function record(ctx: ScanContext, batch: readonly Received[]): Promise<void> {
   const results = batch.map(({ result }) => result);
-  const { unknown, ...withdrawn } = await transact(
-    ctx.db,
+  const { scanIds, changed, enough } = await retried(
     () => ctx.metrics.deadlocks.inc(),
-    async (tx) => {
-      const locked = new Set(
-        await lockScans(
-          tx,
-          results.map(({ scanId }) => scanId),
-        ),
-      );
-      const known = results.filter(({ scanId }) => locked.has(scanId));
-      const changed = await raiseResults(tx, known);
-      const late = changed.filter(({ detectedLate }) => detectedLate).map(({ scanId }) => scanId);
-      if (late.length > 0) await queueLateDetections(tx, late);
-      return { ...(await withdrawEnough(tx, changed)), unknown: results.length - known.length };
-    },
+    () => raiseResults(ctx.db, results),
   );
   ctx.failpoint("record.after_commit");
-  announce(ctx, withdrawn.changed);
+  announce(ctx, changed);
+  if (enough.length > 0) await withdrawEnough(ctx, enough);
   ctx.bulk.madeRoom();
   for (const { delivery, result } of batch) {
     ctx.metrics.results.labels(result.engine, result.state).inc();
     delivery.ack();
   }
-  if (unknown > 0) {
-    ctx.metrics.resultsIgnored.labels("unknown scan").inc(unknown);
-    ctx.log.warn({ results: unknown }, "results for scans that do not exist are ignored");
-  }
-  if (withdrawn.scanIds.length > 0) await settleWithdrawn(ctx, [withdrawn]);
+  const unknown = results.filter(({ scanId }) => !scanIds.has(scanId)).length;
+  if (unknown === 0) return;
+  ctx.metrics.resultsIgnored.labels("unknown scan").inc(unknown);
+  ctx.log.warn({ results: unknown }, "results for scans that do not exist are ignored");
 }

@@ -139,7 +139,7 @@ export async function retryResult(
   if (outboxId === undefined) return answer;
   ctx.relay.publishSoon(outboxId);
   ctx.metrics.scansAccepted.inc();
-  announce(ctx, [{ scanId: answer.scanId, revision: 0, final: null, detectedLate: false }]);
+  announce(ctx, [{ scanId: answer.scanId, revision: 0, final: null }]);
   return answer;
 }
 

@@ -56,16 +56,21 @@ function cancelled(result: OpenResult): Closing {
   return { ...result, state: "CANCELLED", error: "cancelled" };
 }
 
-/** Withdraws what is open of scans that have found enough, in the transaction in which they did. The scans must be locked. */
-export async function withdrawEnough(tx: Tx, changed: readonly ChangedScan[]): Promise<Withdrawn> {
-  const enough = changed.filter((scan) => scan.enough).map(({ scanId }) => scanId);
-  if (enough.length === 0) return { ...NOTHING, changed };
-  const open = await openResults(tx, enough);
-  const withdrawn = await withdraw(
-    tx,
-    open.map((result) => ({ ...result, state: "CANCELLED", error: "enough detections" })),
+/** Withdraws what is open of scans that have found enough. */
+export async function withdrawEnough(ctx: ScanContext, scanIds: readonly number[]): Promise<void> {
+  const withdrawn = await transact(
+    ctx.db,
+    () => ctx.metrics.deadlocks.inc(),
+    async (tx) => {
+      const open = await openResults(tx, await lockScans(tx, scanIds));
+      return withdraw(
+        tx,
+        open.map((result) => ({ ...result, state: "CANCELLED", error: "enough detections" })),
+      );
+    },
   );
-  return { ...withdrawn, changed: [...changed.filter((scan) => !scan.enough), ...withdrawn.changed] };
+  announce(ctx, withdrawn.changed);
+  await settleWithdrawn(ctx, [withdrawn]);
 }
 
 /** Closes all that is open of some scans, and takes their requests out of the outbox. The scans must be locked. */
@@ -73,7 +78,7 @@ export async function withdraw(tx: Tx, closings: readonly Closing[]): Promise<Wi
   if (closings.length === 0) return NOTHING;
   const scanIds = [...new Set(closings.map(({ scanId }) => scanId))];
   const removals = await withdrawRequests(tx, scanIds);
-  const changed = await raiseResults(tx, closings.map(unanswered));
+  const { changed } = await raiseResults(tx, closings.map(unanswered));
   return { changed, scanIds, removals, engines: new Set(closings.map(({ engine }) => engine)) };
 }
 

@@ -4,7 +4,7 @@ import type { Database } from "../../gateway/db/database.js";
 import { openCaller } from "../../gateway/caller.js";
 import { insertScans } from "../../gateway/db/accept.js";
 import { enterEngines, readEngines } from "../../gateway/db/engines.js";
-import { lockScans, raiseResults, type IncomingResult } from "../../gateway/db/results.js";
+import { raiseResults, type IncomingResult } from "../../gateway/db/results.js";
 import { readScan } from "../../gateway/db/scans.js";
 import { isFinal, merge, rank, RESULT_STATES, type EngineVerdict, type Standing } from "../../schema/states.js";
 import { engine } from "../puppet-agent.js";
@@ -60,14 +60,12 @@ const incoming = (scanId: number, engineName: string, standing: Standing, agent 
   truncated: false,
 });
 
-const record = (results: IncomingResult[]) =>
-  db.transaction().execute(async (tx) => {
-    await lockScans(
-      tx,
-      results.map(({ scanId }) => scanId),
-    );
-    return raiseResults(tx, results);
-  });
+function seededRandom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) % below;
+}
+
+const record = (results: IncomingResult[]) => raiseResults(db, results);
 
 async function standing(scanId: number): Promise<Standing> {
   const [result] = (await readScan(db, scanId))?.results ?? [];
@@ -100,8 +98,7 @@ it("of equal results the first recorded stays", async () => {
 });
 
 it("counters and verdict follow any order of results of three engines", async () => {
-  let seed = 7;
-  const random = (n: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % n;
+  const random = seededRandom(7);
   for (let round = 0; round < 60; round += 1) {
     const names = ["Alpha", "Beta", "Meta"];
     const scanId = await newScan(names);
@@ -121,6 +118,45 @@ it("counters and verdict follow any order of results of three engines", async ()
     }
   }
 }, 120_000);
+
+it("recorders that meet in the same rows at the same time agree with one that works alone", async () => {
+  const random = seededRandom(11);
+  const names = ["Alpha", "Beta", "Meta"];
+  for (let round = 0; round < 40; round += 1) {
+    const scanIds = await Promise.all([newScan(names), newScan(names), newScan(names)]);
+    const results = Array.from({ length: 24 }, () =>
+      incoming(scanIds[random(3)] ?? 0, names[random(3)] ?? "", STANDINGS[random(STANDINGS.length)] as Standing),
+    );
+    // Every result is delivered twice, in batches that others have in another order.
+    const batches = [...inBatches(results), ...inBatches(results.toReversed())];
+    const raised = await Promise.all(batches.map(record));
+    for (const scanId of scanIds) {
+      const of = (name: string) =>
+        results
+          .filter((result) => result.scanId === scanId && result.engine === name.toLowerCase())
+          .reduce<Standing>(merge, { state: "QUEUED", verdict: null });
+      const best = new Map(names.map((name) => [name, of(name)]));
+      const final = [...best.values()].every(({ state }) => isFinal(state));
+      const scan = await readScan(db, scanId);
+      expect(new Map(scan?.results.map(({ engine: name, state, verdict }) => [name, { state, verdict }]))).toEqual(
+        new Map([...best].map(([name, { state, verdict }]) => [name, { state, verdict }])),
+      );
+      expect(scan).toMatchObject({
+        done: [...best.values()].filter(({ state }) => isFinal(state)).length,
+        detections: [...best.values()].filter(({ verdict }) => verdict === "INFECTED" || verdict === "SUSPICIOUS").length,
+        verdict: verdictOf(best, final),
+        revision: raised.filter(({ changed }) => changed.some((one) => one.scanId === scanId)).length,
+      });
+      expect(raised.flatMap(({ changed }) => changed.filter((one) => one.scanId === scanId && one.final))).toHaveLength(
+        final ? 1 : 0,
+      );
+    }
+  }
+}, 120_000);
+
+function inBatches<T>(items: readonly T[]): T[][] {
+  return Array.from({ length: items.length / 4 }, (_, i) => items.slice(i * 4, i * 4 + 4));
+}
 
 /** The rule in words: any INFECTED, else any SUSPICIOUS; when final CLEAN only if every antivirus engine says so. */
 function verdictOf(best: Map<string, Standing>, final: boolean): string | null {

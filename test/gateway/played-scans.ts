@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { sql } from "kysely";
 import type { Hint } from "../../gateway/bus.js";
 import type { Database } from "../../gateway/db/database.js";
-import { lockScans, raiseResults, type IncomingResult } from "../../gateway/db/results.js";
+import { raiseResults, type IncomingResult } from "../../gateway/db/results.js";
 import { createFeeds, type Feeds } from "../../gateway/scan/feed.js";
 import { createWatchers, type Watchers } from "../../gateway/scan/watchers.js";
 import type { Random } from "../bench/random.js";
@@ -65,10 +65,7 @@ export async function play(db: Database, random: Random, lost: number): Promise<
       return id;
     },
     async say(scanId, engine, state, verdict = null) {
-      const changed = await db.transaction().execute(async (tx) => {
-        await lockScans(tx, [scanId]);
-        return raiseResults(tx, [said(scanId, engine, state, verdict)]);
-      });
+      const { changed } = await raiseResults(db, [said(scanId, engine, state, verdict)]);
       hint(changed.map(({ scanId: id, revision }) => [id, revision]));
     },
   };

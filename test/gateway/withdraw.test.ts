@@ -49,19 +49,24 @@ describe("a scan that may stop after some detections", () => {
     await third.close();
   });
 
-  it("loses nothing when the gateway is killed as it records the last of them", async () => {
-    const scanId = await here.submit("enough and killed");
+  it.each([
+    ["before it has withdrawn the rest", "record.after_commit"],
+    ["before the rest is off the bus", "removals.before"],
+  ])("loses nothing when the gateway that records the last of them is killed %s", async (_, point) => {
+    const scanId = await here.submit(`enough and killed at ${point}`);
     await sql`update scans set stop_after = 1 where id = ${scanId}`.execute(here.stage.db);
     await here.published(scanId);
     await here.gateway.stop();
-    const doomed = await here.stage.gatewayProcess({ SCANMESH_FAILPOINT: "record.after_commit:kill" });
+    const doomed = await here.stage.gatewayProcess({ SCANMESH_FAILPOINT: `${point}:kill` });
     await here.agent.answer("Beta", { scan: scanId, verdict: "INFECTED", signature: "Bad" });
-    await until("it is final", async () => (await readScan(here.stage.db, scanId))?.endDate);
-    await doomed.kill();
+    await until("it is dead", () => doomed.process.signalCode);
+    expect((await readScan(here.stage.db, scanId))?.detections).toBe(1);
     expect(await here.onTheBus("Alpha")).toMatchObject({ waiting: 1 });
     here.gateway = await here.stage.gateway();
     await until("its requests are off the bus", async () => (await here.onTheBus("Alpha")).waiting === 0);
-    expect(await readScan(here.stage.db, scanId)).toMatchObject({ verdict: "INFECTED", done: 2 });
+    const report = await here.final(scanId);
+    expect(report).toMatchObject({ verdict: "INFECTED", done: 2 });
+    expect(report.results.map(({ state }) => state)).toEqual(["CANCELLED", "DONE"]);
   });
 });
 
