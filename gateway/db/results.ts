@@ -82,29 +82,29 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
          started_at timestamptz, duration_ms double precision, details jsonb, truncated boolean)
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
       order by message.scan_id, engines.id, message.state desc, message.verdict desc nulls last, message.position
-    ), before as materialized (
-      select results.scan_id, results.engine_id, results.state, results.verdict
+    ), matched as materialized (
+      select incoming.*, results.state as old_state, results.verdict as old_verdict
       from locked join incoming on incoming.scan_id = locked.id
       join results on results.scan_id = incoming.scan_id and results.engine_id = incoming.engine_id
       for update of results
     ), raised as (
       update results set
-        state = incoming.state, verdict = incoming.verdict, signature = incoming.signature, error = incoming.error,
-        engine_version = incoming.engine_version, signature_version = incoming.signature_version,
-        signature_date = incoming.signature_date, image_id = incoming.image_id, image_digest = incoming.image_digest,
-        agent = coalesce(incoming.agent, results.agent),
-        started_at = coalesce(incoming.started_at, results.started_at), duration_ms = incoming.duration_ms,
-        ended_at = case when incoming.state > 'SCANNING' then now() end,
-        details = nullif(incoming.details, 'null'::jsonb), truncated = incoming.truncated
-      from incoming join before using (scan_id, engine_id)
-      where results.scan_id = before.scan_id and results.engine_id = before.engine_id and (
-        incoming.state > before.state
-        or incoming.state = before.state and incoming.verdict is not null and (before.verdict is null or incoming.verdict > before.verdict))
+        state = matched.state, verdict = matched.verdict, signature = matched.signature, error = matched.error,
+        engine_version = matched.engine_version, signature_version = matched.signature_version,
+        signature_date = matched.signature_date, image_id = matched.image_id, image_digest = matched.image_digest,
+        agent = coalesce(matched.agent, results.agent),
+        started_at = coalesce(matched.started_at, results.started_at), duration_ms = matched.duration_ms,
+        ended_at = case when matched.state > 'SCANNING' then now() end,
+        details = nullif(matched.details, 'null'::jsonb), truncated = matched.truncated
+      from matched
+      where results.scan_id = matched.scan_id and results.engine_id = matched.engine_id and (
+        matched.state > old_state
+        or matched.state = old_state and matched.verdict is not null and (old_verdict is null or matched.verdict > old_verdict))
       returning results.scan_id, results.state, results.verdict,
-        before.state <= 'SCANNING' and results.state > 'SCANNING' as closed,
-        coalesce(results.verdict >= 'SUSPICIOUS', false)::int - coalesce(before.verdict >= 'SUSPICIOUS', false)::int as detections,
-        case when incoming.type = 'AV'
-          then coalesce(results.verdict = 'CLEAN', false)::int - coalesce(before.verdict = 'CLEAN', false)::int else 0 end as av_clean
+        old_state <= 'SCANNING' and results.state > 'SCANNING' as closed,
+        coalesce(results.verdict >= 'SUSPICIOUS', false)::int - coalesce(old_verdict >= 'SUSPICIOUS', false)::int as detections,
+        case when matched.type = 'AV'
+          then coalesce(results.verdict = 'CLEAN', false)::int - coalesce(old_verdict = 'CLEAN', false)::int else 0 end as av_clean
     ), sums as (
       select scan_id, count(*) filter (where closed) as closed, sum(detections) as detections, sum(av_clean) as av_clean,
         max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
