@@ -103,10 +103,12 @@ function isAbort(error: unknown): boolean {
 }
 
 function listOf(text: string): string[] {
-  return text
+  const names = text
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
+  if (names.length === 0) throw new InvalidArgumentError("It names no engine.");
+  return names;
 }
 
 /** The gateway says what is too few or too many. */

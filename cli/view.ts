@@ -31,7 +31,9 @@ export function conclusion({ file, report, error }: Outcome): string {
 /** Whom a scan waits for, and how long at most. */
 export function waitsFor({ results, deadline }: Report): string {
   const open = results.filter(({ state }) => state === "QUEUED" || state === "SCANNING").map(({ engine }) => engine);
-  const until = new Date(deadline).toTimeString().slice(0, 8);
+  const end = new Date(deadline);
+  const day = end.toDateString() === new Date().toDateString() ? "" : `${end.toLocaleDateString()} `;
+  const until = `${day}${end.toTimeString().slice(0, 8)}`;
   return `waits for ${open.join(", ")} until ${until} at the latest`;
 }
 

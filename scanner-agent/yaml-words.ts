@@ -17,9 +17,13 @@ export function inWords(issue: z.core.$ZodIssue, shape: z.ZodType): string {
       // The shapes name what they want in a word or two.
       return issue.message.startsWith("needs ") ? issue.message : `needs ${issue.message}`;
     case "too_small":
-      return `needs at least ${issue.minimum}${COUNTED[issue.origin] ?? ""}`;
+      return `needs ${issue.inclusive === false ? "more than" : "at least"} ${counted(issue.origin, issue.minimum)}`;
     case "too_big":
-      return `may be ${issue.maximum}${COUNTED[issue.origin] ?? ""} at most`;
+      return `needs ${issue.inclusive === false ? "less than" : "at most"} ${counted(issue.origin, issue.maximum)}`;
+    case "invalid_key": {
+      const [first] = issue.issues;
+      return first ? inWords(first, shape) : issue.message;
+    }
     default:
       return issue.message;
   }
@@ -35,7 +39,10 @@ const EXPECTED: Readonly<Record<string, string>> = {
   record: "fields of its own",
 };
 
-const COUNTED: Readonly<Record<string, string>> = { string: " characters", array: " entries" };
+function counted(origin: string, count: number | bigint): string {
+  if (origin === "array") return `${count} ${Number(count) === 1 ? "entry" : "entries"}`;
+  return origin === "string" ? `${count} ${Number(count) === 1 ? "character" : "characters"}` : String(count);
+}
 
 function alternatives(values: readonly string[]): string {
   return values.length === 1 ? String(values[0]) : `one of ${values.join(", ")}`;

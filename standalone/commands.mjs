@@ -2,7 +2,7 @@
 
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { join } from "node:path";
-import { ensureBuild, ensureDependencies } from "./install.mjs";
+import { buildBenchmarks, ensureBuild, ensureDependencies } from "./install.mjs";
 import { ensurePrograms, fetchSignatures } from "./packages.mjs";
 import { createProgress } from "./progress.mjs";
 import { Refusal, runGroup } from "./run.mjs";
@@ -18,6 +18,13 @@ const PROGRAMS = new Map([
   ["agent", "scanner-agent/main.js"],
   ["import-multiav", "cli/import-multiav.js"],
   ["conformance", "cli/conformance.js"],
+]);
+
+/** Those of the benchmarks, which are compiled with them. */
+const BENCHMARKS = new Map([
+  ["bench", "main.js"],
+  ["bench:fill", "fill-main.js"],
+  ["bench:streams", "streams-main.js"],
 ]);
 
 /** What the tests run against. */
@@ -54,13 +61,15 @@ export async function runCommand(command, args) {
   try {
     if (process.platform === "win32") throw new Refusal("ScanMesh runs on Linux and macOS; on Windows, run it in WSL.");
     const program = PROGRAMS.get(command);
+    const benchmark = BENCHMARKS.get(command);
     if (command === "up") await up(args, progress);
     else if (command === "test") await test(args, progress);
     else if (command === "check") await check(progress);
+    else if (benchmark !== undefined) await bench(benchmark, args, progress);
     else if (program !== undefined) await runProgram(program, args, progress);
     else
       throw new Refusal(
-        `There is no command ${JSON.stringify(command)}; there are up, test, check, ${[...PROGRAMS.keys()].join(", ")}.`,
+        `There is no command ${JSON.stringify(command)}; there are up, test, check, ${[...BENCHMARKS.keys(), ...PROGRAMS.keys()].join(", ")}.`,
       );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -103,6 +112,18 @@ async function test(args, progress) {
 async function check(progress) {
   await ensureDependencies(ROOT, progress);
   process.exit(await runGroup("npm", ["run", "--silent", "check:steps"], ROOT));
+}
+
+/**
+ * @param {string} benchmark
+ * @param {string[]} args
+ * @param {import("./progress.mjs").Progress} progress
+ */
+async function bench(benchmark, args, progress) {
+  if (benchmark === "main.js") await ensurePrograms(["nats-server"], progress);
+  await ensureDependencies(ROOT, progress);
+  await buildBenchmarks(ROOT, progress);
+  await runProgram(join("bench", "test", "bench", benchmark), args, progress);
 }
 
 /**

@@ -174,7 +174,10 @@ export async function retried<T>(onDeadlock: () => void, work: () => Promise<T>)
   }
 }
 
-/** Whether the error is about this statement's data, and not about the server being away. */
+/**
+ * Whether the error is about this statement's data, and not about the server being away. That a row which was there has gone
+ * meanwhile is no fault of the data.
+ */
 export function isDataError(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && /^(22|23)/.test(error.code ?? "");
+  return error instanceof pg.DatabaseError && /^(22|23(?!503))/.test(error.code ?? "");
 }

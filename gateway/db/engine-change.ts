@@ -6,6 +6,14 @@ import { readEngines } from "./engines.js";
 import type { OpenResult } from "./withdraw.js";
 
 /**
+ * Waits for those who record results, and keeps others from it until the transaction ends: who records counts by what the
+ * engines were when it began. Must come first.
+ */
+export async function lockAnswers(tx: Tx): Promise<void> {
+  await sql`lock table results in share row exclusive mode`.execute(tx);
+}
+
+/**
  * An engine as it is, locked against changes and against scans that are accepted meanwhile; undefined if there is none. Names
  * are compared without regard to case.
  */

@@ -38,7 +38,7 @@ const request = sql`
 
 /** Unpublished requests by id: those that were just committed. */
 export async function readRequests(db: Database, outboxIds: readonly number[]): Promise<OutboxRequest[]> {
-  const read = sql<OutboxRequest>`${request} where outbox.id = any(${outboxIds}::bigint[]) and outbox.seq is null and not outbox.held
+  const read = sql<OutboxRequest>`${request} where outbox.id = any(${outboxIds}::bigint[]) and outbox.seq is null and not outbox.held and scans.end_date is null
     order by outbox.id`;
   return runReady(db, "requests", read);
 }

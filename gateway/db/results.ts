@@ -69,7 +69,8 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
     ...rest,
   }));
   const scanIds = [...new Set(results.map(({ scanId }) => scanId))];
-  // The rows as they were are read with their locks, which gives what was committed last; the statement's snapshot may be older.
+  // Scans and results are read with their locks, which gives what was committed last; all else is as it was when the statement
+  // began. So changing an engine keeps recorders out (lockAnswers), and the sweep removes requests that were made meanwhile.
   const raise = sql<RaisedRow>`
     with locked as materialized (
       select id, end_date, detections, stop_after from scans where id = any(${scanIds}::bigint[]) order by id for update
@@ -108,7 +109,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
     ), sums as (
       select scan_id, count(*) filter (where closed) as closed, sum(detections) as detections, sum(av_clean) as av_clean,
         max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
-      from raised group by scan_id
+      from raised group by scan_id order by scan_id
     ), changed as (
       update scans set
         done = done + sums.closed,

@@ -91,12 +91,14 @@ async function askAgain(tx: Tx, lost: readonly { outboxId: number; engineId: num
   return rows.flatMap(({ id, held }) => (held ? [] : [id]));
 }
 
-/** Removes outbox rows that name nobody any more. */
-export async function removeEmptied(db: Database): Promise<void> {
-  await db
-    .deleteFrom("outbox")
-    .where(sql<boolean>`engine_ids = '{}'`)
-    .execute();
+/**
+ * Removes requests of which nobody waits for an answer: those that name no engine any more, and those of final scans. Who makes
+ * a scan final takes out the requests that it sees; one may have been made while it waited for the scan.
+ */
+export async function removeSettled(db: Database): Promise<void> {
+  await sql`
+    delete from outbox where engine_ids = '{}'
+      or exists (select from scans where scans.id = outbox.scan_id and scans.end_date is not null)`.execute(db);
 }
 
 /** What an account's sweep remembers. */

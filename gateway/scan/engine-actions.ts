@@ -5,7 +5,7 @@ import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import { transact, type Tx } from "../db/database.js";
-import { changeEngine, enableEngine, lockEngine, openWithoutInternet, recountAv } from "../db/engine-change.js";
+import { changeEngine, enableEngine, lockAnswers, lockEngine, openWithoutInternet, recountAv } from "../db/engine-change.js";
 import { raiseResults } from "../db/results.js";
 import { requeueMoved } from "../db/sweep.js";
 import { GatewayError } from "../errors.js";
@@ -52,6 +52,7 @@ export async function acceptEngineChange(ctx: ScanContext, caller: Caller, name:
     ctx.db,
     () => ctx.metrics.deadlocks.inc(),
     async (tx) => {
+      await lockAnswers(tx);
       const before = await locked(tx, name);
       await changeEngine(tx, before.engineId, to);
       await audit(tx, caller, "acceptEngineChange", before.name, { from: shape(before), to: shape(to) });

@@ -3,7 +3,7 @@ import { INTERNET_CLASSES } from "../../schema/classes.js";
 import { transact } from "../db/database.js";
 import { removeOldKeys } from "../db/idempotency.js";
 import { trimRollup } from "../db/rollup.js";
-import { lockOverdue, removeEmptied } from "../db/sweep.js";
+import { lockOverdue, removeSettled } from "../db/sweep.js";
 import { removeExpiredUploads } from "../db/uploads.js";
 import { releaseInternetCopies } from "../db/samples.js";
 import type { OpenResult } from "../db/withdraw.js";
@@ -41,7 +41,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "watchers", every: 2_000, run: () => resync(ctx) },
     { name: "lost requests", every: Math.min(ctx.config.SCANMESH_ACK_WAIT / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },
-    { name: "emptied requests", every: 60_000, run: () => removeEmptied(ctx.db) },
+    { name: "requests of final scans", every: 10_000, run: () => removeSettled(ctx.db) },
     { name: "internet copies", every: 1_000, run: removeIdleCopies },
     { name: "orphans", every: Math.min(grace / 4, 60_000), run: (c) => eachClass((internet) => removeOrphans(c, internet)) },
     { name: "statistics", every: 1_000, run: updateStatistics },

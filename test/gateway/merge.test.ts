@@ -3,8 +3,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../gateway/db/database.js";
 import { openCaller } from "../../gateway/caller.js";
 import { insertScans } from "../../gateway/db/accept.js";
+import { changeEngine, lockAnswers, recountAv } from "../../gateway/db/engine-change.js";
 import { enterEngines, readEngines } from "../../gateway/db/engines.js";
-import { raiseResults, type IncomingResult } from "../../gateway/db/results.js";
+import { readRequests } from "../../gateway/db/outbox.js";
+import { removeSettled } from "../../gateway/db/sweep.js";
+import { lockScans, raiseResults, type IncomingResult } from "../../gateway/db/results.js";
 import { readScan } from "../../gateway/db/scans.js";
 import { isFinal, merge, rank, RESULT_STATES, type EngineVerdict, type Standing } from "../../schema/states.js";
 import { engine } from "../puppet-agent.js";
@@ -153,6 +156,55 @@ it("recorders that meet in the same rows at the same time agree with one that wo
     }
   }
 }, 120_000);
+
+/** Begins to record, and returns when it waits for others. */
+async function recordWaiting(results: IncomingResult[]) {
+  const recorded = record(results);
+  await expect
+    .poll(async () => {
+      const { rows } =
+        await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+      return rows.length;
+    })
+    .toBe(1);
+  return { recorded };
+}
+
+it("a request that is made while the last result waits for its scan does not stay", async () => {
+  const scanId = await newScan(["Alpha"]);
+  const waiting = await db.transaction().execute(async (tx) => {
+    await lockScans(tx, [scanId]);
+    const late = await recordWaiting([incoming(scanId, "Alpha", { state: "DONE", verdict: "CLEAN" })]);
+    await sql`insert into outbox (scan_id, speed, internet, engine_ids) select ${scanId}, 'FAST', false, array_agg(id) from engines where name = 'Alpha'`.execute(
+      tx,
+    );
+    return late;
+  });
+  expect((await waiting.recorded).changed).toMatchObject([{ scanId, final: { verdict: "CLEAN" } }]);
+  const left = async () => {
+    const rows = await db.selectFrom("outbox").select("id").where("scan_id", "=", scanId).execute();
+    return rows.map(({ id }) => id);
+  };
+  expect(await readRequests(db, await left())).toEqual([]);
+  await removeSettled(db);
+  expect(await left()).toEqual([]);
+});
+
+it("a result that comes while its engine becomes another type is counted by the new one", async () => {
+  const scanId = await newScan(["Alpha", "Beta"]);
+  const alpha = (await readEngines(db)).find(({ name }) => name === "Alpha")?.engineId ?? 0;
+  const waiting = await db.transaction().execute(async (tx) => {
+    await lockAnswers(tx);
+    const late = await recordWaiting([incoming(scanId, "Alpha", { state: "DONE", verdict: "CLEAN" })]);
+    await changeEngine(tx, alpha, engine("Alpha", { type: "METADATA" }));
+    await recountAv(tx, alpha, -1);
+    return late;
+  });
+  await waiting.recorded;
+  await record([incoming(scanId, "Beta", { state: "FAILED", verdict: null })]);
+  expect(await readScan(db, scanId)).toMatchObject({ done: 2, verdict: "INCONCLUSIVE" });
+  await db.transaction().execute((tx) => changeEngine(tx, alpha, engine("Alpha")));
+});
 
 function inBatches<T>(items: readonly T[]): T[][] {
   return Array.from({ length: items.length / 4 }, (_, i) => items.slice(i * 4, i * 4 + 4));

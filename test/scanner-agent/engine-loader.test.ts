@@ -69,7 +69,7 @@ describe("the mistakes of a manifest are told in words for its author:", () => {
     ["a text for a number", GOOD.replace("timeout: 5s", "slots: many"), "slots: needs a number"],
     ["a number that is too small", GOOD.replace("timeout: 5s", "slots: 0"), "slots: needs at least 1"],
     ["a word for a switch", GOOD.replace("internet: false", "internet: never"), "internet: needs true or false"],
-    ["a list without entries", GOOD.replace('[strings, "{file}"]', "[]"), "run.process.command: needs at least 1 entries"],
+    ["a list without entries", GOOD.replace('[strings, "{file}"]', "[]"), "run.process.command: needs at least 1 entry"],
     ["another form", GOOD.replace("timeout: 5s", "timeout: soon"), "timeout: needs a duration such as 500ms, 30s, 15m or 24h"],
     ["a name that is none", GOOD.replace("Strings", "Bad Name"), "name: needs 1 to 32 letters, digits or '-'"],
   ])("%s", (_, text, words) => {
