@@ -85,7 +85,7 @@ describe("the agent's process", () => {
     expect(message).toMatchObject({
       kind: "ready",
       engines: [{ name: "FileInfo", healthy: true }],
-      mistakes: expect.arrayContaining([mistake, "SCANMESH_ENGINES: there is no engine broken"]) as string[],
+      mistakes: expect.arrayContaining([mistake, "SCANMESH_ENGINES: there is no engine Broken"]) as string[],
     });
     expect(output()).toContain(`${join(engines, "broken.yaml")}:3: speed: `);
   });
