@@ -9,7 +9,7 @@ import { migrate, openDatabase, type Database } from "../gateway/db/database.js"
 import { GatewayError } from "../gateway/errors.js";
 import { createApiKey, revokeApiKey } from "../gateway/scan/api-keys.js";
 import { SCOPES, type Scope } from "../schema/scopes.js";
-import { ConfigError } from "../schema/settings.js";
+import { ConfigError, list as commaList } from "../schema/settings.js";
 import { StartError } from "../standalone/start-error.js";
 import { table } from "../standalone/table.js";
 import { meshDatabase } from "./mesh-database.js";
@@ -74,11 +74,8 @@ function explain(error: Error): string {
   return error.message.replace(`${field}: `, `${OPTIONS[field] ?? field}: `);
 }
 
-function scopesOf(list: string): Scope[] {
-  const words = list
-    .split(",")
-    .map((word) => word.trim())
-    .filter((word) => word !== "");
+function scopesOf(text: string): Scope[] {
+  const words = commaList.parse(text);
   const wrong = words.filter((word) => !(SCOPES as readonly string[]).includes(word));
   if (wrong.length > 0) throw new Sentence(`--scopes: there is no ${wrong.join(", ")}; there are ${SCOPES.join(", ")}.`);
   return words as Scope[];

@@ -3,7 +3,7 @@
 import { inspect } from "node:util";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { Speed } from "../schema/classes.js";
-import { ConfigError } from "../schema/settings.js";
+import { ConfigError, list } from "../schema/settings.js";
 import { createGatewayClient } from "./client.js";
 import { readCliConfig, type CliConfig } from "./config.js";
 import { createLiveView } from "./live-view.js";
@@ -102,11 +102,8 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
-function listOf(text: string): string[] {
-  const names = text
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
+function namesOf(text: string): string[] {
+  const names = list.parse(text);
   if (names.length === 0) throw new InvalidArgumentError("It names no engine.");
   return names;
 }
@@ -126,7 +123,7 @@ const program = new Command("scan")
   .argument("<files...>", "files to scan")
   .addOption(speed)
   .option("--internet", "let engines that can reach the internet take part", false)
-  .option("--engines <names>", "ask these engines alone, separated by commas", listOf)
+  .option("--engines <names>", "ask these engines alone, separated by commas", namesOf)
   .option("--deadline <seconds>", "when the scan ends at the latest, 10 to 86,400; default: the mesh's setting", secondsOf)
   .option("--url <url>", "address of the gateway; default: the mesh that runs in SCANMESH_HOME, or one started for the command")
   .option("--key <key>", "API key to show, where the gateway asks for one; default: SCANMESH_API_KEY")

@@ -9,19 +9,21 @@ const PIECE_BYTES = 64 * 1024;
  * nothing: the password keeps the file from being run or scanned by accident. What breaks `bytes` breaks the zip.
  */
 export async function* zipped(name: string, password: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  let breakOff: (error: unknown) => void = () => {};
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+    start: (controller) => void (breakOff = (error) => controller.error(error)),
+  });
   const zip = new ZipWriter(writable, { password, zipCrypto: true, useWebWorkers: false, extendedTimestamp: false });
-  const writing = (async () => {
+  const write = async () => {
     await zip.add(name, ReadableStream.from(pieces(bytes)));
     await zip.close();
-  })();
-  const broken = new Promise<never>((_, reject) => writing.catch(reject));
-  // It is met where the next piece is awaited; a reader who has left meanwhile awaits none.
-  broken.catch(() => undefined);
+  };
+  // It is met where the next piece is read; a reader who has left meanwhile reads none.
+  write().catch(breakOff);
   const reader = readable.getReader();
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), broken]);
+      const { done, value } = await reader.read();
       if (done) return;
       yield value;
     }

@@ -113,16 +113,16 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
   async function copyChunks({ blob, sha256, size }: SampleName, file: FileHandle, signal: AbortSignal): Promise<void> {
     const hash = createHash("sha256");
     const chunks = Math.max(1, Math.ceil(size / CHUNK_BYTES));
-    const reads: Promise<Uint8Array | undefined>[] = [];
+    const reads: Promise<PromiseSettledResult<Uint8Array | undefined>[]>[] = [];
     for (let n = 0; n < chunks; n++) {
       for (let next = n + reads.length; next < chunks && reads.length < READS_IN_FLIGHT; next++) {
-        const read = readChunk(bus, blob, next);
-        // That the bus is away is met when it is awaited in its turn; if an earlier one fails before that, nobody awaits it.
-        read.catch(() => undefined);
-        reads.push(read);
+        // What came of each is looked at in its turn, or not at all if an earlier one has failed.
+        reads.push(Promise.allSettled([readChunk(bus, blob, next)]));
       }
-      const chunk = await reads.shift();
+      const [read] = (await reads.shift()) ?? [];
       signal.throwIfAborted();
+      if (read?.status === "rejected") throw read.reason;
+      const chunk = read?.value;
       if (chunk === undefined) throw new Damaged(`chunk ${n} of the sample is missing`);
       const expected = Math.min(CHUNK_BYTES, size - n * CHUNK_BYTES);
       if (chunk.length !== expected)

@@ -24,7 +24,8 @@ async function up(config: StandaloneConfig): Promise<void> {
   const mesh = createMesh(config);
   const starting = start(config, mesh, home.publish, progress, stop);
   try {
-    await Promise.race([starting.then(() => aborted(stop)), mesh.broken, aborted(stop)]);
+    const broken = await Promise.race([starting.then(() => aborted(stop)), mesh.broken, aborted(stop)]);
+    if (broken) throw broken;
   } finally {
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     progress.stopping();

@@ -35,8 +35,8 @@ export interface Started {
 export interface Mesh {
   /** Starts everything, telling of each step. Throws {@link StartError}; what has been started until then needs `stop`. */
   start(progress: Progress): Promise<Started>;
-  /** Rejects with a {@link StartError} when a part ends that nobody stopped. */
-  readonly broken: Promise<never>;
+  /** Resolves with what is to be told when a part ends that nobody stopped. */
+  readonly broken: Promise<StartError>;
   /** Stops everything that runs, also in the middle of a start. */
   stop(): Promise<void>;
 }
@@ -47,9 +47,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
   const servers: Promise<GuardedServer>[] = [];
   let stopping = false;
   let breakMesh: (error: StartError) => void;
-  const broken = new Promise<never>((_, reject) => (breakMesh = reject));
-  // It may reject before anybody waits for it.
-  broken.catch(() => undefined);
+  const broken = new Promise<StartError>((resolve) => (breakMesh = resolve));
   const logFile = (name: string) => join(config.home, "logs", `${name}.log`);
 
   /** What the end of a part means is decided here: the mesh ends with it. */

@@ -6,8 +6,8 @@ const STDERR = 2;
 
 /** A program's output as the daemon sends it: frames of a header (stream, length) and bytes. */
 export interface Output {
-  /** Resolves at the stream's end with everything of both streams; rejects with {@link Failed} as soon as one is over the cap. */
-  readonly whole: Promise<Omit<RawOutput, "exitCode">>;
+  /** Everything of both streams, at their end. Throws {@link Failed} as soon as one is over the cap. */
+  whole(): Promise<Omit<RawOutput, "exitCode">>;
   /** Reads no more. */
   close(): void;
 }
@@ -23,7 +23,8 @@ export function collectOutput(stream: Duplex, cap: number): Output {
   let left = 0;
   let target = 0;
 
-  const whole = new Promise<Omit<RawOutput, "exitCode">>((resolve, reject) => {
+  // That it printed too much is for its reader, who may wait for something else first.
+  const outcome = new Promise<Omit<RawOutput, "exitCode"> | Failed>((resolve) => {
     function take(chunk: Buffer): void {
       for (let at = 0; at < chunk.length;) {
         if (left === 0) {
@@ -45,7 +46,7 @@ export function collectOutput(stream: Duplex, cap: number): Output {
         if (part.size > cap) {
           const name = target === 1 ? "standard error" : "standard output";
           stream.destroy();
-          return reject(new Failed(`printed more than ${cap} bytes on ${name}`));
+          return resolve(new Failed(`printed more than ${cap} bytes on ${name}`));
         }
         part.bytes.push(piece);
       }
@@ -60,7 +61,12 @@ export function collectOutput(stream: Duplex, cap: number): Output {
     // Its other half would otherwise keep the connection open.
     stream.on("end", () => stream.destroy());
   });
-  // That it printed too much (Failed) is for its reader, who may wait for something else first; until then it is not unhandled.
-  whole.catch(() => undefined);
-  return { whole, close: () => void stream.destroy() };
+  return {
+    async whole() {
+      const printed = await outcome;
+      if (printed instanceof Failed) throw printed;
+      return printed;
+    },
+    close: () => void stream.destroy(),
+  };
 }

@@ -130,7 +130,7 @@ async function look(
     );
     const output = collectOutput(stream as NodeJS.ReadWriteStream as never, OUTPUT);
     await daemon.ask("start a container", (_, abortSignal) => container.start({ abortSignal }));
-    const text = await daemon.ask("run the probe", () => output.whole, PROBE_MS);
+    const text = await daemon.ask("run the probe", () => output.whole(), PROBE_MS);
     const { StatusCode } = (await daemon.ask("wait for a container", (_, abortSignal) => container.wait({ abortSignal }))) as {
       StatusCode: number;
     };

@@ -115,7 +115,7 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
     const output = collectOutput(stream, run.limits.output);
     const unread = input === undefined ? () => undefined : feed(input, stream);
     try {
-      const text = await within(timeoutMs, output.whole, signal);
+      const text = await within(timeoutMs, output.whole(), signal);
       // What it says of a part of the sample proves nothing of the whole.
       const problem = unread();
       if (problem !== undefined) throw new Unavailable(`the sample could not be read: ${problem.message}`, { cause: problem });

@@ -2,7 +2,7 @@
 
 import { createReadStream } from "node:fs";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
-import { pipeline } from "node:stream/promises";
+import { Readable } from "node:stream";
 import { Failed, reasonOf, Unavailable } from "../contract.js";
 import { HungUp, NotListening, type Conversation } from "./clamd-protocol.js";
 
@@ -43,15 +43,19 @@ export function postSample(at: Address, file: string, name: string, size: number
   };
   const asked = request({ ...at, method: "POST", path: "/scan", headers });
   let unread: Error | undefined;
-  async function* body(): AsyncGenerator<Buffer> {
+  async function* parts(): AsyncGenerator<Buffer> {
     yield head;
-    yield* createReadStream(file).once("error", (error) => (unread = error)) as AsyncIterable<Buffer>;
+    yield* createReadStream(file) as AsyncIterable<Buffer>;
     yield tail;
   }
-  // A sample that cannot be read is kept above. That the engine has hung up (EPIPE, ECONNRESET) shows in its answer, or in that
-  // there is none.
-  pipeline(body(), asked).catch(() => undefined);
   const { reply, hangUp } = conversation(asked, cap);
+  // Only the sample can fail here: that the engine has hung up is an error of what it was asked.
+  const body = Readable.from(parts()).once("error", (error) => {
+    unread = error;
+    asked.destroy(error);
+  });
+  asked.once("close", () => body.destroy());
+  body.pipe(asked);
   return { reply: whole(reply, () => unread), hangUp };
 }
 
