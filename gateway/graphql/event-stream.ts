@@ -7,6 +7,7 @@ import { baseUrl } from "../base-url.js";
 import { GatewayError } from "../errors.js";
 import { searchOf } from "../request-url.js";
 import type { ScanContext } from "../scan/context.js";
+import type { Live } from "../scan/live.js";
 import { isRefused } from "./documents.js";
 import { LIMITS } from "./limits.js";
 import { prepare, run, type Operations } from "./operations.js";
@@ -99,7 +100,7 @@ interface EventStream {
 }
 
 /** A result is fetched once the one before has been read, so that a slow reader is given the newest state and not a queue. */
-function eventStream(results: AsyncIterableIterator<Buffer>): EventStream {
+function eventStream(results: Live<Buffer>): EventStream {
   let fetching = false;
   let over = false;
   const stream = new Readable({
@@ -109,7 +110,7 @@ function eventStream(results: AsyncIterableIterator<Buffer>): EventStream {
     },
     destroy(error, callback) {
       clearInterval(pings);
-      Promise.resolve(results.return?.()).then(() => callback(error), callback);
+      results.return().then(() => callback(error), callback);
     },
   });
   const pings = setInterval(() => {

@@ -18,6 +18,13 @@ export function createOpenOperations(subscriptionsMost: number): OpenOperations 
   const counts = new Map<object | string, number>();
   const open = (holder: object | string | undefined) => (holder === undefined ? 0 : (counts.get(holder) ?? 0));
 
+  function count(holder: object | string | undefined, more: 1 | -1): void {
+    if (holder === undefined) return;
+    const now = open(holder) + more;
+    if (now > 0) counts.set(holder, now);
+    else counts.delete(holder);
+  }
+
   return {
     enter({ connection, subscriber }) {
       const refused = [
@@ -25,18 +32,15 @@ export function createOpenOperations(subscriptionsMost: number): OpenOperations 
         ...exceeded("subscriptions", open(subscriber) + 1, subscriptionsMost),
       ];
       if (refused.length > 0) return refused;
-      const holders = [connection, subscriber].filter((holder) => holder !== undefined);
-      for (const holder of holders) counts.set(holder, open(holder) + 1);
+      count(connection, 1);
+      count(subscriber, 1);
       let left = false;
       return {
         leave() {
           if (left) return;
           left = true;
-          for (const holder of holders) {
-            const rest = open(holder) - 1;
-            if (rest > 0) counts.set(holder, rest);
-            else counts.delete(holder);
-          }
+          count(connection, -1);
+          count(subscriber, -1);
         },
       };
     },

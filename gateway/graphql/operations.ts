@@ -1,5 +1,6 @@
 import { execute, getOperationAST, type GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
+import type { Live } from "../scan/live.js";
 import type { Check } from "./checks.js";
 import { isRefused, type Documents } from "./documents.js";
 import type { OpenOperations } from "./open-operations.js";
@@ -36,7 +37,7 @@ export function prepare(
 }
 
 /** Runs a prepared operation: its results as JSON, with the errors that clients may see. An operation that is no subscription has one. */
-export async function run(operations: Operations, args: PreparedOperation): Promise<AsyncIterableIterator<Buffer>> {
+export async function run(operations: Operations, args: PreparedOperation): Promise<Live<Buffer>> {
   const { log, open, subscribe } = operations;
   const live = getOperationAST(args.document, args.operationName)?.operation === "subscription";
   const { caller, connection } = args.contextValue;

@@ -7,16 +7,16 @@ export interface RequestContext {
   readonly mesh: ScanContext;
   readonly caller: Caller;
   /** The connection that the operation shares with others; undefined if it has one of its own. */
-  readonly connection?: object;
+  readonly connection: object | undefined;
   /** The address by which this caller reaches the gateway. */
   readonly baseUrl: string;
   /** What reads for many objects of the answer at once; made when first asked for. */
   loaders(): Loaders;
 }
 
-export function requestContext(mesh: ScanContext, caller: Caller, baseUrl: string): RequestContext {
+export function requestContext(mesh: ScanContext, caller: Caller, baseUrl: string, connection?: object): RequestContext {
   let made: Loaders | undefined;
-  return { mesh, caller, baseUrl, loaders: () => (made ??= createLoaders(mesh)) };
+  return { mesh, caller, baseUrl, connection, loaders: () => (made ??= createLoaders(mesh)) };
 }
 
 /** The same for a later event of a subscription: nothing is remembered of what was read for the one before. */

@@ -16,6 +16,7 @@ import { LIMITS } from "./limits.js";
 import { prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "./request-context.js";
 import type { PreparedOperation } from "./subscriptions.js";
+import { headOfText } from "./text-frame.js";
 import { admitVisitor, refusedNow, type Visitor } from "./visitor.js";
 
 /** A connection that does not answer a ping within this time is closed. */
@@ -24,9 +25,8 @@ const PING_MS = 12_000;
 const CLOSE_MS = 1_000;
 /** The frame that closes a connection has room for 123 bytes; a character has three at most. */
 const REASON_CHARACTERS = 41;
-/** What ends a message with a result. */
-const END = Buffer.from("}");
-const TEXT = { binary: false };
+/** A message begins like this, goes on with its result, and ends with its id. */
+const BEGIN = Buffer.from('{"type":"next","payload":');
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 4500;
 
@@ -41,13 +41,22 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
   const server = makeServer<Record<string, unknown>, Peer>({
     onConnect: ({ connectionParams, extra }) => admitVisitor(mesh, extra, connectionParams),
     onSubscribe({ extra }, id, payload: SubscribePayload) {
-      const { socket, caller, host } = extra;
+      const { socket, stream, caller, host } = extra;
       if (caller === undefined) throw new Error("an operation came before its connection was let in");
-      const context = { ...requestContext(mesh, caller, baseUrl(mesh.config, host)), connection: extra };
+      const context = requestContext(mesh, caller, baseUrl(mesh.config, host), extra);
       const prepared = refusedNow(mesh, caller) ?? prepare(operations, payload, context);
       if (isRefused(prepared)) return prepared;
-      const begin = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
-      return { ...prepared, send: (result: Buffer) => sent(socket, Buffer.concat([begin, result, END])) };
+      const end = Buffer.from(`,"id":${JSON.stringify(id)}}`);
+      // Not by the library, which takes a message as one text: thousands of copies of a result were most of an event's work.
+      const send = (result: Buffer, left: () => void) => {
+        if (socket.readyState !== socket.OPEN) return left();
+        stream.cork();
+        stream.write(Buffer.concat([headOfText(BEGIN.length + result.length + end.length), BEGIN]));
+        stream.write(result);
+        stream.write(end, left);
+        stream.uncork();
+      };
+      return Object.assign(prepared, { send });
     },
     execute: (args) => serve(operations, args as SocketOperation),
     subscribe: (args) => serve(operations, args as SocketOperation),
@@ -60,17 +69,18 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     const refused = refusal(mesh.config, { method: "GET", headers: request.headers, live: true });
     if (refused !== undefined) return reject(stream, 403, refused);
     if (pathOf(request.url ?? "") !== "/graphql") return reject(stream, 404, "no such path");
-    sockets.handleUpgrade(request, stream, head, (socket) => open(socket, request));
+    sockets.handleUpgrade(request, stream, head, (socket) => open(socket, stream, request));
   });
   app.addHook("preClose", async () => {
     for (const socket of sockets.clients) socket.close(GOING_AWAY, "the gateway stops");
     sockets.close();
   });
 
-  function open(socket: WebSocket, request: IncomingMessage): void {
+  function open(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
     const { headers } = request;
     const visitor: Peer = {
       socket,
+      stream,
       key: keyOf(headers),
       host: headers.host ?? "",
       address: clientAddress(mesh.config, request),
@@ -108,35 +118,37 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
 /** Who is at the other end. */
 interface Peer extends Visitor {
   readonly socket: WebSocket;
+  /** The connection below it. */
+  readonly stream: Duplex;
 }
 
 interface SocketOperation extends PreparedOperation {
-  /** Sends a result that is JSON already. */
-  send(result: Buffer): Promise<void>;
+  /** Sends a result that is JSON already; `left` is called once it has left, or never will: then the connection has broken. */
+  send(result: Buffer, left: () => void): void;
 }
 
 /**
- * Sends the results by itself, one after the other as the socket takes them: the library would write each as JSON again. To it
- * this is an operation without results.
+ * Sends the results by itself, each once the one before has left: the library would write each as JSON again. To it this is an
+ * operation without results.
  */
 async function serve(operations: Operations, operation: SocketOperation): Promise<AsyncIterableIterator<ExecutionResult>> {
   const results = await run(operations, operation);
-  let ended = false;
-  const iterator: AsyncIterableIterator<ExecutionResult> = {
-    async next() {
-      for (;;) {
-        const { done, value } = await results.next();
-        if (done || ended) return { done: true, value: undefined };
-        await operation.send(value);
-      }
-    },
-    async return() {
-      ended = true;
-      await results.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  };
+  const over = new Promise<IteratorReturnResult<undefined>>((end) => {
+    let sending = false;
+    function sendOn(): void {
+      const taken = sending ? undefined : results.take();
+      if (taken === undefined) return;
+      if (taken.done) return end(taken);
+      sending = true;
+      operation.send(taken.value, () => {
+        sending = false;
+        sendOn();
+      });
+    }
+    results.whenNews(sendOn);
+    sendOn();
+  });
+  const iterator = { next: () => over, return: () => results.return(), [Symbol.asyncIterator]: () => iterator };
   return iterator;
 }
 
@@ -151,10 +163,10 @@ function closeSoon(socket: WebSocket, code: number, reason: string): void {
  * Resolves once the message has left, so that a slow reader is given the newest state and not a queue; or will never leave: then
  * the connection has broken, which its end tells.
  */
-function sent(socket: WebSocket, text: string | Buffer): Promise<void> {
+function sent(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState !== socket.OPEN) return resolve();
-    socket.send(text, TEXT, () => resolve());
+    socket.send(text, () => resolve());
   });
 }
 

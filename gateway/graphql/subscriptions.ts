@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { SCOPES } from "../../schema/scopes.js";
+import { Live, type Step } from "../scan/live.js";
 import { presented, presentError } from "./present-error.js";
 import { renewed, type RequestContext } from "./request-context.js";
 
@@ -13,40 +14,56 @@ export interface PreparedOperation extends ExecutionArgs {
 }
 
 /** Starts a subscription: its results as JSON. What refuses it, or breaks it off, is its last result. `ended` is called after it. */
-export type Subscriptions = (args: PreparedOperation, ended: () => void) => Promise<AsyncIterableIterator<Buffer>>;
+export type Subscriptions = (args: PreparedOperation, ended: () => void) => Promise<Live<Buffer>>;
 
 /** So many different questions about one event are answered once; more are answered one by one, and not remembered. */
 const MOST_ANSWERS = 100;
+
+/** What is told of one event to all who ask the same of it. */
+interface Answer {
+  /** Undefined while it is being made. */
+  told: Step<Buffer> | undefined;
+  /** Called once it is made. */
+  readonly waiting: Set<() => void>;
+}
 
 /**
  * An event is executed and written as JSON once for all subscribers that ask the same of it. The verbs give the same event to
  * everybody as the same object, and each subscriber takes it when it is ready: nobody waits for another.
  */
 export function createSubscriptions(log: Logger): Subscriptions {
-  const written = new WeakMap<object, Map<string, Promise<Buffer> | Buffer>>();
+  const answers = new WeakMap<object, Map<string, Answer>>();
 
-  async function write(args: PreparedOperation, event: object): Promise<Buffer> {
-    const result = await execute({ ...args, rootValue: event, contextValue: renewed(args.contextValue) });
-    return jsonOf(result, log);
+  async function make(args: PreparedOperation, event: object): Promise<Step<Buffer>> {
+    try {
+      const result = await execute({ ...args, rootValue: event, contextValue: renewed(args.contextValue) });
+      return { value: jsonOf(result, log) };
+    } catch (error) {
+      return brokenOff(error, log);
+    }
+  }
+
+  function begin(args: PreparedOperation, event: object): Answer {
+    const answer: Answer = { told: undefined, waiting: new Set() };
+    void make(args, event).then((told) => {
+      answer.told = told;
+      for (const wake of answer.waiting) wake();
+      answer.waiting.clear();
+    });
+    return answer;
   }
 
   return async (args, ended) => {
-    const source = await createSourceEventStream(args);
-    if (!(Symbol.asyncIterator in source)) {
+    const events: AsyncIterable<unknown> | ExecutionResult = await createSourceEventStream(args);
+    if (!(Symbol.asyncIterator in events)) {
       ended();
-      return single(jsonOf(source, log));
+      return single(jsonOf(events, log));
     }
-    const events = (source as AsyncIterable<object>)[Symbol.asyncIterator]();
     const question = questionOf(args);
-    return answers(events, log, ended, (event) => {
-      const known = written.get(event) ?? new Map<string, Promise<Buffer> | Buffer>();
-      written.set(event, known);
-      const before = known.get(question);
-      if (before) return before;
-      const answer = write(args, event).then((made) => {
-        if (known.has(question)) known.set(question, made);
-        return made;
-      });
+    return answered(events as Live<object>, log, ended, (event) => {
+      const known = answers.get(event) ?? new Map<string, Answer>();
+      answers.set(event, known);
+      const answer = known.get(question) ?? begin(args, event);
       if (known.size < MOST_ANSWERS) known.set(question, answer);
       return answer;
     });
@@ -70,42 +87,43 @@ export function refusalOf(errors: readonly GraphQLError[]): Buffer {
   return Buffer.from(JSON.stringify({ errors }));
 }
 
-function answers(
-  events: AsyncIterator<object>,
-  log: Logger,
-  ended: () => void,
-  answer: (event: object) => Promise<Buffer> | Buffer,
-): AsyncIterableIterator<Buffer> {
-  let failed = false;
-  const end = (): IteratorReturnResult<undefined> => {
-    ended();
-    return { done: true, value: undefined };
-  };
-  return {
-    async next() {
-      if (failed) return end();
-      try {
-        const { done, value } = await events.next();
-        if (done) return end();
-        const result = answer(value);
-        return { done: false, value: result instanceof Promise ? await result : result };
-      } catch (error) {
-        failed = true;
-        return { done: false, value: jsonOf({ errors: [presentError(error, log)] }, log) };
-      }
-    },
-    async return() {
-      const ending = end();
-      await events.return?.();
-      return ending;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+function brokenOff(error: unknown, log: Logger): Step<Buffer> {
+  return { value: jsonOf({ errors: [presentError(error, log)] }, log), last: true };
 }
 
-/** An iterator over one result. */
-export async function* single(result: Buffer): AsyncGenerator<Buffer> {
-  yield result;
+function answered(events: Live<object>, log: Logger, ended: () => void, answerTo: (event: object) => Answer): Live<Buffer> {
+  let wake = () => {};
+  let asked: Answer | undefined;
+  return new Live({
+    register(call) {
+      wake = call;
+      events.whenNews(wake);
+      return () => {
+        events.leave();
+        asked?.waiting.delete(wake);
+        ended();
+      };
+    },
+    step() {
+      try {
+        if (!asked) {
+          const event = events.take();
+          if (event === undefined) return undefined;
+          if (event.done) return "end";
+          asked = answerTo(event.value);
+        }
+        const { told } = asked;
+        if (told) asked = undefined;
+        else asked.waiting.add(wake);
+        return told;
+      } catch (error) {
+        return brokenOff(error, log);
+      }
+    },
+  });
+}
+
+/** One result, and the end. */
+export function single(result: Buffer): Live<Buffer> {
+  return new Live({ register: () => () => {}, step: () => ({ value: result, last: true }) });
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
-import { liveItems, paced, readPatiently } from "./live.js";
+import { Live, paced, readPatiently } from "./live.js";
 
 /** What a board tells: everything, or what has changed since the revision before. */
 export interface BoardEvent<T> {
@@ -16,7 +16,7 @@ export interface BoardEvent<T> {
 /** A list of things that is watched as a whole: the agents, the catalogue. It is read only while somebody watches. */
 export interface Board<T> {
   /** Everything, then the changes, without end. Who has missed one gets everything again, as it is by then. */
-  watch(): AsyncIterableIterator<BoardEvent<T>>;
+  watch(): Live<BoardEvent<T>>;
   /** Says that something may have changed. */
   touch(): void;
   /** Who watches. */
@@ -75,7 +75,7 @@ export function createBoard<T>(log: Logger, exhibit: Exhibit<T>): Board<T> {
     count: () => wakes.size,
     watch() {
       let seen: number | undefined;
-      return liveItems({
+      return new Live({
         register(wake) {
           wakes.add(wake);
           timer ??= setInterval(touch, LOOK_MS);

@@ -5,7 +5,7 @@ import type { Database } from "../db/database.js";
 import { precedes, readChangedScans, readSnapshot, type RestOfStretch, type Snapshot, type Stretch } from "../db/scan-changes.js";
 import type { ScanCriteria } from "../db/scan-list.js";
 import { feedCursor, notOurs, type FeedPlace } from "./feed-cursor.js";
-import { liveItems, paced, readPatiently, type Step } from "./live.js";
+import { Live, paced, readPatiently, type Step } from "./live.js";
 
 /** What a feed tells. */
 export interface FeedEvent {
@@ -21,7 +21,7 @@ export interface Feeds {
    * What has changed since a place, or from now on, without end. The first event comes at once, without scans if there are
    * none: everybody has a cursor. It throws BAD_INPUT for a place that this database never was at.
    */
-  watch(wanted: ScanCriteria, after: FeedPlace | undefined): AsyncIterableIterator<FeedEvent>;
+  watch(wanted: ScanCriteria, after: FeedPlace | undefined): Live<FeedEvent>;
   /** Says that scans may have changed. */
   touch(): void;
   /** Who watches. */
@@ -162,7 +162,7 @@ export function createFeeds(db: Database, lists: Database, log: Logger): Feeds {
         }
       }
 
-      return liveItems({
+      return new Live({
         step,
         register(wake) {
           feed.wakes.add(wake);

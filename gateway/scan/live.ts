@@ -19,55 +19,126 @@ export interface Items<T> {
   step(): Promise<Found<T>> | Found<T>;
 }
 
-/**
- * An endless iterator that takes an item when its reader asks for one: a slow reader gets what is newest by then, not a queue.
- * It is no generator, because `return()` of a generator that waits does nothing until the wait is over.
- */
-export function liveItems<T>({ register, step }: Items<T>): AsyncIterableIterator<T> {
-  let ended = false;
-  let woken = false;
-  let wakeUp = () => {};
-  const unregister = register(() => {
-    woken = true;
-    wakeUp();
-  });
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-  function end(): IteratorReturnResult<undefined> {
-    if (!ended) unregister();
-    ended = true;
-    wakeUp();
-    return { done: true, value: undefined };
+/**
+ * Items for one reader, who is given what is newest when it asks: a slow one gets no queue. It can wait for the next item, as with
+ * any iterator; or take what is there and be told when there may be more, which costs the least where thousands watch the same.
+ */
+export class Live<T> implements AsyncIterableIterator<T> {
+  private readonly unregister: () => void;
+  private tell: () => void = () => {};
+  private found: Found<T>;
+  private failure: { readonly error: unknown } | undefined;
+  private stepping = false;
+  private woken = false;
+  private ended = false;
+
+  constructor(private readonly items: Items<T>) {
+    this.unregister = items.register(() => {
+      if (this.stepping) this.woken = true;
+      else this.tell();
+    });
   }
 
-  return {
-    async next() {
-      try {
-        while (!ended) {
-          woken = false;
-          // Of thousands who watch the same, each waits no more often than it has to.
-          const stepped = step();
-          const found = stepped instanceof Promise ? await stepped : stepped;
-          if (ended || found === "end") break;
-          if (found === undefined) {
-            if (!woken) await new Promise<void>((resolve) => (wakeUp = resolve));
-            continue;
-          }
-          if (found.last) end();
-          return { done: false, value: found.value };
-        }
-        return end();
-      } catch (error) {
-        end();
-        throw error;
-      }
-    },
-    async return() {
-      return end();
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  /** What is told whenever there may be something to take. There is one reader. */
+  whenNews(tell: () => void): void {
+    this.tell = tell;
+  }
+
+  /** What `next()` gives, if it is there. Throws what ends the items. */
+  take(): IteratorResult<T, undefined> | undefined {
+    const found = this.look();
+    if (found === undefined) return undefined;
+    this.found = undefined;
+    if (found === "end" || found.last) this.end();
+    return found === "end" ? DONE : { done: false, value: found.value };
+  }
+
+  /** Resolves once there is something to take. Throws what ends the items before. */
+  async begun(): Promise<void> {
+    while (this.look() === undefined) await this.news();
+  }
+
+  async next(): Promise<IteratorResult<T, undefined>> {
+    for (;;) {
+      const taken = this.take();
+      if (taken) return taken;
+      await this.news();
+    }
+  }
+
+  /** The reader wants nothing more, and is not told anything more. */
+  leave(): void {
+    this.tell = () => {};
+    this.found = undefined;
+    this.end();
+  }
+
+  /** The same for a reader that may be waiting: it is told of the end. */
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    const { tell } = this;
+    this.leave();
+    tell();
+    return DONE;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** What was found and not yet taken. */
+  private look(): Found<T> {
+    if (this.failure) {
+      const { error } = this.failure;
+      this.failure = undefined;
+      throw error;
+    }
+    if (this.found !== undefined) return this.found;
+    if (this.ended) return "end";
+    if (this.stepping) return undefined;
+    try {
+      const found = this.items.step();
+      if (!(found instanceof Promise)) return (this.found = found);
+      this.stepping = true;
+      found.then(
+        (value) => this.stepped(value),
+        (error: unknown) => this.broken(error),
+      );
+      return undefined;
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
+  private stepped(found: Found<T>): void {
+    this.stepping = false;
+    const again = found !== undefined || this.woken;
+    this.woken = false;
+    if (this.ended) return;
+    this.found = found;
+    if (again) this.tell();
+  }
+
+  private broken(error: unknown): void {
+    this.stepping = false;
+    // Who has left has no use for it.
+    if (this.ended) return;
+    this.failure = { error };
+    this.end();
+    this.tell();
+  }
+
+  private end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.unregister();
+  }
+
+  private news(): Promise<void> {
+    return new Promise((resolve) => this.whenNews(resolve));
+  }
 }
 
 /** Reads until it succeeds: Postgres being away is no reason to end a subscription. Undefined once nobody wants it any more. */

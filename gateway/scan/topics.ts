@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
 import { GatewayError } from "../errors.js";
-import { liveItems, readPatiently, type Step } from "./live.js";
+import { Live, readPatiently, type Step } from "./live.js";
 
 /** Things that are watched one by one, such as scans: what this gateway knows of each while somebody watches it. */
 export interface Topics<T> {
   /** The thing as it is now, then each newer state, until its last. The first `next()` throws NOT_FOUND if there is none. */
-  watch(key: number): AsyncIterableIterator<T>;
+  watch(key: number): Live<T>;
   /** Says that the thing has reached a revision. */
   hear(key: number, revision: number): void;
   /** Says that the thing may have changed. */
@@ -91,7 +91,7 @@ export function createTopics<T extends { readonly revision: number }>(log: Logge
         return { value, last: kind.isLast(value) };
       }
 
-      return liveItems({
+      return new Live({
         register(wake) {
           topic.wakes.add(wake);
           return () => {

@@ -6,6 +6,7 @@ import { createDocuments } from "../../gateway/graphql/documents.js";
 import { requestContext } from "../../gateway/graphql/request-context.js";
 import { createSubscriptions, type Subscriptions } from "../../gateway/graphql/subscriptions.js";
 import type { ScanContext } from "../../gateway/scan/context.js";
+import { Live } from "../../gateway/scan/live.js";
 
 const schema = buildSchema("type Query { n: Int } type Tick { n: Int, wrong: Int } type Subscription { tick: Tick }");
 const log = pino({ level: "silent" });
@@ -28,10 +29,15 @@ function event(n: number) {
 
 function asked(query: string, events: object[], caller: Caller = everything) {
   const contextValue = requestContext({} as ScanContext, caller, "http://mesh");
-  async function* source() {
-    yield* events;
-  }
-  const subscribeFieldResolver = () => source();
+  const rest = [...events];
+  const subscribeFieldResolver = () =>
+    new Live<object>({
+      register: () => () => {},
+      step() {
+        const value = rest.shift();
+        return value ? { value } : "end";
+      },
+    });
   return { schema, query, document: parse(query), contextValue, subscribeFieldResolver };
 }
 

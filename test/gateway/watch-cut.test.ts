@@ -132,6 +132,7 @@ describe("a subscriber of the feed", () => {
         );
         const cut = turns(random, 200);
         for (let found; !complete() && (found = await within(items.next(), cut)) !== undefined;) {
+          if (found.done) throw new Error("the feed has ended");
           for (const { scanId, revision, endDate } of found.value.scans) {
             const before = known.get(scanId);
             if (!before || before.revision < revision) known.set(scanId, { revision, final: endDate !== null });
