@@ -12,7 +12,7 @@ export interface Audience {
   hear(event: () => unknown, ofThis: (text: string) => boolean): Promise<number[]>;
   /** Sends the same from each. */
   say(text: string): void;
-  /** What was heard last, by one of them. */
+  /** The last message of those that were waited for. */
   last(): string;
   close(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export async function gather(url: string, greeting: Greeting | undefined, count:
       socket.send(greeting.says);
       if (!String(await answered).includes(greeting.hears)) throw new Error("a subscriber was not greeted");
     }
-    socket.on("message", (data: Buffer) => heard((last = data.toString())));
+    socket.on("message", (data: Buffer) => heard(data.toString()));
     socket.on("close", (code) => {
       if (sockets.length > 0) fail(new Error(`a subscriber's connection was closed with ${code}`));
     });
@@ -59,6 +59,7 @@ export async function gather(url: string, greeting: Greeting | undefined, count:
         fail = reject;
         heard = (text) => {
           if (!ofThis(text)) return;
+          last = text;
           times.push(performance.now() - begun);
           if (times.length === sockets.length) resolve();
         };
