@@ -11,6 +11,7 @@ import { refusal } from "../origin-guard.js";
 import { pathOf } from "../request-url.js";
 import { requestId } from "../request-id.js";
 import type { ScanContext } from "../scan/context.js";
+import type { Live } from "../scan/live.js";
 import { isRefused } from "./documents.js";
 import { LIMITS } from "./limits.js";
 import { prepare, run, type Operations } from "./operations.js";
@@ -124,23 +125,33 @@ interface Peer extends Visitor {
 
 interface SocketOperation extends PreparedOperation {
   /** Sends a result that is JSON already; `left` is called once it has left, or never will: then the connection has broken. */
-  send(result: Buffer, left: () => void): void;
+  readonly send: (result: Buffer, left: () => void) => void;
 }
 
 /**
  * Sends the results by itself, each once the one before has left: the library would write each as JSON again. To it this is an
- * operation without results.
+ * operation without results, which begins when it asks for the first: by then it knows that the client has not left.
  */
 async function serve(operations: Operations, operation: SocketOperation): Promise<AsyncIterableIterator<ExecutionResult>> {
   const results = await run(operations, operation);
-  const over = new Promise<IteratorReturnResult<undefined>>((end) => {
+  let over: Promise<IteratorReturnResult<undefined>> | undefined;
+  const iterator = {
+    next: () => (over ??= sendAll(results, operation)),
+    return: () => results.return(),
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
+}
+
+function sendAll(results: Live<Buffer>, { send }: SocketOperation): Promise<IteratorReturnResult<undefined>> {
+  return new Promise((end) => {
     let sending = false;
     function sendOn(): void {
       const taken = sending ? undefined : results.take();
       if (taken === undefined) return;
       if (taken.done) return end(taken);
       sending = true;
-      operation.send(taken.value, () => {
+      send(taken.value, () => {
         sending = false;
         sendOn();
       });
@@ -148,8 +159,6 @@ async function serve(operations: Operations, operation: SocketOperation): Promis
     results.whenNews(sendOn);
     sendOn();
   });
-  const iterator = { next: () => over, return: () => results.return(), [Symbol.asyncIterator]: () => iterator };
-  return iterator;
 }
 
 /** Closes in good form, and at once if that is not answered. */

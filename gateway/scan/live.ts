@@ -41,7 +41,7 @@ export class Live<T> implements AsyncIterableIterator<T> {
     });
   }
 
-  /** What is told whenever there may be something to take. There is one reader. */
+  /** What is told whenever there may be something to take: the one reader. It must not throw, for others are told after it. */
   whenNews(tell: () => void): void {
     this.tell = tell;
   }
@@ -72,6 +72,7 @@ export class Live<T> implements AsyncIterableIterator<T> {
   leave(): void {
     this.tell = () => {};
     this.found = undefined;
+    this.failure = undefined;
     this.end();
   }
 
