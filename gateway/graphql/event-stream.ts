@@ -60,6 +60,11 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       void reply.header("content-type", "text/event-stream; charset=utf-8").header("cache-control", "no-cache, no-transform");
       if (request.method === "HEAD") return reply.send("");
       const { stream, endWith } = eventStream(invalid ? single(refusalOf(args)) : await run(operations, args));
+      if (request.raw.socket.destroyed) {
+        // The client has left while the operation began: nobody is there to be answered.
+        stream.destroy();
+        return reply.hijack();
+      }
       open.add(stream);
       const unguard = closeUnread(request.raw.socket);
       const { key } = request.caller;

@@ -1,0 +1,150 @@
+/** Clients that are cut off in the middle of their scan, over both transports, and come back to any gateway. */
+
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { randomOf, type Random } from "../bench/random.js";
+import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
+import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
+import { data } from "./http-client.js";
+import { base64, submit } from "./submitting.js";
+
+const ENGINES = ["Alpha", "Beta", "Gamma", "Delta"];
+const REPORT = "scanId revision verdict endDate done total detections results { engine state verdict signature }";
+const WATCH = `subscription ($id: SafeInt!) { scanUpdated(id: $id) { ${REPORT} } }`;
+const AT_ONCE = 5;
+const ROUNDS = 6;
+/** A client is cut off within this time; longer each time, for a busy machine needs long to connect. */
+const CUT_MS = 20;
+const LONGER_MS = 5;
+/** An engine answers within this time. */
+const ANSWER_MS = 60;
+
+interface Report {
+  readonly revision: number;
+  readonly endDate: string | null;
+}
+/** Tells each report that comes, until the scan is final or the cut; resolves when the connection is gone. */
+type Watch = (url: string, id: number, cut: AbortSignal, told: (report: Report) => void) => Promise<void>;
+
+let stage: Stage;
+let gateways: LocalGateway[];
+let agents: PuppetAgent[];
+
+beforeAll(async () => {
+  stage = await startStage();
+  gateways = [await stage.gateway(), await stage.gateway()];
+  agents = await Promise.all(ENGINES.map((name) => startPuppet(stage, `host-${name}`, [engine(name, { slots: AT_ONCE })])));
+});
+
+afterAll(async () => {
+  await Promise.all(agents.map((agent) => agent.close()));
+  await stage.stop();
+});
+
+const reportOf = (text: string): Report => {
+  const { data: found, errors } = JSON.parse(text);
+  if (errors) throw new Error(text);
+  return found.scanUpdated;
+};
+
+const bySocket: Watch = (url, id, cut, told) =>
+  new Promise((resolve, reject) => {
+    const socket = new WebSocket(`${url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+    const leave = () => socket.terminate();
+    cut.addEventListener("abort", leave);
+    socket.on("open", () => socket.send('{"type":"connection_init"}'));
+    socket.on("message", (message) => {
+      const { type, payload } = JSON.parse(String(message));
+      if (type === "connection_ack")
+        socket.send(JSON.stringify({ id: "1", type: "subscribe", payload: { query: WATCH, variables: { id } } }));
+      else if (type === "next") told(reportOf(JSON.stringify(payload)));
+      else if (type === "complete") leave();
+      else reject(new Error(String(message)));
+    });
+    socket.on("error", (error) => (cut.aborted ? undefined : reject(error)));
+    socket.on("close", () => resolve());
+  });
+
+const byEvents: Watch = async (url, id, cut, told) => {
+  try {
+    const answer = await fetch(`${url}/graphql/stream`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query: WATCH, variables: { id } }),
+      signal: cut,
+    });
+    let text = "";
+    for await (const part of answer.body ?? []) {
+      const events = (text + Buffer.from(part).toString("latin1")).split("\n\n");
+      text = events.pop() ?? "";
+      for (const event of events) if (event.startsWith("event: next")) told(reportOf(event.slice(event.indexOf("{"))));
+    }
+  } catch (error) {
+    if (!cut.aborted) throw error;
+  }
+};
+
+let cuts = 0;
+
+/** What a client has in the end that is cut off again and again; what it has never gets older. */
+async function cutOff(id: number, random: Random): Promise<Report> {
+  let known: Report | undefined;
+  for (let within = CUT_MS; !known?.endDate; within += LONGER_MS) {
+    const watch = random.unit() < 0.5 ? bySocket : byEvents;
+    const { url } = gateways[random.unit() < 0.5 ? 0 : 1] as LocalGateway;
+    const cut = AbortSignal.timeout(Math.ceil(random.unit() * within));
+    await watch(url, id, cut, (report) => {
+      if (known && report.revision < known.revision) throw new Error(`revision ${report.revision} came after ${known.revision}`);
+      known = report;
+    });
+    if (cut.aborted) cuts += 1;
+  }
+  return known;
+}
+
+async function never(id: number): Promise<Report> {
+  const reports: Report[] = [];
+  await bySocket((gateways[0] as LocalGateway).url, id, new AbortController().signal, (report) => void reports.push(report));
+  expect(reports.map(({ revision }) => revision)).toEqual(reports.map(({ revision }) => revision).toSorted((a, b) => a - b));
+  return reports.at(-1) as Report;
+}
+
+/** Each engine answers its scan after a while, an infected one in four. */
+async function play(id: number, random: Random): Promise<void> {
+  const answers = ENGINES.map((_, i) => ({ afterMs: random.unit() * ANSWER_MS, infected: random.unit() < 0.25, i }));
+  await Promise.all(
+    answers.map(async ({ afterMs, infected, i }) => {
+      const [agent, name] = [agents[i] as PuppetAgent, ENGINES[i] as string];
+      await pause(afterMs);
+      await agent.answer(name, { scan: id, state: "SCANNING" });
+      await pause(afterMs);
+      await agent.answer(name, { scan: id, ...(infected ? { verdict: "INFECTED", signature: name } : { verdict: "CLEAN" }) });
+    }),
+  );
+}
+
+it("have the same final report as one that never was, and as the query has", async () => {
+  const random = randomOf(31);
+  for (let round = 0; round < ROUNDS; round++) {
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async (_, i) => {
+        const own = randomOf(31, round, i);
+        const { scan } = await submit((gateways[i % 2] as LocalGateway).url, { base64: base64(`cut ${round} ${i}`) });
+        const watching = Promise.all([
+          never(scan.scanId),
+          cutOff(scan.scanId, own),
+          cutOff(scan.scanId, randomOf(random.uint32())),
+        ]);
+        await play(scan.scanId, own);
+        const [steady, ...others] = await watching;
+        const { url } = gateways[1] as LocalGateway;
+        const query = await data<{ scan: Report }>(url, `{ scan(id: ${scan.scanId}) { ${REPORT} } }`);
+        expect(steady).toMatchObject({ done: ENGINES.length, total: ENGINES.length });
+        for (const report of [...others, query.scan]) expect(report).toEqual(steady);
+      }),
+    );
+  }
+  expect(cuts).toBeGreaterThan(2 * ROUNDS * AT_ONCE);
+  for (const { context } of gateways) await until("nobody watches", () => context.watchers.scans.count() === 0);
+});
