@@ -12,12 +12,19 @@ export interface Retry {
   readonly deadlineMs: number;
 }
 
+/** The request to the engine. */
+export interface RetryRequest {
+  readonly outboxId: number;
+  /** It waits for room, as those of every BULK scan. */
+  readonly held: boolean;
+}
+
 /**
- * Makes a scan that takes over every result of a final one, but for one engine, which is asked again; its outbox row. The
- * former must be locked.
+ * Makes a scan that takes over every result of a final one, but for one engine, which is asked again. The former must be
+ * locked.
  */
-export async function insertRetry(tx: Tx, { scanId, previous, engineId, deadlineMs }: Retry): Promise<number> {
-  const { rows } = await sql<{ outboxId: number }>`
+export async function insertRetry(tx: Tx, { scanId, previous, engineId, deadlineMs }: Retry): Promise<RetryRequest> {
+  const { rows } = await sql<RetryRequest>`
     with kept as (
       select results.*, engines.type from results join engines on engines.id = results.engine_id
       where scan_id = ${previous} and engine_id <> ${engineId}
@@ -35,19 +42,19 @@ export async function insertRetry(tx: Tx, { scanId, previous, engineId, deadline
         skipped, labels, priority, scans.id,
         sums.done + 1, sums.av_total + (engines.type = 'AV')::int, sums.done, sums.detections, sums.av_clean, sums.worst
       from scans cross join sums join engines on engines.id = ${engineId} where scans.id = ${previous}
-      returning id
+      returning id, priority
     ), copied as (
       insert into results (scan_id, engine_id, reused_from, ${COPIED})
       select made.id, engine_id, coalesce(reused_from, scan_id), ${COPIED} from kept cross join made
     ), asked as (
       insert into results (scan_id, engine_id) select id, ${engineId} from made
     ), request as (
-      insert into outbox (scan_id, speed, internet, engine_ids)
-      select made.id, speed, internet, array[engines.id] from made join engines on engines.id = ${engineId}
-      returning id
+      insert into outbox (scan_id, speed, internet, engine_ids, held)
+      select made.id, speed, internet, array[engines.id], made.priority = 'BULK' from made join engines on engines.id = ${engineId}
+      returning id, held
     )
-    select id as "outboxId" from request`.execute(tx);
+    select id as "outboxId", held from request`.execute(tx);
   const [request] = rows;
   if (!request) throw new Error(`the scan ${previous} cannot be repeated`);
-  return request.outboxId;
+  return request;
 }

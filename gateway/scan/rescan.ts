@@ -117,27 +117,28 @@ export async function retryResult(
   if (!before) throw unknownScan(scanId);
   if (!before.endDate) throw new GatewayError("BAD_INPUT", `the scan ${scanId} is not final yet`, { field: ["id"] });
   const known = await findStoredSample(ctx, before.sample.sha256);
-  const { outboxId, ...answer } = await transact(
+  const { request, ...answer } = await transact(
     ctx.db,
     () => ctx.metrics.deadlocks.inc(),
     async (tx) => {
       await lockScan(tx, scanId);
       const quotas = await openQuotas(tx, [caller]);
       const { newId, taken } = await takeId(tx, caller, idempotencyKey, inputHash);
-      if (taken) return { ...taken, outboxId: undefined };
+      if (taken) return { ...taken, request: undefined };
       if ((await deletedSince(tx, [{ known }])).size > 0) throw deletedMeanwhile();
       const { engineId, name: engine } = repeatable(await readEngines(tx), before, name);
       const overQuota = quotas.take(caller, 1);
       if (overQuota) throw overQuota;
       const retry = { scanId: newId, previous: scanId, engineId, deadlineMs: ctx.config.SCANMESH_DEADLINE };
-      const request = await insertRetry(tx, retry);
+      const inserted = await insertRetry(tx, retry);
       await quotas.settle();
       await audit(tx, caller, "retryResult", String(newId), { previous: scanId, engine });
-      return { scanId: newId, replayed: false, outboxId: request };
+      return { scanId: newId, replayed: false, request: inserted };
     },
   );
-  if (outboxId === undefined) return answer;
-  ctx.relay.publishSoon(outboxId);
+  if (request === undefined) return answer;
+  if (request.held) ctx.bulk.releaseSoon();
+  else ctx.relay.publishSoon(request.outboxId);
   ctx.metrics.scansAccepted.inc();
   announce(ctx, [{ scanId: answer.scanId, revision: 0, final: null }]);
   return answer;

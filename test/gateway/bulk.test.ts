@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requeueLost } from "../../gateway/db/sweep.js";
 import { fitting } from "../../gateway/scan/bulk.js";
+import { retryResult } from "../../gateway/scan/rescan.js";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
+import { startStage, TESTER, until, type LocalGateway, type Stage } from "../stage.js";
 import { base64, shown, submit } from "./submitting.js";
 
 describe("of held requests", () => {
@@ -70,6 +71,23 @@ describe("a BULK scan", () => {
     }
     expect(order).toEqual([...bulk.slice(0, 4), normal, ...bulk.slice(4)]);
     for (const id of [...bulk, normal]) await until("it is final", async () => (await shown(other.url, id)).endDate !== null);
+    expect(await held()).toBe(0);
+  });
+
+  it("waits as well when one of its engines is asked again", async () => {
+    const first = await send("BULK", "again in bulk");
+    await takeAndAnswer();
+    await until("it is final", async () => (await shown(gateway.url, first)).endDate !== null);
+    const normal: number[] = [];
+    for (let i = 0; i < 4; i++) normal.push(await send("NORMAL", `before it ${i}`));
+    await until("there is no room", async () => (await waiting()) === 4);
+    const { scanId } = await retryResult(gateway.context, TESTER, first, "Alpha");
+    await gateway.context.bulk.release();
+    expect([await held(), await waiting()]).toEqual([1, 4]);
+    const order: number[] = [];
+    for (let taken = 1; taken <= 5; taken++) order.push(await takeAndAnswer());
+    expect(order).toEqual([...normal, scanId]);
+    for (const id of order) await until("it is final", async () => (await shown(other.url, id)).endDate !== null);
     expect(await held()).toBe(0);
   });
 
