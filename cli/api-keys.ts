@@ -2,8 +2,6 @@
 
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
-import { randomUUID } from "node:crypto";
-import { openCaller } from "../gateway/caller.js";
 import { readApiKeys, type ApiKeyRecord } from "../gateway/db/api-keys.js";
 import { migrate, openDatabase, type Database } from "../gateway/db/database.js";
 import { GatewayError } from "../gateway/errors.js";
@@ -12,7 +10,7 @@ import { SCOPES, type Scope } from "../schema/scopes.js";
 import { ConfigError, list as commaList } from "../schema/settings.js";
 import { StartError } from "../standalone/start-error.js";
 import { table } from "../standalone/table.js";
-import { meshDatabase } from "./mesh-database.js";
+import { COMMAND_LINE, meshDatabase } from "./mesh-database.js";
 import { Sentence } from "./sentence.js";
 
 const ERROR = 2;
@@ -29,8 +27,6 @@ interface CreateOptions {
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 const print = (line: string) => void process.stdout.write(`${line}\n`);
-/** Whoever may write to the database may do this; the audit says that it came from here. */
-const CALLER = openCaller("command line", randomUUID());
 
 async function withDatabase(work: (db: Database, mesh: string) => Promise<void>): Promise<void> {
   const database = await meshDatabase();
@@ -53,7 +49,7 @@ async function create({ name, scopes, expires, rate, dailyScans }: CreateOptions
     dailyScans: dailyScans === undefined ? undefined : Number(dailyScans),
   };
   await withDatabase(async (db, mesh) => {
-    const { record, text } = await createApiKey({ db }, CALLER, wish);
+    const { record, text } = await createApiKey({ db }, COMMAND_LINE, wish);
     say(`The key ${record.id} of ${mesh} has the scopes ${record.scopes.join(", ")}. Keep it now: it cannot be shown again.`);
     print(text);
   });
@@ -117,7 +113,7 @@ function minute(time: Date | null): string {
 }
 
 async function revoke(db: Database, id: string): Promise<void> {
-  const { name } = await revokeApiKey({ db }, CALLER, id);
+  const { name } = await revokeApiKey({ db }, COMMAND_LINE, id);
   say(`The key ${id} (${name}) opens nothing any more; what it has open is closed within 5 seconds.`);
 }
 

@@ -19,6 +19,7 @@ import {
   writeSamples,
   type Import,
 } from "../gateway/db/import-target.js";
+import { COMMAND_LINE } from "./mesh-database.js";
 import type { ProgressBar } from "./progress-bar.js";
 import { translateReport, translateSample, translateScanner, type KnownEngine, type Translated } from "./multiav-report.js";
 import { Sentence } from "./sentence.js";
@@ -74,11 +75,8 @@ export async function importMultiAv(options: ImportOptions): Promise<Imported> {
     for (bar.to(before); !options.signal.aborted; bar.to(before + sum.reports + sum.leftOut)) {
       const page = await readPage(options, engines, current);
       if (!page) break;
-      const scanIds = await writeReports(into, current, {
-        ...page,
-        scans: page.reports.map(({ scan }) => scan),
-        timeZone: options.timeZone,
-      });
+      const scans = page.reports.map(({ scan }) => scan);
+      const scanIds = await writeReports(into, current, { ...page, scans, timeZone: options.timeZone }, COMMAND_LINE);
       if (!scanIds) throw new Sentence("Another import of this database is at work.");
       current = { ...current, lastReport: page.lastReport };
       for (const report of page.reports) tell(options, report, scanIds.get(report.scan.reportId));

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { openCaller } from "../gateway/caller.js";
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { runningMesh } from "../standalone/home.js";
@@ -34,3 +36,6 @@ export async function meshDatabase(named?: string): Promise<MeshDatabase> {
   }
   return { ...(await startPostgres({ dir })), mesh };
 }
+
+/** Whoever may write to the database may do what is done here; the audit says that it came from here. */
+export const COMMAND_LINE = openCaller("command line", randomUUID());

@@ -3,6 +3,7 @@
 import { sql } from "kysely";
 import type { EngineSpeed, PluginType } from "../../schema/classes.js";
 import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js";
+import { audit, type Actor } from "./audit.js";
 import type { Database, Tx } from "./database.js";
 
 export interface NewSample {
@@ -101,6 +102,7 @@ export async function writeReports(
   db: Database,
   { id, keptIdsTo, lastReport: before }: Import,
   page: { readonly scans: readonly NewFinalScan[]; readonly lastReport: number; readonly timeZone: string },
+  actor: Actor,
 ): Promise<Map<number, number> | undefined> {
   return db.transaction().execute(async (tx) => {
     const moved = await tx
@@ -125,6 +127,7 @@ export async function writeReports(
       const rows = [...newIds].map(([report_id, scan_id]) => ({ import_id: id, report_id, scan_id }));
       await tx.insertInto("imported_reports").values(rows).execute();
     }
+    await audit(tx, actor, "importMultiAv", String(id), { scans: scanIds.size, lastReport: page.lastReport });
     return scanIds;
   });
 }
