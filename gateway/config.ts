@@ -112,7 +112,11 @@ export const gatewaySettings = {
     fallback: "5s",
     about: "Longest time that Postgres may take to find a page of a list; a filter that needs more is refused.",
   },
-  SCANMESH_INTROSPECTION: { type: oneOf(["on", "off"]), fallback: "on", about: "Whether GraphQL introspection is answered." },
+  SCANMESH_INTROSPECTION: {
+    type: oneOf(["on", "off"]),
+    fallback: "on",
+    about: "Whether GraphQL introspection is answered, and `/schema.graphql`.",
+  },
   SCANMESH_SUBSCRIPTIONS: {
     type: integer(1, 1_000_000),
     fallback: "6000",

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GraphQLError } from "graphql";
 import { answerOf } from "../http-error.js";
 import type { ScanContext } from "../scan/context.js";
@@ -24,7 +24,6 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
     subscribe: createSubscriptions(mesh.log),
     log: mesh.log,
   };
-  const document = schemaDocument(schema);
   app.addContentTypeParser(
     "application/json",
     { parseAs: "string", bodyLimit: LIMITS.bodyBytes },
@@ -33,15 +32,25 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
   app.setErrorHandler((error, request, reply) => {
     const { status, code, message, retryAfter } = answerOf(error, request);
     const wait = retryAfter === undefined ? {} : { retryAfter };
+    const size = code === "TOO_LARGE" ? { limit: "bodyBytes", asked: sizeOf(request), most: LIMITS.bodyBytes } : {};
     return reply
       .status(status)
       .headers(retryAfter === undefined ? {} : { "retry-after": retryAfter })
-      .send({ errors: [new GraphQLError(message, { extensions: { code, ...wait } })] });
+      .send({ errors: [new GraphQLError(message, { extensions: { code, ...wait, ...size } })] });
   });
-  app.get("/schema.graphql", { config: { needs: "open" } }, (_request, reply) =>
-    reply.type("text/plain; charset=utf-8").send(document),
-  );
+  if (mesh.config.SCANMESH_INTROSPECTION === "on") serveDocument(app, schemaDocument(schema));
   await serveHttp(app, mesh, operations);
   serveEventStream(app, mesh, operations);
   serveSockets(app, mesh, operations);
+}
+
+function serveDocument(app: FastifyInstance, document: string): void {
+  app.get("/schema.graphql", { config: { needs: "open" } }, (_request, reply) =>
+    reply.type("text/plain; charset=utf-8").send(document),
+  );
+}
+
+/** As its Content-Length says; a body without one is read no further than the limit. */
+function sizeOf({ headers }: FastifyRequest): string {
+  return headers["content-length"] ?? `more than ${LIMITS.bodyBytes}`;
 }

@@ -181,10 +181,12 @@ describe("requests over HTTP", () => {
   });
 
   it("refuses a body over 256 KiB", async () => {
-    const answer = await post(JSON.stringify({ query: " ".repeat(256 * 1024) }));
+    const body = JSON.stringify({ query: " ".repeat(256 * 1024) });
+    const answer = await post(body);
     expect(answer.status).toBe(413);
+    const extensions = { code: "TOO_LARGE", limit: "bodyBytes", asked: String(body.length), most: 262_144 };
     expect(answer.json()).toMatchObject({
-      errors: [{ message: "the body is too large: 262144 bytes are the most", extensions: { code: "TOO_LARGE" } }],
+      errors: [{ message: "the body is too large: 262144 bytes are the most", extensions }],
     });
   });
 
@@ -211,5 +213,6 @@ describe("without introspection", () => {
     );
     const stream = await ask(`${closed.url}/graphql/stream?query=${encodeURIComponent("{ __schema { types { name } } }")}`);
     expect(stream.text).toContain("GRAPHQL_VALIDATION_FAILED");
+    expect((await ask(`${closed.url}/schema.graphql`)).status).toBe(404);
   });
 });
