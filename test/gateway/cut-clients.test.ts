@@ -1,6 +1,8 @@
-/** Clients that are cut off in the middle of their scan, over both transports, and come back to any gateway. */
+/** Clients that are cut off in the middle of their scan and come back to any gateway, over both transports; and that take back. */
 
+import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
+import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { randomOf, type Random } from "../bench/random.js";
@@ -124,7 +126,7 @@ async function play(id: number, random: Random): Promise<void> {
   );
 }
 
-it("have the same final report as one that never was, and as the query has", async () => {
+it("clients that are cut off have the same final report as one that never was, and as the query has", async () => {
   const random = randomOf(31);
   for (let round = 0; round < ROUNDS; round++) {
     await Promise.all(
@@ -147,4 +149,41 @@ it("have the same final report as one that never was, and as the query has", asy
   }
   expect(cuts).toBeGreaterThan(2 * ROUNDS * AT_ONCE);
   for (const { context } of gateways) await until("nobody watches", () => context.watchers.scans.count() === 0);
+});
+
+it.each([
+  ["a query", "query Watch($id: SafeInt!) { scan(id: $id) { scanId } }"],
+  ["a subscription", WATCH],
+])("%s that is taken back while it begins is not answered", async (what, query) => {
+  const [{ url, context }] = gateways as [LocalGateway];
+  const [agent] = agents as [PuppetAgent];
+  const id = (await submit(url, { base64: base64(`${what} taken back`), engines: ["Alpha"] })).scan.scanId;
+  const heard: { id?: string; type: string }[] = [];
+  const socket = new WebSocket(`${url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+  const say = (message: object) => socket.send(JSON.stringify(message));
+  const begin = (name: string) => say({ id: name, type: "subscribe", payload: { query, variables: { id } } });
+  socket.on("message", (message) => heard.push(JSON.parse(String(message))));
+  await once(socket, "open");
+  say({ type: "connection_init" });
+  await until("it is let in", () => heard.length === 1);
+  await stage.db.transaction().execute(async (tx) => {
+    await sql`lock table scans in access exclusive mode`.execute(tx);
+    begin("taken back");
+    await until("it waits", async () => {
+      const { rows } = await sql`select from pg_locks where relation = 'scans'::regclass and not granted`.execute(stage.db);
+      return rows.length > 0;
+    });
+    say({ id: "taken back", type: "complete" });
+    say({ type: "ping" });
+    await until("that was heard", () => heard.some(({ type }) => type === "pong"));
+  });
+  begin("wanted");
+  await until("the other is answered", () => heard.some((message) => message.id === "wanted"));
+  const { ack } = await agent.take("Alpha", { scan: id });
+  await agent.answer("Alpha", { scan: id, verdict: "CLEAN" });
+  ack();
+  await until("the other has ended", () => heard.some(({ id: name, type }) => name === "wanted" && type === "complete"));
+  expect(heard.filter((message) => message.id === "taken back")).toEqual([]);
+  socket.close();
+  await until("nobody watches any more", () => context.watchers.scans.count() === 0);
 });

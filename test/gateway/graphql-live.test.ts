@@ -1,7 +1,5 @@
-import { once } from "node:events";
 import { createClient as createSseClient } from "graphql-sse";
 import { createClient } from "graphql-ws";
-import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
@@ -90,41 +88,6 @@ async function everything(operation: Operation, transport: keyof typeof TRANSPOR
   }
   return results;
 }
-
-it.each([
-  ["a query", "query Watch($id: SafeInt!) { scan(id: $id) { scanId } }"],
-  ["a subscription", WATCH],
-])("%s that its client takes back while it begins is not answered", async (_what, query) => {
-  const id = await submit();
-  const heard: { id?: string; type: string }[] = [];
-  const socket = new WebSocket(socketUrl(), "graphql-transport-ws");
-  const say = (message: object) => socket.send(JSON.stringify(message));
-  const begin = (name: string) => say({ id: name, type: "subscribe", payload: { query, variables: { id } } });
-  socket.on("message", (message) => heard.push(JSON.parse(String(message))));
-  await once(socket, "open");
-  say({ type: "connection_init" });
-  await until("it is let in", () => heard.length === 1);
-  await stage.db.transaction().execute(async (tx) => {
-    await sql`lock table scans in access exclusive mode`.execute(tx);
-    begin("taken back");
-    await until("it waits", async () => {
-      const { rows } = await sql`select from pg_locks where relation = 'scans'::regclass and not granted`.execute(stage.db);
-      return rows.length > 0;
-    });
-    say({ id: "taken back", type: "complete" });
-    say({ type: "ping" });
-    await until("that was heard", () => heard.some(({ type }) => type === "pong"));
-  });
-  begin("wanted");
-  await until("the other is answered", () => heard.some((message) => message.id === "wanted"));
-  const { ack } = await agent.take("Alpha", { scan: id });
-  await agent.answer("Alpha", { scan: id, verdict: "CLEAN" });
-  ack();
-  await until("the other has ended", () => heard.some(({ id: name, type }) => name === "wanted" && type === "complete"));
-  expect(heard.filter((message) => message.id === "taken back")).toEqual([]);
-  socket.close();
-  await until("nobody watches any more", () => gateway.context.watchers.scans.count() === 0);
-});
 
 describe.each(Object.keys(TRANSPORTS) as (keyof typeof TRANSPORTS)[])("a subscription over %s", (transport) => {
   it("shows a snapshot, then each change, and ends when the scan is final", async () => {
