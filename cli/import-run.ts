@@ -15,8 +15,8 @@ import {
   enterImportedEngines,
   finishImport,
   readMovedReports,
+  writeLoneSamples,
   writeReports,
-  writeSamples,
   type Import,
 } from "../gateway/db/import-target.js";
 import { COMMAND_LINE } from "./mesh-database.js";
@@ -94,7 +94,7 @@ export async function importMultiAv(options: ImportOptions): Promise<Imported> {
     bar.close();
   }
   options.signal.throwIfAborted();
-  sum.samplesAlone = await importLoneSamples(options);
+  sum.samplesAlone = await importLoneSamples(options, current);
   await finishImport(into, current.id);
   return sum;
 }
@@ -138,14 +138,14 @@ async function printMoved({ into, print }: ImportOptions, { id }: Import): Promi
   }
 }
 
-async function importLoneSamples({ from, into, timeZone, print }: ImportOptions): Promise<number> {
+async function importLoneSamples({ from, into, timeZone, print }: ImportOptions, current: Import): Promise<number> {
   let count = 0;
   for (let after = 0; ;) {
     const page = await readLoneSamples(from, after, PAGE);
     const samples = page.map(translateSample).filter((sample) => typeof sample !== "string");
     for (const { id } of page.filter((sample) => typeof translateSample(sample) === "string"))
       print(`sample ${id} is left out: it has no hashes`);
-    if (samples.length > 0) await writeSamples(into, samples, timeZone);
+    if (samples.length > 0) await writeLoneSamples(into, current, samples, timeZone, COMMAND_LINE);
     count += samples.length;
     after = page.at(-1)?.id ?? 0;
     if (page.length < PAGE) return count;

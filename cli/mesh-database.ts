@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { openCaller } from "../gateway/caller.js";
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { openCaller } from "../gateway/caller.js";
 import { runningMesh } from "../standalone/home.js";
 import { password, SUPERUSER } from "../standalone/postgres-folder.js";
 import { startPostgres } from "../standalone/postgres.js";

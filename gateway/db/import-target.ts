@@ -133,8 +133,8 @@ export async function writeReports(
 }
 
 /** Gives samples rows without bytes, in sha256 order; those that are there stay as they are. */
-export async function writeSamples(
-  db: Database | Tx,
+async function writeSamples(
+  tx: Tx,
   samples: readonly (NewSample & { readonly firstSeen?: string })[],
   timeZone: string,
 ): Promise<Map<string, number>> {
@@ -146,10 +146,24 @@ export async function writeSamples(
     from jsonb_to_recordset(${JSON.stringify(ordered)}::jsonb) as sample
       (sha256 text, md5 text, sha1 text, size bigint, "firstSeen" timestamp)
     order by sha256
-    on conflict (sha256) do nothing`.execute(db);
+    on conflict (sha256) do nothing`.execute(tx);
   const { rows } = await sql<{ sha256: string; id: number }>`
-    select sha256, id from samples where sha256 = any(${[...bySha256.keys()]}::text[])`.execute(db);
+    select sha256, id from samples where sha256 = any(${[...bySha256.keys()]}::text[])`.execute(tx);
   return new Map(rows.map(({ sha256, id }) => [sha256, id]));
+}
+
+/** The same for samples that have no report, as a page of the import. */
+export async function writeLoneSamples(
+  db: Database,
+  { id }: Pick<Import, "id">,
+  samples: readonly NewSample[],
+  timeZone: string,
+  actor: Actor,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await writeSamples(tx, samples, timeZone);
+    await audit(tx, actor, "importMultiAv", String(id), { samples: samples.length });
+  });
 }
 
 async function takeIds(tx: Tx, count: number): Promise<number[]> {

@@ -46,9 +46,16 @@ describe("into a mesh that never had a scan", () => {
       "2 rows were duplicates of an engine; 2 results had never finished and are FAILED; 1 could not be read.",
     );
     expect(imported.stderr).toContain("1 samples had no report; 1 reports are left out.");
-    const audited = await stage.db.selectFrom("audit_events").select(["action", "address", "subject", "details"]).execute();
-    const details = { scans: 5, lastReport: 9 };
-    expect(audited).toEqual([{ action: "importMultiAv", address: "command line", subject: "1", details }]);
+    const audited = await stage.db
+      .selectFrom("audit_events")
+      .select(["action", "address", "subject", "details"])
+      .orderBy("id")
+      .execute();
+    const event = { action: "importMultiAv", address: "command line", subject: "1" };
+    expect(audited).toEqual([
+      { ...event, details: { scans: 5, lastReport: 9 } },
+      { ...event, details: { samples: 1 } },
+    ]);
 
     const gateway = await stage.gateway();
     const get = async (path: string) => (await ask(`${gateway.url}${path}`)).json();

@@ -187,3 +187,30 @@ it.each([
   socket.close();
   await until("nobody watches any more", () => context.watchers.scans.count() === 0);
 });
+
+it("a client that leaves while its event stream begins is no fault of the gateway", async () => {
+  const own = await stage.gatewayProcess();
+  const [{ url }] = gateways as [LocalGateway];
+  const { scan } = await submit(url, { base64: base64("left") });
+  await play(scan.scanId, randomOf(32));
+  const leaving = new AbortController();
+  await stage.db.transaction().execute(async (tx) => {
+    await sql`lock table scans in access exclusive mode`.execute(tx);
+    const left = byEvents(own.url, scan.scanId, leaving.signal, () => undefined);
+    await until("it waits", async () => {
+      const { rows } = await sql`select from pg_locks where relation = 'scans'::regclass and not granted`.execute(stage.db);
+      return rows.length > 0;
+    });
+    leaving.abort();
+    await left;
+  });
+  const seen: Report[] = [];
+  await until(
+    "it is final",
+    async () => (await data<{ scan: Report }>(url, `{ scan(id: ${scan.scanId}) { endDate } }`)).scan.endDate,
+  );
+  await byEvents(own.url, scan.scanId, new AbortController().signal, (report) => void seen.push(report));
+  expect(seen).toHaveLength(1);
+  expect(own.log()).not.toMatch(/"level":50/);
+  await own.kill("SIGTERM");
+});

@@ -1,10 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { Live, type Step } from "../../gateway/scan/live.js";
+import { Live, type Items, type Step } from "../../gateway/scan/live.js";
 
-/** Items that the test gives: `undefined` is nothing new. */
-function given() {
-  const items: (Step<number> | "end" | Error)[] = [];
+/** A live reading whose steps are the test's, and who has registered with its source. */
+function reading(step: Items<number>["step"]) {
   let wake = () => {};
   let registered = 0;
   const live = new Live<number>({
@@ -13,36 +12,32 @@ function given() {
       registered += 1;
       return () => (registered -= 1);
     },
-    step() {
-      const item = items.shift();
-      if (item instanceof Error) throw item;
-      return item;
-    },
+    step,
+  });
+  return { live, wake: () => wake(), registered: () => registered };
+}
+
+/** Items that the test gives. */
+function given() {
+  const items: (Step<number> | "end" | Error)[] = [];
+  const { wake, ...rest } = reading(() => {
+    const item = items.shift();
+    if (item instanceof Error) throw item;
+    return item;
   });
   return {
-    live,
+    ...rest,
     give(...more: (Step<number> | "end" | Error)[]) {
       items.push(...more);
       wake();
     },
-    registered: () => registered,
   };
 }
 
 /** Items whose each step the test answers by hand. */
 function slow() {
   const steps: { answer(found: Step<number> | "end" | undefined): void; fail(error: Error): void }[] = [];
-  let wake = () => {};
-  let registered = 0;
-  const live = new Live<number>({
-    register(call) {
-      wake = call;
-      registered += 1;
-      return () => (registered -= 1);
-    },
-    step: () => new Promise((answer, fail) => steps.push({ answer, fail })),
-  });
-  return { live, steps, wake: () => wake(), registered: () => registered };
+  return { ...reading(() => new Promise((answer, fail) => steps.push({ answer, fail }))), steps };
 }
 
 it("gives what is there at once, and tells when there is more", () => {
