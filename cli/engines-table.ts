@@ -1,7 +1,7 @@
 /** Writes the table of engines in docs/engines.md from the manifests, or with `--check` fails if it is not current. */
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { loadManifests } from "../scanner-agent/engine-loader.js";
+import { loadManifests } from "../scanner-agent/manifest/engine-loader.js";
 import type { Manifest } from "../schema/manifest.js";
 import { projectPath } from "../schema/paths.js";
 

@@ -2,25 +2,25 @@ import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
 import { Gauge } from "prom-client";
 import type { Logger } from "pino";
-import { openBus } from "./bus.js";
+import { openBus } from "./bus/bus.js";
 import { DEFAULT_PORT, type GatewayConfig } from "./config.js";
 import { openDatabase } from "./db/database.js";
 import { failpoint } from "./failpoint.js";
-import { createHttp } from "./http.js";
+import { createHttp } from "./server.js";
 import { createMetrics } from "./metrics.js";
-import { openSampleStore } from "./sample-store.js";
-import { createBoards, type Boards } from "./scan/boards.js";
-import { createBulk } from "./scan/bulk.js";
+import { openSampleStore } from "./bus/sample-store.js";
+import { createBoards, type Boards } from "./watch/boards.js";
+import { createBulk } from "./dispatch/bulk.js";
 import type { ScanContext } from "./scan/context.js";
-import { startDeliveries } from "./scan/deliver.js";
-import { createFeeds } from "./scan/feed.js";
-import { createFleet, type Fleet } from "./scan/fleet.js";
+import { startDeliveries } from "./webhooks/deliver.js";
+import { createFeeds } from "./watch/feed.js";
+import { createFleet, type Fleet } from "./fleet/fleet.js";
 import { startRecorder } from "./scan/record.js";
-import { createKeyring } from "./scan/keyring.js";
+import { createKeyring } from "./keys/keyring.js";
 import { readQueues } from "./scan/queues.js";
-import { createRelay } from "./scan/relay.js";
+import { createRelay } from "./dispatch/relay.js";
 import { startSweep } from "./scan/sweep.js";
-import { createWatchers } from "./scan/watchers.js";
+import { createWatchers } from "./watch/watchers.js";
 
 /** A gateway: made, started, stopped. */
 export interface Gateway {

@@ -1,5 +1,5 @@
 import type { EnginePresence } from "../schema/messages.js";
-import { OFF_BY_DEFAULT, type ChosenEngine } from "./engine-choice.js";
+import { OFF_BY_DEFAULT, type ChosenEngine } from "./manifest/engine-choice.js";
 
 const DAY_MS = 86_400_000;
 const SHOWN_DIGEST = "sha256:".length + 12;

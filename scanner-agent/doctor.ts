@@ -4,13 +4,13 @@ import type { Logger } from "pino";
 import type { EnginePresence } from "../schema/messages.js";
 import type { AgentConfig } from "./config.js";
 import { readReport } from "./doctor-report.js";
-import { createEngine } from "./engine.js";
-import { knownEngines, partsOf } from "./engine-set.js";
+import { createEngine } from "./engine/engine.js";
+import { knownEngines, partsOf } from "./engine/engine-set.js";
 import { ownVersion } from "../schema/version.js";
-import { createContainerHost } from "./runners/container-host.js";
-import { createSelfTest } from "./self-test.js";
-import { openSpool } from "./spool.js";
-import { watchSpools } from "./spool-strays.js";
+import { createContainerHost } from "./runners/container/host.js";
+import { createSelfTest } from "./engine/self-test.js";
+import { openSpool } from "./samples/spool.js";
+import { watchSpools } from "./samples/spool-strays.js";
 
 const SUFFIX = "-doctor";
 

@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readScan } from "../gateway/db/scans.js";
 import type { ScanReport } from "../schema/reports.js";
-import { makeDatabase, type Database as Signatures } from "./scanner-agent/clamav-database.js";
+import { makeDatabase, type Database as Signatures } from "./scanner-agent/runners/clamd/clamav-database.js";
 import { CLEAN, EICAR } from "./scanner-agent/eicar.js";
-import { startStage, until, type Part, type Stage } from "./stage.js";
+import { startStage, until, type Part, type Stage } from "./stage/stage.js";
 
 let stage: Stage;
 let gateway: Part;

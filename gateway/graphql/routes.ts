@@ -1,17 +1,17 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GraphQLError } from "graphql";
-import { answerOf } from "../http-error.js";
+import { answerOf } from "../http/http-error.js";
 import type { ScanContext } from "../scan/context.js";
-import { createCheck } from "./checks.js";
-import { createDocuments } from "./documents.js";
-import { serveEventStream } from "./event-stream.js";
-import { serveHttp } from "./http.js";
-import { LIMITS } from "./limits.js";
-import { createOpenOperations } from "./open-operations.js";
-import type { Operations } from "./operations.js";
+import { createCheck } from "./limits/checks.js";
+import { createDocuments } from "./limits/documents.js";
+import { serveEventStream } from "./transports/event-stream.js";
+import { serveHttp } from "./transports/http.js";
+import { LIMITS } from "./limits/limits.js";
+import { createOpenOperations } from "./transports/open-operations.js";
+import type { Operations } from "./transports/operations.js";
 import { createSchema, schemaDocument } from "./schema.js";
-import { serveSockets } from "./socket.js";
-import { createSubscriptions } from "./subscriptions.js";
+import { serveSockets } from "./transports/socket.js";
+import { createSubscriptions } from "./transports/subscriptions.js";
 
 /** GraphQL in its three transports, and its schema as a document. Bodies are JSON by their Content-Type or refused. */
 export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Promise<void> {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { bodyOf, isMultipart, readForm } from "../request-body.js";
+import { bodyOf, isMultipart, readForm } from "../http/request-body.js";
 import { parseJson } from "./split-json.js";
 
 const FORM_BYTES = 1024 * 1024;

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { GatewayError } from "../errors.js";
 import { downloadSample, findDownload, type DownloadFormat } from "../scan/download.js";
-import { zipped } from "../zipped.js";
+import { zipped } from "./zipped.js";
 import type { Endpoint } from "./endpoint.js";
 
 /** What everybody in the field expects of a zip with malware in it. */

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { FastifyInstance, HTTPMethods } from "fastify";
 import { projectPath } from "../../schema/paths.js";
-import { PAGE_HEADERS } from "../content-policy.js";
-import { takeAnyBody } from "../request-body.js";
+import { PAGE_HEADERS } from "../http/content-policy.js";
+import { takeAnyBody } from "../http/request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { apiPage } from "./api-page.js";
 import { openApi } from "./openapi.js";

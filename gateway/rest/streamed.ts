@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { giveWay } from "../give-way.js";
+import { giveWay } from "../http/give-way.js";
 
 /**
  * Sends text as it is made, at the caller's pace, and gives way to those who wait for an answer. The first piece is awaited, so that what fails at once is answered as an

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import type { Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
-import { bodyOf, isMultipart, readForm, sampleBodyLimit } from "../request-body.js";
+import { bodyOf, isMultipart, readForm, sampleBodyLimit } from "../http/request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { submitScan, type Accepted, type ScanWish } from "../scan/submit.js";
 import type { Endpoint } from "./endpoint.js";

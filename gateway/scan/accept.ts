@@ -9,7 +9,7 @@ import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { GatewayError, SamplesRefused } from "../errors.js";
 import type { ScanContext } from "./context.js";
-import { announcedVersions } from "./fleet.js";
+import { announcedVersions } from "../fleet/fleet.js";
 import { hashOf, keyOf, settleKeys, type Keyed, type Made } from "./idempotency.js";
 import { deletedMeanwhile, deletedSince, discard, nameKept, type Named, type SampleToName } from "./keep.js";
 import { checkNames, planScan, type Plan } from "./plan.js";

@@ -3,7 +3,7 @@ import type { Caller } from "../caller.js";
 import { insertApiKey, revokeApiKeyRow, type ApiKeyRecord } from "../db/api-keys.js";
 import { audit } from "../db/audit.js";
 import { GatewayError } from "../errors.js";
-import { hashSecret, makeKeyText } from "../key-text.js";
+import { hashSecret, makeKeyText } from "../keys/key-text.js";
 import type { ScanContext } from "./context.js";
 
 /** What a key is to be. */

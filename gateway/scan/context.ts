@@ -1,17 +1,17 @@
 import type { Logger } from "pino";
-import type { Bus } from "../bus.js";
+import type { Bus } from "../bus/bus.js";
 import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
-import type { SampleStore } from "../sample-store.js";
-import type { Boards } from "./boards.js";
-import type { Bulk } from "./bulk.js";
-import type { Feeds } from "./feed.js";
-import type { Fleet } from "./fleet.js";
-import type { Keyring } from "./keyring.js";
-import type { Relay } from "./relay.js";
-import type { Watchers } from "./watchers.js";
+import type { SampleStore } from "../bus/sample-store.js";
+import type { Boards } from "../watch/boards.js";
+import type { Bulk } from "../dispatch/bulk.js";
+import type { Feeds } from "../watch/feed.js";
+import type { Fleet } from "../fleet/fleet.js";
+import type { Keyring } from "../keys/keyring.js";
+import type { Relay } from "../dispatch/relay.js";
+import type { Watchers } from "../watch/watchers.js";
 
 /** What the verbs of this room work with. Made once by the gateway; every verb takes it first. */
 export interface ScanContext {

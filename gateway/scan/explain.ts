@@ -7,7 +7,7 @@ import { readReusable } from "../db/reuse.js";
 import { findSample, type StoredSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
-import { announcedVersions, serving } from "./fleet.js";
+import { announcedVersions, serving } from "../fleet/fleet.js";
 import { checkNames, planScan, type PlanRequest } from "./plan.js";
 import { estimateWait, readQueues } from "./queues.js";
 

@@ -1,8 +1,8 @@
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
 import { MalformedMessage, MAX_RESULT_BYTES, parseMessage, ResultMessage } from "../../schema/messages.js";
 import { engineOfResult } from "../../schema/subjects.js";
-import { pause } from "../bus-connection.js";
-import type { Delivery } from "../bus.js";
+import { pause } from "../bus/connection.js";
+import type { Delivery } from "../bus/bus.js";
 import { isDataError, retried } from "../db/database.js";
 import { raiseResults, type IncomingResult } from "../db/results.js";
 import { announce } from "./announce.js";

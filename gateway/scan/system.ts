@@ -1,6 +1,6 @@
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
 import { ownVersion } from "../../schema/version.js";
-import type { StreamState } from "../bus.js";
+import type { StreamState } from "../bus/bus.js";
 import { readDatabaseState, type DatabaseState } from "../db/database-state.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";

@@ -4,7 +4,7 @@ import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import { deleteWebhook, enableWebhook, insertWebhook, requeueDelivery } from "../db/webhooks.js";
 import { GatewayError } from "../errors.js";
-import { checkHost } from "../webhook-request.js";
+import { checkHost } from "../webhooks/webhook-request.js";
 import type { ScanContext } from "./context.js";
 
 const SECRET_PREFIX = "whsec_";

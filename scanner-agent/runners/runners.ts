@@ -1,15 +1,15 @@
 import type { Logger } from "pino";
 import { projectPath } from "../../schema/paths.js";
 import type { Runner } from "../contract.js";
-import type { LoadedManifest, Way } from "../engine-loader.js";
-import { createBuiltinRunner } from "./builtin.js";
-import { DEFAULT_SIGNATURES } from "./clamd-database.js";
-import { createClamdRunner } from "./clamd.js";
-import { createContainerRunner } from "./container.js";
-import type { ContainerHost } from "./container-host.js";
-import { findDaemonFence, findFence } from "./fence.js";
-import { createProcessRunner } from "./process.js";
-import { fingerprintOf } from "./rule-files.js";
+import type { LoadedManifest, Way } from "../manifest/engine-loader.js";
+import { createBuiltinRunner } from "./builtin/builtin.js";
+import { DEFAULT_SIGNATURES } from "./clamd/database.js";
+import { createClamdRunner } from "./clamd/clamd.js";
+import { createContainerRunner } from "./container/container.js";
+import type { ContainerHost } from "./container/host.js";
+import { findDaemonFence, findFence } from "./process/fence.js";
+import { createProcessRunner } from "./process/process.js";
+import { fingerprintOf } from "./builtin/rule-files.js";
 
 /** What runners need to know of their host. */
 export interface RunnerHost {
@@ -74,7 +74,7 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
 
 function builtin(module: "yara" | "fileinfo", { folder, programPath, yaraRules, version, log }: RunnerHost): Runner {
   // Worker threads need compiled files, even when this one runs from source.
-  const file = projectPath("dist", "scanner-agent", "runners", `${module}-worker.js`);
+  const file = projectPath("dist", "scanner-agent", "runners", "builtin", `${module}-worker.js`);
   if (module === "fileinfo") return createBuiltinRunner({ file, folder, log, data: { programPath, folder, version } });
   const folders = [projectPath("scanner-agent", "rules"), ...(yaraRules === undefined ? [] : [yaraRules])];
   return createBuiltinRunner({ file, folder, log, data: { folders }, fingerprint: () => fingerprintOf(folders) });

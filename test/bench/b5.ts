@@ -1,7 +1,7 @@
 /** B5: a list of 50 scans with their verdicts, at 10 thousand and at 1 million scans, its first page and its 10,000th. */
 
 import pg from "pg";
-import { cursorOf, scanList } from "../../gateway/graphql/cursors.js";
+import { cursorOf, scanList } from "../../gateway/graphql/inputs/cursors.js";
 import type { Bench, Benchmark } from "./bench.js";
 import { latencyMetric, latencySide, type LatencySide } from "./latency-side.js";
 import { metric, type Metric } from "./metric.js";

@@ -6,8 +6,8 @@ import { connect } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { CLAMD_LIMITS } from "../../scanner-agent/runners/clamd-config.js";
-import { startDaemon } from "../../scanner-agent/runners/clamd-daemon.js";
+import { CLAMD_LIMITS } from "../../scanner-agent/runners/clamd/config.js";
+import { startDaemon } from "../../scanner-agent/runners/clamd/daemon.js";
 import { findProgram } from "../../standalone/programs.mjs";
 
 const TIMEOUT_MS = 60_000;

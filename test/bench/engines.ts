@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { Manifest } from "../../schema/manifest.js";
 import { done, type Runner } from "../../scanner-agent/contract.js";
-import type { EngineParts } from "../../scanner-agent/engine.js";
+import type { EngineParts } from "../../scanner-agent/engine/engine.js";
 import { createSpinPool } from "./spin.js";
 
 /** `null` answers at once, `spin` burns processor time. */

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../gateway/db/database.js";
-import { openTestDatabase } from "../database.js";
+import { openTestDatabase } from "../stage/database.js";
 import { fill } from "./fill.js";
 import { ENGINES, samplesOf, type History } from "./history.js";
 import type { Progress } from "./progress.js";

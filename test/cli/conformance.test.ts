@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { projectPath } from "../../schema/paths.js";
-import { startStage, until } from "../stage.js";
+import { startStage, until } from "../stage/stage.js";
 
 function conformance(...args: string[]): Promise<{ code: number; stdout: string }> {
   return new Promise((resolve) => {

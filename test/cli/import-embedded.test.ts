@@ -9,9 +9,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { openDatabase, type Database } from "../../gateway/db/database.js";
 import { projectPath } from "../../schema/paths.js";
 import { password, SUPERUSER } from "../../standalone/postgres-folder.js";
-import { ask } from "../gateway/http-client.js";
+import { ask } from "../gateway/http/http-client.js";
 import { home, up } from "../standalone/run-up.js";
-import { until } from "../stage.js";
+import { until } from "../stage/stage.js";
 import { CLEAN, makeMultiAv, START } from "./multiav-database.js";
 
 const BULK = 5_000;

@@ -6,10 +6,10 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Database } from "../../gateway/db/database.js";
 import { projectPath } from "../../schema/paths.js";
-import { createDatabase, openTestDatabase } from "../database.js";
-import { ask } from "../gateway/http-client.js";
-import { engine, startPuppet } from "../puppet-agent.js";
-import { startStage, until } from "../stage.js";
+import { createDatabase, openTestDatabase } from "../stage/database.js";
+import { ask } from "../gateway/http/http-client.js";
+import { engine, startPuppet } from "../stage/puppet-agent.js";
+import { startStage, until } from "../stage/stage.js";
 import { CLEAN, END, hash, makeMultiAv, START, type MultiAv } from "./multiav-database.js";
 
 let source: MultiAv;

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import { openDatabase, type Database } from "../../gateway/db/database.js";
-import { createDatabase } from "../database.js";
+import { createDatabase } from "../stage/database.js";
 
 export const hash = (name: string, text: string) => createHash(name).update(text).digest("hex");
 export const START = "Mon Jul  8 13:42:45 2019";

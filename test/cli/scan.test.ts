@@ -8,8 +8,8 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectPath } from "../../schema/paths.js";
 import type { EngineVerdict } from "../../schema/states.js";
-import { engine, startPuppet, type PuppetAgent } from "../puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
+import { engine, startPuppet, type PuppetAgent } from "../stage/puppet-agent.js";
+import { startStage, until, type LocalGateway, type Stage } from "../stage/stage.js";
 
 let stage: Stage;
 let gateway: LocalGateway;

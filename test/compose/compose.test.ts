@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { projectPath } from "../../schema/paths.js";
 import { docker, hasDocker } from "../docker/base-image.js";
 import { STAND_IN } from "../docker/images.js";
-import { ask } from "../gateway/http-client.js";
+import { ask } from "../gateway/http/http-client.js";
 import { EICAR } from "../scanner-agent/eicar.js";
-import { until } from "../stage.js";
+import { until } from "../stage/stage.js";
 import { composePrograms, createProject, type Project } from "./project.js";
 import { makeStandIns } from "./stand-ins.js";
 

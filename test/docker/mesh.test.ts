@@ -3,9 +3,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { makeDatabase, type Database } from "../scanner-agent/clamav-database.js";
+import { makeDatabase, type Database } from "../scanner-agent/runners/clamd/clamav-database.js";
 import { CLEAN, EICAR } from "../scanner-agent/eicar.js";
-import { startStage, until, type Part, type Stage } from "../stage.js";
+import { startStage, until, type Part, type Stage } from "../stage/stage.js";
 import { baseImage, docker, hasDocker } from "./base-image.js";
 import { maliceImage, productImage, STAND_IN } from "./images.js";
 

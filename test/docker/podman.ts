@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { findProgram } from "../../scanner-agent/programs.js";
-import { until } from "../scanner-agent/bus-stage.js";
+import { until } from "../scanner-agent/stage/bus-stage.js";
 import { docker } from "./base-image.js";
 
 const [program, ...beside] = await Promise.all(["podman", "catatonit", "runc"].map((name) => findProgram(name, "")));

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../scanner-agent/bus-stage.js";
+import { until } from "../scanner-agent/stage/bus-stage.js";
 import { docker } from "./base-image.js";
 
 export interface PrivateDaemon {

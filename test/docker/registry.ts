@@ -7,7 +7,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findProgram } from "../../scanner-agent/programs.js";
-import { until } from "../scanner-agent/bus-stage.js";
+import { until } from "../scanner-agent/stage/bus-stage.js";
 
 const program = await findProgram("docker-registry", "");
 

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectPath } from "../../schema/paths.js";
-import { keyWith } from "../gateway/keyed-client.js";
+import { keyWith } from "../gateway/keys/keyed-client.js";
 import { CLEAN, EICAR } from "../scanner-agent/eicar.js";
-import { startStage, until, type LocalGateway, type Stage } from "../stage.js";
+import { startStage, until, type LocalGateway, type Stage } from "../stage/stage.js";
 
 let stage: Stage;
 let gateway: LocalGateway;

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectPath } from "../../schema/paths.js";
-import { hash, stored } from "../gateway/rest-client.js";
+import { hash, stored } from "../gateway/rest/rest-client.js";
 import { CLEAN, EICAR } from "../scanner-agent/eicar.js";
-import { startStage, until, type Part, type Stage } from "../stage.js";
+import { startStage, until, type Part, type Stage } from "../stage/stage.js";
 
 let stage: Stage;
 let gateway: Part;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { OFF_BY_DEFAULT, type ChosenEngine } from "../../scanner-agent/engine-choice.js";
+import { OFF_BY_DEFAULT, type ChosenEngine } from "../../scanner-agent/manifest/engine-choice.js";
 import { readReport } from "../../scanner-agent/doctor-report.js";
-import { readManifest } from "../../scanner-agent/engine-loader.js";
+import { readManifest } from "../../scanner-agent/manifest/engine-loader.js";
 import type { EnginePresence } from "../../schema/messages.js";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");

@@ -7,8 +7,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { commandLine } from "../../scanner-agent/process-table.js";
 import type { LifecycleMessage } from "../../schema/lifecycle.js";
 import { projectPath } from "../../schema/paths.js";
-import { ACK_WAIT_MS, startBusStage, until, type BusStage } from "./bus-stage.js";
-import { clamdWith, hasClamd, makeDatabase } from "./clamav-database.js";
+import { ACK_WAIT_MS, startBusStage, until, type BusStage } from "./stage/bus-stage.js";
+import { clamdWith, hasClamd, makeDatabase } from "./runners/clamd/clamav-database.js";
 
 let stage: BusStage;
 let folder: string;

@@ -6,7 +6,7 @@ import { PluginType, Speed } from "../../schema/classes.js";
 import { projectPath } from "../../schema/paths.js";
 import { Priority } from "../../schema/scan-options.js";
 import { RESULT_STATES, VERDICTS } from "../../schema/states.js";
-import { openTestDatabase } from "../database.js";
+import { openTestDatabase } from "../stage/database.js";
 
 let db: Database;
 let close: () => Promise<void>;

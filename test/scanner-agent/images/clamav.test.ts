@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findProgram } from "../../../scanner-agent/programs.js";
-import { CLAMD_LIMITS, clamdConf } from "../../../scanner-agent/runners/clamd-config.js";
+import { CLAMD_LIMITS, clamdConf } from "../../../scanner-agent/runners/clamd/config.js";
 import { projectPath } from "../../../schema/paths.js";
 
 const image = (name: string) => projectPath("scanner-agent", "images", "clamav", name);

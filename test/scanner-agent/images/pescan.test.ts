@@ -6,7 +6,7 @@ import type { RawOutput } from "../../../scanner-agent/contract.js";
 import { parseMalice } from "../../../scanner-agent/parsers/malice.js";
 import { docker, hasDocker } from "../../docker/base-image.js";
 import { productImage } from "../../docker/images.js";
-import { builtPe } from "../built-pe.js";
+import { builtPe } from "../rules/built-pe.js";
 
 describe.skipIf(!hasDocker)("the image of PEScan", () => {
   let folder: string;

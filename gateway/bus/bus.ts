@@ -1,0 +1,87 @@
+import type { NatsConnection } from "nats";
+import type { Logger } from "pino";
+import type { InternetClass } from "../../schema/classes.js";
+import { encodeMessage, LiveHints, parseMessage } from "../../schema/messages.js";
+import { LIVE_KEYS, LIVE_SCAN } from "../../schema/subjects.js";
+import { openAccount, type Account, type PresenceListener } from "./account.js";
+import type { GatewayConfig } from "../config.js";
+
+export type { Account, DurableState, StreamState } from "./account.js";
+export type { Delivery } from "./results.js";
+
+/** A hint that a scan has reached a revision. */
+export type Hint = readonly [scanId: number, revision: number];
+
+/** The gateway's side of the bus: one account a class, and the hints between gateways. */
+export interface Bus {
+  account(internet: InternetClass): Account;
+  /** Whether both accounts are up. */
+  connected(): boolean;
+  /** What an operator has to put right before they are, if that is known. */
+  hindrance(): string | undefined;
+  /** Tells every gateway, this one included, that scans have changed. Lossy. */
+  sendHints(hints: Hint[]): void;
+  /** Tells every gateway, this one included, that a key was revoked. Lossy. */
+  sendKeysChanged(): void;
+  close(): Promise<void>;
+}
+
+/** What a gateway wants to hear. */
+export interface BusListeners {
+  hints(hints: readonly Hint[]): void;
+  keysChanged(): void;
+  presence(internet: InternetClass, ...change: Parameters<PresenceListener>): void;
+}
+
+const HINTS_PER_MESSAGE = 1_000;
+
+/** Opens the bus; it connects in the background and the gateway serves reads meanwhile. */
+export function openBus(config: GatewayConfig, log: Logger, listeners: BusListeners): Bus {
+  const subscribeHints = (nc: NatsConnection): void => {
+    if (subscribed === nc) return;
+    subscribed = nc;
+    nc.subscribe(LIVE_SCAN, {
+      callback: (error, message) => {
+        if (error) log.error({ err: error }, "hints cannot be read");
+        else listeners.hints(parseMessage(LiveHints, message.data).scans);
+      },
+    });
+    nc.subscribe(LIVE_KEYS, {
+      callback: (error) => (error ? log.error({ err: error }, "hints cannot be read") : listeners.keysChanged()),
+    });
+  };
+  let subscribed: NatsConnection | undefined;
+  const open = (internet: InternetClass) =>
+    openAccount(
+      config,
+      internet,
+      log,
+      (agent, value) => listeners.presence(internet, agent, value),
+      internet === "isolated" ? subscribeHints : () => {},
+    );
+  const accounts = { isolated: open("isolated"), internet: open("internet") };
+
+  return {
+    account: (internet) => accounts[internet],
+    connected: () => accounts.isolated.connection.isUp() && accounts.internet.connection.isUp(),
+    hindrance: () => accounts.isolated.connection.hindrance() ?? accounts.internet.connection.hindrance(),
+    sendHints(hints) {
+      // Those who watch here need not wait for the bus, which sends a gateway nothing back of its own.
+      listeners.hints(hints);
+      const { connection } = accounts.isolated;
+      if (!connection.isUp()) return;
+      for (let i = 0; i < hints.length; i += HINTS_PER_MESSAGE) {
+        const scans = hints.slice(i, i + HINTS_PER_MESSAGE) as [number, number][];
+        connection.up().publish(LIVE_SCAN, encodeMessage({ v: 1, scans }));
+      }
+    },
+    sendKeysChanged() {
+      listeners.keysChanged();
+      const { connection } = accounts.isolated;
+      if (connection.isUp()) connection.up().publish(LIVE_KEYS);
+    },
+    async close() {
+      await Promise.all([accounts.isolated.connection.close(), accounts.internet.connection.close()]);
+    },
+  };
+}

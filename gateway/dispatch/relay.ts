@@ -1,0 +1,122 @@
+import type { Logger } from "pino";
+import { internetClass } from "../../schema/classes.js";
+import { encodeMessage } from "../../schema/messages.js";
+import { scanSubject } from "../../schema/subjects.js";
+import { batched } from "../batch.js";
+import type { Bus } from "../bus/bus.js";
+import type { Database } from "../db/database.js";
+import { lockUnpublished, markPublished, readRequests, type OutboxRequest, type Published } from "../db/outbox.js";
+import { addInternetChunks, readSample } from "../db/samples.js";
+import { GatewayError } from "../errors.js";
+import type { Failpoint } from "../failpoint.js";
+import type { Metrics } from "../metrics.js";
+import type { SampleStore } from "../bus/sample-store.js";
+
+/** Publishes what the outbox holds. */
+export interface Relay {
+  /** Publishes a request that was just committed, soon and without being waited for; what fails is left to the poll. */
+  publishSoon(outboxId: number): void;
+  /** Publishes requests that are older than 500 ms and still unpublished; how many. */
+  publishOverdue(): Promise<number>;
+  /** Waits until everything that was begun has ended. */
+  idle(): Promise<void>;
+}
+
+export interface RelayParts {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly samples: SampleStore;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly failpoint: Failpoint;
+}
+
+const OVERDUE_MS = 500;
+const BATCH = 200;
+
+export function createRelay(parts: RelayParts): Relay {
+  const pending = new Set<Promise<unknown>>();
+
+  const publish = batched<number, void>(
+    async (outboxIds) => {
+      parts.failpoint("outbox.before_publish");
+      const published = await publishAll(parts, await readRequests(parts.db, outboxIds));
+      parts.failpoint("outbox.before_mark");
+      await retract(parts, await markPublished(parts.db, published));
+      return outboxIds.map(() => undefined);
+    },
+    { size: BATCH, parallel: 2 },
+  );
+
+  return {
+    publishSoon(outboxId) {
+      const task: Promise<unknown> = publish(outboxId)
+        .catch((error: unknown) => parts.log.warn({ err: error, outboxId }, "a request stays in the outbox"))
+        .finally(() => pending.delete(task));
+      pending.add(task);
+    },
+    publishOverdue: () =>
+      parts.db.transaction().execute(async (tx) => {
+        const published = await publishAll(parts, await lockUnpublished(tx, OVERDUE_MS, BATCH));
+        await markPublished(tx, published);
+        return published.length;
+      }),
+    async idle() {
+      await Promise.all(pending);
+    },
+  };
+}
+
+/** Publishes each; those that the bus took. A failure is logged and leaves its row as it is. */
+async function publishAll(parts: RelayParts, requests: readonly OutboxRequest[]): Promise<Published[]> {
+  const published = await Promise.all(
+    requests.map(async (request) => {
+      try {
+        return await publishOne(parts, request);
+      } catch (error) {
+        parts.metrics.publishFailures.inc();
+        parts.log.warn({ err: error, scan: request.scanId, outboxId: request.outboxId }, "a request was not published");
+        return undefined;
+      }
+    }),
+  );
+  return published.filter((one) => one !== undefined);
+}
+
+async function publishOne(parts: RelayParts, request: OutboxRequest): Promise<Published> {
+  const internet = internetClass(request.internet);
+  const wantsBytes = request.engines.some(({ input }) => input === "file");
+  if (wantsBytes && request.internet) await copyToInternet(parts, request);
+  const { sampleId: _, blob, ...sample } = request.sample;
+  const message = encodeMessage({
+    v: 1,
+    scan: request.scanId,
+    sample: { ...sample, blob: wantsBytes ? blob : null },
+    engines: request.engines.map(({ name }) => name),
+    timeoutMs: Math.max(1, Math.round(request.remainingMs)),
+  });
+  const ack = await parts.bus.account(internet).publishRequest(request.speed, message, `request-${request.outboxId}`);
+  parts.metrics.requestsPublished.labels(scanSubject(request.speed, internet)).inc();
+  return { outboxId: request.outboxId, scanId: request.scanId, internet: request.internet, ...ack };
+}
+
+/** What was withdrawn while it was being published is taken off the bus again. */
+async function retract({ bus }: RelayParts, withdrawn: readonly Published[]): Promise<void> {
+  for (const { internet, stream, seq } of withdrawn) await bus.account(internetClass(internet)).removeRequests(stream, [seq]);
+}
+
+/**
+ * Puts the sample into the internet account, unless it is there. Of two copies made at once both stay, until none is needed:
+ * nats-server 2.9 finds no chunk of a subject any more once the newer of two is deleted.
+ */
+async function copyToInternet({ db, samples }: RelayParts, request: OutboxRequest): Promise<void> {
+  const { sampleId, blob } = request.sample;
+  if (request.internetChunks !== null || blob === null) return;
+  if ((await readSample(db, sampleId))?.internetChunks) return;
+  const chunks = await samples.copyToInternet(blob, request.isolatedChunks?.length ?? 0).catch((error: unknown) => {
+    // The agent finds the bytes missing and says so in its result; the request itself must not stay behind.
+    if (error instanceof GatewayError && error.code === "SAMPLE_NOT_STORED") return undefined;
+    throw error;
+  });
+  if (chunks && !(await addInternetChunks(db, sampleId, blob, chunks))) await samples.remove("internet", chunks);
+}

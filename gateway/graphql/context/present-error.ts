@@ -1,0 +1,52 @@
+import { GraphQLError, type ExecutionResult, type GraphQLErrorExtensions } from "graphql";
+import type { Logger } from "pino";
+import { GatewayError } from "../../errors.js";
+
+const REQUEST_ERRORS = new Set([
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+  "BAD_USER_INPUT",
+  "BAD_REQUEST",
+  "OPERATION_RESOLUTION_FAILURE",
+  "LIMIT_EXCEEDED",
+  "PERSISTED_QUERY_NOT_SUPPORTED",
+]);
+
+/** Whether a code says that the request itself is wrong: its error is shown as it is. */
+export function isRequestError(code: unknown): boolean {
+  return REQUEST_ERRORS.has(String(code));
+}
+
+/** An error as clients see it. What is neither the caller's fault nor of the request is ours: logged, and shown as INTERNAL without its text. */
+export function presentError(error: unknown, log: Logger): GraphQLError {
+  const cause = rootCause(error);
+  if (cause instanceof GatewayError) {
+    const { code, message, retryAfter } = cause;
+    return restated(error, { code, ...(retryAfter === undefined ? {} : { retryAfter }) }, message);
+  }
+  if (error instanceof GraphQLError && isRequestError(error.extensions.code)) return error;
+  log.error({ err: cause }, "a GraphQL operation failed");
+  return restated(error, { code: "INTERNAL" }, "internal error");
+}
+
+function rootCause(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error;
+}
+
+/** An error at the same place with these extensions. What caused it is left behind. */
+export function restated(error: unknown, extensions: GraphQLErrorExtensions, message?: string): GraphQLError {
+  if (!(error instanceof GraphQLError)) return new GraphQLError(message ?? String(error), { extensions });
+  const { nodes, source, positions, path } = error;
+  return new GraphQLError(message ?? error.message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    path: path ?? null,
+    extensions: { ...error.extensions, ...extensions },
+  });
+}
+
+/** A result with its errors as clients see them. */
+export function presented(result: ExecutionResult, log: Logger): ExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map((error) => presentError(error, log)) } : result;
+}

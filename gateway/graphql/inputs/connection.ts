@@ -1,0 +1,47 @@
+import { GatewayError } from "../../errors.js";
+
+/** How long a page is, unless its argument says. */
+export const PAGE = { default: 25, most: 100 };
+
+/** A page of a list, as a Relay connection shows it. */
+export interface Connection<T> {
+  readonly edges: readonly { readonly cursor: string; readonly node: T }[];
+  readonly nodes: readonly T[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+}
+
+/** The page of `first` rows, of which one more was looked for. */
+export function connectionOf<T>(
+  found: readonly T[],
+  { first, continued, cursorOf }: { first: number; continued: boolean; cursorOf: (row: T) => string },
+): Connection<T> {
+  const nodes = found.slice(0, first);
+  const cursorAt = (index: number) => {
+    const node = nodes.at(index);
+    return node === undefined ? null : cursorOf(node);
+  };
+  return {
+    /** Most clients ask for the nodes alone. */
+    get edges() {
+      return nodes.map((node) => ({ cursor: cursorOf(node), node }));
+    },
+    nodes,
+    pageInfo: {
+      hasNextPage: found.length > first,
+      hasPreviousPage: continued,
+      startCursor: cursorAt(0),
+      endCursor: cursorAt(-1),
+    },
+  };
+}
+
+/** Throws BAD_INPUT for a page of no length, or too long a one. */
+export function pageLength(first: number): number {
+  if (first < 1 || first > PAGE.most) throw new GatewayError("BAD_INPUT", `first: must be from 1 to ${PAGE.most}`);
+  return first;
+}

@@ -1,0 +1,23 @@
+import type { ListPlace } from "../../db/list-place.js";
+import { GatewayError } from "../../errors.js";
+
+/** What the list of scans is called in its cursors. Its order is part of the name: a place in another order is another page. */
+export function scanList(order: string, byTime: boolean): string {
+  return `scans ${order}${byTime ? " by time" : ""}`;
+}
+
+/** A keyset cursor: the list and the row in it that a page continues after, opaque to clients. */
+export function cursorOf(list: string, { id, micros }: ListPlace): string {
+  return Buffer.from(`${list}:${id}:${micros}`).toString("base64url");
+}
+
+/** The row of a cursor. Throws BAD_INPUT for anything that {@link cursorOf} did not make for this list. */
+export function placeOf(list: string, cursor: string | null | undefined): ListPlace | undefined {
+  if (cursor === null || cursor === undefined) return undefined;
+  const text = Buffer.from(cursor, "base64url").toString("latin1");
+  const [, named, id, micros] = /^([^:]+):([1-9]\d{0,15}):(-?\d{1,16})$/.exec(text) ?? [];
+  const place = { id: Number(id), micros: Number(micros) };
+  if (named !== list || !Number.isSafeInteger(place.id) || !Number.isSafeInteger(place.micros))
+    throw new GatewayError("BAD_INPUT", "after: is not a cursor of this list");
+  return place;
+}

@@ -1,0 +1,86 @@
+import type { SizeRange, TimeRange } from "../../../schema/graphql/scan-filter.js";
+import type { SizeCriteria, TimeCriteria } from "../../db/list-conditions.js";
+import { GatewayError } from "../../errors.js";
+
+/** Entries that a list in a filter may have. */
+const MOST_ENTRIES = 100;
+const MOST_HASHES = 1_000;
+/** Characters of a text in a filter. */
+const LONGEST = 1_024;
+
+type Maybe<T> = T | null | undefined;
+
+/** What is wrong with a filter, at its place in the arguments. */
+export function wrong(path: string, message: string): GatewayError {
+  return new GatewayError("BAD_INPUT", `${path}: ${message}`);
+}
+
+/** A list as criteria have it: null is no criterion, and a list of nothing asks for nothing. */
+export function entries<T>(path: string, list: Maybe<readonly T[]>, most = MOST_ENTRIES): readonly T[] | undefined {
+  if (list === null || list === undefined) return undefined;
+  if (list.length === 0) throw wrong(path, "is empty; leave it out to ask for all");
+  if (list.length > most) throw wrong(path, `has ${list.length} entries; ${most} is the most`);
+  return list;
+}
+
+/** A value as criteria have it: null is no criterion. */
+export function optional<T, R>(path: string, value: Maybe<T>, read: (path: string, value: T) => R): R | undefined {
+  return value === null || value === undefined ? undefined : read(path, value);
+}
+
+export function positive(path: string, value: number): number {
+  if (value < 1) throw wrong(path, "must be positive");
+  return value;
+}
+
+export function text(path: string, value: string): string {
+  if (value === "") throw wrong(path, "is empty");
+  if (value.includes("\0")) throw wrong(path, "holds a NUL character");
+  if (value.length > LONGEST) throw wrong(path, `has ${value.length} characters; ${LONGEST} is the most`);
+  return value;
+}
+
+export function texts(path: string, list: Maybe<readonly string[]>): readonly string[] | undefined {
+  return entries(path, list)?.map((value, i) => text(`${path}.${i}`, value));
+}
+
+export function mimes(path: string, list: Maybe<readonly string[]>): readonly string[] | undefined {
+  return entries(path, list)?.map((value, i) => {
+    if (!isMime(value.replace(/\/\*$/, "/any")))
+      throw wrong(`${path}.${i}`, "is no MIME type such as application/pdf or image/*");
+    return value.toLowerCase();
+  });
+}
+
+/** The type of one sample, so no `image/*`. */
+export function mime(path: string, value: string): string {
+  if (!isMime(value)) throw wrong(path, "is no MIME type such as application/pdf");
+  return value.toLowerCase();
+}
+
+function isMime(value: string): boolean {
+  return /^[\w.+-]{1,127}\/[\w.+-]{1,127}$/.test(value);
+}
+
+export function hashes(path: string, list: Maybe<readonly string[]>): readonly string[] | undefined {
+  return entries(path, list, MOST_HASHES)?.map((value, i) => {
+    if (!/^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i.test(value))
+      throw wrong(`${path}.${i}`, "must be an md5 (32), sha1 (40) or sha256 (64 hex digits)");
+    return value.toLowerCase();
+  });
+}
+
+export function sizes(path: string, range: Maybe<SizeRange>): SizeCriteria | undefined {
+  if (range === null || range === undefined) return undefined;
+  const [min, max] = [range.min ?? undefined, range.max ?? undefined];
+  if ((min ?? 0) > (max ?? Infinity)) throw wrong(path, "min is greater than max");
+  return { min, max };
+}
+
+export function times(path: string, range: Maybe<TimeRange>): TimeCriteria | undefined {
+  if (range === null || range === undefined) return undefined;
+  const [since, until] = [range.since ?? undefined, range.until ?? undefined];
+  if (since === undefined && until === undefined) return undefined;
+  if (since && until && since > until) throw wrong(path, "since is after until");
+  return { since, until };
+}

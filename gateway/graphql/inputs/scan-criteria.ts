@@ -1,0 +1,56 @@
+import type { ResultFilter, ScanFilter } from "../../../schema/graphql/scan-filter.js";
+import type { Database } from "../../db/database.js";
+import { findEngineIds } from "../../db/engines.js";
+import type { ResultCriteria, ScanCriteria } from "../../db/scan-list.js";
+import { entries, hashes, mimes, optional, positive, sizes, text, texts, times, wrong } from "./filter-values.js";
+
+/** Three characters are what the index on signatures begins with. */
+const LEAST_SIGNATURE = 3;
+
+/** What a filter asks for. Throws BAD_INPUT for what makes no sense, and for names that no engine has. */
+export async function scanCriteria(db: Database, filter: ScanFilter | null | undefined): Promise<ScanCriteria> {
+  if (filter === null || filter === undefined) return {};
+  return {
+    verdicts: entries("filter.verdicts", filter.verdicts),
+    final: filter.final ?? undefined,
+    mimes: mimes("filter.mimes", filter.mimes),
+    size: sizes("filter.size", filter.size),
+    started: times("filter.started", filter.started),
+    names: texts("filter.names", filter.names),
+    hashes: hashes("filter.hashes", filter.hashes),
+    labels: entries("filter.labels", filter.labels)?.map(({ key, value }, i) => ({
+      key: text(`filter.labels.${i}.key`, key),
+      value: value === "" ? value : optional(`filter.labels.${i}.value`, value, text),
+    })),
+    batch: optional("filter.batch", filter.batch, positive),
+    results: await resultCriteria(db, entries("filter.results", filter.results)),
+  };
+}
+
+async function resultCriteria(
+  db: Database,
+  filters: readonly ResultFilter[] | undefined,
+): Promise<readonly ResultCriteria[] | undefined> {
+  if (filters === undefined) return undefined;
+  const named = filters.map(({ engines }, i) => texts(`filter.results.${i}.engines`, engines));
+  const names = new Set(named.flatMap((list) => list ?? []).map((name) => name.toLowerCase()));
+  const ids = names.size > 0 ? await findEngineIds(db, [...names]) : new Map<string, number>();
+  return filters.map(({ verdicts, states, signature }, i) => {
+    const path = `filter.results.${i}`;
+    return {
+      engineIds: named[i]?.map((name) => {
+        const id = ids.get(name.toLowerCase());
+        if (id === undefined) throw wrong(`${path}.engines`, `there is no engine ${name}`);
+        return id;
+      }),
+      verdicts: entries(`${path}.verdicts`, verdicts),
+      states: entries(`${path}.states`, states),
+      signature: optional(`${path}.signature`, signature, signatureText),
+    };
+  });
+}
+
+function signatureText(path: string, value: string): string {
+  if ([...value].length < LEAST_SIGNATURE) throw wrong(path, `needs ${LEAST_SIGNATURE} characters at least`);
+  return text(path, value);
+}

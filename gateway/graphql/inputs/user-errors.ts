@@ -1,0 +1,54 @@
+import { UserErrorCode } from "../../../schema/graphql/enums.js";
+import { GatewayError, SamplesRefused } from "../../errors.js";
+
+/** The data of a type that implements UserError. */
+export interface UserErrorRecord {
+  readonly message: string;
+  readonly code: UserErrorCode;
+  readonly path: readonly string[];
+  readonly retryAfter: number | null;
+  /** Of SamplesRefused: what is wrong with each. */
+  readonly errors?: readonly UserErrorRecord[];
+}
+
+/** A mistake at a place in a mutation's input; an empty path is the input as a whole. */
+export function mistake(path: readonly string[], message: string, code: UserErrorCode = "BAD_INPUT"): UserErrorRecord {
+  const text = path.length === 0 ? message : `${path.join(".")}: ${message}`;
+  return { message: text, code, path: ["input", ...path], retryAfter: null };
+}
+
+/** A verb's refusal as a mutation returns it, or undefined if it is none that the caller can do something about. */
+export function userError(error: unknown, path: readonly string[]): UserErrorRecord | undefined {
+  if (!(error instanceof GatewayError) || !isUserErrorCode(error.code)) return undefined;
+  const record = {
+    message: error.message,
+    code: error.code,
+    path: [...path, ...fieldOf(error, path)],
+    retryAfter: error.retryAfter ?? null,
+  };
+  if (!(error instanceof SamplesRefused)) return record;
+  const errors = error.refusals.flatMap(({ index, error: one }) => userError(one, [...record.path, String(index)]) ?? []);
+  return { ...record, errors };
+}
+
+/** What a verb gives, or its refusal as a mutation returns it. */
+export async function orUserError<T>(path: readonly string[], verb: () => Promise<T>): Promise<T | UserErrorRecord> {
+  try {
+    return await verb();
+  } catch (error) {
+    const answer = userError(error, path);
+    if (answer === undefined) throw error;
+    return answer;
+  }
+}
+
+/** Where in the input it is wrong; a message about a field of the input itself begins with that field's name. */
+function fieldOf({ code, field, message }: GatewayError, path: readonly string[]): readonly string[] {
+  if (field.length > 0 || code !== "BAD_INPUT" || path.length !== 1 || path[0] !== "input") return field;
+  const [, named] = /^([A-Za-z]\w*): /.exec(message) ?? [];
+  return named === undefined ? [] : [named];
+}
+
+function isUserErrorCode(code: string): code is UserErrorCode {
+  return Object.hasOwn(UserErrorCode, code);
+}

@@ -1,0 +1,64 @@
+import { Arg, Ctx, ID, Mutation, Query, Resolver } from "type-graphql";
+import {
+  ApiKey,
+  CreateApiKeyInput,
+  CreateApiKeyResult,
+  RevokeApiKeyResult,
+  type CreateApiKeySuccess,
+  type RevokeApiKeySuccess,
+} from "../../../schema/graphql/api-key.js";
+import { readApiKeys, type ApiKeyRecord } from "../../db/api-keys.js";
+import { createApiKey, revokeApiKey } from "../../scan/api-keys.js";
+import type { RequestContext } from "../context/request-context.js";
+import { Needs } from "../context/scopes.js";
+import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
+
+/** Keys that the cost of their list is reckoned with. */
+const TYPICAL_KEYS = 50;
+
+@Resolver(() => ApiKey)
+export class ApiKeyResolver {
+  @Needs("admin")
+  @Query(() => [ApiKey], {
+    description: "The API keys, the newest first.",
+    complexity: ({ childComplexity }) => 1 + TYPICAL_KEYS * childComplexity,
+  })
+  apiKeys(
+    @Arg("revoked", () => Boolean, { defaultValue: false, description: "Whether to list those that are revoked too." })
+    revoked: boolean,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<ApiKeyRecord[]> {
+    return readApiKeys(mesh.db, { revoked });
+  }
+
+  @Needs("admin")
+  @Mutation(() => CreateApiKeyResult, { description: "Makes an API key; its text is shown this once." })
+  createApiKey(
+    @Arg("input", () => CreateApiKeyInput, { description: "What it is to be." }) input: CreateApiKeyInput,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<CreateApiKeySuccess | UserErrorRecord> {
+    return orUserError(["input"], async () => {
+      const { name, scopes, expiresAt, rate, dailyScans } = input;
+      const wish = {
+        name,
+        scopes,
+        expiresAt: expiresAt ?? undefined,
+        rate: rate ?? undefined,
+        dailyScans: dailyScans ?? undefined,
+      };
+      const { record, text } = await createApiKey(mesh, caller, wish);
+      return { apiKey: record, text };
+    });
+  }
+
+  @Needs("admin")
+  @Mutation(() => RevokeApiKeyResult, {
+    description: "Revokes an API key: it opens nothing any more, and what it has open is closed within seconds.",
+  })
+  revokeApiKey(
+    @Arg("id", () => ID, { description: "The key's `id`." }) id: string,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<RevokeApiKeySuccess | UserErrorRecord> {
+    return orUserError(["id"], async () => ({ apiKey: await revokeApiKey(mesh, caller, id) }));
+  }
+}

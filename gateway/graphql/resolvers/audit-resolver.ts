@@ -1,0 +1,44 @@
+import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
+import { AuditEventConnection, AuditFilter } from "../../../schema/graphql/audit-event.js";
+import { readAuditEvents, type AuditRecord } from "../../db/audit.js";
+import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
+import { cursorOf, placeOf } from "../inputs/cursors.js";
+import { times } from "../inputs/filter-values.js";
+import type { RequestContext } from "../context/request-context.js";
+import { Needs } from "../context/scopes.js";
+
+const EVENTS = "auditEvents";
+/** In microseconds. Times of events are whole ones. */
+const MILLISECOND = 1_000;
+
+@Resolver(() => AuditEventConnection)
+export class AuditResolver {
+  @Needs("admin")
+  @Query(() => AuditEventConnection, {
+    description: "What was done with this mesh and by whom, the newest first, a page at a time.",
+    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+  })
+  async auditEvents(
+    @Arg("filter", () => AuditFilter, { nullable: true, description: "Which events; without it all." })
+    filter: AuditFilter | null | undefined,
+    @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
+    @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<AuditEventConnection> {
+    const limit = pageLength(first) + 1;
+    const place = placeOf(EVENTS, after);
+    const { keyId, action, subject, since, until } = filter ?? {};
+    const criteria = {
+      keyId: keyId ?? undefined,
+      action: action ?? undefined,
+      subject: subject ?? undefined,
+      ...times("filter", { since: since ?? null, until: until ?? null }),
+    };
+    const found = await readAuditEvents(mesh.db, criteria, {
+      limit,
+      after: place && { at: new Date(place.micros / MILLISECOND), id: place.id },
+    });
+    const cursor = ({ id, at }: AuditRecord) => cursorOf(EVENTS, { id, micros: at.getTime() * MILLISECOND });
+    return connectionOf(found, { first, continued: place !== undefined, cursorOf: cursor });
+  }
+}

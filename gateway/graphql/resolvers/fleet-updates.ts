@@ -1,0 +1,40 @@
+import { Resolver, Root, Subscription } from "type-graphql";
+import type { Presence } from "../../../schema/messages.js";
+import type { EngineRecord, QueueRecord } from "../../../schema/reports.js";
+import { AgentChange, EngineChange, QueueChange } from "../../../schema/graphql/fleet-changes.js";
+import type { BoardEvent } from "../../watch/board.js";
+
+import type { RequestContext } from "../context/request-context.js";
+import { Needs } from "../context/scopes.js";
+
+type Subscribing = { readonly context: RequestContext };
+
+@Resolver()
+export class FleetUpdates {
+  @Needs("scan:read")
+  @Subscription(() => AgentChange, {
+    description: "The agents that are there, then each change: who comes, changes or is gone.",
+    subscribe: ({ context }: Subscribing) => context.mesh.boards.agents.watch(),
+  })
+  agentChanged(@Root() { items, ...event }: BoardEvent<Presence>) {
+    return { ...event, agents: items };
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => EngineChange, {
+    description: "The catalogue of engines, then each change of it.",
+    subscribe: ({ context }: Subscribing) => context.mesh.boards.engines.watch(),
+  })
+  engineChanged(@Root() { items, ...event }: BoardEvent<EngineRecord>) {
+    return { ...event, engines: items };
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => QueueChange, {
+    description: "What waits for each engine, then each change of it, looked at about once a second.",
+    subscribe: ({ context }: Subscribing) => context.mesh.boards.queues.watch(),
+  })
+  queueChanged(@Root() { items, ...event }: BoardEvent<QueueRecord>) {
+    return { ...event, queues: items };
+  }
+}

@@ -1,0 +1,74 @@
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
+import type { Presence } from "../../../schema/messages.js";
+import type { BatchRecord, EngineRecord, SampleRecord, ScanRecord } from "../../../schema/reports.js";
+import { Node } from "../../../schema/graphql/node.js";
+import { GatewayError } from "../../errors.js";
+import type { RequestContext } from "../context/request-context.js";
+import { Needs } from "../context/scopes.js";
+
+type NodeRecord = ScanRecord | SampleRecord | EngineRecord | BatchRecord | Presence;
+
+/** Of each type that has a global id: the key by which its records are known, and how one is found by it. */
+const NODES: Record<string, { keyOf: (record: NodeRecord) => number | string; find: Find }> = {
+  Scan: { keyOf: (record) => (record as ScanRecord).scanId, find: numbered((context) => context.loaders().scans) },
+  Sample: { keyOf: (record) => (record as SampleRecord).sampleId, find: numbered((context) => context.loaders().samples) },
+  Engine: { keyOf: (record) => (record as EngineRecord).engineId, find: numbered((context) => context.loaders().engines) },
+  Batch: { keyOf: (record) => (record as BatchRecord).batchId, find: numbered((context) => context.loaders().batches) },
+  Agent: {
+    keyOf: (record) => (record as Presence).agent,
+    find: async (key, { mesh }) => mesh.fleet.agents().find(({ agent }) => agent === key),
+  },
+};
+
+type Find = (key: string, context: RequestContext) => Promise<NodeRecord | null | undefined>;
+
+/** Global ids that can be asked for at once. */
+const MOST = 100;
+
+@Resolver(() => Node)
+export class NodeResolver {
+  @Needs("scan:read")
+  @Query(() => Node, { nullable: true, description: "The object with this global id, or null." })
+  node(
+    @Arg("id", () => ID, { description: "The `id` of any object." }) id: string,
+    @Ctx() context: RequestContext,
+  ): Promise<NodeRecord | null> {
+    return findNode(id, context);
+  }
+
+  @Needs("scan:read")
+  @Query(() => [Node], {
+    nullable: "items",
+    description: "The objects with these global ids, in their order; null for those that are not there.",
+    complexity: ({ args, childComplexity }) => 1 + (args.ids as readonly string[]).length * childComplexity,
+  })
+  nodes(
+    @Arg("ids", () => [ID], { description: "The `id` of any objects; 100 at most." }) ids: string[],
+    @Ctx() context: RequestContext,
+  ): Promise<(NodeRecord | null)[]> {
+    if (ids.length > MOST) throw new GatewayError("BAD_INPUT", `ids: has ${ids.length} entries; ${MOST} is the most`);
+    return Promise.all(ids.map((id) => findNode(id, context)));
+  }
+
+  @FieldResolver(() => ID)
+  id(@Root() record: NodeRecord, @Info() { parentType }: GraphQLResolveInfo): string {
+    return Buffer.from(`${parentType.name}:${NODES[parentType.name]?.keyOf(record)}`).toString("base64url");
+  }
+}
+
+/** Ids are opaque, so one that nothing ever had is not there, like one whose object is gone. */
+async function findNode(id: string, context: RequestContext): Promise<NodeRecord | null> {
+  const [, __typename = "", key = ""] = /^(\w+):(.+)$/s.exec(Buffer.from(id, "base64url").toString()) ?? [];
+  const found = Object.hasOwn(NODES, __typename) ? await NODES[__typename]?.find(key, context) : undefined;
+  return found ? Object.assign({ __typename }, found) : null;
+}
+
+function numbered(
+  loader: (context: RequestContext) => { load(key: number): Promise<Exclude<NodeRecord, Presence> | null> },
+): Find {
+  return async (key, context) => {
+    const number = /^[1-9]\d{0,15}$/.test(key) ? Number(key) : NaN;
+    return Number.isSafeInteger(number) ? loader(context).load(number) : null;
+  };
+}

@@ -1,0 +1,29 @@
+import { Arg, Ctx, Query, Resolver } from "type-graphql";
+import { PlanScanInput, ScanPlan } from "../../../schema/graphql/scan-plan.js";
+import { GatewayError } from "../../errors.js";
+import { explainScan, type ScanPlanRecord } from "../../scan/explain.js";
+import { mime, optional } from "../inputs/filter-values.js";
+import type { RequestContext } from "../context/request-context.js";
+import { Needs } from "../context/scopes.js";
+import { engineChoice, isSha256 } from "../inputs/scan-options.js";
+
+@Resolver(() => ScanPlan)
+export class PlanResolver {
+  @Needs("scan:read")
+  @Query(() => ScanPlan, {
+    description: "What would come of a request made now: the engines that would take part, and why the others would not.",
+  })
+  planScan(
+    @Arg("input", () => PlanScanInput, { description: "The request." }) input: PlanScanInput,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<ScanPlanRecord> {
+    const { sha256, priority } = input;
+    if (typeof sha256 === "string" && !isSha256(sha256)) throw new GatewayError("BAD_INPUT", "sha256: must be 64 hex digits");
+    return explainScan(mesh, {
+      ...engineChoice(input),
+      sha256: sha256?.toLowerCase(),
+      mime: optional("mime", input.mime, mime),
+      priority,
+    });
+  }
+}

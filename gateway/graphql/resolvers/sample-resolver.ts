@@ -1,0 +1,111 @@
+import { GraphQLDateTimeISO } from "graphql-scalars";
+import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
+import type { SampleRecord, ScanRecord } from "../../../schema/reports.js";
+import { SampleOrder, ScanOrder } from "../../../schema/graphql/enums.js";
+import { SampleConnection } from "../../../schema/graphql/sample-connection.js";
+import { SampleFilter } from "../../../schema/graphql/sample-filter.js";
+import { Sample } from "../../../schema/graphql/sample.js";
+import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
+import { Scan } from "../../../schema/graphql/scan.js";
+import { countSamples, listSamples, type ListedSample, type SampleCriteria } from "../../db/sample-list.js";
+import { findSample } from "../../db/samples.js";
+import { GatewayError } from "../../errors.js";
+import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
+import { cursorOf, placeOf } from "../inputs/cursors.js";
+import { entries, hashes, mimes, sizes, times } from "../inputs/filter-values.js";
+import { counted, type CountedConnection } from "../inputs/list-counts.js";
+import type { RequestContext } from "../context/request-context.js";
+import { Needs } from "../context/scopes.js";
+
+@Resolver(() => Sample)
+export class SampleResolver {
+  @Needs("scan:read")
+  @Query(() => Sample, { nullable: true, description: "The newest sample with this hash, or null." })
+  async sample(
+    @Arg("hash", () => String, { description: "Its md5, sha1 or sha256 in hex." }) hash: string,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<SampleRecord | null> {
+    if (!/^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i.test(hash)) {
+      throw new GatewayError("BAD_INPUT", "hash: must be an md5 (32), sha1 (40) or sha256 (64 hex digits)");
+    }
+    return (await findSample(mesh.db, hash.toLowerCase())) ?? null;
+  }
+
+  @Needs("scan:read")
+  @Query(() => SampleConnection, {
+    description: "Samples, a page at a time. A cursor continues the list of the same filter and order.",
+    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+  })
+  async samples(
+    @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
+    @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
+    @Arg("order", () => SampleOrder, { defaultValue: SampleOrder.NEWEST_FIRST, description: "Newest or oldest first." })
+    order: SampleOrder,
+    @Arg("filter", () => SampleFilter, { nullable: true, description: "Which samples; without it all of them." })
+    filter: SampleFilter | null | undefined,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<CountedConnection<ListedSample>> {
+    const limit = pageLength(first) + 1;
+    const criteria = sampleCriteria(filter);
+    const list = `samples ${order}${criteria.firstSeen ? " by time" : ""}`;
+    const page = { limit, after: placeOf(list, after), newestFirst: order === SampleOrder.NEWEST_FIRST };
+    const found = await listSamples(mesh.lists, criteria, page);
+    const cursor = ({ sampleId, seenMicros }: ListedSample) => cursorOf(list, { id: sampleId, micros: seenMicros });
+    return counted(connectionOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
+      countSamples(mesh.lists, criteria),
+    );
+  }
+
+  @FieldResolver(() => GraphQLDateTimeISO, {
+    description: "When it was last sent: its newest scan was accepted then. `firstSeen` if it was never scanned.",
+  })
+  async lastSeen(@Root() { sampleId, firstSeen }: SampleRecord, @Ctx() { loaders }: RequestContext): Promise<Date> {
+    return (await loaders().histories.load(sampleId))?.lastScan ?? firstSeen;
+  }
+
+  @FieldResolver(() => [String], {
+    description: "The names it was sent under, each once, the newest first: 20 at most, of its newest 1,000 scans.",
+  })
+  async names(@Root() { sampleId }: SampleRecord, @Ctx() { loaders }: RequestContext): Promise<readonly string[]> {
+    return (await loaders().histories.load(sampleId))?.names ?? [];
+  }
+
+  @FieldResolver(() => Scan, { nullable: true, description: "Its newest scan; null if it was never scanned." })
+  async latestScan(@Root() { sampleId }: SampleRecord, @Ctx() { loaders }: RequestContext): Promise<ScanRecord | null> {
+    const [newest] = await loaders().scansOfSamples({ limit: 1, newestFirst: true }).load(sampleId);
+    return newest ?? null;
+  }
+
+  @FieldResolver(() => ScanConnection, {
+    description: "Its scans, a page at a time.",
+    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+  })
+  async scans(
+    @Root() { sampleId }: SampleRecord,
+    @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
+    @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
+    @Arg("order", () => ScanOrder, { defaultValue: ScanOrder.NEWEST_FIRST, description: "Newest or oldest first." })
+    order: ScanOrder,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<CountedConnection<ScanRecord>> {
+    const list = `scans of sample ${sampleId} ${order}`;
+    const page = { limit: pageLength(first) + 1, after: placeOf(list, after), newestFirst: order === ScanOrder.NEWEST_FIRST };
+    const found = await loaders().scansOfSamples(page).load(sampleId);
+    const cursor = ({ scanId }: ScanRecord) => cursorOf(list, { id: scanId, micros: 0 });
+    return counted(connectionOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
+      loaders().scanCounts.load(sampleId),
+    );
+  }
+}
+
+function sampleCriteria(filter: SampleFilter | null | undefined): SampleCriteria {
+  if (filter === null || filter === undefined) return {};
+  return {
+    mimes: mimes("filter.mimes", filter.mimes),
+    size: sizes("filter.size", filter.size),
+    firstSeen: times("filter.firstSeen", filter.firstSeen),
+    hashes: hashes("filter.hashes", filter.hashes),
+    stored: filter.stored ?? undefined,
+    verdicts: entries("filter.verdicts", filter.verdicts),
+  };
+}

@@ -1,0 +1,93 @@
+import { GraphQLSafeInt } from "graphql-scalars";
+import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import {
+  CreateWebhookInput,
+  CreateWebhookResult,
+  DeleteWebhookResult,
+  RedeliverWebhookResult,
+  SetWebhookEnabledResult,
+  Webhook,
+  WebhookDeliveryConnection,
+} from "../../../schema/graphql/webhook.js";
+import type { DeliveryRecord, WebhookRecord } from "../../../schema/webhooks.js";
+import { readDeliveries, readWebhooks } from "../../db/webhooks.js";
+import { createWebhook, redeliver, removeWebhook, setWebhookEnabled } from "../../scan/webhooks.js";
+import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
+import { cursorOf, placeOf } from "../inputs/cursors.js";
+import type { RequestContext } from "../context/request-context.js";
+import { Needs } from "../context/scopes.js";
+import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
+
+const TYPICAL_WEBHOOKS = 10;
+/** Not each webhook's own: `webhooks` asks all of them with the same cursor. */
+const DELIVERIES = "deliveries";
+
+@Resolver(() => Webhook)
+export class WebhookResolver {
+  @Needs("admin")
+  @Query(() => [Webhook], {
+    description: "Every webhook, the oldest first.",
+    complexity: ({ childComplexity }) => 1 + TYPICAL_WEBHOOKS * childComplexity,
+  })
+  webhooks(@Ctx() { mesh }: RequestContext): Promise<WebhookRecord[]> {
+    return readWebhooks(mesh.db);
+  }
+
+  @FieldResolver(() => WebhookDeliveryConnection, {
+    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+  })
+  async deliveries(
+    @Root() { webhookId }: WebhookRecord,
+    @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
+    @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<WebhookDeliveryConnection> {
+    const limit = pageLength(first) + 1;
+    const place = placeOf(DELIVERIES, after);
+    const found = await readDeliveries(mesh.db, webhookId, { after: place?.id, limit });
+    const cursor = ({ deliveryId }: DeliveryRecord) => cursorOf(DELIVERIES, { id: deliveryId, micros: 0 });
+    return connectionOf(found, { first, continued: place !== undefined, cursorOf: cursor });
+  }
+
+  @Needs("admin")
+  @Mutation(() => CreateWebhookResult, { description: "Adds an address that is told of scans from now on." })
+  createWebhook(
+    @Arg("input", () => CreateWebhookInput, { description: "Where to and what." }) input: CreateWebhookInput,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ webhook: WebhookRecord; secret: string } | UserErrorRecord> {
+    return orUserError(["input"], () => createWebhook(mesh, caller, { ...input, secret: input.secret ?? undefined }));
+  }
+
+  @Needs("admin")
+  @Mutation(() => SetWebhookEnabledResult, {
+    description: "Switches a webhook on or off. What was noted before it was switched off is sent once it is on again.",
+  })
+  setWebhookEnabled(
+    @Arg("webhookId", () => GraphQLSafeInt, { description: "Its number." }) webhookId: number,
+    @Arg("enabled", () => Boolean, { description: "Whether it is told." }) enabled: boolean,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ webhook: WebhookRecord } | UserErrorRecord> {
+    return orUserError(["webhookId"], async () => ({ webhook: await setWebhookEnabled(mesh, caller, webhookId, enabled) }));
+  }
+
+  @Needs("admin")
+  @Mutation(() => DeleteWebhookResult, { description: "Removes a webhook, and its log." })
+  deleteWebhook(
+    @Arg("webhookId", () => GraphQLSafeInt, { description: "Its number." }) webhookId: number,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ webhookId: number } | UserErrorRecord> {
+    return orUserError(["webhookId"], async () => {
+      await removeWebhook(mesh, caller, webhookId);
+      return { webhookId };
+    });
+  }
+
+  @Needs("admin")
+  @Mutation(() => RedeliverWebhookResult, { description: "Sends a delivery again, whatever came of it before." })
+  redeliverWebhook(
+    @Arg("deliveryId", () => GraphQLSafeInt, { description: "Its number." }) deliveryId: number,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ delivery: DeliveryRecord } | UserErrorRecord> {
+    return orUserError(["deliveryId"], async () => ({ delivery: await redeliver(mesh, caller, deliveryId) }));
+  }
+}

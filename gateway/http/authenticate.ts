@@ -1,0 +1,83 @@
+/** Who calls: the key that a request shows, and what each route needs of it. */
+
+import type { IncomingHttpHeaders } from "node:http";
+import type { FastifyInstance } from "fastify";
+import type { Scope } from "../../schema/scopes.js";
+import { mustHave, openCaller, type Caller } from "../caller.js";
+import { GatewayError } from "../errors.js";
+import type { ScanContext } from "../scan/context.js";
+
+/** What a route needs: a key with a scope; any key, because the handler decides by what is asked; or none. */
+export type RouteNeed = Scope | "key" | "open";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** A route that does not say is for `admin` alone. */
+    needs?: RouteNeed;
+  }
+  interface FastifyRequest {
+    /** Set before any handler runs. */
+    caller: Caller;
+  }
+}
+
+/** Gives every request its caller, or refuses it. */
+export function authenticateRequests(app: FastifyInstance, ctx: ScanContext): void {
+  app.decorateRequest("caller");
+  app.addHook("onRoute", ({ method, url, config }) => {
+    if (config?.needs === undefined) ctx.log.error({ method, url }, "a route does not say what it needs: it is for admin alone");
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    const needs = request.is404 ? "open" : (request.routeOptions.config.needs ?? "admin");
+    if (needs === "open") {
+      request.caller = nobody(request.ip, request.id);
+      return;
+    }
+    try {
+      const caller = await recognised(ctx, keyOf(request.headers), request.ip, request.id);
+      if (caller.key) ctx.keyring.admit(caller.key.id);
+      request.caller = caller;
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === "UNAUTHENTICATED")
+        void reply.header("www-authenticate", 'Bearer realm="ScanMesh"');
+      throw error;
+    }
+    if (needs !== "key") mustHave(request.caller, needs);
+  });
+}
+
+/** The caller who shows this key. Throws UNAUTHENTICATED. */
+export async function recognised(
+  { config, keyring }: ScanContext,
+  text: string | undefined,
+  address: string,
+  requestId: string,
+): Promise<Caller> {
+  if (config.SCANMESH_AUTH === "off") return openCaller(address, requestId);
+  if (text === undefined) throw new GatewayError("UNAUTHENTICATED", NO_KEY);
+  const { scopes, ...key } = await keyring.recognise(text);
+  return { key, scopes: new Set(scopes), address, requestId };
+}
+
+const NO_KEY = "this needs an API key: as Authorization: Bearer, as X-API-Key, or over WebSocket as apiKey in connectionParams";
+
+function nobody(address: string, requestId: string): Caller {
+  return { key: null, scopes: new Set(), address, requestId };
+}
+
+/** The key in a request's headers. */
+export function keyOf(headers: IncomingHttpHeaders): string | undefined {
+  const own = headers["x-api-key"];
+  return bearer(headers.authorization) ?? (Array.isArray(own) ? own[0] : own);
+}
+
+/** The key in what a client of the WebSocket says first: `apiKey`, or `authorization` as in a header. */
+export function keyOfParameters(parameters: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const { apiKey, authorization, Authorization } = parameters ?? {};
+  if (typeof apiKey === "string") return apiKey;
+  return bearer([authorization, Authorization].find((value) => typeof value === "string"));
+}
+
+function bearer(value: string | undefined): string | undefined {
+  return /^bearer +(\S+)$/i.exec(value?.trim() ?? "")?.[1];
+}

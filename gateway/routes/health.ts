@@ -1,0 +1,19 @@
+import type { FastifyInstance } from "fastify";
+import { unreadiness } from "../db/database.js";
+import type { ScanContext } from "../scan/context.js";
+
+/** `/healthz` is about this process; `/readyz` about what it needs: without NATS it still answers reads, so it is ready. */
+export async function healthRoutes(app: FastifyInstance, { db, bus, samples, metrics }: ScanContext): Promise<void> {
+  app.get("/healthz", { config: { needs: "open" } }, async () => ({ status: "ok" }));
+
+  app.get("/readyz", { config: { needs: "open" } }, async (_request, reply) => {
+    const reason = await unreadiness(db);
+    const nats = bus.connected() && samples.connected() ? "ok" : "away";
+    if (reason !== undefined) return reply.status(503).send({ status: "unavailable", reason, nats });
+    return { status: nats === "ok" ? "ok" : "degraded", reason: bus.hindrance(), nats };
+  });
+
+  app.get("/metrics", { config: { needs: "scan:read" } }, async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+}

@@ -1,0 +1,28 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { GatewayError } from "../errors.js";
+import { isMultipart, readForm, sampleBodyLimit, takeAnyBody } from "../http/request-body.js";
+import type { ScanContext } from "../scan/context.js";
+import { receiveUpload } from "../scan/uploads.js";
+
+/** Takes the bytes of an upload that `createUpload` issued: as the body itself, or as the first file of a form. */
+export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void> {
+  takeAnyBody(app);
+  app.route<{ Params: { id: string } }>({
+    method: ["PUT", "POST"],
+    url: "/upload/:id",
+    // Its address is the secret.
+    config: { needs: "open" },
+    handler: async (request, reply) => {
+      const bytes = await bytesOf(request, sampleBodyLimit(request.raw, ctx.config));
+      const { sha256, md5, sha1, size } = await receiveUpload(ctx, request.caller, request.params.id, bytes);
+      return reply.status(201).send({ id: request.params.id, sha256, md5, sha1, size });
+    },
+  });
+}
+
+async function bytesOf({ raw }: FastifyRequest, limit: number): Promise<AsyncIterable<Uint8Array>> {
+  if (!isMultipart(raw.headers)) return raw.iterator({ destroyOnReturn: false });
+  const { file } = await readForm(raw, limit);
+  if (!file) throw new GatewayError("BAD_INPUT", "the form has no file");
+  return file.bytes;
+}

@@ -1,0 +1,128 @@
+import { createHmac } from "node:crypto";
+import type { ScanReport } from "../../schema/reports.js";
+import { payloadType, type WebhookEvent } from "../../schema/webhooks.js";
+import { pause } from "../bus/connection.js";
+import { readScan } from "../db/scans.js";
+import {
+  enableWebhook,
+  leaseDeliveries,
+  queueFinals,
+  removeOldDeliveries,
+  settleDelivery,
+  type DueDelivery,
+  type Outcome,
+} from "../db/webhooks.js";
+import { postWebhook } from "./webhook-request.js";
+import type { ScanContext } from "../scan/context.js";
+
+/** Sends webhooks until stopped. */
+export interface Deliveries {
+  stop(): Promise<void>;
+}
+
+const POLL_MS = 500;
+const FINALS = 1_000;
+/** Deliveries under way to one webhook: a slow receiver holds up nobody else. */
+const EACH = 10;
+const LEASE_MS = 30_000;
+const CLEAN_UP_MS = 600_000;
+/** Seconds until the next attempt, after each that failed; after the last one the delivery is given up: two days in all. */
+const BACK_OFF_S = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400];
+const GONE = 410;
+
+export function startDeliveries(ctx: ScanContext): Deliveries {
+  const underWay = new Map<number, number>();
+  const sending = new Set<Promise<void>>();
+  const ending = new AbortController();
+  let cleanedAt = -Infinity;
+
+  async function step(): Promise<void> {
+    while ((await ctx.db.transaction().execute((tx) => queueFinals(tx, FINALS))) === FINALS);
+    if (performance.now() - cleanedAt > CLEAN_UP_MS) {
+      cleanedAt = performance.now();
+      await removeOldDeliveries(ctx.db);
+    }
+    const except = [...underWay].filter(([, count]) => count >= EACH).map(([webhookId]) => webhookId);
+    for (const due of await leaseDeliveries(ctx.db, { each: EACH, leaseMs: LEASE_MS, except })) begin(due);
+  }
+
+  function begin(due: DueDelivery): void {
+    underWay.set(due.webhookId, (underWay.get(due.webhookId) ?? 0) + 1);
+    const task = deliver(ctx, due, ending.signal)
+      .catch((error: unknown) => ctx.log.warn({ err: error, delivery: due.deliveryId }, "a delivery is tried again"))
+      .finally(() => {
+        sending.delete(task);
+        const left = (underWay.get(due.webhookId) ?? 1) - 1;
+        if (left > 0) underWay.set(due.webhookId, left);
+        else underWay.delete(due.webhookId);
+      });
+    sending.add(task);
+  }
+
+  async function run(): Promise<void> {
+    while (!ending.signal.aborted) {
+      await step().catch((error: unknown) => ctx.log.warn({ err: error }, "webhooks wait"));
+      await pause(POLL_MS);
+    }
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      ending.abort();
+      await running;
+      await Promise.all(sending);
+    },
+  };
+}
+
+async function deliver(ctx: ScanContext, due: DueDelivery, signal: AbortSignal): Promise<void> {
+  const report = await readScan(ctx.db, due.scanId);
+  const outcome: Outcome = report
+    ? await attempt(ctx, due, payloadOf(due.event, report), signal)
+    : { state: "FAILED", status: null, error: "the scan was deleted" };
+  // Cut off by our own end: the lease runs out, and it is sent again.
+  if (signal.aborted && outcome.status === null) return;
+  if (outcome.status === GONE) await enableWebhook(ctx.db, due.webhookId, false);
+  await settleDelivery(ctx.db, due, outcome);
+}
+
+async function attempt(ctx: ScanContext, due: DueDelivery, body: string, signal: AbortSignal): Promise<Outcome> {
+  const id = `msg_${due.deliveryId}`;
+  const timestamp = `${Math.floor(Date.now() / 1_000)}`;
+  const headers = {
+    "content-type": "application/json",
+    "user-agent": "ScanMesh",
+    "webhook-id": id,
+    "webhook-timestamp": timestamp,
+    "webhook-signature": `v1,${createHmac("sha256", due.secret).update(`${id}.${timestamp}.${body}`).digest("base64")}`,
+  };
+  try {
+    const networks = ctx.config.SCANMESH_WEBHOOK_NETWORKS;
+    const status = await postWebhook({ url: due.url, headers, body, networks, signal });
+    if (status >= 200 && status < 300) return { state: "DELIVERED", status, error: null };
+    return failed(due, status, status === GONE ? "the receiver wants no more: the webhook is switched off" : `HTTP ${status}`);
+  } catch (error) {
+    return failed(due, null, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function failed({ attempts }: DueDelivery, status: number | null, error: string): Outcome {
+  const seconds = status === GONE ? undefined : BACK_OFF_S[attempts - 1];
+  if (seconds === undefined) return { state: "FAILED", status, error };
+  // Receivers that come back are not met by everything at once.
+  return { state: "PENDING", status, error, retryMs: seconds * 1_000 * (1 + Math.random() / 5) };
+}
+
+/** What receivers get: the scan as it is when it is sent. */
+function payloadOf(event: WebhookEvent, report: ScanReport): string {
+  const { scanId, name, verdict, detections, done, total, revision, startDate, endDate, labels, batchId, previous } = report;
+  const { md5, sha1, sha256, size, mime } = report.sample;
+  const results = report.results.map(({ engine, type, state, signature, error, ...result }) => {
+    return { engine, type, state, verdict: result.verdict, signature, error };
+  });
+  const sample = { md5, sha1, sha256, size, mime };
+  const counts = { detections, done, total, revision };
+  const scan = { scanId, name, verdict, ...counts, startDate, endDate, labels, batchId, previous, sample, results };
+  return JSON.stringify({ type: payloadType(event), timestamp: endDate, data: { scan } });
+}

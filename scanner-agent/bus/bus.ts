@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { connect, credsAuthenticator, Events, headers, NatsError, type Msg, type NatsConnection } from "nats";
+import type { Logger } from "pino";
+import { inboxPrefix } from "../../schema/subjects.js";
+import { reasonOf, Unavailable } from "../contract.js";
+
+const RETRY_MS = 500;
+const PING_MS = 5_000;
+
+/** How to reach the bus. */
+export interface BusOptions {
+  readonly servers: readonly string[];
+  readonly credsFile: string | undefined;
+  readonly agent: string;
+  /** What the connection is for; shown by the server. */
+  readonly purpose: string;
+  readonly log: Logger;
+  /** Ends the wait for the first connection. */
+  readonly signal: AbortSignal;
+}
+
+/** A message as it arrived. `status` is there when the server itself speaks (404, 408 …). */
+export interface BusMessage {
+  readonly subject: string;
+  readonly reply: string | undefined;
+  readonly data: Uint8Array;
+  readonly status: number | undefined;
+  readonly description: string;
+  header(name: string): string | undefined;
+}
+
+/** What is sent along with a message. */
+export interface SendOptions {
+  readonly reply?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A connection to the agent's account, kept for its life: the client connects again whenever it is lost. */
+export interface Bus {
+  publish(subject: string, data: string | Uint8Array, options?: SendOptions): void;
+  /** Sends a request and waits for the answer. Throws {@link BusAway}. */
+  request(subject: string, data: string | Uint8Array, timeoutMs: number, options?: SendOptions): Promise<BusMessage>;
+  /** A new private inbox that takes `<subject>.*`. */
+  inbox(onMessage: (message: BusMessage) => void): { readonly subject: string; close(): Promise<void> };
+  /** Takes what is published on a subject. */
+  listen(subject: string, onMessage: (message: BusMessage) => void): void;
+  /** Calls back after each time the connection was lost and made again. */
+  onReconnect(listener: () => void): () => void;
+  /** Sends what is waiting to be sent, if the server can be reached. */
+  flush(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+  /** Resolves when the connection has ended for good, with the reason if it was not asked for. */
+  readonly closed: Promise<unknown>;
+}
+
+/** The bus cannot be reached, or cannot do now what was asked of it. */
+export class BusAway extends Unavailable {
+  override readonly name = "BusAway";
+}
+
+/** Connects, however long that takes. */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  const nc = await firstConnection(options);
+  const listeners = new Set<() => void>();
+  void followStatus(nc, listeners, options.log);
+  let inboxes = 0;
+
+  function subscribe(subject: string, onMessage: (message: BusMessage) => void) {
+    return nc.subscribe(subject, {
+      callback: (error, message) => {
+        if (error) options.log.error({ err: error, subject }, "the bus refused a subscription");
+        else onMessage(read(message));
+      },
+    });
+  }
+
+  return {
+    publish(subject, data, send) {
+      if (!nc.isClosed()) nc.publish(subject, data, natsOptions(send));
+    },
+    async request(subject, data, timeoutMs, send) {
+      try {
+        return read(await nc.request(subject, data, { timeout: timeoutMs, ...natsOptions(send) }));
+      } catch (error) {
+        throw new BusAway(`the message bus does not answer (${describe(error)})`, { cause: error });
+      }
+    },
+    inbox(onMessage) {
+      const subject = `${inboxPrefix(options.agent)}.${process.pid}-${options.purpose}-${++inboxes}`;
+      const subscription = subscribe(`${subject}.*`, onMessage);
+      return { subject, close: () => (nc.isClosed() ? Promise.resolve() : subscription.drain()) };
+    },
+    listen: (subject, onMessage) => void subscribe(subject, onMessage),
+    onReconnect(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    flush: async (timeoutMs) => {
+      if (!nc.isClosed()) await Promise.race([nc.flush(), pause(timeoutMs, undefined, { ref: false })]);
+    },
+    close: () => nc.close(),
+    closed: nc.closed(),
+  };
+}
+
+async function firstConnection({ servers, credsFile, agent, purpose, log, signal }: BusOptions): Promise<NatsConnection> {
+  for (let told = ""; ;) {
+    try {
+      return await connect({
+        servers: [...servers],
+        name: `agent ${agent} ${purpose}`,
+        inboxPrefix: inboxPrefix(agent),
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: RETRY_MS,
+        reconnectJitter: RETRY_MS,
+        pingInterval: PING_MS,
+        maxPingOut: 2,
+        ignoreAuthErrorAbort: true,
+        // A stack kept for each request costs more than the request.
+        noAsyncTraces: true,
+        ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
+      });
+    } catch (error) {
+      const reason = describe(error);
+      if (reason !== told) log.warn({ servers, reason }, "NATS does not answer; trying on");
+      told = reason;
+    }
+    await pause(2 * RETRY_MS, undefined, { signal });
+  }
+}
+
+async function followStatus(nc: NatsConnection, listeners: ReadonlySet<() => void>, log: Logger): Promise<void> {
+  for await (const status of nc.status()) {
+    if (status.type === Events.Disconnect) log.warn("NATS connection lost");
+    else if (status.type === Events.Error) log.error({ error: status.data }, "NATS reports an error");
+    else if (status.type === Events.Reconnect) {
+      log.info("NATS connection is back");
+      for (const listener of listeners) listener();
+    }
+  }
+}
+
+function natsOptions(send: SendOptions | undefined) {
+  if (send === undefined) return {};
+  const sent = send.headers === undefined ? undefined : headers();
+  for (const [name, value] of Object.entries(send.headers ?? {})) sent?.set(name, value);
+  return { ...(send.reply === undefined ? {} : { reply: send.reply }), ...(sent === undefined ? {} : { headers: sent }) };
+}
+
+function read(message: Msg): BusMessage {
+  const status = message.headers?.code;
+  return {
+    subject: message.subject,
+    reply: message.reply || undefined,
+    data: message.data,
+    // A message with headers of its own has the code 0.
+    status: status === 0 ? undefined : status,
+    description: message.headers?.description ?? "",
+    header: (name) => message.headers?.get(name) || undefined,
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof NatsError ? error.code : reasonOf(error);
+}

@@ -1,0 +1,235 @@
+import type { Logger } from "pino";
+import type { Manifest } from "../../schema/manifest.js";
+import type { EnginePresence, EngineVersions, ImageIdentity } from "../../schema/messages.js";
+import {
+  Failed,
+  notDone,
+  reasonOf,
+  TimedOut,
+  Unavailable,
+  type Outcome,
+  type Parser,
+  type RunOptions,
+  type Runner,
+  type Sample,
+} from "../contract.js";
+import type { SelfTest } from "./self-test.js";
+import { createSlots, type Slots } from "./slots.js";
+
+const UNKNOWN: EngineVersions = { engine: null, signatures: null, signatureDate: null };
+const FIRST_RETEST_MS = 500;
+const FAILURES_IN_A_ROW = 3;
+const NEVER = new AbortController().signal;
+
+/** What an engine is made of. */
+export interface EngineParts {
+  readonly manifest: Manifest;
+  /** The ways to run it, best first. */
+  readonly runners: readonly Runner[];
+  readonly parse: Parser;
+  readonly slots: number;
+}
+
+/** What an engine needs of its agent. */
+export interface EngineHost {
+  readonly selfTest: SelfTest;
+  readonly retestMs: number;
+  readonly log: Logger;
+  /** Its health, its versions or its readiness for work have changed. */
+  readonly onChange: () => void;
+}
+
+/** One engine of this agent, with its health. */
+export interface Engine {
+  readonly manifest: Manifest;
+  readonly slots: Slots;
+  presence(): EnginePresence;
+  versions(): EngineVersions;
+  /** The container image that it runs; null for an engine that is no container. */
+  image(): ImageIdentity | null;
+  /** Whether it may be given work: healthy, and not being tested because it failed. */
+  takesWork(): boolean;
+  /** Scans one sample. Throws {@link Unavailable} or the signal's reason; everything else is an outcome. */
+  scan(sample: Sample, options: RunOptions): Promise<Outcome>;
+  /** It takes no work until `obstacle` resolves and it passes its test. */
+  suspend(reason: string, obstacle?: () => Promise<void>): void;
+  /** The mesh wants nothing of it, because of this; null: it does again. */
+  refuse(reason: string | null): void;
+  /**
+   * Starts it, unless it is started, and tests it; it is healthy or says why not when this resolves. Tests itself again
+   * from then on.
+   */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Makes an engine. Until its first test is passed it is unhealthy. */
+export function createEngine(
+  { manifest, runners, parse, slots: total }: EngineParts,
+  { selfTest, retestMs, log, onChange }: EngineHost,
+): Engine {
+  const slots = createSlots(total);
+  let runner = runners[0];
+  /** What the runner tells, and what the engine's last output told. */
+  let versions = UNKNOWN;
+  let printed: EngineVersions | undefined;
+  let reason: string | null = "it is being started";
+  let refused: string | null = null;
+  let testedAt: string | null = null;
+  let obstacle: (() => Promise<void>) | undefined;
+  let failures = 0;
+  let misses = 0;
+  let testing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  for (const one of runners) one.onLost?.((why) => one === runner && suspend(why));
+
+  function test(): Promise<void> {
+    testing ??= examine().finally(() => {
+      testing = undefined;
+      schedule();
+      onChange();
+    });
+    return testing;
+  }
+
+  async function examine(): Promise<void> {
+    const before = reason;
+    try {
+      await obstacle?.();
+      runner = await firstThatStarts(runners);
+      versions = await runner.versions();
+      await selfTest(manifest, (sample) => attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER, alone: false }));
+      [reason, obstacle, failures, misses] = [null, undefined, 0, 0];
+      if (before !== null) log.info({ versions: fullVersions(), runner: runner.description }, "healthy");
+    } catch (error) {
+      reason = reasonOf(error).slice(0, 1024);
+      misses += 1;
+      if (reason !== before) log.warn({ reason }, "unhealthy");
+    }
+    testedAt = new Date().toISOString();
+  }
+
+  function schedule(): void {
+    clearTimeout(timer);
+    if (stopped) return;
+    const delay = reason === null ? retestMs : Math.min(retestMs, FIRST_RETEST_MS * 2 ** Math.min(misses, 16));
+    timer = setTimeout(() => void (reason === null ? lookForNewVersions() : test()), delay);
+  }
+
+  /** After every update of its signatures or program an engine is tested again. */
+  async function lookForNewVersions(): Promise<void> {
+    try {
+      const now = await runner?.versions();
+      if (JSON.stringify(now) === JSON.stringify(versions)) return schedule();
+      await test();
+    } catch (error) {
+      suspend(reasonOf(error));
+    }
+  }
+
+  function suspend(why: string, until?: () => Promise<void>): void {
+    if (reason === null) log.warn({ reason: why }, "unhealthy");
+    reason = why.slice(0, 1024);
+    obstacle = until ?? obstacle;
+    schedule();
+    onChange();
+  }
+
+  /** Runs a sample and reads what comes out: the engine's own failures are outcomes. */
+  async function attempt(sample: Sample, options: RunOptions): Promise<Outcome> {
+    if (runner === undefined) throw new Unavailable("there is no way to run it");
+    try {
+      const outcome = parse(await runner.run(sample, options));
+      printed = outcome.versions ?? printed;
+      return printed === undefined ? outcome : { ...outcome, versions: fullVersions() };
+    } catch (error) {
+      if (error instanceof Failed) return notDone("FAILED", error.message);
+      if (error instanceof TimedOut) return notDone("TIMEOUT", error.message);
+      throw error;
+    }
+  }
+
+  function fullVersions(): EngineVersions {
+    if (printed === undefined) return versions;
+    const { engine, signatures, signatureDate } = printed;
+    return {
+      ...versions,
+      engine: engine ?? versions.engine,
+      signatures: signatures ?? versions.signatures,
+      signatureDate: signatureDate ?? versions.signatureDate,
+    };
+  }
+
+  function count({ state }: Outcome): void {
+    failures = state === "FAILED" || state === "TIMEOUT" ? failures + 1 : 0;
+    if (failures < FAILURES_IN_A_ROW || reason !== null || testing !== undefined) return;
+    log.warn({ failures }, "failed repeatedly; testing it again");
+    failures = 0;
+    void test();
+    onChange();
+  }
+
+  return {
+    manifest,
+    slots,
+    versions: fullVersions,
+    image: () => runner?.image?.() ?? null,
+    takesWork: () => reason === null && refused === null && testing === undefined && !stopped,
+    suspend,
+    refuse(why) {
+      if (why === refused) return;
+      refused = why;
+      log.warn({ reason: why }, why === null ? "the mesh takes this engine" : "the mesh does not take this engine");
+      onChange();
+    },
+    async scan(sample, options) {
+      try {
+        const outcome = await attempt(sample, options);
+        count(outcome);
+        return outcome;
+      } catch (error) {
+        if (error instanceof Unavailable) suspend(error.message);
+        throw error;
+      }
+    },
+    start: test,
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await Promise.all(runners.map((one) => one.stop()));
+    },
+    presence: () => ({
+      name: manifest.name,
+      type: manifest.type,
+      speed: manifest.speed,
+      internet: manifest.internet,
+      input: manifest.input,
+      accepts: manifest.accepts ?? null,
+      versions: fullVersions(),
+      image: runner?.image?.() ?? null,
+      slots: total,
+      busy: slots.busy(),
+      runner: runner?.description ?? "none",
+      healthy: reason === null && refused === null,
+      reason: reason ?? refused,
+      testedAt,
+    }),
+  };
+}
+
+/** If none does, the reasons of all of them are said. */
+async function firstThatStarts(runners: readonly Runner[]): Promise<Runner> {
+  const reasons: string[] = [];
+  for (const runner of runners) {
+    try {
+      await runner.start();
+      return runner;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      reasons.push(error.message);
+    }
+  }
+  throw new Unavailable(reasons.join("; ") || "there is no way to run it");
+}

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Manifest } from "../../schema/manifest.js";
+import { Unavailable, type Outcome, type Sample } from "../contract.js";
+import type { Spool } from "../samples/spool.js";
+
+/** The test file of the antivirus industry, in pieces: a file that holds it in one would itself be detected. */
+const EICAR = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$", "EICAR-STANDARD", "-ANTIVIRUS-TEST", "-FILE!$H+H*"].join("");
+const CLEAN = "This file is clean: whoever finds something in it is wrong.\n";
+
+/** Tests an engine through `scan`. Throws {@link Unavailable} with what it gets wrong. */
+export type SelfTest = (manifest: Manifest, scan: (sample: Sample) => Promise<Outcome>) => Promise<void>;
+
+/** Makes the test's two files and the test: an AV engine finds EICAR, and no engine finds anything in a clean file. */
+export async function createSelfTest(spool: Spool): Promise<SelfTest> {
+  const folder = await spool.make("self-test");
+  const eicar = await testSample(folder, EICAR);
+  const clean = await testSample(folder, CLEAN);
+  return async (manifest, scan) => {
+    const given = (sample: Sample): Sample => (manifest.input === "file" ? sample : { ...sample, path: null });
+    if (manifest.type === "AV") {
+      const outcome = await scan(given(eicar));
+      if (outcome.verdict !== "INFECTED") throw new Unavailable(`self-test: it does not find EICAR, it says ${said(outcome)}`);
+    } else if (manifest.input === "hash") {
+      // Asking about a hash leaves the host, so it is asked only for a scan.
+      return;
+    }
+    const outcome = await scan(given(clean));
+    if (!passesClean(manifest, outcome)) throw new Unavailable(`self-test: of a clean file it says ${said(outcome)}`);
+  };
+}
+
+function passesClean(manifest: Manifest, { state, verdict }: Outcome): boolean {
+  if (manifest.type === "AV") return state === "DONE" && verdict === "CLEAN";
+  return state === "UNSCANNED" || (state === "DONE" && (verdict === null || verdict === "CLEAN"));
+}
+
+function said({ state, verdict, signature, error }: Outcome): string {
+  return [state, verdict, signature, error]
+    .filter((part) => part !== null)
+    .join(", ")
+    .slice(0, 800);
+}
+
+async function testSample(folder: string, text: string): Promise<Sample> {
+  const hash = (name: string) => createHash(name).update(text).digest("hex");
+  const sha256 = hash("sha256");
+  const path = join(folder, sha256);
+  await writeFile(path, text, { mode: 0o444 });
+  return { path, sha256, sha1: hash("sha1"), md5: hash("md5"), size: Buffer.byteLength(text) };
+}

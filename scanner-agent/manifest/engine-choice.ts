@@ -1,0 +1,146 @@
+/** Which engines run on this host, and with what: the host's word over the manifests'. */
+
+import { z } from "zod";
+import { ContainerLimits, ContainerRun } from "../../schema/container-run.js";
+import { Manifest } from "../../schema/manifest.js";
+import { isMeant } from "../../schema/nearest.js";
+import { duration } from "../../schema/settings.js";
+import { engineToken } from "../../schema/subjects.js";
+import type { LoadedManifest } from "./engine-loader.js";
+import { parseYaml, type Mistakes, type YamlText } from "./manifest-yaml.js";
+
+const SWITCHES: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  [true, true],
+  ["on", true],
+  [null, true],
+  [false, false],
+  ["off", false],
+]);
+
+/** What a host says of one engine: `on`, `off`, or what differs from its manifest. */
+const Choice = z.preprocess(
+  (value) => (SWITCHES.has(value) ? { enabled: SWITCHES.get(value) } : value),
+  z.strictObject({
+    enabled: z.boolean().default(true),
+    slots: Manifest.shape.slots,
+    timeout: duration.optional(),
+    /** The only way in which it may run here. */
+    run: z.enum(["builtin", "process", "container"]).optional(),
+    /** Another image of the same contract. */
+    image: ContainerRun.shape.image.optional(),
+    limits: ContainerLimits.optional(),
+  }),
+);
+type Choice = z.infer<typeof Choice>;
+
+const ChoiceFile = z.strictObject({ engines: z.record(z.string(), z.unknown()) });
+
+/** Why an engine that nobody here has turned on does not run. */
+export const OFF_BY_DEFAULT = "off by default";
+
+/** An engine as this host has it. */
+export interface ChosenEngine extends LoadedManifest {
+  /** Why it does not run here; null if it does. */
+  readonly off: string | null;
+}
+
+/** A file of choices: its path and its text. */
+export interface ChoiceText {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** What {@link chooseEngines} found; each mistake is one line that names file, line and field. */
+export interface Choices {
+  readonly engines: readonly ChosenEngine[];
+  readonly mistakes: readonly string[];
+}
+
+/**
+ * Applies a host's file of choices, and the names that were set to be the only ones. An engine of which the file says something
+ * wrong does not run; the others do. A text that is no such file at all leaves every engine off.
+ */
+export function chooseEngines(manifests: readonly LoadedManifest[], file?: ChoiceText, only: readonly string[] = []): Choices {
+  const wanted = new Map(only.map((name) => [engineToken(name), name]));
+  const names = manifests.map(({ manifest }) => manifest.name);
+  const yaml = file === undefined ? undefined : readChoices(file);
+  const broken = yaml !== undefined && "mistakes" in yaml ? yaml.mistakes : [];
+  const said = yaml === undefined || "mistakes" in yaml ? undefined : yaml;
+  const keys = new Map(said?.keys(["engines"]).map((key) => [engineToken(key), key]));
+  const mistakes = [...broken];
+  const engines = manifests.map((loaded): ChosenEngine => {
+    const name = engineToken(loaded.manifest.name);
+    const key = keys.get(name);
+    keys.delete(name);
+    if (broken.length > 0) return { ...loaded, off: broken[0] ?? null };
+    const choice = said === undefined || key === undefined ? undefined : choiceOf(said, key, loaded);
+    if (choice !== undefined && "mistakes" in choice) {
+      mistakes.push(...choice.mistakes);
+      return { ...loaded, off: choice.mistakes[0] ?? null };
+    }
+    const off = only.length > 0 ? offByName(wanted.delete(name)) : offBy(loaded, choice, said, key);
+    return { ...(choice === undefined ? loaded : withChoice(loaded, choice)), off };
+  });
+  for (const key of keys.values())
+    mistakes.push(`${said?.place(["engines", key])}: engines.${key}: there is no engine of that name${isMeant(key, names)}`);
+  for (const name of wanted.values()) mistakes.push(`SCANMESH_ENGINES: there is no engine ${name}${isMeant(name, names)}`);
+  return { engines, mistakes };
+}
+
+function readChoices({ file, text }: ChoiceText): YamlText | Mistakes {
+  const yaml = parseYaml(file, text);
+  if ("mistakes" in yaml) return yaml;
+  const read = yaml.read([], ChoiceFile, "the file");
+  return "mistakes" in read ? read : yaml;
+}
+
+/** A choice, with the limits that it names and those alone. */
+type NamedChoice = Omit<Choice, "limits"> & { readonly limits: Partial<ContainerLimits> };
+type ContainerLimits = z.infer<typeof ContainerLimits>;
+
+function choiceOf(yaml: YamlText, key: string, { manifest, ways }: LoadedManifest): NamedChoice | Mistakes {
+  const path = ["engines", key];
+  const read = yaml.read(path, Choice, key);
+  if ("mistakes" in read) return read;
+  const { value } = read;
+  const mistake = (field: string, what: string) => ({
+    mistakes: [`${yaml.place([...path, field])}: ${[...path, field].join(".")}: ${manifest.name} ${what}`],
+  });
+  if (value.run !== undefined && !ways.includes(value.run)) return mistake("run", `cannot be run as ${value.run}`);
+  for (const field of ["image", "limits"] as const)
+    if (value[field] !== undefined && manifest.run.container === undefined) return mistake(field, "has no container");
+  const named = new Set(yaml.keys([...path, "limits"]));
+  return { ...value, limits: Object.fromEntries(Object.entries(value.limits ?? {}).filter(([limit]) => named.has(limit))) };
+}
+
+function offByName(named: boolean): string | null {
+  return named ? null : "not among SCANMESH_ENGINES";
+}
+
+function offBy(
+  { manifest }: LoadedManifest,
+  choice: NamedChoice | undefined,
+  yaml: YamlText | undefined,
+  key = "",
+): string | null {
+  if (choice === undefined) return manifest.enabled ? null : OFF_BY_DEFAULT;
+  return choice.enabled ? null : `off by ${yaml?.place(["engines", key])}`;
+}
+
+function withChoice(loaded: LoadedManifest, { slots, timeout, run, image, limits }: NamedChoice): LoadedManifest {
+  const { manifest } = loaded;
+  const { container } = manifest.run;
+  return {
+    ...loaded,
+    ways: run === undefined ? loaded.ways : [run],
+    manifest: {
+      ...manifest,
+      slots: slots ?? manifest.slots,
+      timeout: timeout ?? manifest.timeout,
+      run: {
+        ...manifest.run,
+        container: container && { ...container, image: image ?? container.image, limits: { ...container.limits, ...limits } },
+      },
+    },
+  };
+}

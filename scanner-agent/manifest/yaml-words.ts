@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { isMeant } from "../../schema/nearest.js";
+
+/** What is wrong with a field of a YAML file, for whoever wrote it. `shape` is what the whole should be. */
+export function inWords(issue: z.core.$ZodIssue, shape: z.ZodType): string {
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => `there is no field ${key}${isMeant(key, fieldsOf(fieldAt(shape, issue.path)))}`).join(", ");
+    case "invalid_type":
+      return issue.input === undefined ? "is missing" : `needs ${EXPECTED[issue.expected] ?? issue.expected}`;
+    case "invalid_value": {
+      const values = issue.values.map(String);
+      const given = typeof issue.input === "string" ? isMeant(issue.input, values) : "";
+      return issue.input === undefined ? `is missing; it is ${alternatives(values)}` : `needs ${alternatives(values)}${given}`;
+    }
+    case "invalid_format":
+      // The shapes name what they want in a word or two.
+      return issue.message.startsWith("needs ") ? issue.message : `needs ${issue.message}`;
+    case "too_small":
+      return `needs ${issue.inclusive === false ? "more than" : "at least"} ${counted(issue.origin, issue.minimum)}`;
+    case "too_big":
+      return `needs ${issue.inclusive === false ? "less than" : "at most"} ${counted(issue.origin, issue.maximum)}`;
+    case "invalid_key": {
+      const [first] = issue.issues;
+      return first ? inWords(first, shape) : issue.message;
+    }
+    default:
+      return issue.message;
+  }
+}
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "fields of its own",
+  record: "fields of its own",
+};
+
+function counted(origin: string, count: number | bigint): string {
+  if (origin === "array") return `${count} ${Number(count) === 1 ? "entry" : "entries"}`;
+  return origin === "string" ? `${count} ${Number(count) === 1 ? "character" : "characters"}` : String(count);
+}
+
+function alternatives(values: readonly string[]): string {
+  return values.length === 1 ? String(values[0]) : `one of ${values.join(", ")}`;
+}
+
+function fieldAt(shape: z.ZodType | undefined, path: readonly PropertyKey[]): z.ZodType | undefined {
+  return path.reduce<z.ZodType | undefined>((outer, key) => {
+    const inner = unwrapped(outer);
+    if (inner instanceof z.ZodObject) return inner.shape[String(key)];
+    return inner instanceof z.ZodArray ? (inner.element as z.ZodType) : undefined;
+  }, shape);
+}
+
+function fieldsOf(shape: z.ZodType | undefined): string[] {
+  const object = unwrapped(shape);
+  return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
+}
+
+function unwrapped(shape: z.ZodType | undefined): z.ZodType | undefined {
+  if (shape instanceof z.ZodPipe) return unwrapped(shape.out as z.ZodType);
+  const wraps = shape instanceof z.ZodOptional || shape instanceof z.ZodDefault || shape instanceof z.ZodPrefault;
+  return wraps ? unwrapped(shape.unwrap() as z.ZodType) : shape;
+}

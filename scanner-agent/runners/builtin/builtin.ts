@@ -1,0 +1,122 @@
+import type { Logger } from "pino";
+import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
+import { within } from "../../within.js";
+import { processLane, threadLane, type Lane } from "./lane.js";
+import type { Prepared } from "./lane-messages.js";
+
+const PREPARE_TIMEOUT_MS = 60_000;
+const MAX_OUTPUT = 8 * 1024 * 1024;
+/** A worker that has read a larger sample is replaced: WebAssembly memory never shrinks. */
+const LARGE_SAMPLE = 32 * 1024 * 1024;
+/** A worker is replaced after so many samples: YARA-X leaks a WebAssembly memory at each, and all workers share what there is. */
+const SCANS_PER_WORKER = 1_000;
+
+/** One of the agent's own engines. */
+export interface BuiltinOptions {
+  /** The worker's compiled file. */
+  readonly file: string;
+  /** What the worker is made ready with. */
+  readonly data: unknown;
+  /** Changes when the workers must be made ready anew, e.g. with new rules. */
+  readonly fingerprint?: () => Promise<string>;
+  /** Samples after which a worker is replaced. */
+  readonly scansPerWorker?: number;
+  /** A folder for workers that are processes. */
+  readonly folder: string;
+  readonly log: Logger;
+}
+
+/** Runs an engine in worker threads: as many as samples are scanned at once, kept for the next ones. */
+export function createBuiltinRunner({
+  file,
+  data,
+  fingerprint,
+  folder,
+  log,
+  scansPerWorker = SCANS_PER_WORKER,
+}: BuiltinOptions): Runner {
+  /** The workers, with how many samples each has had. */
+  const lanes = new Map<Lane, number>();
+  let idle: Lane[] = [];
+  let prepared: Prepared | undefined;
+  let print: string | undefined;
+
+  async function open(alone: boolean): Promise<Lane> {
+    const lane = alone ? processLane(file, folder) : threadLane(file);
+    lanes.set(lane, 0);
+    try {
+      const ready = await within(PREPARE_TIMEOUT_MS, lane.prepare(data));
+      if (!alone) note(ready);
+      return lane;
+    } catch (error) {
+      await close(lane);
+      throw error instanceof Unavailable
+        ? error
+        : new Unavailable(`its worker does not start: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
+  function note(ready: Prepared): void {
+    if (ready.problems.join() !== prepared?.problems.join()) for (const problem of ready.problems) log.error(problem);
+    prepared = ready;
+  }
+
+  async function close(lane: Lane): Promise<void> {
+    lanes.delete(lane);
+    idle = idle.filter((other) => other !== lane);
+    await lane.end();
+  }
+
+  function takeIdle(): Lane | undefined {
+    idle = idle.filter((lane) => !lane.ended());
+    return idle.pop();
+  }
+
+  /** How many samples a worker has had, this one included; a worker that is not kept any more has had enough. */
+  function countScan(lane: Lane): number {
+    const before = lanes.get(lane);
+    if (before === undefined) return Infinity;
+    lanes.set(lane, before + 1);
+    return before + 1;
+  }
+
+  /** Makes sure that a worker is there, ready with the present rules. */
+  async function refresh(): Promise<Prepared> {
+    const now = await fingerprint?.();
+    if (now !== print) {
+      const old = idle;
+      // Workers that are scanning now are not put back: they are not in `lanes` any more.
+      lanes.clear();
+      await Promise.all(old.map(close));
+      prepared = undefined;
+      print = now;
+    }
+    if (prepared === undefined || lanes.size === 0) idle.push(await open(false));
+    if (prepared === undefined) throw new Unavailable("its worker does not start");
+    return prepared;
+  }
+
+  async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
+    const lane = (options.alone ? undefined : takeIdle()) ?? (await open(options.alone));
+    let reusable = false;
+    try {
+      const stdout = await within(options.timeoutMs, lane.scan(sample), options.signal);
+      reusable = !options.alone && sample.size <= LARGE_SAMPLE && countScan(lane) < scansPerWorker;
+      if (stdout.length > MAX_OUTPUT) throw new Failed(`printed more than ${MAX_OUTPUT} characters`);
+      return { exitCode: 0, stdout, stderr: "" };
+    } finally {
+      if (reusable) idle.push(lane);
+      else await close(lane);
+    }
+  }
+
+  return {
+    description: "builtin (worker thread)",
+    start: async () => void (await refresh()),
+    versions: async () => (await refresh()).versions,
+    run,
+    async stop() {
+      await Promise.all([...lanes.keys()].map(close));
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { reasonOf } from "../../contract.js";
+import { findProgram } from "../../programs.js";
+import { runCommand } from "../process/command.js";
+import { bareEnvironment } from "../process/guard.js";
+
+const TIMEOUT_MS = 20_000;
+const MAX_OUTPUT = 1024 * 1024;
+const MAX_VALUE = 4_096;
+const MAX_TAGS = 1_000;
+/** Highest exit status that still comes with an answer: exiftool ends with 1 for a file type that it does not know. */
+const TOLD_BY_STATUS: Readonly<Record<string, number>> = { exiftool: 1 };
+
+/** The programs FileInfo asks, where this host has them; TrID may not be redistributed and is never one of them. */
+export type Tools = Readonly<Record<(typeof TOOL_NAMES)[number], string | undefined>>;
+const TOOL_NAMES = ["file", "ssdeep", "exiftool"] as const;
+
+/** What the programs say; empty where a program is not installed or fails, and `missing` names it, with the reason if it fails. */
+export interface ToolReport {
+  readonly mime: string | undefined;
+  readonly description: string;
+  readonly ssdeep: string;
+  readonly exiftool: Readonly<Record<string, string>>;
+  readonly missing: readonly string[];
+}
+
+/** Finds the programs. */
+export async function findTools(programPath: string): Promise<Tools> {
+  const [file, ssdeep, exiftool] = await Promise.all(TOOL_NAMES.map((name) => findProgram(name, programPath)));
+  return { file, ssdeep, exiftool };
+}
+
+/** Asks each program about the file. They read hostile input: each has a limit on its time and output, and may fail. */
+export async function askTools(tools: Tools, path: string, host: { programPath: string; folder: string }): Promise<ToolReport> {
+  const missing = ["trid"];
+  const cwd = await mkdtemp(join(host.folder, "tools-"));
+  const ask = async <T>(name: keyof Tools, args: readonly string[], read: (stdout: string) => T, otherwise: T): Promise<T> => {
+    const program = tools[name];
+    if (program === undefined) return note(missing, name, otherwise);
+    try {
+      const env = bareEnvironment(host.programPath, cwd);
+      const { exitCode, stdout } = await runCommand([program, ...args, path], {
+        cwd,
+        env,
+        timeoutMs: TIMEOUT_MS,
+        maxOutput: MAX_OUTPUT,
+      });
+      return exitCode <= (TOLD_BY_STATUS[name] ?? 0)
+        ? read(stdout)
+        : note(missing, `${name}: exit status ${exitCode}`, otherwise);
+    } catch (error) {
+      return note(missing, `${name}: ${reasonOf(error)}`, otherwise);
+    }
+  };
+  try {
+    const [mime, description, ssdeep, exiftool] = await Promise.all([
+      ask("file", ["--brief", "--mime-type", "--"], (text) => MimeType.parse(text.trim()), undefined),
+      ask("file", ["--brief", "--"], (text) => text.trim().slice(0, MAX_VALUE), ""),
+      ask("ssdeep", ["-s", "-b"], readSsdeep, ""),
+      ask("exiftool", [...EXIFTOOL_ARGUMENTS, "--"], readExiftool, {}),
+    ]);
+    return { mime, description, ssdeep, exiftool, missing: [...new Set(missing)] };
+  } finally {
+    await rm(cwd, { recursive: true, force: true });
+  }
+}
+
+const MimeType = z.string().regex(/^[\w.+-]+\/[\w.+-]+$/);
+
+/** All but what tells of the spool instead of the sample. */
+const EXIFTOOL_ARGUMENTS = ["-json", "--System:All", "--ExifToolVersion"];
+
+/** `<hash>,"<name>"` on the second line, below a heading. */
+function readSsdeep(stdout: string): string {
+  return /^(\d+:[^,\n]*),/m.exec(stdout)?.[1] ?? "";
+}
+
+function readExiftool(stdout: string): Record<string, string> {
+  const [tags] = z.array(z.record(z.string(), z.unknown())).parse(JSON.parse(stdout));
+  const entries = Object.entries(tags ?? {}).filter(([name]) => name !== "SourceFile" && name !== "ExifToolVersion");
+  return Object.fromEntries(entries.slice(0, MAX_TAGS).map(([name, value]) => [name, printed(value).slice(0, MAX_VALUE)]));
+}
+
+function printed(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function note<T>(missing: string[], what: string, value: T): T {
+  missing.push(what);
+  return value;
+}

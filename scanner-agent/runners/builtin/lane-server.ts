@@ -1,0 +1,38 @@
+import { parentPort } from "node:worker_threads";
+import { reasonOf, type Sample } from "../../contract.js";
+import type { LaneAnswer, LaneRequest, Prepared } from "./lane-messages.js";
+
+/** A built-in engine, made ready in its worker. `scan` answers what is to be sent as JSON. */
+export interface ReadyEngine extends Prepared {
+  scan(sample: Sample): unknown;
+}
+
+/** Serves a lane from inside its worker thread or process. */
+export function serveLane(prepare: (data: unknown) => Promise<ReadyEngine>): void {
+  let engine: ReadyEngine | undefined;
+  const port = parentPort;
+  const answer = (message: LaneAnswer) => (port === null ? process.send?.(message) : port.postMessage(message));
+
+  async function onRequest(request: LaneRequest): Promise<void> {
+    try {
+      if (request.kind === "prepare") {
+        engine = await prepare(request.data);
+        answer({ kind: "prepared", versions: engine.versions, problems: engine.problems });
+      } else if (engine === undefined) {
+        answer({ kind: "failed", reason: "it was not made ready" });
+      } else {
+        answer({ kind: "output", output: JSON.stringify(await engine.scan(request.sample), writable) });
+      }
+    } catch (error) {
+      answer({ kind: "failed", reason: reasonOf(error) });
+    }
+  }
+
+  if (port === null) process.on("message", (request: LaneRequest) => void onRequest(request));
+  else port.on("message", (request: LaneRequest) => void onRequest(request));
+}
+
+/** JSON has no integers beyond doubles; rules' metadata may. */
+function writable(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}

@@ -1,0 +1,103 @@
+import { Worker } from "node:worker_threads";
+import { Failed, Unavailable, type Sample } from "../../contract.js";
+import { bareEnvironment, spawnGuarded } from "../process/guard.js";
+import type { LaneAnswer, LaneRequest, Prepared } from "./lane-messages.js";
+
+const MAX_HEAP_MB = 512;
+
+/** One worker of a built-in engine, with one sample at a time. */
+export interface Lane {
+  /** Throws {@link Unavailable} if the engine cannot be made ready. */
+  prepare(data: unknown): Promise<Prepared>;
+  /** The engine's JSON. Throws {@link Failed} if the engine or its worker fails. */
+  scan(sample: Sample): Promise<string>;
+  /** Whether its worker is gone. */
+  ended(): boolean;
+  end(): Promise<void>;
+}
+
+/** What a lane needs of a worker thread or process. */
+interface Channel {
+  post(request: LaneRequest): void;
+  end(): Promise<void>;
+}
+
+/** A lane in a worker thread. */
+export function threadLane(file: string): Lane {
+  return lane((onAnswer, onEnd) => {
+    const worker = new Worker(file, { env: {}, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
+    worker.on("message", onAnswer);
+    worker.on("error", (error: Error) => onEnd(error.message));
+    worker.on("exit", (code) => onEnd(`exit code ${code}`));
+    return { post: (request) => worker.postMessage(request), end: async () => void (await worker.terminate()) };
+  });
+}
+
+/** A lane in a process of its own, which not even a crash of the runtime itself can leave. */
+export function processLane(file: string, cwd: string): Lane {
+  return lane((onAnswer, onEnd) => {
+    const argv = [process.execPath, `--max-old-space-size=${MAX_HEAP_MB}`, file];
+    const { process: child, kill } = spawnGuarded(argv, { cwd, env: bareEnvironment("", cwd), ipc: true });
+    child.stdout?.resume();
+    child.stderr?.resume();
+    child.on("message", onAnswer);
+    child.on("error", (error) => onEnd(error.message));
+    child.on("exit", (code, signal) => onEnd(signal ?? `exit code ${code}`));
+    // A channel that is closed is told of by the exit.
+    return { post: (request) => void child.send(request, () => undefined), end: () => Promise.resolve(kill()) };
+  });
+}
+
+function lane(open: (onAnswer: (answer: LaneAnswer) => void, onEnd: (how: string) => void) => Channel): Lane {
+  let pending: PromiseWithResolvers<LaneAnswer> | undefined;
+  let ended: Failed | undefined;
+  const channel = open(
+    (answer) => {
+      pending?.resolve(answer);
+      pending = undefined;
+    },
+    (how) => {
+      ended ??= new Failed(`its worker ended (${how})`);
+      pending?.reject(ended);
+      pending = undefined;
+    },
+  );
+
+  function ask(request: LaneRequest): Promise<LaneAnswer> {
+    if (ended !== undefined) return Promise.reject(ended);
+    pending = withResolvers();
+    channel.post(request);
+    return pending.promise;
+  }
+
+  return {
+    async prepare(data) {
+      const answer = await ask({ kind: "prepare", data });
+      if (answer.kind === "prepared") return answer;
+      throw new Unavailable(answer.kind === "failed" ? answer.reason : "its worker answered out of turn");
+    },
+    async scan(sample) {
+      const answer = await ask({ kind: "scan", sample });
+      if (answer.kind === "output") return answer.output;
+      throw new Failed(answer.kind === "failed" ? answer.reason : "its worker answered out of turn");
+    },
+    ended: () => ended !== undefined,
+    end: () => channel.end(),
+  };
+}
+
+interface PromiseWithResolvers<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+function withResolvers<T>(): PromiseWithResolvers<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,81 @@
+import { readFile } from "node:fs/promises";
+import { hasCode } from "../../contract.js";
+
+/** Sizes as clamd.conf writes them. A sample beyond one is UNSCANNED. */
+export interface ClamdLimits {
+  readonly maxFileSize: string;
+  readonly maxScanSize: string;
+}
+
+/** The default upload limit, and a bound on what archives unpack to. */
+export const CLAMD_LIMITS: ClamdLimits = { maxFileSize: "512M", maxScanSize: "1024M" };
+
+/** What a clamd.conf is made of. */
+export interface ClamdConfig {
+  /** The daemon's own folder. */
+  readonly folder: string;
+  /** The signatures. */
+  readonly database: string;
+  /** How many samples at once. */
+  readonly slots: number;
+  readonly timeoutMs: number;
+  readonly limits: ClamdLimits;
+  /** Whom it becomes when root starts it. */
+  readonly user: string | undefined;
+}
+
+/** Where clamd listens. */
+export function socketOf(folder: string): string {
+  return `${folder}/clamd.sock`;
+}
+
+/** Where clamd writes its process id. */
+export function pidFileOf(folder: string): string {
+  return `${folder}/clamd.pid`;
+}
+
+/** The text of a clamd.conf. What clamd did not look at must be said, never be OK: hence the alerts. */
+export function clamdConf({ folder, database, slots, timeoutMs, limits, user }: ClamdConfig): string {
+  const lines = [
+    `LocalSocket ${socketOf(folder)}`,
+    "LocalSocketMode 600",
+    `PidFile ${pidFileOf(folder)}`,
+    `TemporaryDirectory ${folder}`,
+    `DatabaseDirectory ${database}`,
+    "Foreground yes",
+    "AlertExceedsMax yes",
+    "AlertEncrypted yes",
+    `MaxFileSize ${limits.maxFileSize}`,
+    `MaxScanSize ${limits.maxScanSize}`,
+    `MaxScanTime ${timeoutMs}`,
+    // More than the largest upload: MaxFileSize decides, with an alert.
+    "StreamMaxLength 4000M",
+    // Room for samples whose time is over and that clamd still works on, and for PING and VERSION.
+    `MaxThreads ${2 * slots + 2}`,
+    `MaxQueue ${8 * slots + 16}`,
+    "SelfCheck 60",
+    "ExitOnOOM yes",
+    ...(user === undefined ? [] : [`User ${user}`]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** A user of this host. */
+export interface HostUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The user that ClamAV's package makes, if we are root and there is one. */
+export async function clamavUser(): Promise<HostUser | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  try {
+    const line = (await readFile("/etc/passwd", "utf8")).split("\n").find((entry) => entry.startsWith("clamav:"));
+    const [name, , uid, gid] = line?.split(":") ?? [];
+    return name === undefined ? undefined : { name, uid: Number(uid), gid: Number(gid) };
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,79 @@
+import type Docker from "dockerode";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { ImageIdentity } from "../../../schema/messages.js";
+import { reasonOf, Unavailable } from "../../contract.js";
+import { DockerRefused, type Daemon } from "./docker.js";
+
+const PULL_MS = 3_600_000;
+const TELL_EVERY_MS = 5_000;
+
+const Progress = z.object({
+  status: z.string().optional(),
+  id: z.string().optional(),
+  error: z.string().optional(),
+  progressDetail: z.object({ current: z.number().optional(), total: z.number().optional() }).optional(),
+});
+
+/** The image of a reference: the one that is there, else pulled. Throws {@link Unavailable}. */
+export async function findImage(daemon: Daemon, reference: string, log: Logger): Promise<ImageIdentity> {
+  try {
+    return await inspect(daemon, reference);
+  } catch (error) {
+    if (!(error instanceof DockerRefused) || error.status !== 404) throw error;
+  }
+  await pull(daemon, reference, log);
+  return inspect(daemon, reference);
+}
+
+async function inspect(daemon: Daemon, reference: string): Promise<ImageIdentity> {
+  const image = await daemon.ask(`show the image ${reference}`, (docker) => docker.getImage(reference).inspect());
+  const digests = image.RepoDigests ?? [];
+  const name = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+  const digest = digests.find((one) => one.startsWith(`${name}@`)) ?? digests[0];
+  return { id: image.Id, digest: digest?.replace(/^.*@/, "") ?? null };
+}
+
+/** Pulls, telling how far it is. */
+async function pull(daemon: Daemon, reference: string, log: Logger): Promise<void> {
+  const tagged = /[:@][^/]*$/.test(reference.replace(/^[^/]*:\d+\//, "")) ? reference : `${reference}:latest`;
+  log.info({ image: tagged }, "pulling");
+  try {
+    await daemon.ask(
+      "pull",
+      async (docker, abortSignal) => {
+        const stream = await docker.pull(tagged, { abortSignal });
+        await follow(docker, stream, tagged, log);
+      },
+      PULL_MS,
+    );
+  } catch (error) {
+    throw new Unavailable(`the image ${reference} cannot be pulled: ${reasonOf(error)}`, { cause: error });
+  }
+  log.info({ image: tagged }, "pulled");
+}
+
+function follow(docker: Docker, stream: NodeJS.ReadableStream, image: string, log: Logger): Promise<void> {
+  const layers = new Map<string, { current: number; total: number }>();
+  let told = Date.now();
+  const onProgress = (event: unknown) => {
+    const { id, progressDetail } = Progress.safeParse(event).data ?? {};
+    const { current, total } = progressDetail ?? {};
+    if (id !== undefined && current !== undefined && total !== undefined) layers.set(id, { current, total });
+    if (Date.now() - told < TELL_EVERY_MS) return;
+    told = Date.now();
+    const sum = (key: "current" | "total") => [...layers.values()].reduce((bytes, layer) => bytes + layer[key], 0);
+    log.info({ image, bytes: sum("current"), of: sum("total") }, "pulling");
+  };
+  return new Promise((resolve, reject) => {
+    docker.modem.followProgress(
+      stream,
+      (error: Error | null, events: unknown[]) => {
+        const problem = error?.message ?? events.map((event) => Progress.safeParse(event).data?.error).find(Boolean);
+        if (problem === undefined) resolve();
+        else reject(new Unavailable(problem));
+      },
+      onProgress,
+    );
+  });
+}

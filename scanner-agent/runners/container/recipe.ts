@@ -1,0 +1,118 @@
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type Docker from "dockerode";
+import type { Logger } from "pino";
+import type { ContainerRun } from "../../../schema/container-run.js";
+import type { ImageIdentity } from "../../../schema/messages.js";
+import { hasCode, reasonOf, Unavailable } from "../../contract.js";
+import type { ContainerHost, Ready } from "./host.js";
+import { findImage } from "./image.js";
+import { labelsOf } from "./labels.js";
+import { bind, loosened, mountOf, profileOf } from "./profile.js";
+
+/** An engine as the container runners know it. */
+export interface ContainerEngine {
+  readonly name: string;
+  readonly run: ContainerRun;
+  /** Whether it wants the sample's bytes. */
+  readonly wantsBytes: boolean;
+  readonly slots: number;
+  /** The manifest's file: what it names by relative paths stands beside it. */
+  readonly file: string;
+  /** ClamAV's signatures, as the Docker host has them. */
+  readonly clamavDb: string;
+  /** Where secrets are, a file each. */
+  readonly secretsFolder: string;
+  readonly host: ContainerHost;
+  readonly log: Logger;
+}
+
+/** Everything an engine's containers are made of. */
+export interface Recipe {
+  readonly ready: Ready;
+  readonly image: ImageIdentity;
+  /** A private folder of the engine. */
+  readonly folder: string;
+  /** Secrets by name, for commands. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Creates a container, not started yet. */
+  create(slot: string, more: Extra): Promise<Docker.Container>;
+}
+
+/** What one container has beyond the profile. */
+export type Extra = Pick<Docker.ContainerCreateOptions, "Entrypoint" | "Cmd"> & {
+  readonly mounts: readonly Docker.MountSettings[];
+};
+
+/** Finds what an engine's containers need. Throws {@link Unavailable} with what is missing. */
+export async function readRecipe(engine: ContainerEngine): Promise<Recipe> {
+  const { name, run, host, log } = engine;
+  const ready = await host.ready();
+  const folder = join(host.folder, name.toLowerCase());
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { values, mounts, env } = await readSecrets(engine, folder);
+  const image = await findImage(host.daemon, run.image, log);
+  const seccomp = await readSeccomp(engine);
+  const own = run.mounts.map(({ from, at }) => mountOf(from.replace("{clamav-db}", engine.clamavDb), at));
+  return {
+    ready,
+    image,
+    folder,
+    secrets: values,
+    create: (slot, { mounts: more, ...rest }) =>
+      host.daemon.ask("create a container", (docker, abortSignal) =>
+        docker.createContainer({
+          ...profileOf(run, {
+            image: image.id,
+            labels: labelsOf({ agent: host.agent, engine: name, slot, lease: ready.lease }),
+            network: ready.network,
+            mounts: [...own, ...mounts, ...more],
+            env,
+            seccomp,
+            processors: ready.processors,
+          }),
+          ...rest,
+          abortSignal,
+        }),
+      ),
+  };
+}
+
+async function readSecrets({ run, secretsFolder }: ContainerEngine, folder: string) {
+  const values: Record<string, string> = {};
+  const mounts: Docker.MountSettings[] = [];
+  const env: Record<string, string> = {};
+  for (const [name, use] of Object.entries(run.secrets)) {
+    const value = await readSecret(join(secretsFolder, name), name);
+    values[name] = value;
+    if (use !== null && "env" in use) env[use.env] = value;
+    if (use !== null && "file" in use) {
+      // The daemon may not see the secrets' folder, but it sees the agent's.
+      const copy = join(folder, `secret-${name}`);
+      await writeFile(copy, value);
+      await chmod(copy, 0o444);
+      mounts.push(bind(copy, use.file));
+    }
+  }
+  return { values, mounts, env };
+}
+
+async function readSecret(file: string, name: string): Promise<string> {
+  try {
+    return (await readFile(file, "utf8")).trimEnd();
+  } catch (error) {
+    const reason = hasCode(error, "ENOENT") ? "there is no such file" : reasonOf(error);
+    throw new Unavailable(`the secret ${name} is missing: put it into ${file} (${reason})`, { cause: error });
+  }
+}
+
+async function readSeccomp({ run, file }: ContainerEngine): Promise<string | undefined> {
+  const profile = loosened(run.relax, "seccomp");
+  if (profile === undefined) return undefined;
+  const path = resolve(dirname(file), profile);
+  try {
+    return JSON.stringify(JSON.parse(await readFile(path, "utf8")));
+  } catch (error) {
+    throw new Unavailable(`its seccomp profile ${path} cannot be read: ${reasonOf(error)}`, { cause: error });
+  }
+}

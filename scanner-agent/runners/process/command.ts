@@ -1,0 +1,66 @@
+import { Failed, TimedOut, type RawOutput } from "../../contract.js";
+import { spawnGuarded } from "./guard.js";
+
+/** How a command is run. */
+export interface CommandOptions {
+  /** A private folder of its own. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Most bytes of standard output and of standard error. */
+  readonly maxOutput: number;
+}
+
+/**
+ * Runs a command to its end and brings all of its output. Whatever is left of its process group is ended then. Throws
+ * {@link TimedOut}, the signal's reason, or {@link Failed} if it cannot be started or prints too much.
+ */
+export function runCommand(argv: readonly string[], options: CommandOptions): Promise<RawOutput> {
+  return new Promise((resolve, reject) => {
+    const guarded = spawnGuarded(argv, options);
+    const { process: child } = guarded;
+    const stdout = collect(child.stdout, "standard output");
+    const stderr = collect(child.stderr, "standard error");
+    const timer = setTimeout(() => giveUp(new TimedOut(options.timeoutMs)), options.timeoutMs);
+    const onAbort = () => giveUp(options.signal?.reason);
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+    if (options.signal?.aborted) onAbort();
+
+    child.on("error", (error) => giveUp(new Failed(`could not be started: ${error.message}`)));
+    // A process that the program left behind may hold its output open: end it, so that the output ends too.
+    child.on("exit", () => guarded.kill());
+    child.on("close", (code) => {
+      settle();
+      resolve({ exitCode: code ?? 137, stdout: text(stdout), stderr: text(stderr) });
+    });
+
+    function collect(stream: NodeJS.ReadableStream | null, name: string): Buffer[] {
+      const parts: Buffer[] = [];
+      let size = 0;
+      stream?.on("data", (part: Buffer) => {
+        size += part.length;
+        if (size > options.maxOutput) giveUp(new Failed(`printed more than ${options.maxOutput} bytes on ${name}`));
+        else parts.push(part);
+      });
+      return parts;
+    }
+
+    function giveUp(reason: unknown): void {
+      settle();
+      guarded.kill();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      reject(reason);
+    }
+
+    function settle(): void {
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", onAbort);
+    }
+  });
+}
+
+function text(parts: readonly Buffer[]): string {
+  return Buffer.concat(parts).toString("utf8");
+}

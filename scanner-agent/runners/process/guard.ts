@@ -1,0 +1,49 @@
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { killGroup } from "../../process-table.js";
+
+/**
+ * Runs its arguments in a process group of their own and ends that whole group when its standard input closes, which it does
+ * when the agent ends, even by SIGKILL. Its exit status is the program's; 128 + n if signal n ended that.
+ */
+const GUARD = `exec 9<&0 </dev/null
+{ read -r _ <&9; kill -s KILL 0; } 9<&9 & watcher=$!
+"$@" 9<&-
+status=$?
+kill -s KILL "$watcher"
+wait "$watcher" 2>/dev/null
+exit "$status"`;
+
+/** A program under guard. */
+export interface Guarded {
+  readonly process: ChildProcess;
+  /** Ends it and everything it started in its group. */
+  kill(): void;
+}
+
+/** How to start it. */
+export interface GuardOptions {
+  readonly cwd: string;
+  /** Its whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A message channel as its file descriptor 3, for a Node program. */
+  readonly ipc?: boolean;
+}
+
+/** Starts a program that never outlives the agent. Standard input is not its own; output is piped. */
+export function spawnGuarded(argv: readonly string[], { cwd, env, ipc }: GuardOptions): Guarded {
+  const stdio: StdioOptions = ipc ? ["pipe", "pipe", "pipe", "ipc"] : ["pipe", "pipe", "pipe"];
+  const child = spawn("/bin/sh", ["-c", GUARD, "sh", ...argv], { cwd, env: { ...env }, stdio, detached: true });
+  // The guard may be gone before its input is closed.
+  child.stdin?.on("error", () => undefined);
+  return {
+    process: child,
+    kill() {
+      if (child.pid !== undefined) killGroup(child.pid);
+    },
+  };
+}
+
+/** The least environment a program needs. Nothing of the agent's own is in it. */
+export function bareEnvironment(programPath: string, home: string): Record<string, string> {
+  return { PATH: programPath || "/usr/local/bin:/usr/bin:/bin", HOME: home, TMPDIR: home, LANG: "C.UTF-8" };
+}

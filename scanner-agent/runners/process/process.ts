@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { EngineVersions } from "../../../schema/messages.js";
+import { reasonOf, Unavailable, type Runner, type Sample } from "../../contract.js";
+import { findProgram, whyMissing } from "../../programs.js";
+import { runCommand, type CommandOptions } from "./command.js";
+import { noFence, type Fence } from "./fence.js";
+import { bareEnvironment } from "./guard.js";
+
+const MAX_OUTPUT = 8 * 1024 * 1024;
+const VERSION_TIMEOUT_MS = 10_000;
+const NEVER = new AbortController().signal;
+
+/** A program that is run once per sample. */
+export interface ProgramOptions {
+  /** `{file}`, `{sha256}`, `{sha1}` and `{md5}` stand for the sample. */
+  readonly command: readonly string[];
+  /** The program that must be there. */
+  readonly detect: string;
+  /** Prints the engine's version on its first line. */
+  readonly version: readonly string[] | undefined;
+  /** Where a private folder is made for each run. */
+  readonly folder: string;
+  readonly programPath: string;
+  /** Finds the fence it runs in, once it is started; default: none. */
+  readonly fence?: () => Promise<Fence>;
+  /** Most bytes of output. */
+  readonly maxOutput?: number;
+}
+
+/** Runs a command per sample, in a process group, folder and environment of its own. */
+export function createProcessRunner(options: ProgramOptions): Runner {
+  const { command, detect, version, folder, programPath, maxOutput = MAX_OUTPUT } = options;
+  let fence: Fence | undefined;
+
+  async function inOwnFolder(
+    argv: readonly string[],
+    sample: string | null,
+    limits: Pick<CommandOptions, "timeoutMs" | "signal">,
+  ) {
+    const within = await findFence();
+    const cwd = await mkdtemp(join(folder, "run-"));
+    try {
+      const env = bareEnvironment(programPath, within.home ?? cwd);
+      return await runCommand(within.wrap(argv, sample), { cwd, env, maxOutput, ...limits });
+    } finally {
+      await rm(cwd, { recursive: true, force: true });
+    }
+  }
+
+  async function findFence(): Promise<Fence> {
+    return (fence ??= (await options.fence?.()) ?? noFence);
+  }
+
+  async function start(): Promise<void> {
+    if ((await findProgram(detect, programPath)) === undefined) throw new Unavailable(await whyMissing(detect));
+    await findFence();
+  }
+
+  return {
+    get description() {
+      return `process (${(fence ?? noFence).description})`;
+    },
+    start,
+    async versions(): Promise<EngineVersions> {
+      if (version === undefined) return { engine: null, signatures: null, signatureDate: null };
+      try {
+        const { stdout } = await inOwnFolder(version, null, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER });
+        return { engine: stdout.split("\n", 1)[0]?.trim() || null, signatures: null, signatureDate: null };
+      } catch (cause) {
+        throw new Unavailable(`${version.join(" ")} does not tell a version: ${reasonOf(cause)}`, { cause });
+      }
+    },
+    async run(sample, { timeoutMs, signal }) {
+      const { path } = sample;
+      const shown = path === null ? null : (await findFence()).shown(path);
+      const argv = command.map((word) => fill(word, { ...sample, path: shown }));
+      return await inOwnFolder(argv, path, { timeoutMs, signal });
+    },
+    // Each run ends by itself or by its signal.
+    stop: () => Promise.resolve(),
+  };
+}
+
+function fill(word: string, sample: Sample): string {
+  const values: Readonly<Record<string, string>> = {
+    file: sample.path ?? "",
+    sha256: sample.sha256,
+    sha1: sample.sha1,
+    md5: sample.md5,
+  };
+  return word.replaceAll(/\{(file|sha256|sha1|md5)\}/g, (_, name: string) => values[name] ?? "");
+}

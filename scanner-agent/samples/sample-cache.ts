@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { open, statfs, unlink, writeFile, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { CHUNK_BYTES } from "../../schema/streams.js";
+import type { Bus } from "../bus/bus.js";
+import { Failed, hasCode, reasonOf, TimedOut, Unavailable } from "../contract.js";
+import { readChunk } from "../bus/verbs.js";
+import { within } from "../within.js";
+
+const FETCH_LIMIT_MS = 120_000;
+const READS_IN_FLIGHT = 4;
+/** Room that must stay free on the spool's disk. */
+const RESERVE_BYTES = 16 * 1024 * 1024;
+/** A blob that never exists: that its chunk is not found shows that chunks can be read. */
+const NO_BLOB = "00000000-0000-0000-0000-000000000000";
+
+/** What the cache needs to know of a sample. */
+export interface SampleName {
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly blob: string;
+}
+
+/** A sample's file, there until it is released. */
+export interface HeldSample {
+  readonly path: string;
+  release(): Promise<void>;
+}
+
+/** The samples that engines of this host hold now: each is fetched once, and its file removed after the last release. */
+export interface SampleCache {
+  /**
+   * Throws {@link Failed} if the bytes are missing or not the sample's, {@link Unavailable} if the bus or the disk does not
+   * let it fetch them, or the signal's reason.
+   */
+  hold(sample: SampleName, signal: AbortSignal): Promise<HeldSample>;
+  /** Throws {@link Unavailable} as long as samples cannot be fetched. */
+  probe(): Promise<void>;
+}
+
+interface Entry {
+  readonly path: string;
+  readonly fetched: Promise<void>;
+  readonly abandon: AbortController;
+  fetching: boolean;
+  holders: number;
+}
+
+/** The sample's bytes are not what its name says; fetched once more before this is the last word. */
+class Damaged extends Failed {}
+
+/** A cache with its files in `folder`, fetching over a connection of its own. */
+export function createSampleCache(bus: Bus, folder: string, log: Logger): SampleCache {
+  const entries = new Map<string, Entry>();
+  let files = 0;
+  let needed = 0;
+
+  function enter(sample: SampleName): Entry {
+    const path = join(folder, `${++files}-${sample.sha256}`);
+    const abandon = new AbortController();
+    const entry: Entry = { path, fetched: fetchTwice(sample, path, abandon.signal), abandon, fetching: true, holders: 0 };
+    const over = async () => {
+      entry.fetching = false;
+      if (entry.holders === 0) await remove(path);
+    };
+    // Every holder awaits the fetch too; one that was given up has none.
+    void entry.fetched.then(over, over);
+    entries.set(sample.sha256, entry);
+    return entry;
+  }
+
+  async function release(sha256: string, entry: Entry): Promise<void> {
+    entry.holders -= 1;
+    if (entry.holders > 0) return;
+    if (entries.get(sha256) === entry) entries.delete(sha256);
+    if (!entry.fetching) return await remove(entry.path);
+    // The fetch removes its file itself.
+    entry.abandon.abort();
+  }
+
+  /** What a scan found out is not lost because its file stays: the spool is cleaned at the next start at the latest. */
+  async function remove(path: string): Promise<void> {
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) log.error({ err: error }, "a sample's file is left in the spool");
+    }
+  }
+
+  async function fetchTwice(sample: SampleName, path: string, signal: AbortSignal): Promise<void> {
+    try {
+      await fetchOnce(sample, path, signal);
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error;
+      await fetchOnce(sample, path, signal);
+    }
+  }
+
+  async function fetchOnce(sample: SampleName, path: string, signal: AbortSignal): Promise<void> {
+    const file = await onDisk(sample.size, () => open(path, "w", 0o444));
+    try {
+      await copyChunks(sample, file, signal);
+    } catch (error) {
+      await remove(path);
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async function copyChunks({ blob, sha256, size }: SampleName, file: FileHandle, signal: AbortSignal): Promise<void> {
+    const hash = createHash("sha256");
+    const chunks = Math.max(1, Math.ceil(size / CHUNK_BYTES));
+    const reads: Promise<PromiseSettledResult<Uint8Array | undefined>[]>[] = [];
+    for (let n = 0; n < chunks; n++) {
+      for (let next = n + reads.length; next < chunks && reads.length < READS_IN_FLIGHT; next++) {
+        // What came of each is looked at in its turn, or not at all if an earlier one has failed.
+        reads.push(Promise.allSettled([readChunk(bus, blob, next)]));
+      }
+      const [read] = (await reads.shift()) ?? [];
+      signal.throwIfAborted();
+      if (read?.status === "rejected") throw read.reason;
+      const chunk = read?.value;
+      if (chunk === undefined) throw new Damaged(`chunk ${n} of the sample is missing`);
+      const expected = Math.min(CHUNK_BYTES, size - n * CHUNK_BYTES);
+      if (chunk.length !== expected)
+        throw new Damaged(`chunk ${n} of the sample has ${chunk.length} bytes instead of ${expected}`);
+      hash.update(chunk);
+      await onDisk(size, () => file.appendFile(chunk));
+    }
+    const actual = hash.digest("hex");
+    if (actual !== sha256) throw new Damaged(`the sample's bytes are not its own: their sha256 is ${actual}`);
+  }
+
+  async function onDisk<T>(size: number, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (cause) {
+      needed = size;
+      throw new Unavailable(`the spool folder cannot take the sample (${reasonOf(cause)})`, { cause });
+    }
+  }
+
+  return {
+    async hold(sample, signal) {
+      const entry = entries.get(sample.sha256) ?? enter(sample);
+      entry.holders += 1;
+      try {
+        await within(FETCH_LIMIT_MS, entry.fetched, signal);
+      } catch (error) {
+        // A failed fetch is not kept: the next request tries anew.
+        if (entries.get(sample.sha256) === entry && !signal.aborted) entries.delete(sample.sha256);
+        await release(sample.sha256, entry);
+        throw error instanceof TimedOut
+          ? new Unavailable(`not fetched within ${FETCH_LIMIT_MS / 1000} s`, { cause: error })
+          : error;
+      }
+      return { path: entry.path, release: () => release(sample.sha256, entry) };
+    },
+    async probe() {
+      const { bavail, bsize } = await onDisk(needed, () => tryDisk(folder));
+      if (bavail * bsize < needed + RESERVE_BYTES) throw new Unavailable(`the disk of the spool folder ${folder} is full`);
+      await readChunk(bus, NO_BLOB, 0);
+    },
+  };
+}
+
+async function tryDisk(folder: string): Promise<{ bavail: number; bsize: number }> {
+  const file = join(folder, "probe");
+  await writeFile(file, "");
+  await unlink(file);
+  return await statfs(folder);
+}

@@ -1,0 +1,62 @@
+import { chmod, lstat, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { hasCode } from "../contract.js";
+import { isRunning, startOf } from "../process-table.js";
+
+const Owner = z.object({ pid: z.number().int().positive(), started: z.string().nullable() });
+
+/** The agent's own folder on disk: samples while they are scanned, and the working folders of its engines. */
+export interface Spool {
+  readonly folder: string;
+  /** Makes a private folder of that name inside, empty. */
+  make(name: string): Promise<string>;
+  remove(): Promise<void>;
+}
+
+/**
+ * Takes the folder over: what a dead agent left there is removed. Throws if a living agent of the same id holds it, or if it
+ * belongs to somebody else.
+ */
+export async function openSpool(folder: string): Promise<Spool> {
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+  const owner = await ownerOf(folder);
+  if (owner !== undefined && owner.pid !== process.pid && (await isRunning(owner.pid, owner.started))) {
+    throw new Error(
+      `another agent (process ${owner.pid}) of the same id uses ${folder}: give each SCANMESH_AGENT_ID or SCANMESH_SPOOL of its own`,
+    );
+  }
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
+  await writeFile(ownerFile(folder), JSON.stringify({ pid: process.pid, started: await startOf(process.pid) }));
+  return {
+    folder,
+    async make(name) {
+      const path = join(folder, name);
+      await rm(path, { recursive: true, force: true });
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      return path;
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function ownerOf(folder: string): Promise<z.infer<typeof Owner> | undefined> {
+  try {
+    const stats = await lstat(folder);
+    if (!stats.isDirectory() || (process.getuid !== undefined && stats.uid !== process.getuid())) {
+      throw new Error(`${folder} belongs to somebody else: set SCANMESH_SPOOL to a private folder`);
+    }
+    await chmod(folder, 0o700);
+    return Owner.safeParse(JSON.parse(await readFile(ownerFile(folder), "utf8"))).data;
+  } catch (error) {
+    // No folder yet, or an agent that died while it made it.
+    if (hasCode(error, "ENOENT") || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The file by which a spool folder tells whose it is. */
+export function ownerFile(folder: string): string {
+  return join(folder, "owner.json");
+}

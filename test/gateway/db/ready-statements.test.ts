@@ -1,0 +1,101 @@
+/** Statements that Postgres keeps ready are planned once, maybe while the tables were empty, and go on being right. */
+
+import { sql } from "kysely";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Database } from "../../../gateway/db/database.js";
+import { openCaller } from "../../../gateway/caller.js";
+import { insertScans, type NewScan } from "../../../gateway/db/accept.js";
+import { enterEngines, readEngines } from "../../../gateway/db/engines.js";
+import { raiseResults, type IncomingResult } from "../../../gateway/db/results.js";
+import { readScan } from "../../../gateway/db/scans.js";
+import { openTestDatabase } from "../../stage/database.js";
+import { engine } from "../../stage/puppet-agent.js";
+
+const SCANS = 20_000;
+const RUNS = 30;
+let db: Database;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  ({ db, close } = await openTestDatabase());
+  await enterEngines(db, [engine("Alpha")]);
+});
+
+afterAll(() => close());
+
+function done(scanId: number): IncomingResult {
+  return {
+    scanId,
+    engine: "alpha",
+    internet: "isolated",
+    state: "DONE",
+    verdict: "CLEAN",
+    signature: null,
+    error: null,
+    versions: { engine: null, signatures: null, signatureDate: null },
+    image: null,
+    agent: "a",
+    startedAt: null,
+    durationMs: null,
+    details: null,
+    truncated: false,
+  };
+}
+
+const scan: NewScan = {
+  sampleId: 1,
+  name: "a",
+  speed: "ALL",
+  internet: false,
+  deadlineMs: 60_000,
+  expected: [],
+  skipped: [],
+  caller: openCaller("here", "ready"),
+};
+
+/** Accepts, records and reads so many scans; on one connection, since each keeps its own. */
+async function work(from: number): Promise<void> {
+  const expected = await readEngines(db);
+  for (let scanId = from; scanId < from + RUNS; scanId++) {
+    await db.transaction().execute((tx) => insertScans(tx, [{ ...scan, expected }]));
+    await raiseResults(db, [done(scanId)]);
+    await readScan(db, scanId);
+  }
+}
+
+/** Rows that were read of all tables that grow, by whatever way. */
+async function rowsRead(): Promise<number> {
+  await sql`select pg_stat_force_next_flush()`.execute(db);
+  await sql`select 1`.execute(db);
+  const { rows } = await sql<{ read: number }>`
+    select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint as read from pg_stat_user_tables where relname in ('scans', 'samples', 'results', 'outbox')`.execute(
+    db,
+  );
+  return rows[0]?.read ?? NaN;
+}
+
+it("recording and reading a scan never read a whole table, however much it has grown since", async () => {
+  await sql`insert into samples (sha256, md5, sha1, size, mime) values (${"a".repeat(64)}, ${"b".repeat(32)}, ${"c".repeat(40)}, 1, 'x/y')`.execute(
+    db,
+  );
+  await work(1);
+  await sql`insert into samples (sha256, md5, sha1, size, mime)
+    select lpad(n::text, 64, '0'), lpad(n::text, 32, '0'), lpad(n::text, 40, '0'), 1, 'x/y' from generate_series(1, ${SCANS}::int) as n`.execute(
+    db,
+  );
+  await sql`insert into scans (sample_id, name, speed, internet, deadline, total, av_total, skipped)
+    select n, 'x', 'ALL', false, now() + interval '1 hour', 1, 1, '[]' from generate_series(1, ${SCANS}::int) as n`.execute(db);
+  await sql`insert into results (scan_id, engine_id) select id, 1 from scans on conflict do nothing`.execute(db);
+  const before = await rowsRead();
+  // The newest: who walks an index from its beginning comes to them last.
+  await work(SCANS);
+  expect(await readScan(db, SCANS)).toMatchObject({ verdict: "CLEAN", results: [{ engine: "Alpha", state: "DONE" }] });
+  expect((await rowsRead()) - before).toBeLessThan(50 * RUNS);
+}, 120_000);
+
+it("a connection whose plans do not fit the tables any more is replaced", async () => {
+  expect(await readScan(db, SCANS)).toMatchObject({ name: "x" });
+  await sql`alter table scans alter column name type varchar(2000)`.execute(db);
+  await expect(readScan(db, SCANS)).rejects.toThrow("cached plan must not change result type");
+  expect(await readScan(db, SCANS)).toMatchObject({ name: "x" });
+});

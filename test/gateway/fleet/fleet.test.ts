@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { readEngines } from "../../../gateway/db/engines.js";
+import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
+import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+
+let stage: Stage;
+let gateway: LocalGateway;
+const agents: PuppetAgent[] = [];
+
+beforeAll(async () => {
+  stage = await startStage();
+  gateway = await stage.gateway();
+});
+
+afterAll(async () => {
+  vi.restoreAllMocks();
+  await Promise.all(agents.map((agent) => agent.close()));
+  await stage.stop();
+});
+
+const available = async (name: string) => (await readEngines(stage.db)).find((one) => one.name === name)?.available;
+const heard = (id: string) => gateway.context.fleet.agents().find(({ agent }) => agent === id);
+
+it("expects an engine for a while after the agents that are there cannot run it, then no more, and at once when one can again", async () => {
+  const first = await startPuppet(stage, "first", [engine("Alpha")]);
+  agents.push(first);
+  expect(await available("Alpha")).toBe(true);
+  await first.announce([{ healthy: false, reason: "no signatures" }]);
+  await until("the gateway has heard it", () => heard("first")?.engines[0]?.healthy === false);
+  await gateway.context.fleet.note();
+  expect(await available("Alpha")).toBe(true);
+
+  const later = performance.now() + 31_000;
+  vi.spyOn(performance, "now").mockImplementation(() => later);
+  await first.announce([{ healthy: false, reason: "no signatures" }]);
+  await until("Alpha is given up", async () => {
+    await gateway.context.fleet.note();
+    return (await available("Alpha")) === false;
+  });
+  vi.restoreAllMocks();
+  await first.announce();
+  await until("Alpha is expected again", async () => await available("Alpha"));
+});
+
+it("goes on expecting an engine that one of two agents can run", async () => {
+  const second = await startPuppet(stage, "second", [engine("Alpha", { healthy: false, reason: "broken here" })]);
+  agents.push(second);
+  await until("both are there", () => gateway.context.fleet.agents().length === 2);
+  const later = performance.now() + 31_000;
+  vi.spyOn(performance, "now").mockImplementation(() => later);
+  await second.announce();
+  await gateway.context.fleet.note();
+  expect(await available("Alpha")).toBe(true);
+  vi.restoreAllMocks();
+});
+
+it("shows an engine that differs from the mesh as unhealthy, with the difference, and keeps to the catalogue", async () => {
+  const odd = await startPuppet(stage, "odd", [engine("Alpha", { speed: "SLOW" })]).catch(() => undefined);
+  if (odd) agents.push(odd);
+  const shown = await until("it is shown", () => heard("odd")?.engines[0]);
+  expect(shown).toMatchObject({ healthy: false, reason: "differs from the mesh: speed is ULTRA there and SLOW here" });
+  expect((await readEngines(stage.db)).find(({ name }) => name === "Alpha")?.speed).toBe("ULTRA");
+});
+
+it("drops an agent that leaves at once, and one that has missed three heartbeats", async () => {
+  await agents[0]?.leave();
+  await until("it is gone", () => heard("first") === undefined);
+  expect(heard("second")).toBeDefined();
+  const later = performance.now() + 5 * 60_000;
+  vi.spyOn(performance, "now").mockImplementation(() => later);
+  expect(gateway.context.fleet.agents()).toEqual([]);
+  vi.restoreAllMocks();
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { entry, reported } from "../../../gateway/rest/report.js";
+import { DONE, SCAN } from "./records.js";
+
+const OPEN = { verdict: null, engineVersion: null, signatureVersion: null, signatureDate: null, details: null };
+
+describe("a report", () => {
+  it("has its size as a string and infected always -1", () => {
+    expect(reported(SCAN, "UTC")).toEqual({
+      id: 7,
+      name: "sample.exe",
+      md5: "m",
+      sha1: "s1",
+      sha256: "s256",
+      size: "537043",
+      infected: -1,
+      start_date: "Mon Jul  8 13:42:45 2019",
+      end_date: null,
+      verdict: null,
+      detections: 0,
+      engines: { total: 2, done: 1, skipped: 1 },
+      skipped: [{ name: "Floss", reason: "too slow" }],
+      result: [entry(DONE)],
+    });
+  });
+});
+
+describe("an engine's entry", () => {
+  it("waits with empty texts", () => {
+    expect(entry({ ...DONE, ...OPEN, engine: "FileInfo", type: "METADATA", state: "QUEUED" })).toEqual({
+      engine: "",
+      updated: "",
+      name: "FileInfo",
+      has_internet: false,
+      infected: "",
+      result: "",
+      verdict: null,
+      speed: -1,
+      plugin_type: 2,
+      queued: 1,
+      scanning: 0,
+    });
+  });
+
+  it("is scanning", () =>
+    expect(entry({ ...DONE, ...OPEN, state: "SCANNING" })).toMatchObject({ queued: 0, scanning: 1, infected: "", engine: "" }));
+
+  it("is clean", () => {
+    expect(entry(DONE)).toMatchObject({
+      infected: false,
+      result: "",
+      verdict: "clean",
+      engine: "1.4.3",
+      updated: "20260701",
+      database: "27000",
+      queued: 0,
+    });
+    expect(entry(DONE)).not.toHaveProperty("error");
+  });
+
+  it("names an infection", () => {
+    expect(entry({ ...DONE, verdict: "INFECTED", signature: "Eicar" })).toMatchObject({
+      infected: true,
+      result: "Eicar",
+      verdict: "infected",
+    });
+  });
+
+  it("names a suspicion without calling it an infection", () => {
+    expect(entry({ ...DONE, verdict: "SUSPICIOUS", signature: "packed" })).toMatchObject({
+      infected: false,
+      result: "packed",
+      verdict: "suspicious",
+    });
+  });
+
+  it.each([
+    ["TIMEOUT", "it took too long", "timeout"],
+    ["NO_AGENT", null, "no agent"],
+    ["CANCELLED", null, "cancelled"],
+    ["UNSCANNED", "encrypted", "unscanned: encrypted"],
+    ["FAILED", "exit status 2", "exit status 2"],
+  ] as const)("in state %s has an error and is never false", (state, error, text) => {
+    expect(entry({ ...DONE, verdict: null, state, error })).toMatchObject({
+      infected: "",
+      error: text,
+      engine: "-",
+      updated: "-",
+      queued: 0,
+      scanning: 0,
+    });
+  });
+
+  it("keeps a metadata engine's own keys, which cannot replace those of the contract", () => {
+    const details = { magic: { mime: "text/plain" }, name: "forged", infected: false, queued: 1 };
+    const shown = entry({ ...DONE, type: "METADATA", engine: "FileInfo", verdict: null, details });
+    expect(shown).toMatchObject({ magic: { mime: "text/plain" }, name: "FileInfo", infected: "", queued: 0 });
+  });
+
+  it("shows of an antivirus engine's own keys only those of the contract", () => {
+    const shown = entry({ ...DONE, details: { known: "6632715", markdown: "# x" } });
+    expect(shown).toMatchObject({ known: "6632715" });
+    expect(shown).not.toHaveProperty("markdown");
+  });
+});

@@ -1,0 +1,129 @@
+/** GraphiQL in a real browser that reaches nothing but the gateway. */
+
+import { execFileSync } from "node:child_process";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EXAMPLES } from "../../../gateway/graphiql/examples.js";
+import { openCaller } from "../../../gateway/caller.js";
+import { createCheck } from "../../../gateway/graphql/limits/checks.js";
+import { createDocuments, isRefused } from "../../../gateway/graphql/limits/documents.js";
+import { createSchema } from "../../../gateway/graphql/schema.js";
+import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
+import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { ask } from "../http/http-client.js";
+
+let stage: Stage;
+let gateway: LocalGateway;
+let agent: PuppetAgent;
+let browser: Browser;
+
+beforeAll(async () => {
+  stage = await startStage();
+  gateway = await stage.gateway();
+  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
+  const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
+  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+});
+
+afterAll(async () => {
+  await browser.close();
+  await agent.close();
+  await stage.stop();
+});
+
+interface Opened {
+  readonly page: Page;
+  /** What it asked of anybody but the gateway, and what the browser did not let it do. */
+  readonly faults: string[];
+}
+
+async function open(): Promise<Opened> {
+  const page = await browser.newPage();
+  const faults: string[] = [];
+  await page.route("**", (route) => {
+    if (new URL(route.request().url()).origin === gateway.url) return route.continue();
+    faults.push(`asked for ${route.request().url()}`);
+    return route.abort();
+  });
+  page.on("websocket", (socket) => {
+    if (!socket.url().startsWith(gateway.url.replace("http", "ws"))) faults.push(`connected to ${socket.url()}`);
+  });
+  page.on("console", (message) => {
+    if (message.type() === "error") faults.push(message.text());
+  });
+  page.on("pageerror", (error) => void faults.push(String(error)));
+  await page.goto(`${gateway.url}/graphiql`);
+  for (const editor of ["query-editor", "response"]) await page.locator(`.graphiql-${editor} .monaco-editor`).first().waitFor();
+  return { page, faults };
+}
+
+const execute = (page: Page) => page.locator(".graphiql-execute-button").click();
+/** Both clicks before GraphiQL has had time to read its editor. */
+const executeTab = (page: Page, number: number) =>
+  page.evaluate(`document.querySelectorAll(".graphiql-tab-button")[${number}].click();
+    document.querySelector(".graphiql-execute-button").click();`);
+/** Waits until the answer shows a text; Monaco writes spaces that do not break. */
+const shows = (page: Page, text: string) =>
+  until(`GraphiQL shows ${text}`, async () => {
+    const answer = await page.locator(".graphiql-response").textContent();
+    return answer?.replaceAll("\u00a0", " ").includes(text);
+  });
+
+describe("GraphiQL", () => {
+  it("runs a mutation and follows a subscription, with nothing from anywhere else", async () => {
+    const { page, faults } = await open();
+    await execute(page);
+    await shows(page, '"scanId": 1');
+    await executeTab(page, 1);
+    await shows(page, '"state": "QUEUED"');
+    const { ack } = await agent.take("Alpha");
+    await agent.answer("Alpha", { scan: 1, verdict: "INFECTED", signature: "Eicar" });
+    ack();
+    await shows(page, '"verdict": "INFECTED"');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("completes by the schema, which it reads itself", async () => {
+    const { page, faults } = await open();
+    await page.locator('[aria-label="Show Documentation Explorer"]').click();
+    await page.getByText("A GraphQL schema provides a root type").waitFor();
+    await page.locator(".graphiql-plugin").getByText("Subscription", { exact: true }).first().click();
+    await page.locator(".graphiql-plugin").getByText("scanUpdated").first().waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("is served with headers that allow nothing inline but styles, and cannot be framed", async () => {
+    const { headers, text } = await ask(`${gateway.url}/graphiql`);
+    expect(headers["content-security-policy"]).toContain(
+      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'",
+    );
+    expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+    expect(text).not.toMatch(/<script(?![^>]* src=)/);
+    const [, asset = ""] = /src="(\/graphiql\/assets\/[^"]+\.js)"/.exec(text) ?? [];
+    expect((await ask(`${gateway.url}${asset}`)).headers).toMatchObject({
+      "content-type": "text/javascript; charset=utf-8",
+      "cache-control": "public, max-age=31536000, immutable",
+      "x-content-type-options": "nosniff",
+    });
+    for (const name of ["x.js", "..%2findex.html", "..%2f..%2f..%2fpage%2fpage.js"]) {
+      expect((await ask(`${gateway.url}/graphiql/assets/${name}`)).status).toBe(404);
+    }
+  });
+});
+
+describe("its examples", () => {
+  const documents = createDocuments(createSchema(), true);
+  const check = createCheck(createSchema());
+
+  it.each(
+    EXAMPLES.map(({ query, variables }) => [/(\w+)[^\w]*[({].*\{|(\w+) \{/.exec(query)?.[0] ?? query, query, variables] as const),
+  )("%s is right", (_, query, variables) => {
+    const document = documents(query);
+    expect(document).not.toBeInstanceOf(Array);
+    if (isRefused(document)) return;
+    const given = JSON.parse(variables ?? "{}") as Record<string, unknown>;
+    expect(check({ document, variables: given }, openCaller("127.0.0.1", "test"))).toEqual([]);
+  });
+});

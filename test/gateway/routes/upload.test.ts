@@ -1,0 +1,126 @@
+import { createHash, randomBytes } from "node:crypto";
+import { request } from "node:http";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
+import { startStage, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { ask, data } from "../http/http-client.js";
+
+const LIMIT = 1024 * 1024;
+
+let stage: Stage;
+let gateway: LocalGateway;
+let agent: PuppetAgent;
+
+beforeAll(async () => {
+  stage = await startStage();
+  gateway = await stage.gateway({ SCANMESH_UPLOAD_LIMIT: "1MiB" });
+  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
+});
+
+afterAll(async () => {
+  await agent.close();
+  await stage.stop();
+});
+
+const newUpload = async () =>
+  (await data<{ createUpload: { id: string; url: string } }>(gateway.url, "mutation { createUpload { id url } }")).createUpload;
+const samples = async () => (await stage.db.selectFrom("samples").select("sha256").execute()).map(({ sha256 }) => sha256);
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+describe("an upload", () => {
+  it.each(["PUT", "POST"])("takes its bytes by %s, whatever they are called", async (method) => {
+    for (const type of [
+      "application/octet-stream",
+      "application/json",
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "json",
+    ]) {
+      const bytes = randomBytes(1_000);
+      const { id, url } = await newUpload();
+      const answer = await ask(url, { method, body: bytes, headers: { "content-type": type } });
+      expect(answer.status).toBe(201);
+      expect(answer.json()).toEqual({
+        id,
+        sha256: sha256(bytes),
+        md5: createHash("md5").update(bytes).digest("hex"),
+        sha1: createHash("sha1").update(bytes).digest("hex"),
+        size: 1_000,
+      });
+    }
+  });
+
+  it("takes the file of a form, and none of several", async () => {
+    const form = new FormData();
+    form.append("comment", "not a file");
+    form.append("any", new Blob(["the file"]), "a.txt");
+    const { url } = await newUpload();
+    expect((await ask(url, { method: "POST", body: form })).json()).toMatchObject({
+      sha256: sha256(Buffer.from("the file")),
+      size: 8,
+    });
+    form.append("other", new Blob(["another"]), "b.txt");
+    expect(await ask((await newUpload()).url, { method: "POST", body: form })).toMatchObject({
+      status: 400,
+      text: '{"error":"invalid parameter: other"}',
+    });
+    const none = new FormData();
+    none.append("comment", "x");
+    expect((await ask((await newUpload()).url, { method: "POST", body: none })).status).toBe(400);
+  });
+
+  it("takes an empty body", async () => {
+    expect((await ask((await newUpload()).url, { method: "PUT" })).json()).toMatchObject({ size: 0 });
+  });
+
+  it("takes exactly the limit and refuses one byte more, whether the length is told or not", async () => {
+    expect((await ask((await newUpload()).url, { method: "PUT", body: Buffer.alloc(LIMIT) })).status).toBe(201);
+    const before = await samples();
+    const bytes = Buffer.alloc(LIMIT + 1, 1);
+    for (const headers of [{ "content-length": String(bytes.length) }, { "transfer-encoding": "chunked" }]) {
+      const answer = await ask((await newUpload()).url, { method: "PUT", body: bytes, headers });
+      expect(answer.status).toBe(413);
+      expect(answer.json()).toHaveProperty("error");
+    }
+    expect(await samples()).toEqual(before);
+  });
+
+  it("lets a caller that sends much too much read why it was refused", async () => {
+    const answer = await ask((await newUpload()).url, {
+      method: "PUT",
+      body: Buffer.alloc(24 * LIMIT),
+      headers: { "transfer-encoding": "chunked" },
+    });
+    expect(answer.status).toBe(413);
+  });
+
+  it("that is cut off half-way stores nothing and can be sent again", async () => {
+    const before = await samples();
+    const { url } = await newUpload();
+    for (const headers of [{ "content-length": "100000" }, { "transfer-encoding": "chunked" }]) {
+      await new Promise<void>((resolve) => {
+        const outgoing = request(url, { method: "PUT", headers });
+        outgoing.on("error", () => resolve());
+        outgoing.write(Buffer.alloc(50_000), () => outgoing.destroy());
+      });
+    }
+    expect(await samples()).toEqual(before);
+    expect((await ask(url, { method: "PUT", body: "again" })).status).toBe(201);
+  });
+
+  it("is refused when it is unknown, used or expired", async () => {
+    expect((await ask(`${gateway.url}/upload/nothing`, { method: "PUT", body: "x" })).status).toBe(404);
+    expect((await ask(`${gateway.url}/upload/00000000-0000-4000-8000-000000000000`, { method: "PUT", body: "x" })).status).toBe(
+      404,
+    );
+    const { id, url } = await newUpload();
+    expect((await ask(url, { method: "PUT", body: "once" })).status).toBe(201);
+    expect((await ask(url, { method: "PUT", body: "twice" })).status).toBe(400);
+    await stage.db
+      .updateTable("uploads")
+      .set({ expires_at: new Date(0) })
+      .where("id", "=", id)
+      .execute();
+    expect([404, 410]).toContain((await ask(url, { method: "PUT", body: "late" })).status);
+  });
+});

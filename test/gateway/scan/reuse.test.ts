@@ -1,0 +1,183 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { EngineVersions } from "../../../schema/messages.js";
+import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
+import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { base64, countOf, shown, submit, type ShownScan } from "./submitting.js";
+
+let stage: Stage;
+let gateway: LocalGateway;
+let agent: PuppetAgent;
+let test = 0;
+let text: string;
+
+const FRESH = 3_600;
+const VERSIONS: EngineVersions = { engine: "1.0", signatures: "42", signatureDate: "2026-07-01T10:00:00.000Z" };
+const ENGINES = [
+  engine("Alpha", { versions: VERSIONS }),
+  engine("Beta", { versions: VERSIONS }),
+  engine("Meta", { type: "METADATA", versions: { ...VERSIONS, signatures: null, signatureDate: null } }),
+];
+
+beforeAll(async () => {
+  stage = await startStage();
+  gateway = await stage.gateway();
+  agent = await startPuppet(stage, "puppet", ENGINES);
+});
+
+beforeEach(async () => {
+  test += 1;
+  text = `sample of test ${test}`;
+  await announced(ENGINES.map(({ versions }) => versions));
+});
+
+afterAll(async () => {
+  await agent.close();
+  await stage.stop();
+});
+
+/** Announces the engines with these versions and waits until the gateway has heard it. */
+async function announced(versions: EngineVersions[]): Promise<void> {
+  await agent.announce(versions.map((one) => ({ versions: one })));
+  await until("the gateway has heard the versions", () => {
+    const engines = gateway.context.fleet.agents().flatMap((one) => one.engines);
+    return JSON.stringify(engines.map((one) => one.versions)) === JSON.stringify(versions);
+  });
+}
+
+const send = (options: object = {}) => submit(gateway.url, { base64: base64(text), ...options });
+const resultsOf = ({ results }: ShownScan) => Object.fromEntries(results.map((one) => [one.engine, one]));
+
+/** Scans the sample and lets every engine answer with its versions. */
+async function scanned(answers: Record<string, object> = {}): Promise<ShownScan> {
+  const { scan } = await send();
+  for (const { name, type, versions } of ENGINES) {
+    const verdict = type === "AV" ? "CLEAN" : null;
+    await agent.answer(name, { scan: scan.scanId, verdict, versions, details: { of: name }, ...answers[name] });
+  }
+  return final(scan.scanId);
+}
+
+const final = (id: number) =>
+  until("the scan is final", async () => {
+    const scan = await shown(gateway.url, id);
+    return scan.endDate ? scan : undefined;
+  });
+
+describe("a known sample within its freshness", () => {
+  it("runs no engine: the scan is final at once with copies of what was said", async () => {
+    const first = await scanned({ Beta: { verdict: "INFECTED", signature: "Bad" } });
+    const requests = await countOf(stage, "outbox");
+    const { scan } = await send({ freshness: FRESH });
+    expect(scan).toMatchObject({ verdict: "INFECTED", done: 3, total: 3, detections: 1 });
+    expect(scan.endDate).not.toBeNull();
+    const copies = first.results.map((result) => ({ ...result, reusedFrom: first.scanId }));
+    expect(scan.results).toEqual(copies);
+    expect(await countOf(stage, "outbox")).toBe(requests);
+  });
+
+  it("is clean again if every antivirus engine said so, and a copy of a copy names the scan that ran", async () => {
+    const first = await scanned();
+    const second = await send({ freshness: FRESH });
+    expect(second.scan).toMatchObject({ verdict: "CLEAN" });
+    const third = await send({ freshness: FRESH });
+    expect(third.scan).toMatchObject({ verdict: "CLEAN", done: 3 });
+    expect(third.scan.results.map(({ reusedFrom }) => reusedFrom)).toEqual([first.scanId, first.scanId, first.scanId]);
+  });
+
+  it("runs those engines of which nothing is there, and waits for them", async () => {
+    const first = await send();
+    await agent.answer("Alpha", { scan: first.scan.scanId, verdict: "CLEAN", versions: VERSIONS });
+    await agent.answer("Beta", { scan: first.scan.scanId, state: "FAILED", versions: VERSIONS });
+    await until("both are recorded", async () => (await shown(gateway.url, first.scan.scanId)).done === 2);
+    const { scan } = await send({ freshness: FRESH });
+    expect(scan).toMatchObject({ verdict: null, endDate: null, done: 1, total: 3 });
+    expect(resultsOf(scan)).toMatchObject({
+      Alpha: { state: "DONE", reusedFrom: first.scan.scanId },
+      Beta: { state: "QUEUED", reusedFrom: null },
+      Meta: { state: "QUEUED", reusedFrom: null },
+    });
+    const { request, ack } = await agent.take("Beta", { scan: scan.scanId });
+    expect(request.engines).toEqual(["Beta", "Meta"]);
+    ack();
+    await agent.answer("Beta", { scan: scan.scanId, verdict: "CLEAN", versions: VERSIONS });
+    await agent.answer("Meta", { scan: scan.scanId });
+    expect(await final(scan.scanId)).toMatchObject({ verdict: "CLEAN", done: 3 });
+  });
+
+  it("runs the engine again whose signatures or program are new", async () => {
+    await scanned();
+    const newer = { ...VERSIONS, signatures: "43" };
+    await announced([newer, { ...VERSIONS, engine: "1.1" }, ENGINES[2]?.versions ?? VERSIONS]);
+    const { scan } = await send({ freshness: FRESH });
+    expect(resultsOf(scan)).toMatchObject({
+      Alpha: { state: "QUEUED" },
+      Beta: { state: "QUEUED" },
+      Meta: { state: "DONE" },
+    });
+  });
+
+  it("runs an engine again that tells no version", async () => {
+    const none = { engine: null, signatures: null, signatureDate: null };
+    await announced([none, VERSIONS, ENGINES[2]?.versions ?? VERSIONS]);
+    await scanned({ Alpha: { versions: none } });
+    const { scan } = await send({ freshness: FRESH });
+    expect(resultsOf(scan)).toMatchObject({ Alpha: { state: "QUEUED" }, Beta: { state: "DONE" } });
+  });
+
+  it("runs everything again when it is older, by when it was said and not by when it was copied", async () => {
+    const first = await scanned();
+    await stage.db
+      .updateTable("results")
+      .set({ ended_at: sql<Date>`now() - interval '2 hours'` })
+      .where("scan_id", "=", first.scanId)
+      .execute();
+    expect((await send({ freshness: FRESH })).scan).toMatchObject({ done: 0, endDate: null });
+    expect((await send({ freshness: 3 * FRESH })).scan).toMatchObject({ done: 3 });
+    expect((await send({ freshness: FRESH })).scan).toMatchObject({ done: 0 });
+  });
+
+  it("runs every engine unless it is asked to take over", async () => {
+    await scanned();
+    expect((await send()).scan).toMatchObject({ done: 0, endDate: null });
+  });
+
+  it("takes over only what the request lets in", async () => {
+    await scanned();
+    const { scan } = await send({ freshness: FRESH, excludeEngines: ["beta"] });
+    expect(scan).toMatchObject({ total: 2, done: 2, verdict: "CLEAN", skipped: [{ engine: "Beta", reason: "NOT_SELECTED" }] });
+  });
+
+  it("is a scan in the statistics, and no run of its engines", async () => {
+    const totals = async () => {
+      const { rows } = await sql<{ scans: number; runs: number }>`
+        select (select coalesce(sum(clean + infected + suspicious + inconclusive), 0)::bigint from hourly_scans) as scans,
+          (select coalesce(sum(clean + infected + silent), 0)::bigint from hourly_engines) as runs`.execute(stage.db);
+      return rows[0] ?? { scans: 0, runs: 0 };
+    };
+    const finals = async () =>
+      (await stage.db.selectFrom("scans").select("id").where("end_date", "is not", null).execute()).length;
+    const settled = () => until("all are counted", async () => (await totals()).scans === (await finals()));
+    await scanned();
+    await settled();
+    const before = await totals();
+    await send({ freshness: FRESH });
+    await settled();
+    expect(await totals()).toEqual({ scans: before.scans + 1, runs: before.runs });
+  });
+
+  it("asks nobody else once the copies hold enough detections", async () => {
+    const first = await send({ engines: ["Alpha"] });
+    await agent.answer("Alpha", { scan: first.scan.scanId, verdict: "INFECTED", signature: "Bad", versions: VERSIONS });
+    await final(first.scan.scanId);
+    const { scan } = await send({ freshness: FRESH, stopAfter: 1 });
+    expect(scan).toMatchObject({ verdict: "INFECTED", done: 3, total: 3, detections: 1, stopAfter: 1 });
+    expect(resultsOf(scan)).toMatchObject({
+      Alpha: { state: "DONE" },
+      Beta: { state: "CANCELLED" },
+      Meta: { state: "CANCELLED" },
+    });
+    const unsaid = await send({ freshness: FRESH, stopAfter: 2 });
+    expect(unsaid.scan).toMatchObject({ verdict: "INFECTED", done: 1, endDate: null });
+  });
+});

@@ -1,0 +1,155 @@
+import { pino } from "pino";
+import { afterEach, describe, expect, test } from "vitest";
+import { done, Failed, notDone, Unavailable, type Outcome, type Runner } from "../../../scanner-agent/contract.js";
+import { createEngine, type Engine, type EngineParts } from "../../../scanner-agent/engine/engine.js";
+import type { SelfTest } from "../../../scanner-agent/engine/self-test.js";
+import { until } from "../stage/bus-stage.js";
+import { puppet } from "../stage/puppet-engine.js";
+import { pathOnly, runOptions } from "../runners/samples.js";
+
+const CLEAN = done("CLEAN", null, null);
+const passes: SelfTest = () => Promise.resolve();
+const engines: Engine[] = [];
+
+afterEach(() => Promise.all(engines.splice(0).map((engine) => engine.stop())));
+
+function engineOf(parts: EngineParts, selfTest: SelfTest = passes, onChange: () => void = () => undefined): Engine {
+  const engine = createEngine(parts, { selfTest, retestMs: 40, log: pino({ level: "silent" }), onChange });
+  engines.push(engine);
+  return engine;
+}
+
+function withRunner(runner: Partial<Runner>, run: () => Promise<Outcome> = () => Promise.resolve(CLEAN)): EngineParts {
+  return puppet("Engine", run, { runner });
+}
+
+const scan = (engine: Engine) => engine.scan(pathOnly("/x"), runOptions());
+
+describe("an engine", () => {
+  test("is unhealthy until it is tested", async () => {
+    const engine = engineOf(withRunner({}));
+    expect(engine.takesWork()).toBe(false);
+    expect(engine.presence()).toMatchObject({ healthy: false, reason: "it is being started" });
+    await engine.start();
+    expect(engine.takesWork()).toBe(true);
+    expect(engine.presence()).toMatchObject({ healthy: true, reason: null });
+  });
+
+  test("that cannot start says why, takes no work, and recovers by itself", async () => {
+    let missing = true;
+    const engine = engineOf(
+      withRunner({ start: () => (missing ? Promise.reject(new Unavailable("clamd is not installed")) : Promise.resolve()) }),
+    );
+    await engine.start();
+    expect(engine.presence()).toMatchObject({ healthy: false, reason: "clamd is not installed" });
+    expect(engine.takesWork()).toBe(false);
+    missing = false;
+    await until("it recovers", async () => engine.takesWork());
+  });
+
+  test("uses the first way to run that works", async () => {
+    const parts = withRunner({ start: () => Promise.reject(new Unavailable("no")), description: "first" });
+    const second = withRunner({ description: "second" });
+    const engine = engineOf({ ...parts, runners: [...parts.runners, ...second.runners] });
+    await engine.start();
+    expect(engine.presence()).toMatchObject({ healthy: true, runner: "second" });
+  });
+
+  test("that fails its self-test takes no work", async () => {
+    const engine = engineOf(withRunner({}), () => Promise.reject(new Unavailable("self-test: it does not find EICAR")));
+    await engine.start();
+    expect(engine.presence()).toMatchObject({ healthy: false, reason: "self-test: it does not find EICAR" });
+  });
+
+  test("is tested again after an update of its signatures", async () => {
+    let signatures = "1";
+    let tests = 0;
+    const engine = engineOf(
+      withRunner({ versions: () => Promise.resolve({ engine: "1", signatures, signatureDate: null }) }),
+      async () => void (tests += 1),
+    );
+    await engine.start();
+    expect(tests).toBe(1);
+    signatures = "2";
+    await until("it is tested again", async () => tests === 2);
+    await until("its new version is told", async () => engine.presence().versions.signatures === "2");
+  });
+
+  test("tells the versions that its output states, and those of its runner for the rest", async () => {
+    const told = { engine: "image 1", signatures: "7", signatureDate: null };
+    const outcome = { ...CLEAN, versions: { engine: "13.0", signatures: null, signatureDate: "2019-07-08T00:00:00.000Z" } };
+    const engine = engineOf(withRunner({ versions: () => Promise.resolve(told) }, () => Promise.resolve(outcome)));
+    await engine.start();
+    expect(engine.versions()).toEqual(told);
+    const versions = { engine: "13.0", signatures: "7", signatureDate: "2019-07-08T00:00:00.000Z" };
+    expect((await scan(engine)).versions).toEqual(versions);
+    expect(engine.presence().versions).toEqual(versions);
+  });
+
+  test("is tested again after three failures in a row, and takes no work if that fails", async () => {
+    let broken = false;
+    let tests = 0;
+    const selfTest = () => {
+      tests += 1;
+      return broken ? Promise.reject(new Unavailable("still broken")) : Promise.resolve();
+    };
+    const run = () => (broken ? Promise.reject(new Failed("exit status 1")) : Promise.resolve(CLEAN));
+    const engine = engineOf(withRunner({}, run), selfTest);
+    await engine.start();
+    broken = true;
+    await scan(engine);
+    await scan(engine);
+    broken = false;
+    expect((await scan(engine)).state).toBe("DONE");
+    broken = true;
+    await scan(engine);
+    await scan(engine);
+    expect(tests).toBe(1);
+    expect((await scan(engine)).state).toBe("FAILED");
+    expect(engine.takesWork()).toBe(false);
+    await until("it is unhealthy", async () => engine.presence().reason === "still broken");
+    broken = false;
+    await until("it recovers", async () => engine.takesWork());
+  });
+
+  test("that says it could not scan all of something has not failed", async () => {
+    const engine = engineOf(withRunner({}, () => Promise.resolve(notDone("UNSCANNED", "encrypted"))));
+    await engine.start();
+    for (let n = 0; n < 5; n++) await scan(engine);
+    expect(engine.takesWork()).toBe(true);
+  });
+
+  test("whose daemon ended tells so at once, and recovers", async () => {
+    let lose: (reason: string) => void = () => undefined;
+    const told: (string | null)[] = [];
+    const engine: Engine = engineOf(withRunner({ onLost: (listener) => void (lose = listener) }), passes, () =>
+      told.push(engine.presence().reason),
+    );
+    await engine.start();
+    lose("clamd ended");
+    expect(told.at(-1)).toBe("clamd ended");
+    await until("it recovers", async () => engine.takesWork());
+  });
+
+  test("that is unavailable during a scan hands it back and is unhealthy", async () => {
+    const engine = engineOf(withRunner({}, () => Promise.reject(new Unavailable("clamd does not listen"))));
+    await engine.start();
+    await expect(scan(engine)).rejects.toThrow(Unavailable);
+    expect(engine.presence()).toMatchObject({ healthy: false, reason: "clamd does not listen" });
+  });
+
+  test("suspended for an obstacle stays so until it is gone", async () => {
+    let gone = false;
+    let asked = 0;
+    const engine = engineOf(withRunner({}));
+    await engine.start();
+    engine.suspend("samples cannot be fetched", async () => {
+      asked += 1;
+      if (!gone) throw new Unavailable("the disk is full");
+    });
+    await until("it asked twice", async () => asked >= 2);
+    expect(engine.presence()).toMatchObject({ healthy: false, reason: "the disk is full" });
+    gone = true;
+    await until("it recovers", async () => engine.takesWork());
+  });
+});

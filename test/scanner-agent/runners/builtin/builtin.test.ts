@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Failed, TimedOut, Unavailable, type Runner } from "../../../../scanner-agent/contract.js";
+import { createBuiltinRunner, type BuiltinOptions } from "../../../../scanner-agent/runners/builtin/builtin.js";
+import { pathOnly, runOptions } from "../samples.js";
+
+const file = fileURLToPath(new URL("./puppet-worker.mjs", import.meta.url));
+const log = pino({ level: "silent" });
+
+let folder: string;
+const runners: Runner[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "scanmesh-test-builtin-"));
+});
+
+afterEach(async () => {
+  await Promise.all(runners.splice(0).map((runner) => runner.stop()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+function runner(more: Partial<BuiltinOptions> = {}): Runner {
+  const made = createBuiltinRunner({ file, data: {}, folder, log, ...more });
+  runners.push(made);
+  return made;
+}
+
+async function scan(on: Runner, path: string, options = runOptions()): Promise<Record<string, unknown>> {
+  const raw = await on.run(pathOnly(path), options);
+  expect(raw.exitCode).toBe(0);
+  return JSON.parse(raw.stdout) as Record<string, unknown>;
+}
+
+describe("an engine in worker threads", () => {
+  test("answers, in this process", async () => {
+    const on = runner();
+    await on.start();
+    expect(await scan(on, "hello")).toMatchObject({ path: "hello", pid: process.pid });
+  });
+
+  test.each(["exit", "throw", "crash", "memory"])("fails a sample that makes its worker %s, and scans the next", async (how) => {
+    const on = runner();
+    await on.start();
+    await expect(scan(on, how)).rejects.toThrow(Failed);
+    expect(await scan(on, "next")).toMatchObject({ path: "next" });
+  });
+
+  test.each(["spin", "wait"])("ends a worker that takes too long (%s), and scans the next", async (how) => {
+    const on = runner();
+    await on.start();
+    await expect(scan(on, how, runOptions({ timeoutMs: 300 }))).rejects.toThrow(TimedOut);
+    expect(await scan(on, "next")).toMatchObject({ path: "next" });
+  });
+
+  test("keeps a worker for as many samples as it may have, then takes a new one", async () => {
+    const on = runner({ scansPerWorker: 2 });
+    await on.start();
+    const threads = [];
+    for (const path of ["one", "two", "three", "four", "five"]) threads.push((await scan(on, path))["thread"]);
+    const [first, , second, , third] = threads;
+    expect(threads).toEqual([first, first, second, second, third]);
+    expect(new Set(threads).size).toBe(3);
+  });
+
+  test("ends a worker when it is told to", async () => {
+    const on = runner();
+    const ending = new AbortController();
+    const running = scan(on, "wait", runOptions({ signal: ending.signal }));
+    ending.abort(new Error("stopping"));
+    await expect(running).rejects.toThrow("stopping");
+  });
+
+  test("is unavailable, with the reason, if it cannot be made ready", async () => {
+    await expect(runner({ data: { refuse: true } }).start()).rejects.toThrow(new Unavailable("it cannot be made ready"));
+  });
+
+  test("is made ready anew when its rules change", async () => {
+    let print = "one";
+    const data = { version: "1" };
+    const on = runner({ data, fingerprint: () => Promise.resolve(print) });
+    expect(await on.versions()).toMatchObject({ engine: "1" });
+    data.version = "2";
+    expect(await on.versions()).toMatchObject({ engine: "1" });
+    print = "two";
+    expect(await on.versions()).toMatchObject({ engine: "2" });
+  });
+});
+
+describe("a sample that runs alone", () => {
+  test("is in a process of its own", async () => {
+    const answer = await scan(runner(), "hello", runOptions({ alone: true }));
+    expect(answer["pid"]).not.toBe(process.pid);
+  });
+
+  test.each(["abort", "exit", "throw"])("fails if it makes that process %s, and the agent lives on", async (how) => {
+    await expect(scan(runner(), how, runOptions({ alone: true }))).rejects.toThrow(Failed);
+  });
+
+  test("is ended after its time", async () => {
+    await expect(scan(runner(), "spin", runOptions({ alone: true, timeoutMs: 500 }))).rejects.toThrow(TimedOut);
+  });
+});

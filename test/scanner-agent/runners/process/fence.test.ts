@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findFence, noFence, type Fence } from "../../../../scanner-agent/runners/process/fence.js";
+import { createProcessRunner } from "../../../../scanner-agent/runners/process/process.js";
+import { runOptions, sampleFile } from "../samples.js";
+
+const asRoot = process.getuid?.() === 0;
+let folder: string;
+let internet = false;
+beforeEach(async () => {
+  internet = false;
+  folder = await mkdtemp(join(tmpdir(), "scanmesh-test-fence-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const here = (): Promise<Fence> => findFence({ internet, folder, programPath: "" });
+const fenced = (await findFence({ internet: false, folder: tmpdir(), programPath: "" })) !== noFence;
+
+/** Runs a script in the fence, with a sample. */
+async function inside(script: string, fence = here): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const command = ["sh", "-c", script, "sh", "{file}"];
+  const runner = createProcessRunner({ command, detect: "sh", version: undefined, folder, programPath: "", fence });
+  await runner.start();
+  return await runner.run(await sampleFile(folder, Buffer.from("the sample")), runOptions());
+}
+
+describe.skipIf(!fenced)("a fenced program", () => {
+  test("reads its sample, and its end is told as it was", async () => {
+    expect(await inside('cat "$1"; exit 3')).toMatchObject({ exitCode: 3, stdout: "the sample" });
+  });
+
+  test("has no network but its own loopback", async () => {
+    const server = createServer((socket) => socket.end()).listen(0, "0.0.0.0");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const knock = `exec 3<>/dev/tcp/127.0.0.1/${port}`;
+    const script = `awk -F: 'NR > 2 { print $1 }' /proc/net/dev | grep -cv '^ *lo$'; bash -c '${knock}' 2> /dev/null || echo refused`;
+    expect((await inside(script)).stdout).toMatch(/^0\nrefused\n$/);
+    expect((await inside(`bash -c '${knock}' && echo reached`, () => Promise.resolve(noFence))).stdout).toBe("reached\n");
+    server.close();
+  });
+
+  test("cannot gain privileges, and is limited", async () => {
+    const { stdout } = await inside("grep NoNewPrivs /proc/self/status; ulimit -n; ulimit -c");
+    expect(stdout).toBe("NoNewPrivs:\t1\n1024\n0\n");
+  });
+
+  test.skipIf(!asRoot)("is nobody without capabilities, sees no other process, and no folder of the agent's", async () => {
+    const { stdout } = await inside(
+      `id -u; grep -E 'Cap(Prm|Eff|Bnd)' /proc/self/status; ls ${folder} 2> /dev/null || echo hidden; ls /proc | grep -c '^[0-9]'`,
+    );
+    const [uid, prm, eff, bnd, hidden, processes] = stdout.split("\n");
+    expect([uid, hidden]).toEqual(["65534", "hidden"]);
+    for (const line of [prm, eff, bnd]) expect(line).toMatch(/:\t0+$/);
+    expect(Number(processes)).toBeLessThan(8);
+  });
+
+  test.skipIf(!asRoot)("cannot change its sample, and what it writes is gone with it", async () => {
+    const { stdout } = await inside('(echo x > "$1") 2> /dev/null || echo kept; echo y > left && pwd');
+    expect(stdout).toBe("kept\n/mnt\n");
+    await expect(stat("/mnt/left")).rejects.toThrow("ENOENT");
+  });
+});
+
+test("an engine that may use the internet keeps the network", async () => {
+  internet = true;
+  const fence = await here();
+  if (fence !== noFence) expect(fence.description).toContain(", network,");
+  expect(fence.wrap(["true"], null)).not.toContain("--net");
+});
+
+test("a host that has no fence says so", () => {
+  const runner = createProcessRunner({ command: ["true"], detect: "true", version: undefined, folder, programPath: "" });
+  expect(runner.description).toBe("process (isolation: none)");
+});

@@ -1,0 +1,163 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { describe, expect, test } from "vitest";
+import { done } from "../../../scanner-agent/contract.js";
+import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
+import { openSpool } from "../../../scanner-agent/samples/spool.js";
+import { watchSpools, type SpoolStrays } from "../../../scanner-agent/samples/spool-strays.js";
+import { SAMPLES } from "../../../schema/subjects.js";
+import { CHUNK_BYTES } from "../../../schema/streams.js";
+import { agentsOnBus, requestOf, startAgent } from "../stage/agent-stage.js";
+import { hashes, until, type BusStage } from "../stage/bus-stage.js";
+import { puppet } from "../stage/puppet-engine.js";
+
+let stage: BusStage;
+const agentWith = agentsOnBus((made) => (stage = made));
+
+/** An engine that says what bytes it was given. */
+function reader(name: string): EngineParts {
+  return puppet(name, async ({ path }) => {
+    const { mode } = await stat(path ?? "");
+    return done("CLEAN", null, { ...hashes(await readFile(path ?? "")), mode: (mode & 0o777).toString(8) });
+  });
+}
+
+describe("a sample", () => {
+  test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 7 * CHUNK_BYTES + 5])(
+    "of %i bytes reaches the engine whole, and is gone afterwards",
+    async (size) => {
+      const engine = reader(`Reader-${size}`);
+      const { config } = await agentWith(engine);
+      const bytes = randomBytes(size);
+      const request = requestOf(await stage.store(bytes), [engine.manifest.name]);
+      await stage.request(engine.manifest, request);
+      expect(await stage.answer(engine.manifest.name, request.scan)).toMatchObject({
+        state: "DONE",
+        details: { ...hashes(bytes), mode: "444" },
+      });
+      await until("its file is gone", async () => (await readdir(join(config.spool, "samples"))).length === 0);
+    },
+  );
+
+  test("is fetched once while several engines hold it", async () => {
+    const names = ["First", "Second", "Third"];
+    let holders = 0;
+    const engines = names.map((name) =>
+      puppet(name, async () => {
+        holders += 1;
+        await until("all hold it", async () => holders === names.length);
+        return done("CLEAN", null, null);
+      }),
+    );
+    const agent = await agentWith(engines);
+    let reads = 0;
+    const watch = stage.nc.subscribe(`$JS.API.DIRECT.GET.${SAMPLES}.>`, { callback: () => void (reads += 1) });
+    const request = requestOf(await stage.store(randomBytes(3 * CHUNK_BYTES)), names);
+    for (const { manifest } of engines.slice(0, 1)) await stage.request(manifest, request);
+    for (const name of names) expect(await stage.answer(name, request.scan)).toMatchObject({ state: "DONE" });
+    expect(reads).toBe(3);
+    expect(await readdir(join(agent.config.spool, "samples"))).toEqual([]);
+    watch.unsubscribe();
+  });
+
+  test.each<[string, (chunk: Buffer, n: number) => Buffer | null, RegExp]>([
+    [
+      "with an altered chunk",
+      (chunk, n) => (n === 1 ? Buffer.concat([chunk.subarray(1), Buffer.from("!")]) : chunk),
+      /bytes are not its own/,
+    ],
+    ["with a chunk that is too short", (chunk, n) => (n === 1 ? chunk.subarray(1) : chunk), /chunk 1 of the sample has/],
+    ["with a chunk that is missing", (chunk, n) => (n === 1 ? null : chunk), /chunk 1 of the sample is missing/],
+  ])("%s is fetched once more, then failed with the reason, never clean", async (how, corrupt, reason) => {
+    const engine = reader(`Reader-${how.split(" ").at(-1)}`);
+    const { config } = await agentWith(engine);
+    let reads = 0;
+    const sample = await stage.store(randomBytes(3 * CHUNK_BYTES), corrupt);
+    const watch = stage.nc.subscribe(`$JS.API.DIRECT.GET.${SAMPLES}.sample.${sample.blob}.0`, {
+      callback: () => void (reads += 1),
+    });
+    const request = requestOf(sample, [engine.manifest.name]);
+    await stage.request(engine.manifest, request);
+    const result = await stage.answer(engine.manifest.name, request.scan);
+    expect(result).toMatchObject({ state: "FAILED", verdict: null });
+    expect(result.error).toMatch(reason);
+    expect(reads).toBe(2);
+    expect(await readdir(join(config.spool, "samples"))).toEqual([]);
+    watch.unsubscribe();
+  });
+
+  test("whose bytes the mesh no longer has is failed", async () => {
+    const engine = reader("Bereft");
+    await agentWith(engine);
+    const request = requestOf({ ...(await stage.store(Buffer.from("x"))), blob: null }, ["Bereft"]);
+    await stage.request(engine.manifest, request);
+    expect(await stage.answer("Bereft", request.scan)).toMatchObject({
+      state: "FAILED",
+      error: "the mesh does not have the sample's bytes",
+    });
+  });
+
+  test("that cannot be written here is handed back; the engine says so, takes no work and recovers by itself", async () => {
+    const engine = reader("Roomless");
+    const { config } = await agentWith(engine);
+    const samples = join(config.spool, "samples");
+    await rm(samples, { recursive: true });
+    await writeFile(samples, "a file where the folder was");
+    const request = requestOf(await stage.store(Buffer.from("x")), ["Roomless"]);
+    await stage.request(engine.manifest, request);
+    const presence = await until("it is announced as unhealthy", async () => {
+      const found = await stage.presence(config.agent);
+      return found?.engines[0]?.healthy === false && found;
+    });
+    expect(presence.engines[0]?.reason).toMatch(/^samples cannot be fetched: /);
+    expect(stage.results.some(({ result }) => result.scan === request.scan)).toBe(false);
+    await rm(samples);
+    await mkdir(samples);
+    expect(await stage.answer("Roomless", request.scan)).toMatchObject({ state: "DONE" });
+    await until("it is healthy again", async () => (await stage.presence(config.agent))?.engines[0]?.healthy);
+  });
+});
+
+describe("the spool", () => {
+  test("of a dead agent is cleaned, and that of a living one is left alone", async () => {
+    const engine = reader("Spooler");
+    const first = await agentWith(engine);
+    const env = { SCANMESH_SPOOL: join(first.config.spool, ".."), SCANMESH_AGENT_ID: first.config.agent };
+    const owner = join(first.config.spool, "owner.json");
+    const left = join(first.config.spool, "samples", "left-over");
+    await writeFile(left, "");
+    await chmod(owner, 0o600);
+    await writeFile(owner, JSON.stringify({ pid: 1, started: null }));
+    await expect(startAgent(stage, [engine], env)).rejects.toThrow("another agent (process 1) of the same id");
+    await writeFile(owner, JSON.stringify({ pid: 1, started: "never" }));
+    await agentWith(engine, env);
+    expect(await readdir(join(first.config.spool, "samples"))).toEqual([]);
+  });
+
+  test("of a killed agent that does not come back is removed by another beside it, and that of a living one stays", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-spools-"));
+    await mkdir(join(folder, "not-a-spool"));
+    const log = pino({ level: "silent" });
+    const watches: SpoolStrays[] = [];
+    for (const id of ["living", "looking"]) watches.push(watchSpools((await openSpool(join(folder, id))).folder, log, 500));
+    // The second one is there for looks that come after those which removed the first.
+    for (const dead of ["dead", "dead-too"]) {
+      const spool = await openSpool(join(folder, dead));
+      await writeFile(join(await spool.make("samples"), "left-over"), "");
+      await until("it is gone", async () => !(await readdir(folder)).some((name) => name.startsWith(dead)));
+      expect((await readdir(folder)).toSorted()).toEqual(["living", "looking", "not-a-spool"]);
+    }
+    for (const watch of watches) watch.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  test("is readable by nobody else, and gone with its agent", async () => {
+    const agent = await agentWith(reader("Private"));
+    expect((await stat(agent.config.spool)).mode & 0o777).toBe(0o700);
+    await agent.stop();
+    await expect(stat(agent.config.spool)).rejects.toThrow("ENOENT");
+  });
+});

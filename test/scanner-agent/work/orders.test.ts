@@ -1,0 +1,123 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { done } from "../../../scanner-agent/contract.js";
+import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
+import { encodeMessage, type AgentState, type Control } from "../../../schema/messages.js";
+import { controlSubject } from "../../../schema/subjects.js";
+import { requestOf, startAgent, type AgentStage } from "../stage/agent-stage.js";
+import { startBusStage, until, type BusStage } from "../stage/bus-stage.js";
+import { puppet } from "../stage/puppet-engine.js";
+
+const CLEAN = done("CLEAN", null, null);
+let stage: BusStage;
+const agents: AgentStage[] = [];
+
+beforeAll(async () => {
+  stage = await startBusStage();
+});
+afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.stop())));
+afterAll(() => stage.stop());
+
+async function agentWith(engine: EngineParts, env: Record<string, string> = {}): Promise<string> {
+  const agent = await startAgent(stage, [engine], env);
+  agents.push(agent);
+  return agent.config.agent;
+}
+const tell = (agent: string, message: Control) => stage.nc.publish(controlSubject(agent), encodeMessage(message));
+const state = async (agent: string) => (await stage.presence(agent))?.state;
+async function order(agent: string, wanted: AgentState): Promise<void> {
+  tell(agent, { v: 1, kind: "state", state: wanted });
+  await until(`it is ${wanted}`, async () => (await state(agent)) === wanted);
+}
+
+/** An engine that ends a sample when it is told to, or when its run is ended. */
+function held(name: string) {
+  const free: (() => void)[] = [];
+  const engine = puppet(
+    name,
+    (_, { signal }) =>
+      new Promise((resolve, reject) => {
+        free.push(() => resolve(CLEAN));
+        signal.addEventListener("abort", () => reject(signal.reason as Error));
+      }),
+    { slots: 1 },
+  );
+  return { engine, free };
+}
+
+describe("an agent that is cordoned", () => {
+  test("takes nothing more, finishes what it has, and takes work again when it is resumed", async () => {
+    const { engine, free } = held("Cordoned");
+    const agent = await agentWith(engine, { SCANMESH_DRAIN_GRACE: "100ms" });
+    const sample = await stage.store(Buffer.from("x"));
+    const [first, second] = [requestOf(sample, ["Cordoned"]), requestOf(sample, ["Cordoned"])];
+    await stage.request(engine.manifest, first);
+    await until("it runs", async () => free.length === 1);
+    await order(agent, "CORDONED");
+    await stage.request(engine.manifest, second);
+    free[0]?.();
+    expect(await stage.answer("Cordoned", first.scan)).toMatchObject({ state: "DONE" });
+    expect(
+      await until("the second waits", async () => {
+        const { acks, waiting } = await stage.pending("Cordoned");
+        return acks === 0 && waiting === 1;
+      }),
+    ).toBe(true);
+    await order(agent, "READY");
+    await until("the second runs", async () => free.length === 2);
+    free[1]?.();
+    expect(await stage.answer("Cordoned", second.scan)).toMatchObject({ state: "DONE" });
+  });
+});
+
+describe("an agent that is drained", () => {
+  test("hands back what it does not finish within its grace, and stays", async () => {
+    const { engine, free } = held("Drained");
+    const agent = await agentWith(engine, { SCANMESH_DRAIN_GRACE: "100ms", SCANMESH_ACK_WAIT: "600s" });
+    const request = requestOf(await stage.store(Buffer.from("x")), ["Drained"]);
+    await stage.request(engine.manifest, request);
+    await until("it runs", async () => free.length === 1);
+    await order(agent, "DRAINING");
+    await until("it is handed back", async () => {
+      const presence = await stage.presence(agent);
+      return presence?.state === "DRAINING" && presence.engines[0]?.busy === 0;
+    });
+    expect(stage.results.some(({ result }) => result.scan === request.scan && result.state !== "SCANNING")).toBe(false);
+    await order(agent, "READY");
+    await until("it is taken again", async () => free.length === 2);
+    free[1]?.();
+    expect(await stage.answer("Drained", request.scan)).toMatchObject({ state: "DONE" });
+  });
+
+  test("and resumed within its grace keeps what it has", async () => {
+    const { engine, free } = held("Kept");
+    const agent = await agentWith(engine, { SCANMESH_DRAIN_GRACE: "500ms" });
+    const request = requestOf(await stage.store(Buffer.from("x")), ["Kept"]);
+    await stage.request(engine.manifest, request);
+    await until("it runs", async () => free.length === 1);
+    await order(agent, "DRAINING");
+    await order(agent, "READY");
+    await order(agent, "CORDONED");
+    free[0]?.();
+    expect(await stage.answer("Kept", request.scan)).toMatchObject({ state: "DONE" });
+    expect((await stage.pending("Kept")).redelivered).toBe(0);
+  });
+});
+
+test("an engine that is to be tested is tested, and its presence says when and what came of it", async () => {
+  let broken = false;
+  const engine = puppet("Tested", () => Promise.resolve(CLEAN), {
+    runner: { start: () => (broken ? Promise.reject(new Error("its program is gone")) : Promise.resolve()) },
+  });
+  const agent = await agentWith(engine, { SCANMESH_RETEST: "600s" });
+  const presence = async () => (await stage.presence(agent))?.engines[0];
+  const before = await until("it was tested at the start", async () => (await presence())?.testedAt ?? undefined);
+  tell(agent, { v: 1, kind: "test", engine: "tested" });
+  const after = await until("it was tested again", async () => {
+    const now = await presence();
+    return now?.testedAt !== before ? now : undefined;
+  });
+  expect(after).toMatchObject({ healthy: true, reason: null });
+  broken = true;
+  tell(agent, { v: 1, kind: "test", engine: "Tested" });
+  expect(await until("it fails", async () => (await presence())?.reason ?? undefined)).toBe("its program is gone");
+});

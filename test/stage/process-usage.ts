@@ -1,0 +1,17 @@
+/** What a process under test has used, as it says itself. */
+
+import { once } from "node:events";
+import { projectPath } from "../../schema/paths.js";
+import type { Part } from "./stage.js";
+
+/** Arguments of Node that load the probe. */
+export const PROBE: readonly string[] = ["--expose-gc", "--import", projectPath("test", "stage", "probe.mjs")];
+
+/** Milliseconds on a processor since it began, or bytes of memory in use once all garbage has been collected. */
+export async function usageOf({ process }: Part, ask: "processor" | "memory"): Promise<number> {
+  process.send({ ask });
+  for (;;) {
+    const [answer] = (await once(process, "message")) as [{ kind?: string; value: number }];
+    if (answer.kind === ask) return answer.value;
+  }
+}

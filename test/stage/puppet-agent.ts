@@ -1,0 +1,143 @@
+/** An agent whose every move the test decides: it announces engines, takes requests and answers them as told. */
+
+import { readFileSync } from "node:fs";
+import { connect, credsAuthenticator, headers, type Msg, type NatsConnection } from "nats";
+import type { InternetClass } from "../../schema/classes.js";
+import { encodeMessage, parseMessage, ScanRequest, type EnginePresence, type ResultMessage } from "../../schema/messages.js";
+import { chunkReadSubject, inboxPrefix, presenceSubject, pullSubject, resultSubject } from "../../schema/subjects.js";
+import type { Stage } from "./stage.js";
+import { until } from "./stage.js";
+
+export interface PuppetAgent {
+  readonly nc: NatsConnection;
+  /** Puts its presence again. */
+  announce(engines?: Partial<EnginePresence>[]): Promise<void>;
+  /** Deletes its presence, as an agent that leaves. */
+  leave(): Promise<void>;
+  /**
+   * Takes the next request of an engine, or the one of a certain scan; it stays unacknowledged until `ack`. Requests that do
+   * not name the engine, and those of other scans, are acknowledged and forgotten.
+   */
+  take(
+    engine: string,
+    options?: { scan?: number; seconds?: number },
+  ): Promise<{ request: ScanRequest; message: Msg; ack(): void }>;
+  /** Publishes a result and waits until the bus has it. */
+  answer(engine: string, result: Partial<ResultMessage> & { scan: number }): Promise<void>;
+  readChunk(blob: string, n: number): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}
+
+const NO_VERSIONS = { engine: "1.0", signatures: "42", signatureDate: null };
+
+export function engine(name: string, rest: Partial<EnginePresence> = {}): EnginePresence {
+  return {
+    name,
+    type: "AV",
+    speed: "ULTRA",
+    internet: false,
+    input: "file",
+    accepts: null,
+    versions: NO_VERSIONS,
+    image: null,
+    slots: 1,
+    busy: 0,
+    runner: "puppet",
+    healthy: true,
+    reason: null,
+    testedAt: null,
+    ...rest,
+  };
+}
+
+export async function startPuppet(
+  stage: Stage,
+  id: string,
+  engines: EnginePresence[],
+  internet: InternetClass = "isolated",
+): Promise<PuppetAgent> {
+  const authenticator = credsAuthenticator(readFileSync(stage.keys.creds.agent[internet]));
+  const nc = await connect({
+    servers: stage.nats().url,
+    authenticator,
+    inboxPrefix: inboxPrefix(id),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+  });
+
+  async function announce(changes: Partial<EnginePresence>[] = []): Promise<void> {
+    const presence = {
+      v: 1 as const,
+      agent: id,
+      host: "stage",
+      version: "0",
+      class: internet,
+      startedAt: new Date().toISOString(),
+      heartbeatMs: 60_000,
+      state: "READY" as const,
+      proofs: [],
+      engines: engines.map((one, i) => ({ ...one, ...changes[i] })),
+    };
+    await nc.request(presenceSubject(id), encodeMessage(presence));
+  }
+
+  await until("the bucket of presence is there", () =>
+    announce().then(
+      () => true,
+      () => false,
+    ),
+  );
+  await until("the engines are in the catalogue", async () => {
+    const rows = await stage.db.selectFrom("engines").select("name").where("last_healthy_at", "is not", null).execute();
+    return engines.filter(({ healthy }) => healthy).every(({ name }) => rows.some((row) => row.name === name));
+  });
+
+  return {
+    nc,
+    announce,
+    async leave() {
+      const deletion = headers();
+      deletion.set("KV-Operation", "DEL");
+      await nc.request(presenceSubject(id), undefined, { headers: deletion, timeout: 5_000 });
+    },
+    async take(name, { scan, seconds = 10 } = {}) {
+      // A pulled message keeps its own subject, so the answer needs an inbox of its own.
+      const options = { timeout: seconds * 1000 + 500, noMux: true };
+      for (;;) {
+        const message = await nc.request(pullSubject(name), JSON.stringify({ batch: 1, expires: seconds * 1e9 }), options);
+        if (message.data.length === 0)
+          throw new Error(`no request for ${name}: ${message.headers?.code} ${message.headers?.description}`);
+        const request = parseMessage(ScanRequest, message.data);
+        const ack = () => message.respond("+ACK");
+        if (request.engines.includes(name) && (scan === undefined || scan === request.scan)) return { request, message, ack };
+        ack();
+      }
+    },
+    async answer(name, { scan, ...rest }) {
+      const error = rest.state === undefined || rest.state === "DONE" || rest.state === "SCANNING" ? null : "puppet";
+      const result: ResultMessage = {
+        v: 1,
+        scan,
+        agent: id,
+        state: "DONE",
+        verdict: null,
+        signature: null,
+        error,
+        versions: NO_VERSIONS,
+        image: null,
+        startedAt: new Date().toISOString(),
+        durationMs: 1,
+        details: null,
+        truncated: false,
+        ...rest,
+      };
+      const ack = await nc.request(resultSubject(name), encodeMessage(result), { timeout: 5_000 });
+      if (!("seq" in ack.json<object>())) throw new Error(`the bus did not take the result: ${ack.string()}`);
+    },
+    async readChunk(blob, n) {
+      const message = await nc.request(chunkReadSubject(blob, n), undefined, { timeout: 5_000 });
+      return message.headers?.code === 404 ? undefined : message.data;
+    },
+    close: () => nc.close(),
+  };
+}

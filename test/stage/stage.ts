@@ -1,0 +1,206 @@
+/** A mesh for one test file: a database and a nats-server of its own, and gateways and agents as the tests want them. */
+
+import { fork, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { inject } from "vitest";
+import { openCaller } from "../../gateway/caller.js";
+import { readGatewayConfig, type GatewayConfig } from "../../gateway/config.js";
+import type { Database } from "../../gateway/db/database.js";
+import { createGateway, type Gateway } from "../../gateway/gateway.js";
+import type { InternetClass } from "../../schema/classes.js";
+import type { LifecycleMessage } from "../../schema/lifecycle.js";
+import { projectPath } from "../../schema/paths.js";
+import { makeKeys, type Keys } from "../../standalone/keys.js";
+import { startNats, type Nats } from "../../standalone/nats.js";
+import { openTestDatabase } from "./database.js";
+import { PROBE } from "./process-usage.js";
+
+/** Who calls verbs directly. */
+export const TESTER = openCaller("127.0.0.1", "test");
+
+type Env = Readonly<Record<string, string>>;
+
+/** A gateway in this process. */
+export interface LocalGateway extends Gateway {
+  readonly url: string;
+}
+
+/** A gateway or agent as a process of its own. */
+export interface Part {
+  readonly process: ChildProcess;
+  /** Where a gateway listens; empty for an agent. */
+  readonly url: string;
+  /** Everything it has logged. */
+  log(): string;
+  kill(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface Stage {
+  readonly folder: string;
+  readonly keys: Keys;
+  readonly databaseUrl: string;
+  readonly db: Database;
+  nats(): Nats;
+  /** Stops nats-server by a signal and starts it again on the same port; `wipe` empties its store between. */
+  restartNats(signal: NodeJS.Signals, options?: { wipe?: boolean }): Promise<void>;
+  stopNats(): Promise<void>;
+  startNats(): Promise<void>;
+  gateway(env?: Env): Promise<LocalGateway>;
+  /** `probed` gateways answer `usageOf` (test/stage/process-usage.ts). */
+  gatewayProcess(env?: Env, options?: { probed?: boolean }): Promise<Part>;
+  /** An agent as a process; `engines` are manifests by file name, instead of those that come with the product. */
+  agentProcess(options?: { id?: string; internet?: InternetClass; engines?: Record<string, string>; env?: Env }): Promise<Part>;
+  config(env?: Env): GatewayConfig;
+  stop(): Promise<void>;
+}
+
+/** Settings that make tests quick: everything else is the product's default. */
+const QUICK: Env = {
+  PORT: "0",
+  LOG_LEVEL: process.env.TEST_LOG ?? "warn",
+  SCANMESH_ACK_WAIT: "3s",
+  SCANMESH_SWEEP_INTERVAL: "100ms",
+  SCANMESH_ORPHAN_GRACE: "30s",
+};
+const AGENT: Env = {
+  LOG_LEVEL: process.env.TEST_LOG ?? "warn",
+  SCANMESH_ACK_WAIT: "3s",
+  SCANMESH_HEARTBEAT: "500ms",
+  SCANMESH_DRAIN_GRACE: "5s",
+};
+
+/** `postgresUrl` is a Postgres of the test's own, for tests that stop it. */
+export async function startStage({ postgresUrl }: { postgresUrl?: string } = {}): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), "scanmesh-stage-"));
+  chmodSync(folder, 0o755);
+  const keys = await makeKeys(inject("keysDir"));
+  const { url: databaseUrl, db, close: closeDatabase } = await openTestDatabase(postgresUrl);
+  let nats = await startNats({ dir: join(folder, "nats"), keys });
+  const port = Number(new URL(nats.url).port);
+  const stops: (() => Promise<void>)[] = [];
+
+  const env = (extra: Env = {}) => ({
+    ...QUICK,
+    DATABASE_URL: databaseUrl,
+    NATS_URL: nats.url,
+    SCANMESH_NATS_ISOLATED_CREDS: keys.creds.gateway.isolated,
+    SCANMESH_NATS_INTERNET_CREDS: keys.creds.gateway.internet,
+    ...extra,
+  });
+  const config = (extra: Env = {}) => readGatewayConfig(env(extra));
+  const again = async () => {
+    nats = await startNats({ dir: join(folder, "nats"), keys, port });
+  };
+
+  return {
+    folder,
+    keys,
+    databaseUrl,
+    db,
+    config,
+    nats: () => nats,
+    stopNats: () => nats.stop(),
+    startNats: again,
+    async restartNats(signal, { wipe = false } = {}) {
+      process.kill(nats.pid, signal);
+      await nats.exited;
+      if (wipe) rmSync(join(folder, "nats", "store"), { recursive: true, force: true });
+      await again();
+    },
+    async gateway(extra) {
+      const settings = config(extra);
+      const gateway = await createGateway(settings, pino({ name: "gateway", level: settings.LOG_LEVEL }));
+      const url = await gateway.start();
+      let stopped: Promise<void> | undefined;
+      const stop = () => (stopped ??= gateway.stop());
+      stops.push(stop);
+      await until("the gateway has its bus", () => gateway.context.bus.connected() && gateway.context.samples.connected());
+      return { ...gateway, stop, url };
+    },
+    async gatewayProcess(extra, { probed = false } = {}) {
+      const part = await startPart("gateway", env(extra), probed ? PROBE : []);
+      stops.push(() => part.kill());
+      await until("the gateway has its bus", async () =>
+        (await (await fetch(`${part.url}/readyz`)).text()).includes('"status":"ok"'),
+      );
+      return part;
+    },
+    async agentProcess({ id = `agent-${randomUUID().slice(0, 8)}`, internet = "isolated", engines, env: extra = {} } = {}) {
+      const spool = join(folder, id);
+      const own = engines
+        ? { SCANMESH_ENGINES_DIR: writeEngines(join(folder, `${id}-engines`), engines), SCANMESH_ENGINES: names(engines) }
+        : {};
+      const part = await startPart("scanner-agent", {
+        ...AGENT,
+        NATS_URL: nats.url,
+        SCANMESH_CLASS: internet,
+        SCANMESH_AGENT_ID: id,
+        SCANMESH_NATS_CREDS: keys.creds.agent[internet],
+        SCANMESH_SPOOL: spool,
+        ...own,
+        ...extra,
+      });
+      stops.push(() => part.kill());
+      return part;
+    },
+    async stop() {
+      await Promise.all(stops.map((stop) => stop()));
+      await closeDatabase();
+      await nats.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function names(engines: Record<string, string>): string {
+  return Object.values(engines)
+    .flatMap((manifest) => /^name: *(\S+)/m.exec(manifest)?.[1] ?? [])
+    .join(",");
+}
+
+function writeEngines(dir: string, engines: Record<string, string>): string {
+  mkdirSync(dir, { recursive: true });
+  for (const [file, manifest] of Object.entries(engines)) writeFileSync(join(dir, `${file}.yaml`), manifest);
+  return dir;
+}
+
+async function startPart(room: "gateway" | "scanner-agent", env: Env, execArgv: readonly string[] = []): Promise<Part> {
+  const output: string[] = [];
+  const child = fork(projectPath("dist", room, "main.js"), {
+    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env },
+    execArgv: [...execArgv],
+    silent: true,
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => output.push(data.toString()));
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const log = () => output.join("");
+  const started = await new Promise<LifecycleMessage>((resolve, reject) => {
+    child.once("message", resolve);
+    void exited.then(() => reject(new Error(`${room} ended before it was ready:\n${log()}`)));
+  });
+  if (started.kind === "failed") throw new Error(`${room} failed: ${started.message}`);
+  return {
+    process: child,
+    url: started.kind === "listening" ? started.url : "",
+    log,
+    async kill(signal = "SIGTERM") {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+/** Waits until a condition holds; fails with its name after the deadline. */
+export async function until<T>(what: string, condition: () => T | Promise<T>, seconds = 20): Promise<NonNullable<Awaited<T>>> {
+  const end = Date.now() + seconds * 1_000;
+  for (;;) {
+    const value = await condition();
+    if (value) return value as NonNullable<Awaited<T>>;
+    if (Date.now() > end) throw new Error(`after ${seconds} s it still does not hold that ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
