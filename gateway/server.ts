@@ -17,7 +17,7 @@ import { sendError } from "./http/http-error.js";
 import { guardOrigins } from "./http/origin-guard.js";
 import { graphiqlRoutes } from "./routes/graphiql.js";
 import { pageRoutes } from "./routes/first-page.js";
-import { requestId } from "./http/request-id.js";
+import { requestId } from "./http/request.js";
 import { restRoutes } from "./rest/routes.js";
 import type { ScanContext } from "./scan/context.js";
 import { uploadRoutes } from "./routes/upload.js";

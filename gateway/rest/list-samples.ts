@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { baseUrl } from "../http/base-url.js";
+import { baseUrl } from "../http/request.js";
 import { readListedScans } from "../db/export.js";
 import type { Endpoint } from "./endpoint.js";
 import { everyScan } from "./pages.js";

@@ -142,6 +142,12 @@ export class Live<T> implements AsyncIterableIterator<T> {
   }
 }
 
+/** The same items, once the first is there: a subscription that cannot start is refused, not broken off. */
+export async function started<T>(items: Live<T>): Promise<Live<T>> {
+  await items.begun();
+  return items;
+}
+
 /** Reads until it succeeds: Postgres being away is no reason to end a subscription. Undefined once nobody wants it any more. */
 export async function readPatiently<T>(
   log: Logger,

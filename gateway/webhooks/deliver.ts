@@ -1,7 +1,10 @@
 import { createHmac } from "node:crypto";
+import type { Logger } from "pino";
 import type { ScanReport } from "../../schema/reports.js";
 import { payloadType, type WebhookEvent } from "../../schema/webhooks.js";
 import { pause } from "../bus/connection.js";
+import type { GatewayConfig } from "../config.js";
+import type { Database } from "../db/database.js";
 import { readScan } from "../db/scans.js";
 import {
   enableWebhook,
@@ -13,7 +16,13 @@ import {
   type Outcome,
 } from "../db/webhooks.js";
 import { postWebhook } from "./webhook-request.js";
-import type { ScanContext } from "../scan/context.js";
+
+/** What sending webhooks uses of the gateway. */
+export interface DeliveryParts {
+  readonly config: Pick<GatewayConfig, "SCANMESH_WEBHOOK_NETWORKS">;
+  readonly db: Database;
+  readonly log: Logger;
+}
 
 /** Sends webhooks until stopped. */
 export interface Deliveries {
@@ -30,26 +39,26 @@ const CLEAN_UP_MS = 600_000;
 const BACK_OFF_S = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400];
 const GONE = 410;
 
-export function startDeliveries(ctx: ScanContext): Deliveries {
+export function startDeliveries(parts: DeliveryParts): Deliveries {
   const underWay = new Map<number, number>();
   const sending = new Set<Promise<void>>();
   const ending = new AbortController();
   let cleanedAt = -Infinity;
 
   async function step(): Promise<void> {
-    while ((await ctx.db.transaction().execute((tx) => queueFinals(tx, FINALS))) === FINALS);
+    while ((await parts.db.transaction().execute((tx) => queueFinals(tx, FINALS))) === FINALS);
     if (performance.now() - cleanedAt > CLEAN_UP_MS) {
       cleanedAt = performance.now();
-      await removeOldDeliveries(ctx.db);
+      await removeOldDeliveries(parts.db);
     }
     const except = [...underWay].filter(([, count]) => count >= EACH).map(([webhookId]) => webhookId);
-    for (const due of await leaseDeliveries(ctx.db, { each: EACH, leaseMs: LEASE_MS, except })) begin(due);
+    for (const due of await leaseDeliveries(parts.db, { each: EACH, leaseMs: LEASE_MS, except })) begin(due);
   }
 
   function begin(due: DueDelivery): void {
     underWay.set(due.webhookId, (underWay.get(due.webhookId) ?? 0) + 1);
-    const task = deliver(ctx, due, ending.signal)
-      .catch((error: unknown) => ctx.log.warn({ err: error, delivery: due.deliveryId }, "a delivery is tried again"))
+    const task = deliver(parts, due, ending.signal)
+      .catch((error: unknown) => parts.log.warn({ err: error, delivery: due.deliveryId }, "a delivery is tried again"))
       .finally(() => {
         sending.delete(task);
         const left = (underWay.get(due.webhookId) ?? 1) - 1;
@@ -61,7 +70,7 @@ export function startDeliveries(ctx: ScanContext): Deliveries {
 
   async function run(): Promise<void> {
     while (!ending.signal.aborted) {
-      await step().catch((error: unknown) => ctx.log.warn({ err: error }, "webhooks wait"));
+      await step().catch((error: unknown) => parts.log.warn({ err: error }, "webhooks wait"));
       await pause(POLL_MS);
     }
   }
@@ -76,18 +85,18 @@ export function startDeliveries(ctx: ScanContext): Deliveries {
   };
 }
 
-async function deliver(ctx: ScanContext, due: DueDelivery, signal: AbortSignal): Promise<void> {
-  const report = await readScan(ctx.db, due.scanId);
+async function deliver(parts: DeliveryParts, due: DueDelivery, signal: AbortSignal): Promise<void> {
+  const report = await readScan(parts.db, due.scanId);
   const outcome: Outcome = report
-    ? await attempt(ctx, due, payloadOf(due.event, report), signal)
+    ? await attempt(parts, due, payloadOf(due.event, report), signal)
     : { state: "FAILED", status: null, error: "the scan was deleted" };
   // Cut off by our own end: the lease runs out, and it is sent again.
   if (signal.aborted && outcome.status === null) return;
-  if (outcome.status === GONE) await enableWebhook(ctx.db, due.webhookId, false);
-  await settleDelivery(ctx.db, due, outcome);
+  if (outcome.status === GONE) await enableWebhook(parts.db, due.webhookId, false);
+  await settleDelivery(parts.db, due, outcome);
 }
 
-async function attempt(ctx: ScanContext, due: DueDelivery, body: string, signal: AbortSignal): Promise<Outcome> {
+async function attempt(parts: DeliveryParts, due: DueDelivery, body: string, signal: AbortSignal): Promise<Outcome> {
   const id = `msg_${due.deliveryId}`;
   const timestamp = `${Math.floor(Date.now() / 1_000)}`;
   const headers = {
@@ -98,7 +107,7 @@ async function attempt(ctx: ScanContext, due: DueDelivery, body: string, signal:
     "webhook-signature": `v1,${createHmac("sha256", due.secret).update(`${id}.${timestamp}.${body}`).digest("base64")}`,
   };
   try {
-    const networks = ctx.config.SCANMESH_WEBHOOK_NETWORKS;
+    const networks = parts.config.SCANMESH_WEBHOOK_NETWORKS;
     const status = await postWebhook({ url: due.url, headers, body, networks, signal });
     if (status >= 200 && status < 300) return { state: "DELIVERED", status, error: null };
     return failed(due, status, status === GONE ? "the receiver wants no more: the webhook is switched off" : `HTTP ${status}`);

@@ -3,10 +3,9 @@ import { Arg, Resolver, Root, Subscription } from "type-graphql";
 import type { BatchRecord, ScanReport } from "../../../schema/reports.js";
 import { Batch } from "../../../schema/graphql/batch.js";
 import { Scan } from "../../../schema/graphql/scan.js";
-import { watchBatch, watchScan } from "../../watch/watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
-import { started } from "../../watch/started.js";
+import { started } from "../../watch/live.js";
 import { positive } from "./scan-resolver.js";
 
 @Resolver(() => Scan)
@@ -16,7 +15,7 @@ export class ScanUpdates {
     description:
       "The scan as it is, then each change of it; ends when the scan is final. Changes that come faster than they are read are skipped.",
     subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
-      started(watchScan(context.mesh, positive(args.id))),
+      started(context.mesh.watchers.scans.watch(positive(args.id))),
   })
   scanUpdated(
     @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) _id: number,
@@ -30,7 +29,7 @@ export class ScanUpdates {
     description:
       "The batch as it is, then each change of its scans; ends when all of them are final. Changes may be skipped, the last one is not.",
     subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
-      started(watchBatch(context.mesh, positive(args.id))),
+      started(context.mesh.watchers.batches.watch(positive(args.id))),
   })
   batchUpdated(
     @Arg("id", () => GraphQLSafeInt, { description: "The batch's number (`batchId`)." }) _id: number,

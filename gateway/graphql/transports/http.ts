@@ -11,8 +11,7 @@ import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDi
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GraphQLError, type DocumentNode, type GraphQLFormattedError } from "graphql";
 import type { Logger } from "pino";
-import { baseUrl } from "../../http/base-url.js";
-import { searchOf } from "../../http/request-url.js";
+import { baseUrl, searchOf } from "../../http/request.js";
 import type { ScanContext } from "../../scan/context.js";
 import { isRefused } from "../limits/documents.js";
 import { LIMITS } from "../limits/limits.js";

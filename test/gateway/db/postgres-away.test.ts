@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
-import { watchScan } from "../../../gateway/watch/watch.js";
 import { startPostgres, type Postgres } from "../../../standalone/postgres.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
@@ -52,7 +51,7 @@ it.each(["SIGINT", "SIGKILL"] as const)(
     const { id } = (await upload(`before ${signal}`)).json<{ id: number }>();
     const watched = (async () => {
       let last;
-      for await (const report of watchScan(gateway.context, id)) last = report;
+      for await (const report of gateway.context.watchers.scans.watch(id)) last = report;
       return last;
     })();
     const { ack } = await agent.take("Alpha", { scan: id });

@@ -6,7 +6,6 @@ import { GatewayError } from "../../../gateway/errors.js";
 import { accept } from "../../../gateway/scan/accept.js";
 import { deleteSample, deleteScan } from "../../../gateway/scan/delete.js";
 import { submitScan } from "../../../gateway/scan/submit.js";
-import { watchScan } from "../../../gateway/watch/watch.js";
 import { SAMPLES } from "../../../schema/subjects.js";
 import { engine, startPuppet } from "../../stage/puppet-agent.js";
 import { TESTER, until } from "../../stage/stage.js";
@@ -57,7 +56,7 @@ describe("deleteScan", () => {
   it("withdraws an open scan and removes every row of it; who watches it is told that it is gone", async () => {
     const scanId = await here.submit("open");
     await here.published(scanId);
-    const watch = watchScan(here.gateway.context, scanId);
+    const watch = here.gateway.context.watchers.scans.watch(scanId);
     expect((await watch.next()).value).toMatchObject({ scanId });
     const end = watch.next();
     here.told.length = 0;

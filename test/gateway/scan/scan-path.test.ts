@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan, type ScanWish } from "../../../gateway/scan/submit.js";
-import { watchScan } from "../../../gateway/watch/watch.js";
 import type { ScanReport } from "../../../schema/reports.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { startStage, until, type LocalGateway, type Stage, TESTER } from "../../stage/stage.js";
@@ -139,7 +138,8 @@ describe("the path of a scan", () => {
     const { scanId } = await submit("watched from both", { engines: ["Alpha", "Beta"] });
     const seen: string[][] = [[], []];
     const watches = [gateway, second].map(async ({ context }, i) => {
-      for await (const { results } of watchScan(context, scanId)) seen[i]?.push(results.map(({ state }) => state).join(" "));
+      for await (const { results } of context.watchers.scans.watch(scanId))
+        seen[i]?.push(results.map(({ state }) => state).join(" "));
     });
     await until("both have a snapshot", () => seen.every(({ length }) => length === 1));
     await take("Alpha", scanId);
@@ -158,7 +158,7 @@ describe("the path of a scan", () => {
   });
 
   it("names the scan that a subscriber asked for in vain", async () => {
-    await expect(watchScan(gateway.context, 999_999).next()).rejects.toThrow("there is no scan 999999");
+    await expect(gateway.context.watchers.scans.watch(999_999).next()).rejects.toThrow("there is no scan 999999");
   });
 });
 
