@@ -7,11 +7,10 @@ import { migrate, openDatabase, type Database } from "../gateway/db/database.js"
 import { GatewayError } from "../gateway/errors.js";
 import { createApiKey, revokeApiKey } from "../gateway/scan/api-keys.js";
 import { SCOPES, type Scope } from "../schema/scopes.js";
-import { ConfigError, list as commaList } from "../schema/settings.js";
-import { StartError } from "../standalone/start-error.js";
+import { list as commaList } from "../schema/settings.js";
 import { table } from "../standalone/table.js";
 import { COMMAND_LINE, meshDatabase } from "./mesh-database.js";
-import { Sentence } from "./sentence.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 const ERROR = 2;
 const DAY_MS = 86_400_000;
@@ -73,7 +72,7 @@ function explain(error: Error): string {
 function scopesOf(text: string): Scope[] {
   const words = commaList.parse(text);
   const wrong = words.filter((word) => !(SCOPES as readonly string[]).includes(word));
-  if (wrong.length > 0) throw new Sentence(`--scopes: there is no ${wrong.join(", ")}; there are ${SCOPES.join(", ")}.`);
+  if (wrong.length > 0) throw new OperatorError(`--scopes: there is no ${wrong.join(", ")}; there are ${SCOPES.join(", ")}.`);
   return words as Scope[];
 }
 
@@ -82,7 +81,7 @@ function instantOf(text: string): Date {
   // Of other texts Date makes any time that it likes.
   const written = /^\d{4}-\d\d-\d\d/.test(text) ? text : NaN;
   const instant = new Date(unit === undefined ? written : Date.now() + Number(count) * (unit === "d" ? DAY_MS : DAY_MS / 24));
-  if (Number.isNaN(instant.getTime())) throw new Sentence(`--expires: ${text} is none of ${TIMES}.`);
+  if (Number.isNaN(instant.getTime())) throw new OperatorError(`--expires: ${text} is none of ${TIMES}.`);
   return instant;
 }
 
@@ -146,6 +145,6 @@ try {
 } catch (error) {
   process.exitCode = ERROR;
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : ERROR;
-  else if ([Sentence, GatewayError, ConfigError, StartError].some((kind) => error instanceof kind)) say(explain(error as Error));
+  else if (error instanceof OperatorError || error instanceof GatewayError) say(explain(error));
   else say(inspect(error));
 }

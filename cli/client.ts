@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createClient, type FormattedExecutionResult } from "graphql-ws";
 import { WebSocket } from "ws";
 import { REPORT_FIELDS, type Report } from "./report.js";
-import { Sentence } from "./sentence.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 export interface ScanOptions {
   readonly speed: string;
@@ -26,7 +26,7 @@ export interface Client {
   submit(uploadId: string, name: string, options: ScanOptions, signal: AbortSignal): Promise<Report>;
   /** Each change of a scan until it is final. Comes back by itself after a lost connection. */
   watch(scanId: number, signal: AbortSignal): AsyncIterableIterator<Report>;
-  /** Throws {@link Sentence} if no gateway answers. */
+  /** Throws {@link OperatorError} if no gateway answers. */
   check(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
     });
     const { data, errors } = await answerOf<T>(response, url);
     if (errors?.[0]?.extensions?.code === "UNAUTHENTICATED" && apiKey === undefined) throw keyNeeded(url);
-    if (errors?.[0]) throw new Sentence(errors[0].message);
+    if (errors?.[0]) throw new OperatorError(errors[0].message);
     if (!data) throw notAGateway(url);
     return data;
   }
@@ -74,7 +74,7 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
     async submit(uploadId, name, options, signal) {
       const input = { uploadId, name, ...options };
       const { submitScan } = await ask<{ submitScan: { scan: Report } | { message: string } }>(SUBMIT, { input }, signal);
-      if ("message" in submitScan) throw new Sentence(submitScan.message);
+      if ("message" in submitScan) throw new OperatorError(submitScan.message);
       return submitScan.scan;
     },
     watch(scanId, signal) {
@@ -97,7 +97,7 @@ interface GraphQLAnswer<T> {
 async function answerOf<T>(response: Response, url: string): Promise<GraphQLAnswer<T>> {
   if (!response.headers.get("content-type")?.includes("json")) throw notAGateway(url);
   const answer = (await response.json()) as GraphQLAnswer<T> & { error?: string };
-  if (answer.error !== undefined) throw new Sentence(answer.error);
+  if (answer.error !== undefined) throw new OperatorError(answer.error);
   return answer;
 }
 
@@ -128,13 +128,13 @@ async function put(url: string, path: string, size: number, signal: AbortSignal)
   // A refusal comes before all is sent; what is left of the file is not wanted any more.
   outgoing.destroy();
   await sending;
-  if (status !== 201) throw new Sentence(errorIn(text) ?? `the gateway answered ${status}`);
+  if (status !== 201) throw new OperatorError(errorIn(text) ?? `the gateway answered ${status}`);
 }
 
-function unsent(url: string, error: unknown): Sentence {
+function unsent(url: string, error: unknown): OperatorError {
   const { syscall, code } = error as NodeJS.ErrnoException;
   return syscall === "open" || syscall === "read"
-    ? new Sentence(`cannot be read: ${code}`, { cause: error })
+    ? new OperatorError(`cannot be read: ${code}`, { cause: error })
     : unreachable(url, error);
 }
 
@@ -148,13 +148,13 @@ async function* reports(
 ): AsyncGenerator<Report> {
   try {
     for await (const { data, errors } of results) {
-      if (errors?.[0]) throw new Sentence(errors[0].message);
+      if (errors?.[0]) throw new OperatorError(errors[0].message);
       if (data) yield data.scanUpdated;
     }
   } catch (error) {
-    if (Array.isArray(error)) throw new Sentence(String(error[0]?.message));
-    if (isUnauthorized(error)) throw new Sentence(error.reason);
-    throw error instanceof Sentence ? error : unreachable(url, error);
+    if (Array.isArray(error)) throw new OperatorError(String(error[0]?.message));
+    if (isUnauthorized(error)) throw new OperatorError(error.reason);
+    throw error instanceof OperatorError ? error : unreachable(url, error);
   }
 }
 
@@ -168,20 +168,20 @@ function address(url: string, path: string): string {
   return new URL(path, url).href;
 }
 
-function unreachable(url: string, error: unknown): Sentence {
+function unreachable(url: string, error: unknown): OperatorError {
   const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-  return new Sentence(
+  return new OperatorError(
     `The gateway at ${new URL(url).origin} cannot be reached: ${code ?? message ?? "the connection was closed"}.`,
     { cause: error },
   );
 }
 
-function keyNeeded(url: string): Sentence {
-  return new Sentence(
+function keyNeeded(url: string): OperatorError {
+  return new OperatorError(
     `The gateway at ${new URL(url).origin} asks for an API key: name one in SCANMESH_API_KEY or by --key (npm run api-keys makes one).`,
   );
 }
 
-function notAGateway(url: string): Sentence {
-  return new Sentence(`What answers at ${new URL(url).origin} is not a ScanMesh gateway.`);
+function notAGateway(url: string): OperatorError {
+  return new OperatorError(`What answers at ${new URL(url).origin} is not a ScanMesh gateway.`);
 }

@@ -8,7 +8,7 @@ import { tryLine, type Outcome } from "./conformance-target.js";
 import { UPLOAD_LINES } from "./conformance-upload.js";
 import { readCliConfig } from "./config.js";
 import { V1_LINES } from "./conformance-v1.js";
-import { Sentence } from "./sentence.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 const BROKEN = 1;
 const ERROR = 2;
@@ -30,9 +30,10 @@ const NOT_TRIED = [
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 async function run(base: string, { key = readCliConfig().apiKey, timeout, report, quiet }: Options): Promise<number> {
-  if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol)) throw new Sentence(`${base} is not an http address.`);
+  if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol))
+    throw new OperatorError(`${base} is not an http address.`);
   const timeoutMs = Number(timeout) * 1_000;
-  if (!(timeoutMs > 0)) throw new Sentence("--timeout: needs a number of seconds.");
+  if (!(timeoutMs > 0)) throw new OperatorError("--timeout: needs a number of seconds.");
   const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const outcomes: Outcome[] = [];
   const lines: string[] = [];
@@ -81,7 +82,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : ERROR;
-  else if (error instanceof Sentence) {
+  else if (error instanceof OperatorError) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = ERROR;
   } else throw error;

@@ -4,12 +4,10 @@ import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
 import { migrate, openDatabase } from "../gateway/db/database.js";
 import { GatewayError } from "../gateway/errors.js";
-import { ConfigError } from "../schema/settings.js";
-import { StartError } from "../standalone/start-error.js";
 import { importMultiAv, type Imported } from "./import-run.js";
 import { meshDatabase } from "./mesh-database.js";
 import { createProgressBar } from "./progress-bar.js";
-import { Sentence } from "./sentence.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 const ERROR = 2;
 const INTERRUPTED = 130;
@@ -27,7 +25,7 @@ async function run(source: string, options: Options): Promise<number> {
     ["--into", options.into],
   ] as const) {
     if (url !== undefined && !/^postgres(ql)?:\/\//.test(url))
-      throw new Sentence(`${name}: needs an address that begins with postgres://`);
+      throw new OperatorError(`${name}: needs an address that begins with postgres://`);
   }
   checkTimeZone(options.timeZone);
   const interrupt = new AbortController();
@@ -57,7 +55,7 @@ function checkTimeZone(zone: string): void {
   try {
     Intl.DateTimeFormat("en", { timeZone: zone });
   } catch (error) {
-    if (error instanceof RangeError) throw new Sentence(`--time-zone: there is no time zone ${zone}`, { cause: error });
+    if (error instanceof RangeError) throw new OperatorError(`--time-zone: there is no time zone ${zone}`, { cause: error });
     throw error;
   }
 }
@@ -74,8 +72,7 @@ function summarise({ before, reports, results, duplicates, stuck, unreadable, le
 function explain(error: unknown): string {
   if (error instanceof GatewayError)
     return `${error.message}: ${error.cause instanceof Error ? error.cause.message : String(error.cause)}`;
-  const isPlain = error instanceof Sentence || error instanceof ConfigError || error instanceof StartError;
-  return isPlain ? error.message : inspect(error);
+  return error instanceof OperatorError ? error.message : inspect(error);
 }
 
 const program = new Command("import-multiav")

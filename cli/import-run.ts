@@ -22,7 +22,7 @@ import {
 import { COMMAND_LINE } from "./mesh-database.js";
 import type { ProgressBar } from "./progress-bar.js";
 import { translateReport, translateSample, translateScanner, type KnownEngine, type Translated } from "./multiav-report.js";
-import { Sentence } from "./sentence.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 const PAGE = 1_000;
 
@@ -49,12 +49,12 @@ export interface Imported {
   readonly keptIds: boolean;
 }
 
-/** Throws {@link Sentence} where the operator must do something. */
+/** Throws {@link OperatorError} where the operator must do something. */
 export async function importMultiAv(options: ImportOptions): Promise<Imported> {
   const { from, into } = options;
   const survey = await surveySource(from);
   if (!survey)
-    throw new Sentence("This is not a MultiAV2 database: its tables samples, reports, scanners and results are not there.");
+    throw new OperatorError("This is not a MultiAV2 database: its tables samples, reports, scanners and results are not there.");
   let current = await beginImport(into, survey.source, survey.lastReport);
   const before = survey.reports - (await countSourceReports(from, current.lastReport));
   const engines = await knownEngines(from, into);
@@ -77,7 +77,7 @@ export async function importMultiAv(options: ImportOptions): Promise<Imported> {
       if (!page) break;
       const scans = page.reports.map(({ scan }) => scan);
       const scanIds = await writeReports(into, current, { ...page, scans, timeZone: options.timeZone }, COMMAND_LINE);
-      if (!scanIds) throw new Sentence("Another import of this database is at work.");
+      if (!scanIds) throw new OperatorError("Another import of this database is at work.");
       current = { ...current, lastReport: page.lastReport };
       for (const report of page.reports) tell(options, report, scanIds.get(report.scan.reportId));
       for (const line of page.left) options.print(line);

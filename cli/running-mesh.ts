@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { projectPath } from "../schema/paths.js";
 import { runningMesh } from "../standalone/home.js";
 import type { CliConfig } from "./config.js";
-import { Sentence } from "./sentence.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 export interface ReachedMesh {
   readonly url: string;
@@ -21,7 +21,7 @@ const START_WITHIN_MS = 10 * 60_000;
 const KEPT_OUTPUT = 4_000;
 const OTHER_MESH = "SCANMESH_HOME names the folder of another mesh, --url the address of one.";
 
-/** Throws {@link Sentence} if no mesh can be had: none is started for a caller with a key, which is of a mesh that runs already. */
+/** Throws {@link OperatorError} if no mesh can be had: none is started for a caller with a key, which is of a mesh that runs already. */
 export async function reachMesh(
   { home, apiKey }: CliConfig,
   say: (line: string) => void,
@@ -29,7 +29,8 @@ export async function reachMesh(
 ): Promise<ReachedMesh> {
   const mesh = await runningMesh(home);
   if (mesh) return { url: mesh.url ?? (await listening(home, signal)), started: false, stop: async () => {} };
-  if (apiKey !== undefined) throw new Sentence(`No mesh runs in ${home}, and with an API key none is started. ${OTHER_MESH}`);
+  if (apiKey !== undefined)
+    throw new OperatorError(`No mesh runs in ${home}, and with an API key none is started. ${OTHER_MESH}`);
   say(`No mesh runs in ${home}: starting one for this command (npm run up keeps one running). ${OTHER_MESH}`);
   const child = spawn(process.execPath, [projectPath("standalone", "bootstrap.mjs"), "up"], {
     // A group of its own: Ctrl-C is for this command, which then ends the mesh in order. It also ends when the channel closes.
@@ -64,13 +65,13 @@ async function listening(home: string, signal: AbortSignal): Promise<string> {
     if (url) return url;
     await pause(POLL_MS, undefined, { signal });
   }
-  throw new Sentence("The mesh did not start in time.");
+  throw new OperatorError("The mesh did not start in time.");
 }
 
 function failed(child: ChildProcess, said: () => string): Promise<never> {
   return new Promise((_resolve, reject) => {
     child.once("error", reject);
-    child.once("close", () => reject(new Sentence(`The mesh could not be started: ${said().trim() || "it ended at once"}`)));
+    child.once("close", () => reject(new OperatorError(`The mesh could not be started: ${said().trim() || "it ended at once"}`)));
   });
 }
 

@@ -2,7 +2,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Client, ScanOptions } from "./client.js";
 import type { Outcome, Report } from "./report.js";
-import { Sentence } from "./sentence.js";
+import { OperatorError } from "../schema/operator-error.js";
 import type { View } from "./view.js";
 
 /** Files that are sent and watched at once. */
@@ -85,7 +85,7 @@ async function scanFile(
     return report && { file, report };
   } catch (error) {
     if (signal.aborted) return undefined;
-    if (error instanceof Sentence) return { file, error: error.message };
+    if (error instanceof OperatorError) return { file, error: error.message };
     throw error;
   }
 }
@@ -112,5 +112,5 @@ async function watch(
     clearTimeout(quiet);
   }
   if (signal.aborted) return undefined;
-  throw new Sentence(`the watch of scan ${accepted.scanId} ended before the scan did`);
+  throw new OperatorError(`the watch of scan ${accepted.scanId} ended before the scan did`);
 }

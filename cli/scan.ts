@@ -3,14 +3,14 @@
 import { inspect } from "node:util";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { Speed } from "../schema/classes.js";
-import { ConfigError, list } from "../schema/settings.js";
+import { list } from "../schema/settings.js";
 import { createGatewayClient } from "./client.js";
 import { readCliConfig, type CliConfig } from "./config.js";
 import { createLiveView } from "./live-view.js";
 import { exitCode, type Outcome } from "./report.js";
 import { reachMesh, type ReachedMesh } from "./running-mesh.js";
 import { inspectFile, scanFiles, type Progress, type Sendable } from "./scan-files.js";
-import { Sentence } from "./sentence.js";
+import { OperatorError } from "../schema/operator-error.js";
 import { createPlainView, createSilentView, type View } from "./view.js";
 
 const ERROR = 2;
@@ -63,7 +63,8 @@ async function run(files: readonly string[], options: Options): Promise<number> 
 
 async function meshFor({ url }: Options, config: CliConfig, signal: AbortSignal): Promise<ReachedMesh> {
   if (url === undefined) return reachMesh(config, say, signal);
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new Sentence(`--url: ${url} is not an http address.`);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new OperatorError(`--url: ${url} is not an http address.`);
   return { url, started: false, stop: async () => {} };
 }
 
@@ -94,7 +95,7 @@ function interrupted(scans: readonly Progress[], { url, started }: ReachedMesh):
 
 /** A sentence for what can be put right, everything there is for a fault of ours. */
 function explain(error: unknown): string {
-  if (error instanceof Sentence || error instanceof ConfigError) return error.message;
+  if (error instanceof OperatorError) return error.message;
   return isAbort(error) ? "Interrupted." : inspect(error);
 }
 

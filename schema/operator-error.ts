@@ -1,4 +1,4 @@
-/** Something that the operator can put right. Its message is one sentence that says what and how; no stack is shown. */
-export class StartError extends Error {
-  override readonly name = "StartError";
+/** Something that the operator can put right. Its message is one sentence that says what happened and how; no stack is shown. */
+export class OperatorError extends Error {
+  override readonly name: string = "OperatorError";
 }

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { SETTING_NAMES } from "./generated/setting-names.js";
 import { isMeant } from "./nearest.js";
+import { OperatorError } from "./operator-error.js";
 
 /** One setting. */
 export interface Setting<T> {
@@ -37,7 +38,7 @@ export type Values<S extends Settings> = {
 };
 
 /** Every mistake of a configuration; `message` has one line each. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   override readonly name = "ConfigError";
   constructor(readonly mistakes: readonly string[]) {
     super(mistakes.join("\n"));

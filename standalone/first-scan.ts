@@ -1,7 +1,7 @@
 /** The scan that shows after each start that the mesh works: EICAR, the harmless file that antivirus programs agree to report. */
 
 import type { EngineVerdict, ResultState, Verdict } from "../schema/states.js";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 const WITHIN_MS = 60_000;
 const POLL_MS = 50;
@@ -39,7 +39,7 @@ export function eicar(): string {
   return ["X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!", "$H+H*"].join("");
 }
 
-/** Scans EICAR with the engines named, once the gateway knows them. Throws {@link StartError} if that takes too long. */
+/** Scans EICAR with the engines named, once the gateway knows them. Throws {@link OperatorError} if that takes too long. */
 export async function firstScan(url: string, engines: readonly string[], signal: AbortSignal): Promise<FirstScan> {
   // Node 20 forgets a signal that only AbortSignal.any refers to, so the time is kept by a timer of our own.
   const late = new AbortController();
@@ -51,7 +51,7 @@ export async function firstScan(url: string, engines: readonly string[], signal:
       const { engines: known } = await ask<{ engines: { name: string; available: boolean }[] }>(ENGINES);
       const ready = await fetch(new URL("/readyz", url), { signal: deadline });
       const { status, reason } = (await ready.json()) as { status: string; reason?: string };
-      if (reason !== undefined) throw new StartError(reason);
+      if (reason !== undefined) throw new OperatorError(reason);
       if (status !== "ok") return undefined;
       return engines.every((name) => known.some((engine) => engine.name === name && engine.available)) || undefined;
     });
@@ -59,7 +59,7 @@ export async function firstScan(url: string, engines: readonly string[], signal:
       base64: Buffer.from(eicar()).toString("base64"),
       engines,
     });
-    if ("message" in submitScan) throw new StartError(`The mesh does not take the first scan: ${submitScan.message}.`);
+    if ("message" in submitScan) throw new OperatorError(`The mesh does not take the first scan: ${submitScan.message}.`);
     const { scanId: id } = submitScan.scan;
     return await until(deadline, async () => {
       const { scan } = await ask<{ scan: FirstScan | null }>(SCAN, { id });
@@ -67,7 +67,7 @@ export async function firstScan(url: string, engines: readonly string[], signal:
     });
   } catch (error) {
     if ((error as Error).name !== "TimeoutError") throw error;
-    throw new StartError(`The first scan did not finish within ${WITHIN_MS / 1000} s.`);
+    throw new OperatorError(`The first scan did not finish within ${WITHIN_MS / 1000} s.`);
   } finally {
     clearTimeout(timer);
   }
@@ -91,7 +91,7 @@ async function request<T>(url: string, query: string, variables: Record<string, 
   });
   const { data, errors } = (await response.json()) as { data?: T; errors?: { message: string }[] };
   if (data && !errors) return data;
-  throw new StartError(
+  throw new OperatorError(
     `The gateway does not answer as it should: ${errors?.map(({ message }) => message).join(", ") ?? response.status}.`,
   );
 }

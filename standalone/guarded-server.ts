@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Log } from "./log.js";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 /** An operating system user. */
 export interface OsUser {
@@ -66,13 +66,13 @@ export function startGuarded(server: ServerCommand, log: Log): Promise<GuardedSe
         // A guard that was killed could not stop its server.
         if (pid !== undefined && guard.exitCode !== 0) killIfThere(pid);
         settle(exit);
-        reject(new StartError(`${server.command} cannot be run: its guard ended.`));
+        reject(new OperatorError(`${server.command} cannot be run: its guard ended.`));
       });
     });
     guard.once("error", reject);
     guard.on("message", (message) => {
       const said = message as GuardMessage;
-      if (said.kind === "failed") reject(new StartError(`${server.command} cannot be run: ${said.message}.`));
+      if (said.kind === "failed") reject(new OperatorError(`${server.command} cannot be run: ${said.message}.`));
       if (said.kind === "exited") exit = said;
       if (said.kind === "running") {
         pid = said.pid;

@@ -3,7 +3,7 @@
 import { constants } from "node:fs";
 import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 import { whenMissing } from "./when-missing.js";
 
 /** What `mesh.json` in the data folder says while a mesh runs. */
@@ -21,7 +21,7 @@ export interface Home {
   release(): Promise<void>;
 }
 
-/** Makes the folder if need be and claims it. Throws {@link StartError} if a mesh runs in it. */
+/** Makes the folder if need be and claims it. Throws {@link OperatorError} if a mesh runs in it. */
 export async function claimHome(home: string): Promise<Home> {
   // Others may pass through it, but neither list nor read: under root Postgres runs as another user.
   await mkdir(home, { recursive: true, mode: 0o711 });
@@ -30,9 +30,9 @@ export async function claimHome(home: string): Promise<Home> {
   const claim: MeshFile = { pid: process.pid, startedAt: new Date().toISOString(), url: null };
   if (!(await writeNew(file, claim))) {
     const other = await runningMesh(home);
-    if (other !== undefined) throw new StartError(alreadyRuns(home, other));
+    if (other !== undefined) throw new OperatorError(alreadyRuns(home, other));
     await rm(file, { force: true });
-    if (!(await writeNew(file, claim))) throw new StartError(`ScanMesh is being started in ${home} by another command.`);
+    if (!(await writeNew(file, claim))) throw new OperatorError(`ScanMesh is being started in ${home} by another command.`);
   }
   return {
     async publish(url) {

@@ -9,7 +9,7 @@ import { claimHome } from "./home.js";
 import { createMesh, type Mesh } from "./mesh.js";
 import { findProgram } from "./programs.mjs";
 import { createProgress, type Progress } from "./progress.mjs";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 import { addresses, missingEngines, scanTable } from "./summary.js";
 
 const STOP_WITHIN_MS = 9_500;
@@ -92,9 +92,9 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** What the operator is told: a sentence for what can be put right, everything there is for a fault of ours. */
 function explain(error: unknown): string {
-  if (error instanceof StartError) return error.message;
   if (error instanceof ConfigError)
     return ["These settings are wrong:", ...error.mistakes.map((mistake) => `  ${mistake}`)].join("\n");
+  if (error instanceof OperatorError) return error.message;
   const { code, path } = error as NodeJS.ErrnoException;
   if (path !== undefined && ["EACCES", "EPERM", "EROFS"].includes(code ?? "")) {
     return `No permission for ${path}: start as the user it belongs to, or set SCANMESH_HOME to a folder of your own.`;

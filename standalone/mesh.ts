@@ -14,7 +14,7 @@ import { natsRoom, startNats, type NatsRoom } from "./nats.js";
 import { ending, startPart, type Part, type PartCommand } from "./part.js";
 import { startPostgres } from "./postgres.js";
 import type { Progress } from "./progress.mjs";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 /** How long the gateway and the agent may take to end; Postgres and NATS have a limit of their own. */
 const PART_PATIENCE_MS = 5_000;
@@ -33,10 +33,10 @@ export interface Started {
 
 /** A mesh that can be started once. */
 export interface Mesh {
-  /** Starts everything, telling of each step. Throws {@link StartError}; what has been started until then needs `stop`. */
+  /** Starts everything, telling of each step. Throws {@link OperatorError}; what has been started until then needs `stop`. */
   start(progress: Progress): Promise<Started>;
   /** Resolves with what is to be told when a part ends that nobody stopped. */
-  readonly broken: Promise<StartError>;
+  readonly broken: Promise<OperatorError>;
   /** Stops everything that runs, also in the middle of a start. */
   stop(): Promise<void>;
 }
@@ -46,14 +46,14 @@ export function createMesh(config: StandaloneConfig): Mesh {
   const parts: Part[] = [];
   const servers: Promise<GuardedServer>[] = [];
   let stopping = false;
-  let breakMesh: (error: StartError) => void;
-  const broken = new Promise<StartError>((resolve) => (breakMesh = resolve));
+  let breakMesh: (error: OperatorError) => void;
+  const broken = new Promise<OperatorError>((resolve) => (breakMesh = resolve));
   const logFile = (name: string) => join(config.home, "logs", `${name}.log`);
 
   /** What the end of a part means is decided here: the mesh ends with it. */
   const watch = (name: string, { exited, log }: Pick<GuardedServer, "exited" | "log">) => {
     void exited.then((exit) => {
-      if (!stopping) breakMesh(new StartError(ending(name, exit, log)));
+      if (!stopping) breakMesh(new OperatorError(ending(name, exit, log)));
     });
   };
 
@@ -66,7 +66,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
   };
 
   const run = (name: string, script: readonly [string, ...string[]], env: PartCommand["env"]): Part => {
-    if (stopping) throw new StartError(`The ${name} is not started any more.`);
+    if (stopping) throw new OperatorError(`The ${name} is not started any more.`);
     const part = startPart({ name, script, env, logFile: logFile(name) });
     parts.push(part);
     return part;
@@ -145,11 +145,11 @@ export function createMesh(config: StandaloneConfig): Mesh {
   };
 }
 
-/** Throws {@link StartError} if nats-server would refuse the streams. */
+/** Throws {@link OperatorError} if nats-server would refuse the streams. */
 function checkRoom(dir: string, { free, limit }: NatsRoom, wanted: Parameters<typeof reservedBytes>[0]): void {
   const needed = reservedBytes(wanted);
   if (needed <= limit) return;
-  throw new StartError(
+  throw new OperatorError(
     `There is too little room for NATS in ${dir}: ${sizeText(free)} are free, of which it may use ${sizeText(limit)}, and its streams ` +
       `reserve ${sizeText(needed)} (four times SCANMESH_SCANS_MAX and twice SCANMESH_SAMPLES_MAX). Free some room, lower these ` +
       "settings, or set SCANMESH_HOME to a folder on a larger disk.",

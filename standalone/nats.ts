@@ -10,7 +10,7 @@ import { openLog } from "./log.js";
 import { natsConfig } from "./nats-config.js";
 import { rememberedPort, rememberPort } from "./ports.js";
 import { findProgram } from "./programs.mjs";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 import { whenMissing } from "./when-missing.js";
 
 /** The oldest nats-server that works. */
@@ -69,7 +69,7 @@ function storeOf(dir: string): string {
   return join(dir, "store");
 }
 
-/** Starts nats-server and returns when it takes connections. Throws {@link StartError}. */
+/** Starts nats-server and returns when it takes connections. Throws {@link OperatorError}. */
 export async function startNats(options: NatsOptions): Promise<Nats> {
   const { dir, keys } = options;
   const { program, version } = await findNats();
@@ -88,26 +88,26 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
   const log = openLog(options.logFile ?? join(dir, "nats.log"));
   const server = await startGuarded({ command: program, args: ["-c", configFile], stopSignals: STOP_SIGNALS }, log);
   if ((await startedOrEnded(server, () => isReady(portsDir))) !== "started") {
-    throw new StartError(`nats-server did not start: ${log.complaint()} (see ${log.file}).`);
+    throw new OperatorError(`nats-server did not start: ${log.complaint()} (see ${log.file}).`);
   }
   await rememberPort(portFile, port);
   return { url: `nats://127.0.0.1:${port}`, version, ...server };
 }
 
-/** The nats-server of this machine. Throws {@link StartError} if there is none, or only one that is too old. */
+/** The nats-server of this machine. Throws {@link OperatorError} if there is none, or only one that is too old. */
 export async function findNats(): Promise<{ program: string; version: string }> {
   const program = findProgram("nats-server");
   if (program === undefined) {
-    throw new StartError(
+    throw new OperatorError(
       "nats-server is not installed: install it (Debian, Ubuntu: apt-get install nats-server; macOS: brew install nats-server), " +
         "or set NATS_URL to the address of one that runs.",
     );
   }
   const { stdout } = await promisify(execFile)(program, ["--version"]);
   const version = /v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
-  if (version === undefined) throw new StartError(`${program} does not tell its version; at least ${OLDEST_NATS} is needed.`);
+  if (version === undefined) throw new OperatorError(`${program} does not tell its version; at least ${OLDEST_NATS} is needed.`);
   if (isOlder(version, OLDEST_NATS)) {
-    throw new StartError(`${program} is version ${version}; at least ${OLDEST_NATS} is needed.`);
+    throw new OperatorError(`${program} is version ${version}; at least ${OLDEST_NATS} is needed.`);
   }
   return { program, version };
 }

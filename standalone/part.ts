@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import type { LifecycleMessage } from "../schema/lifecycle.js";
 import type { Exit } from "./guarded-server.js";
 import { openLog, type Log } from "./log.js";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 /** What to run. */
 export interface PartCommand {
@@ -20,9 +20,9 @@ export interface Part {
   readonly name: string;
   readonly log: Log;
   readonly exited: Promise<Exit>;
-  /** The first lifecycle message of that kind. Throws {@link StartError} if the part fails or ends before it. */
+  /** The first lifecycle message of that kind. Throws {@link OperatorError} if the part fails or ends before it. */
   said<K extends LifecycleMessage["kind"]>(kind: K): Promise<Extract<LifecycleMessage, { kind: K }>>;
-  /** Waits for its end with status 0. Throws {@link StartError} if it ends otherwise. */
+  /** Waits for its end with status 0. Throws {@link OperatorError} if it ends otherwise. */
   succeeded(): Promise<void>;
   /** Asks it to end; after `patienceMs` its whole group is killed. */
   stop(patienceMs: number): Promise<void>;
@@ -44,9 +44,9 @@ export function startPart({ name, script, env, logFile }: PartCommand): Part {
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
 
-  const failure = (): StartError | undefined => {
+  const failure = (): OperatorError | undefined => {
     const own = messages.find((message) => message.kind === "failed");
-    return own && new StartError(`The ${name} did not start: ${withFullStop(own.message)}`);
+    return own && new OperatorError(`The ${name} did not start: ${withFullStop(own.message)}`);
   };
 
   return {
@@ -63,11 +63,11 @@ export function startPart({ name, script, env, logFile }: PartCommand): Part {
         };
         child.on("message", look);
         look();
-        exited.then((exit) => reject(failure() ?? new StartError(ending(name, exit, log))), reject);
+        exited.then((exit) => reject(failure() ?? new OperatorError(ending(name, exit, log))), reject);
       }),
     async succeeded() {
       const exit = await exited;
-      if (exit.code !== 0) throw failure() ?? new StartError(ending(name, exit, log));
+      if (exit.code !== 0) throw failure() ?? new OperatorError(ending(name, exit, log));
     },
     async stop(patienceMs) {
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");

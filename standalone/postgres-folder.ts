@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import type { OsUser } from "./guarded-server.js";
 import { SYSTEM_FOLDER, type PostgresBinaries } from "./postgres-binaries.js";
 import { canReach } from "./postgres-user.js";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 import { whenMissing } from "./when-missing.js";
 
 /** The database's superuser. */
@@ -27,7 +27,7 @@ export async function openFolder(dir: string, user: OsUser | undefined): Promise
   await chmod(folder, 0o711);
   if (await canReach(user, folder)) return folder;
   if ((await readdir(folder)).length > 0) {
-    throw new StartError(
+    throw new OperatorError(
       `The user ${user.name} cannot enter ${folder}: make the folders above it passable (chmod o+x), or move it.`,
     );
   }
@@ -38,7 +38,7 @@ export async function openFolder(dir: string, user: OsUser | undefined): Promise
   return place;
 }
 
-/** The data folder in `folder`, made by initdb if there is none. Throws {@link StartError} if it cannot be used. */
+/** The data folder in `folder`, made by initdb if there is none. Throws {@link OperatorError} if it cannot be used. */
 export async function openData(folder: string, binaries: PostgresBinaries, user: OsUser | undefined): Promise<string> {
   const data = join(folder, "data");
   const present = await lstat(data).then(() => true, whenMissing(false));
@@ -60,7 +60,7 @@ export async function password(folder: string): Promise<string> {
 async function checkVersion(data: string, major: string): Promise<void> {
   const version = (await readFile(join(data, "PG_VERSION"), "utf8").catch(whenMissing(""))).trim();
   if (version === major) return;
-  throw new StartError(
+  throw new OperatorError(
     /^\d+$/.test(version)
       ? `${data} holds data of Postgres ${version}, and this is Postgres ${major}: move it away to start empty, or set DATABASE_URL.`
       : `${data} is broken, it has no valid PG_VERSION: put a backup in its place, or move it away to start empty.`,
@@ -91,6 +91,6 @@ async function initdb(program: string, data: string, secret: string, user: OsUse
   } catch (error) {
     const { stderr = "" } = error as { stderr?: string };
     const line = stderr.split("\n").findLast((text) => /error|fatal|could not/i.test(text)) ?? String(error);
-    throw new StartError(`The Postgres data folder cannot be made: ${line.trim()}.`);
+    throw new OperatorError(`The Postgres data folder cannot be made: ${line.trim()}.`);
   }
 }

@@ -4,7 +4,7 @@ import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 import type { OsUser } from "./guarded-server.js";
 import { findProgram } from "./programs.mjs";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 
 const NAMES = ["postgres", "_postgres"];
 const run = promisify(execFile);
@@ -16,7 +16,7 @@ export async function postgresUser(): Promise<OsUser | undefined> {
   if (present !== undefined) return present;
   const useradd = findProgram("useradd");
   if (useradd === undefined) {
-    throw new StartError(
+    throw new OperatorError(
       "Postgres does not run as root, and this system has no user postgres: add one, or start as an ordinary user.",
     );
   }
@@ -25,7 +25,7 @@ export async function postgresUser(): Promise<OsUser | undefined> {
   const failure = await added.then(() => "", String);
   const made = await findUser();
   if (made === undefined)
-    throw new StartError(`The user postgres, which Postgres needs under root, cannot be added: ${failure}.`);
+    throw new OperatorError(`The user postgres, which Postgres needs under root, cannot be added: ${failure}.`);
   return made;
 }
 

@@ -8,7 +8,7 @@ import { rememberedPort, rememberPort } from "./ports.js";
 import { postgresBinaries } from "./postgres-binaries.js";
 import { openData, openFolder, password, SUPERUSER } from "./postgres-folder.js";
 import { postgresUser } from "./postgres-user.js";
-import { StartError } from "./start-error.js";
+import { OperatorError } from "../schema/operator-error.js";
 import { whenMissing } from "./when-missing.js";
 
 /** Fast shutdown; if that hangs, immediate shutdown, from which it recovers at its next start. */
@@ -36,7 +36,7 @@ export interface Postgres extends GuardedServer {
   readonly url: string;
 }
 
-/** Starts Postgres and returns when it takes connections. Throws {@link StartError}. */
+/** Starts Postgres and returns when it takes connections. Throws {@link OperatorError}. */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const user = await postgresUser();
   const binaries = await postgresBinaries(user);
@@ -57,7 +57,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const command = { command: binaries.postgres, args, stopSignals: STOP_SIGNALS, ...(user === undefined ? {} : { user }) };
   const server = await startGuarded(command, log);
   if ((await startedOrEnded(server, () => isReady(data, server.pid))) !== "started") {
-    throw new StartError(`Postgres did not start: ${log.complaint()} (see ${log.file}).`);
+    throw new OperatorError(`Postgres did not start: ${log.complaint()} (see ${log.file}).`);
   }
   await rememberPort(portFile, port);
   return { url: `postgres://${SUPERUSER}:${await password(folder)}@127.0.0.1:${port}/postgres`, ...server };

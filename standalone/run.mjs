@@ -10,7 +10,10 @@ const SHOWN_LINES = 12;
 /** How long what was asked to end has before it is killed. */
 const PATIENCE_MS = 5_000;
 
-/** Something that the operator can put right; its message is one sentence that says how. */
+/**
+ * Something that the operator can put right; its message is one sentence that says how. It is not schema/operator-error.ts,
+ * because this file runs before anything is built.
+ */
 export class Refusal extends Error {}
 
 /**
