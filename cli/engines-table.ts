@@ -1,4 +1,4 @@
-/** Writes the table of engines in docs/engines.md from the manifests, or with `--check` fails if it is not current. */
+/** Writes the table of engines in docs/run/engines.md from the manifests, or with `--check` fails if it is not current. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { loadManifests } from "../scanner-agent/manifest/engine-loader.js";
@@ -12,7 +12,7 @@ const END = "<!-- engines end -->";
 function withEngines(document: string, manifests: readonly Manifest[]): string {
   const [head, rest] = document.split(BEGIN);
   const tail = rest?.split(END)[1];
-  if (head === undefined || tail === undefined) throw new Error(`docs/engines.md needs ${BEGIN} and ${END}`);
+  if (head === undefined || tail === undefined) throw new Error(`docs/run/engines.md needs ${BEGIN} and ${END}`);
   const rows = manifests.toSorted((a, b) => a.name.localeCompare(b.name)).map(row);
   const table = [
     "| engine | type | speed | internet | default | runs as | needs |",
@@ -28,7 +28,7 @@ function row({ name, type, speed, internet, enabled, run, needs }: Manifest): st
   return `| ${[name, type, speed, internet ? "yes" : "no", enabled ? "on" : "off", ways.join(", ") + image, needs.join("; ") || "–"].join(" | ")} |`;
 }
 
-const path = projectPath("docs", "engines.md");
+const path = projectPath("docs", "run", "engines.md");
 const document = readFileSync(path, "utf8");
 const { manifests, mistakes } = await loadManifests([projectPath("scanner-agent", "engines")]);
 if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
@@ -38,6 +38,6 @@ const current = withEngines(
 );
 if (!process.argv.includes("--check")) writeFileSync(path, current);
 else if (document !== current) {
-  process.stderr.write("the engines of docs/engines.md are not those of the manifests: run npm run generate\n");
+  process.stderr.write("the engines of docs/run/engines.md are not those of the manifests: run npm run generate\n");
   process.exitCode = 1;
 }

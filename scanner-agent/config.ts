@@ -52,7 +52,7 @@ export const agentSettings = {
   },
   SCANMESH_ENGINES_FILE: {
     type: text,
-    about: "YAML file that turns engines on or off here and sets their slots, limits and timeouts (see docs/engines.md).",
+    about: "YAML file that turns engines on or off here and sets their slots, limits and timeouts (see docs/run/engines.md).",
   },
   SCANMESH_CLAMAV_DB: { type: text, shown: "`/var/lib/clamav`", about: "Folder of ClamAV's signatures." },
   SCANMESH_YARA_RULES: { type: text, about: "Folder of further Yara rules (`*.yar`, `*.yara`)." },

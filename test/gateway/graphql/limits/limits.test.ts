@@ -229,6 +229,6 @@ describe("operations that are open", () => {
 });
 
 it("are all in the documents", () => {
-  const page = readFileSync(projectPath("docs", "graphql.md"), "utf8");
+  const page = readFileSync(projectPath("docs", "use", "graphql.md"), "utf8");
   for (const [limit, most] of Object.entries(LIMITS)) expect(page).toContain(`| \`${limit}\` | ${most} |`);
 });
