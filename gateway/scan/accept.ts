@@ -15,7 +15,7 @@ import { deletedMeanwhile, deletedSince, discard, nameKept, type Named, type Sam
 import { checkNames, planScan, type Plan } from "./plan.js";
 import { openQuotas } from "./quota.js";
 import { announce } from "./announce.js";
-import { labelsOf, type ScanOptions } from "./wish.js";
+import { labelsOf, type ScanOptions } from "./scan-input.js";
 
 /** A request for one scan, or for a batch of them: all of it is accepted or nothing. */
 export interface AcceptRequest {

@@ -3,7 +3,7 @@ import type { Caller } from "../caller.js";
 import type { Database, Tx } from "../db/database.js";
 import { claimKeys, readClaims, type Claim, type KeyOf } from "../db/idempotency.js";
 import { GatewayError } from "../errors.js";
-import type { SomeOptions } from "./wish.js";
+import type { SomeOptions } from "./scan-input.js";
 
 /** What was asked for, as far as it decides whether two requests are the same. */
 export interface Input {

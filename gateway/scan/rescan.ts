@@ -17,7 +17,7 @@ import { hashOf, keyOf, madeBefore, sameInput, settleKeys, type Made } from "./i
 import { deletedMeanwhile, deletedSince, findStoredSample } from "./keep.js";
 import { planScan } from "./plan.js";
 import { openQuotas } from "./quota.js";
-import { checkOptions, type ScanOptions, type SomeOptions } from "./wish.js";
+import { checkOptions, type ScanOptions, type SomeOptions } from "./scan-input.js";
 import { lockScan } from "./withdraw.js";
 
 const RETRY_AFTER_S = 10;

@@ -10,9 +10,9 @@ import type { ScanContext } from "./context.js";
 import { hashOf, keyOf, madeBefore, sameInput, type Input, type Made } from "./idempotency.js";
 import { discard, findStoredSample, keepSample, type KnownSample, type SampleToName } from "./keep.js";
 import { readyUpload } from "./uploads.js";
-import { checkedName, checkOptions, type ScanOptions, type ScanWish } from "./wish.js";
+import { checkedName, checkOptions, type ScanOptions, type ScanWish } from "./scan-input.js";
 
-export type { ScanOptions, ScanWish } from "./wish.js";
+export type { ScanOptions, ScanWish } from "./scan-input.js";
 
 /** A sample that the mesh has: by its hash, or by a finished upload. */
 export type StoredSource = { readonly kind: "hash"; readonly hash: string } | { readonly kind: "upload"; readonly id: string };

@@ -1,5 +1,5 @@
 import type { EngineChoiceInput, ScanOptionsInput } from "../../../schema/graphql/scan-options.js";
-import type { ScanOptions } from "../../scan/wish.js";
+import type { ScanOptions } from "../../scan/scan-input.js";
 
 const SECOND_MS = 1_000;
 
