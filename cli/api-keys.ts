@@ -40,7 +40,7 @@ async function withDatabase(work: (db: Database, mesh: string) => Promise<void>)
 }
 
 async function create({ name, scopes, expires, rate, dailyScans }: CreateOptions): Promise<void> {
-  const wish = {
+  const input = {
     name,
     scopes: scopesOf(scopes),
     expiresAt: expires === undefined ? undefined : instantOf(expires),
@@ -48,7 +48,7 @@ async function create({ name, scopes, expires, rate, dailyScans }: CreateOptions
     dailyScans: dailyScans === undefined ? undefined : Number(dailyScans),
   };
   await withDatabase(async (db, mesh) => {
-    const { record, text } = await createApiKey({ db }, COMMAND_LINE, wish);
+    const { record, text } = await createApiKey({ db }, COMMAND_LINE, input);
     say(`The key ${record.id} of ${mesh} has the scopes ${record.scopes.join(", ")}. Keep it now: it cannot be shown again.`);
     print(text);
   });

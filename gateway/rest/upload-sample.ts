@@ -3,7 +3,7 @@ import type { Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
 import { bodyOf, isMultipart, readForm, sampleBodyLimit } from "../http/request-body.js";
 import type { ScanContext } from "../scan/context.js";
-import { submitScan, type Accepted, type ScanWish } from "../scan/submit.js";
+import { submitScan, type Accepted, type ScanInput } from "../scan/submit.js";
 import type { Endpoint } from "./endpoint.js";
 import { readJsonUpload, type JsonParameters } from "./json-upload.js";
 import { allowsInternet, invalid, missing, sampleName, speedOf } from "./parameters.js";
@@ -44,7 +44,7 @@ interface Submitted {
 async function fromJson(ctx: ScanContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {
   const limit = ctx.config.SCANMESH_BASE64_LIMIT;
   const body = bodyOf(request.raw, Math.ceil(limit * 1.5) + 64 * 1024);
-  let wish!: ScanWish;
+  let wish!: ScanInput;
   async function* sample(): AsyncGenerator<Uint8Array> {
     // Before the store knows that this was all: it keeps nothing of what is refused here.
     wish = { ...wishOf(yield* readJsonUpload(body, limit), limit), ...keyOf(request) };
@@ -54,7 +54,7 @@ async function fromJson(ctx: ScanContext, caller: Caller, request: FastifyReques
 }
 
 /** The order of the checks is part of the contract. */
-function wishOf({ parameters, sample }: JsonParameters, limit: number): ScanWish {
+function wishOf({ parameters, sample }: JsonParameters, limit: number): ScanInput {
   const given = (parameter: string) => {
     if (!parameters.has(parameter)) throw missing(parameter);
     return parameters.get(parameter);
@@ -70,7 +70,7 @@ async function fromForm(ctx: ScanContext, caller: Caller, request: FastifyReques
   const { fields, file } = await readForm(request.raw, sampleBodyLimit(request.raw, ctx.config), "file_upload");
   if (!file) throw missing("file_upload");
   const name = sampleName(file.name, "file_upload");
-  const wish = (): ScanWish => ({
+  const wish = (): ScanInput => ({
     name,
     speed: speedOf(fields.get("minspeed") ?? "-1"),
     internet: allowsInternet(fields.get("allow_internet")),

@@ -7,7 +7,7 @@ import { hashSecret, makeKeyText } from "../keys/key-text.js";
 import type { ScanContext } from "./context.js";
 
 /** What a key is to be. */
-export interface KeyWish {
+export interface ApiKeyInput {
   /** What it is for, or who has it: 1 to 200 characters. */
   readonly name: string;
   readonly scopes: readonly Scope[];
@@ -29,8 +29,8 @@ const RATE = { min: 0.01, max: 100_000 };
 const DAILY_SCANS_MAX = 1_000_000_000;
 
 /** Makes a key. Throws BAD_INPUT. */
-export async function createApiKey({ db }: Pick<ScanContext, "db">, caller: Caller, wish: KeyWish): Promise<MadeKey> {
-  const { name, scopes, expiresAt, rate, dailyScans } = checked(wish);
+export async function createApiKey({ db }: Pick<ScanContext, "db">, caller: Caller, input: ApiKeyInput): Promise<MadeKey> {
+  const { name, scopes, expiresAt, rate, dailyScans } = checked(input);
   const { id, secret, text } = makeKeyText();
   const limits = { rate: rate ?? null, dailyScans: dailyScans ?? null, expiresAt: expiresAt ?? null };
   const record = await db.transaction().execute(async (tx) => {
@@ -61,10 +61,10 @@ export async function revokeApiKey(
   return key;
 }
 
-function checked(wish: KeyWish): KeyWish {
-  const { scopes, expiresAt, rate, dailyScans } = wish;
-  const name = wish.name.trim();
-  const wrong = (field: keyof KeyWish, message: string) =>
+function checked(input: ApiKeyInput): ApiKeyInput {
+  const { scopes, expiresAt, rate, dailyScans } = input;
+  const name = input.name.trim();
+  const wrong = (field: keyof ApiKeyInput, message: string) =>
     new GatewayError("BAD_INPUT", `${field}: ${message}`, { field: [field] });
   if (name.length < 1 || name.length > NAME_LENGTH || /[\u0000-\u001f\u007f-\u009f]/.test(name))
     throw wrong("name", `needs 1 to ${NAME_LENGTH} printable characters`);
@@ -74,5 +74,5 @@ function checked(wish: KeyWish): KeyWish {
     throw wrong("rate", `must be from ${RATE.min} to ${RATE.max} requests a second`);
   if (dailyScans !== undefined && !(Number.isInteger(dailyScans) && dailyScans >= 1 && dailyScans <= DAILY_SCANS_MAX))
     throw wrong("dailyScans", `must be a whole number from 1 to ${DAILY_SCANS_MAX}`);
-  return { ...wish, name, scopes: [...new Set(scopes)] };
+  return { ...input, name, scopes: [...new Set(scopes)] };
 }

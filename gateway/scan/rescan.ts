@@ -23,7 +23,7 @@ import { lockScan } from "./withdraw.js";
 const RETRY_AFTER_S = 10;
 
 /** What a repeated scan can have otherwise than the first, and the idempotency key of its own. */
-export type RescanWish = Omit<SomeOptions, "priority" | "freshnessMs" | "stopAfter">;
+export type RescanOptions = Omit<SomeOptions, "priority" | "freshnessMs" | "stopAfter">;
 
 /** The new scan. */
 export interface Repeated {
@@ -33,20 +33,20 @@ export interface Repeated {
 }
 
 /**
- * Scans a scan's sample again, as that scan asked for unless the wish says otherwise. Throws what `submitScan` throws for a
+ * Scans a scan's sample again, as that scan asked for unless `options` say otherwise. Throws what `submitScan` throws for a
  * stored sample, and NOT_FOUND for the scan.
  */
-export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, wish: RescanWish): Promise<Repeated> {
-  checkOptions(wish);
-  const inputHash = hashOf({ kind: "rescan", options: wish, samples: [], previous: scanId });
-  const made = await earlier(ctx, caller, wish.idempotencyKey, inputHash);
+export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, options: RescanOptions): Promise<Repeated> {
+  checkOptions(options);
+  const inputHash = hashOf({ kind: "rescan", options, samples: [], previous: scanId });
+  const made = await earlier(ctx, caller, options.idempotencyKey, inputHash);
   if (made) return made;
   const before = await readScan(ctx.db, scanId);
   if (!before) throw unknownScan(scanId);
   const known = await findStoredSample(ctx, before.sample.sha256);
   const samples = [{ sample: { known }, name: before.name }];
   const repeats = { previous: scanId, inputHash };
-  return repeated(await accept(ctx, { caller, kind: "scan", options: optionsOf(before, wish), samples, repeats }));
+  return repeated(await accept(ctx, { caller, kind: "scan", options: optionsOf(before, options), samples, repeats }));
 }
 
 /** What an earlier request with the key has made, whatever has become of the scan that it repeated. */
@@ -66,19 +66,19 @@ function repeated({ scanId, replayed }: Made & { readonly replayed: boolean }): 
 }
 
 /** Engines that are named take the place of the whole choice. */
-function optionsOf(scan: ScanReport, wish: RescanWish): ScanOptions {
+function optionsOf(scan: ScanReport, changes: RescanOptions): ScanOptions {
   const { priority, stopAfter } = scan;
-  const named = wish.engines !== undefined || wish.excludeEngines !== undefined;
+  const named = changes.engines !== undefined || changes.excludeEngines !== undefined;
   return {
-    speed: wish.speed ?? scan.speed,
-    internet: wish.internet ?? scan.internet,
-    labels: wish.labels ?? Object.entries(scan.labels).map(([key, value]) => ({ key, value })),
+    speed: changes.speed ?? scan.speed,
+    internet: changes.internet ?? scan.internet,
+    labels: changes.labels ?? Object.entries(scan.labels).map(([key, value]) => ({ key, value })),
     priority,
     stopAfter: stopAfter ?? undefined,
-    deadlineMs: wish.deadlineMs ?? deadlineOf(scan),
-    engines: named ? wish.engines : choiceOf(scan),
-    excludeEngines: wish.excludeEngines,
-    idempotencyKey: wish.idempotencyKey,
+    deadlineMs: changes.deadlineMs ?? deadlineOf(scan),
+    engines: named ? changes.engines : choiceOf(scan),
+    excludeEngines: changes.excludeEngines,
+    idempotencyKey: changes.idempotencyKey,
   };
 }
 

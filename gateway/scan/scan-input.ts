@@ -31,7 +31,7 @@ export interface Label {
 }
 
 /** What a caller asks for. */
-export interface ScanWish extends ScanOptions {
+export interface ScanInput extends ScanOptions {
   /** The file's name, for display; 1,024 characters at most. NUL and control characters are replaced. */
   readonly name: string;
 }

@@ -10,9 +10,9 @@ import type { ScanContext } from "./context.js";
 import { hashOf, keyOf, madeBefore, sameInput, type Input, type Made } from "./idempotency.js";
 import { discard, findStoredSample, keepSample, type KnownSample, type SampleToName } from "./keep.js";
 import { readyUpload } from "./uploads.js";
-import { checkedName, checkOptions, type ScanOptions, type ScanWish } from "./scan-input.js";
+import { checkedName, checkOptions, type ScanOptions, type ScanInput } from "./scan-input.js";
 
-export type { ScanOptions, ScanWish } from "./scan-input.js";
+export type { ScanOptions, ScanInput } from "./scan-input.js";
 
 /** A sample that the mesh has: by its hash, or by a finished upload. */
 export type StoredSource = { readonly kind: "hash"; readonly hash: string } | { readonly kind: "upload"; readonly id: string };
@@ -31,7 +31,7 @@ export interface Accepted {
 }
 
 /**
- * Accepts a scan. A wish given as a function is asked after the bytes have arrived (a form's fields may follow its file).
+ * Accepts a scan. An input given as a function is called after the bytes have arrived (a form's fields may follow its file).
  * Throws BAD_INPUT, NOT_FOUND, SAMPLE_NOT_STORED, TOO_LARGE, UPLOAD_TIMEOUT, UPLOAD_EXPIRED, IDEMPOTENCY_CONFLICT,
  * UNAVAILABLE or STORAGE_FULL; nothing is kept then.
  */
@@ -39,15 +39,15 @@ export async function submitScan(
   ctx: ScanContext,
   caller: Caller,
   source: SampleSource,
-  wish: ScanWish | (() => ScanWish),
+  input: ScanInput | (() => ScanInput),
 ): Promise<Accepted> {
-  const early = typeof wish === "function" ? undefined : checked(wish);
+  const early = typeof input === "function" ? undefined : checked(input);
   const before = early && source.kind !== "stream" ? await earlierScan(ctx, caller, source, early) : undefined;
   if (before) return before;
   const sample = await toName(ctx, source);
   ctx.failpoint("submit.after_keep");
   try {
-    const { name, ...options } = early ?? checked((wish as () => ScanWish)());
+    const { name, ...options } = early ?? checked((input as () => ScanInput)());
     const { scanId, samples } = await accept(ctx, { caller, kind: "scan", options, samples: [{ sample, name }] });
     const [record] = samples;
     if (record) return { scanId: idOf(scanId), sample: record, replayed: false };
@@ -140,7 +140,7 @@ async function earlierScan(
   ctx: ScanContext,
   caller: Caller,
   source: StoredSource,
-  { name, ...options }: ScanWish,
+  { name, ...options }: ScanInput,
 ): Promise<Accepted | undefined> {
   const made = await earlier(ctx, caller, { kind: "scan", options }, [{ source, name }]);
   return made && replayed(ctx, idOf(made.scanId));
@@ -176,9 +176,9 @@ async function sha256Of(ctx: ScanContext, source: StoredSource): Promise<string>
   return (await findUpload(ctx.db, source.id))?.sample?.sha256 ?? "";
 }
 
-function checked(wish: ScanWish): ScanWish {
-  checkOptions(wish);
-  return { ...wish, name: checkedName(wish.name) };
+function checked(input: ScanInput): ScanInput {
+  checkOptions(input);
+  return { ...input, name: checkedName(input.name) };
 }
 
 function idOf(id: number | null): number {

@@ -12,7 +12,7 @@ const SECRET_BYTES = { made: 32, least: 24, most: 64 };
 const URL_LENGTH = 2_048;
 
 /** Who wants to be told of what. */
-export interface WebhookWish {
+export interface WebhookInput {
   readonly url: string;
   readonly events: readonly WebhookEvent[];
   /** `whsec_` and the base64 of 24 to 64 bytes; undefined: one is made. */
@@ -23,7 +23,7 @@ export interface WebhookWish {
 export async function createWebhook(
   ctx: ScanContext,
   caller: Caller,
-  { url, events, secret = newSecret() }: WebhookWish,
+  { url, events, secret = newSecret() }: WebhookInput,
 ): Promise<{ webhook: WebhookRecord; secret: string }> {
   const wanted = [...new Set(events)];
   if (wanted.length === 0) throw new GatewayError("BAD_INPUT", "events: names none");

@@ -1,6 +1,6 @@
 import type { SubmitScanInput } from "../../../schema/graphql/submit-scan.js";
 import type { SubmitScansInput } from "../../../schema/graphql/submit-scans.js";
-import type { BatchSample, SampleSource, ScanOptions, ScanWish, StoredSource } from "../../scan/submit.js";
+import type { BatchSample, SampleSource, ScanOptions, ScanInput, StoredSource } from "../../scan/submit.js";
 import { isSha256, scanOptions } from "./scan-options.js";
 import { mistake, type UserErrorRecord } from "./user-errors.js";
 
@@ -9,7 +9,7 @@ const BASE64_LIMIT = 128 * 1024;
 
 export interface Submission {
   readonly source: SampleSource;
-  readonly wish: ScanWish;
+  readonly input: ScanInput;
 }
 
 export interface BatchSubmission {
@@ -21,7 +21,7 @@ export interface BatchSubmission {
 export function readSubmission(input: SubmitScanInput): Submission | UserErrorRecord {
   const source = readSource(input);
   if ("code" in source) return source;
-  return mistakeInChoice(input) ?? { source, wish: { ...scanOptions(input), name: input.name } };
+  return mistakeInChoice(input) ?? { source, input: { ...scanOptions(input), name: input.name } };
 }
 
 /** The same for a batch: what is wrong with each of its samples that cannot be read. */

@@ -39,14 +39,14 @@ export class ApiKeyResolver {
   ): Promise<CreateApiKeySuccess | UserErrorRecord> {
     return orUserError(["input"], async () => {
       const { name, scopes, expiresAt, rate, dailyScans } = input;
-      const wish = {
+      const wanted = {
         name,
         scopes,
         expiresAt: expiresAt ?? undefined,
         rate: rate ?? undefined,
         dailyScans: dailyScans ?? undefined,
       };
-      const { record, text } = await createApiKey(mesh, caller, wish);
+      const { record, text } = await createApiKey(mesh, caller, wanted);
       return { apiKey: record, text };
     });
   }

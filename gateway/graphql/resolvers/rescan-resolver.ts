@@ -5,7 +5,7 @@ import { IDEMPOTENCY_KEY, RescanInput, RescanResult, RetryResultResult } from ".
 import { readScan } from "../../db/scans.js";
 import { unknownScan } from "../../errors.js";
 import type { ScanContext } from "../../scan/context.js";
-import { rescan, retryResult, type Repeated, type RescanWish } from "../../scan/rescan.js";
+import { rescan, retryResult, type Repeated, type RescanOptions } from "../../scan/rescan.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { mistakeInChoice } from "../inputs/submission.js";
@@ -21,10 +21,11 @@ export class RescanResolver {
     input: RescanInput | null | undefined,
     @Ctx() { mesh, caller }: RequestContext,
   ): Promise<Answer | UserErrorRecord> {
-    const wish = input ?? {};
-    const mistake = mistakeInChoice(wish);
+    const given = input ?? {};
+    const mistake = mistakeInChoice(given);
     if (mistake) return mistake;
-    return ofScan(await orUserError(["input"], async () => reportOf(mesh, await rescan(mesh, caller, id, wishOf(wish)))));
+    const options = rescanOptions(given);
+    return ofScan(await orUserError(["input"], async () => reportOf(mesh, await rescan(mesh, caller, id, options))));
   }
 
   @Needs("scan:write")
@@ -54,7 +55,8 @@ function ofScan(answer: Answer | UserErrorRecord): Answer | UserErrorRecord {
   return "code" in answer && !about.includes(answer.code) ? { ...answer, path: ["id"] } : answer;
 }
 
-function wishOf({ speed, internet, engines, excludeEngines, deadline, labels, idempotencyKey }: RescanInput): RescanWish {
+function rescanOptions(input: RescanInput): RescanOptions {
+  const { speed, internet, engines, excludeEngines, deadline, labels, idempotencyKey } = input;
   return {
     speed: speed ?? undefined,
     internet: internet ?? undefined,

@@ -33,7 +33,7 @@ export class SubmitResolver {
   ): Promise<Accepted | UserErrorRecord> {
     const submission = readSubmission(input);
     if ("code" in submission) return submission;
-    return orUserError(["input"], () => submitScan(mesh, caller, submission.source, submission.wish));
+    return orUserError(["input"], () => submitScan(mesh, caller, submission.source, submission.input));
   }
 
   @Needs("scan:write")

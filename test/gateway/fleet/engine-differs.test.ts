@@ -22,8 +22,8 @@ async function submit(text: string): Promise<number> {
   const bytes = (async function* () {
     yield Buffer.from(text);
   })();
-  const wish = { name: "a", speed: "ALL", internet: false } as const;
-  return (await submitScan(gateway.context, TESTER, { kind: "stream", bytes }, wish)).scanId;
+  const input = { name: "a", speed: "ALL", internet: false } as const;
+  return (await submitScan(gateway.context, TESTER, { kind: "stream", bytes }, input)).scanId;
 }
 const report = (scanId: number) => readScan(stage.db, scanId);
 const isFinal = async (scanId: number) => (await report(scanId))?.endDate;

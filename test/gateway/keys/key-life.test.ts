@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { KeyWish } from "../../../gateway/scan/api-keys.js";
+import type { ApiKeyInput } from "../../../gateway/scan/api-keys.js";
 import { projectPath } from "../../../schema/paths.js";
 import { SCOPES, type Scope } from "../../../schema/scopes.js";
 import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => stage.stop());
 
-const keyWith = (scopes: readonly Scope[], more: Partial<KeyWish> = {}) => keyOn(gateway, scopes, more);
+const keyWith = (scopes: readonly Scope[], more: Partial<ApiKeyInput> = {}) => keyOn(gateway, scopes, more);
 const operation = (key: string | undefined, query: string, variables: object = {}) => operationOn(gateway, key, query, variables);
 const get = (path: string, headers: Record<string, string> = {}) => ask(`${gateway.url}${path}`, { headers });
 

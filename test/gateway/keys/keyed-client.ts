@@ -1,12 +1,16 @@
 /** Requests with an API key. */
 
-import { createApiKey, type KeyWish } from "../../../gateway/scan/api-keys.js";
+import { createApiKey, type ApiKeyInput } from "../../../gateway/scan/api-keys.js";
 import type { Scope } from "../../../schema/scopes.js";
 import { TESTER, type LocalGateway } from "../../stage/stage.js";
 import { ask, type Answer, type GraphQLAnswer } from "../http/http-client.js";
 
 /** The text of a new key. */
-export async function keyWith({ context }: LocalGateway, scopes: readonly Scope[], more: Partial<KeyWish> = {}): Promise<string> {
+export async function keyWith(
+  { context }: LocalGateway,
+  scopes: readonly Scope[],
+  more: Partial<ApiKeyInput> = {},
+): Promise<string> {
   return (await createApiKey(context, TESTER, { name: "test", scopes, ...more })).text;
 }
 

@@ -101,8 +101,8 @@ describe("deleteSample", () => {
     for (const scanId of scans) expect(await readScan(here.stage.db, scanId)).toBeUndefined();
     expect(await findSample(here.stage.db, sha256("doomed"))).toBeUndefined();
     const source = { kind: "upload", id: createUpload.id } as const;
-    const wish = { name: "a", speed: "ALL", internet: false } as const;
-    await expect(submitScan(here.gateway.context, TESTER, source, wish)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    const input = { name: "a", speed: "ALL", internet: false } as const;
+    await expect(submitScan(here.gateway.context, TESTER, source, input)).rejects.toMatchObject({ code: "NOT_FOUND" });
     expect(await here.audited("deleteSample", sha256("doomed"))).toBe(1);
     const { request } = await here.agent.take("Alpha", { scan: kept });
     expect(Buffer.from((await here.agent.readChunk(request.sample.blob ?? "", 0)) ?? []).toString()).toBe("another sample");
@@ -120,8 +120,8 @@ describe("deleteSample", () => {
 
   it("removes the copy in the internet account too, and the same bytes can be sent again", async () => {
     const outside = await startPuppet(here.stage, "outside", [engine("Net", { internet: true })], "internet");
-    const wish = { name: "a", speed: "ALL", internet: true, engines: ["Net"] } as const;
-    const send = () => submitScan(here.gateway.context, TESTER, { kind: "stream", bytes: bytesOf("may leave") }, wish);
+    const input = { name: "a", speed: "ALL", internet: true, engines: ["Net"] } as const;
+    const send = () => submitScan(here.gateway.context, TESTER, { kind: "stream", bytes: bytesOf("may leave") }, input);
     const first = await send();
     const before = await outside.take("Net", { scan: first.scanId });
     before.ack();
@@ -168,7 +168,7 @@ describe("deleteSample", () => {
 
   it("and submissions of it at the same time leave either a whole scan or none", async () => {
     const { context } = here.gateway;
-    const wish = { name: "a", speed: "ALL", internet: false, engines: ["Alpha"] } as const;
+    const input = { name: "a", speed: "ALL", internet: false, engines: ["Alpha"] } as const;
     const hash = sha256("contested");
     const refusal = (error: unknown) => {
       if (error instanceof GatewayError && ["NOT_FOUND", "UNAVAILABLE", "SAMPLE_NOT_STORED"].includes(error.code))
@@ -177,8 +177,8 @@ describe("deleteSample", () => {
     };
     for (let round = 0; round < 15; round++) {
       const sent = [
-        submitScan(context, TESTER, { kind: "stream", bytes: bytesOf("contested") }, wish),
-        submitScan(context, TESTER, { kind: "hash", hash }, wish),
+        submitScan(context, TESTER, { kind: "stream", bytes: bytesOf("contested") }, input),
+        submitScan(context, TESTER, { kind: "hash", hash }, input),
       ].map((scan) => scan.catch(refusal));
       await Promise.all([...sent, deleteSample(context, TESTER, hash).catch(refusal)]);
       for (const accepted of await Promise.all(sent)) {

@@ -57,8 +57,8 @@ const differing = (agent: string, name: string) =>
   );
 const catalogued = async (name: string) => (await readEngines(here.stage.db)).find((one) => one.name === name);
 async function submit(text: string, engines: string[], internet = false): Promise<number> {
-  const wish = { name: "a", speed: "ALL", internet, engines } as const;
-  return (await submitScan(here.gateway.context, TESTER, { kind: "stream", bytes: bytesOf(text) }, wish)).scanId;
+  const input = { name: "a", speed: "ALL", internet, engines } as const;
+  return (await submitScan(here.gateway.context, TESTER, { kind: "stream", bytes: bytesOf(text) }, input)).scanId;
 }
 /** By engine, the subject that its durable listens to. */
 async function filters(internet: InternetClass = "isolated"): Promise<Record<string, string | undefined>> {

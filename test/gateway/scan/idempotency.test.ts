@@ -147,9 +147,9 @@ describe("the same idempotency key", () => {
         .values({ id, name: id, hash: Buffer.alloc(32), scopes: ["scan:write"] })
         .execute();
     }
-    const wish = { name: "a", speed: "ALL", internet: false, idempotencyKey: key } as const;
+    const input = { name: "a", speed: "ALL", internet: false, idempotencyKey: key } as const;
     const send = (id: string, text: string) =>
-      submitScan(gateway.context, named(id), { kind: "stream", bytes: bytes(text) }, wish);
+      submitScan(gateway.context, named(id), { kind: "stream", bytes: bytes(text) }, input);
     const first = await send("keyone00", "mine");
     const second = await send("keytwo00", "not the same");
     expect(second).toMatchObject({ replayed: false });

@@ -112,7 +112,7 @@ describe.each(MUTATIONS)("%s with an idempotency key", (_name, send) => {
 
 describe("a key that stands for a scan that was repeated", () => {
   it.each([
-    ["another wish", () => ({ idempotencyKey: key, speed: "FAST" })],
+    ["another input", () => ({ idempotencyKey: key, speed: "FAST" })],
     ["no labels in place of the former's", () => ({ idempotencyKey: key, labels: [] })],
     ["nobody left out in place of the former's choice", () => ({ idempotencyKey: key, excludeEngines: [] })],
   ])("is refused with %s", async (_what, input) => {

@@ -59,7 +59,7 @@ async function failed(text: string): Promise<number> {
 
 describe("rescan", () => {
   it("makes a new scan as the first was asked for, and leaves the first as it is", async () => {
-    const wish = {
+    const input = {
       name: "report.doc",
       speed: "MEDIUM",
       internet: true,
@@ -68,7 +68,7 @@ describe("rescan", () => {
       deadlineMs: 60_000,
     } as const;
     const source = { kind: "stream", bytes: bytesOf("again") } as const;
-    const { scanId } = await submitScan(here.gateway.context, TESTER, source, wish);
+    const { scanId } = await submitScan(here.gateway.context, TESTER, source, input);
     await answered(scanId, "Alpha", { verdict: "CLEAN" });
     const before = await here.final(scanId);
     const { scan, __typename } = await again(scanId);
@@ -98,8 +98,8 @@ describe("rescan", () => {
   });
 
   it("has the labels that are given now in place of all that the first had", async () => {
-    const wish = { name: "a", speed: "ALL", internet: false, labels: [{ key: "case", value: "17" }] } as const;
-    const { scanId } = await submitScan(here.gateway.context, TESTER, { kind: "stream", bytes: bytesOf("labelled") }, wish);
+    const input = { name: "a", speed: "ALL", internet: false, labels: [{ key: "case", value: "17" }] } as const;
+    const { scanId } = await submitScan(here.gateway.context, TESTER, { kind: "stream", bytes: bytesOf("labelled") }, input);
     const labelsOf = async (input: object) => (await readScan(here.stage.db, (await again(scanId, input)).scan.scanId))?.labels;
     expect(await labelsOf({ labels: [{ key: "why", value: "new rules" }] })).toEqual({ why: "new rules" });
     expect(await labelsOf({ labels: [] })).toEqual({});

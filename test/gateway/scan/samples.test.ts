@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
-import { submitScan, type ScanWish } from "../../../gateway/scan/submit.js";
+import { submitScan, type ScanInput } from "../../../gateway/scan/submit.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { startStage, type LocalGateway, type Stage, TESTER } from "../../stage/stage.js";
 
-const WISH: ScanWish = { name: "a.bin", speed: "ALL", internet: false };
+const INPUT: ScanInput = { name: "a.bin", speed: "ALL", internet: false };
 
 let stage: Stage;
 let gateway: LocalGateway;
@@ -25,8 +25,8 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
 }
 
-const submit = (text: string, wish: Partial<ScanWish> = {}) =>
-  submitScan(gateway.context, TESTER, { kind: "stream", bytes: bytes(text) }, { ...WISH, ...wish });
+const submit = (text: string, input: Partial<ScanInput> = {}) =>
+  submitScan(gateway.context, TESTER, { kind: "stream", bytes: bytes(text) }, { ...INPUT, ...input });
 
 it("keeps the same bytes once, under every name they were sent", async () => {
   const text = "the same bytes ".repeat(50_000);
@@ -56,7 +56,7 @@ it("notes the type in lower case, as it is looked for", async () => {
   async function* video(): AsyncGenerator<Uint8Array> {
     yield Buffer.from("000001ba44", "hex");
   }
-  const { sample } = await submitScan(gateway.context, TESTER, { kind: "stream", bytes: video() }, { ...WISH, engines: [] });
+  const { sample } = await submitScan(gateway.context, TESTER, { kind: "stream", bytes: video() }, { ...INPUT, engines: [] });
   expect(sample.mime).toBe("video/mp2p");
 });
 
@@ -66,11 +66,13 @@ it("leaves nothing behind of an upload that is cut or too large", async () => {
     for (let i = 0; i < 5; i += 1) yield Buffer.alloc(300_000, i);
     throw new Error("the client is gone");
   }
-  await expect(submitScan(gateway.context, TESTER, { kind: "stream", bytes: cut() }, WISH)).rejects.toThrow("the client is gone");
+  await expect(submitScan(gateway.context, TESTER, { kind: "stream", bytes: cut() }, INPUT)).rejects.toThrow(
+    "the client is gone",
+  );
   async function* endless(): AsyncGenerator<Uint8Array> {
     for (let i = 0; ; i += 1) yield Buffer.alloc(300_000, i);
   }
-  const large = submitScan(gateway.context, TESTER, { kind: "stream", bytes: endless(), limit: 2_000_000 }, WISH);
+  const large = submitScan(gateway.context, TESTER, { kind: "stream", bytes: endless(), limit: 2_000_000 }, INPUT);
   await expect(large).rejects.toMatchObject({ code: "TOO_LARGE" });
   expect(await stage.db.selectFrom("scans").select("id").orderBy("id").execute()).toEqual(before);
   const named = await stage.db.selectFrom("samples").select("isolated_chunks").execute();
@@ -82,10 +84,10 @@ it("leaves nothing behind of an upload that is cut or too large", async () => {
 it("scans a stored sample by any of its hashes, and says so when its bytes are gone", async () => {
   const { sample } = await submit("by hash", { engines: [] });
   for (const hash of [sample.md5, sample.sha1.toUpperCase(), sample.sha256]) {
-    const again = await submitScan(gateway.context, TESTER, { kind: "hash", hash }, { ...WISH, engines: [] });
+    const again = await submitScan(gateway.context, TESTER, { kind: "hash", hash }, { ...INPUT, engines: [] });
     expect(again.sample.sampleId).toBe(sample.sampleId);
   }
-  await expect(submitScan(gateway.context, TESTER, { kind: "hash", hash: "0".repeat(64) }, WISH)).rejects.toMatchObject({
+  await expect(submitScan(gateway.context, TESTER, { kind: "hash", hash: "0".repeat(64) }, INPUT)).rejects.toMatchObject({
     code: "NOT_FOUND",
   });
   const { isolated_chunks } = await stage.db
@@ -94,9 +96,9 @@ it("scans a stored sample by any of its hashes, and says so when its bytes are g
     .where("id", "=", sample.sampleId)
     .executeTakeFirstOrThrow();
   await gateway.context.samples.remove("isolated", isolated_chunks ?? []);
-  const gone = submitScan(gateway.context, TESTER, { kind: "hash", hash: sample.sha256 }, WISH);
+  const gone = submitScan(gateway.context, TESTER, { kind: "hash", hash: sample.sha256 }, INPUT);
   await expect(gone).rejects.toMatchObject({ code: "SAMPLE_NOT_STORED" });
   const healed = await submit("by hash", { engines: [] });
   expect(healed.sample.sampleId).toBe(sample.sampleId);
-  await submitScan(gateway.context, TESTER, { kind: "hash", hash: sample.sha256 }, { ...WISH, engines: [] });
+  await submitScan(gateway.context, TESTER, { kind: "hash", hash: sample.sha256 }, { ...INPUT, engines: [] });
 });

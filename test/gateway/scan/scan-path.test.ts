@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
-import { submitScan, type ScanWish } from "../../../gateway/scan/submit.js";
+import { submitScan, type ScanInput } from "../../../gateway/scan/submit.js";
 import type { ScanReport } from "../../../schema/reports.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { startStage, until, type LocalGateway, type Stage, TESTER } from "../../stage/stage.js";
 
-const WISH: ScanWish = { name: "a.bin", speed: "ALL", internet: false };
+const INPUT: ScanInput = { name: "a.bin", speed: "ALL", internet: false };
 
 let stage: Stage;
 let gateway: LocalGateway;
@@ -30,8 +30,8 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
 }
 
-const submit = (text: string, wish: Partial<ScanWish> = {}) =>
-  submitScan(gateway.context, TESTER, { kind: "stream", bytes: bytes(text) }, { ...WISH, ...wish });
+const submit = (text: string, input: Partial<ScanInput> = {}) =>
+  submitScan(gateway.context, TESTER, { kind: "stream", bytes: bytes(text) }, { ...INPUT, ...input });
 
 async function report(scanId: number): Promise<ScanReport> {
   const found = await readScan(stage.db, scanId);
@@ -195,12 +195,12 @@ describe("results are untrusted", () => {
 
 describe("bad input", () => {
   it.each([
-    { message: "no engine is called Omega", wish: { engines: ["Alpha", "Omega"] } },
-    { message: "the name has 1025 characters", wish: { name: "x".repeat(1_025) } },
-    { message: "the deadline must be from 10 seconds to 24 hours", wish: { deadlineMs: 9_999 } },
-  ])("refuses with the reason: $message", async ({ wish, message }) => {
+    { message: "no engine is called Omega", input: { engines: ["Alpha", "Omega"] } },
+    { message: "the name has 1025 characters", input: { name: "x".repeat(1_025) } },
+    { message: "the deadline must be from 10 seconds to 24 hours", input: { deadlineMs: 9_999 } },
+  ])("refuses with the reason: $message", async ({ input, message }) => {
     const text = `refused ${message}`;
-    await expect(submit(text, wish)).rejects.toThrow(message);
+    await expect(submit(text, input)).rejects.toThrow(message);
     const { sample } = await submit(text, { engines: [] });
     expect(sample.firstSeen.getTime()).toBeGreaterThan(Date.now() - 5_000);
   });

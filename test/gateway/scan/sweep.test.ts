@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addInternetChunks } from "../../../gateway/db/samples.js";
 import { readScan } from "../../../gateway/db/scans.js";
-import { submitScan, type ScanWish } from "../../../gateway/scan/submit.js";
+import { submitScan, type ScanInput } from "../../../gateway/scan/submit.js";
 import type { InternetClass } from "../../../schema/classes.js";
 import { SAMPLES, SCANS } from "../../../schema/subjects.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
@@ -19,12 +19,12 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
 }
 
-const submit = (text: string, wish: Partial<ScanWish> = {}) =>
+const submit = (text: string, input: Partial<ScanInput> = {}) =>
   submitScan(
     gateway.context,
     TESTER,
     { kind: "stream", bytes: bytes(text) },
-    { name: "a", speed: "ALL", internet: false, ...wish },
+    { name: "a", speed: "ALL", internet: false, ...input },
   );
 
 /** The bus and the sample store have connections of their own. */

@@ -51,8 +51,8 @@ export async function startWithdrawStage(): Promise<WithdrawStage> {
     agent,
     told,
     async submit(text, engines = ["Alpha", "Beta"]) {
-      const wish = { name: "a", speed: "ALL", internet: false, engines } as const;
-      return (await submitScan(here.gateway.context, TESTER, { kind: "stream", bytes: bytesOf(text) }, wish)).scanId;
+      const input = { name: "a", speed: "ALL", internet: false, engines } as const;
+      return (await submitScan(here.gateway.context, TESTER, { kind: "stream", bytes: bytesOf(text) }, input)).scanId;
     },
     published: (scanId) =>
       until("its requests are published", async () => {

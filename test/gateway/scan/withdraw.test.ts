@@ -106,9 +106,9 @@ describe("what waits for room", () => {
   it("and is cancelled is never let go", async () => {
     const ahead = [await here.submit("ahead", ["Alpha"]), await here.submit("ahead too", ["Alpha"])];
     for (const scanId of ahead) await here.published(scanId);
-    const wish = { name: "a", speed: "ALL", internet: false, engines: ["Alpha"], priority: "BULK" } as const;
+    const input = { name: "a", speed: "ALL", internet: false, engines: ["Alpha"], priority: "BULK" } as const;
     const source = { kind: "stream", bytes: bytesOf("bulk") } as const;
-    const { scanId } = await submitScan(here.gateway.context, TESTER, source, wish);
+    const { scanId } = await submitScan(here.gateway.context, TESTER, source, input);
     const held = async () => {
       const rows = await here.stage.db.selectFrom("outbox").select("held").where("scan_id", "=", scanId).execute();
       return rows.map((row) => row.held);
