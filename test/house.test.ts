@@ -173,7 +173,7 @@ describe("one owner each", () => {
   const owners: [library: RegExp, owner: RegExp][] = [
     [/^dockerode$/, /^scanner-agent\/runners\/container\//],
     [/^(pg|pg-.*)$/, /^gateway\/db\//],
-    [/^kysely$/, /^(gateway\/db\/|schema\/(columns|tables[a-z-]*)\.ts$)/],
+    [/^kysely$/, /^(gateway\/db\/|schema\/tables\/)/],
     [/^nats$/, /^(gateway\/bus\/|scanner-agent\/bus\/|scanner-agent\/samples\/sample-cache\.ts$)/],
     [/^(type-graphql|@apollo\/server|graphql-ws|graphql-sse)/, /^(gateway\/|schema\/graphql\/|cli\/)/],
     [/^fastify$/, /^gateway\//],

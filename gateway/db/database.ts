@@ -14,7 +14,7 @@ import {
 import pg from "pg";
 import readDate from "postgres-date";
 import { projectPath } from "../../schema/paths.js";
-import type { Tables } from "../../schema/tables.js";
+import type { Tables } from "../../schema/tables/database.js";
 import { DatabaseAway, QueryTimeout } from "../errors.js";
 import { readyName } from "./ready.js";
 

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { FinalMarksTable } from "../../schema/tables-statistics.js";
+import type { FinalMarksTable } from "../../schema/tables/statistics.js";
 import type { Tx } from "./database.js";
 
 /**

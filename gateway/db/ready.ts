@@ -4,7 +4,7 @@
  */
 
 import type { Compilable, CompiledQuery, Kysely, RawBuilder } from "kysely";
-import type { Tables } from "../../schema/tables.js";
+import type { Tables } from "../../schema/tables/database.js";
 
 const names = new Map<string, string>();
 const built = new Map<string, CompiledQuery>();

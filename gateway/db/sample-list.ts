@@ -1,7 +1,7 @@
 import { sql, type SqlBool } from "kysely";
 import type { SampleRecord, ScanRecord } from "../../schema/reports.js";
 import type { Verdict } from "../../schema/states.js";
-import type { ScansTable } from "../../schema/tables.js";
+import type { ScansTable } from "../../schema/tables/scans.js";
 import type { Database } from "./database.js";
 import { all, hashIs, mimeIs, oneOf, sizeWithin, timeWithin, type SizeCriteria, type TimeCriteria } from "./list-conditions.js";
 import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type ListOrder, type ListPage } from "./list-place.js";

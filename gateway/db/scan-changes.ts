@@ -1,6 +1,6 @@
 import { sql, type RawBuilder, type Selectable, type SqlBool } from "kysely";
 import type { ScanRecord } from "../../schema/reports.js";
-import type { ScansTable } from "../../schema/tables.js";
+import type { ScansTable } from "../../schema/tables/scans.js";
 import type { Database } from "./database.js";
 import { meets, type ScanCriteria } from "./scan-list.js";
 import { scanOf, selectScans } from "./scans.js";

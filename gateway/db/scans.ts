@@ -1,7 +1,7 @@
 import { sql, type Expression, type QueryCreator } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { ResultRecord, SaidResult, SampleRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
-import type { Tables } from "../../schema/tables.js";
+import type { Tables } from "../../schema/tables/database.js";
 import { dateOf, type Database } from "./database.js";
 import { runBuilt } from "./ready.js";
 

@@ -1,8 +1,7 @@
-/** Row types of those who call, and of what they did. */
+/** Row types of API keys. */
 
-import type { GeneratedAlways, JSONColumnType } from "kysely";
+import type { Scope } from "../scopes.js";
 import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
-import type { Scope } from "./scopes.js";
 
 /** API keys: who may do what. Never deleted, so that the audit can name them. */
 export interface ApiKeysTable {
@@ -28,19 +27,4 @@ export interface ApiKeyUsageTable {
   key_id: string;
   day: Timestamp;
   scans: number;
-}
-
-/** Every action that changed something; rows are only ever added. */
-export interface AuditEventsTable {
-  id: GeneratedAlways<number>;
-  at: GeneratedTimestamp;
-  /** Null while the mesh asks for no key. */
-  key_id: string | null;
-  address: string;
-  request_id: string;
-  /** The verb, e.g. `cancelScan`. */
-  action: string;
-  /** What it was done to, e.g. a scan's number. */
-  subject: string;
-  details: JSONColumnType<Record<string, unknown>>;
 }

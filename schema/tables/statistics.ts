@@ -77,14 +77,3 @@ export interface HourlyTypesTable {
   /** Those that are SUSPICIOUS or INFECTED. */
   detected: number;
 }
-
-/** The tables of the statistics. */
-export interface StatisticsTables {
-  final_marks: FinalMarksTable;
-  hourly_scans: HourlyScansTable;
-  hourly_engines: HourlyEnginesTable;
-  hourly_durations: HourlyDurationsTable;
-  hourly_waits: HourlyWaitsTable;
-  hourly_signatures: HourlySignaturesTable;
-  hourly_types: HourlyTypesTable;
-}

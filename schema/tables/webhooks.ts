@@ -2,7 +2,7 @@
 
 import type { Generated, GeneratedAlways } from "kysely";
 import type { GeneratedTimestamp, NullableTimestamp } from "./columns.js";
-import type { DeliveryState, WebhookEvent } from "./webhooks.js";
+import type { DeliveryState, WebhookEvent } from "../webhooks.js";
 
 /** An address that is told of scans. */
 export interface WebhooksTable {
@@ -31,10 +31,4 @@ export interface WebhookDeliveriesTable {
   /** The receiver's HTTP status; null if it did not answer. */
   last_status: number | null;
   last_error: string | null;
-}
-
-/** The tables of the webhooks. */
-export interface WebhookTables {
-  webhooks: WebhooksTable;
-  webhook_deliveries: WebhookDeliveriesTable;
 }

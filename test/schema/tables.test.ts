@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../../gateway/db/database.js";
@@ -17,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => close());
 
-/** What a column's type in schema/tables.ts says, reduced to what Postgres can say too. */
+/** What a column's type in schema/tables/ says, reduced to what Postgres can say too. */
 function kindOf(type: string): string {
   const bare = type.replace(/^(Generated|GeneratedAlways)<(.*)>$/, "$2").replace(/ \| null$/, "");
   if (bare.endsWith("Timestamp")) return "timestamp";
@@ -49,8 +50,10 @@ const POSTGRES_KINDS: Record<string, string> = {
 };
 
 function declared(): Record<string, string[]> {
-  const files = readdirSync(projectPath("schema")).filter((file) => /^tables(-\w+)?\.ts$/.test(file));
-  const text = files.map((file) => readFileSync(projectPath("schema", file), "utf8")).join("\n");
+  const folder = projectPath("schema", "tables");
+  const text = readdirSync(folder)
+    .map((file) => readFileSync(join(folder, file), "utf8"))
+    .join("\n");
   const tables = Object.fromEntries([...text.matchAll(/^ {2}(\w+): (\w+Table);$/gm)].map(([, table, row]) => [row, table]));
   const interfaces = text.matchAll(/^export interface (\w+Table) \{\n([\s\S]*?)^\}/gm);
   return Object.fromEntries(

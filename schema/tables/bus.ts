@@ -1,0 +1,47 @@
+/** Row types of messages to publish on the bus and to remove from it. */
+
+import type { Generated, GeneratedAlways } from "kysely";
+import type { EngineSpeed } from "../classes.js";
+import type { GeneratedTimestamp, NullableTimestamp } from "./columns.js";
+
+/** Requests to publish: one row per scan and class subject, kept until the scan is final. */
+export interface OutboxTable {
+  id: GeneratedAlways<number>;
+  scan_id: number;
+  speed: EngineSpeed;
+  internet: boolean;
+  /** The engines named in the request. */
+  engine_ids: number[];
+  created_at: GeneratedTimestamp;
+  published_at: NullableTimestamp;
+  /** Creation time of the stream that holds it: another one means that the stream was made anew. */
+  stream_created: string | null;
+  /** Its sequence in SCANS, by the PubAck. */
+  seq: number | null;
+  /** Not to be published yet: it waits for room. When it is let go, `created_at` says when. */
+  held: Generated<boolean>;
+}
+
+/** Messages to be deleted from the bus, now that nobody needs them. */
+export interface RemovalsTable {
+  id: GeneratedAlways<number>;
+  internet: boolean;
+  /** Set for requests: when the SCANS that holds them was created. */
+  stream_created: string | null;
+  /** Set for the chunks of a sample in SAMPLES. */
+  blob: string | null;
+  /** Their sequences; a blob's in the order of its chunks. */
+  seqs: number[];
+  created_at: GeneratedTimestamp;
+}
+
+/** What the sweep remembers of each account's streams; locked while it works there. */
+export interface SweepMarksTable {
+  account: "ISOLATED" | "INTERNET";
+  /** SAMPLES was walked up to this sequence for orphans, in the stream created then. */
+  samples_seq: Generated<number>;
+  samples_created: string | null;
+  /** SCANS had this last sequence at that time. */
+  scans_seq: Generated<number>;
+  scans_at: NullableTimestamp;
+}

@@ -1,0 +1,48 @@
+/** The database as Kysely knows it. `npm run check` compares it with a migrated database. */
+
+import type { ApiKeysTable, ApiKeyUsageTable } from "./api-keys.js";
+import type { AuditEventsTable } from "./audit-events.js";
+import type { OutboxTable, RemovalsTable, SweepMarksTable } from "./bus.js";
+import type { EnginesTable, AgentOrdersTable } from "./engines.js";
+import type { ImportsTable, ImportedReportsTable } from "./imports.js";
+import type { SamplesTable, UploadsTable } from "./samples.js";
+import type { ScansTable, ResultsTable, BatchesTable, IdempotencyKeysTable } from "./scans.js";
+import type {
+  FinalMarksTable,
+  HourlyScansTable,
+  HourlyEnginesTable,
+  HourlyDurationsTable,
+  HourlyWaitsTable,
+  HourlySignaturesTable,
+  HourlyTypesTable,
+} from "./statistics.js";
+import type { WebhooksTable, WebhookDeliveriesTable } from "./webhooks.js";
+
+/** The row type of each table. */
+export interface Tables {
+  samples: SamplesTable;
+  uploads: UploadsTable;
+  scans: ScansTable;
+  results: ResultsTable;
+  batches: BatchesTable;
+  idempotency_keys: IdempotencyKeysTable;
+  engines: EnginesTable;
+  agent_orders: AgentOrdersTable;
+  outbox: OutboxTable;
+  removals: RemovalsTable;
+  sweep_marks: SweepMarksTable;
+  imports: ImportsTable;
+  imported_reports: ImportedReportsTable;
+  api_keys: ApiKeysTable;
+  api_key_usage: ApiKeyUsageTable;
+  audit_events: AuditEventsTable;
+  final_marks: FinalMarksTable;
+  hourly_scans: HourlyScansTable;
+  hourly_engines: HourlyEnginesTable;
+  hourly_durations: HourlyDurationsTable;
+  hourly_waits: HourlyWaitsTable;
+  hourly_signatures: HourlySignaturesTable;
+  hourly_types: HourlyTypesTable;
+  webhooks: WebhooksTable;
+  webhook_deliveries: WebhookDeliveriesTable;
+}

@@ -1,0 +1,32 @@
+/** Row types of the catalogue of engines, and of orders for agents. */
+
+import type { Generated, GeneratedAlways } from "kysely";
+import type { EngineSpeed, PluginType } from "../classes.js";
+import type { GeneratedTimestamp, NullableTimestamp } from "./columns.js";
+
+/** The catalogue: every engine that an agent ever announced. */
+export interface EnginesTable {
+  id: GeneratedAlways<number>;
+  name: string;
+  type: PluginType;
+  speed: EngineSpeed;
+  internet: boolean;
+  input: "file" | "hash";
+  accepts: string[] | null;
+  enabled: Generated<boolean>;
+  engine_version: string | null;
+  signature_version: string | null;
+  signature_date: NullableTimestamp;
+  /** When a healthy agent last announced it. */
+  last_healthy_at: NullableTimestamp;
+  /** Why no agent that is there can run it; null while one can, or none is there. */
+  unhealthy: string | null;
+  created_at: GeneratedTimestamp;
+}
+
+/** What an agent is to be until somebody says otherwise; without a row it is to take work. */
+export interface AgentOrdersTable {
+  agent: string;
+  state: "CORDONED" | "DRAINING";
+  ordered_at: GeneratedTimestamp;
+}
