@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import ipaddr from "ipaddr.js";
+import type { InternetClass } from "../schema/classes.js";
 import {
   ConfigError,
   duration,
@@ -128,23 +129,91 @@ export const gatewaySettings = {
   },
 } as const;
 
-export type GatewayConfig = Omit<Values<typeof gatewaySettings>, "SCANMESH_AUTH"> & { readonly SCANMESH_AUTH: "keys" | "off" };
+/** The gateway's configuration. Times are in milliseconds, sizes in bytes. */
+export interface GatewayConfig {
+  readonly host: string;
+  /** Undefined: {@link DEFAULT_PORT}, or a free one if that is taken. */
+  readonly port: number | undefined;
+  readonly databaseUrl: string;
+  readonly servers: readonly string[];
+  /** Credentials of the gateway's user in each account. */
+  readonly credsFiles: Readonly<Record<InternetClass, string>>;
+  readonly replicas: number;
+  readonly logLevel: string;
+  readonly auth: "keys" | "off";
+  readonly trustedProxies: readonly string[];
+  readonly hosts: readonly string[];
+  readonly origins: readonly string[];
+  readonly publicUrl: string | undefined;
+  readonly timeZone: string;
+  /** For requests that do not ask for one. */
+  readonly deadlineMs: number;
+  readonly uploadMaxBytes: number;
+  /** Decoded. */
+  readonly base64MaxBytes: number;
+  readonly uploadTtlMs: number;
+  readonly orphanGraceMs: number;
+  readonly scansMaxBytes: number;
+  /** Undefined: as much as the NATS server has. */
+  readonly samplesMaxBytes: number | undefined;
+  readonly ackWaitMs: number;
+  readonly sweepIntervalMs: number;
+  readonly webhookNetworks: readonly string[];
+  readonly listTimeoutMs: number;
+  readonly introspection: boolean;
+  /** Open at once, for each API key or address. */
+  readonly subscriptionsMax: number;
+  readonly failpoint: string | undefined;
+}
 
 /** Reads the gateway's configuration. Throws ConfigError with all mistakes at once. */
 export function readGatewayConfig(env: Readonly<Record<string, string | undefined>> = process.env): GatewayConfig {
+  const values = readValues(env);
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    databaseUrl: values.DATABASE_URL,
+    servers: values.NATS_URL.split(",").map((server) => server.trim()),
+    credsFiles: { isolated: values.SCANMESH_NATS_ISOLATED_CREDS, internet: values.SCANMESH_NATS_INTERNET_CREDS },
+    replicas: values.SCANMESH_NATS_REPLICAS,
+    logLevel: values.LOG_LEVEL,
+    auth: values.SCANMESH_AUTH ?? "off",
+    trustedProxies: values.SCANMESH_TRUSTED_PROXIES,
+    hosts: values.SCANMESH_HOSTS,
+    origins: values.SCANMESH_ORIGINS,
+    publicUrl: values.SCANMESH_PUBLIC_URL,
+    timeZone: values.SCANMESH_TIME_ZONE,
+    deadlineMs: values.SCANMESH_DEADLINE,
+    uploadMaxBytes: values.SCANMESH_UPLOAD_LIMIT,
+    base64MaxBytes: values.SCANMESH_BASE64_LIMIT,
+    uploadTtlMs: values.SCANMESH_UPLOAD_TTL,
+    orphanGraceMs: values.SCANMESH_ORPHAN_GRACE,
+    scansMaxBytes: values.SCANMESH_SCANS_MAX,
+    samplesMaxBytes: values.SCANMESH_SAMPLES_MAX,
+    ackWaitMs: values.SCANMESH_ACK_WAIT,
+    sweepIntervalMs: values.SCANMESH_SWEEP_INTERVAL,
+    webhookNetworks: values.SCANMESH_WEBHOOK_NETWORKS,
+    listTimeoutMs: values.SCANMESH_LIST_TIMEOUT,
+    introspection: values.SCANMESH_INTROSPECTION === "on",
+    subscriptionsMax: values.SCANMESH_SUBSCRIPTIONS,
+    failpoint: values.SCANMESH_FAILPOINT,
+  };
+}
+
+function readValues(env: Readonly<Record<string, string | undefined>>): Values<typeof gatewaySettings> {
   const host = env["HOST"] || gatewaySettings.HOST.fallback;
-  const open = env["SCANMESH_AUTH"] || isLoopback(host) ? [] : [mustDecide(host)];
+  const undecided = env["SCANMESH_AUTH"] || isLoopback(host) ? [] : [authUndecided(host)];
   try {
-    const settings = readSettings(gatewaySettings, env);
-    if (open.length > 0) throw new ConfigError([]);
-    return { ...settings, SCANMESH_AUTH: settings.SCANMESH_AUTH ?? "off" };
+    const values = readSettings(gatewaySettings, env);
+    if (undecided.length > 0) throw new ConfigError([]);
+    return values;
   } catch (error) {
-    if (error instanceof ConfigError) throw new ConfigError([...error.mistakes, ...open]);
+    if (error instanceof ConfigError) throw new ConfigError([...error.mistakes, ...undecided]);
     throw error;
   }
 }
 
-function mustDecide(host: string): string {
+function authUndecided(host: string): string {
   return `SCANMESH_AUTH: must be set where HOST is no loopback address, such as ${JSON.stringify(host)}: keys asks every caller for an API key, off lets everybody in`;
 }
 

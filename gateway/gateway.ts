@@ -38,13 +38,13 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const metrics = createMetrics();
   // The driver's errors hold the whole connection.
   const lost = ({ message }: Error) => log.warn({ reason: message }, "a Postgres connection was lost");
-  const db = openDatabase(config.DATABASE_URL, lost);
-  const lists = openDatabase(config.DATABASE_URL, lost, { max: LIST_CONNECTIONS, statementMs: config.SCANMESH_LIST_TIMEOUT });
+  const db = openDatabase(config.databaseUrl, lost);
+  const lists = openDatabase(config.databaseUrl, lost, { max: LIST_CONNECTIONS, statementMs: config.listTimeoutMs });
   const watchers = createWatchers(db, log);
   const feeds = createFeeds(db, lists, log);
   const samples = openSampleStore(config, log);
   const keyring = createKeyring(db, log);
-  const point = failpoint(config.SCANMESH_FAILPOINT);
+  const point = failpoint(config.failpoint);
   let fleet: Fleet | undefined;
   let boards: Boards | undefined;
   const bus = openBus(config, log, {
@@ -124,10 +124,10 @@ function observe({ metrics, bus, samples, watchers, fleet }: ScanContext): void 
 /** Only the default port may be replaced by a free one: a port that was asked for is meant. */
 async function listen(http: FastifyInstance, config: GatewayConfig): Promise<string> {
   try {
-    await http.listen({ host: config.HOST, port: config.PORT ?? DEFAULT_PORT });
+    await http.listen({ host: config.host, port: config.port ?? DEFAULT_PORT });
   } catch (error) {
-    if (config.PORT !== undefined || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    await http.listen({ host: config.HOST, port: 0 });
+    if (config.port !== undefined || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    await http.listen({ host: config.host, port: 0 });
   }
   const { address, family, port } = http.server.address() as AddressInfo;
   const host = family === "IPv6" ? `[${address}]` : address;

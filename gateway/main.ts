@@ -14,7 +14,7 @@ setFlagsFromString("--heap-growing-percent=50");
 
 async function main(): Promise<void> {
   const config = readGatewayConfig();
-  const log = pino({ name: "gateway", level: config.LOG_LEVEL });
+  const log = pino({ name: "gateway", level: config.logLevel });
   if (process.argv[2] === "migrate") return runMigrations(config, log);
   // The migrations need nothing of the gateway, and its libraries take a second to load.
   const { createGateway } = await import("./gateway.js");
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
 }
 
 async function runMigrations(config: GatewayConfig, log: Logger): Promise<void> {
-  const db = openDatabase(config.DATABASE_URL, (error) => log.warn({ err: error }, "a Postgres connection was lost"));
+  const db = openDatabase(config.databaseUrl, (error) => log.warn({ err: error }, "a Postgres connection was lost"));
   try {
     const applied = await migrate(db);
     log.info({ applied }, applied.length > 0 ? "migrations applied" : "the database is up to date");

@@ -34,11 +34,11 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
     loggerInstance: ctx.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: ctx.config.SCANMESH_ORPHAN_GRACE / 2,
+    requestTimeout: ctx.config.orphanGraceMs / 2,
     genReqId: ({ headers }) => requestId(headers["x-request-id"]),
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
     routerOptions: { maxParamLength: 200 },
-    ...(ctx.config.SCANMESH_TRUSTED_PROXIES.length > 0 ? { trustProxy: ctx.config.SCANMESH_TRUSTED_PROXIES } : {}),
+    ...(ctx.config.trustedProxies.length > 0 ? { trustProxy: [...ctx.config.trustedProxies] } : {}),
   }) as FastifyInstance;
   for (const method of METHODS) if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
   app.removeAllContentTypeParsers();

@@ -90,9 +90,9 @@ export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
   collect(() => readAgentConfig({ ...agentEnv, NATS_URL: addresses.NATS_URL }));
   if (mistakes.length > 0 || values === undefined) throw new ConfigError([...new Set(mistakes)]);
 
-  const asksForKeys = gateway?.SCANMESH_AUTH === "keys";
-  const scansMax = env["SCANMESH_SCANS_MAX"] ? gateway?.SCANMESH_SCANS_MAX : undefined;
-  const limits = { scansMax, samplesMax: gateway?.SCANMESH_SAMPLES_MAX };
+  const asksForKeys = gateway?.auth === "keys";
+  const scansMax = env["SCANMESH_SCANS_MAX"] ? gateway?.scansMaxBytes : undefined;
+  const limits = { scansMax, samplesMax: gateway?.samplesMaxBytes };
   return { home, databaseUrl: values.DATABASE_URL, nats: externalNats(values), asksForKeys, ...limits, gatewayEnv, agentEnv };
 }
 

@@ -174,10 +174,10 @@ export function openAccount(
 function streamSettings(config: GatewayConfig): StreamSettings {
   return {
     maxDeadlineMs: 86_400_000,
-    scansMaxBytes: config.SCANMESH_SCANS_MAX,
-    samplesMaxBytes: config.SCANMESH_SAMPLES_MAX ?? -1,
-    ackWaitMs: config.SCANMESH_ACK_WAIT,
-    replicas: config.SCANMESH_NATS_REPLICAS,
+    scansMaxBytes: config.scansMaxBytes,
+    samplesMaxBytes: config.samplesMaxBytes ?? -1,
+    ackWaitMs: config.ackWaitMs,
+    replicas: config.replicas,
   };
 }
 
@@ -227,7 +227,7 @@ async function watchPresence(
 ): Promise<() => void> {
   const bucket = await nc
     .jetstream()
-    .views.kv(AGENTS, { history: 1, ttl: 300_000, replicas: config.SCANMESH_NATS_REPLICAS, allow_direct: true });
+    .views.kv(AGENTS, { history: 1, ttl: 300_000, replicas: config.replicas, allow_direct: true });
   const entries = await bucket.watch();
   const reading = (async () => {
     for await (const entry of entries) listen(entry.key, entry.operation === "PUT" ? entry.value : undefined);

@@ -40,7 +40,7 @@ export function keepConnection(
   let epoch = 0;
   let hindrance: string | undefined;
   const account = accountName(internet);
-  const creds = readFileSync(internet === "isolated" ? config.SCANMESH_NATS_ISOLATED_CREDS : config.SCANMESH_NATS_INTERNET_CREDS);
+  const creds = readFileSync(config.credsFiles[internet]);
 
   async function makeReady(connection: NatsConnection): Promise<void> {
     const mine = ++epoch;
@@ -66,7 +66,7 @@ export function keepConnection(
     while (!closed) {
       try {
         nc = await connect({
-          servers: config.NATS_URL.split(",").map((server) => server.trim()),
+          servers: [...config.servers],
           authenticator: credsAuthenticator(creds),
           name: `gateway ${purpose}`,
           maxReconnectAttempts: -1,

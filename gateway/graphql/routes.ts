@@ -18,9 +18,9 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
   const schema = createSchema();
   const operations: Operations = {
     schema,
-    documents: createDocuments(schema, mesh.config.SCANMESH_INTROSPECTION === "on"),
+    documents: createDocuments(schema, mesh.config.introspection),
     check: createCheck(schema),
-    open: createOpenOperations(mesh.config.SCANMESH_SUBSCRIPTIONS),
+    open: createOpenOperations(mesh.config.subscriptionsMax),
     subscribe: createSubscriptions(mesh.log),
     log: mesh.log,
   };
@@ -38,7 +38,7 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
       .headers(retryAfter === undefined ? {} : { "retry-after": retryAfter })
       .send({ errors: [new GraphQLError(message, { extensions: { code, ...wait, ...size } })] });
   });
-  if (mesh.config.SCANMESH_INTROSPECTION === "on") serveDocument(app, schemaDocument(schema));
+  if (mesh.config.introspection) serveDocument(app, schemaDocument(schema));
   await serveHttp(app, mesh, operations);
   serveEventStream(app, mesh, operations);
   serveSockets(app, mesh, operations);

@@ -53,7 +53,7 @@ export async function recognised(
   address: string,
   requestId: string,
 ): Promise<Caller> {
-  if (config.SCANMESH_AUTH === "off") return openCaller(address, requestId);
+  if (config.auth === "off") return openCaller(address, requestId);
   if (text === undefined) throw new GatewayError("UNAUTHENTICATED", NO_KEY);
   const { scopes, ...key } = await keyring.recognise(text);
   return { key, scopes: new Set(scopes), address, requestId };

@@ -9,7 +9,7 @@ import type { FastifyInstance } from "fastify";
 import { isLoopback, type GatewayConfig } from "../config.js";
 import { GatewayError } from "../errors.js";
 
-type GuardConfig = Pick<GatewayConfig, "SCANMESH_AUTH" | "SCANMESH_HOSTS" | "SCANMESH_ORIGINS">;
+type GuardConfig = Pick<GatewayConfig, "auth" | "hosts" | "origins">;
 
 export interface Visit {
   readonly method: string;
@@ -22,10 +22,10 @@ const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Why this caller is refused, or undefined if it may go on. */
 export function refusal(config: GuardConfig, { method, headers, live }: Visit): string | undefined {
-  if (config.SCANMESH_AUTH === "keys") return undefined;
+  if (config.auth === "keys") return undefined;
   const { host, origin } = headers;
   const name = hostName(host);
-  if (name === undefined || !(isLoopback(name) || isListed(config.SCANMESH_HOSTS, name))) {
+  if (name === undefined || !(isLoopback(name) || isListed(config.hosts, name))) {
     return "this Host is not allowed; SCANMESH_HOSTS lists those that are";
   }
   const guarded = live || !READS.has(method);
@@ -34,9 +34,9 @@ export function refusal(config: GuardConfig, { method, headers, live }: Visit): 
 }
 
 /** A link or an image of another page comes without an Origin, but browsers say where it stands. */
-function isOwnOrListed({ SCANMESH_ORIGINS }: GuardConfig, origin: string | undefined, headers: IncomingHttpHeaders): boolean {
+function isOwnOrListed({ origins }: GuardConfig, origin: string | undefined, headers: IncomingHttpHeaders): boolean {
   if (origin === undefined) return !/^(cross|same)-site$/.test(String(headers["sec-fetch-site"] ?? ""));
-  return isOwn(origin, headers.host) || SCANMESH_ORIGINS.includes(origin);
+  return isOwn(origin, headers.host) || origins.includes(origin);
 }
 
 /** The name in a Host header, lower case, without port and brackets. */
@@ -71,8 +71,8 @@ export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
     });
     if (refused !== undefined) throw new GatewayError("FORBIDDEN", refused);
     const { origin } = request.headers;
-    if (config.SCANMESH_ORIGINS.length > 0) void reply.header("vary", "Origin");
-    if (origin === undefined || !config.SCANMESH_ORIGINS.includes(origin)) return;
+    if (config.origins.length > 0) void reply.header("vary", "Origin");
+    if (origin === undefined || !config.origins.includes(origin)) return;
     void reply.header("access-control-allow-origin", origin);
     void reply.header("access-control-expose-headers", "link, retry-after, www-authenticate, x-request-id");
     if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return;

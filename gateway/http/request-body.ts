@@ -133,8 +133,8 @@ export function isMultipart(headers: IncomingHttpHeaders): boolean {
 const FORM_BYTES = 1024 * 1024;
 
 /** The most bytes of a body with a sample. What says that it is longer is not read at all: TOO_LARGE. */
-export function sampleBodyLimit(request: IncomingMessage, { SCANMESH_UPLOAD_LIMIT }: GatewayConfig): number {
-  const limit = SCANMESH_UPLOAD_LIMIT + (isMultipart(request.headers) ? FORM_BYTES : 0);
+export function sampleBodyLimit(request: IncomingMessage, { uploadMaxBytes }: GatewayConfig): number {
+  const limit = uploadMaxBytes + (isMultipart(request.headers) ? FORM_BYTES : 0);
   if (announced(request) <= limit) return limit;
-  throw new GatewayError("TOO_LARGE", `a sample may have ${SCANMESH_UPLOAD_LIMIT} bytes`);
+  throw new GatewayError("TOO_LARGE", `a sample may have ${uploadMaxBytes} bytes`);
 }

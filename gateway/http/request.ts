@@ -7,12 +7,12 @@ import type { GatewayConfig } from "../config.js";
 
 /** The address by which a caller reaches the gateway: the public one if it is set, else the host that the caller named. */
 export function baseUrl(config: GatewayConfig, host: string): string {
-  return config.SCANMESH_PUBLIC_URL?.replace(/\/+$/, "") ?? `http://${host}`;
+  return config.publicUrl?.replace(/\/+$/, "") ?? `http://${host}`;
 }
 
 /** Where a request comes from: the nearest address that is not one of the trusted proxies. */
-export function clientAddress({ SCANMESH_TRUSTED_PROXIES: proxies }: GatewayConfig, request: IncomingMessage): string {
-  return proxies.length === 0 ? (request.socket.remoteAddress ?? "") : proxyAddress(request, proxies);
+export function clientAddress({ trustedProxies }: GatewayConfig, request: IncomingMessage): string {
+  return trustedProxies.length === 0 ? (request.socket.remoteAddress ?? "") : proxyAddress(request, [...trustedProxies]);
 }
 
 /** A caller's own id is kept if it can be logged as it is. */

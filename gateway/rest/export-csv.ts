@@ -45,6 +45,6 @@ async function* lines(ctx: ScanContext, scans: Pages<ListedScan>): AsyncGenerato
   const engines = await readEngines(ctx.db);
   yield csvHead(engines);
   for await (const reports of withResults(ctx.db, scans)) {
-    yield reports.map((report) => csvLine(report, engines, ctx.config.SCANMESH_TIME_ZONE)).join("");
+    yield reports.map((report) => csvLine(report, engines, ctx.config.timeZone)).join("");
   }
 }

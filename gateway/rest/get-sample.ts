@@ -19,6 +19,6 @@ export const getSample: Endpoint = {
     const { id } = request.params as { id: string };
     const scan = await readScan(ctx.db, scanIdOf(id));
     if (!scan) throw unknownScan();
-    return reported(scan, ctx.config.SCANMESH_TIME_ZONE);
+    return reported(scan, ctx.config.timeZone);
   },
 };

@@ -26,7 +26,7 @@ export const listSamples: Endpoint = {
   },
   async handle(ctx, request, reply) {
     const query = request.query as Record<string, unknown>;
-    const zone = ctx.config.SCANMESH_TIME_ZONE;
+    const zone = ctx.config.timeZone;
     const after = query.after === undefined ? 0 : wholeNumber("after", query.after, 0, Number.MAX_SAFE_INTEGER);
     void reply.type("application/json; charset=utf-8");
     if (query.limit === undefined) {

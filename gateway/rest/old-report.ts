@@ -24,6 +24,6 @@ export const oldReport: Endpoint = {
     const scanId = readScanId(id);
     const scan = scanId === undefined ? undefined : await readScan(ctx.db, scanId);
     if (!scan) return { error: "report not found" };
-    return { ...reported(scan, ctx.config.SCANMESH_TIME_ZONE), report_id: scan.scanId };
+    return { ...reported(scan, ctx.config.timeZone), report_id: scan.scanId };
   },
 };

@@ -28,7 +28,7 @@ export const oldSearch: Endpoint = {
   async handle(ctx, request, reply) {
     const terms = termsOf("file_hash", (await inputOf(request)).get("file_hash") ?? "");
     const pages = withResults(ctx.db, matchingScans(ctx.db, searchFor(terms)));
-    const show = (scan: SaidReport) => ({ ...reported(scan, ctx.config.SCANMESH_TIME_ZONE), report_id: scan.scanId });
+    const show = (scan: SaidReport) => ({ ...reported(scan, ctx.config.timeZone), report_id: scan.scanId });
     void reply.type("application/json; charset=utf-8");
     return sendStreamed(request, reply, arrayOrNothing(jsonArray(pages, show)));
   },

@@ -42,7 +42,7 @@ interface Submitted {
 }
 
 async function fromJson(ctx: ScanContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {
-  const limit = ctx.config.SCANMESH_BASE64_LIMIT;
+  const limit = ctx.config.base64MaxBytes;
   const body = bodyOf(request.raw, Math.ceil(limit * 1.5) + 64 * 1024);
   let wish!: ScanInput;
   async function* sample(): AsyncGenerator<Uint8Array> {

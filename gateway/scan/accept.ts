@@ -201,7 +201,7 @@ function newScan(ctx: ScanContext, { caller, options, repeats }: AcceptRequest, 
   return {
     speed: options.speed,
     internet: options.internet,
-    deadlineMs: options.deadlineMs ?? ctx.config.SCANMESH_DEADLINE,
+    deadlineMs: options.deadlineMs ?? ctx.config.deadlineMs,
     expected,
     skipped,
     labels: labelsOf(options),

@@ -30,9 +30,9 @@ export async function keepSample(
   options: { limit?: number; signal?: AbortSignal },
 ): Promise<SampleToName> {
   // Chunks that no row names are removed after the grace; an upload must be over by then.
-  const patience = AbortSignal.timeout(ctx.config.SCANMESH_ORPHAN_GRACE / 2);
+  const patience = AbortSignal.timeout(ctx.config.orphanGraceMs / 2);
   const signal = options.signal ? AbortSignal.any([options.signal, patience]) : patience;
-  const limit = Math.min(options.limit ?? Infinity, ctx.config.SCANMESH_UPLOAD_LIMIT);
+  const limit = Math.min(options.limit ?? Infinity, ctx.config.uploadMaxBytes);
   let before: StoredSample | undefined;
   let usable = false;
   const look = async (sha256: string): Promise<boolean> => {

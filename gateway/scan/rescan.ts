@@ -129,7 +129,7 @@ export async function retryResult(
       const { engineId, name: engine } = repeatable(await readEngines(tx), before, name);
       const overQuota = quotas.take(caller, 1);
       if (overQuota) throw overQuota;
-      const retry = { scanId: newId, previous: scanId, engineId, deadlineMs: ctx.config.SCANMESH_DEADLINE };
+      const retry = { scanId: newId, previous: scanId, engineId, deadlineMs: ctx.config.deadlineMs };
       const inserted = await insertRetry(tx, retry);
       await quotas.settle();
       await audit(tx, caller, "retryResult", String(newId), { previous: scanId, engine });

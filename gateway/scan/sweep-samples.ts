@@ -22,7 +22,7 @@ export async function removeOrphans(ctx: ScanContext, internet: InternetClass): 
     if (!marks) return;
     const created = await ctx.samples.identity(internet);
     const from = marks.samplesCreated === created ? marks.samplesSeq + 1 : 1;
-    const until = new Date(Date.now() - ctx.config.SCANMESH_ORPHAN_GRACE);
+    const until = new Date(Date.now() - ctx.config.orphanGraceMs);
     let page: Chunk[] = [];
     const settle = async () => {
       const last = page.at(-1);

@@ -29,9 +29,9 @@ const COPIES_BATCH = 100;
 const KEYS_BATCH = 1_000;
 
 export function startSweep(ctx: ScanContext): Sweep {
-  const interval = ctx.config.SCANMESH_SWEEP_INTERVAL;
-  const grace = ctx.config.SCANMESH_ORPHAN_GRACE;
-  const losses = createLossWatch(ctx.config.SCANMESH_ACK_WAIT);
+  const interval = ctx.config.sweepIntervalMs;
+  const grace = ctx.config.orphanGraceMs;
+  const losses = createLossWatch(ctx.config.ackWaitMs);
   const steps: { name: string; every: number; run: Step }[] = [
     { name: "publish", every: 0, run: () => publishAll(ctx) },
     { name: "held requests", every: 0, run: () => ctx.bulk.release() },
@@ -39,7 +39,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "removals", every: 0, run: removeOverdue },
     { name: "agents' orders", every: 1_000, run: repeatOrders },
     { name: "watchers", every: 2_000, run: () => resync(ctx) },
-    { name: "lost requests", every: Math.min(ctx.config.SCANMESH_ACK_WAIT / 2, 10_000), run: losses.requeue },
+    { name: "lost requests", every: Math.min(ctx.config.ackWaitMs / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },
     { name: "requests of final scans", every: 10_000, run: () => removeSettled(ctx.db) },
     { name: "internet copies", every: 1_000, run: removeIdleCopies },

@@ -14,7 +14,7 @@ export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ 
   const id = randomUUID();
   const expiresAt = await ctx.db.transaction().execute(async (tx) => {
     await audit(tx, caller, "createUpload", shown(id));
-    return insertUpload(tx, id, ctx.config.SCANMESH_UPLOAD_TTL, caller.key?.id ?? null);
+    return insertUpload(tx, id, ctx.config.uploadTtlMs, caller.key?.id ?? null);
   });
   return { id, expiresAt };
 }

@@ -58,7 +58,7 @@ async function checkUrl({ config }: ScanContext, url: string): Promise<void> {
   if (protocol !== "https:" && protocol !== "http:") throw bad("must begin with https:// or http://");
   if (username !== "" || password !== "") throw bad("must not hold a user or a password: deliveries are signed");
   try {
-    await checkHost(hostname, config.SCANMESH_WEBHOOK_NETWORKS);
+    await checkHost(hostname, config.webhookNetworks);
   } catch (error) {
     throw bad(error instanceof Error ? error.message : String(error), error);
   }

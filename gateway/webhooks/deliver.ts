@@ -19,7 +19,7 @@ import { postWebhook } from "./webhook-request.js";
 
 /** What sending webhooks uses of the gateway. */
 export interface DeliveryParts {
-  readonly config: Pick<GatewayConfig, "SCANMESH_WEBHOOK_NETWORKS">;
+  readonly config: Pick<GatewayConfig, "webhookNetworks">;
   readonly db: Database;
   readonly log: Logger;
 }
@@ -107,7 +107,7 @@ async function attempt(parts: DeliveryParts, due: DueDelivery, body: string, sig
     "webhook-signature": `v1,${createHmac("sha256", due.secret).update(`${id}.${timestamp}.${body}`).digest("base64")}`,
   };
   try {
-    const networks = parts.config.SCANMESH_WEBHOOK_NETWORKS;
+    const networks = parts.config.webhookNetworks;
     const status = await postWebhook({ url: due.url, headers, body, networks, signal });
     if (status >= 200 && status < 300) return { state: "DELIVERED", status, error: null };
     return failed(due, status, status === GONE ? "the receiver wants no more: the webhook is switched off" : `HTTP ${status}`);

@@ -21,11 +21,11 @@ it("needs the database and both accounts' credentials, and nothing else", () => 
     "SCANMESH_NATS_INTERNET_CREDS: is not set",
   ]);
   expect(readGatewayConfig(NEEDED)).toMatchObject({
-    HOST: "127.0.0.1",
-    SCANMESH_DEADLINE: 900_000,
-    SCANMESH_UPLOAD_LIMIT: 536_870_912,
+    host: "127.0.0.1",
+    deadlineMs: 900_000,
+    uploadMaxBytes: 536_870_912,
   });
-  expect(readGatewayConfig(NEEDED).PORT).toBeUndefined();
+  expect(readGatewayConfig(NEEDED).port).toBeUndefined();
 });
 
 it.each([
@@ -51,14 +51,14 @@ it.each(["0.0.0.0", "::", "192.0.2.1", "scan.example.org", "127.evil"])(
   (HOST) => {
     expect(mistakes({ ...NEEDED, HOST })).toEqual([expect.stringMatching(/^SCANMESH_AUTH: must be set .*keys.*off/)]);
     for (const SCANMESH_AUTH of ["keys", "off"] as const) {
-      expect(readGatewayConfig({ ...NEEDED, HOST, SCANMESH_AUTH }).SCANMESH_AUTH).toBe(SCANMESH_AUTH);
+      expect(readGatewayConfig({ ...NEEDED, HOST, SCANMESH_AUTH }).auth).toBe(SCANMESH_AUTH);
     }
   },
 );
 
 it.each(["", "127.0.0.1", "127.8.9.1", "::1", "localhost"])("asks for no key on %s unless it is told to", (HOST) => {
-  expect(readGatewayConfig({ ...NEEDED, HOST }).SCANMESH_AUTH).toBe("off");
-  expect(readGatewayConfig({ ...NEEDED, HOST, SCANMESH_AUTH: "keys" }).SCANMESH_AUTH).toBe("keys");
+  expect(readGatewayConfig({ ...NEEDED, HOST }).auth).toBe("off");
+  expect(readGatewayConfig({ ...NEEDED, HOST, SCANMESH_AUTH: "keys" }).auth).toBe("keys");
 });
 
 it("reports every mistake at once", () => {

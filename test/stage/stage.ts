@@ -113,7 +113,7 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
     },
     async gateway(extra) {
       const settings = config(extra);
-      const gateway = await createGateway(settings, pino({ name: "gateway", level: settings.LOG_LEVEL }));
+      const gateway = await createGateway(settings, pino({ name: "gateway", level: settings.logLevel }));
       const url = await gateway.start();
       let stopped: Promise<void> | undefined;
       const stop = () => (stopped ??= gateway.stop());

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { refusal } from "../../../gateway/http/origin-guard.js";
 
 const CONFIG = {
-  SCANMESH_AUTH: "off" as const,
-  SCANMESH_HOSTS: ["scan.example.org", "fd00::1"],
-  SCANMESH_ORIGINS: ["https://soc.example.org"],
+  auth: "off" as const,
+  hosts: ["scan.example.org", "fd00::1"],
+  origins: ["https://soc.example.org"],
 };
 
 const get = (host: string | undefined, origin?: string) =>
