@@ -4,7 +4,7 @@
  */
 
 import type { EngineVersions, ImageIdentity } from "../schema/messages.js";
-import type { EngineVerdict } from "../schema/states.js";
+import type { EngineVerdict, ResultCause } from "../schema/states.js";
 
 /** What an engine is given to scan. */
 export interface Sample {
@@ -62,6 +62,8 @@ export interface Outcome {
   readonly signature: string | null;
   /** Why it did not finish: present exactly when the state is not DONE. */
   readonly error: string | null;
+  /** The same for programs: present exactly when the state is not DONE. */
+  readonly cause?: ResultCause;
   /** The engine's own keys. */
   readonly details: Record<string, unknown> | null;
   /** What the output says of the engine's versions, for an engine that tells them with every sample. */
@@ -77,8 +79,13 @@ export function done(verdict: EngineVerdict | null, signature: string | null, de
 }
 
 /** An outcome of an engine that did not finish, with the reason. */
-export function notDone(state: Exclude<Outcome["state"], "DONE">, error: string, details: Outcome["details"] = null): Outcome {
-  return { state, verdict: null, signature: null, error, details };
+export function notDone(
+  state: Exclude<Outcome["state"], "DONE">,
+  cause: ResultCause,
+  error: string,
+  details: Outcome["details"] = null,
+): Outcome {
+  return { state, verdict: null, signature: null, error, cause, details };
 }
 
 /** The engine failed on this sample, or the sample cannot be given to any: the result is FAILED with this message. */

@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { ENGINE_SPEEDS, InternetClass, PluginType } from "./classes.js";
-import { EngineVerdict } from "./states.js";
+import { EngineVerdict, ResultCause, UnhealthyCause } from "./states.js";
 
 /** The largest result message in bytes; longer details are cut and marked `truncated`. */
 export const MAX_RESULT_BYTES = 512 * 1024;
@@ -82,6 +82,11 @@ export const ResultMessage = z
     signature: text(1024).nullable(),
     /** Why it did not finish; present exactly with TIMEOUT, FAILED and UNSCANNED. */
     error: text(4096).nullable(),
+    /**
+     * The same for programs; null for an answer that is DONE and for SCANNING. Older agents do not send it; one that a newer
+     * agent sends and that is not known here counts as null.
+     */
+    cause: z.enum(ResultCause).nullable().catch(null).optional(),
     versions: EngineVersions,
     /** The image it ran in; null for an engine that is no container. */
     image: ImageIdentity.nullable().default(null),
@@ -125,6 +130,11 @@ export const EnginePresence = z.object({
   healthy: z.boolean(),
   /** Why not; null exactly when healthy. */
   reason: text(1024).nullable(),
+  /**
+   * The same for programs; null when healthy. Older agents do not send it; one that a newer agent sends and that is not known
+   * here counts as null.
+   */
+  cause: z.enum(UnhealthyCause).nullable().catch(null).optional(),
   /** When its last self-test ended; null before the first. */
   testedAt: instant.nullable().default(null),
 });

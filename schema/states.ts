@@ -77,3 +77,39 @@ export interface Skipped {
   readonly engine: string;
   readonly reason: SkipReason;
 }
+
+/** Why an engine did not finish with a sample, for programs; a result's `error` says it in a sentence for people. */
+export const ResultCause = {
+  /** The agent ended each of the five times that it ran the engine on this sample; it is not run again. */
+  CRASHED_REPEATEDLY: "CRASHED_REPEATEDLY",
+  /** The engine failed: by its own words, its exit status, a crash, or a limit on its memory or output. */
+  ENGINE_ERROR: "ENGINE_ERROR",
+  /** The engine ended well and what it printed is not understood. */
+  UNPARSABLE_OUTPUT: "UNPARSABLE_OUTPUT",
+  /** It was ended, or ended itself, because it took too long. */
+  TIME_LIMIT: "TIME_LIMIT",
+  /** The service that the engine asks answers no more questions now. */
+  RATE_LIMITED: "RATE_LIMITED",
+  /** The engine was not given the sample: the mesh does not have its bytes, or they are damaged. */
+  SAMPLE_UNAVAILABLE: "SAMPLE_UNAVAILABLE",
+  /** The sample, or what it unpacks to, is over a limit of the engine. */
+  TOO_LARGE: "TOO_LARGE",
+  /** The sample is encrypted. */
+  ENCRYPTED: "ENCRYPTED",
+  /** The engine does not read files of this type. */
+  UNSUPPORTED_TYPE: "UNSUPPORTED_TYPE",
+} as const;
+/** One of the names of {@link ResultCause}. */
+export type ResultCause = keyof typeof ResultCause;
+
+/** Why an engine of an agent is unhealthy, for programs; the presence's `reason` says it in a sentence for people. */
+export const UnhealthyCause = {
+  /** It has not been tested since the agent started. */
+  STARTING: "STARTING",
+  /** It cannot be run here, or its self-test failed. */
+  FAULT: "FAULT",
+  /** It works, and the mesh takes no results from it, because it is another engine than the catalogue's of that name. */
+  REFUSED: "REFUSED",
+} as const;
+/** One of the names of {@link UnhealthyCause}. */
+export type UnhealthyCause = keyof typeof UnhealthyCause;

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { InternetClass } from "../../schema/classes.js";
 import type { ResultMessage } from "../../schema/messages.js";
-import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js";
+import type { EngineVerdict, ResultCause, ResultState, Verdict } from "../../schema/states.js";
 import type { Database, Tx } from "./database.js";
 import { runReady } from "./ready.js";
 
@@ -16,6 +16,7 @@ export interface IncomingResult {
   readonly verdict: EngineVerdict | null;
   readonly signature: string | null;
   readonly error: string | null;
+  readonly cause: ResultCause | null;
   readonly versions: ResultMessage["versions"];
   readonly image: ResultMessage["image"];
   readonly agent: string | null;
@@ -78,7 +79,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as message
         (position int, scan_id bigint, engine text, in_internet boolean, state result_state, verdict verdict, signature text,
-         error text, engine_version text, signature_version text, signature_date timestamptz,
+         error text, cause text, engine_version text, signature_version text, signature_date timestamptz,
          image_id text, image_digest text, agent text,
          started_at timestamptz, duration_ms double precision, details jsonb, truncated boolean)
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
@@ -91,7 +92,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
     ), raised as (
       update results set
         state = matched.state, verdict = matched.verdict, signature = matched.signature, error = matched.error,
-        engine_version = matched.engine_version, signature_version = matched.signature_version,
+        cause = matched.cause, engine_version = matched.engine_version, signature_version = matched.signature_version,
         signature_date = matched.signature_date, image_id = matched.image_id, image_digest = matched.image_digest,
         agent = coalesce(matched.agent, results.agent),
         started_at = coalesce(matched.started_at, results.started_at), duration_ms = matched.duration_ms,

@@ -28,7 +28,7 @@ const LAST_ID = Number.MAX_SAFE_INTEGER;
 
 /** The columns of a result that a copy keeps as they were. */
 export const COPIED = sql.raw(
-  "state, verdict, signature, error, engine_version, signature_version, signature_date, image_id, image_digest, agent, " +
+  "state, verdict, signature, error, cause, engine_version, signature_version, signature_date, image_id, image_digest, agent, " +
     "started_at, ended_at, duration_ms, details, truncated",
 );
 

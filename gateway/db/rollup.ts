@@ -14,8 +14,6 @@ function bucketOf(ms: RawBuilder<unknown>): RawBuilder<number> {
   return sql<number>`ceil(${BUCKETS_PER_DOUBLING}::int * ln(greatest(${ms}, 1)) / ln(2::float8))::smallint`;
 }
 
-const DEAD = "ended its agent five times";
-
 /** Adds the next scans that have become final to the hours in which they did; how many. Undefined if another gateway is at it. */
 export async function rollUp(tx: Tx, limit: number): Promise<number | undefined> {
   const scans = await takeFinalScans(tx, "statistics", limit);
@@ -48,7 +46,7 @@ function additions(among: RawBuilder<unknown>): RawBuilder<unknown>[] {
       select ${hour}, engine_id, ${having(sql`results.verdict = 'CLEAN'`)}, ${having(sql`results.verdict = 'SUSPICIOUS'`)},
         ${having(sql`results.verdict = 'INFECTED'`)}, ${having(sql`state = 'DONE' and results.verdict is null`)},
         ${having(sql`state = 'UNSCANNED'`)}, ${having(sql`state = 'FAILED'`)}, ${having(sql`state = 'TIMEOUT'`)},
-        ${having(sql`state = 'NO_AGENT'`)}, ${having(sql`state = 'CANCELLED'`)}, ${having(sql`state = 'FAILED' and error = ${DEAD}`)},
+        ${having(sql`state = 'NO_AGENT'`)}, ${having(sql`state = 'CANCELLED'`)}, ${having(sql`cause = 'CRASHED_REPEATEDLY'`)},
         ${having(sql`results.verdict is not null and scans.verdict >= 'CLEAN'`)},
         ${having(sql`(results.verdict >= 'SUSPICIOUS') = (scans.verdict >= 'SUSPICIOUS') and scans.verdict >= 'CLEAN'`)},
         count(duration_ms), coalesce(sum(duration_ms), 0) ${results} group by 1, 2

@@ -50,24 +50,17 @@ export function isFresh(catalogue: Catalogue | undefined, engine: EnginePresence
   return known === undefined || (known.lastHealthyAt === null && differs(catalogue, engine) !== undefined);
 }
 
-const DIFFERS = "differs from the mesh";
-
-/** Whether a reason for which an engine is unhealthy is that it differs. */
-export function isDifference(reason: string | null): boolean {
-  return reason?.startsWith(DIFFERS) ?? false;
-}
-
 /** How what an agent announces is otherwise than the catalogue has it. */
 export function differs(catalogue: Catalogue | undefined, engine: EnginePresence): string | undefined {
   const known = catalogue?.get(engineToken(engine.name));
   if (!known) return undefined;
   const keys = (["name", "type", "speed", "internet", "input"] as const).filter((key) => known[key] !== engine[key]);
   if (keys.length === 0) return undefined;
-  return `${DIFFERS}: ${keys.map((key) => `${key} is ${known[key]} there and ${engine[key]} here`).join(", ")}`;
+  return `differs from the mesh: ${keys.map((key) => `${key} is ${known[key]} there and ${engine[key]} here`).join(", ")}`;
 }
 
 /** What an agent announces, as unhealthy if it differs. */
 export function judged(catalogue: Catalogue | undefined, engine: EnginePresence): EnginePresence {
   const difference = differs(catalogue, engine);
-  return difference === undefined ? engine : { ...engine, healthy: false, reason: difference };
+  return difference === undefined ? engine : { ...engine, healthy: false, reason: difference, cause: "REFUSED" };
 }

@@ -7,7 +7,7 @@ import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
 import type { AnnouncedVersions } from "../db/reuse.js";
 import { enterEngines, noteHealthy, noteUnhealthy } from "../db/engines.js";
-import { createCatalogue, differs, isDifference, isFresh, judged, type Catalogue } from "./catalogue.js";
+import { createCatalogue, differs, isFresh, judged, type Catalogue } from "./catalogue.js";
 
 /** Which agents are there, by their heartbeats, and the catalogue's memory of their engines. */
 export interface Fleet {
@@ -141,9 +141,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       present().flatMap(({ agent, class: internet, engines }) =>
         engines.flatMap((engine) => {
           const reason = differs(catalogue, engine) ?? null;
-          const told = isDifference(engine.reason) ? engine.reason : null;
-          const knows = reason === told || (reason !== null && !engine.healthy);
-          return knows ? [] : [{ agent, internet, engine: engine.name, reason }];
+          return knows(engine, reason) ? [] : [{ agent, internet, engine: engine.name, reason }];
         }),
       ),
     classOf: (token) => {
@@ -165,7 +163,16 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
 function enginesToNote({ state, agent, engines }: Presence): readonly EnginePresence[] {
   if (state === "READY") return engines;
   if (state === "DRAINING") return [];
-  return engines.map((engine) => ({ ...engine, healthy: false, reason: `the agent ${agent} is cordoned` }));
+  return engines.map((engine) => ({ ...engine, healthy: false, reason: `the agent ${agent} is cordoned`, cause: null }));
+}
+
+/**
+ * Whether an agent's presence shows that it was told why its engine is refused; null: that it is not. An older agent sends no
+ * cause: what it refuses and what is broken look alike, so it is told again as long as the engine is unhealthy, which is harmless.
+ */
+function knows({ healthy, cause }: EnginePresence, reason: string | null): boolean {
+  if (reason !== null) return !healthy;
+  return cause === undefined ? healthy : cause !== "REFUSED";
 }
 
 /** An agent speaks for itself, in its own class, or not at all. */

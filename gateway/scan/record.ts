@@ -1,5 +1,6 @@
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
 import { MalformedMessage, MAX_RESULT_BYTES, parseMessage, ResultMessage } from "../../schema/messages.js";
+import type { ResultCause } from "../../schema/states.js";
 import { engineOfResult } from "../../schema/subjects.js";
 import { pause } from "../bus/connection.js";
 import type { Delivery } from "../bus/bus.js";
@@ -87,7 +88,7 @@ function read(ctx: ScanContext, internet: InternetClass, delivery: Delivery): In
     const known = ctx.fleet.classOf(engine);
     if (known !== undefined && known !== internet) throw new MalformedMessage(`${engine} is an engine of class ${known}`);
     const message = parseMessage(ResultMessage, delivery.data);
-    return { ...withoutNul(message), scanId: message.scan, engine, internet };
+    return { ...withoutNul(message), cause: causeOf(message), scanId: message.scan, engine, internet };
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error;
     ctx.metrics.resultsIgnored.labels("malformed").inc();
@@ -95,6 +96,11 @@ function read(ctx: ScanContext, internet: InternetClass, delivery: Delivery): In
     delivery.term();
     return undefined;
   }
+}
+
+/** Agents up to 0.1 say only in a sentence that a request has ended its agent too often. */
+function causeOf({ cause, error }: ResultMessage): ResultCause | null {
+  return cause ?? (error === "ended its agent five times" ? "CRASHED_REPEATEDLY" : null);
 }
 
 /** Postgres takes no NUL in text or JSON. */

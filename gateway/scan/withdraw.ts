@@ -113,6 +113,7 @@ export function unanswered({ scanId, engine, internet, state, error }: Closing):
     verdict: null,
     signature: null,
     error,
+    cause: null,
     versions: { engine: null, signatures: null, signatureDate: null },
     image: null,
     agent: null,

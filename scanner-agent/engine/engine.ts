@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Manifest } from "../../schema/manifest.js";
 import type { EnginePresence, EngineVersions, ImageIdentity } from "../../schema/messages.js";
+import type { UnhealthyCause } from "../../schema/states.js";
 import {
   Failed,
   notDone,
@@ -145,8 +146,8 @@ export function createEngine(
       printed = outcome.versions ?? printed;
       return printed === undefined ? outcome : { ...outcome, versions: fullVersions() };
     } catch (error) {
-      if (error instanceof Failed) return notDone("FAILED", error.message);
-      if (error instanceof TimedOut) return notDone("TIMEOUT", error.message);
+      if (error instanceof Failed) return notDone("FAILED", "ENGINE_ERROR", error.message);
+      if (error instanceof TimedOut) return notDone("TIMEOUT", "TIME_LIMIT", error.message);
       throw error;
     }
   }
@@ -160,6 +161,11 @@ export function createEngine(
       signatures: signatures ?? versions.signatures,
       signatureDate: signatureDate ?? versions.signatureDate,
     };
+  }
+
+  function unhealthyCause(): UnhealthyCause | null {
+    if (reason !== null) return testedAt === null ? "STARTING" : "FAULT";
+    return refused === null ? null : "REFUSED";
   }
 
   function count({ state }: Outcome): void {
@@ -214,6 +220,7 @@ export function createEngine(
       runner: runner?.description ?? "none",
       healthy: reason === null && refused === null,
       reason: reason ?? refused,
+      cause: unhealthyCause(),
       testedAt,
     }),
   };

@@ -1,9 +1,10 @@
+import type { ResultCause } from "../../schema/states.js";
 import { done, notDone, type Outcome, type RawOutput } from "../contract.js";
 
 /** Alerts that say that clamd did not look at all of it, and what that means. */
-const INCOMPLETE: readonly (readonly [RegExp, string])[] = [
-  [/^Heuristics\.Limits\.Exceeded/, "over a limit of ClamAV"],
-  [/^Heuristics\.Encrypted/, "encrypted"],
+const INCOMPLETE: readonly (readonly [RegExp, ResultCause, string])[] = [
+  [/^Heuristics\.Limits\.Exceeded/, "TOO_LARGE", "over a limit of ClamAV"],
+  [/^Heuristics\.Encrypted/, "ENCRYPTED", "encrypted"],
 ];
 
 /**
@@ -15,11 +16,11 @@ export function parseClamd({ stdout }: RawOutput): Outcome {
   const signature = /^stream: ([^\0\n]+) FOUND\0$/.exec(stdout)?.[1];
   if (signature !== undefined) return found(signature);
   const error = /^(?:stream: )?([^\0\n]+) ERROR\0$/.exec(stdout)?.[1];
-  if (error !== undefined) return notDone("FAILED", error);
-  return notDone("FAILED", `clamd's reply is not known: ${JSON.stringify(stdout.slice(0, 200))}`);
+  if (error !== undefined) return notDone("FAILED", "ENGINE_ERROR", error);
+  return notDone("FAILED", "UNPARSABLE_OUTPUT", `clamd's reply is not known: ${JSON.stringify(stdout.slice(0, 200))}`);
 }
 
 function found(signature: string): Outcome {
-  const meaning = INCOMPLETE.find(([pattern]) => pattern.test(signature))?.[1];
-  return meaning === undefined ? done("INFECTED", signature, null) : notDone("UNSCANNED", `${meaning} (${signature})`);
+  const [, cause, meaning] = INCOMPLETE.find(([pattern]) => pattern.test(signature)) ?? [];
+  return cause === undefined ? done("INFECTED", signature, null) : notDone("UNSCANNED", cause, `${meaning} (${signature})`);
 }

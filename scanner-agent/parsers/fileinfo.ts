@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { done, notDone, type Outcome, type RawOutput } from "../contract.js";
+import { done, type Outcome, type RawOutput } from "../contract.js";
 import { readJson } from "./json.js";
 
 const Output = z.strictObject({
@@ -21,5 +21,5 @@ const Output = z.strictObject({
 /** Reads what FileInfo found out of a file. It states no verdict. */
 export function parseFileInfo(raw: RawOutput): Outcome {
   const read = readJson(raw, Output);
-  return "problem" in read ? notDone("FAILED", read.problem) : done(null, null, read.value);
+  return "failure" in read ? read.failure : done(null, null, read.value);
 }

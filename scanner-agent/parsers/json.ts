@@ -1,21 +1,24 @@
 import { z } from "zod";
-import type { RawOutput } from "../contract.js";
+import { notDone, type Outcome, type RawOutput } from "../contract.js";
+import { lastLine } from "./last-line.js";
 
-/** Reads an engine's standard output as JSON of a known shape, or says in one sentence why it is not. */
-export function readJson<T extends z.ZodType>(raw: RawOutput, shape: T): { value: z.infer<T> } | { problem: string } {
-  if (raw.exitCode !== 0) return { problem: `exit status ${raw.exitCode}: ${lastLine(raw)}` };
+const SHOWN = 200;
+
+/** Reads an engine's standard output as JSON of a known shape; `failure` is the outcome if it is none. */
+export function readJson<T extends z.ZodType>(raw: RawOutput, shape: T): { value: z.infer<T> } | { failure: Outcome } {
+  const { exitCode, stdout } = raw;
+  if (exitCode !== 0) return { failure: notDone("FAILED", "ENGINE_ERROR", `exit status ${exitCode}: ${lastLine(raw)}`) };
   let json: unknown;
   try {
-    json = JSON.parse(raw.stdout);
+    json = JSON.parse(stdout);
   } catch (error) {
-    if (error instanceof SyntaxError) return { problem: `its output is not JSON: ${JSON.stringify(raw.stdout.slice(0, 200))}` };
+    if (error instanceof SyntaxError) return unparsable(`its output is not JSON: ${JSON.stringify(stdout.slice(0, SHOWN))}`);
     throw error;
   }
   const parsed = shape.safeParse(json);
-  return parsed.success ? { value: parsed.data } : { problem: `its output has another shape: ${z.prettifyError(parsed.error)}` };
+  return parsed.success ? { value: parsed.data } : unparsable(`its output has another shape: ${z.prettifyError(parsed.error)}`);
 }
 
-function lastLine({ stdout, stderr }: RawOutput): string {
-  const lines = (stderr.trim() || stdout.trim()).split("\n");
-  return lines.at(-1)?.slice(0, 300) || "no output";
+function unparsable(error: string): { failure: Outcome } {
+  return { failure: notDone("FAILED", "UNPARSABLE_OUTPUT", error) };
 }

@@ -35,9 +35,15 @@ export function readAv(report: AvReport, obstacle: Outcome | undefined): Outcome
   const error = trimmed(report.error);
   if (error !== "") return { ...gaveUp(error, details), versions };
   if (obstacle !== undefined) return obstacle;
-  if (found !== undefined) return { ...notDone("UNSCANNED", `neither infected nor clean: ${found}`, details), versions };
+  if (found !== undefined)
+    return { ...notDone("UNSCANNED", "UNPARSABLE_OUTPUT", `neither infected nor clean: ${found}`, details), versions };
   if (trimmed(report.engine) === "" && trimmed(report.updated) === "")
-    return notDone("FAILED", "it reports nothing found and does not say by which engine: it did not scan", details);
+    return notDone(
+      "FAILED",
+      "ENGINE_ERROR",
+      "it reports nothing found and does not say by which engine: it did not scan",
+      details,
+    );
   return { ...done("CLEAN", null, details), versions };
 }
 

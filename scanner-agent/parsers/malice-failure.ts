@@ -6,7 +6,8 @@ const RATE_LIMIT = /queries per minute|rate limit|quota/i;
 
 /** Tells apart why a plugin gave up, by its own words. */
 export function gaveUp(reason: string, details: Outcome["details"] = null): Outcome {
-  if (TIMED_OUT.test(reason)) return notDone("TIMEOUT", reason, details);
-  if (UNSUPPORTED.test(reason)) return notDone("UNSCANNED", `unsupported type: ${reason}`, details);
-  return notDone("FAILED", RATE_LIMIT.test(reason) ? `rate limit: ${reason}` : reason, details);
+  if (TIMED_OUT.test(reason)) return notDone("TIMEOUT", "TIME_LIMIT", reason, details);
+  if (UNSUPPORTED.test(reason)) return notDone("UNSCANNED", "UNSUPPORTED_TYPE", `unsupported type: ${reason}`, details);
+  if (RATE_LIMIT.test(reason)) return notDone("FAILED", "RATE_LIMITED", `rate limit: ${reason}`, details);
+  return notDone("FAILED", "ENGINE_ERROR", reason, details);
 }

@@ -31,7 +31,7 @@ const virusTotal: Lookup = (object) => {
   const { data } = VirusTotalReport.safeParse(object);
   if (data === undefined) return undefined;
   if (![1, 0, -2].includes(data.response_code))
-    return notDone("FAILED", `response code ${data.response_code}: ${data.verbose_msg ?? "no reason"}`);
+    return notDone("FAILED", "ENGINE_ERROR", `response code ${data.response_code}: ${data.verbose_msg ?? "no reason"}`);
   const { markdown: _, ...report } = data;
   return done(null, null, { known: data.response_code === 1, ...report });
 };

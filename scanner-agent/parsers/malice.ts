@@ -1,4 +1,5 @@
 import { notDone, type Outcome, type RawOutput } from "../contract.js";
+import { lastLine } from "./last-line.js";
 import { AvReport, readAv } from "./malice-av.js";
 import { gaveUp } from "./malice-failure.js";
 import { readFileReport } from "./malice-file.js";
@@ -19,7 +20,7 @@ export function parseMalice(raw: RawOutput): Outcome {
   return (
     readFileReport(object) ??
     readLookup(object) ??
-    notDone("FAILED", `its output has another shape: ${JSON.stringify(object).slice(0, 200)}`)
+    notDone("FAILED", "UNPARSABLE_OUTPUT", `its output has another shape: ${JSON.stringify(object).slice(0, 200)}`)
   );
 }
 
@@ -39,9 +40,4 @@ function obstacleOf(raw: RawOutput, { object, fatal }: MaliceOutput): Outcome | 
 /** An error that is only logged leaves a description standing, and a proof of being clean not. */
 function logged({ error }: MaliceOutput): Outcome | undefined {
   return error === undefined ? undefined : gaveUp(error);
-}
-
-function lastLine({ stdout, stderr }: RawOutput): string {
-  const lines = (stderr.trim() || stdout.trim()).split("\n");
-  return lines.at(-1)?.trim().slice(0, 300) || "no output";
 }

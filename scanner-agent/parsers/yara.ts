@@ -31,8 +31,8 @@ const Output = z.union([
  */
 export function parseYara(raw: RawOutput): Outcome {
   const read = readJson(raw, Output);
-  if ("problem" in read) return notDone("FAILED", read.problem);
-  if ("unscanned" in read.value) return notDone("UNSCANNED", read.value.unscanned);
+  if ("failure" in read) return read.failure;
+  if ("unscanned" in read.value) return notDone("UNSCANNED", "TOO_LARGE", read.value.unscanned);
   const matches = read.value.matches.filter((match) => !match.isPrivate);
   const details = { yara: { matches: matches.map(shown) } };
   for (const [word, verdict] of [

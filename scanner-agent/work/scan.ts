@@ -77,13 +77,14 @@ export async function scan(taken: Taken, context: ScanContext, onRan: () => void
 }
 
 async function answerOf(taken: Entered, context: ScanContext, log: Logger): Promise<Answer> {
-  if (taken.delivery.deliveries >= LAST_DELIVERY) return unstarted(notDone("FAILED", "ended its agent five times"));
+  if (taken.delivery.deliveries >= LAST_DELIVERY)
+    return unstarted(notDone("FAILED", "CRASHED_REPEATEDLY", "ended its agent five times"));
   let held: HeldSample | undefined;
   try {
     held = await fetch(taken, context);
     return await run(taken, context, held?.path ?? null, log);
   } catch (error) {
-    if (error instanceof Failed) return unstarted(notDone("FAILED", error.message));
+    if (error instanceof Failed) return unstarted(notDone("FAILED", "SAMPLE_UNAVAILABLE", error.message));
     throw error;
   } finally {
     await held?.release();
@@ -140,7 +141,7 @@ async function announceStart(
   log: Logger,
 ): Promise<void> {
   try {
-    const nothing = { verdict: null, signature: null, error: null, durationMs: null, details: null };
+    const nothing = { verdict: null, signature: null, error: null, cause: null, durationMs: null, details: null };
     await publishResult(context.bus, engine.manifest.name, {
       ...frame(request, engine, context),
       ...nothing,
@@ -155,7 +156,7 @@ async function announceStart(
 /** Publishes the answer until the bus has stored it: a late answer still counts. */
 async function publish({ request, engine, signal }: Entered, context: ScanContext, answer: Answer, log: Logger): Promise<void> {
   const { outcome, startedAt, durationMs } = answer;
-  const message = fitted({ ...frame(request, engine, context), ...outcome, startedAt, durationMs });
+  const message = fitted({ ...frame(request, engine, context), cause: null, ...outcome, startedAt, durationMs });
   for (let delay = PUBLISH_RETRY_MS.first; ; delay = Math.min(2 * delay, PUBLISH_RETRY_MS.longest)) {
     try {
       return await publishResult(context.bus, engine.manifest.name, message);

@@ -3,7 +3,7 @@
 import type { Generated, GeneratedAlways, JSONColumnType } from "kysely";
 import type { Speed } from "../classes.js";
 import type { Labels, Priority } from "../scan-options.js";
-import type { EngineVerdict, ResultState, Skipped, Verdict } from "../states.js";
+import type { EngineVerdict, ResultCause, ResultState, Skipped, Verdict } from "../states.js";
 import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
 
 /** One request to examine a sample. */
@@ -56,6 +56,8 @@ export interface ResultsTable {
   signature: string | null;
   /** Why it did not finish. */
   error: string | null;
+  /** The same for programs; null where nothing is known of it. */
+  cause: ResultCause | null;
   engine_version: string | null;
   signature_version: string | null;
   signature_date: NullableTimestamp;

@@ -60,6 +60,13 @@ describe("a result message", () => {
     expect(parseMessage(ResultMessage, encodeMessage(good))).toEqual(good);
   });
 
+  it("counts without a cause that an older agent does not send, and with none for one that only a newer agent knows", () => {
+    const failed = { ...good, state: "FAILED", verdict: null, error: "x" };
+    expect(parse(failed).cause).toBeUndefined();
+    expect(parse({ ...failed, cause: "ENGINE_ERROR" }).cause).toBe("ENGINE_ERROR");
+    expect(parse({ ...failed, cause: "OF_TOMORROW" }).cause).toBeNull();
+  });
+
   it.each([
     ["another version", { v: 2 }, "v"],
     ["a verdict without being done", { state: "FAILED", error: "x" }, "verdict"],

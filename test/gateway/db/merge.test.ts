@@ -54,6 +54,7 @@ const incoming = (scanId: number, engineName: string, standing: Standing, agent 
   ...standing,
   signature: null,
   error: null,
+  cause: null,
   versions: { engine: null, signatures: null, signatureDate: null },
   image: null,
   agent,

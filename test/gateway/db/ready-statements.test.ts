@@ -32,6 +32,7 @@ function done(scanId: number): IncomingResult {
     verdict: "CLEAN",
     signature: null,
     error: null,
+    cause: null,
     versions: { engine: null, signatures: null, signatureDate: null },
     image: null,
     agent: "a",

@@ -87,6 +87,10 @@ describe("queues", () => {
     await agent.answer("Beta", { scan: scanId, verdict: "CLEAN" });
     const dead = async () => (await queues()).find(({ engine: one }) => (one as { name: string }).name === "Alpha")?.dead;
     expect(await until("it is counted", dead)).toBe(1);
+    const later = await scan("deadly in other words");
+    await agent.answer("Alpha", { scan: later, state: "FAILED", error: "crashed too often", cause: "CRASHED_REPEATEDLY" });
+    await agent.answer("Beta", { scan: later, verdict: "CLEAN" });
+    await until("it is counted too", async () => (await dead()) === 2);
   });
 
   it("are not to be had while the bus is away", async () => {

@@ -85,6 +85,7 @@ function said(
     verdict,
     signature: verdict === "INFECTED" ? "Played" : null,
     error: null,
+    cause: null,
     versions: { engine: null, signatures: null, signatureDate: null },
     image: null,
     agent: "player",

@@ -113,7 +113,7 @@ describe("an engine", () => {
   });
 
   test("that says it could not scan all of something has not failed", async () => {
-    const engine = engineOf(withRunner({}, () => Promise.resolve(notDone("UNSCANNED", "encrypted"))));
+    const engine = engineOf(withRunner({}, () => Promise.resolve(notDone("UNSCANNED", "ENCRYPTED", "encrypted"))));
     await engine.start();
     for (let n = 0; n < 5; n++) await scan(engine);
     expect(engine.takesWork()).toBe(true);

@@ -18,11 +18,19 @@ describe("clamd's reply", () => {
   });
 
   test.each([
-    ["stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND\0", "over a limit of ClamAV (Heuristics.Limits.Exceeded.MaxFileSize)"],
-    ["stream: Heuristics.Limits.Exceeded.MaxScanTime FOUND\0", "over a limit of ClamAV (Heuristics.Limits.Exceeded.MaxScanTime)"],
-    ["stream: Heuristics.Encrypted.Zip FOUND\0", "encrypted (Heuristics.Encrypted.Zip)"],
-  ])("%j is unscanned, never clean or infected", (text, error) => {
-    expect(reply(text)).toEqual({ state: "UNSCANNED", verdict: null, signature: null, error, details: null });
+    [
+      "stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND\0",
+      "over a limit of ClamAV (Heuristics.Limits.Exceeded.MaxFileSize)",
+      "TOO_LARGE",
+    ],
+    [
+      "stream: Heuristics.Limits.Exceeded.MaxScanTime FOUND\0",
+      "over a limit of ClamAV (Heuristics.Limits.Exceeded.MaxScanTime)",
+      "TOO_LARGE",
+    ],
+    ["stream: Heuristics.Encrypted.Zip FOUND\0", "encrypted (Heuristics.Encrypted.Zip)", "ENCRYPTED"],
+  ])("%j is unscanned, never clean or infected", (text, error, cause) => {
+    expect(reply(text)).toEqual({ state: "UNSCANNED", verdict: null, signature: null, error, cause, details: null });
   });
 
   test.each([

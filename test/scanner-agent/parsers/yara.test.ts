@@ -71,6 +71,7 @@ describe("YARA-X's matches", () => {
     expect(output('{"unscanned":"larger than Yara reads"}')).toMatchObject({
       state: "UNSCANNED",
       error: "larger than Yara reads",
+      cause: "TOO_LARGE",
     });
   });
 

@@ -88,6 +88,7 @@ describe("a request", () => {
     expect(await stage.answer("Deadly", five.scan)).toMatchObject({
       state: "FAILED",
       error: "ended its agent five times",
+      cause: "CRASHED_REPEATEDLY",
       startedAt: null,
     });
     expect(runs).toEqual([true]);
