@@ -7,7 +7,7 @@ import { migrate, openDatabase, type Database } from "../gateway/db/database.js"
 import { GatewayError } from "../gateway/errors.js";
 import { createApiKey, revokeApiKey } from "../gateway/scan/api-keys.js";
 import { SCOPES, type Scope } from "../schema/scopes.js";
-import { list as commaList } from "../schema/settings.js";
+import { commaList } from "../schema/settings.js";
 import { table } from "../standalone/table.js";
 import { COMMAND_LINE, meshDatabase } from "./mesh-database.js";
 import { OperatorError } from "../schema/operator-error.js";

@@ -1,22 +1,22 @@
 import { resolve } from "node:path";
 import { projectPath } from "../schema/paths.js";
-import { readSettings, text } from "../schema/settings.js";
+import { anyText, readSettings } from "../schema/settings.js";
 
 /** The settings of `npm run scan`. */
 export const cliSettings = {
   SCANMESH_HOME: {
-    type: text,
+    type: anyText,
     shown: "`.scanmesh` in the clone",
     about: "Data folder of the mesh that `npm run scan` looks for.",
   },
-  SCANMESH_API_KEY: { type: text, secret: true, about: "The API key to show, where the gateway asks for one." },
+  SCANMESH_API_KEY: { type: anyText, secret: true, about: "The API key to show, where the gateway asks for one." },
 } as const;
 
 /** The settings of the commands that work on the database. */
 export const databaseSettings = {
   SCANMESH_HOME: cliSettings.SCANMESH_HOME,
   DATABASE_URL: {
-    type: text,
+    type: anyText,
     shown: "the database of `npm run up`",
     secret: true,
     about: "The mesh's database.",

@@ -3,7 +3,7 @@
 import { inspect } from "node:util";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { Speed } from "../schema/classes.js";
-import { list } from "../schema/settings.js";
+import { commaList } from "../schema/settings.js";
 import { createGatewayClient } from "./client.js";
 import { readCliConfig, type CliConfig } from "./config.js";
 import { createLiveView } from "./live-view.js";
@@ -104,7 +104,7 @@ function isAbort(error: unknown): boolean {
 }
 
 function namesOf(text: string): string[] {
-  const names = list.parse(text);
+  const names = commaList.parse(text);
   if (names.length === 0) throw new InvalidArgumentError("It names no engine.");
   return names;
 }

@@ -5,67 +5,67 @@ import {
   ConfigError,
   duration,
   integer,
-  listOf,
+  commaListOf,
   oneOf,
   readSettings,
   size,
-  text,
+  anyText,
   webAddress,
   type Values,
 } from "../schema/settings.js";
+import { sharedSettings } from "../schema/shared-settings.js";
 
 /** The port that clients of MultiAV2 know. */
 export const DEFAULT_PORT = 8080;
 
 /** Every setting of the gateway; the README's table is made from this list. */
 export const gatewaySettings = {
-  HOST: { type: text, fallback: "127.0.0.1", about: "Address the gateway listens on." },
+  HOST: { type: anyText, fallback: "127.0.0.1", about: "Address the gateway listens on." },
   PORT: {
     type: integer(0, 65_535),
     shown: `${DEFAULT_PORT}, or a free one if it is taken`,
     about: "Port the gateway listens on; a port that was asked for and is taken is an error.",
   },
   DATABASE_URL: {
-    type: text,
+    type: anyText,
     shown: "the embedded Postgres",
     secret: true,
     required: true,
     about: "Postgres 15 or later, `postgres://…`.",
   },
-  NATS_URL: { type: text, fallback: "nats://127.0.0.1:4222", about: "NATS servers, comma-separated." },
+  NATS_URL: sharedSettings.NATS_URL,
   SCANMESH_NATS_ISOLATED_CREDS: {
-    type: text,
+    type: anyText,
     required: true,
     about: "Credentials file of the gateway's user in the ISOLATED account.",
   },
   SCANMESH_NATS_INTERNET_CREDS: {
-    type: text,
+    type: anyText,
     required: true,
     about: "Credentials file of the gateway's user in the INTERNET account.",
   },
   SCANMESH_NATS_REPLICAS: { type: integer(1, 5), fallback: "1", about: "Copies of each stream in a NATS cluster." },
-  LOG_LEVEL: {
-    type: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
-    fallback: "info",
-    about: "Least level that is logged.",
-  },
+  LOG_LEVEL: sharedSettings.LOG_LEVEL,
   SCANMESH_AUTH: {
     type: oneOf(["keys", "off"]),
     shown: "`off` on loopback, else it must be set",
     about: "`keys`: every caller needs an API key. `off`: whoever reaches the gateway may do everything.",
   },
   SCANMESH_TRUSTED_PROXIES: {
-    type: listOf(/^([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal)$/i, "addresses or networks, separated by commas"),
+    type: commaListOf(
+      /^([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal)$/i,
+      "addresses or networks, separated by commas",
+    ),
     fallback: "",
     about: "Proxies whose `X-Forwarded-For` is believed, as addresses or networks (`10.0.0.0/8`, `loopback`).",
   },
   SCANMESH_HOSTS: {
-    type: listOf(/^[a-z0-9.:-]+$/i, "host names or addresses without ports, separated by commas"),
+    type: commaListOf(/^[a-z0-9.:-]+$/i, "host names or addresses without ports, separated by commas"),
     fallback: "",
     about: "Host names, besides loopback's, by which the gateway may be called while it asks for no key.",
   },
   SCANMESH_ORIGINS: {
-    type: listOf(/^https?:\/\/[^\s/*]+$/i, "origins such as https://soc.example.org, separated by commas"),
+    type: commaListOf(/^https?:\/\/[^\s/*]+$/i, "origins such as https://soc.example.org, separated by commas"),
     fallback: "",
     about: "Origins of web pages that may use the API (CORS), e.g. `https://soc.example.org`.",
   },
@@ -94,14 +94,10 @@ export const gatewaySettings = {
   },
   SCANMESH_SCANS_MAX: { type: size, fallback: "1GiB", about: "Most bytes of waiting requests on the bus, in each account." },
   SCANMESH_SAMPLES_MAX: { type: size, shown: "as much as the NATS server has", about: "Most bytes of stored samples." },
-  SCANMESH_ACK_WAIT: {
-    type: duration,
-    fallback: "30s",
-    about: "Time after which work of a silent agent is given to another; the agents' must be the same.",
-  },
+  SCANMESH_ACK_WAIT: sharedSettings.SCANMESH_ACK_WAIT,
   SCANMESH_SWEEP_INTERVAL: { type: duration, fallback: "1s", about: "Pause between two sweeps." },
   SCANMESH_WEBHOOK_NETWORKS: {
-    type: listOf(/^[0-9a-f.:]+\/\d{1,3}$/i, "networks such as 10.0.0.0/8, separated by commas").refine(
+    type: commaListOf(/^[0-9a-f.:]+\/\d{1,3}$/i, "networks such as 10.0.0.0/8, separated by commas").refine(
       (networks) => networks.every(isNetwork),
       "needs networks such as 10.0.0.0/8, separated by commas",
     ),
@@ -124,7 +120,7 @@ export const gatewaySettings = {
     about: "Most GraphQL subscriptions that one API key, or one address without a key, holds open at once.",
   },
   SCANMESH_FAILPOINT: {
-    type: text,
+    type: anyText,
     about: "For tests: a named point at which the process kills itself, e.g. `outbox.after_commit:kill`.",
   },
 } as const;
@@ -225,8 +221,8 @@ function isNetwork(network: string): boolean {
   return ipaddr.isValidCIDR(network);
 }
 
-function timeZone(): typeof text {
-  return text.refine(isTimeZone, "needs a time zone such as UTC or Europe/Berlin");
+function timeZone(): typeof anyText {
+  return anyText.refine(isTimeZone, "needs a time zone such as UTC or Europe/Berlin");
 }
 
 function isTimeZone(zone: string): boolean {

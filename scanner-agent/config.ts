@@ -3,7 +3,8 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { InternetClass } from "../schema/classes.js";
 import { agentId as agentIdType } from "../schema/messages.js";
-import { duration, integer, list, oneOf, readSettings, text } from "../schema/settings.js";
+import { duration, integer, commaList, oneOf, readSettings, anyText } from "../schema/settings.js";
+import { sharedSettings } from "../schema/shared-settings.js";
 
 /** An address as Docker's own client takes it; but not over SSH, since the client library believes every host's key. */
 const dockerHost = z
@@ -25,44 +26,44 @@ export interface DockerAddress {
 
 /** Every setting of the agent; the README's table is made from this list. */
 export const agentSettings = {
-  NATS_URL: { type: text, fallback: "nats://127.0.0.1:4222", about: "NATS servers, comma-separated." },
-  LOG_LEVEL: {
-    type: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
-    fallback: "info",
-    about: "Least level that is logged.",
-  },
+  NATS_URL: sharedSettings.NATS_URL,
+  LOG_LEVEL: sharedSettings.LOG_LEVEL,
   SCANMESH_CLASS: {
     type: oneOf(["isolated", "internet"]),
     fallback: "isolated",
     about: "Internet class of the engines this agent runs.",
   },
-  SCANMESH_NATS_CREDS: { type: text, shown: "none", about: "Credentials file of the agent's user in the account of its class." },
+  SCANMESH_NATS_CREDS: {
+    type: anyText,
+    shown: "none",
+    about: "Credentials file of the agent's user in the account of its class.",
+  },
   SCANMESH_AGENT_ID: { type: agentIdType, shown: "`<host name>-<class>`", about: "Name of the agent, unique in the mesh." },
   SCANMESH_SPOOL: {
-    type: text,
+    type: anyText,
     shown: "a private folder under the system's temporary one",
     about: "Folder of the samples being scanned.",
   },
-  SCANMESH_ENGINES_DIR: { type: text, about: "Folder of further engine manifests (`*.yaml`)." },
+  SCANMESH_ENGINES_DIR: { type: anyText, about: "Folder of further engine manifests (`*.yaml`)." },
   SCANMESH_ENGINES: {
-    type: list,
+    type: commaList,
     fallback: "",
     shown: "those that are on in their manifests and in the engines file",
     about: "Names of the only engines to run, comma-separated; also those that are off by default.",
   },
   SCANMESH_ENGINES_FILE: {
-    type: text,
+    type: anyText,
     about: "YAML file that turns engines on or off here and sets their slots, limits and timeouts (see docs/run/engines.md).",
   },
-  SCANMESH_CLAMAV_DB: { type: text, shown: "`/var/lib/clamav`", about: "Folder of ClamAV's signatures." },
-  SCANMESH_YARA_RULES: { type: text, about: "Folder of further Yara rules (`*.yar`, `*.yara`)." },
+  SCANMESH_CLAMAV_DB: { type: anyText, shown: "`/var/lib/clamav`", about: "Folder of ClamAV's signatures." },
+  SCANMESH_YARA_RULES: { type: anyText, about: "Folder of further Yara rules (`*.yar`, `*.yara`)." },
   SCANMESH_HEARTBEAT: {
     type: duration,
     fallback: "5s",
     about: "Time between heartbeats; after three missed ones the agent counts as gone.",
   },
   SCANMESH_SECRETS: {
-    type: text,
+    type: anyText,
     fallback: "/run/secrets",
     about: "Folder of the secrets that engines in containers need (licences, keys), a file each.",
   },
@@ -71,13 +72,9 @@ export const agentSettings = {
     shown: "`unix:///var/run/docker.sock`",
     about: "The Docker or Podman daemon that runs engines in containers.",
   },
-  DOCKER_TLS_VERIFY: { type: text, about: "If set, the daemon is spoken to by TLS; so it is with certificates." },
-  DOCKER_CERT_PATH: { type: text, about: "Folder with `ca.pem`, `cert.pem` and `key.pem` for the daemon." },
-  SCANMESH_ACK_WAIT: {
-    type: duration,
-    fallback: "30s",
-    about: "Time after which work of a silent agent is given to another; the gateways' must be the same.",
-  },
+  DOCKER_TLS_VERIFY: { type: anyText, about: "If set, the daemon is spoken to by TLS; so it is with certificates." },
+  DOCKER_CERT_PATH: { type: anyText, about: "Folder with `ca.pem`, `cert.pem` and `key.pem` for the daemon." },
+  SCANMESH_ACK_WAIT: sharedSettings.SCANMESH_ACK_WAIT,
   SCANMESH_DRAIN_GRACE: {
     type: duration,
     fallback: "20s",

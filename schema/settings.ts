@@ -91,7 +91,7 @@ function shown(setting: Setting<unknown>, text: string): string {
 }
 
 /** Any text. */
-export const text = z.string();
+export const anyText = z.string();
 
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max: number): z.ZodType<number, string> {
@@ -131,7 +131,7 @@ export function sizeText(bytes: number): string {
 }
 
 /** A comma-separated list; white space around the items does not count. */
-export const list: z.ZodType<string[], string> = z.string().transform((value) =>
+export const commaList: z.ZodType<string[], string> = z.string().transform((value) =>
   value
     .split(",")
     .map((item) => item.trim())
@@ -139,8 +139,8 @@ export const list: z.ZodType<string[], string> = z.string().transform((value) =>
 );
 
 /** A comma-separated list whose items all match; `what` names them in the mistake. */
-export function listOf(item: RegExp, what: string): z.ZodType<string[], string> {
-  return list.refine((items) => items.every((one) => item.test(one)), `needs ${what}`);
+export function commaListOf(item: RegExp, what: string): z.ZodType<string[], string> {
+  return commaList.refine((items) => items.every((one) => item.test(one)), `needs ${what}`);
 }
 
 /** An address of the web, `http://…` or `https://…`. */

@@ -2,31 +2,37 @@ import { join, resolve } from "node:path";
 import { readGatewayConfig } from "../gateway/config.js";
 import { readAgentConfig } from "../scanner-agent/config.js";
 import { projectPath } from "../schema/paths.js";
-import { ConfigError, readSettings, text } from "../schema/settings.js";
+import { anyText, ConfigError, readSettings } from "../schema/settings.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** The settings of `npm run up` itself; it hands those of the gateway and the agent on to them. */
 export const standaloneSettings = {
   SCANMESH_HOME: {
-    type: text,
+    type: anyText,
     shown: "`.scanmesh` in the clone",
     about: "Folder of the data, the keys and the logs of `npm run up`.",
   },
   DATABASE_URL: {
-    type: text,
+    type: anyText,
     shown: "the embedded Postgres",
     secret: true,
     about: "A Postgres to use instead of the embedded one.",
   },
   NATS_URL: {
-    type: text,
+    type: anyText,
     shown: "the embedded nats-server",
     about: "A NATS to use instead of the embedded one; the credentials must be set too.",
   },
-  SCANMESH_NATS_ISOLATED_CREDS: { type: text, about: "With NATS_URL: credentials file of the gateway in the ISOLATED account." },
-  SCANMESH_NATS_INTERNET_CREDS: { type: text, about: "With NATS_URL: credentials file of the gateway in the INTERNET account." },
-  SCANMESH_NATS_CREDS: { type: text, about: "With NATS_URL: credentials file of the agent in the ISOLATED account." },
+  SCANMESH_NATS_ISOLATED_CREDS: {
+    type: anyText,
+    about: "With NATS_URL: credentials file of the gateway in the ISOLATED account.",
+  },
+  SCANMESH_NATS_INTERNET_CREDS: {
+    type: anyText,
+    about: "With NATS_URL: credentials file of the gateway in the INTERNET account.",
+  },
+  SCANMESH_NATS_CREDS: { type: anyText, about: "With NATS_URL: credentials file of the agent in the ISOLATED account." },
 } as const;
 
 const CREDENTIALS = ["SCANMESH_NATS_ISOLATED_CREDS", "SCANMESH_NATS_INTERNET_CREDS", "SCANMESH_NATS_CREDS"] as const;

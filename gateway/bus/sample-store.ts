@@ -2,6 +2,7 @@ import { DeliverPolicy, type Msg, type NatsConnection, type PubAck } from "nats"
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { InternetClass } from "../../schema/classes.js";
+import { CHUNK_BYTES } from "../../schema/streams.js";
 import { blobOfChunk, CHUNK_BY_SEQUENCE, chunkReadSubject, chunkSubject, SAMPLES } from "../../schema/subjects.js";
 import { isAway, keepConnection, removeMessages, streamErrorCode, unavailable, type Connection } from "./connection.js";
 import type { GatewayConfig } from "../config.js";
@@ -41,7 +42,6 @@ export interface SampleStore {
   close(): Promise<void>;
 }
 
-const CHUNK_BYTES = 512 * 1024;
 const WRITES_IN_FLIGHT = 8;
 const WALK_PAGE = 500;
 const STREAM_FULL = new Set([10_077, 10_023, 10_047]);

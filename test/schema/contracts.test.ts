@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { scanSubjects, blobOfChunk, chunkSubject, engineOfResult, resultSubject } from "../../schema/subjects.js";
 import { Manifest } from "../../schema/manifest.js";
 import { encodeMessage, parseMessage, ResultMessage, type ResultMessage as Result } from "../../schema/messages.js";
-import { ConfigError, duration, integer, readSettings, size, sizeText, text } from "../../schema/settings.js";
+import { ConfigError, duration, integer, readSettings, size, sizeText, anyText } from "../../schema/settings.js";
 import { reservedBytes, streams } from "../../schema/streams.js";
 
 describe("subjects", () => {
@@ -110,7 +110,7 @@ describe("a manifest", () => {
 
 describe("settings", () => {
   const settings = {
-    URL: { type: text, about: "", required: true, secret: true },
+    URL: { type: anyText, about: "", required: true, secret: true },
     PORT: { type: integer(1, 10), about: "", fallback: "7" },
     WAIT: { type: duration, about: "", fallback: "30s" },
     MOST: { type: size, about: "" },
