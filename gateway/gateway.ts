@@ -9,7 +9,7 @@ import { failpoint } from "./failpoint.js";
 import { createHttp } from "./server.js";
 import { createMetrics } from "./metrics.js";
 import { openSampleStore } from "./bus/sample-store.js";
-import { createBoards, type Boards } from "./watch/boards.js";
+import { createBoards, type Boards } from "./watch/fleet-watches.js";
 import { createBulk } from "./dispatch/bulk.js";
 import type { ScanContext } from "./scan/context.js";
 import { startDeliveries } from "./webhooks/deliver.js";

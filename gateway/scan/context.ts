@@ -5,7 +5,7 @@ import type { Database } from "../db/database.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
 import type { SampleStore } from "../bus/sample-store.js";
-import type { Boards } from "../watch/boards.js";
+import type { Boards } from "../watch/fleet-watches.js";
 import type { Bulk } from "../dispatch/bulk.js";
 import type { Feeds } from "../watch/feed.js";
 import type { Fleet } from "../fleet/fleet.js";

@@ -5,7 +5,7 @@ import type { Database } from "../db/database.js";
 import { precedes, readChangedScans, readSnapshot, type RestOfStretch, type Snapshot, type Stretch } from "../db/scan-changes.js";
 import type { ScanCriteria } from "../db/scan-list.js";
 import { feedCursor, notOurs, type FeedPlace } from "./feed-cursor.js";
-import { Live, paced, readPatiently, type Step } from "./live.js";
+import { Live, paced, readPatiently, type Step } from "./watch.js";
 
 /** What a feed tells. */
 export interface FeedEvent {

@@ -4,7 +4,7 @@ import type { Hint } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
 import { readBatch } from "../db/batches.js";
 import { readRevisions, readScan } from "../db/scans.js";
-import { createTopics, type Topics } from "./topics.js";
+import { createTopics, type Topics } from "./channels.js";
 
 /** Who on this gateway watches which scan and which batch. */
 export interface Watchers {

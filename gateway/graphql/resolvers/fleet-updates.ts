@@ -2,7 +2,7 @@ import { Resolver, Root, Subscription } from "type-graphql";
 import type { Presence } from "../../../schema/messages.js";
 import type { EngineRecord, QueueRecord } from "../../../schema/reports.js";
 import { AgentChange, EngineChange, QueueChange } from "../../../schema/graphql/fleet-changes.js";
-import type { BoardEvent } from "../../watch/board.js";
+import type { BoardEvent } from "../../watch/list-watch.js";
 
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";

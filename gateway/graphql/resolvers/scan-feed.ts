@@ -7,7 +7,7 @@ import { placeOfFeedCursor } from "../../watch/feed-cursor.js";
 import type { RequestContext } from "../context/request-context.js";
 import { scanCriteria } from "../inputs/scan-criteria.js";
 import { Needs } from "../context/scopes.js";
-import { started } from "../../watch/live.js";
+import { started } from "../../watch/watch.js";
 
 interface Asked {
   readonly filter?: ScanFilter | null;

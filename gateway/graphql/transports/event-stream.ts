@@ -6,7 +6,7 @@ import { z } from "zod";
 import { baseUrl, searchOf } from "../../http/request.js";
 import { GatewayError } from "../../errors.js";
 import type { ScanContext } from "../../scan/context.js";
-import type { Live } from "../../watch/live.js";
+import type { Live } from "../../watch/watch.js";
 import { isRefused } from "../limits/documents.js";
 import { LIMITS } from "../limits/limits.js";
 import { prepare, run, type Operations } from "./operations.js";

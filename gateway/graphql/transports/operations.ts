@@ -1,6 +1,6 @@
 import { execute, getOperationAST, type GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
-import type { Live } from "../../watch/live.js";
+import type { Live } from "../../watch/watch.js";
 import type { Check } from "../limits/checks.js";
 import { isRefused, type Documents } from "../limits/documents.js";
 import type { OpenOperations } from "./open-operations.js";

@@ -8,7 +8,7 @@ import { baseUrl, clientAddress, pathOf, requestId } from "../../http/request.js
 import { keyOf } from "../../http/authenticate.js";
 import { refusal } from "../../http/origin-guard.js";
 import type { ScanContext } from "../../scan/context.js";
-import type { Live } from "../../watch/live.js";
+import type { Live } from "../../watch/watch.js";
 import { isRefused } from "../limits/documents.js";
 import { LIMITS } from "../limits/limits.js";
 import { prepare, run, type Operations } from "./operations.js";

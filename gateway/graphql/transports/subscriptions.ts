@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { SCOPES } from "../../../schema/scopes.js";
-import { Live, type Step } from "../../watch/live.js";
+import { Live, type Step } from "../../watch/watch.js";
 import { presented, presentError } from "../context/present-error.js";
 import { renewed, type RequestContext } from "../context/request-context.js";
 

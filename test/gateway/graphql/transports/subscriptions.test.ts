@@ -6,7 +6,7 @@ import { createDocuments } from "../../../../gateway/graphql/limits/documents.js
 import { requestContext } from "../../../../gateway/graphql/context/request-context.js";
 import { createSubscriptions, type Subscriptions } from "../../../../gateway/graphql/transports/subscriptions.js";
 import type { ScanContext } from "../../../../gateway/scan/context.js";
-import { Live } from "../../../../gateway/watch/live.js";
+import { Live } from "../../../../gateway/watch/watch.js";
 
 const schema = buildSchema("type Query { n: Int } type Tick { n: Int, wrong: Int } type Subscription { tick: Tick }");
 const log = pino({ level: "silent" });

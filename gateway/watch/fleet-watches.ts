@@ -3,7 +3,7 @@ import type { Presence } from "../../schema/messages.js";
 import type { EngineRecord, QueueRecord } from "../../schema/reports.js";
 import type { Database } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
-import { createBoard, type Board } from "./board.js";
+import { createBoard, type Board } from "./list-watch.js";
 import type { Fleet } from "../fleet/fleet.js";
 
 /** What is watched as a whole on this gateway. */

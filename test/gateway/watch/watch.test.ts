@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { Live, type Items, type Step } from "../../../gateway/watch/live.js";
+import { Live, type Items, type Step } from "../../../gateway/watch/watch.js";
 
 /** A live reading whose steps are the test's, and who has registered with its source. */
 function reading(step: Items<number>["step"]) {

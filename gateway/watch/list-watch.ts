@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
-import { Live, paced, readPatiently } from "./live.js";
+import { Live, paced, readPatiently } from "./watch.js";
 
 /** What a board tells: everything, or what has changed since the revision before. */
 export interface BoardEvent<T> {

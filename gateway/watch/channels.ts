@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
 import { GatewayError } from "../errors.js";
-import { Live, readPatiently, type Step } from "./live.js";
+import { Live, readPatiently, type Step } from "./watch.js";
 
 /** Things that are watched one by one, such as scans: what this gateway knows of each while somebody watches it. */
 export interface Topics<T> {
