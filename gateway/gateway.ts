@@ -9,7 +9,7 @@ import { failpoint } from "./failpoint.js";
 import { createHttp } from "./server.js";
 import { createMetrics } from "./metrics.js";
 import { openSampleStore } from "./bus/sample-store.js";
-import { createBoards, type Boards } from "./watch/fleet-watches.js";
+import { createFleetWatches, type FleetWatches } from "./watch/fleet-watches.js";
 import { createBulk } from "./dispatch/bulk.js";
 import type { ScanContext } from "./scan/context.js";
 import { startDeliveries } from "./webhooks/deliver.js";
@@ -46,20 +46,20 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const keyring = createKeyring(db, log);
   const point = failpoint(config.failpoint);
   let fleet: Fleet | undefined;
-  let boards: Boards | undefined;
+  let fleetWatches: FleetWatches | undefined;
   const bus = openBus(config, log, {
     hints(hints) {
-      watchers.hint(hints);
-      feeds.touch();
+      watchers.notify(hints);
+      feeds.invalidate();
     },
     keysChanged: () => void keyring.refresh().catch((error: unknown) => log.warn({ err: error }, "the keys cannot be read")),
     presence: (...change) => {
       fleet?.hear(...change);
-      boards?.agents.touch();
+      fleetWatches?.agents.invalidate();
     },
   });
   fleet = createFleet(db, bus, log);
-  boards = createBoards(db, fleet, () => readQueues(context), log);
+  fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: point });
   const bulk = createBulk({ db, bus, fleet, relay, log });
   const context: ScanContext = {
@@ -74,7 +74,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     relay,
     bulk,
     watchers,
-    boards,
+    fleetWatches,
     feeds,
     keyring,
     failpoint: point,

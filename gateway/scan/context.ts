@@ -5,7 +5,7 @@ import type { Database } from "../db/database.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
 import type { SampleStore } from "../bus/sample-store.js";
-import type { Boards } from "../watch/fleet-watches.js";
+import type { FleetWatches } from "../watch/fleet-watches.js";
 import type { Bulk } from "../dispatch/bulk.js";
 import type { Feeds } from "../watch/feed.js";
 import type { Fleet } from "../fleet/fleet.js";
@@ -32,7 +32,7 @@ export interface ScanContext {
   /** Subscribers of scans on this gateway. */
   readonly watchers: Watchers;
   /** Subscribers of the fleet on this gateway. */
-  readonly boards: Boards;
+  readonly fleetWatches: FleetWatches;
   /** Subscribers of all scans, on this gateway. */
   readonly feeds: Feeds;
   /** The keys that callers of this gateway use. */

@@ -87,7 +87,7 @@ async function eachClass(step: (internet: (typeof INTERNET_CLASSES)[number]) => 
 
 /** Hints can be lost. */
 async function resync({ watchers, feeds }: ScanContext): Promise<void> {
-  feeds.touch();
+  feeds.invalidate();
   await watchers.resync();
 }
 

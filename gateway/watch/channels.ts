@@ -1,117 +1,120 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
 import { GatewayError } from "../errors.js";
-import { Live, readPatiently, type Step } from "./watch.js";
+import { retryRead } from "./reading.js";
+import { Watch, type Step } from "./watch.js";
 
-/** Things that are watched one by one, such as scans: what this gateway knows of each while somebody watches it. */
-export interface Topics<T> {
-  /** The thing as it is now, then each newer state, until its last. The first `next()` throws NOT_FOUND if there is none. */
-  watch(key: number): Live<T>;
+/** Things of one kind that are watched one by one, such as scans: a channel for each that somebody on this gateway watches. */
+export interface Channels<T> {
+  /** The thing as it is now, then each newer revision up to its last. The first `next()` throws NOT_FOUND if there is none. */
+  watch(key: number): Watch<T>;
   /** Says that the thing has reached a revision. */
-  hear(key: number, revision: number): void;
+  notify(key: number, revision: number): void;
   /** Says that the thing may have changed. */
-  touch(key: number): void;
-  /** What is watched now. */
+  invalidate(key: number): void;
+  /** The same for everything that `matches`, and for everything that was not read yet. */
+  invalidateWhere(matches: (value: T) => boolean): void;
+  /** The keys that are watched now. */
   keys(): number[];
-  /** The same of all that this is true of, and of those that were not read yet. */
-  touchAll(which: (value: T) => boolean): void;
-  /** Who watches. */
+  /** How many watches there are. */
   count(): number;
 }
 
-/** What kind of things they are. */
-export interface Kind<T> {
+/** Where channels of one kind read. */
+export interface ChannelSource<T> {
+  /** What one such thing is called, e.g. `scan`. */
   readonly name: string;
   read(key: number): Promise<T | undefined>;
-  /** Whether nothing follows this state. */
+  /** Whether this revision is the last. */
   isLast(value: T): boolean;
 }
 
-interface Topic<T> {
-  readonly wakes: Set<() => void>;
-  /** The newest state that was read: the same object for everybody, so that it is presented once. */
+interface Channel<T> {
+  readonly listeners: Set<() => void>;
+  /** The newest revision that was read. All watches share the object, so that it is presented once. */
   value: T | undefined;
-  /** Reads again and wakes everybody if there is news; those who ask meanwhile share the reading after this one. */
+  /** Reads again, and wakes the listeners if there is a newer revision. Callers that come meanwhile share the read after this one. */
   refresh(): Promise<void>;
 }
 
-export function createTopics<T extends { readonly revision: number }>(log: Logger, kind: Kind<T>): Topics<T> {
-  const topics = new Map<number, Topic<T>>();
+const ONE_AT_A_TIME = { size: Infinity, parallel: 1 };
 
-  function open(key: number): Topic<T> {
-    const wakes = new Set<() => void>();
-    const reading = batched<void, void>(async (asked) => {
-      next = undefined;
-      const read = await readPatiently(
+export function createChannels<T extends { readonly revision: number }>(log: Logger, source: ChannelSource<T>): Channels<T> {
+  const channels = new Map<number, Channel<T>>();
+
+  function open(key: number): Channel<T> {
+    const listeners = new Set<() => void>();
+    const read = batched<void, void>(async (callers) => {
+      nextRead = undefined;
+      const value = await retryRead(
         log,
-        `${kind.name} ${key}`,
-        () => wakes.size > 0,
-        () => kind.read(key),
+        `${source.name} ${key}`,
+        () => listeners.size > 0,
+        () => source.read(key),
       );
-      if (read && topic.value && read.revision <= topic.value.revision) return asked;
-      topic.value = read;
-      for (const wake of wakes) wake();
-      return asked;
+      if (value && channel.value && value.revision <= channel.value.revision) return callers;
+      channel.value = value;
+      for (const wake of listeners) wake();
+      return callers;
     }, ONE_AT_A_TIME);
-    /** One promise for all who ask. */
-    let next: Promise<void> | undefined;
-    const refresh = () => (next ??= reading());
-    const topic: Topic<T> = { wakes, value: undefined, refresh };
-    topics.set(key, topic);
-    return topic;
+    /** One promise for all callers. */
+    let nextRead: Promise<void> | undefined;
+    const channel: Channel<T> = { listeners, value: undefined, refresh: () => (nextRead ??= read()) };
+    channels.set(key, channel);
+    return channel;
   }
 
-  function touch(key: number): void {
-    const topic = topics.get(key);
-    // Nobody is woken before there is something to see: thousands who look take longer than the reading.
-    topic?.refresh().catch((error: unknown) => log.error({ err: error }, `${kind.name} ${key} cannot be shown`));
+  function invalidate(key: number): void {
+    // The listeners are woken after the read, not before: thousands that find nothing new take longer than the read.
+    channels
+      .get(key)
+      ?.refresh()
+      .catch((error: unknown) => log.error({ err: error }, `watchers of ${source.name} ${key} cannot be told of a change`));
   }
 
   return {
-    touch,
+    invalidate,
     watch(key) {
-      const topic = topics.get(key) ?? open(key);
+      const channel = channels.get(key) ?? open(key);
       let seen = -1;
-      let begun = false;
+      let isFirst = true;
 
-      /** Read after the registration, whatever is known: between the two nothing can be missed. */
-      async function first(): Promise<Step<T> | "end"> {
-        await topic.refresh();
-        begun = true;
-        const found = news();
-        if (!found || found === "end") throw new GatewayError("NOT_FOUND", `there is no ${kind.name} ${key}`);
-        return found;
+      /** Reads again although a value may be there: a change before the registration would be missed otherwise. */
+      async function firstStep(): Promise<Step<T> | "end"> {
+        await channel.refresh();
+        isFirst = false;
+        const step = nextStep();
+        if (!step || step === "end") throw new GatewayError("NOT_FOUND", `there is no ${source.name} ${key}`);
+        return step;
       }
 
-      function news(): Step<T> | "end" | undefined {
-        const { value } = topic;
+      function nextStep(): Step<T> | "end" | undefined {
+        const { value } = channel;
         if (!value) return "end";
         if (value.revision <= seen) return undefined;
         seen = value.revision;
-        return { value, last: kind.isLast(value) };
+        return { value, last: source.isLast(value) };
       }
 
-      return new Live({
+      return new Watch({
         register(wake) {
-          topic.wakes.add(wake);
+          channel.listeners.add(wake);
           return () => {
-            topic.wakes.delete(wake);
-            if (topic.wakes.size === 0 && topics.get(key) === topic) topics.delete(key);
+            channel.listeners.delete(wake);
+            if (channel.listeners.size === 0 && channels.get(key) === channel) channels.delete(key);
           };
         },
-        step: () => (begun ? news() : first()),
+        step: () => (isFirst ? firstStep() : nextStep()),
       });
     },
-    hear(key, revision) {
-      const topic = topics.get(key);
-      if (topic && !(topic.value && topic.value.revision >= revision)) touch(key);
+    notify(key, revision) {
+      const channel = channels.get(key);
+      if (channel && !(channel.value && channel.value.revision >= revision)) invalidate(key);
     },
-    keys: () => [...topics.keys()],
-    touchAll(which) {
-      for (const [key, { value }] of topics) if (!value || which(value)) touch(key);
+    keys: () => [...channels.keys()],
+    invalidateWhere(matches) {
+      for (const [key, { value }] of channels) if (!value || matches(value)) invalidate(key);
     },
-    count: () => [...topics.values()].reduce((sum, { wakes }) => sum + wakes.size, 0),
+    count: () => [...channels.values()].reduce((sum, { listeners }) => sum + listeners.size, 0),
   };
 }
-
-const ONE_AT_A_TIME = { size: Infinity, parallel: 1 };

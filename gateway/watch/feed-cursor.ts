@@ -1,7 +1,7 @@
 import type { RestOfStretch, Snapshot } from "../db/scan-changes.js";
 import { GatewayError } from "../errors.js";
 
-/** How far a reader of the feed is: at a snapshot, or somewhere on the way from one to another. */
+/** A place in the feed: at a snapshot, or between two of them. */
 export type FeedPlace = Snapshot | RestOfStretch;
 
 const XID = "\\d{1,20}";
@@ -9,21 +9,22 @@ const SNAPSHOT = `${XID}:${XID}:(?:${XID}(?:,${XID})*)?`;
 const CURSOR = new RegExp(`^feed (${SNAPSHOT})(?: (${SNAPSHOT}) (${XID}) (\\d{1,16}))?$`);
 const LARGEST_XID = 2n ** 64n;
 
-/** A place as clients are given it: opaque, and good for every gateway of the mesh. */
+/** A place as clients get it: opaque, and valid at every gateway of the mesh. */
 export function feedCursor(place: FeedPlace): string {
   const text = typeof place === "string" ? place : [place.from, place.to, place.after.changedIn, place.after.scanId].join(" ");
   return Buffer.from(`feed ${text}`).toString("base64url");
 }
 
-/** The place of a cursor. Throws BAD_INPUT for anything that {@link feedCursor} did not make. */
-export function placeOfFeedCursor(cursor: string): FeedPlace {
+/** The place of a cursor. Throws BAD_INPUT for a text that {@link feedCursor} did not make. */
+export function readFeedCursor(cursor: string): FeedPlace {
   const [text, from, to, changedIn, scanId] = CURSOR.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? [];
   const xids = text?.match(/\d+/g)?.map(BigInt) ?? [];
-  if (from === undefined || xids.some((xid) => xid >= LARGEST_XID)) throw notOurs();
+  if (from === undefined || xids.some((xid) => xid >= LARGEST_XID)) throw foreignCursor();
   if (to === undefined || changedIn === undefined) return from;
   return { from, to, after: { changedIn, scanId: Number(scanId) } };
 }
 
-export function notOurs(): GatewayError {
+/** The refusal of a cursor of another list, or of another database. */
+export function foreignCursor(): GatewayError {
   return new GatewayError("BAD_INPUT", "after: is not a cursor of this feed");
 }

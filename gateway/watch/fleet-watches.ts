@@ -3,35 +3,41 @@ import type { Presence } from "../../schema/messages.js";
 import type { EngineRecord, QueueRecord } from "../../schema/reports.js";
 import type { Database } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
-import { createBoard, type Board } from "./list-watch.js";
 import type { Fleet } from "../fleet/fleet.js";
+import { createListWatch, type ListWatch } from "./list-watch.js";
 
-/** What is watched as a whole on this gateway. */
-export interface Boards {
-  readonly agents: Board<Presence>;
-  readonly engines: Board<EngineRecord>;
-  readonly queues: Board<QueueRecord>;
+/** The lists of the fleet that subscribers of this gateway watch. */
+export interface FleetWatches {
+  readonly agents: ListWatch<Presence>;
+  readonly engines: ListWatch<EngineRecord>;
+  readonly queues: ListWatch<QueueRecord>;
 }
 
-export function createBoards(db: Database, fleet: Fleet, queues: () => Promise<QueueRecord[]>, log: Logger): Boards {
+export function createFleetWatches(
+  db: Database,
+  fleet: Fleet,
+  readQueues: () => Promise<QueueRecord[]>,
+  log: Logger,
+): FleetWatches {
   return {
-    agents: createBoard<Presence>(log, {
+    agents: createListWatch<Presence>(log, {
       name: "the list of agents",
       read: async () => fleet.agents(),
       key: (presence) => `${presence.class} ${presence.agent}`,
-      visible: (presence) => presence,
+      comparable: (presence) => presence,
     }),
-    engines: createBoard<EngineRecord>(log, {
+    engines: createListWatch<EngineRecord>(log, {
       name: "the catalogue",
       read: () => readEngines(db),
       key: ({ engineId }) => String(engineId),
-      visible: (engine) => ({ ...engine, lastHealthyAt: null }),
+      // Every announcement of a healthy engine changes this time.
+      comparable: (engine) => ({ ...engine, lastHealthyAt: null }),
     }),
-    queues: createBoard<QueueRecord>(log, {
+    queues: createListWatch<QueueRecord>(log, {
       name: "the queues",
-      read: queues,
+      read: readQueues,
       key: ({ engine }) => String(engine.engineId),
-      visible: ({ engine, ...queue }) => ({ ...queue, engine: { ...engine, lastHealthyAt: null } }),
+      comparable: ({ engine, ...queue }) => ({ ...queue, engine: { ...engine, lastHealthyAt: null } }),
     }),
   };
 }

@@ -1,93 +1,96 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
-import { Live, paced, readPatiently } from "./watch.js";
+import { retryRead, throttled } from "./reading.js";
+import { Watch } from "./watch.js";
 
-/** What a board tells: everything, or what has changed since the revision before. */
-export interface BoardEvent<T> {
+/** The whole list, or what has changed in it since the revision before. */
+export interface ListChange<T> {
   /** Counts the changes that this gateway has seen. */
   readonly revision: number;
-  /** Whether `items` is all there is. */
+  /** Whether `items` is the whole list. */
   readonly snapshot: boolean;
   readonly items: readonly T[];
-  /** What was there and is not any more, as it was. */
+  /** Items that are not in the list any more, as they last were. */
   readonly gone: readonly T[];
 }
 
-/** A list of things that is watched as a whole: the agents, the catalogue. It is read only while somebody watches. */
-export interface Board<T> {
-  /** Everything, then the changes, without end. Who has missed one gets everything again, as it is by then. */
-  watch(): Live<BoardEvent<T>>;
-  /** Says that something may have changed. */
-  touch(): void;
-  /** Who watches. */
+/** A list that is watched as a whole, such as the agents or the catalogue. It is read only while somebody watches. */
+export interface ListWatch<T> {
+  /** The whole list, then its changes, without end. A reader that misses a change gets the whole list again. */
+  watch(): Watch<ListChange<T>>;
+  /** Says that the list may have changed. */
+  invalidate(): void;
+  /** How many watches there are. */
   count(): number;
 }
 
-/** What is on it. */
-export interface Exhibit<T> {
+/** Where a list is read. */
+export interface ListSource<T> {
   readonly name: string;
   read(): Promise<readonly T[]>;
   key(item: T): string;
-  /** What of an item makes a change when it is another than before. */
-  visible(item: T): unknown;
+  /** The part of an item that makes a change if it differs. */
+  comparable(item: T): unknown;
 }
 
-/** Without being touched it looks this often. */
-const LOOK_MS = 1_000;
-/** Touched again and again, it looks this often. */
+/** The list is read this often even if nothing invalidates it. */
+const POLL_MS = 1_000;
+/** The list is read no more often than this. */
 const REST_MS = 100;
 
-export function createBoard<T>(log: Logger, exhibit: Exhibit<T>): Board<T> {
-  const wakes = new Set<() => void>();
-  let shown = new Map<string, { item: T; print: string }>();
-  let change: BoardEvent<T> = { revision: 0, snapshot: true, items: [], gone: [] };
+export function createListWatch<T>(log: Logger, source: ListSource<T>): ListWatch<T> {
+  const listeners = new Set<() => void>();
+  let entries = new Map<string, { item: T; comparable: string }>();
+  let change: ListChange<T> = { revision: 0, snapshot: true, items: [], gone: [] };
   let snapshot = change;
   let timer: NodeJS.Timeout | undefined;
 
-  const look = batched<void, void>(
-    async (asked) => {
-      const items = await readPatiently(log, exhibit.name, () => wakes.size > 0, exhibit.read);
-      if (items) show(items);
-      return asked;
+  const refresh = batched<void, void>(
+    async (callers) => {
+      const items = await retryRead(log, source.name, () => listeners.size > 0, source.read);
+      if (items) update(items);
+      return callers;
     },
     { size: Infinity, parallel: 1 },
   );
 
-  function show(items: readonly T[]): void {
-    const before = shown;
-    shown = new Map(items.map((item) => [exhibit.key(item), { item, print: JSON.stringify(exhibit.visible(item)) }]));
-    const changed = [...shown].flatMap(([key, { item, print }]) => (before.get(key)?.print === print ? [] : [item]));
-    const gone = [...before].flatMap(([key, { item }]) => (shown.has(key) ? [] : [item]));
+  function update(items: readonly T[]): void {
+    const before = entries;
+    entries = new Map(items.map((item) => [source.key(item), { item, comparable: JSON.stringify(source.comparable(item)) }]));
+    const changed = [...entries].flatMap(([key, { item, comparable }]) =>
+      before.get(key)?.comparable === comparable ? [] : [item],
+    );
+    const gone = [...before].flatMap(([key, { item }]) => (entries.has(key) ? [] : [item]));
     if (changed.length === 0 && gone.length === 0) return;
     const revision = change.revision + 1;
     change = { revision, snapshot: false, items: changed, gone };
-    snapshot = { revision, snapshot: true, items: [...shown.values()].map(({ item }) => item), gone: [] };
-    for (const wake of wakes) wake();
+    snapshot = { revision, snapshot: true, items: [...entries.values()].map(({ item }) => item), gone: [] };
+    for (const wake of listeners) wake();
   }
 
-  const lookSoon = paced(log, REST_MS, look);
-  const touch = () => {
-    if (wakes.size > 0) lookSoon();
+  const refreshSoon = throttled(log, REST_MS, refresh);
+  const invalidate = () => {
+    if (listeners.size > 0) refreshSoon();
   };
 
   return {
-    touch,
-    count: () => wakes.size,
+    invalidate,
+    count: () => listeners.size,
     watch() {
       let seen: number | undefined;
-      return new Live({
+      return new Watch({
         register(wake) {
-          wakes.add(wake);
-          timer ??= setInterval(touch, LOOK_MS);
+          listeners.add(wake);
+          timer ??= setInterval(invalidate, POLL_MS);
           return () => {
-            wakes.delete(wake);
-            if (wakes.size > 0) return;
+            listeners.delete(wake);
+            if (listeners.size > 0) return;
             clearInterval(timer);
             timer = undefined;
           };
         },
         async step() {
-          if (seen === undefined) await look();
+          if (seen === undefined) await refresh();
           if (seen === change.revision) return undefined;
           const value = change.revision - 1 === seen ? change : snapshot;
           seen = change.revision;

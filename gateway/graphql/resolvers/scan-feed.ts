@@ -2,12 +2,12 @@ import { Arg, Resolver, Root, Subscription } from "type-graphql";
 import { ScanFeedEvent } from "../../../schema/graphql/scan-feed.js";
 import { ScanFilter } from "../../../schema/graphql/scan-filter.js";
 import type { ScanContext } from "../../scan/context.js";
-import type { FeedEvent } from "../../watch/feed.js";
-import { placeOfFeedCursor } from "../../watch/feed-cursor.js";
+import { readFeedCursor } from "../../watch/feed-cursor.js";
+import type { FeedEvent } from "../../watch/feed-page.js";
 import type { RequestContext } from "../context/request-context.js";
 import { scanCriteria } from "../inputs/scan-criteria.js";
 import { Needs } from "../context/scopes.js";
-import { started } from "../../watch/watch.js";
+import type { Watch } from "../../watch/watch.js";
 
 interface Asked {
   readonly filter?: ScanFilter | null;
@@ -28,7 +28,7 @@ export class ScanFeed {
       "of the last event it goes on there, at any gateway, after however long. A scan can come again: of two readings " +
       "with the same `scanId` keep the one with the higher `revision`, and ignore one that you have. Who reads slowly is " +
       "given each scan as it is by then, not every step between.",
-    subscribe: ({ args, context: { mesh } }: Subscribing) => begin(mesh, args),
+    subscribe: ({ args, context: { mesh } }: Subscribing) => watchFeed(mesh, args),
   })
   scanFeed(
     @Arg("filter", () => ScanFilter, {
@@ -44,7 +44,7 @@ export class ScanFeed {
   }
 }
 
-async function begin(mesh: ScanContext, { filter, after }: Asked): Promise<AsyncIterableIterator<FeedEvent>> {
-  const place = typeof after === "string" ? placeOfFeedCursor(after) : undefined;
-  return started(mesh.feeds.watch(await scanCriteria(mesh.db, filter), place));
+async function watchFeed(mesh: ScanContext, { filter, after }: Asked): Promise<Watch<FeedEvent>> {
+  const place = typeof after === "string" ? readFeedCursor(after) : undefined;
+  return mesh.feeds.watch(await scanCriteria(mesh.db, filter), place).ready();
 }

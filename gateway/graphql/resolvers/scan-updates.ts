@@ -5,7 +5,6 @@ import { Batch } from "../../../schema/graphql/batch.js";
 import { Scan } from "../../../schema/graphql/scan.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
-import { started } from "../../watch/watch.js";
 import { positive } from "./scan-resolver.js";
 
 @Resolver(() => Scan)
@@ -15,7 +14,7 @@ export class ScanUpdates {
     description:
       "The scan as it is, then each change of it; ends when the scan is final. Changes that come faster than they are read are skipped.",
     subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
-      started(context.mesh.watchers.scans.watch(positive(args.id))),
+      context.mesh.watchers.scans.watch(positive(args.id)).ready(),
   })
   scanUpdated(
     @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) _id: number,
@@ -29,7 +28,7 @@ export class ScanUpdates {
     description:
       "The batch as it is, then each change of its scans; ends when all of them are final. Changes may be skipped, the last one is not.",
     subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
-      started(context.mesh.watchers.batches.watch(positive(args.id))),
+      context.mesh.watchers.batches.watch(positive(args.id)).ready(),
   })
   batchUpdated(
     @Arg("id", () => GraphQLSafeInt, { description: "The batch's number (`batchId`)." }) _id: number,

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { baseUrl, searchOf } from "../../http/request.js";
 import { GatewayError } from "../../errors.js";
 import type { ScanContext } from "../../scan/context.js";
-import type { Live } from "../../watch/watch.js";
+import type { Watch } from "../../watch/watch.js";
 import { isRefused } from "../limits/documents.js";
 import { LIMITS } from "../limits/limits.js";
 import { prepare, run, type Operations } from "./operations.js";
@@ -104,7 +104,7 @@ interface EventStream {
 }
 
 /** A result is fetched once the one before has been read, so that a slow reader is given the newest state and not a queue. */
-function eventStream(results: Live<Buffer>): EventStream {
+function eventStream(results: Watch<Buffer>): EventStream {
   let fetching = false;
   let over = false;
   const stream = new Readable({

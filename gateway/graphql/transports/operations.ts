@@ -1,6 +1,6 @@
 import { execute, getOperationAST, type GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
-import type { Live } from "../../watch/watch.js";
+import type { Watch } from "../../watch/watch.js";
 import type { Check } from "../limits/checks.js";
 import { isRefused, type Documents } from "../limits/documents.js";
 import type { OpenOperations } from "./open-operations.js";
@@ -37,7 +37,7 @@ export function prepare(
 }
 
 /** Runs a prepared operation: its results as JSON, with the errors that clients may see. An operation that is no subscription has one. */
-export async function run(operations: Operations, args: PreparedOperation): Promise<Live<Buffer>> {
+export async function run(operations: Operations, args: PreparedOperation): Promise<Watch<Buffer>> {
   const { log, open, subscribe } = operations;
   const live = getOperationAST(args.document, args.operationName)?.operation === "subscription";
   const { caller, connection } = args.contextValue;

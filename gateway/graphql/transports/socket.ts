@@ -8,7 +8,7 @@ import { baseUrl, clientAddress, pathOf, requestId } from "../../http/request.js
 import { keyOf } from "../../http/authenticate.js";
 import { refusal } from "../../http/origin-guard.js";
 import type { ScanContext } from "../../scan/context.js";
-import type { Live } from "../../watch/watch.js";
+import type { Watch } from "../../watch/watch.js";
 import { isRefused } from "../limits/documents.js";
 import { LIMITS } from "../limits/limits.js";
 import { prepare, run, type Operations } from "./operations.js";
@@ -140,11 +140,11 @@ async function serve(operations: Operations, operation: SocketOperation): Promis
   return iterator;
 }
 
-function sendAll(results: Live<Buffer>, { send }: SocketOperation): Promise<IteratorReturnResult<undefined>> {
+function sendAll(results: Watch<Buffer>, { send }: SocketOperation): Promise<IteratorReturnResult<undefined>> {
   return new Promise((end) => {
     let sending = false;
     function sendOn(): void {
-      const taken = sending ? undefined : results.take();
+      const taken = sending ? undefined : results.poll();
       if (taken === undefined) return;
       if (taken.done) return end(taken);
       sending = true;
@@ -153,7 +153,7 @@ function sendAll(results: Live<Buffer>, { send }: SocketOperation): Promise<Iter
         sendOn();
       });
     }
-    results.whenNews(sendOn);
+    results.onReady(sendOn);
     sendOn();
   });
 }

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { SCOPES } from "../../../schema/scopes.js";
-import { Live, type Step } from "../../watch/watch.js";
+import { Watch, type Step } from "../../watch/watch.js";
 import { presented, presentError } from "../context/present-error.js";
 import { renewed, type RequestContext } from "../context/request-context.js";
 
@@ -14,7 +14,7 @@ export interface PreparedOperation extends ExecutionArgs {
 }
 
 /** Starts a subscription: its results as JSON. What refuses it, or breaks it off, is its last result. `ended` is called after it. */
-export type Subscriptions = (args: PreparedOperation, ended: () => void) => Promise<Live<Buffer>>;
+export type Subscriptions = (args: PreparedOperation, ended: () => void) => Promise<Watch<Buffer>>;
 
 /** So many different questions about one event are answered once; more are answered one by one, and not remembered. */
 const MOST_ANSWERS = 100;
@@ -60,7 +60,7 @@ export function createSubscriptions(log: Logger): Subscriptions {
       return single(jsonOf(events, log));
     }
     const question = questionOf(args);
-    return answered(events as Live<object>, log, ended, (event) => {
+    return answered(events as Watch<object>, log, ended, (event) => {
       const known = answers.get(event) ?? new Map<string, Answer>();
       answers.set(event, known);
       const answer = known.get(question) ?? begin(args, event);
@@ -91,15 +91,15 @@ function brokenOff(error: unknown, log: Logger): Step<Buffer> {
   return { value: jsonOf({ errors: [presentError(error, log)] }, log), last: true };
 }
 
-function answered(events: Live<object>, log: Logger, ended: () => void, answerTo: (event: object) => Answer): Live<Buffer> {
+function answered(events: Watch<object>, log: Logger, ended: () => void, answerTo: (event: object) => Answer): Watch<Buffer> {
   let wake = () => {};
   let asked: Answer | undefined;
-  return new Live({
+  return new Watch({
     register(call) {
       wake = call;
-      events.whenNews(wake);
+      events.onReady(wake);
       return () => {
-        events.leave();
+        events.cancel();
         asked?.waiting.delete(wake);
         ended();
       };
@@ -107,7 +107,7 @@ function answered(events: Live<object>, log: Logger, ended: () => void, answerTo
     step() {
       try {
         if (!asked) {
-          const event = events.take();
+          const event = events.poll();
           if (event === undefined) return undefined;
           if (event.done) return "end";
           asked = answerTo(event.value);
@@ -124,6 +124,6 @@ function answered(events: Live<object>, log: Logger, ended: () => void, answerTo
 }
 
 /** One result, and the end. */
-export function single(result: Buffer): Live<Buffer> {
-  return new Live({ register: () => () => {}, step: () => ({ value: result, last: true }) });
+export function single(result: Buffer): Watch<Buffer> {
+  return new Watch({ register: () => () => {}, step: () => ({ value: result, last: true }) });
 }

@@ -79,7 +79,7 @@ describe("agentChanged", () => {
     for (const one of watches)
       expect(await one.until(({ gone }) => gone.length > 0)).toMatchObject({ gone: [{ agent: "second" }] });
     await Promise.all(watches.map((one) => one.close()));
-    await until("nobody watches any more", () => gateways.every(({ context }) => context.boards.agents.count() === 0));
+    await until("nobody watches any more", () => gateways.every(({ context }) => context.fleetWatches.agents.count() === 0));
   });
 
   it("shows everything again to who comes back, at another gateway too", async () => {
@@ -107,7 +107,7 @@ describe("engineChanged", () => {
   });
 
   it("gives who has missed changes everything as it is by then", async () => {
-    const board = gateways[0]?.context.boards.engines;
+    const board = gateways[0]?.context.fleetWatches.engines;
     if (!board) throw new Error("there is no gateway");
     await stage.db.updateTable("engines").set({ enabled: false }).where("name", "=", "Alpha").execute();
     const slow = board.watch();
@@ -116,7 +116,7 @@ describe("engineChanged", () => {
     await quick.next();
     for (const enabled of [true, false]) {
       await stage.db.updateTable("engines").set({ enabled }).where("name", "=", "Alpha").execute();
-      board.touch();
+      board.invalidate();
       expect((await quick.next()).value).toMatchObject({ snapshot: false, items: [{ name: "Alpha", enabled }] });
     }
     const { value } = await slow.next();

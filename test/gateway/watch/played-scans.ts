@@ -44,8 +44,8 @@ export async function play(db: Database, random: Random, lost: number): Promise<
       if (random.unit() < lost) continue;
       for (let times = random.unit() < 0.1 ? 2 : 1; times > 0; times--) {
         void turns(random, 3).then(() => {
-          watchers.hint(hints);
-          feeds.touch();
+          watchers.notify(hints);
+          feeds.invalidate();
         });
       }
     }

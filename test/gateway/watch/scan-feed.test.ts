@@ -3,8 +3,9 @@ import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Database, Tx } from "../../../gateway/db/database.js";
 import type { ScanCriteria } from "../../../gateway/db/scan-list.js";
-import { createFeeds, FEED_PAGE, type FeedEvent, type Feeds } from "../../../gateway/watch/feed.js";
-import { placeOfFeedCursor } from "../../../gateway/watch/feed-cursor.js";
+import { createFeeds, type Feeds } from "../../../gateway/watch/feed.js";
+import { FEED_PAGE, type FeedEvent } from "../../../gateway/watch/feed-page.js";
+import { readFeedCursor } from "../../../gateway/watch/feed-cursor.js";
 import { openTestDatabase } from "../../stage/database.js";
 
 let db: Database;
@@ -34,7 +35,7 @@ function watch(
   after?: string,
   wanted: ScanCriteria = {},
 ): { next(): Promise<FeedEvent>; leave(): Promise<unknown> } {
-  const place = after === undefined ? undefined : placeOfFeedCursor(after);
+  const place = after === undefined ? undefined : readFeedCursor(after);
   const items = gateways[gateway].watch(wanted, place);
   open.push(items);
   return {
@@ -44,7 +45,7 @@ function watch(
 }
 
 function touch(): void {
-  for (const feeds of gateways) feeds.touch();
+  for (const feeds of gateways) feeds.invalidate();
 }
 
 async function accept(on: Database | Tx, count = 1): Promise<number[]> {
@@ -202,7 +203,7 @@ describe("a cursor", () => {
   it.each(["", "feed", "x".repeat(5_000), Buffer.from("feed 1:2:'; drop table scans").toString("base64url")])(
     "that is none is refused (%#)",
     (cursor) => {
-      expect(() => placeOfFeedCursor(cursor)).toThrow("after: is not a cursor of this feed");
+      expect(() => readFeedCursor(cursor)).toThrow("after: is not a cursor of this feed");
     },
   );
 

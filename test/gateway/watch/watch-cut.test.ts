@@ -2,7 +2,7 @@
 
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
-import { placeOfFeedCursor } from "../../../gateway/watch/feed-cursor.js";
+import { readFeedCursor } from "../../../gateway/watch/feed-cursor.js";
 import type { ScanReport } from "../../../schema/reports.js";
 import { randomOf, type Random } from "../../bench/random.js";
 import { openTestDatabase } from "../../stage/database.js";
@@ -115,7 +115,7 @@ describe("a subscriber of the feed", () => {
     const random = randomOf(30);
     const theatre = await start(random, 0.02);
     const { gateways } = theatre;
-    resyncs = setInterval(() => gateways.forEach(({ feeds }) => feeds.touch()), 50);
+    resyncs = setInterval(() => gateways.forEach(({ feeds }) => feeds.invalidate()), 50);
     const everything = {};
     const scans: number[] = [];
     let over = false;
@@ -128,7 +128,7 @@ describe("a subscriber of the feed", () => {
       while (!complete()) {
         const items = gateways[random.unit() < 0.5 ? 0 : 1].feeds.watch(
           everything,
-          cursor === undefined ? undefined : placeOfFeedCursor(cursor),
+          cursor === undefined ? undefined : readFeedCursor(cursor),
         );
         const cut = turns(random, 200);
         for (let found; !complete() && (found = await within(items.next(), cut)) !== undefined;) {

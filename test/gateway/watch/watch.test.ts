@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { Live, type Items, type Step } from "../../../gateway/watch/watch.js";
+import { Watch, type Source, type Step } from "../../../gateway/watch/watch.js";
 
-/** A live reading whose steps are the test's, and who has registered with its source. */
-function reading(step: Items<number>["step"]) {
+/** A watch whose steps are the test's, and who has registered with its source. */
+function reading(step: Source<number>["step"]) {
   let wake = () => {};
   let registered = 0;
-  const live = new Live<number>({
+  const watch = new Watch<number>({
     register(call) {
       wake = call;
       registered += 1;
@@ -14,7 +14,7 @@ function reading(step: Items<number>["step"]) {
     },
     step,
   });
-  return { live, wake: () => wake(), registered: () => registered };
+  return { watch, wake: () => wake(), registered: () => registered };
 }
 
 /** Items that the test gives. */
@@ -41,31 +41,31 @@ function slow() {
 }
 
 it("gives what is there at once, and tells when there is more", () => {
-  const { live, give } = given();
+  const { watch, give } = given();
   let told = 0;
-  live.whenNews(() => (told += 1));
-  expect(live.take()).toBeUndefined();
+  watch.onReady(() => (told += 1));
+  expect(watch.poll()).toBeUndefined();
   give({ value: 1 }, { value: 2 });
   expect(told).toBe(1);
-  expect([live.take(), live.take(), live.take()]).toEqual([{ done: false, value: 1 }, { done: false, value: 2 }, undefined]);
+  expect([watch.poll(), watch.poll(), watch.poll()]).toEqual([{ done: false, value: 1 }, { done: false, value: 2 }, undefined]);
 });
 
 it("ends after its last item, and lets go of its source once", () => {
-  const { live, give, registered } = given();
+  const { watch, give, registered } = given();
   give({ value: 1, last: true });
   expect(registered()).toBe(1);
-  expect(live.take()).toEqual({ done: false, value: 1 });
+  expect(watch.poll()).toEqual({ done: false, value: 1 });
   expect(registered()).toBe(0);
-  expect([live.take(), live.take()]).toEqual([{ done: true }, { done: true }]);
-  live.leave();
+  expect([watch.poll(), watch.poll()]).toEqual([{ done: true }, { done: true }]);
+  watch.cancel();
   expect(registered()).toBe(0);
 });
 
 it("can be waited for, item by item, to its end", async () => {
-  const { live, give, registered } = given();
+  const { watch, give, registered } = given();
   const found: number[] = [];
   const reading = (async () => {
-    for await (const value of live) found.push(value);
+    for await (const value of watch) found.push(value);
   })();
   for (const value of [1, 2, 3]) {
     give({ value });
@@ -78,74 +78,74 @@ it("can be waited for, item by item, to its end", async () => {
 });
 
 it("ends whoever waits when it is returned from, and gives nothing afterwards", async () => {
-  const { live, give, registered } = given();
-  const waiting = live.next();
-  await live.return();
+  const { watch, give, registered } = given();
+  const waiting = watch.next();
+  await watch.return();
   expect(await waiting).toEqual({ done: true });
   give({ value: 1 });
-  expect(await live.next()).toEqual({ done: true });
+  expect(await watch.next()).toEqual({ done: true });
   expect(registered()).toBe(0);
 });
 
 it("tells nobody anything more once it is left", () => {
-  const { live, give } = given();
+  const { watch, give } = given();
   let told = 0;
-  live.whenNews(() => (told += 1));
-  live.leave();
+  watch.onReady(() => (told += 1));
+  watch.cancel();
   give({ value: 1 });
   expect(told).toBe(0);
 });
 
 it("throws what its source throws, and has ended then", async () => {
-  const { live, give, registered } = given();
+  const { watch, give, registered } = given();
   give({ value: 1 }, new Error("broken"));
-  expect(await live.next()).toEqual({ done: false, value: 1 });
-  await expect(live.next()).rejects.toThrow("broken");
+  expect(await watch.next()).toEqual({ done: false, value: 1 });
+  await expect(watch.next()).rejects.toThrow("broken");
   expect(registered()).toBe(0);
-  expect(await live.next()).toEqual({ done: true });
+  expect(await watch.next()).toEqual({ done: true });
 });
 
 it("keeps what it has begun with until it is taken, and throws what keeps it from beginning", async () => {
-  const { live, give } = given();
-  const begun = live.begun();
+  const { watch, give } = given();
+  const ready = watch.ready();
   give({ value: 1 });
-  await begun;
-  await live.begun();
-  expect(live.take()).toEqual({ done: false, value: 1 });
+  await ready;
+  await watch.ready();
+  expect(watch.poll()).toEqual({ done: false, value: 1 });
 
   const broken = given();
   broken.give(new Error("there is none"));
-  await expect(broken.live.begun()).rejects.toThrow("there is none");
+  await expect(broken.watch.ready()).rejects.toThrow("there is none");
 });
 
 it("asks a slow source for one thing at a time, and again if it was woken meanwhile", async () => {
-  const { live, steps, wake } = slow();
+  const { watch, steps, wake } = slow();
   let told = 0;
-  live.whenNews(() => (told += 1));
-  expect([live.take(), live.take()]).toEqual([undefined, undefined]);
+  watch.onReady(() => (told += 1));
+  expect([watch.poll(), watch.poll()]).toEqual([undefined, undefined]);
   expect(steps).toHaveLength(1);
   wake();
   expect(told).toBe(0);
   steps[0]?.answer(undefined);
   await pause(0);
   expect(told).toBe(1);
-  expect(live.take()).toBeUndefined();
+  expect(watch.poll()).toBeUndefined();
   steps[1]?.answer({ value: 7 });
   await pause(0);
   expect(told).toBe(2);
-  expect(live.take()).toEqual({ done: false, value: 7 });
+  expect(watch.poll()).toEqual({ done: false, value: 7 });
 });
 
 it("tells of a slow source's failure, and forgets one that comes after it was left", async () => {
   const broken = slow();
-  const waiting = broken.live.next();
+  const waiting = broken.watch.next();
   broken.steps[0]?.fail(new Error("away"));
   await expect(waiting).rejects.toThrow("away");
   expect(broken.registered()).toBe(0);
 
   const left = slow();
-  const ended = left.live.next();
-  await left.live.return();
+  const ended = left.watch.next();
+  await left.watch.return();
   left.steps[0]?.fail(new Error("away"));
   expect(await ended).toEqual({ done: true });
 });

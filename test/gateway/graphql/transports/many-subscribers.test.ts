@@ -111,7 +111,7 @@ it("a stream that nobody reads is closed once what is written is not taken any m
     "it is closed",
     async () => {
       await sql`update scans set revision = revision + 1 where id = ${id}`.execute(stage.db);
-      scans.touch(id);
+      scans.invalidate(id);
       return scans.count() === 0;
     },
     60,

@@ -6,7 +6,7 @@ import { createDocuments } from "../../../../gateway/graphql/limits/documents.js
 import { requestContext } from "../../../../gateway/graphql/context/request-context.js";
 import { createSubscriptions, type Subscriptions } from "../../../../gateway/graphql/transports/subscriptions.js";
 import type { ScanContext } from "../../../../gateway/scan/context.js";
-import { Live } from "../../../../gateway/watch/watch.js";
+import { Watch } from "../../../../gateway/watch/watch.js";
 
 const schema = buildSchema("type Query { n: Int } type Tick { n: Int, wrong: Int } type Subscription { tick: Tick }");
 const log = pino({ level: "silent" });
@@ -31,7 +31,7 @@ function asked(query: string, events: object[], caller: Caller = everything) {
   const contextValue = requestContext({} as ScanContext, caller, "http://mesh");
   const rest = [...events];
   const subscribeFieldResolver = () =>
-    new Live<object>({
+    new Watch<object>({
       register: () => () => {},
       step() {
         const value = rest.shift();

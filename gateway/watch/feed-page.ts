@@ -1,0 +1,30 @@
+import type { ScanRecord } from "../../schema/reports.js";
+import type { Database } from "../db/database.js";
+import { readChangedScans, type RestOfStretch, type Stretch } from "../db/scan-changes.js";
+import type { ScanCriteria } from "../db/scan-list.js";
+import { feedCursor } from "./feed-cursor.js";
+
+/** One event of a feed: a page of changed scans. */
+export interface FeedEvent {
+  /** Scans that were accepted, got another verdict or became final, in the order of their transactions. */
+  readonly scans: readonly ScanRecord[];
+  /** The place after these scans: a reader that continues from here misses nothing. */
+  readonly cursor: string;
+}
+
+/** An event, and the part of its stretch that is still to be read; undefined if there is none. */
+export interface FeedPage {
+  readonly event: FeedEvent;
+  readonly rest: RestOfStretch | undefined;
+}
+
+/** Scans of one event at most. */
+export const FEED_PAGE = 100;
+
+/** Reads the first scans of a stretch. */
+export async function readFeedPage(db: Database, wanted: ScanCriteria, { from, to, after }: Stretch): Promise<FeedPage> {
+  const scans = await readChangedScans(db, wanted, { from, to, after }, FEED_PAGE);
+  const last = scans.length < FEED_PAGE ? undefined : scans.at(-1);
+  const rest = last && { from, to, after: { changedIn: last.changedIn, scanId: last.scanId } };
+  return { event: { scans, cursor: feedCursor(rest ?? to) }, rest };
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert";
+import { precedes, type Snapshot, type Stretch } from "../db/scan-changes.js";
+import { feedCursor, foreignCursor, type FeedPlace } from "./feed-cursor.js";
+import type { FeedEvent, FeedPage } from "./feed-page.js";
+import { Watch, type Step } from "./watch.js";
+
+/** A feed as all its readers share it. Its events are numbered. */
+export interface SharedFeed {
+  readonly listeners: Set<() => void>;
+  /** Everything up to this snapshot has been published, in events up to this number; undefined before the first refresh. */
+  settled: { readonly at: Snapshot; readonly number: number } | undefined;
+  /** The newest event, and the place after it. */
+  last: { readonly event: FeedEvent; readonly number: number; readonly place: FeedPlace };
+}
+
+/** What a reader needs of its feed. */
+export interface FeedAccess {
+  readonly feed: SharedFeed;
+  /** Publishes everything up to now. */
+  refresh(): Promise<void>;
+  /** Reads a page for one reader alone; undefined once `isWanted` is false. */
+  read(stretch: Stretch, isWanted: () => boolean): Promise<FeedPage | undefined>;
+  /** Called once, when the reader has ended. */
+  close(): void;
+}
+
+type State =
+  /** Nothing was read yet. */
+  | { readonly mode: "starting" }
+  /** Reads pages of its own: the feed has published them to others already. */
+  | { readonly mode: "catching-up"; readonly place: FeedPlace }
+  /** Takes each event that the feed publishes; `seen` is the number of the last one. */
+  | { readonly mode: "live"; readonly place: FeedPlace; readonly seen: number }
+  | { readonly mode: "ended" };
+
+const TRANSITIONS: Readonly<Record<State["mode"], readonly State["mode"][]>> = {
+  starting: ["catching-up", "live", "ended"],
+  "catching-up": ["catching-up", "live", "ended"],
+  live: ["live", "catching-up", "ended"],
+  ended: [],
+};
+
+/** Reads a feed from a place, or from now on. Its first item throws BAD_INPUT for a place that this database never was at. */
+export function readFeed({ feed, refresh, read, close }: FeedAccess, after: FeedPlace | undefined): Watch<FeedEvent> {
+  let state: State = { mode: "starting" };
+  const current = (): State => state;
+  const isWanted = () => state.mode !== "ended";
+
+  function enter(next: State): void {
+    assert(TRANSITIONS[state.mode].includes(next.mode), `a feed reader that is ${state.mode} cannot become ${next.mode}`);
+    state = next;
+  }
+
+  async function start(): Promise<FeedEvent | undefined> {
+    await refresh();
+    if (!isWanted()) return undefined;
+    assert(feed.settled, "a feed that was refreshed is settled");
+    const { at, number } = feed.settled;
+    if (after === undefined) {
+      enter({ mode: "live", place: at, seen: number });
+      return { scans: [], cursor: feedCursor(at) };
+    }
+    const snapshots = typeof after === "string" ? [after] : [after.from, after.to];
+    if (!snapshots.every((snapshot) => precedes(snapshot, at))) throw foreignCursor();
+    return catchUp(after);
+  }
+
+  async function catchUp(place: FeedPlace): Promise<FeedEvent | undefined> {
+    enter({ mode: "catching-up", place });
+    assert(feed.settled, "only a feed that is settled can be caught up with");
+    const target = feed.settled;
+    const stretch = typeof place === "string" ? { from: place, to: target.at } : place;
+    const page = await read(stretch, isWanted);
+    if (!page || !isWanted()) return undefined;
+    const next = page.rest ?? stretch.to;
+    if (next === target.at) enter({ mode: "live", place: next, seen: target.number });
+    else enter({ mode: "catching-up", place: next });
+    return page.event;
+  }
+
+  /** The next event of a live reader; undefined if it has to wait, "missed" if the feed has published more than one meanwhile. */
+  function takeLive(seen: number): FeedEvent | "missed" | undefined {
+    const { settled, last } = feed;
+    if (seen === last.number) return undefined;
+    if (seen === last.number - 1) {
+      enter({ mode: "live", place: last.place, seen: last.number });
+      return last.event;
+    }
+    // The feed is publishing a long stretch. The reader waits for its end, and then reads what it has missed of it.
+    return settled && seen < settled.number ? "missed" : undefined;
+  }
+
+  async function step(): Promise<Step<FeedEvent> | undefined> {
+    if (state.mode === "starting") {
+      const event = await start();
+      // The first event is sent even without scans: it carries a cursor.
+      return event && { value: event };
+    }
+    for (;;) {
+      const now = current();
+      if (now.mode === "ended" || now.mode === "starting") return undefined;
+      const event = now.mode === "live" ? takeLive(now.seen) : "missed";
+      if (event !== "missed") return event && { value: event };
+      const missed = await catchUp(now.place);
+      if (missed && missed.scans.length > 0) return { value: missed };
+    }
+  }
+
+  return new Watch({
+    step,
+    register(wake) {
+      feed.listeners.add(wake);
+      return () => {
+        enter({ mode: "ended" });
+        feed.listeners.delete(wake);
+        close();
+      };
+    },
+  });
+}

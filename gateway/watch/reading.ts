@@ -1,0 +1,47 @@
+import type { Logger } from "pino";
+import { pause } from "../bus/connection.js";
+
+const RETRY_MS = 500;
+
+/**
+ * Reads until it succeeds: a database that is away is no reason to end a subscription. Returns undefined once `isWanted` is false.
+ */
+export async function retryRead<T>(
+  log: Logger,
+  name: string,
+  isWanted: () => boolean,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  while (isWanted()) {
+    try {
+      return await read();
+    } catch (error) {
+      log.warn({ err: error }, `cannot read ${name}; retrying`);
+      await pause(RETRY_MS);
+    }
+  }
+  return undefined;
+}
+
+/** A function that runs `refresh` at once when it is called, and however often it is called, not again before `restMs` have passed. */
+export function throttled(log: Logger, restMs: number, refresh: () => Promise<void>): () => void {
+  let isRequested = false;
+  let isRunning = false;
+
+  async function run(): Promise<void> {
+    while (isRequested) {
+      isRequested = false;
+      await refresh();
+      await pause(restMs);
+    }
+  }
+
+  return () => {
+    isRequested = true;
+    if (isRunning) return;
+    isRunning = true;
+    run()
+      .catch((error: unknown) => log.error({ err: error }, "watchers cannot be told of a change"))
+      .finally(() => (isRunning = false));
+  };
+}
