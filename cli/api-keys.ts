@@ -3,7 +3,8 @@
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
 import { readApiKeys, type ApiKeyRecord } from "../gateway/db/api-keys.js";
-import { migrate, openDatabase, type Database } from "../gateway/db/database.js";
+import { openDatabase, type Database } from "../gateway/db/database.js";
+import { migrate } from "../gateway/db/migrations.js";
 import { GatewayError } from "../gateway/errors.js";
 import { createApiKey, revokeApiKey } from "../gateway/scan/api-keys.js";
 import { SCOPES, type Scope } from "../schema/scopes.js";

@@ -2,7 +2,8 @@
 
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
-import { migrate, openDatabase } from "../gateway/db/database.js";
+import { openDatabase } from "../gateway/db/database.js";
+import { migrate } from "../gateway/db/migrations.js";
 import { GatewayError } from "../gateway/errors.js";
 import { importMultiAv, type Imported } from "./import-run.js";
 import { meshDatabase } from "./mesh-database.js";

@@ -36,9 +36,9 @@ const LIST_CONNECTIONS = 6;
 
 export async function createGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   const metrics = createMetrics();
-  // The driver's errors hold the whole connection.
-  const lost = ({ message }: Error) => log.warn({ reason: message }, "a Postgres connection was lost");
-  const db = openDatabase(config.databaseUrl, lost);
+  // Only the message: the driver's errors carry the whole connection object.
+  const lost = ({ message }: Error) => log.warn({ reason: message }, "Postgres connection lost; opening another when needed");
+  const db = openDatabase(config.databaseUrl, lost, { onDeadlock: () => metrics.deadlocks.inc() });
   const lists = openDatabase(config.databaseUrl, lost, { max: LIST_CONNECTIONS, statementMs: config.listTimeoutMs });
   const watchers = createWatchers(db, log);
   const feeds = createFeeds(db, lists, log);

@@ -4,7 +4,8 @@ import { pino, type Logger } from "pino";
 import { tellParent } from "../schema/lifecycle.js";
 import { ConfigError } from "../schema/settings.js";
 import { readGatewayConfig, type GatewayConfig } from "./config.js";
-import { migrate, openDatabase } from "./db/database.js";
+import { openDatabase } from "./db/database.js";
+import { migrate } from "./db/migrations.js";
 
 /** The longest that a shutdown may take. */
 const PATIENCE_MS = 8_000;
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
 }
 
 async function runMigrations(config: GatewayConfig, log: Logger): Promise<void> {
-  const db = openDatabase(config.databaseUrl, (error) => log.warn({ err: error }, "a Postgres connection was lost"));
+  const db = openDatabase(config.databaseUrl, (error) => log.warn({ reason: error.message }, "Postgres connection lost"));
   try {
     const applied = await migrate(db);
     log.info({ applied }, applied.length > 0 ? "migrations applied" : "the database is up to date");

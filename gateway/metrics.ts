@@ -66,7 +66,11 @@ export function createMetrics() {
       help: "Sample chunks removed because no sample names them.",
       registers,
     }),
-    deadlocks: new Counter({ name: "scanmesh_deadlocks_total", help: "Transactions repeated after a deadlock.", registers }),
+    deadlocks: new Counter({
+      name: "scanmesh_deadlocks_total",
+      help: "Deadlocks that Postgres resolved by aborting a transaction of the gateway.",
+      registers,
+    }),
     sampleBytes: new Counter({ name: "scanmesh_sample_bytes_total", help: "Bytes of samples stored.", registers }),
   };
 }

@@ -5,7 +5,7 @@ import type { Labels, Priority } from "../../schema/scan-options.js";
 import type { Skipped, Verdict } from "../../schema/states.js";
 import type { Caller } from "../caller.js";
 import type { Tx } from "./database.js";
-import { runReady } from "./ready.js";
+import { runPrepared } from "./prepared.js";
 import { reusable, type AnnouncedVersions } from "./reuse.js";
 
 /** A scan to insert, with the engines it expects. */
@@ -99,7 +99,7 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
       select scan_id, array_agg(id order by id) filter (where not held) as ids, bool_or(held) as held from requests group by scan_id
     ) as requested on requested.scan_id = scan.id
     order by scan.position`;
-  return runReady(tx, fresh.length > 0 ? "insert scans with fresh results" : "insert scans", insert);
+  return runPrepared(tx, fresh.length > 0 ? "insert scans with fresh results" : "insert scans", insert);
 }
 
 function rowOf(scan: NewScan, position: number) {

@@ -1,10 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
 import {
   Kysely,
-  Migrator,
   PostgresDialect,
-  sql,
-  type Migration,
   type PostgresCursor,
   type PostgresPool,
   type PostgresPoolClient,
@@ -13,14 +9,13 @@ import {
 } from "kysely";
 import pg from "pg";
 import readDate from "postgres-date";
-import { projectPath } from "../../schema/paths.js";
 import type { Tables } from "../../schema/tables/database.js";
 import { DatabaseAway, QueryTimeout } from "../errors.js";
-import { readyName } from "./ready.js";
+import { preparedName } from "./prepared.js";
 
-/** The database, outside or inside of a transaction. */
+/** The database, inside or outside a transaction. */
 export type Database = Kysely<Tables>;
-/** A function that takes this one must run inside of a transaction. */
+/** For functions that must run inside a transaction. */
 export type Tx = Transaction<Tables>;
 
 const INT8 = 20;
@@ -28,55 +23,57 @@ const INT8_ARRAY = 1016;
 const TIMESTAMPTZ = 1184;
 const types = new pg.TypeOverrides();
 /**
- * Reads a date and time as Postgres writes it; by the driver's own library a version on, which takes a third of the time. A report
- * has sixty of them. Its types are those of an ES module.
+ * Parses a timestamp as Postgres prints it. This version of the library takes a third of the time of the one inside the driver, and
+ * a report has sixty timestamps. The cast is there because its types declare an ES module.
  */
-export const dateOf = readDate as unknown as (text: string) => Date;
-types.setTypeParser(TIMESTAMPTZ, dateOf);
+export const parseTimestamp = readDate as unknown as (text: string) => Date;
+types.setTypeParser(TIMESTAMPTZ, parseTimestamp);
 types.setTypeParser(INT8, Number);
 types.setTypeParser(INT8_ARRAY, (text) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(Number)));
 
 export interface PoolOptions {
   /** The most connections. */
   readonly max?: number;
-  /** The longest that a statement may take; a longer one ends with {@link QueryTimeout}. Without it there is no limit. */
+  /** Time limit of a statement; one that takes longer throws {@link QueryTimeout}. No limit by default. */
   readonly statementMs?: number;
+  /** Called whenever Postgres resolves a deadlock by aborting a transaction of this pool. */
+  readonly onDeadlock?: () => void;
 }
 
 /**
- * What is kept ready may have been planned while its tables were empty, and is not planned again before they are analysed. These
- * statements read a few rows of whatever is there: to look each up in an index is right for them, and compiling never is.
+ * A prepared statement may have been planned while its tables were empty, and keeps that plan until they are analysed. Prepared
+ * statements read few rows of large tables, so an index lookup is always right for them, and JIT compilation never is.
  */
-const READY_SETTINGS = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
+const PREPARED_SETTINGS = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
-/** Short statements: compiling them or spreading them over processes costs more than it gains, and what they read is mostly in memory. */
+/** For statements that are short and read mostly from memory: neither JIT nor parallel workers pay off. */
 const LIST_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1";
 
 /** Opens a pool. Nothing is connected until the first query. */
 export function openDatabase(
   url: string,
   onError: (error: Error) => void,
-  { max = 16, statementMs = 0 }: PoolOptions = {},
+  { max = 16, statementMs = 0, onDeadlock = () => {} }: PoolOptions = {},
 ): Database {
   const isForLists = statementMs > 0;
   const pool = new pg.Pool({
     connectionString: url,
     max,
     statement_timeout: statementMs,
-    ...(isForLists ? { options: LIST_OPTIONS } : { onConnect: async (client) => void (await client.query(READY_SETTINGS)) }),
+    ...(isForLists ? { options: LIST_OPTIONS } : { onConnect: async (client) => void (await client.query(PREPARED_SETTINGS)) }),
     types,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     application_name: "scanmesh",
   });
   pool.on("error", onError);
-  // The pool listens to idle clients alone; one that is lost in the middle of a transaction would end the process.
+  // The pool handles errors of idle clients only: without this, losing a connection during a transaction would end the process.
   pool.on("connect", (client) => client.on("error", onError));
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: honest(pool) }) });
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: translateErrors(pool, onDeadlock) }) });
 }
 
-/** The pool, with every sign that Postgres is away turned into the one error that says so. */
-function honest(pool: pg.Pool): PostgresPool {
+/** Turns every driver error that means "Postgres is unreachable" into {@link DatabaseAway}, and a timeout into {@link QueryTimeout}. */
+function translateErrors(pool: pg.Pool, onDeadlock: () => void): PostgresPool {
   const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   return {
     end: () => pool.end(),
@@ -84,21 +81,22 @@ function honest(pool: pg.Pool): PostgresPool {
       const client = await pool.connect().catch((error: unknown) => {
         throw new DatabaseAway(error);
       });
-      const wrapped = known.get(client) ?? wrap(client);
+      const wrapped = known.get(client) ?? wrap(client, onDeadlock);
       known.set(client, wrapped);
       return wrapped;
     },
   };
 }
 
-function wrap(client: pg.PoolClient): PostgresPoolClient {
+function wrap(client: pg.PoolClient, onDeadlock: () => void): PostgresPoolClient {
   let stale: Error | undefined;
   function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   function query(text: unknown, parameters: readonly unknown[] = []): unknown {
-    if (typeof text !== "string") throw new TypeError("cursors are not used here");
-    return client.query({ name: readyName(text), text, values: [...parameters] }).catch((error: unknown) => {
+    if (typeof text !== "string") throw new TypeError("cursors are not supported");
+    return client.query({ name: preparedName(text), text, values: [...parameters] }).catch((error: unknown) => {
       if (isStale(error)) stale = error;
+      if (isDeadlock(error)) onDeadlock();
       if (isGone(error)) throw new DatabaseAway(error);
       throw isCancelled(error) ? new QueryTimeout(error) : error;
     });
@@ -106,77 +104,46 @@ function wrap(client: pg.PoolClient): PostgresPoolClient {
   return { query, release: () => client.release(stale) };
 }
 
-/** Shutdown, crash, start-up and lost connections; a driver's error without a code is a connection that ended. */
+/** Shutdown, crash, start-up or a lost connection. An error that is not Postgres's own comes from a connection that ended. */
 function isGone(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return /^(08|57P0[123]|53300)/.test(error.code ?? "");
   return error instanceof Error;
 }
 
-/** What the connection keeps ready does not fit the database any more: a later version has migrated it. */
+/**
+ * The connection's prepared statements no longer match the tables, because a newer version has migrated them. 0A000 alone can mean
+ * anything that is not supported; the server function that raises it tells, and unlike the message it is never translated.
+ */
 function isStale(error: unknown): error is Error {
-  return error instanceof pg.DatabaseError && error.code === "0A000" && error.message.includes("cached plan");
+  return error instanceof pg.DatabaseError && error.code === "0A000" && error.routine === "RevalidateCachedQuery";
 }
 
-/** By its statement timeout: nothing else here cancels statements. */
+/** Nothing but the statement timeout cancels statements here. */
 function isCancelled(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === "57014";
 }
 
-const folder = projectPath("migrations");
-
-async function readMigrations(): Promise<Record<string, Migration>> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted();
-  const migrations = names.map(async (name) => {
-    const text = await readFile(`${folder}/${name}`, "utf8");
-    const up = async (db: Kysely<unknown>) => void (await sql.raw(text).execute(db));
-    return [name.replace(/\.sql$/, ""), { up }] as const;
-  });
-  return Object.fromEntries(await Promise.all(migrations));
+function isDeadlock(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "40P01";
 }
 
-function migrator(db: Database): Migrator {
-  return new Migrator({ db, provider: { getMigrations: readMigrations } });
+/** Runs a transaction, and once more if a deadlock aborted it. */
+export function transact<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return retryDeadlock(() => db.transaction().execute(work));
 }
 
-/** Applies what is missing, all or nothing; the names of what was applied. Gateways that start together take turns. */
-export async function migrate(db: Database): Promise<string[]> {
-  const { error, results } = await migrator(db).migrateToLatest();
-  if (error) throw error;
-  return (results ?? []).map(({ migrationName }) => migrationName);
-}
-
-/** Why the database cannot serve, or undefined if it can. */
-export async function unreadiness(db: Database): Promise<string | undefined> {
-  try {
-    const migrations = await migrator(db).getMigrations();
-    const missing = migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
-    return missing.length === 0 ? undefined : `migrations are missing: ${missing.join(", ")}`;
-  } catch (error) {
-    return `Postgres does not answer: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
-
-const DEADLOCK = "40P01";
-
-/** Runs a transaction, once more if it was the victim of a deadlock. */
-export function transact<T>(db: Database, onDeadlock: () => void, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return retried(onDeadlock, () => db.transaction().execute(work));
-}
-
-/** The same for what is no transaction, or makes its own. */
-export async function retried<T>(onDeadlock: () => void, work: () => Promise<T>): Promise<T> {
+/** The same for work that is a single statement, or opens its own transaction. */
+export async function retryDeadlock<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || error.code !== DEADLOCK) throw error;
-    onDeadlock();
+    if (!isDeadlock(error)) throw error;
     return work();
   }
 }
 
 /**
- * Whether the error is about this statement's data, and not about the server being away. That a row which was there has gone
- * meanwhile is no fault of the data.
+ * Whether the statement's own data is at fault. A violated foreign key (23503) is not: the row that it names was deleted meanwhile.
  */
 export function isDataError(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^(22|23(?!503))/.test(error.code ?? "");

@@ -2,14 +2,14 @@ import { sql } from "kysely";
 import type { EnginePresence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import type { Database, Tx } from "./database.js";
-import { runBuilt } from "./ready.js";
+import { runPreparedQuery } from "./prepared.js";
 
 /**
  * The catalogue by name. Available is what a healthy agent announced within the last 10 minutes of Postgres's clock, unless
  * agents are there and none of them can run it.
  */
 export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
-  return runBuilt(db, "engines", [], () =>
+  return runPreparedQuery(db, "engines", [], () =>
     db
       .selectFrom("engines")
       .select([

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { EngineSpeed } from "../../schema/classes.js";
 import type { Database, Tx } from "./database.js";
-import { runReady } from "./ready.js";
+import { runPrepared } from "./prepared.js";
 
 /** All that is needed to publish one request. */
 export interface OutboxRequest {
@@ -40,7 +40,7 @@ const request = sql`
 export async function readRequests(db: Database, outboxIds: readonly number[]): Promise<OutboxRequest[]> {
   const read = sql<OutboxRequest>`${request} where outbox.id = any(${outboxIds}::bigint[]) and outbox.seq is null and not outbox.held and scans.end_date is null
     order by outbox.id`;
-  return runReady(db, "requests", read);
+  return runPrepared(db, "requests", read);
 }
 
 /** Unpublished requests that nobody else is publishing, oldest first, locked until the transaction ends. */
@@ -72,7 +72,7 @@ export async function markPublished(db: Database, published: readonly Published[
     from unnest(${ordered.map(({ outboxId }) => outboxId)}::bigint[], ${ordered.map(({ seq }) => seq)}::bigint[],
       ${ordered.map(({ stream }) => stream)}::text[]) as done (id, seq, stream)
     where outbox.id = done.id and outbox.seq is null returning outbox.id`;
-  const marked = await runReady(db, "mark requests", mark);
+  const marked = await runPrepared(db, "mark requests", mark);
   return marked.length === published.length ? [] : withdrawn(db, published);
 }
 

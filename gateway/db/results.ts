@@ -3,7 +3,7 @@ import type { InternetClass } from "../../schema/classes.js";
 import type { ResultMessage } from "../../schema/messages.js";
 import type { EngineVerdict, ResultCause, ResultState, Verdict } from "../../schema/states.js";
 import type { Database, Tx } from "./database.js";
-import { runReady } from "./ready.js";
+import { runPrepared } from "./prepared.js";
 
 /** What is to be merged into one result row. */
 export interface IncomingResult {
@@ -47,7 +47,7 @@ export interface Raised {
 export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<number[]> {
   const lock = sql<{ id: number }>`
     select id from scans where id = any(${[...new Set(scanIds)]}::bigint[]) order by id for update`;
-  return (await runReady(tx, "lock scans", lock)).map(({ id }) => id);
+  return (await runPrepared(tx, "lock scans", lock)).map(({ id }) => id);
 }
 
 /**
@@ -135,7 +135,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       coalesce(changed.end_date, locked.end_date) is null
         and coalesce(coalesce(changed.detections, locked.detections) >= stop_after, false) as enough
     from locked left join changed using (id) order by id`;
-  const found = await runReady(db, "raise results", raise);
+  const found = await runPrepared(db, "raise results", raise);
   return {
     scanIds: new Set(found.map(({ scanId }) => scanId)),
     changed: found.flatMap(({ scanId, revision, verdict, seconds, becameFinal }) =>

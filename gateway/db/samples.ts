@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { SampleRecord } from "../../schema/reports.js";
 import type { Kept } from "../content.js";
 import type { Database, Tx } from "./database.js";
-import { runBuilt, runReady } from "./ready.js";
+import { runPreparedQuery, runPrepared } from "./prepared.js";
 
 /** A sample as the scanning side needs it. */
 export interface StoredSample extends SampleRecord {
@@ -55,7 +55,7 @@ export async function findSample(db: Database, hash: string): Promise<StoredSamp
 /** Those of these sha256 that are there, by sha256. */
 export async function findSamples(db: Database, sha256s: readonly string[]): Promise<Map<string, StoredSample>> {
   const among = sql<string>`any(${[...sha256s]}::text[])`;
-  const rows = await runBuilt(db, "samples", [[...sha256s]], () => selectSamples(db).where("sha256", "=", among));
+  const rows = await runPreparedQuery(db, "samples", [[...sha256s]], () => selectSamples(db).where("sha256", "=", among));
   return new Map(rows.map((row) => [row.sha256, withStored(row)]));
 }
 
@@ -106,7 +106,7 @@ export async function nameSamples(tx: Tx, kept: readonly { sample: Kept; replace
       internet_chunks = case when samples.blob is null or samples.blob = any(${ordered.flatMap((row) => row.replaces ?? [])}::uuid[])
         then null else samples.internet_chunks end
     returning id as "sampleId", sha256, blob, first_seen as "firstSeen"`;
-  return runReady(tx, "name samples", name);
+  return runPrepared(tx, "name samples", name);
 }
 
 /** Notes where a copy of a sample stands in INTERNET, beside one that was made at the same time; false if it has another blob by now. */

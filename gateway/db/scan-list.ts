@@ -16,7 +16,7 @@ import {
   type TimeCriteria,
 } from "./list-conditions.js";
 import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type ListOrder, type ListPage } from "./list-place.js";
-import { runBuilt } from "./ready.js";
+import { runPreparedQuery } from "./prepared.js";
 import { scanOf, selectScans } from "./scans.js";
 
 /** Which scans are listed: all that is given must hold, of a list any one, of labels all. */
@@ -65,7 +65,7 @@ function orderOf({ started }: ScanCriteria): ListOrder {
 export async function listScans(db: Database, criteria: ScanCriteria, page: ListPage): Promise<ListedScan[]> {
   const select = () => selectPage(db, criteria, page);
   const rows = isEverything(criteria)
-    ? await runBuilt(db, everythingName(page), page.after ? [page.after.id] : [], select)
+    ? await runPreparedQuery(db, everythingName(page), page.after ? [page.after.id] : [], select)
     : await select().execute();
   return rows.map(scanOf);
 }

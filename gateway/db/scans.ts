@@ -2,8 +2,8 @@ import { sql, type Expression, type QueryCreator } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { ResultRecord, SaidResult, SampleRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
 import type { Tables } from "../../schema/tables/database.js";
-import { dateOf, type Database } from "./database.js";
-import { runBuilt } from "./ready.js";
+import { parseTimestamp, type Database } from "./database.js";
+import { runPreparedQuery } from "./prepared.js";
 
 /** Scans with their samples; of `db` where it has a table expression `scans`, those of that expression. */
 export function selectScans(db: QueryCreator<Tables>) {
@@ -50,7 +50,7 @@ export function scanOf<Row extends ScanRow>(row: Row): Row & { readonly sample: 
 
 /** One scan without its results. */
 export async function readScanRecord(db: Database, scanId: number): Promise<ScanRecord | undefined> {
-  const [row] = await runBuilt(db, "scan", [scanId], () => selectScans(db).where("scans.id", "=", scanId));
+  const [row] = await runPreparedQuery(db, "scan", [scanId], () => selectScans(db).where("scans.id", "=", scanId));
   return row && scanOf(row);
 }
 
@@ -59,7 +59,7 @@ export async function readScanRecord(db: Database, scanId: number): Promise<Scan
  * less than columns do.
  */
 export async function readScan(db: Database, scanId: number): Promise<ScanReport | undefined> {
-  const [row] = await runBuilt(db, "report", [scanId], () =>
+  const [row] = await runPreparedQuery(db, "report", [scanId], () =>
     selectScans(db)
       .select(jsonArrayFrom(selectResults(db, sql`scans.id`)).as("results"))
       .where("scans.id", "=", scanId),
@@ -77,7 +77,7 @@ function withDates(result: WrittenResult): ResultRecord {
 
 /** JSON separates a date's day from its time by a T, and Postgres's text by a space. */
 function dated(text: string | null): Date | null {
-  return text === null ? null : dateOf(text.replace("T", " "));
+  return text === null ? null : parseTimestamp(text.replace("T", " "));
 }
 
 export interface ScanPage {
@@ -90,7 +90,7 @@ export interface ScanPage {
 /** A page of scans by id. */
 export async function readScans(db: Database, { newestFirst, after, limit }: ScanPage): Promise<ScanRecord[]> {
   const name = `scans ${newestFirst ? "down" : "up"} ${after === undefined ? "from the end" : "from"} ${limit}`;
-  const rows = await runBuilt(db, name, after === undefined ? [] : [after], () => {
+  const rows = await runPreparedQuery(db, name, after === undefined ? [] : [after], () => {
     const query = selectScans(db)
       .orderBy("scans.id", newestFirst ? "desc" : "asc")
       .limit(sql.lit(limit));
@@ -113,12 +113,12 @@ export async function readRevisions(db: Database, scanIds: readonly number[]): P
 
 /** The results of several scans, each scan's in the order of the engines' names; in one statement. */
 export async function readResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ResultRecord[]>> {
-  return byScan(scanIds, await runBuilt(db, "results", [[...scanIds]], () => selectResults(db, among(scanIds))));
+  return byScan(scanIds, await runPreparedQuery(db, "results", [[...scanIds]], () => selectResults(db, among(scanIds))));
 }
 
 /** The same without where and when they ran. */
 export async function readSaidResults(db: Database, scanIds: readonly number[]): Promise<Map<number, SaidResult[]>> {
-  return byScan(scanIds, await runBuilt(db, "said results", [[...scanIds]], () => selectSaidResults(db, among(scanIds))));
+  return byScan(scanIds, await runPreparedQuery(db, "said results", [[...scanIds]], () => selectSaidResults(db, among(scanIds))));
 }
 
 function byScan<R extends { readonly scanId: number }>(scanIds: readonly number[], rows: readonly R[]): Map<number, R[]> {

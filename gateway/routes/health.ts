@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { unreadiness } from "../db/database.js";
+import { databaseProblem } from "../db/migrations.js";
 import type { ScanContext } from "../scan/context.js";
 
 /** `/healthz` is about this process; `/readyz` about what it needs: without NATS it still answers reads, so it is ready. */
@@ -7,7 +7,7 @@ export async function healthRoutes(app: FastifyInstance, { db, bus, samples, met
   app.get("/healthz", { config: { needs: "open" } }, async () => ({ status: "ok" }));
 
   app.get("/readyz", { config: { needs: "open" } }, async (_request, reply) => {
-    const reason = await unreadiness(db);
+    const reason = await databaseProblem(db);
     const nats = bus.connected() && samples.connected() ? "ok" : "away";
     if (reason !== undefined) return reply.status(503).send({ status: "unavailable", reason, nats });
     return { status: nats === "ok" ? "ok" : "degraded", reason: bus.hindrance(), nats };

@@ -60,11 +60,7 @@ function acceptor(ctx: ScanContext, limits: { size: number; parallel: number }):
 }
 
 async function acceptAll(ctx: ScanContext, requests: readonly AcceptRequest[]): Promise<(Outcome | GatewayError)[]> {
-  const { answers, scans, spare } = await transact(
-    ctx.db,
-    () => ctx.metrics.deadlocks.inc(),
-    (tx) => acceptIn(ctx, tx, requests),
-  );
+  const { answers, scans, spare } = await transact(ctx.db, (tx) => acceptIn(ctx, tx, requests));
   ctx.failpoint("outbox.after_commit");
   for (const outboxId of scans.flatMap(({ outboxIds }) => outboxIds)) ctx.relay.publishSoon(outboxId);
   if (scans.some(({ held }) => held)) ctx.bulk.releaseSoon();

@@ -15,15 +15,11 @@ interface Deleted extends Omit<Withdrawn, "changed"> {
 
 /** Deletes a scan with its results; one that is open is withdrawn. Throws NOT_FOUND. */
 export async function deleteScan(ctx: ScanContext, caller: Caller, scanId: number): Promise<void> {
-  const deleted = await transact(
-    ctx.db,
-    () => ctx.metrics.deadlocks.inc(),
-    async (tx) => {
-      await lockScan(tx, scanId);
-      await audit(tx, caller, "deleteScan", String(scanId));
-      return deleteLocked(tx, [scanId]);
-    },
-  );
+  const deleted = await transact(ctx.db, async (tx) => {
+    await lockScan(tx, scanId);
+    await audit(tx, caller, "deleteScan", String(scanId));
+    return deleteLocked(tx, [scanId]);
+  });
   await settleDeleted(ctx, deleted);
 }
 
@@ -34,17 +30,13 @@ export async function deleteScan(ctx: ScanContext, caller: Caller, scanId: numbe
 export async function deleteSample(ctx: ScanContext, caller: Caller, hash: string): Promise<number> {
   const sha256 = hash.toLowerCase();
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw new GatewayError("BAD_INPUT", "the sha256 must be 64 hex digits");
-  const { chunks, ...deleted } = await transact(
-    ctx.db,
-    () => ctx.metrics.deadlocks.inc(),
-    async (tx) => {
-      const sampleId = await lockSample(tx, sha256);
-      if (sampleId === undefined) throw new GatewayError("NOT_FOUND", `there is no sample ${sha256}`);
-      const scans = await deleteLocked(tx, await lockScansOf(tx, sampleId));
-      await audit(tx, caller, "deleteSample", sha256, { scans: scans.scanIds.length });
-      return { ...scans, chunks: await deleteSampleRow(tx, sampleId) };
-    },
-  );
+  const { chunks, ...deleted } = await transact(ctx.db, async (tx) => {
+    const sampleId = await lockSample(tx, sha256);
+    if (sampleId === undefined) throw new GatewayError("NOT_FOUND", `there is no sample ${sha256}`);
+    const scans = await deleteLocked(tx, await lockScansOf(tx, sampleId));
+    await audit(tx, caller, "deleteSample", sha256, { scans: scans.scanIds.length });
+    return { ...scans, chunks: await deleteSampleRow(tx, sampleId) };
+  });
   await settleDeleted(ctx, { ...deleted, removals: [...deleted.removals, ...chunks] });
   return deleted.scanIds.length;
 }

@@ -48,17 +48,13 @@ export async function acceptEngineChange(ctx: ScanContext, caller: Caller, name:
   const { known, to } = await announcedChange(ctx, name);
   // In another account the durable must be older than the requests; in the same one it moves once the catalogue says so.
   if (known.internet !== to.internet) await ctx.bus.account(internetClass(to.internet)).ensureDurable(to);
-  const { outboxIds, changed } = await transact(
-    ctx.db,
-    () => ctx.metrics.deadlocks.inc(),
-    async (tx) => {
-      await lockAnswers(tx);
-      const before = await locked(tx, name);
-      await changeEngine(tx, before.engineId, to);
-      await audit(tx, caller, "acceptEngineChange", before.name, { from: shape(before), to: shape(to) });
-      return follow(tx, before, to);
-    },
-  );
+  const { outboxIds, changed } = await transact(ctx.db, async (tx) => {
+    await lockAnswers(tx);
+    const before = await locked(tx, name);
+    await changeEngine(tx, before.engineId, to);
+    await audit(tx, caller, "acceptEngineChange", before.name, { from: shape(before), to: shape(to) });
+    return follow(tx, before, to);
+  });
   ctx.failpoint("engine.after_commit");
   announce(ctx, changed);
   await ctx.fleet.refresh();

@@ -4,7 +4,7 @@ import type { ResultCause } from "../../schema/states.js";
 import { engineOfResult } from "../../schema/subjects.js";
 import { pause } from "../bus/connection.js";
 import type { Delivery } from "../bus/bus.js";
-import { isDataError, retried } from "../db/database.js";
+import { isDataError, retryDeadlock } from "../db/database.js";
 import { raiseResults, type IncomingResult } from "../db/results.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
@@ -139,10 +139,7 @@ async function handBack(ctx: ScanContext, batch: readonly Received[], error: unk
 /** A crash on the way leaves results unacknowledged: another recorder meets them, and what is left to do for their scans. */
 async function record(ctx: ScanContext, batch: readonly Received[]): Promise<void> {
   const results = batch.map(({ result }) => result);
-  const { scanIds, changed, enough } = await retried(
-    () => ctx.metrics.deadlocks.inc(),
-    () => raiseResults(ctx.db, results),
-  );
+  const { scanIds, changed, enough } = await retryDeadlock(() => raiseResults(ctx.db, results));
   ctx.failpoint("record.after_commit");
   announce(ctx, changed);
   if (enough.length > 0) await withdrawEnough(ctx, enough);

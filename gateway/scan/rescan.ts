@@ -117,25 +117,21 @@ export async function retryResult(
   if (!before) throw unknownScan(scanId);
   if (!before.endDate) throw new GatewayError("BAD_INPUT", `the scan ${scanId} is not final yet`, { field: ["id"] });
   const known = await findStoredSample(ctx, before.sample.sha256);
-  const { request, ...answer } = await transact(
-    ctx.db,
-    () => ctx.metrics.deadlocks.inc(),
-    async (tx) => {
-      await lockScan(tx, scanId);
-      const quotas = await openQuotas(tx, [caller]);
-      const { newId, taken } = await takeId(tx, caller, idempotencyKey, inputHash);
-      if (taken) return { ...taken, request: undefined };
-      if ((await deletedSince(tx, [{ known }])).size > 0) throw deletedMeanwhile();
-      const { engineId, name: engine } = repeatable(await readEngines(tx), before, name);
-      const overQuota = quotas.take(caller, 1);
-      if (overQuota) throw overQuota;
-      const retry = { scanId: newId, previous: scanId, engineId, deadlineMs: ctx.config.deadlineMs };
-      const inserted = await insertRetry(tx, retry);
-      await quotas.settle();
-      await audit(tx, caller, "retryResult", String(newId), { previous: scanId, engine });
-      return { scanId: newId, replayed: false, request: inserted };
-    },
-  );
+  const { request, ...answer } = await transact(ctx.db, async (tx) => {
+    await lockScan(tx, scanId);
+    const quotas = await openQuotas(tx, [caller]);
+    const { newId, taken } = await takeId(tx, caller, idempotencyKey, inputHash);
+    if (taken) return { ...taken, request: undefined };
+    if ((await deletedSince(tx, [{ known }])).size > 0) throw deletedMeanwhile();
+    const { engineId, name: engine } = repeatable(await readEngines(tx), before, name);
+    const overQuota = quotas.take(caller, 1);
+    if (overQuota) throw overQuota;
+    const retry = { scanId: newId, previous: scanId, engineId, deadlineMs: ctx.config.deadlineMs };
+    const inserted = await insertRetry(tx, retry);
+    await quotas.settle();
+    await audit(tx, caller, "retryResult", String(newId), { previous: scanId, engine });
+    return { scanId: newId, replayed: false, request: inserted };
+  });
   if (request === undefined) return answer;
   if (request.held) ctx.bulk.releaseSoon();
   else ctx.relay.publishSoon(request.outboxId);

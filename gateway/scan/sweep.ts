@@ -104,14 +104,10 @@ async function removeKeys({ db }: ScanContext): Promise<void> {
 async function closeOverdue(ctx: ScanContext): Promise<void> {
   const closed: Withdrawn[] = [];
   for (let more = true; more;) {
-    const { closings, ...withdrawn } = await transact(
-      ctx.db,
-      () => ctx.metrics.deadlocks.inc(),
-      async (tx) => {
-        const closings = (await lockOverdue(tx, OVERDUE_BATCH)).map(({ attended, ...result }) => overdue(result, attended));
-        return { closings, ...(await withdraw(tx, closings)) };
-      },
-    );
+    const { closings, ...withdrawn } = await transact(ctx.db, async (tx) => {
+      const closings = (await lockOverdue(tx, OVERDUE_BATCH)).map(({ attended, ...result }) => overdue(result, attended));
+      return { closings, ...(await withdraw(tx, closings)) };
+    });
     for (const { state } of closings) ctx.metrics.overdue.labels(state).inc();
     announce(ctx, withdrawn.changed);
     closed.push(withdrawn);

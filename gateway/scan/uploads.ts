@@ -33,18 +33,14 @@ export async function receiveUpload(
   const upload = await openUpload(ctx, id);
   if (upload.sample) throw usedUp();
   const sample = await keepSample(ctx, bytes, signal ? { signal } : {});
-  const named = await transact(
-    ctx.db,
-    () => ctx.metrics.deadlocks.inc(),
-    async (tx) => {
-      if ((await deletedSince(tx, [sample])).size > 0) throw deletedMeanwhile();
-      const name = (await nameKept(tx, [sample])).get(sample);
-      if (!name || !(await fillUpload(tx, id, name.record.sampleId))) throw usedUp();
-      const key = upload.keyId === null ? null : { id: upload.keyId };
-      await audit(tx, { key, address, requestId }, "receiveUpload", shown(id), { sha256: name.record.sha256 });
-      return name;
-    },
-  ).catch(async (error: unknown) => {
+  const named = await transact(ctx.db, async (tx) => {
+    if ((await deletedSince(tx, [sample])).size > 0) throw deletedMeanwhile();
+    const name = (await nameKept(tx, [sample])).get(sample);
+    if (!name || !(await fillUpload(tx, id, name.record.sampleId))) throw usedUp();
+    const key = upload.keyId === null ? null : { id: upload.keyId };
+    await audit(tx, { key, address, requestId }, "receiveUpload", shown(id), { sha256: name.record.sha256 });
+    return name;
+  }).catch(async (error: unknown) => {
     if (error instanceof GatewayError && !(error instanceof DatabaseAway)) await discard(ctx, sample);
     throw error;
   });

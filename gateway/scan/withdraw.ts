@@ -31,17 +31,13 @@ const NOTHING: Withdrawn = { changed: [], scanIds: [], engines: new Set(), remov
 
 /** Cancels a scan: it is final at once. One that is final already stays as it is. Throws NOT_FOUND. */
 export async function cancelScan(ctx: ScanContext, caller: Caller, scanId: number): Promise<void> {
-  const withdrawn = await transact(
-    ctx.db,
-    () => ctx.metrics.deadlocks.inc(),
-    async (tx) => {
-      await lockScan(tx, scanId);
-      const open = await openResults(tx, [scanId]);
-      if (open.length === 0) return undefined;
-      await audit(tx, caller, "cancelScan", String(scanId));
-      return withdraw(tx, open.map(cancelled));
-    },
-  );
+  const withdrawn = await transact(ctx.db, async (tx) => {
+    await lockScan(tx, scanId);
+    const open = await openResults(tx, [scanId]);
+    if (open.length === 0) return undefined;
+    await audit(tx, caller, "cancelScan", String(scanId));
+    return withdraw(tx, open.map(cancelled));
+  });
   if (!withdrawn) return;
   announce(ctx, withdrawn.changed);
   await settleWithdrawn(ctx, [withdrawn]);
@@ -58,17 +54,13 @@ function cancelled(result: OpenResult): Closing {
 
 /** Withdraws what is open of scans that have found enough. */
 export async function withdrawEnough(ctx: ScanContext, scanIds: readonly number[]): Promise<void> {
-  const withdrawn = await transact(
-    ctx.db,
-    () => ctx.metrics.deadlocks.inc(),
-    async (tx) => {
-      const open = await openResults(tx, await lockScans(tx, scanIds));
-      return withdraw(
-        tx,
-        open.map((result) => ({ ...result, state: "CANCELLED", error: "enough detections" })),
-      );
-    },
-  );
+  const withdrawn = await transact(ctx.db, async (tx) => {
+    const open = await openResults(tx, await lockScans(tx, scanIds));
+    return withdraw(
+      tx,
+      open.map((result) => ({ ...result, state: "CANCELLED", error: "enough detections" })),
+    );
+  });
   announce(ctx, withdrawn.changed);
   await settleWithdrawn(ctx, [withdrawn]);
 }

@@ -1,7 +1,8 @@
 /** `npm run bench:fill`: a database with a long history, to look at and to measure lists with. */
 
 import { parseArgs } from "node:util";
-import { migrate, openDatabase } from "../../gateway/db/database.js";
+import { openDatabase } from "../../gateway/db/database.js";
+import { migrate } from "../../gateway/db/migrations.js";
 import { fill } from "./fill.js";
 import { createProgress } from "./progress.js";
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { inject } from "vitest";
-import { migrate, openDatabase, type Database } from "../../gateway/db/database.js";
+import { openDatabase, type Database } from "../../gateway/db/database.js";
+import { migrate } from "../../gateway/db/migrations.js";
 
 /** A new, empty database in a Postgres, by default the run's; its address. */
 export async function createDatabase(server: string = inject("postgresUrl")): Promise<string> {

@@ -1,4 +1,4 @@
-/** Statements that Postgres keeps ready are planned once, maybe while the tables were empty, and go on being right. */
+/** Prepared statements are planned once, perhaps while the tables were empty, and their plans stay right as the tables grow. */
 
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -1,0 +1,47 @@
+/**
+ * Prepared statements: run so often that Postgres keeps them parsed and planned on each connection. They are chosen by hand, because
+ * a statement that may read many rows is better planned each time, for its parameters.
+ */
+
+import type { Compilable, CompiledQuery, Kysely, RawBuilder } from "kysely";
+import type { Tables } from "../../schema/tables/database.js";
+
+/** The name of each statement by its text. */
+const names = new Map<string, string>();
+const compiled = new Map<string, CompiledQuery>();
+
+/** Runs a statement that is written as SQL. A name always stands for the same text. */
+export async function runPrepared<Row>(db: Kysely<Tables>, name: string, statement: RawBuilder<Row>): Promise<Row[]> {
+  const query = statement.compile(db);
+  if (names.get(query.sql) !== name) names.set(query.sql, name);
+  return (await db.executeQuery<Row>(query)).rows;
+}
+
+/**
+ * Runs a query of the query builder, which is built and compiled once for each name. A name always stands for the same text;
+ * `parameters` come in the order in which they occur in it.
+ */
+export async function runPreparedQuery<Row>(
+  db: Kysely<Tables>,
+  name: string,
+  parameters: readonly unknown[],
+  build: () => Compilable<Row>,
+): Promise<Row[]> {
+  const query = compiled.get(name) ?? compileOnce(name, build);
+  if (query.parameters.length !== parameters.length)
+    throw new TypeError(`statement "${name}" takes ${query.parameters.length} parameters, not ${parameters.length}`);
+  const { rows } = await db.executeQuery<Row>({ ...query, parameters } as CompiledQuery<Row>);
+  return rows;
+}
+
+function compileOnce(name: string, build: () => Compilable<unknown>): CompiledQuery {
+  const query = build().compile();
+  compiled.set(name, query);
+  names.set(query.sql, name);
+  return query;
+}
+
+/** The name under which a statement is prepared; undefined for one that is not. */
+export function preparedName(text: string): string | undefined {
+  return names.get(text);
+}
