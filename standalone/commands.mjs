@@ -27,7 +27,7 @@ const BENCHMARKS = new Map([
   ["bench:streams", "streams-main.js"],
 ]);
 
-/** What the tests run against. */
+/** What the mesh tests run against. */
 const TEST_PROGRAMS = [
   "nats-server",
   "clamd",
@@ -64,12 +64,13 @@ export async function runCommand(command, args) {
     const benchmark = BENCHMARKS.get(command);
     if (command === "up") await up(args, progress);
     else if (command === "test") await test(args, progress);
+    else if (command === "test:unit") await runTests(["--project", "unit", ...args], progress);
     else if (command === "check") await check(progress);
     else if (benchmark !== undefined) await bench(benchmark, args, progress);
     else if (program !== undefined) await runProgram(program, args, progress);
     else
       throw new Refusal(
-        `There is no command ${JSON.stringify(command)}; there are up, test, check, ${[...BENCHMARKS.keys(), ...PROGRAMS.keys()].join(", ")}.`,
+        `There is no command ${JSON.stringify(command)}; there are up, test, test:unit, check, ${[...BENCHMARKS.keys(), ...PROGRAMS.keys()].join(", ")}.`,
       );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -103,6 +104,14 @@ async function up(args, progress) {
  */
 async function test(args, progress) {
   await ensurePrograms(TEST_PROGRAMS, progress);
+  await runTests(args, progress);
+}
+
+/**
+ * @param {string[]} args
+ * @param {import("./progress.mjs").Progress} progress
+ */
+async function runTests(args, progress) {
   await ensureDependencies(ROOT, progress);
   const vitest = join(ROOT, "node_modules", "vitest", "vitest.mjs");
   process.exit(await runGroup(process.execPath, [vitest, "run", ...args], ROOT));

@@ -1,27 +1,25 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { projectPath } from "../schema/paths.js";
+import { ensureBuild } from "../standalone/install.mjs";
 import { makeKeys } from "../standalone/keys.js";
 import { startPostgres } from "../standalone/postgres.js";
+import { createProgress } from "../standalone/progress.mjs";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** A real Postgres in which every test file makes its own database. */
+    /** A real Postgres in which every mesh test makes its own database. */
     readonly postgresUrl: string;
-    /** Folder of NATS keys that every test file may use. */
+    /** Folder of NATS keys that every mesh test may use. */
     readonly keysDir: string;
   }
 }
 
-/** Builds what tests run as processes, and starts the one Postgres of the run. */
+/** Builds what mesh tests run as processes, and starts the one Postgres of the run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  execFileSync(process.execPath, [projectPath("node_modules/typescript/bin/tsc"), "-p", projectPath("tsconfig.build.json")], {
-    stdio: "inherit",
-  });
-  execFileSync(process.execPath, [projectPath("standalone", "build-pages.mjs")], { stdio: "inherit" });
+  await ensureBuild(projectPath(), createProgress(process.stderr), { pages: true });
   const folder = mkdtempSync(join(tmpdir(), "scanmesh-tests-"));
   chmodSync(folder, 0o755);
   const postgres = await startPostgres({ dir: join(folder, "postgres") });

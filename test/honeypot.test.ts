@@ -10,7 +10,7 @@ import { createAgent } from "../scanner-agent/agent.js";
 import { readAgentConfig } from "../scanner-agent/config.js";
 import { done, type Sample } from "../scanner-agent/contract.js";
 import type { InternetClass } from "../schema/classes.js";
-import { hashes } from "./scanner-agent/stage/bus-stage.js";
+import { hashes } from "./scanner-agent/hashes.js";
 import { puppet } from "./scanner-agent/stage/puppet-engine.js";
 import { startStage, until, type Part, type Stage } from "./stage/stage.js";
 

@@ -1,11 +1,11 @@
 /** The project's source as the rules of the house see it: files, their text, and what they import. */
 
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { projectPath } from "../../schema/paths.js";
 
 const SOURCE = /\.(ts|tsx|mjs|js|sql)$/;
+const NOT_SOURCES = new Set(["node_modules", "dist", "coverage", "public", "generated"]);
 
 export interface Import {
   readonly from: string;
@@ -13,16 +13,20 @@ export interface Import {
   readonly what: string;
 }
 
-/** Every source file of the project, generated ones excepted. */
-export const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
-  cwd: projectPath(),
-  encoding: "utf8",
-})
-  .split("\n")
-  .filter((file) => SOURCE.test(file) && existsSync(projectPath(file)) && !file.includes("/generated/"));
+/** Every source file of the project, except what is installed, built or generated. */
+export const files = filesIn(".");
+
+function filesIn(folder: string): string[] {
+  return readdirSync(projectPath(folder), { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name.startsWith(".") || NOT_SOURCES.has(entry.name)) return [];
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesIn(path);
+    return SOURCE.test(path) ? [path] : [];
+  });
+}
 
 /** Those that are shipped. */
-export const product = files.filter((file) => !file.startsWith("test/") && !file.startsWith("examples/"));
+export const product = files.filter((file) => !/^(test|examples)\/|^vitest\.config\.ts$/.test(file));
 
 export const textOf = (file: string): string => readFileSync(projectPath(file), "utf8");
 
@@ -31,13 +35,13 @@ export const codeOf = (file: string): string => textOf(file).replace(/\/\*[\s\S]
 
 export const imports: readonly Import[] = product.flatMap(importsOf);
 
-/** Every import of a file: our own files as paths of the project, packages by name. */
-function importsOf(file: string): Import[] {
+/** Every import of a file, the files of its workers included: our own files as paths of the project, packages by name. */
+export function importsOf(file: string): Import[] {
   const found = codeOf(file).matchAll(
-    /(?:^|\n)\s*(?:import|export)\b[^"';]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g,
+    /(?:^|\n)\s*(?:import|export)\b[^"';]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)|\bnew URL\("([^"]+)", import\.meta\.url\)/g,
   );
-  return [...found].map(([, plain, dynamic]) => {
-    const what = plain ?? dynamic ?? "";
+  return [...found].map(([, plain, dynamic, worker]) => {
+    const what = plain ?? dynamic ?? worker ?? "";
     return { from: file, what: what.startsWith(".") ? normalize(join(dirname(file), what)).replace(/\.js$/, ".ts") : what };
   });
 }

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunOptions, Sample } from "../../../scanner-agent/contract.js";
-import { hashes } from "../stage/bus-stage.js";
+import { hashes } from "../hashes.js";
 
 /** A sample on disk. */
 export async function sampleFile(folder: string, bytes: Buffer): Promise<Sample> {

@@ -11,7 +11,8 @@ import { watchSpools, type SpoolStrays } from "../../../scanner-agent/samples/sp
 import { SAMPLES } from "../../../schema/subjects.js";
 import { CHUNK_BYTES } from "../../../schema/streams.js";
 import { agentsOnBus, requestOf, startAgent } from "../stage/agent-stage.js";
-import { hashes, until, type BusStage } from "../stage/bus-stage.js";
+import { hashes } from "../hashes.js";
+import { until, type BusStage } from "../stage/bus-stage.js";
 import { puppet } from "../stage/puppet-engine.js";
 
 let stage: BusStage;

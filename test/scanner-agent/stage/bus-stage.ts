@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -21,6 +21,7 @@ import {
   RESULTS,
 } from "../../../schema/subjects.js";
 import { findProgram } from "../../../scanner-agent/programs.js";
+import { hashes } from "../hashes.js";
 
 export const ACK_WAIT_MS = 3_000;
 
@@ -147,11 +148,6 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
     if (found !== undefined && found !== false) return found;
   }
   throw new Error(`not within ${timeoutMs} ms: ${what}`);
-}
-
-export function hashes(bytes: Buffer): { sha256: string; sha1: string; md5: string } {
-  const hash = (name: string) => createHash(name).update(bytes).digest("hex");
-  return { sha256: hash("sha256"), sha1: hash("sha1"), md5: hash("md5") };
 }
 
 async function freePort(): Promise<number> {

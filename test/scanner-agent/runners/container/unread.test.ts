@@ -1,4 +1,5 @@
-import type * as FileSystem from "node:fs";
+import fs, { type ReadStream } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { Unavailable } from "../../../../scanner-agent/contract.js";
@@ -11,17 +12,21 @@ import { containerCase } from "./case.js";
 /** How many of the next reads of a sample end in the middle, as on a broken disk. */
 let broken = 0;
 
-vi.mock("node:fs", async (original) => {
-  const real = await original<typeof FileSystem>();
-  return {
-    ...real,
-    createReadStream(...words: Parameters<typeof real.createReadStream>) {
-      const source = real.createReadStream(...words);
-      if (broken === 0) return source;
-      broken -= 1;
-      return Readable.from(halfOf(source));
-    },
-  };
+const { createReadStream } = fs;
+
+beforeAll(() => {
+  vi.spyOn(fs, "createReadStream").mockImplementation((...words) => {
+    const source = createReadStream(...words);
+    if (broken === 0) return source;
+    broken -= 1;
+    return Readable.from(halfOf(source)) as ReadStream;
+  });
+  // Modules that import it by name see it too.
+  syncBuiltinESMExports();
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
 
 async function* halfOf(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
