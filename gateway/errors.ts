@@ -49,7 +49,7 @@ export class GatewayError extends Error {
 }
 
 /** Samples of a batch that cannot be scanned: none of the batch is. Its code is the first one's. */
-export class SamplesRefused extends GatewayError {
+export class BatchRefused extends GatewayError {
   constructor(
     readonly refusals: readonly { readonly index: number; readonly error: GatewayError }[],
     total: number,

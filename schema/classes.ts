@@ -11,10 +11,13 @@ export const Speed = { ULTRA: "ULTRA", FAST: "FAST", MEDIUM: "MEDIUM", SLOW: "SL
 /** One of the names of {@link Speed}. */
 export type Speed = keyof typeof Speed;
 
-/** The speeds an engine can have, fastest first. */
-export const ENGINE_SPEEDS = ["ULTRA", "FAST", "MEDIUM", "SLOW"] as const;
-/** A speed that an engine can have: every {@link Speed} but `ALL`. */
-export type EngineSpeed = (typeof ENGINE_SPEEDS)[number];
+/** The speeds an engine can have: every {@link Speed} but `ALL`, fastest first. */
+export const EngineSpeed = { ULTRA: "ULTRA", FAST: "FAST", MEDIUM: "MEDIUM", SLOW: "SLOW" } as const;
+/** One of the names of {@link EngineSpeed}. */
+export type EngineSpeed = keyof typeof EngineSpeed;
+
+/** All engine speeds, fastest first. */
+export const ENGINE_SPEEDS = Object.keys(EngineSpeed) as readonly EngineSpeed[];
 
 /** MultiAV2's number of each speed: ULTRA -1 … SLOW 2, ALL 3. */
 export const SPEED_NUMBER: Readonly<Record<Speed, number>> = { ULTRA: -1, FAST: 0, MEDIUM: 1, SLOW: 2, ALL: 3 };

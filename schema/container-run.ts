@@ -47,6 +47,8 @@ export const ContainerLimits = z.strictObject({
   /** Standard output and standard error of one scan; more of either is a failure. */
   output: size.default(8 * 1024 ** 2),
 });
+/** See the value of the same name. */
+export type ContainerLimits = z.infer<typeof ContainerLimits>;
 
 /** How long a container of mode `exec` is used. One in which anything went wrong is never used again. */
 export const Recycle = z.strictObject({

@@ -1,7 +1,7 @@
 /** The engine manifest: the YAML file that describes one engine. Adding an engine is adding one. */
 
 import { z } from "zod";
-import { ENGINE_SPEEDS, PluginType } from "./classes.js";
+import { EngineSpeed, PluginType } from "./classes.js";
 import { ContainerRun } from "./container-run.js";
 import { engineName } from "./messages.js";
 import { duration } from "./settings.js";
@@ -35,7 +35,7 @@ export const Manifest = z
     /** What has to be got before it can run, for people: one sentence each. */
     needs: z.array(z.string().min(1)).default([]),
     type: z.enum(PluginType),
-    speed: z.enum(ENGINE_SPEEDS),
+    speed: z.enum(EngineSpeed),
     /** Whether it can reach the outside while it scans. */
     internet: z.boolean(),
     input: z.enum(["file", "hash"]).default("file"),

@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import { ENGINE_SPEEDS, InternetClass, PluginType } from "./classes.js";
+import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
 import { EngineVerdict, ResultCause, UnhealthyCause } from "./states.js";
 
 /** The largest result message in bytes; longer details are cut and marked `truncated`. */
@@ -111,7 +111,7 @@ export type ResultMessage = z.infer<typeof ResultMessage>;
 export const EnginePresence = z.object({
   name: engineName,
   type: z.enum(PluginType),
-  speed: z.enum(ENGINE_SPEEDS),
+  speed: z.enum(EngineSpeed),
   internet: z.boolean(),
   /** What it is given: the sample's bytes, or its hashes only. */
   input: z.enum(["file", "hash"]),
@@ -145,9 +145,9 @@ export type EnginePresence = z.infer<typeof EnginePresence>;
  * What an agent can be told to be. A cordoned one takes nothing more and finishes what it has, however long that takes; a
  * draining one hands back what it has not finished within its grace.
  */
-export const AGENT_STATES = ["READY", "CORDONED", "DRAINING"] as const;
-/** One of {@link AGENT_STATES}. */
-export type AgentState = (typeof AGENT_STATES)[number];
+export const AgentState = { READY: "READY", CORDONED: "CORDONED", DRAINING: "DRAINING" } as const;
+/** One of the names of {@link AgentState}. */
+export type AgentState = keyof typeof AgentState;
 
 /** The value of an agent's key in AGENTS, put at every heartbeat. */
 export const Presence = z.object({
@@ -160,7 +160,7 @@ export const Presence = z.object({
   /** Time between heartbeats in milliseconds; after three missed ones the agent counts as gone. */
   heartbeatMs: z.number().int().positive(),
   /** Only a READY agent takes work. */
-  state: z.enum(AGENT_STATES),
+  state: z.enum(AgentState),
   /** What it has proven about its fences since it started, e.g. that isolated containers reach nothing. */
   proofs: z.array(text(500)).max(32).default([]),
   engines: z.array(EnginePresence).max(256),
@@ -181,7 +181,7 @@ export const Control = z.discriminatedUnion("kind", [
   /** Nobody wants these scans' answers any more: what runs for them is ended and not answered. */
   z.object({ v, kind: z.literal("cancel"), scans: z.array(scanId).min(1).max(CANCELS_PER_MESSAGE) }),
   /** Be in this state until told otherwise. */
-  z.object({ v, kind: z.literal("state"), state: z.enum(AGENT_STATES) }),
+  z.object({ v, kind: z.literal("state"), state: z.enum(AgentState) }),
   /** Test this engine now; its presence says what came of it. */
   z.object({ v, kind: z.literal("test"), engine: engineName }),
   /** Take no work for this engine, because of this; null: take it again. What the agent is told does not outlive it. */

@@ -148,14 +148,14 @@ export interface EngineCounts {
 }
 
 /** How often an engine found a signature. */
-export interface SignatureCount {
+export interface SignatureRecord {
   readonly engine: string;
   readonly signature: string;
   readonly results: number;
 }
 
 /** How often samples of a MIME type were scanned, and how often with a detection. */
-export interface TypeCount {
+export interface TypeRecord {
   readonly mime: string;
   readonly scans: number;
   readonly detected: number;

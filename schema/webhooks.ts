@@ -1,10 +1,9 @@
 /** What webhooks tell, and how. Deliveries follow the Standard Webhooks convention (https://www.standardwebhooks.com). */
 
 /** SCAN_FINISHED: a scan became final. SCAN_DETECTED: it did with a detection, or got one afterwards. */
-export const WEBHOOK_EVENTS = ["SCAN_FINISHED", "SCAN_DETECTED"] as const;
-
-/** One of {@link WEBHOOK_EVENTS}. */
-export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+export const WebhookEvent = { SCAN_FINISHED: "SCAN_FINISHED", SCAN_DETECTED: "SCAN_DETECTED" } as const;
+/** One of the names of {@link WebhookEvent}. */
+export type WebhookEvent = keyof typeof WebhookEvent;
 
 /** The `type` of an event's payload, e.g. `scan.finished`. */
 export function payloadType(event: WebhookEvent): string {
@@ -12,10 +11,9 @@ export function payloadType(event: WebhookEvent): string {
 }
 
 /** PENDING: to be sent, or sent again. FAILED: given up; it can be sent again by hand. */
-export const DELIVERY_STATES = ["PENDING", "DELIVERED", "FAILED"] as const;
-
-/** One of {@link DELIVERY_STATES}. */
-export type DeliveryState = (typeof DELIVERY_STATES)[number];
+export const DeliveryState = { PENDING: "PENDING", DELIVERED: "DELIVERED", FAILED: "FAILED" } as const;
+/** One of the names of {@link DeliveryState}. */
+export type DeliveryState = keyof typeof DeliveryState;
 
 /** A webhook as it is shown: without its secret. */
 export interface WebhookRecord {

@@ -214,3 +214,24 @@ describe("contracts are documented", () => {
     expect(bare).toEqual([]);
   });
 });
+
+describe("contracts stand once", () => {
+  const names = (file: string, pattern: RegExp) => [...codeOf(file).matchAll(pattern)].map(([, name = ""]) => name);
+  const EXPORTED = /^export (?:abstract )?(?:async )?(?:const|function\*?|class|type|interface) (\w+)/gm;
+  const DECLARED = /^(?:export )?(?:abstract )?(?:async )?(?:const|function\*?|class|type|interface) (\w+)/gm;
+
+  it("no file outside schema/ declares a name that schema/ exports", () => {
+    const owners = product
+      .filter((file) => file.startsWith("schema/"))
+      .flatMap((file) => names(file, EXPORTED).map((name) => [name, file] as const));
+    const wrong = product
+      .filter((file) => !file.startsWith("schema/"))
+      .flatMap((file) => {
+        const declared = new Set(names(file, DECLARED));
+        // The agent never sees the types of the GraphQL schema, so an Engine or a Sample of its own is not mistaken for them.
+        const seen = owners.filter(([, owner]) => houseOf(file) !== "scanner-agent" || !owner.startsWith("schema/graphql/"));
+        return seen.flatMap(([name, owner]) => (declared.has(name) ? [`${file} declares ${name}: import it from ${owner}`] : []));
+      });
+    expect(wrong, "import the name, or name another thing otherwise").toEqual([]);
+  });
+});

@@ -35,7 +35,7 @@ export interface DurableState {
 }
 
 /** How full a stream is. */
-export interface StreamState {
+export interface StreamStatus {
   readonly name: string;
   readonly messages: number;
   readonly bytes: number;
@@ -55,7 +55,7 @@ export interface Account {
   dropDurable(engine: string): Promise<void>;
   durableState(engine: string): Promise<DurableState>;
   /** The server's version and how full each stream is. */
-  state(): Promise<{ serverVersion: string; streams: StreamState[] }>;
+  state(): Promise<{ serverVersion: string; streams: StreamStatus[] }>;
   /** Last sequence and identity of SCANS. */
   scansState(): Promise<{ lastSeq: number; stream: string }>;
   /** Removes all requests below `seq`. */

@@ -6,7 +6,7 @@ import { LIVE_KEYS, LIVE_SCAN } from "../../schema/subjects.js";
 import { openAccount, type Account, type PresenceListener } from "./account.js";
 import type { GatewayConfig } from "../config.js";
 
-export type { Account, DurableState, StreamState } from "./account.js";
+export type { Account, DurableState, StreamStatus } from "./account.js";
 export type { Delivery } from "./results.js";
 
 /** A hint that a scan has reached a revision. */

@@ -3,7 +3,7 @@ import type { Database } from "./database.js";
 import { COUNTED } from "./list-place.js";
 
 /** What Postgres says of itself. */
-export interface DatabaseState {
+export interface DatabaseStatus {
   /** The server's version, e.g. `18.4`. */
   readonly serverVersion: string;
   readonly bytes: number;
@@ -14,8 +14,8 @@ export interface DatabaseState {
   readonly samples: number;
 }
 
-export async function readDatabaseState(db: Database): Promise<DatabaseState> {
-  const { rows } = await sql<DatabaseState>`
+export async function readDatabaseState(db: Database): Promise<DatabaseStatus> {
+  const { rows } = await sql<DatabaseStatus>`
     select current_setting('server_version') as "serverVersion", pg_database_size(current_database()) as bytes,
       (select max(name) from kysely_migration) as migration,
       ${rowsOf("scans")} as scans, ${rowsOf("samples")} as samples`.execute(db);

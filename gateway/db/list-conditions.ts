@@ -26,7 +26,7 @@ export function any(conditions: readonly Condition[]): Condition {
 }
 
 /** `type` is what Postgres calls the column's type. */
-export function oneOf(column: string, type: string, values: readonly (string | number)[] | undefined): Condition | undefined {
+export function isAnyOf(column: string, type: string, values: readonly (string | number)[] | undefined): Condition | undefined {
   return values && sql<SqlBool>`${sql.ref(column)} = any(${[...values]}::${sql.raw(type)}[])`;
 }
 

@@ -3,7 +3,7 @@ import type { SampleRecord, ScanRecord } from "../../schema/reports.js";
 import type { Verdict } from "../../schema/states.js";
 import type { ScansTable } from "../../schema/tables/scans.js";
 import type { Database } from "./database.js";
-import { all, hashIs, mimeIs, oneOf, sizeWithin, timeWithin, type SizeCriteria, type TimeCriteria } from "./list-conditions.js";
+import { all, hashIs, mimeIs, isAnyOf, sizeWithin, timeWithin, type SizeCriteria, type TimeCriteria } from "./list-conditions.js";
 import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type ListOrder, type ListPage } from "./list-place.js";
 import { selectSamples } from "./samples.js";
 import { scanOf, selectScans } from "./scans.js";
@@ -38,7 +38,7 @@ function conditionOf({ mimes, size, firstSeen, hashes, stored, verdicts }: Sampl
     stored === undefined ? undefined : stored ? sql<SqlBool>`samples.blob is not null` : sql<SqlBool>`samples.blob is null`,
     verdicts &&
       sql<SqlBool>`samples.id in (
-        select sample_id from scans where ${oneOf("scans.verdict", "verdict", verdicts)} and not exists (
+        select sample_id from scans where ${isAnyOf("scans.verdict", "verdict", verdicts)} and not exists (
           select from scans as later where later.sample_id = scans.sample_id and later.id > scans.id))`,
   ]);
 }

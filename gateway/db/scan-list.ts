@@ -8,7 +8,7 @@ import {
   hashIs,
   literally,
   mimeIs,
-  oneOf,
+  isAnyOf,
   sizeWithin,
   timeWithin,
   type Condition,
@@ -51,7 +51,7 @@ export interface ResultCriteria {
 }
 
 /** A scan with its place in lists. */
-export interface ListedScan extends ScanRecord {
+export interface PlacedScan extends ScanRecord {
   /** The microsecond since 1970 at which it was accepted. */
   readonly startMicros: number;
 }
@@ -62,7 +62,7 @@ function orderOf({ started }: ScanCriteria): ListOrder {
 }
 
 /** A page of the scans that meet the criteria. */
-export async function listScans(db: Database, criteria: ScanCriteria, page: ListPage): Promise<ListedScan[]> {
+export async function listScans(db: Database, criteria: ScanCriteria, page: ListPage): Promise<PlacedScan[]> {
   const select = () => selectPage(db, criteria, page);
   const rows = isEverything(criteria)
     ? await runPreparedQuery(db, everythingName(page), page.after ? [page.after.id] : [], select)
@@ -112,7 +112,7 @@ function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condi
     (condition) => condition !== undefined,
   );
   return [
-    oneOf("scans.verdict", "verdict", verdicts),
+    isAnyOf("scans.verdict", "verdict", verdicts),
     final === undefined ? undefined : final ? sql<SqlBool>`scans.end_date is not null` : sql<SqlBool>`scans.end_date is null`,
     ...timeWithin("scans.start_date", started),
     names && any(names.map(nameIs)),
@@ -153,9 +153,9 @@ function resultIs({ engineIds, verdicts, states, signature }: ResultCriteria): C
   const rareVerdict = verdicts?.every((verdict) => FINDINGS.has(verdict)) ?? false;
   const rareState = states?.every((state) => FAILURES.has(state)) ?? false;
   return all([
-    oneOf("results.engine_id", "int", engineIds),
-    oneOf(rareVerdict ? "results.finding" : "results.verdict", "verdict", verdicts),
-    oneOf(rareState ? "results.failure" : "results.state", "result_state", states),
+    isAnyOf("results.engine_id", "int", engineIds),
+    isAnyOf(rareVerdict ? "results.finding" : "results.verdict", "verdict", verdicts),
+    isAnyOf(rareState ? "results.failure" : "results.state", "result_state", states),
     states?.every((state) => OPEN.has(state)) ? sql<SqlBool>`scans.end_date is null` : undefined,
     signature === undefined ? undefined : sql<SqlBool>`results.signature ilike ${`%${literally(signature)}%`}`,
   ]);

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { EngineCounts, ScanCounts, SignatureCount, TypeCount } from "../../schema/reports.js";
+import type { EngineCounts, ScanCounts, SignatureRecord, TypeRecord } from "../../schema/reports.js";
 import type { Database } from "./database.js";
 
 /** From the beginning of an hour to the beginning of another. */
@@ -58,8 +58,8 @@ export async function readWaits(db: Database, hours: Hours): Promise<Buckets> {
 }
 
 /** The signatures that were found most. */
-export async function readTopSignatures(db: Database, hours: Hours, limit: number): Promise<SignatureCount[]> {
-  const { rows } = await sql<SignatureCount>`
+export async function readTopSignatures(db: Database, hours: Hours, limit: number): Promise<SignatureRecord[]> {
+  const { rows } = await sql<SignatureRecord>`
     select engines.name as engine, signature, sum(results)::int8 as results
     from hourly_signatures join engines on engines.id = engine_id where ${within(hours)}
     group by engines.name, signature order by sum(results) desc, signature, engines.name limit ${limit}`.execute(db);
@@ -67,8 +67,8 @@ export async function readTopSignatures(db: Database, hours: Hours, limit: numbe
 }
 
 /** The types that were scanned most. */
-export async function readTopTypes(db: Database, hours: Hours, limit: number): Promise<TypeCount[]> {
-  const { rows } = await sql<TypeCount>`
+export async function readTopTypes(db: Database, hours: Hours, limit: number): Promise<TypeRecord[]> {
+  const { rows } = await sql<TypeRecord>`
     select mime, sum(scans)::int8 as scans, sum(detected)::int8 as detected
     from hourly_types where ${within(hours)} group by mime order by sum(scans) desc, mime limit ${limit}`.execute(db);
   return rows;

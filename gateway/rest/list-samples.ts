@@ -5,7 +5,7 @@ import type { Endpoint } from "./endpoint.js";
 import { everyScan } from "./pages.js";
 import { wholeNumber } from "./parameters.js";
 import { listed } from "./report.js";
-import { ListedScan } from "./schemas.js";
+import { ListedScanEntry } from "./schemas.js";
 import { jsonArray, sendStreamed } from "./streamed.js";
 
 /** The longest page that can be asked for. */
@@ -22,7 +22,7 @@ export const listSamples: Endpoint = {
       limit: z.number().int().min(1).max(MOST).optional().describe("Scans on a page."),
       after: z.number().int().nonnegative().optional().describe("The id after which the list begins."),
     }),
-    answer: { "application/json": z.array(ListedScan) },
+    answer: { "application/json": z.array(ListedScanEntry) },
   },
   async handle(ctx, request, reply) {
     const query = request.query as Record<string, unknown>;

@@ -24,7 +24,7 @@ const listed = {
   end_date: asctime.nullable().describe("Null until the scan is complete."),
 };
 
-export const ListedScan = z.strictObject(listed).meta({ id: "ListedScan" });
+export const ListedScanEntry = z.strictObject(listed).meta({ id: "ListedScan" });
 
 export const EngineEntry = z
   .looseObject({

@@ -7,7 +7,7 @@ import { audit } from "../db/audit.js";
 import { insertBatch } from "../db/batches.js";
 import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
-import { GatewayError, SamplesRefused } from "../errors.js";
+import { BatchRefused, GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { announcedVersions } from "../fleet/fleet.js";
 import { hashOf, keyOf, settleKeys, type Keyed, type Made } from "./idempotency.js";
@@ -39,7 +39,7 @@ type Accept = (request: AcceptRequest) => Promise<Outcome>;
 const RETRY_AFTER_S = 10;
 const acceptors = new WeakMap<ScanContext, Record<AcceptRequest["kind"], Accept>>();
 
-/** Accepts a request. Throws BAD_INPUT, UNAVAILABLE, IDEMPOTENCY_CONFLICT or, for a batch, what {@link SamplesRefused} says. */
+/** Accepts a request. Throws BAD_INPUT, UNAVAILABLE, IDEMPOTENCY_CONFLICT or, for a batch, what {@link BatchRefused} says. */
 export function accept(ctx: ScanContext, request: AcceptRequest): Promise<Outcome> {
   const existing = acceptors.get(ctx) ?? {
     scan: acceptor(ctx, { size: 100, parallel: 2 }),
@@ -154,7 +154,7 @@ function plansOf(catalogue: readonly EngineRecord[], { kind, options, samples }:
   const refusals = plans.flatMap(({ refused, skipped }, index) => (refused ? [{ index, error: unattended(skipped) }] : []));
   const [first] = refusals;
   if (!first) return plans;
-  return kind === "scan" ? first.error : new SamplesRefused(refusals, samples.length);
+  return kind === "scan" ? first.error : new BatchRefused(refusals, samples.length);
 }
 
 /** Only agents are missing: those of the engines that would take part if they were healthy, or all if there is no engine. */

@@ -9,7 +9,7 @@ export interface ScanOptions extends EngineChoice {
   readonly speed: Speed;
   readonly internet: boolean;
   /** Each key once. */
-  readonly labels?: readonly Label[] | undefined;
+  readonly labels?: readonly LabelEntry[] | undefined;
   /** undefined: NORMAL. */
   readonly priority?: Priority | undefined;
   /** Results up to this age are taken over; undefined: none. */
@@ -25,7 +25,7 @@ export interface ScanOptions extends EngineChoice {
 /** Options of which any may be left out. */
 export type SomeOptions = { readonly [Option in keyof ScanOptions]?: ScanOptions[Option] | undefined };
 
-export interface Label {
+export interface LabelEntry {
   readonly key: string;
   readonly value: string;
 }
@@ -69,7 +69,7 @@ export function labelsOf(options: ScanOptions): Labels {
   return Object.fromEntries((options.labels ?? []).map(({ key, value }) => [key, value]));
 }
 
-function checkLabels(labels: readonly Label[]): void {
+function checkLabels(labels: readonly LabelEntry[]): void {
   if (labels.length > LIMITS.labels) refuse(["labels"], `there are ${labels.length} labels; ${LIMITS.labels} is the most`);
   const seen = new Set<string>();
   labels.forEach(({ key, value }, i) => {

@@ -49,11 +49,11 @@ export async function readPoints(db: Database, range: StatisticsRange): Promise<
   return points;
 }
 
-export interface EngineStatistics extends EngineCounts {
+export interface EngineStatisticsRecord extends EngineCounts {
   readonly durations: Buckets;
 }
 
-export async function readEngineStatistics(db: Database, range: Hours): Promise<EngineStatistics[]> {
+export async function readEngineStatistics(db: Database, range: Hours): Promise<EngineStatisticsRecord[]> {
   const [counts, durations] = await Promise.all([readEngineCounts(db, range), readDurations(db, range)]);
   return counts.map((engine) => ({ ...engine, durations: durations.get(engine.engineId) ?? [] }));
 }

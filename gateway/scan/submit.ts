@@ -3,7 +3,7 @@ import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import type { Caller } from "../caller.js";
 import { readScanRecord } from "../db/scans.js";
 import { findUpload } from "../db/uploads.js";
-import { DatabaseAway, GatewayError, SamplesRefused } from "../errors.js";
+import { BatchRefused, DatabaseAway, GatewayError } from "../errors.js";
 import { openWindow } from "../flow.js";
 import { accept } from "./accept.js";
 import type { ScanContext } from "./context.js";
@@ -78,7 +78,7 @@ export interface AcceptedBatch {
 
 /**
  * Accepts a scan of each sample, all of them or none. Throws what {@link submitScan} throws for the request as a whole, and
- * SamplesRefused with every sample that cannot be scanned.
+ * BatchRefused with every sample that cannot be scanned.
  */
 export async function submitScans(
   ctx: ScanContext,
@@ -115,7 +115,7 @@ async function findAll(ctx: ScanContext, samples: readonly BatchSample[]): Promi
   }
   const found = await window.all();
   if (refusals.length > 0) {
-    throw new SamplesRefused(
+    throw new BatchRefused(
       refusals.toSorted((a, b) => a.index - b.index),
       samples.length,
     );

@@ -1,7 +1,7 @@
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
 import { ownVersion } from "../../schema/version.js";
-import type { StreamState } from "../bus/bus.js";
-import { readDatabaseState, type DatabaseState } from "../db/database-state.js";
+import type { StreamStatus } from "../bus/bus.js";
+import { readDatabaseState, type DatabaseStatus } from "../db/database-state.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
@@ -10,7 +10,7 @@ export interface AccountRecord {
   readonly class: InternetClass;
   readonly connected: boolean;
   readonly serverVersion: string | null;
-  readonly streams: readonly StreamState[];
+  readonly streams: readonly StreamStatus[];
 }
 
 /** The parts of the mesh, with their versions and stores. */
@@ -18,7 +18,7 @@ export interface SystemRecord {
   readonly version: string;
   readonly nodeVersion: string;
   readonly startedAt: Date;
-  readonly database: DatabaseState;
+  readonly database: DatabaseStatus;
   readonly accounts: readonly AccountRecord[];
 }
 

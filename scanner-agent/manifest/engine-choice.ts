@@ -96,7 +96,6 @@ function readChoices({ file, text }: ChoiceText): YamlText | Mistakes {
 
 /** A choice, with the limits that it names and those alone. */
 type NamedChoice = Omit<Choice, "limits"> & { readonly limits: Partial<ContainerLimits> };
-type ContainerLimits = z.infer<typeof ContainerLimits>;
 
 function choiceOf(yaml: YamlText, key: string, { manifest, ways }: LoadedManifest): NamedChoice | Mistakes {
   const path = ["engines", key];

@@ -1,6 +1,6 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { Field, Int, ObjectType } from "type-graphql";
-import type { EngineSpeed as EngineSpeedName, InternetClass } from "../classes.js";
+import type { InternetClass } from "../classes.js";
 import { ContainerImage } from "./container-image.js";
 import { EngineVersions } from "./engine-versions.js";
 import { AgentState, EngineInput, EngineSpeed, InternetClassName, PluginType } from "./enums.js";
@@ -15,7 +15,7 @@ export class AgentEngine {
   type!: PluginType;
 
   @Field(() => EngineSpeed, { description: "Its speed class as this agent announces it." })
-  speed!: EngineSpeedName;
+  speed!: EngineSpeed;
 
   @Field(() => Boolean, { description: "Whether it can reach the internet while it scans." })
   internet!: boolean;

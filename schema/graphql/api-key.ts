@@ -1,17 +1,17 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { createUnionType, Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
-import type { Scope as ScopeName } from "../scopes.js";
+import type { Scope } from "../scopes.js";
 import { InvalidInput, UserError } from "./user-error.js";
 
 /** The scopes by their GraphQL names. */
-export const Scope = {
+export const ScopeName = {
   SCAN_READ: "scan:read",
   SCAN_WRITE: "scan:write",
   SAMPLE_READ: "sample:read",
   FLEET_WRITE: "fleet:write",
   ADMIN: "admin",
-} as const satisfies Record<string, ScopeName>;
-registerEnumType(Scope, {
+} as const satisfies Record<string, Scope>;
+registerEnumType(ScopeName, {
   name: "Scope",
   description: "What an API key may be allowed to do.",
   valuesConfig: {
@@ -31,8 +31,8 @@ export class ApiKey {
   @Field(() => String, { description: "What it is for, or who has it." })
   name!: string;
 
-  @Field(() => [Scope], { description: "What it allows." })
-  scopes!: readonly ScopeName[];
+  @Field(() => [ScopeName], { description: "What it allows." })
+  scopes!: readonly Scope[];
 
   @Field(() => Float, { nullable: true, description: "Requests a second that each gateway lets through; null: no limit." })
   rate!: number | null;
@@ -62,8 +62,8 @@ export class CreateApiKeyInput {
   @Field(() => String, { description: "What it is for, or who has it: 1 to 200 characters." })
   name!: string;
 
-  @Field(() => [Scope], { description: "What it allows; one at least." })
-  scopes!: readonly ScopeName[];
+  @Field(() => [ScopeName], { description: "What it allows; one at least." })
+  scopes!: readonly Scope[];
 
   @Field(() => GraphQLDateTimeISO, {
     nullable: true,

@@ -1,6 +1,5 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { Field, ObjectType } from "type-graphql";
-import type { EngineSpeed as EngineSpeedName } from "../classes.js";
 import { EngineVersions } from "./engine-versions.js";
 import { EngineInput, EngineSpeed, PluginType } from "./enums.js";
 import { Node } from "./node.js";
@@ -14,7 +13,7 @@ export class Engine extends Node {
   type!: PluginType;
 
   @Field(() => EngineSpeed, { description: "Its speed class." })
-  speed!: EngineSpeedName;
+  speed!: EngineSpeed;
 
   @Field(() => Boolean, { description: "Whether it can reach the internet while it scans." })
   internet!: boolean;

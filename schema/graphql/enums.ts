@@ -1,9 +1,11 @@
 /** The enums of the GraphQL schema. Values are those of the contract; every one of them is described. */
 
 import { registerEnumType } from "type-graphql";
-import { InternetClass, PluginType, Speed } from "../classes.js";
+import { EngineSpeed, InternetClass, PluginType, Speed } from "../classes.js";
+import { AgentState } from "../messages.js";
 import { Priority } from "../scan-options.js";
 import { EngineVerdict, ResultState, SkipReason, Verdict } from "../states.js";
+import { DeliveryState, WebhookEvent } from "../webhooks.js";
 
 const SPEEDS = {
   ULTRA: { description: "Answers in well under a second." },
@@ -32,13 +34,12 @@ registerEnumType(Priority, {
 });
 export { Priority };
 
-/** A speed that an engine can have; a value of its own because the schema must not offer `ALL` here. */
-export const EngineSpeed = { ULTRA: "ULTRA", FAST: "FAST", MEDIUM: "MEDIUM", SLOW: "SLOW" } as const;
 registerEnumType(EngineSpeed, {
   name: "EngineSpeed",
   description: "An engine's speed class, fastest first.",
   valuesConfig: SPEEDS,
 });
+export { EngineSpeed };
 
 /** The internet classes by their GraphQL names. */
 export const InternetClassName = { ISOLATED: InternetClass.isolated, INTERNET: InternetClass.internet } as const;
@@ -130,8 +131,6 @@ registerEnumType(SkipReason, {
 });
 export { SkipReason };
 
-/** States of an agent. */
-export const AgentState = { READY: "READY", CORDONED: "CORDONED", DRAINING: "DRAINING" } as const;
 registerEnumType(AgentState, {
   name: "AgentState",
   description: "Whether an agent takes work.",
@@ -141,6 +140,7 @@ registerEnumType(AgentState, {
     DRAINING: { description: "It takes nothing more and hands back what it does not finish within its grace." },
   },
 });
+export { AgentState };
 
 /** Orders of a list of scans. */
 export const ScanOrder = { NEWEST_FIRST: "NEWEST_FIRST", OLDEST_FIRST: "OLDEST_FIRST" } as const;
@@ -163,9 +163,7 @@ registerEnumType(StatisticsInterval, {
   valuesConfig: { HOUR: { description: "An hour." }, DAY: { description: "A day, UTC." } },
 });
 
-/** What webhooks can be told of. */
-export const WebhookEventName = { SCAN_FINISHED: "SCAN_FINISHED", SCAN_DETECTED: "SCAN_DETECTED" } as const;
-registerEnumType(WebhookEventName, {
+registerEnumType(WebhookEvent, {
   name: "WebhookEvent",
   description: "What a webhook can be told of.",
   valuesConfig: {
@@ -173,10 +171,9 @@ registerEnumType(WebhookEventName, {
     SCAN_DETECTED: { description: "A scan became final with a detection, or an engine found something afterwards." },
   },
 });
+export { WebhookEvent };
 
-/** What came of a delivery. */
-export const DeliveryStateName = { PENDING: "PENDING", DELIVERED: "DELIVERED", FAILED: "FAILED" } as const;
-registerEnumType(DeliveryStateName, {
+registerEnumType(DeliveryState, {
   name: "DeliveryState",
   description: "What came of a delivery.",
   valuesConfig: {
@@ -185,6 +182,7 @@ registerEnumType(DeliveryStateName, {
     FAILED: { description: "It was given up; it can be sent again by hand." },
   },
 });
+export { DeliveryState };
 
 /** Orders of a list of samples. */
 export const SampleOrder = { NEWEST_FIRST: "NEWEST_FIRST", OLDEST_FIRST: "OLDEST_FIRST" } as const;

@@ -6,7 +6,7 @@ import { IdempotencyConflict, InvalidInput, MeshUnavailable, SampleUnavailable }
 import { typeOfScanAnswer, UnknownScan } from "./withdraw.js";
 
 /** What an idempotency key is to a mutation that repeats. */
-export const IDEMPOTENCY_KEY =
+export const IDEMPOTENCY_KEY_DESCRIPTION =
   "1 to 255 printable ASCII characters. Sent again within 24 hours, the same call with the same key gives the scan that it gave first, " +
   "whatever has become of the former; another call is IDEMPOTENCY_CONFLICT, `submitScan` of the same sample as well. Keys of one API key are its own.";
 
@@ -40,7 +40,7 @@ export class RescanInput {
   })
   labels?: readonly LabelInput[] | null;
 
-  @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
+  @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY_DESCRIPTION })
   idempotencyKey?: string | null;
 }
 

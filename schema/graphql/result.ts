@@ -1,6 +1,5 @@
 import { GraphQLDateTimeISO, GraphQLJSONObject, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Float, ObjectType } from "type-graphql";
-import type { EngineSpeed as EngineSpeedName } from "../classes.js";
 import { EngineVersions } from "./engine-versions.js";
 import { ContainerImage } from "./container-image.js";
 import { EngineSpeed, EngineVerdict, PluginType, ResultState } from "./enums.js";
@@ -14,7 +13,7 @@ export class Result {
   type!: PluginType;
 
   @Field(() => EngineSpeed, { description: "The engine's speed class." })
-  speed!: EngineSpeedName;
+  speed!: EngineSpeed;
 
   @Field(() => Boolean, { description: "Whether the engine can reach the internet." })
   internet!: boolean;

@@ -1,7 +1,6 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { createUnionType, Field, InputType, Int, ObjectType } from "type-graphql";
-import type { DeliveryState, WebhookEvent } from "../webhooks.js";
-import { DeliveryStateName, WebhookEventName } from "./enums.js";
+import { DeliveryState, WebhookEvent } from "./enums.js";
 import { PageInfo } from "./page-info.js";
 import { InvalidInput, UserError } from "./user-error.js";
 
@@ -10,13 +9,13 @@ export class WebhookDelivery {
   @Field(() => GraphQLSafeInt, { description: "Its number; `webhook-id` is `msg_` and this." })
   deliveryId!: number;
 
-  @Field(() => WebhookEventName, { description: "What it tells." })
+  @Field(() => WebhookEvent, { description: "What it tells." })
   event!: WebhookEvent;
 
   @Field(() => GraphQLSafeInt, { description: "The number of the scan that it is about." })
   scanId!: number;
 
-  @Field(() => DeliveryStateName, { description: "What came of it." })
+  @Field(() => DeliveryState, { description: "What came of it." })
   state!: DeliveryState;
 
   @Field(() => Int, { description: "How often it was sent, since it was asked to be sent again if it was." })
@@ -61,7 +60,7 @@ export class Webhook {
   @Field(() => String, { description: "Where deliveries are sent to." })
   url!: string;
 
-  @Field(() => [WebhookEventName], { description: "What it is told of." })
+  @Field(() => [WebhookEvent], { description: "What it is told of." })
   events!: readonly WebhookEvent[];
 
   @Field(() => Boolean, { description: "Whether it is told. It is switched off by hand, or by an answer of 410 Gone." })
@@ -83,7 +82,7 @@ export class CreateWebhookInput {
   })
   url!: string;
 
-  @Field(() => [WebhookEventName], { description: "What to be told of." })
+  @Field(() => [WebhookEvent], { description: "What to be told of." })
   events!: WebhookEvent[];
 
   @Field(() => String, {

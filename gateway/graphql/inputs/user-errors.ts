@@ -1,5 +1,5 @@
 import { UserErrorCode } from "../../../schema/graphql/enums.js";
-import { GatewayError, SamplesRefused } from "../../errors.js";
+import { BatchRefused, GatewayError } from "../../errors.js";
 
 /** The data of a type that implements UserError. */
 export interface UserErrorRecord {
@@ -7,7 +7,7 @@ export interface UserErrorRecord {
   readonly code: UserErrorCode;
   readonly path: readonly string[];
   readonly retryAfter: number | null;
-  /** Of SamplesRefused: what is wrong with each. */
+  /** Of BatchRefused: what is wrong with each. */
   readonly errors?: readonly UserErrorRecord[];
 }
 
@@ -26,7 +26,7 @@ export function userError(error: unknown, path: readonly string[]): UserErrorRec
     path: [...path, ...fieldOf(error, path)],
     retryAfter: error.retryAfter ?? null,
   };
-  if (!(error instanceof SamplesRefused)) return record;
+  if (!(error instanceof BatchRefused)) return record;
   const errors = error.refusals.flatMap(({ index, error: one }) => userError(one, [...record.path, String(index)]) ?? []);
   return { ...record, errors };
 }

@@ -1,7 +1,7 @@
 import { GraphQLSafeInt } from "graphql-scalars";
 import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
 import type { ScanReport } from "../../../schema/reports.js";
-import { IDEMPOTENCY_KEY, RescanInput, RescanResult, RetryResultResult } from "../../../schema/graphql/rescan.js";
+import { IDEMPOTENCY_KEY_DESCRIPTION, RescanInput, RescanResult, RetryResultResult } from "../../../schema/graphql/rescan.js";
 import { readScan } from "../../db/scans.js";
 import { unknownScan } from "../../errors.js";
 import type { ScanContext } from "../../scan/context.js";
@@ -35,7 +35,10 @@ export class RescanResolver {
   async retryResult(
     @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) id: number,
     @Arg("engine", () => String, { description: "The engine's name, without regard to case." }) engine: string,
-    @Arg("idempotencyKey", () => String, { nullable: true, description: IDEMPOTENCY_KEY }) key: string | null | undefined,
+    @Arg("idempotencyKey", () => String, { nullable: true, description: IDEMPOTENCY_KEY_DESCRIPTION }) key:
+      | string
+      | null
+      | undefined,
     @Ctx() { mesh, caller }: RequestContext,
   ): Promise<Answer | UserErrorRecord> {
     return ofScan(

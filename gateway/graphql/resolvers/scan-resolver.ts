@@ -7,7 +7,7 @@ import { Result } from "../../../schema/graphql/result.js";
 import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
 import { ScanFilter } from "../../../schema/graphql/scan-filter.js";
 import { Scan } from "../../../schema/graphql/scan.js";
-import { countScans, listScans, type ListedScan } from "../../db/scan-list.js";
+import { countScans, listScans, type PlacedScan } from "../../db/scan-list.js";
 import { readScan, readScanRecord } from "../../db/scans.js";
 import { GatewayError } from "../../errors.js";
 import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
@@ -46,7 +46,7 @@ export class ScanResolver {
     @Arg("filter", () => ScanFilter, { nullable: true, description: "Which scans; without it all of them." })
     filter: ScanFilter | null | undefined,
     @Ctx() { mesh }: RequestContext,
-  ): Promise<CountedConnection<ListedScan>> {
+  ): Promise<CountedConnection<PlacedScan>> {
     const limit = pageLength(first) + 1;
     const criteria = await scanCriteria(mesh.db, filter);
     const list = scanList(order, criteria.started !== undefined);
@@ -56,7 +56,7 @@ export class ScanResolver {
       after: place,
       limit,
     });
-    const cursor = ({ scanId, startMicros }: ListedScan) => cursorOf(list, { id: scanId, micros: startMicros });
+    const cursor = ({ scanId, startMicros }: PlacedScan) => cursorOf(list, { id: scanId, micros: startMicros });
     return counted(connectionOf(found, { first, continued: place !== undefined, cursorOf: cursor }), () =>
       countScans(mesh.lists, criteria),
     );

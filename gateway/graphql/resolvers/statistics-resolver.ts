@@ -1,6 +1,6 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Arg, Ctx, FieldResolver, Float, Int, Query, Resolver, Root } from "type-graphql";
-import type { SignatureCount as SignatureRecord, TypeCount as TypeRecord } from "../../../schema/reports.js";
+import type { SignatureRecord, TypeRecord } from "../../../schema/reports.js";
 import { StatisticsInterval } from "../../../schema/graphql/enums.js";
 import {
   Durations,
@@ -18,7 +18,7 @@ import {
   readEngineStatistics,
   readPoints,
   statisticsRange,
-  type EngineStatistics as EngineRecord,
+  type EngineStatisticsRecord,
   type Point,
   type StatisticsRange,
 } from "../../scan/statistics.js";
@@ -55,7 +55,7 @@ export class StatisticsResolver {
   }
 
   @FieldResolver(() => [EngineStatistics], { complexity: ({ childComplexity }) => 1 + TYPICAL_ENGINES * childComplexity })
-  engines(@Root() range: StatisticsRange, @Ctx() { mesh }: RequestContext): Promise<EngineRecord[]> {
+  engines(@Root() range: StatisticsRange, @Ctx() { mesh }: RequestContext): Promise<EngineStatisticsRecord[]> {
     return readEngineStatistics(mesh.db, range);
   }
 
@@ -103,51 +103,51 @@ export class StatisticsPointResolver {
 @Resolver(() => EngineStatistics)
 export class EngineStatisticsResolver {
   @FieldResolver(() => GraphQLSafeInt)
-  results(@Root() counts: EngineRecord): number {
+  results(@Root() counts: EngineStatisticsRecord): number {
     return stated(counts) + counts.silent + errorsOf(counts) + counts.cancelled;
   }
 
   @FieldResolver(() => GraphQLSafeInt)
-  detections(@Root() { suspicious, infected }: EngineRecord): number {
+  detections(@Root() { suspicious, infected }: EngineStatisticsRecord): number {
     return suspicious + infected;
   }
 
   @FieldResolver(() => Float, { nullable: true })
-  detectionRate(@Root() counts: EngineRecord): number | null {
+  detectionRate(@Root() counts: EngineStatisticsRecord): number | null {
     return share(counts.suspicious + counts.infected, stated(counts));
   }
 
   @FieldResolver(() => GraphQLSafeInt)
-  errors(@Root() counts: EngineRecord): number {
+  errors(@Root() counts: EngineStatisticsRecord): number {
     return errorsOf(counts);
   }
 
   @FieldResolver(() => Float, { nullable: true })
-  errorRate(@Root() counts: EngineRecord): number | null {
+  errorRate(@Root() counts: EngineStatisticsRecord): number | null {
     return share(errorsOf(counts), stated(counts) + counts.silent + errorsOf(counts));
   }
 
   @FieldResolver(() => Float, { nullable: true })
-  agreement(@Root() { agreed, compared }: EngineRecord): number | null {
+  agreement(@Root() { agreed, compared }: EngineStatisticsRecord): number | null {
     return share(agreed, compared);
   }
 
   @FieldResolver(() => Durations)
-  durations(@Root() { durations }: EngineRecord): Durations {
+  durations(@Root() { durations }: EngineStatisticsRecord): Durations {
     return durationsOf(durations);
   }
 
   @FieldResolver(() => Float, { nullable: true })
-  signatureAgeSeconds(@Root() { signatureDate }: EngineRecord): number | null {
+  signatureAgeSeconds(@Root() { signatureDate }: EngineStatisticsRecord): number | null {
     return signatureDate && (Date.now() - signatureDate.getTime()) / 1_000;
   }
 }
 
-function stated({ clean, suspicious, infected }: EngineRecord): number {
+function stated({ clean, suspicious, infected }: EngineStatisticsRecord): number {
   return clean + suspicious + infected;
 }
 
-function errorsOf({ failed, timeout, noAgent, unscanned }: EngineRecord): number {
+function errorsOf({ failed, timeout, noAgent, unscanned }: EngineStatisticsRecord): number {
   return failed + timeout + noAgent + unscanned;
 }
 
