@@ -1,24 +1,31 @@
 import { resolve } from "node:path";
 import { projectPath } from "../schema/paths.js";
-import { anyText, readSettings } from "../schema/settings.js";
+import { anyText, folderPath, postgresAddress, readSettings } from "../schema/settings.js";
 
 /** The settings of `npm run scan`. */
 export const cliSettings = {
   SCANMESH_HOME: {
-    type: anyText,
+    type: folderPath,
     shown: "`.scanmesh` in the clone",
-    about: "Data folder of the mesh that `npm run scan` looks for.",
+    example: "/srv/scanmesh",
+    about: "Data folder of the mesh of this machine that the command uses.",
   },
-  SCANMESH_API_KEY: { type: anyText, secret: true, about: "The API key to show, where the gateway asks for one." },
+  SCANMESH_API_KEY: {
+    type: anyText,
+    secret: true,
+    example: "sm_…",
+    about: "The API key to send, where the gateway requires one.",
+  },
 } as const;
 
 /** The settings of the commands that work on the database. */
 export const databaseSettings = {
   SCANMESH_HOME: cliSettings.SCANMESH_HOME,
   DATABASE_URL: {
-    type: anyText,
+    type: postgresAddress,
     shown: "the database of `npm run up`",
     secret: true,
+    example: "postgres://scanmesh:secret@db.example.org/scanmesh",
     about: "The mesh's database.",
   },
 } as const;

@@ -1,4 +1,4 @@
-/** Writes the README's tables of settings and the list of their names from the lists in the code, or with `--check` fails if they are not current. */
+/** Writes docs/run/settings.md and the list of the settings' names from the lists in the code, or with `--check` fails if they are not current. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { gatewaySettings } from "../gateway/config.js";
@@ -16,26 +16,30 @@ const PARTS = {
   "`npm run import-multiav`, `npm run api-keys`": databaseSettings,
 } as const;
 const COMPOSE = ["docker-compose.yml", "deploy/more-hosts.yml"];
+const PAGE = "docs/run/settings.md";
 const BEGIN = "<!-- settings: made by `npm run generate` -->";
 const END = "<!-- settings end -->";
 
-/** The README with its tables as the code has them. */
-export function withSettings(readme: string): string {
-  const [head, rest] = readme.split(BEGIN);
+/** The page with its tables as the code has them. */
+export function withSettings(page: string): string {
+  const [head, rest] = page.split(BEGIN);
   const tail = rest?.split(END)[1];
-  if (head === undefined || tail === undefined) throw new Error(`the README needs ${BEGIN} and ${END}`);
+  if (head === undefined || tail === undefined) throw new Error(`${PAGE} needs ${BEGIN} and ${END}`);
   const tables = Object.entries(PARTS).map(([part, settings]) => table(part, Object.entries(settings)));
   return `${head}${BEGIN}\n\n${tables.join("\n\n")}\n\n${END}${tail}`;
 }
 
 function table(part: string, settings: [string, Setting<unknown>][]): string {
-  const rows = settings.map(
-    ([name, setting]) => `| \`${name}\` | ${defaultOf(setting)} | ${setting.about}${fileNote(name, setting)} |`,
+  const rows = settings.map(([name, setting]) => {
+    const { type, about, example } = setting;
+    return `| ${[`\`${name}\``, type.description, defaultText(setting), `\`${example}\``, about + fileNote(name, setting)].join(" | ")} |`;
+  });
+  return [`## ${part}`, "", "| setting | type | default | example | meaning |", "| --- | --- | --- | --- | --- |", ...rows].join(
+    "\n",
   );
-  return [`**${part}**`, "", "| setting | default | what it does |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
-function defaultOf({ shown, fallback, required }: Setting<unknown>): string {
+function defaultText({ shown, fallback, required }: Setting<unknown>): string {
   if (shown !== undefined) return shown;
   if (required) return "must be set";
   return fallback ? `\`${fallback}\`` : "–";
@@ -65,13 +69,13 @@ export function namesModule(compose: string): string {
 
 function main(): void {
   const made = {
-    "README.md": withSettings(read("README.md")),
+    [PAGE]: withSettings(read(PAGE)),
     "schema/generated/setting-names.ts": namesModule(COMPOSE.map(read).join()),
   };
   for (const [path, current] of Object.entries(made)) {
     if (!process.argv.includes("--check")) writeFileSync(projectPath(path), current);
     else if (read(path) !== current) {
-      process.stderr.write(`${path}: its settings are not what the code says: run npm run generate\n`);
+      process.stderr.write(`${path}: it does not say what the code says; run npm run generate\n`);
       process.exitCode = 1;
     }
   }

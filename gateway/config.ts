@@ -4,9 +4,11 @@ import type { InternetClass } from "../schema/classes.js";
 import {
   ConfigError,
   duration,
+  filePath,
   integer,
   commaListOf,
   oneOf,
+  postgresAddress,
   readSettings,
   size,
   anyText,
@@ -18,37 +20,47 @@ import { sharedSettings } from "../schema/shared-settings.js";
 /** The port that clients of MultiAV2 know. */
 export const DEFAULT_PORT = 8080;
 
-/** Every setting of the gateway; the README's table is made from this list. */
+/** Every setting of the gateway; docs/run/settings.md is made from this list. */
 export const gatewaySettings = {
-  HOST: { type: anyText, fallback: "127.0.0.1", about: "Address the gateway listens on." },
+  HOST: {
+    type: anyText.describe("address"),
+    fallback: "127.0.0.1",
+    example: "0.0.0.0",
+    about: "Address the gateway listens on.",
+  },
   PORT: {
     type: integer(0, 65_535),
     shown: `${DEFAULT_PORT}, or a free one if it is taken`,
+    example: "9000",
     about: "Port the gateway listens on; a port that was asked for and is taken is an error.",
   },
   DATABASE_URL: {
-    type: anyText,
-    shown: "the embedded Postgres",
+    type: postgresAddress,
+    shown: "must be set; `npm run up` sets it",
     secret: true,
     required: true,
+    example: "postgres://scanmesh:secret@db.example.org/scanmesh",
     about: "Postgres 15 or later, `postgres://…`.",
   },
   NATS_URL: sharedSettings.NATS_URL,
   SCANMESH_NATS_ISOLATED_CREDS: {
-    type: anyText,
+    type: filePath,
     required: true,
+    example: "/run/scanmesh/gateway-isolated.creds",
     about: "Credentials file of the gateway's user in the ISOLATED account.",
   },
   SCANMESH_NATS_INTERNET_CREDS: {
-    type: anyText,
+    type: filePath,
     required: true,
+    example: "/run/scanmesh/gateway-internet.creds",
     about: "Credentials file of the gateway's user in the INTERNET account.",
   },
-  SCANMESH_NATS_REPLICAS: { type: integer(1, 5), fallback: "1", about: "Copies of each stream in a NATS cluster." },
+  SCANMESH_NATS_REPLICAS: { type: integer(1, 5), fallback: "1", example: "3", about: "Copies of each stream in a NATS cluster." },
   LOG_LEVEL: sharedSettings.LOG_LEVEL,
   SCANMESH_AUTH: {
     type: oneOf(["keys", "off"]),
     shown: "`off` on loopback, else it must be set",
+    example: "keys",
     about: "`keys`: every caller needs an API key. `off`: whoever reaches the gateway may do everything.",
   },
   SCANMESH_TRUSTED_PROXIES: {
@@ -57,71 +69,104 @@ export const gatewaySettings = {
       "addresses or networks, separated by commas",
     ),
     fallback: "",
-    about: "Proxies whose `X-Forwarded-For` is believed, as addresses or networks (`10.0.0.0/8`, `loopback`).",
+    example: "10.0.0.0/8,loopback",
+    about:
+      "Proxies whose `X-Forwarded-For` is believed. Items are addresses, networks, `loopback`, `linklocal` or `uniquelocal`.",
   },
   SCANMESH_HOSTS: {
     type: commaListOf(/^[a-z0-9.:-]+$/i, "host names or addresses without ports, separated by commas"),
     fallback: "",
+    example: "scan.example.org",
     about: "Host names, besides loopback's, by which the gateway may be called while it asks for no key.",
   },
   SCANMESH_ORIGINS: {
     type: commaListOf(/^https?:\/\/[^\s/*]+$/i, "origins such as https://soc.example.org, separated by commas"),
     fallback: "",
-    about: "Origins of web pages that may use the API (CORS), e.g. `https://soc.example.org`.",
+    example: "https://soc.example.org",
+    about: "Origins of web pages that may use the API (CORS).",
   },
   SCANMESH_PUBLIC_URL: {
     type: webAddress,
     shown: "the address it listens on",
+    example: "https://scan.example.org",
     about: "Address that upload URLs begin with, when a proxy stands before the gateway.",
   },
-  SCANMESH_TIME_ZONE: { type: timeZone(), fallback: "UTC", about: "Time zone of the dates in `/api/v1`." },
+  SCANMESH_TIME_ZONE: {
+    type: timeZone(),
+    fallback: "UTC",
+    example: "Europe/Berlin",
+    about: "Time zone of the dates in `/api/v1`.",
+  },
   SCANMESH_DEADLINE: {
     type: duration,
     fallback: "15m",
-    about: "Time after which a scan is final, whatever happens, if the request does not say.",
+    example: "5m",
+    about: "Time after which a scan is final, whatever happens, where the request names no deadline.",
   },
   SCANMESH_UPLOAD_LIMIT: {
     type: size.refine((bytes) => bytes <= 2 * 1024 ** 3, "needs a size of 2GiB at most"),
     fallback: "512MiB",
+    example: "1GiB",
     about: "Largest sample; 2GiB at most.",
   },
-  SCANMESH_BASE64_LIMIT: { type: size, fallback: "32MiB", about: "Largest sample sent as base64 in REST, decoded." },
-  SCANMESH_UPLOAD_TTL: { type: duration, fallback: "15m", about: "How long an upload URL can be used." },
+  SCANMESH_BASE64_LIMIT: {
+    type: size,
+    fallback: "32MiB",
+    example: "64MiB",
+    about: "Largest sample sent as base64 in REST, decoded.",
+  },
+  SCANMESH_UPLOAD_TTL: { type: duration, fallback: "15m", example: "1h", about: "How long an upload URL can be used." },
   SCANMESH_ORPHAN_GRACE: {
     type: duration,
     fallback: "1h",
-    about: "Age at which stored bytes that no sample names are removed; an upload may take half of it.",
+    example: "2h",
+    about: "Age at which stored bytes that belong to no sample are removed; an upload may take half of it.",
   },
-  SCANMESH_SCANS_MAX: { type: size, fallback: "1GiB", about: "Most bytes of waiting requests on the bus, in each account." },
-  SCANMESH_SAMPLES_MAX: { type: size, shown: "as much as the NATS server has", about: "Most bytes of stored samples." },
+  SCANMESH_SCANS_MAX: {
+    type: size,
+    fallback: "1GiB",
+    example: "4GiB",
+    about: "Most bytes of waiting requests on the bus, in each account.",
+  },
+  SCANMESH_SAMPLES_MAX: {
+    type: size,
+    shown: "as much as the NATS server has",
+    example: "200GiB",
+    about: "Most bytes of stored samples.",
+  },
   SCANMESH_ACK_WAIT: sharedSettings.SCANMESH_ACK_WAIT,
-  SCANMESH_SWEEP_INTERVAL: { type: duration, fallback: "1s", about: "Pause between two sweeps." },
+  SCANMESH_SWEEP_INTERVAL: { type: duration, fallback: "1s", example: "5s", about: "Pause between two sweeps." },
   SCANMESH_WEBHOOK_NETWORKS: {
     type: commaListOf(/^[0-9a-f.:]+\/\d{1,3}$/i, "networks such as 10.0.0.0/8, separated by commas").refine(
       (networks) => networks.every(isNetwork),
       "needs networks such as 10.0.0.0/8, separated by commas",
     ),
     fallback: "",
-    about: "Networks, besides the public internet, whose addresses webhooks may be sent to, e.g. `10.0.0.0/8,fd00::/8`.",
+    example: "10.0.0.0/8,fd00::/8",
+    about: "Networks, besides the public internet, whose addresses webhooks may be sent to.",
   },
   SCANMESH_LIST_TIMEOUT: {
     type: duration,
     fallback: "5s",
+    example: "10s",
     about: "Longest time that Postgres may take to find a page of a list; a filter that needs more is refused.",
   },
   SCANMESH_INTROSPECTION: {
     type: oneOf(["on", "off"]),
     fallback: "on",
+    example: "off",
     about: "Whether GraphQL introspection is answered, and `/schema.graphql`.",
   },
   SCANMESH_SUBSCRIPTIONS: {
     type: integer(1, 1_000_000),
     fallback: "6000",
+    example: "100",
     about: "Most GraphQL subscriptions that one API key, or one address without a key, holds open at once.",
   },
   SCANMESH_FAILPOINT: {
     type: anyText,
-    about: "For tests: a named point at which the process kills itself, e.g. `outbox.after_commit:kill`.",
+    example: "outbox.after_commit:kill",
+    about: "For tests: a named point at which the process kills itself.",
   },
 } as const;
 
@@ -222,7 +267,7 @@ function isNetwork(network: string): boolean {
 }
 
 function timeZone(): typeof anyText {
-  return anyText.refine(isTimeZone, "needs a time zone such as UTC or Europe/Berlin");
+  return anyText.refine(isTimeZone, "needs a time zone such as UTC or Europe/Berlin").describe("time zone");
 }
 
 function isTimeZone(zone: string): boolean {

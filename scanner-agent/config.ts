@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { InternetClass } from "../schema/classes.js";
 import { agentId as agentIdType } from "../schema/messages.js";
-import { duration, integer, commaList, oneOf, readSettings, anyText } from "../schema/settings.js";
+import { anyText, commaList, duration, filePath, folderPath, integer, oneOf, readSettings } from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
 
 /** An address as Docker's own client takes it; but not over SSH, since the client library believes every host's key. */
@@ -13,7 +13,8 @@ const dockerHost = z
   .refine(
     (address) => !address.startsWith("ssh:"),
     "ssh:// is not taken: forward the socket (ssh -N -L /run/far.sock:/var/run/docker.sock HOST) and name unix:///run/far.sock",
-  );
+  )
+  .describe("address");
 
 /** How the Docker or Podman daemon is reached. */
 export interface DockerAddress {
@@ -24,70 +25,107 @@ export interface DockerAddress {
   readonly tls: boolean;
 }
 
-/** Every setting of the agent; the README's table is made from this list. */
+/** Every setting of the agent; docs/run/settings.md is made from this list. */
 export const agentSettings = {
   NATS_URL: sharedSettings.NATS_URL,
   LOG_LEVEL: sharedSettings.LOG_LEVEL,
   SCANMESH_CLASS: {
     type: oneOf(["isolated", "internet"]),
     fallback: "isolated",
+    example: "internet",
     about: "Internet class of the engines this agent runs.",
   },
   SCANMESH_NATS_CREDS: {
-    type: anyText,
+    type: filePath,
     shown: "none",
+    example: "/etc/scanmesh/agent.creds",
     about: "Credentials file of the agent's user in the account of its class.",
   },
-  SCANMESH_AGENT_ID: { type: agentIdType, shown: "`<host name>-<class>`", about: "Name of the agent, unique in the mesh." },
+  SCANMESH_AGENT_ID: {
+    type: agentIdType.describe("name"),
+    shown: "`<host name>-<class>`",
+    example: "rack-2-isolated",
+    about: "Name of the agent, unique in the mesh.",
+  },
   SCANMESH_SPOOL: {
-    type: anyText,
+    type: folderPath,
     shown: "a private folder under the system's temporary one",
+    example: "/var/lib/scanmesh/agent/spool",
     about: "Folder of the samples being scanned.",
   },
-  SCANMESH_ENGINES_DIR: { type: anyText, about: "Folder of further engine manifests (`*.yaml`)." },
+  SCANMESH_ENGINES_DIR: {
+    type: folderPath,
+    example: "/etc/scanmesh/engines",
+    about: "Folder of further engine manifests (`*.yaml`).",
+  },
   SCANMESH_ENGINES: {
     type: commaList,
     fallback: "",
     shown: "those that are on in their manifests and in the engines file",
-    about: "Names of the only engines to run, comma-separated; also those that are off by default.",
+    example: "Yara,ClamAV",
+    about: "The only engines to run, by name; engines that are off by default may be named too.",
   },
   SCANMESH_ENGINES_FILE: {
-    type: anyText,
+    type: filePath,
+    example: "/etc/scanmesh/engines.yaml",
     about: "YAML file that turns engines on or off here and sets their slots, limits and timeouts (see docs/run/engines.md).",
   },
-  SCANMESH_CLAMAV_DB: { type: anyText, shown: "`/var/lib/clamav`", about: "Folder of ClamAV's signatures." },
-  SCANMESH_YARA_RULES: { type: anyText, about: "Folder of further Yara rules (`*.yar`, `*.yara`)." },
+  SCANMESH_CLAMAV_DB: {
+    type: folderPath,
+    shown: "`/var/lib/clamav`",
+    example: "/var/lib/scanmesh/agent/signatures/current",
+    about: "Folder of ClamAV's signatures.",
+  },
+  SCANMESH_YARA_RULES: {
+    type: folderPath,
+    example: "/etc/scanmesh/rules",
+    about: "Folder of further Yara rules (`*.yar`, `*.yara`).",
+  },
   SCANMESH_HEARTBEAT: {
     type: duration,
     fallback: "5s",
+    example: "2s",
     about: "Time between heartbeats; after three missed ones the agent counts as gone.",
   },
   SCANMESH_SECRETS: {
-    type: anyText,
+    type: folderPath,
     fallback: "/run/secrets",
+    example: "/etc/scanmesh/secrets",
     about: "Folder of the secrets that engines in containers need (licences, keys), a file each.",
   },
   DOCKER_HOST: {
     type: dockerHost,
     shown: "`unix:///var/run/docker.sock`",
+    example: "unix:///run/user/1000/podman/podman.sock",
     about: "The Docker or Podman daemon that runs engines in containers.",
   },
-  DOCKER_TLS_VERIFY: { type: anyText, about: "If set, the daemon is spoken to by TLS; so it is with certificates." },
-  DOCKER_CERT_PATH: { type: anyText, about: "Folder with `ca.pem`, `cert.pem` and `key.pem` for the daemon." },
+  DOCKER_TLS_VERIFY: {
+    type: anyText.describe("any text"),
+    example: "1",
+    about: "If set, the agent speaks TLS to the daemon. `DOCKER_CERT_PATH` does the same.",
+  },
+  DOCKER_CERT_PATH: {
+    type: folderPath,
+    example: "/etc/scanmesh/docker",
+    about: "Folder with `ca.pem`, `cert.pem` and `key.pem` for the daemon.",
+  },
   SCANMESH_ACK_WAIT: sharedSettings.SCANMESH_ACK_WAIT,
   SCANMESH_DRAIN_GRACE: {
     type: duration,
     fallback: "20s",
+    example: "40s",
     about: "How long a stopping agent finishes what it has before it hands the rest back.",
   },
   SCANMESH_RETEST: {
     type: duration,
     fallback: "30s",
+    example: "5m",
     about: "Longest time between two tests of an unhealthy engine, and between two looks for new signatures.",
   },
   SCANMESH_SLOTS: {
     type: integer(1, 256),
     shown: "the number of cores",
+    example: "4",
     about: "How many samples an engine scans at once, where its manifest does not say.",
   },
 } as const;

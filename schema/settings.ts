@@ -1,6 +1,6 @@
 /**
  * Settings are environment variables, declared as data: one list a process, read by one pure function that reports every
- * mistake at once. The README's table is generated from the same lists.
+ * mistake at once. docs/run/settings.md is generated from the same lists.
  */
 
 import { readFileSync } from "node:fs";
@@ -13,6 +13,8 @@ import { OperatorError } from "./operator-error.js";
 export interface Setting<T> {
   /** What it does, in one sentence; units included. */
   readonly about: string;
+  /** A value that makes sense, for documents; usually another one than the default. */
+  readonly example: string;
   /** Its default as it would be written in the environment; undefined: it may stay unset and reads as undefined. */
   readonly fallback?: string;
   /** How the default reads in documents when it is not a fixed text. */
@@ -21,7 +23,7 @@ export interface Setting<T> {
   readonly required?: boolean;
   /** May also be given as NAME_FILE, the path of a file that holds it. */
   readonly secret?: boolean;
-  /** Reads the text; its message says what is wrong. */
+  /** Reads the text; its message says what is wrong, and its description names it in documents. */
   readonly type: z.ZodType<T, string>;
 }
 
@@ -91,7 +93,19 @@ function shown(setting: Setting<unknown>, text: string): string {
 }
 
 /** Any text. */
-export const anyText = z.string();
+export const anyText = z.string().describe("text");
+
+/** The path of a file. */
+export const filePath = anyText.describe("path of a file");
+
+/** The path of a folder. */
+export const folderPath = anyText.describe("path of a folder");
+
+/** The address of a Postgres database. */
+export const postgresAddress = anyText.describe("address");
+
+/** The addresses of one NATS cluster. */
+export const natsAddresses = anyText.describe("addresses, comma-separated");
 
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max: number): z.ZodType<number, string> {
@@ -100,12 +114,14 @@ export function integer(min: number, max: number): z.ZodType<number, string> {
     .string()
     .regex(/^-?\d{1,15}$/, message)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, message);
+    .refine((value) => value >= min && value <= max, message)
+    .describe(`whole number, ${min} to ${max}`);
 }
 
 /** One of some words. */
 export function oneOf<const T extends readonly [string, ...string[]]>(words: T): z.ZodType<T[number], string> {
-  return z.enum(words, `needs one of ${words.join(", ")}`) as unknown as z.ZodType<T[number], string>;
+  const type = z.enum(words, `needs one of ${words.join(", ")}`).describe(words.map((word) => `\`${word}\``).join(", "));
+  return type as unknown as z.ZodType<T[number], string>;
 }
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
@@ -114,7 +130,8 @@ const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 export const duration: z.ZodType<number, string> = z
   .string()
   .regex(/^[1-9]\d{0,8}(ms|s|m|h)$/, "needs a duration such as 500ms, 30s, 15m or 24h")
-  .transform((value) => Number.parseInt(value, 10) * MS[value.replace(/^\d+/, "") as keyof typeof MS]);
+  .transform((value) => Number.parseInt(value, 10) * MS[value.replace(/^\d+/, "") as keyof typeof MS])
+  .describe("duration");
 
 const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const;
 
@@ -122,7 +139,8 @@ const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as c
 export const size: z.ZodType<number, string> = z
   .string()
   .regex(/^[1-9]\d{0,8}(KiB|MiB|GiB|TiB)$/, "needs a size such as 256KiB, 512MiB or 1GiB")
-  .transform((value) => Number.parseInt(value, 10) * BYTES[value.replace(/^\d+/, "") as keyof typeof BYTES]);
+  .transform((value) => Number.parseInt(value, 10) * BYTES[value.replace(/^\d+/, "") as keyof typeof BYTES])
+  .describe("size");
 
 /** A size as people are told it, such as `3.1 GiB`. */
 export function sizeText(bytes: number): string {
@@ -131,12 +149,15 @@ export function sizeText(bytes: number): string {
 }
 
 /** A comma-separated list; white space around the items does not count. */
-export const commaList: z.ZodType<string[], string> = z.string().transform((value) =>
-  value
-    .split(",")
-    .map((item) => item.trim())
-    .filter((item) => item !== ""),
-);
+export const commaList: z.ZodType<string[], string> = z
+  .string()
+  .transform((value) =>
+    value
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== ""),
+  )
+  .describe("list, comma-separated");
 
 /** A comma-separated list whose items all match; `what` names them in the mistake. */
 export function commaListOf(item: RegExp, what: string): z.ZodType<string[], string> {
@@ -149,4 +170,5 @@ export const webAddress: z.ZodType<string, string> = z
   .refine(
     (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
     "needs an address such as https://scan.example.org",
-  );
+  )
+  .describe("address");

@@ -1,18 +1,25 @@
 /** Settings that the gateway and the agent read alike. */
 
-import { anyText, duration, oneOf } from "./settings.js";
+import { duration, natsAddresses, oneOf } from "./settings.js";
 
 /** By name; each process has those that it needs in a list of its own. */
 export const sharedSettings = {
-  NATS_URL: { type: anyText, fallback: "nats://127.0.0.1:4222", about: "NATS servers, comma-separated." },
+  NATS_URL: {
+    type: natsAddresses,
+    fallback: "nats://127.0.0.1:4222",
+    example: "nats://10.0.0.5:4222,nats://10.0.0.6:4222",
+    about: "The NATS servers of one cluster.",
+  },
   LOG_LEVEL: {
     type: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
     fallback: "info",
-    about: "Least level that is logged.",
+    example: "debug",
+    about: "The lowest level that is logged.",
   },
   SCANMESH_ACK_WAIT: {
     type: duration,
     fallback: "30s",
-    about: "Time after which work of a silent agent is given to another; must be the same for all gateways and agents.",
+    example: "1m",
+    about: "Time after which the work of a silent agent goes to another one. Gateways and agents need the same value.",
   },
 } as const;

@@ -2,37 +2,46 @@ import { join, resolve } from "node:path";
 import { readGatewayConfig } from "../gateway/config.js";
 import { readAgentConfig } from "../scanner-agent/config.js";
 import { projectPath } from "../schema/paths.js";
-import { anyText, ConfigError, readSettings } from "../schema/settings.js";
+import { ConfigError, filePath, folderPath, natsAddresses, postgresAddress, readSettings } from "../schema/settings.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** The settings of `npm run up` itself; it hands those of the gateway and the agent on to them. */
 export const standaloneSettings = {
   SCANMESH_HOME: {
-    type: anyText,
+    type: folderPath,
     shown: "`.scanmesh` in the clone",
+    example: "/srv/scanmesh",
     about: "Folder of the data, the keys and the logs of `npm run up`.",
   },
   DATABASE_URL: {
-    type: anyText,
+    type: postgresAddress,
     shown: "the embedded Postgres",
     secret: true,
+    example: "postgres://scanmesh:secret@db.example.org/scanmesh",
     about: "A Postgres to use instead of the embedded one.",
   },
   NATS_URL: {
-    type: anyText,
+    type: natsAddresses,
     shown: "the embedded nats-server",
+    example: "nats://10.0.0.5:4222",
     about: "A NATS to use instead of the embedded one; the credentials must be set too.",
   },
   SCANMESH_NATS_ISOLATED_CREDS: {
-    type: anyText,
+    type: filePath,
+    example: "/etc/scanmesh/gateway-isolated.creds",
     about: "With NATS_URL: credentials file of the gateway in the ISOLATED account.",
   },
   SCANMESH_NATS_INTERNET_CREDS: {
-    type: anyText,
+    type: filePath,
+    example: "/etc/scanmesh/gateway-internet.creds",
     about: "With NATS_URL: credentials file of the gateway in the INTERNET account.",
   },
-  SCANMESH_NATS_CREDS: { type: anyText, about: "With NATS_URL: credentials file of the agent in the ISOLATED account." },
+  SCANMESH_NATS_CREDS: {
+    type: filePath,
+    example: "/etc/scanmesh/agent.creds",
+    about: "With NATS_URL: credentials file of the agent in the ISOLATED account.",
+  },
 } as const;
 
 const CREDENTIALS = ["SCANMESH_NATS_ISOLATED_CREDS", "SCANMESH_NATS_INTERNET_CREDS", "SCANMESH_NATS_CREDS"] as const;

@@ -110,10 +110,10 @@ describe("a manifest", () => {
 
 describe("settings", () => {
   const settings = {
-    URL: { type: anyText, about: "", required: true, secret: true },
-    PORT: { type: integer(1, 10), about: "", fallback: "7" },
-    WAIT: { type: duration, about: "", fallback: "30s" },
-    MOST: { type: size, about: "" },
+    URL: { type: anyText, about: "", example: "", required: true, secret: true },
+    PORT: { type: integer(1, 10), about: "", example: "", fallback: "7" },
+    WAIT: { type: duration, about: "", example: "", fallback: "30s" },
+    MOST: { type: size, about: "", example: "" },
   } as const;
 
   it("have defaults, units, and stay undefined where there is neither", () => {
