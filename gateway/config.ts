@@ -76,7 +76,7 @@ export const gatewaySettings = {
   SCANMESH_HOSTS: {
     type: commaListOf(/^[a-z0-9.:-]+$/i, "host names or addresses without ports, separated by commas"),
     fallback: "",
-    example: "scan.example.org",
+    example: "scanmesh.example.org",
     about: "Host names, besides loopback's, by which the gateway may be called while it asks for no key.",
   },
   SCANMESH_ORIGINS: {
