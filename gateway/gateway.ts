@@ -8,18 +8,18 @@ import { openDatabase } from "./db/database.js";
 import { failpoint } from "./failpoint.js";
 import { createHttp } from "./server.js";
 import { createMetrics } from "./metrics.js";
-import { openSampleStore } from "./bus/sample-store.js";
+import { openSampleStore } from "./bus/nats-sample-store.js";
 import { createFleetWatches, type FleetWatches } from "./watch/fleet-watches.js";
 import { createBulk } from "./dispatch/bulk.js";
 import type { ScanContext } from "./scan/context.js";
 import { startDeliveries } from "./webhooks/deliver.js";
 import { createFeeds } from "./watch/feed.js";
 import { createFleet, type Fleet } from "./fleet/fleet.js";
-import { startRecorder } from "./scan/record.js";
+import { startRecorder } from "./background/record.js";
 import { createKeyring } from "./keys/keyring.js";
 import { readQueues } from "./scan/queues.js";
 import { createRelay } from "./dispatch/relay.js";
-import { startSweep } from "./scan/sweep.js";
+import { startSweep } from "./background/sweep.js";
 import { createWatchers } from "./watch/watchers.js";
 
 /** A gateway: made, started, stopped. */

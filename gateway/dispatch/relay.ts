@@ -10,7 +10,7 @@ import { addInternetChunks, readSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
-import type { SampleStore } from "../bus/sample-store.js";
+import type { SampleStore } from "../bus/nats-sample-store.js";
 
 /** Publishes what the outbox holds. */
 export interface Relay {

@@ -11,7 +11,7 @@ import { BatchRefused, GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { announcedVersions } from "../fleet/fleet.js";
 import { hashOf, keyOf, settleKeys, type Keyed, type Made } from "./idempotency.js";
-import { deletedMeanwhile, deletedSince, discard, nameKept, type Named, type SampleToName } from "./keep.js";
+import { deletedMeanwhile, deletedSince, discard, nameKept, type Named, type SampleToName } from "./store-sample.js";
 import { checkNames, planScan, type Plan } from "./plan.js";
 import { openQuotas } from "./quota.js";
 import { announce } from "./announce.js";

@@ -4,7 +4,7 @@ import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
-import type { SampleStore } from "../bus/sample-store.js";
+import type { SampleStore } from "../bus/nats-sample-store.js";
 import type { FleetWatches } from "../watch/fleet-watches.js";
 import type { Bulk } from "../dispatch/bulk.js";
 import type { Feeds } from "../watch/feed.js";

@@ -14,7 +14,7 @@ import { accept } from "./accept.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
 import { hashOf, keyOf, madeBefore, sameInput, settleKeys, type Made } from "./idempotency.js";
-import { deletedMeanwhile, deletedSince, findStoredSample } from "./keep.js";
+import { deletedMeanwhile, deletedSince, findStoredSample } from "./store-sample.js";
 import { planScan } from "./plan.js";
 import { openQuotas } from "./quota.js";
 import { checkOptions, type ScanOptions, type SomeOptions } from "./scan-input.js";

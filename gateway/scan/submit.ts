@@ -8,7 +8,7 @@ import { openWindow } from "../flow.js";
 import { accept } from "./accept.js";
 import type { ScanContext } from "./context.js";
 import { hashOf, keyOf, madeBefore, sameInput, type Input, type Made } from "./idempotency.js";
-import { discard, findStoredSample, keepSample, type KnownSample, type SampleToName } from "./keep.js";
+import { discard, findStoredSample, keepSample, type KnownSample, type SampleToName } from "./store-sample.js";
 import { readyUpload } from "./uploads.js";
 import { checkedName, checkOptions, type ScanOptions, type ScanInput } from "./scan-input.js";
 

@@ -7,7 +7,7 @@ import { fillUpload, findUpload, insertUpload, type UploadRecord } from "../db/u
 import { transact } from "../db/database.js";
 import { DatabaseAway, GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
-import { deletedMeanwhile, deletedSince, discard, keepSample, nameKept } from "./keep.js";
+import { deletedMeanwhile, deletedSince, discard, keepSample, nameKept } from "./store-sample.js";
 
 /** Issues an upload: who knows its id may send one sample until it expires. */
 export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ id: string; expiresAt: Date }> {

@@ -8,14 +8,14 @@ import { removeExpiredUploads } from "../db/uploads.js";
 import { releaseInternetCopies } from "../db/samples.js";
 import type { OpenResult } from "../db/withdraw.js";
 import { GatewayError } from "../errors.js";
-import { repeatOrders } from "./agent-orders.js";
-import { announce } from "./announce.js";
-import type { ScanContext } from "./context.js";
-import { removeFromBus, removeOverdue } from "./removals.js";
+import { repeatOrders } from "../scan/agent-orders.js";
+import { announce } from "../scan/announce.js";
+import type { ScanContext } from "../scan/context.js";
+import { removeFromBus, removeOverdue } from "../scan/removals.js";
 import { createLossWatch, purgeSettled } from "./sweep-bus.js";
-import { updateStatistics } from "./statistics.js";
+import { updateStatistics } from "../scan/statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
-import { settleWithdrawn, withdraw, type Closing, type Withdrawn } from "./withdraw.js";
+import { settleWithdrawn, withdraw, type Closing, type Withdrawn } from "../scan/withdraw.js";
 
 /** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may. */
 export interface Sweep {

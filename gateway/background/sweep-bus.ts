@@ -2,7 +2,7 @@ import { internetClass, type InternetClass } from "../../schema/classes.js";
 import { accountName } from "../../schema/subjects.js";
 import { readEngines } from "../db/engines.js";
 import { lockMarks, markScans, purgeBound, readClock, requeueLost } from "../db/sweep.js";
-import type { ScanContext } from "./context.js";
+import type { ScanContext } from "../scan/context.js";
 
 interface Seen {
   readonly floor: number;

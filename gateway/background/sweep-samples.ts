@@ -2,7 +2,7 @@ import type { InternetClass } from "../../schema/classes.js";
 import { accountName, blobOfChunk } from "../../schema/subjects.js";
 import { namedBlobs } from "../db/samples.js";
 import { lockMarks, markSamples } from "../db/sweep.js";
-import type { ScanContext } from "./context.js";
+import type { ScanContext } from "../scan/context.js";
 
 const PAGE = 500;
 

@@ -6,9 +6,9 @@ import { pause } from "../bus/connection.js";
 import type { Delivery } from "../bus/bus.js";
 import { isDataError, retryDeadlock } from "../db/database.js";
 import { raiseResults, type IncomingResult } from "../db/results.js";
-import { announce } from "./announce.js";
-import type { ScanContext } from "./context.js";
-import { withdrawEnough } from "./withdraw.js";
+import { announce } from "../scan/announce.js";
+import type { ScanContext } from "../scan/context.js";
+import { withdrawEnough } from "../scan/withdraw.js";
 
 /** Records results until stopped. */
 export interface Recorder {
