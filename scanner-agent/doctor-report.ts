@@ -1,5 +1,5 @@
 import type { EnginePresence } from "../schema/messages.js";
-import { OFF_BY_DEFAULT, type ChosenEngine } from "./manifest/engine-choice.js";
+import type { ChosenEngine } from "./manifest/engine-choice.js";
 
 const DAY_MS = 86_400_000;
 const SHOWN_DIGEST = "sha256:".length + 12;
@@ -24,7 +24,7 @@ export function readReport({ presences, off, mistakes, enginesFile }: Findings, 
     presence.versions.engine ?? "-",
     signaturesOf(presence, now),
   ]);
-  const byDefault = off.filter((engine) => engine.off === OFF_BY_DEFAULT);
+  const byDefault = off.filter((engine) => engine.off?.cause === "DEFAULT");
   const file = enginesFile ?? "a file that SCANMESH_ENGINES_FILE names";
   const unhealthy = presences.flatMap(({ name, healthy, reason }) => (healthy ? [] : [`${name}: ${reason}`]));
   return [
@@ -35,8 +35,8 @@ export function readReport({ presences, off, mistakes, enginesFile }: Findings, 
     section(
       "Not run by this agent:",
       off
-        .filter(({ off: why }) => why !== OFF_BY_DEFAULT && !mistakes.includes(why ?? ""))
-        .map(({ manifest, off: why }) => `${manifest.name}: ${why}`),
+        .filter((engine) => engine.off?.cause === "HOST" || engine.off?.cause === "OTHER_CLASS")
+        .map((engine) => `${engine.manifest.name}: ${engine.off?.reason}`),
     ),
   ]
     .filter((part) => part !== "")

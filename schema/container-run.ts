@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { duration, size } from "./settings.js";
 
-const absolute = z.string().regex(/^\/[^:\0]*$/, "an absolute path");
+const absolute = z.string().regex(/^\/[^:\0]*$/, "needs an absolute path");
 const words = z.array(z.string().min(1)).min(1);
 const why = z.string().min(1);
 
@@ -11,9 +11,9 @@ const why = z.string().min(1);
 export const Relax = z.union(
   [
     /** Whom it runs as instead of 65534, e.g. `root` or `1000:1000`. */
-    z.strictObject({ user: z.string().regex(/^[\w.-]+(:[\w.-]+)?$/, "a user or user:group"), why }),
+    z.strictObject({ user: z.string().regex(/^[\w.-]+(:[\w.-]+)?$/, "needs a user or user:group"), why }),
     /** Capabilities that it keeps. */
-    z.strictObject({ capabilities: z.array(z.string().regex(/^[A-Z_]+$/, "a capability without CAP_")).min(1), why }),
+    z.strictObject({ capabilities: z.array(z.string().regex(/^[A-Z_]+$/, "needs a capability without CAP_")).min(1), why }),
     /** It may write to its own copy of the image, which is thrown away with the container. */
     z.strictObject({ writableRoot: z.literal(true), why }),
     /** It may gain privileges by set-uid programs. */
@@ -60,7 +60,7 @@ export const Recycle = z.strictObject({
 
 /** Where a container is given a secret. */
 export const SecretUse = z.union(
-  [z.strictObject({ file: absolute }), z.strictObject({ env: z.string().regex(/^[A-Za-z_]\w*$/, "a variable's name") })],
+  [z.strictObject({ file: absolute }), z.strictObject({ env: z.string().regex(/^[A-Za-z_]\w*$/, "needs a variable's name") })],
   "needs exactly one of file and env",
 );
 
@@ -71,7 +71,7 @@ export const ContainerRun = z
     image: z
       .string()
       .max(255)
-      .regex(/^[a-z0-9][\w.:/-]*(@sha256:[0-9a-f]{64})?$/, "an image reference"),
+      .regex(/^[a-z0-9][\w.:/-]*(@sha256:[0-9a-f]{64})?$/, "needs an image reference"),
     /** `service`: one long-lived container that is spoken to; `exec`: a pool of warm ones in which a command runs per sample. */
     mode: z.enum(["service", "exec"]),
     /**
@@ -100,12 +100,15 @@ export const ContainerRun = z
     /** Folders or files of the Docker host, or volumes, shown read-only; `{clamav-db}` stands for the agent's signature folder. */
     mounts: z
       .array(
-        z.strictObject({ from: z.string().regex(/^(\/|\{clamav-db\}|[a-zA-Z0-9])[^:\0]*$/, "a path or a volume"), at: absolute }),
+        z.strictObject({
+          from: z.string().regex(/^(\/|\{clamav-db\}|[a-zA-Z0-9])[^:\0]*$/, "needs a path or a volume"),
+          at: absolute,
+        }),
       )
       .default([]),
-    env: z.record(z.string().regex(/^[A-Za-z_]\w*$/, "a variable's name"), z.string()).default({}),
+    env: z.record(z.string().regex(/^[A-Za-z_]\w*$/, "needs a variable's name"), z.string()).default({}),
     /** Secrets by name: files of that name in the agent's secrets folder. Without one the engine is unhealthy and says which. */
-    secrets: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "a secret's name"), SecretUse.nullable()).default({}),
+    secrets: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "needs a secret's name"), SecretUse.nullable()).default({}),
     /** The container runtime, e.g. `runsc`; default: the daemon's. */
     runtime: z.string().min(1).optional(),
     relax: z.array(Relax).default([]),

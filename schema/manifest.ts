@@ -47,7 +47,7 @@ export const Manifest = z
     output: z.enum(["clamd", "yara", "fileinfo", "malice"]),
     /** MIME types it takes, by the first 4 KiB; default: all. Never for AV engines: it would be a way around them. */
     accepts: z
-      .array(z.string().regex(/^[\w.+-]+\/[\w.+*-]+$/, "a MIME type"))
+      .array(z.string().regex(/^[\w.+-]+\/[\w.+*-]+$/, "needs a MIME type"))
       .min(1)
       .optional(),
     /** The ways to run it; the first that works on this host is used. */

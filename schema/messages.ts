@@ -17,10 +17,10 @@ const scanId = z.number().int().positive();
 const instant = z.iso.datetime({ offset: true });
 
 /** An engine's name: letters, digits and `-`, unique without case. */
-export const engineName = z.string().regex(/^[A-Za-z0-9-]{1,32}$/, "1 to 32 letters, digits or '-'");
+export const engineName = z.string().regex(/^[A-Za-z0-9-]{1,32}$/, "needs 1 to 32 letters, digits or '-'");
 
 /** An agent's id: one subject token and KV key. */
-export const agentId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 letters, digits, '_' or '-'");
+export const agentId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "needs 1 to 64 letters, digits, '_' or '-'");
 
 /** A request on `scan.<speed>.<class>`: what to scan and who is expected to. Never the bytes, never the file's name. */
 export const ScanRequest = z.object({

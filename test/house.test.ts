@@ -201,6 +201,43 @@ describe("one owner each", () => {
   });
 });
 
+describe("contracts stand once", () => {
+  /** Sentences of others, who give us nothing else to go by, and of our own older versions. */
+  const exceptions: Readonly<Record<string, string>> = {
+    "gateway/background/record.ts": "agents up to 0.1 send no cause",
+    "gateway/graphql/transports/socket.ts": "graphql-ws gives its error no code",
+    "cli/multiav-report.ts": "until a translated result says with a code why it failed",
+    "gateway/graphql/inputs/user-errors.ts": "until a mistake in the input says its field itself",
+    "scanner-agent/parsers/malice-failure.ts": "what plugins print is all that they tell",
+    "scanner-agent/runners/builtin/yara-worker.ts": "YARA-X tells the line of a mistake in its text alone",
+    "standalone/packages.mjs": "freshclam tells its reason in its output alone",
+  };
+
+  const NO_PROSE =
+    "message, reason and error are sentences for people and may be reworded at any time. " +
+    "Give what is to be told apart a code of its own (a class, a `code`, a `cause`) and read that.";
+
+  it("programs read no sentence that is written for people", () => {
+    // Names in capitals are codes, and whether there is a text at all may be asked.
+    const reading = [
+      /(?<!\btypeof [\w.?]*)\b(message|reason|error)\)?\s*[!=]==?\s*["'`](?!["'`]|[A-Z_]+["'`])/,
+      /\b(message|reason|error)\s*[!=]==?\s*[A-Z_]{2,}\b/,
+      /(?<!["'`])(?<![A-Z_"'`])["'`]\s*[!=]==?\s*(\w+\??\.)*(message|reason|error)\b(?!\??\.)/,
+      /\b(message|reason|error)\)?\??\.(startsWith|endsWith|includes|indexOf|match|matchAll|search)\(/,
+      /\.(test|exec)\(\s*(reasonOf\(|(\w+\??\.)*(message|reason|error)\s*[),])/,
+    ];
+    const readers = product.filter((file) => reading.some((pattern) => pattern.test(codeOf(file))));
+    expect(
+      readers.filter((file) => !(file in exceptions)),
+      `No protocol in prose: ${NO_PROSE}`,
+    ).toEqual([]);
+    expect(
+      Object.keys(exceptions).filter((file) => !readers.includes(file)),
+      "it reads no sentence any more: take it off the list",
+    ).toEqual([]);
+  });
+});
+
 describe("contracts are documented", () => {
   it("every exported name of schema/ and of the engine contract has a docstring", () => {
     const contracts = product.filter(

@@ -55,12 +55,14 @@ function wantedInVain(engines: readonly ChosenEngine[], { engines: only }: Agent
   const wanted = new Set(only.map(engineToken));
   return engines
     .filter(({ manifest, off }) => off !== null && wanted.has(engineToken(manifest.name)))
-    .map(({ manifest, off }) => `SCANMESH_ENGINES: ${manifest.name} does not run here: ${off}`);
+    .map(({ manifest, off }) => `SCANMESH_ENGINES: ${manifest.name} does not run here: ${off?.reason}`);
 }
 
 function ofClass(engine: ChosenEngine, { internet }: AgentConfig): ChosenEngine {
   const its = internetClass(engine.manifest.internet);
-  return its === internet || engine.off !== null ? engine : { ...engine, off: `of class ${its}` };
+  return its === internet || engine.off !== null
+    ? engine
+    : { ...engine, off: { cause: "OTHER_CLASS", reason: `of class ${its}` } };
 }
 
 async function choiceFile(file: string | undefined): Promise<{ file: string; text: string } | undefined> {

@@ -35,13 +35,18 @@ type Choice = z.infer<typeof Choice>;
 
 const ChoiceFile = z.strictObject({ engines: z.record(z.string(), z.unknown()) });
 
-/** Why an engine that nobody here has turned on does not run. */
-export const OFF_BY_DEFAULT = "off by default";
+/** Why an engine does not run on this host. */
+export interface Off {
+  /** DEFAULT: nobody has turned it on. HOST: the host's settings leave it out. MISTAKE: what they say of it is wrong. */
+  readonly cause: "DEFAULT" | "HOST" | "MISTAKE" | "OTHER_CLASS";
+  /** The same for people. */
+  readonly reason: string;
+}
 
 /** An engine as this host has it. */
 export interface ChosenEngine extends LoadedManifest {
   /** Why it does not run here; null if it does. */
-  readonly off: string | null;
+  readonly off: Off | null;
 }
 
 /** A file of choices: its path and its text. */
@@ -72,11 +77,11 @@ export function chooseEngines(manifests: readonly LoadedManifest[], file?: Choic
     const name = engineToken(loaded.manifest.name);
     const key = keys.get(name);
     keys.delete(name);
-    if (broken.length > 0) return { ...loaded, off: broken[0] ?? null };
+    if (broken.length > 0) return { ...loaded, off: offByMistake(broken) };
     const choice = said === undefined || key === undefined ? undefined : choiceOf(said, key, loaded);
     if (choice !== undefined && "mistakes" in choice) {
       mistakes.push(...choice.mistakes);
-      return { ...loaded, off: choice.mistakes[0] ?? null };
+      return { ...loaded, off: offByMistake(choice.mistakes) };
     }
     const off = only.length > 0 ? offByName(wanted.delete(name)) : offBy(loaded, choice, said, key);
     return { ...(choice === undefined ? loaded : withChoice(loaded, choice)), off };
@@ -112,18 +117,17 @@ function choiceOf(yaml: YamlText, key: string, { manifest, ways }: LoadedManifes
   return { ...value, limits: Object.fromEntries(Object.entries(value.limits ?? {}).filter(([limit]) => named.has(limit))) };
 }
 
-function offByName(named: boolean): string | null {
-  return named ? null : "not among SCANMESH_ENGINES";
+function offByMistake([first = ""]: readonly string[]): Off {
+  return { cause: "MISTAKE", reason: first };
 }
 
-function offBy(
-  { manifest }: LoadedManifest,
-  choice: NamedChoice | undefined,
-  yaml: YamlText | undefined,
-  key = "",
-): string | null {
-  if (choice === undefined) return manifest.enabled ? null : OFF_BY_DEFAULT;
-  return choice.enabled ? null : `off by ${yaml?.place(["engines", key])}`;
+function offByName(named: boolean): Off | null {
+  return named ? null : { cause: "HOST", reason: "not among SCANMESH_ENGINES" };
+}
+
+function offBy({ manifest }: LoadedManifest, choice: NamedChoice | undefined, yaml: YamlText | undefined, key = ""): Off | null {
+  if (choice === undefined) return manifest.enabled ? null : { cause: "DEFAULT", reason: "off by default" };
+  return choice.enabled ? null : { cause: "HOST", reason: `off by ${yaml?.place(["engines", key])}` };
 }
 
 function withChoice(loaded: LoadedManifest, { slots, timeout, run, image, limits }: NamedChoice): LoadedManifest {

@@ -13,9 +13,6 @@ export function inWords(issue: z.core.$ZodIssue, shape: z.ZodType): string {
       const given = typeof issue.input === "string" ? isMeant(issue.input, values) : "";
       return issue.input === undefined ? `is missing; it is ${alternatives(values)}` : `needs ${alternatives(values)}${given}`;
     }
-    case "invalid_format":
-      // The shapes name what they want in a word or two.
-      return issue.message.startsWith("needs ") ? issue.message : `needs ${issue.message}`;
     case "too_small":
       return `needs ${issue.inclusive === false ? "more than" : "at least"} ${counted(issue.origin, issue.minimum)}`;
     case "too_big":

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { OFF_BY_DEFAULT, type ChosenEngine } from "../../scanner-agent/manifest/engine-choice.js";
+import type { ChosenEngine, Off } from "../../scanner-agent/manifest/engine-choice.js";
 import { readReport } from "../../scanner-agent/doctor-report.js";
 import { readManifest } from "../../scanner-agent/manifest/engine-loader.js";
 import type { EnginePresence } from "../../schema/messages.js";
@@ -26,7 +26,7 @@ function presence(name: string, more: Partial<EnginePresence> = {}): EnginePrese
   };
 }
 
-function off(name: string, why: string, needs = "[]"): ChosenEngine {
+function off(name: string, why: Off, needs = "[]"): ChosenEngine {
   const read = readManifest(
     "x.yaml",
     `name: ${name}\nneeds: ${needs}\ntype: AV\nspeed: FAST\ninternet: false\noutput: malice\nrun: { process: { command: [x] } }`,
@@ -57,7 +57,11 @@ test("an engine is shown with its runner, image, versions and the age of its sig
 test("what does not work says why, what is off how it is turned on, and each thing is said once", () => {
   const mistake = "/etc/engines.yaml:8: engines.Sophos.slots: no number";
   const text = report([presence("ClamAV", { healthy: false, reason: "clamd is not installed" })], {
-    off: [off("Avast", OFF_BY_DEFAULT, '["a licence"]'), off("Sophos", mistake), off("DrWeb", "of class internet")],
+    off: [
+      off("Avast", { cause: "DEFAULT", reason: "off by default" }, '["a licence"]'),
+      off("Sophos", { cause: "MISTAKE", reason: mistake }),
+      off("DrWeb", { cause: "OTHER_CLASS", reason: "of class internet" }),
+    ],
     mistakes: [mistake],
     enginesFile: "/etc/engines.yaml",
   });

@@ -57,5 +57,5 @@ describe("an agent", () => {
 test("every engine is known with the reason why it does not run", async () => {
   const { engines } = await knownEngines(readAgentConfig({}));
   expect(engines).toHaveLength(22);
-  expect(engines.filter(({ off }) => off !== null && off !== "off by default")).toEqual([]);
+  expect(engines.filter(({ off }) => off !== null && off.cause !== "DEFAULT")).toEqual([]);
 });

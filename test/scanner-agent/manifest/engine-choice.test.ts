@@ -17,7 +17,7 @@ const MANIFESTS = [manifest("Plain"), manifest("Costly", "enabled: false\n"), ma
 const chosen = (text?: string, only?: string[]) =>
   chooseEngines(MANIFESTS, text === undefined ? undefined : { file: "/etc/engines.yaml", text }, only);
 const offs = ({ engines }: ReturnType<typeof chosen>) =>
-  Object.fromEntries(engines.map(({ manifest, off }) => [manifest.name, off]));
+  Object.fromEntries(engines.map(({ manifest, off }) => [manifest.name, off && off.reason]));
 const boxed = (text: string) => chosen(text).engines[2]?.manifest;
 
 describe("the engines of a host", () => {
