@@ -69,6 +69,11 @@ export class DatabaseAway extends GatewayError {
   }
 }
 
+/** The refusal of one part of the input, by its path in it, e.g. `labels.0.key`. The message begins with that path. */
+export function badInput(path: string, problem: string, cause?: unknown): GatewayError {
+  return new GatewayError("BAD_INPUT", `${path}: ${problem}`, { field: path.split("."), cause });
+}
+
 export function bodyTooLarge(limit: number): GatewayError {
   return new GatewayError("TOO_LARGE", `the body is too large: ${limit} bytes are the most`);
 }

@@ -5,13 +5,14 @@
 
 import { z } from "zod";
 import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
+import { hashPattern, type HashName } from "./hashes.js";
 import { EngineVerdict, ResultCause, UnhealthyCause } from "./states.js";
 
 /** The largest result message in bytes; longer details are cut and marked `truncated`. */
 export const MAX_RESULT_BYTES = 512 * 1024;
 
 const v = z.literal(1);
-const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`));
+const hash = (name: HashName) => z.string().regex(hashPattern(name));
 const text = (max: number) => z.string().max(max);
 const scanId = z.number().int().positive();
 const instant = z.iso.datetime({ offset: true });
@@ -28,9 +29,9 @@ export const ScanRequest = z.object({
   /** The scan's id. */
   scan: scanId,
   sample: z.object({
-    sha256: hex(64),
-    md5: hex(32),
-    sha1: hex(40),
+    sha256: hash("sha256"),
+    md5: hash("md5"),
+    sha1: hash("sha1"),
     /** Bytes. */
     size: z.number().int().nonnegative(),
     /** Names the chunks in SAMPLES; null when no engine of this request wants bytes. */

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { hashName } from "../../schema/hashes.js";
 import type { SampleRecord } from "../../schema/reports.js";
 import type { Kept } from "../content.js";
 import type { Database, Tx } from "./database.js";
@@ -24,28 +25,18 @@ const columns = [
   "samples.internet_chunks as internetChunks",
 ] as const;
 
-const HASH_COLUMN = { 32: "md5", 40: "sha1", 64: "sha256" } as const;
-
-function isHashLength(length: number): length is keyof typeof HASH_COLUMN {
-  return length in HASH_COLUMN;
-}
-
-/** Whether a text is an md5, sha1 or sha256 in hex. */
-export function isHash(text: string): boolean {
-  return isHashLength(text.length) && /^[0-9a-f]+$/i.test(text);
-}
-
 function withStored<Row extends { readonly blob: string | null }>(row: Row): Row & { readonly stored: boolean } {
   return { ...row, stored: row.blob !== null };
 }
 
 /** The sample with that md5, sha1 or sha256 (told apart by length); of several, the newest. */
 export async function findSample(db: Database, hash: string): Promise<StoredSample | undefined> {
-  if (!isHash(hash) || !isHashLength(hash.length)) return undefined;
+  const column = hashName(hash);
+  if (column === undefined) return undefined;
   const row = await db
     .selectFrom("samples")
     .select(columns)
-    .where(HASH_COLUMN[hash.length], "=", hash.toLowerCase())
+    .where(column, "=", hash.toLowerCase())
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();

@@ -2,6 +2,7 @@ import { sql, type SqlBool } from "kysely";
 import type { ScanRecord } from "../../schema/reports.js";
 import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js";
 import type { Database } from "./database.js";
+import { INDEXED_CHARACTERS, indexedPart } from "./name-index.js";
 import {
   all,
   any,
@@ -125,13 +126,10 @@ function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condi
   ];
 }
 
-/** As many characters of a name as its index holds. */
-const INDEXED = 64;
-
 function nameIs(name: string): Condition {
   const [beginning = ""] = name.split("*");
-  const head = Array.from(beginning).slice(0, INDEXED).join("");
-  const indexed = sql`left(scans.name, ${sql.lit(INDEXED)})`;
+  const head = indexedPart(beginning);
+  const indexed = sql`left(scans.name, ${sql.lit(INDEXED_CHARACTERS)})`;
   if (!name.includes("*")) return sql<SqlBool>`(${indexed} = ${head} and scans.name = ${name})`;
   const pattern = name.split("*").map(literally).join("%");
   return head === ""

@@ -1,7 +1,8 @@
 import { sql } from "kysely";
+import { hashName, type HashName } from "../../schema/hashes.js";
 import type { ScanRecord } from "../../schema/reports.js";
 import type { Database } from "./database.js";
-import { isHash } from "./samples.js";
+import { INDEXED_CHARACTERS, indexedPart } from "./name-index.js";
 import { readScansById } from "./scans.js";
 
 /** What scans are looked for: by their sample's hashes or by their names, any of them. */
@@ -17,30 +18,27 @@ export interface Search {
 export function searchFor(terms: readonly string[]): Search {
   const wanted = [...new Set(terms)].filter((term) => term !== "" && !term.includes("\0"));
   return {
-    hashes: wanted.filter(isHash).map((hash) => hash.toLowerCase()),
+    hashes: wanted.filter((term) => hashName(term) !== undefined).map((hash) => hash.toLowerCase()),
     names: wanted.filter((term) => !term.includes("%")),
     patterns: wanted.filter((term) => term.includes("%")),
   };
 }
 
-/** As many characters as the index on names holds. */
-const INDEXED = 64;
-
 /** A page of the scans that are looked for, in ascending id. Each way to find them gives its first ones, in order. */
 export async function findScans(db: Database, search: Search, page: { after: number; limit: number }): Promise<ScanRecord[]> {
   const { after, limit } = page;
   const end = sql`order by scans.id limit ${limit}`;
-  const byHash = (column: "sha256" | "sha1" | "md5", length: number) => sql`
+  const byHash = (column: HashName) => sql`
     (select scans.id from samples join scans on scans.sample_id = samples.id
-     where ${sql.ref(`samples.${column}`)} = any(${search.hashes.filter((hash) => hash.length === length)}::text[]) and scans.id > ${after} ${end})`;
+     where ${sql.ref(`samples.${column}`)} = any(${search.hashes.filter((hash) => hashName(hash) === column)}::text[]) and scans.id > ${after} ${end})`;
   const likes = search.patterns.map(
-    (pattern) => sql`(left(name, ${sql.lit(INDEXED)}) like ${head(pattern)} and name like ${escaped(pattern)})`,
+    (pattern) => sql`(left(name, ${sql.lit(INDEXED_CHARACTERS)}) like ${head(pattern)} and name like ${escaped(pattern)})`,
   );
   const { rows } = await sql<{ id: number }>`
     select id from (
-      ${byHash("sha256", 64)} union ${byHash("sha1", 40)} union ${byHash("md5", 32)} union
+      ${byHash("sha256")} union ${byHash("sha1")} union ${byHash("md5")} union
       (select scans.id from scans
-       where left(name, ${sql.lit(INDEXED)}) = any(${search.names.map((name) => firstOf(name))}::text[])
+       where left(name, ${sql.lit(INDEXED_CHARACTERS)}) = any(${search.names.map(indexedPart)}::text[])
          and name = any(${[...search.names]}::text[]) and scans.id > ${after} ${end}) union
       (select scans.id from scans where (${likes.length > 0 ? sql.join(likes, sql` or `) : sql`false`}) and scans.id > ${after} ${end})
     ) as found order by id limit ${limit}`.execute(db);
@@ -48,10 +46,6 @@ export async function findScans(db: Database, search: Search, page: { after: num
     db,
     rows.map(({ id }) => id),
   );
-}
-
-function firstOf(text: string): string {
-  return [...text].slice(0, INDEXED).join("");
 }
 
 /** Only `%` is a wildcard: `_` stands for itself in the names of files. */
@@ -62,5 +56,5 @@ function escaped(pattern: string): string {
 /** What a pattern says of the indexed part of a name. */
 function head(pattern: string): string {
   const prefix = pattern.slice(0, pattern.indexOf("%"));
-  return `${escaped(firstOf(prefix))}%`;
+  return `${escaped(indexedPart(prefix))}%`;
 }

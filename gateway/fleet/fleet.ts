@@ -18,7 +18,7 @@ export interface Fleet {
   /** What agents announce of an engine otherwise than the catalogue has it, as of the last reading. */
   differing(name: string): readonly { agent: string; engine: EnginePresence }[];
   /** Agents that take work for an engine although it differs from the mesh, or take none although it does not any more. */
-  misled(): { agent: string; internet: InternetClass; engine: string; reason: string | null }[];
+  staleRefusals(): { agent: string; internet: InternetClass; engine: string; reason: string | null }[];
   /** The class of a known engine by its subject token. */
   classOf(token: string): InternetClass | undefined;
   /** Reads the catalogue, enters new engines and notes which are healthy. Runs by itself about once a second. */
@@ -137,7 +137,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
           .filter((engine) => engineToken(engine.name) === engineToken(name) && differs(catalogue, engine) !== undefined)
           .map((engine) => ({ agent, engine })),
       ),
-    misled: () =>
+    staleRefusals: () =>
       present().flatMap(({ agent, class: internet, engines }) =>
         engines.flatMap((engine) => {
           const reason = differs(catalogue, engine) ?? null;

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { GatewayError } from "../errors.js";
+import { SHA256 } from "../../schema/hashes.js";
+import { badInput } from "../errors.js";
 import { downloadSample, findDownload, type DownloadFormat } from "../scan/download.js";
 import { zipped } from "./zipped.js";
 import type { Endpoint } from "./endpoint.js";
@@ -18,7 +19,7 @@ export const downloadSampleBytes: Endpoint = {
     summary: "Download a sample",
     description:
       "As it is, or in a zip with the password `infected`. Every download is written down. Bytes that are missing or changed are never passed off as the sample: the answer breaks off before its end.",
-    path: z.object({ sha256: z.string().regex(/^[0-9a-fA-F]{64}$/) }),
+    path: z.object({ sha256: z.string().regex(SHA256) }),
     query: z.object({ format: z.enum(["raw", "zip"]).optional().describe("`raw` (or nothing) for the bytes, `zip` for a zip.") }),
     answer: { [TYPES.raw]: binary("The bytes."), [TYPES.zip]: binary("A zip; the file in it is called by the sha256.") },
     errors: {
@@ -44,7 +45,7 @@ export const downloadSampleBytes: Endpoint = {
 
 function formatOf({ format = "raw" }: Record<string, unknown>): DownloadFormat {
   if (format === "raw" || format === "zip") return format;
-  throw new GatewayError("BAD_INPUT", "format: must be raw or zip");
+  throw badInput("format", "must be raw or zip");
 }
 
 /** Nothing may open, run, show or keep it by itself. */

@@ -24,7 +24,7 @@ export async function setAgentState(ctx: ScanContext, caller: Caller, agent: str
 
 /** Tells agents again whose presence says something else than they were told: they did not hear it, or were started anew. */
 export async function repeatOrders(ctx: ScanContext): Promise<void> {
-  for (const { agent, internet, engine, reason } of ctx.fleet.misled()) {
+  for (const { agent, internet, engine, reason } of ctx.fleet.staleRefusals()) {
     ctx.bus.account(internet).tell(agent, { v: 1, kind: "refuse", engine, reason });
   }
   const orders = await readOrders(ctx.db);

@@ -2,7 +2,7 @@ import type { Scope } from "../../schema/scopes.js";
 import type { Caller } from "../caller.js";
 import { insertApiKey, revokeApiKeyRow, type ApiKeyRecord } from "../db/api-keys.js";
 import { audit } from "../db/audit.js";
-import { GatewayError } from "../errors.js";
+import { badInput, GatewayError } from "../errors.js";
 import { hashSecret, makeKeyText } from "../keys/key-text.js";
 import type { ScanContext } from "./context.js";
 
@@ -64,15 +64,13 @@ export async function revokeApiKey(
 function checked(input: ApiKeyInput): ApiKeyInput {
   const { scopes, expiresAt, rate, dailyScans } = input;
   const name = input.name.trim();
-  const wrong = (field: keyof ApiKeyInput, message: string) =>
-    new GatewayError("BAD_INPUT", `${field}: ${message}`, { field: [field] });
   if (name.length < 1 || name.length > NAME_LENGTH || /[\u0000-\u001f\u007f-\u009f]/.test(name))
-    throw wrong("name", `needs 1 to ${NAME_LENGTH} printable characters`);
-  if (scopes.length === 0) throw wrong("scopes", "needs one at least");
-  if (expiresAt !== undefined && !(expiresAt.getTime() > Date.now())) throw wrong("expiresAt", "must be in the future");
+    throw badInput("name", `needs 1 to ${NAME_LENGTH} printable characters`);
+  if (scopes.length === 0) throw badInput("scopes", "needs one at least");
+  if (expiresAt !== undefined && !(expiresAt.getTime() > Date.now())) throw badInput("expiresAt", "must be in the future");
   if (rate !== undefined && !(rate >= RATE.min && rate <= RATE.max))
-    throw wrong("rate", `must be from ${RATE.min} to ${RATE.max} requests a second`);
+    throw badInput("rate", `must be from ${RATE.min} to ${RATE.max} requests a second`);
   if (dailyScans !== undefined && !(Number.isInteger(dailyScans) && dailyScans >= 1 && dailyScans <= DAILY_SCANS_MAX))
-    throw wrong("dailyScans", `must be a whole number from 1 to ${DAILY_SCANS_MAX}`);
+    throw badInput("dailyScans", `must be a whole number from 1 to ${DAILY_SCANS_MAX}`);
   return { ...input, name, scopes: [...new Set(scopes)] };
 }

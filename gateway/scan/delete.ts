@@ -1,3 +1,4 @@
+import { SHA256 } from "../../schema/hashes.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import { transact, type Tx } from "../db/database.js";
@@ -29,7 +30,7 @@ export async function deleteScan(ctx: ScanContext, caller: Caller, scanId: numbe
  */
 export async function deleteSample(ctx: ScanContext, caller: Caller, hash: string): Promise<number> {
   const sha256 = hash.toLowerCase();
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new GatewayError("BAD_INPUT", "the sha256 must be 64 hex digits");
+  if (!SHA256.test(sha256)) throw new GatewayError("BAD_INPUT", "the sha256 must be 64 hex digits");
   const { chunks, ...deleted } = await transact(ctx.db, async (tx) => {
     const sampleId = await lockSample(tx, sha256);
     if (sampleId === undefined) throw new GatewayError("NOT_FOUND", `there is no sample ${sha256}`);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { SHA256 } from "../../schema/hashes.js";
 import type { SampleRecord } from "../../schema/reports.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
@@ -34,7 +35,7 @@ export async function downloadSample(
 
 /** A sample whose bytes are stored, as far as its row and its last chunk say. Throws BAD_INPUT, NOT_FOUND or SAMPLE_GONE. */
 export async function findDownload(ctx: ScanContext, sha256: string): Promise<StoredSample> {
-  if (!/^[0-9a-f]{64}$/i.test(sha256)) throw new GatewayError("BAD_INPUT", "a sample is named by its sha256, 64 hex digits");
+  if (!SHA256.test(sha256)) throw new GatewayError("BAD_INPUT", "a sample is named by its sha256, 64 hex digits");
   const sample = await findSample(ctx.db, sha256);
   if (!sample) throw new GatewayError("NOT_FOUND", `no sample has the sha256 ${sha256}`);
   const { blob, isolatedChunks } = sample;

@@ -1,5 +1,5 @@
 import type { EngineRecord, QueueRecord } from "../../schema/reports.js";
-import { OPTION_LIMITS, type Priority } from "../../schema/scan-options.js";
+import type { Priority } from "../../schema/scan-options.js";
 import type { Skipped } from "../../schema/states.js";
 import { countHeld } from "../db/bulk.js";
 import { readEngines } from "../db/engines.js";
@@ -10,6 +10,7 @@ import type { ScanContext } from "./context.js";
 import { announcedVersions, serving } from "../fleet/fleet.js";
 import { checkNames, planScan, type PlanRequest } from "./plan.js";
 import { estimateWait, readQueues } from "./queues.js";
+import { checkFreshness } from "./scan-input.js";
 
 /** A request of which somebody wants to know what would come of it. */
 export interface Question extends Omit<PlanRequest, "mime"> {
@@ -44,9 +45,7 @@ export async function explainScan(ctx: ScanContext, question: Question): Promise
   const { sha256, freshnessMs } = question;
   if (sha256 !== undefined && question.mime !== undefined)
     throw new GatewayError("BAD_INPUT", "sha256, mime: only one of them can be given");
-  const { min, max } = OPTION_LIMITS.freshnessMs;
-  if (freshnessMs !== undefined && !(freshnessMs >= min && freshnessMs <= max))
-    throw new GatewayError("BAD_INPUT", "freshness: must be from 1 second to 30 days");
+  checkFreshness(freshnessMs);
   const sample = sha256 === undefined ? undefined : await findSample(ctx.db, sha256);
   if (sha256 !== undefined && !sample) throw new GatewayError("NOT_FOUND", `no sample has the hash ${sha256}`);
   const catalogue = await readEngines(ctx.db);

@@ -56,8 +56,7 @@ export function checkOptions(options: SomeOptions): void {
   if (labels) checkLabels(labels);
   if (deadlineMs !== undefined && !within(deadlineMs, LIMITS.deadlineMs))
     refuse(["deadline"], "the deadline must be from 10 seconds to 24 hours");
-  if (freshnessMs !== undefined && !within(freshnessMs, LIMITS.freshnessMs))
-    refuse(["freshness"], "the freshness must be from 1 second to 30 days");
+  checkFreshness(freshnessMs);
   if (stopAfter !== undefined && !(Number.isInteger(stopAfter) && within(stopAfter, { min: 1, max: LIMITS.stopAfter })))
     refuse(["stopAfter"], `the number of detections must be from 1 to ${LIMITS.stopAfter}`);
   if (idempotencyKey !== undefined && !(idempotencyKey.length <= LIMITS.idempotencyKey && IDEMPOTENCY_KEY.test(idempotencyKey)))
@@ -84,6 +83,12 @@ function checkLabels(labels: readonly LabelEntry[]): void {
     if (CONTROL.test(value) || Buffer.from(value).toString() !== value)
       refuse(valueField, `the label ${key} has characters that are no text`);
   });
+}
+
+/** Throws BAD_INPUT for an age of results that cannot be asked for. */
+export function checkFreshness(freshnessMs: number | undefined): void {
+  if (freshnessMs !== undefined && !within(freshnessMs, LIMITS.freshnessMs))
+    refuse(["freshness"], "the freshness must be from 1 second to 30 days");
 }
 
 function within(value: number, { min, max }: { min: number; max: number }): boolean {

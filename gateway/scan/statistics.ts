@@ -2,7 +2,7 @@ import type { EngineCounts, ScanCounts } from "../../schema/reports.js";
 import type { Database } from "../db/database.js";
 import { bucketEnd, rollUp } from "../db/rollup.js";
 import { readDurations, readEngineCounts, readScanCounts, type Buckets, type Hours } from "../db/statistics.js";
-import { GatewayError } from "../errors.js";
+import { badInput } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
 export type Interval = "HOUR" | "DAY";
@@ -20,14 +20,14 @@ export interface StatisticsRange extends Hours {
 export function statisticsRange(interval: Interval, from: Date | undefined, to: Date | undefined): StatisticsRange {
   const end = to ?? new Date();
   const begin = from ?? new Date(end.getTime() - DEFAULT_RANGE_MS);
-  if (begin >= end) throw new GatewayError("BAD_INPUT", "from: must be before to");
+  if (begin >= end) throw badInput("from", "must be before to");
   const unit = MS[interval];
   const first = Math.floor(begin.getTime() / unit) * unit;
   const beyond = Math.ceil(end.getTime() / unit) * unit;
   const points = (beyond - first) / unit;
   if (points > MOST_POINTS) {
     const advice = interval === "HOUR" ? "; ask by DAY, or for less" : "";
-    throw new GatewayError("BAD_INPUT", `from: there are ${points} intervals until to, and ${MOST_POINTS} is the most${advice}`);
+    throw badInput("from", `there are ${points} intervals until to, and ${MOST_POINTS} is the most${advice}`);
   }
   return { from: new Date(first), to: new Date(beyond), interval };
 }

@@ -3,7 +3,7 @@ import type { DeliveryRecord, WebhookEvent, WebhookRecord } from "../../schema/w
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import { deleteWebhook, enableWebhook, insertWebhook, requeueDelivery } from "../db/webhooks.js";
-import { GatewayError } from "../errors.js";
+import { badInput, GatewayError } from "../errors.js";
 import { checkHost } from "../webhooks/webhook-request.js";
 import type { ScanContext } from "./context.js";
 
@@ -26,7 +26,7 @@ export async function createWebhook(
   { url, events, secret = newSecret() }: WebhookInput,
 ): Promise<{ webhook: WebhookRecord; secret: string }> {
   const wanted = [...new Set(events)];
-  if (wanted.length === 0) throw new GatewayError("BAD_INPUT", "events: names none");
+  if (wanted.length === 0) throw badInput("events", "names none");
   const key = secretBytes(secret);
   await checkUrl(ctx, url);
   const webhook = await ctx.db.transaction().execute(async (tx) => {
@@ -45,13 +45,13 @@ function secretBytes(secret: string): Buffer {
   const text = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : undefined;
   const bytes = Buffer.from(text ?? "", "base64");
   if (bytes.length < SECRET_BYTES.least || bytes.length > SECRET_BYTES.most || bytes.toString("base64") !== text) {
-    throw new GatewayError("BAD_INPUT", `secret: must be ${SECRET_PREFIX} and the base64 of 24 to 64 bytes`);
+    throw badInput("secret", `must be ${SECRET_PREFIX} and the base64 of 24 to 64 bytes`);
   }
   return bytes;
 }
 
 async function checkUrl({ config }: ScanContext, url: string): Promise<void> {
-  const bad = (what: string, cause?: unknown) => new GatewayError("BAD_INPUT", `url: ${what}`, { cause });
+  const bad = (what: string, cause?: unknown) => badInput("url", what, cause);
   if (url.length > URL_LENGTH) throw bad(`has ${url.length} characters; ${URL_LENGTH} is the most`);
   if (!URL.canParse(url)) throw bad("is not an address");
   const { protocol, hostname, username, password } = new URL(url);

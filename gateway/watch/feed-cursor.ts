@@ -1,5 +1,5 @@
 import type { RestOfStretch, Snapshot } from "../db/scan-changes.js";
-import { GatewayError } from "../errors.js";
+import { badInput, type GatewayError } from "../errors.js";
 
 /** A place in the feed: at a snapshot, or between two of them. */
 export type FeedPlace = Snapshot | RestOfStretch;
@@ -26,5 +26,5 @@ export function readFeedCursor(cursor: string): FeedPlace {
 
 /** The refusal of a cursor of another list, or of another database. */
 export function foreignCursor(): GatewayError {
-  return new GatewayError("BAD_INPUT", "after: is not a cursor of this feed");
+  return badInput("after", "is not a cursor of this feed");
 }

@@ -1,4 +1,4 @@
-import { GatewayError } from "../../errors.js";
+import { badInput } from "../../errors.js";
 
 /** How long a page is, unless its argument says. */
 export const PAGE = { default: 25, most: 100 };
@@ -42,6 +42,6 @@ export function connectionOf<T>(
 
 /** Throws BAD_INPUT for a page of no length, or too long a one. */
 export function pageLength(first: number): number {
-  if (first < 1 || first > PAGE.most) throw new GatewayError("BAD_INPUT", `first: must be from 1 to ${PAGE.most}`);
+  if (first < 1 || first > PAGE.most) throw badInput("first", `must be from 1 to ${PAGE.most}`);
   return first;
 }

@@ -1,5 +1,5 @@
 import type { ListPlace } from "../../db/list-place.js";
-import { GatewayError } from "../../errors.js";
+import { badInput } from "../../errors.js";
 
 /** What the list of scans is called in its cursors. Its order is part of the name: a place in another order is another page. */
 export function scanList(order: string, byTime: boolean): string {
@@ -18,6 +18,6 @@ export function placeOf(list: string, cursor: string | null | undefined): ListPl
   const [, named, id, micros] = /^([^:]+):([1-9]\d{0,15}):(-?\d{1,16})$/.exec(text) ?? [];
   const place = { id: Number(id), micros: Number(micros) };
   if (named !== list || !Number.isSafeInteger(place.id) || !Number.isSafeInteger(place.micros))
-    throw new GatewayError("BAD_INPUT", "after: is not a cursor of this list");
+    throw badInput("after", "is not a cursor of this list");
   return place;
 }

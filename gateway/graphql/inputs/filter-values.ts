@@ -1,6 +1,7 @@
+import { hashName } from "../../../schema/hashes.js";
 import type { SizeRange, TimeRange } from "../../../schema/graphql/scan-filter.js";
 import type { SizeCriteria, TimeCriteria } from "../../db/list-conditions.js";
-import { GatewayError } from "../../errors.js";
+import { badInput } from "../../errors.js";
 
 /** Entries that a list in a filter may have. */
 const MOST_ENTRIES = 100;
@@ -10,16 +11,11 @@ const LONGEST = 1_024;
 
 type Maybe<T> = T | null | undefined;
 
-/** What is wrong with a filter, at its place in the arguments. */
-export function wrong(path: string, message: string): GatewayError {
-  return new GatewayError("BAD_INPUT", `${path}: ${message}`);
-}
-
 /** A list as criteria have it: null is no criterion, and a list of nothing asks for nothing. */
 export function entries<T>(path: string, list: Maybe<readonly T[]>, most = MOST_ENTRIES): readonly T[] | undefined {
   if (list === null || list === undefined) return undefined;
-  if (list.length === 0) throw wrong(path, "is empty; leave it out to ask for all");
-  if (list.length > most) throw wrong(path, `has ${list.length} entries; ${most} is the most`);
+  if (list.length === 0) throw badInput(path, "is empty; leave it out to ask for all");
+  if (list.length > most) throw badInput(path, `has ${list.length} entries; ${most} is the most`);
   return list;
 }
 
@@ -29,14 +25,14 @@ export function optional<T, R>(path: string, value: Maybe<T>, read: (path: strin
 }
 
 export function positive(path: string, value: number): number {
-  if (value < 1) throw wrong(path, "must be positive");
+  if (value < 1) throw badInput(path, "must be positive");
   return value;
 }
 
 export function text(path: string, value: string): string {
-  if (value === "") throw wrong(path, "is empty");
-  if (value.includes("\0")) throw wrong(path, "holds a NUL character");
-  if (value.length > LONGEST) throw wrong(path, `has ${value.length} characters; ${LONGEST} is the most`);
+  if (value === "") throw badInput(path, "is empty");
+  if (value.includes("\0")) throw badInput(path, "holds a NUL character");
+  if (value.length > LONGEST) throw badInput(path, `has ${value.length} characters; ${LONGEST} is the most`);
   return value;
 }
 
@@ -47,14 +43,14 @@ export function texts(path: string, list: Maybe<readonly string[]>): readonly st
 export function mimes(path: string, list: Maybe<readonly string[]>): readonly string[] | undefined {
   return entries(path, list)?.map((value, i) => {
     if (!isMime(value.replace(/\/\*$/, "/any")))
-      throw wrong(`${path}.${i}`, "is no MIME type such as application/pdf or image/*");
+      throw badInput(`${path}.${i}`, "is no MIME type such as application/pdf or image/*");
     return value.toLowerCase();
   });
 }
 
 /** The type of one sample, so no `image/*`. */
 export function mime(path: string, value: string): string {
-  if (!isMime(value)) throw wrong(path, "is no MIME type such as application/pdf");
+  if (!isMime(value)) throw badInput(path, "is no MIME type such as application/pdf");
   return value.toLowerCase();
 }
 
@@ -63,17 +59,18 @@ function isMime(value: string): boolean {
 }
 
 export function hashes(path: string, list: Maybe<readonly string[]>): readonly string[] | undefined {
-  return entries(path, list, MOST_HASHES)?.map((value, i) => {
-    if (!/^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i.test(value))
-      throw wrong(`${path}.${i}`, "must be an md5 (32), sha1 (40) or sha256 (64 hex digits)");
-    return value.toLowerCase();
-  });
+  return entries(path, list, MOST_HASHES)?.map((value, i) => hash(`${path}.${i}`, value));
+}
+
+export function hash(path: string, value: string): string {
+  if (hashName(value) === undefined) throw badInput(path, "must be an md5 (32), sha1 (40) or sha256 (64 hex digits)");
+  return value.toLowerCase();
 }
 
 export function sizes(path: string, range: Maybe<SizeRange>): SizeCriteria | undefined {
   if (range === null || range === undefined) return undefined;
   const [min, max] = [range.min ?? undefined, range.max ?? undefined];
-  if ((min ?? 0) > (max ?? Infinity)) throw wrong(path, "min is greater than max");
+  if ((min ?? 0) > (max ?? Infinity)) throw badInput(path, "min is greater than max");
   return { min, max };
 }
 
@@ -81,6 +78,6 @@ export function times(path: string, range: Maybe<TimeRange>): TimeCriteria | und
   if (range === null || range === undefined) return undefined;
   const [since, until] = [range.since ?? undefined, range.until ?? undefined];
   if (since === undefined && until === undefined) return undefined;
-  if (since && until && since > until) throw wrong(path, "since is after until");
+  if (since && until && since > until) throw badInput(path, "since is after until");
   return { since, until };
 }

@@ -2,7 +2,8 @@ import type { ResultFilter, ScanFilter } from "../../../schema/graphql/scan-filt
 import type { Database } from "../../db/database.js";
 import { findEngineIds } from "../../db/engines.js";
 import type { ResultCriteria, ScanCriteria } from "../../db/scan-list.js";
-import { entries, hashes, mimes, optional, positive, sizes, text, texts, times, wrong } from "./filter-values.js";
+import { badInput } from "../../errors.js";
+import { entries, hashes, mimes, optional, positive, sizes, text, texts, times } from "./filter-values.js";
 
 /** Three characters are what the index on signatures begins with. */
 const LEAST_SIGNATURE = 3;
@@ -40,7 +41,7 @@ async function resultCriteria(
     return {
       engineIds: named[i]?.map((name) => {
         const id = ids.get(name.toLowerCase());
-        if (id === undefined) throw wrong(`${path}.engines`, `there is no engine ${name}`);
+        if (id === undefined) throw badInput(`${path}.engines`, `there is no engine ${name}`);
         return id;
       }),
       verdicts: entries(`${path}.verdicts`, verdicts),
@@ -51,6 +52,6 @@ async function resultCriteria(
 }
 
 function signatureText(path: string, value: string): string {
-  if ([...value].length < LEAST_SIGNATURE) throw wrong(path, `needs ${LEAST_SIGNATURE} characters at least`);
+  if ([...value].length < LEAST_SIGNATURE) throw badInput(path, `needs ${LEAST_SIGNATURE} characters at least`);
   return text(path, value);
 }

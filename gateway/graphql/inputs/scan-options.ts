@@ -30,7 +30,3 @@ export function scanOptions(input: ScanOptionsInput): ScanOptions {
 function milliseconds(seconds: number | null | undefined): number | undefined {
   return typeof seconds === "number" ? seconds * SECOND_MS : undefined;
 }
-
-export function isSha256(text: string): boolean {
-  return /^[0-9a-f]{64}$/i.test(text);
-}

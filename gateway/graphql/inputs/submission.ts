@@ -1,7 +1,8 @@
+import { SHA256 } from "../../../schema/hashes.js";
 import type { SubmitScanInput } from "../../../schema/graphql/submit-scan.js";
 import type { SubmitScansInput } from "../../../schema/graphql/submit-scans.js";
 import type { BatchSample, SampleSource, ScanOptions, ScanInput, StoredSource } from "../../scan/submit.js";
-import { isSha256, scanOptions } from "./scan-options.js";
+import { scanOptions } from "./scan-options.js";
 import { mistake, type UserErrorRecord } from "./user-errors.js";
 
 /** Largest sample that GraphQL takes as base64, decoded. */
@@ -51,7 +52,7 @@ function readStoredSource(
   path: readonly string[],
 ): StoredSource | UserErrorRecord {
   if (typeof sha256 === "string" && typeof uploadId !== "string") {
-    if (!isSha256(sha256)) return mistake([...path, "sha256"], "must be 64 hex digits");
+    if (!SHA256.test(sha256)) return mistake([...path, "sha256"], "must be 64 hex digits");
     return { kind: "hash", hash: sha256.toLowerCase() };
   }
   if (typeof uploadId === "string" && typeof sha256 !== "string") return { kind: "upload", id: uploadId };

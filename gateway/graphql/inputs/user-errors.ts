@@ -23,7 +23,7 @@ export function userError(error: unknown, path: readonly string[]): UserErrorRec
   const record = {
     message: error.message,
     code: error.code,
-    path: [...path, ...fieldOf(error, path)],
+    path: [...path, ...error.field],
     retryAfter: error.retryAfter ?? null,
   };
   if (!(error instanceof BatchRefused)) return record;
@@ -40,13 +40,6 @@ export async function orUserError<T>(path: readonly string[], verb: () => Promis
     if (answer === undefined) throw error;
     return answer;
   }
-}
-
-/** Where in the input it is wrong; a message about a field of the input itself begins with that field's name. */
-function fieldOf({ code, field, message }: GatewayError, path: readonly string[]): readonly string[] {
-  if (field.length > 0 || code !== "BAD_INPUT" || path.length !== 1 || path[0] !== "input") return field;
-  const [, named] = /^([A-Za-z]\w*): /.exec(message) ?? [];
-  return named === undefined ? [] : [named];
 }
 
 function isUserErrorCode(code: string): code is UserErrorCode {

@@ -1,6 +1,6 @@
 import { getOperationAST, GraphQLError, Kind, type GraphQLSchema } from "graphql";
 import type { Caller } from "../../caller.js";
-import { createReckoning, type Asked } from "./cost.js";
+import { createCostCheck, type Asked } from "./cost.js";
 import { scopeErrors } from "../context/scopes.js";
 
 /** What is wrong with an operation of a document that is in order. */
@@ -11,7 +11,7 @@ const SHOWN = 10;
 
 /** Its name, its caller's scopes, its variables and its cost: one set of rules and limits for every transport. */
 export function createCheck(schema: GraphQLSchema): Check {
-  const reckon = createReckoning(schema);
+  const checkCost = createCostCheck(schema);
 
   return (asked, caller) => {
     const operation = getOperationAST(asked.document, asked.operationName);
@@ -26,6 +26,6 @@ export function createCheck(schema: GraphQLSchema): Check {
       ];
     }
     const forbidden = scopeErrors(schema, asked.document, operation, caller);
-    return forbidden.length > 0 ? forbidden : reckon(operation, asked);
+    return forbidden.length > 0 ? forbidden : checkCost(operation, asked);
   };
 }

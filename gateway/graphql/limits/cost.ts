@@ -38,9 +38,9 @@ export interface Asked {
 }
 
 /** What is wrong with what an operation is given, or costs. */
-export type Reckoning = (operation: OperationDefinitionNode, asked: Asked) => readonly GraphQLError[];
+export type CostCheck = (operation: OperationDefinitionNode, asked: Asked) => readonly GraphQLError[];
 
-export function createReckoning(schema: GraphQLSchema): Reckoning {
+export function createCostCheck(schema: GraphQLSchema): CostCheck {
   const estimators = [listEstimator(schema)];
   /** Variables, as text, that are right and with which an operation costs no more than it may: dashboards ask the same again and again. */
   const known = new WeakMap<OperationDefinitionNode, Set<string>>();

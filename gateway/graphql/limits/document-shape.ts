@@ -19,7 +19,7 @@ const INTROSPECTION = new Set(["__schema", "__type"]);
 type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 /** Which limits a document's form exceeds. The work is in proportion to the document's length and to what the limits allow. */
-export function formErrors(document: DocumentNode): GraphQLError[] {
+export function shapeErrors(document: DocumentNode): GraphQLError[] {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);

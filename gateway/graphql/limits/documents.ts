@@ -10,7 +10,7 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from "graphql";
-import { formErrors } from "./document-shape.js";
+import { shapeErrors } from "./document-shape.js";
 import { exceeded, LIMITS } from "./limits.js";
 import { restated } from "../context/present-error.js";
 import { unwritable, unwritablePlace } from "./writable.js";
@@ -58,8 +58,8 @@ export function createDocuments(schema: GraphQLSchema, introspection: boolean): 
   function readDocument(source: string): DocumentNode | readonly GraphQLError[] {
     const document = parsed(source);
     if (isRefused(document)) return document;
-    const form = formErrors(document);
-    if (form.length > 0) return form;
+    const shape = shapeErrors(document);
+    if (shape.length > 0) return shape;
     const errors = validationErrors(document);
     return errors.length > 0 ? errors.map((error) => restated(error, { code: "GRAPHQL_VALIDATION_FAILED" })) : document;
   }

@@ -3,7 +3,7 @@ import { Arg, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "type-g
 import type { Presence } from "../../../schema/messages.js";
 import type { BatchRecord, EngineRecord, SampleRecord, ScanRecord } from "../../../schema/reports.js";
 import { Node } from "../../../schema/graphql/node.js";
-import { GatewayError } from "../../errors.js";
+import { badInput } from "../../errors.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 
@@ -47,7 +47,7 @@ export class NodeResolver {
     @Arg("ids", () => [ID], { description: "The `id` of any objects; 100 at most." }) ids: string[],
     @Ctx() context: RequestContext,
   ): Promise<(NodeRecord | null)[]> {
-    if (ids.length > MOST) throw new GatewayError("BAD_INPUT", `ids: has ${ids.length} entries; ${MOST} is the most`);
+    if (ids.length > MOST) throw badInput("ids", `has ${ids.length} entries; ${MOST} is the most`);
     return Promise.all(ids.map((id) => findNode(id, context)));
   }
 

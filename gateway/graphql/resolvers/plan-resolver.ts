@@ -1,11 +1,12 @@
 import { Arg, Ctx, Query, Resolver } from "type-graphql";
+import { SHA256 } from "../../../schema/hashes.js";
 import { PlanScanInput, ScanPlan } from "../../../schema/graphql/scan-plan.js";
-import { GatewayError } from "../../errors.js";
+import { badInput } from "../../errors.js";
 import { explainScan, type ScanPlanRecord } from "../../scan/explain.js";
 import { mime, optional } from "../inputs/filter-values.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
-import { engineChoice, isSha256 } from "../inputs/scan-options.js";
+import { engineChoice } from "../inputs/scan-options.js";
 
 @Resolver(() => ScanPlan)
 export class PlanResolver {
@@ -18,7 +19,7 @@ export class PlanResolver {
     @Ctx() { mesh }: RequestContext,
   ): Promise<ScanPlanRecord> {
     const { sha256, priority } = input;
-    if (typeof sha256 === "string" && !isSha256(sha256)) throw new GatewayError("BAD_INPUT", "sha256: must be 64 hex digits");
+    if (typeof sha256 === "string" && !SHA256.test(sha256)) throw badInput("sha256", "must be 64 hex digits");
     return explainScan(mesh, {
       ...engineChoice(input),
       sha256: sha256?.toLowerCase(),

@@ -9,10 +9,9 @@ import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
 import { Scan } from "../../../schema/graphql/scan.js";
 import { countSamples, listSamples, type ListedSample, type SampleCriteria } from "../../db/sample-list.js";
 import { findSample } from "../../db/samples.js";
-import { GatewayError } from "../../errors.js";
 import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
 import { cursorOf, placeOf } from "../inputs/cursors.js";
-import { entries, hashes, mimes, sizes, times } from "../inputs/filter-values.js";
+import { entries, hash as readHash, hashes, mimes, sizes, times } from "../inputs/filter-values.js";
 import { counted, type CountedConnection } from "../inputs/list-counts.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
@@ -25,10 +24,7 @@ export class SampleResolver {
     @Arg("hash", () => String, { description: "Its md5, sha1 or sha256 in hex." }) hash: string,
     @Ctx() { mesh }: RequestContext,
   ): Promise<SampleRecord | null> {
-    if (!/^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i.test(hash)) {
-      throw new GatewayError("BAD_INPUT", "hash: must be an md5 (32), sha1 (40) or sha256 (64 hex digits)");
-    }
-    return (await findSample(mesh.db, hash.toLowerCase())) ?? null;
+    return (await findSample(mesh.db, readHash("hash", hash))) ?? null;
   }
 
   @Needs("scan:read")

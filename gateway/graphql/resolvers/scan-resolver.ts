@@ -9,7 +9,7 @@ import { ScanFilter } from "../../../schema/graphql/scan-filter.js";
 import { Scan } from "../../../schema/graphql/scan.js";
 import { countScans, listScans, type PlacedScan } from "../../db/scan-list.js";
 import { readScan, readScanRecord } from "../../db/scans.js";
-import { GatewayError } from "../../errors.js";
+import { badInput } from "../../errors.js";
 import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
 import { cursorOf, placeOf, scanList } from "../inputs/cursors.js";
 import { counted, type CountedConnection } from "../inputs/list-counts.js";
@@ -73,6 +73,6 @@ export class ScanResolver {
 
 /** Throws BAD_INPUT for a number that no scan can have. */
 export function positive(id: number): number {
-  if (id < 1) throw new GatewayError("BAD_INPUT", "id: must be positive");
+  if (id < 1) throw badInput("id", "must be positive");
   return id;
 }

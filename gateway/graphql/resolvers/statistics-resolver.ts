@@ -12,7 +12,7 @@ import {
   VerdictCounts,
 } from "../../../schema/graphql/statistics.js";
 import { readTopSignatures, readTopTypes, readWaits, type Buckets } from "../../db/statistics.js";
-import { GatewayError } from "../../errors.js";
+import { badInput } from "../../errors.js";
 import {
   quantile,
   readEngineStatistics,
@@ -79,7 +79,7 @@ export class StatisticsResolver {
 }
 
 function top(first: number): number {
-  if (first < 1 || first > TOP.most) throw new GatewayError("BAD_INPUT", `first: must be from 1 to ${TOP.most}`);
+  if (first < 1 || first > TOP.most) throw badInput("first", `must be from 1 to ${TOP.most}`);
   return first;
 }
 

@@ -50,7 +50,7 @@ it("an engine whose speed changed since yesterday takes no work until that is ac
     healthy: false,
     reason: "differs from the mesh: speed is FAST there and SLOW here",
   });
-  await until("the agent was told", () => gateway.context.fleet.misled().length === 0);
+  await until("the agent was told", () => gateway.context.fleet.staleRefusals().length === 0);
   const queued = await submit("today");
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   expect((await report(queued))?.results).toMatchObject([{ engine: "Shifty", state: "QUEUED", agent: null }]);

@@ -7,7 +7,7 @@ import { createDocuments, isRefused } from "../../../../gateway/graphql/limits/d
 import { LIMITS } from "../../../../gateway/graphql/limits/limits.js";
 import { unwritablePlace } from "../../../../gateway/graphql/limits/writable.js";
 import { createOpenOperations } from "../../../../gateway/graphql/transports/open-operations.js";
-import { formErrors } from "../../../../gateway/graphql/limits/document-shape.js";
+import { shapeErrors } from "../../../../gateway/graphql/limits/document-shape.js";
 import { createSchema } from "../../../../gateway/graphql/schema.js";
 import { projectPath } from "../../../../schema/paths.js";
 
@@ -16,7 +16,7 @@ const documents = createDocuments(schema, true);
 const check = createCheck(schema);
 const caller = openCaller("127.0.0.1", "test");
 
-const over = (query: string) => formErrors(parse(query)).map(({ extensions }) => extensions["limit"]);
+const over = (query: string) => shapeErrors(parse(query)).map(({ extensions }) => extensions["limit"]);
 const nested = (depth: number) => `${"{a".repeat(depth)}${"}".repeat(depth)}`;
 const times = (count: number, part: (i: number) => string) => Array.from({ length: count }, (_, i) => part(i)).join(" ");
 
