@@ -207,7 +207,6 @@ describe("contracts stand once", () => {
     "gateway/background/record.ts": "agents up to 0.1 send no cause",
     "gateway/graphql/transports/socket.ts": "graphql-ws gives its error no code",
     "cli/multiav-report.ts": "until a translated result says with a code why it failed",
-    "gateway/graphql/inputs/user-errors.ts": "until a mistake in the input says its field itself",
     "scanner-agent/parsers/malice-failure.ts": "what plugins print is all that they tell",
     "scanner-agent/runners/builtin/yara-worker.ts": "YARA-X tells the line of a mistake in its text alone",
     "standalone/packages.mjs": "freshclam tells its reason in its output alone",
