@@ -7,6 +7,8 @@ export interface Bomb {
   readonly variables?: string;
   /** The limits it exceeds, or the codes it is refused with. */
   readonly refused: readonly string[];
+  /** Steps that refusing it may cost where all of it has to be read. */
+  readonly mostSteps?: number;
 }
 
 const times = (count: number, part: (i: number) => string) => Array.from({ length: count }, (_, i) => part(i)).join(" ");
@@ -41,9 +43,15 @@ const text: Bomb[] = [
     what: "a string of 200,000 characters",
     query: `{ scan(id: "${"x".repeat(200_000)}") { id } }`,
     refused: ["GRAPHQL_VALIDATION_FAILED"],
+    mostSteps: 15 * 200_000,
   },
   { what: "a name of 200,000 characters", query: `{ ${"x".repeat(200_000)} }`, refused: ["nameLength"] },
-  { what: "a string without end", query: `{ scan(id: "${"x".repeat(200_000)}`, refused: ["GRAPHQL_PARSE_FAILED"] },
+  {
+    what: "a string without end",
+    query: `{ scan(id: "${"x".repeat(200_000)}`,
+    refused: ["GRAPHQL_PARSE_FAILED"],
+    mostSteps: 3 * 200_000,
+  },
 ];
 
 const form: Bomb[] = [
