@@ -13,6 +13,7 @@ import { b6 } from "./b6.js";
 import { b7 } from "./b7.js";
 import { b13 } from "./b13.js";
 import { b20 } from "./b20.js";
+import { bombs } from "./bombs.js";
 import type { Bench, Benchmark } from "./bench.js";
 import { hasDocker } from "../docker/base-image.js";
 import { createCorpusMaker } from "./corpus.js";
@@ -33,6 +34,7 @@ const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = {
   B7: b7,
   B13: b13,
   B20: b20,
+  BOMBS: bombs,
 };
 
 class Interrupted extends Error {
