@@ -5,7 +5,7 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
-import { createClient, type FormattedExecutionResult } from "graphql-ws";
+import { CloseCode, createClient, type FormattedExecutionResult } from "graphql-ws";
 import { WebSocket } from "ws";
 import { REPORT_FIELDS, type Report } from "./report.js";
 import { OperatorError } from "../schema/operator-error.js";
@@ -158,10 +158,8 @@ async function* reports(
   }
 }
 
-const UNAUTHORIZED = 4401;
-
 function isUnauthorized(event: unknown): event is { readonly reason: string } {
-  return (event as { code?: unknown } | undefined)?.code === UNAUTHORIZED;
+  return (event as { code?: unknown } | undefined)?.code === CloseCode.Unauthorized;
 }
 
 function address(url: string, path: string): string {

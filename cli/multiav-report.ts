@@ -1,8 +1,11 @@
 /** What MultiAV2 stored of one report, as a scan that is over, with one result per engine. */
 
+import { MONTHS } from "../gateway/rest/asctime.js";
 import type { NewEngine, NewFinalScan, NewResult, NewSample } from "../gateway/db/import-target.js";
 import type { SourceReport, SourceResult, SourceSample, SourceScanner } from "../gateway/db/import-source.js";
 import { ENGINE_SPEEDS, PLUGIN_TYPE_NUMBER, SPEED_NUMBER, type PluginType } from "../schema/classes.js";
+import { hashKind } from "../schema/hashes.js";
+import { OPTION_LIMITS } from "../schema/scan-options.js";
 import { merge, type Verdict } from "../schema/states.js";
 import { NEVER_FINISHED, storable, translateResult, UNREADABLE } from "./multiav-result.js";
 
@@ -20,8 +23,6 @@ export interface Translated {
   readonly unreadable: number;
 }
 
-const NAME_LENGTH = 1_024;
-
 /** MultiAV2's scanner as an engine of the catalogue. */
 export function translateScanner({ id, name, plugin_type, has_internet, speed }: SourceScanner): NewEngine {
   const types = Object.keys(PLUGIN_TYPE_NUMBER) as PluginType[];
@@ -37,14 +38,13 @@ export function translateScanner({ id, name, plugin_type, has_internet, speed }:
 
 /** A sample with its hashes, or why it cannot be taken. */
 export function translateSample({ md5, sha1, sha256, size }: SourceSample): NewSample | string {
-  const hashes = { sha256: hex(sha256, 64), sha1: hex(sha1, 40), md5: hex(md5, 32) };
-  for (const [name, hash] of Object.entries(hashes)) if (hash === "") return `its sample has no ${name}`;
+  const hashes = { sha256: hex(sha256), sha1: hex(sha1), md5: hex(md5) };
+  for (const [name, hash] of Object.entries(hashes)) if (hashKind(hash) !== name) return `its sample has no ${name}`;
   return { ...hashes, size: /^\d{1,15}$/.test(size ?? "") ? Number(size) : 0 };
 }
 
-function hex(hash: string | null, length: number): string {
-  const text = (hash ?? "").trim().toLowerCase();
-  return text.length === length && /^[0-9a-f]+$/.test(text) ? text : "";
+function hex(hash: string | null): string {
+  return (hash ?? "").trim().toLowerCase();
 }
 
 /** Throws nothing: what cannot be taken is told by a sentence. */
@@ -66,7 +66,7 @@ export function translateReport(
     scan: {
       reportId: report.id,
       sample,
-      name: [...storable(report.name ?? "")].slice(0, NAME_LENGTH).join(""),
+      name: [...storable(report.name ?? "")].slice(0, OPTION_LIMITS.name).join(""),
       startDate,
       endDate: localTime(report.end_date) ?? startDate,
       internet: [...taken.values()].some(({ internet }) => internet),
@@ -110,8 +110,6 @@ function verdictOf(results: readonly NewResult[], avTotal: number, avClean: numb
     if (results.some((result) => result.verdict === verdict)) return verdict;
   return avTotal > 0 && avClean === avTotal ? "CLEAN" : "INCONCLUSIVE";
 }
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** C's `asctime` as `YYYY-MM-DD HH:MM:SS`; undefined if it is none. */
 export function localTime(asctime: string | null): string | undefined {

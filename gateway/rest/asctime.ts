@@ -1,7 +1,7 @@
 /** Dates as C's `asctime` writes them, e.g. `Mon Jul  8 13:42:45 2019`. */
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+export const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 export function asctime(date: Date, timeZone: string): string {
   const local = timeZone === "UTC" ? date : new Date(date.getTime() + offset(date, timeZone));

@@ -1,4 +1,5 @@
 import { speedOfNumber, type Speed } from "../../schema/classes.js";
+import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import { GatewayError } from "../errors.js";
 import { pythonInt } from "./python-int.js";
 
@@ -27,10 +28,8 @@ export function invalidJson(cause?: unknown): GatewayError {
   return new GatewayError("BAD_INPUT", "invalid json", { cause });
 }
 
-const NAME_LENGTH = 1_024;
-
 export function sampleName(value: unknown, parameter: string): string {
-  if (typeof value !== "string" || value.length > NAME_LENGTH) throw invalid(parameter);
+  if (typeof value !== "string" || value.length > OPTION_LIMITS.name) throw invalid(parameter);
   return value;
 }
 

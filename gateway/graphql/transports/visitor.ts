@@ -1,4 +1,5 @@
 import type { GraphQLError } from "graphql";
+import { CloseCode } from "graphql-ws";
 import { keyOfParameters, recognised } from "../../http/authenticate.js";
 import type { Caller } from "../../caller.js";
 import { GatewayError } from "../../errors.js";
@@ -21,7 +22,6 @@ export interface Visitor {
   release?: () => void;
 }
 
-const UNAUTHORIZED = 4401;
 const TRY_AGAIN_LATER = 1013;
 
 /** Whether a visitor may stay. One whose key cannot be used any more is sent away, now or later. */
@@ -35,12 +35,14 @@ export async function admitVisitor(
     visitor.caller = await recognised(mesh, text, visitor.address, visitor.requestId);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    visitor.close(error.code === "UNAUTHENTICATED" ? UNAUTHORIZED : TRY_AGAIN_LATER, error.message);
+    visitor.close(error.code === "UNAUTHENTICATED" ? CloseCode.Unauthorized : TRY_AGAIN_LATER, error.message);
     return false;
   }
   const { key } = visitor.caller;
   if (key === null || visitor.left) return true;
-  visitor.release = mesh.keyring.hold(key.id, () => visitor.close(UNAUTHORIZED, "this API key was revoked or has expired"));
+  visitor.release = mesh.keyring.hold(key.id, () =>
+    visitor.close(CloseCode.Unauthorized, "this API key was revoked or has expired"),
+  );
   return true;
 }
 
