@@ -4,7 +4,7 @@ import { MONTHS } from "../gateway/rest/asctime.js";
 import type { NewEngine, NewFinalScan, NewResult, NewSample } from "../gateway/db/import-target.js";
 import type { SourceReport, SourceResult, SourceSample, SourceScanner } from "../gateway/db/import-source.js";
 import { ENGINE_SPEEDS, PLUGIN_TYPE_NUMBER, SPEED_NUMBER, type PluginType } from "../schema/classes.js";
-import { hashKind } from "../schema/hashes.js";
+import { hashName } from "../schema/hashes.js";
 import { OPTION_LIMITS } from "../schema/scan-options.js";
 import { merge, type Verdict } from "../schema/states.js";
 import { NEVER_FINISHED, storable, translateResult, UNREADABLE } from "./multiav-result.js";
@@ -39,7 +39,7 @@ export function translateScanner({ id, name, plugin_type, has_internet, speed }:
 /** A sample with its hashes, or why it cannot be taken. */
 export function translateSample({ md5, sha1, sha256, size }: SourceSample): NewSample | string {
   const hashes = { sha256: hex(sha256), sha1: hex(sha1), md5: hex(md5) };
-  for (const [name, hash] of Object.entries(hashes)) if (hashKind(hash) !== name) return `its sample has no ${name}`;
+  for (const [name, hash] of Object.entries(hashes)) if (hashName(hash) !== name) return `its sample has no ${name}`;
   return { ...hashes, size: /^\d{1,15}$/.test(size ?? "") ? Number(size) : 0 };
 }
 
