@@ -15,7 +15,7 @@ import { prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "../context/request-context.js";
 import type { PreparedOperation } from "./subscriptions.js";
 import { headOfText } from "./text-frame.js";
-import { admitVisitor, refusedNow, type Visitor } from "./visitor.js";
+import { admitVisitor, refusedNow, type Visitor } from "./socket-client.js";
 
 /** A connection that does not answer a ping within this time is closed. */
 const PING_MS = 12_000;
