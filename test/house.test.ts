@@ -205,7 +205,6 @@ describe("contracts stand once", () => {
   /** Sentences of others, who give us nothing else to go by, and of our own older versions. */
   const exceptions: Readonly<Record<string, string>> = {
     "gateway/background/record.ts": "agents up to 0.1 send no cause",
-    "gateway/graphql/transports/socket.ts": "graphql-ws gives its error no code",
     "cli/multiav-report.ts": "until a translated result says with a code why it failed",
     "scanner-agent/parsers/malice-failure.ts": "what plugins print is all that they tell",
     "scanner-agent/runners/builtin/yara-worker.ts": "YARA-X tells the line of a mistake in its text alone",

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GraphQLError } from "graphql";
 import { answerOf } from "../http/http-error.js";
 import type { ScanContext } from "../scan/context.js";
-import { createCheck } from "./limits/checks.js";
+import { createOperationCheck } from "./limits/checks.js";
 import { createDocuments } from "./limits/documents.js";
 import { serveEventStream } from "./transports/event-stream.js";
 import { serveHttp } from "./transports/http.js";
@@ -19,7 +19,7 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
   const operations: Operations = {
     schema,
     documents: createDocuments(schema, mesh.config.introspection),
-    check: createCheck(schema),
+    check: createOperationCheck(schema),
     open: createOpenOperations(mesh.config.subscriptionsMax),
     subscribe: createSubscriptions(mesh.log),
     log: mesh.log,

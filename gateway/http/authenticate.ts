@@ -1,4 +1,4 @@
-/** Who calls: the key that a request shows, and what each route needs of it. */
+/** The caller of each request by the API key that it carries, and what each route requires of that key. */
 
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance } from "fastify";
@@ -7,12 +7,12 @@ import { mustHave, openCaller, type Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
 
-/** What a route needs: a key with a scope; any key, because the handler decides by what is asked; or none. */
+/** What a route needs: a key with a scope, any key (its handler checks scopes itself), or none. */
 export type RouteNeed = Scope | "key" | "open";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** A route that does not say is for `admin` alone. */
+    /** Without it a route needs `admin`. */
     needs?: RouteNeed;
   }
   interface FastifyRequest {
@@ -21,20 +21,21 @@ declare module "fastify" {
   }
 }
 
-/** Gives every request its caller, or refuses it. */
+/** Sets the caller of every request, or refuses it. */
 export function authenticateRequests(app: FastifyInstance, ctx: ScanContext): void {
   app.decorateRequest("caller");
   app.addHook("onRoute", ({ method, url, config }) => {
-    if (config?.needs === undefined) ctx.log.error({ method, url }, "a route does not say what it needs: it is for admin alone");
+    if (config?.needs === undefined)
+      ctx.log.error({ method, url }, "a route does not say which scope it needs; only admin can call it");
   });
   app.addHook("onRequest", async (request, reply) => {
     const needs = request.is404 ? "open" : (request.routeOptions.config.needs ?? "admin");
     if (needs === "open") {
-      request.caller = nobody(request.ip, request.id);
+      request.caller = anonymous(request.ip, request.id);
       return;
     }
     try {
-      const caller = await recognised(ctx, keyOf(request.headers), request.ip, request.id);
+      const caller = await authenticate(ctx, keyInHeaders(request.headers), request.ip, request.id);
       if (caller.key) ctx.keyring.admit(caller.key.id);
       request.caller = caller;
     } catch (error) {
@@ -46,8 +47,8 @@ export function authenticateRequests(app: FastifyInstance, ctx: ScanContext): vo
   });
 }
 
-/** The caller who shows this key. Throws UNAUTHENTICATED. */
-export async function recognised(
+/** The caller with this key. Throws UNAUTHENTICATED. */
+export async function authenticate(
   { config, keyring }: ScanContext,
   text: string | undefined,
   address: string,
@@ -61,18 +62,18 @@ export async function recognised(
 
 const NO_KEY = "this needs an API key: as Authorization: Bearer, as X-API-Key, or over WebSocket as apiKey in connectionParams";
 
-function nobody(address: string, requestId: string): Caller {
+function anonymous(address: string, requestId: string): Caller {
   return { key: null, scopes: new Set(), address, requestId };
 }
 
 /** The key in a request's headers. */
-export function keyOf(headers: IncomingHttpHeaders): string | undefined {
+export function keyInHeaders(headers: IncomingHttpHeaders): string | undefined {
   const own = headers["x-api-key"];
   return bearer(headers.authorization) ?? (Array.isArray(own) ? own[0] : own);
 }
 
-/** The key in what a client of the WebSocket says first: `apiKey`, or `authorization` as in a header. */
-export function keyOfParameters(parameters: Readonly<Record<string, unknown>> | undefined): string | undefined {
+/** The key in the `connectionParams` of a WebSocket: `apiKey`, or `authorization` as in a header. */
+export function keyInParameters(parameters: Readonly<Record<string, unknown>> | undefined): string | undefined {
   const { apiKey, authorization, Authorization } = parameters ?? {};
   if (typeof apiKey === "string") return apiKey;
   return bearer([authorization, Authorization].find((value) => typeof value === "string"));

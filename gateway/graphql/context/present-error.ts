@@ -12,29 +12,29 @@ const REQUEST_ERRORS = new Set([
   "PERSISTED_QUERY_NOT_SUPPORTED",
 ]);
 
-/** Whether a code says that the request itself is wrong: its error is shown as it is. */
+/** Whether an error with this code is about the request itself, and is shown as it is. */
 export function isRequestError(code: unknown): boolean {
   return REQUEST_ERRORS.has(String(code));
 }
 
-/** An error as clients see it. What is neither the caller's fault nor of the request is ours: logged, and shown as INTERNAL without its text. */
+/** An error as clients see it. One that is not the caller's fault is logged, and shown as INTERNAL without its text. */
 export function presentError(error: unknown, log: Logger): GraphQLError {
   const cause = rootCause(error);
   if (cause instanceof GatewayError) {
     const { code, message, retryAfter } = cause;
-    return restated(error, { code, ...(retryAfter === undefined ? {} : { retryAfter }) }, message);
+    return withExtensions(error, { code, ...(retryAfter === undefined ? {} : { retryAfter }) }, message);
   }
   if (error instanceof GraphQLError && isRequestError(error.extensions.code)) return error;
   log.error({ err: cause }, "a GraphQL operation failed");
-  return restated(error, { code: "INTERNAL" }, "internal error");
+  return withExtensions(error, { code: "INTERNAL" }, "internal error");
 }
 
 function rootCause(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error;
 }
 
-/** An error at the same place with these extensions. What caused it is left behind. */
-export function restated(error: unknown, extensions: GraphQLErrorExtensions, message?: string): GraphQLError {
+/** A copy of an error with these extensions, at the same place in the document and without its cause. */
+export function withExtensions(error: unknown, extensions: GraphQLErrorExtensions, message?: string): GraphQLError {
   if (!(error instanceof GraphQLError)) return new GraphQLError(message ?? String(error), { extensions });
   const { nodes, source, positions, path } = error;
   return new GraphQLError(message ?? error.message, {
@@ -47,6 +47,6 @@ export function restated(error: unknown, extensions: GraphQLErrorExtensions, mes
 }
 
 /** A result with its errors as clients see them. */
-export function presented(result: ExecutionResult, log: Logger): ExecutionResult {
+export function presentErrors(result: ExecutionResult, log: Logger): ExecutionResult {
   return result.errors ? { ...result, errors: result.errors.map((error) => presentError(error, log)) } : result;
 }

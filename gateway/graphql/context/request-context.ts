@@ -10,16 +10,16 @@ export interface RequestContext {
   readonly connection: object | undefined;
   /** The address by which this caller reaches the gateway. */
   readonly baseUrl: string;
-  /** What reads for many objects of the answer at once; made when first asked for. */
+  /** Created by the first call. */
   loaders(): Loaders;
 }
 
 export function requestContext(mesh: ScanContext, caller: Caller, baseUrl: string, connection?: object): RequestContext {
-  let made: Loaders | undefined;
-  return { mesh, caller, baseUrl, connection, loaders: () => (made ??= createLoaders(mesh)) };
+  let loaders: Loaders | undefined;
+  return { mesh, caller, baseUrl, connection, loaders: () => (loaders ??= createLoaders(mesh)) };
 }
 
-/** The same for a later event of a subscription: nothing is remembered of what was read for the one before. */
-export function renewed({ mesh, caller, baseUrl }: RequestContext): RequestContext {
+/** The same context for the next event of a subscription, which must not see what was loaded for the one before. */
+export function withFreshLoaders({ mesh, caller, baseUrl }: RequestContext): RequestContext {
   return requestContext(mesh, caller, baseUrl);
 }

@@ -15,12 +15,12 @@ import { Extensions } from "type-graphql";
 import type { Scope } from "../../../schema/scopes.js";
 import { may, type Caller } from "../../caller.js";
 
-/** Which scope a query, mutation or subscription needs; every root field says so. */
+/** The scope that a query, mutation or subscription needs. Every root field has one. */
 export function Needs(scope: Scope): MethodDecorator {
   return Extensions({ scope });
 }
 
-/** One error for each root field of a valid operation that the caller has no scope for; else one for what it may not be told. */
+/** An error for each root field of a valid operation that the caller has no scope for; if there is none, for the first field that it may not read. */
 export function scopeErrors(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -30,30 +30,30 @@ export function scopeErrors(
   const fields = schema.getRootType(operation.operation)?.getFields() ?? {};
   const errors = rootFields(document, operation.selectionSet).flatMap((node) => {
     const field = fields[node.name.value];
-    // What is no field of ours is introspection, which any key may use.
+    // Other root fields are introspection, which any key may use.
     if (!field) return [];
     const scope = scopeOf(field.extensions);
-    return may(caller, scope) ? [] : [refused(field.name, scope, node)];
+    return may(caller, scope) ? [] : [scopeError(field.name, scope, node)];
   });
-  return errors.length > 0 || may(caller, READING) ? errors : contentErrors(schema, document, operation);
+  return errors.length > 0 || may(caller, READ_SCOPE) ? errors : contentErrors(schema, document, operation);
 }
 
-const READING: Scope = "scan:read";
+const READ_SCOPE: Scope = "scan:read";
 
-/** What those who may write but not read are told of what they made: enough to find it again. */
-const RECEIPTS: Readonly<Record<string, ReadonlySet<string>>> = {
+/** The fields that a caller may read of its own scans, batches and samples without the scope `scan:read`: enough to find them again. */
+const RECEIPT_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
   Scan: new Set(["__typename", "id", "scanId", "revision", "startDate", "deadline"]),
   Batch: new Set(["__typename", "id", "batchId", "revision"]),
   Sample: new Set(["__typename", "id"]),
 };
 
-/** The first field that tells more of a scan than its receipt, however an operation comes to it. */
+/** An error for the first field beyond {@link RECEIPT_FIELDS}, by whatever path an operation selects it. */
 function contentErrors(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): GraphQLError[] {
   const errors: GraphQLError[] = [];
   const types = new TypeInfo(schema);
-  const waiting: (OperationDefinitionNode | FragmentDefinitionNode)[] = [operation];
+  const parts: (OperationDefinitionNode | FragmentDefinitionNode)[] = [operation];
   const seen = new Set<object>();
-  for (let part = waiting.pop(); part && errors.length === 0; part = waiting.pop()) {
+  for (let part = parts.pop(); part && errors.length === 0; part = parts.pop()) {
     if (seen.has(part)) continue;
     seen.add(part);
     visit(
@@ -61,12 +61,12 @@ function contentErrors(schema: GraphQLSchema, document: DocumentNode, operation:
       visitWithTypeInfo(types, {
         Field(node) {
           const type = types.getParentType()?.name ?? "";
-          const told = RECEIPTS[type];
-          if (told && !told.has(node.name.value)) errors.push(refused(`${type}.${node.name.value}`, READING, node));
+          const readable = RECEIPT_FIELDS[type];
+          if (readable && !readable.has(node.name.value)) errors.push(scopeError(`${type}.${node.name.value}`, READ_SCOPE, node));
         },
         FragmentSpread({ name }) {
-          const fragment = fragmentOf(document, name.value);
-          if (fragment) waiting.push(fragment);
+          const fragment = findFragment(document, name.value);
+          if (fragment) parts.push(fragment);
         },
       }),
     );
@@ -74,14 +74,14 @@ function contentErrors(schema: GraphQLSchema, document: DocumentNode, operation:
   return errors.slice(0, 1);
 }
 
-function refused(field: string, scope: Scope, node: FieldNode): GraphQLError {
+function scopeError(field: string, scope: Scope, node: FieldNode): GraphQLError {
   return new GraphQLError(`${field} needs a key with the scope ${scope}`, {
     nodes: node,
     extensions: { code: "FORBIDDEN", scope },
   });
 }
 
-/** A field that does not say is for `admin` alone. */
+/** The scope of a field; `admin` if it has none. */
 export function scopeOf({ scope }: { readonly scope?: unknown }): Scope {
   return (scope as Scope | undefined) ?? "admin";
 }
@@ -90,12 +90,12 @@ function rootFields(document: DocumentNode, set: SelectionSetNode): FieldNode[] 
   return set.selections.flatMap((selection) => {
     if (selection.kind === Kind.FIELD) return [selection];
     if (selection.kind === Kind.INLINE_FRAGMENT) return rootFields(document, selection.selectionSet);
-    const fragment = fragmentOf(document, selection.name.value);
+    const fragment = findFragment(document, selection.name.value);
     return fragment ? rootFields(document, fragment.selectionSet) : [];
   });
 }
 
-function fragmentOf({ definitions }: DocumentNode, name: string): FragmentDefinitionNode | undefined {
+function findFragment({ definitions }: DocumentNode, name: string): FragmentDefinitionNode | undefined {
   return definitions.find(
     (node): node is FragmentDefinitionNode => node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
   );

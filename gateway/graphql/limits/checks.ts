@@ -1,31 +1,33 @@
 import { getOperationAST, GraphQLError, Kind, type GraphQLSchema } from "graphql";
 import type { Caller } from "../../caller.js";
-import { createCostCheck, type Asked } from "./cost.js";
+import { createCostCheck, type ParsedRequest } from "./cost.js";
 import { scopeErrors } from "../context/scopes.js";
 
-/** What is wrong with an operation of a document that is in order. */
-export type Check = (asked: Asked, caller: Caller) => readonly GraphQLError[];
+/** The errors of an operation of a valid document. */
+export type OperationCheck = (request: ParsedRequest, caller: Caller) => readonly GraphQLError[];
 
-/** Operations that an error names. */
-const SHOWN = 10;
+/** Operations that an error names at most. */
+const SHOWN_NAMES = 10;
 
-/** Its name, its caller's scopes, its variables and its cost: one set of rules and limits for every transport. */
-export function createCheck(schema: GraphQLSchema): Check {
+/** Checks an operation's name, its caller's scopes, its variables and its cost, by the same rules for every transport. */
+export function createOperationCheck(schema: GraphQLSchema): OperationCheck {
   const checkCost = createCostCheck(schema);
 
-  return (asked, caller) => {
-    const operation = getOperationAST(asked.document, asked.operationName);
+  return (request, caller) => {
+    const operation = getOperationAST(request.document, request.operationName);
     if (!operation) {
       const extensions = { code: "OPERATION_RESOLUTION_FAILURE" };
-      const names = asked.document.definitions.flatMap((node) =>
+      const names = request.document.definitions.flatMap((node) =>
         node.kind === Kind.OPERATION_DEFINITION && node.name ? [node.name.value] : [],
       );
-      const wrong = asked.operationName ? "names no operation of this document" : "is missing";
+      const problem = request.operationName ? "names no operation of this document" : "is missing";
       return [
-        new GraphQLError(`operationName: ${wrong}; there are ${names.slice(0, SHOWN).join(", ") || "none"}`, { extensions }),
+        new GraphQLError(`operationName: ${problem}; there are ${names.slice(0, SHOWN_NAMES).join(", ") || "none"}`, {
+          extensions,
+        }),
       ];
     }
-    const forbidden = scopeErrors(schema, asked.document, operation, caller);
-    return forbidden.length > 0 ? forbidden : checkCost(operation, asked);
+    const forbidden = scopeErrors(schema, request.document, operation, caller);
+    return forbidden.length > 0 ? forbidden : checkCost(operation, request);
   };
 }

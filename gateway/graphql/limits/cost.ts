@@ -13,67 +13,67 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import type * as QueryComplexity from "graphql-query-complexity";
-import { exceeded, LIMITS } from "./limits.js";
-import { restated } from "../context/present-error.js";
-import { unwritable, unwritablePlace } from "./writable.js";
+import { limitErrors, LIMITS } from "./limits.js";
+import { withExtensions } from "../context/present-error.js";
+import { unstorableErrors, unstorablePath } from "./storable.js";
 
-/** Its ES modules would bring a second copy of graphql, which does not know the types of ours. */
+/** Its ES modules would load a second copy of graphql, which does not accept the types of the first. */
 const { fieldExtensionsEstimator, getComplexity }: typeof QueryComplexity = createRequire(import.meta.url)(
   "graphql-query-complexity",
 );
 
-/** Entries that a list is reckoned with, if its field does not say. */
-const USUAL_LENGTH = 25;
-/** The most entries of a page. */
-const PAGE = 100;
+/** Entries that a list is assumed to have if its field has no complexity of its own. */
+const TYPICAL_LENGTH = 25;
+/** The longest page. */
+const LONGEST_PAGE = 100;
 const SHOWN_ERRORS = 5;
-/** How many variables are remembered of an operation, and how long they may be. */
+/** How many sets of variables are remembered of an operation, and how long each may be as JSON. */
 const REMEMBERED = { each: 32, characters: 256 };
 
-/** An operation as a client asks for it. */
-export interface Asked {
+/** A request with its document parsed. */
+export interface ParsedRequest {
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** What is wrong with what an operation is given, or costs. */
-export type CostCheck = (operation: OperationDefinitionNode, asked: Asked) => readonly GraphQLError[];
+/** The errors of the variables of an operation, or of its cost. */
+export type CostCheck = (operation: OperationDefinitionNode, request: ParsedRequest) => readonly GraphQLError[];
 
 export function createCostCheck(schema: GraphQLSchema): CostCheck {
   const estimators = [listEstimator(schema)];
-  /** Variables, as text, that are right and with which an operation costs no more than it may: dashboards ask the same again and again. */
-  const known = new WeakMap<OperationDefinitionNode, Set<string>>();
+  /** Variables, as JSON, that have passed the check: dashboards send the same requests again and again. */
+  const passed = new WeakMap<OperationDefinitionNode, Set<string>>();
 
   return (operation, { document, operationName, variables }) => {
-    const excess = extentErrors(variables ?? {});
-    if (excess.length > 0) return excess;
+    const sizeErrors = variableSizeErrors(variables ?? {});
+    if (sizeErrors.length > 0) return sizeErrors;
     const text = JSON.stringify(variables ?? {});
-    const before = known.get(operation);
-    if (before?.has(text)) return [];
+    const passedBefore = passed.get(operation);
+    if (passedBefore?.has(text)) return [];
     const errors = variableErrors(schema, operation, variables ?? {});
     if (errors.length > 0) return errors;
     const named = operationName ? { operationName } : {};
     try {
       const cost = getComplexity({ schema, query: document, variables: { ...variables }, ...named, estimators });
-      const over = exceeded("cost", Math.ceil(cost), LIMITS.cost);
-      if (over.length === 0 && text.length <= REMEMBERED.characters) {
-        if (before === undefined || before.size >= REMEMBERED.each) known.set(operation, new Set([text]));
-        else before.add(text);
+      const costErrors = limitErrors("cost", Math.ceil(cost), LIMITS.cost);
+      if (costErrors.length === 0 && text.length <= REMEMBERED.characters) {
+        if (passedBefore === undefined || passedBefore.size >= REMEMBERED.each) passed.set(operation, new Set([text]));
+        else passedBefore.add(text);
       }
-      return over;
+      return costErrors;
     } catch (error) {
-      if (error instanceof GraphQLError) return [restated(error, { code: "BAD_USER_INPUT" })];
+      if (error instanceof GraphQLError) return [withExtensions(error, { code: "BAD_USER_INPUT" })];
       throw error;
     }
   };
 }
 
-function extentErrors(variables: Readonly<Record<string, unknown>>): readonly GraphQLError[] {
-  const { values, depth } = extent(variables);
+function variableSizeErrors(variables: Readonly<Record<string, unknown>>): readonly GraphQLError[] {
+  const { values, depth } = measureVariables(variables);
   return [
-    ...exceeded("values", values > LIMITS.values ? `more than ${LIMITS.values}` : values, LIMITS.values),
-    ...exceeded("inputDepth", depth > LIMITS.inputDepth ? `more than ${LIMITS.inputDepth}` : depth, LIMITS.inputDepth),
+    ...limitErrors("values", values > LIMITS.values ? `more than ${LIMITS.values}` : values, LIMITS.values),
+    ...limitErrors("inputDepth", depth > LIMITS.inputDepth ? `more than ${LIMITS.inputDepth}` : depth, LIMITS.inputDepth),
   ];
 }
 
@@ -82,17 +82,17 @@ function variableErrors(
   { variableDefinitions = [] }: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): readonly GraphQLError[] {
-  const wrong = Object.entries(variables).flatMap(([name, value]) => {
-    const place = unwritablePlace(value);
-    return place ? unwritable([`$${name}`, ...place].join(".")) : [];
+  const unstorable = Object.entries(variables).flatMap(([name, value]) => {
+    const path = unstorablePath(value);
+    return path ? unstorableErrors([`$${name}`, ...path].join(".")) : [];
   });
-  if (wrong.length > 0) return wrong.slice(0, SHOWN_ERRORS);
+  if (unstorable.length > 0) return unstorable.slice(0, SHOWN_ERRORS);
   const { errors } = getVariableValues(schema, variableDefinitions, variables, { maxErrors: SHOWN_ERRORS });
-  return (errors ?? []).map((error) => restated(error, { code: "BAD_USER_INPUT" }));
+  return (errors ?? []).map((error) => withExtensions(error, { code: "BAD_USER_INPUT" }));
 }
 
-/** How many values there are and how deep they go, as far as the limits reach. */
-function extent(variables: Readonly<Record<string, unknown>>): { values: number; depth: number } {
+/** How many values there are and how deeply they are nested. Stops counting where a limit is exceeded. */
+function measureVariables(variables: Readonly<Record<string, unknown>>): { values: number; depth: number } {
   let values = Object.keys(variables).length;
   let depth = 0;
   if (values > LIMITS.values) return { values, depth };
@@ -110,27 +110,28 @@ function extent(variables: Readonly<Record<string, unknown>>): { values: number;
 }
 
 /**
- * A field costs itself and what is asked of each of its entries: as its own `complexity` reckons, or by the usual length of a
- * list, or by the `first` of a page, whose entries are then counted once. It never costs nothing, whatever its arguments say.
+ * A field costs 1 plus the cost of the fields selected of each of its entries: by its own `complexity` if it has one, or by the
+ * typical length of a list, or by the `first` of a page, whose entries are then counted once. No field is free, whatever its
+ * arguments are.
  */
 function listEstimator(schema: GraphQLSchema): QueryComplexity.ComplexityEstimator {
   const own = fieldExtensionsEstimator();
   const lengths = introspectionLengths(schema);
 
-  return (asked) => {
-    const { type, field, args, childComplexity } = asked;
-    const stated = own(asked);
-    if (typeof stated === "number" && !Number.isNaN(stated)) return Math.max(1, stated);
+  return (options) => {
+    const { type, field, args, childComplexity } = options;
+    const ownCost = own(options);
+    if (typeof ownCost === "number" && !Number.isNaN(ownCost)) return Math.max(1, ownCost);
     if (!isListType(getNullableType(field.type))) {
       const isPage = field.args.some(({ name }) => name === "first");
-      return 1 + (isPage ? Math.min(Math.max(Number(args["first"] ?? USUAL_LENGTH), 1), PAGE) : 1) * childComplexity;
+      return 1 + (isPage ? Math.min(Math.max(Number(args["first"] ?? TYPICAL_LENGTH), 1), LONGEST_PAGE) : 1) * childComplexity;
     }
     if (type.name.endsWith("Connection")) return 1 + childComplexity;
-    return 1 + (lengths.get(`${type.name}.${field.name}`) ?? USUAL_LENGTH) * childComplexity;
+    return 1 + (lengths.get(`${type.name}.${field.name}`) ?? TYPICAL_LENGTH) * childComplexity;
   };
 }
 
-/** How long the lists of the introspection are in this schema, on average over all types. */
+/** The lengths of the lists of introspection in this schema, on average over its types. */
 function introspectionLengths(schema: GraphQLSchema): ReadonlyMap<string, number> {
   const types = Object.values(schema.getTypeMap());
   const fields = types.flatMap((type) => (isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : []));
@@ -139,16 +140,16 @@ function introspectionLengths(schema: GraphQLSchema): ReadonlyMap<string, number
   const inherited = types.flatMap((type) => (isObjectType(type) || isInterfaceType(type) ? type.getInterfaces() : []));
   const args = fields.flatMap((field) => field.args);
   const directives = schema.getDirectives();
-  const most = (count: number, among: number) => count / Math.max(1, among);
+  const average = (count: number, among: number) => count / Math.max(1, among);
   return new Map([
     ["__Schema.types", types.length],
     ["__Schema.directives", directives.length],
-    ["__Type.fields", most(fields.length, types.length)],
-    ["__Type.inputFields", most(inputs.length, types.length)],
-    ["__Type.enumValues", most(values.length, types.length)],
-    ["__Type.interfaces", most(inherited.length, types.length)],
-    ["__Type.possibleTypes", most(inherited.length, types.length)],
-    ["__Field.args", most(args.length, fields.length)],
-    ["__Directive.args", most(directives.flatMap((directive) => directive.args).length, directives.length)],
+    ["__Type.fields", average(fields.length, types.length)],
+    ["__Type.inputFields", average(inputs.length, types.length)],
+    ["__Type.enumValues", average(values.length, types.length)],
+    ["__Type.interfaces", average(inherited.length, types.length)],
+    ["__Type.possibleTypes", average(inherited.length, types.length)],
+    ["__Field.args", average(args.length, fields.length)],
+    ["__Directive.args", average(directives.flatMap((directive) => directive.args).length, directives.length)],
   ]);
 }

@@ -11,29 +11,29 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from "graphql";
-import { exceeded, LIMITS } from "./limits.js";
+import { limitErrors, LIMITS } from "./limits.js";
 
-/** Fields whose types say by themselves how deep they go; validation limits their lists. */
+/** Their types nest in themselves; validation limits how deep. */
 const INTROSPECTION = new Set(["__schema", "__type"]);
 
 type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
-/** Which limits a document's form exceeds. The work is in proportion to the document's length and to what the limits allow. */
+/** The limits that a document exceeds by its shape. Takes time in proportion to the document's length and to the limits. */
 export function shapeErrors(document: DocumentNode): GraphQLError[] {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   const variables = Math.max(0, ...operations.map(({ variableDefinitions }) => variableDefinitions?.length ?? 0));
-  const { endless, ...measures } = measure(operations, fragments);
-  if (endless) return exceeded("recursion", Infinity, LIMITS.recursion);
+  const { isCyclic, ...measures } = measureDocument(operations, fragments);
+  if (isCyclic) return limitErrors("recursion", Infinity, LIMITS.recursion);
   const counts = { definitions: document.definitions.length, operations: operations.length, variables, ...measures };
-  const errors = exceeding(counts);
-  return errors.length > 0 ? errors : exceeding(places(operations, fragments));
+  const errors = countErrors(counts);
+  return errors.length > 0 ? errors : countErrors(measureMergedFields(operations, fragments));
 }
 
-function exceeding(counts: Readonly<Partial<Record<keyof typeof LIMITS, number>>>): GraphQLError[] {
+function countErrors(counts: Readonly<Partial<Record<keyof typeof LIMITS, number>>>): GraphQLError[] {
   const names = Object.keys(counts) as (keyof typeof counts)[];
-  return names.flatMap((limit) => exceeded(limit, counts[limit] ?? 0, LIMITS[limit]));
+  return names.flatMap((limit) => limitErrors(limit, counts[limit] ?? 0, LIMITS[limit]));
 }
 
 interface Measure {
@@ -63,48 +63,52 @@ function sum(parts: readonly Measure[]): Measure {
 
 interface Measures extends Measure {
   readonly rootFields: number;
-  /** A fragment contains itself. */
-  readonly endless: boolean;
+  /** Whether a fragment contains itself. */
+  readonly isCyclic: boolean;
 }
 
-/** Everything that can be counted by walking each fragment once, however often it is spread. */
-function measure(operations: readonly OperationDefinitionNode[], fragments: Fragments): Measures {
-  const known = new Map<string, { all: Measure; top: number }>();
-  const under = new Set<string>();
-  let endless = false;
+/** Counts everything that is known by walking each fragment once, however often it is spread. */
+function measureDocument(operations: readonly OperationDefinitionNode[], fragments: Fragments): Measures {
+  const measured = new Map<string, { all: Measure; top: number }>();
+  const path = new Set<string>();
+  let isCyclic = false;
 
-  function ofSet(set: SelectionSetNode | undefined): { all: Measure; top: number } {
-    const parts = (set?.selections ?? []).map(ofSelection);
+  function measureSet(set: SelectionSetNode | undefined): { all: Measure; top: number } {
+    const parts = (set?.selections ?? []).map(measureSelection);
     return { all: sum(parts.map(({ all }) => all)), top: parts.reduce((top, part) => top + part.top, 0) };
   }
 
-  function ofSelection(selection: SelectionNode): { all: Measure; top: number } {
+  function measureSelection(selection: SelectionNode): { all: Measure; top: number } {
     const own = { ...NOTHING, directives: selection.directives?.length ?? 0, inputDepth: deepestInput(selection) };
     if (selection.kind === Kind.FIELD) {
-      const { all } = ofSet(selection.selectionSet);
+      const { all } = measureSet(selection.selectionSet);
       const field = { ...own, fields: 1, aliases: selection.alias ? 1 : 0 };
       return { all: { ...sum([field, all]), depth: all.depth + 1 }, top: 1 };
     }
     const { all, top } =
-      selection.kind === Kind.FRAGMENT_SPREAD ? ofFragment(selection.name.value) : ofSet(selection.selectionSet);
+      selection.kind === Kind.FRAGMENT_SPREAD ? measureFragment(selection.name.value) : measureSet(selection.selectionSet);
     return { all: sum([{ ...own, fragments: 1 }, all]), top };
   }
 
-  function ofFragment(name: string): { all: Measure; top: number } {
-    const before = known.get(name);
+  function measureFragment(name: string): { all: Measure; top: number } {
+    const before = measured.get(name);
     if (before) return before;
-    if (under.has(name)) endless = true;
-    if (endless) return { all: NOTHING, top: 0 };
-    under.add(name);
-    const found = ofSet(fragments.get(name)?.selectionSet);
-    under.delete(name);
-    known.set(name, found);
+    if (path.has(name)) isCyclic = true;
+    if (isCyclic) return { all: NOTHING, top: 0 };
+    path.add(name);
+    const found = measureSet(fragments.get(name)?.selectionSet);
+    path.delete(name);
+    measured.set(name, found);
     return found;
   }
 
-  const found = operations.map(({ selectionSet }) => ofSet(selectionSet));
-  const alone = [...fragments.keys()].filter((name) => !known.has(name)).map((name) => ofFragment(name).all);
-  return { ...sum([...found.map(({ all }) => all), ...alone]), rootFields: Math.max(0, ...found.map(({ top }) => top)), endless };
+  const found = operations.map(({ selectionSet }) => measureSet(selectionSet));
+  const unused = [...fragments.keys()].filter((name) => !measured.has(name)).map((name) => measureFragment(name).all);
+  return {
+    ...sum([...found.map(({ all }) => all), ...unused]),
+    rootFields: Math.max(0, ...found.map(({ top }) => top)),
+    isCyclic,
+  };
 }
 
 function deepestInput(selection: SelectionNode): number {
@@ -113,15 +117,18 @@ function deepestInput(selection: SelectionNode): number {
   return Math.max(0, ...all.map(({ value }: ArgumentNode) => nesting(value)));
 }
 
-/** How many lists and objects are within each other. */
+/** How deeply lists and objects are nested. */
 function nesting(value: ValueNode): number {
   if (value.kind === Kind.LIST) return 1 + Math.max(0, ...value.values.map(nesting));
   if (value.kind === Kind.OBJECT) return 1 + Math.max(0, ...value.fields.map((field) => nesting(field.value)));
   return 0;
 }
 
-/** What can be seen only where fields come together in the answer: each place is walked, so the fields must be few by now. */
-function places(
+/**
+ * Counts what shows only once the fields of all fragments are merged, as in the answer. It walks each place of the answer, so the
+ * number of fields must have been checked before.
+ */
+function measureMergedFields(
   operations: readonly OperationDefinitionNode[],
   fragments: Fragments,
 ): { repetitions: number; recursion: number } {
@@ -129,7 +136,7 @@ function places(
   let recursion = 0;
 
   function walk(sets: readonly SelectionSetNode[], path: readonly string[]): void {
-    for (const fields of byResponseName(sets, fragments).values()) {
+    for (const fields of groupByResponseName(sets, fragments).values()) {
       const name = fields[0]?.name.value ?? "";
       const within = path.filter((above) => above === name).length;
       repetitions = Math.max(repetitions, fields.length);
@@ -145,14 +152,14 @@ function places(
   return { repetitions, recursion };
 }
 
-function byResponseName(sets: readonly SelectionSetNode[], fragments: Fragments): ReadonlyMap<string, FieldNode[]> {
+function groupByResponseName(sets: readonly SelectionSetNode[], fragments: Fragments): ReadonlyMap<string, FieldNode[]> {
   const found = new Map<string, FieldNode[]>();
   function collect({ selections }: SelectionSetNode): void {
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) {
         const name = selection.alias?.value ?? selection.name.value;
-        const there = found.get(name);
-        if (there) there.push(selection);
+        const group = found.get(name);
+        if (group) group.push(selection);
         else found.set(name, [selection]);
       } else {
         const set =

@@ -11,83 +11,82 @@ import {
   type GraphQLSchema,
 } from "graphql";
 import { shapeErrors } from "./document-shape.js";
-import { exceeded, LIMITS } from "./limits.js";
-import { restated } from "../context/present-error.js";
-import { unwritable, unwritablePlace } from "./writable.js";
+import { limitErrors, LIMITS } from "./limits.js";
+import { withExtensions } from "../context/present-error.js";
+import { unstorableErrors, unstorablePath } from "./storable.js";
 
-/** Errors that one answer lists at most: each costs a search for its place. */
+/** Errors that one answer lists at most: to find the line of each takes time. */
 const SHOWN_ERRORS = 10;
-/** Characters of the documents that are remembered, and of each of them. */
-const REMEMBERED = 64 * 1024;
-const LONGEST = 16 * 1024;
+/** Characters of all documents that are cached, and of each of them. */
+const CACHE = { total: 64 * 1024, each: 16 * 1024 };
 
-/** A document ready to run, or what is wrong with it. */
+/** A document ready to run, or its errors. */
 export type Documents = (source: string) => DocumentNode | readonly GraphQLError[];
 
 /**
- * Reads documents for every transport, by one set of rules and limits. Those used last are remembered, parsed and validated:
- * a thousand subscribers share one tree.
+ * Parses and validates documents by the same rules and limits for every transport. Those that were used last are cached: a
+ * thousand subscribers share one tree.
  */
 export function createDocuments(schema: GraphQLSchema, introspection: boolean): Documents {
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
-  const known = new Map<string, DocumentNode>();
+  const cache = new Map<string, DocumentNode>();
   let characters = 0;
 
   return (source) => {
-    const before = known.get(source);
-    if (before) {
-      known.delete(source);
-      known.set(source, before);
-      return before;
+    const cached = cache.get(source);
+    if (cached) {
+      cache.delete(source);
+      cache.set(source, cached);
+      return cached;
     }
     const document = readDocument(source);
-    if (!isRefused(document) && source.length <= LONGEST) remember(source, document);
+    if (!isRefused(document) && source.length <= CACHE.each) addToCache(source, document);
     return document;
   };
 
-  function remember(source: string, document: DocumentNode): void {
-    known.set(source, document);
+  function addToCache(source: string, document: DocumentNode): void {
+    cache.set(source, document);
     characters += source.length;
-    for (const oldest of known.keys()) {
-      if (characters <= REMEMBERED) return;
-      known.delete(oldest);
+    for (const oldest of cache.keys()) {
+      if (characters <= CACHE.total) return;
+      cache.delete(oldest);
       characters -= oldest.length;
     }
   }
 
   function readDocument(source: string): DocumentNode | readonly GraphQLError[] {
-    const document = parsed(source);
+    const document = parseDocument(source);
     if (isRefused(document)) return document;
-    const shape = shapeErrors(document);
-    if (shape.length > 0) return shape;
+    const tooLarge = shapeErrors(document);
+    if (tooLarge.length > 0) return tooLarge;
     const errors = validationErrors(document);
-    return errors.length > 0 ? errors.map((error) => restated(error, { code: "GRAPHQL_VALIDATION_FAILED" })) : document;
+    return errors.length > 0 ? errors.map((error) => withExtensions(error, { code: "GRAPHQL_VALIDATION_FAILED" })) : document;
   }
 
   function validationErrors(document: DocumentNode): readonly GraphQLError[] {
     try {
       return validate(schema, document, rules, { hideSuggestions: !introspection, maxErrors: SHOWN_ERRORS });
     } catch (error) {
-      // The rule for the one field of a subscription throws at a directive without its argument.
+      // The rule of the single root field of a subscription throws if a directive lacks its argument.
       if (error instanceof GraphQLError) return [error];
       throw error;
     }
   }
 }
 
-/** Whether what was made of a request is a list of errors. */
-export function isRefused(made: object): made is readonly GraphQLError[] {
-  return Array.isArray(made);
+/** Whether a step of reading a request gave errors and not its result. */
+export function isRefused(outcome: object): outcome is readonly GraphQLError[] {
+  return Array.isArray(outcome);
 }
 
-function parsed(source: string): DocumentNode | readonly GraphQLError[] {
-  const lines = exceeded("lines", countLines(source), LIMITS.lines);
-  if (lines.length > 0) return lines;
+function parseDocument(source: string): DocumentNode | readonly GraphQLError[] {
+  const lineErrors = limitErrors("lines", countLines(source), LIMITS.lines);
+  if (lineErrors.length > 0) return lineErrors;
   try {
     const tokens = tokenErrors(source);
     return tokens.length > 0 ? tokens : parse(source);
   } catch (error) {
-    if (error instanceof GraphQLError) return [restated(error, { code: "GRAPHQL_PARSE_FAILED" })];
+    if (error instanceof GraphQLError) return [withExtensions(error, { code: "GRAPHQL_PARSE_FAILED" })];
     throw error;
   }
 }
@@ -103,9 +102,10 @@ function tokenErrors(source: string): readonly GraphQLError[] {
   for (let tokens = 0; ;) {
     const { kind, start, end, value } = lexer.advance();
     if (kind === TokenKind.EOF) return [];
-    if (++tokens > LIMITS.tokens) return exceeded("tokens", `more than ${LIMITS.tokens}`, LIMITS.tokens);
+    if (++tokens > LIMITS.tokens) return limitErrors("tokens", `more than ${LIMITS.tokens}`, LIMITS.tokens);
     const isText = kind === TokenKind.STRING || kind === TokenKind.BLOCK_STRING;
-    if (isText && unwritablePlace(value)) return unwritable("a text of the document");
-    if (kind === TokenKind.NAME && end - start > LIMITS.nameLength) return exceeded("nameLength", end - start, LIMITS.nameLength);
+    if (isText && unstorablePath(value)) return unstorableErrors("a text of the document");
+    if (kind === TokenKind.NAME && end - start > LIMITS.nameLength)
+      return limitErrors("nameLength", end - start, LIMITS.nameLength);
   }
 }

@@ -1,21 +1,21 @@
 import { GraphQLError } from "graphql";
 
 /**
- * What one operation may ask for, the same over HTTP, WebSocket and SSE. Lines and tokens are limited before the document is
- * parsed, its form before it is validated (validation costs more than the document is long), variables before they are
- * coerced, the cost before anything runs. Everything is counted with each fragment in its places.
+ * The limits of one operation, the same over HTTP, WebSocket and SSE. Lines and tokens are counted before the document is
+ * parsed, its shape before it is validated (the time of validation grows faster than the document), variables before they are
+ * coerced, the cost before anything runs. A fragment counts wherever it is spread.
  */
 export const LIMITS = {
   /** Bytes of a request's body or a WebSocket message. */
   bodyBytes: 256 * 1024,
-  /** Lines of a document; an error's place is found by counting them. */
+  /** Lines of a document: each error counts them to find its place. */
   lines: 3_000,
   tokens: 2_000,
-  /** Characters of a name; what is no name of the schema is compared with those that are. */
+  /** Characters of a name: an unknown one is compared with every name of the schema. */
   nameLength: 250,
   /** Operations and fragments of a document. */
   definitions: 100,
-  /** Operations of a document, of which a request names one. */
+  /** Operations of a document; a request runs one of them. */
   operations: 20,
   /** The standard introspection query needs 15. */
   depth: 15,
@@ -26,17 +26,17 @@ export const LIMITS = {
   /** Inline fragments and spreads. */
   fragments: 100,
   directives: 50,
-  /** Fields of one place of the answer, which fragments that know nothing of each other may name again and again. */
+  /** Selections of the same field at one place of the answer: fragments may repeat each other's fields. */
   repetitions: 50,
-  /** A field within itself. */
+  /** How often a field may be nested in itself. */
   recursion: 3,
   /** Variables that an operation declares. */
   variables: 100,
-  /** Values within an operation's variables, entries of lists and fields of objects included. */
+  /** Values in an operation's variables, entries of lists and fields of objects included. */
   values: 2_000,
-  /** Lists and objects within each other, in arguments and variables. */
+  /** Nesting of lists and objects in arguments and variables. */
   inputDepth: 10,
-  /** Fields that an answer can have, by its lists' usual lengths: 100 full reports of 25 engines fit. */
+  /** Fields of an answer whose lists have typical lengths: 100 full reports of 25 engines fit. */
   cost: 100_000,
   /** Operations that run at once on one WebSocket connection, subscriptions included. */
   operationsPerConnection: 100,
@@ -44,8 +44,8 @@ export const LIMITS = {
 
 export type Limit = keyof typeof LIMITS | "subscriptions";
 
-/** The refusal of what asks for more than a limit allows; nothing if it does not. */
-export function exceeded(limit: Limit, asked: number | string, most: number): GraphQLError[] {
+/** The error of a request that exceeds a limit; none if it does not. */
+export function limitErrors(limit: Limit, asked: number | string, most: number): GraphQLError[] {
   if (typeof asked === "number" && asked <= most) return [];
   const shown = asked === Infinity ? "without end" : String(asked);
   const extensions = { code: "LIMIT_EXCEEDED", limit, asked: shown, most };

@@ -11,22 +11,22 @@ import { isRefused } from "../limits/documents.js";
 import { LIMITS } from "../limits/limits.js";
 import { prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "../context/request-context.js";
-import { refusalOf, single } from "./subscriptions.js";
+import { errorResult, singleResult } from "./subscriptions.js";
 
-/** Comments are sent this often, so that nothing on the way takes a quiet stream for a dead one. */
+/** Comments are sent this often, so that no proxy takes a quiet stream for a dead one. */
 const PING_MS = 12_000;
 const PING = ":\n\n";
 const NEXT = Buffer.from("event: next\ndata: ");
 const END = Buffer.from("\n\n");
-/** How long the end of a stream may take. */
+/** How long a client may take to read the end of a stream. */
 const CLOSE_MS = 1_000;
-const KEY_OVER = new GraphQLError("this API key was revoked or has expired", { extensions: { code: "UNAUTHENTICATED" } });
+const KEY_REVOKED = new GraphQLError("this API key was revoked or has expired", { extensions: { code: "UNAUTHENTICATED" } });
 const COMPLETE = "event: complete\ndata:\n\n";
 
 const Parameters = z.object({
   query: z.string(),
   operationName: z.string().nullish(),
-  // A record would be copied, and the values are counted before anything else is done with them.
+  // z.record would copy the values before they are counted against the limits.
   variables: z.custom<Record<string, unknown>>(isRecord, "needs an object").nullish(),
 });
 
@@ -34,7 +34,7 @@ function isRecord(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** GraphQL over server-sent events, one operation a connection: the distinct connections mode of the graphql-sse protocol. */
+/** GraphQL over server-sent events: the distinct connections mode of the graphql-sse protocol, one operation per connection. */
 export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operations: Operations): void {
   const open = new Set<Readable>();
   app.addHook("preClose", async () => {
@@ -46,30 +46,25 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
     config: { needs: "key" },
     bodyLimit: LIMITS.bodyBytes,
     handler: async (request, reply) => {
-      const asked = parametersOf(request);
-      const args = prepare(operations, asked, requestContext(mesh, request.caller, baseUrl(mesh.config, request.host)));
-      const invalid = isRefused(args);
-      if (
-        !invalid &&
-        request.method !== "POST" &&
-        getOperationAST(args.document, asked.operationName)?.operation === "mutation"
-      ) {
-        throw new GatewayError("BAD_INPUT", "mutations need POST");
-      }
+      const parameters = readParameters(request);
+      const args = prepare(operations, parameters, requestContext(mesh, request.caller, baseUrl(mesh.config, request.host)));
+      const isInvalid = isRefused(args);
+      const operation = isInvalid ? undefined : getOperationAST(args.document, parameters.operationName)?.operation;
+      if (request.method !== "POST" && operation === "mutation") throw new GatewayError("BAD_INPUT", "mutations need POST");
       void reply.header("content-type", "text/event-stream; charset=utf-8").header("cache-control", "no-cache, no-transform");
       if (request.method === "HEAD") return reply.send("");
-      const { stream, endWith } = eventStream(invalid ? single(refusalOf(args)) : await run(operations, args));
+      const { stream, endWith } = createEventStream(isInvalid ? singleResult(errorResult(args)) : await run(operations, args));
       if (request.raw.socket.destroyed) {
-        // The client has left while the operation began: nobody is there to be answered.
+        // The client left while the operation started: there is nobody to answer.
         stream.destroy();
         return reply.hijack();
       }
       open.add(stream);
-      const unguard = closeUnread(request.raw.socket);
+      const stopGuard = closeUnread(request.raw.socket);
       const { key } = request.caller;
-      const release = key ? mesh.keyring.hold(key.id, () => endWith(KEY_OVER)) : () => {};
+      const release = key ? mesh.keyring.hold(key.id, () => endWith(KEY_REVOKED)) : () => {};
       stream.once("close", () => {
-        unguard();
+        stopGuard();
         release();
         open.delete(stream);
       });
@@ -78,13 +73,13 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
   });
 }
 
-function parametersOf(request: FastifyRequest): z.infer<typeof Parameters> {
-  const parsed = Parameters.safeParse(request.method === "POST" ? request.body : inSearch(request.url));
+function readParameters(request: FastifyRequest): z.infer<typeof Parameters> {
+  const parsed = Parameters.safeParse(request.method === "POST" ? request.body : searchParameters(request.url));
   if (!parsed.success) throw new GatewayError("BAD_INPUT", z.prettifyError(parsed.error));
   return parsed.data;
 }
 
-function inSearch(url: string): Record<string, unknown> {
+function searchParameters(url: string): Record<string, unknown> {
   const { variables, ...search } = Object.fromEntries(searchOf(url));
   return variables === undefined ? search : { ...search, variables: parseJson(variables) };
 }
@@ -99,18 +94,18 @@ function parseJson(text: string): unknown {
 
 interface EventStream {
   readonly stream: Readable;
-  /** Says why there is no more, and ends at once if that is not taken. */
-  endWith(why: GraphQLError): void;
+  /** Sends a last error and ends the stream, at once if the client does not read it. */
+  endWith(error: GraphQLError): void;
 }
 
-/** A result is fetched once the one before has been read, so that a slow reader is given the newest state and not a queue. */
-function eventStream(results: Watch<Buffer>): EventStream {
-  let fetching = false;
-  let over = false;
+/** A result is fetched once the one before was read, so that a slow reader gets the newest state and not a queue. */
+function createEventStream(results: Watch<Buffer>): EventStream {
+  let isFetching = false;
+  let isEnded = false;
   const stream = new Readable({
     highWaterMark: 1,
     read() {
-      if (!fetching) void fetch();
+      if (!isFetching) void fetchNext();
     },
     destroy(error, callback) {
       clearInterval(pings);
@@ -118,44 +113,44 @@ function eventStream(results: Watch<Buffer>): EventStream {
     },
   });
   const pings = setInterval(() => {
-    if (stream.readableLength === 0) say(PING);
+    if (stream.readableLength === 0) push(PING);
   }, PING_MS);
-  say(PING);
+  push(PING);
   return { stream, endWith };
 
-  function say(text: Buffer | string): void {
-    if (!over && !stream.destroyed) stream.push(text);
+  function push(text: Buffer | string): void {
+    if (!isEnded && !stream.destroyed) stream.push(text);
   }
 
   function end(): void {
-    say(COMPLETE);
-    if (!over && !stream.destroyed) stream.push(null);
-    over = true;
+    push(COMPLETE);
+    if (!isEnded && !stream.destroyed) stream.push(null);
+    isEnded = true;
   }
 
-  function endWith(why: GraphQLError): void {
-    say(Buffer.concat([NEXT, refusalOf([why]), END]));
+  function endWith(error: GraphQLError): void {
+    push(Buffer.concat([NEXT, errorResult([error]), END]));
     end();
     const timer = setTimeout(() => stream.destroy(), CLOSE_MS);
     stream.once("close", () => clearTimeout(timer));
   }
 
-  async function fetch(): Promise<void> {
-    fetching = true;
+  async function fetchNext(): Promise<void> {
+    isFetching = true;
     const { done, value } = await results.next();
-    fetching = false;
+    isFetching = false;
     if (done) end();
-    else say(Buffer.concat([NEXT, value, END]));
+    else push(Buffer.concat([NEXT, value, END]));
   }
 }
 
-/** Closes when nothing of what was written has been taken for this long, seen twice in a row. A stream has no pongs. */
+/** Closes a connection of which nothing was read between two looks in a row. An event stream has no pongs to tell that by. */
 function closeUnread(socket: Socket): () => void {
-  let before = -1;
+  let takenBefore = -1;
   const timer = setInterval(() => {
     const taken = socket.bytesWritten - socket.writableLength;
-    if (socket.writableLength > 0 && taken === before) socket.destroy();
-    before = taken;
+    if (socket.writableLength > 0 && taken === takenBefore) socket.destroy();
+    takenBefore = taken;
   }, PING_MS);
   return () => clearInterval(timer);
 }

@@ -1,46 +1,47 @@
 import type { GraphQLError } from "graphql";
-import { exceeded, LIMITS } from "../limits/limits.js";
+import { limitErrors, LIMITS } from "../limits/limits.js";
 
-export interface Entrant {
-  /** The connection it shares with others; undefined if it has one of its own. */
+/** What an operation counts towards. */
+export interface OperationOwner {
+  /** The connection that it shares with others; undefined if it has one of its own. */
   readonly connection: object | undefined;
-  /** Whose subscription it is: a key, or an address while none is asked for; undefined if it is none. */
+  /** Of a subscription: the key id, or the client address without keys. */
   readonly subscriber: string | undefined;
 }
 
 export interface OpenOperations {
-  /** Counts an operation until it leaves, or refuses it. */
-  enter(entrant: Entrant): { leave(): void } | readonly GraphQLError[];
+  /** Counts an operation until it is released, or returns the errors of the limits that it exceeds. */
+  acquire(owner: OperationOwner): { release(): void } | readonly GraphQLError[];
 }
 
-/** How many operations are open: on each connection, and of subscriptions for each subscriber. */
-export function createOpenOperations(subscriptionsMost: number): OpenOperations {
+/** Counts the open operations of each connection, and the open subscriptions of each subscriber. */
+export function createOpenOperations(subscriptionLimit: number): OpenOperations {
   const counts = new Map<object | string, number>();
-  const open = (holder: object | string | undefined) => (holder === undefined ? 0 : (counts.get(holder) ?? 0));
+  const countOf = (holder: object | string | undefined) => (holder === undefined ? 0 : (counts.get(holder) ?? 0));
 
-  function count(holder: object | string | undefined, more: 1 | -1): void {
+  function add(holder: object | string | undefined, change: 1 | -1): void {
     if (holder === undefined) return;
-    const now = open(holder) + more;
-    if (now > 0) counts.set(holder, now);
+    const count = countOf(holder) + change;
+    if (count > 0) counts.set(holder, count);
     else counts.delete(holder);
   }
 
   return {
-    enter({ connection, subscriber }) {
-      const refused = [
-        ...exceeded("operationsPerConnection", open(connection) + 1, LIMITS.operationsPerConnection),
-        ...exceeded("subscriptions", open(subscriber) + 1, subscriptionsMost),
+    acquire({ connection, subscriber }) {
+      const errors = [
+        ...limitErrors("operationsPerConnection", countOf(connection) + 1, LIMITS.operationsPerConnection),
+        ...limitErrors("subscriptions", countOf(subscriber) + 1, subscriptionLimit),
       ];
-      if (refused.length > 0) return refused;
-      count(connection, 1);
-      count(subscriber, 1);
-      let left = false;
+      if (errors.length > 0) return errors;
+      add(connection, 1);
+      add(subscriber, 1);
+      let isReleased = false;
       return {
-        leave() {
-          if (left) return;
-          left = true;
-          count(connection, -1);
-          count(subscriber, -1);
+        release() {
+          if (isReleased) return;
+          isReleased = true;
+          add(connection, -1);
+          add(subscriber, -1);
         },
       };
     },

@@ -1,13 +1,13 @@
 import { execute, getOperationAST, type GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import type { Watch } from "../../watch/watch.js";
-import type { Check } from "../limits/checks.js";
+import type { OperationCheck } from "../limits/checks.js";
 import { isRefused, type Documents } from "../limits/documents.js";
 import type { OpenOperations } from "./open-operations.js";
 import type { RequestContext } from "../context/request-context.js";
-import { jsonOf, refusalOf, single, type PreparedOperation, type Subscriptions } from "./subscriptions.js";
+import { errorResult, serializeResult, singleResult, type PreparedOperation, type Subscriptions } from "./subscriptions.js";
 
-/** An operation as a client sends it over a transport that Apollo does not serve. */
+/** An operation as a client sends it over WebSocket or an event stream. */
 export interface OperationRequest {
   readonly query: string;
   readonly operationName?: string | null | undefined;
@@ -18,13 +18,13 @@ export interface OperationRequest {
 export interface Operations {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
-  readonly check: Check;
+  readonly check: OperationCheck;
   readonly open: OpenOperations;
   readonly subscribe: Subscriptions;
   readonly log: Logger;
 }
 
-/** The operation ready to run, or what is wrong with it. */
+/** The operation ready to run, or its errors. */
 export function prepare(
   { schema, documents, check }: Operations,
   { query, operationName, variables }: OperationRequest,
@@ -36,20 +36,20 @@ export function prepare(
   return errors.length > 0 ? errors : { schema, query, document, contextValue, operationName, variableValues: variables };
 }
 
-/** Runs a prepared operation: its results as JSON, with the errors that clients may see. An operation that is no subscription has one. */
+/** Runs a prepared operation. Its results are JSON, with errors as clients may see them; a query or mutation has one. */
 export async function run(operations: Operations, args: PreparedOperation): Promise<Watch<Buffer>> {
   const { log, open, subscribe } = operations;
-  const live = getOperationAST(args.document, args.operationName)?.operation === "subscription";
+  const isSubscription = getOperationAST(args.document, args.operationName)?.operation === "subscription";
   const { caller, connection } = args.contextValue;
-  const entered = open.enter({ connection, subscriber: live ? (caller.key?.id ?? caller.address) : undefined });
-  if (isRefused(entered)) return single(refusalOf(entered));
+  const slot = open.acquire({ connection, subscriber: isSubscription ? (caller.key?.id ?? caller.address) : undefined });
+  if (isRefused(slot)) return singleResult(errorResult(slot));
   try {
-    if (live) return await subscribe(args, entered.leave);
-    const result = jsonOf(await execute(args), log);
-    entered.leave();
-    return single(result);
+    if (isSubscription) return await subscribe(args, slot.release);
+    const result = serializeResult(await execute(args), log);
+    slot.release();
+    return singleResult(result);
   } catch (error) {
-    entered.leave();
+    slot.release();
     throw error;
   }
 }

@@ -1,53 +1,53 @@
 import type { GraphQLError } from "graphql";
 import { CloseCode } from "graphql-ws";
-import { keyOfParameters, recognised } from "../../http/authenticate.js";
+import { authenticate, keyInParameters } from "../../http/authenticate.js";
 import type { Caller } from "../../caller.js";
 import { GatewayError } from "../../errors.js";
 import type { ScanContext } from "../../scan/context.js";
 import { presentError } from "../context/present-error.js";
 
-/** Who is at the other end of a WebSocket. */
-export interface Visitor {
-  /** The key in the headers of its upgrade. */
+/** The client of a WebSocket. */
+export interface SocketClient {
+  /** The key in the headers of the upgrade. */
   readonly key: string | undefined;
   readonly host: string;
   readonly address: string;
   readonly requestId: string;
   close(code: number, reason: string): void;
-  /** Known once it has said who it is. */
+  /** Set once the connection is initialised. */
   caller?: Caller;
-  /** It has closed the connection. */
-  left?: boolean;
-  /** Lets go of its key. */
+  /** Whether the connection is closed. */
+  isClosed?: boolean;
+  /** Stops listening to whether the key is revoked. */
   release?: () => void;
 }
 
 const TRY_AGAIN_LATER = 1013;
 
-/** Whether a visitor may stay. One whose key cannot be used any more is sent away, now or later. */
-export async function admitVisitor(
+/** Whether a client may stay. Its connection is closed if its key cannot be used, now or later. */
+export async function admitClient(
   mesh: ScanContext,
-  visitor: Visitor,
+  client: SocketClient,
   parameters: Readonly<Record<string, unknown>> | undefined,
 ): Promise<boolean> {
   try {
-    const text = keyOfParameters(parameters) ?? visitor.key;
-    visitor.caller = await recognised(mesh, text, visitor.address, visitor.requestId);
+    const key = keyInParameters(parameters) ?? client.key;
+    client.caller = await authenticate(mesh, key, client.address, client.requestId);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    visitor.close(error.code === "UNAUTHENTICATED" ? CloseCode.Unauthorized : TRY_AGAIN_LATER, error.message);
+    client.close(error.code === "UNAUTHENTICATED" ? CloseCode.Unauthorized : TRY_AGAIN_LATER, error.message);
     return false;
   }
-  const { key } = visitor.caller;
-  if (key === null || visitor.left) return true;
-  visitor.release = mesh.keyring.hold(key.id, () =>
-    visitor.close(CloseCode.Unauthorized, "this API key was revoked or has expired"),
+  const { key } = client.caller;
+  if (key === null || client.isClosed) return true;
+  client.release = mesh.keyring.hold(key.id, () =>
+    client.close(CloseCode.Unauthorized, "this API key was revoked or has expired"),
   );
   return true;
 }
 
-/** Why a visitor may not do one more thing now, if so. */
-export function refusedNow({ keyring, log }: ScanContext, { key }: Caller): readonly GraphQLError[] | undefined {
+/** Why a client's key may not start one more operation now; undefined if it may. */
+export function admissionErrors({ keyring, log }: ScanContext, { key }: Caller): readonly GraphQLError[] | undefined {
   if (key === null) return undefined;
   try {
     keyring.admit(key.id);

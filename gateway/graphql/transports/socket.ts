@@ -2,10 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type FastifyInstance } from "fastify";
 import type { ExecutionResult } from "graphql";
-import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
+import { CloseCode, handleProtocols, makeServer, MessageType, parseMessage, type SubscribePayload } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { baseUrl, clientAddress, pathOf, requestId } from "../../http/request.js";
-import { keyOf } from "../../http/authenticate.js";
+import { keyInHeaders } from "../../http/authenticate.js";
 import { refusal } from "../../http/origin-guard.js";
 import type { ScanContext } from "../../scan/context.js";
 import type { Watch } from "../../watch/watch.js";
@@ -14,17 +14,17 @@ import { LIMITS } from "../limits/limits.js";
 import { prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "../context/request-context.js";
 import type { PreparedOperation } from "./subscriptions.js";
-import { headOfText } from "./text-frame.js";
-import { admitVisitor, refusedNow, type Visitor } from "./socket-client.js";
+import { admissionErrors, admitClient, type SocketClient } from "./socket-client.js";
+import { textFrameHeader } from "./text-frame.js";
 
-/** A connection that does not answer a ping within this time is closed. */
+/** A connection that does not answer a ping within this time is terminated. */
 const PING_MS = 12_000;
-/** How long the other end may take to close. */
+/** How long a client may take to answer a close. */
 const CLOSE_MS = 1_000;
-/** The frame that closes a connection has room for 123 bytes; a character has three at most. */
+/** A close frame has room for 123 bytes of reason, and a character has up to three. */
 const REASON_CHARACTERS = 41;
-/** A message begins like this, goes on with its result, and ends with its id. */
-const BEGIN = Buffer.from('{"type":"next","payload":');
+/** The beginning of a message with a result. The result and the id of its operation follow. */
+const NEXT = Buffer.from('{"type":"next","payload":');
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 4500;
 
@@ -36,22 +36,22 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     maxPayload: LIMITS.bodyBytes,
     handleProtocols: (offered) => handleProtocols(offered),
   });
-  const server = makeServer<Record<string, unknown>, Peer>({
-    onConnect: ({ connectionParams, extra }) => admitVisitor(mesh, extra, connectionParams),
+  const server = makeServer<Record<string, unknown>, Connection>({
+    onConnect: ({ connectionParams, extra }) => admitClient(mesh, extra, connectionParams),
     onSubscribe({ extra }, id, payload: SubscribePayload) {
       const { socket, stream, caller, host } = extra;
-      if (caller === undefined) throw new Error("an operation came before its connection was let in");
+      if (caller === undefined) throw new Error("an operation came before its connection was initialised");
       const context = requestContext(mesh, caller, baseUrl(mesh.config, host), extra);
-      const prepared = refusedNow(mesh, caller) ?? prepare(operations, payload, context);
+      const prepared = admissionErrors(mesh, caller) ?? prepare(operations, payload, context);
       if (isRefused(prepared)) return prepared;
       const end = Buffer.from(`,"id":${JSON.stringify(id)}}`);
-      // Not by the library, which takes a message as one text: thousands of copies of a result were most of an event's work.
-      const send = (result: Buffer, left: () => void) => {
-        if (socket.readyState !== socket.OPEN) return left();
+      // The library would copy the result into one text for each subscriber, which takes most of the time of an event for thousands.
+      const send = (result: Buffer, onSent: () => void) => {
+        if (socket.readyState !== socket.OPEN) return onSent();
         stream.cork();
-        stream.write(Buffer.concat([headOfText(BEGIN.length + result.length + end.length), BEGIN]));
+        stream.write(Buffer.concat([textFrameHeader(NEXT.length + result.length + end.length), NEXT]));
         stream.write(result);
-        stream.write(end, left);
+        stream.write(end, onSent);
         stream.uncork();
       };
       return Object.assign(prepared, { send });
@@ -60,26 +60,26 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     subscribe: (args) => serve(operations, args as SocketOperation),
   });
 
-  const broke = (error: Error) => log.debug({ err: error }, "a WebSocket connection broke");
+  const logBroken = (error: Error) => log.debug({ err: error }, "a WebSocket connection broke");
   app.server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    // Listeners that are made here would hold the request as long as the connection lives.
-    stream.on("error", broke);
+    // A listener that is defined here would keep the request in memory as long as the connection lives.
+    stream.on("error", logBroken);
     const refused = refusal(mesh.config, { method: "GET", headers: request.headers, live: true });
     if (refused !== undefined) return reject(stream, 403, refused);
     if (pathOf(request.url ?? "") !== "/graphql") return reject(stream, 404, "no such path");
     sockets.handleUpgrade(request, stream, head, (socket) => open(socket, stream, request));
   });
   app.addHook("preClose", async () => {
-    for (const socket of sockets.clients) socket.close(GOING_AWAY, "the gateway stops");
+    for (const socket of sockets.clients) socket.close(GOING_AWAY, "the gateway is stopping");
     sockets.close();
   });
 
   function open(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
     const { headers } = request;
-    const visitor: Peer = {
+    const connection: Connection = {
       socket,
       stream,
-      key: keyOf(headers),
+      key: keyInHeaders(headers),
       host: headers.host ?? "",
       address: clientAddress(mesh.config, request),
       requestId: requestId(headers["x-request-id"]),
@@ -88,52 +88,66 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     const closed = server.opened(
       {
         protocol: socket.protocol,
-        send: (text) => sent(socket, text),
+        send: (text) => sendText(socket, text),
         close: (code, reason) => socket.close(code, reason?.slice(0, REASON_CHARACTERS)),
-        onMessage: (take) => void socket.on("message", (data) => take(String(data)).catch(failed)),
+        onMessage: (handle) =>
+          void socket.on("message", (data) => {
+            const text = String(data);
+            handle(text).catch((error: unknown) => (isClientMessage(text) ? fail(error) : refuseMessage()));
+          }),
       },
-      visitor,
+      connection,
     );
-    const failed = (error: unknown) => {
-      // The library throws at messages that only servers send, and only its sentence tells that from a fault of ours.
-      if (error instanceof Error && error.message.startsWith("Unexpected message of type")) {
-        return socket.close(CloseCode.BadRequest, "Invalid message received");
-      }
+    const refuseMessage = () => socket.close(CloseCode.BadRequest, "Invalid message received");
+    const fail = (error: unknown) => {
       log.error({ err: error }, "a WebSocket message failed");
       socket.close(INTERNAL_ERROR, "internal error");
     };
     const stopPings = keepAlive(socket);
-    socket.on("error", broke);
+    socket.on("error", logBroken);
     socket.once("close", (code, reason) => {
       stopPings();
-      visitor.left = true;
-      visitor.release?.();
-      closed(code, String(reason)).catch(failed);
+      connection.isClosed = true;
+      connection.release?.();
+      closed(code, String(reason)).catch(fail);
     });
   }
 }
 
-/** Who is at the other end. */
-interface Peer extends Visitor {
+/** Messages that clients send. The library throws at those that only servers send. */
+const CLIENT_MESSAGES: ReadonlySet<MessageType> = new Set([
+  MessageType.ConnectionInit,
+  MessageType.Ping,
+  MessageType.Pong,
+  MessageType.Subscribe,
+  MessageType.Complete,
+]);
+
+/** Of a message that the library could read. */
+function isClientMessage(text: string): boolean {
+  return CLIENT_MESSAGES.has(parseMessage(text).type);
+}
+
+interface Connection extends SocketClient {
   readonly socket: WebSocket;
-  /** The connection below it. */
+  /** The TCP connection of the socket. */
   readonly stream: Duplex;
 }
 
 interface SocketOperation extends PreparedOperation {
-  /** Sends a result that is JSON already; `left` is called once it has left, or never will: then the connection has broken. */
-  readonly send: (result: Buffer, left: () => void) => void;
+  /** Sends a result as JSON. `onSent` is called once it was written, or cannot be written because the connection is broken. */
+  readonly send: (result: Buffer, onSent: () => void) => void;
 }
 
 /**
- * Sends the results by itself, each once the one before has left: the library would write each as JSON again. To it this is an
- * operation without results, which begins when it asks for the first: by then it knows that the client has not left.
+ * Sends the results past the library, which would serialize each of them again. To the library this is an operation without
+ * results. It starts when the library asks for the first one: by then it is known that the client has not completed it meanwhile.
  */
 async function serve(operations: Operations, operation: SocketOperation): Promise<AsyncIterableIterator<ExecutionResult>> {
   const results = await run(operations, operation);
-  let over: Promise<IteratorReturnResult<undefined>> | undefined;
+  let sending: Promise<IteratorReturnResult<undefined>> | undefined;
   const iterator = {
-    next: () => (over ??= sendAll(results, operation)),
+    next: () => (sending ??= sendAll(results, operation)),
     return: () => results.return(),
     [Symbol.asyncIterator]: () => iterator,
   };
@@ -142,23 +156,23 @@ async function serve(operations: Operations, operation: SocketOperation): Promis
 
 function sendAll(results: Watch<Buffer>, { send }: SocketOperation): Promise<IteratorReturnResult<undefined>> {
   return new Promise((end) => {
-    let sending = false;
-    function sendOn(): void {
-      const taken = sending ? undefined : results.poll();
-      if (taken === undefined) return;
-      if (taken.done) return end(taken);
-      sending = true;
-      send(taken.value, () => {
-        sending = false;
-        sendOn();
+    let isSending = false;
+    function sendNext(): void {
+      const result = isSending ? undefined : results.poll();
+      if (result === undefined) return;
+      if (result.done) return end(result);
+      isSending = true;
+      send(result.value, () => {
+        isSending = false;
+        sendNext();
       });
     }
-    results.onReady(sendOn);
-    sendOn();
+    results.onReady(sendNext);
+    sendNext();
   });
 }
 
-/** Closes in good form, and at once if that is not answered. */
+/** Closes a connection, and terminates it if the client does not answer in time. */
 function closeSoon(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason);
   const timer = setTimeout(() => socket.terminate(), CLOSE_MS);
@@ -166,10 +180,10 @@ function closeSoon(socket: WebSocket, code: number, reason: string): void {
 }
 
 /**
- * Resolves once the message has left, so that a slow reader is given the newest state and not a queue; or will never leave: then
- * the connection has broken, which its end tells.
+ * Resolves once the message was written, so that a slow reader gets the newest state and not a queue. It also resolves if the
+ * message cannot be written: the connection is broken then, and its close event handles that.
  */
-function sent(socket: WebSocket, text: string): Promise<void> {
+function sendText(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState !== socket.OPEN) return resolve();
     socket.send(text, () => resolve());
@@ -177,11 +191,11 @@ function sent(socket: WebSocket, text: string): Promise<void> {
 }
 
 function keepAlive(socket: WebSocket): () => void {
-  let answered = true;
-  socket.on("pong", () => (answered = true));
+  let isAnswered = true;
+  socket.on("pong", () => (isAnswered = true));
   const timer = setInterval(() => {
-    if (!answered) return socket.terminate();
-    answered = false;
+    if (!isAnswered) return socket.terminate();
+    isAnswered = false;
     socket.ping();
   }, PING_MS);
   return () => clearInterval(timer);

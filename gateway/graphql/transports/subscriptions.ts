@@ -3,127 +3,130 @@ import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionRes
 import type { Logger } from "pino";
 import { SCOPES } from "../../../schema/scopes.js";
 import { Watch, type Step } from "../../watch/watch.js";
-import { presented, presentError } from "../context/present-error.js";
-import { renewed, type RequestContext } from "../context/request-context.js";
+import { presentError, presentErrors } from "../context/present-error.js";
+import { withFreshLoaders, type RequestContext } from "../context/request-context.js";
 
-/** An operation that was checked. */
+/** An operation that has passed all checks. */
 export interface PreparedOperation extends ExecutionArgs {
   readonly contextValue: RequestContext;
   /** The document as it was sent. */
   readonly query: string;
 }
 
-/** Starts a subscription: its results as JSON. What refuses it, or breaks it off, is its last result. `ended` is called after it. */
-export type Subscriptions = (args: PreparedOperation, ended: () => void) => Promise<Watch<Buffer>>;
+/**
+ * Starts a subscription: its results as JSON. An error that refuses it, or ends it early, is its last result. `onEnd` is called
+ * after the last result.
+ */
+export type Subscriptions = (args: PreparedOperation, onEnd: () => void) => Promise<Watch<Buffer>>;
 
-/** So many different questions about one event are answered once; more are answered one by one, and not remembered. */
-const MOST_ANSWERS = 100;
+/** Different questions about one event whose answers are shared. Answers to further ones are not. */
+const SHARED_ANSWERS = 100;
 
-/** What is told of one event to all who ask the same of it. */
+/** The result of one event for all subscribers that ask the same question. */
 interface Answer {
-  /** Undefined while it is being made. */
-  told: Step<Buffer> | undefined;
-  /** Called once it is made. */
+  /** Undefined while the event is being executed. */
+  result: Step<Buffer> | undefined;
+  /** Called once the result is there. */
   readonly waiting: Set<() => void>;
 }
 
 /**
- * An event is executed and written as JSON once for all subscribers that ask the same of it. The verbs give the same event to
- * everybody as the same object, and each subscriber takes it when it is ready: nobody waits for another.
+ * An event is executed and serialized once for all subscribers that ask the same question. The verbs give the same event to
+ * everybody as the same object, and each subscriber takes its result when it is ready: nobody waits for another.
  */
 export function createSubscriptions(log: Logger): Subscriptions {
   const answers = new WeakMap<object, Map<string, Answer>>();
 
-  async function make(args: PreparedOperation, event: object): Promise<Step<Buffer>> {
+  async function executeEvent(args: PreparedOperation, event: object): Promise<Step<Buffer>> {
     try {
-      const result = await execute({ ...args, rootValue: event, contextValue: renewed(args.contextValue) });
-      return { value: jsonOf(result, log) };
+      const result = await execute({ ...args, rootValue: event, contextValue: withFreshLoaders(args.contextValue) });
+      return { value: serializeResult(result, log) };
     } catch (error) {
-      return brokenOff(error, log);
+      return lastError(error, log);
     }
   }
 
-  function begin(args: PreparedOperation, event: object): Answer {
-    const answer: Answer = { told: undefined, waiting: new Set() };
-    void make(args, event).then((told) => {
-      answer.told = told;
+  function startAnswer(args: PreparedOperation, event: object): Answer {
+    const answer: Answer = { result: undefined, waiting: new Set() };
+    void executeEvent(args, event).then((result) => {
+      answer.result = result;
       for (const wake of answer.waiting) wake();
       answer.waiting.clear();
     });
     return answer;
   }
 
-  return async (args, ended) => {
+  return async (args, onEnd) => {
     const events: AsyncIterable<unknown> | ExecutionResult = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in events)) {
-      ended();
-      return single(jsonOf(events, log));
+      onEnd();
+      return singleResult(serializeResult(events, log));
     }
-    const question = questionOf(args);
-    return answered(events as Watch<object>, log, ended, (event) => {
-      const known = answers.get(event) ?? new Map<string, Answer>();
-      answers.set(event, known);
-      const answer = known.get(question) ?? begin(args, event);
-      if (known.size < MOST_ANSWERS) known.set(question, answer);
+    const question = questionKey(args);
+    return watchAnswers(events as Watch<object>, log, onEnd, (event) => {
+      const shared = answers.get(event) ?? new Map<string, Answer>();
+      answers.set(event, shared);
+      const answer = shared.get(question) ?? startAnswer(args, event);
+      if (shared.size < SHARED_ANSWERS) shared.set(question, answer);
       return answer;
     });
   };
 }
 
 /** An execution's result as clients get it. */
-export function jsonOf(result: ExecutionResult, log: Logger): Buffer {
-  return Buffer.from(JSON.stringify(presented(result, log)));
+export function serializeResult(result: ExecutionResult, log: Logger): Buffer {
+  return Buffer.from(JSON.stringify(presentErrors(result, log)));
 }
 
-/** What two subscribers must have in common to be told the same. */
-function questionOf({ query, operationName, variableValues, contextValue: { caller, baseUrl } }: PreparedOperation): string {
+/** Equal for two subscribers that are to get the same results. */
+function questionKey({ query, operationName, variableValues, contextValue: { caller, baseUrl } }: PreparedOperation): string {
   const scopes = SCOPES.filter((scope) => caller.scopes.has(scope));
   const parts = [query, operationName ?? null, variableValues ?? null, scopes, baseUrl];
   return hash("sha256", JSON.stringify(parts), "base64");
 }
 
-/** What is wrong with an operation that was not executed, as clients get it. */
-export function refusalOf(errors: readonly GraphQLError[]): Buffer {
+/** The result of an operation that is not executed. */
+export function errorResult(errors: readonly GraphQLError[]): Buffer {
   return Buffer.from(JSON.stringify({ errors }));
 }
 
-function brokenOff(error: unknown, log: Logger): Step<Buffer> {
-  return { value: jsonOf({ errors: [presentError(error, log)] }, log), last: true };
+function lastError(error: unknown, log: Logger): Step<Buffer> {
+  return { value: serializeResult({ errors: [presentError(error, log)] }, log), last: true };
 }
 
-function answered(events: Watch<object>, log: Logger, ended: () => void, answerTo: (event: object) => Answer): Watch<Buffer> {
+function watchAnswers(events: Watch<object>, log: Logger, onEnd: () => void, answerTo: (event: object) => Answer): Watch<Buffer> {
   let wake = () => {};
-  let asked: Answer | undefined;
+  let current: Answer | undefined;
   return new Watch({
     register(call) {
       wake = call;
       events.onReady(wake);
       return () => {
         events.cancel();
-        asked?.waiting.delete(wake);
-        ended();
+        current?.waiting.delete(wake);
+        onEnd();
       };
     },
     step() {
       try {
-        if (!asked) {
+        if (!current) {
           const event = events.poll();
           if (event === undefined) return undefined;
           if (event.done) return "end";
-          asked = answerTo(event.value);
+          current = answerTo(event.value);
         }
-        const { told } = asked;
-        if (told) asked = undefined;
-        else asked.waiting.add(wake);
-        return told;
+        const { result } = current;
+        if (result) current = undefined;
+        else current.waiting.add(wake);
+        return result;
       } catch (error) {
-        return brokenOff(error, log);
+        return lastError(error, log);
       }
     },
   });
 }
 
 /** One result, and the end. */
-export function single(result: Buffer): Watch<Buffer> {
+export function singleResult(result: Buffer): Watch<Buffer> {
   return new Watch({ register: () => () => {}, step: () => ({ value: result, last: true }) });
 }

@@ -5,7 +5,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EXAMPLES } from "../../../gateway/graphiql/examples.js";
 import { openCaller } from "../../../gateway/caller.js";
-import { createCheck } from "../../../gateway/graphql/limits/checks.js";
+import { createOperationCheck } from "../../../gateway/graphql/limits/checks.js";
 import { createDocuments, isRefused } from "../../../gateway/graphql/limits/documents.js";
 import { createSchema } from "../../../gateway/graphql/schema.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
@@ -115,7 +115,7 @@ describe("GraphiQL", () => {
 
 describe("its examples", () => {
   const documents = createDocuments(createSchema(), true);
-  const check = createCheck(createSchema());
+  const check = createOperationCheck(createSchema());
 
   it.each(
     EXAMPLES.map(({ query, variables }) => [/(\w+)[^\w]*[({].*\{|(\w+) \{/.exec(query)?.[0] ?? query, query, variables] as const),

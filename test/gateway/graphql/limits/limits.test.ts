@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { getIntrospectionQuery, parse } from "graphql";
 import { describe, expect, it } from "vitest";
 import { openCaller } from "../../../../gateway/caller.js";
-import { createCheck } from "../../../../gateway/graphql/limits/checks.js";
+import { createOperationCheck } from "../../../../gateway/graphql/limits/checks.js";
 import { createDocuments, isRefused } from "../../../../gateway/graphql/limits/documents.js";
 import { LIMITS } from "../../../../gateway/graphql/limits/limits.js";
-import { unwritablePlace } from "../../../../gateway/graphql/limits/writable.js";
+import { unstorablePath } from "../../../../gateway/graphql/limits/storable.js";
 import { createOpenOperations } from "../../../../gateway/graphql/transports/open-operations.js";
 import { shapeErrors } from "../../../../gateway/graphql/limits/document-shape.js";
 import { createSchema } from "../../../../gateway/graphql/schema.js";
@@ -13,7 +13,7 @@ import { projectPath } from "../../../../schema/paths.js";
 
 const schema = createSchema();
 const documents = createDocuments(schema, true);
-const check = createCheck(schema);
+const check = createOperationCheck(schema);
 const caller = openCaller("127.0.0.1", "test");
 
 const over = (query: string) => shapeErrors(parse(query)).map(({ extensions }) => extensions["limit"]);
@@ -120,15 +120,15 @@ describe("the limits of variables", () => {
 
   it("say where it is", () => {
     expect(
-      unwritablePlace({
+      unstorablePath({
         labels: [
           { key: "a", value: "b" },
           { key: "a", value: "\0" },
         ],
       }),
     ).toEqual(["labels", "1", "value"]);
-    expect(unwritablePlace({ "\ud800": 1 })).toEqual([]);
-    expect(unwritablePlace({ labels: [{ key: "a", value: "b" }] })).toBeUndefined();
+    expect(unstorablePath({ "\ud800": 1 })).toEqual([]);
+    expect(unstorablePath({ labels: [{ key: "a", value: "b" }] })).toBeUndefined();
   });
 
   it("say what does not fit, a few at a time", () => {
@@ -203,28 +203,28 @@ describe("operations that are open", () => {
     const open = createOpenOperations(1_000);
     const connection = {};
     const entered = Array.from({ length: LIMITS.operationsPerConnection }, () =>
-      open.enter({ connection, subscriber: undefined }),
+      open.acquire({ connection, subscriber: undefined }),
     );
     expect(entered.some(isRefused)).toBe(false);
-    const refusal = open.enter({ connection, subscriber: undefined });
+    const refusal = open.acquire({ connection, subscriber: undefined });
     expect(isRefused(refusal) && refusal[0]?.extensions).toMatchObject({
       limit: "operationsPerConnection",
       asked: "101",
       most: 100,
     });
-    for (const place of entered) if (!isRefused(place)) place.leave();
-    expect(isRefused(open.enter({ connection, subscriber: undefined }))).toBe(false);
+    for (const place of entered) if (!isRefused(place)) place.release();
+    expect(isRefused(open.acquire({ connection, subscriber: undefined }))).toBe(false);
   });
 
   it("are limited for each subscriber, over all connections, and leave once however often they say so", () => {
     const open = createOpenOperations(2);
-    const first = open.enter({ connection: {}, subscriber: "key" });
-    open.enter({ connection: undefined, subscriber: "key" });
-    expect(isRefused(open.enter({ connection: {}, subscriber: "key" }))).toBe(true);
-    expect(isRefused(open.enter({ connection: {}, subscriber: "other" }))).toBe(false);
-    if (!isRefused(first)) for (let i = 0; i < 5; i++) first.leave();
-    expect(isRefused(open.enter({ connection: {}, subscriber: "key" }))).toBe(false);
-    expect(isRefused(open.enter({ connection: {}, subscriber: "key" }))).toBe(true);
+    const first = open.acquire({ connection: {}, subscriber: "key" });
+    open.acquire({ connection: undefined, subscriber: "key" });
+    expect(isRefused(open.acquire({ connection: {}, subscriber: "key" }))).toBe(true);
+    expect(isRefused(open.acquire({ connection: {}, subscriber: "other" }))).toBe(false);
+    if (!isRefused(first)) for (let i = 0; i < 5; i++) first.release();
+    expect(isRefused(open.acquire({ connection: {}, subscriber: "key" }))).toBe(false);
+    expect(isRefused(open.acquire({ connection: {}, subscriber: "key" }))).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { headOfText } from "../../../../gateway/graphql/transports/text-frame.js";
+import { textFrameHeader } from "../../../../gateway/graphql/transports/text-frame.js";
 
 let server: WebSocketServer;
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
   await once(server, "listening");
   server.on("connection", (_socket, { socket: stream, url }) => {
     const text = Buffer.from("ß".repeat(Number(url?.slice(1)) / 2));
-    stream.write(Buffer.concat([headOfText(text.length), text]));
+    stream.write(Buffer.concat([textFrameHeader(text.length), text]));
   });
 });
 
@@ -29,5 +29,5 @@ it.each([0, 2, 124, 126, 65_534, 65_536, 300_000])(
 );
 
 it.each([125, 127, 65_535])("the length of a text of %i bytes is written in the fewest bytes", (length) => {
-  expect(headOfText(length)).toHaveLength(length < 126 ? 2 : 4);
+  expect(textFrameHeader(length)).toHaveLength(length < 126 ? 2 : 4);
 });
