@@ -14,7 +14,7 @@ import { createSampleCache } from "./samples/sample-cache.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool, type Spool } from "./samples/spool.js";
 import { watchSpools, type SpoolStrays } from "./samples/spool-strays.js";
-import { createWork } from "./work/work.js";
+import { createWork } from "./work/in-flight.js";
 
 const FLUSH_MS = 2_000;
 const END_LIMIT_MS = 5_000;

@@ -61,7 +61,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     ],
     [
       ["scanner-agent/samples", "samples on this host"],
-      ["scanner-agent/runners", "what several kinds of runner use", /^(gate|conversation)\.ts$/],
+      ["scanner-agent/runners", "what several kinds of runner use", /^(gate|conversation|fill-command)\.ts$/],
     ],
     [["scanner-agent/runners/process", "local programs and the fence around them"]],
     [

@@ -1,6 +1,6 @@
 import { pullSubject } from "../../schema/subjects.js";
 import type { Bus, BusMessage } from "./bus.js";
-import { deliveryOf, type Delivery } from "./delivery.js";
+import { deliveryOf, type Delivery } from "./pulled-request.js";
 
 const EXPIRES_MS = 10_000;
 /** The server says nothing at all to a pull from a durable that is not made yet, so such a pull is tried again soon. */

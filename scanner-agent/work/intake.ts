@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { parseMessage, ScanRequest } from "../../schema/messages.js";
 import { engineToken } from "../../schema/subjects.js";
-import type { Delivery } from "../bus/delivery.js";
+import type { Delivery } from "../bus/pulled-request.js";
 import type { Engine } from "../engine/engine.js";
 import { openPull, type Pull } from "../bus/pull.js";
 import { scan, type ScanContext } from "./scan.js";

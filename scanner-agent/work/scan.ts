@@ -3,12 +3,12 @@ import type { Logger } from "pino";
 import type { ResultMessage, ScanRequest } from "../../schema/messages.js";
 import type { Bus } from "../bus/bus.js";
 import { Cancelled, Failed, notDone, reasonOf, Unavailable, type Outcome } from "../contract.js";
-import type { Delivery } from "../bus/delivery.js";
+import type { Delivery } from "../bus/pulled-request.js";
 import type { Engine } from "../engine/engine.js";
 import { fitted } from "./result.js";
 import type { HeldSample, SampleCache } from "../samples/sample-cache.js";
 import { publishResult } from "../bus/verbs.js";
-import type { Work } from "./work.js";
+import type { Work } from "./in-flight.js";
 
 const ALONE_FROM_DELIVERY = 3;
 const LAST_DELIVERY = 6;

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Daemon } from "./docker.js";
-import { filterOf } from "./labels.js";
+import { filterOf } from "./resources.js";
 
 const Event = z.object({
   Action: z.string(),

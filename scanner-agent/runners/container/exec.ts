@@ -1,7 +1,7 @@
 import type { EngineVersions } from "../../../schema/messages.js";
 import { Failed, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
-import { fillCommand } from "./command.js";
-import { mountFingerprint } from "./mounts.js";
+import { fillCommand } from "../fill-command.js";
+import { mountFingerprint } from "./deployment.js";
 import { createPool, type Pool } from "./pool.js";
 import { SAMPLE_FOLDER } from "./profile.js";
 import { readRecipe, type ContainerEngine, type Recipe } from "./recipe.js";

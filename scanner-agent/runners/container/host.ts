@@ -3,7 +3,7 @@ import type { DockerAddress } from "../../config.js";
 import { reasonOf, Unavailable } from "../../contract.js";
 import { openDaemon, type Daemon } from "./docker.js";
 import { listenTo, type Events } from "./events.js";
-import { removeContainer, removeContainersOf } from "./labels.js";
+import { removeContainer, removeContainersOf } from "./resources.js";
 import { takeLease, type Lease } from "./lease.js";
 import { makeNetwork, removeNetworksOf } from "./network.js";
 import { prove, type Proof } from "./probe.js";

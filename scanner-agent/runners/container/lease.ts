@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { ContainerRun } from "../../../schema/container-run.js";
 import type { Daemon } from "./docker.js";
-import { leaseLabels } from "./labels.js";
+import { leaseLabels } from "./resources.js";
 import { profileOf } from "./profile.js";
 import { IDLE, type Program } from "./program.js";
 

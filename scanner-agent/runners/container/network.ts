@@ -1,5 +1,5 @@
 import { DockerRefused, type Daemon } from "./docker.js";
-import { filterOf, labelsOf } from "./labels.js";
+import { filterOf, labelsOf } from "./resources.js";
 
 /** Makes the bridge of an agent's internet engines, which lasts as long as the lease. Its containers do not reach each other. */
 export async function makeNetwork(daemon: Daemon, agent: string, lease: string): Promise<string> {

@@ -5,7 +5,7 @@ import type Docker from "dockerode";
 import { ContainerRun } from "../../../schema/container-run.js";
 import { reasonOf, Unavailable, type RawOutput } from "../../contract.js";
 import { DockerRefused, type Daemon } from "./docker.js";
-import { labelsOf, removeContainer } from "./labels.js";
+import { labelsOf, removeContainer } from "./resources.js";
 import { collectOutput } from "./output.js";
 import { bind, profileOf } from "./profile.js";
 import { IDLE, type Program } from "./program.js";

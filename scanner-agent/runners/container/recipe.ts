@@ -7,7 +7,7 @@ import type { ImageIdentity } from "../../../schema/messages.js";
 import { hasCode, reasonOf, Unavailable } from "../../contract.js";
 import type { ContainerHost, Ready } from "./host.js";
 import { findImage } from "./image.js";
-import { labelsOf } from "./labels.js";
+import { labelsOf } from "./resources.js";
 import { bind, loosened, mountOf, profileOf } from "./profile.js";
 
 /** An engine as the container runners know it. */

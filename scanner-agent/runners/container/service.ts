@@ -13,8 +13,8 @@ import { createGate } from "../gate.js";
 import { outlasted, within } from "../../within.js";
 import { HungUp } from "../clamd/protocol.js";
 import { readRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
-import { startDaemonContainer, type DaemonContainer } from "./daemon.js";
-import { mountFingerprint } from "./mounts.js";
+import { startDaemonContainer, type DaemonContainer } from "./service-container.js";
+import { mountFingerprint } from "./deployment.js";
 
 /** What is there while the engine works. */
 interface Running {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { reasonOf, Unavailable } from "../../contract.js";
 import type { Daemon } from "./docker.js";
-import { isLease, LEASE, removeContainer } from "./labels.js";
+import { isLease, LEASE, removeContainer } from "./resources.js";
 import { removeNetwork } from "./network.js";
 
 /** Something of an agent's that is at the daemon. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deliveryCount } from "../../../scanner-agent/bus/delivery.js";
+import { deliveryCount } from "../../../scanner-agent/bus/pulled-request.js";
 
 test.each([
   ["$JS.ACK.SCANS.clamav.3.17.5.1795378610411371253.0", 3],
