@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { EngineVersions } from "../../schema/messages.js";
 import { done, notDone, type Outcome } from "../contract.js";
+import { readDay } from "./day.js";
 import { gaveUp } from "./malice-failure.js";
 
 const text = z.string().nullish();
@@ -53,14 +54,7 @@ function detailsOf({ database, known, results }: AvReport): Outcome["details"] {
 }
 
 function versionsOf({ engine, database, updated }: AvReport): EngineVersions {
-  return { engine: trimmed(engine) || null, signatures: trimmed(database) || null, signatureDate: dateOf(trimmed(updated)) };
-}
-
-/** `20180903`, the day of the signatures. */
-function dateOf(updated: string): string | null {
-  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(updated) ?? [];
-  const date = new Date(`${year}-${month}-${day}T00:00:00Z`);
-  return Number.isNaN(date.getTime()) || date.getUTCDate() !== Number(day) ? null : date.toISOString();
+  return { engine: trimmed(engine) || null, signatures: trimmed(database) || null, signatureDate: readDay(trimmed(updated)) };
 }
 
 function trimmed(value: string | null | undefined): string {

@@ -1,20 +1,23 @@
-/** What of a sample a command can name. */
+import type { Sample } from "../contract.js";
+
+/** What the braces in a manifest's command can stand for. */
 export interface CommandValues {
-  readonly file: string;
-  readonly sha256: string;
-  readonly sha1: string;
-  readonly md5: string;
+  /** `{sha256}`, `{sha1}` and `{md5}`. */
+  readonly hashes?: Pick<Sample, "sha256" | "sha1" | "md5">;
+  /** `{file}`: the sample's path, as the engine sees it. */
+  readonly file?: string;
+  /** `{secret:<name>}`, by name. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
-/** The command with what stands in braces filled in; a secret that is not known stays as it is. */
-export function fillCommand(
-  words: readonly string[],
-  values: CommandValues,
-  secrets: Readonly<Record<string, string>>,
-): string[] {
+/** A manifest's command for one sample; what has no value stays as it is. */
+export function fillCommand(words: readonly string[], { hashes, file, secrets = {} }: CommandValues): string[] {
+  const values: Readonly<Record<string, string | undefined>> = { ...hashes, file };
+  // One pass: a secret may itself hold braces.
   return words.map((word) =>
-    word
-      .replaceAll(/\{(file|sha256|sha1|md5)\}/g, (_, name: keyof CommandValues) => values[name])
-      .replaceAll(/\{secret:([a-z0-9-]+)\}/g, (whole, name: string) => secrets[name] ?? whole),
+    word.replaceAll(
+      /\{(?:(file|sha256|sha1|md5)|secret:([a-z0-9-]+))\}/g,
+      (whole, name: string, secret: string) => (secret === undefined ? values[name] : secrets[secret]) ?? whole,
+    ),
   );
 }

@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { CLAMD_LIMITS } from "../../scanner-agent/runners/clamd/config.js";
-import { startDaemon } from "../../scanner-agent/runners/clamd/daemon.js";
+import { startClamd } from "../../scanner-agent/runners/clamd/daemon.js";
 import { findProgram } from "../../standalone/programs.mjs";
 
 const TIMEOUT_MS = 60_000;
@@ -36,7 +36,7 @@ export async function startBareClamd(signatures: string): Promise<BareClamd> {
     timeoutMs: TIMEOUT_MS,
     limits: CLAMD_LIMITS,
   };
-  const daemon = await startDaemon(options);
+  const daemon = await startClamd(options);
   const scan = (file: Buffer) => instream(daemon.socketPath, file);
 
   return {

@@ -1,35 +1,57 @@
 import { createReadStream } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
-import { hasCode, reasonOf, Unavailable } from "../../contract.js";
+import type { EngineVersions } from "../../../schema/messages.js";
+import { hasCode, reasonOf, TimedOut, Unavailable } from "../../contract.js";
+import { within } from "../../within.js";
+import { HungUp, NotListening, type Conversation } from "../conversation.js";
 
 const MAX_REPLY = 64 * 1024;
 const READ_BYTES = 256 * 1024;
-/** How writing to somebody who has hung up fails. */
+/** Errors of writing to a connection that the other side has closed. */
 const HANG_UP_CODES = ["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED"];
 const STREAM_END = Buffer.alloc(4);
+const ASK_MS = 10_000;
 
-/** One conversation with clamd. */
-export interface Conversation {
-  /** The whole reply, its closing NUL included. Throws {@link NotListening}, {@link HungUp} or {@link Unavailable}. */
-  readonly reply: Promise<string>;
-  hangUp(): void;
+/** Asks one command, e.g. `VERSION`; the reply without its closing NUL. Throws {@link Unavailable}. */
+export async function ask(socketPath: string, command: string): Promise<string> {
+  const conversation = converse(socketPath, (socket) => Promise.resolve(void socket.write(`z${command}\0`)));
+  try {
+    return (await within(ASK_MS, conversation.reply)).replace(/\0$/, "");
+  } catch (error) {
+    throw error instanceof TimedOut ? new Unavailable(`clamd does not answer to ${command}`, { cause: error }) : error;
+  } finally {
+    conversation.hangUp();
+  }
 }
 
-/** clamd did not take the call at all, so it did not see a sample. */
-export class NotListening extends Unavailable {}
-
-/** clamd took the call and hung up without a reply: it ended, or was ended. */
-export class HungUp extends Unavailable {}
-
-/** Says one command, e.g. `PING`. */
-export function command(socketPath: string, name: string): Conversation {
-  return talk(socketPath, (socket) => Promise.resolve(void socket.write(`z${name}\0`)));
+/** Whether clamd answers to PING. */
+export async function isAnswering(socketPath: string): Promise<boolean> {
+  try {
+    return (await ask(socketPath, "PING")) === "PONG";
+  } catch (error) {
+    if (error instanceof Unavailable) return false;
+    throw error;
+  }
 }
 
-/** Streams a file to be scanned; clamd needs no access to it. */
-export function stream(socketPath: string, file: string): Conversation {
-  return talk(socketPath, (socket) => pipeline(frames(file), socket, { end: false }));
+/**
+ * Reads the reply to VERSION, `ClamAV 1.4.6/27500/Thu Nov 19 08:21:04 2026`. Without a daily database clamd tells only the
+ * program's version; the date is then `newest`.
+ */
+export function readVersion(reply: string, newest: Date | undefined): EngineVersions {
+  const [engine, signatures, date] = reply.replace(/^ClamAV /, "").split("/");
+  const dated = new Date(date ?? Number.NaN);
+  return {
+    engine: engine ?? null,
+    signatures: signatures ?? null,
+    signatureDate: (Number.isNaN(dated.getTime()) ? newest : dated)?.toISOString() ?? null,
+  };
+}
+
+/** Streams a file to be scanned, so clamd needs no access to it. The reply keeps its closing NUL, which shows that it is whole. */
+export function streamFile(socketPath: string, file: string): Conversation {
+  return converse(socketPath, (socket) => pipeline(frames(file), socket, { end: false }));
 }
 
 async function* frames(file: string): AsyncGenerator<Buffer> {
@@ -43,37 +65,38 @@ async function* frames(file: string): AsyncGenerator<Buffer> {
   yield STREAM_END;
 }
 
-function talk(socketPath: string, say: (socket: Socket) => Promise<void>): Conversation {
+function converse(socketPath: string, send: (socket: Socket) => Promise<void>): Conversation {
   const socket = connect(socketPath);
-  return { reply: converse(socket, say), hangUp: () => void socket.destroy() };
+  return { reply: exchange(socket, send), hangUp: () => void socket.destroy() };
 }
 
-async function converse(socket: Socket, say: (socket: Socket) => Promise<void>): Promise<string> {
-  await connected(socket);
-  const heard = hear(socket);
+async function exchange(socket: Socket, send: (socket: Socket) => Promise<void>): Promise<string> {
+  await waitForConnection(socket);
+  const received = readReply(socket);
   try {
-    // clamd may answer and hang up before it has heard everything, e.g. at its limit: then what counts is the answer.
-    const said = say(socket).catch((error: unknown) => error);
-    const reply = await heard;
+    // clamd may answer and close the connection before it has read everything, e.g. at its limit: then its answer counts.
+    const sent = send(socket).catch((error: unknown) => error);
+    const reply = await received;
     if (reply.endsWith("\0")) return reply;
-    const trouble = await said;
-    if (trouble === undefined || hasCode(trouble, ...HANG_UP_CODES)) throw new HungUp("clamd hung up without a reply");
-    throw new Unavailable(`the sample could not be given to clamd (${reasonOf(trouble)})`, { cause: trouble });
+    const failure = await sent;
+    if (failure === undefined || hasCode(failure, ...HANG_UP_CODES))
+      throw new HungUp("clamd closed the connection without a reply");
+    throw new Unavailable(`cannot send the sample to clamd (${reasonOf(failure)})`, { cause: failure });
   } finally {
     socket.destroy();
   }
 }
 
-function connected(socket: Socket): Promise<void> {
+function waitForConnection(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once("connect", () => resolve());
-    socket.once("error", (error) => reject(new NotListening(`clamd does not listen (${reasonOf(error)})`, { cause: error })));
-    socket.once("close", () => reject(new NotListening("clamd does not listen")));
+    socket.once("error", (error) => reject(new NotListening(`cannot connect to clamd (${reasonOf(error)})`, { cause: error })));
+    socket.once("close", () => reject(new NotListening("cannot connect to clamd")));
   });
 }
 
-/** Everything up to the first NUL, or up to the end if there is none. */
-function hear(socket: Socket): Promise<string> {
+/** Reads up to the first NUL, or to the end if there is none. */
+function readReply(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
     socket.setEncoding("utf8");
@@ -83,7 +106,7 @@ function hear(socket: Socket): Promise<string> {
     });
     socket.on("error", (error) => {
       if (!hasCode(error, ...HANG_UP_CODES))
-        reject(new Unavailable(`the connection to clamd broke (${reasonOf(error)})`, { cause: error }));
+        reject(new Unavailable(`lost the connection to clamd (${reasonOf(error)})`, { cause: error }));
     });
     socket.on("close", () => resolve(text));
   });

@@ -27,7 +27,7 @@ export class DockerRefused extends Unavailable {
 }
 
 /** The daemon, asked in a way that cannot wait for ever. */
-export interface Daemon {
+export interface DockerDaemon {
   /**
    * Asks; `what` completes "Docker refuses to". The signal is for calls whose answer is one message. Throws {@link DockerAway}
    * or {@link DockerRefused}.
@@ -38,9 +38,9 @@ export interface Daemon {
 }
 
 /** The daemon at an address; it is not reached yet. */
-export function openDaemon(address: DockerAddress): Daemon {
+export function openDaemon(address: DockerAddress): DockerDaemon {
   let docker: Docker | undefined;
-  const ask: Daemon["ask"] = async (what, call, timeoutMs = CALL_MS) => {
+  const ask: DockerDaemon["ask"] = async (what, call, timeoutMs = CALL_MS) => {
     const giveUp = new AbortController();
     try {
       // Its certificates are read now, and what is wrong with them is why it cannot be reached.

@@ -1,7 +1,8 @@
+import { createInterface } from "node:readline";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { Daemon } from "./docker.js";
-import { filterOf } from "./resources.js";
+import type { DockerDaemon } from "./docker.js";
+import { ownedBy } from "./resources.js";
 
 const Event = z.object({
   Action: z.string(),
@@ -32,23 +33,20 @@ export interface Events {
   close(): void;
 }
 
-/** Listens to the daemon. An exec's loss of memory is told by an event and by nothing else. */
-export async function listenTo(daemon: Daemon, agent: string, log: Logger): Promise<Events> {
+/** Follows the daemon's events. That a command ran out of memory is told by an event and by nothing else. */
+export async function watchEvents(daemon: DockerDaemon, agent: string, log: Logger): Promise<Events> {
   const watched = new Map<string, Set<(action: string, attributes: Readonly<Record<string, string>>) => void>>();
   const stream = await daemon.ask("tell its events", (docker) =>
-    docker.getEvents({ filters: { ...filterOf(agent), type: ["container"], event: [...EVENTS] } }),
+    docker.getEvents({ filters: { ...ownedBy(agent), type: ["container"], event: [...EVENTS] } }),
   );
-  let rest = "";
-  stream.setEncoding("utf8");
-  stream.on("data", (text: string) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines.filter((one) => one.trim() !== "")) tell(line);
-  });
+  createInterface({ input: stream })
+    .on("line", (line) => line.trim() !== "" && dispatch(line))
+    // It repeats the stream's error, which `lost` reports.
+    .on("error", () => undefined);
 
-  function tell(line: string): void {
+  function dispatch(line: string): void {
     const event = Event.safeParse(parsed(line));
-    if (!event.success) return log.warn({ line: line.slice(0, 200) }, "an event of Docker cannot be read");
+    if (!event.success) return log.warn({ line: line.slice(0, 200) }, "cannot read an event of Docker");
     const { Action, Actor } = event.data;
     for (const listener of watched.get(Actor.ID) ?? []) listener(Action, Actor.Attributes);
   }

@@ -1,131 +1,147 @@
+import type { ContainerRun } from "../../../schema/container-run.js";
 import type { EngineVersions } from "../../../schema/messages.js";
-import { Failed, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
+import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
+import { readDay } from "../../parsers/day.js";
 import { fillCommand } from "../fill-command.js";
-import { mountFingerprint } from "./deployment.js";
+import { createDeployment } from "./deployment.js";
 import { createPool, type Pool } from "./pool.js";
 import { SAMPLE_FOLDER } from "./profile.js";
 import { readRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
-import { askVersions } from "./versions.js";
-import { startWarm } from "./warm.js";
+import { startWarm, type Warm } from "./warm.js";
 
-/** What is there while the engine works. */
+const VERSION_TIMEOUT_MS = 30_000;
+const NEVER = new AbortController().signal;
+
+/** The engine's containers. */
 interface Running {
   readonly recipe: Recipe;
   readonly pool: Pool;
   readonly versions: EngineVersions;
-  /** What its mounts led to when it was started. */
-  readonly mounts: string;
 }
 
-/** Runs a command per sample in one of several warm containers, each of which sees its own sample only. */
+/** Runs a command for each sample in one of several warm containers, each of which sees only its own sample. */
 export function createExecRunner(engine: ContainerEngine, description: string): Runner {
   const { run, host, slots, log } = engine;
   const listeners: ((reason: string) => void)[] = [];
-  let running: Running | undefined;
-  let born = 0;
+  const deployment = createDeployment<Running>(engine, {
+    launch,
+    retire: ({ pool }) => pool.retire(),
+    discard: ({ pool }) => pool.close(),
+  });
+  let started = 0;
 
   host.onLost((reason) => {
-    if (running === undefined) return;
-    void close();
+    if (deployment.peek() === undefined) return;
+    void stop();
     for (const listener of listeners) listener(reason);
   });
 
-  async function close(): Promise<void> {
-    const old = running;
-    running = undefined;
-    await old?.pool.close();
+  async function stop(): Promise<void> {
+    await deployment.clear()?.pool.close();
   }
 
   async function launch(): Promise<Running> {
-    const mounts = await mountFingerprint(engine);
     const recipe = await readRecipe(engine);
-    checkFeed(recipe);
+    requireInput(recipe);
     const pool = createPool({
       size: slots + run.spares,
       scans: run.recycle.scans,
       afterMs: run.recycle.after,
-      make: () => startWarm(engine, recipe, String(++born)),
+      make: () => startWarm(engine, recipe, String(++started)),
       log,
     });
     try {
-      return { recipe, pool, mounts, versions: await askVersions(pool, run) };
+      return { recipe, pool, versions: await askVersions(pool, run) };
     } catch (error) {
       await pool.close();
       throw error;
     }
   }
 
-  async function start(): Promise<void> {
-    if (running === undefined) running = await launch();
-    else await host.daemon.ping();
-  }
-
-  /** What the containers mount leads elsewhere, e.g. to newer signatures: new ones take over. */
-  async function followMounts(now: Running): Promise<Running> {
-    if ((await mountFingerprint(engine)) === now.mounts) return now;
-    log.info("what it mounts has changed: its containers are replaced");
-    const next = await launch();
-    if (running === now) {
-      running = next;
-      now.pool.retire();
-    } else await next.pool.close();
-    return current();
-  }
-
-  function current(): Running {
-    if (running === undefined) throw new Unavailable("its containers have been ended");
-    return running;
-  }
-
-  /** Whether samples can be given to it at all. */
-  function checkFeed({ ready: { spoolHidden } }: Recipe): void {
+  /** Throws {@link Unavailable} if there is no way to give samples to its containers. */
+  function requireInput({ ready: { spoolHidden } }: Recipe): void {
     if (!engine.wantsBytes || run.stdin !== undefined || spoolHidden === undefined) return;
     throw new Unavailable(`samples cannot be shown to its containers: ${spoolHidden}`);
   }
 
+  /** The command reads the sample's file where containers see the spool, and else its standard input. */
   function commandFor({ recipe }: Running, sample: Sample): { command: string[]; input: string | undefined } {
-    const values = { ...sample, file: `${SAMPLE_FOLDER}/${sample.sha256}` };
-    const byFile = run.command !== undefined && (recipe.ready.spoolHidden === undefined || sample.path === null);
-    if (byFile && run.command !== undefined)
-      return { command: fillCommand(run.command, values, recipe.secrets), input: undefined };
-    return { command: fillCommand(run.stdin ?? [], values, recipe.secrets), input: sample.path ?? undefined };
+    const { ready, secrets } = recipe;
+    const values = { hashes: sample, file: `${SAMPLE_FOLDER}/${sample.sha256}`, secrets };
+    if (run.command !== undefined && (ready.spoolHidden === undefined || sample.path === null))
+      return { command: fillCommand(run.command, values), input: undefined };
+    return { command: fillCommand(run.stdin ?? [], values), input: sample.path ?? undefined };
   }
 
   async function runSample(sample: Sample, { timeoutMs, signal, alone }: RunOptions): Promise<RawOutput> {
-    const now = current();
-    const warm = await now.pool.take(alone, signal);
-    let good = false;
+    const running = deployment.current();
+    const warm = await running.pool.take(alone, signal);
+    let reusable = false;
     try {
       warm.scans += 1;
       const hide = await warm.show(sample);
       try {
-        const { command, input } = commandFor(now, sample);
+        const { command, input } = commandFor(running, sample);
         const raw = await warm.run(command, { timeoutMs, signal, input });
-        good = !alone;
+        reusable = !alone;
         return raw;
       } finally {
         await hide();
       }
     } catch (error) {
-      // Its containers were ended under it: that says nothing of the sample.
-      if (error instanceof Failed && running === undefined)
+      // The agent ended the container during the scan, which says nothing about the sample.
+      if (error instanceof Failed && deployment.peek() === undefined)
         throw new Unavailable("its containers have been ended", { cause: error });
       throw error;
     } finally {
-      now.pool.give(warm, good);
+      running.pool.give(warm, reusable);
     }
   }
 
   return {
     description,
-    start,
+    async start() {
+      if (deployment.peek() === undefined) await deployment.start();
+      else await host.daemon.ping();
+    },
     async versions() {
       await host.daemon.ping();
-      return (await followMounts(current())).versions;
+      return (await deployment.refresh()).versions;
     },
-    image: () => running?.recipe.image ?? null,
+    image: () => deployment.peek()?.recipe.image ?? null,
     run: runSample,
-    stop: close,
+    stop,
     onLost: (listener) => void listeners.push(listener),
   };
+}
+
+/** Asks an engine for its versions in a container that has had no sample. Throws {@link Unavailable}. */
+async function askVersions(pool: Pool, { version, updated }: ContainerRun): Promise<EngineVersions> {
+  const warm = await pool.take(true, NEVER);
+  let reusable = false;
+  try {
+    const engine = await readFirstLine(warm, version);
+    const signatures = await readFirstLine(warm, updated);
+    reusable = true;
+    return { engine, signatures, signatureDate: signatures === null ? null : readDate(signatures) };
+  } finally {
+    pool.give(warm, reusable);
+  }
+}
+
+async function readFirstLine(warm: Warm, command: readonly string[] | undefined): Promise<string | null> {
+  if (command === undefined) return null;
+  try {
+    const { stdout } = await warm.run(command, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER });
+    return stdout.split("\n", 1)[0]?.trim().slice(0, 200) || null;
+  } catch (cause) {
+    if (cause instanceof Unavailable) throw cause;
+    throw new Unavailable(`${command.join(" ")} does not print a version: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** `20190209` or ISO 8601, as ISO 8601; null for anything else. */
+function readDate(text: string): string | null {
+  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : undefined;
+  return date === undefined || Number.isNaN(date.getTime()) ? readDay(text) : date.toISOString();
 }

@@ -1,13 +1,12 @@
 import type { Logger } from "pino";
 import type { DockerAddress } from "../../config.js";
 import { reasonOf, Unavailable } from "../../contract.js";
-import { openDaemon, type Daemon } from "./docker.js";
-import { listenTo, type Events } from "./events.js";
-import { removeContainer, removeContainersOf } from "./resources.js";
+import { openDaemon, type DockerDaemon } from "./docker.js";
+import { watchEvents, type Events } from "./events.js";
 import { takeLease, type Lease } from "./lease.js";
-import { makeNetwork, removeNetworksOf } from "./network.js";
 import { prove, type Proof } from "./probe.js";
 import { bringProgram, type Program } from "./program.js";
+import { createNetwork, removeContainer, removeContainers, removeNetworks } from "./resources.js";
 import { watchStrays, type Strays } from "./strays.js";
 import type { InternetClass } from "../../../schema/classes.js";
 
@@ -37,7 +36,7 @@ interface Info {
 
 /** The Docker host that an agent's container engines share. */
 export interface ContainerHost {
-  readonly daemon: Daemon;
+  readonly daemon: DockerDaemon;
   readonly agent: string;
   /** The agent's own folder, which is there. */
   readonly folder: string;
@@ -90,8 +89,8 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
     try {
       proof = await prove({ daemon, agent, program, lease: taken.id, processors: NCPU, folder });
       for (const sentence of proof.proofs) log.info({ proof: sentence }, "proven");
-      const network = internet === "isolated" ? "none" : await makeNetwork(daemon, agent, taken.id);
-      const heard = await listenTo(daemon, agent, log);
+      const network = internet === "isolated" ? "none" : await createNetwork(daemon, agent, taken.id);
+      const heard = await watchEvents(daemon, agent, log);
       [events, lease] = [heard, taken];
       void heard.lost.then(() => lose(taken, "Docker has gone"));
       void taken.ended.then(() => lose(taken, "Docker has ended its lease"));
@@ -105,8 +104,8 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
   }
 
   async function removeStrays(): Promise<void> {
-    const removed = await removeContainersOf(daemon, agent);
-    await removeNetworksOf(daemon, agent);
+    const removed = await removeContainers(daemon, agent);
+    await removeNetworks(daemon, agent);
     if (removed > 0) log.info({ removed }, "removed the containers that an earlier agent of this id left");
   }
 
@@ -168,8 +167,8 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
       strays?.stop();
       if (!used) return;
       try {
-        await removeContainersOf(daemon, agent);
-        await removeNetworksOf(daemon, agent);
+        await removeContainers(daemon, agent);
+        await removeNetworks(daemon, agent);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         log.warn({ reason: reasonOf(error) }, "containers may be left: the next agent on this host removes them");

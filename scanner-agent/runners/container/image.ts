@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { ImageIdentity } from "../../../schema/messages.js";
 import { reasonOf, Unavailable } from "../../contract.js";
-import { DockerRefused, type Daemon } from "./docker.js";
+import { DockerRefused, type DockerDaemon } from "./docker.js";
 
 const PULL_MS = 3_600_000;
 const TELL_EVERY_MS = 5_000;
@@ -16,7 +16,7 @@ const Progress = z.object({
 });
 
 /** The image of a reference: the one that is there, else pulled. Throws {@link Unavailable}. */
-export async function findImage(daemon: Daemon, reference: string, log: Logger): Promise<ImageIdentity> {
+export async function findImage(daemon: DockerDaemon, reference: string, log: Logger): Promise<ImageIdentity> {
   try {
     return await inspect(daemon, reference);
   } catch (error) {
@@ -26,7 +26,7 @@ export async function findImage(daemon: Daemon, reference: string, log: Logger):
   return inspect(daemon, reference);
 }
 
-async function inspect(daemon: Daemon, reference: string): Promise<ImageIdentity> {
+async function inspect(daemon: DockerDaemon, reference: string): Promise<ImageIdentity> {
   const image = await daemon.ask(`show the image ${reference}`, (docker) => docker.getImage(reference).inspect());
   const digests = image.RepoDigests ?? [];
   const name = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
@@ -35,7 +35,7 @@ async function inspect(daemon: Daemon, reference: string): Promise<ImageIdentity
 }
 
 /** Pulls, telling how far it is. */
-async function pull(daemon: Daemon, reference: string, log: Logger): Promise<void> {
+async function pull(daemon: DockerDaemon, reference: string, log: Logger): Promise<void> {
   const tagged = /[:@][^/]*$/.test(reference.replace(/^[^/]*:\d+\//, "")) ? reference : `${reference}:latest`;
   log.info({ image: tagged }, "pulling");
   try {

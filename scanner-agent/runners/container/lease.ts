@@ -1,10 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { ContainerRun } from "../../../schema/container-run.js";
-import type { Daemon } from "./docker.js";
+import type { DockerDaemon } from "./docker.js";
 import { leaseLabels } from "./resources.js";
-import { profileOf } from "./profile.js";
-import { IDLE, type Program } from "./program.js";
+import { createProgramContainer, type Program } from "./program.js";
 
 /**
  * What tells other agents that this one lives: a container that reads its standard input, which is this agent's connection to
@@ -19,39 +17,28 @@ export interface Lease {
   release(): void;
 }
 
-/** Takes a lease; nothing is made for the agent before. Throws {@link Unavailable}. */
-export async function takeLease(daemon: Daemon, agent: string, program: Program, processors: number): Promise<Lease> {
+/** Takes a lease, before anything else is made for the agent. Throws {@link Unavailable}. */
+export async function takeLease(daemon: DockerDaemon, agent: string, program: Program, processors: number): Promise<Lease> {
   const id = randomUUID();
-  const run = ContainerRun.parse({ image: "lease", mode: "exec", command: ["lease"], limits: { memory: "16MiB", cpus: 0.1 } });
-  const container = await daemon.ask("create a container", (docker, abortSignal) =>
-    docker.createContainer({
-      ...profileOf(run, {
-        image: program.image,
-        labels: leaseLabels(agent, id),
-        network: "none",
-        mounts: [program.mount],
-        env: {},
-        seccomp: undefined,
-        processors,
-      }),
-      Entrypoint: [IDLE],
-      Cmd: ["/dev/stdin"],
-      OpenStdin: true,
-      StdinOnce: true,
-      AttachStdin: true,
-      AttachStdout: true,
-      abortSignal,
-    }),
-  );
-  const held = (await daemon.ask("attach to a container", () =>
+  const container = await createProgramContainer(daemon, program, {
+    processors,
+    limits: { memory: "16MiB", cpus: 0.1 },
+    Labels: leaseLabels(agent, id),
+    Cmd: ["/dev/stdin"],
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+    AttachStdout: true,
+  });
+  const connection = (await daemon.ask("attach to a container", () =>
     container.attach({ stream: true, stdin: true, stdout: true, hijack: true }),
   )) as Duplex;
-  const ended = new Promise<void>((resolve) => held.on("close", () => resolve()));
-  // A connection that breaks ends it as well as one that is closed: "close" follows either.
-  held.on("error", () => undefined);
-  held.on("end", () => held.destroy());
-  held.resume();
-  const release = () => void held.destroy();
+  const ended = new Promise<void>((resolve) => connection.on("close", () => resolve()));
+  // "close" follows an error and an end alike.
+  connection.on("error", () => undefined);
+  connection.on("end", () => connection.destroy());
+  connection.resume();
+  const release = () => void connection.destroy();
   try {
     await daemon.ask("start a container", (_, abortSignal) => container.start({ abortSignal }));
     return { id, ended, release };

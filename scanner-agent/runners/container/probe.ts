@@ -2,13 +2,12 @@ import { randomUUID } from "node:crypto";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { ContainerRun } from "../../../schema/container-run.js";
 import { reasonOf, Unavailable, type RawOutput } from "../../contract.js";
-import { DockerRefused, type Daemon } from "./docker.js";
-import { labelsOf, removeContainer } from "./resources.js";
+import { DockerRefused, type DockerDaemon } from "./docker.js";
 import { collectOutput } from "./output.js";
-import { bind, profileOf } from "./profile.js";
-import { IDLE, type Program } from "./program.js";
+import { bind } from "./profile.js";
+import { createProgramContainer, type Program } from "./program.js";
+import { ownerLabels, removeContainer } from "./resources.js";
 
 const PROBE_MS = 60_000;
 const OUTPUT = 64 * 1024;
@@ -26,7 +25,7 @@ export interface Proof {
 
 /** What the probe is made with. */
 export interface ProbeOptions {
-  readonly daemon: Daemon;
+  readonly daemon: DockerDaemon;
   readonly agent: string;
   readonly program: Program;
   readonly lease: string;
@@ -105,25 +104,14 @@ async function look(
   mounts: Docker.MountSettings[],
   files: string[],
 ): Promise<RawOutput> {
-  const run = ContainerRun.parse({ image: "probe", mode: "exec", command: ["probe"] });
-  const container = await daemon.ask("create a container", (docker, abortSignal) =>
-    docker.createContainer({
-      ...profileOf(run, {
-        image: program.image,
-        labels: labelsOf({ agent, engine: "probe", slot: "probe", lease }),
-        network: "none",
-        mounts: [program.mount, ...mounts],
-        env: {},
-        seccomp: undefined,
-        processors,
-      }),
-      Entrypoint: [IDLE],
-      Cmd: files,
-      AttachStdout: true,
-      AttachStderr: true,
-      abortSignal,
-    }),
-  );
+  const container = await createProgramContainer(daemon, program, {
+    processors,
+    mounts,
+    Labels: ownerLabels({ agent, engine: "probe", slot: "probe", lease }),
+    Cmd: files,
+    AttachStdout: true,
+    AttachStderr: true,
+  });
   try {
     const stream = await daemon.ask("attach to a container", () =>
       container.attach({ stream: true, stdout: true, stderr: true, hijack: true }),

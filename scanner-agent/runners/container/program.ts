@@ -1,14 +1,19 @@
 import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
+import { pack } from "tar-stream";
 import { z } from "zod";
+import { ContainerRun } from "../../../schema/container-run.js";
 import { Unavailable } from "../../contract.js";
-import { DockerRefused, type Daemon } from "./docker.js";
+import { DockerRefused, type DockerDaemon } from "./docker.js";
 import { idleProgram } from "./idle.js";
+import { profileOf } from "./profile.js";
 
 const FOLDER = "/scanmesh";
 /** The program's path in every container it is mounted in. */
 export const IDLE = `${FOLDER}/idle`;
-const TAR_BLOCK = 512;
+/** The same archive every time. */
+const EPOCH = new Date(0);
 
 /** The last status of an import is the image's id. */
 const Imported = z.array(z.object({ status: z.string() })).min(1);
@@ -25,17 +30,17 @@ export interface Program {
  * Brings the program to the daemon: as an image, and as a volume that Docker fills from the image when a container first has
  * both. Its name tells its content, so agents on one daemon share it. Throws {@link Unavailable}.
  */
-export async function bringProgram(daemon: Daemon, architecture: string): Promise<Program> {
+export async function bringProgram(daemon: DockerDaemon, architecture: string): Promise<Program> {
   const program = idleProgram(architecture);
   if (program === undefined) throw new Unavailable(`containers run on x86_64 and arm64; Docker's host is ${architecture}`);
   const version = createHash("sha256").update(program).digest("hex").slice(0, 12);
   // Podman gives an image that was made here this first name, and Docker takes it.
   const image = `localhost/scanmesh/idle:${version}`;
-  if (!(await hasImage(daemon, image))) await importImage(daemon, archive(program), image);
+  if (!(await hasImage(daemon, image))) await importImage(daemon, await archive(program), image);
   return { image, mount: { Type: "volume", Source: `scanmesh-idle-${version}`, Target: FOLDER, ReadOnly: true } };
 }
 
-async function hasImage(daemon: Daemon, image: string): Promise<boolean> {
+async function hasImage(daemon: DockerDaemon, image: string): Promise<boolean> {
   try {
     await daemon.ask("show an image", (docker) => docker.getImage(image).inspect());
     return true;
@@ -45,7 +50,7 @@ async function hasImage(daemon: Daemon, image: string): Promise<boolean> {
   }
 }
 
-async function importImage(daemon: Daemon, files: Buffer, image: string): Promise<void> {
+async function importImage(daemon: DockerDaemon, files: Buffer, image: string): Promise<void> {
   const id = await daemon.ask("import an image", async (docker) => {
     // Its types want a file's name; it takes bytes.
     const stream = await docker.importImage(files as unknown as string, {});
@@ -61,24 +66,31 @@ async function importImage(daemon: Daemon, files: Buffer, image: string): Promis
 }
 
 /** A tar archive of the program in its folder. */
-function archive(program: Buffer): Buffer {
-  const padding = Buffer.alloc((TAR_BLOCK - (program.length % TAR_BLOCK)) % TAR_BLOCK);
-  return Buffer.concat([
-    tarHeader(`${FOLDER.slice(1)}/`, 0o755, 0, "5"),
-    tarHeader(IDLE.slice(1), 0o555, program.length, "0"),
-    program,
-    padding,
-    Buffer.alloc(2 * TAR_BLOCK),
-  ]);
+async function archive(program: Buffer): Promise<Buffer> {
+  const tar = pack();
+  tar.entry({ name: FOLDER.slice(1), type: "directory", mode: 0o755, mtime: EPOCH });
+  tar.entry({ name: IDLE.slice(1), mode: 0o555, mtime: EPOCH }, program);
+  tar.finalize();
+  return await buffer(tar);
 }
 
-function tarHeader(name: string, mode: number, size: number, type: "0" | "5"): Buffer {
-  const header = Buffer.alloc(TAR_BLOCK);
-  const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, "0")}\0`;
-  header.write(name, 0);
-  header.write(octal(mode, 7) + octal(0, 7) + octal(0, 7) + octal(size, 11) + octal(0, 11) + " ".repeat(8) + type, 100);
-  header.write("ustar\x0000", 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
-  return header;
+/** What the container of {@link createProgramContainer} has beyond the profile. */
+export type ProgramContainer = Docker.ContainerCreateOptions & {
+  readonly processors: number;
+  readonly mounts?: readonly Docker.MountSettings[];
+  readonly limits?: z.input<typeof ContainerRun>["limits"];
+};
+
+/** Creates a container without network, in the hardened profile, that runs the program. Throws {@link Unavailable}. */
+export async function createProgramContainer(
+  daemon: DockerDaemon,
+  program: Program,
+  { processors, mounts = [], limits, Labels = {}, ...more }: ProgramContainer,
+): Promise<Docker.Container> {
+  const run = ContainerRun.parse({ image: "idle", mode: "exec", command: ["idle"], ...(limits && { limits }) });
+  const housing = { image: program.image, labels: Labels, network: "none", env: {}, seccomp: undefined, processors };
+  const profile = profileOf(run, { ...housing, mounts: [program.mount, ...mounts] });
+  return await daemon.ask("create a container", (docker, abortSignal) =>
+    docker.createContainer({ ...profile, Entrypoint: [IDLE], ...more, abortSignal }),
+  );
 }

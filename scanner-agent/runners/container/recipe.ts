@@ -7,7 +7,7 @@ import type { ImageIdentity } from "../../../schema/messages.js";
 import { hasCode, reasonOf, Unavailable } from "../../contract.js";
 import type { ContainerHost, Ready } from "./host.js";
 import { findImage } from "./image.js";
-import { labelsOf } from "./resources.js";
+import { ownerLabels } from "./resources.js";
 import { bind, loosened, mountOf, profileOf } from "./profile.js";
 
 /** An engine as the container runners know it. */
@@ -64,7 +64,7 @@ export async function readRecipe(engine: ContainerEngine): Promise<Recipe> {
         docker.createContainer({
           ...profileOf(run, {
             image: image.id,
-            labels: labelsOf({ agent: host.agent, engine: name, slot, lease: ready.lease }),
+            labels: ownerLabels({ agent: host.agent, engine: name, slot, lease: ready.lease }),
             network: ready.network,
             mounts: [...own, ...mounts, ...more],
             env,

@@ -1,159 +1,110 @@
-import type { EngineVersions } from "../../../schema/messages.js";
-import {
-  Cancelled,
-  Failed,
-  TimedOut,
-  Unavailable,
-  type RawOutput,
-  type RunOptions,
-  type Runner,
-  type Sample,
-} from "../../contract.js";
+import { Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
+import { awaitReply, createOccupancy, type Occupancy } from "../conversation.js";
 import { createGate } from "../gate.js";
-import { outlasted, within } from "../../within.js";
-import { HungUp } from "../clamd/protocol.js";
+import { createDeployment } from "./deployment.js";
 import { readRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
-import { startDaemonContainer, type DaemonContainer } from "./service-container.js";
-import { mountFingerprint } from "./deployment.js";
+import { startServiceContainer, type ServiceContainer } from "./service-container.js";
 
-/** What is there while the engine works. */
-interface Running {
+/** The engine's one container. */
+interface Service {
   readonly recipe: Recipe;
-  readonly service: DaemonContainer;
-  /** What its mounts led to when it was started. */
-  readonly mounts: string;
-  /** Samples it has now. */
-  readonly samples: Set<Occupant>;
+  readonly container: ServiceContainer;
+  readonly occupancy: Occupancy;
 }
 
-/** A sample in the service; `shared` if another was there at the same time. */
-interface Occupant {
-  shared: boolean;
-}
-
-/** Runs samples through one long-lived container that is spoken to over its socket or port. */
+/** Scans samples with one long-lived container over its socket or port. */
 export function createServiceRunner(engine: ContainerEngine, description: string): Runner {
   const { host, log } = engine;
   const gate = createGate();
   const listeners: ((reason: string) => void)[] = [];
-  let running: Running | undefined;
-  let born = 0;
+  const deployment = createDeployment<Service>(engine, {
+    launch,
+    discard,
+    // With samples in it, the last one ends it.
+    retire: (old) => void (old.occupancy.count() === 0 && discard(old)),
+  });
+  let started = 0;
 
-  host.onLost((reason) => lose(reason));
+  host.onLost(lose);
 
-  /** It is gone, or must go: the engine takes no work until there is another. */
+  /** The engine takes no work until it is started again. */
   function lose(reason: string): void {
-    const old = running;
+    const old = deployment.clear();
     if (old === undefined) return;
-    running = undefined;
     void discard(old);
+    tell(reason);
+  }
+
+  function tell(reason: string): void {
     for (const listener of listeners) listener(reason);
   }
 
-  async function discard({ service }: Running): Promise<void> {
+  async function discard({ container }: Service): Promise<void> {
     try {
-      await service.discard();
+      await container.discard();
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      log.warn({ reason: error.message }, "a container may be left; it is removed at the next start");
+      log.warn({ reason: error.message }, "a container may be left; the next start of the agent removes it");
     }
   }
 
-  async function launch(): Promise<Running> {
-    const mounts = await mountFingerprint(engine);
+  async function launch(): Promise<Service> {
     const recipe = await readRecipe(engine);
-    const service = await startDaemonContainer(engine, recipe, String(++born));
-    const started: Running = { recipe, service, mounts, samples: new Set() };
-    void service.ended.then((words) => {
-      if (running === started) lose(`its container ended: ${words}`);
+    const container = await startServiceContainer(engine, recipe, String(++started));
+    const service = { recipe, container, occupancy: createOccupancy("its container") };
+    void container.ended.then((words) => {
+      if (deployment.peek() === service) lose(`its container ended: ${words}`);
     });
-    return started;
+    return service;
   }
 
-  async function start(): Promise<void> {
-    if (running !== undefined && (await running.service.isAnswering())) return;
-    lose("it does not answer");
-    running = await launch();
-  }
-
-  /** What it mounts leads elsewhere, e.g. to newer signatures: a new container takes over, and the old one ends when it is idle. */
-  async function followMounts(now: Running): Promise<Running> {
-    if ((await mountFingerprint(engine)) === now.mounts) return now;
-    log.info("what it mounts has changed: its container is replaced");
-    const next = await launch();
-    if (running !== now) {
-      await discard(next);
-      return current();
-    }
-    running = next;
-    if (now.samples.size === 0) void discard(now);
-    return next;
-  }
-
-  function current(): Running {
-    if (running === undefined) throw new Unavailable("its container has been ended");
-    return running;
-  }
-
-  async function runSample(sample: Sample, options: RunOptions): Promise<RawOutput> {
+  async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
     const leave = await gate.enter(options.alone);
     try {
-      return await occupy(current(), sample, options);
+      return await runIn(deployment.current(), sample, options);
     } finally {
       leave();
     }
   }
 
-  async function occupy(on: Running, sample: Sample, options: RunOptions): Promise<RawOutput> {
-    const mine: Occupant = { shared: on.samples.size > 0 };
-    for (const other of on.samples) other.shared = true;
-    on.samples.add(mine);
+  async function runIn(service: Service, sample: Sample, options: RunOptions): Promise<RawOutput> {
+    const { container, occupancy } = service;
     try {
-      return await converse(on, sample, options);
-    } catch (error) {
-      // If it ended by itself while it had this sample only, the sample ended it; else each may be innocent.
-      const ended = error instanceof HungUp && (await on.service.endedByItself());
-      if (ended && !mine.shared) throw new Failed("its container ended while it scanned the sample", { cause: error });
-      throw error;
+      return await occupancy.scan(() => converse(service, sample, options), container.endedByItself);
     } finally {
-      on.samples.delete(mine);
-      if (running !== on && on.samples.size === 0) void discard(on);
+      if (deployment.peek() !== service && occupancy.count() === 0) void discard(service);
     }
   }
 
-  async function converse(on: Running, sample: Sample, { timeoutMs, signal }: RunOptions): Promise<RawOutput> {
-    const conversation = on.service.scan(sample);
-    const end = performance.now() + timeoutMs;
-    try {
-      return { exitCode: 0, stdout: await within(timeoutMs, conversation.reply, signal), stderr: "" };
-    } catch (error) {
-      // A service serves others too: a sample that nobody wants any more is let run to its end, and no further than that.
-      const cancelled = error instanceof Cancelled;
-      const late = cancelled ? await outlasted(end - performance.now(), conversation.reply) : error;
-      if (late instanceof TimedOut) {
-        // Nothing less than its end makes it stop; that the daemon does it is what makes this the engine's own fault.
-        if (running === on) running = undefined;
-        await on.service.discard();
-        for (const listener of listeners) listener(`it was ended: ${late.message}`);
+  function converse(service: Service, sample: Sample, options: RunOptions): Promise<RawOutput> {
+    const conversation = service.container.scan(sample);
+    return awaitReply(conversation, options, async (error) => {
+      // Only the end of its container stops it. If Docker cannot end it, the timeout is not the engine's fault.
+      if (deployment.peek() === service) deployment.clear();
+      try {
+        await service.container.discard();
+      } finally {
+        conversation.hangUp();
       }
-      throw error;
-    } finally {
-      conversation.hangUp();
-    }
+      tell(`it was ended: ${error.message}`);
+    });
   }
 
   return {
     description,
-    start,
-    async versions(): Promise<EngineVersions> {
-      const now = await followMounts(current());
-      return now.service.versions();
+    async start() {
+      const service = deployment.peek();
+      if (service !== undefined && (await service.container.isAnswering())) return;
+      lose("it does not answer");
+      await deployment.start();
     },
-    image: () => running?.recipe.image ?? null,
-    run: runSample,
+    async versions() {
+      return (await deployment.refresh()).container.versions();
+    },
+    image: () => deployment.peek()?.recipe.image ?? null,
+    run,
     async stop() {
-      const old = running;
-      running = undefined;
+      const old = deployment.clear();
       if (old !== undefined) await discard(old);
     },
     onLost: (listener) => void listeners.push(listener),

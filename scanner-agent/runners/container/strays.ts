@@ -1,8 +1,7 @@
 import type { Logger } from "pino";
 import { reasonOf, Unavailable } from "../../contract.js";
-import type { Daemon } from "./docker.js";
-import { isLease, LEASE, removeContainer } from "./resources.js";
-import { removeNetwork } from "./network.js";
+import type { DockerDaemon } from "./docker.js";
+import { isLease, LEASE, removeContainer, removeNetwork } from "./resources.js";
 
 /** Something of an agent's that is at the daemon. */
 interface Belonging {
@@ -20,7 +19,7 @@ export interface Strays {
  * Looks every `graceMs`. What has no running lease at two looks in a row is nobody's: an agent that lives takes its lease
  * before it makes anything, and makes everything anew if it loses it.
  */
-export function watchStrays(daemon: Daemon, graceMs: number, log: Logger): Strays {
+export function watchStrays(daemon: DockerDaemon, graceMs: number, log: Logger): Strays {
   let suspects = new Set<string>();
 
   async function look(): Promise<void> {
@@ -40,7 +39,7 @@ export function watchStrays(daemon: Daemon, graceMs: number, log: Logger): Stray
   return { stop: () => clearInterval(timer) };
 }
 
-async function withoutLease(daemon: Daemon): Promise<Belonging[]> {
+async function withoutLease(daemon: DockerDaemon): Promise<Belonging[]> {
   const filters = { label: [LEASE] };
   // Networks first: what is listed before the leases had its own by then.
   const networks = await daemon.ask("list networks", (docker) => docker.listNetworks({ filters }));

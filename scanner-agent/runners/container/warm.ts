@@ -6,12 +6,13 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { Failed, hasCode, Unavailable, type RawOutput, type RunOptions, type Sample } from "../../contract.js";
 import { within } from "../../within.js";
-import { DockerAway, DockerRefused } from "./docker.js";
+import { DockerAway } from "./docker.js";
 import type { Watch } from "./events.js";
 import { collectOutput } from "./output.js";
 import { bind, loosened, SAMPLE_FOLDER } from "./profile.js";
 import { IDLE } from "./program.js";
 import type { ContainerEngine, Recipe } from "./recipe.js";
+import { inspectState } from "./resources.js";
 
 /** How long output may be held open by what a command left behind. */
 const LINGER_MS = 1_000;
@@ -137,21 +138,12 @@ export async function startWarm({ host, run, log }: ContainerEngine, recipe: Rec
     if (exitCode < FIRST_SIGNAL && (lingered || !watch.ended())) return;
     // What ended it may have ended the container, or the daemon, as well.
     await Promise.race([watch.end, pause(EVENT_MS, undefined, { ref: false })]);
-    const state = await stateOf();
+    const state = await inspectState(daemon, container);
     if (state?.OOMKilled) throw new Failed(lost);
     if (state?.Running) throw new Failed(`was ended by signal ${exitCode - FIRST_SIGNAL}`);
     await Promise.race([ready.events.lost, pause(SHUTDOWN_MS, undefined, { ref: false })]);
     await daemon.ping();
     throw new Failed("its container ended while it scanned the sample");
-  }
-
-  async function stateOf(): Promise<{ Running: boolean; OOMKilled: boolean } | undefined> {
-    try {
-      return (await daemon.ask("show a container", (_, abortSignal) => container.inspect({ abortSignal }))).State;
-    } catch (error) {
-      if (error instanceof DockerRefused && error.status === 404) return undefined;
-      throw error;
-    }
   }
 
   try {

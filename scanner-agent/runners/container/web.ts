@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { Failed, reasonOf, Unavailable } from "../../contract.js";
-import { HungUp, NotListening, type Conversation } from "../clamd/protocol.js";
+import { HungUp, NotListening, type Conversation } from "../conversation.js";
 
 const KNOCK_MS = 2_000;
 const BOUNDARY = "scanmesh-sample";

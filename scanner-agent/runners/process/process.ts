@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineVersions } from "../../../schema/messages.js";
-import { reasonOf, Unavailable, type Runner, type Sample } from "../../contract.js";
+import { reasonOf, Unavailable, type Runner } from "../../contract.js";
 import { findProgram, whyMissing } from "../../programs.js";
+import { fillCommand } from "../fill-command.js";
 import { runCommand, type CommandOptions } from "./command.js";
 import { noFence, type Fence } from "./fence.js";
 import { bareEnvironment } from "./guard.js";
@@ -74,20 +75,10 @@ export function createProcessRunner(options: ProgramOptions): Runner {
     async run(sample, { timeoutMs, signal }) {
       const { path } = sample;
       const shown = path === null ? null : (await findFence()).shown(path);
-      const argv = command.map((word) => fill(word, { ...sample, path: shown }));
+      const argv = fillCommand(command, { hashes: sample, file: shown ?? "" });
       return await inOwnFolder(argv, path, { timeoutMs, signal });
     },
     // Each run ends by itself or by its signal.
     stop: () => Promise.resolve(),
   };
-}
-
-function fill(word: string, sample: Sample): string {
-  const values: Readonly<Record<string, string>> = {
-    file: sample.path ?? "",
-    sha256: sample.sha256,
-    sha1: sample.sha1,
-    md5: sample.md5,
-  };
-  return word.replaceAll(/\{(file|sha256|sha1|md5)\}/g, (_, name: string) => values[name] ?? "");
 }

@@ -17,7 +17,7 @@ import { parseClamd } from "../../../../scanner-agent/parsers/clamd.js";
 import { commandLine, signal } from "../../../../scanner-agent/process-table.js";
 import { CLAMD_LIMITS } from "../../../../scanner-agent/runners/clamd/config.js";
 import { folderPrefix } from "../../../../scanner-agent/runners/clamd/daemon.js";
-import { readVersion } from "../../../../scanner-agent/runners/clamd/version.js";
+import { readVersion } from "../../../../scanner-agent/runners/clamd/protocol.js";
 import { createClamdRunner, type ClamdOptions } from "../../../../scanner-agent/runners/clamd/clamd.js";
 import { until } from "../../stage/bus-stage.js";
 import { hasClamd, makeDatabase, type Database } from "./clamav-database.js";

@@ -179,7 +179,7 @@ describe.skipIf(!hasDocker)("clamd in a container", () => {
 describe.skipIf(!hasDocker)("a service that cannot start says why:", () => {
   test("it ends at once", async () => {
     const on = clamd({ command: ["sh", "-c", "echo no licence is here >&2; exit 3"] });
-    await expect(on.start()).rejects.toThrow("its container ends: no licence is here (exit status 3)");
+    await expect(on.start()).rejects.toThrow("its container does not start: no licence is here (exit status 3)");
   });
 
   test("it never listens", async () => {

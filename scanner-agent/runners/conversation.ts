@@ -1,0 +1,104 @@
+/** What runners share that give samples to a daemon which scans several at a time and cannot be told to stop one of them. */
+
+import { setTimeout as pause } from "node:timers/promises";
+import { Cancelled, Failed, TimedOut, Unavailable, type RawOutput, type RunOptions } from "../contract.js";
+import { outlasted, within } from "../within.js";
+
+/** One question to a daemon. */
+export interface Conversation {
+  /** The whole reply. Rejects with {@link NotListening}, {@link HungUp}, {@link Failed} or {@link Unavailable}. */
+  readonly reply: Promise<string>;
+  hangUp(): void;
+}
+
+/** The daemon refused the connection, so it has not seen the sample. */
+export class NotListening extends Unavailable {}
+
+/** The daemon took the connection and closed it without a reply: it ended, or was ended. */
+export class HungUp extends Unavailable {}
+
+/** A daemon as it is waited for. */
+export interface StartingDaemon {
+  /** Resolves with its last words when it has ended. */
+  readonly ended: Promise<string>;
+  isAnswering(): Promise<boolean>;
+}
+
+/** How a daemon is waited for. */
+export interface StartOptions {
+  /** Completes "… does not start" in errors. */
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly pollMs: number;
+  /** What it printed last, for the error if it does not answer in time. */
+  readonly lastWords?: () => string;
+}
+
+/** Waits until a daemon answers. Throws {@link Unavailable} if it ends before, or does not answer in time. */
+export async function untilAnswering(
+  daemon: StartingDaemon,
+  { name, timeoutMs, pollMs, lastWords }: StartOptions,
+): Promise<void> {
+  let words: string | undefined;
+  void daemon.ended.then((said) => (words = said));
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await pause(pollMs)) {
+    if (words !== undefined) throw new Unavailable(`${name} does not start: ${words}`);
+    if (await daemon.isAnswering()) return;
+  }
+  const last = lastWords === undefined ? "" : `; it said last: ${lastWords() || "nothing"}`;
+  throw new Unavailable(`${name} does not answer ${timeoutMs / 1000} s after its start${last}`);
+}
+
+/**
+ * Waits for the reply to a sample and hangs up. The daemon goes on with a sample that nobody wants any more, and takes one of its
+ * slots until it is done, so a cancelled one is waited for too. `onTimeout` is called instead of hanging up when its time is over.
+ */
+export async function awaitReply(
+  conversation: Conversation,
+  { timeoutMs, signal }: Pick<RunOptions, "timeoutMs" | "signal">,
+  onTimeout: (error: TimedOut) => Promise<void> | void,
+): Promise<RawOutput> {
+  const end = performance.now() + timeoutMs;
+  try {
+    const stdout = await within(timeoutMs, conversation.reply, signal);
+    conversation.hangUp();
+    return { exitCode: 0, stdout, stderr: "" };
+  } catch (error) {
+    const last = error instanceof Cancelled ? await outlasted(end - performance.now(), conversation.reply) : error;
+    if (last instanceof TimedOut) await onTimeout(last);
+    else conversation.hangUp();
+    throw error;
+  }
+}
+
+/** The samples that a daemon has now. */
+export interface Occupancy {
+  count(): number;
+  /**
+   * Scans one more. If the daemon hangs up because it ended by itself, it is the sample's doing if the daemon had no other
+   * meanwhile, and this throws {@link Failed}; of several each may be innocent.
+   */
+  scan(run: () => Promise<RawOutput>, endedByItself: () => boolean | Promise<boolean>): Promise<RawOutput>;
+}
+
+/** No samples yet; `name` completes "… ended while it scanned the sample". */
+export function createOccupancy(name: string): Occupancy {
+  const samples = new Set<{ shared: boolean }>();
+  return {
+    count: () => samples.size,
+    async scan(run, endedByItself) {
+      const mine = { shared: samples.size > 0 };
+      for (const other of samples) other.shared = true;
+      samples.add(mine);
+      try {
+        return await run();
+      } catch (error) {
+        if (error instanceof HungUp && (await endedByItself()) && !mine.shared)
+          throw new Failed(`${name} ended while it scanned the sample`, { cause: error });
+        throw error;
+      } finally {
+        samples.delete(mine);
+      }
+    },
+  };
+}
