@@ -5,7 +5,6 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
 import { inject } from "vitest";
 import { openCaller } from "../../gateway/caller.js";
 import { readGatewayConfig, type GatewayConfig } from "../../gateway/config.js";
@@ -17,6 +16,7 @@ import { projectPath } from "../../schema/paths.js";
 import { makeKeys, type Keys } from "../../standalone/keys.js";
 import { startNats, type Nats } from "../../standalone/nats.js";
 import { openTestDatabase } from "./database.js";
+import { keepLogged, TEST_LOG, testLog } from "./log.js";
 import { PROBE } from "./process-usage.js";
 
 /** Who calls verbs directly. */
@@ -61,13 +61,13 @@ export interface Stage {
 /** Settings that make tests quick: everything else is the product's default. */
 const QUICK: Env = {
   PORT: "0",
-  LOG_LEVEL: process.env.TEST_LOG ?? "warn",
+  LOG_LEVEL: TEST_LOG ?? "warn",
   SCANMESH_ACK_WAIT: "3s",
   SCANMESH_SWEEP_INTERVAL: "100ms",
   SCANMESH_ORPHAN_GRACE: "30s",
 };
 const AGENT: Env = {
-  LOG_LEVEL: process.env.TEST_LOG ?? "warn",
+  LOG_LEVEL: TEST_LOG ?? "warn",
   SCANMESH_ACK_WAIT: "3s",
   SCANMESH_HEARTBEAT: "500ms",
   SCANMESH_DRAIN_GRACE: "5s",
@@ -113,7 +113,7 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
     },
     async gateway(extra) {
       const settings = config(extra);
-      const gateway = await createGateway(settings, pino({ name: "gateway", level: settings.logLevel }));
+      const gateway = await createGateway(settings, testLog("gateway"));
       const url = await gateway.start();
       let stopped: Promise<void> | undefined;
       const stop = () => (stopped ??= gateway.stop());
@@ -170,12 +170,16 @@ function writeEngines(dir: string, engines: Record<string, string>): string {
 
 async function startPart(room: "gateway" | "scanner-agent", env: Env, execArgv: readonly string[] = []): Promise<Part> {
   const output: string[] = [];
+  const hear = (text: string) => {
+    output.push(text);
+    keepLogged(text);
+  };
   const child = fork(projectPath("dist", room, "main.js"), {
     env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env },
     execArgv: [...execArgv],
     silent: true,
   });
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => output.push(data.toString()));
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => hear(data.toString()));
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const log = () => output.join("");
   const started = await new Promise<LifecycleMessage>((resolve, reject) => {

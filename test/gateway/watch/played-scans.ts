@@ -1,6 +1,5 @@
 /** Scans that are played on the database alone, quickly and by a seed, and gateways that hear of them as over the bus. */
 
-import { pino } from "pino";
 import { sql } from "kysely";
 import type { Hint } from "../../../gateway/bus/bus.js";
 import type { Database } from "../../../gateway/db/database.js";
@@ -8,6 +7,7 @@ import { raiseResults, type IncomingResult } from "../../../gateway/db/results.j
 import { createFeeds, type Feeds } from "../../../gateway/watch/feed.js";
 import { createWatchers, type Watchers } from "../../../gateway/watch/watchers.js";
 import type { Random } from "../../bench/random.js";
+import { testLog } from "../../stage/log.js";
 
 export const ENGINES = ["alpha", "beta", "gamma"];
 
@@ -26,7 +26,7 @@ export interface Play {
 
 /** `lost` is the share of hints that no gateway hears; all others are heard late, some of them twice. */
 export async function play(db: Database, random: Random, lost: number): Promise<Play> {
-  const log = pino({ level: "warn" });
+  const log = testLog("watch");
   const hash = (length: number) => "b".repeat(length);
   const row = { sha256: hash(64), md5: hash(32), sha1: hash(40), size: 1, mime: "text/plain" };
   const sample = (await db.insertInto("samples").values(row).returning("id").executeTakeFirstOrThrow()).id;

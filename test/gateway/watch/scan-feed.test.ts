@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Database, Tx } from "../../../gateway/db/database.js";
 import type { ScanCriteria } from "../../../gateway/db/scan-list.js";
@@ -7,6 +6,7 @@ import { createFeeds, type Feeds } from "../../../gateway/watch/feed.js";
 import { FEED_PAGE, type FeedEvent } from "../../../gateway/watch/feed-page.js";
 import { readFeedCursor } from "../../../gateway/watch/feed-cursor.js";
 import { openTestDatabase } from "../../stage/database.js";
+import { testLog } from "../../stage/log.js";
 
 let db: Database;
 let close: () => Promise<void>;
@@ -26,7 +26,7 @@ afterAll(() => close());
 
 beforeEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.return?.()));
-  const log = pino({ level: "warn" });
+  const log = testLog("watch");
   gateways = [createFeeds(db, db, log), createFeeds(db, db, log)];
 });
 

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { createAgent, type Agent } from "../../../scanner-agent/agent.js";
 import { readAgentConfig, type AgentConfig } from "../../../scanner-agent/config.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
 import type { ScanRequest } from "../../../schema/messages.js";
+import { testLog } from "../../stage/log.js";
 import { ACK_WAIT_MS, startBusStage, type BusStage } from "./bus-stage.js";
 
 /** An agent in this process, on a stage's bus. */
@@ -51,7 +51,7 @@ export async function startAgent(
     SCANMESH_RETEST: "500ms",
     ...env,
   });
-  const agent = createAgent(config, { log: pino({ level: "silent" }), ...(engines === undefined ? {} : { engines }) });
+  const agent = createAgent(config, { log: testLog("agent"), ...(engines === undefined ? {} : { engines }) });
   for (const { manifest } of engines ?? []) await stage.makeDurable(manifest);
   try {
     await agent.start();

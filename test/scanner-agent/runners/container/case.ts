@@ -3,12 +3,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
 import { ContainerRun } from "../../../../schema/container-run.js";
 import type { DockerAddress } from "../../../../scanner-agent/config.js";
 import type { RawOutput, RunOptions, Runner } from "../../../../scanner-agent/contract.js";
 import { createContainerHost, type ContainerHost } from "../../../../scanner-agent/runners/container/host.js";
 import { createContainerRunner } from "../../../../scanner-agent/runners/container/container.js";
+import { testLog } from "../../../stage/log.js";
 import { runOptions, sampleFile } from "../samples.js";
 
 /** A Docker host as an agent has it. */
@@ -36,7 +36,7 @@ export interface CaseOptions {
 export async function containerCase({ internet, docker, graceMs }: CaseOptions = {}): Promise<ContainerCase> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-containers-"));
   const agent = `case-${process.pid}-${++cases}`;
-  const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
+  const log = testLog(agent);
   const host = createContainerHost({
     docker: { host: undefined, certificates: undefined, tls: false, ...docker },
     agent,
