@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { ContainerLimits, ContainerRun, Recycle, Relax } from "../schema/container-run.js";
 import { BuiltinRun, Manifest, ProcessRun } from "../schema/manifest.js";
 import { projectPath } from "../schema/paths.js";
-import { product, textOf } from "./house/source.js";
+import { files, product, textOf } from "./house/source.js";
 
 const PROSE = 140;
 const CODE_OR_TABLE = 250;
@@ -77,6 +77,14 @@ describe.each(documents)("%s", (document) => {
       .filter((line) => line.length > (prose.has(line) && !line.startsWith("|") ? PROSE : CODE_OR_TABLE));
     expect(long).toEqual([]);
   });
+});
+
+it("the source and what is copied from it name no document that is not there", () => {
+  const named = [...files, ".env.example", "docker-compose.yml"].flatMap((file) =>
+    [...textOf(file).matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([path]) => path),
+  );
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.filter((path) => !existsSync(projectPath(path)))).toEqual([]);
 });
 
 it("docs/README.md and the index of decisions list every page", () => {
