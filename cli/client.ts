@@ -57,7 +57,7 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
     const response = await fetch(address(url, "/graphql"), { method: "POST", headers, body, signal }).catch((error: unknown) => {
       throw signal.aborted ? error : unreachable(url, error);
     });
-    const { data, errors } = await answerOf<T>(response, url);
+    const { data, errors } = await readAnswer<T>(response, url);
     if (errors?.[0]?.extensions?.code === "UNAUTHENTICATED" && apiKey === undefined) throw keyNeeded(url);
     if (errors?.[0]) throw new OperatorError(errors[0].message);
     if (!data) throw notAGateway(url);
@@ -94,7 +94,7 @@ interface GraphQLAnswer<T> {
   readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
 }
 
-async function answerOf<T>(response: Response, url: string): Promise<GraphQLAnswer<T>> {
+async function readAnswer<T>(response: Response, url: string): Promise<GraphQLAnswer<T>> {
   if (!response.headers.get("content-type")?.includes("json")) throw notAGateway(url);
   const answer = (await response.json()) as GraphQLAnswer<T> & { error?: string };
   if (answer.error !== undefined) throw new OperatorError(answer.error);
@@ -123,22 +123,22 @@ async function put(url: string, path: string, size: number, signal: AbortSignal)
   );
   const { status, text } = await answered.catch(async (error: unknown) => {
     signal.throwIfAborted();
-    throw unsent(url, (await sending) ?? error);
+    throw uploadFailure(url, (await sending) ?? error);
   });
   // A refusal comes before all is sent; what is left of the file is not wanted any more.
   outgoing.destroy();
   await sending;
-  if (status !== 201) throw new OperatorError(errorIn(text) ?? `the gateway answered ${status}`);
+  if (status !== 201) throw new OperatorError(readError(text) ?? `the gateway answered ${status}`);
 }
 
-function unsent(url: string, error: unknown): OperatorError {
+function uploadFailure(url: string, error: unknown): OperatorError {
   const { syscall, code } = error as NodeJS.ErrnoException;
   return syscall === "open" || syscall === "read"
     ? new OperatorError(`cannot be read: ${code}`, { cause: error })
     : unreachable(url, error);
 }
 
-function errorIn(text: string): string | undefined {
+function readError(text: string): string | undefined {
   return text.startsWith('{"error":') ? String((JSON.parse(text) as { error: unknown }).error) : undefined;
 }
 

@@ -69,24 +69,24 @@ export function form(
   return { method: "POST", headers: { "content-type": `multipart/form-data; boundary=${boundary}` }, body };
 }
 
-const SHOWN = 400;
+const EXCERPT_LENGTH = 400;
 
 /** What was sent and what came back, for the report. */
-export function shown({ sent, received }: Exchange): string[] {
+export function formatExchange({ sent, received }: Exchange): string[] {
   const head = [`${sent.method} ${sent.path}`, ...Object.entries(sent.headers).map(([name, value]) => `${name}: ${value}`)];
-  const told = ["content-type", "allow", "retry-after", "link", "content-disposition"].flatMap((name) => {
+  const headers = ["content-type", "allow", "retry-after", "link", "content-disposition"].flatMap((name) => {
     const value = received.headers[name];
     return value === undefined ? [] : [`${name}: ${String(value)}`];
   });
   return [
     `  > ${head.join(" | ")}`,
     ...(sent.body ? [`  > ${excerpt(sent.body)}`] : []),
-    `  < ${[received.status, ...told].join(" | ")}`,
+    `  < ${[received.status, ...headers].join(" | ")}`,
     ...(received.text ? [`  < ${excerpt(received.text)}`] : []),
   ];
 }
 
 function excerpt(text: string): string {
   const line = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
-  return line.length > SHOWN ? `${line.slice(0, SHOWN)}… (${text.length} characters)` : line;
+  return line.length > EXCERPT_LENGTH ? `${line.slice(0, EXCERPT_LENGTH)}… (${text.length} characters)` : line;
 }

@@ -1,13 +1,13 @@
 /** The contract of the generation before `/api/v1`, and of the CSV, line by line. */
 
 import { form } from "./conformance-exchange.js";
-import { line, parsed, type Line, type Report, type Target } from "./conformance-target.js";
+import { line, parseBody, type Line, type RestReport, type Target } from "./conformance-target.js";
 
 const OLD = "The generation before";
 const CSV = "GET /export/csv";
 const urlencoded = (body: string) => ({ method: "POST", body, headers: { "content-type": "application/x-www-form-urlencoded" } });
 
-const reports = (
+const reportLines = (
   [
     ["GET with the id in the query", (t: Target, id: number) => t.send(`/api/report?id=${id}`)],
     ["POST of a form", (t: Target, id: number) => t.send("/api/report", urlencoded(`id=${id}`))],
@@ -17,28 +17,28 @@ const reports = (
   line(OLD, `/api/report: ${how} gives the report with report_id`, async (t) => {
     const { id } = await t.scan();
     const answer = await ask(t, id);
-    const report = JSON.parse(answer.text) as Report;
+    const report = JSON.parse(answer.text) as RestReport;
     t.must(answer.status === 200 && report.id === id && report.report_id === id, "id and report_id are the scan's");
     t.must(Array.isArray(report.result), "it has its results");
   }),
 );
 
-const missing = ["", "?id="].map((query) =>
+const missingIdLines = ["", "?id="].map((query) =>
   line(OLD, `/api/report${query}: 200 "report id not provided."`, async (t) =>
     t.refused(await t.send(`/api/report${query}`), 200, "report id not provided."),
   ),
 );
 
-const unknown = ["0", "abc", "999999999999", "1e3"].map((id) =>
+const unknownIdLines = ["0", "abc", "999999999999", "1e3"].map((id) =>
   line(OLD, `/api/report?id=${id}: 200 "report not found"`, async (t) =>
     t.refused(await t.send(`/api/report?id=${id}`), 200, "report not found"),
   ),
 );
 
-const searches = (["md5", "sha1", "sha256"] as const).map((algorithm) =>
+const searchLines = (["md5", "sha1", "sha256"] as const).map((algorithm) =>
   line(OLD, `/api/search finds by ${algorithm}`, async (t) => {
     const { id, hashes } = await t.scan();
-    const found = JSON.parse((await t.send(`/api/search?file_hash=${hashes[algorithm]}`)).text) as Report[];
+    const found = JSON.parse((await t.send(`/api/search?file_hash=${hashes[algorithm]}`)).text) as RestReport[];
     t.must(found.map((report) => report.report_id).join() === String(id), "the one report is found");
   }),
 );
@@ -51,15 +51,15 @@ function cells(text: string): string[] {
 }
 
 export const OLD_LINES: readonly Line[] = [
-  ...reports,
-  ...missing,
-  ...unknown,
-  ...searches,
+  ...reportLines,
+  ...missingIdLines,
+  ...unknownIdLines,
+  ...searchLines,
   line(OLD, "/api/search finds by a name with %, and by several terms", async (t) => {
     const { id, hashes } = await t.scan();
     const name = `conformance-${hashes.md5.slice(0, 12)}`;
     const second = (await t.scan(`${name}.exe`)).id;
-    const found = JSON.parse((await t.send(`/api/search?file_hash=${name}%25,${hashes.sha1}`)).text) as Report[];
+    const found = JSON.parse((await t.send(`/api/search?file_hash=${name}%25,${hashes.sha1}`)).text) as RestReport[];
     t.must(found.map((report) => report.report_id).join() === [id, second].join(), "both reports are found, in ascending id");
   }),
   line(OLD, '/api/search for what is not there: 200 "Not found."', async (t) =>
@@ -85,7 +85,7 @@ export const OLD_LINES: readonly Line[] = [
     async (t) => {
       const { id, hashes } = await t.scan();
       const { result } = await t.complete(id);
-      const scanners = parsed<{ name: string; plugin_type: number }[]>(await t.send("/api/v1/scanner"));
+      const scanners = parseBody<{ name: string; plugin_type: number }[]>(await t.send("/api/v1/scanner"));
       const columns = scanners.flatMap(({ name, plugin_type }) => (plugin_type === 1 ? [name, `${name}-version`] : [name]));
       const [head = "", row = ""] = (await t.send(`/export/csv?q=${hashes.sha256}`)).text.split("\n");
       t.must(cells(head).slice(5).join() === columns.join(), "the columns are those of the scanners, in their order");

@@ -2,28 +2,28 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { exchange, type Exchange, type Received, type Request } from "./conformance-exchange.js";
 
-/** What a line of the contract is tried on. Every request it makes is part of the report. */
+/** What a line of the contract is run on. Every request it makes is part of the report. */
 export interface Target {
   send(path: string, request?: Request): Promise<Received>;
   /** An upload that is in order but for the changes; `undefined` leaves a parameter out. */
   upload(changes?: Readonly<Record<string, unknown>>, path?: string): Promise<Received>;
   /** A scan of a sample that nobody has sent before. */
-  scan(name?: string): Promise<Uploaded>;
+  scan(name?: string): Promise<UploadAnswer>;
   /** The report of a scan once it is complete. */
-  complete(id: number): Promise<Report>;
+  complete(id: number): Promise<RestReport>;
   /** Notes that something must hold. */
   must(holds: boolean, what: string): void;
   /** Status, Content-Type and text of an error. */
   refused(answer: Received, status: number, error?: string): void;
 }
 
-export interface Uploaded {
+export interface UploadAnswer {
   readonly id: number;
   readonly hashes: { readonly md5: string; readonly sha1: string; readonly sha256: string };
   readonly file: { readonly name: string; readonly size: number };
 }
 
-export interface Report extends Readonly<Record<string, unknown>> {
+export interface RestReport extends Readonly<Record<string, unknown>> {
   readonly id: number;
   readonly end_date: string | null;
   readonly result: readonly Readonly<Record<string, unknown>>[];
@@ -36,14 +36,14 @@ export interface Line {
   try(target: Target): Promise<void>;
 }
 
-export const line = (section: string, says: string, tried: (target: Target) => Promise<void>): Line => ({
+export const line = (section: string, says: string, run: (target: Target) => Promise<void>): Line => ({
   section,
   says,
-  try: tried,
+  try: run,
 });
-export const parsed = <T>({ text }: { text: string }) => JSON.parse(text) as T;
+export const parseBody = <T>({ text }: { text: string }) => JSON.parse(text) as T;
 
-export interface Outcome {
+export interface LineResult {
   readonly line: Line;
   readonly exchanges: readonly Exchange[];
   /** What does not hold; empty: the line is kept. */
@@ -58,7 +58,7 @@ export async function tryLine(
   base: string,
   headers: Readonly<Record<string, string>>,
   timeoutMs: number,
-): Promise<Outcome> {
+): Promise<LineResult> {
   const exchanges: Exchange[] = [];
   const broken: string[] = [];
   try {
@@ -71,19 +71,19 @@ export async function tryLine(
 
 function createTarget(
   base: string,
-  own: Readonly<Record<string, string>>,
+  authorization: Readonly<Record<string, string>>,
   timeoutMs: number,
   exchanges: Exchange[],
   broken: string[],
 ): Target {
   const must = (holds: boolean, what: string) => void (holds || broken.push(what));
   const send = async (path: string, request: Request = {}): Promise<Received> => {
-    const made = await exchange(base, timeoutMs, path, { ...request, headers: { ...own, ...request.headers } });
-    exchanges.push({ ...made, sent: { ...made.sent, headers: request.headers ?? {} } });
-    return made.received;
+    const answered = await exchange(base, timeoutMs, path, { ...request, headers: { ...authorization, ...request.headers } });
+    exchanges.push({ ...answered, sent: { ...answered.sent, headers: request.headers ?? {} } });
+    return answered.received;
   };
   const upload = (changes: Readonly<Record<string, unknown>> = {}, path = "/api/v1/sample") =>
-    send(path, { method: "POST", body: JSON.stringify({ ...good(), ...changes }) });
+    send(path, { method: "POST", body: JSON.stringify({ ...validUpload(), ...changes }) });
   return {
     must,
     send,
@@ -91,15 +91,15 @@ function createTarget(
     async scan(name = "conformance.bin") {
       const answer = await upload({ sample_name: name });
       must(answer.status === 200, `an upload is answered 200, not ${answer.status}`);
-      return JSON.parse(answer.text) as Uploaded;
+      return JSON.parse(answer.text) as UploadAnswer;
     },
     async complete(id) {
       const end = Date.now() + timeoutMs;
       for (;;) {
-        const made = await exchange(base, timeoutMs, `/api/v1/sample/${id}`, { headers: own });
-        const report = JSON.parse(made.received.text) as Report;
+        const answered = await exchange(base, timeoutMs, `/api/v1/sample/${id}`, { headers: authorization });
+        const report = JSON.parse(answered.received.text) as RestReport;
         if (report.end_date !== null || Date.now() > end) {
-          exchanges.push({ ...made, sent: { ...made.sent, headers: {} } });
+          exchanges.push({ ...answered, sent: { ...answered.sent, headers: {} } });
           must(report.end_date !== null, `the scan is complete within ${timeoutMs / 1000} s`);
           return report;
         }
@@ -118,7 +118,7 @@ function createTarget(
   };
 }
 
-function good(): Record<string, unknown> {
+function validUpload(): Record<string, unknown> {
   return { allow_internet: "False", minspeed: 3, sample: randomBytes(24).toString("base64"), sample_name: "conformance.bin" };
 }
 

@@ -1,11 +1,11 @@
 /** What the contract says of the two upload paths, line by line. */
 
 import { form } from "./conformance-exchange.js";
-import { isJson, line, parsed, type Line, type Report, type Target, type Uploaded } from "./conformance-target.js";
+import { isJson, line, parseBody, type Line, type RestReport, type Target, type UploadAnswer } from "./conformance-target.js";
 
 const UPLOAD = "POST /api/upload and /api/v1/sample";
 
-const mistakes = ["/api/v1/sample", "/api/upload"].flatMap((path) =>
+const mistakeLines = ["/api/v1/sample", "/api/upload"].flatMap((path) =>
   (
     [
       ["what is not JSON", "{", "invalid json"],
@@ -28,7 +28,7 @@ const mistakes = ["/api/v1/sample", "/api/upload"].flatMap((path) =>
   ),
 );
 
-const accepted = (
+const acceptedLines = (
   [
     ["minspeed as text", { minspeed: " 3 " }, undefined],
     ["minspeed true", { minspeed: true }, undefined],
@@ -41,18 +41,18 @@ const accepted = (
   line(UPLOAD, `takes ${what}`, async (t) => {
     const answer = await t.upload(changes);
     t.must(answer.status === 200, `it is answered 200, not ${answer.status}`);
-    if (size !== undefined) t.must(parsed<Uploaded>(answer).file.size === size, `the size is the integer ${size}`);
+    if (size !== undefined) t.must(parseBody<UploadAnswer>(answer).file.size === size, `the size is the integer ${size}`);
   }),
 );
 
 /** The report of a scan that was uploaded with these changes. */
-async function reportOf(t: Target, changes: Readonly<Record<string, unknown>>): Promise<Report> {
+async function reportOf(t: Target, changes: Readonly<Record<string, unknown>>): Promise<RestReport> {
   const answer = await t.upload(changes);
   t.must(answer.status === 200, `it is answered 200, not ${answer.status}`);
-  return parsed<Report>(await t.send(`/api/v1/sample/${parsed<Uploaded>(answer).id}`));
+  return parseBody<RestReport>(await t.send(`/api/v1/sample/${parseBody<UploadAnswer>(answer).id}`));
 }
 
-const classes = ([-1, 0, 1, 2, 3] as const).map((minspeed) =>
+const speedLines = ([-1, 0, 1, 2, 3] as const).map((minspeed) =>
   line(UPLOAD, `minspeed ${minspeed} is the slowest class allowed, inclusive`, async (t) => {
     const { result } = await reportOf(t, { minspeed });
     t.must(
@@ -62,7 +62,7 @@ const classes = ([-1, 0, 1, 2, 3] as const).map((minspeed) =>
   }),
 );
 
-const isolated = ["maybe", "yes", 1, "", null, false].map((value) =>
+const privateLines = ["maybe", "yes", 1, "", null, false].map((value) =>
   line(UPLOAD, `allow_internet ${JSON.stringify(value)} is false: the private reading`, async (t) => {
     const { result } = await reportOf(t, { allow_internet: value });
     t.must(
@@ -76,7 +76,7 @@ export const UPLOAD_LINES: readonly Line[] = [
   ...["/api/v1/sample", "/api/upload"].flatMap((path) => [
     line(UPLOAD, `${path}: JSON is answered with id, hashes and an integer size`, async (t) => {
       const answer = await t.upload({ sample: "QUJD", sample_name: "abc.bin" }, path);
-      const { id, hashes, file } = parsed<Uploaded>(answer);
+      const { id, hashes, file } = parseBody<UploadAnswer>(answer);
       t.must(answer.status === 200 && isJson(answer), "it is 200 with application/json");
       t.must(Number.isInteger(id) && id > 0, "the id is a positive integer");
       t.must(hashes.md5 === "902fbdd2b1df0c4f70b4a5d23525e932", "the md5 is that of ABC");
@@ -88,32 +88,35 @@ export const UPLOAD_LINES: readonly Line[] = [
         form({ minspeed: "3", allow_internet: "false" }, { field: "file_upload", name: "f.bin", text: "ABC" }),
       );
       t.must(answer.status === 200, `it is answered 200, not ${answer.status}`);
-      t.must(parsed<Uploaded>(answer).file.size === 3, "the size is the integer 3");
+      t.must(parseBody<UploadAnswer>(answer).file.size === 3, "the size is the integer 3");
     }),
     line(UPLOAD, `${path}: a form without file_upload is 400`, async (t) =>
       t.refused(await t.send(path, form({ minspeed: "3" })), 400, "missing parameter: file_upload"),
     ),
   ]),
-  ...mistakes,
-  ...accepted,
-  ...classes,
-  ...isolated,
+  ...mistakeLines,
+  ...acceptedLines,
+  ...speedLines,
+  ...privateLines,
   line(UPLOAD, "the same bytes under another name are a new scan with that name", async (t) => {
     const [one, two] = [
       await t.upload({ sample: "QUJD", sample_name: "one" }),
       await t.upload({ sample: "QUJD", sample_name: "two" }),
     ];
-    t.must(parsed<Uploaded>(two).id > parsed<Uploaded>(one).id, "its id is higher");
-    t.must(parsed<Report>(await t.send(`/api/v1/sample/${parsed<Uploaded>(two).id}`)).name === "two", "its name is the new one");
+    t.must(parseBody<UploadAnswer>(two).id > parseBody<UploadAnswer>(one).id, "its id is higher");
+    t.must(
+      parseBody<RestReport>(await t.send(`/api/v1/sample/${parseBody<UploadAnswer>(two).id}`)).name === "two",
+      "its name is the new one",
+    );
   }),
   line(
     UPLOAD,
     "a form without minspeed and allow_internet asks the fastest class only, and none that can reach the internet",
     async (t) => {
-      const { id } = parsed<Uploaded>(
+      const { id } = parseBody<UploadAnswer>(
         await t.send("/api/upload", form({}, { field: "file_upload", name: "f.bin", text: "ABC" })),
       );
-      const { result } = parsed<Report>(await t.send(`/api/v1/sample/${id}`));
+      const { result } = parseBody<RestReport>(await t.send(`/api/v1/sample/${id}`));
       t.must(
         result.every(({ speed, has_internet }) => speed === -1 && has_internet === false),
         "every engine is of speed -1 and isolated",

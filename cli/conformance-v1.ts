@@ -1,6 +1,6 @@
 /** What the contract says of all paths, and of the list, the report and the scanners, line by line. */
 
-import { isJson, line, parsed, type Line, type Report, type Target } from "./conformance-target.js";
+import { isJson, line, parseBody, type Line, type RestReport, type Target } from "./conformance-target.js";
 
 const ASCTIME =
   /^(Sun|Mon|Tue|Wed|Thu|Fri|Sat) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ( \d|[123]\d) \d\d:\d\d:\d\d \d{4}$/;
@@ -11,7 +11,7 @@ const LIST = "GET /api/v1/sample";
 const REPORT = "GET /api/v1/sample/<id>";
 const SCANNER = "GET /api/v1/scanner";
 
-const contentTypes = ["text/plain", "application/x-www-form-urlencoded", "application/json", "json"].map((type) =>
+const contentTypeLines = ["text/plain", "application/x-www-form-urlencoded", "application/json", "json"].map((type) =>
   line(COMMON, `JSON sent as ${type} is read as JSON`, async (t) => {
     const body = JSON.stringify({ allow_internet: "False", minspeed: 3, sample: "QUJD", sample_name: "a" });
     const answer = await t.send("/api/v1/sample", { method: "POST", body, headers: { "content-type": type } });
@@ -19,7 +19,7 @@ const contentTypes = ["text/plain", "application/x-www-form-urlencoded", "applic
   }),
 );
 
-const wrongVerbs = (
+const methodLines = (
   [
     ["DELETE", "/api/v1/sample", "GET, HEAD, POST"],
     ["POST", "/api/v1/sample/1", "GET, HEAD"],
@@ -34,11 +34,23 @@ const wrongVerbs = (
   }),
 );
 
-const ids = ["0", "-1", "+1", "1_0", "1e3", "%D9%A3", "-0", "9223372036854775808", "999999999999", "abc", "1.0", "%00"].map(
-  (id) =>
-    line(REPORT, `the id ${id} is answered 400 "invalid sample id"`, async (t) =>
-      t.refused(await t.send(`/api/v1/sample/${id}`), 400, "invalid sample id"),
-    ),
+const invalidIdLines = [
+  "0",
+  "-1",
+  "+1",
+  "1_0",
+  "1e3",
+  "%D9%A3",
+  "-0",
+  "9223372036854775808",
+  "999999999999",
+  "abc",
+  "1.0",
+  "%00",
+].map((id) =>
+  line(REPORT, `the id ${id} is answered 400 "invalid sample id"`, async (t) =>
+    t.refused(await t.send(`/api/v1/sample/${id}`), 400, "invalid sample id"),
+  ),
 );
 
 function checkEntry(t: Target, entry: Readonly<Record<string, unknown>>): void {
@@ -69,15 +81,15 @@ function isDetection({ verdict }: Readonly<Record<string, unknown>>): boolean {
 }
 
 export const V1_LINES: readonly Line[] = [
-  ...contentTypes,
+  ...contentTypeLines,
   line(COMMON, "an unknown path is 404 with an error", async (t) => t.refused(await t.send("/api/v1/nothing"), 404)),
-  ...wrongVerbs,
+  ...methodLines,
   line(COMMON, "a body that says that it has a terabyte is 413, before it is sent", async (t) =>
     t.refused(await t.send("/api/v1/sample", { method: "POST", body: "{", headers: { "content-length": "1099511627776" } }), 413),
   ),
   line(COMMON, "text beyond ASCII is UTF-8, sent and received", async (t) => {
     const { id } = await t.scan("ünï-漢-😀.exe");
-    const report = parsed<Report>(await t.send(`/api/v1/sample/${id}`));
+    const report = parseBody<RestReport>(await t.send(`/api/v1/sample/${id}`));
     t.must(report.name === "ünï-漢-😀.exe", "the name comes back as it was sent");
   }),
   line(COMMON, "HEAD is GET without its body", async (t) => {
@@ -86,8 +98,8 @@ export const V1_LINES: readonly Line[] = [
   }),
   line(LIST, "an array in ascending id, a size as text, dates as asctime", async (t) => {
     const { id } = await t.scan();
-    const scans = parsed<Report[]>(await t.send(`/api/v1/sample?after=${id - 1}`));
-    const first = scans[0] ?? ({} as Report);
+    const scans = parseBody<RestReport[]>(await t.send(`/api/v1/sample?after=${id - 1}`));
+    const first = scans[0] ?? ({} as RestReport);
     t.must(first.id === id, "the scan just made is in it");
     t.must(keys(first) === "end_date,id,md5,name,sha1,sha256,size,start_date", "it has the eight fields and no others");
     t.must(first.size === "24", 'its size is the text "24"');
@@ -102,7 +114,7 @@ export const V1_LINES: readonly Line[] = [
     await t.scan();
     const answer = await t.send(`/api/v1/sample?limit=1&after=${id - 1}`);
     t.must(
-      parsed<Report[]>(answer)
+      parseBody<RestReport[]>(answer)
         .map((scan) => scan.id)
         .join() === String(id),
       "the page has the one scan",
@@ -111,7 +123,7 @@ export const V1_LINES: readonly Line[] = [
   }),
   line(REPORT, "the fields of the page, infected -1, a size as text, every engine from the first moment", async (t) => {
     const { id } = await t.scan("r.bin");
-    const report = parsed<Report>(await t.send(`/api/v1/sample/${id}`));
+    const report = parseBody<RestReport>(await t.send(`/api/v1/sample/${id}`));
     t.must(
       report.infected === -1 && report.size === "24" && report.name === "r.bin",
       "infected, size and name are as they should be",
@@ -137,9 +149,9 @@ export const V1_LINES: readonly Line[] = [
   }),
   line(REPORT, "complete means that end_date is set, and then nothing is queued or scanning", async (t) => {
     const { id } = await t.scan();
-    const first = parsed<Report>(await t.send(`/api/v1/sample/${id}`));
+    const first = parseBody<RestReport>(await t.send(`/api/v1/sample/${id}`));
     const report = await t.complete(id);
-    const names = ({ result }: Report) => result.map(({ name }) => name).join();
+    const names = ({ result }: RestReport) => result.map(({ name }) => name).join();
     t.must(names(first) === names(report), "it has the engines that it had from the first moment");
     t.must(ASCTIME.test(String(report.end_date)), "end_date is as asctime writes it");
     t.must(
@@ -148,9 +160,9 @@ export const V1_LINES: readonly Line[] = [
     );
     for (const entry of report.result) checkEntry(t, entry);
   }),
-  ...ids,
+  ...invalidIdLines,
   line(SCANNER, "an array of engines with their fields", async (t) => {
-    const scanners = parsed<object[]>(await t.send("/api/v1/scanner"));
+    const scanners = parseBody<object[]>(await t.send("/api/v1/scanner"));
     t.must(scanners.length > 0, "there are engines");
     const wanted = "enabled,engine_version,has_internet,name,plugin_type,signature_version,speed";
     t.must(

@@ -1,17 +1,17 @@
 /** `npm run conformance -- http://…`: tries the REST contract on a gateway, line by line, and tells what was sent and received. */
 
 import { writeFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
-import { shown } from "./conformance-exchange.js";
+import { Command } from "commander";
+import { checkHttpAddress, print, runCommand } from "./command.js";
+import { formatExchange } from "./conformance-exchange.js";
 import { OLD_LINES } from "./conformance-old.js";
-import { tryLine, type Outcome } from "./conformance-target.js";
+import { tryLine, type LineResult } from "./conformance-target.js";
 import { UPLOAD_LINES } from "./conformance-upload.js";
 import { readCliConfig } from "./config.js";
 import { V1_LINES } from "./conformance-v1.js";
 import { OperatorError } from "../schema/operator-error.js";
 
 const BROKEN = 1;
-const ERROR = 2;
 
 interface Options {
   readonly key?: string;
@@ -27,15 +27,12 @@ const NOT_TRIED = [
   "GET /api/v1/sample/<id>: what an engine says (infected, result, error, its own keys): it depends on the engines and the sample",
 ] as const;
 
-const print = (line: string) => void process.stdout.write(`${line}\n`);
-
 async function run(base: string, { key = readCliConfig().apiKey, timeout, report, quiet }: Options): Promise<number> {
-  if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol))
-    throw new OperatorError(`${base} is not an http address.`);
+  checkHttpAddress(base);
   const timeoutMs = Number(timeout) * 1_000;
   if (!(timeoutMs > 0)) throw new OperatorError("--timeout: needs a number of seconds.");
   const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  const outcomes: Outcome[] = [];
+  const outcomes: LineResult[] = [];
   const lines: string[] = [];
   for (const line of [...V1_LINES, ...UPLOAD_LINES, ...OLD_LINES]) {
     const outcome = await tryLine(line, base, headers, timeoutMs);
@@ -55,11 +52,11 @@ async function run(base: string, { key = readCliConfig().apiKey, timeout, report
   return broken === 0 ? 0 : BROKEN;
 }
 
-function describe({ line, exchanges, broken }: Outcome, before: string | undefined): string[] {
+function describe({ line, exchanges, broken }: LineResult, before: string | undefined): string[] {
   return [
     ...(line.section === before ? [] : ["", `## ${line.section}`]),
     `${broken.length === 0 ? "✓" : "✗"} ${line.says}`,
-    ...exchanges.flatMap(shown),
+    ...exchanges.flatMap(formatExchange),
     ...broken.map((what) => `  ! it does not hold that ${what}`),
   ];
 }
@@ -73,17 +70,8 @@ const program = new Command("conformance")
   .option("--timeout <seconds>", "how long an answer may take, and a scan until it is complete", "60")
   .option("--report <file>", "write the whole report to a file too")
   .option("--quiet", "show what was sent and received only where a line is broken", false)
-  .exitOverride()
   .action(async (url: string, options: Options) => {
     process.exitCode = await run(url, options);
   });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : ERROR;
-  else if (error instanceof OperatorError) {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = ERROR;
-  } else throw error;
-}
+await runCommand(program);

@@ -21,7 +21,7 @@ import {
 } from "../gateway/db/import-target.js";
 import { COMMAND_LINE } from "./mesh-database.js";
 import type { ProgressBar } from "./progress-bar.js";
-import { translateReport, translateSample, translateScanner, type KnownEngine, type Translated } from "./multiav-report.js";
+import { translateReport, translateSample, translateScanner, type KnownEngine, type TranslatedReport } from "./multiav-report.js";
 import { OperatorError } from "../schema/operator-error.js";
 
 const PAGE = 1_000;
@@ -37,7 +37,7 @@ export interface ImportOptions {
   progress(total: number): ProgressBar;
 }
 
-export interface Imported {
+export interface ImportSummary {
   readonly before: number;
   readonly reports: number;
   readonly results: number;
@@ -50,14 +50,14 @@ export interface Imported {
 }
 
 /** Throws {@link OperatorError} where the operator must do something. */
-export async function importMultiAv(options: ImportOptions): Promise<Imported> {
+export async function importMultiAv(options: ImportOptions): Promise<ImportSummary> {
   const { from, into } = options;
   const survey = await surveySource(from);
   if (!survey)
     throw new OperatorError("This is not a MultiAV2 database: its tables samples, reports, scanners and results are not there.");
   let current = await beginImport(into, survey.source, survey.lastReport);
   const before = survey.reports - (await countSourceReports(from, current.lastReport));
-  const engines = await knownEngines(from, into);
+  const engines = await enterEngines(from, into);
   await printMoved(options, current);
   const sum = {
     before,
@@ -79,7 +79,7 @@ export async function importMultiAv(options: ImportOptions): Promise<Imported> {
       const scanIds = await writeReports(into, current, { ...page, scans, timeZone: options.timeZone }, COMMAND_LINE);
       if (!scanIds) throw new OperatorError("Another import of this database is at work.");
       current = { ...current, lastReport: page.lastReport };
-      for (const report of page.reports) tell(options, report, scanIds.get(report.scan.reportId));
+      for (const report of page.reports) printReport(options, report, scanIds.get(report.scan.reportId));
       for (const line of page.left) options.print(line);
       sum.reports += page.reports.length;
       sum.leftOut += page.left.length;
@@ -100,7 +100,7 @@ export async function importMultiAv(options: ImportOptions): Promise<Imported> {
 }
 
 /** MultiAV2's scanners by their ids, as engines of this mesh; a scanner whose name is in the catalogue is that engine. */
-async function knownEngines(from: Database, into: Database): Promise<Map<number, KnownEngine>> {
+async function enterEngines(from: Database, into: Database): Promise<Map<number, KnownEngine>> {
   const scanners = (await readSourceScanners(from)).map((scanner) => [scanner.id, translateScanner(scanner)] as const);
   const byName = new Map(scanners.map(([, engine]) => [engine.name.toLowerCase(), engine]));
   const ids = await enterImportedEngines(into, [...byName.values()]);
@@ -113,7 +113,7 @@ async function readPage({ from }: ImportOptions, engines: ReadonlyMap<number, Kn
   if (!last) return undefined;
   const results = new Map<number, SourceResult[]>(source.map(({ id }) => [id, []]));
   for (const row of await readSourceResults(from, [...results.keys()])) results.get(row.report_id)?.push(row);
-  const reports: Translated[] = [];
+  const reports: TranslatedReport[] = [];
   const left: string[] = [];
   for (const report of source) {
     const translated = translateReport(report, results.get(report.id) ?? [], engines);
@@ -123,7 +123,7 @@ async function readPage({ from }: ImportOptions, engines: ReadonlyMap<number, Kn
   return { reports, left, lastReport: last.id };
 }
 
-function tell({ print }: ImportOptions, { scan, notes }: Translated, scanId: number | undefined): void {
+function printReport({ print }: ImportOptions, { scan, notes }: TranslatedReport, scanId: number | undefined): void {
   if (scanId !== scan.reportId) print(`${scan.reportId} -> ${scanId}`);
   for (const note of notes) print(`report ${scan.reportId}: ${note}`);
 }

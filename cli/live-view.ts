@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { EngineResult, Report } from "./report.js";
-import { conclusion, printable, said, waitsFor, type View } from "./view.js";
+import { describeFile, printable, describeResult, describeWait, type View } from "./view.js";
 
 /** The part of a terminal that this view needs. One that does not know its size says 0. */
 export interface Terminal {
@@ -72,7 +72,7 @@ export function createLiveView(terminal: Terminal): View {
       const { file, report } = outcome;
       active.delete(file);
       const verdict = report?.verdict;
-      const last = verdict ? coloured(conclusion(outcome), COLOURS[verdict]) : conclusion(outcome);
+      const last = verdict ? colourText(describeFile(outcome), COLOURS[verdict]) : describeFile(outcome);
       draw([...(report ? report.results.map(engineLine(report)) : []), last]);
     },
     close() {
@@ -96,7 +96,7 @@ function lines(file: string, now: Active): string[] {
 function headline(file: string, { report, waits }: Active): string {
   if (!report) return `${printable(file)}  sending`;
   const { scanId, done, total, verdict } = report;
-  return [printable(file), `scan ${scanId}`, `${done} of ${total}`, verdict ?? [], waits ? waitsFor(report) : []]
+  return [printable(file), `scan ${scanId}`, `${done} of ${total}`, verdict ?? [], waits ? describeWait(report) : []]
     .flat()
     .join("  ");
 }
@@ -106,11 +106,11 @@ function engineLine({ results }: Report): (result: EngineResult) => string {
   return (result) => {
     const colour = COLOURS[(result.verdict ?? result.state) as keyof typeof COLOURS];
     const time = result.durationMs === null ? "" : `${result.durationMs.toFixed(0)} ms`;
-    return `  ${result.engine.padEnd(width)}  ${time.padStart(9)}  ${colour === undefined ? said(result) : coloured(said(result), colour)}`;
+    return `  ${result.engine.padEnd(width)}  ${time.padStart(9)}  ${colour === undefined ? describeResult(result) : colourText(describeResult(result), colour)}`;
   };
 }
 
-function coloured(text: string, colour: number): string {
+function colourText(text: string, colour: number): string {
   return `\u001b[${colour}m${text}\u001b[0m`;
 }
 

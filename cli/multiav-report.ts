@@ -14,7 +14,7 @@ export interface KnownEngine extends NewEngine {
   readonly engineId: number;
 }
 
-export interface Translated {
+export interface TranslatedReport {
   readonly scan: NewFinalScan;
   /** What was put right, a sentence each. */
   readonly notes: readonly string[];
@@ -52,11 +52,11 @@ export function translateReport(
   report: SourceReport,
   rows: readonly SourceResult[],
   engines: ReadonlyMap<number, KnownEngine>,
-): Translated | string {
+): TranslatedReport | string {
   const sample = translateSample(report);
   if (typeof sample === "string") return sample;
   const notes: string[] = [];
-  const { results, taken, duplicates } = oneOfEach(rows, engines, notes);
+  const { results, taken, duplicates } = bestResults(rows, engines, notes);
   const start = localTime(report.start_date) ?? localTime(report.end_date);
   if (start === undefined) notes.push("it has no date; 1 January 1970 stands for it");
   const startDate = start ?? "1970-01-01 00:00:00";
@@ -70,7 +70,7 @@ export function translateReport(
       startDate,
       endDate: localTime(report.end_date) ?? startDate,
       internet: [...taken.values()].some(({ internet }) => internet),
-      verdict: verdictOf(results, av.length, avClean),
+      verdict: scanVerdict(results, av.length, avClean),
       detections: results.filter(({ verdict }) => verdict === "INFECTED" || verdict === "SUSPICIOUS").length,
       avTotal: av.length,
       avClean,
@@ -84,7 +84,7 @@ export function translateReport(
 }
 
 /** The best of the rows of each engine, as a late result of a scan would be merged; of equal ones the first. */
-function oneOfEach(rows: readonly SourceResult[], engines: ReadonlyMap<number, KnownEngine>, notes: string[]) {
+function bestResults(rows: readonly SourceResult[], engines: ReadonlyMap<number, KnownEngine>, notes: string[]) {
   const best = new Map<number, NewResult>();
   const taken = new Map<number, KnownEngine>();
   const counts = new Map<string, number>();
@@ -105,7 +105,7 @@ function oneOfEach(rows: readonly SourceResult[], engines: ReadonlyMap<number, K
   return { results: [...best.values()], taken, duplicates: several.reduce((sum, [, count]) => sum + count - 1, 0) };
 }
 
-function verdictOf(results: readonly NewResult[], avTotal: number, avClean: number): Verdict {
+function scanVerdict(results: readonly NewResult[], avTotal: number, avClean: number): Verdict {
   for (const verdict of ["INFECTED", "SUSPICIOUS"] as const)
     if (results.some((result) => result.verdict === verdict)) return verdict;
   return avTotal > 0 && avClean === avTotal ? "CLEAN" : "INCONCLUSIVE";

@@ -14,7 +14,7 @@ export const NEVER_FINISHED = "never finished";
 export const UNREADABLE = "its result cannot be read";
 
 /** Keys of MultiAV2's own; the rest is the engine's. */
-const OWN = new Set([
+const MULTIAV_KEYS = new Set([
   "name",
   "plugin_type",
   "speed",
@@ -30,18 +30,18 @@ const OWN = new Set([
 const TEXT_LENGTH = 1_024;
 
 export function translateResult({ queued, scanning, result }: SourceResult, type: PluginType): TranslatedResult {
-  if (queued === true || scanning === true) return failed(NEVER_FINISHED);
-  const said = readResult(result);
-  if (said === undefined) return failed(UNREADABLE);
-  if (textOf(said.error) !== "") return failed(textOf(said.error));
-  const signature = textOf(said.result);
-  const verdict = verdictOf(said.infected, signature, type);
-  if (verdict === undefined) return failed(NEVER_FINISHED);
-  const details = Object.fromEntries(Object.entries(said).filter(([key]) => !OWN.has(key)));
+  if (queued === true || scanning === true) return failedResult(NEVER_FINISHED);
+  const answer = readResult(result);
+  if (answer === undefined) return failedResult(UNREADABLE);
+  if (textOf(answer.error) !== "") return failedResult(textOf(answer.error));
+  const signature = textOf(answer.result);
+  const verdict = engineVerdict(answer.infected, signature, type);
+  if (verdict === undefined) return failedResult(NEVER_FINISHED);
+  const details = Object.fromEntries(Object.entries(answer).filter(([key]) => !MULTIAV_KEYS.has(key)));
   const truncated = JSON.stringify(details).length > MAX_RESULT_BYTES;
   return {
     ...NOTHING,
-    ...versions(said),
+    ...versions(answer),
     state: "DONE",
     verdict,
     signature: signature === "" ? null : signature,
@@ -62,12 +62,12 @@ const NOTHING = {
   truncated: false,
 } as const;
 
-function failed(error: string): TranslatedResult {
+function failedResult(error: string): TranslatedResult {
   return { ...NOTHING, error };
 }
 
 /** Clean is what says so and names nothing. An antivirus engine that says neither has not finished. */
-function verdictOf(infected: unknown, signature: string, type: PluginType): EngineVerdict | null | undefined {
+function engineVerdict(infected: unknown, signature: string, type: PluginType): EngineVerdict | null | undefined {
   if (infected === true) return "INFECTED";
   if (type !== "AV") return null;
   if (infected !== false) return undefined;
@@ -75,8 +75,8 @@ function verdictOf(infected: unknown, signature: string, type: PluginType): Engi
 }
 
 /** `updated` is mostly a day, written without separators. */
-function versions(said: Readonly<Record<string, unknown>>) {
-  const [updated, database, engine] = [textOf(said.updated), textOf(said.database), textOf(said.engine)];
+function versions(answer: Readonly<Record<string, unknown>>) {
+  const [updated, database, engine] = [textOf(answer.updated), textOf(answer.database), textOf(answer.engine)];
   const day = /^(\d{4})-?(\d\d)-?(\d\d)$/.exec(updated)?.slice(1).join("-") ?? "";
   const isDay = new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day) === true && day !== "";
   const version = database !== "" ? database : isDay || updated === "-" ? "" : updated;

@@ -45,7 +45,7 @@ export interface EngineResult {
 }
 
 /** How one file came out: a report, or the reason why there is none. */
-export interface Outcome {
+export interface FileResult {
   /** The file as it was given. */
   readonly file: string;
   readonly report?: Report;
@@ -56,7 +56,7 @@ const EXIT_CODES: Readonly<Record<Verdict, number>> = { CLEAN: 0, INFECTED: 1, S
 const WORST_FIRST = [1, 2, 0];
 
 /** 0 clean, 1 infected or suspicious, 2 inconclusive or an error; of several files the worst, a detection before all. */
-export function exitCode(outcomes: readonly Outcome[]): number {
+export function exitCode(outcomes: readonly FileResult[]): number {
   const codes = new Set(outcomes.map(({ report }) => (report?.verdict ? EXIT_CODES[report.verdict] : 2)));
   return WORST_FIRST.find((code) => codes.has(code)) ?? 0;
 }

@@ -7,7 +7,7 @@ import { runningMesh } from "../standalone/home.js";
 import type { CliConfig } from "./config.js";
 import { OperatorError } from "../schema/operator-error.js";
 
-export interface ReachedMesh {
+export interface MeshConnection {
   readonly url: string;
   /** Whether it runs for this command alone. */
   readonly started: boolean;
@@ -17,18 +17,18 @@ export interface ReachedMesh {
 
 const POLL_MS = 100;
 /** A first start installs and builds. */
-const START_WITHIN_MS = 10 * 60_000;
-const KEPT_OUTPUT = 4_000;
+const START_TIMEOUT_MS = 10 * 60_000;
+const OUTPUT_MAX = 4_000;
 const OTHER_MESH = "SCANMESH_HOME names the folder of another mesh, --url the address of one.";
 
 /** Throws {@link OperatorError} if no mesh can be had: none is started for a caller with a key, which is of a mesh that runs already. */
-export async function reachMesh(
+export async function connectToMesh(
   { home, apiKey }: CliConfig,
   say: (line: string) => void,
   signal: AbortSignal,
-): Promise<ReachedMesh> {
+): Promise<MeshConnection> {
   const mesh = await runningMesh(home);
-  if (mesh) return { url: mesh.url ?? (await listening(home, signal)), started: false, stop: async () => {} };
+  if (mesh) return { url: mesh.url ?? (await waitForUrl(home, signal)), started: false, stop: async () => {} };
   if (apiKey !== undefined)
     throw new OperatorError(`No mesh runs in ${home}, and with an API key none is started. ${OTHER_MESH}`);
   say(`No mesh runs in ${home}: starting one for this command (npm run up keeps one running). ${OTHER_MESH}`);
@@ -37,12 +37,15 @@ export async function reachMesh(
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
-  let said = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (said = `${said}${text}`.slice(-KEPT_OUTPUT)));
-  const stop = () => stopped(child);
-  const looking = new AbortController();
+  let output = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (output = `${output}${text}`.slice(-OUTPUT_MAX)));
+  const stop = () => stopChild(child);
+  const waiting = new AbortController();
   try {
-    const url = await Promise.race([listening(home, AbortSignal.any([signal, looking.signal])), failed(child, () => said)]);
+    const url = await Promise.race([
+      waitForUrl(home, AbortSignal.any([signal, waiting.signal])),
+      rejectWhenClosed(child, () => output),
+    ]);
     return {
       url,
       started: true,
@@ -52,14 +55,14 @@ export async function reachMesh(
       },
     };
   } catch (error) {
-    looking.abort();
+    waiting.abort();
     await stop();
     throw error;
   }
 }
 
-async function listening(home: string, signal: AbortSignal): Promise<string> {
-  const end = Date.now() + START_WITHIN_MS;
+async function waitForUrl(home: string, signal: AbortSignal): Promise<string> {
+  const end = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < end) {
     const url = (await runningMesh(home))?.url;
     if (url) return url;
@@ -68,14 +71,16 @@ async function listening(home: string, signal: AbortSignal): Promise<string> {
   throw new OperatorError("The mesh did not start in time.");
 }
 
-function failed(child: ChildProcess, said: () => string): Promise<never> {
+function rejectWhenClosed(child: ChildProcess, output: () => string): Promise<never> {
   return new Promise((_resolve, reject) => {
     child.once("error", reject);
-    child.once("close", () => reject(new OperatorError(`The mesh could not be started: ${said().trim() || "it ended at once"}`)));
+    child.once("close", () =>
+      reject(new OperatorError(`The mesh could not be started: ${output().trim() || "it ended at once"}`)),
+    );
   });
 }
 
-async function stopped(child: ChildProcess): Promise<void> {
+async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = new Promise((resolve) => child.once("close", resolve));
   child.kill("SIGTERM");

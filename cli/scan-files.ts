@@ -1,23 +1,23 @@
 import { access, constants, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Client, ScanOptions } from "./client.js";
-import type { Outcome, Report } from "./report.js";
+import type { FileResult, Report } from "./report.js";
 import { OperatorError } from "../schema/operator-error.js";
 import type { View } from "./view.js";
 
 /** Files that are sent and watched at once. */
-const AT_ONCE = 4;
+const CONCURRENCY = 4;
 /** After so long without news it is said whom a scan waits for. */
 const QUIET_MS = 5_000;
 
 /** A file that can be sent. */
-export interface Sendable {
+export interface FileToSend {
   readonly file: string;
   readonly size: number;
 }
 
 /** Looks at a file before a mesh is needed for it. */
-export async function inspectFile(file: string): Promise<Sendable | Outcome> {
+export async function inspectFile(file: string): Promise<FileToSend | FileResult> {
   try {
     const stats = await stat(file);
     if (stats.isDirectory()) return { file, error: "is a directory; name the files in it" };
@@ -41,41 +41,41 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: "there is no such file",
 };
 
-/** Scans files, a few at once. Their outcomes in the same order; what was not finished when the signal came has none. */
+/** Scans files, a few at once. Their results in the same order; what was not finished when the signal came has none. */
 export async function scanFiles(
   client: Client,
-  files: readonly Sendable[],
+  files: readonly FileToSend[],
   options: ScanOptions,
   view: View,
   signal: AbortSignal,
-): Promise<Progress[]> {
-  const all = files.map((sendable): Progress => ({ sendable, accepted: undefined, outcome: undefined }));
+): Promise<FileProgress[]> {
+  const all = files.map((toSend): FileProgress => ({ toSend, accepted: undefined, result: undefined }));
   const waiting = [...all];
   const work = async () => {
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
-      next.outcome = await scanFile(client, next, options, view, signal);
-      if (next.outcome) view.finished(next.outcome);
+      next.result = await scanFile(client, next, options, view, signal);
+      if (next.result) view.finished(next.result);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
   return all;
 }
 
 /** How far a file is. */
-export interface Progress {
-  readonly sendable: Sendable;
+export interface FileProgress {
+  readonly toSend: FileToSend;
   accepted: Report | undefined;
-  outcome: Outcome | undefined;
+  result: FileResult | undefined;
 }
 
 async function scanFile(
   client: Client,
-  progress: Progress,
+  progress: FileProgress,
   options: ScanOptions,
   view: View,
   signal: AbortSignal,
-): Promise<Outcome | undefined> {
-  const { file, size } = progress.sendable;
+): Promise<FileResult | undefined> {
+  const { file, size } = progress.toSend;
   try {
     view.sending(file);
     const uploadId = await client.upload(file, size, signal);

@@ -1,4 +1,4 @@
-import type { EngineResult, Outcome, Report } from "./report.js";
+import type { EngineResult, FileResult, Report } from "./report.js";
 
 /** What is shown while files are scanned. */
 export interface View {
@@ -9,27 +9,27 @@ export interface View {
   /** Nothing has come of a scan for a while. */
   waiting(file: string, report: Report): void;
   /** The last word on a file. */
-  finished(outcome: Outcome): void;
+  finished(outcome: FileResult): void;
   close(): void;
 }
 
 /** What an engine says, in a few words. */
-export function said({ state, verdict, signature, error }: EngineResult): string {
+export function describeResult({ state, verdict, signature, error }: EngineResult): string {
   const word = (state === "DONE" ? (verdict ?? "DONE") : state).toLowerCase().replace("_", " ");
   const more = printable(signature ?? error ?? "");
   return more === "" ? word : `${word}  ${more}`;
 }
 
 /** One line on a finished file. */
-export function conclusion({ file, report, error }: Outcome): string {
+export function describeFile({ file, report, error }: FileResult): string {
   if (!report) return `${printable(file)}: ${error ?? "no result"}`;
   const { verdict, detections, done, total, scanId, skipped } = report;
-  const left = skipped.length > 0 ? `; left out: ${skipped.map(leftOut).join(", ")}` : "";
+  const left = skipped.length > 0 ? `; left out: ${skipped.map(describeSkip).join(", ")}` : "";
   return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done; scan ${scanId}${left})`;
 }
 
 /** Whom a scan waits for, and how long at most. */
-export function waitsFor({ results, deadline }: Report): string {
+export function describeWait({ results, deadline }: Report): string {
   const open = results.filter(({ state }) => state === "QUEUED" || state === "SCANNING").map(({ engine }) => engine);
   const end = new Date(deadline);
   const day = end.toDateString() === new Date().toDateString() ? "" : `${end.toLocaleDateString()} `;
@@ -37,7 +37,7 @@ export function waitsFor({ results, deadline }: Report): string {
   return `waits for ${open.join(", ")} until ${until} at the latest`;
 }
 
-function leftOut({ engine, reason }: Report["skipped"][number]): string {
+function describeSkip({ engine, reason }: Report["skipped"][number]): string {
   return `${engine} (${reason.toLowerCase().replaceAll("_", " ")})`;
 }
 
@@ -59,11 +59,11 @@ export function createPlainView(write: (line: string) => void): View {
       for (const result of results) {
         if (result.state === "QUEUED" || result.state === "SCANNING" || engines.has(result.engine)) continue;
         engines.add(result.engine);
-        write(`${printable(file)}: ${result.engine} ${said(result)}`);
+        write(`${printable(file)}: ${result.engine} ${describeResult(result)}`);
       }
     },
-    waiting: (file, report) => write(`${printable(file)}: ${waitsFor(report)}`),
-    finished: (outcome) => write(conclusion(outcome)),
+    waiting: (file, report) => write(`${printable(file)}: ${describeWait(report)}`),
+    finished: (outcome) => write(describeFile(outcome)),
     close: () => {},
   };
 }

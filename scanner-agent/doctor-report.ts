@@ -1,4 +1,5 @@
 import type { EnginePresence } from "../schema/messages.js";
+import { textTable } from "../schema/text-table.js";
 import type { ChosenEngine } from "./manifest/engine-choice.js";
 
 const DAY_MS = 86_400_000;
@@ -28,7 +29,7 @@ export function readReport({ presences, off, mistakes, enginesFile }: Findings, 
   const file = enginesFile ?? "a file that SCANMESH_ENGINES_FILE names";
   const unhealthy = presences.flatMap(({ name, healthy, reason }) => (healthy ? [] : [`${name}: ${reason}`]));
   return [
-    table([["Engine", "Health", "Runner", "Image", "Version", "Signatures"], ...rows]),
+    textTable([["Engine", "Health", "Runner", "Image", "Version", "Signatures"], ...rows]),
     section("Not healthy:", unhealthy),
     section("Mistakes; what they concern does not run:", mistakes),
     section(`Off by default; \`<name>: on\` under \`engines:\` in ${file} turns one on:`, byDefault.map(needsOf)),
@@ -61,16 +62,4 @@ function needsOf({ manifest: { name, needs } }: ChosenEngine): string {
 
 function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? "" : [title, ...lines.map((line) => `  ${line}`)].join("\n");
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }

@@ -1,7 +1,5 @@
-/** Text tables for the terminal. */
-
-/** Rows in columns as wide as their widest cell, two spaces apart; numbers of `right` name columns aligned to the right. */
-export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+/** Rows in columns as wide as their widest cell, two spaces apart; columns whose index `right` lists are aligned to the right. */
+export function textTable(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const pad = (cell: string, column: number) => {
     const width = widths[column] ?? 0;

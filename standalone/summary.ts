@@ -1,8 +1,8 @@
 /** What `npm run up` prints once the mesh runs. */
 
 import type { EnginePresence } from "../schema/messages.js";
+import { textTable } from "../schema/text-table.js";
 import type { FirstResult, FirstScan } from "./first-scan.js";
-import { table } from "./table.js";
 
 const TIME_COLUMN = 4;
 
@@ -16,7 +16,7 @@ export function scanTable({ results }: FirstScan): string {
     signature ?? error ?? "-",
     durationMs === null ? "-" : `${durationMs.toFixed(0)} ms`,
   ]);
-  return table([header, ...rows], [TIME_COLUMN]);
+  return textTable([header, ...rows], [TIME_COLUMN]);
 }
 
 /** A line for each engine that takes no part, with its reason and what adds it. */
@@ -37,7 +37,7 @@ function clamavAdvice(hasClamd: boolean): string {
 
 /** Where the mesh is reached. */
 export function addresses(url: string, home: string): string {
-  return table([
+  return textTable([
     ["GraphQL", new URL("/graphql", url).href],
     ["GraphiQL", new URL("/graphiql", url).href],
     ["REST", new URL("/api/v1/sample", url).href],

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { exitCode, type Outcome } from "../../cli/report.js";
+import { exitCode, type FileResult } from "../../cli/report.js";
 import type { Verdict } from "../../schema/states.js";
 
 describe("the exit status", () => {
-  const outcome = (verdict: Verdict | "error"): Outcome =>
-    verdict === "error" ? { file: "f", error: "e" } : ({ file: "f", report: { verdict } } as Outcome);
+  const outcome = (verdict: Verdict | "error"): FileResult =>
+    verdict === "error" ? { file: "f", error: "e" } : ({ file: "f", report: { verdict } } as FileResult);
 
   it.each([
     [["CLEAN"], 0],

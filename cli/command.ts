@@ -1,0 +1,55 @@
+/** What all commands share: where they write, how they are interrupted, and how they end. */
+
+import { inspect } from "node:util";
+import { CommanderError, type Command } from "commander";
+import { OperatorError } from "../schema/operator-error.js";
+import { webAddress } from "../schema/settings.js";
+
+/** Exit statuses, besides those by which a command answers. */
+export const EXIT = { error: 2, interrupted: 130 } as const;
+
+/** Writes a line of the answer. */
+export const print = (line: string) => void process.stdout.write(`${line}\n`);
+
+/** Writes a line that is no part of the answer. */
+export const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+/** Aborts when this process is asked to end. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
+/** Throws {@link OperatorError} for what is no http address; `name` says where it stands. */
+export function checkHttpAddress(url: string, name = ""): void {
+  if (!webAddress.safeParse(url).success) throw new OperatorError(`${name}${url} is not an http address.`);
+}
+
+/** A sentence for what can be put right, everything there is for a fault of ours. */
+export function explain(error: unknown): string {
+  return error instanceof OperatorError ? error.message : inspect(error);
+}
+
+/** How a command tells what ended it. */
+export interface Failure {
+  readonly explain?: (error: unknown) => string;
+  readonly interrupted?: string;
+}
+
+/** Runs the command that the arguments name, and sets the exit status. */
+export async function runCommand(program: Command, failure: Failure = {}): Promise<void> {
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.error;
+    else if (error instanceof Error && error.name === "AbortError") {
+      say(failure.interrupted ?? "Interrupted.");
+      process.exitCode = EXIT.interrupted;
+    } else {
+      say((failure.explain ?? explain)(error));
+      process.exitCode = EXIT.error;
+    }
+  }
+}
