@@ -1,30 +1,30 @@
 import "reflect-metadata";
 import { lexicographicSortSchema, printSchema, type GraphQLField, type GraphQLSchema } from "graphql";
 import { buildSchemaSync, type PubSub } from "type-graphql";
-import { AgentResolver } from "./resolvers/agent-resolver.js";
-import { ApiKeyResolver } from "./resolvers/api-key-resolver.js";
-import { AuditResolver } from "./resolvers/audit-resolver.js";
-import { BatchResolver, ScanReferencesResolver } from "./resolvers/batch-resolver.js";
-import { EngineResolver } from "./resolvers/engine-resolver.js";
+import { AgentResolver } from "./resolvers/agent.js";
+import { ApiKeyResolver } from "./resolvers/api-key.js";
+import { AuditResolver } from "./resolvers/audit-event.js";
+import { BatchResolver, ScanReferencesResolver } from "./resolvers/batch.js";
+import { EngineResolver } from "./resolvers/engine.js";
 import { FleetUpdates } from "./resolvers/fleet-updates.js";
 import { SampleConnectionResolver, ScanConnectionResolver } from "./inputs/list-counts.js";
-import { NodeResolver } from "./resolvers/node-resolver.js";
+import { NodeResolver } from "./resolvers/node.js";
 import { FleetResolver } from "./resolvers/fleet-resolver.js";
 import { RescanResolver } from "./resolvers/rescan-resolver.js";
-import { PlanResolver } from "./resolvers/plan-resolver.js";
-import { ResultResolver } from "./resolvers/result-resolver.js";
-import { QueueResolver } from "./resolvers/queue-resolver.js";
+import { PlanResolver } from "./resolvers/scan-plan.js";
+import { ResultResolver } from "./resolvers/result.js";
+import { QueueResolver } from "./resolvers/queue.js";
 import { SampleDownload } from "./resolvers/sample-download.js";
-import { SampleResolver } from "./resolvers/sample-resolver.js";
+import { SampleResolver } from "./resolvers/sample.js";
 import { ScanFeed } from "./resolvers/scan-feed.js";
-import { ScanResolver } from "./resolvers/scan-resolver.js";
+import { ScanResolver } from "./resolvers/scan.js";
 import { ScanUpdates } from "./resolvers/scan-updates.js";
-import { EngineStatisticsResolver, StatisticsPointResolver, StatisticsResolver } from "./resolvers/statistics-resolver.js";
+import { EngineStatisticsResolver, StatisticsPointResolver, StatisticsResolver } from "./resolvers/statistics.js";
 import { SubmitResolver, SubmitScansResolver } from "./resolvers/submit-resolver.js";
 import { scopeOf } from "./context/scopes.js";
-import { SystemResolver } from "./resolvers/system-resolver.js";
+import { SystemResolver } from "./resolvers/system.js";
 import { WithdrawResolver } from "./resolvers/withdraw-resolver.js";
-import { WebhookResolver } from "./resolvers/webhook-resolver.js";
+import { WebhookResolver } from "./resolvers/webhook.js";
 
 /** Every subscription brings its own iterator; type-graphql wants one of these all the same. */
 const noPubSub: PubSub = {

@@ -5,7 +5,7 @@ import { Batch } from "../../../schema/graphql/batch.js";
 import { Scan } from "../../../schema/graphql/scan.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
-import { positive } from "./scan-resolver.js";
+import { positive } from "./scan.js";
 
 @Resolver(() => Scan)
 export class ScanUpdates {

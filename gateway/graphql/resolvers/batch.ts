@@ -11,7 +11,7 @@ import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
 import { cursorOf, placeOf } from "../inputs/cursors.js";
 import { counted } from "../inputs/list-counts.js";
 import type { RequestContext } from "../context/request-context.js";
-import { positive } from "./scan-resolver.js";
+import { positive } from "./scan.js";
 import { Needs } from "../context/scopes.js";
 
 @Resolver(() => Batch)
