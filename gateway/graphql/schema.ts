@@ -1,29 +1,26 @@
 import "reflect-metadata";
 import { lexicographicSortSchema, printSchema, type GraphQLField, type GraphQLSchema } from "graphql";
 import { buildSchemaSync, type PubSub } from "type-graphql";
+import { scopeOf } from "./context/scopes.js";
 import { AgentResolver } from "./resolvers/agent.js";
 import { ApiKeyResolver } from "./resolvers/api-key.js";
-import { AuditResolver } from "./resolvers/audit-event.js";
-import { BatchResolver, ScanReferencesResolver } from "./resolvers/batch.js";
+import { AuditEventResolver } from "./resolvers/audit-event.js";
+import { BatchResolver, SubmitScansSuccessResolver } from "./resolvers/batch.js";
+import { EngineStatisticsResolver } from "./resolvers/engine-statistics.js";
 import { EngineResolver } from "./resolvers/engine.js";
-import { FleetUpdates } from "./resolvers/fleet-updates.js";
-import { SampleConnectionResolver, ScanConnectionResolver } from "./inputs/list-counts.js";
 import { NodeResolver } from "./resolvers/node.js";
-import { FleetResolver } from "./resolvers/fleet-resolver.js";
-import { RescanResolver } from "./resolvers/rescan-resolver.js";
-import { PlanResolver } from "./resolvers/scan-plan.js";
-import { ResultResolver } from "./resolvers/result.js";
 import { QueueResolver } from "./resolvers/queue.js";
-import { SampleDownload } from "./resolvers/sample-download.js";
+import { ResultResolver } from "./resolvers/result.js";
+import { SampleConnectionResolver } from "./resolvers/sample-connection.js";
 import { SampleResolver } from "./resolvers/sample.js";
-import { ScanFeed } from "./resolvers/scan-feed.js";
-import { ScanResolver } from "./resolvers/scan.js";
-import { ScanUpdates } from "./resolvers/scan-updates.js";
-import { EngineStatisticsResolver, StatisticsPointResolver, StatisticsResolver } from "./resolvers/statistics.js";
-import { SubmitResolver, SubmitScansResolver } from "./resolvers/submit-resolver.js";
-import { scopeOf } from "./context/scopes.js";
+import { ScanConnectionResolver } from "./resolvers/scan-connection.js";
+import { ScanFeedResolver } from "./resolvers/scan-feed.js";
+import { ScanPlanResolver } from "./resolvers/scan-plan.js";
+import { ScanResolver, SubmitScanSuccessResolver } from "./resolvers/scan.js";
+import { StatisticsPointResolver } from "./resolvers/statistics-point.js";
+import { StatisticsResolver } from "./resolvers/statistics.js";
 import { SystemResolver } from "./resolvers/system.js";
-import { WithdrawResolver } from "./resolvers/withdraw-resolver.js";
+import { UploadResolver } from "./resolvers/upload.js";
 import { WebhookResolver } from "./resolvers/webhook.js";
 
 /** Every subscription brings its own iterator; type-graphql wants one of these all the same. */
@@ -47,32 +44,26 @@ export function createSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
       NodeResolver,
-      ScanResolver,
-      ScanConnectionResolver,
-      SampleConnectionResolver,
-      ResultResolver,
-      SampleResolver,
-      SampleDownload,
-      EngineResolver,
       AgentResolver,
       ApiKeyResolver,
-      AuditResolver,
-      SubmitResolver,
-      WithdrawResolver,
-      RescanResolver,
-      SubmitScansResolver,
+      AuditEventResolver,
       BatchResolver,
-      ScanReferencesResolver,
-      PlanResolver,
-      FleetResolver,
-      ScanUpdates,
-      FleetUpdates,
-      ScanFeed,
-      QueueResolver,
-      StatisticsResolver,
-      StatisticsPointResolver,
+      EngineResolver,
       EngineStatisticsResolver,
+      QueueResolver,
+      ResultResolver,
+      SampleConnectionResolver,
+      SampleResolver,
+      ScanConnectionResolver,
+      ScanFeedResolver,
+      ScanPlanResolver,
+      ScanResolver,
+      StatisticsPointResolver,
+      StatisticsResolver,
+      SubmitScanSuccessResolver,
+      SubmitScansSuccessResolver,
       SystemResolver,
+      UploadResolver,
       WebhookResolver,
     ],
     pubSub: noPubSub,

@@ -1,6 +1,6 @@
 import { badInput } from "../../errors.js";
 
-/** How long a page is, unless its argument says. */
+/** Lengths of pages. */
 export const PAGE = { default: 25, most: 100 };
 
 /** A page of a list, as a Relay connection shows it. */
@@ -15,8 +15,8 @@ export interface Connection<T> {
   };
 }
 
-/** The page of `first` rows, of which one more was looked for. */
-export function connectionOf<T>(
+/** The page of `first` rows out of `found`, which has one more if there is a next page. */
+export function pageOf<T>(
   found: readonly T[],
   { first, continued, cursorOf }: { first: number; continued: boolean; cursorOf: (row: T) => string },
 ): Connection<T> {
@@ -26,7 +26,7 @@ export function connectionOf<T>(
     return node === undefined ? null : cursorOf(node);
   };
   return {
-    /** Most clients ask for the nodes alone. */
+    /** Computed on demand: most clients ask for the nodes alone. */
     get edges() {
       return nodes.map((node) => ({ cursor: cursorOf(node), node }));
     },
@@ -40,7 +40,7 @@ export function connectionOf<T>(
   };
 }
 
-/** Throws BAD_INPUT for a page of no length, or too long a one. */
+/** Throws BAD_INPUT for a page that would be empty or too long. */
 export function pageLength(first: number): number {
   if (first < 1 || first > PAGE.most) throw badInput("first", `must be from 1 to ${PAGE.most}`);
   return first;

@@ -1,4 +1,6 @@
+import type { RescanInput } from "../../../schema/graphql/rescan.js";
 import type { EngineChoiceInput, ScanOptionsInput } from "../../../schema/graphql/scan-options.js";
+import type { RescanOptions } from "../../scan/rescan.js";
 import type { ScanOptions } from "../../scan/scan-input.js";
 
 const SECOND_MS = 1_000;
@@ -23,6 +25,20 @@ export function scanOptions(input: ScanOptionsInput): ScanOptions {
     priority,
     deadlineMs: milliseconds(deadline),
     stopAfter: stopAfter ?? undefined,
+    idempotencyKey: idempotencyKey ?? undefined,
+  };
+}
+
+/** How an input wants a scan to be repeated, as the verbs take it. */
+export function rescanOptions(input: RescanInput): RescanOptions {
+  const { speed, internet, engines, excludeEngines, deadline, labels, idempotencyKey } = input;
+  return {
+    speed: speed ?? undefined,
+    internet: internet ?? undefined,
+    engines: engines ?? undefined,
+    excludeEngines: excludeEngines ?? undefined,
+    deadlineMs: milliseconds(deadline),
+    labels: labels ?? undefined,
     idempotencyKey: idempotencyKey ?? undefined,
   };
 }

@@ -1,20 +1,69 @@
-import { Ctx, Query, Resolver } from "type-graphql";
-import type { Presence } from "../../../schema/messages.js";
+import { Arg, Ctx, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { Agent } from "../../../schema/graphql/agent.js";
+import { AgentOrderResult, type AgentOrderSuccess } from "../../../schema/graphql/fleet-actions.js";
+import { AgentChange } from "../../../schema/graphql/fleet-changes.js";
+import type { AgentState, Presence } from "../../../schema/messages.js";
+import { setAgentState } from "../../scan/agent-orders.js";
+import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
+import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
+import { listCost, TYPICAL } from "../limits/list-cost.js";
 
-/** Agents that the cost of their list is reckoned with. */
-const TYPICAL_AGENTS = 20;
+const AGENT = "The agent's own name (`agent`).";
 
 @Resolver(() => Agent)
 export class AgentResolver {
   @Needs("scan:read")
   @Query(() => [Agent], {
     description: "The agents that are there now, by name.",
-    complexity: ({ childComplexity }) => 1 + TYPICAL_AGENTS * childComplexity,
+    complexity: listCost(TYPICAL.agents),
   })
   agents(@Ctx() { mesh }: RequestContext): readonly Presence[] {
     return mesh.fleet.agents();
   }
+
+  @Needs("fleet:write")
+  @Mutation(() => AgentOrderResult, {
+    description: "The agent takes nothing more and finishes what it has. It stays so, restarts included, until `resumeAgent`.",
+  })
+  cordonAgent(@Arg("agent", () => String, { description: AGENT }) agent: string, @Ctx() context: RequestContext) {
+    return setState(context, agent, "CORDONED");
+  }
+
+  @Needs("fleet:write")
+  @Mutation(() => AgentOrderResult, {
+    description:
+      "The agent takes nothing more and hands back, for other agents, what it does not finish within its grace. It stays so, " +
+      "restarts included, until `resumeAgent`.",
+  })
+  drainAgent(@Arg("agent", () => String, { description: AGENT }) agent: string, @Ctx() context: RequestContext) {
+    return setState(context, agent, "DRAINING");
+  }
+
+  @Needs("fleet:write")
+  @Mutation(() => AgentOrderResult, { description: "The agent takes work again." })
+  resumeAgent(@Arg("agent", () => String, { description: AGENT }) agent: string, @Ctx() context: RequestContext) {
+    return setState(context, agent, "READY");
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => AgentChange, {
+    description: "The agents that are there, then each change: who comes, changes or is gone.",
+    subscribe: ({ context }: { context: RequestContext }) => context.mesh.fleetWatches.agents.watch(),
+  })
+  agentChanged(@Root() { items, ...event }: ListChange<Presence>) {
+    return { ...event, agents: items };
+  }
+}
+
+async function setState(
+  { mesh, caller }: RequestContext,
+  agent: string,
+  state: AgentState,
+): Promise<AgentOrderSuccess | UserErrorRecord> {
+  return orUserError(["agent"], async () => {
+    await setAgentState(mesh, caller, agent, state);
+    return { agent, state };
+  });
 }

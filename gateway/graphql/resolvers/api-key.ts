@@ -12,16 +12,14 @@ import { createApiKey, revokeApiKey } from "../../scan/api-keys.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
-
-/** Keys that the cost of their list is reckoned with. */
-const TYPICAL_KEYS = 50;
+import { listCost, TYPICAL } from "../limits/list-cost.js";
 
 @Resolver(() => ApiKey)
 export class ApiKeyResolver {
   @Needs("admin")
   @Query(() => [ApiKey], {
     description: "The API keys, the newest first.",
-    complexity: ({ childComplexity }) => 1 + TYPICAL_KEYS * childComplexity,
+    complexity: listCost(TYPICAL.apiKeys),
   })
   apiKeys(
     @Arg("revoked", () => Boolean, { defaultValue: false, description: "Whether to list those that are revoked too." })

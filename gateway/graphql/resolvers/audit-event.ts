@@ -1,22 +1,23 @@
 import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
 import { AuditEventConnection, AuditFilter } from "../../../schema/graphql/audit-event.js";
 import { readAuditEvents, type AuditRecord } from "../../db/audit.js";
-import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
+import { pageOf, PAGE, pageLength } from "../inputs/connection.js";
 import { cursorOf, placeOf } from "../inputs/cursors.js";
 import { times } from "../inputs/filter-values.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
+import { pageCost } from "../limits/list-cost.js";
 
 const EVENTS = "auditEvents";
 /** In microseconds. Times of events are whole ones. */
 const MILLISECOND = 1_000;
 
 @Resolver(() => AuditEventConnection)
-export class AuditResolver {
+export class AuditEventResolver {
   @Needs("admin")
   @Query(() => AuditEventConnection, {
     description: "What was done with this mesh and by whom, the newest first, a page at a time.",
-    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+    complexity: pageCost,
   })
   async auditEvents(
     @Arg("filter", () => AuditFilter, { nullable: true, description: "Which events; without it all." })
@@ -39,6 +40,6 @@ export class AuditResolver {
       after: place && { at: new Date(place.micros / MILLISECOND), id: place.id },
     });
     const cursor = ({ id, at }: AuditRecord) => cursorOf(EVENTS, { id, micros: at.getTime() * MILLISECOND });
-    return connectionOf(found, { first, continued: place !== undefined, cursorOf: cursor });
+    return pageOf(found, { first, continued: place !== undefined, cursorOf: cursor });
   }
 }

@@ -1,28 +1,35 @@
 import { GraphQLSafeInt } from "graphql-scalars";
-import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
-import type { BatchRecord, ScanRecord } from "../../../schema/reports.js";
+import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { Batch, BatchCounts } from "../../../schema/graphql/batch.js";
-import { Label } from "../../../schema/graphql/scan-options.js";
 import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
-import { Scan } from "../../../schema/graphql/scan.js";
+import { SubmitScansInput, SubmitScansResult, SubmitScansSuccess } from "../../../schema/graphql/submit-scans.js";
+import type { BatchRecord } from "../../../schema/reports.js";
 import { readBatch } from "../../db/batches.js";
 import { readScansById } from "../../db/scans.js";
-import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
-import { cursorOf, placeOf } from "../inputs/cursors.js";
-import { counted } from "../inputs/list-counts.js";
+import { submitScans, type AcceptedBatch } from "../../scan/submit.js";
 import type { RequestContext } from "../context/request-context.js";
-import { positive } from "./scan.js";
 import { Needs } from "../context/scopes.js";
+import { pageLength, pageOf, PAGE } from "../inputs/connection.js";
+import { cursorOf, placeOf } from "../inputs/cursors.js";
+import { positive } from "../inputs/filter-values.js";
+import { withCount } from "../inputs/list-counts.js";
+import { readBatchSubmission } from "../inputs/submission.js";
+import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
+import { pageCost } from "../limits/list-cost.js";
+
+const BATCH_ID = "The batch's number (`batchId`).";
+/** The cost of scanning one sample of a batch, in fields. */
+const SAMPLE_COST = 10;
 
 @Resolver(() => Batch)
 export class BatchResolver {
   @Needs("scan:read")
   @Query(() => Batch, { nullable: true, description: "The batch with this number, or null." })
   async batch(
-    @Arg("id", () => GraphQLSafeInt, { description: "The batch's number (`batchId`)." }) id: number,
+    @Arg("id", () => GraphQLSafeInt, { description: BATCH_ID }) id: number,
     @Ctx() { mesh }: RequestContext,
   ): Promise<BatchRecord | null> {
-    return (await readBatch(mesh.db, positive(id))) ?? null;
+    return (await readBatch(mesh.db, positive("id", id))) ?? null;
   }
 
   @FieldResolver(() => BatchCounts)
@@ -31,7 +38,7 @@ export class BatchResolver {
   }
 
   @FieldResolver(() => ScanConnection, {
-    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+    complexity: pageCost,
   })
   async scans(
     @Root() { batchId, scanIds }: BatchRecord,
@@ -42,32 +49,46 @@ export class BatchResolver {
     const list = `scans of batch ${batchId}`;
     const from = placeOf(list, after)?.id ?? 0;
     const rest = scanIds.filter((id) => id > from).slice(0, pageLength(first) + 1);
-    const page = connectionOf(await readScansById(mesh.db, rest), {
+    const page = pageOf(await readScansById(mesh.db, rest), {
       first,
       continued: from > 0,
       cursorOf: ({ scanId }) => cursorOf(list, { id: scanId, micros: 0 }),
     });
-    return counted(page, async () => ({ count: scanIds.length, exact: true }));
+    return withCount(page, async () => ({ count: scanIds.length, exact: true }));
+  }
+
+  @Needs("scan:write")
+  @Mutation(() => SubmitScansResult, {
+    description: "Scans up to 100 stored samples, with one batch to watch. If one of them cannot be scanned, none is.",
+    complexity: ({ args, childComplexity }) => childComplexity + SAMPLE_COST * (args.input as SubmitScansInput).samples.length,
+  })
+  async submitScans(
+    @Arg("input", () => SubmitScansInput, { description: "What to scan and how." }) input: SubmitScansInput,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<AcceptedBatch | UserErrorRecord> {
+    const submission = readBatchSubmission(input);
+    if ("code" in submission) return submission;
+    return orUserError(["input"], () => submitScans(mesh, caller, submission.samples, submission.options));
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => Batch, {
+    description:
+      "The batch as it is, then each change of its scans; ends when all of them are final. Changes may be skipped, the last one is not.",
+    subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
+      context.mesh.watchers.batches.watch(positive("id", args.id)).ready(),
+  })
+  batchUpdated(@Arg("id", () => GraphQLSafeInt, { description: BATCH_ID }) _id: number, @Root() batch: BatchRecord): BatchRecord {
+    return batch;
   }
 }
 
-/** What a scan refers to. */
-@Resolver(() => Scan)
-export class ScanReferencesResolver {
-  @FieldResolver(() => [Label])
-  labels(@Root() { labels }: ScanRecord): Label[] {
-    return Object.entries(labels)
-      .map(([key, value]) => ({ key, value }))
-      .toSorted((a, b) => (a.key < b.key ? -1 : 1));
-  }
-
-  @FieldResolver(() => Scan, { nullable: true })
-  async previous(@Root() { previous }: ScanRecord, @Ctx() { loaders }: RequestContext): Promise<ScanRecord | null> {
-    return previous === null ? null : loaders().scans.load(previous);
-  }
-
-  @FieldResolver(() => Batch, { nullable: true, description: "The batch that it was submitted with; null if by itself." })
-  async batch(@Root() { batchId }: ScanRecord, @Ctx() { loaders }: RequestContext): Promise<BatchRecord | null> {
-    return batchId === null ? null : loaders().batches.load(batchId);
+@Resolver(() => SubmitScansSuccess)
+export class SubmitScansSuccessResolver {
+  @FieldResolver(() => Batch)
+  async batch(@Root() { batchId }: AcceptedBatch, @Ctx() { mesh }: RequestContext): Promise<BatchRecord> {
+    const batch = await readBatch(mesh.db, batchId);
+    if (batch === undefined) throw new Error(`the batch ${batchId} is gone right after it was accepted`);
+    return batch;
   }
 }

@@ -9,22 +9,22 @@ import { Needs } from "../context/scopes.js";
 
 type NodeRecord = ScanRecord | SampleRecord | EngineRecord | BatchRecord | Presence;
 
-/** Of each type that has a global id: the key by which its records are known, and how one is found by it. */
-const NODES: Record<string, { keyOf: (record: NodeRecord) => number | string; find: Find }> = {
-  Scan: { keyOf: (record) => (record as ScanRecord).scanId, find: numbered((context) => context.loaders().scans) },
-  Sample: { keyOf: (record) => (record as SampleRecord).sampleId, find: numbered((context) => context.loaders().samples) },
-  Engine: { keyOf: (record) => (record as EngineRecord).engineId, find: numbered((context) => context.loaders().engines) },
-  Batch: { keyOf: (record) => (record as BatchRecord).batchId, find: numbered((context) => context.loaders().batches) },
+/** For each type with a global id: the key of its records, and how to find a record by its key. */
+const NODES: Record<string, { key: (record: NodeRecord) => number | string; find: Find }> = {
+  Scan: { key: (record) => (record as ScanRecord).scanId, find: numbered((context) => context.loaders().scans) },
+  Sample: { key: (record) => (record as SampleRecord).sampleId, find: numbered((context) => context.loaders().samples) },
+  Engine: { key: (record) => (record as EngineRecord).engineId, find: numbered((context) => context.loaders().engines) },
+  Batch: { key: (record) => (record as BatchRecord).batchId, find: numbered((context) => context.loaders().batches) },
   Agent: {
-    keyOf: (record) => (record as Presence).agent,
+    key: (record) => (record as Presence).agent,
     find: async (key, { mesh }) => mesh.fleet.agents().find(({ agent }) => agent === key),
   },
 };
 
 type Find = (key: string, context: RequestContext) => Promise<NodeRecord | null | undefined>;
 
-/** Global ids that can be asked for at once. */
-const MOST = 100;
+/** Global ids of one request at most. */
+const MAX_IDS = 100;
 
 @Resolver(() => Node)
 export class NodeResolver {
@@ -47,17 +47,17 @@ export class NodeResolver {
     @Arg("ids", () => [ID], { description: "The `id` of any objects; 100 at most." }) ids: string[],
     @Ctx() context: RequestContext,
   ): Promise<(NodeRecord | null)[]> {
-    if (ids.length > MOST) throw badInput("ids", `has ${ids.length} entries; ${MOST} is the most`);
+    if (ids.length > MAX_IDS) throw badInput("ids", `has ${ids.length} entries; ${MAX_IDS} is the most`);
     return Promise.all(ids.map((id) => findNode(id, context)));
   }
 
   @FieldResolver(() => ID)
   id(@Root() record: NodeRecord, @Info() { parentType }: GraphQLResolveInfo): string {
-    return Buffer.from(`${parentType.name}:${NODES[parentType.name]?.keyOf(record)}`).toString("base64url");
+    return Buffer.from(`${parentType.name}:${NODES[parentType.name]?.key(record)}`).toString("base64url");
   }
 }
 
-/** Ids are opaque, so one that nothing ever had is not there, like one whose object is gone. */
+/** Ids are opaque: a malformed one is treated like one whose object is gone. */
 async function findNode(id: string, context: RequestContext): Promise<NodeRecord | null> {
   const [, __typename = "", key = ""] = /^(\w+):(.+)$/s.exec(Buffer.from(id, "base64url").toString()) ?? [];
   const found = Object.hasOwn(NODES, __typename) ? await NODES[__typename]?.find(key, context) : undefined;

@@ -1,21 +1,30 @@
-import { Ctx, Query, Resolver } from "type-graphql";
+import { Ctx, Query, Resolver, Root, Subscription } from "type-graphql";
+import { QueueChange } from "../../../schema/graphql/fleet-changes.js";
 import { Queue } from "../../../schema/graphql/queue.js";
 import type { QueueRecord } from "../../../schema/reports.js";
 import { readQueues } from "../../scan/queues.js";
+import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
-
-/** Engines that the cost of their queues is reckoned with. */
-const TYPICAL_ENGINES = 25;
+import { listCost, TYPICAL } from "../limits/list-cost.js";
 
 @Resolver(() => Queue)
 export class QueueResolver {
   @Needs("scan:read")
   @Query(() => [Queue], {
     description: "What waits for each engine of the catalogue, in the order of their names.",
-    complexity: ({ childComplexity }) => 1 + TYPICAL_ENGINES * childComplexity,
+    complexity: listCost(TYPICAL.engines),
   })
   queues(@Ctx() { mesh }: RequestContext): Promise<QueueRecord[]> {
     return readQueues(mesh);
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => QueueChange, {
+    description: "What waits for each engine, then each change of it, looked at about once a second.",
+    subscribe: ({ context }: { context: RequestContext }) => context.mesh.fleetWatches.queues.watch(),
+  })
+  queueChanged(@Root() { items, ...event }: ListChange<QueueRecord>) {
+    return { ...event, queues: items };
   }
 }

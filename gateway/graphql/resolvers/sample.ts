@@ -1,20 +1,25 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
-import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
-import type { SampleRecord, ScanRecord } from "../../../schema/reports.js";
+import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
 import { SampleOrder, ScanOrder } from "../../../schema/graphql/enums.js";
 import { SampleConnection } from "../../../schema/graphql/sample-connection.js";
 import { SampleFilter } from "../../../schema/graphql/sample-filter.js";
 import { Sample } from "../../../schema/graphql/sample.js";
 import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
 import { Scan } from "../../../schema/graphql/scan.js";
-import { countSamples, listSamples, type ListedSample, type SampleCriteria } from "../../db/sample-list.js";
+import { DeleteSampleResult, type DeleteSampleSuccess } from "../../../schema/graphql/withdraw.js";
+import type { SampleRecord, ScanRecord } from "../../../schema/reports.js";
+import { countSamples, listSamples, type ListedSample } from "../../db/sample-list.js";
 import { findSample } from "../../db/samples.js";
-import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
-import { cursorOf, placeOf } from "../inputs/cursors.js";
-import { entries, hash as readHash, hashes, mimes, sizes, times } from "../inputs/filter-values.js";
-import { counted, type CountedConnection } from "../inputs/list-counts.js";
+import { deleteSample } from "../../scan/delete.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
+import { pageLength, pageOf, PAGE } from "../inputs/connection.js";
+import { cursorOf, placeOf } from "../inputs/cursors.js";
+import { hash as readHash } from "../inputs/filter-values.js";
+import { withCount, type CountedConnection } from "../inputs/list-counts.js";
+import { sampleCriteria } from "../inputs/sample-criteria.js";
+import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
+import { pageCost } from "../limits/list-cost.js";
 
 @Resolver(() => Sample)
 export class SampleResolver {
@@ -30,7 +35,7 @@ export class SampleResolver {
   @Needs("scan:read")
   @Query(() => SampleConnection, {
     description: "Samples, a page at a time. A cursor continues the list of the same filter and order.",
-    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+    complexity: pageCost,
   })
   async samples(
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
@@ -47,7 +52,7 @@ export class SampleResolver {
     const page = { limit, after: placeOf(list, after), newestFirst: order === SampleOrder.NEWEST_FIRST };
     const found = await listSamples(mesh.lists, criteria, page);
     const cursor = ({ sampleId, seenMicros }: ListedSample) => cursorOf(list, { id: sampleId, micros: seenMicros });
-    return counted(connectionOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
+    return withCount(pageOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
       countSamples(mesh.lists, criteria),
     );
   }
@@ -74,7 +79,7 @@ export class SampleResolver {
 
   @FieldResolver(() => ScanConnection, {
     description: "Its scans, a page at a time.",
-    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+    complexity: pageCost,
   })
   async scans(
     @Root() { sampleId }: SampleRecord,
@@ -88,20 +93,31 @@ export class SampleResolver {
     const page = { limit: pageLength(first) + 1, after: placeOf(list, after), newestFirst: order === ScanOrder.NEWEST_FIRST };
     const found = await loaders().scansOfSamples(page).load(sampleId);
     const cursor = ({ scanId }: ScanRecord) => cursorOf(list, { id: scanId, micros: 0 });
-    return counted(connectionOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
+    return withCount(pageOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
       loaders().scanCounts.load(sampleId),
     );
   }
-}
 
-function sampleCriteria(filter: SampleFilter | null | undefined): SampleCriteria {
-  if (filter === null || filter === undefined) return {};
-  return {
-    mimes: mimes("filter.mimes", filter.mimes),
-    size: sizes("filter.size", filter.size),
-    firstSeen: times("filter.firstSeen", filter.firstSeen),
-    hashes: hashes("filter.hashes", filter.hashes),
-    stored: filter.stored ?? undefined,
-    verdicts: entries("filter.verdicts", filter.verdicts),
-  };
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      "Where its bytes can be downloaded with a key that has the scope `SAMPLE_READ`; with `?format=zip` in a zip with the password `infected`. Null when they are not stored any more.",
+  })
+  downloadUrl(@Root() { sha256, stored }: SampleRecord, @Ctx() { baseUrl }: RequestContext): string | null {
+    return stored ? `${baseUrl}/samples/${sha256}` : null;
+  }
+
+  @Needs("admin")
+  @Mutation(() => DeleteSampleResult, {
+    description: "Deletes a sample: its bytes, what is known of it, and every scan of it. Scans that are open are withdrawn.",
+  })
+  deleteSample(
+    @Arg("sha256", () => String, { description: "The sample's sha256 in hex." }) sha256: string,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<DeleteSampleSuccess | UserErrorRecord> {
+    return orUserError(["sha256"], async () => ({
+      sha256: sha256.toLowerCase(),
+      scans: await deleteSample(mesh, caller, sha256),
+    }));
+  }
 }

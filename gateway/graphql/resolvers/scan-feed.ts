@@ -19,8 +19,8 @@ interface Subscribing {
   readonly context: RequestContext;
 }
 
-@Resolver()
-export class ScanFeed {
+@Resolver(() => ScanFeedEvent)
+export class ScanFeedResolver {
   @Needs("scan:read")
   @Subscription(() => ScanFeedEvent, {
     description:

@@ -9,7 +9,7 @@ import { Needs } from "../context/scopes.js";
 import { engineChoice } from "../inputs/scan-options.js";
 
 @Resolver(() => ScanPlan)
-export class PlanResolver {
+export class ScanPlanResolver {
   @Needs("scan:read")
   @Query(() => ScanPlan, {
     description: "What would come of a request made now: the engines that would take part, and why the others would not.",

@@ -1,42 +1,57 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { GraphQLSafeInt } from "graphql-scalars";
-import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
-import type { ResultRecord, ScanRecord, ScanReport } from "../../../schema/reports.js";
+import { Arg, Ctx, FieldResolver, Info, Int, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
+import { Batch } from "../../../schema/graphql/batch.js";
 import { ScanOrder } from "../../../schema/graphql/enums.js";
+import { IDEMPOTENCY_KEY_DESCRIPTION, RescanInput, RescanResult, RetryResultResult } from "../../../schema/graphql/rescan.js";
 import { Result } from "../../../schema/graphql/result.js";
 import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
 import { ScanFilter } from "../../../schema/graphql/scan-filter.js";
+import { Label } from "../../../schema/graphql/scan-options.js";
 import { Scan } from "../../../schema/graphql/scan.js";
+import { SubmitScanInput, SubmitScanResult, SubmitScanSuccess } from "../../../schema/graphql/submit-scan.js";
+import { CancelScanResult, DeleteScanResult, type DeleteScanSuccess } from "../../../schema/graphql/withdraw.js";
+import type { BatchRecord, ResultRecord, ScanRecord, ScanReport } from "../../../schema/reports.js";
+import type { Database } from "../../db/database.js";
 import { countScans, listScans, type PlacedScan } from "../../db/scan-list.js";
 import { readScan, readScanRecord } from "../../db/scans.js";
-import { badInput } from "../../errors.js";
-import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
-import { cursorOf, placeOf, scanList } from "../inputs/cursors.js";
-import { counted, type CountedConnection } from "../inputs/list-counts.js";
+import { unknownScan } from "../../errors.js";
+import { deleteScan } from "../../scan/delete.js";
+import { rescan, retryResult, type Repeated } from "../../scan/rescan.js";
+import { submitScan, type Accepted } from "../../scan/submit.js";
+import { cancelScan } from "../../scan/withdraw.js";
 import type { RequestContext } from "../context/request-context.js";
-import { scanCriteria } from "../inputs/scan-criteria.js";
 import { Needs } from "../context/scopes.js";
+import { pageLength, pageOf, PAGE } from "../inputs/connection.js";
+import { cursorOf, placeOf, scanList } from "../inputs/cursors.js";
+import { positive } from "../inputs/filter-values.js";
+import { withCount, type CountedConnection } from "../inputs/list-counts.js";
+import { scanCriteria } from "../inputs/scan-criteria.js";
+import { rescanOptions } from "../inputs/scan-options.js";
 import { selects } from "../inputs/selection.js";
+import { mistakeInChoice, readSubmission } from "../inputs/submission.js";
+import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
+import { listCost, pageCost, TYPICAL } from "../limits/list-cost.js";
 
-/** Engines that the cost of a scan's results is reckoned with. */
-const TYPICAL_ENGINES = 25;
+const SCAN_ID = "The scan's number (`scanId`).";
+
 @Resolver(() => Scan)
 export class ScanResolver {
   @Needs("scan:read")
   @Query(() => Scan, { nullable: true, description: "The scan with this number, or null." })
   async scan(
-    @Arg("id", () => GraphQLSafeInt, { description: "The scan's number (`scanId`)." }) id: number,
+    @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
     @Ctx() { mesh }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<ScanRecord | ScanReport | null> {
     const read = selects(info, "results") ? readScan : readScanRecord;
-    return (await read(mesh.db, positive(id))) ?? null;
+    return (await read(mesh.db, positive("id", id))) ?? null;
   }
 
   @Needs("scan:read")
   @Query(() => ScanConnection, {
     description: "Scans, a page at a time. A cursor continues the list of the same filter and order.",
-    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+    complexity: pageCost,
   })
   async scans(
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
@@ -57,22 +72,148 @@ export class ScanResolver {
       limit,
     });
     const cursor = ({ scanId, startMicros }: PlacedScan) => cursorOf(list, { id: scanId, micros: startMicros });
-    return counted(connectionOf(found, { first, continued: place !== undefined, cursorOf: cursor }), () =>
+    return withCount(pageOf(found, { first, continued: place !== undefined, cursorOf: cursor }), () =>
       countScans(mesh.lists, criteria),
     );
   }
 
-  @FieldResolver(() => [Result], { complexity: ({ childComplexity }) => 1 + TYPICAL_ENGINES * childComplexity })
+  @FieldResolver(() => [Result], { complexity: listCost(TYPICAL.engines) })
   results(
     @Root() scan: ScanRecord | ScanReport,
     @Ctx() { loaders }: RequestContext,
   ): Promise<readonly ResultRecord[]> | readonly ResultRecord[] {
     return "results" in scan ? scan.results : loaders().results.load(scan.scanId);
   }
+
+  @FieldResolver(() => [Label])
+  labels(@Root() { labels }: ScanRecord): Label[] {
+    return Object.entries(labels)
+      .map(([key, value]) => ({ key, value }))
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  @FieldResolver(() => Scan, { nullable: true })
+  async previous(@Root() { previous }: ScanRecord, @Ctx() { loaders }: RequestContext): Promise<ScanRecord | null> {
+    return previous === null ? null : loaders().scans.load(previous);
+  }
+
+  @FieldResolver(() => Batch, { nullable: true, description: "The batch that it was submitted with; null if by itself." })
+  async batch(@Root() { batchId }: ScanRecord, @Ctx() { loaders }: RequestContext): Promise<BatchRecord | null> {
+    return batchId === null ? null : loaders().batches.load(batchId);
+  }
+
+  @Needs("scan:write")
+  @Mutation(() => SubmitScanResult, { description: "Scans a sample with every engine that the request allows." })
+  async submitScan(
+    @Arg("input", () => SubmitScanInput, { description: "What to scan and how." }) input: SubmitScanInput,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<Accepted | UserErrorRecord> {
+    const submission = readSubmission(input);
+    if ("code" in submission) return submission;
+    return orUserError(["input"], () => submitScan(mesh, caller, submission.source, submission.input));
+  }
+
+  @Needs("scan:write")
+  @Mutation(() => RescanResult, { description: "Scans a scan's sample again, as that scan was asked for; a new scan." })
+  async rescan(
+    @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
+    @Arg("input", () => RescanInput, { nullable: true, description: "What is to be otherwise than the first time." })
+    input: RescanInput | null | undefined,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<RepeatedScan | UserErrorRecord> {
+    const given = input ?? {};
+    const mistake = mistakeInChoice(given);
+    if (mistake) return mistake;
+    const options = rescanOptions(given);
+    return aboutScan(await orUserError(["input"], async () => readRepeated(mesh.db, await rescan(mesh, caller, id, options))));
+  }
+
+  @Needs("scan:write")
+  @Mutation(() => RetryResultResult, {
+    description: "Runs one engine of a final scan again: a new scan that takes over all other results of the former.",
+  })
+  async retryResult(
+    @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
+    @Arg("engine", () => String, { description: "The engine's name, without regard to case." }) engine: string,
+    @Arg("idempotencyKey", () => String, { nullable: true, description: IDEMPOTENCY_KEY_DESCRIPTION }) key:
+      | string
+      | null
+      | undefined,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<RepeatedScan | UserErrorRecord> {
+    return aboutScan(
+      await orUserError([], async () => readRepeated(mesh.db, await retryResult(mesh, caller, id, engine, key ?? undefined))),
+    );
+  }
+
+  @Needs("scan:write")
+  @Mutation(() => CancelScanResult, {
+    description:
+      "Ends a scan now: what no engine has answered is CANCELLED, what waits never starts, and agents stop what they run for it.",
+  })
+  cancelScan(
+    @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ scan: ScanReport } | UserErrorRecord> {
+    return orUserError(["id"], async () => {
+      await cancelScan(mesh, caller, id);
+      return { scan: await readReport(mesh.db, id) };
+    });
+  }
+
+  @Needs("scan:write")
+  @Mutation(() => DeleteScanResult, {
+    description: "Deletes a scan with its results; one that is open is withdrawn as by `cancelScan`. Its sample stays.",
+  })
+  deleteScan(
+    @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<DeleteScanSuccess | UserErrorRecord> {
+    return orUserError(["id"], async () => {
+      await deleteScan(mesh, caller, id);
+      return { scanId: id };
+    });
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => Scan, {
+    description:
+      "The scan as it is, then each change of it; ends when the scan is final. Changes that come faster than they are read are skipped.",
+    subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
+      context.mesh.watchers.scans.watch(positive("id", args.id)).ready(),
+  })
+  scanUpdated(@Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) _id: number, @Root() report: ScanReport): ScanReport {
+    return report;
+  }
 }
 
-/** Throws BAD_INPUT for a number that no scan can have. */
-export function positive(id: number): number {
-  if (id < 1) throw badInput("id", "must be positive");
-  return id;
+@Resolver(() => SubmitScanSuccess)
+export class SubmitScanSuccessResolver {
+  @FieldResolver(() => Scan)
+  async scan(@Root() { scanId }: Accepted, @Ctx() { mesh }: RequestContext): Promise<ScanReport> {
+    const report = await readScan(mesh.db, scanId);
+    if (report === undefined) throw new Error(`the scan ${scanId} is gone right after it was accepted`);
+    return report;
+  }
+}
+
+interface RepeatedScan {
+  readonly scan: ScanReport;
+  readonly replayed: boolean;
+}
+
+async function readRepeated(db: Database, { scanId, replayed }: Repeated): Promise<RepeatedScan> {
+  return { scan: await readReport(db, scanId), replayed };
+}
+
+async function readReport(db: Database, scanId: number): Promise<ScanReport> {
+  const scan = await readScan(db, scanId);
+  if (!scan) throw unknownScan(scanId);
+  return scan;
+}
+
+/** Errors that are not about the input or the key are about the scan that is repeated. */
+function aboutScan(answer: RepeatedScan | UserErrorRecord): RepeatedScan | UserErrorRecord {
+  const otherwise: readonly string[] = ["BAD_INPUT", "IDEMPOTENCY_CONFLICT"];
+  return "code" in answer && !otherwise.includes(answer.code) ? { ...answer, path: ["id"] } : answer;
 }

@@ -12,13 +12,13 @@ import {
 import type { DeliveryRecord, WebhookRecord } from "../../../schema/webhooks.js";
 import { readDeliveries, readWebhooks } from "../../db/webhooks.js";
 import { createWebhook, redeliver, removeWebhook, setWebhookEnabled } from "../../scan/webhooks.js";
-import { connectionOf, PAGE, pageLength } from "../inputs/connection.js";
+import { pageOf, PAGE, pageLength } from "../inputs/connection.js";
 import { cursorOf, placeOf } from "../inputs/cursors.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
+import { listCost, pageCost, TYPICAL } from "../limits/list-cost.js";
 
-const TYPICAL_WEBHOOKS = 10;
 /** Not each webhook's own: `webhooks` asks all of them with the same cursor. */
 const DELIVERIES = "deliveries";
 
@@ -27,14 +27,14 @@ export class WebhookResolver {
   @Needs("admin")
   @Query(() => [Webhook], {
     description: "Every webhook, the oldest first.",
-    complexity: ({ childComplexity }) => 1 + TYPICAL_WEBHOOKS * childComplexity,
+    complexity: listCost(TYPICAL.webhooks),
   })
   webhooks(@Ctx() { mesh }: RequestContext): Promise<WebhookRecord[]> {
     return readWebhooks(mesh.db);
   }
 
   @FieldResolver(() => WebhookDeliveryConnection, {
-    complexity: ({ args, childComplexity }) => 1 + Number(args.first) * childComplexity,
+    complexity: pageCost,
   })
   async deliveries(
     @Root() { webhookId }: WebhookRecord,
@@ -46,7 +46,7 @@ export class WebhookResolver {
     const place = placeOf(DELIVERIES, after);
     const found = await readDeliveries(mesh.db, webhookId, { after: place?.id, limit });
     const cursor = ({ deliveryId }: DeliveryRecord) => cursorOf(DELIVERIES, { id: deliveryId, micros: 0 });
-    return connectionOf(found, { first, continued: place !== undefined, cursorOf: cursor });
+    return pageOf(found, { first, continued: place !== undefined, cursorOf: cursor });
   }
 
   @Needs("admin")
