@@ -13,7 +13,7 @@ import { startPresence, type Announcer } from "./work/presence.js";
 import { createSampleCache } from "./samples/sample-cache.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool, type Spool } from "./samples/spool.js";
-import { watchSpools, type SpoolStrays } from "./samples/spool-strays.js";
+import { watchSpools, type SpoolStrays } from "./samples/spool-orphans.js";
 import { createWork } from "./work/in-flight.js";
 
 const FLUSH_MS = 2_000;

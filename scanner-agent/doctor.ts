@@ -10,7 +10,7 @@ import { ownVersion } from "../schema/version.js";
 import { createContainerHost } from "./runners/container/host.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool } from "./samples/spool.js";
-import { watchSpools } from "./samples/spool-strays.js";
+import { watchSpools } from "./samples/spool-orphans.js";
 
 const SUFFIX = "-doctor";
 

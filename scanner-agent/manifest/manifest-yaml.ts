@@ -1,6 +1,6 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from "yaml";
 import type { z } from "zod";
-import { inWords } from "./yaml-words.js";
+import { inWords } from "./yaml-issues.js";
 
 /** A YAML text, and where its fields stand. */
 export interface YamlText {

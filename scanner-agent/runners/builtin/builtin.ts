@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
 import { within } from "../../within.js";
-import { processLane, threadLane, type Lane } from "./lane.js";
+import { processLane, threadLane, type Lane } from "./engine-worker.js";
 import type { Prepared } from "./lane-messages.js";
 
 const PREPARE_TIMEOUT_MS = 60_000;

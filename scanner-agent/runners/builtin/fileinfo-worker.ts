@@ -1,7 +1,7 @@
 /** The FileInfo engine: hashes, entropy and type of a file, and what ssdeep and exiftool say where they are installed. */
 
 import { z } from "zod";
-import { serveLane } from "./lane-server.js";
+import { serveLane } from "./worker-server.js";
 import { askTools, findTools } from "./fileinfo-tools.js";
 import { measure } from "./fileinfo-measure.js";
 

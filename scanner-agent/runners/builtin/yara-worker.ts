@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import init, { Compiler, Scanner, type Rules } from "@virustotal/yara-x";
 import { z } from "zod";
 import { reasonOf, type Sample } from "../../contract.js";
-import { serveLane } from "./lane-server.js";
+import { serveLane } from "./worker-server.js";
 import { readRuleFiles, type RuleFile } from "./rule-files.js";
 
 /** Larger samples are UNSCANNED: the file and its copy in WebAssembly memory must both fit. */

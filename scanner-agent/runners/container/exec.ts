@@ -7,7 +7,7 @@ import { createDeployment } from "./deployment.js";
 import { createPool, type Pool } from "./pool.js";
 import { SAMPLE_FOLDER } from "./profile.js";
 import { readRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
-import { startWarm, type Warm } from "./warm.js";
+import { startWarm, type Warm } from "./warm-container.js";
 
 const VERSION_TIMEOUT_MS = 30_000;
 const NEVER = new AbortController().signal;

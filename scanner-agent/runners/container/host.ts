@@ -7,7 +7,7 @@ import { takeLease, type Lease } from "./lease.js";
 import { prove, type Proof } from "./probe.js";
 import { bringProgram, type Program } from "./program.js";
 import { createNetwork, removeContainer, removeContainers, removeNetworks } from "./resources.js";
-import { watchStrays, type Strays } from "./strays.js";
+import { watchStrays, type Strays } from "./orphans.js";
 import type { InternetClass } from "../../../schema/classes.js";
 
 const REMOVE_AGAIN_MS = 5_000;

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { reasonOf, TimedOut, Unavailable } from "../../contract.js";
 import { within } from "../../within.js";
-import type { Warm } from "./warm.js";
+import type { Warm } from "./warm-container.js";
 
 const PATIENCE_MS = 60_000;
 const RENEWAL_MS = 10_000;

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { done } from "../../../scanner-agent/contract.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
 import { openSpool } from "../../../scanner-agent/samples/spool.js";
-import { watchSpools, type SpoolStrays } from "../../../scanner-agent/samples/spool-strays.js";
+import { watchSpools, type SpoolStrays } from "../../../scanner-agent/samples/spool-orphans.js";
 import { SAMPLES } from "../../../schema/subjects.js";
 import { CHUNK_BYTES } from "../../../schema/streams.js";
 import { agentsOnBus, requestOf, startAgent } from "../stage/agent-stage.js";

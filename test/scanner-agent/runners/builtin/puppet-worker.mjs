@@ -1,7 +1,7 @@
 /** A worker that does what the sample's path says. */
 
 import { threadId } from "node:worker_threads";
-import { serveLane } from "../../../../dist/scanner-agent/runners/builtin/lane-server.js";
+import { serveLane } from "../../../../dist/scanner-agent/runners/builtin/worker-server.js";
 
 serveLane(async (/** @type {unknown} */ given) => {
   const data = /** @type {{ refuse?: boolean, problems?: string[], version?: string }} */ (given);
