@@ -5,7 +5,7 @@ import { connectBus, type Bus } from "./bus/bus.js";
 import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
 import { createEngine, type Engine, type EngineParts } from "./engine/engine.js";
-import { enginesOf } from "./engine/engine-set.js";
+import { createEngineSet } from "./engine/engine-set.js";
 import { createContainerHost, type ContainerHost } from "./runners/container/host.js";
 import { createIntake, type Intake } from "./work/intake.js";
 import { ownVersion } from "../schema/version.js";
@@ -13,50 +13,50 @@ import { startPresence, type Announcer } from "./work/presence.js";
 import { createSampleCache } from "./samples/sample-cache.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool, type Spool } from "./samples/spool.js";
-import { watchSpools, type SpoolStrays } from "./samples/spool-orphans.js";
-import { createWork } from "./work/in-flight.js";
+import { watchSpoolOrphans, type SpoolOrphans } from "./samples/spool-orphans.js";
+import { createInFlight } from "./work/in-flight.js";
 
 const FLUSH_MS = 2_000;
 const END_LIMIT_MS = 5_000;
 
-/** What can be given instead of what the configuration leads to. */
+/** Replaces parts that the configuration would choose; for tests. */
 export interface AgentOverrides {
   readonly log?: Logger;
-  /** The engines, instead of those of the manifests. */
+  /** Instead of the engines of the manifests. */
   readonly engines?: readonly EngineParts[];
 }
 
-/** One agent: its engines, and the work they take from the bus. */
+/** A scanner agent: runs engines on this host and answers the mesh's requests with them. */
 export interface Agent {
-  /** Connects, tests the engines, announces them and takes work; resolves when every engine has been tested. */
+  /** Connects, tests the engines, announces them and takes requests; resolves when every engine has been tested. */
   start(): Promise<readonly EnginePresence[]>;
-  /** Takes no more work, finishes what it has within the grace, hands the rest back and leaves. */
+  /** Takes no more requests, finishes those in flight within the grace, hands the rest back and disconnects. */
   stop(): Promise<void>;
-  /** What is wrong with manifests and with the choice of engines, a line each; known once it has started. */
+  /** Mistakes in manifests and in the host's choice of engines, a line each; known once it has started. */
   mistakes(): readonly string[];
-  /** Rejects if the agent cannot go on, which only the end of its connection for good can make happen. */
+  /** Rejects if the agent cannot go on because a connection to NATS has ended for good. */
   readonly failed: Promise<never>;
 }
 
-/** Composes an agent; nothing happens before it is started. */
+/** Creates an agent, which does nothing before it is started. */
 export function createAgent(config: AgentConfig, overrides: AgentOverrides = {}): Agent {
   const log = overrides.log ?? pino({ level: config.logLevel, base: { agent: config.agent } });
   const version = ownVersion();
   const startedAt = new Date().toISOString();
   const ending = new AbortController();
-  const work = createWork();
+  const inFlight = createInFlight();
   const buses: Bus[] = [];
   let spool: Spool | undefined;
-  let strays: SpoolStrays | undefined;
+  let orphans: SpoolOrphans | undefined;
   let containers: ContainerHost | undefined;
   let engines: readonly Engine[] = [];
   let mistakes: readonly string[] = [];
   let intakes: readonly Intake[] = [];
   let announcer: Announcer | undefined;
   let stopping = false;
-  /** What an operator wants it to be. */
+  /** The state that an operator wants. */
   let ordered: AgentState = "READY";
-  let patience: NodeJS.Timeout | undefined;
+  let drainTimer: NodeJS.Timeout | undefined;
   let starting: Promise<unknown> | undefined;
   let fail: (reason: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
@@ -84,12 +84,12 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
 
   function order(state: AgentState): void {
     if (stopping || state === ordered) return;
-    log.info({ state, before: ordered }, "ordered");
+    log.info({ state, before: ordered }, `The mesh sets this agent to ${state}`);
     ordered = state;
-    clearTimeout(patience);
+    clearTimeout(drainTimer);
     for (const intake of intakes) intake.hold(state !== "READY");
-    const handBack = () => work.handBack(new Error("the agent is draining"));
-    if (state === "DRAINING") patience = setTimeout(handBack, config.drainGraceMs);
+    const handBack = () => inFlight.handBack(new Error("the agent is draining"));
+    if (state === "DRAINING") drainTimer = setTimeout(handBack, config.drainGraceMs);
     void announcer?.announce();
   }
 
@@ -105,10 +105,10 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
 
   async function start(): Promise<readonly EnginePresence[]> {
     spool = await openSpool(config.spool);
-    strays = watchSpools(spool.folder, log);
+    orphans = watchSpoolOrphans(spool.folder, log);
     containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
     void containers.reap();
-    const parts = overrides.engines ?? (await chosenEngines(await spool.make("run"), containers));
+    const parts = overrides.engines ?? (await loadEngines(await spool.make("run"), containers));
     const selfTest = await createSelfTest(spool);
     engines = parts.map((part) =>
       createEngine(part, { selfTest, retestMs: config.retestMs, log: log.child({ engine: part.manifest.name }), onChange }),
@@ -117,9 +117,9 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     const [bus, sampleBus] = await Promise.all([connection("work"), connection("samples")]);
     const samples = createSampleCache(sampleBus, await spool.make("samples"), log);
     const { agent, ackWaitMs } = config;
-    const context = { bus, samples, agent, ackWaitMs, work, log };
+    const context = { bus, samples, agent, ackWaitMs, inFlight, log };
     intakes = engines.map((engine) => createIntake(engine, context));
-    listenToControl(bus, agent, { cancel: work.cancel, order, engines, log });
+    listenToControl(bus, agent, { cancel: inFlight.cancel, order, engines, log });
     announcer = startPresence(bus, presence, log);
     onChange();
     await tested;
@@ -127,28 +127,28 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     return presence().engines;
   }
 
-  async function chosenEngines(folder: string, host: ContainerHost): Promise<readonly EngineParts[]> {
-    const set = await enginesOf(config, { folder, containers: host, version, log });
+  async function loadEngines(folder: string, host: ContainerHost): Promise<readonly EngineParts[]> {
+    const set = await createEngineSet(config, { folder, containers: host, version, log });
     mistakes = set.mistakes;
     return set.parts;
   }
 
   async function stop(): Promise<void> {
     stopping = true;
-    clearTimeout(patience);
+    clearTimeout(drainTimer);
     void announcer?.announce();
     const drained = Promise.all(intakes.map((intake) => intake.drain()));
     await Promise.race([drained, pause(intakes.length > 0 ? config.drainGraceMs : 0, undefined, { ref: false })]);
-    // What is being started or still runs is ended.
+    // Ends what is still starting or running.
     ending.abort(new Error("the agent is stopping"));
-    work.handBack(new Error("the agent is stopping"));
+    inFlight.handBack(new Error("the agent is stopping"));
     await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
-    await announcer?.leave();
+    await announcer?.withdraw();
     await Promise.all(buses.map((bus) => bus.flush(FLUSH_MS)));
     await Promise.all(buses.map((bus) => bus.close()));
     await Promise.all(engines.map((engine) => engine.stop()));
     await containers?.stop();
-    strays?.stop();
+    orphans?.stop();
     await spool?.remove();
   }
 

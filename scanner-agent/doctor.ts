@@ -1,20 +1,20 @@
-/** `npm run agent -- doctor`: starts and tests every engine as an agent would, without a mesh, and says how each is. */
+/** `npm run agent -- doctor`: starts and tests every engine as an agent would, without a mesh, and reports on each. */
 
 import type { Logger } from "pino";
 import type { EnginePresence } from "../schema/messages.js";
 import type { AgentConfig } from "./config.js";
 import { readReport } from "./doctor-report.js";
 import { createEngine } from "./engine/engine.js";
-import { knownEngines, partsOf } from "./engine/engine-set.js";
+import { listEngines, createParts } from "./engine/engine-set.js";
 import { ownVersion } from "../schema/version.js";
 import { createContainerHost } from "./runners/container/host.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool } from "./samples/spool.js";
-import { watchSpools } from "./samples/spool-orphans.js";
+import { watchSpoolOrphans } from "./samples/spool-orphans.js";
 
 const SUFFIX = "-doctor";
 
-/** The report, and whether everything that is to run here does. */
+/** The report, and whether every engine that is on is healthy. */
 export interface Diagnosis {
   readonly report: string;
   readonly healthy: boolean;
@@ -22,7 +22,7 @@ export interface Diagnosis {
 
 /** Examines this host. Throws if its settings or its engines file cannot be read. */
 export async function examine(config: AgentConfig, log: Logger): Promise<Diagnosis> {
-  const { engines, mistakes } = await knownEngines(config);
+  const { engines, mistakes } = await listEngines(config);
   const presences = await examineEach(
     engines.filter(({ off }) => off === null),
     asDoctor(config),
@@ -37,23 +37,23 @@ export async function examine(config: AgentConfig, log: Logger): Promise<Diagnos
   return { report, healthy: mistakes.length === 0 && presences.every(({ healthy }) => healthy) };
 }
 
-/** An agent may be at work on this host: its spool and its containers are left alone. */
+/** A spool and containers of its own: an agent may be running on this host. */
 function asDoctor(config: AgentConfig): AgentConfig {
   return { ...config, agent: config.agent.slice(0, 64 - SUFFIX.length) + SUFFIX, spool: config.spool + SUFFIX };
 }
 
 async function examineEach(
-  chosen: Awaited<ReturnType<typeof knownEngines>>["engines"],
+  chosen: Awaited<ReturnType<typeof listEngines>>["engines"],
   config: AgentConfig,
   log: Logger,
 ): Promise<EnginePresence[]> {
   const spool = await openSpool(config.spool);
-  const strays = watchSpools(spool.folder, log);
+  const orphans = watchSpoolOrphans(spool.folder, log);
   const containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
   const host = { folder: await spool.make("run"), containers, version: ownVersion(), log };
   const selfTest = await createSelfTest(spool);
   const engines = chosen.map((one) =>
-    createEngine(partsOf(one, config, host), { selfTest, retestMs: config.retestMs, log, onChange: () => undefined }),
+    createEngine(createParts(one, config, host), { selfTest, retestMs: config.retestMs, log, onChange: () => undefined }),
   );
   try {
     await Promise.all(engines.map((engine) => engine.start()));
@@ -61,7 +61,7 @@ async function examineEach(
   } finally {
     await Promise.all(engines.map((engine) => engine.stop()));
     await containers.stop();
-    strays.stop();
+    orphans.stop();
     await spool.remove();
   }
 }

@@ -2,7 +2,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import { hasCode } from "./contract.js";
 
-/** Folders of system programs; they are not on an ordinary user's PATH. */
+/** Folders of system programs, which may be missing from an ordinary user's PATH. */
 const SYSTEM_FOLDERS = [
   "/usr/bin",
   "/bin",
@@ -25,14 +25,14 @@ export async function findProgram(name: string, programPath: string): Promise<st
   return undefined;
 }
 
-/** Why a program of that name cannot be run here. */
-export async function whyMissing(name: string): Promise<string> {
+/** Says why a program of that name cannot be run here. */
+export async function explainMissing(name: string): Promise<string> {
   if (!name.includes("/")) return `${name} is not installed`;
-  if (!isAbsolute(name)) return `${name} is no absolute path`;
+  if (!isAbsolute(name)) return `${name} is not an absolute path`;
   const found = await stat(name).catch((error: NodeJS.ErrnoException) => error.code);
   if (found === "ENOENT") return `there is no file ${name}`;
-  if (typeof found !== "object") return `${name} cannot be looked at (${found})`;
-  return `${name} ${found.isFile() ? "may not be executed by this user (chmod +x)" : "is no file"}`;
+  if (typeof found !== "object") return `${name} cannot be inspected (${found})`;
+  return `${name} ${found.isFile() ? "may not be executed by this user (chmod +x)" : "is not a file"}`;
 }
 
 async function isProgram(file: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { TimedOut } from "./contract.js";
 
-/** Waits until `work` has ended, well or not; the {@link TimedOut} if it has not within `timeoutMs`. */
-export async function outlasted(timeoutMs: number, work: Promise<unknown>): Promise<TimedOut | undefined> {
+/** Waits until `work` has ended, whether it failed or not; returns {@link TimedOut} if that takes longer than `timeoutMs`. */
+export async function awaitEnd(timeoutMs: number, work: Promise<unknown>): Promise<TimedOut | undefined> {
   try {
     await within(timeoutMs, work);
   } catch (error) {
@@ -11,8 +11,8 @@ export async function outlasted(timeoutMs: number, work: Promise<unknown>): Prom
 }
 
 /**
- * Waits for `work`, but no longer than `timeoutMs` and not past the signal. Throws {@link TimedOut} or the signal's reason;
- * ending the work itself is the caller's.
+ * Waits for `work`, but no longer than `timeoutMs` and not past the signal. Throws {@link TimedOut} or the signal's reason.
+ * It does not end the work: the caller does.
  */
 export async function within<T>(timeoutMs: number, work: Promise<T>, signal?: AbortSignal): Promise<T> {
   let stop: () => void = () => undefined;

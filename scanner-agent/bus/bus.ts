@@ -13,53 +13,54 @@ export interface BusOptions {
   readonly servers: readonly string[];
   readonly credsFile: string | undefined;
   readonly agent: string;
-  /** What the connection is for; shown by the server. */
+  /** Names the connection in the server's monitoring. */
   readonly purpose: string;
   readonly log: Logger;
   /** Ends the wait for the first connection. */
   readonly signal: AbortSignal;
 }
 
-/** A message as it arrived. `status` is there when the server itself speaks (404, 408 …). */
+/** A message as it arrived. */
 export interface BusMessage {
   readonly subject: string;
   readonly reply: string | undefined;
   readonly data: Uint8Array;
+  /** The status of a message that the server itself sends: 404, 408 …; undefined for others. */
   readonly status: number | undefined;
   readonly description: string;
   header(name: string): string | undefined;
 }
 
-/** What is sent along with a message. */
+/** Options of a message. */
 export interface SendOptions {
   readonly reply?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A connection to the agent's account, kept for its life: the client connects again whenever it is lost. */
+/** A connection to the agent's account. The client reconnects whenever it is lost. */
 export interface Bus {
   publish(subject: string, data: string | Uint8Array, options?: SendOptions): void;
   /** Sends a request and waits for the answer. Throws {@link BusAway}. */
   request(subject: string, data: string | Uint8Array, timeoutMs: number, options?: SendOptions): Promise<BusMessage>;
-  /** A new private inbox that takes `<subject>.*`. */
+  /** Opens a private inbox, which receives `<subject>.*`. */
   inbox(onMessage: (message: BusMessage) => void): { readonly subject: string; close(): Promise<void> };
-  /** Takes what is published on a subject. */
+  /** Receives every message on a subject. */
   listen(subject: string, onMessage: (message: BusMessage) => void): void;
-  /** Calls back after each time the connection was lost and made again. */
+  /** Calls back after each reconnect; the result unsubscribes. */
   onReconnect(listener: () => void): () => void;
-  /** Sends what is waiting to be sent, if the server can be reached. */
+  /** Sends what is buffered, if the server can be reached in time. */
   flush(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
-  /** Resolves when the connection has ended for good, with the reason if it was not asked for. */
+  /** Resolves when the connection has ended for good, with the error if {@link close} was not called. */
   readonly closed: Promise<unknown>;
 }
 
-/** The bus cannot be reached, or cannot do now what was asked of it. */
+/** The bus cannot be reached, or cannot serve a request now. */
 export class BusAway extends Unavailable {
   override readonly name = "BusAway";
 }
 
-/** Connects, however long that takes. */
+/** Connects; retries until the server answers. */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const nc = await firstConnection(options);
   const listeners = new Set<() => void>();
@@ -69,7 +70,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   function subscribe(subject: string, onMessage: (message: BusMessage) => void) {
     return nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error) options.log.error({ err: error, subject }, "the bus refused a subscription");
+        if (error) options.log.error({ err: error, subject }, "NATS refused a subscription");
         else onMessage(read(message));
       },
     });
@@ -83,7 +84,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       try {
         return read(await nc.request(subject, data, { timeout: timeoutMs, ...natsOptions(send) }));
       } catch (error) {
-        throw new BusAway(`the message bus does not answer (${describe(error)})`, { cause: error });
+        throw new BusAway(`NATS does not answer (${describe(error)})`, { cause: error });
       }
     },
     inbox(onMessage) {
@@ -105,7 +106,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
 }
 
 async function firstConnection({ servers, credsFile, agent, purpose, log, signal }: BusOptions): Promise<NatsConnection> {
-  for (let told = ""; ;) {
+  for (let logged = ""; ;) {
     try {
       return await connect({
         servers: [...servers],
@@ -117,14 +118,14 @@ async function firstConnection({ servers, credsFile, agent, purpose, log, signal
         pingInterval: PING_MS,
         maxPingOut: 2,
         ignoreAuthErrorAbort: true,
-        // A stack kept for each request costs more than the request.
+        // Keeping a stack trace for each request costs more than the request.
         noAsyncTraces: true,
         ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
       });
     } catch (error) {
       const reason = describe(error);
-      if (reason !== told) log.warn({ servers, reason }, "NATS does not answer; trying on");
-      told = reason;
+      if (reason !== logged) log.warn({ servers, reason }, `Cannot reach NATS (${reason}); retrying`);
+      logged = reason;
     }
     await pause(2 * RETRY_MS, undefined, { signal });
   }
@@ -132,10 +133,10 @@ async function firstConnection({ servers, credsFile, agent, purpose, log, signal
 
 async function followStatus(nc: NatsConnection, listeners: ReadonlySet<() => void>, log: Logger): Promise<void> {
   for await (const status of nc.status()) {
-    if (status.type === Events.Disconnect) log.warn("NATS connection lost");
-    else if (status.type === Events.Error) log.error({ error: status.data }, "NATS reports an error");
+    if (status.type === Events.Disconnect) log.warn("Lost the connection to NATS; reconnecting");
+    else if (status.type === Events.Error) log.error({ error: status.data }, "NATS reported an error");
     else if (status.type === Events.Reconnect) {
-      log.info("NATS connection is back");
+      log.info("Reconnected to NATS");
       for (const listener of listeners) listener();
     }
   }

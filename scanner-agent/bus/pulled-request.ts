@@ -1,22 +1,22 @@
 import type { Bus, BusMessage } from "./bus.js";
 
-/** A request that was given to this agent, until it is acknowledged. */
-export interface Delivery {
+/** A request that this agent has pulled, until it is acknowledged. */
+export interface PulledRequest {
   readonly data: Uint8Array;
-  /** How often it was given to any agent, this time included. */
+  /** How often it was delivered to any agent, this time included. */
   readonly deliveries: number;
-  /** It is answered: never deliver it again. */
+  /** It is answered: it is never delivered again. */
   ack(): void;
-  /** It is handed back: deliver it again after the delay. */
+  /** It is handed back: it is delivered again after the delay. */
   nak(delayMs: number): void;
-  /** It is still being worked on: begin its ack_wait anew. */
+  /** It is being worked on: its ack_wait starts again. */
   working(): void;
-  /** It is not a request at all: never deliver it again. */
+  /** It is no valid request: it is never delivered again. */
   term(): void;
 }
 
-/** The delivery in a message of a durable, or undefined if it is none. */
-export function deliveryOf(bus: Bus, message: BusMessage): Delivery | undefined {
+/** Reads a message of a durable consumer; undefined if it is none. */
+export function readPulled(bus: Bus, message: BusMessage): PulledRequest | undefined {
   const { reply } = message;
   const deliveries = reply === undefined ? undefined : deliveryCount(reply);
   if (reply === undefined || deliveries === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What an agent says to the bus, besides pulling and acknowledging: results, presence, chunk reads. */
+/** What an agent does on the bus besides pulling and acknowledging requests: results, presence, chunks. */
 
 import { z } from "zod";
 import { encodeMessage, parseMessage, type Presence, type ResultMessage } from "../../schema/messages.js";
@@ -14,36 +14,37 @@ const PubAck = z.union([
 
 /** Publishes a result; resolves when the bus has stored it. Throws {@link BusAway}. */
 export async function publishResult(bus: Bus, engine: string, result: ResultMessage): Promise<void> {
-  stored(await bus.request(resultSubject(engine), encodeMessage(result), TIMEOUT_MS));
+  requireStored(await bus.request(resultSubject(engine), encodeMessage(result), TIMEOUT_MS));
 }
 
-/** Puts the agent's presence; resolves when the bus has stored it. Throws {@link BusAway}. */
+/** Publishes the agent's presence; resolves when the bus has stored it. Throws {@link BusAway}. */
 export async function putPresence(bus: Bus, presence: Presence): Promise<void> {
-  stored(await bus.request(presenceSubject(presence.agent), encodeMessage(presence), TIMEOUT_MS));
+  requireStored(await bus.request(presenceSubject(presence.agent), encodeMessage(presence), TIMEOUT_MS));
 }
 
 /** Deletes the agent's presence. Throws {@link BusAway}. */
 export async function deletePresence(bus: Bus, agent: string): Promise<void> {
-  stored(await bus.request(presenceSubject(agent), "", TIMEOUT_MS, { headers: { "KV-Operation": "DEL" } }));
+  requireStored(await bus.request(presenceSubject(agent), "", TIMEOUT_MS, { headers: { "KV-Operation": "DEL" } }));
 }
 
-/** Reads one chunk; undefined if it is not there. Throws {@link BusAway}. */
+/** Reads chunk `n` of a sample; undefined if it is missing. Throws {@link BusAway}. */
 export async function readChunk(bus: Bus, blob: string, n: number): Promise<Uint8Array | undefined> {
   const answer = await bus.request(chunkReadSubject(blob, n), "", TIMEOUT_MS);
   if (answer.status === 404) return undefined;
-  if (answer.status !== undefined) throw new BusAway(`the message bus refuses a chunk (${answer.status} ${answer.description})`);
+  if (answer.status !== undefined)
+    throw new BusAway(`NATS refuses to read a chunk of the sample (${answer.status} ${answer.description})`);
   return answer.data;
 }
 
-function stored(answer: BusMessage): void {
-  const ack = pubAck(answer);
-  if ("error" in ack) throw new BusAway(`the message bus did not store it (${ack.error.code} ${ack.error.description})`);
+function requireStored(answer: BusMessage): void {
+  const ack = readPubAck(answer);
+  if ("error" in ack) throw new BusAway(`NATS did not store the message (${ack.error.code} ${ack.error.description})`);
 }
 
-function pubAck(answer: BusMessage): z.infer<typeof PubAck> {
+function readPubAck(answer: BusMessage): z.infer<typeof PubAck> {
   try {
     return parseMessage(PubAck, answer.data);
   } catch (cause) {
-    throw new BusAway("the message bus acknowledged in a form that is not known", { cause });
+    throw new BusAway("NATS acknowledged a message in an unknown form", { cause });
   }
 }

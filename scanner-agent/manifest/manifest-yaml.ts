@@ -1,6 +1,6 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from "yaml";
 import type { z } from "zod";
-import { inWords } from "./yaml-issues.js";
+import { describeIssue } from "./yaml-issues.js";
 
 /** A YAML text, and where its fields stand. */
 export interface YamlText {
@@ -39,7 +39,7 @@ export function parseYaml(file: string, text: string): YamlText | Mistakes {
         mistakes: parsed.error.issues.map((issue) => {
           const unknown = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
           const path = [...base, ...issue.path, ...unknown];
-          return `${place(path)}: ${path.join(".") || what}: ${inWords(issue, shape)}`;
+          return `${place(path)}: ${path.join(".") || what}: ${describeIssue(issue, shape)}`;
         }),
       };
     },

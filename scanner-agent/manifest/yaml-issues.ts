@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isMeant } from "../../schema/nearest.js";
 
 /** What is wrong with a field of a YAML file, for whoever wrote it. `shape` is what the whole should be. */
-export function inWords(issue: z.core.$ZodIssue, shape: z.ZodType): string {
+export function describeIssue(issue: z.core.$ZodIssue, shape: z.ZodType): string {
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => `there is no field ${key}${isMeant(key, fieldsOf(fieldAt(shape, issue.path)))}`).join(", ");
@@ -19,7 +19,7 @@ export function inWords(issue: z.core.$ZodIssue, shape: z.ZodType): string {
       return `needs ${issue.inclusive === false ? "less than" : "at most"} ${counted(issue.origin, issue.maximum)}`;
     case "invalid_key": {
       const [first] = issue.issues;
-      return first ? inWords(first, shape) : issue.message;
+      return first ? describeIssue(first, shape) : issue.message;
     }
     default:
       return issue.message;

@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { Cancelled, Failed, TimedOut, Unavailable, type RawOutput, type RunOptions } from "../contract.js";
-import { outlasted, within } from "../within.js";
+import { awaitEnd, within } from "../within.js";
 
 /** One question to a daemon. */
 export interface Conversation {
@@ -64,7 +64,7 @@ export async function awaitReply(
     conversation.hangUp();
     return { exitCode: 0, stdout, stderr: "" };
   } catch (error) {
-    const last = error instanceof Cancelled ? await outlasted(end - performance.now(), conversation.reply) : error;
+    const last = error instanceof Cancelled ? await awaitEnd(end - performance.now(), conversation.reply) : error;
     if (last instanceof TimedOut) await onTimeout(last);
     else conversation.hangUp();
     throw error;

@@ -9,7 +9,7 @@ import { createContainerRunner } from "./container/container.js";
 import type { ContainerHost } from "./container/host.js";
 import { findDaemonFence, findFence } from "./process/fence.js";
 import { createProcessRunner } from "./process/process.js";
-import { fingerprintOf } from "./builtin/rule-files.js";
+import { fingerprintRules } from "./builtin/rule-files.js";
 
 /** What runners need to know of their host. */
 export interface RunnerHost {
@@ -28,7 +28,7 @@ export interface RunnerHost {
 }
 
 /** The runners of an engine, in the order of its manifest's ways. */
-export function runnersOf(loaded: LoadedManifest, slots: number, host: RunnerHost): Runner[] {
+export function createRunners(loaded: LoadedManifest, slots: number, host: RunnerHost): Runner[] {
   return loaded.ways.map((way) => WAYS[way](loaded, slots, host)).filter((runner) => runner !== undefined);
 }
 
@@ -77,5 +77,5 @@ function builtin(module: "yara" | "fileinfo", { folder, programPath, yaraRules, 
   const file = projectPath("dist", "scanner-agent", "runners", "builtin", `${module}-worker.js`);
   if (module === "fileinfo") return createBuiltinRunner({ file, folder, log, data: { programPath, folder, version } });
   const folders = [projectPath("scanner-agent", "rules"), ...(yaraRules === undefined ? [] : [yaraRules])];
-  return createBuiltinRunner({ file, folder, log, data: { folders }, fingerprint: () => fingerprintOf(folders) });
+  return createBuiltinRunner({ file, folder, log, data: { folders }, fingerprint: () => fingerprintRules(folders) });
 }

@@ -16,7 +16,7 @@ const RESERVE_BYTES = 16 * 1024 * 1024;
 const NO_BLOB = "00000000-0000-0000-0000-000000000000";
 
 /** What the cache needs to know of a sample. */
-export interface SampleName {
+export interface SampleRef {
   readonly sha256: string;
   /** Bytes. */
   readonly size: number;
@@ -35,7 +35,7 @@ export interface SampleCache {
    * Throws {@link Failed} if the bytes are missing or not the sample's, {@link Unavailable} if the bus or the disk does not
    * let it fetch them, or the signal's reason.
    */
-  hold(sample: SampleName, signal: AbortSignal): Promise<HeldSample>;
+  hold(sample: SampleRef, signal: AbortSignal): Promise<HeldSample>;
   /** Throws {@link Unavailable} as long as samples cannot be fetched. */
   probe(): Promise<void>;
 }
@@ -57,7 +57,7 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
   let files = 0;
   let needed = 0;
 
-  function enter(sample: SampleName): Entry {
+  function enter(sample: SampleRef): Entry {
     const path = join(folder, `${++files}-${sample.sha256}`);
     const abandon = new AbortController();
     const entry: Entry = { path, fetched: fetchTwice(sample, path, abandon.signal), abandon, fetching: true, holders: 0 };
@@ -89,7 +89,7 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
     }
   }
 
-  async function fetchTwice(sample: SampleName, path: string, signal: AbortSignal): Promise<void> {
+  async function fetchTwice(sample: SampleRef, path: string, signal: AbortSignal): Promise<void> {
     try {
       await fetchOnce(sample, path, signal);
     } catch (error) {
@@ -98,7 +98,7 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
     }
   }
 
-  async function fetchOnce(sample: SampleName, path: string, signal: AbortSignal): Promise<void> {
+  async function fetchOnce(sample: SampleRef, path: string, signal: AbortSignal): Promise<void> {
     const file = await onDisk(sample.size, () => open(path, "w", 0o444));
     try {
       await copyChunks(sample, file, signal);
@@ -110,7 +110,7 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
     }
   }
 
-  async function copyChunks({ blob, sha256, size }: SampleName, file: FileHandle, signal: AbortSignal): Promise<void> {
+  async function copyChunks({ blob, sha256, size }: SampleRef, file: FileHandle, signal: AbortSignal): Promise<void> {
     const hash = createHash("sha256");
     const chunks = Math.max(1, Math.ceil(size / CHUNK_BYTES));
     const reads: Promise<PromiseSettledResult<Uint8Array | undefined>[]>[] = [];

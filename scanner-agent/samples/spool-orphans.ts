@@ -10,7 +10,7 @@ const LOOK_MS = 600_000;
 const TOUCHES = 10;
 
 /** Removes the spool folders of killed agents that do not come back under their id. */
-export interface SpoolStrays {
+export interface SpoolOrphans {
   stop(): void;
 }
 
@@ -18,7 +18,7 @@ export interface SpoolStrays {
  * Shows by touching this agent's folder that it lives, and looks at the folders beside it. One that was not touched from one look
  * to the next is nobody's. Only this process's own clock counts, so a host that was asleep, or has another time, misleads nobody.
  */
-export function watchSpools(folder: string, log: Logger, lookMs = LOOK_MS): SpoolStrays {
+export function watchSpoolOrphans(folder: string, log: Logger, lookMs = LOOK_MS): SpoolOrphans {
   let before = new Map<string, number>();
 
   async function touch(): Promise<void> {

@@ -1,8 +1,9 @@
 import { chmod, lstat, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { OperatorError } from "../../schema/operator-error.js";
 import { hasCode } from "../contract.js";
-import { isRunning, startOf } from "../process-table.js";
+import { isRunning, readStartTime } from "../process-table.js";
 
 const Owner = z.object({ pid: z.number().int().positive(), started: z.string().nullable() });
 
@@ -22,13 +23,13 @@ export async function openSpool(folder: string): Promise<Spool> {
   await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
   const owner = await ownerOf(folder);
   if (owner !== undefined && owner.pid !== process.pid && (await isRunning(owner.pid, owner.started))) {
-    throw new Error(
+    throw new OperatorError(
       `another agent (process ${owner.pid}) of the same id uses ${folder}: give each SCANMESH_AGENT_ID or SCANMESH_SPOOL of its own`,
     );
   }
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { mode: 0o700 });
-  await writeFile(ownerFile(folder), JSON.stringify({ pid: process.pid, started: await startOf(process.pid) }));
+  await writeFile(ownerFile(folder), JSON.stringify({ pid: process.pid, started: await readStartTime(process.pid) }));
   return {
     folder,
     async make(name) {
@@ -45,7 +46,7 @@ async function ownerOf(folder: string): Promise<z.infer<typeof Owner> | undefine
   try {
     const stats = await lstat(folder);
     if (!stats.isDirectory() || (process.getuid !== undefined && stats.uid !== process.getuid())) {
-      throw new Error(`${folder} belongs to somebody else: set SCANMESH_SPOOL to a private folder`);
+      throw new OperatorError(`${folder} belongs to somebody else: set SCANMESH_SPOOL to a private folder`);
     }
     await chmod(folder, 0o700);
     return Owner.safeParse(JSON.parse(await readFile(ownerFile(folder), "utf8"))).data;

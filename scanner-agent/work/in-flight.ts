@@ -1,28 +1,28 @@
 import { Cancelled } from "../contract.js";
 
-/** What this agent has taken and not answered yet. */
-export interface Work {
-  /** Enters a request of a scan. The signal ends it: with {@link Cancelled}, or with the reason why it is handed back. */
-  enter(scan: number): { readonly signal: AbortSignal; leave(): void };
-  /** Ends what was taken for these scans. */
+/** The requests that this agent has taken and not answered yet. */
+export interface InFlight {
+  /** Adds a request of a scan. Its signal aborts with {@link Cancelled}, or with the reason why the request is handed back. */
+  add(scan: number): { readonly signal: AbortSignal; remove(): void };
+  /** Ends the requests of these scans. */
   cancel(scans: readonly number[]): void;
-  /** Ends everything, to be handed back. */
+  /** Ends all requests, which are then handed back. */
   handBack(reason: Error): void;
 }
 
-export function createWork(): Work {
+export function createInFlight(): InFlight {
   const byScan = new Map<number, Set<AbortController>>();
 
   return {
-    enter(scan) {
+    add(scan) {
       const controller = new AbortController();
-      const entries = byScan.get(scan) ?? new Set();
-      byScan.set(scan, entries.add(controller));
+      const requests = byScan.get(scan) ?? new Set();
+      byScan.set(scan, requests.add(controller));
       return {
         signal: controller.signal,
-        leave() {
-          entries.delete(controller);
-          if (entries.size === 0 && byScan.get(scan) === entries) byScan.delete(scan);
+        remove() {
+          requests.delete(controller);
+          if (requests.size === 0 && byScan.get(scan) === requests) byScan.delete(scan);
         },
       };
     },
@@ -30,7 +30,7 @@ export function createWork(): Work {
       for (const scan of scans) for (const controller of byScan.get(scan) ?? []) controller.abort(new Cancelled());
     },
     handBack(reason) {
-      for (const entries of byScan.values()) for (const controller of entries) controller.abort(reason);
+      for (const requests of byScan.values()) for (const controller of requests) controller.abort(reason);
     },
   };
 }

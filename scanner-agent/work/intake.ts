@@ -1,39 +1,39 @@
 import type { Logger } from "pino";
 import { parseMessage, ScanRequest } from "../../schema/messages.js";
 import { engineToken } from "../../schema/subjects.js";
-import type { Delivery } from "../bus/pulled-request.js";
 import type { Engine } from "../engine/engine.js";
 import { openPull, type Pull } from "../bus/pull.js";
-import { scan, type ScanContext } from "./scan.js";
+import type { PulledRequest } from "../bus/pulled-request.js";
+import { scan, type WorkContext } from "./scan.js";
 
-/** Answers that may wait for the bus beyond the engine's slots before no more work is taken. */
-const WAITING_ANSWERS = 64;
+/** How many answers may wait to be stored by the bus before the engine takes no more work. */
+const MAX_UNSTORED = 64;
 const HAND_BACK_DELAY_MS = 1_000;
 
-/** Takes one engine's work from the bus, at most as much as the engine has free slots. */
+/** Pulls one engine's requests from the bus, at most as many as the engine has free slots. */
 export interface Intake {
-  /** Looks again whether the engine takes work, and how much. */
+  /** Pulls again or stops, as the engine's health and its free slots have changed. */
   update(): void;
-  /** Takes nothing while it is held. */
+  /** Pulls nothing while it is held. */
   hold(held: boolean): void;
-  /** Takes nothing from now on; resolves when all that was taken is answered or handed back. */
+  /** Pulls nothing from now on; resolves when all requests in flight are answered or handed back. */
   drain(): Promise<void>;
 }
 
-/** Starts taking work as soon as the engine is ready for it. */
-export function createIntake(engine: Engine, context: ScanContext): Intake {
+/** Pulls nothing before the first {@link Intake.update}. */
+export function createIntake(engine: Engine, context: WorkContext): Intake {
   const log: Logger = context.log.child({ engine: engine.manifest.name });
   let pull: Pull | undefined;
   let held = false;
-  let occupied = 0;
-  let due = false;
-  const taken = new Set<Promise<void>>();
+  let busySlots = 0;
+  let topUpScheduled = false;
+  const inFlight = new Set<Promise<void>>();
   const closing = new Set<Promise<void>>();
-  const names = engineToken(engine.manifest.name);
+  const token = engineToken(engine.manifest.name);
 
   function update(): void {
     const open = engine.takesWork() && !held;
-    if (open) pull ??= openPull(context.bus, engine.manifest.name, { onDelivery, onNeed: topUp, onRefused });
+    if (open) pull ??= openPull(context.bus, engine.manifest.name, { onRequest, onExpired: topUp, onRefused });
     else if (pull !== undefined) {
       const closed = pull.close().finally(() => closing.delete(closed));
       closing.add(closed);
@@ -42,44 +42,44 @@ export function createIntake(engine: Engine, context: ScanContext): Intake {
     topUp();
   }
 
-  /** Once a turn of the event loop, so that slots freed together are asked for together. */
+  /** Once per turn of the event loop, so that slots freed together are filled by one pull. */
   function topUp(): void {
-    if (due) return;
-    due = true;
+    if (topUpScheduled) return;
+    topUpScheduled = true;
     setImmediate(() => {
-      due = false;
-      if (taken.size < engine.slots.total + WAITING_ANSWERS) pull?.topUp(engine.slots.total - occupied);
+      topUpScheduled = false;
+      if (inFlight.size < engine.slots.total + MAX_UNSTORED) pull?.topUp(engine.slots.total - busySlots);
     });
   }
 
   function onRefused(reason: string): void {
-    log.debug({ reason }, "the bus gives no work now");
+    log.debug({ reason }, "NATS serves no requests now; retrying");
   }
 
-  function onDelivery(delivery: Delivery): void {
-    const request = admitted(delivery);
+  function onRequest(pulled: PulledRequest): void {
+    const request = readRequest(pulled);
     if (request === undefined) return topUp();
-    if (pull === undefined) return delivery.nak(held ? 0 : HAND_BACK_DELAY_MS);
-    occupied += 1;
-    const work = scan({ request, delivery, engine }, context, () => {
-      occupied -= 1;
+    if (pull === undefined) return pulled.nak(held ? 0 : HAND_BACK_DELAY_MS);
+    busySlots += 1;
+    const work = scan({ request, pulled, engine }, context, () => {
+      busySlots -= 1;
       topUp();
     }).finally(() => {
-      taken.delete(work);
+      inFlight.delete(work);
       topUp();
     });
-    taken.add(work);
+    inFlight.add(work);
   }
 
-  /** The request, if it is one and names this engine; others are done with at once, without a slot. */
-  function admitted(delivery: Delivery): ScanRequest | undefined {
+  /** The request, if it is valid and names this engine; any other is acknowledged at once, without taking a slot. */
+  function readRequest(pulled: PulledRequest): ScanRequest | undefined {
     try {
-      const request = parseMessage(ScanRequest, delivery.data);
-      if (request.engines.some((name) => engineToken(name) === names)) return request;
-      delivery.ack();
+      const request = parseMessage(ScanRequest, pulled.data);
+      if (request.engines.some((name) => engineToken(name) === token)) return request;
+      pulled.ack();
     } catch (error) {
-      log.error({ err: error }, "a request cannot be read");
-      delivery.term();
+      log.error({ err: error }, "Ignored a malformed request");
+      pulled.term();
     }
     return undefined;
   }
@@ -95,7 +95,7 @@ export function createIntake(engine: Engine, context: ScanContext): Intake {
     async drain() {
       hold(true);
       await Promise.all(closing);
-      await Promise.all(taken);
+      await Promise.all(inFlight);
     },
   };
 }

@@ -4,53 +4,53 @@ import type { Bus } from "../bus/bus.js";
 import { reasonOf } from "../contract.js";
 import { deletePresence, putPresence } from "../bus/verbs.js";
 
-/** The agent's key in AGENTS. */
+/** Keeps the agent's presence in the mesh up to date. */
 export interface Announcer {
-  /** Puts the presence as it is now; resolves when that was tried, and the next heartbeat tries again if it failed. */
+  /** Publishes the presence as it is now. Resolves after the attempt; if it failed, the next heartbeat tries again. */
   announce(): Promise<void>;
-  /** Stops the heartbeat and deletes the key. */
-  leave(): Promise<void>;
+  /** Stops the heartbeat and deletes the presence. */
+  withdraw(): Promise<void>;
 }
 
-/** Announces the agent at every heartbeat and whenever it is asked to. */
+/** Announces the agent at every heartbeat. */
 export function startPresence(bus: Bus, current: () => Presence, log: Logger): Announcer {
   let putting: Promise<void> | undefined;
   let again = false;
-  let told = "";
-  let left = false;
+  let logged = "";
+  let withdrawn = false;
 
   async function put(): Promise<void> {
     try {
       do {
         again = false;
         await putPresence(bus, current());
-      } while (again && !left);
-      told = "";
+      } while (again && !withdrawn);
+      logged = "";
     } catch (error) {
-      // The next heartbeat tries again; the bus being away is said once.
+      // The next heartbeat tries again; the same reason is logged once.
       const reason = reasonOf(error);
-      if (reason !== told) log.warn({ reason }, "the agent is not announced");
-      told = reason;
+      if (reason !== logged) log.warn({ reason }, `Cannot announce the agent (${reason}); retrying`);
+      logged = reason;
     }
   }
 
   async function announce(): Promise<void> {
-    // While a put is on its way, it is followed by another.
+    // A put that is under way may carry an older presence: another follows it.
     again = true;
-    if (!left) await (putting ??= put().finally(() => (putting = undefined)));
+    if (!withdrawn) await (putting ??= put().finally(() => (putting = undefined)));
   }
 
   const heartbeat = setInterval(() => void announce(), current().heartbeatMs);
   return {
     announce,
-    async leave() {
-      left = true;
+    async withdraw() {
+      withdrawn = true;
       clearInterval(heartbeat);
       await putting;
       try {
         await deletePresence(bus, current().agent);
       } catch (error) {
-        log.warn({ reason: reasonOf(error) }, "the agent's presence is not deleted; it expires");
+        log.warn({ reason: reasonOf(error) }, "Cannot delete the agent's presence; it expires by itself");
       }
     },
   };

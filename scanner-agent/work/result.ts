@@ -1,6 +1,6 @@
 import { MAX_RESULT_BYTES, type ResultMessage } from "../../schema/messages.js";
 
-/** How far details are cut, in steps, until the message fits: characters of a text and entries of a list or object. */
+/** Limits on details, tried in turn until the message fits: characters of a text, and entries of a list or an object. */
 const STEPS = [
   { text: 65_536, entries: 10_000 },
   { text: 4_096, entries: 1_000 },
@@ -10,8 +10,8 @@ const STEPS = [
 const MAX_DEPTH = 32;
 const LONGEST = { signature: 1024, error: 4096, version: 200 } as const;
 
-/** The message made fit for the bus and for Postgres: bounded, without NUL and half characters; `truncated` if details were cut. */
-export function fitted(message: ResultMessage): ResultMessage {
+/** Makes a message fit for the bus and Postgres: bounded, without NUL or half characters, `truncated` if its details were cut. */
+export function fitResult(message: ResultMessage): ResultMessage {
   const { versions } = message;
   const result: ResultMessage = {
     ...message,

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
 import { within } from "../../within.js";
-import { processLane, threadLane, type Lane } from "./engine-worker.js";
-import type { Prepared } from "./lane-messages.js";
+import { startProcess, startThread, type EngineWorker } from "./engine-worker.js";
+import type { WorkerReport } from "./lane-messages.js";
 
 const PREPARE_TIMEOUT_MS = 60_000;
 const MAX_OUTPUT = 8 * 1024 * 1024;
@@ -36,13 +36,13 @@ export function createBuiltinRunner({
   scansPerWorker = SCANS_PER_WORKER,
 }: BuiltinOptions): Runner {
   /** The workers, with how many samples each has had. */
-  const lanes = new Map<Lane, number>();
-  let idle: Lane[] = [];
-  let prepared: Prepared | undefined;
+  const lanes = new Map<EngineWorker, number>();
+  let idle: EngineWorker[] = [];
+  let prepared: WorkerReport | undefined;
   let print: string | undefined;
 
-  async function open(alone: boolean): Promise<Lane> {
-    const lane = alone ? processLane(file, folder) : threadLane(file);
+  async function open(alone: boolean): Promise<EngineWorker> {
+    const lane = alone ? startProcess(file, folder) : startThread(file);
     lanes.set(lane, 0);
     try {
       const ready = await within(PREPARE_TIMEOUT_MS, lane.prepare(data));
@@ -56,24 +56,24 @@ export function createBuiltinRunner({
     }
   }
 
-  function note(ready: Prepared): void {
+  function note(ready: WorkerReport): void {
     if (ready.problems.join() !== prepared?.problems.join()) for (const problem of ready.problems) log.error(problem);
     prepared = ready;
   }
 
-  async function close(lane: Lane): Promise<void> {
+  async function close(lane: EngineWorker): Promise<void> {
     lanes.delete(lane);
     idle = idle.filter((other) => other !== lane);
     await lane.end();
   }
 
-  function takeIdle(): Lane | undefined {
+  function takeIdle(): EngineWorker | undefined {
     idle = idle.filter((lane) => !lane.ended());
     return idle.pop();
   }
 
   /** How many samples a worker has had, this one included; a worker that is not kept any more has had enough. */
-  function countScan(lane: Lane): number {
+  function countScan(lane: EngineWorker): number {
     const before = lanes.get(lane);
     if (before === undefined) return Infinity;
     lanes.set(lane, before + 1);
@@ -81,7 +81,7 @@ export function createBuiltinRunner({
   }
 
   /** Makes sure that a worker is there, ready with the present rules. */
-  async function refresh(): Promise<Prepared> {
+  async function refresh(): Promise<WorkerReport> {
     const now = await fingerprint?.();
     if (now !== print) {
       const old = idle;

@@ -1,14 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { Failed, Unavailable, type Sample } from "../../contract.js";
-import { bareEnvironment, spawnGuarded } from "../process/guard.js";
-import type { LaneAnswer, LaneRequest, Prepared } from "./lane-messages.js";
+import { minimalEnvironment, spawnGuarded } from "../process/guard.js";
+import type { WorkerAnswer, WorkerRequest, WorkerReport } from "./lane-messages.js";
 
 const MAX_HEAP_MB = 512;
 
 /** One worker of a built-in engine, with one sample at a time. */
-export interface Lane {
+export interface EngineWorker {
   /** Throws {@link Unavailable} if the engine cannot be made ready. */
-  prepare(data: unknown): Promise<Prepared>;
+  prepare(data: unknown): Promise<WorkerReport>;
   /** The engine's JSON. Throws {@link Failed} if the engine or its worker fails. */
   scan(sample: Sample): Promise<string>;
   /** Whether its worker is gone. */
@@ -18,12 +18,12 @@ export interface Lane {
 
 /** What a lane needs of a worker thread or process. */
 interface Channel {
-  post(request: LaneRequest): void;
+  post(request: WorkerRequest): void;
   end(): Promise<void>;
 }
 
 /** A lane in a worker thread. */
-export function threadLane(file: string): Lane {
+export function startThread(file: string): EngineWorker {
   return lane((onAnswer, onEnd) => {
     const worker = new Worker(file, { env: {}, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
     worker.on("message", onAnswer);
@@ -34,10 +34,10 @@ export function threadLane(file: string): Lane {
 }
 
 /** A lane in a process of its own, which not even a crash of the runtime itself can leave. */
-export function processLane(file: string, cwd: string): Lane {
+export function startProcess(file: string, cwd: string): EngineWorker {
   return lane((onAnswer, onEnd) => {
     const argv = [process.execPath, `--max-old-space-size=${MAX_HEAP_MB}`, file];
-    const { process: child, kill } = spawnGuarded(argv, { cwd, env: bareEnvironment("", cwd), ipc: true });
+    const { process: child, kill } = spawnGuarded(argv, { cwd, env: minimalEnvironment("", cwd), ipc: true });
     child.stdout?.resume();
     child.stderr?.resume();
     child.on("message", onAnswer);
@@ -48,8 +48,8 @@ export function processLane(file: string, cwd: string): Lane {
   });
 }
 
-function lane(open: (onAnswer: (answer: LaneAnswer) => void, onEnd: (how: string) => void) => Channel): Lane {
-  let pending: PromiseWithResolvers<LaneAnswer> | undefined;
+function lane(open: (onAnswer: (answer: WorkerAnswer) => void, onEnd: (how: string) => void) => Channel): EngineWorker {
+  let pending: PromiseWithResolvers<WorkerAnswer> | undefined;
   let ended: Failed | undefined;
   const channel = open(
     (answer) => {
@@ -63,7 +63,7 @@ function lane(open: (onAnswer: (answer: LaneAnswer) => void, onEnd: (how: string
     },
   );
 
-  function ask(request: LaneRequest): Promise<LaneAnswer> {
+  function ask(request: WorkerRequest): Promise<WorkerAnswer> {
     if (ended !== undefined) return Promise.reject(ended);
     pending = withResolvers();
     channel.post(request);

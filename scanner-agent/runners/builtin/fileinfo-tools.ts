@@ -4,7 +4,7 @@ import { z } from "zod";
 import { reasonOf } from "../../contract.js";
 import { findProgram } from "../../programs.js";
 import { runCommand } from "../process/command.js";
-import { bareEnvironment } from "../process/guard.js";
+import { minimalEnvironment } from "../process/guard.js";
 
 const TIMEOUT_MS = 20_000;
 const MAX_OUTPUT = 1024 * 1024;
@@ -40,7 +40,7 @@ export async function askTools(tools: Tools, path: string, host: { programPath: 
     const program = tools[name];
     if (program === undefined) return note(missing, name, otherwise);
     try {
-      const env = bareEnvironment(host.programPath, cwd);
+      const env = minimalEnvironment(host.programPath, cwd);
       const { exitCode, stdout } = await runCommand([program, ...args, path], {
         cwd,
         env,

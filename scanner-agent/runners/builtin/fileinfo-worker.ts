@@ -1,13 +1,13 @@
 /** The FileInfo engine: hashes, entropy and type of a file, and what ssdeep and exiftool say where they are installed. */
 
 import { z } from "zod";
-import { serveLane } from "./worker-server.js";
+import { serveWorker } from "./worker-server.js";
 import { askTools, findTools } from "./fileinfo-tools.js";
 import { measure } from "./fileinfo-measure.js";
 
 const Data = z.object({ programPath: z.string(), folder: z.string(), version: z.string() });
 
-serveLane(async (data) => {
+serveWorker(async (data) => {
   const { programPath, folder, version } = Data.parse(data);
   const tools = await findTools(programPath);
   return {

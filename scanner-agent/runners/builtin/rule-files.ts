@@ -26,7 +26,7 @@ export async function readRuleFiles(folders: readonly string[]): Promise<RuleFil
 }
 
 /** Changes when a rule file was added, removed or written. Throws {@link Unavailable}. */
-export async function fingerprintOf(folders: readonly string[]): Promise<string> {
+export async function fingerprintRules(folders: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
   for (const path of await rulePaths(folders)) {
     const { mtimeMs, size } = await stat(path);

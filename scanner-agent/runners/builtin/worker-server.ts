@@ -1,19 +1,19 @@
 import { parentPort } from "node:worker_threads";
 import { reasonOf, type Sample } from "../../contract.js";
-import type { LaneAnswer, LaneRequest, Prepared } from "./lane-messages.js";
+import type { WorkerAnswer, WorkerRequest, WorkerReport } from "./lane-messages.js";
 
 /** A built-in engine, made ready in its worker. `scan` answers what is to be sent as JSON. */
-export interface ReadyEngine extends Prepared {
+export interface WorkerEngine extends WorkerReport {
   scan(sample: Sample): unknown;
 }
 
 /** Serves a lane from inside its worker thread or process. */
-export function serveLane(prepare: (data: unknown) => Promise<ReadyEngine>): void {
-  let engine: ReadyEngine | undefined;
+export function serveWorker(prepare: (data: unknown) => Promise<WorkerEngine>): void {
+  let engine: WorkerEngine | undefined;
   const port = parentPort;
-  const answer = (message: LaneAnswer) => (port === null ? process.send?.(message) : port.postMessage(message));
+  const answer = (message: WorkerAnswer) => (port === null ? process.send?.(message) : port.postMessage(message));
 
-  async function onRequest(request: LaneRequest): Promise<void> {
+  async function onRequest(request: WorkerRequest): Promise<void> {
     try {
       if (request.kind === "prepare") {
         engine = await prepare(request.data);
@@ -28,8 +28,8 @@ export function serveLane(prepare: (data: unknown) => Promise<ReadyEngine>): voi
     }
   }
 
-  if (port === null) process.on("message", (request: LaneRequest) => void onRequest(request));
-  else port.on("message", (request: LaneRequest) => void onRequest(request));
+  if (port === null) process.on("message", (request: WorkerRequest) => void onRequest(request));
+  else port.on("message", (request: WorkerRequest) => void onRequest(request));
 }
 
 /** JSON has no integers beyond doubles; rules' metadata may. */

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import init, { Compiler, Scanner, type Rules } from "@virustotal/yara-x";
 import { z } from "zod";
 import { reasonOf, type Sample } from "../../contract.js";
-import { serveLane } from "./worker-server.js";
+import { serveWorker } from "./worker-server.js";
 import { readRuleFiles, type RuleFile } from "./rule-files.js";
 
 /** Larger samples are UNSCANNED: the file and its copy in WebAssembly memory must both fit. */
@@ -16,7 +16,7 @@ const MAX_MATCHES_PER_PATTERN = 32;
 
 const Data = z.object({ folders: z.array(z.string()) });
 
-serveLane(async (data) => {
+serveWorker(async (data) => {
   const { folders } = Data.parse(data);
   const pkg = createRequire(import.meta.url).resolve("@virustotal/yara-x/package.json");
   // By itself it fetches its module from a URL, which Node cannot do with a file.

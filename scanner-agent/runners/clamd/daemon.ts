@@ -8,7 +8,7 @@ import { clamavUser, clamdConf, pidFileOf, socketOf, type ClamdConfig } from "./
 import { untilAnswering } from "../conversation.js";
 import { isAnswering } from "./protocol.js";
 import { noFence, type Fence } from "../process/fence.js";
-import { bareEnvironment, spawnGuarded, type Guarded } from "../process/guard.js";
+import { minimalEnvironment, spawnGuarded, type GuardedProcess } from "../process/guard.js";
 
 const START_TIMEOUT_MS = 180_000;
 const POLL_MS = 50;
@@ -40,7 +40,7 @@ export async function startClamd({ program, owner, fence = noFence, ...config }:
 
   const guarded = spawnGuarded(fence.wrap([program, `--config-file=${file}`], null), {
     cwd: folder,
-    env: bareEnvironment("", folder),
+    env: minimalEnvironment("", folder),
   });
   const ended = readLastWords(guarded);
   const stop = async () => {
@@ -60,7 +60,7 @@ export async function startClamd({ program, owner, fence = noFence, ...config }:
 }
 
 /** What a process printed last, once it has ended: its errors, else its last line, else its exit status. */
-function readLastWords({ process: child }: Guarded): Promise<string> {
+function readLastWords({ process: child }: GuardedProcess): Promise<string> {
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8");

@@ -7,7 +7,7 @@ import { createDeployment } from "./deployment.js";
 import { createPool, type Pool } from "./pool.js";
 import { SAMPLE_FOLDER } from "./profile.js";
 import { readRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
-import { startWarm, type Warm } from "./warm-container.js";
+import { startWarmContainer, type WarmContainer } from "./warm-container.js";
 
 const VERSION_TIMEOUT_MS = 30_000;
 const NEVER = new AbortController().signal;
@@ -47,7 +47,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
       size: slots + run.spares,
       scans: run.recycle.scans,
       afterMs: run.recycle.after,
-      make: () => startWarm(engine, recipe, String(++started)),
+      make: () => startWarmContainer(engine, recipe, String(++started)),
       log,
     });
     try {
@@ -129,7 +129,7 @@ async function askVersions(pool: Pool, { version, updated }: ContainerRun): Prom
   }
 }
 
-async function readFirstLine(warm: Warm, command: readonly string[] | undefined): Promise<string | null> {
+async function readFirstLine(warm: WarmContainer, command: readonly string[] | undefined): Promise<string | null> {
   if (command === undefined) return null;
   try {
     const { stdout } = await warm.run(command, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER });

@@ -7,7 +7,7 @@ import { takeLease, type Lease } from "./lease.js";
 import { prove, type Proof } from "./probe.js";
 import { bringProgram, type Program } from "./program.js";
 import { createNetwork, removeContainer, removeContainers, removeNetworks } from "./resources.js";
-import { watchStrays, type Strays } from "./orphans.js";
+import { watchOrphans, type OrphanWatch } from "./orphans.js";
 import type { InternetClass } from "../../../schema/classes.js";
 
 const REMOVE_AGAIN_MS = 5_000;
@@ -73,7 +73,7 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
   let proof: Proof | undefined;
   let events: Events | undefined;
   let lease: Lease | undefined;
-  let strays: Strays | undefined;
+  let strays: OrphanWatch | undefined;
   let reaping: Promise<void> | undefined;
   let stopped = false;
   let used = false;
@@ -94,7 +94,7 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
       [events, lease] = [heard, taken];
       void heard.lost.then(() => lose(taken, "Docker has gone"));
       void taken.ended.then(() => lose(taken, "Docker has ended its lease"));
-      strays ??= watchStrays(daemon, graceMs, log);
+      strays ??= watchOrphans(daemon, graceMs, log);
       const { spoolHidden } = proof;
       return { program, events: heard, lease: taken.id, processors: NCPU, network, spoolHidden };
     } catch (error) {

@@ -11,7 +11,7 @@ interface Belonging {
 }
 
 /** Removes what killed agents left that do not come back under their id, e.g. because their own container was made anew. */
-export interface Strays {
+export interface OrphanWatch {
   stop(): void;
 }
 
@@ -19,7 +19,7 @@ export interface Strays {
  * Looks every `graceMs`. What has no running lease at two looks in a row is nobody's: an agent that lives takes its lease
  * before it makes anything, and makes everything anew if it loses it.
  */
-export function watchStrays(daemon: DockerDaemon, graceMs: number, log: Logger): Strays {
+export function watchOrphans(daemon: DockerDaemon, graceMs: number, log: Logger): OrphanWatch {
   let suspects = new Set<string>();
 
   async function look(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { reasonOf, TimedOut, Unavailable } from "../../contract.js";
 import { within } from "../../within.js";
-import type { Warm } from "./warm-container.js";
+import type { WarmContainer } from "./warm-container.js";
 
 const PATIENCE_MS = 60_000;
 const RENEWAL_MS = 10_000;
@@ -9,9 +9,9 @@ const RENEWAL_MS = 10_000;
 /** An engine's warm containers. */
 export interface Pool {
   /** Waits for a container; `fresh`: one that had no sample yet. Throws {@link Unavailable} or the signal's reason. */
-  take(fresh: boolean, signal: AbortSignal): Promise<Warm>;
+  take(fresh: boolean, signal: AbortSignal): Promise<WarmContainer>;
   /** Gives it back; it is used again only if nothing went wrong in it. */
-  give(warm: Warm, good: boolean): void;
+  give(warm: WarmContainer, good: boolean): void;
   /** Makes no more; discards what is idle, and what is in use when it is given back. */
   retire(): void;
   /** Discards everything and makes no more. */
@@ -26,21 +26,21 @@ export interface PoolOptions {
   readonly scans: number;
   /** For how many milliseconds one is used. */
   readonly afterMs: number;
-  readonly make: () => Promise<Warm>;
+  readonly make: () => Promise<WarmContainer>;
   readonly log: Logger;
 }
 
 interface Waiter {
   readonly fresh: boolean;
-  readonly settle: (warm: Warm | Error) => void;
+  readonly settle: (warm: WarmContainer | Error) => void;
 }
 
 /** A pool that keeps as many containers ready as it can have. */
 export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Pool {
-  const all = new Set<Warm>();
+  const all = new Set<WarmContainer>();
   const waiting: Waiter[] = [];
   const discards = new Set<Promise<void>>();
-  let idle: Warm[] = [];
+  let idle: WarmContainer[] = [];
   let making = 0;
   let closed = false;
 
@@ -63,7 +63,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
   // What has become too old is replaced before it is needed.
   const renewal = setInterval(update, Math.min(afterMs, RENEWAL_MS)).unref();
 
-  function isSpent(warm: Warm): boolean {
+  function isSpent(warm: WarmContainer): boolean {
     return warm.ended() || warm.scans >= scans || Date.now() - warm.bornAt > afterMs;
   }
 
@@ -84,7 +84,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
     }
   }
 
-  function drop(warm: Warm): void {
+  function drop(warm: WarmContainer): void {
     all.delete(warm);
     idle = idle.filter((one) => one !== warm);
     const gone = warm
@@ -97,7 +97,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
   }
 
   /** Something may go on in a container after its command has ended: such a one is not used again. */
-  async function inspect(warm: Warm): Promise<void> {
+  async function inspect(warm: WarmContainer): Promise<void> {
     try {
       if (await warm.isQuiet()) idle.push(warm);
       else drop(warm);
@@ -119,7 +119,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
     async take(fresh, signal) {
       if (closed) throw new Unavailable("its containers have been ended");
       let settle: Waiter["settle"] = () => undefined;
-      const given = new Promise<Warm>((resolve, reject) => {
+      const given = new Promise<WarmContainer>((resolve, reject) => {
         settle = (warm) => (warm instanceof Error ? reject(warm) : resolve(warm));
       });
       const waiter = { fresh, settle };

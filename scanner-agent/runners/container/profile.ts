@@ -7,7 +7,7 @@ const NOBODY = "65534:65534";
 export const SAMPLE_FOLDER = "/malware";
 
 /** What a container is made of besides its manifest. */
-export interface Housing {
+export interface ContainerParts {
   /** The image's id, so that it is the one that was looked at. */
   readonly image: string;
   readonly labels: Record<string, string>;
@@ -23,23 +23,23 @@ export interface Housing {
 }
 
 /** The hardened profile, with what the manifest loosens by name. */
-export function profileOf(run: ContainerRun, housing: Housing): Docker.ContainerCreateOptions {
+export function hardenedProfile(run: ContainerRun, housing: ContainerParts): Docker.ContainerCreateOptions {
   const { limits, relax } = run;
-  const shm = loosened(relax, "shm");
-  const tmpfs = `rw,nosuid,nodev,${loosened(relax, "tmpExec") ? "exec" : "noexec"},size=${limits.tmp},mode=1777`;
+  const shm = findRelaxation(relax, "shm");
+  const tmpfs = `rw,nosuid,nodev,${findRelaxation(relax, "tmpExec") ? "exec" : "noexec"},size=${limits.tmp},mode=1777`;
   const seccomp = housing.seccomp === undefined ? [] : [`seccomp=${housing.seccomp}`];
   return {
     Image: housing.image,
-    User: loosened(relax, "user") ?? NOBODY,
+    User: findRelaxation(relax, "user") ?? NOBODY,
     Labels: housing.labels,
     Env: Object.entries({ HOME: "/tmp", ...run.env, ...housing.env }).map(([name, value]) => `${name}=${value}`),
     Healthcheck: { Test: ["NONE"] },
     HostConfig: {
       NetworkMode: housing.network,
-      ReadonlyRootfs: loosened(relax, "writableRoot") === undefined,
+      ReadonlyRootfs: findRelaxation(relax, "writableRoot") === undefined,
       CapDrop: ["ALL"],
-      CapAdd: loosened(relax, "capabilities") ?? [],
-      SecurityOpt: [...(loosened(relax, "newPrivileges") ? [] : ["no-new-privileges"]), ...seccomp],
+      CapAdd: findRelaxation(relax, "capabilities") ?? [],
+      SecurityOpt: [...(findRelaxation(relax, "newPrivileges") ? [] : ["no-new-privileges"]), ...seccomp],
       PidsLimit: limits.pids,
       Memory: limits.memory,
       MemorySwap: limits.memory,
@@ -60,7 +60,7 @@ export function profileOf(run: ContainerRun, housing: Housing): Docker.Container
 }
 
 /** What the manifest loosens, each with its reason; printed at start. */
-export function loosenings(relax: readonly Relax[]): string[] {
+export function describeRelaxations(relax: readonly Relax[]): string[] {
   return relax.map(({ why, ...what }) => {
     const [name, value] = Object.entries(what)[0] ?? [];
     return `${name}${value === true ? "" : ` ${String(value)}`} (${why})`;
@@ -72,12 +72,12 @@ export function nameOf(relax: Relax): string {
   return Object.keys(relax).find((key) => key !== "why") ?? "";
 }
 
-type Loosening = { [K in Relax as Exclude<keyof K, "why">]: K[Exclude<keyof K, "why"> & keyof K] };
+type Relaxations = { [K in Relax as Exclude<keyof K, "why">]: K[Exclude<keyof K, "why"> & keyof K] };
 
 /** What a manifest says of one part of the profile. */
-export function loosened<K extends keyof Loosening>(relax: readonly Relax[], name: K): Loosening[K] | undefined {
+export function findRelaxation<K extends keyof Relaxations>(relax: readonly Relax[], name: K): Relaxations[K] | undefined {
   const found = relax.find((one) => name in one);
-  return found === undefined ? undefined : (found as unknown as Loosening)[name];
+  return found === undefined ? undefined : (found as unknown as Relaxations)[name];
 }
 
 /** A folder or file of the Docker host, shown at a path; it must be there. */
@@ -86,6 +86,6 @@ export function bind(from: string, at: string, writable = false): Docker.MountSe
 }
 
 /** What a manifest mounts: a path of the Docker host or a volume's name. */
-export function mountOf(from: string, at: string): Docker.MountSettings {
+export function toMount(from: string, at: string): Docker.MountSettings {
   return from.startsWith("/") ? bind(from, at) : { Type: "volume", Source: from, Target: at, ReadOnly: true };
 }

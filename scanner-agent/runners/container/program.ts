@@ -7,7 +7,7 @@ import { ContainerRun } from "../../../schema/container-run.js";
 import { Unavailable } from "../../contract.js";
 import { DockerRefused, type DockerDaemon } from "./docker.js";
 import { idleProgram } from "./idle.js";
-import { profileOf } from "./profile.js";
+import { hardenedProfile } from "./profile.js";
 
 const FOLDER = "/scanmesh";
 /** The program's path in every container it is mounted in. */
@@ -89,7 +89,7 @@ export async function createProgramContainer(
 ): Promise<Docker.Container> {
   const run = ContainerRun.parse({ image: "idle", mode: "exec", command: ["idle"], ...(limits && { limits }) });
   const housing = { image: program.image, labels: Labels, network: "none", env: {}, seccomp: undefined, processors };
-  const profile = profileOf(run, { ...housing, mounts: [program.mount, ...mounts] });
+  const profile = hardenedProfile(run, { ...housing, mounts: [program.mount, ...mounts] });
   return await daemon.ask("create a container", (docker, abortSignal) =>
     docker.createContainer({ ...profile, Entrypoint: [IDLE], ...more, abortSignal }),
   );

@@ -8,7 +8,7 @@ import { hasCode, reasonOf, Unavailable } from "../../contract.js";
 import type { ContainerHost, Ready } from "./host.js";
 import { findImage } from "./image.js";
 import { ownerLabels } from "./resources.js";
-import { bind, loosened, mountOf, profileOf } from "./profile.js";
+import { bind, findRelaxation, toMount, hardenedProfile } from "./profile.js";
 
 /** An engine as the container runners know it. */
 export interface ContainerEngine {
@@ -53,7 +53,7 @@ export async function readRecipe(engine: ContainerEngine): Promise<Recipe> {
   const { values, mounts, env } = await readSecrets(engine, folder);
   const image = await findImage(host.daemon, run.image, log);
   const seccomp = await readSeccomp(engine);
-  const own = run.mounts.map(({ from, at }) => mountOf(from.replace("{clamav-db}", engine.clamavDb), at));
+  const own = run.mounts.map(({ from, at }) => toMount(from.replace("{clamav-db}", engine.clamavDb), at));
   return {
     ready,
     image,
@@ -62,7 +62,7 @@ export async function readRecipe(engine: ContainerEngine): Promise<Recipe> {
     create: (slot, { mounts: more, ...rest }) =>
       host.daemon.ask("create a container", (docker, abortSignal) =>
         docker.createContainer({
-          ...profileOf(run, {
+          ...hardenedProfile(run, {
             image: image.id,
             labels: ownerLabels({ agent: host.agent, engine: name, slot, lease: ready.lease }),
             network: ready.network,
@@ -107,7 +107,7 @@ async function readSecret(file: string, name: string): Promise<string> {
 }
 
 async function readSeccomp({ run, file }: ContainerEngine): Promise<string | undefined> {
-  const profile = loosened(run.relax, "seccomp");
+  const profile = findRelaxation(run.relax, "seccomp");
   if (profile === undefined) return undefined;
   const path = resolve(dirname(file), profile);
   try {

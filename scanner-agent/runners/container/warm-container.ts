@@ -9,7 +9,7 @@ import { within } from "../../within.js";
 import { DockerAway } from "./docker.js";
 import type { Watch } from "./events.js";
 import { collectOutput } from "./output.js";
-import { bind, loosened, SAMPLE_FOLDER } from "./profile.js";
+import { bind, findRelaxation, SAMPLE_FOLDER } from "./profile.js";
 import { IDLE } from "./program.js";
 import type { ContainerEngine, Recipe } from "./recipe.js";
 import { inspectState } from "./resources.js";
@@ -23,7 +23,7 @@ const SHUTDOWN_MS = 3_000;
 const FIRST_SIGNAL = 128;
 
 /** A container that waits for commands; one at a time. */
-export interface Warm {
+export interface WarmContainer {
   /** How many samples it has had. */
   scans: number;
   readonly bornAt: number;
@@ -45,12 +45,16 @@ export interface CommandOptions extends Pick<RunOptions, "timeoutMs" | "signal">
 }
 
 /** Starts a container in which our own process waits. */
-export async function startWarm({ host, run, log }: ContainerEngine, recipe: Recipe, slot: string): Promise<Warm> {
+export async function startWarmContainer(
+  { host, run, log }: ContainerEngine,
+  recipe: Recipe,
+  slot: string,
+): Promise<WarmContainer> {
   const { daemon } = host;
   const { ready } = recipe;
   const folder = join(recipe.folder, slot);
   const shown = ready.spoolHidden === undefined;
-  const keepsProcesses = loosened(run.relax, "keepProcesses") ?? false;
+  const keepsProcesses = findRelaxation(run.relax, "keepProcesses") ?? false;
   await mkdir(folder, { mode: 0o755 });
   await chmod(folder, 0o755);
   const mounts = [ready.program.mount, ...(shown ? [bind(folder, SAMPLE_FOLDER)] : [])];

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Failed, TimedOut } from "../../contract.js";
 import { runCommand } from "./command.js";
-import { bareEnvironment } from "./guard.js";
+import { minimalEnvironment } from "./guard.js";
 
 const TRIAL_MS = 10_000;
 const NOBODY = "65534";
@@ -105,7 +105,7 @@ async function holds(fence: Fence, { folder, programPath }: FenceOptions): Promi
     const sample = join(cwd, word);
     await writeFile(sample, word, { mode: 0o444 });
     const argv = fence.wrap(["cat", fence.shown(sample)], sample);
-    const env = bareEnvironment(programPath, cwd);
+    const env = minimalEnvironment(programPath, cwd);
     const { exitCode, stdout } = await runCommand(argv, { cwd, env, timeoutMs: TRIAL_MS, maxOutput: 4_096 });
     return exitCode === 0 && stdout === word;
   } catch (error) {

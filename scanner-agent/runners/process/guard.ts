@@ -14,7 +14,7 @@ wait "$watcher" 2>/dev/null
 exit "$status"`;
 
 /** A program under guard. */
-export interface Guarded {
+export interface GuardedProcess {
   readonly process: ChildProcess;
   /** Ends it and everything it started in its group. */
   kill(): void;
@@ -30,7 +30,7 @@ export interface GuardOptions {
 }
 
 /** Starts a program that never outlives the agent. Standard input is not its own; output is piped. */
-export function spawnGuarded(argv: readonly string[], { cwd, env, ipc }: GuardOptions): Guarded {
+export function spawnGuarded(argv: readonly string[], { cwd, env, ipc }: GuardOptions): GuardedProcess {
   const stdio: StdioOptions = ipc ? ["pipe", "pipe", "pipe", "ipc"] : ["pipe", "pipe", "pipe"];
   const child = spawn("/bin/sh", ["-c", GUARD, "sh", ...argv], { cwd, env: { ...env }, stdio, detached: true });
   // The guard may be gone before its input is closed.
@@ -44,6 +44,6 @@ export function spawnGuarded(argv: readonly string[], { cwd, env, ipc }: GuardOp
 }
 
 /** The least environment a program needs. Nothing of the agent's own is in it. */
-export function bareEnvironment(programPath: string, home: string): Record<string, string> {
+export function minimalEnvironment(programPath: string, home: string): Record<string, string> {
   return { PATH: programPath || "/usr/local/bin:/usr/bin:/bin", HOME: home, TMPDIR: home, LANG: "C.UTF-8" };
 }

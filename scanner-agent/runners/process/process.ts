@@ -2,11 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineVersions } from "../../../schema/messages.js";
 import { reasonOf, Unavailable, type Runner } from "../../contract.js";
-import { findProgram, whyMissing } from "../../programs.js";
+import { findProgram, explainMissing } from "../../programs.js";
 import { fillCommand } from "../fill-command.js";
 import { runCommand, type CommandOptions } from "./command.js";
 import { noFence, type Fence } from "./fence.js";
-import { bareEnvironment } from "./guard.js";
+import { minimalEnvironment } from "./guard.js";
 
 const MAX_OUTPUT = 8 * 1024 * 1024;
 const VERSION_TIMEOUT_MS = 10_000;
@@ -42,7 +42,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
     const within = await findFence();
     const cwd = await mkdtemp(join(folder, "run-"));
     try {
-      const env = bareEnvironment(programPath, within.home ?? cwd);
+      const env = minimalEnvironment(programPath, within.home ?? cwd);
       return await runCommand(within.wrap(argv, sample), { cwd, env, maxOutput, ...limits });
     } finally {
       await rm(cwd, { recursive: true, force: true });
@@ -54,7 +54,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
   }
 
   async function start(): Promise<void> {
-    if ((await findProgram(detect, programPath)) === undefined) throw new Unavailable(await whyMissing(detect));
+    if ((await findProgram(detect, programPath)) === undefined) throw new Unavailable(await explainMissing(detect));
     await findFence();
   }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readAgentConfig } from "../../../scanner-agent/config.js";
-import { enginesOf, knownEngines } from "../../../scanner-agent/engine/engine-set.js";
+import { createEngineSet, listEngines } from "../../../scanner-agent/engine/engine-set.js";
 import { createContainerHost } from "../../../scanner-agent/runners/container/host.js";
 
 let folder: string;
@@ -18,7 +18,7 @@ const log = pino({ level: "silent" });
 async function running(env: Record<string, string>) {
   const config = readAgentConfig(env);
   const containers = createContainerHost({ ...config, folder, log });
-  return (await enginesOf(config, { folder, containers, version: "1", log })).parts;
+  return (await createEngineSet(config, { folder, containers, version: "1", log })).parts;
 }
 const names = async (env: Record<string, string>) => (await running(env)).map(({ manifest }) => manifest.name);
 
@@ -55,7 +55,7 @@ describe("an agent", () => {
 });
 
 test("every engine is known with the reason why it does not run", async () => {
-  const { engines } = await knownEngines(readAgentConfig({}));
+  const { engines } = await listEngines(readAgentConfig({}));
   expect(engines).toHaveLength(22);
   expect(engines.filter(({ off }) => off !== null && off.cause !== "DEFAULT")).toEqual([]);
 });

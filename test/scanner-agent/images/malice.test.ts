@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readAgentConfig } from "../../../scanner-agent/config.js";
 import { createEngine, type Engine } from "../../../scanner-agent/engine/engine.js";
-import { enginesOf } from "../../../scanner-agent/engine/engine-set.js";
+import { createEngineSet } from "../../../scanner-agent/engine/engine-set.js";
 import { createContainerHost, type ContainerHost } from "../../../scanner-agent/runners/container/host.js";
 import { createSelfTest } from "../../../scanner-agent/engine/self-test.js";
 import { openSpool, type Spool } from "../../../scanner-agent/samples/spool.js";
@@ -60,7 +60,7 @@ describe.skipIf(!hasDocker)("an image of the malice contract", () => {
     containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
     const {
       parts: [parts],
-    } = await enginesOf(config, { folder: await spool.make("run"), containers, version: "1", log });
+    } = await createEngineSet(config, { folder: await spool.make("run"), containers, version: "1", log });
     if (parts === undefined) throw new Error("the stand-in is not on");
     engine = createEngine(parts, { selfTest: await createSelfTest(spool), retestMs: 60_000, log, onChange: () => undefined });
     await engine.start();

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { done } from "../../../scanner-agent/contract.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
 import { openSpool } from "../../../scanner-agent/samples/spool.js";
-import { watchSpools, type SpoolStrays } from "../../../scanner-agent/samples/spool-orphans.js";
+import { watchSpoolOrphans, type SpoolOrphans } from "../../../scanner-agent/samples/spool-orphans.js";
 import { SAMPLES } from "../../../schema/subjects.js";
 import { CHUNK_BYTES } from "../../../schema/streams.js";
 import { agentsOnBus, requestOf, startAgent } from "../stage/agent-stage.js";
@@ -113,7 +113,7 @@ describe("a sample", () => {
       const found = await stage.presence(config.agent);
       return found?.engines[0]?.healthy === false && found;
     });
-    expect(presence.engines[0]?.reason).toMatch(/^samples cannot be fetched: /);
+    expect(presence.engines[0]?.reason).toMatch(/^cannot fetch samples: /);
     expect(stage.results.some(({ result }) => result.scan === request.scan)).toBe(false);
     await rm(samples);
     await mkdir(samples);
@@ -142,8 +142,8 @@ describe("the spool", () => {
     const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-spools-"));
     await mkdir(join(folder, "not-a-spool"));
     const log = pino({ level: "silent" });
-    const watches: SpoolStrays[] = [];
-    for (const id of ["living", "looking"]) watches.push(watchSpools((await openSpool(join(folder, id))).folder, log, 500));
+    const watches: SpoolOrphans[] = [];
+    for (const id of ["living", "looking"]) watches.push(watchSpoolOrphans((await openSpool(join(folder, id))).folder, log, 500));
     // The second one is there for looks that come after those which removed the first.
     for (const dead of ["dead", "dead-too"]) {
       const spool = await openSpool(join(folder, dead));

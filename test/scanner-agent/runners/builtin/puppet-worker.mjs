@@ -1,9 +1,9 @@
 /** A worker that does what the sample's path says. */
 
 import { threadId } from "node:worker_threads";
-import { serveLane } from "../../../../dist/scanner-agent/runners/builtin/worker-server.js";
+import { serveWorker } from "../../../../dist/scanner-agent/runners/builtin/worker-server.js";
 
-serveLane(async (/** @type {unknown} */ given) => {
+serveWorker(async (/** @type {unknown} */ given) => {
   const data = /** @type {{ refuse?: boolean, problems?: string[], version?: string }} */ (given);
   if (data.refuse) throw new Error("it cannot be made ready");
   return {

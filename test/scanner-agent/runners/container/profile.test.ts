@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ContainerRun } from "../../../../schema/container-run.js";
-import { profileOf } from "../../../../scanner-agent/runners/container/profile.js";
+import { hardenedProfile } from "../../../../scanner-agent/runners/container/profile.js";
 import { belongingsOf, containersOf } from "../../../docker/agent-containers.js";
 import { baseImage, docker, hasDocker } from "../../../docker/base-image.js";
 import { containerCase, type ContainerCase } from "./case.js";
@@ -26,7 +26,7 @@ test.each([
 ])("a limit of %d processors on a host with %d is one that its daemon takes", (cpus, processors, expected) => {
   const run = ContainerRun.parse({ image: "any", mode: "exec", command: ["any"], limits: { cpus } });
   const housing = { image: "any", labels: {}, network: "none", mounts: [], env: {}, seccomp: undefined, processors };
-  expect(profileOf(run, housing).HostConfig?.NanoCpus).toBe(expected);
+  expect(hardenedProfile(run, housing).HostConfig?.NanoCpus).toBe(expected);
 });
 
 describe.skipIf(!hasDocker)("the profile of every container", () => {

@@ -90,8 +90,8 @@ describe("a program run per sample", () => {
     expect(await reason("no-such-scanner")).toEqual(new Unavailable("no-such-scanner is not installed"));
     expect(await reason(`${plain}-gone`)).toEqual(new Unavailable(`there is no file ${plain}-gone`));
     expect(await reason(plain)).toEqual(new Unavailable(`${plain} may not be executed by this user (chmod +x)`));
-    expect(await reason(folder)).toEqual(new Unavailable(`${folder} is no file`));
-    expect(await reason("bin/scanner")).toEqual(new Unavailable("bin/scanner is no absolute path"));
+    expect(await reason(folder)).toEqual(new Unavailable(`${folder} is not a file`));
+    expect(await reason("bin/scanner")).toEqual(new Unavailable("bin/scanner is not an absolute path"));
   });
 
   test("tells its version on its first line", async () => {
