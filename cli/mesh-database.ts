@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { openCaller } from "../gateway/caller.js";
-import { runningMesh } from "../standalone/home.js";
-import { password, SUPERUSER } from "../standalone/postgres-folder.js";
+import { findRunningMesh } from "../standalone/home.js";
+import { readOrCreatePassword, SUPERUSER } from "../standalone/postgres-folder.js";
 import { startPostgres } from "../standalone/postgres.js";
 import { readDatabaseConfig } from "./config.js";
 
@@ -29,10 +29,14 @@ export async function meshDatabase(named?: string): Promise<MeshDatabase> {
   if (url !== undefined) return { url, mesh: `the mesh on ${placeOf(url)}`, stop: async () => {} };
   const mesh = `the mesh in ${home}`;
   const dir = join(home, "postgres");
-  if (await runningMesh(home)) {
+  if (await findRunningMesh(home)) {
     const folder = await realpath(dir);
     const port = (await readFile(join(folder, "port"), "utf8")).trim();
-    return { url: `postgres://${SUPERUSER}:${await password(folder)}@127.0.0.1:${port}/postgres`, mesh, stop: async () => {} };
+    return {
+      url: `postgres://${SUPERUSER}:${await readOrCreatePassword(folder)}@127.0.0.1:${port}/postgres`,
+      mesh,
+      stop: async () => {},
+    };
   }
   return { ...(await startPostgres({ dir })), mesh };
 }

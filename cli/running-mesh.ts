@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { projectPath } from "../schema/paths.js";
-import { runningMesh } from "../standalone/home.js";
+import { findRunningMesh } from "../standalone/home.js";
 import type { CliConfig } from "./config.js";
 import { OperatorError } from "../schema/operator-error.js";
 
@@ -27,7 +27,7 @@ export async function connectToMesh(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<MeshConnection> {
-  const mesh = await runningMesh(home);
+  const mesh = await findRunningMesh(home);
   if (mesh) return { url: mesh.url ?? (await waitForUrl(home, signal)), started: false, stop: async () => {} };
   if (apiKey !== undefined)
     throw new OperatorError(`No mesh runs in ${home}, and with an API key none is started. ${OTHER_MESH}`);
@@ -64,7 +64,7 @@ export async function connectToMesh(
 async function waitForUrl(home: string, signal: AbortSignal): Promise<string> {
   const end = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < end) {
-    const url = (await runningMesh(home))?.url;
+    const url = (await findRunningMesh(home))?.url;
     if (url) return url;
     await pause(POLL_MS, undefined, { signal });
   }

@@ -55,7 +55,7 @@ export interface StandaloneConfig {
   /** Undefined: the embedded nats-server. */
   readonly nats: NatsAccess | undefined;
   /** Whether callers need an API key. */
-  readonly asksForKeys: boolean;
+  readonly requiresKeys: boolean;
   /** Most bytes of waiting requests, and of samples, in each account of NATS; undefined: nobody has said. */
   readonly scansMax: number | undefined;
   readonly samplesMax: number | undefined;
@@ -105,10 +105,10 @@ export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
   collect(() => readAgentConfig({ ...agentEnv, NATS_URL: addresses.NATS_URL }));
   if (mistakes.length > 0 || values === undefined) throw new ConfigError([...new Set(mistakes)]);
 
-  const asksForKeys = gateway?.auth === "keys";
+  const requiresKeys = gateway?.auth === "keys";
   const scansMax = env["SCANMESH_SCANS_MAX"] ? gateway?.scansMaxBytes : undefined;
   const limits = { scansMax, samplesMax: gateway?.samplesMaxBytes };
-  return { home, databaseUrl: values.DATABASE_URL, nats: externalNats(values), asksForKeys, ...limits, gatewayEnv, agentEnv };
+  return { home, databaseUrl: values.DATABASE_URL, nats: externalNats(values), requiresKeys, ...limits, gatewayEnv, agentEnv };
 }
 
 function agentDefaults(env: Env, home: string): Env {

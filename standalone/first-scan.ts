@@ -3,7 +3,7 @@
 import type { EngineVerdict, ResultState, Verdict } from "../schema/states.js";
 import { OperatorError } from "../schema/operator-error.js";
 
-const WITHIN_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 
 /** What came of it. */
@@ -42,12 +42,12 @@ export function eicar(): string {
 /** Scans EICAR with the engines named, once the gateway knows them. Throws {@link OperatorError} if that takes too long. */
 export async function firstScan(url: string, engines: readonly string[], signal: AbortSignal): Promise<FirstScan> {
   // Node 20 forgets a signal that only AbortSignal.any refers to, so the time is kept by a timer of our own.
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new DOMException("too late", "TimeoutError")), WITHIN_MS);
-  const deadline = AbortSignal.any([signal, late.signal]);
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(new DOMException("too late", "TimeoutError")), TIMEOUT_MS);
+  const deadline = AbortSignal.any([signal, timeout.signal]);
   const ask = <T>(query: string, variables: Record<string, unknown> = {}) => request<T>(url, query, variables, deadline);
   try {
-    await until(deadline, async () => {
+    await poll(deadline, async () => {
       const { engines: known } = await ask<{ engines: { name: string; available: boolean }[] }>(ENGINES);
       const ready = await fetch(new URL("/readyz", url), { signal: deadline });
       const { status, reason } = (await ready.json()) as { status: string; reason?: string };
@@ -59,24 +59,24 @@ export async function firstScan(url: string, engines: readonly string[], signal:
       base64: Buffer.from(eicar()).toString("base64"),
       engines,
     });
-    if ("message" in submitScan) throw new OperatorError(`The mesh does not take the first scan: ${submitScan.message}.`);
+    if ("message" in submitScan) throw new OperatorError(`The mesh refused the first scan: ${submitScan.message}.`);
     const { scanId: id } = submitScan.scan;
-    return await until(deadline, async () => {
+    return await poll(deadline, async () => {
       const { scan } = await ask<{ scan: FirstScan | null }>(SCAN, { id });
       return scan?.endDate ? scan : undefined;
     });
   } catch (error) {
     if ((error as Error).name !== "TimeoutError") throw error;
-    throw new OperatorError(`The first scan did not finish within ${WITHIN_MS / 1000} s.`);
+    throw new OperatorError(`The first scan did not finish within ${TIMEOUT_MS / 1000} s.`);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function until<T>(signal: AbortSignal, look: () => Promise<T | undefined>): Promise<T> {
+async function poll<T>(signal: AbortSignal, attempt: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     signal.throwIfAborted();
-    const found = await look();
+    const found = await attempt();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
@@ -92,6 +92,6 @@ async function request<T>(url: string, query: string, variables: Record<string, 
   const { data, errors } = (await response.json()) as { data?: T; errors?: { message: string }[] };
   if (data && !errors) return data;
   throw new OperatorError(
-    `The gateway does not answer as it should: ${errors?.map(({ message }) => message).join(", ") ?? response.status}.`,
+    `The gateway gave an unexpected answer: ${errors?.map(({ message }) => message).join(", ") ?? response.status}.`,
   );
 }

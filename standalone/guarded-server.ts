@@ -18,7 +18,7 @@ export interface ServerCommand {
   readonly args: readonly string[];
   /** Who runs it; by default who runs this process. */
   readonly user?: OsUser;
-  /** How it is asked to end: each signal in turn, milliseconds after the wish. */
+  /** How it is asked to end: each signal in turn, milliseconds after the request. */
   readonly stopSignals: readonly { readonly signal: NodeJS.Signals; readonly afterMs: number }[];
 }
 
@@ -38,13 +38,13 @@ export type GuardMessage =
 export interface GuardedServer {
   readonly pid: number;
   readonly log: Log;
-  /** Settles when the server has ended, wanted or not. */
+  /** Settles when the server has ended, for whatever reason. */
   readonly exited: Promise<Exit>;
   /** Asks it to end and waits until it has. */
   stop(): Promise<void>;
 }
 
-const READY_WITHIN_MS = 60_000;
+const READY_TIMEOUT_MS = 60_000;
 /** All that a server needs; variables of the user's own (PGPORT, NODE_OPTIONS …) must not change what it does. */
 const ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", TZ: "UTC" };
 
@@ -86,16 +86,16 @@ export function startGuarded(server: ServerCommand, log: Log): Promise<GuardedSe
   });
 }
 
-/** Waits until a server is ready or has ended; one that is still neither after a minute is stopped. */
-export async function startedOrEnded(server: GuardedServer, isReady: () => Promise<boolean>): Promise<"started" | "ended"> {
+/** Waits until a server is ready; false if it ends before, or is not ready after a minute and is stopped. */
+export async function waitUntilReady(server: GuardedServer, isReady: () => Promise<boolean>): Promise<boolean> {
   let ended = false;
   void server.exited.then(() => (ended = true));
-  for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline && !ended;) {
-    if (await isReady()) return "started";
+  for (const deadline = Date.now() + READY_TIMEOUT_MS; Date.now() < deadline && !ended;) {
+    if (await isReady()) return true;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await server.stop();
-  return "ended";
+  return false;
 }
 
 function killIfThere(pid: number): void {

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { keepFile, type Keys } from "./keys.js";
+import { readOrCreateFile, type Keys } from "./keys.js";
 import { natsConfig } from "./nats-config.js";
 
 /** Which share of the room that is free at first JetStream may use. */
@@ -22,8 +22,8 @@ export interface HandOut {
  * it is mounted in one container only is what keeps the others out.
  */
 export async function handOut(keys: Keys, { folder, natsStore }: HandOut): Promise<readonly string[]> {
-  const password = await keepFile(join(keys.dir, "postgres-password"), async () => randomBytes(24).toString("base64url"));
-  const room = await keepFile(join(keys.dir, "nats-store"), async () => `${await share(join(folder, "nats-data"))}`);
+  const password = await readOrCreateFile(join(keys.dir, "postgres-password"), async () => randomBytes(24).toString("base64url"));
+  const room = await readOrCreateFile(join(keys.dir, "nats-store"), async () => `${await storeLimit(join(folder, "nats-data"))}`);
   const nats = natsConfig(keys, {
     host: "0.0.0.0",
     port: 4222,
@@ -36,18 +36,18 @@ export async function handOut(keys: Keys, { folder, natsStore }: HandOut): Promi
   });
   const { gateway, agent } = keys.creds;
   return Promise.all([
-    give(join(folder, "nats"), "nats.conf", nats),
-    give(join(folder, "postgres"), "password", password),
-    give(join(folder, "gateway"), "database-url", `postgres://scanmesh:${password}@postgres:5432/scanmesh`),
-    give(join(folder, "gateway"), "isolated.creds", await readFile(gateway.isolated, "utf8")),
-    give(join(folder, "gateway"), "internet.creds", await readFile(gateway.internet, "utf8")),
-    give(join(folder, "agent-isolated"), "agent.creds", await readFile(agent.isolated, "utf8")),
-    give(join(folder, "agent-internet"), "agent.creds", await readFile(agent.internet, "utf8")),
+    writeReadable(join(folder, "nats"), "nats.conf", nats),
+    writeReadable(join(folder, "postgres"), "password", password),
+    writeReadable(join(folder, "gateway"), "database-url", `postgres://scanmesh:${password}@postgres:5432/scanmesh`),
+    writeReadable(join(folder, "gateway"), "isolated.creds", await readFile(gateway.isolated, "utf8")),
+    writeReadable(join(folder, "gateway"), "internet.creds", await readFile(gateway.internet, "utf8")),
+    writeReadable(join(folder, "agent-isolated"), "agent.creds", await readFile(agent.isolated, "utf8")),
+    writeReadable(join(folder, "agent-internet"), "agent.creds", await readFile(agent.internet, "utf8")),
   ]);
 }
 
-/** Whoever reads the file sees the old one or the new one, whole. */
-async function give(folder: string, name: string, content: string): Promise<string> {
+/** Readers see the old file or the new one, never a part. */
+async function writeReadable(folder: string, name: string, content: string): Promise<string> {
   const file = join(folder, name);
   await mkdir(folder, { recursive: true });
   const draft = `${file}.new`;
@@ -58,7 +58,7 @@ async function give(folder: string, name: string, content: string): Promise<stri
   return file;
 }
 
-async function share(folder: string): Promise<number> {
+async function storeLimit(folder: string): Promise<number> {
   await mkdir(folder, { recursive: true });
   const { bavail, bsize } = await statfs(folder);
   return Math.floor(bavail * bsize * STORE_SHARE);

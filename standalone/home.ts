@@ -28,11 +28,11 @@ export async function claimHome(home: string): Promise<Home> {
   await access(home, constants.R_OK | constants.W_OK | constants.X_OK);
   const file = join(home, "mesh.json");
   const claim: MeshFile = { pid: process.pid, startedAt: new Date().toISOString(), url: null };
-  if (!(await writeNew(file, claim))) {
-    const other = await runningMesh(home);
-    if (other !== undefined) throw new OperatorError(alreadyRuns(home, other));
+  if (!(await createFile(file, claim))) {
+    const other = await findRunningMesh(home);
+    if (other !== undefined) throw new OperatorError(describeRunning(home, other));
     await rm(file, { force: true });
-    if (!(await writeNew(file, claim))) throw new OperatorError(`ScanMesh is being started in ${home} by another command.`);
+    if (!(await createFile(file, claim))) throw new OperatorError(`ScanMesh is being started in ${home} by another command.`);
   }
   return {
     async publish(url) {
@@ -44,13 +44,13 @@ export async function claimHome(home: string): Promise<Home> {
 }
 
 /** The mesh that runs in a data folder, or undefined if none does. */
-export async function runningMesh(home: string): Promise<MeshFile | undefined> {
+export async function findRunningMesh(home: string): Promise<MeshFile | undefined> {
   const text = await readFile(join(home, "mesh.json"), "utf8").catch(whenMissing(""));
   const mesh = readMeshFile(text);
   return mesh !== undefined && (await isMesh(mesh.pid)) ? mesh : undefined;
 }
 
-function alreadyRuns(home: string, { pid, url }: MeshFile): string {
+function describeRunning(home: string, { pid, url }: MeshFile): string {
   return url === null
     ? `ScanMesh is being started in ${home} (process ${pid}).`
     : `ScanMesh already runs in ${home}: ${url} (process ${pid}).`;
@@ -69,7 +69,7 @@ function readMeshFile(text: string): MeshFile | undefined {
   }
 }
 
-async function writeNew(file: string, mesh: MeshFile): Promise<boolean> {
+async function createFile(file: string, mesh: MeshFile): Promise<boolean> {
   try {
     await writeFile(file, JSON.stringify(mesh), { flag: "wx", mode: 0o600 });
     return true;

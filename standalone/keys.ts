@@ -56,12 +56,12 @@ export async function makeKeys(dir: string): Promise<Keys> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const systemSeed = await seed(dir, "system", createAccount);
   const operatorSeed = await seed(dir, "operator", createOperator);
-  const operatorJwt = await keepFile(join(dir, "operator.jwt"), () =>
+  const operatorJwt = await readOrCreateFile(join(dir, "operator.jwt"), () =>
     encodeOperator("scanmesh", operatorSeed, { system_account: publicKey(systemSeed) }),
   );
   const account = async (name: string, file: string, limits: OperatorLimits): Promise<Account> => {
     const accountSeed = await seed(dir, file, createAccount);
-    const jwt = await keepFile(join(dir, `${file}.jwt`), () =>
+    const jwt = await readOrCreateFile(join(dir, `${file}.jwt`), () =>
       encodeAccount(name, accountSeed, { limits }, { signer: operatorSeed }),
     );
     return { name, publicKey: publicKey(accountSeed), jwt, seedFile: join(dir, `${file}.nk`) };
@@ -97,7 +97,7 @@ export async function signUser(account: Account, name: string, permissions: Perm
 
 async function creds(dir: string, name: string, account: Account, permissions: Permissions): Promise<string> {
   const file = join(dir, `${name}.creds`);
-  const current = await keepFile(file, () => signUser(account, name, permissions));
+  const current = await readOrCreateFile(file, () => signUser(account, name, permissions));
   const { key, jwt, uc } = await parseCreds(Buffer.from(current));
   if (uc.iss !== account.publicKey) {
     throw new Error(`${file} is not signed by the account ${account.name} in ${dir}: the keys there are not of one set.`);
@@ -117,7 +117,7 @@ function samePermissions(user: Partial<User>, permissions: Permissions): boolean
 }
 
 async function seed(dir: string, name: string, create: () => { getSeed(): Uint8Array }): Promise<string> {
-  return keepFile(join(dir, `${name}.nk`), async () => text(create().getSeed()));
+  return readOrCreateFile(join(dir, `${name}.nk`), async () => text(create().getSeed()));
 }
 
 function publicKey(ofSeed: string): string {
@@ -125,7 +125,7 @@ function publicKey(ofSeed: string): string {
 }
 
 /** The file's text; made by `make` if it does not exist. Of several who make it at once, the first one's is kept by all. */
-export async function keepFile(file: string, make: () => Promise<string>): Promise<string> {
+export async function readOrCreateFile(file: string, make: () => Promise<string>): Promise<string> {
   const present = await readFile(file, "utf8").catch(whenMissing(undefined));
   if (present !== undefined) return present;
   const made = await draft(file, await make());

@@ -13,16 +13,16 @@ export interface Log {
   /** Closes the descriptor here; the process that has it writes on. */
   close(): void;
   /** The line that tells best what went wrong since the log was opened; "" if there is none. */
-  complaint(): string;
+  lastError(): string;
 }
 
-/** Opens a log; one that has grown large is kept as `<file>.1` and begun anew. */
+/** Opens a log; one that has grown large is kept as `<file>.1` and started anew. */
 export function openLog(file: string): Log {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > ROTATE_AT) renameSync(file, `${file}.1`);
   const fd = openSync(file, "a", 0o600);
   const start = fstatSync(fd).size;
-  return { file, fd, close: () => closeSync(fd), complaint: () => pickComplaint(linesSince(file, start)) };
+  return { file, fd, close: () => closeSync(fd), lastError: () => pickError(linesSince(file, start)) };
 }
 
 function linesSince(file: string, start: number): string[] {
@@ -42,9 +42,9 @@ function linesSince(file: string, start: number): string[] {
 }
 
 /** Of a log's lines the last error, else the last line; a JSON line's own text. */
-export function pickComplaint(lines: readonly string[]): string {
-  const spoken = lines.map(readLine);
-  return (spoken.findLast((line) => line.isError) ?? spoken.at(-1))?.text ?? "";
+export function pickError(lines: readonly string[]): string {
+  const entries = lines.map(readLine);
+  return (entries.findLast((line) => line.isError) ?? entries.at(-1))?.text ?? "";
 }
 
 function readLine(line: string): { text: string; isError: boolean } {

@@ -12,9 +12,9 @@ import { createProgress, type Progress } from "./progress.mjs";
 import { OperatorError } from "../schema/operator-error.js";
 import { addresses, missingEngines, scanTable } from "./summary.js";
 
-const STOP_WITHIN_MS = 9_500;
+const STOP_TIMEOUT_MS = 9_500;
 /** One Ctrl-C arrives several times: from the terminal, and from npm, which passes it on. */
-const IMPATIENT_AFTER_MS = 1_500;
+const FORCE_AFTER_MS = 1_500;
 
 /** Runs until it is told to stop. Throws when it cannot start, or a part ends. */
 async function up(config: StandaloneConfig): Promise<void> {
@@ -24,10 +24,10 @@ async function up(config: StandaloneConfig): Promise<void> {
   const mesh = createMesh(config);
   const starting = start(config, mesh, home.publish, progress, stop);
   try {
-    const broken = await Promise.race([starting.then(() => aborted(stop)), mesh.broken, aborted(stop)]);
-    if (broken) throw broken;
+    const failure = await Promise.race([starting.then(() => untilAborted(stop)), mesh.failure, untilAborted(stop)]);
+    if (failure) throw failure;
   } finally {
-    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
     progress.stopping();
     await progress.step("Stopping", async () => {
       await mesh.stop();
@@ -37,7 +37,7 @@ async function up(config: StandaloneConfig): Promise<void> {
 }
 
 async function start(
-  { home, asksForKeys }: StandaloneConfig,
+  { home, requiresKeys }: StandaloneConfig,
   mesh: Mesh,
   publish: (url: string) => Promise<void>,
   progress: Progress,
@@ -46,8 +46,8 @@ async function start(
   const { url, engines, mistakes } = await mesh.start(progress);
   const healthy = engines.filter((engine) => engine.healthy).map(({ name }) => name);
   const paragraphs = [...missingEngines(engines, findProgram("clamd") !== undefined)];
-  if (mistakes.length > 0) paragraphs.push(["Mistakes in what was said of engines:", ...mistakes].join("\n"));
-  if (asksForKeys) paragraphs.unshift(keysAdvice(home));
+  if (mistakes.length > 0) paragraphs.push(["Mistakes in engine manifests and settings of engines:", ...mistakes].join("\n"));
+  if (requiresKeys) paragraphs.unshift(keysAdvice(home));
   else if (healthy.length > 0) {
     const scanning = () => firstScan(url, healthy, stop);
     paragraphs.unshift(scanTable(await progress.step("First scan", scanning, ({ verdict }) => `EICAR is ${verdict}`)));
@@ -66,13 +66,13 @@ function keysAdvice(home: string): string {
   ].join("\n");
 }
 
-/** Aborts when this process is asked to end. Who asks again after a while does not want to wait. */
+/** Aborts when this process is asked to end. A second request after a while ends it at once. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   let askedAt: number | undefined;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (askedAt !== undefined && performance.now() - askedAt > IMPATIENT_AFTER_MS) process.exit(1);
+      if (askedAt !== undefined && performance.now() - askedAt > FORCE_AFTER_MS) process.exit(1);
       askedAt ??= performance.now();
       controller.abort();
     });
@@ -83,7 +83,7 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });

@@ -11,20 +11,20 @@ import type { NatsAccess, StandaloneConfig } from "./config.js";
 import type { GuardedServer } from "./guarded-server.js";
 import { makeKeys } from "./keys.js";
 import { natsRoom, startNats, type NatsRoom } from "./nats.js";
-import { ending, startPart, type Part, type PartCommand } from "./part.js";
+import { describeExit, startPart, type Part, type PartCommand } from "./part.js";
 import { startPostgres } from "./postgres.js";
 import type { Progress } from "./progress.mjs";
 import { OperatorError } from "../schema/operator-error.js";
 
 /** How long the gateway and the agent may take to end; Postgres and NATS have a limit of their own. */
-const PART_PATIENCE_MS = 5_000;
+const PART_STOP_TIMEOUT_MS = 5_000;
 /** Two streams in each of two accounts reserve SCANMESH_SCANS_MAX. */
 const RESERVING_STREAMS = 4;
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 
-/** What runs after a start. */
-export interface Started {
+/** What a started mesh consists of. */
+export interface RunningMesh {
   readonly url: string;
   readonly engines: readonly EnginePresence[];
   /** What is wrong with manifests and with the choice of engines, a line each. */
@@ -33,10 +33,10 @@ export interface Started {
 
 /** A mesh that can be started once. */
 export interface Mesh {
-  /** Starts everything, telling of each step. Throws {@link OperatorError}; what has been started until then needs `stop`. */
-  start(progress: Progress): Promise<Started>;
-  /** Resolves with what is to be told when a part ends that nobody stopped. */
-  readonly broken: Promise<OperatorError>;
+  /** Starts everything and reports each step. Throws {@link OperatorError}; call `stop` then too, for what runs by then. */
+  start(progress: Progress): Promise<RunningMesh>;
+  /** Resolves when a part ends that nobody stopped. */
+  readonly failure: Promise<OperatorError>;
   /** Stops everything that runs, also in the middle of a start. */
   stop(): Promise<void>;
 }
@@ -46,14 +46,14 @@ export function createMesh(config: StandaloneConfig): Mesh {
   const parts: Part[] = [];
   const servers: Promise<GuardedServer>[] = [];
   let stopping = false;
-  let breakMesh: (error: OperatorError) => void;
-  const broken = new Promise<OperatorError>((resolve) => (breakMesh = resolve));
+  let fail: (error: OperatorError) => void;
+  const failure = new Promise<OperatorError>((resolve) => (fail = resolve));
   const logFile = (name: string) => join(config.home, "logs", `${name}.log`);
 
-  /** What the end of a part means is decided here: the mesh ends with it. */
+  /** The mesh ends with any of its parts. */
   const watch = (name: string, { exited, log }: Pick<GuardedServer, "exited" | "log">) => {
     void exited.then((exit) => {
-      if (!stopping) breakMesh(new OperatorError(ending(name, exit, log)));
+      if (!stopping) fail(new OperatorError(describeExit(name, exit, log)));
     });
   };
 
@@ -66,7 +66,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
   };
 
   const run = (name: string, script: readonly [string, ...string[]], env: PartCommand["env"]): Part => {
-    if (stopping) throw new OperatorError(`The ${name} is not started any more.`);
+    if (stopping) throw new OperatorError(`The ${name} is not started: the mesh is stopping.`);
     const part = startPart({ name, script, env, logFile: logFile(name) });
     parts.push(part);
     return part;
@@ -95,24 +95,24 @@ export function createMesh(config: StandaloneConfig): Mesh {
   };
 
   const migrate = (env: PartCommand["env"]) =>
-    run("migrations", [projectPath("dist", "gateway", "main.js"), "migrate"], env).succeeded();
+    run("migrations", [projectPath("dist", "gateway", "main.js"), "migrate"], env).success();
 
   const gateway = async (env: PartCommand["env"]): Promise<string> => {
     const part = run("gateway", [projectPath("dist", "gateway", "main.js")], env);
-    const { url } = await part.said("listening");
+    const { url } = await part.message("listening");
     watch("gateway", part);
     return url;
   };
 
   const agent = async (env: PartCommand["env"]): Promise<AgentReady> => {
     const part = run("agent", [projectPath("dist", "scanner-agent", "main.js")], env);
-    const ready = await part.said("ready");
+    const ready = await part.message("ready");
     watch("agent", part);
     return ready;
   };
 
   return {
-    broken,
+    failure,
     async start({ step }) {
       const [databaseUrl, bus] = await Promise.all([
         config.databaseUrl ?? step("Postgres", postgres, host),
@@ -125,7 +125,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
         step(
           "Gateway",
           () => gateway(env),
-          (address) => address + takenPort(config, address),
+          (address) => address + portNote(config, address),
         ),
         step(
           "Agent",
@@ -137,8 +137,8 @@ export function createMesh(config: StandaloneConfig): Mesh {
     },
     async stop() {
       stopping = true;
-      await Promise.all(parts.map((part) => part.stop(PART_PATIENCE_MS)));
-      // One that did not start has nothing to stop, and `start` has told of it.
+      await Promise.all(parts.map((part) => part.stop(PART_STOP_TIMEOUT_MS)));
+      // One that did not start has nothing to stop, and `start` has thrown its error.
       const started = await Promise.allSettled(servers);
       await Promise.all(started.map((server) => (server.status === "fulfilled" ? server.value.stop() : undefined)));
     },
@@ -157,7 +157,7 @@ function checkRoom(dir: string, { free, limit }: NatsRoom, wanted: Parameters<ty
 }
 
 /** Why the gateway's port is not the usual one. */
-function takenPort({ gatewayEnv }: StandaloneConfig, address: string): string {
+function portNote({ gatewayEnv }: StandaloneConfig, address: string): string {
   const isUsual = gatewayEnv["PORT"] || Number(new URL(address).port) === DEFAULT_PORT;
   return isUsual ? "" : ` (port ${DEFAULT_PORT} is taken)`;
 }

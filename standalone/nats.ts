@@ -4,11 +4,11 @@ import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { startedOrEnded, startGuarded, type GuardedServer } from "./guarded-server.js";
+import { startGuarded, waitUntilReady, type GuardedServer } from "./guarded-server.js";
 import type { Keys } from "./keys.js";
 import { openLog } from "./log.js";
 import { natsConfig } from "./nats-config.js";
-import { rememberedPort, rememberPort } from "./ports.js";
+import { choosePort, savePort } from "./ports.js";
 import { findProgram } from "./programs.mjs";
 import { OperatorError } from "../schema/operator-error.js";
 import { whenMissing } from "./when-missing.js";
@@ -61,7 +61,7 @@ export async function natsRoom(dir: string): Promise<NatsRoom> {
   await mkdir(storeDir, { recursive: true, mode: 0o700 });
   const free = await freeBytes(dir);
   const room = Math.floor(DISK_SHARE * (free + (await usedBytes(storeDir))));
-  const reservable = (await noted(join(dir, "room"), room)) * RESERVABLE_SHARE;
+  const reservable = (await readOrWriteNumber(join(dir, "room"), room)) * RESERVABLE_SHARE;
   return { free, limit: Math.max(room, reservable), reservable };
 }
 
@@ -79,7 +79,7 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
   await rm(portsDir, { recursive: true, force: true });
   await mkdir(portsDir, { mode: 0o700 });
 
-  const port = options.port ?? (await rememberedPort(portFile));
+  const port = options.port ?? (await choosePort(portFile));
   const configFile = join(dir, "nats.conf");
   const { limit: maxFileStore } = options.room ?? (await natsRoom(dir));
   const settings = { host: "127.0.0.1", port, storeDir, resolverDir, portsDir, maxFileStore, serverName: "scanmesh" };
@@ -87,10 +87,10 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
 
   const log = openLog(options.logFile ?? join(dir, "nats.log"));
   const server = await startGuarded({ command: program, args: ["-c", configFile], stopSignals: STOP_SIGNALS }, log);
-  if ((await startedOrEnded(server, () => isReady(portsDir))) !== "started") {
-    throw new OperatorError(`nats-server did not start: ${log.complaint()} (see ${log.file}).`);
+  if (!(await waitUntilReady(server, () => isReady(portsDir)))) {
+    throw new OperatorError(`nats-server did not start: ${log.lastError()} (see ${log.file}).`);
   }
-  await rememberPort(portFile, port);
+  await savePort(portFile, port);
   return { url: `nats://127.0.0.1:${port}`, version, ...server };
 }
 
@@ -122,8 +122,8 @@ async function isReady(portsDir: string): Promise<boolean> {
   return (await readdir(portsDir)).some((file) => file.endsWith(".ports"));
 }
 
-/** The number in a file; `value` is noted there if there is none. */
-async function noted(file: string, value: number): Promise<number> {
+/** The number in a file; without one, `value` is written there. */
+async function readOrWriteNumber(file: string, value: number): Promise<number> {
   const text = await readFile(file, "utf8").catch(whenMissing(""));
   const number = Number.parseInt(text, 10);
   if (number > 0) return number;

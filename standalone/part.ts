@@ -21,11 +21,11 @@ export interface Part {
   readonly log: Log;
   readonly exited: Promise<Exit>;
   /** The first lifecycle message of that kind. Throws {@link OperatorError} if the part fails or ends before it. */
-  said<K extends LifecycleMessage["kind"]>(kind: K): Promise<Extract<LifecycleMessage, { kind: K }>>;
+  message<K extends LifecycleMessage["kind"]>(kind: K): Promise<Extract<LifecycleMessage, { kind: K }>>;
   /** Waits for its end with status 0. Throws {@link OperatorError} if it ends otherwise. */
-  succeeded(): Promise<void>;
-  /** Asks it to end; after `patienceMs` its whole group is killed. */
-  stop(patienceMs: number): Promise<void>;
+  success(): Promise<void>;
+  /** Asks it to end; after `timeoutMs` its whole group is killed. */
+  stop(timeoutMs: number): Promise<void>;
 }
 
 /** Starts a part. It may not be ready when this returns. */
@@ -45,44 +45,44 @@ export function startPart({ name, script, env, logFile }: PartCommand): Part {
   });
 
   const failure = (): OperatorError | undefined => {
-    const own = messages.find((message) => message.kind === "failed");
-    return own && new OperatorError(`The ${name} did not start: ${withFullStop(own.message)}`);
+    const failed = messages.find((message) => message.kind === "failed");
+    return failed && new OperatorError(`The ${name} did not start: ${withFullStop(failed.message)}`);
   };
 
   return {
     name,
     log,
     exited,
-    said: (kind) =>
+    message: (kind) =>
       new Promise((resolve, reject) => {
         const look = () => {
           const wanted = messages.find((message) => message.kind === kind);
           if (wanted !== undefined) return resolve(wanted as Extract<LifecycleMessage, { kind: typeof kind }>);
-          const own = failure();
-          if (own !== undefined) reject(own);
+          const error = failure();
+          if (error !== undefined) reject(error);
         };
         child.on("message", look);
         look();
-        exited.then((exit) => reject(failure() ?? new OperatorError(ending(name, exit, log))), reject);
+        exited.then((exit) => reject(failure() ?? new OperatorError(describeExit(name, exit, log))), reject);
       }),
-    async succeeded() {
+    async success() {
       const exit = await exited;
-      if (exit.code !== 0) throw failure() ?? new OperatorError(ending(name, exit, log));
+      if (exit.code !== 0) throw failure() ?? new OperatorError(describeExit(name, exit, log));
     },
-    async stop(patienceMs) {
+    async stop(timeoutMs) {
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
-      const timer = setTimeout(() => killGroup(child.pid), patienceMs);
+      const timer = setTimeout(() => killGroup(child.pid), timeoutMs);
       await exited;
       clearTimeout(timer);
     },
   };
 }
 
-/** One sentence on a process that ended unasked. Who is killed does not say why: its last words are about something else. */
-export function ending(name: string, { code, signal }: Exit, log: Log): string {
+/** One sentence on a process that ended by itself. The log of one that was killed is about something else, so it is not quoted. */
+export function describeExit(name: string, { code, signal }: Exit, log: Log): string {
   const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
-  const complaint = signal === null ? log.complaint() : "";
-  return `The ${name} ${how}${complaint === "" ? "" : `: ${complaint.replace(/\.$/, "")}`} (see ${log.file}).`;
+  const lastError = signal === null ? log.lastError() : "";
+  return `The ${name} ${how}${lastError === "" ? "" : `: ${lastError.replace(/\.$/, "")}`} (see ${log.file}).`;
 }
 
 function withFullStop(sentence: string): string {

@@ -1,17 +1,17 @@
-/** TCP ports on loopback for the embedded servers: the one of last time if it is free, so that addresses stay. */
+/** TCP ports on loopback for the embedded servers: the last one if it is free, so that addresses stay the same. */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { whenMissing } from "./when-missing.js";
 
-/** The port noted in `file` if it is free, else a new one. */
-export async function rememberedPort(file: string): Promise<number> {
-  const noted = Number(await readFile(file, "utf8").catch(whenMissing("")));
-  return Number.isInteger(noted) && noted > 0 && noted < 65_536 && (await isFree(noted)) ? noted : freePort();
+/** The port in `file` if it is free, else a new one. */
+export async function choosePort(file: string): Promise<number> {
+  const port = Number(await readFile(file, "utf8").catch(whenMissing("")));
+  return Number.isInteger(port) && port > 0 && port < 65_536 && (await isFree(port)) ? port : freePort();
 }
 
-/** Notes the port for the next start. */
-export async function rememberPort(file: string, port: number): Promise<void> {
+/** Writes the port down for the next start. */
+export async function savePort(file: string, port: number): Promise<void> {
   await writeFile(file, `${port}\n`, { mode: 0o600 });
 }
 

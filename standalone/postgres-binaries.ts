@@ -32,7 +32,7 @@ export async function postgresBinaries(user: OsUser | undefined): Promise<Postgr
     major: version.split(".")[0] ?? version,
   });
   if (user === undefined || (await canReach(user, programs(root).postgres))) return programs(root);
-  return programs(await reachableCopy(root, version));
+  return programs(await copyToSystemFolder(root, version));
 }
 
 async function findPackage(): Promise<{ root: string; version: string }> {
@@ -63,7 +63,7 @@ async function repairLinks(root: string): Promise<void> {
   }
 }
 
-async function reachableCopy(root: string, version: string): Promise<string> {
+async function copyToSystemFolder(root: string, version: string): Promise<string> {
   const place = createHash("sha256").update(root).digest("hex").slice(0, 12);
   const copy = join(SYSTEM_FOLDER, `postgres-${version}-${place}`);
   const there = await access(copy).then(() => true, whenMissing(false));

@@ -48,7 +48,7 @@ export async function openData(folder: string, binaries: PostgresBinaries, user:
 }
 
 /** The superuser's password; made if there is none. */
-export async function password(folder: string): Promise<string> {
+export async function readOrCreatePassword(folder: string): Promise<string> {
   const file = join(folder, "password");
   const present = await readFile(file, "utf8").catch(whenMissing(""));
   if (present !== "") return present.trim();
@@ -73,7 +73,7 @@ async function makeData(folder: string, data: string, binaries: PostgresBinaries
   const secret = join(draft, "password");
   await mkdir(draft, { mode: 0o700 });
   try {
-    await writeFile(secret, await password(folder), { mode: 0o600 });
+    await writeFile(secret, await readOrCreatePassword(folder), { mode: 0o600 });
     if (user !== undefined) for (const path of [secret, draft]) await chown(path, user.uid, user.gid);
     await initdb(binaries.initdb, join(draft, "data"), secret, user);
     await rename(join(draft, "data"), data);

@@ -2,11 +2,11 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startedOrEnded, startGuarded, type GuardedServer } from "./guarded-server.js";
+import { startGuarded, waitUntilReady, type GuardedServer } from "./guarded-server.js";
 import { openLog } from "./log.js";
-import { rememberedPort, rememberPort } from "./ports.js";
+import { choosePort, savePort } from "./ports.js";
 import { postgresBinaries } from "./postgres-binaries.js";
-import { openData, openFolder, password, SUPERUSER } from "./postgres-folder.js";
+import { openData, openFolder, readOrCreatePassword, SUPERUSER } from "./postgres-folder.js";
 import { postgresUser } from "./postgres-user.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { whenMissing } from "./when-missing.js";
@@ -43,7 +43,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const folder = await openFolder(options.dir, user);
   const data = await openData(folder, binaries, user);
   const portFile = join(folder, "port");
-  const port = options.port ?? (await rememberedPort(portFile));
+  const port = options.port ?? (await choosePort(portFile));
 
   const log = openLog(options.logFile ?? join(folder, "postgres.log"));
   const settings = {
@@ -56,11 +56,11 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const args = ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   const command = { command: binaries.postgres, args, stopSignals: STOP_SIGNALS, ...(user === undefined ? {} : { user }) };
   const server = await startGuarded(command, log);
-  if ((await startedOrEnded(server, () => isReady(data, server.pid))) !== "started") {
-    throw new OperatorError(`Postgres did not start: ${log.complaint()} (see ${log.file}).`);
+  if (!(await waitUntilReady(server, () => isReady(data, server.pid)))) {
+    throw new OperatorError(`Postgres did not start: ${log.lastError()} (see ${log.file}).`);
   }
-  await rememberPort(portFile, port);
-  return { url: `postgres://${SUPERUSER}:${await password(folder)}@127.0.0.1:${port}/postgres`, ...server };
+  await savePort(portFile, port);
+  return { url: `postgres://${SUPERUSER}:${await readOrCreatePassword(folder)}@127.0.0.1:${port}/postgres`, ...server };
 }
 
 async function isReady(data: string, pid: number): Promise<boolean> {

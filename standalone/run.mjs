@@ -1,4 +1,4 @@
-/** Running other programs, and the one way in which a command gives up. */
+/** Running other programs, and the error by which a command gives up. */
 
 import { spawn } from "node:child_process";
 
@@ -7,8 +7,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 const SHOWN_LINES = 12;
 
-/** How long what was asked to end has before it is killed. */
-const PATIENCE_MS = 5_000;
+/** How long a program may take to end before it is killed. */
+const KILL_AFTER_MS = 5_000;
 
 /**
  * Something that the operator can put right; its message is one sentence that says how. It is not schema/operator-error.ts,
@@ -17,7 +17,7 @@ const PATIENCE_MS = 5_000;
 export class Refusal extends Error {}
 
 /**
- * Runs a program and collects what it prints. Throws {@link Refusal} with what it complains of if it fails.
+ * Runs a program and collects what it prints. Throws {@link Refusal} with its error lines if it fails.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number }} [options]
@@ -32,7 +32,7 @@ export function runQuietly(command, args, { cwd, env = process.env, timeoutMs } 
     child.once("close", (code, signal) => {
       if (code === 0) return resolve(output);
       const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
-      reject(new Refusal(`${[command, ...args].join(" ")} ${how}:\n${complaint(output)}`));
+      reject(new Refusal(`${[command, ...args].join(" ")} ${how}:\n${errorLines(output)}`));
     });
   });
 }
@@ -68,9 +68,9 @@ export function runAttached(command, args, cwd) {
 export async function runGroup(command, args, cwd) {
   const child = spawn(command, args, { cwd, detached: true, stdio: ["ignore", "inherit", "inherit"] });
   /** @type {NodeJS.Timeout | undefined} */
-  let impatience;
+  let killTimer;
   const passOn = (/** @type {NodeJS.Signals} */ signal) => {
-    impatience ??= setTimeout(signalGroup, PATIENCE_MS, child.pid, "SIGKILL");
+    killTimer ??= setTimeout(signalGroup, KILL_AFTER_MS, child.pid, "SIGKILL");
     signalGroup(child.pid, signal);
   };
   for (const signal of SIGNALS) process.on(signal, passOn);
@@ -78,11 +78,11 @@ export async function runGroup(command, args, cwd) {
     child.once("error", reject);
     child.once("close", resolve);
   });
-  if (impatience !== undefined) {
-    for (const deadline = Date.now() + PATIENCE_MS; signalGroup(child.pid, 0) && Date.now() < deadline;)
+  if (killTimer !== undefined) {
+    for (const deadline = Date.now() + KILL_AFTER_MS; signalGroup(child.pid, 0) && Date.now() < deadline;)
       await new Promise((resolve) => setTimeout(resolve, 50));
     signalGroup(child.pid, "SIGKILL");
-    clearTimeout(impatience);
+    clearTimeout(killTimer);
   }
   for (const signal of SIGNALS) process.removeListener(signal, passOn);
   return code ?? 1;
@@ -108,7 +108,7 @@ function signalGroup(leader, signal) {
  * The lines from the first error on; npm's reason is followed by a page of advice.
  * @param {string} output
  */
-function complaint(output) {
+function errorLines(output) {
   const lines = output.trimEnd().split("\n");
   const first = lines.findIndex((line) => /\berror\b|^E: |fatal/i.test(line));
   const shown = first === -1 ? lines.slice(-SHOWN_LINES) : lines.slice(first, first + SHOWN_LINES);

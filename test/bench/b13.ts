@@ -34,7 +34,7 @@ export const b13: Benchmark = async (bench) => {
     logFile: join(folder, "bare.log"),
   });
   const mesh = openRequests(url, CONNECTIONS);
-  const plain = openRequests((await bare.said("listening")).url, CONNECTIONS);
+  const plain = openRequests((await bare.message("listening")).url, CONNECTIONS);
   try {
     await checkSame(mesh, plain);
     return [await served(bench, "graphql", mesh, plain), await served(bench, "rest", mesh, plain)];

@@ -73,14 +73,14 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array): Promise<
       SCANMESH_NATS_ISOLATED_CREDS: isolated,
       SCANMESH_NATS_INTERNET_CREDS: internet,
     };
-    await run("migrations", [gatewayScript, "migrate"], gatewayEnv).succeeded();
-    const { url } = await run("gateway", [gatewayScript], gatewayEnv).said("listening");
+    await run("migrations", [gatewayScript, "migrate"], gatewayEnv).success();
+    const { url } = await run("gateway", [gatewayScript], gatewayEnv).message("listening");
     const agentEnv = {
       SCANMESH_NATS_CREDS: keys.creds.agent.isolated,
       SCANMESH_AGENT_ID: "bench",
       SCANMESH_SPOOL: join(folder, "spool"),
     };
-    const { engines } = await run("agent", agentScript(engine), { ...agentEnv, ...(await engineEnv(engine, folder)) }).said(
+    const { engines } = await run("agent", agentScript(engine), { ...agentEnv, ...(await engineEnv(engine, folder)) }).message(
       "ready",
     );
     checkAlone(engines, "own" in engine ? engine.own : "ClamAV");

@@ -75,7 +75,7 @@ export async function openReading({ data, seed, progress }: Bench, sizes: readon
         logFile: join(folder, `gateway-${scans}.log`),
       });
       stops.push(() => gateway.stop(PART_PATIENCE_MS));
-      readers.push({ scans, url: (await gateway.said("listening")).url, databaseUrl });
+      readers.push({ scans, url: (await gateway.message("listening")).url, databaseUrl });
     }
     return { readers, stop };
   } catch (error) {

@@ -8,7 +8,7 @@ import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { openDatabase, type Database } from "../../gateway/db/database.js";
 import { projectPath } from "../../schema/paths.js";
-import { password, SUPERUSER } from "../../standalone/postgres-folder.js";
+import { readOrCreatePassword, SUPERUSER } from "../../standalone/postgres-folder.js";
 import { ask } from "../gateway/http/http-client.js";
 import { home, up } from "../standalone/run-up.js";
 import { until } from "../stage/stage.js";
@@ -42,7 +42,7 @@ async function makeSource() {
 async function embeddedUrl(dir: string): Promise<string> {
   const folder = await realpath(join(dir, "postgres"));
   const port = (await readFile(join(folder, "port"), "utf8")).trim();
-  return `postgres://${SUPERUSER}:${await password(folder)}@127.0.0.1:${port}/postgres`;
+  return `postgres://${SUPERUSER}:${await readOrCreatePassword(folder)}@127.0.0.1:${port}/postgres`;
 }
 
 function runImport(dir: string, command: readonly string[]) {

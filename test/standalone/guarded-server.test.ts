@@ -41,7 +41,7 @@ test("a server that ends by itself is told with its status", async () => {
   const log = openLog(join(await temporaryFolder(), "log"));
   const server = await startGuarded({ command: "sh", args: ["-c", "echo 'ERROR: no room' >&2; exit 3"], stopSignals: STOP }, log);
   expect(await server.exited).toMatchObject({ code: 3, signal: null });
-  expect(log.complaint()).toBe("no room");
+  expect(log.lastError()).toBe("no room");
 });
 
 test("a program that is not there is one sentence", async () => {

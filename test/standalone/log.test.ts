@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openLog, pickComplaint } from "../../standalone/log.js";
+import { openLog, pickError } from "../../standalone/log.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 test.each([
@@ -25,7 +25,7 @@ test.each([
   ["a line that was cut off", ['{"level":50,"ms'], '{"level":50,"ms'],
   ["an empty log", [], ""],
 ])("the complaint of %s is its last error", (_what, lines, complaint) => {
-  expect(pickComplaint(lines)).toBe(complaint);
+  expect(pickError(lines)).toBe(complaint);
 });
 
 test("only what was logged since the start counts", async () => {
@@ -33,9 +33,9 @@ test("only what was logged since the start counts", async () => {
   writeFileSync(file, "ERROR: of last time\n");
   const log = openLog(file);
   log.close();
-  expect(log.complaint()).toBe("");
+  expect(log.lastError()).toBe("");
   appendFileSync(file, "ERROR: of now\n");
-  expect(log.complaint()).toBe("of now");
+  expect(log.lastError()).toBe("of now");
 });
 
 test("a log that has grown large is put aside", async () => {
