@@ -46,6 +46,8 @@ export interface Runner {
   versions(): Promise<EngineVersions>;
   /** The container image that it runs, once it was started. */
   image?(): ImageIdentity | null;
+  /** What the operator should put right although the engine works, such as rule files that do not compile; a sentence each. */
+  warnings?(): readonly string[];
   /** Runs one sample. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
   run(sample: Sample, options: RunOptions): Promise<RawOutput>;
   stop(): Promise<void>;

@@ -9,6 +9,8 @@ const SHOWN_DIGEST = "sha256:".length + 12;
 export interface Findings {
   /** The engines that are to run here. */
   readonly presences: readonly EnginePresence[];
+  /** What to put right although the engines work. */
+  readonly warnings?: readonly string[];
   /** The others. */
   readonly off: readonly ChosenEngine[];
   readonly mistakes: readonly string[];
@@ -16,7 +18,7 @@ export interface Findings {
 }
 
 /** A table of the engines that are to run here, then what is wrong, then what is off and how it is turned on. */
-export function readReport({ presences, off, mistakes, enginesFile }: Findings, now = Date.now()): string {
+export function readReport({ presences, warnings = [], off, mistakes, enginesFile }: Findings, now = Date.now()): string {
   const rows = presences.map((presence) => [
     presence.name,
     presence.healthy ? "healthy" : "unhealthy",
@@ -31,6 +33,7 @@ export function readReport({ presences, off, mistakes, enginesFile }: Findings, 
   return [
     textTable([["Engine", "Health", "Runner", "Image", "Version", "Signatures"], ...rows]),
     section("Not healthy:", unhealthy),
+    section("Works, but not all of it:", warnings),
     section("Mistakes; what they concern does not run:", mistakes),
     section(`Off by default; \`<name>: on\` under \`engines:\` in ${file} turns one on:`, byDefault.map(needsOf)),
     section(

@@ -23,18 +23,22 @@ export interface Diagnosis {
 /** Examines this host. Throws if its settings or its engines file cannot be read. */
 export async function examine(config: AgentConfig, log: Logger): Promise<Diagnosis> {
   const { engines, mistakes } = await listEngines(config);
-  const presences = await examineEach(
+  const examined = await examineEach(
     engines.filter(({ off }) => off === null),
     asDoctor(config),
     log,
   );
+  const presences = examined.map(({ presence }) => presence);
+  const warnings = examined.flatMap(({ presence, warnings: all }) => all.map((warning) => `${presence.name}: ${warning}`));
   const report = readReport({
     presences,
+    warnings,
     off: engines.filter(({ off }) => off !== null),
     mistakes,
     enginesFile: config.enginesFile,
   });
-  return { report, healthy: mistakes.length === 0 && presences.every(({ healthy }) => healthy) };
+  const isWell = mistakes.length === 0 && warnings.length === 0 && presences.every(({ healthy }) => healthy);
+  return { report, healthy: isWell };
 }
 
 /** A spool and containers of its own: an agent may be running on this host. */
@@ -46,7 +50,7 @@ async function examineEach(
   chosen: Awaited<ReturnType<typeof listEngines>>["engines"],
   config: AgentConfig,
   log: Logger,
-): Promise<EnginePresence[]> {
+): Promise<{ presence: EnginePresence; warnings: readonly string[] }[]> {
   const spool = await openSpool(config.spool);
   const orphans = watchSpoolOrphans(spool.folder, log);
   const containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
@@ -57,7 +61,7 @@ async function examineEach(
   );
   try {
     await Promise.all(engines.map((engine) => engine.start()));
-    return engines.map((engine) => engine.presence());
+    return engines.map((engine) => ({ presence: engine.presence(), warnings: engine.warnings() }));
   } finally {
     await Promise.all(engines.map((engine) => engine.stop()));
     await containers.stop();

@@ -108,6 +108,9 @@ export const ResultMessage = z
 /** See the value of the same name. */
 export type ResultMessage = z.infer<typeof ResultMessage>;
 
+/** Bounds of {@link EnginePresence}'s warnings. */
+export const MAX_WARNINGS = { count: 32, length: 300 } as const;
+
 /** One engine in an agent's presence. */
 export const EnginePresence = z.object({
   name: engineName,
@@ -138,6 +141,8 @@ export const EnginePresence = z.object({
   cause: z.enum(UnhealthyCause).nullable().catch(null).optional(),
   /** When its last self-test ended; null before the first. */
   testedAt: instant.nullable().default(null),
+  /** What the operator should put right although the engine works, such as rule files that do not compile. */
+  warnings: z.array(text(MAX_WARNINGS.length)).max(MAX_WARNINGS.count).default([]),
 });
 /** See the value of the same name. */
 export type EnginePresence = z.infer<typeof EnginePresence>;

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Manifest } from "../../schema/manifest.js";
-import type { EnginePresence, EngineVersions, ImageIdentity } from "../../schema/messages.js";
+import { MAX_WARNINGS, type EnginePresence, type EngineVersions, type ImageIdentity } from "../../schema/messages.js";
 import type { UnhealthyCause } from "../../schema/states.js";
 import {
   Failed,
@@ -45,6 +45,8 @@ export interface Engine {
   readonly manifest: Manifest;
   readonly slots: Slots;
   presence(): EnginePresence;
+  /** All that the operator should put right although the engine works; the presence has the first of them. */
+  warnings(): readonly string[];
   versions(): EngineVersions;
   /** The container image that it runs; null for an engine that is no container. */
   image(): ImageIdentity | null;
@@ -180,6 +182,7 @@ export function createEngine(
   return {
     manifest,
     slots,
+    warnings: () => runner?.warnings?.() ?? [],
     versions: fullVersions,
     image: () => runner?.image?.() ?? null,
     takesWork: () => reason === null && refused === null && testing === undefined && !stopped,
@@ -222,8 +225,17 @@ export function createEngine(
       reason: reason ?? refused,
       cause: unhealthyCause(),
       testedAt,
+      warnings: boundedWarnings(runner?.warnings?.() ?? []),
     }),
   };
+}
+
+function boundedWarnings(warnings: readonly string[]): string[] {
+  const { count, length } = MAX_WARNINGS;
+  const shown = warnings.length <= count ? warnings : warnings.slice(0, count - 1);
+  const rest = warnings.length - shown.length;
+  const more = rest === 0 ? [] : [`${rest} more; \`npm run agent -- doctor\` lists all of them`];
+  return [...shown.map((warning) => (warning.length <= length ? warning : `${warning.slice(0, length - 1)}…`)), ...more];
 }
 
 /** If none does, the reasons of all of them are said. */

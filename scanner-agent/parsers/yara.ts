@@ -1,63 +1,119 @@
 import { z } from "zod";
+import type { EngineVerdict } from "../../schema/states.js";
 import { done, notDone, type Outcome, type RawOutput } from "../contract.js";
 import { readJson } from "./json.js";
 
 const MAX_STRINGS = 64;
-
-const Match = z.object({
-  identifier: z.string(),
-  namespace: z.string(),
-  isPrivate: z.boolean(),
-  tags: z.array(z.string()),
-  metadata: z.array(z.object({ identifier: z.string(), value: z.unknown() })),
-  patterns: z.array(
-    z.object({
-      identifier: z.string(),
-      isPrivate: z.boolean(),
-      matches: z.array(z.object({ offset: z.number(), length: z.number() })),
-    }),
-  ),
-});
-type Match = z.infer<typeof Match>;
+const MAX_WARNINGS = 100;
+const MAX_SIGNATURE = 1024;
+const VERDICTS: ReadonlyMap<unknown, EngineVerdict> = new Map([
+  ["infected", "INFECTED"],
+  ["suspicious", "SUSPICIOUS"],
+]);
 
 const Output = z.union([
   z.strictObject({ unscanned: z.string() }),
-  z.object({ valid: z.literal(true), errors: z.array(z.unknown()).length(0), matches: z.array(Match) }),
+  z.object({ valid: z.unknown().optional(), errors: z.unknown().optional(), matches: z.array(z.unknown()) }),
 ]);
 
+/** A rule that matched. What is odd in one field, or in one match, is told and never spoils the others. */
+interface Match {
+  readonly rule: string;
+  readonly verdict: EngineVerdict | null;
+  readonly shown: Record<string, unknown>;
+  readonly warnings: readonly string[];
+  /** Whether it may state a verdict that cannot be read. */
+  readonly isUnclear: boolean;
+}
+
 /**
- * Reads YARA-X's matches. A verdict is stated only where a matching rule's metadata has one, `verdict = "infected"` or
- * `"suspicious"`, and infected beats suspicious; the silence of rules proves nothing.
+ * Reads YARA-X's matches. The rules that match are the signature, worst first. A verdict is stated only where a matching rule's
+ * metadata has one, `verdict = "infected"` or `"suspicious"`, and infected beats suspicious; the silence of rules proves nothing.
  */
 export function parseYara(raw: RawOutput): Outcome {
   const read = readJson(raw, Output);
   if ("failure" in read) return read.failure;
   if ("unscanned" in read.value) return notDone("UNSCANNED", "TOO_LARGE", read.value.unscanned);
-  const matches = read.value.matches.filter((match) => !match.isPrivate);
-  const details = { yara: { matches: matches.map(shown) } };
-  for (const [word, verdict] of [
-    ["infected", "INFECTED"],
-    ["suspicious", "SUSPICIOUS"],
-  ] as const) {
-    const stated = matches.find((match) => verdictOf(match) === word);
-    if (stated !== undefined) return done(verdict, stated.identifier, details);
-  }
-  return done(null, null, details);
-}
-
-function verdictOf(match: Match): unknown {
-  return match.metadata.find((entry) => entry.identifier === "verdict")?.value;
-}
-
-function shown({ identifier, namespace, tags, metadata, patterns }: Match) {
-  const strings = patterns
-    .filter((pattern) => !pattern.isPrivate)
-    .flatMap((pattern) => pattern.matches.map(({ offset, length }) => ({ name: pattern.identifier, offset, length })));
-  return {
-    rule: identifier,
-    namespace,
-    tags,
-    meta: Object.fromEntries(metadata.map((entry) => [entry.identifier, entry.value])),
-    strings: strings.slice(0, MAX_STRINGS),
+  const { valid, errors } = read.value;
+  const matches = read.value.matches.flatMap((match) => readMatch(match) ?? []);
+  const isComplete = valid === true && Array.isArray(errors) && errors.length === 0;
+  const failures = [
+    ...(isComplete ? [] : [`the scan is not complete: ${brief(errors ?? valid)}`]),
+    ...(matches.some(({ isUnclear }) => isUnclear) ? ["a match cannot be read"] : []),
+  ];
+  const warnings = [...failures, ...matches.flatMap((match) => match.warnings)].slice(0, MAX_WARNINGS);
+  const details = {
+    yara: { matches: matches.map(({ shown }) => shown) },
+    ...(warnings.length === 0 ? {} : { warnings }),
   };
+  const verdict = [...VERDICTS.values()].find((worst) => matches.some((match) => match.verdict === worst)) ?? null;
+  if (verdict === null && failures.length > 0) return notDone("FAILED", isComplete ? "UNPARSABLE_OUTPUT" : "ENGINE_ERROR", failures.join("; "), details);
+  return done(verdict, signatureOf(matches), details);
+}
+
+/** Undefined for a private rule, which is there for other rules only. */
+function readMatch(match: unknown): Match | undefined {
+  if (field(match, "isPrivate") === true) return undefined;
+  const identifier = field(match, "identifier");
+  const rule = typeof identifier === "string" ? identifier : "unnamed";
+  const metadata = field(match, "metadata");
+  const entries = list(metadata).map((entry) => [field(entry, "identifier"), field(entry, "value")] as const);
+  const stated = entries.filter(([key]) => key === "verdict").map(([, value]) => value);
+  const verdicts = new Set(stated.map((value) => VERDICTS.get(value)));
+  return {
+    rule,
+    verdict: [...VERDICTS.values()].find((worst) => verdicts.has(worst)) ?? null,
+    shown: {
+      rule,
+      namespace: field(match, "namespace") ?? "",
+      tags: list(field(match, "tags")),
+      meta: Object.fromEntries(entries.flatMap(([key, value]) => (typeof key === "string" ? [[key, value]] : []))),
+      strings: stringsOf(list(field(match, "patterns"))),
+    },
+    warnings: stated
+      .filter((value) => !VERDICTS.has(value))
+      .map(
+        (value) =>
+          `rule ${rule}: verdict = ${brief(value)} is neither "infected" nor "suspicious", so the rule states no verdict`,
+      ),
+    isUnclear: !Array.isArray(metadata) || entries.some(([key]) => typeof key !== "string"),
+  };
+}
+
+function stringsOf(patterns: readonly unknown[]): unknown[] {
+  return patterns
+    .filter((pattern) => field(pattern, "isPrivate") !== true)
+    .flatMap((pattern) =>
+      list(field(pattern, "matches")).map((match) => ({
+        name: field(pattern, "identifier"),
+        offset: field(match, "offset"),
+        length: field(match, "length"),
+      })),
+    )
+    .slice(0, MAX_STRINGS);
+}
+
+/** The names of the rules, worst first, as many as there is room for. */
+function signatureOf(matches: readonly Match[]): string | null {
+  const order = [...VERDICTS.values(), null];
+  const names = new Set(order.flatMap((verdict) => matches.filter((match) => match.verdict === verdict).map(({ rule }) => rule)));
+  const all = [...names].join(", ");
+  if (all.length <= MAX_SIGNATURE) return all || null;
+  const cut = all.slice(0, MAX_SIGNATURE - ", …".length);
+  const end = cut.lastIndexOf(", ");
+  return `${end === -1 ? cut : cut.slice(0, end)}, …`;
+}
+
+function field(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function brief(value: unknown): string {
+  return (JSON.stringify(value) ?? "nothing").slice(0, 200);
 }

@@ -49,6 +49,11 @@ export class AgentEngine {
 
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When its last self-test ended; null before the first." })
   testedAt!: string | null;
+
+  @Field(() => [String], {
+    description: "What the operator should put right although the engine works, such as rule files that do not compile.",
+  })
+  warnings!: readonly string[];
 }
 
 @ObjectType({

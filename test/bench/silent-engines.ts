@@ -33,6 +33,7 @@ export async function openSilentEngines(servers: string, credsFile: string, coun
     healthy: true,
     reason: null,
     testedAt: null,
+    warnings: [],
   }));
   const presence = encodeMessage({
     v: 1,

@@ -22,6 +22,7 @@ function presence(name: string, more: Partial<EnginePresence> = {}): EnginePrese
     healthy: true,
     reason: null,
     testedAt: null,
+    warnings: [],
     ...more,
   };
 }
@@ -63,10 +64,12 @@ test("what does not work says why, what is off how it is turned on, and each thi
       off("DrWeb", { cause: "OTHER_CLASS", reason: "of class internet" }),
     ],
     mistakes: [mistake],
+    warnings: ["Yara: a.yar:1: no rule"],
     enginesFile: "/etc/engines.yaml",
   });
   expect(text).toContain("\nNot healthy:\n  ClamAV: clamd is not installed\n");
   expect(text).toContain("`<name>: on` under `engines:` in /etc/engines.yaml turns one on:\n  Avast: needs a licence\n");
   expect(text).toContain("\nNot run by this agent:\n  DrWeb: of class internet");
+  expect(text).toContain("\nWorks, but not all of it:\n  Yara: a.yar:1: no rule\n");
   expect(text.split(mistake)).toHaveLength(2);
 });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -44,6 +44,23 @@ describe("the doctor", () => {
     expect(stdout).toContain(`  ${file}:4: engines.Sophos.slots: `);
     expect(stdout).toContain(`  ClamAV: off by ${file}:2`);
     expect(stdout).toMatch(/^ {2}VirusTotal: needs .*virustotal-key$/m);
+    expect(code).toBe(1);
+  });
+
+  test("lists each rule file that is not wholly used, with the line, and is not content", async () => {
+    const rules = join(folder, "rules");
+    await mkdir(join(rules, "sub"), { recursive: true });
+    await writeFile(join(rules, "a.yar"), 'rule A { strings: $a = "x" condition: $a and filename == "a.exe" }\n');
+    await writeFile(join(rules, "sub", "b.yar"), "rule B { condition: true }\n\nrule C { condition: absent }\n");
+    await writeFile(join(rules, "c.yar"), Buffer.from("// \u{E9}", "latin1"));
+    const { code, stdout } = await doctor({ SCANMESH_ENGINES: "Yara", SCANMESH_YARA_RULES: rules }, "doctor");
+    expect(stdout).toMatch(/^Yara +healthy/m);
+    for (const sentence of [
+      `Yara: ${rules}/a.yar:1: rule A can never match: it needs the external variable filename, which is always empty`,
+      `Yara: ${rules}/sub/b.yar:3: rule C: unknown identifier \`absent\``,
+      `Yara: ${rules}/c.yar: line 1 is not UTF-8`,
+    ])
+      expect(stdout).toContain(sentence);
     expect(code).toBe(1);
   });
 

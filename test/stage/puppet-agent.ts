@@ -46,6 +46,7 @@ export function engine(name: string, rest: Partial<EnginePresence> = {}): Engine
     healthy: true,
     reason: null,
     testedAt: null,
+    warnings: [],
     ...rest,
   };
 }

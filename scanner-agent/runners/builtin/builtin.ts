@@ -1,10 +1,16 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
 import { within } from "../../within.js";
 import { startProcess, startThread, type EngineWorker } from "./engine-worker.js";
 import type { WorkerReport } from "./lane-messages.js";
 
-const PREPARE_TIMEOUT_MS = 60_000;
+/** Thousands of rules take a while to compile. */
+const PREPARE_TIMEOUT_MS = 180_000;
+const MAX_LOGGED = 100;
+/** How long files must not have changed to be read, and how often that is waited for. */
+const SETTLE_MS = 500;
+const MAX_LOOKS = 10;
 const MAX_OUTPUT = 8 * 1024 * 1024;
 /** A worker that has read a larger sample is replaced: WebAssembly memory never shrinks. */
 const LARGE_SAMPLE = 32 * 1024 * 1024;
@@ -40,13 +46,18 @@ export function createBuiltinRunner({
   let idle: EngineWorker[] = [];
   let prepared: WorkerReport | undefined;
   let print: string | undefined;
+  /** Why the newest rules are not loaded while the ones before are in use. */
+  let outdated: string | undefined;
+  let logged: readonly string[] = [];
+  let refreshing: Promise<WorkerReport> | undefined;
 
-  async function open(alone: boolean): Promise<EngineWorker> {
+  async function open(alone: boolean, given = prepared?.dataForOthers ?? data): Promise<EngineWorker> {
     const lane = alone ? startProcess(file, folder) : startThread(file);
     lanes.set(lane, 0);
     try {
-      const ready = await within(PREPARE_TIMEOUT_MS, lane.prepare(data));
-      if (!alone) note(ready);
+      const ready = await within(PREPARE_TIMEOUT_MS, lane.prepare(given));
+      // It may have been prepared with what is out of date by now.
+      if (!alone && lanes.has(lane)) prepared = ready;
       return lane;
     } catch (error) {
       await close(lane);
@@ -56,9 +67,17 @@ export function createBuiltinRunner({
     }
   }
 
-  function note(ready: WorkerReport): void {
-    if (ready.problems.join() !== prepared?.problems.join()) for (const problem of ready.problems) log.error(problem);
-    prepared = ready;
+  function warnings(): readonly string[] {
+    return [...(outdated === undefined ? [] : [outdated]), ...(prepared?.problems ?? [])];
+  }
+
+  /** Each warning is logged once, as long as it lasts. */
+  function logWarnings(): void {
+    const known = new Set(logged);
+    logged = warnings();
+    const fresh = logged.filter((warning) => !known.has(warning));
+    for (const warning of fresh.slice(0, MAX_LOGGED)) log.warn(warning);
+    if (fresh.length > MAX_LOGGED) log.warn(`${fresh.length - MAX_LOGGED} more; \`npm run agent -- doctor\` lists all of them`);
   }
 
   async function close(lane: EngineWorker): Promise<void> {
@@ -80,20 +99,48 @@ export function createBuiltinRunner({
     return before + 1;
   }
 
-  /** Makes sure that a worker is there, ready with the present rules. */
+  /** Makes sure that a worker is there, ready with the present rules. While those cannot be had, the ones before serve. */
   async function refresh(): Promise<WorkerReport> {
-    const now = await fingerprint?.();
-    if (now !== print) {
-      const old = idle;
-      // Workers that are scanning now are not put back: they are not in `lanes` any more.
-      lanes.clear();
-      await Promise.all(old.map(close));
-      prepared = undefined;
+    try {
+      const now = await settledFingerprint();
+      if (now !== print || prepared === undefined) await renew();
       print = now;
+      outdated = undefined;
+    } catch (error) {
+      if (prepared === undefined || !(error instanceof Unavailable)) throw error;
+      outdated = `${error.message}; what was loaded before stays in use`;
     }
-    if (prepared === undefined || lanes.size === 0) idle.push(await open(false));
+    if (lanes.size === 0) idle.push(await open(false));
+    logWarnings();
     if (prepared === undefined) throw new Unavailable("its worker does not start");
     return prepared;
+  }
+
+  /** Rules that are being written now are waited for, unless that never ends. */
+  async function settledFingerprint(): Promise<string | undefined> {
+    let now = await fingerprint?.();
+    for (let looks = 0; prepared !== undefined && now !== print && looks < MAX_LOOKS; looks++) {
+      await pause(SETTLE_MS);
+      const before = now;
+      now = await fingerprint?.();
+      if (now === before) break;
+    }
+    return now;
+  }
+
+  async function renew(): Promise<void> {
+    const fresh = await open(false, data);
+    const old = idle;
+    // Workers that are scanning now are not put back: they are not in `lanes` any more.
+    lanes.clear();
+    lanes.set(fresh, 0);
+    await Promise.all(old.map(close));
+    idle.push(fresh);
+  }
+
+  function refreshOnce(): Promise<WorkerReport> {
+    refreshing ??= refresh().finally(() => (refreshing = undefined));
+    return refreshing;
   }
 
   async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
@@ -112,9 +159,10 @@ export function createBuiltinRunner({
 
   return {
     description: "builtin (worker thread)",
-    start: async () => void (await refresh()),
-    versions: async () => (await refresh()).versions,
+    start: async () => void (await refreshOnce()),
+    versions: async () => (await refreshOnce()).versions,
     run,
+    warnings,
     async stop() {
       await Promise.all([...lanes.keys()].map(close));
     },

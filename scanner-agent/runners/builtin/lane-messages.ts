@@ -10,6 +10,8 @@ export type WorkerRequest =
 export interface WorkerReport {
   readonly versions: EngineVersions;
   readonly problems: readonly string[];
+  /** What further workers are to be prepared with, so that all are alike; without it the same as this one was. */
+  readonly dataForOthers?: unknown;
 }
 
 /** What a worker answers; `output` is the engine's JSON. */

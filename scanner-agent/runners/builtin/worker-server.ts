@@ -17,7 +17,8 @@ export function serveWorker(prepare: (data: unknown) => Promise<WorkerEngine>): 
     try {
       if (request.kind === "prepare") {
         engine = await prepare(request.data);
-        answer({ kind: "prepared", versions: engine.versions, problems: engine.problems });
+        const { versions, problems, dataForOthers } = engine;
+        answer({ kind: "prepared", versions, problems, dataForOthers });
       } else if (engine === undefined) {
         answer({ kind: "failed", reason: "it was not made ready" });
       } else {

@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { done, Failed, notDone, Unavailable, type Outcome, type Runner } from "../../../scanner-agent/contract.js";
 import { createEngine, type Engine, type EngineParts } from "../../../scanner-agent/engine/engine.js";
+import { EnginePresence } from "../../../schema/messages.js";
 import type { SelfTest } from "../../../scanner-agent/engine/self-test.js";
 import { until } from "../stage/bus-stage.js";
 import { puppet } from "../stage/puppet-engine.js";
@@ -53,6 +54,20 @@ describe("an engine", () => {
     const engine = engineOf({ ...parts, runners: [...parts.runners, ...second.runners] });
     await engine.start();
     expect(engine.presence()).toMatchObject({ healthy: true, runner: "second" });
+  });
+
+  test("announces its runner's warnings as far as there is room, and has all of them for the operator", async () => {
+    let warnings: string[] = [];
+    const engine = engineOf(withRunner({ warnings: () => warnings }));
+    await engine.start();
+    expect(engine.presence()).toMatchObject({ healthy: true, warnings: [] });
+    warnings = ["one", "x".repeat(5000)];
+    expect(engine.presence().warnings).toEqual(["one", `${"x".repeat(299)}…`]);
+    warnings = Array.from({ length: 500 }, (_, n) => `warning ${n}`);
+    expect(engine.warnings()).toHaveLength(500);
+    const announced = EnginePresence.parse(engine.presence()).warnings;
+    expect(announced).toHaveLength(32);
+    expect(announced.at(-1)).toBe("469 more; `npm run agent -- doctor` lists all of them");
   });
 
   test("that fails its self-test takes no work", async () => {

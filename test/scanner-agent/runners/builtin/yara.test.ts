@@ -1,0 +1,133 @@
+import { rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Runner } from "../../../../scanner-agent/contract.js";
+import { parseYara } from "../../../../scanner-agent/parsers/yara.js";
+import { createBuiltinRunner } from "../../../../scanner-agent/runners/builtin/builtin.js";
+import { fingerprintRules } from "../../../../scanner-agent/runners/builtin/rule-files.js";
+import { projectPath } from "../../../../schema/paths.js";
+import { pathOnly, runOptions } from "../samples.js";
+import { makeRuleFolder, rule, type RuleFolder } from "./rule-folder.js";
+
+const file = projectPath("dist", "scanner-agent", "runners", "builtin", "yara-worker.js");
+
+let folder: RuleFolder;
+let samples: RuleFolder;
+let runner: Runner;
+
+beforeEach(async () => {
+  folder = await makeRuleFolder({ "own.yar": rule("Own", "a word of our own") });
+  samples = await makeRuleFolder();
+  const folders = [folder.path];
+  runner = createBuiltinRunner({
+    file,
+    data: { folders },
+    fingerprint: () => fingerprintRules(folders),
+    folder: samples.path,
+    log: pino({ level: "silent" }),
+  });
+});
+afterEach(async () => {
+  await runner.stop();
+  await folder.remove();
+  await samples.remove();
+});
+
+async function scan(text: string, options = runOptions()) {
+  await samples.write({ sample: text });
+  return parseYara(await runner.run(pathOnly(join(samples.path, "sample")), options));
+}
+
+const infected = (name: string, word: string) =>
+  `rule ${name} { meta: verdict = "infected" strings: $a = "${word}" condition: $a }`;
+
+describe("Yara", () => {
+  test("finds what is infected beside a rule with a number beyond doubles, in a thread and alone", async () => {
+    await folder.write({
+      "mix.yar": `${infected("Evil", "evil")}\nrule Any { meta: id = 20240101123456789 strings: $a = "evil" condition: $a }`,
+    });
+    await runner.start();
+    for (const alone of [false, true]) {
+      const outcome = await scan("evil", runOptions({ alone }));
+      expect(outcome).toMatchObject({ state: "DONE", verdict: "INFECTED", signature: "Evil, Any" });
+      expect(outcome.details).toMatchObject({ yara: { matches: [{}, { rule: "Any", meta: { id: "20240101123456789" } }] } });
+    }
+  });
+
+  test("shows a rule without a verdict, and tells of one with an unknown word", async () => {
+    await folder.write({ "a.yar": 'rule Malicious { meta: verdict = "malicious" strings: $a = "word of our" condition: $a }' });
+    await runner.start();
+    const outcome = await scan("a word of our own");
+    expect(outcome).toMatchObject({ state: "DONE", verdict: null, signature: "Malicious, Own" });
+    expect(outcome.details?.["warnings"]).toEqual([expect.stringContaining('rule Malicious: verdict = "malicious" is neither')]);
+    expect(runner.warnings?.()).toEqual([expect.stringContaining("a.yar:1: rule Malicious")]);
+  });
+
+  test("has the same rules in every worker, whatever is written meanwhile", async () => {
+    await runner.start();
+    await folder.write({ "own.yar": "no rule any more" });
+    const [one, two] = await Promise.all([scan("a word of our own"), scan("a word of our own")]);
+    expect([one.signature, two.signature]).toEqual(["Own", "Own"]);
+  });
+});
+
+describe("a rule folder that changes", () => {
+  test("is read anew, and its warnings go when they are put right", async () => {
+    await runner.start();
+    const { signatures } = await runner.versions();
+    await symlink("/nowhere", join(folder.path, "new.yar"));
+    await runner.versions();
+    expect(runner.warnings?.()).toEqual([expect.stringContaining("new.yar: cannot be read: ENOENT")]);
+    expect(await scan("a word of our own")).toMatchObject({ signature: "Own" });
+    await unlink(join(folder.path, "new.yar"));
+    await folder.write({ "new.yar": infected("New", "brand new") });
+    expect((await runner.versions()).signatures).not.toBe(signatures);
+    expect(runner.warnings?.()).toEqual([]);
+    expect(await scan("brand new")).toMatchObject({ verdict: "INFECTED" });
+  });
+
+  test("is read anew when only an included file changes", async () => {
+    await folder.write({ "a.yar": 'include "a.inc"\n', "a.inc": rule("Before", "x") });
+    await runner.start();
+    await folder.write({ "a.inc": rule("AfterIt", "x") });
+    await runner.versions();
+    expect(await scan("x")).toMatchObject({ signature: "AfterIt" });
+  });
+
+  test.each([
+    ["is away", async () => rename(folder.path, `${folder.path}-old`), /the rule folder .* cannot be read: ENOENT/],
+    ["has no rule that compiles", async () => folder.write({ "own.yar": "no rule" }), /no rule file compiles/],
+    ["is empty", async () => rm(join(folder.path, "own.yar")), /there is no rule file/],
+  ])("causes no outage while it %s: the rules from before are in use, which is told", async (_, change, sentence) => {
+    await runner.start();
+    await change();
+    await expect(runner.versions()).resolves.toMatchObject({ signatures: expect.any(String) as string });
+    expect(runner.warnings?.()[0]).toMatch(sentence);
+    expect(runner.warnings?.()[0]).toMatch(/; what was loaded before stays in use$/);
+    expect(await scan("a word of our own")).toMatchObject({ signature: "Own" });
+    await rm(`${folder.path}-old`, { recursive: true, force: true });
+    await folder.write({ "own.yar": rule("Again", "a word of our own") });
+    await runner.versions();
+    expect(runner.warnings?.()).toEqual([]);
+    expect(await scan("a word of our own")).toMatchObject({ signature: "Again" });
+  });
+
+  test("loses no rule to a file that comes and goes", async () => {
+    await runner.start();
+    let isOver = false;
+    const path = join(folder.path, "flicker.yar");
+    const flicker = (async () => {
+      while (!isOver) {
+        await writeFile(path, rule("Flicker", "x"));
+        await rm(path);
+      }
+    })();
+    for (let n = 0; n < 3; n++) {
+      await runner.versions();
+      expect(await scan("a word of our own")).toMatchObject({ signature: "Own" });
+    }
+    isOver = true;
+    await flicker;
+  });
+});
