@@ -33,7 +33,7 @@ export function readReport({ presences, warnings = [], off, mistakes, enginesFil
   return [
     textTable([["Engine", "Health", "Runner", "Image", "Version", "Signatures"], ...rows]),
     section("Not healthy:", unhealthy),
-    section("Works, but not all of it:", warnings),
+    section("Warnings:", warnings),
     section("Mistakes; what they concern does not run:", mistakes),
     section(`Off by default; \`<name>: on\` under \`engines:\` in ${file} turns one on:`, byDefault.map(needsOf)),
     section(

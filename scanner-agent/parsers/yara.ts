@@ -47,7 +47,8 @@ export function parseYara(raw: RawOutput): Outcome {
     ...(warnings.length === 0 ? {} : { warnings }),
   };
   const verdict = [...VERDICTS.values()].find((worst) => matches.some((match) => match.verdict === worst)) ?? null;
-  if (verdict === null && failures.length > 0) return notDone("FAILED", isComplete ? "UNPARSABLE_OUTPUT" : "ENGINE_ERROR", failures.join("; "), details);
+  if (verdict === null && failures.length > 0)
+    return notDone("FAILED", isComplete ? "UNPARSABLE_OUTPUT" : "ENGINE_ERROR", failures.join("; "), details);
   return done(verdict, signatureOf(matches), details);
 }
 

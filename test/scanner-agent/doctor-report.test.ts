@@ -70,6 +70,6 @@ test("what does not work says why, what is off how it is turned on, and each thi
   expect(text).toContain("\nNot healthy:\n  ClamAV: clamd is not installed\n");
   expect(text).toContain("`<name>: on` under `engines:` in /etc/engines.yaml turns one on:\n  Avast: needs a licence\n");
   expect(text).toContain("\nNot run by this agent:\n  DrWeb: of class internet");
-  expect(text).toContain("\nWorks, but not all of it:\n  Yara: a.yar:1: no rule\n");
+  expect(text).toContain("\nWarnings:\n  Yara: a.yar:1: no rule\n");
   expect(text.split(mistake)).toHaveLength(2);
 });
