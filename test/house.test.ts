@@ -207,7 +207,7 @@ describe("contracts stand once", () => {
     "gateway/background/record.ts": "agents up to 0.1 send no cause",
     "cli/multiav-report.ts": "until a translated result says with a code why it failed",
     "scanner-agent/parsers/malice-failure.ts": "what plugins print is all that they tell",
-    "scanner-agent/runners/builtin/yara-worker.ts": "YARA-X tells the line of a mistake in its text alone",
+    "scanner-agent/runners/builtin/rule-compiler.ts": "YARA-X tells the line of a mistake in its text alone",
     "standalone/packages.mjs": "freshclam tells its reason in its output alone",
   };
 

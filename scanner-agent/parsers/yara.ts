@@ -4,9 +4,9 @@ import { done, notDone, type Outcome, type RawOutput } from "../contract.js";
 import { readJson } from "./json.js";
 
 const MAX_STRINGS = 64;
-const MAX_WARNINGS = 100;
+const MAX_SHOWN_WARNINGS = 100;
 const MAX_SIGNATURE = 1024;
-const VERDICTS: ReadonlyMap<unknown, EngineVerdict> = new Map([
+const VERDICT_OF_WORD: ReadonlyMap<unknown, EngineVerdict> = new Map([
   ["infected", "INFECTED"],
   ["suspicious", "SUSPICIOUS"],
 ]);
@@ -41,12 +41,12 @@ export function parseYara(raw: RawOutput): Outcome {
     ...(isComplete ? [] : [`the scan is not complete: ${brief(errors ?? valid)}`]),
     ...(matches.some(({ isUnclear }) => isUnclear) ? ["a match cannot be read"] : []),
   ];
-  const warnings = [...failures, ...matches.flatMap((match) => match.warnings)].slice(0, MAX_WARNINGS);
+  const warnings = [...failures, ...matches.flatMap((match) => match.warnings)].slice(0, MAX_SHOWN_WARNINGS);
   const details = {
     yara: { matches: matches.map(({ shown }) => shown) },
     ...(warnings.length === 0 ? {} : { warnings }),
   };
-  const verdict = [...VERDICTS.values()].find((worst) => matches.some((match) => match.verdict === worst)) ?? null;
+  const verdict = [...VERDICT_OF_WORD.values()].find((worst) => matches.some((match) => match.verdict === worst)) ?? null;
   if (verdict === null && failures.length > 0)
     return notDone("FAILED", isComplete ? "UNPARSABLE_OUTPUT" : "ENGINE_ERROR", failures.join("; "), details);
   return done(verdict, signatureOf(matches), details);
@@ -60,10 +60,10 @@ function readMatch(match: unknown): Match | undefined {
   const metadata = field(match, "metadata");
   const entries = list(metadata).map((entry) => [field(entry, "identifier"), field(entry, "value")] as const);
   const stated = entries.filter(([key]) => key === "verdict").map(([, value]) => value);
-  const verdicts = new Set(stated.map((value) => VERDICTS.get(value)));
+  const verdicts = new Set(stated.map((value) => VERDICT_OF_WORD.get(value)));
   return {
     rule,
-    verdict: [...VERDICTS.values()].find((worst) => verdicts.has(worst)) ?? null,
+    verdict: [...VERDICT_OF_WORD.values()].find((worst) => verdicts.has(worst)) ?? null,
     shown: {
       rule,
       namespace: field(match, "namespace") ?? "",
@@ -72,7 +72,7 @@ function readMatch(match: unknown): Match | undefined {
       strings: stringsOf(list(field(match, "patterns"))),
     },
     warnings: stated
-      .filter((value) => !VERDICTS.has(value))
+      .filter((value) => !VERDICT_OF_WORD.has(value))
       .map(
         (value) =>
           `rule ${rule}: verdict = ${brief(value)} is neither "infected" nor "suspicious", so the rule states no verdict`,
@@ -96,7 +96,7 @@ function stringsOf(patterns: readonly unknown[]): unknown[] {
 
 /** The names of the rules, worst first, as many as there is room for. */
 function signatureOf(matches: readonly Match[]): string | null {
-  const order = [...VERDICTS.values(), null];
+  const order = [...VERDICT_OF_WORD.values(), null];
   const names = new Set(order.flatMap((verdict) => matches.filter((match) => match.verdict === verdict).map(({ rule }) => rule)));
   const all = [...names].join(", ");
   if (all.length <= MAX_SIGNATURE) return all || null;

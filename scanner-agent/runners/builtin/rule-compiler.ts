@@ -88,10 +88,10 @@ function compile(text: string): { errors: readonly Located[]; warnings: readonly
 }
 
 /** YARA-X's title with what it says below the source line that it shows. */
-function located(report: string): Located {
-  const title = report.split("\n", 1)[0]?.replace(/^error(\[\w+\])?:?\s*/, "") || "does not compile";
-  const label = /^\s*\|\s+[\^-]+ (.+)$/m.exec(report)?.[1];
-  const [, line = "1", column = "0"] = /-->\s*(?:line:)?(\d+):(\d+)/.exec(report) ?? [];
+function located(message: string): Located {
+  const title = message.split("\n", 1)[0]?.replace(/^error(\[\w+\])?:?\s*/, "") || "does not compile";
+  const label = /^\s*\|\s+[\^-]+ (.+)$/m.exec(message)?.[1];
+  const [, line = "1", column = "0"] = /-->\s*(?:line:)?(\d+):(\d+)/.exec(message) ?? [];
   return { line: Number(line), column: Number(column), message: label === undefined ? title : `${title}: ${label}` };
 }
 

@@ -3,7 +3,7 @@ import { outlineOf, unquoted, type MetaEntry, type Rule } from "./rule-outline.j
 import { linesOf } from "./lines.js";
 import { readText, type FoundFile } from "./rule-files.js";
 
-const VERDICTS = new Set(["infected", "suspicious"]);
+const VERDICT_WORDS = new Set(["infected", "suspicious"]);
 
 /** Where a line of a source stands in the files that it was made of. */
 export interface Place {
@@ -105,7 +105,7 @@ function isChangedByDoubles({ kind, text }: MetaEntry): boolean {
 }
 
 function unknownVerdicts({ meta }: Rule): MetaEntry[] {
-  const isKnown = ({ kind, text }: MetaEntry) => kind === "string" && VERDICTS.has(unquoted(text));
+  const isKnown = ({ kind, text }: MetaEntry) => kind === "string" && VERDICT_WORDS.has(unquoted(text));
   return meta.filter((entry) => entry.key === "verdict" && !isKnown(entry));
 }
 
