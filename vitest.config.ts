@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { NothingSkipped } from "./test/nothing-skipped.js";
 import { meshTests, unitTests } from "./test/tiers.js";
 
 export default defineConfig({
@@ -9,6 +10,7 @@ export default defineConfig({
   },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: false } },
   test: {
+    reporters: process.env["CI"] === undefined ? ["default"] : ["default", new NothingSkipped()],
     setupFiles: ["test/setup.ts"],
     pool: "forks",
     // Files share the modules of their process: to load them for each file takes a fifth of the whole run.

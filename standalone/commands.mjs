@@ -38,6 +38,8 @@ const TEST_PROGRAMS = [
   "exiftool",
   "file",
   "dockerd",
+  "podman",
+  "catatonit",
   "docker-compose",
   "debootstrap",
   "ip",

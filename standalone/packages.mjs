@@ -22,6 +22,8 @@ const PACKAGES = {
   exiftool: { apt: "libimage-exiftool-perl", brew: "exiftool" },
   file: { apt: "file" },
   dockerd: { apt: "docker.io" },
+  podman: { apt: "podman" },
+  catatonit: { apt: "catatonit" },
   "docker-compose": { apt: "docker-compose" },
   debootstrap: { apt: "debootstrap" },
   ip: { apt: "iproute2" },

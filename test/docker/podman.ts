@@ -47,7 +47,7 @@ export async function startPodman(): Promise<Podman> {
   await writeFile(runtime, RUNTIME, { mode: 0o755 });
   await writeFile(config, `[engine]\nruntime = "runc-less"\n[engine.runtimes]\nrunc-less = ["${runtime}"]\n`);
   const host = `unix://${join(folder, "podman.sock")}`;
-  const store = ["--root", join(folder, "root"), "--runroot", join(folder, "run")];
+  const store = ["--root", join(folder, "root"), "--runroot", join(folder, "run"), "--tmpdir", join(folder, "tmp")];
   const env = { ...process.env, CONTAINERS_CONF: config };
   const service = spawn(program, [...store, "system", "service", "--time", "0", host], { env, stdio: "ignore" });
   await until("Podman answers", () =>
@@ -65,6 +65,8 @@ export async function startPodman(): Promise<Podman> {
       const ended = once(service, "exit");
       service.kill("SIGTERM");
       await ended;
+      // A container that still ends would write to what is being removed.
+      await promisify(execFile)(program, [...store, "rm", "--all", "--force"], { env });
       // Its store is mounted and unmounted by itself alone.
       await promisify(execFile)(program, [...store, "system", "reset", "--force"], { env });
       await rm(folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { findProgram } from "../../../scanner-agent/programs.js";
 import { ruleSet, type RuleSet } from "./rule-set.js";
 
 const PROJECT = join(import.meta.dirname, "../../..");
@@ -46,8 +47,9 @@ describe("no rule with a verdict matches", { timeout: 120_000 }, () => {
     expect(scanned).toBeGreaterThan(50);
   });
 
-  test("what Node and npm are made of", () => {
-    const library = join(dirname(process.execPath), "../lib/node_modules/npm");
+  test("what npm is made of", async () => {
+    const npm = await findProgram("npm", "");
+    const library = join(dirname(realpathSync(npm ?? "")), "..");
     const { accusations, scanned } = accused(filesBelow(library), 300);
     expect(accusations).toEqual([]);
     expect(scanned).toBeGreaterThan(50);
