@@ -4,14 +4,14 @@ interface Waiting<T, R> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Takes one item, which is worked on together with others. */
+export type Batched<T, R> = (item: T) => Promise<R>;
+
 /**
- * Turns a function over many items into one over a single item: what arrives while a batch is at work goes into the next.
- * Alone, an item waits for nobody; under load one transaction serves many. A batch that fails fails each of its items.
+ * Turns a function over many items into one over a single item: items that arrive while a batch is at work go into the next. A lone
+ * item waits for nothing; under load one transaction serves many. A batch that fails fails each of its items.
  */
-export function batched<T, R>(
-  work: (items: T[]) => Promise<R[]>,
-  limits: { size: number; parallel: number },
-): (item: T) => Promise<R> {
+export function batched<T, R>(work: (items: T[]) => Promise<R[]>, limits: { size: number; parallel: number }): Batched<T, R> {
   const waiting: Waiting<T, R>[] = [];
   let running = 0;
 
@@ -25,7 +25,7 @@ export function batched<T, R>(
   async function run(batch: Waiting<T, R>[]): Promise<void> {
     try {
       const results = await work(batch.map(({ item }) => item));
-      if (results.length !== batch.length) throw new Error("a batch must answer each of its items");
+      if (results.length !== batch.length) throw new Error(`a batch of ${batch.length} items has ${results.length} results`);
       results.forEach((result, i) => batch[i]?.resolve(result));
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -38,7 +38,7 @@ export function batched<T, R>(
   return (item) =>
     new Promise<R>((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      // One turn of the loop lets requests that arrived together travel together.
+      // One turn of the event loop, so that requests that arrive together share a batch.
       if (waiting.length === 1) setImmediate(next);
     });
 }

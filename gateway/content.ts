@@ -2,22 +2,20 @@ import { createHash, type Hash } from "node:crypto";
 import { fileTypeFromBuffer } from "file-type";
 import type { Hashes } from "../schema/reports.js";
 
-/** How much of a sample decides its MIME type. */
+/** How many bytes of a sample its MIME type is taken from. */
 const TYPE_BYTES = 4096;
 
-/** Bytes that are in the store, but that no row names yet. */
-export interface Kept extends Hashes {
+/** What is known of a sample from its bytes. */
+export interface Content extends Hashes {
   readonly size: number;
   readonly mime: string;
-  /** Null when the store had the sample already and nothing was written. */
-  readonly stored: { readonly blob: string; readonly chunks: number[] } | null;
 }
 
-/** What the bytes say about themselves, gathered as they pass. */
+/** Gathers the content of a sample while its bytes pass. */
 export interface ContentReader {
   update(bytes: Uint8Array): void;
   size(): number;
-  finish(): Promise<Hashes & { size: number; mime: string }>;
+  finish(): Promise<Content>;
 }
 
 export function readContent(): ContentReader {
@@ -43,7 +41,7 @@ async function mimeOf(head: Buffer): Promise<string> {
   return (await typeBySignature(head)) ?? (looksLikeText(head) ? "text/plain" : "application/octet-stream");
 }
 
-/** In lower case, as types are compared. A head cut off in the middle of a structure is no reason to fail: it has no known type then. */
+/** In lower case, because types are compared so. The library throws for some heads that end inside a structure: their type is unknown. */
 async function typeBySignature(head: Buffer): Promise<string | undefined> {
   try {
     return (await fileTypeFromBuffer(head))?.mime.toLowerCase();

@@ -2,15 +2,18 @@ import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
 import { Gauge } from "prom-client";
 import type { Logger } from "pino";
+import { batched } from "./batch.js";
 import { openBus } from "./bus/bus.js";
 import { DEFAULT_PORT, type GatewayConfig } from "./config.js";
 import { openDatabase } from "./db/database.js";
 import { failpoint } from "./failpoint.js";
 import { createHttp } from "./server.js";
 import { createMetrics } from "./metrics.js";
-import { openSampleStore } from "./bus/nats-sample-store.js";
+import { openNatsSampleStore } from "./bus/nats-sample-store.js";
 import { createFleetWatches, type FleetWatches } from "./watch/fleet-watches.js";
 import { createBulk } from "./dispatch/bulk.js";
+import { acceptAll } from "./scan/accept.js";
+import { findSamplesInOrder } from "./scan/store-sample.js";
 import type { ScanContext } from "./scan/context.js";
 import { startDeliveries } from "./webhooks/deliver.js";
 import { createFeeds } from "./watch/feed.js";
@@ -42,7 +45,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const lists = openDatabase(config.databaseUrl, lost, { max: LIST_CONNECTIONS, statementMs: config.listTimeoutMs });
   const watchers = createWatchers(db, log);
   const feeds = createFeeds(db, lists, log);
-  const samples = openSampleStore(config, log);
+  const samples = openNatsSampleStore(config, log);
   const keyring = createKeyring(db, log);
   const point = failpoint(config.failpoint);
   let fleet: Fleet | undefined;
@@ -77,6 +80,11 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     fleetWatches,
     feeds,
     keyring,
+    accepting: {
+      scan: batched((requests) => acceptAll(context, requests), { size: 100, parallel: 2 }),
+      batch: batched((requests) => acceptAll(context, requests), { size: 1, parallel: 2 }),
+    },
+    findSample: batched((sha256s) => findSamplesInOrder(db, sha256s), { size: 100, parallel: 2 }),
     failpoint: point,
   };
   observe(context);

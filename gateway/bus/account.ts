@@ -8,6 +8,7 @@ import {
 import type { Logger } from "pino";
 import type { EngineSpeed, InternetClass } from "../../schema/classes.js";
 import { encodeMessage, type Control } from "../../schema/messages.js";
+import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import { sizeText } from "../../schema/settings.js";
 import {
   engineDurable,
@@ -173,7 +174,7 @@ export function openAccount(
 
 function streamSettings(config: GatewayConfig): StreamSettings {
   return {
-    maxDeadlineMs: 86_400_000,
+    maxDeadlineMs: OPTION_LIMITS.deadlineMs.max,
     scansMaxBytes: config.scansMaxBytes,
     samplesMaxBytes: config.samplesMaxBytes ?? -1,
     ackWaitMs: config.ackWaitMs,

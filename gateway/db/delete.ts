@@ -30,16 +30,16 @@ export async function deleteSampleRow(tx: Tx, sampleId: number): Promise<number[
     )
     insert into removals (internet, blob, seqs)
     select internet, blob, seqs from gone
-    cross join lateral (values (false, isolated_chunks), (true, internet_chunks)) as kept (internet, seqs)
+    cross join lateral (values (false, isolated_chunks), (true, internet_chunks)) as copies (internet, seqs)
     where seqs is not null returning id`.execute(tx);
   return rows.map(({ id }) => id);
 }
 
-/** Keeps samples from being deleted until the transaction ends; those that are gone already. */
-export async function keepSamples(tx: Tx, sampleIds: readonly number[]): Promise<ReadonlySet<number>> {
+/** Locks samples so that they cannot be deleted until the transaction ends. Returns the ids of those that are gone already. */
+export async function shareLockSamples(tx: Tx, sampleIds: readonly number[]): Promise<ReadonlySet<number>> {
   if (sampleIds.length === 0) return new Set();
   const { rows } = await sql<{ id: number }>`
     select id from samples where id = any(${sampleIds}::bigint[]) order by sha256 for key share`.execute(tx);
-  const kept = new Set(rows.map(({ id }) => id));
-  return new Set(sampleIds.filter((id) => !kept.has(id)));
+  const locked = new Set(rows.map(({ id }) => id));
+  return new Set(sampleIds.filter((id) => !locked.has(id)));
 }

@@ -2,13 +2,13 @@ import { sql } from "kysely";
 import type { Database, Tx } from "./database.js";
 
 /** An idempotency key and whose it is: an API key's id, or empty while the mesh asks for none. */
-export interface KeyOf {
+export interface OwnedKey {
   readonly owner: string;
   readonly key: string;
 }
 
 /** What a key stands for, or is to stand for. */
-export interface Claim extends KeyOf {
+export interface Claim extends OwnedKey {
   readonly inputHash: string;
   readonly scanId: number | null;
   readonly batchId: number | null;
@@ -37,7 +37,7 @@ export async function claimKeys(tx: Tx, claims: readonly Claim[]): Promise<Claim
 }
 
 /** What keys stand for, of those that are taken. */
-export async function readClaims(db: Database | Tx, keys: readonly KeyOf[]): Promise<Claim[]> {
+export async function readClaims(db: Database | Tx, keys: readonly OwnedKey[]): Promise<Claim[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<Claim>`
     select owner, key, input_hash as "inputHash", scan_id as "scanId", batch_id as "batchId"

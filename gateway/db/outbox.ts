@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { EngineSpeed } from "../../schema/classes.js";
+import type { SampleLocation } from "../bus/sample-store.js";
 import type { Database, Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
 
@@ -19,8 +20,9 @@ export interface OutboxRequest {
     mime: string;
     blob: string | null;
   };
-  readonly isolatedChunks: number[] | null;
-  readonly internetChunks: number[] | null;
+  /** Where the blob is in each account; null where it is not. */
+  readonly isolated: SampleLocation | null;
+  readonly internetCopy: SampleLocation | null;
   /** Milliseconds until the deadline. */
   readonly remainingMs: number;
 }
@@ -31,7 +33,7 @@ const request = sql`
     (select jsonb_agg(jsonb_build_object('name', engines.name, 'input', engines.input) order by engines.id)
      from engines where engines.id = any(outbox.engine_ids)) as engines,
     jsonb_build_object('sampleId', samples.id, 'sha256', sha256, 'md5', md5, 'sha1', sha1, 'size', size, 'mime', mime, 'blob', blob) as sample,
-    isolated_chunks as "isolatedChunks", internet_chunks as "internetChunks",
+    isolated_chunks as isolated, internet_chunks as "internetCopy",
     extract(epoch from scans.deadline - now())::float8 * 1000 as "remainingMs"
   from outbox join scans on scans.id = outbox.scan_id and (scans.internet or not outbox.internet)
     join samples on samples.id = scans.sample_id`;

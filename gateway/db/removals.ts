@@ -1,18 +1,24 @@
 import { sql } from "kysely";
+import type { SampleCopy, SampleLocation } from "../bus/sample-store.js";
 import type { Tx } from "./database.js";
 
-/** Messages of one account that are to be deleted. */
+/** What is to be removed from one account: requests from SCANS, or a copy of a sample. */
 export interface Removal {
   readonly id: number;
   readonly internet: boolean;
-  /** Set for requests in SCANS. */
-  readonly streamCreated: string | null;
-  /** Set for chunks in SAMPLES. */
-  readonly blob: string | null;
-  readonly seqs: number[];
+  readonly what: { readonly stream: string; readonly requests: readonly number[] } | { readonly copy: SampleCopy };
 }
 
-/** Those of these removals, or of all that are older than this, that nobody else is at; locked until the transaction ends. */
+interface RemovalRow {
+  readonly id: number;
+  readonly internet: boolean;
+  readonly streamCreated: string | null;
+  readonly blob: string | null;
+  readonly seqs: readonly number[];
+  readonly location: SampleLocation;
+}
+
+/** Locks these removals, or all that are older than that, until the transaction ends; without those that another gateway has locked. */
 export async function lockRemovals(
   tx: Tx,
   which: readonly number[] | { readonly olderThanMs: number },
@@ -22,10 +28,12 @@ export async function lockRemovals(
     "olderThanMs" in which
       ? sql`created_at < now() - ${which.olderThanMs} * interval '1 millisecond'`
       : sql`id = any(${which}::bigint[])`;
-  const { rows } = await sql<Removal>`
-    select id, internet, stream_created as "streamCreated", blob, seqs from removals where ${chosen}
+  const { rows } = await sql<RemovalRow>`
+    select id, internet, stream_created as "streamCreated", blob, seqs, seqs as location from removals where ${chosen}
     order by id limit ${limit} for update skip locked`.execute(tx);
-  return rows;
+  return rows.map(({ id, internet, streamCreated, blob, seqs, location }) => {
+    return { id, internet, what: blob === null ? { stream: streamCreated ?? "", requests: seqs } : { copy: { blob, location } } };
+  });
 }
 
 export async function deleteRemovals(tx: Tx, ids: readonly number[]): Promise<void> {

@@ -5,7 +5,7 @@ import type { ScansTable } from "../../schema/tables/scans.js";
 import type { Database } from "./database.js";
 import { all, hashIs, mimeIs, isAnyOf, sizeWithin, timeWithin, type SizeCriteria, type TimeCriteria } from "./list-conditions.js";
 import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type ListOrder, type ListPage } from "./list-place.js";
-import { selectSamples } from "./samples.js";
+import { selectSamples, withCopies } from "./samples.js";
 import { scanOf, selectScans } from "./scans.js";
 
 /** Which samples are listed: all that is given must hold, of a list any one. */
@@ -52,7 +52,7 @@ export async function listSamples(db: Database, criteria: SampleCriteria, page: 
     .orderBy(inOrder(order, page))
     .limit(sql.lit(page.limit))
     .execute();
-  return rows.map((row) => ({ ...row, stored: row.blob !== null }));
+  return rows.map((row) => ({ ...withCopies(row), seenMicros: row.seenMicros }));
 }
 
 /** How many samples meet the criteria, exactly up to a bound. */

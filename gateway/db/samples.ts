@@ -1,15 +1,16 @@
 import { sql } from "kysely";
 import { hashName } from "../../schema/hashes.js";
 import type { SampleRecord } from "../../schema/reports.js";
-import type { Kept } from "../content.js";
+import type { PutResult, SampleCopy, SampleLocation } from "../bus/sample-store.js";
 import type { Database, Tx } from "./database.js";
 import { runPreparedQuery, runPrepared } from "./prepared.js";
 
-/** A sample as the scanning side needs it. */
+/** A sample with the copies of its bytes. */
 export interface StoredSample extends SampleRecord {
-  readonly blob: string | null;
-  readonly isolatedChunks: number[] | null;
-  readonly internetChunks: number[] | null;
+  /** Null: the bytes are not stored. */
+  readonly isolated: SampleCopy | null;
+  /** Null: no open scan needed them in the internet account so far. */
+  readonly internet: SampleCopy | null;
 }
 
 const columns = [
@@ -21,12 +22,20 @@ const columns = [
   "samples.mime",
   "samples.first_seen as firstSeen",
   "samples.blob",
-  "samples.isolated_chunks as isolatedChunks",
-  "samples.internet_chunks as internetChunks",
+  sql<SampleLocation | null>`samples.isolated_chunks`.as("isolated"),
+  sql<SampleLocation | null>`samples.internet_chunks`.as("internet"),
 ] as const;
 
-function withStored<Row extends { readonly blob: string | null }>(row: Row): Row & { readonly stored: boolean } {
-  return { ...row, stored: row.blob !== null };
+type SampleRow = Omit<SampleRecord, "stored"> & {
+  readonly blob: string | null;
+  readonly isolated: SampleLocation | null;
+  readonly internet: SampleLocation | null;
+};
+
+/** A row of {@link selectSamples} as a record. */
+export function withCopies({ blob, isolated, internet, ...sample }: SampleRow): StoredSample {
+  const copy = (location: SampleLocation | null) => (blob === null || location === null ? null : { blob, location });
+  return { ...sample, stored: blob !== null, isolated: copy(isolated), internet: copy(internet) };
 }
 
 /** The sample with that md5, sha1 or sha256 (told apart by length); of several, the newest. */
@@ -40,19 +49,19 @@ export async function findSample(db: Database, hash: string): Promise<StoredSamp
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();
-  return row && withStored(row);
+  return row && withCopies(row);
 }
 
 /** Those of these sha256 that are there, by sha256. */
 export async function findSamples(db: Database, sha256s: readonly string[]): Promise<Map<string, StoredSample>> {
   const among = sql<string>`any(${[...sha256s]}::text[])`;
   const rows = await runPreparedQuery(db, "samples", [[...sha256s]], () => selectSamples(db).where("sha256", "=", among));
-  return new Map(rows.map((row) => [row.sha256, withStored(row)]));
+  return new Map(rows.map((row) => [row.sha256, withCopies(row)]));
 }
 
 export async function readSample(db: Database, sampleId: number): Promise<StoredSample | undefined> {
   const row = await db.selectFrom("samples").select(columns).where("id", "=", sampleId).executeTakeFirst();
-  return row && withStored(row);
+  return row && withCopies(row);
 }
 
 export function selectSamples(db: Database) {
@@ -63,48 +72,54 @@ export function selectSamples(db: Database) {
 export async function readSamplesById(db: Database, sampleIds: readonly number[]): Promise<SampleRecord[]> {
   const among = sql<number>`any(${[...sampleIds]}::bigint[])`;
   const rows = await selectSamples(db).where("id", "=", among).execute();
-  return rows.map(withStored);
+  return rows.map(withCopies);
 }
 
-/** What a row says of bytes that were just kept: its id and blob. Another blob than the own means that the own is not needed. */
-export interface NamedSample {
+/** The row of a sample that was just put into the store. */
+export interface UpsertedSample {
   readonly sampleId: number;
   readonly sha256: string;
+  /** The blob that the row names. If it is another than the one that was put, that one is redundant. */
   readonly blob: string;
   readonly firstSeen: Date;
 }
 
 /**
- * Gives each blob its row, in sha256 order. The first commit of the same bytes wins, unless `replaces` says that the
- * winner's bytes are gone. Every sha256 may occur once.
+ * Inserts or completes the row of each sample, in sha256 order; each sha256 occurs once. A row keeps the blob that it has, unless
+ * that is the one that `replaces` says is lost.
  */
-export async function nameSamples(tx: Tx, kept: readonly { sample: Kept; replaces: string | null }[]): Promise<NamedSample[]> {
-  if (kept.length === 0) return [];
-  const rows = kept.flatMap(({ sample, replaces }) => (sample.stored ? [{ ...sample, stored: sample.stored, replaces }] : []));
-  const ordered = rows.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
-  const json = ordered.map(({ stored, ...row }) => ({ ...row, blob: stored.blob, isolated_chunks: stored.chunks }));
-  const name = sql<NamedSample>`
+export async function upsertSampleRows(
+  tx: Tx,
+  samples: readonly { readonly put: PutResult; readonly replaces: string | null }[],
+): Promise<UpsertedSample[]> {
+  const ordered = samples.toSorted((a, b) => (a.put.sha256 < b.put.sha256 ? -1 : 1));
+  const rows = ordered.flatMap(({ put: { copy, ...content } }) =>
+    copy ? [{ ...content, blob: copy.blob, isolated_chunks: copy.location }] : [],
+  );
+  if (rows.length === 0) return [];
+  const lost = ordered.flatMap(({ replaces }) => replaces ?? []);
+  const upsert = sql<UpsertedSample>`
     insert into samples (sha256, md5, sha1, size, mime, blob, isolated_chunks)
     select sha256, md5, sha1, size, mime, blob, isolated_chunks
-    from jsonb_to_recordset(${JSON.stringify(json)}::jsonb) as kept
-      (sha256 text, md5 text, sha1 text, size bigint, mime text, blob uuid, isolated_chunks bigint[], replaces uuid)
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as put
+      (sha256 text, md5 text, sha1 text, size bigint, mime text, blob uuid, isolated_chunks bigint[])
     order by sha256
-    on conflict (sha256) do update set
-      blob = case when samples.blob is null or samples.blob = any(${ordered.flatMap((row) => row.replaces ?? [])}::uuid[])
-        then excluded.blob else samples.blob end,
-      isolated_chunks = case when samples.blob is null or samples.blob = any(${ordered.flatMap((row) => row.replaces ?? [])}::uuid[])
-        then excluded.isolated_chunks else samples.isolated_chunks end,
-      internet_chunks = case when samples.blob is null or samples.blob = any(${ordered.flatMap((row) => row.replaces ?? [])}::uuid[])
-        then null else samples.internet_chunks end
+    on conflict (sha256) do update set (blob, isolated_chunks, internet_chunks) = (
+      select copies.blob, copies.isolated_chunks, copies.internet_chunks
+      from (values
+        ('new', excluded.blob, excluded.isolated_chunks, null::bigint[]),
+        ('old', samples.blob, samples.isolated_chunks, samples.internet_chunks)
+      ) as copies (which, blob, isolated_chunks, internet_chunks)
+      where which = case when samples.blob is null or samples.blob = any(${lost}::uuid[]) then 'new' else 'old' end)
     returning id as "sampleId", sha256, blob, first_seen as "firstSeen"`;
-  return runPrepared(tx, "name samples", name);
+  return runPrepared(tx, "upsert samples", upsert);
 }
 
-/** Notes where a copy of a sample stands in INTERNET, beside one that was made at the same time; false if it has another blob by now. */
-export async function addInternetChunks(db: Database, sampleId: number, blob: string, chunks: number[]): Promise<boolean> {
+/** Adds a copy in the internet account, beside one that was made at the same time; false if the sample has another blob by now. */
+export async function addInternetCopy(db: Database, sampleId: number, { blob, location }: SampleCopy): Promise<boolean> {
   const updated = await db
     .updateTable("samples")
-    .set({ internet_chunks: sql`coalesce(internet_chunks, '{}'::bigint[]) || ${chunks}::bigint[]` })
+    .set({ internet_chunks: sql`coalesce(internet_chunks, '{}'::bigint[]) || ${location}::bigint[]` })
     .where("id", "=", sampleId)
     .where("blob", "=", blob)
     .executeTakeFirst();
@@ -112,9 +127,9 @@ export async function addInternetChunks(db: Database, sampleId: number, blob: st
 }
 
 /**
- * Takes the copies that no open scan needs out of the rows and enters them for removal; the removals' ids.
- * The lock comes first and the question second: a scan that is accepted meanwhile waits for the lock by its foreign key,
- * and its request is published only after a look at the row.
+ * Takes internet copies that no open scan needs out of their rows, and enters them for removal; the ids of the removals. The rows are
+ * locked before it is asked who needs them: a scan that is accepted meanwhile waits for the lock because of its foreign key, and its
+ * request is published only after another look at the row.
  */
 export async function releaseInternetCopies(tx: Tx, limit: number): Promise<number[]> {
   const candidates = await sql<{ id: number }>`
@@ -134,8 +149,8 @@ export async function releaseInternetCopies(tx: Tx, limit: number): Promise<numb
   return rows.map(({ id }) => id);
 }
 
-/** Which of these blobs a row names. */
-export async function namedBlobs(db: Database, blobs: readonly string[]): Promise<Map<string, { inInternet: boolean }>> {
+/** Those of these blobs that a row names, and whether it names an internet copy. */
+export async function readNamedBlobs(db: Database, blobs: readonly string[]): Promise<Map<string, { inInternet: boolean }>> {
   if (blobs.length === 0) return new Map();
   const rows = await db
     .selectFrom("samples")

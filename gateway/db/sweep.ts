@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { WalkPosition } from "../bus/sample-store.js";
 import type { Database, Tx } from "./database.js";
 
 /** Locks overdue scans that nobody else is closing; their open results, with whether an agent ever was there for each. */
@@ -103,8 +104,8 @@ export async function removeSettled(db: Database): Promise<void> {
 
 /** What an account's sweep remembers. */
 export interface Marks {
-  readonly samplesSeq: number;
-  readonly samplesCreated: string | null;
+  /** How far the sample store was walked; undefined: not yet. */
+  readonly samples: WalkPosition | undefined;
   readonly scansSeq: number;
   readonly scansAt: Date | null;
 }
@@ -113,16 +114,19 @@ type Account = "ISOLATED" | "INTERNET";
 
 /** Takes an account's marks for this transaction; undefined if another gateway is at work there. */
 export async function lockMarks(tx: Tx, account: Account): Promise<Marks | undefined> {
-  return tx
+  const row = await tx
     .selectFrom("sweep_marks")
-    .select(["samples_seq as samplesSeq", "samples_created as samplesCreated", "scans_seq as scansSeq", "scans_at as scansAt"])
+    .select(["samples_seq", "samples_created", "scans_seq", "scans_at"])
     .where("account", "=", account)
     .forUpdate()
     .skipLocked()
     .executeTakeFirst();
+  if (!row) return undefined;
+  const samples = row.samples_created === null ? undefined : { seq: row.samples_seq, created: row.samples_created };
+  return { samples, scansSeq: row.scans_seq, scansAt: row.scans_at };
 }
 
-export async function markSamples(tx: Tx, account: Account, seq: number, created: string): Promise<void> {
+export async function markSamples(tx: Tx, account: Account, { seq, created }: WalkPosition): Promise<void> {
   await tx
     .updateTable("sweep_marks")
     .set({ samples_seq: seq, samples_created: created })

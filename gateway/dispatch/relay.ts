@@ -4,13 +4,12 @@ import { encodeMessage } from "../../schema/messages.js";
 import { scanSubject } from "../../schema/subjects.js";
 import { batched } from "../batch.js";
 import type { Bus } from "../bus/bus.js";
+import { BytesMissing, type SampleStore } from "../bus/sample-store.js";
 import type { Database } from "../db/database.js";
 import { lockUnpublished, markPublished, readRequests, type OutboxRequest, type Published } from "../db/outbox.js";
-import { addInternetChunks, readSample } from "../db/samples.js";
-import { GatewayError } from "../errors.js";
+import { addInternetCopy, readSample } from "../db/samples.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
-import type { SampleStore } from "../bus/nats-sample-store.js";
 
 /** Publishes what the outbox holds. */
 export interface Relay {
@@ -106,17 +105,17 @@ async function retract({ bus }: RelayParts, withdrawn: readonly Published[]): Pr
 }
 
 /**
- * Puts the sample into the internet account, unless it is there. Of two copies made at once both stay, until none is needed:
- * nats-server 2.9 finds no chunk of a subject any more once the newer of two is deleted.
+ * Copies the sample into the internet account, unless it is there. If two gateways do so at once, both copies stay until none is
+ * needed: nats-server 2.9 no longer finds a chunk once the newer of two on its subject is deleted.
  */
-async function copyToInternet({ db, samples }: RelayParts, request: OutboxRequest): Promise<void> {
-  const { sampleId, blob } = request.sample;
-  if (request.internetChunks !== null || blob === null) return;
-  if ((await readSample(db, sampleId))?.internetChunks) return;
-  const chunks = await samples.copyToInternet(blob, request.isolatedChunks?.length ?? 0).catch((error: unknown) => {
-    // The agent finds the bytes missing and says so in its result; the request itself must not stay behind.
-    if (error instanceof GatewayError && error.code === "SAMPLE_NOT_STORED") return undefined;
+async function copyToInternet({ db, samples }: RelayParts, { sample, isolated, internetCopy }: OutboxRequest): Promise<void> {
+  const { sampleId, blob } = sample;
+  if (internetCopy !== null || blob === null || isolated === null) return;
+  if ((await readSample(db, sampleId))?.internet) return;
+  const location = await samples.copyToInternet({ blob, location: isolated }).catch((error: unknown) => {
+    // The request is published all the same: the agent finds that the bytes are missing, and its result says so.
+    if (error instanceof BytesMissing) return undefined;
     throw error;
   });
-  if (chunks && !(await addInternetChunks(db, sampleId, blob, chunks))) await samples.remove("internet", chunks);
+  if (location && !(await addInternetCopy(db, sampleId, { blob, location }))) await samples.remove("internet", [location]);
 }

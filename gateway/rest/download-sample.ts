@@ -32,7 +32,7 @@ export const downloadSampleBytes: Endpoint = {
     const { sha256 } = request.params as { sha256: string };
     const format = formatOf(request.query as Record<string, unknown>);
     if (request.method === "HEAD") {
-      const sample = await findDownload(ctx, sha256);
+      const { sample } = await findDownload(ctx, sha256);
       return reply.headers(headersOf(sample, format)).send(Readable.from([]));
     }
     const { sample, bytes } = await downloadSample(ctx, request.caller, sha256, format);

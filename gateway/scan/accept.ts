@@ -1,194 +1,182 @@
 import type { EngineRecord, SampleRecord } from "../../schema/reports.js";
 import type { Skipped } from "../../schema/states.js";
-import { batched } from "../batch.js";
-import type { Caller } from "../caller.js";
-import { insertScans, takeIds, type NewScan } from "../db/accept.js";
+import { insertScans, takeIds, type InsertedScan, type NewScan } from "../db/accept.js";
 import { audit } from "../db/audit.js";
 import { insertBatch } from "../db/batches.js";
 import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
-import { BatchRefused, GatewayError } from "../errors.js";
-import type { ScanContext } from "./context.js";
+import { GatewayError, BatchRefused } from "../errors.js";
 import { announcedVersions } from "../fleet/fleet.js";
-import { hashOf, keyOf, settleKeys, type Keyed, type Made } from "./idempotency.js";
-import { deletedMeanwhile, deletedSince, discard, nameKept, type Named, type SampleToName } from "./store-sample.js";
-import { checkNames, planScan, type Plan } from "./plan.js";
-import { openQuotas } from "./quota.js";
+import type { Acceptance, AcceptRequest, StoredOrNew } from "./accept-request.js";
 import { announce } from "./announce.js";
-import { labelsOf, type ScanOptions } from "./scan-input.js";
-
-/** A request for one scan, or for a batch of them: all of it is accepted or nothing. */
-export interface AcceptRequest {
-  readonly caller: Caller;
-  readonly kind: "scan" | "batch";
-  readonly options: ScanOptions;
-  readonly samples: readonly { readonly sample: SampleToName; readonly name: string }[];
-  /** The scan that this one repeats, and the hash of what was asked for: the options are that scan's as well. */
-  readonly repeats?: { readonly previous: number; readonly inputHash: string };
-}
-
-/** What came of it: a scan or a batch, made now or by an earlier request with the same idempotency key. */
-export interface Outcome extends Made {
-  readonly replayed: boolean;
-  /** The samples with their rows, in the order of the request; none for what was made earlier. */
-  readonly samples: readonly SampleRecord[];
-}
-
-type Accept = (request: AcceptRequest) => Promise<Outcome>;
+import type { ScanContext } from "./context.js";
+import { claimRequests, hashInput, ownedKey, type CreatedIds } from "./idempotency.js";
+import { checkNames, planScan, type Plan } from "./plan.js";
+import { openQuotas, type Quotas } from "./quota.js";
+import { labelsOf } from "./scan-input.js";
+import { deletedMeanwhile, discard, lockStored, upsertSamples } from "./store-sample.js";
 
 const RETRY_AFTER_S = 10;
-const acceptors = new WeakMap<ScanContext, Record<AcceptRequest["kind"], Accept>>();
 
-/** Accepts a request. Throws BAD_INPUT, UNAVAILABLE, IDEMPOTENCY_CONFLICT or, for a batch, what {@link BatchRefused} says. */
-export function accept(ctx: ScanContext, request: AcceptRequest): Promise<Outcome> {
-  const existing = acceptors.get(ctx) ?? {
-    scan: acceptor(ctx, { size: 100, parallel: 2 }),
-    batch: acceptor(ctx, { size: 1, parallel: 2 }),
-  };
-  acceptors.set(ctx, existing);
-  return existing[request.kind](request);
+/** Accepts a request. Throws BAD_INPUT, UNAVAILABLE, RATE_LIMITED, IDEMPOTENCY_CONFLICT or, for a batch, {@link BatchRefused}. */
+export async function accept(ctx: ScanContext, request: AcceptRequest): Promise<Acceptance> {
+  const answer = await ctx.accepting[request.kind](request);
+  if (answer instanceof GatewayError) throw answer;
+  return answer;
 }
 
-/** One a gateway: submissions that arrive together share a transaction, and each is refused on its own. */
-function acceptor(ctx: ScanContext, limits: { size: number; parallel: number }): Accept {
-  const acceptBatch = batched<AcceptRequest, Outcome | GatewayError>((batch) => acceptAll(ctx, batch), limits);
-  return async (request) => {
-    const answer = await acceptBatch(request);
-    if (answer instanceof GatewayError) throw answer;
-    return answer;
-  };
-}
-
-async function acceptAll(ctx: ScanContext, requests: readonly AcceptRequest[]): Promise<(Outcome | GatewayError)[]> {
-  const { answers, scans, spare } = await transact(ctx.db, (tx) => acceptIn(ctx, tx, requests));
+/** Accepts requests that arrived together in one transaction; each is refused on its own. */
+export async function acceptAll(ctx: ScanContext, requests: readonly AcceptRequest[]): Promise<(Acceptance | GatewayError)[]> {
+  const { entries, scans, redundant } = await transact(ctx.db, (tx) => acceptInTransaction(ctx, tx, requests));
   ctx.failpoint("outbox.after_commit");
   for (const outboxId of scans.flatMap(({ outboxIds }) => outboxIds)) ctx.relay.publishSoon(outboxId);
   if (scans.some(({ held }) => held)) ctx.bulk.releaseSoon();
-  for (const sample of spare) void discard(ctx, sample);
+  for (const sample of redundant) void discard(ctx, sample);
+  const answers = entries.map(answerOf);
   ctx.metrics.scansAccepted.inc(scans.length);
   ctx.metrics.scansRefused.inc(answers.filter((answer) => answer instanceof GatewayError).length);
   announce(
     ctx,
-    scans.map(({ scanId, final }) => ({
-      scanId,
-      revision: 0,
-      final: final ? { verdict: final, seconds: 0 } : null,
-    })),
+    scans.map(({ scanId, final }) => ({ scanId, revision: 0, final: final && { verdict: final, seconds: 0 } })),
   );
   return answers;
 }
 
-async function acceptIn(ctx: ScanContext, tx: Tx, requests: readonly AcceptRequest[]) {
+/** A request on its way through the transaction. It is open until it has an answer. */
+interface Entry {
+  readonly request: AcceptRequest;
+  readonly samples: readonly { readonly sample: StoredOrNew; readonly name: string; readonly plan: Plan }[];
+  /** Set before anything is inserted, for batches and for requests with an idempotency key. */
+  ids: CreatedIds;
+  answer: Acceptance | GatewayError | undefined;
+}
+
+const NO_IDS: CreatedIds = { scanId: null, batchId: null };
+const isOpen = ({ answer }: Entry) => answer === undefined;
+
+async function acceptInTransaction(ctx: ScanContext, tx: Tx, requests: readonly AcceptRequest[]) {
   const catalogue = await readEngines(tx);
-  const answers = new Map<AcceptRequest, Outcome | GatewayError>();
-  const going = new Map<AcceptRequest, readonly Plan[]>();
   const quotas = await openQuotas(
     tx,
     requests.map(({ caller }) => caller),
   );
-  const gone = await deletedSince(tx, samplesOf(requests));
-  for (const request of requests) {
-    const lost = request.samples.some(({ sample }) => gone.has(sample));
-    const plans = lost ? deletedMeanwhile() : plansOf(catalogue, request);
-    if (plans instanceof GatewayError) {
-      answers.set(request, plans);
-      continue;
-    }
-    const overQuota = quotas.take(request.caller, request.samples.length);
-    if (overQuota) answers.set(request, overQuota);
-    else going.set(request, plans);
-  }
-  const ids = await idsFor(tx, [...going.keys()]);
-  for (const [request, earlier] of await settleKeys(tx, keyedOf(requests, ids))) {
-    answers.set(request, earlier instanceof GatewayError ? earlier : { ...earlier, replayed: true, samples: [] });
-    if (going.delete(request)) quotas.giveBack(request.caller, request.samples.length);
-  }
-  const named = await nameKept(tx, samplesOf([...going.keys()]));
-  const wanted: NewScan[] = [];
-  for (const [request, plans] of going) {
-    const made = ids.get(request) ?? NOT_YET;
-    if (made.batchId !== null) await enterBatch(tx, request, made.batchId);
-    request.samples.forEach(({ sample, name }, i) => {
-      const { sampleId } = recordOf(named, sample);
-      wanted.push({ ...newScan(ctx, request, plans[i] as Plan), ...made, sampleId, name });
-    });
-  }
-  const fresh = wanted.some(({ freshnessMs }) => typeof freshnessMs === "number");
-  const scans = await insertScans(tx, wanted, fresh ? announcedVersions(ctx.fleet, catalogue) : []);
+  const deleted = await lockStored(tx, samplesOf(requests));
+  const entries = requests.map((request) => decide(request, catalogue, quotas, deleted));
+  await reserveIds(tx, entries.filter(isOpen));
+  await replayClaimed(tx, entries, quotas);
+  const written = await write(ctx, tx, catalogue, entries.filter(isOpen));
   await quotas.settle();
   ctx.failpoint("accept.before_commit");
-  const left = scans.values();
-  for (const [request] of going) {
-    const [first] = request.samples.map(() => left.next().value);
-    const made = request.kind === "batch" ? ids.get(request) : first && { scanId: first.scanId, batchId: null };
-    if (!made) throw new Error("a request made nothing");
-    const samples = request.samples.map(({ sample }) => recordOf(named, sample));
-    answers.set(request, { ...made, replayed: false, samples });
-  }
-  return {
-    answers: requests.map((request) => answers.get(request) as Outcome | GatewayError),
-    scans,
-    spare: [...named].flatMap(([sample, { spare }]) => (spare ? [sample] : [])),
-  };
+  return { entries, ...written };
 }
 
-function samplesOf(requests: readonly AcceptRequest[]): SampleToName[] {
-  return requests.flatMap(({ samples }) => samples.map(({ sample }) => sample));
+/** Plans the scans of a request, or refuses it. */
+function decide(
+  request: AcceptRequest,
+  catalogue: readonly EngineRecord[],
+  quotas: Quotas,
+  deleted: ReadonlySet<StoredOrNew>,
+): Entry {
+  const refused = (error: GatewayError): Entry => ({ request, samples: [], ids: NO_IDS, answer: error });
+  if (request.samples.some(({ sample }) => deleted.has(sample))) return refused(deletedMeanwhile());
+  const samples = planSamples(catalogue, request);
+  if (samples instanceof GatewayError) return refused(samples);
+  const overQuota = quotas.take(request.caller, samples.length);
+  return overQuota ? refused(overQuota) : { request, samples, ids: NO_IDS, answer: undefined };
 }
 
-function recordOf(named: ReadonlyMap<SampleToName, Named>, sample: SampleToName): SampleRecord {
-  const name = named.get(sample);
-  if (!name) throw new Error("a sample was not named");
-  return name.record;
-}
-
-/** A plan for each sample, or why the request is refused. */
-function plansOf(catalogue: readonly EngineRecord[], { kind, options, samples }: AcceptRequest): Plan[] | GatewayError {
+function planSamples(catalogue: readonly EngineRecord[], request: AcceptRequest): Entry["samples"] | GatewayError {
+  const { kind, options } = request;
   try {
     checkNames(catalogue, options);
   } catch (error) {
     if (error instanceof GatewayError) return error;
     throw error;
   }
-  const plans = samples.map(({ sample }) => planScan(catalogue, { ...options, mime: (sample.known ?? sample.kept).mime }));
-  const refusals = plans.flatMap(({ refused, skipped }, index) => (refused ? [{ index, error: unattended(skipped) }] : []));
+  const samples = request.samples.map(({ sample, name }) => {
+    return { sample, name, plan: planScan(catalogue, { ...options, mime: sample.sample.mime }) };
+  });
+  const refusals = samples.flatMap(({ plan: { refused, skipped } }, index) =>
+    refused ? [{ index, error: noHealthyAgent(skipped) }] : [],
+  );
   const [first] = refusals;
-  if (!first) return plans;
+  if (!first) return samples;
   return kind === "scan" ? first.error : new BatchRefused(refusals, samples.length);
 }
 
-/** Only agents are missing: those of the engines that would take part if they were healthy, or all if there is no engine. */
-function unattended(skipped: readonly Skipped[]): GatewayError {
+/** Names the engines that would take part if they were healthy; none if the catalogue is empty. */
+function noHealthyAgent(skipped: readonly Skipped[]): GatewayError {
   const missing = skipped.filter(({ reason }) => reason === "UNHEALTHY").map(({ engine }) => engine);
   const why = missing.length === 0 ? "" : `: no healthy agent announces ${missing.join(", ")}`;
   return new GatewayError("UNAVAILABLE", `no agent is there that could scan this${why}`, { retryAfter: RETRY_AFTER_S });
 }
 
-const NOT_YET: Made = { scanId: null, batchId: null };
-
-/** Ids for those that need them before anything is inserted: what has an idempotency key, and batches. */
-async function idsFor(tx: Tx, requests: readonly AcceptRequest[]): Promise<Map<AcceptRequest, Made>> {
-  const batches = requests.filter(({ kind }) => kind === "batch");
-  const keyed = requests.filter(({ kind, options }) => kind === "scan" && options.idempotencyKey !== undefined);
-  if (batches.length + keyed.length === 0) return new Map();
-  const taken = await takeIds(tx, { scans: keyed.length, batches: batches.length });
-  const ids = new Map<AcceptRequest, Made>();
-  keyed.forEach((request, i) => ids.set(request, { scanId: taken.scans[i] ?? null, batchId: null }));
-  batches.forEach((request, i) => ids.set(request, { scanId: null, batchId: taken.batches[i] ?? null }));
-  return ids;
+/** Takes ids for entries that need them before anything is inserted. */
+async function reserveIds(tx: Tx, entries: readonly Entry[]): Promise<void> {
+  const batches = entries.filter(({ request }) => request.kind === "batch");
+  const keyedScans = entries.filter(({ request }) => request.kind === "scan" && request.options.idempotencyKey !== undefined);
+  if (batches.length + keyedScans.length === 0) return;
+  const ids = await takeIds(tx, { scans: keyedScans.length, batches: batches.length });
+  keyedScans.forEach((entry, i) => (entry.ids = { scanId: ids.scans[i] ?? null, batchId: null }));
+  batches.forEach((entry, i) => (entry.ids = { scanId: null, batchId: ids.batches[i] ?? null }));
 }
 
-function keyedOf(requests: readonly AcceptRequest[], ids: ReadonlyMap<AcceptRequest, Made>): Keyed<AcceptRequest>[] {
-  return requests.flatMap((request) => {
-    const { kind, caller, options, samples, repeats } = request;
+/** Answers requests whose idempotency key an earlier request has used, refused ones included. */
+async function replayClaimed(tx: Tx, entries: readonly Entry[], quotas: Quotas): Promise<void> {
+  const keyed = entries.flatMap((entry) => {
+    const { kind, caller, options, samples, repeats } = entry.request;
     if (options.idempotencyKey === undefined) return [];
-    const contents = samples.map(({ sample, name }) => ({ sha256: (sample.known ?? sample.kept).sha256, name }));
-    const inputHash = repeats?.inputHash ?? hashOf({ kind, options, samples: contents });
-    return [{ ...keyOf(caller, options.idempotencyKey), request, inputHash, proposed: ids.get(request) }];
+    const contents = samples.map(({ sample: { sample }, name }) => ({ sha256: sample.sha256, name }));
+    const inputHash = repeats?.inputHash ?? hashInput({ kind, options, samples: contents });
+    const proposed = isOpen(entry) ? entry.ids : undefined;
+    return [{ ...ownedKey(caller, options.idempotencyKey), request: entry, inputHash, proposed }];
   });
+  for (const [entry, earlier] of await claimRequests(tx, keyed)) {
+    if (isOpen(entry)) quotas.giveBack(entry.request.caller, entry.samples.length);
+    entry.answer = earlier instanceof GatewayError ? earlier : { ...earlier, replayed: true, samples: [] };
+  }
 }
 
-async function enterBatch(tx: Tx, { caller, samples }: AcceptRequest, batchId: number): Promise<void> {
+/** Writes everything that the open entries ask for, and answers them. */
+async function write(
+  ctx: ScanContext,
+  tx: Tx,
+  catalogue: readonly EngineRecord[],
+  entries: readonly Entry[],
+): Promise<{ scans: readonly InsertedScan[]; redundant: readonly StoredOrNew[] }> {
+  const rows = await upsertSamples(tx, samplesOf(entries));
+  const recordOf = (sample: StoredOrNew): SampleRecord => {
+    const row = rows.get(sample);
+    if (!row) throw new Error("a sample has no row");
+    return row.record;
+  };
+  for (const { request, ids } of entries) if (ids.batchId !== null) await writeBatch(tx, request, ids.batchId);
+  const newScans = entries.flatMap((entry) =>
+    entry.samples.map(({ sample, name, plan }): NewScan => {
+      return { ...newScan(ctx, entry.request, plan), ...entry.ids, sampleId: recordOf(sample).sampleId, name };
+    }),
+  );
+  const needsVersions = newScans.some(({ freshnessMs }) => typeof freshnessMs === "number");
+  const scans = await insertScans(tx, newScans, needsVersions ? announcedVersions(ctx.fleet, catalogue) : []);
+  let next = 0;
+  for (const entry of entries) {
+    const ids = entry.ids.batchId === null ? { scanId: scans[next]?.scanId ?? null, batchId: null } : entry.ids;
+    entry.answer = { ...ids, replayed: false, samples: entry.samples.map(({ sample }) => recordOf(sample)) };
+    next += entry.samples.length;
+  }
+  return { scans, redundant: [...rows].flatMap(([sample, { redundant }]) => (redundant ? [sample] : [])) };
+}
+
+function samplesOf(holders: readonly { readonly samples: readonly { readonly sample: StoredOrNew }[] }[]): StoredOrNew[] {
+  return holders.flatMap(({ samples }) => samples.map(({ sample }) => sample));
+}
+
+function answerOf({ answer }: Entry): Acceptance | GatewayError {
+  if (!answer) throw new Error("a request was left without an answer");
+  return answer;
+}
+
+async function writeBatch(tx: Tx, { caller, samples }: AcceptRequest, batchId: number): Promise<void> {
   await insertBatch(tx, batchId, samples.length);
   await audit(tx, caller, "submitScans", String(batchId), { scans: samples.length });
 }

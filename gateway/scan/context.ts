@@ -1,10 +1,13 @@
 import type { Logger } from "pino";
+import type { Batched } from "../batch.js";
 import type { Bus } from "../bus/bus.js";
 import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";
+import type { StoredSample } from "../db/samples.js";
+import type { GatewayError } from "../errors.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
-import type { SampleStore } from "../bus/nats-sample-store.js";
+import type { SampleStore } from "../bus/sample-store.js";
 import type { FleetWatches } from "../watch/fleet-watches.js";
 import type { Bulk } from "../dispatch/bulk.js";
 import type { Feeds } from "../watch/feed.js";
@@ -12,8 +15,9 @@ import type { Fleet } from "../fleet/fleet.js";
 import type { Keyring } from "../keys/keyring.js";
 import type { Relay } from "../dispatch/relay.js";
 import type { Watchers } from "../watch/watchers.js";
+import type { Acceptance, AcceptRequest } from "./accept-request.js";
 
-/** What the verbs of this room work with. Made once by the gateway; every verb takes it first. */
+/** Everything that the verbs of this room use. The gateway makes it once, and every verb takes it first. */
 export interface ScanContext {
   readonly config: GatewayConfig;
   readonly log: Logger;
@@ -37,5 +41,9 @@ export interface ScanContext {
   readonly feeds: Feeds;
   /** The keys that callers of this gateway use. */
   readonly keyring: Keyring;
+  /** Accepts requests; those that arrive together share a transaction. */
+  readonly accepting: Readonly<Record<AcceptRequest["kind"], Batched<AcceptRequest, Acceptance | GatewayError>>>;
+  /** Finds a sample by its sha256; those who look at the same time share a query. */
+  readonly findSample: Batched<string, StoredSample | undefined>;
   readonly failpoint: Failpoint;
 }

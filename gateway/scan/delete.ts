@@ -31,14 +31,14 @@ export async function deleteScan(ctx: ScanContext, caller: Caller, scanId: numbe
 export async function deleteSample(ctx: ScanContext, caller: Caller, hash: string): Promise<number> {
   const sha256 = hash.toLowerCase();
   if (!SHA256.test(sha256)) throw new GatewayError("BAD_INPUT", "the sha256 must be 64 hex digits");
-  const { chunks, ...deleted } = await transact(ctx.db, async (tx) => {
+  const { copies, ...deleted } = await transact(ctx.db, async (tx) => {
     const sampleId = await lockSample(tx, sha256);
     if (sampleId === undefined) throw new GatewayError("NOT_FOUND", `there is no sample ${sha256}`);
     const scans = await deleteLocked(tx, await lockScansOf(tx, sampleId));
     await audit(tx, caller, "deleteSample", sha256, { scans: scans.scanIds.length });
-    return { ...scans, chunks: await deleteSampleRow(tx, sampleId) };
+    return { ...scans, copies: await deleteSampleRow(tx, sampleId) };
   });
-  await settleDeleted(ctx, { ...deleted, removals: [...deleted.removals, ...chunks] });
+  await settleDeleted(ctx, { ...deleted, removals: [...deleted.removals, ...copies] });
   return deleted.scanIds.length;
 }
 

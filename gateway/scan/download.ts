@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { SHA256 } from "../../schema/hashes.js";
 import type { SampleRecord } from "../../schema/reports.js";
+import { BytesMissing, type SampleCopy } from "../bus/sample-store.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
-import { findSample, type StoredSample } from "../db/samples.js";
+import { findSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
@@ -17,8 +18,8 @@ export interface Download {
 }
 
 /**
- * A stored sample to look at, or to download, which is written down before the first byte leaves. Throws BAD_INPUT, NOT_FOUND,
- * SAMPLE_GONE or UNAVAILABLE. Bytes that are found missing or changed later make `bytes` throw.
+ * Opens a stored sample for download; the audit knows before the first byte leaves. Throws BAD_INPUT, NOT_FOUND, SAMPLE_GONE or
+ * UNAVAILABLE. If bytes turn out to be missing or changed later, `bytes` throws.
  */
 export async function downloadSample(
   ctx: ScanContext,
@@ -26,46 +27,46 @@ export async function downloadSample(
   sha256: string,
   format: DownloadFormat,
 ): Promise<Download> {
-  const sample = await findDownload(ctx, sha256);
-  const bytes = provenBytes(ctx, sample);
+  const { sample, copy } = await findDownload(ctx, sha256);
+  const bytes = verifiedBytes(ctx, sample, copy);
   const first = await bytes.next();
   await audit(ctx.db, caller, "downloadSample", sample.sha256, { format, size: sample.size });
-  return { sample, bytes: resumed(ctx, sample, first, bytes) };
+  return { sample, bytes: resume(ctx, sample, first, bytes) };
 }
 
-/** A sample whose bytes are stored, as far as its row and its last chunk say. Throws BAD_INPUT, NOT_FOUND or SAMPLE_GONE. */
-export async function findDownload(ctx: ScanContext, sha256: string): Promise<StoredSample> {
+/** A sample whose bytes are there, as far as a cheap look can tell. Throws BAD_INPUT, NOT_FOUND or SAMPLE_GONE. */
+export async function findDownload(ctx: ScanContext, sha256: string): Promise<{ sample: SampleRecord; copy: SampleCopy }> {
   if (!SHA256.test(sha256)) throw new GatewayError("BAD_INPUT", "a sample is named by its sha256, 64 hex digits");
   const sample = await findSample(ctx.db, sha256);
   if (!sample) throw new GatewayError("NOT_FOUND", `no sample has the sha256 ${sha256}`);
-  const { blob, isolatedChunks } = sample;
-  if (blob === null || isolatedChunks === null) throw gone(sample);
-  if ((await ctx.samples.read("isolated", blob, isolatedChunks.length - 1)) === undefined) throw gone(sample);
-  return sample;
+  const copy = sample.isolated;
+  if (copy === null || !(await ctx.samples.has("isolated", copy))) throw gone(sample);
+  return { sample, copy };
 }
 
-function gone({ sha256 }: SampleRecord): GatewayError {
-  return new GatewayError("SAMPLE_GONE", `the bytes of the sample ${sha256} are not stored any more`);
+function gone({ sha256 }: SampleRecord, cause?: unknown): GatewayError {
+  return new GatewayError("SAMPLE_GONE", `the bytes of the sample ${sha256} are not stored any more`, { cause });
 }
 
-/** Each chunk is held back until the next one is there, and the last one until the hash of all is right. */
-async function* provenBytes(ctx: ScanContext, sample: StoredSample): AsyncGenerator<Uint8Array> {
-  const { sha256, blob, isolatedChunks } = sample;
+/** Holds each piece back until the next one is there, and the last one until the hash of all is right. */
+async function* verifiedBytes(ctx: ScanContext, sample: SampleRecord, copy: SampleCopy): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
   let held: Uint8Array | undefined;
-  for (let n = 0; n < (isolatedChunks?.length ?? 0); n += 1) {
-    const chunk = await ctx.samples.read("isolated", String(blob), n);
-    if (chunk === undefined) throw gone(sample);
-    hash.update(chunk);
-    if (held) yield held;
-    held = chunk;
+  try {
+    for await (const piece of ctx.samples.read("isolated", copy)) {
+      hash.update(piece);
+      if (held) yield held;
+      held = piece;
+    }
+  } catch (error) {
+    throw error instanceof BytesMissing ? gone(sample, error) : error;
   }
-  if (hash.digest("hex") !== sha256) throw new Error(`the stored bytes of the sample ${sha256} are not what they were`);
+  if (hash.digest("hex") !== sample.sha256) throw new Error(`the stored bytes of the sample ${sample.sha256} have changed`);
   if (held) yield held;
 }
 
-/** What fails now cannot be answered any more: the connection is cut, and the reason is told here. */
-async function* resumed(
+/** The answer has begun, so a failure cannot be answered any more: it cuts the connection, and the log has the reason. */
+async function* resume(
   { log }: ScanContext,
   { sha256 }: SampleRecord,
   first: IteratorResult<Uint8Array>,
@@ -76,7 +77,7 @@ async function* resumed(
     yield first.value;
     yield* rest;
   } catch (error) {
-    log.error({ err: error, sample: sha256 }, "a download was broken off");
+    log.error({ err: error, sample: sha256 }, "a download failed on the way; its connection was cut");
     throw error;
   } finally {
     await rest.return(undefined);

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Caller } from "../caller.js";
 import type { Database, Tx } from "../db/database.js";
-import { claimKeys, readClaims, type Claim, type KeyOf } from "../db/idempotency.js";
+import { claimKeys, readClaims, type Claim, type OwnedKey } from "../db/idempotency.js";
 import { GatewayError } from "../errors.js";
 import type { SomeOptions } from "./scan-input.js";
 
-/** What was asked for, as far as it decides whether two requests are the same. */
+/** The parts of a request that decide whether two requests with one key are the same. */
 export interface Input {
   readonly kind: "scan" | "batch" | "rescan" | "retryResult";
   readonly options: SomeOptions;
@@ -14,28 +14,29 @@ export interface Input {
   readonly previous?: number;
 }
 
-/** What an earlier request with the key made: a scan or a batch. */
-export interface Made {
+/** The scan or the batch that a request has created. */
+export interface CreatedIds {
   readonly scanId: number | null;
   readonly batchId: number | null;
 }
 
-/** A request with a key, and what it is to make if the key is free; undefined if it would be refused. */
-export interface Keyed<T> extends KeyOf {
+/** A request with a key, and the ids of what it will create if the key is free; undefined if it will be refused anyway. */
+export interface KeyedRequest<T> extends OwnedKey {
   readonly request: T;
   readonly inputHash: string;
-  readonly proposed: Made | undefined;
+  readonly proposed: CreatedIds | undefined;
 }
 
-export function keyOf(caller: Caller, key: string): KeyOf {
+/** An idempotency key belongs to the API key of its caller. */
+export function ownedKey(caller: Caller, key: string): OwnedKey {
   return { owner: caller.key?.id ?? "", key };
 }
 
 /** A hash of what the request means: the order of names and labels and the way the sample was sent do not matter. */
-export function hashOf({ kind, options, samples, previous }: Input): string {
+export function hashInput({ kind, options, samples, previous }: Input): string {
   const { speed, internet, engines, excludeEngines, labels, priority, freshnessMs, deadlineMs, stopAfter } = options;
   const names = (list: readonly string[] | undefined) => list && [...new Set(list.map((name) => name.toLowerCase()))].toSorted();
-  // To a first scan an empty list says what no list says; to a repeated one it takes the place of what the former had.
+  // For a first scan an empty list means the same as none; for a repeated one it replaces the list of the former scan.
   const meaning = <T>(list: readonly T[] | undefined) => (list?.length === 0 && previous === undefined ? undefined : list);
   const byKey = labels?.map(({ key, value }) => [key, value]).toSorted(([a = ""], [b = ""]) => (a < b ? -1 : 1));
   const meant = {
@@ -55,16 +56,15 @@ export function hashOf({ kind, options, samples, previous }: Input): string {
   return createHash("sha256").update(JSON.stringify(meant)).digest("hex");
 }
 
-/** What an earlier request with this key has made, if there was one. */
-export async function madeBefore(db: Database, key: KeyOf): Promise<Claim | undefined> {
+/** What the key stands for, if an earlier request has used it. */
+export async function findClaim(db: Database, key: OwnedKey): Promise<Claim | undefined> {
   const [claim] = await readClaims(db, [key]);
   return claim;
 }
 
 /** Throws IDEMPOTENCY_CONFLICT if the key stands for another input. */
-export function sameInput(claim: Claim, inputHash: string): Made {
+export function assertSameInput(claim: Claim, inputHash: string): void {
   if (claim.inputHash !== inputHash) throw conflict();
-  return claim;
 }
 
 function conflict(): GatewayError {
@@ -74,35 +74,35 @@ function conflict(): GatewayError {
 }
 
 /**
- * Takes the keys of these requests, in the transaction that carries them out; the answers of those that are not to be: what an
- * earlier request with the key has made, or a conflict. Of several with one key the first is carried out.
+ * Claims the keys of these requests, in the transaction that carries them out. Returns the answers of those that must not be carried
+ * out: what an earlier request with the key has created, or a conflict. Of several requests with one key the first is carried out.
  */
-export async function settleKeys<T>(tx: Tx, keyed: readonly Keyed<T>[]): Promise<Map<T, Made | GatewayError>> {
-  const answers = new Map<T, Made | GatewayError>();
+export async function claimRequests<T>(tx: Tx, keyed: readonly KeyedRequest<T>[]): Promise<Map<T, CreatedIds | GatewayError>> {
+  const answers = new Map<T, CreatedIds | GatewayError>();
   if (keyed.length === 0) return answers;
-  const first = new Map<string, Keyed<T>>();
-  for (const one of keyed) if (one.proposed && !first.has(nameOf(one))) first.set(nameOf(one), one);
-  const refused = keyed.filter((one) => !first.has(nameOf(one)));
-  const claims = [...(await claimKeys(tx, [...first.values()].map(claimOf))), ...(await readClaims(tx, refused))];
-  const standsFor = new Map(claims.map((claim) => [nameOf(claim), claim]));
+  const first = new Map<string, KeyedRequest<T>>();
+  for (const one of keyed) if (one.proposed && !first.has(keyText(one))) first.set(keyText(one), one);
+  const refused = keyed.filter((one) => !first.has(keyText(one)));
+  const claims = [...(await claimKeys(tx, [...first.values()].map(newClaim))), ...(await readClaims(tx, refused))];
+  const claimed = new Map(claims.map((claim) => [keyText(claim), claim]));
   for (const one of keyed) {
-    const claim = standsFor.get(nameOf(one));
+    const claim = claimed.get(keyText(one));
     if (!claim) continue;
     if (claim.inputHash !== one.inputHash) answers.set(one.request, conflict());
-    else if (first.get(nameOf(one)) !== one || !isSame(claim, one.proposed))
+    else if (first.get(keyText(one)) !== one || !areSame(claim, one.proposed))
       answers.set(one.request, { scanId: claim.scanId, batchId: claim.batchId });
   }
   return answers;
 }
 
-function nameOf({ owner, key }: KeyOf): string {
+function keyText({ owner, key }: OwnedKey): string {
   return `${owner} ${key}`;
 }
 
-function claimOf({ owner, key, inputHash, proposed }: Keyed<unknown>): Claim {
+function newClaim({ owner, key, inputHash, proposed }: KeyedRequest<unknown>): Claim {
   return { owner, key, inputHash, scanId: proposed?.scanId ?? null, batchId: proposed?.batchId ?? null };
 }
 
-function isSame(made: Made, proposed: Made | undefined): boolean {
-  return made.scanId === proposed?.scanId && made.batchId === proposed.batchId;
+function areSame(ids: CreatedIds, proposed: CreatedIds | undefined): boolean {
+  return ids.scanId === proposed?.scanId && ids.batchId === proposed.batchId;
 }

@@ -34,11 +34,11 @@ async function removeSome(ctx: ScanContext, which: Parameters<typeof lockRemoval
 }
 
 /** Whether it is done. One that cannot be done does not keep the others from it. */
-async function remove(ctx: ScanContext, { id, internet, streamCreated, blob, seqs }: Removal): Promise<boolean> {
+async function remove(ctx: ScanContext, { id, internet, what }: Removal): Promise<boolean> {
   const account = internetClass(internet);
   try {
-    if (blob !== null) await ctx.samples.removeBlob(account, blob, seqs);
-    else await ctx.bus.account(account).removeRequests(streamCreated ?? "", seqs);
+    if ("copy" in what) await ctx.samples.removeCopy(account, what.copy);
+    else await ctx.bus.account(account).removeRequests(what.stream, what.requests);
     return true;
   } catch (error) {
     if (error instanceof GatewayError && error.code === "UNAVAILABLE") throw error;

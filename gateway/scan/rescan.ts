@@ -13,8 +13,8 @@ import { GatewayError, unknownScan } from "../errors.js";
 import { accept } from "./accept.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
-import { hashOf, keyOf, madeBefore, sameInput, settleKeys, type Made } from "./idempotency.js";
-import { deletedMeanwhile, deletedSince, findStoredSample } from "./store-sample.js";
+import { assertSameInput, claimRequests, findClaim, hashInput, ownedKey, type CreatedIds } from "./idempotency.js";
+import { deletedMeanwhile, findStoredSample, lockStored } from "./store-sample.js";
 import { planScan } from "./plan.js";
 import { openQuotas } from "./quota.js";
 import { checkOptions, type ScanOptions, type SomeOptions } from "./scan-input.js";
@@ -22,13 +22,13 @@ import { lockScan } from "./withdraw.js";
 
 const RETRY_AFTER_S = 10;
 
-/** What a repeated scan can have otherwise than the first, and the idempotency key of its own. */
+/** The options in which a repeated scan may differ from the first, and an idempotency key of its own. */
 export type RescanOptions = Omit<SomeOptions, "priority" | "freshnessMs" | "stopAfter">;
 
 /** The new scan. */
-export interface Repeated {
+export interface RepeatedScan {
   readonly scanId: number;
-  /** An earlier request with the same idempotency key made it. */
+  /** Whether an earlier request with the same idempotency key has created it. */
   readonly replayed: boolean;
 }
 
@@ -36,36 +36,38 @@ export interface Repeated {
  * Scans a scan's sample again, as that scan asked for unless `options` say otherwise. Throws what `submitScan` throws for a
  * stored sample, and NOT_FOUND for the scan.
  */
-export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, options: RescanOptions): Promise<Repeated> {
+export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, options: RescanOptions): Promise<RepeatedScan> {
   checkOptions(options);
-  const inputHash = hashOf({ kind: "rescan", options, samples: [], previous: scanId });
-  const made = await earlier(ctx, caller, options.idempotencyKey, inputHash);
-  if (made) return made;
+  const inputHash = hashInput({ kind: "rescan", options, samples: [], previous: scanId });
+  const earlier = await findEarlier(ctx, caller, options.idempotencyKey, inputHash);
+  if (earlier) return earlier;
   const before = await readScan(ctx.db, scanId);
   if (!before) throw unknownScan(scanId);
-  const known = await findStoredSample(ctx, before.sample.sha256);
-  const samples = [{ sample: { known }, name: before.name }];
+  const sample = await findStoredSample(ctx, before.sample.sha256);
+  const samples = [{ sample: { kind: "stored", sample }, name: before.name }] as const;
   const repeats = { previous: scanId, inputHash };
-  return repeated(await accept(ctx, { caller, kind: "scan", options: optionsOf(before, options), samples, repeats }));
+  return repeatedScan(await accept(ctx, { caller, kind: "scan", options: optionsOf(before, options), samples, repeats }));
 }
 
-/** What an earlier request with the key has made, whatever has become of the scan that it repeated. */
-async function earlier(
+/** The scan that an earlier request with the key has created, even if the scan that it repeats is gone. */
+async function findEarlier(
   ctx: ScanContext,
   caller: Caller,
   key: string | undefined,
   inputHash: string,
-): Promise<Repeated | undefined> {
-  const claim = key === undefined ? undefined : await madeBefore(ctx.db, keyOf(caller, key));
-  return claim && repeated({ ...sameInput(claim, inputHash), replayed: true });
+): Promise<RepeatedScan | undefined> {
+  const claim = key === undefined ? undefined : await findClaim(ctx.db, ownedKey(caller, key));
+  if (!claim) return undefined;
+  assertSameInput(claim, inputHash);
+  return repeatedScan({ ...claim, replayed: true });
 }
 
-function repeated({ scanId, replayed }: Made & { readonly replayed: boolean }): Repeated {
+function repeatedScan({ scanId, replayed }: CreatedIds & { readonly replayed: boolean }): RepeatedScan {
   if (scanId === null) throw new Error("a repeated scan has no id");
   return { scanId, replayed };
 }
 
-/** Engines that are named take the place of the whole choice. */
+/** Naming engines, or excluding some, replaces the former scan's whole choice of engines. */
 function optionsOf(scan: ScanReport, changes: RescanOptions): ScanOptions {
   const { priority, stopAfter } = scan;
   const named = changes.engines !== undefined || changes.excludeEngines !== undefined;
@@ -82,13 +84,13 @@ function optionsOf(scan: ScanReport, changes: RescanOptions): ScanOptions {
   };
 }
 
-/** What could have been asked for; an imported scan has no such deadline. */
+/** Undefined where no request could have asked for it: an imported scan ended at its deadline. */
 function deadlineOf({ deadline, startDate }: ScanReport): number | undefined {
   const ms = deadline.getTime() - startDate.getTime();
   return ms >= OPTION_LIMITS.deadlineMs.min && ms <= OPTION_LIMITS.deadlineMs.max ? ms : undefined;
 }
 
-/** Engines are left out for these reasons only if the request had chosen them. */
+/** An engine is skipped for one of these reasons only if the request had chosen it. */
 const CHOSEN: ReadonlySet<SkipReason> = new Set(["TOO_SLOW", "INTERNET_FORBIDDEN", "UNSUPPORTED_TYPE", "UNHEALTHY"]);
 
 /** The engines that a scan chose by name; undefined if it chose none. */
@@ -99,7 +101,7 @@ function choiceOf({ results, skipped }: ScanReport): string[] | undefined {
 }
 
 /**
- * Makes a scan that takes over a final scan's results and runs one of its engines again. Throws NOT_FOUND, BAD_INPUT,
+ * Creates a scan that takes over a final scan's results, and runs one of its engines again. Throws NOT_FOUND, BAD_INPUT,
  * SAMPLE_NOT_STORED, IDEMPOTENCY_CONFLICT, RATE_LIMITED or UNAVAILABLE.
  */
 export async function retryResult(
@@ -108,26 +110,26 @@ export async function retryResult(
   scanId: number,
   name: string,
   idempotencyKey?: string,
-): Promise<Repeated> {
+): Promise<RepeatedScan> {
   checkOptions({ idempotencyKey });
-  const inputHash = hashOf({ kind: "retryResult", options: { engines: [name] }, samples: [], previous: scanId });
-  const made = await earlier(ctx, caller, idempotencyKey, inputHash);
-  if (made) return made;
+  const inputHash = hashInput({ kind: "retryResult", options: { engines: [name] }, samples: [], previous: scanId });
+  const earlier = await findEarlier(ctx, caller, idempotencyKey, inputHash);
+  if (earlier) return earlier;
   const before = await readScan(ctx.db, scanId);
   if (!before) throw unknownScan(scanId);
   if (!before.endDate) throw new GatewayError("BAD_INPUT", `the scan ${scanId} is not final yet`, { field: ["id"] });
-  const known = await findStoredSample(ctx, before.sample.sha256);
+  const sample = await findStoredSample(ctx, before.sample.sha256);
   const { request, ...answer } = await transact(ctx.db, async (tx) => {
     await lockScan(tx, scanId);
     const quotas = await openQuotas(tx, [caller]);
-    const { newId, taken } = await takeId(tx, caller, idempotencyKey, inputHash);
-    if (taken) return { ...taken, request: undefined };
-    if ((await deletedSince(tx, [{ known }])).size > 0) throw deletedMeanwhile();
-    const { engineId, name: engine } = repeatable(await readEngines(tx), before, name);
+    const { newId, replayed } = await takeId(tx, caller, idempotencyKey, inputHash);
+    if (replayed) return { ...replayed, request: undefined };
+    if ((await lockStored(tx, [{ kind: "stored", sample }])).size > 0) throw deletedMeanwhile();
+    const { engineId, name: engine } = assertCanRepeat(await readEngines(tx), before, name);
     const overQuota = quotas.take(caller, 1);
     if (overQuota) throw overQuota;
-    const retry = { scanId: newId, previous: scanId, engineId, deadlineMs: ctx.config.deadlineMs };
-    const inserted = await insertRetry(tx, retry);
+    const deadline = { ...OPTION_LIMITS.deadlineMs, fallbackMs: ctx.config.deadlineMs };
+    const inserted = await insertRetry(tx, { scanId: newId, previous: scanId, engineId, deadline });
     await quotas.settle();
     await audit(tx, caller, "retryResult", String(newId), { previous: scanId, engine });
     return { scanId: newId, replayed: false, request: inserted };
@@ -140,19 +142,19 @@ export async function retryResult(
   return answer;
 }
 
-/** An id for a new scan, with its idempotency key if that is free; else what the key has made. */
+/** Takes an id for a new scan, and claims its idempotency key. If the key is in use, the scan that it stands for is replayed. */
 async function takeId(tx: Tx, caller: Caller, key: string | undefined, inputHash: string) {
   const [newId] = (await takeIds(tx, { scans: 1, batches: 0 })).scans;
   if (newId === undefined) throw new Error("no id was taken");
   if (key === undefined) return { newId };
-  const keyed = { ...keyOf(caller, key), request: newId, inputHash, proposed: { scanId: newId, batchId: null } };
-  const before = (await settleKeys(tx, [keyed])).get(newId);
-  if (before instanceof GatewayError) throw before;
-  return { newId, taken: before && repeated({ ...before, replayed: true }) };
+  const keyed = { ...ownedKey(caller, key), request: newId, inputHash, proposed: { scanId: newId, batchId: null } };
+  const earlier = (await claimRequests(tx, [keyed])).get(newId);
+  if (earlier instanceof GatewayError) throw earlier;
+  return { newId, replayed: earlier && repeatedScan({ ...earlier, replayed: true }) };
 }
 
-/** The engine as it is now. Throws if it took no part in the scan, or cannot scan its sample any more. */
-function repeatable(catalogue: readonly EngineRecord[], { results, internet, sample, scanId }: ScanReport, name: string) {
+/** The engine as it is now. Throws if it took no part in the scan, or can no longer scan its sample. */
+function assertCanRepeat(catalogue: readonly EngineRecord[], { results, internet, sample, scanId }: ScanReport, name: string) {
   const token = engineToken(name);
   const engine = catalogue.find((one) => engineToken(one.name) === token);
   if (!engine || !results.some((result) => engineToken(result.engine) === token))

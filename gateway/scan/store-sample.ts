@@ -1,83 +1,60 @@
 import { addAbortSignal, Readable } from "node:stream";
 import type { SampleRecord } from "../../schema/reports.js";
-import { batched } from "../batch.js";
-import type { Tx } from "../db/database.js";
-import { keepSamples } from "../db/delete.js";
-import { findSample, findSamples, nameSamples, type StoredSample } from "../db/samples.js";
+import type { PutOptions, PutResult } from "../bus/sample-store.js";
+import type { Database, Tx } from "../db/database.js";
+import { shareLockSamples } from "../db/delete.js";
+import { findSample, findSamples, upsertSampleRows, type StoredSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
-import type { Kept } from "../content.js";
+import type { NewSample, StoredOrNew } from "./accept-request.js";
 import type { ScanContext } from "./context.js";
 
-/** A sample that the store holds: one that a row names already, or one that still needs its row. */
-export type SampleToName = KnownSample | KeptSample;
-
-export interface KnownSample {
-  readonly known: StoredSample;
-  readonly kept?: undefined;
-}
-
-export interface KeptSample {
-  readonly kept: Kept;
-  /** The blob of a row whose bytes are gone, which this one takes the place of. */
-  readonly replaces: string | null;
-  readonly known?: undefined;
-}
-
-/** Streams bytes into the store. Throws TOO_LARGE, UPLOAD_TIMEOUT, UNAVAILABLE or STORAGE_FULL; nothing is kept then. */
-export async function keepSample(
+/** Streams bytes into the store. Throws TOO_LARGE, UPLOAD_TIMEOUT, UNAVAILABLE or STORAGE_FULL; nothing stays in the store then. */
+export async function storeSample(
   ctx: ScanContext,
   bytes: AsyncIterable<Uint8Array>,
   options: { limit?: number; signal?: AbortSignal },
-): Promise<SampleToName> {
-  // Chunks that no row names are removed after the grace; an upload must be over by then.
-  const patience = AbortSignal.timeout(ctx.config.orphanGraceMs / 2);
-  const signal = options.signal ? AbortSignal.any([options.signal, patience]) : patience;
+): Promise<StoredOrNew> {
+  // Bytes that no row names are removed after the grace, so an upload must be over by then.
+  const timeout = AbortSignal.timeout(ctx.config.orphanGraceMs / 2);
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   const limit = Math.min(options.limit ?? Infinity, ctx.config.uploadMaxBytes);
-  let before: StoredSample | undefined;
+  let existing: StoredSample | undefined;
+  let looked = false;
   let usable = false;
-  const look = async (sha256: string): Promise<boolean> => {
-    before = await lookUp(ctx, sha256);
-    usable = before !== undefined && (await lastChunkAnswers(ctx, before));
+  const isStored = async (sha256: string): Promise<boolean> => {
+    looked = true;
+    existing = await ctx.findSample(sha256);
+    usable = existing !== undefined && (await hasBytes(ctx, existing));
     return usable;
   };
-  const kept = await putUntil(ctx, bytes, { limit, signal, known: look }, patience);
-  if (kept.stored && kept.stored.chunks.length > 1) await look(kept.sha256);
-  if (before && usable) {
-    await discard(ctx, { kept, replaces: null });
-    return { known: before };
+  const put = await putBytes(ctx, bytes, { limit, signal, isStored }, timeout);
+  // The hash of a large sample is known only after it was written.
+  if (!looked) await isStored(put.sha256);
+  if (existing && usable) {
+    await discard(ctx, { kind: "new", sample: put, replaces: null });
+    return { kind: "stored", sample: existing };
   }
-  if (kept.stored) ctx.metrics.sampleBytes.inc(kept.size);
-  return { kept, replaces: before?.blob ?? null };
+  if (put.copy) ctx.metrics.sampleBytes.inc(put.size);
+  return { kind: "new", sample: put, replaces: existing?.isolated?.blob ?? null };
 }
 
-const lookUps = new WeakMap<ScanContext, (sha256: string) => Promise<StoredSample | undefined>>();
-
-/** One a gateway: those that look at the same time ask Postgres once. */
-function lookUp(ctx: ScanContext, sha256: string): Promise<StoredSample | undefined> {
-  const find =
-    lookUps.get(ctx) ??
-    batched<string, StoredSample | undefined>(
-      async (sha256s) => {
-        const found = await findSamples(ctx.db, sha256s);
-        return sha256s.map((each) => found.get(each));
-      },
-      { size: 100, parallel: 2 },
-    );
-  lookUps.set(ctx, find);
-  return find(sha256);
+/** Looks several samples up in one query, for uploads that arrive together. */
+export async function findSamplesInOrder(db: Database, sha256s: readonly string[]): Promise<(StoredSample | undefined)[]> {
+  const found = await findSamples(db, sha256s);
+  return sha256s.map((sha256) => found.get(sha256));
 }
 
-async function putUntil(
+async function putBytes(
   ctx: ScanContext,
   bytes: AsyncIterable<Uint8Array>,
-  options: Parameters<typeof ctx.samples.put>[1],
-  patience: AbortSignal,
-): Promise<Kept> {
-  const source = addAbortSignal(options.signal ?? patience, Readable.from(bytes));
+  options: PutOptions,
+  timeout: AbortSignal,
+): Promise<PutResult> {
+  const source = addAbortSignal(options.signal ?? timeout, Readable.from(bytes));
   try {
     return await ctx.samples.put(source as AsyncIterable<Uint8Array>, options);
   } catch (error) {
-    if (patience.aborted) throw new GatewayError("UPLOAD_TIMEOUT", "the upload took too long", { cause: error });
+    if (timeout.aborted) throw new GatewayError("UPLOAD_TIMEOUT", "the upload took too long", { cause: error });
     throw error;
   } finally {
     source.destroy();
@@ -88,66 +65,63 @@ async function putUntil(
 export async function findStoredSample(ctx: ScanContext, hash: string): Promise<StoredSample> {
   const sample = await findSample(ctx.db, hash);
   if (!sample) throw new GatewayError("NOT_FOUND", `no sample has the hash ${hash}`);
-  if (!(await lastChunkAnswers(ctx, sample)))
+  if (!(await hasBytes(ctx, sample)))
     throw new GatewayError("SAMPLE_NOT_STORED", "the bytes of this sample are not stored; send them again");
   return sample;
 }
 
-async function lastChunkAnswers(ctx: ScanContext, { blob, isolatedChunks }: StoredSample): Promise<boolean> {
-  if (blob === null || isolatedChunks === null) return false;
-  return (await ctx.samples.read("isolated", blob, isolatedChunks.length - 1)) !== undefined;
+async function hasBytes(ctx: ScanContext, { isolated }: StoredSample): Promise<boolean> {
+  return isolated !== null && (await ctx.samples.has("isolated", isolated));
 }
 
-/** Removes what was kept and is not needed. Best effort: what stays is an orphan, and the sweep removes it after its grace. */
-export async function discard(ctx: ScanContext, sample: SampleToName): Promise<void> {
-  const chunks = sample.kept?.stored?.chunks;
-  if (!chunks) return;
+/** Removes bytes that were stored for nothing. Best effort: what stays is an orphan, and the sweep removes it after its grace. */
+export async function discard(ctx: ScanContext, stored: StoredOrNew): Promise<void> {
+  if (stored.kind === "stored" || !stored.sample.copy) return;
+  const { blob, location } = stored.sample.copy;
   try {
-    await ctx.samples.remove("isolated", chunks);
+    await ctx.samples.remove("isolated", [location]);
   } catch (error) {
-    ctx.log.warn({ err: error, chunks: chunks.length }, "chunks that are not needed stay until the sweep");
+    ctx.log.warn({ err: error, blob }, "cannot remove redundant bytes now; the sweep will");
   }
 }
 
 /**
- * Keeps the rows of known samples from being deleted until the transaction ends. Returns those that were deleted since they
- * were found.
+ * Locks the rows of samples that have one, so that they cannot be deleted until the transaction ends. Returns those that were deleted
+ * after they had been found.
  */
-export async function deletedSince(tx: Tx, samples: readonly SampleToName[]): Promise<ReadonlySet<SampleToName>> {
-  const ids = samples.flatMap(({ known }) => known?.sampleId ?? []);
-  const gone = await keepSamples(tx, [...new Set(ids)]);
-  return new Set(samples.filter(({ known }) => known && gone.has(known.sampleId)));
+export async function lockStored(tx: Tx, samples: readonly StoredOrNew[]): Promise<ReadonlySet<StoredOrNew>> {
+  const ids = samples.flatMap((one) => (one.kind === "stored" ? one.sample.sampleId : []));
+  const deleted = await shareLockSamples(tx, [...new Set(ids)]);
+  return new Set(samples.filter((one) => one.kind === "stored" && deleted.has(one.sample.sampleId)));
 }
 
-/** Its bytes were not kept, because they were there already. */
+/** The refusal of a sample that {@link lockStored} finds deleted. Its bytes were not stored again, because they were there. */
 export function deletedMeanwhile(): GatewayError {
   return new GatewayError("UNAVAILABLE", "the sample was deleted while it was being submitted; send it again", { retryAfter: 1 });
 }
 
 /** A sample with its row. */
-export interface Named {
+export interface SampleWithRow {
   readonly record: SampleRecord;
-  /** The bytes that came with it are not needed: a row names others. */
-  readonly spare: boolean;
+  /** The row names other bytes: those that were stored with this request are not needed. */
+  readonly redundant: boolean;
 }
 
-/** Gives every sample its row, in the transaction; of the same bytes kept several times, one copy is named. */
-export async function nameKept(tx: Tx, samples: readonly SampleToName[]): Promise<Map<SampleToName, Named>> {
-  const fresh = new Map<string, KeptSample>();
-  for (const sample of samples) if (sample.kept && !fresh.has(sample.kept.sha256)) fresh.set(sample.kept.sha256, sample);
-  const rows = await nameSamples(
+/** Sees to it that every sample has its row. If the same bytes were stored several times, the row names one copy. */
+export async function upsertSamples(tx: Tx, samples: readonly StoredOrNew[]): Promise<Map<StoredOrNew, SampleWithRow>> {
+  const fresh = new Map<string, NewSample>();
+  for (const one of samples) if (one.kind === "new" && !fresh.has(one.sample.sha256)) fresh.set(one.sample.sha256, one);
+  const rows = await upsertSampleRows(
     tx,
-    [...fresh.values()].map(({ kept, replaces }) => ({ sample: kept, replaces })),
+    [...fresh.values()].map(({ sample, replaces }) => ({ put: sample, replaces })),
   );
   const bySha256 = new Map(rows.map((row) => [row.sha256, row]));
-  return new Map(samples.map((sample) => [sample, nameOf(sample)]));
+  return new Map(samples.map((one) => [one, one.kind === "stored" ? { record: one.sample, redundant: false } : withRow(one)]));
 
-  function nameOf(sample: SampleToName): Named {
-    if (sample.known) return { record: sample.known, spare: false };
-    const { stored, ...content } = sample.kept;
+  function withRow({ sample: { copy, ...content } }: NewSample): SampleWithRow {
     const row = bySha256.get(content.sha256);
     if (!row) throw new Error(`no row was made for ${content.sha256}`);
     const record = { ...content, sampleId: row.sampleId, firstSeen: row.firstSeen, stored: true };
-    return { record, spare: stored?.blob !== row.blob };
+    return { record, redundant: copy?.blob !== row.blob };
   }
 }

@@ -7,8 +7,9 @@ import { BatchRefused, DatabaseAway, GatewayError } from "../errors.js";
 import { openWindow } from "../flow.js";
 import { accept } from "./accept.js";
 import type { ScanContext } from "./context.js";
-import { hashOf, keyOf, madeBefore, sameInput, type Input, type Made } from "./idempotency.js";
-import { discard, findStoredSample, keepSample, type KnownSample, type SampleToName } from "./store-sample.js";
+import type { KnownSample, StoredOrNew } from "./accept-request.js";
+import { assertSameInput, findClaim, hashInput, ownedKey, type CreatedIds, type Input } from "./idempotency.js";
+import { discard, findStoredSample, storeSample } from "./store-sample.js";
 import { readyUpload } from "./uploads.js";
 import { checkedName, checkOptions, type ScanOptions, type ScanInput } from "./scan-input.js";
 
@@ -41,20 +42,20 @@ export async function submitScan(
   source: SampleSource,
   input: ScanInput | (() => ScanInput),
 ): Promise<Accepted> {
-  const early = typeof input === "function" ? undefined : checked(input);
-  const before = early && source.kind !== "stream" ? await earlierScan(ctx, caller, source, early) : undefined;
+  const early = typeof input === "function" ? undefined : checkInput(input);
+  const before = early && source.kind !== "stream" ? await findEarlierScan(ctx, caller, source, early) : undefined;
   if (before) return before;
-  const sample = await toName(ctx, source);
+  const sample = await storeOrFind(ctx, source);
   ctx.failpoint("submit.after_keep");
   try {
-    const { name, ...options } = early ?? checked((input as () => ScanInput)());
+    const { name, ...options } = early ?? checkInput((input as () => ScanInput)());
     const { scanId, samples } = await accept(ctx, { caller, kind: "scan", options, samples: [{ sample, name }] });
     const [record] = samples;
     if (record) return { scanId: idOf(scanId), sample: record, replayed: false };
     await discard(ctx, sample);
-    return await replayed(ctx, idOf(scanId));
+    return await readReplayed(ctx, idOf(scanId));
   } catch (error) {
-    // Only a refusal is sure not to have committed; after any other failure the sweep decides whose the bytes are.
+    // After a refusal nothing is committed. After any other failure that is not known, and the sweep removes the bytes if no row names them.
     if (error instanceof GatewayError && !(error instanceof DatabaseAway)) await discard(ctx, sample);
     throw error;
   }
@@ -91,10 +92,10 @@ export async function submitScans(
     throw new GatewayError("BAD_INPUT", message, { field: ["samples"] });
   }
   checkOptions(options);
-  const named = samples.map(({ source, name }, i) => ({ source, name: checkedName(name, ["samples", String(i), "name"]) }));
-  const before = await earlier(ctx, caller, { kind: "batch", options }, named);
+  const batch = samples.map(({ source, name }, i) => ({ source, name: checkedName(name, ["samples", String(i), "name"]) }));
+  const before = await findEarlier(ctx, caller, { kind: "batch", options }, batch);
   if (before) return { batchId: idOf(before.batchId), replayed: true };
-  const found = await findAll(ctx, named);
+  const found = await findAll(ctx, batch);
   const { batchId, replayed } = await accept(ctx, { caller, kind: "batch", options, samples: found });
   return { batchId: idOf(batchId), replayed };
 }
@@ -123,60 +124,62 @@ async function findAll(ctx: ScanContext, samples: readonly BatchSample[]): Promi
   return found.filter((one) => one !== undefined);
 }
 
-function toName(ctx: ScanContext, source: SampleSource): Promise<SampleToName> {
-  return source.kind === "stream" ? keepSample(ctx, source.bytes, source) : findSource(ctx, source);
+function storeOrFind(ctx: ScanContext, source: SampleSource): Promise<StoredOrNew> {
+  return source.kind === "stream" ? storeSample(ctx, source.bytes, source) : findSource(ctx, source);
 }
 
 async function findSource(ctx: ScanContext, source: StoredSource): Promise<KnownSample> {
   const field = source.kind === "hash" ? "sha256" : "uploadId";
   try {
-    return { known: await (source.kind === "hash" ? findStoredSample(ctx, source.hash) : readyUpload(ctx, source.id)) };
+    const sample = await (source.kind === "hash" ? findStoredSample(ctx, source.hash) : readyUpload(ctx, source.id));
+    return { kind: "stored", sample };
   } catch (error) {
     throw error instanceof GatewayError && error.code !== "UNAVAILABLE" ? error.about(field) : error;
   }
 }
 
-async function earlierScan(
+async function findEarlierScan(
   ctx: ScanContext,
   caller: Caller,
   source: StoredSource,
   { name, ...options }: ScanInput,
 ): Promise<Accepted | undefined> {
-  const made = await earlier(ctx, caller, { kind: "scan", options }, [{ source, name }]);
-  return made && replayed(ctx, idOf(made.scanId));
+  const ids = await findEarlier(ctx, caller, { kind: "scan", options }, [{ source, name }]);
+  return ids && readReplayed(ctx, idOf(ids.scanId));
 }
 
-async function replayed(ctx: ScanContext, scanId: number): Promise<Accepted> {
+async function readReplayed(ctx: ScanContext, scanId: number): Promise<Accepted> {
   const scan = await readScanRecord(ctx.db, scanId);
   if (!scan) throw new GatewayError("NOT_FOUND", "the scan that this idempotency key made is being deleted");
   return { scanId, sample: scan.sample, replayed: true };
 }
 
 /**
- * What an earlier request with the key made of stored samples. It is looked for first, because a sample or an upload that was
- * there for the first request may be gone for the second. Throws IDEMPOTENCY_CONFLICT.
+ * What an earlier request with the key has created from stored samples. It is looked for before the samples are, because a sample or
+ * an upload that the first request found may be gone by the second. Throws IDEMPOTENCY_CONFLICT.
  */
-async function earlier(
+async function findEarlier(
   ctx: ScanContext,
   caller: Caller,
   input: Omit<Input, "samples">,
   samples: readonly BatchSample[],
-): Promise<Made | undefined> {
+): Promise<CreatedIds | undefined> {
   const { idempotencyKey } = input.options;
-  const claim = idempotencyKey === undefined ? undefined : await madeBefore(ctx.db, keyOf(caller, idempotencyKey));
+  const claim = idempotencyKey === undefined ? undefined : await findClaim(ctx.db, ownedKey(caller, idempotencyKey));
   if (!claim) return undefined;
   const contents: { sha256: string; name: string }[] = [];
   for (const { source, name } of samples) contents.push({ sha256: await sha256Of(ctx, source), name });
-  return sameInput(claim, hashOf({ ...input, samples: contents }));
+  assertSameInput(claim, hashInput({ ...input, samples: contents }));
+  return claim;
 }
 
-/** The sha256 that a source names, whatever has become of its bytes; empty if it names none. */
+/** The sha256 of a source, even if its bytes are gone; empty if the upload is unknown or has no bytes yet. */
 async function sha256Of(ctx: ScanContext, source: StoredSource): Promise<string> {
   if (source.kind === "hash") return source.hash.toLowerCase();
   return (await findUpload(ctx.db, source.id))?.sample?.sha256 ?? "";
 }
 
-function checked(input: ScanInput): ScanInput {
+function checkInput(input: ScanInput): ScanInput {
   checkOptions(input);
   return { ...input, name: checkedName(input.name) };
 }

@@ -7,9 +7,9 @@ import { fillUpload, findUpload, insertUpload, type UploadRecord } from "../db/u
 import { transact } from "../db/database.js";
 import { DatabaseAway, GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
-import { deletedMeanwhile, deletedSince, discard, keepSample, nameKept } from "./store-sample.js";
+import { deletedMeanwhile, discard, lockStored, storeSample, upsertSamples } from "./store-sample.js";
 
-/** Issues an upload: who knows its id may send one sample until it expires. */
+/** Issues an upload: whoever knows its id may send one sample until it expires. */
 export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ id: string; expiresAt: Date }> {
   const id = randomUUID();
   const expiresAt = await ctx.db.transaction().execute(async (tx) => {
@@ -20,8 +20,8 @@ export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ 
 }
 
 /**
- * Takes the bytes of an upload; to the audit they come from the key that it was issued to. Throws NOT_FOUND, UPLOAD_EXPIRED, BAD_INPUT if it has its bytes already, and what keeping
- * a sample throws; nothing is kept then.
+ * Takes the bytes of an upload. The audit names the key that the upload was issued to. Throws NOT_FOUND, UPLOAD_EXPIRED, BAD_INPUT if
+ * it has its bytes already, and whatever {@link storeSample} throws; nothing stays in the store then.
  */
 export async function receiveUpload(
   ctx: ScanContext,
@@ -32,20 +32,20 @@ export async function receiveUpload(
 ): Promise<SampleRecord> {
   const upload = await openUpload(ctx, id);
   if (upload.sample) throw usedUp();
-  const sample = await keepSample(ctx, bytes, signal ? { signal } : {});
-  const named = await transact(ctx.db, async (tx) => {
-    if ((await deletedSince(tx, [sample])).size > 0) throw deletedMeanwhile();
-    const name = (await nameKept(tx, [sample])).get(sample);
-    if (!name || !(await fillUpload(tx, id, name.record.sampleId))) throw usedUp();
+  const sample = await storeSample(ctx, bytes, signal ? { signal } : {});
+  const { record, redundant } = await transact(ctx.db, async (tx) => {
+    if ((await lockStored(tx, [sample])).size > 0) throw deletedMeanwhile();
+    const row = (await upsertSamples(tx, [sample])).get(sample);
+    if (!row || !(await fillUpload(tx, id, row.record.sampleId))) throw usedUp();
     const key = upload.keyId === null ? null : { id: upload.keyId };
-    await audit(tx, { key, address, requestId }, "receiveUpload", shown(id), { sha256: name.record.sha256 });
-    return name;
+    await audit(tx, { key, address, requestId }, "receiveUpload", shown(id), { sha256: row.record.sha256 });
+    return row;
   }).catch(async (error: unknown) => {
     if (error instanceof GatewayError && !(error instanceof DatabaseAway)) await discard(ctx, sample);
     throw error;
   });
-  if (named.spare) await discard(ctx, sample);
-  return named.record;
+  if (redundant) await discard(ctx, sample);
+  return record;
 }
 
 /** The sample of an upload that has its bytes. Throws NOT_FOUND, UPLOAD_EXPIRED or BAD_INPUT. */

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { connect, credsAuthenticator } from "nats";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addInternetChunks } from "../../../gateway/db/samples.js";
+import { addInternetCopy, findSample } from "../../../gateway/db/samples.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan, type ScanInput } from "../../../gateway/scan/submit.js";
 import type { InternetClass } from "../../../schema/classes.js";
@@ -190,8 +190,8 @@ describe("keeping the streams small", () => {
 
   it("removes chunks that no row names after the grace, and no others", async () => {
     const { sample } = await submit("named", { engines: [] });
-    const known = async () => false;
-    await gateway.context.samples.put(bytes("never named"), { limit: 100, known });
+    const isStored = async () => false;
+    await gateway.context.samples.put(bytes("never named"), { limit: 100, isStored });
     const before = await stream("isolated", SAMPLES);
     await until("the orphan is gone", async () => (await stream("isolated", SAMPLES)).messages === before.messages - 1, 60);
     const row = await stage.db.selectFrom("samples").select("blob").where("id", "=", sample.sampleId).executeTakeFirstOrThrow();
@@ -207,8 +207,9 @@ describe("a copy in the internet account", () => {
     const { db, samples } = gateway.context;
     const { blob } = request.sample;
     if (blob === null) throw new Error("the request has no blob");
-    const { id } = await db.selectFrom("samples").select("id").where("blob", "=", blob).executeTakeFirstOrThrow();
-    expect(await addInternetChunks(db, id, blob, await samples.copyToInternet(blob, 1))).toBe(true);
+    const { isolated, sampleId } = (await findSample(db, request.sample.sha256)) ?? {};
+    if (!isolated || sampleId === undefined) throw new Error("the sample is not stored");
+    expect(await addInternetCopy(db, sampleId, { blob, location: await samples.copyToInternet(isolated) })).toBe(true);
     expect((await stream("internet", SAMPLES)).messages).toBe(2);
     expect(Buffer.from((await internet.readChunk(blob, 0)) ?? []).toString()).toBe("made twice");
     await internet.answer("Net", { scan: open.scanId });

@@ -162,7 +162,12 @@ describe("deleteSample", () => {
     if (!known) throw new Error("the sample is not there");
     await removeSample(sha256("found and gone"));
     const options = { speed: "ALL", internet: false } as const;
-    const request = { caller: TESTER, kind: "scan", options, samples: [{ sample: { known }, name: "a" }] } as const;
+    const request = {
+      caller: TESTER,
+      kind: "scan",
+      options,
+      samples: [{ sample: { kind: "stored", sample: known }, name: "a" }],
+    } as const;
     await expect(accept(context, request)).rejects.toMatchObject({ code: "UNAVAILABLE", retryAfter: 1 });
   });
 

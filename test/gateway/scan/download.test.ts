@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { connect, credsAuthenticator } from "nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { SampleLocation } from "../../../gateway/bus/sample-store.js";
 import { chunkSubject } from "../../../schema/subjects.js";
 import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
@@ -58,7 +59,8 @@ async function spoil(hash: string, n: number, bytes?: Uint8Array): Promise<void>
     .select(["blob", "isolated_chunks"])
     .where("sha256", "=", hash)
     .executeTakeFirstOrThrow();
-  if (bytes === undefined) return gateway.context.samples.remove("isolated", [row.isolated_chunks?.[n] ?? 0]);
+  if (bytes === undefined)
+    return gateway.context.samples.remove("isolated", [[row.isolated_chunks?.[n] ?? 0] as unknown as SampleLocation]);
   const nc = await connect({
     servers: stage.nats().url,
     authenticator: credsAuthenticator(readFileSync(stage.keys.creds.gateway.isolated)),
@@ -144,7 +146,13 @@ print(entry.filename, hashlib.sha256(archive.read(entry, pwd=b"infected")).hexdi
       let reads = 0;
       const { samples } = gateway.context;
       const read = samples.read.bind(samples);
-      Object.assign(samples, { read: (...args: Parameters<typeof read>) => (reads++, read(...args)) });
+      async function* counting(...args: Parameters<typeof read>): AsyncGenerator<Uint8Array> {
+        for await (const piece of read(...args)) {
+          reads++;
+          yield piece;
+        }
+      }
+      Object.assign(samples, { read: counting });
       const incoming = await new Promise<IncomingMessage>((resolve) => {
         request(`${gateway.url}${path}`, { agent: false, headers: withKey() }, resolve).end();
       });

@@ -114,7 +114,7 @@ describe("the same request with the same idempotency key", () => {
       .where("sha256", "=", sha256(text))
       .executeTakeFirstOrThrow();
     await until("only the chunk that the row names is left of them", async () => {
-      const fresh = (await chunks()).filter((subject) => !before.includes(subject));
+      const fresh = (await chunks()).filter((part) => !before.includes(part));
       return fresh.length === 1 && fresh[0]?.includes(String(blob));
     });
   });
@@ -218,12 +218,12 @@ describe("Idempotency-Key over REST", () => {
   });
 });
 
-/** The subjects of everything in the sample store. */
+/** Everything in the sample store: each part's blob and place. */
 async function chunks(): Promise<string[]> {
-  const subjects: string[] = [];
-  for await (const { subject } of gateway.context.samples.walk("isolated", 1, new Date(Date.now() + 60_000)))
-    subjects.push(subject);
-  return subjects;
+  const parts: string[] = [];
+  for await (const { blob, position } of gateway.context.samples.walk("isolated", undefined, new Date(Date.now() + 60_000)))
+    parts.push(`${blob} ${position.seq}`);
+  return parts;
 }
 
 async function* bytes(text: string): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { findSample } from "../../../gateway/db/samples.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan, type ScanInput } from "../../../gateway/scan/submit.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
@@ -77,7 +78,8 @@ it("leaves nothing behind of an upload that is cut or too large", async () => {
   expect(await stage.db.selectFrom("scans").select("id").orderBy("id").execute()).toEqual(before);
   const named = await stage.db.selectFrom("samples").select("isolated_chunks").execute();
   const chunks: number[] = [];
-  for await (const { seq } of gateway.context.samples.walk("isolated", 1, new Date(Date.now() + 60_000))) chunks.push(seq);
+  for await (const { position } of gateway.context.samples.walk("isolated", undefined, new Date(Date.now() + 60_000)))
+    chunks.push(position.seq);
   expect(chunks).toEqual(named.flatMap(({ isolated_chunks }) => isolated_chunks ?? []).toSorted((a, b) => a - b));
 });
 
@@ -90,12 +92,9 @@ it("scans a stored sample by any of its hashes, and says so when its bytes are g
   await expect(submitScan(gateway.context, TESTER, { kind: "hash", hash: "0".repeat(64) }, INPUT)).rejects.toMatchObject({
     code: "NOT_FOUND",
   });
-  const { isolated_chunks } = await stage.db
-    .selectFrom("samples")
-    .select("isolated_chunks")
-    .where("id", "=", sample.sampleId)
-    .executeTakeFirstOrThrow();
-  await gateway.context.samples.remove("isolated", isolated_chunks ?? []);
+  const { isolated } = (await findSample(stage.db, sample.sha256)) ?? {};
+  if (!isolated) throw new Error("the sample is not stored");
+  await gateway.context.samples.remove("isolated", [isolated.location]);
   const gone = submitScan(gateway.context, TESTER, { kind: "hash", hash: sample.sha256 }, INPUT);
   await expect(gone).rejects.toMatchObject({ code: "SAMPLE_NOT_STORED" });
   const healed = await submit("by hash", { engines: [] });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sql } from "kysely";
+import { findSample } from "../../../gateway/db/samples.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan } from "../../../gateway/scan/submit.js";
 import { cancelScan } from "../../../gateway/scan/withdraw.js";
@@ -167,16 +168,10 @@ describe("removing from a stream that was made anew", () => {
     const row = await here.stage.db.selectFrom("outbox").select("seq").where("scan_id", "=", scanId).executeTakeFirstOrThrow();
     await here.gateway.context.bus.account("isolated").removeRequests("another stream", [row.seq ?? 0]);
     const { sample } = (await readScan(here.stage.db, scanId)) ?? {};
-    const chunk = await here.stage.db
-      .selectFrom("samples")
-      .select("isolated_chunks")
-      .where("id", "=", sample?.sampleId ?? 0)
-      .executeTakeFirstOrThrow();
-    await here.gateway.context.samples.removeBlob(
-      "isolated",
-      "01900000-0000-7000-8000-000000000000",
-      chunk.isolated_chunks ?? [],
-    );
+    const { isolated } = (await findSample(here.stage.db, sample?.sha256 ?? "")) ?? {};
+    if (!isolated) throw new Error("the sample is not stored");
+    const former = { blob: "01900000-0000-7000-8000-000000000000", location: isolated.location };
+    await here.gateway.context.samples.removeCopy("isolated", former);
     const { request } = await here.agent.take("Alpha", { scan: scanId });
     expect(Buffer.from((await here.agent.readChunk(request.sample.blob ?? "", 0)) ?? []).toString()).toBe("of the new stream");
     await cancelScan(here.gateway.context, TESTER, scanId);
