@@ -1,6 +1,5 @@
 import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
-import { Gauge } from "prom-client";
 import type { Logger } from "pino";
 import { batched } from "./batch.js";
 import { openBus } from "./bus/bus.js";
@@ -8,7 +7,7 @@ import { DEFAULT_PORT, type GatewayConfig } from "./config.js";
 import { openDatabase } from "./db/database.js";
 import { failpoint } from "./failpoint.js";
 import { createHttp } from "./server.js";
-import { createMetrics } from "./metrics.js";
+import { createMetrics, registerGauges } from "./metrics.js";
 import { openNatsSampleStore } from "./bus/nats-sample-store.js";
 import { createFleetWatches, type FleetWatches } from "./watch/fleet-watches.js";
 import { createBulk } from "./dispatch/bulk.js";
@@ -25,16 +24,16 @@ import { createRelay } from "./dispatch/relay.js";
 import { startSweep } from "./background/sweep.js";
 import { createWatchers } from "./watch/watchers.js";
 
-/** A gateway: made, started, stopped. */
+/** One gateway process. */
 export interface Gateway {
   readonly context: ScanContext;
-  /** Listens and starts to work; the address, e.g. `http://127.0.0.1:8080`. */
+  /** Listens and starts its background work. Returns its address, e.g. `http://127.0.0.1:8080`. */
   start(): Promise<string>;
   /** Finishes requests that are under way, then closes everything. */
   stop(): Promise<void>;
 }
 
-/** Filtered lists that one gateway reads at once. */
+/** How many filtered lists a gateway reads at once. */
 const LIST_CONNECTIONS = 6;
 
 export async function createGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
@@ -55,7 +54,8 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       watchers.notify(hints);
       feeds.invalidate();
     },
-    keysChanged: () => void keyring.refresh().catch((error: unknown) => log.warn({ err: error }, "the keys cannot be read")),
+    keysChanged: () =>
+      void keyring.refresh().catch((error: unknown) => log.warn({ err: error }, "cannot read the API keys; retrying")),
     presence: (...change) => {
       fleet?.hear(...change);
       fleetWatches?.agents.invalidate();
@@ -87,7 +87,11 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     findSample: batched((sha256s) => findSamplesInOrder(db, sha256s), { size: 100, parallel: 2 }),
     failpoint: point,
   };
-  observe(context);
+  registerGauges(metrics, {
+    busConnected: () => bus.connected() && samples.connected(),
+    scanSubscribers: watchers.scans.count,
+    agents: () => fleet.agents().length,
+  });
   const http = await createHttp(context);
   let work: { stop(): Promise<void> }[] = [];
 
@@ -110,26 +114,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   };
 }
 
-/** Gauges are read when they are asked for. */
-function observe({ metrics, bus, samples, watchers, fleet }: ScanContext): void {
-  const registers = [metrics.registry];
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  gauge("scanmesh_bus_connected", "1 while both accounts and their sample stores can be reached.", () =>
-    Number(bus.connected() && samples.connected()),
-  );
-  gauge("scanmesh_scan_subscribers", "Open scan subscriptions on this gateway.", watchers.scans.count);
-  gauge("scanmesh_agents", "Agents that are there.", () => fleet.agents().length);
-}
-
-/** Only the default port may be replaced by a free one: a port that was asked for is meant. */
+/** If the default port is taken, any free one does. A port that the operator has set is never replaced. */
 async function listen(http: FastifyInstance, config: GatewayConfig): Promise<string> {
   try {
     await http.listen({ host: config.host, port: config.port ?? DEFAULT_PORT });

@@ -1,8 +1,8 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Everything `/metrics` shows. */
+/** Creates the counters and histograms of `/metrics`. */
 export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -73,4 +73,27 @@ export function createMetrics() {
     }),
     sampleBytes: new Counter({ name: "scanmesh_sample_bytes_total", help: "Bytes of samples stored.", registers }),
   };
+}
+
+/** The state that the gauges of `/metrics` show. */
+export interface GaugeSources {
+  busConnected(): boolean;
+  scanSubscribers(): number;
+  agents(): number;
+}
+
+/** Registers the gauges, which read their source whenever `/metrics` is asked for. */
+export function registerGauges({ registry }: Metrics, { busConnected, scanSubscribers, agents }: GaugeSources): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("scanmesh_bus_connected", "1 while both accounts and their sample stores can be reached.", () => Number(busConnected()));
+  gauge("scanmesh_scan_subscribers", "Open scan subscriptions on this gateway.", scanSubscribers);
+  gauge("scanmesh_agents", "Agents that are there.", agents);
 }

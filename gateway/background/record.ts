@@ -1,9 +1,9 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
 import { MalformedMessage, MAX_RESULT_BYTES, parseMessage, ResultMessage } from "../../schema/messages.js";
 import type { ResultCause } from "../../schema/states.js";
 import { engineOfResult } from "../../schema/subjects.js";
-import { pause } from "../bus/connection.js";
-import type { Delivery } from "../bus/bus.js";
+import type { ResultDelivery } from "../bus/bus.js";
 import { isDataError, retryDeadlock } from "../db/database.js";
 import { raiseResults, type IncomingResult } from "../db/results.js";
 import { announce } from "../scan/announce.js";
@@ -22,7 +22,7 @@ const WAITING_BYTES = 16 * 1024 * 1024;
 const PAUSE_MS = 500;
 
 interface Received {
-  readonly delivery: Delivery;
+  readonly delivery: ResultDelivery;
   readonly result: IncomingResult;
 }
 
@@ -80,7 +80,7 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
  * A message that is no result is refused for good; one from the other class's account is none. The engine is the subject's,
  * whatever the message says.
  */
-function read(ctx: ScanContext, internet: InternetClass, delivery: Delivery): IncomingResult | undefined {
+function read(ctx: ScanContext, internet: InternetClass, delivery: ResultDelivery): IncomingResult | undefined {
   try {
     const engine = engineOfResult(delivery.subject);
     if (engine === undefined) throw new MalformedMessage(`${delivery.subject} is no result's subject`);

@@ -8,6 +8,7 @@ import {
 import type { Logger } from "pino";
 import type { EngineSpeed, InternetClass } from "../../schema/classes.js";
 import { encodeMessage, type Control } from "../../schema/messages.js";
+import { OperatorError } from "../../schema/operator-error.js";
 import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import { sizeText } from "../../schema/settings.js";
 import {
@@ -19,19 +20,19 @@ import {
   type StreamSettings,
 } from "../../schema/streams.js";
 import { accountName, AGENTS, controlSubject, engineToken, RESULTS, scanSubject, SCANS } from "../../schema/subjects.js";
-import { Hindrance, keepConnection, removeMessages, streamErrorCode, type Connection } from "./connection.js";
-import { consumeResults, type Delivery } from "./results.js";
+import { keepConnection, removeMessages, streamErrorCode, type Connection } from "./connection.js";
+import { consumeResults, type ResultDelivery } from "./results.js";
 import type { GatewayConfig } from "../config.js";
 
 /** A change of an agent's presence: its value, or undefined when its key was deleted. */
 export type PresenceListener = (agent: string, value: Uint8Array | undefined) => void;
 
-/** One engine's durable, as far as it decides which requests can still arrive. */
+/** How far an engine's durable has come. */
 export interface DurableState {
   readonly ackFloor: number;
   readonly pending: number;
   readonly unacknowledged: number;
-  /** Of those not acknowledged, how many were delivered more than once. */
+  /** How many of the unacknowledged requests were delivered more than once. */
   readonly redelivered: number;
 }
 
@@ -48,28 +49,28 @@ export interface StreamStatus {
 export interface Account {
   readonly internet: InternetClass;
   readonly connection: Connection;
-  /** Publishes a request; the PubAck's sequence and the identity of the stream that holds it. */
+  /** Publishes a request. Returns its sequence and the identity of the stream that holds it. */
   publishRequest(speed: EngineSpeed, data: Uint8Array, messageId: string): Promise<{ seq: number; stream: string }>;
-  /** Makes the engine's durable, or moves it to the engine's class; kept and made again if the server loses it. */
+  /** Creates the engine's durable, or moves it to the engine's class. From then on it is created again if the server loses it. */
   ensureDurable(engine: { name: string; speed: EngineSpeed }): Promise<void>;
-  /** Removes an engine's durable: the engine is of another class by now. */
+  /** Removes the durable of an engine that has moved to the other class. */
   dropDurable(engine: string): Promise<void>;
   durableState(engine: string): Promise<DurableState>;
-  /** The server's version and how full each stream is. */
+  /** The server's version and the fill level of each stream. */
   state(): Promise<{ serverVersion: string; streams: StreamStatus[] }>;
   /** Last sequence and identity of SCANS. */
   scansState(): Promise<{ lastSeq: number; stream: string }>;
   /** Removes all requests below `seq`. */
   purgeScans(seq: number): Promise<void>;
-  /** Removes requests by sequence from the stream of that identity; from another nothing. */
+  /** Removes requests by sequence, unless the stream has another identity by now. */
   removeRequests(stream: string, seqs: readonly number[]): Promise<void>;
-  /** Tells an agent. Lossy: while the bus is away nothing is told. */
+  /** Sends an agent a control message. Lossy: while NATS is away nothing is sent. */
   tell(agent: string, message: Control): void;
   /** Delivers results until stopped, across reconnections. */
-  consumeResults(deliver: (delivery: Delivery) => Promise<void>): { stop(): Promise<void> };
+  consumeResults(deliver: (delivery: ResultDelivery) => Promise<void>): { stop(): Promise<void> };
 }
 
-/** Opens an account: its streams, its recorder and every engine durable stand whenever it counts as up. */
+/** Opens an account. Whenever it counts as up, its streams, the recorder's durable and every engine's durable exist. */
 export function openAccount(
   config: GatewayConfig,
   internet: InternetClass,
@@ -89,7 +90,7 @@ export function openAccount(
         identity.set(stream.name, await ensureStream(jsm, stream));
       } catch (error) {
         if (streamErrorCode(error) !== NO_ROOM) throw error;
-        throw new Hindrance(noRoom(`${stream.name} of ${accountName(internet)}`, settings), { cause: error });
+        throw new OperatorError(noRoom(`${stream.name} of ${accountName(internet)}`, settings), { cause: error });
       }
     }
     await jsm.consumers.add(RESULTS, recorderDurable(settings) as unknown as Partial<ConsumerConfig>);
@@ -104,7 +105,7 @@ export function openAccount(
 
   async function addDurable(jsm: JetStreamManager, engine: { name: string; speed: EngineSpeed }): Promise<void> {
     const wanted = engineDurable({ ...engine, internet }, settings);
-    // A durable that is given another subject is not told of new messages there by NATS 2.9: it makes way for another.
+    // If the subject of a durable is changed, NATS 2.9 does not deliver new messages from there, so it is created anew.
     const found = await findDurable(jsm, wanted.durable_name);
     if (found && found.filter_subject !== wanted.filter_subject) await jsm.consumers.delete(SCANS, wanted.durable_name);
     await jsm.consumers.add(SCANS, wanted as unknown as Partial<ConsumerConfig>);
@@ -191,7 +192,7 @@ async function findDurable(jsm: JetStreamManager, name: string): Promise<Consume
   }
 }
 
-/** "Insufficient storage resources available": the server reserves a stream's `max_bytes` when it makes it. */
+/** "Insufficient storage resources available": the server reserves `max_bytes` when it creates a stream. */
 const NO_ROOM = 10_047;
 
 function noRoom(stream: string, settings: StreamSettings): string {
@@ -206,7 +207,7 @@ function isNotFound(error: unknown): boolean {
   return error instanceof NatsError && error.api_error?.code === 404;
 }
 
-/** Makes the stream if it is not there, and applies changed settings if it is. Returns its creation time, which identifies it. */
+/** Creates the stream, or applies changed settings if it exists. Returns its creation time, which identifies it. */
 async function ensureStream(jsm: JetStreamManager, wanted: StreamConfig): Promise<string> {
   const config = wanted as unknown as NatsStreamConfig;
   try {
@@ -233,6 +234,6 @@ async function watchPresence(
   const reading = (async () => {
     for await (const entry of entries) listen(entry.key, entry.operation === "PUT" ? entry.value : undefined);
   })();
-  reading.catch((error: unknown) => log.error({ err: error }, "presence cannot be watched"));
+  reading.catch((error: unknown) => log.error({ err: error }, "cannot watch the presence of agents"));
   return () => entries.stop();
 }

@@ -7,18 +7,18 @@ import { openAccount, type Account, type PresenceListener } from "./account.js";
 import type { GatewayConfig } from "../config.js";
 
 export type { Account, DurableState, StreamStatus } from "./account.js";
-export type { Delivery } from "./results.js";
+export type { ResultDelivery } from "./results.js";
 
 /** A hint that a scan has reached a revision. */
 export type Hint = readonly [scanId: number, revision: number];
 
-/** The gateway's side of the bus: one account a class, and the hints between gateways. */
+/** The gateway's side of the bus: one account for each class, and hints between gateways. */
 export interface Bus {
   account(internet: InternetClass): Account;
   /** Whether both accounts are up. */
   connected(): boolean;
-  /** What an operator has to put right before they are, if that is known. */
-  hindrance(): string | undefined;
+  /** A sentence about what the operator must put right before both are up, if that is why they are not. */
+  problem(): string | undefined;
   /** Tells every gateway, this one included, that scans have changed. Lossy. */
   sendHints(hints: Hint[]): void;
   /** Tells every gateway, this one included, that a key was revoked. Lossy. */
@@ -26,7 +26,7 @@ export interface Bus {
   close(): Promise<void>;
 }
 
-/** What a gateway wants to hear. */
+/** Called when something arrives from the bus. */
 export interface BusListeners {
   hints(hints: readonly Hint[]): void;
   keysChanged(): void;
@@ -35,19 +35,19 @@ export interface BusListeners {
 
 const HINTS_PER_MESSAGE = 1_000;
 
-/** Opens the bus; it connects in the background and the gateway serves reads meanwhile. */
+/** Opens the bus. It connects in the background, and the gateway serves reads meanwhile. */
 export function openBus(config: GatewayConfig, log: Logger, listeners: BusListeners): Bus {
   const subscribeHints = (nc: NatsConnection): void => {
     if (subscribed === nc) return;
     subscribed = nc;
     nc.subscribe(LIVE_SCAN, {
       callback: (error, message) => {
-        if (error) log.error({ err: error }, "hints cannot be read");
+        if (error) log.error({ err: error }, "cannot read hints");
         else listeners.hints(parseMessage(LiveHints, message.data).scans);
       },
     });
     nc.subscribe(LIVE_KEYS, {
-      callback: (error) => (error ? log.error({ err: error }, "hints cannot be read") : listeners.keysChanged()),
+      callback: (error) => (error ? log.error({ err: error }, "cannot read hints") : listeners.keysChanged()),
     });
   };
   let subscribed: NatsConnection | undefined;
@@ -64,9 +64,9 @@ export function openBus(config: GatewayConfig, log: Logger, listeners: BusListen
   return {
     account: (internet) => accounts[internet],
     connected: () => accounts.isolated.connection.isUp() && accounts.internet.connection.isUp(),
-    hindrance: () => accounts.isolated.connection.hindrance() ?? accounts.internet.connection.hindrance(),
+    problem: () => accounts.isolated.connection.problem() ?? accounts.internet.connection.problem(),
     sendHints(hints) {
-      // Those who watch here need not wait for the bus, which sends a gateway nothing back of its own.
+      // Watchers on this gateway do not wait for NATS, which does not echo a connection's own messages.
       listeners.hints(hints);
       const { connection } = accounts.isolated;
       if (!connection.isUp()) return;

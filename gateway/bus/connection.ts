@@ -1,28 +1,28 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect, credsAuthenticator, Events, NatsError, type NatsConnection } from "nats";
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
+import { OperatorError } from "../../schema/operator-error.js";
 import { accountName } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
 import { GatewayError } from "../errors.js";
 
-/** A connection that is kept for the life of the process: made in the background, made again whenever it is lost. */
+/** A connection for the life of the process. It is made in the background, and made again whenever it is lost. */
 export interface Connection {
-  /** The connection while it is up. Throws UNAVAILABLE otherwise. */
+  /** The connection. Throws UNAVAILABLE unless it is up. */
   up(): NatsConnection;
   isUp(): boolean;
-  /** What an operator has to put right before it is up, if that is known. */
-  hindrance(): string | undefined;
+  /** A sentence about what the operator must put right before the connection can be used, if that is why it is not up. */
+  problem(): string | undefined;
   close(): Promise<void>;
 }
 
-/** What is done after each (re)connection before the connection counts as up; repeated until it succeeds or the connection is lost. */
+/**
+ * Prepares a new connection for use; only then it counts as up. Repeated until it succeeds or the connection is lost. Throws
+ * OperatorError for what only the operator can put right.
+ */
 export type Prepare = (nc: NatsConnection) => Promise<void>;
-
-/** Why a connection cannot be made ready: one sentence for the operator, who alone can put it right. */
-export class Hindrance extends Error {
-  override readonly name = "Hindrance";
-}
 
 const RETRY_MS = 250;
 
@@ -38,25 +38,25 @@ export function keepConnection(
   let ready = false;
   let closed = false;
   let epoch = 0;
-  let hindrance: string | undefined;
+  let problem: string | undefined;
   const account = accountName(internet);
   const creds = readFileSync(config.credsFiles[internet]);
 
-  async function makeReady(connection: NatsConnection): Promise<void> {
+  async function prepareUntilReady(connection: NatsConnection): Promise<void> {
     const mine = ++epoch;
-    let told = "";
+    let logged = "";
     while (!closed && mine === epoch) {
       try {
         await prepare(connection);
-        if (mine === epoch) [ready, hindrance] = [true, undefined];
+        if (mine === epoch) [ready, problem] = [true, undefined];
         return;
       } catch (error) {
-        hindrance = error instanceof Hindrance ? error.message : undefined;
-        if (String(error) !== told) {
-          if (hindrance === undefined) log.warn({ account, purpose, err: error }, "the bus is not ready yet");
-          else log.error({ account, purpose }, hindrance);
+        problem = error instanceof OperatorError ? error.message : undefined;
+        if (String(error) !== logged) {
+          if (problem === undefined) log.warn({ account, purpose, err: error }, "cannot prepare the NATS connection; retrying");
+          else log.error({ account, purpose }, problem);
         }
-        told = String(error);
+        logged = String(error);
         await pause(RETRY_MS);
       }
     }
@@ -74,14 +74,14 @@ export function keepConnection(
           reconnectJitter: RETRY_MS,
           pingInterval: 5_000,
           maxPingOut: 2,
-          // A stack trace is made for every request otherwise, whether it fails or not.
+          // Otherwise every request captures a stack trace, even if it succeeds.
           noAsyncTraces: true,
-          // What a gateway tells all gateways it knows already.
+          // A gateway handles its own hints directly.
           noEcho: true,
           ignoreAuthErrorAbort: true,
         });
       } catch (error) {
-        log.warn({ account, purpose, err: error }, "NATS does not answer");
+        log.warn({ account, purpose, err: error }, "cannot connect to NATS; retrying");
         await pause(4 * RETRY_MS);
         continue;
       }
@@ -90,9 +90,9 @@ export function keepConnection(
     }
   }
 
-  /** Until the connection is closed for good: by us, or because the server does not let it in any more. */
+  /** Returns when the connection is closed for good: by us, or by the server because it no longer accepts the credentials. */
   async function follow(connection: NatsConnection): Promise<void> {
-    void makeReady(connection);
+    void prepareUntilReady(connection);
     void watchStatus(connection);
     await connection.closed();
     ready = false;
@@ -102,12 +102,12 @@ export function keepConnection(
   async function watchStatus(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) {
       if (status.type === Events.Disconnect) {
-        [ready, hindrance] = [false, undefined];
+        [ready, problem] = [false, undefined];
         epoch += 1;
-        log.warn({ account, purpose }, "NATS connection lost");
+        log.warn({ account, purpose }, "NATS connection lost; reconnecting");
       } else if (status.type === Events.Reconnect) {
-        log.info({ account, purpose }, "NATS connection is back");
-        void makeReady(connection);
+        log.info({ account, purpose }, "NATS connection restored");
+        void prepareUntilReady(connection);
       }
     }
   }
@@ -115,7 +115,7 @@ export function keepConnection(
   const running = run();
   return {
     isUp: () => ready,
-    hindrance: () => hindrance,
+    problem: () => problem,
     up() {
       if (!ready || nc === undefined) throw unavailable();
       return nc;
@@ -129,12 +129,12 @@ export function keepConnection(
   };
 }
 
-/** The one refusal while the bus is away. */
+/** What callers are told while NATS cannot be reached. */
 export function unavailable(cause?: unknown): GatewayError {
   return new GatewayError("UNAVAILABLE", "the message bus is not reachable", { retryAfter: 2, cause });
 }
 
-/** Whether an error of the bus says that the bus is away or slow, and not that a request was wrong. */
+/** Whether an error means that NATS is away or slow, and not that a request was wrong. */
 export function isAway(error: unknown): boolean {
   return (
     error instanceof NatsError &&
@@ -148,9 +148,10 @@ export function streamErrorCode(error: unknown): number | undefined {
 }
 
 const REMOVES_IN_FLIGHT = 16;
-const GONE = new Set([10_037, 10_057]);
+/** No message has that sequence; or it was deleted. */
+const MESSAGE_GONE = new Set([10_037, 10_057]);
 
-/** Deletes messages of a stream by sequence, in that order; one that is gone already is fine. */
+/** Deletes messages of a stream by sequence, in the given order. Those that are gone already are skipped. */
 export async function removeMessages(nc: NatsConnection, stream: string, seqs: readonly number[]): Promise<void> {
   const jsm = await nc.jetstreamManager({ checkAPI: false });
   const removeOne = async (seq: number) => {
@@ -158,14 +159,10 @@ export async function removeMessages(nc: NatsConnection, stream: string, seqs: r
       await jsm.streams.deleteMessage(stream, seq, false);
     } catch (error) {
       const code = streamErrorCode(error);
-      if (code === undefined || !GONE.has(code)) throw isAway(error) ? unavailable(error) : error;
+      if (code === undefined || !MESSAGE_GONE.has(code)) throw isAway(error) ? unavailable(error) : error;
     }
   };
   for (let i = 0; i < seqs.length; i += REMOVES_IN_FLIGHT) {
     await Promise.all(seqs.slice(i, i + REMOVES_IN_FLIGHT).map(removeOne));
   }
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,20 +1,21 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { ConsumerEvents, type ConsumerMessages } from "nats";
 import type { Logger } from "pino";
 import { RECORDER, RESULTS } from "../../schema/subjects.js";
-import { pause, type Connection } from "./connection.js";
+import type { Connection } from "./connection.js";
 
-/** A result message to be acknowledged once its transaction has committed. */
-export interface Delivery {
+/** A result message. It is acknowledged once its transaction has committed. */
+export interface ResultDelivery {
   readonly subject: string;
   readonly data: Uint8Array;
   ack(): void;
-  /** Hands it back, to be delivered again after `ms`. */
+  /** Returns it to the stream, which delivers it again after `ms`. */
   nak(ms: number): void;
-  /** It can never be recorded. */
+  /** Ends its delivery for good, because it can never be recorded. */
   term(): void;
 }
 
-/** At most this many bytes of results wait in this process. */
+/** The most bytes of results that wait in this process. */
 const RESULTS_WINDOW_BYTES = 8 * 1024 * 1024;
 const CONSUMER_GONE: ReadonlySet<string> = new Set([
   ConsumerEvents.ConsumerDeleted,
@@ -27,7 +28,7 @@ const CONSUMER_GONE: ReadonlySet<string> = new Set([
 export function consumeResults(
   connection: Connection,
   log: Logger,
-  deliver: (delivery: Delivery) => Promise<void>,
+  deliver: (delivery: ResultDelivery) => Promise<void>,
 ): { stop(): Promise<void> } {
   let stopped = false;
   let current: ConsumerMessages | undefined;
@@ -42,7 +43,7 @@ export function consumeResults(
         const consumer = await connection.up().jetstream().consumers.get(RESULTS, RECORDER);
         current = await consumer.consume({ max_bytes: RESULTS_WINDOW_BYTES });
         void stopWhenGone(current);
-        // Whoever stopped it meanwhile had nothing to stop yet.
+        // stop() may have been called before there was anything to stop.
         if (stopped) current.stop();
         for await (const message of current) {
           await deliver({
@@ -54,7 +55,7 @@ export function consumeResults(
           });
         }
       } catch (error) {
-        log.warn({ err: error }, "results cannot be consumed");
+        log.warn({ err: error }, "cannot consume results; retrying");
         await pause(500);
       }
     }

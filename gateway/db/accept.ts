@@ -6,11 +6,11 @@ import type { Skipped, Verdict } from "../../schema/states.js";
 import type { Caller } from "../caller.js";
 import type { Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
-import { reusable, type AnnouncedVersions } from "./reuse.js";
+import { announcedTable, COPIED, latestFresh, type AnnouncedVersions } from "./reuse.js";
 
 /** A scan to insert, with the engines it expects. */
 export interface NewScan {
-  /** An id that was taken for it; without it the next. */
+  /** An id that was taken for it; otherwise it gets the next. */
   readonly scanId?: number | null;
   readonly sampleId: number;
   readonly name: string;
@@ -25,20 +25,20 @@ export interface NewScan {
   readonly batchId?: number | null;
   /** The scan that it repeats. */
   readonly previous?: number | null;
-  /** Results up to this age are taken over from earlier scans of the sample; without it none. */
+  /** Results up to this age are copied from earlier scans of the sample; null: none. */
   readonly freshnessMs?: number | null;
-  /** Whom the audit names. */
+  /** For the audit. */
   readonly caller: Caller;
 }
 
 /** A scan as it was inserted. */
 export interface InsertedScan {
   readonly scanId: number;
-  /** Its requests that are to be published now. */
+  /** Its requests that can be published now. */
   readonly outboxIds: number[];
   /** Whether requests of it are held back. */
   readonly held: boolean;
-  /** Set if it is final already. */
+  /** Its verdict if it is final already. */
   readonly final: Verdict | null;
 }
 
@@ -55,41 +55,71 @@ export async function takeIds(
 }
 
 /**
- * Inserts scans with their results, outbox rows and audit rows, in one statement; in the order given. What is fresh enough
- * is copied from earlier scans of the sample by the same statement, so that counters and copies are of one moment. A scan
- * that expects nobody any more is final at once.
+ * Inserts scans with their results, outbox rows and audit rows, in the order given. Results that are fresh enough are copied from
+ * earlier scans of the sample. It is one statement, so that counters and copies are of one moment. A scan that waits for no engine is
+ * final at once.
  */
 export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: AnnouncedVersions = []): Promise<InsertedScan[]> {
   if (scans.length === 0) return [];
-  const fresh = scans.some(({ freshnessMs }) => typeof freshnessMs === "number") ? announced : [];
-  const reuse = reusable(fresh);
   const insert = sql<InsertedScan>`
     with scan as materialized (
-      select coalesce(wanted_id, nextval(pg_get_serial_sequence('scans', 'id'))) as id, wanted.*
+      select coalesce(wanted_id, nextval(pg_get_serial_sequence('scans', 'id'))) as id, cardinality(engine_ids) as total, wanted.*
       from jsonb_to_recordset(${JSON.stringify(scans.map(rowOf))}::jsonb) as wanted
         (position int, wanted_id bigint, sample_id bigint, name text, speed speed, internet boolean, deadline_ms double precision,
          engine_ids int[], av_total smallint, skipped jsonb, labels jsonb, priority priority, stop_after smallint, batch_id bigint,
          previous bigint, fresh_ms double precision, key_id text, address text, request_id text)
     ), expected as materialized (
-      select scan.id as scan_id, scan.priority, engines.id as engine_id, engines.type, engines.speed, engines.internet
+      select scan.id as scan_id, scan.sample_id, scan.fresh_ms, scan.priority,
+        engines.id as engine_id, engines.type, engines.speed, engines.internet
       from scan cross join unnest(scan.engine_ids) as engine_id join engines on engines.id = engine_id
-    ), ${reuse.taken} accepted as (
-      insert into scans (id, sample_id, name, speed, internet, deadline, skipped, labels, priority, stop_after, batch_id, previous,
-        total, av_total, done, detections, av_clean, end_date, verdict)
-      select id, sample_id, name, speed, internet, now() + deadline_ms * interval '1 millisecond', skipped, labels, priority,
-        stop_after, batch_id, previous, total, av_total, ${reuse.counters}
-      from (select *, cardinality(engine_ids) as total from scan) as scan ${reuse.sums}
+    ), announced as materialized (${announcedTable(announced)}
+    ), fresh as materialized (
+      select expected.scan_id as for_scan, expected.type, found.*
+      from expected cross join lateral (${latestFresh}) as found
+      where expected.fresh_ms is not null
+    ), sums as (
+      select for_scan as scan_id, count(*) as reused, count(*) filter (where verdict >= 'SUSPICIOUS') as detections,
+        count(*) filter (where type = 'AV' and verdict = 'CLEAN') as av_clean,
+        max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
+      from fresh group by for_scan
+    ), counted as (
+      select scan.*, sums.worst, coalesce(sums.reused, 0) as reused, coalesce(sums.detections, 0) as detections,
+        coalesce(sums.av_clean, 0) as av_clean, coalesce(sums.detections >= scan.stop_after, false) as enough
+      from scan left join sums on sums.scan_id = scan.id
+    ), decided as materialized (
+      select counted.*, enough or reused = total as is_final,
+        case when av_total > 0 and av_clean = av_total then 'CLEAN'::verdict else 'INCONCLUSIVE'::verdict end as verdict_if_final
+      from counted
+    ), accepted as (
+      insert into scans (id, sample_id, name, speed, internet, deadline,
+        skipped, labels, priority, stop_after, batch_id, previous, total, av_total,
+        done, detections, av_clean, end_date, verdict)
+      select id, sample_id, name, speed, internet, now() + deadline_ms * interval '1 millisecond' as deadline,
+        skipped, labels, priority, stop_after, batch_id, previous, total, av_total,
+        case when enough then total else reused end as done, detections, av_clean,
+        case when is_final then now() end as end_date,
+        greatest(worst, case when is_final then verdict_if_final end) as verdict
+      from decided
       returning id, verdict, end_date
+    ), copied as (
+      insert into results (scan_id, engine_id, reused_from, ${COPIED})
+      select for_scan, engine_id, coalesce(reused_from, scan_id), ${COPIED} from fresh
+    ), remaining as materialized (
+      select expected.*, decided.enough from expected join decided on decided.id = expected.scan_id
+      where not exists (select from fresh where fresh.for_scan = expected.scan_id and fresh.engine_id = expected.engine_id)
+    ), cancelled as (
+      insert into results (scan_id, engine_id, state, error, ended_at)
+      select scan_id, engine_id, 'CANCELLED', 'enough detections', now() from remaining where enough
     ), queued as (
-      insert into results (scan_id, engine_id) select scan_id, engine_id from ${reuse.open}
+      insert into results (scan_id, engine_id) select scan_id, engine_id from remaining where not enough
     ), requests as (
       insert into outbox (scan_id, speed, internet, engine_ids, held)
-      select scan_id, speed, internet, array_agg(engine_id order by engine_id), priority = 'BULK'
-      from ${reuse.open} group by scan_id, speed, internet, priority
+      select scan_id, speed, internet, array_agg(engine_id order by engine_id), priority = 'BULK' as held
+      from remaining where not enough group by scan_id, speed, internet, priority
       returning id, scan_id, held
-    ), noted as (
+    ), audited as (
       insert into audit_events (key_id, address, request_id, action, subject, details)
-      select key_id, address, request_id, case when previous is null then 'submitScan' else 'rescan' end, scan.id::text,
+      select key_id, address, request_id, case when previous is null then 'submitScan' else 'rescan' end, scan.id::text as subject,
         jsonb_strip_nulls(jsonb_build_object('name', name, 'sha256', samples.sha256, 'previous', previous, 'batch', batch_id))
       from scan join samples on samples.id = scan.sample_id order by scan.position
     )
@@ -99,7 +129,7 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
       select scan_id, array_agg(id order by id) filter (where not held) as ids, bool_or(held) as held from requests group by scan_id
     ) as requested on requested.scan_id = scan.id
     order by scan.position`;
-  return runPrepared(tx, fresh.length > 0 ? "insert scans with fresh results" : "insert scans", insert);
+  return runPrepared(tx, "insert scans", insert);
 }
 
 function rowOf(scan: NewScan, position: number) {

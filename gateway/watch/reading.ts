@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { pause } from "../bus/connection.js";
+import { setTimeout as pause } from "node:timers/promises";
 
 const RETRY_MS = 500;
 

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ScanReport } from "../../schema/reports.js";
 import { payloadType, type WebhookEvent } from "../../schema/webhooks.js";
-import { pause } from "../bus/connection.js";
 import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";
 import { readScan } from "../db/scans.js";
