@@ -12,7 +12,7 @@ import {
 } from "../gateway/db/import-source.js";
 import {
   beginImport,
-  enterImportedEngines,
+  insertImportedEngines,
   finishImport,
   readMovedReports,
   writeLoneSamples,
@@ -103,7 +103,7 @@ export async function importMultiAv(options: ImportOptions): Promise<ImportSumma
 async function enterEngines(from: Database, into: Database): Promise<Map<number, KnownEngine>> {
   const scanners = (await readSourceScanners(from)).map((scanner) => [scanner.id, translateScanner(scanner)] as const);
   const byName = new Map(scanners.map(([, engine]) => [engine.name.toLowerCase(), engine]));
-  const ids = await enterImportedEngines(into, [...byName.values()]);
+  const ids = await insertImportedEngines(into, [...byName.values()]);
   return new Map(scanners.map(([id, engine]) => [id, { ...engine, engineId: ids.get(engine.name.toLowerCase()) ?? 0 }]));
 }
 

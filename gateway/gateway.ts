@@ -57,7 +57,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     keysChanged: () =>
       void keyring.refresh().catch((error: unknown) => log.warn({ err: error }, "cannot read the API keys; retrying")),
     presence: (...change) => {
-      fleet?.hear(...change);
+      fleet?.onPresence(...change);
       fleetWatches?.agents.invalidate();
     },
   });

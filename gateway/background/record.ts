@@ -8,7 +8,7 @@ import { isDataError, retryDeadlock } from "../db/database.js";
 import { raiseResults, type IncomingResult } from "../db/results.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
-import { withdrawEnough } from "../scan/withdraw.js";
+import { cancelRemaining } from "../scan/withdraw.js";
 
 /** Records results until stopped. */
 export interface Recorder {
@@ -142,8 +142,8 @@ async function record(ctx: ScanContext, batch: readonly Received[]): Promise<voi
   const { scanIds, changed, enough } = await retryDeadlock(() => raiseResults(ctx.db, results));
   ctx.failpoint("record.after_commit");
   announce(ctx, changed);
-  if (enough.length > 0) await withdrawEnough(ctx, enough);
-  ctx.bulk.madeRoom();
+  if (enough.length > 0) await cancelRemaining(ctx, enough);
+  ctx.bulk.releaseIfWaiting();
   for (const { delivery, result } of batch) {
     ctx.metrics.results.labels(result.engine, result.state).inc();
     delivery.ack();

@@ -15,7 +15,7 @@ import { removeFromBus, removeOverdue } from "../scan/removals.js";
 import { createLossWatch, purgeSettled } from "./sweep-bus.js";
 import { updateStatistics } from "../scan/statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
-import { settleWithdrawn, withdraw, type Closing, type Withdrawn } from "../scan/withdraw.js";
+import { finishWithdrawals, withdraw, type ClosedResult, type Withdrawal } from "../scan/withdraw.js";
 
 /** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may. */
 export interface Sweep {
@@ -102,7 +102,7 @@ async function removeKeys({ db }: ScanContext): Promise<void> {
 
 /** Everything is closed first: how the bus does has no say in it. */
 async function closeOverdue(ctx: ScanContext): Promise<void> {
-  const closed: Withdrawn[] = [];
+  const closed: Withdrawal[] = [];
   for (let more = true; more;) {
     const { closings, ...withdrawn } = await transact(ctx.db, async (tx) => {
       const closings = (await lockOverdue(tx, OVERDUE_BATCH)).map(({ attended, ...result }) => overdue(result, attended));
@@ -113,10 +113,10 @@ async function closeOverdue(ctx: ScanContext): Promise<void> {
     closed.push(withdrawn);
     more = withdrawn.changed.length === OVERDUE_BATCH;
   }
-  await settleWithdrawn(ctx, closed);
+  await finishWithdrawals(ctx, closed);
 }
 
-function overdue(result: OpenResult, attended: boolean): Closing {
+function overdue(result: OpenResult, attended: boolean): ClosedResult {
   return attended ? { ...result, state: "TIMEOUT", error: "timeout" } : { ...result, state: "NO_AGENT", error: "no agent" };
 }
 

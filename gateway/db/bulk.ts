@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from "kysely";
 import type { EngineSpeed } from "../../schema/classes.js";
 import type { Database, Tx } from "./database.js";
 
-/** A request that waits for room. */
+/** A request that is held back until there is room for it. */
 export interface HeldRequest {
   readonly outboxId: number;
   readonly speed: EngineSpeed;
@@ -10,8 +10,8 @@ export interface HeldRequest {
   readonly engineIds: number[];
 }
 
-/** Whether this transaction is the one gateway that lets requests go. */
-export async function lockHeld(tx: Tx): Promise<boolean> {
+/** Takes the lock on releasing requests, which one gateway holds at a time. Returns whether it got it. */
+export async function tryLockRelease(tx: Tx): Promise<boolean> {
   const { rows } = await sql<{ locked: boolean }>`
     select pg_try_advisory_xact_lock(hashtext('scanmesh'), hashtext('held requests')) as locked`.execute(tx);
   return rows[0]?.locked ?? false;
@@ -28,12 +28,12 @@ export async function readHeld(db: Database | Tx, limitEach: number): Promise<He
   return rows;
 }
 
-/** How many requests for each engine are let go and not published yet. */
+/** How many requests for each engine are neither held nor published. */
 export async function countUnpublished(db: Database | Tx): Promise<Map<number, number>> {
   return countWhere(db, sql`seq is null and not held`);
 }
 
-/** How many requests of open scans that name each engine are on the bus, answered by it or not. */
+/** How many requests of open scans on the bus name each engine, whether it has answered or not. */
 export async function countPublished(db: Database | Tx): Promise<Map<number, number>> {
   return countWhere(db, sql`seq is not null`);
 }
@@ -50,8 +50,8 @@ async function countWhere(db: Database | Tx, condition: RawBuilder<unknown>): Pr
   return new Map(rows.map(({ engineId, count }) => [engineId, count]));
 }
 
-/** Lets requests go; those that were still held. */
-export async function letGo(tx: Tx, outboxIds: readonly number[]): Promise<number[]> {
+/** Releases requests. Returns those that were still held. */
+export async function releaseHeld(tx: Tx, outboxIds: readonly number[]): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     update outbox set held = false, created_at = now() where id = any(${[...outboxIds]}::bigint[]) and held
     returning id`.execute(tx);

@@ -39,7 +39,7 @@ export async function findEngineIds(db: Database, names: readonly string[]): Pro
 }
 
 /** Enters engines that the catalogue does not have, or only from an import; their durables must stand already. */
-export async function enterEngines(db: Database, engines: readonly EnginePresence[]): Promise<void> {
+export async function insertEngines(db: Database, engines: readonly EnginePresence[]): Promise<void> {
   const rows = engines.map(({ name, type, speed, internet, input, accepts }) => ({
     name,
     type,
@@ -68,7 +68,7 @@ export async function enterEngines(db: Database, engines: readonly EnginePresenc
 }
 
 /** Notes that healthy agents have announced these engines so long ago, with their versions. In id order, as every writer of several. */
-export async function noteHealthy(db: Database, engines: readonly (EnginePresence & { agoMs: number })[]): Promise<void> {
+export async function markHealthy(db: Database, engines: readonly (EnginePresence & { agoMs: number })[]): Promise<void> {
   const seen = engines.map(({ name, versions, accepts, agoMs }) => ({ name, ...versions, accepts, ago_ms: agoMs }));
   await sql`
     update engines set
@@ -87,7 +87,7 @@ export async function noteHealthy(db: Database, engines: readonly (EnginePresenc
 }
 
 /** Notes why no agent that is there can run these engines. */
-export async function noteUnhealthy(db: Database, engines: readonly { name: string; reason: string }[]): Promise<void> {
+export async function markUnhealthy(db: Database, engines: readonly { name: string; reason: string }[]): Promise<void> {
   for (const { name, reason } of engines) {
     await db
       .updateTable("engines")

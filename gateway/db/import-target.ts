@@ -81,7 +81,7 @@ async function findImport(tx: Tx, source: string): Promise<Import | undefined> {
 }
 
 /** Enters engines that the catalogue does not have; the ids of all of them by name in lower case. */
-export async function enterImportedEngines(db: Database, engines: readonly NewEngine[]): Promise<Map<string, number>> {
+export async function insertImportedEngines(db: Database, engines: readonly NewEngine[]): Promise<Map<string, number>> {
   const rows = engines.map((engine) => ({ ...engine, input: "file" as const }));
   if (rows.length > 0) {
     await db

@@ -1,21 +1,21 @@
 import type { Logger } from "pino";
 import { internetClass } from "../../schema/classes.js";
 import type { Bus } from "../bus/bus.js";
-import { countPublished, countUnpublished, letGo, lockHeld, readHeld, type HeldRequest } from "../db/bulk.js";
+import { countPublished, countUnpublished, readHeld, releaseHeld, tryLockRelease, type HeldRequest } from "../db/bulk.js";
 import type { Database, Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { serving, type Fleet } from "../fleet/fleet.js";
 import type { Relay } from "./relay.js";
 
-/** Lets BULK requests go while less than two slots' worth of requests waits for their engines. */
+/** Holds BULK requests back, and releases them while fewer requests wait for their engines than two slots' worth. */
 export interface Bulk {
-  /** Looks for room soon: BULK scans were accepted. */
+  /** For accepted BULK scans: releases soon what there is room for. */
   releaseSoon(): void;
-  /** Looks for room soon if this gateway knows of requests that wait for it: results were recorded. */
-  madeRoom(): void;
-  /** Lets go what there is room for. */
+  /** For recorded results, which make room: the same, if this gateway knows of held requests. */
+  releaseIfWaiting(): void;
+  /** Releases what there is room for. */
   release(): Promise<void>;
-  /** Waits until everything that was begun has ended. */
+  /** Waits for work that is under way. */
   idle(): Promise<void>;
 }
 
@@ -27,17 +27,17 @@ export interface BulkParts {
   readonly log: Logger;
 }
 
-/** How many slots' worth may wait before BULK requests do. */
+/** How many requests for each slot may wait before BULK requests are held back. */
 const SLOTS_WORTH = 2;
-/** How many requests of a class are looked at: one whose engine is busy must not hide all others. */
-const LOOK_AT = 200;
+/** How many held requests of each class are considered: the oldest may wait for a busy engine, while others have room. */
+const CONSIDERED = 200;
 
 export function createBulk(parts: BulkParts): Bulk {
   let waiting = false;
   let working: Promise<void> | undefined;
   let again = false;
 
-  /** One at a time here; of several gateways one at a time too. What is asked for meanwhile is done next. */
+  /** One release at a time, in this gateway and, by a lock, in all gateways. A call during a release runs another after it. */
   function release(): Promise<void> {
     again = true;
     working ??= (async () => {
@@ -50,39 +50,39 @@ export function createBulk(parts: BulkParts): Bulk {
   }
 
   function releaseSoon(): void {
-    release().catch((error: unknown) => parts.log.warn({ err: error }, "requests that are held stay so for now"));
+    release().catch((error: unknown) => parts.log.warn({ err: error }, "cannot release held requests now; retrying"));
   }
 
   return {
     releaseSoon,
-    madeRoom: () => waiting && releaseSoon(),
+    releaseIfWaiting: () => waiting && releaseSoon(),
     release,
     async idle() {
-      // How it ended is for whoever began it.
+      // Whoever started it handles its failure.
       await Promise.allSettled([working]);
     },
   };
 }
 
-/** Whether requests are left that wait for room. */
+/** Whether held requests may be left. */
 async function releaseOnce({ db, bus, fleet, relay }: BulkParts): Promise<boolean> {
   if ((await readHeld(db, 1)).length === 0) return false;
   if (!bus.connected()) return true;
   const released = await db.transaction().execute(async (tx) => {
-    if (!(await lockHeld(tx))) return [];
-    const held = await readHeld(tx, LOOK_AT);
-    const room = await roomOf({ bus, fleet }, tx, held);
-    return letGo(tx, fitting(held, room));
+    if (!(await tryLockRelease(tx))) return [];
+    const held = await readHeld(tx, CONSIDERED);
+    const room = await readRoom({ bus, fleet }, tx, held);
+    return releaseHeld(tx, selectFitting(held, room));
   });
   for (const outboxId of released) relay.publishSoon(outboxId);
   return true;
 }
 
 /**
- * How many more requests may wait for each engine that an agent has. What was let go but not published is counted before
- * the durables are asked, so that nothing is missed in between.
+ * How many more requests may wait, for each engine that an agent has. Released requests that are not published yet are counted before
+ * the durables are asked, so that none is missed in between.
  */
-async function roomOf(
+async function readRoom(
   { bus, fleet }: Pick<BulkParts, "bus" | "fleet">,
   tx: Tx,
   held: readonly HeldRequest[],
@@ -95,15 +95,15 @@ async function roomOf(
     const { slots } = serving(fleet, engine);
     if (slots === 0) return [];
     const { pending } = await bus.account(internetClass(engine.internet)).durableState(engine.name);
-    // The server still counts messages that were deleted, until the durable is read on.
+    // The server counts deleted messages too, until the durable has been read past them.
     const waiting = Math.min(pending, published.get(engine.engineId) ?? 0);
     return [[engine.engineId, SLOTS_WORTH * slots - waiting - (unpublished.get(engine.engineId) ?? 0)] as const];
   });
   return new Map((await Promise.all(rooms)).flat());
 }
 
-/** The oldest requests first, as long as every engine of theirs that is there has room. One without any such engine waits. */
-export function fitting(held: readonly HeldRequest[], room: ReadonlyMap<number, number>): number[] {
+/** Selects requests, the oldest first, for which every present engine has room. A request without a present engine waits. */
+export function selectFitting(held: readonly HeldRequest[], room: ReadonlyMap<number, number>): number[] {
   const left = new Map(room);
   return held.flatMap(({ outboxId, engineIds }) => {
     const present = engineIds.filter((id) => left.has(id));

@@ -13,11 +13,11 @@ import type { Metrics } from "../metrics.js";
 
 /** Publishes what the outbox holds. */
 export interface Relay {
-  /** Publishes a request that was just committed, soon and without being waited for; what fails is left to the poll. */
+  /** Publishes a request that was just committed, in the background. If it fails, {@link Relay.publishOverdue} does it. */
   publishSoon(outboxId: number): void;
-  /** Publishes requests that are older than 500 ms and still unpublished; how many. */
+  /** Publishes requests that are older than 500 ms and still unpublished. Returns how many. */
   publishOverdue(): Promise<number>;
-  /** Waits until everything that was begun has ended. */
+  /** Waits for work that is under way. */
   idle(): Promise<void>;
 }
 
@@ -50,7 +50,9 @@ export function createRelay(parts: RelayParts): Relay {
   return {
     publishSoon(outboxId) {
       const task: Promise<unknown> = publish(outboxId)
-        .catch((error: unknown) => parts.log.warn({ err: error, outboxId }, "a request stays in the outbox"))
+        .catch((error: unknown) =>
+          parts.log.warn({ err: error, outboxId }, "cannot publish a request now; it stays in the outbox"),
+        )
         .finally(() => pending.delete(task));
       pending.add(task);
     },
@@ -66,7 +68,7 @@ export function createRelay(parts: RelayParts): Relay {
   };
 }
 
-/** Publishes each; those that the bus took. A failure is logged and leaves its row as it is. */
+/** Publishes requests. Returns those that the bus has acknowledged; others are logged, and stay in the outbox. */
 async function publishAll(parts: RelayParts, requests: readonly OutboxRequest[]): Promise<Published[]> {
   const published = await Promise.all(
     requests.map(async (request) => {
@@ -74,7 +76,10 @@ async function publishAll(parts: RelayParts, requests: readonly OutboxRequest[])
         return await publishOne(parts, request);
       } catch (error) {
         parts.metrics.publishFailures.inc();
-        parts.log.warn({ err: error, scan: request.scanId, outboxId: request.outboxId }, "a request was not published");
+        parts.log.warn(
+          { err: error, scan: request.scanId, outboxId: request.outboxId },
+          "cannot publish a request now; it stays in the outbox",
+        );
         return undefined;
       }
     }),
@@ -99,7 +104,7 @@ async function publishOne(parts: RelayParts, request: OutboxRequest): Promise<Pu
   return { outboxId: request.outboxId, scanId: request.scanId, internet: request.internet, ...ack };
 }
 
-/** What was withdrawn while it was being published is taken off the bus again. */
+/** Removes from the bus what was withdrawn while it was being published. */
 async function retract({ bus }: RelayParts, withdrawn: readonly Published[]): Promise<void> {
   for (const { internet, stream, seq } of withdrawn) await bus.account(internetClass(internet)).removeRequests(stream, [seq]);
 }

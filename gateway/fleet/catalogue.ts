@@ -7,14 +7,14 @@ import type { Database } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { GatewayError } from "../errors.js";
 
-/** The catalogue as this gateway read it last, by the engines' subject tokens. */
+/** The catalogue as this gateway has read it last, by the subject tokens of the engines. */
 export type Catalogue = ReadonlyMap<string, EngineRecord>;
 
-/** Reads the catalogue again, and sees to it that each engine's durable stands where it says. */
+/** Returns a function that reads the catalogue, and creates or moves the durable of each engine to match it. */
 export function createCatalogue(db: Database, bus: Bus): () => Promise<Catalogue> {
   const standing = new Map<string, EngineRecord>();
 
-  /** While the bus is away it is tried again at the next reading. */
+  /** If NATS is away, the next reading of the catalogue tries again. */
   async function keepDurable(engine: EngineRecord): Promise<void> {
     const token = engineToken(engine.name);
     const before = standing.get(token);
@@ -35,7 +35,7 @@ export function createCatalogue(db: Database, bus: Bus): () => Promise<Catalogue
     return new Map(engines.map((engine) => [engineToken(engine.name), engine]));
   }
 
-  // One after the other: what was read first must not move a durable last.
+  // One reading after the other, so that an older catalogue does not move a durable after a newer one has.
   let reading: Promise<unknown> = Promise.resolve();
   return () => {
     const mine = reading.then(read, read);
@@ -44,14 +44,17 @@ export function createCatalogue(db: Database, bus: Bus): () => Promise<Catalogue
   };
 }
 
-/** Not in the catalogue, or there only by name: an engine that never ran here, such as an imported one, is what its agent says. */
-export function isFresh(catalogue: Catalogue | undefined, engine: EnginePresence): boolean {
+/**
+ * Whether an engine is to be inserted as its agent announces it: it is not in the catalogue, or has never run here, as an engine that
+ * an import has brought.
+ */
+export function isNew(catalogue: Catalogue | undefined, engine: EnginePresence): boolean {
   const known = catalogue?.get(engineToken(engine.name));
-  return known === undefined || (known.lastHealthyAt === null && differs(catalogue, engine) !== undefined);
+  return known === undefined || (known.lastHealthyAt === null && difference(catalogue, engine) !== undefined);
 }
 
-/** How what an agent announces is otherwise than the catalogue has it. */
-export function differs(catalogue: Catalogue | undefined, engine: EnginePresence): string | undefined {
+/** In what an announced engine differs from the catalogue; undefined if it does not. */
+export function difference(catalogue: Catalogue | undefined, engine: EnginePresence): string | undefined {
   const known = catalogue?.get(engineToken(engine.name));
   if (!known) return undefined;
   const keys = (["name", "type", "speed", "internet", "input"] as const).filter((key) => known[key] !== engine[key]);
@@ -59,8 +62,8 @@ export function differs(catalogue: Catalogue | undefined, engine: EnginePresence
   return `differs from the mesh: ${keys.map((key) => `${key} is ${known[key]} there and ${engine[key]} here`).join(", ")}`;
 }
 
-/** What an agent announces, as unhealthy if it differs. */
-export function judged(catalogue: Catalogue | undefined, engine: EnginePresence): EnginePresence {
-  const difference = differs(catalogue, engine);
-  return difference === undefined ? engine : { ...engine, healthy: false, reason: difference, cause: "REFUSED" };
+/** The engine as announced, but unhealthy if it differs from the catalogue. */
+export function withDifference(catalogue: Catalogue | undefined, engine: EnginePresence): EnginePresence {
+  const reason = difference(catalogue, engine);
+  return reason === undefined ? engine : { ...engine, healthy: false, reason, cause: "REFUSED" };
 }

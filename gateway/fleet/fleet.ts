@@ -6,51 +6,51 @@ import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
 import type { AnnouncedVersions } from "../db/reuse.js";
-import { enterEngines, noteHealthy, noteUnhealthy } from "../db/engines.js";
-import { createCatalogue, differs, isFresh, judged, type Catalogue } from "./catalogue.js";
+import { insertEngines, markHealthy, markUnhealthy } from "../db/engines.js";
+import { createCatalogue, difference, isNew, withDifference, type Catalogue } from "./catalogue.js";
 
-/** Which agents are there, by their heartbeats, and the catalogue's memory of their engines. */
+/** The agents that send heartbeats, and their engines, which it records in the catalogue. */
 export interface Fleet {
-  /** A change of presence in the account of a class. */
-  hear(internet: InternetClass, agent: string, value: Uint8Array | undefined): void;
-  /** Agents that have not missed three heartbeats, by id. An engine that differs from the mesh is shown as unhealthy. */
+  /** Takes a change of an agent's presence, from the account of that class. */
+  onPresence(internet: InternetClass, agent: string, value: Uint8Array | undefined): void;
+  /** The agents that have not missed three heartbeats, by id. An engine that differs from the catalogue is shown as unhealthy. */
   agents(): readonly Presence[];
-  /** What agents announce of an engine otherwise than the catalogue has it, as of the last reading. */
-  differing(name: string): readonly { agent: string; engine: EnginePresence }[];
-  /** Agents that take work for an engine although it differs from the mesh, or take none although it does not any more. */
+  /** An engine as those agents announce it whose announcement differs from the catalogue, as it was read last. */
+  differingEngines(name: string): readonly { agent: string; engine: EnginePresence }[];
+  /** Engines whose agent has not heard that it must refuse them because they differ, or that it need not any more. */
   staleRefusals(): { agent: string; internet: InternetClass; engine: string; reason: string | null }[];
   /** The class of a known engine by its subject token. */
   classOf(token: string): InternetClass | undefined;
-  /** Reads the catalogue, enters new engines and notes which are healthy. Runs by itself about once a second. */
-  note(): Promise<void>;
-  /** Reads the catalogue, and sees to it that each engine's durable stands where it says. */
+  /** Inserts new engines into the catalogue and records which are healthy. Runs by itself about once a second. */
+  recordPresence(): Promise<void>;
+  /** Reads the catalogue, and creates or moves durables to match it. */
   refresh(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What an agent said of an engine, and when. */
+/** The last announcement of an engine. */
 interface Announced {
   readonly engine: EnginePresence;
   readonly at: number;
 }
 
-interface Heard {
+interface ReceivedPresence {
   readonly presence: Presence;
   readonly at: number;
 }
 
-const NOTE_MS = 1_000;
+const RECORD_MS = 1_000;
 const MISSED_HEARTBEATS = 3;
-/** An engine that is being started or tested is not given up at once: its scans wait for it. */
+/** An engine that is being started or tested counts as available for so long: its scans wait for it. */
 const UNHEALTHY_AFTER_MS = 30_000;
 
 export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
-  const agents = new Map<string, Heard>();
+  const agents = new Map<string, ReceivedPresence>();
   const load = createCatalogue(db, bus);
   let catalogue: Catalogue | undefined;
   let announced = new Map<string, Announced>();
   const unhealthySince = new Map<string, number>();
-  let noting: Promise<void> | undefined;
+  let recording: Promise<void> | undefined;
 
   function present(): Presence[] {
     const now = performance.now();
@@ -58,39 +58,39 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     return [...agents.values()].map(({ presence }) => presence).toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
   }
 
-  /** A new engine's durable stands before its row is committed, so that no request is older than its durable. */
-  async function enter(engines: readonly EnginePresence[]): Promise<void> {
+  /** The durable of a new engine is created before its row is committed, so that no request is older than its durable. */
+  async function insert(engines: readonly EnginePresence[]): Promise<void> {
     for (const engine of engines) await bus.account(internetClass(engine.internet)).ensureDurable(engine);
-    await enterEngines(db, engines);
+    await insertEngines(db, engines);
     for (const engine of engines)
-      log.info({ engine: engine.name, speed: engine.speed, internet: engine.internet }, "a new engine");
+      log.info({ engine: engine.name, speed: engine.speed, internet: engine.internet }, "new engine in the catalogue");
     catalogue = await load();
   }
 
-  async function note(): Promise<void> {
+  async function record(): Promise<void> {
     catalogue = await load();
     const heard = announced;
     announced = new Map();
     try {
-      const fresh = [...heard.values()].map(({ engine }) => engine).filter((engine) => isFresh(catalogue, engine));
-      if (fresh.length > 0) await enter(fresh);
-      const healthy = [...heard.values()].filter(({ engine }) => engine.healthy && differs(catalogue, engine) === undefined);
+      const fresh = [...heard.values()].map(({ engine }) => engine).filter((engine) => isNew(catalogue, engine));
+      if (fresh.length > 0) await insert(fresh);
+      const healthy = [...heard.values()].filter(({ engine }) => engine.healthy && difference(catalogue, engine) === undefined);
       const now = performance.now();
       const seen = healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at }));
-      if (seen.length > 0) await noteHealthy(db, seen);
-      await noteUnhealthy(db, givenUp([...heard.values()].map(({ engine }) => engine)));
+      if (seen.length > 0) await markHealthy(db, seen);
+      await markUnhealthy(db, findUnhealthy([...heard.values()].map(({ engine }) => engine)));
     } catch (error) {
       announced = new Map([...heard, ...announced]);
       throw error;
     }
   }
 
-  /** Engines that agents have announced for a while, and none of those that are there as healthy. */
-  function givenUp(engines: readonly EnginePresence[]): { name: string; reason: string }[] {
+  /** Engines that agents have announced for a while, but no present agent as healthy. */
+  function findUnhealthy(engines: readonly EnginePresence[]): { name: string; reason: string }[] {
     const now = performance.now();
     const announcedNow = present()
-      .flatMap(enginesToNote)
-      .map((engine) => judged(catalogue, engine));
+      .flatMap(announcedEngines)
+      .map((engine) => withDifference(catalogue, engine));
     return engines.flatMap(({ name }) => {
       const token = engineToken(name);
       const here = announcedNow.filter((engine) => engineToken(engine.name) === token);
@@ -102,45 +102,48 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     });
   }
 
-  /** One at a time; what is heard meanwhile is noted next. */
-  function noteOnce(): Promise<void> {
-    noting ??= note().finally(() => (noting = undefined));
-    return noting;
+  /** One at a time; what arrives meanwhile is recorded the next time. */
+  function recordOnce(): Promise<void> {
+    recording ??= record().finally(() => (recording = undefined));
+    return recording;
   }
 
-  function noteOrLog(): void {
-    noteOnce().catch((error: unknown) => log.warn({ err: error }, "presence cannot be noted now"));
+  function recordOrLog(): void {
+    recordOnce().catch((error: unknown) => log.warn({ err: error }, "cannot record the presence of agents; retrying"));
   }
 
-  const timer = setInterval(noteOrLog, NOTE_MS);
+  const timer = setInterval(recordOrLog, RECORD_MS);
 
   return {
-    hear(internet, agent, value) {
+    onPresence(internet, agent, value) {
       const key = `${internet} ${agent}`;
       if (value === undefined) return void agents.delete(key);
       const presence = readPresence(log, internet, agent, value);
       if (!presence) return;
       const isNew = !agents.has(key);
       agents.set(key, { presence, at: performance.now() });
-      for (const engine of enginesToNote(presence)) {
+      for (const engine of announcedEngines(presence)) {
         const token = engineToken(engine.name);
         const before = announced.get(token)?.engine;
         if (!before?.healthy || engine.healthy) announced.set(token, { engine, at: performance.now() });
       }
-      if (isNew) noteOrLog();
+      if (isNew) recordOrLog();
     },
     agents: () =>
-      present().map((presence) => ({ ...presence, engines: presence.engines.map((engine) => judged(catalogue, engine)) })),
-    differing: (name) =>
+      present().map((presence) => ({
+        ...presence,
+        engines: presence.engines.map((engine) => withDifference(catalogue, engine)),
+      })),
+    differingEngines: (name) =>
       present().flatMap(({ agent, engines }) =>
         engines
-          .filter((engine) => engineToken(engine.name) === engineToken(name) && differs(catalogue, engine) !== undefined)
+          .filter((engine) => engineToken(engine.name) === engineToken(name) && difference(catalogue, engine) !== undefined)
           .map((engine) => ({ agent, engine })),
       ),
     staleRefusals: () =>
       present().flatMap(({ agent, class: internet, engines }) =>
         engines.flatMap((engine) => {
-          const reason = differs(catalogue, engine) ?? null;
+          const reason = difference(catalogue, engine) ?? null;
           return knows(engine, reason) ? [] : [{ agent, internet, engine: engine.name, reason }];
         }),
       ),
@@ -148,19 +151,19 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       const engine = catalogue?.get(token);
       return engine && internetClass(engine.internet);
     },
-    note: noteOnce,
+    recordPresence: recordOnce,
     async refresh() {
       catalogue = await load();
     },
     async stop() {
       clearInterval(timer);
-      await noting;
+      await recording;
     },
   };
 }
 
-/** A cordoned agent stays and takes no work; one that drains is expected back, or its engines become too old. */
-function enginesToNote({ state, agent, engines }: Presence): readonly EnginePresence[] {
+/** The engines of a cordoned agent are unhealthy. A draining agent will be back, or its engines expire, so it says nothing about them. */
+function announcedEngines({ state, agent, engines }: Presence): readonly EnginePresence[] {
   if (state === "READY") return engines;
   if (state === "DRAINING") return [];
   return engines.map((engine) => ({ ...engine, healthy: false, reason: `the agent ${agent} is cordoned`, cause: null }));
@@ -175,7 +178,7 @@ function knows({ healthy, cause }: EnginePresence, reason: string | null): boole
   return cause === undefined ? healthy : cause !== "REFUSED";
 }
 
-/** An agent speaks for itself, in its own class, or not at all. */
+/** Ignores presence that an agent publishes for another agent or another class. */
 function readPresence(log: Logger, internet: InternetClass, agent: string, value: Uint8Array): Presence | undefined {
   try {
     const presence = parseMessage(Presence, value);
@@ -186,12 +189,12 @@ function readPresence(log: Logger, internet: InternetClass, agent: string, value
     return presence;
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error;
-    log.warn({ err: error, agent, internet }, "an agent's presence is ignored");
+    log.warn({ err: error, agent, internet }, "ignored the presence of an agent");
     return undefined;
   }
 }
 
-/** Agents that run an engine now, and their slots in all. */
+/** How many agents run an engine now, and how many slots they have for it together. */
 export function serving(fleet: Fleet, { name }: Pick<EngineRecord, "name">): { agents: number; slots: number } {
   const here = fleet
     .agents()
@@ -200,7 +203,7 @@ export function serving(fleet: Fleet, { name }: Pick<EngineRecord, "name">): { a
   return { agents: here.length, slots: here.reduce((sum, { slots }) => sum + slots, 0) };
 }
 
-/** What the healthy engines of the agents that are there say of their versions, by the ids of a catalogue. */
+/** The versions of the healthy engines of present agents. */
 export function announcedVersions(fleet: Fleet, catalogue: readonly EngineRecord[]): AnnouncedVersions {
   const idOf = new Map(catalogue.map(({ name, engineId }) => [engineToken(name), engineId]));
   const healthy = fleet.agents().flatMap(({ engines }) => engines.filter((engine) => engine.healthy));

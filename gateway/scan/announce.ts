@@ -1,7 +1,7 @@
 import type { ChangedScan } from "../db/results.js";
 import type { ScanContext } from "./context.js";
 
-/** Tells every gateway which scans have changed, and counts those that became final. */
+/** Sends hints about changed scans to every gateway, and counts those that became final. */
 export function announce(ctx: ScanContext, changed: readonly ChangedScan[]): void {
   if (changed.length === 0) return;
   ctx.bus.sendHints(changed.map(({ scanId, revision }) => [scanId, revision]));

@@ -6,9 +6,9 @@ import { badInput, GatewayError } from "../errors.js";
 import { hashSecret, makeKeyText } from "../keys/key-text.js";
 import type { ScanContext } from "./context.js";
 
-/** What a key is to be. */
+/** The properties of a new key. */
 export interface ApiKeyInput {
-  /** What it is for, or who has it: 1 to 200 characters. */
+  /** Tells people what the key is for or who has it: 1 to 200 characters. */
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly expiresAt?: Date | undefined;
@@ -18,8 +18,8 @@ export interface ApiKeyInput {
   readonly dailyScans?: number | undefined;
 }
 
-/** A key, and the only sight of its text. */
-export interface MadeKey {
+/** A new key. Its text cannot be read again. */
+export interface CreatedKey {
   readonly record: ApiKeyRecord;
   readonly text: string;
 }
@@ -28,22 +28,22 @@ const NAME_LENGTH = 200;
 const RATE = { min: 0.01, max: 100_000 };
 const DAILY_SCANS_MAX = 1_000_000_000;
 
-/** Makes a key. Throws BAD_INPUT. */
-export async function createApiKey({ db }: Pick<ScanContext, "db">, caller: Caller, input: ApiKeyInput): Promise<MadeKey> {
-  const { name, scopes, expiresAt, rate, dailyScans } = checked(input);
+/** Creates a key. Throws BAD_INPUT. */
+export async function createApiKey({ db }: Pick<ScanContext, "db">, caller: Caller, input: ApiKeyInput): Promise<CreatedKey> {
+  const { name, scopes, expiresAt, rate, dailyScans } = checkInput(input);
   const { id, secret, text } = makeKeyText();
   const limits = { rate: rate ?? null, dailyScans: dailyScans ?? null, expiresAt: expiresAt ?? null };
   const record = await db.transaction().execute(async (tx) => {
-    const made = await insertApiKey(tx, { id, hash: hashSecret(secret), name, scopes, ...limits });
+    const inserted = await insertApiKey(tx, { id, hash: hashSecret(secret), name, scopes, ...limits });
     await audit(tx, caller, "createApiKey", id, { name, scopes, ...limits });
-    return made;
+    return inserted;
   });
   return { record, text };
 }
 
 /**
- * Revokes a key: from now on it opens nothing, and what it has open is closed, here at once and on other gateways within
- * seconds. One that is revoked already stays so. Throws NOT_FOUND.
+ * Revokes a key: it opens nothing any more, and what it has open is closed, on this gateway at once and on others within seconds. A
+ * revoked key stays as it is. Throws NOT_FOUND.
  */
 export async function revokeApiKey(
   { db, bus, keyring }: Pick<ScanContext, "db"> & Partial<Pick<ScanContext, "bus" | "keyring">>,
@@ -61,7 +61,7 @@ export async function revokeApiKey(
   return key;
 }
 
-function checked(input: ApiKeyInput): ApiKeyInput {
+function checkInput(input: ApiKeyInput): ApiKeyInput {
   const { scopes, expiresAt, rate, dailyScans } = input;
   const name = input.name.trim();
   if (name.length < 1 || name.length > NAME_LENGTH || /[\u0000-\u001f\u007f-\u009f]/.test(name))

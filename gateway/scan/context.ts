@@ -23,23 +23,23 @@ export interface ScanContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly db: Database;
-  /** Connections for lists whose filters callers choose: their statements have a time limit, and take no one's place. */
+  /** Connections for lists with filters of the callers': their statements have a time limit, and occupy no connection of `db`. */
   readonly lists: Database;
   readonly bus: Bus;
   readonly samples: SampleStore;
-  /** Who is there, by presence. */
+  /** The agents that are present. */
   readonly fleet: Fleet;
   /** Publishes accepted requests right after their commit. */
   readonly relay: Relay;
-  /** Lets BULK requests go as room is made. */
+  /** Holds BULK requests back until there is room. */
   readonly bulk: Bulk;
-  /** Subscribers of scans on this gateway. */
+  /** Subscribers of single scans on this gateway. */
   readonly watchers: Watchers;
   /** Subscribers of the fleet on this gateway. */
   readonly fleetWatches: FleetWatches;
   /** Subscribers of all scans, on this gateway. */
   readonly feeds: Feeds;
-  /** The keys that callers of this gateway use. */
+  /** The API keys that callers of this gateway use. */
   readonly keyring: Keyring;
   /** Accepts requests; those that arrive together share a transaction. */
   readonly accepting: Readonly<Record<AcceptRequest["kind"], Batched<AcceptRequest, Acceptance | GatewayError>>>;

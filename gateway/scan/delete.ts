@@ -6,27 +6,27 @@ import { deleteSampleRow, deleteScans, lockSample, lockScansOf } from "../db/del
 import { openResults, withdrawRequests } from "../db/withdraw.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
-import { lockScan, settleWithdrawn, type Withdrawn } from "./withdraw.js";
+import { lockScan, finishWithdrawals, type Withdrawal } from "./withdraw.js";
 
-/** What a transaction has deleted; to be settled after its commit. */
-interface Deleted extends Omit<Withdrawn, "changed"> {
-  /** The scans with the revisions that they had. */
+/** What a transaction has deleted. {@link finishDeletion} does the rest after the commit. */
+interface Deletion extends Omit<Withdrawal, "changed"> {
+  /** The deleted scans with their last revisions. */
   readonly scans: readonly (readonly [scanId: number, revision: number])[];
 }
 
-/** Deletes a scan with its results; one that is open is withdrawn. Throws NOT_FOUND. */
+/** Deletes a scan with its results, and withdraws it if it is open. Throws NOT_FOUND. */
 export async function deleteScan(ctx: ScanContext, caller: Caller, scanId: number): Promise<void> {
   const deleted = await transact(ctx.db, async (tx) => {
     await lockScan(tx, scanId);
     await audit(tx, caller, "deleteScan", String(scanId));
     return deleteLocked(tx, [scanId]);
   });
-  await settleDeleted(ctx, deleted);
+  await finishDeletion(ctx, deleted);
 }
 
 /**
- * Deletes a sample with all its scans, in one transaction; its bytes are removed after the commit, here or by any sweep. How
- * many scans it had. Throws BAD_INPUT or NOT_FOUND.
+ * Deletes a sample with all its scans, in one transaction. Its bytes are removed after the commit, here or by any sweep. Returns the
+ * number of its scans. Throws BAD_INPUT or NOT_FOUND.
  */
 export async function deleteSample(ctx: ScanContext, caller: Caller, hash: string): Promise<number> {
   const sha256 = hash.toLowerCase();
@@ -38,19 +38,19 @@ export async function deleteSample(ctx: ScanContext, caller: Caller, hash: strin
     await audit(tx, caller, "deleteSample", sha256, { scans: scans.scanIds.length });
     return { ...scans, copies: await deleteSampleRow(tx, sampleId) };
   });
-  await settleDeleted(ctx, { ...deleted, removals: [...deleted.removals, ...copies] });
+  await finishDeletion(ctx, { ...deleted, removals: [...deleted.removals, ...copies] });
   return deleted.scanIds.length;
 }
 
-async function deleteLocked(tx: Tx, scanIds: readonly number[]): Promise<Deleted> {
+async function deleteLocked(tx: Tx, scanIds: readonly number[]): Promise<Deletion> {
   const open = await openResults(tx, scanIds);
   const removals = await withdrawRequests(tx, scanIds);
   const engines = new Set(open.map(({ engine }) => engine));
   return { scanIds, engines, removals, scans: await deleteScans(tx, scanIds) };
 }
 
-/** Who watches a deleted scan reads it once more, and finds that it is gone. */
-async function settleDeleted(ctx: ScanContext, { scans, ...withdrawn }: Deleted): Promise<void> {
+/** The hint makes the watchers of a deleted scan read it once more, and find that it is gone. */
+async function finishDeletion(ctx: ScanContext, { scans, ...withdrawn }: Deletion): Promise<void> {
   ctx.bus.sendHints(scans.map(([scanId, revision]) => [scanId, revision + 1]));
-  await settleWithdrawn(ctx, [{ ...withdrawn, changed: [] }]);
+  await finishWithdrawals(ctx, [{ ...withdrawn, changed: [] }]);
 }

@@ -8,10 +8,10 @@ import { findSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
-/** How a sample is handed out: as it is, or in a zip with the password `infected`. */
+/** `raw`: the bytes as they are; `zip`: in a zip with the password `infected`. */
 export type DownloadFormat = "raw" | "zip";
 
-/** A sample, and its bytes: what comes last comes only if all of it has the sample's sha256. */
+/** A sample and its bytes. The last piece comes only if all bytes together have the sample's sha256. */
 export interface Download {
   readonly sample: SampleRecord;
   readonly bytes: AsyncGenerator<Uint8Array>;

@@ -12,11 +12,11 @@ import { checkNames, planScan, type PlanRequest } from "./plan.js";
 import { estimateWait, readQueues } from "./queues.js";
 import { checkFreshness } from "./scan-input.js";
 
-/** A request of which somebody wants to know what would come of it. */
-export interface Question extends Omit<PlanRequest, "mime"> {
-  /** The sample, if the mesh knows it. */
+/** A request whose outcome a caller wants to know before sending it. */
+export interface PlanQuestion extends Omit<PlanRequest, "mime"> {
+  /** A sample that the mesh knows. */
   readonly sha256?: string | undefined;
-  /** Its type, if it does not; without both it is of no known type. */
+  /** The type of a sample that it does not know. Without either, the type is unknown. */
   readonly mime?: string | undefined;
   readonly priority: Priority;
   readonly freshnessMs?: number | undefined;
@@ -26,7 +26,7 @@ export interface ScanPlanRecord {
   readonly acceptable: boolean;
   readonly engines: readonly PlannedEngineRecord[];
   readonly skipped: readonly Skipped[];
-  /** Until the last engine would begin; null if that is not known of every engine. */
+  /** Until the last engine would start; null if that is unknown for one of them. */
   readonly estimatedWaitMs: number | null;
 }
 
@@ -40,8 +40,8 @@ export interface PlannedEngineRecord {
 
 const UNKNOWN_TYPE = "application/octet-stream";
 
-/** What would come of a request made now. Throws BAD_INPUT, or NOT_FOUND for a sample that the mesh does not know. */
-export async function explainScan(ctx: ScanContext, question: Question): Promise<ScanPlanRecord> {
+/** Tells which engines a request would get if it were made now. Throws BAD_INPUT, or NOT_FOUND for a sample that the mesh does not know. */
+export async function explainScan(ctx: ScanContext, question: PlanQuestion): Promise<ScanPlanRecord> {
   const { sha256, freshnessMs } = question;
   if (sha256 !== undefined && question.mime !== undefined)
     throw new GatewayError("BAD_INPUT", "sha256, mime: only one of them can be given");
@@ -52,8 +52,8 @@ export async function explainScan(ctx: ScanContext, question: Question): Promise
   checkNames(catalogue, question);
   const mime = sample?.mime ?? question.mime ?? UNKNOWN_TYPE;
   const { expected, skipped, refused } = planScan(catalogue, { ...question, mime });
-  const reused = await reusedOf(ctx, catalogue, sample, expected, freshnessMs);
-  const waits = await waitsOf(ctx, question.priority);
+  const reused = await readReused(ctx, catalogue, sample, expected, freshnessMs);
+  const waits = await readWaits(ctx, question.priority);
   const engines = expected.map((engine): PlannedEngineRecord => {
     const reusedFrom = reused.get(engine.engineId) ?? null;
     const estimatedWaitMs = reusedFrom === null ? (waits.get(engine.engineId) ?? null) : 0;
@@ -62,7 +62,7 @@ export async function explainScan(ctx: ScanContext, question: Question): Promise
   return { acceptable: !refused, engines, skipped, estimatedWaitMs: longest(engines) };
 }
 
-async function reusedOf(
+async function readReused(
   ctx: ScanContext,
   catalogue: readonly EngineRecord[],
   sample: StoredSample | undefined,
@@ -74,8 +74,8 @@ async function reusedOf(
   return readReusable(ctx.db, { sampleId: sample.sampleId, freshnessMs, engineIds }, announcedVersions(ctx.fleet, catalogue));
 }
 
-/** By engine id. While the bus is away nobody knows. BULK requests wait behind those that are held. */
-async function waitsOf(ctx: ScanContext, priority: Priority): Promise<Map<number, number | null>> {
+/** By engine id; empty while NATS is away. A BULK request waits behind the held ones. */
+async function readWaits(ctx: ScanContext, priority: Priority): Promise<Map<number, number | null>> {
   if (!ctx.bus.connected()) return new Map();
   const held = priority === "BULK" ? await countHeld(ctx.db) : new Map<number, number>();
   const wait = ({ engine, waiting, slots, meanMs }: QueueRecord) =>

@@ -4,15 +4,15 @@ import type { EngineRecord } from "../../schema/reports.js";
 import type { Skipped, SkipReason } from "../../schema/states.js";
 import { GatewayError } from "../errors.js";
 
-/** Which engines a request wants by name. */
+/** The engines that a request chooses by name. */
 export interface EngineChoice {
   /** Names without regard to case; undefined: every engine. */
   readonly engines?: readonly string[] | undefined;
-  /** Names of engines that are left out. */
+  /** Names of engines to leave out. */
   readonly excludeEngines?: readonly string[] | undefined;
 }
 
-/** What of a request decides which engines are expected. */
+/** The parts of a request that decide which engines are expected. */
 export interface PlanRequest extends EngineChoice {
   readonly speed: Speed;
   readonly internet: boolean;
@@ -20,15 +20,15 @@ export interface PlanRequest extends EngineChoice {
   readonly mime: string;
 }
 
-/** Which engines are expected, and why the others are not. */
+/** The engines that a scan expects, and why it skips the others. */
 export interface Plan {
   readonly expected: EngineRecord[];
   readonly skipped: Skipped[];
-  /** No engine is left, and only because agents are missing: the mesh cannot accept this now. */
+  /** No engine is left, only because agents are missing: the request cannot be accepted now. */
   readonly refused: boolean;
 }
 
-/** Decides which engines of the catalogue a request expects. An engine that is left out has the first reason that applies. */
+/** Decides which engines of the catalogue a request expects. A skipped engine gets the first reason that applies. */
 export function planScan(catalogue: readonly EngineRecord[], request: PlanRequest): Plan {
   const expected: EngineRecord[] = [];
   const skipped: Skipped[] = [];
@@ -58,13 +58,13 @@ function skipReason(engine: EngineRecord, request: PlanRequest, selected: boolea
   return undefined;
 }
 
-/** A manifest's type without regard to case. */
+/** Manifests write types in any case. */
 function accepts(given: string, mime: string): boolean {
   const type = given.toLowerCase();
   return type.endsWith("/*") ? mime.startsWith(type.slice(0, -1)) : type === mime;
 }
 
-/** Throws BAD_INPUT for a name that no engine of the catalogue has. While the catalogue is empty every name may come true. */
+/** Throws BAD_INPUT for a name that no engine of the catalogue has. While the catalogue is empty, any engine may still come. */
 export function checkNames(catalogue: readonly EngineRecord[], { engines, excludeEngines }: EngineChoice): void {
   if (catalogue.length === 0) return;
   const all = catalogue.map(({ name }) => name);

@@ -25,7 +25,7 @@ export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
       const { pending, unacknowledged, redelivered } = await ctx.bus
         .account(internetClass(engine.internet))
         .durableState(engine.name);
-      // The server counts requests that do not name the engine, and deleted ones until the durable is read on.
+      // The server also counts requests that do not name the engine, and deleted ones until the durable has been read past them.
       const waiting = Math.min(pending, published.get(engine.engineId) ?? 0);
       const { agents, slots } = serving(ctx.fleet, engine);
       const meanMs = mean.get(engine.engineId) ?? null;
@@ -44,7 +44,7 @@ export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
   );
 }
 
-/** Until what is put behind so many requests is begun. */
+/** The time until a request behind so many others starts. */
 export function estimateWait(waiting: number, slots: number, meanMs: number | null): number | null {
   if (slots === 0) return null;
   if (waiting === 0) return 0;

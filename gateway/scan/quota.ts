@@ -3,18 +3,18 @@ import type { Tx } from "../db/database.js";
 import { addUsage, lockUsage } from "../db/quota.js";
 import { GatewayError } from "../errors.js";
 
-/** The daily scans of the callers of one transaction. Keys without a quota are not counted and cost nothing. */
+/** The daily quotas of the callers of one transaction. Keys without a quota are not counted. */
 export interface Quotas {
-  /** Takes so many scans; the refusal if there are not so many left. */
+  /** Takes scans from the caller's quota. Returns the refusal if fewer are left. */
   take(caller: Caller, scans: number): GatewayError | undefined;
   giveBack(caller: Caller, scans: number): void;
-  /** Counts what was taken, for every gateway. */
+  /** Writes down what was taken. */
   settle(): Promise<void>;
 }
 
 /**
- * Each key's count is one row, locked until the transaction ends. Submissions that arrive together share a transaction, so
- * that a busy key's row is written once for many of them.
+ * Each key's count is one row, locked until the transaction ends. Submissions that arrive together share a transaction, so a busy
+ * key's row is written once for many of them.
  */
 export async function openQuotas(tx: Tx, callers: readonly Caller[]): Promise<Quotas> {
   const limited = new Set(callers.flatMap(({ key }) => (key !== null && key.dailyScans !== null ? [key.id] : [])));

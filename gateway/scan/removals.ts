@@ -6,25 +6,25 @@ import type { ScanContext } from "./context.js";
 const OVERDUE_MS = 500;
 const BATCH = 100;
 
-/** Deletes from the bus what a transaction has just withdrawn. What fails is left to the sweep, here or in another gateway. */
+/** Removes from the bus what a transaction has withdrawn. If it fails, the sweep of any gateway does it. */
 export async function removeFromBus(ctx: ScanContext, removals: readonly number[]): Promise<void> {
   if (removals.length === 0) return;
   ctx.failpoint("removals.before");
   try {
-    await removeSome(ctx, removals);
+    await doRemovals(ctx, removals);
   } catch (error) {
-    ctx.log.warn({ err: error, removals }, "messages that were withdrawn stay on the bus for now");
+    ctx.log.warn({ err: error, removals }, "cannot remove withdrawn messages from the bus now; the sweep will");
   }
 }
 
-/** Deletes what is left of earlier removals, such as a killed gateway's. */
+/** Does removals that were left undone, for example by a gateway that was killed. */
 export async function removeOverdue(ctx: ScanContext): Promise<void> {
   if (!ctx.bus.connected() || !ctx.samples.connected()) return;
-  while ((await removeSome(ctx, { olderThanMs: OVERDUE_MS })) === BATCH);
+  while ((await doRemovals(ctx, { olderThanMs: OVERDUE_MS })) === BATCH);
 }
 
-/** How many were removed. */
-async function removeSome(ctx: ScanContext, which: Parameters<typeof lockRemovals>[1]): Promise<number> {
+/** Returns how many removals it has done. */
+async function doRemovals(ctx: ScanContext, which: Parameters<typeof lockRemovals>[1]): Promise<number> {
   return ctx.db.transaction().execute(async (tx) => {
     const gone: number[] = [];
     for (const removal of await lockRemovals(tx, which, BATCH)) if (await remove(ctx, removal)) gone.push(removal.id);
@@ -33,7 +33,7 @@ async function removeSome(ctx: ScanContext, which: Parameters<typeof lockRemoval
   });
 }
 
-/** Whether it is done. One that cannot be done does not keep the others from it. */
+/** Returns whether it succeeded. A removal that fails does not stop the others. */
 async function remove(ctx: ScanContext, { id, internet, what }: Removal): Promise<boolean> {
   const account = internetClass(internet);
   try {
@@ -42,7 +42,7 @@ async function remove(ctx: ScanContext, { id, internet, what }: Removal): Promis
     return true;
   } catch (error) {
     if (error instanceof GatewayError && error.code === "UNAVAILABLE") throw error;
-    ctx.log.warn({ err: error, removal: id }, "messages that were withdrawn stay on the bus for now");
+    ctx.log.warn({ err: error, removal: id }, "cannot remove withdrawn messages from the bus now; the sweep will");
     return false;
   }
 }

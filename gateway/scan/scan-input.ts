@@ -3,26 +3,26 @@ import { OPTION_LIMITS, type Labels, type Priority } from "../../schema/scan-opt
 import { GatewayError } from "../errors.js";
 import type { EngineChoice } from "./plan.js";
 
-/** How a caller wants a sample, or several, to be scanned. */
+/** How one sample or several are to be scanned. */
 export interface ScanOptions extends EngineChoice {
-  /** The slowest class allowed, inclusive. */
+  /** The slowest speed class allowed. */
   readonly speed: Speed;
   readonly internet: boolean;
-  /** Each key once. */
+  /** Every key occurs once. */
   readonly labels?: readonly LabelEntry[] | undefined;
   /** undefined: NORMAL. */
   readonly priority?: Priority | undefined;
-  /** Results up to this age are taken over; undefined: none. */
+  /** Results up to this age are copied from earlier scans; undefined: none. */
   readonly freshnessMs?: number | undefined;
-  /** Time until the scan is final at the latest, 10 s to 24 h; undefined: the setting. */
+  /** Time after which the scan is final at the latest, within OPTION_LIMITS; undefined: as the setting says. */
   readonly deadlineMs?: number | undefined;
-  /** Detections after which no further engine is waited for; undefined: all are. */
+  /** Number of detections after which the scan waits for no more engines; undefined: it waits for all. */
   readonly stopAfter?: number | undefined;
-  /** Sent again with the same key, the same request gives what it gave first. */
+  /** The same request with the same key gets the first one's answer. */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Options of which any may be left out. */
+/** Any of the options. */
 export type SomeOptions = { readonly [Option in keyof ScanOptions]?: ScanOptions[Option] | undefined };
 
 export interface LabelEntry {
@@ -30,7 +30,7 @@ export interface LabelEntry {
   readonly value: string;
 }
 
-/** What a caller asks for. */
+/** A request for one scan, apart from its sample. */
 export interface ScanInput extends ScanOptions {
   /** The file's name, for display; 1,024 characters at most. NUL and control characters are replaced. */
   readonly name: string;
@@ -41,17 +41,17 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** Throws BAD_INPUT for a name that is too long; else the name as valid Unicode, without what a terminal or a log would act upon. */
-export function checkedName(name: string, field: readonly string[] = ["name"]): string {
+/** The name as valid Unicode without control characters. Throws BAD_INPUT if it is too long. */
+export function cleanName(name: string, field: readonly string[] = ["name"]): string {
   if (name.length > LIMITS.name) refuse(field, `the name has ${name.length} characters; ${LIMITS.name} is the most`);
   return Buffer.from(name).toString().replace(new RegExp(CONTROL, "g"), "\ufffd");
 }
 
-/** Throws BAD_INPUT for the first option that makes no sense. */
+/** Throws BAD_INPUT for the first option that is not valid. */
 export function checkOptions(options: SomeOptions): void {
   const { engines, excludeEngines, labels, freshnessMs, deadlineMs, stopAfter, idempotencyKey } = options;
-  const left = new Set(excludeEngines?.map((name) => name.toLowerCase()));
-  const both = engines?.find((name) => left.has(name.toLowerCase()));
+  const excluded = new Set(excludeEngines?.map((name) => name.toLowerCase()));
+  const both = engines?.find((name) => excluded.has(name.toLowerCase()));
   if (both !== undefined) refuse(["excludeEngines"], `leaves out ${both}, which engines asks for`);
   if (labels) checkLabels(labels);
   if (deadlineMs !== undefined && !within(deadlineMs, LIMITS.deadlineMs))
@@ -63,7 +63,7 @@ export function checkOptions(options: SomeOptions): void {
     refuse(["idempotencyKey"], `an idempotency key has 1 to ${LIMITS.idempotencyKey} printable ASCII characters`);
 }
 
-/** The labels as they are kept. */
+/** The labels as they are stored. */
 export function labelsOf(options: ScanOptions): Labels {
   return Object.fromEntries((options.labels ?? []).map(({ key, value }) => [key, value]));
 }

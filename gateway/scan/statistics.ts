@@ -11,25 +11,25 @@ const MS: Record<Interval, number> = { HOUR: 3_600_000, DAY: 86_400_000 };
 const MOST_POINTS = 1_000;
 const DEFAULT_RANGE_MS = 86_400_000;
 
-/** A stretch of time that statistics are asked for; it begins and ends with an interval (UTC). */
+/** A range of whole intervals (UTC). */
 export interface StatisticsRange extends Hours {
   readonly interval: Interval;
 }
 
-/** The intervals that hold `from` to `to`; by default the last day. Throws BAD_INPUT. */
+/** The range of intervals from `from` to `to`, by default the last day. Throws BAD_INPUT. */
 export function statisticsRange(interval: Interval, from: Date | undefined, to: Date | undefined): StatisticsRange {
   const end = to ?? new Date();
   const begin = from ?? new Date(end.getTime() - DEFAULT_RANGE_MS);
   if (begin >= end) throw badInput("from", "must be before to");
   const unit = MS[interval];
   const first = Math.floor(begin.getTime() / unit) * unit;
-  const beyond = Math.ceil(end.getTime() / unit) * unit;
-  const points = (beyond - first) / unit;
+  const last = Math.ceil(end.getTime() / unit) * unit;
+  const points = (last - first) / unit;
   if (points > MOST_POINTS) {
     const advice = interval === "HOUR" ? "; ask by DAY, or for less" : "";
     throw badInput("from", `there are ${points} intervals until to, and ${MOST_POINTS} is the most${advice}`);
   }
-  return { from: new Date(first), to: new Date(beyond), interval };
+  return { from: new Date(first), to: new Date(last), interval };
 }
 
 export interface Point extends ScanCounts {
@@ -38,7 +38,7 @@ export interface Point extends ScanCounts {
 
 const NONE: ScanCounts = { inconclusive: 0, clean: 0, suspicious: 0, infected: 0, bytes: 0 };
 
-/** One point an interval, those without scans included: a chart has no holes. */
+/** One point for each interval, even without scans, so that a chart has no holes. */
 export async function readPoints(db: Database, range: StatisticsRange): Promise<Point[]> {
   const counted = await readScanCounts(db, range, range.interval === "HOUR" ? "hour" : "day");
   const byStart = new Map(counted.map((point) => [point.start.getTime(), point]));
@@ -58,25 +58,25 @@ export async function readEngineStatistics(db: Database, range: Hours): Promise<
   return counts.map((engine) => ({ ...engine, durations: durations.get(engine.engineId) ?? [] }));
 }
 
-/** The duration in milliseconds below which a share of all lie, to within a bucket; null if there are none. */
+/** The quantile of durations in milliseconds, to within a bucket; null if there are none. */
 export function quantile(buckets: Buckets, share: number): number | null {
   const total = buckets.reduce((sum, { count }) => sum + count, 0);
   let left = share * total;
   for (const { bucket, count } of buckets) {
-    if (left <= count) return between(bucket, left / count);
+    if (left <= count) return interpolate(bucket, left / count);
     left -= count;
   }
   return null;
 }
 
-/** Inside of a bucket durations are taken to be spread evenly on its logarithmic scale. */
-function between(bucket: number, share: number): number {
+/** Assumes that durations are spread evenly within a bucket, on its logarithmic scale. */
+function interpolate(bucket: number, share: number): number {
   return bucket === 0 ? share : bucketEnd(bucket - 1 + share);
 }
 
 const BATCH = 2_000;
 
-/** Brings the statistics up to date. */
+/** Adds scans that have become final to the statistics. */
 export async function updateStatistics({ db }: ScanContext): Promise<void> {
   let added: number | undefined;
   do {

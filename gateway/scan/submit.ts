@@ -10,24 +10,24 @@ import type { ScanContext } from "./context.js";
 import type { KnownSample, StoredOrNew } from "./accept-request.js";
 import { assertSameInput, findClaim, hashInput, ownedKey, type CreatedIds, type Input } from "./idempotency.js";
 import { discard, findStoredSample, storeSample } from "./store-sample.js";
-import { readyUpload } from "./uploads.js";
-import { checkedName, checkOptions, type ScanOptions, type ScanInput } from "./scan-input.js";
+import { findUploadedSample } from "./uploads.js";
+import { cleanName, checkOptions, type ScanOptions, type ScanInput } from "./scan-input.js";
 
 export type { ScanOptions, ScanInput } from "./scan-input.js";
 
 /** A sample that the mesh has: by its hash, or by a finished upload. */
 export type StoredSource = { readonly kind: "hash"; readonly hash: string } | { readonly kind: "upload"; readonly id: string };
 
-/** Where the sample comes from: bytes as they arrive, the hash of a stored sample, or a finished upload. */
+/** The source of a sample: bytes as they arrive, the hash of a stored sample, or a finished upload. */
 export type SampleSource =
   | { readonly kind: "stream"; readonly bytes: AsyncIterable<Uint8Array>; readonly limit?: number; readonly signal?: AbortSignal }
   | StoredSource;
 
-/** An accepted scan: whatever happens from now on, it will be final by its deadline. */
+/** An accepted scan. Whatever happens from now on, it is final by its deadline. */
 export interface Accepted {
   readonly scanId: number;
   readonly sample: SampleRecord;
-  /** An earlier request with the same idempotency key made it. */
+  /** Whether an earlier request with the same idempotency key has created it. */
   readonly replayed: boolean;
 }
 
@@ -67,13 +67,13 @@ export interface BatchSample {
   readonly name: string;
 }
 
-/** How many samples of a batch are looked for at once. */
-const WINDOW = 8;
+/** How many samples of a batch are looked up at once. */
+const LOOKUPS = 8;
 
 /** An accepted batch. */
 export interface AcceptedBatch {
   readonly batchId: number;
-  /** An earlier request with the same idempotency key made it. */
+  /** Whether an earlier request with the same idempotency key has created it. */
   readonly replayed: boolean;
 }
 
@@ -92,7 +92,7 @@ export async function submitScans(
     throw new GatewayError("BAD_INPUT", message, { field: ["samples"] });
   }
   checkOptions(options);
-  const batch = samples.map(({ source, name }, i) => ({ source, name: checkedName(name, ["samples", String(i), "name"]) }));
+  const batch = samples.map(({ source, name }, i) => ({ source, name: cleanName(name, ["samples", String(i), "name"]) }));
   const before = await findEarlier(ctx, caller, { kind: "batch", options }, batch);
   if (before) return { batchId: idOf(before.batchId), replayed: true };
   const found = await findAll(ctx, batch);
@@ -102,7 +102,7 @@ export async function submitScans(
 
 async function findAll(ctx: ScanContext, samples: readonly BatchSample[]): Promise<{ sample: KnownSample; name: string }[]> {
   const refusals: { index: number; error: GatewayError }[] = [];
-  const window = openWindow<{ sample: KnownSample; name: string } | undefined>(WINDOW);
+  const window = openWindow<{ sample: KnownSample; name: string } | undefined>(LOOKUPS);
   for (const [index, { source, name }] of samples.entries()) {
     await window.add(async () => {
       try {
@@ -131,7 +131,7 @@ function storeOrFind(ctx: ScanContext, source: SampleSource): Promise<StoredOrNe
 async function findSource(ctx: ScanContext, source: StoredSource): Promise<KnownSample> {
   const field = source.kind === "hash" ? "sha256" : "uploadId";
   try {
-    const sample = await (source.kind === "hash" ? findStoredSample(ctx, source.hash) : readyUpload(ctx, source.id));
+    const sample = await (source.kind === "hash" ? findStoredSample(ctx, source.hash) : findUploadedSample(ctx, source.id));
     return { kind: "stored", sample };
   } catch (error) {
     throw error instanceof GatewayError && error.code !== "UNAVAILABLE" ? error.about(field) : error;
@@ -181,7 +181,7 @@ async function sha256Of(ctx: ScanContext, source: StoredSource): Promise<string>
 
 function checkInput(input: ScanInput): ScanInput {
   checkOptions(input);
-  return { ...input, name: checkedName(input.name) };
+  return { ...input, name: cleanName(input.name) };
 }
 
 function idOf(id: number | null): number {

@@ -33,7 +33,7 @@ export async function readSystem(ctx: ScanContext): Promise<SystemRecord> {
   return { version: VERSION, nodeVersion: process.versions.node, startedAt: STARTED_AT, database, accounts };
 }
 
-/** An account that is away is a state to be shown, not a failure. */
+/** An account that cannot be reached is shown as such; it is no failure. */
 async function readAccount({ bus }: ScanContext, internet: InternetClass): Promise<AccountRecord> {
   try {
     return { class: internet, connected: true, ...(await bus.account(internet).state()) };

@@ -13,7 +13,7 @@ import { deletedMeanwhile, discard, lockStored, storeSample, upsertSamples } fro
 export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ id: string; expiresAt: Date }> {
   const id = randomUUID();
   const expiresAt = await ctx.db.transaction().execute(async (tx) => {
-    await audit(tx, caller, "createUpload", shown(id));
+    await audit(tx, caller, "createUpload", redacted(id));
     return insertUpload(tx, id, ctx.config.uploadTtlMs, caller.key?.id ?? null);
   });
   return { id, expiresAt };
@@ -31,14 +31,14 @@ export async function receiveUpload(
   signal?: AbortSignal,
 ): Promise<SampleRecord> {
   const upload = await openUpload(ctx, id);
-  if (upload.sample) throw usedUp();
+  if (upload.sample) throw alreadyFilled();
   const sample = await storeSample(ctx, bytes, signal ? { signal } : {});
   const { record, redundant } = await transact(ctx.db, async (tx) => {
     if ((await lockStored(tx, [sample])).size > 0) throw deletedMeanwhile();
     const row = (await upsertSamples(tx, [sample])).get(sample);
-    if (!row || !(await fillUpload(tx, id, row.record.sampleId))) throw usedUp();
+    if (!row || !(await fillUpload(tx, id, row.record.sampleId))) throw alreadyFilled();
     const key = upload.keyId === null ? null : { id: upload.keyId };
-    await audit(tx, { key, address, requestId }, "receiveUpload", shown(id), { sha256: row.record.sha256 });
+    await audit(tx, { key, address, requestId }, "receiveUpload", redacted(id), { sha256: row.record.sha256 });
     return row;
   }).catch(async (error: unknown) => {
     if (error instanceof GatewayError && !(error instanceof DatabaseAway)) await discard(ctx, sample);
@@ -49,7 +49,7 @@ export async function receiveUpload(
 }
 
 /** The sample of an upload that has its bytes. Throws NOT_FOUND, UPLOAD_EXPIRED or BAD_INPUT. */
-export async function readyUpload(ctx: ScanContext, id: string): Promise<StoredSample> {
+export async function findUploadedSample(ctx: ScanContext, id: string): Promise<StoredSample> {
   const { sample } = await openUpload(ctx, id);
   if (!sample) throw new GatewayError("BAD_INPUT", "the bytes of this upload have not arrived");
   return sample;
@@ -62,11 +62,11 @@ async function openUpload(ctx: ScanContext, id: string): Promise<UploadRecord> {
   return upload;
 }
 
-/** The id is the secret that lets its holder send the bytes. */
-function shown(id: string): string {
+/** The whole id is a secret: whoever has it may send the bytes. */
+function redacted(id: string): string {
   return `${id.slice(0, 8)}…`;
 }
 
-function usedUp(): GatewayError {
+function alreadyFilled(): GatewayError {
   return new GatewayError("BAD_INPUT", "this upload has its bytes already");
 }

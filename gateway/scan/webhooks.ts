@@ -11,15 +11,15 @@ const SECRET_PREFIX = "whsec_";
 const SECRET_BYTES = { made: 32, least: 24, most: 64 };
 const URL_LENGTH = 2_048;
 
-/** Who wants to be told of what. */
+/** The properties of a new webhook. */
 export interface WebhookInput {
   readonly url: string;
   readonly events: readonly WebhookEvent[];
-  /** `whsec_` and the base64 of 24 to 64 bytes; undefined: one is made. */
+  /** `whsec_` and the base64 of 24 to 64 bytes; undefined: one is generated. */
   readonly secret?: string | undefined;
 }
 
-/** Adds a webhook; its secret is told here and never again. Throws BAD_INPUT. */
+/** Creates a webhook. Its secret cannot be read again. Throws BAD_INPUT. */
 export async function createWebhook(
   ctx: ScanContext,
   caller: Caller,
@@ -64,7 +64,7 @@ async function checkUrl({ config }: ScanContext, url: string): Promise<void> {
   }
 }
 
-/** Switches a webhook on or off. Throws NOT_FOUND. */
+/** Enables or disables a webhook. Throws NOT_FOUND. */
 export async function setWebhookEnabled(ctx: ScanContext, caller: Caller, webhookId: number, enabled: boolean) {
   return ctx.db.transaction().execute(async (tx): Promise<WebhookRecord> => {
     const webhook = await enableWebhook(tx, webhookId, enabled);
@@ -74,7 +74,7 @@ export async function setWebhookEnabled(ctx: ScanContext, caller: Caller, webhoo
   });
 }
 
-/** Removes a webhook and its log. Throws NOT_FOUND. */
+/** Deletes a webhook with its log. Throws NOT_FOUND. */
 export async function removeWebhook(ctx: ScanContext, caller: Caller, webhookId: number): Promise<void> {
   await ctx.db.transaction().execute(async (tx) => {
     if (!(await deleteWebhook(tx, webhookId))) throw unknown(webhookId);
@@ -82,7 +82,7 @@ export async function removeWebhook(ctx: ScanContext, caller: Caller, webhookId:
   });
 }
 
-/** Sends a delivery again, whatever came of it. Throws NOT_FOUND. */
+/** Sends a delivery again, whatever its state. Throws NOT_FOUND. */
 export async function redeliver(ctx: ScanContext, caller: Caller, deliveryId: number): Promise<DeliveryRecord> {
   return ctx.db.transaction().execute(async (tx) => {
     const delivery = await requeueDelivery(tx, deliveryId);

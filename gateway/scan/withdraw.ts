@@ -12,35 +12,35 @@ import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
 import { removeFromBus } from "./removals.js";
 
-/** A result that ends without its engine's answer, and how. */
-export interface Closing extends OpenResult {
+/** An open result that is to end without an answer from its engine. */
+export interface ClosedResult extends OpenResult {
   readonly state: Extract<ResultState, "CANCELLED" | "TIMEOUT" | "NO_AGENT">;
   readonly error: string;
 }
 
-/** What a transaction has withdrawn; to be settled after its commit. */
-export interface Withdrawn {
+/** What a transaction has withdrawn. {@link finishWithdrawals} does the rest after the commit. */
+export interface Withdrawal {
   readonly changed: readonly ChangedScan[];
   readonly scanIds: readonly number[];
-  /** Subject tokens of the engines whose answers are not waited for any more. */
+  /** Subject tokens of the engines whose answers are no longer waited for. */
   readonly engines: ReadonlySet<string>;
   readonly removals: readonly number[];
 }
 
-const NOTHING: Withdrawn = { changed: [], scanIds: [], engines: new Set(), removals: [] };
+const NOTHING: Withdrawal = { changed: [], scanIds: [], engines: new Set(), removals: [] };
 
-/** Cancels a scan: it is final at once. One that is final already stays as it is. Throws NOT_FOUND. */
+/** Cancels a scan, which makes it final at once; a final scan stays as it is. Throws NOT_FOUND. */
 export async function cancelScan(ctx: ScanContext, caller: Caller, scanId: number): Promise<void> {
   const withdrawn = await transact(ctx.db, async (tx) => {
     await lockScan(tx, scanId);
     const open = await openResults(tx, [scanId]);
     if (open.length === 0) return undefined;
     await audit(tx, caller, "cancelScan", String(scanId));
-    return withdraw(tx, open.map(cancelled));
+    return withdraw(tx, open.map(cancelledResult));
   });
   if (!withdrawn) return;
   announce(ctx, withdrawn.changed);
-  await settleWithdrawn(ctx, [withdrawn]);
+  await finishWithdrawals(ctx, [withdrawn]);
 }
 
 /** Locks a scan. Throws NOT_FOUND. */
@@ -48,12 +48,12 @@ export async function lockScan(tx: Tx, scanId: number): Promise<void> {
   if ((await lockScans(tx, [scanId])).length === 0) throw unknownScan(scanId);
 }
 
-function cancelled(result: OpenResult): Closing {
+function cancelledResult(result: OpenResult): ClosedResult {
   return { ...result, state: "CANCELLED", error: "cancelled" };
 }
 
-/** Withdraws what is open of scans that have found enough. */
-export async function withdrawEnough(ctx: ScanContext, scanIds: readonly number[]): Promise<void> {
+/** Cancels the open results of scans that have found enough. */
+export async function cancelRemaining(ctx: ScanContext, scanIds: readonly number[]): Promise<void> {
   const withdrawn = await transact(ctx.db, async (tx) => {
     const open = await openResults(tx, await lockScans(tx, scanIds));
     return withdraw(
@@ -62,30 +62,30 @@ export async function withdrawEnough(ctx: ScanContext, scanIds: readonly number[
     );
   });
   announce(ctx, withdrawn.changed);
-  await settleWithdrawn(ctx, [withdrawn]);
+  await finishWithdrawals(ctx, [withdrawn]);
 }
 
-/** Closes all that is open of some scans, and takes their requests out of the outbox. The scans must be locked. */
-export async function withdraw(tx: Tx, closings: readonly Closing[]): Promise<Withdrawn> {
+/** Closes results, and takes the requests of their scans out of the outbox. The scans must be locked. */
+export async function withdraw(tx: Tx, closings: readonly ClosedResult[]): Promise<Withdrawal> {
   if (closings.length === 0) return NOTHING;
   const scanIds = [...new Set(closings.map(({ scanId }) => scanId))];
   const removals = await withdrawRequests(tx, scanIds);
-  const { changed } = await raiseResults(tx, closings.map(unanswered));
+  const { changed } = await raiseResults(tx, closings.map(unansweredResult));
   return { changed, scanIds, removals, engines: new Set(closings.map(({ engine }) => engine)) };
 }
 
-/** After the commit: nobody takes it any more, what is in flight is not redelivered, and the agents hear of it. */
-export async function settleWithdrawn(ctx: ScanContext, withdrawn: readonly Withdrawn[]): Promise<void> {
+/** After the commit: removes withdrawn requests from the bus, so that none is delivered again, and tells the agents. */
+export async function finishWithdrawals(ctx: ScanContext, withdrawals: readonly Withdrawal[]): Promise<void> {
   await removeFromBus(
     ctx,
-    withdrawn.flatMap(({ removals }) => removals),
+    withdrawals.flatMap(({ removals }) => removals),
   );
-  for (const one of withdrawn) tellAgents(ctx, one);
-  ctx.bulk.madeRoom();
+  for (const withdrawal of withdrawals) tellAgents(ctx, withdrawal);
+  ctx.bulk.releaseIfWaiting();
 }
 
-/** Best effort: an agent that does not hear it answers late, which does no harm. */
-function tellAgents(ctx: ScanContext, { scanIds, engines }: Withdrawn): void {
+/** Best effort: an agent that does not get the message answers late, which does no harm. */
+function tellAgents(ctx: ScanContext, { scanIds, engines }: Withdrawal): void {
   for (const { agent, class: internet, engines: its } of ctx.fleet.agents()) {
     if (!its.some(({ name }) => engines.has(engineToken(name)))) continue;
     for (let i = 0; i < scanIds.length; i += CANCELS_PER_MESSAGE) {
@@ -95,8 +95,8 @@ function tellAgents(ctx: ScanContext, { scanIds, engines }: Withdrawn): void {
   }
 }
 
-/** A result of which no engine says anything. */
-export function unanswered({ scanId, engine, internet, state, error }: Closing): IncomingResult {
+/** A closed result as one to be recorded. */
+export function unansweredResult({ scanId, engine, internet, state, error }: ClosedResult): IncomingResult {
   return {
     scanId,
     engine,

@@ -34,7 +34,7 @@ export async function fill(url: string, history: History, progress: Progress): P
   try {
     await client.query("set maintenance_work_mem = '512MB'");
     await checkEmpty(client);
-    const engineIds = await enterEngines(client);
+    const engineIds = await insertEngines(client);
     await copied("samples", sampleLines(history), samplesOf(history));
     await copied("scans", scanLines(history), scans);
     await client.query("begin");
@@ -62,7 +62,7 @@ async function checkEmpty(client: pg.Client): Promise<void> {
 }
 
 /** The ids of the history's engines, in its order. */
-async function enterEngines(client: pg.Client): Promise<number[]> {
+async function insertEngines(client: pg.Client): Promise<number[]> {
   const { rows } = await client.query<{ id: number }>(
     `with wanted as (
       select * from unnest($1::text[], $2::plugin_type[], $3::speed[], $4::boolean[]) with ordinality as wanted (name, type, speed, internet, place)

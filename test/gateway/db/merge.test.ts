@@ -4,7 +4,7 @@ import type { Database } from "../../../gateway/db/database.js";
 import { openCaller } from "../../../gateway/caller.js";
 import { insertScans } from "../../../gateway/db/accept.js";
 import { changeEngine, lockAnswers, recountAv } from "../../../gateway/db/engine-change.js";
-import { enterEngines, readEngines } from "../../../gateway/db/engines.js";
+import { insertEngines, readEngines } from "../../../gateway/db/engines.js";
 import { readRequests } from "../../../gateway/db/outbox.js";
 import { removeSettled } from "../../../gateway/db/sweep.js";
 import { lockScans, raiseResults, type IncomingResult } from "../../../gateway/db/results.js";
@@ -23,7 +23,7 @@ const STANDINGS: Standing[] = RESULT_STATES.flatMap((state): Standing[] => {
 
 beforeAll(async () => {
   ({ db, close } = await openTestDatabase());
-  await enterEngines(db, [engine("Alpha"), engine("Beta"), engine("Meta", { type: "METADATA" })]);
+  await insertEngines(db, [engine("Alpha"), engine("Beta"), engine("Meta", { type: "METADATA" })]);
   await sql`insert into samples (sha256, md5, sha1, size, mime) values (${"a".repeat(64)}, ${"b".repeat(32)}, ${"c".repeat(40)}, 1, 'x/y')`.execute(
     db,
   );

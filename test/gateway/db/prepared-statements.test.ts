@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../../gateway/db/database.js";
 import { openCaller } from "../../../gateway/caller.js";
 import { insertScans, type NewScan } from "../../../gateway/db/accept.js";
-import { enterEngines, readEngines } from "../../../gateway/db/engines.js";
+import { insertEngines, readEngines } from "../../../gateway/db/engines.js";
 import { raiseResults, type IncomingResult } from "../../../gateway/db/results.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { openTestDatabase } from "../../stage/database.js";
@@ -18,7 +18,7 @@ let close: () => Promise<void>;
 
 beforeAll(async () => {
   ({ db, close } = await openTestDatabase());
-  await enterEngines(db, [engine("Alpha")]);
+  await insertEngines(db, [engine("Alpha")]);
 });
 
 afterAll(() => close());

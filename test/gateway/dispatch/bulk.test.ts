@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requeueLost } from "../../../gateway/db/sweep.js";
-import { fitting } from "../../../gateway/dispatch/bulk.js";
+import { selectFitting } from "../../../gateway/dispatch/bulk.js";
 import { retryResult } from "../../../gateway/scan/rescan.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { startStage, TESTER, until, type LocalGateway, type Stage } from "../../stage/stage.js";
@@ -11,8 +11,8 @@ describe("of held requests", () => {
 
   it("the oldest go, as many as there is room for", () => {
     const held = [request(1, [7]), request(2, [7]), request(3, [7])];
-    expect(fitting(held, new Map([[7, 2]]))).toEqual([1, 2]);
-    expect(fitting(held, new Map([[7, -1]]))).toEqual([]);
+    expect(selectFitting(held, new Map([[7, 2]]))).toEqual([1, 2]);
+    expect(selectFitting(held, new Map([[7, -1]]))).toEqual([]);
   });
 
   it("one goes when each of its engines that is there has room", () => {
@@ -21,8 +21,8 @@ describe("of held requests", () => {
       [7, 0],
       [8, 1],
     ]);
-    expect(fitting(held, room)).toEqual([2]);
-    expect(fitting(held, new Map([[7, 5]]))).toEqual([1, 3]);
+    expect(selectFitting(held, room)).toEqual([2]);
+    expect(selectFitting(held, new Map([[7, 5]]))).toEqual([1, 3]);
   });
 });
 

@@ -27,14 +27,14 @@ it("expects an engine for a while after the agents that are there cannot run it,
   expect(await available("Alpha")).toBe(true);
   await first.announce([{ healthy: false, reason: "no signatures" }]);
   await until("the gateway has heard it", () => heard("first")?.engines[0]?.healthy === false);
-  await gateway.context.fleet.note();
+  await gateway.context.fleet.recordPresence();
   expect(await available("Alpha")).toBe(true);
 
   const later = performance.now() + 31_000;
   vi.spyOn(performance, "now").mockImplementation(() => later);
   await first.announce([{ healthy: false, reason: "no signatures" }]);
   await until("Alpha is given up", async () => {
-    await gateway.context.fleet.note();
+    await gateway.context.fleet.recordPresence();
     return (await available("Alpha")) === false;
   });
   vi.restoreAllMocks();
@@ -49,7 +49,7 @@ it("goes on expecting an engine that one of two agents can run", async () => {
   const later = performance.now() + 31_000;
   vi.spyOn(performance, "now").mockImplementation(() => later);
   await second.announce();
-  await gateway.context.fleet.note();
+  await gateway.context.fleet.recordPresence();
   expect(await available("Alpha")).toBe(true);
   vi.restoreAllMocks();
 });
