@@ -1,9 +1,9 @@
 import { SCOPES, type Scope } from "../schema/scopes.js";
 import { GatewayError } from "./errors.js";
 
-/** Who asks. Every verb that changes something takes it: the audit names it, and quotas and idempotency keys belong to it. */
+/** The caller of a request. Every verb that changes something takes it, for the audit, quotas and idempotency keys. */
 export interface Caller {
-  /** The API key that was shown; null while the mesh asks for none, and for commands on the mesh's own machine. */
+  /** The API key that was presented; null while the mesh asks for none, and for commands on the mesh's own machine. */
   readonly key: CallerKey | null;
   readonly scopes: ReadonlySet<Scope>;
   /** The network address that the request came from. */
@@ -11,11 +11,11 @@ export interface Caller {
   readonly requestId: string;
 }
 
-/** What is to be known of a caller's key. */
+/** The API key of a caller. */
 export interface CallerKey {
   readonly id: string;
   readonly name: string;
-  /** Scans a day; null: as many as there are. */
+  /** The most scans a day; null: no limit. */
   readonly dailyScans: number | null;
 }
 

@@ -1,7 +1,7 @@
-/** A named point at which a test can make this process die, as a power cut would. */
+/** Tests can kill the process at a named point, as a power cut would. */
 export type Failpoint = (name: string) => void;
 
-/** Reads `name:kill`; without a setting every point is passed. */
+/** Parses `name:kill`. Without a setting nothing happens at any point. */
 export function failpoint(setting: string | undefined): Failpoint {
   if (setting === undefined) return () => {};
   const [armed, action] = setting.split(":");

@@ -1,4 +1,4 @@
-/** Bytes regrouped into chunks of exactly `size`, the last one smaller. Nothing at all gives no chunk. */
+/** Regroups bytes into chunks of exactly `size`; the last may be smaller. An empty source gives no chunk. */
 export async function* chunked(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
   let parts: Uint8Array[] = [];
   let held = 0;
@@ -17,7 +17,7 @@ export async function* chunked(source: AsyncIterable<Uint8Array>, size: number):
   if (held > 0) yield Buffer.concat(parts, held);
 }
 
-/** Tasks of which a bounded number run at once; their results are kept in order. */
+/** Runs a bounded number of tasks at once, and keeps their results in order. */
 export interface Window<T> {
   /** Waits for a free place, then starts the task. Throws the first failure of an earlier one. */
   add(task: () => Promise<T>): Promise<void>;

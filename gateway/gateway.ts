@@ -14,7 +14,7 @@ import { createBulk } from "./dispatch/bulk.js";
 import { acceptAll } from "./scan/accept.js";
 import { findSamplesInOrder } from "./scan/store-sample.js";
 import type { ScanContext } from "./scan/context.js";
-import { startDeliveries } from "./webhooks/deliver.js";
+import { startWebhooks } from "./webhooks/deliver.js";
 import { createFeeds } from "./watch/feed.js";
 import { createFleet, type Fleet } from "./fleet/fleet.js";
 import { startRecorder } from "./background/record.js";
@@ -99,7 +99,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     context,
     async start() {
       const url = await listen(http, config);
-      work = [startRecorder(context), startSweep(context), startDeliveries(context)];
+      work = [startRecorder(context), startSweep(context), startWebhooks(context)];
       return url;
     },
     async stop() {

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Scope } from "../../schema/scopes.js";
 import type { Database, Tx } from "./database.js";
 
-/** A key as it may be shown: without what proves it. */
+/** A key as it may be shown: without its hash. */
 export interface ApiKeyRecord {
   readonly id: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface ApiKeyRecord {
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
   readonly lastUsedAt: Date | null;
-  /** Counted for keys with a quota alone. */
+  /** Only counted for keys with a quota. */
   readonly scansToday: number | null;
 }
 
@@ -33,7 +33,7 @@ const columns = [
   scansToday.as("scansToday"),
 ] as const;
 
-/** What a new key is made of. */
+/** A key to insert. */
 export interface NewApiKey {
   readonly id: string;
   readonly hash: Buffer;
@@ -55,13 +55,13 @@ export async function insertApiKey(
     .executeTakeFirstOrThrow();
 }
 
-/** Every key, the newest first; without those that are revoked unless they are asked for. */
+/** All keys, the newest first; revoked ones only if asked for. */
 export async function readApiKeys(db: Database, { revoked }: { revoked: boolean }): Promise<ApiKeyRecord[]> {
   const all = db.selectFrom("api_keys").select(columns).orderBy("created_at", "desc").orderBy("id", "desc");
   return (revoked ? all : all.where("revoked_at", "is", null)).execute();
 }
 
-/** The key as it is after it was revoked, and whether that happened now; undefined if there is none. */
+/** Revokes a key. Returns it as it is now, and whether it was this call that revoked it; undefined if there is none. */
 export async function revokeApiKeyRow(tx: Tx, id: string): Promise<{ key: ApiKeyRecord; changed: boolean } | undefined> {
   const before = await tx.selectFrom("api_keys").select(columns).where("id", "=", id).forUpdate().executeTakeFirst();
   if (!before || before.revokedAt !== null) return before && { key: before, changed: false };
@@ -74,7 +74,7 @@ export async function revokeApiKeyRow(tx: Tx, id: string): Promise<{ key: ApiKey
   return { key, changed: true };
 }
 
-/** A key that can be used now, with what proves it. */
+/** A valid key with its hash. */
 export interface UsableKey {
   readonly id: string;
   readonly hash: Buffer;
@@ -85,7 +85,7 @@ export interface UsableKey {
   readonly lastUsedAt: Date | null;
 }
 
-/** Those of the keys that are neither revoked nor expired, by Postgres's clock. */
+/** Those of the keys that are neither revoked nor expired by Postgres's clock. */
 export async function readUsableKeys(db: Database, ids: readonly string[]): Promise<UsableKey[]> {
   return db
     .selectFrom("api_keys")
@@ -96,8 +96,8 @@ export async function readUsableKeys(db: Database, ids: readonly string[]): Prom
     .execute();
 }
 
-/** Notes that keys were used just now; one that is being noted elsewhere is left to that. */
-export async function noteKeyUse(db: Database, ids: readonly string[]): Promise<void> {
+/** Writes that keys were used just now. A key that another gateway is writing is skipped. */
+export async function writeKeyUse(db: Database, ids: readonly string[]): Promise<void> {
   await sql`
     update api_keys set last_used_at = now() where id in
       (select id from api_keys where id = any(${ids}::text[]) order by id for no key update skip locked)`.execute(db);

@@ -2,12 +2,12 @@ import { sql } from "kysely";
 import type { Caller, CallerKey } from "../caller.js";
 import type { Database, Tx } from "./database.js";
 
-/** Whom an event names. */
+/** Who caused an event. */
 export type Actor = Pick<Caller, "address" | "requestId"> & { readonly key: Pick<CallerKey, "id"> | null };
 
 /**
- * Writes down who did what to which thing, in the transaction that does it. `action` is the verb's name, `subject` the
- * thing's key as its users know it; `details` hold no secret.
+ * Records an action in the transaction that carries it out. `action` is the name of the verb, `subject` the key of the thing as users
+ * know it; `details` hold no secrets.
  */
 export async function audit(
   db: Database | Tx,
@@ -35,7 +35,7 @@ export interface AuditRecord {
   readonly details: Record<string, unknown>;
 }
 
-/** Which events, where what is undefined does not matter. */
+/** A filter on events; undefined criteria match everything. */
 export interface AuditCriteria {
   readonly keyId?: string | undefined;
   readonly action?: string | undefined;
@@ -47,7 +47,7 @@ export interface AuditCriteria {
 /** A place in the list of events. */
 export type AuditPlace = Pick<AuditRecord, "at" | "id">;
 
-/** Events, the newest first, from `after` on. */
+/** A page of events, the newest first, beginning after `after`. */
 export async function readAuditEvents(
   db: Database,
   { keyId, action, subject, since, until }: AuditCriteria,

@@ -6,12 +6,12 @@ export async function insertBatch(tx: Tx, batchId: number, total: number): Promi
   await tx.insertInto("batches").values({ id: batchId, total }).execute();
 }
 
-/** A batch as its scans are now. */
+/** A batch with the present state of its scans. */
 export async function readBatch(db: Database, batchId: number): Promise<BatchRecord | undefined> {
   return (await readBatches(db, [batchId]))[0];
 }
 
-/** Those batches that are there, in one statement. A batch has 100 scans at most. */
+/** The existing ones of these batches, in one statement. A batch has at most 100 scans. */
 export async function readBatches(db: Database, batchIds: readonly number[]): Promise<BatchRecord[]> {
   const { rows } = await sql<BatchRecord>`
     select batches.id as "batchId", batches.created_at as "createdAt", batches.total,

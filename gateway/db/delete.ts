@@ -1,27 +1,27 @@
 import { sql } from "kysely";
 import type { Tx } from "./database.js";
 
-/** Deletes scans with everything that is theirs; their revisions, as they were. The scans must be locked. */
+/** Deletes scans with all that belongs to them. Returns their last revisions. The scans must be locked. */
 export async function deleteScans(tx: Tx, scanIds: readonly number[]): Promise<[scanId: number, revision: number][]> {
   const { rows } = await sql<{ id: number; revision: number }>`
     delete from scans where id = any(${scanIds}::bigint[]) returning id, revision`.execute(tx);
   return rows.map(({ id, revision }) => [id, revision]);
 }
 
-/** Locks a sample against new scans; undefined if there is none. */
+/** Locks a sample against new scans. Returns its id; undefined if there is none. */
 export async function lockSample(tx: Tx, sha256: string): Promise<number | undefined> {
   const row = await tx.selectFrom("samples").select("id").where("sha256", "=", sha256).forUpdate().executeTakeFirst();
   return row?.id;
 }
 
-/** The scans of a locked sample, locked in id order. */
+/** Locks the scans of a locked sample, in id order. Returns their ids. */
 export async function lockScansOf(tx: Tx, sampleId: number): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     select id from scans where sample_id = ${sampleId} order by id for update`.execute(tx);
   return rows.map(({ id }) => id);
 }
 
-/** Deletes a sample that no scan names any more, with the uploads that brought it, and enters its bytes for removal; the removals' ids. */
+/** Deletes a sample without scans, with its uploads, and enters its bytes for removal. Returns the ids of the removals. */
 export async function deleteSampleRow(tx: Tx, sampleId: number): Promise<number[]> {
   await tx.deleteFrom("uploads").where("sample_id", "=", sampleId).execute();
   const { rows } = await sql<{ id: number }>`

@@ -6,16 +6,16 @@ import { readEngines } from "./engines.js";
 import type { OpenResult } from "./withdraw.js";
 
 /**
- * Waits for those who record results, and keeps others from it until the transaction ends: who records counts by what the
- * engines were when it began. Must come first.
+ * Waits for statements that are recording results, and blocks others until the transaction ends: such a statement counts by the
+ * engines as they were when it began. Must be the first lock of its transaction.
  */
-export async function lockAnswers(tx: Tx): Promise<void> {
+export async function lockResults(tx: Tx): Promise<void> {
   await sql`lock table results in share row exclusive mode`.execute(tx);
 }
 
 /**
- * An engine as it is, locked against changes and against scans that are accepted meanwhile; undefined if there is none. Names
- * are compared without regard to case.
+ * Locks an engine against changes, and against new scans that expect it. Undefined if there is none. Names are compared without regard
+ * to case.
  */
 export async function lockEngine(tx: Tx, name: string): Promise<EngineRecord | undefined> {
   const { rows } = await sql<{ id: number }>`select id from engines where lower(name) = ${name.toLowerCase()} for update`.execute(
@@ -29,7 +29,7 @@ export async function enableEngine(tx: Tx, engineId: number, enabled: boolean): 
   await tx.updateTable("engines").set({ enabled }).where("id", "=", engineId).execute();
 }
 
-/** What an agent announces becomes what the catalogue says. */
+/** Writes an engine into the catalogue as an agent announces it. */
 export async function changeEngine(tx: Tx, engineId: number, to: EnginePresence): Promise<void> {
   const { name, type, speed, internet, input, accepts } = to;
   await tx
@@ -39,12 +39,12 @@ export async function changeEngine(tx: Tx, engineId: number, to: EnginePresence)
     .execute();
 }
 
-/** How long after its acceptance a result may still come, longest deadline included. */
+/** How long after the acceptance of a scan a result may still come, with the longest deadline. */
 const LATE = sql`interval '2 days'`;
 
 /**
- * Counts an engine among a scan's AV engines, or no more, wherever its answer may still come: a scan is clean only if every AV
- * engine of it says so. What it has said already was counted as what it was.
+ * Adds an engine to the AV engines of scans, or takes it away, wherever its answer may still come: a scan is clean only if all of its
+ * AV engines say so. Answers that have come already stay counted as they were.
  */
 export async function recountAv(tx: Tx, engineId: number, by: 1 | -1): Promise<void> {
   const { rows } = await sql<{ id: number }>`

@@ -5,8 +5,8 @@ import type { Database, Tx } from "./database.js";
 import { runPreparedQuery } from "./prepared.js";
 
 /**
- * The catalogue by name. Available is what a healthy agent announced within the last 10 minutes of Postgres's clock, unless
- * agents are there and none of them can run it.
+ * The catalogue by name. An engine is available if a healthy agent has announced it within the last 10 minutes of Postgres's clock,
+ * unless agents are present and none of them can run it.
  */
 export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
   return runPreparedQuery(db, "engines", [], () =>
@@ -31,14 +31,14 @@ export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
   );
 }
 
-/** The ids of those names that engines have, by lower-case name. */
+/** The ids of the engines with these names, by lower-case name. */
 export async function findEngineIds(db: Database, names: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await sql<{ id: number; name: string }>`
     select id, lower(name) as name from engines where lower(name) = any(${[...names]}::text[])`.execute(db);
   return new Map(rows.map(({ id, name }) => [name, id]));
 }
 
-/** Enters engines that the catalogue does not have, or only from an import; their durables must stand already. */
+/** Inserts engines that the catalogue does not have, or has only from an import. Their durables must exist already. */
 export async function insertEngines(db: Database, engines: readonly EnginePresence[]): Promise<void> {
   const rows = engines.map(({ name, type, speed, internet, input, accepts }) => ({
     name,
@@ -67,7 +67,7 @@ export async function insertEngines(db: Database, engines: readonly EnginePresen
     .execute();
 }
 
-/** Notes that healthy agents have announced these engines so long ago, with their versions. In id order, as every writer of several. */
+/** Records when healthy agents have announced these engines, and their versions. In id order, as every writer of several rows. */
 export async function markHealthy(db: Database, engines: readonly (EnginePresence & { agoMs: number })[]): Promise<void> {
   const seen = engines.map(({ name, versions, accepts, agoMs }) => ({ name, ...versions, accepts, ago_ms: agoMs }));
   await sql`
@@ -86,7 +86,7 @@ export async function markHealthy(db: Database, engines: readonly (EnginePresenc
     where engines.id = seen.id`.execute(db);
 }
 
-/** Notes why no agent that is there can run these engines. */
+/** Records why no present agent can run these engines. */
 export async function markUnhealthy(db: Database, engines: readonly { name: string; reason: string }[]): Promise<void> {
   for (const { name, reason } of engines) {
     await db

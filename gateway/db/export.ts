@@ -1,7 +1,7 @@
 import type { ListedScan } from "../../schema/reports.js";
 import type { Database } from "./database.js";
 
-/** The scans after that id, in ascending id. */
+/** A page of scans in ascending id, beginning after `after`. */
 export async function readListedScans(db: Database, { after, limit }: { after: number; limit: number }): Promise<ListedScan[]> {
   const rows = await db
     .selectFrom("scans")
@@ -20,7 +20,7 @@ export async function readListedScans(db: Database, { after, limit }: { after: n
   }));
 }
 
-/** The id of the newest scan but `offset`; undefined if there are not as many. */
+/** The id of the scan that is older than the newest `offset` ones; undefined if there are not as many. */
 export async function nthNewest(db: Database, offset: number): Promise<number | undefined> {
   const row = await db.selectFrom("scans").select("id").orderBy("id", "desc").offset(offset).limit(1).executeTakeFirst();
   return row?.id;

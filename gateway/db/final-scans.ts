@@ -3,9 +3,8 @@ import type { FinalMarksTable } from "../../schema/tables/statistics.js";
 import type { Tx } from "./database.js";
 
 /**
- * The next scans that have become final, each given once to a reader, in the order of their end dates. Undefined if another
- * gateway is at it. A scan's end date is when its transaction began: only those before the oldest transaction that is still
- * open can all be seen.
+ * The next scans that have become final, in the order of their end dates; a reader gets each once. Undefined if another gateway is
+ * reading. The end date of a scan is when its transaction began, so only end dates before the oldest open transaction are complete.
  */
 export async function takeFinalScans(tx: Tx, reader: FinalMarksTable["reader"], limit: number): Promise<number[] | undefined> {
   const marks = await sql<{ endDate: string; scanId: number }>`

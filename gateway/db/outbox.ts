@@ -4,7 +4,7 @@ import type { SampleLocation } from "../bus/sample-store.js";
 import type { Database, Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
 
-/** All that is needed to publish one request. */
+/** Everything that is needed to publish a request. */
 export interface OutboxRequest {
   readonly outboxId: number;
   readonly scanId: number;
@@ -27,7 +27,7 @@ export interface OutboxRequest {
   readonly remainingMs: number;
 }
 
-/** A request of the internet class is read for a scan that allows it, and for no other, whoever entered it. */
+/** The join makes sure that no request of the internet class is published for a scan that forbids it, whoever has inserted it. */
 const request = sql`
   select outbox.id as "outboxId", outbox.scan_id as "scanId", outbox.speed, outbox.internet,
     (select jsonb_agg(jsonb_build_object('name', engines.name, 'input', engines.input) order by engines.id)
@@ -38,14 +38,14 @@ const request = sql`
   from outbox join scans on scans.id = outbox.scan_id and (scans.internet or not outbox.internet)
     join samples on samples.id = scans.sample_id`;
 
-/** Unpublished requests by id: those that were just committed. */
+/** Those of these requests, which were just committed, that are unpublished. */
 export async function readRequests(db: Database, outboxIds: readonly number[]): Promise<OutboxRequest[]> {
   const read = sql<OutboxRequest>`${request} where outbox.id = any(${outboxIds}::bigint[]) and outbox.seq is null and not outbox.held and scans.end_date is null
     order by outbox.id`;
   return runPrepared(db, "requests", read);
 }
 
-/** Unpublished requests that nobody else is publishing, oldest first, locked until the transaction ends. */
+/** Locks unpublished requests, the oldest first, until the transaction ends; without those that another gateway has locked. */
 export async function lockUnpublished(tx: Tx, olderThanMs: number, limit: number): Promise<OutboxRequest[]> {
   const { rows } = await sql<OutboxRequest>`${request}
     where outbox.seq is null and not outbox.held and outbox.created_at < now() - ${olderThanMs} * interval '1 millisecond' and scans.end_date is null
@@ -53,7 +53,7 @@ export async function lockUnpublished(tx: Tx, olderThanMs: number, limit: number
   return rows;
 }
 
-/** A request that the bus has taken. */
+/** A request that the bus has acknowledged. */
 export interface Published {
   readonly outboxId: number;
   readonly scanId: number;
@@ -63,8 +63,8 @@ export interface Published {
 }
 
 /**
- * Notes what the bus has taken. Returns those that were withdrawn meanwhile: their rows are gone, and their scans final without
- * all answers, or gone too.
+ * Records that requests are published. Returns those that were withdrawn meanwhile: their rows are gone, and their scans are final
+ * without all answers, or gone too.
  */
 export async function markPublished(db: Database, published: readonly Published[]): Promise<Published[]> {
   if (published.length === 0) return [];
@@ -75,10 +75,10 @@ export async function markPublished(db: Database, published: readonly Published[
       ${ordered.map(({ stream }) => stream)}::text[]) as done (id, seq, stream)
     where outbox.id = done.id and outbox.seq is null returning outbox.id`;
   const marked = await runPrepared(db, "mark requests", mark);
-  return marked.length === published.length ? [] : withdrawn(db, published);
+  return marked.length === published.length ? [] : findWithdrawn(db, published);
 }
 
-async function withdrawn(db: Database, published: readonly Published[]): Promise<Published[]> {
+async function findWithdrawn(db: Database, published: readonly Published[]): Promise<Published[]> {
   const { rows } = await sql<{ id: number }>`
     select done.id from unnest(${published.map(({ outboxId }) => outboxId)}::bigint[], ${published.map(({ scanId }) => scanId)}::bigint[])
       as done (id, scan_id)

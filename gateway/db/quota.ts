@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Tx } from "./database.js";
 
-/** What a key has had today, by UTC. */
+/** The number of a key's scans today, by UTC. */
 export interface Usage {
   readonly keyId: string;
   readonly scans: number;
@@ -9,7 +9,7 @@ export interface Usage {
   readonly tomorrow: number;
 }
 
-/** What keys have had today; nobody else counts for them until the transaction ends. */
+/** Locks and returns the usage of keys; nobody else can add to it until the transaction ends. */
 export async function lockUsage(tx: Tx, keyIds: readonly string[]): Promise<Usage[]> {
   const { rows } = await sql<Usage>`
     insert into api_key_usage as usage (key_id, day, scans)
@@ -21,7 +21,7 @@ export async function lockUsage(tx: Tx, keyIds: readonly string[]): Promise<Usag
   return rows;
 }
 
-/** Counts scans for keys whose usage is locked. */
+/** Adds scans to the usage of keys, which must be locked. */
 export async function addUsage(tx: Tx, counts: ReadonlyMap<string, number>): Promise<void> {
   await sql`
     update api_key_usage set scans = api_key_usage.scans + added.scans

@@ -5,7 +5,7 @@ import type { EngineVerdict, ResultCause, ResultState, Verdict } from "../../sch
 import type { Database, Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
 
-/** What is to be merged into one result row. */
+/** A result to merge into its row. */
 export interface IncomingResult {
   readonly scanId: number;
   /** The engine's subject token. */
@@ -30,20 +30,20 @@ export interface IncomingResult {
 export interface ChangedScan {
   readonly scanId: number;
   readonly revision: number;
-  /** Set when this change made it final. */
+  /** Set if this change made it final. */
   readonly final: { verdict: Verdict; seconds: number } | null;
 }
 
-/** What came of results. */
-export interface Raised {
-  /** The scans that exist. */
+/** The effects of merging results. */
+export interface MergedResults {
+  /** Those of the scans that exist. */
   readonly scanIds: ReadonlySet<number>;
   readonly changed: readonly ChangedScan[];
-  /** Scans that have as many detections as were asked for, and engines that are still waited for. */
+  /** Scans that wait for engines although they have as many detections as they need. */
   readonly enough: readonly number[];
 }
 
-/** Locks scans in id order: every writer of results does so first. Unknown ids are left out. */
+/** Locks scans in id order, as every writer of results does first. Returns the ids that exist. */
 export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<number[]> {
   const lock = sql<{ id: number }>`
     select id from scans where id = any(${[...new Set(scanIds)]}::bigint[]) order by id for update`;
@@ -51,11 +51,12 @@ export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<num
 }
 
 /**
- * Merges results upwards, in one statement that locks the scans in id order first: it needs no transaction, but may be part of
- * one. Of several for one row the highest counts, of equal ones the first. Counters, verdict, revision and end date of the scans
- * follow; outbox rows of scans that became final go; what was found in a final scan is told to the webhooks.
+ * Merges results into their rows, in one statement that first locks the scans in id order; it may be part of a transaction. A result
+ * only moves up: of several for one row the highest counts, of equal ones the first. The statement also updates counters, verdict,
+ * revision and end date of the scans, deletes outbox rows of scans that have become final, and adds webhook deliveries for detections
+ * in scans that were final already.
  */
-export async function raiseResults(db: Database, results: readonly IncomingResult[]): Promise<Raised> {
+export async function raiseResults(db: Database, results: readonly IncomingResult[]): Promise<MergedResults> {
   const rows = results.map(({ versions, image, scanId, internet, startedAt, durationMs, ...rest }, position) => ({
     position,
     scan_id: scanId,
@@ -70,8 +71,8 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
     ...rest,
   }));
   const scanIds = [...new Set(results.map(({ scanId }) => scanId))];
-  // Scans and results are read with their locks, which gives what was committed last; all else is as it was when the statement
-  // began. So changing an engine keeps recorders out (lockAnswers), and the sweep removes requests that were made meanwhile.
+  // Locked rows are read as committed last, everything else as of the beginning of the statement. Therefore changing an engine locks
+  // out recorders (lockResults), and the sweep removes requests that were inserted meanwhile.
   const raise = sql<RaisedRow>`
     with locked as materialized (
       select id, end_date, detections, stop_after from scans where id = any(${scanIds}::bigint[]) order by id for update
@@ -145,7 +146,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
   };
 }
 
-/** A scan that exists; null where nothing of it has changed. */
+/** An existing scan. The nullable column is null if it has not changed. */
 interface RaisedRow {
   readonly scanId: number;
   readonly revision: number | null;

@@ -8,7 +8,7 @@ import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type Lis
 import { selectSamples, withCopies } from "./samples.js";
 import { scanOf, selectScans } from "./scans.js";
 
-/** Which samples are listed: all that is given must hold, of a list any one. */
+/** A filter on samples. All criteria must hold; of a list any one. */
 export interface SampleCriteria {
   readonly mimes?: readonly string[] | undefined;
   readonly size?: SizeCriteria | undefined;
@@ -21,7 +21,7 @@ export interface SampleCriteria {
 }
 
 /** A sample with its place in lists. */
-export interface ListedSample extends SampleRecord {
+export interface PlacedSample extends SampleRecord {
   readonly seenMicros: number;
 }
 
@@ -44,7 +44,7 @@ function conditionOf({ mimes, size, firstSeen, hashes, stored, verdicts }: Sampl
 }
 
 /** A page of the samples that meet the criteria. */
-export async function listSamples(db: Database, criteria: SampleCriteria, page: ListPage): Promise<ListedSample[]> {
+export async function listSamples(db: Database, criteria: SampleCriteria, page: ListPage): Promise<PlacedSample[]> {
   const order = orderOf(criteria);
   const rows = await selectSamples(db)
     .select(microsOf("samples.first_seen").as("seenMicros"))
@@ -63,16 +63,16 @@ export async function countSamples(db: Database, criteria: SampleCriteria): Prom
   return listCount(rows[0]?.count ?? 0);
 }
 
-/** What its scans tell of a sample. */
+/** What the scans of a sample tell about it. */
 export interface SampleHistory {
   readonly sampleId: number;
   /** When its newest scan was accepted; null if it was never scanned. */
   readonly lastScan: Date | null;
-  /** Names it was sent under, each once, the newest first. */
+  /** The names it was submitted under, each once, the newest first. */
   readonly names: readonly string[];
 }
 
-/** Of how many of a sample's newest scans the names are told, and how many names at most. */
+/** Names are taken from so many of the newest scans; and the most names. */
 const NAMED_SCANS = 1_000;
 const NAMES = 20;
 
@@ -88,7 +88,7 @@ export async function readSampleHistories(db: Database, sampleIds: readonly numb
   return rows;
 }
 
-/** The same part of the list of each sample's scans. */
+/** The same page of each sample's scans. */
 export async function readScansOfSamples(
   db: Database,
   sampleIds: readonly number[],

@@ -52,7 +52,7 @@ export async function findSample(db: Database, hash: string): Promise<StoredSamp
   return row && withCopies(row);
 }
 
-/** Those of these sha256 that are there, by sha256. */
+/** The samples with these sha256, by sha256. */
 export async function findSamples(db: Database, sha256s: readonly string[]): Promise<Map<string, StoredSample>> {
   const among = sql<string>`any(${[...sha256s]}::text[])`;
   const rows = await runPreparedQuery(db, "samples", [[...sha256s]], () => selectSamples(db).where("sha256", "=", among));
@@ -68,7 +68,7 @@ export function selectSamples(db: Database) {
   return db.selectFrom("samples").select(columns);
 }
 
-/** Those samples that are there. */
+/** The existing ones of these samples. */
 export async function readSamplesById(db: Database, sampleIds: readonly number[]): Promise<SampleRecord[]> {
   const among = sql<number>`any(${[...sampleIds]}::bigint[])`;
   const rows = await selectSamples(db).where("id", "=", among).execute();

@@ -8,14 +8,14 @@ import { scanOf, selectScans } from "./scans.js";
 /** Which transactions can be seen at a moment: a `pg_snapshot` as text. */
 export type Snapshot = string;
 
-/** What has changed between two snapshots, behind a place in it if one is given. */
+/** The changes between two snapshots, or those after a place among them. */
 export interface Stretch {
   readonly from: Snapshot;
   readonly to: Snapshot;
   readonly after?: ChangePlace | undefined;
 }
 
-/** What is left of a stretch behind a place in it. */
+/** The rest of a stretch after a place in it. */
 export interface RestOfStretch extends Stretch {
   readonly after: ChangePlace;
 }
@@ -39,9 +39,9 @@ export function precedes(snapshot: Snapshot, later: Snapshot): boolean {
 }
 
 /**
- * Scans of which a change became visible between two snapshots, in the order of changes: each once, as it is now. One that has
- * changed again since belongs to a later stretch. What was under way when the first snapshot was taken is looked up by its
- * transactions, however long they took; all else follows that snapshot's end.
+ * Scans of which a change became visible between two snapshots, in the order of changes; each once, as it is now. A scan that has
+ * changed again since belongs to a later stretch. Transactions that were running at the first snapshot are looked up one by one,
+ * however long they took; all others come after that snapshot's end.
  */
 export async function readChangedScans(
   db: Database,
@@ -69,7 +69,7 @@ export async function readChangedScans(
   return rows.map(scanOf);
 }
 
-/** `xmin:xmax:xip,…`: everything below xmax is done, but for what is listed. */
+/** `xmin:xmax:xip,…`: every transaction below xmax has ended, except the listed ones. */
 function partsOf(snapshot: Snapshot): { xmax: string; running: string[] } {
   const [, xmax = "0", running = ""] = snapshot.split(":");
   return { xmax, running: running === "" ? [] : running.split(",") };

@@ -20,7 +20,7 @@ import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type Lis
 import { runPreparedQuery } from "./prepared.js";
 import { scanOf, selectScans } from "./scans.js";
 
-/** Which scans are listed: all that is given must hold, of a list any one, of labels all. */
+/** A filter on scans. All criteria must hold; of a list any one, of labels all. */
 export interface ScanCriteria {
   readonly verdicts?: readonly Verdict[] | undefined;
   readonly final?: boolean | undefined;
@@ -42,7 +42,7 @@ export interface LabelCriteria {
   readonly value: string | undefined;
 }
 
-/** What one result of a scan is like. */
+/** A filter on the results of a scan; one result must meet all criteria. */
 export interface ResultCriteria {
   readonly engineIds?: readonly number[] | undefined;
   readonly verdicts?: readonly EngineVerdict[] | undefined;
@@ -57,7 +57,7 @@ export interface PlacedScan extends ScanRecord {
   readonly startMicros: number;
 }
 
-/** Walking by time finds a range's end at once, wherever it is; all else is in the order of ids, as its indexes are. */
+/** A range of time is read by the index on time; everything else in the order of ids, as the other indexes are. */
 function orderOf({ started }: ScanCriteria): ListOrder {
   return { id: "scans.id", time: "scans.start_date", byTime: started !== undefined };
 }
@@ -77,14 +77,14 @@ function selectPage(db: Database, criteria: ScanCriteria, page: ListPage) {
     ...conditionsOf(criteria, order.byTime ? undefined : beyond({ ...order, id: "results.scan_id" }, page)),
     beyond(order, page),
   ]);
-  // The page is cut before samples are joined to it.
+  // The page is limited before samples are joined to it.
   const cut = db.with("scans", (tables) =>
     tables.selectFrom("scans").selectAll().where(wanted).orderBy(inOrder(order, page)).limit(sql.lit(page.limit)),
   );
   return selectScans(cut).select(microsOf("scans.start_date").as("startMicros")).orderBy(inOrder(order, page));
 }
 
-/** The list without a filter is what is asked for most; with one Postgres plans by what it looks for. */
+/** The list without a filter is the most frequent, so it is prepared; with a filter Postgres plans for its values. */
 function isEverything(criteria: ScanCriteria): boolean {
   return Object.values(criteria).every((value) => value === undefined);
 }
@@ -106,7 +106,7 @@ export function meets(criteria: ScanCriteria): Condition {
   return all(conditionsOf(criteria));
 }
 
-/** `resultsBeyond` repeats for the results where the page begins: Postgres does not conclude that by itself. */
+/** `resultsBeyond` repeats the beginning of the page for the results, since Postgres does not conclude it by itself. */
 function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condition | undefined)[] {
   const { verdicts, final, results, mimes, size, started, names, hashes, labels, batch } = criteria;
   const ofSample = [mimeIs("samples.mime", mimes), ...sizeWithin("samples.size", size), hashIs(hashes)].filter(
@@ -146,7 +146,7 @@ const FINDINGS: ReadonlySet<EngineVerdict> = new Set(["SUSPICIOUS", "INFECTED"])
 const FAILURES: ReadonlySet<ResultState> = new Set(["CANCELLED", "NO_AGENT", "TIMEOUT", "FAILED", "UNSCANNED"]);
 const OPEN: ReadonlySet<ResultState> = new Set(["QUEUED", "SCANNING"]);
 
-/** What is rare is looked for in the columns that have an index of it; a scan with an open result is open itself. */
+/** Rare values are looked up in the columns that index them. A scan with an open result is open itself. */
 function resultIs({ engineIds, verdicts, states, signature }: ResultCriteria): Condition {
   const rareVerdict = verdicts?.every((verdict) => FINDINGS.has(verdict)) ?? false;
   const rareState = states?.every((state) => FAILURES.has(state)) ?? false;

@@ -5,7 +5,7 @@ import type { Tables } from "../../schema/tables/database.js";
 import { parseTimestamp, type Database } from "./database.js";
 import { runPreparedQuery } from "./prepared.js";
 
-/** Scans with their samples; of `db` where it has a table expression `scans`, those of that expression. */
+/** Scans with their samples. If `db` has a table expression `scans`, the scans are taken from there. */
 export function selectScans(db: QueryCreator<Tables>) {
   return db
     .selectFrom("scans")
@@ -42,7 +42,7 @@ export function selectScans(db: QueryCreator<Tables>) {
 
 type ScanRow = Awaited<ReturnType<ReturnType<typeof selectScans>["execute"]>>[number];
 
-/** A row with its sample as an object of its own. It is the row itself: copying it costs as much as reading it. */
+/** Adds the sample as an object to the row itself, because copying the row costs as much as reading it. */
 export function scanOf<Row extends ScanRow>(row: Row): Row & { readonly sample: SampleRecord } {
   const { sampleId, sha256, md5, sha1, size, mime, firstSeen, stored } = row;
   return Object.assign(row, { sample: { sampleId, sha256, md5, sha1, size, mime, firstSeen, stored } });
@@ -55,8 +55,8 @@ export async function readScanRecord(db: Database, scanId: number): Promise<Scan
 }
 
 /**
- * One scan with its results, in one statement: all of it is of one moment. The results come as JSON, which costs this process
- * less than columns do.
+ * One scan with its results, in one statement, so that all of it is of one moment. The results come as JSON, which this process
+ * parses faster than columns.
  */
 export async function readScan(db: Database, scanId: number): Promise<ScanReport | undefined> {
   const [row] = await runPreparedQuery(db, "report", [scanId], () =>
@@ -67,16 +67,20 @@ export async function readScan(db: Database, scanId: number): Promise<ScanReport
   return row && Object.assign(scanOf(row), { results: row.results.map(withDates) });
 }
 
-/** A result as JSON has it. */
-type WrittenResult = { [K in keyof ResultRecord]: ResultRecord[K] extends Date | null ? string | null : ResultRecord[K] };
+/** A result in JSON: dates are texts. */
+type JsonResult = { [K in keyof ResultRecord]: ResultRecord[K] extends Date | null ? string | null : ResultRecord[K] };
 
-function withDates(result: WrittenResult): ResultRecord {
+function withDates(result: JsonResult): ResultRecord {
   const { signatureDate, startedAt, endedAt } = result;
-  return Object.assign(result, { signatureDate: dated(signatureDate), startedAt: dated(startedAt), endedAt: dated(endedAt) });
+  return Object.assign(result, {
+    signatureDate: parseDate(signatureDate),
+    startedAt: parseDate(startedAt),
+    endedAt: parseDate(endedAt),
+  });
 }
 
-/** JSON separates a date's day from its time by a T, and Postgres's text by a space. */
-function dated(text: string | null): Date | null {
+/** In JSON a T separates day and time, in Postgres's text format a space. */
+function parseDate(text: string | null): Date | null {
   return text === null ? null : parseTimestamp(text.replace("T", " "));
 }
 
@@ -99,12 +103,12 @@ export async function readScans(db: Database, { newestFirst, after, limit }: Sca
   return rows.map(scanOf);
 }
 
-/** Those scans that are there, in ascending id. */
+/** The existing ones of these scans, in ascending id. */
 export async function readScansById(db: Database, scanIds: readonly number[]): Promise<ScanRecord[]> {
   return (await selectScans(db).where("scans.id", "=", among(scanIds)).orderBy("scans.id").execute()).map(scanOf);
 }
 
-/** The revisions of those scans that are there. */
+/** The revisions of the existing ones of these scans. */
 export async function readRevisions(db: Database, scanIds: readonly number[]): Promise<[scanId: number, revision: number][]> {
   const { rows } = await sql<{ id: number; revision: number }>`
     select id, revision from scans where id = any(${scanIds}::bigint[])`.execute(db);
@@ -116,7 +120,7 @@ export async function readResults(db: Database, scanIds: readonly number[]): Pro
   return byScan(scanIds, await runPreparedQuery(db, "results", [[...scanIds]], () => selectResults(db, among(scanIds))));
 }
 
-/** The same without where and when they ran. */
+/** The same without where and when the engines ran. */
 export async function readSaidResults(db: Database, scanIds: readonly number[]): Promise<Map<number, SaidResult[]>> {
   return byScan(scanIds, await runPreparedQuery(db, "said results", [[...scanIds]], () => selectSaidResults(db, among(scanIds))));
 }

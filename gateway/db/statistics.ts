@@ -10,7 +10,7 @@ export interface Hours {
 
 const within = ({ from, to }: Hours) => sql`hour >= ${from} and hour < ${to}`;
 
-/** Final scans by hour or day (UTC), those with any. */
+/** Final scans by hour or day (UTC); none for times without scans. */
 export async function readScanCounts(
   db: Database,
   hours: Hours,
@@ -23,7 +23,7 @@ export async function readScanCounts(
   return rows;
 }
 
-/** What each engine answered, in the order of their names. */
+/** The counts of each engine's answers, by engine name. */
 export async function readEngineCounts(db: Database, hours: Hours): Promise<EngineCounts[]> {
   const sum = (column: string) => sql`sum(${sql.ref(column)})::int8`;
   const { rows } = await sql<EngineCounts>`

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { WalkPosition } from "../bus/sample-store.js";
 import type { Database, Tx } from "./database.js";
 
-/** Locks overdue scans that nobody else is closing; their open results, with whether an agent ever was there for each. */
+/** Locks overdue scans that no other gateway is closing. Returns their open results, and whether an agent was ever there for each. */
 export async function lockOverdue(tx: Tx, limit: number) {
   const { rows } = await sql<{ scanId: number; engine: string; internet: boolean; attended: boolean }>`
     with overdue as (
@@ -15,15 +15,15 @@ export async function lockOverdue(tx: Tx, limit: number) {
   return rows;
 }
 
-/** What the bus says of an account's requests. */
+/** The state of an account's requests on the bus. */
 export interface BusMarks {
   readonly internet: boolean;
-  /** By Postgres's clock, before the bus was asked: what was published later was not seen. */
+  /** A time by Postgres's clock before the bus was asked; requests that were published later are not judged. */
   readonly asOf: Date;
   /** Identity and last sequence of SCANS. */
   readonly stream: string;
   readonly lastSeq: number;
-  /** By engine id: what its durable had settled long enough ago. */
+  /** The sequence up to which each engine's durable had settled long enough ago, by engine id. */
   readonly floors: ReadonlyMap<number, number>;
 }
 
@@ -33,9 +33,9 @@ export async function readClock(db: Database): Promise<Date> {
 }
 
 /**
- * Puts requests that the bus has lost into the outbox again, naming only the engines whose results are still open:
- * their message is settled for the durable and no result came, or it is above the stream's end, or its stream is gone, or the
- * engine listens to another subject by now.
+ * Inserts requests that the bus has lost into the outbox again, for the engines whose results are still open. A request is lost if its
+ * durable has settled it and no result came, if its sequence is above the end of the stream, if its stream is gone, or if the engine
+ * listens to another subject by now.
  */
 export async function requeueLost(
   tx: Tx,
@@ -52,13 +52,13 @@ export async function requeueLost(
     where outbox.internet = ${internet} and outbox.seq is not null and scans.end_date is null and results.state <= 'SCANNING'
       and outbox.published_at < ${asOf} and (outbox.stream_created <> ${stream} or outbox.seq > ${lastSeq} or outbox.seq <= settled.floor or ${moved})
     order by scans.id limit ${limit} for update of scans skip locked`.execute(tx);
-  return askAgain(tx, lost.rows);
+  return requestAgain(tx, lost.rows);
 }
 
-/** Asked on a subject that its engine has left; one that runs already goes on, unless its results come from elsewhere now. */
+/** The engine has left the request's subject. A running scan goes on, unless its results would come from the other account. */
 const moved = sql<boolean>`(outbox.internet <> engines.internet or outbox.speed <> engines.speed and results.state = 'QUEUED')`;
 
-/** Puts what an engine was asked where it does not listen any more into the outbox again; the requests that are not held back. */
+/** Inserts requests on subjects that the engine has left into the outbox again. Returns those that are not held. */
 export async function requeueMoved(tx: Tx, engineId: number): Promise<number[]> {
   const { rows } = await sql<{ outboxId: number; engineId: number }>`
     select outbox.id as "outboxId", results.engine_id as "engineId"
@@ -67,11 +67,11 @@ export async function requeueMoved(tx: Tx, engineId: number): Promise<number[]> 
       join engines on engines.id = results.engine_id
     where results.engine_id = ${engineId} and scans.end_date is null and results.state <= 'SCANNING' and ${moved}
     order by scans.id for update of scans`.execute(tx);
-  return askAgain(tx, rows);
+  return requestAgain(tx, rows);
 }
 
-/** An engine is asked where it listens now; never on the internet's side if the scan forbids that. */
-async function askAgain(tx: Tx, lost: readonly { outboxId: number; engineId: number }[]): Promise<number[]> {
+/** On the subject of the engine's present class and speed; never in the internet account if the scan forbids that. */
+async function requestAgain(tx: Tx, lost: readonly { outboxId: number; engineId: number }[]): Promise<number[]> {
   if (lost.length === 0) return [];
   const { rows } = await sql<{ id: number; held: boolean }>`
     with lost as (
@@ -93,8 +93,8 @@ async function askAgain(tx: Tx, lost: readonly { outboxId: number; engineId: num
 }
 
 /**
- * Removes requests of which nobody waits for an answer: those that name no engine any more, and those of final scans. Who makes
- * a scan final takes out the requests that it sees; one may have been made while it waited for the scan.
+ * Deletes requests whose answers nobody waits for: those that name no engine any more, and those of final scans. Whoever makes a scan
+ * final deletes the requests it sees, but another may have been inserted while it waited for the scan.
  */
 export async function removeSettled(db: Database): Promise<void> {
   await sql`
@@ -102,7 +102,7 @@ export async function removeSettled(db: Database): Promise<void> {
       or exists (select from scans where scans.id = outbox.scan_id and scans.end_date is not null)`.execute(db);
 }
 
-/** What an account's sweep remembers. */
+/** How far the sweep of an account has come. */
 export interface Marks {
   /** How far the sample store was walked; undefined: not yet. */
   readonly samples: WalkPosition | undefined;
@@ -112,7 +112,7 @@ export interface Marks {
 
 type Account = "ISOLATED" | "INTERNET";
 
-/** Takes an account's marks for this transaction; undefined if another gateway is at work there. */
+/** Locks an account's marks until the transaction ends; undefined if another gateway has locked them. */
 export async function lockMarks(tx: Tx, account: Account): Promise<Marks | undefined> {
   const row = await tx
     .selectFrom("sweep_marks")
@@ -134,7 +134,7 @@ export async function markSamples(tx: Tx, account: Account, { seq, created }: Wa
     .execute();
 }
 
-/** Remembers a last sequence of SCANS that was read before now; rounded up, because a Date has whole milliseconds. */
+/** Records a last sequence of SCANS that was read before now. The time is rounded up, because a Date has whole milliseconds. */
 export async function markScans(tx: Tx, account: Account, seq: number): Promise<void> {
   await tx
     .updateTable("sweep_marks")
@@ -144,8 +144,8 @@ export async function markScans(tx: Tx, account: Account, seq: number): Promise<
 }
 
 /**
- * The sequence below which no request of SCANS is needed, or undefined if it cannot be told now. A row that is not marked
- * as published may be on the bus all the same: above `marks.scansSeq`, unless it is older than that mark.
+ * The sequence below which no request of SCANS is needed; undefined if that is not known now. A request may be on the bus although its
+ * row is not marked as published; then it is above `marks.scansSeq`, unless its row is older than that mark.
  */
 export async function purgeBound(tx: Tx, internet: boolean, stream: string, marks: Marks): Promise<number | undefined> {
   if (marks.scansAt === null) return undefined;

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Database, Tx } from "./database.js";
 import { readSample, type StoredSample } from "./samples.js";
 
-/** Enters an upload; when it expires, by Postgres's clock. */
+/** Inserts an upload. Returns when it expires, by Postgres's clock. */
 export async function insertUpload(db: Database, id: string, ttlMs: number, keyId: string | null): Promise<Date> {
   const row = await db
     .insertInto("uploads")
@@ -12,7 +12,7 @@ export async function insertUpload(db: Database, id: string, ttlMs: number, keyI
   return row.expires_at;
 }
 
-/** An upload as it is now. */
+/** The present state of an upload. */
 export interface UploadRecord {
   readonly expired: boolean;
   /** The key that it was issued to. */
@@ -32,7 +32,7 @@ export async function findUpload(db: Database, id: string): Promise<UploadRecord
   return { expired: row.expired, keyId: row.key_id, sample };
 }
 
-/** Gives an upload its sample; false if it has one already or is gone. */
+/** Sets the sample of an upload. Returns false if it has one already or is gone. */
 export async function fillUpload(tx: Tx, id: string, sampleId: number): Promise<boolean> {
   const updated = await tx
     .updateTable("uploads")
@@ -43,7 +43,7 @@ export async function fillUpload(tx: Tx, id: string, sampleId: number): Promise<
   return updated.numUpdatedRows === 1n;
 }
 
-/** Removes uploads that expired a day ago: until then their ids answer that they have expired. */
+/** Deletes uploads a day after they have expired; until then callers are told that they have. */
 export async function removeExpiredUploads(db: Database): Promise<void> {
   await db
     .deleteFrom("uploads")

@@ -3,18 +3,21 @@ import type { DeliveryRecord, DeliveryState, WebhookEvent, WebhookRecord } from 
 import type { Database, Tx } from "./database.js";
 import { takeFinalScans } from "./final-scans.js";
 
-const shown = ["id as webhookId", "url", "events", "enabled", "created_at as createdAt"] as const;
+const columns = ["id as webhookId", "url", "events", "enabled", "created_at as createdAt"] as const;
 
 /** Every webhook, the oldest first. */
 export async function readWebhooks(db: Database): Promise<WebhookRecord[]> {
   return db
     .selectFrom("webhooks")
-    .select([...shown])
+    .select([...columns])
     .orderBy("id")
     .execute();
 }
 
-/** Adds a webhook, which hears of what becomes final from now on. Finals are not read while there is none: the first skips them. */
+/**
+ * Adds a webhook for scans that become final from now on. While there is no webhook, final scans are not read; the first webhook
+ * skips those.
+ */
 export async function insertWebhook(
   tx: Tx,
   webhook: { url: string; events: readonly WebhookEvent[]; secret: Buffer },
@@ -24,27 +27,30 @@ export async function insertWebhook(
   return tx
     .insertInto("webhooks")
     .values({ ...webhook, events: [...webhook.events] })
-    .returning([...shown])
+    .returning([...columns])
     .executeTakeFirstOrThrow();
 }
 
-/** Switches it on or off; undefined if there is none. What waits while it is off is sent when it is on again. */
+/** Enables or disables a webhook; undefined if there is none. Deliveries wait while it is disabled. */
 export async function enableWebhook(db: Database | Tx, webhookId: number, enabled: boolean): Promise<WebhookRecord | undefined> {
   return db
     .updateTable("webhooks")
     .set({ enabled })
     .where("id", "=", webhookId)
-    .returning([...shown])
+    .returning([...columns])
     .executeTakeFirst();
 }
 
-/** Removes it with its log; whether there was one. */
+/** Deletes a webhook with its log. Returns whether there was one. */
 export async function deleteWebhook(tx: Tx, webhookId: number): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom("webhooks").where("id", "=", webhookId).executeTakeFirst();
   return numDeletedRows > 0n;
 }
 
-/** Makes deliveries of the scans that became final; how many scans. Undefined if there is nobody to tell, or another is at it. */
+/**
+ * Adds deliveries for scans that have become final. Returns the number of scans; undefined if no webhook is enabled, or another gateway
+ * is doing it.
+ */
 export async function queueFinals(tx: Tx, limit: number): Promise<number | undefined> {
   const any = await tx.selectFrom("webhooks").select("id").where("enabled", "=", true).limit(1).executeTakeFirst();
   if (!any) return undefined;
@@ -65,13 +71,13 @@ export interface DueDelivery {
   readonly webhookId: number;
   readonly event: WebhookEvent;
   readonly scanId: number;
-  /** This one included. */
+  /** Including this one. */
   readonly attempts: number;
   readonly url: string;
   readonly secret: Buffer;
 }
 
-/** Takes due deliveries, some of each webhook; whoever does not settle them within the lease loses them to another. */
+/** Leases due deliveries, some of each webhook. One that is not settled before the lease expires is due again. */
 export async function leaseDeliveries(db: Database, options: { each: number; leaseMs: number; except: readonly number[] }) {
   const { rows } = await sql<DueDelivery>`
     update webhook_deliveries as delivery
@@ -86,19 +92,19 @@ export async function leaseDeliveries(db: Database, options: { each: number; lea
   return rows;
 }
 
-/** What came of an attempt; `retryMs` is set while there will be another. */
-export interface Outcome {
+/** The result of an attempt. `retryMs` is set if another follows. */
+export interface AttemptResult {
   readonly state: DeliveryState;
   readonly status: number | null;
   readonly error: string | null;
   readonly retryMs?: number | undefined;
 }
 
-/** Notes what came of an attempt, unless another has begun since. */
+/** Records the result of an attempt, unless a later attempt has begun. */
 export async function settleDelivery(
   db: Database,
   { deliveryId, attempts }: DueDelivery,
-  { state, status, error, retryMs = 0 }: Outcome,
+  { state, status, error, retryMs = 0 }: AttemptResult,
 ): Promise<void> {
   await sql`
     update webhook_deliveries set state = ${state}, last_status = ${status}, last_error = ${error},
@@ -106,7 +112,7 @@ export async function settleDelivery(
     where id = ${deliveryId} and attempts = ${attempts} and state = 'PENDING'`.execute(db);
 }
 
-const delivery = sql`
+const selectDelivery = sql`
   select id as "deliveryId", webhook_id as "webhookId", event, scan_id as "scanId", state, attempts, created_at as "createdAt",
     case when state = 'PENDING' then next_attempt_at end as "nextAttemptAt", last_attempt_at as "lastAttemptAt",
     last_status as "lastStatus", last_error as "lastError"
@@ -118,21 +124,21 @@ export async function readDeliveries(
   webhookId: number,
   { after, limit }: { after?: number | undefined; limit: number },
 ): Promise<DeliveryRecord[]> {
-  const { rows } = await sql<DeliveryRecord>`${delivery}
+  const { rows } = await sql<DeliveryRecord>`${selectDelivery}
     where webhook_id = ${webhookId} and id < ${after ?? Number.MAX_SAFE_INTEGER} order by id desc limit ${limit}`.execute(db);
   return rows;
 }
 
-/** Makes a delivery due again, as if it had never been tried; undefined if there is none. */
+/** Makes a delivery due again, as if it had never been attempted; undefined if there is none. */
 export async function requeueDelivery(tx: Tx, deliveryId: number): Promise<DeliveryRecord | undefined> {
   await sql`update webhook_deliveries set state = 'PENDING', attempts = 0, next_attempt_at = now() where id = ${deliveryId}`.execute(
     tx,
   );
-  const { rows } = await sql<DeliveryRecord>`${delivery} where id = ${deliveryId}`.execute(tx);
+  const { rows } = await sql<DeliveryRecord>`${selectDelivery} where id = ${deliveryId}`.execute(tx);
   return rows[0];
 }
 
-/** Forgets deliveries after 30 days. */
+/** Deletes deliveries that are older than 30 days. */
 export async function removeOldDeliveries(db: Database): Promise<void> {
   await sql`delete from webhook_deliveries where created_at < now() - interval '30 days'`.execute(db);
 }

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Tx } from "./database.js";
 
-/** A result that is open. */
+/** An open result. */
 export interface OpenResult {
   readonly scanId: number;
   /** The engine's subject token. */
@@ -19,7 +19,7 @@ export async function openResults(tx: Tx, scanIds: readonly number[]): Promise<O
   return rows;
 }
 
-/** Takes every request of these scans out of the outbox, and enters those that were published for removal; its ids. */
+/** Deletes the requests of these scans from the outbox, and enters published ones for removal. Returns the ids of the removals. */
 export async function withdrawRequests(tx: Tx, scanIds: readonly number[]): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     with withdrawn as (

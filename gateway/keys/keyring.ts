@@ -1,36 +1,36 @@
 import type { Logger } from "pino";
 import type { Scope } from "../../schema/scopes.js";
 import type { CallerKey } from "../caller.js";
-import { noteKeyUse, readUsableKeys, type UsableKey } from "../db/api-keys.js";
+import { writeKeyUse, readUsableKeys, type UsableKey } from "../db/api-keys.js";
 import type { Database } from "../db/database.js";
 import { DatabaseAway, GatewayError } from "../errors.js";
-import { isSecretOf, readKeyText } from "./key-text.js";
+import { isSecretOf, parseKeyText } from "./key-text.js";
 import { tokenBucket, type TokenBucket } from "./token-bucket.js";
 
-/** A key that was recognised. */
+/** A valid API key. */
 export interface KnownKey extends CallerKey {
   readonly scopes: readonly Scope[];
 }
 
 /**
- * The keys that callers of this gateway use. They are kept in memory and read again every two seconds, and at once when
- * another gateway says that one was revoked: Postgres is the truth, the hint is for speed.
+ * The keys that callers of this gateway use, in memory. They are read from Postgres again every two seconds, and at once when another
+ * gateway hints that one was revoked.
  */
 export interface Keyring {
-  /** The key that a text is. Throws UNAUTHENTICATED. */
+  /** The key with this text. Throws UNAUTHENTICATED. */
   recognise(text: string): Promise<KnownKey>;
-  /** Lets a key do one more thing now. Throws UNAUTHENTICATED if it cannot be used any more, RATE_LIMITED if it does too much. */
+  /** Counts one more request of a key. Throws UNAUTHENTICATED if it is no longer valid, RATE_LIMITED if it exceeds its rate. */
   admit(keyId: string): void;
-  /** Calls `end` when the key cannot be used any more, unless the returned function is called before. */
+  /** Calls `end` when the key is no longer valid, unless the returned function was called before. */
   hold(keyId: string, end: () => void): () => void;
-  /** Asks Postgres which keys can still be used. */
+  /** Reads from Postgres which keys are still valid. */
   refresh(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const REFRESH_MS = 2_000;
-/** A key's last use is written down this often at most. */
-const NOTE_USE_MS = 60_000;
+/** How often the last use of a key is written at most. */
+const WRITE_USE_MS = 60_000;
 
 interface Entry {
   key: UsableKey;
@@ -73,22 +73,22 @@ export function createKeyring(db: Database, log: Logger): Keyring {
         for (const end of entry.holders) end();
       }
     }
-    await noteUse();
+    await writeLastUse();
   }
 
-  async function noteUse(): Promise<void> {
+  async function writeLastUse(): Promise<void> {
     const used = [...entries.values()].filter(
-      ({ usedAt, key }) => usedAt !== undefined && usedAt - (key.lastUsedAt?.getTime() ?? 0) > NOTE_USE_MS,
+      ({ usedAt, key }) => usedAt !== undefined && usedAt - (key.lastUsedAt?.getTime() ?? 0) > WRITE_USE_MS,
     );
     if (used.length === 0) return;
-    await noteKeyUse(
+    await writeKeyUse(
       db,
       used.map(({ key }) => key.id),
     );
     for (const entry of used) entry.usedAt = undefined;
   }
 
-  /** What is asked while it is reading is answered by another reading: the first may have been too early. */
+  /** A call during a reading waits for another reading, because the first may have been too early. */
   function refresh(): Promise<void> {
     if (refreshing) again = true;
     refreshing ??= (async () => {
@@ -106,22 +106,22 @@ export function createKeyring(db: Database, log: Logger): Keyring {
 
   const timer = setInterval(() => {
     refresh().catch((error: unknown) => {
-      if (!(error instanceof DatabaseAway)) log.warn({ err: error }, "the keys cannot be read");
+      if (!(error instanceof DatabaseAway)) log.warn({ err: error }, "cannot read the API keys; retrying");
     });
   }, REFRESH_MS);
 
   return {
     refresh,
     async recognise(text) {
-      const parts = readKeyText(text);
+      const parts = parseKeyText(text);
       const entry = parts && (await find(parts.id));
-      if (!entry || !isSecretOf(parts.secret, entry.key.hash)) throw notUsable();
+      if (!entry || !isSecretOf(parts.secret, entry.key.hash)) throw invalidKey();
       const { id, name, scopes, dailyScans } = entry.key;
       return { id, name, scopes, dailyScans };
     },
     admit(keyId) {
       const entry = entries.get(keyId);
-      if (!entry) throw notUsable();
+      if (!entry) throw invalidKey();
       const wait = entry.bucket?.take();
       if (wait !== undefined) {
         const message = `the key ${entry.key.name} may do ${entry.key.rate} requests a second`;
@@ -140,12 +140,12 @@ export function createKeyring(db: Database, log: Logger): Keyring {
     },
     async stop() {
       clearInterval(timer);
-      // How it ended is for whoever began it.
+      // Whoever started it handles its failure.
       await Promise.allSettled([refreshing]);
     },
   };
 }
 
-function notUsable(): GatewayError {
+function invalidKey(): GatewayError {
   return new GatewayError("UNAUTHENTICATED", "this API key is not known, was revoked or has expired");
 }

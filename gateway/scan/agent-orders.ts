@@ -1,6 +1,6 @@
 import type { AgentState } from "../../schema/messages.js";
 import type { Caller } from "../caller.js";
-import { orderAgent, readOrders, withdrawOrder } from "../db/agent-orders.js";
+import { upsertOrder, readOrders, deleteOrder } from "../db/agent-orders.js";
 import { audit } from "../db/audit.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
@@ -14,9 +14,9 @@ const VERBS: Record<AgentState, string> = { READY: "resumeAgent", CORDONED: "cor
 export async function setAgentState(ctx: ScanContext, caller: Caller, agent: string, state: AgentState): Promise<void> {
   const isPresent = ctx.fleet.agents().some((presence) => presence.agent === agent);
   await ctx.db.transaction().execute(async (tx) => {
-    const hadOrder = await withdrawOrder(tx, agent);
+    const hadOrder = await deleteOrder(tx, agent);
     if (!isPresent && !hadOrder) throw new GatewayError("NOT_FOUND", `there is no agent ${agent}`);
-    if (state !== "READY") await orderAgent(tx, agent, state);
+    if (state !== "READY") await upsertOrder(tx, agent, state);
     await audit(tx, caller, VERBS[state], agent);
   });
   sendState(ctx, agent, state);

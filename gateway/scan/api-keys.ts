@@ -3,7 +3,7 @@ import type { Caller } from "../caller.js";
 import { insertApiKey, revokeApiKeyRow, type ApiKeyRecord } from "../db/api-keys.js";
 import { audit } from "../db/audit.js";
 import { badInput, GatewayError } from "../errors.js";
-import { hashSecret, makeKeyText } from "../keys/key-text.js";
+import { hashSecret, generateKeyText } from "../keys/key-text.js";
 import type { ScanContext } from "./context.js";
 
 /** The properties of a new key. */
@@ -31,7 +31,7 @@ const DAILY_SCANS_MAX = 1_000_000_000;
 /** Creates a key. Throws BAD_INPUT. */
 export async function createApiKey({ db }: Pick<ScanContext, "db">, caller: Caller, input: ApiKeyInput): Promise<CreatedKey> {
   const { name, scopes, expiresAt, rate, dailyScans } = checkInput(input);
-  const { id, secret, text } = makeKeyText();
+  const { id, secret, text } = generateKeyText();
   const limits = { rate: rate ?? null, dailyScans: dailyScans ?? null, expiresAt: expiresAt ?? null };
   const record = await db.transaction().execute(async (tx) => {
     const inserted = await insertApiKey(tx, { id, hash: hashSecret(secret), name, scopes, ...limits });

@@ -5,7 +5,7 @@ import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import { transact, type Tx } from "../db/database.js";
-import { changeEngine, enableEngine, lockAnswers, lockEngine, openWithoutInternet, recountAv } from "../db/engine-change.js";
+import { changeEngine, enableEngine, lockResults, lockEngine, openWithoutInternet, recountAv } from "../db/engine-change.js";
 import { raiseResults } from "../db/results.js";
 import { requeueMoved } from "../db/sweep.js";
 import { GatewayError } from "../errors.js";
@@ -49,7 +49,7 @@ export async function acceptEngineChange(ctx: ScanContext, caller: Caller, name:
   // In another account the durable must exist before the requests; in the same account it moves once the catalogue has changed.
   if (known.internet !== to.internet) await ctx.bus.account(internetClass(to.internet)).ensureDurable(to);
   const { outboxIds, changed } = await transact(ctx.db, async (tx) => {
-    await lockAnswers(tx);
+    await lockResults(tx);
     const before = await lockKnownEngine(tx, name);
     await changeEngine(tx, before.engineId, to);
     await audit(tx, caller, "acceptEngineChange", before.name, { from: shape(before), to: shape(to) });

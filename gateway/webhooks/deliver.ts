@@ -13,64 +13,66 @@ import {
   removeOldDeliveries,
   settleDelivery,
   type DueDelivery,
-  type Outcome,
+  type AttemptResult,
 } from "../db/webhooks.js";
 import { postWebhook } from "./webhook-request.js";
 
-/** What sending webhooks uses of the gateway. */
-export interface DeliveryParts {
+/** The parts of the gateway that sending webhooks needs. */
+export interface WebhookParts {
   readonly config: Pick<GatewayConfig, "webhookNetworks">;
   readonly db: Database;
   readonly log: Logger;
 }
 
 /** Sends webhooks until stopped. */
-export interface Deliveries {
+export interface WebhookSender {
   stop(): Promise<void>;
 }
 
 const POLL_MS = 500;
-const FINALS = 1_000;
-/** Deliveries under way to one webhook: a slow receiver holds up nobody else. */
-const EACH = 10;
+const FINALS_BATCH = 1_000;
+/** The most deliveries in flight to one webhook, so that a slow receiver delays no other. */
+const IN_FLIGHT_EACH = 10;
 const LEASE_MS = 30_000;
 const CLEAN_UP_MS = 600_000;
-/** Seconds until the next attempt, after each that failed; after the last one the delivery is given up: two days in all. */
+/** Seconds until the next attempt, after each failed one. After the last the delivery has failed: two days in all. */
 const BACK_OFF_S = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400];
 const GONE = 410;
 
-export function startDeliveries(parts: DeliveryParts): Deliveries {
-  const underWay = new Map<number, number>();
+export function startWebhooks(parts: WebhookParts): WebhookSender {
+  const inFlight = new Map<number, number>();
   const sending = new Set<Promise<void>>();
   const ending = new AbortController();
   let cleanedAt = -Infinity;
 
   async function step(): Promise<void> {
-    while ((await parts.db.transaction().execute((tx) => queueFinals(tx, FINALS))) === FINALS);
+    while ((await parts.db.transaction().execute((tx) => queueFinals(tx, FINALS_BATCH))) === FINALS_BATCH);
     if (performance.now() - cleanedAt > CLEAN_UP_MS) {
       cleanedAt = performance.now();
       await removeOldDeliveries(parts.db);
     }
-    const except = [...underWay].filter(([, count]) => count >= EACH).map(([webhookId]) => webhookId);
-    for (const due of await leaseDeliveries(parts.db, { each: EACH, leaseMs: LEASE_MS, except })) begin(due);
+    const except = [...inFlight].filter(([, count]) => count >= IN_FLIGHT_EACH).map(([webhookId]) => webhookId);
+    for (const due of await leaseDeliveries(parts.db, { each: IN_FLIGHT_EACH, leaseMs: LEASE_MS, except })) begin(due);
   }
 
   function begin(due: DueDelivery): void {
-    underWay.set(due.webhookId, (underWay.get(due.webhookId) ?? 0) + 1);
+    inFlight.set(due.webhookId, (inFlight.get(due.webhookId) ?? 0) + 1);
     const task = deliver(parts, due, ending.signal)
-      .catch((error: unknown) => parts.log.warn({ err: error, delivery: due.deliveryId }, "a delivery is tried again"))
+      .catch((error: unknown) =>
+        parts.log.warn({ err: error, delivery: due.deliveryId }, "cannot settle a webhook delivery; it is sent again"),
+      )
       .finally(() => {
         sending.delete(task);
-        const left = (underWay.get(due.webhookId) ?? 1) - 1;
-        if (left > 0) underWay.set(due.webhookId, left);
-        else underWay.delete(due.webhookId);
+        const left = (inFlight.get(due.webhookId) ?? 1) - 1;
+        if (left > 0) inFlight.set(due.webhookId, left);
+        else inFlight.delete(due.webhookId);
       });
     sending.add(task);
   }
 
   async function run(): Promise<void> {
     while (!ending.signal.aborted) {
-      await step().catch((error: unknown) => parts.log.warn({ err: error }, "webhooks wait"));
+      await step().catch((error: unknown) => parts.log.warn({ err: error }, "cannot read webhook deliveries; retrying"));
       await pause(POLL_MS);
     }
   }
@@ -85,18 +87,18 @@ export function startDeliveries(parts: DeliveryParts): Deliveries {
   };
 }
 
-async function deliver(parts: DeliveryParts, due: DueDelivery, signal: AbortSignal): Promise<void> {
+async function deliver(parts: WebhookParts, due: DueDelivery, signal: AbortSignal): Promise<void> {
   const report = await readScan(parts.db, due.scanId);
-  const outcome: Outcome = report
-    ? await attempt(parts, due, payloadOf(due.event, report), signal)
+  const result: AttemptResult = report
+    ? await attempt(parts, due, payload(due.event, report), signal)
     : { state: "FAILED", status: null, error: "the scan was deleted" };
-  // Cut off by our own end: the lease runs out, and it is sent again.
-  if (signal.aborted && outcome.status === null) return;
-  if (outcome.status === GONE) await enableWebhook(parts.db, due.webhookId, false);
-  await settleDelivery(parts.db, due, outcome);
+  // The gateway is stopping: the lease expires, and another attempt follows.
+  if (signal.aborted && result.status === null) return;
+  if (result.status === GONE) await enableWebhook(parts.db, due.webhookId, false);
+  await settleDelivery(parts.db, due, result);
 }
 
-async function attempt(parts: DeliveryParts, due: DueDelivery, body: string, signal: AbortSignal): Promise<Outcome> {
+async function attempt(parts: WebhookParts, due: DueDelivery, body: string, signal: AbortSignal): Promise<AttemptResult> {
   const id = `msg_${due.deliveryId}`;
   const timestamp = `${Math.floor(Date.now() / 1_000)}`;
   const headers = {
@@ -116,15 +118,15 @@ async function attempt(parts: DeliveryParts, due: DueDelivery, body: string, sig
   }
 }
 
-function failed({ attempts }: DueDelivery, status: number | null, error: string): Outcome {
+function failed({ attempts }: DueDelivery, status: number | null, error: string): AttemptResult {
   const seconds = status === GONE ? undefined : BACK_OFF_S[attempts - 1];
   if (seconds === undefined) return { state: "FAILED", status, error };
-  // Receivers that come back are not met by everything at once.
+  // Jitter: a receiver that is back does not get everything at once.
   return { state: "PENDING", status, error, retryMs: seconds * 1_000 * (1 + Math.random() / 5) };
 }
 
-/** What receivers get: the scan as it is when it is sent. */
-function payloadOf(event: WebhookEvent, report: ScanReport): string {
+/** The body of a delivery: the scan as it is at the time of sending. */
+function payload(event: WebhookEvent, report: ScanReport): string {
   const { scanId, name, verdict, detections, done, total, revision, startDate, endDate, labels, batchId, previous } = report;
   const { md5, sha1, sha256, size, mime } = report.sample;
   const results = report.results.map(({ engine, type, state, signature, error, ...result }) => {

@@ -13,10 +13,10 @@ export class ForbiddenAddress extends Error {
 }
 
 const TIMEOUT_MS = 10_000;
-/** What a receiver answers is not kept; beyond this it is not read either. */
+/** How much of an answer is read. Only its status is used. */
 const ANSWER_BYTES = 64 * 1024;
 
-/** Whether webhooks may reach an address: one of the public internet, or of the networks that the operator allows. */
+/** Whether webhooks may be sent to an address: one of the public internet, or of the networks that the operator allows. */
 export function isAllowed(address: string, networks: readonly Network[]): boolean {
   const parsed = ipaddr.process(address);
   if (parsed.range() === "unicast") return true;
@@ -31,7 +31,7 @@ export async function checkHost(hostname: string, networks: readonly Network[]):
   const literal = literalOf(hostname);
   if (literal !== undefined) return assertAllowed(literal, networks);
   await new Promise<void>((resolve, reject) =>
-    guarded(networks)(hostname, { all: true }, (error) => (error ? reject(error) : resolve())),
+    safeLookup(networks)(hostname, { all: true }, (error) => (error ? reject(error) : resolve())),
   );
 }
 
@@ -48,8 +48,11 @@ function forbidden(address: string): ForbiddenAddress {
   return new ForbiddenAddress(`${address} is no public address; SCANMESH_WEBHOOK_NETWORKS lists others that are allowed`);
 }
 
-/** Resolves names to allowed addresses alone. The connection is made to what was checked, so a name cannot change in between. */
-function guarded(networks: readonly Network[]): LookupFunction {
+/**
+ * Resolves a name to its allowed addresses. The connection is made to the address that was checked, so the name cannot be pointed
+ * elsewhere in between.
+ */
+function safeLookup(networks: readonly Network[]): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, "");
@@ -62,7 +65,7 @@ function guarded(networks: readonly Network[]): LookupFunction {
   };
 }
 
-/** What is sent to a receiver. */
+/** A request to a receiver. */
 export interface WebhookRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -71,7 +74,7 @@ export interface WebhookRequest {
   readonly signal: AbortSignal;
 }
 
-/** Posts to a receiver; its HTTP status. Redirections are not followed. Throws if it cannot be reached within 10 s. */
+/** Posts to a receiver and returns its HTTP status. Redirects are not followed. Throws if it cannot be reached within 10 s. */
 export async function postWebhook({ url, headers, body, networks, signal }: WebhookRequest): Promise<number> {
   const target = new URL(url);
   const literal = literalOf(target.hostname);
@@ -79,7 +82,7 @@ export async function postWebhook({ url, headers, body, networks, signal }: Webh
   const options: RequestOptions = {
     method: "POST",
     headers: { ...headers, "content-length": Buffer.byteLength(body) },
-    lookup: guarded(networks),
+    lookup: safeLookup(networks),
     agent: false,
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   };
@@ -92,7 +95,7 @@ export async function postWebhook({ url, headers, body, networks, signal }: Webh
         bytes += part.length;
         if (bytes > ANSWER_BYTES) answer.destroy();
       });
-      // The status has said all: how the rest of the answer ends does not matter.
+      // Only the status matters, not how the rest of the answer ends.
       answer.on("error", () => answer.destroy());
     });
     outgoing.on("error", reject);

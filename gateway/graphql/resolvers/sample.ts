@@ -8,7 +8,7 @@ import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
 import { Scan } from "../../../schema/graphql/scan.js";
 import { DeleteSampleResult, type DeleteSampleSuccess } from "../../../schema/graphql/withdraw.js";
 import type { SampleRecord, ScanRecord } from "../../../schema/reports.js";
-import { countSamples, listSamples, type ListedSample } from "../../db/sample-list.js";
+import { countSamples, listSamples, type PlacedSample } from "../../db/sample-list.js";
 import { findSample } from "../../db/samples.js";
 import { deleteSample } from "../../scan/delete.js";
 import type { RequestContext } from "../context/request-context.js";
@@ -45,13 +45,13 @@ export class SampleResolver {
     @Arg("filter", () => SampleFilter, { nullable: true, description: "Which samples; without it all of them." })
     filter: SampleFilter | null | undefined,
     @Ctx() { mesh }: RequestContext,
-  ): Promise<CountedConnection<ListedSample>> {
+  ): Promise<CountedConnection<PlacedSample>> {
     const limit = pageLength(first) + 1;
     const criteria = sampleCriteria(filter);
     const list = `samples ${order}${criteria.firstSeen ? " by time" : ""}`;
     const page = { limit, after: placeOf(list, after), newestFirst: order === SampleOrder.NEWEST_FIRST };
     const found = await listSamples(mesh.lists, criteria, page);
-    const cursor = ({ sampleId, seenMicros }: ListedSample) => cursorOf(list, { id: sampleId, micros: seenMicros });
+    const cursor = ({ sampleId, seenMicros }: PlacedSample) => cursorOf(list, { id: sampleId, micros: seenMicros });
     return withCount(pageOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
       countSamples(mesh.lists, criteria),
     );

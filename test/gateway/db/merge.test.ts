@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../../gateway/db/database.js";
 import { openCaller } from "../../../gateway/caller.js";
 import { insertScans } from "../../../gateway/db/accept.js";
-import { changeEngine, lockAnswers, recountAv } from "../../../gateway/db/engine-change.js";
+import { changeEngine, lockResults, recountAv } from "../../../gateway/db/engine-change.js";
 import { insertEngines, readEngines } from "../../../gateway/db/engines.js";
 import { readRequests } from "../../../gateway/db/outbox.js";
 import { removeSettled } from "../../../gateway/db/sweep.js";
@@ -195,7 +195,7 @@ it("a result that comes while its engine becomes another type is counted by the 
   const scanId = await newScan(["Alpha", "Beta"]);
   const alpha = (await readEngines(db)).find(({ name }) => name === "Alpha")?.engineId ?? 0;
   const waiting = await db.transaction().execute(async (tx) => {
-    await lockAnswers(tx);
+    await lockResults(tx);
     const late = await recordWaiting([incoming(scanId, "Alpha", { state: "DONE", verdict: "CLEAN" })]);
     await changeEngine(tx, alpha, engine("Alpha", { type: "METADATA" }));
     await recountAv(tx, alpha, -1);
