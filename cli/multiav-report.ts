@@ -1,7 +1,7 @@
 /** What MultiAV2 stored of one report, as a scan that is over, with one result per engine. */
 
 import { MONTHS } from "../gateway/rest/asctime.js";
-import type { NewEngine, NewFinalScan, NewResult, NewSample } from "../gateway/db/import-target.js";
+import type { ImportedEngine, ImportedScan, ImportedResult, ImportedSample } from "../gateway/db/import-target.js";
 import type { SourceReport, SourceResult, SourceSample, SourceScanner } from "../gateway/db/import-source.js";
 import { ENGINE_SPEEDS, PLUGIN_TYPE_NUMBER, SPEED_NUMBER, type PluginType } from "../schema/classes.js";
 import { hashName } from "../schema/hashes.js";
@@ -10,12 +10,12 @@ import { merge, type Verdict } from "../schema/states.js";
 import { NEVER_FINISHED, storable, translateResult, UNREADABLE } from "./multiav-result.js";
 
 /** An engine of the catalogue with its id. */
-export interface KnownEngine extends NewEngine {
+export interface KnownEngine extends ImportedEngine {
   readonly engineId: number;
 }
 
 export interface TranslatedReport {
-  readonly scan: NewFinalScan;
+  readonly scan: ImportedScan;
   /** What was put right, a sentence each. */
   readonly notes: readonly string[];
   readonly duplicates: number;
@@ -24,7 +24,7 @@ export interface TranslatedReport {
 }
 
 /** MultiAV2's scanner as an engine of the catalogue. */
-export function translateScanner({ id, name, plugin_type, has_internet, speed }: SourceScanner): NewEngine {
+export function translateScanner({ id, name, plugin_type, has_internet, speed }: SourceScanner): ImportedEngine {
   const types = Object.keys(PLUGIN_TYPE_NUMBER) as PluginType[];
   const number = /^-?\d$/.test(speed ?? "") ? Number(speed) : undefined;
   return {
@@ -37,7 +37,7 @@ export function translateScanner({ id, name, plugin_type, has_internet, speed }:
 }
 
 /** A sample with its hashes, or why it cannot be taken. */
-export function translateSample({ md5, sha1, sha256, size }: SourceSample): NewSample | string {
+export function translateSample({ md5, sha1, sha256, size }: SourceSample): ImportedSample | string {
   const hashes = { sha256: hex(sha256), sha1: hex(sha1), md5: hex(md5) };
   for (const [name, hash] of Object.entries(hashes)) if (hashName(hash) !== name) return `its sample has no ${name}`;
   return { ...hashes, size: /^\d{1,15}$/.test(size ?? "") ? Number(size) : 0 };
@@ -85,7 +85,7 @@ export function translateReport(
 
 /** The best of the rows of each engine, as a late result of a scan would be merged; of equal ones the first. */
 function bestResults(rows: readonly SourceResult[], engines: ReadonlyMap<number, KnownEngine>, notes: string[]) {
-  const best = new Map<number, NewResult>();
+  const best = new Map<number, ImportedResult>();
   const taken = new Map<number, KnownEngine>();
   const counts = new Map<string, number>();
   for (const row of rows) {
@@ -105,7 +105,7 @@ function bestResults(rows: readonly SourceResult[], engines: ReadonlyMap<number,
   return { results: [...best.values()], taken, duplicates: several.reduce((sum, [, count]) => sum + count - 1, 0) };
 }
 
-function scanVerdict(results: readonly NewResult[], avTotal: number, avClean: number): Verdict {
+function scanVerdict(results: readonly ImportedResult[], avTotal: number, avClean: number): Verdict {
   for (const verdict of ["INFECTED", "SUSPICIOUS"] as const)
     if (results.some((result) => result.verdict === verdict)) return verdict;
   return avTotal > 0 && avClean === avTotal ? "CLEAN" : "INCONCLUSIVE";

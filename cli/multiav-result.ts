@@ -1,12 +1,12 @@
 /** What MultiAV2 stored of one engine in one report, as a result of a scan that is over. */
 
-import type { NewResult } from "../gateway/db/import-target.js";
+import type { ImportedResult } from "../gateway/db/import-target.js";
 import type { SourceResult } from "../gateway/db/import-source.js";
 import type { PluginType } from "../schema/classes.js";
 import { MAX_RESULT_BYTES } from "../schema/messages.js";
 import type { EngineVerdict, ResultState } from "../schema/states.js";
 
-export type TranslatedResult = Omit<NewResult, "engineId">;
+export type TranslatedResult = Omit<ImportedResult, "engineId">;
 
 /** Why a result that MultiAV2 never wrote failed. */
 export const NEVER_FINISHED = "never finished";

@@ -7,17 +7,17 @@ import { readGatewayConfig, type GatewayConfig } from "./config.js";
 import { openDatabase } from "./db/database.js";
 import { migrate } from "./db/migrations.js";
 
-/** The longest that a shutdown may take. */
-const PATIENCE_MS = 8_000;
+/** After this long a shutdown is cut short. */
+const SHUTDOWN_MS = 8_000;
 
-// By default garbage may grow to three times what is in use before it is cleaned up: one long list would cost 100 MB.
+// By default V8 lets the heap grow to three times what is in use before it collects garbage: one long list would cost 100 MB.
 setFlagsFromString("--heap-growing-percent=50");
 
 async function main(): Promise<void> {
   const config = readGatewayConfig();
   const log = pino({ name: "gateway", level: config.logLevel });
   if (process.argv[2] === "migrate") return runMigrations(config, log);
-  // The migrations need nothing of the gateway, and its libraries take a second to load.
+  // Migrations do not need the gateway, whose libraries take a second to load.
   const { createGateway } = await import("./gateway.js");
   const gateway = await createGateway(config, log);
   const url = await gateway.start();
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info({ reason }, "the gateway is stopping");
-    setTimeout(() => process.exit(1), PATIENCE_MS).unref();
+    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
     gateway.stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -17,16 +17,17 @@ export interface Recorder {
 
 const BATCH = 200;
 const BATCH_BYTES = 4 * 1024 * 1024;
+/** How much may wait to be recorded before no more is consumed. */
 const WAITING = 1_000;
 const WAITING_BYTES = 16 * 1024 * 1024;
 const PAUSE_MS = 500;
 
-interface Received {
+interface ReceivedResult {
   readonly delivery: ResultDelivery;
   readonly result: IncomingResult;
 }
 
-/** Takes results from both accounts, records them in batches, tells the gateways, and acknowledges last. */
+/** Consumes results from both accounts, records them in batches, sends hints, and acknowledges them last. */
 export function startRecorder(ctx: ScanContext): Recorder {
   const recorders = INTERNET_CLASSES.map((internet) => recordAccount(ctx, internet));
   return {
@@ -37,12 +38,12 @@ export function startRecorder(ctx: ScanContext): Recorder {
 }
 
 function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
-  const waiting: Received[] = [];
+  const waiting: ReceivedResult[] = [];
   let waitingBytes = 0;
   let working: Promise<void> | undefined;
 
   const consumer = ctx.bus.account(internet).consumeResults(async (delivery) => {
-    const result = read(ctx, internet, delivery);
+    const result = parseResult(ctx, internet, delivery);
     if (!result) return;
     waiting.push({ delivery, result });
     waitingBytes += delivery.data.length;
@@ -50,17 +51,17 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
     if (waiting.length >= WAITING || waitingBytes >= WAITING_BYTES) await working;
   });
 
-  /** One batch at a time: what arrives meanwhile is the next one. */
+  /** One batch at a time. What arrives meanwhile makes the next. */
   async function work(): Promise<void> {
     await new Promise(setImmediate);
     while (waiting.length > 0) {
       const batch = takeBatch();
-      await recordOrHandBack(ctx, batch);
+      await recordOrReturn(ctx, batch);
     }
     working = undefined;
   }
 
-  function takeBatch(): Received[] {
+  function takeBatch(): ReceivedResult[] {
     let bytes = 0;
     const end = waiting.findIndex(({ delivery }, i) => i > 0 && (i >= BATCH || (bytes += delivery.data.length) > BATCH_BYTES));
     const batch = waiting.splice(0, end === -1 ? waiting.length : end);
@@ -77,14 +78,15 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
 }
 
 /**
- * A message that is no result is refused for good; one from the other class's account is none. The engine is the subject's,
- * whatever the message says.
+ * Parses a result. The engine is taken from the subject, whatever the message says. A malformed message, or one from the account of the
+ * other class, is rejected for good.
  */
-function read(ctx: ScanContext, internet: InternetClass, delivery: ResultDelivery): IncomingResult | undefined {
+function parseResult(ctx: ScanContext, internet: InternetClass, delivery: ResultDelivery): IncomingResult | undefined {
   try {
     const engine = engineOfResult(delivery.subject);
-    if (engine === undefined) throw new MalformedMessage(`${delivery.subject} is no result's subject`);
-    if (delivery.data.length > MAX_RESULT_BYTES) throw new MalformedMessage(`${delivery.data.length} bytes are too many`);
+    if (engine === undefined) throw new MalformedMessage(`${delivery.subject} is not the subject of a result`);
+    if (delivery.data.length > MAX_RESULT_BYTES)
+      throw new MalformedMessage(`${delivery.data.length} bytes exceed ${MAX_RESULT_BYTES}`);
     const known = ctx.fleet.classOf(engine);
     if (known !== undefined && known !== internet) throw new MalformedMessage(`${engine} is an engine of class ${known}`);
     const message = parseMessage(ResultMessage, delivery.data);
@@ -92,7 +94,7 @@ function read(ctx: ScanContext, internet: InternetClass, delivery: ResultDeliver
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error;
     ctx.metrics.resultsIgnored.labels("malformed").inc();
-    ctx.log.warn({ err: error, subject: delivery.subject, internet }, "a result message is refused");
+    ctx.log.warn({ err: error, subject: delivery.subject, internet }, "rejected a malformed result message");
     delivery.term();
     return undefined;
   }
@@ -103,7 +105,7 @@ function causeOf({ cause, error }: ResultMessage): ResultCause | null {
   return cause ?? (error === "ended its agent five times" ? "CRASHED_REPEATEDLY" : null);
 }
 
-/** Postgres takes no NUL in text or JSON. */
+/** Postgres does not accept NUL in text or JSON. */
 function withoutNul<T>(value: T): T {
   if (typeof value === "string") return value.replaceAll("\u0000", "") as T;
   if (Array.isArray(value)) return value.map(withoutNul) as T;
@@ -111,33 +113,33 @@ function withoutNul<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.replaceAll("\u0000", ""), withoutNul(item)])) as T;
 }
 
-async function recordOrHandBack(ctx: ScanContext, batch: readonly Received[]): Promise<void> {
+async function recordOrReturn(ctx: ScanContext, batch: readonly ReceivedResult[]): Promise<void> {
   try {
     await record(ctx, batch);
   } catch (error) {
-    if (!isDataError(error)) return handBack(ctx, batch, error);
+    if (!isDataError(error)) return returnToBus(ctx, batch, error);
     if (batch.length > 1) {
-      for (const one of batch) await recordOrHandBack(ctx, [one]);
+      for (const one of batch) await recordOrReturn(ctx, [one]);
       return;
     }
     ctx.metrics.resultsIgnored.labels("unstorable").inc();
     ctx.log.error(
       { err: error, subject: batch[0]?.delivery.subject, scan: batch[0]?.result.scanId },
-      "a result cannot be stored",
+      "rejected a result that Postgres cannot store",
     );
     batch[0]?.delivery.term();
   }
 }
 
-/** Postgres is away: the results stay on the bus, and this gateway waits a little before it takes more. */
-async function handBack(ctx: ScanContext, batch: readonly Received[], error: unknown): Promise<void> {
-  ctx.log.warn({ err: error, results: batch.length }, "results wait: they cannot be recorded now");
+/** Postgres is away: returns the results to the bus, and waits a little before it consumes more. */
+async function returnToBus(ctx: ScanContext, batch: readonly ReceivedResult[], error: unknown): Promise<void> {
+  ctx.log.warn({ err: error, results: batch.length }, "cannot record results now; they stay on the bus");
   for (const { delivery } of batch) delivery.nak(PAUSE_MS);
   await pause(PAUSE_MS);
 }
 
-/** A crash on the way leaves results unacknowledged: another recorder meets them, and what is left to do for their scans. */
-async function record(ctx: ScanContext, batch: readonly Received[]): Promise<void> {
+/** After a crash on the way the results are delivered again, to a recorder that does the rest for their scans. */
+async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promise<void> {
   const results = batch.map(({ result }) => result);
   const { scanIds, changed, enough } = await retryDeadlock(() => raiseResults(ctx.db, results));
   ctx.failpoint("record.after_commit");
@@ -151,5 +153,5 @@ async function record(ctx: ScanContext, batch: readonly Received[]): Promise<voi
   const unknown = results.filter(({ scanId }) => !scanIds.has(scanId)).length;
   if (unknown === 0) return;
   ctx.metrics.resultsIgnored.labels("unknown scan").inc(unknown);
-  ctx.log.warn({ results: unknown }, "results for scans that do not exist are ignored");
+  ctx.log.warn({ results: unknown }, "ignored results for scans that do not exist");
 }

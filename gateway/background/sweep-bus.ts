@@ -4,7 +4,8 @@ import { readEngines } from "../db/engines.js";
 import { lockMarks, markScans, purgeBound, readClock, requeueLost } from "../db/sweep.js";
 import type { ScanContext } from "../scan/context.js";
 
-interface Seen {
+/** The floor of a durable at a time. */
+interface Observation {
   readonly floor: number;
   readonly at: number;
 }
@@ -13,15 +14,15 @@ const BATCH = 500;
 const STABLE_SWEEPS = 3;
 
 /**
- * Watches how far each durable has settled. What was settled for 2 × ack_wait and still has no result is lost. After a
- * pause (a stopped process, Postgres away) the watch begins anew, because results may be waiting to be recorded.
+ * Watches how far each durable has settled. A request that was settled 2 × ack_wait ago and still has no result is lost. After an
+ * interruption (the process was stopped, Postgres was away) the watch starts anew, because results may be waiting to be recorded.
  */
 export function createLossWatch(ackWaitMs: number) {
-  const history = new Map<number, Seen[]>();
+  const history = new Map<number, Observation[]>();
   let last = -Infinity;
 
   async function floors(ctx: ScanContext, internet: InternetClass, lastSeq: number): Promise<Map<number, number>> {
-    // An engine that never ran, such as an imported one, was never asked either, and may have no durable.
+    // An engine that has never run, such as an imported one, was never asked, and may have no durable.
     const engines = (await readEngines(ctx.db)).filter(
       (engine) => engine.lastHealthyAt !== null && internetClass(engine.internet) === internet,
     );
@@ -29,7 +30,7 @@ export function createLossWatch(ackWaitMs: number) {
     for (const { engineId, name } of engines) {
       const at = performance.now();
       const { ackFloor, pending, unacknowledged } = await ctx.bus.account(internet).durableState(name);
-      // A durable that has nothing and waits for nothing is done with all that was published before it was asked.
+      // A durable with nothing pending or unacknowledged has settled everything that was published before it was asked.
       const floor = pending === 0 && unacknowledged === 0 ? Math.max(ackFloor, lastSeq) : ackFloor;
       const seen = (history.get(engineId) ?? []).filter((one) => one.floor <= floor);
       const old = seen.findLast((one) => at - one.at >= 2 * ackWaitMs);
@@ -52,14 +53,14 @@ export function createLossWatch(ackWaitMs: number) {
         const outboxIds = await ctx.db.transaction().execute((tx) => requeueLost(tx, marks, BATCH));
         if (outboxIds.length === 0) continue;
         ctx.metrics.republished.inc(outboxIds.length);
-        ctx.log.warn({ requests: outboxIds.length, internet }, "requests that the bus lost are published again");
+        ctx.log.warn({ requests: outboxIds.length, internet }, "publishing requests again that the bus has lost");
         for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
       }
     },
   };
 }
 
-/** Removes requests that no open scan needs, so that the size of SCANS is the backlog. */
+/** Removes requests that no open scan needs, so that SCANS holds only the backlog. */
 export async function purgeSettled(ctx: ScanContext, internet: InternetClass): Promise<void> {
   const account = ctx.bus.account(internet);
   await ctx.db.transaction().execute(async (tx) => {

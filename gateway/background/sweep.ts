@@ -17,7 +17,7 @@ import { updateStatistics } from "../scan/statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
 import { finishWithdrawals, withdraw, type ClosedResult, type Withdrawal } from "../scan/withdraw.js";
 
-/** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may. */
+/** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may sweep. */
 export interface Sweep {
   stop(): Promise<void>;
 }
@@ -66,10 +66,11 @@ export function startSweep(ctx: ScanContext): Sweep {
     }
   }
 
-  /** A part that is away is expected here and said elsewhere; the next sweep tries again. */
+  /** An outage is logged by the connection itself, and the next sweep tries again. */
   function report(step: string, error: unknown): void {
-    if (error instanceof GatewayError && error.code === "UNAVAILABLE") return ctx.log.debug({ step }, "the bus is away");
-    ctx.log.warn({ err: error, step }, "a step of the sweep failed");
+    if (error instanceof GatewayError && error.code === "UNAVAILABLE")
+      return ctx.log.debug({ step }, "skipped a step of the sweep: a part of the mesh is unavailable");
+    ctx.log.warn({ err: error, step }, "a step of the sweep failed; the next sweep tries again");
   }
 
   const running = run();
@@ -85,7 +86,7 @@ async function eachClass(step: (internet: (typeof INTERNET_CLASSES)[number]) => 
   for (const internet of INTERNET_CLASSES) await step(internet);
 }
 
-/** Hints can be lost. */
+/** Makes up for lost hints. */
 async function resync({ watchers, feeds }: ScanContext): Promise<void> {
   feeds.invalidate();
   await watchers.resync();
@@ -100,12 +101,12 @@ async function removeKeys({ db }: ScanContext): Promise<void> {
   while ((await removeOldKeys(db, KEYS_BATCH)) === KEYS_BATCH);
 }
 
-/** Everything is closed first: how the bus does has no say in it. */
+/** First closes everything in Postgres, so that trouble with the bus does not delay it. */
 async function closeOverdue(ctx: ScanContext): Promise<void> {
   const closed: Withdrawal[] = [];
   for (let more = true; more;) {
     const { closings, ...withdrawn } = await transact(ctx.db, async (tx) => {
-      const closings = (await lockOverdue(tx, OVERDUE_BATCH)).map(({ attended, ...result }) => overdue(result, attended));
+      const closings = (await lockOverdue(tx, OVERDUE_BATCH)).map(({ attended, ...result }) => overdueResult(result, attended));
       return { closings, ...(await withdraw(tx, closings)) };
     });
     for (const { state } of closings) ctx.metrics.overdue.labels(state).inc();
@@ -116,11 +117,11 @@ async function closeOverdue(ctx: ScanContext): Promise<void> {
   await finishWithdrawals(ctx, closed);
 }
 
-function overdue(result: OpenResult, attended: boolean): ClosedResult {
+function overdueResult(result: OpenResult, attended: boolean): ClosedResult {
   return attended ? { ...result, state: "TIMEOUT", error: "timeout" } : { ...result, state: "NO_AGENT", error: "no agent" };
 }
 
-/** The internet account holds a sample only while an open scan needs it there. */
+/** Removes the copies in the internet account that no open scan needs. */
 async function removeIdleCopies(ctx: ScanContext): Promise<void> {
   await removeFromBus(ctx, await ctx.db.transaction().execute((tx) => releaseInternetCopies(tx, COPIES_BATCH)));
 }

@@ -1,4 +1,4 @@
-/** What is read of a MultiAV2 database: its four tables, samples, reports, scanners and results. */
+/** Reads the four tables of a MultiAV2 database: samples, reports, scanners and results. */
 
 import { sql } from "kysely";
 import type { Database } from "./database.js";
@@ -35,7 +35,7 @@ export interface SourceResult {
 }
 
 export interface SourceOverview {
-  /** Names the database wherever it is reached from. */
+  /** Identifies the database, from wherever it is reached. */
   readonly source: string;
   readonly reports: number;
   readonly lastReport: number;
@@ -63,7 +63,7 @@ export async function countSourceReports(db: Database, after: number): Promise<n
   return rows[0]?.count ?? 0;
 }
 
-/** A page of reports by id; those without a sample too. */
+/** A page of reports by id, including those without a sample. */
 export async function readSourceReports(db: Database, after: number, limit: number): Promise<SourceReport[]> {
   const { rows } = await sql<SourceReport>`
     select reports.id, start_date, end_date, name, md5, sha1, sha256, size
@@ -72,7 +72,7 @@ export async function readSourceReports(db: Database, after: number, limit: numb
   return rows;
 }
 
-/** The results of reports, in the order in which they were written; MultiAV2 may have several of one scanner. */
+/** The results of reports, in the order in which they were written. MultiAV2 may have several from one scanner. */
 export async function readSourceResults(db: Database, reportIds: readonly number[]): Promise<SourceResult[]> {
   const { rows } = await sql<SourceResult>`
     select report_id, scanner_id, queued, scanning, result
@@ -87,7 +87,7 @@ export async function readSourceScanners(db: Database): Promise<SourceScanner[]>
   return rows;
 }
 
-/** A page of the samples that no report names. */
+/** A page of the samples without a report. */
 export async function readLoneSamples(db: Database, after: number, limit: number): Promise<SourceSample[]> {
   const { rows } = await sql<SourceSample>`
     select id, name, md5, sha1, sha256, size from samples

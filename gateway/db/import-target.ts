@@ -1,4 +1,4 @@
-/** Where an imported database's samples, engines, scans and results go. Everything of a page is one transaction. */
+/** Writes the samples, engines, scans and results of an imported database. Each page is one transaction. */
 
 import { sql } from "kysely";
 import type { EngineSpeed, PluginType } from "../../schema/classes.js";
@@ -6,22 +6,22 @@ import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js
 import { audit, type Actor } from "./audit.js";
 import type { Database, Tx } from "./database.js";
 
-export interface NewSample {
+export interface ImportedSample {
   readonly sha256: string;
   readonly md5: string;
   readonly sha1: string;
   readonly size: number;
 }
 
-export interface NewEngine {
+export interface ImportedEngine {
   readonly name: string;
   readonly type: PluginType;
   readonly speed: EngineSpeed;
   readonly internet: boolean;
 }
 
-/** A result of a scan that is over. */
-export interface NewResult {
+/** A result of an imported scan. */
+export interface ImportedResult {
   readonly engineId: number;
   readonly state: ResultState;
   readonly verdict: EngineVerdict | null;
@@ -35,10 +35,10 @@ export interface NewResult {
   readonly truncated: boolean;
 }
 
-/** A scan that is over. Its dates are local times, `YYYY-MM-DD HH:MM:SS`. */
-export interface NewFinalScan {
+/** An imported scan, which is final. Its dates are local times, `YYYY-MM-DD HH:MM:SS`. */
+export interface ImportedScan {
   readonly reportId: number;
-  readonly sample: NewSample;
+  readonly sample: ImportedSample;
   readonly name: string;
   readonly startDate: string;
   readonly endDate: string;
@@ -47,10 +47,10 @@ export interface NewFinalScan {
   readonly detections: number;
   readonly avTotal: number;
   readonly avClean: number;
-  readonly results: readonly NewResult[];
+  readonly results: readonly ImportedResult[];
 }
 
-/** An import that has begun, now or before. */
+/** An import that was begun, by this run or an earlier one. */
 export interface Import {
   readonly id: number;
   /** Reports up to this id are scans of the same id. */
@@ -58,10 +58,10 @@ export interface Import {
   readonly lastReport: number;
 }
 
-/** Begins an import, or finds where it was left. In a mesh that never had a scan, reports keep their ids. */
+/** Begins an import, or finds where an earlier run has stopped. In a mesh that never had a scan, reports keep their ids. */
 export async function beginImport(db: Database, source: string, lastReport: number): Promise<Import> {
   return db.transaction().execute(async (tx) => {
-    // Locks the sequence: nobody takes an id while it is decided whose they are.
+    // Locks the sequence, so that nobody takes an id while it is decided whether reports keep theirs.
     await sql`alter sequence scans_id_seq no cycle`.execute(tx);
     const before = await findImport(tx, source);
     if (before) return before;
@@ -70,7 +70,7 @@ export async function beginImport(db: Database, source: string, lastReport: numb
     if (keptIdsTo > 0) await sql`select setval('scans_id_seq', ${keptIdsTo})`.execute(tx);
     await tx.insertInto("imports").values({ source, kept_ids_to: keptIdsTo }).execute();
     const begun = await findImport(tx, source);
-    if (!begun) throw new Error("an import that was begun is not there");
+    if (!begun) throw new Error("the import that was just inserted is gone");
     return begun;
   });
 }
@@ -80,8 +80,8 @@ async function findImport(tx: Tx, source: string): Promise<Import | undefined> {
   return tx.selectFrom("imports").select(columns).where("source", "=", source).executeTakeFirst();
 }
 
-/** Enters engines that the catalogue does not have; the ids of all of them by name in lower case. */
-export async function insertImportedEngines(db: Database, engines: readonly NewEngine[]): Promise<Map<string, number>> {
+/** Inserts engines that the catalogue does not have. Returns the ids of all engines by lower-case name. */
+export async function insertImportedEngines(db: Database, engines: readonly ImportedEngine[]): Promise<Map<string, number>> {
   const rows = engines.map((engine) => ({ ...engine, input: "file" as const }));
   if (rows.length > 0) {
     await db
@@ -101,7 +101,7 @@ export async function insertImportedEngines(db: Database, engines: readonly NewE
 export async function writeReports(
   db: Database,
   { id, keptIdsTo, lastReport: before }: Import,
-  page: { readonly scans: readonly NewFinalScan[]; readonly lastReport: number; readonly timeZone: string },
+  page: { readonly scans: readonly ImportedScan[]; readonly lastReport: number; readonly timeZone: string },
   actor: Actor,
 ): Promise<Map<number, number> | undefined> {
   return db.transaction().execute(async (tx) => {
@@ -132,10 +132,10 @@ export async function writeReports(
   });
 }
 
-/** Gives samples rows without bytes, in sha256 order; those that are there stay as they are. */
+/** Inserts samples without bytes, in sha256 order; existing ones stay as they are. */
 async function writeSamples(
   tx: Tx,
-  samples: readonly (NewSample & { readonly firstSeen?: string })[],
+  samples: readonly (ImportedSample & { readonly firstSeen?: string })[],
   timeZone: string,
 ): Promise<Map<string, number>> {
   const bySha256 = new Map(samples.toReversed().map((sample) => [sample.sha256, sample]));
@@ -156,7 +156,7 @@ async function writeSamples(
 export async function writeLoneSamples(
   db: Database,
   { id }: Pick<Import, "id">,
-  samples: readonly NewSample[],
+  samples: readonly ImportedSample[],
   timeZone: string,
   actor: Actor,
 ): Promise<void> {
@@ -175,7 +175,7 @@ async function takeIds(tx: Tx, count: number): Promise<number[]> {
 
 async function writeScans(
   tx: Tx,
-  { scans, timeZone }: { readonly scans: readonly NewFinalScan[]; readonly timeZone: string },
+  { scans, timeZone }: { readonly scans: readonly ImportedScan[]; readonly timeZone: string },
   scanIds: ReadonlyMap<number, number>,
   sampleIds: ReadonlyMap<string, number>,
 ): Promise<void> {
@@ -195,7 +195,7 @@ async function writeScans(
     order by id`.execute(tx);
 }
 
-async function writeResults(tx: Tx, scans: readonly NewFinalScan[], scanIds: ReadonlyMap<number, number>): Promise<void> {
+async function writeResults(tx: Tx, scans: readonly ImportedScan[], scanIds: ReadonlyMap<number, number>): Promise<void> {
   const rows = scans.flatMap(({ reportId, results }) => results.map((result) => ({ ...result, scanId: scanIds.get(reportId) })));
   await sql`
     insert into results (scan_id, engine_id, state, verdict, signature, error, engine_version, signature_version, signature_date, details, truncated)
@@ -206,7 +206,7 @@ async function writeResults(tx: Tx, scans: readonly NewFinalScan[], scanIds: Rea
        "signatureVersion" text, "signatureDate" date, details jsonb, truncated boolean)`.execute(tx);
 }
 
-/** Notes that all reports are imported. */
+/** Records that all reports are imported. */
 export async function finishImport(db: Database, importId: number): Promise<void> {
   await db
     .updateTable("imports")
@@ -215,7 +215,7 @@ export async function finishImport(db: Database, importId: number): Promise<void
     .execute();
 }
 
-/** Reports that could not keep their ids: their new ones, a page at a time. */
+/** A page of the reports that could not keep their ids, with their scans. */
 export async function readMovedReports(
   db: Database,
   importId: number,
