@@ -107,8 +107,8 @@ function planSamples(catalogue: readonly EngineRecord[], request: AcceptRequest)
 /** Names the engines that would take part if they were healthy; none if the catalogue is empty. */
 function noHealthyAgent(skipped: readonly Skipped[]): GatewayError {
   const missing = skipped.filter(({ reason }) => reason === "UNHEALTHY").map(({ engine }) => engine);
-  const why = missing.length === 0 ? "" : `: no healthy agent announces ${missing.join(", ")}`;
-  return new GatewayError("UNAVAILABLE", `no agent is there that could scan this${why}`, { retryAfter: RETRY_AFTER_S });
+  const list = missing.length === 0 ? "" : ` (missing: ${missing.join(", ")})`;
+  return new GatewayError("UNAVAILABLE", `no healthy agent runs an eligible engine${list}`, { retryAfter: RETRY_AFTER_S });
 }
 
 /** Takes ids for entries that need them before anything is inserted. */

@@ -32,7 +32,7 @@ export async function selfTestEngine(ctx: ScanContext, caller: Caller, name: str
   });
   const token = engineToken(engine.name);
   const agents = ctx.fleet.agents().filter(({ engines }) => engines.some((one) => engineToken(one.name) === token));
-  if (agents.length === 0) throw new GatewayError("UNAVAILABLE", `no agent that is there has ${engine.name}`, { retryAfter: 10 });
+  if (agents.length === 0) throw new GatewayError("UNAVAILABLE", `no connected agent has ${engine.name}`, { retryAfter: 10 });
   for (const { agent, class: internet } of agents) {
     ctx.bus.account(internet).tell(agent, { v: 1, kind: "test", engine: engine.name });
   }
@@ -79,7 +79,11 @@ async function findChange(ctx: ScanContext, name: string): Promise<{ known: Engi
   await ctx.fleet.refresh();
   const found = ctx.fleet.differingEngines(name);
   const [first] = found;
-  if (!first) throw new GatewayError("BAD_INPUT", `no agent announces ${name} otherwise than the mesh has it`);
+  if (!first)
+    throw new GatewayError(
+      "BAD_INPUT",
+      `no agent announces ${name} differently from the catalogue: there is no change to accept`,
+    );
   const shapes = new Set(found.map(({ engine }) => JSON.stringify(shape(engine))));
   if (shapes.size > 1) {
     const list = found.map(({ agent, engine }) => `${agent}: ${Object.values(shape(engine)).join(" ")}`);

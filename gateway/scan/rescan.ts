@@ -162,7 +162,7 @@ function assertCanRepeat(catalogue: readonly EngineRecord[], { results, internet
   const [left] = planScan([engine], { speed: "ALL", internet, mime: sample.mime }).skipped;
   if (!left) return engine;
   if (left.reason === "UNHEALTHY") {
-    throw new GatewayError("UNAVAILABLE", `no agent is there that could run ${engine.name}`, { retryAfter: RETRY_AFTER_S });
+    throw new GatewayError("UNAVAILABLE", `no healthy agent runs ${engine.name}`, { retryAfter: RETRY_AFTER_S });
   }
   throw new GatewayError("BAD_INPUT", `${engine.name} cannot take part now: ${left.reason}`, { field: ["engine"] });
 }

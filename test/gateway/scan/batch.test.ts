@@ -122,7 +122,7 @@ describe("submitScans", () => {
     const refused = await submitAll(gateway.url, { samples: SAMPLES });
     await stage.db.updateTable("engines").set({ unhealthy: null }).execute();
     expect(refused).toMatchObject({ __typename: "SamplesRefused", code: "UNAVAILABLE" });
-    expect(refused.errors[0]?.message).toBe("no agent is there that could scan this: no healthy agent announces Alpha");
+    expect(refused.errors[0]?.message).toBe("no healthy agent runs an eligible engine (missing: Alpha)");
     expect(refused.errors.map(({ path }) => path.at(-1))).toEqual(["0", "1", "2"]);
     expect(await counts()).toEqual(before);
   });

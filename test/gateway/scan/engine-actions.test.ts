@@ -181,7 +181,7 @@ describe("acceptEngineChange", () => {
   it("refuses when nothing differs, when agents do not agree, and for an unknown engine", async () => {
     expect(await acceptChange("Alpha")).toMatchObject({
       __typename: "InvalidInput",
-      message: "no agent announces Alpha otherwise than the mesh has it",
+      message: "no agent announces Alpha differently from the catalogue: there is no change to accept",
     });
     await agentWith("one", engine("Split"));
     await agentWith("two", engine("Split", { speed: "FAST" }));

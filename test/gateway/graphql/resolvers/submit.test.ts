@@ -121,7 +121,7 @@ describe("submitScan", () => {
     await stage.db.updateTable("engines").set({ unhealthy: null }).execute();
     expect(refused).toMatchObject({
       code: "UNAVAILABLE",
-      message: "no agent is there that could scan this: no healthy agent announces Beta",
+      message: "no healthy agent runs an eligible engine (missing: Beta)",
       path: ["input"],
     });
   });
