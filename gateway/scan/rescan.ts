@@ -26,7 +26,7 @@ const RETRY_AFTER_S = 10;
 export type RescanOptions = Omit<SomeOptions, "priority" | "freshnessMs" | "stopAfter">;
 
 /** The new scan. */
-export interface RepeatedScan {
+export interface RescanRecord {
   readonly scanId: number;
   /** Whether an earlier request with the same idempotency key has created it. */
   readonly replayed: boolean;
@@ -36,7 +36,7 @@ export interface RepeatedScan {
  * Scans a scan's sample again, as that scan asked for unless `options` say otherwise. Throws what `submitScan` throws for a
  * stored sample, and NOT_FOUND for the scan.
  */
-export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, options: RescanOptions): Promise<RepeatedScan> {
+export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, options: RescanOptions): Promise<RescanRecord> {
   checkOptions(options);
   const inputHash = hashInput({ kind: "rescan", options, samples: [], previous: scanId });
   const earlier = await findEarlier(ctx, caller, options.idempotencyKey, inputHash);
@@ -46,7 +46,7 @@ export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, o
   const sample = await findStoredSample(ctx, before.sample.sha256);
   const samples = [{ sample: { kind: "stored", sample }, name: before.name }] as const;
   const repeats = { previous: scanId, inputHash };
-  return repeatedScan(await accept(ctx, { caller, kind: "scan", options: optionsOf(before, options), samples, repeats }));
+  return rescanRecord(await accept(ctx, { caller, kind: "scan", options: optionsOf(before, options), samples, repeats }));
 }
 
 /** The scan that an earlier request with the key has created, even if the scan that it repeats is gone. */
@@ -55,14 +55,14 @@ async function findEarlier(
   caller: Caller,
   key: string | undefined,
   inputHash: string,
-): Promise<RepeatedScan | undefined> {
+): Promise<RescanRecord | undefined> {
   const claim = key === undefined ? undefined : await findClaim(ctx.db, ownedKey(caller, key));
   if (!claim) return undefined;
   assertSameInput(claim, inputHash);
-  return repeatedScan({ ...claim, replayed: true });
+  return rescanRecord({ ...claim, replayed: true });
 }
 
-function repeatedScan({ scanId, replayed }: CreatedIds & { readonly replayed: boolean }): RepeatedScan {
+function rescanRecord({ scanId, replayed }: CreatedIds & { readonly replayed: boolean }): RescanRecord {
   if (scanId === null) throw new Error("a repeated scan has no id");
   return { scanId, replayed };
 }
@@ -110,7 +110,7 @@ export async function retryResult(
   scanId: number,
   name: string,
   idempotencyKey?: string,
-): Promise<RepeatedScan> {
+): Promise<RescanRecord> {
   checkOptions({ idempotencyKey });
   const inputHash = hashInput({ kind: "retryResult", options: { engines: [name] }, samples: [], previous: scanId });
   const earlier = await findEarlier(ctx, caller, idempotencyKey, inputHash);
@@ -150,7 +150,7 @@ async function takeId(tx: Tx, caller: Caller, key: string | undefined, inputHash
   const keyed = { ...ownedKey(caller, key), request: newId, inputHash, proposed: { scanId: newId, batchId: null } };
   const earlier = (await claimRequests(tx, [keyed])).get(newId);
   if (earlier instanceof GatewayError) throw earlier;
-  return { newId, replayed: earlier && repeatedScan({ ...earlier, replayed: true }) };
+  return { newId, replayed: earlier && rescanRecord({ ...earlier, replayed: true }) };
 }
 
 /** The engine as it is now. Throws if it took no part in the scan, or can no longer scan its sample. */

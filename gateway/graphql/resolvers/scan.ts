@@ -17,7 +17,7 @@ import { countScans, listScans, type PlacedScan } from "../../db/scan-list.js";
 import { readScan, readScanRecord } from "../../db/scans.js";
 import { unknownScan } from "../../errors.js";
 import { deleteScan } from "../../scan/delete.js";
-import { rescan, retryResult, type RepeatedScan } from "../../scan/rescan.js";
+import { rescan, retryResult, type RescanRecord } from "../../scan/rescan.js";
 import { submitScan, type Accepted } from "../../scan/submit.js";
 import { cancelScan } from "../../scan/withdraw.js";
 import type { RequestContext } from "../context/request-context.js";
@@ -202,7 +202,7 @@ interface RepeatedScan {
   readonly replayed: boolean;
 }
 
-async function readRepeated(db: Database, { scanId, replayed }: RepeatedScan): Promise<RepeatedScan> {
+async function readRepeated(db: Database, { scanId, replayed }: RescanRecord): Promise<RepeatedScan> {
   return { scan: await readReport(db, scanId), replayed };
 }
 
