@@ -127,7 +127,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         end_date is not null and sums.closed = 0 and sums.worst is not null as detected_late
     ), settled as (
       delete from outbox using changed where outbox.scan_id = changed.id and became_final
-    ), told as (
+    ), notified as (
       insert into webhook_deliveries (webhook_id, event, scan_id)
       select webhooks.id, 'SCAN_DETECTED', changed.id from changed cross join webhooks
       where detected_late and enabled and 'SCAN_DETECTED' = any(events)

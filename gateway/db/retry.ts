@@ -23,14 +23,14 @@ export interface RetryRequest {
 export async function insertRetry(tx: Tx, { scanId, previous, engineId, deadline }: Retry): Promise<RetryRequest> {
   const { min, max, fallbackMs } = deadline;
   const { rows } = await sql<RetryRequest>`
-    with kept as (
+    with reused as (
       select results.*, engines.type from results join engines on engines.id = results.engine_id
       where scan_id = ${previous} and engine_id <> ${engineId}
     ), sums as (
       select count(*) as done, count(*) filter (where verdict >= 'SUSPICIOUS') as detections,
         count(*) filter (where type = 'AV') as av_total, count(*) filter (where type = 'AV' and verdict = 'CLEAN') as av_clean,
         max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
-      from kept
+      from reused
     ), repeated as (
       insert into scans (id, sample_id, name, speed, internet, deadline, skipped, labels, priority, previous,
         total, av_total, done, detections, av_clean, verdict)
@@ -43,7 +43,7 @@ export async function insertRetry(tx: Tx, { scanId, previous, engineId, deadline
       returning id, priority
     ), copied as (
       insert into results (scan_id, engine_id, reused_from, ${COPIED})
-      select repeated.id, engine_id, coalesce(reused_from, scan_id), ${COPIED} from kept cross join repeated
+      select repeated.id, engine_id, coalesce(reused_from, scan_id), ${COPIED} from reused cross join repeated
     ), asked as (
       insert into results (scan_id, engine_id) select id, ${engineId} from repeated
     ), request as (

@@ -77,7 +77,7 @@ async function requestAgain(tx: Tx, lost: readonly { outboxId: number; engineId:
     with lost as (
       select * from unnest(${lost.map(({ outboxId }) => outboxId)}::bigint[], ${lost.map(({ engineId }) => engineId)}::int[])
         as lost (outbox_id, engine_id)
-    ), kept as (
+    ), shortened as (
       update outbox set engine_ids = array(
         select id from unnest(engine_ids) as id where id not in (select engine_id from lost where outbox_id = outbox.id))
       where outbox.id in (select outbox_id from lost) returning 1

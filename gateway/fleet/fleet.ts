@@ -69,18 +69,20 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
 
   async function record(): Promise<void> {
     catalogue = await load();
-    const heard = announced;
+    const announcements = announced;
     announced = new Map();
     try {
-      const fresh = [...heard.values()].map(({ engine }) => engine).filter((engine) => isNew(catalogue, engine));
+      const fresh = [...announcements.values()].map(({ engine }) => engine).filter((engine) => isNew(catalogue, engine));
       if (fresh.length > 0) await insert(fresh);
-      const healthy = [...heard.values()].filter(({ engine }) => engine.healthy && difference(catalogue, engine) === undefined);
+      const healthy = [...announcements.values()].filter(
+        ({ engine }) => engine.healthy && difference(catalogue, engine) === undefined,
+      );
       const now = performance.now();
       const seen = healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at }));
       if (seen.length > 0) await markHealthy(db, seen);
-      await markUnhealthy(db, findUnhealthy([...heard.values()].map(({ engine }) => engine)));
+      await markUnhealthy(db, findUnhealthy([...announcements.values()].map(({ engine }) => engine)));
     } catch (error) {
-      announced = new Map([...heard, ...announced]);
+      announced = new Map([...announcements, ...announced]);
       throw error;
     }
   }

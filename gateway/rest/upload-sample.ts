@@ -3,7 +3,7 @@ import type { Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
 import { bodyOf, isMultipart, readForm, sampleBodyLimit } from "../http/request-body.js";
 import type { ScanContext } from "../scan/context.js";
-import { submitScan, type Accepted, type ScanInput } from "../scan/submit.js";
+import { submitScan, type AcceptedScan, type ScanInput } from "../scan/submit.js";
 import type { Endpoint } from "./endpoint.js";
 import { readJsonUpload, type JsonParameters } from "./json-upload.js";
 import { allowsInternet, invalid, missing, sampleName, speedOf } from "./parameters.js";
@@ -38,7 +38,7 @@ export const uploadSample: Endpoint = {
 
 interface Submitted {
   readonly name: string;
-  readonly accepted: Accepted;
+  readonly accepted: AcceptedScan;
 }
 
 async function fromJson(ctx: ScanContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {

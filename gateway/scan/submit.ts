@@ -24,7 +24,7 @@ export type SampleSource =
   | StoredSource;
 
 /** An accepted scan. Whatever happens from now on, it is final by its deadline. */
-export interface Accepted {
+export interface AcceptedScan {
   readonly scanId: number;
   readonly sample: SampleRecord;
   /** Whether an earlier request with the same idempotency key has created it. */
@@ -32,16 +32,16 @@ export interface Accepted {
 }
 
 /**
- * Accepts a scan. An input given as a function is called after the bytes have arrived (a form's fields may follow its file).
- * Throws BAD_INPUT, NOT_FOUND, SAMPLE_NOT_STORED, TOO_LARGE, UPLOAD_TIMEOUT, UPLOAD_EXPIRED, IDEMPOTENCY_CONFLICT,
- * UNAVAILABLE or STORAGE_FULL; nothing is kept then.
+ * Accepts a scan. If the input is a function, it is called after the bytes have arrived, since the fields of a form may follow its
+ * file. Throws BAD_INPUT, NOT_FOUND, SAMPLE_NOT_STORED, TOO_LARGE, UPLOAD_TIMEOUT, UPLOAD_EXPIRED, IDEMPOTENCY_CONFLICT, RATE_LIMITED,
+ * UNAVAILABLE or STORAGE_FULL; nothing stays in the store then.
  */
 export async function submitScan(
   ctx: ScanContext,
   caller: Caller,
   source: SampleSource,
   input: ScanInput | (() => ScanInput),
-): Promise<Accepted> {
+): Promise<AcceptedScan> {
   const early = typeof input === "function" ? undefined : checkInput(input);
   const before = early && source.kind !== "stream" ? await findEarlierScan(ctx, caller, source, early) : undefined;
   if (before) return before;
@@ -143,14 +143,14 @@ async function findEarlierScan(
   caller: Caller,
   source: StoredSource,
   { name, ...options }: ScanInput,
-): Promise<Accepted | undefined> {
+): Promise<AcceptedScan | undefined> {
   const ids = await findEarlier(ctx, caller, { kind: "scan", options }, [{ source, name }]);
   return ids && readReplayed(ctx, idOf(ids.scanId));
 }
 
-async function readReplayed(ctx: ScanContext, scanId: number): Promise<Accepted> {
+async function readReplayed(ctx: ScanContext, scanId: number): Promise<AcceptedScan> {
   const scan = await readScanRecord(ctx.db, scanId);
-  if (!scan) throw new GatewayError("NOT_FOUND", "the scan that this idempotency key made is being deleted");
+  if (!scan) throw new GatewayError("NOT_FOUND", "the scan that this idempotency key stands for is being deleted");
   return { scanId, sample: scan.sample, replayed: true };
 }
 

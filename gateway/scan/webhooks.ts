@@ -8,7 +8,7 @@ import { checkHost } from "../webhooks/webhook-request.js";
 import type { ScanContext } from "./context.js";
 
 const SECRET_PREFIX = "whsec_";
-const SECRET_BYTES = { made: 32, least: 24, most: 64 };
+const SECRET_BYTES = { generated: 32, min: 24, max: 64 };
 const URL_LENGTH = 2_048;
 
 /** The properties of a new webhook. */
@@ -38,13 +38,13 @@ export async function createWebhook(
 }
 
 function newSecret(): string {
-  return SECRET_PREFIX + randomBytes(SECRET_BYTES.made).toString("base64");
+  return SECRET_PREFIX + randomBytes(SECRET_BYTES.generated).toString("base64");
 }
 
 function secretBytes(secret: string): Buffer {
   const text = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : undefined;
   const bytes = Buffer.from(text ?? "", "base64");
-  if (bytes.length < SECRET_BYTES.least || bytes.length > SECRET_BYTES.most || bytes.toString("base64") !== text) {
+  if (bytes.length < SECRET_BYTES.min || bytes.length > SECRET_BYTES.max || bytes.toString("base64") !== text) {
     throw badInput("secret", `must be ${SECRET_PREFIX} and the base64 of 24 to 64 bytes`);
   }
   return bytes;

@@ -18,7 +18,7 @@ import { readScan, readScanRecord } from "../../db/scans.js";
 import { unknownScan } from "../../errors.js";
 import { deleteScan } from "../../scan/delete.js";
 import { rescan, retryResult, type RescanRecord } from "../../scan/rescan.js";
-import { submitScan, type Accepted } from "../../scan/submit.js";
+import { submitScan, type AcceptedScan } from "../../scan/submit.js";
 import { cancelScan } from "../../scan/withdraw.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
@@ -107,7 +107,7 @@ export class ScanResolver {
   async submitScan(
     @Arg("input", () => SubmitScanInput, { description: "What to scan and how." }) input: SubmitScanInput,
     @Ctx() { mesh, caller }: RequestContext,
-  ): Promise<Accepted | UserErrorRecord> {
+  ): Promise<AcceptedScan | UserErrorRecord> {
     const submission = readSubmission(input);
     if ("code" in submission) return submission;
     return orUserError(["input"], () => submitScan(mesh, caller, submission.source, submission.input));
@@ -190,7 +190,7 @@ export class ScanResolver {
 @Resolver(() => SubmitScanSuccess)
 export class SubmitScanSuccessResolver {
   @FieldResolver(() => Scan)
-  async scan(@Root() { scanId }: Accepted, @Ctx() { mesh }: RequestContext): Promise<ScanReport> {
+  async scan(@Root() { scanId }: AcceptedScan, @Ctx() { mesh }: RequestContext): Promise<ScanReport> {
     const report = await readScan(mesh.db, scanId);
     if (report === undefined) throw new Error(`the scan ${scanId} is gone right after it was accepted`);
     return report;
