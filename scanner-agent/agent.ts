@@ -10,6 +10,7 @@ import { createContainerHost, type ContainerHost } from "./runners/container/hos
 import { createIntake, type Intake } from "./work/intake.js";
 import { ownVersion } from "../schema/version.js";
 import { startPresence, type Announcer } from "./work/presence.js";
+import { createNatsSampleReader } from "./samples/nats-sample-reader.js";
 import { createSampleCache } from "./samples/sample-cache.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool, type Spool } from "./samples/spool.js";
@@ -115,7 +116,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     );
     const tested = Promise.all(engines.map((engine) => engine.start()));
     const [bus, sampleBus] = await Promise.all([connection("work"), connection("samples")]);
-    const samples = createSampleCache(sampleBus, await spool.make("samples"), log);
+    const samples = createSampleCache(createNatsSampleReader(sampleBus), await spool.make("samples"), log);
     const { agent, ackWaitMs } = config;
     const context = { bus, samples, agent, ackWaitMs, inFlight, log };
     intakes = engines.map((engine) => createIntake(engine, context));

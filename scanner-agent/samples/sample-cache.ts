@@ -2,27 +2,13 @@ import { createHash } from "node:crypto";
 import { open, statfs, unlink, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { CHUNK_BYTES } from "../../schema/streams.js";
-import type { Bus } from "../bus/bus.js";
-import { Failed, hasCode, reasonOf, TimedOut, Unavailable } from "../contract.js";
-import { readChunk } from "../bus/verbs.js";
+import { hasCode, reasonOf, TimedOut, Unavailable } from "../contract.js";
 import { within } from "../within.js";
+import { SampleDamaged, type SampleReader, type SampleRef } from "./sample-reader.js";
 
 const FETCH_LIMIT_MS = 120_000;
-const READS_IN_FLIGHT = 4;
 /** Room that must stay free on the spool's disk. */
 const RESERVE_BYTES = 16 * 1024 * 1024;
-/** A blob that never exists: that its chunk is not found shows that chunks can be read. */
-const NO_BLOB = "00000000-0000-0000-0000-000000000000";
-
-/** What the cache needs to know of a sample. */
-export interface SampleRef {
-  readonly sha256: string;
-  /** Bytes. */
-  readonly size: number;
-  readonly blob: string;
-}
-
 /** A sample's file, there until it is released. */
 export interface HeldSample {
   readonly path: string;
@@ -32,7 +18,7 @@ export interface HeldSample {
 /** The samples that engines of this host hold now: each is fetched once, and its file removed after the last release. */
 export interface SampleCache {
   /**
-   * Throws {@link Failed} if the bytes are missing or not the sample's, {@link Unavailable} if the bus or the disk does not
+   * Throws {@link SampleDamaged} if the bytes are missing or not the sample's, {@link Unavailable} if the bus or the disk does not
    * let it fetch them, or the signal's reason.
    */
   hold(sample: SampleRef, signal: AbortSignal): Promise<HeldSample>;
@@ -48,11 +34,8 @@ interface Entry {
   holders: number;
 }
 
-/** The sample's bytes are not what its name says; fetched once more before this is the last word. */
-class Damaged extends Failed {}
-
-/** A cache with its files in `folder`, fetching over a connection of its own. */
-export function createSampleCache(bus: Bus, folder: string, log: Logger): SampleCache {
+/** A cache with its files in `folder`. */
+export function createSampleCache(reader: SampleReader, folder: string, log: Logger): SampleCache {
   const entries = new Map<string, Entry>();
   let files = 0;
   let needed = 0;
@@ -93,7 +76,7 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
     try {
       await fetchOnce(sample, path, signal);
     } catch (error) {
-      if (!(error instanceof Damaged)) throw error;
+      if (!(error instanceof SampleDamaged)) throw error;
       await fetchOnce(sample, path, signal);
     }
   }
@@ -101,7 +84,7 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
   async function fetchOnce(sample: SampleRef, path: string, signal: AbortSignal): Promise<void> {
     const file = await onDisk(sample.size, () => open(path, "w", 0o444));
     try {
-      await copyChunks(sample, file, signal);
+      await copyBytes(sample, file, signal);
     } catch (error) {
       await remove(path);
       throw error;
@@ -110,28 +93,15 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
     }
   }
 
-  async function copyChunks({ blob, sha256, size }: SampleRef, file: FileHandle, signal: AbortSignal): Promise<void> {
+  async function copyBytes(sample: SampleRef, file: FileHandle, signal: AbortSignal): Promise<void> {
     const hash = createHash("sha256");
-    const chunks = Math.max(1, Math.ceil(size / CHUNK_BYTES));
-    const reads: Promise<PromiseSettledResult<Uint8Array | undefined>[]>[] = [];
-    for (let n = 0; n < chunks; n++) {
-      for (let next = n + reads.length; next < chunks && reads.length < READS_IN_FLIGHT; next++) {
-        // What came of each is looked at in its turn, or not at all if an earlier one has failed.
-        reads.push(Promise.allSettled([readChunk(bus, blob, next)]));
-      }
-      const [read] = (await reads.shift()) ?? [];
+    for await (const bytes of reader.read(sample)) {
       signal.throwIfAborted();
-      if (read?.status === "rejected") throw read.reason;
-      const chunk = read?.value;
-      if (chunk === undefined) throw new Damaged(`chunk ${n} of the sample is missing`);
-      const expected = Math.min(CHUNK_BYTES, size - n * CHUNK_BYTES);
-      if (chunk.length !== expected)
-        throw new Damaged(`chunk ${n} of the sample has ${chunk.length} bytes instead of ${expected}`);
-      hash.update(chunk);
-      await onDisk(size, () => file.appendFile(chunk));
+      hash.update(bytes);
+      await onDisk(sample.size, () => file.appendFile(bytes));
     }
     const actual = hash.digest("hex");
-    if (actual !== sha256) throw new Damaged(`the sample's bytes are not its own: their sha256 is ${actual}`);
+    if (actual !== sample.sha256) throw new SampleDamaged(`the sample's bytes are not its own: their sha256 is ${actual}`);
   }
 
   async function onDisk<T>(size: number, action: () => Promise<T>): Promise<T> {
@@ -162,7 +132,7 @@ export function createSampleCache(bus: Bus, folder: string, log: Logger): Sample
     async probe() {
       const { bavail, bsize } = await onDisk(needed, () => tryDisk(folder));
       if (bavail * bsize < needed + RESERVE_BYTES) throw new Unavailable(`the disk of the spool folder ${folder} is full`);
-      await readChunk(bus, NO_BLOB, 0);
+      await reader.probe();
     },
   };
 }

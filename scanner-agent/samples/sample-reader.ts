@@ -1,0 +1,25 @@
+/**
+ * The agent's side of the sample store's port (gateway/bus/sample-store.ts). For another store, such as one on S3, there is another
+ * implementation of {@link SampleReader} beside nats-sample-reader.ts, and one changed line in agent.ts.
+ */
+
+import { Failed } from "../contract.js";
+
+/** A sample as a request names it. */
+export interface SampleRef {
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly blob: string;
+}
+
+/** Bytes of the sample are missing or wrong. It is read once more before this is final. */
+export class SampleDamaged extends Failed {}
+
+/** Reads samples' bytes from the store. */
+export interface SampleReader {
+  /** All bytes in order, in pieces. Throws {@link SampleDamaged}, or Unavailable while the store is away. */
+  read(sample: SampleRef): AsyncGenerator<Uint8Array>;
+  /** Throws Unavailable if nothing can be read now. */
+  probe(): Promise<void>;
+}
