@@ -35,9 +35,9 @@ const noPubSub: PubSub = {
 
 /** type-graphql makes these three types by itself. */
 const ROOTS = {
-  Query: "What can be read.",
-  Mutation: "What can be changed. Each answers with its success, or with an error that its caller can do something about.",
-  Subscription: "What can be watched: what it is now, then each change.",
+  Query: "Everything that can be read.",
+  Mutation: "Each mutation answers with its success, or with an error that the caller can act on.",
+  Subscription: "Each subscription sends the current state, then each change.",
 };
 
 export function createSchema(): GraphQLSchema {

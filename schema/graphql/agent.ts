@@ -11,7 +11,7 @@ export class AgentEngine {
   @Field(() => String, { description: "The engine's name." })
   name!: string;
 
-  @Field(() => PluginType, { description: "What kind of answer it gives." })
+  @Field(() => PluginType, { description: "The kind of engine." })
   type!: PluginType;
 
   @Field(() => EngineSpeed, { description: "Its speed class as this agent announces it." })
@@ -20,10 +20,10 @@ export class AgentEngine {
   @Field(() => Boolean, { description: "Whether it can reach the internet while it scans." })
   internet!: boolean;
 
-  @Field(() => EngineInput, { description: "What it is given of a sample." })
+  @Field(() => EngineInput, { description: "What it gets of a sample." })
   input!: "file" | "hash";
 
-  @Field(() => [String], { nullable: true, description: "The MIME types it takes; null: all." })
+  @Field(() => [String], { nullable: true, description: "The MIME types it accepts; null: all." })
   accepts!: readonly string[] | null;
 
   @Field(() => EngineVersions, { description: "The versions on this agent." })
@@ -35,16 +35,16 @@ export class AgentEngine {
   @Field(() => Int, { description: "How many samples it scans at once here." })
   slots!: number;
 
-  @Field(() => Int, { description: "How many of its slots are taken now." })
+  @Field(() => Int, { description: "How many of its slots are in use." })
   busy!: number;
 
-  @Field(() => String, { description: "How it is run and fenced in." })
+  @Field(() => String, { description: "How it is run and isolated." })
   runner!: string;
 
   @Field(() => Boolean, { description: "Whether it takes work." })
   healthy!: boolean;
 
-  @Field(() => String, { nullable: true, description: "Why it takes none; null when it is healthy." })
+  @Field(() => String, { nullable: true, description: "Why it is unhealthy; null when it is healthy." })
   reason!: string | null;
 
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When its last self-test ended; null before the first." })
@@ -71,7 +71,7 @@ export class Agent extends Node {
   @Field(() => String, { description: "The agent's version." })
   version!: string;
 
-  @Field(() => InternetClassName, { description: "Whether its engines can reach the outside." })
+  @Field(() => InternetClassName, { description: "Whether its engines can reach the internet." })
   class!: InternetClass;
 
   @Field(() => GraphQLDateTimeISO, { description: "When it was started." })
@@ -80,7 +80,7 @@ export class Agent extends Node {
   @Field(() => AgentState, { description: "Whether it takes work." })
   state!: keyof typeof AgentState;
 
-  @Field(() => [String], { description: "What it has proven about its fences since it started." })
+  @Field(() => [String], { description: "What it has verified about the isolation of its engines since it started." })
   proofs!: readonly string[];
 
   @Field(() => [AgentEngine], { description: "The engines it has, healthy or not." })

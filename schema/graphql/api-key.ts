@@ -15,20 +15,20 @@ registerEnumType(ScopeName, {
   name: "Scope",
   description: "What an API key may be allowed to do.",
   valuesConfig: {
-    SCAN_READ: { description: "Read and watch scans, samples' facts, engines, agents and metrics." },
-    SCAN_WRITE: { description: "Scan samples; withdraw and delete scans." },
+    SCAN_READ: { description: "Read and watch scans, sample records, engines, agents and metrics." },
+    SCAN_WRITE: { description: "Scan samples; cancel and delete scans." },
     SAMPLE_READ: { description: "Download samples." },
     FLEET_WRITE: { description: "Change engines and agents." },
-    ADMIN: { description: "Everything: all the others, API keys and the audit." },
+    ADMIN: { description: "Everything: all other scopes, API keys and the audit log." },
   },
 });
 
-@ObjectType({ description: "An API key. What proves it is shown once, when it is made.", simpleResolvers: true })
+@ObjectType({ description: "An API key. Its text is shown once, when it is created.", simpleResolvers: true })
 export class ApiKey {
-  @Field(() => ID, { description: "The part of it that is no secret: `sm_<id>_…`." })
+  @Field(() => ID, { description: "The public part of the key: `sm_<id>_…`." })
   id!: string;
 
-  @Field(() => String, { description: "What it is for, or who has it." })
+  @Field(() => String, { description: "What it is for, or who uses it." })
   name!: string;
 
   @Field(() => [ScopeName], { description: "What it allows." })
@@ -40,13 +40,13 @@ export class ApiKey {
   @Field(() => Int, { nullable: true, description: "Scans a day, by UTC, on all gateways together; null: no limit." })
   dailyScans!: number | null;
 
-  @Field(() => Int, { nullable: true, description: "Scans that it has had today; null for a key that may have any number." })
+  @Field(() => Int, { nullable: true, description: "Scans submitted with it today; null for a key without a daily limit." })
   scansToday!: number | null;
 
-  @Field(() => GraphQLDateTimeISO, { description: "When it was made." })
+  @Field(() => GraphQLDateTimeISO, { description: "When it was created." })
   createdAt!: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "From when on it opens nothing; null: it does not expire." })
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When it expires; null: never." })
   expiresAt!: Date | null;
 
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When it was revoked." })
@@ -57,40 +57,40 @@ export class ApiKey {
 }
 
 /** What a new key is to be. */
-@InputType({ description: "What a new API key is to be." })
+@InputType({ description: "A new API key." })
 export class CreateApiKeyInput {
-  @Field(() => String, { description: "What it is for, or who has it: 1 to 200 characters." })
+  @Field(() => String, { description: "What it is for, or who uses it: 1 to 200 characters." })
   name!: string;
 
-  @Field(() => [ScopeName], { description: "What it allows; one at least." })
+  @Field(() => [ScopeName], { description: "What it allows; at least one." })
   scopes!: readonly Scope[];
 
   @Field(() => GraphQLDateTimeISO, {
     nullable: true,
-    description: "From when on it opens nothing; without it, it does not expire.",
+    description: "When it expires; without it never.",
   })
   expiresAt?: Date | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: "Requests a second that each gateway lets through, at least 0.01; without it any number.",
+    description: "Requests a second that each gateway lets through, at least 0.01; without it no limit.",
   })
   rate?: number | null;
 
-  @Field(() => Int, { nullable: true, description: "Scans a day, by UTC, on all gateways together; without it any number." })
+  @Field(() => Int, { nullable: true, description: "Scans a day, by UTC, on all gateways together; without it no limit." })
   dailyScans?: number | null;
 }
 
-@ObjectType({ description: "The key was made.", simpleResolvers: true })
+@ObjectType({ description: "The key was created.", simpleResolvers: true })
 export class CreateApiKeySuccess {
   @Field(() => ApiKey, { description: "The key." })
   apiKey!: ApiKey;
 
-  @Field(() => String, { description: "The key's text, `sm_<id>_<secret>`, to be kept now: it cannot be shown again." })
+  @Field(() => String, { description: "The key's text, `sm_<id>_<secret>`, to be stored now: it is not shown again." })
   text!: string;
 }
 
-@ObjectType({ description: "The key opens nothing any more.", simpleResolvers: true })
+@ObjectType({ description: "The key was revoked.", simpleResolvers: true })
 export class RevokeApiKeySuccess {
   @Field(() => ApiKey, { description: "The key." })
   apiKey!: ApiKey;
@@ -110,7 +110,7 @@ export const CreateApiKeyResult = createUnionType({
 /** The revoked key, or that there is none. */
 export const RevokeApiKeyResult = createUnionType({
   name: "RevokeApiKeyResult",
-  description: "The revoked key, or that there is none.",
+  description: "The revoked key, or an error if there is none.",
   types: () => [RevokeApiKeySuccess, UnknownApiKey] as const,
   resolveType: (value) => ("code" in value ? "UnknownApiKey" : "RevokeApiKeySuccess"),
 });

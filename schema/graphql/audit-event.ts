@@ -3,33 +3,34 @@ import { Field, ID, InputType, ObjectType } from "type-graphql";
 import { PageInfo } from "./page-info.js";
 
 @ObjectType({
-  description: "An action that changed something, or gave a sample away. It is never changed or removed.",
+  description: "An action that changed something or downloaded a sample. Events are never changed or removed.",
   simpleResolvers: true,
 })
 export class AuditEvent {
   @Field(() => ID, { description: "Unique among the events of this mesh." })
   id!: number;
 
-  @Field(() => GraphQLDateTimeISO, { description: "When it was done." })
+  @Field(() => GraphQLDateTimeISO, { description: "When it happened." })
   at!: Date;
 
-  @Field(() => ID, { nullable: true, description: "The id of the API key that did it; null where none was asked for." })
+  @Field(() => ID, { nullable: true, description: "The id of the API key that was used; null if none was required." })
   keyId!: string | null;
 
-  @Field(() => String, { nullable: true, description: "What that key is called." })
+  @Field(() => String, { nullable: true, description: "The name of that key." })
   keyName!: string | null;
 
-  @Field(() => String, { description: "The network address it was done from, or `command line`." })
+  @Field(() => String, { description: "The client address, or `command line`." })
   address!: string;
 
-  @Field(() => String, { description: "The request that did it: its `X-Request-Id`, the caller's own if it sent one." })
+  @Field(() => String, { description: "The `X-Request-Id` of the request; the caller's own if it sent one." })
   requestId!: string;
 
-  @Field(() => String, { description: "What was done: the name of the mutation, or of the verb where REST has no mutation." })
+  @Field(() => String, { description: "The name of the mutation, or of the action where only REST has it." })
   action!: string;
 
   @Field(() => String, {
-    description: "What it was done to: a scan's number, a sample's sha256, an engine's or agent's name, a key's id.",
+    description:
+      "What it was about: the number of a scan, the sha256 of a sample, the name of an engine or agent, or the id of a key.",
   })
   subject!: string;
 
@@ -38,15 +39,15 @@ export class AuditEvent {
 }
 
 /** Which events to list. */
-@InputType({ description: "Which events to list: those that fit all that is given; case-sensitive." })
+@InputType({ description: "Which events to list: those that match every given field; case-sensitive." })
 export class AuditFilter {
-  @Field(() => ID, { nullable: true, description: "Done with this API key." })
+  @Field(() => ID, { nullable: true, description: "With this API key." })
   keyId?: string | null;
 
   @Field(() => String, { nullable: true, description: "With this action." })
   action?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Done to this subject." })
+  @Field(() => String, { nullable: true, description: "About this subject." })
   subject?: string | null;
 
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "At this time or later." })
@@ -58,7 +59,7 @@ export class AuditFilter {
 
 @ObjectType({ description: "An event in a list.", simpleResolvers: true })
 export class AuditEventEdge {
-  @Field(() => String, { description: "Names this place in the list, for `after`." })
+  @Field(() => String, { description: "The position in the list, for `after`." })
   cursor!: string;
 
   @Field(() => AuditEvent, { description: "The event." })

@@ -3,7 +3,7 @@ import { Field, Int, ObjectType } from "type-graphql";
 import { Node } from "./node.js";
 import { ScanConnection } from "./scan-connection.js";
 
-@ObjectType({ description: "How far the scans of a batch are, and what they say.", simpleResolvers: true })
+@ObjectType({ description: "How far the scans of a batch are, and their verdicts.", simpleResolvers: true })
 export class BatchCounts {
   @Field(() => Int, { description: "Scans that are not final yet." })
   open!: number;
@@ -32,14 +32,16 @@ export class Batch extends Node {
   @Field(() => GraphQLDateTimeISO, { description: "When it was accepted." })
   createdAt!: Date;
 
-  @Field(() => Int, { description: "How many scans were accepted; those that were deleted since are in no other count." })
+  @Field(() => Int, {
+    description: "How many scans were accepted, including those that were deleted since; the other counts leave these out.",
+  })
   total!: number;
 
   @Field(() => BatchCounts, { description: "How far its scans are." })
   counts!: BatchCounts;
 
   @Field(() => GraphQLSafeInt, {
-    description: "Rises with every visible change of its scans: of two readings the one with the higher revision is newer.",
+    description: "Rises with every visible change of its scans: the reading with the higher revision is the newer one.",
   })
   revision!: number;
 

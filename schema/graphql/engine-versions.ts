@@ -1,7 +1,7 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { Field, ObjectType } from "type-graphql";
 
-@ObjectType({ description: "Versions of an engine, as far as it tells.", simpleResolvers: true })
+@ObjectType({ description: "The versions of an engine, as far as it reports them.", simpleResolvers: true })
 export class EngineVersions {
   @Field(() => String, { nullable: true, description: "The program's version." })
   engine!: string | null;

@@ -4,12 +4,12 @@ import { EngineVersions } from "./engine-versions.js";
 import { EngineInput, EngineSpeed, PluginType } from "./enums.js";
 import { Node } from "./node.js";
 
-@ObjectType({ implements: Node, description: "An engine of the mesh's catalogue.", simpleResolvers: true })
+@ObjectType({ implements: Node, description: "An engine in the catalogue of the mesh.", simpleResolvers: true })
 export class Engine extends Node {
-  @Field(() => String, { description: "Its name, unique without regard to case." })
+  @Field(() => String, { description: "Its name, unique regardless of case." })
   name!: string;
 
-  @Field(() => PluginType, { description: "What kind of answer it gives." })
+  @Field(() => PluginType, { description: "The kind of engine." })
   type!: PluginType;
 
   @Field(() => EngineSpeed, { description: "Its speed class." })
@@ -18,19 +18,19 @@ export class Engine extends Node {
   @Field(() => Boolean, { description: "Whether it can reach the internet while it scans." })
   internet!: boolean;
 
-  @Field(() => EngineInput, { description: "What it is given of a sample." })
+  @Field(() => EngineInput, { description: "What it gets of a sample." })
   input!: "file" | "hash";
 
-  @Field(() => [String], { nullable: true, description: "The MIME types it takes; null: all." })
+  @Field(() => [String], { nullable: true, description: "The MIME types it accepts; null: all." })
   accepts!: readonly string[] | null;
 
-  @Field(() => Boolean, { description: "Whether an operator lets it take part in scans." })
+  @Field(() => Boolean, { description: "Whether it is enabled for scans." })
   enabled!: boolean;
 
   @Field(() => Boolean, { description: "Whether an agent announced it as healthy within the last 10 minutes." })
   available!: boolean;
 
-  @Field(() => EngineVersions, { description: "The versions announced last." })
+  @Field(() => EngineVersions, { description: "The last announced versions." })
   versions!: EngineVersions;
 
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When an agent last announced it as healthy." })

@@ -23,12 +23,12 @@ export { Speed };
 
 registerEnumType(Priority, {
   name: "Priority",
-  description: "How a scan takes its turn.",
+  description: "The priority of a scan.",
   valuesConfig: {
     NORMAL: { description: "In the order in which scans are accepted." },
     BULK: {
       description:
-        "It waits until less than two slots' worth of other requests waits for its engines; it is final by its deadline all the same.",
+        "It waits until the other requests that wait for its engines would fill less than two slots' worth; its deadline holds nonetheless.",
     },
   },
 });
@@ -45,21 +45,21 @@ export { EngineSpeed };
 export const InternetClassName = { ISOLATED: InternetClass.isolated, INTERNET: InternetClass.internet } as const;
 registerEnumType(InternetClassName, {
   name: "InternetClass",
-  description: "Whether engines can reach the outside while they scan.",
+  description: "Whether engines can reach the internet while they scan.",
   valuesConfig: {
-    ISOLATED: { description: "They cannot: what they see stays in the mesh." },
-    INTERNET: { description: "They can: only scans that allow it are sent there." },
+    ISOLATED: { description: "They cannot; samples stay in the mesh." },
+    INTERNET: { description: "They can; only scans that allow it are sent to them." },
   },
 });
 
 registerEnumType(PluginType, {
   name: "PluginType",
-  description: "What kind of answer an engine gives.",
+  description: "The kind of an engine, by what it answers.",
   valuesConfig: {
-    AV: { description: "Antivirus: always states a verdict." },
-    METADATA: { description: "Facts about the file; Yara's rules can state a verdict." },
-    INTEL: { description: "What others know about the file's hash." },
-    FILE_FORMATS: { description: "What is inside of the file's format." },
+    AV: { description: "Antivirus; always has a verdict." },
+    METADATA: { description: "Facts about the file; Yara rules can have a verdict." },
+    INTEL: { description: "What others know about the hash of the file." },
+    FILE_FORMATS: { description: "Contents of the file format." },
   },
 });
 export { PluginType };
@@ -68,7 +68,7 @@ export { PluginType };
 export const EngineInput = { FILE: "file", HASH: "hash" } as const;
 registerEnumType(EngineInput, {
   name: "EngineInput",
-  description: "What an engine is given of a sample.",
+  description: "What an engine gets of a sample.",
   valuesConfig: { FILE: { description: "Its bytes." }, HASH: { description: "Its hashes only." } },
 });
 
@@ -79,12 +79,12 @@ registerEnumType(ResultState, {
     "QUEUED, SCANNING, CANCELLED, NO_AGENT, TIMEOUT, FAILED, UNSCANNED, DONE.",
   valuesConfig: {
     QUEUED: { description: "Waits for an agent." },
-    SCANNING: { description: "An agent's engine works on it." },
-    CANCELLED: { description: "Withdrawn before the engine answered." },
+    SCANNING: { description: "An agent is running the engine." },
+    CANCELLED: { description: "Cancelled before the engine answered." },
     NO_AGENT: { description: "The deadline passed and no agent had this engine." },
     TIMEOUT: { description: "The engine did not answer in time." },
     FAILED: { description: "The engine failed; `error` says how. Never to be read as clean." },
-    UNSCANNED: { description: "The engine looked and says that it could not scan all of it; `error` says why." },
+    UNSCANNED: { description: "The engine could not scan all of the sample; `error` says why." },
     DONE: { description: "The engine answered." },
   },
 });
@@ -92,40 +92,40 @@ export { ResultState };
 
 registerEnumType(Verdict, {
   name: "Verdict",
-  description: "What a scan says about its sample.",
+  description: "The verdict of a scan on its sample.",
   valuesConfig: {
     INCONCLUSIVE: {
-      description: "Nothing was found, and clean is not proven: no antivirus engine took part, or one did not finish.",
+      description: "Nothing was found, but the sample is not proven clean: no antivirus engine took part, or one did not finish.",
     },
-    CLEAN: { description: "Every antivirus engine that was expected finished and found nothing." },
-    SUSPICIOUS: { description: "At least one engine finds it suspicious." },
-    INFECTED: { description: "At least one engine says that it is malware." },
+    CLEAN: { description: "Every expected antivirus engine finished and found nothing." },
+    SUSPICIOUS: { description: "At least one engine considers it suspicious." },
+    INFECTED: { description: "At least one engine considers it malware." },
   },
 });
 export { Verdict };
 
 registerEnumType(EngineVerdict, {
   name: "EngineVerdict",
-  description: "What one engine says about a sample.",
+  description: "The verdict of one engine on a sample.",
   valuesConfig: {
     CLEAN: { description: "It scanned all of it and found nothing." },
-    SUSPICIOUS: { description: "It finds it suspicious." },
-    INFECTED: { description: "It says that it is malware." },
+    SUSPICIOUS: { description: "It considers the sample suspicious." },
+    INFECTED: { description: "It considers the sample malware." },
   },
 });
 export { EngineVerdict };
 
 registerEnumType(SkipReason, {
   name: "SkipReason",
-  description: "Why an engine of the mesh takes no part in a scan.",
+  description: "Why an engine does not take part in a scan.",
   valuesConfig: {
     TOO_SLOW: { description: "It is slower than the scan allows." },
     INTERNET_FORBIDDEN: { description: "It can reach the internet and the scan does not allow that." },
     DISABLED: { description: "It was switched off by an operator." },
     NOT_SELECTED: {
-      description: "The scan's own choice: it names its engines and this is none of them, or it leaves this one out.",
+      description: "The scan names its engines and this is not one of them, or it excludes this one.",
     },
-    UNSUPPORTED_TYPE: { description: "It does not take files of this type." },
+    UNSUPPORTED_TYPE: { description: "It does not accept files of this type." },
     UNHEALTHY: { description: "No agent has announced it as healthy within the last 10 minutes." },
   },
 });
@@ -136,8 +136,8 @@ registerEnumType(AgentState, {
   description: "Whether an agent takes work.",
   valuesConfig: {
     READY: { description: "It takes work with its healthy engines." },
-    CORDONED: { description: "It takes nothing more and finishes what it has, however long that takes." },
-    DRAINING: { description: "It takes nothing more and hands back what it does not finish within its grace." },
+    CORDONED: { description: "It takes no new work and finishes what it has, however long that takes." },
+    DRAINING: { description: "It takes no new work and hands back what it does not finish within its drain grace." },
   },
 });
 export { AgentState };
@@ -150,7 +150,7 @@ registerEnumType(ScanOrder, {
   description: "The order of a list of scans.",
   valuesConfig: {
     NEWEST_FIRST: { description: "The latest scan first." },
-    OLDEST_FIRST: { description: "The first scan first." },
+    OLDEST_FIRST: { description: "The earliest scan first." },
   },
 });
 
@@ -159,13 +159,13 @@ export const StatisticsInterval = { HOUR: "HOUR", DAY: "DAY" } as const;
 export type StatisticsInterval = keyof typeof StatisticsInterval;
 registerEnumType(StatisticsInterval, {
   name: "StatisticsInterval",
-  description: "How long each point of statistics is.",
+  description: "The length of each point of statistics.",
   valuesConfig: { HOUR: { description: "An hour." }, DAY: { description: "A day, UTC." } },
 });
 
 registerEnumType(WebhookEvent, {
   name: "WebhookEvent",
-  description: "What a webhook can be told of.",
+  description: "An event that a webhook can be sent.",
   valuesConfig: {
     SCAN_FINISHED: { description: "A scan became final." },
     SCAN_DETECTED: { description: "A scan became final with a detection, or an engine found something afterwards." },
@@ -175,11 +175,11 @@ export { WebhookEvent };
 
 registerEnumType(DeliveryState, {
   name: "DeliveryState",
-  description: "What came of a delivery.",
+  description: "The state of a delivery.",
   valuesConfig: {
-    PENDING: { description: "It is to be sent, or sent again." },
-    DELIVERED: { description: "The receiver answered with a status of success." },
-    FAILED: { description: "It was given up; it can be sent again by hand." },
+    PENDING: { description: "It waits to be sent, or to be sent again." },
+    DELIVERED: { description: "The receiver answered with a 2xx status." },
+    FAILED: { description: "It was given up after all attempts; `redeliverWebhook` sends it again." },
   },
 });
 export { DeliveryState };
@@ -189,10 +189,10 @@ export const SampleOrder = { NEWEST_FIRST: "NEWEST_FIRST", OLDEST_FIRST: "OLDEST
 export type SampleOrder = keyof typeof SampleOrder;
 registerEnumType(SampleOrder, {
   name: "SampleOrder",
-  description: "The order of a list of samples, by when the mesh first got them.",
+  description: "The order of a list of samples, by when the mesh first received them.",
   valuesConfig: {
-    NEWEST_FIRST: { description: "The sample that came last first." },
-    OLDEST_FIRST: { description: "The sample that came first first." },
+    NEWEST_FIRST: { description: "The latest sample first." },
+    OLDEST_FIRST: { description: "The earliest sample first." },
   },
 });
 
@@ -212,13 +212,13 @@ registerEnumType(UserErrorCode, {
   name: "UserErrorCode",
   description: "What went wrong, for programs.",
   valuesConfig: {
-    BAD_INPUT: { description: "An input makes no sense; `path` names it." },
+    BAD_INPUT: { description: "An input is invalid; `path` names it." },
     NOT_FOUND: { description: "There is no such sample or upload." },
-    SAMPLE_NOT_STORED: { description: "The sample is known but its bytes are gone: send them again." },
-    UPLOAD_EXPIRED: { description: "The upload's time is over: create another." },
+    SAMPLE_NOT_STORED: { description: "The sample is known but its bytes are no longer stored: send them again." },
+    UPLOAD_EXPIRED: { description: "The upload has expired: create another." },
     TOO_LARGE: { description: "The sample is larger than this way of sending it allows." },
     UNAVAILABLE: { description: "The mesh cannot take scans now; try again after `retryAfter` seconds." },
-    STORAGE_FULL: { description: "There is no room for the sample." },
+    STORAGE_FULL: { description: "There is no space for the sample." },
     IDEMPOTENCY_CONFLICT: { description: "The idempotency key was used for another input." },
   },
 });

@@ -3,13 +3,13 @@ import { Engine } from "./engine.js";
 import { AgentState } from "./enums.js";
 import { InvalidInput, MeshUnavailable, typeOfUserError, UserError } from "./user-error.js";
 
-@ObjectType({ implements: UserError, description: "No engine of the mesh has this name.", simpleResolvers: true })
+@ObjectType({ implements: UserError, description: "There is no engine with this name.", simpleResolvers: true })
 export class UnknownEngine extends UserError {}
 
-@ObjectType({ implements: UserError, description: "No such agent is there.", simpleResolvers: true })
+@ObjectType({ implements: UserError, description: "There is no such agent.", simpleResolvers: true })
 export class UnknownAgent extends UserError {}
 
-@ObjectType({ description: "Scans that are accepted from now on follow it.", simpleResolvers: true })
+@ObjectType({ description: "It applies to scans that are accepted from now on.", simpleResolvers: true })
 export class SetEngineEnabledSuccess {
   @Field(() => Engine, { description: "The engine." })
   engine!: Engine;
@@ -18,12 +18,12 @@ export class SetEngineEnabledSuccess {
 /** The engine, or an error that implements `UserError`. */
 export const SetEngineEnabledResult = createUnionType({
   name: "SetEngineEnabledResult",
-  description: "The engine, or what the caller can do something about.",
+  description: "The engine, or an error that the caller can act on.",
   types: () => [SetEngineEnabledSuccess, UnknownEngine, MeshUnavailable] as const,
   resolveType: (value) => typeOfAnswer(value, "SetEngineEnabledSuccess", "UnknownEngine"),
 });
 
-@ObjectType({ description: "The mesh has the engine as its agents announce it.", simpleResolvers: true })
+@ObjectType({ description: "The catalogue has the engine as its agents announce it.", simpleResolvers: true })
 export class AcceptEngineChangeSuccess {
   @Field(() => Engine, { description: "The engine." })
   engine!: Engine;
@@ -32,18 +32,18 @@ export class AcceptEngineChangeSuccess {
 /** The engine, or an error that implements `UserError`. */
 export const AcceptEngineChangeResult = createUnionType({
   name: "AcceptEngineChangeResult",
-  description: "The engine, or what the caller can do something about.",
+  description: "The engine, or an error that the caller can act on.",
   types: () => [AcceptEngineChangeSuccess, UnknownEngine, InvalidInput, MeshUnavailable] as const,
   resolveType: (value) => typeOfAnswer(value, "AcceptEngineChangeSuccess", "UnknownEngine"),
 });
 
-@ObjectType({ description: "Agents test the engine now.", simpleResolvers: true })
+@ObjectType({ description: "Agents are testing the engine.", simpleResolvers: true })
 export class SelfTestEngineSuccess {
   @Field(() => Engine, { description: "The engine." })
   engine!: Engine;
 
   @Field(() => [String], {
-    description: "The agents that were told. What comes of it is in their `engines`: `healthy`, `reason` and `testedAt`.",
+    description: "The agents that test it. Their `engines` show the outcome: `healthy`, `reason` and `testedAt`.",
   })
   agents!: readonly string[];
 }
@@ -51,24 +51,29 @@ export class SelfTestEngineSuccess {
 /** The agents that were told, or an error that implements `UserError`. */
 export const SelfTestEngineResult = createUnionType({
   name: "SelfTestEngineResult",
-  description: "The agents that test the engine, or what the caller can do something about.",
+  description: "The agents that are testing the engine, or an error that the caller can act on.",
   types: () => [SelfTestEngineSuccess, UnknownEngine, MeshUnavailable] as const,
   resolveType: (value) => typeOfAnswer(value, "SelfTestEngineSuccess", "UnknownEngine"),
 });
 
-@ObjectType({ description: "The agent was told; its own `state` says when it has heard.", simpleResolvers: true })
+@ObjectType({
+  description: "The order was sent to the agent; its own `state` shows when it takes effect.",
+  simpleResolvers: true,
+})
 export class AgentOrderSuccess {
   @Field(() => String, { description: "The agent's own name." })
   agent!: string;
 
-  @Field(() => AgentState, { description: "What it is to be until somebody says otherwise, restarts of it included." })
+  @Field(() => AgentState, {
+    description: "The ordered state. It holds until the next order, also after a restart of the agent.",
+  })
   state!: keyof typeof AgentState;
 }
 
 /** What the agent is to be, or an error that implements `UserError`. */
 export const AgentOrderResult = createUnionType({
   name: "AgentOrderResult",
-  description: "What the agent is to be, or what the caller can do something about.",
+  description: "The state ordered for the agent, or an error that the caller can act on.",
   types: () => [AgentOrderSuccess, UnknownAgent, MeshUnavailable] as const,
   resolveType: (value) => typeOfAnswer(value, "AgentOrderSuccess", "UnknownAgent"),
 });

@@ -4,14 +4,14 @@ import { Engine } from "./engine.js";
 import { Queue } from "./queue.js";
 
 const REVISION =
-  "Counts the changes that this gateway has seen: of two events of one subscription the one with the higher revision is newer.";
+  "Counts the changes that this gateway has seen: of two events of a subscription, the one with the higher revision is the newer one.";
 const SNAPSHOT =
-  "True for the first event, and again when changes came faster than they were read: the list is all there is then. False: the list is what is new or has changed.";
+  "True for the first event, and again when changes came faster than they were read: the list is then complete. False: the list has only what is new or has changed.";
 
 /** Lists of the fleet are as long as these; see the complexity of `agents` and `engines`. */
 const TYPICAL = { agents: 20, engines: 25 };
 
-@ObjectType({ description: "The agents, or what has changed of them.", simpleResolvers: true })
+@ObjectType({ description: "The agents, or those that have changed.", simpleResolvers: true })
 export class AgentChange {
   @Field(() => Int, { description: REVISION })
   revision!: number;
@@ -20,16 +20,16 @@ export class AgentChange {
   snapshot!: boolean;
 
   @Field(() => [Agent], {
-    description: "All agents that are there, or those that are new or have changed.",
+    description: "All online agents, or those that are new or have changed.",
     complexity: ({ childComplexity }) => 1 + TYPICAL.agents * childComplexity,
   })
   agents!: readonly Agent[];
 
-  @Field(() => [Agent], { description: "Agents that are not there any more, as they were last heard." })
+  @Field(() => [Agent], { description: "Agents that have gone offline, as they last announced themselves." })
   gone!: readonly Agent[];
 }
 
-@ObjectType({ description: "The catalogue of engines, or what has changed of it.", simpleResolvers: true })
+@ObjectType({ description: "The catalogue of engines, or the engines that have changed.", simpleResolvers: true })
 export class EngineChange {
   @Field(() => Int, { description: REVISION })
   revision!: number;
@@ -38,16 +38,16 @@ export class EngineChange {
   snapshot!: boolean;
 
   @Field(() => [Engine], {
-    description: "All engines, or those that are new or have changed. A newer `lastHealthyAt` alone is no change.",
+    description: "All engines, or those that are new or have changed. A newer `lastHealthyAt` alone does not count as a change.",
     complexity: ({ childComplexity }) => 1 + TYPICAL.engines * childComplexity,
   })
   engines!: readonly Engine[];
 
-  @Field(() => [Engine], { description: "Engines that are not in the catalogue any more." })
+  @Field(() => [Engine], { description: "Engines that were removed from the catalogue." })
   gone!: readonly Engine[];
 }
 
-@ObjectType({ description: "The queues, or what has changed of them.", simpleResolvers: true })
+@ObjectType({ description: "The queues, or those that have changed.", simpleResolvers: true })
 export class QueueChange {
   @Field(() => Int, { description: REVISION })
   revision!: number;
@@ -61,6 +61,6 @@ export class QueueChange {
   })
   queues!: readonly Queue[];
 
-  @Field(() => [Queue], { description: "Queues of engines that are not in the catalogue any more." })
+  @Field(() => [Queue], { description: "Queues of engines that were removed from the catalogue." })
   gone!: readonly Queue[];
 }

@@ -6,6 +6,6 @@ import { Field, ID, InterfaceType } from "type-graphql";
   resolveType: ({ __typename }: { __typename: string }) => __typename,
 })
 export abstract class Node {
-  @Field(() => ID, { description: "Opaque and unique among all objects; a cache's key." })
+  @Field(() => ID, { description: "Opaque and unique among all objects; use it as a cache key." })
   id!: string;
 }

@@ -7,11 +7,10 @@ import { typeOfScanAnswer, UnknownScan } from "./withdraw.js";
 
 /** What an idempotency key is to a mutation that repeats. */
 export const IDEMPOTENCY_KEY_DESCRIPTION =
-  "1 to 255 printable ASCII characters. Sent again within 24 hours, the same call with the same key gives the scan that it gave first, " +
-  "whatever has become of the former; another call is IDEMPOTENCY_CONFLICT, `submitScan` of the same sample as well. Keys of one API key are its own.";
+  "1 to 255 printable ASCII characters. The same call with the same key within 24 hours returns the first scan, whatever happened to it since; any other call with that key is an IDEMPOTENCY_CONFLICT, also `submitScan` of the same sample. Each API key has idempotency keys of its own.";
 
 /** What a repeated scan has otherwise than the first. */
-@InputType({ description: "What a repeated scan has otherwise than the first; what is left out stays as it was." })
+@InputType({ description: "Options of a repeated scan that differ from the first; the others stay as they were." })
 export class RescanInput {
   @Field(() => Speed, { nullable: true, description: "The slowest class of engines allowed, inclusive." })
   speed?: Speed | null;
@@ -21,22 +20,22 @@ export class RescanInput {
 
   @Field(() => [String], {
     nullable: true,
-    description: "Names of the engines to ask, without regard to case; takes the place of the whole choice.",
+    description: "Names of the only engines to run, regardless of case; replaces the whole choice of engines.",
   })
   engines?: readonly string[] | null;
 
   @Field(() => [String], {
     nullable: true,
-    description: "Names of engines that are not asked, without regard to case; takes the place of the whole choice.",
+    description: "Names of engines to leave out, regardless of case; replaces the whole choice of engines.",
   })
   excludeEngines?: readonly string[] | null;
 
-  @Field(() => Int, { nullable: true, description: "Seconds after which the scan is final, whatever happens: 10 to 86,400." })
+  @Field(() => Int, { nullable: true, description: "Seconds after which the scan is final in any case: 10 to 86,400." })
   deadline?: number | null;
 
   @Field(() => [LabelInput], {
     nullable: true,
-    description: "Labels to find the new scan by, 32 at most; they take the place of all that the scan had.",
+    description: "Labels to find the new scan by, at most 32; they replace all labels of the first scan.",
   })
   labels?: readonly LabelInput[] | null;
 
@@ -49,26 +48,26 @@ export class RescanSuccess {
   @Field(() => Scan, { description: "The new scan." })
   scan!: Scan;
 
-  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key made it." })
+  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key created it." })
   replayed!: boolean;
 }
 
 @ObjectType({
-  description: "A new scan was accepted that runs one engine and has the other results of the former.",
+  description: "A new scan was accepted that runs one engine and copies the other results.",
   simpleResolvers: true,
 })
 export class RetryResultSuccess {
   @Field(() => Scan, { description: "The new scan." })
   scan!: Scan;
 
-  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key made it." })
+  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key created it." })
   replayed!: boolean;
 }
 
 /** The new scan, or an error that implements `UserError`. */
 export const RescanResult = createUnionType({
   name: "RescanResult",
-  description: "The new scan, or what the caller can do something about.",
+  description: "The new scan, or an error that the caller can act on.",
   types: () => [RescanSuccess, UnknownScan, SampleUnavailable, InvalidInput, IdempotencyConflict, MeshUnavailable] as const,
   resolveType: (value) => typeOfScanAnswer(value, "RescanSuccess"),
 });
@@ -76,7 +75,7 @@ export const RescanResult = createUnionType({
 /** The new scan, or an error that implements `UserError`. */
 export const RetryResultResult = createUnionType({
   name: "RetryResultResult",
-  description: "The new scan, or what the caller can do something about.",
+  description: "The new scan, or an error that the caller can act on.",
   types: () => [RetryResultSuccess, UnknownScan, SampleUnavailable, InvalidInput, IdempotencyConflict, MeshUnavailable] as const,
   resolveType: (value) => typeOfScanAnswer(value, "RetryResultSuccess"),
 });

@@ -4,12 +4,12 @@ import { EngineVersions } from "./engine-versions.js";
 import { ContainerImage } from "./container-image.js";
 import { EngineSpeed, EngineVerdict, PluginType, ResultState } from "./enums.js";
 
-@ObjectType({ description: "What one engine says in one scan.", simpleResolvers: true })
+@ObjectType({ description: "The result of one engine in one scan.", simpleResolvers: true })
 export class Result {
   @Field(() => String, { description: "The engine's name." })
   engine!: string;
 
-  @Field(() => PluginType, { description: "What kind of answer the engine gives." })
+  @Field(() => PluginType, { description: "The kind of engine." })
   type!: PluginType;
 
   @Field(() => EngineSpeed, { description: "The engine's speed class." })
@@ -23,7 +23,7 @@ export class Result {
 
   @Field(() => EngineVerdict, {
     nullable: true,
-    description: "What it says; null until it is DONE, and for an engine that states none.",
+    description: "Its verdict; null until it is DONE, and for an engine that has none.",
   })
   verdict!: EngineVerdict | null;
 
@@ -33,13 +33,13 @@ export class Result {
   @Field(() => String, { nullable: true, description: "Why it did not finish." })
   error!: string | null;
 
-  @Field(() => EngineVersions, { description: "With which versions it scanned." })
+  @Field(() => EngineVersions, { description: "The versions that scanned." })
   versions!: EngineVersions;
 
   @Field(() => ContainerImage, { nullable: true, description: "The image it ran in; null for an engine that is no container." })
   image!: ContainerImage | null;
 
-  @Field(() => String, { nullable: true, description: "The agent that ran it." })
+  @Field(() => String, { nullable: true, description: "The agent that ran the engine." })
   agent!: string | null;
 
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When the engine started." })
@@ -60,7 +60,7 @@ export class Result {
   @Field(() => GraphQLSafeInt, {
     nullable: true,
     description:
-      "The number of the scan in which the engine said it, for a result that was taken over (that scan may have been deleted since); null: it ran for this scan.",
+      "The number of the scan that the result was copied from (it may have been deleted since); null: the engine ran for this scan.",
   })
   reusedFrom!: number | null;
 }

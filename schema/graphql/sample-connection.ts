@@ -5,7 +5,7 @@ import { Sample } from "./sample.js";
 
 @ObjectType({ description: "A sample in a list.", simpleResolvers: true })
 export class SampleEdge {
-  @Field(() => String, { description: "Names this place in the list, for `after`." })
+  @Field(() => String, { description: "The position in the list, for `after`." })
   cursor!: string;
 
   @Field(() => Sample, { description: "The sample." })
@@ -24,11 +24,10 @@ export class SampleConnection {
   pageInfo!: PageInfo;
 
   @Field(() => GraphQLSafeInt, {
-    description:
-      "How many samples the filter lets through, counted only when asked for: exact up to 10,000, and never more than that.",
+    description: "How many samples match the filter, counted only when selected, up to 10,000.",
   })
   totalCount!: number;
 
-  @Field(() => Boolean, { description: "Whether `totalCount` is all; false: there are more." })
+  @Field(() => Boolean, { description: "Whether `totalCount` is exact; false: there are more." })
   totalCountIsExact!: boolean;
 }

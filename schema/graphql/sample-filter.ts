@@ -3,12 +3,11 @@ import { Verdict } from "./enums.js";
 import { SizeRange, TimeRange } from "./scan-filter.js";
 
 /** Which samples are listed. */
-@InputType({ description: "Which samples: everything that is given must hold, and of a list any one of its entries." })
+@InputType({ description: "Which samples: every given field must hold; of a list any entry is enough." })
 export class SampleFilter {
   @Field(() => [String], {
     nullable: true,
-    description:
-      "It has one of these MIME types, such as `application/pdf`, or `image/*` for all of a kind; without regard to case.",
+    description: "It has one of these MIME types, such as `application/pdf`, or `image/*` for all of a kind; regardless of case.",
   })
   mimes?: readonly string[] | null;
 
@@ -17,14 +16,13 @@ export class SampleFilter {
 
   @Field(() => TimeRange, {
     nullable: true,
-    description: "When the mesh first got it. Such a list is ordered by that time, every other in the order of arrival.",
+    description: "When the mesh first received it. A list with this filter is ordered by that time, any other by arrival.",
   })
   firstSeen?: TimeRange | null;
 
   @Field(() => [String], {
     nullable: true,
-    description:
-      "It has one of these hashes: md5, sha1 and sha256 in hex, mixed as you like, without regard to case; 1,000 at most.",
+    description: "It has one of these hashes: md5, sha1 or sha256 in hex, regardless of case; at most 1,000.",
   })
   hashes?: readonly string[] | null;
 

@@ -22,6 +22,6 @@ export class Sample extends Node {
   @Field(() => Boolean, { description: "Whether the mesh still has the bytes." })
   stored!: boolean;
 
-  @Field(() => GraphQLDateTimeISO, { description: "When the mesh first got it." })
+  @Field(() => GraphQLDateTimeISO, { description: "When the mesh first received it." })
   firstSeen!: Date;
 }

@@ -5,7 +5,7 @@ import { Scan } from "./scan.js";
 
 @ObjectType({ description: "A scan in a list.", simpleResolvers: true })
 export class ScanEdge {
-  @Field(() => String, { description: "Names this place in the list, for `after`." })
+  @Field(() => String, { description: "The position in the list, for `after`." })
   cursor!: string;
 
   @Field(() => Scan, { description: "The scan." })
@@ -24,11 +24,10 @@ export class ScanConnection {
   pageInfo!: PageInfo;
 
   @Field(() => GraphQLSafeInt, {
-    description:
-      "How many scans the filter lets through, counted only when asked for: exact up to 10,000, and never more than that.",
+    description: "How many scans match the filter, counted only when selected, up to 10,000.",
   })
   totalCount!: number;
 
-  @Field(() => Boolean, { description: "Whether `totalCount` is all; false: there are more." })
+  @Field(() => Boolean, { description: "Whether `totalCount` is exact; false: there are more." })
   totalCountIsExact!: boolean;
 }

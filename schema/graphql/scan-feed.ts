@@ -4,17 +4,16 @@ import { Scan } from "./scan.js";
 /** Scans of one event at most. */
 const MOST_SCANS = 100;
 
-@ObjectType({ description: "Scans that have changed, and how far the feed is.", simpleResolvers: true })
+@ObjectType({ description: "Scans that have changed, and the position in the feed.", simpleResolvers: true })
 export class ScanFeedEvent {
   @Field(() => String, {
-    description: "How far this is: `scanFeed(after)` goes on from here, at any gateway. Keep that of the last event.",
+    description: "The position: `scanFeed(after)` continues from here, at any gateway. Keep the cursor of the last event.",
   })
   cursor!: string;
 
   @Field(() => [Scan], {
     description:
-      "Scans that were accepted, got another verdict or became final, 100 at most, each as it is now. None in the first event when nothing has " +
-      "changed, and in one of a minute without changes: then only the cursor is new.",
+      "Scans that were accepted, changed their verdict or became final, at most 100, each as it is now. Empty in the first event if nothing has changed, and in the event after a minute without changes: only the cursor is new then.",
     complexity: ({ childComplexity }) => 1 + MOST_SCANS * childComplexity,
   })
   scans!: readonly Scan[];

@@ -3,17 +3,17 @@ import { Field, InputType } from "type-graphql";
 import { EngineVerdict, ResultState, Verdict } from "./enums.js";
 
 /** Sizes in bytes. */
-@InputType({ description: "A range of sizes in bytes; both ends belong to it." })
+@InputType({ description: "A range of sizes in bytes, both ends included." })
 export class SizeRange {
-  @Field(() => GraphQLSafeInt, { nullable: true, description: "The least." })
+  @Field(() => GraphQLSafeInt, { nullable: true, description: "The smallest size." })
   min?: number | null;
 
-  @Field(() => GraphQLSafeInt, { nullable: true, description: "The most." })
+  @Field(() => GraphQLSafeInt, { nullable: true, description: "The largest size." })
   max?: number | null;
 }
 
 /** A range of time, half open: ranges that follow each other never overlap. */
-@InputType({ description: "A range of time, from one moment until just before the other." })
+@InputType({ description: "A range of time; the end is excluded." })
 export class TimeRange {
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "At this time or later." })
   since?: Date | null;
@@ -23,11 +23,11 @@ export class TimeRange {
 }
 
 /** One result of a scan. */
-@InputType({ description: "One result that a scan has: everything that is given must hold for the same result." })
+@InputType({ description: "Matches a scan that has a result for which every given field holds." })
 export class ResultFilter {
   @Field(() => [String], {
     nullable: true,
-    description: "Names of engines, without regard to case: the result is of one of them.",
+    description: "The result is of one of these engines, regardless of case.",
   })
   engines?: readonly string[] | null;
 
@@ -39,7 +39,7 @@ export class ResultFilter {
 
   @Field(() => String, {
     nullable: true,
-    description: "Its signature's name contains this text, without regard to case; 3 characters at least.",
+    description: "Its signature's name contains this text, regardless of case; 3 characters at least.",
   })
   signature?: string | null;
 }
@@ -56,7 +56,7 @@ export class LabelFilter {
 
 /** Which scans are listed. */
 @InputType({
-  description: "Which scans: everything that is given must hold, and of a list any one of its entries; of labels all.",
+  description: "Which scans: every given field must hold; of a list any entry is enough, but every label must be there.",
 })
 export class ScanFilter {
   @Field(() => [Verdict], { nullable: true, description: "The scan has one of these verdicts." })
@@ -65,13 +65,13 @@ export class ScanFilter {
   @Field(() => Boolean, { nullable: true, description: "True: the scan is final. False: it is open." })
   final?: boolean | null;
 
-  @Field(() => [ResultFilter], { nullable: true, description: "The scan has a result as one of these describes." })
+  @Field(() => [ResultFilter], { nullable: true, description: "The scan has a result that matches one of these." })
   results?: readonly ResultFilter[] | null;
 
   @Field(() => [String], {
     nullable: true,
     description:
-      "The sample has one of these MIME types, such as `application/pdf`, or `image/*` for all of a kind; without regard to case.",
+      "The sample has one of these MIME types, such as `application/pdf`, or `image/*` for all of a kind; regardless of case.",
   })
   mimes?: readonly string[] | null;
 
@@ -80,22 +80,20 @@ export class ScanFilter {
 
   @Field(() => TimeRange, {
     nullable: true,
-    description: "When the scan was accepted. Such a list is ordered by that time, every other by the scans' numbers.",
+    description: "When the scan was accepted. A list with this filter is ordered by that time, any other by scan number.",
   })
   started?: TimeRange | null;
 
   @Field(() => [String], {
     nullable: true,
     description:
-      "The file has one of these names, as they were sent; case-sensitive. A `*` stands for any text; a name that begins with one is looked for " +
-      "in every scan, which takes long in a large mesh.",
+      "The file has one of these names; case-sensitive. A `*` stands for any text; a pattern that begins with one searches every scan, which takes long in a large mesh.",
   })
   names?: readonly string[] | null;
 
   @Field(() => [String], {
     nullable: true,
-    description:
-      "The sample has one of these hashes: md5, sha1 and sha256 in hex, mixed as you like, without regard to case; 1,000 at most.",
+    description: "The sample has one of these hashes: md5, sha1 or sha256 in hex, regardless of case; at most 1,000.",
   })
   hashes?: readonly string[] | null;
 

@@ -16,7 +16,7 @@ export class LabelInput {
   @Field(() => String, { description: "1 to 64 letters, digits, `.`, `_`, `/` or `-`, each key once; case-sensitive." })
   key!: string;
 
-  @Field(() => String, { description: "256 characters at most." })
+  @Field(() => String, { description: "At most 256 characters." })
   value!: string;
 }
 
@@ -31,17 +31,17 @@ export abstract class EngineChoiceInput {
 
   @Field(() => [String], {
     nullable: true,
-    description: "Names of the engines to ask, without regard to case; without it all that the scan allows.",
+    description: "Names of the only engines to run, regardless of case; without it every engine that the scan allows.",
   })
   engines?: readonly string[] | null;
 
-  @Field(() => [String], { nullable: true, description: "Names of engines to leave out, without regard to case." })
+  @Field(() => [String], { nullable: true, description: "Names of engines to leave out, regardless of case." })
   excludeEngines?: readonly string[] | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      "Takes over results of earlier scans of the same bytes that are younger than so many seconds (1 to 2,592,000), if the engine's versions are still those that an agent announces now. Without it every engine runs.",
+      "Reuses results of earlier scans of the same bytes that are at most this many seconds old (1 to 2,592,000), if the versions of the engine are unchanged. Without it every engine runs.",
   })
   freshness?: number | null;
 }
@@ -49,28 +49,29 @@ export abstract class EngineChoiceInput {
 /** How one sample or several are to be scanned. */
 @InputType({ description: "How to scan." })
 export abstract class ScanOptionsInput extends EngineChoiceInput {
-  @Field(() => [LabelInput], { nullable: true, description: "Labels to find the scan by; 32 at most." })
+  @Field(() => [LabelInput], { nullable: true, description: "Labels to find the scan by; at most 32." })
   labels?: readonly LabelInput[] | null;
 
-  @Field(() => Priority, { defaultValue: Priority.NORMAL, description: "Whether other scans go first." })
+  @Field(() => Priority, { defaultValue: Priority.NORMAL, description: "Whether other scans run first." })
   priority!: Priority;
 
   @Field(() => Int, {
     nullable: true,
-    description: "Seconds after which the scan is final, whatever happens: 10 to 86,400. Without it the mesh's setting.",
+    description: "Seconds after which the scan is final in any case: 10 to 86,400. Without it the setting of the mesh.",
   })
   deadline?: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "Detections (1 to 100) after which the engines that have not answered are not waited for. Without it all are.",
+    description:
+      "The number of detections (1 to 100) after which the scan stops waiting for the other engines. Without it the scan waits for all.",
   })
   stopAfter?: number | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "1 to 255 printable ASCII characters. Sent again within 24 hours, the same input with the same key gives what it gave first; another input is IDEMPOTENCY_CONFLICT. Keys of one API key are its own.",
+      "1 to 255 printable ASCII characters. The same input with the same key within 24 hours returns the first answer; another input with that key is an IDEMPOTENCY_CONFLICT. Each API key has idempotency keys of its own.",
   })
   idempotencyKey?: string | null;
 }

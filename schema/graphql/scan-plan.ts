@@ -6,7 +6,7 @@ import { EngineChoiceInput } from "./scan-options.js";
 import { SkippedEngine } from "./scan.js";
 
 /** A request that is not made. */
-@InputType({ description: "A scan that is not made. Without `sha256` and `mime` the sample is taken to be of no known type." })
+@InputType({ description: "A scan to plan; none is made. Without `sha256` and `mime` the type of the sample counts as unknown." })
 export class PlanScanInput extends EngineChoiceInput {
   @Field(() => String, { nullable: true, description: "The sha256 of a sample that the mesh knows." })
   sha256?: string | null;
@@ -14,7 +14,7 @@ export class PlanScanInput extends EngineChoiceInput {
   @Field(() => String, { nullable: true, description: "The sample's MIME type, instead of `sha256`." })
   mime?: string | null;
 
-  @Field(() => Priority, { defaultValue: Priority.NORMAL, description: "Whether other scans go first." })
+  @Field(() => Priority, { defaultValue: Priority.NORMAL, description: "Whether other scans run first." })
   priority!: Priority;
 }
 
@@ -23,29 +23,29 @@ export class PlannedEngine {
   @Field(() => Engine, { description: "The engine." })
   engine!: Engine;
 
-  @Field(() => Int, { description: "Agents that are there and run it. None: the scan would wait for one until its deadline." })
+  @Field(() => Int, { description: "Online agents that run it. With none the scan waits for one until its deadline." })
   agents!: number;
 
-  @Field(() => Int, { description: "Samples that these scan at once." })
+  @Field(() => Int, { description: "Samples that these agents scan at once." })
   slots!: number;
 
   @Field(() => GraphQLSafeInt, {
     nullable: true,
-    description: "The scan whose result would be taken over; null: the engine would run.",
+    description: "The scan whose result would be reused; null: the engine would run.",
   })
   reusedFrom!: number | null;
 
   @Field(() => Float, {
     nullable: true,
     description:
-      "Milliseconds until it would begin, by what waits and what the last two hours took; null if no agent runs it or nothing was measured.",
+      "Estimated milliseconds until it would start, from the queue and the durations of the last two hours; null if no agent runs it or nothing was measured.",
   })
   estimatedWaitMs!: number | null;
 }
 
-@ObjectType({ description: "What would come of a request.", simpleResolvers: true })
+@ObjectType({ description: "The plan of a scan.", simpleResolvers: true })
 export class ScanPlan {
-  @Field(() => Boolean, { description: "Whether it would be accepted: not while agents are missing and no engine is left." })
+  @Field(() => Boolean, { description: "Whether it would be accepted; it is not while no eligible engine is available." })
   acceptable!: boolean;
 
   @Field(() => [PlannedEngine], {
@@ -55,14 +55,14 @@ export class ScanPlan {
   engines!: readonly PlannedEngine[];
 
   @Field(() => [SkippedEngine], {
-    description: "Engines that would not, with the reasons.",
+    description: "Engines that would not take part, with the reasons.",
     complexity: ({ childComplexity }) => 1 + 10 * childComplexity,
   })
   skipped!: readonly SkippedEngine[];
 
   @Field(() => Float, {
     nullable: true,
-    description: "Milliseconds until the last engine would begin; null if that is not known of every engine.",
+    description: "Milliseconds until the last engine would start; null if that is not known for every engine.",
   })
   estimatedWaitMs!: number | null;
 }

@@ -10,21 +10,21 @@ import { Label } from "./scan-options.js";
 const TYPICAL_SKIPPED = 10;
 const TYPICAL_LABELS = 3;
 
-@ObjectType({ description: "An engine that takes no part in a scan.", simpleResolvers: true })
+@ObjectType({ description: "An engine that does not take part in a scan.", simpleResolvers: true })
 export class SkippedEngine {
   @Field(() => String, { description: "The engine's name." })
   engine!: string;
 
-  @Field(() => SkipReason, { description: "Why it takes no part." })
+  @Field(() => SkipReason, { description: "Why it does not take part." })
   reason!: SkipReason;
 }
 
-@ObjectType({ implements: Node, description: "One request to examine a sample, and what came of it.", simpleResolvers: true })
+@ObjectType({ implements: Node, description: "One request to scan a sample, and its results.", simpleResolvers: true })
 export class Scan extends Node {
   @Field(() => GraphQLSafeInt, { description: "The scan's number, as `scan(id)` and the REST API take it." })
   scanId!: number;
 
-  @Field(() => String, { description: "The file's name as the sender gave it, for display only." })
+  @Field(() => String, { description: "The file name as sent, for display only." })
   name!: string;
 
   @Field(() => Speed, { description: "The slowest class of engines allowed." })
@@ -44,7 +44,7 @@ export class Scan extends Node {
 
   @Field(() => Verdict, {
     nullable: true,
-    description: "What can be said of the sample; detections at once, all else when the scan is final.",
+    description: "The verdict: a detection at once, any other when the scan is final.",
   })
   verdict!: Verdict | null;
 
@@ -57,11 +57,11 @@ export class Scan extends Node {
   @Field(() => Int, { description: "Results that are INFECTED or SUSPICIOUS." })
   detections!: number;
 
-  @Field(() => Int, { description: "Counts every visible change: of two readings the one with the higher revision is newer." })
+  @Field(() => Int, { description: "Rises with every visible change: the reading with the higher revision is the newer one." })
   revision!: number;
 
   @Field(() => [SkippedEngine], {
-    description: "Engines that take no part, with the reasons.",
+    description: "Engines that do not take part, with the reasons.",
     complexity: ({ childComplexity }) => 1 + TYPICAL_SKIPPED * childComplexity,
   })
   skipped!: readonly SkippedEngine[];
@@ -72,21 +72,21 @@ export class Scan extends Node {
   })
   labels!: readonly Label[];
 
-  @Field(() => Priority, { description: "How it takes its turn." })
+  @Field(() => Priority, { description: "Its priority." })
   priority!: Priority;
 
   @Field(() => Int, {
     nullable: true,
-    description: "Detections after which the engines that have not answered are not waited for; null: all are.",
+    description: "The number of detections after which the scan stops waiting for the other engines; null: it waits for all.",
   })
   stopAfter!: number | null;
 
-  @Field(() => Scan, { nullable: true, description: "The scan that this one repeats; null if it is none, or was deleted." })
+  @Field(() => Scan, { nullable: true, description: "The scan that this one repeats; null if there is none or it was deleted." })
   previous!: Scan | null;
 
-  @Field(() => Sample, { description: "What is examined." })
+  @Field(() => Sample, { description: "The sample." })
   sample!: Sample;
 
-  @Field(() => [Result], { description: "What each expected engine says, in the order of their names." })
+  @Field(() => [Result], { description: "The result of each expected engine, by engine name." })
   results!: readonly Result[];
 }

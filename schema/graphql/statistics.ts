@@ -2,18 +2,18 @@ import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Float, ObjectType } from "type-graphql";
 import { StatisticsInterval } from "./enums.js";
 
-@ObjectType({ description: "Scans by what they say of their samples.", simpleResolvers: true })
+@ObjectType({ description: "Scans by verdict.", simpleResolvers: true })
 export class VerdictCounts {
-  @Field(() => GraphQLSafeInt, { description: "Nothing was found, and clean is not proven." })
+  @Field(() => GraphQLSafeInt, { description: "Nothing was found, but the sample is not proven clean." })
   inconclusive!: number;
 
   @Field(() => GraphQLSafeInt, { description: "Every antivirus engine finished and found nothing." })
   clean!: number;
 
-  @Field(() => GraphQLSafeInt, { description: "At least one engine finds it suspicious, none infected." })
+  @Field(() => GraphQLSafeInt, { description: "At least one engine considers it suspicious, none infected." })
   suspicious!: number;
 
-  @Field(() => GraphQLSafeInt, { description: "At least one engine says that it is malware." })
+  @Field(() => GraphQLSafeInt, { description: "At least one engine considers it malware." })
   infected!: number;
 }
 
@@ -32,12 +32,12 @@ export class StatisticsPoint {
   bytes!: number;
 }
 
-@ObjectType({ description: "How long something took. Read from buckets: to within a fifth." })
+@ObjectType({ description: "How long something took, accurate to a fifth." })
 export class Durations {
-  @Field(() => Float, { nullable: true, description: "Half of them took no longer, in milliseconds." })
+  @Field(() => Float, { nullable: true, description: "The median in milliseconds." })
   p50Ms!: number | null;
 
-  @Field(() => Float, { nullable: true, description: "95 of 100 took no longer, in milliseconds." })
+  @Field(() => Float, { nullable: true, description: "The 95th percentile in milliseconds." })
   p95Ms!: number | null;
 }
 
@@ -49,37 +49,40 @@ export class EngineStatistics {
   @Field(() => GraphQLSafeInt, { description: "Its results." })
   results!: number;
 
-  @Field(() => GraphQLSafeInt, { description: "Those in which it found something, suspicious or infected." })
+  @Field(() => GraphQLSafeInt, { description: "Results that are SUSPICIOUS or INFECTED." })
   detections!: number;
 
-  @Field(() => Float, { nullable: true, description: "Detections among the results with a verdict, 0 to 1; null without any." })
+  @Field(() => Float, {
+    nullable: true,
+    description: "The share of detections among results with a verdict, 0 to 1; null without any.",
+  })
   detectionRate!: number | null;
 
   @Field(() => GraphQLSafeInt, {
-    description: "Those that failed, timed out, found no agent, or could not scan all of the sample.",
+    description: "Results that failed, timed out, found no agent, or could not scan all of the sample.",
   })
   errors!: number;
 
   @Field(() => Float, {
     nullable: true,
-    description: "Errors among the results that were not cancelled, 0 to 1; null without any.",
+    description: "The share of errors among results that were not cancelled, 0 to 1; null without any.",
   })
   errorRate!: number | null;
 
   @Field(() => Float, {
     nullable: true,
     description:
-      "Among its verdicts in scans that are not INCONCLUSIVE, those that agree with the scan whether the sample is a detection, 0 to 1.",
+      "The share of its verdicts, in scans that are not INCONCLUSIVE, that agree with the scan on whether the sample is a detection, 0 to 1.",
   })
   agreement!: number | null;
 
   @Field(() => Durations, { description: "How long it ran." })
   durations!: Durations;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "The date of its signatures as announced last." })
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "The last announced date of its signatures." })
   signatureDate!: Date | null;
 
-  @Field(() => Float, { nullable: true, description: "How old these signatures are now, in seconds." })
+  @Field(() => Float, { nullable: true, description: "The age of these signatures now, in seconds." })
   signatureAgeSeconds!: number | null;
 }
 
@@ -103,36 +106,36 @@ export class TypeCount {
   @Field(() => GraphQLSafeInt, { description: "Scans of such samples." })
   scans!: number;
 
-  @Field(() => GraphQLSafeInt, { description: "Those that are suspicious or infected." })
+  @Field(() => GraphQLSafeInt, { description: "Scans that are SUSPICIOUS or INFECTED." })
   detected!: number;
 }
 
 @ObjectType({
   description:
-    "Scans that became final in a range of time, as they were when they did. Kept by the hour and seconds behind; scans that were imported or deleted before are not counted.",
+    "Scans that became final in a range of time, as they were then. Counted by the hour, a few seconds late; imported scans, and scans deleted before they were counted, are left out.",
 })
 export class Statistics {
-  @Field(() => GraphQLDateTimeISO, { description: "When the range begins: with an interval." })
+  @Field(() => GraphQLDateTimeISO, { description: "When the range begins, at the start of an interval." })
   from!: Date;
 
   @Field(() => GraphQLDateTimeISO, { description: "When the range ends, exclusive." })
   to!: Date;
 
-  @Field(() => StatisticsInterval, { description: "How long each point is." })
+  @Field(() => StatisticsInterval, { description: "The length of each point." })
   interval!: StatisticsInterval;
 
-  @Field(() => [StatisticsPoint], { description: "One for each interval of the range, in order, those without scans too." })
+  @Field(() => [StatisticsPoint], { description: "One for each interval of the range, in order, including those without scans." })
   points!: StatisticsPoint[];
 
-  @Field(() => Durations, { description: "How long scans took from being accepted to being final." })
+  @Field(() => Durations, { description: "How long scans took from acceptance to the end." })
   waits!: Durations;
 
   @Field(() => [EngineStatistics], { description: "By engine, in the order of their names; those with results." })
   engines!: EngineStatistics[];
 
-  @Field(() => [SignatureCount], { description: "What was found most. Each hour counts its 100 most frequent." })
+  @Field(() => [SignatureCount], { description: "The signatures found most often, from the 100 most frequent of each hour." })
   topSignatures!: SignatureCount[];
 
-  @Field(() => [TypeCount], { description: "What was scanned most. Each hour counts its 100 most frequent." })
+  @Field(() => [TypeCount], { description: "The MIME types scanned most often, from the 100 most frequent of each hour." })
   topTypes!: TypeCount[];
 }

@@ -9,17 +9,17 @@ import { IdempotencyConflict, InvalidInput, MeshUnavailable, SampleUnavailable, 
 export class SubmitScanInput extends ScanOptionsInput {
   @Field(() => String, {
     nullable: true,
-    description: "The sample itself as standard base64, 128 KiB at most once decoded. Larger ones go through `createUpload`.",
+    description: "The sample itself as standard base64, at most 128 KiB decoded. Send larger samples with `createUpload`.",
   })
   base64?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The sha256 of a sample that the mesh has stored." })
+  @Field(() => String, { nullable: true, description: "The sha256 of a stored sample." })
   sha256?: string | null;
 
   @Field(() => ID, { nullable: true, description: "The id of an upload whose bytes have arrived." })
   uploadId?: string | null;
 
-  @Field(() => String, { defaultValue: "sample", description: "The file's name, for display; 1,024 characters at most." })
+  @Field(() => String, { defaultValue: "sample", description: "The file name, for display; at most 1,024 characters." })
   name!: string;
 }
 
@@ -28,26 +28,26 @@ export class SubmitScanSuccess {
   @Field(() => Scan, { description: "The scan." })
   scan!: Scan;
 
-  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key made it." })
+  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key created it." })
   replayed!: boolean;
 }
 
 /** The scan, or an error that implements `UserError`. */
 export const SubmitScanResult = createUnionType({
   name: "SubmitScanResult",
-  description: "The accepted scan, or what the caller can do something about.",
+  description: "The accepted scan, or an error that the caller can act on.",
   types: () => [SubmitScanSuccess, InvalidInput, SampleUnavailable, IdempotencyConflict, MeshUnavailable] as const,
   resolveType: (value) => ("code" in value ? typeOfUserError(value.code) : "SubmitScanSuccess"),
 });
 
-@ObjectType({ description: "A place to send one sample to.", simpleResolvers: true })
+@ObjectType({ description: "An upload URL for one sample.", simpleResolvers: true })
 export class Upload {
-  @Field(() => ID, { description: "For `submitScan`, once the bytes have arrived. Who knows it may use the upload." })
+  @Field(() => ID, { description: "For `submitScan`, once the bytes are uploaded. Whoever knows it can use the upload." })
   id!: string;
 
   @Field(() => String, { description: "Takes the sample as the body of one PUT or POST." })
   url!: string;
 
-  @Field(() => GraphQLDateTimeISO, { description: "Until when it can be used." })
+  @Field(() => GraphQLDateTimeISO, { description: "When it expires." })
   expiresAt!: Date;
 }

@@ -12,14 +12,14 @@ export class BatchSampleInput {
   @Field(() => ID, { nullable: true, description: "The id of an upload whose bytes have arrived." })
   uploadId?: string | null;
 
-  @Field(() => String, { defaultValue: "sample", description: "The file's name, for display; 1,024 characters at most." })
+  @Field(() => String, { defaultValue: "sample", description: "The file name, for display; at most 1,024 characters." })
   name!: string;
 }
 
 /** Samples, and how all of them are to be scanned. */
-@InputType({ description: "Stored samples, and how all of them are to be scanned." })
+@InputType({ description: "Stored samples, and how to scan them." })
 export class SubmitScansInput extends ScanOptionsInput {
-  @Field(() => [BatchSampleInput], { description: "1 to 100 samples; one scan is made of each." })
+  @Field(() => [BatchSampleInput], { description: "1 to 100 samples; each gets a scan." })
   samples!: readonly BatchSampleInput[];
 }
 
@@ -28,24 +28,24 @@ export class SubmitScansSuccess {
   @Field(() => Batch, { description: "The scans." })
   batch!: Batch;
 
-  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key made it." })
+  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key created it." })
   replayed!: boolean;
 }
 
 @ObjectType({
   implements: UserError,
-  description: "Samples that cannot be scanned. Nothing was accepted: a batch is all of its samples or nothing.",
+  description: "Samples that cannot be scanned. Nothing was accepted: a batch is accepted as a whole or not at all.",
   simpleResolvers: true,
 })
 export class SamplesRefused extends UserError {
-  @Field(() => [UserError], { description: "What is wrong with each of them, in their order; `path` names the sample." })
+  @Field(() => [UserError], { description: "The error of each of them, in their order; `path` names the sample." })
   errors!: readonly UserError[];
 }
 
 /** The batch, or an error that implements `UserError`. */
 export const SubmitScansResult = createUnionType({
   name: "SubmitScansResult",
-  description: "The accepted batch, or what the caller can do something about.",
+  description: "The accepted batch, or an error that the caller can act on.",
   types: () => [SubmitScansSuccess, SamplesRefused, InvalidInput, IdempotencyConflict, MeshUnavailable] as const,
   resolveType: (value) => {
     if (!("code" in value)) return "SubmitScansSuccess";

@@ -3,7 +3,7 @@ import { Field, ObjectType } from "type-graphql";
 import type { InternetClass } from "../classes.js";
 import { InternetClassName } from "./enums.js";
 
-@ObjectType({ description: "Postgres, where the truth is.", simpleResolvers: true })
+@ObjectType({ description: "Postgres, which holds all state.", simpleResolvers: true })
 export class DatabaseState {
   @Field(() => String, { description: "The server's version." })
   serverVersion!: string;
@@ -14,10 +14,10 @@ export class DatabaseState {
   @Field(() => GraphQLSafeInt, { description: "Size of the database in bytes." })
   bytes!: number;
 
-  @Field(() => GraphQLSafeInt, { description: "Scans: exactly up to 10,000, beyond as the planner estimates them." })
+  @Field(() => GraphQLSafeInt, { description: "Scans: counted up to 10,000, estimated beyond." })
   scans!: number;
 
-  @Field(() => GraphQLSafeInt, { description: "Samples: exactly up to 10,000, beyond as the planner estimates them." })
+  @Field(() => GraphQLSafeInt, { description: "Samples: counted up to 10,000, estimated beyond." })
   samples!: number;
 }
 
@@ -26,13 +26,13 @@ export class StreamState {
   @Field(() => String, { description: "SCANS, SAMPLES or RESULTS." })
   name!: string;
 
-  @Field(() => GraphQLSafeInt, { description: "Messages that it holds." })
+  @Field(() => GraphQLSafeInt, { description: "Stored messages." })
   messages!: number;
 
-  @Field(() => GraphQLSafeInt, { description: "Their bytes." })
+  @Field(() => GraphQLSafeInt, { description: "Bytes of these messages." })
   bytes!: number;
 
-  @Field(() => GraphQLSafeInt, { nullable: true, description: "The most bytes it may hold; null: as much as the server has." })
+  @Field(() => GraphQLSafeInt, { nullable: true, description: "Its limit in bytes; null: the limit of the server." })
   maxBytes!: number | null;
 }
 
@@ -41,13 +41,13 @@ export class BusAccount {
   @Field(() => InternetClassName, { description: "The class of the agents that it serves." })
   class!: InternetClass;
 
-  @Field(() => Boolean, { description: "Whether this gateway reaches it." })
+  @Field(() => Boolean, { description: "Whether this gateway is connected to it." })
   connected!: boolean;
 
-  @Field(() => String, { nullable: true, description: "The NATS server's version; null while it is away." })
+  @Field(() => String, { nullable: true, description: "The version of the NATS server; null while it is not connected." })
   serverVersion!: string | null;
 
-  @Field(() => [StreamState], { description: "Its streams; none while it is away." })
+  @Field(() => [StreamState], { description: "Its streams; empty while it is not connected." })
   streams!: readonly StreamState[];
 }
 

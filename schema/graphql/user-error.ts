@@ -3,7 +3,7 @@ import { UserErrorCode } from "./enums.js";
 
 /** What the caller of a mutation can do something about; returned, not thrown. */
 @InterfaceType({
-  description: "Something the caller of a mutation can do something about. Faults of the mesh itself are GraphQL errors instead.",
+  description: "An error that the caller of a mutation can act on. Faults of the mesh itself are GraphQL errors instead.",
   resolveType: (error: UserError) => typeOfUserError(error.code),
 })
 export abstract class UserError {
@@ -13,14 +13,14 @@ export abstract class UserError {
   @Field(() => UserErrorCode, { description: "What went wrong, for programs." })
   code!: UserErrorCode;
 
-  @Field(() => [String], { description: "The input it is about, as a path from the mutation's arguments." })
+  @Field(() => [String], { description: "The input that is wrong, as a path from the arguments of the mutation." })
   path!: readonly string[];
 }
 
-@ObjectType({ implements: UserError, description: "An input makes no sense, or is too large.", simpleResolvers: true })
+@ObjectType({ implements: UserError, description: "An input is invalid or too large.", simpleResolvers: true })
 export class InvalidInput extends UserError {}
 
-@ObjectType({ implements: UserError, description: "The sample or upload that was named is not there.", simpleResolvers: true })
+@ObjectType({ implements: UserError, description: "There is no such sample or upload.", simpleResolvers: true })
 export class SampleUnavailable extends UserError {}
 
 @ObjectType({ implements: UserError, description: "The mesh cannot take the scan now.", simpleResolvers: true })

@@ -6,37 +6,37 @@ import { InvalidInput, UserError } from "./user-error.js";
 
 @ObjectType({ description: "One event for one webhook.", simpleResolvers: true })
 export class WebhookDelivery {
-  @Field(() => GraphQLSafeInt, { description: "Its number; `webhook-id` is `msg_` and this." })
+  @Field(() => GraphQLSafeInt, { description: "Its number; the header `webhook-id` is `msg_` and this number." })
   deliveryId!: number;
 
-  @Field(() => WebhookEvent, { description: "What it tells." })
+  @Field(() => WebhookEvent, { description: "The event." })
   event!: WebhookEvent;
 
-  @Field(() => GraphQLSafeInt, { description: "The number of the scan that it is about." })
+  @Field(() => GraphQLSafeInt, { description: "The number of the scan." })
   scanId!: number;
 
   @Field(() => DeliveryState, { description: "What came of it." })
   state!: DeliveryState;
 
-  @Field(() => Int, { description: "How often it was sent, since it was asked to be sent again if it was." })
+  @Field(() => Int, { description: "How often it was sent, counted from the last redelivery." })
   attempts!: number;
 
-  @Field(() => GraphQLDateTimeISO, { description: "When the event was noted." })
+  @Field(() => GraphQLDateTimeISO, { description: "When the event happened." })
   createdAt!: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When it is sent, or sent again; null if it will not be." })
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When it is sent next; null if it will not be." })
   nextAttemptAt!: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When it was sent last." })
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When it was last sent." })
   lastAttemptAt!: Date | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "The HTTP status that the receiver answered then; null if it did not, and while it is being sent.",
+    description: "The HTTP status of the last answer; null if there was none, and while it is being sent.",
   })
   lastStatus!: number | null;
 
-  @Field(() => String, { nullable: true, description: "Why that was no success." })
+  @Field(() => String, { nullable: true, description: "Why the last attempt failed." })
   lastError!: string | null;
 }
 
@@ -51,22 +51,22 @@ export class WebhookDeliveryConnection {
 
 @ObjectType({
   description:
-    "An address that is told of scans, by a POST that is signed as Standard Webhooks say: HMAC-SHA256 over id, timestamp and body. Deliveries come at least once and in no certain order.",
+    "An address that events are posted to, signed as by Standard Webhooks: HMAC-SHA256 over id, timestamp and body. Deliveries come at least once and in no particular order.",
 })
 export class Webhook {
   @Field(() => GraphQLSafeInt, { description: "Its number." })
   webhookId!: number;
 
-  @Field(() => String, { description: "Where deliveries are sent to." })
+  @Field(() => String, { description: "The address that deliveries are sent to." })
   url!: string;
 
-  @Field(() => [WebhookEvent], { description: "What it is told of." })
+  @Field(() => [WebhookEvent], { description: "The events that are sent." })
   events!: readonly WebhookEvent[];
 
-  @Field(() => Boolean, { description: "Whether it is told. It is switched off by hand, or by an answer of 410 Gone." })
+  @Field(() => Boolean, { description: "Whether events are sent. `setWebhookEnabled` and an answer of 410 Gone switch it off." })
   enabled!: boolean;
 
-  @Field(() => GraphQLDateTimeISO, { description: "Since when it is told." })
+  @Field(() => GraphQLDateTimeISO, { description: "When it was created." })
   createdAt!: Date;
 
   @Field(() => WebhookDeliveryConnection, { description: "Its log of the last 30 days, the newest first." })
@@ -74,7 +74,7 @@ export class Webhook {
 }
 
 /** Who wants to be told of what. */
-@InputType({ description: "Who wants to be told of what." })
+@InputType({ description: "A new webhook." })
 export class CreateWebhookInput {
   @Field(() => String, {
     description:
@@ -82,12 +82,12 @@ export class CreateWebhookInput {
   })
   url!: string;
 
-  @Field(() => [WebhookEvent], { description: "What to be told of." })
+  @Field(() => [WebhookEvent], { description: "The events to send." })
   events!: WebhookEvent[];
 
   @Field(() => String, {
     nullable: true,
-    description: "What deliveries are signed with: `whsec_` and the base64 of 24 to 64 bytes. Without it one is made.",
+    description: "The secret that signs deliveries: `whsec_` and the base64 of 24 to 64 bytes. Without it one is generated.",
   })
   secret?: string | null;
 }
@@ -97,7 +97,7 @@ export class CreateWebhookSuccess {
   @Field(() => Webhook, { description: "The webhook." })
   webhook!: Webhook;
 
-  @Field(() => String, { description: "What deliveries are signed with. It is shown here and never again." })
+  @Field(() => String, { description: "The secret that signs deliveries. It is shown only here." })
   secret!: string;
 }
 
@@ -107,13 +107,13 @@ export class SetWebhookEnabledSuccess {
   webhook!: Webhook;
 }
 
-@ObjectType({ description: "The webhook is gone, and its log with it.", simpleResolvers: true })
+@ObjectType({ description: "The webhook and its log were deleted.", simpleResolvers: true })
 export class DeleteWebhookSuccess {
-  @Field(() => GraphQLSafeInt, { description: "The number that it had." })
+  @Field(() => GraphQLSafeInt, { description: "Its number." })
   webhookId!: number;
 }
 
-@ObjectType({ description: "The delivery is sent again.", simpleResolvers: true })
+@ObjectType({ description: "The delivery will be sent again.", simpleResolvers: true })
 export class RedeliverWebhookSuccess {
   @Field(() => WebhookDelivery, { description: "The delivery." })
   delivery!: WebhookDelivery;
@@ -131,21 +131,21 @@ export const CreateWebhookResult = createUnionType({
 
 export const SetWebhookEnabledResult = createUnionType({
   name: "SetWebhookEnabledResult",
-  description: "The changed webhook, or that there is none.",
+  description: "The changed webhook, or an error if there is none.",
   types: () => [SetWebhookEnabledSuccess, UnknownWebhook] as const,
   resolveType: (value) => ("code" in value ? "UnknownWebhook" : "SetWebhookEnabledSuccess"),
 });
 
 export const DeleteWebhookResult = createUnionType({
   name: "DeleteWebhookResult",
-  description: "That the webhook is gone, or that there was none.",
+  description: "The deleted webhook, or an error if there is none.",
   types: () => [DeleteWebhookSuccess, UnknownWebhook] as const,
   resolveType: (value) => ("code" in value ? "UnknownWebhook" : "DeleteWebhookSuccess"),
 });
 
 export const RedeliverWebhookResult = createUnionType({
   name: "RedeliverWebhookResult",
-  description: "The delivery, or that there is none.",
+  description: "The delivery, or an error if there is none.",
   types: () => [RedeliverWebhookSuccess, UnknownWebhook] as const,
   resolveType: (value) => ("code" in value ? "UnknownWebhook" : "RedeliverWebhookSuccess"),
 });

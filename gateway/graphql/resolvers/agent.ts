@@ -16,7 +16,7 @@ const AGENT = "The agent's own name (`agent`).";
 export class AgentResolver {
   @Needs("scan:read")
   @Query(() => [Agent], {
-    description: "The agents that are there now, by name.",
+    description: "The online agents, by name.",
     complexity: listCost(TYPICAL.agents),
   })
   agents(@Ctx() { mesh }: RequestContext): readonly Presence[] {
@@ -25,7 +25,7 @@ export class AgentResolver {
 
   @Needs("fleet:write")
   @Mutation(() => AgentOrderResult, {
-    description: "The agent takes nothing more and finishes what it has. It stays so, restarts included, until `resumeAgent`.",
+    description: "The agent takes no new work and finishes what it has. It stays so, also after a restart, until `resumeAgent`.",
   })
   cordonAgent(@Arg("agent", () => String, { description: AGENT }) agent: string, @Ctx() context: RequestContext) {
     return setState(context, agent, "CORDONED");
@@ -34,8 +34,7 @@ export class AgentResolver {
   @Needs("fleet:write")
   @Mutation(() => AgentOrderResult, {
     description:
-      "The agent takes nothing more and hands back, for other agents, what it does not finish within its grace. It stays so, " +
-      "restarts included, until `resumeAgent`.",
+      "The agent takes no new work and hands back to other agents what it does not finish within its drain grace. It stays so, also after a restart, until `resumeAgent`.",
   })
   drainAgent(@Arg("agent", () => String, { description: AGENT }) agent: string, @Ctx() context: RequestContext) {
     return setState(context, agent, "DRAINING");
@@ -49,7 +48,7 @@ export class AgentResolver {
 
   @Needs("scan:read")
   @Subscription(() => AgentChange, {
-    description: "The agents that are there, then each change: who comes, changes or is gone.",
+    description: "The online agents, then each agent that comes online, changes or goes offline.",
     subscribe: ({ context }: { context: RequestContext }) => context.mesh.fleetWatches.agents.watch(),
   })
   agentChanged(@Root() { items, ...event }: ListChange<Presence>) {

@@ -22,7 +22,7 @@ export class ApiKeyResolver {
     complexity: listCost(TYPICAL.apiKeys),
   })
   apiKeys(
-    @Arg("revoked", () => Boolean, { defaultValue: false, description: "Whether to list those that are revoked too." })
+    @Arg("revoked", () => Boolean, { defaultValue: false, description: "Whether to include revoked keys." })
     revoked: boolean,
     @Ctx() { mesh }: RequestContext,
   ): Promise<ApiKeyRecord[]> {
@@ -30,9 +30,9 @@ export class ApiKeyResolver {
   }
 
   @Needs("admin")
-  @Mutation(() => CreateApiKeyResult, { description: "Makes an API key; its text is shown this once." })
+  @Mutation(() => CreateApiKeyResult, { description: "Creates an API key; its text is shown only here." })
   createApiKey(
-    @Arg("input", () => CreateApiKeyInput, { description: "What it is to be." }) input: CreateApiKeyInput,
+    @Arg("input", () => CreateApiKeyInput, { description: "The key to create." }) input: CreateApiKeyInput,
     @Ctx() { mesh, caller }: RequestContext,
   ): Promise<CreateApiKeySuccess | UserErrorRecord> {
     return orUserError(["input"], async () => {
@@ -51,7 +51,7 @@ export class ApiKeyResolver {
 
   @Needs("admin")
   @Mutation(() => RevokeApiKeyResult, {
-    description: "Revokes an API key: it opens nothing any more, and what it has open is closed within seconds.",
+    description: "Revokes an API key; its open connections are closed within seconds.",
   })
   revokeApiKey(
     @Arg("id", () => ID, { description: "The key's `id`." }) id: string,

@@ -16,11 +16,11 @@ const MILLISECOND = 1_000;
 export class AuditEventResolver {
   @Needs("admin")
   @Query(() => AuditEventConnection, {
-    description: "What was done with this mesh and by whom, the newest first, a page at a time.",
+    description: "The audit log, the newest first, a page at a time.",
     complexity: pageCost,
   })
   async auditEvents(
-    @Arg("filter", () => AuditFilter, { nullable: true, description: "Which events; without it all." })
+    @Arg("filter", () => AuditFilter, { nullable: true, description: "Which events; without it all of them." })
     filter: AuditFilter | null | undefined,
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,

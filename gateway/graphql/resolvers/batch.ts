@@ -74,7 +74,7 @@ export class BatchResolver {
   @Needs("scan:read")
   @Subscription(() => Batch, {
     description:
-      "The batch as it is, then each change of its scans; ends when all of them are final. Changes may be skipped, the last one is not.",
+      "The batch, then each change of its scans; ends when all of them are final. Changes may be skipped, but never the last one.",
     subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
       context.mesh.watchers.batches.watch(positive("id", args.id)).ready(),
   })

@@ -13,7 +13,7 @@ import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
 import { listCost, TYPICAL } from "../limits/list-cost.js";
 
-const ENGINE = "The engine's name, without regard to case.";
+const ENGINE = "The engine's name, regardless of case.";
 
 @Resolver(() => Engine)
 export class EngineResolver {
@@ -29,7 +29,7 @@ export class EngineResolver {
   @Needs("scan:read")
   @Query(() => Engine, { nullable: true, description: "The engine with this name, or null." })
   async engine(
-    @Arg("name", () => String, { description: "Its name, without regard to case." }) name: string,
+    @Arg("name", () => String, { description: "Its name, regardless of case." }) name: string,
     @Ctx() { mesh }: RequestContext,
   ): Promise<EngineRecord | null> {
     return (await findEngine(mesh.db, name)) ?? null;
@@ -42,7 +42,7 @@ export class EngineResolver {
 
   @Needs("fleet:write")
   @Mutation(() => SetEngineEnabledResult, {
-    description: "Says whether an engine takes part in scans that are accepted from now on. Open scans go on as they are.",
+    description: "Enables or disables an engine for scans that are accepted from now on. Open scans are not affected.",
   })
   setEngineEnabled(
     @Arg("name", () => String, { description: ENGINE }) name: string,
@@ -58,8 +58,7 @@ export class EngineResolver {
   @Needs("fleet:write")
   @Mutation(() => AcceptEngineChangeResult, {
     description:
-      "Makes the speed, type, class and input that agents announce of an engine those of the mesh: until then an engine that " +
-      "differs is unhealthy. What waits for it is asked again where it listens now; where a scan forbids that, it is CANCELLED.",
+      "Accepts the speed, type, class and input that agents announce for an engine; until then an engine that differs from the catalogue is unhealthy. Requests that wait for it are published again for its new class; where a scan does not allow that class, they are CANCELLED.",
   })
   acceptEngineChange(
     @Arg("name", () => String, { description: ENGINE }) name: string,
@@ -72,7 +71,7 @@ export class EngineResolver {
   }
 
   @Needs("fleet:write")
-  @Mutation(() => SelfTestEngineResult, { description: "Has every agent that has an engine test it now." })
+  @Mutation(() => SelfTestEngineResult, { description: "Tells every agent that runs an engine to test it now." })
   selfTestEngine(
     @Arg("name", () => String, { description: ENGINE }) name: string,
     @Ctx() { mesh, caller }: RequestContext,
@@ -85,7 +84,7 @@ export class EngineResolver {
 
   @Needs("scan:read")
   @Subscription(() => EngineChange, {
-    description: "The catalogue of engines, then each change of it.",
+    description: "The catalogue of engines, then each change.",
     subscribe: ({ context }: { context: RequestContext }) => context.mesh.fleetWatches.engines.watch(),
   })
   engineChanged(@Root() { items, ...event }: ListChange<EngineRecord>) {

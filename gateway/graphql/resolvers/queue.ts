@@ -12,7 +12,7 @@ import { listCost, TYPICAL } from "../limits/list-cost.js";
 export class QueueResolver {
   @Needs("scan:read")
   @Query(() => [Queue], {
-    description: "What waits for each engine of the catalogue, in the order of their names.",
+    description: "The queue of each engine in the catalogue, by engine name.",
     complexity: listCost(TYPICAL.engines),
   })
   queues(@Ctx() { mesh }: RequestContext): Promise<QueueRecord[]> {
@@ -21,7 +21,7 @@ export class QueueResolver {
 
   @Needs("scan:read")
   @Subscription(() => QueueChange, {
-    description: "What waits for each engine, then each change of it, looked at about once a second.",
+    description: "The queue of each engine, then each change, checked about once a second.",
     subscribe: ({ context }: { context: RequestContext }) => context.mesh.fleetWatches.queues.watch(),
   })
   queueChanged(@Root() { items, ...event }: ListChange<QueueRecord>) {

@@ -58,14 +58,14 @@ export class SampleResolver {
   }
 
   @FieldResolver(() => GraphQLDateTimeISO, {
-    description: "When it was last sent: its newest scan was accepted then. `firstSeen` if it was never scanned.",
+    description: "When its newest scan was accepted; `firstSeen` if it was never scanned.",
   })
   async lastSeen(@Root() { sampleId, firstSeen }: SampleRecord, @Ctx() { loaders }: RequestContext): Promise<Date> {
     return (await loaders().histories.load(sampleId))?.lastScan ?? firstSeen;
   }
 
   @FieldResolver(() => [String], {
-    description: "The names it was sent under, each once, the newest first: 20 at most, of its newest 1,000 scans.",
+    description: "Its distinct file names, the newest first: at most 20, from its newest 1,000 scans.",
   })
   async names(@Root() { sampleId }: SampleRecord, @Ctx() { loaders }: RequestContext): Promise<readonly string[]> {
     return (await loaders().histories.load(sampleId))?.names ?? [];
@@ -101,7 +101,7 @@ export class SampleResolver {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      "Where its bytes can be downloaded with a key that has the scope `SAMPLE_READ`; with `?format=zip` in a zip with the password `infected`. Null when they are not stored any more.",
+      "Where to download its bytes, with a key that has the scope `SAMPLE_READ`; `?format=zip` gives a zip with the password `infected`. Null when they are no longer stored.",
   })
   downloadUrl(@Root() { sha256, stored }: SampleRecord, @Ctx() { baseUrl }: RequestContext): string | null {
     return stored ? `${baseUrl}/samples/${sha256}` : null;
@@ -109,7 +109,7 @@ export class SampleResolver {
 
   @Needs("admin")
   @Mutation(() => DeleteSampleResult, {
-    description: "Deletes a sample: its bytes, what is known of it, and every scan of it. Scans that are open are withdrawn.",
+    description: "Deletes a sample: its bytes, its record and all its scans. Open scans are cancelled first.",
   })
   deleteSample(
     @Arg("sha256", () => String, { description: "The sample's sha256 in hex." }) sha256: string,

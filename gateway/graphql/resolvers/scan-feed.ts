@@ -24,19 +24,16 @@ export class ScanFeedResolver {
   @Needs("scan:read")
   @Subscription(() => ScanFeedEvent, {
     description:
-      "Every scan as it is accepted, gets another verdict and becomes final, at least once. Without `after` it begins now. With the cursor " +
-      "of the last event it goes on there, at any gateway, after however long. A scan can come again: of two readings " +
-      "with the same `scanId` keep the one with the higher `revision`, and ignore one that you have. Who reads slowly is " +
-      "given each scan as it is by then, not every step between.",
+      "Every scan that is accepted, changes its verdict or becomes final, at least once. Without `after` it starts now; with the cursor of the last event it continues from there, at any gateway, however much later. A scan can be sent more than once: keep the reading with the higher `revision`. A slow reader gets the latest state of each scan and not every step.",
     subscribe: ({ args, context: { mesh } }: Subscribing) => watchFeed(mesh, args),
   })
   scanFeed(
     @Arg("filter", () => ScanFilter, {
       nullable: true,
-      description: "Which scans; without it all of them. A scan is told of when it meets the filter after a change.",
+      description: "Which scans; without it all of them. A scan is sent when it matches the filter after a change.",
     })
     _filter: ScanFilter | null | undefined,
-    @Arg("after", () => String, { nullable: true, description: "The cursor of the last event that was seen." })
+    @Arg("after", () => String, { nullable: true, description: "The cursor of the last event received." })
     _after: string | null | undefined,
     @Root() event: FeedEvent,
   ): FeedEvent {

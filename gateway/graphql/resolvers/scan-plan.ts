@@ -12,7 +12,7 @@ import { engineChoice } from "../inputs/scan-options.js";
 export class ScanPlanResolver {
   @Needs("scan:read")
   @Query(() => ScanPlan, {
-    description: "What would come of a request made now: the engines that would take part, and why the others would not.",
+    description: "The engines that would take part in a scan requested now, and why the others would not.",
   })
   planScan(
     @Arg("input", () => PlanScanInput, { description: "The request." }) input: PlanScanInput,

@@ -97,7 +97,10 @@ export class ScanResolver {
     return previous === null ? null : loaders().scans.load(previous);
   }
 
-  @FieldResolver(() => Batch, { nullable: true, description: "The batch that it was submitted with; null if by itself." })
+  @FieldResolver(() => Batch, {
+    nullable: true,
+    description: "The batch that it was submitted in; null if it was submitted alone.",
+  })
   async batch(@Root() { batchId }: ScanRecord, @Ctx() { loaders }: RequestContext): Promise<BatchRecord | null> {
     return batchId === null ? null : loaders().batches.load(batchId);
   }
@@ -114,10 +117,12 @@ export class ScanResolver {
   }
 
   @Needs("scan:write")
-  @Mutation(() => RescanResult, { description: "Scans a scan's sample again, as that scan was asked for; a new scan." })
+  @Mutation(() => RescanResult, {
+    description: "Scans the sample of a scan again, with the same options. The result is a new scan.",
+  })
   async rescan(
     @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
-    @Arg("input", () => RescanInput, { nullable: true, description: "What is to be otherwise than the first time." })
+    @Arg("input", () => RescanInput, { nullable: true, description: "Options that differ from the first scan." })
     input: RescanInput | null | undefined,
     @Ctx() { mesh, caller }: RequestContext,
   ): Promise<RepeatedScan | UserErrorRecord> {
@@ -130,11 +135,11 @@ export class ScanResolver {
 
   @Needs("scan:write")
   @Mutation(() => RetryResultResult, {
-    description: "Runs one engine of a final scan again: a new scan that takes over all other results of the former.",
+    description: "Runs one engine of a final scan again, as a new scan that copies all other results.",
   })
   async retryResult(
     @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
-    @Arg("engine", () => String, { description: "The engine's name, without regard to case." }) engine: string,
+    @Arg("engine", () => String, { description: "The engine's name, regardless of case." }) engine: string,
     @Arg("idempotencyKey", () => String, { nullable: true, description: IDEMPOTENCY_KEY_DESCRIPTION }) key:
       | string
       | null
@@ -149,7 +154,7 @@ export class ScanResolver {
   @Needs("scan:write")
   @Mutation(() => CancelScanResult, {
     description:
-      "Ends a scan now: what no engine has answered is CANCELLED, what waits never starts, and agents stop what they run for it.",
+      "Ends a scan now: results that are still open are CANCELLED, waiting requests are dropped, and agents stop what they run for it.",
   })
   cancelScan(
     @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
@@ -163,7 +168,7 @@ export class ScanResolver {
 
   @Needs("scan:write")
   @Mutation(() => DeleteScanResult, {
-    description: "Deletes a scan with its results; one that is open is withdrawn as by `cancelScan`. Its sample stays.",
+    description: "Deletes a scan with its results; an open one is cancelled first. Its sample stays.",
   })
   deleteScan(
     @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
@@ -178,7 +183,7 @@ export class ScanResolver {
   @Needs("scan:read")
   @Subscription(() => Scan, {
     description:
-      "The scan as it is, then each change of it; ends when the scan is final. Changes that come faster than they are read are skipped.",
+      "The scan, then each change of it; ends when the scan is final. Changes that come faster than they are read are skipped.",
     subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
       context.mesh.watchers.scans.watch(positive("id", args.id)).ready(),
   })

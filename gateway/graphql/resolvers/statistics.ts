@@ -32,11 +32,14 @@ export class StatisticsResolver {
   @Needs("scan:read")
   @Query(() => Statistics, { description: "Scans that became final in a range of time." })
   stats(
-    @Arg("from", () => GraphQLDateTimeISO, { nullable: true, description: "From when on; without it a day before the end." })
+    @Arg("from", () => GraphQLDateTimeISO, { nullable: true, description: "The start; without it one day before the end." })
     from: Date | null | undefined,
-    @Arg("to", () => GraphQLDateTimeISO, { nullable: true, description: "Until when; without it until now." })
+    @Arg("to", () => GraphQLDateTimeISO, { nullable: true, description: "The end; without it now." })
     to: Date | null | undefined,
-    @Arg("interval", () => StatisticsInterval, { defaultValue: StatisticsInterval.HOUR, description: "How long each point is." })
+    @Arg("interval", () => StatisticsInterval, {
+      defaultValue: StatisticsInterval.HOUR,
+      description: "The length of each point.",
+    })
     interval: StatisticsInterval,
   ): StatisticsRange {
     return statisticsRange(interval, from ?? undefined, to ?? undefined);

@@ -7,7 +7,7 @@ import { Needs } from "../context/scopes.js";
 @Resolver(() => Upload)
 export class UploadResolver {
   @Needs("scan:write")
-  @Mutation(() => Upload, { description: "Makes a place to send a sample of any size to; `submitScan` takes its id." })
+  @Mutation(() => Upload, { description: "Creates an upload URL for a sample of any size; `submitScan` takes its id." })
   async createUpload(@Ctx() { mesh, caller, baseUrl }: RequestContext): Promise<Upload> {
     const { id, expiresAt } = await createUpload(mesh, caller);
     return { id, url: `${baseUrl}/upload/${id}`, expiresAt };

@@ -50,9 +50,9 @@ export class WebhookResolver {
   }
 
   @Needs("admin")
-  @Mutation(() => CreateWebhookResult, { description: "Adds an address that is told of scans from now on." })
+  @Mutation(() => CreateWebhookResult, { description: "Adds a webhook that is sent events from now on." })
   createWebhook(
-    @Arg("input", () => CreateWebhookInput, { description: "Where to and what." }) input: CreateWebhookInput,
+    @Arg("input", () => CreateWebhookInput, { description: "The webhook to add." }) input: CreateWebhookInput,
     @Ctx() { mesh, caller }: RequestContext,
   ): Promise<{ webhook: WebhookRecord; secret: string } | UserErrorRecord> {
     return orUserError(["input"], () => createWebhook(mesh, caller, { ...input, secret: input.secret ?? undefined }));
@@ -60,18 +60,18 @@ export class WebhookResolver {
 
   @Needs("admin")
   @Mutation(() => SetWebhookEnabledResult, {
-    description: "Switches a webhook on or off. What was noted before it was switched off is sent once it is on again.",
+    description: "Switches a webhook on or off. Deliveries that were pending are sent once it is on again.",
   })
   setWebhookEnabled(
     @Arg("webhookId", () => GraphQLSafeInt, { description: "Its number." }) webhookId: number,
-    @Arg("enabled", () => Boolean, { description: "Whether it is told." }) enabled: boolean,
+    @Arg("enabled", () => Boolean, { description: "Whether events are sent to it." }) enabled: boolean,
     @Ctx() { mesh, caller }: RequestContext,
   ): Promise<{ webhook: WebhookRecord } | UserErrorRecord> {
     return orUserError(["webhookId"], async () => ({ webhook: await setWebhookEnabled(mesh, caller, webhookId, enabled) }));
   }
 
   @Needs("admin")
-  @Mutation(() => DeleteWebhookResult, { description: "Removes a webhook, and its log." })
+  @Mutation(() => DeleteWebhookResult, { description: "Deletes a webhook and its log." })
   deleteWebhook(
     @Arg("webhookId", () => GraphQLSafeInt, { description: "Its number." }) webhookId: number,
     @Ctx() { mesh, caller }: RequestContext,
@@ -83,7 +83,7 @@ export class WebhookResolver {
   }
 
   @Needs("admin")
-  @Mutation(() => RedeliverWebhookResult, { description: "Sends a delivery again, whatever came of it before." })
+  @Mutation(() => RedeliverWebhookResult, { description: "Sends a delivery again, whatever its state." })
   redeliverWebhook(
     @Arg("deliveryId", () => GraphQLSafeInt, { description: "Its number." }) deliveryId: number,
     @Ctx() { mesh, caller }: RequestContext,
