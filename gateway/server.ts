@@ -10,7 +10,7 @@ import {
 } from "fastify";
 import { authenticateRequests } from "./http/authenticate.js";
 import { GatewayError } from "./errors.js";
-import { keepUnanswered } from "./http/give-way.js";
+import { trackUnanswered } from "./http/give-way.js";
 import { graphqlRoutes } from "./graphql/routes.js";
 import { healthRoutes } from "./routes/health.js";
 import { sendError } from "./http/http-error.js";
@@ -23,12 +23,12 @@ import type { ScanContext } from "./scan/context.js";
 import { uploadRoutes } from "./routes/upload.js";
 
 const BODY_LIMIT = 1024 * 1024;
-/** How long what a refused caller still sends is read and thrown away, so that it gets to read the answer. */
+/** How long the rest of a refused body is read and discarded, so that its client gets to read the answer. */
 const LINGER_MS = 10_000;
-/** How long requests under way may take when the gateway stops. */
+/** How long open requests may take when the gateway stops. */
 const DRAIN_MS = 5_000;
 
-/** Everything the gateway answers over HTTP. Each part takes the Content-Types it knows; there is no parser for all. */
+/** The HTTP server with all routes. Each group of routes parses the Content-Types that it takes; there is no common parser. */
 export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: ctx.log as FastifyBaseLogger,
@@ -44,9 +44,9 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   app.removeAllContentTypeParsers();
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) =>
-    sendError(new GatewayError("NOT_FOUND", `no such path: ${named(request)}`), request, reply),
+    sendError(new GatewayError("NOT_FOUND", `no such path: ${describeRequest(request)}`), request, reply),
   );
-  const verbs = collectVerbs(app);
+  const methods = collectMethods(app);
   app.addHook("onRequest", async (request, reply) => {
     void reply.headers({
       "x-request-id": request.id,
@@ -54,7 +54,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
       "cross-origin-resource-policy": "same-origin",
     });
   });
-  keepUnanswered(app);
+  trackUnanswered(app);
   guardOrigins(app, ctx.config);
   authenticateRequests(app, ctx);
   app.addHook("onResponse", async ({ raw }) => drain(raw));
@@ -65,39 +65,39 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   await app.register(async (part) => healthRoutes(part, ctx));
   await app.register(async (part) => pageRoutes(part));
   await app.register(async (part) => graphiqlRoutes(part));
-  refuseOtherVerbs(app, verbs);
+  refuseOtherMethods(app, methods);
   return app;
 }
 
-/** The verbs of every path, as its routes are made. */
-function collectVerbs(app: FastifyInstance): Map<string, Set<string>> {
-  const verbs = new Map<string, Set<string>>();
+/** Collects the methods of every path while routes are added. */
+function collectMethods(app: FastifyInstance): Map<string, Set<string>> {
+  const methods = new Map<string, Set<string>>();
   app.addHook("onRoute", ({ url, method }) => {
-    const known = verbs.get(url) ?? new Set();
-    for (const verb of [method].flat()) known.add(verb);
-    verbs.set(url, known);
+    const known = methods.get(url) ?? new Set();
+    for (const one of [method].flat()) known.add(one);
+    methods.set(url, known);
   });
-  return verbs;
+  return methods;
 }
 
-/** A path that is there, by a verb that it does not have: 405 with `Allow`, before any body is read. */
-function refuseOtherVerbs(app: FastifyInstance, verbs: ReadonlyMap<string, ReadonlySet<string>>): void {
-  for (const [url, known] of verbs) {
+/** Answers a known path with a method that it does not have: 405 with `Allow`, before any body is read. */
+function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
+  for (const [url, known] of methods) {
     const allowed = [...known].toSorted();
     const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
       void reply.header("allow", allowed.join(", "));
-      throw new GatewayError("METHOD_NOT_ALLOWED", `${named(request)}: this path takes ${allowed.join(", ")}`);
+      throw new GatewayError("METHOD_NOT_ALLOWED", `${describeRequest(request)}: this path takes ${allowed.join(", ")}`);
     };
     const others = app.supportedMethods.filter((method) => !allowed.includes(method)) as HTTPMethods[];
     app.route({ method: others, url, config: { needs: "open" }, onRequest: refuse, handler: refuse });
   }
 }
 
-const SHOWN = 200;
+const SHOWN_CHARACTERS = 200;
 
-/** Verb and path of a request, for an error. */
-function named({ method, url }: FastifyRequest): string {
-  return `${method} ${url.replace(/\?.*/s, "").slice(0, SHOWN)}`;
+/** Method and path of a request, for an error. */
+function describeRequest({ method, url }: FastifyRequest): string {
+  return `${method} ${url.replace(/\?.*/s, "").slice(0, SHOWN_CHARACTERS)}`;
 }
 
 function drain(request: IncomingMessage): void {

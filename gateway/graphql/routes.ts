@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GraphQLError } from "graphql";
-import { answerOf } from "../http/http-error.js";
+import { describeError } from "../http/http-error.js";
 import type { ScanContext } from "../scan/context.js";
 import { createOperationCheck } from "./limits/checks.js";
 import { createDocuments } from "./limits/documents.js";
@@ -30,7 +30,7 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
     app.getDefaultJsonParser("ignore", "ignore"),
   );
   app.setErrorHandler((error, request, reply) => {
-    const { status, code, message, retryAfter } = answerOf(error, request);
+    const { status, code, message, retryAfter } = describeError(error, request);
     const wait = retryAfter === undefined ? {} : { retryAfter };
     const size = code === "TOO_LARGE" ? { limit: "bodyBytes", asked: sizeOf(request), most: LIMITS.bodyBytes } : {};
     return reply

@@ -9,11 +9,11 @@ const POLICY = {
   "frame-ancestors": "'none'",
 };
 
-/** The pages load nothing from outside, run no inline script and cannot be framed. */
-export const PAGE_HEADERS = headersOf(POLICY);
+/** Headers of the pages: they load only files of this gateway, run no inline script and cannot be framed. */
+export const PAGE_HEADERS = pageHeaders(POLICY);
 
 /** GraphiQL's editor, Monaco, works in workers and writes its themes into the page as style elements. */
-export const GRAPHIQL_HEADERS = headersOf({
+export const GRAPHIQL_HEADERS = pageHeaders({
   ...POLICY,
   "style-src": "'self' 'unsafe-inline'",
   "font-src": "'self' data:",
@@ -21,7 +21,7 @@ export const GRAPHIQL_HEADERS = headersOf({
   "worker-src": "'self'",
 });
 
-function headersOf(policy: Readonly<Record<string, string>>) {
+function pageHeaders(policy: Readonly<Record<string, string>>) {
   return {
     "content-security-policy": Object.entries(policy)
       .map(([directive, sources]) => `${directive} ${sources}`)

@@ -3,15 +3,15 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 
 declare module "fastify" {
   interface FastifyInstance {
-    /** Requests that have no answer yet; one that is being streamed has its answer. */
+    /** Requests whose answer has not begun. */
     readonly unanswered: ReadonlySet<FastifyRequest>;
   }
 }
 
-/** A piece of a stream waits so long at most: it goes on however much is asked meanwhile. */
-const MOST_MS = 5;
+/** The longest wait for one piece of a stream, so that it makes progress under any load. */
+const MAX_WAIT_MS = 5;
 
-export function keepUnanswered(app: FastifyInstance): void {
+export function trackUnanswered(app: FastifyInstance): void {
   const unanswered = new Set<FastifyRequest>();
   app.decorate("unanswered", unanswered);
   app.addHook("onRequest", (request, reply, done) => {
@@ -25,7 +25,7 @@ export function keepUnanswered(app: FastifyInstance): void {
   });
 }
 
-/** Before the next piece of a long stream is made: lets those go first who wait for an answer, for a few milliseconds at most. */
+/** Waits a few milliseconds at most for other requests to be answered, before the next piece of a long stream is computed. */
 export async function giveWay({ unanswered }: FastifyInstance): Promise<void> {
-  for (let waited = 0; waited < MOST_MS && unanswered.size > 0; waited += 1) await pause(1);
+  for (let waited = 0; waited < MAX_WAIT_MS && unanswered.size > 0; waited += 1) await pause(1);
 }

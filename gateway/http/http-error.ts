@@ -8,14 +8,14 @@ export interface ErrorAnswer {
   readonly retryAfter?: number | undefined;
 }
 
-/** What the caller is told of an error. What is not the caller's fault is logged here, once, and told without its text. */
-export function answerOf(error: unknown, request: FastifyRequest): ErrorAnswer {
+/** The answer to a request that failed. An error that is not the caller's fault is logged here, once, and answered without its text. */
+export function describeError(error: unknown, request: FastifyRequest): ErrorAnswer {
   if (error instanceof GatewayError) return error;
   const { statusCode, code = "", message } = error as Partial<FastifyError>;
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500 && message !== undefined) {
     return { status: statusCode, code: CODES[statusCode] ?? "BAD_INPUT", message: TEXTS[code]?.(request) ?? message };
   }
-  if (isDisconnect(error, request)) request.log.debug({ err: error }, "the client left");
+  if (isDisconnect(error, request)) request.log.debug({ err: error }, "the client disconnected");
   else request.log.error({ err: error }, "a request failed");
   return { status: 500, code: "INTERNAL", message: "internal error" };
 }
@@ -24,7 +24,7 @@ const CODES: Readonly<Record<number, string>> = { 404: "NOT_FOUND", 413: "TOO_LA
 
 const TEXTS: Readonly<Record<string, (request: FastifyRequest) => string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ({ routeOptions }) => bodyTooLarge(routeOptions.bodyLimit).message,
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: typeNotTaken,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: unsupportedType,
   FST_ERR_CTP_EMPTY_JSON_BODY: () => "the body is empty",
   FST_ERR_CTP_INVALID_JSON_BODY: () => "the body is not JSON",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => "the body is not as long as Content-Length says",
@@ -32,8 +32,8 @@ const TEXTS: Readonly<Record<string, (request: FastifyRequest) => string>> = {
 
 const SHOWN = 100;
 
-/** Whoever refuses a Content-Type takes JSON alone: the others take any. */
-function typeNotTaken({ headers }: FastifyRequest): string {
+/** Only routes that take nothing but JSON refuse a Content-Type. */
+function unsupportedType({ headers }: FastifyRequest): string {
   const type = headers["content-type"]?.slice(0, SHOWN);
   return `${type === undefined ? "a body without a Content-Type" : `the Content-Type ${type}`} is not taken here: send application/json`;
 }
@@ -42,9 +42,9 @@ function isDisconnect(error: unknown, request: FastifyRequest): boolean {
   return request.raw.destroyed && (error as { code?: unknown }).code === "ECONNRESET";
 }
 
-/** Errors outside of GraphQL: `{"error": text}`. */
+/** Answers with an error as all routes except GraphQL do: `{"error": text}`. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, message, retryAfter } = answerOf(error, request);
+  const { status, message, retryAfter } = describeError(error, request);
   if (retryAfter !== undefined) void reply.header("retry-after", retryAfter);
   return reply.status(status).send({ error: message });
 }

@@ -1,7 +1,7 @@
 /**
- * Who may call a gateway that asks for no key. The Host rule closes DNS rebinding, for reads too; the Origin rule keeps
- * other web pages from changing or watching anything. Programs send no Origin and pass. Where a key is required neither is
- * needed: a browser adds no key by itself, so a page can do nothing that its user did not give it a key for.
+ * Protects a gateway without API keys from web pages. The Host rule stops DNS rebinding, also for reads. The Origin rule stops
+ * pages of other origins from changing or watching anything. Programs send no Origin and pass. With keys neither rule is needed:
+ * a browser does not add a key by itself, so a page can do only what its user gave it a key for.
  */
 
 import type { IncomingHttpHeaders } from "node:http";
@@ -11,29 +11,29 @@ import { GatewayError } from "../errors.js";
 
 type GuardConfig = Pick<GatewayConfig, "auth" | "hosts" | "origins">;
 
-export interface Visit {
+export interface GuardedRequest {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
-  /** A WebSocket upgrade, an event stream, a GraphQL operation or a download: guarded whatever its method. */
-  readonly live: boolean;
+  /** Whether this is a WebSocket upgrade, an event stream, a GraphQL operation or a download. They are guarded with any method. */
+  readonly isGuarded: boolean;
 }
 
 const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Why this caller is refused, or undefined if it may go on. */
-export function refusal(config: GuardConfig, { method, headers, live }: Visit): string | undefined {
+/** Why a request is refused; undefined if it is not. */
+export function refusal(config: GuardConfig, { method, headers, isGuarded }: GuardedRequest): string | undefined {
   if (config.auth === "keys") return undefined;
   const { host, origin } = headers;
   const name = hostName(host);
   if (name === undefined || !(isLoopback(name) || isListed(config.hosts, name))) {
     return "this Host is not allowed; SCANMESH_HOSTS lists those that are";
   }
-  const guarded = live || !READS.has(method);
-  if (!guarded || isOwnOrListed(config, origin, headers)) return undefined;
+  const originMatters = isGuarded || !READS.has(method);
+  if (!originMatters || isOwnOrListed(config, origin, headers)) return undefined;
   return "pages of this Origin are not allowed; SCANMESH_ORIGINS lists those that are";
 }
 
-/** A link or an image of another page comes without an Origin, but browsers say where it stands. */
+/** A link or an image of another page is requested without Origin; browsers tell its site in Sec-Fetch-Site. */
 function isOwnOrListed({ origins }: GuardConfig, origin: string | undefined, headers: IncomingHttpHeaders): boolean {
   if (origin === undefined) return !/^(cross|same)-site$/.test(String(headers["sec-fetch-site"] ?? ""));
   return isOwn(origin, headers.host) || origins.includes(origin);
@@ -59,15 +59,15 @@ function isOwn(origin: string, host: string | undefined): boolean {
 
 const ALLOWED_HEADERS = "authorization, content-type, idempotency-key, x-api-key, x-request-id, apollo-require-preflight";
 
-/** Applies the rules to every request, and answers the browsers of the origins that are listed. */
+/** Applies both rules to every request, and answers CORS requests of the origins in `SCANMESH_ORIGINS`. */
 export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
   app.addHook("onRequest", async (request, reply) => {
-    // The route and not the path as it was sent: a path can be written in many ways.
-    const live = /^\/(graphql|samples)(\/|$)/.test(request.routeOptions.url ?? "");
+    // The URL of the route, because the same path can be written in many ways.
+    const isGuarded = /^\/(graphql|samples)(\/|$)/.test(request.routeOptions.url ?? "");
     const refused = refusal(config, {
       method: request.method,
       headers: request.headers,
-      live: live && request.method !== "OPTIONS",
+      isGuarded: isGuarded && request.method !== "OPTIONS",
     });
     if (refused !== undefined) throw new GatewayError("FORBIDDEN", refused);
     const { origin } = request.headers;

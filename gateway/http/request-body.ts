@@ -7,36 +7,36 @@ import { bodyTooLarge, GatewayError } from "../errors.js";
 
 const LIMITS = { fieldNameSize: 200, fieldSize: 64 * 1024, fields: 100, files: 20, headerPairs: 100 };
 
-/** A file of a form. Its bytes end when the whole form has been read: by then `fields` has every field, wherever it stood. */
+/** A file of a form. Its bytes end when the whole form has been read: then `fields` is complete, whatever their order was. */
 export interface FormFile {
   readonly name: string;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
 export interface Form {
-  /** Text fields by name; of several with one name the first. */
+  /** Text fields by name. The first of several with the same name counts. */
   readonly fields: ReadonlyMap<string, string>;
-  /** The file, of that field if one is named; undefined if the form has none. */
+  /** The first file, or that of the field that was asked for; undefined if there is none. */
   readonly file: FormFile | undefined;
 }
 
 /**
- * Reads a form of at most so many bytes up to its file; what follows is read along with the file's bytes. Throws TOO_LARGE, and
- * BAD_INPUT for what is not a form, for too many or too long fields, and for another file in it: nothing is passed over in
- * silence. (What browsers send of an empty file input has no name.)
+ * Reads a form of at most `limit` bytes up to its file; the rest is read along with the file's bytes. Throws TOO_LARGE, and
+ * BAD_INPUT for a body that is not a form, for too many or too long fields, and for a second file: no file is ignored silently.
+ * (Browsers send an empty file input as a file without a name.)
  */
 export async function readForm(request: IncomingMessage, limit: number, fileField?: string): Promise<Form> {
-  if (announced(request) > limit) throw bodyTooLarge(limit);
+  if (announcedLength(request) > limit) throw bodyTooLarge(limit);
   const fields = new Map<string, string>();
   const parser = createParser(request.headers);
   let stream: Readable | undefined;
-  let spare: string | undefined;
-  let opened = (_file: FormFile) => {};
-  const file = new Promise<FormFile>((resolve) => (opened = resolve));
+  let extraFile: string | undefined;
+  let resolveFile = (_file: FormFile) => {};
+  const file = new Promise<FormFile>((resolve) => (resolveFile = resolve));
   let end = (_failure?: Error) => {};
   const ended = new Promise<Error | undefined>((resolve) => (end = resolve));
   const malformed = (cause: unknown) => end(invalidForm(undefined, cause));
-  parser.once("finish", () => end(stream && spare !== undefined ? tooMany(spare) : undefined));
+  parser.once("finish", () => end(stream && extraFile !== undefined ? invalidField(extraFile) : undefined));
   parser.once("error", malformed);
   for (const kind of ["fields", "files"] as const) {
     parser.once(`${kind}Limit`, () => end(invalidForm(`more than ${LIMITS[kind]} ${kind}`)));
@@ -55,19 +55,19 @@ export async function readForm(request: IncomingMessage, limit: number, fileFiel
     request.unpipe(parser).off("data", count);
     if (failure) stream?.destroy(failure);
   });
-  parser.on("field", (field: string, value: string, _: boolean, isCut: boolean) => {
-    if (isCut) end(invalidForm(`a field of more than ${LIMITS.fieldSize} bytes`));
+  parser.on("field", (field: string, value: string, _: boolean, isTruncated: boolean) => {
+    if (isTruncated) end(invalidForm(`a field of more than ${LIMITS.fieldSize} bytes`));
     if (!fields.has(field)) fields.set(field, value);
   });
   parser.on("file", (field: string, content: Readable, name: string | undefined) => {
-    // Also of what is passed over: an error that nobody hears ends the process.
+    // Also for files that are not read: an error without a listener would end the process.
     content.on("error", malformed);
     if (stream !== undefined || (fileField !== undefined && field !== fileField)) {
-      if (field === fileField || name) spare ??= field;
+      if (field === fileField || name) extraFile ??= field;
       return void content.resume();
     }
     stream = content;
-    opened({ name: name ?? "", bytes: untilEnd(content, ended) });
+    resolveFile({ name: name ?? "", bytes: untilEnd(content, ended) });
   });
   request.pipe(parser);
   const first = await Promise.race([file, ended]);
@@ -75,7 +75,7 @@ export async function readForm(request: IncomingMessage, limit: number, fileFiel
   return { fields, file: first };
 }
 
-function tooMany(field: string): GatewayError {
+function invalidField(field: string): GatewayError {
   return new GatewayError("BAD_INPUT", `invalid parameter: ${field}`);
 }
 
@@ -101,17 +101,17 @@ async function* untilEnd(content: Readable, ended: Promise<Error | undefined>): 
   if (failure) throw failure;
 }
 
-/** For routes that read their bodies themselves, whatever these are called; a Content-Type that is none is no mistake there. */
-export function takeAnyBody(app: FastifyInstance): void {
+/** For routes that read their bodies themselves: accepts any Content-Type, also a malformed one. */
+export function acceptAnyBody(app: FastifyInstance): void {
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   app.addHook("onRequest", async ({ raw }) => {
     if (!isMultipart(raw.headers)) raw.headers["content-type"] = "application/octet-stream";
   });
 }
 
-/** A body that is no form, as it comes, up to so many bytes. */
-export async function* bodyOf(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
-  if (announced(request) > limit) throw bodyTooLarge(limit);
+/** The bytes of a body as they arrive. Throws TOO_LARGE beyond the limit. */
+export async function* readBody(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  if (announcedLength(request) > limit) throw bodyTooLarge(limit);
   let size = 0;
   for await (const bytes of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += bytes.length;
@@ -120,8 +120,8 @@ export async function* bodyOf(request: IncomingMessage, limit: number): AsyncGen
   }
 }
 
-/** How long it says that it is; 0 if it does not say. */
-function announced({ headers }: IncomingMessage): number {
+/** The Content-Length of a body; 0 without one. */
+function announcedLength({ headers }: IncomingMessage): number {
   return Number(headers["content-length"] ?? 0);
 }
 
@@ -129,12 +129,12 @@ export function isMultipart(headers: IncomingHttpHeaders): boolean {
   return /^multipart\/form-data\b/i.test(headers["content-type"] ?? "");
 }
 
-/** What a form may have beside its sample. */
+/** Bytes that a form may have besides its sample. */
 const FORM_BYTES = 1024 * 1024;
 
-/** The most bytes of a body with a sample. What says that it is longer is not read at all: TOO_LARGE. */
+/** The largest body with a sample. Throws TOO_LARGE if the Content-Length is above it: such a body is not read at all. */
 export function sampleBodyLimit(request: IncomingMessage, { uploadMaxBytes }: GatewayConfig): number {
   const limit = uploadMaxBytes + (isMultipart(request.headers) ? FORM_BYTES : 0);
-  if (announced(request) <= limit) return limit;
+  if (announcedLength(request) <= limit) return limit;
   throw new GatewayError("TOO_LARGE", `a sample may have ${uploadMaxBytes} bytes`);
 }

@@ -1,21 +1,21 @@
-/** What a request says of itself: its address, its client's address, its id. */
+/** Addresses and the id of a request. */
 
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import proxyAddress from "@fastify/proxy-addr";
 import type { GatewayConfig } from "../config.js";
 
-/** The address by which a caller reaches the gateway: the public one if it is set, else the host that the caller named. */
+/** The base URL of the gateway for a caller: the public one if it is set, else by the request's Host. */
 export function baseUrl(config: GatewayConfig, host: string): string {
   return config.publicUrl?.replace(/\/+$/, "") ?? `http://${host}`;
 }
 
-/** Where a request comes from: the nearest address that is not one of the trusted proxies. */
+/** The client address: the nearest one that is not a trusted proxy. */
 export function clientAddress({ trustedProxies }: GatewayConfig, request: IncomingMessage): string {
   return trustedProxies.length === 0 ? (request.socket.remoteAddress ?? "") : proxyAddress(request, [...trustedProxies]);
 }
 
-/** A caller's own id is kept if it can be logged as it is. */
+/** The caller's own id if it is safe to log, else a new one. */
 export function requestId(given: string | string[] | undefined): string {
   return typeof given === "string" && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }
@@ -25,7 +25,7 @@ export function pathOf(url: string): string {
   return url.split("?", 1)[0] ?? "";
 }
 
-/** What stands behind the first `?` of a request's target; any text is read, none is refused. */
+/** The query parameters of a request's target. Any text is accepted. */
 export function searchOf(url: string): URLSearchParams {
   return new URLSearchParams(url.slice(pathOf(url).length));
 }

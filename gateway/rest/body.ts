@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { bodyOf, isMultipart, readForm } from "../http/request-body.js";
+import { readBody, isMultipart, readForm } from "../http/request-body.js";
 import { parseJson } from "./split-json.js";
 
 const FORM_BYTES = 1024 * 1024;
@@ -8,7 +8,7 @@ const FORM_BYTES = 1024 * 1024;
  * What a caller of the generation before says: in the query, in a form of either kind, or in JSON. Of several values of one
  * name the last counts, and the body's before the query's.
  */
-export async function inputOf(request: FastifyRequest): Promise<ReadonlyMap<string, string>> {
+export async function readInput(request: FastifyRequest): Promise<ReadonlyMap<string, string>> {
   const query = Object.entries(request.query as Record<string, string | string[]>);
   const input = new Map(query.map(([name, value]) => [name, [value].flat().at(-1) ?? ""]));
   for (const [name, value] of await bodyInput(request)) input.set(name, value);
@@ -18,7 +18,7 @@ export async function inputOf(request: FastifyRequest): Promise<ReadonlyMap<stri
 async function bodyInput(request: FastifyRequest): Promise<Iterable<readonly [string, string]>> {
   if (isMultipart(request.headers)) return (await readForm(request.raw, FORM_BYTES, "")).fields;
   const parts: Buffer[] = [];
-  for await (const bytes of bodyOf(request.raw, FORM_BYTES)) parts.push(bytes);
+  for await (const bytes of readBody(request.raw, FORM_BYTES)) parts.push(bytes);
   const body = Buffer.concat(parts);
   const text = body.toString();
   if (!/^\s*\{/.test(text)) return new URLSearchParams(text);

@@ -20,19 +20,22 @@ export interface CsvScan extends ListedScan {
 
 export function csvLine({ name, sample, startDate, results }: CsvScan, engines: readonly Column[], timeZone: string): string {
   const byEngine = new Map(results.map((result) => [result.engine, result]));
-  const cells = engines.flatMap(({ name, type }) => cellsOf(byEngine.get(name), type === "AV"));
+  const cells = engines.flatMap(({ name, type }) => engineCells(byEngine.get(name), type === "AV"));
   return line([name, sample.md5, sample.sha1, sample.sha256, asctime(startDate, timeZone), ...cells]);
 }
 
-function cellsOf(result: SaidResult | undefined, isAv: boolean): string[] {
+function engineCells(result: SaidResult | undefined, isAv: boolean): string[] {
   if (!result) return isAv ? [ABSENT, ABSENT] : [ABSENT];
   const shown = entry(result);
   if (!isAv) return [JSON.stringify(shown)];
-  return [wordOf(result, shown), [shown.engine, shown.updated].filter((version) => version !== "" && version !== "-").join(" ")];
+  return [
+    resultText(result, shown),
+    [shown.engine, shown.updated].filter((version) => version !== "" && version !== "-").join(" "),
+  ];
 }
 
 /** Clean is said only of what is proven to be. */
-function wordOf({ state, verdict }: SaidResult, { error, result }: ReturnType<typeof entry>): string {
+function resultText({ state, verdict }: SaidResult, { error, result }: ReturnType<typeof entry>): string {
   if (error !== undefined) return error;
   if (state === "QUEUED") return "queued";
   if (state === "SCANNING") return "scanning";
@@ -40,18 +43,18 @@ function wordOf({ state, verdict }: SaidResult, { error, result }: ReturnType<ty
 }
 
 function line(cells: readonly string[]): string {
-  return `${cells.map((cell) => quoted(defused(cell))).join(SEPARATOR)}\n`;
+  return `${cells.map((cell) => quote(defuse(cell))).join(SEPARATOR)}\n`;
 }
 
 /** What a spreadsheet takes for the beginning of a formula, in half and full width; white space before it does not count. */
 const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
 
 /** A formula is shown, not run. */
-function defused(cell: string): string {
+function defuse(cell: string): string {
   return FORMULA.test(cell) ? `'${cell}` : cell;
 }
 
 /** Quoted where this separator, or one that a spreadsheet guesses, would break the cell. */
-function quoted(cell: string): string {
+function quote(cell: string): string {
   return /[;,"\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -6,8 +6,8 @@ import type { ScanContext } from "../scan/context.js";
 import { csvHead, csvLine } from "./csv.js";
 import type { Endpoint } from "./endpoint.js";
 import { everyScan, matchingScans, newestScans, withResults, type Pages } from "./pages.js";
-import { termsOf, wholeNumber } from "./parameters.js";
-import { sendStreamed } from "./streamed.js";
+import { parseTerms, wholeNumber } from "./parameters.js";
+import { sendStream } from "./streamed.js";
 
 /** `GET /export/csv`: all scans, those of a search, or a page of the newest, one line each. */
 export const exportCsv: Endpoint = {
@@ -27,12 +27,12 @@ export const exportCsv: Endpoint = {
   async handle(ctx, request, reply) {
     const scans = wanted(ctx, request.query as Record<string, unknown>);
     void reply.type("text/csv; charset=utf-8").header("content-disposition", "attachment; filename=multi-av-export.csv");
-    return sendStreamed(request, reply, lines(ctx, scans));
+    return sendStream(request, reply, lines(ctx, scans));
   },
 };
 
 function wanted({ db }: ScanContext, { q, l, p }: Record<string, unknown>): Pages<ListedScan> {
-  if (q !== undefined) return matchingScans(db, searchFor(termsOf("q", [q].flat().join(","))));
+  if (q !== undefined) return matchingScans(db, searchFor(parseTerms("q", [q].flat().join(","))));
   if (l === undefined) return everyScan(db, 0);
   const count = wholeNumber("l", l, 0, MOST);
   const page = p === undefined ? 0 : wholeNumber("p", p, 0, MOST);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { readScan } from "../db/scans.js";
 import type { Endpoint } from "./endpoint.js";
-import { scanIdOf, unknownScan } from "./parameters.js";
+import { parseScanId, unknownScan } from "./parameters.js";
 import { reported } from "./report.js";
 import { Report, ScanId } from "./schemas.js";
 
@@ -17,7 +17,7 @@ export const getSample: Endpoint = {
   },
   async handle(ctx, request) {
     const { id } = request.params as { id: string };
-    const scan = await readScan(ctx.db, scanIdOf(id));
+    const scan = await readScan(ctx.db, parseScanId(id));
     if (!scan) throw unknownScan();
     return reported(scan, ctx.config.timeZone);
   },

@@ -1,17 +1,41 @@
-import { lenientBase64 } from "./lenient-base64.js";
+import { createBase64Reader } from "./base64-reader.js";
 import { splitJson } from "./split-json.js";
 
-/** What an upload in JSON says beside its sample. */
+/** What an upload in JSON says besides the bytes of its sample. */
 export interface JsonParameters {
   readonly parameters: ReadonlyMap<string, unknown>;
-  /** What there is to say of the sample's text, if the parameter is a text at all. */
+  /** The state of the parameter `sample`, if it is a text at all. */
   readonly sample: "in order" | "not base64" | "too large" | "twice";
 }
 
-/** Yields the bytes of `sample` as they come; what cannot be taken ends them early. Throws BAD_INPUT for what is not JSON. */
-export async function* readJsonUpload(body: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Uint8Array, JsonParameters> {
+/** An upload in JSON while it is read. */
+export interface JsonUpload<T> {
+  /**
+   * The bytes of `sample` as they arrive; a sample that cannot be taken ends early. Throws BAD_INPUT for a body that is not JSON,
+   * and before its end what `parse` throws: a store that reads these bytes keeps nothing of an upload that is refused.
+   */
+  readonly bytes: AsyncGenerator<Uint8Array, void>;
+  /** What `parse` returned. Resolves at the end of the bytes, and never if they throw. */
+  readonly input: Promise<T>;
+}
+
+/** Reads an upload; `parse` makes of its parameters what the caller needs, or throws. */
+export function readJsonUpload<T>(
+  body: AsyncIterable<Buffer>,
+  limit: number,
+  parse: (parameters: JsonParameters) => T,
+): JsonUpload<T> {
+  let resolve = (_input: T) => {};
+  const input = new Promise<T>((settle) => (resolve = settle));
+  async function* bytes(): AsyncGenerator<Uint8Array, void> {
+    resolve(parse(yield* readSample(body, limit)));
+  }
+  return { bytes: bytes(), input };
+}
+
+async function* readSample(body: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Uint8Array, JsonParameters> {
   const pieces = splitJson(body, "sample");
-  const base64 = lenientBase64();
+  const base64 = createBase64Reader();
   let size = 0;
   for (;;) {
     const { done, value } = await pieces.next();

@@ -6,7 +6,7 @@ import { everyScan } from "./pages.js";
 import { wholeNumber } from "./parameters.js";
 import { listed } from "./report.js";
 import { ListedScanEntry } from "./schemas.js";
-import { jsonArray, sendStreamed } from "./streamed.js";
+import { jsonArray, sendStream } from "./streamed.js";
 
 /** The longest page that can be asked for. */
 const MOST = 1_000;
@@ -30,7 +30,7 @@ export const listSamples: Endpoint = {
     const after = query.after === undefined ? 0 : wholeNumber("after", query.after, 0, Number.MAX_SAFE_INTEGER);
     void reply.type("application/json; charset=utf-8");
     if (query.limit === undefined) {
-      return sendStreamed(
+      return sendStream(
         request,
         reply,
         jsonArray(everyScan(ctx.db, after), (scan) => listed(scan, zone)),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readScan } from "../db/scans.js";
-import { inputOf } from "./body.js";
+import { readInput } from "./body.js";
 import type { Endpoint } from "./endpoint.js";
 import { readScanId } from "./parameters.js";
 import { reported } from "./report.js";
@@ -19,7 +19,7 @@ export const oldReport: Endpoint = {
     answer: { "application/json": z.union([OldReport, Failure]) },
   },
   async handle(ctx, request) {
-    const id = (await inputOf(request)).get("id") ?? "";
+    const id = (await readInput(request)).get("id") ?? "";
     if (id === "") return { error: "report id not provided." };
     const scanId = readScanId(id);
     const scan = scanId === undefined ? undefined : await readScan(ctx.db, scanId);

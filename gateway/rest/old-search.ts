@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { searchFor } from "../db/search.js";
-import { inputOf } from "./body.js";
+import { readInput } from "./body.js";
 import type { Endpoint } from "./endpoint.js";
 import { matchingScans, withResults } from "./pages.js";
-import { termsOf } from "./parameters.js";
+import { parseTerms } from "./parameters.js";
 import { reported, type SaidReport } from "./report.js";
 import { Failure, OldReport } from "./schemas.js";
-import { jsonArray, sendStreamed } from "./streamed.js";
+import { jsonArray, sendStream } from "./streamed.js";
 
 const Input = z.object({
   file_hash: z
@@ -26,11 +26,11 @@ export const oldSearch: Endpoint = {
     errors: { 400: "`invalid parameter: file_hash`: more terms than are looked for at once." },
   },
   async handle(ctx, request, reply) {
-    const terms = termsOf("file_hash", (await inputOf(request)).get("file_hash") ?? "");
+    const terms = parseTerms("file_hash", (await readInput(request)).get("file_hash") ?? "");
     const pages = withResults(ctx.db, matchingScans(ctx.db, searchFor(terms)));
     const show = (scan: SaidReport) => ({ ...reported(scan, ctx.config.timeZone), report_id: scan.scanId });
     void reply.type("application/json; charset=utf-8");
-    return sendStreamed(request, reply, arrayOrNothing(jsonArray(pages, show)));
+    return sendStream(request, reply, arrayOrNothing(jsonArray(pages, show)));
   },
 };
 

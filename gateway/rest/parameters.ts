@@ -3,19 +3,19 @@ import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import { GatewayError } from "../errors.js";
 import { pythonInt } from "./python-int.js";
 
-export function missing(name: string): GatewayError {
+export function missingParameter(name: string): GatewayError {
   return new GatewayError("BAD_INPUT", `missing parameter: ${name}`);
 }
 
-export function invalid(name: string): GatewayError {
+export function invalidParameter(name: string): GatewayError {
   return new GatewayError("BAD_INPUT", `invalid parameter: ${name}`);
 }
 
 /** The slowest class allowed, by MultiAV2's number. */
-export function speedOf(minspeed: unknown): Speed {
+export function parseSpeed(minspeed: unknown): Speed {
   const number = pythonInt(minspeed);
   const speed = number === undefined ? undefined : speedOfNumber(number);
-  if (speed === undefined) throw invalid("minspeed");
+  if (speed === undefined) throw invalidParameter("minspeed");
   return speed;
 }
 
@@ -29,13 +29,13 @@ export function invalidJson(cause?: unknown): GatewayError {
 }
 
 export function sampleName(value: unknown, parameter: string): string {
-  if (typeof value !== "string" || value.length > OPTION_LIMITS.name) throw invalid(parameter);
+  if (typeof value !== "string" || value.length > OPTION_LIMITS.name) throw invalidParameter(parameter);
   return value;
 }
 
 export function wholeNumber(name: string, value: unknown, min: number, max: number): number {
   const number = typeof value === "string" && /^[0-9]{1,16}$/.test(value) ? Number(value) : -1;
-  if (number < min || number > max) throw invalid(name);
+  if (number < min || number > max) throw invalidParameter(name);
   return number;
 }
 
@@ -46,7 +46,7 @@ export function readScanId(text: string): number | undefined {
 }
 
 /** A scan's id as it stands in a path. */
-export function scanIdOf(text: string): number {
+export function parseScanId(text: string): number {
   const id = readScanId(text);
   if (id === undefined) throw unknownScan();
   return id;
@@ -60,8 +60,8 @@ const TERMS = 1_000;
 const PATTERNS = 20;
 
 /** Hashes and names, separated by commas. Each one with a `%` is a search through all names. */
-export function termsOf(name: string, text: string): string[] {
+export function parseTerms(name: string, text: string): string[] {
   const terms = text.split(",");
-  if (terms.length > TERMS || terms.filter((term) => term.includes("%")).length > PATTERNS) throw invalid(name);
+  if (terms.length > TERMS || terms.filter((term) => term.includes("%")).length > PATTERNS) throw invalidParameter(name);
   return terms;
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { FastifyInstance, HTTPMethods } from "fastify";
 import { projectPath } from "../../schema/paths.js";
 import { PAGE_HEADERS } from "../http/content-policy.js";
-import { takeAnyBody } from "../http/request-body.js";
+import { acceptAnyBody } from "../http/request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { apiPage } from "./api-page.js";
 import { openApi } from "./openapi.js";
@@ -11,7 +11,7 @@ import { ROUTES } from "./route-table.js";
 /** The REST API, its OpenAPI document and its page. */
 export async function restRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void> {
   // Clients send JSON as text/plain and as a form.
-  takeAnyBody(app);
+  acceptAnyBody(app);
   for (const [url, verbs] of Object.entries(ROUTES)) {
     for (const [method, endpoint] of Object.entries(verbs)) {
       app.route({

@@ -6,7 +6,7 @@ import { giveWay } from "../http/give-way.js";
  * Sends text as it is made, at the caller's pace, and gives way to those who wait for an answer. The first piece is awaited, so that what fails at once is answered as an
  * error; what fails later cuts the answer off. For HEAD nothing more is made.
  */
-export async function sendStreamed(
+export async function sendStream(
   request: FastifyRequest,
   reply: FastifyReply,
   pieces: AsyncGenerator<string>,

@@ -1,12 +1,12 @@
 import type { FastifyRequest } from "fastify";
 import type { Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
-import { bodyOf, isMultipart, readForm, sampleBodyLimit } from "../http/request-body.js";
+import { readBody, isMultipart, readForm, sampleBodyLimit } from "../http/request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { submitScan, type AcceptedScan, type ScanInput } from "../scan/submit.js";
 import type { Endpoint } from "./endpoint.js";
 import { readJsonUpload, type JsonParameters } from "./json-upload.js";
-import { allowsInternet, invalid, missing, sampleName, speedOf } from "./parameters.js";
+import { allowsInternet, invalidParameter, missingParameter, parseSpeed, sampleName } from "./parameters.js";
 import { FormUpload, JsonUpload, Uploaded, UploadHeaders } from "./schemas.js";
 
 /** `POST /api/v1/sample` and `/api/upload`: a sample as base64 in JSON, or as a file of a form. */
@@ -43,43 +43,42 @@ interface Submitted {
 
 async function fromJson(ctx: ScanContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {
   const limit = ctx.config.base64MaxBytes;
-  const body = bodyOf(request.raw, Math.ceil(limit * 1.5) + 64 * 1024);
-  let wish!: ScanInput;
-  async function* sample(): AsyncGenerator<Uint8Array> {
-    // Before the store knows that this was all: it keeps nothing of what is refused here.
-    wish = { ...wishOf(yield* readJsonUpload(body, limit), limit), ...keyOf(request) };
-  }
-  const accepted = await submitScan(ctx, caller, { kind: "stream", bytes: sample() }, () => wish);
-  return { name: wish.name, accepted };
+  const body = readBody(request.raw, Math.ceil(limit * 1.5) + 64 * 1024);
+  const { bytes, input } = readJsonUpload(body, limit, (parameters) => ({
+    ...parseJsonInput(parameters, limit),
+    ...idempotencyKey(request),
+  }));
+  const accepted = await submitScan(ctx, caller, { kind: "stream", bytes }, () => input);
+  return { name: (await input).name, accepted };
 }
 
 /** The order of the checks is part of the contract. */
-function wishOf({ parameters, sample }: JsonParameters, limit: number): ScanInput {
+function parseJsonInput({ parameters, sample }: JsonParameters, limit: number): ScanInput {
   const given = (parameter: string) => {
-    if (!parameters.has(parameter)) throw missing(parameter);
+    if (!parameters.has(parameter)) throw missingParameter(parameter);
     return parameters.get(parameter);
   };
   const internet = allowsInternet(given("allow_internet"));
-  const speed = speedOf(given("minspeed"));
-  if (typeof given("sample") !== "string" || sample === "not base64" || sample === "twice") throw invalid("sample");
+  const speed = parseSpeed(given("minspeed"));
+  if (typeof given("sample") !== "string" || sample === "not base64" || sample === "twice") throw invalidParameter("sample");
   if (sample === "too large") throw new GatewayError("TOO_LARGE", `a sample sent as base64 may have ${limit} bytes`);
   return { name: sampleName(given("sample_name"), "sample_name"), speed, internet };
 }
 
 async function fromForm(ctx: ScanContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {
   const { fields, file } = await readForm(request.raw, sampleBodyLimit(request.raw, ctx.config), "file_upload");
-  if (!file) throw missing("file_upload");
+  if (!file) throw missingParameter("file_upload");
   const name = sampleName(file.name, "file_upload");
-  const wish = (): ScanInput => ({
+  const parseInput = (): ScanInput => ({
     name,
-    speed: speedOf(fields.get("minspeed") ?? "-1"),
+    speed: parseSpeed(fields.get("minspeed") ?? "-1"),
     internet: allowsInternet(fields.get("allow_internet")),
-    ...keyOf(request),
+    ...idempotencyKey(request),
   });
-  return { name, accepted: await submitScan(ctx, caller, { kind: "stream", bytes: file.bytes }, wish) };
+  return { name, accepted: await submitScan(ctx, caller, { kind: "stream", bytes: file.bytes }, parseInput) };
 }
 
-function keyOf({ headers }: FastifyRequest): { idempotencyKey?: string } {
+function idempotencyKey({ headers }: FastifyRequest): { idempotencyKey?: string } {
   const key = headers["idempotency-key"];
   return key === undefined ? {} : { idempotencyKey: String(key) };
 }

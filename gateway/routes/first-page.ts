@@ -9,7 +9,7 @@ const FILES = {
   "/page.js": { file: "page.js", type: "text/javascript; charset=utf-8" },
 } as const;
 
-/** An operator's first view of the mesh: a few static files that use the API from its own origin. */
+/** The page for operators at `/`: static files that use the API of this gateway. */
 export async function pageRoutes(app: FastifyInstance): Promise<void> {
   for (const [url, { file, type }] of Object.entries(FILES)) {
     const content = await readFile(projectPath("gateway", "page", file));

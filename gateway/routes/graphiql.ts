@@ -13,13 +13,13 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".ttf": "font/ttf",
 };
-/** The name of a file changes with what is in it. */
-const FOR_EVER = "public, max-age=31536000, immutable";
+/** The name of an asset changes with its content. */
+const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** GraphiQL, from this gateway alone: standalone/build-pages.mjs makes it. */
+/** GraphiQL, as built by standalone/build-pages.mjs. It loads nothing from other hosts. */
 export async function graphiqlRoutes(app: FastifyInstance): Promise<void> {
-  const page = await made(readFile(join(FOLDER, "index.html")));
-  const assets = new Set(await made(readdir(join(FOLDER, "assets"))));
+  const page = await ifExists(readFile(join(FOLDER, "index.html")));
+  const assets = new Set(await ifExists(readdir(join(FOLDER, "assets"))));
 
   for (const url of ["/graphiql", "/graphiql/"]) {
     app.get(url, OPEN, (_request, reply) => {
@@ -31,13 +31,13 @@ export async function graphiqlRoutes(app: FastifyInstance): Promise<void> {
     if (!assets.has(name)) throw new GatewayError("NOT_FOUND", "there is no such file");
     void reply
       .type(TYPES[extname(name)] ?? "application/octet-stream")
-      .headers({ ...GRAPHIQL_HEADERS, "cache-control": FOR_EVER });
+      .headers({ ...GRAPHIQL_HEADERS, "cache-control": IMMUTABLE });
     return reply.send(createReadStream(join(FOLDER, "assets", name)));
   });
 }
 
-/** What was read, or undefined if there is no such thing. */
-async function made<T>(reading: Promise<T>): Promise<T | undefined> {
+/** The result of a read, or undefined if the file or folder does not exist. */
+async function ifExists<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {

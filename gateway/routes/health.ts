@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { databaseProblem } from "../db/migrations.js";
 import type { ScanContext } from "../scan/context.js";
 
-/** `/healthz` is about this process; `/readyz` about what it needs: without NATS it still answers reads, so it is ready. */
+/** `/healthz` tells that this process is alive, `/readyz` whether it can serve. Without NATS it still serves reads, so it is ready. */
 export async function healthRoutes(app: FastifyInstance, { db, bus, samples, metrics }: ScanContext): Promise<void> {
   app.get("/healthz", { config: { needs: "open" } }, async () => ({ status: "ok" }));
 

@@ -1,16 +1,16 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GatewayError } from "../errors.js";
-import { isMultipart, readForm, sampleBodyLimit, takeAnyBody } from "../http/request-body.js";
+import { isMultipart, readForm, sampleBodyLimit, acceptAnyBody } from "../http/request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { receiveUpload } from "../scan/uploads.js";
 
-/** Takes the bytes of an upload that `createUpload` issued: as the body itself, or as the first file of a form. */
+/** Receives the bytes of an upload that `createUpload` issued: as the body, or as the first file of a form. */
 export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void> {
-  takeAnyBody(app);
+  acceptAnyBody(app);
   app.route<{ Params: { id: string } }>({
     method: ["PUT", "POST"],
     url: "/upload/:id",
-    // Its address is the secret.
+    // Whoever knows the id may send the bytes.
     config: { needs: "open" },
     handler: async (request, reply) => {
       const bytes = await bytesOf(request, sampleBodyLimit(request.raw, ctx.config));

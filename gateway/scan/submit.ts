@@ -40,7 +40,7 @@ export async function submitScan(
   ctx: ScanContext,
   caller: Caller,
   source: SampleSource,
-  input: ScanInput | (() => ScanInput),
+  input: ScanInput | (() => ScanInput | Promise<ScanInput>),
 ): Promise<AcceptedScan> {
   const early = typeof input === "function" ? undefined : checkInput(input);
   const before = early && source.kind !== "stream" ? await findEarlierScan(ctx, caller, source, early) : undefined;
@@ -48,7 +48,7 @@ export async function submitScan(
   const sample = await storeOrFind(ctx, source);
   ctx.failpoint("submit.after_keep");
   try {
-    const { name, ...options } = early ?? checkInput((input as () => ScanInput)());
+    const { name, ...options } = early ?? checkInput(typeof input === "function" ? await input() : input);
     const { scanId, samples } = await accept(ctx, { caller, kind: "scan", options, samples: [{ sample, name }] });
     const [record] = samples;
     if (record) return { scanId: idOf(scanId), sample: record, replayed: false };

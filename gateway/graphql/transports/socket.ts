@@ -64,7 +64,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
   app.server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     // A listener that is defined here would keep the request in memory as long as the connection lives.
     stream.on("error", logBroken);
-    const refused = refusal(mesh.config, { method: "GET", headers: request.headers, live: true });
+    const refused = refusal(mesh.config, { method: "GET", headers: request.headers, isGuarded: true });
     if (refused !== undefined) return reject(stream, 403, refused);
     if (pathOf(request.url ?? "") !== "/graphql") return reject(stream, 404, "no such path");
     sockets.handleUpgrade(request, stream, head, (socket) => open(socket, stream, request));

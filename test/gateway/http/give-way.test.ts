@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { fastify, type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { giveWay, keepUnanswered } from "../../../gateway/http/give-way.js";
+import { giveWay, trackUnanswered } from "../../../gateway/http/give-way.js";
 import { until } from "../../stage/stage.js";
 
 let app: FastifyInstance;
@@ -13,7 +13,7 @@ let port: number;
 
 beforeEach(async () => {
   app = fastify() as unknown as FastifyInstance;
-  keepUnanswered(app);
+  trackUnanswered(app);
   app.get("/slow", () => new Promise((resolve) => (answer = () => resolve("answered"))));
   app.get("/stream", (_request, reply) => {
     const endless = new Readable({ read() {} });

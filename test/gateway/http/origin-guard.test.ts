@@ -8,8 +8,9 @@ const CONFIG = {
 };
 
 const get = (host: string | undefined, origin?: string) =>
-  refusal(CONFIG, { method: "GET", headers: headers(host, origin), live: false });
-const post = (host: string, origin?: string) => refusal(CONFIG, { method: "POST", headers: headers(host, origin), live: false });
+  refusal(CONFIG, { method: "GET", headers: headers(host, origin), isGuarded: false });
+const post = (host: string, origin?: string) =>
+  refusal(CONFIG, { method: "POST", headers: headers(host, origin), isGuarded: false });
 
 function headers(host: string | undefined, origin: string | undefined) {
   return { ...(host === undefined ? {} : { host }), ...(origin === undefined ? {} : { origin }) };
@@ -69,8 +70,8 @@ describe("the Origin rule", () => {
   });
 
   it("refuses to stream to, or run GraphQL for, a foreign page even by GET", () => {
-    expect(refusal(CONFIG, { method: "GET", headers: headers("localhost", "https://evil.example.org"), live: true })).toMatch(
-      /Origin/,
-    );
+    expect(
+      refusal(CONFIG, { method: "GET", headers: headers("localhost", "https://evil.example.org"), isGuarded: true }),
+    ).toMatch(/Origin/);
   });
 });

@@ -39,20 +39,14 @@ function base64AtOnce(text: string): string {
 
 /** In pieces of these lengths. */
 async function read(body: Buffer, length: () => number): Promise<Outcome | "invalid json"> {
-  const reading = readJsonUpload(cut(body, length), LIMIT);
+  const upload = readJsonUpload(cut(body, length), LIMIT, (parameters) => parameters);
   const bytes: Uint8Array[] = [];
   try {
-    for (;;) {
-      const { done, value } = await reading.next();
-      if (!done) {
-        bytes.push(value);
-        continue;
-      }
-      const { parameters, sample } = value;
-      if (sample === "twice") return twice(body);
-      if (typeof parameters.get("sample") !== "string") return { parameters, sample: "" };
-      return { parameters, sample: sample === "in order" ? Buffer.concat(bytes).toString("hex") : sample };
-    }
+    for await (const piece of upload.bytes) bytes.push(piece);
+    const { parameters, sample } = await upload.input;
+    if (sample === "twice") return twice(body);
+    if (typeof parameters.get("sample") !== "string") return { parameters, sample: "" };
+    return { parameters, sample: sample === "in order" ? Buffer.concat(bytes).toString("hex") : sample };
   } catch (error) {
     expect(error).toMatchObject({ code: "BAD_INPUT", message: "invalid json" });
     return "invalid json";
@@ -230,11 +224,12 @@ it("agrees with JSON.parse on ten thousand bodies, half of them damaged, cut any
 
 it("keeps no more of what is not the sample than a small body may have", async () => {
   const large = Buffer.from(`{"a":"${"x".repeat(1024 * 1024)}","sample":"QUJD"}`);
-  const reading = readJsonUpload(
+  const { bytes } = readJsonUpload(
     cut(large, () => 65_536),
     LIMIT,
+    (parameters) => parameters,
   );
-  await expect(reading.next()).rejects.toMatchObject({
+  await expect(bytes.next()).rejects.toMatchObject({
     code: "TOO_LARGE",
     message: "the body is too large: 1048576 bytes are the most",
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { asctime } from "../../../gateway/rest/asctime.js";
-import { lenientBase64 } from "../../../gateway/rest/lenient-base64.js";
-import { allowsInternet, scanIdOf } from "../../../gateway/rest/parameters.js";
+import { createBase64Reader } from "../../../gateway/rest/base64-reader.js";
+import { allowsInternet, parseScanId } from "../../../gateway/rest/parameters.js";
 import { pythonInt } from "../../../gateway/rest/python-int.js";
 
 describe("a number as Python's int() reads it", () => {
@@ -32,7 +32,7 @@ describe("a number as Python's int() reads it", () => {
 
 describe("lenient base64", () => {
   const read = (text: string) => {
-    const reader = lenientBase64();
+    const reader = createBase64Reader();
     const bytes = reader.push(text);
     const last = reader.end();
     return last && Buffer.concat([bytes, last]);
@@ -72,11 +72,11 @@ describe("parameters", () => {
   );
 
   it("takes an id of up to 19 ASCII digits", () => {
-    expect(scanIdOf("7")).toBe(7);
-    expect(scanIdOf("0000000000000000007")).toBe(7);
+    expect(parseScanId("7")).toBe(7);
+    expect(parseScanId("0000000000000000007")).toBe(7);
   });
   it.each(["", "0", "-1", "+1", "1_0", "1e3", "٣", "-0", "1.0", " 1", "9223372036854775808", "00000000000000000001", "1;drop"])(
     "%j is no id",
-    (id) => expect(() => scanIdOf(id)).toThrow("invalid sample id"),
+    (id) => expect(() => parseScanId(id)).toThrow("invalid sample id"),
   );
 });

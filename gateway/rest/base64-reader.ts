@@ -1,0 +1,51 @@
+/** Decodes base64 piece by piece. */
+export interface Base64Reader {
+  /** The bytes that are known by now. */
+  push(text: string): Buffer;
+  /** The last bytes; undefined if the whole text is not base64. */
+  end(): Buffer | undefined;
+}
+
+const DATA_URL = /^data:[^,]{0,200};base64,/i;
+const DATA_URL_LENGTH = 213;
+const DIGITS = /^[A-Za-z0-9+/_-]*$/;
+const NOTHING = Buffer.alloc(0);
+
+/** A reader that accepts white space, missing padding, either alphabet and a `data:` prefix, as callers send them. */
+export function createBase64Reader(): Base64Reader {
+  let head: string | undefined = "";
+  let carry = "";
+  let isPadded = false;
+  let isInvalid = false;
+
+  function decode(text: string): Buffer {
+    const dense = text.replace(/\s+/g, "");
+    const end = isPadded ? 0 : dense.indexOf("=");
+    const [digits, padding] = end < 0 ? [dense, ""] : [dense.slice(0, end), dense.slice(end)];
+    isPadded ||= padding !== "";
+    isInvalid ||= !DIGITS.test(digits) || !/^=*$/.test(padding);
+    if (isInvalid) return NOTHING;
+    const known = carry + digits;
+    const whole = known.length - (known.length % 4);
+    carry = known.slice(whole);
+    return Buffer.from(known.slice(0, whole), "base64");
+  }
+
+  function decodeHead(): Buffer {
+    const text = (head ?? "").replace(DATA_URL, "");
+    head = undefined;
+    return decode(text);
+  }
+
+  return {
+    push(text) {
+      if (head === undefined) return decode(text);
+      head = (head + text).trimStart();
+      return head.length < DATA_URL_LENGTH ? NOTHING : decodeHead();
+    },
+    end() {
+      const last = head === undefined ? NOTHING : decodeHead();
+      return isInvalid || carry.length === 1 ? undefined : Buffer.concat([last, Buffer.from(carry, "base64")]);
+    },
+  };
+}
