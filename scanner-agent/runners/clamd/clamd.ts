@@ -3,7 +3,7 @@ import { Failed, Unavailable, type RawOutput, type RunOptions, type Runner, type
 import { createGate } from "../gate.js";
 import { findProgram } from "../../programs.js";
 import { CLAMD_LIMITS, type ClamdLimits } from "./config.js";
-import { findSignatures } from "./database.js";
+import { findSignatures, type Signatures } from "./database.js";
 import { awaitReply, createOccupancy, NotListening, type Conversation } from "../conversation.js";
 import { removeStaleDaemons, startClamd, type ClamdProcess } from "./daemon.js";
 import { ask, isAnswering, readVersion, streamFile } from "./protocol.js";
@@ -47,18 +47,24 @@ export function createClamdRunner({
   let clamd: ClamdProcess | undefined;
   let removedStale = false;
   let fence: Fence | undefined;
+  /** The signatures that clamd was started with, and what is wrong with the folder now. */
+  let signatures: Signatures | undefined;
+  let warnings: readonly string[] = [];
 
   async function start(): Promise<void> {
     const program = await findProgram("clamd", programPath);
     if (program === undefined) throw new Unavailable("clamd is not installed");
-    const signatures = await findSignatures(database);
     if (clamd !== undefined && (await isAnswering(clamd.socketPath))) return;
+    const found = await findSignatures(database);
     await stop();
     if (!removedStale) await removeStaleDaemons(owner);
     removedStale = true;
     fence ??= await findFence();
-    const next = await startClamd({ program, owner, fence, database: signatures.folder, slots, timeoutMs, limits });
+    const only = found.isBlocked ? found.files : undefined;
+    const next = await startClamd({ program, owner, fence, database: found.folder, only, slots, timeoutMs, limits });
     clamd = next;
+    signatures = found;
+    warn(found.warnings);
     void next.ended.then((words) => {
       if (clamd !== next) return;
       clamd = undefined;
@@ -74,6 +80,24 @@ export function createClamdRunner({
     if (old === undefined) return;
     stopped.add(old);
     await old.stop();
+  }
+
+  function warn(now: readonly string[]): void {
+    for (const warning of now) if (!warnings.includes(warning)) log.warn(warning);
+    warnings = now;
+  }
+
+  /** The signatures as they are now. While their folder cannot be read, clamd keeps those that it has. */
+  async function currentSignatures(before: Signatures): Promise<Signatures> {
+    try {
+      const now = await findSignatures(database);
+      warn(now.warnings);
+      return now;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      warn([`${error.message}; what was loaded before stays in use`]);
+      return before;
+    }
   }
 
   function current(): ClamdProcess {
@@ -117,11 +141,24 @@ export function createClamdRunner({
     },
     start,
     async versions() {
-      const [reply, signatures] = await Promise.all([ask(current().socketPath, "VERSION"), findSignatures(database)]);
-      return readVersion(reply, signatures.newest);
+      const reply = await ask(current().socketPath, "VERSION");
+      const before = signatures;
+      const now = before === undefined ? await findSignatures(database) : await currentSignatures(before);
+      if (before !== undefined && needsRestart(before, now)) {
+        await stop();
+        throw new Unavailable("clamd is being restarted without the signature files that cannot be read");
+      }
+      return readVersion(reply, now.newest);
     },
     run,
     stop,
+    warnings: () => warnings,
     onLost: (listener) => void listeners.push(listener),
   };
+}
+
+/** Where clamd cannot read the folder by itself, it knows the files that were there when it was started. */
+function needsRestart(before: Signatures, now: Signatures): boolean {
+  const changed = before.newest.getTime() !== now.newest.getTime() || before.files.join() !== now.files.join();
+  return before.isBlocked !== now.isBlocked || (now.isBlocked && changed);
 }

@@ -16,6 +16,8 @@ export interface ClamdConfig {
   readonly folder: string;
   /** The signatures. */
   readonly database: string;
+  /** Whether clamd looks for new signatures by itself; default: yes. */
+  readonly selfCheck?: boolean;
   /** How many samples at once. */
   readonly slots: number;
   readonly timeoutMs: number;
@@ -35,7 +37,7 @@ export function pidFileOf(folder: string): string {
 }
 
 /** The text of a clamd.conf. What clamd did not look at must be said, never be OK: hence the alerts. */
-export function clamdConf({ folder, database, slots, timeoutMs, limits, user }: ClamdConfig): string {
+export function clamdConf({ folder, database, selfCheck = true, slots, timeoutMs, limits, user }: ClamdConfig): string {
   const lines = [
     `LocalSocket ${socketOf(folder)}`,
     "LocalSocketMode 600",
@@ -53,7 +55,7 @@ export function clamdConf({ folder, database, slots, timeoutMs, limits, user }: 
     // Room for samples whose time is over and that clamd still works on, and for PING and VERSION.
     `MaxThreads ${2 * slots + 2}`,
     `MaxQueue ${8 * slots + 16}`,
-    "SelfCheck 60",
+    `SelfCheck ${selfCheck ? 60 : 0}`,
     "ExitOnOOM yes",
     ...(user === undefined ? [] : [`User ${user}`]),
   ];

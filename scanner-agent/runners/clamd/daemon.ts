@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { chown, lstat, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { hasCode } from "../../contract.js";
 import { commandLine, signal } from "../../process-table.js";
 import { clamavUser, clamdConf, pidFileOf, socketOf, type ClamdConfig } from "./config.js";
@@ -23,19 +23,30 @@ export interface ClamdProcess {
 }
 
 /** How clamd is started; `owner` tells its folders from those of other agents. */
-export type ClamdProcessOptions = Omit<ClamdConfig, "folder" | "user"> & {
+export type ClamdProcessOptions = Omit<ClamdConfig, "folder" | "user" | "selfCheck"> & {
+  /** The files of the database that clamd is shown, if it must not see the folder itself. */
+  readonly only?: readonly string[] | undefined;
   readonly program: string;
   readonly owner: string;
   readonly fence?: Fence;
 };
 
 /** Starts clamd in a folder of its own and waits until it answers. Throws {@link Unavailable}. */
-export async function startClamd({ program, owner, fence = noFence, ...config }: ClamdProcessOptions): Promise<ClamdProcess> {
+export async function startClamd({
+  program,
+  owner,
+  fence = noFence,
+  only,
+  ...config
+}: ClamdProcessOptions): Promise<ClamdProcess> {
   const user = await clamavUser();
   // A Unix socket's path is short, and the user clamd becomes must reach it: the spool may offer neither.
   const folder = await mkdtemp(join(tmpdir(), folderPrefix(owner)));
   const file = join(folder, "clamd.conf");
-  await writeFile(file, clamdConf({ ...config, folder, user: user?.name }));
+  const database = only === undefined ? config.database : await linkSignatures(config.database, only, folder);
+  // Links to files that an updater replaces dangle for a while: clamd must not look then.
+  const selfCheck = only === undefined;
+  await writeFile(file, clamdConf({ ...config, database, selfCheck, folder, user: user?.name }));
   if (user !== undefined) await chown(folder, user.uid, user.gid);
 
   const guarded = spawnGuarded(fence.wrap([program, `--config-file=${file}`], null), {
@@ -57,6 +68,14 @@ export async function startClamd({ program, owner, fence = noFence, ...config }:
     await stop();
     throw error;
   }
+}
+
+/** Makes a folder that has only these signatures. */
+async function linkSignatures(database: string, files: readonly string[], parent: string): Promise<string> {
+  const folder = join(parent, "signatures");
+  await mkdir(folder);
+  for (const file of files) await symlink(resolve(database, file), join(folder, file));
+  return folder;
 }
 
 /** What a process printed last, once it has ended: its errors, else its last line, else its exit status. */

@@ -1,16 +1,16 @@
 import { rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Runner } from "../../../../scanner-agent/contract.js";
 import { parseYara } from "../../../../scanner-agent/parsers/yara.js";
 import { createBuiltinRunner } from "../../../../scanner-agent/runners/builtin/builtin.js";
 import { fingerprintRules } from "../../../../scanner-agent/runners/builtin/rule-files.js";
-import { projectPath } from "../../../../schema/paths.js";
 import { pathOnly, runOptions } from "../samples.js";
 import { makeRuleFolder, rule, type RuleFolder } from "./rule-folder.js";
 
-const file = projectPath("dist", "scanner-agent", "runners", "builtin", "yara-worker.js");
+const file = fileURLToPath(new URL("../../../../dist/scanner-agent/runners/builtin/yara-worker.js", import.meta.url));
 
 let folder: RuleFolder;
 let samples: RuleFolder;
