@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { setFlagsFromString } from "node:v8";
 import { pino, type Logger } from "pino";
-import { tellParent } from "../schema/lifecycle.js";
+import { notifyParent } from "../schema/lifecycle.js";
 import { ConfigError } from "../schema/settings.js";
 import { readGatewayConfig, type GatewayConfig } from "./config.js";
 import { openDatabase } from "./db/database.js";
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const gateway = await createGateway(config, log);
   const url = await gateway.start();
   log.info({ url }, "the gateway is listening");
-  tellParent({ kind: "listening", url });
+  notifyParent({ kind: "listening", url });
 
   let stopping = false;
   const stop = (reason: string) => {
@@ -64,7 +64,7 @@ function sentence(error: unknown): string {
 }
 
 main().catch((error: unknown) => {
-  tellParent({ kind: "failed", message: sentence(error) });
+  notifyParent({ kind: "failed", message: sentence(error) });
   process.stderr.write(`${sentence(error)}\n`);
   process.exitCode = 1;
   if (process.connected) process.disconnect();

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { tellParent } from "../schema/lifecycle.js";
+import { notifyParent } from "../schema/lifecycle.js";
 import { ConfigError } from "../schema/settings.js";
 import { createAgent, type Agent } from "./agent.js";
 import { readAgentConfig, type AgentConfig } from "./config.js";
@@ -23,7 +23,7 @@ agent.failed.catch((error: unknown) => {
 
 try {
   const engines = await agent.start();
-  if (!stopping) tellParent({ kind: "ready", agent: config.agent, engines, mistakes: agent.mistakes() });
+  if (!stopping) notifyParent({ kind: "ready", agent: config.agent, engines, mistakes: agent.mistakes() });
 } catch (error) {
   if (!stopping) {
     tellFailed(reasonOf(error));
@@ -78,7 +78,7 @@ async function leave(leaving: Agent, code: number): Promise<void> {
 
 function tellFailed(message: string): void {
   complain(message);
-  tellParent({ kind: "failed", message });
+  notifyParent({ kind: "failed", message });
 }
 
 function complain(message: string): void {

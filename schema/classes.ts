@@ -28,11 +28,11 @@ export function speedOfNumber(value: number): Speed | undefined {
 }
 
 /** Whether an engine of class `engine` may run when the slowest class allowed is `cap`. */
-export function withinSpeed(engine: EngineSpeed, cap: Speed): boolean {
+export function isWithinSpeed(engine: EngineSpeed, cap: Speed): boolean {
   return SPEED_NUMBER[engine] <= SPEED_NUMBER[cap];
 }
 
-/** Whether an engine can reach the outside while it scans. Each class has a NATS account of its own. */
+/** Whether an engine can reach the internet while it scans. Each class has a NATS account of its own. */
 export const InternetClass = { isolated: "isolated", internet: "internet" } as const;
 /** One of the names of {@link InternetClass}. */
 export type InternetClass = keyof typeof InternetClass;
@@ -45,7 +45,7 @@ export function internetClass(internet: boolean): InternetClass {
   return internet ? "internet" : "isolated";
 }
 
-/** What kind of answer an engine gives. Only AV engines take part in a scan's CLEAN verdict. */
+/** The kind of an engine, by what it answers. Only AV engines take part in a scan's CLEAN verdict. */
 export const PluginType = { AV: "AV", METADATA: "METADATA", INTEL: "INTEL", FILE_FORMATS: "FILE_FORMATS" } as const;
 /** One of the names of {@link PluginType}. */
 export type PluginType = keyof typeof PluginType;

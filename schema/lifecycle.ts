@@ -1,5 +1,5 @@
 /**
- * What the gateway's and the agent's process say to the process that started them, over Node's IPC channel if there is one.
+ * Messages of the gateway and the agent to the process that started them, over Node's IPC channel if there is one.
  * When that channel closes, they shut down: a mesh never outlives the command that started it.
  */
 
@@ -30,6 +30,6 @@ export interface StartFailed {
 export type LifecycleMessage = GatewayListening | AgentReady | StartFailed;
 
 /** Tells the parent process, if there is one that listens. */
-export function tellParent(message: LifecycleMessage): void {
+export function notifyParent(message: LifecycleMessage): void {
   process.send?.(message);
 }

@@ -1,4 +1,4 @@
-/** What is read of the mesh: the records that `gateway/db` makes of its rows, and that GraphQL and REST show. */
+/** Records that `gateway/db` reads from its rows, and that GraphQL and REST show. */
 
 import type { EngineSpeed, PluginType, Speed } from "./classes.js";
 import type { Labels, Priority } from "./scan-options.js";
@@ -11,7 +11,7 @@ export interface Hashes {
   readonly sha256: string;
 }
 
-/** A sample as it is shown. */
+/** A sample. */
 export interface SampleRecord extends Hashes {
   readonly sampleId: number;
   /** Bytes. */
@@ -42,7 +42,7 @@ export interface EngineRecord {
   readonly available: boolean;
 }
 
-/** What one engine said in one scan. */
+/** The result of one engine in one scan. */
 export interface ResultRecord {
   readonly scanId: number;
   readonly engine: string;
@@ -66,12 +66,12 @@ export interface ResultRecord {
   readonly durationMs: number | null;
   readonly details: Record<string, unknown> | null;
   readonly truncated: boolean;
-  /** The scan in which the engine said it, for a copy; it may have been deleted. */
+  /** The scan that the result was copied from; it may have been deleted. */
   readonly reusedFrom: number | null;
 }
 
-/** What a result says, without where and when it ran: REST tells no more, and long lists need not read it. */
-export type SaidResult = Omit<
+/** A result without where and when it ran: REST shows no more, and long lists need not read the rest. */
+export type ListedResult = Omit<
   ResultRecord,
   "imageId" | "imageDigest" | "agent" | "startedAt" | "endedAt" | "durationMs" | "truncated" | "reusedFrom"
 >;
@@ -94,7 +94,7 @@ export interface ScanRecord {
   readonly skipped: readonly Skipped[];
   readonly labels: Labels;
   readonly priority: Priority;
-  /** Detections after which the engines that are left are not waited for; null: all are. */
+  /** Detections after which the scan stops waiting for the other engines; null: it waits for all. */
   readonly stopAfter: number | null;
   readonly batchId: number | null;
   /** The scan that this one repeats; it may have been deleted. */
@@ -102,7 +102,7 @@ export interface ScanRecord {
   readonly sample: SampleRecord;
 }
 
-/** What a list of all scans shows of each: the least that has to be read for a long one. */
+/** A scan in a list of all scans, with as little as possible because the list can be long. */
 export interface ListedScan extends Pick<ScanRecord, "scanId" | "name" | "startDate" | "endDate"> {
   readonly sample: Pick<SampleRecord, keyof Hashes | "size">;
 }
@@ -122,7 +122,7 @@ export interface ScanCounts {
   readonly bytes: number;
 }
 
-/** What one engine answered in final scans. */
+/** Results of one engine in final scans. */
 export interface EngineCounts {
   readonly engineId: number;
   readonly engine: string;
@@ -179,14 +179,14 @@ export interface BatchRecord {
   readonly infected: number;
 }
 
-/** What waits for one engine, and who works on it. */
+/** The queue of one engine. */
 export interface QueueRecord {
   readonly engine: EngineRecord;
-  /** Requests for it that no agent was handed yet. */
+  /** Requests that no agent has taken yet. */
   readonly waiting: number;
   /** Requests that agents hold. */
   readonly running: number;
-  /** Of those, the ones that were handed out more than once. */
+  /** Of those, requests that were delivered more than once. */
   readonly redelivered: number;
   /** Requests given up after five deliveries, in the last 24 hours. */
   readonly dead: number;
@@ -195,6 +195,6 @@ export interface QueueRecord {
   readonly slots: number;
   /** What the engine took on average in the last two hours; null if nothing was measured. */
   readonly meanMs: number | null;
-  /** Until a request accepted now is begun; null if nobody is there, or nothing was measured in the last two hours. */
+  /** Until a request accepted now would start; null if no agent has the engine, or nothing was measured in the last two hours. */
   readonly estimatedWaitMs: number | null;
 }

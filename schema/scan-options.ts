@@ -1,6 +1,6 @@
-/** What a request for a scan can ask for, beside classes and engines. */
+/** Options of a scan, besides classes and engines. */
 
-/** How a scan's requests take their turn: BULK ones wait until hardly anything else does. */
+/** The order in which requests are published: BULK ones wait until hardly anything else does. */
 export const Priority = { NORMAL: "NORMAL", BULK: "BULK" } as const;
 /** One of the names of {@link Priority}. */
 export type Priority = keyof typeof Priority;
@@ -8,7 +8,7 @@ export type Priority = keyof typeof Priority;
 /** Labels of a scan: values by key. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** The most that can be asked for. Lengths are characters. */
+/** Limits of these options. Lengths are characters. */
 export const OPTION_LIMITS = {
   name: 1_024,
   labels: 32,

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { SETTING_NAMES } from "./generated/setting-names.js";
-import { isMeant } from "./nearest.js";
+import { suggestName } from "./suggestion.js";
 import { OperatorError } from "./operator-error.js";
 
 /** One setting. */
@@ -48,15 +48,15 @@ export class ConfigError extends OperatorError {
 }
 
 /**
- * Reads `settings` from `env`. An empty text counts as unset. Throws {@link ConfigError} with all mistakes at once: one is a name
- * that begins like ours and is no part's, since whoever misspells a setting must not believe that it is in force.
+ * Reads `settings` from `env`. An empty text counts as unset. Throws {@link ConfigError} with all mistakes at once. An
+ * unknown name that begins with SCANMESH_ is a mistake too: a misspelt setting would otherwise be ignored silently.
  */
 export function readSettings<S extends Settings>(settings: S, env: Readonly<Record<string, string | undefined>>): Values<S> {
-  const mistakes = Object.keys(env).flatMap((name) => (env[name] ? misspelt(name) : []));
+  const mistakes = Object.keys(env).flatMap((name) => (env[name] ? checkName(name) : []));
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings)) {
     try {
-      const text = given(name, setting, env) ?? setting.fallback;
+      const text = readText(name, setting, env) ?? setting.fallback;
       if (text === undefined) {
         if (setting.required) mistakes.push(`${name}: is not set`);
         continue;
@@ -73,15 +73,19 @@ export function readSettings<S extends Settings>(settings: S, env: Readonly<Reco
   return values as Values<S>;
 }
 
-/** What Kubernetes and Docker's links tell of services by the name of this product. */
-const OF_SERVICES = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT(_\d+_(TCP|UDP)(_\w+)?)?$/;
+/** Variables that Kubernetes and Docker links set for a service with the name of this product. */
+const SERVICE_VARIABLES = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT(_\d+_(TCP|UDP)(_\w+)?)?$/;
 
-function misspelt(name: string): string[] {
-  if (!name.startsWith("SCANMESH_") || SETTING_NAMES.includes(name) || OF_SERVICES.test(name)) return [];
-  return [`${name}: there is no such setting${isMeant(name, SETTING_NAMES)}`];
+function checkName(name: string): string[] {
+  if (!name.startsWith("SCANMESH_") || SETTING_NAMES.includes(name) || SERVICE_VARIABLES.test(name)) return [];
+  return [`${name}: there is no such setting${suggestName(name, SETTING_NAMES)}`];
 }
 
-function given(name: string, setting: Setting<unknown>, env: Readonly<Record<string, string | undefined>>): string | undefined {
+function readText(
+  name: string,
+  setting: Setting<unknown>,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
   const file = setting.secret ? env[`${name}_FILE`] : undefined;
   if (!file) return env[name] || undefined;
   if (env[name]) throw new Error(`${name} and ${name}_FILE are both set`);

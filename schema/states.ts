@@ -2,7 +2,7 @@
 
 /**
  * States of a result, lowest first. QUEUED and SCANNING are open, the rest are final.
- * `UNSCANNED`: the engine looked and says that it could not scan all of it. `DONE` alone can carry a verdict.
+ * `UNSCANNED`: the engine could not scan all of the sample. `DONE` alone can carry a verdict.
  */
 export const ResultState = {
   QUEUED: "QUEUED",
@@ -28,7 +28,7 @@ export type Verdict = keyof typeof Verdict;
 /** All verdicts in merge order, lowest first. */
 export const VERDICTS = Object.keys(Verdict) as readonly Verdict[];
 
-/** What one engine can say of a sample. An engine is never INCONCLUSIVE: it is DONE with a verdict, DONE without, or not DONE. */
+/** The verdict of one engine. It is never INCONCLUSIVE: an engine is DONE with a verdict, DONE without, or not DONE. */
 export const EngineVerdict = { CLEAN: "CLEAN", SUSPICIOUS: "SUSPICIOUS", INFECTED: "INFECTED" } as const;
 /** One of the names of {@link EngineVerdict}. */
 export type EngineVerdict = keyof typeof EngineVerdict;
@@ -38,23 +38,23 @@ export function isFinal(state: ResultState): boolean {
   return state !== "QUEUED" && state !== "SCANNING";
 }
 
-/** What the merge compares: a state and, for DONE, the verdict. */
-export interface Standing {
+/** The part of a result that decides its rank: the state and, for DONE, the verdict. */
+export interface RankedResult {
   readonly state: ResultState;
   readonly verdict: EngineVerdict | null;
 }
 
-/** A number that orders standings: a result is replaced only by one with a higher rank. */
-export function rank({ state, verdict }: Standing): number {
+/** A number that orders results: one is replaced only by one with a higher rank. */
+export function rank({ state, verdict }: RankedResult): number {
   return RESULT_STATES.indexOf(state) * VERDICTS.length + (verdict === null ? 0 : VERDICTS.indexOf(verdict));
 }
 
 /** The higher of two results; of equal ones the first. Gateways apply the same rule in SQL. */
-export function merge<T extends Standing>(current: T, incoming: T): T {
+export function merge<T extends RankedResult>(current: T, incoming: T): T {
   return rank(incoming) > rank(current) ? incoming : current;
 }
 
-/** Why an engine of the catalogue takes no part in a scan. */
+/** Why an engine of the catalogue does not take part in a scan. */
 export const SkipReason = {
   /** Slower than the request allows. */
   TOO_SLOW: "TOO_SLOW",
@@ -62,9 +62,9 @@ export const SkipReason = {
   INTERNET_FORBIDDEN: "INTERNET_FORBIDDEN",
   /** Switched off by an operator. */
   DISABLED: "DISABLED",
-  /** The request's own choice: it names engines and this is none of them, or it leaves this one out. */
+  /** The request names its engines and this is not one of them, or it excludes this one. */
   NOT_SELECTED: "NOT_SELECTED",
-  /** Its manifest does not accept the sample's type. */
+  /** Its manifest does not accept the type of the sample. */
   UNSUPPORTED_TYPE: "UNSUPPORTED_TYPE",
   /** No agent has announced it as healthy within the last 10 minutes. */
   UNHEALTHY: "UNHEALTHY",

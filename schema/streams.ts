@@ -18,7 +18,7 @@ const MILLISECOND = 1_000_000;
 /** Bytes of each of a sample's chunks; the last may be shorter. An empty sample is one empty chunk. */
 export const CHUNK_BYTES = 512 * 1024;
 
-/** What of the streams is a setting. */
+/** Settings of the streams. */
 export interface StreamSettings {
   /** Longest deadline a scan can have, in milliseconds; SCANS keeps messages a little longer. */
   readonly maxDeadlineMs: number;

@@ -1,17 +1,17 @@
 import { closest, distance } from "fastest-levenshtein";
 
-/** Letters by which a misspelt name may differ from the one that is meant. */
-const NEAR = 2;
+/** Letters by which a misspelt name may differ from the suggested one. */
+const DISTANCE_MAX = 2;
 
-/** What a sentence about an unknown name ends with, such as `; is ClamAV meant?`; nothing if no known one is near. */
-export function isMeant(name: string, known: readonly string[]): string {
+/** The end of a sentence about an unknown name, such as `; did you mean ClamAV?`; empty if no known name is similar. */
+export function suggestName(name: string, known: readonly string[]): string {
   if (known.length === 0) return "";
   const word = name.toLowerCase();
   const nearest = closest(
     word,
     known.map((other) => other.toLowerCase()),
   );
-  // Of a short name two letters are most of it.
-  if (distance(word, nearest) > Math.min(NEAR, Math.floor(word.length / 2))) return "";
-  return `; is ${known.find((other) => other.toLowerCase() === nearest)} meant?`;
+  // In a short name two letters are most of it.
+  if (distance(word, nearest) > Math.min(DISTANCE_MAX, Math.floor(word.length / 2))) return "";
+  return `; did you mean ${known.find((other) => other.toLowerCase() === nearest)}?`;
 }

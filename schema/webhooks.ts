@@ -1,4 +1,4 @@
-/** What webhooks tell, and how. Deliveries follow the Standard Webhooks convention (https://www.standardwebhooks.com). */
+/** Webhook events and deliveries. They follow the Standard Webhooks convention (https://www.standardwebhooks.com). */
 
 /** SCAN_FINISHED: a scan became final. SCAN_DETECTED: it did with a detection, or got one afterwards. */
 export const WebhookEvent = { SCAN_FINISHED: "SCAN_FINISHED", SCAN_DETECTED: "SCAN_DETECTED" } as const;

@@ -1,6 +1,6 @@
 import { sql, type Expression, type QueryCreator } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
-import type { ResultRecord, SaidResult, SampleRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
+import type { ResultRecord, ListedResult, SampleRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
 import type { Tables } from "../../schema/tables/database.js";
 import { parseTimestamp, type Database } from "./database.js";
 import { runPreparedQuery } from "./prepared.js";
@@ -121,7 +121,7 @@ export async function readResults(db: Database, scanIds: readonly number[]): Pro
 }
 
 /** The same without where and when the engines ran. */
-export async function readSaidResults(db: Database, scanIds: readonly number[]): Promise<Map<number, SaidResult[]>> {
+export async function readSaidResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ListedResult[]>> {
   return byScan(scanIds, await runPreparedQuery(db, "said results", [[...scanIds]], () => selectSaidResults(db, among(scanIds))));
 }
 

@@ -1,6 +1,6 @@
 /** One scan as a line of `/export/csv`, in columns by engine. */
 
-import type { EngineRecord, ListedScan, SaidResult } from "../../schema/reports.js";
+import type { EngineRecord, ListedScan, ListedResult } from "../../schema/reports.js";
 import { asctime } from "./asctime.js";
 import { entry } from "./report.js";
 
@@ -15,7 +15,7 @@ export function csvHead(engines: readonly Column[]): string {
 }
 
 export interface CsvScan extends ListedScan {
-  readonly results: readonly SaidResult[];
+  readonly results: readonly ListedResult[];
 }
 
 export function csvLine({ name, sample, startDate, results }: CsvScan, engines: readonly Column[], timeZone: string): string {
@@ -24,7 +24,7 @@ export function csvLine({ name, sample, startDate, results }: CsvScan, engines: 
   return line([name, sample.md5, sample.sha1, sample.sha256, asctime(startDate, timeZone), ...cells]);
 }
 
-function engineCells(result: SaidResult | undefined, isAv: boolean): string[] {
+function engineCells(result: ListedResult | undefined, isAv: boolean): string[] {
   if (!result) return isAv ? [ABSENT, ABSENT] : [ABSENT];
   const shown = entry(result);
   if (!isAv) return [JSON.stringify(shown)];
@@ -35,7 +35,7 @@ function engineCells(result: SaidResult | undefined, isAv: boolean): string[] {
 }
 
 /** Clean is said only of what is proven to be. */
-function resultText({ state, verdict }: SaidResult, { error, result }: ReturnType<typeof entry>): string {
+function resultText({ state, verdict }: ListedResult, { error, result }: ReturnType<typeof entry>): string {
   if (error !== undefined) return error;
   if (state === "QUEUED") return "queued";
   if (state === "SCANNING") return "scanning";

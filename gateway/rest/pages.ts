@@ -2,7 +2,7 @@ import { nthNewest, readListedScans } from "../db/export.js";
 import type { Database } from "../db/database.js";
 import { readSaidResults, readScans } from "../db/scans.js";
 import { findScans, type Search } from "../db/search.js";
-import type { ListedScan, SaidResult, ScanRecord } from "../../schema/reports.js";
+import type { ListedScan, ListedResult, ScanRecord } from "../../schema/reports.js";
 
 /** Scans a page at a time, so that any number of them takes the memory of one page. */
 export type Pages<T> = AsyncGenerator<readonly T[], void, undefined>;
@@ -45,7 +45,7 @@ const MOST_RESULTS = 100;
 const HEAVY_BYTES = 1024 * 1024;
 
 interface WithResults {
-  readonly results: readonly SaidResult[];
+  readonly results: readonly ListedResult[];
 }
 
 /** The scans with their results. Engines are few or many and say a little or a lot: the last ones tell how many are read at once. */
@@ -66,7 +66,7 @@ export async function* withResults<T extends ListedScan>(db: Database, pages: Pa
 }
 
 /** One scan is weighed for all that were read with it: weighing every one takes as long as writing it. */
-function nextSize(size: number, scans: number, results: readonly (readonly SaidResult[])[]): number {
+function nextSize(size: number, scans: number, results: readonly (readonly ListedResult[])[]): number {
   const heaviest = results.reduce((longest, one) => (one.length > longest.length ? one : longest), []);
   if (scans * weight(heaviest) > HEAVY_BYTES) return Math.max(1, size >> 2);
   const fitting = Math.floor((MOST_RESULTS * scans) / Math.max(1, results.flat().length));
@@ -74,6 +74,6 @@ function nextSize(size: number, scans: number, results: readonly (readonly SaidR
 }
 
 /** About as many bytes as the engines' own output takes. */
-function weight(results: readonly SaidResult[]): number {
+function weight(results: readonly ListedResult[]): number {
   return results.reduce((sum, { details }) => sum + (details === null ? 0 : JSON.stringify(details).length), 0);
 }

@@ -1,5 +1,5 @@
 import { PLUGIN_TYPE_NUMBER, SPEED_NUMBER } from "../../schema/classes.js";
-import type { ListedScan, SaidResult, ScanRecord } from "../../schema/reports.js";
+import type { ListedScan, ListedResult, ScanRecord } from "../../schema/reports.js";
 import { isFinal } from "../../schema/states.js";
 import { asctime } from "./asctime.js";
 
@@ -19,7 +19,7 @@ export function listed({ scanId, name, sample, startDate, endDate }: ListedScan,
 
 /** A scan with what its results say. */
 export interface SaidReport extends ScanRecord {
-  readonly results: readonly SaidResult[];
+  readonly results: readonly ListedResult[];
 }
 
 /** A scan with its results. `infected` has always been -1 here; the truth is in `verdict`. */
@@ -39,7 +39,7 @@ export function reported(scan: SaidReport, timeZone: string) {
 }
 
 /** One engine's entry. Its own keys come first: they cannot replace those of the contract. */
-export function entry(result: SaidResult) {
+export function entry(result: ListedResult) {
   return {
     ...ownKeys(result),
     ...versions(result),
@@ -57,11 +57,11 @@ export function entry(result: SaidResult) {
 }
 
 /** Empty unless the engine finished and states a verdict: a failure is never `false`. */
-function infected({ state, verdict }: SaidResult): boolean | "" {
+function infected({ state, verdict }: ListedResult): boolean | "" {
   return state === "DONE" && verdict !== null ? verdict === "INFECTED" : "";
 }
 
-function versions({ state, engineVersion, signatureVersion, signatureDate }: SaidResult) {
+function versions({ state, engineVersion, signatureVersion, signatureDate }: ListedResult) {
   if (!isFinal(state)) return { engine: "", updated: "" };
   if (state !== "DONE") return { engine: "-", updated: "-" };
   const updated = signatureDate?.toISOString().slice(0, 10).replaceAll("-", "") ?? signatureVersion ?? "";
@@ -71,13 +71,13 @@ function versions({ state, engineVersion, signatureVersion, signatureDate }: Sai
 /** What AV engines tell beside their verdict; the other types' output is theirs as a whole. */
 const AV_KEYS = ["database", "known", "results"] as const;
 
-function ownKeys({ type, details }: SaidResult): Record<string, unknown> {
+function ownKeys({ type, details }: ListedResult): Record<string, unknown> {
   if (details === null) return {};
   if (type !== "AV") return details;
   return Object.fromEntries(AV_KEYS.flatMap((key) => (key in details ? [[key, details[key]]] : [])));
 }
 
-function reason({ state, error }: SaidResult): { error?: string } {
+function reason({ state, error }: ListedResult): { error?: string } {
   switch (state) {
     case "QUEUED":
     case "SCANNING":

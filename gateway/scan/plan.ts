@@ -1,5 +1,5 @@
-import { withinSpeed, type Speed } from "../../schema/classes.js";
-import { isMeant } from "../../schema/nearest.js";
+import { isWithinSpeed, type Speed } from "../../schema/classes.js";
+import { suggestName } from "../../schema/suggestion.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import type { Skipped, SkipReason } from "../../schema/states.js";
 import { GatewayError } from "../errors.js";
@@ -51,7 +51,7 @@ function nameSet(names: readonly string[] | undefined): ReadonlySet<string> | un
 function skipReason(engine: EngineRecord, request: PlanRequest, selected: boolean): SkipReason | undefined {
   if (!engine.enabled) return "DISABLED";
   if (!selected) return "NOT_SELECTED";
-  if (!withinSpeed(engine.speed, request.speed)) return "TOO_SLOW";
+  if (!isWithinSpeed(engine.speed, request.speed)) return "TOO_SLOW";
   if (engine.internet && !request.internet) return "INTERNET_FORBIDDEN";
   if (engine.accepts && !engine.accepts.some((type) => accepts(type, request.mime))) return "UNSUPPORTED_TYPE";
   if (!engine.available) return "UNHEALTHY";
@@ -72,7 +72,7 @@ export function checkNames(catalogue: readonly EngineRecord[], { engines, exclud
   for (const [field, names] of Object.entries({ engines, excludeEngines })) {
     const unknown = (names ?? []).filter((name) => !known.has(name.toLowerCase()));
     if (unknown.length === 0) continue;
-    const meant = unknown.length === 1 ? isMeant(String(unknown[0]), all) : "";
-    throw new GatewayError("BAD_INPUT", `no engine is called ${unknown.join(", ")}${meant}`, { field: [field] });
+    const suggestion = unknown.length === 1 ? suggestName(String(unknown[0]), all) : "";
+    throw new GatewayError("BAD_INPUT", `no engine is called ${unknown.join(", ")}${suggestion}`, { field: [field] });
   }
 }

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { ContainerLimits, ContainerRun } from "../../schema/container-run.js";
 import { Manifest } from "../../schema/manifest.js";
-import { isMeant } from "../../schema/nearest.js";
+import { suggestName } from "../../schema/suggestion.js";
 import { duration } from "../../schema/settings.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { LoadedManifest } from "./engine-loader.js";
@@ -87,8 +87,8 @@ export function chooseEngines(manifests: readonly LoadedManifest[], file?: Choic
     return { ...(choice === undefined ? loaded : withChoice(loaded, choice)), off };
   });
   for (const key of keys.values())
-    mistakes.push(`${said?.place(["engines", key])}: engines.${key}: there is no engine of that name${isMeant(key, names)}`);
-  for (const name of wanted.values()) mistakes.push(`SCANMESH_ENGINES: there is no engine ${name}${isMeant(name, names)}`);
+    mistakes.push(`${said?.place(["engines", key])}: engines.${key}: there is no engine of that name${suggestName(key, names)}`);
+  for (const name of wanted.values()) mistakes.push(`SCANMESH_ENGINES: there is no engine ${name}${suggestName(name, names)}`);
   return { engines, mistakes };
 }
 

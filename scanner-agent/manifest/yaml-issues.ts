@@ -1,16 +1,18 @@
 import { z } from "zod";
-import { isMeant } from "../../schema/nearest.js";
+import { suggestName } from "../../schema/suggestion.js";
 
 /** What is wrong with a field of a YAML file, for whoever wrote it. `shape` is what the whole should be. */
 export function describeIssue(issue: z.core.$ZodIssue, shape: z.ZodType): string {
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => `there is no field ${key}${isMeant(key, fieldsOf(fieldAt(shape, issue.path)))}`).join(", ");
+      return issue.keys
+        .map((key) => `there is no field ${key}${suggestName(key, fieldsOf(fieldAt(shape, issue.path)))}`)
+        .join(", ");
     case "invalid_type":
       return issue.input === undefined ? "is missing" : `needs ${EXPECTED[issue.expected] ?? issue.expected}`;
     case "invalid_value": {
       const values = issue.values.map(String);
-      const given = typeof issue.input === "string" ? isMeant(issue.input, values) : "";
+      const given = typeof issue.input === "string" ? suggestName(issue.input, values) : "";
       return issue.input === undefined ? `is missing; it is ${alternatives(values)}` : `needs ${alternatives(values)}${given}`;
     }
     case "too_small":

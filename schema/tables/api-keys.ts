@@ -11,14 +11,14 @@ export interface ApiKeysTable {
   /** sha256 of the secret. */
   hash: Buffer;
   scopes: Scope[];
-  /** Requests a second; null: as many as there are. */
+  /** Requests a second; null: no limit. */
   rate: number | null;
-  /** Scans a day, by UTC; null: as many as there are. */
+  /** Scans a day, by UTC; null: no limit. */
   daily_scans: number | null;
   created_at: GeneratedTimestamp;
   expires_at: NullableTimestamp;
   revoked_at: NullableTimestamp;
-  /** Noted now and then, not at each use. */
+  /** Updated now and then, not at each use. */
   last_used_at: NullableTimestamp;
 }
 

@@ -18,11 +18,11 @@ export interface OutboxTable {
   stream_created: string | null;
   /** Its sequence in SCANS, by the PubAck. */
   seq: number | null;
-  /** Not to be published yet: it waits for room. When it is let go, `created_at` says when. */
+  /** Not to be published yet: it waits for capacity. When it is released, `created_at` is set anew. */
   held: Generated<boolean>;
 }
 
-/** Messages to be deleted from the bus, now that nobody needs them. */
+/** Messages to delete from the bus because nobody needs them any more. */
 export interface RemovalsTable {
   id: GeneratedAlways<number>;
   internet: boolean;
@@ -35,7 +35,7 @@ export interface RemovalsTable {
   created_at: GeneratedTimestamp;
 }
 
-/** What the sweep remembers of each account's streams; locked while it works there. */
+/** How far the sweep has read the streams of each account; the row is locked while it works there. */
 export interface SweepMarksTable {
   account: "ISOLATED" | "INTERNET";
   /** SAMPLES was walked up to this sequence for orphans, in the stream created then. */

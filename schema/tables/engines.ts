@@ -19,12 +19,12 @@ export interface EnginesTable {
   signature_date: NullableTimestamp;
   /** When a healthy agent last announced it. */
   last_healthy_at: NullableTimestamp;
-  /** Why no agent that is there can run it; null while one can, or none is there. */
+  /** Why no online agent can run it; null while one can, or none is online. */
   unhealthy: string | null;
   created_at: GeneratedTimestamp;
 }
 
-/** What an agent is to be until somebody says otherwise; without a row it is to take work. */
+/** The state ordered for an agent until the next order; without a row it is READY. */
 export interface AgentOrdersTable {
   agent: string;
   state: "CORDONED" | "DRAINING";

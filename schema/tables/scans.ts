@@ -6,7 +6,7 @@ import type { Labels, Priority } from "../scan-options.js";
 import type { EngineVerdict, ResultCause, ResultState, Skipped, Verdict } from "../states.js";
 import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
 
-/** One request to examine a sample. */
+/** One request to scan a sample. */
 export interface ScansTable {
   id: Generated<number>;
   sample_id: number;
@@ -39,14 +39,14 @@ export interface ScansTable {
   skipped: JSONColumnType<Skipped[]>;
   labels: JSONColumnType<Labels, string | undefined>;
   priority: Generated<Priority>;
-  /** Detections after which the engines that are left are not waited for. */
+  /** Detections after which the scan stops waiting for the other engines. */
   stop_after: number | null;
   batch_id: number | null;
   /** A scan that this one repeats; it may have been deleted. */
   previous: number | null;
 }
 
-/** What one engine said in one scan. */
+/** The result of one engine in one scan. */
 export interface ResultsTable {
   scan_id: number;
   engine_id: number;
@@ -71,7 +71,7 @@ export interface ResultsTable {
   duration_ms: number | null;
   details: JSONColumnType<Record<string, unknown>> | null;
   truncated: Generated<boolean>;
-  /** The scan in which the engine said it, for a copy; it may have been deleted. */
+  /** The scan that the result was copied from; it may have been deleted. */
   reused_from: number | null;
   /** The verdict, if it is INFECTED or SUSPICIOUS. */
   finding: GeneratedAlways<EngineVerdict> | null;
@@ -89,14 +89,14 @@ export interface BatchesTable {
   deleted_revisions: Generated<number>;
 }
 
-/** Submissions that can be sent again without being made again, for a day. */
+/** Submissions that return the first answer when they are sent again within a day. */
 export interface IdempotencyKeysTable {
   /** An API key's id, or empty while the mesh asks for none. */
   owner: string;
   key: string;
   /** sha256 of the input in hex. */
   input_hash: string;
-  /** What was made: a scan or a batch. */
+  /** The scan or batch that the first one created. */
   scan_id: number | null;
   batch_id: number | null;
   created_at: GeneratedTimestamp;

@@ -4,12 +4,12 @@ import type { Generated, GeneratedAlways } from "kysely";
 import type { GeneratedTimestamp, NullableTimestamp } from "./columns.js";
 import type { DeliveryState, WebhookEvent } from "../webhooks.js";
 
-/** An address that is told of scans. */
+/** An address that events are posted to. */
 export interface WebhooksTable {
   id: GeneratedAlways<number>;
   url: string;
   events: WebhookEvent[];
-  /** What its deliveries are signed with. */
+  /** Signs its deliveries. */
   secret: Buffer;
   enabled: Generated<boolean>;
   created_at: GeneratedTimestamp;
@@ -25,7 +25,7 @@ export interface WebhookDeliveriesTable {
   state: Generated<DeliveryState>;
   attempts: Generated<number>;
   created_at: GeneratedTimestamp;
-  /** When it is due; while one is being sent, when its sender is given up. */
+  /** When it is due; while it is being sent, when its sender counts as dead. */
   next_attempt_at: GeneratedTimestamp;
   last_attempt_at: NullableTimestamp;
   /** The receiver's HTTP status; null if it did not answer. */

@@ -2,7 +2,7 @@
 
 import { createAgent } from "../../scanner-agent/agent.js";
 import { readAgentConfig } from "../../scanner-agent/config.js";
-import { tellParent } from "../../schema/lifecycle.js";
+import { notifyParent } from "../../schema/lifecycle.js";
 import { benchEngine } from "./engines.js";
 
 const [, , name, iterationsPerMs] = process.argv;
@@ -17,7 +17,7 @@ process.on("SIGINT", stop);
 // The process that started this one is gone.
 process.on("disconnect", stop);
 
-tellParent({ kind: "ready", agent: config.agent, engines: await agent.start(), mistakes: agent.mistakes() });
+notifyParent({ kind: "ready", agent: config.agent, engines: await agent.start(), mistakes: agent.mistakes() });
 await agent.failed;
 
 function stop(): void {

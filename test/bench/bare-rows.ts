@@ -2,7 +2,7 @@
 
 import { fastify } from "fastify";
 import pg from "pg";
-import { tellParent } from "../../schema/lifecycle.js";
+import { notifyParent } from "../../schema/lifecycle.js";
 
 const PAGE = 50;
 const SQL = `select scans.id as "scanId", scans.name, start_date as "startDate", end_date as "endDate", md5, sha1, sha256, size
@@ -45,4 +45,4 @@ app.get("/api/v1/sample", async () =>
 );
 process.on("disconnect", () => process.exit());
 process.on("SIGTERM", () => process.exit());
-tellParent({ kind: "listening", url: await app.listen({ host: "127.0.0.1", port: 0 }) });
+notifyParent({ kind: "listening", url: await app.listen({ host: "127.0.0.1", port: 0 }) });

@@ -155,7 +155,7 @@ describe("scanning files", () => {
       .executeTakeFirst();
     expect(row).toEqual({ total: 1, seconds: 60 });
     const { code, stdout } = await scan("--engines", "Clamaw", file("typo.txt", "CLEAN"));
-    expect(stdout).toMatch(/typo\.txt: .*no engine is called Clamaw; is ClamAV meant\?/);
+    expect(stdout).toMatch(/typo\.txt: .*no engine is called Clamaw; did you mean ClamAV\?/);
     expect(code).toBe(2);
     expect((await scan("--deadline", "soon", file("when.txt", "CLEAN"))).stderr).toContain("It is a number of seconds.");
   });

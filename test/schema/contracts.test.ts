@@ -150,7 +150,7 @@ describe("settings", () => {
       SCANMESH_PORT_8080_TCP_ADDR: "10.0.0.7",
     };
     expect(() => readSettings(settings, env)).toThrow(
-      "SCANMESH_AUHT: there is no such setting; is SCANMESH_AUTH meant?\nSCANMESH_WHATEVER_ELSE: there is no such setting",
+      "SCANMESH_AUHT: there is no such setting; did you mean SCANMESH_AUTH?\nSCANMESH_WHATEVER_ELSE: there is no such setting",
     );
     expect(readSettings(settings, { ...env, SCANMESH_AUHT: undefined, SCANMESH_WHATEVER_ELSE: "" })).toMatchObject({ URL: "x" });
   });

@@ -9,14 +9,14 @@ import { readRequests } from "../../../gateway/db/outbox.js";
 import { removeSettled } from "../../../gateway/db/sweep.js";
 import { lockScans, raiseResults, type IncomingResult } from "../../../gateway/db/results.js";
 import { readScan } from "../../../gateway/db/scans.js";
-import { isFinal, merge, rank, RESULT_STATES, type EngineVerdict, type Standing } from "../../../schema/states.js";
+import { isFinal, merge, rank, RESULT_STATES, type EngineVerdict, type RankedResult } from "../../../schema/states.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { openTestDatabase } from "../../stage/database.js";
 
 let db: Database;
 let close: () => Promise<void>;
 
-const STANDINGS: Standing[] = RESULT_STATES.flatMap((state): Standing[] => {
+const STANDINGS: RankedResult[] = RESULT_STATES.flatMap((state): RankedResult[] => {
   const verdicts: (EngineVerdict | null)[] = state === "DONE" ? [null, "CLEAN", "SUSPICIOUS", "INFECTED"] : [null];
   return verdicts.map((verdict) => ({ state, verdict }));
 });
@@ -47,7 +47,7 @@ async function newScan(engines: string[]): Promise<number> {
   return inserted?.scanId ?? 0;
 }
 
-const incoming = (scanId: number, engineName: string, standing: Standing, agent = "a"): IncomingResult => ({
+const incoming = (scanId: number, engineName: string, standing: RankedResult, agent = "a"): IncomingResult => ({
   scanId,
   engine: engineName.toLowerCase(),
   internet: "isolated",
@@ -71,7 +71,7 @@ function seededRandom(seed: number): (below: number) => number {
 
 const record = (results: IncomingResult[]) => raiseResults(db, results);
 
-async function standing(scanId: number): Promise<Standing> {
+async function standing(scanId: number): Promise<RankedResult> {
   const [result] = (await readScan(db, scanId))?.results ?? [];
   if (!result) throw new Error("no result");
   return { state: result.state, verdict: result.verdict };
@@ -106,11 +106,11 @@ it("counters and verdict follow any order of results of three engines", async ()
   for (let round = 0; round < 60; round += 1) {
     const names = ["Alpha", "Beta", "Meta"];
     const scanId = await newScan(names);
-    const best = new Map<string, Standing>(names.map((name) => [name, { state: "QUEUED", verdict: null }]));
+    const best = new Map<string, RankedResult>(names.map((name) => [name, { state: "QUEUED", verdict: null }]));
     for (let i = 0; i < 12; i += 1) {
       const name = names[random(3)] ?? "";
-      const next = STANDINGS[random(STANDINGS.length)] as Standing;
-      best.set(name, merge(best.get(name) as Standing, next));
+      const next = STANDINGS[random(STANDINGS.length)] as RankedResult;
+      best.set(name, merge(best.get(name) as RankedResult, next));
       await record([incoming(scanId, name, next)]);
       const scan = await readScan(db, scanId);
       const all = [...best.values()];
@@ -129,7 +129,7 @@ it("recorders that meet in the same rows at the same time agree with one that wo
   for (let round = 0; round < 40; round += 1) {
     const scanIds = await Promise.all([newScan(names), newScan(names), newScan(names)]);
     const results = Array.from({ length: 24 }, () =>
-      incoming(scanIds[random(3)] ?? 0, names[random(3)] ?? "", STANDINGS[random(STANDINGS.length)] as Standing),
+      incoming(scanIds[random(3)] ?? 0, names[random(3)] ?? "", STANDINGS[random(STANDINGS.length)] as RankedResult),
     );
     // Every result is delivered twice, in batches that others have in another order.
     const batches = [...inBatches(results), ...inBatches(results.toReversed())];
@@ -138,7 +138,7 @@ it("recorders that meet in the same rows at the same time agree with one that wo
       const of = (name: string) =>
         results
           .filter((result) => result.scanId === scanId && result.engine === name.toLowerCase())
-          .reduce<Standing>(merge, { state: "QUEUED", verdict: null });
+          .reduce<RankedResult>(merge, { state: "QUEUED", verdict: null });
       const best = new Map(names.map((name) => [name, of(name)]));
       const final = [...best.values()].every(({ state }) => isFinal(state));
       const scan = await readScan(db, scanId);
@@ -212,7 +212,7 @@ function inBatches<T>(items: readonly T[]): T[][] {
 }
 
 /** The rule in words: any INFECTED, else any SUSPICIOUS; when final CLEAN only if every antivirus engine says so. */
-function verdictOf(best: Map<string, Standing>, final: boolean): string | null {
+function verdictOf(best: Map<string, RankedResult>, final: boolean): string | null {
   const worst = [...best.values()]
     .toSorted((a, b) => rank(b) - rank(a))
     .find(({ verdict }) => verdict === "INFECTED" || verdict === "SUSPICIOUS");

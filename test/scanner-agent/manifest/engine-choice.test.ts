@@ -65,7 +65,7 @@ describe("the engines of a host", () => {
     });
     expect(chosen(undefined, ["plain", "Nothing", "Boxt"]).mistakes).toEqual([
       "SCANMESH_ENGINES: there is no engine Nothing",
-      "SCANMESH_ENGINES: there is no engine Boxt; is Boxed meant?",
+      "SCANMESH_ENGINES: there is no engine Boxt; did you mean Boxed?",
     ]);
   });
 });
@@ -100,7 +100,9 @@ describe("a mistake", () => {
 
   test("is an engine that nobody has", () => {
     const choices = chosen("engines:\n  Plain: on\n  Plian: on\n");
-    expect(choices.mistakes).toEqual(["/etc/engines.yaml:3: engines.Plian: there is no engine of that name; is Plain meant?"]);
+    expect(choices.mistakes).toEqual([
+      "/etc/engines.yaml:3: engines.Plian: there is no engine of that name; did you mean Plain?",
+    ]);
     expect(offs(choices).Plain).toBeNull();
   });
 

@@ -53,8 +53,8 @@ describe("a manifest", () => {
 
 describe("the mistakes of a manifest are told in words for its author:", () => {
   test.each([
-    ["a field that was misspelt", GOOD.replace("output:", "outptu:"), "there is no field outptu; is output meant?"],
-    ["one further in", GOOD.replace("module: yara", "modul: yara"), "there is no field modul; is module meant?"],
+    ["a field that was misspelt", GOOD.replace("output:", "outptu:"), "there is no field outptu; did you mean output?"],
+    ["one further in", GOOD.replace("module: yara", "modul: yara"), "there is no field modul; did you mean module?"],
     ["a field that is not there", GOOD.replace("name: Strings\n", ""), "name: is missing"],
     [
       "a choice that is not there",
@@ -64,7 +64,7 @@ describe("the mistakes of a manifest are told in words for its author:", () => {
     [
       "a choice that was misspelt",
       GOOD.replace("output: yara", "output: yarra"),
-      "needs one of clamd, yara, fileinfo, malice; is yara meant?",
+      "needs one of clamd, yara, fileinfo, malice; did you mean yara?",
     ],
     ["a text for a number", GOOD.replace("timeout: 5s", "slots: many"), "slots: needs a number"],
     ["a number that is too small", GOOD.replace("timeout: 5s", "slots: 0"), "slots: needs at least 1"],
