@@ -65,7 +65,7 @@ export interface Account {
   /** Removes requests by sequence, unless the stream has another identity by now. */
   removeRequests(stream: string, seqs: readonly number[]): Promise<void>;
   /** Sends an agent a control message. Lossy: while NATS is away nothing is sent. */
-  tell(agent: string, message: Control): void;
+  sendControl(agent: string, message: Control): void;
   /** Delivers results until stopped, across reconnections. */
   consumeResults(deliver: (delivery: ResultDelivery) => Promise<void>): { stop(): Promise<void> };
 }
@@ -166,7 +166,7 @@ export function openAccount(
     async removeRequests(stream, seqs) {
       if ((await scansState()).stream === stream) await removeMessages(connection.up(), SCANS, seqs);
     },
-    tell(agent, message) {
+    sendControl(agent, message) {
       if (connection.isUp()) connection.up().publish(controlSubject(agent), encodeMessage(message));
     },
     consumeResults: (deliver) => consumeResults(connection, log, deliver),

@@ -15,9 +15,12 @@ export interface Fleet {
   onPresence(internet: InternetClass, agent: string, value: Uint8Array | undefined): void;
   /** The agents that have not missed three heartbeats, by id. An engine that differs from the catalogue is shown as unhealthy. */
   agents(): readonly Presence[];
-  /** An engine as those agents announce it whose announcement differs from the catalogue, as it was read last. */
+  /** The announcements of an engine that differ from the catalogue, as it was read last. */
   differingEngines(name: string): readonly { agent: string; engine: EnginePresence }[];
-  /** Engines whose agent has not heard that it must refuse them because they differ, or that it need not any more. */
+  /**
+   * Refusals to repeat: the agent's presence shows that it does not know that it must refuse the engine because it differs, or, with
+   * `reason` null, that it need not any more.
+   */
   staleRefusals(): { agent: string; internet: InternetClass; engine: string; reason: string | null }[];
   /** The class of a known engine by its subject token. */
   classOf(token: string): InternetClass | undefined;

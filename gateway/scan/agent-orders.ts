@@ -25,7 +25,7 @@ export async function setAgentState(ctx: ScanContext, caller: Caller, agent: str
 /** Repeats orders to agents whose presence shows something else: the message was lost, or the agent has restarted. */
 export async function repeatOrders(ctx: ScanContext): Promise<void> {
   for (const { agent, internet, engine, reason } of ctx.fleet.staleRefusals()) {
-    ctx.bus.account(internet).tell(agent, { v: 1, kind: "refuse", engine, reason });
+    ctx.bus.account(internet).sendControl(agent, { v: 1, kind: "refuse", engine, reason });
   }
   const orders = await readOrders(ctx.db);
   for (const { agent, state } of ctx.fleet.agents()) {
@@ -36,5 +36,5 @@ export async function repeatOrders(ctx: ScanContext): Promise<void> {
 
 function sendState({ bus, fleet }: ScanContext, agent: string, state: AgentState): void {
   const classes = fleet.agents().filter((presence) => presence.agent === agent);
-  for (const { class: internet } of classes) bus.account(internet).tell(agent, { v: 1, kind: "state", state });
+  for (const { class: internet } of classes) bus.account(internet).sendControl(agent, { v: 1, kind: "state", state });
 }

@@ -34,7 +34,7 @@ export async function selfTestEngine(ctx: ScanContext, caller: Caller, name: str
   const agents = ctx.fleet.agents().filter(({ engines }) => engines.some((one) => engineToken(one.name) === token));
   if (agents.length === 0) throw new GatewayError("UNAVAILABLE", `no connected agent has ${engine.name}`, { retryAfter: 10 });
   for (const { agent, class: internet } of agents) {
-    ctx.bus.account(internet).tell(agent, { v: 1, kind: "test", engine: engine.name });
+    ctx.bus.account(internet).sendControl(agent, { v: 1, kind: "test", engine: engine.name });
   }
   return agents.map(({ agent }) => agent);
 }

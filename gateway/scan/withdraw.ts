@@ -31,16 +31,16 @@ const NOTHING: Withdrawal = { changed: [], scanIds: [], engines: new Set(), remo
 
 /** Cancels a scan, which makes it final at once; a final scan stays as it is. Throws NOT_FOUND. */
 export async function cancelScan(ctx: ScanContext, caller: Caller, scanId: number): Promise<void> {
-  const withdrawn = await transact(ctx.db, async (tx) => {
+  const withdrawal = await transact(ctx.db, async (tx) => {
     await lockScan(tx, scanId);
     const open = await openResults(tx, [scanId]);
     if (open.length === 0) return undefined;
     await audit(tx, caller, "cancelScan", String(scanId));
     return withdraw(tx, open.map(cancelledResult));
   });
-  if (!withdrawn) return;
-  announce(ctx, withdrawn.changed);
-  await finishWithdrawals(ctx, [withdrawn]);
+  if (!withdrawal) return;
+  announce(ctx, withdrawal.changed);
+  await finishWithdrawals(ctx, [withdrawal]);
 }
 
 /** Locks a scan. Throws NOT_FOUND. */
@@ -54,24 +54,24 @@ function cancelledResult(result: OpenResult): ClosedResult {
 
 /** Cancels the open results of scans that have found enough. */
 export async function cancelRemaining(ctx: ScanContext, scanIds: readonly number[]): Promise<void> {
-  const withdrawn = await transact(ctx.db, async (tx) => {
+  const withdrawal = await transact(ctx.db, async (tx) => {
     const open = await openResults(tx, await lockScans(tx, scanIds));
     return withdraw(
       tx,
       open.map((result) => ({ ...result, state: "CANCELLED", error: "enough detections" })),
     );
   });
-  announce(ctx, withdrawn.changed);
-  await finishWithdrawals(ctx, [withdrawn]);
+  announce(ctx, withdrawal.changed);
+  await finishWithdrawals(ctx, [withdrawal]);
 }
 
 /** Closes results, and takes the requests of their scans out of the outbox. The scans must be locked. */
-export async function withdraw(tx: Tx, closings: readonly ClosedResult[]): Promise<Withdrawal> {
-  if (closings.length === 0) return NOTHING;
-  const scanIds = [...new Set(closings.map(({ scanId }) => scanId))];
+export async function withdraw(tx: Tx, results: readonly ClosedResult[]): Promise<Withdrawal> {
+  if (results.length === 0) return NOTHING;
+  const scanIds = [...new Set(results.map(({ scanId }) => scanId))];
   const removals = await withdrawRequests(tx, scanIds);
-  const { changed } = await raiseResults(tx, closings.map(unansweredResult));
-  return { changed, scanIds, removals, engines: new Set(closings.map(({ engine }) => engine)) };
+  const { changed } = await raiseResults(tx, results.map(unansweredResult));
+  return { changed, scanIds, removals, engines: new Set(results.map(({ engine }) => engine)) };
 }
 
 /** After the commit: removes withdrawn requests from the bus, so that none is delivered again, and tells the agents. */
@@ -90,7 +90,7 @@ function tellAgents(ctx: ScanContext, { scanIds, engines }: Withdrawal): void {
     if (!its.some(({ name }) => engines.has(engineToken(name)))) continue;
     for (let i = 0; i < scanIds.length; i += CANCELS_PER_MESSAGE) {
       const scans = scanIds.slice(i, i + CANCELS_PER_MESSAGE);
-      ctx.bus.account(internet).tell(agent, { v: 1, kind: "cancel", scans });
+      ctx.bus.account(internet).sendControl(agent, { v: 1, kind: "cancel", scans });
     }
   }
 }

@@ -112,7 +112,11 @@ async function attempt(parts: WebhookParts, due: DueDelivery, body: string, sign
     const networks = parts.config.webhookNetworks;
     const status = await postWebhook({ url: due.url, headers, body, networks, signal });
     if (status >= 200 && status < 300) return { state: "DELIVERED", status, error: null };
-    return failed(due, status, status === GONE ? "the receiver wants no more: the webhook is switched off" : `HTTP ${status}`);
+    return failed(
+      due,
+      status,
+      status === GONE ? "HTTP 410: the receiver is gone, and the webhook was disabled" : `HTTP ${status}`,
+    );
   } catch (error) {
     return failed(due, null, error instanceof Error ? error.message : String(error));
   }

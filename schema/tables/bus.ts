@@ -28,9 +28,9 @@ export interface RemovalsTable {
   internet: boolean;
   /** Set for requests: when the SCANS that holds them was created. */
   stream_created: string | null;
-  /** Set for the chunks of a sample in SAMPLES. */
+  /** Set for the bytes of a sample. */
   blob: string | null;
-  /** Their sequences; a blob's in the order of its chunks. */
+  /** The sequences of requests; or where the bytes are, as in `samples`. */
   seqs: number[];
   created_at: GeneratedTimestamp;
 }
@@ -38,7 +38,7 @@ export interface RemovalsTable {
 /** How far the sweep has read the streams of each account; the row is locked while it works there. */
 export interface SweepMarksTable {
   account: "ISOLATED" | "INTERNET";
-  /** SAMPLES was walked up to this sequence for orphans, in the stream created then. */
+  /** The position of the walk over the sample store for orphans (on NATS: a sequence, in the stream created then). */
   samples_seq: Generated<number>;
   samples_created: string | null;
   /** SCANS had this last sequence at that time. */

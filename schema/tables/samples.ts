@@ -14,9 +14,9 @@ export interface SamplesTable {
   size: number;
   /** MIME type by the first 4 KiB. */
   mime: string;
-  /** Names the chunks in SAMPLES; null when the bytes are not stored. */
+  /** The id of the bytes in the sample store; null if they are not stored. */
   blob: string | null;
-  /** Stream sequences of the chunks in the ISOLATED account, in order. */
+  /** Where the bytes are in the ISOLATED account; only the sample store reads it (on NATS: the sequences of the chunks). */
   isolated_chunks: number[] | null;
   /** The same in the INTERNET account, while an open scan needs them there. */
   internet_chunks: number[] | null;
