@@ -6,7 +6,7 @@ import type { Skipped, Verdict } from "../../schema/states.js";
 import type { Caller } from "../caller.js";
 import type { Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
-import { announcedTable, COPIED, latestFresh, type AnnouncedVersions } from "./reuse.js";
+import { COPIED, freshResults, NO_FRESH_RESULTS, type AnnouncedVersions } from "./reuse.js";
 
 /** A scan to insert, with the engines it expects. */
 export interface NewScan {
@@ -61,6 +61,7 @@ export async function takeIds(
  */
 export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: AnnouncedVersions = []): Promise<InsertedScan[]> {
   if (scans.length === 0) return [];
+  const wantsFresh = announced.length > 0 && scans.some(({ freshnessMs }) => typeof freshnessMs === "number");
   const insert = sql<InsertedScan>`
     with scan as materialized (
       select coalesce(wanted_id, nextval(pg_get_serial_sequence('scans', 'id'))) as id, cardinality(engine_ids) as total, wanted.*
@@ -72,12 +73,7 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
       select scan.id as scan_id, scan.sample_id, scan.fresh_ms, scan.priority,
         engines.id as engine_id, engines.type, engines.speed, engines.internet
       from scan cross join unnest(scan.engine_ids) as engine_id join engines on engines.id = engine_id
-    ), announced as materialized (${announcedTable(announced)}
-    ), fresh as materialized (
-      select expected.scan_id as for_scan, expected.type, found.*
-      from expected cross join lateral (${latestFresh}) as found
-      where expected.fresh_ms is not null
-    ), sums as (
+    ), ${wantsFresh ? freshResults(announced) : NO_FRESH_RESULTS}, sums as (
       select for_scan as scan_id, count(*) as reused, count(*) filter (where verdict >= 'SUSPICIOUS') as detections,
         count(*) filter (where type = 'AV' and verdict = 'CLEAN') as av_clean,
         max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
@@ -129,7 +125,7 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
       select scan_id, array_agg(id order by id) filter (where not held) as ids, bool_or(held) as held from requests group by scan_id
     ) as requested on requested.scan_id = scan.id
     order by scan.position`;
-  return runPrepared(tx, "insert scans", insert);
+  return runPrepared(tx, wantsFresh ? "insert scans with fresh results" : "insert scans", insert);
 }
 
 function rowOf(scan: NewScan, position: number) {

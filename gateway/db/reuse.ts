@@ -16,7 +16,7 @@ export const COPIED = sql.raw(
 );
 
 /** The query of a table expression `announced`. */
-export function announcedTable(announced: AnnouncedVersions): RawBuilder<unknown> {
+function announcedTable(announced: AnnouncedVersions): RawBuilder<unknown> {
   const versions = announced.map(({ engineId, versions: { engine, signatures, signatureDate } }) => ({
     engine_id: engineId,
     engine,
@@ -32,7 +32,7 @@ export function announcedTable(announced: AnnouncedVersions): RawBuilder<unknown
  * a version that is announced now. Results without any version never count, since the engine may have changed. The sample's latest
  * scans are read from the end of the index (sample_id, id): for `where sample_id = …` Postgres would read and sort all of them.
  */
-export const latestFresh = sql`
+const latestFresh = sql`
   select results.* from (
     select id, sample_id from scans where (sample_id, id) <= (expected.sample_id, ${sql.lit(LAST_ID)})
     order by sample_id desc, id desc limit ${sql.lit(LATEST_SCANS)}) as latest
@@ -44,6 +44,21 @@ export const latestFresh = sql`
       and engine is not distinct from engine_version and signatures is not distinct from signature_version
       and announced.signature_date is not distinct from results.signature_date)
   order by results.ended_at desc, latest.id desc limit 1`;
+
+/** The step `fresh` of inserting scans: the results to copy for rows of `expected`, with the new scan as `for_scan`. */
+export function freshResults(announced: AnnouncedVersions): RawBuilder<unknown> {
+  return sql`announced as materialized (${announcedTable(announced)}
+    ), fresh as materialized (
+      select expected.scan_id as for_scan, expected.type, found.*
+      from expected cross join lateral (${latestFresh}) as found
+      where expected.fresh_ms is not null
+    )`;
+}
+
+/** The same step without any results. Not materialized, so that the planner leaves out whatever depends on it. */
+export const NO_FRESH_RESULTS = sql`fresh as not materialized (
+      select expected.scan_id as for_scan, expected.type, results.* from expected cross join results where false
+    )`;
 
 /** The results that a new scan of the sample would copy: by engine id, the scan in which the engine answered. */
 export async function readReusable(
