@@ -1,4 +1,4 @@
-/** The OpenAPI document as a page for people. It needs no script. */
+/** The OpenAPI document as a page, without scripts. */
 
 import type { Described, Json, OpenApi } from "./openapi.js";
 
@@ -63,7 +63,7 @@ function section(
 }
 
 function contentRows(content: Readonly<Record<string, { readonly schema: Json }>>): string[][] {
-  return Object.entries(content).map(([type, { schema }]) => [`<code>${escape(type)}</code>`, typeOf(schema)]);
+  return Object.entries(content).map(([type, { schema }]) => [`<code>${escape(type)}</code>`, describeType(schema)]);
 }
 
 function fields(schema: Json): string {
@@ -72,7 +72,7 @@ function fields(schema: Json): string {
     const { description } = field as { description?: string };
     return [
       `<code>${escape(name)}</code>`,
-      typeOf(field),
+      describeType(field),
       `${required.includes(name) ? "" : "Optional. "}${prose(description ?? "")}`,
     ];
   });
@@ -90,19 +90,19 @@ interface Shape {
 }
 
 /** A type in a few words, as HTML. */
-function typeOf(schema: Json): string {
+function describeType(schema: Json): string {
   const { $ref, type, const: constant, enum: values, items, anyOf, properties } = schema as Shape;
   if ($ref !== undefined) {
     const name = escape($ref.split("/").at(-1) ?? "");
     return `<a href="#${name}">${name}</a>`;
   }
-  if (anyOf) return anyOf.map(typeOf).join(" or ");
+  if (anyOf) return anyOf.map(describeType).join(" or ");
   if (values) return values.map((value) => `<code>${escape(JSON.stringify(value))}</code>`).join(" or ");
   if (constant !== undefined) return `<code>${escape(JSON.stringify(constant))}</code>`;
-  if (type === "array") return `list of ${typeOf(items ?? {})}`;
+  if (type === "array") return `list of ${describeType(items ?? {})}`;
   if (properties)
     return `{ ${Object.entries(properties)
-      .map(([name, field]) => `${escape(name)}: ${typeOf(field)}`)
+      .map(([name, field]) => `${escape(name)}: ${describeType(field)}`)
       .join(", ")} }`;
   return escape([type ?? "anything"].flat().join(" or "));
 }

@@ -5,8 +5,8 @@ import { parseJson } from "./split-json.js";
 const FORM_BYTES = 1024 * 1024;
 
 /**
- * What a caller of the generation before says: in the query, in a form of either kind, or in JSON. Of several values of one
- * name the last counts, and the body's before the query's.
+ * The parameters of a request of the API before /api/v1: from the query, a form of either kind, or JSON. Of several values of one
+ * name the last counts, and a value of the body before one of the query.
  */
 export async function readInput(request: FastifyRequest): Promise<ReadonlyMap<string, string>> {
   const query = Object.entries(request.query as Record<string, string | string[]>);

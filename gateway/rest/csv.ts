@@ -2,7 +2,7 @@
 
 import type { EngineRecord, ListedScan, ListedResult } from "../../schema/reports.js";
 import { asctime } from "./asctime.js";
-import { entry } from "./report.js";
+import { formatResult } from "./report.js";
 
 export type Column = Pick<EngineRecord, "name" | "type">;
 
@@ -26,7 +26,7 @@ export function csvLine({ name, sample, startDate, results }: CsvScan, engines: 
 
 function engineCells(result: ListedResult | undefined, isAv: boolean): string[] {
   if (!result) return isAv ? [ABSENT, ABSENT] : [ABSENT];
-  const shown = entry(result);
+  const shown = formatResult(result);
   if (!isAv) return [JSON.stringify(shown)];
   return [
     resultText(result, shown),
@@ -34,8 +34,8 @@ function engineCells(result: ListedResult | undefined, isAv: boolean): string[] 
   ];
 }
 
-/** Clean is said only of what is proven to be. */
-function resultText({ state, verdict }: ListedResult, { error, result }: ReturnType<typeof entry>): string {
+/** `clean` only if the engine says so. */
+function resultText({ state, verdict }: ListedResult, { error, result }: ReturnType<typeof formatResult>): string {
   if (error !== undefined) return error;
   if (state === "QUEUED") return "queued";
   if (state === "SCANNING") return "scanning";
@@ -46,15 +46,15 @@ function line(cells: readonly string[]): string {
   return `${cells.map((cell) => quote(defuse(cell))).join(SEPARATOR)}\n`;
 }
 
-/** What a spreadsheet takes for the beginning of a formula, in half and full width; white space before it does not count. */
+/** The beginning of a formula to a spreadsheet, in half and full width, with any white space before it. */
 const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
 
-/** A formula is shown, not run. */
+/** Makes a spreadsheet show a formula instead of running it. */
 function defuse(cell: string): string {
   return FORMULA.test(cell) ? `'${cell}` : cell;
 }
 
-/** Quoted where this separator, or one that a spreadsheet guesses, would break the cell. */
+/** Quotes a cell that this separator, or another one that a spreadsheet guesses, would split. */
 function quote(cell: string): string {
   return /[;,"\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -6,7 +6,7 @@ import { downloadSample, findDownload, type DownloadFormat } from "../scan/downl
 import { zipped } from "./zipped.js";
 import type { Endpoint } from "./endpoint.js";
 
-/** What everybody in the field expects of a zip with malware in it. */
+/** The usual password of zips with malware. */
 const PASSWORD = "infected";
 const READ_AHEAD_BYTES = 256 * 1024;
 const TYPES = { raw: "application/octet-stream", zip: "application/zip" } as const;
@@ -30,26 +30,26 @@ export const downloadSampleBytes: Endpoint = {
   },
   async handle(ctx, request, reply) {
     const { sha256 } = request.params as { sha256: string };
-    const format = formatOf(request.query as Record<string, unknown>);
+    const format = readFormat(request.query as Record<string, unknown>);
     if (request.method === "HEAD") {
       const { sample } = await findDownload(ctx, sha256);
-      return reply.headers(headersOf(sample, format)).send(Readable.from([]));
+      return reply.headers(downloadHeaders(sample, format)).send(Readable.from([]));
     }
     const { sample, bytes } = await downloadSample(ctx, request.caller, sha256, format);
     const sent = format === "zip" ? zipped(sample.sha256, PASSWORD, bytes) : bytes;
     return reply
-      .headers(headersOf(sample, format))
+      .headers(downloadHeaders(sample, format))
       .send(Readable.from(sent, { objectMode: false, highWaterMark: READ_AHEAD_BYTES }));
   },
 };
 
-function formatOf({ format = "raw" }: Record<string, unknown>): DownloadFormat {
+function readFormat({ format = "raw" }: Record<string, unknown>): DownloadFormat {
   if (format === "raw" || format === "zip") return format;
   throw badInput("format", "must be raw or zip");
 }
 
-/** Nothing may open, run, show or keep it by itself. */
-function headersOf({ sha256, size }: { readonly sha256: string; readonly size: number }, format: DownloadFormat) {
+/** No program may open, run, show or cache the sample by itself. */
+function downloadHeaders({ sha256, size }: { readonly sha256: string; readonly size: number }, format: DownloadFormat) {
   return {
     "content-type": TYPES[format],
     "content-disposition": `attachment; filename="${format === "zip" ? `${sha256}.zip` : sha256}"`,

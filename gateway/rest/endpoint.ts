@@ -3,15 +3,15 @@ import type { z } from "zod";
 import type { Scope } from "../../schema/scopes.js";
 import type { ScanContext } from "../scan/context.js";
 
-/** One endpoint: what it is, for callers, and how it translates a request for a verb and its answer back. */
+/** One endpoint: its description for callers, and how it translates a request to a verb and the result back. */
 export interface Endpoint {
   readonly operation: Operation;
-  /** What a caller's key must allow. */
+  /** The scope that a caller's key needs. */
   readonly needs: Scope;
   handle(ctx: ScanContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
 }
 
-/** What the OpenAPI document says of an endpoint. Schemas describe; what a parameter may be is decided by its reader. */
+/** The description of an endpoint in the OpenAPI document. Its schemas validate nothing: `handle` does. */
 export interface Operation {
   readonly summary: string;
   readonly description?: string;
@@ -20,7 +20,7 @@ export interface Operation {
   readonly headers?: z.ZodObject;
   /** By Content-Type. */
   readonly body?: Readonly<Record<string, z.ZodType>>;
-  /** What 200 carries, by Content-Type. */
+  /** The body of a 200, by Content-Type. */
   readonly answer: Readonly<Record<string, z.ZodType>>;
   /** Other statuses that it can have, and when. */
   readonly errors?: Readonly<Record<number, string>>;

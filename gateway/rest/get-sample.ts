@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readScan } from "../db/scans.js";
 import type { Endpoint } from "./endpoint.js";
 import { parseScanId, unknownScan } from "./parameters.js";
-import { reported } from "./report.js";
+import { formatReport } from "./report.js";
 import { Report, ScanId } from "./schemas.js";
 
 /** `GET /api/v1/sample/<id>`: one scan with its results. */
@@ -19,6 +19,6 @@ export const getSample: Endpoint = {
     const { id } = request.params as { id: string };
     const scan = await readScan(ctx.db, parseScanId(id));
     if (!scan) throw unknownScan();
-    return reported(scan, ctx.config.timeZone);
+    return formatReport(scan, ctx.config.timeZone);
   },
 };

@@ -4,7 +4,7 @@ import { readListedScans } from "../db/export.js";
 import type { Endpoint } from "./endpoint.js";
 import { everyScan } from "./pages.js";
 import { wholeNumber } from "./parameters.js";
-import { listed } from "./report.js";
+import { formatListed } from "./report.js";
 import { ListedScanEntry } from "./schemas.js";
 import { jsonArray, sendStream } from "./streamed.js";
 
@@ -33,7 +33,7 @@ export const listSamples: Endpoint = {
       return sendStream(
         request,
         reply,
-        jsonArray(everyScan(ctx.db, after), (scan) => listed(scan, zone)),
+        jsonArray(everyScan(ctx.db, after), (scan) => formatListed(scan, zone)),
       );
     }
     const limit = wholeNumber("limit", query.limit, 1, MOST);
@@ -44,6 +44,6 @@ export const listSamples: Endpoint = {
       const next = `${baseUrl(ctx.config, request.host)}/api/v1/sample?limit=${limit}&after=${last.scanId}`;
       void reply.header("link", `<${next}>; rel="next"`);
     }
-    return page.map((scan) => listed(scan, zone));
+    return page.map((scan) => formatListed(scan, zone));
   },
 };

@@ -3,7 +3,7 @@ import { readScan } from "../db/scans.js";
 import { readInput } from "./body.js";
 import type { Endpoint } from "./endpoint.js";
 import { readScanId } from "./parameters.js";
-import { reported } from "./report.js";
+import { formatReport } from "./report.js";
 import { Failure, OldReport } from "./schemas.js";
 
 const Input = z.object({ id: z.string().describe("The report's id: 1 to 19 digits.") });
@@ -24,6 +24,6 @@ export const oldReport: Endpoint = {
     const scanId = readScanId(id);
     const scan = scanId === undefined ? undefined : await readScan(ctx.db, scanId);
     if (!scan) return { error: "report not found" };
-    return { ...reported(scan, ctx.config.timeZone), report_id: scan.scanId };
+    return { ...formatReport(scan, ctx.config.timeZone), report_id: scan.scanId };
   },
 };

@@ -1,4 +1,4 @@
-/** The OpenAPI document, made from the table of routes. */
+/** The OpenAPI document of the table of routes. */
 
 import { z } from "zod";
 import type { Operation } from "./endpoint.js";
@@ -26,8 +26,8 @@ export interface Described {
 
 type Content = Readonly<Record<string, { readonly schema: JsonObject }>>;
 
-/** On every path of its kind, whatever the endpoint. */
-const ALWAYS: Readonly<Record<number, string>> = {
+/** Errors that every endpoint can answer with. */
+const COMMON_ERRORS: Readonly<Record<number, string>> = {
   401: "An API key is needed, and none was shown or it cannot be used.",
   403: "The key does not allow this; or, where no key is needed, this Host or Origin is not allowed.",
   429: "The key does too much; `Retry-After` says when to go on.",
@@ -67,13 +67,13 @@ function describe(id: string, operation: Operation, takesBody: boolean, schemas:
   const { summary, description, path, query, headers, body, answer, errors } = operation;
   const show = (schema: z.ZodType) => jsonSchema(schema, schemas);
   const parameters = [
-    ...parametersOf("path", path, show),
-    ...parametersOf("query", query, show),
-    ...parametersOf("header", headers, show),
+    ...describeParameters("path", path, show),
+    ...describeParameters("query", query, show),
+    ...describeParameters("header", headers, show),
   ];
   const content = (types: Readonly<Record<string, z.ZodType>>): Content =>
     Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema: show(schema) }]));
-  const failures = Object.entries({ ...ALWAYS, ...errors }).map(
+  const failures = Object.entries({ ...COMMON_ERRORS, ...errors }).map(
     ([status, text]) => [status, { description: text, content: content({ "application/json": Failure }) }] as const,
   );
   return {
@@ -86,7 +86,7 @@ function describe(id: string, operation: Operation, takesBody: boolean, schemas:
   };
 }
 
-function parametersOf(
+function describeParameters(
   place: "path" | "query" | "header",
   schema: z.ZodObject | undefined,
   show: (schema: z.ZodType) => JsonObject,
@@ -100,8 +100,8 @@ function parametersOf(
 
 /** A schema as JSON Schema; those with a name are put into `schemas` and referred to. */
 function jsonSchema(schema: z.ZodType, schemas: Record<string, JsonObject>): JsonObject {
-  const made = z.toJSONSchema(z.object({ it: schema }));
-  const text = JSON.stringify(made).replaceAll("#/$defs/", "#/components/schemas/");
+  const document = z.toJSONSchema(z.object({ it: schema }));
+  const text = JSON.stringify(document).replaceAll("#/$defs/", "#/components/schemas/");
   const { properties, $defs } = JSON.parse(text) as { properties: { it: JsonObject }; $defs?: Record<string, JsonObject> };
   for (const [id, definition] of Object.entries($defs ?? {})) {
     const { id: _, ...rest } = definition;

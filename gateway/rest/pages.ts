@@ -4,10 +4,10 @@ import { readSaidResults, readScans } from "../db/scans.js";
 import { findScans, type Search } from "../db/search.js";
 import type { ListedScan, ListedResult, ScanRecord } from "../../schema/reports.js";
 
-/** Scans a page at a time, so that any number of them takes the memory of one page. */
+/** Scans, a page at a time: any number of them takes the memory of one page. */
 export type Pages<T> = AsyncGenerator<readonly T[], void, undefined>;
 
-/** Small enough that a page is written between two other answers. */
+/** Small enough that other requests do not wait for a page to be written. */
 const PAGE = 50;
 
 /** All scans after that id, in ascending id. */
@@ -28,7 +28,7 @@ export async function* matchingScans(db: Database, search: Search): Pages<ScanRe
   }
 }
 
-/** So many of the newest scans, newest first, without the first `offset`. */
+/** `count` of the newest scans, the newest first, after skipping `offset`. */
 export async function* newestScans(db: Database, offset: number, count: number): Pages<ScanRecord> {
   let next = await nthNewest(db, offset);
   for (let left = count; left > 0 && next !== undefined;) {
@@ -40,7 +40,7 @@ export async function* newestScans(db: Database, offset: number, count: number):
   }
 }
 
-/** Some 1 ms to read and 1 to write: others are answered in between. */
+/** Takes about 1 ms to read and 1 ms to write; other requests are answered in between. */
 const MOST_RESULTS = 100;
 const HEAVY_BYTES = 1024 * 1024;
 
@@ -48,7 +48,7 @@ interface WithResults {
   readonly results: readonly ListedResult[];
 }
 
-/** The scans with their results. Engines are few or many and say a little or a lot: the last ones tell how many are read at once. */
+/** The scans with their results. How many are read at once depends on the size of the results before them. */
 export async function* withResults<T extends ListedScan>(db: Database, pages: Pages<T>): Pages<T & WithResults> {
   let size = 16;
   for await (const page of pages) {
@@ -65,15 +65,15 @@ export async function* withResults<T extends ListedScan>(db: Database, pages: Pa
   }
 }
 
-/** One scan is weighed for all that were read with it: weighing every one takes as long as writing it. */
+/** Measures one scan of those that were read: measuring each takes as long as writing it. */
 function nextSize(size: number, scans: number, results: readonly (readonly ListedResult[])[]): number {
-  const heaviest = results.reduce((longest, one) => (one.length > longest.length ? one : longest), []);
-  if (scans * weight(heaviest) > HEAVY_BYTES) return Math.max(1, size >> 2);
+  const longest = results.reduce((most, one) => (one.length > most.length ? one : most), []);
+  if (scans * detailBytes(longest) > HEAVY_BYTES) return Math.max(1, size >> 2);
   const fitting = Math.floor((MOST_RESULTS * scans) / Math.max(1, results.flat().length));
   return Math.max(1, Math.min(PAGE, size * 2, fitting));
 }
 
-/** About as many bytes as the engines' own output takes. */
-function weight(results: readonly ListedResult[]): number {
+/** About how many bytes the engines' own output takes. */
+function detailBytes(results: readonly ListedResult[]): number {
   return results.reduce((sum, { details }) => sum + (details === null ? 0 : JSON.stringify(details).length), 0);
 }

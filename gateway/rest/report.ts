@@ -3,8 +3,8 @@ import type { ListedScan, ListedResult, ScanRecord } from "../../schema/reports.
 import { isFinal } from "../../schema/states.js";
 import { asctime } from "./asctime.js";
 
-/** A scan in a list. The size is a string, as it always was. */
-export function listed({ scanId, name, sample, startDate, endDate }: ListedScan, timeZone: string) {
+/** A scan in a list. Its size is a string, as in MultiAV2. */
+export function formatListed({ scanId, name, sample, startDate, endDate }: ListedScan, timeZone: string) {
   return {
     id: scanId,
     name,
@@ -22,9 +22,9 @@ export interface SaidReport extends ScanRecord {
   readonly results: readonly ListedResult[];
 }
 
-/** A scan with its results. `infected` has always been -1 here; the truth is in `verdict`. */
-export function reported(scan: SaidReport, timeZone: string) {
-  const { start_date, end_date, ...head } = listed(scan, timeZone);
+/** A scan with its results. `infected` is always -1, as in MultiAV2; see `verdict`. */
+export function formatReport(scan: SaidReport, timeZone: string) {
+  const { start_date, end_date, ...head } = formatListed(scan, timeZone);
   return {
     ...head,
     infected: -1,
@@ -34,12 +34,12 @@ export function reported(scan: SaidReport, timeZone: string) {
     detections: scan.detections,
     engines: { total: scan.total, done: scan.done, skipped: scan.skipped.length },
     skipped: scan.skipped.map(({ engine, reason }) => ({ name: engine, reason: inWords(reason) })),
-    result: scan.results.map(entry),
+    result: scan.results.map(formatResult),
   };
 }
 
-/** One engine's entry. Its own keys come first: they cannot replace those of the contract. */
-export function entry(result: ListedResult) {
+/** The entry of one engine. The engine's own keys come first, so that they cannot replace those of the contract. */
+export function formatResult(result: ListedResult) {
   return {
     ...ownKeys(result),
     ...versions(result),
@@ -68,7 +68,7 @@ function versions({ state, engineVersion, signatureVersion, signatureDate }: Lis
   return { engine: engineVersion ?? "", updated, ...(signatureVersion === null ? {} : { database: signatureVersion }) };
 }
 
-/** What AV engines tell beside their verdict; the other types' output is theirs as a whole. */
+/** Keys of their own output that antivirus engines show; engines of other types show all of theirs. */
 const AV_KEYS = ["database", "known", "results"] as const;
 
 function ownKeys({ type, details }: ListedResult): Record<string, unknown> {

@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { giveWay } from "../http/give-way.js";
 
 /**
- * Sends text as it is made, at the caller's pace, and gives way to those who wait for an answer. The first piece is awaited, so that what fails at once is answered as an
- * error; what fails later cuts the answer off. For HEAD nothing more is made.
+ * Streams text at the pace of its reader, and gives way to requests that wait for an answer. The first piece is awaited, so that
+ * an early failure is answered as an error; a later one cuts the answer off. HEAD computes no more than the first piece.
  */
 export async function sendStream(
   request: FastifyRequest,

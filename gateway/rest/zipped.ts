@@ -1,12 +1,12 @@
 import { ReadableStream, TransformStream } from "node:stream/web";
 import { ZipWriter } from "@zip.js/zip.js";
 
-/** What is encrypted at once: it is done in JavaScript, and others wait for it. */
+/** Bytes that are encrypted at once: JavaScript does it, and other requests wait meanwhile. */
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * A zip with one file in it, made as it is read. The encryption is ZipCrypto, which every program reads and which protects
- * nothing: the password keeps the file from being run or scanned by accident. What breaks `bytes` breaks the zip.
+ * A zip with one file, created while it is read. The encryption is ZipCrypto, which every program reads and which protects
+ * nothing: the password keeps the file from being run or scanned by accident. An error of `bytes` ends the zip with the same error.
  */
 export async function* zipped(name: string, password: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let breakOff: (error: unknown) => void = () => {};
@@ -18,7 +18,7 @@ export async function* zipped(name: string, password: string, bytes: AsyncIterab
     await zip.add(name, ReadableStream.from(pieces(bytes)));
     await zip.close();
   };
-  // It is met where the next piece is read; a reader who has left meanwhile reads none.
+  // The error is thrown where the next piece is read.
   write().catch(breakOff);
   const reader = readable.getReader();
   try {
@@ -28,7 +28,7 @@ export async function* zipped(name: string, password: string, bytes: AsyncIterab
       yield value;
     }
   } finally {
-    // A reader who leaves ends the writing too; after the last byte there is nothing to end.
+    // Ends the writing if the reader stops early.
     await reader.cancel();
   }
 }

@@ -11,7 +11,7 @@ const LONGEST = 1_024;
 
 type Maybe<T> = T | null | undefined;
 
-/** A list as criteria have it: null is no criterion, and a list of nothing asks for nothing. */
+/** A list of a filter; null is no criterion. Throws BAD_INPUT for an empty list, which could match nothing. */
 export function entries<T>(path: string, list: Maybe<readonly T[]>, most = MOST_ENTRIES): readonly T[] | undefined {
   if (list === null || list === undefined) return undefined;
   if (list.length === 0) throw badInput(path, "is empty; leave it out to ask for all");
@@ -19,7 +19,7 @@ export function entries<T>(path: string, list: Maybe<readonly T[]>, most = MOST_
   return list;
 }
 
-/** A value as criteria have it: null is no criterion. */
+/** A value of a filter; null is no criterion. */
 export function optional<T, R>(path: string, value: Maybe<T>, read: (path: string, value: T) => R): R | undefined {
   return value === null || value === undefined ? undefined : read(path, value);
 }
@@ -48,7 +48,7 @@ export function mimes(path: string, list: Maybe<readonly string[]>): readonly st
   });
 }
 
-/** The type of one sample, so no `image/*`. */
+/** The type of one sample, so without wildcards such as `image/*`. */
 export function mime(path: string, value: string): string {
   if (!isMime(value)) throw badInput(path, "is no MIME type such as application/pdf");
   return value.toLowerCase();

@@ -5,10 +5,10 @@ import type { ResultCriteria, ScanCriteria } from "../../db/scan-list.js";
 import { badInput } from "../../errors.js";
 import { entries, hashes, mimes, optional, positive, sizes, text, texts, times } from "./filter-values.js";
 
-/** Three characters are what the index on signatures begins with. */
-const LEAST_SIGNATURE = 3;
+/** The trigram index on signatures needs three characters. */
+const MIN_SIGNATURE = 3;
 
-/** What a filter asks for. Throws BAD_INPUT for what makes no sense, and for names that no engine has. */
+/** The criteria of a filter on scans. Throws BAD_INPUT for values that make no sense, and for unknown engines. */
 export async function scanCriteria(db: Database, filter: ScanFilter | null | undefined): Promise<ScanCriteria> {
   if (filter === null || filter === undefined) return {};
   return {
@@ -52,6 +52,6 @@ async function resultCriteria(
 }
 
 function signatureText(path: string, value: string): string {
-  if ([...value].length < LEAST_SIGNATURE) throw badInput(path, `needs ${LEAST_SIGNATURE} characters at least`);
+  if ([...value].length < MIN_SIGNATURE) throw badInput(path, `needs ${MIN_SIGNATURE} characters at least`);
   return text(path, value);
 }

@@ -5,7 +5,7 @@ import type { ScanOptions } from "../../scan/scan-input.js";
 
 const SECOND_MS = 1_000;
 
-/** Which engines an input lets in, as the verbs take it. */
+/** The choice of engines of an input, as the verbs take it. */
 export function engineChoice({ speed, internet, engines, excludeEngines, freshness }: EngineChoiceInput) {
   return {
     speed,
@@ -16,7 +16,7 @@ export function engineChoice({ speed, internet, engines, excludeEngines, freshne
   };
 }
 
-/** How an input wants to be scanned, as the verbs take it. */
+/** The options of an input, as the verbs take them. */
 export function scanOptions(input: ScanOptionsInput): ScanOptions {
   const { labels, priority, deadline, stopAfter, idempotencyKey } = input;
   return {
@@ -29,7 +29,7 @@ export function scanOptions(input: ScanOptionsInput): ScanOptions {
   };
 }
 
-/** How an input wants a scan to be repeated, as the verbs take it. */
+/** The options of a repeated scan, as the verbs take them. */
 export function rescanOptions(input: RescanInput): RescanOptions {
   const { speed, internet, engines, excludeEngines, deadline, labels, idempotencyKey } = input;
   return {

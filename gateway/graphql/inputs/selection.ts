@@ -1,8 +1,8 @@
 import { Kind, type GraphQLResolveInfo, type SelectionSetNode } from "graphql";
 
 /**
- * Whether an operation selects a field of what is resolved, itself or by a fragment. What `@skip` and `@include` leave out counts
- * as selected: to be read in vain costs less than to be asked about.
+ * Whether an operation selects a field of what is resolved, itself or by a fragment. Fields that `@skip` and `@include` leave out
+ * count as selected: reading them in vain costs less than evaluating the directives.
  */
 export function selects({ fieldNodes, fragments }: GraphQLResolveInfo, field: string): boolean {
   const within = (set: SelectionSetNode | undefined): boolean =>

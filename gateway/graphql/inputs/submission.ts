@@ -18,14 +18,14 @@ export interface BatchSubmission {
   readonly options: ScanOptions;
 }
 
-/** What an input asks for, or what is wrong with it. */
+/** The source and options of an input, or its error. */
 export function readSubmission(input: SubmitScanInput): Submission | UserErrorRecord {
   const source = readSource(input);
   if ("code" in source) return source;
   return mistakeInChoice(input) ?? { source, input: { ...scanOptions(input), name: input.name } };
 }
 
-/** The same for a batch: what is wrong with each of its samples that cannot be read. */
+/** The same for a batch, with an error for each malformed sample. */
 export function readBatchSubmission(input: SubmitScansInput): BatchSubmission | UserErrorRecord {
   const samples: BatchSample[] = [];
   const errors: UserErrorRecord[] = [];
@@ -42,8 +42,8 @@ export function readBatchSubmission(input: SubmitScansInput): BatchSubmission | 
 }
 
 function readSource({ base64, sha256, uploadId }: SubmitScanInput): SampleSource | UserErrorRecord {
-  const ways = [base64, sha256, uploadId].filter((way) => way !== undefined && way !== null);
-  if (ways.length !== 1) return mistake([], "needs exactly one of base64, sha256 and uploadId");
+  const sources = [base64, sha256, uploadId].filter((source) => source !== undefined && source !== null);
+  if (sources.length !== 1) return mistake([], "needs exactly one of base64, sha256 and uploadId");
   return typeof base64 === "string" ? readBase64(base64) : readStoredSource({ sha256, uploadId }, []);
 }
 
@@ -59,7 +59,7 @@ function readStoredSource(
   return mistake(path, "needs exactly one of sha256 and uploadId");
 }
 
-/** Standard base64 with padding and nothing else, in its one canonical form. */
+/** Takes standard base64 with padding, in its canonical form. */
 function readBase64(base64: string): SampleSource | UserErrorRecord {
   const bytes = Buffer.from(base64, "base64");
   if (bytes.toString("base64") !== base64) return mistake(["base64"], "is not base64");
@@ -73,7 +73,7 @@ function readBase64(base64: string): SampleSource | UserErrorRecord {
   return { kind: "stream", bytes: once(bytes) };
 }
 
-/** A choice of no engine at all. */
+/** The error of an empty list of engines. */
 export function mistakeInChoice({ engines }: Pick<SubmitScanInput, "engines">): UserErrorRecord | undefined {
   return engines?.length === 0 ? mistake(["engines"], "names no engine; leave it out to ask all") : undefined;
 }

@@ -11,13 +11,13 @@ export interface UserErrorRecord {
   readonly errors?: readonly UserErrorRecord[];
 }
 
-/** A mistake at a place in a mutation's input; an empty path is the input as a whole. */
+/** An error at a path in a mutation's input; an empty path is the whole input. */
 export function mistake(path: readonly string[], message: string, code: UserErrorCode = "BAD_INPUT"): UserErrorRecord {
   const text = path.length === 0 ? message : `${path.join(".")}: ${message}`;
   return { message: text, code, path: ["input", ...path], retryAfter: null };
 }
 
-/** A verb's refusal as a mutation returns it, or undefined if it is none that the caller can do something about. */
+/** An error of a verb as a mutation returns it; undefined if it is none that the caller can correct. */
 export function userError(error: unknown, path: readonly string[]): UserErrorRecord | undefined {
   if (!(error instanceof GatewayError) || !isUserErrorCode(error.code)) return undefined;
   const record = {
@@ -31,7 +31,7 @@ export function userError(error: unknown, path: readonly string[]): UserErrorRec
   return { ...record, errors };
 }
 
-/** What a verb gives, or its refusal as a mutation returns it. */
+/** The result of a verb, or its error as a mutation returns it. */
 export async function orUserError<T>(path: readonly string[], verb: () => Promise<T>): Promise<T | UserErrorRecord> {
   try {
     return await verb();

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { entry, reported } from "../../../gateway/rest/report.js";
+import { formatResult, formatReport } from "../../../gateway/rest/report.js";
 import { DONE, SCAN } from "./records.js";
 
 const OPEN = { verdict: null, engineVersion: null, signatureVersion: null, signatureDate: null, details: null };
 
 describe("a report", () => {
   it("has its size as a string and infected always -1", () => {
-    expect(reported(SCAN, "UTC")).toEqual({
+    expect(formatReport(SCAN, "UTC")).toEqual({
       id: 7,
       name: "sample.exe",
       md5: "m",
@@ -20,14 +20,14 @@ describe("a report", () => {
       detections: 0,
       engines: { total: 2, done: 1, skipped: 1 },
       skipped: [{ name: "Floss", reason: "too slow" }],
-      result: [entry(DONE)],
+      result: [formatResult(DONE)],
     });
   });
 });
 
 describe("an engine's entry", () => {
   it("waits with empty texts", () => {
-    expect(entry({ ...DONE, ...OPEN, engine: "FileInfo", type: "METADATA", state: "QUEUED" })).toEqual({
+    expect(formatResult({ ...DONE, ...OPEN, engine: "FileInfo", type: "METADATA", state: "QUEUED" })).toEqual({
       engine: "",
       updated: "",
       name: "FileInfo",
@@ -43,10 +43,15 @@ describe("an engine's entry", () => {
   });
 
   it("is scanning", () =>
-    expect(entry({ ...DONE, ...OPEN, state: "SCANNING" })).toMatchObject({ queued: 0, scanning: 1, infected: "", engine: "" }));
+    expect(formatResult({ ...DONE, ...OPEN, state: "SCANNING" })).toMatchObject({
+      queued: 0,
+      scanning: 1,
+      infected: "",
+      engine: "",
+    }));
 
   it("is clean", () => {
-    expect(entry(DONE)).toMatchObject({
+    expect(formatResult(DONE)).toMatchObject({
       infected: false,
       result: "",
       verdict: "clean",
@@ -55,11 +60,11 @@ describe("an engine's entry", () => {
       database: "27000",
       queued: 0,
     });
-    expect(entry(DONE)).not.toHaveProperty("error");
+    expect(formatResult(DONE)).not.toHaveProperty("error");
   });
 
   it("names an infection", () => {
-    expect(entry({ ...DONE, verdict: "INFECTED", signature: "Eicar" })).toMatchObject({
+    expect(formatResult({ ...DONE, verdict: "INFECTED", signature: "Eicar" })).toMatchObject({
       infected: true,
       result: "Eicar",
       verdict: "infected",
@@ -67,7 +72,7 @@ describe("an engine's entry", () => {
   });
 
   it("names a suspicion without calling it an infection", () => {
-    expect(entry({ ...DONE, verdict: "SUSPICIOUS", signature: "packed" })).toMatchObject({
+    expect(formatResult({ ...DONE, verdict: "SUSPICIOUS", signature: "packed" })).toMatchObject({
       infected: false,
       result: "packed",
       verdict: "suspicious",
@@ -81,7 +86,7 @@ describe("an engine's entry", () => {
     ["UNSCANNED", "encrypted", "unscanned: encrypted"],
     ["FAILED", "exit status 2", "exit status 2"],
   ] as const)("in state %s has an error and is never false", (state, error, text) => {
-    expect(entry({ ...DONE, verdict: null, state, error })).toMatchObject({
+    expect(formatResult({ ...DONE, verdict: null, state, error })).toMatchObject({
       infected: "",
       error: text,
       engine: "-",
@@ -93,12 +98,12 @@ describe("an engine's entry", () => {
 
   it("keeps a metadata engine's own keys, which cannot replace those of the contract", () => {
     const details = { magic: { mime: "text/plain" }, name: "forged", infected: false, queued: 1 };
-    const shown = entry({ ...DONE, type: "METADATA", engine: "FileInfo", verdict: null, details });
+    const shown = formatResult({ ...DONE, type: "METADATA", engine: "FileInfo", verdict: null, details });
     expect(shown).toMatchObject({ magic: { mime: "text/plain" }, name: "FileInfo", infected: "", queued: 0 });
   });
 
   it("shows of an antivirus engine's own keys only those of the contract", () => {
-    const shown = entry({ ...DONE, details: { known: "6632715", markdown: "# x" } });
+    const shown = formatResult({ ...DONE, details: { known: "6632715", markdown: "# x" } });
     expect(shown).toMatchObject({ known: "6632715" });
     expect(shown).not.toHaveProperty("markdown");
   });
