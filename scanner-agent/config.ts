@@ -79,7 +79,7 @@ export const agentSettings = {
   SCANMESH_YARA_RULES: {
     type: folderPath,
     example: "/etc/scanmesh/rules",
-    about: "Folder of further Yara rules (`*.yar`, `*.yara`).",
+    about: "Folder of further Yara rules (`*.yar`, `*.yara`), with its subfolders.",
   },
   SCANMESH_HEARTBEAT: {
     type: duration,

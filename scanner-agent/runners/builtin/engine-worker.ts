@@ -25,7 +25,11 @@ interface Channel {
 /** A lane in a worker thread. */
 export function startThread(file: string): EngineWorker {
   return lane((onAnswer, onEnd) => {
-    const worker = new Worker(file, { env: {}, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
+    const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MB };
+    const worker = new Worker(file, { env: {}, resourceLimits, stdout: true, stderr: true });
+    // What rules print by YARA-X's console module does not belong in the agent's log.
+    worker.stdout.resume();
+    worker.stderr.resume();
     worker.on("message", onAnswer);
     worker.on("error", (error: Error) => onEnd(error.message));
     worker.on("exit", (code) => onEnd(`exit code ${code}`));

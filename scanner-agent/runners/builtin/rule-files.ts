@@ -112,7 +112,7 @@ export async function readText({ path, size }: FoundFile): Promise<{ text: strin
 function decode(bytes: Buffer): { text: string } | { problem: string } {
   const wide = wideEncoding(bytes);
   if (wide !== undefined) return { problem: `is ${wide}, not UTF-8, so it is not read; save it as UTF-8` };
-  if (!isUtf8(bytes)) return { problem: `line ${firstBadLine(bytes)} is not UTF-8, so the file is not read; save it as UTF-8` };
+  if (!isUtf8(bytes)) return { problem: `is not UTF-8 (line ${firstBadLine(bytes)}), so it is not read; save it as UTF-8` };
   // The decoder passes over a byte order mark.
   return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
 }

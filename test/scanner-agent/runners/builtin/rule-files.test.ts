@@ -22,10 +22,10 @@ describe("the encoding of rule files", () => {
   const utf16 = (text: string, mark = "\u{FEFF}") => Buffer.from(mark + text, "utf16le");
 
   test.each([
-    ["a comment in Latin-1", latin1(`// caf\u{E9}\n${rule("A", "x")}`), "line 1 is not UTF-8"],
-    ["a text in Latin-1", latin1(`\n\n${rule("A", "caf\u{E9}")}`), "line 3 is not UTF-8"],
-    ["a regular expression in Latin-1", latin1("rule A { strings: $a = /caf\u{E9}/ condition: $a }"), "line 1 is not UTF-8"],
-    ["bytes after the last newline", latin1(`${rule("A", "x")}\n\u{FF}`), "line 2 is not UTF-8"],
+    ["a comment in Latin-1", latin1(`// caf\u{E9}\n${rule("A", "x")}`), "is not UTF-8 (line 1)"],
+    ["a text in Latin-1", latin1(`\n\n${rule("A", "caf\u{E9}")}`), "is not UTF-8 (line 3)"],
+    ["a regular expression in Latin-1", latin1("rule A { strings: $a = /caf\u{E9}/ condition: $a }"), "is not UTF-8 (line 1)"],
+    ["bytes after the last newline", latin1(`${rule("A", "x")}\n\u{FF}`), "is not UTF-8 (line 2)"],
     ["UTF-16, little-endian", utf16(rule("A", "x")), "is UTF-16, not UTF-8"],
     ["UTF-16, big-endian", utf16(rule("A", "x")).swap16(), "is UTF-16, not UTF-8"],
     ["UTF-16 without a mark", utf16(rule("A", "x"), ""), "is UTF-16, not UTF-8"],

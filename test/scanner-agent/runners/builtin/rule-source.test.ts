@@ -94,7 +94,7 @@ describe("includes", () => {
     ["sub", "there is no such file in the rule folder"],
     ["", "there is no such file in the rule folder"],
     ["a.yar", "the file includes itself"],
-    ["latin1.inc", "the file line 1 is not UTF-8"],
+    ["latin1.inc", "the file is not UTF-8 (line 1), so it is not read"],
   ])("of %j is refused by name, and the rules beside it are read", async (name, reason) => {
     await folder.write({ "sub/x.txt": "", "latin1.inc": Buffer.from("// \u{E9}", "latin1") });
     const { scan, problems } = await read({ "a.yar": `\ninclude "${name}"\n${rule("A", "x")}` });

@@ -2,7 +2,7 @@ import { rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Runner } from "../../../../scanner-agent/contract.js";
 import { parseYara } from "../../../../scanner-agent/parsers/yara.js";
 import { createBuiltinRunner } from "../../../../scanner-agent/runners/builtin/builtin.js";
@@ -62,6 +62,15 @@ describe("Yara", () => {
     expect(outcome).toMatchObject({ state: "DONE", verdict: null, signature: "Malicious, Own" });
     expect(outcome.details?.["warnings"]).toEqual([expect.stringContaining('rule Malicious: verdict = "malicious" is neither')]);
     expect(runner.warnings?.()).toEqual([expect.stringContaining("a.yar:1: rule Malicious")]);
+  });
+
+  test("prints nothing of what rules log into this process's output", async () => {
+    const said = vi.spyOn(process.stdout, "write");
+    await folder.write({ "a.yar": `import "console"\n${rule("Logs", "x", '$a and console.log("said by a rule")')}` });
+    await runner.start();
+    expect(await scan("x")).toMatchObject({ signature: "Logs" });
+    expect(said.mock.calls.filter(([text]) => String(text).includes("said by a rule"))).toEqual([]);
+    said.mockRestore();
   });
 
   test("has the same rules in every worker, whatever is written meanwhile", async () => {
