@@ -12,7 +12,8 @@ import { done, type Sample } from "../scanner-agent/contract.js";
 import type { InternetClass } from "../schema/classes.js";
 import { hashes } from "./scanner-agent/hashes.js";
 import { puppet } from "./scanner-agent/stage/puppet-engine.js";
-import { startStage, until, type Part, type Stage } from "./stage/stage.js";
+import { until } from "./stage/stage.js";
+import { prepared, useStage } from "./stage/use-stage.js";
 
 const SCANS = 1_000;
 const AT_ONCE = 16;
@@ -31,8 +32,6 @@ interface Case extends Omit<Sample, "path"> {
   readonly marker: string;
 }
 
-let stage: Stage;
-let gateway: Part;
 const stops: (() => Promise<unknown>)[] = [];
 /** What the honeypots were given: hashes by each, and files. */
 const seen = {
@@ -44,9 +43,10 @@ const seen = {
 /** Everything that passed in the account of the internet class. */
 const tapped: Buffer[] = [];
 
+const stage = useStage();
+const gateway = prepared(() => stage.gatewayProcess());
+
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gatewayProcess();
   const authenticator = credsAuthenticator(readFileSync(stage.keys.creds.gateway.internet));
   const tap = await connect({ servers: stage.nats().url, authenticator });
   stops.push(() => tap.close());
@@ -69,7 +69,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(stops.map((stop) => stop()));
-  await stage.stop();
 });
 
 async function agent(internet: InternetClass, engines: ReturnType<typeof puppet>[]): Promise<void> {

@@ -8,27 +8,24 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectPath } from "../../schema/paths.js";
 import type { EngineVerdict } from "../../schema/states.js";
-import { engine, startPuppet, type PuppetAgent } from "../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../stage/stage.js";
+import { engine } from "../stage/puppet-agent.js";
+import { until } from "../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../stage/use-stage.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
 let stopped = false;
 /** What the engine says by sha256; it does not answer for what is not here. */
 const verdicts = new Map<string, EngineVerdict | "FAILED">();
 
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("ClamAV")]);
+
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("ClamAV")]);
   void answerAll();
 });
 
 afterAll(async () => {
   stopped = true;
-  await agent.close();
-  await stage.stop();
 });
 
 async function answerAll(): Promise<void> {

@@ -4,22 +4,22 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { projectPath } from "../../schema/paths.js";
 import { keyWith } from "../gateway/keys/keyed-client.js";
 import { CLEAN, EICAR } from "../scanner-agent/eicar.js";
-import { startStage, until, type LocalGateway, type Stage } from "../stage/stage.js";
+import { until } from "../stage/stage.js";
+import { prepared, useStage } from "../stage/use-stage.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
 let key: string;
 let eicar: string;
 let clean: string;
 let built: string;
 
+const stage = useStage();
+const gateway = prepared(() => stage.gateway({ SCANMESH_AUTH: "keys" }));
+
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway({ SCANMESH_AUTH: "keys" });
   key = await keyWith(gateway, ["scan:read", "scan:write"]);
   // In the project, where the packages are that it imports.
   built = projectPath("dist", "examples");
@@ -39,8 +39,6 @@ beforeAll(async () => {
   writeFileSync(eicar, EICAR);
   writeFileSync(clean, CLEAN);
 });
-
-afterAll(() => stage.stop());
 
 const example = (name: string) => projectPath("examples", "graphql", name);
 /** The system's Python is the one that has requests from its package. */

@@ -10,9 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectPath } from "../../schema/paths.js";
 import { hash, stored } from "../gateway/rest/rest-client.js";
 import { CLEAN, EICAR } from "../scanner-agent/eicar.js";
-import { startStage, until, type Part, type Stage } from "../stage/stage.js";
+import { until, type Part } from "../stage/stage.js";
+import { useStage } from "../stage/use-stage.js";
 
-let stage: Stage;
 let gateway: Part;
 let eicar: string;
 let clean: string;
@@ -41,8 +41,9 @@ async function servePage(): Promise<{ origin: string; aim(url: string): void }> 
 let allowed: Awaited<ReturnType<typeof servePage>>;
 let stranger: Awaited<ReturnType<typeof servePage>>;
 
+const stage = useStage();
+
 beforeAll(async () => {
-  stage = await startStage();
   [allowed, stranger] = [await servePage(), await servePage()];
   gateway = await stage.gatewayProcess({ SCANMESH_ORIGINS: allowed.origin });
   for (const page of [allowed, stranger]) page.aim(gateway.url);
@@ -58,7 +59,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const server of pages) server.close();
-  await stage.stop();
 });
 
 /** The system's Python is the one that has requests from its package. */

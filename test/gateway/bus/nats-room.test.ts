@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { pino } from "pino";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { createGateway } from "../../../gateway/gateway.js";
 import { startNats } from "../../../standalone/nats.js";
-import { startStage, until, type Stage } from "../../stage/stage.js";
+import { until } from "../../stage/stage.js";
+import { useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
 
 const MIB = 1024 ** 2;
@@ -13,13 +14,7 @@ const SENTENCE =
   "twice SCANMESH_SAMPLES_MAX), more than nats-server may use. Raise its max_file_store (with docker compose SCANMESH_NATS_STORE) " +
   "or lower these settings.";
 
-let stage: Stage;
-
-beforeAll(async () => {
-  stage = await startStage();
-});
-afterAll(() => stage.stop());
-
+const stage = useStage();
 it("a gateway says once what to change when NATS has no room for its streams, and is up as soon as there is some", async () => {
   const dir = join(stage.folder, "small");
   const nats = (port: number | undefined, limit: number) =>

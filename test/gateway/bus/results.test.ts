@@ -1,16 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { startStage, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { expect, it } from "vitest";
+import { prepared, useStage } from "../../stage/use-stage.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-});
-
-afterAll(() => stage.stop());
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
 
 it.each(Array.from({ length: 10 }, (_, ms) => ms))(
   "consuming results ends when it is stopped %i ms after it began",

@@ -1,23 +1,17 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan } from "../../../gateway/scan/submit.js";
-import { startStage, TESTER, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { TESTER, until } from "../../stage/stage.js";
+import { prepared, useStage } from "../../stage/use-stage.js";
 import { data } from "../http/http-client.js";
-
-let stage: Stage;
-let gateway: LocalGateway;
 
 const script = `[sh, -c, 'printf "stream: OK\\0"', shifty, "{file}"]`;
 const manifest = (speed: string) => ({
   shifty: `name: Shifty\ntype: METADATA\nspeed: ${speed}\ninternet: false\noutput: clamd\nrun:\n  process: { command: ${script} }\n`,
 });
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-});
-afterAll(() => stage.stop());
-
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
 async function submit(text: string): Promise<number> {
   const bytes = (async function* () {
     yield Buffer.from(text);

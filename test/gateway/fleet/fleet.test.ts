@@ -1,21 +1,17 @@
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, expect, it, vi } from "vitest";
 import { readEngines } from "../../../gateway/db/engines.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { until } from "../../stage/stage.js";
+import { prepared, useStage } from "../../stage/use-stage.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
 const agents: PuppetAgent[] = [];
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
 
 afterAll(async () => {
   vi.restoreAllMocks();
   await Promise.all(agents.map((agent) => agent.close()));
-  await stage.stop();
 });
 
 const available = async (name: string) => (await readEngines(stage.db)).find((one) => one.name === name)?.available;

@@ -1,12 +1,9 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask, data, graphql, type GraphQLAnswer } from "../http/http-client.js";
-
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
 
 /** A scan of these bytes. */
 async function submit(text: string): Promise<void> {
@@ -14,16 +11,12 @@ async function submit(text: string): Promise<void> {
   await data(gateway.url, "mutation Submit($input: SubmitScanInput!) { submitScan(input: $input) { __typename } }", { input });
 }
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha"), engine("Beta", { speed: "SLOW" })]);
-  for (const text of ["one", "two", "three", "four", "five", "six", "seven"]) await submit(text);
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta", { speed: "SLOW" })]);
 
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
+beforeAll(async () => {
+  for (const text of ["one", "two", "three", "four", "five", "six", "seven"]) await submit(text);
 });
 
 interface Page {

@@ -1,27 +1,17 @@
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { startStage, until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask } from "./http-client.js";
 
 const EVIL = "https://evil.example.org";
 const FRIEND = "https://soc.example.org";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway({ SCANMESH_ORIGINS: FRIEND, SCANMESH_HOSTS: "scan.example.org" });
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway({ SCANMESH_ORIGINS: FRIEND, SCANMESH_HOSTS: "scan.example.org" }));
+usePuppet(stage, "puppet", [engine("Alpha")]);
 
 describe("a web page of another origin, or one that got here by a rebound name", () => {
   const graphqlBody = JSON.stringify({ query: "mutation { createUpload { id } }" });

@@ -3,11 +3,12 @@
  * that are no request. Every one comes from a seed and its number: HOSTILE_SEED=n sends another ten thousand.
  */
 
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { createSchema } from "../../../gateway/graphql/schema.js";
 import { usageOf } from "../../stage/process-usage.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type Part, type Stage } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask, data } from "./http-client.js";
 import { send, type Outcome } from "./hostile-clients.js";
 import { hostileRequest } from "./hostile-requests.js";
@@ -23,20 +24,12 @@ const LEAKS =
   /\bat \S+ \(?(file:|\/)|\.(js|ts):\d+:\d+|node_modules|stacktrace|select "|insert into "|syntax error at or near|kysely|ECONNREFUSED|postgres:\/\//i;
 
 const schema = createSchema();
-let stage: Stage;
-let gateway: Part;
-let agent: PuppetAgent;
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gatewayProcess({ SCANMESH_BASE64_LIMIT: "64KiB", SCANMESH_UPLOAD_LIMIT: "1MiB" }, { probed: true });
-  agent = await startPuppet(stage, "puppet", [engine("ClamAV"), engine("FileInfo", { type: "METADATA" })]);
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-});
+const stage = useStage();
+const gateway = prepared(() =>
+  stage.gatewayProcess({ SCANMESH_BASE64_LIMIT: "64KiB", SCANMESH_UPLOAD_LIMIT: "1MiB" }, { probed: true }),
+);
+usePuppet(stage, "puppet", [engine("ClamAV"), engine("FileInfo", { type: "METADATA" })]);
 
 /** What is wrong with how a request was answered. */
 function fault({ status, text }: Outcome): string | undefined {

@@ -2,23 +2,17 @@
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ApiKeyInput } from "../../../gateway/scan/api-keys.js";
 import { projectPath } from "../../../schema/paths.js";
 import { SCOPES, type Scope } from "../../../schema/scopes.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { until } from "../../stage/stage.js";
+import { prepared, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
 import { idOf, inAnHour, keyWith as keyOn, operation as operationOn, passAnHour } from "./keyed-client.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway({ SCANMESH_AUTH: "keys" });
-});
-
-afterAll(() => stage.stop());
+const stage = useStage();
+const gateway = prepared(() => stage.gateway({ SCANMESH_AUTH: "keys" }));
 
 const keyWith = (scopes: readonly Scope[], more: Partial<ApiKeyInput> = {}) => keyOn(gateway, scopes, more);
 const operation = (key: string | undefined, query: string, variables: object = {}) => operationOn(gateway, key, query, variables);

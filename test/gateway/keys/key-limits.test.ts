@@ -7,19 +7,20 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { submitScan } from "../../../gateway/scan/submit.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, TESTER, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { TESTER, until, type LocalGateway } from "../../stage/stage.js";
+import { useStage } from "../../stage/use-stage.js";
 import { ask, type Answer } from "../http/http-client.js";
 import { errorOf, idOf, keyWith, operation } from "./keyed-client.js";
 import { json } from "../rest/rest-client.js";
 
-let stage: Stage;
 let one: LocalGateway;
 let two: LocalGateway;
 let agent: PuppetAgent;
 let admin: string;
 
+const stage = useStage();
+
 beforeAll(async () => {
-  stage = await startStage();
   [one, two] = [await stage.gateway({ SCANMESH_AUTH: "keys" }), await stage.gateway({ SCANMESH_AUTH: "keys" })];
   agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
   admin = await keyWith(one, ["admin"]);
@@ -27,7 +28,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await agent.close();
-  await stage.stop();
 });
 
 const upload = (gateway: LocalGateway, key: string, more: Record<string, string> = {}): Promise<Answer> =>

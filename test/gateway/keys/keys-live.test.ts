@@ -6,20 +6,21 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { revokeApiKey } from "../../../gateway/scan/api-keys.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, TESTER, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { TESTER, until, type LocalGateway } from "../../stage/stage.js";
+import { useStage } from "../../stage/use-stage.js";
 import { ask, type GraphQLAnswer } from "../http/http-client.js";
 import { idOf, inAnHour, keyWith, operation, passAnHour } from "./keyed-client.js";
 
 const UNAUTHORIZED = 4401;
 
-let stage: Stage;
 let one: LocalGateway;
 let two: LocalGateway;
 let agent: PuppetAgent;
 let scanId: number;
 
+const stage = useStage();
+
 beforeAll(async () => {
-  stage = await startStage();
   [one, two] = [await stage.gateway({ SCANMESH_AUTH: "keys" }), await stage.gateway({ SCANMESH_AUTH: "keys" })];
   agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
   const submit = `mutation { submitScan(input: { base64: "bGl2ZQ==" }) { ... on SubmitScanSuccess { scan { scanId } } } }`;
@@ -29,7 +30,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await agent.close();
-  await stage.stop();
 });
 
 const watch = () => ({ query: `subscription { scanUpdated(id: ${scanId}) { revision } }` });

@@ -1,29 +1,18 @@
 /** What API keys open over HTTP. */
 
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createHttp } from "../../../gateway/server.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import type { Scope } from "../../../schema/scopes.js";
-import { startStage, type LocalGateway, type Stage } from "../../stage/stage.js";
 import { ask, type GraphQLAnswer } from "../http/http-client.js";
 import { errorOf, keyWith as keyOn, operation as operationOn } from "./keyed-client.js";
 import { json, stored } from "../rest/rest-client.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway({ SCANMESH_AUTH: "keys" });
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway({ SCANMESH_AUTH: "keys" }));
+usePuppet(stage, "puppet", [engine("Alpha")]);
 
 const keyWith = (scopes: readonly Scope[]) => keyOn(gateway, scopes);
 const operation = (key: string | undefined, query: string) => operationOn(gateway, key, query);

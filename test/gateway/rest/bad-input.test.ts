@@ -1,31 +1,25 @@
 /** What must be refused: no 5xx, no stack trace, nothing stored, nothing logged as an error. */
 
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, type Part, type Stage } from "../../stage/stage.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import { engine } from "../../stage/puppet-agent.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
 import { BAD_REQUESTS } from "./bad-requests.js";
 import { BAD_UPLOADS } from "./bad-uploads.js";
 import { json, stored } from "./rest-client.js";
 
-let stage: Stage;
-let agent: PuppetAgent;
-let gateway: Part;
 let before: Awaited<ReturnType<typeof stored>>;
 
+const stage = useStage();
+const gateway = prepared(() => stage.gatewayProcess({ SCANMESH_BASE64_LIMIT: "64KiB", SCANMESH_UPLOAD_LIMIT: "1MiB" }));
+usePuppet(stage, "puppet", [engine("ClamAV"), engine("FileInfo", { type: "METADATA" })]);
+
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gatewayProcess({ SCANMESH_BASE64_LIMIT: "64KiB", SCANMESH_UPLOAD_LIMIT: "1MiB" });
-  agent = await startPuppet(stage, "puppet", [engine("ClamAV"), engine("FileInfo", { type: "METADATA" })]);
   await ask(`${gateway.url}/api/v1/sample`, { method: "POST", body: json() });
   before = await stored(stage);
 });
 
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-});
 const CASES = [...BAD_UPLOADS, ...BAD_REQUESTS];
 
 it("has 150 requests and more", () => expect(CASES.length).toBeGreaterThanOrEqual(150));

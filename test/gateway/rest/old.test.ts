@@ -2,11 +2,11 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type Stage } from "../../stage/stage.js";
+import { until } from "../../stage/stage.js";
+import { useStage } from "../../stage/use-stage.js";
 import { ask, type Answer } from "../http/http-client.js";
 import { createRestClient, hash, json, type RestClient } from "./rest-client.js";
 
-let stage: Stage;
 let agent: PuppetAgent;
 let client: RestClient;
 let url: string;
@@ -17,8 +17,9 @@ const upload = async (text: string, name: string) =>
     id: number;
   }>().id;
 
+const stage = useStage();
+
 beforeAll(async () => {
-  stage = await startStage();
   ({ url } = await stage.gateway());
   agent = await startPuppet(stage, "puppet", [engine("ClamAV"), engine("FileInfo", { type: "METADATA" })]);
   client = createRestClient(stage, url);
@@ -27,7 +28,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await agent.close();
-  await stage.stop();
 });
 
 function formOf(fields: Record<string, string>): FormData {

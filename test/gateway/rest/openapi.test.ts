@@ -5,16 +5,16 @@ import { openApi } from "../../../gateway/rest/openapi.js";
 import { ROUTES } from "../../../gateway/rest/route-table.js";
 import { projectPath } from "../../../schema/paths.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, type Stage } from "../../stage/stage.js";
+import { useStage } from "../../stage/use-stage.js";
 import { createRestClient, form, json, type RestClient } from "./rest-client.js";
 
-let stage: Stage;
 let agent: PuppetAgent;
 let client: RestClient;
 let id: number;
 
+const stage = useStage();
+
 beforeAll(async () => {
-  stage = await startStage();
   const { url } = await stage.gateway();
   agent = await startPuppet(stage, "puppet", [engine("ClamAV"), engine("FileInfo", { type: "METADATA" })]);
   client = createRestClient(stage, url);
@@ -24,7 +24,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await agent.close();
-  await stage.stop();
 });
 
 const shown = (path: string) => path.replace(/:(\w+)/g, "{$1}");

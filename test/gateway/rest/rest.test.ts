@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type Stage } from "../../stage/stage.js";
+import { startStage, until } from "../../stage/stage.js";
+import { useStage } from "../../stage/use-stage.js";
 import { ask, type Answer } from "../http/http-client.js";
 import { createRestClient, hash, json, stored, type RestClient } from "./rest-client.js";
 
-let stage: Stage;
 let agent: PuppetAgent;
 let client: RestClient;
 let url: string;
 
+const stage = useStage();
+
 beforeAll(async () => {
-  stage = await startStage();
   const gateway = await stage.gateway();
   agent = await startPuppet(stage, "puppet", [
     engine("ClamAV"),
@@ -25,7 +26,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await agent.close();
-  await stage.stop();
 });
 
 interface Report {

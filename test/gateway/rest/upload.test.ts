@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, type Stage } from "../../stage/stage.js";
+import { useStage } from "../../stage/use-stage.js";
 import { createRestClient, form, hash, json, without, type RestClient } from "./rest-client.js";
 
 const LIMIT = 64 * 1024;
 
-let stage: Stage;
 let agent: PuppetAgent;
 let client: RestClient;
 
+const stage = useStage();
+
 beforeAll(async () => {
-  stage = await startStage();
   const gateway = await stage.gateway({ SCANMESH_BASE64_LIMIT: "64KiB", SCANMESH_UPLOAD_LIMIT: "2MiB" });
   agent = await startPuppet(stage, "puppet", [
     engine("ClamAV"),
@@ -23,7 +23,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await agent.close();
-  await stage.stop();
 });
 
 describe.each(["/api/v1/sample", "/api/upload"])("POST %s with JSON", (path) => {

@@ -8,27 +8,24 @@ import { openCaller } from "../../../gateway/caller.js";
 import { createOperationCheck } from "../../../gateway/graphql/limits/checks.js";
 import { createDocuments, isRefused } from "../../../gateway/graphql/limits/documents.js";
 import { createSchema } from "../../../gateway/graphql/schema.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
 let browser: Browser;
 
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha")]);
+
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
   const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
   browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
 });
 
 afterAll(async () => {
   await browser.close();
-  await agent.close();
-  await stage.stop();
 });
 
 interface Opened {

@@ -3,10 +3,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:http";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
+import { beforeAll, expect, it } from "vitest";
+import { engine } from "../../stage/puppet-agent.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { peakMb, residentMb } from "../../stage/resident.js";
-import { startStage, type Part, type Stage } from "../../stage/stage.js";
 import { data, ask } from "../http/http-client.js";
 import { json } from "../rest/rest-client.js";
 
@@ -16,26 +16,19 @@ const FILE_MIB = Number(process.env.UPLOAD_MIB ?? 300);
 const BASE64_MIB = 32;
 const MOST_MB = 60;
 
-let stage: Stage;
-let gateway: Part;
-let agent: PuppetAgent;
 let idleMb: number;
 
+const stage = useStage();
+const gateway = prepared(() => stage.gatewayProcess({ SCANMESH_UPLOAD_LIMIT: "2GiB", SCANMESH_ORPHAN_GRACE: "1h" }));
+usePuppet(stage, "puppet", [engine("ClamAV")]);
+
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gatewayProcess({ SCANMESH_UPLOAD_LIMIT: "2GiB", SCANMESH_ORPHAN_GRACE: "1h" });
-  agent = await startPuppet(stage, "puppet", [engine("ClamAV")]);
   // Idle is what a gateway takes that has answered before.
   for (let i = 0; i < 50; i += 1) {
     const body = json({ sample: randomBytes(10_000).toString("base64") });
     await ask(`${gateway.url}/api/v1/sample`, { method: "POST", body });
   }
   idleMb = residentMb(gateway);
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
 });
 
 interface Sample {

@@ -1,26 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import { request } from "node:http";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { describe, expect, it } from "vitest";
+import { engine } from "../../stage/puppet-agent.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask, data } from "../http/http-client.js";
 
 const LIMIT = 1024 * 1024;
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway({ SCANMESH_UPLOAD_LIMIT: "1MiB" });
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway({ SCANMESH_UPLOAD_LIMIT: "1MiB" }));
+usePuppet(stage, "puppet", [engine("Alpha")]);
 
 const newUpload = async () =>
   (await data<{ createUpload: { id: string; url: string } }>(gateway.url, "mutation { createUpload { id url } }")).createUpload;

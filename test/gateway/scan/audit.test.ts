@@ -3,35 +3,28 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createClient } from "graphql-ws";
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { audit } from "../../../gateway/db/audit.js";
 import { createSchema } from "../../../gateway/graphql/schema.js";
 import { projectPath } from "../../../schema/paths.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { type LocalGateway } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
 import { errorOf, idOf, keyWith, operation } from "../keys/keyed-client.js";
 import { hash, json } from "../rest/rest-client.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let proxied: LocalGateway;
-let agent: PuppetAgent;
 let writer: string;
 let admin: string;
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway({ SCANMESH_AUTH: "keys" });
-  proxied = await stage.gateway({ SCANMESH_TRUSTED_PROXIES: "loopback,10.0.0.0/8" });
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
-  [writer, admin] = [await keyWith(gateway, ["scan:write"]), await keyWith(gateway, ["admin"])];
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway({ SCANMESH_AUTH: "keys" }));
+const proxied = prepared(() => stage.gateway({ SCANMESH_TRUSTED_PROXIES: "loopback,10.0.0.0/8" }));
+usePuppet(stage, "puppet", [engine("Alpha")]);
 
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
+beforeAll(async () => {
+  [writer, admin] = [await keyWith(gateway, ["scan:write"]), await keyWith(gateway, ["admin"])];
 });
 
 const eventOf = (requestId: string) =>

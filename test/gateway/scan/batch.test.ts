@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask, data, graphql } from "../http/http-client.js";
 import { base64, countOf, sha256, submit, submitAll } from "./submitting.js";
-
-let stage: Stage;
-let gateway: LocalGateway;
-let other: LocalGateway;
-let agent: PuppetAgent;
 
 const TEXTS = ["first of a batch", "second of a batch", "third of a batch"];
 const SAMPLES = TEXTS.map((text, i) => ({ sha256: sha256(text), name: `${i}.exe` }));
@@ -30,11 +26,12 @@ interface Shown {
 const batchOf = async (id: number, page: object = {}) =>
   (await data<{ batch: Shown | null }>(other.url, BATCH, { id, ...page })).batch;
 
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const other = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha"), engine("Pdf", { accepts: ["application/pdf"] })]);
+
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  other = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha"), engine("Pdf", { accepts: ["application/pdf"] })]);
   for (const text of TEXTS) await submit(gateway.url, { base64: base64(text) });
 });
 
@@ -42,11 +39,6 @@ let before: number[];
 const counts = async () => [await countOf(stage, "scans"), await countOf(stage, "batches")];
 beforeEach(async () => {
   before = await counts();
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
 });
 
 describe("submitScans", () => {

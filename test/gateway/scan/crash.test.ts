@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { readScans, readScan } from "../../../gateway/db/scans.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type Stage } from "../../stage/stage.js";
+import { until } from "../../stage/stage.js";
+import { useStage } from "../../stage/use-stage.js";
 
-let stage: Stage;
 let agent: PuppetAgent;
 
-beforeAll(async () => {
-  stage = await startStage();
-});
+const stage = useStage();
 
 afterAll(async () => {
   await agent.close();
-  await stage.stop();
 });
 
 const upload = (url: string, text: string, headers: Record<string, string> = {}) =>

@@ -7,34 +7,27 @@ import { request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { connect, credsAuthenticator } from "nats";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { SampleLocation } from "../../../gateway/bus/sample-store.js";
 import { chunkSubject } from "../../../schema/subjects.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { fetchBytes } from "../http/bytes-client.js";
 import { ask } from "../http/http-client.js";
 import { idOf, keyWith, operation } from "../keys/keyed-client.js";
 
 const CHUNK = 512 * 1024;
 
-let stage: Stage;
-let gateway: LocalGateway;
-let open: LocalGateway;
-let agent: PuppetAgent;
 let reader: string;
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway({ SCANMESH_AUTH: "keys" });
-  open = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
-  reader = await keyWith(gateway, ["sample:read"]);
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway({ SCANMESH_AUTH: "keys" }));
+const open = prepared(() => stage.gateway());
+usePuppet(stage, "puppet", [engine("Alpha")]);
 
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
+beforeAll(async () => {
+  reader = await keyWith(gateway, ["sample:read"]);
 });
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");

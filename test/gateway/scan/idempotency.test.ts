@@ -1,36 +1,26 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { openCaller } from "../../../gateway/caller.js";
 import { removeOldKeys } from "../../../gateway/db/idempotency.js";
 import { submitScan } from "../../../gateway/scan/submit.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask, data } from "../http/http-client.js";
 import { form, json } from "../rest/rest-client.js";
 import { base64, countOf, sha256, submit } from "./submitting.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let other: LocalGateway;
-let agent: PuppetAgent;
 let test = 0;
 let key: string;
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  other = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha"), engine("Beta", { speed: "SLOW" })]);
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const other = prepared(() => stage.gateway());
+usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta", { speed: "SLOW" })]);
 
 beforeEach(() => {
   test += 1;
   key = `key of test ${test}`;
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
 });
 
 const upload = (url: string, body: string | FormData, idempotencyKey = key) =>

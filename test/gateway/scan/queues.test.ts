@@ -1,23 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readEngineCounts } from "../../../gateway/db/statistics.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { data, graphql } from "../http/http-client.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha"), engine("Beta")]);
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta")]);
 
 async function scan(text: string): Promise<number> {
   const { submitScan } = await data<{ submitScan: { scan: { scanId: number } } }>(

@@ -1,13 +1,11 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { EngineVersions } from "../../../schema/messages.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { base64, countOf, shown, submit, type ShownScan } from "./submitting.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
 let test = 0;
 let text: string;
 
@@ -19,21 +17,14 @@ const ENGINES = [
   engine("Meta", { type: "METADATA", versions: { ...VERSIONS, signatures: null, signatureDate: null } }),
 ];
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", ENGINES);
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", ENGINES);
 
 beforeEach(async () => {
   test += 1;
   text = `sample of test ${test}`;
   await announced(ENGINES.map(({ versions }) => versions));
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
 });
 
 /** Announces the engines with these versions and waits until the gateway has heard it. */

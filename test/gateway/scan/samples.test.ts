@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { findSample } from "../../../gateway/db/samples.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan, type ScanInput } from "../../../gateway/scan/submit.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, type LocalGateway, type Stage, TESTER } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { TESTER } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 
 const INPUT: ScanInput = { name: "a.bin", speed: "ALL", internet: false };
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha")]);
 
 async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);

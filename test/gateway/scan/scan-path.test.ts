@@ -1,30 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan, type ScanInput } from "../../../gateway/scan/submit.js";
 import type { ScanReport } from "../../../schema/reports.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage, TESTER } from "../../stage/stage.js";
+import { engine, startPuppet } from "../../stage/puppet-agent.js";
+import { until, TESTER } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 
 const INPUT: ScanInput = { name: "a.bin", speed: "ALL", internet: false };
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [
-    engine("Alpha"),
-    engine("Beta", { speed: "FAST" }),
-    engine("Gamma", { type: "METADATA", speed: "FAST" }),
-  ]);
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [
+  engine("Alpha"),
+  engine("Beta", { speed: "FAST" }),
+  engine("Gamma", { type: "METADATA", speed: "FAST" }),
+]);
 
 async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);

@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { sql } from "kysely";
 import { trimRollup } from "../../../gateway/db/rollup.js";
 import { quantile, statisticsRange } from "../../../gateway/scan/statistics.js";
 import type { ResultMessage } from "../../../schema/messages.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { data, graphql } from "../http/http-client.js";
-
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
 
 type Answers = Record<string, Partial<ResultMessage>>;
 
@@ -63,16 +60,12 @@ const stats = async (variables: object = { interval: "HOUR" }) =>
 const lasting = (engine: Record<string, unknown>) => ({ ...engine, signatureAgeSeconds: null });
 const counted = (points: Stats["points"]) => points.reduce((sum, { scans }) => sum + scans, 0);
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha"), engine("Beta")]);
-  for (const [i, answers] of CASES.entries()) await scan(`sample ${i}`, answers);
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta")]);
 
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
+beforeAll(async () => {
+  for (const [i, answers] of CASES.entries()) await scan(`sample ${i}`, answers);
 });
 
 describe("statistics", () => {

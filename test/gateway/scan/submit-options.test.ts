@@ -1,28 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { readQueues } from "../../../gateway/scan/queues.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { engine, startPuppet } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { data, graphql } from "../http/http-client.js";
 import { base64, countOf, sha256, shown, submit } from "./submitting.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [
+  engine("Alpha", { slots: 3 }),
+  engine("Beta", { speed: "SLOW" }),
+  engine("Pdf", { accepts: ["application/pdf"] }),
+]);
 
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [
-    engine("Alpha", { slots: 3 }),
-    engine("Beta", { speed: "SLOW" }),
-    engine("Pdf", { accepts: ["application/pdf"] }),
-  ]);
   await startPuppet(stage, "online", [engine("Online", { internet: true })], "internet").then((one) => one.close());
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
 });
 
 const label = (key: string, value = "v") => ({ key, value });

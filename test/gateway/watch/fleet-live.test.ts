@@ -2,7 +2,8 @@ import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { until, type LocalGateway } from "../../stage/stage.js";
+import { useStage } from "../../stage/use-stage.js";
 
 interface Change {
   readonly revision: number;
@@ -15,13 +16,13 @@ interface Change {
 const AGENTS = "subscription { agentChanged { revision snapshot agents { agent engines { name healthy } } gone { agent } } }";
 const ENGINES = "subscription { engineChanged { revision snapshot engines { name enabled } gone { name } } }";
 
-let stage: Stage;
 let gateways: LocalGateway[];
 let first: PuppetAgent;
 const closing: (() => unknown)[] = [];
 
+const stage = useStage();
+
 beforeAll(async () => {
-  stage = await startStage();
   gateways = [await stage.gateway(), await stage.gateway()];
   first = await startPuppet(stage, "first", [engine("Alpha")]);
   closing.push(first.close);
@@ -29,7 +30,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const close of closing.toReversed()) await close();
-  await stage.stop();
 });
 
 /** Reads changes from a gateway, and can go on at another. */

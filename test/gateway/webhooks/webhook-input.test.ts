@@ -1,27 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isAllowed } from "../../../gateway/webhooks/webhook-request.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { data } from "../http/http-client.js";
-import { CREATE_WEBHOOK, startReceiver, type CreatedWebhook, type Receiver } from "./webhook-receiver.js";
+import { CREATE_WEBHOOK, startReceiver, type CreatedWebhook } from "./webhook-receiver.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
-let receiver: Receiver;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
-  receiver = await startReceiver();
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-  await receiver.close();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha")]);
+const receiver = prepared(startReceiver, ({ close }) => close());
 
 async function create(input: object): Promise<CreatedWebhook> {
   const whole = { url: "https://192.0.43.8/hook", events: ["SCAN_FINISHED"], ...input };

@@ -1,36 +1,24 @@
 import { createHmac } from "node:crypto";
 
 import { sql } from "kysely";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../stage/stage.js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { data, graphql } from "../http/http-client.js";
-import { CREATE_WEBHOOK, startReceiver, type CreatedWebhook, type Receiver } from "./webhook-receiver.js";
-
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
-let receiver: Receiver;
+import { CREATE_WEBHOOK, startReceiver, type CreatedWebhook } from "./webhook-receiver.js";
 
 const LOCAL = { SCANMESH_WEBHOOK_NETWORKS: "127.0.0.0/8" };
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway(LOCAL);
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
-  receiver = await startReceiver();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway(LOCAL));
+const agent = usePuppet(stage, "puppet", [engine("Alpha")]);
+const receiver = prepared(startReceiver, ({ close }) => close());
 
 beforeEach(() => receiver.reset());
 
 afterEach(async () => {
   await stage.db.deleteFrom("webhooks").execute();
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-  await receiver.close();
 });
 
 async function create(input: object): Promise<CreatedWebhook> {

@@ -4,9 +4,9 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { prepared, useStage } from "../../../stage/use-stage.js";
 import { WebSocket } from "ws";
 import { usageOf } from "../../../stage/process-usage.js";
-import { startStage, type Part, type Stage } from "../../../stage/stage.js";
 import { ask } from "../../http/http-client.js";
 import { BOMBS, type Bomb } from "./query-bombs.js";
 
@@ -17,14 +17,13 @@ interface Refusal {
   readonly extensions?: { readonly code?: string; readonly limit?: string };
 }
 
-let stage: Stage;
-let gateway: Part;
 let socket: WebSocket;
 let asked = 0;
 
+const stage = useStage();
+const gateway = prepared(() => stage.gatewayProcess({ SCANMESH_SWEEP_INTERVAL: "1m" }, { probed: true }));
+
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gatewayProcess({ SCANMESH_SWEEP_INTERVAL: "1m" }, { probed: true });
   socket = await openSocket();
   // What is done once for all operations is not their cost.
   for (const operation of [...ORDINARY, ...BOMBS]) await overHttp(operation);
@@ -32,7 +31,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   socket.close();
-  await stage.stop();
 });
 
 async function openSocket(): Promise<WebSocket> {

@@ -1,12 +1,8 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { engine, startPuppet, type PuppetAgent } from "../../../stage/puppet-agent.js";
-import { startStage, type LocalGateway, type Stage } from "../../../stage/stage.js";
+import { describe, expect, it } from "vitest";
+import { engine } from "../../../stage/puppet-agent.js";
+import { prepared, usePuppet, useStage } from "../../../stage/use-stage.js";
 import { ask, data } from "../../http/http-client.js";
-
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
 
 const SUBMIT = `mutation Submit($input: SubmitScanInput!) {
   submitScan(input: $input) {
@@ -32,16 +28,9 @@ async function submit(input: object): Promise<Submitted> {
   return (await data<{ submitScan: Submitted }>(gateway.url, SUBMIT, { input })).submitScan;
 }
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha"), engine("Beta", { speed: "SLOW" })]);
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta", { speed: "SLOW" })]);
 
 describe("submitScan", () => {
   it("takes a small sample as base64", async () => {

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { randomOf, type Random } from "../../../bench/random.js";
 import { engine, startPuppet, type PuppetAgent } from "../../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../../stage/stage.js";
+import { until, type LocalGateway } from "../../../stage/stage.js";
+import { useStage } from "../../../stage/use-stage.js";
 import { data } from "../../http/http-client.js";
 import { base64, submit } from "../../scan/submitting.js";
 
@@ -29,19 +30,18 @@ interface Report {
 /** Tells each report that comes, until the scan is final or the cut; resolves when the connection is gone. */
 type Watch = (url: string, id: number, cut: AbortSignal, told: (report: Report) => void) => Promise<void>;
 
-let stage: Stage;
 let gateways: LocalGateway[];
 let agents: PuppetAgent[];
 
+const stage = useStage();
+
 beforeAll(async () => {
-  stage = await startStage();
   gateways = [await stage.gateway(), await stage.gateway()];
   agents = await Promise.all(ENGINES.map((name) => startPuppet(stage, `host-${name}`, [engine(name, { slots: AT_ONCE })])));
 });
 
 afterAll(async () => {
   await Promise.all(agents.map((agent) => agent.close()));
-  await stage.stop();
 });
 
 const reportOf = (text: string): Report => {

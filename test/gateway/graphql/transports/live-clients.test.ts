@@ -10,7 +10,8 @@ import { createClient as createSocketClient, type Client as SocketClient } from 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { EICAR } from "../../../scanner-agent/eicar.js";
-import { startStage, until, type Part, type Stage } from "../../../stage/stage.js";
+import { until, type Part } from "../../../stage/stage.js";
+import { useStage } from "../../../stage/use-stage.js";
 import { data } from "../../http/http-client.js";
 
 type Results = readonly Record<string, unknown>[];
@@ -28,12 +29,12 @@ run:
   process: { command: [sh, -c, 'sleep 0.3; if grep -q EICAR- "$1"; then printf "stream: Eicar FOUND\\0"; else printf "stream: OK\\0"; fi', slowly, "{file}"] }
 `;
 
-let stage: Stage;
 let gateways: Part[];
 const sockets: SocketClient[] = [];
 
+const stage = useStage();
+
 beforeAll(async () => {
-  stage = await startStage();
   gateways = [await stage.gatewayProcess(), await stage.gatewayProcess()];
   for (const id of ["one", "two"]) await stage.agentProcess({ id, engines: { slowly: MANIFEST } });
   await until("both agents are known to both gateways", async () =>
@@ -49,7 +50,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(sockets.map((client) => client.dispose()));
-  await stage.stop();
 });
 
 function socket(url: string): SocketClient {

@@ -7,20 +7,20 @@ import { sql } from "kysely";
 import { WebSocket } from "ws";
 import { randomOf } from "../../../bench/random.js";
 import { engine, startPuppet, type PuppetAgent } from "../../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../../stage/stage.js";
+import { until } from "../../../stage/stage.js";
+import { prepared, useStage } from "../../../stage/use-stage.js";
 import { data } from "../../http/http-client.js";
 
 const SUBSCRIBERS = 500;
 const ENGINES = ["Alpha", "Beta", "Gamma", "Delta"];
 const WATCH = "subscription ($id: SafeInt!) { scanUpdated(id: $id) { revision endDate results { engine state details } } }";
 
-let stage: Stage;
-let gateway: LocalGateway;
 let agent: PuppetAgent;
 
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
   agent = await startPuppet(
     stage,
     "puppet",
@@ -30,7 +30,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await agent.close();
-  await stage.stop();
 });
 
 async function submit(): Promise<number> {

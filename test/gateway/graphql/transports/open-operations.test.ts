@@ -2,29 +2,23 @@
 
 import { createClient as createSseClient } from "graphql-sse";
 import { createClient } from "graphql-ws";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { LIMITS } from "../../../../gateway/graphql/limits/limits.js";
-import { engine, startPuppet, type PuppetAgent } from "../../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../../stage/stage.js";
+import { engine } from "../../../stage/puppet-agent.js";
+import { until } from "../../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../../stage/use-stage.js";
 import { data } from "../../http/http-client.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
 let scan: number;
 
+const stage = useStage();
+const gateway = prepared(() => stage.gateway({ SCANMESH_SUBSCRIPTIONS: "120" }));
+usePuppet(stage, "puppet", [engine("Alpha")]);
+
 beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway({ SCANMESH_SUBSCRIPTIONS: "120" });
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
   const query = `mutation { submitScan(input: { base64: "b3Blbg==" }) { ... on SubmitScanSuccess { scan { scanId } } } }`;
   scan = (await data<{ submitScan: { scan: { scanId: number } } }>(gateway.url, query)).submitScan.scan.scanId;
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
 });
 
 const watch = () => ({ query: `subscription { scanUpdated(id: ${scan}) { revision } }` });

@@ -1,20 +1,13 @@
 /** What a WebSocket client may not send: its connection is closed with the protocol's code, and nothing is a fault of the gateway. */
 
 import { connect } from "node:net";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { prepared, useStage } from "../../../stage/use-stage.js";
 import { WebSocket } from "ws";
-import { startStage, type Part, type Stage } from "../../../stage/stage.js";
 import { ask } from "../../http/http-client.js";
 
-let stage: Stage;
-let gateway: Part;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gatewayProcess();
-});
-
-afterAll(() => stage.stop());
+const stage = useStage();
+const gateway = prepared(() => stage.gatewayProcess());
 
 const subscribe = (id: string) => ({ id, type: "subscribe", payload: { query: "subscription { scanUpdated(id: 1) { id } }" } });
 

@@ -1,9 +1,10 @@
 import { createClient as createSseClient } from "graphql-sse";
 import { createClient } from "graphql-ws";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { engine, startPuppet, type PuppetAgent } from "../../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage } from "../../../stage/stage.js";
+import { engine } from "../../../stage/puppet-agent.js";
+import { until } from "../../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../../stage/use-stage.js";
 import { ask, data } from "../../http/http-client.js";
 
 const WATCH =
@@ -26,20 +27,9 @@ type Result = {
   readonly errors?: readonly { readonly message: string; readonly extensions?: unknown }[];
 };
 
-let stage: Stage;
-let gateway: LocalGateway;
-let agent: PuppetAgent;
-
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-  agent = await startPuppet(stage, "puppet", [engine("Alpha")]);
-});
-
-afterAll(async () => {
-  await agent.close();
-  await stage.stop();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha")]);
 
 interface Submitted {
   readonly submitScan: { readonly scan: { readonly scanId: number } };
