@@ -62,13 +62,13 @@ export interface Stage {
 const QUICK: Env = {
   PORT: "0",
   LOG_LEVEL: TEST_LOG ?? "warn",
-  SCANMESH_ACK_WAIT: "3s",
+  SCANMESH_ACK_WAIT: "1s",
   SCANMESH_SWEEP_INTERVAL: "100ms",
   SCANMESH_ORPHAN_GRACE: "30s",
 };
 const AGENT: Env = {
   LOG_LEVEL: TEST_LOG ?? "warn",
-  SCANMESH_ACK_WAIT: "3s",
+  SCANMESH_ACK_WAIT: "1s",
   SCANMESH_HEARTBEAT: "500ms",
   SCANMESH_DRAIN_GRACE: "5s",
 };

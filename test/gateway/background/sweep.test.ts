@@ -1,17 +1,16 @@
 import { sql } from "kysely";
 import { connect, credsAuthenticator } from "nats";
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { addInternetCopy, findSample } from "../../../gateway/db/samples.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan, type ScanInput } from "../../../gateway/scan/submit.js";
 import type { InternetClass } from "../../../schema/classes.js";
 import { SAMPLES, SCANS } from "../../../schema/subjects.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
-import { startStage, until, type LocalGateway, type Stage, TESTER } from "../../stage/stage.js";
+import { until, TESTER } from "../../stage/stage.js";
+import { prepared, useStage } from "../../stage/use-stage.js";
 
-let stage: Stage;
-let gateway: LocalGateway;
 let isolated: PuppetAgent;
 let internet: PuppetAgent;
 
@@ -48,15 +47,12 @@ async function stream(account: InternetClass, name: string): Promise<{ messages:
   return { messages: state.messages, subjects: Object.keys(state.subjects ?? {}) };
 }
 
-beforeAll(async () => {
-  stage = await startStage();
-  gateway = await stage.gateway();
-});
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
 
 afterAll(async () => {
   await isolated.close();
   await internet.close();
-  await stage.stop();
 });
 
 it("refuses uploads with a time to come back while the mesh never had an agent, and keeps nothing", async () => {
@@ -192,11 +188,13 @@ describe("keeping the streams small", () => {
     const { sample } = await submit("named", { engines: [] });
     const isStored = async () => false;
     await gateway.context.samples.put(bytes("never named"), { limit: 100, isStored });
+    const impatient = await stage.gateway({ SCANMESH_ORPHAN_GRACE: "2s" });
     const before = await stream("isolated", SAMPLES);
-    await until("the orphan is gone", async () => (await stream("isolated", SAMPLES)).messages === before.messages - 1, 60);
+    await until("the orphan is gone", async () => (await stream("isolated", SAMPLES)).messages === before.messages - 1);
     const row = await stage.db.selectFrom("samples").select("blob").where("id", "=", sample.sampleId).executeTakeFirstOrThrow();
     expect((await stream("isolated", SAMPLES)).subjects).toContain(`sample.${row.blob}.0`);
-  }, 90_000);
+    await impatient.stop();
+  });
 });
 
 describe("a copy in the internet account", () => {
