@@ -70,7 +70,7 @@ export function translateReport(
       startDate,
       endDate: localTime(report.end_date) ?? startDate,
       internet: [...taken.values()].some(({ internet }) => internet),
-      verdict: scanVerdict(results, av.length, avClean),
+      worst: worstOf(results),
       detections: results.filter(({ verdict }) => verdict === "INFECTED" || verdict === "SUSPICIOUS").length,
       avTotal: av.length,
       avClean,
@@ -105,10 +105,9 @@ function bestResults(rows: readonly SourceResult[], engines: ReadonlyMap<number,
   return { results: [...best.values()], taken, duplicates: several.reduce((sum, [, count]) => sum + count - 1, 0) };
 }
 
-function scanVerdict(results: readonly ImportedResult[], avTotal: number, avClean: number): Verdict {
-  for (const verdict of ["INFECTED", "SUSPICIOUS"] as const)
-    if (results.some((result) => result.verdict === verdict)) return verdict;
-  return avTotal > 0 && avClean === avTotal ? "CLEAN" : "INCONCLUSIVE";
+function worstOf(results: readonly ImportedResult[]): Verdict | null {
+  const verdicts = ["INFECTED", "SUSPICIOUS"] as const;
+  return verdicts.find((verdict) => results.some((result) => result.verdict === verdict)) ?? null;
 }
 
 /** C's `asctime` as `YYYY-MM-DD HH:MM:SS`; undefined if it is none. */

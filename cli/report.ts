@@ -1,10 +1,12 @@
 /** What the command line asks of a scan, and how it judges it. */
 
-import type { EngineVerdict, ResultState, SkipReason, Verdict } from "../schema/states.js";
+import type { ScanProof } from "../schema/reports.js";
+import type { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } from "../schema/states.js";
 
 export const REPORT_FIELDS = `scanId name verdict startDate endDate deadline done total detections
   sample { sha256 sha1 md5 size mime } skipped { engine reason }
-  results { engine state verdict signature error durationMs agent details versions { engine signatures signatureDate } }`;
+  proof { detectedBy cleanBy antivirusAsked barriers { engine state cause error } absent }
+  results { engine state verdict signature error cause durationMs agent details versions { engine signatures signatureDate } }`;
 
 export interface Report {
   readonly scanId: number;
@@ -25,6 +27,8 @@ export interface Report {
     readonly mime: string;
   };
   readonly skipped: readonly { readonly engine: string; readonly reason: SkipReason }[];
+  /** Why it has its verdict. */
+  readonly proof: ScanProof;
   readonly results: readonly EngineResult[];
 }
 
@@ -34,6 +38,7 @@ export interface EngineResult {
   readonly verdict: EngineVerdict | null;
   readonly signature: string | null;
   readonly error: string | null;
+  readonly cause: ResultCause | null;
   readonly durationMs: number | null;
   readonly agent: string | null;
   readonly details: Record<string, unknown> | null;
@@ -52,11 +57,17 @@ export interface FileResult {
   readonly error?: string;
 }
 
-const EXIT_CODES: Readonly<Record<Verdict, number>> = { CLEAN: 0, INFECTED: 1, SUSPICIOUS: 1, INCONCLUSIVE: 2 };
+/** A verdict that a newer gateway has and that is not known here proves nothing. */
+const EXIT_CODES: ReadonlyMap<string, number> = new Map<Verdict, number>([
+  ["CLEAN", 0],
+  ["INFECTED", 1],
+  ["SUSPICIOUS", 1],
+  ["INCONCLUSIVE", 2],
+]);
 const WORST_FIRST = [1, 2, 0];
 
 /** 0 clean, 1 infected or suspicious, 2 inconclusive or an error; of several files the worst, a detection before all. */
 export function exitCode(outcomes: readonly FileResult[]): number {
-  const codes = new Set(outcomes.map(({ report }) => (report?.verdict ? EXIT_CODES[report.verdict] : 2)));
+  const codes = new Set(outcomes.map(({ report }) => (report?.verdict ? (EXIT_CODES.get(report.verdict) ?? 2) : 2)));
   return WORST_FIRST.find((code) => codes.has(code)) ?? 0;
 }

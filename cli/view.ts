@@ -24,8 +24,20 @@ export function describeResult({ state, verdict, signature, error }: EngineResul
 export function describeFile({ file, report, error }: FileResult): string {
   if (!report) return `${printable(file)}: ${error ?? "no result"}`;
   const { verdict, detections, done, total, scanId, skipped } = report;
+  const why = verdict === "INCONCLUSIVE" ? `; ${describeDoubt(report.proof)}` : "";
   const left = skipped.length > 0 ? `; left out: ${skipped.map(describeSkip).join(", ")}` : "";
-  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done; scan ${scanId}${left})`;
+  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done; scan ${scanId}${why}${left})`;
+}
+
+/** Why a scan is not clean although nothing was found. */
+export function describeDoubt({ antivirusAsked, barriers }: Report["proof"]): string {
+  if (barriers.length > 0) return `not clean because of ${barriers.map(describeBarrier).join(", ")}`;
+  return antivirusAsked ? "not every antivirus engine scanned all of it" : "no antivirus engine took part";
+}
+
+function describeBarrier({ engine, state, error }: Report["proof"]["barriers"][number]): string {
+  const word = (state ?? "UNHEALTHY").toLowerCase().replaceAll("_", " ");
+  return `${engine} (${word}${error === null ? "" : `: ${printable(error)}`})`;
 }
 
 /** Whom a scan waits for, and how long at most. */

@@ -45,6 +45,11 @@ export const Manifest = z
     slots: z.number().int().min(1).max(256).optional(),
     /** Which parser reads its output. */
     output: z.enum(["clamd", "yara", "fileinfo", "malice"]),
+    /**
+     * Whether it can say INFECTED or SUSPICIOUS although it is no AV engine: a scan for which it did not finish is not clean. AV
+     * engines always do.
+     */
+    detects: z.boolean().default(false),
     /** MIME types it takes, by the first 4 KiB; default: all. Never for AV engines: it would be a way around them. */
     accepts: z
       .array(z.string().regex(/^[\w.+-]+\/[\w.+*-]+$/, "needs a MIME type"))

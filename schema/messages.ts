@@ -119,6 +119,8 @@ export const EnginePresence = z.object({
   internet: z.boolean(),
   /** What it is given: the sample's bytes, or its hashes only. */
   input: z.enum(["file", "hash"]),
+  /** Whether its absence is no proof although it is no AV engine, as its manifest says. Older agents do not send it. */
+  detects: z.boolean().optional(),
   /** MIME types it accepts; null: all. */
   accepts: z.array(text(255)).nullable(),
   versions: EngineVersions,

@@ -2,7 +2,7 @@
 
 import type { EngineSpeed, PluginType, Speed } from "./classes.js";
 import type { Labels, Priority } from "./scan-options.js";
-import type { EngineVerdict, ResultState, Skipped, Verdict } from "./states.js";
+import type { EngineVerdict, ResultCause, ResultState, Skipped, Verdict } from "./states.js";
 
 /** A sample's names by content; lower-case hex. */
 export interface Hashes {
@@ -32,12 +32,16 @@ export interface EngineRecord {
   readonly internet: boolean;
   readonly input: "file" | "hash";
   readonly accepts: string[] | null;
+  /** Whether it can say INFECTED although it is no AV engine: a scan that it did not finish is not clean. */
+  readonly detects: boolean;
   readonly enabled: boolean;
   readonly engineVersion: string | null;
   readonly signatureVersion: string | null;
   readonly signatureDate: Date | null;
   /** When a healthy agent last announced it. */
   readonly lastHealthyAt: Date | null;
+  /** Why no present agent can run it; null while one can, or none is there. */
+  readonly unhealthy: string | null;
   /** Announced as healthy within the last 10 minutes: a scan accepted now expects it, if it is enabled. */
   readonly available: boolean;
 }
@@ -53,6 +57,10 @@ export interface ResultRecord {
   readonly verdict: EngineVerdict | null;
   readonly signature: string | null;
   readonly error: string | null;
+  /** Why it did not finish, for programs; null where nothing is known. */
+  readonly cause: ResultCause | null;
+  /** Whether it bars CLEAN although its engine is no AV engine. */
+  readonly bars: boolean;
   readonly engineVersion: string | null;
   readonly signatureVersion: string | null;
   readonly signatureDate: Date | null;
@@ -110,6 +118,28 @@ export interface ListedScan extends Pick<ScanRecord, "scanId" | "name" | "startD
 /** One scan with the results of all its engines, in the order of their names. */
 export interface ScanReport extends ScanRecord {
   readonly results: readonly ResultRecord[];
+}
+
+/** An engine because of which a scan is not CLEAN. */
+export interface Barrier {
+  readonly engine: string;
+  /** How its result ended; null for an AV engine that was left out because its agents say that it is broken. */
+  readonly state: ResultState | null;
+  readonly cause: ResultCause | null;
+  readonly error: string | null;
+}
+
+/** Why a scan has its verdict, as data: texts are made of it where people read it. */
+export interface ScanProof {
+  /** Engines that say INFECTED or SUSPICIOUS. */
+  readonly detectedBy: readonly string[];
+  /** AV engines that scanned the whole sample and found nothing. */
+  readonly cleanBy: readonly string[];
+  /** Whether an AV engine was asked: without one no sample is CLEAN. */
+  readonly antivirusAsked: boolean;
+  readonly barriers: readonly Barrier[];
+  /** Engines that the request lets in and no present agent has, or none ever ran; they do not bar CLEAN. */
+  readonly absent: readonly string[];
 }
 
 /** Final scans by verdict. */

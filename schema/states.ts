@@ -76,6 +76,8 @@ export type SkipReason = keyof typeof SkipReason;
 export interface Skipped {
   readonly engine: string;
   readonly reason: SkipReason;
+  /** Set if the scan cannot be CLEAN because of it: an AV engine that a present agent announces as unhealthy. */
+  readonly bars?: true;
 }
 
 /** Why an engine did not finish with a sample, for programs; a result's `error` says it in a sentence for people. */

@@ -67,7 +67,7 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
       select coalesce(wanted_id, nextval(pg_get_serial_sequence('scans', 'id'))) as id, cardinality(engine_ids) as total, wanted.*
       from jsonb_to_recordset(${JSON.stringify(scans.map(rowOf))}::jsonb) as wanted
         (position int, wanted_id bigint, sample_id bigint, name text, speed speed, internet boolean, deadline_ms double precision,
-         engine_ids int[], av_total smallint, skipped jsonb, labels jsonb, priority priority, stop_after smallint, batch_id bigint,
+         engine_ids int[], av_total smallint, bars smallint, skipped jsonb, labels jsonb, priority priority, stop_after smallint, batch_id bigint,
          previous bigint, fresh_ms double precision, key_id text, address text, request_id text)
     ), expected as materialized (
       select scan.id as scan_id, scan.sample_id, scan.fresh_ms, scan.priority,
@@ -83,18 +83,16 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
         coalesce(sums.av_clean, 0) as av_clean, coalesce(sums.detections >= scan.stop_after, false) as enough
       from scan left join sums on sums.scan_id = scan.id
     ), decided as materialized (
-      select counted.*, enough or reused = total as is_final,
-        case when av_total > 0 and av_clean = av_total then 'CLEAN'::verdict else 'INCONCLUSIVE'::verdict end as verdict_if_final
-      from counted
+      select counted.*, enough or reused = total as is_final from counted
     ), accepted as (
       insert into scans (id, sample_id, name, speed, internet, deadline,
         skipped, labels, priority, stop_after, batch_id, previous, total, av_total,
-        done, detections, av_clean, end_date, verdict)
+        bars, done, detections, av_clean, end_date, verdict)
       select id, sample_id, name, speed, internet, now() + deadline_ms * interval '1 millisecond' as deadline,
         skipped, labels, priority, stop_after, batch_id, previous, total, av_total,
-        case when enough then total else reused end as done, detections, av_clean,
+        bars, case when enough then total else reused end as done, detections, av_clean,
         case when is_final then now() end as end_date,
-        greatest(worst, case when is_final then verdict_if_final end) as verdict
+        scan_verdict(worst, is_final, av_total, av_clean, bars) as verdict
       from decided
       returning id, verdict, end_date
     ), copied as (
@@ -140,6 +138,7 @@ function rowOf(scan: NewScan, position: number) {
     deadline_ms: deadlineMs,
     engine_ids: expected.map(({ engineId }) => engineId),
     av_total: expected.filter(({ type }) => type === "AV").length,
+    bars: skipped.filter(({ bars }) => bars).length,
     skipped,
     labels: scan.labels ?? {},
     priority: scan.priority ?? "NORMAL",

@@ -31,10 +31,10 @@ export async function enableEngine(tx: Tx, engineId: number, enabled: boolean): 
 
 /** Writes an engine into the catalogue as an agent announces it. */
 export async function changeEngine(tx: Tx, engineId: number, to: EnginePresence): Promise<void> {
-  const { name, type, speed, internet, input, accepts } = to;
+  const { name, type, speed, internet, input, accepts, detects = false } = to;
   await tx
     .updateTable("engines")
-    .set({ name, type, speed, internet, input, accepts, unhealthy: null })
+    .set({ name, type, speed, internet, input, accepts, detects, unhealthy: null })
     .where("id", "=", engineId)
     .execute();
 }

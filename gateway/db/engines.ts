@@ -20,11 +20,13 @@ export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
         "internet",
         "input",
         "accepts",
+        "detects",
         "enabled",
         "engine_version as engineVersion",
         "signature_version as signatureVersion",
         "signature_date as signatureDate",
         "last_healthy_at as lastHealthyAt",
+        "unhealthy",
         sql<boolean>`coalesce(last_healthy_at > now() - interval '10 minutes', false) and unhealthy is null`.as("available"),
       ])
       .orderBy(sql`lower(name)`),
@@ -40,13 +42,14 @@ export async function findEngineIds(db: Database, names: readonly string[]): Pro
 
 /** Inserts engines that the catalogue does not have, or has only from an import. Their durables must exist already. */
 export async function insertEngines(db: Database, engines: readonly EnginePresence[]): Promise<void> {
-  const rows = engines.map(({ name, type, speed, internet, input, accepts }) => ({
+  const rows = engines.map(({ name, type, speed, internet, input, accepts, detects = false }) => ({
     name,
     type,
     speed,
     internet,
     input,
     accepts,
+    detects,
   }));
   await db
     .insertInto("engines")
@@ -61,6 +64,7 @@ export async function insertEngines(db: Database, engines: readonly EnginePresen
           internet: ref("excluded.internet"),
           input: ref("excluded.input"),
           accepts: ref("excluded.accepts"),
+          detects: ref("excluded.detects"),
         }))
         .where("engines.last_healthy_at", "is", null),
     )
@@ -69,7 +73,13 @@ export async function insertEngines(db: Database, engines: readonly EnginePresen
 
 /** Records when healthy agents have announced these engines, and their versions. In id order, as every writer of several rows. */
 export async function markHealthy(db: Database, engines: readonly (EnginePresence & { agoMs: number })[]): Promise<void> {
-  const seen = engines.map(({ name, versions, accepts, agoMs }) => ({ name, ...versions, accepts, ago_ms: agoMs }));
+  const seen = engines.map(({ name, versions, accepts, detects = false, agoMs }) => ({
+    name,
+    ...versions,
+    accepts,
+    detects,
+    ago_ms: agoMs,
+  }));
   await sql`
     update engines set
       unhealthy = null,
@@ -77,11 +87,12 @@ export async function markHealthy(db: Database, engines: readonly (EnginePresenc
       engine_version = seen.engine,
       signature_version = seen.signatures,
       signature_date = seen."signatureDate",
-      accepts = seen.accepts
+      accepts = seen.accepts,
+      detects = seen.detects
     from (
       select id, seen.* from engines
       join jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as seen
-        (name text, engine text, signatures text, "signatureDate" timestamptz, accepts text[], ago_ms double precision) on lower(seen.name) = lower(engines.name)
+        (name text, engine text, signatures text, "signatureDate" timestamptz, accepts text[], detects boolean, ago_ms double precision) on lower(seen.name) = lower(engines.name)
       order by id for update of engines) as seen
     where engines.id = seen.id`.execute(db);
 }

@@ -43,8 +43,9 @@ export interface ImportedScan {
   readonly startDate: string;
   readonly endDate: string;
   readonly internet: boolean;
-  readonly verdict: Verdict;
   readonly detections: number;
+  /** INFECTED, SUSPICIOUS or null. */
+  readonly worst: Verdict | null;
   readonly avTotal: number;
   readonly avClean: number;
   readonly results: readonly ImportedResult[];
@@ -188,9 +189,9 @@ async function writeScans(
   await sql`
     insert into scans (id, sample_id, name, speed, internet, start_date, deadline, end_date, verdict, done, total, detections, av_total, av_clean, skipped)
     select id, "sampleId", name, 'ALL', internet, "startDate" at time zone ${timeZone}, "endDate" at time zone ${timeZone},
-      "endDate" at time zone ${timeZone}, verdict, total, total, detections, "avTotal", "avClean", '[]'
+      "endDate" at time zone ${timeZone}, scan_verdict(worst, true, "avTotal", "avClean", 0), total, total, detections, "avTotal", "avClean", '[]'
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as scan
-      (id bigint, "sampleId" bigint, name text, internet boolean, "startDate" timestamp, "endDate" timestamp, verdict verdict,
+      (id bigint, "sampleId" bigint, name text, internet boolean, "startDate" timestamp, "endDate" timestamp, worst verdict,
        total smallint, detections smallint, "avTotal" smallint, "avClean" smallint)
     order by id`.execute(tx);
 }

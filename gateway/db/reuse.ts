@@ -11,8 +11,8 @@ const LAST_ID = Number.MAX_SAFE_INTEGER;
 
 /** The columns of a result that a copy takes over unchanged. */
 export const COPIED = sql.raw(
-  "state, verdict, signature, error, engine_version, signature_version, signature_date, image_id, image_digest, agent, " +
-    "started_at, ended_at, duration_ms, details, truncated",
+  "state, verdict, signature, error, cause, engine_version, signature_version, signature_date, image_id, image_digest, agent, " +
+    "started_at, ended_at, duration_ms, details, truncated, bars",
 );
 
 /** The query of a table expression `announced`. */

@@ -162,6 +162,8 @@ function selectSaidResults(db: Database, ofScans: Expression<number>) {
       "results.verdict",
       "results.signature",
       "results.error",
+      "results.cause",
+      "results.bars",
       "results.engine_version as engineVersion",
       "results.signature_version as signatureVersion",
       "results.signature_date as signatureDate",

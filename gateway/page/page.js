@@ -7,7 +7,7 @@ const OVERVIEW = `query Overview {
 }`;
 const REPORT = `query Report($id: SafeInt!) {
   scan(id: $id) {
-    scanId name verdict sample { sha256 size mime } skipped { engine reason }
+    scanId name verdict proof { antivirusAsked barriers { engine state error } } sample { sha256 size mime } skipped { engine reason }
     results { engine state verdict signature error durationMs agent }
   }
 }`;
@@ -111,6 +111,14 @@ async function refresh() {
   }
 }
 
+function doubtOf({ antivirusAsked, barriers }) {
+  if (barriers.length === 0)
+    return antivirusAsked ? "not every antivirus engine scanned all of it" : "no antivirus engine took part";
+  const words = ({ engine, state, error }) =>
+    `${engine} (${(state ?? "UNHEALTHY").toLowerCase().replaceAll("_", " ")}${error ? `: ${error}` : ""})`;
+  return barriers.map(words).join(", ");
+}
+
 async function show(id) {
   const { scan } = await ask(REPORT, { id });
   if (scan === null || id !== opened) return;
@@ -125,8 +133,9 @@ async function show(id) {
       row([engine, ["left out", "soft"], reason.toLowerCase().replaceAll("_", " "), "", ""]),
     ),
   );
+  const doubt = scan.verdict === "INCONCLUSIVE" ? element("p", `Not proven clean: ${doubtOf(scan.proof)}`, "doubtful") : "";
   const facts = `${scan.sample.sha256} · ${scan.sample.size} bytes · ${scan.sample.mime}`;
-  $("report").replaceChildren(element("h3", `Scan ${scan.scanId}: ${scan.name}`), element("p", facts, "soft"), table);
+  $("report").replaceChildren(element("h3", `Scan ${scan.scanId}: ${scan.name}`), element("p", facts, "soft"), doubt, table);
   $("report").hidden = false;
 }
 

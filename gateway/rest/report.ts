@@ -1,6 +1,7 @@
 import { PLUGIN_TYPE_NUMBER, SPEED_NUMBER } from "../../schema/classes.js";
-import type { ListedScan, ListedResult, ScanRecord } from "../../schema/reports.js";
+import type { ListedScan, ListedResult, ScanProof, ScanRecord } from "../../schema/reports.js";
 import { isFinal } from "../../schema/states.js";
+import { proveVerdict } from "../scan/proof.js";
 import { asctime } from "./asctime.js";
 
 /** A scan in a list. Its size is a string, as in MultiAV2. */
@@ -34,7 +35,24 @@ export function formatReport(scan: SaidReport, timeZone: string) {
     detections: scan.detections,
     engines: { total: scan.total, done: scan.done, skipped: scan.skipped.length },
     skipped: scan.skipped.map(({ engine, reason }) => ({ name: engine, reason: inWords(reason) })),
+    proof: formatProof(proveVerdict(scan, scan.results)),
     result: scan.results.map(formatResult),
+  };
+}
+
+/** Why it has its verdict, with the words of `/api/v1`. */
+function formatProof({ detectedBy, cleanBy, antivirusAsked, barriers, absent }: ScanProof) {
+  return {
+    detected_by: detectedBy,
+    clean_by: cleanBy,
+    antivirus_asked: antivirusAsked,
+    barriers: barriers.map(({ engine, state, cause, error }) => ({
+      name: engine,
+      state: inWords(state ?? "UNHEALTHY"),
+      ...(cause === null ? {} : { cause: inWords(cause) }),
+      ...(error === null ? {} : { error }),
+    })),
+    absent,
   };
 }
 
@@ -77,7 +95,12 @@ function ownKeys({ type, details }: ListedResult): Record<string, unknown> {
   return Object.fromEntries(AV_KEYS.flatMap((key) => (key in details ? [[key, details[key]]] : [])));
 }
 
-function reason({ state, error }: ListedResult): { error?: string } {
+function reason(result: ListedResult): { error?: string; cause?: string } {
+  const { cause } = result;
+  return { ...errorText(result), ...(cause === null ? {} : { cause: inWords(cause) }) };
+}
+
+function errorText({ state, error }: ListedResult): { error?: string } {
   switch (state) {
     case "QUEUED":
     case "SCANNING":

@@ -63,6 +63,21 @@ const report = {
     .describe(
       "The engines that were left out, each with its reason: `too slow`, `internet forbidden`, `disabled`, `not selected`, `unsupported type` or `unhealthy`.",
     ),
+  proof: z
+    .strictObject({
+      detected_by: z.array(z.string()).describe("Engines that say infected or suspicious."),
+      clean_by: z.array(z.string()).describe("Antivirus engines that scanned the whole sample and found nothing."),
+      antivirus_asked: z.boolean().describe("Without an antivirus engine no sample is clean."),
+      barriers: z
+        .array(
+          z.strictObject({ name: z.string(), state: z.string(), cause: z.string().optional(), error: z.string().optional() }),
+        )
+        .describe("Engines because of which it is not clean: they did not finish, or are `unhealthy` and were not asked."),
+      absent: z
+        .array(z.string())
+        .describe("Engines that no present agent has, or none ever ran. They do not matter to the verdict."),
+    })
+    .describe("Why it has its verdict."),
   result: z.array(EngineEntry).describe("Every engine of the scan from the first moment, in the order of their names."),
 };
 

@@ -38,7 +38,7 @@ export function planScan(catalogue: readonly EngineRecord[], request: PlanReques
   for (const engine of catalogue) {
     const reason = skipReason(engine, request, selected(engine.name.toLowerCase()));
     if (reason === undefined) expected.push(engine);
-    else skipped.push({ engine: engine.name, reason });
+    else skipped.push({ engine: engine.name, reason, ...(barsClean(engine, reason) ? { bars: true } : {}) });
   }
   const missing = catalogue.length === 0 || skipped.some(({ reason }) => reason === "UNHEALTHY");
   return { expected, skipped, refused: expected.length === 0 && missing };
@@ -46,6 +46,14 @@ export function planScan(catalogue: readonly EngineRecord[], request: PlanReques
 
 function nameSet(names: readonly string[] | undefined): ReadonlySet<string> | undefined {
   return names && new Set(names.map((name) => name.toLowerCase()));
+}
+
+/**
+ * Whether the scan cannot be CLEAN without this engine: an antivirus engine that has worked in this mesh, and that a present agent
+ * says is broken. One that never worked here or was taken away bars nothing; the scan's proof names it.
+ */
+function barsClean({ type, lastHealthyAt, unhealthy }: EngineRecord, reason: SkipReason): boolean {
+  return reason === "UNHEALTHY" && type === "AV" && lastHealthyAt !== null && unhealthy !== null;
 }
 
 function skipReason(engine: EngineRecord, request: PlanRequest, selected: boolean): SkipReason | undefined {

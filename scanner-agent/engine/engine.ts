@@ -216,6 +216,7 @@ export function createEngine(
       internet: manifest.internet,
       input: manifest.input,
       accepts: manifest.accepts ?? null,
+      detects: manifest.detects,
       versions: fullVersions(),
       image: runner?.image?.() ?? null,
       slots: total,

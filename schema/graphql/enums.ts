@@ -4,7 +4,7 @@ import { registerEnumType } from "type-graphql";
 import { EngineSpeed, InternetClass, PluginType, Speed } from "../classes.js";
 import { AgentState } from "../messages.js";
 import { Priority } from "../scan-options.js";
-import { EngineVerdict, ResultState, SkipReason, Verdict } from "../states.js";
+import { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } from "../states.js";
 import { DeliveryState, WebhookEvent } from "../webhooks.js";
 
 const SPEEDS = {
@@ -89,6 +89,23 @@ registerEnumType(ResultState, {
   },
 });
 export { ResultState };
+
+registerEnumType(ResultCause, {
+  name: "ResultCause",
+  description: "Why an engine did not finish with a sample, for programs.",
+  valuesConfig: {
+    CRASHED_REPEATEDLY: { description: "It ended its agent five times on this sample and is not run again." },
+    ENGINE_ERROR: { description: "It failed: by its own words, its exit status, a crash, or a limit on its memory or output." },
+    UNPARSABLE_OUTPUT: { description: "It ended well, and what it printed is not understood." },
+    TIME_LIMIT: { description: "It took too long." },
+    RATE_LIMITED: { description: "The service that it asks answers no more questions now." },
+    SAMPLE_UNAVAILABLE: { description: "It was not given the sample: the mesh does not have its bytes, or they are damaged." },
+    TOO_LARGE: { description: "The sample, or what it unpacks to, is over a limit of the engine." },
+    ENCRYPTED: { description: "The sample, or something in it, is encrypted." },
+    UNSUPPORTED_TYPE: { description: "The engine does not read files of this type." },
+  },
+});
+export { ResultCause };
 
 registerEnumType(Verdict, {
   name: "Verdict",

@@ -2,7 +2,7 @@ import { GraphQLDateTimeISO, GraphQLJSONObject, GraphQLSafeInt } from "graphql-s
 import { Field, Float, ObjectType } from "type-graphql";
 import { EngineVersions } from "./engine-versions.js";
 import { ContainerImage } from "./container-image.js";
-import { EngineSpeed, EngineVerdict, PluginType, ResultState } from "./enums.js";
+import { EngineSpeed, EngineVerdict, PluginType, ResultCause, ResultState } from "./enums.js";
 
 @ObjectType({ description: "The result of one engine in one scan.", simpleResolvers: true })
 export class Result {
@@ -32,6 +32,9 @@ export class Result {
 
   @Field(() => String, { nullable: true, description: "Why it did not finish." })
   error!: string | null;
+
+  @Field(() => ResultCause, { nullable: true, description: "The same for programs; null where nothing is known." })
+  cause!: ResultCause | null;
 
   @Field(() => EngineVersions, { description: "The versions that scanned." })
   versions!: EngineVersions;

@@ -3,6 +3,7 @@ import { Field, Int, ObjectType } from "type-graphql";
 import { Priority, SkipReason, Speed, Verdict } from "./enums.js";
 import { Node } from "./node.js";
 import { Result } from "./result.js";
+import { ScanProof } from "./scan-proof.js";
 import { Sample } from "./sample.js";
 import { Label } from "./scan-options.js";
 
@@ -86,6 +87,9 @@ export class Scan extends Node {
 
   @Field(() => Sample, { description: "The sample." })
   sample!: Sample;
+
+  @Field(() => ScanProof, { description: "Why it has its verdict." })
+  proof!: ScanProof;
 
   @Field(() => [Result], { description: "The result of each expected engine, by engine name." })
   results!: readonly Result[];

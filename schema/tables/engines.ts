@@ -13,6 +13,8 @@ export interface EnginesTable {
   internet: boolean;
   input: "file" | "hash";
   accepts: string[] | null;
+  /** Whether its absence is no proof although it is no AV engine. */
+  detects: Generated<boolean>;
   enabled: Generated<boolean>;
   engine_version: string | null;
   signature_version: string | null;

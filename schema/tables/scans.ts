@@ -31,6 +31,8 @@ export interface ScansTable {
   /** AV engines expected, and how many of them are DONE and CLEAN. */
   av_total: Generated<number>;
   av_clean: Generated<number>;
+  /** Results, and engines left out, that bar CLEAN although they are not counted among the AV engines. */
+  bars: Generated<number>;
   /** Counts every visible change. */
   revision: Generated<number>;
   /** The transaction that accepted it, or that last changed its verdict or its end: a full transaction id. */
@@ -71,7 +73,9 @@ export interface ResultsTable {
   duration_ms: number | null;
   details: JSONColumnType<Record<string, unknown>> | null;
   truncated: Generated<boolean>;
-  /** The scan that the result was copied from; it may have been deleted. */
+  /** Whether it bars CLEAN, for an engine that is no AV engine. */
+  bars: Generated<boolean>;
+  /** The scan in which the engine said it, for a copy; it may have been deleted. */
   reused_from: number | null;
   /** The verdict, if it is INFECTED or SUSPICIOUS. */
   finding: GeneratedAlways<EngineVerdict> | null;

@@ -14,6 +14,7 @@ function result(engine: string, rest: Partial<EngineResult> = {}): EngineResult 
     verdict: null,
     signature: null,
     error: null,
+    cause: null,
     durationMs: null,
     agent: null,
     details: null,
@@ -35,6 +36,7 @@ function report(results: EngineResult[], rest: Partial<Report> = {}): Report {
     detections: 0,
     sample: { sha256: "", sha1: "", md5: "", size: 0, mime: "" },
     skipped: [],
+    proof: { detectedBy: [], cleanBy: [], antivirusAsked: true, barriers: [], absent: [] },
     results,
     ...rest,
   };

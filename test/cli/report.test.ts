@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { exitCode, type FileResult } from "../../cli/report.js";
-import type { Verdict } from "../../schema/states.js";
 
 describe("the exit status", () => {
-  const outcome = (verdict: Verdict | "error"): FileResult =>
-    verdict === "error" ? { file: "f", error: "e" } : ({ file: "f", report: { verdict } } as FileResult);
+  const outcome = (verdict: string): FileResult =>
+    verdict === "error" ? { file: "f", error: "e" } : ({ file: "f", report: { verdict } } as unknown as FileResult);
 
   it.each([
     [["CLEAN"], 0],
@@ -16,5 +15,7 @@ describe("the exit status", () => {
     [["CLEAN", "error"], 2],
     [["error", "INFECTED", "CLEAN"], 1],
     [["INCONCLUSIVE", "SUSPICIOUS"], 1],
+    [["PROBABLY_FINE"], 2],
+    [["PROBABLY_FINE", "INFECTED"], 1],
   ] as const)("of %j is %i", (verdicts, code) => expect(exitCode(verdicts.map(outcome))).toBe(code));
 });

@@ -8,15 +8,17 @@ import { Result } from "../../../schema/graphql/result.js";
 import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
 import { ScanFilter } from "../../../schema/graphql/scan-filter.js";
 import { Label } from "../../../schema/graphql/scan-options.js";
+import { ScanProof } from "../../../schema/graphql/scan-proof.js";
 import { Scan } from "../../../schema/graphql/scan.js";
 import { SubmitScanInput, SubmitScanResult, SubmitScanSuccess } from "../../../schema/graphql/submit-scan.js";
 import { CancelScanResult, DeleteScanResult, type DeleteScanSuccess } from "../../../schema/graphql/withdraw.js";
-import type { BatchRecord, ResultRecord, ScanRecord, ScanReport } from "../../../schema/reports.js";
+import type { BatchRecord, ResultRecord, ScanProof as ProofRecord, ScanRecord, ScanReport } from "../../../schema/reports.js";
 import type { Database } from "../../db/database.js";
 import { countScans, listScans, type PlacedScan } from "../../db/scan-list.js";
 import { readScan, readScanRecord } from "../../db/scans.js";
 import { unknownScan } from "../../errors.js";
 import { deleteScan } from "../../scan/delete.js";
+import { proveVerdict } from "../../scan/proof.js";
 import { rescan, retryResult, type RescanRecord } from "../../scan/rescan.js";
 import { submitScan, type AcceptedScan } from "../../scan/submit.js";
 import { cancelScan } from "../../scan/withdraw.js";
@@ -44,7 +46,7 @@ export class ScanResolver {
     @Ctx() { mesh }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<ScanRecord | ScanReport | null> {
-    const read = selects(info, "results") ? readScan : readScanRecord;
+    const read = selects(info, "results") || selects(info, "proof") ? readScan : readScanRecord;
     return (await read(mesh.db, positive("id", id))) ?? null;
   }
 
@@ -83,6 +85,11 @@ export class ScanResolver {
     @Ctx() { loaders }: RequestContext,
   ): Promise<readonly ResultRecord[]> | readonly ResultRecord[] {
     return "results" in scan ? scan.results : loaders().results.load(scan.scanId);
+  }
+
+  @FieldResolver(() => ScanProof)
+  async proof(@Root() scan: ScanRecord | ScanReport, @Ctx() { loaders }: RequestContext): Promise<ProofRecord> {
+    return proveVerdict(scan, "results" in scan ? scan.results : await loaders().results.load(scan.scanId));
   }
 
   @FieldResolver(() => [Label])

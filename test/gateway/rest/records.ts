@@ -12,6 +12,8 @@ export const DONE: ResultRecord = {
   verdict: "CLEAN",
   signature: null,
   error: null,
+  cause: null,
+  bars: false,
   engineVersion: "1.4.3",
   signatureVersion: "27000",
   signatureDate: new Date("2026-07-01T10:00:00Z"),

@@ -10,11 +10,13 @@ const engine = (name: string, rest: Partial<EngineRecord> = {}): EngineRecord =>
   internet: false,
   input: "file",
   accepts: null,
+  detects: false,
   enabled: true,
   engineVersion: null,
   signatureVersion: null,
   signatureDate: null,
   lastHealthyAt: null,
+  unhealthy: null,
   available: true,
   ...rest,
 });

@@ -1,0 +1,22 @@
+import type { Barrier, ListedResult, ScanProof, ScanRecord } from "../../schema/reports.js";
+import { isFinal } from "../../schema/states.js";
+
+/** Why a scan has its verdict. The verdict itself is made by `scan_verdict` in Postgres, of the same facts. */
+export function proveVerdict({ skipped }: Pick<ScanRecord, "skipped">, results: readonly ListedResult[]): ScanProof {
+  const antivirus = results.filter(({ type }) => type === "AV");
+  const isDetection = ({ verdict }: ListedResult) => verdict === "INFECTED" || verdict === "SUSPICIOUS";
+  const barring = results.filter(
+    (result) => result.bars || (result.type === "AV" && isFinal(result.state) && result.verdict === null),
+  );
+  const leftOut = skipped.filter(({ reason }) => reason === "UNHEALTHY");
+  return {
+    detectedBy: results.filter(isDetection).map(({ engine }) => engine),
+    cleanBy: antivirus.filter(({ verdict }) => verdict === "CLEAN").map(({ engine }) => engine),
+    antivirusAsked: antivirus.length > 0,
+    barriers: [
+      ...barring.map(({ engine, state, cause, error }): Barrier => ({ engine, state, cause, error })),
+      ...leftOut.filter(({ bars }) => bars).map(({ engine }): Barrier => ({ engine, state: null, cause: null, error: null })),
+    ],
+    absent: leftOut.filter(({ bars }) => !bars).map(({ engine }) => engine),
+  };
+}
