@@ -1,6 +1,6 @@
-/** Lets many in together, or one alone, in the order they came. */
+/** A lock that many may hold together, or one alone; served in order of arrival. */
 export interface Gate {
-  /** Waits until entering is possible; the answer leaves again. */
+  /** Waits for the lock; the result releases it. */
   enter(alone: boolean): Promise<() => void>;
 }
 

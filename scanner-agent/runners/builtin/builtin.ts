@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
 import { within } from "../../within.js";
 import { startProcess, startThread, type EngineWorker } from "./engine-worker.js";
-import type { WorkerReport } from "./lane-messages.js";
+import type { WorkerReport } from "./worker-server.js";
 
 /** Thousands of rules take a while to compile. */
 const PREPARE_TIMEOUT_MS = 180_000;
@@ -12,27 +12,27 @@ const MAX_LOGGED = 100;
 const SETTLE_MS = 500;
 const MAX_LOOKS = 10;
 const MAX_OUTPUT = 8 * 1024 * 1024;
-/** A worker that has read a larger sample is replaced: WebAssembly memory never shrinks. */
+/** A worker is replaced after a larger sample, because WebAssembly memory never shrinks. */
 const LARGE_SAMPLE = 32 * 1024 * 1024;
-/** A worker is replaced after so many samples: YARA-X leaks a WebAssembly memory at each, and all workers share what there is. */
+/** A worker is replaced after this many samples: YARA-X leaks a WebAssembly memory with each, and all workers share one limit. */
 const SCANS_PER_WORKER = 1_000;
 
-/** One of the agent's own engines. */
+/** How a built-in engine is run. */
 export interface BuiltinOptions {
   /** The worker's compiled file. */
   readonly file: string;
-  /** What the worker is made ready with. */
+  /** What the worker is prepared with. */
   readonly data: unknown;
-  /** Changes when the workers must be made ready anew, e.g. with new rules. */
+  /** Changes when the workers must be replaced, e.g. because of new rules. */
   readonly fingerprint?: () => Promise<string>;
-  /** Samples after which a worker is replaced. */
+  /** How many samples a worker scans before it is replaced. */
   readonly scansPerWorker?: number;
-  /** A folder for workers that are processes. */
+  /** The working folder of workers that are processes. */
   readonly folder: string;
   readonly log: Logger;
 }
 
-/** Runs an engine in worker threads: as many as samples are scanned at once, kept for the next ones. */
+/** Runs an engine in worker threads, one for each sample that is scanned at once; they are kept for the next samples. */
 export function createBuiltinRunner({
   file,
   data,
@@ -41,26 +41,26 @@ export function createBuiltinRunner({
   log,
   scansPerWorker = SCANS_PER_WORKER,
 }: BuiltinOptions): Runner {
-  /** The workers, with how many samples each has had. */
-  const lanes = new Map<EngineWorker, number>();
+  /** How many samples each worker has scanned. */
+  const workers = new Map<EngineWorker, number>();
   let idle: EngineWorker[] = [];
-  let prepared: WorkerReport | undefined;
-  let print: string | undefined;
+  let report: WorkerReport | undefined;
+  let lastFingerprint: string | undefined;
   /** Why the newest rules are not loaded while the ones before are in use. */
   let outdated: string | undefined;
   let logged: readonly string[] = [];
   let refreshing: Promise<WorkerReport> | undefined;
 
-  async function open(alone: boolean, given = prepared?.dataForOthers ?? data): Promise<EngineWorker> {
-    const lane = alone ? startProcess(file, folder) : startThread(file);
-    lanes.set(lane, 0);
+  async function open(alone: boolean, given = report?.dataForOthers ?? data): Promise<EngineWorker> {
+    const worker = alone ? startProcess(file, folder) : startThread(file);
+    workers.set(worker, 0);
     try {
-      const ready = await within(PREPARE_TIMEOUT_MS, lane.prepare(given));
-      // It may have been prepared with what is out of date by now.
-      if (!alone && lanes.has(lane)) prepared = ready;
-      return lane;
+      const next = await within(PREPARE_TIMEOUT_MS, worker.prepare(given));
+      // What it was prepared with may be out of date by now.
+      if (!alone && workers.has(worker)) report = next;
+      return worker;
     } catch (error) {
-      await close(lane);
+      await close(worker);
       throw error instanceof Unavailable
         ? error
         : new Unavailable(`its worker does not start: ${reasonOf(error)}`, { cause: error });
@@ -68,7 +68,7 @@ export function createBuiltinRunner({
   }
 
   function warnings(): readonly string[] {
-    return [...(outdated === undefined ? [] : [outdated]), ...(prepared?.problems ?? [])];
+    return [...(outdated === undefined ? [] : [outdated]), ...(report?.problems ?? [])];
   }
 
   /** Each warning is logged once, as long as it lasts. */
@@ -80,46 +80,46 @@ export function createBuiltinRunner({
     if (fresh.length > MAX_LOGGED) log.warn(`${fresh.length - MAX_LOGGED} more; \`npm run agent -- doctor\` lists all of them`);
   }
 
-  async function close(lane: EngineWorker): Promise<void> {
-    lanes.delete(lane);
-    idle = idle.filter((other) => other !== lane);
-    await lane.end();
+  async function close(worker: EngineWorker): Promise<void> {
+    workers.delete(worker);
+    idle = idle.filter((other) => other !== worker);
+    await worker.end();
   }
 
   function takeIdle(): EngineWorker | undefined {
-    idle = idle.filter((lane) => !lane.ended());
+    idle = idle.filter((worker) => !worker.hasEnded());
     return idle.pop();
   }
 
-  /** How many samples a worker has had, this one included; a worker that is not kept any more has had enough. */
-  function countScan(lane: EngineWorker): number {
-    const before = lanes.get(lane);
+  /** How many samples a worker has scanned, this one included; infinite for one that is being replaced. */
+  function countScan(worker: EngineWorker): number {
+    const before = workers.get(worker);
     if (before === undefined) return Infinity;
-    lanes.set(lane, before + 1);
+    workers.set(worker, before + 1);
     return before + 1;
   }
 
-  /** Makes sure that a worker is there, ready with the present rules. While those cannot be had, the ones before serve. */
+  /** Makes sure that a worker exists which has the current rules. While they cannot be read, the ones before stay in use. */
   async function refresh(): Promise<WorkerReport> {
     try {
       const now = await settledFingerprint();
-      if (now !== print || prepared === undefined) await renew();
-      print = now;
+      if (now !== lastFingerprint || report === undefined) await renew();
+      lastFingerprint = now;
       outdated = undefined;
     } catch (error) {
-      if (prepared === undefined || !(error instanceof Unavailable)) throw error;
+      if (report === undefined || !(error instanceof Unavailable)) throw error;
       outdated = `${error.message}; what was loaded before stays in use`;
     }
-    if (lanes.size === 0) idle.push(await open(false));
+    if (workers.size === 0) idle.push(await open(false));
     logWarnings();
-    if (prepared === undefined) throw new Unavailable("its worker does not start");
-    return prepared;
+    if (report === undefined) throw new Unavailable("its worker does not start");
+    return report;
   }
 
-  /** Rules that are being written now are waited for, unless that never ends. */
+  /** Waits while rules are being written, but not forever. */
   async function settledFingerprint(): Promise<string | undefined> {
     let now = await fingerprint?.();
-    for (let looks = 0; prepared !== undefined && now !== print && looks < MAX_LOOKS; looks++) {
+    for (let looks = 0; report !== undefined && now !== lastFingerprint && looks < MAX_LOOKS; looks++) {
       await pause(SETTLE_MS);
       const before = now;
       now = await fingerprint?.();
@@ -131,9 +131,9 @@ export function createBuiltinRunner({
   async function renew(): Promise<void> {
     const fresh = await open(false, data);
     const old = idle;
-    // Workers that are scanning now are not put back: they are not in `lanes` any more.
-    lanes.clear();
-    lanes.set(fresh, 0);
+    // Workers that are scanning are not in `idle`; being forgotten here, they end after their sample.
+    workers.clear();
+    workers.set(fresh, 0);
     await Promise.all(old.map(close));
     idle.push(fresh);
   }
@@ -144,16 +144,16 @@ export function createBuiltinRunner({
   }
 
   async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
-    const lane = (options.alone ? undefined : takeIdle()) ?? (await open(options.alone));
+    const worker = (options.alone ? undefined : takeIdle()) ?? (await open(options.alone));
     let reusable = false;
     try {
-      const stdout = await within(options.timeoutMs, lane.scan(sample), options.signal);
-      reusable = !options.alone && sample.size <= LARGE_SAMPLE && countScan(lane) < scansPerWorker;
+      const stdout = await within(options.timeoutMs, worker.scan(sample), options.signal);
+      reusable = !options.alone && sample.size <= LARGE_SAMPLE && countScan(worker) < scansPerWorker;
       if (stdout.length > MAX_OUTPUT) throw new Failed(`printed more than ${MAX_OUTPUT} characters`);
       return { exitCode: 0, stdout, stderr: "" };
     } finally {
-      if (reusable) idle.push(lane);
-      else await close(lane);
+      if (reusable) idle.push(worker);
+      else await close(worker);
     }
   }
 
@@ -164,7 +164,7 @@ export function createBuiltinRunner({
     run,
     warnings,
     async stop() {
-      await Promise.all([...lanes.keys()].map(close));
+      await Promise.all([...workers.keys()].map(close));
     },
   };
 }

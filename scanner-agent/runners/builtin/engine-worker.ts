@@ -1,30 +1,30 @@
 import { Worker } from "node:worker_threads";
 import { Failed, Unavailable, type Sample } from "../../contract.js";
 import { minimalEnvironment, spawnGuarded } from "../process/guard.js";
-import type { WorkerAnswer, WorkerRequest, WorkerReport } from "./lane-messages.js";
+import type { WorkerAnswer, WorkerRequest, WorkerReport } from "./worker-server.js";
 
 const MAX_HEAP_MB = 512;
 
-/** One worker of a built-in engine, with one sample at a time. */
+/** One worker of a built-in engine; it scans one sample at a time. */
 export interface EngineWorker {
-  /** Throws {@link Unavailable} if the engine cannot be made ready. */
+  /** Throws {@link Unavailable} if the engine cannot be prepared. */
   prepare(data: unknown): Promise<WorkerReport>;
   /** The engine's JSON. Throws {@link Failed} if the engine or its worker fails. */
   scan(sample: Sample): Promise<string>;
-  /** Whether its worker is gone. */
-  ended(): boolean;
+  /** Whether its thread or process has ended. */
+  hasEnded(): boolean;
   end(): Promise<void>;
 }
 
-/** What a lane needs of a worker thread or process. */
+/** A worker's thread or process. */
 interface Channel {
   post(request: WorkerRequest): void;
   end(): Promise<void>;
 }
 
-/** A lane in a worker thread. */
+/** Starts a worker thread. */
 export function startThread(file: string): EngineWorker {
-  return lane((onAnswer, onEnd) => {
+  return createWorker((onAnswer, onEnd) => {
     const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MB };
     const worker = new Worker(file, { env: {}, resourceLimits, stdout: true, stderr: true });
     // What rules print by YARA-X's console module does not belong in the agent's log.
@@ -37,9 +37,9 @@ export function startThread(file: string): EngineWorker {
   });
 }
 
-/** A lane in a process of its own, which not even a crash of the runtime itself can leave. */
+/** Starts a worker in a process of its own: even a crash of the runtime itself does not reach the agent. */
 export function startProcess(file: string, cwd: string): EngineWorker {
-  return lane((onAnswer, onEnd) => {
+  return createWorker((onAnswer, onEnd) => {
     const argv = [process.execPath, `--max-old-space-size=${MAX_HEAP_MB}`, file];
     const { process: child, kill } = spawnGuarded(argv, { cwd, env: minimalEnvironment("", cwd), ipc: true });
     child.stdout?.resume();
@@ -47,12 +47,12 @@ export function startProcess(file: string, cwd: string): EngineWorker {
     child.on("message", onAnswer);
     child.on("error", (error) => onEnd(error.message));
     child.on("exit", (code, signal) => onEnd(signal ?? `exit code ${code}`));
-    // A channel that is closed is told of by the exit.
+    // If the channel is closed, the exit is reported.
     return { post: (request) => void child.send(request, () => undefined), end: () => Promise.resolve(kill()) };
   });
 }
 
-function lane(open: (onAnswer: (answer: WorkerAnswer) => void, onEnd: (how: string) => void) => Channel): EngineWorker {
+function createWorker(open: (onAnswer: (answer: WorkerAnswer) => void, onEnd: (how: string) => void) => Channel): EngineWorker {
   let pending: PromiseWithResolvers<WorkerAnswer> | undefined;
   let ended: Failed | undefined;
   const channel = open(
@@ -78,14 +78,14 @@ function lane(open: (onAnswer: (answer: WorkerAnswer) => void, onEnd: (how: stri
     async prepare(data) {
       const answer = await ask({ kind: "prepare", data });
       if (answer.kind === "prepared") return answer;
-      throw new Unavailable(answer.kind === "failed" ? answer.reason : "its worker answered out of turn");
+      throw new Unavailable(answer.kind === "failed" ? answer.reason : "its worker gave an unexpected answer");
     },
     async scan(sample) {
       const answer = await ask({ kind: "scan", sample });
       if (answer.kind === "output") return answer.output;
-      throw new Failed(answer.kind === "failed" ? answer.reason : "its worker answered out of turn");
+      throw new Failed(answer.kind === "failed" ? answer.reason : "its worker gave an unexpected answer");
     },
-    ended: () => ended !== undefined,
+    hasEnded: () => ended !== undefined,
     end: () => channel.end(),
   };
 }

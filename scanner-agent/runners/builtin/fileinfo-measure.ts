@@ -4,11 +4,11 @@ import { open } from "node:fs/promises";
 import { fileTypeFromBuffer } from "file-type";
 
 const READ_BYTES = 256 * 1024;
-/** File types are told by their beginning. */
+/** A file's type shows in its beginning. */
 const HEAD_BYTES = 64 * 1024;
 
-/** What FileInfo finds out by itself. */
-export interface Measured {
+/** What FileInfo measures by itself. */
+export interface Measurements {
   readonly md5: string;
   readonly sha1: string;
   readonly sha256: string;
@@ -16,12 +16,12 @@ export interface Measured {
   readonly size: number;
   /** Shannon entropy in bits per byte, 0 to 8. */
   readonly entropy: number;
-  /** MIME type, where the file's beginning tells. */
+  /** MIME type; undefined where the file's beginning does not show it. */
   readonly mime: string | undefined;
 }
 
-/** Reads the file once for hashes and entropy; memory stays flat. */
-export async function measure(path: string): Promise<Measured> {
+/** Reads the file once, in parts, for its hashes and its entropy. */
+export async function measure(path: string): Promise<Measurements> {
   const md5 = createHash("md5");
   const sha1 = createHash("sha1");
   const sha256 = createHash("sha256");
@@ -29,7 +29,7 @@ export async function measure(path: string): Promise<Measured> {
   let size = 0;
   for await (const part of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
     for (const hash of [md5, sha1, sha256]) hash.update(part);
-    // The array has an element for every byte.
+    // The array has an element for each value of a byte.
     for (let i = 0; i < part.length; i++) counts[part[i] as number]! += 1;
     size += part.length;
   }
@@ -38,18 +38,18 @@ export async function measure(path: string): Promise<Measured> {
     sha1: sha1.digest("hex"),
     sha256: sha256.digest("hex"),
     size,
-    entropy: entropyOf(counts, size),
-    mime: await typeOf(path),
+    entropy: computeEntropy(counts, size),
+    mime: await detectType(path),
   };
 }
 
-function entropyOf(counts: Float64Array, size: number): number {
+function computeEntropy(counts: Float64Array, size: number): number {
   let bits = 0;
   for (const count of counts) if (count > 0) bits -= (count / size) * Math.log2(count / size);
   return Math.round(bits * 10_000) / 10_000;
 }
 
-async function typeOf(path: string): Promise<string | undefined> {
+async function detectType(path: string): Promise<string | undefined> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
   return (await fileTypeFromBuffer(buffer.subarray(0, bytesRead)))?.mime;

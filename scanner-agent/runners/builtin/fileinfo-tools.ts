@@ -10,14 +10,14 @@ const TIMEOUT_MS = 20_000;
 const MAX_OUTPUT = 1024 * 1024;
 const MAX_VALUE = 4_096;
 const MAX_TAGS = 1_000;
-/** Highest exit status that still comes with an answer: exiftool ends with 1 for a file type that it does not know. */
-const TOLD_BY_STATUS: Readonly<Record<string, number>> = { exiftool: 1 };
+/** The highest exit status of a program that still answers: exiftool ends with 1 for an unknown file type. Others: 0. */
+const HIGHEST_STATUS: Readonly<Record<string, number>> = { exiftool: 1 };
 
-/** The programs FileInfo asks, where this host has them; TrID may not be redistributed and is never one of them. */
+/** Paths of the programs that FileInfo runs; undefined: not installed. TrID may not be redistributed and is never run. */
 export type Tools = Readonly<Record<(typeof TOOL_NAMES)[number], string | undefined>>;
 const TOOL_NAMES = ["file", "ssdeep", "exiftool"] as const;
 
-/** What the programs say; empty where a program is not installed or fails, and `missing` names it, with the reason if it fails. */
+/** What the programs print. Where one is not installed or fails, its field is empty and `missing` names it, with the failure. */
 export interface ToolReport {
   readonly mime: string | undefined;
   readonly description: string;
@@ -32,13 +32,13 @@ export async function findTools(programPath: string): Promise<Tools> {
   return { file, ssdeep, exiftool };
 }
 
-/** Asks each program about the file. They read hostile input: each has a limit on its time and output, and may fail. */
-export async function askTools(tools: Tools, path: string, host: { programPath: string; folder: string }): Promise<ToolReport> {
+/** Runs each program on the file. They read hostile input, so each has a limit on its time and its output, and may fail. */
+export async function runTools(tools: Tools, path: string, host: { programPath: string; folder: string }): Promise<ToolReport> {
   const missing = ["trid"];
   const cwd = await mkdtemp(join(host.folder, "tools-"));
   const ask = async <T>(name: keyof Tools, args: readonly string[], read: (stdout: string) => T, otherwise: T): Promise<T> => {
     const program = tools[name];
-    if (program === undefined) return note(missing, name, otherwise);
+    if (program === undefined) return addMissing(missing, name, otherwise);
     try {
       const env = minimalEnvironment(host.programPath, cwd);
       const { exitCode, stdout } = await runCommand([program, ...args, path], {
@@ -47,11 +47,11 @@ export async function askTools(tools: Tools, path: string, host: { programPath: 
         timeoutMs: TIMEOUT_MS,
         maxOutput: MAX_OUTPUT,
       });
-      return exitCode <= (TOLD_BY_STATUS[name] ?? 0)
+      return exitCode <= (HIGHEST_STATUS[name] ?? 0)
         ? read(stdout)
-        : note(missing, `${name}: exit status ${exitCode}`, otherwise);
+        : addMissing(missing, `${name}: exit status ${exitCode}`, otherwise);
     } catch (error) {
-      return note(missing, `${name}: ${reasonOf(error)}`, otherwise);
+      return addMissing(missing, `${name}: ${reasonOf(error)}`, otherwise);
     }
   };
   try {
@@ -69,7 +69,7 @@ export async function askTools(tools: Tools, path: string, host: { programPath: 
 
 const MimeType = z.string().regex(/^[\w.+-]+\/[\w.+-]+$/);
 
-/** All but what tells of the spool instead of the sample. */
+/** All but the tags that describe the spool instead of the sample. */
 const EXIFTOOL_ARGUMENTS = ["-json", "--System:All", "--ExifToolVersion"];
 
 /** `<hash>,"<name>"` on the second line, below a heading. */
@@ -87,7 +87,7 @@ function printed(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function note<T>(missing: string[], what: string, value: T): T {
+function addMissing<T>(missing: string[], what: string, value: T): T {
   missing.push(what);
   return value;
 }

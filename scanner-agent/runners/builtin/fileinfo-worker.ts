@@ -1,8 +1,8 @@
-/** The FileInfo engine: hashes, entropy and type of a file, and what ssdeep and exiftool say where they are installed. */
+/** The FileInfo engine: hashes, entropy and type of a file, and the output of ssdeep and exiftool where they are installed. */
 
 import { z } from "zod";
 import { serveWorker } from "./worker-server.js";
-import { askTools, findTools } from "./fileinfo-tools.js";
+import { findTools, runTools } from "./fileinfo-tools.js";
 import { measure } from "./fileinfo-measure.js";
 
 const Data = z.object({ programPath: z.string(), folder: z.string(), version: z.string() });
@@ -16,7 +16,7 @@ serveWorker(async (data) => {
     async scan({ path }) {
       if (path === null) throw new Error("FileInfo needs the sample's bytes");
       const measured = await measure(path);
-      const { mime, description, ssdeep, exiftool, missing } = await askTools(tools, path, { programPath, folder });
+      const { mime, description, ssdeep, exiftool, missing } = await runTools(tools, path, { programPath, folder });
       const magic = { mime: measured.mime ?? mime ?? "application/octet-stream", description };
       const { md5, sha1, sha256, entropy, size } = measured;
       return { magic, ssdeep, trid: [], exiftool, missing, md5, sha1, sha256, entropy, size };

@@ -1,13 +1,35 @@
-import { parentPort } from "node:worker_threads";
-import { reasonOf, type Sample } from "../../contract.js";
-import type { WorkerAnswer, WorkerRequest, WorkerReport } from "./lane-messages.js";
+/** What a built-in engine's worker and its runner say to each other, and the worker's side of it. */
 
-/** A built-in engine, made ready in its worker. `scan` answers what is to be sent as JSON. */
+import { parentPort } from "node:worker_threads";
+import type { EngineVersions } from "../../../schema/messages.js";
+import { reasonOf, type Sample } from "../../contract.js";
+
+/** To the worker: prepare once, then scan one sample at a time. */
+export type WorkerRequest =
+  | { readonly kind: "prepare"; readonly data: unknown }
+  | { readonly kind: "scan"; readonly sample: Sample };
+
+/** What a worker that can scan says of itself. Problems are for the operator and do not keep it from scanning. */
+export interface WorkerReport {
+  readonly versions: EngineVersions;
+  readonly problems: readonly string[];
+  /** What further workers are prepared with, so that all are alike; undefined: the same data as this one. */
+  readonly dataForOthers?: unknown;
+}
+
+/** From the worker; `output` is the engine's JSON. */
+export type WorkerAnswer =
+  | ({ readonly kind: "prepared" } & WorkerReport)
+  | { readonly kind: "output"; readonly output: string }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** A built-in engine inside its worker. */
 export interface WorkerEngine extends WorkerReport {
+  /** The answer is sent as JSON. */
   scan(sample: Sample): unknown;
 }
 
-/** Serves a lane from inside its worker thread or process. */
+/** Serves the runner from inside a worker thread or process. */
 export function serveWorker(prepare: (data: unknown) => Promise<WorkerEngine>): void {
   let engine: WorkerEngine | undefined;
   const port = parentPort;
@@ -20,9 +42,9 @@ export function serveWorker(prepare: (data: unknown) => Promise<WorkerEngine>): 
         const { versions, problems, dataForOthers } = engine;
         answer({ kind: "prepared", versions, problems, dataForOthers });
       } else if (engine === undefined) {
-        answer({ kind: "failed", reason: "it was not made ready" });
+        answer({ kind: "failed", reason: "it was not prepared" });
       } else {
-        answer({ kind: "output", output: JSON.stringify(await engine.scan(request.sample), writable) });
+        answer({ kind: "output", output: JSON.stringify(await engine.scan(request.sample), replaceBigInt) });
       }
     } catch (error) {
       answer({ kind: "failed", reason: reasonOf(error) });
@@ -33,7 +55,7 @@ export function serveWorker(prepare: (data: unknown) => Promise<WorkerEngine>): 
   else port.on("message", (request: WorkerRequest) => void onRequest(request));
 }
 
-/** JSON has no integers beyond doubles; rules' metadata may. */
-function writable(_: string, value: unknown): unknown {
+/** The metadata of rules may hold integers that JSON cannot. */
+function replaceBigInt(_: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }

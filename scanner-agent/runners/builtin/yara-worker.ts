@@ -11,7 +11,7 @@ import { serveWorker } from "./worker-server.js";
 import { compileAll } from "./rule-compiler.js";
 import { readRuleSet } from "./rule-set.js";
 
-/** Larger samples are UNSCANNED: the file and its copy in WebAssembly memory must both fit. */
+/** Larger samples are UNSCANNED: the file and its copy in WebAssembly memory must fit at once. */
 const MAX_SAMPLE = 128 * 1024 * 1024;
 const MAX_MATCHES_PER_PATTERN = 32;
 
@@ -27,7 +27,7 @@ const Data = z.union([z.object({ folders: z.array(z.string()) }), Loaded]);
 serveWorker(async (data) => {
   const given = Data.parse(data);
   const pkg = createRequire(import.meta.url).resolve("@virustotal/yara-x/package.json");
-  // By itself it fetches its module from a URL, which Node cannot do with a file.
+  // By default it fetches its module from a URL, which Node cannot do for a file.
   await init({ module_or_path: await readFile(join(dirname(pkg), "pkg", "yara_x_js_bg.wasm")) });
 
   const loaded = "folders" in given ? await load(given.folders, pkg) : given;

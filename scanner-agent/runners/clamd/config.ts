@@ -10,7 +10,7 @@ export interface ClamdLimits {
 /** The default upload limit, and a bound on what archives unpack to. */
 export const CLAMD_LIMITS: ClamdLimits = { maxFileSize: "512M", maxScanSize: "1024M" };
 
-/** What a clamd.conf is made of. */
+/** What a clamd.conf says. */
 export interface ClamdConfig {
   /** The daemon's own folder. */
   readonly folder: string;
@@ -22,26 +22,26 @@ export interface ClamdConfig {
   readonly slots: number;
   readonly timeoutMs: number;
   readonly limits: ClamdLimits;
-  /** Whom it becomes when root starts it. */
+  /** The user that it becomes when root starts it. */
   readonly user: string | undefined;
 }
 
 /** Where clamd listens. */
-export function socketOf(folder: string): string {
+export function socketFile(folder: string): string {
   return `${folder}/clamd.sock`;
 }
 
 /** Where clamd writes its process id. */
-export function pidFileOf(folder: string): string {
+export function pidFile(folder: string): string {
   return `${folder}/clamd.pid`;
 }
 
-/** The text of a clamd.conf. What clamd did not look at must be said, never be OK: hence the alerts. */
+/** The text of a clamd.conf. The alerts make clamd report what it did not scan, instead of answering OK. */
 export function clamdConf({ folder, database, selfCheck = true, slots, timeoutMs, limits, user }: ClamdConfig): string {
   const lines = [
-    `LocalSocket ${socketOf(folder)}`,
+    `LocalSocket ${socketFile(folder)}`,
     "LocalSocketMode 600",
-    `PidFile ${pidFileOf(folder)}`,
+    `PidFile ${pidFile(folder)}`,
     `TemporaryDirectory ${folder}`,
     `DatabaseDirectory ${database}`,
     "Foreground yes",
@@ -52,7 +52,7 @@ export function clamdConf({ folder, database, selfCheck = true, slots, timeoutMs
     `MaxScanTime ${timeoutMs}`,
     // More than the largest upload: MaxFileSize decides, with an alert.
     "StreamMaxLength 4000M",
-    // Room for samples whose time is over and that clamd still works on, and for PING and VERSION.
+    // Room for samples whose timeout has passed and that clamd still scans, and for PING and VERSION.
     `MaxThreads ${2 * slots + 2}`,
     `MaxQueue ${8 * slots + 16}`,
     `SelfCheck ${selfCheck ? 60 : 0}`,

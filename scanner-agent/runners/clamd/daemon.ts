@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { hasCode } from "../../contract.js";
 import { commandLine, signal } from "../../process-table.js";
-import { clamavUser, clamdConf, pidFileOf, socketOf, type ClamdConfig } from "./config.js";
+import { clamavUser, clamdConf, pidFile, socketFile, type ClamdConfig } from "./config.js";
 import { untilAnswering } from "../conversation.js";
 import { isAnswering } from "./protocol.js";
 import { noFence, type Fence } from "../process/fence.js";
@@ -59,7 +59,7 @@ export async function startClamd({
     await ended;
     await rm(folder, { recursive: true, force: true });
   };
-  const socketPath = socketOf(folder);
+  const socketPath = socketFile(folder);
   try {
     const starting = { ended, isAnswering: () => isAnswering(socketPath) };
     await untilAnswering(starting, { name: "clamd", timeoutMs: START_TIMEOUT_MS, pollMs: POLL_MS });
@@ -113,7 +113,7 @@ export async function removeStaleDaemons(owner: string): Promise<void> {
 
 async function readPid(folder: string): Promise<number | undefined> {
   try {
-    const pid = Number.parseInt(await readFile(pidFileOf(folder), "utf8"), 10);
+    const pid = Number.parseInt(await readFile(pidFile(folder), "utf8"), 10);
     return pid > 1 ? pid : undefined;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;

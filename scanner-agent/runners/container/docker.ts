@@ -14,7 +14,7 @@ export class DockerAway extends Unavailable {
   override readonly name = "DockerAway";
 }
 
-/** The daemon answered that it does not do what was asked. */
+/** The daemon refused a request; `status` is that of its HTTP answer. */
 export class DockerRefused extends Unavailable {
   override readonly name = "DockerRefused";
   constructor(
@@ -26,46 +26,46 @@ export class DockerRefused extends Unavailable {
   }
 }
 
-/** The daemon, asked in a way that cannot wait for ever. */
+/** The Docker daemon; every request has a time limit. */
 export interface DockerDaemon {
   /**
-   * Asks; `what` completes "Docker refuses to". The signal is for calls whose answer is one message. Throws {@link DockerAway}
-   * or {@link DockerRefused}.
+   * Sends a request; `what` completes "Docker refuses to". The signal is for requests that are answered in one message; it aborts
+   * when the time limit has passed. Throws {@link DockerAway} or {@link DockerRefused}.
    */
   ask<T>(what: string, call: (docker: Docker, signal: AbortSignal) => Promise<T>, timeoutMs?: number): Promise<T>;
   /** Throws {@link DockerAway} if it does not answer. */
   ping(): Promise<void>;
 }
 
-/** The daemon at an address; it is not reached yet. */
+/** The daemon at an address; nothing is sent yet. */
 export function openDaemon(address: DockerAddress): DockerDaemon {
   let docker: Docker | undefined;
   const ask: DockerDaemon["ask"] = async (what, call, timeoutMs = CALL_MS) => {
-    const giveUp = new AbortController();
+    const timeout = new AbortController();
     try {
-      // Its certificates are read now, and what is wrong with them is why it cannot be reached.
-      docker ??= new Docker(optionsOf(address));
-      return await within(timeoutMs, call(docker, giveUp.signal));
+      // Reads the certificates: if that fails, the daemon cannot be reached.
+      docker ??= new Docker(dockerOptions(address));
+      return await within(timeoutMs, call(docker, timeout.signal));
     } catch (error) {
-      giveUp.abort();
-      throw refusal(what, error);
+      timeout.abort();
+      throw toUnavailable(what, error);
     }
   };
   return {
     ask,
     async ping() {
-      // Its types do not know that it can be given up.
+      // The types do not know that a ping can be aborted.
       await ask("answer", (on, abortSignal) => on.ping({ abortSignal } as never) as unknown as Promise<unknown>, PING_MS);
     },
   };
 }
 
-function refusal(what: string, error: unknown): Error {
+function toUnavailable(what: string, error: unknown): Error {
   if (error instanceof Unavailable) return error;
   if (error instanceof TimedOut)
     return new DockerAway(`Docker does not answer within ${error.afterMs / 1000} s`, { cause: error });
   const status = statusOf(error);
-  if (status === undefined) return new DockerAway(`Docker cannot be reached (${reasonOf(error)})`, { cause: error });
+  if (status === undefined) return new DockerAway(`cannot reach Docker (${reasonOf(error)})`, { cause: error });
   const reason = reasonOf(error)
     .replace(/^\(HTTP code \d+\) [^-]*- /, "")
     .trim();
@@ -76,8 +76,8 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
-/** Everything is said here, so that the client library reads no environment of its own. */
-function optionsOf({ host, certificates, tls }: DockerAddress): Docker.DockerOptions {
+/** Complete options, so that the client library reads nothing from the environment. */
+function dockerOptions({ host, certificates, tls }: DockerAddress): Docker.DockerOptions {
   const url = host === undefined ? undefined : new URL(host);
   if (url === undefined || url.protocol === "unix:") return { host: "", socketPath: url?.pathname ?? DEFAULT_SOCKET };
   const at = { host: url.hostname, port: url.port || (tls ? 2376 : 2375) };

@@ -6,7 +6,7 @@ import { fillCommand } from "../fill-command.js";
 import { createDeployment } from "./deployment.js";
 import { createPool, type Pool } from "./pool.js";
 import { SAMPLE_FOLDER } from "./profile.js";
-import { readRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
+import { prepareRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
 import { startWarmContainer, type WarmContainer } from "./warm-container.js";
 
 const VERSION_TIMEOUT_MS = 30_000;
@@ -41,7 +41,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
   }
 
   async function launch(): Promise<Running> {
-    const recipe = await readRecipe(engine);
+    const recipe = await prepareRecipe(engine);
     requireInput(recipe);
     const pool = createPool({
       size: slots + run.spares,
@@ -59,16 +59,16 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
   }
 
   /** Throws {@link Unavailable} if there is no way to give samples to its containers. */
-  function requireInput({ ready: { spoolHidden } }: Recipe): void {
+  function requireInput({ docker: { spoolHidden } }: Recipe): void {
     if (!engine.wantsBytes || run.stdin !== undefined || spoolHidden === undefined) return;
     throw new Unavailable(`samples cannot be shown to its containers: ${spoolHidden}`);
   }
 
   /** The command reads the sample's file where containers see the spool, and else its standard input. */
   function commandFor({ recipe }: Running, sample: Sample): { command: string[]; input: string | undefined } {
-    const { ready, secrets } = recipe;
+    const { docker, secrets } = recipe;
     const values = { hashes: sample, file: `${SAMPLE_FOLDER}/${sample.sha256}`, secrets };
-    if (run.command !== undefined && (ready.spoolHidden === undefined || sample.path === null))
+    if (run.command !== undefined && (docker.spoolHidden === undefined || sample.path === null))
       return { command: fillCommand(run.command, values), input: undefined };
     return { command: fillCommand(run.stdin ?? [], values), input: sample.path ?? undefined };
   }

@@ -5,22 +5,22 @@ import { openDaemon, type DockerDaemon } from "./docker.js";
 import { watchEvents, type Events } from "./events.js";
 import { takeLease, type Lease } from "./lease.js";
 import { prove, type Proof } from "./probe.js";
-import { bringProgram, type Program } from "./program.js";
+import { installProgram, type Program } from "./program.js";
 import { createNetwork, removeContainer, removeContainers, removeNetworks } from "./resources.js";
 import { watchOrphans, type OrphanWatch } from "./orphans.js";
 import type { InternetClass } from "../../../schema/classes.js";
 
 const REMOVE_AGAIN_MS = 5_000;
-/** How long what killed agents left is looked at before it is removed. */
+/** Time between the two looks after which an orphan is removed. */
 const GRACE_MS = 30_000;
 
-/** The Docker host as this agent found it. */
-export interface Ready {
+/** The Docker host, prepared for this agent's containers. */
+export interface PreparedHost {
   readonly program: Program;
   readonly events: Events;
   /** The label of this agent's lease. */
   readonly lease: string;
-  /** How many the Docker host has. */
+  /** Processors of the Docker host. */
   readonly processors: number;
   /** The network of the agent's containers; `none` for isolated ones. */
   readonly network: string;
@@ -28,7 +28,7 @@ export interface Ready {
   readonly spoolHidden: string | undefined;
 }
 
-/** What the daemon tells about its host. */
+/** What the daemon reports of its host. */
 interface Info {
   readonly Architecture: string;
   readonly NCPU: number;
@@ -38,23 +38,23 @@ interface Info {
 export interface ContainerHost {
   readonly daemon: DockerDaemon;
   readonly agent: string;
-  /** The agent's own folder, which is there. */
+  /** The agent's folder for containers; it exists. */
   readonly folder: string;
-  /** Removes what an earlier agent of this id left, whether or not an engine needs Docker now; no Docker is as good. */
+  /** Removes what an earlier agent of this id left, even if no engine needs Docker now. Does nothing without Docker. */
   reap(): Promise<void>;
   /** Prepares it once, and again after the daemon was lost. Throws {@link Unavailable}. */
-  ready(): Promise<Ready>;
-  /** Ends and removes a container. Throws {@link Unavailable} if Docker does not do it now; it is then tried until it does. */
+  prepare(): Promise<PreparedHost>;
+  /** Ends and removes a container. Throws {@link Unavailable} if Docker cannot now; it is then retried in the background. */
   remove(container: string): Promise<void>;
-  /** What has been proven since the last preparation. */
+  /** What the last preparation has proven of its isolation. */
   proofs(): readonly string[];
-  /** Calls back when the daemon has gone. */
+  /** Calls back when the daemon is lost. */
   onLost(listener: (reason: string) => void): void;
   /** Removes every container of this agent. */
   stop(): Promise<void>;
 }
 
-/** What a container host is made of. */
+/** How a container host is set up. */
 export interface ContainerHostOptions {
   readonly docker: DockerAddress;
   readonly agent: string;
@@ -64,57 +64,57 @@ export interface ContainerHostOptions {
   readonly graceMs?: number;
 }
 
-/** Nothing is asked of the daemon before the first engine needs it. */
+/** Creates the host. Unless {@link ContainerHost.reap} is called, it uses the daemon only once an engine needs it. */
 export function createContainerHost(options: ContainerHostOptions): ContainerHost {
   const { docker, agent, internet, folder, log, graceMs = GRACE_MS } = options;
   const daemon = openDaemon(docker);
   const listeners: ((reason: string) => void)[] = [];
-  let preparing: Promise<Ready> | undefined;
+  let preparing: Promise<PreparedHost> | undefined;
   let proof: Proof | undefined;
   let events: Events | undefined;
   let lease: Lease | undefined;
-  let strays: OrphanWatch | undefined;
+  let orphans: OrphanWatch | undefined;
   let reaping: Promise<void> | undefined;
   let stopped = false;
   let used = false;
 
-  async function prepare(): Promise<Ready> {
+  async function prepare(): Promise<PreparedHost> {
     await daemon.ping();
     await reaping;
     used = true;
-    await removeStrays();
+    await removeLeftovers();
     const { Architecture, NCPU } = await daemon.ask("tell about itself", (on) => on.info() as Promise<Info>);
-    const program = await bringProgram(daemon, Architecture);
-    const taken = await takeLease(daemon, agent, program, NCPU);
+    const program = await installProgram(daemon, Architecture);
+    const newLease = await takeLease(daemon, agent, program, NCPU);
     try {
-      proof = await prove({ daemon, agent, program, lease: taken.id, processors: NCPU, folder });
-      for (const sentence of proof.proofs) log.info({ proof: sentence }, "proven");
-      const network = internet === "isolated" ? "none" : await createNetwork(daemon, agent, taken.id);
-      const heard = await watchEvents(daemon, agent, log);
-      [events, lease] = [heard, taken];
-      void heard.lost.then(() => lose(taken, "Docker has gone"));
-      void taken.ended.then(() => lose(taken, "Docker has ended its lease"));
-      strays ??= watchOrphans(daemon, graceMs, log);
+      proof = await prove({ daemon, agent, program, lease: newLease.id, processors: NCPU, folder });
+      for (const sentence of proof.proofs) log.info(`Isolation proven: ${sentence}`);
+      const network = internet === "isolated" ? "none" : await createNetwork(daemon, agent, newLease.id);
+      const newEvents = await watchEvents(daemon, agent, log);
+      [events, lease] = [newEvents, newLease];
+      void newEvents.lost.then(() => lose(newLease, "Docker has gone"));
+      void newLease.ended.then(() => lose(newLease, "Docker has ended its lease"));
+      orphans ??= watchOrphans(daemon, graceMs, log);
       const { spoolHidden } = proof;
-      return { program, events: heard, lease: taken.id, processors: NCPU, network, spoolHidden };
+      return { program, events: newEvents, lease: newLease.id, processors: NCPU, network, spoolHidden };
     } catch (error) {
-      taken.release();
+      newLease.release();
       throw error;
     }
   }
 
-  async function removeStrays(): Promise<void> {
+  async function removeLeftovers(): Promise<void> {
     const removed = await removeContainers(daemon, agent);
     await removeNetworks(daemon, agent);
-    if (removed > 0) log.info({ removed }, "removed the containers that an earlier agent of this id left");
+    if (removed > 0) log.info({ removed }, "Removed containers that an earlier agent of this id left");
   }
 
   async function reap(): Promise<void> {
     try {
-      await removeStrays();
+      await removeLeftovers();
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      log.debug({ reason: error.message }, "containers were not looked for");
+      log.debug({ reason: error.message }, "Cannot look for containers of an earlier agent");
     }
   }
 
@@ -127,19 +127,19 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
     }
   }
 
-  /** Docker being away or busy is no news by now: {@link remove} tries again, and a daemon that comes back is cleaned first. */
+  /** {@link remove} schedules the next attempt; the failure was reported the first time. */
   async function removeLater(container: string): Promise<void> {
     try {
       await remove(container);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      log.debug({ reason: error.message }, "a container is still not removed");
+      log.debug({ reason: error.message }, "A container is still not removed; retrying");
     }
   }
 
-  function lose(taken: Lease, reason: string): void {
-    if (stopped || lease !== taken) return;
-    taken.release();
+  function lose(held: Lease, reason: string): void {
+    if (stopped || lease !== held) return;
+    held.release();
     events?.close();
     [preparing, proof, events, lease] = [undefined, undefined, undefined, undefined];
     log.warn(reason);
@@ -151,12 +151,12 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
     agent,
     folder,
     reap: () => (reaping ??= reap()),
-    ready() {
-      const begun = (preparing ??= prepare());
-      begun.catch(() => {
-        if (preparing === begun) preparing = undefined;
+    prepare() {
+      const current = (preparing ??= prepare());
+      current.catch(() => {
+        if (preparing === current) preparing = undefined;
       });
-      return begun;
+      return current;
     },
     remove,
     proofs: () => proof?.proofs ?? [],
@@ -164,14 +164,14 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
     async stop() {
       stopped = true;
       events?.close();
-      strays?.stop();
+      orphans?.stop();
       if (!used) return;
       try {
         await removeContainers(daemon, agent);
         await removeNetworks(daemon, agent);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
-        log.warn({ reason: reasonOf(error) }, "containers may be left: the next agent on this host removes them");
+        log.warn({ reason: reasonOf(error) }, "Containers may be left; the next agent on this host removes them");
       } finally {
         lease?.release();
       }

@@ -1,6 +1,6 @@
 /**
- * Our own process in containers. Engines' images may have no shell and nothing that waits, so the agent brings a program of
- * its own: without arguments it waits for ever; with arguments it prints those files, and its exit status is 1 if one cannot
+ * The agent's own program in containers. Images of engines may have no shell and no program that waits, so the agent brings one:
+ * without arguments it waits forever; with arguments it prints those files, and its exit status is 1 if one cannot
  * be read. It is an ELF file without any library, written here instruction by instruction.
  */
 
@@ -83,7 +83,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
 export function idleProgram(architecture: string): Buffer | undefined {
   const machine = MACHINES[architecture];
   if (machine === undefined) return undefined;
-  const code = bytesOf(machine.code);
+  const code = assemble(machine.code);
   const size = ELF_HEADER + PROGRAM_HEADER + code.length;
   const file = Buffer.alloc(size);
   // 64 bits, little-endian, version 1.
@@ -109,7 +109,7 @@ export function idleProgram(architecture: string): Buffer | undefined {
 }
 
 /** The code of a listing: hexadecimal words at the beginning of each line, before two spaces. */
-function bytesOf(listing: string): Buffer {
+function assemble(listing: string): Buffer {
   const words = listing
     .trim()
     .split("\n")

@@ -6,7 +6,7 @@ import { reasonOf, Unavailable } from "../../contract.js";
 import { DockerRefused, type DockerDaemon } from "./docker.js";
 
 const PULL_MS = 3_600_000;
-const TELL_EVERY_MS = 5_000;
+const LOG_EVERY_MS = 5_000;
 
 const Progress = z.object({
   status: z.string().optional(),
@@ -15,7 +15,7 @@ const Progress = z.object({
   progressDetail: z.object({ current: z.number().optional(), total: z.number().optional() }).optional(),
 });
 
-/** The image of a reference: the one that is there, else pulled. Throws {@link Unavailable}. */
+/** Finds the image of a reference; pulls it if the daemon does not have it. Throws {@link Unavailable}. */
 export async function findImage(daemon: DockerDaemon, reference: string, log: Logger): Promise<ImageIdentity> {
   try {
     return await inspect(daemon, reference);
@@ -34,10 +34,10 @@ async function inspect(daemon: DockerDaemon, reference: string): Promise<ImageId
   return { id: image.Id, digest: digest?.replace(/^.*@/, "") ?? null };
 }
 
-/** Pulls, telling how far it is. */
+/** Pulls an image and logs the progress. */
 async function pull(daemon: DockerDaemon, reference: string, log: Logger): Promise<void> {
   const tagged = /[:@][^/]*$/.test(reference.replace(/^[^/]*:\d+\//, "")) ? reference : `${reference}:latest`;
-  log.info({ image: tagged }, "pulling");
+  log.info({ image: tagged }, "Pulling an image");
   try {
     await daemon.ask(
       "pull",
@@ -48,22 +48,22 @@ async function pull(daemon: DockerDaemon, reference: string, log: Logger): Promi
       PULL_MS,
     );
   } catch (error) {
-    throw new Unavailable(`the image ${reference} cannot be pulled: ${reasonOf(error)}`, { cause: error });
+    throw new Unavailable(`cannot pull the image ${reference}: ${reasonOf(error)}`, { cause: error });
   }
-  log.info({ image: tagged }, "pulled");
+  log.info({ image: tagged }, "Pulled an image");
 }
 
 function follow(docker: Docker, stream: NodeJS.ReadableStream, image: string, log: Logger): Promise<void> {
   const layers = new Map<string, { current: number; total: number }>();
-  let told = Date.now();
+  let lastLog = Date.now();
   const onProgress = (event: unknown) => {
     const { id, progressDetail } = Progress.safeParse(event).data ?? {};
     const { current, total } = progressDetail ?? {};
     if (id !== undefined && current !== undefined && total !== undefined) layers.set(id, { current, total });
-    if (Date.now() - told < TELL_EVERY_MS) return;
-    told = Date.now();
+    if (Date.now() - lastLog < LOG_EVERY_MS) return;
+    lastLog = Date.now();
     const sum = (key: "current" | "total") => [...layers.values()].reduce((bytes, layer) => bytes + layer[key], 0);
-    log.info({ image, bytes: sum("current"), of: sum("total") }, "pulling");
+    log.info({ image, bytes: sum("current"), of: sum("total") }, "Pulling an image");
   };
   return new Promise((resolve, reject) => {
     docker.modem.followProgress(

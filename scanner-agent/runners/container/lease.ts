@@ -5,11 +5,11 @@ import { leaseLabels } from "./resources.js";
 import { createProgramContainer, type Program } from "./program.js";
 
 /**
- * What tells other agents that this one lives: a container that reads its standard input, which is this agent's connection to
- * the daemon. However the agent ends, the connection ends with it, the daemon closes the input, and the container ends.
+ * Shows other agents that this one is alive: a container that reads its standard input, which is this agent's connection to the
+ * daemon. However the agent ends, its connection ends; the daemon then closes the input, and the container ends.
  */
 export interface Lease {
-  /** The label of everything that is this agent's as long as the lease runs. */
+  /** The label of everything that belongs to this agent while the lease lasts. */
   readonly id: string;
   /** Resolves when it has ended. */
   readonly ended: Promise<void>;

@@ -3,35 +3,35 @@ import { reasonOf, Unavailable } from "../../contract.js";
 import type { DockerDaemon } from "./docker.js";
 import { isLease, LEASE, removeContainer, removeNetwork } from "./resources.js";
 
-/** Something of an agent's that is at the daemon. */
-interface Belonging {
+/** A container or a network of an agent. */
+interface Resource {
   readonly id: string;
   readonly lease: string;
   remove(): Promise<void>;
 }
 
-/** Removes what killed agents left that do not come back under their id, e.g. because their own container was made anew. */
+/** Removes what killed agents left that do not come back under their id, e.g. because their own container was replaced. */
 export interface OrphanWatch {
   stop(): void;
 }
 
 /**
- * Looks every `graceMs`. What has no running lease at two looks in a row is nobody's: an agent that lives takes its lease
- * before it makes anything, and makes everything anew if it loses it.
+ * Looks every `graceMs`. What has no running lease at two looks in a row is an orphan: a living agent takes its lease before it
+ * creates anything, and creates everything again if it loses its lease.
  */
 export function watchOrphans(daemon: DockerDaemon, graceMs: number, log: Logger): OrphanWatch {
   let suspects = new Set<string>();
 
   async function look(): Promise<void> {
     try {
-      const found = await withoutLease(daemon);
-      const strays = found.filter(({ id }) => suspects.has(id));
+      const found = await listWithoutLease(daemon);
+      const orphans = found.filter(({ id }) => suspects.has(id));
       suspects = new Set(found.map(({ id }) => id));
-      for (const stray of strays) await stray.remove();
-      if (strays.length > 0) log.info({ removed: strays.length }, "removed what killed agents left");
+      for (const orphan of orphans) await orphan.remove();
+      if (orphans.length > 0) log.info({ removed: orphans.length }, "Removed containers and networks that killed agents left");
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      log.debug({ reason: reasonOf(error) }, "what killed agents left was not looked for");
+      log.debug({ reason: reasonOf(error) }, "Cannot look for containers that killed agents left");
     }
   }
 
@@ -39,9 +39,9 @@ export function watchOrphans(daemon: DockerDaemon, graceMs: number, log: Logger)
   return { stop: () => clearInterval(timer) };
 }
 
-async function withoutLease(daemon: DockerDaemon): Promise<Belonging[]> {
+async function listWithoutLease(daemon: DockerDaemon): Promise<Resource[]> {
   const filters = { label: [LEASE] };
-  // Networks first: what is listed before the leases had its own by then.
+  // Before the containers: a network that is listed here has its lease listed below.
   const networks = await daemon.ask("list networks", (docker) => docker.listNetworks({ filters }));
   const containers = await daemon.ask("list containers", (docker, abortSignal) =>
     docker.listContainers({ all: true, filters, abortSignal }),

@@ -4,15 +4,18 @@ import { Failed, type RawOutput } from "../../contract.js";
 const HEADER_BYTES = 8;
 const STDERR = 2;
 
-/** A program's output as the daemon sends it: frames of a header (stream, length) and bytes. */
+/**
+ * A program's output. The daemon sends it in frames of a header, which names the stream and the length, and bytes. They are read
+ * here by hand because what a hostile engine prints must stay within a limit.
+ */
 export interface Output {
-  /** Everything of both streams, at their end. Throws {@link Failed} as soon as one is over the cap. */
+  /** Both streams, complete. Throws {@link Failed} as soon as one exceeds the limit. */
   whole(): Promise<Omit<RawOutput, "exitCode">>;
-  /** Reads no more. */
+  /** Stops reading. */
   close(): void;
 }
 
-/** Takes the streams apart, keeping at most `cap` bytes of each. */
+/** Reads both streams, at most `cap` bytes of each. */
 export function collectOutput(stream: Duplex, cap: number): Output {
   const parts: { readonly bytes: Buffer[]; size: number }[] = [
     { bytes: [], size: 0 },
@@ -23,7 +26,7 @@ export function collectOutput(stream: Duplex, cap: number): Output {
   let left = 0;
   let target = 0;
 
-  // That it printed too much is for its reader, who may wait for something else first.
+  // Resolves with the failure: nobody may be waiting for the output yet, and a rejection would be unhandled.
   const outcome = new Promise<Omit<RawOutput, "exitCode"> | Failed>((resolve) => {
     function take(chunk: Buffer): void {
       for (let at = 0; at < chunk.length;) {
@@ -52,13 +55,13 @@ export function collectOutput(stream: Duplex, cap: number): Output {
       }
     }
     stream.on("data", take);
-    // A broken connection ends the output too: whoever reads it asks the daemon how the program ended.
+    // "close" follows; the caller asks the daemon how the program ended.
     stream.on("error", () => undefined);
     stream.on("close", () => {
       const [stdout = "", stderr = ""] = parts.map(({ bytes }) => Buffer.concat(bytes).toString("utf8"));
       resolve({ stdout, stderr });
     });
-    // Its other half would otherwise keep the connection open.
+    // Otherwise the writable half keeps the connection open.
     stream.on("end", () => stream.destroy());
   });
   return {

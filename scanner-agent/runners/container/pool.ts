@@ -3,28 +3,28 @@ import { reasonOf, TimedOut, Unavailable } from "../../contract.js";
 import { within } from "../../within.js";
 import type { WarmContainer } from "./warm-container.js";
 
-const PATIENCE_MS = 60_000;
+const TAKE_TIMEOUT_MS = 60_000;
 const RENEWAL_MS = 10_000;
 
-/** An engine's warm containers. */
+/** An engine's warm containers, shared by its slots. */
 export interface Pool {
-  /** Waits for a container; `fresh`: one that had no sample yet. Throws {@link Unavailable} or the signal's reason. */
+  /** Waits for a container; `fresh`: one that has had no sample. Throws {@link Unavailable} or the signal's reason. */
   take(fresh: boolean, signal: AbortSignal): Promise<WarmContainer>;
-  /** Gives it back; it is used again only if nothing went wrong in it. */
-  give(warm: WarmContainer, good: boolean): void;
-  /** Makes no more; discards what is idle, and what is in use when it is given back. */
+  /** Gives it back; it is used again only if it is `reusable`. */
+  give(warm: WarmContainer, reusable: boolean): void;
+  /** Makes no more containers; discards the idle ones, and the others when they are given back. */
   retire(): void;
-  /** Discards everything and makes no more. */
+  /** Makes no more containers and discards all. */
   close(): Promise<void>;
 }
 
-/** What a pool is made of. */
+/** How a pool is made up. */
 export interface PoolOptions {
-  /** How many containers there are. */
+  /** Number of containers. */
   readonly size: number;
-  /** For how many samples one is used. */
+  /** How many samples a container is used for. */
   readonly scans: number;
-  /** For how many milliseconds one is used. */
+  /** How long a container is used, in milliseconds. */
   readonly afterMs: number;
   readonly make: () => Promise<WarmContainer>;
   readonly log: Logger;
@@ -35,7 +35,7 @@ interface Waiter {
   readonly settle: (warm: WarmContainer | Error) => void;
 }
 
-/** A pool that keeps as many containers ready as it can have. */
+/** Creates a pool, which keeps all its containers ready. */
 export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Pool {
   const all = new Set<WarmContainer>();
   const waiting: Waiter[] = [];
@@ -44,7 +44,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
   let making = 0;
   let closed = false;
 
-  /** Brings containers and those who wait together, and makes what is missing. */
+  /** Gives idle containers to those who wait, and makes containers that are missing. */
   function update(): void {
     for (const warm of idle.filter(isSpent)) drop(warm);
     for (const waiter of waiting.slice()) {
@@ -54,17 +54,17 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
       waiting.splice(waiting.indexOf(waiter), 1);
       waiter.settle(warm);
     }
-    // Somebody needs a fresh one, and every one that could be given up has been used.
+    // A fresh one is needed and none can be added: a used one makes room.
     const used = idle[0];
     if (waiting.some(({ fresh }) => fresh) && making === 0 && all.size >= size && used !== undefined) drop(used);
     while (!closed && all.size + making < size) void add();
   }
 
-  // What has become too old is replaced before it is needed.
+  // Replaces containers that have become too old before they are needed.
   const renewal = setInterval(update, Math.min(afterMs, RENEWAL_MS)).unref();
 
   function isSpent(warm: WarmContainer): boolean {
-    return warm.ended() || warm.scans >= scans || Date.now() - warm.bornAt > afterMs;
+    return warm.hasEnded() || warm.scans >= scans || Date.now() - warm.createdAt > afterMs;
   }
 
   async function add(): Promise<void> {
@@ -79,7 +79,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
     } catch (error) {
       making -= 1;
       const reason = error instanceof Unavailable ? error : new Unavailable(reasonOf(error), { cause: error });
-      if (waiting.length === 0 && !closed) log.warn({ reason: reason.message }, "no container can be made ready");
+      if (waiting.length === 0 && !closed) log.warn(`Cannot start a container (${reason.message})`);
       for (const waiter of waiting.splice(0)) waiter.settle(reason);
     }
   }
@@ -90,19 +90,19 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
     const gone = warm
       .discard()
       .catch((error: unknown) =>
-        log.warn({ reason: reasonOf(error) }, "a container may be left; it is removed at the next start"),
+        log.warn({ reason: reasonOf(error) }, "A container may be left; the next start of the agent removes it"),
       )
       .finally(() => discards.delete(gone));
     discards.add(gone);
   }
 
-  /** Something may go on in a container after its command has ended: such a one is not used again. */
+  /** Keeps a container only if nothing that its command started still runs in it. */
   async function inspect(warm: WarmContainer): Promise<void> {
     try {
       if (await warm.isQuiet()) idle.push(warm);
       else drop(warm);
     } catch (error) {
-      log.debug({ err: error }, "a container cannot be looked at");
+      log.debug({ err: error }, "Cannot inspect a container; discarding it");
       drop(warm);
     }
     update();
@@ -126,23 +126,23 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
       waiting.push(waiter);
       update();
       try {
-        return await within(PATIENCE_MS, given, signal);
+        return await within(TAKE_TIMEOUT_MS, given, signal);
       } catch (error) {
         const place = waiting.indexOf(waiter);
         if (place !== -1) waiting.splice(place, 1);
-        // It may have been given one at the very moment of giving up.
+        // It was given a container in the moment that it gave up.
         else
           void given.then(
             (warm) => (idle.push(warm), update()),
             () => undefined,
           );
         throw error instanceof TimedOut
-          ? new Unavailable(`no container was ready within ${PATIENCE_MS / 1000} s`, { cause: error })
+          ? new Unavailable(`no container was ready within ${TAKE_TIMEOUT_MS / 1000} s`, { cause: error })
           : error;
       }
     },
-    give(warm, good) {
-      if (good && !closed && !isSpent(warm)) return void inspect(warm);
+    give(warm, reusable) {
+      if (reusable && !closed && !isSpent(warm)) return void inspect(warm);
       drop(warm);
       update();
     },

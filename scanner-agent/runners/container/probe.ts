@@ -12,10 +12,10 @@ import { ownerLabels, removeContainer } from "./resources.js";
 const PROBE_MS = 60_000;
 const OUTPUT = 64 * 1024;
 const NONCE = "/nonce";
-/** What every network namespace has where the host uses tunnels; without a route they lead nowhere. */
+/** Interfaces that every network namespace has where the host uses tunnels; without a route they lead nowhere. */
 const FALLBACK_TUNNELS = /^(tunl|sit|gre|gretap|erspan|ip_vti|ip6_vti|ip6tnl|ip6gre)0$/;
 
-/** What the agent has proven about containers on this daemon. */
+/** What the probe has proven of containers on this daemon. */
 export interface Proof {
   /** One sentence each, for the agent's presence. */
   readonly proofs: readonly string[];
@@ -23,7 +23,7 @@ export interface Proof {
   readonly spoolHidden: string | undefined;
 }
 
-/** What the probe is made with. */
+/** How the probe is run. */
 export interface ProbeOptions {
   readonly daemon: DockerDaemon;
   readonly agent: string;
@@ -43,10 +43,10 @@ export async function prove(options: ProbeOptions): Promise<Proof> {
   const file = join(options.folder, "nonce");
   await writeFile(file, nonce);
   await chmod(file, 0o444);
-  const outside = await look(options, [], ["/proc/net/dev", "/proc/net/route", "/proc/self/status"]);
+  const outside = await runProbe(options, [], ["/proc/net/dev", "/proc/net/route", "/proc/self/status"]);
   checkNetwork(outside.stdout);
   checkPrivileges(outside.stdout);
-  const spoolHidden = await spoolProblem(options, file, nonce);
+  const spoolHidden = await checkSpool(options, file, nonce);
   return {
     proofs: [
       "an isolated container has no interface but lo, and no route",
@@ -57,14 +57,14 @@ export async function prove(options: ProbeOptions): Promise<Proof> {
   };
 }
 
-/** Throws {@link Unavailable} if what the probe sees of its network leads anywhere. */
+/** Throws {@link Unavailable} if the network that the probe sees leads anywhere. */
 export function checkNetwork(seen: string): void {
   const interfaces = [...seen.matchAll(/^\s*([\w.@-]+):(?:\s+\d+){16}\s*$/gm)].map(([, name]) => name ?? "");
   const others = interfaces.filter((name) => name !== "lo" && !FALLBACK_TUNNELS.test(name));
   const table = seen.split("\n");
   const heading = table.findIndex((line) => line.startsWith("Iface"));
   if (!interfaces.includes("lo") || heading === -1)
-    throw new Unavailable("isolation is not proven: the probe's network cannot be read");
+    throw new Unavailable("isolation is not proven: cannot read the network of the probe");
   if (others.length > 0)
     throw new Unavailable(`isolation is not proven: an isolated container has the interface ${others.join(", ")}`);
   const route = table[heading + 1] ?? "";
@@ -72,7 +72,7 @@ export function checkNetwork(seen: string): void {
     throw new Unavailable(`isolation is not proven: an isolated container has a route (${route.trim()})`);
 }
 
-/** Throws {@link Unavailable} if what the probe sees of itself is more than the profile allows. */
+/** Throws {@link Unavailable} if the probe has more privileges than the profile allows. */
 export function checkPrivileges(seen: string): void {
   const value = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, "m").exec(seen)?.[1];
   for (const name of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) {
@@ -87,10 +87,10 @@ export function checkPrivileges(seen: string): void {
   }
 }
 
-/** Why a container does not read the nonce. */
-async function spoolProblem(options: ProbeOptions, file: string, nonce: string): Promise<string | undefined> {
+/** Says why a container cannot read the spool; undefined if it can. */
+async function checkSpool(options: ProbeOptions, file: string, nonce: string): Promise<string | undefined> {
   try {
-    const { exitCode, stdout } = await look(options, [bind(file, NONCE)], [NONCE]);
+    const { exitCode, stdout } = await runProbe(options, [bind(file, NONCE)], [NONCE]);
     if (exitCode === 0 && stdout === nonce) return undefined;
     return `in the container ${file} is another file than here`;
   } catch (error) {
@@ -99,7 +99,7 @@ async function spoolProblem(options: ProbeOptions, file: string, nonce: string):
   }
 }
 
-async function look(
+async function runProbe(
   { daemon, agent, program, lease, processors }: ProbeOptions,
   mounts: Docker.MountSettings[],
   files: string[],

@@ -10,31 +10,32 @@ import { idleProgram } from "./idle.js";
 import { hardenedProfile } from "./profile.js";
 
 const FOLDER = "/scanmesh";
-/** The program's path in every container it is mounted in. */
+/** The program's path in every container that mounts it. */
 export const IDLE = `${FOLDER}/idle`;
 /** The same archive every time. */
 const EPOCH = new Date(0);
 
-/** The last status of an import is the image's id. */
+/** Messages of an import; the last status is the image's id. */
 const Imported = z.array(z.object({ status: z.string() })).min(1);
 
-/** The agent's own program as the daemon has it. */
+/** The agent's own program at the daemon. */
 export interface Program {
   /** An image that holds nothing else. */
   readonly image: string;
-  /** Shows the program, read-only, in a container. */
+  /** Mounts the program, read-only, in a container. */
   readonly mount: Docker.MountSettings;
 }
 
 /**
- * Brings the program to the daemon: as an image, and as a volume that Docker fills from the image when a container first has
- * both. Its name tells its content, so agents on one daemon share it. Throws {@link Unavailable}.
+ * Brings the program to the daemon: as an image, and as a volume that Docker fills from the image when a container first uses
+ * both. Their names contain a hash of the program, so agents on one daemon share them. Throws {@link Unavailable}.
  */
-export async function bringProgram(daemon: DockerDaemon, architecture: string): Promise<Program> {
+export async function installProgram(daemon: DockerDaemon, architecture: string): Promise<Program> {
   const program = idleProgram(architecture);
-  if (program === undefined) throw new Unavailable(`containers run on x86_64 and arm64; Docker's host is ${architecture}`);
+  if (program === undefined)
+    throw new Unavailable(`containers need a Docker host of x86_64 or arm64; this one is ${architecture}`);
   const version = createHash("sha256").update(program).digest("hex").slice(0, 12);
-  // Podman gives an image that was made here this first name, and Docker takes it.
+  // Podman names local images `localhost/…`, and Docker accepts that.
   const image = `localhost/scanmesh/idle:${version}`;
   if (!(await hasImage(daemon, image))) await importImage(daemon, await archive(program), image);
   return { image, mount: { Type: "volume", Source: `scanmesh-idle-${version}`, Target: FOLDER, ReadOnly: true } };
@@ -52,7 +53,7 @@ async function hasImage(daemon: DockerDaemon, image: string): Promise<boolean> {
 
 async function importImage(daemon: DockerDaemon, files: Buffer, image: string): Promise<void> {
   const id = await daemon.ask("import an image", async (docker) => {
-    // Its types want a file's name; it takes bytes.
+    // The types demand a file's name; the function takes bytes as well.
     const stream = await docker.importImage(files as unknown as string, {});
     return await new Promise<string>((resolve, reject) => {
       docker.modem.followProgress(stream, (error: Error | null, events: unknown) => {
@@ -88,8 +89,8 @@ export async function createProgramContainer(
   { processors, mounts = [], limits, Labels = {}, ...more }: ProgramContainer,
 ): Promise<Docker.Container> {
   const run = ContainerRun.parse({ image: "idle", mode: "exec", command: ["idle"], ...(limits && { limits }) });
-  const housing = { image: program.image, labels: Labels, network: "none", env: {}, seccomp: undefined, processors };
-  const profile = hardenedProfile(run, { ...housing, mounts: [program.mount, ...mounts] });
+  const parts = { image: program.image, labels: Labels, network: "none", env: {}, seccomp: undefined, processors };
+  const profile = hardenedProfile(run, { ...parts, mounts: [program.mount, ...mounts] });
   return await daemon.ask("create a container", (docker, abortSignal) =>
     docker.createContainer({ ...profile, Entrypoint: [IDLE], ...more, abortSignal }),
   );

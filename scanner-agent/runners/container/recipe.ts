@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import type { ContainerRun } from "../../../schema/container-run.js";
 import type { ImageIdentity } from "../../../schema/messages.js";
 import { hasCode, reasonOf, Unavailable } from "../../contract.js";
-import type { ContainerHost, Ready } from "./host.js";
+import type { ContainerHost, PreparedHost } from "./host.js";
 import { findImage } from "./image.js";
 import { ownerLabels } from "./resources.js";
 import { bind, findRelaxation, toMount, hardenedProfile } from "./profile.js";
@@ -14,40 +14,40 @@ import { bind, findRelaxation, toMount, hardenedProfile } from "./profile.js";
 export interface ContainerEngine {
   readonly name: string;
   readonly run: ContainerRun;
-  /** Whether it wants the sample's bytes. */
+  /** Whether it needs the sample's bytes, and not only its hashes. */
   readonly wantsBytes: boolean;
   readonly slots: number;
-  /** The manifest's file: what it names by relative paths stands beside it. */
+  /** The manifest's file; relative paths in it are relative to its folder. */
   readonly file: string;
-  /** ClamAV's signatures, as the Docker host has them. */
+  /** Folder of ClamAV's signatures on the Docker host. */
   readonly clamavDb: string;
-  /** Where secrets are, a file each. */
+  /** Folder of the secrets, a file each. */
   readonly secretsFolder: string;
   readonly host: ContainerHost;
   readonly log: Logger;
 }
 
-/** Everything an engine's containers are made of. */
+/** What an engine's containers are created from. */
 export interface Recipe {
-  readonly ready: Ready;
+  readonly docker: PreparedHost;
   readonly image: ImageIdentity;
-  /** A private folder of the engine. */
+  /** The engine's private folder. */
   readonly folder: string;
   /** Secrets by name, for commands. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Creates a container, not started yet. */
-  create(slot: string, more: Extra): Promise<Docker.Container>;
+  /** Creates a container and does not start it. Throws {@link Unavailable}. */
+  create(slot: string, extras: ContainerExtras): Promise<Docker.Container>;
 }
 
 /** What one container has beyond the profile. */
-export type Extra = Pick<Docker.ContainerCreateOptions, "Entrypoint" | "Cmd"> & {
+export type ContainerExtras = Pick<Docker.ContainerCreateOptions, "Entrypoint" | "Cmd"> & {
   readonly mounts: readonly Docker.MountSettings[];
 };
 
-/** Finds what an engine's containers need. Throws {@link Unavailable} with what is missing. */
-export async function readRecipe(engine: ContainerEngine): Promise<Recipe> {
+/** Finds what an engine's containers need. Throws {@link Unavailable} that says what is missing. */
+export async function prepareRecipe(engine: ContainerEngine): Promise<Recipe> {
   const { name, run, host, log } = engine;
-  const ready = await host.ready();
+  const prepared = await host.prepare();
   const folder = join(host.folder, name.toLowerCase());
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { values, mounts, env } = await readSecrets(engine, folder);
@@ -55,7 +55,7 @@ export async function readRecipe(engine: ContainerEngine): Promise<Recipe> {
   const seccomp = await readSeccomp(engine);
   const own = run.mounts.map(({ from, at }) => toMount(from.replace("{clamav-db}", engine.clamavDb), at));
   return {
-    ready,
+    docker: prepared,
     image,
     folder,
     secrets: values,
@@ -64,12 +64,12 @@ export async function readRecipe(engine: ContainerEngine): Promise<Recipe> {
         docker.createContainer({
           ...hardenedProfile(run, {
             image: image.id,
-            labels: ownerLabels({ agent: host.agent, engine: name, slot, lease: ready.lease }),
-            network: ready.network,
+            labels: ownerLabels({ agent: host.agent, engine: name, slot, lease: prepared.lease }),
+            network: prepared.network,
             mounts: [...own, ...mounts, ...more],
             env,
             seccomp,
-            processors: ready.processors,
+            processors: prepared.processors,
           }),
           ...rest,
           abortSignal,
@@ -87,7 +87,7 @@ async function readSecrets({ run, secretsFolder }: ContainerEngine, folder: stri
     values[name] = value;
     if (use !== null && "env" in use) env[use.env] = value;
     if (use !== null && "file" in use) {
-      // The daemon may not see the secrets' folder, but it sees the agent's.
+      // The daemon may not see the folder of the secrets, but it sees the agent's.
       const copy = join(folder, `secret-${name}`);
       await writeFile(copy, value);
       await chmod(copy, 0o444);
@@ -113,6 +113,6 @@ async function readSeccomp({ run, file }: ContainerEngine): Promise<string | und
   try {
     return JSON.stringify(JSON.parse(await readFile(path, "utf8")));
   } catch (error) {
-    throw new Unavailable(`its seccomp profile ${path} cannot be read: ${reasonOf(error)}`, { cause: error });
+    throw new Unavailable(`cannot read its seccomp profile ${path}: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -11,7 +11,7 @@ import { fillCommand } from "../fill-command.js";
 import { bind } from "./profile.js";
 import type { ContainerEngine, Recipe } from "./recipe.js";
 import { inspectState } from "./resources.js";
-import { knock, lookUp, postSample } from "./web.js";
+import { isListening, lookUp, postSample } from "./web.js";
 
 const POLL_MS = 100;
 const LAST_WORDS = 4_096;
@@ -69,7 +69,7 @@ export async function startServiceContainer(engine: ContainerEngine, recipe: Rec
       ...client,
       ended,
       async endedByItself() {
-        await Promise.race([output.ended, recipe.ready.events.lost, pause(END_MS, undefined, { ref: false })]);
+        await Promise.race([output.ended, recipe.docker.events.lost, pause(END_MS, undefined, { ref: false })]);
         await daemon.ping();
         return byItself;
       },
@@ -85,12 +85,12 @@ export async function startServiceContainer(engine: ContainerEngine, recipe: Rec
  * Keeps the end of what it prints, which Docker logs nowhere. Not by readline: it keeps a line of any length, and hostile samples
  * decide what is printed.
  */
-async function followOutput(container: Docker.Container, { ready }: Recipe, { host }: ContainerEngine) {
+async function followOutput(container: Docker.Container, { docker }: Recipe, { host }: ContainerEngine) {
   let kept = "";
   const output = (await host.daemon.ask("attach to a container", () =>
     container.attach({ stream: true, stdout: true, stderr: true, hijack: true }),
   )) as Duplex;
-  const watch = ready.events.watch(container.id);
+  const watch = docker.events.watch(container.id);
   output.on("data", (part: Buffer) => (kept = (kept + part.toString("utf8")).slice(-LAST_WORDS)));
   // "close" follows.
   output.on("error", () => undefined);
@@ -119,8 +119,8 @@ async function describeEnd({ host, run }: ContainerEngine, container: Docker.Con
   }
 }
 
-function createClamdClient({ name }: ContainerEngine, { ready }: Recipe, socket: string): Client {
-  if (ready.spoolHidden !== undefined) throw new Unavailable(`its socket cannot be shared: ${ready.spoolHidden}`);
+function createClamdClient({ name }: ContainerEngine, { docker }: Recipe, socket: string): Client {
+  if (docker.spoolHidden !== undefined) throw new Unavailable(`its socket cannot be shared: ${docker.spoolHidden}`);
   if (socket.length > LONGEST_SOCKET)
     throw new Unavailable(`the path ${socket} is too long for a socket: set a shorter SCANMESH_SPOOL`);
   return {
@@ -136,14 +136,14 @@ function createClamdClient({ name }: ContainerEngine, { ready }: Recipe, socket:
 async function createWebClient(
   { run, host, wantsBytes }: ContainerEngine,
   container: Docker.Container,
-  { ready }: Recipe,
+  { docker }: Recipe,
 ): Promise<Client> {
   const { NetworkSettings } = await host.daemon.ask("show a container", (_, abortSignal) => container.inspect({ abortSignal }));
-  const address = NetworkSettings.Networks[ready.network]?.IPAddress;
+  const address = NetworkSettings.Networks[docker.network]?.IPAddress;
   if (!address || run.port === undefined) throw new Unavailable("its container has no address");
   const at = { host: address, port: run.port };
   return {
-    isAnswering: () => knock(at),
+    isAnswering: () => isListening(at),
     versions: () => Promise.resolve({ engine: null, signatures: null, signatureDate: null }),
     scan: (sample) =>
       wantsBytes && sample.path !== null

@@ -2,7 +2,7 @@ import { Unavailable, type RawOutput, type RunOptions, type Runner, type Sample 
 import { awaitReply, createOccupancy, type Occupancy } from "../conversation.js";
 import { createGate } from "../gate.js";
 import { createDeployment } from "./deployment.js";
-import { readRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
+import { prepareRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
 import { startServiceContainer, type ServiceContainer } from "./service-container.js";
 
 /** The engine's one container. */
@@ -49,7 +49,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
   }
 
   async function launch(): Promise<Service> {
-    const recipe = await readRecipe(engine);
+    const recipe = await prepareRecipe(engine);
     const container = await startServiceContainer(engine, recipe, String(++started));
     const service = { recipe, container, occupancy: createOccupancy("its container") };
     void container.ended.then((words) => {

@@ -15,23 +15,23 @@ export interface Address {
   readonly port: number;
 }
 
-/** Whether something there speaks HTTP. */
-export async function knock(at: Address): Promise<boolean> {
-  const asked = request({ ...at, method: "GET", path: "/", timeout: KNOCK_MS });
-  asked.on("timeout", () => asked.destroy());
-  asked.end();
+/** Whether an HTTP server answers there. */
+export async function isListening(at: Address): Promise<boolean> {
+  const outgoing = request({ ...at, method: "GET", path: "/", timeout: KNOCK_MS });
+  outgoing.on("timeout", () => outgoing.destroy());
+  outgoing.end();
   try {
-    (await answerOf(asked)).destroy();
+    (await awaitResponse(outgoing)).destroy();
     return true;
   } catch (error) {
     if (error instanceof Unavailable) return false;
     throw error;
   } finally {
-    asked.destroy();
+    outgoing.destroy();
   }
 }
 
-/** Gives it a sample. */
+/** Sends it a sample. */
 export function postSample(at: Address, file: string, name: string, size: number, cap: number): Conversation {
   const head = Buffer.from(
     `--${BOUNDARY}\r\nContent-Disposition: form-data; name="malware"; filename="${name}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
@@ -41,50 +41,50 @@ export function postSample(at: Address, file: string, name: string, size: number
     "content-type": `multipart/form-data; boundary=${BOUNDARY}`,
     "content-length": head.length + size + tail.length,
   };
-  const asked = request({ ...at, method: "POST", path: "/scan", headers });
-  let unread: Error | undefined;
+  const outgoing = request({ ...at, method: "POST", path: "/scan", headers });
+  let readError: Error | undefined;
   async function* parts(): AsyncGenerator<Buffer> {
     yield head;
     yield* createReadStream(file) as AsyncIterable<Buffer>;
     yield tail;
   }
-  const { reply, hangUp } = conversation(asked, cap);
-  // Only the sample can fail here: that the engine has hung up is an error of what it was asked.
+  const { reply, hangUp } = conversation(outgoing, cap);
+  // Only reading the sample can fail here; if the engine hangs up, the request fails.
   const body = Readable.from(parts()).once("error", (error) => {
-    unread = error;
-    asked.destroy(error);
+    readError = error;
+    outgoing.destroy(error);
   });
-  asked.once("close", () => body.destroy());
-  body.pipe(asked);
-  return { reply: whole(reply, () => unread), hangUp };
+  outgoing.once("close", () => body.destroy());
+  body.pipe(outgoing);
+  return { reply: requireWholeSample(reply, () => readError), hangUp };
 }
 
-/** What it says of a part of the sample proves nothing of the whole. */
-async function whole(reply: Promise<string>, unread: () => Error | undefined): Promise<string> {
-  const [said] = await Promise.allSettled([reply]);
-  const problem = unread();
-  if (problem !== undefined) throw new Unavailable(`the sample could not be read: ${problem.message}`, { cause: problem });
-  if (said.status === "rejected") throw said.reason;
-  return said.value;
+/** An answer about part of the sample proves nothing. */
+async function requireWholeSample(reply: Promise<string>, readError: () => Error | undefined): Promise<string> {
+  const [outcome] = await Promise.allSettled([reply]);
+  const problem = readError();
+  if (problem !== undefined) throw new Unavailable(`cannot read the sample: ${problem.message}`, { cause: problem });
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
 }
 
-/** Asks it about a hash. */
+/** Asks about a hash. */
 export function lookUp(at: Address, hash: string, cap: number): Conversation {
-  const asked = request({ ...at, method: "GET", path: `/lookup/${hash}` });
-  asked.end();
-  return conversation(asked, cap);
+  const outgoing = request({ ...at, method: "GET", path: `/lookup/${hash}` });
+  outgoing.end();
+  return conversation(outgoing, cap);
 }
 
-function conversation(asked: ClientRequest, cap: number): Conversation {
-  return { reply: replyOf(asked, cap), hangUp: () => void asked.destroy() };
+function conversation(outgoing: ClientRequest, cap: number): Conversation {
+  return { reply: readReply(outgoing, cap), hangUp: () => void outgoing.destroy() };
 }
 
-async function replyOf(asked: ClientRequest, cap: number): Promise<string> {
-  const answer = await answerOf(asked);
+async function readReply(outgoing: ClientRequest, cap: number): Promise<string> {
+  const response = await awaitResponse(outgoing);
   const parts: Buffer[] = [];
   let size = 0;
   try {
-    for await (const part of answer as AsyncIterable<Buffer>) {
+    for await (const part of response as AsyncIterable<Buffer>) {
       size += part.length;
       if (size > cap) throw new Failed(`answered with more than ${cap} bytes`);
       parts.push(part);
@@ -94,21 +94,21 @@ async function replyOf(asked: ClientRequest, cap: number): Promise<string> {
     throw new HungUp(`it hung up (${reasonOf(error)})`, { cause: error });
   }
   const text = Buffer.concat(parts).toString("utf8");
-  if (answer.statusCode !== 200) throw new Failed(`it answered ${answer.statusCode}: ${text.slice(0, 300)}`);
+  if (response.statusCode !== 200) throw new Failed(`it answered ${response.statusCode}: ${text.slice(0, 300)}`);
   return text;
 }
 
-function answerOf(asked: ClientRequest): Promise<IncomingMessage> {
+function awaitResponse(outgoing: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     let connected = false;
-    asked.on("socket", (socket) => socket.once("connect", () => (connected = true)));
-    asked.once("response", resolve);
-    asked.on("error", (error) => {
+    outgoing.on("socket", (socket) => socket.once("connect", () => (connected = true)));
+    outgoing.once("response", resolve);
+    outgoing.on("error", (error) => {
       const reason = reasonOf(error);
       reject(
         connected
           ? new HungUp(`it hung up (${reason})`, { cause: error })
-          : new NotListening(`it does not listen (${reason})`, { cause: error }),
+          : new NotListening(`cannot connect to its container (${reason})`, { cause: error }),
       );
     });
   });

@@ -3,17 +3,17 @@ import { spawnGuarded } from "./guard.js";
 
 /** How a command is run. */
 export interface CommandOptions {
-  /** A private folder of its own. */
+  /** A private folder. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** Most bytes of standard output and of standard error. */
+  /** Limit in bytes, for standard output and standard error each. */
   readonly maxOutput: number;
 }
 
 /**
- * Runs a command to its end and brings all of its output. Whatever is left of its process group is ended then. Throws
+ * Runs a command to its end and returns all of its output; then ends what is left of its process group. Throws
  * {@link TimedOut}, the signal's reason, or {@link Failed} if it cannot be started or prints too much.
  */
 export function runCommand(argv: readonly string[], options: CommandOptions): Promise<RawOutput> {
@@ -27,8 +27,8 @@ export function runCommand(argv: readonly string[], options: CommandOptions): Pr
     options.signal?.addEventListener("abort", onAbort, { once: true });
     if (options.signal?.aborted) onAbort();
 
-    child.on("error", (error) => giveUp(new Failed(`could not be started: ${error.message}`)));
-    // A process that the program left behind may hold its output open: end it, so that the output ends too.
+    child.on("error", (error) => giveUp(new Failed(`cannot be started: ${error.message}`)));
+    // A process that the program left behind may hold the output open; ending it ends the output.
     child.on("exit", () => guarded.kill());
     child.on("close", (code) => {
       settle();

@@ -13,27 +13,27 @@ kill -s KILL "$watcher"
 wait "$watcher" 2>/dev/null
 exit "$status"`;
 
-/** A program under guard. */
+/** A program that ends with the agent. */
 export interface GuardedProcess {
   readonly process: ChildProcess;
-  /** Ends it and everything it started in its group. */
+  /** Ends it and everything in its process group. */
   kill(): void;
 }
 
-/** How to start it. */
+/** How a guarded program is started. */
 export interface GuardOptions {
   readonly cwd: string;
   /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** A message channel as its file descriptor 3, for a Node program. */
+  /** Whether it has a message channel on file descriptor 3, as Node programs use it. */
   readonly ipc?: boolean;
 }
 
-/** Starts a program that never outlives the agent. Standard input is not its own; output is piped. */
+/** Starts a program that never outlives the agent. It has no standard input; its output is piped. */
 export function spawnGuarded(argv: readonly string[], { cwd, env, ipc }: GuardOptions): GuardedProcess {
   const stdio: StdioOptions = ipc ? ["pipe", "pipe", "pipe", "ipc"] : ["pipe", "pipe", "pipe"];
   const child = spawn("/bin/sh", ["-c", GUARD, "sh", ...argv], { cwd, env: { ...env }, stdio, detached: true });
-  // The guard may be gone before its input is closed.
+  // The guard may end before its input is closed.
   child.stdin?.on("error", () => undefined);
   return {
     process: child,
@@ -43,7 +43,7 @@ export function spawnGuarded(argv: readonly string[], { cwd, env, ipc }: GuardOp
   };
 }
 
-/** The least environment a program needs. Nothing of the agent's own is in it. */
+/** The least environment that programs need, with nothing of the agent's own. */
 export function minimalEnvironment(programPath: string, home: string): Record<string, string> {
   return { PATH: programPath || "/usr/local/bin:/usr/bin:/bin", HOME: home, TMPDIR: home, LANG: "C.UTF-8" };
 }

@@ -12,38 +12,38 @@ const MAX_OUTPUT = 8 * 1024 * 1024;
 const VERSION_TIMEOUT_MS = 10_000;
 const NEVER = new AbortController().signal;
 
-/** A program that is run once per sample. */
+/** How a program is run. */
 export interface ProgramOptions {
   /** `{file}`, `{sha256}`, `{sha1}` and `{md5}` stand for the sample. */
   readonly command: readonly string[];
-  /** The program that must be there. */
+  /** The program that must be installed. */
   readonly detect: string;
   /** Prints the engine's version on its first line. */
   readonly version: readonly string[] | undefined;
   /** Where a private folder is made for each run. */
   readonly folder: string;
   readonly programPath: string;
-  /** Finds the fence it runs in, once it is started; default: none. */
+  /** Finds the fence that the program runs in, at the first start; default: none. */
   readonly fence?: () => Promise<Fence>;
   /** Most bytes of output. */
   readonly maxOutput?: number;
 }
 
-/** Runs a command per sample, in a process group, folder and environment of its own. */
+/** Runs a command for each sample, in a process group, folder and environment of its own. */
 export function createProcessRunner(options: ProgramOptions): Runner {
   const { command, detect, version, folder, programPath, maxOutput = MAX_OUTPUT } = options;
   let fence: Fence | undefined;
 
-  async function inOwnFolder(
+  async function runInFolder(
     argv: readonly string[],
     sample: string | null,
     limits: Pick<CommandOptions, "timeoutMs" | "signal">,
   ) {
-    const within = await findFence();
+    const inside = await findFence();
     const cwd = await mkdtemp(join(folder, "run-"));
     try {
-      const env = minimalEnvironment(programPath, within.home ?? cwd);
-      return await runCommand(within.wrap(argv, sample), { cwd, env, maxOutput, ...limits });
+      const env = minimalEnvironment(programPath, inside.home ?? cwd);
+      return await runCommand(inside.wrap(argv, sample), { cwd, env, maxOutput, ...limits });
     } finally {
       await rm(cwd, { recursive: true, force: true });
     }
@@ -66,19 +66,19 @@ export function createProcessRunner(options: ProgramOptions): Runner {
     async versions(): Promise<EngineVersions> {
       if (version === undefined) return { engine: null, signatures: null, signatureDate: null };
       try {
-        const { stdout } = await inOwnFolder(version, null, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER });
+        const { stdout } = await runInFolder(version, null, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER });
         return { engine: stdout.split("\n", 1)[0]?.trim() || null, signatures: null, signatureDate: null };
       } catch (cause) {
-        throw new Unavailable(`${version.join(" ")} does not tell a version: ${reasonOf(cause)}`, { cause });
+        throw new Unavailable(`${version.join(" ")} does not print a version: ${reasonOf(cause)}`, { cause });
       }
     },
     async run(sample, { timeoutMs, signal }) {
       const { path } = sample;
-      const shown = path === null ? null : (await findFence()).shown(path);
-      const argv = fillCommand(command, { hashes: sample, file: shown ?? "" });
-      return await inOwnFolder(argv, path, { timeoutMs, signal });
+      const file = path === null ? null : (await findFence()).innerPath(path);
+      const argv = fillCommand(command, { hashes: sample, file: file ?? "" });
+      return await runInFolder(argv, path, { timeoutMs, signal });
     },
-    // Each run ends by itself or by its signal.
+    // Nothing outlives a run.
     stop: () => Promise.resolve(),
   };
 }

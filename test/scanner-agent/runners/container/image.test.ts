@@ -17,7 +17,7 @@ beforeAll(async () => {
   here = await containerCase();
   registry = await startRegistry();
   // The agent's own image is at hand, and small.
-  const { program } = await here.host.ready();
+  const { program } = await here.host.prepare();
   image = `${registry.name}/test/engine`;
   await docker("tag", program.image, `${image}:1`);
   id = await docker("image", "inspect", "--format", "{{.Id}}", `${image}:1`);

@@ -83,7 +83,7 @@ describe.skipIf(!hasDocker)("an agent that is killed", () => {
     // Containers in use, the one that is its lease, and a network.
     expect((await belongingsOf(dead)).length).toBeGreaterThanOrEqual(4);
     const neighbour = await containerCase({ graceMs: 300 });
-    await neighbour.host.ready();
+    await neighbour.host.prepare();
     await end(first, "SIGKILL");
     await until("it has left nothing", async () => (await belongingsOf(dead)).length === 0);
     expect(await belongingsOf(living)).toEqual(before);

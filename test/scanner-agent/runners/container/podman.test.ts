@@ -22,7 +22,7 @@ describe.skipIf(!hasDocker || !hasPodman)("Podman's API", () => {
   });
 
   test("proves the profile as Docker's does", async () => {
-    await here.host.ready();
+    await here.host.prepare();
     expect(here.host.proofs()).toEqual([
       "an isolated container has no interface but lo, and no route",
       "a container has no capability, cannot gain one, and runs under seccomp as nobody",
@@ -41,7 +41,7 @@ describe.skipIf(!hasDocker || !hasPodman)("Podman's API", () => {
   });
 
   test("ends a lease with the connection that holds it", async () => {
-    const { program, processors } = await here.host.ready();
+    const { program, processors } = await here.host.prepare();
     const lease = await takeLease(here.host.daemon, "podman-lease", program, processors);
     const running = () => docker("-H", podman.host, "ps", "--quiet", "--filter", "label=scanmesh.agent=podman-lease");
     expect(await running()).not.toBe("");
@@ -51,7 +51,7 @@ describe.skipIf(!hasDocker || !hasPodman)("Podman's API", () => {
 
   test("has nothing of an agent that has ended", async () => {
     const other = await containerCase({ docker: { host: podman.host } });
-    await other.host.ready();
+    await other.host.prepare();
     const left = () => docker("-H", podman.host, "ps", "--all", "--quiet", "--filter", `label=scanmesh.agent=${other.agent}`);
     expect(await left()).not.toBe("");
     await other.stop();

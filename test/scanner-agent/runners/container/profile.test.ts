@@ -31,7 +31,7 @@ test.each([
 
 describe.skipIf(!hasDocker)("the profile of every container", () => {
   test("proves itself before anything is scanned", async () => {
-    await isolated.host.ready();
+    await isolated.host.prepare();
     expect(isolated.host.proofs()).toEqual([
       "an isolated container has no interface but lo, and no route",
       "a container has no capability, cannot gain one, and runs under seccomp as nobody",
@@ -142,7 +142,7 @@ describe.skipIf(!hasDocker)("an engine of the internet class", () => {
       "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; grep -c . /proc/net/route",
     );
     expect(stdout.trim().split("\n").slice(0, -1).toSorted()).toEqual(["eth0", "lo"]);
-    const { network } = await internet.host.ready();
+    const { network } = await internet.host.prepare();
     expect(network).toMatch(new RegExp(`^scanmesh-${internet.agent}-[0-9a-f]{8}$`));
     expect(await docker("network", "inspect", network, "--format", '{{.Driver}} {{index .Labels "scanmesh.agent"}}')).toBe(
       `bridge ${internet.agent}`,
