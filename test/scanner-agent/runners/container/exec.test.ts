@@ -105,6 +105,6 @@ describe.skipIf(!hasDocker)("an engine in warm containers", () => {
     ]);
     await healthy(agent, "There");
     const reason = await until("the reason is told", async () => (await agent.engine("Missing"))?.reason);
-    expect(reason).toMatch(/^the image 127\.0\.0\.1:1\/no-such-image cannot be pulled: /);
+    expect(reason).toMatch(/^cannot pull the image 127\.0\.0\.1:1\/no-such-image: /);
   });
 });

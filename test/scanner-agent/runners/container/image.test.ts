@@ -57,7 +57,7 @@ describe.skipIf(!hasDocker || !hasRegistry)("an image", () => {
   test("that is not there is pulled, and known by its id and its digest", async () => {
     const { log, said } = listening();
     expect(await findImage(here.host.daemon, `${image}:1`, log)).toEqual({ id, digest });
-    expect(said()).toContain('"msg":"pulled"');
+    expect(said()).toContain('"msg":"Pulled an image"');
   });
 
   test("that is there is not pulled again", async () => {
@@ -84,7 +84,7 @@ describe.skipIf(!hasDocker || !hasRegistry)("an image", () => {
     ["of a registry that does not answer", () => "127.0.0.1:1/engine", "connection refused"],
   ])("%s is said in one line", async (_, name, reason) => {
     const found = findImage(here.host.daemon, name(), listening().log);
-    await expect(found).rejects.toThrow(`the image ${name()} cannot be pulled: `);
+    await expect(found).rejects.toThrow(`cannot pull the image ${name()}: `);
     await expect(found).rejects.toThrow(reason);
     expect(String(await found.catch((error: Error) => error.message)).split("\n")).toHaveLength(1);
   });

@@ -18,7 +18,7 @@ describe("what a probe sees", () => {
   test.each([
     ["another interface", `${INTERFACES}  eth0:${ZEROS}\n${NO_ROUTES}`, "an isolated container has the interface eth0"],
     ["a route", `${INTERFACES}${NO_ROUTES}sit0\t00000000\t010011AC\t0003\t0\n`, "an isolated container has a route"],
-    ["nothing", "", "the probe's network cannot be read"],
+    ["nothing", "", "cannot read the network of the probe"],
   ])("is none with %s, and the agent refuses", (_, seen, reason) => {
     expect(() => checkNetwork(seen)).toThrow(reason);
   });
@@ -52,6 +52,6 @@ describe("a daemon's address", () => {
 
   test("whose certificates are not there is why it cannot be reached", async () => {
     const daemon = openDaemon({ host: "tcp://scanner.lab:2376", certificates: "/nowhere", tls: true });
-    await expect(daemon.ping()).rejects.toThrow(/^Docker cannot be reached \(.*\/nowhere\/ca\.pem/);
+    await expect(daemon.ping()).rejects.toThrow(/^cannot reach Docker \(.*\/nowhere\/ca\.pem/);
   });
 });

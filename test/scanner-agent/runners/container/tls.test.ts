@@ -40,9 +40,9 @@ describe.skipIf(!hasDocker)("a Docker daemon behind TLS", () => {
     const DOCKER_HOST = daemon.host;
     const before = daemon.connections();
     const foreign = await refusal({ DOCKER_HOST, DOCKER_CERT_PATH: daemon.foreign });
-    expect(foreign).toMatch(/^Docker cannot be reached \(.*(self.signed certificate|unable to verify)/);
+    expect(foreign).toMatch(/^cannot reach Docker \(.*(self.signed certificate|unable to verify)/);
     const plain = await refusal({ DOCKER_HOST });
-    expect(plain).toMatch(/^Docker cannot be reached \(/);
+    expect(plain).toMatch(/^cannot reach Docker \(/);
     for (const reason of [foreign, plain]) expect(reason.split("\n")).toHaveLength(1);
     expect(daemon.connections()).toBe(before);
   });

@@ -53,7 +53,7 @@ test.skipIf(!hasDocker)("what a container was given of a sample that cannot be r
   const runner = here.runner({ image, mode: "exec", stdin: SCANNER, spares: 0 });
   await runner.start();
   broken = 1;
-  await expect(here.scan(runner, CLEAN)).rejects.toThrow(new Unavailable("the sample could not be read: EIO: i/o error, read"));
+  await expect(here.scan(runner, CLEAN)).rejects.toThrow(new Unavailable("cannot read the sample: EIO: i/o error, read"));
   expect(await here.scan(runner, CLEAN)).toMatchObject({ stdout: "stream: OK\0" });
   await here.stop();
 });
