@@ -66,7 +66,9 @@ describe.skipIf(!possible)("a Docker daemon that", () => {
     await stage.request({ speed: "FAST", internet: false }, request);
     await until("it is taken", async () => (await agent.engine("Stopped"))?.busy === 1);
     await daemon.stop();
-    expect(await reasonOf(agent, "Stopped")).toMatch(/^(Docker (has gone|has ended its lease|does not answer)|cannot reach Docker)/);
+    expect(await reasonOf(agent, "Stopped")).toMatch(
+      /^(Docker (has gone|has ended its lease|does not answer)|cannot reach Docker)/,
+    );
     await daemon.start();
     await healthy(agent, "Stopped", 40_000);
     expect(await stage.answer("Stopped", request.scan)).toMatchObject({ state: "DONE", verdict: "CLEAN" });
