@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { ContainerLimits, ContainerRun, Recycle, Relax } from "../schema/container-run.js";
 import { BuiltinRun, Manifest, ProcessRun } from "../schema/manifest.js";
 import { projectPath } from "../schema/paths.js";
+import { CHANGES } from "./house/changes.js";
 import { files, product, textOf } from "./house/source.js";
 
 const PROSE = 140;
@@ -130,5 +131,16 @@ describe("docs/run/engines.md", () => {
   ])("explains every key of %s", (_, keys) => {
     expect(keys.length).toBeGreaterThan(0);
     expect(keys.filter((key) => !new RegExp(`^\\| \`${key}(: true)?\` \\|`, "m").test(page))).toEqual([]);
+  });
+});
+
+describe("CONTRIBUTING.md leads to every file of a change", () => {
+  it.each(Object.entries(CHANGES))("%s", (change, touched) => {
+    const guide = proseOf("CONTRIBUTING.md").join("\n");
+    const [, section = ""] = new RegExp(`^## ${change}\\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, "m").exec(guide) ?? [];
+    const [general = ""] = guide.split(/^## /m);
+    const missing = touched.filter((path) => !section.includes(`\`${path}\``) && !general.includes(`\`${path}\``));
+    expect(missing, `name them under "${change}"`).toEqual([]);
+    expect(touched.filter((path) => !existsSync(projectPath(path)))).toEqual([]);
   });
 });

@@ -60,7 +60,7 @@ export async function queueFinals(tx: Tx, limit: number): Promise<number | undef
     insert into webhook_deliveries (webhook_id, event, scan_id)
     select webhooks.id, event, scans.id
     from scans join webhooks on enabled and created_at <= end_date cross join unnest(events) as event
-    where scans.id = any(${scans}::bigint[]) and (event = 'SCAN_FINISHED' or scans.verdict >= 'SUSPICIOUS')
+    where scans.id = any(${scans}::bigint[]) and (event = 'SCAN_FINISHED' or event = 'SCAN_DETECTED' and scans.verdict >= 'SUSPICIOUS')
     order by end_date, scans.id, webhooks.id`.execute(tx);
   return scans.length;
 }

@@ -26,6 +26,8 @@ export function listenToControl(bus: Bus, agent: string, { cancel, order, engine
         return enginesNamed(control.engine).forEach((engine) => void engine.start());
       case "refuse":
         return enginesNamed(control.engine).forEach((engine) => engine.refuse(control.reason));
+      default:
+        control satisfies never;
     }
   }
 
