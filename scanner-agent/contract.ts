@@ -1,86 +1,99 @@
 /**
- * The engine contract. A *runner* gives a sample to an engine and brings back what the engine printed; a *parser*, a pure
- * function, makes an outcome of it. Any runner can be combined with any parser: a manifest names one of each.
+ * The engine contract. A *runner* gives a sample to an engine and returns what the engine printed; a *parser*, a pure function,
+ * reads an outcome from that. Any runner can be combined with any parser: a manifest names one of each. Times are in milliseconds
+ * and sizes in bytes.
  */
 
 import type { EngineVersions, ImageIdentity } from "../schema/messages.js";
 import type { EngineVerdict, ResultCause } from "../schema/states.js";
 
-/** What an engine is given to scan. */
+/** A sample to scan. */
 export interface Sample {
-  /** A read-only file with the bytes; its name tells the sha256 and nothing else. Null for an engine whose input is the hashes. */
+  /**
+   * Absolute path of a read-only file with the bytes; its name reveals nothing but the sha256. The file stays until the run has
+   * ended. Null for an engine that takes only hashes.
+   */
   readonly path: string | null;
-  /** Lower-case hex. */
+  /** 64 lower-case hexadecimal digits. */
   readonly sha256: string;
+  /** 32 lower-case hexadecimal digits. */
   readonly md5: string;
+  /** 40 lower-case hexadecimal digits. */
   readonly sha1: string;
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number;
 }
 
-/** How one sample is to be run. */
+/** How one sample is run. */
 export interface RunOptions {
-  /** The engine is ended after this many milliseconds, and the run fails with {@link TimedOut}. */
+  /** After this many milliseconds the engine is ended and the run fails with {@link TimedOut}. */
   readonly timeoutMs: number;
-  /** Ends the run early; it then fails with the signal's reason. */
+  /** Ends the run early: it then fails with the signal's reason, {@link Cancelled} if nobody wants the result any more. */
   readonly signal: AbortSignal;
-  /** The sample may be the one that ends agents: nothing else shares its worker, process or daemon meanwhile. */
+  /** The sample may crash its agent: while it runs, no other sample shares its worker, process or daemon. */
   readonly alone: boolean;
 }
 
-/** All of what an engine printed. Output over a runner's limit is never cut to this: the run fails instead. */
+/** The complete output of an engine, decoded as UTF-8. A run whose output exceeds the runner's limit fails; nothing is cut. */
 export interface RawOutput {
-  /** A program's exit status; 0 where the engine is no program. */
+  /** A program's exit status, 128 + n if signal n ended it; 0 where the engine is not a program. */
   readonly exitCode: number;
+  /** Standard output, or the reply of a daemon, a worker or an HTTP server. */
   readonly stdout: string;
+  /** Standard error; empty where the engine is not a program. */
   readonly stderr: string;
 }
 
-/** Brings samples to one engine. Everything it starts ends with {@link Runner.stop}, and with the agent even if that is killed. */
+/**
+ * Runs one engine. Several samples may run at once, as many as the engine has slots. Everything that a runner starts ends with
+ * {@link Runner.stop}, and with the agent even if that is killed.
+ */
 export interface Runner {
-  /** Which runner it is and how it is fenced in, e.g. `process (isolation: none)`. */
+  /** Names the runner and how the engine is isolated, e.g. `process (isolation: none)`; 200 characters at most. */
   readonly description: string;
-  /** Finds or starts what it needs; does nothing if that still works. Throws {@link Unavailable}. */
+  /** Finds or starts what it needs; does nothing if that still works. Throws {@link Unavailable} that says what is missing. */
   start(): Promise<void>;
-  /** The engine's versions as of now. Throws {@link Unavailable}. */
+  /** The engine's versions now; the agent tests an engine again when they change. Throws {@link Unavailable}. */
   versions(): Promise<EngineVersions>;
-  /** The container image that it runs, once it was started. */
+  /** The container image that it runs; null before it is started. Left out by runners without containers. */
   image?(): ImageIdentity | null;
   /** What the operator should put right although the engine works, such as rule files that do not compile; a sentence each. */
   warnings?(): readonly string[];
-  /** Runs one sample. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
+  /** Runs one sample to its end. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
   run(sample: Sample, options: RunOptions): Promise<RawOutput>;
+  /** Ends everything that it started. It is not started again. */
   stop(): Promise<void>;
-  /** Calls back when something that {@link Runner.start} started has ended by itself. */
+  /** Calls back, with a reason for people, when something that {@link Runner.start} started has ended by itself. */
   onLost?(listener: (reason: string) => void): void;
 }
 
-/** What one engine said of one sample. */
+/** What one engine says of one sample. */
 export interface Outcome {
+  /** UNSCANNED: the engine looked and could not scan all of it. FAILED and TIMEOUT: it did not finish. */
   readonly state: "DONE" | "UNSCANNED" | "FAILED" | "TIMEOUT";
-  /** Only with DONE; null for an engine that states none. */
+  /** Only with DONE; null if the engine states none. */
   readonly verdict: EngineVerdict | null;
   /** The signature's name, for a detection. */
   readonly signature: string | null;
-  /** Why it did not finish: present exactly when the state is not DONE. */
+  /** Why it did not finish, for people: present exactly when the state is not DONE. */
   readonly error: string | null;
-  /** The same for programs: present exactly when the state is not DONE. */
+  /** Why it did not finish, for programs: present exactly when the state is not DONE. */
   readonly cause?: ResultCause;
-  /** The engine's own keys. */
+  /** What else the engine reports, in its own words and JSON's types; null for nothing. */
   readonly details: Record<string, unknown> | null;
-  /** What the output says of the engine's versions, for an engine that tells them with every sample. */
+  /** The engine's versions, if its output for this sample tells them. They add to those of the runner. */
   readonly versions?: EngineVersions;
 }
 
-/** Reads an engine's output. Pure; never throws: what it cannot read is FAILED. */
+/** Reads an engine's output. Pure, and never throws: what it cannot read is FAILED with UNPARSABLE_OUTPUT. */
 export type Parser = (raw: RawOutput) => Outcome;
 
-/** An outcome with a verdict, or with none. */
+/** The outcome of an engine that has scanned all of the sample, with a verdict or null. */
 export function done(verdict: EngineVerdict | null, signature: string | null, details: Outcome["details"]): Outcome {
   return { state: "DONE", verdict, signature, error: null, details };
 }
 
-/** An outcome of an engine that did not finish, with the reason. */
+/** The outcome of an engine that has not scanned all of the sample; `error` is for people. */
 export function notDone(
   state: Exclude<Outcome["state"], "DONE">,
   cause: ResultCause,
@@ -90,7 +103,7 @@ export function notDone(
   return { state, verdict: null, signature: null, error, cause, details };
 }
 
-/** The engine failed on this sample, or the sample cannot be given to any: the result is FAILED with this message. */
+/** The engine failed on this sample, or no engine can be given it: the result is FAILED with this message. */
 export class Failed extends Error {
   override readonly name = "Failed";
 }
@@ -103,7 +116,7 @@ export class TimedOut extends Error {
   }
 }
 
-/** Nobody wants the result any more: the run is ended, and the request is done with without an answer. */
+/** Nobody wants the result any more: the run is ended, and the request is acknowledged without an answer. */
 export class Cancelled extends Error {
   override readonly name = "Cancelled";
   constructor() {
@@ -111,12 +124,15 @@ export class Cancelled extends Error {
   }
 }
 
-/** This host cannot do it now, through no fault of the sample: the request is handed back and the engine takes no work until it can. */
+/**
+ * This host cannot run the engine now, through no fault of the sample: the request is handed back, and the engine takes no more
+ * until it works again. The message is the reason in the agent's presence.
+ */
 export class Unavailable extends Error {
   override readonly name: string = "Unavailable";
 }
 
-/** What to say of something that was thrown. */
+/** The message of something that was thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -23,9 +23,9 @@ export function readReport({ presences, warnings = [], off, mistakes, enginesFil
     presence.name,
     presence.healthy ? "healthy" : "unhealthy",
     presence.runner,
-    imageOf(presence),
+    formatImage(presence),
     presence.versions.engine ?? "-",
-    signaturesOf(presence, now),
+    formatSignatures(presence, now),
   ]);
   const byDefault = off.filter((engine) => engine.off?.cause === "DEFAULT");
   const file = enginesFile ?? "a file that SCANMESH_ENGINES_FILE names";
@@ -35,7 +35,7 @@ export function readReport({ presences, warnings = [], off, mistakes, enginesFil
     section("Not healthy:", unhealthy),
     section("Warnings:", warnings),
     section("Mistakes; what they concern does not run:", mistakes),
-    section(`Off by default; \`<name>: on\` under \`engines:\` in ${file} turns one on:`, byDefault.map(needsOf)),
+    section(`Off by default; \`<name>: on\` under \`engines:\` in ${file} turns one on:`, byDefault.map(formatNeeds)),
     section(
       "Not run by this agent:",
       off
@@ -47,19 +47,19 @@ export function readReport({ presences, warnings = [], off, mistakes, enginesFil
     .join("\n\n");
 }
 
-function imageOf({ image }: EnginePresence): string {
+function formatImage({ image }: EnginePresence): string {
   if (image === null) return "-";
   return image.digest === null ? `id ${image.id.slice(0, SHOWN_DIGEST)}` : `digest ${image.digest.slice(0, SHOWN_DIGEST)}`;
 }
 
-function signaturesOf({ versions: { signatures, signatureDate } }: EnginePresence, now: number): string {
+function formatSignatures({ versions: { signatures, signatureDate } }: EnginePresence, now: number): string {
   if (signatureDate === null) return signatures ?? "-";
   const days = Math.max(0, Math.floor((now - Date.parse(signatureDate)) / DAY_MS));
   const age = days === 0 ? "of today" : `${days} ${days === 1 ? "day" : "days"} old`;
   return signatures === null ? age : `${signatures}, ${age}`;
 }
 
-function needsOf({ manifest: { name, needs } }: ChosenEngine): string {
+function formatNeeds({ manifest: { name, needs } }: ChosenEngine): string {
   return needs.length === 0 ? name : `${name}: needs ${needs.join("; ")}`;
 }
 

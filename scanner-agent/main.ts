@@ -6,15 +6,15 @@ import { readAgentConfig, type AgentConfig } from "./config.js";
 import { reasonOf } from "./contract.js";
 import { examine } from "./doctor.js";
 
-const config = read();
+const config = readConfig();
 const [command] = process.argv.slice(2);
-if (command !== undefined) process.exit(await examined(command));
+if (command !== undefined) process.exit(await runDoctor(command));
 const agent = createAgent(config);
 let stopping = false;
 
 process.on("SIGTERM", () => stop(0));
 process.on("SIGINT", () => stop(0));
-// The process that started this one is gone.
+// The process that started this one has ended.
 process.on("disconnect", () => stop(0));
 agent.failed.catch((error: unknown) => {
   complain(reasonOf(error));
@@ -31,7 +31,7 @@ try {
   }
 }
 
-function read(): AgentConfig {
+function readConfig(): AgentConfig {
   try {
     return readAgentConfig();
   } catch (error) {
@@ -42,13 +42,13 @@ function read(): AgentConfig {
 }
 
 /** Runs `doctor`, the only command there is; its exit status is 0 if everything that is to run here does. */
-async function examined(command: string): Promise<number> {
+async function runDoctor(command: string): Promise<number> {
   if (command !== "doctor") {
-    complain(`there is no command ${JSON.stringify(command)}; there is doctor, and without a command this is an agent`);
+    complain(`unknown command ${JSON.stringify(command)}: use doctor, or no command to run an agent`);
     return 2;
   }
   try {
-    // Its log goes beside the report, and only if it is asked for.
+    // The log goes to standard error, and only if LOG_LEVEL asks for it.
     const level = config.logLevel === "info" ? "silent" : config.logLevel;
     const { report, healthy } = await examine(config, pino({ level }, pino.destination(2)));
     process.stdout.write(`${report}\n`);
@@ -59,19 +59,19 @@ async function examined(command: string): Promise<number> {
   }
 }
 
-/** Drains, once however often it is asked: a Ctrl-C may arrive as a signal and as the end of the parent. */
+/** Drains, once: Ctrl-C may arrive both as a signal and as the end of the parent. */
 function stop(code: number): void {
   if (stopping) return;
   stopping = true;
-  void leave(agent, code);
+  void stopAndExit(agent, code);
 }
 
-async function leave(leaving: Agent, code: number): Promise<void> {
+async function stopAndExit(leaving: Agent, code: number): Promise<void> {
   try {
     await leaving.stop();
     process.exit(code);
   } catch (error) {
-    complain(`it did not stop cleanly: ${reasonOf(error)}`);
+    complain(`the agent did not stop cleanly: ${reasonOf(error)}`);
     process.exit(1);
   }
 }

@@ -22,21 +22,21 @@ const FIRST_RETEST_MS = 500;
 const FAILURES_IN_A_ROW = 3;
 const NEVER = new AbortController().signal;
 
-/** What an engine is made of. */
+/** The parts of an engine. */
 export interface EngineParts {
   readonly manifest: Manifest;
-  /** The ways to run it, best first. */
+  /** The ways to run it, in order of preference. */
   readonly runners: readonly Runner[];
   readonly parse: Parser;
   readonly slots: number;
 }
 
-/** What an engine needs of its agent. */
+/** What an engine uses of its agent. */
 export interface EngineHost {
   readonly selfTest: SelfTest;
   readonly retestMs: number;
   readonly log: Logger;
-  /** Its health, its versions or its readiness for work have changed. */
+  /** Called when its health, its versions or its readiness for work have changed. */
   readonly onChange: () => void;
 }
 
@@ -48,40 +48,40 @@ export interface Engine {
   /** All that the operator should put right although the engine works; the presence has the first of them. */
   warnings(): readonly string[];
   versions(): EngineVersions;
-  /** The container image that it runs; null for an engine that is no container. */
+  /** The container image that it runs; null for an engine without a container. */
   image(): ImageIdentity | null;
-  /** Whether it may be given work: healthy, and not being tested because it failed. */
+  /** Whether it may be given samples: it is healthy and not being tested. */
   takesWork(): boolean;
-  /** Scans one sample. Throws {@link Unavailable} or the signal's reason; everything else is an outcome. */
+  /** Scans one sample. Throws {@link Unavailable} or the signal's reason; its own failures are outcomes. */
   scan(sample: Sample, options: RunOptions): Promise<Outcome>;
-  /** It takes no work until `obstacle` resolves and it passes its test. */
+  /** Makes it unhealthy until `obstacle` resolves and it passes its self-test. */
   suspend(reason: string, obstacle?: () => Promise<void>): void;
-  /** The mesh wants nothing of it, because of this; null: it does again. */
+  /** The mesh refuses its results, with a reason; null: it accepts them again. */
   refuse(reason: string | null): void;
   /**
-   * Starts it, unless it is started, and tests it; it is healthy or says why not when this resolves. Tests itself again
-   * from then on.
+   * Starts it, unless it is running, and tests it; when this resolves it is healthy or has a reason why not. It is tested again
+   * by itself from then on.
    */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Makes an engine. Until its first test is passed it is unhealthy. */
+/** Creates an engine. It is unhealthy until it has passed its first self-test. */
 export function createEngine(
   { manifest, runners, parse, slots: total }: EngineParts,
   { selfTest, retestMs, log, onChange }: EngineHost,
 ): Engine {
   const slots = createSlots(total);
   let runner = runners[0];
-  /** What the runner tells, and what the engine's last output told. */
+  /** The versions that the runner reports, and those in the engine's last output. */
   let versions = UNKNOWN;
   let printed: EngineVersions | undefined;
-  let reason: string | null = "it is being started";
+  let reason: string | null = "it is starting";
   let refused: string | null = null;
   let testedAt: string | null = null;
   let obstacle: (() => Promise<void>) | undefined;
   let failures = 0;
-  let misses = 0;
+  let failedTests = 0;
   let testing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -101,15 +101,15 @@ export function createEngine(
     const before = reason;
     try {
       await obstacle?.();
-      runner = await firstThatStarts(runners);
+      runner = await startFirst(runners);
       versions = await runner.versions();
       await selfTest(manifest, (sample) => attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER, alone: false }));
-      [reason, obstacle, failures, misses] = [null, undefined, 0, 0];
-      if (before !== null) log.info({ versions: fullVersions(), runner: runner.description }, "healthy");
+      [reason, obstacle, failures, failedTests] = [null, undefined, 0, 0];
+      if (before !== null) log.info({ versions: fullVersions(), runner: runner.description }, "Engine healthy");
     } catch (error) {
       reason = reasonOf(error).slice(0, 1024);
-      misses += 1;
-      if (reason !== before) log.warn({ reason }, "unhealthy");
+      failedTests += 1;
+      if (reason !== before) log.warn({ reason }, "Engine unhealthy");
     }
     testedAt = new Date().toISOString();
   }
@@ -117,12 +117,12 @@ export function createEngine(
   function schedule(): void {
     clearTimeout(timer);
     if (stopped) return;
-    const delay = reason === null ? retestMs : Math.min(retestMs, FIRST_RETEST_MS * 2 ** Math.min(misses, 16));
-    timer = setTimeout(() => void (reason === null ? lookForNewVersions() : test()), delay);
+    const delay = reason === null ? retestMs : Math.min(retestMs, FIRST_RETEST_MS * 2 ** Math.min(failedTests, 16));
+    timer = setTimeout(() => void (reason === null ? checkVersions() : test()), delay);
   }
 
-  /** After every update of its signatures or program an engine is tested again. */
-  async function lookForNewVersions(): Promise<void> {
+  /** Tests the engine again if its program or its signatures have changed. */
+  async function checkVersions(): Promise<void> {
     try {
       const now = await runner?.versions();
       if (JSON.stringify(now) === JSON.stringify(versions)) return schedule();
@@ -133,14 +133,14 @@ export function createEngine(
   }
 
   function suspend(why: string, until?: () => Promise<void>): void {
-    if (reason === null) log.warn({ reason: why }, "unhealthy");
+    if (reason === null) log.warn({ reason: why }, "Engine unhealthy");
     reason = why.slice(0, 1024);
     obstacle = until ?? obstacle;
     schedule();
     onChange();
   }
 
-  /** Runs a sample and reads what comes out: the engine's own failures are outcomes. */
+  /** Runs a sample and reads the output; the engine's own failures are outcomes. */
   async function attempt(sample: Sample, options: RunOptions): Promise<Outcome> {
     if (runner === undefined) throw new Unavailable("there is no way to run it");
     try {
@@ -170,10 +170,10 @@ export function createEngine(
     return refused === null ? null : "REFUSED";
   }
 
-  function count({ state }: Outcome): void {
+  function countFailure({ state }: Outcome): void {
     failures = state === "FAILED" || state === "TIMEOUT" ? failures + 1 : 0;
     if (failures < FAILURES_IN_A_ROW || reason !== null || testing !== undefined) return;
-    log.warn({ failures }, "failed repeatedly; testing it again");
+    log.warn({ failures }, "Engine failed repeatedly; testing it");
     failures = 0;
     void test();
     onChange();
@@ -190,13 +190,13 @@ export function createEngine(
     refuse(why) {
       if (why === refused) return;
       refused = why;
-      log.warn({ reason: why }, why === null ? "the mesh takes this engine" : "the mesh does not take this engine");
+      log.warn({ reason: why }, why === null ? "The mesh accepts this engine" : "The mesh refuses this engine");
       onChange();
     },
     async scan(sample, options) {
       try {
         const outcome = await attempt(sample, options);
-        count(outcome);
+        countFailure(outcome);
         return outcome;
       } catch (error) {
         if (error instanceof Unavailable) suspend(error.message);
@@ -239,8 +239,8 @@ function boundedWarnings(warnings: readonly string[]): string[] {
   return [...shown.map((warning) => (warning.length <= length ? warning : `${warning.slice(0, length - 1)}…`)), ...more];
 }
 
-/** If none does, the reasons of all of them are said. */
-async function firstThatStarts(runners: readonly Runner[]): Promise<Runner> {
+/** Starts the first runner that can be started. Throws {@link Unavailable} with the reasons of all. */
+async function startFirst(runners: readonly Runner[]): Promise<Runner> {
   const reasons: string[] = [];
   for (const runner of runners) {
     try {

@@ -9,25 +9,26 @@ import type { Spool } from "../samples/spool.js";
 const EICAR = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$", "EICAR-STANDARD", "-ANTIVIRUS-TEST", "-FILE!$H+H*"].join("");
 const CLEAN = "This file is clean: whoever finds something in it is wrong.\n";
 
-/** Tests an engine through `scan`. Throws {@link Unavailable} with what it gets wrong. */
+/** Tests an engine through `scan`. Throws {@link Unavailable} that says what it got wrong. */
 export type SelfTest = (manifest: Manifest, scan: (sample: Sample) => Promise<Outcome>) => Promise<void>;
 
-/** Makes the test's two files and the test: an AV engine finds EICAR, and no engine finds anything in a clean file. */
+/** Creates the self-test and its two files: an AV engine must find EICAR, and no engine may find anything in a clean file. */
 export async function createSelfTest(spool: Spool): Promise<SelfTest> {
   const folder = await spool.make("self-test");
-  const eicar = await testSample(folder, EICAR);
-  const clean = await testSample(folder, CLEAN);
+  const eicar = await writeSample(folder, EICAR);
+  const clean = await writeSample(folder, CLEAN);
   return async (manifest, scan) => {
-    const given = (sample: Sample): Sample => (manifest.input === "file" ? sample : { ...sample, path: null });
+    const inputFor = (sample: Sample): Sample => (manifest.input === "file" ? sample : { ...sample, path: null });
     if (manifest.type === "AV") {
-      const outcome = await scan(given(eicar));
-      if (outcome.verdict !== "INFECTED") throw new Unavailable(`self-test: it does not find EICAR, it says ${said(outcome)}`);
+      const outcome = await scan(inputFor(eicar));
+      if (outcome.verdict !== "INFECTED")
+        throw new Unavailable(`self-test: it did not find EICAR but reported ${describe(outcome)}`);
     } else if (manifest.input === "hash") {
-      // Asking about a hash leaves the host, so it is asked only for a scan.
+      // A look-up tells others the hash, so no look-up is made for a test.
       return;
     }
-    const outcome = await scan(given(clean));
-    if (!passesClean(manifest, outcome)) throw new Unavailable(`self-test: of a clean file it says ${said(outcome)}`);
+    const outcome = await scan(inputFor(clean));
+    if (!passesClean(manifest, outcome)) throw new Unavailable(`self-test: it reported of a clean file ${describe(outcome)}`);
   };
 }
 
@@ -36,14 +37,14 @@ function passesClean(manifest: Manifest, { state, verdict }: Outcome): boolean {
   return state === "UNSCANNED" || (state === "DONE" && (verdict === null || verdict === "CLEAN"));
 }
 
-function said({ state, verdict, signature, error }: Outcome): string {
+function describe({ state, verdict, signature, error }: Outcome): string {
   return [state, verdict, signature, error]
     .filter((part) => part !== null)
     .join(", ")
     .slice(0, 800);
 }
 
-async function testSample(folder: string, text: string): Promise<Sample> {
+async function writeSample(folder: string, text: string): Promise<Sample> {
   const hash = (name: string) => createHash(name).update(text).digest("hex");
   const sha256 = hash("sha256");
   const path = join(folder, sha256);

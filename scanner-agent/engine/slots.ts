@@ -1,12 +1,12 @@
 import { TimedOut, Unavailable } from "../contract.js";
 import { within } from "../within.js";
 
-/** An engine's slots: how many samples it scans at once. */
+/** An engine's slots, one for each sample that it scans at once. */
 export interface Slots {
   readonly total: number;
   busy(): number;
-  /** Waits for a free one; the answer frees it. Throws {@link Unavailable} after `patienceMs`, or the signal's reason. */
-  take(patienceMs: number, signal: AbortSignal): Promise<() => void>;
+  /** Waits for a free slot; the result frees it. Throws {@link Unavailable} after `timeoutMs`, or the signal's reason. */
+  take(timeoutMs: number, signal: AbortSignal): Promise<() => void>;
 }
 
 export function createSlots(total: number): Slots {
@@ -23,18 +23,18 @@ export function createSlots(total: number): Slots {
     next();
   }
 
-  async function wait(patienceMs: number, signal: AbortSignal): Promise<() => void> {
+  async function wait(timeoutMs: number, signal: AbortSignal): Promise<() => void> {
     let onFree: () => void = () => undefined;
     const freed = new Promise<void>((resolve) => (onFree = resolve));
     waiting.add(onFree);
     try {
-      await within(patienceMs, freed, signal);
+      await within(timeoutMs, freed, signal);
       return free;
     } catch (error) {
-      // Freed at the very moment of giving up: the next one gets it.
+      // It was given the slot in the moment that it gave up: the next one gets it.
       if (!waiting.delete(onFree)) free();
       throw error instanceof TimedOut
-        ? new Unavailable(`no slot was free within ${patienceMs / 1000} s`, { cause: error })
+        ? new Unavailable(`no slot was free within ${timeoutMs / 1000} s`, { cause: error })
         : error;
     }
   }
@@ -42,8 +42,8 @@ export function createSlots(total: number): Slots {
   return {
     total,
     busy: () => busy,
-    take(patienceMs, signal) {
-      if (busy >= total) return wait(patienceMs, signal);
+    take(timeoutMs, signal) {
+      if (busy >= total) return wait(timeoutMs, signal);
       busy += 1;
       return Promise.resolve(free);
     },

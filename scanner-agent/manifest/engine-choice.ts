@@ -1,4 +1,4 @@
-/** Which engines run on this host, and with what: the host's word over the manifests'. */
+/** Which engines run on this host, and how: the host's settings take precedence over the manifests. */
 
 import { z } from "zod";
 import { ContainerLimits, ContainerRun } from "../../schema/container-run.js";
@@ -17,7 +17,7 @@ const SWITCHES: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ["off", false],
 ]);
 
-/** What a host says of one engine: `on`, `off`, or what differs from its manifest. */
+/** A host's setting for one engine: `on`, `off`, or fields that replace those of its manifest. */
 const Choice = z.preprocess(
   (value) => (SWITCHES.has(value) ? { enabled: SWITCHES.get(value) } : value),
   z.strictObject({
@@ -62,8 +62,8 @@ export interface Choices {
 }
 
 /**
- * Applies a host's file of choices, and the names that were set to be the only ones. An engine of which the file says something
- * wrong does not run; the others do. A text that is no such file at all leaves every engine off.
+ * Applies a host's engines file and the names in SCANMESH_ENGINES. An engine with a mistake in the file does not run; the others
+ * do. A file that cannot be parsed leaves every engine off.
  */
 export function chooseEngines(manifests: readonly LoadedManifest[], file?: ChoiceText, only: readonly string[] = []): Choices {
   const wanted = new Map(only.map((name) => [engineToken(name), name]));
@@ -78,7 +78,7 @@ export function chooseEngines(manifests: readonly LoadedManifest[], file?: Choic
     const key = keys.get(name);
     keys.delete(name);
     if (broken.length > 0) return { ...loaded, off: offByMistake(broken) };
-    const choice = said === undefined || key === undefined ? undefined : choiceOf(said, key, loaded);
+    const choice = said === undefined || key === undefined ? undefined : readChoice(said, key, loaded);
     if (choice !== undefined && "mistakes" in choice) {
       mistakes.push(...choice.mistakes);
       return { ...loaded, off: offByMistake(choice.mistakes) };
@@ -102,7 +102,7 @@ function readChoices({ file, text }: ChoiceText): YamlText | Mistakes {
 /** A choice, with the limits that it names and those alone. */
 type NamedChoice = Omit<Choice, "limits"> & { readonly limits: Partial<ContainerLimits> };
 
-function choiceOf(yaml: YamlText, key: string, { manifest, ways }: LoadedManifest): NamedChoice | Mistakes {
+function readChoice(yaml: YamlText, key: string, { manifest, ways }: LoadedManifest): NamedChoice | Mistakes {
   const path = ["engines", key];
   const read = yaml.read(path, Choice, key);
   if ("mistakes" in read) return read;

@@ -8,7 +8,7 @@ import { parseYaml, type Mistakes } from "./manifest-yaml.js";
 /** A way to run an engine. */
 export type Way = keyof Manifest["run"];
 
-/** A manifest that was read. */
+/** A manifest and where it stands. */
 export interface LoadedManifest {
   /** File and line of its name. */
   readonly place: string;
@@ -17,7 +17,7 @@ export interface LoadedManifest {
   readonly ways: readonly Way[];
 }
 
-/** What the folders hold; each mistake is one line that names file, line and field. */
+/** The manifests of folders; each mistake is one line that names file, line and field. */
 export interface Loaded {
   readonly manifests: readonly LoadedManifest[];
   readonly mistakes: readonly string[];
@@ -29,7 +29,7 @@ export async function loadManifests(folders: readonly string[]): Promise<Loaded>
   const mistakes: string[] = [];
   for (const folder of folders) {
     for (const file of await manifestFiles(folder, mistakes)) {
-      const read = await readFileOf(file);
+      const read = await readManifestFile(file);
       if ("mistakes" in read) {
         mistakes.push(...read.mistakes);
         continue;
@@ -43,8 +43,8 @@ export async function loadManifests(folders: readonly string[]): Promise<Loaded>
   return { manifests: [...manifests.values()], mistakes };
 }
 
-/** A file that cannot be read at all, or not within YAML's limits, is a mistake like any other. */
-async function readFileOf(file: string): Promise<ReturnType<typeof readManifest>> {
+/** A file that cannot be read, or exceeds YAML's limits, is a mistake like any other. */
+async function readManifestFile(file: string): Promise<ReturnType<typeof readManifest>> {
   try {
     return readManifest(file, await readFile(file, "utf8"));
   } catch (error) {

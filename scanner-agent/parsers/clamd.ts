@@ -1,7 +1,7 @@
 import type { ResultCause } from "../../schema/states.js";
 import { done, notDone, type Outcome, type RawOutput } from "../contract.js";
 
-/** Alerts that say that clamd did not look at all of it, and what that means. */
+/** Alerts that mean that clamd did not scan all of the sample. */
 const INCOMPLETE: readonly (readonly [RegExp, ResultCause, string])[] = [
   [/^Heuristics\.Limits\.Exceeded/, "TOO_LARGE", "over a limit of ClamAV"],
   [/^Heuristics\.Encrypted/, "ENCRYPTED", "encrypted"],
@@ -9,7 +9,7 @@ const INCOMPLETE: readonly (readonly [RegExp, ResultCause, string])[] = [
 
 /**
  * Reads clamd's reply to one `zINSTREAM`: `stream: OK`, `stream: <signature> FOUND` or `<reason> ERROR`, ended by NUL.
- * Clean is exactly a complete OK; whatever is not known is FAILED.
+ * Only a complete OK is clean; every other reply is FAILED.
  */
 export function parseClamd({ stdout }: RawOutput): Outcome {
   if (stdout === "stream: OK\0") return done("CLEAN", null, null);
@@ -17,7 +17,7 @@ export function parseClamd({ stdout }: RawOutput): Outcome {
   if (signature !== undefined) return found(signature);
   const error = /^(?:stream: )?([^\0\n]+) ERROR\0$/.exec(stdout)?.[1];
   if (error !== undefined) return notDone("FAILED", "ENGINE_ERROR", error);
-  return notDone("FAILED", "UNPARSABLE_OUTPUT", `clamd's reply is not known: ${JSON.stringify(stdout.slice(0, 200))}`);
+  return notDone("FAILED", "UNPARSABLE_OUTPUT", `clamd gave an unknown reply: ${JSON.stringify(stdout.slice(0, 200))}`);
 }
 
 function found(signature: string): Outcome {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { EngineVersions } from "../../schema/messages.js";
 import { done, notDone, type Outcome } from "../contract.js";
 import { readDay } from "./day.js";
-import { gaveUp } from "./malice-failure.js";
+import { readFailure } from "./malice-output.js";
 
 const text = z.string().nullish();
 
@@ -21,24 +21,24 @@ export const AvReport = z.looseObject({
 /** See the value of the same name. */
 export type AvReport = z.infer<typeof AvReport>;
 
-/** Words by which a plugin says that there is nothing to say. */
+/** Words by which a plugin reports that it found nothing. */
 const NOTHING = /^(|-|ok|clean|none|not infected|no threats? found)$/i;
 
 /**
- * Reads the report. `obstacle` is what went wrong outside of it. A detection counts whatever else went wrong; clean must be
- * proven: nothing failed, and the plugin tells which engine or signatures looked, for one that could not look prints the same.
+ * Reads the report; `failure` is what went wrong outside of it. A detection counts whatever else went wrong. Clean must be proven:
+ * nothing failed, and the report names the engine or its signatures, because a plugin that could not scan prints the same.
  */
-export function readAv(report: AvReport, obstacle: Outcome | undefined): Outcome {
-  const found = [report.result, ...Object.values(report.results ?? {})].map(trimmed).find((name) => !NOTHING.test(name));
-  const versions = versionsOf(report);
-  const details = detailsOf(report);
+export function readAv(report: AvReport, failure: Outcome | undefined): Outcome {
+  const found = [report.result, ...Object.values(report.results ?? {})].map(trim).find((name) => !NOTHING.test(name));
+  const versions = readVersions(report);
+  const details = readDetails(report);
   if (report.infected) return { ...done("INFECTED", found ?? null, details), versions };
-  const error = trimmed(report.error);
-  if (error !== "") return { ...gaveUp(error, details), versions };
-  if (obstacle !== undefined) return obstacle;
+  const error = trim(report.error);
+  if (error !== "") return { ...readFailure(error, details), versions };
+  if (failure !== undefined) return failure;
   if (found !== undefined)
     return { ...notDone("UNSCANNED", "UNPARSABLE_OUTPUT", `neither infected nor clean: ${found}`, details), versions };
-  if (trimmed(report.engine) === "" && trimmed(report.updated) === "")
+  if (trim(report.engine) === "" && trim(report.updated) === "")
     return notDone(
       "FAILED",
       "ENGINE_ERROR",
@@ -48,15 +48,15 @@ export function readAv(report: AvReport, obstacle: Outcome | undefined): Outcome
   return { ...done("CLEAN", null, details), versions };
 }
 
-function detailsOf({ database, known, results }: AvReport): Outcome["details"] {
+function readDetails({ database, known, results }: AvReport): Outcome["details"] {
   const told = Object.entries({ database, known, results }).filter(([, value]) => value !== undefined && value !== null);
   return told.length === 0 ? null : Object.fromEntries(told);
 }
 
-function versionsOf({ engine, database, updated }: AvReport): EngineVersions {
-  return { engine: trimmed(engine) || null, signatures: trimmed(database) || null, signatureDate: readDay(trimmed(updated)) };
+function readVersions({ engine, database, updated }: AvReport): EngineVersions {
+  return { engine: trim(engine) || null, signatures: trim(database) || null, signatureDate: readDay(trim(updated)) };
 }
 
-function trimmed(value: string | null | undefined): string {
+function trim(value: string | null | undefined): string {
   return value?.trim() ?? "";
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { done, type Outcome } from "../contract.js";
-import { gaveUp } from "./malice-failure.js";
-import type { Json } from "./malice-output.js";
+import { readFailure, type Json } from "./malice-output.js";
 
 /** Reads the report of a plugin that describes a file, or says that this is none. */
 export function readFileReport(object: Json): Outcome | undefined {
@@ -47,7 +46,7 @@ function floss(object: Json): Outcome | undefined {
   if (data === undefined) return undefined;
   const details = { floss: data.floss };
   const error = [data.error?.type, data.error?.message].filter((part) => part).join(": ");
-  return error === "" ? done(null, null, details) : gaveUp(error, details);
+  return error === "" ? done(null, null, details) : readFailure(error, details);
 }
 
 const PeScan = z.looseObject({ info: z.record(z.string(), z.unknown()), sections: z.array(z.unknown()) });

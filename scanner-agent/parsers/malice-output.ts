@@ -1,31 +1,34 @@
 /** What malice plugins write: one JSON object on standard output, log lines on either stream. */
 
-import type { RawOutput } from "../contract.js";
+import { notDone, type Outcome, type RawOutput } from "../contract.js";
 
 /** A JSON object. */
 export type Json = Record<string, unknown>;
 
-/** How often something that begins like an object may turn out to be none: each time is a walk through all of the rest. */
+/** How many incomplete objects are passed over; each costs a walk through the rest of the output. */
 const MAX_BROKEN = 8;
 const LONGEST_REASON = 500;
+const TIMED_OUT = /\btimed out\b|deadline exceeded/i;
+const UNSUPPORTED = /PEFormatError|DOS Header magic not found|not a PE\b|supports the following formats|unsupported file type/i;
+const RATE_LIMIT = /queries per minute|rate limit|quota/i;
 
-/** What a plugin said. */
+/** What a plugin printed. */
 export interface MaliceOutput {
-  /** The last object it printed; undefined if there is none or the last one is cut. */
+  /** The last object that it printed; undefined if there is none or the last one is incomplete. */
   readonly object: Json | undefined;
-  /** Why it gave up, in its own words: a fatal log line, a panic, an exception. */
+  /** Why it gave up: the text of a fatal log line, a panic or an exception. */
   readonly fatal: string | undefined;
-  /** What it logged as an error and went on. */
+  /** The error that it logged last and went on. */
   readonly error: string | undefined;
 }
 
-/** Takes a plugin's output apart. */
+/** Reads the parts of a plugin's output. */
 export function readOutput({ stdout, stderr }: RawOutput): MaliceOutput {
   const lines = `${stderr}\n${stdout}`.split("\n").map((line) => line.trimEnd());
-  const logged = (level: RegExp) => lines.filter((line) => level.test(line)).map(messageOf);
+  const logged = (level: RegExp) => lines.filter((line) => level.test(line)).map(readMessage);
   return {
     object: lastObject(stdout),
-    fatal: (logged(/(^|\s)level=(fatal|panic)(\s|$)/).at(-1) ?? thrown(lines))?.slice(0, LONGEST_REASON),
+    fatal: (logged(/(^|\s)level=(fatal|panic)(\s|$)/).at(-1) ?? findException(lines))?.slice(0, LONGEST_REASON),
     error: logged(/(^|\s)level=error(\s|$)/)
       .at(-1)
       ?.slice(0, LONGEST_REASON),
@@ -33,13 +36,13 @@ export function readOutput({ stdout, stderr }: RawOutput): MaliceOutput {
 }
 
 /** The value of `msg=` in a line of logfmt, or the line. */
-function messageOf(line: string): string {
+function readMessage(line: string): string {
   const [, quoted, bare] = /(?:^|\s)msg=(?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(line) ?? [];
   return quoted?.replaceAll(/\\(.)/g, (_, character: string) => (character === "n" ? " " : character)) ?? bare ?? line;
 }
 
 /** A Go program's panic, or the last line of a Python program's traceback. */
-function thrown(lines: readonly string[]): string | undefined {
+function findException(lines: readonly string[]): string | undefined {
   const panic = lines.find((line) => line.startsWith("panic: "));
   if (panic !== undefined) return panic;
   const traceback = lines.findLastIndex((line) => line.startsWith("Traceback (most recent call last)"));
@@ -47,7 +50,7 @@ function thrown(lines: readonly string[]): string | undefined {
   return lines.slice(traceback + 1).find((line) => /^[A-Za-z_][\w.]*(:|$)/.test(line)) ?? "an exception";
 }
 
-/** The last object that begins a line. One that is cut hides those before it: what it would have said is not known. */
+/** The last object that begins a line. If it is incomplete, those before it do not count: what it would have said is unknown. */
 function lastObject(text: string): Json | undefined {
   let last: Json | undefined;
   let broken = 0;
@@ -55,7 +58,7 @@ function lastObject(text: string): Json | undefined {
   for (let start = starts.exec(text); start !== null; start = starts.exec(text)) {
     const begin = starts.lastIndex - 1;
     const end = endOfObject(text, begin);
-    last = end === undefined ? undefined : parsed(text.slice(begin, end));
+    last = end === undefined ? undefined : parseObject(text.slice(begin, end));
     if (last !== undefined && end !== undefined) starts.lastIndex = end;
     else if ((broken += 1) >= MAX_BROKEN) return undefined;
   }
@@ -77,11 +80,19 @@ function endOfObject(text: string, begin: number): number | undefined {
   return undefined;
 }
 
-function parsed(text: string): Json | undefined {
+function parseObject(text: string): Json | undefined {
   try {
     return JSON.parse(text) as Json;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** The outcome of a plugin that gave up, by what it printed. */
+export function readFailure(reason: string, details: Outcome["details"] = null): Outcome {
+  if (TIMED_OUT.test(reason)) return notDone("TIMEOUT", "TIME_LIMIT", reason, details);
+  if (UNSUPPORTED.test(reason)) return notDone("UNSCANNED", "UNSUPPORTED_TYPE", `unsupported type: ${reason}`, details);
+  if (RATE_LIMIT.test(reason)) return notDone("FAILED", "RATE_LIMITED", `rate limit: ${reason}`, details);
+  return notDone("FAILED", "ENGINE_ERROR", reason, details);
 }

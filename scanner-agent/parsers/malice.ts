@@ -1,10 +1,9 @@
 import { notDone, type Outcome, type RawOutput } from "../contract.js";
 import { lastLine } from "./last-line.js";
 import { AvReport, readAv } from "./malice-av.js";
-import { gaveUp } from "./malice-failure.js";
 import { readFileReport } from "./malice-file.js";
 import { readLookup } from "./malice-lookup.js";
-import { readOutput, type Json, type MaliceOutput } from "./malice-output.js";
+import { readFailure, readOutput, type Json, type MaliceOutput } from "./malice-output.js";
 
 /**
  * Reads what any plugin of the malice family prints, by its shape. Only antivirus plugins, and Yara rules that have one, state
@@ -12,9 +11,9 @@ import { readOutput, type Json, type MaliceOutput } from "./malice-output.js";
  */
 export function parseMalice(raw: RawOutput): Outcome {
   const output = readOutput(raw);
-  const obstacle = obstacleOf(raw, output);
+  const obstacle = findFailure(raw, output);
   const av = output.object && avReport(output.object);
-  if (av !== undefined) return readAv(av, obstacle ?? logged(output));
+  if (av !== undefined) return readAv(av, obstacle ?? readLoggedError(output));
   if (obstacle !== undefined) return obstacle;
   const { object = {} } = output;
   return (
@@ -30,14 +29,14 @@ function avReport(object: Json): AvReport | undefined {
   return others.length === 0 ? AvReport.safeParse(report).data : undefined;
 }
 
-/** What keeps the output from being a result. */
-function obstacleOf(raw: RawOutput, { object, fatal }: MaliceOutput): Outcome | undefined {
-  if (fatal !== undefined) return gaveUp(fatal);
-  if (raw.exitCode !== 0) return gaveUp(`exit status ${raw.exitCode}: ${lastLine(raw)}`);
-  return object === undefined ? gaveUp(`it printed no complete JSON object: ${lastLine(raw)}`) : undefined;
+/** Why the output is no result. */
+function findFailure(raw: RawOutput, { object, fatal }: MaliceOutput): Outcome | undefined {
+  if (fatal !== undefined) return readFailure(fatal);
+  if (raw.exitCode !== 0) return readFailure(`exit status ${raw.exitCode}: ${lastLine(raw)}`);
+  return object === undefined ? readFailure(`it printed no complete JSON object: ${lastLine(raw)}`) : undefined;
 }
 
-/** An error that is only logged leaves a description standing, and a proof of being clean not. */
-function logged({ error }: MaliceOutput): Outcome | undefined {
-  return error === undefined ? undefined : gaveUp(error);
+/** A logged error does not invalidate a description of the file; but nothing that logs one proves a file clean. */
+function readLoggedError({ error }: MaliceOutput): Outcome | undefined {
+  return error === undefined ? undefined : readFailure(error);
 }

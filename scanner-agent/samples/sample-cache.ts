@@ -6,23 +6,24 @@ import { hasCode, reasonOf, TimedOut, Unavailable } from "../contract.js";
 import { within } from "../within.js";
 import { SampleDamaged, type SampleReader, type SampleRef } from "./sample-reader.js";
 
-const FETCH_LIMIT_MS = 120_000;
-/** Room that must stay free on the spool's disk. */
+const FETCH_TIMEOUT_MS = 120_000;
+/** Space that must stay free on the spool's disk. */
 const RESERVE_BYTES = 16 * 1024 * 1024;
-/** A sample's file, there until it is released. */
+
+/** A sample's file, which exists until it is released. */
 export interface HeldSample {
   readonly path: string;
   release(): Promise<void>;
 }
 
-/** The samples that engines of this host hold now: each is fetched once, and its file removed after the last release. */
+/** The samples that engines of this host use now: each is fetched once, and its file is removed after the last release. */
 export interface SampleCache {
   /**
    * Throws {@link SampleDamaged} if the bytes are missing or not the sample's, {@link Unavailable} if the bus or the disk does not
    * let it fetch them, or the signal's reason.
    */
   hold(sample: SampleRef, signal: AbortSignal): Promise<HeldSample>;
-  /** Throws {@link Unavailable} as long as samples cannot be fetched. */
+  /** Throws {@link Unavailable} while samples cannot be fetched. */
   probe(): Promise<void>;
 }
 
@@ -40,16 +41,16 @@ export function createSampleCache(reader: SampleReader, folder: string, log: Log
   let files = 0;
   let needed = 0;
 
-  function enter(sample: SampleRef): Entry {
+  function add(sample: SampleRef): Entry {
     const path = join(folder, `${++files}-${sample.sha256}`);
     const abandon = new AbortController();
     const entry: Entry = { path, fetched: fetchTwice(sample, path, abandon.signal), abandon, fetching: true, holders: 0 };
-    const over = async () => {
+    const onEnd = async () => {
       entry.fetching = false;
       if (entry.holders === 0) await remove(path);
     };
-    // Every holder awaits the fetch too; one that was given up has none.
-    void entry.fetched.then(over, over);
+    // Holders handle a failure themselves; a fetch that was abandoned has none.
+    void entry.fetched.then(onEnd, onEnd);
     entries.set(sample.sha256, entry);
     return entry;
   }
@@ -59,16 +60,16 @@ export function createSampleCache(reader: SampleReader, folder: string, log: Log
     if (entry.holders > 0) return;
     if (entries.get(sha256) === entry) entries.delete(sha256);
     if (!entry.fetching) return await remove(entry.path);
-    // The fetch removes its file itself.
+    // The fetch removes its file when it ends.
     entry.abandon.abort();
   }
 
-  /** What a scan found out is not lost because its file stays: the spool is cleaned at the next start at the latest. */
+  /** A file that cannot be removed fails no scan: the next start of the agent cleans the spool. */
   async function remove(path: string): Promise<void> {
     try {
       await unlink(path);
     } catch (error) {
-      if (!hasCode(error, "ENOENT")) log.error({ err: error }, "a sample's file is left in the spool");
+      if (!hasCode(error, "ENOENT")) log.error({ err: error }, "Cannot remove a sample from the spool");
     }
   }
 
@@ -109,22 +110,22 @@ export function createSampleCache(reader: SampleReader, folder: string, log: Log
       return await action();
     } catch (cause) {
       needed = size;
-      throw new Unavailable(`the spool folder cannot take the sample (${reasonOf(cause)})`, { cause });
+      throw new Unavailable(`cannot write the sample to the spool folder (${reasonOf(cause)})`, { cause });
     }
   }
 
   return {
     async hold(sample, signal) {
-      const entry = entries.get(sample.sha256) ?? enter(sample);
+      const entry = entries.get(sample.sha256) ?? add(sample);
       entry.holders += 1;
       try {
-        await within(FETCH_LIMIT_MS, entry.fetched, signal);
+        await within(FETCH_TIMEOUT_MS, entry.fetched, signal);
       } catch (error) {
-        // A failed fetch is not kept: the next request tries anew.
+        // A failed fetch is forgotten: the next request fetches again.
         if (entries.get(sample.sha256) === entry && !signal.aborted) entries.delete(sample.sha256);
         await release(sample.sha256, entry);
         throw error instanceof TimedOut
-          ? new Unavailable(`not fetched within ${FETCH_LIMIT_MS / 1000} s`, { cause: error })
+          ? new Unavailable(`not fetched within ${FETCH_TIMEOUT_MS / 1000} s`, { cause: error })
           : error;
       }
       return { path: entry.path, release: () => release(sample.sha256, entry) };

@@ -6,17 +6,17 @@ import { hasCode } from "../contract.js";
 import { ownerFile } from "./spool.js";
 
 const LOOK_MS = 600_000;
-/** A living agent shows itself so many times between two looks. */
+/** How often a running agent touches its folder between two looks. */
 const TOUCHES = 10;
 
-/** Removes the spool folders of killed agents that do not come back under their id. */
+/** Removes the spool folders of killed agents that are not started again under their id. */
 export interface SpoolOrphans {
   stop(): void;
 }
 
 /**
- * Shows by touching this agent's folder that it lives, and looks at the folders beside it. One that was not touched from one look
- * to the next is nobody's. Only this process's own clock counts, so a host that was asleep, or has another time, misleads nobody.
+ * Touches this agent's folder regularly and looks at the folders beside it. One that nobody touched between two looks is an
+ * orphan. Times of files are only compared for equality, so neither a suspended host nor a wrong clock makes an orphan.
  */
 export function watchSpoolOrphans(folder: string, log: Logger, lookMs = LOOK_MS): SpoolOrphans {
   let before = new Map<string, number>();
@@ -39,24 +39,24 @@ export function watchSpoolOrphans(folder: string, log: Logger, lookMs = LOOK_MS)
   }
 
   async function remove(other: string): Promise<void> {
-    // From now on it cannot be mistaken for the folder of an agent that does come back.
-    const stray = `${other}.${randomUUID()}`;
-    await rename(other, stray);
-    await rm(stray, { recursive: true, force: true });
-    log.info({ folder: other }, "removed the spool folder that a killed agent left");
+    // Under another name it cannot be confused with the folder of an agent that is started again.
+    const orphan = `${other}.${randomUUID()}`;
+    await rename(other, orphan);
+    await rm(orphan, { recursive: true, force: true });
+    log.info({ folder: other }, "Removed the spool folder that a killed agent left");
   }
 
   const logged = (what: string, work: () => Promise<void>) => () =>
     void work().catch((error: unknown) => log.warn({ err: error }, what));
   const timers = [
-    setInterval(logged("the spool folder cannot be touched", touch), lookMs / TOUCHES),
-    setInterval(logged("spool folders that were left cannot be removed", look), lookMs),
+    setInterval(logged("Cannot touch the spool folder", touch), lookMs / TOUCHES),
+    setInterval(logged("Cannot remove the spool folders of killed agents", look), lookMs),
   ];
   for (const timer of timers) timer.unref();
   return { stop: () => timers.forEach((timer) => clearInterval(timer)) };
 }
 
-/** When an agent last touched its folder; undefined if it is no agent's, or another user's. */
+/** When an agent last touched its folder; undefined if it is not an agent's, or another user's. */
 async function touchedAt(folder: string): Promise<number | undefined> {
   try {
     return (await stat(ownerFile(folder))).mtimeMs;

@@ -7,21 +7,21 @@ import { isRunning, readStartTime } from "../process-table.js";
 
 const Owner = z.object({ pid: z.number().int().positive(), started: z.string().nullable() });
 
-/** The agent's own folder on disk: samples while they are scanned, and the working folders of its engines. */
+/** The agent's folder on disk, for samples while they are scanned and for the working folders of engines. */
 export interface Spool {
   readonly folder: string;
-  /** Makes a private folder of that name inside, empty. */
+  /** Creates an empty private folder of that name in it. */
   make(name: string): Promise<string>;
   remove(): Promise<void>;
 }
 
 /**
- * Takes the folder over: what a dead agent left there is removed. Throws if a living agent of the same id holds it, or if it
- * belongs to somebody else.
+ * Claims the folder and removes what a dead agent left there. Throws {@link OperatorError} if a running agent of the same id uses
+ * it, or if it belongs to another user.
  */
 export async function openSpool(folder: string): Promise<Spool> {
   await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
-  const owner = await ownerOf(folder);
+  const owner = await readOwner(folder);
   if (owner !== undefined && owner.pid !== process.pid && (await isRunning(owner.pid, owner.started))) {
     throw new OperatorError(
       `another agent (process ${owner.pid}) of the same id uses ${folder}: give each SCANMESH_AGENT_ID or SCANMESH_SPOOL of its own`,
@@ -42,7 +42,7 @@ export async function openSpool(folder: string): Promise<Spool> {
   };
 }
 
-async function ownerOf(folder: string): Promise<z.infer<typeof Owner> | undefined> {
+async function readOwner(folder: string): Promise<z.infer<typeof Owner> | undefined> {
   try {
     const stats = await lstat(folder);
     if (!stats.isDirectory() || (process.getuid !== undefined && stats.uid !== process.getuid())) {
@@ -51,13 +51,13 @@ async function ownerOf(folder: string): Promise<z.infer<typeof Owner> | undefine
     await chmod(folder, 0o700);
     return Owner.safeParse(JSON.parse(await readFile(ownerFile(folder), "utf8"))).data;
   } catch (error) {
-    // No folder yet, or an agent that died while it made it.
+    // There is no folder yet, or its agent died while it created it.
     if (hasCode(error, "ENOENT") || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** The file by which a spool folder tells whose it is. */
+/** The file in a spool folder that names the process that uses it. */
 export function ownerFile(folder: string): string {
   return join(folder, "owner.json");
 }

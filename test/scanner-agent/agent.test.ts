@@ -62,7 +62,7 @@ describe("the engines that come with the agent", () => {
       until(text, async () => (await engineOf(config.agent, "ClamAV"))?.reason?.includes(text));
     await reason(`no signatures in ${database.folder}`);
     await database.addOther();
-    await reason("self-test: it does not find EICAR, it says DONE, CLEAN");
+    await reason("self-test: it did not find EICAR but reported DONE, CLEAN");
     await database.addEicar();
     // clamd itself looks for new signatures once a minute; a new one reads them when it starts.
     process.kill(await clamdWith(database), "SIGKILL");

@@ -72,7 +72,7 @@ describe("the doctor", () => {
       /^SCANMESH_ENGINES_FILE: .*no such file/,
     ],
     ["settings that are wrong", { SCANMESH_SLOTS: "0" }, "doctor", /^SCANMESH_SLOTS: /],
-    ["another command", {}, "docter", /^there is no command "docter"/],
+    ["another command", {}, "docter", /^unknown command "docter"/],
   ])("refuses %s in one sentence", async (_, env, command, sentence) => {
     const { code, stderr } = await doctor(env as unknown as Record<string, string>, command);
     expect(stderr).toMatch(sentence);

@@ -30,7 +30,7 @@ describe("an engine", () => {
   test("is unhealthy until it is tested", async () => {
     const engine = engineOf(withRunner({}));
     expect(engine.takesWork()).toBe(false);
-    expect(engine.presence()).toMatchObject({ healthy: false, reason: "it is being started" });
+    expect(engine.presence()).toMatchObject({ healthy: false, reason: "it is starting" });
     await engine.start();
     expect(engine.takesWork()).toBe(true);
     expect(engine.presence()).toMatchObject({ healthy: true, reason: null });
