@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/longest-first.js";
 import { NothingSkipped } from "./test/nothing-skipped.js";
 import { meshTests, unitTests } from "./test/tiers.js";
 
@@ -16,6 +17,7 @@ export default defineConfig({
     // Files share the modules of their process: to load them for each file takes a fifth of the whole run.
     isolate: false,
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
