@@ -12,7 +12,7 @@ export function createMetrics() {
     scansAccepted: new Counter({ name: "scanmesh_scans_accepted_total", help: "Scans accepted.", registers }),
     scansRefused: new Counter({
       name: "scanmesh_scans_refused_total",
-      help: "Uploads refused because no agent could scan them.",
+      help: "Scans refused: no agent for them, over a quota, bad input, or a sample that is gone.",
       registers,
     }),
     scansFinal: new Counter({
