@@ -96,7 +96,9 @@ interface GraphQLAnswer<T> {
 
 async function readAnswer<T>(response: Response, url: string): Promise<GraphQLAnswer<T>> {
   if (!response.headers.get("content-type")?.includes("json")) throw notAGateway(url);
-  const answer = (await response.json()) as GraphQLAnswer<T> & { error?: string };
+  const answer = (await response.json().catch((cause: unknown) => {
+    throw new OperatorError(`What the gateway at ${new URL(url).origin} answered did not arrive whole.`, { cause });
+  })) as GraphQLAnswer<T> & { error?: string };
   if (answer.error !== undefined) throw new OperatorError(answer.error);
   return answer;
 }
@@ -139,7 +141,14 @@ function uploadFailure(url: string, error: unknown): OperatorError {
 }
 
 function readError(text: string): string | undefined {
-  return text.startsWith('{"error":') ? String((JSON.parse(text) as { error: unknown }).error) : undefined;
+  try {
+    const { error } = JSON.parse(text) as { error?: unknown };
+    return error === undefined ? undefined : String(error);
+  } catch (error) {
+    // A proxy answers with a page of its own, or with half an answer: the status is told then.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 async function* reports(

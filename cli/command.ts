@@ -2,11 +2,12 @@
 
 import { inspect } from "node:util";
 import { CommanderError, type Command } from "commander";
+import { FAILED, guardExitStatus } from "../standalone/exit-status.mjs";
 import { OperatorError } from "../schema/operator-error.js";
 import { webAddress } from "../schema/settings.js";
 
 /** Exit statuses, besides those by which a command answers. */
-export const EXIT = { error: 2, interrupted: 130 } as const;
+export const EXIT = { error: FAILED, interrupted: 130 } as const;
 
 /** Writes a line of the answer. */
 export const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -39,6 +40,7 @@ export interface Failure {
 
 /** Runs the command that the arguments name, and sets the exit status. */
 export async function runCommand(program: Command, failure: Failure = {}): Promise<void> {
+  guardExitStatus();
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {
     await program.parseAsync();

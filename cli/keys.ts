@@ -5,9 +5,11 @@
 
 import { resolve } from "node:path";
 import { Command } from "commander";
+import { OperatorError } from "../schema/operator-error.js";
 import { size } from "../schema/settings.js";
 import { handOut } from "../standalone/hand-out.js";
 import { makeKeys } from "../standalone/keys.js";
+import { print, runCommand } from "./command.js";
 
 interface Options {
   readonly handOut?: string;
@@ -25,16 +27,17 @@ const program = new Command("keys")
     const { operator, creds } = keys;
     const made = [operator.seedFile, creds.system, ...Object.values(creds.gateway), ...Object.values(creds.agent)];
     const given = options.handOut === undefined ? [] : await handOut(keys, { folder: resolve(options.handOut), natsStore });
-    for (const file of [...made, ...given]) process.stdout.write(`${file}\n`);
+    for (const file of [...made, ...given]) print(file);
   });
 
-await program.parseAsync();
+await runCommand(program);
 
 /** An empty text counts as none, as it does for settings. */
 function bytes(text: string): number | undefined {
   if (text === "") return undefined;
   const { success, data, error } = size.safeParse(text);
-  return success
-    ? data
-    : program.error(`--nats-store: ${error.issues.map(({ message }) => message).join(", ")} (it is ${JSON.stringify(text)})`);
+  if (success) return data;
+  throw new OperatorError(
+    `--nats-store: ${error.issues.map(({ message }) => message).join(", ")} (it is ${JSON.stringify(text)})`,
+  );
 }

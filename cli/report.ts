@@ -49,7 +49,7 @@ export interface EngineResult {
   };
 }
 
-/** How one file came out: a report, or the reason why there is none. */
+/** How one file came out: a report, or the reason why there is none; both if a scan could not be watched to its end. */
 export interface FileResult {
   /** The file as it was given. */
   readonly file: string;
@@ -68,6 +68,12 @@ const WORST_FIRST = [1, 2, 0];
 
 /** 0 clean, 1 infected or suspicious, 2 inconclusive or an error; of several files the worst, a detection before all. */
 export function exitCode(outcomes: readonly FileResult[]): number {
-  const codes = new Set(outcomes.map(({ report }) => (report?.verdict ? (EXIT_CODES.get(report.verdict) ?? 2) : 2)));
+  const codes = new Set(outcomes.map(exitCodeOf));
   return WORST_FIRST.find((code) => codes.has(code)) ?? 0;
+}
+
+function exitCodeOf({ report, error }: FileResult): number {
+  const code = (report?.verdict && EXIT_CODES.get(report.verdict)) ?? 2;
+  // A scan that was not seen to its end proves what it found, and nothing else.
+  return error !== undefined && code === 0 ? 2 : code;
 }

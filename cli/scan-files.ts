@@ -26,9 +26,7 @@ export async function inspectFile(file: string): Promise<FileToSend | FileResult
     return { file, size: stats.size };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = REASONS[code ?? ""];
-    if (reason === undefined) throw error;
-    return { file, error: reason };
+    return { file, error: REASONS[code ?? ""] ?? `cannot be read: ${code ?? reasonOf(error)}` };
   }
 }
 
@@ -64,6 +62,7 @@ export async function scanFiles(
 /** How far a file is. */
 export interface FileProgress {
   readonly toSend: FileToSend;
+  /** The newest report. */
   accepted: Report | undefined;
   result: FileResult | undefined;
 }
@@ -81,30 +80,31 @@ async function scanFile(
     const uploadId = await client.upload(file, size, signal);
     progress.accepted = await client.submit(uploadId, basename(file), options, signal);
     view.progress(file, progress.accepted);
-    const report = await watch(client, progress.accepted, view, file, signal);
+    const report = await watch(client, progress, view, signal);
     return report && { file, report };
   } catch (error) {
     if (signal.aborted) return undefined;
-    if (error instanceof OperatorError) return { file, error: error.message };
-    throw error;
+    // Whatever it is ends this file alone, and what was found before stays found.
+    const { accepted } = progress;
+    return { file, error: reasonOf(error), ...(accepted?.verdict ? { report: accepted } : {}) };
   }
 }
 
+/** In one line, since it stands beside a file. */
+function reasonOf(error: unknown): string {
+  return error instanceof OperatorError ? error.message : String(error);
+}
+
 /** The final report, or undefined if the signal came first. */
-async function watch(
-  client: Client,
-  accepted: Report,
-  view: View,
-  file: string,
-  signal: AbortSignal,
-): Promise<Report | undefined> {
-  if (accepted.endDate) return accepted;
-  let last = accepted;
-  const quiet = setTimeout(() => view.waiting(file, last), QUIET_MS);
+async function watch(client: Client, progress: FileProgress, view: View, signal: AbortSignal): Promise<Report | undefined> {
+  const { file } = progress.toSend;
+  let last = progress.accepted;
+  if (!last || last.endDate) return last;
+  const quiet = setTimeout(() => last && view.waiting(file, last), QUIET_MS);
   try {
-    for await (const report of client.watch(accepted.scanId, signal)) {
+    for await (const report of client.watch(last.scanId, signal)) {
       quiet.refresh();
-      last = report;
+      progress.accepted = last = report;
       view.progress(file, report);
       if (report.endDate) return report;
     }
@@ -112,5 +112,5 @@ async function watch(
     clearTimeout(quiet);
   }
   if (signal.aborted) return undefined;
-  throw new OperatorError(`the watch of scan ${accepted.scanId} ended before the scan did`);
+  throw new OperatorError(`the watch of scan ${last.scanId} ended before the scan did`);
 }

@@ -3,8 +3,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Speed } from "../schema/classes.js";
 import { commaList } from "../schema/settings.js";
-import { createGatewayClient } from "./client.js";
-import { checkHttpAddress, EXIT, interruptSignal, print, runCommand, say } from "./command.js";
+import { createGatewayClient, type Client } from "./client.js";
+import { checkHttpAddress, EXIT, explain, interruptSignal, print, runCommand, say } from "./command.js";
 import { readCliConfig, type CliConfig } from "./config.js";
 import { createLiveView } from "./live-view.js";
 import { exitCode, type FileResult } from "./report.js";
@@ -48,9 +48,13 @@ async function run(files: readonly string[], options: Options): Promise<number> 
       options,
     );
   } finally {
-    await client.close();
-    await mesh.stop();
+    await endQuietly(client, mesh);
   }
+}
+
+/** What was found counts, whatever goes wrong afterwards. */
+async function endQuietly(client: Client, mesh: MeshConnection): Promise<void> {
+  for (const end of [() => client.close(), () => mesh.stop()]) await end().catch((error: unknown) => say(explain(error)));
 }
 
 async function meshFor({ url }: Options, config: CliConfig, signal: AbortSignal): Promise<MeshConnection> {
@@ -66,10 +70,7 @@ function createView({ json }: Options): View {
 
 function finish(results: readonly FileResult[], unreadable: readonly FileResult[], { json }: Options): number {
   const all = [...results, ...unreadable];
-  if (json)
-    print(
-      JSON.stringify({ files: all.map(({ file, error, report }) => (report ? { file, ...report } : { file, error })) }, null, 2),
-    );
+  if (json) print(JSON.stringify({ files: all.map(({ file, error, report }) => ({ file, ...report, error })) }, null, 2));
   return exitCode(all);
 }
 

@@ -22,11 +22,12 @@ export function describeResult({ state, verdict, signature, error }: EngineResul
 
 /** One line on a finished file. */
 export function describeFile({ file, report, error }: FileResult): string {
-  if (!report) return `${printable(file)}: ${error ?? "no result"}`;
+  if (!report) return `${printable(file)}: ${printable(error ?? "no result")}`;
   const { verdict, detections, done, total, scanId, skipped } = report;
   const why = verdict === "INCONCLUSIVE" ? `; ${describeDoubt(report.proof)}` : "";
   const left = skipped.length > 0 ? `; left out: ${skipped.map(describeSkip).join(", ")}` : "";
-  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done; scan ${scanId}${why}${left})`;
+  const broken = error === undefined ? "" : `; not seen to its end: ${printable(error)}`;
+  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done; scan ${scanId}${why}${left}${broken})`;
 }
 
 /** Why a scan is not clean although nothing was found. */

@@ -9,7 +9,18 @@ const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const [oldestMajor = 0, oldestMinor = 0] = OLDEST_NODE;
 if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
   process.stderr.write(`ScanMesh needs Node ${OLDEST_NODE.join(".")} or later, and this is Node ${process.versions.node}.\n`);
-  process.exit(1);
+  process.exit(2);
 }
 
-import("./commands.mjs").then(({ runCommand }) => runCommand(process.argv[2] ?? "", process.argv.slice(3)));
+async function run() {
+  const { guardExitStatus } = await import("./exit-status.mjs");
+  guardExitStatus();
+  const { runCommand } = await import("./commands.mjs");
+  await runCommand(process.argv[2] ?? "", process.argv.slice(3));
+}
+
+run().catch((error) => {
+  // A file of the clone is missing, say. 1 would be an answer of some commands.
+  process.stderr.write(`${error.stack ?? error}\n`);
+  process.exit(2);
+});

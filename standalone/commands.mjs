@@ -2,6 +2,7 @@
 
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { join } from "node:path";
+import { FAILED } from "./exit-status.mjs";
 import { buildBenchmarks, ensureBuild, ensureDependencies } from "./install.mjs";
 import { ensurePrograms, fetchSignatures } from "./packages.mjs";
 import { createProgress } from "./progress.mjs";
@@ -77,8 +78,7 @@ export async function runCommand(command, args) {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     process.stderr.write(`\n${error.message}\n`);
-    // For scripts, 1 of `scan` means infected.
-    process.exit(command === "scan" ? 2 : 1);
+    process.exit(FAILED);
   }
 }
 

@@ -18,4 +18,12 @@ describe("the exit status", () => {
     [["PROBABLY_FINE"], 2],
     [["PROBABLY_FINE", "INFECTED"], 1],
   ] as const)("of %j is %i", (verdicts, code) => expect(exitCode(verdicts.map(outcome))).toBe(code));
+
+  it.each([
+    ["INFECTED", 1],
+    ["SUSPICIOUS", 1],
+    ["CLEAN", 2],
+  ])("of a scan that said %s and was not seen to its end is %i", (verdict, code) => {
+    expect(exitCode([{ ...outcome(verdict), error: "the connection was closed" }])).toBe(code);
+  });
 });

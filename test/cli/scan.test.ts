@@ -1,16 +1,15 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { projectPath } from "../../schema/paths.js";
 import type { EngineVerdict } from "../../schema/states.js";
 import { engine } from "../stage/puppet-agent.js";
 import { until } from "../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../stage/use-stage.js";
+import { listen, startScan } from "./run-scan.js";
 
 let stopped = false;
 /** What the engine says by sha256; it does not answer for what is not here. */
@@ -50,31 +49,9 @@ function file(
   return path;
 }
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(
-  args: string[],
-  env: Record<string, string> = {},
-): { child: ChildProcess; ended: Promise<Ended>; output(): string } {
-  const home = { SCANMESH_HOME: join(stage.folder, "no-mesh-here") };
-  const child = spawn(process.execPath, [projectPath("dist", "cli", "scan.js"), ...args], {
-    env: { PATH: process.env["PATH"] ?? "", ...home, ...env },
-  });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
-  return { child, ended, output: () => stdout + stderr };
-}
-
-async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+/** With a home that belongs to this file. */
+const start = (args: string[], env: Record<string, string> = {}) =>
+  startScan(args, { SCANMESH_HOME: join(stage.folder, "no-mesh-here"), ...env });
 
 const scan = (...args: string[]) => start(["--url", gateway.url, ...args]).ended;
 
