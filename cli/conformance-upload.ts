@@ -20,6 +20,11 @@ const mistakeLines = ["/api/v1/sample", "/api/upload"].flatMap((path) =>
         '{"allow_internet":"True","minspeed":0,"sample":"QUJDQ","sample_name":"a"}',
         "invalid parameter: sample",
       ],
+      [
+        "base64 without its padding",
+        '{"allow_internet":"True","minspeed":0,"sample":"QUI","sample_name":"a"}',
+        "invalid parameter: sample",
+      ],
     ] as const
   ).map(([what, body, error]) =>
     line(UPLOAD, `${path}: ${what} is 400 "${error}"`, async (t) =>
@@ -33,7 +38,7 @@ const acceptedLines = (
     ["minspeed as text", { minspeed: " 3 " }, undefined],
     ["minspeed true", { minspeed: true }, undefined],
     ["allow_internet as boolean", { allow_internet: false }, undefined],
-    ["base64 with white space and without padding", { sample: " QU\nI" }, 2],
+    ["base64 with white space", { sample: " QU\nI=" }, 2],
     ["base64 with a data: prefix", { sample: "data:application/octet-stream;base64,QUJD" }, 3],
     ["an empty sample, of 0 bytes", { sample: "" }, 0],
   ] as const

@@ -19,6 +19,7 @@ import {
 import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type ListOrder, type ListPage } from "./list-place.js";
 import { runPreparedQuery } from "./prepared.js";
 import { scanOf, selectScans } from "./scans.js";
+import { writtenForms } from "./written-forms.js";
 
 /** A filter on scans. All criteria must hold; of a list any one, of labels all. */
 export interface ScanCriteria {
@@ -116,7 +117,7 @@ function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condi
     isAnyOf("scans.verdict", "verdict", verdicts),
     final === undefined ? undefined : final ? sql<SqlBool>`scans.end_date is not null` : sql<SqlBool>`scans.end_date is null`,
     ...timeWithin("scans.start_date", started),
-    names && any(names.map(nameIs)),
+    names && any(names.flatMap(writtenForms).map(nameIs)),
     labels && sql<SqlBool>`(scans.labels <> '{}' and ${all(labels.map(labelIs))})`,
     batch === undefined ? undefined : sql<SqlBool>`scans.batch_id = ${batch}`,
     ofSample.length > 0 ? sql<SqlBool>`scans.sample_id in (select id from samples where ${all(ofSample)})` : undefined,

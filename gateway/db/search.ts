@@ -4,6 +4,7 @@ import type { ScanRecord } from "../../schema/reports.js";
 import type { Database } from "./database.js";
 import { INDEXED_CHARACTERS, indexedPart } from "./name-index.js";
 import { readScansById } from "./scans.js";
+import { writtenForms } from "./written-forms.js";
 
 /** What scans are looked for: by their sample's hashes or by their names, any of them. */
 export interface Search {
@@ -16,7 +17,7 @@ export interface Search {
 
 /** Sorts the terms of a search. A hash can be a name too; empty terms, and those that no row can hold, find nothing. */
 export function searchFor(terms: readonly string[]): Search {
-  const wanted = [...new Set(terms)].filter((term) => term !== "" && !term.includes("\0"));
+  const wanted = [...new Set(terms.flatMap(writtenForms))].filter((term) => !term.includes("\0"));
   return {
     hashes: wanted.filter((term) => hashName(term) !== undefined).map((hash) => hash.toLowerCase()),
     names: wanted.filter((term) => !term.includes("%")),

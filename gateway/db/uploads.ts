@@ -21,7 +21,11 @@ export interface UploadRecord {
   readonly sample: StoredSample | undefined;
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The upload with that id, in any form: Postgres refuses a statement with a malformed one. */
 export async function findUpload(db: Database, id: string): Promise<UploadRecord | undefined> {
+  if (!UUID.test(id)) return undefined;
   const row = await db
     .selectFrom("uploads")
     .select(["sample_id", "key_id", sql<boolean>`expires_at < now()`.as("expired")])

@@ -11,19 +11,22 @@ const DATA_URL_LENGTH = 213;
 const DIGITS = /^[A-Za-z0-9+/_-]*$/;
 const NOTHING = Buffer.alloc(0);
 
-/** A reader that accepts white space, missing padding, either alphabet and a `data:` prefix, as callers send them. */
+/**
+ * A reader that accepts white space, either alphabet and a `data:` prefix, as callers send them. Missing padding is refused: what is
+ * cut off would be another file.
+ */
 export function createBase64Reader(): Base64Reader {
   let head: string | undefined = "";
   let carry = "";
-  let isPadded = false;
+  let padding = 0;
   let isInvalid = false;
 
   function decode(text: string): Buffer {
     const dense = text.replace(/\s+/g, "");
-    const end = isPadded ? 0 : dense.indexOf("=");
-    const [digits, padding] = end < 0 ? [dense, ""] : [dense.slice(0, end), dense.slice(end)];
-    isPadded ||= padding !== "";
-    isInvalid ||= !DIGITS.test(digits) || !/^=*$/.test(padding);
+    const end = padding > 0 ? 0 : dense.indexOf("=");
+    const [digits, rest] = end < 0 ? [dense, ""] : [dense.slice(0, end), dense.slice(end)];
+    padding += rest.length;
+    isInvalid ||= !DIGITS.test(digits) || !/^=*$/.test(rest);
     if (isInvalid) return NOTHING;
     const known = carry + digits;
     const whole = known.length - (known.length % 4);
@@ -45,7 +48,8 @@ export function createBase64Reader(): Base64Reader {
     },
     end() {
       const last = head === undefined ? NOTHING : decodeHead();
-      return isInvalid || carry.length === 1 ? undefined : Buffer.concat([last, Buffer.from(carry, "base64")]);
+      const isWhole = carry.length === 0 || (carry.length > 1 && carry.length + padding >= 4);
+      return isInvalid || !isWhole ? undefined : Buffer.concat([last, Buffer.from(carry, "base64")]);
     },
   };
 }

@@ -59,9 +59,9 @@ export function unknownScan(): GatewayError {
 const TERMS = 1_000;
 const PATTERNS = 20;
 
-/** Hashes and names, separated by commas. Each one with a `%` is a search through all names. */
+/** Hashes and names, separated by commas or line breaks. Each one with a `%` is a search through all names. */
 export function parseTerms(name: string, text: string): string[] {
-  const terms = text.split(",");
+  const terms = text.split(/,|\r?\n/);
   if (terms.length > TERMS || terms.filter((term) => term.includes("%")).length > PATTERNS) throw invalidParameter(name);
   return terms;
 }

@@ -124,7 +124,7 @@ export const JsonUpload = z
       .describe(
         "The slowest class allowed, inclusive: -1 ultra, 0 fast, 1 medium, 2 slow, 3 all. Any text that Python's `int()` takes.",
       ),
-    sample: z.string().describe("Base64; white space, missing padding and a `data:` prefix are taken."),
+    sample: z.string().describe("Base64; white space and a `data:` prefix are taken, missing padding is not."),
     sample_name: z.string().max(1_024),
   })
   .meta({ id: "JsonUpload" });

@@ -56,7 +56,7 @@ export async function findUploadedSample(ctx: ScanContext, id: string): Promise<
 }
 
 async function openUpload(ctx: ScanContext, id: string): Promise<UploadRecord> {
-  const upload = /^[0-9a-f-]{36}$/i.test(id) ? await findUpload(ctx.db, id) : undefined;
+  const upload = await findUpload(ctx.db, id);
   if (!upload) throw new GatewayError("NOT_FOUND", "there is no such upload");
   if (upload.expired) throw new GatewayError("UPLOAD_EXPIRED", "this upload URL has expired");
   return upload;

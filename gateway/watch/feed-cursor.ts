@@ -7,7 +7,7 @@ export type FeedPlace = Snapshot | RestOfStretch;
 const XID = "\\d{1,20}";
 const SNAPSHOT = `${XID}:${XID}:(?:${XID}(?:,${XID})*)?`;
 const CURSOR = new RegExp(`^feed (${SNAPSHOT})(?: (${SNAPSHOT}) (${XID}) (\\d{1,16}))?$`);
-const LARGEST_XID = 2n ** 64n;
+const LARGEST_XID = 2n ** 64n - 1n;
 
 /** A place as clients get it: opaque, and valid at every gateway of the mesh. */
 export function feedCursor(place: FeedPlace): string {
@@ -18,10 +18,21 @@ export function feedCursor(place: FeedPlace): string {
 /** The place of a cursor. Throws BAD_INPUT for a text that {@link feedCursor} did not make. */
 export function readFeedCursor(cursor: string): FeedPlace {
   const [text, from, to, changedIn, scanId] = CURSOR.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? [];
-  const xids = text?.match(/\d+/g)?.map(BigInt) ?? [];
-  if (from === undefined || xids.some((xid) => xid >= LARGEST_XID)) throw foreignCursor();
+  if (text === undefined || from === undefined || ![from, to ?? from].every(isSnapshot)) throw foreignCursor();
   if (to === undefined || changedIn === undefined) return from;
+  if (!isXid(BigInt(changedIn))) throw foreignCursor();
   return { from, to, after: { changedIn, scanId: Number(scanId) } };
+}
+
+/** Whether Postgres reads it as a `pg_snapshot`: xmin and xmax, and the transactions between them in ascending order. */
+function isSnapshot(text: Snapshot): boolean {
+  const [xmin = 0n, xmax = 0n, ...running] = text.split(/[:,]/).filter(Boolean).map(BigInt);
+  const inOrder = [xmin, ...running].every((xid, i, all) => xid >= (all[i - 1] ?? 1n));
+  return inOrder && xmin <= xmax && isXid(xmax) && running.every((xid) => xid < xmax);
+}
+
+function isXid(xid: bigint): boolean {
+  return xid <= LARGEST_XID;
 }
 
 /** The refusal of a cursor of another list, or of another database. */

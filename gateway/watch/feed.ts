@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
-import type { Database } from "../db/database.js";
+import { isDataError, type Database } from "../db/database.js";
 import { readSnapshot, type Snapshot, type Stretch } from "../db/scan-changes.js";
 import type { ScanCriteria } from "../db/scan-list.js";
-import type { FeedPlace } from "./feed-cursor.js";
+import { foreignCursor, type FeedPlace } from "./feed-cursor.js";
 import { readFeedPage, type FeedEvent, type FeedPage } from "./feed-page.js";
 import { readFeed, type SharedFeed } from "./feed-reader.js";
 import { retryRead, throttled } from "./reading.js";
@@ -102,7 +102,8 @@ export function createFeeds(db: Database, lists: Database, log: Logger): Feeds {
       const access = {
         feed,
         refresh,
-        read: (stretch: Stretch, isWanted: () => boolean) => retryRead(log, SOURCE, isWanted, () => read(wanted, stretch)),
+        read: (stretch: Stretch, isWanted: () => boolean) =>
+          retryRead(log, SOURCE, isWanted, () => read(wanted, stretch)).catch(refuseCursor),
         close() {
           if (feed.listeners.size === 0 && feeds.get(key) === feed) feeds.delete(key);
         },
@@ -110,6 +111,11 @@ export function createFeeds(db: Database, lists: Database, log: Logger): Feeds {
       return readFeed(access, after);
     },
   };
+}
+
+/** A reader's place is all that its caller has given to the statement. */
+function refuseCursor(error: unknown): never {
+  throw isDataError(error) ? foreignCursor() : error;
 }
 
 function wakeAll({ listeners }: Feed): void {

@@ -1,10 +1,12 @@
 import type { Logger } from "pino";
 import { setTimeout as pause } from "node:timers/promises";
+import { isDataError } from "../db/database.js";
 
 const RETRY_MS = 500;
 
 /**
  * Reads until it succeeds: a database that is away is no reason to end a subscription. Returns undefined once `isWanted` is false.
+ * Throws what Postgres will refuse every time.
  */
 export async function retryRead<T>(
   log: Logger,
@@ -16,6 +18,7 @@ export async function retryRead<T>(
     try {
       return await read();
     } catch (error) {
+      if (isDataError(error)) throw error;
       log.warn({ err: error }, `cannot read ${name}; retrying`);
       await pause(RETRY_MS);
     }

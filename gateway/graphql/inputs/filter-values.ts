@@ -42,9 +42,10 @@ export function texts(path: string, list: Maybe<readonly string[]>): readonly st
 
 export function mimes(path: string, list: Maybe<readonly string[]>): readonly string[] | undefined {
   return entries(path, list)?.map((value, i) => {
-    if (!isMime(value.replace(/\/\*$/, "/any")))
+    const trimmed = value.trim();
+    if (!isMime(trimmed.replace(/\/\*$/, "/any")))
       throw badInput(`${path}.${i}`, "is no MIME type such as application/pdf or image/*");
-    return value.toLowerCase();
+    return trimmed.toLowerCase();
   });
 }
 
@@ -63,8 +64,9 @@ export function hashes(path: string, list: Maybe<readonly string[]>): readonly s
 }
 
 export function hash(path: string, value: string): string {
-  if (hashName(value) === undefined) throw badInput(path, "must be an md5 (32), sha1 (40) or sha256 (64 hex digits)");
-  return value.toLowerCase();
+  const trimmed = value.trim();
+  if (hashName(trimmed) === undefined) throw badInput(path, "must be an md5 (32), sha1 (40) or sha256 (64 hex digits)");
+  return trimmed.toLowerCase();
 }
 
 export function sizes(path: string, range: Maybe<SizeRange>): SizeCriteria | undefined {

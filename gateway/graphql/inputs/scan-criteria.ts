@@ -33,7 +33,7 @@ async function resultCriteria(
   filters: readonly ResultFilter[] | undefined,
 ): Promise<readonly ResultCriteria[] | undefined> {
   if (filters === undefined) return undefined;
-  const named = filters.map(({ engines }, i) => texts(`filter.results.${i}.engines`, engines));
+  const named = filters.map(({ engines }, i) => texts(`filter.results.${i}.engines`, engines)?.map((name) => name.trim()));
   const names = new Set(named.flatMap((list) => list ?? []).map((name) => name.toLowerCase()));
   const ids = names.size > 0 ? await findEngineIds(db, [...names]) : new Map<string, number>();
   return filters.map(({ verdicts, states, signature }, i) => {
@@ -52,6 +52,7 @@ async function resultCriteria(
 }
 
 function signatureText(path: string, value: string): string {
-  if ([...value].length < MIN_SIGNATURE) throw badInput(path, `needs ${MIN_SIGNATURE} characters at least`);
-  return text(path, value);
+  const trimmed = value.trim();
+  if ([...trimmed].length < MIN_SIGNATURE) throw badInput(path, `needs ${MIN_SIGNATURE} characters at least`);
+  return text(path, trimmed);
 }

@@ -66,6 +66,10 @@ export const BAD_UPLOADS: readonly Case[] = [
   ...changed("sample", [
     "!",
     "QUJDQ",
+    "QUI",
+    "QQ",
+    "QQ=",
+    "QUJDQUI",
     "Q",
     "QU=JD",
     "=QUJD",

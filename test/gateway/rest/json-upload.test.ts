@@ -32,7 +32,8 @@ function atOnce(body: Buffer): Outcome | "invalid json" {
 function base64AtOnce(text: string): string {
   const dense = text.replace(/^\s*data:[^,]{0,200};base64,/i, "").replace(/\s+/g, "");
   const digits = dense.replace(/=+$/, "");
-  if (digits.length % 4 === 1 || !/^[A-Za-z0-9+/_-]*$/.test(digits)) return "not base64";
+  const [last, padding] = [digits.length % 4, dense.length - digits.length];
+  if (last === 1 || (last > 0 && last + padding < 4) || !/^[A-Za-z0-9+/_-]*$/.test(digits)) return "not base64";
   const bytes = Buffer.from(digits, "base64");
   return bytes.length > LIMIT ? "too large" : bytes.toString("hex");
 }
@@ -174,7 +175,7 @@ function value(random: Random, depth: number): string {
     case 0:
       return `"${several(() => pick(random, PARTS), 12).join("")}"`;
     case 1:
-      return `"${several(() => pick(random, DIGITS), 12).join("")}"`;
+      return `"${several(() => pick(random, DIGITS), 12).join("")}${pick(random, ["=", "==", "==", "==="])}"`;
     case 2:
       return pick(random, ["0", "-1.5e3", "01", "NaN", "1e999"]);
     case 3:

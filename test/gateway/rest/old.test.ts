@@ -124,6 +124,9 @@ describe("/api/search", () => {
     "back\\slash.txt",
     `${"long".repeat(100)}.bin`,
     "a'); drop table scans; --",
+    "schön.exe".normalize("NFD"),
+    "schön.txt".normalize("NFC"),
+    " blank.exe",
   ];
   const ids = new Map<string, number>();
   const found = (answer: Answer) => answer.json<{ id: number; report_id: number }[]>().map((report) => report.report_id);
@@ -154,9 +157,24 @@ describe("/api/search", () => {
     [`${"long".repeat(20)}%.bin`, [`${"long".repeat(100)}.bin`]],
     ["a'%", ["a'); drop table scans; --"]],
     ["one_file.exe,back%,nothing", ["one_file.exe", "back\\slash.txt"]],
+    [" one_file.exe , oneXfile.exe\r\n", ["one_file.exe", "oneXfile.exe"]],
+    ["one_file.exe\noneXfile.exe\r\n\r\n", ["one_file.exe", "oneXfile.exe"]],
+    [`${hash("md5", "content of one_file.exe")}, ${hash("sha1", "content of oneXfile.exe")}\n`, ["one_file.exe", "oneXfile.exe"]],
+    ["schön.exe".normalize("NFC"), ["schön.exe".normalize("NFD")]],
+    ["schön.txt".normalize("NFD"), ["schön.txt".normalize("NFC")]],
+    ["schö%".normalize("NFC"), ["schön.exe".normalize("NFD"), "schön.txt".normalize("NFC")]],
+    [" blank.exe", [" blank.exe"]],
     ["one_file.exe,one_file.exe,one%", ["one_file.exe", "oneXfile.exe"]],
   ])("%j finds %j", async (terms, expected) => {
     expect(found(await search(terms))).toEqual(expected.map((name) => ids.get(name)));
+  });
+
+  it.each([
+    `${hash("md5", "content of one_file.exe")}, ${hash("sha256", "content of oneXfile.exe")}\n`,
+    " one_file.exe\noneXfile.exe ",
+  ])("finds %j in the CSV too", async (terms) => {
+    const { text } = await client.get(`/export/csv?q=${encodeURIComponent(terms)}`);
+    expect(text.split("\n").map((line) => line.split(";")[0])).toEqual(["name", "one_file.exe", "oneXfile.exe", ""]);
   });
 
   it("finds everything by %, each report once and in ascending id", async () => {

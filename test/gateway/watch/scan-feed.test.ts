@@ -207,6 +207,32 @@ describe("a cursor", () => {
     },
   );
 
+  it.each([
+    ["an end before its beginning", "5:3:"],
+    ["a beginning of 0", "0:5:"],
+    ["a running transaction before its beginning", "5:9:4"],
+    ["a running transaction after its end", "5:9:9"],
+    ["running transactions out of order", "5:9:8,7"],
+    ["a number of more than 64 bits", "5:18446744073709551616:"],
+  ])("with %s is refused, as the place or its end", async (_what, snapshot) => {
+    for (const text of [`feed ${snapshot}`, `feed 5:9: ${snapshot} 4 1`, `feed ${snapshot} 5:9: 4 1`]) {
+      const cursor = Buffer.from(text).toString("base64url");
+      expect(() => readFeedCursor(cursor)).toThrow("after: is not a cursor of this feed");
+    }
+  });
+
+  it.each(["5:5:", "5:9:5,6,8", "5:9: 5:9:7 18446744073709551615 1"])("%s is read", (text) => {
+    expect(readFeedCursor(Buffer.from(`feed ${text}`).toString("base64url"))).toBeDefined();
+  });
+
+  it("that Postgres cannot read ends its watch instead of being tried for ever", async () => {
+    const place = { from: "5:9:", to: "5:3:7", after: { changedIn: "4", scanId: 1 } };
+    await expect(gateways[0].watch({}, place).next()).rejects.toMatchObject({
+      code: "BAD_INPUT",
+      message: "after: is not a cursor of this feed",
+    });
+  });
+
   it("of another database is refused", async () => {
     const cursor = Buffer.from("feed 9000000000:9000000000:").toString("base64url");
     await expect(watch(0, cursor).next()).rejects.toMatchObject({ code: "BAD_INPUT" });

@@ -108,6 +108,13 @@ const CASES: Case[] = [
   ],
   ["the time since", { started: { since: recent } }, (scan) => when(scan) >= Date.parse(recent)],
   ["a name", { names: ["open 100%.exe"] }, ({ name }) => name === "open 100%.exe"],
+  ["a name with blanks around it", { names: [" open 100%.exe\r\n"] }, ({ name }) => name === "open 100%.exe"],
+  ["a type with blanks around it", { mimes: [" application/pdf\n"] }, ({ mime }) => mime === "application/pdf"],
+  [
+    "an engine and a signature with blanks around them",
+    { results: [{ engines: [" ClamAV "], signature: "\temotet\n" }] },
+    some(({ engine, signature }) => engine === "ClamAV" && /emotet/i.test(signature ?? "")),
+  ],
   ["how names begin, case-sensitive", { names: ["Invoice-1*", "invoice-12*"] }, ({ name }) => name.startsWith("invoice-12")],
   ["how names begin", { names: ["invoice-1*", "open_*"] }, ({ name }) => /^(invoice-1|open_)/.test(name)],
   ["what names contain", { names: ["*-9*.pdf"] }, ({ name }) => /-9.*\.pdf$/.test(name)],
@@ -156,7 +163,7 @@ describe("a list of scans is filtered by", () => {
 
   it("hashes of all kinds, mixed", async () => {
     const [a, b, c] = history.scans.slice(40, 43) as [HistoryScan, HistoryScan, HistoryScan];
-    const hashes = [a.md5.toUpperCase(), b.sha1, c.sha256, "0".repeat(64)];
+    const hashes = [a.md5.toUpperCase(), ` ${b.sha1}\t`, `${c.sha256}\r\n`, "0".repeat(64)];
     const samples = new Set([a, b, c].map(({ sampleId }) => sampleId));
     const ids = history.scans.filter(({ sampleId }) => samples.has(sampleId)).map(({ scanId }) => scanId);
     expect(await listed({ hashes }, "OLDEST_FIRST")).toEqual(ids);

@@ -92,6 +92,8 @@ describe("submitScan", () => {
     ["what is not a sha256", { sha256: "abc" }, "BAD_INPUT", ["sha256"]],
     ["an unknown sha256", { sha256: sha256("never seen") }, "NOT_FOUND", ["sha256"]],
     ["what is not an upload's id", { uploadId: "nothing" }, "NOT_FOUND", ["uploadId"]],
+    ["dashes of an upload's id", { uploadId: "-".repeat(36) }, "NOT_FOUND", ["uploadId"]],
+    ["an upload's id with a line break", { uploadId: "00000000-0000-4000-8000-000000000000\n" }, "NOT_FOUND", ["uploadId"]],
     ["an unknown upload", { uploadId: "00000000-0000-4000-8000-000000000000" }, "NOT_FOUND", ["uploadId"]],
     ["an unknown engine", { base64: "", engines: ["Alpha", "Nobody"] }, "BAD_INPUT", ["engines"]],
     ["a choice of no engine", { base64: "", engines: [] }, "BAD_INPUT", ["engines"]],
