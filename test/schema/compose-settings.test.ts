@@ -9,7 +9,7 @@ import type { Settings } from "../../schema/settings.js";
 type Environment = Readonly<Record<string, string>>;
 
 const compose = parse(readFileSync(projectPath("docker-compose.yml"), "utf8"), { merge: true }) as {
-  services: Readonly<Record<string, { readonly environment?: Environment }>>;
+  services: Readonly<Record<string, { readonly environment?: Environment; readonly ports?: readonly string[] }>>;
 };
 
 const PROGRAMS = [
@@ -18,6 +18,53 @@ const PROGRAMS = [
   ["agent-isolated", agentSettings, readAgentConfig],
   ["agent-internet", agentSettings, readAgentConfig],
 ] as const;
+
+const OWN_FILE = "the image and compose give it the path inside the container";
+const ONE_NATS = "compose runs one NATS server";
+const ONE_SOCKET = "DOCKER_SOCKET names the daemon's socket on the host";
+
+/** Settings that `.env` cannot change, and why. */
+const NOT_HANDED_ON: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  gateway: {
+    HOST: "the image listens on every address of its container",
+    DATABASE_URL: "compose has a Postgres of its own",
+    NATS_URL: ONE_NATS,
+    SCANMESH_NATS_REPLICAS: ONE_NATS,
+    SCANMESH_NATS_ISOLATED_CREDS: OWN_FILE,
+    SCANMESH_NATS_INTERNET_CREDS: OWN_FILE,
+    SCANMESH_FAILPOINT: "it is for tests",
+  },
+  agent: {
+    NATS_URL: ONE_NATS,
+    SCANMESH_CLASS: "each class has a service",
+    SCANMESH_NATS_CREDS: OWN_FILE,
+    SCANMESH_AGENT_ID: "scaled agents need names that differ: those of their containers",
+    SCANMESH_SPOOL: "it lies in SCANMESH_HOST_DIR",
+    SCANMESH_SECRETS: "it lies in SCANMESH_HOST_DIR",
+    SCANMESH_CLAMAV_DB: "it lies in SCANMESH_HOST_DIR",
+    DOCKER_HOST: ONE_SOCKET,
+    DOCKER_TLS_VERIFY: ONE_SOCKET,
+    DOCKER_CERT_PATH: ONE_SOCKET,
+  },
+};
+
+it.each([
+  ["gateway", "gateway", gatewaySettings],
+  ["agent-isolated", "agent", agentSettings],
+  ["agent-internet", "agent", agentSettings],
+] as const)("compose hands every setting on to %s, or is said why not", (service, program, settings: Settings) => {
+  const { environment = {}, ports = [] } = compose.services[service] ?? {};
+  const texts = [...Object.values(environment), ...ports];
+  const handedOn = Object.keys(settings).filter((name) => texts.some((text) => text.includes(`\${${name}:-`)));
+  expect([...handedOn, ...Object.keys(NOT_HANDED_ON[program] ?? {})].toSorted()).toEqual(Object.keys(settings).toSorted());
+});
+
+it(".env.example lists every name that docker-compose.yml reads, and no other", () => {
+  const read = [...readFileSync(projectPath("docker-compose.yml"), "utf8").matchAll(/\$\{(\w+)/g)].map(([, name = ""]) => name);
+  const listed = [...readFileSync(projectPath(".env.example"), "utf8").matchAll(/^#(\w+)=/gm)].map(([, name = ""]) => name);
+  const ofComposeItself = ["COMPOSE_PROFILES"];
+  expect(listed.toSorted()).toEqual([...new Set([...read, ...ofComposeItself])].toSorted());
+});
 
 describe.each(PROGRAMS)("compose's %s", (service, settings: Settings, readConfig) => {
   const environment = compose.services[service]?.environment ?? {};
