@@ -4,10 +4,10 @@
 alter table engines add column detects boolean not null default false;
 
 -- The scan's CLEAN is barred by this result. AV engines are counted by av_total and av_clean instead.
-alter table results add column bars boolean not null default false;
+alter table results add column bars_clean boolean not null default false;
 
 -- How many of its results, and of the engines that it left out, bar CLEAN.
-alter table scans add column bars smallint not null default 0;
+alter table scans add column barriers smallint not null default 0;
 
 -- Whether a result in this state bars CLEAN.
 create function bars_clean(type plugin_type, detects boolean, state result_state) returns boolean
@@ -15,9 +15,9 @@ create function bars_clean(type plugin_type, detects boolean, state result_state
   return detects and type <> 'AV' and state in ('CANCELLED', 'NO_AGENT', 'TIMEOUT', 'FAILED');
 
 -- `worst` is INFECTED, SUSPICIOUS or null. Null: nothing can be said yet.
-create function scan_verdict(worst verdict, is_final boolean, av_total bigint, av_clean bigint, bars bigint) returns verdict
+create function scan_verdict(worst verdict, is_final boolean, av_total bigint, av_clean bigint, barriers bigint) returns verdict
   language sql immutable parallel safe
   return greatest(worst, case
     when not is_final then null
-    when av_total > 0 and av_clean = av_total and bars = 0 then 'CLEAN'::verdict
+    when av_total > 0 and av_clean = av_total and barriers = 0 then 'CLEAN'::verdict
     else 'INCONCLUSIVE'::verdict end);

@@ -60,7 +60,7 @@ export interface ResultRecord {
   /** Why it did not finish, for programs; null where nothing is known. */
   readonly cause: ResultCause | null;
   /** Whether it bars CLEAN although its engine is no AV engine. */
-  readonly bars: boolean;
+  readonly barsClean: boolean;
   readonly engineVersion: string | null;
   readonly signatureVersion: string | null;
   readonly signatureDate: Date | null;

@@ -77,7 +77,7 @@ export interface Skipped {
   readonly engine: string;
   readonly reason: SkipReason;
   /** Set if the scan cannot be CLEAN because of it: an AV engine that a present agent announces as unhealthy. */
-  readonly bars?: true;
+  readonly barsClean?: true;
 }
 
 /** Why an engine did not finish with a sample, for programs; a result's `error` says it in a sentence for people. */

@@ -67,7 +67,7 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
       select coalesce(wanted_id, nextval(pg_get_serial_sequence('scans', 'id'))) as id, cardinality(engine_ids) as total, wanted.*
       from jsonb_to_recordset(${JSON.stringify(scans.map(rowOf))}::jsonb) as wanted
         (position int, wanted_id bigint, sample_id bigint, name text, speed speed, internet boolean, deadline_ms double precision,
-         engine_ids int[], av_total smallint, bars smallint, skipped jsonb, labels jsonb, priority priority, stop_after smallint, batch_id bigint,
+         engine_ids int[], av_total smallint, barriers smallint, skipped jsonb, labels jsonb, priority priority, stop_after smallint, batch_id bigint,
          previous bigint, fresh_ms double precision, key_id text, address text, request_id text)
     ), expected as materialized (
       select scan.id as scan_id, scan.sample_id, scan.fresh_ms, scan.priority,
@@ -87,12 +87,12 @@ export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: 
     ), accepted as (
       insert into scans (id, sample_id, name, speed, internet, deadline,
         skipped, labels, priority, stop_after, batch_id, previous, total, av_total,
-        bars, done, detections, av_clean, end_date, verdict)
+        barriers, done, detections, av_clean, end_date, verdict)
       select id, sample_id, name, speed, internet, now() + deadline_ms * interval '1 millisecond' as deadline,
         skipped, labels, priority, stop_after, batch_id, previous, total, av_total,
-        bars, case when enough then total else reused end as done, detections, av_clean,
+        barriers, case when enough then total else reused end as done, detections, av_clean,
         case when is_final then now() end as end_date,
-        scan_verdict(worst, is_final, av_total, av_clean, bars) as verdict
+        scan_verdict(worst, is_final, av_total, av_clean, barriers) as verdict
       from decided
       returning id, verdict, end_date
     ), copied as (
@@ -138,7 +138,7 @@ function rowOf(scan: NewScan, position: number) {
     deadline_ms: deadlineMs,
     engine_ids: expected.map(({ engineId }) => engineId),
     av_total: expected.filter(({ type }) => type === "AV").length,
-    bars: skipped.filter(({ bars }) => bars).length,
+    barriers: skipped.filter(({ barsClean }) => barsClean).length,
     skipped,
     labels: scan.labels ?? {},
     priority: scan.priority ?? "NORMAL",

@@ -78,7 +78,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       select id, end_date, detections, stop_after from scans where id = any(${scanIds}::bigint[]) order by id for update
     ), incoming as materialized (
       select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type,
-        bars_clean(engines.type, engines.detects, message.state) as bars
+        bars_clean(engines.type, engines.detects, message.state) as bars_clean
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as message
         (position int, scan_id bigint, engine text, in_internet boolean, state result_state, verdict verdict, signature text,
          error text, cause text, engine_version text, signature_version text, signature_date timestamptz,
@@ -87,7 +87,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
       order by message.scan_id, engines.id, message.state desc, message.verdict desc nulls last, message.position
     ), matched as materialized (
-      select incoming.*, results.state as old_state, results.verdict as old_verdict, results.bars as old_bars
+      select incoming.*, results.state as old_state, results.verdict as old_verdict, results.bars_clean as old_bars_clean
       from locked join incoming on incoming.scan_id = locked.id
       join results on results.scan_id = incoming.scan_id and results.engine_id = incoming.engine_id
       for update of results
@@ -99,7 +99,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         agent = coalesce(matched.agent, results.agent),
         started_at = coalesce(matched.started_at, results.started_at), duration_ms = matched.duration_ms,
         ended_at = case when matched.state > 'SCANNING' then now() end,
-        details = nullif(matched.details, 'null'::jsonb), truncated = matched.truncated, bars = matched.bars
+        details = nullif(matched.details, 'null'::jsonb), truncated = matched.truncated, bars_clean = matched.bars_clean
       from matched
       where results.scan_id = matched.scan_id and results.engine_id = matched.engine_id and (
         matched.state > old_state
@@ -109,21 +109,21 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         coalesce(results.verdict >= 'SUSPICIOUS', false)::int - coalesce(old_verdict >= 'SUSPICIOUS', false)::int as detections,
         case when matched.type = 'AV'
           then coalesce(results.verdict = 'CLEAN', false)::int - coalesce(old_verdict = 'CLEAN', false)::int else 0 end as av_clean,
-        results.bars::int - old_bars::int as bars
+        results.bars_clean::int - old_bars_clean::int as barriers
     ), sums as (
       select scan_id, count(*) filter (where closed) as closed, sum(detections) as detections, sum(av_clean) as av_clean,
-        sum(bars) as bars, max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
+        sum(barriers) as barriers, max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
       from raised group by scan_id order by scan_id
     ), changed as (
       update scans set
         done = done + sums.closed,
         detections = scans.detections + sums.detections,
         av_clean = scans.av_clean + sums.av_clean,
-        bars = scans.bars + sums.bars,
+        barriers = scans.barriers + sums.barriers,
         revision = revision + 1,
         end_date = case when done + sums.closed = total then coalesce(end_date, now()) end,
         verdict = scan_verdict(greatest(verdict, sums.worst), done + sums.closed = total,
-          av_total, scans.av_clean + sums.av_clean, scans.bars + sums.bars)
+          av_total, scans.av_clean + sums.av_clean, scans.barriers + sums.barriers)
       from sums where scans.id = sums.scan_id
       returning id, revision, verdict, extract(epoch from now() - start_date)::float8 as seconds, end_date, scans.detections,
         end_date is not null and sums.closed > 0 as became_final,

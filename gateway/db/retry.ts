@@ -29,17 +29,17 @@ export async function insertRetry(tx: Tx, { scanId, previous, engineId, deadline
     ), sums as (
       select count(*) as done, count(*) filter (where verdict >= 'SUSPICIOUS') as detections,
         count(*) filter (where type = 'AV') as av_total, count(*) filter (where type = 'AV' and verdict = 'CLEAN') as av_clean,
-        max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst, count(*) filter (where bars) as bars
+        max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst, count(*) filter (where bars_clean) as barriers
       from reused
     ), repeated as (
       insert into scans (id, sample_id, name, speed, internet, deadline, skipped, labels, priority, previous,
-        total, av_total, bars, done, detections, av_clean, verdict)
+        total, av_total, barriers, done, detections, av_clean, verdict)
       select ${scanId}::bigint, sample_id, scans.name, scans.speed, scans.internet,
         now() + case when deadline - start_date between ${min} * interval '1 millisecond' and ${max} * interval '1 millisecond'
           then deadline - start_date else ${fallbackMs} * interval '1 millisecond' end,
         skipped, labels, priority, scans.id,
         sums.done + 1, sums.av_total + (engines.type = 'AV')::int,
-        sums.bars + (select count(*) from jsonb_array_elements(skipped) as engine where engine @> '{"bars": true}'),
+        sums.barriers + (select count(*) from jsonb_array_elements(skipped) as engine where engine @> '{"barsClean": true}'),
         sums.done, sums.detections, sums.av_clean, sums.worst
       from scans cross join sums join engines on engines.id = ${engineId} where scans.id = ${previous}
       returning id, priority

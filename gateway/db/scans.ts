@@ -163,7 +163,7 @@ function selectSaidResults(db: Database, ofScans: Expression<number>) {
       "results.signature",
       "results.error",
       "results.cause",
-      "results.bars",
+      "results.bars_clean as barsClean",
       "results.engine_version as engineVersion",
       "results.signature_version as signatureVersion",
       "results.signature_date as signatureDate",

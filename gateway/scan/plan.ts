@@ -38,7 +38,7 @@ export function planScan(catalogue: readonly EngineRecord[], request: PlanReques
   for (const engine of catalogue) {
     const reason = skipReason(engine, request, selected(engine.name.toLowerCase()));
     if (reason === undefined) expected.push(engine);
-    else skipped.push({ engine: engine.name, reason, ...(barsClean(engine, reason) ? { bars: true } : {}) });
+    else skipped.push({ engine: engine.name, reason, ...(barsClean(engine, reason) ? { barsClean: true } : {}) });
   }
   const missing = catalogue.length === 0 || skipped.some(({ reason }) => reason === "UNHEALTHY");
   return { expected, skipped, refused: expected.length === 0 && missing };

@@ -6,7 +6,7 @@ export function proveVerdict({ skipped }: Pick<ScanRecord, "skipped">, results: 
   const antivirus = results.filter(({ type }) => type === "AV");
   const isDetection = ({ verdict }: ListedResult) => verdict === "INFECTED" || verdict === "SUSPICIOUS";
   const barring = results.filter(
-    (result) => result.bars || (result.type === "AV" && isFinal(result.state) && result.verdict === null),
+    (result) => result.barsClean || (result.type === "AV" && isFinal(result.state) && result.verdict === null),
   );
   const leftOut = skipped.filter(({ reason }) => reason === "UNHEALTHY");
   return {
@@ -15,8 +15,10 @@ export function proveVerdict({ skipped }: Pick<ScanRecord, "skipped">, results: 
     antivirusAsked: antivirus.length > 0,
     barriers: [
       ...barring.map(({ engine, state, cause, error }): Barrier => ({ engine, state, cause, error })),
-      ...leftOut.filter(({ bars }) => bars).map(({ engine }): Barrier => ({ engine, state: null, cause: null, error: null })),
+      ...leftOut
+        .filter(({ barsClean }) => barsClean)
+        .map(({ engine }): Barrier => ({ engine, state: null, cause: null, error: null })),
     ],
-    absent: leftOut.filter(({ bars }) => !bars).map(({ engine }) => engine),
+    absent: leftOut.filter(({ barsClean }) => !barsClean).map(({ engine }) => engine),
   };
 }

@@ -32,7 +32,7 @@ export interface ScansTable {
   av_total: Generated<number>;
   av_clean: Generated<number>;
   /** Results, and engines left out, that bar CLEAN although they are not counted among the AV engines. */
-  bars: Generated<number>;
+  barriers: Generated<number>;
   /** Counts every visible change. */
   revision: Generated<number>;
   /** The transaction that accepted it, or that last changed its verdict or its end: a full transaction id. */
@@ -74,7 +74,7 @@ export interface ResultsTable {
   details: JSONColumnType<Record<string, unknown>> | null;
   truncated: Generated<boolean>;
   /** Whether it bars CLEAN, for an engine that is no AV engine. */
-  bars: Generated<boolean>;
+  bars_clean: Generated<boolean>;
   /** The scan in which the engine said it, for a copy; it may have been deleted. */
   reused_from: number | null;
   /** The verdict, if it is INFECTED or SUSPICIOUS. */

@@ -13,7 +13,7 @@ export const DONE: ResultRecord = {
   signature: null,
   error: null,
   cause: null,
-  bars: false,
+  barsClean: false,
   engineVersion: "1.4.3",
   signatureVersion: "27000",
   signatureDate: new Date("2026-07-01T10:00:00Z"),
