@@ -85,8 +85,11 @@ export interface Outcome {
   readonly versions?: EngineVersions;
 }
 
-/** Reads an engine's output. Pure, and never throws: what it cannot read is FAILED with UNPARSABLE_OUTPUT. */
-export type Parser = (raw: RawOutput) => Outcome;
+/**
+ * Reads an engine's output; `ignore` names keys that say nothing, by the manifest. Pure, and never throws: what it cannot read is
+ * FAILED with UNPARSABLE_OUTPUT.
+ */
+export type Parser = (raw: RawOutput, ignore?: readonly string[]) => Outcome;
 
 /** The outcome of an engine that has scanned all of the sample, with a verdict or null. */
 export function done(verdict: EngineVerdict | null, signature: string | null, details: Outcome["details"]): Outcome {

@@ -45,6 +45,8 @@ export const Manifest = z
     slots: z.number().int().min(1).max(256).optional(),
     /** Which parser reads its output. */
     output: z.enum(["clamd", "yara", "fileinfo", "malice"]),
+    /** Keys of its report that say nothing about the sample: any other that is not known keeps it from being CLEAN. */
+    ignore: z.array(z.string().min(1)).default([]),
     /**
      * Whether it can say INFECTED or SUSPICIOUS although it is no AV engine: a scan for which it did not finish is not clean. AV
      * engines always do.

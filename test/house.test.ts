@@ -206,7 +206,7 @@ describe("contracts stand once", () => {
   const exceptions: Readonly<Record<string, string>> = {
     "gateway/background/record.ts": "agents up to 0.1 send no cause",
     "cli/multiav-report.ts": "until a translated result says with a code why it failed",
-    "scanner-agent/parsers/malice-output.ts": "what plugins print is all that they tell",
+    "scanner-agent/parsers/malice-log.ts": "what plugins print is all that they tell",
     "scanner-agent/runners/builtin/rule-compiler.ts": "YARA-X tells the line of a mistake in its text alone",
     "standalone/packages.mjs": "freshclam tells its reason in its output alone",
   };

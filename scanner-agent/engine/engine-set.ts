@@ -29,7 +29,7 @@ export function createParts(chosen: ChosenEngine, config: AgentConfig, host: Omi
   const { manifest } = chosen;
   const slots = manifest.slots ?? config.slots;
   const runners = createRunners(chosen, slots, { ...config, ...host, log: host.log.child({ engine: manifest.name }) });
-  return { manifest, runners, parse: PARSERS[manifest.output], slots };
+  return { manifest, runners, parse: (raw) => PARSERS[manifest.output](raw, manifest.ignore), slots };
 }
 
 /** The engines that run in this agent, and mistakes for the operator. */

@@ -1,44 +1,50 @@
-import { z } from "zod";
 import type { EngineVersions } from "../../schema/messages.js";
+import type { ResultCause } from "../../schema/states.js";
 import { done, notDone, type Outcome } from "../contract.js";
-import { readDay } from "./day.js";
-import { readFailure } from "./malice-output.js";
+import { brief } from "./brief.js";
+import { readDate } from "./date.js";
+import { errorOf, lacksLicence, readFailure, type Json } from "./malice-log.js";
+import { isObject } from "./malice-output.js";
+import { plainText, signatureName } from "./signature.js";
 
-const text = z.string().nullish();
+/** The keys of a report that are read; any other must say nothing for the report to be a proof. */
+const READ = new Set(["infected", "result", "results", "engine", "database", "updated", "known", "error", "errors", "markdown"]);
+/** Those of them that become something else than details. */
+const NO_DETAILS = new Set(["infected", "result", "engine", "updated", "error", "markdown"]);
+const MAX_DEPTH = 16;
+const CAUSES: readonly (readonly [RegExp, ResultCause])[] = [
+  [/encrypt|password/i, "ENCRYPTED"],
+  [/too (?:large|big)|size limit|limits? exceeded/i, "TOO_LARGE"],
+  [/unsupported|not supported/i, "UNSUPPORTED_TYPE"],
+];
 
-/** What an antivirus plugin prints under its own name. */
-export const AvReport = z.looseObject({
-  infected: z.boolean(),
-  result: text,
-  engine: text,
-  database: text,
-  updated: text,
-  known: z.union([z.string(), z.number()]).nullish(),
-  error: text,
-  /** F-Secure's two scanners, each with its own signature. */
-  results: z.record(z.string(), z.string().nullable()).nullish(),
-});
-/** See the value of the same name. */
-export type AvReport = z.infer<typeof AvReport>;
-
-/** Words by which a plugin reports that it found nothing. */
-const NOTHING = /^(|-|ok|clean|none|not infected|no threats? found)$/i;
+/** What is known beside a report. */
+export interface Circumstances {
+  /** What went wrong outside of it. */
+  readonly failure: Outcome | undefined;
+  /** Keys that say nothing, by the engine's manifest. */
+  readonly ignore: readonly string[];
+}
 
 /**
- * Reads the report; `failure` is what went wrong outside of it. A detection counts whatever else went wrong. Clean must be proven:
- * nothing failed, and the report names the engine or its signatures, because a plugin that could not scan prints the same.
+ * Reads the report of an antivirus plugin. A detection counts whatever else is odd or went wrong; clean must be proven: nothing
+ * failed, nothing else is said, and the plugin tells which engine or signatures looked, for one that could not look prints the
+ * same.
  */
-export function readAv(report: AvReport, failure: Outcome | undefined): Outcome {
-  const found = [report.result, ...Object.values(report.results ?? {})].map(trim).find((name) => !NOTHING.test(name));
+export function readAv(report: Json, circumstances: Circumstances): Outcome {
   const versions = readVersions(report);
   const details = readDetails(report);
-  if (report.infected) return { ...done("INFECTED", found ?? null, details), versions };
-  const error = trim(report.error);
-  if (error !== "") return { ...readFailure(error, details), versions };
-  if (failure !== undefined) return failure;
-  if (found !== undefined)
-    return { ...notDone("UNSCANNED", "UNPARSABLE_OUTPUT", `neither infected nor clean: ${found}`, details), versions };
-  if (trim(report.engine) === "" && trim(report.updated) === "")
+  if (affirms(report["infected"])) return { ...done("INFECTED", namesOf(report)[0] ?? null, details), versions };
+  const barrier = readBarrier(report, circumstances);
+  if (barrier !== undefined) return barrier === circumstances.failure ? barrier : { ...barrier, details, versions };
+  if (report["infected"] !== false)
+    return notDone(
+      "FAILED",
+      "UNPARSABLE_OUTPUT",
+      `its output has another shape: infected is ${brief(report["infected"])}`,
+      details,
+    );
+  if (plainText(report["engine"]) === "" && plainText(report["updated"]) === "")
     return notDone(
       "FAILED",
       "ENGINE_ERROR",
@@ -48,15 +54,74 @@ export function readAv(report: AvReport, failure: Outcome | undefined): Outcome 
   return { ...done("CLEAN", null, details), versions };
 }
 
-function readDetails({ database, known, results }: AvReport): Outcome["details"] {
-  const told = Object.entries({ database, known, results }).filter(([, value]) => value !== undefined && value !== null);
+/** What keeps an object that reports nothing found from proving that the sample is clean. */
+export function readBarrier(said: Json, { failure, ignore }: Circumstances): Outcome | undefined {
+  if (affirms(said["suspicious"])) return done("SUSPICIOUS", namesOf(said)[0] ?? null, null);
+  const error = errorOf(said);
+  if (error !== "") return readFailure(error);
+  if (failure !== undefined) return failure;
+  const [found] = namesOf(said);
+  if (found !== undefined) return unscanned("neither infected nor clean", found);
+  const words = ["engine", "database", "updated", "known", "markdown"].map((key) => said[key]);
+  const licence = words.find((value) => typeof value === "string" && lacksLicence(value));
+  if (licence !== undefined) return readFailure(plainText(licence));
+  const other = Object.entries(said).find(([key, value]) => !READ.has(key) && !ignore.includes(key) && !isSilent(value));
+  return other && unscanned("it says more than that nothing was found", `${other[0].slice(0, 100)} = ${brief(other[1])}`);
+}
+
+function unscanned(meaning: string, said: string): Outcome {
+  const [, cause] = CAUSES.find(([words]) => words.test(said)) ?? [];
+  return notDone("UNSCANNED", cause ?? "UNPARSABLE_OUTPUT", `${meaning}: ${said}`);
+}
+
+/** The part of a report, however deep, that says `infected`. */
+export function findInfected(value: unknown, depth = 0): Json | undefined {
+  if (depth > MAX_DEPTH || typeof value !== "object" || value === null) return undefined;
+  if (isObject(value) && affirms(value["infected"])) return value;
+  for (const part of Object.values(value)) {
+    const found = findInfected(part, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Whether `infected` or `suspicious` is said, in whatever way: true, "true", 1, "yes". */
+export function affirms(value: unknown): boolean {
+  if (typeof value === "string") return /^(?:true|yes|infected)$/i.test(plainText(value)) || Number(value) > 0;
+  return value === true || (typeof value === "number" && value > 0);
+}
+
+/** Whether a value says nothing: empty, false or a number. */
+function isSilent(value: unknown, depth = 0): boolean {
+  if (typeof value === "object" && value !== null)
+    return depth < MAX_DEPTH && Object.values(value).every((part) => isSilent(part, depth + 1));
+  if (typeof value === "string")
+    return plainText(value) === "" || Number.isFinite(Number(value)) || /^-?\d[\d.eE+-]*$/.test(value);
+  return value !== true;
+}
+
+/** The names of what was found: `result`, then those of the scanners of a plugin that has several, such as F-Secure. */
+function namesOf({ result, results }: Json): string[] {
+  return [result, results].flatMap((value) => textsIn(value)).flatMap((value) => signatureName(value) ?? []);
+}
+
+function textsIn(value: unknown, depth = 0): unknown[] {
+  if (typeof value !== "object" || value === null) return value === true ? ["true"] : value === 0 ? [] : [value];
+  return depth >= MAX_DEPTH ? [] : Object.values(value).flatMap((part) => textsIn(part, depth + 1));
+}
+
+function readDetails(report: Json): Outcome["details"] {
+  const told = Object.entries(report).filter(([key, value]) => !NO_DETAILS.has(key) && value !== undefined && value !== null);
   return told.length === 0 ? null : Object.fromEntries(told);
 }
 
-function readVersions({ engine, database, updated }: AvReport): EngineVersions {
-  return { engine: trim(engine) || null, signatures: trim(database) || null, signatureDate: readDay(trim(updated)) };
-}
-
-function trim(value: string | null | undefined): string {
-  return value?.trim() ?? "";
+/** What is no date under `updated` is the version of the signatures, if there is no other. */
+function readVersions(report: Json): EngineVersions {
+  const [engine, database, updated] = ["engine", "database", "updated"].map((key) => plainText(report[key]));
+  const signatureDate = readDate(updated ?? "");
+  return {
+    engine: engine || null,
+    signatures: database || (signatureDate === null ? updated : "") || null,
+    signatureDate,
+  };
 }

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { done, notDone, type Outcome } from "../contract.js";
-import type { Json } from "./malice-output.js";
+import type { Json } from "./malice-log.js";
+import { plainText } from "./signature.js";
 
 /** What a look-up by hash says; its keys stand for themselves, as clients of `/api/v1` know them. */
 type Lookup = (object: Json) => Outcome | undefined;
 
 const Found = z.looseObject({ found: z.boolean() });
-const VirusTotalReport = z.looseObject({ response_code: z.number().int(), verbose_msg: z.string().optional() });
+const VirusTotalReport = z.looseObject({ response_code: z.number().int(), verbose_msg: z.unknown().optional() });
 
 /** Reads the answer of a plugin that looks hashes up, or says that this is none. `known` tells whether the hash is known there. */
 export function readLookup(object: Json): Outcome | undefined {
@@ -31,7 +32,11 @@ const virusTotal: Lookup = (object) => {
   const { data } = VirusTotalReport.safeParse(object);
   if (data === undefined) return undefined;
   if (![1, 0, -2].includes(data.response_code))
-    return notDone("FAILED", "ENGINE_ERROR", `response code ${data.response_code}: ${data.verbose_msg ?? "no reason"}`);
+    return notDone(
+      "FAILED",
+      "ENGINE_ERROR",
+      `response code ${data.response_code}: ${plainText(data.verbose_msg) || "no reason"}`,
+    );
   const { markdown: _, ...report } = data;
   return done(null, null, { known: data.response_code === 1, ...report });
 };

@@ -1,98 +1,103 @@
-/** What malice plugins write: one JSON object on standard output, log lines on either stream. */
+/** What malice plugins write: JSON objects on standard output, log lines on either stream. */
 
-import { notDone, type Outcome, type RawOutput } from "../contract.js";
+import type { RawOutput } from "../contract.js";
+import { isLogLine, readLog, type Json, type Log } from "./malice-log.js";
+import { endOfString, isAsPrinted, isHeld, parseJson } from "./numbers.js";
 
-/** A JSON object. */
-export type Json = Record<string, unknown>;
-
-/** How many incomplete objects are passed over; each costs a walk through the rest of the output. */
+/** How often something that begins like an object may turn out to be none: each time is a walk through all of the rest. */
 const MAX_BROKEN = 8;
-const LONGEST_REASON = 500;
-const TIMED_OUT = /\btimed out\b|deadline exceeded/i;
-const UNSUPPORTED = /PEFormatError|DOS Header magic not found|not a PE\b|supports the following formats|unsupported file type/i;
-const RATE_LIMIT = /queries per minute|rate limit|quota/i;
+/** Objects at the beginning of a line, in a list or not. */
+const START = /^[ \t\uFEFF]*(?=\{|\[\s{0,100}\{)/gm;
+/** One that follows another at once. */
+const NEXT = /[\s,;]*(?=\{|\[\s{0,100}\{)/y;
 
-/** What a plugin printed. */
-export interface MaliceOutput {
-  /** The last object that it printed; undefined if there is none or the last one is incomplete. */
-  readonly object: Json | undefined;
-  /** Why it gave up: the text of a fatal log line, a panic or an exception. */
-  readonly fatal: string | undefined;
-  /** The error that it logged last and went on. */
-  readonly error: string | undefined;
+/** An object that a plugin printed. */
+export interface Answer {
+  readonly object: Json;
+  /** The same, with numbers as text where they would not be printed the same again, such as a version 1.10. */
+  readonly printed: Json;
 }
 
-/** Reads the parts of a plugin's output. */
+/** What a plugin said. */
+export interface MaliceOutput extends Log {
+  readonly answers: readonly Answer[];
+  /** Whether an object is cut or is no JSON: what it would have said is not known. */
+  readonly isBroken: boolean;
+}
+
+/** Takes a plugin's output apart. */
 export function readOutput({ stdout, stderr }: RawOutput): MaliceOutput {
-  const lines = `${stderr}\n${stdout}`.split("\n").map((line) => line.trimEnd());
-  const logged = (level: RegExp) => lines.filter((line) => level.test(line)).map(readMessage);
+  const [out, err] = [readObjects(stdout), readObjects(stderr)];
+  const lines = [...err.lines, ...out.lines];
+  const logged = [...err.answers, ...out.answers.filter(({ object }) => isLogLine(object))].map(({ object }) => object);
   return {
-    object: lastObject(stdout),
-    fatal: (logged(/(^|\s)level=(fatal|panic)(\s|$)/).at(-1) ?? findException(lines))?.slice(0, LONGEST_REASON),
-    error: logged(/(^|\s)level=error(\s|$)/)
-      .at(-1)
-      ?.slice(0, LONGEST_REASON),
+    answers: out.answers.filter(({ object }) => !isLogLine(object)),
+    isBroken: out.isBroken,
+    ...readLog(lines, logged),
   };
 }
 
-/** The value of `msg=` in a line of logfmt, or the line. */
-function readMessage(line: string): string {
-  const [, quoted, bare] = /(?:^|\s)msg=(?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(line) ?? [];
-  return quoted?.replaceAll(/\\(.)/g, (_, character: string) => (character === "n" ? " " : character)) ?? bare ?? line;
+/** One object, as a text of its own; undefined if it is none. */
+export function readAnswer(text: string): Answer | undefined {
+  const [answer, ...others] = parsed(text) ?? [];
+  return others.length === 0 ? answer : undefined;
 }
 
-/** A Go program's panic, or the last line of a Python program's traceback. */
-function findException(lines: readonly string[]): string | undefined {
-  const panic = lines.find((line) => line.startsWith("panic: "));
-  if (panic !== undefined) return panic;
-  const traceback = lines.findLastIndex((line) => line.startsWith("Traceback (most recent call last)"));
-  if (traceback === -1) return undefined;
-  return lines.slice(traceback + 1).find((line) => /^[A-Za-z_][\w.]*(:|$)/.test(line)) ?? "an exception";
-}
-
-/** The last object that begins a line. If it is incomplete, those before it do not count: what it would have said is unknown. */
-function lastObject(text: string): Json | undefined {
-  let last: Json | undefined;
-  let broken = 0;
-  const starts = /^[ \t]*\{/gm;
-  for (let start = starts.exec(text); start !== null; start = starts.exec(text)) {
-    const begin = starts.lastIndex - 1;
-    const end = endOfObject(text, begin);
-    last = end === undefined ? undefined : parseObject(text.slice(begin, end));
-    if (last !== undefined && end !== undefined) starts.lastIndex = end;
-    else if ((broken += 1) >= MAX_BROKEN) return undefined;
+/** The objects of a text, and the lines around them. */
+function readObjects(text: string) {
+  const answers: Answer[] = [];
+  const around: string[] = [];
+  let [broken, isBroken, copied] = [0, false, 0];
+  START.lastIndex = 0;
+  for (let begin = START.test(text) ? START.lastIndex : -1; begin !== -1;) {
+    const end = endOf(text, begin);
+    const found = end === undefined ? undefined : parsed(text.slice(begin, end));
+    if (found !== undefined && end !== undefined) {
+      answers.push(...found);
+      around.push(text.slice(copied, begin));
+      copied = end;
+    } else {
+      isBroken ||= /^[[\s]*\{\s*"/.test(text.slice(begin, begin + 200));
+      if ((broken += 1) >= MAX_BROKEN) {
+        isBroken = true;
+        break;
+      }
+    }
+    NEXT.lastIndex = copied;
+    const follows = found !== undefined && NEXT.test(text);
+    if (!follows) START.lastIndex = found === undefined ? begin + 1 : copied;
+    begin = follows ? NEXT.lastIndex : START.test(text) ? START.lastIndex : -1;
   }
-  return last;
+  around.push(text.slice(copied));
+  return { answers, isBroken, lines: around.flatMap((part) => part.split("\n")).map((line) => line.trimEnd()) };
 }
 
-/** Where the object that begins at `begin` ends; undefined if it does not. */
-function endOfObject(text: string, begin: number): number | undefined {
+/** Where the object or list that begins at `begin` ends; undefined if it does not. */
+function endOf(text: string, begin: number): number | undefined {
   let depth = 0;
-  let quoted = false;
-  for (let at = begin; at < text.length; at++) {
-    const character = text[at];
-    if (character === "\\" && quoted) at += 1;
-    else if (character === '"') quoted = !quoted;
-    else if (quoted) continue;
-    else if (character === "{") depth += 1;
-    else if (character === "}" && (depth -= 1) === 0) return at + 1;
+  const marks = /["{}[\]]/g;
+  marks.lastIndex = begin;
+  for (let found = marks.exec(text); found !== null; found = marks.exec(text)) {
+    const [mark] = found;
+    if (mark === '"') marks.lastIndex = endOfString(text, found.index);
+    else if (mark === "{" || mark === "[") depth += 1;
+    else if ((depth -= 1) === 0) return found.index + 1;
   }
   return undefined;
 }
 
-function parseObject(text: string): Json | undefined {
+/** An object, or those of a list; undefined if the text is no JSON. */
+function parsed(text: string): Answer[] | undefined {
   try {
-    return JSON.parse(text) as Json;
+    const [objects, printed] = [isHeld, isAsPrinted].map((keeps) => [parseJson(text, keeps)].flat().filter(isObject));
+    return (objects ?? []).map((object, index) => ({ object, printed: printed?.[index] ?? object }));
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** The outcome of a plugin that gave up, by what it printed. */
-export function readFailure(reason: string, details: Outcome["details"] = null): Outcome {
-  if (TIMED_OUT.test(reason)) return notDone("TIMEOUT", "TIME_LIMIT", reason, details);
-  if (UNSUPPORTED.test(reason)) return notDone("UNSCANNED", "UNSUPPORTED_TYPE", `unsupported type: ${reason}`, details);
-  if (RATE_LIMIT.test(reason)) return notDone("FAILED", "RATE_LIMITED", `rate limit: ${reason}`, details);
-  return notDone("FAILED", "ENGINE_ERROR", reason, details);
+/** Whether a value is an object of JSON. */
+export function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { EngineVerdict } from "../../schema/states.js";
 import { done, notDone, type Outcome, type RawOutput } from "../contract.js";
+import { brief } from "./brief.js";
 import { readJson } from "./json.js";
 
 const MAX_STRINGS = 64;
@@ -113,8 +114,4 @@ function field(value: unknown, key: string): unknown {
 
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function brief(value: unknown): string {
-  return (JSON.stringify(value) ?? "nothing").slice(0, 200);
 }

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { reasonOf } from "../../contract.js";
+import { jsonOf } from "../../parsers/brief.js";
+import { isAsPrinted, parseJson } from "../../parsers/numbers.js";
 import { findProgram } from "../../programs.js";
 import { runCommand } from "../process/command.js";
 import { minimalEnvironment } from "../process/guard.js";
@@ -78,13 +80,13 @@ function readSsdeep(stdout: string): string {
 }
 
 function readExiftool(stdout: string): Record<string, string> {
-  const [tags] = z.array(z.record(z.string(), z.unknown())).parse(JSON.parse(stdout));
+  const [tags] = z.array(z.record(z.string(), z.unknown())).parse(parseJson(stdout, isAsPrinted));
   const entries = Object.entries(tags ?? {}).filter(([name]) => name !== "SourceFile" && name !== "ExifToolVersion");
   return Object.fromEntries(entries.slice(0, MAX_TAGS).map(([name, value]) => [name, printed(value).slice(0, MAX_VALUE)]));
 }
 
 function printed(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : jsonOf(value);
 }
 
 function addMissing<T>(missing: string[], what: string, value: T): T {

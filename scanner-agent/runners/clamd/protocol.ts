@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import type { EngineVersions } from "../../../schema/messages.js";
 import { hasCode, reasonOf, TimedOut, Unavailable } from "../../contract.js";
+import { readDate } from "../../parsers/date.js";
 import { within } from "../../within.js";
 import { HungUp, NotListening, type Conversation } from "../conversation.js";
 
@@ -37,15 +38,14 @@ export async function isAnswering(socketPath: string): Promise<boolean> {
 
 /**
  * Reads the reply to VERSION, `ClamAV 1.4.6/27500/Thu Nov 19 08:21:04 2026`. Without a daily database clamd tells only the
- * program's version; the date is then `newest`.
+ * program's version; the date is then `newest`. It writes the date in its own zone, which is UTC wherever an agent starts it.
  */
 export function readVersion(reply: string, newest: Date | undefined): EngineVersions {
   const [engine, signatures, date] = reply.replace(/^ClamAV /, "").split("/");
-  const dated = new Date(date ?? Number.NaN);
   return {
     engine: engine ?? null,
     signatures: signatures ?? null,
-    signatureDate: (Number.isNaN(dated.getTime()) ? newest : dated)?.toISOString() ?? null,
+    signatureDate: readDate(date ?? "") ?? newest?.toISOString() ?? null,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ContainerRun } from "../../../schema/container-run.js";
 import type { EngineVersions } from "../../../schema/messages.js";
 import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
-import { readDay } from "../../parsers/day.js";
+import { readDate } from "../../parsers/date.js";
 import { fillCommand } from "../fill-command.js";
 import { createDeployment } from "./deployment.js";
 import { createPool, type Pool } from "./pool.js";
@@ -138,10 +138,4 @@ async function readFirstLine(warm: WarmContainer, command: readonly string[] | u
     if (cause instanceof Unavailable) throw cause;
     throw new Unavailable(`${command.join(" ")} does not print a version: ${reasonOf(cause)}`, { cause });
   }
-}
-
-/** `20190209` or ISO 8601, as ISO 8601; null for anything else. */
-function readDate(text: string): string | null {
-  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : undefined;
-  return date === undefined || Number.isNaN(date.getTime()) ? readDay(text) : date.toISOString();
 }

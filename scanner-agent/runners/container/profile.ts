@@ -32,7 +32,7 @@ export function hardenedProfile(run: ContainerRun, parts: ContainerParts): Docke
     Image: parts.image,
     User: findRelaxation(relax, "user") ?? NOBODY,
     Labels: parts.labels,
-    Env: Object.entries({ HOME: "/tmp", ...run.env, ...parts.env }).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries({ HOME: "/tmp", TZ: "UTC", ...run.env, ...parts.env }).map(([name, value]) => `${name}=${value}`),
     Healthcheck: { Test: ["NONE"] },
     HostConfig: {
       NetworkMode: parts.network,

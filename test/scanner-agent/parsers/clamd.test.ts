@@ -51,6 +51,11 @@ describe("clamd's reply", () => {
     expect(outcome.error).not.toBe("");
   });
 
+  test.each(["stream:  FOUND\0", "stream: FOUND\0", "stream: (null) FOUND\0", "stream:     FOUND\0"])(
+    "%j is infected, by a signature without a name",
+    (text) => expect(reply(text)).toMatchObject({ state: "DONE", verdict: "INFECTED", signature: null }),
+  );
+
   test("clamd's own reason is kept", () => {
     expect(reply("INSTREAM size limit exceeded. ERROR\0").error).toBe("INSTREAM size limit exceeded.");
   });

@@ -216,7 +216,7 @@ test("clamd's version is told with its signatures where there is a daily databas
   expect(readVersion("ClamAV 1.4.6/27500/Thu Nov 19 08:21:04 2026", newest)).toEqual({
     engine: "1.4.6",
     signatures: "27500",
-    signatureDate: new Date("Thu Nov 19 08:21:04 2026").toISOString(),
+    signatureDate: "2026-11-19T08:21:04.000Z",
   });
   expect(readVersion("ClamAV 1.4.6", newest)).toEqual({ engine: "1.4.6", signatures: null, signatureDate: newest.toISOString() });
 });
