@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
-import { readBody, isMultipart, readForm } from "../http/request-body.js";
+import { readForm } from "../http/form.js";
+import { readBody, isMultipart } from "../http/request-body.js";
 import { parseJson } from "./split-json.js";
 
 const FORM_BYTES = 1024 * 1024;

@@ -1,6 +1,7 @@
 import { speedOfNumber, type Speed } from "../../schema/classes.js";
 import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import { GatewayError } from "../errors.js";
+import { cleanName } from "../scan/scan-input.js";
 import { pythonInt } from "./python-int.js";
 
 export function missingParameter(name: string): GatewayError {
@@ -28,9 +29,10 @@ export function invalidJson(cause?: unknown): GatewayError {
   return new GatewayError("BAD_INPUT", "invalid json", { cause });
 }
 
+/** A file's name as its report will show it. */
 export function sampleName(value: unknown, parameter: string): string {
   if (typeof value !== "string" || value.length > OPTION_LIMITS.name) throw invalidParameter(parameter);
-  return value;
+  return cleanName(value);
 }
 
 export function wholeNumber(name: string, value: unknown, min: number, max: number): number {

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import type { Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
-import { readBody, isMultipart, readForm, sampleBodyLimit } from "../http/request-body.js";
+import { readForm } from "../http/form.js";
+import { readBody, isMultipart, sampleBodyLimit } from "../http/request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { submitScan, type AcceptedScan, type ScanInput } from "../scan/submit.js";
 import type { Endpoint } from "./endpoint.js";

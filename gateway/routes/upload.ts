@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GatewayError } from "../errors.js";
-import { isMultipart, readForm, sampleBodyLimit, acceptAnyBody } from "../http/request-body.js";
+import { readForm } from "../http/form.js";
+import { isMultipart, sampleBodyLimit, acceptAnyBody } from "../http/request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { receiveUpload } from "../scan/uploads.js";
 

@@ -134,6 +134,37 @@ export const BAD_UPLOADS: readonly Case[] = [
   ...upload("a form cut off in a header", '--b\r\nContent-Disposition: form-data; name="fi', "invalid multipart", 400, FORM),
   ...upload("a file of another name", form(file("file", "a", "x")), "missing parameter: file_upload", 400, FORM),
   ...upload("a file without a name", form(file("", "a", "x")), "missing parameter: file_upload", 400, FORM),
+  ...upload("a form with no file chosen", form(file("file_upload", "", "")), "missing parameter: file_upload", 400, FORM),
+  ...upload(
+    "no file chosen, and another file",
+    form(file("file_upload", "", ""), file("other", "b", "y")),
+    "missing parameter: file_upload",
+    400,
+    FORM,
+  ),
+  ...upload(
+    "a second file without a name",
+    form(file("file_upload", "a", "x"), file("second", "", "y")),
+    "invalid parameter: second",
+    400,
+    FORM,
+  ),
+  ...["base64", "quoted-printable"].flatMap((encoding) => [
+    ...upload(
+      `a file in ${encoding}`,
+      form(file("file_upload", "a", "eA==").replace("Content-Type", `Content-Transfer-Encoding: ${encoding}\r\nContent-Type`)),
+      `invalid multipart: the part file_upload is sent as ${encoding}: send its bytes as they are`,
+      400,
+      FORM,
+    ),
+    ...upload(
+      `a text in ${encoding}`,
+      form(file("file_upload", "a", "x"), `Content-Transfer-Encoding: ${encoding}\r\n${field("minspeed", "Mw==")}`),
+      `invalid multipart: the part minspeed is sent as ${encoding}: send its bytes as they are`,
+      400,
+      FORM,
+    ),
+  ]),
   ...upload("a text instead of a file", form(field("file_upload", "x")), "missing parameter: file_upload", 400, FORM),
   ...upload(
     "a wrong minspeed",

@@ -144,6 +144,33 @@ describe.each(["/api/v1/sample", "/api/upload"])("POST %s with a form", (path) =
     });
   });
 
+  it.each([
+    [`filename="=?utf-8?B?Y2Fmw6kuZXhl?="; filename*=utf-8''caf%C3%A9.exe`, "café.exe"],
+    ['filename="we\\ird.exe"', "we\\ird.exe"],
+    ['filename="dir/"', "dir"],
+    ['filename="a%0Ab.exe"', "a\ufffdb.exe"],
+    ['filename="rlo-\u202efdp.exe"', "rlo-\u202efdp.exe"],
+    ['filename=""', "unnamed"],
+  ])("names the file with %s alike in the answer and the report", async (fileName, name) => {
+    const body = `--x\r\nContent-Disposition: form-data; name="file_upload"; ${fileName}\r\n\r\nabc\r\n--x--\r\n`;
+    const answer = await client.post(path, body, { "content-type": "multipart/form-data; boundary=x" });
+    expect(answer.json()).toMatchObject({ file: { name, size: 3 } });
+    expect((await client.get(`/api/v1/sample/${answer.json<{ id: number }>().id}`)).json()).toMatchObject({ name });
+  });
+
+  it("passes over a file input in which none was chosen", async () => {
+    const none = 'Content-Disposition: form-data; name="second"; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n';
+    const file = 'Content-Disposition: form-data; name="file_upload"; filename="a.exe"\r\n\r\nabc';
+    for (const parts of [
+      [none, file],
+      [file, none],
+    ]) {
+      const body = `${parts.map((part) => `--x\r\n${part}\r\n`).join("")}--x--\r\n`;
+      const answer = await client.post(path, body, { "content-type": "multipart/form-data; boundary=x" });
+      expect(answer.json()).toMatchObject({ file: { name: "a.exe", size: 3 } });
+    }
+  });
+
   it("takes a file of many chunks", async () => {
     const text = "0123456789abcdef".repeat(120 * 1024);
     expect((await client.post(path, form({}, { text }, "file first"))).json()).toMatchObject({
