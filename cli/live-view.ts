@@ -25,9 +25,10 @@ const COLOURS = {
   SCANNING: 36,
 } as const;
 
-/** A table that is drawn again as engines finish; what is final moves up above it and stays. */
-export function createLiveView(terminal: Terminal): View {
+/** A table that is drawn again as engines finish; what is final moves up above it and stays. With `total` it ends in a line on how many files are done. */
+export function createLiveView(terminal: Terminal, total?: number): View {
   const active = new Map<string, Active>();
+  let count = 0;
   let height = 0;
   let timer: NodeJS.Timeout | undefined;
   terminal.write(HIDE_CURSOR);
@@ -42,10 +43,12 @@ export function createLiveView(terminal: Terminal): View {
     clearTimeout(timer);
     timer = undefined;
     const columns = terminal.columns || 80;
+    const counter = total === undefined ? [] : [`${count} of ${total} files`];
     const all = [...active].flatMap(([file, now]) => lines(file, now));
     // What does not fit could not be drawn over again: then one line a file is shown, and of many files the first.
-    const room = Math.max((terminal.rows || 24) - 1, 1);
-    const kept = (all.length <= room ? all : [...active].map(([file, now]) => headline(file, now))).slice(0, room);
+    const room = Math.max((terminal.rows || 24) - 1 - counter.length, 1);
+    const fitting = (all.length <= room ? all : [...active].map(([file, now]) => headline(file, now))).slice(0, room);
+    const kept = [...fitting, ...counter];
     const text = [...above, ...kept.map((line) => cut(line, columns))].map((line) => `${line}\n`).join("");
     terminal.write(erase() + text);
     height = kept.length;
@@ -71,6 +74,7 @@ export function createLiveView(terminal: Terminal): View {
     finished(outcome) {
       const { file, report } = outcome;
       active.delete(file);
+      count += 1;
       const verdict = report?.verdict;
       const last = verdict ? colourText(describeFile(outcome), COLOURS[verdict]) : describeFile(outcome);
       draw([...(report ? report.results.map(engineLine(report)) : []), last]);

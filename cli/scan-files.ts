@@ -1,6 +1,6 @@
-import { access, constants, stat } from "node:fs/promises";
-import { basename } from "node:path";
 import type { Client, ScanOptions } from "./client.js";
+import type { FileToSend } from "./file-source.js";
+import { fileError } from "./find-files.js";
 import type { FileResult, Report } from "./report.js";
 import { OperatorError } from "../schema/operator-error.js";
 import type { View } from "./view.js";
@@ -9,35 +9,6 @@ import type { View } from "./view.js";
 const CONCURRENCY = 4;
 /** After so long without news it is said whom a scan waits for. */
 const QUIET_MS = 5_000;
-
-/** A file that can be sent. */
-export interface FileToSend {
-  readonly file: string;
-  readonly size: number;
-}
-
-/** Looks at a file before a mesh is needed for it. */
-export async function inspectFile(file: string): Promise<FileToSend | FileResult> {
-  try {
-    const stats = await stat(file);
-    if (stats.isDirectory()) return { file, error: "is a directory; name the files in it" };
-    if (!stats.isFile()) return { file, error: "is not a regular file" };
-    await access(file, constants.R_OK);
-    return { file, size: stats.size };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return { file, error: REASONS[code ?? ""] ?? `cannot be read: ${code ?? reasonOf(error)}` };
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file",
-  ENAMETOOLONG: "there is no such file",
-  ELOOP: "is a link that leads to itself",
-  EACCES: "may not be read by this user",
-  ERR_INVALID_ARG_VALUE: "there is no such file",
-};
 
 /** Scans files, a few at once. Their results in the same order; what was not finished when the signal came has none. */
 export async function scanFiles(
@@ -74,11 +45,11 @@ async function scanFile(
   view: View,
   signal: AbortSignal,
 ): Promise<FileResult | undefined> {
-  const { file, size } = progress.toSend;
+  const { file, name } = progress.toSend;
   try {
     view.sending(file);
-    const uploadId = await client.upload(file, size, signal);
-    progress.accepted = await client.submit(uploadId, basename(file), options, signal);
+    const uploadId = await client.upload(progress.toSend, signal);
+    progress.accepted = await client.submit(uploadId, name, options, signal);
     view.progress(file, progress.accepted);
     const report = await watch(client, progress, view, signal);
     return report && { file, report };
@@ -86,13 +57,8 @@ async function scanFile(
     if (signal.aborted) return undefined;
     // Whatever it is ends this file alone, and what was found before stays found.
     const { accepted } = progress;
-    return { file, error: reasonOf(error), ...(accepted?.verdict ? { report: accepted } : {}) };
+    return { file, error: fileError(error), ...(accepted?.verdict ? { report: accepted } : {}) };
   }
-}
-
-/** In one line, since it stands beside a file. */
-function reasonOf(error: unknown): string {
-  return error instanceof OperatorError ? error.message : String(error);
 }
 
 /** The final report, or undefined if the signal came first. */

@@ -9,8 +9,10 @@ import { readCliConfig, type CliConfig } from "./config.js";
 import { createLiveView } from "./live-view.js";
 import { exitCode, type FileResult } from "./report.js";
 import { connectToMesh, type MeshConnection } from "./running-mesh.js";
-import { inspectFile, scanFiles, type FileProgress, type FileToSend } from "./scan-files.js";
-import { createPlainView, createSilentView, type View } from "./view.js";
+import { findFiles, type FoundFiles } from "./find-files.js";
+import { gatewayAddress } from "./gateway-address.js";
+import { scanFiles, type FileProgress } from "./scan-files.js";
+import { createPlainView, createSilentView, describeCount, printable, type View } from "./view.js";
 
 interface Options {
   readonly url?: string;
@@ -24,17 +26,16 @@ interface Options {
 
 async function run(files: readonly string[], options: Options): Promise<number> {
   const signal = interruptSignal();
-  const inspected = await Promise.all(files.map(inspectFile));
-  const toSend = inspected.filter((file): file is FileToSend => "size" in file);
-  const unreadable = inspected.filter((file): file is FileResult => "error" in file);
-  for (const { file, error } of unreadable) say(`${file}: ${error}`);
-  if (toSend.length === 0) return finish([], unreadable, options);
+  const found = await findFiles(files, say, signal);
+  const { toSend, unreadable } = found;
+  for (const { file, error } of unreadable) say(`${printable(file)}: ${error}`);
+  if (toSend.length === 0) return finish([], found, options);
 
   const config = readCliConfig();
   const apiKey = options.key ?? config.apiKey;
   const mesh = await meshFor(options, { ...config, apiKey }, signal);
   const client = createGatewayClient(mesh.url, apiKey);
-  const view = createView(options);
+  const view = createView(options, found.hasFolder ? toSend.length : undefined);
   try {
     await client.check(signal);
     const { engines, deadline, internet } = options;
@@ -44,7 +45,7 @@ async function run(files: readonly string[], options: Options): Promise<number> 
     if (signal.aborted) return reportInterrupted(scans, mesh);
     return finish(
       scans.flatMap(({ result }) => result ?? []),
-      unreadable,
+      found,
       options,
     );
   } finally {
@@ -63,13 +64,14 @@ async function meshFor({ url }: Options, config: CliConfig, signal: AbortSignal)
   return { url, started: false, stop: async () => {} };
 }
 
-function createView({ json }: Options): View {
+function createView({ json }: Options, total: number | undefined): View {
   if (json) return createSilentView();
-  return process.stdout.isTTY ? createLiveView(process.stdout) : createPlainView(print);
+  return process.stdout.isTTY ? createLiveView(process.stdout, total) : createPlainView(print, total);
 }
 
-function finish(results: readonly FileResult[], unreadable: readonly FileResult[], { json }: Options): number {
-  const all = [...results, ...unreadable];
+function finish(results: readonly FileResult[], found: FoundFiles, { json }: Options): number {
+  const all = [...results, ...found.unreadable];
+  if (found.hasFolder && !json) print(describeCount(all, found.passedOver));
   if (json) print(JSON.stringify({ files: all.map(({ file, error, report }) => ({ file, ...report, error })) }, null, 2));
   return exitCode(all);
 }
@@ -78,9 +80,10 @@ function finish(results: readonly FileResult[], unreadable: readonly FileResult[
 function reportInterrupted(scans: readonly FileProgress[], { url, started }: MeshConnection): number {
   for (const { toSend, accepted, result } of scans) {
     if (result) continue;
-    if (!accepted) say(`${toSend.file}: was not sent`);
-    else if (started) say(`${toSend.file}: scan ${accepted.scanId} goes on when the mesh runs again (npm run up)`);
-    else say(`${toSend.file}: scan ${accepted.scanId} goes on: ${new URL(`/api/v1/sample/${accepted.scanId}`, url).href}`);
+    const file = printable(toSend.file);
+    if (!accepted) say(`${file}: was not sent`);
+    else if (started) say(`${file}: scan ${accepted.scanId} goes on when the mesh runs again (npm run up)`);
+    else say(`${file}: scan ${accepted.scanId} goes on: ${gatewayAddress(url, `/api/v1/sample/${accepted.scanId}`)}`);
   }
   return EXIT.interrupted;
 }
@@ -103,7 +106,7 @@ const speed = new Option("--speed <class>", "slowest class of engines to ask")
 
 const program = new Command("scan")
   .description("Scans files. Exit status: 0 clean, 1 infected or suspicious, 2 inconclusive or an error.")
-  .argument("<files...>", "files to scan")
+  .argument("<files...>", "files and folders to scan; - is standard input")
   .addOption(speed)
   .option("--internet", "let engines that can reach the internet take part", false)
   .option("--engines <names>", "ask these engines alone, separated by commas", parseEngines)

@@ -1,3 +1,4 @@
+import { visibleText } from "../schema/visible-text.js";
 import type { EngineResult, FileResult, Report } from "./report.js";
 
 /** What is shown while files are scanned. */
@@ -54,14 +55,28 @@ function describeSkip({ engine, reason }: Report["skipped"][number]): string {
   return `${engine} (${reason.toLowerCase().replaceAll("_", " ")})`;
 }
 
-/** Names and signatures come from outside: what a terminal would act upon is not passed on. */
+/** Names, signatures and errors come from outside: what a terminal would act upon or hide is shown by its number, on one line. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
+  return visibleText(text).replace(/[\t\n\r]/g, (character) => `<U+000${character.charCodeAt(0).toString(16).toUpperCase()}>`);
 }
 
-/** Plain lines, for what is not a terminal. */
-export function createPlainView(write: (line: string) => void): View {
+/** How many files there were, and how they came out. */
+export function describeCount(outcomes: readonly FileResult[], passedOver: number): string {
+  const counts = new Map<string, number>();
+  for (const { report, error } of outcomes) {
+    const word = error === undefined ? (report?.verdict ?? "NO VERDICT") : "not scanned";
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const parts = [...counts].map(([word, count]) => `${count} ${printable(word)}`).join(", ");
+  const rest =
+    passedOver === 0 ? "" : `; ${passedOver} links to folders or to nothing, pipes, sockets or devices were passed over`;
+  return `${outcomes.length} files: ${parts}${rest}`;
+}
+
+/** Plain lines, for what is not a terminal. `total` is the number of files where the user has not counted them. */
+export function createPlainView(write: (line: string) => void, total?: number): View {
   const shown = new Map<string, Set<string>>();
+  let count = 0;
   return {
     sending: () => {},
     progress(file, { scanId, results, total }) {
@@ -76,7 +91,9 @@ export function createPlainView(write: (line: string) => void): View {
       }
     },
     waiting: (file, report) => write(`${printable(file)}: ${describeWait(report)}`),
-    finished: (outcome) => write(describeFile(outcome)),
+    finished(outcome) {
+      write(`${total === undefined ? "" : `${++count} of ${total}  `}${describeFile(outcome)}`);
+    },
     close: () => {},
   };
 }

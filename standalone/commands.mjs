@@ -1,7 +1,8 @@
 /** The commands behind the npm scripts: each prepares what it needs on this machine, then runs the program itself. */
 
+import { existsSync, realpathSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { FAILED } from "./exit-status.mjs";
 import { buildBenchmarks, ensureBuild, ensureDependencies } from "./install.mjs";
 import { ensurePrograms, fetchSignatures } from "./packages.mjs";
@@ -62,6 +63,7 @@ export async function runCommand(command, args) {
   // A program's own output may be read by another program; what is told here goes beside it.
   const progress = createProgress(command === "up" ? process.stdout : process.stderr);
   try {
+    returnToUser();
     if (process.platform === "win32") throw new Refusal("ScanMesh runs on Linux and macOS; on Windows, run it in WSL.");
     const program = PROGRAMS.get(command);
     const benchmark = BENCHMARKS.get(command);
@@ -80,6 +82,26 @@ export async function runCommand(command, args) {
     process.stderr.write(`\n${error.message}\n`);
     process.exit(FAILED);
   }
+}
+
+/** npm runs its scripts in the clone; paths in arguments and settings are relative to where the user stands. */
+function returnToUser() {
+  const { INIT_CWD: folder, npm_package_json: manifest } = process.env;
+  // Only npm's own word on this clone counts: the variables are inherited by what other projects' scripts start.
+  if (folder === undefined || manifest === undefined || !isSame(dirname(manifest), ROOT) || !isSame(process.cwd(), ROOT)) return;
+  try {
+    process.chdir(folder);
+  } catch (error) {
+    throw new Refusal(`The folder in which the command was given cannot be entered: ${String(error)}.`);
+  }
+}
+
+/**
+ * @param {string} one
+ * @param {string} other
+ */
+function isSame(one, other) {
+  return existsSync(one) && realpathSync(one) === realpathSync(other);
 }
 
 /**

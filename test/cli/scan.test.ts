@@ -91,12 +91,12 @@ describe("scanning files", () => {
 
   it("prints one JSON document and nothing else with --json", async () => {
     const path = file("bad.exe", "INFECTED");
-    const { code, stdout, stderr } = await scan("--json", path, stage.folder);
-    expect(stderr).toBe(`${stage.folder}: is a directory; name the files in it\n`);
+    const { code, stdout, stderr } = await scan("--json", path, "/dev/null");
+    expect(stderr).toBe("/dev/null: is not a regular file\n");
     const { files } = JSON.parse(stdout) as { files: { results?: unknown[] }[] };
     expect(files).toEqual([
       expect.objectContaining({ file: path, name: "bad.exe", verdict: "INFECTED", detections: 1, scanId: expect.any(Number) }),
-      { file: stage.folder, error: "is a directory; name the files in it" },
+      { file: "/dev/null", error: "is not a regular file" },
     ]);
     expect(files[0]?.results?.[0]).toMatchObject({ engine: "ClamAV", verdict: "INFECTED", signature: "Win.Test" });
     expect(code).toBe(1);
