@@ -132,7 +132,7 @@ export const gatewaySettings = {
     type: size,
     shown: "as much as the NATS server has",
     example: "200GiB",
-    about: "Most bytes of stored samples.",
+    about: "Most bytes of stored samples, in each account; NATS reserves them twice.",
   },
   SCANMESH_ACK_WAIT: sharedSettings.SCANMESH_ACK_WAIT,
   SCANMESH_SWEEP_INTERVAL: { type: duration, fallback: "1s", example: "5s", about: "Pause between two sweeps." },

@@ -39,7 +39,7 @@ export const agentSettings = {
     type: filePath,
     shown: "none",
     example: "/etc/scanmesh/agent.creds",
-    about: "Credentials file of the agent's user in the account of its class.",
+    about: "Credentials file of the agent's user in the account of its class; needed unless NATS asks for none.",
   },
   SCANMESH_AGENT_ID: {
     type: agentIdType.describe("name"),

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
+import { createMetrics, registerGauges } from "../gateway/metrics.js";
 import { ContainerLimits, ContainerRun, Recycle, Relax } from "../schema/container-run.js";
 import { BuiltinRun, Manifest, ProcessRun } from "../schema/manifest.js";
 import { projectPath } from "../schema/paths.js";
@@ -132,6 +133,25 @@ describe("docs/run/engines.md", () => {
     expect(keys.length).toBeGreaterThan(0);
     expect(keys.filter((key) => !new RegExp(`^\\| \`${key}(: true)?\` \\|`, "m").test(page))).toEqual([]);
   });
+});
+
+it("docs/run/metrics.md has a row for every metric, with its labels", () => {
+  const metrics = createMetrics();
+  registerGauges(metrics, { busConnected: () => true, scanSubscribers: () => 0, agents: () => 0 });
+  const ours = metrics.registry.getMetricsAsArray().filter(({ name }) => name.startsWith("scanmesh_"));
+  const declared = ours.map((metric) => {
+    const { labelNames } = metric as unknown as { readonly labelNames: readonly string[] };
+    return `${metric.name} ${labelNames.join(" ")}`;
+  });
+  const rows = textOf("docs/run/metrics.md").matchAll(/^\| `(scanmesh_\w+)` \| ([^|]*)\|/gm);
+  const explained = [...rows].map(([, name, labels = ""]) => `${name} ${labels.replaceAll(/[`,]/g, "").trim()}`);
+  expect(explained.toSorted()).toEqual(declared.toSorted());
+});
+
+it("docs/run/metrics.md names no metric that is not there", () => {
+  const known = textOf("gateway/metrics.ts");
+  const named = [...textOf("docs/run/metrics.md").matchAll(/\bscanmesh_\w+/g)].map(([name]) => name);
+  expect(named.filter((name) => !known.includes(`"${name}"`))).toEqual([]);
 });
 
 describe("CONTRIBUTING.md leads to every file of a change", () => {

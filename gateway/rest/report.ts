@@ -117,6 +117,7 @@ function errorText({ state, error }: ListedResult): { error?: string } {
   }
 }
 
-function inWords(code: string): string {
+/** A code as `/api/v1` writes it, e.g. `too slow`. */
+export function inWords(code: string): string {
   return code.toLowerCase().replaceAll("_", " ");
 }

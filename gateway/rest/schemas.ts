@@ -2,6 +2,8 @@
 
 import { z } from "zod";
 import { hashPattern, type HashName } from "../../schema/hashes.js";
+import { ResultCause } from "../../schema/states.js";
+import { inWords } from "./report.js";
 
 const asctime = z
   .string()
@@ -12,6 +14,9 @@ const hashes = { md5: hash("md5"), sha1: hash("sha1"), sha256: hash("sha256") };
 const bit = z.union([z.literal(0), z.literal(1)]);
 const speed = z.number().int().min(-1).max(2).describe("-1 ultra, 0 fast, 1 medium, 2 slow.");
 const pluginType = z.number().int().min(1).max(4).describe("1 AV, 2 METADATA, 3 INTEL, 4 FILE_FORMATS.");
+const CAUSE = `Why it did not finish, for programs, where that is known: ${Object.keys(ResultCause)
+  .map((cause) => `\`${inWords(cause)}\``)
+  .join(", ")}. Others may follow.`;
 const count = z.number().int().nonnegative();
 
 export const ScanId = z.number().int().positive().describe("The scan's id: MultiAV2's report id.");
@@ -44,6 +49,7 @@ export const EngineEntry = z
     updated: z.string().describe('Date or version of the signatures; `""` while pending, `"-"` on error.'),
     database: z.string().optional().describe("Version of the signatures, where the engine gives one."),
     error: z.string().optional().describe("Only where the engine did not finish: why."),
+    cause: z.string().optional().describe(CAUSE),
   })
   .meta({ id: "EngineEntry" });
 
@@ -70,7 +76,12 @@ const report = {
       antivirus_asked: z.boolean().describe("Without an antivirus engine no sample is clean."),
       barriers: z
         .array(
-          z.strictObject({ name: z.string(), state: z.string(), cause: z.string().optional(), error: z.string().optional() }),
+          z.strictObject({
+            name: z.string(),
+            state: z.string(),
+            cause: z.string().optional().describe(CAUSE),
+            error: z.string().optional(),
+          }),
         )
         .describe("Engines because of which it is not clean: they did not finish, or are `unhealthy` and were not asked."),
       absent: z

@@ -75,7 +75,10 @@ function checkLabels(labels: readonly LabelEntry[]): void {
     const keyField = ["labels", String(i), "key"];
     const valueField = ["labels", String(i), "value"];
     if (key.length > LIMITS.labelKey || !LABEL_KEY.test(key))
-      refuse(keyField, `a label's key has 1 to ${LIMITS.labelKey} letters, digits, '.', '_', '/' or '-'`);
+      refuse(
+        keyField,
+        `a label's key has 1 to ${LIMITS.labelKey} letters, digits, '.', '_', '/' or '-', the first a letter or a digit`,
+      );
     if (seen.has(key)) refuse(keyField, `the label ${key} is there twice`);
     seen.add(key);
     if (value.length > LIMITS.labelValue)

@@ -13,7 +13,9 @@ export class Label {
 /** A label as it is given. */
 @InputType({ description: "A label for a scan." })
 export class LabelInput {
-  @Field(() => String, { description: "1 to 64 letters, digits, `.`, `_`, `/` or `-`, each key once; case-sensitive." })
+  @Field(() => String, {
+    description: "1 to 64 letters, digits, `.`, `_`, `/` or `-`, the first a letter or a digit; each key once; case-sensitive.",
+  })
   key!: string;
 
   @Field(() => String, { description: "At most 256 characters." })

@@ -74,7 +74,7 @@ export const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "test/scanner-agent/work/orders.test.ts",
     "test/gateway/scan/agent-orders.test.ts",
   ],
-  "A metric": ["gateway/metrics.ts", "deploy/grafana/scanmesh.json"],
+  "A metric": ["gateway/metrics.ts", "docs/run/metrics.md", "deploy/grafana/scanmesh.json"],
   "A webhook event": [
     "schema/webhooks.ts",
     "schema/graphql/enums.ts",

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { openApi } from "../../../gateway/rest/openapi.js";
 import { ROUTES } from "../../../gateway/rest/route-table.js";
 import { projectPath } from "../../../schema/paths.js";
+import { ResultCause } from "../../../schema/states.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { useStage } from "../../stage/use-stage.js";
 import { createRestClient, form, json, type RestClient } from "./rest-client.js";
@@ -44,6 +45,12 @@ describe("the OpenAPI document", () => {
     expect(new Set(references)).toEqual(new Set(Object.keys(components.schemas)));
     const ids = Object.values(paths).flatMap((verbs) => Object.values(verbs).map(({ operationId }) => operationId));
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("names the causes of an engine that did not finish", () => {
+    const causes = Object.keys(ResultCause).map((code) => `\`${code.toLowerCase().replaceAll("_", " ")}\``);
+    const description = expect.stringContaining(causes.join(", ")) as unknown;
+    expect(openApi().components.schemas).toMatchObject({ EngineEntry: { properties: { cause: { description } } } });
   });
 
   const answers: [verb: "GET" | "POST", path: string, request: () => Promise<{ json(): unknown; text: string }>][] = [
