@@ -11,6 +11,7 @@ import { commaList } from "../schema/settings.js";
 import { textTable } from "../schema/text-table.js";
 import { explain, print, runCommand, say } from "./command.js";
 import { COMMAND_LINE, meshDatabase } from "./mesh-database.js";
+import { printable } from "./view.js";
 import { OperatorError } from "../schema/operator-error.js";
 
 const DAY_MS = 86_400_000;
@@ -98,7 +99,7 @@ function row(key: ApiKeyRecord): string[] {
   ].flat();
   return [
     id,
-    name,
+    printable(name),
     scopes.join(","),
     formatMinute(createdAt),
     formatMinute(lastUsedAt) || "never",

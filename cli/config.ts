@@ -42,6 +42,18 @@ export function readCliConfig(env: Readonly<Record<string, string | undefined>> 
   return { home: resolve(home ?? projectPath(".scanmesh")), apiKey };
 }
 
+/** What the user's terminal is like, by variables that many programs heed. */
+export interface TerminalConfig {
+  /** Whether it can move its cursor. */
+  readonly canRedraw: boolean;
+  readonly colours: boolean;
+}
+
+/** Reads `TERM` and `NO_COLOR` (https://no-color.org: any value but an empty one). */
+export function readTerminalConfig(env: Readonly<Record<string, string | undefined>> = process.env): TerminalConfig {
+  return { canRedraw: env["TERM"] !== "dumb", colours: (env["NO_COLOR"] ?? "") === "" };
+}
+
 export interface DatabaseConfig extends CliConfig {
   /** Undefined: the database of `npm run up`. */
   readonly databaseUrl: string | undefined;

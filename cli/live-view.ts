@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import stringWidth from "string-width";
 import type { EngineResult, Report } from "./report.js";
 import { describeFile, printable, describeResult, describeWait, type View } from "./view.js";
 
@@ -10,6 +11,7 @@ export interface Terminal {
 }
 
 const REDRAW_MS = 80;
+const SEGMENTS = new Intl.Segmenter();
 const HIDE_CURSOR = "\u001b[?25l";
 const SHOW_CURSOR = "\u001b[?25h";
 const CLEAR_BELOW = "\u001b[0J";
@@ -25,8 +27,15 @@ const COLOURS = {
   SCANNING: 36,
 } as const;
 
+export interface LiveViewOptions {
+  /** How many files there are, where the user has not counted them. */
+  readonly total?: number | undefined;
+  readonly colours?: boolean;
+}
+
 /** A table that is drawn again as engines finish; what is final moves up above it and stays. With `total` it ends in a line on how many files are done. */
-export function createLiveView(terminal: Terminal, total?: number): View {
+export function createLiveView(terminal: Terminal, { total, colours: hasColours = true }: LiveViewOptions = {}): View {
+  const colourText = (text: string, colour: number) => (hasColours ? `\u001b[${colour}m${text}\u001b[0m` : text);
   const active = new Map<string, Active>();
   let count = 0;
   let height = 0;
@@ -44,7 +53,7 @@ export function createLiveView(terminal: Terminal, total?: number): View {
     timer = undefined;
     const columns = terminal.columns || 80;
     const counter = total === undefined ? [] : [`${count} of ${total} files`];
-    const all = [...active].flatMap(([file, now]) => lines(file, now));
+    const all = [...active].flatMap(([file, now]) => lines(file, now, colourText));
     // What does not fit could not be drawn over again: then one line a file is shown, and of many files the first.
     const room = Math.max((terminal.rows || 24) - 1 - counter.length, 1);
     const fitting = (all.length <= room ? all : [...active].map(([file, now]) => headline(file, now))).slice(0, room);
@@ -77,7 +86,7 @@ export function createLiveView(terminal: Terminal, total?: number): View {
       count += 1;
       const verdict = report?.verdict;
       const last = verdict ? colourText(describeFile(outcome), COLOURS[verdict]) : describeFile(outcome);
-      draw([...(report ? report.results.map(engineLine(report)) : []), last]);
+      draw([...(report ? report.results.map(engineLine(report, colourText)) : []), last]);
     },
     close() {
       clearTimeout(timer);
@@ -86,6 +95,8 @@ export function createLiveView(terminal: Terminal, total?: number): View {
   };
 }
 
+type Colouring = (text: string, colour: number) => string;
+
 /** A file that is sent, or scanned. */
 interface Active {
   readonly report?: Report;
@@ -93,8 +104,8 @@ interface Active {
   readonly waits?: boolean;
 }
 
-function lines(file: string, now: Active): string[] {
-  return [headline(file, now), ...(now.report ? now.report.results.map(engineLine(now.report)) : [])];
+function lines(file: string, now: Active, colourText: Colouring): string[] {
+  return [headline(file, now), ...(now.report ? now.report.results.map(engineLine(now.report, colourText)) : [])];
 }
 
 function headline(file: string, { report, waits }: Active): string {
@@ -105,7 +116,7 @@ function headline(file: string, { report, waits }: Active): string {
     .join("  ");
 }
 
-function engineLine({ results }: Report): (result: EngineResult) => string {
+function engineLine({ results }: Report, colourText: Colouring): (result: EngineResult) => string {
   const width = Math.max(...results.map(({ engine }) => engine.length));
   return (result) => {
     const colour = COLOURS[(result.verdict ?? result.state) as keyof typeof COLOURS];
@@ -114,12 +125,14 @@ function engineLine({ results }: Report): (result: EngineResult) => string {
   };
 }
 
-function colourText(text: string, colour: number): string {
-  return `\u001b[${colour}m${text}\u001b[0m`;
-}
-
-/** A line that wraps would break the redrawing. */
+/** A line that wraps would break the redrawing. Some characters take two columns, others none. */
 function cut(line: string, columns: number): string {
-  const plain = stripVTControlCharacters(line);
-  return plain.length < columns ? line : `${plain.slice(0, Math.max(columns - 2, 0))}…`;
+  if (stringWidth(line) < columns) return line;
+  let [kept, room] = ["", Math.max(columns - 2, 0)];
+  for (const { segment } of SEGMENTS.segment(stripVTControlCharacters(line))) {
+    room -= stringWidth(segment);
+    if (room < 0) break;
+    kept += segment;
+  }
+  return `${kept}…`;
 }

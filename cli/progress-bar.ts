@@ -1,3 +1,5 @@
+import { readTerminalConfig } from "./config.js";
+
 /** How far a long task is: a bar on a terminal, a line every tenth elsewhere. */
 export interface ProgressBar {
   to(done: number): void;
@@ -11,7 +13,7 @@ export function createProgressBar(stream: NodeJS.WriteStream, label: string, tot
   const share = (done: number) => (total === 0 ? 1 : Math.min(1, done / total));
   const figures = (done: number) =>
     `${done.toLocaleString("en")} of ${total.toLocaleString("en")}  ${Math.floor(share(done) * 100)} %`;
-  if (stream.isTTY) {
+  if (stream.isTTY && readTerminalConfig().canRedraw) {
     return {
       to(done) {
         const filled = Math.round(share(done) * WIDTH);

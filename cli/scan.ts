@@ -5,7 +5,7 @@ import { Speed } from "../schema/classes.js";
 import { commaList } from "../schema/settings.js";
 import { createGatewayClient, type Client } from "./client.js";
 import { checkHttpAddress, EXIT, explain, interruptSignal, print, runCommand, say } from "./command.js";
-import { readCliConfig, type CliConfig } from "./config.js";
+import { readCliConfig, readTerminalConfig, type CliConfig } from "./config.js";
 import { createLiveView } from "./live-view.js";
 import { exitCode, type FileResult } from "./report.js";
 import { connectToMesh, type MeshConnection } from "./running-mesh.js";
@@ -66,7 +66,8 @@ async function meshFor({ url }: Options, config: CliConfig, signal: AbortSignal)
 
 function createView({ json }: Options, total: number | undefined): View {
   if (json) return createSilentView();
-  return process.stdout.isTTY ? createLiveView(process.stdout, total) : createPlainView(print, total);
+  const { canRedraw, colours } = readTerminalConfig();
+  return process.stdout.isTTY && canRedraw ? createLiveView(process.stdout, { total, colours }) : createPlainView(print, total);
 }
 
 function finish(results: readonly FileResult[], found: FoundFiles, { json }: Options): number {

@@ -1,7 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import stringWidth from "string-width";
 import { createLiveView } from "../../cli/live-view.js";
 import type { EngineResult, Report } from "../../cli/report.js";
+import { createPlainView, describeCount } from "../../cli/view.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -127,4 +129,72 @@ it("passes no control characters of names and signatures on to the terminal", ()
     report: report([result("A", { state: "DONE", signature: "\u001b[2J" })], { verdict: "CLEAN" }),
   });
   expect(written.join("")).not.toMatch(/\u001b\]|\u0007|\u001b\[2J/);
+});
+
+it("gives wide characters the columns that they take", () => {
+  const screen = createScreen(40, 8);
+  const view = createLiveView(screen);
+  const names = [
+    "\u6f22".repeat(45),
+    "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}".repeat(30),
+    "e\u0301".repeat(60),
+    "\uff21".repeat(19),
+  ];
+  for (const name of names) view.progress(name, report([result("A", { state: "FAILED", error: "\u6f22".repeat(40) })]));
+  vi.runAllTimers();
+  expect(screen.lines()).toHaveLength(4);
+  for (const line of screen.lines()) expect(stringWidth(line)).toBeLessThan(40);
+  expect(screen.lines()[0]).toBe(`${"\u6f22".repeat(19)}\u2026`);
+  expect(screen.lines()[2]).toBe(`${"e\u0301".repeat(38)}\u2026`);
+  view.close();
+  expect(screen.lines()).toEqual([]);
+});
+
+it("writes no colours where they are not wanted", () => {
+  const written: string[] = [];
+  const view = createLiveView({ columns: 100, rows: 10, write: (text) => written.push(text) > 0 }, { colours: false });
+  view.finished({ file: "a", report: report([result("A", { state: "FAILED" })], { verdict: "CLEAN" }) });
+  expect(written.join("")).not.toMatch(/\u001b\[\d*m/);
+});
+
+it("counts the files of folders below the table", () => {
+  const screen = createScreen(60, 6);
+  const view = createLiveView(screen, { total: 3 });
+  view.finished({ file: "a", error: "is not there" });
+  for (const name of ["b", "c"]) view.progress(name, report([result("A"), result("B"), result("C")]));
+  vi.runAllTimers();
+  expect(screen.lines()).toEqual(["a: is not there", "b  scan 7  0 of 3", "c  scan 7  0 of 3", "1 of 3 files"]);
+});
+
+it.each([
+  ["rlo-\u202efdp.exe", "rlo-<U+202E>fdp.exe"],
+  ["a\u200bb\u2028c\u{e0041}d\u2066e\ufefff", "a<U+200B>b<U+2028>c<U+E0041>d<U+2066>e<U+FEFF>f"],
+  ["a\nb\tc\rd\u0007", "a<U+000A>b<U+0009>c<U+000D>d<U+0007>"],
+])("shows what is hidden in names, signatures and errors: %j", (text, shown) => {
+  const found = report([result("A", { state: "DONE", signature: text })], {
+    verdict: "INCONCLUSIVE",
+    proof: {
+      detectedBy: [],
+      cleanBy: [],
+      antivirusAsked: true,
+      barriers: [{ engine: "A", state: "FAILED", cause: null, error: text }],
+      absent: [],
+    },
+  });
+  const lines: string[] = [];
+  const view = createPlainView((line) => void lines.push(line));
+  view.progress(text, found);
+  view.finished({ file: text, report: found });
+  view.finished({ file: text, error: text });
+  expect(lines).toHaveLength(4);
+  for (const line of lines) expect(line).toContain(shown);
+  expect(lines.join("").includes(text)).toBe(false);
+});
+
+it("a count names each outcome", () => {
+  const outcomes = [
+    { file: "a", report: report([], { verdict: "CLEAN" }) },
+    { file: "b", error: "e" },
+  ];
+  expect(describeCount(outcomes, 0)).toBe("2 files: 1 CLEAN, 1 not scanned");
 });
