@@ -42,6 +42,8 @@ export interface RawOutput {
   readonly stdout: string;
   /** Standard error; empty where the engine is not a program. */
   readonly stderr: string;
+  /** Set if the engine answered before it was sent the whole sample: then only a detection counts. */
+  readonly isEarly?: boolean;
 }
 
 /**

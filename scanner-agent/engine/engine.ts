@@ -16,6 +16,7 @@ import {
 } from "../contract.js";
 import type { SelfTest } from "./self-test.js";
 import { createSlots, type Slots } from "./slots.js";
+import { parseWhole } from "./whole-sample.js";
 
 const UNKNOWN: EngineVersions = { engine: null, signatures: null, signatureDate: null };
 const FIRST_RETEST_MS = 500;
@@ -144,7 +145,7 @@ export function createEngine(
   async function attempt(sample: Sample, options: RunOptions): Promise<Outcome> {
     if (runner === undefined) throw new Unavailable("there is no way to run it");
     try {
-      const outcome = parse(await runner.run(sample, options));
+      const outcome = parseWhole(parse, await runner.run(sample, options));
       printed = outcome.versions ?? printed;
       return printed === undefined ? outcome : { ...outcome, versions: fullVersions() };
     } catch (error) {

@@ -8,6 +8,8 @@ import { awaitEnd, within } from "../within.js";
 export interface Conversation {
   /** The whole reply. Rejects with {@link NotListening}, {@link HungUp}, {@link Failed} or {@link Unavailable}. */
   readonly reply: Promise<string>;
+  /** Once there is a reply: whether it came before the whole sample was sent. */
+  isEarly?(): boolean;
   hangUp(): void;
 }
 
@@ -61,8 +63,9 @@ export async function awaitReply(
   const end = performance.now() + timeoutMs;
   try {
     const stdout = await within(timeoutMs, conversation.reply, signal);
+    const isEarly = conversation.isEarly?.() ?? false;
     conversation.hangUp();
-    return { exitCode: 0, stdout, stderr: "" };
+    return { exitCode: 0, stdout, stderr: "", ...(isEarly && { isEarly }) };
   } catch (error) {
     const last = error instanceof Cancelled ? await awaitEnd(end - performance.now(), conversation.reply) : error;
     if (last instanceof TimedOut) await onTimeout(last);

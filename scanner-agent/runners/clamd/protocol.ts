@@ -51,10 +51,20 @@ export function readVersion(reply: string, newest: Date | undefined): EngineVers
 
 /** Streams a file to be scanned, so clamd needs no access to it. The reply keeps its closing NUL, which shows that it is whole. */
 export function streamFile(socketPath: string, file: string): Conversation {
-  return converse(socketPath, (socket) => pipeline(frames(file), socket, { end: false }));
+  let isRead = false;
+  return converse(
+    socketPath,
+    (socket) =>
+      pipeline(
+        frames(file, () => (isRead = true)),
+        socket,
+        { end: false },
+      ),
+    () => isRead,
+  );
 }
 
-async function* frames(file: string): AsyncGenerator<Buffer> {
+async function* frames(file: string, onEnd: () => void): AsyncGenerator<Buffer> {
   yield Buffer.from("zINSTREAM\0");
   for await (const part of createReadStream(file, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
     const length = Buffer.alloc(4);
@@ -62,21 +72,25 @@ async function* frames(file: string): AsyncGenerator<Buffer> {
     yield length;
     yield part;
   }
+  onEnd();
   yield STREAM_END;
 }
 
-function converse(socketPath: string, send: (socket: Socket) => Promise<void>): Conversation {
+function converse(socketPath: string, send: (socket: Socket) => Promise<void>, isRead = () => true): Conversation {
   const socket = connect(socketPath);
-  return { reply: exchange(socket, send), hangUp: () => void socket.destroy() };
+  let isEarly = false;
+  const onReply = () => (isEarly = !isRead() || socket.writableLength > 0);
+  return { reply: exchange(socket, send, onReply), isEarly: () => isEarly, hangUp: () => void socket.destroy() };
 }
 
-async function exchange(socket: Socket, send: (socket: Socket) => Promise<void>): Promise<string> {
+async function exchange(socket: Socket, send: (socket: Socket) => Promise<void>, onReply: () => void): Promise<string> {
   await waitForConnection(socket);
   const received = readReply(socket);
   try {
     // clamd may answer and close the connection before it has read everything, e.g. at its limit: then its answer counts.
     const sent = send(socket).catch((error: unknown) => error);
     const reply = await received;
+    onReply();
     if (reply.endsWith("\0")) return reply;
     const failure = await sent;
     if (failure === undefined || hasCode(failure, ...HANG_UP_CODES))

@@ -119,16 +119,17 @@ export async function startWarmContainer(
     });
     const stream: Duplex = await daemon.ask("run a command", () => exec.start({ hijack: true, stdin: input !== undefined }));
     const output = collectOutput(stream, run.limits.output);
-    const readError = input === undefined ? () => undefined : sendFile(input, stream);
+    const sending = input === undefined ? undefined : sendFile(input, stream);
     try {
       const text = await within(timeoutMs, output.whole(), signal);
       // An answer about part of the sample proves nothing.
-      const problem = readError();
+      const problem = sending?.readError();
+      const isEarly = sending?.isSent() === false;
       if (problem !== undefined) throw new Unavailable(`cannot read the sample: ${problem.message}`, { cause: problem });
       await Promise.race([ended, pause(EVENT_MS, undefined, { ref: false })]);
       exitCode ??=
         (await daemon.ask("tell how a command ended", (_, abortSignal) => exec.inspect({ abortSignal }))).ExitCode ?? undefined;
-      return { exitCode: exitCode ?? FIRST_SIGNAL, ...text };
+      return { exitCode: exitCode ?? FIRST_SIGNAL, ...text, ...(isEarly && { isEarly }) };
     } finally {
       clearTimeout(linger);
       output.close();
@@ -179,14 +180,13 @@ export async function startWarmContainer(
   }
 }
 
-/**
- * Sends a file to an engine, which need not read all of it: its output shows whether it did. The result returns the error if the
- * file itself could not be read.
- */
-function sendFile(file: string, stream: Duplex): () => Error | undefined {
+/** Sends a file to an engine, which need not read all of it. */
+function sendFile(file: string, stream: Duplex): { isSent(): boolean; readError(): Error | undefined } {
   let problem: Error | undefined;
+  let isSent = false;
+  stream.once("finish", () => (isSent = true));
   const source = createReadStream(file).once("error", (error) => (problem = error));
   // An error of the source is kept above; one of the stream means that the engine closed its input.
   pipeline(source, stream).catch(() => source.destroy());
-  return () => problem;
+  return { isSent: () => isSent, readError: () => problem };
 }

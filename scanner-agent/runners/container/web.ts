@@ -56,7 +56,7 @@ export function postSample(at: Address, file: string, name: string, size: number
   });
   outgoing.once("close", () => body.destroy());
   body.pipe(outgoing);
-  return { reply: requireWholeSample(reply, () => readError), hangUp };
+  return { reply: requireWholeSample(reply, () => readError), isEarly: () => !outgoing.writableFinished, hangUp };
 }
 
 /** An answer about part of the sample proves nothing. */

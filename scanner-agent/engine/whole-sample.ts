@@ -1,0 +1,9 @@
+import { notDone, type Outcome, type Parser, type RawOutput } from "../contract.js";
+
+/** Reads an engine's output. What an engine says before it has been sent the whole sample proves nothing but a detection. */
+export function parseWhole(parse: Parser, raw: RawOutput): Outcome {
+  const outcome = parse(raw);
+  if (raw.isEarly !== true || outcome.state !== "DONE" || outcome.verdict === "INFECTED" || outcome.verdict === "SUSPICIOUS")
+    return outcome;
+  return notDone("FAILED", "ENGINE_ERROR", "it answered before it had been sent the whole sample", outcome.details);
+}
