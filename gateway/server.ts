@@ -10,6 +10,7 @@ import {
 } from "fastify";
 import { authenticateRequests } from "./http/authenticate.js";
 import { GatewayError } from "./errors.js";
+import { refuseEncodedBodies } from "./http/body-encoding.js";
 import { trackUnanswered } from "./http/give-way.js";
 import { graphqlRoutes } from "./graphql/routes.js";
 import { healthRoutes } from "./routes/health.js";
@@ -57,6 +58,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   trackUnanswered(app);
   guardOrigins(app, ctx.config);
   authenticateRequests(app, ctx);
+  refuseEncodedBodies(app);
   app.addHook("onResponse", async ({ raw }) => drain(raw));
   app.addHook("preClose", async () => void setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref());
   await app.register(async (part) => graphqlRoutes(part, ctx));

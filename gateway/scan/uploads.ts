@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { SampleRecord } from "../../schema/reports.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
@@ -20,8 +20,8 @@ export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ 
 }
 
 /**
- * Takes the bytes of an upload. The audit names the key that the upload was issued to. Throws NOT_FOUND, UPLOAD_EXPIRED, BAD_INPUT if
- * it has its bytes already, and whatever {@link storeSample} throws; nothing stays in the store then.
+ * Takes the bytes of an upload. The same bytes once more get the same answer: the first may have been lost. The audit names the key
+ * that the upload was issued to. Throws NOT_FOUND, UPLOAD_EXPIRED, BAD_INPUT if it has other bytes already, and whatever {@link storeSample} throws; nothing stays in the store then.
  */
 export async function receiveUpload(
   ctx: ScanContext,
@@ -31,12 +31,18 @@ export async function receiveUpload(
   signal?: AbortSignal,
 ): Promise<SampleRecord> {
   const upload = await openUpload(ctx, id);
-  if (upload.sample) throw alreadyFilled();
+  if (upload.sample) return sameSample(upload.sample, bytes);
   const sample = await storeSample(ctx, bytes, signal ? { signal } : {});
   const { record, redundant } = await transact(ctx.db, async (tx) => {
     if ((await lockStored(tx, [sample])).size > 0) throw deletedMeanwhile();
     const row = (await upsertSamples(tx, [sample])).get(sample);
-    if (!row || !(await fillUpload(tx, id, row.record.sampleId))) throw alreadyFilled();
+    if (!row) throw new Error(`no row was made for upload ${redacted(id)}`);
+    if (!(await fillUpload(tx, id, row.record.sampleId))) {
+      // Others have sent bytes meanwhile.
+      const filled = await findUpload(tx, id);
+      if (filled?.sample?.sampleId !== row.record.sampleId) throw alreadyFilled();
+      return row;
+    }
     const key = upload.keyId === null ? null : { id: upload.keyId };
     await audit(tx, { key, address, requestId }, "receiveUpload", redacted(id), { sha256: row.record.sha256 });
     return row;
@@ -46,6 +52,19 @@ export async function receiveUpload(
   });
   if (redundant) await discard(ctx, sample);
   return record;
+}
+
+/** The sample, if these bytes are it. They are hashed and not stored. */
+async function sameSample(sample: SampleRecord, bytes: AsyncIterable<Uint8Array>): Promise<SampleRecord> {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const piece of bytes) {
+    hash.update(piece);
+    size += piece.length;
+    if (size > sample.size) throw alreadyFilled();
+  }
+  if (hash.digest("hex") !== sample.sha256) throw alreadyFilled();
+  return sample;
 }
 
 /** The sample of an upload that has its bytes. Throws NOT_FOUND, UPLOAD_EXPIRED or BAD_INPUT. */

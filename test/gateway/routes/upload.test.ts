@@ -58,6 +58,45 @@ describe("an upload", () => {
     expect((await ask((await newUpload()).url, { method: "POST", body: none })).status).toBe(400);
   });
 
+  it.each([
+    ["PUT", "multipart/related; boundary=x"],
+    ["POST", "Multipart/Mixed; boundary=x"],
+    ["PUT", "multipart/x-mixed-replace"],
+  ])("refuses by %s what is sent as %s", async (method, type) => {
+    const answer = await ask((await newUpload()).url, { method, body: "--x--\r\n", headers: { "content-type": type } });
+    expect(answer.status).toBe(415);
+    expect(answer.json()).toHaveProperty("error");
+  });
+
+  it("gives the first answer to the same bytes sent again, and refuses all others", async () => {
+    const bytes = randomBytes(100_000);
+    const { url } = await newUpload();
+    const first = await ask(url, { method: "PUT", body: bytes });
+    expect(first.status).toBe(201);
+    for (const headers of [{ "content-length": String(bytes.length) }, { "transfer-encoding": "chunked" }]) {
+      expect(await ask(url, { method: "PUT", body: bytes, headers })).toMatchObject({ status: 201, text: first.text });
+    }
+    for (const other of [
+      bytes.subarray(1),
+      Buffer.concat([bytes, Buffer.from("x")]),
+      Buffer.alloc(bytes.length),
+      Buffer.alloc(0),
+    ]) {
+      expect(await ask(url, { method: "PUT", body: other })).toMatchObject({
+        status: 400,
+        text: '{"error":"this upload has its bytes already"}',
+      });
+    }
+  });
+
+  it("gives both of two requests at once the same answer if their bytes are the same", async () => {
+    const bytes = randomBytes(600_000);
+    const { url } = await newUpload();
+    const answers = await Promise.all([1, 2].map(() => ask(url, { method: "PUT", body: bytes })));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    expect(answers[0]?.text).toBe(answers[1]?.text);
+  });
+
   it("takes an empty body", async () => {
     expect((await ask((await newUpload()).url, { method: "PUT" })).json()).toMatchObject({ size: 0 });
   });
@@ -99,6 +138,9 @@ describe("an upload", () => {
 
   it("is refused when it is unknown, used or expired", async () => {
     expect((await ask(`${gateway.url}/upload/nothing`, { method: "PUT", body: "x" })).status).toBe(404);
+    for (const id of ["-".repeat(36), "0".repeat(36), "00000000-0000-4000-8000-00000000000g", "%00", "{}"]) {
+      expect((await ask(`${gateway.url}/upload/${id}`, { method: "PUT", body: "x" })).status).toBe(404);
+    }
     expect((await ask(`${gateway.url}/upload/00000000-0000-4000-8000-000000000000`, { method: "PUT", body: "x" })).status).toBe(
       404,
     );

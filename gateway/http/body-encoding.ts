@@ -1,0 +1,24 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { GatewayError } from "../errors.js";
+
+/** A body in a form that is not taken. */
+export class UnsupportedBody extends Error {
+  override readonly name = "UnsupportedBody";
+  readonly statusCode = 415;
+}
+
+const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Refuses bodies that are compressed or a part of something: what they say would be another file than the one that is meant. */
+export function refuseEncodedBodies(app: FastifyInstance): void {
+  app.addHook("onRequest", async ({ method, headers }: FastifyRequest, reply) => {
+    if (WITHOUT_BODY.has(method)) return;
+    if (headers["content-range"] !== undefined)
+      throw new GatewayError("BAD_INPUT", "a part of a file is not taken: send the whole file, without Content-Range");
+    const codings = `${headers["content-encoding"] ?? ""},${headers["transfer-encoding"] ?? ""}`.split(",");
+    const coding = codings.find((one) => !/^(identity|chunked)?$/i.test(one.trim()));
+    if (coding === undefined) return;
+    void reply.header("accept-encoding", "identity");
+    throw new UnsupportedBody(`a body in ${coding.trim().slice(0, 100)} is not taken: send it without Content-Encoding`);
+  });
+}
