@@ -7,6 +7,7 @@ import { listenToControl } from "./work/control.js";
 import { createEngine, type Engine, type EngineParts } from "./engine/engine.js";
 import { createEngineSet } from "./engine/engine-set.js";
 import { createContainerHost, type ContainerHost } from "./runners/container/host.js";
+import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { createIntake, type Intake } from "./work/intake.js";
 import { ownVersion } from "../schema/version.js";
 import { startPresence, type Announcer } from "./work/presence.js";
@@ -50,6 +51,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let spool: Spool | undefined;
   let orphans: SpoolOrphans | undefined;
   let containers: ContainerHost | undefined;
+  let inspector: Inspector | undefined;
   let engines: readonly Engine[] = [];
   let mistakes: readonly string[] = [];
   let intakes: readonly Intake[] = [];
@@ -116,9 +118,15 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     );
     const tested = Promise.all(engines.map((engine) => engine.start()));
     const [bus, sampleBus] = await Promise.all([connection("work"), connection("samples")]);
+    inspector = createInspector({
+      folder: await spool.make("inspect"),
+      programPath: config.programPath,
+      opens: parts.map(({ manifest }) => manifest.opens),
+      log,
+    });
     const samples = createSampleCache(createNatsSampleReader(sampleBus), await spool.make("samples"), log);
     const { agent, ackWaitMs } = config;
-    const context = { bus, samples, agent, ackWaitMs, inFlight, log };
+    const context = { bus, samples, inspector, agent, ackWaitMs, inFlight, log };
     intakes = engines.map((engine) => createIntake(engine, context));
     listenToControl(bus, agent, { cancel: inFlight.cancel, order, engines, log });
     announcer = startPresence(bus, presence, log);
@@ -148,6 +156,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     await Promise.all(buses.map((bus) => bus.flush(FLUSH_MS)));
     await Promise.all(buses.map((bus) => bus.close()));
     await Promise.all(engines.map((engine) => engine.stop()));
+    await inspector?.stop();
     await containers?.stop();
     orphans?.stop();
     await spool?.remove();

@@ -5,10 +5,20 @@ import type { ChosenEngine } from "./manifest/engine-choice.js";
 const DAY_MS = 86_400_000;
 const SHOWN_DIGEST = "sha256:".length + 12;
 
+/** How the inspector is. */
+export interface InspectorFindings {
+  readonly version: string;
+  /** How its process is fenced in; null: it does not start. */
+  readonly fence: string | null;
+  /** Why not. */
+  readonly reason: string | null;
+}
+
 /** What is reported. */
 export interface Findings {
   /** The engines that are to run here. */
   readonly presences: readonly EnginePresence[];
+  readonly inspector?: InspectorFindings;
   /** What to put right although the engines work. */
   readonly warnings?: readonly string[];
   /** The others. */
@@ -18,7 +28,10 @@ export interface Findings {
 }
 
 /** A table of the engines that are to run here, then what is wrong, then what is off and how it is turned on. */
-export function readReport({ presences, warnings = [], off, mistakes, enginesFile }: Findings, now = Date.now()): string {
+export function readReport(
+  { presences, inspector, warnings = [], off, mistakes, enginesFile }: Findings,
+  now = Date.now(),
+): string {
   const rows = presences.map((presence) => [
     presence.name,
     presence.healthy ? "healthy" : "unhealthy",
@@ -32,6 +45,7 @@ export function readReport({ presences, warnings = [], off, mistakes, enginesFil
   const unhealthy = presences.flatMap(({ name, healthy, reason }) => (healthy ? [] : [`${name}: ${reason}`]));
   return [
     textTable([["Engine", "Health", "Runner", "Image", "Version", "Signatures"], ...rows]),
+    section("Inspector of what is closed to engines:", inspector === undefined ? [] : [formatInspector(inspector)]),
     section("Not healthy:", unhealthy),
     section("Warnings:", warnings),
     section("Mistakes; what they concern does not run:", mistakes),
@@ -45,6 +59,11 @@ export function readReport({ presences, warnings = [], off, mistakes, enginesFil
   ]
     .filter((part) => part !== "")
     .join("\n\n");
+}
+
+function formatInspector({ version, fence, reason }: InspectorFindings): string {
+  const how = fence ?? `does not run: ${reason}. Where it is needed, CLEAN of an AV engine becomes UNSCANNED, not inspected`;
+  return `${version}, ${how}`;
 }
 
 function formatImage({ image }: EnginePresence): string {

@@ -3,7 +3,9 @@
 import type { Logger } from "pino";
 import type { EnginePresence } from "../schema/messages.js";
 import type { AgentConfig } from "./config.js";
-import { readReport } from "./doctor-report.js";
+import { Unavailable } from "./contract.js";
+import { createInspector, type Inspector } from "./inspect/inspector.js";
+import { readReport, type InspectorFindings } from "./doctor-report.js";
 import { createEngine } from "./engine/engine.js";
 import { listEngines, createParts } from "./engine/engine-set.js";
 import { ownVersion } from "../schema/version.js";
@@ -23,7 +25,7 @@ export interface Diagnosis {
 /** Examines this host. Throws if its settings or its engines file cannot be read. */
 export async function examine(config: AgentConfig, log: Logger): Promise<Diagnosis> {
   const { engines, mistakes } = await listEngines(config);
-  const examined = await examineEach(
+  const { examined, inspector } = await examineEach(
     engines.filter(({ off }) => off === null),
     asDoctor(config),
     log,
@@ -32,12 +34,14 @@ export async function examine(config: AgentConfig, log: Logger): Promise<Diagnos
   const warnings = examined.flatMap(({ presence, warnings: all }) => all.map((warning) => `${presence.name}: ${warning}`));
   const report = readReport({
     presences,
+    inspector,
     warnings,
     off: engines.filter(({ off }) => off !== null),
     mistakes,
     enginesFile: config.enginesFile,
   });
-  const isWell = mistakes.length === 0 && warnings.length === 0 && presences.every(({ healthy }) => healthy);
+  const isWell =
+    inspector.reason === null && mistakes.length === 0 && warnings.length === 0 && presences.every(({ healthy }) => healthy);
   return { report, healthy: isWell };
 }
 
@@ -50,22 +54,40 @@ async function examineEach(
   chosen: Awaited<ReturnType<typeof listEngines>>["engines"],
   config: AgentConfig,
   log: Logger,
-): Promise<{ presence: EnginePresence; warnings: readonly string[] }[]> {
+): Promise<{ examined: { presence: EnginePresence; warnings: readonly string[] }[]; inspector: InspectorFindings }> {
   const spool = await openSpool(config.spool);
   const orphans = watchSpoolOrphans(spool.folder, log);
   const containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
   const host = { folder: await spool.make("run"), containers, version: ownVersion(), log };
   const selfTest = await createSelfTest(spool);
+  const inspector = createInspector({
+    folder: await spool.make("inspect"),
+    programPath: config.programPath,
+    opens: chosen.map(({ manifest }) => manifest.opens),
+    log,
+  });
   const engines = chosen.map((one) =>
     createEngine(createParts(one, config, host), { selfTest, retestMs: config.retestMs, log, onChange: () => undefined }),
   );
   try {
     await Promise.all(engines.map((engine) => engine.start()));
-    return engines.map((engine) => ({ presence: engine.presence(), warnings: engine.warnings() }));
+    const examined = engines.map((engine) => ({ presence: engine.presence(), warnings: engine.warnings() }));
+    return { examined, inspector: await examineInspector(inspector) };
   } finally {
+    await inspector.stop();
     await Promise.all(engines.map((engine) => engine.stop()));
     await containers.stop();
     orphans.stop();
     await spool.remove();
+  }
+}
+
+async function examineInspector(inspector: Inspector): Promise<InspectorFindings> {
+  const { version } = inspector;
+  try {
+    return { version, fence: await inspector.check(), reason: null };
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return { version, fence: null, reason: error.message };
   }
 }

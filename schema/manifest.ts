@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { EngineSpeed, PluginType } from "./classes.js";
+import { Opens } from "./closed.js";
 import { ContainerRun } from "./container-run.js";
 import { engineName } from "./messages.js";
 import { duration } from "./settings.js";
@@ -57,6 +58,8 @@ export const Manifest = z
       .array(z.string().regex(/^[\w.+-]+\/[\w.+*-]+$/, "needs a MIME type"))
       .min(1)
       .optional(),
+    /** The containers that it opens; default: all but those that nobody can open, such as encrypted ones. */
+    opens: Opens.optional(),
     /** The ways to run it; the first that works on this host is used. */
     run: z.strictObject({ builtin: BuiltinRun.optional(), process: ProcessRun.optional(), container: ContainerRun.optional() }),
   })

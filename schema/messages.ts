@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
+import { Closed, MAX_CLOSED } from "./closed.js";
 import { hashPattern, type HashName } from "./hashes.js";
 import { EngineVerdict, ResultCause, UnhealthyCause } from "./states.js";
 
@@ -97,6 +98,13 @@ export const ResultMessage = z
     durationMs: z.number().nonnegative().nullable(),
     /** The engine's own keys (`magic`, `yara`, `known` …), or null. */
     details: z.record(z.string(), z.unknown()).nullable(),
+    /**
+     * What found out what is closed to engines in the sample: the inspector's version. Sent with an AV engine's CLEAN, and with
+     * its UNSCANNED if it was found out. An AV engine's CLEAN without it proves nothing: it is an older agent's.
+     */
+    inspector: text(200).optional(),
+    /** What is closed to this engine in the sample. Older agents do not send it. */
+    closed: z.array(Closed).max(MAX_CLOSED).optional(),
     /** The details were cut to keep the message within {@link MAX_RESULT_BYTES}. */
     truncated: z.boolean(),
   })

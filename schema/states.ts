@@ -96,10 +96,14 @@ export const ResultCause = {
   SAMPLE_UNAVAILABLE: "SAMPLE_UNAVAILABLE",
   /** The sample, or what it unpacks to, is over a limit of the engine. */
   TOO_LARGE: "TOO_LARGE",
-  /** The sample is encrypted. */
+  /** The sample, or something in it, is encrypted. */
   ENCRYPTED: "ENCRYPTED",
-  /** The engine does not read files of this type. */
+  /** The engine does not read files of this type, or something in the sample is packed in a way that it does not open. */
   UNSUPPORTED_TYPE: "UNSUPPORTED_TYPE",
+  /** The sample, or something in it, is cut off or contradicts itself, so that nobody can look into all of it. */
+  DAMAGED: "DAMAGED",
+  /** The engine found nothing, and what is closed to engines in the sample could not be found out. */
+  NOT_INSPECTED: "NOT_INSPECTED",
 } as const;
 /** One of the names of {@link ResultCause}. */
 export type ResultCause = keyof typeof ResultCause;

@@ -48,6 +48,9 @@ const TEST_PROGRAMS = [
   "chromium",
   "curl",
   "python3-requests",
+  "gpg",
+  "openssl",
+  "qpdf",
   "git",
 ];
 

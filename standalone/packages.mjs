@@ -29,6 +29,9 @@ const PACKAGES = {
   ip: { apt: "iproute2" },
   chromium: { apt: "chromium" },
   curl: { apt: "curl" },
+  gpg: { apt: "gnupg", brew: "gnupg" },
+  openssl: { apt: "openssl", brew: "openssl" },
+  qpdf: { apt: "qpdf", brew: "qpdf" },
   git: { apt: "git" },
   "python3-requests": { apt: "python3-requests", file: "/usr/lib/python3/dist-packages/requests" },
 };

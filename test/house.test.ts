@@ -56,6 +56,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     [["scanner-agent", "what every room may use", /^(config|contract|within|programs|process-table)\.ts$/]],
     [
       ["scanner-agent/bus", "what speaks to NATS"],
+      ["scanner-agent/inspect/formats", "what files are and whether they are encrypted: pure functions"],
       ["scanner-agent/manifest", "engine manifests, read and chosen"],
       ["scanner-agent/parsers", "what engines print, made into results: pure functions"],
     ],
@@ -63,8 +64,12 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       ["scanner-agent/samples", "samples on this host"],
       ["scanner-agent/runners", "what several kinds of runner use", /^(gate|conversation|fill-command)\.ts$/],
     ],
-    [["scanner-agent/runners/process", "local programs and the fence around them"]],
     [
+      ["scanner-agent/inspect/opener", "the inspector's process: 7-Zip, and what it says"],
+      ["scanner-agent/runners/process", "local programs and the fence around them"],
+    ],
+    [
+      ["scanner-agent/inspect", "what is closed to engines in a sample"],
       ["scanner-agent/runners/builtin", "engines in worker threads or processes of ours"],
       ["scanner-agent/runners/clamd", "ClamAV's daemon"],
     ],

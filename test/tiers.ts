@@ -6,7 +6,8 @@
 import { files, importsOf } from "./house/source.js";
 
 /** What starts another program or speaks to one, and what is built. */
-const BESIDE = /^(dist\/.*|node:child_process|dockerode|nats|pg|playwright-core|standalone\/(nats|postgres)\.ts)$/;
+const BESIDE =
+  /^(dist\/.*|node:child_process|dockerode|nats|pg|playwright-core|standalone\/(nats|postgres)\.ts|scanner-agent\/inspect\/inspector\.ts)$/;
 
 const ours = new Set(files.filter((file) => file.startsWith("test/")));
 

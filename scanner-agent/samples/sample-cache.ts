@@ -3,6 +3,7 @@ import { open, statfs, unlink, writeFile, type FileHandle } from "node:fs/promis
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { hasCode, reasonOf, TimedOut, Unavailable } from "../contract.js";
+import { createSearch, type Signature } from "../inspect/formats/search.js";
 import { within } from "../within.js";
 import { SampleDamaged, type SampleReader, type SampleRef } from "./sample-reader.js";
 
@@ -13,6 +14,8 @@ const RESERVE_BYTES = 16 * 1024 * 1024;
 /** A sample's file, which exists until it is released. */
 export interface HeldSample {
   readonly path: string;
+  /** What it may be or hold, found while it was fetched. */
+  readonly signatures: readonly Signature[];
   release(): Promise<void>;
 }
 
@@ -29,7 +32,7 @@ export interface SampleCache {
 
 interface Entry {
   readonly path: string;
-  readonly fetched: Promise<void>;
+  readonly fetched: Promise<readonly Signature[]>;
   readonly abandon: AbortController;
   fetching: boolean;
   holders: number;
@@ -73,19 +76,19 @@ export function createSampleCache(reader: SampleReader, folder: string, log: Log
     }
   }
 
-  async function fetchTwice(sample: SampleRef, path: string, signal: AbortSignal): Promise<void> {
+  async function fetchTwice(sample: SampleRef, path: string, signal: AbortSignal): Promise<readonly Signature[]> {
     try {
-      await fetchOnce(sample, path, signal);
+      return await fetchOnce(sample, path, signal);
     } catch (error) {
       if (!(error instanceof SampleDamaged)) throw error;
-      await fetchOnce(sample, path, signal);
+      return await fetchOnce(sample, path, signal);
     }
   }
 
-  async function fetchOnce(sample: SampleRef, path: string, signal: AbortSignal): Promise<void> {
+  async function fetchOnce(sample: SampleRef, path: string, signal: AbortSignal): Promise<readonly Signature[]> {
     const file = await onDisk(sample.size, () => open(path, "w", 0o444));
     try {
-      await copyBytes(sample, file, signal);
+      return await copyBytes(sample, file, signal);
     } catch (error) {
       await remove(path);
       throw error;
@@ -94,15 +97,18 @@ export function createSampleCache(reader: SampleReader, folder: string, log: Log
     }
   }
 
-  async function copyBytes(sample: SampleRef, file: FileHandle, signal: AbortSignal): Promise<void> {
+  async function copyBytes(sample: SampleRef, file: FileHandle, signal: AbortSignal): Promise<readonly Signature[]> {
     const hash = createHash("sha256");
+    const search = createSearch();
     for await (const bytes of reader.read(sample)) {
       signal.throwIfAborted();
       hash.update(bytes);
+      search.read(bytes);
       await onDisk(sample.size, () => file.appendFile(bytes));
     }
     const actual = hash.digest("hex");
     if (actual !== sample.sha256) throw new SampleDamaged(`the sample's bytes are not its own: their sha256 is ${actual}`);
+    return search.signatures();
   }
 
   async function onDisk<T>(size: number, action: () => Promise<T>): Promise<T> {
@@ -119,7 +125,8 @@ export function createSampleCache(reader: SampleReader, folder: string, log: Log
       const entry = entries.get(sample.sha256) ?? add(sample);
       entry.holders += 1;
       try {
-        await within(FETCH_TIMEOUT_MS, entry.fetched, signal);
+        const signatures = await within(FETCH_TIMEOUT_MS, entry.fetched, signal);
+        return { path: entry.path, signatures, release: () => release(sample.sha256, entry) };
       } catch (error) {
         // A failed fetch is forgotten: the next request fetches again.
         if (entries.get(sample.sha256) === entry && !signal.aborted) entries.delete(sample.sha256);
@@ -128,7 +135,6 @@ export function createSampleCache(reader: SampleReader, folder: string, log: Log
           ? new Unavailable(`not fetched within ${FETCH_TIMEOUT_MS / 1000} s`, { cause: error })
           : error;
       }
-      return { path: entry.path, release: () => release(sample.sha256, entry) };
     },
     async probe() {
       const { bavail, bsize } = await onDisk(needed, () => tryDisk(folder));

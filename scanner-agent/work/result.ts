@@ -1,3 +1,4 @@
+import type { Closed } from "../../schema/closed.js";
 import { MAX_RESULT_BYTES, type ResultMessage } from "../../schema/messages.js";
 
 /** Limits on details, tried in turn until the message fits: characters of a text, and entries of a list or an object. */
@@ -23,6 +24,7 @@ export function fitResult(message: ResultMessage): ResultMessage {
       signatureDate: versions.signatureDate,
     },
   };
+  if (message.closed !== undefined) result.closed = message.closed.map(fittedFact);
   if (message.details === null) return result;
   for (const step of STEPS) {
     const cutter = createCutter(step.text, step.entries);
@@ -31,6 +33,10 @@ export function fitResult(message: ResultMessage): ResultMessage {
     if (Buffer.byteLength(JSON.stringify(candidate)) <= MAX_RESULT_BYTES) return candidate;
   }
   return { ...result, details: null, truncated: true };
+}
+
+function fittedFact({ path, format, method, state }: Closed): Closed {
+  return { path: clean(path.slice(0, 1024)), format, method: short(method, LONGEST.version), state };
 }
 
 function createCutter(longest: number, most: number) {

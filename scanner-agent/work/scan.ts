@@ -5,6 +5,8 @@ import type { Bus } from "../bus/bus.js";
 import { Cancelled, Failed, notDone, reasonOf, Unavailable, type Outcome } from "../contract.js";
 import type { PulledRequest } from "../bus/pulled-request.js";
 import type { Engine } from "../engine/engine.js";
+import type { Inspector } from "../inspect/inspector.js";
+import { beginInspection, judgeByInspection, type Underway } from "./inspection.js";
 import { fitResult } from "./result.js";
 import type { HeldSample, SampleCache } from "../samples/sample-cache.js";
 import { publishResult } from "../bus/verbs.js";
@@ -21,6 +23,7 @@ const PUBLISH_RETRY_MS = { first: 100, longest: 5_000 };
 export interface WorkContext {
   readonly bus: Bus;
   readonly samples: SampleCache;
+  readonly inspector: Inspector;
   readonly agent: string;
   readonly ackWaitMs: number;
   readonly inFlight: InFlight;
@@ -36,7 +39,9 @@ export interface Assignment {
 
 /** An assignment that can be ended from outside. */
 type Job = Assignment & { readonly signal: AbortSignal };
-type Answer = Pick<ResultMessage, "startedAt" | "durationMs"> & { readonly outcome: Outcome };
+type Answer = Pick<ResultMessage, "startedAt" | "durationMs" | "inspector" | "closed"> & { readonly outcome: Outcome };
+/** What an engine said, and the inspection that went on beside it. */
+type Ran = Answer & { readonly underway?: Underway | undefined };
 
 /**
  * Answers one request. Never throws: the request is acknowledged once the bus has stored its answer or the scan is cancelled, and
@@ -54,8 +59,9 @@ export async function scan(assignment: Assignment, context: WorkContext, onSlotF
   };
   try {
     const job = { ...assignment, signal };
-    const answer = await runOrRefuse(job, context, log);
+    const { underway, ...ran } = await runOrRefuse(job, context, log);
     freeSlot();
+    const answer = { ...ran, ...(await judgeByInspection(ran.outcome, engine, underway, context.inspector, signal)) };
     if (signal.reason instanceof Cancelled) throw signal.reason;
     await publish(job, context, answer, log);
     pulled.ack();
@@ -76,13 +82,13 @@ export async function scan(assignment: Assignment, context: WorkContext, onSlotF
   }
 }
 
-async function runOrRefuse(job: Job, context: WorkContext, log: Logger): Promise<Answer> {
+async function runOrRefuse(job: Job, context: WorkContext, log: Logger): Promise<Ran> {
   if (job.pulled.deliveries >= LAST_DELIVERY)
     return withoutRun(notDone("FAILED", "CRASHED_REPEATEDLY", "ended its agent five times"));
   let held: HeldSample | undefined;
   try {
     held = await fetch(job, context);
-    return await run(job, context, held?.path ?? null, log);
+    return await run(job, context, held, log);
   } catch (error) {
     if (error instanceof Failed) return withoutRun(notDone("FAILED", "SAMPLE_UNAVAILABLE", error.message));
     throw error;
@@ -107,9 +113,9 @@ async function fetch({ request, engine, signal }: Job, { samples }: WorkContext)
 async function run(
   { request, pulled, engine, signal }: Job,
   context: WorkContext,
-  path: string | null,
+  held: HeldSample | undefined,
   log: Logger,
-): Promise<Answer> {
+): Promise<Ran> {
   const free = await engine.slots.take(SLOT_LIMIT_MS, signal);
   const startedAt = new Date().toISOString();
   const announce = () => void announceStart(request, engine, context, startedAt, log);
@@ -117,15 +123,17 @@ async function run(
   const start = performance.now();
   try {
     const { sha256, sha1, md5, size } = request.sample;
+    const underway = beginInspection(engine, sha256, held, context.inspector, log);
     const outcome = await engine.scan(
-      { path, sha256, sha1, md5, size },
+      { path: held?.path ?? null, sha256, sha1, md5, size },
       {
         timeoutMs: Math.min(engine.manifest.timeout, request.timeoutMs),
         signal,
         alone: pulled.deliveries >= ALONE_FROM_DELIVERY,
       },
     );
-    return { outcome, startedAt, durationMs: Math.round((performance.now() - start) * 1000) / 1000 };
+    const durationMs = Math.round((performance.now() - start) * 1000) / 1000;
+    return { outcome, startedAt, durationMs, underway };
   } finally {
     clearTimeout(announcement);
     free();
@@ -155,8 +163,8 @@ async function announceStart(
 
 /** Publishes the answer, and retries until the bus has stored it: a late answer still counts. */
 async function publish({ request, engine, signal }: Job, context: WorkContext, answer: Answer, log: Logger): Promise<void> {
-  const { outcome, startedAt, durationMs } = answer;
-  const message = fitResult({ ...baseMessage(request, engine, context), cause: null, ...outcome, startedAt, durationMs });
+  const { outcome, ...measured } = answer;
+  const message = fitResult({ ...baseMessage(request, engine, context), cause: null, ...outcome, ...measured });
   for (let delay = PUBLISH_RETRY_MS.first; ; delay = Math.min(2 * delay, PUBLISH_RETRY_MS.longest)) {
     try {
       return await publishResult(context.bus, engine.manifest.name, message);

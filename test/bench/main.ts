@@ -14,6 +14,7 @@ import { b7 } from "./b7.js";
 import { b13 } from "./b13.js";
 import { b20 } from "./b20.js";
 import { bombs } from "./bombs.js";
+import { search } from "./search.js";
 import type { Bench, Benchmark } from "./bench.js";
 import { hasDocker } from "../docker/base-image.js";
 import { createCorpusMaker } from "./corpus.js";
@@ -35,6 +36,7 @@ const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = {
   B13: b13,
   B20: b20,
   BOMBS: bombs,
+  SEARCH: search,
 };
 
 class Interrupted extends Error {

@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 
-export const BENCHMARKS = ["B1", "B1c", "B2", "B3", "B4", "B5", "B6", "B7", "B13", "B20", "BOMBS"] as const;
+export const BENCHMARKS = ["B1", "B1c", "B2", "B3", "B4", "B5", "B6", "B7", "B13", "B20", "BOMBS", "SEARCH"] as const;
 export type BenchmarkId = (typeof BENCHMARKS)[number];
 
 export interface Options {

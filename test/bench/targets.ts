@@ -35,6 +35,9 @@ export const TARGETS = {
   "B13.rest": { better: "higher", target: 0.35, floor: 0.25 },
   "B20.T": { better: "higher", target: 100, floor: 50 },
   "B20.M": { better: "higher", target: 30, floor: 12 },
+  "SEARCH.random": { better: "lower", target: 1, floor: 2 },
+  "SEARCH.text": { better: "lower", target: 1, floor: 2 },
+  "SEARCH.program": { better: "lower", target: 1, floor: 2 },
   "BOMBS.most": { better: "lower", target: 10, floor: 20 },
 } as const satisfies Readonly<Record<string, Target>>;
 

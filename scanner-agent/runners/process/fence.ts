@@ -10,31 +10,53 @@ const NOBODY = "65534";
 /** The folder in memory where a fenced program finds its sample and may write. */
 const INSIDE = "/mnt";
 const SCRATCH = "256m";
-const LIMITS = ["--core=0", "--nofile=1024", "--fsize=1073741824", "--as=4294967296"];
+const LIMITS = ["--core=0", "--nofile=1024", "--fsize=1073741824"];
+const ADDRESS_SPACE = 4 * 1024 ** 3;
 const PROCESSES = "--nproc=4096";
 
-/** Mounts the sample in a folder that exists only in this mount namespace, then becomes nobody. */
+/** Mounts files and folders, read-only, in a folder that exists only in this mount namespace, then becomes nobody. */
 const ENTER = `set -e
+umask 022
 mount -t tmpfs -o size=${SCRATCH},mode=1777,nosuid,nodev,noexec scanmesh ${INSIDE}
-if [ -n "$1" ]; then
-  : > "${INSIDE}/$2"
-  mount --bind "$1" "${INSIDE}/$2"
-  mount -o remount,bind,ro,nosuid,nodev,noexec "${INSIDE}/$2"
-fi
-shift 2
+show() {
+  if [ -d "$1" ]; then mkdir -p "$2"; else mkdir -p "$(dirname "$2")"; : > "$2"; fi
+  mount --bind "$1" "$2"
+  mount -o "remount,bind,ro,nosuid,nodev,$3" "$2"
+}
+while [ "$1" != -- ]; do
+  show "$1" "${INSIDE}/$2" "$3"
+  shift 3
+done
+shift
 cd ${INSIDE}
 exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@"`;
+
+/** A file or folder that a fenced program may read beside its sample. */
+export interface Mount {
+  readonly path: string;
+  /** Its name inside, relative. */
+  readonly as: string;
+  /** It is a program, and may be run. */
+  readonly isProgram?: true;
+}
+
+/** What a program needs beside its sample. */
+export interface FencedNeeds {
+  readonly mounts?: readonly Mount[];
+  /** Bytes that it may address, where it needs more than others. */
+  readonly addressSpace?: number;
+}
 
 /** How a local program is isolated from the rest of the host. */
 export interface Fence {
   /** Shown in the list of engines, e.g. `isolation: none`. */
   readonly description: string;
-  /** The sample's path as the program sees it. */
-  innerPath(sample: string): string;
+  /** The path of the sample, or of a mount, as the program sees it. */
+  innerPath(path: string, as?: string): string;
   /** The folder that the program may write to, instead of its own. */
   readonly home: string | undefined;
   /** The command line that runs `argv` inside the fence, with a sample or without one. */
-  wrap(argv: readonly string[], sample: string | null): readonly string[];
+  wrap(argv: readonly string[], sample: string | null, more?: FencedNeeds): readonly string[];
 }
 
 /** No fence: the program runs as the agent's user, in a process group, a folder and an environment of its own. */
@@ -80,21 +102,27 @@ function listFences(internet: boolean): Fence[] {
   const asNobody: Fence = {
     description: describe("user nobody"),
     home: INSIDE,
-    innerPath: (sample) => join(INSIDE, basename(sample)),
-    wrap: (argv, sample) => {
-      const enter = ["sh", "-c", ENTER, "fence", sample ?? "", sample === null ? "" : basename(sample), ...argv];
-      return ["prlimit", ...LIMITS, PROCESSES, "unshare", "--mount", ...processes, ...network, "--", ...enter];
+    innerPath: (path, as = basename(path)) => join(INSIDE, as),
+    wrap: (argv, sample, { mounts = [], addressSpace } = {}) => {
+      const all = [...(sample === null ? [] : [{ path: sample, as: basename(sample) }]), ...mounts];
+      const words = all.flatMap(({ path, as, isProgram }: Mount) => [path, as, isProgram ? "exec" : "noexec"]);
+      const enter = ["sh", "-c", ENTER, "fence", ...words, "--", ...argv];
+      return ["prlimit", ...limits(addressSpace), PROCESSES, "unshare", "--mount", ...processes, ...network, "--", ...enter];
     },
   };
   const asAgent = (namespaces: readonly string[]): Fence => ({
     ...noFence,
     description: describe("the agent's user"),
-    wrap: (argv) => {
+    wrap: (argv, _, { addressSpace } = {}) => {
       const unshare = ["unshare", "--user", "--map-current-user", ...namespaces, ...network, "--"];
-      return ["prlimit", ...LIMITS, ...unshare, "setpriv", "--no-new-privs", "--", ...argv];
+      return ["prlimit", ...limits(addressSpace), ...unshare, "setpriv", "--no-new-privs", "--", ...argv];
     },
   });
   return process.getuid?.() === 0 ? [asNobody] : [asAgent(processes), asAgent([])];
+}
+
+function limits(addressSpace = ADDRESS_SPACE): string[] {
+  return [...LIMITS, `--as=${addressSpace}`];
 }
 
 /** Whether a program inside the fence can read a sample. */

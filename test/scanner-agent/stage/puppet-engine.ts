@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Outcome, Parser, RawOutput, Runner, RunOptions, Sample } from "../../../scanner-agent/contract.js";
 import { done } from "../../../scanner-agent/contract.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
@@ -9,9 +10,15 @@ const NO_VERSIONS = { engine: "1", signatures: null, signatureDate: null };
 export function puppet(
   name: string,
   run: (sample: Sample, options: RunOptions) => Promise<Outcome>,
-  more: { slots?: number; input?: "file" | "hash"; timeout?: string; runner?: Partial<Runner> } = {},
+  more: {
+    slots?: number;
+    input?: "file" | "hash";
+    timeout?: string;
+    runner?: Partial<Runner>;
+    manifest?: Record<string, unknown>;
+  } = {},
 ): EngineParts {
-  const { slots = 2, input = "file", timeout = "10s", runner = {} } = more;
+  const { slots = 2, input = "file", timeout = "10s", runner = {}, manifest = {} } = more;
   const outcomes = new WeakMap<RawOutput, Outcome>();
   const parse: Parser = (raw) => outcomes.get(raw) ?? done(null, null, null);
   return {
@@ -24,6 +31,7 @@ export function puppet(
       timeout,
       output: "yara",
       run: { builtin: { module: "yara" } },
+      ...manifest,
     }),
     parse,
     slots,
@@ -35,6 +43,7 @@ export function puppet(
         async run(sample, options) {
           const raw: RawOutput = { exitCode: 0, stdout: "", stderr: "" };
           if (!(sample.path?.includes("self-test") ?? false)) outcomes.set(raw, await run(sample, options));
+          else if (manifest["type"] === "AV") outcomes.set(raw, await ofSelfTest(sample.path ?? ""));
           return raw;
         },
         stop: () => Promise.resolve(),
@@ -42,6 +51,11 @@ export function puppet(
       },
     ],
   };
+}
+
+async function ofSelfTest(path: string): Promise<Outcome> {
+  const isEicar = (await readFile(path, "latin1")).includes("EICAR-");
+  return done(isEicar ? "INFECTED" : "CLEAN", isEicar ? "Eicar" : null, null);
 }
 
 /** A promise and what settles it. */

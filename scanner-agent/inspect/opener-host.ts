@@ -1,0 +1,201 @@
+import { copyFileSync, linkSync } from "node:fs";
+import { mkdir, mkdtemp, rm, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { projectPath } from "../../schema/paths.js";
+import { Failed, hasCode, reasonOf, Unavailable } from "../contract.js";
+import { findFence, noFence, type Fence, type Mount } from "../runners/process/fence.js";
+import { minimalEnvironment, spawnGuarded, type GuardedProcess } from "../runners/process/guard.js";
+import { within } from "../within.js";
+import type { Inspection, InspectionLimits } from "./formats/inspection.js";
+import type { Signature } from "./formats/search.js";
+import type { OpenerAnswer, OpenerRequest } from "./opener/messages.js";
+
+const START_MS = 20_000;
+const MAX_HEAP_MB = 512;
+/** What WebAssembly may take, in pages of 64 KiB. */
+const WASM_PAGES = 16_384;
+/** Each run of 7-Zip reserves what it may take, until the memory of the runs before it is freed; guards would reserve far more. */
+const ADDRESS_SPACE = 16 * 1024 ** 3;
+const NODE_FLAGS = [
+  "--expose-gc",
+  "--disable-wasm-trap-handler",
+  `--wasm-max-mem-pages=${WASM_PAGES}`,
+  `--max-old-space-size=${MAX_HEAP_MB}`,
+];
+const PROGRAM = ["dist", "scanner-agent", "inspect"];
+const LIBRARY = ["node_modules", "7z-wasm"];
+
+/** What is looked into. */
+export interface Suspect {
+  /** A copy or link of the sample's file that is the inspector's own. */
+  readonly path: string;
+  readonly signatures: readonly Signature[];
+}
+
+/** One process that looks into files, one at a time. */
+export interface Opener {
+  /** How it is fenced in. */
+  readonly fence: string;
+  readonly sevenZip: string;
+  /** Throws {@link Failed}, or that it took too long; it has ended then. */
+  inspect(suspect: Suspect, limits: InspectionLimits, timeoutMs: number): Promise<Inspection>;
+  ended(): boolean;
+  stop(): Promise<void>;
+}
+
+/** What a process needs of its host. */
+export interface OpenerHost {
+  /** A private folder. */
+  readonly folder: string;
+  readonly programPath: string;
+  readonly log: Logger;
+}
+
+/** Starts a process in the strongest fence in which it runs. Throws {@link Unavailable}. */
+export async function startOpener(host: OpenerHost): Promise<Opener> {
+  const fence = await findFence({ internet: false, folder: host.folder, programPath: host.programPath });
+  try {
+    return await startIn(fence, host);
+  } catch (error) {
+    if (fence === noFence) throw error;
+    host.log.warn({ reason: reasonOf(error) }, "The inspector does not start in its fence; it runs without one");
+    return await startIn(noFence, host);
+  }
+}
+
+async function startIn(fence: Fence, { folder, programPath }: OpenerHost): Promise<Opener> {
+  const home = await mkdtemp(join(folder, "opener-"));
+  // A folder, so that one process can be shown one file after the other.
+  const files = join(home, "files");
+  await mkdir(files, { mode: 0o755 });
+  const guarded = spawnGuarded(...commandOf(fence, home, files, programPath));
+  const channel = createChannel(guarded);
+  const stop = async () => {
+    guarded.kill();
+    await channel.closed;
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    const ready = await within(START_MS, channel.next());
+    if (ready.kind !== "ready") throw new Failed("it answered out of turn");
+    return opener(fence, files, ready.sevenZip, channel, stop);
+  } catch (error) {
+    await stop();
+    throw new Unavailable(`the inspector's process does not start: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function commandOf(fence: Fence, home: string, files: string, programPath: string): Parameters<typeof spawnGuarded> {
+  const inProject = (...path: string[]): Mount => ({ path: projectPath(...path), as: join("project", ...path) });
+  const node: Mount = { path: process.execPath, as: "node", isProgram: true };
+  const mounts = [node, inProject("package.json"), inProject(...PROGRAM), inProject(...LIBRARY)];
+  const program = join(...PROGRAM, "opener", "opener-process.js");
+  const argv = [
+    fence.innerPath(node.path, node.as),
+    ...NODE_FLAGS,
+    fence.innerPath(projectPath(program), join("project", program)),
+  ];
+  const env = minimalEnvironment(programPath, fence.home ?? home);
+  const needs = { mounts: [...mounts, { path: files, as: "files" }], addressSpace: ADDRESS_SPACE };
+  return [fence.wrap(argv, null, needs), { cwd: home, env, ipc: true }];
+}
+
+function opener(fence: Fence, files: string, sevenZip: string, channel: Channel, stop: () => Promise<void>): Opener {
+  let count = 0;
+  return {
+    fence: fence.description,
+    sevenZip,
+    async inspect({ path, signatures }, limits, timeoutMs) {
+      const name = `file-${++count}`;
+      const file = join(files, name);
+      try {
+        linkOrCopySync(path, file);
+        channel.send({ id: count, path: join(fence.innerPath(files, "files"), name), signatures, limits });
+        const answer = await within(timeoutMs, channel.next());
+        if (answer.kind === "inspected" && answer.id === count) return answer.inspection;
+        throw new Failed(answer.kind === "failed" ? answer.reason : "it answered out of turn");
+      } catch (error) {
+        await stop();
+        throw error;
+      } finally {
+        await removeIfThere(file);
+      }
+    },
+    ended: channel.isClosed,
+    stop,
+  };
+}
+
+/** A file by another name. A link, where the file system has them. */
+export function linkOrCopySync(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (!hasCode(error, "EPERM", "EXDEV", "ENOTSUP", "EMLINK")) throw error;
+    copyFileSync(from, to);
+  }
+}
+
+async function removeIfThere(file: string): Promise<void> {
+  try {
+    await unlink(file);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+/** Messages to and from a process. */
+interface Channel {
+  send(request: OpenerRequest): void;
+  /** The next message; throws {@link Failed} when the process has ended. */
+  next(): Promise<OpenerAnswer>;
+  isClosed(): boolean;
+  readonly closed: Promise<void>;
+}
+
+const LAST_WORDS = 500;
+
+function createChannel({ process: child }: GuardedProcess): Channel {
+  const waiting: OpenerAnswer[] = [];
+  let waiter: { resolve(answer: OpenerAnswer): void; reject(error: unknown): void } | undefined;
+  let failure: Failed | undefined;
+  let words = "";
+  let isClosed = false;
+
+  const fail = (how: string) => {
+    failure ??= new Failed(`its process ended (${[how, words.trim().split("\n").at(-1)].filter(Boolean).join(": ")})`);
+    waiter?.reject(failure);
+    waiter = undefined;
+  };
+  child.stdout?.resume();
+  child.stderr?.on("data", (text: Buffer) => (words = (words + text.toString("utf8")).slice(-LAST_WORDS)));
+  child.on("message", (answer: OpenerAnswer) => {
+    if (waiter === undefined) waiting.push(answer);
+    waiter?.resolve(answer);
+    waiter = undefined;
+  });
+  const closed = new Promise<void>((resolve) => {
+    child.once("error", (error) => {
+      fail(error.message);
+      resolve();
+    });
+    child.once("close", (code, signal) => {
+      isClosed = true;
+      fail(signal ?? `exit status ${code}`);
+      resolve();
+    });
+  });
+  return {
+    // A channel that is closed is told of by the end of the process.
+    send: (request) => void child.send(request, () => undefined),
+    next() {
+      const answer = waiting.shift();
+      if (answer !== undefined) return Promise.resolve(answer);
+      if (failure !== undefined) return Promise.reject(failure);
+      return new Promise((resolve, reject) => (waiter = { resolve, reject }));
+    },
+    isClosed: () => isClosed || failure !== undefined,
+    closed,
+  };
+}

@@ -1,0 +1,39 @@
+/** The inspector's process: looks into one file at a time, as its parent asks. */
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import type { Inspection } from "../formats/inspection.js";
+import { inspect } from "./inspect.js";
+import type { OpenerAnswer, OpenerRequest } from "./messages.js";
+import { sevenZipVersion } from "./seven-zip.js";
+
+/** What is kept of one container's files at a time. */
+const KEEP_BYTES = 512 * 1024 * 1024;
+
+async function inspected({ path, signatures, limits }: OpenerRequest): Promise<Inspection> {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    const read = (target: Uint8Array, position: number) => readSync(file, target, 0, target.length, position);
+    return await inspect({ size, read }, signatures, limits, KEEP_BYTES);
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function onRequest(request: OpenerRequest): Promise<void> {
+  const { id } = request;
+  try {
+    answer({ kind: "inspected", id, inspection: await inspected(request) });
+  } catch (error) {
+    answer({ kind: "failed", id, reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function answer(message: OpenerAnswer): void {
+  process.send?.(message);
+}
+
+process.on("message", (request: OpenerRequest) => void onRequest(request));
+// Nobody is there to ask it any more.
+process.on("disconnect", () => process.exit(0));
+answer({ kind: "ready", sevenZip: await sevenZipVersion() });

@@ -1,0 +1,52 @@
+import type { Logger } from "pino";
+import type { ResultMessage } from "../../schema/messages.js";
+import { reasonOf, TimedOut, type Outcome } from "../contract.js";
+import type { Engine } from "../engine/engine.js";
+import type { Inspection } from "../inspect/formats/inspection.js";
+import type { Inspector } from "../inspect/inspector.js";
+import { judge, judgeUninspected, needsInspection } from "../inspect/judge.js";
+import type { HeldSample } from "../samples/sample-cache.js";
+import { within } from "../within.js";
+
+/** Longer than any inspection takes, when others are before it. */
+const WAIT_MS = 300_000;
+
+/** An inspection that goes on, or why there is none. It never rejects. */
+export type Underway = Promise<Inspection | { readonly reason: string }>;
+
+/** What an answer says of the inspection. */
+export type Judgement = { readonly outcome: Outcome } & Pick<ResultMessage, "inspector" | "closed">;
+
+/** Begins to find out what is closed to an engine in a sample; undefined for an engine whose CLEAN proves nothing. */
+export function beginInspection(
+  { manifest }: Engine,
+  sha256: string,
+  held: HeldSample | undefined,
+  inspector: Inspector,
+  log: Logger,
+): Underway | undefined {
+  if (manifest.type !== "AV") return undefined;
+  if (held === undefined) return Promise.resolve({ reason: "the engine is not given the sample's bytes" });
+  return inspector.inspect({ path: held.path, sha256, signatures: held.signatures }).catch((error: unknown) => {
+    log.warn({ err: error }, "The sample could not be inspected");
+    return { reason: reasonOf(error) };
+  });
+}
+
+/** Judges an outcome by what is closed to the engine. A detection does not wait for that. Throws the signal's reason. */
+export async function judgeByInspection(
+  outcome: Outcome,
+  { manifest }: Engine,
+  underway: Underway | undefined,
+  { version }: Inspector,
+  signal: AbortSignal,
+): Promise<Judgement> {
+  if (underway === undefined || !needsInspection(outcome)) return { outcome };
+  const found = await within(WAIT_MS, underway, signal).catch((error: unknown) => {
+    if (error instanceof TimedOut) return { reason: error.message };
+    throw error;
+  });
+  if ("reason" in found) return { outcome: judgeUninspected(outcome, found.reason) };
+  const { closed, ...judged } = judge(outcome, found, manifest);
+  return { ...judged, inspector: version, ...(closed.length === 0 ? {} : { closed }) };
+}

@@ -1,0 +1,144 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Failed, TimedOut, Unavailable } from "../../../scanner-agent/contract.js";
+import { NOTHING } from "../../../scanner-agent/inspect/formats/inspection.js";
+import { searchAll } from "../../../scanner-agent/inspect/formats/search.js";
+import { createInspector, type InspectorOptions } from "../../../scanner-agent/inspect/inspector.js";
+import type { Opener } from "../../../scanner-agent/inspect/opener-host.js";
+import { testLog } from "../../stage/log.js";
+import { hashes } from "../hashes.js";
+import { packed } from "./seven-zip-made.js";
+
+let folder: string;
+const inspectors: { stop(): Promise<void> }[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "scanmesh-test-inspector-"));
+});
+afterEach(async () => {
+  await Promise.all(inspectors.splice(0).map((one) => one.stop()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+function inspectorWith(more: Partial<InspectorOptions> = {}) {
+  const inspector = createInspector({
+    folder,
+    programPath: process.env["PATH"] ?? "",
+    opens: [],
+    log: testLog("inspector"),
+    ...more,
+  });
+  inspectors.push(inspector);
+  return inspector;
+}
+
+let samples = 0;
+
+async function sampleOf(bytes: Buffer) {
+  const path = join(folder, `sample-${++samples}`);
+  await writeFile(path, bytes, { mode: 0o444 });
+  return { path, sha256: hashes(bytes).sha256, signatures: searchAll([bytes]) };
+}
+
+const GZIP = gzipSync("harmless");
+
+describe("a process", () => {
+  test("is not started for samples without a signature", async () => {
+    const inspector = inspectorWith();
+    for (let i = 0; i < 20; i++) expect(await inspector.inspect(await sampleOf(Buffer.from(`text ${i}`)))).toEqual(NOTHING);
+    expect(inspector.started()).toBe(0);
+  });
+
+  test("looks into one sample after the other", async () => {
+    const inspector = inspectorWith();
+    for (let i = 0; i < 5; i++) await inspector.inspect(await sampleOf(gzipSync(`text ${i}`)));
+    expect(inspector.started()).toBe(1);
+  });
+
+  test("reads the file though it was removed meanwhile", async () => {
+    const inspector = inspectorWith();
+    const sample = await sampleOf(GZIP);
+    const found = inspector.inspect(sample);
+    await rm(sample.path);
+    expect(await found).toMatchObject({ closed: [], depth: 1 });
+    expect((await readdir(folder)).filter((name) => name.startsWith("waiting"))).toEqual([]);
+  });
+
+  test("that is killed is followed by another, and its sample is not inspected", async () => {
+    const inspector = inspectorWith({ timeoutMs: 1 });
+    const bomb = await packed({ "a.bin": Buffer.alloc(20_000_000) }, "7z");
+    await expect(inspector.inspect(await sampleOf(bomb))).rejects.toThrow(TimedOut);
+    await expect(inspector.inspect(await sampleOf(GZIP))).rejects.toThrow(TimedOut);
+    expect(inspector.started()).toBe(2);
+  });
+
+  test("that cannot be started is told, and not tried again at once", async () => {
+    const inspector = inspectorWith({ start: () => Promise.reject(new Unavailable("no memory")) });
+    for (let i = 0; i < 3; i++)
+      await expect(inspector.inspect(await sampleOf(GZIP))).rejects.toThrow(new Unavailable("no memory"));
+    expect(inspector.started()).toBe(1);
+  });
+
+  test("says how it is fenced in", async () => {
+    const fence = await inspectorWith().check();
+    expect(fence).toMatch(process.getuid?.() === 0 ? /^user nobody, no network, limits$/ : /./);
+  });
+});
+
+describe("an inspection", () => {
+  /** Openers of the test, whose inspections it answers. */
+  function counted(answer: () => Promise<typeof NOTHING>) {
+    const asked: string[] = [];
+    const start = (): Promise<Opener> =>
+      Promise.resolve({
+        fence: "none",
+        sevenZip: "0",
+        inspect: ({ path }) => {
+          asked.push(path);
+          return answer();
+        },
+        ended: () => false,
+        stop: () => Promise.resolve(),
+      });
+    return { asked, start };
+  }
+
+  test("is shared by all who ask for it, and kept", async () => {
+    const { asked, start } = counted(() => Promise.resolve(NOTHING));
+    const inspector = inspectorWith({ start });
+    const sample = await sampleOf(GZIP);
+    await Promise.all([inspector.inspect(sample), inspector.inspect(sample), inspector.inspect(sample)]);
+    await inspector.inspect(sample);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("is kept of the last 1,000 samples", async () => {
+    const { asked, start } = counted(() => Promise.resolve(NOTHING));
+    const inspector = inspectorWith({ start });
+    const sample = await sampleOf(GZIP);
+    for (let i = 0; i <= 1_000; i++) await inspector.inspect({ ...sample, sha256: String(i) });
+    await inspector.inspect({ ...sample, sha256: "1" });
+    expect(asked).toHaveLength(1_001);
+    await inspector.inspect({ ...sample, sha256: "0" });
+    expect(asked).toHaveLength(1_002);
+  });
+
+  test("that fails on a sample is not tried again for the next engine", async () => {
+    const { asked, start } = counted(() => Promise.reject(new Failed("it crashed")));
+    const inspector = inspectorWith({ start });
+    const sample = await sampleOf(GZIP);
+    for (let i = 0; i < 3; i++) await expect(inspector.inspect(sample)).rejects.toThrow("it crashed");
+    expect(asked).toHaveLength(1);
+  });
+
+  test("that could not be done through no fault of the sample is tried again", async () => {
+    const { asked, start } = counted(() => Promise.reject(new Unavailable("not now")));
+    const inspector = inspectorWith({ start });
+    const sample = await sampleOf(GZIP);
+    for (let i = 0; i < 3; i++) await expect(inspector.inspect(sample)).rejects.toThrow("not now");
+    expect(asked).toHaveLength(3);
+  });
+});
