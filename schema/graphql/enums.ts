@@ -102,7 +102,14 @@ registerEnumType(ResultCause, {
     SAMPLE_UNAVAILABLE: { description: "It was not given the sample: the mesh does not have its bytes, or they are damaged." },
     TOO_LARGE: { description: "The sample, or what it unpacks to, is over a limit of the engine." },
     ENCRYPTED: { description: "The sample, or something in it, is encrypted." },
-    UNSUPPORTED_TYPE: { description: "The engine does not read files of this type." },
+    UNSUPPORTED_TYPE: {
+      description:
+        "The engine does not read files of this type, or something in the sample is packed in a way that it does not open.",
+    },
+    DAMAGED: { description: "The sample, or something in it, is cut off or contradicts itself." },
+    NOT_INSPECTED: {
+      description: "The engine found nothing, and what is closed to engines in the sample could not be found out.",
+    },
   },
 });
 export { ResultCause };
