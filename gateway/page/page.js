@@ -1,5 +1,7 @@
 // The first view of a mesh. What comes from outside (names, signatures, errors) is only ever set as text.
 
+import { visibleText } from "./visible-text.js";
+
 const OVERVIEW = `query Overview {
   scans(first: 20) { nodes { scanId name verdict done total detections startDate endDate } }
   engines { name type speed internet enabled available versions { engine signatures signatureDate } }
@@ -24,7 +26,7 @@ const KEY = "scanmesh-api-key";
 let opened;
 
 async function ask(query, variables) {
-  const response = await fetch("/graphql", {
+  const response = await fetch("graphql", {
     method: "POST",
     headers: { "content-type": "application/json", ...keyHeader() },
     body: JSON.stringify({ query, variables }),
@@ -50,7 +52,7 @@ $("key-form").addEventListener("submit", (event) => {
 
 function element(tag, text, tone) {
   const node = document.createElement(tag);
-  node.textContent = text ?? "";
+  node.textContent = visibleText(String(text ?? ""));
   if (tone) node.className = tone;
   return node;
 }
@@ -107,7 +109,7 @@ async function refresh() {
     $("state").textContent = agents.length === 0 ? "no agent is there: nothing can be scanned" : "";
     if (opened !== undefined) await show(opened);
   } catch (error) {
-    $("state").textContent = $("key-form").hidden ? `the gateway does not answer: ${error.message}` : error.message;
+    $("state").textContent = visibleText($("key-form").hidden ? `the gateway does not answer: ${error.message}` : error.message);
   }
 }
 
@@ -141,7 +143,7 @@ async function show(id) {
 
 async function scanFile(file) {
   const { createUpload } = await ask(CREATE_UPLOAD);
-  const sent = await fetch(`/upload/${createUpload.id}`, {
+  const sent = await fetch(`upload/${createUpload.id}`, {
     method: "PUT",
     headers: { "content-type": "application/octet-stream" },
     body: file,
@@ -161,7 +163,7 @@ async function scanFiles(files) {
       await scanFile(file);
       message.remove();
     } catch (error) {
-      message.textContent = `${file.name}: ${error.message}`;
+      message.textContent = visibleText(`${file.name}: ${error.message}`);
       message.className = "bad";
     }
     await refresh();

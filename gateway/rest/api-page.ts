@@ -16,21 +16,21 @@ export function apiPage({ info, paths, components }: OpenApi): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(info.title)}: the REST API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/page.css">
-<link rel="stylesheet" href="/api/page.css">
+<link rel="stylesheet" href="page.css">
+<link rel="stylesheet" href="api/page.css">
 </head>
 <body>
 <header><h1>${escape(info.title)}</h1><p>the REST API</p></header>
 <main>
 <p>${prose(info.description)}</p>
-<p>For programs: <a href="/api/openapi.json">openapi.json</a>. The rest of the mesh speaks GraphQL: <a href="/schema.graphql">schema.graphql</a>.</p>
+<p>For programs: <a href="api/openapi.json">openapi.json</a>. The rest of the mesh speaks GraphQL: <a href="schema.graphql">schema.graphql</a>.</p>
 ${operations.join("\n")}
 <section>
 <h2>Shapes</h2>
 ${schemas.join("\n")}
 </section>
 </main>
-<footer><p><a href="/">The mesh</a></p></footer>
+<footer><p><a href="./">The mesh</a></p></footer>
 </body>
 </html>
 `;

@@ -1,5 +1,6 @@
 /** One scan as a line of `/export/csv`, in columns by engine. */
 
+import { visibleText } from "../../schema/visible-text.js";
 import type { EngineRecord, ListedScan, ListedResult } from "../../schema/reports.js";
 import { asctime } from "./asctime.js";
 import { formatResult } from "./report.js";
@@ -43,7 +44,7 @@ function resultText({ state, verdict }: ListedResult, { error, result }: ReturnT
 }
 
 function line(cells: readonly string[]): string {
-  return `${cells.map((cell) => quote(defuse(cell))).join(SEPARATOR)}\n`;
+  return `${cells.map((cell) => quote(defuse(visibleText(cell)))).join(SEPARATOR)}\n`;
 }
 
 /** The beginning of a formula to a spreadsheet, in half and full width, with any white space before it. */

@@ -15,7 +15,7 @@ export const exportCsv: Endpoint = {
   operation: {
     summary: "Scans as CSV",
     description:
-      "Separated by `;`, streamed. Columns `name;md5;sha1;sha256;start_date`, then by name every engine: an antivirus engine as `X` and `X-version`, others as `X` with their JSON. Cells that a spreadsheet would run as a formula begin with an apostrophe.",
+      "Separated by `;`, streamed. Columns `name;md5;sha1;sha256;start_date`, then by name every engine: an antivirus engine as `X` and `X-version`, others as `X` with their JSON. Cells that a spreadsheet would run as a formula begin with an apostrophe; characters that nobody sees are written as `<U+202E>`.",
     query: z.object({
       q: z.string().optional().describe("Hashes or names, comma-separated; `%` stands for any text."),
       l: z.number().int().nonnegative().optional().describe("So many of the newest scans, newest first."),

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
 import { projectPath } from "../../schema/paths.js";
+import { visibleText } from "../../schema/visible-text.js";
 import { PAGE_HEADERS } from "../http/content-policy.js";
 
 const FILES = {
@@ -9,10 +10,15 @@ const FILES = {
   "/page.js": { file: "page.js", type: "text/javascript; charset=utf-8" },
 } as const;
 
-/** The page for operators at `/`: static files that use the API of this gateway. */
+/** The page for operators at `/`: static files that use the API of this gateway, by addresses relative to the page. */
 export async function pageRoutes(app: FastifyInstance): Promise<void> {
   for (const [url, { file, type }] of Object.entries(FILES)) {
     const content = await readFile(projectPath("gateway", "page", file));
     app.get(url, { config: { needs: "open" } }, (_request, reply) => reply.type(type).headers(PAGE_HEADERS).send(content));
   }
+  // The function that the command line uses too, by its source.
+  const script = `export ${visibleText.toString()}\n`;
+  app.get("/visible-text.js", { config: { needs: "open" } }, (_request, reply) =>
+    reply.type(FILES["/page.js"].type).headers(PAGE_HEADERS).send(script),
+  );
 }

@@ -51,7 +51,12 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       const isInvalid = isRefused(args);
       const operation = isInvalid ? undefined : getOperationAST(args.document, parameters.operationName)?.operation;
       if (request.method !== "POST" && operation === "mutation") throw new GatewayError("BAD_INPUT", "mutations need POST");
-      void reply.header("content-type", "text/event-stream; charset=utf-8").header("cache-control", "no-cache, no-transform");
+      void reply.headers({
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache, no-transform",
+        // nginx would hold events back until its buffer is full.
+        "x-accel-buffering": "no",
+      });
       if (request.method === "HEAD") return reply.send("");
       const { stream, endWith } = createEventStream(isInvalid ? singleResult(errorResult(args)) : await run(operations, args));
       if (request.raw.socket.destroyed) {

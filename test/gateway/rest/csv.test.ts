@@ -55,6 +55,9 @@ describe("a cell", () => {
     ["a\nb", '"a\nb"'],
     ["a'b", "a'b"],
     ["a=b", "a=b"],
+    ["rlo-\u202efdp.exe", "rlo-<U+202E>fdp.exe"],
+    ["\u200b=1+1", "<U+200B>=1+1"],
+    ["a\u2028b\u{e0041}", "a<U+2028>b<U+E0041>"],
     ["ünï", "ünï"],
     ["", ""],
   ])("%j is written as %j", (name, text) => expect(first(name)).toBe(text));
