@@ -5,6 +5,7 @@ import { CloseCode, createClient, type FormattedExecutionResult } from "graphql-
 import { WebSocket } from "ws";
 import type { FileToSend } from "./file-source.js";
 import { answerCut, gatewayAddress, keyNeeded, notAGateway, unreachable } from "./gateway-address.js";
+import { createPatience, isBearable, readRetryAfter, TryLater } from "./retry-after.js";
 import { REPORT_FIELDS, type Report } from "./report.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { putFile } from "./upload.js";
@@ -38,7 +39,9 @@ const WATCH = `subscription Watch($id: SafeInt!) { scanUpdated(id: $id) { ${REPO
 const RETRIES = 30;
 const RETRY_MS = 4_000;
 
-export function createGatewayClient(url: string, apiKey?: string): Client {
+/** `tell` is told when the gateway asks to wait. */
+export function createGatewayClient(url: string, apiKey: string | undefined, tell: (line: string) => void): Client {
+  const patiently = createPatience(tell);
   const sockets = createClient({
     url: gatewayAddress(url, "/graphql").replace(/^http/, "ws"),
     webSocketImpl: WebSocket,
@@ -49,7 +52,10 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
     shouldRetry: (event) => !isUnauthorized(event),
   });
 
-  async function ask<T>(query: string, variables: object, signal: AbortSignal): Promise<T> {
+  const ask = <T>(query: string, variables: object, signal: AbortSignal): Promise<T> =>
+    patiently(() => askOnce<T>(query, variables, signal), signal);
+
+  async function askOnce<T>(query: string, variables: object, signal: AbortSignal): Promise<T> {
     const key = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
     const headers = { "content-type": "application/json", ...key };
     const body = JSON.stringify({ query, variables });
@@ -58,9 +64,11 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
         throw signal.aborted ? error : unreachable(url, error);
       },
     );
+    const seconds = readRetryAfter(response.status, response.headers.get("retry-after"));
+    if (seconds !== undefined) throw new TryLater(await refusalText(response), seconds);
     const { data, errors } = await readAnswer<T>(response, url);
     if (errors?.[0]?.extensions?.code === "UNAUTHENTICATED" && apiKey === undefined) throw keyNeeded(url);
-    if (errors?.[0]) throw new OperatorError(errors[0].message);
+    if (errors?.[0]) throw refusal(errors[0]);
     if (!data) throw notAGateway(url);
     return data;
   }
@@ -69,7 +77,12 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
     url,
     async upload(file, signal) {
       const { createUpload } = await ask<{ createUpload: { id: string } }>(CREATE_UPLOAD, {}, signal);
-      const { status, text } = await putFile(url, createUpload.id, file, signal);
+      const { status, text } = await patiently(async () => {
+        const answer = await putFile(url, createUpload.id, file, signal);
+        const seconds = readRetryAfter(answer.status, answer.retryAfter);
+        if (seconds !== undefined) throw new TryLater(readError(answer.text) ?? `HTTP ${answer.status}`, seconds);
+        return answer;
+      }, signal);
       if (status !== 201) throw new OperatorError(readError(text) ?? `the gateway answered ${status}`);
       return createUpload.id;
     },
@@ -79,10 +92,18 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
       if ("message" in submitScan) throw new OperatorError(submitScan.message);
       return submitScan.scan;
     },
-    watch(scanId, signal) {
-      const results = sockets.iterate<{ scanUpdated: Report }>({ query: WATCH, variables: { id: scanId } });
-      signal.addEventListener("abort", () => void results.return?.(), { once: true });
-      return reports(results, url);
+    async *watch(scanId, signal) {
+      let results: AsyncGenerator<Report> | undefined;
+      // The first report comes, or the refusal does.
+      const first = await patiently(async () => {
+        const events = sockets.iterate<{ scanUpdated: Report }>({ query: WATCH, variables: { id: scanId } });
+        signal.addEventListener("abort", () => void events.return?.(), { once: true });
+        results = reports(events, url);
+        return results.next();
+      }, signal);
+      if (first.done) return;
+      yield first.value;
+      if (results) yield* results;
     },
     async check(signal) {
       await ask("{ __typename }", {}, signal);
@@ -91,9 +112,31 @@ export function createGatewayClient(url: string, apiKey?: string): Client {
   };
 }
 
+interface GraphQLProblem {
+  readonly message: string;
+  readonly extensions?: { readonly code?: unknown; readonly retryAfter?: unknown };
+}
+
 interface GraphQLAnswer<T> {
   readonly data?: T | null;
-  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
+  readonly errors?: readonly GraphQLProblem[];
+}
+
+/** The error of an operation, which may ask to come again later. */
+function refusal({ message, extensions }: GraphQLProblem): OperatorError {
+  const seconds = extensions?.retryAfter;
+  return typeof seconds === "number" && isBearable(seconds) ? new TryLater(message, seconds) : new OperatorError(message);
+}
+
+async function refusalText(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const { error, errors } = JSON.parse(text) as { error?: string; errors?: readonly GraphQLProblem[] };
+    return error ?? errors?.[0]?.message ?? `HTTP ${response.status}`;
+  } catch (error) {
+    if (error instanceof SyntaxError) return `HTTP ${response.status}`;
+    throw error;
+  }
 }
 
 async function readAnswer<T>(response: Response, url: string): Promise<GraphQLAnswer<T>> {
@@ -122,11 +165,11 @@ async function* reports(
 ): AsyncGenerator<Report> {
   try {
     for await (const { data, errors } of results) {
-      if (errors?.[0]) throw new OperatorError(errors[0].message);
+      if (errors?.[0]) throw refusal(errors[0]);
       if (data) yield data.scanUpdated;
     }
   } catch (error) {
-    if (Array.isArray(error)) throw new OperatorError(String(error[0]?.message));
+    if (Array.isArray(error)) throw refusal(error[0] as GraphQLProblem);
     if (isUnauthorized(error)) throw new OperatorError(error.reason);
     throw error instanceof OperatorError ? error : unreachable(url, error);
   }

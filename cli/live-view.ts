@@ -88,6 +88,7 @@ export function createLiveView(terminal: Terminal, { total, colours: hasColours 
       const last = verdict ? colourText(describeFile(outcome), COLOURS[verdict]) : describeFile(outcome);
       draw([...(report ? report.results.map(engineLine(report, colourText)) : []), last]);
     },
+    notice: (line) => draw([line]),
     close() {
       clearTimeout(timer);
       terminal.write(erase() + SHOW_CURSOR);

@@ -34,8 +34,8 @@ async function run(files: readonly string[], options: Options): Promise<number> 
   const config = readCliConfig();
   const apiKey = options.key ?? config.apiKey;
   const mesh = await meshFor(options, { ...config, apiKey }, signal);
-  const client = createGatewayClient(mesh.url, apiKey);
   const view = createView(options, found.hasFolder ? toSend.length : undefined);
+  const client = createGatewayClient(mesh.url, apiKey, (line) => view.notice(printable(line)));
   try {
     await client.check(signal);
     const { engines, deadline, internet } = options;
@@ -65,7 +65,7 @@ async function meshFor({ url }: Options, config: CliConfig, signal: AbortSignal)
 }
 
 function createView({ json }: Options, total: number | undefined): View {
-  if (json) return createSilentView();
+  if (json) return createSilentView(say);
   const { canRedraw, colours } = readTerminalConfig();
   return process.stdout.isTTY && canRedraw ? createLiveView(process.stdout, { total, colours }) : createPlainView(print, total);
 }

@@ -11,6 +11,8 @@ export interface View {
   waiting(file: string, report: Report): void;
   /** The last word on a file. */
   finished(outcome: FileResult): void;
+  /** A line that is about no file. */
+  notice(line: string): void;
   close(): void;
 }
 
@@ -94,11 +96,12 @@ export function createPlainView(write: (line: string) => void, total?: number): 
     finished(outcome) {
       write(`${total === undefined ? "" : `${++count} of ${total}  `}${describeFile(outcome)}`);
     },
+    notice: write,
     close: () => {},
   };
 }
 
 /** Nothing while it goes on; the caller prints one document at the end. */
-export function createSilentView(): View {
-  return { sending: () => {}, progress: () => {}, waiting: () => {}, finished: () => {}, close: () => {} };
+export function createSilentView(notice: (line: string) => void): View {
+  return { sending: () => {}, progress: () => {}, waiting: () => {}, finished: () => {}, notice, close: () => {} };
 }
