@@ -85,7 +85,7 @@ export interface DurableConfig {
   readonly filter_subject?: string;
 }
 
-/** Deliveries after which the server gives an engine's request up; the sixth delivery is answered without running. */
+/** NATS's own bound on deliveries of an engine's request, never reached: an agent answers the sixth delivery with FAILED. */
 export const MAX_DELIVERIES = 20;
 
 /** The durable of one engine, shared by every host that has it. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
 import { MalformedMessage, MAX_RESULT_BYTES, parseMessage, ResultMessage } from "../../schema/messages.js";
-import type { ResultCause } from "../../schema/states.js";
+import { CRASHED_REPEATEDLY_ERROR, type ResultCause } from "../../schema/states.js";
 import { engineOfResult } from "../../schema/subjects.js";
 import type { ResultDelivery } from "../bus/bus.js";
 import { isDataError, retryDeadlock } from "../db/database.js";
@@ -102,7 +102,7 @@ function parseResult(ctx: ScanContext, internet: InternetClass, delivery: Result
 
 /** Agents up to 0.1 say only in a sentence that a request has ended its agent too often. */
 function causeOf({ cause, error }: ResultMessage): ResultCause | null {
-  return cause ?? (error === "ended its agent five times" ? "CRASHED_REPEATEDLY" : null);
+  return cause ?? (error === CRASHED_REPEATEDLY_ERROR ? "CRASHED_REPEATEDLY" : null);
 }
 
 /** Postgres does not accept NUL in text or JSON. */

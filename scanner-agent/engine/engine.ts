@@ -14,6 +14,7 @@ import {
   type Runner,
   type Sample,
 } from "../contract.js";
+import { NEVER_ABORTED } from "../within.js";
 import type { SelfTest } from "./self-test.js";
 import { createSlots, type Slots } from "./slots.js";
 import { parseWhole } from "./whole-sample.js";
@@ -21,7 +22,6 @@ import { parseWhole } from "./whole-sample.js";
 const UNKNOWN: EngineVersions = { engine: null, signatures: null, signatureDate: null };
 const FIRST_RETEST_MS = 500;
 const FAILURES_IN_A_ROW = 3;
-const NEVER = new AbortController().signal;
 
 /** The parts of an engine. */
 export interface EngineParts {
@@ -57,13 +57,15 @@ export interface Engine {
   scan(sample: Sample, options: RunOptions): Promise<Outcome>;
   /** Makes it unhealthy until `obstacle` resolves and it passes its self-test. */
   suspend(reason: string, obstacle?: () => Promise<void>): void;
-  /** The mesh refuses its results, with a reason; null: it accepts them again. */
+  /** Takes no work while the gateway refuses the engine, with a reason; null: the gateway accepts it again. */
   refuse(reason: string | null): void;
   /**
    * Starts it, unless it is running, and tests it; when this resolves it is healthy or has a reason why not. It is tested again
    * by itself from then on.
    */
   start(): Promise<void>;
+  /** The same, for an engine that has been started. */
+  test(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -74,20 +76,25 @@ export function createEngine(
 ): Engine {
   const slots = createSlots(total);
   let runner = runners[0];
-  /** The versions that the runner reports, and those in the engine's last output. */
+  /** The versions that the runner reports. */
   let versions = UNKNOWN;
-  let printed: EngineVersions | undefined;
+  /** Those in the engine's last output that had any. */
+  let printedVersions: EngineVersions | undefined;
   let reason: string | null = "it is starting";
   let refused: string | null = null;
   let testedAt: string | null = null;
   let obstacle: (() => Promise<void>) | undefined;
-  let failures = 0;
+  let failedScansInARow = 0;
   let failedTests = 0;
   let testing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  for (const one of runners) one.onLost?.((why) => one === runner && suspend(why));
+  for (const one of runners) {
+    one.onLost?.((why) => {
+      if (one === runner) suspend(why);
+    });
+  }
 
   function test(): Promise<void> {
     testing ??= examine().finally(() => {
@@ -104,8 +111,8 @@ export function createEngine(
       await obstacle?.();
       runner = await startFirst(runners);
       versions = await runner.versions();
-      await selfTest(manifest, (sample) => attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER, alone: false }));
-      [reason, obstacle, failures, failedTests] = [null, undefined, 0, 0];
+      await selfTest(manifest, (sample) => attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER_ABORTED, alone: false }));
+      [reason, obstacle, failedScansInARow, failedTests] = [null, undefined, 0, 0];
       if (before !== null) log.info({ versions: fullVersions(), runner: runner.description }, "Engine healthy");
     } catch (error) {
       reason = reasonOf(error).slice(0, 1024);
@@ -146,8 +153,8 @@ export function createEngine(
     if (runner === undefined) throw new Unavailable("there is no way to run it");
     try {
       const outcome = parseWhole(parse, await runner.run(sample, options));
-      printed = outcome.versions ?? printed;
-      return printed === undefined ? outcome : { ...outcome, versions: fullVersions() };
+      printedVersions = outcome.versions ?? printedVersions;
+      return printedVersions === undefined ? outcome : { ...outcome, versions: fullVersions() };
     } catch (error) {
       if (error instanceof Failed) return notDone("FAILED", "ENGINE_ERROR", error.message);
       if (error instanceof TimedOut) return notDone("TIMEOUT", "TIME_LIMIT", error.message);
@@ -156,8 +163,8 @@ export function createEngine(
   }
 
   function fullVersions(): EngineVersions {
-    if (printed === undefined) return versions;
-    const { engine, signatures, signatureDate } = printed;
+    if (printedVersions === undefined) return versions;
+    const { engine, signatures, signatureDate } = printedVersions;
     return {
       ...versions,
       engine: engine ?? versions.engine,
@@ -172,10 +179,10 @@ export function createEngine(
   }
 
   function countFailure({ state }: Outcome): void {
-    failures = state === "FAILED" || state === "TIMEOUT" ? failures + 1 : 0;
-    if (failures < FAILURES_IN_A_ROW || reason !== null || testing !== undefined) return;
-    log.warn({ failures }, "Engine failed repeatedly; testing it");
-    failures = 0;
+    failedScansInARow = state === "FAILED" || state === "TIMEOUT" ? failedScansInARow + 1 : 0;
+    if (failedScansInARow < FAILURES_IN_A_ROW || reason !== null || testing !== undefined) return;
+    log.warn({ failures: failedScansInARow }, "Engine failed repeatedly; testing it");
+    failedScansInARow = 0;
     void test();
     onChange();
   }
@@ -205,6 +212,7 @@ export function createEngine(
       }
     },
     start: test,
+    test,
     async stop() {
       stopped = true;
       clearTimeout(timer);

@@ -5,7 +5,7 @@ import { within } from "../within.js";
 export interface Slots {
   readonly total: number;
   busy(): number;
-  /** Waits for a free slot; the result frees it. Throws {@link Unavailable} after `timeoutMs`, or the signal's reason. */
+  /** Waits for a free slot and returns a function that frees it. Throws {@link Unavailable} after `timeoutMs`, or the signal's reason. */
   take(timeoutMs: number, signal: AbortSignal): Promise<() => void>;
 }
 
@@ -31,7 +31,7 @@ export function createSlots(total: number): Slots {
       await within(timeoutMs, freed, signal);
       return free;
     } catch (error) {
-      // It was given the slot in the moment that it gave up: the next one gets it.
+      // It gave up just as it got the slot: the slot goes to the next one.
       if (!waiting.delete(onFree)) free();
       throw error instanceof TimedOut
         ? new Unavailable(`no slot was free within ${timeoutMs / 1000} s`, { cause: error })

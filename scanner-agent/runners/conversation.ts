@@ -78,25 +78,25 @@ export async function awaitReply(
 export interface Occupancy {
   count(): number;
   /**
-   * Scans one more. If the daemon hangs up because it ended by itself, it is the sample's doing if the daemon had no other
-   * meanwhile, and this throws {@link Failed}; of several each may be innocent.
+   * Scans one more. If the daemon hangs up because it ended unasked, the sample is blamed with {@link Failed}, provided that the
+   * daemon had no other meanwhile: if it had several, none is blamed.
    */
-  scan(run: () => Promise<RawOutput>, endedByItself: () => boolean | Promise<boolean>): Promise<RawOutput>;
+  scan(run: () => Promise<RawOutput>, endedUnasked: () => boolean | Promise<boolean>): Promise<RawOutput>;
 }
 
 /** No samples yet; `name` completes "… ended while it scanned the sample". */
 export function createOccupancy(name: string): Occupancy {
-  const samples = new Set<{ shared: boolean }>();
+  const samples = new Set<{ hadCompany: boolean }>();
   return {
     count: () => samples.size,
-    async scan(run, endedByItself) {
-      const mine = { shared: samples.size > 0 };
-      for (const other of samples) other.shared = true;
+    async scan(run, endedUnasked) {
+      const mine = { hadCompany: samples.size > 0 };
+      for (const other of samples) other.hadCompany = true;
       samples.add(mine);
       try {
         return await run();
       } catch (error) {
-        if (error instanceof HungUp && (await endedByItself()) && !mine.shared)
+        if (error instanceof HungUp && (await endedUnasked()) && !mine.hadCompany)
           throw new Failed(`${name} ended while it scanned the sample`, { cause: error });
         throw error;
       } finally {

@@ -1,6 +1,6 @@
 /** A lock that many may hold together, or one alone; served in order of arrival. */
 export interface Gate {
-  /** Waits for the lock; the result releases it. */
+  /** Waits for the lock and returns a function that releases it. */
   enter(alone: boolean): Promise<() => void>;
 }
 
@@ -23,6 +23,7 @@ export function createGate(): Gate {
       return new Promise((resolve) => {
         const leave = () => {
           inside -= 1;
+          // Whoever was alone is the last to leave.
           closed = false;
           admit();
         };

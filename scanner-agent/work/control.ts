@@ -23,7 +23,7 @@ export function listenToControl(bus: Bus, agent: string, { cancel, order, engine
       case "state":
         return order(control.state);
       case "test":
-        return enginesNamed(control.engine).forEach((engine) => void engine.start());
+        return enginesNamed(control.engine).forEach((engine) => void engine.test());
       case "refuse":
         return enginesNamed(control.engine).forEach((engine) => engine.refuse(control.reason));
       default:
@@ -36,7 +36,7 @@ export function listenToControl(bus: Bus, agent: string, { cancel, order, engine
       apply(parseMessage(Control, data));
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
-      log.warn({ err: error }, "Ignored a malformed control message");
+      log.warn({ err: error }, "Ignored a control message that is malformed or not known here");
     }
   });
 }

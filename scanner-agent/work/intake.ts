@@ -4,11 +4,10 @@ import { engineToken } from "../../schema/subjects.js";
 import type { Engine } from "../engine/engine.js";
 import { openPull, type Pull } from "../bus/pull.js";
 import type { PulledRequest } from "../bus/pulled-request.js";
-import { scan, type WorkContext } from "./scan.js";
+import { HAND_BACK_DELAY_MS, scan, type WorkContext } from "./scan.js";
 
 /** How many answers may wait to be stored by the bus before the engine takes no more work. */
 const MAX_UNSTORED = 64;
-const HAND_BACK_DELAY_MS = 1_000;
 
 /** Pulls one engine's requests from the bus, at most as many as the engine has free slots. */
 export interface Intake {
@@ -25,9 +24,10 @@ export function createIntake(engine: Engine, context: WorkContext): Intake {
   const log: Logger = context.log.child({ engine: engine.manifest.name });
   let pull: Pull | undefined;
   let held = false;
-  let busySlots = 0;
+  /** Slots that are taken, each from the pull until the run ends. */
+  let taken = 0;
   let topUpScheduled = false;
-  const inFlight = new Set<Promise<void>>();
+  const unfinished = new Set<Promise<void>>();
   const closing = new Set<Promise<void>>();
   const token = engineToken(engine.manifest.name);
 
@@ -48,7 +48,7 @@ export function createIntake(engine: Engine, context: WorkContext): Intake {
     topUpScheduled = true;
     setImmediate(() => {
       topUpScheduled = false;
-      if (inFlight.size < engine.slots.total + MAX_UNSTORED) pull?.topUp(engine.slots.total - busySlots);
+      if (unfinished.size < engine.slots.total + MAX_UNSTORED) pull?.topUp(engine.slots.total - taken);
     });
   }
 
@@ -59,16 +59,17 @@ export function createIntake(engine: Engine, context: WorkContext): Intake {
   function onRequest(pulled: PulledRequest): void {
     const request = readRequest(pulled);
     if (request === undefined) return topUp();
+    // While it is held another host takes the request at once; an engine that is unwell may be so on every host, so that waits.
     if (pull === undefined) return pulled.nak(held ? 0 : HAND_BACK_DELAY_MS);
-    busySlots += 1;
+    taken += 1;
     const work = scan({ request, pulled, engine }, context, () => {
-      busySlots -= 1;
+      taken -= 1;
       topUp();
     }).finally(() => {
-      inFlight.delete(work);
+      unfinished.delete(work);
       topUp();
     });
-    inFlight.add(work);
+    unfinished.add(work);
   }
 
   /** The request, if it is valid and names this engine; any other is acknowledged at once, without taking a slot. */
@@ -95,7 +96,7 @@ export function createIntake(engine: Engine, context: WorkContext): Intake {
     async drain() {
       hold(true);
       await Promise.all(closing);
-      await Promise.all(inFlight);
+      await Promise.all(unfinished);
     },
   };
 }

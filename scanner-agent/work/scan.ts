@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ResultMessage, ScanRequest } from "../../schema/messages.js";
+import { CRASHED_REPEATEDLY_ERROR } from "../../schema/states.js";
 import type { Bus } from "../bus/bus.js";
 import { Cancelled, Failed, notDone, reasonOf, Unavailable, type Outcome } from "../contract.js";
 import type { PulledRequest } from "../bus/pulled-request.js";
@@ -12,11 +13,14 @@ import type { HeldSample, SampleCache } from "../samples/sample-cache.js";
 import { publishResult } from "../bus/verbs.js";
 import type { InFlight } from "./in-flight.js";
 
+/** A sample that was delivered this often is suspected of ending its agents: it runs alone, so that only it can be blamed. */
 const ALONE_FROM_DELIVERY = 3;
-const LAST_DELIVERY = 6;
+/** The engine has run on the sample at every earlier delivery, and its agent ended each time: it is not run again. */
+const GIVE_UP_AT_DELIVERY = 6;
 const ANNOUNCE_AFTER_MS = 100;
-const SLOT_LIMIT_MS = 300_000;
-const HAND_BACK_DELAY_MS = 1_000;
+const SLOT_WAIT_MS = 300_000;
+/** How long NATS waits before it delivers again a request that could not be worked on here. */
+export const HAND_BACK_DELAY_MS = 1_000;
 const PUBLISH_RETRY_MS = { first: 100, longest: 5_000 };
 
 /** What scans use of their agent. */
@@ -59,7 +63,7 @@ export async function scan(assignment: Assignment, context: WorkContext, onSlotF
   };
   try {
     const job = { ...assignment, signal };
-    const { underway, ...ran } = await runOrRefuse(job, context, log);
+    const { underway, ...ran } = await runOrFail(job, context, log);
     freeSlot();
     const answer = { ...ran, ...(await judgeByInspection(ran.outcome, engine, underway, context.inspector, signal)) };
     if (signal.reason instanceof Cancelled) throw signal.reason;
@@ -82,12 +86,12 @@ export async function scan(assignment: Assignment, context: WorkContext, onSlotF
   }
 }
 
-async function runOrRefuse(job: Job, context: WorkContext, log: Logger): Promise<Ran> {
-  if (job.pulled.deliveries >= LAST_DELIVERY)
-    return withoutRun(notDone("FAILED", "CRASHED_REPEATEDLY", "ended its agent five times"));
+async function runOrFail(job: Job, context: WorkContext, log: Logger): Promise<Ran> {
+  if (job.pulled.deliveries >= GIVE_UP_AT_DELIVERY)
+    return withoutRun(notDone("FAILED", "CRASHED_REPEATEDLY", CRASHED_REPEATEDLY_ERROR));
   let held: HeldSample | undefined;
   try {
-    held = await fetch(job, context);
+    held = await holdSample(job, context);
     return await run(job, context, held, log);
   } catch (error) {
     if (error instanceof Failed) return withoutRun(notDone("FAILED", "SAMPLE_UNAVAILABLE", error.message));
@@ -97,8 +101,8 @@ async function runOrRefuse(job: Job, context: WorkContext, log: Logger): Promise
   }
 }
 
-/** Fetches the sample's file; undefined for an engine that takes only hashes. */
-async function fetch({ request, engine, signal }: Job, { samples }: WorkContext): Promise<HeldSample | undefined> {
+/** Holds the sample's file in the cache, and fetches it before if need be; undefined for an engine that takes only hashes. */
+async function holdSample({ request, engine, signal }: Job, { samples }: WorkContext): Promise<HeldSample | undefined> {
   if (engine.manifest.input === "hash") return undefined;
   const { sha256, size, blob } = request.sample;
   if (blob === null) throw new Failed("the mesh does not have the sample's bytes");
@@ -116,7 +120,7 @@ async function run(
   held: HeldSample | undefined,
   log: Logger,
 ): Promise<Ran> {
-  const free = await engine.slots.take(SLOT_LIMIT_MS, signal);
+  const free = await engine.slots.take(SLOT_WAIT_MS, signal);
   const startedAt = new Date().toISOString();
   const announce = () => void announceStart(request, engine, context, startedAt, log);
   const announcement = setTimeout(announce, ANNOUNCE_AFTER_MS);

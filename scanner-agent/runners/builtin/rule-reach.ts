@@ -19,7 +19,7 @@ const COMPARISONS = new Set([
   "iequals",
   "matches",
 ]);
-/** Modules whose facts come from a report that there is none of here. */
+/** Modules that read a sandbox's report, which ScanMesh never has. */
 const REPORT_MODULES = new Set(["cuckoo"]);
 
 interface Edit extends Span {
@@ -34,7 +34,8 @@ export interface DeadRule {
 
 /**
  * The rules of a text that can never match because external variables are empty or because there is no report of a sandbox. What
- * is known is written into the conditions, and YARA-X then says which of them are always false.
+ * is known is written into the conditions, and YARA-X then says which of them are always false. This is repeated until no more are
+ * found: a rule that needs a dead rule is dead too.
  */
 export function rulesThatNeverMatch(text: string): DeadRule[] {
   const { rules } = outlineOf(text);

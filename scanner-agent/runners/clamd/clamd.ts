@@ -110,9 +110,9 @@ export function createClamdRunner({
     if (path === null) throw new Failed("ClamAV needs the sample's bytes");
     const leave = await gate.enter(options.alone);
     const on = clamd;
-    const endedByItself = () => on !== undefined && !stopped.has(on);
+    const endedUnasked = () => on !== undefined && !stopped.has(on);
     try {
-      return await occupancy.scan(() => scan(current(), path, options), endedByItself);
+      return await occupancy.scan(() => scan(current(), path, options), endedUnasked);
     } finally {
       leave();
     }

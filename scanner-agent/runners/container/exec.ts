@@ -1,6 +1,7 @@
 import type { ContainerRun } from "../../../schema/container-run.js";
 import type { EngineVersions } from "../../../schema/messages.js";
 import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
+import { NEVER_ABORTED } from "../../within.js";
 import { readDate } from "../../parsers/date.js";
 import { fillCommand } from "../fill-command.js";
 import { createDeployment } from "./deployment.js";
@@ -10,7 +11,6 @@ import { prepareRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
 import { startWarmContainer, type WarmContainer } from "./warm-container.js";
 
 const VERSION_TIMEOUT_MS = 30_000;
-const NEVER = new AbortController().signal;
 
 /** The engine's containers. */
 interface Running {
@@ -79,7 +79,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
     let reusable = false;
     try {
       warm.scans += 1;
-      const hide = await warm.show(sample);
+      const hide = await warm.placeSample(sample);
       try {
         const { command, input } = commandFor(running, sample);
         const raw = await warm.run(command, { timeoutMs, signal, input });
@@ -117,7 +117,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
 
 /** Asks an engine for its versions in a container that has had no sample. Throws {@link Unavailable}. */
 async function askVersions(pool: Pool, { version, updated }: ContainerRun): Promise<EngineVersions> {
-  const warm = await pool.take(true, NEVER);
+  const warm = await pool.take(true, NEVER_ABORTED);
   let reusable = false;
   try {
     const engine = await readFirstLine(warm, version);
@@ -132,7 +132,7 @@ async function askVersions(pool: Pool, { version, updated }: ContainerRun): Prom
 async function readFirstLine(warm: WarmContainer, command: readonly string[] | undefined): Promise<string | null> {
   if (command === undefined) return null;
   try {
-    const { stdout } = await warm.run(command, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER });
+    const { stdout } = await warm.run(command, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER_ABORTED });
     return stdout.split("\n", 1)[0]?.trim().slice(0, 200) || null;
   } catch (cause) {
     if (cause instanceof Unavailable) throw cause;

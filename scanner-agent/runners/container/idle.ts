@@ -1,7 +1,8 @@
 /**
- * The agent's own program in containers. Images of engines may have no shell and no program that waits, so the agent brings one:
- * without arguments it waits forever; with arguments it prints those files, and its exit status is 1 if one cannot
- * be read. It is an ELF file without any library, written here instruction by instruction.
+ * The agent's own program in containers, as images of engines may have no shell and no program that waits. Without arguments it waits
+ * forever; with arguments it prints those files, and its exit status is 1 if one cannot be read. It has three uses: it waits in an
+ * engine's container, reads standard input in the lease's, and prints files in the probe's. It is an ELF file without any library,
+ * written here instruction by instruction.
  */
 
 const LOAD_ADDRESS = 0x400000;

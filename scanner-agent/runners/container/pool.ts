@@ -130,7 +130,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
       } catch (error) {
         const place = waiting.indexOf(waiter);
         if (place !== -1) waiting.splice(place, 1);
-        // It was given a container in the moment that it gave up.
+        // It gave up just as it got one: the container goes back.
         else
           void given.then(
             (warm) => (idle.push(warm), update()),

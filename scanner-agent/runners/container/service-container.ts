@@ -16,8 +16,8 @@ import { isListening, lookUp, postSample } from "./web.js";
 const POLL_MS = 100;
 const LAST_WORDS = 4_096;
 const LONGEST_SOCKET = 107;
-/** How soon after it has hung up a container's end is known. */
-const END_MS = 2_000;
+/** The longest wait, after a hang-up, for Docker to report the container's end. */
+const END_KNOWN_MS = 2_000;
 
 /** How samples are given to it. */
 interface Client {
@@ -31,7 +31,7 @@ export interface ServiceContainer extends Client {
   /** Resolves with its last words when it has ended. */
   readonly ended: Promise<string>;
   /** Whether it has ended, and not because it was discarded. Throws {@link Unavailable} if Docker does not answer. */
-  endedByItself(): Promise<boolean>;
+  endedUnasked(): Promise<boolean>;
   discard(): Promise<void>;
 }
 
@@ -52,9 +52,9 @@ export async function startServiceContainer(engine: ContainerEngine, recipe: Rec
 
   try {
     const output = await followOutput(container, recipe, engine);
-    let byItself = false;
+    let isEndUnasked = false;
     const ended = output.ended.then(async () => {
-      byItself = discarded === undefined;
+      isEndUnasked = discarded === undefined;
       return `${output.lastLine() || "it said nothing"} (${await describeEnd(engine, container)})`;
     });
     await daemon.ask("start a container", (_, abortSignal) => container.start({ abortSignal }));
@@ -68,10 +68,10 @@ export async function startServiceContainer(engine: ContainerEngine, recipe: Rec
     return {
       ...client,
       ended,
-      async endedByItself() {
-        await Promise.race([output.ended, recipe.docker.events.lost, pause(END_MS, undefined, { ref: false })]);
+      async endedUnasked() {
+        await Promise.race([output.ended, recipe.docker.events.lost, pause(END_KNOWN_MS, undefined, { ref: false })]);
         await daemon.ping();
-        return byItself;
+        return isEndUnasked;
       },
       discard,
     };

@@ -20,15 +20,15 @@ export function createServiceRunner(engine: ContainerEngine, description: string
   const deployment = createDeployment<Service>(engine, {
     launch,
     discard,
-    // With samples in it, the last one ends it.
+    // If samples are still in it, the last to finish discards it (runIn).
     retire: (old) => void (old.occupancy.count() === 0 && discard(old)),
   });
   let started = 0;
 
-  host.onLost(lose);
+  host.onLost(giveUpContainer);
 
   /** The engine takes no work until it is started again. */
-  function lose(reason: string): void {
+  function giveUpContainer(reason: string): void {
     const old = deployment.clear();
     if (old === undefined) return;
     void discard(old);
@@ -53,7 +53,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
     const container = await startServiceContainer(engine, recipe, String(++started));
     const service = { recipe, container, occupancy: createOccupancy("its container") };
     void container.ended.then((words) => {
-      if (deployment.peek() === service) lose(`its container ended: ${words}`);
+      if (deployment.peek() === service) giveUpContainer(`its container ended: ${words}`);
     });
     return service;
   }
@@ -70,7 +70,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
   async function runIn(service: Service, sample: Sample, options: RunOptions): Promise<RawOutput> {
     const { container, occupancy } = service;
     try {
-      return await occupancy.scan(() => converse(service, sample, options), container.endedByItself);
+      return await occupancy.scan(() => converse(service, sample, options), container.endedUnasked);
     } finally {
       if (deployment.peek() !== service && occupancy.count() === 0) void discard(service);
     }
@@ -79,7 +79,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
   function converse(service: Service, sample: Sample, options: RunOptions): Promise<RawOutput> {
     const conversation = service.container.scan(sample);
     return awaitReply(conversation, options, async (error) => {
-      // Only the end of its container stops it. If Docker cannot end it, the timeout is not the engine's fault.
+      // A sample can only be stopped by ending the container. If that fails, that error is thrown instead of the timeout.
       if (deployment.peek() === service) deployment.clear();
       try {
         await service.container.discard();
@@ -95,7 +95,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
     async start() {
       const service = deployment.peek();
       if (service !== undefined && (await service.container.isAnswering())) return;
-      lose("it does not answer");
+      giveUpContainer("it does not answer");
       await deployment.start();
     },
     async versions() {

@@ -20,7 +20,11 @@ const LINGER_MS = 1_000;
 const EVENT_MS = 1_000;
 /** How long a daemon that shuts down takes to go after it has ended its containers. */
 const SHUTDOWN_MS = 3_000;
-const FIRST_SIGNAL = 128;
+/**
+ * A command that a signal ended has this plus the signal's number as its exit status. The base alone stands for a status that Docker
+ * does not know, so that the cause of such an end is looked for too.
+ */
+const SIGNAL_BASE = 128;
 
 /** A started container that waits for commands and runs one at a time. */
 export interface WarmContainer {
@@ -29,8 +33,8 @@ export interface WarmContainer {
   /** In milliseconds, as Date.now() tells. */
   readonly createdAt: number;
   hasEnded(): boolean;
-  /** Puts a sample into its folder, which no other container sees; the result removes it again. */
-  show(sample: Sample): Promise<() => Promise<void>>;
+  /** Puts a sample into its folder, which no other container sees, and returns a function that removes it. */
+  placeSample(sample: Sample): Promise<() => Promise<void>>;
   /** Runs a command to its end. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
   run(command: readonly string[], options: CommandOptions): Promise<RawOutput>;
   /** Whether only the processes run in it that ran at its start. */
@@ -54,11 +58,11 @@ export async function startWarmContainer(
   const { daemon } = host;
   const { docker } = recipe;
   const folder = join(recipe.folder, slot);
-  const shown = docker.spoolHidden === undefined;
+  const folderMounted = docker.spoolHidden === undefined;
   const keepsProcesses = findRelaxation(run.relax, "keepProcesses") ?? false;
   await mkdir(folder, { mode: 0o755 });
   await chmod(folder, 0o755);
-  const mounts = [docker.program.mount, ...(shown ? [bind(folder, SAMPLE_FOLDER)] : [])];
+  const mounts = [docker.program.mount, ...(folderMounted ? [bind(folder, SAMPLE_FOLDER)] : [])];
   const container = await recipe.create(slot, { Entrypoint: [IDLE], Cmd: [], mounts });
   const watch: ContainerWatch = docker.events.watch(container.id);
   let discarded: Promise<void> | undefined;
@@ -74,8 +78,8 @@ export async function startWarmContainer(
     return Processes.length;
   }
 
-  async function show(sample: Sample): Promise<() => Promise<void>> {
-    if (!shown || sample.path === null) return () => Promise.resolve();
+  async function placeSample(sample: Sample): Promise<() => Promise<void>> {
+    if (!folderMounted || sample.path === null) return () => Promise.resolve();
     const file = join(folder, sample.sha256);
     try {
       await link(sample.path, file);
@@ -129,7 +133,7 @@ export async function startWarmContainer(
       await Promise.race([ended, pause(EVENT_MS, undefined, { ref: false })]);
       exitCode ??=
         (await daemon.ask("tell how a command ended", (_, abortSignal) => exec.inspect({ abortSignal }))).ExitCode ?? undefined;
-      return { exitCode: exitCode ?? FIRST_SIGNAL, ...text, ...(isEarly && { isEarly }) };
+      return { exitCode: exitCode ?? SIGNAL_BASE, ...text, ...(isEarly && { isEarly }) };
     } finally {
       clearTimeout(linger);
       output.close();
@@ -141,12 +145,12 @@ export async function startWarmContainer(
     if (discarded !== undefined && !lingered) throw new Unavailable("its containers have been ended");
     const outOfMemory = `ran out of memory (${run.limits.memory} bytes)`;
     if (watch.ranOutOfMemory()) throw new Failed(outOfMemory);
-    if (exitCode < FIRST_SIGNAL && (lingered || !watch.hasEnded())) return;
+    if (exitCode < SIGNAL_BASE && (lingered || !watch.hasEnded())) return;
     // The signal may have ended the whole container, or the daemon is shutting down.
     await Promise.race([watch.end, pause(EVENT_MS, undefined, { ref: false })]);
     const state = await inspectState(daemon, container);
     if (state?.OOMKilled) throw new Failed(outOfMemory);
-    if (state?.Running) throw new Failed(`was ended by signal ${exitCode - FIRST_SIGNAL}`);
+    if (state?.Running) throw new Failed(`was ended by signal ${exitCode - SIGNAL_BASE}`);
     await Promise.race([docker.events.lost, pause(SHUTDOWN_MS, undefined, { ref: false })]);
     await daemon.ping();
     throw new Failed("its container ended while it scanned the sample");
@@ -154,12 +158,12 @@ export async function startWarmContainer(
 
   try {
     await daemon.ask("start a container", (_, abortSignal) => container.start({ abortSignal }));
-    const quiet = await countProcesses();
+    const processesAtStart = await countProcesses();
     return {
       scans: 0,
       createdAt: Date.now(),
       hasEnded: watch.hasEnded,
-      show,
+      placeSample,
       async run(command, options) {
         try {
           const raw = await execute(command, options);
@@ -171,7 +175,7 @@ export async function startWarmContainer(
           throw error;
         }
       },
-      isQuiet: async () => discarded === undefined && (keepsProcesses || (await countProcesses()) === quiet),
+      isQuiet: async () => discarded === undefined && (keepsProcesses || (await countProcesses()) === processesAtStart),
       discard,
     };
   } catch (error) {

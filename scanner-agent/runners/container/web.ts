@@ -32,7 +32,7 @@ export async function isListening(at: Address): Promise<boolean> {
 }
 
 /** Sends it a sample. */
-export function postSample(at: Address, file: string, name: string, size: number, cap: number): Conversation {
+export function postSample(at: Address, file: string, name: string, size: number, maxReplyBytes: number): Conversation {
   const head = Buffer.from(
     `--${BOUNDARY}\r\nContent-Disposition: form-data; name="malware"; filename="${name}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
   );
@@ -48,7 +48,7 @@ export function postSample(at: Address, file: string, name: string, size: number
     yield* createReadStream(file) as AsyncIterable<Buffer>;
     yield tail;
   }
-  const { reply, hangUp } = conversation(outgoing, cap);
+  const { reply, hangUp } = conversation(outgoing, maxReplyBytes);
   // Only reading the sample can fail here; if the engine hangs up, the request fails.
   const body = Readable.from(parts()).once("error", (error) => {
     readError = error;
@@ -69,24 +69,24 @@ async function requireWholeSample(reply: Promise<string>, readError: () => Error
 }
 
 /** Asks about a hash. */
-export function lookUp(at: Address, hash: string, cap: number): Conversation {
+export function lookUp(at: Address, hash: string, maxReplyBytes: number): Conversation {
   const outgoing = request({ ...at, method: "GET", path: `/lookup/${hash}` });
   outgoing.end();
-  return conversation(outgoing, cap);
+  return conversation(outgoing, maxReplyBytes);
 }
 
-function conversation(outgoing: ClientRequest, cap: number): Conversation {
-  return { reply: readReply(outgoing, cap), hangUp: () => void outgoing.destroy() };
+function conversation(outgoing: ClientRequest, maxReplyBytes: number): Conversation {
+  return { reply: readReply(outgoing, maxReplyBytes), hangUp: () => void outgoing.destroy() };
 }
 
-async function readReply(outgoing: ClientRequest, cap: number): Promise<string> {
+async function readReply(outgoing: ClientRequest, maxReplyBytes: number): Promise<string> {
   const response = await awaitResponse(outgoing);
   const parts: Buffer[] = [];
   let size = 0;
   try {
     for await (const part of response as AsyncIterable<Buffer>) {
       size += part.length;
-      if (size > cap) throw new Failed(`answered with more than ${cap} bytes`);
+      if (size > maxReplyBytes) throw new Failed(`answered with more than ${maxReplyBytes} bytes`);
       parts.push(part);
     }
   } catch (error) {

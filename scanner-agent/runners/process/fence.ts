@@ -14,7 +14,10 @@ const LIMITS = ["--core=0", "--nofile=1024", "--fsize=1073741824"];
 const ADDRESS_SPACE = 4 * 1024 ** 3;
 const PROCESSES = "--nproc=4096";
 
-/** Mounts files and folders, read-only, in a folder that exists only in this mount namespace, then becomes nobody. */
+/**
+ * Mounts files and folders, read-only, in a folder that exists only in this mount namespace, becomes nobody and runs the command. Its
+ * arguments: for each mount the path, its name inside and further mount options; then `--` and the command.
+ */
 const ENTER = `set -e
 umask 022
 mount -t tmpfs -o size=${SCRATCH},mode=1777,nosuid,nodev,noexec scanmesh ${INSIDE}
@@ -76,7 +79,10 @@ export interface FenceOptions {
   readonly programPath: string;
 }
 
-/** The strongest fence that works on this host: the first in which a program can read a sample. */
+/**
+ * The strongest fence that works on this host: the first in which a program can read a sample, or none at all: the program then runs
+ * unfenced.
+ */
 export async function findFence(options: FenceOptions): Promise<Fence> {
   for (const fence of listFences(options.internet)) if (await works(fence, options)) return fence;
   return noFence;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { EngineVersions } from "../../../schema/messages.js";
 import { reasonOf, Unavailable, type Runner } from "../../contract.js";
 import { findProgram, explainMissing } from "../../programs.js";
+import { NEVER_ABORTED } from "../../within.js";
 import { fillCommand } from "../fill-command.js";
 import { runCommand, type CommandOptions } from "./command.js";
 import { noFence, type Fence } from "./fence.js";
@@ -10,7 +11,6 @@ import { minimalEnvironment } from "./guard.js";
 
 const MAX_OUTPUT = 8 * 1024 * 1024;
 const VERSION_TIMEOUT_MS = 10_000;
-const NEVER = new AbortController().signal;
 
 /** How a program is run. */
 export interface ProgramOptions {
@@ -66,7 +66,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
     async versions(): Promise<EngineVersions> {
       if (version === undefined) return { engine: null, signatures: null, signatureDate: null };
       try {
-        const { stdout } = await runInFolder(version, null, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER });
+        const { stdout } = await runInFolder(version, null, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER_ABORTED });
         return { engine: stdout.split("\n", 1)[0]?.trim() || null, signatures: null, signatureDate: null };
       } catch (cause) {
         throw new Unavailable(`${version.join(" ")} does not print a version: ${reasonOf(cause)}`, { cause });
