@@ -41,12 +41,12 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   // Only the message: the driver's errors carry the whole connection object.
   const lost = ({ message }: Error) => log.warn({ reason: message }, "Postgres connection lost; opening another when needed");
   const db = openDatabase(config.databaseUrl, lost, { onDeadlock: () => metrics.deadlocks.inc() });
-  const lists = openDatabase(config.databaseUrl, lost, { max: LIST_CONNECTIONS, statementMs: config.listTimeoutMs });
+  const listDb = openDatabase(config.databaseUrl, lost, { max: LIST_CONNECTIONS, statementMs: config.listTimeoutMs });
   const watchers = createWatchers(db, log);
-  const feeds = createFeeds(db, lists, log);
+  const feeds = createFeeds(db, listDb, log);
   const samples = openNatsSampleStore(config, log);
   const keyring = createKeyring(db, log);
-  const point = failpoint(config.failpoint);
+  const failAt = failpoint(config.failpoint);
   let fleet: Fleet | undefined;
   let fleetWatches: FleetWatches | undefined;
   const bus = openBus(config, log, {
@@ -63,14 +63,14 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   });
   fleet = createFleet(db, bus, log);
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
-  const relay = createRelay({ db, bus, samples, metrics, log, failpoint: point });
+  const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });
   const bulk = createBulk({ db, bus, fleet, relay, log });
   const context: ScanContext = {
     config,
     log,
     metrics,
     db,
-    lists,
+    listDb,
     bus,
     samples,
     fleet,
@@ -85,7 +85,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       batch: batched((requests) => acceptAll(context, requests), { size: 1, parallel: 2 }),
     },
     findSample: batched((sha256s) => findSamplesInOrder(db, sha256s), { size: 100, parallel: 2 }),
-    failpoint: point,
+    failpoint: failAt,
   };
   registerGauges(metrics, {
     busConnected: () => bus.connected() && samples.connected(),
@@ -109,7 +109,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       await bulk.idle();
       await relay.idle();
       await Promise.all([bus.close(), samples.close()]);
-      await Promise.all([db.destroy(), lists.destroy()]);
+      await Promise.all([db.destroy(), listDb.destroy()]);
     },
   };
 }

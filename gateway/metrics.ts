@@ -23,7 +23,7 @@ export function createMetrics() {
     }),
     results: new Counter({
       name: "scanmesh_results_total",
-      help: "Results recorded, by engine and state.",
+      help: "Result messages handled, by engine and state; a repeated one counts again.",
       labelNames: ["engine", "state"],
       registers,
     }),

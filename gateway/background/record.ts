@@ -141,10 +141,10 @@ async function returnToBus(ctx: ScanContext, batch: readonly ReceivedResult[], e
 /** After a crash on the way the results are delivered again, to a recorder that does the rest for their scans. */
 async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promise<void> {
   const results = batch.map(({ result }) => result);
-  const { scanIds, changed, enough } = await retryDeadlock(() => raiseResults(ctx.db, results));
+  const { scanIds, changed, reachedStopAfter } = await retryDeadlock(() => raiseResults(ctx.db, results));
   ctx.failpoint("record.after_commit");
   announce(ctx, changed);
-  if (enough.length > 0) await cancelRemaining(ctx, enough);
+  if (reachedStopAfter.length > 0) await cancelRemaining(ctx, reachedStopAfter);
   ctx.bulk.releaseIfWaiting();
   for (const { delivery, result } of batch) {
     ctx.metrics.results.labels(result.engine, result.state).inc();

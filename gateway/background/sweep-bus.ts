@@ -1,7 +1,7 @@
-import { internetClass, type InternetClass } from "../../schema/classes.js";
+import { INTERNET_CLASSES, internetClass, type InternetClass } from "../../schema/classes.js";
 import { accountName } from "../../schema/subjects.js";
 import { readEngines } from "../db/engines.js";
-import { lockMarks, markScans, purgeBound, readClock, requeueLost } from "../db/sweep.js";
+import { lockMarks, markScans, firstNeededSeq, readClock, requeueLost } from "../db/sweep.js";
 import type { ScanContext } from "../scan/context.js";
 
 /** The floor of a durable at a time. */
@@ -11,7 +11,8 @@ interface Observation {
 }
 
 const BATCH = 500;
-const STABLE_SWEEPS = 3;
+/** After a longer gap between two sweeps, in units of ack_wait, the watch starts anew. */
+const LONGEST_GAP_ACK_WAITS = 3;
 
 /**
  * Watches how far each durable has settled. A request that was settled 2 × ack_wait ago and still has no result is lost. After an
@@ -21,20 +22,21 @@ export function createLossWatch(ackWaitMs: number) {
   const history = new Map<number, Observation[]>();
   let last = -Infinity;
 
-  async function floors(ctx: ScanContext, internet: InternetClass, lastSeq: number): Promise<Map<number, number>> {
+  async function findSettled(ctx: ScanContext, accountClass: InternetClass, lastSeq: number): Promise<Map<number, number>> {
     // An engine that has never run, such as an imported one, was never asked, and may have no durable.
     const engines = (await readEngines(ctx.db)).filter(
-      (engine) => engine.lastHealthyAt !== null && internetClass(engine.internet) === internet,
+      (engine) => engine.lastHealthyAt !== null && internetClass(engine.internet) === accountClass,
     );
     const settled = new Map<number, number>();
     for (const { engineId, name } of engines) {
       const at = performance.now();
-      const { ackFloor, pending, unacknowledged } = await ctx.bus.account(internet).durableState(name);
+      const { ackFloor, pending, unacknowledged } = await ctx.bus.account(accountClass).durableState(name);
       // A durable with nothing pending or unacknowledged has settled everything that was published before it was asked.
       const floor = pending === 0 && unacknowledged === 0 ? Math.max(ackFloor, lastSeq) : ackFloor;
       const seen = (history.get(engineId) ?? []).filter((one) => one.floor <= floor);
       const old = seen.findLast((one) => at - one.at >= 2 * ackWaitMs);
       if (old) settled.set(engineId, old.floor);
+      // Keeps the newest observation that is old enough, and all later ones.
       history.set(engineId, [...seen.filter((one) => one === old || !old || one.at > old.at), { floor, at }]);
     }
     return settled;
@@ -44,16 +46,17 @@ export function createLossWatch(ackWaitMs: number) {
     async requeue(ctx: ScanContext): Promise<void> {
       if (!ctx.bus.connected()) return void history.clear();
       const now = performance.now();
-      if (now - last > STABLE_SWEEPS * ackWaitMs) history.clear();
+      if (now - last > LONGEST_GAP_ACK_WAITS * ackWaitMs) history.clear();
       last = now;
-      for (const internet of ["isolated", "internet"] as const) {
+      for (const accountClass of INTERNET_CLASSES) {
         const asOf = await readClock(ctx.db);
-        const { lastSeq, stream } = await ctx.bus.account(internet).scansState();
-        const marks = { asOf, internet: internet === "internet", stream, lastSeq, floors: await floors(ctx, internet, lastSeq) };
-        const outboxIds = await ctx.db.transaction().execute((tx) => requeueLost(tx, marks, BATCH));
+        const { lastSeq, stream } = await ctx.bus.account(accountClass).scansState();
+        const settledUpTo = await findSettled(ctx, accountClass, lastSeq);
+        const state = { asOf, internet: accountClass === "internet", stream, lastSeq, settledUpTo };
+        const outboxIds = await ctx.db.transaction().execute((tx) => requeueLost(tx, state, BATCH));
         if (outboxIds.length === 0) continue;
         ctx.metrics.republished.inc(outboxIds.length);
-        ctx.log.warn({ requests: outboxIds.length, internet }, "publishing requests again that the bus has lost");
+        ctx.log.warn({ requests: outboxIds.length, internet: accountClass }, "publishing requests again that the bus has lost");
         for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
       }
     },
@@ -61,14 +64,14 @@ export function createLossWatch(ackWaitMs: number) {
 }
 
 /** Removes requests that no open scan needs, so that SCANS holds only the backlog. */
-export async function purgeSettled(ctx: ScanContext, internet: InternetClass): Promise<void> {
-  const account = ctx.bus.account(internet);
+export async function purgeSettled(ctx: ScanContext, accountClass: InternetClass): Promise<void> {
+  const account = ctx.bus.account(accountClass);
   await ctx.db.transaction().execute(async (tx) => {
-    const marks = await lockMarks(tx, accountName(internet));
+    const marks = await lockMarks(tx, accountName(accountClass));
     if (!marks) return;
     const { lastSeq, stream } = await account.scansState();
-    const bound = await purgeBound(tx, internet === "internet", stream, marks);
-    if (bound !== undefined && bound > 1 && bound <= lastSeq + 1) await account.purgeScans(bound);
-    await markScans(tx, accountName(internet), lastSeq);
+    const needed = await firstNeededSeq(tx, accountClass === "internet", stream, marks);
+    if (needed !== undefined && needed > 1 && needed <= lastSeq + 1) await account.purgeScans(needed);
+    await markScans(tx, accountName(accountClass), lastSeq);
   });
 }

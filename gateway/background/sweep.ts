@@ -106,7 +106,7 @@ async function closeOverdue(ctx: ScanContext): Promise<void> {
   const closed: Withdrawal[] = [];
   for (let more = true; more;) {
     const { closings, ...withdrawn } = await transact(ctx.db, async (tx) => {
-      const closings = (await lockOverdue(tx, OVERDUE_BATCH)).map(({ attended, ...result }) => overdueResult(result, attended));
+      const closings = (await lockOverdue(tx, OVERDUE_BATCH)).map(({ hadAgent, ...result }) => overdueResult(result, hadAgent));
       return { closings, ...(await withdraw(tx, closings)) };
     });
     for (const { state } of closings) ctx.metrics.overdue.labels(state).inc();
@@ -117,8 +117,8 @@ async function closeOverdue(ctx: ScanContext): Promise<void> {
   await finishWithdrawals(ctx, closed);
 }
 
-function overdueResult(result: OpenResult, attended: boolean): ClosedResult {
-  return attended ? { ...result, state: "TIMEOUT", error: "timeout" } : { ...result, state: "NO_AGENT", error: "no agent" };
+function overdueResult(result: OpenResult, hadAgent: boolean): ClosedResult {
+  return hadAgent ? { ...result, state: "TIMEOUT", error: "timeout" } : { ...result, state: "NO_AGENT", error: "no agent" };
 }
 
 /** Removes the copies in the internet account that no open scan needs. */

@@ -27,7 +27,6 @@ export interface OutboxRequest {
   readonly remainingMs: number;
 }
 
-/** The join makes sure that no request of the internet class is published for a scan that forbids it, whoever has inserted it. */
 const request = sql`
   select outbox.id as "outboxId", outbox.scan_id as "scanId", outbox.speed, outbox.internet,
     (select jsonb_agg(jsonb_build_object('name', engines.name, 'input', engines.input) order by engines.id)
@@ -35,7 +34,9 @@ const request = sql`
     jsonb_build_object('sampleId', samples.id, 'sha256', sha256, 'md5', md5, 'sha1', sha1, 'size', size, 'mime', mime, 'blob', blob) as sample,
     isolated_chunks as isolated, internet_chunks as "internetCopy",
     extract(epoch from scans.deadline - now())::float8 * 1000 as "remainingMs"
-  from outbox join scans on scans.id = outbox.scan_id and (scans.internet or not outbox.internet)
+  from outbox
+    -- No request of the internet class is published for a scan that forbids it, whoever has inserted the request.
+    join scans on scans.id = outbox.scan_id and (scans.internet or not outbox.internet)
     join samples on samples.id = scans.sample_id`;
 
 /** Those of these requests, which were just committed, that are unpublished. */
@@ -84,6 +85,7 @@ async function findWithdrawn(db: Database, published: readonly Published[]): Pro
       as done (id, scan_id)
     where not exists (select from outbox where outbox.id = done.id)
       and (not exists (select from scans where scans.id = done.scan_id)
+        -- Closed by a gateway: cancelled, or overdue.
         or exists (select from results where results.scan_id = done.scan_id and state between 'CANCELLED' and 'TIMEOUT'))`.execute(
     db,
   );

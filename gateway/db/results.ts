@@ -40,7 +40,7 @@ export interface MergedResults {
   readonly scanIds: ReadonlySet<number>;
   readonly changed: readonly ChangedScan[];
   /** Scans that wait for engines although they have as many detections as they need. */
-  readonly enough: readonly number[];
+  readonly reachedStopAfter: readonly number[];
 }
 
 /** Locks scans in id order, as every writer of results does first. Returns the ids that exist. */
@@ -71,11 +71,13 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
     ...rest,
   }));
   const scanIds = [...new Set(results.map(({ scanId }) => scanId))];
-  // Locked rows are read as committed last, everything else as of the beginning of the statement. Therefore changing an engine locks
-  // out recorders (lockResults), and the sweep removes requests that were inserted meanwhile.
+  // The statement sees the scans and results that it locks as they were last committed, and engines and outbox as they were when it
+  // began. So nothing is recorded while an engine is changed (lockResults), and the sweep removes requests that were inserted meanwhile.
   const raise = sql<RaisedRow>`
+    -- The scans, locked in the order that every writer keeps.
     with locked as materialized (
       select id, end_date, detections, stop_after from scans where id = any(${scanIds}::bigint[]) order by id for update
+    -- The messages, of several for one row the highest.
     ), incoming as materialized (
       select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type,
         bars_clean(engines.type, engines.detects, message.state) as bars_clean
@@ -86,11 +88,13 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
          started_at timestamptz, duration_ms double precision, details jsonb, truncated boolean)
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
       order by message.scan_id, engines.id, message.state desc, message.verdict desc nulls last, message.position
+    -- Each with its row as it is now.
     ), matched as materialized (
       select incoming.*, results.state as old_state, results.verdict as old_verdict, results.bars_clean as old_bars_clean
       from locked join incoming on incoming.scan_id = locked.id
       join results on results.scan_id = incoming.scan_id and results.engine_id = incoming.engine_id
       for update of results
+    -- The rows that move up, and by how much each changes its scan's counters.
     ), raised as (
       update results set
         state = matched.state, verdict = matched.verdict, signature = matched.signature, error = matched.error,
@@ -110,10 +114,12 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         case when matched.type = 'AV'
           then coalesce(results.verdict = 'CLEAN', false)::int - coalesce(old_verdict = 'CLEAN', false)::int else 0 end as av_clean,
         results.bars_clean::int - old_bars_clean::int as barriers
+    -- These changes of all rows, for each scan.
     ), sums as (
       select scan_id, count(*) filter (where closed) as closed, sum(detections) as detections, sum(av_clean) as av_clean,
         sum(barriers) as barriers, max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
       from raised group by scan_id order by scan_id
+    -- The scans.
     ), changed as (
       update scans set
         done = done + sums.closed,
@@ -128,8 +134,10 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       returning id, revision, verdict, extract(epoch from now() - start_date)::float8 as seconds, end_date, scans.detections,
         end_date is not null and sums.closed > 0 as became_final,
         end_date is not null and sums.closed = 0 and sums.worst is not null as detected_late
+    -- Nobody waits for answers to a final scan.
     ), settled as (
       delete from outbox using changed where outbox.scan_id = changed.id and became_final
+    -- Webhooks for detections in scans that were final already; final scans have their own.
     ), notified as (
       insert into webhook_deliveries (webhook_id, event, scan_id)
       select webhooks.id, 'SCAN_DETECTED', changed.id from changed cross join webhooks
@@ -137,7 +145,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
     )
     select id as "scanId", revision, changed.verdict, seconds, coalesce(became_final, false) as "becameFinal",
       coalesce(changed.end_date, locked.end_date) is null
-        and coalesce(coalesce(changed.detections, locked.detections) >= stop_after, false) as enough
+        and coalesce(coalesce(changed.detections, locked.detections) >= stop_after, false) as "reachedStopAfter"
     from locked left join changed using (id) order by id`;
   const found = await runPrepared(db, "raise results", raise);
   return {
@@ -145,7 +153,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
     changed: found.flatMap(({ scanId, revision, verdict, seconds, becameFinal }) =>
       revision === null ? [] : [{ scanId, revision, final: becameFinal ? { verdict, seconds } : null }],
     ),
-    enough: found.filter(({ enough }) => enough).map(({ scanId }) => scanId),
+    reachedStopAfter: found.filter(({ reachedStopAfter }) => reachedStopAfter).map(({ scanId }) => scanId),
   };
 }
 
@@ -156,5 +164,5 @@ interface RaisedRow {
   readonly verdict: Verdict;
   readonly seconds: number;
   readonly becameFinal: boolean;
-  readonly enough: boolean;
+  readonly reachedStopAfter: boolean;
 }

@@ -2,21 +2,21 @@ import { sql, type RawBuilder, type Selectable, type SqlBool } from "kysely";
 import type { ScanRecord } from "../../schema/reports.js";
 import type { ScansTable } from "../../schema/tables/scans.js";
 import type { Database } from "./database.js";
-import { meets, type ScanCriteria } from "./scan-list.js";
+import { conditionOf, type ScanCriteria } from "./scan-list.js";
 import { scanOf, selectScans } from "./scans.js";
 
 /** Which transactions can be seen at a moment: a `pg_snapshot` as text. */
 export type Snapshot = string;
 
 /** The changes between two snapshots, or those after a place among them. */
-export interface Stretch {
+export interface SnapshotRange {
   readonly from: Snapshot;
   readonly to: Snapshot;
   readonly after?: ChangePlace | undefined;
 }
 
-/** The rest of a stretch after a place in it. */
-export interface RestOfStretch extends Stretch {
+/** The rest of a range after a place in it. */
+export interface RestOfRange extends SnapshotRange {
   readonly after: ChangePlace;
 }
 
@@ -40,19 +40,19 @@ export function precedes(snapshot: Snapshot, later: Snapshot): boolean {
 
 /**
  * Scans of which a change became visible between two snapshots, in the order of changes; each once, as it is now. A scan that has
- * changed again since belongs to a later stretch. Transactions that were running at the first snapshot are looked up one by one,
+ * changed again since belongs to a later range. Transactions that were running at the first snapshot are looked up one by one,
  * however long they took; all others come after that snapshot's end.
  */
 export async function readChangedScans(
   db: Database,
   wanted: ScanCriteria,
-  { from, to, after }: Stretch,
+  { from, to, after }: SnapshotRange,
   limit: number,
 ): Promise<ChangedRecord[]> {
   const { xmax, running } = partsOf(from);
   const behind = after ? sql`and (changed_in, id) > (${after.changedIn}::xid8, ${after.scanId}::bigint)` : sql``;
   const among = (range: RawBuilder<SqlBool>) => sql`(
-    select * from scans where ${range} ${behind} and pg_visible_in_snapshot(changed_in, ${to}::pg_snapshot) and ${meets(wanted)}
+    select * from scans where ${range} ${behind} and pg_visible_in_snapshot(changed_in, ${to}::pg_snapshot) and ${conditionOf(wanted)}
     order by changed_in, id limit ${limit})`;
   const cut = db.with(
     "scans",

@@ -102,12 +102,12 @@ export async function countScans(db: Database, criteria: ScanCriteria): Promise<
   return listCount(rows[0]?.count ?? 0);
 }
 
-/** Whether a scan, of a table or expression `scans`, meets the criteria. */
-export function meets(criteria: ScanCriteria): Condition {
+/** The condition that a scan, of a table or expression `scans`, meets the criteria. */
+export function conditionOf(criteria: ScanCriteria): Condition {
   return all(conditionsOf(criteria));
 }
 
-/** `resultsBeyond` repeats the beginning of the page for the results, since Postgres does not conclude it by itself. */
+/** `resultsBeyond` repeats the page's beginning: Postgres does not infer `results.scan_id > x` from `scans.id > x`. */
 function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condition | undefined)[] {
   const { verdicts, final, results, mimes, size, started, names, hashes, labels, batch } = criteria;
   const ofSample = [mimeIs("samples.mime", mimes), ...sizeWithin("samples.size", size), hashIs(hashes)].filter(

@@ -4,19 +4,19 @@ import type { Database, Tx } from "./database.js";
 
 /** Locks overdue scans that no other gateway is closing. Returns their open results, and whether an agent was ever there for each. */
 export async function lockOverdue(tx: Tx, limit: number) {
-  const { rows } = await sql<{ scanId: number; engine: string; internet: boolean; attended: boolean }>`
+  const { rows } = await sql<{ scanId: number; engine: string; internet: boolean; hadAgent: boolean }>`
     with overdue as (
       select id, start_date from scans where end_date is null and deadline < now()
       order by id limit ${limit} for update skip locked)
     select overdue.id as "scanId", lower(engines.name) as engine, engines.internet,
-      results.state = 'SCANNING' or coalesce(engines.last_healthy_at >= overdue.start_date, false) as attended
+      results.state = 'SCANNING' or coalesce(engines.last_healthy_at >= overdue.start_date, false) as hadAgent
     from overdue join results on results.scan_id = overdue.id join engines on engines.id = results.engine_id
     where results.state <= 'SCANNING' order by overdue.id, engines.id`.execute(tx);
   return rows;
 }
 
 /** The state of an account's requests on the bus. */
-export interface BusMarks {
+export interface BusState {
   readonly internet: boolean;
   /** A time by Postgres's clock before the bus was asked; requests that were published later are not judged. */
   readonly asOf: Date;
@@ -24,7 +24,7 @@ export interface BusMarks {
   readonly stream: string;
   readonly lastSeq: number;
   /** The sequence up to which each engine's durable had settled long enough ago, by engine id. */
-  readonly floors: ReadonlyMap<number, number>;
+  readonly settledUpTo: ReadonlyMap<number, number>;
 }
 
 export async function readClock(db: Database): Promise<Date> {
@@ -39,7 +39,7 @@ export async function readClock(db: Database): Promise<Date> {
  */
 export async function requeueLost(
   tx: Tx,
-  { asOf, internet, stream, lastSeq, floors }: BusMarks,
+  { asOf, internet, stream, lastSeq, settledUpTo }: BusState,
   limit: number,
 ): Promise<number[]> {
   const lost = await sql<{ outboxId: number; engineId: number }>`
@@ -47,10 +47,10 @@ export async function requeueLost(
     from outbox join scans on scans.id = outbox.scan_id
       join results on results.scan_id = outbox.scan_id and results.engine_id = any(outbox.engine_ids)
       join engines on engines.id = results.engine_id
-      left join unnest(${[...floors.keys()]}::int[], ${[...floors.values()]}::bigint[]) as settled (engine_id, floor)
+      left join unnest(${[...settledUpTo.keys()]}::int[], ${[...settledUpTo.values()]}::bigint[]) as settled (engine_id, up_to)
         on settled.engine_id = results.engine_id
     where outbox.internet = ${internet} and outbox.seq is not null and scans.end_date is null and results.state <= 'SCANNING'
-      and outbox.published_at < ${asOf} and (outbox.stream_created <> ${stream} or outbox.seq > ${lastSeq} or outbox.seq <= settled.floor or ${moved})
+      and outbox.published_at < ${asOf} and (outbox.stream_created <> ${stream} or outbox.seq > ${lastSeq} or outbox.seq <= settled.up_to or ${moved})
     order by scans.id limit ${limit} for update of scans skip locked`.execute(tx);
   return requestAgain(tx, lost.rows);
 }
@@ -144,16 +144,17 @@ export async function markScans(tx: Tx, account: Account, seq: number): Promise<
 }
 
 /**
- * The sequence below which no request of SCANS is needed; undefined if that is not known now. A request may be on the bus although its
- * row is not marked as published; then it is above `marks.scansSeq`, unless its row is older than that mark.
+ * The first sequence of SCANS that is needed: whatever is below it may be purged. Undefined if that is not known now: a request may be
+ * on the bus unmarked, because its gateway ended after publishing. If its row is younger than the mark, its sequence is above
+ * `marks.scansSeq`; otherwise nothing is known of it.
  */
-export async function purgeBound(tx: Tx, internet: boolean, stream: string, marks: Marks): Promise<number | undefined> {
+export async function firstNeededSeq(tx: Tx, internet: boolean, stream: string, marks: Marks): Promise<number | undefined> {
   if (marks.scansAt === null) return undefined;
-  const { rows } = await sql<{ unsure: boolean; oldest: number | null }>`
-    select coalesce(bool_or(seq is null and not held and created_at <= ${marks.scansAt}), false) as unsure,
+  const { rows } = await sql<{ mayBeUnmarked: boolean; oldest: number | null }>`
+    select coalesce(bool_or(seq is null and not held and created_at <= ${marks.scansAt}), false) as "mayBeUnmarked",
       min(seq) filter (where stream_created = ${stream}) as oldest
     from outbox where internet = ${internet}`.execute(tx);
   const [row] = rows;
-  if (!row || row.unsure) return undefined;
+  if (!row || row.mayBeUnmarked) return undefined;
   return Math.min(marks.scansSeq + 1, row.oldest ?? Infinity);
 }

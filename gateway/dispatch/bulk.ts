@@ -7,7 +7,7 @@ import { readEngines } from "../db/engines.js";
 import { serving, type Fleet } from "../fleet/fleet.js";
 import type { Relay } from "./relay.js";
 
-/** Holds BULK requests back, and releases them while fewer requests wait for their engines than two slots' worth. */
+/** Holds BULK requests back, and releases them while fewer than 2 requests per slot wait for each of their engines. */
 export interface Bulk {
   /** For accepted BULK scans: releases soon what there is room for. */
   releaseSoon(): void;
@@ -28,7 +28,7 @@ export interface BulkParts {
 }
 
 /** How many requests for each slot may wait before BULK requests are held back. */
-const SLOTS_WORTH = 2;
+const WAITING_PER_SLOT = 2;
 /** How many held requests of each class are considered: the oldest may wait for a busy engine, while others have room. */
 const CONSIDERED = 200;
 
@@ -97,7 +97,7 @@ async function readRoom(
     const { pending } = await bus.account(internetClass(engine.internet)).durableState(engine.name);
     // The server counts deleted messages too, until the durable has been read past them.
     const waiting = Math.min(pending, published.get(engine.engineId) ?? 0);
-    return [[engine.engineId, SLOTS_WORTH * slots - waiting - (unpublished.get(engine.engineId) ?? 0)] as const];
+    return [[engine.engineId, WAITING_PER_SLOT * slots - waiting - (unpublished.get(engine.engineId) ?? 0)] as const];
   });
   return new Map((await Promise.all(rooms)).flat());
 }

@@ -15,7 +15,7 @@ import type { Metrics } from "../metrics.js";
 export interface Relay {
   /** Publishes a request that was just committed, in the background. If it fails, {@link Relay.publishOverdue} does it. */
   publishSoon(outboxId: number): void;
-  /** Publishes requests that are older than 500 ms and still unpublished. Returns how many. */
+  /** Publishes requests that are still unpublished although their commit was a while ago. Returns how many. */
   publishOverdue(): Promise<number>;
   /** Waits for work that is under way. */
   idle(): Promise<void>;
@@ -30,7 +30,8 @@ export interface RelayParts {
   readonly failpoint: Failpoint;
 }
 
-const OVERDUE_MS = 500;
+/** How long the gateway that committed work has for it before the sweep of any gateway does it. */
+export const OVERDUE_MS = 500;
 const BATCH = 200;
 
 export function createRelay(parts: RelayParts): Relay {
@@ -59,6 +60,7 @@ export function createRelay(parts: RelayParts): Relay {
     publishOverdue: () =>
       parts.db.transaction().execute(async (tx) => {
         const published = await publishAll(parts, await lockUnpublished(tx, OVERDUE_MS, BATCH));
+        // Their rows are locked, so none can be withdrawn meanwhile.
         await markPublished(tx, published);
         return published.length;
       }),
@@ -88,7 +90,7 @@ async function publishAll(parts: RelayParts, requests: readonly OutboxRequest[])
 }
 
 async function publishOne(parts: RelayParts, request: OutboxRequest): Promise<Published> {
-  const internet = internetClass(request.internet);
+  const accountClass = internetClass(request.internet);
   const wantsBytes = request.engines.some(({ input }) => input === "file");
   if (wantsBytes && request.internet) await copyToInternet(parts, request);
   const { sampleId: _, blob, ...sample } = request.sample;
@@ -99,8 +101,8 @@ async function publishOne(parts: RelayParts, request: OutboxRequest): Promise<Pu
     engines: request.engines.map(({ name }) => name),
     timeoutMs: Math.max(1, Math.round(request.remainingMs)),
   });
-  const ack = await parts.bus.account(internet).publishRequest(request.speed, message, `request-${request.outboxId}`);
-  parts.metrics.requestsPublished.labels(scanSubject(request.speed, internet)).inc();
+  const ack = await parts.bus.account(accountClass).publishRequest(request.speed, message, `request-${request.outboxId}`);
+  parts.metrics.requestsPublished.labels(scanSubject(request.speed, accountClass)).inc();
   return { outboxId: request.outboxId, scanId: request.scanId, internet: request.internet, ...ack };
 }
 

@@ -18,8 +18,8 @@ export interface Fleet {
   /** The announcements of an engine that differ from the catalogue, as it was read last. */
   differingEngines(name: string): readonly { agent: string; engine: EnginePresence }[];
   /**
-   * Refusals to repeat: the agent's presence shows that it does not know that it must refuse the engine because it differs, or, with
-   * `reason` null, that it need not any more.
+   * Refusals that an agent's presence does not show yet, because its engine differs from the catalogue, and, with `reason` null, those
+   * that it shows and should drop.
    */
   staleRefusals(): { agent: string; internet: InternetClass; engine: string; reason: string | null }[];
   /** The class of a known engine by its subject token. */
@@ -149,7 +149,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       present().flatMap(({ agent, class: internet, engines }) =>
         engines.flatMap((engine) => {
           const reason = difference(catalogue, engine) ?? null;
-          return knows(engine, reason) ? [] : [{ agent, internet, engine: engine.name, reason }];
+          return obeysRefusal(engine, reason) ? [] : [{ agent, internet, engine: engine.name, reason }];
         }),
       ),
     classOf: (token) => {
@@ -175,10 +175,10 @@ function announcedEngines({ state, agent, engines }: Presence): readonly EngineP
 }
 
 /**
- * Whether an agent's presence shows that it was told why its engine is refused; null: that it is not. An older agent sends no
+ * Whether an agent's presence shows that it refuses its engine for this reason, or, with null, that it does not. An older agent sends no
  * cause: what it refuses and what is broken look alike, so it is told again as long as the engine is unhealthy, which is harmless.
  */
-function knows({ healthy, cause }: EnginePresence, reason: string | null): boolean {
+function obeysRefusal({ healthy, cause }: EnginePresence, reason: string | null): boolean {
   if (reason !== null) return !healthy;
   return cause === undefined ? healthy : cause !== "REFUSED";
 }

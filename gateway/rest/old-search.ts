@@ -4,7 +4,7 @@ import { readInput } from "./body.js";
 import type { Endpoint } from "./endpoint.js";
 import { matchingScans, withResults } from "./pages.js";
 import { parseTerms } from "./parameters.js";
-import { formatReport, type SaidReport } from "./report.js";
+import { formatReport, type ListedReport } from "./report.js";
 import { Failure, OldReport } from "./schemas.js";
 import { jsonArray, sendStream } from "./streamed.js";
 
@@ -28,7 +28,7 @@ export const oldSearch: Endpoint = {
   async handle(ctx, request, reply) {
     const terms = parseTerms("file_hash", (await readInput(request)).get("file_hash") ?? "");
     const pages = withResults(ctx.db, matchingScans(ctx.db, searchFor(terms)));
-    const show = (scan: SaidReport) => ({ ...formatReport(scan, ctx.config.timeZone), report_id: scan.scanId });
+    const show = (scan: ListedReport) => ({ ...formatReport(scan, ctx.config.timeZone), report_id: scan.scanId });
     void reply.type("application/json; charset=utf-8");
     return sendStream(request, reply, arrayOrNothing(jsonArray(pages, show)));
   },

@@ -1,6 +1,6 @@
 import { nthNewest, readListedScans } from "../db/export.js";
 import type { Database } from "../db/database.js";
-import { readSaidResults, readScans } from "../db/scans.js";
+import { readListedResults, readScans } from "../db/scans.js";
 import { findScans, type Search } from "../db/search.js";
 import type { ListedScan, ListedResult, ScanRecord } from "../../schema/reports.js";
 
@@ -55,7 +55,7 @@ export async function* withResults<T extends ListedScan>(db: Database, pages: Pa
     for (let start = 0; start < page.length;) {
       const scans = page.slice(start, start + size);
       start += scans.length;
-      const results = await readSaidResults(
+      const results = await readListedResults(
         db,
         scans.map(({ scanId }) => scanId),
       );

@@ -19,12 +19,12 @@ export function formatListed({ scanId, name, sample, startDate, endDate }: Liste
 }
 
 /** A scan with what its results say. */
-export interface SaidReport extends ScanRecord {
+export interface ListedReport extends ScanRecord {
   readonly results: readonly ListedResult[];
 }
 
 /** A scan with its results. `infected` is always -1, as in MultiAV2; see `verdict`. */
-export function formatReport(scan: SaidReport, timeZone: string) {
+export function formatReport(scan: ListedReport, timeZone: string) {
   const { start_date, end_date, ...head } = formatListed(scan, timeZone);
   return {
     ...head,

@@ -11,12 +11,10 @@ import type { Acceptance, AcceptRequest, StoredOrNew } from "./accept-request.js
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
 import { claimRequests, hashInput, ownedKey, type CreatedIds } from "./idempotency.js";
-import { checkNames, planScan, type Plan } from "./plan.js";
+import { checkNames, NO_AGENT_RETRY_AFTER_S, planScan, type Plan } from "./plan.js";
 import { openQuotas, type Quotas } from "./quota.js";
 import { labelsOf } from "./scan-input.js";
 import { deletedMeanwhile, discard, lockStored, upsertSamples } from "./store-sample.js";
-
-const RETRY_AFTER_S = 10;
 
 /** Accepts a request. Throws BAD_INPUT, UNAVAILABLE, RATE_LIMITED, IDEMPOTENCY_CONFLICT or, for a batch, {@link BatchRefused}. */
 export async function accept(ctx: ScanContext, request: AcceptRequest): Promise<Acceptance> {
@@ -47,7 +45,7 @@ interface Entry {
   readonly request: AcceptRequest;
   readonly samples: readonly { readonly sample: StoredOrNew; readonly name: string; readonly plan: Plan }[];
   /** Set before anything is inserted, for batches and for requests with an idempotency key. */
-  ids: CreatedIds;
+  reservedIds: CreatedIds;
   answer: Acceptance | GatewayError | undefined;
 }
 
@@ -77,12 +75,12 @@ function decide(
   quotas: Quotas,
   deleted: ReadonlySet<StoredOrNew>,
 ): Entry {
-  const refused = (error: GatewayError): Entry => ({ request, samples: [], ids: NO_IDS, answer: error });
+  const refused = (error: GatewayError): Entry => ({ request, samples: [], reservedIds: NO_IDS, answer: error });
   if (request.samples.some(({ sample }) => deleted.has(sample))) return refused(deletedMeanwhile());
   const samples = planSamples(catalogue, request);
   if (samples instanceof GatewayError) return refused(samples);
   const overQuota = quotas.take(request.caller, samples.length);
-  return overQuota ? refused(overQuota) : { request, samples, ids: NO_IDS, answer: undefined };
+  return overQuota ? refused(overQuota) : { request, samples, reservedIds: NO_IDS, answer: undefined };
 }
 
 function planSamples(catalogue: readonly EngineRecord[], request: AcceptRequest): Entry["samples"] | GatewayError {
@@ -108,7 +106,9 @@ function planSamples(catalogue: readonly EngineRecord[], request: AcceptRequest)
 function noHealthyAgent(skipped: readonly Skipped[]): GatewayError {
   const missing = skipped.filter(({ reason }) => reason === "UNHEALTHY").map(({ engine }) => engine);
   const list = missing.length === 0 ? "" : ` (missing: ${missing.join(", ")})`;
-  return new GatewayError("UNAVAILABLE", `no healthy agent runs an eligible engine${list}`, { retryAfter: RETRY_AFTER_S });
+  return new GatewayError("UNAVAILABLE", `no healthy agent runs an eligible engine${list}`, {
+    retryAfter: NO_AGENT_RETRY_AFTER_S,
+  });
 }
 
 /** Takes ids for entries that need them before anything is inserted. */
@@ -117,18 +117,18 @@ async function reserveIds(tx: Tx, entries: readonly Entry[]): Promise<void> {
   const keyedScans = entries.filter(({ request }) => request.kind === "scan" && request.options.idempotencyKey !== undefined);
   if (batches.length + keyedScans.length === 0) return;
   const ids = await takeIds(tx, { scans: keyedScans.length, batches: batches.length });
-  keyedScans.forEach((entry, i) => (entry.ids = { scanId: ids.scans[i] ?? null, batchId: null }));
-  batches.forEach((entry, i) => (entry.ids = { scanId: null, batchId: ids.batches[i] ?? null }));
+  keyedScans.forEach((entry, i) => (entry.reservedIds = { scanId: ids.scans[i] ?? null, batchId: null }));
+  batches.forEach((entry, i) => (entry.reservedIds = { scanId: null, batchId: ids.batches[i] ?? null }));
 }
 
-/** Answers requests whose idempotency key an earlier request has used, refused ones included. */
+/** Answers requests whose idempotency key an earlier request has used, also requests that would be refused now. */
 async function replayClaimed(tx: Tx, entries: readonly Entry[], quotas: Quotas): Promise<void> {
   const keyed = entries.flatMap((entry) => {
     const { kind, caller, options, samples, repeats } = entry.request;
     if (options.idempotencyKey === undefined) return [];
     const contents = samples.map(({ sample: { sample }, name }) => ({ sha256: sample.sha256, name }));
     const inputHash = repeats?.inputHash ?? hashInput({ kind, options, samples: contents });
-    const proposed = isOpen(entry) ? entry.ids : undefined;
+    const proposed = isOpen(entry) ? entry.reservedIds : undefined;
     return [{ ...ownedKey(caller, options.idempotencyKey), request: entry, inputHash, proposed }];
   });
   for (const [entry, earlier] of await claimRequests(tx, keyed)) {
@@ -137,7 +137,10 @@ async function replayClaimed(tx: Tx, entries: readonly Entry[], quotas: Quotas):
   }
 }
 
-/** Writes everything that the open entries ask for, and answers them. */
+/**
+ * Writes everything that the open entries ask for, and answers them. `redundant` are new bytes of samples that other uploads have
+ * stored meanwhile.
+ */
 async function write(
   ctx: ScanContext,
   tx: Tx,
@@ -150,17 +153,19 @@ async function write(
     if (!row) throw new Error("a sample has no row");
     return row.record;
   };
-  for (const { request, ids } of entries) if (ids.batchId !== null) await writeBatch(tx, request, ids.batchId);
+  for (const { request, reservedIds } of entries)
+    if (reservedIds.batchId !== null) await writeBatch(tx, request, reservedIds.batchId);
   const newScans = entries.flatMap((entry) =>
     entry.samples.map(({ sample, name, plan }): NewScan => {
-      return { ...newScan(ctx, entry.request, plan), ...entry.ids, sampleId: recordOf(sample).sampleId, name };
+      return { ...newScan(ctx, entry.request, plan), ...entry.reservedIds, sampleId: recordOf(sample).sampleId, name };
     }),
   );
   const needsVersions = newScans.some(({ freshnessMs }) => typeof freshnessMs === "number");
   const scans = await insertScans(tx, newScans, needsVersions ? announcedVersions(ctx.fleet, catalogue) : []);
   let next = 0;
   for (const entry of entries) {
-    const ids = entry.ids.batchId === null ? { scanId: scans[next]?.scanId ?? null, batchId: null } : entry.ids;
+    const { reservedIds } = entry;
+    const ids = reservedIds.batchId === null ? { scanId: scans[next]?.scanId ?? null, batchId: null } : reservedIds;
     entry.answer = { ...ids, replayed: false, samples: entry.samples.map(({ sample }) => recordOf(sample)) };
     next += entry.samples.length;
   }

@@ -5,7 +5,7 @@ import { audit } from "../db/audit.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
-const VERBS: Record<AgentState, string> = { READY: "resumeAgent", CORDONED: "cordonAgent", DRAINING: "drainAgent" };
+const AUDIT_ACTIONS: Record<AgentState, string> = { READY: "resumeAgent", CORDONED: "cordonAgent", DRAINING: "drainAgent" };
 
 /**
  * Orders an agent into a state, which holds until the next order, across restarts: the order is stored, and repeated while the agent's
@@ -17,7 +17,7 @@ export async function setAgentState(ctx: ScanContext, caller: Caller, agent: str
     const hadOrder = await deleteOrder(tx, agent);
     if (!isPresent && !hadOrder) throw new GatewayError("NOT_FOUND", `there is no agent ${agent}`);
     if (state !== "READY") await upsertOrder(tx, agent, state);
-    await audit(tx, caller, VERBS[state], agent);
+    await audit(tx, caller, AUDIT_ACTIONS[state], agent);
   });
   sendState(ctx, agent, state);
 }
@@ -36,5 +36,5 @@ export async function repeatOrders(ctx: ScanContext): Promise<void> {
 
 function sendState({ bus, fleet }: ScanContext, agent: string, state: AgentState): void {
   const classes = fleet.agents().filter((presence) => presence.agent === agent);
-  for (const { class: internet } of classes) bus.account(internet).sendControl(agent, { v: 1, kind: "state", state });
+  for (const { class: accountClass } of classes) bus.account(accountClass).sendControl(agent, { v: 1, kind: "state", state });
 }

@@ -24,7 +24,7 @@ export interface ScanContext {
   readonly metrics: Metrics;
   readonly db: Database;
   /** Connections for lists with filters of the callers': their statements have a time limit, and occupy no connection of `db`. */
-  readonly lists: Database;
+  readonly listDb: Database;
   readonly bus: Bus;
   readonly samples: SampleStore;
   /** The agents that are present. */

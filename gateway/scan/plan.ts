@@ -4,6 +4,9 @@ import type { EngineRecord } from "../../schema/reports.js";
 import type { Skipped, SkipReason } from "../../schema/states.js";
 import { GatewayError } from "../errors.js";
 
+/** When to send again what is refused because no healthy agent runs its engines. */
+export const NO_AGENT_RETRY_AFTER_S = 10;
+
 /** The engines that a request chooses by name. */
 export interface EngineChoice {
   /** Names without regard to case; undefined: every engine. */

@@ -15,12 +15,10 @@ import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
 import { assertSameInput, claimRequests, findClaim, hashInput, ownedKey, type CreatedIds } from "./idempotency.js";
 import { deletedMeanwhile, findStoredSample, lockStored } from "./store-sample.js";
-import { planScan } from "./plan.js";
+import { NO_AGENT_RETRY_AFTER_S, planScan } from "./plan.js";
 import { openQuotas } from "./quota.js";
 import { checkOptions, type ScanOptions, type SomeOptions } from "./scan-input.js";
 import { lockScan } from "./withdraw.js";
-
-const RETRY_AFTER_S = 10;
 
 /** The options in which a repeated scan may differ from the first, and an idempotency key of its own. */
 export type RescanOptions = Omit<SomeOptions, "priority" | "freshnessMs" | "stopAfter">;
@@ -162,7 +160,7 @@ function assertCanRepeat(catalogue: readonly EngineRecord[], { results, internet
   const [left] = planScan([engine], { speed: "ALL", internet, mime: sample.mime }).skipped;
   if (!left) return engine;
   if (left.reason === "UNHEALTHY") {
-    throw new GatewayError("UNAVAILABLE", `no healthy agent runs ${engine.name}`, { retryAfter: RETRY_AFTER_S });
+    throw new GatewayError("UNAVAILABLE", `no healthy agent runs ${engine.name}`, { retryAfter: NO_AGENT_RETRY_AFTER_S });
   }
   throw new GatewayError("BAD_INPUT", `${engine.name} cannot take part now: ${left.reason}`, { field: ["engine"] });
 }

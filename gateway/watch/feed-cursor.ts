@@ -1,8 +1,8 @@
-import type { RestOfStretch, Snapshot } from "../db/scan-changes.js";
+import type { RestOfRange, Snapshot } from "../db/scan-changes.js";
 import { badInput, type GatewayError } from "../errors.js";
 
 /** A place in the feed: at a snapshot, or between two of them. */
-export type FeedPlace = Snapshot | RestOfStretch;
+export type FeedPlace = Snapshot | RestOfRange;
 
 const XID = "\\d{1,20}";
 const SNAPSHOT = `${XID}:${XID}:(?:${XID}(?:,${XID})*)?`;

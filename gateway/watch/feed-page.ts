@@ -1,6 +1,6 @@
 import type { ScanRecord } from "../../schema/reports.js";
 import type { Database } from "../db/database.js";
-import { readChangedScans, type RestOfStretch, type Stretch } from "../db/scan-changes.js";
+import { readChangedScans, type RestOfRange, type SnapshotRange } from "../db/scan-changes.js";
 import type { ScanCriteria } from "../db/scan-list.js";
 import { feedCursor } from "./feed-cursor.js";
 
@@ -12,17 +12,17 @@ export interface FeedEvent {
   readonly cursor: string;
 }
 
-/** An event, and the part of its stretch that is still to be read; undefined if there is none. */
+/** An event, and the part of its range that is still to be read; undefined if there is none. */
 export interface FeedPage {
   readonly event: FeedEvent;
-  readonly rest: RestOfStretch | undefined;
+  readonly rest: RestOfRange | undefined;
 }
 
 /** Scans of one event at most. */
 export const FEED_PAGE = 100;
 
-/** Reads the first scans of a stretch. */
-export async function readFeedPage(db: Database, wanted: ScanCriteria, { from, to, after }: Stretch): Promise<FeedPage> {
+/** Reads the first scans of a range. */
+export async function readFeedPage(db: Database, wanted: ScanCriteria, { from, to, after }: SnapshotRange): Promise<FeedPage> {
   const scans = await readChangedScans(db, wanted, { from, to, after }, FEED_PAGE);
   const last = scans.length < FEED_PAGE ? undefined : scans.at(-1);
   const rest = last && { from, to, after: { changedIn: last.changedIn, scanId: last.scanId } };

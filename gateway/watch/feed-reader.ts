@@ -1,5 +1,5 @@
 import assert from "node:assert";
-import { precedes, type Snapshot, type Stretch } from "../db/scan-changes.js";
+import { precedes, type Snapshot, type SnapshotRange } from "../db/scan-changes.js";
 import { feedCursor, foreignCursor, type FeedPlace } from "./feed-cursor.js";
 import type { FeedEvent, FeedPage } from "./feed-page.js";
 import { Watch, type Step } from "./watch.js";
@@ -19,7 +19,7 @@ export interface FeedAccess {
   /** Publishes everything up to now. */
   refresh(): Promise<void>;
   /** Reads a page for one reader alone; undefined once `isWanted` is false. */
-  read(stretch: Stretch, isWanted: () => boolean): Promise<FeedPage | undefined>;
+  read(range: SnapshotRange, isWanted: () => boolean): Promise<FeedPage | undefined>;
   /** Called once, when the reader has ended. */
   close(): void;
 }
@@ -69,10 +69,10 @@ export function readFeed({ feed, refresh, read, close }: FeedAccess, after: Feed
     enter({ mode: "catching-up", place });
     assert(feed.settled, "only a feed that is settled can be caught up with");
     const target = feed.settled;
-    const stretch = typeof place === "string" ? { from: place, to: target.at } : place;
-    const page = await read(stretch, isWanted);
+    const range = typeof place === "string" ? { from: place, to: target.at } : place;
+    const page = await read(range, isWanted);
     if (!page || !isWanted()) return undefined;
-    const next = page.rest ?? stretch.to;
+    const next = page.rest ?? range.to;
     if (next === target.at) enter({ mode: "live", place: next, seen: target.number });
     else enter({ mode: "catching-up", place: next });
     return page.event;
@@ -86,7 +86,7 @@ export function readFeed({ feed, refresh, read, close }: FeedAccess, after: Feed
       enter({ mode: "live", place: last.place, seen: last.number });
       return last.event;
     }
-    // The feed is publishing a long stretch. The reader waits for its end, and then reads what it has missed of it.
+    // The feed is publishing a long range. The reader waits for its end, and then reads what it has missed of it.
     return settled && seen < settled.number ? "missed" : undefined;
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
 import { isDataError, type Database } from "../db/database.js";
-import { readSnapshot, type Snapshot, type Stretch } from "../db/scan-changes.js";
+import { readSnapshot, type Snapshot, type SnapshotRange } from "../db/scan-changes.js";
 import type { ScanCriteria } from "../db/scan-list.js";
 import { foreignCursor, type FeedPlace } from "./feed-cursor.js";
 import { readFeedPage, type FeedEvent, type FeedPage } from "./feed-page.js";
@@ -37,7 +37,7 @@ const NEW_CURSOR_MS = 60_000;
 const SOURCE = "the feed of scans";
 
 /** `lists` reads what callers choose: its statements have a time limit. */
-export function createFeeds(db: Database, lists: Database, log: Logger): Feeds {
+export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds {
   const feeds = new Map<string, Feed>();
 
   const refresh = batched<void, void>(
@@ -67,7 +67,7 @@ export function createFeeds(db: Database, lists: Database, log: Logger): Feeds {
   async function publish(feed: Feed, to: Snapshot): Promise<void> {
     const from = feed.settled?.at;
     if (from === to) return;
-    for (let rest: Stretch | undefined = from === undefined ? undefined : { from, to }; rest;) {
+    for (let rest: SnapshotRange | undefined = from === undefined ? undefined : { from, to }; rest;) {
       const page: FeedPage = await read(feed.wanted, rest);
       if (page.event.scans.length > 0 || performance.now() - feed.publishedAt > NEW_CURSOR_MS) {
         feed.last = { event: page.event, number: feed.last.number + 1, place: page.rest ?? to };
@@ -80,8 +80,8 @@ export function createFeeds(db: Database, lists: Database, log: Logger): Feeds {
     wakeAll(feed);
   }
 
-  function read(wanted: ScanCriteria, stretch: Stretch): Promise<FeedPage> {
-    return readFeedPage(isUnfiltered(wanted) ? db : lists, wanted, stretch);
+  function read(wanted: ScanCriteria, range: SnapshotRange): Promise<FeedPage> {
+    return readFeedPage(isUnfiltered(wanted) ? db : listDb, wanted, range);
   }
 
   function open(key: string, wanted: ScanCriteria): Feed {
@@ -102,8 +102,8 @@ export function createFeeds(db: Database, lists: Database, log: Logger): Feeds {
       const access = {
         feed,
         refresh,
-        read: (stretch: Stretch, isWanted: () => boolean) =>
-          retryRead(log, SOURCE, isWanted, () => read(wanted, stretch)).catch(refuseCursor),
+        read: (range: SnapshotRange, isWanted: () => boolean) =>
+          retryRead(log, SOURCE, isWanted, () => read(wanted, range)).catch(refuseCursor),
         close() {
           if (feed.listeners.size === 0 && feeds.get(key) === feed) feeds.delete(key);
         },

@@ -1,7 +1,7 @@
 /** B5: a list of 50 scans with their verdicts, at 10 thousand and at 1 million scans, its first page and its 10,000th. */
 
 import pg from "pg";
-import { cursorOf, scanList } from "../../gateway/graphql/inputs/cursors.js";
+import { cursorOf, scanListName } from "../../gateway/graphql/inputs/cursors.js";
 import type { Bench, Benchmark } from "./bench.js";
 import { latencyMetric, latencySide, type LatencySide } from "./latency-side.js";
 import { metric, type Metric } from "./metric.js";
@@ -33,7 +33,7 @@ export const b5: Benchmark = async (bench) => {
   try {
     // The row before the page; a history's ids are 1 to its length.
     const before = many - Math.round((DEEP * many) / MANY) * PAGE + 1;
-    const after = cursorOf(scanList("NEWEST_FIRST", false), { id: before, micros: 0 });
+    const after = cursorOf(scanListName("NEWEST_FIRST", false), { id: before, micros: 0 });
     const plan = { seed: bench.seed, count: bench.scaled(COUNT, 20) };
     const first = latencySide({ name: `mesh, first page of ${many} scans`, label: "mesh, first page", ...plan }, () =>
       clients[0].graphql(LIST),

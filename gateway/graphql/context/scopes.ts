@@ -35,7 +35,7 @@ export function scopeErrors(
     const scope = scopeOf(field.extensions);
     return may(caller, scope) ? [] : [scopeError(field.name, scope, node)];
   });
-  return errors.length > 0 || may(caller, READ_SCOPE) ? errors : contentErrors(schema, document, operation);
+  return errors.length > 0 || may(caller, READ_SCOPE) ? errors : unreadableFieldErrors(schema, document, operation);
 }
 
 const READ_SCOPE: Scope = "scan:read";
@@ -48,7 +48,11 @@ const RECEIPT_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
 };
 
 /** An error for the first field beyond {@link RECEIPT_FIELDS}, by whatever path an operation selects it. */
-function contentErrors(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): GraphQLError[] {
+function unreadableFieldErrors(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): GraphQLError[] {
   const errors: GraphQLError[] = [];
   const types = new TypeInfo(schema);
   const parts: (OperationDefinitionNode | FragmentDefinitionNode)[] = [operation];

@@ -2,7 +2,7 @@ import type { ListPlace } from "../../db/list-place.js";
 import { badInput } from "../../errors.js";
 
 /** What the list of scans is called in its cursors. Its order is part of the name: a place in another order is another page. */
-export function scanList(order: string, byTime: boolean): string {
+export function scanListName(order: string, byTime: boolean): string {
   return `scans ${order}${byTime ? " by time" : ""}`;
 }
 

@@ -36,7 +36,7 @@ function countErrors(counts: Readonly<Partial<Record<keyof typeof LIMITS, number
   return names.flatMap((limit) => limitErrors(limit, counts[limit] ?? 0, LIMITS[limit]));
 }
 
-interface Measure {
+interface Counts {
   readonly depth: number;
   readonly fields: number;
   readonly aliases: number;
@@ -45,9 +45,9 @@ interface Measure {
   readonly inputDepth: number;
 }
 
-const NOTHING: Measure = { depth: 0, fields: 0, aliases: 0, fragments: 0, directives: 0, inputDepth: 0 };
+const NOTHING: Counts = { depth: 0, fields: 0, aliases: 0, fragments: 0, directives: 0, inputDepth: 0 };
 
-function sum(parts: readonly Measure[]): Measure {
+function sum(parts: readonly Counts[]): Counts {
   return parts.reduce(
     (all, part) => ({
       depth: Math.max(all.depth, part.depth),
@@ -61,40 +61,43 @@ function sum(parts: readonly Measure[]): Measure {
   );
 }
 
-interface Measures extends Measure {
+interface DocumentCounts extends Counts {
   readonly rootFields: number;
   /** Whether a fragment contains itself. */
   readonly isCyclic: boolean;
 }
 
 /** Counts everything that is known by walking each fragment once, however often it is spread. */
-function measureDocument(operations: readonly OperationDefinitionNode[], fragments: Fragments): Measures {
-  const measured = new Map<string, { all: Measure; top: number }>();
+function measureDocument(operations: readonly OperationDefinitionNode[], fragments: Fragments): DocumentCounts {
+  const measured = new Map<string, { total: Counts; rootFields: number }>();
   const path = new Set<string>();
   let isCyclic = false;
 
-  function measureSet(set: SelectionSetNode | undefined): { all: Measure; top: number } {
+  function measureSet(set: SelectionSetNode | undefined): { total: Counts; rootFields: number } {
     const parts = (set?.selections ?? []).map(measureSelection);
-    return { all: sum(parts.map(({ all }) => all)), top: parts.reduce((top, part) => top + part.top, 0) };
+    return {
+      total: sum(parts.map(({ total }) => total)),
+      rootFields: parts.reduce((count, { rootFields }) => count + rootFields, 0),
+    };
   }
 
-  function measureSelection(selection: SelectionNode): { all: Measure; top: number } {
+  function measureSelection(selection: SelectionNode): { total: Counts; rootFields: number } {
     const own = { ...NOTHING, directives: selection.directives?.length ?? 0, inputDepth: deepestInput(selection) };
     if (selection.kind === Kind.FIELD) {
-      const { all } = measureSet(selection.selectionSet);
+      const { total } = measureSet(selection.selectionSet);
       const field = { ...own, fields: 1, aliases: selection.alias ? 1 : 0 };
-      return { all: { ...sum([field, all]), depth: all.depth + 1 }, top: 1 };
+      return { total: { ...sum([field, total]), depth: total.depth + 1 }, rootFields: 1 };
     }
-    const { all, top } =
+    const { total, rootFields } =
       selection.kind === Kind.FRAGMENT_SPREAD ? measureFragment(selection.name.value) : measureSet(selection.selectionSet);
-    return { all: sum([{ ...own, fragments: 1 }, all]), top };
+    return { total: sum([{ ...own, fragments: 1 }, total]), rootFields };
   }
 
-  function measureFragment(name: string): { all: Measure; top: number } {
+  function measureFragment(name: string): { total: Counts; rootFields: number } {
     const before = measured.get(name);
     if (before) return before;
     if (path.has(name)) isCyclic = true;
-    if (isCyclic) return { all: NOTHING, top: 0 };
+    if (isCyclic) return { total: NOTHING, rootFields: 0 };
     path.add(name);
     const found = measureSet(fragments.get(name)?.selectionSet);
     path.delete(name);
@@ -103,10 +106,10 @@ function measureDocument(operations: readonly OperationDefinitionNode[], fragmen
   }
 
   const found = operations.map(({ selectionSet }) => measureSet(selectionSet));
-  const unused = [...fragments.keys()].filter((name) => !measured.has(name)).map((name) => measureFragment(name).all);
+  const unused = [...fragments.keys()].filter((name) => !measured.has(name)).map((name) => measureFragment(name).total);
   return {
-    ...sum([...found.map(({ all }) => all), ...unused]),
-    rootFields: Math.max(0, ...found.map(({ top }) => top)),
+    ...sum([...found.map(({ total }) => total), ...unused]),
+    rootFields: Math.max(0, ...found.map(({ rootFields }) => rootFields)),
     isCyclic,
   };
 }

@@ -50,10 +50,10 @@ export class SampleResolver {
     const criteria = sampleCriteria(filter);
     const list = `samples ${order}${criteria.firstSeen ? " by time" : ""}`;
     const page = { limit, after: placeOf(list, after), newestFirst: order === SampleOrder.NEWEST_FIRST };
-    const found = await listSamples(mesh.lists, criteria, page);
+    const found = await listSamples(mesh.listDb, criteria, page);
     const cursor = ({ sampleId, seenMicros }: PlacedSample) => cursorOf(list, { id: sampleId, micros: seenMicros });
     return withCount(pageOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
-      countSamples(mesh.lists, criteria),
+      countSamples(mesh.listDb, criteria),
     );
   }
 

@@ -25,7 +25,7 @@ import { cancelScan } from "../../scan/withdraw.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { pageLength, pageOf, PAGE } from "../inputs/connection.js";
-import { cursorOf, placeOf, scanList } from "../inputs/cursors.js";
+import { cursorOf, placeOf, scanListName } from "../inputs/cursors.js";
 import { positive } from "../inputs/filter-values.js";
 import { withCount, type CountedConnection } from "../inputs/list-counts.js";
 import { scanCriteria } from "../inputs/scan-criteria.js";
@@ -66,16 +66,16 @@ export class ScanResolver {
   ): Promise<CountedConnection<PlacedScan>> {
     const limit = pageLength(first) + 1;
     const criteria = await scanCriteria(mesh.db, filter);
-    const list = scanList(order, criteria.started !== undefined);
+    const list = scanListName(order, criteria.started !== undefined);
     const place = placeOf(list, after);
-    const found = await listScans(filter ? mesh.lists : mesh.db, criteria, {
+    const found = await listScans(filter ? mesh.listDb : mesh.db, criteria, {
       newestFirst: order === ScanOrder.NEWEST_FIRST,
       after: place,
       limit,
     });
     const cursor = ({ scanId, startMicros }: PlacedScan) => cursorOf(list, { id: scanId, micros: startMicros });
     return withCount(pageOf(found, { first, continued: place !== undefined, cursorOf: cursor }), () =>
-      countScans(mesh.lists, criteria),
+      countScans(mesh.listDb, criteria),
     );
   }
 

@@ -1,3 +1,8 @@
+/**
+ * Subscriptions, executed once for all who ask the same. A question is a document with its variables and the caller's scopes; an answer
+ * is the JSON of one event for it.
+ */
+
 import { hash } from "node:crypto";
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from "graphql";
 import type { Logger } from "pino";

@@ -102,7 +102,13 @@ describe("a BULK scan", () => {
         .executeTakeFirst(),
     );
     const lost = (asOf: Date) => {
-      const seen = { asOf, internet: false, stream: row.stream_created ?? "", lastSeq: (row.seq ?? 0) - 1, floors: new Map() };
+      const seen = {
+        asOf,
+        internet: false,
+        stream: row.stream_created ?? "",
+        lastSeq: (row.seq ?? 0) - 1,
+        settledUpTo: new Map(),
+      };
       return stage.db.transaction().execute((tx) => requeueLost(tx, seen, 10));
     };
     expect(await lost(row.published_at ?? new Date())).toEqual([]);
