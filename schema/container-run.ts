@@ -29,7 +29,7 @@ export const Relax = z.union(
   ],
   "needs `why` and exactly one of user, capabilities, writableRoot, newPrivileges, tmpExec, keepProcesses, shm, seccomp",
 );
-/** See the value of the same name. */
+/** What {@link Relax} parses. */
 export type Relax = z.infer<typeof Relax>;
 
 /** What one container may use at most. */
@@ -47,7 +47,7 @@ export const ContainerLimits = z.strictObject({
   /** Standard output and standard error of one scan; more of either is a failure. */
   output: size.default(8 * 1024 ** 2),
 });
-/** See the value of the same name. */
+/** What {@link ContainerLimits} parses. */
 export type ContainerLimits = z.infer<typeof ContainerLimits>;
 
 /** How long a container of mode `exec` is used. One in which anything went wrong is never used again. */
@@ -124,5 +124,5 @@ export const ContainerRun = z
       if (run.stdin !== undefined) mistake("stdin", "belongs to mode exec");
     }
   });
-/** See the value of the same name. */
+/** What {@link ContainerRun} parses. */
 export type ContainerRun = z.infer<typeof ContainerRun>;

@@ -1,5 +1,7 @@
 /** Hashes of samples, as hex. */
 
+import { z } from "zod";
+
 /** How many hex digits each hash has. */
 export const HASH_DIGITS = { md5: 32, sha1: 40, sha256: 64 } as const;
 
@@ -18,4 +20,9 @@ export function hashName(text: string): HashName | undefined {
 /** A hash as the mesh writes it: in lower case. */
 export function hashPattern(name: HashName): RegExp {
   return new RegExp(`^[0-9a-f]{${HASH_DIGITS[name]}}$`);
+}
+
+/** A hash in a message, as {@link hashPattern} has it. */
+export function hashText(name: HashName) {
+  return z.string().regex(hashPattern(name));
 }

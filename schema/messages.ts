@@ -6,14 +6,13 @@
 import { z } from "zod";
 import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
 import { Closed, MAX_CLOSED } from "./closed.js";
-import { hashPattern, type HashName } from "./hashes.js";
+import { hashText } from "./hashes.js";
 import { EngineVerdict, ResultCause, UnhealthyCause } from "./states.js";
 
 /** The largest result message in bytes; longer details are cut and marked `truncated`. */
 export const MAX_RESULT_BYTES = 512 * 1024;
 
 const v = z.literal(1);
-const hash = (name: HashName) => z.string().regex(hashPattern(name));
 const text = (max: number) => z.string().max(max);
 const scanId = z.number().int().positive();
 const instant = z.iso.datetime({ offset: true });
@@ -30,9 +29,9 @@ export const ScanRequest = z.object({
   /** The scan's id. */
   scan: scanId,
   sample: z.object({
-    sha256: hash("sha256"),
-    md5: hash("md5"),
-    sha1: hash("sha1"),
+    sha256: hashText("sha256"),
+    md5: hashText("md5"),
+    sha1: hashText("sha1"),
     /** Bytes. */
     size: z.number().int().nonnegative(),
     /** Names the chunks in SAMPLES; null when no engine of this request wants bytes. */
@@ -45,7 +44,7 @@ export const ScanRequest = z.object({
   /** No engine may run longer than this for the request, in milliseconds, whatever its own timeout. */
   timeoutMs: z.number().int().positive(),
 });
-/** See the value of the same name. */
+/** What {@link ScanRequest} parses. */
 export type ScanRequest = z.infer<typeof ScanRequest>;
 
 /** What can be said of an engine's versions; null where an engine does not tell. */
@@ -57,7 +56,7 @@ export const EngineVersions = z.object({
   /** The signature database's date, ISO 8601. */
   signatureDate: instant.nullable(),
 });
-/** See the value of the same name. */
+/** What {@link EngineVersions} parses. */
 export type EngineVersions = z.infer<typeof EngineVersions>;
 
 /** The container image that an engine ran in. */
@@ -67,7 +66,7 @@ export const ImageIdentity = z.object({
   /** The digest by which a registry knows it, `sha256:…`; null for an image that never came from one. */
   digest: text(100).nullable(),
 });
-/** See the value of the same name. */
+/** What {@link ImageIdentity} parses. */
 export type ImageIdentity = z.infer<typeof ImageIdentity>;
 
 /** A result on `result.<engine>`: SCANNING is an announcement, the others are answers. CANCELLED and NO_AGENT are the gateway's own. */
@@ -113,7 +112,7 @@ export const ResultMessage = z
     path: ["error"],
     error: "an error belongs to TIMEOUT, FAILED and UNSCANNED, and each of them has one",
   });
-/** See the value of the same name. */
+/** What {@link ResultMessage} parses. */
 export type ResultMessage = z.infer<typeof ResultMessage>;
 
 /** Bounds of {@link EnginePresence}'s warnings. */
@@ -154,7 +153,7 @@ export const EnginePresence = z.object({
   /** What the operator should put right although the engine works, such as rule files that do not compile. */
   warnings: z.array(text(MAX_WARNINGS.length)).max(MAX_WARNINGS.count).default([]),
 });
-/** See the value of the same name. */
+/** What {@link EnginePresence} parses. */
 export type EnginePresence = z.infer<typeof EnginePresence>;
 
 /**
@@ -181,12 +180,12 @@ export const Presence = z.object({
   proofs: z.array(text(500)).max(32).default([]),
   engines: z.array(EnginePresence).max(256),
 });
-/** See the value of the same name. */
+/** What {@link Presence} parses. */
 export type Presence = z.infer<typeof Presence>;
 
 /** Hints on `live.scan`: these scans have reached these revisions. Readers re-read Postgres. */
 export const LiveHints = z.object({ v, scans: z.array(z.tuple([scanId, z.number().int().nonnegative()])) });
-/** See the value of the same name. */
+/** What {@link LiveHints} parses. */
 export type LiveHints = z.infer<typeof LiveHints>;
 
 /** Most scans that one {@link Control} message names. */
@@ -203,7 +202,7 @@ export const Control = z.discriminatedUnion("kind", [
   /** Take no work for this engine, because of this; null: take it again. What the agent is told does not outlive it. */
   z.object({ v, kind: z.literal("refuse"), engine: engineName, reason: text(1024).nullable() }),
 ]);
-/** See the value of the same name. */
+/** What {@link Control} parses. */
 export type Control = z.infer<typeof Control>;
 
 /** A message that is not what its subject carries. `message` names each field that is wrong. */

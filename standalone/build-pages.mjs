@@ -2,10 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { BUILT, digest, hasPages, SOURCE, STAMP } from "./pages.mjs";
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+import { BUILT, digest, hasPages, ROOT, SOURCE, STAMP } from "./pages.mjs";
 
 if (!hasPages(ROOT)) {
   const made = digest(ROOT);

@@ -1,15 +1,14 @@
 /** The commands behind the npm scripts: each prepares what it needs on this machine, then runs the program itself. */
 
 import { existsSync, realpathSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { dirname, join } from "node:path";
 import { FAILED } from "./exit-status.mjs";
 import { buildBenchmarks, ensureBuild, ensureDependencies } from "./install.mjs";
 import { ensurePrograms, fetchSignatures } from "./packages.mjs";
+import { ROOT } from "./pages.mjs";
 import { createProgress } from "./progress.mjs";
 import { Refusal, runGroup } from "./run.mjs";
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Programs in `dist` that need nothing but the dependencies. */
 const PROGRAMS = new Map([

@@ -3,7 +3,10 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
+/** The project's folder. */
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const SOURCE = "gateway/graphiql";
 export const BUILT = "gateway/public/graphiql";
 export const STAMP = ".made-of";

@@ -180,7 +180,7 @@ describe("one owner each", () => {
     [/^dockerode$/, /^scanner-agent\/runners\/container\//],
     [/^(pg|pg-.*)$/, /^gateway\/db\//],
     [/^kysely$/, /^(gateway\/db\/|schema\/tables\/)/],
-    [/^nats$/, /^(gateway\/bus\/|scanner-agent\/bus\/|scanner-agent\/samples\/sample-cache\.ts$)/],
+    [/^nats$/, /^(gateway|scanner-agent)\/bus\//],
     [/^(type-graphql|@apollo\/server|graphql-ws|graphql-sse)/, /^(gateway\/|schema\/graphql\/|cli\/)/],
     [/^fastify$/, /^gateway\//],
     [/^yaml$/, /^scanner-agent\/manifest\//],

@@ -12,6 +12,7 @@ import type { Operations } from "./transports/operations.js";
 import { createSchema, schemaDocument } from "./schema.js";
 import { serveSockets } from "./transports/socket.js";
 import { createSubscriptions } from "./transports/subscriptions.js";
+import { OPEN_ROUTE } from "../http/open-route.js";
 
 /** GraphQL in its three transports, and its schema as a document. Bodies are JSON by their Content-Type or refused. */
 export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Promise<void> {
@@ -45,9 +46,7 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
 }
 
 function serveDocument(app: FastifyInstance, document: string): void {
-  app.get("/schema.graphql", { config: { needs: "open" } }, (_request, reply) =>
-    reply.type("text/plain; charset=utf-8").send(document),
-  );
+  app.get("/schema.graphql", OPEN_ROUTE, (_request, reply) => reply.type("text/plain; charset=utf-8").send(document));
 }
 
 /** As its Content-Length says; a body without one is read no further than the limit. */

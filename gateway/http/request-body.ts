@@ -32,7 +32,7 @@ export function isMultipart(headers: IncomingHttpHeaders): boolean {
 }
 
 /** Bytes that a form may have besides its sample. */
-const FORM_BYTES = 1024 * 1024;
+export const FORM_BYTES = 1024 * 1024;
 
 /** The largest body with a sample. Throws TOO_LARGE if the Content-Length is above it: such a body is not read at all. */
 export function sampleBodyLimit(request: IncomingMessage, { uploadMaxBytes }: GatewayConfig): number {

@@ -1,9 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { readForm } from "../http/form.js";
-import { readBody, isMultipart } from "../http/request-body.js";
+import { FORM_BYTES, readBody, isMultipart } from "../http/request-body.js";
 import { parseJson } from "./split-json.js";
-
-const FORM_BYTES = 1024 * 1024;
 
 /**
  * The parameters of a request of the API before /api/v1: from the query, a form of either kind, or JSON. Of several values of one

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { FastifyInstance, HTTPMethods } from "fastify";
 import { projectPath } from "../../schema/paths.js";
 import { PAGE_HEADERS } from "../http/content-policy.js";
+import { OPEN_ROUTE } from "../http/open-route.js";
 import { acceptAnyBody } from "../http/request-body.js";
 import type { ScanContext } from "../scan/context.js";
 import { apiPage } from "./api-page.js";
@@ -25,14 +26,14 @@ export async function restRoutes(app: FastifyInstance, ctx: ScanContext): Promis
   await documentation(app);
 }
 
-/** The documents are the same in every mesh. */
-const OPEN = { config: { needs: "open" } } as const;
-
+/** The documents are the same in every mesh, so anybody may read them. */
 async function documentation(app: FastifyInstance): Promise<void> {
   const document = openApi();
   const page = apiPage(document);
   const style = await readFile(projectPath("gateway", "rest", "api-page.css"));
-  app.get("/api/openapi.json", OPEN, async () => document);
-  app.get("/api", OPEN, (_request, reply) => reply.type("text/html; charset=utf-8").headers(PAGE_HEADERS).send(page));
-  app.get("/api/page.css", OPEN, (_request, reply) => reply.type("text/css; charset=utf-8").headers(PAGE_HEADERS).send(style));
+  app.get("/api/openapi.json", OPEN_ROUTE, async () => document);
+  app.get("/api", OPEN_ROUTE, (_request, reply) => reply.type("text/html; charset=utf-8").headers(PAGE_HEADERS).send(page));
+  app.get("/api/page.css", OPEN_ROUTE, (_request, reply) =>
+    reply.type("text/css; charset=utf-8").headers(PAGE_HEADERS).send(style),
+  );
 }

@@ -1,7 +1,7 @@
 /** The shapes of the REST API as its callers see them. Those with an id have a place of their own in the OpenAPI document. */
 
 import { z } from "zod";
-import { hashPattern, type HashName } from "../../schema/hashes.js";
+import { hashText } from "../../schema/hashes.js";
 import { ResultCause } from "../../schema/states.js";
 import { inWords } from "./report.js";
 
@@ -9,8 +9,7 @@ const asctime = z
   .string()
   .regex(/^\w{3} \w{3} [ 1-3]\d \d\d:\d\d:\d\d \d{4}$/)
   .describe("A date as C's `asctime` writes it, in the gateway's time zone, e.g. `Mon Jul  8 13:42:45 2019`.");
-const hash = (name: HashName) => z.string().regex(hashPattern(name));
-const hashes = { md5: hash("md5"), sha1: hash("sha1"), sha256: hash("sha256") };
+const hashes = { md5: hashText("md5"), sha1: hashText("sha1"), sha256: hashText("sha256") };
 const bit = z.union([z.literal(0), z.literal(1)]);
 const speed = z.number().int().min(-1).max(2).describe("-1 ultra, 0 fast, 1 medium, 2 slow.");
 const pluginType = z.number().int().min(1).max(4).describe("1 AV, 2 METADATA, 3 INTEL, 4 FILE_FORMATS.");

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { projectPath } from "../../schema/paths.js";
 import { visibleText } from "../../schema/visible-text.js";
 import { PAGE_HEADERS } from "../http/content-policy.js";
+import { OPEN_ROUTE } from "../http/open-route.js";
 
 const FILES = {
   "/": { file: "index.html", type: "text/html; charset=utf-8" },
@@ -14,7 +15,7 @@ const FILES = {
 export async function pageRoutes(app: FastifyInstance): Promise<void> {
   for (const [url, { file, type }] of Object.entries(FILES)) {
     const content = await readFile(projectPath("gateway", "page", file));
-    app.get(url, { config: { needs: "open" } }, (_request, reply) => reply.type(type).headers(PAGE_HEADERS).send(content));
+    app.get(url, OPEN_ROUTE, (_request, reply) => reply.type(type).headers(PAGE_HEADERS).send(content));
   }
   // The function that the command line uses too, by its source.
   const script = `export ${visibleText.toString()}\n`;

@@ -4,10 +4,10 @@ import { extname, join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { projectPath } from "../../schema/paths.js";
 import { GRAPHIQL_HEADERS } from "../http/content-policy.js";
+import { OPEN_ROUTE } from "../http/open-route.js";
 import { GatewayError } from "../errors.js";
 
 const FOLDER = projectPath("gateway", "public", "graphiql");
-const OPEN = { config: { needs: "open" } } as const;
 const TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
@@ -22,12 +22,12 @@ export async function graphiqlRoutes(app: FastifyInstance): Promise<void> {
   const assets = new Set(await ifExists(readdir(join(FOLDER, "assets"))));
 
   for (const url of ["/graphiql", "/graphiql/"]) {
-    app.get(url, OPEN, (_request, reply) => {
+    app.get(url, OPEN_ROUTE, (_request, reply) => {
       if (page === undefined) throw new GatewayError("NOT_FOUND", "GraphiQL is not built here: npm run build makes it");
       return reply.type("text/html; charset=utf-8").headers(GRAPHIQL_HEADERS).send(page);
     });
   }
-  app.get<{ Params: { name: string } }>("/graphiql/assets/:name", OPEN, ({ params: { name } }, reply) => {
+  app.get<{ Params: { name: string } }>("/graphiql/assets/:name", OPEN_ROUTE, ({ params: { name } }, reply) => {
     if (!assets.has(name)) throw new GatewayError("NOT_FOUND", "there is no such file");
     void reply
       .type(TYPES[extname(name)] ?? "application/octet-stream")

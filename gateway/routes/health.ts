@@ -1,12 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { databaseProblem } from "../db/migrations.js";
 import type { ScanContext } from "../scan/context.js";
+import { OPEN_ROUTE } from "../http/open-route.js";
 
 /** `/healthz` tells that this process is alive, `/readyz` whether it can serve. Without NATS it still serves reads, so it is ready. */
 export async function healthRoutes(app: FastifyInstance, { db, bus, samples, metrics }: ScanContext): Promise<void> {
-  app.get("/healthz", { config: { needs: "open" } }, async () => ({ status: "ok" }));
+  app.get("/healthz", OPEN_ROUTE, async () => ({ status: "ok" }));
 
-  app.get("/readyz", { config: { needs: "open" } }, async (_request, reply) => {
+  app.get("/readyz", OPEN_ROUTE, async (_request, reply) => {
     const reason = await databaseProblem(db);
     const nats = bus.connected() && samples.connected() ? "ok" : "away";
     if (reason !== undefined) return reply.status(503).send({ status: "unavailable", reason, nats });

@@ -9,17 +9,14 @@ import type { ScanContext } from "../../scan/context.js";
 import type { Watch } from "../../watch/watch.js";
 import { isRefused } from "../limits/documents.js";
 import { LIMITS } from "../limits/limits.js";
+import { CLOSE_MS, PING_MS } from "./keep-alive.js";
 import { prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "../context/request-context.js";
 import { errorResult, singleResult } from "./subscriptions.js";
 
-/** Comments are sent this often, so that no proxy takes a quiet stream for a dead one. */
-const PING_MS = 12_000;
 const PING = ":\n\n";
 const NEXT = Buffer.from("event: next\ndata: ");
 const END = Buffer.from("\n\n");
-/** How long a client may take to read the end of a stream. */
-const CLOSE_MS = 1_000;
 const KEY_REVOKED = new GraphQLError("this API key was revoked or has expired", { extensions: { code: "UNAUTHENTICATED" } });
 const COMPLETE = "event: complete\ndata:\n\n";
 

@@ -14,13 +14,10 @@ import { LIMITS } from "../limits/limits.js";
 import { prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "../context/request-context.js";
 import type { PreparedOperation } from "./subscriptions.js";
+import { CLOSE_MS, PING_MS } from "./keep-alive.js";
 import { admissionErrors, admitClient, type SocketClient } from "./socket-client.js";
 import { textFrameHeader } from "./text-frame.js";
 
-/** A connection that does not answer a ping within this time is terminated. */
-const PING_MS = 12_000;
-/** How long a client may take to answer a close. */
-const CLOSE_MS = 1_000;
 /** A close frame has room for 123 bytes of reason, and a character has up to three. */
 const REASON_CHARACTERS = 41;
 /** The beginning of a message with a result. The result and the id of its operation follow. */
