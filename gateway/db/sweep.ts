@@ -9,7 +9,7 @@ export async function lockOverdue(tx: Tx, limit: number) {
       select id, start_date from scans where end_date is null and deadline < now()
       order by id limit ${limit} for update skip locked)
     select overdue.id as "scanId", lower(engines.name) as engine, engines.internet,
-      results.state = 'SCANNING' or coalesce(engines.last_healthy_at >= overdue.start_date, false) as hadAgent
+      results.state = 'SCANNING' or coalesce(engines.last_healthy_at >= overdue.start_date, false) as "hadAgent"
     from overdue join results on results.scan_id = overdue.id join engines on engines.id = results.engine_id
     where results.state <= 'SCANNING' order by overdue.id, engines.id`.execute(tx);
   return rows;
