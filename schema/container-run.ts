@@ -87,9 +87,9 @@ export const ContainerRun = z
     port: z.number().int().min(1).max(65_535).optional(),
     /** `service`: how long it may take until it answers, in milliseconds once read. */
     ready: duration.default(120_000),
-    /** Prints the engine's version on its first line; run in a container of its own. */
+    /** `exec`: prints the engine's version on its first line; run in a container that has had no sample. */
     version: words.optional(),
-    /** Prints the signatures' date (`20190209` or ISO 8601) or else their version on its first line. */
+    /** `exec`: prints the signatures' date (`20190209` or ISO 8601) or else their version on its first line. */
     updated: words.optional(),
     limits: ContainerLimits.prefault({}),
     recycle: Recycle.prefault({}),
@@ -121,7 +121,9 @@ export const ContainerRun = z
     } else {
       if ((run.socket === undefined) === (run.port === undefined))
         mistake("mode", "mode service needs exactly one of socket and port");
-      if (run.stdin !== undefined) mistake("stdin", "belongs to mode exec");
+      for (const key of ["stdin", "version", "updated"] as const)
+        if (run[key] !== undefined)
+          mistake(key, `belongs to mode exec: in mode service no command runs beside the container's own`);
     }
   });
 /** What {@link ContainerRun} parses. */

@@ -32,6 +32,16 @@ describe("the container way of running", () => {
     ["mode service without socket and port", { mode: "service" }, "run.container.mode"],
     ["mode service with both", { mode: "service", socket: "/run/a.sock", port: 3993 }, "run.container.mode"],
     ["a port of an isolated engine", { mode: "service", port: 3993, command: undefined }, "run.container.port"],
+    [
+      "mode service with a command for its version",
+      { mode: "service", socket: "/run/a.sock", version: ["v"] },
+      "run.container.version",
+    ],
+    [
+      "mode service with a command for its date",
+      { mode: "service", socket: "/run/a.sock", updated: ["u"] },
+      "run.container.updated",
+    ],
     ["something loosened without a reason", { relax: [{ user: "root" }] }, "run.container.relax.0"],
     ["two things loosened for one reason", { relax: [{ user: "root", tmpExec: true, why: "x" }] }, "run.container.relax.0"],
     ["something loosened that nothing is", { relax: [{ privileged: true, why: "x" }] }, "run.container.relax.0"],

@@ -12,7 +12,7 @@ import { readScan } from "../../../gateway/db/scans.js";
 import { planScan } from "../../../gateway/scan/plan.js";
 import { proveVerdict } from "../../../gateway/scan/proof.js";
 import type { ScanReport } from "../../../schema/reports.js";
-import type { EngineVerdict, ResultState } from "../../../schema/states.js";
+import { EngineVerdict, isFinal, RESULT_STATES, type ResultState } from "../../../schema/states.js";
 import { openTestDatabase } from "../../stage/database.js";
 import { engine } from "../../stage/puppet-agent.js";
 
@@ -131,17 +131,8 @@ it.each<[Partial<Record<Name, Answer>>, verdict: string, barriers: Name[]]>([
 });
 
 it("a scan is CLEAN exactly if its proof says so, for every combination of answers", async () => {
-  const answers: Answer[] = [
-    "CANCELLED",
-    "NO_AGENT",
-    "TIMEOUT",
-    "FAILED",
-    "UNSCANNED",
-    "silent",
-    "CLEAN",
-    "SUSPICIOUS",
-    "INFECTED",
-  ];
+  const notDone = RESULT_STATES.filter((state) => state !== "DONE").filter(isFinal);
+  const answers: Answer[] = [...notDone, "silent", ...Object.values(EngineVerdict)];
   for (const av of answers) {
     for (const rules of answers) {
       const scan = await verdictOf({ Av: av, Rules: rules });
