@@ -2,7 +2,7 @@
 
 import { sql } from "kysely";
 import type { EngineSpeed, PluginType } from "../../schema/classes.js";
-import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js";
+import type { EngineVerdict, ResultCause, ResultState, Verdict } from "../../schema/states.js";
 import { audit, type Actor } from "./audit.js";
 import type { Database, Tx } from "./database.js";
 
@@ -27,9 +27,10 @@ export interface ImportedResult {
   readonly verdict: EngineVerdict | null;
   readonly signature: string | null;
   readonly error: string | null;
+  readonly cause: ResultCause | null;
   readonly engineVersion: string | null;
   readonly signatureVersion: string | null;
-  /** `YYYY-MM-DD`. */
+  /** ISO 8601. */
   readonly signatureDate: string | null;
   readonly details: Readonly<Record<string, unknown>> | null;
   readonly truncated: boolean;
@@ -199,12 +200,12 @@ async function writeScans(
 async function writeResults(tx: Tx, scans: readonly ImportedScan[], scanIds: ReadonlyMap<number, number>): Promise<void> {
   const rows = scans.flatMap(({ reportId, results }) => results.map((result) => ({ ...result, scanId: scanIds.get(reportId) })));
   await sql`
-    insert into results (scan_id, engine_id, state, verdict, signature, error, engine_version, signature_version, signature_date, details, truncated)
-    select "scanId", "engineId", state, verdict, signature, error, "engineVersion", "signatureVersion",
-      "signatureDate"::timestamp at time zone 'UTC', details, truncated
+    insert into results (scan_id, engine_id, state, verdict, signature, error, cause, engine_version, signature_version, signature_date, details, truncated)
+    select "scanId", "engineId", state, verdict, signature, error, cause, "engineVersion", "signatureVersion",
+      "signatureDate", details, truncated
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as result
-      ("scanId" bigint, "engineId" int, state result_state, verdict verdict, signature text, error text, "engineVersion" text,
-       "signatureVersion" text, "signatureDate" date, details jsonb, truncated boolean)`.execute(tx);
+      ("scanId" bigint, "engineId" int, state result_state, verdict verdict, signature text, error text, cause text, "engineVersion" text,
+       "signatureVersion" text, "signatureDate" timestamptz, details jsonb, truncated boolean)`.execute(tx);
 }
 
 /** Records that all reports are imported. */
