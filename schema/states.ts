@@ -87,7 +87,7 @@ export const CRASHED_REPEATEDLY_ERROR = "ended its agent five times";
 export const ResultCause = {
   /** The agent ended each of the five times that it ran the engine on this sample; it is not run again. */
   CRASHED_REPEATEDLY: "CRASHED_REPEATEDLY",
-  /** The engine failed: by its own words, its exit status, a crash, or a limit on its memory or output. */
+  /** The engine failed: it says so, its exit status does, it crashed, or it exceeded a limit on its memory or output. */
   ENGINE_ERROR: "ENGINE_ERROR",
   /** The engine ended well and what it printed is not understood. */
   UNPARSABLE_OUTPUT: "UNPARSABLE_OUTPUT",

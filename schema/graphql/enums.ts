@@ -95,7 +95,9 @@ registerEnumType(ResultCause, {
   description: "Why an engine did not finish with a sample, for programs.",
   valuesConfig: {
     CRASHED_REPEATEDLY: { description: "It ended its agent five times on this sample and is not run again." },
-    ENGINE_ERROR: { description: "It failed: by its own words, its exit status, a crash, or a limit on its memory or output." },
+    ENGINE_ERROR: {
+      description: "It failed: it says so, its exit status does, it crashed, or it exceeded a limit on its memory or output.",
+    },
     UNPARSABLE_OUTPUT: { description: "It ended well, and what it printed is not understood." },
     TIME_LIMIT: { description: "It took too long." },
     RATE_LIMITED: { description: "The service that it asks answers no more questions now." },
