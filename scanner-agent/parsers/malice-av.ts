@@ -9,8 +9,8 @@ import { plainText, signatureName } from "./signature.js";
 
 /** The keys of a report that are read; any other must say nothing for the report to be a proof. */
 const READ = new Set(["infected", "result", "results", "engine", "database", "updated", "known", "error", "errors", "markdown"]);
-/** Those of them that become something else than details. */
-const NO_DETAILS = new Set(["infected", "result", "engine", "updated", "error", "markdown"]);
+/** Keys that become something else than details, in a report of any plugin. */
+export const NO_DETAILS = new Set(["infected", "result", "engine", "updated", "error", "markdown"]);
 const MAX_DEPTH = 16;
 const CAUSES: readonly (readonly [RegExp, ResultCause])[] = [
   [/encrypt|password/i, "ENCRYPTED"],

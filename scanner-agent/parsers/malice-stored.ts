@@ -2,15 +2,13 @@
 
 import type { PluginType } from "../../schema/classes.js";
 import { done, notDone, type Outcome } from "../contract.js";
-import { findInfected, readAv } from "./malice-av.js";
+import { findInfected, NO_DETAILS, readAv } from "./malice-av.js";
 import { errorOf, readFailure, type Json } from "./malice-log.js";
 import { readAnswer } from "./malice-output.js";
 import { readDescription, readInfected } from "./malice.js";
 import { plainText, signatureName } from "./signature.js";
 
 const MULTIAV_KEYS = new Set(["name", "plugin_type", "speed", "has_internet", "queued", "scanning"]);
-/** Of a report that is no antivirus plugin's. */
-const NO_DETAILS = new Set(["infected", "result", "engine", "updated", "error", "markdown"]);
 /** Why a result that MultiAV2 has not read failed. */
 export const UNREADABLE = "its result cannot be read";
 
