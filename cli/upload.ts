@@ -51,7 +51,8 @@ async function send(url: string, id: string, { length, bytes, mayPause }: OpenFi
     });
   });
   let readError: unknown;
-  const sending = pipeline(Readable.from(noteError(bytes, (error) => (readError = error))), outgoing).catch(() => undefined);
+  // Its failure destroys the request, which tells `answered`.
+  const sending = Promise.allSettled([pipeline(Readable.from(noteError(bytes, (error) => (readError = error))), outgoing)]);
   try {
     return await answered;
   } catch (error) {
