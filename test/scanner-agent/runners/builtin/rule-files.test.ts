@@ -1,21 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { makeRuleFolder, names, rule, rulesIn, startYara, type RuleFolder } from "./rule-folder.js";
+import { describe, expect, test } from "vitest";
+import { names, rule, rulesIn, useRuleFolder } from "./rule-folder.js";
 
-let folder: RuleFolder;
-beforeAll(startYara);
-beforeEach(async () => {
-  folder = await makeRuleFolder();
-});
-afterEach(() => folder.remove());
-
-/** What a set of files says of a text. */
-async function read(files: Readonly<Record<string, string | Uint8Array>>) {
-  await folder.write(files);
-  return await rulesIn(folder);
-}
+const { folder, read } = useRuleFolder();
 
 describe("the encoding of rule files", () => {
   const latin1 = (text: string) => Buffer.from(text, "latin1");
@@ -51,11 +40,11 @@ describe("the encoding of rule files", () => {
 
 describe("an entry that cannot be read", () => {
   test.each([
-    ["a dangling link", () => symlink("/nowhere", join(folder.path, "a.yar")), /^a\.yar: cannot be read: ENOENT/],
-    ["a link to itself", () => symlink("a.yar", join(folder.path, "a.yar")), /^a\.yar: cannot be read: ELOOP/],
-    ["a folder with the name of a rule file", () => mkdir(join(folder.path, "a.yar")), /^a\.yar: is a folder, not a file/],
-    ["a named pipe", async () => execFileSync("mkfifo", [join(folder.path, "a.yar")]), /^a\.yar: is not a regular file/],
-    ["a link to a device", () => symlink("/dev/zero", join(folder.path, "a.yar")), /^a\.yar: is not a regular file/],
+    ["a dangling link", () => symlink("/nowhere", join(folder().path, "a.yar")), /^a\.yar: cannot be read: ENOENT/],
+    ["a link to itself", () => symlink("a.yar", join(folder().path, "a.yar")), /^a\.yar: cannot be read: ELOOP/],
+    ["a folder with the name of a rule file", () => mkdir(join(folder().path, "a.yar")), /^a\.yar: is a folder, not a file/],
+    ["a named pipe", async () => execFileSync("mkfifo", [join(folder().path, "a.yar")]), /^a\.yar: is not a regular file/],
+    ["a link to a device", () => symlink("/dev/zero", join(folder().path, "a.yar")), /^a\.yar: is not a regular file/],
   ])("is told, and all others are read: %s", async (_, make, sentence) => {
     await make();
     const { scan, problems } = await read({ "good.yar": rule("Good", "x"), "z.yara": rule("Last", "x") });
@@ -64,7 +53,7 @@ describe("an entry that cannot be read", () => {
   });
 
   test("is passed over where it has no name of a rule file", async () => {
-    await symlink("/nowhere", join(folder.path, "LICENSE"));
+    await symlink("/nowhere", join(folder().path, "LICENSE"));
     expect((await read({ "good.yar": rule("Good", "x") })).problems).toEqual([]);
   });
 });
@@ -85,10 +74,10 @@ describe("subfolders", () => {
   });
 
   test("that link in circles are read once", async () => {
-    await folder.write({ "sub/a.yar": rule("A", "x") });
-    await symlink("..", join(folder.path, "sub", "up"));
-    await symlink("sub", join(folder.path, "again"));
-    const { scan, problems } = await rulesIn(folder);
+    await folder().write({ "sub/a.yar": rule("A", "x") });
+    await symlink("..", join(folder().path, "sub", "up"));
+    await symlink("sub", join(folder().path, "again"));
+    const { scan, problems } = await rulesIn(folder());
     expect(problems).toEqual([]);
     expect(names(scan("x"))).toEqual(["A"]);
   });

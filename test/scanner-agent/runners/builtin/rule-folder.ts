@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { afterEach, beforeAll, beforeEach } from "vitest";
 import { compileAll } from "../../../../scanner-agent/runners/builtin/rule-compiler.js";
 import { readRuleSet } from "../../../../scanner-agent/runners/builtin/rule-set.js";
 
@@ -62,6 +63,23 @@ export async function rulesIn(folder: RuleFolder) {
         namespace,
         meta: Object.fromEntries(metadata.map(({ identifier: key, value }) => [key, value])),
       }));
+    },
+  };
+}
+
+/** An empty rule folder for each test of a file, and what a set of rule files written into it says. */
+export function useRuleFolder() {
+  let folder: RuleFolder;
+  beforeAll(startYara);
+  beforeEach(async () => {
+    folder = await makeRuleFolder();
+  });
+  afterEach(() => folder.remove());
+  return {
+    folder: () => folder,
+    async read(files: Readonly<Record<string, string | Uint8Array>>) {
+      await folder.write(files);
+      return await rulesIn(folder);
     },
   };
 }

@@ -1,20 +1,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { makeRuleFolder, names, rule, rulesIn, startYara, type RuleFolder } from "./rule-folder.js";
+import { describe, expect, test } from "vitest";
+import { names, rule, rulesIn, useRuleFolder } from "./rule-folder.js";
 
-let folder: RuleFolder;
-beforeAll(startYara);
-beforeEach(async () => {
-  folder = await makeRuleFolder();
-});
-afterEach(() => folder.remove());
-
-/** What a set of files says of a text. */
-async function read(files: Readonly<Record<string, string | Uint8Array>>) {
-  await folder.write(files);
-  return await rulesIn(folder);
-}
+const { folder, read } = useRuleFolder();
 
 describe("what does not compile", () => {
   test("is told rule by rule, and the others of the file are read", async () => {
@@ -57,8 +46,8 @@ describe("what does not compile", () => {
 
   test("is an error if nothing is left", async () => {
     await expect(read({ "bad.yar": "no rule" })).rejects.toThrow(/^no rule file compiles: .*bad\.yar:1: syntax error/);
-    await rm(join(folder.path, "bad.yar"));
-    await expect(rulesIn(folder)).rejects.toThrow("there is no rule file");
+    await rm(join(folder().path, "bad.yar"));
+    await expect(rulesIn(folder())).rejects.toThrow("there is no rule file");
   });
 
   test("a rule needs what is in another file, which it does not include", async () => {

@@ -1,18 +1,7 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { makeRuleFolder, names, rule, rulesIn, startYara, type RuleFolder } from "./rule-folder.js";
+import { describe, expect, test } from "vitest";
+import { names, rule, useRuleFolder } from "./rule-folder.js";
 
-let folder: RuleFolder;
-beforeAll(startYara);
-beforeEach(async () => {
-  folder = await makeRuleFolder();
-});
-afterEach(() => folder.remove());
-
-/** What a set of files says of a text. */
-async function read(files: Readonly<Record<string, string | Uint8Array>>) {
-  await folder.write(files);
-  return await rulesIn(folder);
-}
+const { folder, read } = useRuleFolder();
 
 describe("numbers in metadata", () => {
   test.each([
@@ -96,7 +85,7 @@ describe("includes", () => {
     ["a.yar", "the file includes itself"],
     ["latin1.inc", "the file is not UTF-8 (line 1), so it is not read"],
   ])("of %j is refused by name, and the rules beside it are read", async (name, reason) => {
-    await folder.write({ "sub/x.txt": "", "latin1.inc": Buffer.from("// \u{E9}", "latin1") });
+    await folder().write({ "sub/x.txt": "", "latin1.inc": Buffer.from("// \u{E9}", "latin1") });
     const { scan, problems } = await read({ "a.yar": `\ninclude "${name}"\n${rule("A", "x")}` });
     expect(problems).toEqual([expect.stringContaining(`a.yar:2: include ${JSON.stringify(name)}: ${reason}`)]);
     expect(names(scan("x"))).toEqual(["A"]);
