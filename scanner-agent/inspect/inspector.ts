@@ -20,6 +20,7 @@ const MOST_OPENERS = 4;
 /** A process is replaced after so many samples, and ended when it has had none for so long. */
 const SAMPLES_PER_OPENER = 1_000;
 const IDLE_MS = 60_000;
+const STOPPING = "the agent is stopping";
 /** How far it looks where no engine says that it looks further. */
 const LEAST_LIMITS = { depth: 16, files: 10_000, unpacked: 1024 ** 3 } as const;
 
@@ -62,6 +63,7 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start = startOp
   const kept = new Map<string, { readonly found: Promise<Inspection>; readonly until: () => number }>();
   const samplesOf = new Map<Opener, number>();
   const waiting: (() => void)[] = [];
+  const running = new Set<Promise<Inspection>>();
   let idle: Opener[] = [];
   let busy = 0;
   let started = 0;
@@ -71,7 +73,7 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start = startOp
   let isStopped = false;
 
   async function open(): Promise<Opener> {
-    if (isStopped) throw new Unavailable("the agent is stopping");
+    if (isStopped) throw new Unavailable(STOPPING);
     idle = idle.filter((one) => !one.ended());
     const free = idle.pop();
     if (free !== undefined) return free;
@@ -81,11 +83,13 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start = startOp
       const opener = await start(host);
       samplesOf.set(opener, 0);
       unavailable = undefined;
-      return opener;
+      if (!isStopped) return opener;
+      await end(opener);
     } catch (error) {
       unavailable = { reason: reasonOf(error), until: performance.now() + RETRY_MS };
       throw error;
     }
+    throw new Unavailable(STOPPING);
   }
 
   /** Runs when one of the processes may be used, in turn. */
@@ -148,6 +152,9 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start = startOp
       const before = kept.get(sample.sha256);
       if (before !== undefined && performance.now() < before.until()) return before.found;
       const found = lookInto(sample);
+      running.add(found);
+      const done = () => void running.delete(found);
+      found.then(done, done);
       keep(sample.sha256, found);
       return found;
     },
@@ -157,6 +164,8 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start = startOp
       isStopped = true;
       clearTimeout(idleTimer);
       await Promise.all([...samplesOf.keys()].map(end));
+      // Those that wait for a process, or for its end, still hold files.
+      await Promise.allSettled(running);
     },
   };
 }

@@ -82,6 +82,14 @@ describe("a process", () => {
     expect(inspector.started()).toBe(1);
   });
 
+  test("that still starts when the inspector is stopped leaves nothing behind", async () => {
+    const inspector = inspectorWith();
+    const found = expect(inspector.inspect(await sampleOf(GZIP))).rejects.toThrow("the agent is stopping");
+    await inspector.stop();
+    expect((await readdir(folder)).filter((name) => !name.startsWith("sample"))).toEqual([]);
+    await found;
+  });
+
   test("says how it is fenced in", async () => {
     const fence = await inspectorWith().check();
     expect(fence).toMatch(process.getuid?.() === 0 ? /^user nobody, no network, limits$/ : /./);
