@@ -12,6 +12,7 @@ import { authenticateRequests } from "./http/authenticate.js";
 import { GatewayError } from "./errors.js";
 import { refuseEncodedBodies } from "./http/body-encoding.js";
 import { trackUnanswered } from "./http/give-way.js";
+import { endUnreadAnswers } from "./http/unread-answers.js";
 import { graphqlRoutes } from "./graphql/routes.js";
 import { healthRoutes } from "./routes/health.js";
 import { sendError } from "./http/http-error.js";
@@ -55,6 +56,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
       "cross-origin-resource-policy": "same-origin",
     });
   });
+  endUnreadAnswers(app);
   trackUnanswered(app);
   guardOrigins(app, ctx.config);
   authenticateRequests(app, ctx);

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { getOperationAST, GraphQLError } from "graphql";
@@ -62,11 +61,11 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
         return reply.hijack();
       }
       open.add(stream);
-      const stopGuard = closeUnread(request.raw.socket);
+      // An event stream has no pongs that tell whether its client is still there.
+      reply.raw.setTimeout(PING_MS);
       const { key } = request.caller;
       const release = key ? mesh.keyring.hold(key.id, () => endWith(KEY_REVOKED)) : () => {};
       stream.once("close", () => {
-        stopGuard();
         release();
         open.delete(stream);
       });
@@ -144,15 +143,4 @@ function createEventStream(results: Watch<Buffer>): EventStream {
     if (done) end();
     else push(Buffer.concat([NEXT, value, END]));
   }
-}
-
-/** Closes a connection of which nothing was read between two looks in a row. An event stream has no pongs to tell that by. */
-function closeUnread(socket: Socket): () => void {
-  let takenBefore = -1;
-  const timer = setInterval(() => {
-    const taken = socket.bytesWritten - socket.writableLength;
-    if (socket.writableLength > 0 && taken === takenBefore) socket.destroy();
-    takenBefore = taken;
-  }, PING_MS);
-  return () => clearInterval(timer);
 }

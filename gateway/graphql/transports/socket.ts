@@ -14,7 +14,7 @@ import { LIMITS } from "../limits/limits.js";
 import { prepare, run, type Operations } from "./operations.js";
 import { requestContext } from "../context/request-context.js";
 import type { PreparedOperation } from "./subscriptions.js";
-import { CLOSE_MS, PING_MS } from "./keep-alive.js";
+import { CLOSE_MS, keepAlive } from "./keep-alive.js";
 import { admissionErrors, admitClient, type SocketClient } from "./socket-client.js";
 import { textFrameHeader } from "./text-frame.js";
 
@@ -22,6 +22,8 @@ import { textFrameHeader } from "./text-frame.js";
 const REASON_CHARACTERS = 41;
 /** The beginning of a message with a result. The result and the id of its operation follow. */
 const NEXT = Buffer.from('{"type":"next","payload":');
+/** Bytes that may wait until a client reads them: enough for the answers of all operations that a connection may have open. */
+const UNREAD_BYTES = 8 * 1024 * 1024;
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 4500;
 
@@ -44,7 +46,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
       const end = Buffer.from(`,"id":${JSON.stringify(id)}}`);
       // The library would copy the result into one text for each subscriber, which takes most of the time of an event for thousands.
       const send = (result: Buffer, onSent: () => void) => {
-        if (socket.readyState !== socket.OPEN) return onSent();
+        if (!isWritable(socket)) return onSent();
         stream.cork();
         stream.write(Buffer.concat([textFrameHeader(NEXT.length + result.length + end.length), NEXT]));
         stream.write(result);
@@ -182,20 +184,17 @@ function closeSoon(socket: WebSocket, code: number, reason: string): void {
  */
 function sendText(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve) => {
-    if (socket.readyState !== socket.OPEN) return resolve();
+    if (!isWritable(socket)) return resolve();
     socket.send(text, () => resolve());
   });
 }
 
-function keepAlive(socket: WebSocket): () => void {
-  let isAnswered = true;
-  socket.on("pong", () => (isAnswered = true));
-  const timer = setInterval(() => {
-    if (!isAnswered) return socket.terminate();
-    isAnswered = false;
-    socket.ping();
-  }, PING_MS);
-  return () => clearInterval(timer);
+/** Whether a message can be written. Ends the connection of a client that lets too much wait that was sent to it before. */
+function isWritable(socket: WebSocket): boolean {
+  if (socket.readyState !== socket.OPEN) return false;
+  if (socket.bufferedAmount <= UNREAD_BYTES) return true;
+  socket.terminate();
+  return false;
 }
 
 function reject(stream: Duplex, status: 403 | 404, error: string): void {

@@ -1,0 +1,44 @@
+/** WebSocket clients that send without end and read nothing: what waits for them is bounded. */
+
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { prepared, useStage } from "../../../stage/use-stage.js";
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+
+/** Longer than any of them needs. */
+const MOST_MS = 40_000;
+const AT_ONCE = 20;
+
+const text = (message: object) => (socket: WebSocket) => void socket.send(JSON.stringify(message));
+const operation = (payload: object) => (socket: WebSocket) => text({ id: randomUUID(), type: "subscribe", payload })(socket);
+/** An error that names all of them. */
+const NAMED = Array.from({ length: 10 }, (_, i) => `query ${"q".repeat(240)}${i} { __typename }`).join(" ");
+const LONG = "{ __schema { types { name description fields { name description } } } }";
+
+it.each([
+  ["pings of the protocol", (socket: WebSocket) => socket.ping("x".repeat(125))],
+  ["pings with a payload", text({ type: "ping", payload: { text: "x".repeat(64 * 1024) } })],
+  ["operations that are refused", operation({ query: NAMED, operationName: "other" })],
+  ["queries", operation({ query: LONG })],
+])("%s whose answers nobody reads end the connection", async (_, send) => {
+  const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+  socket.on("error", () => {});
+  await once(socket, "open");
+  socket.send('{"type":"connection_init"}');
+  await once(socket, "message");
+  socket.pause();
+  const end = Date.now() + MOST_MS;
+  while (socket.readyState === socket.OPEN && Date.now() < end) {
+    for (let i = 0; i < AT_ONCE; i += 1) send(socket);
+    await new Promise(setImmediate);
+    // The client's own queue stays short: what waits are the answers.
+    while (socket.bufferedAmount > 0 && socket.readyState === socket.OPEN && Date.now() < end) await new Promise(setImmediate);
+  }
+  const { readyState } = socket;
+  socket.terminate();
+  expect(readyState).not.toBe(socket.OPEN);
+});
