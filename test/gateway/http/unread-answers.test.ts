@@ -44,7 +44,8 @@ it("leaves one alone that reads slowly", async () => {
     bytes += (part as Buffer).length;
     if (bytes >= ANSWER.length) break;
     const half = Math.floor(ANSWER.length / 16);
-    if (Math.floor(before / half) !== Math.floor(bytes / half)) await new Promise((resolve) => setTimeout(resolve, UNREAD_MS / 4));
+    if (Math.floor(before / half) !== Math.floor(bytes / half))
+      await new Promise((resolve) => setTimeout(resolve, UNREAD_MS / 4));
   }
   expect(bytes).toBeGreaterThan(ANSWER.length);
 });
