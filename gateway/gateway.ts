@@ -90,7 +90,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   registerGauges(metrics, {
     busConnected: () => bus.connected() && samples.connected(),
     scanSubscribers: watchers.scans.count,
-    agents: () => fleet.agents().length,
+    agents: () => fleet.agents(),
   });
   const http = await createHttp(context);
   let work: { stop(): Promise<void> }[] = [];

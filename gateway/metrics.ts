@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { EnginePresence, Presence } from "../schema/messages.js";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -79,7 +80,7 @@ export function createMetrics() {
 export interface GaugeSources {
   busConnected(): boolean;
   scanSubscribers(): number;
-  agents(): number;
+  agents(): readonly Presence[];
 }
 
 /** Registers the gauges, which read their source whenever `/metrics` is asked for. */
@@ -95,5 +96,27 @@ export function registerGauges({ registry }: Metrics, { busConnected, scanSubscr
     });
   gauge("scanmesh_bus_connected", "1 while both accounts and their sample stores can be reached.", () => Number(busConnected()));
   gauge("scanmesh_scan_subscribers", "Open scan subscriptions on this gateway.", scanSubscribers);
-  gauge("scanmesh_agents", "Agents that are there.", agents);
+  gauge("scanmesh_agents", "Agents that are there.", () => agents().length);
+  registerEngineGauges(registry, agents);
+}
+
+/** What agents say of their engines; one that is gone takes its engines with it. */
+function registerEngineGauges(registry: Registry, agents: GaugeSources["agents"]): void {
+  const gauge = (name: string, help: string, read: (engine: EnginePresence) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ["engine", "agent"],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { agent, engines } of agents())
+          for (const engine of engines) this.set({ engine: engine.name, agent }, read(engine));
+      },
+    });
+  gauge(
+    "scanmesh_engine_warnings",
+    "What is to be put right although the engine works, such as signatures that do not load.",
+    ({ warnings }) => warnings.length,
+  );
 }

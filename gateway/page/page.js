@@ -5,7 +5,7 @@ import { visibleText } from "./visible-text.js";
 const OVERVIEW = `query Overview {
   scans(first: 20) { nodes { scanId name verdict done total detections startDate endDate } }
   engines { name type speed internet enabled available versions { engine signatures signatureDate } }
-  agents { agent host version class state startedAt engines { name slots busy healthy reason } }
+  agents { agent host version class state startedAt engines { name slots busy healthy reason warnings } }
 }`;
 const REPORT = `query Report($id: SafeInt!) {
   scan(id: $id) {
@@ -91,9 +91,12 @@ function engineRow(engine, agents) {
   const reason = here.find(({ healthy }) => !healthy)?.reason ?? "no agent announces it";
   const health = !engine.enabled ? ["disabled", "soft"] : engine.available ? ["healthy", "good"] : [reason, "bad"];
   const { engine: version, signatures, signatureDate } = engine.versions;
+  const warnings = [...new Set(here.flatMap((one) => one.warnings))];
   const dated = [signatures, signatureDate && `of ${signatureDate.slice(0, 10)}`].filter(Boolean).join(" ");
   const type = engine.internet ? `${engine.type}, internet` : engine.type;
-  return row([engine.name, type, engine.speed, health, `${sum("busy")} of ${sum("slots")}`, version, dated]);
+  const tr = row([engine.name, type, engine.speed, health, `${sum("busy")} of ${sum("slots")}`, version, dated]);
+  tr.cells[3].append(...warnings.map((warning) => element("div", warning, "doubtful")));
+  return tr;
 }
 
 async function refresh() {

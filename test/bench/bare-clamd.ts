@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { CLAMD_LIMITS } from "../../scanner-agent/runners/clamd/config.js";
+import { findSignatures } from "../../scanner-agent/runners/clamd/database.js";
 import { startClamd } from "../../scanner-agent/runners/clamd/daemon.js";
 import { findProgram } from "../../standalone/programs.mjs";
 
@@ -31,7 +32,7 @@ export async function startBareClamd(signatures: string): Promise<BareClamd> {
   const options = {
     program,
     owner: "bench",
-    database: signatures,
+    signatures: await findSignatures(signatures),
     slots: availableParallelism(),
     timeoutMs: TIMEOUT_MS,
     limits: CLAMD_LIMITS,

@@ -3,7 +3,8 @@ import { Failed, Unavailable, type RawOutput, type RunOptions, type Runner, type
 import { createGate } from "../gate.js";
 import { findProgram } from "../../programs.js";
 import { CLAMD_LIMITS, type ClamdLimits } from "./config.js";
-import { findSignatures, type Signatures } from "./database.js";
+import { findSignatures } from "./database.js";
+import { followSignatures, type LoadedSignatures } from "./loaded.js";
 import { awaitReply, createOccupancy, NotListening, type Conversation } from "../conversation.js";
 import { removeStaleDaemons, startClamd, type ClamdProcess } from "./daemon.js";
 import { ask, isAnswering, readVersion, streamFile } from "./protocol.js";
@@ -47,9 +48,8 @@ export function createClamdRunner({
   let clamd: ClamdProcess | undefined;
   let removedStale = false;
   let fence: Fence | undefined;
-  /** The signatures that clamd was started with, and what is wrong with the folder now. */
-  let signatures: Signatures | undefined;
-  let warnings: readonly string[] = [];
+  let signatures: LoadedSignatures | undefined;
+  let warned: readonly string[] = [];
 
   async function start(): Promise<void> {
     const program = await findProgram("clamd", programPath);
@@ -60,11 +60,10 @@ export function createClamdRunner({
     if (!removedStale) await removeStaleDaemons(owner);
     removedStale = true;
     fence ??= await findFence();
-    const only = found.isBlocked ? found.files : undefined;
-    const next = await startClamd({ program, owner, fence, database: found.folder, only, slots, timeoutMs, limits });
+    const next = await startClamd({ program, owner, fence, signatures: found, slots, timeoutMs, limits });
     clamd = next;
-    signatures = found;
-    warn(found.warnings);
+    signatures = followSignatures(found, { load: next.reload, log });
+    logUnread();
     void next.ended.then((words) => {
       if (clamd !== next) return;
       clamd = undefined;
@@ -82,22 +81,10 @@ export function createClamdRunner({
     await old.stop();
   }
 
-  function warn(now: readonly string[]): void {
-    for (const warning of now) if (!warnings.includes(warning)) log.warn(warning);
-    warnings = now;
-  }
-
-  /** The signatures as they are now. While their folder cannot be read, clamd keeps those that it has. */
-  async function currentSignatures(before: Signatures): Promise<Signatures> {
-    try {
-      const now = await findSignatures(database);
-      warn(now.warnings);
-      return now;
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      warn([`${error.message}; what was loaded before stays in use`]);
-      return before;
-    }
+  function logUnread(): void {
+    const now = signatures?.warnings() ?? [];
+    for (const warning of now) if (!warned.includes(warning)) log.warn(warning);
+    warned = now;
   }
 
   function current(): ClamdProcess {
@@ -142,23 +129,13 @@ export function createClamdRunner({
     start,
     async versions() {
       const reply = await ask(current().socketPath, "VERSION");
-      const before = signatures;
-      const now = before === undefined ? await findSignatures(database) : await currentSignatures(before);
-      if (before !== undefined && needsRestart(before, now)) {
-        await stop();
-        throw new Unavailable("clamd is being restarted without the signature files that cannot be read");
-      }
-      return readVersion(reply, now.newest);
+      await signatures?.follow();
+      logUnread();
+      return readVersion(reply, signatures?.newest());
     },
     run,
     stop,
-    warnings: () => warnings,
+    warnings: () => signatures?.warnings() ?? [],
     onLost: (listener) => void listeners.push(listener),
   };
-}
-
-/** Where clamd cannot read the folder by itself, it knows the files that were there when it was started. */
-function needsRestart(before: Signatures, now: Signatures): boolean {
-  const changed = before.newest.getTime() !== now.newest.getTime() || before.files.join() !== now.files.join();
-  return before.isBlocked !== now.isBlocked || (now.isBlocked && changed);
 }

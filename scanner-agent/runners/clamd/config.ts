@@ -16,8 +16,6 @@ export interface ClamdConfig {
   readonly folder: string;
   /** The signatures. */
   readonly database: string;
-  /** Whether clamd looks for new signatures by itself; default: yes. */
-  readonly selfCheck?: boolean;
   /** How many samples at once. */
   readonly slots: number;
   readonly timeoutMs: number;
@@ -37,7 +35,7 @@ export function pidFile(folder: string): string {
 }
 
 /** The text of a clamd.conf. The alerts make clamd report what it did not scan, instead of answering OK. */
-export function clamdConf({ folder, database, selfCheck = true, slots, timeoutMs, limits, user }: ClamdConfig): string {
+export function clamdConf({ folder, database, slots, timeoutMs, limits, user }: ClamdConfig): string {
   const lines = [
     `LocalSocket ${socketFile(folder)}`,
     "LocalSocketMode 600",
@@ -55,7 +53,8 @@ export function clamdConf({ folder, database, selfCheck = true, slots, timeoutMs
     // Room for samples whose timeout has passed and that clamd still scans, and for PING and VERSION.
     `MaxThreads ${2 * slots + 2}`,
     `MaxQueue ${8 * slots + 16}`,
-    `SelfCheck ${selfCheck ? 60 : 0}`,
+    // The agent says when signatures are to be loaded, so that it knows which they are.
+    "SelfCheck 0",
     "ExitOnOOM yes",
     ...(user === undefined ? [] : [`User ${user}`]),
   ];

@@ -2,30 +2,35 @@ import { createHash } from "node:crypto";
 import { chown, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { hasCode } from "../../contract.js";
+import { hasCode, TimedOut } from "../../contract.js";
 import { commandLine, signal } from "../../process-table.js";
 import { clamavUser, clamdConf, pidFile, socketFile, type ClamdConfig } from "./config.js";
+import type { Signatures } from "./database.js";
 import { untilAnswering } from "../conversation.js";
-import { isAnswering } from "./protocol.js";
+import { ask, isAnswering } from "./protocol.js";
 import { noFence, type Fence } from "../process/fence.js";
-import { minimalEnvironment, spawnGuarded, type GuardedProcess } from "../process/guard.js";
+import { minimalEnvironment, spawnGuarded } from "../process/guard.js";
+import { readOutput } from "./output.js";
 
-const START_TIMEOUT_MS = 180_000;
+const LOAD_TIMEOUT_MS = 180_000;
 const POLL_MS = 50;
-const LAST_LINES = 8;
+/** What clamd prints when it uses new signatures, and when it cannot. */
+const RELOADED = /Activating the newly loaded database/;
+const NOT_RELOADED = /Database reload failed/;
 
 /** A clamd that this agent started. */
 export interface ClamdProcess {
   readonly socketPath: string;
   /** Resolves with its last words when it has ended. */
   readonly ended: Promise<string>;
+  /** Loads these signatures while those before serve on; why it could not, or null. Throws {@link Unavailable}. */
+  reload(signatures: Signatures): Promise<string | null>;
   stop(): Promise<void>;
 }
 
 /** How clamd is started; `owner` tells its folders from those of other agents. */
-export type ClamdProcessOptions = Omit<ClamdConfig, "folder" | "user" | "selfCheck"> & {
-  /** The files of the database that clamd is shown, if it must not see the folder itself. */
-  readonly only?: readonly string[] | undefined;
+export type ClamdProcessOptions = Omit<ClamdConfig, "folder" | "user" | "database"> & {
+  readonly signatures: Signatures;
   readonly program: string;
   readonly owner: string;
   readonly fence?: Fence;
@@ -36,66 +41,59 @@ export async function startClamd({
   program,
   owner,
   fence = noFence,
-  only,
+  signatures: first,
   ...config
 }: ClamdProcessOptions): Promise<ClamdProcess> {
   const user = await clamavUser();
   // A Unix socket's path is short, and the user clamd becomes must reach it: the spool may offer neither.
   const folder = await mkdtemp(join(tmpdir(), folderPrefix(owner)));
   const file = join(folder, "clamd.conf");
-  const database = only === undefined ? config.database : await linkSignatures(config.database, only, folder);
-  // Links to files that an updater replaces dangle for a while: clamd must not look then.
-  const selfCheck = only === undefined;
-  await writeFile(file, clamdConf({ ...config, database, selfCheck, folder, user: user?.name }));
+  const database = join(folder, "signatures");
+  await linkSignatures(first, database);
+  await writeFile(file, clamdConf({ ...config, database, folder, user: user?.name }));
   if (user !== undefined) await chown(folder, user.uid, user.gid);
 
   const guarded = spawnGuarded(fence.wrap([program, `--config-file=${file}`], null), {
     cwd: folder,
     env: minimalEnvironment("", folder),
   });
-  const ended = readLastWords(guarded);
+  let named = first.folder;
+  const output = readOutput(guarded, (line) => line.replaceAll(database, named));
   const stop = async () => {
     guarded.kill();
-    await ended;
+    await output.ended;
     await rm(folder, { recursive: true, force: true });
   };
   const socketPath = socketFile(folder);
+
+  async function reload(signatures: Signatures): Promise<string | null> {
+    named = signatures.folder;
+    await linkSignatures(signatures, database);
+    try {
+      const begin = () => ask(socketPath, "RELOAD");
+      const { line, errors } = await output.awaitLine([RELOADED, NOT_RELOADED], begin, LOAD_TIMEOUT_MS);
+      return RELOADED.test(line) ? null : (errors || line).replaceAll("LibClamAV Error: ", "");
+    } catch (error) {
+      if (error instanceof TimedOut) return `they were not loaded within ${LOAD_TIMEOUT_MS / 1000} s`;
+      throw error;
+    }
+  }
+
   try {
-    const starting = { ended, isAnswering: () => isAnswering(socketPath) };
-    await untilAnswering(starting, { name: "clamd", timeoutMs: START_TIMEOUT_MS, pollMs: POLL_MS });
-    return { socketPath, ended, stop };
+    const starting = { ended: output.ended, isAnswering: () => isAnswering(socketPath) };
+    await untilAnswering(starting, { name: "clamd", timeoutMs: LOAD_TIMEOUT_MS, pollMs: POLL_MS });
+    return { socketPath, ended: output.ended, reload, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** Makes a folder that has only these signatures. */
-async function linkSignatures(database: string, files: readonly string[], parent: string): Promise<string> {
-  const folder = join(parent, "signatures");
-  await mkdir(folder);
-  for (const file of files) await symlink(resolve(database, file), join(folder, file));
-  return folder;
-}
-
-/** What a process printed last, once it has ended: its errors, else its last line, else its exit status. */
-function readLastWords({ process: child }: GuardedProcess): Promise<string> {
-  const lines: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding("utf8");
-    stream?.on("data", (text: string) => {
-      // Not by readline: it keeps a line of any length, and hostile samples decide what is printed.
-      lines.push(...text.split("\n").filter((line) => line.trim() !== ""));
-      lines.splice(0, lines.length - LAST_LINES);
-    });
-  }
-  return new Promise((resolve) => {
-    child.once("error", (error) => resolve(error.message));
-    child.once("close", (code) => {
-      const errors = lines.filter((line) => /error/i.test(line)).join("; ");
-      resolve((errors || lines.at(-1) || `exit status ${code}`).slice(0, 500));
-    });
-  });
+/** Makes a folder that has only these signatures: clamd reads a folder or a pipe that is named like some for ever. */
+async function linkSignatures({ folder, files }: Signatures, into: string): Promise<void> {
+  await rm(into, { recursive: true, force: true });
+  await mkdir(into);
+  for (const file of files) await symlink(resolve(folder, file), join(into, file));
 }
 
 /** Ends the daemons that an agent with the same spool left when it was killed together with their guards. */

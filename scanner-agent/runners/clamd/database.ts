@@ -1,64 +1,76 @@
-import { readdir, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode, reasonOf, Unavailable } from "../../contract.js";
+import { reasonOf, Unavailable } from "../../contract.js";
+import { clamavUser, type HostUser } from "./config.js";
 
 /** Where ClamAV's own updater keeps its signatures. */
 export const DEFAULT_SIGNATURES = "/var/lib/clamav";
-const SIGNATURES = /\.(cvd|cld|cud|hdb|hsb|hdu|hsu|mdb|msb|ndb|ndu|ldb|ldu|cdb|yar|yara|fp|sfp|ftm|cbc)$/;
+/** The names that libclamav loads. */
+const SIGNATURES =
+  /\.(c[vlu]d|[hmnl]d[bu]|[hm]s[bu]|db|s?fp|sdb|zmd|rmd|[pgwci]db|cbc|ftm|cfg|cat|crb|ioc|yara?|pwdb|ign2?|imp|info)$/i;
 
 /** A folder with signatures. */
 export interface Signatures {
   readonly folder: string;
   /** When the newest file was written. */
   readonly newest: Date;
-  /** The names of the files that can be read. */
+  /** The names of all files that can be read. */
   readonly files: readonly string[];
   /** What cannot be read, a sentence each. */
   readonly warnings: readonly string[];
-  /** Whether clamd itself cannot get past one of these: it reads a folder or a pipe that is named like signatures for ever. */
-  readonly isBlocked: boolean;
+  /** Another as soon as a file was added, replaced, written to or removed. */
+  readonly state: string;
 }
 
 /** The signatures in the folder that was set, or where ClamAV's own updater keeps them. Throws {@link Unavailable}. */
 export async function findSignatures(folder: string = DEFAULT_SIGNATURES): Promise<Signatures> {
-  const names = await signatureNames(folder);
-  const entries = await Promise.all(names.map(async (name) => ({ name, ...(await look(join(folder, name))) })));
-  const readable = entries.flatMap(({ name, modified }) => (modified === undefined ? [] : [{ name, modified }]));
-  const warnings = entries.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${join(folder, name)}: ${problem}`]));
-  if (readable.length === 0) throw new Unavailable([`no signatures in ${folder}`, ...warnings].join("; "));
+  const user = await clamavUser();
+  const names = await fileNames(folder);
+  const entries = await Promise.all(names.map((name) => look(folder, name, user)));
+  const files = entries.filter(({ problem }) => problem === undefined);
+  const newest = Math.max(...files.filter(({ name }) => SIGNATURES.test(name)).map(({ modified }) => modified));
+  const warnings = entries.flatMap(({ name, problem }) =>
+    problem !== undefined && SIGNATURES.test(name) ? [`${join(folder, name)}: ${problem}`] : [],
+  );
+  if (!Number.isFinite(newest)) throw new Unavailable([`no signatures in ${folder}`, ...warnings].join("; "));
   return {
     folder,
-    newest: new Date(Math.max(...readable.map(({ modified }) => modified))),
-    files: readable.map(({ name }) => name),
+    newest: new Date(newest),
+    files: files.map(({ name }) => name),
     warnings,
-    isBlocked: entries.some(({ blocks }) => blocks),
+    state: files.map(({ name, state }) => `${name} ${state}`).join("\n"),
   };
 }
 
-async function signatureNames(folder: string): Promise<string[]> {
+async function fileNames(folder: string): Promise<string[]> {
   try {
-    return (await readdir(folder)).filter((name) => SIGNATURES.test(name)).toSorted();
+    return (await readdir(folder)).toSorted();
   } catch (cause) {
     throw new Unavailable(`no signatures in ${folder} (${reasonOf(cause)})`, { cause });
   }
 }
 
-interface Look {
-  readonly modified?: number;
+interface Entry {
+  readonly name: string;
+  readonly modified: number;
+  readonly state: string;
   readonly problem?: string;
-  readonly blocks?: boolean;
 }
 
-async function look(path: string): Promise<Look> {
+async function look(folder: string, name: string, user: HostUser | undefined): Promise<Entry> {
+  const unread = (problem: string): Entry => ({ name, modified: 0, state: "", problem });
+  const path = join(folder, name);
   try {
     const stats = await stat(path);
-    if (stats.isFile()) return { modified: stats.mtimeMs };
-    return {
-      problem: `is ${stats.isDirectory() ? "a folder, not a file" : "not a regular file"}, so it is not read`,
-      blocks: true,
-    };
+    if (stats.isDirectory()) return unread("is a folder, not a file, so it is not read");
+    if (!stats.isFile()) return unread("is not a regular file, so it is not read");
+    await access(path, constants.R_OK);
+    // Root reads everything, but clamd becomes this user.
+    if (user !== undefined && stats.uid !== user.uid && (stats.mode & 0o044) === 0)
+      return unread(`cannot be read by the user ${user.name}`);
+    return { name, modified: stats.mtimeMs, state: [stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join(" ") };
   } catch (error) {
-    // clamd passes over what is not there, such as a file that its updater has just replaced.
-    return { problem: `cannot be read: ${reasonOf(error)}`, blocks: !hasCode(error, "ENOENT") };
+    return unread(`cannot be read: ${reasonOf(error)}`);
   }
 }

@@ -1,6 +1,6 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { commandLine } from "../../../../scanner-agent/process-table.js";
 import { findProgram } from "../../../../scanner-agent/programs.js";
 
@@ -40,7 +40,14 @@ export async function clamdWith(database: Database): Promise<number> {
     const config = words[0]?.endsWith("clamd")
       ? words.find((word) => word.startsWith("--config-file="))?.slice("--config-file=".length)
       : undefined;
-    if (config !== undefined && (await readFile(config, "utf8")).includes(database.folder)) return Number(name);
+    if (config !== undefined && (await isShown(database, join(dirname(config), "signatures")))) return Number(name);
   }
   throw new Error("no clamd reads the test's database");
+}
+
+/** Whether a folder of links leads to this database. */
+async function isShown({ folder }: Database, links: string): Promise<boolean> {
+  const names = await readdir(links).catch(() => []);
+  const targets = await Promise.all(names.map((name) => readlink(join(links, name))));
+  return targets.some((target) => dirname(target) === folder);
 }

@@ -1,25 +1,30 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Unavailable, type Outcome, type Runner } from "../../../../scanner-agent/contract.js";
+import type { Outcome, Runner } from "../../../../scanner-agent/contract.js";
 import { parseClamd } from "../../../../scanner-agent/parsers/clamd.js";
 import { createClamdRunner } from "../../../../scanner-agent/runners/clamd/clamd.js";
+import { until } from "../../stage/bus-stage.js";
 import { EICAR } from "../../eicar.js";
 import { runOptions, sampleFile } from "../samples.js";
-import { hasClamd, makeDatabase, type Database } from "./clamav-database.js";
+import { clamdWith, hasClamd, makeDatabase, type Database } from "./clamav-database.js";
 
 let folder: string;
 let signatures: Database;
 let on: Runner;
+const logged: string[] = [];
+const OTHER = Buffer.from("a word of the test's own");
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "scanmesh-test-signatures-"));
   signatures = await makeDatabase();
   await signatures.addEicar();
-  const log = pino({ level: "silent" });
+  logged.length = 0;
+  const log = pino({ level: "warn" }, { write: (line) => logged.push((JSON.parse(line) as { msg: string }).msg) });
   on = createClamdRunner({ database: signatures.folder, slots: 1, timeoutMs: 30_000, programPath: "", owner: folder, log });
 });
 afterEach(async () => {
@@ -27,6 +32,14 @@ afterEach(async () => {
   await signatures.remove();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Looks for new signatures, as an agent does, until they find the sample. */
+async function whenFound(bytes: Buffer): Promise<void> {
+  await until("the new signatures are used", async () => {
+    await on.versions();
+    return (await scan(bytes)).verdict === "INFECTED";
+  });
+}
 
 async function scan(bytes: Buffer): Promise<Outcome> {
   return parseClamd(await on.run(await sampleFile(folder, bytes), runOptions()));
@@ -46,27 +59,72 @@ describe.skipIf(!hasClamd)("clamd", () => {
     expect(on.warnings?.()).toEqual([expect.stringContaining(`${odd}: ${sentence}`)]);
     expect(await scan(EICAR)).toMatchObject({ verdict: "INFECTED" });
     await rm(odd, { recursive: true });
-    // Where clamd did not see the folder itself it is restarted, so that it does again.
-    await on.versions().catch(async (error: unknown) => {
-      expect(error).toBeInstanceOf(Unavailable);
-      await on.start();
-      await on.versions();
-    });
+    await on.versions();
     expect(on.warnings?.()).toEqual([]);
     expect(await scan(EICAR)).toMatchObject({ verdict: "INFECTED" });
   });
 
-  test("that meets a folder named like signatures while it runs is restarted without it", async () => {
+  test.each([
+    ["a folder", (path: string) => mkdir(path)],
+    ["a named pipe", async (path: string) => void execFileSync("mkfifo", [path])],
+  ])("loads what is new beside %s named like signatures while it serves", async (_, make) => {
     await on.start();
-    await mkdir(join(signatures.folder, "a.ndb"));
-    await expect(on.versions()).rejects.toThrow(Unavailable);
-    await on.start();
-    await expect(on.versions()).resolves.toBeDefined();
-    expect(await scan(EICAR)).toMatchObject({ verdict: "INFECTED" });
+    await make(join(signatures.folder, "a.ndb"));
     await signatures.addOther();
-    await expect(on.versions(), "it is restarted for new signatures").rejects.toThrow(Unavailable);
+    await whenFound(OTHER);
+    expect(await scan(EICAR)).toMatchObject({ verdict: "INFECTED" });
+  });
+
+  test("loads a file that is replaced under its name, and drops one that is removed", async () => {
     await on.start();
-    expect(await scan(Buffer.from("a word of the test's own"))).toMatchObject({ verdict: "INFECTED" });
+    await signatures.addOther();
+    await whenFound(OTHER);
+    await rename(join(signatures.folder, "Other-Test.ndb"), join(signatures.folder, "Eicar-Test.ndb"));
+    await until("EICAR is not known any more", async () => {
+      await on.versions();
+      return (await scan(EICAR)).verdict === "CLEAN";
+    });
+    expect(await scan(OTHER)).toMatchObject({ verdict: "INFECTED" });
+  });
+
+  test.each([
+    ["daily.cvd", randomBytes(300)],
+    ["more.ndb", Buffer.from("nonsense\n")],
+  ])(
+    "keeps what it has, and its date, beside a %s that does not load; that is told until it is put right",
+    async (name, bytes) => {
+      await on.start();
+      const before = await on.versions();
+      const bad = join(signatures.folder, name);
+      await writeFile(bad, bytes);
+      const [warning] = await until("it is told", async () => {
+        expect(await on.versions()).toEqual(before);
+        return on.warnings?.().length === 1 && on.warnings();
+      });
+      expect(warning).toMatch(/^ClamAV keeps serving its old signatures; it would not start again: .*[Mm]alformed/);
+      expect(warning).toContain(bad);
+      expect(logged).toContain(warning);
+      expect(await scan(EICAR)).toMatchObject({ verdict: "INFECTED" });
+      await on.start();
+      expect(await on.versions(), "what serves is not started anew").toEqual(before);
+      await rm(bad);
+      await on.versions();
+      expect(on.warnings?.()).toEqual([]);
+      await signatures.addOther();
+      await whenFound(OTHER);
+      expect(Date.parse((await on.versions()).signatureDate ?? "")).toBeGreaterThan(Date.parse(before.signatureDate ?? ""));
+    },
+  );
+
+  test("does not restart, nor refuse a scan, while its signatures are written to", async () => {
+    await on.start();
+    const pid = await clamdWith(signatures);
+    for (let turn = 0; turn < 8; turn++) {
+      await appendFile(join(signatures.folder, "growing.ndb"), `Grown-${turn}:0:*:${"67".repeat(8 + turn)}\n`);
+      await on.versions();
+      expect(await scan(EICAR)).toMatchObject({ verdict: "INFECTED" });
+    }
+    expect(await clamdWith(signatures)).toBe(pid);
   });
 
   test("keeps its signatures while their folder is away, which is told", async () => {

@@ -1,0 +1,80 @@
+import type { Logger } from "pino";
+import { Unavailable } from "../../contract.js";
+import { findSignatures, type Signatures } from "./database.js";
+
+/** How long signatures that did not load are left alone while nothing in their folder changes. */
+const RETRY_MS = 600_000;
+
+/** The signatures that a clamd has loaded. */
+export interface LoadedSignatures {
+  /** When the newest of their files was written. */
+  newest(): Date;
+  /** Looks at their folder, and begins to load what is new there once it is written. */
+  follow(): Promise<void>;
+  /** What is wrong with the folder, and with what clamd could not load of it; a sentence each. */
+  warnings(): readonly string[];
+}
+
+/** How signatures are loaded. */
+export interface LoadOptions {
+  /** Loads others while those before serve on; why it could not, or null. Throws {@link Unavailable} if clamd is gone. */
+  readonly load: (signatures: Signatures) => Promise<string | null>;
+  readonly log: Logger;
+}
+
+/** Follows the folder of the signatures that a clamd was started with. */
+export function followSignatures(first: Signatures, { load, log }: LoadOptions): LoadedSignatures {
+  let loaded = first;
+  let seen = first.state;
+  let loading = false;
+  let refused: { readonly state: string; readonly at: number; readonly warning: string } | undefined;
+  let unread = first.warnings;
+
+  async function look(): Promise<Signatures | undefined> {
+    try {
+      const now = await findSignatures(first.folder);
+      unread = now.warnings;
+      return now;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      unread = [`${error.message}; what was loaded before stays in use`];
+      return undefined;
+    }
+  }
+
+  function isToBeTried({ state }: Signatures, isWritten: boolean): boolean {
+    if (loading || state === loaded.state || !isWritten) return false;
+    return refused?.state !== state || performance.now() - refused.at > RETRY_MS;
+  }
+
+  async function tryLoading(next: Signatures): Promise<void> {
+    loading = true;
+    try {
+      const error = await load(next);
+      if (error === null) {
+        [loaded, refused] = [next, undefined];
+        log.info({ newest: next.newest }, "ClamAV has loaded new signatures");
+      } else {
+        const warning = `ClamAV keeps serving its old signatures; it would not start again: ${error}`;
+        refused = { state: next.state, at: performance.now(), warning };
+      }
+    } catch (error) {
+      log.warn({ err: error }, "ClamAV was not given its new signatures");
+    } finally {
+      loading = false;
+    }
+  }
+
+  return {
+    newest: () => loaded.newest,
+    async follow() {
+      const now = await look();
+      if (now === undefined) return;
+      const isWritten = now.state === seen;
+      seen = now.state;
+      if (now.state === loaded.state) refused = undefined;
+      else if (isToBeTried(now, isWritten)) void tryLoading(now);
+    },
+    warnings: () => [...unread, ...(refused === undefined ? [] : [refused.warning])],
+  };
+}

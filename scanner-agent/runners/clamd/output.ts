@@ -1,0 +1,77 @@
+import { Unavailable } from "../../contract.js";
+import { within } from "../../within.js";
+import type { GuardedProcess } from "../process/guard.js";
+
+const LAST_LINES = 8;
+const LONGEST_LINE = 4_096;
+const LONGEST_WORDS = 500;
+
+/** What a daemon prints. */
+export interface DaemonOutput {
+  /** Resolves with its last words when it has ended: its errors, else its last line, else its exit status. */
+  readonly ended: Promise<string>;
+  /**
+   * Begins something and waits for the line that matches one of the patterns; tells the errors that were printed meanwhile too.
+   * Throws {@link TimedOut}, or {@link Unavailable} if the daemon ends.
+   */
+  awaitLine(
+    patterns: readonly RegExp[],
+    begin: () => Promise<unknown>,
+    timeoutMs: number,
+  ): Promise<{ readonly line: string; readonly errors: string }>;
+}
+
+/** Reads what a daemon prints from now on; `rename` is applied to each line. */
+export function readOutput({ process: child }: GuardedProcess, rename: (line: string) => string): DaemonOutput {
+  const last: string[] = [];
+  const listeners = new Set<(line: string) => void>();
+  const onLine = (line: string) => {
+    last.push(line);
+    last.splice(0, last.length - LAST_LINES);
+    for (const listener of listeners) listener(line);
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = "";
+    stream?.setEncoding("utf8");
+    stream?.on("data", (text: string) => {
+      // Not by readline: it keeps a line of any length, and hostile samples decide what is printed.
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()?.slice(0, LONGEST_LINE) ?? "";
+      for (const line of lines) if (line.trim() !== "") onLine(rename(line.slice(0, LONGEST_LINE)));
+    });
+    stream?.on("end", () => rest.trim() !== "" && onLine(rename(rest)));
+  }
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (code) => resolve(errorsOf(last) || last.at(-1)?.slice(0, LONGEST_WORDS) || `exit status ${code}`));
+  });
+
+  return {
+    ended,
+    async awaitLine(patterns, begin, timeoutMs) {
+      const errors: string[] = [];
+      let listener: (line: string) => void = () => undefined;
+      const matching = new Promise<string>((resolve, reject) => {
+        listener = (line) => {
+          if (patterns.some((pattern) => pattern.test(line))) resolve(line);
+          else if (errors.length < LAST_LINES) errors.push(line);
+        };
+        void ended.then((words) => reject(new Unavailable(words)));
+      });
+      listeners.add(listener);
+      try {
+        const [line] = await within(timeoutMs, Promise.all([matching, begin()]));
+        return { line, errors: errorsOf(errors) };
+      } finally {
+        listeners.delete(listener);
+      }
+    },
+  };
+}
+
+function errorsOf(lines: readonly string[]): string {
+  return lines
+    .filter((line) => /error/i.test(line))
+    .join("; ")
+    .slice(0, LONGEST_WORDS);
+}
