@@ -102,6 +102,11 @@ export const ResultMessage = z
      * its UNSCANNED if it was found out. An AV engine's CLEAN without it proves nothing: it is an older agent's.
      */
     inspector: text(200).optional(),
+    /**
+     * What the answer depends on besides the sample, as a hash: program, signatures, rules, image, options. Left out if that has
+     * changed during the run, or cannot be known; such a result is never taken over by a later scan. Older agents do not send it.
+     */
+    fingerprint: text(200).optional(),
     /** What is closed to this engine in the sample. Older agents do not send it. */
     closed: z.array(Closed).max(MAX_CLOSED).optional(),
     /** The details were cut to keep the message within {@link MAX_RESULT_BYTES}. */
@@ -131,6 +136,8 @@ export const EnginePresence = z.object({
   /** MIME types it accepts; null: all. */
   accepts: z.array(text(255)).nullable(),
   versions: EngineVersions,
+  /** What its answers depend on now, as in a {@link ResultMessage}. Left out if that cannot be known, and by older agents. */
+  fingerprint: text(200).optional(),
   /** The image it runs in; null for an engine that is no container. */
   image: ImageIdentity.nullable().default(null),
   /** How many samples it scans at once on this host. */

@@ -107,6 +107,8 @@ export const ResultCause = {
   DAMAGED: "DAMAGED",
   /** The engine found nothing, and what is closed to engines in the sample could not be found out. */
   NOT_INSPECTED: "NOT_INSPECTED",
+  /** The engine found nothing, and its agent is too old to find out what is closed to engines in a sample. */
+  AGENT_TOO_OLD: "AGENT_TOO_OLD",
 } as const;
 /** One of the names of {@link ResultCause}. */
 export type ResultCause = keyof typeof ResultCause;

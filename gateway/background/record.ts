@@ -90,7 +90,8 @@ function parseResult(ctx: ScanContext, internet: InternetClass, delivery: Result
     const known = ctx.fleet.classOf(engine);
     if (known !== undefined && known !== internet) throw new MalformedMessage(`${engine} is an engine of class ${known}`);
     const message = parseMessage(ResultMessage, delivery.data);
-    return { ...withoutNul(message), cause: causeOf(message), scanId: message.scan, engine, internet };
+    const result = { ...withoutNul(message), cause: causeOf(message), scanId: message.scan, engine, internet };
+    return isUninspected(message) ? { ...result, ofAntivirus: { ...result, ...AGENT_TOO_OLD } } : result;
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error;
     ctx.metrics.resultsIgnored.labels("malformed").inc();
@@ -104,6 +105,18 @@ function parseResult(ctx: ScanContext, internet: InternetClass, delivery: Result
 function causeOf({ cause, error }: ResultMessage): ResultCause | null {
   return cause ?? (error === CRASHED_REPEATEDLY_ERROR ? "CRASHED_REPEATEDLY" : null);
 }
+
+/** An older agent says CLEAN of what is closed to its engine: of an antivirus engine that proves nothing. */
+function isUninspected({ state, verdict, inspector }: ResultMessage): boolean {
+  return state === "DONE" && verdict === "CLEAN" && inspector === undefined;
+}
+
+const AGENT_TOO_OLD = {
+  state: "UNSCANNED",
+  verdict: null,
+  cause: "AGENT_TOO_OLD",
+  error: "the agent is too old: it does not inspect samples",
+} as const;
 
 /** Postgres does not accept NUL in text or JSON. */
 function withoutNul<T>(value: T): T {

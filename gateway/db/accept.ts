@@ -6,7 +6,7 @@ import type { Skipped, Verdict } from "../../schema/states.js";
 import type { Caller } from "../caller.js";
 import type { Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
-import { COPIED, freshResults, NO_FRESH_RESULTS, type AnnouncedVersions } from "./reuse.js";
+import { COPIED, freshResults, NO_FRESH_RESULTS, type AnnouncedFingerprints } from "./reuse.js";
 
 /** A scan to insert, with the engines it expects. */
 export interface NewScan {
@@ -59,7 +59,11 @@ export async function takeIds(
  * earlier scans of the sample. It is one statement, so that counters and copies are of one moment. A scan that waits for no engine is
  * final at once.
  */
-export async function insertScans(tx: Tx, scans: readonly NewScan[], announced: AnnouncedVersions = []): Promise<InsertedScan[]> {
+export async function insertScans(
+  tx: Tx,
+  scans: readonly NewScan[],
+  announced: AnnouncedFingerprints = [],
+): Promise<InsertedScan[]> {
   if (scans.length === 0) return [];
   const wantsFresh = announced.length > 0 && scans.some(({ freshnessMs }) => typeof freshnessMs === "number");
   const insert = sql<InsertedScan>`

@@ -19,11 +19,14 @@ export interface IncomingResult {
   readonly cause: ResultCause | null;
   readonly versions: ResultMessage["versions"];
   readonly image: ResultMessage["image"];
+  readonly fingerprint?: string | undefined;
   readonly agent: string | null;
   readonly startedAt: string | null;
   readonly durationMs: number | null;
   readonly details: Record<string, unknown> | null;
   readonly truncated: boolean;
+  /** What it counts as if it is the result of an AV engine; default: as itself. */
+  readonly ofAntivirus?: IncomingResult | undefined;
 }
 
 /** A scan that was changed. */
@@ -57,19 +60,14 @@ export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<num
  * in scans that were final already.
  */
 export async function raiseResults(db: Database, results: readonly IncomingResult[]): Promise<MergedResults> {
-  const rows = results.map(({ versions, image, scanId, internet, startedAt, durationMs, ...rest }, position) => ({
-    position,
-    scan_id: scanId,
-    in_internet: internet === "internet",
-    started_at: startedAt,
-    duration_ms: durationMs,
-    engine_version: versions.engine,
-    signature_version: versions.signatures,
-    signature_date: versions.signatureDate,
-    image_id: image?.id ?? null,
-    image_digest: image?.digest ?? null,
-    ...rest,
-  }));
+  const rows = results.flatMap(({ ofAntivirus, ...result }, position) =>
+    ofAntivirus === undefined
+      ? [rowOf(result, position)]
+      : [
+          { ...rowOf(result, position), only_av: false },
+          { ...rowOf(ofAntivirus, position), only_av: true },
+        ],
+  );
   const scanIds = [...new Set(results.map(({ scanId }) => scanId))];
   // The statement sees the scans and results that it locks as they were last committed, and engines and outbox as they were when it
   // began. So nothing is recorded while an engine is changed (lockResults), and the sweep removes requests that were inserted meanwhile.
@@ -84,9 +82,10 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as message
         (position int, scan_id bigint, engine text, in_internet boolean, state result_state, verdict verdict, signature text,
          error text, cause text, engine_version text, signature_version text, signature_date timestamptz,
-         image_id text, image_digest text, agent text,
+         image_id text, image_digest text, fingerprint text, agent text, only_av boolean,
          started_at timestamptz, duration_ms double precision, details jsonb, truncated boolean)
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
+        and coalesce(message.only_av = (engines.type = 'AV'), true)
       order by message.scan_id, engines.id, message.state desc, message.verdict desc nulls last, message.position
     -- Each with its row as it is now.
     ), matched as materialized (
@@ -100,7 +99,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         state = matched.state, verdict = matched.verdict, signature = matched.signature, error = matched.error,
         cause = matched.cause, engine_version = matched.engine_version, signature_version = matched.signature_version,
         signature_date = matched.signature_date, image_id = matched.image_id, image_digest = matched.image_digest,
-        agent = coalesce(matched.agent, results.agent),
+        fingerprint = matched.fingerprint, agent = coalesce(matched.agent, results.agent),
         started_at = coalesce(matched.started_at, results.started_at), duration_ms = matched.duration_ms,
         ended_at = case when matched.state > 'SCANNING' then now() end,
         details = nullif(matched.details, 'null'::jsonb), truncated = matched.truncated, bars_clean = matched.bars_clean
@@ -154,6 +153,22 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       revision === null ? [] : [{ scanId, revision, final: becameFinal ? { verdict, seconds } : null }],
     ),
     reachedStopAfter: found.filter(({ reachedStopAfter }) => reachedStopAfter).map(({ scanId }) => scanId),
+  };
+}
+
+function rowOf({ versions, image, scanId, internet, startedAt, durationMs, ...rest }: IncomingResult, position: number) {
+  return {
+    position,
+    scan_id: scanId,
+    in_internet: internet === "internet",
+    started_at: startedAt,
+    duration_ms: durationMs,
+    engine_version: versions.engine,
+    signature_version: versions.signatures,
+    signature_date: versions.signatureDate,
+    image_id: image?.id ?? null,
+    image_digest: image?.digest ?? null,
+    ...rest,
   };
 }
 

@@ -1,9 +1,8 @@
 import { sql, type RawBuilder } from "kysely";
-import type { EngineVersions } from "../../schema/messages.js";
 import type { Database } from "./database.js";
 
-/** The versions that healthy agents announce now. An engine has several if its agents differ. */
-export type AnnouncedVersions = readonly { readonly engineId: number; readonly versions: EngineVersions }[];
+/** What the answers of engines depend on, as healthy agents announce it now. An engine has several if its agents differ. */
+export type AnnouncedFingerprints = readonly { readonly engineId: number; readonly fingerprint: string }[];
 
 /** How many of a sample's latest scans are searched: a sample that is sent all day long costs no more than any other. */
 const LATEST_SCANS = 20;
@@ -11,25 +10,19 @@ const LAST_ID = Number.MAX_SAFE_INTEGER;
 
 /** The columns of a result that a copy takes over unchanged. */
 export const COPIED = sql.raw(
-  "state, verdict, signature, error, cause, engine_version, signature_version, signature_date, image_id, image_digest, agent, " +
+  "state, verdict, signature, error, cause, engine_version, signature_version, signature_date, image_id, image_digest, fingerprint, agent, " +
     "started_at, ended_at, duration_ms, details, truncated, bars_clean",
 );
 
 /** The query of a table expression `announced`. */
-function announcedTable(announced: AnnouncedVersions): RawBuilder<unknown> {
-  const versions = announced.map(({ engineId, versions: { engine, signatures, signatureDate } }) => ({
-    engine_id: engineId,
-    engine,
-    signatures,
-    signature_date: signatureDate,
-  }));
-  return sql`select * from jsonb_to_recordset(${JSON.stringify(versions)}::jsonb) as announced
-    (engine_id int, engine text, signatures text, signature_date timestamptz)`;
+function announcedTable(announced: AnnouncedFingerprints): RawBuilder<unknown> {
+  const rows = announced.map(({ engineId, fingerprint }) => ({ engine_id: engineId, fingerprint }));
+  return sql`select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as announced (engine_id int, fingerprint text)`;
 }
 
 /**
- * For a row of `expected` (sample_id, engine_id, fresh_ms): the engine's latest DONE result for the sample that is young enough and of
- * a version that is announced now. Results without any version never count, since the engine may have changed. The sample's latest
+ * For a row of `expected` (sample_id, engine_id, fresh_ms): the engine's latest DONE result for the sample that is young enough and
+ * depends on what is announced now. Results without a fingerprint never count, since the engine may have changed. The sample's latest
  * scans are read from the end of the index (sample_id, id): for `where sample_id = …` Postgres would read and sort all of them.
  */
 const latestFresh = sql`
@@ -39,14 +32,12 @@ const latestFresh = sql`
   join results on results.scan_id = latest.id and results.engine_id = expected.engine_id
   where latest.sample_id = expected.sample_id and results.state = 'DONE'
     and results.ended_at > now() - expected.fresh_ms * interval '1 millisecond'
-    and coalesce(engine_version, signature_version, signature_date::text) is not null
-    and exists (select from announced where announced.engine_id = results.engine_id
-      and engine is not distinct from engine_version and signatures is not distinct from signature_version
-      and announced.signature_date is not distinct from results.signature_date)
+    and exists (select from announced
+      where announced.engine_id = results.engine_id and announced.fingerprint = results.fingerprint)
   order by results.ended_at desc, latest.id desc limit 1`;
 
 /** The step `fresh` of inserting scans: the results to copy for rows of `expected`, with the new scan as `for_scan`. */
-export function freshResults(announced: AnnouncedVersions): RawBuilder<unknown> {
+export function freshResults(announced: AnnouncedFingerprints): RawBuilder<unknown> {
   return sql`announced as materialized (${announcedTable(announced)}
     ), fresh as materialized (
       select expected.scan_id as for_scan, expected.type, found.*
@@ -64,7 +55,7 @@ export const NO_FRESH_RESULTS = sql`fresh as not materialized (
 export async function readReusable(
   db: Database,
   wanted: { readonly sampleId: number; readonly freshnessMs: number; readonly engineIds: readonly number[] },
-  announced: AnnouncedVersions,
+  announced: AnnouncedFingerprints,
 ): Promise<Map<number, number>> {
   const { rows } = await sql<{ engineId: number; scanId: number }>`
     with announced as materialized (${announcedTable(announced)}

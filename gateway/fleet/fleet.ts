@@ -5,7 +5,7 @@ import type { EngineRecord } from "../../schema/reports.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
-import type { AnnouncedVersions } from "../db/reuse.js";
+import type { AnnouncedFingerprints } from "../db/reuse.js";
 import { insertEngines, markHealthy, markUnhealthy } from "../db/engines.js";
 import { createCatalogue, difference, isNew, withDifference, type Catalogue } from "./catalogue.js";
 
@@ -208,12 +208,12 @@ export function serving(fleet: Fleet, { name }: Pick<EngineRecord, "name">): { a
   return { agents: here.length, slots: here.reduce((sum, { slots }) => sum + slots, 0) };
 }
 
-/** The versions of the healthy engines of present agents. */
-export function announcedVersions(fleet: Fleet, catalogue: readonly EngineRecord[]): AnnouncedVersions {
+/** What the answers of the healthy engines of present agents depend on, as far as it is known. */
+export function announcedFingerprints(fleet: Fleet, catalogue: readonly EngineRecord[]): AnnouncedFingerprints {
   const idOf = new Map(catalogue.map(({ name, engineId }) => [engineToken(name), engineId]));
   const healthy = fleet.agents().flatMap(({ engines }) => engines.filter((engine) => engine.healthy));
-  return healthy.flatMap(({ name, versions }) => {
+  return healthy.flatMap(({ name, fingerprint }) => {
     const engineId = idOf.get(engineToken(name));
-    return engineId === undefined ? [] : [{ engineId, versions }];
+    return engineId === undefined || fingerprint === undefined ? [] : [{ engineId, fingerprint }];
   });
 }

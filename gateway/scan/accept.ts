@@ -6,7 +6,7 @@ import { insertBatch } from "../db/batches.js";
 import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { GatewayError, BatchRefused } from "../errors.js";
-import { announcedVersions } from "../fleet/fleet.js";
+import { announcedFingerprints } from "../fleet/fleet.js";
 import type { Acceptance, AcceptRequest, StoredOrNew } from "./accept-request.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
@@ -160,8 +160,8 @@ async function write(
       return { ...newScan(ctx, entry.request, plan), ...entry.reservedIds, sampleId: recordOf(sample).sampleId, name };
     }),
   );
-  const needsVersions = newScans.some(({ freshnessMs }) => typeof freshnessMs === "number");
-  const scans = await insertScans(tx, newScans, needsVersions ? announcedVersions(ctx.fleet, catalogue) : []);
+  const wantsFresh = newScans.some(({ freshnessMs }) => typeof freshnessMs === "number");
+  const scans = await insertScans(tx, newScans, wantsFresh ? announcedFingerprints(ctx.fleet, catalogue) : []);
   let next = 0;
   for (const entry of entries) {
     const { reservedIds } = entry;

@@ -7,7 +7,7 @@ import { readReusable } from "../db/reuse.js";
 import { findSample, type StoredSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
-import { announcedVersions, serving } from "../fleet/fleet.js";
+import { announcedFingerprints, serving } from "../fleet/fleet.js";
 import { checkNames, planScan, type PlanRequest } from "./plan.js";
 import { estimateWait, readQueues } from "./queues.js";
 import { checkFreshness } from "./scan-input.js";
@@ -71,7 +71,7 @@ async function readReused(
 ): Promise<Map<number, number>> {
   if (!sample || freshnessMs === undefined) return new Map();
   const engineIds = expected.map(({ engineId }) => engineId);
-  return readReusable(ctx.db, { sampleId: sample.sampleId, freshnessMs, engineIds }, announcedVersions(ctx.fleet, catalogue));
+  return readReusable(ctx.db, { sampleId: sample.sampleId, freshnessMs, engineIds }, announcedFingerprints(ctx.fleet, catalogue));
 }
 
 /** By engine id; empty while NATS is away. A BULK request waits behind the held ones. */

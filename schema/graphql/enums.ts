@@ -112,6 +112,9 @@ registerEnumType(ResultCause, {
     NOT_INSPECTED: {
       description: "The engine found nothing, and what is closed to engines in the sample could not be found out.",
     },
+    AGENT_TOO_OLD: {
+      description: "The engine found nothing, and its agent is too old to find out what is closed to engines in a sample.",
+    },
   },
 });
 export { ResultCause };

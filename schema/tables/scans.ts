@@ -66,6 +66,8 @@ export interface ResultsTable {
   /** The container image it ran in: its id, and its digest in a registry. */
   image_id: string | null;
   image_digest: string | null;
+  /** What it depends on besides the sample; null: unknown. */
+  fingerprint: string | null;
   agent: string | null;
   started_at: NullableTimestamp;
   ended_at: NullableTimestamp;

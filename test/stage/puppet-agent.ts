@@ -22,12 +22,14 @@ export interface PuppetAgent {
     engine: string,
     options?: { scan?: number; seconds?: number },
   ): Promise<{ request: ScanRequest; message: Msg; ack(): void }>;
-  /** Publishes a result and waits until the bus has it. */
+  /** Publishes a result and waits until the bus has it. An older agent's has `inspector: undefined`. */
   answer(engine: string, result: Partial<ResultMessage> & { scan: number }): Promise<void>;
   readChunk(blob: string, n: number): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
 }
 
+/** Its engines use the same all the time, unless a test says otherwise. */
+const FINGERPRINT = "f".repeat(64);
 const NO_VERSIONS = { engine: "1.0", signatures: "42", signatureDate: null };
 
 export function engine(name: string, rest: Partial<EnginePresence> = {}): EnginePresence {
@@ -39,6 +41,7 @@ export function engine(name: string, rest: Partial<EnginePresence> = {}): Engine
     input: "file",
     accepts: null,
     versions: NO_VERSIONS,
+    fingerprint: FINGERPRINT,
     image: null,
     slots: 1,
     busy: 0,
@@ -125,11 +128,13 @@ export async function startPuppet(
         signature: null,
         error,
         versions: NO_VERSIONS,
+        fingerprint: FINGERPRINT,
         image: null,
         startedAt: new Date().toISOString(),
         durationMs: 1,
         details: null,
         truncated: false,
+        inspector: "puppet",
         ...rest,
       };
       const ack = await nc.request(resultSubject(name), encodeMessage(result), { timeout: 5_000 });

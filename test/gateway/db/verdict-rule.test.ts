@@ -20,6 +20,7 @@ import { engine } from "../../stage/puppet-agent.js";
 type Answer = Exclude<ResultState, "DONE"> | EngineVerdict | "silent";
 
 const VERSIONS = { engine: "1", signatures: "1", signatureDate: null };
+const FINGERPRINT = "f".repeat(64);
 const ENGINES = {
   Av: engine("Av", { versions: VERSIONS }),
   Rules: engine("Rules", { type: "METADATA", detects: true, versions: VERSIONS }),
@@ -59,7 +60,7 @@ async function accept(names: readonly Name[], options: Partial<NewScan> = {}): P
     caller: openCaller("here", "rule"),
     ...options,
   };
-  const announced = (await readEngines(db)).map(({ engineId }) => ({ engineId, versions: VERSIONS }));
+  const announced = (await readEngines(db)).map(({ engineId }) => ({ engineId, fingerprint: FINGERPRINT }));
   const [inserted] = await db.transaction().execute((tx) => insertScans(tx, [scan], announced));
   return inserted?.scanId ?? 0;
 }
@@ -77,6 +78,7 @@ function answerOf(scanId: number, name: Name, answer: Answer): IncomingResult {
     error: null,
     cause: null,
     versions: VERSIONS,
+    fingerprint: FINGERPRINT,
     image: null,
     agent: "a",
     startedAt: null,

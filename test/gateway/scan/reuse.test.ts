@@ -1,6 +1,5 @@
 import { sql } from "kysely";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { EngineVersions } from "../../../schema/messages.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
@@ -10,11 +9,12 @@ let test = 0;
 let text: string;
 
 const FRESH = 3_600;
-const VERSIONS: EngineVersions = { engine: "1.0", signatures: "42", signatureDate: "2026-07-01T10:00:00.000Z" };
+const NOW = "a".repeat(64);
+const LATER = "b".repeat(64);
 const ENGINES = [
-  engine("Alpha", { versions: VERSIONS }),
-  engine("Beta", { versions: VERSIONS }),
-  engine("Meta", { type: "METADATA", versions: { ...VERSIONS, signatures: null, signatureDate: null } }),
+  engine("Alpha", { fingerprint: NOW }),
+  engine("Beta", { fingerprint: NOW }),
+  engine("Meta", { type: "METADATA", fingerprint: NOW }),
 ];
 
 const stage = useStage();
@@ -24,27 +24,27 @@ const agent = usePuppet(stage, "puppet", ENGINES);
 beforeEach(async () => {
   test += 1;
   text = `sample of test ${test}`;
-  await announced(ENGINES.map(({ versions }) => versions));
+  await announced(NOW, NOW, NOW);
 });
 
-/** Announces the engines with these versions and waits until the gateway has heard it. */
-async function announced(versions: EngineVersions[]): Promise<void> {
-  await agent.announce(versions.map((one) => ({ versions: one })));
-  await until("the gateway has heard the versions", () => {
+/** Announces what the engines use, and waits until the gateway has heard it. */
+async function announced(...fingerprints: (string | undefined)[]): Promise<void> {
+  await agent.announce(fingerprints.map((fingerprint) => ({ fingerprint })));
+  await until("the gateway has heard it", () => {
     const engines = gateway.context.fleet.agents().flatMap((one) => one.engines);
-    return JSON.stringify(engines.map((one) => one.versions)) === JSON.stringify(versions);
+    return JSON.stringify(engines.map((one) => one.fingerprint)) === JSON.stringify(fingerprints);
   });
 }
 
 const send = (options: object = {}) => submit(gateway.url, { base64: base64(text), ...options });
 const resultsOf = ({ results }: ShownScan) => Object.fromEntries(results.map((one) => [one.engine, one]));
 
-/** Scans the sample and lets every engine answer with its versions. */
+/** Scans the sample and lets every engine answer. */
 async function scanned(answers: Record<string, object> = {}): Promise<ShownScan> {
   const { scan } = await send();
-  for (const { name, type, versions } of ENGINES) {
+  for (const { name, type, fingerprint } of ENGINES) {
     const verdict = type === "AV" ? "CLEAN" : null;
-    await agent.answer(name, { scan: scan.scanId, verdict, versions, details: { of: name }, ...answers[name] });
+    await agent.answer(name, { scan: scan.scanId, verdict, fingerprint, details: { of: name }, ...answers[name] });
   }
   return final(scan.scanId);
 }
@@ -78,8 +78,8 @@ describe("a known sample within its freshness", () => {
 
   it("runs those engines of which nothing is there, and waits for them", async () => {
     const first = await send();
-    await agent.answer("Alpha", { scan: first.scan.scanId, verdict: "CLEAN", versions: VERSIONS });
-    await agent.answer("Beta", { scan: first.scan.scanId, state: "FAILED", versions: VERSIONS });
+    await agent.answer("Alpha", { scan: first.scan.scanId, verdict: "CLEAN", fingerprint: NOW });
+    await agent.answer("Beta", { scan: first.scan.scanId, state: "FAILED", fingerprint: NOW });
     await until("both are recorded", async () => (await shown(gateway.url, first.scan.scanId)).done === 2);
     const { scan } = await send({ freshness: FRESH });
     expect(scan).toMatchObject({ verdict: null, endDate: null, done: 1, total: 3 });
@@ -91,27 +91,33 @@ describe("a known sample within its freshness", () => {
     const { request, ack } = await agent.take("Beta", { scan: scan.scanId });
     expect(request.engines).toEqual(["Beta", "Meta"]);
     ack();
-    await agent.answer("Beta", { scan: scan.scanId, verdict: "CLEAN", versions: VERSIONS });
+    await agent.answer("Beta", { scan: scan.scanId, verdict: "CLEAN", fingerprint: NOW });
     await agent.answer("Meta", { scan: scan.scanId });
     expect(await final(scan.scanId)).toMatchObject({ verdict: "CLEAN", done: 3 });
   });
 
-  it("runs the engine again whose signatures or program are new", async () => {
+  it("runs the engine again that uses something else by now, though its versions read the same", async () => {
     await scanned();
-    const newer = { ...VERSIONS, signatures: "43" };
-    await announced([newer, { ...VERSIONS, engine: "1.1" }, ENGINES[2]?.versions ?? VERSIONS]);
+    await announced(LATER, NOW, NOW);
     const { scan } = await send({ freshness: FRESH });
-    expect(resultsOf(scan)).toMatchObject({
-      Alpha: { state: "QUEUED" },
-      Beta: { state: "QUEUED" },
-      Meta: { state: "DONE" },
-    });
+    expect(resultsOf(scan)).toMatchObject({ Alpha: { state: "QUEUED" }, Beta: { state: "DONE" }, Meta: { state: "DONE" } });
+    await announced(NOW, NOW, NOW);
+    expect((await send({ freshness: FRESH })).scan).toMatchObject({ done: 3 });
   });
 
-  it("runs an engine again that tells no version", async () => {
-    const none = { engine: null, signatures: null, signatureDate: null };
-    await announced([none, VERSIONS, ENGINES[2]?.versions ?? VERSIONS]);
-    await scanned({ Alpha: { versions: none } });
+  it("runs an engine again if nobody knows what it uses now, or what it used then", async () => {
+    await scanned({ Beta: { fingerprint: undefined } });
+    await announced(undefined, NOW, NOW);
+    const { scan } = await send({ freshness: FRESH });
+    expect(resultsOf(scan)).toMatchObject({ Alpha: { state: "QUEUED" }, Beta: { state: "QUEUED" }, Meta: { state: "DONE" } });
+  });
+
+  it("runs an engine again that is unhealthy where the same is used", async () => {
+    await scanned();
+    await agent.announce([{ healthy: false, reason: "broken", cause: "FAULT" }]);
+    await until("the gateway has heard it", () =>
+      gateway.context.fleet.agents().some(({ engines }) => engines.some(({ healthy }) => !healthy)),
+    );
     const { scan } = await send({ freshness: FRESH });
     expect(resultsOf(scan)).toMatchObject({ Alpha: { state: "QUEUED" }, Beta: { state: "DONE" } });
   });
@@ -159,7 +165,7 @@ describe("a known sample within its freshness", () => {
 
   it("asks nobody else once the copies hold enough detections", async () => {
     const first = await send({ engines: ["Alpha"] });
-    await agent.answer("Alpha", { scan: first.scan.scanId, verdict: "INFECTED", signature: "Bad", versions: VERSIONS });
+    await agent.answer("Alpha", { scan: first.scan.scanId, verdict: "INFECTED", signature: "Bad", fingerprint: NOW });
     await final(first.scan.scanId);
     const { scan } = await send({ freshness: FRESH, stopAfter: 1 });
     expect(scan).toMatchObject({ verdict: "INFECTED", done: 3, total: 3, detections: 1, stopAfter: 1 });

@@ -1,0 +1,68 @@
+import { expect, it } from "vitest";
+import { readScan } from "../../../gateway/db/scans.js";
+import type { ResultMessage } from "../../../schema/messages.js";
+import type { ScanReport } from "../../../schema/reports.js";
+import { data } from "../http/http-client.js";
+import { base64, submit } from "../scan/submitting.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Av"), engine("Rules", { type: "METADATA" })]);
+
+/** What an agent sends that does not inspect samples yet. */
+const old = (answer: Partial<ResultMessage>): Partial<ResultMessage> => ({ ...answer, inspector: undefined });
+const CLEAN = { verdict: "CLEAN" } as const;
+const ENCRYPTED = { state: "UNSCANNED", error: "encrypted: a.zip", cause: "ENCRYPTED" } as const;
+const TOO_OLD = {
+  state: "UNSCANNED",
+  verdict: null,
+  error: "the agent is too old: it does not inspect samples",
+  cause: "AGENT_TOO_OLD",
+};
+
+/** Scans a sample; the antivirus engine gives these answers, one after the other, before the other engine ends the scan. */
+async function scanned(name: string, ...answers: Partial<ResultMessage>[]): Promise<ScanReport> {
+  const { scan } = await submit(gateway.url, { base64: base64(name) });
+  for (const answer of answers) await agent.answer("Av", { scan: scan.scanId, ...answer });
+  await agent.answer("Rules", { scan: scan.scanId });
+  return until("the scan is final", async () => {
+    const report = await readScan(stage.db, scan.scanId);
+    return report?.endDate ? report : undefined;
+  });
+}
+
+const ofAv = ({ results }: ScanReport) => results.find((result) => result.engine === "Av");
+
+it("CLEAN of an antivirus engine counts only from an agent that inspects samples", async () => {
+  const clean = await scanned("new agent", CLEAN);
+  expect([clean.verdict, ofAv(clean)?.state]).toEqual(["CLEAN", "DONE"]);
+  const unproven = await scanned("old agent", old({ ...CLEAN, details: { kept: true } }));
+  expect(unproven.verdict).toBe("INCONCLUSIVE");
+  expect(ofAv(unproven)).toMatchObject({ ...TOO_OLD, agent: "puppet", details: { kept: true } });
+  const query = `query ($id: SafeInt!) { scan(id: $id) { verdict results { engine cause } proof { barriers { engine cause error } } } }`;
+  const { scan } = await data<{ scan: object }>(gateway.url, query, { id: unproven.scanId });
+  expect(scan).toMatchObject({ proof: { barriers: [{ engine: "Av", cause: TOO_OLD.cause, error: TOO_OLD.error }] } });
+});
+
+it("an older agent's CLEAN never outranks what a newer one has found out, and gives way to its CLEAN", async () => {
+  const before = await scanned("old after new", ENCRYPTED, old(CLEAN));
+  expect(ofAv(before)).toMatchObject({ ...ENCRYPTED, verdict: null });
+  const after = await scanned("new after old", old(CLEAN), CLEAN);
+  expect([after.verdict, ofAv(after)?.state, ofAv(after)?.cause]).toEqual(["CLEAN", "DONE", null]);
+});
+
+it("whatever else an older agent says stands", async () => {
+  const detected = await scanned("detection", old({ verdict: "INFECTED", signature: "Bad" }));
+  expect([detected.verdict, ofAv(detected)?.signature]).toEqual(["INFECTED", "Bad"]);
+  expect(ofAv(await scanned("unscanned", old(ENCRYPTED)))).toMatchObject(ENCRYPTED);
+  const { scan } = await submit(gateway.url, { base64: base64("rules"), engines: ["Rules"] });
+  await agent.answer("Rules", { scan: scan.scanId, ...old(CLEAN) });
+  const report = await until("the scan is final", async () => {
+    const found = await readScan(stage.db, scan.scanId);
+    return found?.endDate ? found : undefined;
+  });
+  expect(report.results.find((result) => result.engine === "Rules")).toMatchObject({ state: "DONE", verdict: "CLEAN" });
+});
