@@ -56,6 +56,12 @@ export function createMetrics() {
       help: "Requests published again because the bus lost them.",
       registers,
     }),
+    requestsReturned: new Counter({
+      name: "scanmesh_requests_returned_total",
+      help: "Requests that agents returned and that were published again, by cause.",
+      labelNames: ["cause"],
+      registers,
+    }),
     overdue: new Counter({
       name: "scanmesh_results_overdue_total",
       help: "Results closed by the sweep, by state.",

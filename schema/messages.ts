@@ -43,6 +43,11 @@ export const ScanRequest = z.object({
   engines: z.array(engineName).min(1),
   /** No engine may run longer than this for the request, in milliseconds, whatever its own timeout. */
   timeoutMs: z.number().int().positive(),
+  /**
+   * How often this request has ended an agent before it was published again: NATS counts deliveries from one with each request.
+   * Older gateways do not send it.
+   */
+  crashes: z.number().int().nonnegative().optional(),
 });
 /** What {@link ScanRequest} parses. */
 export type ScanRequest = z.infer<typeof ScanRequest>;
@@ -119,6 +124,41 @@ export const ResultMessage = z
   });
 /** What {@link ResultMessage} parses. */
 export type ResultMessage = z.infer<typeof ResultMessage>;
+
+/** Why an agent returns a request, through no fault of the sample. */
+export const ReturnCause = {
+  /** The agent is drained or ends: another one, or this one later, may have it at once. */
+  STOPPING: "STOPPING",
+  /** The engine cannot be run here now. */
+  UNAVAILABLE: "UNAVAILABLE",
+} as const;
+/** One of the names of {@link ReturnCause}. */
+export type ReturnCause = keyof typeof ReturnCause;
+
+/**
+ * On `result.<engine>` too: the agent has not answered a request, and acknowledges it after this message. The gateway publishes it
+ * again. What NATS delivers again by itself is then only what ended without a word, and counts as a crash.
+ */
+export const ReturnedRequest = z.object({
+  v,
+  scan: scanId,
+  /** The agent that returns it. */
+  agent: agentId,
+  state: z.literal("RETURNED"),
+  /** The request's sequence in SCANS. */
+  sequence: z.number().int().positive(),
+  /** How often it has ended an agent so far. */
+  crashes: z.number().int().nonnegative().max(1_000),
+  /** One that a newer agent sends and that is not known here counts as UNAVAILABLE. */
+  cause: z.enum(ReturnCause).catch("UNAVAILABLE"),
+});
+/** What {@link ReturnedRequest} parses. */
+export type ReturnedRequest = z.infer<typeof ReturnedRequest>;
+
+/** Everything that is published on `result.<engine>`. */
+export const AgentAnswer = z.discriminatedUnion("state", [ResultMessage, ReturnedRequest]);
+/** What {@link AgentAnswer} parses. */
+export type AgentAnswer = z.infer<typeof AgentAnswer>;
 
 /** Bounds of {@link EnginePresence}'s warnings. */
 export const MAX_WARNINGS = { count: 32, length: 300 } as const;
@@ -231,6 +271,6 @@ export function parseMessage<T extends z.ZodType>(schema: T, data: Uint8Array): 
 }
 
 /** A message's bytes. */
-export function encodeMessage(message: ScanRequest | ResultMessage | Presence | LiveHints | Control): Uint8Array {
+export function encodeMessage(message: ScanRequest | AgentAnswer | Presence | LiveHints | Control): Uint8Array {
   return Buffer.from(JSON.stringify(message));
 }

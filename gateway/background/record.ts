@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
-import { MalformedMessage, MAX_RESULT_BYTES, parseMessage, ResultMessage } from "../../schema/messages.js";
+import { AgentAnswer, MalformedMessage, MAX_RESULT_BYTES, parseMessage, type ResultMessage } from "../../schema/messages.js";
 import { CRASHED_REPEATEDLY_ERROR, type ResultCause } from "../../schema/states.js";
 import { engineOfResult } from "../../schema/subjects.js";
 import type { ResultDelivery } from "../bus/bus.js";
@@ -8,6 +8,7 @@ import { isDataError, retryDeadlock } from "../db/database.js";
 import { raiseResults, type IncomingResult } from "../db/results.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
+import { createReturns, type Returns } from "./returned.js";
 import { cancelRemaining } from "../scan/withdraw.js";
 
 /** Records results until stopped. */
@@ -41,9 +42,10 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
   const waiting: ReceivedResult[] = [];
   let waitingBytes = 0;
   let working: Promise<void> | undefined;
+  const returns = createReturns(ctx, internet);
 
   const consumer = ctx.bus.account(internet).consumeResults(async (delivery) => {
-    const result = parseResult(ctx, internet, delivery);
+    const result = parseResult(ctx, internet, delivery, returns);
     if (!result) return;
     waiting.push({ delivery, result });
     waitingBytes += delivery.data.length;
@@ -73,15 +75,21 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
     async stop() {
       await consumer.stop();
       await working;
+      await returns.idle();
     },
   };
 }
 
 /**
- * Parses a result. The engine is taken from the subject, whatever the message says. A malformed message, or one from the account of the
+ * Parses a result, and hands over a returned request. The engine is taken from the subject, whatever the message says. A malformed message, or one from the account of the
  * other class, is rejected for good.
  */
-function parseResult(ctx: ScanContext, internet: InternetClass, delivery: ResultDelivery): IncomingResult | undefined {
+function parseResult(
+  ctx: ScanContext,
+  internet: InternetClass,
+  delivery: ResultDelivery,
+  returns: Returns,
+): IncomingResult | undefined {
   try {
     const engine = engineOfResult(delivery.subject);
     if (engine === undefined) throw new MalformedMessage(`${delivery.subject} is not the subject of a result`);
@@ -89,7 +97,8 @@ function parseResult(ctx: ScanContext, internet: InternetClass, delivery: Result
       throw new MalformedMessage(`${delivery.data.length} bytes exceed ${MAX_RESULT_BYTES}`);
     const known = ctx.fleet.classOf(engine);
     if (known !== undefined && known !== internet) throw new MalformedMessage(`${engine} is an engine of class ${known}`);
-    const message = parseMessage(ResultMessage, delivery.data);
+    const message = parseMessage(AgentAnswer, delivery.data);
+    if (message.state === "RETURNED") return void returns.take(delivery, engine, message);
     const result = { ...withoutNul(message), cause: causeOf(message), scanId: message.scan, engine, internet };
     return isUninspected(message) ? { ...result, ofAntivirus: { ...result, ...AGENT_TOO_OLD } } : result;
   } catch (error) {

@@ -23,12 +23,14 @@ export interface OutboxRequest {
   /** Where the blob is in each account; null where it is not. */
   readonly isolated: SampleLocation | null;
   readonly internetCopy: SampleLocation | null;
+  /** How often it has ended an agent. */
+  readonly crashes: number;
   /** Milliseconds until the deadline. */
   readonly remainingMs: number;
 }
 
 const request = sql`
-  select outbox.id as "outboxId", outbox.scan_id as "scanId", outbox.speed, outbox.internet,
+  select outbox.id as "outboxId", outbox.scan_id as "scanId", outbox.speed, outbox.internet, outbox.crashes,
     (select jsonb_agg(jsonb_build_object('name', engines.name, 'input', engines.input) order by engines.id)
      from engines where engines.id = any(outbox.engine_ids)) as engines,
     jsonb_build_object('sampleId', samples.id, 'sha256', sha256, 'md5', md5, 'sha1', sha1, 'size', size, 'mime', mime, 'blob', blob) as sample,

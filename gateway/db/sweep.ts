@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { WalkPosition } from "../bus/sample-store.js";
 import type { Database, Tx } from "./database.js";
+import { requestAgain } from "./request-again.js";
 
 /** Locks overdue scans that no other gateway is closing. Returns their open results, and whether an agent was ever there for each. */
 export async function lockOverdue(tx: Tx, limit: number) {
@@ -68,28 +69,6 @@ export async function requeueMoved(tx: Tx, engineId: number): Promise<number[]> 
     where results.engine_id = ${engineId} and scans.end_date is null and results.state <= 'SCANNING' and ${moved}
     order by scans.id for update of scans`.execute(tx);
   return requestAgain(tx, rows);
-}
-
-/** On the subject of the engine's present class and speed; never in the internet account if the scan forbids that. */
-async function requestAgain(tx: Tx, lost: readonly { outboxId: number; engineId: number }[]): Promise<number[]> {
-  if (lost.length === 0) return [];
-  const { rows } = await sql<{ id: number; held: boolean }>`
-    with lost as (
-      select * from unnest(${lost.map(({ outboxId }) => outboxId)}::bigint[], ${lost.map(({ engineId }) => engineId)}::int[])
-        as lost (outbox_id, engine_id)
-    ), shortened as (
-      update outbox set engine_ids = array(
-        select id from unnest(engine_ids) as id where id not in (select engine_id from lost where outbox_id = outbox.id))
-      where outbox.id in (select outbox_id from lost) returning 1
-    )
-    insert into outbox (scan_id, speed, internet, engine_ids, held)
-    select outbox.scan_id, engines.speed, engines.internet, array_agg(engines.id order by engines.id), outbox.held
-    from lost join outbox on outbox.id = lost.outbox_id join engines on engines.id = lost.engine_id
-      join scans on scans.id = outbox.scan_id
-    where scans.internet or not engines.internet
-    group by outbox.id, outbox.scan_id, engines.speed, engines.internet, outbox.held
-    returning id, held`.execute(tx);
-  return rows.flatMap(({ id, held }) => (held ? [] : [id]));
 }
 
 /**

@@ -100,6 +100,7 @@ async function publishOne(parts: RelayParts, request: OutboxRequest): Promise<Pu
     sample: { ...sample, blob: wantsBytes ? blob : null },
     engines: request.engines.map(({ name }) => name),
     timeoutMs: Math.max(1, Math.round(request.remainingMs)),
+    ...(request.crashes === 0 ? {} : { crashes: request.crashes }),
   });
   const ack = await parts.bus.account(accountClass).publishRequest(request.speed, message, `request-${request.outboxId}`);
   parts.metrics.requestsPublished.labels(scanSubject(request.speed, accountClass)).inc();

@@ -1,7 +1,7 @@
 /** What an agent does on the bus besides pulling and acknowledging requests: results, presence, chunks. */
 
 import { z } from "zod";
-import { encodeMessage, parseMessage, type Presence, type ResultMessage } from "../../schema/messages.js";
+import { encodeMessage, parseMessage, type AgentAnswer, type Presence } from "../../schema/messages.js";
 import { chunkReadSubject, presenceSubject, resultSubject } from "../../schema/subjects.js";
 import { BusAway, type Bus, type BusMessage } from "./bus.js";
 
@@ -12,8 +12,8 @@ const PubAck = z.union([
   z.object({ error: z.object({ code: z.number(), description: z.string().default("") }) }),
 ]);
 
-/** Publishes a result; resolves when the bus has stored it. Throws {@link BusAway}. */
-export async function publishResult(bus: Bus, engine: string, result: ResultMessage): Promise<void> {
+/** Publishes a result or returns a request; resolves when the bus has stored it. Throws {@link BusAway}. */
+export async function publishAnswer(bus: Bus, engine: string, result: AgentAnswer): Promise<void> {
   requireStored(await bus.request(resultSubject(engine), encodeMessage(result), TIMEOUT_MS));
 }
 

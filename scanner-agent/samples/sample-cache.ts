@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { open, statfs, unlink, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
@@ -145,7 +145,8 @@ export function createSampleCache(reader: SampleReader, folder: string, log: Log
 }
 
 async function tryDisk(folder: string): Promise<{ bavail: number; bsize: number }> {
-  const file = join(folder, "probe");
+  // Several engines try at once.
+  const file = join(folder, `probe-${randomUUID()}`);
   await writeFile(file, "");
   await unlink(file);
   return await statfs(folder);

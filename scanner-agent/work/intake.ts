@@ -4,10 +4,13 @@ import { engineToken } from "../../schema/subjects.js";
 import type { Engine } from "../engine/engine.js";
 import { openPull, type Pull } from "../bus/pull.js";
 import type { PulledRequest } from "../bus/pulled-request.js";
-import { HAND_BACK_DELAY_MS, scan, type WorkContext } from "./scan.js";
+import { handBack, type WorkContext } from "./hand-back.js";
+import { scan } from "./scan.js";
 
 /** How many answers may wait to be stored by the bus before the engine takes no more work. */
 const MAX_UNSTORED = 64;
+
+const NOT_WELL = ["UNAVAILABLE", "the engine takes no work now"] as const;
 
 /** Pulls one engine's requests from the bus, at most as many as the engine has free slots. */
 export interface Intake {
@@ -59,17 +62,25 @@ export function createIntake(engine: Engine, context: WorkContext): Intake {
   function onRequest(pulled: PulledRequest): void {
     const request = readRequest(pulled);
     if (request === undefined) return topUp();
-    // While it is held another host takes the request at once; an engine that is unwell may be so on every host, so that waits.
-    if (pull === undefined) return pulled.nak(held ? 0 : HAND_BACK_DELAY_MS);
+    const assignment = { request, pulled, engine };
+    if (pull === undefined) {
+      const [cause, reason] = held ? (["STOPPING", "the agent takes no work"] as const) : NOT_WELL;
+      return follow(handBack(assignment, context, cause, reason));
+    }
     taken += 1;
-    const work = scan({ request, pulled, engine }, context, () => {
+    const onSlotFree = () => {
       taken -= 1;
       topUp();
-    }).finally(() => {
-      unfinished.delete(work);
+    };
+    follow(scan(assignment, context, onSlotFree));
+  }
+
+  function follow(work: Promise<void>): void {
+    const followed = work.finally(() => {
+      unfinished.delete(followed);
       topUp();
     });
-    unfinished.add(work);
+    unfinished.add(followed);
   }
 
   /** The request, if it is valid and names this engine; any other is acknowledged at once, without taking a slot. */

@@ -2,44 +2,23 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ResultMessage, ScanRequest } from "../../schema/messages.js";
 import { CRASHED_REPEATEDLY_ERROR } from "../../schema/states.js";
-import type { Bus } from "../bus/bus.js";
 import { Cancelled, Failed, notDone, reasonOf, Unavailable, type Outcome } from "../contract.js";
-import type { PulledRequest } from "../bus/pulled-request.js";
 import type { Engine } from "../engine/engine.js";
-import type { Inspector } from "../inspect/inspector.js";
 import { beginInspection, judgeByInspection, type Underway } from "./inspection.js";
 import { fitResult } from "./result.js";
-import type { HeldSample, SampleCache } from "../samples/sample-cache.js";
-import { publishResult } from "../bus/verbs.js";
-import type { InFlight } from "./in-flight.js";
+import type { HeldSample } from "../samples/sample-cache.js";
+import { publishAnswer } from "../bus/verbs.js";
+import { countCrashes, handBack, type Assignment, type WorkContext } from "./hand-back.js";
 
-/** A sample that was delivered this often is suspected of ending its agents: it runs alone, so that only it can be blamed. */
-const ALONE_FROM_DELIVERY = 3;
-/** The engine has run on the sample at every earlier delivery, and its agent ended each time: it is not run again. */
-const GIVE_UP_AT_DELIVERY = 6;
+/** A request that may have ended so many agents is suspected of it: it runs alone, so that only its sample can be blamed. */
+const ALONE_FROM_CRASHES = 2;
+/** A request that may have ended so many agents is not run again. */
+const GIVE_UP_AT_CRASHES = 5;
 const ANNOUNCE_AFTER_MS = 100;
 const SLOT_WAIT_MS = 300_000;
-/** How long NATS waits before it delivers again a request that could not be worked on here. */
-export const HAND_BACK_DELAY_MS = 1_000;
+/** How long NATS waits before it delivers again a request that has failed unexpectedly. */
+const RETRY_MS = 1_000;
 const PUBLISH_RETRY_MS = { first: 100, longest: 5_000 };
-
-/** What scans use of their agent. */
-export interface WorkContext {
-  readonly bus: Bus;
-  readonly samples: SampleCache;
-  readonly inspector: Inspector;
-  readonly agent: string;
-  readonly ackWaitMs: number;
-  readonly inFlight: InFlight;
-  readonly log: Logger;
-}
-
-/** A request and the engine that is to answer it. */
-export interface Assignment {
-  readonly request: ScanRequest;
-  readonly pulled: PulledRequest;
-  readonly engine: Engine;
-}
 
 /** An assignment that can be ended from outside. */
 type Job = Assignment & { readonly signal: AbortSignal };
@@ -75,10 +54,11 @@ export async function scan(assignment: Assignment, context: WorkContext, onSlotF
       pulled.ack();
       return;
     }
-    if (!signal.aborted && !(error instanceof Unavailable))
-      log.error({ err: error }, "A scan failed unexpectedly; handed the request back");
-    else log.info({ reason: reasonOf(error) }, "Handed a request back");
-    pulled.nak(signal.aborted ? 0 : HAND_BACK_DELAY_MS);
+    if (signal.aborted) return await handBack(assignment, context, "STOPPING", reasonOf(error));
+    if (error instanceof Unavailable) return await handBack(assignment, context, "UNAVAILABLE", error.message);
+    log.error({ err: error }, "A scan failed unexpectedly; it is tried again");
+    // The sample may be what our own code fails at, so this counts as a crash does.
+    pulled.nak(RETRY_MS);
   } finally {
     clearInterval(keepAlive);
     remove();
@@ -87,7 +67,7 @@ export async function scan(assignment: Assignment, context: WorkContext, onSlotF
 }
 
 async function runOrFail(job: Job, context: WorkContext, log: Logger): Promise<Ran> {
-  if (job.pulled.deliveries >= GIVE_UP_AT_DELIVERY)
+  if (countCrashes(job) >= GIVE_UP_AT_CRASHES)
     return withoutRun(notDone("FAILED", "CRASHED_REPEATEDLY", CRASHED_REPEATEDLY_ERROR));
   let held: HeldSample | undefined;
   try {
@@ -114,12 +94,8 @@ async function holdSample({ request, engine, signal }: Job, { samples }: WorkCon
   }
 }
 
-async function run(
-  { request, pulled, engine, signal }: Job,
-  context: WorkContext,
-  held: HeldSample | undefined,
-  log: Logger,
-): Promise<Ran> {
+async function run(job: Job, context: WorkContext, held: HeldSample | undefined, log: Logger): Promise<Ran> {
+  const { request, engine, signal } = job;
   const free = await engine.slots.take(SLOT_WAIT_MS, signal);
   const startedAt = new Date().toISOString();
   const announce = () => void announceStart(request, engine, context, startedAt, log);
@@ -133,7 +109,7 @@ async function run(
       {
         timeoutMs: Math.min(engine.manifest.timeout, request.timeoutMs),
         signal,
-        alone: pulled.deliveries >= ALONE_FROM_DELIVERY,
+        alone: countCrashes(job) >= ALONE_FROM_CRASHES,
       },
     );
     const durationMs = Math.round((performance.now() - start) * 1000) / 1000;
@@ -154,7 +130,7 @@ async function announceStart(
 ): Promise<void> {
   try {
     const nothing = { verdict: null, signature: null, error: null, cause: null, durationMs: null, details: null };
-    await publishResult(context.bus, engine.manifest.name, {
+    await publishAnswer(context.bus, engine.manifest.name, {
       ...baseMessage(request, engine, context),
       ...nothing,
       state: "SCANNING",
@@ -171,7 +147,7 @@ async function publish({ request, engine, signal }: Job, context: WorkContext, a
   const message = fitResult({ ...baseMessage(request, engine, context), cause: null, ...outcome, ...measured });
   for (let delay = PUBLISH_RETRY_MS.first; ; delay = Math.min(2 * delay, PUBLISH_RETRY_MS.longest)) {
     try {
-      return await publishResult(context.bus, engine.manifest.name, message);
+      return await publishAnswer(context.bus, engine.manifest.name, message);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       log.warn({ reason: error.message }, `Cannot store a result (${error.message}); retrying`);

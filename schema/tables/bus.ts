@@ -12,12 +12,15 @@ export interface OutboxTable {
   internet: boolean;
   /** The engines named in the request. */
   engine_ids: number[];
+  /** In the future for a returned request that is to wait a little. */
   created_at: GeneratedTimestamp;
   published_at: NullableTimestamp;
   /** Creation time of the stream that holds it: another one means that the stream was made anew. */
   stream_created: string | null;
   /** Its sequence in SCANS, by the PubAck. */
   seq: number | null;
+  /** How often it has ended an agent before it was returned and inserted again. */
+  crashes: Generated<number>;
   /** Not to be published yet: it waits for capacity. When it is released, `created_at` is set anew. */
   held: Generated<boolean>;
 }

@@ -6,6 +6,8 @@ import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { done } from "../../../scanner-agent/contract.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
+import { createSampleCache } from "../../../scanner-agent/samples/sample-cache.js";
+import type { SampleReader } from "../../../scanner-agent/samples/sample-reader.js";
 import { openSpool } from "../../../scanner-agent/samples/spool.js";
 import { watchSpoolOrphans, type SpoolOrphans } from "../../../scanner-agent/samples/spool-orphans.js";
 import { SAMPLES } from "../../../schema/subjects.js";
@@ -120,6 +122,18 @@ describe("a sample", () => {
     expect(await stage.answer("Roomless", request.scan)).toMatchObject({ state: "DONE" });
     await until("it is healthy again", async () => (await stage.presence(config.agent))?.engines[0]?.healthy);
   });
+});
+
+test("several engines find out at once whether samples can be written again", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-probes-"));
+  const cache = createSampleCache(
+    { read: () => Promise.reject(new Error("nothing is read")), probe: async () => {} } as unknown as SampleReader,
+    folder,
+    pino({ level: "silent" }),
+  );
+  await Promise.all(Array.from({ length: 20 }, () => cache.probe()));
+  expect(await readdir(folder)).toEqual([]);
+  await rm(folder, { recursive: true });
 });
 
 describe("the spool", () => {

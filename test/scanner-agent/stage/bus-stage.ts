@@ -8,7 +8,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { connect, type ConsumerConfig, type JetStreamManager, type NatsConnection, type StreamConfig } from "nats";
 import { internetClass } from "../../../schema/classes.js";
 import type { Manifest } from "../../../schema/manifest.js";
-import { encodeMessage, parseMessage, Presence, ResultMessage, type ScanRequest } from "../../../schema/messages.js";
+import {
+  AgentAnswer,
+  encodeMessage,
+  parseMessage,
+  Presence,
+  ScanRequest,
+  type ResultMessage,
+  type ReturnedRequest,
+} from "../../../schema/messages.js";
 import { CHUNK_BYTES, engineDurable, streams } from "../../../schema/streams.js";
 import {
   AGENTS,
@@ -30,6 +38,8 @@ export interface BusStage {
   readonly url: string;
   readonly nc: NatsConnection;
   readonly jsm: JetStreamManager;
+  /** Returned requests; each is published again, as a gateway does. */
+  readonly returned: ReturnedRequest[];
   /** Results in the order the bus stored them. */
   readonly results: { readonly engine: string; readonly result: ResultMessage }[];
   makeDurable(manifest: Pick<Manifest, "name" | "speed" | "internet">): Promise<void>;
@@ -74,17 +84,30 @@ export async function startBusStage(): Promise<BusStage> {
     await jsm.streams.add(stream as unknown as Partial<StreamConfig> & { name: string });
   const agents = await nc.jetstream().views.kv(AGENTS, { ttl: 60_000 });
   const results: BusStage["results"] = [];
+  const returned: ReturnedRequest[] = [];
   nc.subscribe(ALL_RESULTS, {
     callback: (_, message) => {
-      results.push({ engine: engineOfResult(message.subject) ?? "", result: parseMessage(ResultMessage, message.data) });
+      const answer = parseMessage(AgentAnswer, message.data);
+      const engine = engineOfResult(message.subject) ?? "";
+      if (answer.state !== "RETURNED") return void results.push({ engine, result: answer });
+      returned.push(answer);
+      void publishAgain(engine, answer);
     },
   });
+
+  async function publishAgain(engine: string, { sequence, crashes }: ReturnedRequest): Promise<void> {
+    const { subject, data } = await jsm.streams.getMessage(SCANS, { seq: sequence });
+    const request = parseMessage(ScanRequest, data);
+    const engines = request.engines.filter((name) => name.toLowerCase() === engine);
+    await nc.jetstream().publish(subject, encodeMessage({ ...request, engines, crashes }));
+  }
 
   return {
     url,
     nc,
     jsm,
     results,
+    returned,
     async makeDurable(manifest) {
       await jsm.consumers.add(
         SCANS,

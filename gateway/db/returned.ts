@@ -1,0 +1,37 @@
+import { sql } from "kysely";
+import type { InternetClass } from "../../schema/classes.js";
+import type { Tx } from "./database.js";
+
+/** A request as an agent returns it. */
+export interface Returned {
+  readonly scanId: number;
+  /** The engine's subject token. */
+  readonly engine: string;
+  /** The request's sequence in SCANS. */
+  readonly sequence: number;
+}
+
+/** The row of a returned request whose answer is still waited for. */
+export interface ReturnedRow {
+  /** Which of the returned requests it is. */
+  readonly position: number;
+  readonly outboxId: number;
+  readonly engineId: number;
+  /** Its sequence is not recorded yet, so it may be another request. */
+  readonly unmarked: boolean;
+}
+
+/** Locks the scans of returned requests, and finds the rows of those that are still open. */
+export async function lockReturned(tx: Tx, internet: InternetClass, returned: readonly Returned[]): Promise<ReturnedRow[]> {
+  const rows = returned.map(({ scanId, engine, sequence }, position) => ({ position, scan_id: scanId, engine, sequence }));
+  const found = await sql<ReturnedRow>`
+    select returned.position, outbox.id as "outboxId", engines.id as "engineId", outbox.seq is null as unmarked
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as returned (position int, scan_id bigint, engine text, sequence bigint)
+      join scans on scans.id = returned.scan_id and scans.end_date is null
+      join engines on lower(engines.name) = returned.engine and engines.internet = ${internet === "internet"}
+      join results on results.scan_id = scans.id and results.engine_id = engines.id and results.state <= 'SCANNING'
+      join outbox on outbox.scan_id = scans.id and outbox.internet = engines.internet and engines.id = any(outbox.engine_ids)
+        and not outbox.held and (outbox.seq = returned.sequence or outbox.seq is null)
+    order by scans.id for update of scans`.execute(tx);
+  return found.rows;
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { encodeMessage, type ReturnedRequest } from "../../../schema/messages.js";
+import { readScan } from "../../../gateway/db/scans.js";
+import { submitScan } from "../../../gateway/scan/submit.js";
+import { resultSubject } from "../../../schema/subjects.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { TESTER, until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway({ SCANMESH_ACK_WAIT: "60s" }));
+const agent = usePuppet(stage, "returner", [engine("Alpha"), engine("Beta")]);
+
+async function* bytes(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+async function submit(text: string, engines: string[]): Promise<number> {
+  const sample = { kind: "stream" as const, bytes: bytes(text) };
+  return (await submitScan(gateway.context, TESTER, sample, { name: "a", speed: "ALL", internet: false, engines })).scanId;
+}
+
+async function giveBack(
+  name: string,
+  rest: Pick<ReturnedRequest, "scan" | "sequence"> & Partial<ReturnedRequest>,
+): Promise<void> {
+  const message = { v: 1, agent: "returner", state: "RETURNED", crashes: 0, cause: "STOPPING", ...rest } as const;
+  await agent.nc.request(resultSubject(name), encodeMessage(message), { timeout: 5_000 });
+}
+
+const sequenceOf = async (scan: number) => {
+  const read = () => stage.db.selectFrom("outbox").select("seq").where("scan_id", "=", scan).executeTakeFirst();
+  return until("it is recorded as published", async () => (await read())?.seq ?? undefined);
+};
+const returns = async () => {
+  const { values } = await gateway.context.metrics.requestsReturned.get();
+  return values.reduce((sum, { value }) => sum + value, 0);
+};
+
+describe("a request that its agent returns", () => {
+  it("is published again for its engine alone, with what is known of its crashes, and only once", async () => {
+    const scan = await submit("returned", ["Alpha", "Beta"]);
+    (await agent.take("Beta", { scan })).ack();
+    await agent.answer("Beta", { scan, verdict: "CLEAN" });
+    const first = await agent.take("Alpha", { scan });
+    expect(first.request.crashes).toBeUndefined();
+    const sequence = await sequenceOf(scan);
+    const before = await returns();
+    for (let n = 0; n < 3; n++) await giveBack("Alpha", { scan, sequence, crashes: 2 });
+    first.ack();
+    const again = await agent.take("Alpha", { scan });
+    expect(again.request).toMatchObject({ scan, engines: ["Alpha"], crashes: 2 });
+    again.ack();
+    await until("all of them are recorded", async () => (await returns()) === before + 3);
+    const rows = await stage.db.selectFrom("outbox").select("engine_ids").where("scan_id", "=", scan).execute();
+    expect(rows.filter(({ engine_ids: ids }) => ids.length > 0)).toHaveLength(2);
+    await agent.answer("Alpha", { scan, verdict: "CLEAN" });
+    await until("it is final", async () => (await readScan(stage.db, scan))?.endDate);
+    await expect(agent.take("Alpha", { scan, seconds: 0.3 })).rejects.toThrow("no request");
+  });
+
+  it("waits a little when the engine cannot be run now, and is published by any gateway", async () => {
+    const scan = await submit("unwell", ["Alpha"]);
+    const first = await agent.take("Alpha", { scan });
+    await giveBack("Alpha", { scan, sequence: await sequenceOf(scan), cause: "UNAVAILABLE" });
+    first.ack();
+    const row = () =>
+      stage.db.selectFrom("outbox").select(["seq", "created_at"]).where("scan_id", "=", scan).where("seq", "is", null);
+    const [waiting] = await until("it waits in the outbox", async () => {
+      const rows = await row().execute();
+      return rows.length === 1 ? rows : undefined;
+    });
+    expect(waiting?.seq).toBeNull();
+    (await agent.take("Alpha", { scan })).ack();
+    await agent.answer("Alpha", { scan, verdict: "CLEAN" });
+  });
+
+  it("of a scan that is final or that does not exist changes nothing", async () => {
+    const scan = await submit("final", ["Alpha"]);
+    (await agent.take("Alpha", { scan })).ack();
+    const sequence = await sequenceOf(scan);
+    await agent.answer("Alpha", { scan, verdict: "CLEAN" });
+    await until("it is final", async () => (await readScan(stage.db, scan))?.endDate);
+    const before = await returns();
+    await giveBack("Alpha", { scan, sequence });
+    await giveBack("Alpha", { scan: 999_999, sequence: 1 });
+    await until("both are recorded", async () => (await returns()) === before + 2);
+    expect(await stage.db.selectFrom("outbox").select("id").where("scan_id", "=", scan).execute()).toEqual([]);
+  });
+});
