@@ -6,6 +6,8 @@ import { clamavUser, type HostUser } from "./config.js";
 
 /** Where ClamAV's own updater keeps its signatures. */
 export const DEFAULT_SIGNATURES = "/var/lib/clamav";
+/** How long signatures that did not load are left alone while nothing in their folder changes. */
+export const REFUSED_MS = 600_000;
 /** The names that libclamav loads. */
 const SIGNATURES =
   /\.(c[vlu]d|[hmnl]d[bu]|[hm]s[bu]|db|s?fp|sdb|zmd|rmd|[pgwci]db|cbc|ftm|cfg|cat|crb|ioc|yara?|pwdb|ign2?|imp|info)$/i;
@@ -19,7 +21,7 @@ export interface Signatures {
   readonly files: readonly string[];
   /** What cannot be read, a sentence each. */
   readonly warnings: readonly string[];
-  /** Another as soon as a file was added, replaced, written to or removed. */
+  /** Another as soon as one with signatures was added, replaced, written to or removed. */
   readonly state: string;
 }
 
@@ -29,7 +31,8 @@ export async function findSignatures(folder: string = DEFAULT_SIGNATURES): Promi
   const names = await fileNames(folder);
   const entries = await Promise.all(names.map((name) => look(folder, name, user)));
   const files = entries.filter(({ problem }) => problem === undefined);
-  const newest = Math.max(...files.filter(({ name }) => SIGNATURES.test(name)).map(({ modified }) => modified));
+  const signatures = files.filter(({ name }) => SIGNATURES.test(name));
+  const newest = Math.max(...signatures.map(({ modified }) => modified));
   const warnings = entries.flatMap(({ name, problem }) =>
     problem !== undefined && SIGNATURES.test(name) ? [`${join(folder, name)}: ${problem}`] : [],
   );
@@ -39,7 +42,7 @@ export async function findSignatures(folder: string = DEFAULT_SIGNATURES): Promi
     newest: new Date(newest),
     files: files.map(({ name }) => name),
     warnings,
-    state: files.map(({ name, state }) => `${name} ${state}`).join("\n"),
+    state: signatures.map(({ name, state }) => `${name} ${state}`).join("\n"),
   };
 }
 

@@ -1,9 +1,6 @@
 import type { Logger } from "pino";
 import { Unavailable } from "../../contract.js";
-import { findSignatures, type Signatures } from "./database.js";
-
-/** How long signatures that did not load are left alone while nothing in their folder changes. */
-const RETRY_MS = 600_000;
+import { findSignatures, REFUSED_MS, type Signatures } from "./database.js";
 
 /** The signatures that a clamd has loaded. */
 export interface LoadedSignatures {
@@ -44,7 +41,7 @@ export function followSignatures(first: Signatures, { load, log }: LoadOptions):
 
   function isToBeTried({ state }: Signatures, isWritten: boolean): boolean {
     if (loading || state === loaded.state || !isWritten) return false;
-    return refused?.state !== state || performance.now() - refused.at > RETRY_MS;
+    return refused?.state !== state || performance.now() - refused.at > REFUSED_MS;
   }
 
   async function tryLoading(next: Signatures): Promise<void> {

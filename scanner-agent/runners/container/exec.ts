@@ -109,6 +109,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
       return (await deployment.refresh()).versions;
     },
     image: () => deployment.peek()?.recipe.image ?? null,
+    warnings: deployment.warnings,
     run: runSample,
     stop,
     onLost: (listener) => void listeners.push(listener),

@@ -15,6 +15,8 @@ import { isListening, lookUp, postSample } from "./web.js";
 
 const POLL_MS = 100;
 const LAST_WORDS = 4_096;
+const LAST_ERRORS = 3;
+const LONGEST_LINE = 300;
 const LONGEST_SOCKET = 107;
 /** The longest wait, after a hang-up, for Docker to report the container's end. */
 const END_KNOWN_MS = 2_000;
@@ -55,7 +57,7 @@ export async function startServiceContainer(engine: ContainerEngine, recipe: Rec
     let isEndUnasked = false;
     const ended = output.ended.then(async () => {
       isEndUnasked = discarded === undefined;
-      return `${output.lastLine() || "it said nothing"} (${await describeEnd(engine, container)})`;
+      return `${output.lastErrors() || output.lastLine() || "it said nothing"} (${await describeEnd(engine, container)})`;
     });
     await daemon.ask("start a container", (_, abortSignal) => container.start({ abortSignal }));
     const client =
@@ -97,14 +99,22 @@ async function followOutput(container: Docker.Container, { docker }: Recipe, { h
   const ended = new Promise<void>((resolve) => output.on("close", () => resolve()));
   output.on("end", () => output.destroy());
   void ended.then(watch.close);
-  const lastLine = () =>
-    kept
-      .replaceAll(/[^\n\x20-\x7e]+/g, "")
-      .trim()
-      .split("\n")
-      .at(-1)
-      ?.slice(0, 300) ?? "";
-  return { ended, lastLine };
+  const lastLine = () => printed(kept).at(-1)?.slice(0, LONGEST_LINE) ?? "";
+  const lastErrors = () =>
+    printed(kept)
+      .filter((line) => /error/i.test(line))
+      .slice(-LAST_ERRORS)
+      .join("; ")
+      .replaceAll("LibClamAV Error: ", "")
+      .slice(0, LONGEST_LINE);
+  return { ended, lastLine, lastErrors };
+}
+
+function printed(text: string): string[] {
+  return text
+    .replaceAll(/[^\n\x20-\x7e]+/g, "")
+    .trim()
+    .split("\n");
 }
 
 async function describeEnd({ host, run }: ContainerEngine, container: Docker.Container): Promise<string> {

@@ -102,6 +102,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
       return (await deployment.refresh()).container.versions();
     },
     image: () => deployment.peek()?.recipe.image ?? null,
+    warnings: deployment.warnings,
     run,
     async stop() {
       const old = deployment.clear();

@@ -16,7 +16,7 @@ export interface ContainerCase {
   readonly agent: string;
   readonly folder: string;
   readonly host: ContainerHost;
-  runner(run: Record<string, unknown>, more?: { slots?: number; file?: string }): Runner;
+  runner(run: Record<string, unknown>, more?: { slots?: number; file?: string; clamavDb?: string }): Runner;
   /** Runs a shell script in a container of its own, with a sample as `$1`. */
   script(image: string, script: string, more?: Record<string, unknown>, options?: Partial<RunOptions>): Promise<RawOutput>;
   scan(runner: Runner, bytes: Buffer, options?: Partial<RunOptions>): Promise<RawOutput>;
@@ -50,14 +50,14 @@ export async function containerCase({ internet, docker, graceMs }: CaseOptions =
     agent,
     folder,
     host,
-    runner(run, { slots = 1, file = join(folder, "engine.yaml") } = {}) {
+    runner(run, { slots = 1, file = join(folder, "engine.yaml"), clamavDb = "/var/lib/clamav" } = {}) {
       const made = createContainerRunner({
         name: `Engine${runners.length}`,
         run: ContainerRun.parse(run),
         wantsBytes: true,
         slots,
         file,
-        clamavDb: "/var/lib/clamav",
+        clamavDb,
         secretsFolder: join(folder, "secrets"),
         host,
         log,
