@@ -12,7 +12,7 @@ import { createIntake, type Intake } from "./work/intake.js";
 import { ownVersion } from "../schema/version.js";
 import { startPresence, type Announcer } from "./work/presence.js";
 import { createNatsSampleReader } from "./samples/nats-sample-reader.js";
-import { createSampleCache } from "./samples/sample-cache.js";
+import { createSampleCache, type SampleCache } from "./samples/sample-cache.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool, type Spool } from "./samples/spool.js";
 import { watchSpoolOrphans, type SpoolOrphans } from "./samples/spool-orphans.js";
@@ -26,6 +26,8 @@ export interface AgentOverrides {
   readonly log?: Logger;
   /** Instead of the engines of the manifests. */
   readonly engines?: readonly EngineParts[];
+  /** Instead of asking the disk of a folder how many bytes are free. */
+  readonly readFree?: (folder: string) => Promise<number>;
 }
 
 /** A scanner agent: runs engines on this host and answers the mesh's requests with them. */
@@ -52,6 +54,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let orphans: SpoolOrphans | undefined;
   let containers: ContainerHost | undefined;
   let inspector: Inspector | undefined;
+  let samples: SampleCache | undefined;
   let engines: readonly Engine[] = [];
   let mistakes: readonly string[] = [];
   let intakes: readonly Intake[] = [];
@@ -64,8 +67,9 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let fail: (reason: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
 
-  function presence(): Presence {
+  async function presence(): Promise<Presence> {
     const { agent, host, heartbeatMs, internet } = config;
+    const largestSample = await samples?.largest();
     return {
       v: 1,
       agent,
@@ -76,6 +80,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       heartbeatMs,
       state: stopping ? "DRAINING" : ordered,
       proofs: [...(containers?.proofs() ?? [])],
+      ...(largestSample === undefined ? {} : { largestSample }),
       engines: engines.map((engine) => engine.presence()),
     };
   }
@@ -124,16 +129,16 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       opens: parts.map(({ manifest }) => manifest.opens),
       log,
     });
-    const samples = createSampleCache(createNatsSampleReader(sampleBus), await spool.make("samples"), log);
+    samples = createSampleCache(createNatsSampleReader(sampleBus), await spool.make("samples"), log, overrides.readFree);
     const { agent, ackWaitMs } = config;
     const context = { bus, samples, inspector, agent, ackWaitMs, inFlight, log };
     intakes = engines.map((engine) => createIntake(engine, context));
     listenToControl(bus, agent, { cancel: inFlight.cancel, order, engines, log });
-    announcer = startPresence(bus, presence, log);
+    announcer = startPresence(bus, config, presence, log);
     onChange();
     await tested;
     await announcer.announce();
-    return presence().engines;
+    return (await presence()).engines;
   }
 
   async function loadEngines(folder: string, host: ContainerHost): Promise<readonly EngineParts[]> {

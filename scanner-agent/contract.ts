@@ -137,6 +137,11 @@ export class Unavailable extends Error {
   override readonly name: string = "Unavailable";
 }
 
+/** This host has no room for this sample now: only its request is handed back, and the engine goes on with others. */
+export class NoRoom extends Unavailable {
+  override readonly name = "NoRoom";
+}
+
 /** The message of something that was thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -131,6 +131,8 @@ export const ReturnCause = {
   STOPPING: "STOPPING",
   /** The engine cannot be run here now. */
   UNAVAILABLE: "UNAVAILABLE",
+  /** There is no room for this sample here now; smaller ones are taken. */
+  NO_ROOM: "NO_ROOM",
 } as const;
 /** One of the names of {@link ReturnCause}. */
 export type ReturnCause = keyof typeof ReturnCause;
@@ -225,6 +227,8 @@ export const Presence = z.object({
   state: z.enum(AgentState),
   /** What it has proven about its fences since it started, e.g. that isolated containers reach nothing. */
   proofs: z.array(text(500)).max(32).default([]),
+  /** Bytes of the largest sample that its disk can take when it holds no other. Older agents do not send it. */
+  largestSample: z.number().int().nonnegative().optional(),
   engines: z.array(EnginePresence).max(256),
 });
 /** What {@link Presence} parses. */

@@ -95,7 +95,7 @@ export const ResultCause = {
   TIME_LIMIT: "TIME_LIMIT",
   /** The service that the engine asks answers no more questions now. */
   RATE_LIMITED: "RATE_LIMITED",
-  /** The engine was not given the sample: the mesh does not have its bytes, or they are damaged. */
+  /** The engine was not given the sample: the mesh does not have its bytes, they are damaged, or no host has room for them. */
   SAMPLE_UNAVAILABLE: "SAMPLE_UNAVAILABLE",
   /** The sample, or what it unpacks to, is over a limit of the engine. */
   TOO_LARGE: "TOO_LARGE",

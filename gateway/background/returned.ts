@@ -1,14 +1,19 @@
 import type { InternetClass } from "../../schema/classes.js";
 import type { ReturnCause, ReturnedRequest } from "../../schema/messages.js";
+import { engineToken } from "../../schema/subjects.js";
 import { batched } from "../batch.js";
 import type { ResultDelivery } from "../bus/bus.js";
 import { transact } from "../db/database.js";
 import { requestAgain, type Unanswered } from "../db/request-again.js";
-import { lockReturned } from "../db/returned.js";
+import { raiseResults, type IncomingResult } from "../db/results.js";
+import { lockReturned, type ReturnedRow } from "../db/returned.js";
+import type { Fleet } from "../fleet/fleet.js";
+import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
+import { unansweredResult } from "../scan/withdraw.js";
 
 /** How long a returned request waits until it is published again. */
-const DELAY_MS: Readonly<Record<ReturnCause, number>> = { STOPPING: 0, UNAVAILABLE: 1_000 };
+const DELAY_MS: Readonly<Record<ReturnCause, number>> = { STOPPING: 0, UNAVAILABLE: 1_000, NO_ROOM: 5_000 };
 const BATCH = 200;
 const RETRY_AFTER_MS = 500;
 
@@ -53,24 +58,65 @@ export function createReturns(ctx: ScanContext, internet: InternetClass): Return
   };
 }
 
-/** Inserts requests again that are still open. Returns for each whether it is settled: one whose sequence is not recorded yet is not. */
+/**
+ * Inserts requests again that are still open; those that no host has room for are FAILED. Returns for each whether it is settled: one
+ * whose sequence is not recorded yet is not.
+ */
 async function publishReturned(ctx: ScanContext, internet: InternetClass, batch: readonly ReceivedReturn[]): Promise<boolean[]> {
   const returned = batch.map(({ engine, message: { scan, sequence } }) => ({ scanId: scan, engine, sequence }));
-  const { unmarked, outboxIds } = await transact(ctx.db, async (tx) => {
-    const rows = await lockReturned(tx, internet, returned);
+  const { unmarked, outboxIds, changed } = await transact(ctx.db, async (tx) => {
+    const rows = (await lockReturned(tx, internet, returned)).flatMap((row) => {
+      const received = batch[row.position];
+      return received === undefined ? [] : [{ ...row, ...received }];
+    });
+    const marked = rows.filter((row) => !row.unmarked);
+    const homeless = marked.filter((row) => isTooLarge(ctx.fleet, row));
     // The same message may have come twice.
-    const again = new Map<string, Unanswered>();
-    for (const { position, outboxId, engineId, unmarked } of rows) {
-      const { cause, crashes } = batch[position]?.message ?? {};
-      if (unmarked || cause === undefined || crashes === undefined) continue;
-      again.set(`${outboxId} ${engineId}`, { outboxId, engineId, crashes, delayMs: DELAY_MS[cause] });
-    }
-    const marked = new Set(rows.filter((row) => !row.unmarked).map(({ position }) => position));
+    const again = new Map(
+      marked.filter((row) => !homeless.includes(row)).map((row) => [`${row.outboxId} ${row.engineId}`, unanswered(row)]),
+    );
+    const known = new Set(marked.map(({ position }) => position));
     return {
-      unmarked: new Set(rows.filter(({ position }) => !marked.has(position)).map(({ position }) => position)),
+      unmarked: new Set(rows.map(({ position }) => position).filter((position) => !known.has(position))),
       outboxIds: await requestAgain(tx, [...again.values()]),
+      changed:
+        homeless.length === 0
+          ? []
+          : (
+              await raiseResults(
+                tx,
+                homeless.map((row) => failedResult(row, internet)),
+              )
+            ).changed,
     };
   });
+  announce(ctx, changed);
   for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
   return batch.map((_, position) => !unmarked.has(position));
+}
+
+type ReturnedEntry = ReturnedRow & ReceivedReturn;
+
+function unanswered({ outboxId, engineId, message: { cause, crashes } }: ReturnedEntry): Unanswered {
+  return { outboxId, engineId, crashes, delayMs: DELAY_MS[cause] };
+}
+
+/** Whether every host that has the engine says that its disk is too small for the sample. */
+function isTooLarge(fleet: Fleet, { engine, size, message: { cause } }: ReturnedEntry): boolean {
+  if (cause !== "NO_ROOM") return false;
+  const hosts = fleet.agents().filter(({ engines }) => engines.some(({ name }) => engineToken(name) === engine));
+  return hosts.length > 0 && hosts.every(({ largestSample }) => largestSample !== undefined && largestSample < size);
+}
+
+function failedResult({ engine, size, message: { scan } }: ReturnedEntry, internet: InternetClass): IncomingResult {
+  return {
+    ...unansweredResult({
+      scanId: scan,
+      engine,
+      internet: internet === "internet",
+      state: "FAILED",
+      error: `no host has room for ${size} bytes`,
+    }),
+    cause: "SAMPLE_UNAVAILABLE",
+  };
 }

@@ -17,6 +17,8 @@ export interface ReturnedRow {
   readonly position: number;
   readonly outboxId: number;
   readonly engineId: number;
+  /** Bytes of its sample. */
+  readonly size: number;
   /** Its sequence is not recorded yet, so it may be another request. */
   readonly unmarked: boolean;
 }
@@ -25,9 +27,10 @@ export interface ReturnedRow {
 export async function lockReturned(tx: Tx, internet: InternetClass, returned: readonly Returned[]): Promise<ReturnedRow[]> {
   const rows = returned.map(({ scanId, engine, sequence }, position) => ({ position, scan_id: scanId, engine, sequence }));
   const found = await sql<ReturnedRow>`
-    select returned.position, outbox.id as "outboxId", engines.id as "engineId", outbox.seq is null as unmarked
+    select returned.position, outbox.id as "outboxId", engines.id as "engineId", outbox.seq is null as unmarked, samples.size
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as returned (position int, scan_id bigint, engine text, sequence bigint)
       join scans on scans.id = returned.scan_id and scans.end_date is null
+      join samples on samples.id = scans.sample_id
       join engines on lower(engines.name) = returned.engine and engines.internet = ${internet === "internet"}
       join results on results.scan_id = scans.id and results.engine_id = engines.id and results.state <= 'SCANNING'
       join outbox on outbox.scan_id = scans.id and outbox.internet = engines.internet and engines.id = any(outbox.engine_ids)

@@ -14,7 +14,7 @@ import { removeFromBus } from "./removals.js";
 
 /** An open result that is to end without an answer from its engine. */
 export interface ClosedResult extends OpenResult {
-  readonly state: Extract<ResultState, "CANCELLED" | "TIMEOUT" | "NO_AGENT">;
+  readonly state: Extract<ResultState, "CANCELLED" | "TIMEOUT" | "NO_AGENT" | "FAILED">;
   readonly error: string;
 }
 

@@ -4,6 +4,8 @@ import { MAX_WARNINGS, type EnginePresence, type EngineVersions, type ImageIdent
 import type { UnhealthyCause } from "../../schema/states.js";
 import {
   Failed,
+  hasCode,
+  NoRoom,
   notDone,
   reasonOf,
   TimedOut,
@@ -158,6 +160,10 @@ export function createEngine(
     } catch (error) {
       if (error instanceof Failed) return notDone("FAILED", "ENGINE_ERROR", error.message);
       if (error instanceof TimedOut) return notDone("TIMEOUT", "TIME_LIMIT", error.message);
+      if (hasCode(error, "ENOSPC", "EDQUOT")) throw new NoRoom(`no room on the disk (${reasonOf(error)})`, { cause: error });
+      // The host is short of something, whatever the sample is.
+      if (hasCode(error, "EMFILE", "ENFILE", "ENOMEM", "EAGAIN", "EROFS"))
+        throw new Unavailable(reasonOf(error), { cause: error });
       throw error;
     }
   }
@@ -207,7 +213,7 @@ export function createEngine(
         countFailure(outcome);
         return outcome;
       } catch (error) {
-        if (error instanceof Unavailable) suspend(error.message);
+        if (error instanceof Unavailable && !(error instanceof NoRoom)) suspend(error.message);
         throw error;
       }
     },

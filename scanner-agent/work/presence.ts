@@ -13,7 +13,12 @@ export interface Announcer {
 }
 
 /** Announces the agent at every heartbeat. */
-export function startPresence(bus: Bus, current: () => Presence, log: Logger): Announcer {
+export function startPresence(
+  bus: Bus,
+  { agent, heartbeatMs }: Pick<Presence, "agent" | "heartbeatMs">,
+  current: () => Promise<Presence>,
+  log: Logger,
+): Announcer {
   let putting: Promise<void> | undefined;
   let again = false;
   let logged = "";
@@ -23,7 +28,7 @@ export function startPresence(bus: Bus, current: () => Presence, log: Logger): A
     try {
       do {
         again = false;
-        await putPresence(bus, current());
+        await putPresence(bus, await current());
       } while (again && !withdrawn);
       logged = "";
     } catch (error) {
@@ -40,7 +45,7 @@ export function startPresence(bus: Bus, current: () => Presence, log: Logger): A
     if (!withdrawn) await (putting ??= put().finally(() => (putting = undefined)));
   }
 
-  const heartbeat = setInterval(() => void announce(), current().heartbeatMs);
+  const heartbeat = setInterval(() => void announce(), heartbeatMs);
   return {
     announce,
     async withdraw() {
@@ -48,7 +53,7 @@ export function startPresence(bus: Bus, current: () => Presence, log: Logger): A
       clearInterval(heartbeat);
       await putting;
       try {
-        await deletePresence(bus, current().agent);
+        await deletePresence(bus, agent);
       } catch (error) {
         log.warn({ reason: reasonOf(error) }, "Cannot delete the agent's presence; it expires by itself");
       }

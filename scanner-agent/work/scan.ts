@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ResultMessage, ScanRequest } from "../../schema/messages.js";
 import { CRASHED_REPEATEDLY_ERROR } from "../../schema/states.js";
-import { Cancelled, Failed, notDone, reasonOf, Unavailable, type Outcome } from "../contract.js";
+import { Cancelled, Failed, NoRoom, notDone, reasonOf, Unavailable, type Outcome } from "../contract.js";
 import type { Engine } from "../engine/engine.js";
 import { beginInspection, judgeByInspection, type Underway } from "./inspection.js";
 import { fitResult } from "./result.js";
@@ -55,6 +55,7 @@ export async function scan(assignment: Assignment, context: WorkContext, onSlotF
       return;
     }
     if (signal.aborted) return await handBack(assignment, context, "STOPPING", reasonOf(error));
+    if (error instanceof NoRoom) return await handBack(assignment, context, "NO_ROOM", error.message);
     if (error instanceof Unavailable) return await handBack(assignment, context, "UNAVAILABLE", error.message);
     log.error({ err: error }, "A scan failed unexpectedly; it is tried again");
     // The sample may be what our own code fails at, so this counts as a crash does.
@@ -89,7 +90,8 @@ async function holdSample({ request, engine, signal }: Job, { samples }: WorkCon
   try {
     return await samples.hold({ sha256, size, blob }, signal);
   } catch (error) {
-    if (error instanceof Unavailable) engine.suspend(`cannot fetch samples: ${error.message}`, samples.probe);
+    if (error instanceof Unavailable && !(error instanceof NoRoom))
+      engine.suspend(`cannot fetch samples: ${error.message}`, samples.probe);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO } from "graphql-scalars";
+import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Int, ObjectType } from "type-graphql";
 import type { InternetClass } from "../classes.js";
 import { ContainerImage } from "./container-image.js";
@@ -82,6 +82,12 @@ export class Agent extends Node {
 
   @Field(() => [String], { description: "What it has verified about the isolation of its engines since it started." })
   proofs!: readonly string[];
+
+  @Field(() => GraphQLSafeInt, {
+    nullable: true,
+    description: "Bytes of the largest sample that its disk has room for; null if the agent does not say.",
+  })
+  largestSample?: number;
 
   @Field(() => [AgentEngine], { description: "The engines it has, healthy or not." })
   engines!: readonly AgentEngine[];

@@ -3,15 +3,22 @@
 import { readFileSync } from "node:fs";
 import { connect, credsAuthenticator, headers, type Msg, type NatsConnection } from "nats";
 import type { InternetClass } from "../../schema/classes.js";
-import { encodeMessage, parseMessage, ScanRequest, type EnginePresence, type ResultMessage } from "../../schema/messages.js";
+import {
+  encodeMessage,
+  parseMessage,
+  ScanRequest,
+  type EnginePresence,
+  type Presence,
+  type ResultMessage,
+} from "../../schema/messages.js";
 import { chunkReadSubject, inboxPrefix, presenceSubject, pullSubject, resultSubject } from "../../schema/subjects.js";
 import type { Stage } from "./stage.js";
 import { until } from "./stage.js";
 
 export interface PuppetAgent {
   readonly nc: NatsConnection;
-  /** Puts its presence again. */
-  announce(engines?: Partial<EnginePresence>[]): Promise<void>;
+  /** Puts its presence again, with changes of its engines and of itself. */
+  announce(engines?: Partial<EnginePresence>[], changes?: Partial<Presence>): Promise<void>;
   /** Deletes its presence, as an agent that leaves. */
   leave(): Promise<void>;
   /**
@@ -69,7 +76,7 @@ export async function startPuppet(
     reconnectTimeWait: 100,
   });
 
-  async function announce(changes: Partial<EnginePresence>[] = []): Promise<void> {
+  async function announce(changes: Partial<EnginePresence>[] = [], own: Partial<Presence> = {}): Promise<void> {
     const presence = {
       v: 1 as const,
       agent: id,
@@ -81,6 +88,7 @@ export async function startPuppet(
       state: "READY" as const,
       proofs: [],
       engines: engines.map((one, i) => ({ ...one, ...changes[i] })),
+      ...own,
     };
     await nc.request(presenceSubject(id), encodeMessage(presence));
   }

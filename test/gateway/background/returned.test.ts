@@ -1,9 +1,10 @@
+import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { encodeMessage, type ReturnedRequest } from "../../../schema/messages.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan } from "../../../gateway/scan/submit.js";
 import { resultSubject } from "../../../schema/subjects.js";
-import { engine } from "../../stage/puppet-agent.js";
+import { engine, startPuppet } from "../../stage/puppet-agent.js";
 import { TESTER, until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 
@@ -29,9 +30,15 @@ async function giveBack(
 }
 
 const sequenceOf = async (scan: number) => {
-  const read = () => stage.db.selectFrom("outbox").select("seq").where("scan_id", "=", scan).executeTakeFirst();
+  // The newest row: requests that were returned leave theirs empty until the sweep.
+  const read = () =>
+    stage.db.selectFrom("outbox").select("seq").where("scan_id", "=", scan).orderBy("id", "desc").executeTakeFirst();
   return until("it is recorded as published", async () => (await read())?.seq ?? undefined);
 };
+const waiting = (scan: number) =>
+  stage.db.selectFrom("outbox").select("seq").where("scan_id", "=", scan).where("seq", "is", null).execute();
+const hurry = (scan: number) =>
+  sql`update outbox set created_at = now() where scan_id = ${scan} and seq is null`.execute(stage.db);
 const returns = async () => {
   const { values } = await gateway.context.metrics.requestsReturned.get();
   return values.reduce((sum, { value }) => sum + value, 0);
@@ -64,15 +71,50 @@ describe("a request that its agent returns", () => {
     const first = await agent.take("Alpha", { scan });
     await giveBack("Alpha", { scan, sequence: await sequenceOf(scan), cause: "UNAVAILABLE" });
     first.ack();
-    const row = () =>
-      stage.db.selectFrom("outbox").select(["seq", "created_at"]).where("scan_id", "=", scan).where("seq", "is", null);
-    const [waiting] = await until("it waits in the outbox", async () => {
-      const rows = await row().execute();
+    const [row] = await until("it waits in the outbox", async () => {
+      const rows = await waiting(scan);
       return rows.length === 1 ? rows : undefined;
     });
-    expect(waiting?.seq).toBeNull();
+    expect(row?.seq).toBeNull();
     (await agent.take("Alpha", { scan })).ack();
     await agent.answer("Alpha", { scan, verdict: "CLEAN" });
+  });
+
+  it("for want of room is FAILED once every host that has the engine is too small, and waits while one may have room", async () => {
+    const other = await startPuppet(stage, "larger", [engine("Alpha")]);
+    const size = Buffer.byteLength("large");
+    const announce = (own: number | undefined, others: number | undefined) =>
+      Promise.all([
+        agent.announce([], own === undefined ? {} : { largestSample: own }),
+        other.announce([], others === undefined ? {} : { largestSample: others }),
+      ]);
+    const told = () => gateway.context.fleet.agents().map(({ largestSample }) => largestSample);
+    const scan = await submit("large", ["Alpha"]);
+    let { message, ack } = await agent.take("Alpha", { scan });
+    for (const others of [undefined, size]) {
+      await announce(size - 1, others);
+      await until("the gateway has heard it", () => JSON.stringify(told()) === JSON.stringify([others, size - 1]));
+      await giveBack("Alpha", { scan, sequence: await sequenceOf(scan), cause: "NO_ROOM" });
+      ack();
+      await until("it waits", async () => (await waiting(scan)).length === 1);
+      await hurry(scan);
+      ({ message, ack } = await agent.take("Alpha", { scan }));
+    }
+    expect(message.data.length).toBeGreaterThan(0);
+    await announce(size - 1, size - 1);
+    await until("the gateway has heard it", () => told().every((largest) => largest === size - 1));
+    await giveBack("Alpha", { scan, sequence: await sequenceOf(scan), cause: "NO_ROOM" });
+    ack();
+    const report = await until("it is final", async () => {
+      const found = await readScan(stage.db, scan);
+      return found?.endDate ? found : undefined;
+    });
+    expect(report).toMatchObject({
+      verdict: "INCONCLUSIVE",
+      results: [{ state: "FAILED", error: `no host has room for ${size} bytes`, cause: "SAMPLE_UNAVAILABLE" }],
+    });
+    await other.leave();
+    await other.close();
   });
 
   it("of a scan that is final or that does not exist changes nothing", async () => {

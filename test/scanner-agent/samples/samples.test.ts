@@ -15,7 +15,7 @@ import { CHUNK_BYTES } from "../../../schema/streams.js";
 import { agentsOnBus, requestOf, startAgent } from "../stage/agent-stage.js";
 import { hashes } from "../hashes.js";
 import { until, type BusStage } from "../stage/bus-stage.js";
-import { puppet } from "../stage/puppet-engine.js";
+import { gate, puppet } from "../stage/puppet-engine.js";
 
 let stage: BusStage;
 const agentWith = agentsOnBus((made) => (stage = made));
@@ -121,6 +121,64 @@ describe("a sample", () => {
     await mkdir(samples);
     expect(await stage.answer("Roomless", request.scan)).toMatchObject({ state: "DONE" });
     await until("it is healthy again", async () => (await stage.presence(config.agent))?.engines[0]?.healthy);
+  });
+});
+
+describe("a sample that is larger than the disk has room for", () => {
+  const RESERVE = 16 * 1024 * 1024;
+
+  test("is handed back alone, and taken once there is room; the engine goes on, and the agent says what it can take", async () => {
+    const engine = reader("Cramped");
+    let free = RESERVE + 2_000;
+    const { config } = await agentWith(engine, {}, { readFree: () => Promise.resolve(free) });
+    const large = requestOf(await stage.store(randomBytes(2_001)), ["Cramped"]);
+    await stage.request(engine.manifest, large);
+    const returns = () => stage.returned.filter(({ scan }) => scan === large.scan);
+    await until("it is returned", async () => returns().length > 0);
+    const small = requestOf(await stage.store(randomBytes(2_000)), ["Cramped"]);
+    await stage.request(engine.manifest, small);
+    expect(await stage.answer("Cramped", small.scan)).toMatchObject({ state: "DONE" });
+    expect(await stage.presence(config.agent)).toMatchObject({ largestSample: 2_000, engines: [{ healthy: true }] });
+    expect(returns()[0]).toMatchObject({ cause: "NO_ROOM", crashes: 0 });
+    free += 1;
+    expect(await stage.answer("Cramped", large.scan)).toMatchObject({ state: "DONE" });
+  });
+
+  test("counts those that are on their way, but not what it has for itself", async () => {
+    const { opened, open } = gate();
+    const engine = puppet("Crowded", async () => opened.then(() => done("CLEAN", null, null)), { slots: 2 });
+    const written = { bytes: 0 };
+    const { config } = await agentWith(engine, {}, { readFree: async () => RESERVE + 3_000 - written.bytes });
+    const [first, second] = [
+      requestOf(await stage.store(randomBytes(2_000)), ["Crowded"]),
+      requestOf(await stage.store(randomBytes(2_000)), ["Crowded"]),
+    ];
+    await stage.request(engine.manifest, first);
+    await until("the first is there", async () => (await readdir(join(config.spool, "samples"))).length === 1);
+    written.bytes = 2_000;
+    await stage.request(engine.manifest, second);
+    await until("the second is returned", async () => stage.returned.some(({ scan }) => scan === second.scan));
+    await until("it says what it could take", async () => (await stage.presence(config.agent))?.largestSample === 3_000);
+    written.bytes = 0;
+    open();
+    expect(await stage.answer("Crowded", second.scan)).toMatchObject({ state: "DONE" });
+    expect(await stage.answer("Crowded", first.scan)).toMatchObject({ state: "DONE" });
+  });
+
+  test("by the engine's own copy is handed back alone too, and what else the host lacks makes the engine unhealthy", async () => {
+    const errors = ["ENOSPC", "EMFILE"];
+    const engine = puppet("Copying", () => {
+      const code = errors.shift();
+      return code === undefined
+        ? Promise.resolve(done("CLEAN", null, null))
+        : Promise.reject(Object.assign(new Error(code), { code }));
+    });
+    await agentWith(engine);
+    const request = requestOf(await stage.store(Buffer.from("x")), ["Copying"]);
+    await stage.request(engine.manifest, request);
+    expect(await stage.answer("Copying", request.scan)).toMatchObject({ state: "DONE" });
+    const causes = stage.returned.filter(({ scan }) => scan === request.scan).map(({ cause }) => cause);
+    expect(causes).toEqual(["NO_ROOM", "UNAVAILABLE"]);
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { createAgent, type Agent } from "../../../scanner-agent/agent.js";
+import { createAgent, type Agent, type AgentOverrides } from "../../../scanner-agent/agent.js";
 import { readAgentConfig, type AgentConfig } from "../../../scanner-agent/config.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
 import type { ScanRequest } from "../../../schema/messages.js";
@@ -26,8 +26,12 @@ export function agentsOnBus(tell: (stage: BusStage) => void) {
   });
   afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.stop())));
   afterAll(() => stage.stop());
-  return async (engines?: EngineParts | readonly EngineParts[], env: Record<string, string> = {}): Promise<AgentStage> => {
-    const agent = await startAgent(stage, engines === undefined ? undefined : [engines].flat(), env);
+  return async (
+    engines?: EngineParts | readonly EngineParts[],
+    env: Record<string, string> = {},
+    overrides: AgentOverrides = {},
+  ): Promise<AgentStage> => {
+    const agent = await startAgent(stage, engines === undefined ? undefined : [engines].flat(), env, overrides);
     agents.push(agent);
     return agent;
   };
@@ -40,6 +44,7 @@ export async function startAgent(
   stage: BusStage,
   engines?: readonly EngineParts[],
   env: Record<string, string> = {},
+  overrides: AgentOverrides = {},
 ): Promise<AgentStage> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-spool-"));
   const config = readAgentConfig({
@@ -51,7 +56,7 @@ export async function startAgent(
     SCANMESH_RETEST: "500ms",
     ...env,
   });
-  const agent = createAgent(config, { log: testLog("agent"), ...(engines === undefined ? {} : { engines }) });
+  const agent = createAgent(config, { log: testLog("agent"), ...overrides, ...(engines === undefined ? {} : { engines }) });
   for (const { manifest } of engines ?? []) await stage.makeDurable(manifest);
   try {
     await agent.start();

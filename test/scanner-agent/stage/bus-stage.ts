@@ -32,6 +32,8 @@ import { findProgram } from "../../../scanner-agent/programs.js";
 import { hashes } from "../hashes.js";
 
 export const ACK_WAIT_MS = 3_000;
+/** How long a request waits that could not be worked on. */
+const RETURN_MS = 200;
 
 /** A real nats-server with the streams of the isolated account and no authentication. */
 export interface BusStage {
@@ -95,7 +97,8 @@ export async function startBusStage(): Promise<BusStage> {
     },
   });
 
-  async function publishAgain(engine: string, { sequence, crashes }: ReturnedRequest): Promise<void> {
+  async function publishAgain(engine: string, { sequence, crashes, cause }: ReturnedRequest): Promise<void> {
+    if (cause !== "STOPPING") await pause(RETURN_MS);
     const { subject, data } = await jsm.streams.getMessage(SCANS, { seq: sequence });
     const request = parseMessage(ScanRequest, data);
     const engines = request.engines.filter((name) => name.toLowerCase() === engine);
