@@ -1,14 +1,13 @@
-/** A gateway as the command line uses it: GraphQL over HTTP and WebSocket, and the upload of a file. */
+/** A gateway as the command line uses it: the upload of a file, its scan, and what comes of it. */
 
-import { setTimeout as pause } from "node:timers/promises";
-import { CloseCode, createClient, type FormattedExecutionResult } from "graphql-ws";
-import { WebSocket } from "ws";
 import type { FileToSend } from "./file-source.js";
-import { answerCut, gatewayAddress, keyNeeded, notAGateway, unreachable } from "./gateway-address.js";
-import { createPatience, isBearable, readRetryAfter, TryLater } from "./retry-after.js";
+import { createAsk } from "./graphql-http.js";
+import { createPatience, readRetryAfter, TryLater } from "./retry-after.js";
 import { REPORT_FIELDS, type Report } from "./report.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { putFile } from "./upload.js";
+import { createWatch } from "./watch.js";
+import { PACE, pollTransport, socketTransport, streamTransport } from "./watch-transports.js";
 
 export interface ScanOptions {
   readonly speed: string;
@@ -28,50 +27,18 @@ export interface Client {
   watch(scanId: number, signal: AbortSignal): AsyncIterableIterator<Report>;
   /** Throws {@link OperatorError} if no gateway answers. */
   check(signal: AbortSignal): Promise<void>;
-  close(): Promise<void>;
 }
 
 const CREATE_UPLOAD = "mutation CreateUpload { createUpload { id } }";
 const SUBMIT = `mutation Submit($input: SubmitScanInput!) {
   submitScan(input: $input) { ... on SubmitScanSuccess { scan { ${REPORT_FIELDS} } } ... on UserError { message } }
 }`;
-const WATCH = `subscription Watch($id: SafeInt!) { scanUpdated(id: $id) { ${REPORT_FIELDS} } }`;
-const RETRIES = 30;
-const RETRY_MS = 4_000;
 
-/** `tell` is told when the gateway asks to wait. */
-export function createGatewayClient(url: string, apiKey: string | undefined, tell: (line: string) => void): Client {
+/** `tell` is told when the gateway asks to wait, and when scans are watched in another way. */
+export function createGatewayClient(url: string, apiKey: string | undefined, tell: (line: string) => void, pace = PACE): Client {
   const patiently = createPatience(tell);
-  const sockets = createClient({
-    url: gatewayAddress(url, "/graphql").replace(/^http/, "ws"),
-    webSocketImpl: WebSocket,
-    ...(apiKey === undefined ? {} : { connectionParams: { apiKey } }),
-    retryAttempts: RETRIES,
-    retryWait: (retries) => pause(Math.min(250 * 2 ** retries, RETRY_MS)),
-    // A key that is not taken now is not taken later.
-    shouldRetry: (event) => !isUnauthorized(event),
-  });
-
-  const ask = <T>(query: string, variables: object, signal: AbortSignal): Promise<T> =>
-    patiently(() => askOnce<T>(query, variables, signal), signal);
-
-  async function askOnce<T>(query: string, variables: object, signal: AbortSignal): Promise<T> {
-    const key = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
-    const headers = { "content-type": "application/json", ...key };
-    const body = JSON.stringify({ query, variables });
-    const response = await fetch(gatewayAddress(url, "/graphql"), { method: "POST", headers, body, signal }).catch(
-      (error: unknown) => {
-        throw signal.aborted ? error : unreachable(url, error);
-      },
-    );
-    const seconds = readRetryAfter(response.status, response.headers.get("retry-after"));
-    if (seconds !== undefined) throw new TryLater(await refusalText(response), seconds);
-    const { data, errors } = await readAnswer<T>(response, url);
-    if (errors?.[0]?.extensions?.code === "UNAUTHENTICATED" && apiKey === undefined) throw keyNeeded(url);
-    if (errors?.[0]) throw refusal(errors[0]);
-    if (!data) throw notAGateway(url);
-    return data;
-  }
+  const ask = createAsk(url, apiKey, patiently, pace.answerMs);
+  const transports = [socketTransport(url, apiKey, pace), streamTransport(url, apiKey, pace), pollTransport(ask, pace)];
 
   return {
     url,
@@ -92,60 +59,11 @@ export function createGatewayClient(url: string, apiKey: string | undefined, tel
       if ("message" in submitScan) throw new OperatorError(submitScan.message);
       return submitScan.scan;
     },
-    async *watch(scanId, signal) {
-      let results: AsyncGenerator<Report> | undefined;
-      // The first report comes, or the refusal does.
-      const first = await patiently(async () => {
-        const events = sockets.iterate<{ scanUpdated: Report }>({ query: WATCH, variables: { id: scanId } });
-        signal.addEventListener("abort", () => void events.return?.(), { once: true });
-        results = reports(events, url);
-        return results.next();
-      }, signal);
-      if (first.done) return;
-      yield first.value;
-      if (results) yield* results;
-    },
+    watch: createWatch(transports, { ask, patiently, tell, pace }),
     async check(signal) {
       await ask("{ __typename }", {}, signal);
     },
-    close: async () => sockets.dispose(),
   };
-}
-
-interface GraphQLProblem {
-  readonly message: string;
-  readonly extensions?: { readonly code?: unknown; readonly retryAfter?: unknown };
-}
-
-interface GraphQLAnswer<T> {
-  readonly data?: T | null;
-  readonly errors?: readonly GraphQLProblem[];
-}
-
-/** The error of an operation, which may ask to come again later. */
-function refusal({ message, extensions }: GraphQLProblem): OperatorError {
-  const seconds = extensions?.retryAfter;
-  return typeof seconds === "number" && isBearable(seconds) ? new TryLater(message, seconds) : new OperatorError(message);
-}
-
-async function refusalText(response: Response): Promise<string> {
-  const text = await response.text();
-  try {
-    const { error, errors } = JSON.parse(text) as { error?: string; errors?: readonly GraphQLProblem[] };
-    return error ?? errors?.[0]?.message ?? `HTTP ${response.status}`;
-  } catch (error) {
-    if (error instanceof SyntaxError) return `HTTP ${response.status}`;
-    throw error;
-  }
-}
-
-async function readAnswer<T>(response: Response, url: string): Promise<GraphQLAnswer<T>> {
-  if (!response.headers.get("content-type")?.includes("json")) throw notAGateway(url);
-  const answer = (await response.json().catch((cause: unknown) => {
-    throw answerCut(url, cause);
-  })) as GraphQLAnswer<T> & { error?: string };
-  if (answer.error !== undefined) throw new OperatorError(answer.error);
-  return answer;
 }
 
 function readError(text: string): string | undefined {
@@ -157,24 +75,4 @@ function readError(text: string): string | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-async function* reports(
-  results: AsyncIterable<FormattedExecutionResult<{ scanUpdated: Report }, unknown>>,
-  url: string,
-): AsyncGenerator<Report> {
-  try {
-    for await (const { data, errors } of results) {
-      if (errors?.[0]) throw refusal(errors[0]);
-      if (data) yield data.scanUpdated;
-    }
-  } catch (error) {
-    if (Array.isArray(error)) throw refusal(error[0] as GraphQLProblem);
-    if (isUnauthorized(error)) throw new OperatorError(error.reason);
-    throw error instanceof OperatorError ? error : unreachable(url, error);
-  }
-}
-
-function isUnauthorized(event: unknown): event is { readonly reason: string } {
-  return (event as { code?: unknown } | undefined)?.code === CloseCode.Unauthorized;
 }

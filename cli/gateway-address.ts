@@ -6,15 +6,17 @@ export function gatewayAddress(url: string, path: string): string {
   return `${origin}${pathname.replace(/\/+$/, "")}${path}`;
 }
 
+/** No gateway has answered; what was asked for may work when one does. */
+export class Unreachable extends OperatorError {
+  override readonly name = "Unreachable";
+}
+
 /** A gateway that cannot be reached, as the error of an attempt tells. */
-export function unreachable(url: string, error: unknown): OperatorError {
+export function unreachable(url: string, error: unknown): Unreachable {
   const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-  return new OperatorError(
-    `The gateway at ${placeOf(url)} cannot be reached: ${code ?? message ?? "the connection was closed"}.`,
-    {
-      cause: error,
-    },
-  );
+  return new Unreachable(`The gateway at ${placeOf(url)} cannot be reached: ${code ?? message ?? "the connection was closed"}.`, {
+    cause: error,
+  });
 }
 
 /** A gateway that asks for a key that was not given. */
@@ -25,13 +27,13 @@ export function keyNeeded(url: string): OperatorError {
 }
 
 /** Something else that answers in a gateway's place. */
-export function notAGateway(url: string): OperatorError {
-  return new OperatorError(`What answers at ${placeOf(url)} is not a ScanMesh gateway.`);
+export function notAGateway(url: string): Unreachable {
+  return new Unreachable(`What answers at ${placeOf(url)} is not a ScanMesh gateway.`);
 }
 
 /** An answer of which the rest is missing. */
-export function answerCut(url: string, cause: unknown): OperatorError {
-  return new OperatorError(`What the gateway at ${placeOf(url)} answered did not arrive whole.`, { cause });
+export function answerCut(url: string, cause: unknown): Unreachable {
+  return new Unreachable(`What the gateway at ${placeOf(url)} answered did not arrive whole.`, { cause });
 }
 
 /** Where a gateway is, without what an address may hold besides. */

@@ -3,7 +3,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Speed } from "../schema/classes.js";
 import { commaList } from "../schema/settings.js";
-import { createGatewayClient, type Client } from "./client.js";
+import { createGatewayClient } from "./client.js";
 import { checkHttpAddress, EXIT, explain, interruptSignal, print, runCommand, say } from "./command.js";
 import { readCliConfig, readTerminalConfig, type CliConfig } from "./config.js";
 import { createLiveView } from "./live-view.js";
@@ -49,13 +49,9 @@ async function run(files: readonly string[], options: Options): Promise<number> 
       options,
     );
   } finally {
-    await endQuietly(client, mesh);
+    // What was found counts, whatever goes wrong afterwards.
+    await mesh.stop().catch((error: unknown) => say(explain(error)));
   }
-}
-
-/** What was found counts, whatever goes wrong afterwards. */
-async function endQuietly(client: Client, mesh: MeshConnection): Promise<void> {
-  for (const end of [() => client.close(), () => mesh.stop()]) await end().catch((error: unknown) => say(explain(error)));
 }
 
 async function meshFor({ url }: Options, config: CliConfig, signal: AbortSignal): Promise<MeshConnection> {
