@@ -49,18 +49,22 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const failAt = failpoint(config.failpoint);
   let fleet: Fleet | undefined;
   let fleetWatches: FleetWatches | undefined;
-  const bus = openBus(config, log, {
-    hints(hints) {
-      watchers.notify(hints);
-      feeds.invalidate();
+  const bus = openBus(
+    config,
+    { log, metrics },
+    {
+      hints(hints) {
+        watchers.notify(hints);
+        feeds.invalidate();
+      },
+      keysChanged: () =>
+        void keyring.refresh().catch((error: unknown) => log.warn({ err: error }, "cannot read the API keys; retrying")),
+      presence: (...change) => {
+        fleet?.onPresence(...change);
+        fleetWatches?.agents.invalidate();
+      },
     },
-    keysChanged: () =>
-      void keyring.refresh().catch((error: unknown) => log.warn({ err: error }, "cannot read the API keys; retrying")),
-    presence: (...change) => {
-      fleet?.onPresence(...change);
-      fleetWatches?.agents.invalidate();
-    },
-  });
+  );
   fleet = createFleet(db, bus, log);
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });

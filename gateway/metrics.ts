@@ -34,6 +34,12 @@ export function createMetrics() {
       labelNames: ["reason"],
       registers,
     }),
+    messagesIgnored: new Counter({
+      name: "scanmesh_messages_ignored_total",
+      help: "Messages that could not be handled, by subject: hints, revoked keys and agents' presence.",
+      labelNames: ["subject"],
+      registers,
+    }),
     scanSeconds: new Histogram({
       name: "scanmesh_scan_seconds",
       help: "Time from acceptance to the final result.",

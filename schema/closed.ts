@@ -1,6 +1,7 @@
 /** What is closed to engines in a sample, and what an engine opens. */
 
 import { z } from "zod";
+import { told } from "./message-fields.js";
 import { size } from "./settings.js";
 
 /** Formats of the containers that people send files in; others that hold something (programs, disk images) do not count. */
@@ -36,11 +37,11 @@ export const MAX_CLOSED = 100;
 /** Something in a sample that an engine cannot look into. */
 export const Closed = z.object({
   /** The member, with the containers around it: `letters.zip/secret.docx`. Empty: the sample itself. */
-  path: z.string().max(1024),
+  path: told(1024),
   /** Its format, or that of the container it is packed in: `zip`, `pdf`, `office`. */
-  format: z.string().max(32),
+  format: told(32),
   /** How it is packed or encrypted, where that is known. */
-  method: z.string().max(200).nullable(),
+  method: told(200).nullable(),
   /** LIMIT: nested deeper, or larger once unpacked, than is looked at. */
   state: z.enum(["ENCRYPTED", "DAMAGED", "UNSUPPORTED", "LIMIT"]),
 });

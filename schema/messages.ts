@@ -7,16 +7,14 @@ import { z } from "zod";
 import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
 import { Closed, MAX_CLOSED } from "./closed.js";
 import { hashText } from "./hashes.js";
+import { fingerprintText, instant, scanId, textWithin, told, toldInstant, toldList } from "./message-fields.js";
 import { EngineVerdict, ResultCause, UnhealthyCause } from "./states.js";
+import { PRESENCE_TTL_MS } from "./streams.js";
 
 /** The largest result message in bytes; longer details are cut and marked `truncated`. */
 export const MAX_RESULT_BYTES = 512 * 1024;
 
 const v = z.literal(1);
-const text = (max: number) => z.string().max(max);
-const scanId = z.number().int().positive();
-const instant = z.iso.datetime({ offset: true });
-
 /** An engine's name: letters, digits and `-`, unique without case. */
 export const engineName = z.string().regex(/^[A-Za-z0-9-]{1,32}$/, "needs 1 to 32 letters, digits or '-'");
 
@@ -37,7 +35,7 @@ export const ScanRequest = z.object({
     /** Names the chunks in SAMPLES; null when no engine of this request wants bytes. */
     blob: z.uuid().nullable(),
     /** MIME type by the first 4 KiB. */
-    mime: text(255),
+    mime: textWithin(255),
   }),
   /** Names of the engines expected; an agent acks a request that does not name its engine. */
   engines: z.array(engineName).min(1),
@@ -55,11 +53,11 @@ export type ScanRequest = z.infer<typeof ScanRequest>;
 /** What can be said of an engine's versions; null where an engine does not tell. */
 export const EngineVersions = z.object({
   /** The program's version. */
-  engine: text(200).nullable(),
+  engine: told(200).nullable(),
   /** The signature database's version. */
-  signatures: text(200).nullable(),
+  signatures: told(200).nullable(),
   /** The signature database's date, ISO 8601. */
-  signatureDate: instant.nullable(),
+  signatureDate: toldInstant,
 });
 /** What {@link EngineVersions} parses. */
 export type EngineVersions = z.infer<typeof EngineVersions>;
@@ -67,9 +65,9 @@ export type EngineVersions = z.infer<typeof EngineVersions>;
 /** The container image that an engine ran in. */
 export const ImageIdentity = z.object({
   /** The id of its configuration, `sha256:…`: every image has one. */
-  id: text(100),
+  id: told(100),
   /** The digest by which a registry knows it, `sha256:…`; null for an image that never came from one. */
-  digest: text(100).nullable(),
+  digest: told(100).nullable(),
 });
 /** What {@link ImageIdentity} parses. */
 export type ImageIdentity = z.infer<typeof ImageIdentity>;
@@ -85,9 +83,9 @@ export const ResultMessage = z
     /** Only with DONE; null for an engine that states none. */
     verdict: z.enum(EngineVerdict).nullable(),
     /** The signature's name, for a detection. */
-    signature: text(1024).nullable(),
+    signature: told(1024).nullable(),
     /** Why it did not finish; present exactly with TIMEOUT, FAILED and UNSCANNED. */
-    error: text(4096).nullable(),
+    error: told(4096).nullable(),
     /**
      * The same for programs; null for an answer that is DONE and for SCANNING. Older agents do not send it; one that a newer
      * agent sends and that is not known here counts as null.
@@ -97,7 +95,7 @@ export const ResultMessage = z
     /** The image it ran in; null for an engine that is no container. */
     image: ImageIdentity.nullable().default(null),
     /** When the engine started on it. */
-    startedAt: instant.nullable(),
+    startedAt: toldInstant,
     /** How long the engine ran, in milliseconds. */
     durationMs: z.number().nonnegative().nullable(),
     /** The engine's own keys (`magic`, `yara`, `known` …), or null. */
@@ -106,12 +104,12 @@ export const ResultMessage = z
      * What found out what is closed to engines in the sample: the inspector's version. Sent with an AV engine's CLEAN, and with
      * its UNSCANNED if it was found out. An AV engine's CLEAN without it proves nothing: it is an older agent's.
      */
-    inspector: text(200).optional(),
+    inspector: told(200).optional(),
     /**
      * What the answer depends on besides the sample, as a hash: program, signatures, rules, image, options. Left out if that has
      * changed during the run, or cannot be known; such a result is never taken over by a later scan. Older agents do not send it.
      */
-    fingerprint: text(200).optional(),
+    fingerprint: fingerprintText,
     /** What is closed to this engine in the sample. Older agents do not send it. */
     closed: z.array(Closed).max(MAX_CLOSED).optional(),
     /** The details were cut to keep the message within {@link MAX_RESULT_BYTES}. */
@@ -165,6 +163,18 @@ export type AgentAnswer = z.infer<typeof AgentAnswer>;
 /** Bounds of {@link EnginePresence}'s warnings. */
 export const MAX_WARNINGS = { count: 32, length: 300 } as const;
 
+/** Most MIME types that an engine may list. */
+export const MAX_ACCEPTS = 1_000;
+
+/** Most engines of an agent. */
+export const MAX_ENGINES = 256;
+
+/** Most slots of an engine on one host. */
+export const MAX_SLOTS = 10_000;
+
+/** Longest time between an agent's heartbeats in milliseconds. */
+export const MAX_HEARTBEAT_MS = PRESENCE_TTL_MS / 3;
+
 /** One engine in an agent's presence. */
 export const EnginePresence = z.object({
   name: engineName,
@@ -176,31 +186,31 @@ export const EnginePresence = z.object({
   /** Whether its absence is no proof although it is no AV engine, as its manifest says. Older agents do not send it. */
   detects: z.boolean().optional(),
   /** MIME types it accepts; null: all. */
-  accepts: z.array(text(255)).nullable(),
+  accepts: z.array(told(255)).max(MAX_ACCEPTS).nullable(),
   versions: EngineVersions,
   /** What its answers depend on now, as in a {@link ResultMessage}. Left out if that cannot be known, and by older agents. */
-  fingerprint: text(200).optional(),
+  fingerprint: fingerprintText,
   /** The image it runs in; null for an engine that is no container. */
   image: ImageIdentity.nullable().default(null),
   /** How many samples it scans at once on this host. */
-  slots: z.number().int().positive(),
+  slots: z.number().int().positive().max(MAX_SLOTS),
   /** How many of them are taken now. */
   busy: z.number().int().nonnegative(),
   /** Which runner it has and how it is fenced in, e.g. `builtin`, `process (isolation: none)`. */
-  runner: text(200),
+  runner: told(200),
   /** An unhealthy engine takes no work. */
   healthy: z.boolean(),
   /** Why not; null exactly when healthy. */
-  reason: text(1024).nullable(),
+  reason: told(1024).nullable(),
   /**
    * The same for programs; null when healthy. Older agents do not send it; one that a newer agent sends and that is not known
    * here counts as null.
    */
   cause: z.enum(UnhealthyCause).nullable().catch(null).optional(),
   /** When its last self-test ended; null before the first. */
-  testedAt: instant.nullable().default(null),
+  testedAt: toldInstant.default(null),
   /** What the operator should put right although the engine works, such as rule files that do not compile. */
-  warnings: z.array(text(MAX_WARNINGS.length)).max(MAX_WARNINGS.count).default([]),
+  warnings: toldList(MAX_WARNINGS),
 });
 /** What {@link EnginePresence} parses. */
 export type EnginePresence = z.infer<typeof EnginePresence>;
@@ -217,19 +227,23 @@ export type AgentState = keyof typeof AgentState;
 export const Presence = z.object({
   v,
   agent: agentId,
-  host: text(255),
-  version: text(50),
+  host: told(255),
+  version: told(50),
   class: z.enum(InternetClass),
   startedAt: instant,
   /** Time between heartbeats in milliseconds; after three missed ones the agent counts as gone. */
-  heartbeatMs: z.number().int().positive(),
+  heartbeatMs: z
+    .number()
+    .int()
+    .positive()
+    .transform((value) => Math.min(value, MAX_HEARTBEAT_MS)),
   /** Only a READY agent takes work. */
   state: z.enum(AgentState),
   /** What it has proven about its fences since it started, e.g. that isolated containers reach nothing. */
-  proofs: z.array(text(500)).max(32).default([]),
+  proofs: toldList({ count: 32, length: 500 }),
   /** Bytes of the largest sample that its disk can take when it holds no other. Older agents do not send it. */
   largestSample: z.number().int().nonnegative().optional(),
-  engines: z.array(EnginePresence).max(256),
+  engines: z.array(EnginePresence).max(MAX_ENGINES),
 });
 /** What {@link Presence} parses. */
 export type Presence = z.infer<typeof Presence>;
@@ -251,7 +265,7 @@ export const Control = z.discriminatedUnion("kind", [
   /** Test this engine now; its presence says what came of it. */
   z.object({ v, kind: z.literal("test"), engine: engineName }),
   /** Take no work for this engine, because of this; null: take it again. What the agent is told does not outlive it. */
-  z.object({ v, kind: z.literal("refuse"), engine: engineName, reason: text(1024).nullable() }),
+  z.object({ v, kind: z.literal("refuse"), engine: engineName, reason: textWithin(1024).nullable() }),
 ]);
 /** What {@link Control} parses. */
 export type Control = z.infer<typeof Control>;

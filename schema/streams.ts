@@ -18,6 +18,9 @@ const MILLISECOND = 1_000_000;
 /** Bytes of each of a sample's chunks; the last may be shorter. An empty sample is one empty chunk. */
 export const CHUNK_BYTES = 512 * 1024;
 
+/** How long the presence bucket keeps what an agent has said last. */
+export const PRESENCE_TTL_MS = 300_000;
+
 /** Settings of the streams. */
 export interface StreamSettings {
   /** Longest deadline a scan can have, in milliseconds; SCANS keeps messages a little longer. */

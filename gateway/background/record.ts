@@ -1,11 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
 import { AgentAnswer, MalformedMessage, MAX_RESULT_BYTES, parseMessage, type ResultMessage } from "../../schema/messages.js";
+import { DETAILS_LIMITS, storableValue } from "../../schema/storable.js";
 import { CRASHED_REPEATEDLY_ERROR, type ResultCause } from "../../schema/states.js";
 import { engineOfResult } from "../../schema/subjects.js";
 import type { ResultDelivery } from "../bus/bus.js";
-import { isDataError, retryDeadlock } from "../db/database.js";
+import { isDataError, isTooComplex, retryDeadlock } from "../db/database.js";
 import { raiseResults, type IncomingResult } from "../db/results.js";
+import { GatewayError } from "../errors.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
 import { createReturns, type Returns } from "./returned.js";
@@ -22,6 +24,8 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 const WAITING = 1_000;
 const WAITING_BYTES = 16 * 1024 * 1024;
 const PAUSE_MS = 500;
+/** How long a result waits that failed alone for a reason that may pass. */
+const DELAY_MS = 5_000;
 
 interface ReceivedResult {
   readonly delivery: ResultDelivery;
@@ -56,11 +60,13 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
   /** One batch at a time. What arrives meanwhile makes the next. */
   async function work(): Promise<void> {
     await new Promise(setImmediate);
-    while (waiting.length > 0) {
-      const batch = takeBatch();
-      await recordOrReturn(ctx, batch);
+    try {
+      while (waiting.length > 0) await recordOrReturn(ctx, takeBatch());
+    } catch (error) {
+      ctx.log.error({ err: error }, "results could not be returned to the bus; it delivers them again");
+    } finally {
+      working = undefined;
     }
-    working = undefined;
   }
 
   function takeBatch(): ReceivedResult[] {
@@ -99,10 +105,12 @@ function parseResult(
     if (known !== undefined && known !== internet) throw new MalformedMessage(`${engine} is an engine of class ${known}`);
     const message = parseMessage(AgentAnswer, delivery.data);
     if (message.state === "RETURNED") return void returns.take(delivery, engine, message);
-    const result = { ...withoutNul(message), cause: causeOf(message), scanId: message.scan, engine, internet };
+    const { value: details, cut } = storableValue(message.details, DETAILS_LIMITS);
+    const truncated = message.truncated || cut;
+    const result = { ...message, details, truncated, cause: causeOf(message), scanId: message.scan, engine, internet };
     return isUninspected(message) ? { ...result, ofAntivirus: { ...result, ...AGENT_TOO_OLD } } : result;
   } catch (error) {
-    if (!(error instanceof MalformedMessage)) throw error;
+    // Whatever it is, it would be the same each time that the message is delivered.
     ctx.metrics.resultsIgnored.labels("malformed").inc();
     ctx.log.warn({ err: error, subject: delivery.subject, internet }, "rejected a malformed result message");
     delivery.term();
@@ -127,30 +135,35 @@ const AGENT_TOO_OLD = {
   error: "the agent is too old: it does not inspect samples",
 } as const;
 
-/** Postgres does not accept NUL in text or JSON. */
-function withoutNul<T>(value: T): T {
-  if (typeof value === "string") return value.replaceAll("\u0000", "") as T;
-  if (Array.isArray(value)) return value.map(withoutNul) as T;
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.replaceAll("\u0000", ""), withoutNul(item)])) as T;
-}
-
+/** A batch that cannot be recorded is split, so that one bad result costs no other. */
 async function recordOrReturn(ctx: ScanContext, batch: readonly ReceivedResult[]): Promise<void> {
   try {
     await record(ctx, batch);
   } catch (error) {
-    if (!isDataError(error)) return returnToBus(ctx, batch, error);
+    if (error instanceof GatewayError) return returnToBus(ctx, batch, error);
     if (batch.length > 1) {
       for (const one of batch) await recordOrReturn(ctx, [one]);
       return;
     }
-    ctx.metrics.resultsIgnored.labels("unstorable").inc();
-    ctx.log.error(
-      { err: error, subject: batch[0]?.delivery.subject, scan: batch[0]?.result.scanId },
-      "rejected a result that Postgres cannot store",
-    );
-    batch[0]?.delivery.term();
+    for (const { delivery, result } of batch) rejectOrDelay(ctx, delivery, result, error);
   }
+}
+
+/** What Postgres can never store is rejected for good. Anything else is tried again later, alone. */
+function rejectOrDelay(ctx: ScanContext, delivery: ResultDelivery, result: IncomingResult, error: unknown): void {
+  const at = { err: error, subject: delivery.subject, scan: result.scanId };
+  if (!isUnstorable(error)) {
+    ctx.log.error(at, "cannot record a result; it is tried again");
+    return delivery.nak(DELAY_MS);
+  }
+  ctx.metrics.resultsIgnored.labels("unstorable").inc();
+  ctx.log.error(at, "rejected a result that Postgres cannot store");
+  delivery.term();
+}
+
+/** Also a statement that is too complex for Postgres (54…), or a value that is for the process itself. */
+function isUnstorable(error: unknown): boolean {
+  return isDataError(error) || isTooComplex(error) || error instanceof RangeError;
 }
 
 /** Postgres is away: returns the results to the bus, and waits a little before it consumes more. */

@@ -30,7 +30,10 @@ export function createLossWatch(ackWaitMs: number) {
     const settled = new Map<number, number>();
     for (const { engineId, name } of engines) {
       const at = performance.now();
-      const { ackFloor, pending, unacknowledged } = await ctx.bus.account(accountClass).durableState(name);
+      const durable = await ctx.bus.account(accountClass).durableState(name);
+      // Lost: it is made again within seconds. Until then nothing is known of this engine's requests.
+      if (!durable) continue;
+      const { ackFloor, pending, unacknowledged } = durable;
       // A durable with nothing pending or unacknowledged has settled everything that was published before it was asked.
       const floor = pending === 0 && unacknowledged === 0 ? Math.max(ackFloor, lastSeq) : ackFloor;
       const seen = (history.get(engineId) ?? []).filter((one) => one.floor <= floor);

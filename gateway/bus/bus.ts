@@ -1,10 +1,10 @@
 import type { NatsConnection } from "nats";
-import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import { encodeMessage, LiveHints, parseMessage } from "../../schema/messages.js";
 import { LIVE_KEYS, LIVE_SCAN } from "../../schema/subjects.js";
-import { openAccount, type Account, type PresenceListener } from "./account.js";
+import { openAccount, type Account } from "./account.js";
 import type { GatewayConfig } from "../config.js";
+import { subscribe, type ListenParts, type PresenceListener } from "./incoming.js";
 
 export type { Account, DurableState, StreamStatus } from "./account.js";
 export type { ResultDelivery } from "./results.js";
@@ -19,6 +19,8 @@ export interface Bus {
   connected(): boolean;
   /** A sentence about what the operator must put right before both are up, if that is why they are not. */
   problem(): string | undefined;
+  /** Streams and durables that could not be made, a sentence each. */
+  missing(): string[];
   /** Tells every gateway, this one included, that scans have changed. Lossy. */
   sendHints(hints: Hint[]): void;
   /** Tells every gateway, this one included, that a key was revoked. Lossy. */
@@ -36,26 +38,19 @@ export interface BusListeners {
 const HINTS_PER_MESSAGE = 1_000;
 
 /** Opens the bus. It connects in the background, and the gateway serves reads meanwhile. */
-export function openBus(config: GatewayConfig, log: Logger, listeners: BusListeners): Bus {
+export function openBus(config: GatewayConfig, parts: ListenParts, listeners: BusListeners): Bus {
   const subscribeHints = (nc: NatsConnection): void => {
     if (subscribed === nc) return;
     subscribed = nc;
-    nc.subscribe(LIVE_SCAN, {
-      callback: (error, message) => {
-        if (error) log.error({ err: error }, "cannot read hints");
-        else listeners.hints(parseMessage(LiveHints, message.data).scans);
-      },
-    });
-    nc.subscribe(LIVE_KEYS, {
-      callback: (error) => (error ? log.error({ err: error }, "cannot read hints") : listeners.keysChanged()),
-    });
+    subscribe(nc, LIVE_SCAN, parts, (data) => listeners.hints(parseMessage(LiveHints, data).scans));
+    subscribe(nc, LIVE_KEYS, parts, () => listeners.keysChanged());
   };
   let subscribed: NatsConnection | undefined;
   const open = (internet: InternetClass) =>
     openAccount(
       config,
       internet,
-      log,
+      parts,
       (agent, value) => listeners.presence(internet, agent, value),
       internet === "isolated" ? subscribeHints : () => {},
     );
@@ -65,6 +60,7 @@ export function openBus(config: GatewayConfig, log: Logger, listeners: BusListen
     account: (internet) => accounts[internet],
     connected: () => accounts.isolated.connection.isUp() && accounts.internet.connection.isUp(),
     problem: () => accounts.isolated.connection.problem() ?? accounts.internet.connection.problem(),
+    missing: () => [...accounts.isolated.missing(), ...accounts.internet.missing()],
     sendHints(hints) {
       // Watchers on this gateway do not wait for NATS, which does not echo a connection's own messages.
       listeners.hints(hints);
@@ -81,7 +77,7 @@ export function openBus(config: GatewayConfig, log: Logger, listeners: BusListen
       if (connection.isUp()) connection.up().publish(LIVE_KEYS);
     },
     async close() {
-      await Promise.all([accounts.isolated.connection.close(), accounts.internet.connection.close()]);
+      await Promise.all([accounts.isolated.close(), accounts.internet.close()]);
     },
   };
 }

@@ -148,3 +148,8 @@ export async function retryDeadlock<T>(work: () => Promise<T>): Promise<T> {
 export function isDataError(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^(22|23(?!503))/.test(error.code ?? "");
 }
+
+/** Whether the statement or its data exceed what Postgres can work on, such as the depth of its stack. */
+export function isTooComplex(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code?.startsWith("54") === true;
+}

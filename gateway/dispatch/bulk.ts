@@ -94,7 +94,10 @@ async function readRoom(
   const rooms = engines.map(async (engine) => {
     const { slots } = serving(fleet, engine);
     if (slots === 0) return [];
-    const { pending } = await bus.account(internetClass(engine.internet)).durableState(engine.name);
+    const durable = await bus.account(internetClass(engine.internet)).durableState(engine.name);
+    // Requests wait until a lost durable is there again.
+    if (!durable) return [[engine.engineId, 0] as const];
+    const { pending } = durable;
     // The server counts deleted messages too, until the durable has been read past them.
     const waiting = Math.min(pending, published.get(engine.engineId) ?? 0);
     return [[engine.engineId, WAITING_PER_SLOT * slots - waiting - (unpublished.get(engine.engineId) ?? 0)] as const];

@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import { internetClass } from "../../schema/classes.js";
 import type { EnginePresence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
@@ -11,10 +12,10 @@ import { GatewayError } from "../errors.js";
 export type Catalogue = ReadonlyMap<string, EngineRecord>;
 
 /** Returns a function that reads the catalogue, and creates or moves the durable of each engine to match it. */
-export function createCatalogue(db: Database, bus: Bus): () => Promise<Catalogue> {
+export function createCatalogue(db: Database, bus: Bus, log: Logger): () => Promise<Catalogue> {
   const standing = new Map<string, EngineRecord>();
 
-  /** If NATS is away, the next reading of the catalogue tries again. */
+  /** If NATS is away or refuses the durable, the next reading of the catalogue tries again; other engines have theirs meanwhile. */
   async function keepDurable(engine: EngineRecord): Promise<void> {
     const token = engineToken(engine.name);
     const before = standing.get(token);
@@ -25,7 +26,9 @@ export function createCatalogue(db: Database, bus: Bus): () => Promise<Catalogue
         await bus.account(internetClass(before.internet)).dropDurable(before.name);
       standing.set(token, engine);
     } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
+      // A refusal is logged by the account, once.
+      if (!(error instanceof GatewayError))
+        log.debug({ err: error, engine: engine.name }, "cannot make the durable of an engine");
     }
   }
 
@@ -60,6 +63,12 @@ export function difference(catalogue: Catalogue | undefined, engine: EnginePrese
   const keys = (["name", "type", "speed", "internet", "input"] as const).filter((key) => known[key] !== engine[key]);
   if (keys.length === 0) return undefined;
   return `differs from the mesh: ${keys.map((key) => `${key} is ${known[key]} there and ${engine[key]} here`).join(", ")}`;
+}
+
+/** Whether the catalogue has an engine of that name in the other class: what is announced is another engine. */
+export function isOfOtherClass(catalogue: Catalogue | undefined, engine: EnginePresence): boolean {
+  const known = catalogue?.get(engineToken(engine.name));
+  return known !== undefined && known.internet !== engine.internet;
 }
 
 /** The engine as announced, but unhealthy if it differs from the catalogue. */

@@ -1,13 +1,16 @@
 import type { Logger } from "pino";
 import { internetClass, type InternetClass } from "../../schema/classes.js";
-import { MalformedMessage, parseMessage, Presence, type EnginePresence } from "../../schema/messages.js";
+import type { EnginePresence, Presence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
 import type { AnnouncedFingerprints } from "../db/reuse.js";
+import { GatewayError } from "../errors.js";
+import { isDataError } from "../db/database.js";
 import { insertEngines, markHealthy, markUnhealthy } from "../db/engines.js";
-import { createCatalogue, difference, isNew, withDifference, type Catalogue } from "./catalogue.js";
+import { createCatalogue, difference, isNew, isOfOtherClass, withDifference, type Catalogue } from "./catalogue.js";
+import { announcedEngines, readPresence } from "./presence.js";
 
 /** The agents that send heartbeats, and their engines, which it records in the catalogue. */
 export interface Fleet {
@@ -31,7 +34,7 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-/** The last announcement of an engine. */
+/** The last announcement of an engine by one agent. */
 interface Announced {
   readonly engine: EnginePresence;
   readonly at: number;
@@ -49,8 +52,9 @@ const UNHEALTHY_AFTER_MS = 30_000;
 
 export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
   const agents = new Map<string, ReceivedPresence>();
-  const load = createCatalogue(db, bus);
+  const load = createCatalogue(db, bus, log);
   let catalogue: Catalogue | undefined;
+  /** By class, agent and engine: what one agent announces replaces nothing of another. */
   let announced = new Map<string, Announced>();
   const unhealthySince = new Map<string, number>();
   let recording: Promise<void> | undefined;
@@ -61,12 +65,25 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     return [...agents.values()].map(({ presence }) => presence).toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
   }
 
-  /** The durable of a new engine is created before its row is committed, so that no request is older than its durable. */
+  /**
+   * The durable of a new engine is created before its row is committed, so that no request is older than its durable. An engine that
+   * NATS or Postgres refuses costs no other; it is tried again when it is announced again.
+   */
   async function insert(engines: readonly EnginePresence[]): Promise<void> {
-    for (const engine of engines) await bus.account(internetClass(engine.internet)).ensureDurable(engine);
-    await insertEngines(db, engines);
-    for (const engine of engines)
-      log.info({ engine: engine.name, speed: engine.speed, internet: engine.internet }, "new engine in the catalogue");
+    for (const engine of engines) {
+      const { name, speed, internet } = engine;
+      try {
+        await bus.account(internetClass(internet)).ensureDurable(engine);
+        await insertEngines(db, [engine]);
+        log.info({ engine: name, speed, internet }, "new engine in the catalogue");
+      } catch (error) {
+        if (error instanceof GatewayError) throw error;
+        log.warn(
+          { err: error, engine: name },
+          "cannot take a new engine into the catalogue; retrying when it is announced again",
+        );
+      }
+    }
     catalogue = await load();
   }
 
@@ -75,26 +92,41 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     const announcements = announced;
     announced = new Map();
     try {
-      const fresh = [...announcements.values()].map(({ engine }) => engine).filter((engine) => isNew(catalogue, engine));
-      if (fresh.length > 0) await insert(fresh);
-      const healthy = [...announcements.values()].filter(
-        ({ engine }) => engine.healthy && difference(catalogue, engine) === undefined,
-      );
+      const all = [...announcements.values()];
+      const fresh = newest(all.filter(({ engine }) => isNew(catalogue, engine)));
+      if (fresh.length > 0) await insert(fresh.map(({ engine }) => engine));
+      const healthy = newest(all.filter(({ engine }) => engine.healthy && difference(catalogue, engine) === undefined));
       const now = performance.now();
-      const seen = healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at }));
-      if (seen.length > 0) await markHealthy(db, seen);
-      await markUnhealthy(db, findUnhealthy([...announcements.values()].map(({ engine }) => engine)));
+      await markAll(healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })));
+      await markUnhealthy(db, findUnhealthy(newest(all).map(({ engine }) => engine)));
     } catch (error) {
       announced = new Map([...announcements, ...announced]);
       throw error;
     }
   }
 
+  /** Engines of which Postgres refuses something cost no other engine its health. */
+  async function markAll(seen: readonly (EnginePresence & { agoMs: number })[]): Promise<void> {
+    if (seen.length === 0) return;
+    try {
+      await markHealthy(db, seen);
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      if (seen.length > 1) {
+        for (const one of seen) await markAll([one]);
+        return;
+      }
+      log.warn({ err: error, engine: seen[0]?.name }, "Postgres refuses what an agent says of an engine");
+    }
+  }
+
   /** Engines that agents have announced for a while, but no present agent as healthy. */
   function findUnhealthy(engines: readonly EnginePresence[]): { name: string; reason: string }[] {
     const now = performance.now();
+    // What the other class announces under the name of an engine says nothing of that engine.
     const announcedNow = present()
       .flatMap(announcedEngines)
+      .filter((engine) => !isOfOtherClass(catalogue, engine))
       .map((engine) => withDifference(catalogue, engine));
     return engines.flatMap(({ name }) => {
       const token = engineToken(name);
@@ -123,14 +155,13 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     onPresence(internet, agent, value) {
       const key = `${internet} ${agent}`;
       if (value === undefined) return void agents.delete(key);
-      const presence = readPresence(log, internet, agent, value);
-      if (!presence) return;
+      const presence = readPresence(internet, agent, value, log);
       const isNew = !agents.has(key);
       agents.set(key, { presence, at: performance.now() });
       for (const engine of announcedEngines(presence)) {
-        const token = engineToken(engine.name);
-        const before = announced.get(token)?.engine;
-        if (!before?.healthy || engine.healthy) announced.set(token, { engine, at: performance.now() });
+        const announcer = `${key} ${engineToken(engine.name)}`;
+        const before = announced.get(announcer)?.engine;
+        if (!before?.healthy || engine.healthy) announced.set(announcer, { engine, at: performance.now() });
       }
       if (isNew) recordOrLog();
     },
@@ -167,11 +198,10 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
   };
 }
 
-/** The engines of a cordoned agent are unhealthy. A draining agent will be back, or its engines expire, so it says nothing about them. */
-function announcedEngines({ state, agent, engines }: Presence): readonly EnginePresence[] {
-  if (state === "READY") return engines;
-  if (state === "DRAINING") return [];
-  return engines.map((engine) => ({ ...engine, healthy: false, reason: `the agent ${agent} is cordoned`, cause: null }));
+/** The newest announcement of each engine; of those that both classes announce, the isolated one. */
+function newest(announcements: readonly Announced[]): Announced[] {
+  const inOrder = announcements.toSorted((a, b) => Number(b.engine.internet) - Number(a.engine.internet) || a.at - b.at);
+  return [...new Map(inOrder.map((one) => [engineToken(one.engine.name), one])).values()];
 }
 
 /**
@@ -181,22 +211,6 @@ function announcedEngines({ state, agent, engines }: Presence): readonly EngineP
 function obeysRefusal({ healthy, cause }: EnginePresence, reason: string | null): boolean {
   if (reason !== null) return !healthy;
   return cause === undefined ? healthy : cause !== "REFUSED";
-}
-
-/** Ignores presence that an agent publishes for another agent or another class. */
-function readPresence(log: Logger, internet: InternetClass, agent: string, value: Uint8Array): Presence | undefined {
-  try {
-    const presence = parseMessage(Presence, value);
-    if (presence.agent !== agent) throw new MalformedMessage(`agent is ${presence.agent}`);
-    if (presence.class !== internet) throw new MalformedMessage(`class is ${presence.class}`);
-    const stranger = presence.engines.find((engine) => internetClass(engine.internet) !== internet);
-    if (stranger) throw new MalformedMessage(`${stranger.name} is not of class ${internet}`);
-    return presence;
-  } catch (error) {
-    if (!(error instanceof MalformedMessage)) throw error;
-    log.warn({ err: error, agent, internet }, "ignored the presence of an agent");
-    return undefined;
-  }
 }
 
 /** How many agents run an engine now, and how many slots they have for it together. */

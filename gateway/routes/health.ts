@@ -11,7 +11,8 @@ export async function healthRoutes(app: FastifyInstance, { db, bus, samples, met
     const reason = await databaseProblem(db);
     const nats = bus.connected() && samples.connected() ? "ok" : "away";
     if (reason !== undefined) return reply.status(503).send({ status: "unavailable", reason, nats });
-    return { status: nats === "ok" ? "ok" : "degraded", reason: bus.problem(), nats };
+    const [missing] = bus.missing();
+    return { status: nats === "ok" && missing === undefined ? "ok" : "degraded", reason: bus.problem() ?? missing, nats };
   });
 
   app.get("/metrics", { config: { needs: "scan:read" } }, async (_request, reply) =>

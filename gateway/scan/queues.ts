@@ -22,9 +22,9 @@ export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
   const mean = new Map(recent.map(({ engineId, timed, timedMs }) => [engineId, timed > 0 ? timedMs / timed : null]));
   return Promise.all(
     engines.map(async (engine) => {
-      const { pending, unacknowledged, redelivered } = await ctx.bus
-        .account(internetClass(engine.internet))
-        .durableState(engine.name);
+      const durable = await ctx.bus.account(internetClass(engine.internet)).durableState(engine.name);
+      // A durable that was lost holds nothing; it is made again within seconds.
+      const { pending, unacknowledged, redelivered } = durable ?? { pending: 0, unacknowledged: 0, redelivered: 0 };
       // The server also counts requests that do not name the engine, and deleted ones until the durable has been read past them.
       const waiting = Math.min(pending, published.get(engine.engineId) ?? 0);
       const { agents, slots } = serving(ctx.fleet, engine);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { connect, credsAuthenticator, Events, headers, NatsError, type Msg, type NatsConnection } from "nats";
+import { connect, credsAuthenticator, Events, headers, NatsError, type Msg, type NatsConnection, type Subscription } from "nats";
 import type { Logger } from "pino";
+import { guard, keepOpen } from "../../schema/listening.js";
 import { inboxPrefix } from "../../schema/subjects.js";
 import { reasonOf, Unavailable } from "../contract.js";
 
@@ -67,13 +68,30 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   void followStatus(nc, listeners, options.log);
   let inboxes = 0;
 
+  /** Lasts until it is closed or the connection is, whatever arrives: it is made again if the server ends it. */
   function subscribe(subject: string, onMessage: (message: BusMessage) => void) {
-    return nc.subscribe(subject, {
-      callback: (error, message) => {
-        if (error) options.log.error({ err: error, subject }, "NATS refused a subscription");
-        else onMessage(read(message));
-      },
+    let ignored = 0;
+    const onData = guard(onMessage, (error) => {
+      ignored += 1;
+      options.log.error({ err: error, subject, messages: ignored }, "Ignored a message that could not be handled");
     });
+    let closing = false;
+    let current: Subscription | undefined;
+    const open = () =>
+      new Promise<void>((resolve, reject) => {
+        const callback = (error: Error | null, message: Msg) => (error ? reject(error) : onData(read(message)));
+        current = nc.subscribe(subject, { callback });
+        void current.closed.then(resolve, reject);
+      });
+    void keepOpen({
+      open,
+      isWanted: () => !closing && !nc.isClosed(),
+      onEnd: (error) => options.log.error({ err: error, subject }, "A subscription has ended; subscribing again"),
+    });
+    return async () => {
+      closing = true;
+      if (!nc.isClosed()) await current?.drain();
+    };
   }
 
   return {
@@ -89,8 +107,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     },
     inbox(onMessage) {
       const subject = `${inboxPrefix(options.agent)}.${process.pid}-${options.purpose}-${++inboxes}`;
-      const subscription = subscribe(`${subject}.*`, onMessage);
-      return { subject, close: () => (nc.isClosed() ? Promise.resolve() : subscription.drain()) };
+      return { subject, close: subscribe(`${subject}.*`, onMessage) };
     },
     listen: (subject, onMessage) => void subscribe(subject, onMessage),
     onReconnect(listener) {
@@ -137,7 +154,8 @@ async function followStatus(nc: NatsConnection, listeners: ReadonlySet<() => voi
     else if (status.type === Events.Error) log.error({ error: status.data }, "NATS reported an error");
     else if (status.type === Events.Reconnect) {
       log.info("Reconnected to NATS");
-      for (const listener of listeners) listener();
+      const onError = (error: unknown) => log.error({ err: error }, "What follows a new connection to NATS has failed");
+      for (const listener of listeners) guard(listener, onError)();
     }
   }
 }

@@ -46,7 +46,7 @@ describe("a BULK scan", () => {
 
   const send = async (priority: "NORMAL" | "BULK", text: string, url = gateway.url) =>
     (await submit(url, { base64: base64(text), priority })).scan.scanId;
-  const waiting = async () => (await gateway.context.bus.account("isolated").durableState("Alpha")).pending;
+  const waiting = async () => (await gateway.context.bus.account("isolated").durableState("Alpha"))?.pending;
   const held = async () => (await stage.db.selectFrom("outbox").select("id").where("held", "=", true).execute()).length;
   const takeAndAnswer = async () => {
     const { request, ack } = await agent.take("Alpha");

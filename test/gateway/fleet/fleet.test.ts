@@ -67,3 +67,44 @@ it("drops an agent that leaves at once, and one that has missed three heartbeats
   expect(gateway.context.fleet.agents()).toEqual([]);
   vi.restoreAllMocks();
 });
+
+const impostors = async () => {
+  const impostor = await startPuppet(stage, "impostor", [engine("Alpha", { internet: true, healthy: false })], "internet");
+  agents.push(impostor);
+  await until("it is heard", () => heard("impostor"));
+  return impostor;
+};
+
+it("an internet agent that announces an isolated engine's name keeps no announcement of the isolated engine away", async () => {
+  const third = await startPuppet(stage, "third", [engine("Alpha")]);
+  agents.push(third);
+  const impostor = await impostors();
+  await stage.db
+    .updateTable("engines")
+    .set({ last_healthy_at: new Date(0) })
+    .where("name", "=", "Alpha")
+    .execute();
+  await third.announce();
+  await impostor.announce([{ healthy: true, reason: null }]);
+  await until("both are heard", () => heard("impostor")?.engines[0]?.reason?.startsWith("differs from the mesh"));
+  await until("Alpha is expected", async () => {
+    await gateway.context.fleet.recordPresence();
+    return available("Alpha");
+  });
+  expect(gateway.context.fleet.differingEngines("Alpha").map(({ agent }) => agent)).toEqual(["impostor"]);
+  await third.leave();
+});
+
+it("nor does it say that the isolated engine is broken while no isolated agent is there", async () => {
+  await until("only the impostor is there", () => heard("third") === undefined && heard("impostor"));
+  const impostor = agents.at(-1);
+  const later = performance.now() + 31_000;
+  await impostor?.announce();
+  await gateway.context.fleet.recordPresence();
+  vi.spyOn(performance, "now").mockImplementation(() => later);
+  await impostor?.announce();
+  await gateway.context.fleet.recordPresence();
+  await gateway.context.fleet.recordPresence();
+  vi.restoreAllMocks();
+  expect(await available("Alpha")).toBe(true);
+});

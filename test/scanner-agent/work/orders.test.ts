@@ -121,3 +121,30 @@ test("an engine that is to be tested is tested, and its presence says when and w
   tell(agent, { v: 1, kind: "test", engine: "Tested" });
   expect(await until("it fails", async () => (await presence())?.reason ?? undefined)).toBe("its program is gone");
 });
+
+describe("an agent that is told what it cannot read", () => {
+  test("still obeys what it is told next", async () => {
+    const { engine } = held("Patient");
+    const agent = await agentWith(engine);
+    const deep = `{"v":1,"kind":"cancel","scans":${"[".repeat(5_000)}${"]".repeat(5_000)}}`;
+    for (const text of ["", "not JSON", "null", '{"v":2,"kind":"state"}', '{"v":1,"kind":"dance"}', deep])
+      stage.nc.publish(controlSubject(agent), text);
+    expect(await order(agent, "CORDONED")).toBeUndefined();
+  });
+
+  test("goes on listening when a handler fails", async () => {
+    const { engine } = held("Shaken");
+    const broken = { ...engine, manifest: { ...engine.manifest } };
+    const agent = await agentWith(broken);
+    Object.defineProperty(broken.manifest, "name", {
+      configurable: true,
+      get: () => {
+        throw new Error("no name");
+      },
+    });
+    tell(agent, { v: 1, kind: "test", engine: "Shaken" });
+    await stage.nc.flush();
+    Object.defineProperty(broken.manifest, "name", { value: "Shaken", configurable: true });
+    expect(await order(agent, "CORDONED")).toBeUndefined();
+  });
+});

@@ -1,0 +1,200 @@
+import {
+  NatsError,
+  type ConsumerConfig,
+  type JetStreamManager,
+  type NatsConnection,
+  type StreamConfig as NatsStreamConfig,
+} from "nats";
+import type { Logger } from "pino";
+import type { EngineSpeed, InternetClass } from "../../schema/classes.js";
+import { OperatorError } from "../../schema/operator-error.js";
+import { sizeText } from "../../schema/settings.js";
+import {
+  engineDurable,
+  PRESENCE_TTL_MS,
+  recorderDurable,
+  reservedBytes,
+  streams,
+  type DurableConfig,
+  type StreamConfig,
+  type StreamSettings,
+} from "../../schema/streams.js";
+import { accountName, AGENTS, engineToken, RECORDER, RESULTS, SCANS } from "../../schema/subjects.js";
+import { isAway, streamErrorCode } from "./connection.js";
+
+/** An engine as its durable needs it. */
+export interface DurableEngine {
+  readonly name: string;
+  readonly speed: EngineSpeed;
+}
+
+/** The streams and durables of one account, made when they are missing. */
+export interface Provision {
+  /** Makes what is missing, each on its own. Throws if a stream or the presence bucket cannot be made; a durable costs only its engine. */
+  ensure(nc: NatsConnection): Promise<void>;
+  /** Makes or moves the durable of an engine, and makes it again from then on if it is lost. */
+  addDurable(jsm: JetStreamManager, engine: DurableEngine): Promise<void>;
+  /** Removes the durable of an engine. */
+  dropDurable(jsm: JetStreamManager, engine: string): Promise<void>;
+  /** When a stream was created, which identifies it; empty before it was seen. */
+  identity(stream: string): string;
+  /** What could not be made, a sentence each. */
+  missing(): string[];
+}
+
+/** "Insufficient storage resources available": the server reserves `max_bytes` when it creates a stream. */
+const NO_ROOM = 10_047;
+const BUCKET = `KV_${AGENTS}`;
+
+/** `onNewBucket` is called when the presence bucket was made anew: who watches it has to watch again. */
+export function createProvision(
+  internet: InternetClass,
+  settings: StreamSettings,
+  log: Logger,
+  onNewBucket: () => void,
+): Provision {
+  const account = accountName(internet);
+  const durables = new Map<string, DurableEngine>();
+  const identities = new Map<string, string>();
+  const missing = new Map<string, string>();
+
+  /** Makes something, and notes whether it could be made. Returns why not. */
+  async function note(what: string, make: () => Promise<void>): Promise<unknown> {
+    try {
+      await make();
+      missing.delete(what);
+      return undefined;
+    } catch (error) {
+      // While NATS cannot be asked, nothing is known to be missing.
+      if (!isAway(error))
+        missing.set(what, error instanceof OperatorError ? error.message : `${what} of ${account} is missing: ${String(error)}`);
+      return error;
+    }
+  }
+
+  /** A durable that cannot be made is logged once for each reason. */
+  async function noteDurable(name: string, make: () => Promise<void>): Promise<unknown> {
+    const what = `the durable ${name}`;
+    const before = missing.get(what);
+    const error = await note(what, make);
+    const reason = missing.get(what);
+    if (reason !== undefined && reason !== before) log.error({ account, err: error }, reason);
+    return error;
+  }
+
+  function identify(name: string, created: string): void {
+    const before = identities.get(name);
+    identities.set(name, created);
+    if (before === undefined || before === created) return;
+    log.warn({ account, stream: name }, "a stream was lost and has been made again");
+    if (name === BUCKET) onNewBucket();
+  }
+
+  async function makeStream(jsm: JetStreamManager, stream: StreamConfig): Promise<void> {
+    try {
+      identify(stream.name, await ensureStream(jsm, stream));
+    } catch (error) {
+      if (streamErrorCode(error) !== NO_ROOM) throw error;
+      throw new OperatorError(noRoom(`${stream.name} of ${account}`, settings), { cause: error });
+    }
+  }
+
+  async function ensureEach(jsm: JetStreamManager, nc: NatsConnection): Promise<void> {
+    const failures: unknown[] = [];
+    for (const stream of streams(internet, settings)) {
+      failures.push(await note(`the stream ${stream.name}`, () => makeStream(jsm, stream)));
+    }
+    failures.push(await note(`the bucket ${AGENTS}`, async () => identify(BUCKET, await ensureBucket(jsm, nc, settings))));
+    const failure = failures.find((one) => one !== undefined);
+    if (failure !== undefined) throw failure;
+    await ensureDurables(jsm);
+  }
+
+  async function ensureDurables(jsm: JetStreamManager): Promise<void> {
+    await noteDurable(RECORDER, () => addConsumer(jsm, RESULTS, recorderDurable(settings)));
+    const found = new Map<string, ConsumerConfig>();
+    for await (const { name, config } of jsm.consumers.list(SCANS)) found.set(name, config);
+    for (const [token, engine] of durables) {
+      const wanted = engineDurable({ ...engine, internet }, settings);
+      if (found.get(token)?.filter_subject === wanted.filter_subject && !missing.has(`the durable ${token}`)) continue;
+      await noteDurable(token, () => makeDurable(jsm, engine));
+    }
+  }
+
+  async function makeDurable(jsm: JetStreamManager, engine: DurableEngine): Promise<void> {
+    const wanted = engineDurable({ ...engine, internet }, settings);
+    // If the subject of a durable is changed, NATS 2.9 does not deliver new messages from there, so it is created anew.
+    const found = await findDurable(jsm, wanted.durable_name);
+    if (found && found.filter_subject !== wanted.filter_subject) await jsm.consumers.delete(SCANS, wanted.durable_name);
+    await addConsumer(jsm, SCANS, wanted);
+  }
+
+  return {
+    async ensure(nc) {
+      await ensureEach(await nc.jetstreamManager(), nc);
+    },
+    async addDurable(jsm, engine) {
+      const token = engineToken(engine.name);
+      const failure = await noteDurable(token, () => makeDurable(jsm, engine));
+      if (failure !== undefined) throw failure;
+      durables.set(token, engine);
+    },
+    async dropDurable(jsm, engine) {
+      const token = engineToken(engine);
+      durables.delete(token);
+      missing.delete(`the durable ${token}`);
+      try {
+        await jsm.consumers.delete(SCANS, token);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    },
+    identity: (stream) => identities.get(stream) ?? "",
+    missing: () => [...missing.values()],
+  };
+}
+
+/** Whether JetStream has no stream, durable or message of that name. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof NatsError && error.api_error?.code === 404;
+}
+
+async function findDurable(jsm: JetStreamManager, name: string): Promise<ConsumerConfig | undefined> {
+  try {
+    return (await jsm.consumers.info(SCANS, name)).config;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return undefined;
+  }
+}
+
+async function addConsumer(jsm: JetStreamManager, stream: string, wanted: DurableConfig): Promise<void> {
+  await jsm.consumers.add(stream, wanted as unknown as Partial<ConsumerConfig>);
+}
+
+/** Creates the stream, or applies changed settings if it exists. Returns its creation time, which identifies it. */
+async function ensureStream(jsm: JetStreamManager, wanted: StreamConfig): Promise<string> {
+  const config = wanted as unknown as NatsStreamConfig;
+  try {
+    const { config: found, created } = await jsm.streams.info(wanted.name);
+    const changed = (["max_bytes", "max_age", "num_replicas"] as const).some((key) => found[key] !== wanted[key]);
+    if (changed) await jsm.streams.update(wanted.name, config);
+    return String(created);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return String((await jsm.streams.add(config)).created);
+  }
+}
+
+async function ensureBucket(jsm: JetStreamManager, nc: NatsConnection, { replicas }: StreamSettings): Promise<string> {
+  await nc.jetstream().views.kv(AGENTS, { history: 1, ttl: PRESENCE_TTL_MS, replicas, allow_direct: true });
+  return String((await jsm.streams.info(BUCKET)).created);
+}
+
+function noRoom(stream: string, settings: StreamSettings): string {
+  return (
+    `NATS has no room for the stream ${stream}: all streams together reserve ${sizeText(reservedBytes(settings))} ` +
+    "(four times SCANMESH_SCANS_MAX and twice SCANMESH_SAMPLES_MAX), more than nats-server may use. " +
+    "Raise its max_file_store (with docker compose SCANMESH_NATS_STORE) or lower these settings."
+  );
+}

@@ -1,0 +1,94 @@
+import type { ConsumerConfig } from "nats";
+import { expect, it } from "vitest";
+import { readQueues } from "../../../gateway/scan/queues.js";
+import { engineDurable } from "../../../schema/streams.js";
+import { AGENTS, presenceSubject, RECORDER, RESULTS, SAMPLES, SCANS } from "../../../schema/subjects.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { ask } from "../http/http-client.js";
+import { base64, shown, submit, type ShownScan } from "../scan/submitting.js";
+import { connectAsGateway } from "./gateway-user.js";
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta", { speed: "FAST" })]);
+const other = prepared(
+  () => connectAsGateway(stage),
+  (nc) => nc.close(),
+);
+const jsm = () => other.jetstreamManager();
+const ready = async () => (await ask(`${gateway.url}/readyz`)).json<{ status: string; reason?: string }>();
+
+async function scanWith(name: string, text: string): Promise<ShownScan> {
+  const { scan: submitted } = await submit(gateway.url, { base64: base64(text), engines: [name] });
+  const scanId = Number(submitted["scanId"]);
+  const { ack } = await until("the request is delivered", () =>
+    agent.take(name, { scan: scanId, seconds: 1 }).catch(() => undefined),
+  );
+  await agent.answer(name, { scan: scanId, verdict: "CLEAN" });
+  ack();
+  return until("it is final", async () => {
+    const scan = await shown(gateway.url, scanId);
+    return scan.endDate === null ? undefined : scan;
+  });
+}
+
+it("a durable that is lost is made again, and costs no other engine's queue meanwhile", async () => {
+  await (await jsm()).consumers.delete(SCANS, "alpha");
+  expect((await readQueues(gateway.context)).map(({ engine: { name } }) => name)).toEqual(["Alpha", "Beta"]);
+  await scanWith("Beta", "beta goes on");
+  await until("it is there again", () => gateway.context.bus.account("isolated").durableState("Alpha"));
+  await scanWith("Alpha", "alpha is back");
+});
+
+it("so is the recorder's", async () => {
+  await (await jsm()).consumers.delete(RESULTS, RECORDER);
+  expect(await scanWith("Alpha", "recorded")).toMatchObject({ verdict: "CLEAN" });
+});
+
+it.each([SCANS, RESULTS, SAMPLES])("the stream %s is made again with its durables", async (stream) => {
+  const before = String((await (await jsm()).streams.info(stream)).created);
+  await (await jsm()).streams.delete(stream);
+  await until("it is there again", async () => {
+    const found = await (await jsm()).streams.info(stream).catch(() => undefined);
+    return found !== undefined && String(found.created) !== before;
+  });
+  await until("the gateway is well", async () => (await ready()).status === "ok");
+  expect(await until("an upload is taken", () => scanWith("Alpha", `after ${stream}`))).toBeTruthy();
+});
+
+it("the presence bucket is made again, and is watched again", async () => {
+  await (await jsm()).streams.delete(`KV_${AGENTS}`);
+  expect(
+    await until("agents are heard again", async () => {
+      await agent.announce([{ warnings: ["back"] }]).catch(() => undefined);
+      return gateway.context.fleet.agents()[0]?.engines[0]?.warnings[0] === "back";
+    }),
+  ).toBeTruthy();
+});
+
+it("a durable that NATS refuses costs only its engine, and /readyz names it", async () => {
+  const settings = { ackWaitMs: 1_000 };
+  const clash = engineDurable({ name: "Clash", speed: "ULTRA", internet: "isolated" }, settings);
+  const taken = { ...clash, deliver_policy: "all" } as unknown as Partial<ConsumerConfig>;
+  await (await jsm()).consumers.add(SCANS, taken);
+  const second = [engine("Clash"), engine("Delta")];
+  const presence = { v: 1, agent: "second", host: "h", version: "0", class: "isolated", state: "READY", heartbeatMs: 60_000 };
+  const startedAt = new Date().toISOString();
+  await agent.nc.request(presenceSubject("second"), JSON.stringify({ ...presence, startedAt, engines: second }));
+  await until("the other engine is in the catalogue", () =>
+    stage.db
+      .selectFrom("engines")
+      .select("id")
+      .where("name", "=", "Delta")
+      .where("last_healthy_at", "is not", null)
+      .executeTakeFirst(),
+  );
+  const answer = await until("it is named", async () => {
+    const body = await ready();
+    return body.reason?.includes("clash") ? body : undefined;
+  });
+  expect(answer).toMatchObject({ status: "degraded" });
+  expect(answer.reason).toMatch(/^the durable clash of ISOLATED is missing: /);
+});
