@@ -44,6 +44,8 @@ export interface RawOutput {
   readonly stderr: string;
   /** Set if the engine answered before it was sent the whole sample: then only a detection counts. */
   readonly isEarly?: boolean;
+  /** The limit of its run that the engine reached, as far as that can be known: a sentence for people. */
+  readonly limit?: string;
 }
 
 /**

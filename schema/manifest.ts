@@ -5,6 +5,7 @@ import { EngineSpeed, PluginType } from "./classes.js";
 import { Opens } from "./closed.js";
 import { ContainerRun } from "./container-run.js";
 import { engineName } from "./messages.js";
+import { ProcessRun } from "./process-run.js";
 import { duration } from "./settings.js";
 
 /** An engine that runs inside the agent, in a worker thread of its own. */
@@ -12,20 +13,6 @@ export const BuiltinRun = z.strictObject({
   /** Which of the agent's own engines it is. */
   module: z.enum(["yara", "fileinfo"]),
 });
-
-/** An engine that is a program of this host. Exactly one of `service` and `command`. */
-export const ProcessRun = z
-  .strictObject({
-    /** A daemon that the agent starts and speaks to over its socket. */
-    service: z.enum(["clamd"]).optional(),
-    /** A program run once per sample; `{file}` stands for the sample's path, `{sha256}`, `{sha1}` and `{md5}` for its hashes. */
-    command: z.array(z.string().min(1)).min(1).optional(),
-    /** The program that must be found for this way of running to be chosen; default: the command's first word. */
-    detect: z.string().min(1).optional(),
-    /** Prints the engine's version on its first line. */
-    version: z.array(z.string().min(1)).min(1).optional(),
-  })
-  .refine((run) => (run.service === undefined) !== (run.command === undefined), "needs exactly one of service and command");
 
 /** An engine's manifest. Unknown keys are mistakes. */
 export const Manifest = z

@@ -5,7 +5,8 @@ import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createMetrics, registerGauges } from "../gateway/metrics.js";
 import { ContainerLimits, ContainerRun, Recycle, Relax } from "../schema/container-run.js";
-import { BuiltinRun, Manifest, ProcessRun } from "../schema/manifest.js";
+import { BuiltinRun, Manifest } from "../schema/manifest.js";
+import { ProcessLimits, ProcessRun } from "../schema/process-run.js";
 import { projectPath } from "../schema/paths.js";
 import { CHANGES } from "./house/changes.js";
 import { files, product, textOf } from "./house/source.js";
@@ -126,7 +127,7 @@ describe("docs/run/engines.md", () => {
     ["run.builtin", Object.keys(BuiltinRun.shape)],
     ["run.process", Object.keys(ProcessRun.shape)],
     ["run.container", Object.keys(ContainerRun.shape)],
-    ["limits", Object.keys(ContainerLimits.shape)],
+    ["limits", Object.keys({ ...ContainerLimits.shape, ...ProcessLimits.shape })],
     ["recycle", Object.keys(Recycle.shape)],
     ["relax", [...new Set(relax)]],
   ])("explains every key of %s", (_, keys) => {

@@ -17,6 +17,7 @@ import {
   type Sample,
 } from "../contract.js";
 import { NEVER_ABORTED } from "../within.js";
+import { nameLimit } from "./limit-reached.js";
 import type { SelfTest } from "./self-test.js";
 import { createSlots, type Slots } from "./slots.js";
 import { parseWhole } from "./whole-sample.js";
@@ -154,7 +155,8 @@ export function createEngine(
   async function attempt(sample: Sample, options: RunOptions): Promise<Outcome> {
     if (runner === undefined) throw new Unavailable("there is no way to run it");
     try {
-      const outcome = parseWhole(parse, await runner.run(sample, options));
+      const raw = await runner.run(sample, options);
+      const outcome = nameLimit(parseWhole(parse, raw), raw);
       printedVersions = outcome.versions ?? printedVersions;
       return printedVersions === undefined ? outcome : { ...outcome, versions: fullVersions() };
     } catch (error) {

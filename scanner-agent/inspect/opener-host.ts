@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { projectPath } from "../../schema/paths.js";
 import { Failed, hasCode, reasonOf, Unavailable } from "../contract.js";
-import { findFence, noFence, type Fence, type Mount } from "../runners/process/fence.js";
+import { LIMITS, noFence, type Fence, type Mount } from "../runners/process/fence.js";
+import { findFence } from "../runners/process/find-fence.js";
 import { minimalEnvironment, spawnGuarded, type GuardedProcess } from "../runners/process/guard.js";
 import { within } from "../within.js";
 import type { Inspection, InspectionLimits } from "./formats/inspection.js";
@@ -15,8 +16,6 @@ const START_MS = 20_000;
 const MAX_HEAP_MB = 512;
 /** What WebAssembly may take, in pages of 64 KiB. */
 const WASM_PAGES = 16_384;
-/** Each run of 7-Zip reserves what it may take, until the memory of the runs before it is freed; guards would reserve far more. */
-const ADDRESS_SPACE = 16 * 1024 ** 3;
 const NODE_FLAGS = [
   "--expose-gc",
   "--disable-wasm-trap-handler",
@@ -54,7 +53,7 @@ export interface OpenerHost {
 
 /** Starts a process in the strongest fence in which it runs. Throws {@link Unavailable}. */
 export async function startOpener(host: OpenerHost): Promise<Opener> {
-  const fence = await findFence({ internet: false, folder: host.folder, programPath: host.programPath });
+  const fence = await findFence({ internet: false, isTool: true, folder: host.folder, programPath: host.programPath });
   try {
     return await startIn(fence, host);
   } catch (error) {
@@ -97,7 +96,7 @@ function commandOf(fence: Fence, home: string, files: string, programPath: strin
     fence.innerPath(projectPath(program), join("project", program)),
   ];
   const env = minimalEnvironment(programPath, fence.home ?? home);
-  const needs = { mounts: [...mounts, { path: files, as: "files" }], addressSpace: ADDRESS_SPACE };
+  const needs = { mounts: [...mounts, { path: files, as: "files" }], limits: LIMITS };
   return [fence.wrap(argv, null, needs), { cwd: home, env, ipc: true }];
 }
 

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ContainerLimits, ContainerRun } from "../../schema/container-run.js";
 import { Manifest } from "../../schema/manifest.js";
+import { ProcessLimits } from "../../schema/process-run.js";
 import { suggestName } from "../../schema/suggestion.js";
 import { duration } from "../../schema/settings.js";
 import { engineToken } from "../../schema/subjects.js";
@@ -17,6 +18,10 @@ const SWITCHES: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ["off", false],
 ]);
 
+/** The limits of both ways of running that have some. */
+const Limits = z.strictObject({ ...ContainerLimits.shape, ...ProcessLimits.shape }).partial();
+type Limits = { readonly [limit in keyof z.infer<typeof Limits>]?: number };
+
 /** A host's setting for one engine: `on`, `off`, or fields that replace those of its manifest. */
 const Choice = z.preprocess(
   (value) => (SWITCHES.has(value) ? { enabled: SWITCHES.get(value) } : value),
@@ -28,7 +33,7 @@ const Choice = z.preprocess(
     run: z.enum(["builtin", "process", "container"]).optional(),
     /** Another image of the same contract. */
     image: ContainerRun.shape.image.optional(),
-    limits: ContainerLimits.optional(),
+    limits: Limits.optional(),
   }),
 );
 type Choice = z.infer<typeof Choice>;
@@ -100,21 +105,34 @@ function readChoices({ file, text }: ChoiceText): YamlText | Mistakes {
 }
 
 /** A choice, with the limits that it names and those alone. */
-type NamedChoice = Omit<Choice, "limits"> & { readonly limits: Partial<ContainerLimits> };
+type NamedChoice = Omit<Choice, "limits"> & { readonly limits: Limits };
 
 function readChoice(yaml: YamlText, key: string, { manifest, ways }: LoadedManifest): NamedChoice | Mistakes {
   const path = ["engines", key];
   const read = yaml.read(path, Choice, key);
   if ("mistakes" in read) return read;
   const { value } = read;
-  const mistake = (field: string, what: string) => ({
-    mistakes: [`${yaml.place([...path, field])}: ${[...path, field].join(".")}: ${manifest.name} ${what}`],
-  });
+  const mistake = (fields: string | readonly string[], what: string) => {
+    const at = path.concat(fields);
+    return { mistakes: [`${yaml.place(at)}: ${at.join(".")}: ${manifest.name} ${what}`] };
+  };
   if (value.run !== undefined && !ways.includes(value.run)) return mistake("run", `cannot be run as ${value.run}`);
-  for (const field of ["image", "limits"] as const)
-    if (value[field] !== undefined && manifest.run.container === undefined) return mistake(field, "has no container");
-  const named = new Set(yaml.keys([...path, "limits"]));
-  return { ...value, limits: Object.fromEntries(Object.entries(value.limits ?? {}).filter(([limit]) => named.has(limit))) };
+  const { container } = manifest.run;
+  const isProgram = manifest.run.process?.command !== undefined;
+  if (container === undefined && value.image !== undefined) return mistake("image", "has no container");
+  if (container === undefined && value.limits !== undefined && !isProgram) return mistake("limits", "has no container");
+  const named = yaml.keys([...path, "limits"]);
+  for (const limit of named) {
+    if (container === undefined && !(limit in ProcessLimits.shape)) return mistake(["limits", limit], "has no container");
+    if (!isProgram && !(limit in ContainerLimits.shape)) return mistake(["limits", limit], "is no program of this host");
+  }
+  return { ...value, limits: pick(value.limits, named) };
+}
+
+/** Those limits that are named; the others have their defaults here, and not those of the manifest. */
+function pick(limits: z.infer<typeof Limits> | Limits | undefined, names: readonly string[]): Limits {
+  const named = Object.entries(limits ?? {}).filter(([limit, value]) => value !== undefined && names.includes(limit));
+  return Object.fromEntries(named) as Limits;
 }
 
 function offByMistake([first = ""]: readonly string[]): Off {
@@ -132,7 +150,8 @@ function offBy({ manifest }: LoadedManifest, choice: NamedChoice | undefined, ya
 
 function withChoice(loaded: LoadedManifest, { slots, timeout, run, image, limits }: NamedChoice): LoadedManifest {
   const { manifest } = loaded;
-  const { container } = manifest.run;
+  const { container, process: program } = manifest.run;
+  const limitsOf = (shape: object) => pick(limits, Object.keys(shape));
   return {
     ...loaded,
     ways: run === undefined ? loaded.ways : [run],
@@ -142,7 +161,12 @@ function withChoice(loaded: LoadedManifest, { slots, timeout, run, image, limits
       timeout: timeout ?? manifest.timeout,
       run: {
         ...manifest.run,
-        container: container && { ...container, image: image ?? container.image, limits: { ...container.limits, ...limits } },
+        process: program && { ...program, limits: { ...program.limits, ...limitsOf(ProcessLimits.shape) } },
+        container: container && {
+          ...container,
+          image: image ?? container.image,
+          limits: { ...container.limits, ...limitsOf(ContainerLimits.shape) },
+        },
       },
     },
   };

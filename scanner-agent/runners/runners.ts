@@ -7,7 +7,7 @@ import { DEFAULT_SIGNATURES } from "./clamd/database.js";
 import { createClamdRunner } from "./clamd/clamd.js";
 import { createContainerRunner } from "./container/container.js";
 import type { ContainerHost } from "./container/host.js";
-import { findDaemonFence, findFence } from "./process/fence.js";
+import { findDaemonFence, findFence } from "./process/find-fence.js";
 import { createProcessRunner } from "./process/process.js";
 import { fingerprintRules } from "./builtin/rule-files.js";
 
@@ -50,11 +50,11 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
         fence,
       });
     }
-    const { command, version } = program ?? {};
+    const { command, version, limits } = program ?? {};
     const detect = program?.detect ?? command?.[0];
     if (command === undefined || detect === undefined) return undefined;
     const fence = () => findFence({ internet: manifest.internet, folder, programPath });
-    return createProcessRunner({ command, version, detect, folder, programPath, fence });
+    return createProcessRunner({ command, version, detect, folder, programPath, fence, limits });
   },
   container: ({ manifest, place }, slots, host) =>
     manifest.run.container === undefined

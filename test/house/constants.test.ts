@@ -5,7 +5,6 @@ import { codeOf, product } from "./source.js";
 const independent: Readonly<Record<string, string>> = {
   "gateway BATCH": "how many rows a loop takes at once",
   "scanner-agent PING_MS": "of NATS, and of Docker",
-  "scanner-agent MAX_OUTPUT": "of engines in processes of ours, and of local programs",
   "scanner-agent READ_BYTES": "of a file that is measured, and of one that is sent to clamd",
   "scanner-agent HEAD_BYTES": "of a container that is opened, and of a file that is described",
   "scanner-agent MAX_HEAP_MB": "of the process that opens containers, and of engines' workers",

@@ -10,6 +10,8 @@ export interface CommandOptions {
   readonly signal?: AbortSignal;
   /** Limit in bytes, for standard output and standard error each. */
   readonly maxOutput: number;
+  /** What an operator raises that limit by. */
+  readonly setting?: string;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface CommandOptions {
 export function runCommand(argv: readonly string[], options: CommandOptions): Promise<RawOutput> {
   return new Promise((resolve, reject) => {
     const guarded = spawnGuarded(argv, options);
+    const setting = options.setting === undefined ? "" : ` (${options.setting})`;
     const { process: child } = guarded;
     const stdout = collect(child.stdout, "standard output");
     const stderr = collect(child.stderr, "standard error");
@@ -40,7 +43,7 @@ export function runCommand(argv: readonly string[], options: CommandOptions): Pr
       let size = 0;
       stream?.on("data", (part: Buffer) => {
         size += part.length;
-        if (size > options.maxOutput) giveUp(new Failed(`printed more than ${options.maxOutput} bytes on ${name}`));
+        if (size > options.maxOutput) giveUp(new Failed(`printed more than ${options.maxOutput} bytes on ${name}${setting}`));
         else parts.push(part);
       });
       return parts;

@@ -1,15 +1,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineVersions } from "../../../schema/messages.js";
-import { reasonOf, Unavailable, type Runner } from "../../contract.js";
+import type { ProcessLimits } from "../../../schema/process-run.js";
+import { reasonOf, Unavailable, type RawOutput, type Runner } from "../../contract.js";
 import { findProgram, explainMissing } from "../../programs.js";
 import { NEVER_ABORTED } from "../../within.js";
 import { fillCommand } from "../fill-command.js";
 import { runCommand, type CommandOptions } from "./command.js";
-import { noFence, type Fence } from "./fence.js";
+import { LIMITS, noFence, type Fence, type Mount } from "./fence.js";
 import { minimalEnvironment } from "./guard.js";
+import { allowedLimits, findLimit } from "./limits.js";
+import { findShown } from "./shown-paths.js";
 
-const MAX_OUTPUT = 8 * 1024 * 1024;
 const VERSION_TIMEOUT_MS = 10_000;
 
 /** How a program is run. */
@@ -25,25 +27,29 @@ export interface ProgramOptions {
   readonly programPath: string;
   /** Finds the fence that the program runs in, at the first start; default: none. */
   readonly fence?: () => Promise<Fence>;
-  /** Most bytes of output. */
-  readonly maxOutput?: number;
+  readonly limits?: ProcessLimits | undefined;
 }
 
 /** Runs a command for each sample, in a process group, folder and environment of its own. */
 export function createProcessRunner(options: ProgramOptions): Runner {
-  const { command, detect, version, folder, programPath, maxOutput = MAX_OUTPUT } = options;
+  const { command, detect, version, folder, programPath, limits = LIMITS } = options;
   let fence: Fence | undefined;
+  let shown: readonly Mount[] | undefined;
 
   async function runInFolder(
     argv: readonly string[],
     sample: string | null,
-    limits: Pick<CommandOptions, "timeoutMs" | "signal">,
-  ) {
+    until: Pick<CommandOptions, "timeoutMs" | "signal">,
+  ): Promise<RawOutput> {
     const inside = await findFence();
+    shown ??= await findShown([command, version ?? []], programPath);
     const cwd = await mkdtemp(join(folder, "run-"));
     try {
       const env = minimalEnvironment(programPath, inside.home ?? cwd);
-      return await runCommand(inside.wrap(argv, sample), { cwd, env, maxOutput, ...limits });
+      const words = inside.wrap(argv, sample, { mounts: shown, limits });
+      const output = await runCommand(words, { cwd, env, maxOutput: limits.output, setting: "limits.output", ...until });
+      const limit = inside === noFence ? undefined : findLimit(output, allowedLimits(limits));
+      return limit === undefined ? output : { ...output, limit };
     } finally {
       await rm(cwd, { recursive: true, force: true });
     }

@@ -92,7 +92,7 @@ describe("a process", () => {
 
   test("says how it is fenced in", async () => {
     const fence = await inspectorWith().check();
-    expect(fence).toMatch(process.getuid?.() === 0 ? /^user nobody, no network, limits$/ : /./);
+    expect(fence).toMatch(process.getuid?.() === 0 ? /^user 65532, no network, private \/tmp, limits/ : /./);
   });
 });
 

@@ -98,6 +98,34 @@ describe("a mistake", () => {
     ]);
   });
 
+  const program = (text: string) => {
+    const manifests = [manifest("Tool", "", "process: { command: [x], limits: { files: 2048, tmp: 1GiB } }"), ...MANIFESTS];
+    return chooseEngines(manifests, { file: "f", text });
+  };
+
+  test("is no limit of a program of the host: it has those that are named, and its manifest's otherwise", () => {
+    const { engines, mistakes } = program("engines:\n  Tool: { limits: { memory: 8GiB, fileSize: 2GiB, tmp: 2GiB } }\n");
+    expect(mistakes).toEqual([]);
+    const limits = {
+      memory: 8 * 1024 ** 3,
+      files: 2048,
+      fileSize: 2 * 1024 ** 3,
+      pids: 4096,
+      tmp: 2 * 1024 ** 3,
+      output: 8 * 1024 ** 2,
+    };
+    expect(engines[0]?.manifest.run.process?.limits).toEqual(limits);
+  });
+
+  test("is a limit of the other kind", () => {
+    expect(program("engines:\n  Tool:\n    limits:\n      cpus: 2\n").mistakes).toEqual([
+      "f:4: engines.Tool.limits.cpus: Tool has no container",
+    ]);
+    expect(program("engines:\n  Boxed:\n    limits:\n      fileSize: 2GiB\n").mistakes).toEqual([
+      "f:4: engines.Boxed.limits.fileSize: Boxed is no program of this host",
+    ]);
+  });
+
   test("is an engine that nobody has", () => {
     const choices = chosen("engines:\n  Plain: on\n  Plian: on\n");
     expect(choices.mistakes).toEqual([

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Failed, TimedOut, Unavailable, type Runner } from "../../../../scanner-agent/contract.js";
 import { parseYara } from "../../../../scanner-agent/parsers/yara.js";
 import { isRunning } from "../../../../scanner-agent/process-table.js";
+import { LIMITS } from "../../../../scanner-agent/runners/process/fence.js";
 import { createProcessRunner } from "../../../../scanner-agent/runners/process/process.js";
 import { projectPath } from "../../../../schema/paths.js";
 import { until } from "../../stage/bus-stage.js";
@@ -19,7 +20,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 function shell(script: string, maxOutput?: number): Runner {
   const command = ["sh", "-c", script, "sh", "{file}", "{sha256}"];
-  const more = maxOutput === undefined ? {} : { maxOutput };
+  const more = maxOutput === undefined ? {} : { limits: { ...LIMITS, output: maxOutput } };
   return createProcessRunner({
     command,
     detect: "sh",
@@ -58,7 +59,7 @@ describe("a program run per sample", () => {
 
   test("that prints too much is failed, not parsed", async () => {
     await expect(shell("yes", 100_000).run(pathOnly("/x"), runOptions())).rejects.toThrow(
-      new Failed("printed more than 100000 bytes on standard output"),
+      new Failed("printed more than 100000 bytes on standard output (limits.output)"),
     );
   });
 

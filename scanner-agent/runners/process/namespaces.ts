@@ -1,0 +1,115 @@
+import { basename, join } from "node:path";
+import {
+  INSIDE,
+  LIMITS,
+  noFence,
+  pathInside,
+  PRIVATE_FOLDERS,
+  RESOLVERS,
+  userOf,
+  type FenceOptions,
+  type Mount,
+  type PossibleFence,
+} from "./fence.js";
+import { allowedLimits, prlimit } from "./limits.js";
+
+/** Where {@link INSIDE} is filled before it takes its place: sources may lie in all folders that will be hidden. */
+const STAGE = "/tmp/.scanmesh";
+
+/**
+ * Makes the folders private, shows files and folders, read-only, in them or in a folder that exists only in this mount namespace, and
+ * runs the command. Its arguments: the size of each private folder; further folders to hide; for each mount the path, the target and
+ * further mount options; then `--` and the command. The mounts are not entered in the host's table (`-n`), which only root may write.
+ */
+const ENTER = `set -e
+umask 022
+size=$1 hidden=$2
+shift 2
+memory() { mount -n -t tmpfs -o "size=$size,mode=1777,nosuid,nodev$2" scanmesh "$1"; }
+mount -n --rbind / ${INSIDE}
+for folder in ${PRIVATE_FOLDERS.join(" ")} /run/lock $hidden; do
+  if [ -d "$folder" ] && [ ! -L "$folder" ]; then memory "$folder"; fi
+done
+mkdir ${STAGE}
+memory ${STAGE} ,noexec
+show() {
+  if [ -d "$1" ]; then mkdir -p "$2"; else mkdir -p "$(dirname "$2")"; : > "$2"; fi
+  mount -n --rbind "$1" "$2"
+  mount -n -o "remount,bind,ro,nosuid,nodev,$3" "$2"
+}
+while [ "$1" != -- ]; do
+  show "${INSIDE}$1" "$2" "$3"
+  shift 3
+done
+shift
+umount -n -l ${INSIDE}
+mount -n --move ${STAGE} ${INSIDE}
+rmdir ${STAGE}
+mount -n -o remount,bind,ro / 2> /dev/null || :
+cd ${INSIDE}
+exec "$@"`;
+
+/** Closes user namespaces to everything inside this one. */
+const CLOSE = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"';
+const close = ["sh", "-c", CLOSE, "sh"];
+
+const PROCESSES = ["--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"];
+const OWN_USERS = ["unshare", "--user", "--map-current-user", "--keep-caps"];
+const DROP = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--"];
+
+/** Fences made with util-linux's unshare and setpriv, the strongest first. */
+export function namespaceFences(options: FenceOptions): PossibleFence[] {
+  const network = options.internet ? [] : ["--net"];
+  const user = userOf(options);
+  const hidden = options.internet ? "" : RESOLVERS.join(" ");
+  const become = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"];
+  const fence = (
+    as: string,
+    namespaces: readonly string[],
+    before: readonly string[],
+    after: readonly string[],
+  ): PossibleFence => ({
+    user: as,
+    hasPrivateFolders: true,
+    hasFilter: false,
+    home: INSIDE,
+    innerPath: pathInside,
+    wrap: (argv, sample, { mounts = [], limits = LIMITS } = {}) => {
+      const all: Mount[] = [...(sample === null ? [] : [{ path: sample, as: basename(sample) }]), ...mounts];
+      const words = all.flatMap((mount) => [mount.path, targetOf(mount), mount.isProgram ? "exec" : "noexec"]);
+      const enter = ["sh", "-c", ENTER, "fence", String(limits.tmp), hidden, ...words, "--", ...before];
+      return [
+        ...namespaces,
+        "--mount",
+        ...PROCESSES,
+        ...network,
+        "--",
+        ...enter,
+        ...prlimit(allowedLimits(limits)),
+        ...after,
+        ...argv,
+      ];
+    },
+  });
+  const bare = (namespaces: readonly string[], before: readonly string[] = []): PossibleFence => ({
+    ...noFence,
+    user: "the agent's user",
+    hasPrivateFolders: false,
+    hasFilter: false,
+    wrap: (argv, _, { limits = LIMITS } = {}) => {
+      const enter = [...OWN_USERS, ...namespaces, ...network, "--"];
+      return [...enter, ...before, ...prlimit(allowedLimits(limits)), ...DROP, ...argv];
+    },
+  });
+  const asRoot = [
+    fence(`user ${user}`, ["unshare"], [...become, "--", ...OWN_USERS, "--", ...close], DROP),
+    fence(`user ${user}`, ["unshare"], [], [...become, ...DROP.slice(1)]),
+  ];
+  const asAgent = [fence("the agent's user", OWN_USERS, close, DROP), bare(PROCESSES, close), bare([], close), bare([])];
+  return process.getuid?.() === 0 ? [...asRoot, ...asAgent] : asAgent;
+}
+
+function targetOf({ path, as }: Mount): string {
+  if (as !== undefined) return join(STAGE, as);
+  return path.startsWith(`${INSIDE}/`) ? join(STAGE, path.slice(INSIDE.length)) : path;
+}
