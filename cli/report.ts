@@ -6,7 +6,7 @@ import type { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } fro
 export const REPORT_FIELDS = `scanId name verdict startDate endDate deadline done total detections
   sample { sha256 sha1 md5 size mime } skipped { engine reason }
   proof { detectedBy cleanBy antivirusAsked barriers { engine state cause error } absent }
-  results { engine state verdict signature error cause durationMs agent details versions { engine signatures signatureDate } }`;
+  stale results { engine state verdict signature error cause stale durationMs agent details versions { engine signatures signatureDate } }`;
 
 export interface Report {
   readonly scanId: number;
@@ -29,6 +29,8 @@ export interface Report {
   readonly skipped: readonly { readonly engine: string; readonly reason: SkipReason }[];
   /** Why it has its verdict. */
   readonly proof: ScanProof;
+  /** Whether an antivirus engine's signatures were too old. */
+  readonly stale: boolean;
   readonly results: readonly EngineResult[];
 }
 
@@ -39,6 +41,7 @@ export interface EngineResult {
   readonly signature: string | null;
   readonly error: string | null;
   readonly cause: ResultCause | null;
+  readonly stale: boolean;
   readonly durationMs: number | null;
   readonly agent: string | null;
   readonly details: Record<string, unknown> | null;

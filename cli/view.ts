@@ -26,17 +26,23 @@ export function describeResult({ state, verdict, signature, error }: EngineResul
 /** One line on a finished file. */
 export function describeFile({ file, report, error }: FileResult): string {
   if (!report) return `${printable(file)}: ${printable(error ?? "no result")}`;
-  const { verdict, detections, done, total, scanId, skipped } = report;
+  const { verdict, detections, done, total, scanId, skipped, results } = report;
   const why = verdict === "INCONCLUSIVE" ? `; ${describeDoubt(report.proof)}` : "";
+  const old = results.filter(({ stale }) => stale).map(describeAge);
+  const stale = old.length > 0 ? `; old signatures: ${old.join(", ")}` : "";
   const left = skipped.length > 0 ? `; left out: ${skipped.map(describeSkip).join(", ")}` : "";
   const broken = error === undefined ? "" : `; not seen to its end: ${printable(error)}`;
-  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done; scan ${scanId}${why}${left}${broken})`;
+  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done; scan ${scanId}${why}${stale}${left}${broken})`;
 }
 
 /** Why a scan is not clean although nothing was found. */
 export function describeDoubt({ antivirusAsked, barriers }: Report["proof"]): string {
   if (barriers.length > 0) return `not clean because of ${barriers.map(describeBarrier).join(", ")}`;
   return antivirusAsked ? "not every antivirus engine scanned all of it" : "no antivirus engine took part";
+}
+
+function describeAge({ engine, versions: { signatureDate } }: EngineResult): string {
+  return `${engine} (of ${signatureDate?.slice(0, 10)})`;
 }
 
 function describeBarrier({ engine, state, error }: Report["proof"]["barriers"][number]): string {

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EnginePresence, Presence } from "../schema/messages.js";
+import { hasStaleSignatures, signatureAge } from "../schema/stale.js";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -114,7 +115,7 @@ export function registerGauges({ registry }: Metrics, { busConnected, scanSubscr
 
 /** What agents say of their engines; one that is gone takes its engines with it. */
 function registerEngineGauges(registry: Registry, agents: GaugeSources["agents"]): void {
-  const gauge = (name: string, help: string, read: (engine: EnginePresence) => number) =>
+  const gauge = (name: string, help: string, read: (engine: EnginePresence) => number | undefined) =>
     new Gauge({
       name,
       help,
@@ -122,10 +123,21 @@ function registerEngineGauges(registry: Registry, agents: GaugeSources["agents"]
       registers: [registry],
       collect() {
         this.reset();
-        for (const { agent, engines } of agents())
-          for (const engine of engines) this.set({ engine: engine.name, agent }, read(engine));
+        for (const { agent, engines } of agents()) {
+          for (const engine of engines) {
+            const value = read(engine);
+            if (value !== undefined) this.set({ engine: engine.name, agent }, value);
+          }
+        }
       },
     });
+  gauge("scanmesh_engine_stale", "1 while an antivirus engine's signatures are older than its manifest allows.", (engine) =>
+    Number(hasStaleSignatures(engine)),
+  );
+  gauge("scanmesh_engine_signature_age_seconds", "Age of an antivirus engine's signatures, where it is known.", (engine) => {
+    const age = signatureAge(engine);
+    return age === undefined ? undefined : age / 1_000;
+  });
   gauge(
     "scanmesh_engine_warnings",
     "What is to be put right although the engine works, such as signatures that do not load.",

@@ -8,12 +8,14 @@ import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { readReport, type InspectorFindings } from "./doctor-report.js";
 import { createEngine } from "./engine/engine.js";
 import { listEngines, createParts } from "./engine/engine-set.js";
+import { hasStaleSignatures } from "../schema/stale.js";
 import { ownVersion } from "../schema/version.js";
 import { createContainerHost } from "./runners/container/host.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool } from "./samples/spool.js";
 import { watchSpoolOrphans } from "./samples/spool-orphans.js";
 
+const STALE = "its signatures are older than its manifest allows (`staleAfter`), so its results are marked as stale: update them";
 const SUFFIX = "-doctor";
 
 /** The report, and whether every engine that is on is healthy. */
@@ -31,7 +33,9 @@ export async function examine(config: AgentConfig, log: Logger): Promise<Diagnos
     log,
   );
   const presences = examined.map(({ presence }) => presence);
-  const warnings = examined.flatMap(({ presence, warnings: all }) => all.map((warning) => `${presence.name}: ${warning}`));
+  const warnings = examined.flatMap(({ presence, warnings: all }) =>
+    [...all, ...(hasStaleSignatures(presence) ? [STALE] : [])].map((warning) => `${presence.name}: ${warning}`),
+  );
   const report = readReport({
     presences,
     inspector,

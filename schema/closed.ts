@@ -53,7 +53,12 @@ export const Opens = z.strictObject({
   /** Methods by format, as 7-Zip names them in lower case; `all`: every method of the format. */
   formats: z.partialRecord(
     z.enum(CONTAINER_FORMATS),
-    z.union([z.literal("all"), z.array(z.string().regex(/^[a-z0-9-]+$/, "a method such as deflate")).min(1)]),
+    z.union(
+      [z.literal("all"), z.array(z.string().regex(/^[a-z0-9-]+$/, "needs a method such as deflate, in lower case")).min(1)],
+      {
+        error: "needs `all` or a list of methods such as deflate",
+      },
+    ),
   ),
   /** What lies beyond one of these it does not look at. */
   limits: z

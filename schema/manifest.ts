@@ -7,6 +7,7 @@ import { ContainerRun } from "./container-run.js";
 import { engineName } from "./messages.js";
 import { ProcessRun } from "./process-run.js";
 import { duration } from "./settings.js";
+import { STALE_AFTER_MS } from "./stale.js";
 
 /** An engine that runs inside the agent, in a worker thread of its own. */
 export const BuiltinRun = z.strictObject({
@@ -40,6 +41,8 @@ export const Manifest = z
      * engines always do.
      */
     detects: z.boolean().default(false),
+    /** How old an AV engine's signatures may be before its results are marked as stale, in milliseconds once read. */
+    staleAfter: duration.default(STALE_AFTER_MS),
     /** MIME types it takes, by the first 4 KiB; default: all. Never for AV engines: it would be a way around them. */
     accepts: z
       .array(z.string().regex(/^[\w.+-]+\/[\w.+*-]+$/, "needs a MIME type"))

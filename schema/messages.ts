@@ -185,6 +185,8 @@ export const EnginePresence = z.object({
   input: z.enum(["file", "hash"]),
   /** Whether its absence is no proof although it is no AV engine, as its manifest says. Older agents do not send it. */
   detects: z.boolean().optional(),
+  /** How old its signatures may be before they count as stale, in milliseconds. Older agents do not send it. */
+  staleAfterMs: z.number().int().positive().optional(),
   /** MIME types it accepts; null: all. */
   accepts: z.array(told(255)).max(MAX_ACCEPTS).nullable(),
   versions: EngineVersions,

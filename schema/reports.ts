@@ -38,6 +38,8 @@ export interface EngineRecord {
   readonly engineVersion: string | null;
   readonly signatureVersion: string | null;
   readonly signatureDate: Date | null;
+  /** It is an AV engine whose signatures are older than they may be. */
+  readonly stale: boolean;
   /** When a healthy agent last announced it. */
   readonly lastHealthyAt: Date | null;
   /** Why no present agent can run it; null while one can, or none is there. */
@@ -64,6 +66,8 @@ export interface ResultRecord {
   readonly engineVersion: string | null;
   readonly signatureVersion: string | null;
   readonly signatureDate: Date | null;
+  /** It is the result of an AV engine whose signatures were older than they may be when it ended. */
+  readonly stale: boolean;
   /** The container image it ran in: its id, and its digest in a registry. */
   readonly imageId: string | null;
   readonly imageDigest: string | null;

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { EnginePresence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
+import { STALE_AFTER_MS } from "../../schema/stale.js";
 import type { Database, Tx } from "./database.js";
 import { runPreparedQuery } from "./prepared.js";
 
@@ -27,6 +28,7 @@ export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
         "signature_date as signatureDate",
         "last_healthy_at as lastHealthyAt",
         "unhealthy",
+        sql<boolean>`is_stale(type, stale_after_ms, signature_date, now())`.as("stale"),
         sql<boolean>`coalesce(last_healthy_at > now() - interval '10 minutes', false) and unhealthy is null`.as("available"),
       ])
       .orderBy(sql`lower(name)`),
@@ -42,7 +44,7 @@ export async function findEngineIds(db: Database, names: readonly string[]): Pro
 
 /** Inserts engines that the catalogue does not have, or has only from an import. Their durables must exist already. */
 export async function insertEngines(db: Database, engines: readonly EnginePresence[]): Promise<void> {
-  const rows = engines.map(({ name, type, speed, internet, input, accepts, detects = false }) => ({
+  const rows = engines.map(({ name, type, speed, internet, input, accepts, detects = false, staleAfterMs }) => ({
     name,
     type,
     speed,
@@ -50,6 +52,7 @@ export async function insertEngines(db: Database, engines: readonly EnginePresen
     input,
     accepts,
     detects,
+    stale_after_ms: staleAfterMs ?? STALE_AFTER_MS,
   }));
   await db
     .insertInto("engines")
@@ -65,6 +68,7 @@ export async function insertEngines(db: Database, engines: readonly EnginePresen
           input: ref("excluded.input"),
           accepts: ref("excluded.accepts"),
           detects: ref("excluded.detects"),
+          stale_after_ms: ref("excluded.stale_after_ms"),
         }))
         .where("engines.last_healthy_at", "is", null),
     )
@@ -73,11 +77,12 @@ export async function insertEngines(db: Database, engines: readonly EnginePresen
 
 /** Records when healthy agents have announced these engines, and their versions. In id order, as every writer of several rows. */
 export async function markHealthy(db: Database, engines: readonly (EnginePresence & { agoMs: number })[]): Promise<void> {
-  const seen = engines.map(({ name, versions, accepts, detects = false, agoMs }) => ({
+  const seen = engines.map(({ name, versions, accepts, detects = false, staleAfterMs, agoMs }) => ({
     name,
     ...versions,
     accepts,
     detects,
+    stale_after_ms: staleAfterMs ?? STALE_AFTER_MS,
     ago_ms: agoMs,
   }));
   await sql`
@@ -88,11 +93,13 @@ export async function markHealthy(db: Database, engines: readonly (EnginePresenc
       signature_version = seen.signatures,
       signature_date = seen."signatureDate",
       accepts = seen.accepts,
-      detects = seen.detects
+      detects = seen.detects,
+      stale_after_ms = seen.stale_after_ms
     from (
       select id, seen.* from engines
       join jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as seen
-        (name text, engine text, signatures text, "signatureDate" timestamptz, accepts text[], detects boolean, ago_ms double precision) on lower(seen.name) = lower(engines.name)
+        (name text, engine text, signatures text, "signatureDate" timestamptz, accepts text[], detects boolean,
+         stale_after_ms bigint, ago_ms double precision) on lower(seen.name) = lower(engines.name)
       order by id for update of engines) as seen
     where engines.id = seen.id`.execute(db);
 }

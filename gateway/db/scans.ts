@@ -170,6 +170,7 @@ function selectListedResults(db: Database, ofScans: Expression<number>) {
       "results.engine_version as engineVersion",
       "results.signature_version as signatureVersion",
       "results.signature_date as signatureDate",
+      sql<boolean>`is_stale(engines.type, engines.stale_after_ms, results.signature_date, results.ended_at)`.as("stale"),
       "results.details",
     ])
     .where("results.scan_id", "=", ofScans)

@@ -2,7 +2,7 @@ import "reflect-metadata";
 import { lexicographicSortSchema, printSchema, type GraphQLField, type GraphQLSchema } from "graphql";
 import { buildSchemaSync, type PubSub } from "type-graphql";
 import { scopeOf } from "./context/scopes.js";
-import { AgentResolver } from "./resolvers/agent.js";
+import { AgentEngineResolver, AgentResolver } from "./resolvers/agent.js";
 import { ApiKeyResolver } from "./resolvers/api-key.js";
 import { AuditEventResolver } from "./resolvers/audit-event.js";
 import { BatchResolver, SubmitScansSuccessResolver } from "./resolvers/batch.js";
@@ -44,6 +44,7 @@ export function createSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
       NodeResolver,
+      AgentEngineResolver,
       AgentResolver,
       ApiKeyResolver,
       AuditEventResolver,

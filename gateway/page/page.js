@@ -4,13 +4,13 @@ import { visibleText } from "./visible-text.js";
 
 const OVERVIEW = `query Overview {
   scans(first: 20) { nodes { scanId name verdict done total detections startDate endDate } }
-  engines { name type speed internet enabled available versions { engine signatures signatureDate } }
+  engines { name type speed internet enabled available stale versions { engine signatures signatureDate } }
   agents { agent host version class state startedAt engines { name slots busy healthy reason warnings } }
 }`;
 const REPORT = `query Report($id: SafeInt!) {
   scan(id: $id) {
     scanId name verdict proof { antivirusAsked barriers { engine state error } } sample { sha256 size mime } skipped { engine reason }
-    results { engine state verdict signature error durationMs agent }
+    results { engine state verdict signature error durationMs agent stale versions { signatureDate } }
   }
 }`;
 const CREATE_UPLOAD = `mutation { createUpload { id } }`;
@@ -94,7 +94,15 @@ function engineRow(engine, agents) {
   const warnings = [...new Set(here.flatMap((one) => one.warnings))];
   const dated = [signatures, signatureDate && `of ${signatureDate.slice(0, 10)}`].filter(Boolean).join(" ");
   const type = engine.internet ? `${engine.type}, internet` : engine.type;
-  const tr = row([engine.name, type, engine.speed, health, `${sum("busy")} of ${sum("slots")}`, version, dated]);
+  const tr = row([
+    engine.name,
+    type,
+    engine.speed,
+    health,
+    `${sum("busy")} of ${sum("slots")}`,
+    version,
+    engine.stale ? [`${dated}, too old`, "doubtful"] : dated,
+  ]);
   tr.cells[3].append(...warnings.map((warning) => element("div", warning, "doubtful")));
   return tr;
 }
@@ -139,8 +147,17 @@ async function show(id) {
     ),
   );
   const doubt = scan.verdict === "INCONCLUSIVE" ? element("p", `Not proven clean: ${doubtOf(scan.proof)}`, "doubtful") : "";
+  const old = scan.results.filter(({ stale }) => stale);
+  const dates = old.map(({ engine, versions }) => `${engine} (of ${versions.signatureDate.slice(0, 10)})`).join(", ");
+  const stale = old.length > 0 ? element("p", `Scanned with old signatures: ${dates}`, "doubtful") : "";
   const facts = `${scan.sample.sha256} · ${scan.sample.size} bytes · ${scan.sample.mime}`;
-  $("report").replaceChildren(element("h3", `Scan ${scan.scanId}: ${scan.name}`), element("p", facts, "soft"), doubt, table);
+  $("report").replaceChildren(
+    element("h3", `Scan ${scan.scanId}: ${scan.name}`),
+    element("p", facts, "soft"),
+    doubt,
+    stale,
+    table,
+  );
   $("report").hidden = false;
 }
 

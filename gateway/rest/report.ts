@@ -1,7 +1,7 @@
 import { PLUGIN_TYPE_NUMBER, SPEED_NUMBER } from "../../schema/classes.js";
 import type { ListedScan, ListedResult, ScanProof, ScanRecord } from "../../schema/reports.js";
 import { isFinal } from "../../schema/states.js";
-import { proveVerdict } from "../scan/proof.js";
+import { isScanStale, proveVerdict } from "../scan/proof.js";
 import { asctime } from "./asctime.js";
 
 /** A scan in a list. Its size is a string, as in MultiAV2. */
@@ -35,6 +35,7 @@ export function formatReport(scan: ListedReport, timeZone: string) {
     detections: scan.detections,
     engines: { total: scan.total, done: scan.done, skipped: scan.skipped.length },
     skipped: scan.skipped.map(({ engine, reason }) => ({ name: engine, reason: inWords(reason) })),
+    stale: isScanStale(scan.results),
     proof: formatProof(proveVerdict(scan, scan.results)),
     result: scan.results.map(formatResult),
   };
@@ -61,6 +62,7 @@ export function formatResult(result: ListedResult) {
   return {
     ...ownKeys(result),
     ...versions(result),
+    ...(result.stale ? { stale: true as const } : {}),
     name: result.engine,
     has_internet: result.internet,
     infected: infected(result),

@@ -47,6 +47,10 @@ export const EngineEntry = z
     engine: z.string().describe('The engine\'s version; `""` while pending, `"-"` on error.'),
     updated: z.string().describe('Date or version of the signatures; `""` while pending, `"-"` on error.'),
     database: z.string().optional().describe("Version of the signatures, where the engine gives one."),
+    stale: z
+      .literal(true)
+      .optional()
+      .describe("Only where an antivirus engine's signatures were older than its manifest allows, 7 days by default."),
     error: z.string().optional().describe("Only where the engine did not finish: why."),
     cause: z.string().optional().describe(CAUSE),
   })
@@ -68,6 +72,7 @@ const report = {
     .describe(
       "The engines that were left out, each with its reason: `too slow`, `internet forbidden`, `disabled`, `not selected`, `unsupported type` or `unhealthy`.",
     ),
+  stale: z.boolean().describe("Whether an antivirus engine's signatures were too old when it answered. The verdict stays."),
   proof: z
     .strictObject({
       detected_by: z.array(z.string()).describe("Engines that say infected or suspicious."),

@@ -1,6 +1,11 @@
 import type { Barrier, ListedResult, ScanProof, ScanRecord } from "../../schema/reports.js";
 import { isFinal } from "../../schema/states.js";
 
+/** Whether signatures that were too old took part in a scan's verdict. */
+export function isScanStale(results: readonly Pick<ListedResult, "stale">[]): boolean {
+  return results.some(({ stale }) => stale);
+}
+
 /** Why a scan has its verdict. The verdict itself is made by `scan_verdict` in Postgres, of the same facts. */
 export function proveVerdict({ skipped }: Pick<ScanRecord, "skipped">, results: readonly ListedResult[]): ScanProof {
   const antivirus = results.filter(({ type }) => type === "AV");

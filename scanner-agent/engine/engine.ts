@@ -234,6 +234,7 @@ export function createEngine(
       input: manifest.input,
       accepts: manifest.accepts ?? null,
       detects: manifest.detects,
+      staleAfterMs: manifest.staleAfter,
       versions: fullVersions(),
       image: runner?.image?.() ?? null,
       slots: total,

@@ -29,6 +29,12 @@ const Choice = z.preprocess(
     enabled: z.boolean().default(true),
     slots: Manifest.shape.slots,
     timeout: duration.optional(),
+    /** How old its signatures may be here. */
+    staleAfter: duration.optional(),
+    /** The containers that it opens here, such as RAR with a library of its own. */
+    opens: Manifest.shape.opens,
+    /** Keys of its report here that say nothing. */
+    ignore: Manifest.shape.ignore.removeDefault().optional(),
     /** The only way in which it may run here. */
     run: z.enum(["builtin", "process", "container"]).optional(),
     /** Another image of the same contract. */
@@ -117,6 +123,9 @@ function readChoice(yaml: YamlText, key: string, { manifest, ways }: LoadedManif
     return { mistakes: [`${yaml.place(at)}: ${at.join(".")}: ${manifest.name} ${what}`] };
   };
   if (value.run !== undefined && !ways.includes(value.run)) return mistake("run", `cannot be run as ${value.run}`);
+  if (value.ignore !== undefined && manifest.output !== "malice") return mistake("ignore", "prints no report with keys");
+  for (const field of ["staleAfter", "opens"] as const)
+    if (value[field] !== undefined && manifest.type !== "AV") return mistake(field, "is no antivirus engine");
   const { container } = manifest.run;
   const isProgram = manifest.run.process?.command !== undefined;
   if (container === undefined && value.image !== undefined) return mistake("image", "has no container");
@@ -148,7 +157,8 @@ function offBy({ manifest }: LoadedManifest, choice: NamedChoice | undefined, ya
   return choice.enabled ? null : { cause: "HOST", reason: `off by ${yaml?.place(["engines", key])}` };
 }
 
-function withChoice(loaded: LoadedManifest, { slots, timeout, run, image, limits }: NamedChoice): LoadedManifest {
+function withChoice(loaded: LoadedManifest, choice: NamedChoice): LoadedManifest {
+  const { slots, timeout, staleAfter, opens, ignore, run, image, limits } = choice;
   const { manifest } = loaded;
   const { container, process: program } = manifest.run;
   const limitsOf = (shape: object) => pick(limits, Object.keys(shape));
@@ -159,6 +169,9 @@ function withChoice(loaded: LoadedManifest, { slots, timeout, run, image, limits
       ...manifest,
       slots: slots ?? manifest.slots,
       timeout: timeout ?? manifest.timeout,
+      staleAfter: staleAfter ?? manifest.staleAfter,
+      opens: opens ?? manifest.opens,
+      ignore: ignore ?? manifest.ignore,
       run: {
         ...manifest.run,
         process: program && { ...program, limits: { ...program.limits, ...limitsOf(ProcessLimits.shape) } },

@@ -53,12 +53,14 @@ function fieldAt(shape: z.ZodType | undefined, path: readonly PropertyKey[]): z.
   return path.reduce<z.ZodType | undefined>((outer, key) => {
     const inner = unwrap(outer);
     if (inner instanceof z.ZodObject) return inner.shape[String(key)];
+    if (inner instanceof z.ZodRecord) return inner.valueType as z.ZodType;
     return inner instanceof z.ZodArray ? (inner.element as z.ZodType) : undefined;
   }, shape);
 }
 
 function fieldNames(shape: z.ZodType | undefined): string[] {
   const object = unwrap(shape);
+  if (object instanceof z.ZodRecord && object.keyType instanceof z.ZodEnum) return object.keyType.options.map(String);
   return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
 }
 

@@ -44,6 +44,11 @@ export class AgentEngine {
   @Field(() => Boolean, { description: "Whether it takes work." })
   healthy!: boolean;
 
+  @Field(() => Boolean, {
+    description: "It is an antivirus engine, and its signatures here are older than its manifest allows (7 days by default).",
+  })
+  stale!: boolean;
+
   @Field(() => String, { nullable: true, description: "Why it is unhealthy; null when it is healthy." })
   reason!: string | null;
 

@@ -33,6 +33,11 @@ export class Engine extends Node {
   @Field(() => EngineVersions, { description: "The last announced versions." })
   versions!: EngineVersions;
 
+  @Field(() => Boolean, {
+    description: "It is an antivirus engine, and its signatures are older than its manifest allows (7 days by default).",
+  })
+  stale!: boolean;
+
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "When an agent last announced it as healthy." })
   lastHealthyAt!: Date | null;
 }

@@ -39,6 +39,12 @@ export class Result {
   @Field(() => EngineVersions, { description: "The versions that scanned." })
   versions!: EngineVersions;
 
+  @Field(() => Boolean, {
+    description:
+      "It is an antivirus engine's, and the signatures were older than its manifest allows (7 days by default) when the engine ended. The verdict stays.",
+  })
+  stale!: boolean;
+
   @Field(() => ContainerImage, { nullable: true, description: "The image it ran in; null for an engine that is no container." })
   image!: ContainerImage | null;
 

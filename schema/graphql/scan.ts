@@ -91,6 +91,9 @@ export class Scan extends Node {
   @Field(() => ScanProof, { description: "Why it has its verdict." })
   proof!: ScanProof;
 
+  @Field(() => Boolean, { description: "Whether the result of an antivirus engine is stale. The verdict stays." })
+  stale!: boolean;
+
   @Field(() => [Result], { description: "The result of each expected engine, by engine name." })
   results!: readonly Result[];
 }

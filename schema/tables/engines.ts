@@ -15,6 +15,8 @@ export interface EnginesTable {
   accepts: string[] | null;
   /** Whether its absence is no proof although it is no AV engine. */
   detects: Generated<boolean>;
+  /** How old its signatures may be before they count as stale, in milliseconds. */
+  stale_after_ms: Generated<number>;
   enabled: Generated<boolean>;
   engine_version: string | null;
   signature_version: string | null;

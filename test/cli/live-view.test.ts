@@ -17,6 +17,7 @@ function result(engine: string, rest: Partial<EngineResult> = {}): EngineResult 
     signature: null,
     error: null,
     cause: null,
+    stale: false,
     durationMs: null,
     agent: null,
     details: null,
@@ -39,6 +40,7 @@ function report(results: EngineResult[], rest: Partial<Report> = {}): Report {
     sample: { sha256: "", sha1: "", md5: "", size: 0, mime: "" },
     skipped: [],
     proof: { detectedBy: [], cleanBy: [], antivirusAsked: true, barriers: [], absent: [] },
+    stale: false,
     results,
     ...rest,
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exitCode, type FileResult } from "../../cli/report.js";
+import { describeFile } from "../../cli/view.js";
 
 describe("the exit status", () => {
   const outcome = (verdict: string): FileResult =>
@@ -26,4 +27,24 @@ describe("the exit status", () => {
   ])("of a scan that said %s and was not seen to its end is %i", (verdict, code) => {
     expect(exitCode([{ ...outcome(verdict), error: "the connection was closed" }])).toBe(code);
   });
+});
+
+it("a file's line names the engines whose signatures were too old", () => {
+  const result = (engine: string, stale: boolean) => ({
+    engine,
+    stale,
+    versions: { engine: null, signatures: null, signatureDate: "2026-01-02T03:04:05.000Z" },
+  });
+  const report = {
+    verdict: "CLEAN",
+    detections: 0,
+    total: 2,
+    done: 2,
+    scanId: 7,
+    skipped: [],
+    results: [result("ClamAV", true), result("Other", false)],
+  };
+  expect(describeFile({ file: "f", report } as unknown as FileResult)).toBe(
+    "f: CLEAN (0 of 2 engines detect it, 2 done; scan 7; old signatures: ClamAV (of 2026-01-02))",
+  );
 });

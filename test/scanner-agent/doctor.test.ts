@@ -64,6 +64,23 @@ describe("the doctor", () => {
     expect(code).toBe(1);
   });
 
+  test("warns of signatures that are older than they may be", async () => {
+    const engines = join(folder, "engines");
+    await mkdir(engines);
+    const answer = (infected: boolean) =>
+      `echo '{"aged":{"infected":${infected},"result":"","engine":"1","updated":"20200102"}}'`;
+    const script = `if grep -q EICAR "$1"; then ${answer(true)}; else ${answer(false)}; fi`;
+    const head = "type: AV\nspeed: FAST\ninternet: false\noutput: malice\n";
+    const run = `run:\n  process: { command: ${JSON.stringify(["sh", "-c", script, "sh", "{file}"])} }\n`;
+    await writeFile(join(engines, "aged.yaml"), `name: Aged\n${head}${run}`);
+    await writeFile(join(engines, "patient.yaml"), `name: Patient\n${head}staleAfter: 999999h\n${run}`);
+    const { code, stdout } = await doctor({ SCANMESH_ENGINES: "Aged,Patient", SCANMESH_ENGINES_DIR: engines }, "doctor");
+    expect(stdout).toMatch(/^Aged +healthy/m);
+    expect(stdout).toMatch(/^ {2}Aged: its signatures are older than its manifest allows/m);
+    expect(stdout).not.toContain("Patient: ");
+    expect(code).toBe(1);
+  });
+
   test.each([
     [
       "a file of engines that is not there",

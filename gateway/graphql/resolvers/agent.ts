@@ -1,8 +1,9 @@
-import { Arg, Ctx, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
-import { Agent } from "../../../schema/graphql/agent.js";
+import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
+import { Agent, AgentEngine } from "../../../schema/graphql/agent.js";
 import { AgentOrderResult, type AgentOrderSuccess } from "../../../schema/graphql/fleet-actions.js";
 import { AgentChange } from "../../../schema/graphql/fleet-changes.js";
-import type { AgentState, Presence } from "../../../schema/messages.js";
+import type { AgentState, EnginePresence, Presence } from "../../../schema/messages.js";
+import { hasStaleSignatures } from "../../../schema/stale.js";
 import { setAgentState } from "../../scan/agent-orders.js";
 import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
@@ -11,6 +12,14 @@ import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
 import { listCost, TYPICAL } from "../limits/list-cost.js";
 
 const AGENT = "The agent's own name (`agent`).";
+
+@Resolver(() => AgentEngine)
+export class AgentEngineResolver {
+  @FieldResolver(() => Boolean)
+  stale(@Root() engine: EnginePresence): boolean {
+    return hasStaleSignatures(engine);
+  }
+}
 
 @Resolver(() => Agent)
 export class AgentResolver {

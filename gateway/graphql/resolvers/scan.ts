@@ -18,7 +18,7 @@ import { countScans, listScans, type PlacedScan } from "../../db/scan-list.js";
 import { readScan, readScanRecord } from "../../db/scans.js";
 import { unknownScan } from "../../errors.js";
 import { deleteScan } from "../../scan/delete.js";
-import { proveVerdict } from "../../scan/proof.js";
+import { isScanStale, proveVerdict } from "../../scan/proof.js";
 import { rescan, retryResult, type RescanRecord } from "../../scan/rescan.js";
 import { submitScan, type AcceptedScan } from "../../scan/submit.js";
 import { cancelScan } from "../../scan/withdraw.js";
@@ -35,6 +35,8 @@ import { mistakeInChoice, readSubmission } from "../inputs/submission.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
 import { listCost, pageCost, TYPICAL } from "../limits/list-cost.js";
 
+/** Fields that are made of the results. */
+const FROM_RESULTS = ["results", "proof", "stale"];
 const SCAN_ID = "The scan's number (`scanId`).";
 
 @Resolver(() => Scan)
@@ -46,7 +48,7 @@ export class ScanResolver {
     @Ctx() { mesh }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<ScanRecord | ScanReport | null> {
-    const read = selects(info, "results") || selects(info, "proof") ? readScan : readScanRecord;
+    const read = FROM_RESULTS.some((field) => selects(info, field)) ? readScan : readScanRecord;
     return (await read(mesh.db, positive("id", id))) ?? null;
   }
 
@@ -90,6 +92,11 @@ export class ScanResolver {
   @FieldResolver(() => ScanProof)
   async proof(@Root() scan: ScanRecord | ScanReport, @Ctx() { loaders }: RequestContext): Promise<ProofRecord> {
     return proveVerdict(scan, "results" in scan ? scan.results : await loaders().results.load(scan.scanId));
+  }
+
+  @FieldResolver(() => Boolean)
+  async stale(@Root() scan: ScanRecord | ScanReport, @Ctx() { loaders }: RequestContext): Promise<boolean> {
+    return isScanStale("results" in scan ? scan.results : await loaders().results.load(scan.scanId));
   }
 
   @FieldResolver(() => [Label])

@@ -17,6 +17,7 @@ export const DONE: ResultRecord = {
   engineVersion: "1.4.3",
   signatureVersion: "27000",
   signatureDate: new Date("2026-07-01T10:00:00Z"),
+  stale: false,
   imageId: null,
   imageDigest: null,
   agent: "a",

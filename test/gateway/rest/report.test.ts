@@ -20,6 +20,7 @@ describe("a report", () => {
       detections: 0,
       engines: { total: 2, done: 1, skipped: 1 },
       skipped: [{ name: "Floss", reason: "too slow" }],
+      stale: false,
       proof: { detected_by: [], clean_by: ["ClamAV"], antivirus_asked: true, barriers: [], absent: [] },
       result: [formatResult(DONE)],
     });

@@ -15,6 +15,7 @@ const engine = (name: string, rest: Partial<EngineRecord> = {}): EngineRecord =>
   engineVersion: null,
   signatureVersion: null,
   signatureDate: null,
+  stale: false,
   lastHealthyAt: null,
   unhealthy: null,
   available: true,

@@ -12,6 +12,10 @@ function manifest(name: string, more = "", run = "builtin: { module: yara }"): L
 }
 
 const CONTAINER = 'container: { image: malice/boxed, mode: exec, command: [scan, "{file}"], limits: { memory: 2GiB, pids: 64 } }';
+const SCANNER = readManifest(
+  "/engines/Scanner.yaml",
+  "name: Scanner\ntype: AV\nspeed: FAST\ninternet: false\noutput: malice\nignore: [host]\nopens: { formats: { zip: all } }\nrun:\n  process: { command: [x] }\n",
+);
 const MANIFESTS = [manifest("Plain"), manifest("Costly", "enabled: false\n"), manifest("Boxed", "slots: 2\n", CONTAINER)];
 
 const chosen = (text?: string, only?: string[]) =>
@@ -49,6 +53,50 @@ describe("the engines of a host", () => {
       run: { container: { image: "registry:5000/boxed", limits: { memory: 512 * 1024 ** 2, pids: 64, cpus: 1 } } },
     });
     expect(boxed("engines:\n  Boxed: on\n")).toEqual(MANIFESTS[2]?.manifest);
+  });
+
+  test("have what they open, what they may ignore and the age of signatures that it names", () => {
+    const scanner = (text: string) => {
+      if ("mistakes" in SCANNER) throw new Error(SCANNER.mistakes.join());
+      return chooseEngines([SCANNER], { file: "/etc/engines.yaml", text: `engines:\n  Scanner:\n${text}` });
+    };
+    const own = "    staleAfter: 48h\n    ignore: [hostname, node]\n    opens:\n      formats: { rar: [rar5], zip: [deflate] }\n";
+    expect(scanner(own).engines[0]?.manifest).toMatchObject({
+      staleAfter: 48 * 3_600_000,
+      ignore: ["hostname", "node"],
+      opens: { formats: { rar: ["rar5"], zip: ["deflate"] }, limits: {} },
+    });
+    expect(scanner("    slots: 1\n").engines[0]?.manifest).toMatchObject({
+      staleAfter: 7 * 24 * 3_600_000,
+      ignore: ["host"],
+      opens: { formats: { zip: "all" } },
+    });
+    for (const [text, mistake] of [
+      ["    opens: [zip]\n", "/etc/engines.yaml:3: engines.Scanner.opens: needs fields of its own"],
+      ["    opens:\n      format: { zip: all }\n", "/etc/engines.yaml:3: engines.Scanner.opens.formats: is missing"],
+      [
+        "    opens:\n      formats:\n        zap: all\n",
+        "/etc/engines.yaml:5: engines.Scanner.opens.formats.zap: there is no field zap; did you mean zip?",
+      ],
+      [
+        "    opens:\n      formats:\n        zip: [Deflate]\n",
+        "/etc/engines.yaml:5: engines.Scanner.opens.formats.zip.0: needs a method such as deflate, in lower case",
+      ],
+      [
+        "    opens:\n      formats:\n        zip: every\n",
+        "/etc/engines.yaml:5: engines.Scanner.opens.formats.zip: needs `all` or a list of methods such as deflate",
+      ],
+      [
+        "    opens:\n      formats: {}\n      limits:\n        unpacked: lots\n",
+        "/etc/engines.yaml:6: engines.Scanner.opens.limits.unpacked: needs a size such as 256KiB, 512MiB or 1GiB",
+      ],
+      ["    ignore: hostname\n", "/etc/engines.yaml:3: engines.Scanner.ignore: needs a list"],
+      ["    staleAfter: a week\n", "/etc/engines.yaml:3: engines.Scanner.staleAfter: needs a duration such as"],
+    ] as const)
+      expect(scanner(text)).toMatchObject({
+        mistakes: expect.arrayContaining([expect.stringContaining(mistake)]) as string[],
+        engines: [{ off: { cause: "MISTAKE" } }],
+      });
   });
 
   test("run in the one way that it names", () => {
@@ -90,6 +138,14 @@ describe("a mistake", () => {
     expect(choices.mistakes).toEqual([expect.stringContaining(begin)]);
     expect(choices.mistakes[0]?.startsWith(begin)).toBe(true);
     expect(offs(choices)).toEqual({ Plain: null, Costly: "off by default", Boxed: choices.mistakes[0] });
+  });
+
+  test.each([
+    ["ignore: [a]", "ignore: Plain prints no report with keys"],
+    ["staleAfter: 1h", "staleAfter: Plain is no antivirus engine"],
+    ["opens: { formats: { zip: all } }", "opens: Plain is no antivirus engine"],
+  ])("in an engine of which nothing would follow from it is %s", (field, mistake) => {
+    expect(chosen(`engines:\n  Plain:\n    ${field}\n`).mistakes).toEqual([`/etc/engines.yaml:3: engines.Plain.${mistake}`]);
   });
 
   test("in an engine that has no container is that it is given limits", () => {
