@@ -1,11 +1,11 @@
-import type { NatsConnection } from "nats";
+import type { JetStreamManager, NatsConnection } from "nats";
 import type { EngineSpeed, InternetClass } from "../../schema/classes.js";
 import { encodeMessage, type Control } from "../../schema/messages.js";
 import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import { streams, type StreamSettings } from "../../schema/streams.js";
 import { controlSubject, engineToken, scanSubject, SCANS } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
-import { keepConnection, removeMessages, type Connection } from "./connection.js";
+import { isAway, keepConnection, removeMessages, unavailable, type Connection } from "./connection.js";
 import { watchPresence, type ListenParts, type PresenceListener } from "./incoming.js";
 import { createProvision, isNotFound, type DurableEngine } from "./provision.js";
 import { consumeResults, type ResultDelivery } from "./results.js";
@@ -84,6 +84,14 @@ export function openAccount(
 
   const connection = keepConnection(config, internet, "work", log, prepare);
   const manager = () => connection.up().jetstreamManager({ checkAPI: false });
+  /** What asks the server about streams and durables. */
+  async function ask<T>(question: (jsm: JetStreamManager) => Promise<T>): Promise<T> {
+    try {
+      return await question(await manager());
+    } catch (error) {
+      throw isAway(error) ? unavailable(error) : error;
+    }
+  }
 
   let checking = false;
   let logged = "";
@@ -104,7 +112,7 @@ export function openAccount(
   const timer = setInterval(() => void check(), Math.min(CHECK_MS, 10 * config.sweepIntervalMs));
 
   async function scansState(): Promise<{ lastSeq: number; stream: string }> {
-    const info = await (await manager()).streams.info(SCANS);
+    const info = await ask((jsm) => jsm.streams.info(SCANS));
     return { lastSeq: info.state.last_seq, stream: String(info.created) };
   }
 
@@ -118,18 +126,19 @@ export function openAccount(
       return { seq: ack.seq, stream };
     },
     async ensureDurable(engine) {
-      await provision.addDurable(await manager(), engine);
+      await ask((jsm) => provision.addDurable(jsm, engine));
     },
     async dropDurable(engine) {
-      await provision.dropDurable(await manager(), engine);
+      await ask((jsm) => provision.dropDurable(jsm, engine));
     },
     missing: provision.missing,
     async durableState(engine) {
-      const consumers = (await manager()).consumers;
-      const info = await consumers.info(SCANS, engineToken(engine)).catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-        return undefined;
-      });
+      const info = await ask((jsm) =>
+        jsm.consumers.info(SCANS, engineToken(engine)).catch((error: unknown) => {
+          if (!isNotFound(error)) throw error;
+          return undefined;
+        }),
+      );
       return (
         info && {
           ackFloor: info.ack_floor.stream_seq,
@@ -140,9 +149,8 @@ export function openAccount(
       );
     },
     async state() {
-      const jsm = await manager();
       const names = streams(internet, settings).map(({ name }) => name);
-      const infos = await Promise.all(names.map((name) => jsm.streams.info(name)));
+      const infos = await ask((jsm) => Promise.all(names.map((name) => jsm.streams.info(name))));
       return {
         serverVersion: connection.up().info?.version ?? "",
         streams: infos.map(({ config, state }) => ({
@@ -154,7 +162,7 @@ export function openAccount(
       };
     },
     async purgeScans(seq) {
-      await (await manager()).streams.purge(SCANS, { seq });
+      await ask((jsm) => jsm.streams.purge(SCANS, { seq }));
     },
     async removeRequests(stream, seqs) {
       if ((await scansState()).stream === stream) await removeMessages(connection.up(), SCANS, seqs);

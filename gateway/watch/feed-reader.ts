@@ -9,6 +9,8 @@ export interface SharedFeed {
   readonly listeners: Set<() => void>;
   /** Everything up to this snapshot has been published, in events up to this number; undefined before the first refresh. */
   settled: { readonly at: Snapshot; readonly number: number } | undefined;
+  /** Why its changes cannot be read; undefined while they can. Its readers end with it. */
+  failure: { readonly error: unknown } | undefined;
   /** The newest event, and the place after it. */
   last: { readonly event: FeedEvent; readonly number: number; readonly place: FeedPlace };
 }
@@ -91,6 +93,7 @@ export function readFeed({ feed, refresh, read, close }: FeedAccess, after: Feed
   }
 
   async function step(): Promise<Step<FeedEvent> | undefined> {
+    if (feed.failure) throw feed.failure.error;
     if (state.mode === "starting") {
       const event = await start();
       // The first event is sent even without scans: it carries a cursor.

@@ -6,7 +6,7 @@ import type { ScanCriteria } from "../db/scan-list.js";
 import { foreignCursor, type FeedPlace } from "./feed-cursor.js";
 import { readFeedPage, type FeedEvent, type FeedPage } from "./feed-page.js";
 import { readFeed, type SharedFeed } from "./feed-reader.js";
-import { retryRead, throttled } from "./reading.js";
+import { isAbsence, MOST_TIMEOUTS, retryRead, throttled } from "./reading.js";
 import type { Watch } from "./watch.js";
 
 /** Scans as they are accepted, get another verdict and become final. */
@@ -27,6 +27,9 @@ interface Feed extends SharedFeed {
   readonly wanted: ScanCriteria;
   /** By `performance.now()`. */
   publishedAt: number;
+  /** How often in a row its changes could not be read, and when it is read again. */
+  failures: number;
+  resumeAt: number;
 }
 
 /** Changes that follow each other closely are read together, no more often than this. */
@@ -52,15 +55,26 @@ export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds 
   /** One snapshot for all feeds, and at least one statement for each. */
   async function publishAll(): Promise<void> {
     const to = await readSnapshot(db);
-    await Promise.all([...feeds.values()].map((feed) => publishOrLog(feed, to)));
+    await Promise.all([...feeds.values()].map((feed) => publishOrEnd(feed, to)));
   }
 
-  /** A filter that takes too long does not stop the other feeds. Its changes are published with the next snapshot. */
-  async function publishOrLog(feed: Feed, to: Snapshot): Promise<void> {
+  /**
+   * A filter that takes too long does not stop the other feeds. Its changes are read less and less often, and when that fails again and
+   * again its readers are told.
+   */
+  async function publishOrEnd(feed: Feed, to: Snapshot): Promise<void> {
+    if (performance.now() < feed.resumeAt) return;
     try {
       await publish(feed, to);
+      feed.failures = 0;
     } catch (error) {
-      log.warn({ err: error }, "cannot read the changes of a feed of scans; retrying with the next change");
+      log.warn({ err: error }, "cannot read the changes of a feed of scans; retrying later");
+      if (isAbsence(error)) return;
+      feed.failures += 1;
+      feed.resumeAt = performance.now() + REST_MS * 10 ** feed.failures;
+      if (feed.failures < MOST_TIMEOUTS) return;
+      feed.failure = { error };
+      wakeAll(feed);
     }
   }
 
@@ -68,6 +82,8 @@ export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds 
     const from = feed.settled?.at;
     if (from === to) return;
     for (let rest: SnapshotRange | undefined = from === undefined ? undefined : { from, to }; rest;) {
+      // Its last reader has left.
+      if (feed.listeners.size === 0) return;
       const page: FeedPage = await read(feed.wanted, rest);
       if (page.event.scans.length > 0 || performance.now() - feed.publishedAt > NEW_CURSOR_MS) {
         feed.last = { event: page.event, number: feed.last.number + 1, place: page.rest ?? to };
@@ -86,7 +102,9 @@ export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds 
 
   function open(key: string, wanted: ScanCriteria): Feed {
     const last = { event: { scans: [], cursor: "" }, number: 0, place: "" };
-    const feed: Feed = { wanted, listeners: new Set(), settled: undefined, last, publishedAt: performance.now() };
+    const at = performance.now();
+    const nothing = { settled: undefined, failure: undefined, failures: 0, resumeAt: -Infinity };
+    const feed: Feed = { wanted, listeners: new Set(), last, publishedAt: at, ...nothing };
     feeds.set(key, feed);
     return feed;
   }
@@ -98,7 +116,9 @@ export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds 
     count: () => [...feeds.values()].reduce((sum, { listeners }) => sum + listeners.size, 0),
     watch(wanted, after) {
       const key = JSON.stringify(wanted);
-      const feed = feeds.get(key) ?? open(key, wanted);
+      const known = feeds.get(key);
+      // The readers of one that has failed are being told.
+      const feed = known && !known.failure ? known : open(key, wanted);
       const access = {
         feed,
         refresh,
