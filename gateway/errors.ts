@@ -64,8 +64,8 @@ export class BatchRefused extends GatewayError {
 
 /** Postgres is away, or went away under a statement: whether that statement was carried out is not known. */
 export class DatabaseAway extends GatewayError {
-  constructor(cause: unknown) {
-    super("UNAVAILABLE", "the database is not reachable", { retryAfter: 2, cause });
+  constructor(cause: unknown, message = "the database is not reachable") {
+    super("UNAVAILABLE", message, { retryAfter: 2, cause });
   }
 }
 

@@ -14,7 +14,8 @@ export function createMetrics() {
     scansAccepted: new Counter({ name: "scanmesh_scans_accepted_total", help: "Scans accepted.", registers }),
     scansRefused: new Counter({
       name: "scanmesh_scans_refused_total",
-      help: "Scans refused: no agent for them, over a quota, bad input, or a sample that is gone.",
+      help: "Submissions refused, by error code: RATE_LIMITED is over a quota, UNAVAILABLE without an agent.",
+      labelNames: ["code"],
       registers,
     }),
     scansFinal: new Counter({

@@ -36,6 +36,8 @@ export interface PoolOptions {
   readonly max?: number;
   /** Time limit of a statement; one that takes longer throws {@link QueryTimeout}. No limit by default. */
   readonly statementMs?: number;
+  /** How long a statement waits for a connection. */
+  readonly waitMs?: number;
   /** Called whenever Postgres resolves a deadlock by aborting a transaction of this pool. */
   readonly onDeadlock?: () => void;
 }
@@ -53,7 +55,7 @@ const LIST_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_
 export function openDatabase(
   url: string,
   onError: (error: Error) => void,
-  { max = 16, statementMs = 0, onDeadlock = () => {} }: PoolOptions = {},
+  { max = 16, statementMs = 0, waitMs = 5_000, onDeadlock = () => {} }: PoolOptions = {},
 ): Database {
   const isForLists = statementMs > 0;
   const pool = new pg.Pool({
@@ -62,33 +64,50 @@ export function openDatabase(
     statement_timeout: statementMs,
     ...(isForLists ? { options: LIST_OPTIONS } : { onConnect: async (client) => void (await client.query(PREPARED_SETTINGS)) }),
     types,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: waitMs,
     keepAlive: true,
     application_name: "scanmesh",
   });
   pool.on("error", onError);
   // The pool handles errors of idle clients only: without this, losing a connection during a transaction would end the process.
   pool.on("connect", (client) => client.on("error", onError));
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: translateErrors(pool, onDeadlock) }) });
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: translateErrors(pool, { max, isForLists, onDeadlock }) }) });
 }
 
-/** Turns every driver error that means "Postgres is unreachable" into {@link DatabaseAway}, and a timeout into {@link QueryTimeout}. */
-function translateErrors(pool: pg.Pool, onDeadlock: () => void): PostgresPool {
+interface PoolKind {
+  readonly max: number;
+  readonly isForLists: boolean;
+  readonly onDeadlock: () => void;
+}
+
+/**
+ * Turns every driver error that means "Postgres is unreachable" into {@link DatabaseAway}, and a timeout into {@link QueryTimeout}. Where
+ * every connection is at work, Postgres is not away: lists that had to wait too long took too long.
+ */
+function translateErrors(pool: pg.Pool, { max, isForLists, onDeadlock }: PoolKind): PostgresPool {
   const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  const atWork = new Set<pg.PoolClient>();
   return {
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect().catch((error: unknown) => {
-        throw new DatabaseAway(error);
+        if (atWork.size < max) throw new DatabaseAway(error);
+        throw isForLists ? new QueryTimeout(error) : new DatabaseAway(error, "the database has too much to do");
       });
-      const wrapped = known.get(client) ?? wrap(client, onDeadlock);
+      atWork.add(client);
+      const wrapped = known.get(client) ?? wrap(client, { onDeadlock, onRelease: () => atWork.delete(client) });
       known.set(client, wrapped);
       return wrapped;
     },
   };
 }
 
-function wrap(client: pg.PoolClient, onDeadlock: () => void): PostgresPoolClient {
+interface ClientEvents {
+  onDeadlock(): void;
+  onRelease(): void;
+}
+
+function wrap(client: pg.PoolClient, { onDeadlock, onRelease }: ClientEvents): PostgresPoolClient {
   let stale: Error | undefined;
   function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
@@ -101,7 +120,13 @@ function wrap(client: pg.PoolClient, onDeadlock: () => void): PostgresPoolClient
       throw isCancelled(error) ? new QueryTimeout(error) : error;
     });
   }
-  return { query, release: () => client.release(stale) };
+  return {
+    query,
+    release() {
+      onRelease();
+      client.release(stale);
+    },
+  };
 }
 
 /** Shutdown, crash, start-up or a lost connection. An error that is not Postgres's own comes from a connection that ended. */
@@ -118,7 +143,7 @@ function isStale(error: unknown): error is Error {
   return error instanceof pg.DatabaseError && error.code === "0A000" && error.routine === "RevalidateCachedQuery";
 }
 
-/** Nothing but the statement timeout cancels statements here. */
+/** The statement timeout cancels statements, and so does `runCancellable` where nobody waits any more. */
 function isCancelled(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === "57014";
 }

@@ -1,9 +1,7 @@
 import { sql } from "kysely";
 import { hashName, type HashName } from "../../schema/hashes.js";
-import type { ScanRecord } from "../../schema/reports.js";
 import type { Database } from "./database.js";
 import { INDEXED_CHARACTERS, indexedPart } from "./name-index.js";
-import { readScansById } from "./scans.js";
 import { writtenForms } from "./written-forms.js";
 
 /** What scans are looked for: by their sample's hashes or by their names, any of them. */
@@ -25,8 +23,8 @@ export function searchFor(terms: readonly string[]): Search {
   };
 }
 
-/** A page of the scans that are looked for, in ascending id. Each way to find them gives its first ones, in order. */
-export async function findScans(db: Database, search: Search, page: { after: number; limit: number }): Promise<ScanRecord[]> {
+/** The ids of a page of the scans that are looked for, ascending. Each way to find them gives its first ones, in order. */
+export async function findScanIds(db: Database, search: Search, page: { after: number; limit: number }): Promise<number[]> {
   const { after, limit } = page;
   const end = sql`order by scans.id limit ${limit}`;
   const byHash = (column: HashName) => sql`
@@ -43,10 +41,7 @@ export async function findScans(db: Database, search: Search, page: { after: num
          and name = any(${[...search.names]}::text[]) and scans.id > ${after} ${end}) union
       (select scans.id from scans where (${likes.length > 0 ? sql.join(likes, sql` or `) : sql`false`}) and scans.id > ${after} ${end})
     ) as found order by id limit ${limit}`.execute(db);
-  return readScansById(
-    db,
-    rows.map(({ id }) => id),
-  );
+  return rows.map(({ id }) => id);
 }
 
 /** Only `%` is a wildcard: `_` stands for itself in the names of files. */

@@ -38,8 +38,10 @@ function unsupportedType({ headers }: FastifyRequest): string {
   return `${type === undefined ? "a body without a Content-Type" : `the Content-Type ${type}`} is not taken here: send application/json`;
 }
 
+const DISCONNECTS = new Set(["ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"]);
+
 function isDisconnect(error: unknown, request: FastifyRequest): boolean {
-  return request.raw.destroyed && (error as { code?: unknown }).code === "ECONNRESET";
+  return request.raw.destroyed && DISCONNECTS.has(String((error as { code?: unknown }).code));
 }
 
 /** Answers with an error as all routes except GraphQL do: `{"error": text}`. */

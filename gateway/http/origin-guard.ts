@@ -14,7 +14,10 @@ type GuardConfig = Pick<GatewayConfig, "auth" | "hosts" | "origins">;
 export interface GuardedRequest {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
-  /** Whether this is a WebSocket upgrade, an event stream, a GraphQL operation or a download. They are guarded with any method. */
+  /**
+   * Whether this is a WebSocket upgrade, an event stream, a GraphQL operation, a download or a list. They are guarded with any method:
+   * a page need not see the answer of a long list to keep the database busy.
+   */
   readonly isGuarded: boolean;
 }
 
@@ -57,13 +60,14 @@ function isOwn(origin: string, host: string | undefined): boolean {
   return URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === originHost;
 }
 
+const GUARDED = /^(\/(graphql|samples)(\/.*)?|\/api\/v1\/sample|\/api\/search|\/export\/csv)$/;
 const ALLOWED_HEADERS = "authorization, content-type, idempotency-key, x-api-key, x-request-id, apollo-require-preflight";
 
 /** Applies both rules to every request, and answers CORS requests of the origins in `SCANMESH_ORIGINS`. */
 export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
   app.addHook("onRequest", async (request, reply) => {
     // The URL of the route, because the same path can be written in many ways.
-    const isGuarded = /^\/(graphql|samples)(\/|$)/.test(request.routeOptions.url ?? "");
+    const isGuarded = GUARDED.test(request.routeOptions.url ?? "");
     const refused = refusal(config, {
       method: request.method,
       headers: request.headers,

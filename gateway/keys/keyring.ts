@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Scope } from "../../schema/scopes.js";
+import { batched } from "../batch.js";
 import type { CallerKey } from "../caller.js";
 import { writeKeyUse, readUsableKeys, type UsableKey } from "../db/api-keys.js";
 import type { Database } from "../db/database.js";
@@ -21,6 +22,8 @@ export interface Keyring {
   recognise(text: string): Promise<KnownKey>;
   /** Counts one more request of a key. Throws UNAUTHENTICATED if it is no longer valid, RATE_LIMITED if it exceeds its rate. */
   admit(keyId: string): void;
+  /** Counts what a request that was admitted asks for besides: each counts as a request of its own. */
+  charge(keyId: string, more: number): void;
   /** Calls `end` when the key is no longer valid, unless the returned function was called before. */
   hold(keyId: string, end: () => void): () => void;
   /** Reads from Postgres which keys are still valid. */
@@ -29,6 +32,8 @@ export interface Keyring {
 }
 
 const REFRESH_MS = 2_000;
+/** How many ids of unknown keys are remembered. */
+const MOST_UNKNOWN = 10_000;
 /** How often the last use of a key is written at most. */
 const WRITE_USE_MS = 60_000;
 
@@ -41,14 +46,27 @@ interface Entry {
 
 export function createKeyring(db: Database, log: Logger): Keyring {
   const entries = new Map<string, Entry>();
+  /** Ids of no usable key. Forgotten with every reading, so that whoever guesses costs the database little. */
+  const unknown = new Set<string>();
+  const readKey = batched(
+    async (ids: string[]) => {
+      const usable = new Map((await readUsableKeys(db, [...new Set(ids)])).map((key) => [key.id, key]));
+      return ids.map((id) => usable.get(id));
+    },
+    { size: 100, parallel: 2 },
+  );
   let refreshing: Promise<void> | undefined;
   let again = false;
 
   async function find(id: string): Promise<Entry | undefined> {
     const known = entries.get(id);
     if (known) return known;
-    const [key] = await readUsableKeys(db, [id]);
-    if (!key) return undefined;
+    if (unknown.has(id)) return undefined;
+    const key = await readKey(id);
+    if (!key) {
+      if (unknown.size < MOST_UNKNOWN) unknown.add(id);
+      return undefined;
+    }
     const entry: Entry = entries.get(id) ?? {
       key,
       bucket: key.rate === null ? undefined : tokenBucket(key.rate),
@@ -105,6 +123,7 @@ export function createKeyring(db: Database, log: Logger): Keyring {
   }
 
   const timer = setInterval(() => {
+    unknown.clear();
     refresh().catch((error: unknown) => {
       if (!(error instanceof DatabaseAway)) log.warn({ err: error }, "cannot read the API keys; retrying");
     });
@@ -128,6 +147,9 @@ export function createKeyring(db: Database, log: Logger): Keyring {
         throw new GatewayError("RATE_LIMITED", message, { retryAfter: Math.ceil(wait) });
       }
       entry.usedAt = Date.now();
+    },
+    charge(keyId, more) {
+      entries.get(keyId)?.bucket?.charge(more);
     },
     hold(keyId, end) {
       const entry = entries.get(keyId);

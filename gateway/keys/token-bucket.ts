@@ -2,6 +2,8 @@
 export interface TokenBucket {
   /** Takes a token. If there is none, returns the seconds until there is one. */
   take(now?: number): number | undefined;
+  /** Takes more tokens for what was let through, also ones that are not there yet: whoever comes next waits for them. */
+  charge(tokens: number): void;
 }
 
 export function tokenBucket(rate: number): TokenBucket {
@@ -15,6 +17,9 @@ export function tokenBucket(rate: number): TokenBucket {
       if (tokens < 1) return (1 - tokens) / rate;
       tokens -= 1;
       return undefined;
+    },
+    charge(count) {
+      tokens -= count;
     },
   };
 }

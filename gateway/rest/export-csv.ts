@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { readEngines } from "../db/engines.js";
 import { searchFor } from "../db/search.js";
+import { clientLeft } from "../http/client-left.js";
 import type { ListedScan } from "../../schema/reports.js";
 import type { ScanContext } from "../scan/context.js";
 import { csvHead, csvLine } from "./csv.js";
 import type { Endpoint } from "./endpoint.js";
 import { everyScan, matchingScans, newestScans, withResults, type Pages } from "./pages.js";
 import { parseTerms, wholeNumber } from "./parameters.js";
+import { SEARCH_TIMEOUT } from "./schemas.js";
 import { sendStream } from "./streamed.js";
 
 /** `GET /export/csv`: all scans, those of a search, or a page of the newest, one line each. */
@@ -22,29 +24,32 @@ export const exportCsv: Endpoint = {
       p: z.number().int().nonnegative().optional().describe("With `l`: which page of them, from 0."),
     }),
     answer: { "text/csv": z.string() },
-    errors: { 400: "`invalid parameter: …`" },
+    errors: { 400: "`invalid parameter: …`", 504: SEARCH_TIMEOUT },
   },
   async handle(ctx, request, reply) {
-    const scans = wanted(ctx, request.query as Record<string, unknown>);
+    const scans = wanted(ctx, request.query as Record<string, unknown>, clientLeft(request, reply));
     void reply.type("text/csv; charset=utf-8").header("content-disposition", "attachment; filename=multi-av-export.csv");
     return sendStream(request, reply, lines(ctx, scans));
   },
 };
 
-function wanted({ db }: ScanContext, { q, l, p }: Record<string, unknown>): Pages<ListedScan> {
-  if (q !== undefined) return matchingScans(db, searchFor(parseTerms("q", [q].flat().join(","))));
-  if (l === undefined) return everyScan(db, 0);
+function wanted(ctx: ScanContext, { q, l, p }: Record<string, unknown>, signal: AbortSignal): Pages<ListedScan> {
+  if (q !== undefined) return matchingScans(ctx, searchFor(parseTerms("q", [q].flat().join(","))), signal);
+  if (l === undefined) return everyScan(ctx.db, 0);
   const count = wholeNumber("l", l, 0, MOST);
   const page = p === undefined ? 0 : wholeNumber("p", p, 0, MOST);
-  return newestScans(db, Math.min(count * page, Number.MAX_SAFE_INTEGER), count);
+  return newestScans(ctx, { offset: Math.min(count * page, Number.MAX_SAFE_INTEGER), count }, signal);
 }
 
 const MOST = 1_000_000_000;
 
 async function* lines(ctx: ScanContext, scans: Pages<ListedScan>): AsyncGenerator<string> {
   const engines = await readEngines(ctx.db);
-  yield csvHead(engines);
+  // The first lines come with the head, so that a search that takes too long is answered with an error.
+  let head = csvHead(engines);
   for await (const reports of withResults(ctx.db, scans)) {
-    yield reports.map((report) => csvLine(report, engines, ctx.config.timeZone)).join("");
+    yield head + reports.map((report) => csvLine(report, engines, ctx.config.timeZone)).join("");
+    head = "";
   }
+  if (head !== "") yield head;
 }

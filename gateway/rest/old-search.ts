@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { searchFor } from "../db/search.js";
+import { clientLeft } from "../http/client-left.js";
 import { readInput } from "./body.js";
 import type { Endpoint } from "./endpoint.js";
 import { matchingScans, withResults } from "./pages.js";
 import { parseTerms } from "./parameters.js";
 import { formatReport, type ListedReport } from "./report.js";
-import { Failure, OldReport } from "./schemas.js";
+import { Failure, OldReport, SEARCH_TIMEOUT } from "./schemas.js";
 import { jsonArray, sendStream } from "./streamed.js";
 
 const Input = z.object({
@@ -23,11 +24,11 @@ export const oldSearch: Endpoint = {
     query: Input.partial(),
     body: { "application/x-www-form-urlencoded": Input, "multipart/form-data": Input },
     answer: { "application/json": z.union([z.array(OldReport), Failure]) },
-    errors: { 400: "`invalid parameter: file_hash`: more terms than are looked for at once." },
+    errors: { 400: "`invalid parameter: file_hash`: more terms than are looked for at once.", 504: SEARCH_TIMEOUT },
   },
   async handle(ctx, request, reply) {
     const terms = parseTerms("file_hash", (await readInput(request)).get("file_hash") ?? "");
-    const pages = withResults(ctx.db, matchingScans(ctx.db, searchFor(terms)));
+    const pages = withResults(ctx.db, matchingScans(ctx, searchFor(terms), clientLeft(request, reply)));
     const show = (scan: ListedReport) => ({ ...formatReport(scan, ctx.config.timeZone), report_id: scan.scanId });
     void reply.type("application/json; charset=utf-8");
     return sendStream(request, reply, arrayOrNothing(jsonArray(pages, show)));

@@ -1,7 +1,9 @@
 import { nthNewest, readListedScans } from "../db/export.js";
+import { runCancellable, type Cancellable } from "../db/cancellable.js";
 import type { Database } from "../db/database.js";
-import { readListedResults, readScans } from "../db/scans.js";
-import { findScans, type Search } from "../db/search.js";
+import { readListedResults, readScans, readScansById } from "../db/scans.js";
+import { findScanIds, type Search } from "../db/search.js";
+import type { ScanContext } from "../scan/context.js";
 import type { ListedScan, ListedResult, ScanRecord } from "../../schema/reports.js";
 
 /** Scans, a page at a time: any number of them takes the memory of one page. */
@@ -19,18 +21,31 @@ export async function* everyScan(db: Database, after: number): Pages<ListedScan>
   }
 }
 
+/** What may take long: by the connections of lists, and no longer than somebody waits for it. */
+function asList({ db, listDb }: ScanContext, signal: AbortSignal): Cancellable {
+  return { db: listDb, canceller: db, signal };
+}
+
 /** The scans of a search, in ascending id. */
-export async function* matchingScans(db: Database, search: Search): Pages<ScanRecord> {
+export async function* matchingScans(ctx: ScanContext, search: Search, signal: AbortSignal): Pages<ScanRecord> {
   for (let last: number | undefined = 0; last !== undefined;) {
-    const page: ScanRecord[] = await findScans(db, search, { after: last, limit: PAGE });
-    yield page;
-    last = page.length < PAGE ? undefined : page.at(-1)?.scanId;
+    const place = { after: last, limit: PAGE };
+    const ids: number[] = await runCancellable(asList(ctx, signal), (db) => findScanIds(db, search, place));
+    yield await readScansById(ctx.db, ids);
+    last = ids.length < PAGE ? undefined : ids.at(-1);
   }
 }
 
-/** `count` of the newest scans, the newest first, after skipping `offset`. */
-export async function* newestScans(db: Database, offset: number, count: number): Pages<ScanRecord> {
-  let next = await nthNewest(db, offset);
+/** Which of the newest scans are wanted: `count` of them, after skipping `offset`. */
+export interface NewestScans {
+  readonly offset: number;
+  readonly count: number;
+}
+
+/** Some of the newest scans, the newest first. */
+export async function* newestScans(ctx: ScanContext, { offset, count }: NewestScans, signal: AbortSignal): Pages<ScanRecord> {
+  const { db } = ctx;
+  let next = await runCancellable(asList(ctx, signal), (list) => nthNewest(list, offset));
   for (let left = count; left > 0 && next !== undefined;) {
     const limit = Math.min(PAGE, left);
     const page: ScanRecord[] = await readScans(db, { newestFirst: true, after: next + 1, limit });

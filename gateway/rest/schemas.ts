@@ -129,6 +129,9 @@ export const Scanner = z
   })
   .meta({ id: "Scanner" });
 
+/** What a 504 means. */
+export const SEARCH_TIMEOUT = "The scans took longer to find than the gateway's `SCANMESH_LIST_TIMEOUT`.";
+
 export const Failure = z.strictObject({ error: z.string() }).meta({ id: "Failure" });
 
 export const JsonUpload = z

@@ -3,6 +3,7 @@ import { GatewayError } from "../errors.js";
 import { UnsupportedBody } from "../http/body-encoding.js";
 import { readForm } from "../http/form.js";
 import { isMultipart, sampleBodyLimit, acceptAnyBody } from "../http/request-body.js";
+import { createTurns } from "../http/turns.js";
 import type { ScanContext } from "../scan/context.js";
 import { receiveUpload } from "../scan/uploads.js";
 
@@ -14,15 +15,23 @@ export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Prom
       throw new UnsupportedBody(`a multipart/${kind} body is not taken here: send the file itself, or a form with it`);
   });
   acceptAnyBody(app);
+  const turns = createTurns();
   app.route<{ Params: { id: string } }>({
     method: ["PUT", "POST"],
     url: "/upload/:id",
     // Whoever knows the id may send the bytes.
     config: { needs: "open" },
     handler: async (request, reply) => {
-      const bytes = await bytesOf(request, sampleBodyLimit(request.raw, ctx.config));
-      const { sha256, md5, sha1, size } = await receiveUpload(ctx, request.caller, request.params.id, bytes);
-      return reply.status(201).send({ id: request.params.id, sha256, md5, sha1, size });
+      const { id } = request.params;
+      const limit = sampleBodyLimit(request.raw, ctx.config);
+      const turn = await turns.take(id.toLowerCase());
+      try {
+        const bytes = turn.watch(await bytesOf(request, limit));
+        const { sha256, md5, sha1, size } = await receiveUpload(ctx, request.caller, id, bytes, turn.signal);
+        return await reply.status(201).send({ id, sha256, md5, sha1, size });
+      } finally {
+        turn.end();
+      }
     },
   });
 }

@@ -32,7 +32,7 @@ export async function acceptAll(ctx: ScanContext, requests: readonly AcceptReque
   for (const sample of redundant) void discard(ctx, sample);
   const answers = entries.map(answerOf);
   ctx.metrics.scansAccepted.inc(scans.length);
-  ctx.metrics.scansRefused.inc(answers.filter((answer) => answer instanceof GatewayError).length);
+  for (const answer of answers) if (answer instanceof GatewayError) ctx.metrics.scansRefused.inc({ code: answer.code });
   announce(
     ctx,
     scans.map(({ scanId, final }) => ({ scanId, revision: 0, final: final && { verdict: final, seconds: 0 } })),

@@ -14,9 +14,6 @@ export async function storeSample(
   bytes: AsyncIterable<Uint8Array>,
   options: { limit?: number; signal?: AbortSignal },
 ): Promise<StoredOrNew> {
-  // Bytes that no row names are removed after the grace, so an upload must be over by then.
-  const timeout = AbortSignal.timeout(ctx.config.orphanGraceMs / 2);
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   const limit = Math.min(options.limit ?? Infinity, ctx.config.uploadMaxBytes);
   let existing: StoredSample | undefined;
   let looked = false;
@@ -27,7 +24,7 @@ export async function storeSample(
     usable = existing !== undefined && (await hasBytes(ctx, existing));
     return usable;
   };
-  const put = await putBytes(ctx, bytes, { limit, signal, isStored }, timeout);
+  const put = await putBytes(ctx, bytes, { limit, isStored, ...(options.signal ? { signal: options.signal } : {}) });
   // The hash of a large sample is known only after it was written.
   if (!looked) await isStored(put.sha256);
   if (existing && usable) {
@@ -44,19 +41,25 @@ export async function findSamplesInOrder(db: Database, sha256s: readonly string[
   return sha256s.map((sha256) => found.get(sha256));
 }
 
-async function putBytes(
-  ctx: ScanContext,
-  bytes: AsyncIterable<Uint8Array>,
-  options: PutOptions,
-  timeout: AbortSignal,
-): Promise<PutResult> {
-  const source = addAbortSignal(options.signal ?? timeout, Readable.from(bytes));
+async function putBytes(ctx: ScanContext, bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<PutResult> {
+  const ended = new AbortController();
+  const { signal } = ended;
+  // Bytes that no row names are removed after the grace, so an upload must be over by then.
+  const timeout = setTimeout(
+    () => ended.abort(new GatewayError("UPLOAD_TIMEOUT", "the upload took too long")),
+    ctx.config.orphanGraceMs / 2,
+  );
+  const end = () => ended.abort(options.signal?.reason);
+  if (options.signal?.aborted) end();
+  options.signal?.addEventListener("abort", end);
+  const source = addAbortSignal(signal, Readable.from(bytes));
   try {
-    return await ctx.samples.put(source as AsyncIterable<Uint8Array>, options);
+    return await ctx.samples.put(source as AsyncIterable<Uint8Array>, { ...options, signal });
   } catch (error) {
-    if (timeout.aborted) throw new GatewayError("UPLOAD_TIMEOUT", "the upload took too long", { cause: error });
-    throw error;
+    throw signal.reason instanceof GatewayError ? signal.reason : error;
   } finally {
+    clearTimeout(timeout);
+    options.signal?.removeEventListener("abort", end);
     source.destroy();
   }
 }

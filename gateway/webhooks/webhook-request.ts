@@ -19,11 +19,16 @@ const ANSWER_BYTES = 64 * 1024;
 /** Whether webhooks may be sent to an address: one of the public internet, or of the networks that the operator allows. */
 export function isAllowed(address: string, networks: readonly Network[]): boolean {
   const parsed = ipaddr.process(address);
-  if (parsed.range() === "unicast") return true;
+  if (isPublic(parsed)) return true;
   return networks.some((network) => {
     const [range, bits] = ipaddr.parseCIDR(network);
     return range.kind() === parsed.kind() && parsed.match(range, bits);
   });
+}
+
+/** Addresses of IPv6 are public within 2000::/3 alone: what is outside is old, or embeds an address of IPv4, as ::7f00:1 does. */
+function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  return address.range() === "unicast" && (address.kind() === "ipv4" || address.match(ipaddr.parseCIDR("2000::/3")));
 }
 
 /** Refuses a host that is, or now resolves to, nothing but forbidden addresses. Throws {@link ForbiddenAddress} or what the resolver says. */

@@ -90,7 +90,8 @@ export function scopeOf({ scope }: { readonly scope?: unknown }): Scope {
   return (scope as Scope | undefined) ?? "admin";
 }
 
-function rootFields(document: DocumentNode, set: SelectionSetNode): FieldNode[] {
+/** The fields at the top of an operation, those in fragments too. */
+export function rootFields(document: DocumentNode, set: SelectionSetNode): FieldNode[] {
   return set.selections.flatMap((selection) => {
     if (selection.kind === Kind.FIELD) return [selection];
     if (selection.kind === Kind.INLINE_FRAGMENT) return rootFields(document, selection.selectionSet);

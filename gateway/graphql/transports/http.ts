@@ -15,6 +15,7 @@ import { baseUrl, searchOf } from "../../http/request.js";
 import type { ScanContext } from "../../scan/context.js";
 import { isRefused } from "../limits/documents.js";
 import { LIMITS } from "../limits/limits.js";
+import { chargeRootFields } from "../limits/root-field-rate.js";
 import type { Operations } from "./operations.js";
 import { isRequestError, presentError } from "../context/present-error.js";
 import { requestContext, type RequestContext } from "../context/request-context.js";
@@ -82,7 +83,10 @@ function createApollo({ schema, check, log }: Operations): ApolloServer<HttpCont
 
   async function responseForOperation({ document, request, operation, contextValue }: Resolved): Promise<GraphQLResponse | null> {
     const errors = operation?.operation === "subscription" ? [NOT_HERE] : check({ document, ...request }, contextValue.caller);
-    if (errors.length === 0) return null;
+    if (errors.length === 0) {
+      chargeRootFields(contextValue, { document, ...request });
+      return null;
+    }
     const singleResult = { errors: errors.map((error) => error.toJSON()) };
     return { body: { kind: "single", singleResult }, http: { status: statusOf(errors), headers: new HeaderMap() } };
   }

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Watch } from "../../watch/watch.js";
 import type { OperationCheck } from "../limits/checks.js";
 import { isRefused, type Documents } from "../limits/documents.js";
+import { chargeRootFields } from "../limits/root-field-rate.js";
 import type { OpenOperations } from "./open-operations.js";
 import type { RequestContext } from "../context/request-context.js";
 import { errorResult, serializeResult, singleResult, type PreparedOperation, type Subscriptions } from "./subscriptions.js";
@@ -33,7 +34,9 @@ export function prepare(
   const document = documents(query);
   if (isRefused(document)) return document;
   const errors = check({ document, operationName, variables }, contextValue.caller);
-  return errors.length > 0 ? errors : { schema, query, document, contextValue, operationName, variableValues: variables };
+  if (errors.length > 0) return errors;
+  chargeRootFields(contextValue, { document, operationName });
+  return { schema, query, document, contextValue, operationName, variableValues: variables };
 }
 
 /** Runs a prepared operation. Its results are JSON, with errors as clients may see them; a query or mutation has one. */

@@ -25,6 +25,9 @@ describe("a web page of another origin, or one that got here by a rebound name",
     ["GET", "/graphql/stream?query={engines{name}}", undefined],
     ["POST", "/graphql/stream", graphqlBody],
     ["PUT", "/upload/00000000-0000-4000-8000-000000000000", "x"],
+    ["GET", "/api/v1/sample", undefined],
+    ["GET", "/api/search?file_hash=%25", undefined],
+    ["GET", "/export/csv", undefined],
   ])("cannot %s %s", async (method, path, body) => {
     for (const origin of [EVIL, "null", "http://localhost:1"]) {
       const answer = await ask(`${gateway.url}${path}`, { method, body, headers: { origin, "content-type": "text/plain" } });
@@ -63,6 +66,15 @@ describe("a web page of another origin, or one that got here by a rebound name",
     });
     expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
   });
+});
+
+it("a link or an image of another page cannot ask for long lists, but for a report", async () => {
+  const headers = { "sec-fetch-site": "cross-site" };
+  for (const path of ["/api/v1/sample", "/api/search?file_hash=%25", "/export/csv"]) {
+    expect((await ask(`${gateway.url}${path}`, { headers })).status).toBe(403);
+    expect((await ask(`${gateway.url}${path}`, { headers: { "sec-fetch-site": "same-origin" } })).status).toBe(200);
+  }
+  for (const path of ["/", "/api", "/api/v1/scanner"]) expect((await ask(`${gateway.url}${path}`, { headers })).status).toBe(200);
 });
 
 describe("those that are allowed", () => {

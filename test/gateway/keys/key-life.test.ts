@@ -3,9 +3,12 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { createKeyring } from "../../../gateway/keys/keyring.js";
+import { generateKeyText } from "../../../gateway/keys/key-text.js";
 import type { ApiKeyInput } from "../../../gateway/scan/api-keys.js";
 import { projectPath } from "../../../schema/paths.js";
 import { SCOPES, type Scope } from "../../../schema/scopes.js";
+import { testLog } from "../../stage/log.js";
 import { until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
@@ -17,6 +20,28 @@ const gateway = prepared(() => stage.gateway({ SCANMESH_AUTH: "keys" }));
 const keyWith = (scopes: readonly Scope[], more: Partial<ApiKeyInput> = {}) => keyOn(gateway, scopes, more);
 const operation = (key: string | undefined, query: string, variables: object = {}) => operationOn(gateway, key, query, variables);
 const get = (path: string, headers: Record<string, string> = {}) => ask(`${gateway.url}${path}`, { headers });
+
+it("whoever tries keys that are not known costs the database a statement in a while, and not one a request", async () => {
+  let statements = 0;
+  const counted = stage.db.withPlugin({
+    transformQuery({ node }) {
+      statements += 1;
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  });
+  const keyring = createKeyring(counted, testLog("keyring"));
+  try {
+    const { text } = generateKeyText();
+    for (let i = 0; i < 3; i += 1) {
+      const tries = await Promise.allSettled(Array.from({ length: 20 }, () => keyring.recognise(text)));
+      expect(tries.map(({ status }) => status)).toEqual(tries.map(() => "rejected"));
+    }
+    expect(statements).toBe(1);
+  } finally {
+    await keyring.stop();
+  }
+});
 
 describe("making and ending keys", () => {
   const CREATE = `mutation Create($input: CreateApiKeyInput!) { createApiKey(input: $input) {

@@ -79,6 +79,23 @@ describe("a key that asks more often than its rate", () => {
     await client.dispose();
   });
 
+  it.each([
+    ["HTTP", (key: string, query: string) => operation(one, key, query)],
+    [
+      "SSE",
+      (key: string, query: string) =>
+        ask(`${one.url}/graphql/stream?query=${encodeURIComponent(query)}`, { headers: { "x-api-key": key } }),
+    ],
+  ])("is counted by what it asks for at once, over %s", async (_, send) => {
+    // As slow as above, with a burst that an operation of two fields uses up.
+    const key = await keyWith(one, ["scan:read"], { name: "two", rate: 0.01 });
+    const fields = "...All } fragment All on Query { a: engines { name } b: engines { name } c: engines { name }";
+    expect((await send(key, `query { ${fields} }`)).status).toBe(200);
+    const refused = await send(key, "{ engines { name } }");
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(290);
+  });
+
   it("does not slow other keys down", async () => {
     const [key, other] = [await slow(), await keyWith(one, ["scan:read"])];
     for (let i = 0; i < 3; i += 1) await operation(one, key, "{ engines { name } }");
@@ -107,6 +124,15 @@ describe("a key with a quota", () => {
     expect(Number(refused?.headers["retry-after"])).toBeLessThanOrEqual(86_400);
     expect(await scansToday(key)).toBe(7);
     expect((await operation(one, key, "{ engines { name } }")).status).toBe(200);
+  });
+
+  it("is refused as RATE_LIMITED in the metrics too", async () => {
+    const refusals = async () =>
+      (await one.context.metrics.scansRefused.get()).values.find(({ labels }) => labels.code === "RATE_LIMITED")?.value ?? 0;
+    const before = await refusals();
+    const key = await limited(1);
+    for (let i = 0; i < 3; i += 1) await upload(one, key);
+    expect((await refusals()) - before).toBe(2);
   });
 
   it("is told over GraphQL too", async () => {

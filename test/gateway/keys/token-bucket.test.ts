@@ -12,6 +12,15 @@ it("lets a second's worth through at once, then as many as come in", () => {
   expect([1, 2, 3, 4, 5, 6].map(() => taken(60_000))).toEqual([true, true, true, true, true, false]);
 });
 
+it("makes the next one wait for what was charged afterwards", () => {
+  const bucket = tokenBucket(10);
+  expect(bucket.take(0)).toBeUndefined();
+  bucket.charge(29);
+  expect(bucket.take(0)).toBeCloseTo(2.1);
+  expect(bucket.take(2_000)).toBeCloseTo(0.1);
+  expect(bucket.take(2_101)).toBeUndefined();
+});
+
 it("lets one through at once, however slow the rate", () => {
   const bucket = tokenBucket(0.1);
   expect(bucket.take(0)).toBeUndefined();

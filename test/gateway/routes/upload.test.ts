@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
@@ -66,6 +67,31 @@ describe("an upload", () => {
     const answer = await ask((await newUpload()).url, { method, body: "--x--\r\n", headers: { "content-type": type } });
     expect(answer.status).toBe(415);
     expect(answer.json()).toHaveProperty("error");
+  });
+
+  it("takes one body at a time: others wait until it has ended", async () => {
+    const { id, url } = await newUpload();
+    const bytes = randomBytes(1_000);
+    const begun = request(url.replace(id, id.toUpperCase()), {
+      method: "PUT",
+      agent: false,
+      headers: { "content-length": String(bytes.length), expect: "100-continue" },
+    });
+    begun.flushHeaders();
+    await once(begun, "continue");
+    const order: string[] = [];
+    const others = ["a", "b"].map(async (name) => {
+      const answer = await ask(url, { method: "PUT", body: name === "a" ? bytes : "other" });
+      order.push(name);
+      return answer.status;
+    });
+    const first = once(begun, "response").then(([{ statusCode }]) => {
+      order.push("first");
+      return statusCode as number;
+    });
+    begun.end(bytes);
+    expect(await Promise.all([first, ...others])).toEqual([201, 201, 400]);
+    expect(order[0]).toBe("first");
   });
 
   it("gives the first answer to the same bytes sent again, and refuses all others", async () => {

@@ -1,0 +1,35 @@
+import { sql } from "kysely";
+import { QueryTimeout } from "../errors.js";
+import type { Database } from "./database.js";
+
+/** Statements that are cancelled in Postgres once nobody waits for their answer. */
+export interface Cancellable {
+  /** Runs them. */
+  readonly db: Database;
+  /** Other connections, of which one cancels them. */
+  readonly canceller: Database;
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Does work on one connection. Throws {@link QueryTimeout} if it was cancelled. */
+export async function runCancellable<T>(
+  { db, canceller, signal }: Cancellable,
+  work: (connection: Database) => Promise<T>,
+): Promise<T> {
+  return db.connection().execute(async (connection) => {
+    if (signal.aborted) throw new QueryTimeout(signal.reason);
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(connection);
+    let cancelling: Promise<unknown> | undefined;
+    const cancel = () => (cancelling = sql`select pg_cancel_backend(${rows[0]?.pid})`.execute(canceller));
+    if (signal.aborted) throw new QueryTimeout(signal.reason);
+    signal.addEventListener("abort", cancel);
+    try {
+      return await work(connection);
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      // The connection is kept until then: its next statement is somebody else's. If cancelling failed, the time limit holds.
+      await Promise.allSettled([cancelling]);
+    }
+  });
+}

@@ -1,0 +1,61 @@
+import { GatewayError } from "../errors.js";
+
+/** Sees to it that one body at a time is received for the same name. */
+export interface Turns {
+  /** Waits until no other body is being received for this name. */
+  take(name: string): Promise<Turn>;
+}
+
+export interface Turn {
+  /** Aborted if nothing of the body arrives while another waits: it may be what is left of a broken connection. */
+  readonly signal: AbortSignal;
+  /** The body, as it arrives. */
+  watch(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>;
+  /** Lets the next one begin. */
+  end(): void;
+}
+
+/** How long a body may bring nothing while another one waits. */
+const STALLED_MS = 10_000;
+
+interface Receiving {
+  readonly ended: Promise<void>;
+  readonly stop: AbortController;
+  heardAt: number;
+}
+
+export function createTurns(stalledMs = STALLED_MS): Turns {
+  const receiving = new Map<string, Receiving>();
+
+  return {
+    async take(name) {
+      for (let before = receiving.get(name); before; before = receiving.get(name)) await endOf(before, stalledMs);
+      let end = () => {};
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      const body: Receiving = { ended, stop: new AbortController(), heardAt: performance.now() };
+      receiving.set(name, body);
+      return {
+        signal: body.stop.signal,
+        async *watch(bytes) {
+          for await (const piece of bytes) {
+            body.heardAt = performance.now();
+            yield piece;
+          }
+        },
+        end() {
+          receiving.delete(name);
+          end();
+        },
+      };
+    },
+  };
+}
+
+async function endOf(before: Receiving, stalledMs: number): Promise<void> {
+  const timer = setInterval(() => {
+    if (performance.now() - before.heardAt > stalledMs)
+      before.stop.abort(new GatewayError("UPLOAD_TIMEOUT", "nothing of the body arrived, and another body for this URL did"));
+  }, stalledMs / 4);
+  await before.ended;
+  clearInterval(timer);
+}
