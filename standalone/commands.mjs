@@ -4,7 +4,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { dirname, join } from "node:path";
 import { FAILED } from "./exit-status.mjs";
-import { buildBenchmarks, ensureBuild, ensureDependencies } from "./install.mjs";
+import { buildTestProgram, ensureBuild, ensureDependencies } from "./install.mjs";
 import { ensurePrograms, fetchSignatures } from "./packages.mjs";
 import { ROOT } from "./pages.mjs";
 import { createProgress } from "./progress.mjs";
@@ -27,6 +27,9 @@ const BENCHMARKS = new Map([
   ["bench:fill", "fill-main.js"],
   ["bench:streams", "streams-main.js"],
 ]);
+
+/** Breaks a mesh; compiled with its cases. */
+const FAULTS = "faults";
 
 /** What the mesh tests run against. */
 const TEST_PROGRAMS = [
@@ -73,11 +76,12 @@ export async function runCommand(command, args) {
     else if (command === "test") await test(args, progress);
     else if (command === "test:unit") await runTests(["--project", "unit", ...args], progress);
     else if (command === "check") await check(progress);
+    else if (command === FAULTS) await faults(args, progress);
     else if (benchmark !== undefined) await bench(benchmark, args, progress);
     else if (program !== undefined) await runProgram(program, args, progress);
     else
       throw new Refusal(
-        `There is no command ${JSON.stringify(command)}; there are up, test, test:unit, check, ${[...BENCHMARKS.keys(), ...PROGRAMS.keys()].join(", ")}.`,
+        `There is no command ${JSON.stringify(command)}; there are up, test, test:unit, check, ${[FAULTS, ...BENCHMARKS.keys(), ...PROGRAMS.keys()].join(", ")}.`,
       );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -157,8 +161,19 @@ async function check(progress) {
 async function bench(benchmark, args, progress) {
   if (benchmark === "main.js") await ensurePrograms(["nats-server"], progress);
   await ensureDependencies(ROOT, progress);
-  await buildBenchmarks(ROOT, progress);
+  await buildTestProgram(ROOT, "bench", "Benchmarks", progress);
   await runProgram(join("bench", "test", "bench", benchmark), args, progress);
+}
+
+/**
+ * @param {string[]} args
+ * @param {import("./progress.mjs").Progress} progress
+ */
+async function faults(args, progress) {
+  await ensurePrograms(["nats-server"], progress);
+  await ensureDependencies(ROOT, progress);
+  await buildTestProgram(ROOT, "faults", "Faults", progress);
+  await runProgram(join("faults", "test", "faults", "main.js"), args, progress);
 }
 
 /**

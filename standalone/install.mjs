@@ -47,13 +47,15 @@ export async function ensureBuild(root, progress, { pages = false } = {}) {
 }
 
 /**
- * Compiles the benchmarks; what has not changed is not compiled again.
+ * Compiles a program of the tests, in a folder of its own; what has not changed is not compiled again.
  * @param {string} root
+ * @param {string} folder
+ * @param {string} label
  * @param {import("./progress.mjs").Progress} progress
  */
-export async function buildBenchmarks(root, progress) {
-  const project = join(root, "test", "bench", "tsconfig.json");
-  await progress.step("Benchmarks", () => withLock(root, () => runQuietly(process.execPath, [compiler(root), "-p", project])));
+export async function buildTestProgram(root, folder, label, progress) {
+  const project = join(root, "test", folder, "tsconfig.json");
+  await progress.step(label, () => withLock(root, () => runQuietly(process.execPath, [compiler(root), "-p", project])));
 }
 
 /** @param {string} root */

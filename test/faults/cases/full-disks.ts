@@ -1,0 +1,51 @@
+/** Disks without room. */
+
+import { setTimeout as pause } from "node:timers/promises";
+import type { FaultCase, Stage } from "../case.js";
+import type { Disk } from "../mesh/mesh.js";
+import { sampleOf } from "../workload/samples.js";
+
+const FULL_MS = 20_000;
+const HANDED_BACK_MS = 5_000;
+
+async function fill({ mesh }: Stage, which: Disk): Promise<void> {
+  const disk = mesh.disk(which);
+  await disk.fill();
+  try {
+    await pause(FULL_MS);
+  } finally {
+    await disk.empty();
+  }
+}
+
+export const fullDiskNats: FaultCase = {
+  name: "full-disk-nats",
+  about: "The disk under nats-server is filled to the last byte for 20 s, and emptied.",
+  target: "nats",
+  disks: ["nats"],
+  answered: { reads: 1 },
+  run: (stage) => fill(stage, "nats"),
+};
+
+export const fullDiskPostgres: FaultCase = {
+  name: "full-disk-postgres",
+  about: "The disk under Postgres is filled to the last byte for 20 s, and emptied.",
+  target: "postgres",
+  disks: ["postgres"],
+  run: (stage) => fill(stage, "postgres"),
+};
+
+export const largerThanSpool: FaultCase = {
+  name: "larger-than-spool",
+  about: "A sample comes for which no agent's spool has room; all other samples are scanned meanwhile.",
+  target: "agent",
+  disks: ["spool"],
+  answered: { reads: 1, uploads: 1 },
+  takesEveryUpload: true,
+  async run({ mesh, send, probe }) {
+    await send(mesh.gateways[0], sampleOf({ size: 40 * 1024 * 1024 }));
+    await pause(HANDED_BACK_MS);
+    const problems = await probe();
+    return () => problems;
+  },
+};
