@@ -19,7 +19,7 @@ import { ACK_WAIT_MS, SWEEP_MS, type Mesh } from "./mesh/mesh.js";
 import { connectAs } from "./mesh/peer.js";
 import { probe, waitUntilWell } from "./well.js";
 import { openJournal } from "./workload/journal-writer.js";
-import { measureLoops, startWorkload, type Workload } from "./workload/workload.js";
+import { startWorkload, type Workload } from "./workload/workload.js";
 
 const WARM_UP_MS = 3_000;
 const PROBE_MS = 20_000;
@@ -65,8 +65,6 @@ export async function runRound(round: Round, cases: readonly FaultCase[]): Promi
   const findings: Findings[] = [];
   let isWell: boolean;
   try {
-    // Asking begins the measurement of the event loops anew; what they did before is not this round's.
-    await measureLoops(mesh, () => undefined);
     await pause(WARM_UP_MS);
     journal.write({ kind: "phase", phase: "struck" });
     const stage: Stage = { mesh, random, send: workload.send, probe: () => probe(mesh, PROBE_MS) };
@@ -74,7 +72,7 @@ export async function runRound(round: Round, cases: readonly FaultCase[]): Promi
     journal.write({ kind: "phase", phase: "healed" });
     isWell = await waitUntilWell(mesh, GIVE_UP_MS, (problem) => tell(`  not well: ${problem}`));
     if (isWell) journal.write({ kind: "phase", phase: "well" });
-    await measureLoops(mesh, journal.write);
+    await workload.measureLoops();
     await workload.pause();
     const evidence = isWell
       ? await gather(round, journal.file, workload, findings, honeypotBefore)

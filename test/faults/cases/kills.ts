@@ -3,6 +3,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { FaultCase } from "../case.js";
 import type { Kept } from "../mesh/keeper.js";
+import type { Mesh } from "../mesh/mesh.js";
+import { readiness } from "../workload/client.js";
+
+const READY_WITHIN_MS = 30_000;
 
 async function killAgain(part: Kept, times: number, everyMs: number): Promise<void> {
   for (let n = 0; n < times; n += 1) {
@@ -57,6 +61,14 @@ export const killPostgres: FaultCase = {
   },
 };
 
+/** The next is not restarted before the last one is back. */
+async function untilReady({ gateways }: Mesh): Promise<void> {
+  for (const until = Date.now() + READY_WITHIN_MS; Date.now() < until; await pause(200)) {
+    const says = await Promise.all(gateways.map(({ url }) => readiness(url)));
+    if (says.every((word) => word === "ok")) return;
+  }
+}
+
 export const rollingRestart: FaultCase = {
   name: "rolling-restart",
   about: "Gateways and agents are restarted one after the other, as an update does it.",
@@ -67,7 +79,7 @@ export const rollingRestart: FaultCase = {
     for (const part of [...mesh.gateways, ...mesh.agents, mesh.internetAgent]) {
       await part.down("SIGTERM");
       await part.up();
-      await pause(1_000);
+      await untilReady(mesh);
     }
   },
 };

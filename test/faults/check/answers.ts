@@ -64,9 +64,14 @@ export function readinessProblems({ journal }: Evidence, { noticeMs }: Limits): 
   const gateways = new Set(only(journal, "ready").map(({ gateway }) => gateway));
   return [...gateways].flatMap((gateway) => {
     const ready = only(journal, "ready").filter((entry) => entry.gateway === gateway);
-    return stretches(only(journal, "answered").filter((entry) => entry.gateway === gateway)).flatMap((stretch) =>
-      lies(gateway, stretch, ready, noticeMs),
-    );
+    return stretches(only(journal, "answered").filter((entry) => entry.gateway === gateway)).flatMap((stretch) => {
+      const wrongMs = longestRun(ready, stretch);
+      if (wrongMs < noticeMs) return [];
+      const seconds = `for ${(wrongMs / 1_000).toFixed(0)} s`;
+      return stretch.ok
+        ? [`${gateway} said ${seconds} that it is not ready, and took every upload`]
+        : [`${gateway} said ${seconds} that it is ready, and took no upload`];
+    });
   });
 }
 
@@ -80,15 +85,15 @@ function stretches(uploads: readonly Answered[]): Stretch[] {
   return found;
 }
 
-function lies(gateway: string, { ok, from, to }: Stretch, ready: readonly Ready[], noticeMs: number): string[] {
-  const asked = ready.filter(({ at }) => at >= from + noticeMs && at <= to);
-  if (asked.length === 0) return [];
-  const seconds = ((to - from) / 1_000).toFixed(0);
-  if (!ok && asked.some(({ says }) => says === "ok"))
-    return [`${gateway} said that it is ready while it took no upload for ${seconds} s`];
-  if (ok && asked.every(({ says }) => says !== "ok"))
-    return [`${gateway} said that it is ${asked[0]?.says || "not there"} while it took every upload for ${seconds} s`];
-  return [];
+/** How long `/readyz` said the opposite without a break, while uploads all went this way. */
+function longestRun(ready: readonly Ready[], { ok, from, to }: Stretch): number {
+  let longest = 0;
+  let since: number | undefined;
+  for (const { at, says } of ready) {
+    if (at < from || at > to || (says === "ok") === ok) since = undefined;
+    else longest = Math.max(longest, at - (since ??= at));
+  }
+  return longest;
 }
 
 function percent(share: number): string {

@@ -7,6 +7,7 @@ import { residentMb } from "../mesh/keeper.js";
 import { ask, readiness, upload } from "./client.js";
 import type { JournalWriter } from "./journal-writer.js";
 import { makeSample, type Sample } from "./samples.js";
+import { createLoopMeter } from "./loop-meter.js";
 import { openWatcher, type Watcher } from "./watcher.js";
 
 const UPLOAD_EVERY_MS = 500;
@@ -20,6 +21,8 @@ const TRIES = 3;
 export interface Workload {
   /** Sends one more sample, with retries as a client makes them; the scan's id, or undefined if nobody took it. */
   send(gateway: Gateway, sample: Sample): Promise<number | undefined>;
+  /** Writes down how late the gateways' event loops were, their starts left out. */
+  measureLoops(): Promise<void>;
   /** Ends the load and waits for the answers that are under way; subscribers stay. */
   pause(): Promise<void>;
   /** Scans whose end no subscriber was told. */
@@ -56,7 +59,7 @@ export function startWorkload(mesh: Mesh, journal: JournalWriter, random: Random
     return undefined;
   }
 
-  async function every(ms: number, action: () => Promise<unknown> | void): Promise<void> {
+  async function every(ms: number, action: () => Promise<unknown>): Promise<void> {
     while (running) {
       await action();
       await pause(ms);
@@ -70,7 +73,10 @@ export function startWorkload(mesh: Mesh, journal: JournalWriter, random: Random
     journal.write({ kind: "read", gateway: gateway.name, status, retryAfter });
   }
 
-  function measure(): void {
+  const loopMeter = createLoopMeter(mesh.gateways);
+
+  async function measure(): Promise<void> {
+    await loopMeter.begin();
     const parts = [
       ...mesh.gateways.map((gateway) => ["gateway", gateway] as const),
       ...[...mesh.agents, mesh.internetAgent].map((agent) => ["agent", agent] as const),
@@ -94,6 +100,7 @@ export function startWorkload(mesh: Mesh, journal: JournalWriter, random: Random
 
   return {
     send,
+    measureLoops: () => loopMeter.measure(journal.write),
     async pause() {
       running = false;
       await loops;
@@ -105,14 +112,4 @@ export function startWorkload(mesh: Mesh, journal: JournalWriter, random: Random
       for (const watcher of watchers.values()) await watcher.close();
     },
   };
-}
-
-const P99 = /^nodejs_eventloop_lag_p99_seconds (\S+)/m;
-
-/** Tells how late each gateway's event loop was since this was asked last; asking begins anew. */
-export async function measureLoops(mesh: Mesh, write: JournalWriter["write"]): Promise<void> {
-  for (const gateway of mesh.gateways) {
-    const p99 = Number(P99.exec((await ask(`${gateway.url}/metrics`)).body)?.[1]);
-    if (Number.isFinite(p99)) write({ kind: "loop", gateway: gateway.name, p99Ms: p99 * 1_000 });
-  }
 }
