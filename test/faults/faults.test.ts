@@ -14,9 +14,9 @@ const CASES = ["gateway-dies-after-commit"];
 const LIMIT_MS = 240_000;
 
 it(
-  `the mesh survives ${CASES.join(", ")}`,
+  `the mesh survives ${CASES.join(" and ")}`,
   async () => {
-    const file = join(temporaryFolder(), "faults.json");
+    const file = join(await temporaryFolder(), "faults.json");
     const args = [projectPath("standalone", "bootstrap.mjs"), "faults", "--busy", "--json", file];
     const run = promisify(execFile)(process.execPath, [...args, ...CASES.flatMap((name) => ["--case", name])]);
     const { stdout } = await run.catch((error: unknown) => error as { stdout: string });
