@@ -69,7 +69,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
 
   async function presence(): Promise<Presence> {
     const { agent, host, heartbeatMs, internet } = config;
-    const largestSample = await samples?.largest();
+    const [largestSample] = await Promise.all([samples?.largest(), lookAtEngines()]);
     return {
       v: 1,
       agent,
@@ -83,6 +83,10 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       ...(largestSample === undefined ? {} : { largestSample }),
       engines: engines.map((engine) => engine.presence()),
     };
+  }
+
+  async function lookAtEngines(): Promise<void> {
+    await Promise.all(engines.map((engine) => engine.look()));
   }
 
   function onChange(): void {

@@ -61,6 +61,11 @@ export interface Runner {
   versions(): Promise<EngineVersions>;
   /** The container image that it runs; null before it is started. Left out by runners without containers. */
   image?(): ImageIdentity | null;
+  /**
+   * What its answers depend on now, such as the program, the signatures or rules that are loaded, or the image: another text as soon
+   * as another answer might come. Null if that cannot be known; left out by a runner that never knows it.
+   */
+  fingerprint?(): Promise<string | null>;
   /** What the operator should put right although the engine works, such as rule files that do not compile; a sentence each. */
   warnings?(): readonly string[];
   /** Runs one sample to its end. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
@@ -87,6 +92,8 @@ export interface Outcome {
   readonly details: Record<string, unknown> | null;
   /** The engine's versions, if its output for this sample tells them. They add to those of the runner. */
   readonly versions?: EngineVersions;
+  /** What it depends on besides the sample, as in a result message. Parsers leave it out. */
+  readonly fingerprint?: string;
 }
 
 /**

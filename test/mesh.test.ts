@@ -1,6 +1,9 @@
 /** The whole mesh on real parts: gateways and agents as processes, Postgres, NATS, clamd and YARA-X. */
 
 import { createHash } from "node:crypto";
+import { chmod, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readScan } from "../gateway/db/scans.js";
 import type { ScanReport } from "../schema/reports.js";
@@ -130,6 +133,14 @@ describe("with ClamAV", () => {
     expect(await final((await uploadJson(Buffer.alloc(0))).id)).toMatchObject({ verdict: "CLEAN" });
   });
 
+  it("every engine's result is taken over where nothing has changed", async () => {
+    const bytes = Buffer.from("seen before");
+    const first = await final((await uploadJson(bytes)).id);
+    const again = await final((await submit({ base64: bytes.toString("base64"), freshness: 3_600 })).id);
+    expect(again).toMatchObject({ verdict: "CLEAN", done: 3 });
+    expect(again.results.map(({ reusedFrom }) => reusedFrom)).toEqual(first.results.map(() => first.scanId));
+  });
+
   it("a sample of many chunks arrives whole: its hash at the agent is its hash at the gateway", async () => {
     const large = Buffer.concat([Buffer.alloc(5_000_000, "scanmesh"), EICAR]);
     const answer = await uploadForm(large);
@@ -193,6 +204,47 @@ describe("agents that share an engine", () => {
     expect(report.results[0]?.error).not.toBe("");
     expect(report.verdict).toBe("INCONCLUSIVE");
     await garbage.kill();
+  });
+});
+
+describe("an engine whose script is edited, with a date that nobody reads", () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "scanmesh-test-script-"));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it("runs again, and finds what it did not find before", async () => {
+    const script = join(folder, "dashed.sh");
+    const edit = async (word: string) => {
+      const text = [
+        "#!/bin/sh",
+        `if grep -qe EICAR- -e ${word} "$1"; then found=true name=Found; else found=false name=; fi`,
+        `printf '{"dashed":{"infected":%s,"result":"%s","engine":"1.0","updated":"some day in 2018"}}' $found "$name"`,
+      ].join("\n");
+      await writeFile(`${script}.new`, text, { mode: 0o755 });
+      await rename(`${script}.new`, script);
+    };
+    await chmod(folder, 0o755);
+    await edit("alpha");
+    const run = `run: { process: { command: ["${script}", "{file}"] } }`;
+    const manifest = `name: Dashed\ntype: AV\nspeed: FAST\ninternet: false\noutput: malice\n${run}\n`;
+    const agent = await stage.agentProcess({ id: "dashed", engines: { dashed: manifest } });
+    await healthy("Dashed");
+    const input = { base64: Buffer.from("omega").toString("base64"), engines: ["Dashed"], freshness: 3_600 };
+    const scan = async () => (await final((await submit(input)).id)).results[0];
+    const first = await scan();
+    expect(first).toMatchObject({ state: "DONE", reusedFrom: null });
+    // What the agent announces may be older than what it has scanned with.
+    await until("it is taken over", async () => (await scan())?.reusedFrom !== null);
+    await edit("omega");
+    const found = await until("it runs again", async () => {
+      const result = await scan();
+      return result?.reusedFrom === null ? result : undefined;
+    });
+    expect(found).toMatchObject({ state: "DONE", verdict: "INFECTED" });
+    await agent.kill();
   });
 });
 

@@ -16,6 +16,7 @@ import {
   type Runner,
   type Sample,
 } from "../contract.js";
+import { createFingerprint } from "./engine-fingerprint.js";
 import { NEVER_ABORTED } from "../within.js";
 import { nameLimit } from "./limit-reached.js";
 import type { SelfTest } from "./self-test.js";
@@ -52,6 +53,8 @@ export interface Engine {
   /** All that the operator should put right although the engine works; the presence has the first of them. */
   warnings(): readonly string[];
   versions(): EngineVersions;
+  /** Looks at what it uses now: its presence tells it from then on. */
+  look(): Promise<void>;
   /** The container image that it runs; null for an engine without a container. */
   image(): ImageIdentity | null;
   /** Whether it may be given samples: it is healthy and not being tested. */
@@ -78,6 +81,7 @@ export function createEngine(
   { selfTest, retestMs, log, onChange }: EngineHost,
 ): Engine {
   const slots = createSlots(total);
+  const fingerprint = createFingerprint({ manifest, log, current: () => ({ runner, versions: fullVersions() }) });
   let runner = runners[0];
   /** The versions that the runner reports. */
   let versions = UNKNOWN;
@@ -200,6 +204,7 @@ export function createEngine(
     slots,
     warnings: () => runner?.warnings?.() ?? [],
     versions: fullVersions,
+    look: fingerprint.look,
     image: () => runner?.image?.() ?? null,
     takesWork: () => reason === null && refused === null && testing === undefined && !stopped,
     suspend,
@@ -211,7 +216,7 @@ export function createEngine(
     },
     async scan(sample, options) {
       try {
-        const outcome = await attempt(sample, options);
+        const outcome = await fingerprint.during(() => attempt(sample, options));
         countFailure(outcome);
         return outcome;
       } catch (error) {
@@ -236,6 +241,7 @@ export function createEngine(
       detects: manifest.detects,
       staleAfterMs: manifest.staleAfter,
       versions: fullVersions(),
+      fingerprint: fingerprint.last(),
       image: runner?.image?.() ?? null,
       slots: total,
       busy: slots.busy(),

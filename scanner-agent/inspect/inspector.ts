@@ -146,7 +146,7 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start = startOp
   }
 
   return {
-    version: `${VERSION} (7z-wasm ${libraryVersion()})`,
+    version: inspectorVersion(),
     inspect(sample) {
       if (sample.signatures.length === 0) return Promise.resolve(NOTHING);
       const before = kept.get(sample.sha256);
@@ -177,7 +177,8 @@ function limitsFor(opens: readonly (Opens | undefined)[]): InspectionLimits {
   return { facts: MAX_CLOSED, depth: furthest("depth"), files: furthest("files"), unpacked: furthest("unpacked") };
 }
 
-function libraryVersion(): string {
+/** Of the inspector and of the library that opens containers. */
+export function inspectorVersion(): string {
   const { version } = createRequire(import.meta.url)("7z-wasm/package.json") as { version: string };
-  return version;
+  return `${VERSION} (7z-wasm ${version})`;
 }

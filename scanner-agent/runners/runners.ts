@@ -9,7 +9,8 @@ import { createContainerRunner } from "./container/container.js";
 import type { ContainerHost } from "./container/host.js";
 import { findDaemonFence, findFence } from "./process/find-fence.js";
 import { createProcessRunner } from "./process/process.js";
-import { fingerprintRules } from "./builtin/rule-files.js";
+import { stateOfTools } from "./builtin/fileinfo-tools.js";
+import { stateOfRules } from "./builtin/rule-files.js";
 
 /** What runners need to know of their host. */
 export interface RunnerHost {
@@ -50,11 +51,11 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
         fence,
       });
     }
-    const { command, version, limits } = program ?? {};
+    const { command, version, uses, limits } = program ?? {};
     const detect = program?.detect ?? command?.[0];
     if (command === undefined || detect === undefined) return undefined;
     const fence = () => findFence({ internet: manifest.internet, folder, programPath });
-    return createProcessRunner({ command, version, detect, folder, programPath, fence, limits });
+    return createProcessRunner({ command, version, uses, detect, folder, programPath, fence, limits });
   },
   container: ({ manifest, place }, slots, host) =>
     manifest.run.container === undefined
@@ -75,7 +76,17 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
 function builtin(module: "yara" | "fileinfo", { folder, programPath, yaraRules, version, log }: RunnerHost): Runner {
   // Worker threads need compiled files, even when this one runs from source.
   const file = projectPath("dist", "scanner-agent", "runners", "builtin", `${module}-worker.js`);
-  if (module === "fileinfo") return createBuiltinRunner({ file, folder, log, data: { programPath, folder, version } });
+  if (module === "fileinfo") {
+    const sources = () => stateOfTools(programPath);
+    return createBuiltinRunner({
+      file,
+      folder,
+      log,
+      data: { programPath, folder, version },
+      sources,
+      readsSourcesWhileScanning: true,
+    });
+  }
   const folders = [projectPath("scanner-agent", "rules"), ...(yaraRules === undefined ? [] : [yaraRules])];
-  return createBuiltinRunner({ file, folder, log, data: { folders }, fingerprint: () => fingerprintRules(folders) });
+  return createBuiltinRunner({ file, folder, log, data: { folders }, sources: () => stateOfRules(folders) });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
+import { fingerprintOf } from "../../fingerprint.js";
 import { within } from "../../within.js";
 import { startProcess, startThread, type EngineWorker } from "./engine-worker.js";
 import type { WorkerReport } from "./worker-server.js";
@@ -24,7 +25,9 @@ export interface BuiltinOptions {
   /** What the worker is prepared with. */
   readonly data: unknown;
   /** Changes when the workers must be replaced, e.g. because of new rules. */
-  readonly fingerprint?: () => Promise<string>;
+  readonly sources?: () => Promise<string | null>;
+  /** Whether workers use these sources as they are at each scan, and not as they were when the worker was prepared. */
+  readonly readsSourcesWhileScanning?: boolean;
   /** How many samples a worker scans before it is replaced. */
   readonly scansPerWorker?: number;
   /** The working folder of workers that are processes. */
@@ -36,7 +39,8 @@ export interface BuiltinOptions {
 export function createBuiltinRunner({
   file,
   data,
-  fingerprint,
+  sources,
+  readsSourcesWhileScanning = false,
   folder,
   log,
   scansPerWorker = SCANS_PER_WORKER,
@@ -45,7 +49,9 @@ export function createBuiltinRunner({
   const workers = new Map<EngineWorker, number>();
   let idle: EngineWorker[] = [];
   let report: WorkerReport | undefined;
-  let lastFingerprint: string | undefined;
+  let lastSources: string | null | undefined;
+  /** What the workers were prepared with that are given samples; undefined: none is yet. */
+  let prepared: string | undefined;
   /** Why the newest rules are not loaded while the ones before are in use. */
   let outdated: string | undefined;
   let logged: readonly string[] = [];
@@ -102,9 +108,9 @@ export function createBuiltinRunner({
   /** Makes sure that a worker exists which has the current rules. While they cannot be read, the ones before stay in use. */
   async function refresh(): Promise<WorkerReport> {
     try {
-      const now = await settledFingerprint();
-      if (now !== lastFingerprint || report === undefined) await renew();
-      lastFingerprint = now;
+      const now = await settledSources();
+      if (now !== lastSources || report === undefined) await renew();
+      lastSources = now;
       outdated = undefined;
     } catch (error) {
       if (report === undefined || !(error instanceof Unavailable)) throw error;
@@ -117,12 +123,12 @@ export function createBuiltinRunner({
   }
 
   /** Waits while rules are being written, but not forever. */
-  async function settledFingerprint(): Promise<string | undefined> {
-    let now = await fingerprint?.();
-    for (let looks = 0; report !== undefined && now !== lastFingerprint && looks < MAX_LOOKS; looks++) {
+  async function settledSources(): Promise<string | null | undefined> {
+    let now = await sources?.();
+    for (let looks = 0; report !== undefined && now !== lastSources && looks < MAX_LOOKS; looks++) {
       await pause(SETTLE_MS);
       const before = now;
-      now = await fingerprint?.();
+      now = await sources?.();
       if (now === before) break;
     }
     return now;
@@ -134,6 +140,7 @@ export function createBuiltinRunner({
     // Workers that are scanning are not in `idle`; being forgotten here, they end after their sample.
     workers.clear();
     workers.set(fresh, 0);
+    prepared = fingerprintOf([file, report?.versions, report?.fingerprint]);
     await Promise.all(old.map(close));
     idle.push(fresh);
   }
@@ -161,6 +168,12 @@ export function createBuiltinRunner({
     description: "builtin (worker thread)",
     start: async () => void (await refreshOnce()),
     versions: async () => (await refreshOnce()).versions,
+    async fingerprint() {
+      if (prepared === undefined) return null;
+      if (!readsSourcesWhileScanning) return prepared;
+      const now = await sources?.();
+      return now === undefined || now === null || now !== lastSources ? null : fingerprintOf([prepared, now]);
+    },
     run,
     warnings,
     async stop() {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { reasonOf } from "../../contract.js";
+import { stateOfFiles } from "../../fingerprint.js";
 import { jsonOf } from "../../parsers/brief.js";
 import { isAsPrinted, parseJson } from "../../parsers/numbers.js";
 import { findProgram } from "../../programs.js";
@@ -18,6 +19,7 @@ const HIGHEST_STATUS: Readonly<Record<string, number>> = { exiftool: 1 };
 /** Paths of the programs that FileInfo runs; undefined: not installed. TrID may not be redistributed and is never run. */
 export type Tools = Readonly<Record<(typeof TOOL_NAMES)[number], string | undefined>>;
 const TOOL_NAMES = ["file", "ssdeep", "exiftool"] as const;
+const MAGIC = ["/etc/magic", "/etc/magic.mgc", "/usr/share/misc/magic", "/usr/share/misc/magic.mgc"];
 
 /** What the programs print. Where one is not installed or fails, its field is empty and `missing` names it, with the failure. */
 export interface ToolReport {
@@ -32,6 +34,12 @@ export interface ToolReport {
 export async function findTools(programPath: string): Promise<Tools> {
   const [file, ssdeep, exiftool] = await Promise.all(TOOL_NAMES.map((name) => findProgram(name, programPath)));
   return { file, ssdeep, exiftool };
+}
+
+/** The programs and what `file` reads, as they are now. Null if that cannot be known. */
+export async function stateOfTools(programPath: string): Promise<string | null> {
+  const tools = Object.values(await findTools(programPath)).filter((path) => path !== undefined);
+  return stateOfFiles([...tools, ...MAGIC]);
 }
 
 /** Runs each program on the file. They read hostile input, so each has a limit on its time and its output, and may fail. */

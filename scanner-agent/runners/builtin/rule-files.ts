@@ -41,7 +41,7 @@ export async function findFiles(folders: readonly string[]): Promise<FoundFiles>
 }
 
 /** Changes when a file was added, removed or written. Throws {@link Unavailable}. */
-export async function fingerprintRules(folders: readonly string[]): Promise<string> {
+export async function stateOfRules(folders: readonly string[]): Promise<string> {
   const { files, problems } = await findFiles(folders);
   const hash = createHash("sha256");
   for (const { path, size, modified } of files) hash.update(`${path}\0${modified.getTime()}\0${size}\0`);

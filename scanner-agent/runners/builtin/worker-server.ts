@@ -13,6 +13,8 @@ export type WorkerRequest =
 export interface WorkerReport {
   readonly versions: EngineVersions;
   readonly problems: readonly string[];
+  /** Tells what it has loaded, such as rules, from anything else; undefined: it loads nothing. */
+  readonly fingerprint?: string;
   /** What further workers are prepared with, so that all are alike; undefined: the same data as this one. */
   readonly dataForOthers?: unknown;
 }
@@ -39,8 +41,8 @@ export function serveWorker(prepare: (data: unknown) => Promise<WorkerEngine>): 
     try {
       if (request.kind === "prepare") {
         engine = await prepare(request.data);
-        const { versions, problems, dataForOthers } = engine;
-        answer({ kind: "prepared", versions, problems, dataForOthers });
+        const { scan: _, ...report } = engine;
+        answer({ kind: "prepared", ...report });
       } else if (engine === undefined) {
         answer({ kind: "failed", reason: "it was not prepared" });
       } else {

@@ -7,6 +7,7 @@ import init, { Scanner } from "@virustotal/yara-x";
 import { z } from "zod";
 import { EngineVersions } from "../../../schema/messages.js";
 import type { Sample } from "../../contract.js";
+import { fingerprintOf } from "../../fingerprint.js";
 import { serveWorker } from "./worker-server.js";
 import { compileAll } from "./rule-compiler.js";
 import { readRuleSet } from "./rule-set.js";
@@ -36,6 +37,7 @@ serveWorker(async (data) => {
   return {
     problems: loaded.problems,
     versions: loaded.versions,
+    fingerprint: fingerprintOf(loaded.texts),
     dataForOthers: loaded,
     scan: (sample) => scan(scanner, sample),
   };

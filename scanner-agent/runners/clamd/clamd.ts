@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { Failed, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
+import { fingerprintOf, stateOfFiles } from "../../fingerprint.js";
 import { createGate } from "../gate.js";
 import { findProgram } from "../../programs.js";
 import { CLAMD_LIMITS, type ClamdLimits } from "./config.js";
@@ -49,6 +50,8 @@ export function createClamdRunner({
   let removedStale = false;
   let fence: Fence | undefined;
   let signatures: LoadedSignatures | undefined;
+  /** The program that was started, as its file was then. */
+  let programState: string | null = null;
   let warned: readonly string[] = [];
 
   async function start(): Promise<void> {
@@ -60,6 +63,7 @@ export function createClamdRunner({
     if (!removedStale) await removeStaleDaemons(owner);
     removedStale = true;
     fence ??= await findFence();
+    programState = await stateOfFiles([program]);
     const next = await startClamd({ program, owner, fence, signatures: found, slots, timeoutMs, limits });
     clamd = next;
     signatures = followSignatures(found, { load: next.reload, log });
@@ -132,6 +136,10 @@ export function createClamdRunner({
       await signatures?.follow();
       logUnread();
       return readVersion(reply, signatures?.newest());
+    },
+    fingerprint() {
+      const state = clamd === undefined ? null : (signatures?.state() ?? null);
+      return Promise.resolve(state === null ? null : fingerprintOf([programState, limits, timeoutMs, state]));
     },
     run,
     stop,

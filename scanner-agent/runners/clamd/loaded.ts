@@ -6,6 +6,8 @@ import { findSignatures, REFUSED_MS, type Signatures } from "./database.js";
 export interface LoadedSignatures {
   /** When the newest of their files was written. */
   newest(): Date;
+  /** Which they are; null if that is not certain: others are being loaded, or files changed while they were. */
+  state(): string | null;
   /** Looks at their folder, and begins to load what is new there once it is written. */
   follow(): Promise<void>;
   /** What is wrong with the folder, and with what clamd could not load of it; a sentence each. */
@@ -24,6 +26,8 @@ export function followSignatures(first: Signatures, { load, log }: LoadOptions):
   let loaded = first;
   let seen = first.state;
   let loading = false;
+  /** Whether no file changed while clamd loaded them; undefined: nobody has looked yet. */
+  let isCertain: boolean | undefined;
   let refused: { readonly state: string; readonly at: number; readonly warning: string } | undefined;
   let unread = first.warnings;
 
@@ -49,23 +53,31 @@ export function followSignatures(first: Signatures, { load, log }: LoadOptions):
     try {
       const error = await load(next);
       if (error === null) {
-        [loaded, refused] = [next, undefined];
+        [loaded, refused, isCertain] = [next, undefined, undefined];
+        checkLoaded(await look());
         log.info({ newest: next.newest }, "ClamAV has loaded new signatures");
       } else {
         const warning = `ClamAV keeps serving its old signatures; it would not start again: ${error}`;
         refused = { state: next.state, at: performance.now(), warning };
       }
     } catch (error) {
+      isCertain = false;
       log.warn({ err: error }, "ClamAV was not given its new signatures");
     } finally {
       loading = false;
     }
   }
 
+  function checkLoaded(now: Signatures | undefined): void {
+    if (now !== undefined) isCertain ??= now.state === loaded.state;
+  }
+
   return {
     newest: () => loaded.newest,
+    state: () => (loading || isCertain !== true ? null : loaded.state),
     async follow() {
       const now = await look();
+      if (!loading) checkLoaded(now);
       if (now === undefined) return;
       const isWritten = now.state === seen;
       seen = now.state;

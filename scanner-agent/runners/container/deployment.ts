@@ -1,9 +1,9 @@
-import { realpath } from "node:fs/promises";
-import { hasCode, Unavailable } from "../../contract.js";
-import { findSignatures, REFUSED_MS } from "../clamd/database.js";
-import type { ContainerEngine } from "./recipe.js";
-
-const CLAMAV_DB = "{clamav-db}";
+import { Unavailable } from "../../contract.js";
+import { fingerprintOf } from "../../fingerprint.js";
+import { REFUSED_MS } from "../clamd/database.js";
+import { readMountContent, readMounts, type MountContent, type Mounts } from "./mounts.js";
+import { findRelaxation } from "./profile.js";
+import type { ContainerEngine, Recipe } from "./recipe.js";
 
 /** An engine's containers, replaced all together. */
 export interface Deployment<T> {
@@ -20,6 +20,8 @@ export interface Deployment<T> {
   refresh(): Promise<T>;
   /** What is wrong with the mounted signatures, and why newer containers do not start; a sentence each. */
   warnings(): readonly string[];
+  /** Of the image and of what the containers see in their mounts. Null if that cannot be known. */
+  fingerprint(): Promise<string | null>;
   /** Nothing is deployed any more; what was is the caller's to end. */
   clear(): T | undefined;
 }
@@ -34,11 +36,13 @@ export interface DeploymentOptions<T> {
 }
 
 /** Nothing is deployed yet. */
-export function createDeployment<T extends object>(
+export function createDeployment<T extends { readonly recipe: Recipe }>(
   engine: ContainerEngine,
   { launch, retire, discard }: DeploymentOptions<T>,
 ): Deployment<T> {
-  let deployed: { readonly value: T; readonly mounts: Mounts } | undefined;
+  let deployed: { readonly value: T; readonly mounts: Mounts; readonly content: MountContent | null } | undefined;
+  /** A daemon that outlives a sample may have read its files when it started. */
+  const keepsProcesses = engine.run.mode === "service" || findRelaxation(engine.run.relax, "keepProcesses") === true;
   let seen: Mounts | undefined;
   let refused: { readonly mounts: Mounts; readonly at: number; readonly warning: string } | undefined;
 
@@ -50,7 +54,8 @@ export function createDeployment<T extends object>(
   }
 
   async function deploy(mounts: Mounts) {
-    return { value: await launch(), mounts };
+    const content = await readMountContent(engine);
+    return { value: await launch(), mounts, content };
   }
 
   function current(): T {
@@ -97,6 +102,18 @@ export function createDeployment<T extends object>(
       return current();
     },
     warnings: () => [...(seen?.warnings ?? []), ...(refused === undefined ? [] : [refused.warning])],
+    async fingerprint() {
+      const before = deployed;
+      if (before === undefined) return null;
+      const { recipe } = before.value;
+      const now = await readMountContent(engine);
+      const { paths } = await readMounts(engine);
+      if (now === null || paths !== before.mounts.paths) return null;
+      if ((keepsProcesses || now.hasFiles) && now.state !== before.content?.state) return null;
+      // On another host the same path may lead to something else.
+      if (recipe.docker.spoolHidden !== undefined && engine.run.mounts.length > 0) return null;
+      return fingerprintOf([recipe.image, recipe.seccomp, now.state]);
+    },
     clear() {
       const before = deployed?.value;
       deployed = undefined;
@@ -106,46 +123,6 @@ export function createDeployment<T extends object>(
   };
 }
 
-/** What an engine's mounts lead to, as far as the agent sees it. */
-interface Mounts {
-  /**
-   * A container keeps the folder that a path named when it was made; where another folder takes the path over, as with updated
-   * signatures, only a new container sees it.
-   */
-  readonly paths: string;
-  /** The files of ClamAV's signatures: clamd in a container reads them once, when it starts. */
-  readonly signatures: string;
-  readonly warnings: readonly string[];
-}
-
 function isSame(one: Mounts, other: Mounts): boolean {
   return one.paths === other.paths && one.signatures === other.signatures;
-}
-
-async function readMounts({ run, clamavDb }: ContainerEngine): Promise<Mounts> {
-  const paths = await Promise.all(run.mounts.map(({ from }) => resolvePath(from.replace(CLAMAV_DB, clamavDb))));
-  const { state, warnings } = run.mounts.some(({ from }) => from === CLAMAV_DB)
-    ? await lookAtSignatures(clamavDb)
-    : { state: "", warnings: [] };
-  return { paths: paths.join("\n"), signatures: state, warnings };
-}
-
-/** The agent may not see the Docker host's folder, and then has nothing to say of it. */
-async function lookAtSignatures(folder: string): Promise<{ state: string; warnings: readonly string[] }> {
-  try {
-    return await findSignatures(folder);
-  } catch (error) {
-    if (error instanceof Unavailable) return { state: "", warnings: [] };
-    throw error;
-  }
-}
-
-/** A path of the Docker host that the agent does not see stands for itself. */
-async function resolvePath(path: string): Promise<string> {
-  try {
-    return path.startsWith("/") ? await realpath(path) : path;
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "EACCES", "ENOTDIR")) return path;
-    throw error;
-  }
 }

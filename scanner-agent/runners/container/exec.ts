@@ -110,6 +110,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
     },
     image: () => deployment.peek()?.recipe.image ?? null,
     warnings: deployment.warnings,
+    fingerprint: deployment.fingerprint,
     run: runSample,
     stop,
     onLost: (listener) => void listeners.push(listener),

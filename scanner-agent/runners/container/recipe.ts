@@ -31,6 +31,8 @@ export interface ContainerEngine {
 export interface Recipe {
   readonly docker: PreparedHost;
   readonly image: ImageIdentity;
+  /** The text of the engine's own seccomp profile. */
+  readonly seccomp: string | undefined;
   /** The engine's private folder. */
   readonly folder: string;
   /** Secrets by name, for commands. */
@@ -57,6 +59,7 @@ export async function prepareRecipe(engine: ContainerEngine): Promise<Recipe> {
   return {
     docker: prepared,
     image,
+    seccomp,
     folder,
     secrets: values,
     create: (slot, { mounts: more, ...rest }) =>

@@ -103,6 +103,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
     },
     image: () => deployment.peek()?.recipe.image ?? null,
     warnings: deployment.warnings,
+    fingerprint: deployment.fingerprint,
     run,
     async stop() {
       const old = deployment.clear();

@@ -11,6 +11,7 @@ import { LIMITS, noFence, type Fence, type Mount } from "./fence.js";
 import { minimalEnvironment } from "./guard.js";
 import { allowedLimits, findLimit } from "./limits.js";
 import { findShown } from "./shown-paths.js";
+import { stateOfCommand } from "./used-files.js";
 
 const VERSION_TIMEOUT_MS = 10_000;
 
@@ -22,6 +23,8 @@ export interface ProgramOptions {
   readonly detect: string;
   /** Prints the engine's version on its first line. */
   readonly version: readonly string[] | undefined;
+  /** Files and folders that it reads besides those that the command names. */
+  readonly uses?: readonly string[] | undefined;
   /** Where a private folder is made for each run. */
   readonly folder: string;
   readonly programPath: string;
@@ -32,7 +35,7 @@ export interface ProgramOptions {
 
 /** Runs a command for each sample, in a process group, folder and environment of its own. */
 export function createProcessRunner(options: ProgramOptions): Runner {
-  const { command, detect, version, folder, programPath, limits = LIMITS } = options;
+  const { command, detect, version, uses, folder, programPath, limits = LIMITS } = options;
   let fence: Fence | undefined;
   let shown: readonly Mount[] | undefined;
 
@@ -42,7 +45,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
     until: Pick<CommandOptions, "timeoutMs" | "signal">,
   ): Promise<RawOutput> {
     const inside = await findFence();
-    shown ??= await findShown([command, version ?? []], programPath);
+    shown ??= await findShown([command, version ?? [], uses ?? []], programPath);
     const cwd = await mkdtemp(join(folder, "run-"));
     try {
       const env = minimalEnvironment(programPath, inside.home ?? cwd);
@@ -78,6 +81,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
         throw new Unavailable(`${version.join(" ")} does not print a version: ${reasonOf(cause)}`, { cause });
       }
     },
+    fingerprint: () => stateOfCommand({ command, uses, programPath }),
     async run(sample, { timeoutMs, signal }) {
       const { path } = sample;
       const file = path === null ? null : (await findFence()).innerPath(path);

@@ -81,12 +81,45 @@ describe("an engine in worker threads", () => {
   test("is made ready anew when its rules change", async () => {
     let print = "one";
     const data = { version: "1" };
-    const on = runner({ data, fingerprint: () => Promise.resolve(print) });
+    const on = runner({ data, sources: () => Promise.resolve(print) });
     expect(await on.versions()).toMatchObject({ engine: "1" });
     data.version = "2";
     expect(await on.versions()).toMatchObject({ engine: "1" });
     print = "two";
     expect(await on.versions()).toMatchObject({ engine: "2" });
+  });
+});
+
+describe("the fingerprint", () => {
+  test("is there once workers are ready, and is another after they were made ready anew", async () => {
+    let print = "one";
+    const data = { version: "1" };
+    const on = runner({ data, sources: () => Promise.resolve(print) });
+    expect(await on.fingerprint?.()).toBeNull();
+    await on.start();
+    const before = await on.fingerprint?.();
+    await scan(on, "hello");
+    expect(await on.fingerprint?.()).toBe(before);
+    [print, data.version] = ["two", "2"];
+    expect(await on.fingerprint?.()).toBe(before);
+    await on.versions();
+    expect(await on.fingerprint?.()).not.toBe(before);
+  });
+
+  test("of workers that use their sources at each scan is unknown from a change on until they are made ready anew", async () => {
+    let print: string | null = "one";
+    const on = runner({ sources: () => Promise.resolve(print), readsSourcesWhileScanning: true });
+    await on.start();
+    const before = await on.fingerprint?.();
+    expect(before).not.toBeNull();
+    print = "two";
+    expect(await on.fingerprint?.()).toBeNull();
+    await on.versions();
+    expect(await on.fingerprint?.()).not.toBe(before);
+    expect(await on.fingerprint?.()).not.toBeNull();
+    print = null;
+    await on.versions();
+    expect(await on.fingerprint?.()).toBeNull();
   });
 });
 

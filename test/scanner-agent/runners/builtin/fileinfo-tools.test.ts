@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { runTools, findTools } from "../../../../scanner-agent/runners/builtin/fileinfo-tools.js";
+import { runTools, findTools, stateOfTools } from "../../../../scanner-agent/runners/builtin/fileinfo-tools.js";
 
 /** Programs that print what the test says, under the names of FileInfo's tools. */
 async function ask(outputs: Readonly<Record<string, string>>) {
@@ -15,6 +15,19 @@ async function ask(outputs: Readonly<Record<string, string>>) {
   }
   return runTools(await findTools(folder), "/dev/null", { programPath: folder, folder });
 }
+
+test("the state of the tools is another when one is replaced or comes", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-tools-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const seen = [await stateOfTools(folder)];
+  expect(await stateOfTools(folder)).toBe(seen[0]);
+  for (const text of ["#!/bin/sh\n", "#!/bin/sh \n"]) {
+    await writeFile(join(folder, "exiftool"), text, { mode: 0o755 });
+    seen.push(await stateOfTools(folder));
+  }
+  expect(seen).not.toContain(null);
+  expect(new Set(seen).size).toBe(3);
+});
 
 test("what a tool prints as a number stays as it printed it", async () => {
   const exiftool =

@@ -1,4 +1,4 @@
-import { rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { rename, rm, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Runner } from "../../../../scanner-agent/contract.js";
 import { parseYara } from "../../../../scanner-agent/parsers/yara.js";
 import { createBuiltinRunner } from "../../../../scanner-agent/runners/builtin/builtin.js";
-import { fingerprintRules } from "../../../../scanner-agent/runners/builtin/rule-files.js";
+import { stateOfRules } from "../../../../scanner-agent/runners/builtin/rule-files.js";
 import { pathOnly, runOptions } from "../samples.js";
 import { makeRuleFolder, rule, type RuleFolder } from "./rule-folder.js";
 
@@ -23,7 +23,7 @@ beforeEach(async () => {
   runner = createBuiltinRunner({
     file,
     data: { folders },
-    fingerprint: () => fingerprintRules(folders),
+    sources: () => stateOfRules(folders),
     folder: samples.path,
     log: pino({ level: "silent" }),
   });
@@ -78,6 +78,38 @@ describe("Yara", () => {
     await folder.write({ "own.yar": "no rule any more" });
     const [one, two] = await Promise.all([scan("a word of our own"), scan("a word of our own")]);
     expect([one.signature, two.signature]).toEqual(["Own", "Own"]);
+  });
+});
+
+describe("the fingerprint", () => {
+  test("is that of the rules that are loaded: the same until others are, in a thread and alone", async () => {
+    expect(await runner.fingerprint?.()).toBeNull();
+    await runner.start();
+    const before = await runner.fingerprint?.();
+    expect(before).not.toBeNull();
+    await scan("x", runOptions({ alone: true }));
+    await runner.versions();
+    expect(await runner.fingerprint?.()).toBe(before);
+    await folder.write({ "own.yar": rule("Own", "a word of our OWN") });
+    expect(await scan("a word of our own")).toMatchObject({ signature: "Own" });
+    expect(await runner.fingerprint?.()).toBe(before);
+    await runner.versions();
+    expect(await scan("a word of our own")).toMatchObject({ signature: null });
+    expect(await runner.fingerprint?.()).not.toBe(before);
+  });
+
+  test("is another for another text of an included file, whatever its date and its size", async () => {
+    const date = new Date("2020-01-01");
+    const write = async (text: string) => {
+      await folder.write({ "a.yar": 'include "a.inc"\n', "a.inc": text });
+      await utimes(join(folder.path, "a.inc"), date, date);
+      await runner.versions();
+    };
+    await runner.start();
+    await write(rule("Included", "one"));
+    const before = await runner.fingerprint?.();
+    await write(rule("Included", "two"));
+    expect(await runner.fingerprint?.()).not.toBe(before);
   });
 });
 

@@ -138,4 +138,25 @@ describe.skipIf(!hasClamd)("clamd", () => {
     expect(await on.versions()).toEqual(versions);
     expect(on.warnings?.()).toEqual([]);
   });
+
+  test("has the fingerprint of what is loaded: another once it has loaded others, though VERSION reads the same", async () => {
+    const print = async () => {
+      await on.versions();
+      return on.fingerprint?.();
+    };
+    await on.start();
+    const [before, { engine, signatures: version }] = [await print(), await on.versions()];
+    expect(before).not.toBeNull();
+    expect(await print()).toBe(before);
+    await signatures.addOther();
+    expect(await on.fingerprint?.(), "clamd has not been told yet").toBe(before);
+    await until("others are loaded", async () => {
+      const now = await print();
+      return now !== null && now !== before;
+    });
+    expect(await scan(OTHER)).toMatchObject({ verdict: "INFECTED" });
+    expect(await on.versions()).toMatchObject({ engine, signatures: version });
+    await on.stop();
+    expect(await on.fingerprint?.()).toBeNull();
+  });
 });

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   Cancelled,
   Failed,
@@ -68,6 +68,24 @@ async function scan(runner: Runner, bytes: Buffer, options?: Partial<RunOptions>
 const containers = () => containersOf(here.agent);
 
 describe.skipIf(!hasDocker)("clamd in a container", () => {
+  test("has a fingerprint as long as its signatures are those that it was started with", async () => {
+    const other = await makeDatabase();
+    onTestFinished(() => other.remove());
+    await other.addEicar();
+    const on = clamd({}, other.folder);
+    expect(await on.fingerprint?.()).toBeNull();
+    await on.start();
+    const before = await on.fingerprint?.();
+    expect(before).not.toBeNull();
+    expect(await on.fingerprint?.()).toBe(before);
+    await other.addOther();
+    expect(await on.fingerprint?.(), "it may have loaded them or not").toBeNull();
+    await on.stop();
+    const again = clamd({}, other.folder);
+    await again.start();
+    expect([null, before]).not.toContain(await again.fingerprint?.());
+  });
+
   test("finds EICAR, and nothing in a clean file, many at once", async () => {
     const on = clamd();
     await on.start();
