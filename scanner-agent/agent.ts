@@ -10,7 +10,7 @@ import { createContainerHost, type ContainerHost } from "./runners/container/hos
 import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { createIntake, type Intake } from "./work/intake.js";
 import { ownVersion } from "../schema/version.js";
-import { startPresence, type Announcer } from "./work/presence.js";
+import { startPresence, type Announcer, type Goodbye } from "./work/presence.js";
 import { createNatsSampleReader } from "./samples/nats-sample-reader.js";
 import { createSampleCache, type SampleCache } from "./samples/sample-cache.js";
 import { createSelfTest } from "./engine/self-test.js";
@@ -34,8 +34,11 @@ export interface AgentOverrides {
 export interface Agent {
   /** Connects, tests the engines, announces them and takes requests; resolves when every engine has been tested. */
   start(): Promise<readonly EnginePresence[]>;
-  /** Takes no more requests, finishes those in flight within the grace, hands the rest back and disconnects. */
-  stop(): Promise<void>;
+  /**
+   * Takes no more requests, finishes those in flight within the grace, hands the rest back, says goodbye and disconnects. The mesh goes
+   * on expecting its engines, unless it is `REMOVED`.
+   */
+  stop(goodbye?: Goodbye): Promise<void>;
   /** Mistakes in manifests and in the host's choice of engines, a line each; known once it has started. */
   mistakes(): readonly string[];
   /** Rejects if the agent cannot go on because a connection to NATS has ended for good. */
@@ -151,7 +154,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     return set.parts;
   }
 
-  async function stop(): Promise<void> {
+  async function stop(goodbye: Goodbye = "RESTARTING"): Promise<void> {
     stopping = true;
     clearTimeout(drainTimer);
     void announcer?.announce();
@@ -161,7 +164,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     ending.abort(new Error("the agent is stopping"));
     inFlight.handBack(new Error("the agent is stopping"));
     await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
-    await announcer?.withdraw();
+    await announcer?.withdraw(goodbye);
     await Promise.all(buses.map((bus) => bus.flush(FLUSH_MS)));
     await Promise.all(buses.map((bus) => bus.close()));
     await Promise.all(engines.map((engine) => engine.stop()));

@@ -5,6 +5,7 @@ import { createAgent, type Agent } from "./agent.js";
 import { readAgentConfig, type AgentConfig } from "./config.js";
 import { reasonOf } from "./contract.js";
 import { examine } from "./doctor.js";
+import type { Goodbye } from "./work/presence.js";
 
 const config = readConfig();
 const [command] = process.argv.slice(2);
@@ -14,6 +15,8 @@ let stopping = false;
 
 process.on("SIGTERM", () => stop(0));
 process.on("SIGINT", () => stop(0));
+// It will not come back.
+process.on("SIGUSR2", () => stop(0, "REMOVED"));
 // The process that started this one has ended.
 process.on("disconnect", () => stop(0));
 agent.failed.catch((error: unknown) => {
@@ -60,15 +63,15 @@ async function runDoctor(command: string): Promise<number> {
 }
 
 /** Drains, once: Ctrl-C may arrive both as a signal and as the end of the parent. */
-function stop(code: number): void {
+function stop(code: number, goodbye?: Goodbye): void {
   if (stopping) return;
   stopping = true;
-  void stopAndExit(agent, code);
+  void stopAndExit(agent, code, goodbye);
 }
 
-async function stopAndExit(leaving: Agent, code: number): Promise<void> {
+async function stopAndExit(leaving: Agent, code: number, goodbye: Goodbye | undefined): Promise<void> {
   try {
-    await leaving.stop();
+    await leaving.stop(goodbye);
     process.exit(code);
   } catch (error) {
     complain(`the agent did not stop cleanly: ${reasonOf(error)}`);

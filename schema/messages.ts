@@ -41,10 +41,7 @@ export const ScanRequest = z.object({
   engines: z.array(engineName).min(1),
   /** No engine may run longer than this for the request, in milliseconds, whatever its own timeout. */
   timeoutMs: z.number().int().positive(),
-  /**
-   * How often this request has ended an agent before it was published again: NATS counts deliveries from one with each request.
-   * Older gateways do not send it.
-   */
+  /** How often it has ended an agent before it was published again, which NATS does not count. Older gateways do not send it. */
   crashes: z.number().int().nonnegative().optional(),
 });
 /** What {@link ScanRequest} parses. */
@@ -241,6 +238,8 @@ export const Presence = z.object({
     .transform((value) => Math.min(value, MAX_HEARTBEAT_MS)),
   /** Only a READY agent takes work. */
   state: z.enum(AgentState),
+  /** In the last presence of an agent that will not come back; one that is restarted deletes its key. Older agents do not send it. */
+  goodbye: z.literal("REMOVED").optional(),
   /** What it has proven about its fences since it started, e.g. that isolated containers reach nothing. */
   proofs: toldList({ count: 32, length: 500 }),
   /** Bytes of the largest sample that its disk can take when it holds no other. Older agents do not send it. */

@@ -66,7 +66,7 @@ export const SkipReason = {
   NOT_SELECTED: "NOT_SELECTED",
   /** Its manifest does not accept the type of the sample. */
   UNSUPPORTED_TYPE: "UNSUPPORTED_TYPE",
-  /** No agent has announced it as healthy within the last 10 minutes. */
+  /** No agent has announced it as healthy within the last 10 minutes, or it was taken from all agents. */
   UNHEALTHY: "UNHEALTHY",
 } as const;
 /** One of the names of {@link SkipReason}. */

@@ -12,6 +12,7 @@ import { repeatOrders } from "../scan/agent-orders.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
 import { removeFromBus, removeOverdue } from "../scan/removals.js";
+import { closeRemoved } from "./removed.js";
 import { createLossWatch, purgeSettled } from "./sweep-bus.js";
 import { updateStatistics } from "../scan/statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
@@ -36,6 +37,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "publish", every: 0, run: () => publishAll(ctx) },
     { name: "held requests", every: 0, run: () => ctx.bulk.release() },
     { name: "close overdue", every: 0, run: closeOverdue },
+    { name: "removed engines", every: 1_000, run: closeRemoved },
     { name: "removals", every: 0, run: removeOverdue },
     { name: "agents' orders", every: 1_000, run: repeatOrders },
     { name: "watchers", every: 2_000, run: () => resync(ctx) },

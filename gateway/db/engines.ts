@@ -7,7 +7,7 @@ import { runPreparedQuery } from "./prepared.js";
 
 /**
  * The catalogue by name. An engine is available if a healthy agent has announced it within the last 10 minutes of Postgres's clock,
- * unless agents are present and none of them can run it.
+ * unless agents are present and none of them can run it, or those that had it have it no more.
  */
 export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
   return runPreparedQuery(db, "engines", [], () =>
@@ -29,8 +29,11 @@ export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
         "last_healthy_at as lastHealthyAt",
         "unhealthy",
         sql<boolean>`is_stale(type, stale_after_ms, signature_date, now())`.as("stale"),
-        sql<boolean>`coalesce(last_healthy_at > now() - interval '10 minutes', false) and unhealthy is null`.as("available"),
+        sql<boolean>`coalesce(last_healthy_at > greatest(removed_at, now() - interval '10 minutes'), false) and unhealthy is null`.as(
+          "available",
+        ),
       ])
+      .where(sql<boolean>`not forgotten`)
       .orderBy(sql`lower(name)`),
   );
 }
@@ -69,8 +72,9 @@ export async function insertEngines(db: Database, engines: readonly EnginePresen
           accepts: ref("excluded.accepts"),
           detects: ref("excluded.detects"),
           stale_after_ms: ref("excluded.stale_after_ms"),
+          forgotten: false,
         }))
-        .where("engines.last_healthy_at", "is", null),
+        .where((is) => is.or([is("engines.last_healthy_at", "is", null), is("engines.forgotten", "=", true)])),
     )
     .execute();
 }

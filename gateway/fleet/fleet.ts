@@ -10,6 +10,7 @@ import { GatewayError } from "../errors.js";
 import { isDataError } from "../db/database.js";
 import { insertEngines, markHealthy, markUnhealthy } from "../db/engines.js";
 import { createCatalogue, difference, isNew, isOfOtherClass, withDifference, type Catalogue } from "./catalogue.js";
+import { createHosts } from "./hosts.js";
 import { announcedEngines, readPresence } from "./presence.js";
 
 /** The agents that send heartbeats, and their engines, which it records in the catalogue. */
@@ -52,6 +53,7 @@ const UNHEALTHY_AFTER_MS = 30_000;
 
 export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
   const agents = new Map<string, ReceivedPresence>();
+  const hosts = createHosts(db, log);
   const load = createCatalogue(db, bus, log);
   let catalogue: Catalogue | undefined;
   /** By class, agent and engine: what one agent announces replaces nothing of another. */
@@ -98,6 +100,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       const healthy = newest(all.filter(({ engine }) => engine.healthy && difference(catalogue, engine) === undefined));
       const now = performance.now();
       await markAll(healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })));
+      await hosts.record(present());
       await markUnhealthy(db, findUnhealthy(newest(all).map(({ engine }) => engine)));
     } catch (error) {
       announced = new Map([...announcements, ...announced]);
@@ -156,6 +159,10 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       const key = `${internet} ${agent}`;
       if (value === undefined) return void agents.delete(key);
       const presence = readPresence(internet, agent, value, log);
+      if (presence.goodbye === "REMOVED") {
+        agents.delete(key);
+        return hosts.leave(agent);
+      }
       const isNew = !agents.has(key);
       agents.set(key, { presence, at: performance.now() });
       for (const engine of announcedEngines(presence)) {

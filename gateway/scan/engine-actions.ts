@@ -96,7 +96,8 @@ function shape({ name, type, speed, internet, input }: EnginePresence | EngineRe
   return { name, type, speed, class: internetClass(internet), input };
 }
 
-async function lockKnownEngine(tx: Tx, name: string): Promise<EngineRecord> {
+/** Locks an engine of the catalogue. Throws NOT_FOUND. */
+export async function lockKnownEngine(tx: Tx, name: string): Promise<EngineRecord> {
   const engine = await lockEngine(tx, name);
   if (!engine) throw new GatewayError("NOT_FOUND", `no engine is called ${name}`);
   return engine;

@@ -8,9 +8,12 @@ import { deletePresence, putPresence } from "../bus/verbs.js";
 export interface Announcer {
   /** Publishes the presence as it is now. Resolves after the attempt; if it failed, the next heartbeat tries again. */
   announce(): Promise<void>;
-  /** Stops the heartbeat and deletes the presence. */
-  withdraw(): Promise<void>;
+  /** Stops the heartbeat and says goodbye: the agent is restarted, or it will not come back. */
+  withdraw(goodbye: Goodbye): Promise<void>;
 }
+
+/** Whether a leaving agent's engines are still waited for. */
+export type Goodbye = "RESTARTING" | "REMOVED";
 
 /** Announces the agent at every heartbeat. */
 export function startPresence(
@@ -48,14 +51,15 @@ export function startPresence(
   const heartbeat = setInterval(() => void announce(), heartbeatMs);
   return {
     announce,
-    async withdraw() {
+    async withdraw(goodbye) {
       withdrawn = true;
       clearInterval(heartbeat);
       await putting;
       try {
-        await deletePresence(bus, agent);
+        if (goodbye === "RESTARTING") await deletePresence(bus, agent);
+        else await putPresence(bus, { ...(await current()), goodbye });
       } catch (error) {
-        log.warn({ reason: reasonOf(error) }, "Cannot delete the agent's presence; it expires by itself");
+        log.warn({ reason: reasonOf(error) }, "Cannot say that the agent leaves; its presence expires by itself");
       }
     },
   };

@@ -27,7 +27,9 @@ export class Engine extends Node {
   @Field(() => Boolean, { description: "Whether it is enabled for scans." })
   enabled!: boolean;
 
-  @Field(() => Boolean, { description: "Whether an agent announced it as healthy within the last 10 minutes." })
+  @Field(() => Boolean, {
+    description: "Whether an agent announced it as healthy within the last 10 minutes and has not taken it away since.",
+  })
   available!: boolean;
 
   @Field(() => EngineVersions, { description: "The last announced versions." })

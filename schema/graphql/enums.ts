@@ -155,7 +155,9 @@ registerEnumType(SkipReason, {
       description: "The scan names its engines and this is not one of them, or it excludes this one.",
     },
     UNSUPPORTED_TYPE: { description: "It does not accept files of this type." },
-    UNHEALTHY: { description: "No agent has announced it as healthy within the last 10 minutes." },
+    UNHEALTHY: {
+      description: "No agent has announced it as healthy within the last 10 minutes, or it was taken from all agents.",
+    },
   },
 });
 export { SkipReason };

@@ -78,6 +78,37 @@ export const AgentOrderResult = createUnionType({
   resolveType: (value) => typeOfAnswer(value, "AgentOrderSuccess", "UnknownAgent"),
 });
 
+@ObjectType({ description: "The mesh no longer knows the agent.", simpleResolvers: true })
+export class RemoveAgentSuccess {
+  @Field(() => String, { description: "The agent's own name." })
+  agent!: string;
+
+  @Field(() => [String], { description: "The engines that no other agent has: scans do not wait for them any more." })
+  engines!: readonly string[];
+}
+
+/** What was removed with the agent, or an error that implements `UserError`. */
+export const RemoveAgentResult = createUnionType({
+  name: "RemoveAgentResult",
+  description: "What was removed with the agent, or an error that the caller can act on.",
+  types: () => [RemoveAgentSuccess, UnknownAgent, InvalidInput, MeshUnavailable] as const,
+  resolveType: (value) => typeOfAnswer(value, "RemoveAgentSuccess", "UnknownAgent"),
+});
+
+@ObjectType({ description: "The engine is not in the catalogue any more. Results that name it stay.", simpleResolvers: true })
+export class RemoveEngineSuccess {
+  @Field(() => String, { description: "The engine's name." })
+  name!: string;
+}
+
+/** The engine's name, or an error that implements `UserError`. */
+export const RemoveEngineResult = createUnionType({
+  name: "RemoveEngineResult",
+  description: "The engine that was removed, or an error that the caller can act on.",
+  types: () => [RemoveEngineSuccess, UnknownEngine, InvalidInput, MeshUnavailable] as const,
+  resolveType: (value) => typeOfAnswer(value, "RemoveEngineSuccess", "UnknownEngine"),
+});
+
 function typeOfAnswer(value: object, success: string, unknown: string): string {
   if (!("code" in value)) return success;
   const { code } = value as UserError;

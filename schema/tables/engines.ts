@@ -25,7 +25,18 @@ export interface EnginesTable {
   last_healthy_at: NullableTimestamp;
   /** Why no online agent can run it; null while one can, or none is online. */
   unhealthy: string | null;
+  /** When the last agent that had it said that it has it no more; of no meaning once it was healthy again. */
+  removed_at: NullableTimestamp;
+  /** An operator has taken it out of the catalogue; the row stays for the results that name it. */
+  forgotten: Generated<boolean>;
   created_at: GeneratedTimestamp;
+}
+
+/** Which agents have which engines. */
+export interface EngineHostsTable {
+  engine_id: number;
+  agent: string;
+  seen_at: GeneratedTimestamp;
 }
 
 /** The state ordered for an agent until the next order; without a row it is READY. */

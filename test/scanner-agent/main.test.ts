@@ -59,6 +59,13 @@ describe("the agent's process", () => {
     expect(await readdir(folder)).not.toContain("process-1");
   });
 
+  test("says on SIGUSR2 that it will not come back", async () => {
+    const { child } = await forked("process-removed", { SCANMESH_ENGINES: "FileInfo" });
+    child.kill("SIGUSR2");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(await stage.presence("process-removed")).toMatchObject({ goodbye: "REMOVED" });
+  });
+
   test("leaves when its parent is gone", async () => {
     const { child } = await forked("process-2", { SCANMESH_ENGINES: "FileInfo" });
     child.disconnect();

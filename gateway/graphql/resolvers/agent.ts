@@ -1,10 +1,11 @@
 import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { Agent, AgentEngine } from "../../../schema/graphql/agent.js";
-import { AgentOrderResult, type AgentOrderSuccess } from "../../../schema/graphql/fleet-actions.js";
+import { AgentOrderResult, RemoveAgentResult, type AgentOrderSuccess } from "../../../schema/graphql/fleet-actions.js";
 import { AgentChange } from "../../../schema/graphql/fleet-changes.js";
 import type { AgentState, EnginePresence, Presence } from "../../../schema/messages.js";
 import { hasStaleSignatures } from "../../../schema/stale.js";
 import { setAgentState } from "../../scan/agent-orders.js";
+import { removeAgent } from "../../scan/removed.js";
 import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
@@ -53,6 +54,18 @@ export class AgentResolver {
   @Mutation(() => AgentOrderResult, { description: "The agent takes work again." })
   resumeAgent(@Arg("agent", () => String, { description: AGENT }) agent: string, @Ctx() context: RequestContext) {
     return setState(context, agent, "READY");
+  }
+
+  @Needs("fleet:write")
+  @Mutation(() => RemoveAgentResult, {
+    description:
+      "Forgets an agent that has ended and will not come back, and its order. Scans no longer wait for engines that no other agent has: their results become NO_AGENT.",
+  })
+  removeAgent(
+    @Arg("agent", () => String, { description: AGENT }) agent: string,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ agent: string; engines: readonly string[] } | UserErrorRecord> {
+    return orUserError(["agent"], async () => ({ agent, engines: await removeAgent(mesh, caller, agent) }));
   }
 
   @Needs("scan:read")

@@ -1,12 +1,18 @@
 import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { EngineVersions } from "../../../schema/graphql/engine-versions.js";
 import { Engine } from "../../../schema/graphql/engine.js";
-import { AcceptEngineChangeResult, SelfTestEngineResult, SetEngineEnabledResult } from "../../../schema/graphql/fleet-actions.js";
+import {
+  AcceptEngineChangeResult,
+  RemoveEngineResult,
+  SelfTestEngineResult,
+  SetEngineEnabledResult,
+} from "../../../schema/graphql/fleet-actions.js";
 import { EngineChange } from "../../../schema/graphql/fleet-changes.js";
 import type { EngineRecord } from "../../../schema/reports.js";
 import type { Database } from "../../db/database.js";
 import { readEngines } from "../../db/engines.js";
 import { acceptEngineChange, selfTestEngine, setEngineEnabled } from "../../scan/engine-actions.js";
+import { removeEngine } from "../../scan/removed.js";
 import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
@@ -80,6 +86,18 @@ export class EngineResolver {
       const agents = await selfTestEngine(mesh, caller, name);
       return { engine: await readEngine(mesh.db, name), agents };
     });
+  }
+
+  @Needs("fleet:write")
+  @Mutation(() => RemoveEngineResult, {
+    description:
+      "Takes an engine that no online agent has out of the catalogue. Its results stay. It is there again as soon as an agent announces it.",
+  })
+  removeEngine(
+    @Arg("name", () => String, { description: ENGINE }) name: string,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ name: string } | UserErrorRecord> {
+    return orUserError(["name"], async () => ({ name: await removeEngine(mesh, caller, name) }));
   }
 
   @Needs("scan:read")

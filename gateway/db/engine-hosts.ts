@@ -1,0 +1,85 @@
+import { sql } from "kysely";
+import type { InternetClass } from "../../schema/classes.js";
+import type { Tx } from "./database.js";
+import type { OpenResult } from "./withdraw.js";
+
+/** The engines that an agent says it has. */
+export interface EngineHost {
+  readonly agent: string;
+  readonly internet: InternetClass;
+  /** Subject tokens. */
+  readonly engines: readonly string[];
+}
+
+/** An agent that was not heard for so long keeps no engine in the mesh. */
+const GONE_AFTER = sql`interval '10 minutes'`;
+
+/**
+ * Records which engines agents have. An engine that an agent had and has no more is removed if no other agent has it. Returns the names
+ * of removed engines.
+ */
+export async function recordHosts(tx: Tx, hosts: readonly EngineHost[]): Promise<string[]> {
+  const rows = hosts.map(({ agent, internet, engines }) => ({ agent, internet: internet === "internet", engines }));
+  const { rows: dropped } = await sql<{ engineId: number }>`
+    with host as (
+      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as host (agent text, internet boolean, engines text[])
+    ), has as (
+      select distinct engines.id as engine_id, host.agent
+      from host join engines on engines.internet = host.internet and lower(engines.name) = any(host.engines)
+    ), kept as (
+      insert into engine_hosts (engine_id, agent) select engine_id, agent from has order by engine_id, agent
+      on conflict (engine_id, agent) do update set seen_at = now()
+    )
+    delete from engine_hosts using host, engines
+    where engine_hosts.agent = host.agent and engines.id = engine_hosts.engine_id and engines.internet = host.internet
+      and not exists (select from has where has.engine_id = engine_hosts.engine_id and has.agent = engine_hosts.agent)
+    returning engine_hosts.engine_id as "engineId"`.execute(tx);
+  return markRemoved(
+    tx,
+    dropped.map(({ engineId }) => engineId),
+  );
+}
+
+/** Forgets an agent. Returns the names of engines that are removed with it; undefined if no engine was known of it. */
+export async function removeHost(tx: Tx, agent: string): Promise<string[] | undefined> {
+  const { rows } = await sql<{ engineId: number }>`
+    delete from engine_hosts where agent = ${agent} returning engine_id as "engineId"`.execute(tx);
+  return rows.length === 0
+    ? undefined
+    : markRemoved(
+        tx,
+        rows.map(({ engineId }) => engineId),
+      );
+}
+
+/** Why it was unhealthy is forgotten: an engine that was taken away bars no CLEAN. */
+async function markRemoved(tx: Tx, engineIds: readonly number[]): Promise<string[]> {
+  if (engineIds.length === 0) return [];
+  const { rows } = await sql<{ name: string }>`
+    update engines set removed_at = clock_timestamp(), unhealthy = null
+    where id = any(${[...engineIds]}::int[]) and not exists (
+      select from engine_hosts where engine_id = engines.id and seen_at > now() - ${GONE_AFTER})
+    returning name`.execute(tx);
+  return rows.map(({ name }) => name);
+}
+
+/** Locks open scans that wait for removed engines, and returns their results. */
+export async function lockWaitingForRemoved(tx: Tx, limit: number): Promise<OpenResult[]> {
+  const removed = await sql<{ id: number }>`
+    select id from engines where removed_at > greatest(last_healthy_at, now() - ${GONE_AFTER})`.execute(tx);
+  if (removed.rows.length === 0) return [];
+  const { rows } = await sql<OpenResult>`
+    select scans.id as "scanId", lower(engines.name) as engine, engines.internet
+    from scans join results on results.scan_id = scans.id join engines on engines.id = results.engine_id
+    where scans.end_date is null and results.state <= 'SCANNING' and results.engine_id = any(${removed.rows.map(({ id }) => id)}::int[])
+    order by scans.id limit ${limit} for update of scans skip locked`.execute(tx);
+  return rows;
+}
+
+/** Takes an engine out of the catalogue; its row stays if results name it. */
+export async function forgetEngine(tx: Tx, engineId: number): Promise<void> {
+  await sql`update engines set forgotten = true, removed_at = clock_timestamp(), unhealthy = null where id = ${engineId}`.execute(
+    tx,
+  );
+  await sql`delete from engine_hosts where engine_id = ${engineId}`.execute(tx);
+}

@@ -1,0 +1,47 @@
+import type { Logger } from "pino";
+import type { Presence } from "../../schema/messages.js";
+import { engineToken } from "../../schema/subjects.js";
+import { transact, type Database } from "../db/database.js";
+import { recordHosts, removeHost } from "../db/engine-hosts.js";
+
+/** How often it is recorded that an agent still has its engines. */
+const REPEAT_MS = 60_000;
+
+/** Records in Postgres which agents have which engines, and which engines nobody has any more. */
+export interface Hosts {
+  /** Takes what the agents that are there say now. */
+  record(present: readonly Presence[]): Promise<void>;
+  /** An agent has said that it will not come back. */
+  leave(agent: string): void;
+}
+
+export function createHosts(db: Database, log: Logger): Hosts {
+  const recorded = new Map<string, { readonly engines: string; readonly at: number }>();
+  const leaving = new Set<string>();
+
+  function tell(engines: readonly string[]): void {
+    if (engines.length > 0) log.info({ engines }, "no agent has these engines any more; scans do not wait for them");
+  }
+
+  return {
+    async record(present) {
+      for (const agent of leaving) {
+        tell((await transact(db, (tx) => removeHost(tx, agent))) ?? []);
+        leaving.delete(agent);
+      }
+      const now = performance.now();
+      const changed = present.flatMap(({ agent, class: internet, engines }) => {
+        const tokens = engines.map(({ name }) => engineToken(name)).toSorted();
+        const before = recorded.get(`${internet} ${agent}`);
+        return before?.engines === tokens.join(" ") && now - before.at < REPEAT_MS ? [] : [{ agent, internet, engines: tokens }];
+      });
+      if (changed.length === 0) return;
+      tell(await transact(db, (tx) => recordHosts(tx, changed)));
+      for (const { agent, internet, engines } of changed)
+        recorded.set(`${internet} ${agent}`, { engines: engines.join(" "), at: now });
+    },
+    leave(agent) {
+      leaving.add(agent);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { internetClass } from "../../schema/classes.js";
+import { engineToken } from "../../schema/subjects.js";
+import type { Caller } from "../caller.js";
+import { deleteOrder } from "../db/agent-orders.js";
+import { audit } from "../db/audit.js";
+import { transact } from "../db/database.js";
+import { forgetEngine, removeHost } from "../db/engine-hosts.js";
+import { GatewayError } from "../errors.js";
+import type { ScanContext } from "./context.js";
+import { lockKnownEngine } from "./engine-actions.js";
+
+/** Forgets an agent that has ended. Returns the engines that no other agent has. Throws NOT_FOUND, and BAD_INPUT while it is online. */
+export async function removeAgent(ctx: ScanContext, caller: Caller, agent: string): Promise<readonly string[]> {
+  if (ctx.fleet.agents().some((presence) => presence.agent === agent))
+    throw new GatewayError("BAD_INPUT", `the agent ${agent} is online: stop it first`);
+  return transact(ctx.db, async (tx) => {
+    const hadOrder = await deleteOrder(tx, agent);
+    const engines = await removeHost(tx, agent);
+    if (!hadOrder && engines === undefined) throw new GatewayError("NOT_FOUND", `there is no agent ${agent}`);
+    await audit(tx, caller, "removeAgent", agent);
+    return engines ?? [];
+  });
+}
+
+/** Takes an engine out of the catalogue. Returns its name. Throws NOT_FOUND, UNAVAILABLE, and BAD_INPUT while an agent has it. */
+export async function removeEngine(ctx: ScanContext, caller: Caller, name: string): Promise<string> {
+  const token = engineToken(name);
+  const having = ctx.fleet.agents().filter(({ engines }) => engines.some((engine) => engineToken(engine.name) === token));
+  if (having.length > 0) {
+    const agents = having.map(({ agent }) => agent).join(", ");
+    throw new GatewayError("BAD_INPUT", `${name} is on agents that are online (${agents}): take it from them first`);
+  }
+  const engine = await transact(ctx.db, async (tx) => {
+    const found = await lockKnownEngine(tx, name);
+    await forgetEngine(tx, found.engineId);
+    await audit(tx, caller, "removeEngine", found.name);
+    return found;
+  });
+  await ctx.bus.account(internetClass(engine.internet)).dropDurable(engine.name);
+  await ctx.fleet.refresh();
+  return engine.name;
+}
