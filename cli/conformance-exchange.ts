@@ -40,7 +40,14 @@ export function exchange(
     const bytes = body === undefined ? undefined : Buffer.from(body);
     const length = bytes === undefined ? {} : { "content-length": String(bytes.length) };
     // The path goes as it is: it may be one that a client library would tidy.
-    const options = { method, path, agent: false, headers: { ...length, ...headers }, signal: AbortSignal.timeout(timeoutMs) };
+    const target = `${new URL(base).pathname.replace(/\/+$/, "")}${path}`;
+    const options = {
+      method,
+      path: target,
+      agent: false,
+      headers: { ...length, ...headers },
+      signal: AbortSignal.timeout(timeoutMs),
+    };
     const outgoing = send(new URL(base), options, (incoming) => {
       const parts: Buffer[] = [];
       incoming.on("data", (part: Buffer) => parts.push(part));

@@ -11,7 +11,8 @@ if (!hasPages(ROOT)) {
     configFile: false,
     logLevel: "error",
     root: join(ROOT, SOURCE),
-    base: "/graphiql/",
+    // Relative: a proxy may serve the mesh below a path.
+    base: "./",
     build: {
       outDir: join(ROOT, BUILT),
       emptyOutDir: true,

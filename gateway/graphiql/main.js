@@ -10,7 +10,7 @@ import { createRoot } from "react-dom/client";
 import { asWritten } from "./as-written.js";
 import { EXAMPLES } from "./examples.js";
 
-const endpoint = new URL("/graphql", window.location.href);
+const endpoint = new URL("../graphql", window.location.href);
 const subscriptions = new URL(endpoint);
 subscriptions.protocol = endpoint.protocol === "https:" ? "wss:" : "ws:";
 

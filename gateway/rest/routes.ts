@@ -4,6 +4,7 @@ import { projectPath } from "../../schema/paths.js";
 import { PAGE_HEADERS } from "../http/content-policy.js";
 import { OPEN_ROUTE } from "../http/open-route.js";
 import { acceptAnyBody } from "../http/request-body.js";
+import type { GatewayConfig } from "../config.js";
 import type { ScanContext } from "../scan/context.js";
 import { apiPage } from "./api-page.js";
 import { openApi } from "./openapi.js";
@@ -23,15 +24,17 @@ export async function restRoutes(app: FastifyInstance, ctx: ScanContext): Promis
       });
     }
   }
-  await documentation(app);
+  await documentation(app, ctx.config);
 }
 
 /** The documents are the same in every mesh, so anybody may read them. */
-async function documentation(app: FastifyInstance): Promise<void> {
+async function documentation(app: FastifyInstance, { publicUrl }: GatewayConfig): Promise<void> {
   const document = openApi();
+  // Without a server the paths are those of the document's own host.
+  const served = publicUrl === undefined ? document : { ...document, servers: [{ url: publicUrl.replace(/\/+$/, "") }] };
   const page = apiPage(document);
   const style = await readFile(projectPath("gateway", "rest", "api-page.css"));
-  app.get("/api/openapi.json", OPEN_ROUTE, async () => document);
+  app.get("/api/openapi.json", OPEN_ROUTE, async () => served);
   app.get("/api", OPEN_ROUTE, (_request, reply) => reply.type("text/html; charset=utf-8").headers(PAGE_HEADERS).send(page));
   app.get("/api/page.css", OPEN_ROUTE, (_request, reply) =>
     reply.type("text/css; charset=utf-8").headers(PAGE_HEADERS).send(style),

@@ -21,12 +21,12 @@ export async function graphiqlRoutes(app: FastifyInstance): Promise<void> {
   const page = await ifExists(readFile(join(FOLDER, "index.html")));
   const assets = new Set(await ifExists(readdir(join(FOLDER, "assets"))));
 
-  for (const url of ["/graphiql", "/graphiql/"]) {
-    app.get(url, OPEN_ROUTE, (_request, reply) => {
-      if (page === undefined) throw new GatewayError("NOT_FOUND", "GraphiQL is not built here: npm run build makes it");
-      return reply.type("text/html; charset=utf-8").headers(GRAPHIQL_HEADERS).send(page);
-    });
-  }
+  // The page's addresses are relative to its folder.
+  app.get("/graphiql", OPEN_ROUTE, (_request, reply) => reply.redirect("graphiql/"));
+  app.get("/graphiql/", OPEN_ROUTE, (_request, reply) => {
+    if (page === undefined) throw new GatewayError("NOT_FOUND", "GraphiQL is not built here: npm run build makes it");
+    return reply.type("text/html; charset=utf-8").headers(GRAPHIQL_HEADERS).send(page);
+  });
   app.get<{ Params: { name: string } }>("/graphiql/assets/:name", OPEN_ROUTE, ({ params: { name } }, reply) => {
     if (!assets.has(name)) throw new GatewayError("NOT_FOUND", "there is no such file");
     void reply

@@ -43,10 +43,19 @@ it("is kept by the mesh, and the report says of each line what was sent and rece
   await stage.stop();
 });
 
-it("is broken in every line by a server that answers 200 to everything", async () => {
-  const server = createServer((request, response) => request.resume().once("end", () => response.end("[]")));
+it("is broken in every line by a server that answers 200 to everything, below a path too", async () => {
+  const outside: string[] = [];
+  const server = createServer((request, response) => {
+    if (!request.url?.startsWith("/mesh/")) outside.push(request.url ?? "");
+    request.resume().once("end", () => response.end("[]"));
+  });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const { code, stdout } = await conformance(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, "--timeout", "1");
+  const { code, stdout } = await conformance(
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}/mesh/`,
+    "--timeout",
+    "1",
+  );
+  expect(outside).toEqual([]);
   expect(code).toBe(1);
   // Nothing can be seen of an upload but that it was taken.
   const kept = stdout.split("\n").filter((line) => line.startsWith("✓"));

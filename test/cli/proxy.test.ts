@@ -9,12 +9,11 @@ import { engine } from "../stage/puppet-agent.js";
 import { until } from "../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../stage/use-stage.js";
 import { data } from "../gateway/http/http-client.js";
-import { documentedConfig, hasNginx, startNginx, type Nginx } from "./nginx.js";
+import { documentedConfig, hasNginx, startNginx, type Nginx } from "../stage/nginx.js";
 import { listen, startScan } from "./run-scan.js";
 import { submitBytes } from "./submit-bytes.js";
 
-const { server, location } = documentedConfig();
-const below = server.replace(/^ {2}location \/ \{\n.*\n/m, location);
+const { server, below } = documentedConfig();
 const alone = (more = "") => `server { listen 80; ${more} location / { proxy_pass http://127.0.0.1:8080; } }`;
 
 describe.skipIf(!hasNginx)("nginx before the gateway", () => {

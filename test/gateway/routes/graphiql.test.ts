@@ -92,14 +92,15 @@ describe("GraphiQL", () => {
   });
 
   it("is served with headers that allow nothing inline but styles, and cannot be framed", async () => {
-    const { headers, text } = await ask(`${gateway.url}/graphiql`);
+    expect((await ask(`${gateway.url}/graphiql`)).headers["location"]).toBe("graphiql/");
+    const { headers, text } = await ask(`${gateway.url}/graphiql/`);
     expect(headers["content-security-policy"]).toContain(
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'",
     );
     expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
     expect(text).not.toMatch(/<script(?![^>]* src=)/);
-    const [, asset = ""] = /src="(\/graphiql\/assets\/[^"]+\.js)"/.exec(text) ?? [];
-    expect((await ask(`${gateway.url}${asset}`)).headers).toMatchObject({
+    const [, asset = ""] = /src="\.(\/assets\/[^"]+\.js)"/.exec(text) ?? [];
+    expect((await ask(`${gateway.url}/graphiql${asset}`)).headers).toMatchObject({
       "content-type": "text/javascript; charset=utf-8",
       "cache-control": "public, max-age=31536000, immutable",
       "x-content-type-options": "nosniff",

@@ -8,18 +8,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectPath } from "../../schema/paths.js";
 import { findProgram } from "../../standalone/programs.mjs";
-import { until } from "../stage/stage.js";
+import { until } from "./stage.js";
 
 const program = findProgram("nginx");
 
 /** Whether this machine has it; where it has not, its tests are shown as skipped. */
 export const hasNginx = program !== undefined;
 
-/** What docs/run/proxy.md has: all, and the two lines for a mesh below a path. */
-export function documentedConfig(): { server: string; location: string } {
+/** What docs/run/proxy.md has, for a host of its own and below the path `/mesh/`. */
+export function documentedConfig(): { server: string; below: string } {
   const page = readFileSync(projectPath("docs", "run", "proxy.md"), "utf8");
   const [server = "", location = ""] = [...page.matchAll(/^```nginx\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
-  return { server, location };
+  return { server, below: server.replace(/^ {2}location \/ \{\n.*\n/m, location) };
 }
 
 export interface Nginx {
