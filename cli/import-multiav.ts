@@ -65,13 +65,25 @@ function printSummary({
   leftOut,
   samplesAlone,
   keptIds,
+  updated,
+  unfinished,
 }: ImportSummary): void {
   const lines = [
-    `${reports} reports with ${results} results imported${before > 0 ? `, ${before} were before` : ""}; ${keptIds ? "they keep their ids" : "their new ids are above"}.`,
+    `${reports} reports with ${results} results imported${before > 0 ? `, ${before} were before` : ""}${describeIds(reports, keptIds)}.`,
     `${duplicates} rows were duplicates of an engine; ${stuck} results had never finished and are FAILED; ${unreadable} could not be read.`,
     `${samplesAlone} samples had no report; ${leftOut} reports are left out. Samples are without their bytes: MultiAV2 does not keep them.`,
   ];
+  if (updated > 0) lines.push(`${updated} reports of earlier runs were not finished then, and are up to date now.`);
+  if (unfinished > 0) lines.push(`${unfinished} reports are not finished in MultiAV2: run the command again once they are.`);
   for (const line of lines) say(line);
+}
+
+function describeIds(reports: number, keptIds: number): string {
+  if (reports === 0) return "";
+  if (keptIds === reports) return "; they keep their ids";
+  return keptIds === 0
+    ? "; their new ids are above"
+    : `; ${keptIds} keep their ids, the new ids of ${reports - keptIds} are above`;
 }
 
 function explainWithCause(error: unknown): string {

@@ -8,6 +8,7 @@ import {
   readSourceResults,
   readSourceScanners,
   surveySource,
+  type SourceReport,
   type SourceResult,
 } from "../gateway/db/import-source.js";
 import {
@@ -19,12 +20,11 @@ import {
   writeReports,
   type Import,
 } from "../gateway/db/import-target.js";
+import { importUnfinished, PAGE } from "./import-unfinished.js";
 import { COMMAND_LINE } from "./mesh-database.js";
 import type { ProgressBar } from "./progress-bar.js";
 import { translateReport, translateSample, translateScanner, type KnownEngine, type TranslatedReport } from "./multiav-report.js";
 import { OperatorError } from "../schema/operator-error.js";
-
-const PAGE = 1_000;
 
 export interface ImportOptions {
   readonly from: Database;
@@ -46,8 +46,15 @@ export interface ImportSummary {
   readonly unreadable: number;
   readonly leftOut: number;
   readonly samplesAlone: number;
-  readonly keptIds: boolean;
+  /** Of the reports, those that have the same id here. */
+  readonly keptIds: number;
+  /** Reports of earlier runs that MultiAV2 has written more of since. */
+  readonly updated: number;
+  /** Reports that MultiAV2 has not finished. */
+  readonly unfinished: number;
 }
+
+type Engines = ReadonlyMap<number, KnownEngine>;
 
 /** Throws {@link OperatorError} where the operator must do something. */
 export async function importMultiAv(options: ImportOptions): Promise<ImportSummary> {
@@ -68,7 +75,8 @@ export async function importMultiAv(options: ImportOptions): Promise<ImportSumma
     unreadable: 0,
     leftOut: 0,
     samplesAlone: 0,
-    keptIds: current.keptIdsTo > 0,
+    keptIds: 0,
+    ...(await importUnfinished(options, current, (source) => translateReports(options, engines, source))),
   };
   const bar = options.progress(survey.reports);
   try {
@@ -83,7 +91,9 @@ export async function importMultiAv(options: ImportOptions): Promise<ImportSumma
       for (const line of page.left) options.print(line);
       sum.reports += page.reports.length;
       sum.leftOut += page.left.length;
-      for (const { scan, duplicates, stuck, unreadable } of page.reports) {
+      for (const { scan, duplicates, stuck, unreadable, isOpen } of page.reports) {
+        if (scanIds.get(scan.reportId) === scan.reportId) sum.keptIds += 1;
+        if (isOpen) sum.unfinished += 1;
         sum.results += scan.results.length;
         sum.duplicates += duplicates;
         sum.stuck += stuck;
@@ -107,20 +117,23 @@ async function enterEngines(from: Database, into: Database): Promise<Map<number,
   return new Map(scanners.map(([id, engine]) => [id, { ...engine, engineId: ids.get(engine.name.toLowerCase()) ?? 0 }]));
 }
 
-async function readPage({ from }: ImportOptions, engines: ReadonlyMap<number, KnownEngine>, { lastReport }: Import) {
-  const source = await readSourceReports(from, lastReport, PAGE);
+async function readPage(options: ImportOptions, engines: Engines, { lastReport }: Import) {
+  const source = await readSourceReports(options.from, lastReport, PAGE);
   const last = source.at(-1);
-  if (!last) return undefined;
+  return last && { ...(await translateReports(options, engines, source)), lastReport: last.id };
+}
+
+async function translateReports({ from, timeZone }: ImportOptions, engines: Engines, source: readonly SourceReport[]) {
   const results = new Map<number, SourceResult[]>(source.map(({ id }) => [id, []]));
   for (const row of await readSourceResults(from, [...results.keys()])) results.get(row.report_id)?.push(row);
   const reports: TranslatedReport[] = [];
   const left: string[] = [];
   for (const report of source) {
-    const translated = translateReport(report, results.get(report.id) ?? [], engines);
+    const translated = translateReport(report, results.get(report.id) ?? [], engines, timeZone);
     if (typeof translated === "string") left.push(`report ${report.id} is left out: ${translated}`);
     else reports.push(translated);
   }
-  return { reports, left, lastReport: last.id };
+  return { reports, left };
 }
 
 function printReport({ print }: ImportOptions, { scan, notes }: TranslatedReport, scanId: number | undefined): void {

@@ -1,13 +1,14 @@
 /** What MultiAV2 stored of one report, as a scan that is over, with one result per engine. */
 
-import { MONTHS } from "../gateway/rest/asctime.js";
 import type { ImportedEngine, ImportedScan, ImportedResult, ImportedSample } from "../gateway/db/import-target.js";
 import type { SourceReport, SourceResult, SourceSample, SourceScanner } from "../gateway/db/import-source.js";
+import { NEVER_FINISHED } from "../gateway/db/import-unfinished.js";
 import { ENGINE_SPEEDS, PLUGIN_TYPE_NUMBER, SPEED_NUMBER, type PluginType } from "../schema/classes.js";
 import { hashName } from "../schema/hashes.js";
 import { OPTION_LIMITS } from "../schema/scan-options.js";
 import { merge, type Verdict } from "../schema/states.js";
-import { NEVER_FINISHED, storable, translateResult, UNREADABLE } from "./multiav-result.js";
+import { existsIn, localTime } from "./local-time.js";
+import { storable, translateResult, UNREADABLE } from "./multiav-result.js";
 
 /** An engine of the catalogue with its id. */
 export interface KnownEngine extends ImportedEngine {
@@ -20,6 +21,8 @@ export interface TranslatedReport {
   readonly notes: readonly string[];
   readonly duplicates: number;
   readonly stuck: number;
+  /** Whether MultiAV2 may still write something of it. */
+  readonly isOpen: boolean;
   readonly unreadable: number;
 }
 
@@ -52,6 +55,7 @@ export function translateReport(
   report: SourceReport,
   rows: readonly SourceResult[],
   engines: ReadonlyMap<number, KnownEngine>,
+  timeZone: string,
 ): TranslatedReport | string {
   const sample = translateSample(report);
   if (typeof sample === "string") return sample;
@@ -60,6 +64,16 @@ export function translateReport(
   const start = localTime(report.start_date) ?? localTime(report.end_date);
   if (start === undefined) notes.push("it has no date; 1 January 1970 stands for it");
   const startDate = start ?? "1970-01-01 00:00:00";
+  const end = localTime(report.end_date);
+  for (const date of new Set([startDate, end ?? startDate]))
+    if (!existsIn(timeZone, date))
+      notes.push(`its date ${date} does not exist in ${timeZone}, where the clocks went forward; it is taken as an hour later`);
+  const stuck = results.filter(({ error }) => error === NEVER_FINISHED).map(({ engineId }) => taken.get(engineId)?.name);
+  const isOpen = stuck.length > 0 || (results.length === 0 && end === undefined);
+  if (isOpen) {
+    const missing = stuck.length > 0 ? `${stuck.join(", ")} had not finished` : "it has no results";
+    notes.push(`MultiAV2 had not finished it (${missing}); the next run reads it again`);
+  }
   const av = results.filter((result) => taken.get(result.engineId)?.type === "AV");
   const avClean = av.filter(({ verdict }) => verdict === "CLEAN").length;
   return {
@@ -68,7 +82,7 @@ export function translateReport(
       sample,
       name: [...storable(report.name ?? "")].slice(0, OPTION_LIMITS.name).join(""),
       startDate,
-      endDate: localTime(report.end_date) ?? startDate,
+      endDate: end ?? startDate,
       internet: [...taken.values()].some(({ internet }) => internet),
       worst: worstOf(results),
       detections: results.filter(({ verdict }) => verdict === "INFECTED" || verdict === "SUSPICIOUS").length,
@@ -78,7 +92,8 @@ export function translateReport(
     },
     notes,
     duplicates,
-    stuck: results.filter(({ error }) => error === NEVER_FINISHED).length,
+    stuck: stuck.length,
+    isOpen,
     unreadable: results.filter(({ error }) => error === UNREADABLE).length,
   };
 }
@@ -108,13 +123,4 @@ function bestResults(rows: readonly SourceResult[], engines: ReadonlyMap<number,
 function worstOf(results: readonly ImportedResult[]): Verdict | null {
   const verdicts = ["INFECTED", "SUSPICIOUS"] as const;
   return verdicts.find((verdict) => results.some((result) => result.verdict === verdict)) ?? null;
-}
-
-/** C's `asctime` as `YYYY-MM-DD HH:MM:SS`; undefined if it is none. */
-export function localTime(asctime: string | null): string | undefined {
-  const [, month = "", day = "", time = "", year = ""] =
-    /^\s*\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})\s*$/.exec(asctime ?? "") ?? [];
-  const text = `${year}-${String(MONTHS.indexOf(month) + 1).padStart(2, "0")}-${day.padStart(2, "0")} ${time}`;
-  const date = new Date(`${text.replace(" ", "T")}Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text.replace(" ", "T")) ? text : undefined;
 }

@@ -2,6 +2,7 @@
 
 import type { ImportedResult } from "../gateway/db/import-target.js";
 import type { SourceResult } from "../gateway/db/import-source.js";
+import { NEVER_FINISHED } from "../gateway/db/import-unfinished.js";
 import type { Outcome } from "../scanner-agent/contract.js";
 import { readStoredReport, UNREADABLE } from "../scanner-agent/parsers/malice-stored.js";
 import { fitResult } from "../scanner-agent/work/result.js";
@@ -10,14 +11,14 @@ import type { PluginType } from "../schema/classes.js";
 export { UNREADABLE };
 export type TranslatedResult = Omit<ImportedResult, "engineId">;
 
-/** Why a result that MultiAV2 never wrote failed. */
-export const NEVER_FINISHED = "never finished";
-
 const NO_VERSIONS = { engine: null, signatures: null, signatureDate: null };
 
 /** The plugin's report says what it would say if it were scanned now. */
 export function translateResult({ queued, scanning, result }: SourceResult, type: PluginType): TranslatedResult {
-  const outcome = queued === true || scanning === true ? undefined : readStoredReport(storableJson(result ?? ""), type);
+  const said = readStoredReport(storableJson(result ?? ""), type);
+  const isOpen = queued === true || scanning === true;
+  // Whoever writes a detection before the end has detected it.
+  const outcome = isOpen && said?.verdict !== "INFECTED" ? undefined : said;
   return asResult(outcome ?? { state: "FAILED", verdict: null, signature: null, error: NEVER_FINISHED, details: null });
 }
 

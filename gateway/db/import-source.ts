@@ -72,6 +72,15 @@ export async function readSourceReports(db: Database, after: number, limit: numb
   return rows;
 }
 
+/** The same of some reports. */
+export async function readSourceReportsById(db: Database, ids: readonly number[]): Promise<SourceReport[]> {
+  const { rows } = await sql<SourceReport>`
+    select reports.id, start_date, end_date, name, md5, sha1, sha256, size
+    from reports left join samples on samples.id = sample_id
+    where reports.id = any(${[...ids]}::bigint[]) order by reports.id`.execute(db);
+  return rows;
+}
+
 /** The results of reports, in the order in which they were written. MultiAV2 may have several from one scanner. */
 export async function readSourceResults(db: Database, reportIds: readonly number[]): Promise<SourceResult[]> {
   const { rows } = await sql<SourceResult>`

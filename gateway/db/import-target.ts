@@ -197,7 +197,8 @@ async function writeScans(
     order by id`.execute(tx);
 }
 
-async function writeResults(tx: Tx, scans: readonly ImportedScan[], scanIds: ReadonlyMap<number, number>): Promise<void> {
+/** The results of scans that are there. */
+export async function writeResults(tx: Tx, scans: readonly ImportedScan[], scanIds: ReadonlyMap<number, number>): Promise<void> {
   const rows = scans.flatMap(({ reportId, results }) => results.map((result) => ({ ...result, scanId: scanIds.get(reportId) })));
   await sql`
     insert into results (scan_id, engine_id, state, verdict, signature, error, cause, engine_version, signature_version, signature_date, details, truncated)
