@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { CLAMD_LIMITS } from "../../scanner-agent/runners/clamd/config.js";
+import { CLAMD_LIMITS } from "../../scanner-agent/runners/clamd/limits.js";
 import { findSignatures } from "../../scanner-agent/runners/clamd/database.js";
 import { startClamd } from "../../scanner-agent/runners/clamd/daemon.js";
 import { findProgram } from "../../standalone/programs.mjs";

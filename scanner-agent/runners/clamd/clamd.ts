@@ -3,7 +3,7 @@ import { Failed, Unavailable, type RawOutput, type RunOptions, type Runner, type
 import { fingerprintOf, stateOfFiles } from "../../fingerprint.js";
 import { createGate } from "../gate.js";
 import { findProgram } from "../../programs.js";
-import { CLAMD_LIMITS, type ClamdLimits } from "./config.js";
+import { CLAMD_LIMITS, type ClamdLimits } from "./limits.js";
 import { findSignatures } from "./database.js";
 import { followSignatures, type LoadedSignatures } from "./loaded.js";
 import { awaitReply, createOccupancy, NotListening, type Conversation } from "../conversation.js";

@@ -1,14 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { hasCode } from "../../contract.js";
-
-/** Sizes as clamd.conf writes them. A sample beyond one is UNSCANNED. */
-export interface ClamdLimits {
-  readonly maxFileSize: string;
-  readonly maxScanSize: string;
-}
-
-/** The default upload limit, and a bound on what archives unpack to. */
-export const CLAMD_LIMITS: ClamdLimits = { maxFileSize: "512M", maxScanSize: "1024M" };
+import { timeLimits, type ClamdLimits } from "./limits.js";
 
 /** What a clamd.conf says. */
 export interface ClamdConfig {
@@ -45,11 +37,7 @@ export function clamdConf({ folder, database, slots, timeoutMs, limits, user }: 
     "Foreground yes",
     "AlertExceedsMax yes",
     "AlertEncrypted yes",
-    `MaxFileSize ${limits.maxFileSize}`,
-    `MaxScanSize ${limits.maxScanSize}`,
-    `MaxScanTime ${timeoutMs}`,
-    // More than the largest upload: MaxFileSize decides, with an alert.
-    "StreamMaxLength 4000M",
+    ...Object.entries({ ...timeLimits(timeoutMs), ...limits }).map(([name, value]) => `${name} ${value}`),
     // Room for samples whose timeout has passed and that clamd still scans, and for PING and VERSION.
     `MaxThreads ${2 * slots + 2}`,
     `MaxQueue ${8 * slots + 16}`,

@@ -15,7 +15,7 @@ import {
 } from "../../../../scanner-agent/contract.js";
 import { parseClamd } from "../../../../scanner-agent/parsers/clamd.js";
 import { commandLine, signal } from "../../../../scanner-agent/process-table.js";
-import { CLAMD_LIMITS } from "../../../../scanner-agent/runners/clamd/config.js";
+import { CLAMD_LIMITS } from "../../../../scanner-agent/runners/clamd/limits.js";
 import { folderPrefix } from "../../../../scanner-agent/runners/clamd/daemon.js";
 import { readVersion } from "../../../../scanner-agent/runners/clamd/protocol.js";
 import { createClamdRunner, type ClamdOptions } from "../../../../scanner-agent/runners/clamd/clamd.js";
@@ -83,7 +83,7 @@ describe.skipIf(!hasClamd)("clamd", () => {
   });
 
   test("says of a file over its limit that it is unscanned, even if a signature matches its beginning", async () => {
-    const on = clamd({ limits: { ...CLAMD_LIMITS, maxFileSize: "1M" } });
+    const on = clamd({ limits: { ...CLAMD_LIMITS, MaxFileSize: "1M" } });
     await on.start();
     expect(await scan(on, Buffer.concat([EICAR, Buffer.alloc(2_000_000)]))).toMatchObject({ state: "UNSCANNED", verdict: null });
     expect(await scan(on, Buffer.alloc(900_000))).toMatchObject({ state: "DONE", verdict: "CLEAN" });
