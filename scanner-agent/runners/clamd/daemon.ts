@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { chown, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { hasCode, TimedOut } from "../../contract.js";
+import { hasCode } from "../../contract.js";
 import { commandLine, signal } from "../../process-table.js";
 import { clamavUser, clamdConf, pidFile, socketFile, type ClamdConfig } from "./config.js";
 import type { Signatures } from "./database.js";
@@ -23,7 +23,7 @@ export interface ClamdProcess {
   readonly socketPath: string;
   /** Resolves with its last words when it has ended. */
   readonly ended: Promise<string>;
-  /** Loads these signatures while those before serve on; why it could not, or null. Throws {@link Unavailable}. */
+  /** Loads these signatures while those before serve on; why it could not, or null. Throws {@link Unavailable}, {@link TimedOut}. */
   reload(signatures: Signatures): Promise<string | null>;
   stop(): Promise<void>;
 }
@@ -69,14 +69,9 @@ export async function startClamd({
   async function reload(signatures: Signatures): Promise<string | null> {
     named = signatures.folder;
     await linkSignatures(signatures, database);
-    try {
-      const begin = () => ask(socketPath, "RELOAD");
-      const { line, errors } = await output.awaitLine([RELOADED, NOT_RELOADED], begin, LOAD_TIMEOUT_MS);
-      return RELOADED.test(line) ? null : (errors || line).replaceAll("LibClamAV Error: ", "");
-    } catch (error) {
-      if (error instanceof TimedOut) return `they were not loaded within ${LOAD_TIMEOUT_MS / 1000} s`;
-      throw error;
-    }
+    const begin = () => ask(socketPath, "RELOAD");
+    const { line, errors } = await output.awaitLine([RELOADED, NOT_RELOADED], begin, LOAD_TIMEOUT_MS);
+    return RELOADED.test(line) ? null : (errors || line).replaceAll("LibClamAV Error: ", "");
   }
 
   try {

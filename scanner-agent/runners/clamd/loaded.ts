@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { Unavailable } from "../../contract.js";
+import { TimedOut, Unavailable } from "../../contract.js";
 import { findSignatures, REFUSED_MS, type Signatures } from "./database.js";
 
 /** The signatures that a clamd has loaded. */
@@ -16,7 +16,7 @@ export interface LoadedSignatures {
 
 /** How signatures are loaded. */
 export interface LoadOptions {
-  /** Loads others while those before serve on; why it could not, or null. Throws {@link Unavailable} if clamd is gone. */
+  /** Loads others while those before serve on; why it could not, or null. Throws {@link Unavailable} if clamd is gone, {@link TimedOut}. */
   readonly load: (signatures: Signatures) => Promise<string | null>;
   readonly log: Logger;
 }
@@ -57,15 +57,21 @@ export function followSignatures(first: Signatures, { load, log }: LoadOptions):
         checkLoaded(await look());
         log.info({ newest: next.newest }, "ClamAV has loaded new signatures");
       } else {
-        const warning = `ClamAV keeps serving its old signatures; it would not start again: ${error}`;
-        refused = { state: next.state, at: performance.now(), warning };
+        refuse(next, error);
       }
     } catch (error) {
+      // It may still load them.
       isCertain = false;
-      log.warn({ err: error }, "ClamAV was not given its new signatures");
+      if (error instanceof TimedOut) refuse(next, `they were not loaded within ${error.afterMs / 1000} s`);
+      else log.warn({ err: error }, "ClamAV was not given its new signatures");
     } finally {
       loading = false;
     }
+  }
+
+  function refuse({ state }: Signatures, why: string): void {
+    const warning = `ClamAV keeps serving its old signatures; it would not start again: ${why}`;
+    refused = { state, at: performance.now(), warning };
   }
 
   function checkLoaded(now: Signatures | undefined): void {

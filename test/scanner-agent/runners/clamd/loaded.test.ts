@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { TimedOut } from "../../../../scanner-agent/contract.js";
 import { findSignatures } from "../../../../scanner-agent/runners/clamd/database.js";
 import { followSignatures } from "../../../../scanner-agent/runners/clamd/loaded.js";
 import { gate } from "../../stage/puppet-engine.js";
@@ -28,6 +29,17 @@ test("which signatures are loaded is not certain while others are being loaded",
   open();
   await expect.poll(() => loaded.state()).not.toBeNull();
   expect(loaded.state()).not.toBe(before);
+});
+
+test("it is not known when others were not loaded in time, since they may be later", async () => {
+  const load = () => Promise.reject(new TimedOut(180_000));
+  const loaded = followSignatures(await findSignatures(signatures.folder), { load, log });
+  await loaded.follow();
+  expect(loaded.state()).not.toBeNull();
+  await signatures.addOther();
+  for (let look = 0; look < 2; look++) await loaded.follow();
+  await expect.poll(() => loaded.warnings()).toEqual([expect.stringMatching(/they were not loaded within 180 s$/)]);
+  expect(loaded.state()).toBeNull();
 });
 
 test("it stays the same when others do not load, and is not known if nobody can say", async () => {
