@@ -36,6 +36,8 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
     loggerInstance: ctx.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
+    // On a machine under load registering the routes takes longer than the library allows by itself.
+    pluginTimeout: 0,
     requestTimeout: ctx.config.orphanGraceMs / 2,
     genReqId: ({ headers }) => requestId(headers["x-request-id"]),
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),

@@ -7,6 +7,7 @@ import { listenToControl } from "./work/control.js";
 import { createEngine, type Engine, type EngineParts } from "./engine/engine.js";
 import { createEngineSet } from "./engine/engine-set.js";
 import { createContainerHost, type ContainerHost } from "./runners/container/host.js";
+import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { createIntake, type Intake } from "./work/intake.js";
 import { ownVersion } from "../schema/version.js";
@@ -20,19 +21,25 @@ import { createInFlight } from "./work/in-flight.js";
 
 const FLUSH_MS = 2_000;
 const END_LIMIT_MS = 5_000;
+const TESTS_MS = 30_000;
+const PUBLISH_MS = 600_000;
 
 /** Replaces parts that the configuration would choose; for tests. */
 export interface AgentOverrides {
   readonly log?: Logger;
   /** Instead of the engines of the manifests. */
   readonly engines?: readonly EngineParts[];
+  /** How long the first tests of engines may hold up the start. */
+  readonly testsMs?: number;
+  /** How long the bus may refuse an answer before its request is handed back. */
+  readonly publishMs?: number;
   /** Instead of asking the disk of a folder how many bytes are free. */
   readonly readFree?: (folder: string) => Promise<number>;
 }
 
 /** A scanner agent: runs engines on this host and answers the mesh's requests with them. */
 export interface Agent {
-  /** Connects, tests the engines, announces them and takes requests; resolves when every engine has been tested. */
+  /** Connects, tests the engines, announces them and takes requests; resolves when every engine has been tested, or after a while. */
   start(): Promise<readonly EnginePresence[]>;
   /**
    * Takes no more requests, finishes those in flight within the grace, hands the rest back, says goodbye and disconnects. The mesh goes
@@ -121,7 +128,12 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   async function start(): Promise<readonly EnginePresence[]> {
     spool = await openSpool(config.spool);
     orphans = watchSpoolOrphans(spool.folder, log);
-    containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
+    containers = createContainerHost({
+      ...config,
+      mesh: await readMeshIdentity(config),
+      folder: await spool.make("containers"),
+      log,
+    });
     void containers.reap();
     const parts = overrides.engines ?? (await loadEngines(await spool.make("run"), containers));
     const selfTest = await createSelfTest(spool);
@@ -138,12 +150,14 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     });
     samples = createSampleCache(createNatsSampleReader(sampleBus), await spool.make("samples"), log, overrides.readFree);
     const { agent, ackWaitMs } = config;
-    const context = { bus, samples, inspector, agent, ackWaitMs, inFlight, log };
+    const { publishMs = PUBLISH_MS } = overrides;
+    const context = { bus, samples, inspector, agent, ackWaitMs, publishMs, inFlight, log };
     intakes = engines.map((engine) => createIntake(engine, context));
     listenToControl(bus, agent, { cancel: inFlight.cancel, order, engines, log });
     announcer = startPresence(bus, config, presence, log);
     onChange();
-    await tested;
+    // Of an engine that takes longer, e.g. because its image is being pulled, the presence says that it is starting.
+    await Promise.race([tested, pause(overrides.testsMs ?? TESTS_MS, undefined, { ref: false })]);
     await announcer.announce();
     return (await presence()).engines;
   }

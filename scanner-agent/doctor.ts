@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { EnginePresence } from "../schema/messages.js";
 import type { AgentConfig } from "./config.js";
 import { Unavailable } from "./contract.js";
+import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { readReport, type InspectorFindings } from "./doctor-report.js";
 import { createEngine } from "./engine/engine.js";
@@ -61,7 +62,12 @@ async function examineEach(
 ): Promise<{ examined: { presence: EnginePresence; warnings: readonly string[] }[]; inspector: InspectorFindings }> {
   const spool = await openSpool(config.spool);
   const orphans = watchSpoolOrphans(spool.folder, log);
-  const containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
+  const containers = createContainerHost({
+    ...config,
+    mesh: await readMeshIdentity(config),
+    folder: await spool.make("containers"),
+    log,
+  });
   const host = { folder: await spool.make("run"), containers, version: ownVersion(), log };
   const selfTest = await createSelfTest(spool);
   const inspector = createInspector({

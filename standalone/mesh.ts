@@ -12,6 +12,7 @@ import type { GuardedServer } from "./guarded-server.js";
 import { makeKeys } from "./keys.js";
 import { natsRoom, startNats, type NatsRoom } from "./nats.js";
 import { describeExit, startPart, type Part, type PartCommand } from "./part.js";
+import { isFree } from "./ports.js";
 import { startPostgres } from "./postgres.js";
 import type { Progress } from "./progress.mjs";
 import { OperatorError } from "../schema/operator-error.js";
@@ -114,6 +115,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
   return {
     failure,
     async start({ step }) {
+      await requirePort(config);
       const [databaseUrl, bus] = await Promise.all([
         config.databaseUrl ?? step("Postgres", postgres, host),
         config.nats ?? step("NATS", nats, ({ url }) => host(url)),
@@ -153,6 +155,15 @@ function checkRoom(dir: string, { free, limit }: NatsRoom, wanted: Parameters<ty
     `There is too little room for NATS in ${dir}: ${sizeText(free)} are free, of which it may use ${sizeText(limit)}, and its streams ` +
       `reserve ${sizeText(needed)} (four times SCANMESH_SCANS_MAX and twice SCANMESH_SAMPLES_MAX). Free some room, lower these ` +
       "settings, or set SCANMESH_HOME to a folder on a larger disk.",
+  );
+}
+
+/** Throws {@link OperatorError} if the port that the operator has set is taken, before anything is started. */
+async function requirePort({ gatewayEnv }: StandaloneConfig): Promise<void> {
+  const port = Number(gatewayEnv["PORT"] || 0);
+  if (port === 0 || (await isFree(port, gatewayEnv["HOST"] || undefined))) return;
+  throw new OperatorError(
+    `The port ${port} is taken by another program, or this user may not use it: set PORT to another one, or leave it out for any free one.`,
   );
 }
 

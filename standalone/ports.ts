@@ -20,9 +20,10 @@ export function freePort(): Promise<number> {
   return listen(0);
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nothing listens on a port of this machine. */
+export async function isFree(port: number, host?: string): Promise<boolean> {
   try {
-    await listen(port);
+    await listen(port, host);
     return true;
   } catch (error) {
     if (["EADDRINUSE", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
@@ -30,11 +31,11 @@ async function isFree(port: number): Promise<boolean> {
   }
 }
 
-function listen(port: number): Promise<number> {
+function listen(port: number, host = "127.0.0.1"): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
+    server.listen(port, host, () => {
       const { port: got } = server.address() as AddressInfo;
       server.close(() => resolve(got));
     });

@@ -116,7 +116,7 @@ export function createEngine(
     const before = reason;
     try {
       await obstacle?.();
-      runner = await startFirst(runners);
+      runner = await startFirst(runners, log);
       versions = await runner.versions();
       await selfTest(manifest, (sample) => attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER_ABORTED, alone: false }));
       [reason, obstacle, failedScansInARow, failedTests] = [null, undefined, 0, 0];
@@ -264,15 +264,15 @@ function boundedWarnings(warnings: readonly string[]): string[] {
 }
 
 /** Starts the first runner that can be started. Throws {@link Unavailable} with the reasons of all. */
-async function startFirst(runners: readonly Runner[]): Promise<Runner> {
+async function startFirst(runners: readonly Runner[], log: Logger): Promise<Runner> {
   const reasons: string[] = [];
   for (const runner of runners) {
     try {
       await runner.start();
       return runner;
     } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      reasons.push(error.message);
+      if (!(error instanceof Unavailable)) log.error({ err: error }, "A way to run the engine failed unexpectedly");
+      reasons.push(reasonOf(error));
     }
   }
   throw new Unavailable(reasons.join("; ") || "there is no way to run it");

@@ -1,7 +1,7 @@
 /** A lock that many may hold together, or one alone; served in order of arrival. */
 export interface Gate {
-  /** Waits for the lock and returns a function that releases it. */
-  enter(alone: boolean): Promise<() => void>;
+  /** Waits for the lock and returns a function that releases it. Throws the signal's reason. */
+  enter(alone: boolean, signal: AbortSignal): Promise<() => void>;
 }
 
 export function createGate(): Gate {
@@ -19,15 +19,30 @@ export function createGate(): Gate {
   }
 
   return {
-    enter(alone) {
-      return new Promise((resolve) => {
+    enter(alone, signal) {
+      return new Promise((resolve, reject) => {
         const leave = () => {
           inside -= 1;
           // Whoever was alone is the last to leave.
           closed = false;
           admit();
         };
-        waiting.push({ alone, admit: () => resolve(leave) });
+        const onAbort = () => {
+          waiting.splice(waiting.indexOf(entry), 1);
+          reject(signal.reason as Error);
+          // Others may have waited behind it.
+          admit();
+        };
+        const entry = {
+          alone,
+          admit: () => {
+            signal.removeEventListener("abort", onAbort);
+            resolve(leave);
+          },
+        };
+        if (signal.aborted) return reject(signal.reason as Error);
+        signal.addEventListener("abort", onAbort, { once: true });
+        waiting.push(entry);
         admit();
       });
     },

@@ -16,6 +16,8 @@ export interface WorkContext {
   readonly inspector: Inspector;
   readonly agent: string;
   readonly ackWaitMs: number;
+  /** How long the bus may refuse an answer before the request is handed back. */
+  readonly publishMs: number;
   readonly inFlight: InFlight;
   readonly log: Logger;
 }

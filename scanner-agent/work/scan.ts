@@ -143,15 +143,16 @@ async function announceStart(
   }
 }
 
-/** Publishes the answer, and retries until the bus has stored it: a late answer still counts. */
+/** Publishes the answer, and retries for long: a late answer still counts. Throws {@link Unavailable} if the bus never takes it. */
 async function publish({ request, engine, signal }: Job, context: WorkContext, answer: Answer, log: Logger): Promise<void> {
   const { outcome, ...measured } = answer;
   const message = fitResult({ ...baseMessage(request, engine, context), cause: null, ...outcome, ...measured });
+  const giveUpAt = performance.now() + context.publishMs;
   for (let delay = PUBLISH_RETRY_MS.first; ; delay = Math.min(2 * delay, PUBLISH_RETRY_MS.longest)) {
     try {
       return await publishAnswer(context.bus, engine.manifest.name, message);
     } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
+      if (!(error instanceof Unavailable) || performance.now() > giveUpAt) throw error;
       log.warn({ reason: error.message }, `Cannot store a result (${error.message}); retrying`);
     }
     await pause(delay, undefined, { signal });

@@ -45,7 +45,7 @@ export async function startModes(image: string): Promise<ContainerModes> {
   const sample = { path, sha256: "0".repeat(64), sha1: "0".repeat(40), md5: "0".repeat(32), size: 8 };
   const log = pino({ level: "silent" });
   const { docker } = readAgentConfig();
-  const hostOf = (agent: string) => createContainerHost({ docker, agent, internet: "isolated", folder, log });
+  const hostOf = (agent: string) => createContainerHost({ docker, mesh: "bench", agent, internet: "isolated", folder, log });
   const host = hostOf(AGENT);
   // By its own name its containers can be counted.
   const readyHost = hostOf(`${AGENT}-ready`);
@@ -83,7 +83,7 @@ export async function startModes(image: string): Promise<ContainerModes> {
   };
 
   async function whenReady(scans: number): Promise<number> {
-    while ((await containersOf(readyHost.agent)).length < 1 + SPARES) await pause(LOOK_MS);
+    while ((await containersOf(readyHost.owner.agent)).length < 1 + SPARES) await pause(LOOK_MS);
     return afterEachOther(runners.freshReady)(scans);
   }
 

@@ -152,3 +152,18 @@ describe("a stopping agent", () => {
     expect(await stage.answer("Hander", request.scan)).toMatchObject({ state: "DONE" });
   });
 });
+
+test("an engine whose first test takes long holds up neither the start nor the other engines", async () => {
+  const slow = puppet("Pulling", () => Promise.resolve(done("CLEAN", null, null)), {
+    runner: { start: () => new Promise(() => undefined) },
+  });
+  const quick = puppet("Ready", () => Promise.resolve(done("CLEAN", null, null)));
+  const { config } = await agentWith([slow, quick], {}, { testsMs: 100 });
+  expect((await stage.presence(config.agent))?.engines).toMatchObject([
+    { name: "Pulling", healthy: false, cause: "STARTING", reason: "it is starting" },
+    { name: "Ready", healthy: true },
+  ]);
+  const request = requestOf(await stage.store(Buffer.from("x")), ["Ready"]);
+  await stage.request(quick.manifest, request);
+  expect(await stage.answer("Ready", request.scan)).toMatchObject({ state: "DONE" });
+});

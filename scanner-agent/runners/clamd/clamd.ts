@@ -99,7 +99,7 @@ export function createClamdRunner({
   async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
     const { path } = sample;
     if (path === null) throw new Failed("ClamAV needs the sample's bytes");
-    const leave = await gate.enter(options.alone);
+    const leave = await gate.enter(options.alone, options.signal);
     const on = clamd;
     const endedUnasked = () => on !== undefined && !stopped.has(on);
     try {

@@ -11,9 +11,12 @@ import { ask, isAnswering } from "./protocol.js";
 import { noFence, type Fence } from "../process/fence.js";
 import { minimalEnvironment, spawnGuarded } from "../process/guard.js";
 import { readOutput } from "./output.js";
+import { awaitEnd } from "../../within.js";
 
 const LOAD_TIMEOUT_MS = 180_000;
 const POLL_MS = 50;
+/** A process that the system does not end (it waits for a disk, say) is left behind. */
+const END_MS = 10_000;
 /** What clamd prints when it uses new signatures, and when it cannot. */
 const RELOADED = /Activating the newly loaded database/;
 const NOT_RELOADED = /Database reload failed/;
@@ -61,7 +64,7 @@ export async function startClamd({
   const output = readOutput(guarded, (line) => line.replaceAll(database, named));
   const stop = async () => {
     guarded.kill();
-    await output.ended;
+    await awaitEnd(END_MS, output.ended);
     await rm(folder, { recursive: true, force: true });
   };
   const socketPath = socketFile(folder);

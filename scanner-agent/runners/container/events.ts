@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { DockerDaemon } from "./docker.js";
-import { ownedBy } from "./resources.js";
+import { ownedBy, type AgentIdentity } from "./resources.js";
 
 const Event = z.object({
   Action: z.string(),
@@ -34,10 +34,10 @@ export interface Events {
 }
 
 /** Follows the daemon's events. That a command ran out of memory is told by an event and by nothing else. */
-export async function watchEvents(daemon: DockerDaemon, agent: string, log: Logger): Promise<Events> {
+export async function watchEvents(daemon: DockerDaemon, owner: AgentIdentity, log: Logger): Promise<Events> {
   const listenersById = new Map<string, Set<(action: string, attributes: Readonly<Record<string, string>>) => void>>();
   const stream = await daemon.ask("tell its events", (docker) =>
-    docker.getEvents({ filters: { ...ownedBy(agent), type: ["container"], event: [...EVENTS] } }),
+    docker.getEvents({ filters: { ...ownedBy(owner), type: ["container"], event: [...EVENTS] } }),
   );
   createInterface({ input: stream })
     .on("line", (line) => line.trim() !== "" && dispatch(line))

@@ -6,7 +6,7 @@ import { watchEvents, type Events } from "./events.js";
 import { takeLease, type Lease } from "./lease.js";
 import { prove, type Proof } from "./probe.js";
 import { installProgram, type Program } from "./program.js";
-import { createNetwork, removeContainer, removeContainers, removeNetworks } from "./resources.js";
+import { createNetwork, removeBelongings, removeContainer, type AgentIdentity } from "./resources.js";
 import { watchOrphans, type OrphanWatch } from "./orphans.js";
 import type { InternetClass } from "../../../schema/classes.js";
 
@@ -37,7 +37,7 @@ interface Info {
 /** The Docker host that an agent's container engines share. */
 export interface ContainerHost {
   readonly daemon: DockerDaemon;
-  readonly agent: string;
+  readonly owner: AgentIdentity;
   /** The agent's folder for containers; it exists. */
   readonly folder: string;
   /** Removes what an earlier agent of this id left, even if no engine needs Docker now. Does nothing without Docker. */
@@ -57,6 +57,8 @@ export interface ContainerHost {
 /** How a container host is set up. */
 export interface ContainerHostOptions {
   readonly docker: DockerAddress;
+  /** Tells the mesh from others on the same Docker host. */
+  readonly mesh: string;
   readonly agent: string;
   readonly internet: InternetClass;
   readonly folder: string;
@@ -66,7 +68,8 @@ export interface ContainerHostOptions {
 
 /** Creates the host. Unless {@link ContainerHost.reap} is called, it uses the daemon only once an engine needs it. */
 export function createContainerHost(options: ContainerHostOptions): ContainerHost {
-  const { docker, agent, internet, folder, log, graceMs = GRACE_MS } = options;
+  const { docker, mesh, agent, internet, folder, log, graceMs = GRACE_MS } = options;
+  const owner = { mesh, agent };
   const daemon = openDaemon(docker);
   const listeners: ((reason: string) => void)[] = [];
   let preparing: Promise<PreparedHost> | undefined;
@@ -85,12 +88,12 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
     await removeLeftovers();
     const { Architecture, NCPU } = await daemon.ask("tell about itself", (on) => on.info() as Promise<Info>);
     const program = await installProgram(daemon, Architecture);
-    const newLease = await takeLease(daemon, agent, program, NCPU);
+    const newLease = await takeLease(daemon, owner, program, NCPU);
     try {
-      proof = await prove({ daemon, agent, program, lease: newLease.id, processors: NCPU, folder });
+      proof = await prove({ daemon, owner, program, lease: newLease.id, processors: NCPU, folder });
       for (const sentence of proof.proofs) log.info(`Isolation proven: ${sentence}`);
-      const network = internet === "isolated" ? "none" : await createNetwork(daemon, agent, newLease.id);
-      const newEvents = await watchEvents(daemon, agent, log);
+      const network = internet === "isolated" ? "none" : await createNetwork(daemon, owner, newLease.id);
+      const newEvents = await watchEvents(daemon, owner, log);
       [events, lease] = [newEvents, newLease];
       void newEvents.lost.then(() => lose(newLease, "Docker has gone"));
       void newLease.ended.then(() => lose(newLease, "Docker has ended its lease"));
@@ -104,8 +107,7 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
   }
 
   async function removeLeftovers(): Promise<void> {
-    const removed = await removeContainers(daemon, agent);
-    await removeNetworks(daemon, agent);
+    const removed = await removeBelongings(daemon, owner, log);
     if (removed > 0) log.info({ removed }, "Removed containers that an earlier agent of this id left");
   }
 
@@ -148,7 +150,7 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
 
   return {
     daemon,
-    agent,
+    owner,
     folder,
     reap: () => (reaping ??= reap()),
     prepare() {
@@ -167,8 +169,7 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
       orphans?.stop();
       if (!used) return;
       try {
-        await removeContainers(daemon, agent);
-        await removeNetworks(daemon, agent);
+        await removeBelongings(daemon, owner, log);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         log.warn({ reason: reasonOf(error) }, "Containers may be left; the next agent on this host removes them");

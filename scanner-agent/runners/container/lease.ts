@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { DockerDaemon } from "./docker.js";
-import { leaseLabels } from "./resources.js";
+import { leaseLabels, type AgentIdentity } from "./resources.js";
 import { createProgramContainer, type Program } from "./program.js";
 
 /**
@@ -18,12 +18,17 @@ export interface Lease {
 }
 
 /** Takes a lease, before anything else is made for the agent. Throws {@link Unavailable}. */
-export async function takeLease(daemon: DockerDaemon, agent: string, program: Program, processors: number): Promise<Lease> {
+export async function takeLease(
+  daemon: DockerDaemon,
+  owner: AgentIdentity,
+  program: Program,
+  processors: number,
+): Promise<Lease> {
   const id = randomUUID();
   const container = await createProgramContainer(daemon, program, {
     processors,
     limits: { memory: "16MiB", cpus: 0.1 },
-    Labels: leaseLabels(agent, id),
+    Labels: leaseLabels(owner, id),
     Cmd: ["/dev/stdin"],
     OpenStdin: true,
     StdinOnce: true,

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { reasonOf, Unavailable } from "../../contract.js";
 import type { DockerDaemon } from "./docker.js";
-import { isLease, LEASE, removeContainer, removeNetwork } from "./resources.js";
+import { isLease, LEASE, removeContainer, removeNetwork, removeOrLog } from "./resources.js";
 
 /** A container or a network of an agent. */
 interface Resource {
@@ -27,8 +27,9 @@ export function watchOrphans(daemon: DockerDaemon, graceMs: number, log: Logger)
       const found = await listWithoutLease(daemon);
       const orphans = found.filter(({ id }) => suspects.has(id));
       suspects = new Set(found.map(({ id }) => id));
-      for (const orphan of orphans) await orphan.remove();
-      if (orphans.length > 0) log.info({ removed: orphans.length }, "Removed containers and networks that killed agents left");
+      let removed = 0;
+      for (const { id, remove } of orphans) removed += Number(await removeOrLog(remove, id, log));
+      if (removed > 0) log.info({ removed }, "Removed containers and networks that killed agents left");
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       log.debug({ reason: reasonOf(error) }, "Cannot look for containers that killed agents left");

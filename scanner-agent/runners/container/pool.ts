@@ -80,7 +80,10 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
       making -= 1;
       const reason = error instanceof Unavailable ? error : new Unavailable(reasonOf(error), { cause: error });
       if (waiting.length === 0 && !closed) log.warn(`Cannot start a container (${reason.message})`);
-      for (const waiter of waiting.splice(0)) waiter.settle(reason);
+      // Another container may still come to those who wait.
+      if (all.size + making > 0) return;
+      waiting.shift()?.settle(reason);
+      if (waiting.length > 0) update();
     }
   }
 

@@ -7,7 +7,7 @@ import { DockerRefused, type DockerDaemon } from "./docker.js";
 import { collectOutput } from "./output.js";
 import { bind } from "./profile.js";
 import { createProgramContainer, type Program } from "./program.js";
-import { ownerLabels, removeContainer } from "./resources.js";
+import { ownerLabels, removeContainer, type AgentIdentity } from "./resources.js";
 
 const PROBE_MS = 60_000;
 const OUTPUT = 64 * 1024;
@@ -26,7 +26,7 @@ export interface Proof {
 /** How the probe is run. */
 export interface ProbeOptions {
   readonly daemon: DockerDaemon;
-  readonly agent: string;
+  readonly owner: AgentIdentity;
   readonly program: Program;
   readonly lease: string;
   readonly processors: number;
@@ -100,14 +100,14 @@ async function checkSpool(options: ProbeOptions, file: string, nonce: string): P
 }
 
 async function runProbe(
-  { daemon, agent, program, lease, processors }: ProbeOptions,
+  { daemon, owner, program, lease, processors }: ProbeOptions,
   mounts: Docker.MountSettings[],
   files: string[],
 ): Promise<RawOutput> {
   const container = await createProgramContainer(daemon, program, {
     processors,
     mounts,
-    Labels: ownerLabels({ agent, engine: "probe", slot: "probe", lease }),
+    Labels: ownerLabels({ ...owner, engine: "probe", slot: "probe", lease }),
     Cmd: files,
     AttachStdout: true,
     AttachStderr: true,

@@ -67,7 +67,7 @@ export async function prepareRecipe(engine: ContainerEngine): Promise<Recipe> {
         docker.createContainer({
           ...hardenedProfile(run, {
             image: image.id,
-            labels: ownerLabels({ agent: host.agent, engine: name, slot, lease: prepared.lease }),
+            labels: ownerLabels({ ...host.owner, engine: name, slot, lease: prepared.lease }),
             network: prepared.network,
             mounts: [...own, ...mounts, ...more],
             env,

@@ -1,8 +1,10 @@
 /** What agents have at the Docker daemon, containers and networks, and the labels by which it is found and told apart. */
 
 import type Docker from "dockerode";
+import type { Logger } from "pino";
 import { DockerRefused, type DockerDaemon } from "./docker.js";
 
+const MESH = "scanmesh.mesh";
 const AGENT = "scanmesh.agent";
 const ENGINE = "scanmesh.engine";
 const SLOT = "scanmesh.slot";
@@ -11,9 +13,14 @@ export const LEASE = "scanmesh.lease";
 /** Stands for the engine's name on the container that is the lease itself. */
 const LEASE_ENGINE = "lease";
 
-/** Whose container it is. */
-export interface Owner {
+/** An agent, told from those of other meshes on the same Docker host that have the same id. */
+export interface AgentIdentity {
+  readonly mesh: string;
   readonly agent: string;
+}
+
+/** Whose container it is. */
+export interface Owner extends AgentIdentity {
   readonly engine: string;
   /** Tells the engine's containers apart. */
   readonly slot: string;
@@ -22,13 +29,13 @@ export interface Owner {
 }
 
 /** The labels of a container or a network. */
-export function ownerLabels({ agent, engine, slot, lease }: Owner): Record<string, string> {
-  return { [AGENT]: agent, [ENGINE]: engine, [SLOT]: slot, [LEASE]: lease };
+export function ownerLabels({ mesh, agent, engine, slot, lease }: Owner): Record<string, string> {
+  return { [MESH]: mesh, [AGENT]: agent, [ENGINE]: engine, [SLOT]: slot, [LEASE]: lease };
 }
 
 /** The labels of the container that is a lease. */
-export function leaseLabels(agent: string, lease: string): Record<string, string> {
-  return ownerLabels({ agent, engine: LEASE_ENGINE, slot: "", lease });
+export function leaseLabels({ mesh, agent }: AgentIdentity, lease: string): Record<string, string> {
+  return ownerLabels({ mesh, agent, engine: LEASE_ENGINE, slot: "", lease });
 }
 
 /** Whether a container is a lease. */
@@ -37,8 +44,8 @@ export function isLease(labels: Readonly<Record<string, string>>): boolean {
 }
 
 /** Selects everything of an agent in the daemon's lists and events. */
-export function ownedBy(agent: string): { label: string[] } {
-  return { label: [`${AGENT}=${agent}`] };
+export function ownedBy({ mesh, agent }: AgentIdentity): { label: string[] } {
+  return { label: [`${MESH}=${mesh}`, `${AGENT}=${agent}`] };
 }
 
 /** How a container is now; undefined if it is gone. Throws `Unavailable`. */
@@ -54,13 +61,31 @@ export async function inspectState(
   }
 }
 
-/** Ends and removes every container of the agent, e.g. those of one that was killed; how many. */
-export async function removeContainers(daemon: DockerDaemon, agent: string): Promise<number> {
-  const found = await daemon.ask("list containers", (docker, abortSignal) =>
-    docker.listContainers({ all: true, filters: ownedBy(agent), abortSignal }),
+/**
+ * Ends and removes every container and network of the agent, e.g. those of one that was killed; how many. One that Docker refuses to
+ * remove stays, which is logged. Throws `DockerAway`.
+ */
+export async function removeBelongings(daemon: DockerDaemon, owner: AgentIdentity, log: Logger): Promise<number> {
+  const filters = ownedBy(owner);
+  const containers = await daemon.ask("list containers", (docker, abortSignal) =>
+    docker.listContainers({ all: true, filters, abortSignal }),
   );
-  await Promise.all(found.map(({ Id }) => removeContainer(daemon, Id)));
-  return found.length;
+  const removed = await Promise.all(containers.map(({ Id }) => removeOrLog(() => removeContainer(daemon, Id), Id, log)));
+  const networks = await daemon.ask("list networks", (docker) => docker.listNetworks({ filters }));
+  for (const { Id } of networks) await removeOrLog(() => removeNetwork(daemon, Id), Id, log);
+  return removed.filter(Boolean).length;
+}
+
+/** Whether it could be removed: one that Docker refuses to remove costs nothing else. Throws `DockerAway`. */
+export async function removeOrLog(remove: () => Promise<void>, id: string, log: Logger): Promise<boolean> {
+  try {
+    await remove();
+    return true;
+  } catch (error) {
+    if (!(error instanceof DockerRefused)) throw error;
+    log.warn({ id, reason: error.message }, "A container or network cannot be removed; it stays");
+    return false;
+  }
 }
 
 /** Ends and removes a container; one that is gone, or that somebody else is removing, counts as removed. */
@@ -75,24 +100,18 @@ export async function removeContainer(daemon: DockerDaemon, id: string): Promise
 }
 
 /** Creates the bridge of an agent's internet engines, which lasts as long as the lease. Its containers cannot reach each other. */
-export async function createNetwork(daemon: DockerDaemon, agent: string, lease: string): Promise<string> {
-  const name = `scanmesh-${agent}-${lease.slice(0, 8)}`;
+export async function createNetwork(daemon: DockerDaemon, owner: AgentIdentity, lease: string): Promise<string> {
+  const name = `scanmesh-${owner.agent}-${lease.slice(0, 8)}`;
   await daemon.ask("create a network", (docker) =>
     docker.createNetwork({
       Name: name,
       Driver: "bridge",
       CheckDuplicate: true,
-      Labels: ownerLabels({ agent, engine: "", slot: "", lease }),
+      Labels: ownerLabels({ ...owner, engine: "", slot: "", lease }),
       Options: { "com.docker.network.bridge.enable_icc": "false" },
     }),
   );
   return name;
-}
-
-/** Removes every network of the agent. */
-export async function removeNetworks(daemon: DockerDaemon, agent: string): Promise<void> {
-  const found = await daemon.ask("list networks", (docker) => docker.listNetworks({ filters: ownedBy(agent) }));
-  for (const { Id } of found) await removeNetwork(daemon, Id);
 }
 
 /** Removes a network; one that is gone, or still in use, stays as it is. */

@@ -59,7 +59,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
   }
 
   async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
-    const leave = await gate.enter(options.alone);
+    const leave = await gate.enter(options.alone, options.signal);
     try {
       return await runIn(deployment.current(), sample, options);
     } finally {

@@ -75,7 +75,8 @@ export async function startWarmContainer(
 
   async function countProcesses(): Promise<number> {
     const { Processes } = await daemon.ask("list processes", () => container.top());
-    return Processes.length;
+    // Null for a container that has just ended.
+    return (Processes as string[][] | null)?.length ?? 0;
   }
 
   async function placeSample(sample: Sample): Promise<() => Promise<void>> {

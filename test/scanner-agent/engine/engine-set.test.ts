@@ -17,7 +17,7 @@ const log = pino({ level: "silent" });
 /** The engines of an agent with these settings; nothing of them is started. */
 async function running(env: Record<string, string>) {
   const config = readAgentConfig(env);
-  const containers = createContainerHost({ ...config, folder, log });
+  const containers = createContainerHost({ ...config, mesh: "test", folder, log });
   return (await createEngineSet(config, { folder, containers, version: "1", log })).parts;
 }
 const names = async (env: Record<string, string>) => (await running(env)).map(({ manifest }) => manifest.name);

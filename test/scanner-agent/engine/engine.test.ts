@@ -48,8 +48,8 @@ describe("an engine", () => {
     await until("it recovers", async () => engine.takesWork());
   });
 
-  test("uses the first way to run that works", async () => {
-    const parts = withRunner({ start: () => Promise.reject(new Unavailable("no")), description: "first" });
+  test.each([new Unavailable("no"), new TypeError("unexpected")])("uses the first way to run that works (%s)", async (error) => {
+    const parts = withRunner({ start: () => Promise.reject(error), description: "first" });
     const second = withRunner({ description: "second" });
     const engine = engineOf({ ...parts, runners: [...parts.runners, ...second.runners] });
     await engine.start();

@@ -57,7 +57,7 @@ describe.skipIf(!hasDocker)("an image of the malice contract", () => {
     });
     const log = pino({ level: "silent" });
     spool = await openSpool(config.spool);
-    containers = createContainerHost({ ...config, folder: await spool.make("containers"), log });
+    containers = createContainerHost({ ...config, mesh: "test", folder: await spool.make("containers"), log });
     const {
       parts: [parts],
     } = await createEngineSet(config, { folder: await spool.make("run"), containers, version: "1", log });

@@ -42,6 +42,22 @@ describe("an answer", () => {
     await until("it is acknowledged", async () => (await stage.pending("Patient")).acks === 0);
   });
 
+  test("that the bus never takes is given up after a while, and its request handed back", async () => {
+    let runs = 0;
+    const engine = puppet("Refused", () => {
+      runs += 1;
+      return Promise.resolve(CLEAN);
+    });
+    await agentWith(engine, {}, { publishMs: 0 });
+    const { config } = await stage.jsm.streams.info(RESULTS);
+    await stage.jsm.streams.delete(RESULTS);
+    const request = requestOf(await stage.store(Buffer.from("x")), ["Refused"]);
+    await stage.request(engine.manifest, request);
+    await until("it runs again", async () => runs === 2, 30_000);
+    await stage.jsm.streams.add(config);
+    expect(await until("it is acknowledged", async () => (await stage.pending("Refused")).acks === 0, 30_000)).toBe(true);
+  });
+
   test("carries verdict, versions, agent and times", async () => {
     const engine = puppet("Telling", () => Promise.resolve(done("INFECTED", "Bad.Thing", { found: ["it"] })));
     const { config } = await agentWith(engine);

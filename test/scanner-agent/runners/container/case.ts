@@ -31,14 +31,23 @@ export interface CaseOptions {
   readonly docker?: Partial<DockerAddress>;
   /** How long what killed agents left is looked at. */
   readonly graceMs?: number;
+  readonly mesh?: string;
+  /** Instead of an id of its own. */
+  readonly agent?: string;
 }
 
-export async function containerCase({ internet, docker, graceMs }: CaseOptions = {}): Promise<ContainerCase> {
+export async function containerCase({
+  internet,
+  docker,
+  graceMs,
+  mesh = "test",
+  agent = `case-${process.pid}-${++cases}`,
+}: CaseOptions = {}): Promise<ContainerCase> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-containers-"));
-  const agent = `case-${process.pid}-${++cases}`;
   const log = testLog(agent);
   const host = createContainerHost({
     docker: { host: undefined, certificates: undefined, tls: false, ...docker },
+    mesh,
     agent,
     internet: internet ? "internet" : "isolated",
     folder,

@@ -110,3 +110,16 @@ describe.skipIf(!hasDocker)("an agent whose lease is ended by somebody else", ()
     await here.stop();
   });
 });
+
+test.skipIf(!hasDocker)("agents of two meshes that have the same id leave each other's containers alone", async () => {
+  const agent = `twin-${randomUUID().slice(0, 8)}`;
+  const first = await containerCase({ mesh: "first", agent });
+  const lease = await first.host.prepare();
+  const second = await containerCase({ mesh: "second", agent });
+  await second.host.prepare();
+  expect((await belongingsOf(agent)).length).toBe(2);
+  await second.stop();
+  expect((await belongingsOf(agent)).length).toBe(1);
+  expect(lease.lease).not.toBe("");
+  await first.stop();
+});

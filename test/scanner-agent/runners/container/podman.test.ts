@@ -42,7 +42,7 @@ describe.skipIf(!hasDocker || !hasPodman)("Podman's API", () => {
 
   test("ends a lease with the connection that holds it", async () => {
     const { program, processors } = await here.host.prepare();
-    const lease = await takeLease(here.host.daemon, "podman-lease", program, processors);
+    const lease = await takeLease(here.host.daemon, { mesh: "test", agent: "podman-lease" }, program, processors);
     const running = () => docker("-H", podman.host, "ps", "--quiet", "--filter", "label=scanmesh.agent=podman-lease");
     expect(await running()).not.toBe("");
     lease.release();
