@@ -75,6 +75,16 @@ function changed(): OperatorError {
   return new OperatorError("changed while it was read; scan it again when nothing writes to it");
 }
 
+/** Throws if nothing comes: a program that failed before it wrote anything, or a closed input, is no clean sample. */
+async function* readAny(input: NodeJS.ReadStream): AsyncGenerator<Buffer> {
+  let isEmpty = true;
+  for await (const part of input as AsyncIterable<Buffer>) {
+    isEmpty = false;
+    yield part;
+  }
+  if (isEmpty) throw new OperatorError("standard input was empty");
+}
+
 /** Standard input, which can be read once. */
 export function standardInput(input: NodeJS.ReadStream, say: (line: string) => void): FileToSend {
   let isRead = false;
@@ -85,7 +95,7 @@ export function standardInput(input: NodeJS.ReadStream, say: (line: string) => v
       if (isRead) throw new OperatorError("standard input cannot be read a second time");
       isRead = true;
       if (input.isTTY) say("Reading standard input; Ctrl-D ends it.");
-      return { length: undefined, bytes: input, mayPause: true, close: async () => void input.destroy() };
+      return { length: undefined, bytes: readAny(input), mayPause: true, close: async () => void input.destroy() };
     },
   };
 }

@@ -77,6 +77,18 @@ describe("a command that cannot run at all", () => {
   });
 });
 
+describe("standard input that gives nothing", () => {
+  it.each(['$SCAN --url "$1" - </dev/null', '$SCAN --url "$1" - <&-', 'false | $SCAN --url "$1" -', '$SCAN --url "$1" - </'])(
+    "is no clean sample: %s",
+    async (line) => {
+      const gateway = await startPuppetGateway();
+      expect(await bash(line, gateway.url)).toEqual({ code: 2, stderr: "" });
+      expect(gateway.samples.size).toBe(0);
+      expect((await bash(`echo bad | $SCAN --url "$1" -`, gateway.url)).code).toBe(1);
+    },
+  );
+});
+
 describe("a file that fails", () => {
   const half = '{"data":{"submitScan":{"sc';
 
