@@ -6,7 +6,8 @@ import { MAX_CLOSED, type Opens } from "../../schema/closed.js";
 import { Failed, reasonOf, TimedOut, Unavailable } from "../contract.js";
 import { NOTHING, type Inspection, type InspectionLimits } from "./formats/inspection.js";
 import type { Signature } from "./formats/search.js";
-import { linkOrCopySync, startOpener, type Opener, type OpenerHost } from "./opener-host.js";
+import { linkOrCopySync } from "../runners/process/fenced-node.js";
+import { startOpener, type Opener, type OpenerHost } from "./opener-host.js";
 
 /** Grows whenever more is found out, or something else. */
 const VERSION = 1;

@@ -1,12 +1,10 @@
-import { copyFileSync, linkSync } from "node:fs";
-import { mkdir, mkdtemp, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { projectPath } from "../../schema/paths.js";
-import { Failed, hasCode, reasonOf, Unavailable } from "../contract.js";
-import { LIMITS, noFence, type Fence, type Mount } from "../runners/process/fence.js";
+import { Failed, reasonOf, Unavailable } from "../contract.js";
+import { LIMITS, noFence, type Fence } from "../runners/process/fence.js";
+import { startNode, type FencedNode, type ShownFile } from "../runners/process/fenced-node.js";
 import { findFence } from "../runners/process/find-fence.js";
-import { minimalEnvironment, spawnGuarded, type GuardedProcess } from "../runners/process/guard.js";
+import type { GuardedProcess } from "../runners/process/guard.js";
 import { within } from "../within.js";
 import type { Inspection, InspectionLimits } from "./formats/inspection.js";
 import type { Signature } from "./formats/search.js";
@@ -22,8 +20,7 @@ const NODE_FLAGS = [
   `--wasm-max-mem-pages=${WASM_PAGES}`,
   `--max-old-space-size=${MAX_HEAP_MB}`,
 ];
-const PROGRAM = ["dist", "scanner-agent", "inspect"];
-const LIBRARY = ["node_modules", "7z-wasm"];
+const PROGRAM = join("dist", "scanner-agent", "inspect");
 
 /** What is looked into. */
 export interface Suspect {
@@ -64,53 +61,41 @@ export async function startOpener(host: OpenerHost): Promise<Opener> {
 }
 
 async function startIn(fence: Fence, { folder, programPath }: OpenerHost): Promise<Opener> {
-  const home = await mkdtemp(join(folder, "opener-"));
-  // A folder, so that one process can be shown one file after the other.
-  const files = join(home, "files");
-  await mkdir(files, { mode: 0o755 });
-  const guarded = spawnGuarded(...commandOf(fence, home, files, programPath));
-  const channel = createChannel(guarded);
+  const node = await startNode(fence, {
+    name: "opener",
+    folder,
+    programPath,
+    flags: NODE_FLAGS,
+    program: join(PROGRAM, "opener", "opener-process.js"),
+    reads: [PROGRAM, join("node_modules", "7z-wasm")],
+    limits: LIMITS,
+  });
+  const channel = createChannel(node);
   const stop = async () => {
-    guarded.kill();
+    node.kill();
     await channel.closed;
-    await rm(home, { recursive: true, force: true });
+    await node.cleanUp();
   };
   try {
     const ready = await within(START_MS, channel.next());
     if (ready.kind !== "ready") throw new Failed("it answered out of turn");
-    return opener(fence, files, ready.sevenZip, channel, stop);
+    return opener(fence, node, ready.sevenZip, channel, stop);
   } catch (error) {
     await stop();
     throw new Unavailable(`the inspector's process does not start: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-function commandOf(fence: Fence, home: string, files: string, programPath: string): Parameters<typeof spawnGuarded> {
-  const inProject = (...path: string[]): Mount => ({ path: projectPath(...path), as: join("project", ...path) });
-  const node: Mount = { path: process.execPath, as: "node", isProgram: true };
-  const mounts = [node, inProject("package.json"), inProject(...PROGRAM), inProject(...LIBRARY)];
-  const program = join(...PROGRAM, "opener", "opener-process.js");
-  const argv = [
-    fence.innerPath(node.path, node.as),
-    ...NODE_FLAGS,
-    fence.innerPath(projectPath(program), join("project", program)),
-  ];
-  const env = minimalEnvironment(programPath, fence.home ?? home);
-  const needs = { mounts: [...mounts, { path: files, as: "files" }], limits: LIMITS };
-  return [fence.wrap(argv, null, needs), { cwd: home, env, ipc: true }];
-}
-
-function opener(fence: Fence, files: string, sevenZip: string, channel: Channel, stop: () => Promise<void>): Opener {
+function opener(fence: Fence, node: FencedNode, sevenZip: string, channel: Channel, stop: () => Promise<void>): Opener {
   let count = 0;
   return {
     fence: fence.description,
     sevenZip,
     async inspect({ path, signatures }, limits, timeoutMs) {
-      const name = `file-${++count}`;
-      const file = join(files, name);
+      let file: ShownFile | undefined;
       try {
-        linkOrCopySync(path, file);
-        channel.send({ id: count, path: join(fence.innerPath(files, "files"), name), signatures, limits });
+        file = node.show(path);
+        channel.send({ id: ++count, path: file.path, signatures, limits });
         const answer = await within(timeoutMs, channel.next());
         if (answer.kind === "inspected" && answer.id === count) return answer.inspection;
         throw new Failed(answer.kind === "failed" ? answer.reason : "it answered out of turn");
@@ -118,30 +103,12 @@ function opener(fence: Fence, files: string, sevenZip: string, channel: Channel,
         await stop();
         throw error;
       } finally {
-        await removeIfThere(file);
+        file?.remove();
       }
     },
     ended: channel.isClosed,
     stop,
   };
-}
-
-/** A file by another name. A link, where the file system has them. */
-export function linkOrCopySync(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch (error) {
-    if (!hasCode(error, "EPERM", "EXDEV", "ENOTSUP", "EMLINK")) throw error;
-    copyFileSync(from, to);
-  }
-}
-
-async function removeIfThere(file: string): Promise<void> {
-  try {
-    await unlink(file);
-  } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
-  }
 }
 
 /** Messages to and from a process. */

@@ -35,7 +35,7 @@ export function createRunners(loaded: LoadedManifest, slots: number, host: Runne
 
 const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: RunnerHost) => Runner | undefined>> = {
   builtin: ({ manifest }, _, host) =>
-    manifest.run.builtin === undefined ? undefined : builtin(manifest.run.builtin.module, host),
+    manifest.run.builtin === undefined ? undefined : builtin(manifest.run.builtin.module, manifest.internet, host),
   process: ({ manifest }, slots, host) => {
     const { process: program } = manifest.run;
     const { folder, programPath, clamavDb, log } = host;
@@ -73,20 +73,16 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
         }),
 };
 
-function builtin(module: "yara" | "fileinfo", { folder, programPath, yaraRules, version, log }: RunnerHost): Runner {
+function builtin(module: "yara" | "fileinfo", internet: boolean, host: RunnerHost): Runner {
+  const { folder, programPath, yaraRules, version, log } = host;
   // Worker threads need compiled files, even when this one runs from source.
   const file = projectPath("dist", "scanner-agent", "runners", "builtin", `${module}-worker.js`);
+  const fence = () => findFence({ internet, isTool: true, folder, programPath });
+  const common = { file, folder, programPath, fence, log };
   if (module === "fileinfo") {
     const sources = () => stateOfTools(programPath);
-    return createBuiltinRunner({
-      file,
-      folder,
-      log,
-      data: { programPath, folder, version },
-      sources,
-      readsSourcesWhileScanning: true,
-    });
+    return createBuiltinRunner({ ...common, data: { programPath, version }, sources, readsSourcesWhileScanning: true });
   }
   const folders = [projectPath("scanner-agent", "rules"), ...(yaraRules === undefined ? [] : [yaraRules])];
-  return createBuiltinRunner({ file, folder, log, data: { folders }, sources: () => stateOfRules(folders) });
+  return createBuiltinRunner({ ...common, data: { folders }, sources: () => stateOfRules(folders) });
 }

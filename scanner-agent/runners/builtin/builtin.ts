@@ -3,7 +3,10 @@ import type { Logger } from "pino";
 import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
 import { fingerprintOf } from "../../fingerprint.js";
 import { within } from "../../within.js";
-import { startProcess, startThread, type EngineWorker } from "./engine-worker.js";
+import type { EngineProcess } from "./engine-process.js";
+import { createEngineProcesses } from "./engine-processes.js";
+import { startThread, type EngineWorker } from "./engine-worker.js";
+import type { Fence } from "../process/fence.js";
 import type { WorkerReport } from "./worker-server.js";
 
 /** Thousands of rules take a while to compile. */
@@ -15,8 +18,9 @@ const MAX_LOOKS = 10;
 const MAX_OUTPUT = 8 * 1024 * 1024;
 /** A worker is replaced after a larger sample, because WebAssembly memory never shrinks. */
 const LARGE_SAMPLE = 32 * 1024 * 1024;
-/** A worker is replaced after this many samples: YARA-X leaks a WebAssembly memory with each, and all workers share one limit. */
+/** A worker is replaced after this many samples, and what it has leaked with it. */
 const SCANS_PER_WORKER = 1_000;
+const UNFENCED = "its process has no fence on this host: what a sample makes of it could reach the network";
 
 /** How a built-in engine is run. */
 export interface BuiltinOptions {
@@ -30,23 +34,34 @@ export interface BuiltinOptions {
   readonly readsSourcesWhileScanning?: boolean;
   /** How many samples a worker scans before it is replaced. */
   readonly scansPerWorker?: number;
-  /** The working folder of workers that are processes. */
+  /** A private folder. */
   readonly folder: string;
+  readonly programPath?: string;
+  /** Finds the fence of the processes that samples are scanned in, at the first start; default: none. */
+  readonly fence?: () => Promise<Fence>;
   readonly log: Logger;
 }
 
-/** Runs an engine in worker threads, one for each sample that is scanned at once; they are kept for the next samples. */
+/**
+ * Runs an engine in a process of worker threads, one for each sample that is scanned at once; they are kept for the next samples.
+ * Rules are read by a thread of the agent, so that the process needs to see nothing but samples.
+ */
 export function createBuiltinRunner({
   file,
   data,
   sources,
   readsSourcesWhileScanning = false,
   folder,
+  programPath = "",
   log,
+  fence,
   scansPerWorker = SCANS_PER_WORKER,
 }: BuiltinOptions): Runner {
   /** How many samples each worker has scanned. */
   const workers = new Map<EngineWorker, number>();
+  /** Where each worker lives. */
+  const homes = new WeakMap<EngineWorker, EngineProcess>();
+  const processes = createEngineProcesses({ file, folder, programPath, fence, log });
   let idle: EngineWorker[] = [];
   let report: WorkerReport | undefined;
   let lastSources: string | null | undefined;
@@ -58,7 +73,10 @@ export function createBuiltinRunner({
   let refreshing: Promise<WorkerReport> | undefined;
 
   async function open(alone: boolean, given = report?.dataForOthers ?? data): Promise<EngineWorker> {
-    const worker = alone ? startProcess(file, folder) : startThread(file);
+    const own = await (alone ? processes.start() : processes.shared());
+    const shared = own.startWorker();
+    const worker = alone ? { ...shared, end: () => own.stop() } : shared;
+    homes.set(worker, own);
     workers.set(worker, 0);
     try {
       const next = await within(PREPARE_TIMEOUT_MS, worker.prepare(given));
@@ -67,14 +85,29 @@ export function createBuiltinRunner({
       return worker;
     } catch (error) {
       await close(worker);
-      throw error instanceof Unavailable
-        ? error
-        : new Unavailable(`its worker does not start: ${reasonOf(error)}`, { cause: error });
+      throw notStarting(error);
+    }
+  }
+
+  /** What workers are prepared with, read anew. */
+  async function load(): Promise<unknown> {
+    if (sources === undefined || readsSourcesWhileScanning) return data;
+    const reader = startThread(file);
+    try {
+      return (await within(PREPARE_TIMEOUT_MS, reader.prepare(data))).dataForOthers ?? data;
+    } catch (error) {
+      throw notStarting(error);
+    } finally {
+      await reader.end();
     }
   }
 
   function warnings(): readonly string[] {
-    return [...(outdated === undefined ? [] : [outdated]), ...(report?.problems ?? [])];
+    return [
+      ...(processes.isUnfenced() ? [UNFENCED] : []),
+      ...(outdated === undefined ? [] : [outdated]),
+      ...(report?.problems ?? []),
+    ];
   }
 
   /** Each warning is logged once, as long as it lasts. */
@@ -135,7 +168,7 @@ export function createBuiltinRunner({
   }
 
   async function renew(): Promise<void> {
-    const fresh = await open(false, data);
+    const fresh = await open(false, await load());
     const old = idle;
     // Workers that are scanning are not in `idle`; being forgotten here, they end after their sample.
     workers.clear();
@@ -152,20 +185,37 @@ export function createBuiltinRunner({
 
   async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
     const worker = (options.alone ? undefined : takeIdle()) ?? (await open(options.alone));
+    const on = homes.get(worker);
+    if (on === undefined) throw new Unavailable("its worker has no process");
     let reusable = false;
     try {
-      const stdout = await within(options.timeoutMs, worker.scan(sample), options.signal);
+      const output = await on.occupancy.scan(
+        () => scanWith(worker, on, sample, options),
+        () => !on.wasStopped(),
+      );
       reusable = !options.alone && sample.size <= LARGE_SAMPLE && countScan(worker) < scansPerWorker;
-      if (stdout.length > MAX_OUTPUT) throw new Failed(`printed more than ${MAX_OUTPUT} characters`);
-      return { exitCode: 0, stdout, stderr: "" };
+      return output;
     } finally {
       if (reusable) idle.push(worker);
       else await close(worker);
     }
   }
 
+  async function scanWith(worker: EngineWorker, on: EngineProcess, sample: Sample, options: RunOptions): Promise<RawOutput> {
+    const shown = sample.path === null ? undefined : on.show(sample.path);
+    try {
+      const stdout = await within(options.timeoutMs, worker.scan({ ...sample, path: shown?.path ?? null }), options.signal);
+      if (stdout.length > MAX_OUTPUT) throw new Failed(`printed more than ${MAX_OUTPUT} characters`);
+      return { exitCode: 0, stdout, stderr: "" };
+    } finally {
+      shown?.remove();
+    }
+  }
+
   return {
-    description: "builtin (worker thread)",
+    get description() {
+      return `builtin (${processes.fence().description})`;
+    },
     start: async () => void (await refreshOnce()),
     versions: async () => (await refreshOnce()).versions,
     async fingerprint() {
@@ -177,7 +227,12 @@ export function createBuiltinRunner({
     run,
     warnings,
     async stop() {
-      await Promise.all([...workers.keys()].map(close));
+      await processes.stop();
     },
   };
+}
+
+function notStarting(error: unknown): Unavailable {
+  if (error instanceof Unavailable) return error;
+  return new Unavailable(`its worker does not start: ${reasonOf(error)}`, { cause: error });
 }

@@ -1,6 +1,5 @@
 import { Worker } from "node:worker_threads";
 import { Failed, Unavailable, type Sample } from "../../contract.js";
-import { minimalEnvironment, spawnGuarded } from "../process/guard.js";
 import type { WorkerAnswer, WorkerRequest, WorkerReport } from "./worker-server.js";
 
 const MAX_HEAP_MB = 512;
@@ -11,18 +10,18 @@ export interface EngineWorker {
   prepare(data: unknown): Promise<WorkerReport>;
   /** The engine's JSON. Throws {@link Failed} if the engine or its worker fails. */
   scan(sample: Sample): Promise<string>;
-  /** Whether its thread or process has ended. */
+  /** Whether its thread has ended. */
   hasEnded(): boolean;
   end(): Promise<void>;
 }
 
-/** A worker's thread or process. */
+/** The way to a worker's thread. */
 interface Channel {
   post(request: WorkerRequest): void;
   end(): Promise<void>;
 }
 
-/** Starts a worker thread. */
+/** Starts a worker thread of the agent: for what reads no sample. */
 export function startThread(file: string): EngineWorker {
   return createWorker((onAnswer, onEnd) => {
     const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MB };
@@ -37,31 +36,19 @@ export function startThread(file: string): EngineWorker {
   });
 }
 
-/** Starts a worker in a process of its own: even a crash of the runtime itself does not reach the agent. */
-export function startProcess(file: string, cwd: string): EngineWorker {
-  return createWorker((onAnswer, onEnd) => {
-    const argv = [process.execPath, `--max-old-space-size=${MAX_HEAP_MB}`, file];
-    const { process: child, kill } = spawnGuarded(argv, { cwd, env: minimalEnvironment("", cwd), ipc: true });
-    child.stdout?.resume();
-    child.stderr?.resume();
-    child.on("message", onAnswer);
-    child.on("error", (error) => onEnd(error.message));
-    child.on("exit", (code, signal) => onEnd(signal ?? `exit code ${code}`));
-    // If the channel is closed, the exit is reported.
-    return { post: (request) => void child.send(request, () => undefined), end: () => Promise.resolve(kill()) };
-  });
-}
-
-function createWorker(open: (onAnswer: (answer: WorkerAnswer) => void, onEnd: (how: string) => void) => Channel): EngineWorker {
+/** Makes a worker of the way to it. */
+export function createWorker(
+  open: (onAnswer: (answer: WorkerAnswer) => void, onEnd: (how: string | Error) => void) => Channel,
+): EngineWorker {
   let pending: PromiseWithResolvers<WorkerAnswer> | undefined;
-  let ended: Failed | undefined;
+  let ended: Error | undefined;
   const channel = open(
     (answer) => {
       pending?.resolve(answer);
       pending = undefined;
     },
     (how) => {
-      ended ??= new Failed(`its worker ended (${how})`);
+      ended ??= typeof how === "string" ? new Failed(`its worker ended (${how})`) : how;
       pending?.reject(ended);
       pending = undefined;
     },

@@ -13,6 +13,8 @@ const TIMEOUT_MS = 20_000;
 const MAX_OUTPUT = 1024 * 1024;
 const MAX_VALUE = 4_096;
 const MAX_TAGS = 1_000;
+/** Memory in KiB: these programs read hostile input. */
+const LIMITED = ["/bin/sh", "-c", 'ulimit -d 2097152 2> /dev/null; exec "$@"', "sh"];
 /** The highest exit status of a program that still answers: exiftool ends with 1 for an unknown file type. Others: 0. */
 const HIGHEST_STATUS: Readonly<Record<string, number>> = { exiftool: 1 };
 
@@ -51,7 +53,7 @@ export async function runTools(tools: Tools, path: string, host: { programPath: 
     if (program === undefined) return addMissing(missing, name, otherwise);
     try {
       const env = minimalEnvironment(host.programPath, cwd);
-      const { exitCode, stdout } = await runCommand([program, ...args, path], {
+      const { exitCode, stdout } = await runCommand([...LIMITED, program, ...args, path], {
         cwd,
         env,
         timeoutMs: TIMEOUT_MS,

@@ -1,14 +1,15 @@
 /** The FileInfo engine: hashes, entropy and type of a file, and the output of ssdeep and exiftool where they are installed. */
 
+import { tmpdir } from "node:os";
 import { z } from "zod";
 import { serveWorker } from "./worker-server.js";
 import { findTools, runTools } from "./fileinfo-tools.js";
 import { measure } from "./fileinfo-measure.js";
 
-const Data = z.object({ programPath: z.string(), folder: z.string(), version: z.string() });
+const Data = z.object({ programPath: z.string(), version: z.string() });
 
 serveWorker(async (data) => {
-  const { programPath, folder, version } = Data.parse(data);
+  const { programPath, version } = Data.parse(data);
   const tools = await findTools(programPath);
   return {
     problems: [],
@@ -16,7 +17,7 @@ serveWorker(async (data) => {
     async scan({ path }) {
       if (path === null) throw new Error("FileInfo needs the sample's bytes");
       const measured = await measure(path);
-      const { mime, description, ssdeep, exiftool, missing } = await runTools(tools, path, { programPath, folder });
+      const { mime, description, ssdeep, exiftool, missing } = await runTools(tools, path, { programPath, folder: tmpdir() });
       const magic = { mime: measured.mime ?? mime ?? "application/octet-stream", description };
       const { md5, sha1, sha256, entropy, size } = measured;
       return { magic, ssdeep, trid: [], exiftool, missing, md5, sha1, sha256, entropy, size };

@@ -25,17 +25,27 @@ export type WorkerAnswer =
   | { readonly kind: "output"; readonly output: string }
   | { readonly kind: "failed"; readonly reason: string };
 
+/** To the process of an engine: about one of its workers. */
+export type ToProcess =
+  | { readonly kind: "start" | "end"; readonly worker: number }
+  | { readonly kind: "ask"; readonly worker: number; readonly request: WorkerRequest };
+
+/** From the process of an engine. */
+export type FromProcess =
+  | { readonly kind: "ready" }
+  | { readonly kind: "answer"; readonly worker: number; readonly answer: WorkerAnswer }
+  | { readonly kind: "ended"; readonly worker: number; readonly how: string };
+
 /** A built-in engine inside its worker. */
 export interface WorkerEngine extends WorkerReport {
   /** The answer is sent as JSON. */
   scan(sample: Sample): unknown;
 }
 
-/** Serves the runner from inside a worker thread or process. */
+/** Serves the runner from inside a worker thread. */
 export function serveWorker(prepare: (data: unknown) => Promise<WorkerEngine>): void {
   let engine: WorkerEngine | undefined;
-  const port = parentPort;
-  const answer = (message: WorkerAnswer) => (port === null ? process.send?.(message) : port.postMessage(message));
+  const answer = (message: WorkerAnswer) => parentPort?.postMessage(message);
 
   async function onRequest(request: WorkerRequest): Promise<void> {
     try {
@@ -53,8 +63,7 @@ export function serveWorker(prepare: (data: unknown) => Promise<WorkerEngine>): 
     }
   }
 
-  if (port === null) process.on("message", (request: WorkerRequest) => void onRequest(request));
-  else port.on("message", (request: WorkerRequest) => void onRequest(request));
+  parentPort?.on("message", (request: WorkerRequest) => void onRequest(request));
 }
 
 /** The metadata of rules may hold integers that JSON cannot. */

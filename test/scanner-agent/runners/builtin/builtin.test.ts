@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Failed, TimedOut, Unavailable, type Runner } from "../../../../scanner-agent/contract.js";
 import { createBuiltinRunner, type BuiltinOptions } from "../../../../scanner-agent/runners/builtin/builtin.js";
+import { noFence } from "../../../../scanner-agent/runners/process/fence.js";
 import { pathOnly, runOptions } from "../samples.js";
 
 const file = fileURLToPath(new URL("./puppet-worker.mjs", import.meta.url));
@@ -36,10 +37,21 @@ async function scan(on: Runner, path: string, options = runOptions()): Promise<R
 }
 
 describe("an engine in worker threads", () => {
-  test("answers, in this process", async () => {
+  test("answers, in a process of its own that all its workers share", async () => {
     const on = runner();
     await on.start();
-    expect(await scan(on, "hello")).toMatchObject({ path: "hello", pid: process.pid });
+    const [one, two] = await Promise.all([scan(on, "hello"), scan(on, "hello")]);
+    expect(one).toMatchObject({ path: "hello", pid: two?.["pid"] });
+    expect(one?.["pid"]).not.toBe(process.pid);
+  });
+
+  test("whose process ends fails its sample if that was alone there; of several none is blamed", async () => {
+    const on = runner();
+    await on.start();
+    await expect(scan(on, "kill")).rejects.toThrow(new Failed("its process ended while it scanned the sample"));
+    const several = await Promise.allSettled([scan(on, "wait"), scan(on, "kill")]);
+    for (const one of several) expect(one).toMatchObject({ status: "rejected", reason: expect.any(Unavailable) as Unavailable });
+    expect(await scan(on, "next")).toMatchObject({ path: "next" });
   });
 
   test.each(["exit", "throw", "crash", "memory"])("fails a sample that makes its worker %s, and scans the next", async (how) => {
@@ -123,13 +135,20 @@ describe("the fingerprint", () => {
   });
 });
 
+test("a host without a fence is told of in the engine's description and in a warning", async () => {
+  const on = runner({ fence: () => Promise.resolve(noFence) });
+  await on.start();
+  expect(on.description).toBe("builtin (isolation: none)");
+  expect(on.warnings?.()).toEqual([expect.stringContaining("could reach the network")]);
+});
+
 describe("a sample that runs alone", () => {
   test("is in a process of its own", async () => {
     const answer = await scan(runner(), "hello", runOptions({ alone: true }));
     expect(answer["pid"]).not.toBe(process.pid);
   });
 
-  test.each(["abort", "exit", "throw"])("fails if it makes that process %s, and the agent lives on", async (how) => {
+  test.each(["abort", "kill", "exit", "throw"])("fails if it makes that process %s, and the agent lives on", async (how) => {
     await expect(scan(runner(), how, runOptions({ alone: true }))).rejects.toThrow(Failed);
   });
 

@@ -13,6 +13,7 @@ serveWorker(async (/** @type {unknown} */ given) => {
     async scan({ path }) {
       if (path === "exit") process.exit(7);
       if (path === "abort") process.abort();
+      if (path === "kill") process.kill(process.pid, "SIGKILL");
       if (path === "throw") throw new Error("it threw");
       if (path === "crash") setImmediate(() => JSON.parse("{"));
       if (path === "memory") for (const hoard = []; ;) hoard.push(Array.from({ length: 1_000_000 }, () => hoard.length));

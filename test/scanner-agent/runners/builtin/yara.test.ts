@@ -1,4 +1,4 @@
-import { rename, rm, symlink, unlink, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
@@ -39,6 +39,18 @@ async function scan(text: string, options = runOptions()) {
   return parseYara(await runner.run(pathOnly(join(samples.path, "sample")), options));
 }
 
+/** Of its process, in KiB. */
+async function addressSpace(): Promise<number> {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const read = (what: string) => readFile(`/proc/${pid}/${what}`, "utf8").catch(() => "");
+    const [, size] = /^VmSize:\s+(\d+)/m.exec(await read("status")) ?? [];
+    const [, home] = /\0HOME=([^\0]*)/.exec(`\0${await read("environ")}`) ?? [];
+    const isNode = (await read("comm")).startsWith("node");
+    if (isNode && size !== undefined && home?.startsWith(samples.path)) return Number(size);
+  }
+  throw new Error("the engine has no process");
+}
+
 const infected = (name: string, word: string) =>
   `rule ${name} { meta: verdict = "infected" strings: $a = "${word}" condition: $a }`;
 
@@ -71,6 +83,15 @@ describe("Yara", () => {
     expect(await scan("x")).toMatchObject({ signature: "Logs" });
     expect(said.mock.calls.filter(([text]) => String(text).includes("said by a rule"))).toEqual([]);
     said.mockRestore();
+  });
+
+  test("keeps the address space that it has, however many samples it scans", async () => {
+    await runner.start();
+    await scan("x");
+    const before = await addressSpace();
+    for (let n = 0; n < 20; n++) await scan("x");
+    // With guards around its memory every scan would keep 10 GiB.
+    expect(await addressSpace()).toBeLessThan(before + 2 * 1024 ** 2);
   });
 
   test("has the same rules in every worker, whatever is written meanwhile", async () => {

@@ -1,0 +1,149 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { join, relative } from "node:path";
+import type { Logger } from "pino";
+import { projectPath } from "../../../schema/paths.js";
+import { reasonOf, Unavailable } from "../../contract.js";
+import { within } from "../../within.js";
+import { createOccupancy, HungUp, type Occupancy } from "../conversation.js";
+import { LIMITS, noFence, type Fence } from "../process/fence.js";
+import { startNode, type ShownFile } from "../process/fenced-node.js";
+import { createWorker, type EngineWorker } from "./engine-worker.js";
+import type { FromProcess, ToProcess, WorkerAnswer } from "./worker-server.js";
+
+const START_MS = 20_000;
+/** How long a worker may take to end before its process is ended. */
+const END_MS = 5_000;
+const LAST_WORDS = 500;
+/** Of the process's own thread; each worker has its own heap. Without guards WebAssembly reserves no address space that stays reserved. */
+const FLAGS = ["--disable-wasm-trap-handler", "--max-old-space-size=512"];
+const PROGRAM = join("dist", "scanner-agent", "runners", "builtin", "worker-process.js");
+/** All workers together: samples and rules, each in its own memory. */
+const MEMORY = 64 * 1024 ** 3;
+
+/** A process with workers of one engine, which scan one sample each at a time. */
+export interface EngineProcess {
+  /** How it is fenced in. */
+  readonly fence: Fence;
+  /** The samples that it scans now. */
+  readonly occupancy: Occupancy;
+  startWorker(): EngineWorker;
+  /** Shows it a sample. */
+  show(path: string): ShownFile;
+  hasEnded(): boolean;
+  /** Whether it was this that ended it. */
+  wasStopped(): boolean;
+  stop(): Promise<void>;
+}
+
+/** What a process needs of its host. */
+export interface EngineProcessOptions {
+  /** The worker's compiled file. */
+  readonly file: string;
+  readonly folder: string;
+  readonly programPath: string;
+  readonly log: Logger;
+}
+
+/** Starts the process in a fence, or without one if it does not start there. Throws {@link Unavailable}. */
+export async function startEngineProcess(fence: Fence, options: EngineProcessOptions): Promise<EngineProcess> {
+  try {
+    return await startIn(fence, options);
+  } catch (error) {
+    if (fence === noFence) throw error;
+    options.log.warn({ reason: reasonOf(error) }, "The engine's process does not start in its fence; it runs without one");
+    return await startIn(noFence, options);
+  }
+}
+
+async function startIn(fence: Fence, { file, folder, programPath }: EngineProcessOptions): Promise<EngineProcess> {
+  const node = await startNode(fence, {
+    name: "engine",
+    folder,
+    programPath,
+    flags: FLAGS,
+    program: PROGRAM,
+    args: [fence.innerPath(file, join("project", relative(projectPath(), file)))],
+    reads: ["dist", "node_modules"],
+    limits: { ...LIMITS, memory: MEMORY },
+  });
+  const { process: child } = node;
+  const workers = new Map<number, { onAnswer(answer: WorkerAnswer): void; onEnd(how: string | Error): void }>();
+  let ended: HungUp | undefined;
+  let wasStopped = false;
+  let count = 0;
+  let words = "";
+  const say = (message: ToProcess) => {
+    // If the channel is closed, the end is reported.
+    if (child.connected) child.send(message, () => undefined);
+  };
+  child.stdout?.resume();
+  child.stderr?.on("data", (text: Buffer) => (words = (words + text.toString("utf8")).slice(-LAST_WORDS)));
+
+  const closed = new Promise<void>((resolve) => {
+    const end = (how: string) => {
+      const last = words.trim().split("\n").at(-1);
+      ended ??= new HungUp(`its process ended (${[how, last].filter(Boolean).join(": ")})`);
+      for (const worker of workers.values()) worker.onEnd(ended);
+      workers.clear();
+      resolve();
+    };
+    child.once("error", (error) => end(error.message));
+    child.once("close", (code, signal) => end(signal ?? `exit code ${code}`));
+  });
+  const ready = new Promise<void>((resolve) => {
+    child.on("message", (message: FromProcess) => {
+      if (message.kind === "ready") return resolve();
+      const worker = workers.get(message.worker);
+      if (message.kind === "answer") return worker?.onAnswer(message.answer);
+      workers.delete(message.worker);
+      worker?.onEnd(message.how);
+    });
+  });
+
+  async function stop(): Promise<void> {
+    wasStopped ||= ended === undefined;
+    node.kill();
+    await closed;
+    await node.cleanUp();
+  }
+
+  function startWorker(): EngineWorker {
+    const id = ++count;
+    let hasEnded: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => (hasEnded = resolve));
+    return createWorker((onAnswer, onEnd) => {
+      const finish = (how: string | Error) => {
+        onEnd(how);
+        hasEnded();
+      };
+      if (ended === undefined) workers.set(id, { onAnswer, onEnd: finish });
+      else finish(ended);
+      say({ kind: "start", worker: id });
+      return {
+        post: (request) => say({ kind: "ask", worker: id, request }),
+        async end() {
+          say({ kind: "end", worker: id });
+          const isOver = await Promise.race([over.then(() => true), pause(END_MS, false, { ref: false })]);
+          if (!isOver) await stop();
+        },
+      };
+    });
+  }
+
+  try {
+    await within(START_MS, Promise.race([ready, closed]));
+    if (ended !== undefined) throw ended;
+  } catch (error) {
+    await stop();
+    throw new Unavailable(`its process does not start: ${reasonOf(error)}`, { cause: error });
+  }
+  return {
+    fence,
+    occupancy: createOccupancy("its process"),
+    startWorker,
+    show: (path) => node.show(path),
+    hasEnded: () => ended !== undefined,
+    wasStopped: () => wasStopped,
+    stop,
+  };
+}

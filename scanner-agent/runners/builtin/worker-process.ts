@@ -1,0 +1,39 @@
+/** The process of a built-in engine: runs its workers, a thread each, and passes on what they and the runner say to each other. */
+
+import { Worker } from "node:worker_threads";
+import type { ToProcess, FromProcess } from "./worker-server.js";
+
+/** Of one worker. */
+const MAX_HEAP_MB = 512;
+
+const [file = ""] = process.argv.slice(2);
+const workers = new Map<number, Worker>();
+
+function start(id: number): void {
+  const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MB };
+  const env = { TMPDIR: process.env["TMPDIR"] };
+  const worker = new Worker(file, { env, resourceLimits, stdout: true, stderr: true });
+  workers.set(id, worker);
+  // What rules print by YARA-X's console module is nobody's.
+  worker.stdout.resume();
+  worker.stderr.resume();
+  const end = (how: string) => {
+    if (workers.delete(id)) say({ kind: "ended", worker: id, how });
+  };
+  worker.on("message", (answer) => say({ kind: "answer", worker: id, answer }));
+  worker.on("error", (error: Error) => end(error.message));
+  worker.on("exit", (code) => end(`exit code ${code}`));
+}
+
+function say(message: FromProcess): void {
+  process.send?.(message);
+}
+
+process.on("message", (message: ToProcess) => {
+  if (message.kind === "start") start(message.worker);
+  else if (message.kind === "ask") workers.get(message.worker)?.postMessage(message.request);
+  else void workers.get(message.worker)?.terminate();
+});
+// Nobody is there to ask it any more.
+process.on("disconnect", () => process.exit(0));
+say({ kind: "ready" });
