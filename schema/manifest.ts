@@ -9,7 +9,7 @@ import { ProcessRun } from "./process-run.js";
 import { duration } from "./settings.js";
 import { STALE_AFTER_MS } from "./stale.js";
 
-/** An engine that runs inside the agent, in a worker thread of its own. */
+/** An engine that is part of the agent, in a process of its own. */
 export const BuiltinRun = z.strictObject({
   /** Which of the agent's own engines it is. */
   module: z.enum(["yara", "fileinfo"]),

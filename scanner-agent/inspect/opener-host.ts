@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { Failed, reasonOf, Unavailable } from "../contract.js";
 import { LIMITS, noFence, type Fence } from "../runners/process/fence.js";
-import { startNode, type FencedNode, type ShownFile } from "../runners/process/fenced-node.js";
+import { LAST_WORDS, NODE_START_MS, startNode, type FencedNode, type ShownFile } from "../runners/process/fenced-node.js";
 import { findFence } from "../runners/process/find-fence.js";
 import type { GuardedProcess } from "../runners/process/guard.js";
 import { within } from "../within.js";
@@ -10,7 +10,6 @@ import type { Inspection, InspectionLimits } from "./formats/inspection.js";
 import type { Signature } from "./formats/search.js";
 import type { OpenerAnswer, OpenerRequest } from "./opener/messages.js";
 
-const START_MS = 20_000;
 const MAX_HEAP_MB = 512;
 /** What WebAssembly may take, in pages of 64 KiB. */
 const WASM_PAGES = 16_384;
@@ -77,7 +76,7 @@ async function startIn(fence: Fence, { folder, programPath }: OpenerHost): Promi
     await node.cleanUp();
   };
   try {
-    const ready = await within(START_MS, channel.next());
+    const ready = await within(NODE_START_MS, channel.next());
     if (ready.kind !== "ready") throw new Failed("it answered out of turn");
     return opener(fence, node, ready.sevenZip, channel, stop);
   } catch (error) {
@@ -119,8 +118,6 @@ interface Channel {
   isClosed(): boolean;
   readonly closed: Promise<void>;
 }
-
-const LAST_WORDS = 500;
 
 function createChannel({ process: child }: GuardedProcess): Channel {
   const waiting: OpenerAnswer[] = [];

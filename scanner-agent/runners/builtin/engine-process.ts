@@ -6,14 +6,12 @@ import { reasonOf, Unavailable } from "../../contract.js";
 import { within } from "../../within.js";
 import { createOccupancy, HungUp, type Occupancy } from "../conversation.js";
 import { LIMITS, noFence, type Fence } from "../process/fence.js";
-import { startNode, type ShownFile } from "../process/fenced-node.js";
+import { LAST_WORDS, NODE_START_MS, startNode, type ShownFile } from "../process/fenced-node.js";
 import { createWorker, type EngineWorker } from "./engine-worker.js";
 import type { FromProcess, ToProcess, WorkerAnswer } from "./worker-server.js";
 
-const START_MS = 20_000;
 /** How long a worker may take to end before its process is ended. */
 const END_MS = 5_000;
-const LAST_WORDS = 500;
 /** Of the process's own thread; each worker has its own heap. Without guards WebAssembly reserves no address space that stays reserved. */
 const FLAGS = ["--disable-wasm-trap-handler", "--max-old-space-size=512"];
 const PROGRAM = join("dist", "scanner-agent", "runners", "builtin", "worker-process.js");
@@ -131,7 +129,7 @@ async function startIn(fence: Fence, { file, folder, programPath }: EngineProces
   }
 
   try {
-    await within(START_MS, Promise.race([ready, closed]));
+    await within(NODE_START_MS, Promise.race([ready, closed]));
     if (ended !== undefined) throw ended;
   } catch (error) {
     await stop();

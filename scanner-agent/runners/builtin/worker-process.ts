@@ -1,5 +1,6 @@
 /** The process of a built-in engine: runs its workers, a thread each, and passes on what they and the runner say to each other. */
 
+import { tmpdir } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { ToProcess, FromProcess } from "./worker-server.js";
 
@@ -11,7 +12,7 @@ const workers = new Map<number, Worker>();
 
 function start(id: number): void {
   const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MB };
-  const env = { TMPDIR: process.env["TMPDIR"] };
+  const env = { TMPDIR: tmpdir() };
   const worker = new Worker(file, { env, resourceLimits, stdout: true, stderr: true });
   workers.set(id, worker);
   // What rules print by YARA-X's console module is nobody's.

@@ -8,6 +8,11 @@ import type { Fence, Mount } from "./fence.js";
 import { minimalEnvironment, spawnGuarded, type GuardedProcess } from "./guard.js";
 import { findShown } from "./shown-paths.js";
 
+/** How long such a process may take to start. */
+export const NODE_START_MS = 20_000;
+/** How much is kept of what it printed last. */
+export const LAST_WORDS = 500;
+
 /** A file as a fenced process sees it. */
 export interface ShownFile {
   readonly path: string;
