@@ -88,6 +88,8 @@ export function createEngine(
   /** Those in the engine's last output that had any. */
   let printedVersions: EngineVersions | undefined;
   let reason: string | null = "it is starting";
+  /** What its self-test says that it keeps silent about. */
+  let silence: readonly string[] = [];
   let refused: string | null = null;
   let testedAt: string | null = null;
   let obstacle: (() => Promise<void>) | undefined;
@@ -118,7 +120,9 @@ export function createEngine(
       await obstacle?.();
       runner = await startFirst(runners, log);
       versions = await runner.versions();
-      await selfTest(manifest, (sample) => attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER_ABORTED, alone: false }));
+      silence = await selfTest(manifest, (sample) =>
+        attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER_ABORTED, alone: false }),
+      );
       [reason, obstacle, failedScansInARow, failedTests] = [null, undefined, 0, 0];
       if (before !== null) log.info({ versions: fullVersions(), runner: runner.description }, "Engine healthy");
     } catch (error) {
@@ -127,6 +131,10 @@ export function createEngine(
       if (reason !== before) log.warn({ reason }, "Engine unhealthy");
     }
     testedAt = new Date().toISOString();
+  }
+
+  function allWarnings(): readonly string[] {
+    return [...(runner?.warnings?.() ?? []), ...silence];
   }
 
   function schedule(): void {
@@ -202,7 +210,7 @@ export function createEngine(
   return {
     manifest,
     slots,
-    warnings: () => runner?.warnings?.() ?? [],
+    warnings: allWarnings,
     versions: fullVersions,
     look: fingerprint.look,
     image: () => runner?.image?.() ?? null,
@@ -250,7 +258,7 @@ export function createEngine(
       reason: reason ?? refused,
       cause: unhealthyCause(),
       testedAt,
-      warnings: boundedWarnings(runner?.warnings?.() ?? []),
+      warnings: boundedWarnings(allWarnings()),
     }),
   };
 }

@@ -9,7 +9,7 @@ import { puppet } from "../stage/puppet-engine.js";
 import { pathOnly, runOptions } from "../runners/samples.js";
 
 const CLEAN = done("CLEAN", null, null);
-const passes: SelfTest = () => Promise.resolve();
+const passes: SelfTest = () => Promise.resolve([]);
 const engines: Engine[] = [];
 
 afterEach(() => Promise.all(engines.splice(0).map((engine) => engine.stop())));
@@ -70,6 +70,13 @@ describe("an engine", () => {
     expect(announced.at(-1)).toBe("469 more; `npm run agent -- doctor` lists all of them");
   });
 
+  test("announces what its self-test says that it keeps silent about", async () => {
+    const engine = engineOf(withRunner({ warnings: () => ["a file"] }), () => Promise.resolve(["an archive"]));
+    await engine.start();
+    expect(engine.warnings()).toEqual(["a file", "an archive"]);
+    expect(engine.presence()).toMatchObject({ healthy: true, warnings: ["a file", "an archive"] });
+  });
+
   test("that fails its self-test takes no work", async () => {
     const engine = engineOf(withRunner({}), () => Promise.reject(new Unavailable("self-test: it does not find EICAR")));
     await engine.start();
@@ -81,7 +88,10 @@ describe("an engine", () => {
     let tests = 0;
     const engine = engineOf(
       withRunner({ versions: () => Promise.resolve({ engine: "1", signatures, signatureDate: null }) }),
-      async () => void (tests += 1),
+      () => {
+        tests += 1;
+        return Promise.resolve([]);
+      },
     );
     await engine.start();
     expect(tests).toBe(1);
@@ -106,7 +116,7 @@ describe("an engine", () => {
     let tests = 0;
     const selfTest = () => {
       tests += 1;
-      return broken ? Promise.reject(new Unavailable("still broken")) : Promise.resolve();
+      return broken ? Promise.reject(new Unavailable("still broken")) : Promise.resolve([]);
     };
     const run = () => (broken ? Promise.reject(new Failed("exit status 1")) : Promise.resolve(CLEAN));
     const engine = engineOf(withRunner({}, run), selfTest);
