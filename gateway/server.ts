@@ -39,6 +39,8 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
     // On a machine under load registering the routes takes longer than the library allows by itself.
     pluginTimeout: 0,
     requestTimeout: ctx.config.orphanGraceMs / 2,
+    // A request that still reaches a gateway that is stopping is answered as any other; fastify's own 503 says not when to come back.
+    return503OnClosing: false,
     genReqId: ({ headers }) => requestId(headers["x-request-id"]),
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
     routerOptions: { maxParamLength: 200 },

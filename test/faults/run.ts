@@ -68,7 +68,8 @@ export async function runRound(round: Round, cases: readonly FaultCase[]): Promi
     await pause(WARM_UP_MS);
     journal.write({ kind: "phase", phase: "struck" });
     const stage: Stage = { mesh, random, send: workload.send, probe: () => probe(mesh, PROBE_MS) };
-    for (const found of await Promise.all(cases.map((one) => one.run(stage)))) if (found) findings.push(found);
+    const undone = (error: unknown) => () => [`it could not be done: ${String(error)}`];
+    for (const found of await Promise.all(cases.map((one) => one.run(stage).catch(undone)))) if (found) findings.push(found);
     journal.write({ kind: "phase", phase: "healed" });
     isWell = await waitUntilWell(mesh, GIVE_UP_MS, (problem) => tell(`  not well: ${problem}`));
     if (isWell) journal.write({ kind: "phase", phase: "well" });
@@ -104,7 +105,13 @@ async function gather(
   honeypotBefore: number,
 ): Promise<Evidence> {
   const found: string[] = [];
-  for (const find of findings) found.push(...(await find()));
+  for (const find of findings) {
+    try {
+      found.push(...(await find()));
+    } catch (error) {
+      found.push(`what it did could not be looked at: ${String(error)}`);
+    }
+  }
   const journal = readJournal(file);
   const accepted = [...acceptedScans(journal).keys()];
   const samples = [...new Set(only(journal, "sent").map(({ sha256 }) => sha256))];

@@ -1,5 +1,6 @@
 /** Those whom the mesh serves, or whom it calls, and who do not do their part. */
 
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
@@ -14,7 +15,7 @@ const FLOOD_MS = 10_000;
 
 const ADD = `mutation ($url: String!) { createWebhook(input: { url: $url, events: [SCAN_FINISHED] }) {
   ... on CreateWebhookSuccess { webhook { webhookId } } ... on UserError { message } } }`;
-const REMOVE = "mutation ($id: SafeInt!) { deleteWebhook(id: $id) { __typename } }";
+const REMOVE = "mutation ($id: SafeInt!) { deleteWebhook(webhookId: $id) { __typename } }";
 
 interface Added {
   readonly createWebhook: { readonly webhook?: { readonly webhookId: number }; readonly message?: string };
@@ -74,11 +75,9 @@ export const silentWebSocket: FaultCase = {
       }),
     );
     const flood = async (socket: WebSocket) => {
+      const closed = once(socket, "close");
       for (const until = Date.now() + FLOOD_MS; Date.now() < until && socket.readyState === WebSocket.OPEN;) {
-        await new Promise<void>((resolve) => {
-          socket.send(ping, () => resolve());
-          socket.once("close", () => resolve());
-        });
+        await Promise.race([closed, new Promise<void>((resolve) => socket.send(ping, () => resolve()))]);
         await pause(1);
       }
     };
