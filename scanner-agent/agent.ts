@@ -116,8 +116,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   }
 
   async function connection(purpose: string): Promise<Bus> {
-    const { servers, credsFile, agent } = config;
-    const bus = await connectBus({ servers, credsFile, agent, purpose, log, signal: ending.signal });
+    const { servers, credsFile, internet, agent } = config;
+    const bus = await connectBus({ servers, credsFile, internet, agent, purpose, log, signal: ending.signal });
     buses.push(bus);
     void bus.closed.then((reason) => {
       if (!stopping) fail(new Error(`the connection to NATS has ended (${String(reason)})`));

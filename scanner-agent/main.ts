@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { notifyParent } from "../schema/lifecycle.js";
+import { OperatorError } from "../schema/operator-error.js";
 import { ConfigError } from "../schema/settings.js";
 import { createAgent, type Agent } from "./agent.js";
 import { readAgentConfig, type AgentConfig } from "./config.js";
@@ -30,7 +31,8 @@ try {
 } catch (error) {
   if (!stopping) {
     tellFailed(reasonOf(error));
-    stop(1);
+    // What waiting and starting again do not mend.
+    stop(error instanceof OperatorError ? 2 : 1);
   }
 }
 

@@ -40,7 +40,8 @@ export function keepConnection(
   let epoch = 0;
   let problem: string | undefined;
   const account = accountName(internet);
-  const creds = readFileSync(config.credsFiles[internet]);
+  const credsFile = config.credsFiles[internet];
+  let creds = readFileSync(credsFile);
 
   async function prepareUntilReady(connection: NatsConnection): Promise<void> {
     const mine = ++epoch;
@@ -62,12 +63,23 @@ export function keepConnection(
     }
   }
 
+  /** As they are on disk now: they may have been replaced before they expire. Those before serve while the file cannot be read. */
+  function readCredentials(): Uint8Array {
+    try {
+      const now = readFileSync(credsFile);
+      if (now.includes("END USER NKEY SEED")) creds = now;
+    } catch (error) {
+      log.warn({ account, err: error }, "cannot read the credentials again");
+    }
+    return creds;
+  }
+
   async function run(): Promise<void> {
     while (!closed) {
       try {
         nc = await connect({
           servers: [...config.servers],
-          authenticator: credsAuthenticator(creds),
+          authenticator: (nonce) => credsAuthenticator(readCredentials())(nonce),
           name: `gateway ${purpose}`,
           maxReconnectAttempts: -1,
           reconnectTimeWait: RETRY_MS,

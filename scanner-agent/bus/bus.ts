@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { connect, credsAuthenticator, Events, headers, NatsError, type Msg, type NatsConnection, type Subscription } from "nats";
+import { connect, Events, headers, NatsError, type Msg, type NatsConnection, type Subscription } from "nats";
 import type { Logger } from "pino";
+import type { InternetClass } from "../../schema/classes.js";
 import { guard, keepOpen } from "../../schema/listening.js";
 import { inboxPrefix } from "../../schema/subjects.js";
 import { reasonOf, Unavailable } from "../contract.js";
+import { authenticateByFile, checkCredentials } from "./credentials.js";
+import { explainConnection } from "./explain-connection.js";
 
 const RETRY_MS = 500;
 const PING_MS = 5_000;
@@ -13,6 +15,7 @@ const PING_MS = 5_000;
 export interface BusOptions {
   readonly servers: readonly string[];
   readonly credsFile: string | undefined;
+  readonly internet: InternetClass;
   readonly agent: string;
   /** Names the connection in the server's monitoring. */
   readonly purpose: string;
@@ -61,7 +64,7 @@ export class BusAway extends Unavailable {
   override readonly name = "BusAway";
 }
 
-/** Connects; retries until the server answers. */
+/** Connects; retries until the server answers. Throws {@link OperatorError} where waiting does not help. */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const nc = await firstConnection(options);
   const listeners = new Set<() => void>();
@@ -122,10 +125,12 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   };
 }
 
-async function firstConnection({ servers, credsFile, agent, purpose, log, signal }: BusOptions): Promise<NatsConnection> {
+async function firstConnection(options: BusOptions): Promise<NatsConnection> {
+  const { servers, credsFile, internet, agent, purpose, log, signal } = options;
+  if (credsFile !== undefined) checkCredentials(credsFile, internet);
   for (let logged = ""; ;) {
     try {
-      return await connect({
+      const nc = await connect({
         servers: [...servers],
         name: `agent ${agent} ${purpose}`,
         inboxPrefix: inboxPrefix(agent),
@@ -137,10 +142,12 @@ async function firstConnection({ servers, credsFile, agent, purpose, log, signal
         ignoreAuthErrorAbort: true,
         // Keeping a stack trace for each request costs more than the request.
         noAsyncTraces: true,
-        ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
+        ...(credsFile === undefined ? {} : { authenticator: authenticateByFile(credsFile) }),
       });
+      log.info({ purpose }, `Connected to NATS at ${nc.getServer()}`);
+      return nc;
     } catch (error) {
-      const reason = describe(error);
+      const reason = explainConnection(error, options);
       if (reason !== logged) log.warn({ servers, reason }, `Cannot reach NATS (${reason}); retrying`);
       logged = reason;
     }

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hasCode } from "../contract.js";
 import type { AgentConfig } from "../config.js";
-
-const JWT = /-----BEGIN NATS USER JWT-----\s*(\S+)/;
+import { readClaims } from "./credentials.js";
 
 /**
  * Tells this mesh from others on the same Docker host, also after a restart: by the account that has signed the agent's credentials, or
@@ -18,15 +17,10 @@ export async function readMeshIdentity({ credsFile, servers }: Pick<AgentConfig,
 /** The public key of the account of a credentials file; undefined if it cannot be read, which connecting will say. */
 async function readAccount(file: string): Promise<string | undefined> {
   try {
-    const claims = JWT.exec(await readFile(file, "utf8"))?.[1]?.split(".")[1] ?? "";
-    const { iss, nats } = JSON.parse(Buffer.from(claims, "base64url").toString("utf8")) as {
-      iss?: unknown;
-      nats?: { issuer_account?: unknown };
-    };
-    const account = nats?.issuer_account ?? iss;
-    return typeof account === "string" ? account : undefined;
+    const claims = readClaims(await readFile(file, "utf8"));
+    return claims?.nats?.issuer_account ?? claims?.iss;
   } catch (error) {
-    if (error instanceof SyntaxError || hasCode(error, "ENOENT", "EACCES", "EISDIR")) return undefined;
+    if (hasCode(error, "ENOENT", "EACCES", "EISDIR")) return undefined;
     throw error;
   }
 }

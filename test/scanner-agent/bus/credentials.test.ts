@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connectBus, type BusOptions } from "../../../scanner-agent/bus/bus.js";
+import { authenticateByFile, checkCredentials } from "../../../scanner-agent/bus/credentials.js";
+import { makeKeys, signUser, type Keys } from "../../../standalone/keys.js";
+import { startNats, type Nats } from "../../../standalone/nats.js";
+
+let folder: string;
+let keys: Keys;
+let nats: Nats;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "scanmesh-test-credentials-"));
+  keys = await makeKeys(join(folder, "keys"));
+  nats = await startNats({ dir: join(folder, "nats"), keys });
+});
+afterAll(async () => {
+  await nats.stop();
+  await rm(folder, { recursive: true });
+});
+
+const lines: string[] = [];
+const log = pino({ base: null, level: "info" }, { write: (line: string) => void lines.push(line) });
+
+function busTo(options: Partial<BusOptions>) {
+  const { signal } = options.signal === undefined ? new AbortController() : { signal: options.signal };
+  return connectBus({
+    servers: [nats.url],
+    credsFile: keys.creds.agent.isolated,
+    internet: "isolated",
+    agent: "test",
+    purpose: "work",
+    log,
+    ...options,
+    signal,
+  });
+}
+
+test("says when it is connected", async () => {
+  await (await busTo({})).close();
+  expect(lines.join("")).toContain(`Connected to NATS at ${new URL(nats.url).host}`);
+});
+
+test.each([
+  ["nats://127.0.0.1:1", "nothing listens at nats://127.0.0.1:1"],
+  ["nats://no-such-host.invalid:4222", "the host in NATS_URL (nats://no-such-host.invalid:4222) is not known"],
+])("an address that leads nowhere (%s) is said, and tried again", async (server, sentence) => {
+  const stop = new AbortController();
+  lines.splice(0);
+  const connecting = busTo({ servers: [server], signal: stop.signal });
+  while (!lines.join("").includes(sentence)) await new Promise((resolve) => setTimeout(resolve, 20));
+  stop.abort();
+  await expect(connecting).rejects.toThrow("aborted");
+});
+
+test("credentials of another mesh, and none where they are needed, are refused with a sentence", async () => {
+  const others = await makeKeys(join(folder, "others"));
+  await expect(busTo({ credsFile: others.creds.agent.isolated })).rejects.toThrow(
+    "they were revoked, or are those of another mesh",
+  );
+  await expect(busTo({ credsFile: undefined })).rejects.toThrow("set SCANMESH_NATS_CREDS to the agent's file");
+});
+
+test("a file that is missing, none, or of the other class is refused with a sentence", async () => {
+  const nonsense = join(folder, "nonsense");
+  await writeFile(nonsense, "nonsense");
+  expect(() => checkCredentials(join(folder, "missing"), "isolated")).toThrow("there is no such file");
+  expect(() => checkCredentials(nonsense, "isolated")).toThrow("is no credentials file of NATS");
+  expect(() => checkCredentials(keys.creds.agent.internet, "isolated")).toThrow(
+    "is for agents of the class internet (agent-internet), and SCANMESH_CLASS is isolated",
+  );
+});
+
+test("a file that was replaced is read at the next connection, a broken one is not", async () => {
+  const file = join(folder, "rotated.creds");
+  const [first, second] = [await signUser(keys.accounts.isolated, "a", {}), await signUser(keys.accounts.isolated, "b", {})];
+  const jwt = (text: string) => /JWT-----\s*(\S+)/.exec(text)?.[1];
+  await writeFile(file, first);
+  const authenticate = authenticateByFile(file);
+  expect(authenticate("nonce")).toMatchObject({ jwt: jwt(first) });
+  await writeFile(file, second);
+  expect(authenticate("nonce")).toMatchObject({ jwt: jwt(second) });
+  await writeFile(file, first.slice(0, 300));
+  expect(authenticate("nonce")).toMatchObject({ jwt: jwt(second) });
+  await rm(file);
+  expect(authenticate("nonce")).toMatchObject({ jwt: jwt(second) });
+});
