@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
-import type { AgentState, EnginePresence, Presence } from "../schema/messages.js";
+import { MAX_ENGINES, type AgentState, type EnginePresence, type Presence } from "../schema/messages.js";
 import { connectBus, type Bus } from "./bus/bus.js";
 import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
@@ -67,6 +67,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let samples: SampleCache | undefined;
   let engines: readonly Engine[] = [];
   let mistakes: readonly string[] = [];
+  let off: readonly string[] = [];
   let intakes: readonly Intake[] = [];
   let announcer: Announcer | undefined;
   let stopping = false;
@@ -91,6 +92,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       state: stopping ? "DRAINING" : ordered,
       proofs: [...(containers?.proofs() ?? [])],
       ...(largestSample === undefined ? {} : { largestSample }),
+      off: off.slice(0, MAX_ENGINES),
       engines: engines.map((engine) => engine.presence()),
     };
   }
@@ -164,7 +166,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
 
   async function loadEngines(folder: string, host: ContainerHost): Promise<readonly EngineParts[]> {
     const set = await createEngineSet(config, { folder, containers: host, version, log });
-    mistakes = set.mistakes;
+    ({ mistakes, off } = set);
     return set.parts;
   }
 

@@ -244,6 +244,8 @@ export const Presence = z.object({
   proofs: toldList({ count: 32, length: 500 }),
   /** Bytes of the largest sample that its disk can take when it holds no other. Older agents do not send it. */
   largestSample: z.number().int().nonnegative().optional(),
+  /** Engines that its manifests describe and that are off here. Older agents do not send them. */
+  off: z.array(engineName).max(MAX_ENGINES).optional().catch(undefined),
   engines: z.array(EnginePresence).max(MAX_ENGINES),
 });
 /** What {@link Presence} parses. */

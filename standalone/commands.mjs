@@ -21,6 +21,16 @@ const PROGRAMS = new Map([
   ["conformance", "cli/conformance.js"],
 ]);
 
+const WITH_CLAMAV = "--with-clamav";
+const UP_USAGE = `Usage: npm run up [-- ${WITH_CLAMAV}]
+
+Starts the whole mesh on this machine, until Ctrl-C; the data stays in .scanmesh (SCANMESH_HOME).
+
+  ${WITH_CLAMAV}  installs ClamAV and fetches its signatures, if they are not there yet
+  --help         shows this
+
+Settings are environment variables, such as PORT or SCANMESH_HOME: docs/run/settings.md lists them.`;
+
 /** Those of the benchmarks, which are compiled with them. */
 const BENCHMARKS = new Map([
   ["bench", "main.js"],
@@ -115,17 +125,19 @@ function isSame(one, other) {
  * @param {import("./progress.mjs").Progress} progress
  */
 async function up(args, progress) {
-  const withClamav = args.includes("--with-clamav");
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(`${UP_USAGE}\n`);
+    return;
+  }
+  const unknown = args.filter((arg) => arg !== WITH_CLAMAV);
+  if (unknown.length > 0) throw new Refusal(`npm run up has no option ${unknown.join(" ")}.\n\n${UP_USAGE}`);
+  const withClamav = args.includes(WITH_CLAMAV);
   if (!process.env["NATS_URL"]) await ensurePrograms(["nats-server"], progress);
   if (withClamav) {
     await ensurePrograms(["clamd", "freshclam"], progress);
     await fetchSignatures(progress);
   }
-  await runProgram(
-    "standalone/main.js",
-    args.filter((arg) => arg !== "--with-clamav"),
-    progress,
-  );
+  await runProgram("standalone/main.js", [], progress);
 }
 
 /**

@@ -93,7 +93,12 @@ export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
   // The database is the gateway's alone, and it is told its address directly.
   const shared = { ...env, DATABASE_URL: undefined, DATABASE_URL_FILE: undefined };
   const gatewayEnv = { ...shared, HOST: env["HOST"] || "127.0.0.1" };
-  const agentEnv = { ...shared, SCANMESH_CLASS: "isolated", SCANMESH_AGENT_ID: "local-isolated", ...agentDefaults(env, home) };
+  const agentEnv = { ...shared, SCANMESH_CLASS: "isolated", ...agentDefaults(env, home) };
+  if (env["SCANMESH_CLASS"] && env["SCANMESH_CLASS"] !== "isolated")
+    mistakes.push(
+      "SCANMESH_CLASS: npm run up starts an agent of the class isolated and no other; leave it out, and start one of the class internet " +
+        "with npm run agent",
+    );
   // The addresses are known only once Postgres and NATS run; all else can be judged now.
   const addresses = {
     DATABASE_URL: "postgres://",
@@ -113,6 +118,7 @@ export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
 
 function agentDefaults(env: Env, home: string): Env {
   return {
+    SCANMESH_AGENT_ID: env["SCANMESH_AGENT_ID"] || "local-isolated",
     SCANMESH_SPOOL: env["SCANMESH_SPOOL"] || join(home, "spool"),
     // The agent starts beside the gateway: announced again soon if the gateway was not there yet.
     SCANMESH_HEARTBEAT: env["SCANMESH_HEARTBEAT"] || "2s",

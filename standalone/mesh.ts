@@ -1,5 +1,6 @@
 /** The whole mesh on one machine: the order in which its parts start and stop. */
 
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentReady } from "../schema/lifecycle.js";
 import type { EnginePresence } from "../schema/messages.js";
@@ -73,11 +74,13 @@ export function createMesh(config: StandaloneConfig): Mesh {
     return part;
   };
 
-  const postgres = async (): Promise<string> => {
-    const { url } = await startServer("Postgres", () =>
-      startPostgres({ dir: join(config.home, "postgres"), logFile: logFile("postgres") }),
-    );
-    return url;
+  const postgres = async (): Promise<{ url: string; note: string }> => {
+    const dir = join(config.home, "postgres");
+    const { url, folder } = await startServer("Postgres", () => startPostgres({ dir, logFile: logFile("postgres") }));
+    return {
+      url,
+      note: folder === (await realpath(config.home).then((home) => join(home, "postgres"))) ? "" : `, data in ${folder}`,
+    };
   };
 
   const nats = async (): Promise<Bus> => {
@@ -117,7 +120,9 @@ export function createMesh(config: StandaloneConfig): Mesh {
     async start({ step }) {
       await requirePort(config);
       const [databaseUrl, bus] = await Promise.all([
-        config.databaseUrl ?? step("Postgres", postgres, host),
+        config.databaseUrl === undefined
+          ? step("Postgres", postgres, ({ url, note }) => host(url) + note).then(({ url }) => url)
+          : config.databaseUrl,
         config.nats ?? step("NATS", nats, ({ url }) => host(url)),
       ]);
       const env = gatewayEnvironment(config, databaseUrl, bus);

@@ -1,6 +1,6 @@
 /** The folder of the embedded Postgres: where it is, who may enter it, and whether what it holds can be used. */
 
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { chmod, chown, lstat, mkdir, readFile, readdir, realpath, rename, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -31,7 +31,8 @@ export async function openFolder(dir: string, user: OsUser | undefined): Promise
       `The user ${user.name} cannot enter ${folder}: make the folders above it passable (chmod o+x), or move it.`,
     );
   }
-  const place = join(SYSTEM_FOLDER, createHash("sha256").update(folder).digest("hex").slice(0, 16));
+  // A new one for each: another clone may have stood at this path, and its data is not this one's.
+  const place = join(SYSTEM_FOLDER, `database-${randomUUID()}`);
   await mkdir(place, { recursive: true, mode: 0o711 });
   await rmdir(folder);
   await symlink(place, folder);

@@ -34,6 +34,8 @@ export interface PostgresOptions {
 export interface Postgres extends GuardedServer {
   /** Address with user and password, of a database that exists. */
   readonly url: string;
+  /** Where its data is: `dir`, or the folder that `dir` leads to. */
+  readonly folder: string;
 }
 
 /** Starts Postgres and returns when it takes connections. Throws {@link OperatorError}. */
@@ -60,7 +62,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     throw new OperatorError(`Postgres did not start: ${log.lastError()} (see ${log.file}).`);
   }
   await savePort(portFile, port);
-  return { url: `postgres://${SUPERUSER}:${await readOrCreatePassword(folder)}@127.0.0.1:${port}/postgres`, ...server };
+  return { url: `postgres://${SUPERUSER}:${await readOrCreatePassword(folder)}@127.0.0.1:${port}/postgres`, folder, ...server };
 }
 
 async function isReady(data: string, pid: number): Promise<boolean> {

@@ -220,6 +220,11 @@ function obeysRefusal({ healthy, cause }: EnginePresence, reason: string | null)
   return cause === undefined ? healthy : cause !== "REFUSED";
 }
 
+/** The engines that are off on all agents that are there, though they could run them. */
+export function enginesOff(fleet: Fleet): string[] {
+  return [...new Set(fleet.agents().flatMap(({ off }) => off ?? []))];
+}
+
 /** How many agents run an engine now, and how many slots they have for it together. */
 export function serving(fleet: Fleet, { name }: Pick<EngineRecord, "name">): { agents: number; slots: number } {
   const here = fleet

@@ -6,7 +6,7 @@ import { insertBatch } from "../db/batches.js";
 import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { GatewayError, BatchRefused } from "../errors.js";
-import { announcedFingerprints } from "../fleet/fleet.js";
+import { announcedFingerprints, enginesOff } from "../fleet/fleet.js";
 import type { Acceptance, AcceptRequest, StoredOrNew } from "./accept-request.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
@@ -59,7 +59,8 @@ async function acceptInTransaction(ctx: ScanContext, tx: Tx, requests: readonly 
     requests.map(({ caller }) => caller),
   );
   const deleted = await lockStored(tx, samplesOf(requests));
-  const entries = requests.map((request) => decide(request, catalogue, quotas, deleted));
+  const off = enginesOff(ctx.fleet);
+  const entries = requests.map((request) => decide(request, catalogue, quotas, deleted, off));
   await reserveIds(tx, entries.filter(isOpen));
   await replayClaimed(tx, entries, quotas);
   const written = await write(ctx, tx, catalogue, entries.filter(isOpen));
@@ -74,19 +75,24 @@ function decide(
   catalogue: readonly EngineRecord[],
   quotas: Quotas,
   deleted: ReadonlySet<StoredOrNew>,
+  off: readonly string[],
 ): Entry {
   const refused = (error: GatewayError): Entry => ({ request, samples: [], reservedIds: NO_IDS, answer: error });
   if (request.samples.some(({ sample }) => deleted.has(sample))) return refused(deletedMeanwhile());
-  const samples = planSamples(catalogue, request);
+  const samples = planSamples(catalogue, request, off);
   if (samples instanceof GatewayError) return refused(samples);
   const overQuota = quotas.take(request.caller, samples.length);
   return overQuota ? refused(overQuota) : { request, samples, reservedIds: NO_IDS, answer: undefined };
 }
 
-function planSamples(catalogue: readonly EngineRecord[], request: AcceptRequest): Entry["samples"] | GatewayError {
+function planSamples(
+  catalogue: readonly EngineRecord[],
+  request: AcceptRequest,
+  off: readonly string[],
+): Entry["samples"] | GatewayError {
   const { kind, options } = request;
   try {
-    checkNames(catalogue, options);
+    checkNames(catalogue, options, off);
   } catch (error) {
     if (error instanceof GatewayError) return error;
     throw error;

@@ -7,7 +7,7 @@ import { readReusable } from "../db/reuse.js";
 import { findSample, type StoredSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
-import { announcedFingerprints, serving } from "../fleet/fleet.js";
+import { announcedFingerprints, serving, enginesOff } from "../fleet/fleet.js";
 import { checkNames, planScan, type PlanRequest } from "./plan.js";
 import { estimateWait, readQueues } from "./queues.js";
 import { checkFreshness } from "./scan-input.js";
@@ -49,7 +49,7 @@ export async function explainScan(ctx: ScanContext, question: PlanQuestion): Pro
   const sample = sha256 === undefined ? undefined : await findSample(ctx.db, sha256);
   if (sha256 !== undefined && !sample) throw new GatewayError("NOT_FOUND", `no sample has the hash ${sha256}`);
   const catalogue = await readEngines(ctx.db);
-  checkNames(catalogue, question);
+  checkNames(catalogue, question, enginesOff(ctx.fleet));
   const mime = sample?.mime ?? question.mime ?? UNKNOWN_TYPE;
   const { expected, skipped, refused } = planScan(catalogue, { ...question, mime });
   const reused = await readReused(ctx, catalogue, sample, expected, freshnessMs);

@@ -75,15 +75,31 @@ function accepts(given: string, mime: string): boolean {
   return type.endsWith("/*") ? mime.startsWith(type.slice(0, -1)) : type === mime;
 }
 
-/** Throws BAD_INPUT for a name that no engine of the catalogue has. While the catalogue is empty, any engine may still come. */
-export function checkNames(catalogue: readonly EngineRecord[], { engines, excludeEngines }: EngineChoice): void {
+/**
+ * Throws BAD_INPUT for a name that no engine of the catalogue has; `off` are engines that agents have and do not run. While the
+ * catalogue is empty, any engine may still come.
+ */
+export function checkNames(
+  catalogue: readonly EngineRecord[],
+  { engines, excludeEngines }: EngineChoice,
+  off: readonly string[] = [],
+): void {
   if (catalogue.length === 0) return;
   const all = catalogue.map(({ name }) => name);
   const known = new Set(all.map((name) => name.toLowerCase()));
   for (const [field, names] of Object.entries({ engines, excludeEngines })) {
     const unknown = (names ?? []).filter((name) => !known.has(name.toLowerCase()));
     if (unknown.length === 0) continue;
+    const turnedOff = off.find((name) => unknown.some((other) => other.toLowerCase() === name.toLowerCase()));
+    if (turnedOff !== undefined) throw new GatewayError("BAD_INPUT", explainOff(turnedOff), { field: [field] });
     const suggestion = unknown.length === 1 ? suggestName(String(unknown[0]), all) : "";
     throw new GatewayError("BAD_INPUT", `no engine is called ${unknown.join(", ")}${suggestion}`, { field: [field] });
   }
+}
+
+function explainOff(name: string): string {
+  return (
+    `the engine ${name} is off on every agent: \`${name}: on\` under \`engines:\` in the file that SCANMESH_ENGINES_FILE names turns it on ` +
+    "(docs/run/engines.md)"
+  );
 }

@@ -36,6 +36,8 @@ export function createParts(chosen: ChosenEngine, config: AgentConfig, host: Omi
 export interface EngineSet {
   readonly parts: EngineParts[];
   readonly mistakes: readonly string[];
+  /** Names of engines that are off on this host. */
+  readonly off: readonly string[];
 }
 
 /** Creates the engines that run in this agent. Logs mistakes; throws {@link OperatorError} if they leave no engine. */
@@ -49,7 +51,11 @@ export async function createEngineSet(config: AgentConfig, host: Omit<RunnerHost
     if (mistakes.length > 0 || config.engines.length > 0) throw new OperatorError([nothing, ...mistakes].join("\n"));
     host.log.warn(nothing);
   }
-  return { parts: running.map((chosen) => createParts(chosen, config, host)), mistakes };
+  return { parts: running.map((chosen) => createParts(chosen, config, host)), mistakes, off: listOff(engines) };
+}
+
+function listOff(engines: readonly ChosenEngine[]): string[] {
+  return engines.filter(({ off }) => off?.cause === "DEFAULT" || off?.cause === "HOST").map(({ manifest }) => manifest.name);
 }
 
 function findNotRunning(engines: readonly ChosenEngine[], { engines: only }: AgentConfig): string[] {

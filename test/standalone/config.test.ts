@@ -57,3 +57,11 @@ test("the user's settings reach the parts", () => {
   expect(gatewayEnv).toMatchObject({ PORT: "9000" });
   expect(agentEnv).toMatchObject({ SCANMESH_DRAIN_GRACE: "1s" });
 });
+
+test("the agent has the name that the user gives it, and no other class than isolated", () => {
+  expect(readStandaloneConfig({ SCANMESH_AGENT_ID: "mine" }).agentEnv).toMatchObject({ SCANMESH_AGENT_ID: "mine" });
+  expect(readStandaloneConfig({ SCANMESH_CLASS: "isolated" }).agentEnv).toMatchObject({ SCANMESH_CLASS: "isolated" });
+  expect(mistakes({ SCANMESH_CLASS: "internet" })).toEqual([
+    expect.stringMatching(/^SCANMESH_CLASS: npm run up starts an agent of the class isolated and no other/),
+  ]);
+});

@@ -97,11 +97,17 @@ test.skipIf(process.getuid?.() !== 0)(
     const parent = await temporaryFolder();
     await chmod(parent, 0o700);
     const dir = join(parent, "postgres");
-    const { url } = await start({ dir });
+    const { url, folder } = await start({ dir });
     const place = await linkTarget(dir);
+    expect(folder).toBe(place);
     onTestFinished(() => (place === undefined ? undefined : rm(place, { recursive: true })));
     expect(place).toMatch(/^\/var\/lib\/scanmesh\//);
     expect(await readdir(dir)).toContain("data");
     expect(await query(url, "select 1 as one")).toEqual([{ one: 1 }]);
+    // Another clone at the same path has a database of its own.
+    await rm(dir);
+    const other = await start({ dir });
+    onTestFinished(() => rm(other.folder, { recursive: true }));
+    expect(other.folder).not.toBe(place);
   },
 );

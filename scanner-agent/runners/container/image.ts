@@ -22,6 +22,11 @@ export async function findImage(daemon: DockerDaemon, reference: string, log: Lo
   } catch (error) {
     if (!(error instanceof DockerRefused) || error.status !== 404) throw error;
   }
+  // What is built on this host is in no registry.
+  if (reference.startsWith("localhost/"))
+    throw new Unavailable(
+      `the image ${reference} is not on this Docker host: build it there (\`needs\` of its manifest says how)`,
+    );
   await pull(daemon, reference, log);
   return inspect(daemon, reference);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { planScan, type PlanRequest } from "../../../gateway/scan/plan.js";
+import { checkNames, planScan, type PlanRequest } from "../../../gateway/scan/plan.js";
 import type { EngineRecord } from "../../../schema/reports.js";
 
 const engine = (name: string, rest: Partial<EngineRecord> = {}): EngineRecord => ({
@@ -66,4 +66,10 @@ it("refuses only when agents are missing: the request's own choice is no reason"
   expect(planScan([engine("A", { available: false })], ANY).refused).toBe(true);
   expect(planScan([engine("A")], { ...ANY, engines: [] }).refused).toBe(false);
   expect(planScan([engine("A", { available: false }), engine("B")], ANY).refused).toBe(false);
+});
+
+it("says of an engine that agents have turned off how it is turned on", () => {
+  const check = (name: string) => () => checkNames([engine("ClamAV")], { engines: [name] }, ["Sophos"]);
+  expect(check("sophos")).toThrow("the engine Sophos is off on every agent: `Sophos: on` under `engines:`");
+  expect(check("Clamaw")).toThrow("no engine is called Clamaw; did you mean ClamAV?");
 });

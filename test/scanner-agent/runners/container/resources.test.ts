@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { readMeshIdentity } from "../../../../scanner-agent/bus/mesh-identity.js";
 import { DockerRefused, type DockerDaemon } from "../../../../scanner-agent/runners/container/docker.js";
+import { findImage } from "../../../../scanner-agent/runners/container/image.js";
 import { removeBelongings } from "../../../../scanner-agent/runners/container/resources.js";
 import { makeKeys, signUser } from "../../../../standalone/keys.js";
 
@@ -42,4 +43,17 @@ test("a mesh is the same with new credentials of its account, and another one wi
   expect(await identity(others.creds.agent.isolated)).not.toBe(own);
   expect(await identity(undefined)).not.toBe(await identity(undefined, ["nats://127.0.0.1:4223"]));
   await rm(folder, { recursive: true });
+});
+
+test("an image that is built on this host is asked of no registry", async () => {
+  const asked: string[] = [];
+  const daemon = {
+    ask: (what: string) => {
+      asked.push(what);
+      return Promise.reject(new DockerRefused("no such image", 404));
+    },
+  } as unknown as DockerDaemon;
+  const found = findImage(daemon, "localhost/scanmesh/pescan", pino({ level: "silent" }));
+  await expect(found).rejects.toThrow("the image localhost/scanmesh/pescan is not on this Docker host: build it there");
+  expect(asked).toEqual(["show the image localhost/scanmesh/pescan"]);
 });
