@@ -2,6 +2,7 @@
 
 import type { EngineVerdict, ResultState, Verdict } from "../schema/states.js";
 import { OperatorError } from "../schema/operator-error.js";
+import { timeLimit } from "../schema/time-limit.js";
 
 const TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
@@ -41,10 +42,8 @@ export function eicar(): string {
 
 /** Scans EICAR with the engines named, once the gateway knows them. Throws {@link OperatorError} if that takes too long. */
 export async function firstScan(url: string, engines: readonly string[], signal: AbortSignal): Promise<FirstScan> {
-  // Node 20 forgets a signal that only AbortSignal.any refers to, so the time is kept by a timer of our own.
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(new DOMException("too late", "TimeoutError")), TIMEOUT_MS);
-  const deadline = AbortSignal.any([signal, timeout.signal]);
+  const limit = timeLimit(TIMEOUT_MS, signal);
+  const deadline = limit.signal;
   const ask = <T>(query: string, variables: Record<string, unknown> = {}) => request<T>(url, query, variables, deadline);
   try {
     await poll(deadline, async () => {
@@ -66,10 +65,10 @@ export async function firstScan(url: string, engines: readonly string[], signal:
       return scan?.endDate ? scan : undefined;
     });
   } catch (error) {
-    if ((error as Error).name !== "TimeoutError") throw error;
+    if (!limit.isOver()) throw error;
     throw new OperatorError(`The first scan did not finish within ${TIMEOUT_MS / 1000} s.`);
   } finally {
-    clearTimeout(timer);
+    limit.clear();
   }
 }
 

@@ -241,6 +241,13 @@ describe("contracts stand once", () => {
   });
 });
 
+describe("time limits", () => {
+  it("are no AbortSignal.timeout in an AbortSignal.any, which Node 20 collects before it fires", () => {
+    const both = files.filter((file) => ["any", "timeout"].every((name) => codeOf(file).includes(`AbortSignal.${name}(`)));
+    expect(both, "schema/time-limit.ts has timeLimit").toEqual([]);
+  });
+});
+
 describe("contracts are documented", () => {
   it("every exported name of schema/ and of the engine contract has a docstring", () => {
     const contracts = product.filter(

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Database, Tx } from "./database.js";
-import { takeFinalScans } from "./final-scans.js";
+import { lockReader, takeUncounted } from "./final-scans.js";
 
 /** A quarter of a power of two: a quantile read from such buckets is at most 19 % off. */
 const BUCKETS_PER_DOUBLING = 4;
@@ -16,8 +16,9 @@ function bucketOf(ms: RawBuilder<unknown>): RawBuilder<number> {
 
 /** Adds the next scans that have become final to their hours. Returns how many; undefined if another gateway is doing it. */
 export async function rollUp(tx: Tx, limit: number): Promise<number | undefined> {
-  const scans = await takeFinalScans(tx, "statistics", limit);
-  if (!scans || scans.length === 0) return scans?.length;
+  if (!(await lockReader(tx, "statistics"))) return undefined;
+  const scans = await takeUncounted(tx, limit);
+  if (scans.length === 0) return 0;
   const among = sql`any(${scans}::bigint[])`;
   for (const statement of additions(among)) await statement.execute(tx);
   return scans.length;

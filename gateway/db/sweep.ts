@@ -73,12 +73,15 @@ export async function requeueMoved(tx: Tx, engineId: number): Promise<number[]> 
 
 /**
  * Deletes requests whose answers nobody waits for: those that name no engine any more, and those of final scans. Whoever makes a scan
- * final deletes the requests it sees, but another may have been inserted while it waited for the scan.
+ * final deletes the requests it sees, but another may have been inserted while it waited for the scan. A locked one waits for the
+ * next time.
  */
 export async function removeSettled(db: Database): Promise<void> {
   await sql`
-    delete from outbox where engine_ids = '{}'
-      or exists (select from scans where scans.id = outbox.scan_id and scans.end_date is not null)`.execute(db);
+    delete from outbox where id in (
+      select id from outbox where engine_ids = '{}'
+        or exists (select from scans where scans.id = outbox.scan_id and scans.end_date is not null)
+      for update skip locked)`.execute(db);
 }
 
 /** How far the sweep of an account has come. */

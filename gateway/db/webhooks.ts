@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { DeliveryRecord, DeliveryState, WebhookEvent, WebhookRecord } from "../../schema/webhooks.js";
 import type { Database, Tx } from "./database.js";
-import { takeFinalScans } from "./final-scans.js";
+import { lockReader } from "./final-scans.js";
 
 const columns = ["id as webhookId", "url", "events", "enabled", "created_at as createdAt"] as const;
 
@@ -14,16 +14,11 @@ export async function readWebhooks(db: Database): Promise<WebhookRecord[]> {
     .execute();
 }
 
-/**
- * Adds a webhook for scans that become final from now on. While there is no webhook, final scans are not read; the first webhook
- * skips those.
- */
+/** Adds a webhook for scans that become final from now on. */
 export async function insertWebhook(
   tx: Tx,
   webhook: { url: string; events: readonly WebhookEvent[]; secret: Buffer },
 ): Promise<WebhookRecord> {
-  await sql`update final_marks set end_date = greatest(end_date, now() - interval '1 minute'), scan_id = 0
-    where reader = 'webhooks' and not exists (select from webhooks)`.execute(tx);
   return tx
     .insertInto("webhooks")
     .values({ ...webhook, events: [...webhook.events] })
@@ -48,21 +43,25 @@ export async function deleteWebhook(tx: Tx, webhookId: number): Promise<boolean>
 }
 
 /**
- * Adds deliveries for scans that have become final. Returns the number of scans; undefined if no webhook is enabled, or another gateway
- * is doing it.
+ * Adds deliveries for scans that have become final, to the webhooks that were enabled then. Returns how many such pairs it took;
+ * undefined if another gateway is doing it.
  */
 export async function queueFinals(tx: Tx, limit: number): Promise<number | undefined> {
-  const any = await tx.selectFrom("webhooks").select("id").where("enabled", "=", true).limit(1).executeTakeFirst();
-  if (!any) return undefined;
-  const scans = await takeFinalScans(tx, "webhooks", limit);
-  if (!scans || scans.length === 0) return scans?.length;
-  await sql`
-    insert into webhook_deliveries (webhook_id, event, scan_id)
-    select webhooks.id, event, scans.id
-    from scans join webhooks on enabled and created_at <= end_date cross join unnest(events) as event
-    where scans.id = any(${scans}::bigint[]) and (event = 'SCAN_FINISHED' or event = 'SCAN_DETECTED' and scans.verdict >= 'SUSPICIOUS')
-    order by end_date, scans.id, webhooks.id`.execute(tx);
-  return scans.length;
+  if (!(await lockReader(tx, "webhooks"))) return undefined;
+  const { rows } = await sql<{ taken: number }>`
+    with taken as (
+      delete from untold_scans where (webhook_id, scan_id) in (
+        select webhook_id, scan_id from untold_scans order by scan_id, webhook_id limit ${limit} for update skip locked)
+      returning webhook_id, scan_id
+    ), added as (
+      insert into webhook_deliveries (webhook_id, event, scan_id)
+      select webhooks.id, event, scans.id
+      from taken join scans on scans.id = taken.scan_id join webhooks on webhooks.id = taken.webhook_id cross join unnest(events) as event
+      where event = 'SCAN_FINISHED' or event = 'SCAN_DETECTED' and scans.verdict >= 'SUSPICIOUS'
+      order by scans.id, webhooks.id
+    )
+    select count(*)::int as taken from taken`.execute(tx);
+  return rows[0]?.taken;
 }
 
 /** A delivery to be sent now. */

@@ -1,5 +1,6 @@
 import { addAbortSignal, Readable } from "node:stream";
 import type { SampleRecord } from "../../schema/reports.js";
+import { timeLimit } from "../../schema/time-limit.js";
 import type { PutOptions, PutResult } from "../bus/sample-store.js";
 import type { Database, Tx } from "../db/database.js";
 import { shareLockSamples } from "../db/delete.js";
@@ -42,24 +43,17 @@ export async function findSamplesInOrder(db: Database, sha256s: readonly string[
 }
 
 async function putBytes(ctx: ScanContext, bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<PutResult> {
-  const ended = new AbortController();
-  const { signal } = ended;
   // Bytes that no row names are removed after the grace, so an upload must be over by then.
-  const timeout = setTimeout(
-    () => ended.abort(new GatewayError("UPLOAD_TIMEOUT", "the upload took too long")),
-    ctx.config.orphanGraceMs / 2,
-  );
-  const end = () => ended.abort(options.signal?.reason);
-  if (options.signal?.aborted) end();
-  options.signal?.addEventListener("abort", end);
+  const timeout = timeLimit(ctx.config.orphanGraceMs / 2, options.signal);
+  const { signal } = timeout;
   const source = addAbortSignal(signal, Readable.from(bytes));
   try {
     return await ctx.samples.put(source as AsyncIterable<Uint8Array>, { ...options, signal });
   } catch (error) {
+    if (timeout.isOver()) throw new GatewayError("UPLOAD_TIMEOUT", "the upload took too long", { cause: error });
     throw signal.reason instanceof GatewayError ? signal.reason : error;
   } finally {
-    clearTimeout(timeout);
-    options.signal?.removeEventListener("abort", end);
+    timeout.clear();
     source.destroy();
   }
 }

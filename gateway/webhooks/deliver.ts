@@ -15,6 +15,7 @@ import {
   type DueDelivery,
   type AttemptResult,
 } from "../db/webhooks.js";
+import { lineOf, readRetryAfter } from "./answer.js";
 import { postWebhook } from "./webhook-request.js";
 
 /** The parts of the gateway that sending webhooks needs. */
@@ -45,12 +46,24 @@ export function startWebhooks(parts: WebhookParts): WebhookSender {
   const ending = new AbortController();
   let cleanedAt = -Infinity;
 
-  async function step(): Promise<void> {
+  /** Each on its own: what fails holds up nothing else. */
+  const steps: { name: string; run(): Promise<void> }[] = [
+    { name: "enter deliveries of final scans", run: enterFinals },
+    { name: "remove old deliveries", run: cleanUp },
+    { name: "read due deliveries", run: beginDue },
+  ];
+
+  async function enterFinals(): Promise<void> {
     while ((await parts.db.transaction().execute((tx) => queueFinals(tx, FINALS_BATCH))) === FINALS_BATCH);
-    if (performance.now() - cleanedAt > CLEAN_UP_MS) {
-      cleanedAt = performance.now();
-      await removeOldDeliveries(parts.db);
-    }
+  }
+
+  async function cleanUp(): Promise<void> {
+    if (performance.now() - cleanedAt <= CLEAN_UP_MS) return;
+    cleanedAt = performance.now();
+    await removeOldDeliveries(parts.db);
+  }
+
+  async function beginDue(): Promise<void> {
     const except = [...inFlight].filter(([, count]) => count >= IN_FLIGHT_EACH).map(([webhookId]) => webhookId);
     for (const due of await leaseDeliveries(parts.db, { each: IN_FLIGHT_EACH, leaseMs: LEASE_MS, except })) begin(due);
   }
@@ -72,7 +85,8 @@ export function startWebhooks(parts: WebhookParts): WebhookSender {
 
   async function run(): Promise<void> {
     while (!ending.signal.aborted) {
-      await step().catch((error: unknown) => parts.log.warn({ err: error }, "cannot read webhook deliveries; retrying"));
+      for (const { name, run: step } of steps)
+        await step().catch((error: unknown) => parts.log.warn({ err: error }, `webhooks: cannot ${name}; retrying`));
       await pause(POLL_MS);
     }
   }
@@ -110,23 +124,21 @@ async function attempt(parts: WebhookParts, due: DueDelivery, body: string, sign
   };
   try {
     const networks = parts.config.webhookNetworks;
-    const status = await postWebhook({ url: due.url, headers, body, networks, signal });
+    const { status, retryAfter } = await postWebhook({ url: due.url, headers, body, networks, signal });
     if (status >= 200 && status < 300) return { state: "DELIVERED", status, error: null };
-    return failed(
-      due,
-      status,
-      status === GONE ? "HTTP 410: the receiver is gone, and the webhook was disabled" : `HTTP ${status}`,
-    );
+    const error = status === GONE ? "HTTP 410: the receiver is gone, and the webhook was disabled" : `HTTP ${status}`;
+    return failed(due, status, error, readRetryAfter(retryAfter));
   } catch (error) {
-    return failed(due, null, error instanceof Error ? error.message : String(error));
+    return failed(due, null, lineOf(error));
   }
 }
 
-function failed({ attempts }: DueDelivery, status: number | null, error: string): AttemptResult {
+/** The next attempt comes no earlier than the receiver asks for. */
+function failed({ attempts }: DueDelivery, status: number | null, error: string, retryAfterMs = 0): AttemptResult {
   const seconds = status === GONE ? undefined : BACK_OFF_S[attempts - 1];
   if (seconds === undefined) return { state: "FAILED", status, error };
   // Jitter: a receiver that is back does not get everything at once.
-  return { state: "PENDING", status, error, retryMs: seconds * 1_000 * (1 + Math.random() / 5) };
+  return { state: "PENDING", status, error, retryMs: Math.max(seconds * 1_000, retryAfterMs) * (1 + Math.random() / 5) };
 }
 
 /** The body of a delivery: the scan as it is at the time of sending. */

@@ -3,6 +3,7 @@ import { request as requestHttp, type RequestOptions } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
+import { timeLimit } from "../../schema/time-limit.js";
 
 /** An address range such as `10.0.0.0/8`. */
 export type Network = string;
@@ -13,6 +14,7 @@ export class ForbiddenAddress extends Error {
 }
 
 const TIMEOUT_MS = 10_000;
+const NO_ANSWER = `no answer within ${TIMEOUT_MS / 1000} s`;
 /** How much of an answer is read. Only its status is used. */
 const ANSWER_BYTES = 64 * 1024;
 
@@ -79,22 +81,30 @@ export interface WebhookRequest {
   readonly signal: AbortSignal;
 }
 
-/** Posts to a receiver and returns its HTTP status. Redirects are not followed. Throws if it cannot be reached within 10 s. */
-export async function postWebhook({ url, headers, body, networks, signal }: WebhookRequest): Promise<number> {
+/** What a receiver answered. */
+export interface WebhookAnswer {
+  readonly status: number;
+  /** Its header of that name. */
+  readonly retryAfter: string | undefined;
+}
+
+/** Posts to a receiver and returns its answer. Redirects are not followed. Throws if it does not answer within 10 s. */
+export async function postWebhook({ url, headers, body, networks, signal }: WebhookRequest): Promise<WebhookAnswer> {
   const target = new URL(url);
   const literal = literalOf(target.hostname);
   if (literal !== undefined) assertAllowed(literal, networks);
+  const limit = timeLimit(TIMEOUT_MS, signal);
   const options: RequestOptions = {
     method: "POST",
     headers: { ...headers, "content-length": Buffer.byteLength(body) },
     lookup: safeLookup(networks),
     agent: false,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    signal: limit.signal,
   };
   return new Promise((resolve, reject) => {
     const send = target.protocol === "https:" ? requestHttps : requestHttp;
     const outgoing = send(target, options, (answer) => {
-      resolve(answer.statusCode ?? 0);
+      resolve({ status: answer.statusCode ?? 0, retryAfter: answer.headers["retry-after"] });
       let bytes = 0;
       answer.on("data", (part: Buffer) => {
         bytes += part.length;
@@ -103,7 +113,9 @@ export async function postWebhook({ url, headers, body, networks, signal }: Webh
       // Only the status matters, not how the rest of the answer ends.
       answer.on("error", () => answer.destroy());
     });
-    outgoing.on("error", reject);
+    outgoing.on("error", (error) => reject(limit.isOver() ? new Error(NO_ANSWER, { cause: error }) : error));
+    // The limit also ends an answer that never does.
+    outgoing.on("close", limit.clear);
     outgoing.end(body);
   });
 }

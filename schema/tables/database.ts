@@ -9,6 +9,7 @@ import type { SamplesTable, UploadsTable } from "./samples.js";
 import type { ScansTable, ResultsTable, BatchesTable, IdempotencyKeysTable } from "./scans.js";
 import type {
   FinalMarksTable,
+  UncountedScansTable,
   HourlyScansTable,
   HourlyEnginesTable,
   HourlyDurationsTable,
@@ -16,7 +17,7 @@ import type {
   HourlySignaturesTable,
   HourlyTypesTable,
 } from "./statistics.js";
-import type { WebhooksTable, WebhookDeliveriesTable } from "./webhooks.js";
+import type { UntoldScansTable, WebhooksTable, WebhookDeliveriesTable } from "./webhooks.js";
 
 /** The row type of each table. */
 export interface Tables {
@@ -38,6 +39,7 @@ export interface Tables {
   api_key_usage: ApiKeyUsageTable;
   audit_events: AuditEventsTable;
   final_marks: FinalMarksTable;
+  uncounted_scans: UncountedScansTable;
   hourly_scans: HourlyScansTable;
   hourly_engines: HourlyEnginesTable;
   hourly_durations: HourlyDurationsTable;
@@ -45,5 +47,6 @@ export interface Tables {
   hourly_signatures: HourlySignaturesTable;
   hourly_types: HourlyTypesTable;
   webhooks: WebhooksTable;
+  untold_scans: UntoldScansTable;
   webhook_deliveries: WebhookDeliveriesTable;
 }

@@ -3,10 +3,15 @@
 import type { Generated } from "kysely";
 import type { Timestamp } from "./columns.js";
 
-/** How far each reader of final scans has come. */
+/** Locks, one for each reader of final scans. The other columns are for gateways of older versions. */
 export interface FinalMarksTable {
   reader: "statistics" | "webhooks";
   end_date: Timestamp;
+  scan_id: number;
+}
+
+/** Scans that have become final and are not in the statistics yet. */
+export interface UncountedScansTable {
   scan_id: number;
 }
 

@@ -32,3 +32,9 @@ export interface WebhookDeliveriesTable {
   last_status: number | null;
   last_error: string | null;
 }
+
+/** Scans that have become final while a webhook was enabled, and are not in its deliveries yet. */
+export interface UntoldScansTable {
+  webhook_id: number;
+  scan_id: number;
+}

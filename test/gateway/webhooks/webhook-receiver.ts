@@ -8,6 +8,8 @@ export interface Receiver {
   readonly received: { readonly headers: IncomingHttpHeaders; readonly body: string }[];
   /** The statuses that it answers, in turn; the last one stays. */
   answer(...statuses: number[]): void;
+  /** Answers with this `Retry-After`. */
+  askToWait(seconds: number): void;
   /** Forgets what came in, and answers 200 again. */
   reset(): void;
   close(): Promise<void>;
@@ -16,13 +18,14 @@ export interface Receiver {
 export async function startReceiver(): Promise<Receiver> {
   const received: Receiver["received"] = [];
   let answers = [200];
+  let wait: Record<string, string> = {};
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (part: Buffer) => (body += part.toString()));
     request.on("end", () => {
       received.push({ headers: request.headers, body });
       const status = (answers.length > 1 ? answers.shift() : answers[0]) ?? 200;
-      response.writeHead(status, { location: "/elsewhere" }).end("thanks");
+      response.writeHead(status, { location: "/elsewhere", ...wait }).end("thanks");
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -30,7 +33,9 @@ export async function startReceiver(): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     received,
     answer: (...statuses) => (answers = statuses),
+    askToWait: (seconds) => (wait = { "retry-after": `${seconds}` }),
     reset() {
+      wait = {};
       received.length = 0;
       answers = [200];
     },

@@ -167,6 +167,16 @@ describe("a webhook", () => {
     expect(new Set(ids).size).toBe(1);
   });
 
+  it("is tried again no earlier than it asks for", async () => {
+    await create({});
+    receiver.answer(503);
+    receiver.askToWait(3_600);
+    await finished("CLEAN");
+    const [first] = await until("it was tried", async () => ((await log())[0]?.lastStatus === 503 ? log() : undefined));
+    const wait = Date.parse(String(first?.nextAttemptAt)) - Date.parse(String(first?.lastAttemptAt));
+    expect(wait).toBeGreaterThanOrEqual(3_600_000);
+  });
+
   it("is not followed to where it redirects", async () => {
     await create({});
     receiver.answer(302);

@@ -1,0 +1,28 @@
+import { storableText } from "../../schema/storable.js";
+
+const LONGEST_LINE = 500;
+/** A receiver cannot put a delivery off for longer. */
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+
+/** The milliseconds that a `Retry-After` asks for, as seconds or as a date; undefined if there is none that can be read. */
+export function readRetryAfter(header: string | undefined, now = Date.now()): number | undefined {
+  if (header === undefined) return undefined;
+  const text = header.trim();
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+}
+
+/** An error as one line that people can read. A connection that was tried at several addresses tells of each. */
+export function lineOf(error: unknown): string {
+  const messages = error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)];
+  const line = [...new Set(messages)]
+    .join("; ")
+    .replaceAll(/[\s\p{Cc}]+/gu, " ")
+    .trim();
+  return storableText(line, LONGEST_LINE) || "the request failed";
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || (error as NodeJS.ErrnoException).code || error.name;
+}
