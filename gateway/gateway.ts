@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { batched } from "./batch.js";
 import { openBus } from "./bus/bus.js";
 import { DEFAULT_PORT, type GatewayConfig } from "./config.js";
-import { openDatabase } from "./db/database.js";
+import { GATEWAY_LIMITS, openDatabase } from "./db/database.js";
 import { failpoint } from "./failpoint.js";
 import { createHttp } from "./server.js";
 import { createMetrics, registerGauges } from "./metrics.js";
@@ -40,8 +40,13 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const metrics = createMetrics();
   // Only the message: the driver's errors carry the whole connection object.
   const lost = ({ message }: Error) => log.warn({ reason: message }, "Postgres connection lost; opening another when needed");
-  const db = openDatabase(config.databaseUrl, lost, { onDeadlock: () => metrics.deadlocks.inc() });
-  const listDb = openDatabase(config.databaseUrl, lost, { max: LIST_CONNECTIONS, statementMs: config.listTimeoutMs });
+  const db = openDatabase(config.databaseUrl, lost, {
+    limits: GATEWAY_LIMITS,
+    onDeadlock: () => metrics.deadlocks.inc(),
+    onBlocked: (holders) => log.warn({ holders }, "waited in vain for a lock in Postgres: these sessions may hold it"),
+  });
+  const limits = { ...GATEWAY_LIMITS, statementMs: config.listTimeoutMs };
+  const listDb = openDatabase(config.databaseUrl, lost, { max: LIST_CONNECTIONS, forLists: true, limits });
   const watchers = createWatchers(db, log);
   const feeds = createFeeds(db, listDb, log);
   const samples = openNatsSampleStore(config, log);

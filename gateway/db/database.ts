@@ -11,6 +11,7 @@ import pg from "pg";
 import readDate from "postgres-date";
 import type { Tables } from "../../schema/tables/database.js";
 import { DatabaseAway, QueryTimeout } from "../errors.js";
+import { createHolderReport, type LockHolder } from "./lock-holders.js";
 import { preparedName } from "./prepared.js";
 
 /** The database, inside or outside a transaction. */
@@ -34,13 +35,28 @@ types.setTypeParser(INT8_ARRAY, (text) => (text === "{}" ? [] : text.slice(1, -1
 export interface PoolOptions {
   /** The most connections. */
   readonly max?: number;
-  /** Time limit of a statement; one that takes longer throws {@link QueryTimeout}. No limit by default. */
-  readonly statementMs?: number;
+  /** For lists that callers choose: a statement that takes longer than its limit throws {@link QueryTimeout}. */
+  readonly forLists?: boolean;
+  /** Time limit of a statement, of waiting for a lock, and of a transaction that does nothing. No limits by default. */
+  readonly limits?: PoolLimits;
   /** How long a statement waits for a connection. */
   readonly waitMs?: number;
   /** Called whenever Postgres resolves a deadlock by aborting a transaction of this pool. */
   readonly onDeadlock?: () => void;
+  /** Called with those who may hold a lock that a statement has waited for in vain. */
+  readonly onBlocked?: (holders: readonly LockHolder[]) => void;
 }
+
+/** In milliseconds. */
+export interface PoolLimits {
+  readonly statementMs: number;
+  readonly lockMs: number;
+  readonly idleTransactionMs: number;
+}
+
+/** So that no session waits for another's lock for ever, nor makes others wait: not one of a gateway that was stopped, either. */
+export const GATEWAY_LIMITS: PoolLimits = { statementMs: 120_000, lockMs: 10_000, idleTransactionMs: 60_000 };
+const NO_LIMITS: PoolLimits = { statementMs: 0, lockMs: 0, idleTransactionMs: 0 };
 
 /**
  * A prepared statement may have been planned while its tables were empty, and keeps that plan until they are analysed. Prepared
@@ -52,17 +68,15 @@ const PREPARED_SETTINGS = "set enable_seqscan = off; set enable_hashjoin = off; 
 const LIST_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1";
 
 /** Opens a pool. Nothing is connected until the first query. */
-export function openDatabase(
-  url: string,
-  onError: (error: Error) => void,
-  { max = 16, statementMs = 0, waitMs = 5_000, onDeadlock = () => {} }: PoolOptions = {},
-): Database {
-  const isForLists = statementMs > 0;
+export function openDatabase(url: string, onError: (error: Error) => void, options: PoolOptions = {}): Database {
+  const { max = 16, forLists = false, limits = NO_LIMITS, waitMs = 5_000 } = options;
   const pool = new pg.Pool({
     connectionString: url,
     max,
-    statement_timeout: statementMs,
-    ...(isForLists ? { options: LIST_OPTIONS } : { onConnect: async (client) => void (await client.query(PREPARED_SETTINGS)) }),
+    statement_timeout: limits.statementMs,
+    lock_timeout: limits.lockMs,
+    idle_in_transaction_session_timeout: limits.idleTransactionMs,
+    ...(forLists ? { options: LIST_OPTIONS } : { onConnect: async (client) => void (await client.query(PREPARED_SETTINGS)) }),
     types,
     connectionTimeoutMillis: waitMs,
     keepAlive: true,
@@ -71,31 +85,42 @@ export function openDatabase(
   pool.on("error", onError);
   // The pool handles errors of idle clients only: without this, losing a connection during a transaction would end the process.
   pool.on("connect", (client) => client.on("error", onError));
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: translateErrors(pool, { max, isForLists, onDeadlock }) }) });
+  return new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: translateErrors(pool, { ...options, max, forLists, limits }) }),
+  });
 }
 
-interface PoolKind {
-  readonly max: number;
-  readonly isForLists: boolean;
-  readonly onDeadlock: () => void;
-}
+type PoolKind = PoolOptions & { readonly max: number; readonly forLists: boolean; readonly limits: PoolLimits };
 
 /**
  * Turns every driver error that means "Postgres is unreachable" into {@link DatabaseAway}, and a timeout into {@link QueryTimeout}. Where
  * every connection is at work, Postgres is not away: lists that had to wait too long took too long.
  */
-function translateErrors(pool: pg.Pool, { max, isForLists, onDeadlock }: PoolKind): PostgresPool {
+function translateErrors(pool: pg.Pool, { max, forLists, limits, onDeadlock, onBlocked }: PoolKind): PostgresPool {
   const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   const atWork = new Set<pg.PoolClient>();
+  const reportHolders = onBlocked && createHolderReport(pool, limits.lockMs, onBlocked);
+
+  function translate(error: unknown): unknown {
+    if (isDeadlock(error)) onDeadlock?.();
+    if (isGone(error)) return new DatabaseAway(error);
+    if (isReadOnly(error)) return new DatabaseAway(error, "the database takes no changes now");
+    if (isFull(error)) return new DatabaseAway(error, "the database has no room left");
+    const isLocked = hasCode(error, LOCK_NOT_AVAILABLE);
+    if (isLocked) reportHolders?.();
+    if (!isLocked && !hasCode(error, CANCELLED)) return error;
+    return forLists ? new QueryTimeout(error) : new DatabaseAway(error, BUSY);
+  }
+
   return {
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect().catch((error: unknown) => {
         if (atWork.size < max) throw new DatabaseAway(error);
-        throw isForLists ? new QueryTimeout(error) : new DatabaseAway(error, "the database has too much to do");
+        throw forLists ? new QueryTimeout(error) : new DatabaseAway(error, BUSY);
       });
       atWork.add(client);
-      const wrapped = known.get(client) ?? wrap(client, { onDeadlock, onRelease: () => atWork.delete(client) });
+      const wrapped = known.get(client) ?? wrap(client, { translate, onRelease: () => atWork.delete(client) });
       known.set(client, wrapped);
       return wrapped;
     },
@@ -103,21 +128,20 @@ function translateErrors(pool: pg.Pool, { max, isForLists, onDeadlock }: PoolKin
 }
 
 interface ClientEvents {
-  onDeadlock(): void;
+  translate(error: unknown): unknown;
   onRelease(): void;
 }
 
-function wrap(client: pg.PoolClient, { onDeadlock, onRelease }: ClientEvents): PostgresPoolClient {
+function wrap(client: pg.PoolClient, { translate, onRelease }: ClientEvents): PostgresPoolClient {
   let stale: Error | undefined;
   function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   function query(text: unknown, parameters: readonly unknown[] = []): unknown {
     if (typeof text !== "string") throw new TypeError("cursors are not supported");
     return client.query({ name: preparedName(text), text, values: [...parameters] }).catch((error: unknown) => {
-      if (isStale(error)) stale = error;
-      if (isDeadlock(error)) onDeadlock();
-      if (isGone(error)) throw new DatabaseAway(error);
-      throw isCancelled(error) ? new QueryTimeout(error) : error;
+      // After a failover the address may lead to another server: a connection to one that only reads is given up.
+      if (isStale(error) || isReadOnly(error)) stale = error;
+      throw translate(error);
     });
   }
   return {
@@ -129,10 +153,29 @@ function wrap(client: pg.PoolClient, { onDeadlock, onRelease }: ClientEvents): P
   };
 }
 
+const BUSY = "the database has too much to do";
+/** The statement's time limit: nothing else cancels statements here. */
+const CANCELLED = /^57014/;
+const LOCK_NOT_AVAILABLE = /^55P03/;
+
+function hasCode(error: unknown, codes: RegExp): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && codes.test(error.code ?? "");
+}
+
 /** Shutdown, crash, start-up or a lost connection. An error that is not Postgres's own comes from a connection that ended. */
 function isGone(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return /^(08|57P0[123]|53300)/.test(error.code ?? "");
+  if (error instanceof pg.DatabaseError) return hasCode(error, /^(08|57P0[1235]|53300|25P03)/);
   return error instanceof Error;
+}
+
+/** Its default is set so, or it is a standby, as after a failover. */
+function isReadOnly(error: unknown): error is pg.DatabaseError {
+  return hasCode(error, /^25006/);
+}
+
+/** Its disk or its memory; or the disk fails. */
+function isFull(error: unknown): boolean {
+  return hasCode(error, /^(53[12]00|58030)/);
 }
 
 /**
@@ -143,13 +186,8 @@ function isStale(error: unknown): error is Error {
   return error instanceof pg.DatabaseError && error.code === "0A000" && error.routine === "RevalidateCachedQuery";
 }
 
-/** The statement timeout cancels statements, and so does `runCancellable` where nobody waits any more. */
-function isCancelled(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === "57014";
-}
-
 function isDeadlock(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === "40P01";
+  return hasCode(error, /^40P01/);
 }
 
 /** Runs a transaction, and once more if a deadlock aborted it. */
@@ -171,10 +209,10 @@ export async function retryDeadlock<T>(work: () => Promise<T>): Promise<T> {
  * Whether the statement's own data is at fault. A violated foreign key (23503) is not: the row that it names was deleted meanwhile.
  */
 export function isDataError(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && /^(22|23(?!503))/.test(error.code ?? "");
+  return hasCode(error, /^(22|23(?!503))/);
 }
 
 /** Whether the statement or its data exceed what Postgres can work on, such as the depth of its stack. */
 export function isTooComplex(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code?.startsWith("54") === true;
+  return hasCode(error, /^54/);
 }

@@ -26,12 +26,19 @@ export async function migrate(db: Database): Promise<string[]> {
   return (results ?? []).map(({ migrationName }) => migrationName);
 }
 
+const READ_ONLY =
+  "Postgres takes no changes: it is a standby, or its default_transaction_read_only is on. Point DATABASE_URL at the primary.";
+
 /** Why the database cannot serve requests, or undefined if it can. */
 export async function databaseProblem(db: Database): Promise<string | undefined> {
   try {
     const migrations = await migrator(db).getMigrations();
     const missing = migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
-    return missing.length === 0 ? undefined : `migrations are missing: ${missing.join(", ")}`;
+    if (missing.length > 0) return `migrations are missing: ${missing.join(", ")}`;
+    const { rows } = await sql<{
+      readOnly: boolean;
+    }>`select current_setting('transaction_read_only') = 'on' as "readOnly"`.execute(db);
+    return rows[0]?.readOnly ? READ_ONLY : undefined;
   } catch (error) {
     return `Cannot reach Postgres: ${error instanceof Error ? error.message : String(error)}`;
   }

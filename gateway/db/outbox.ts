@@ -48,12 +48,18 @@ export async function readRequests(db: Database, outboxIds: readonly number[]): 
   return runPrepared(db, "requests", read);
 }
 
+const unpublished = (olderThanMs: number, limit: number) => sql<OutboxRequest>`${request}
+  where outbox.seq is null and not outbox.held and outbox.created_at < now() - ${olderThanMs} * interval '1 millisecond' and scans.end_date is null
+  order by outbox.id limit ${limit}`;
+
+/** Unpublished requests, the oldest first, also those that another gateway has locked. */
+export async function readUnpublished(db: Database, olderThanMs: number, limit: number): Promise<OutboxRequest[]> {
+  return (await unpublished(olderThanMs, limit).execute(db)).rows;
+}
+
 /** Locks unpublished requests, the oldest first, until the transaction ends; without those that another gateway has locked. */
 export async function lockUnpublished(tx: Tx, olderThanMs: number, limit: number): Promise<OutboxRequest[]> {
-  const { rows } = await sql<OutboxRequest>`${request}
-    where outbox.seq is null and not outbox.held and outbox.created_at < now() - ${olderThanMs} * interval '1 millisecond' and scans.end_date is null
-    order by outbox.id limit ${limit} for update of outbox skip locked`.execute(tx);
-  return rows;
+  return (await sql<OutboxRequest>`${unpublished(olderThanMs, limit)} for update of outbox skip locked`.execute(tx)).rows;
 }
 
 /** A request that the bus has acknowledged. */

@@ -138,6 +138,11 @@ export async function requeueDelivery(tx: Tx, deliveryId: number): Promise<Deliv
 }
 
 /** Deletes deliveries that are older than 30 days. */
-export async function removeOldDeliveries(db: Database): Promise<void> {
-  await sql`delete from webhook_deliveries where created_at < now() - interval '30 days'`.execute(db);
+export async function removeOldDeliveries(db: Database, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from webhook_deliveries where id in (
+      select id from webhook_deliveries where created_at < now() - interval '30 days' order by created_at limit ${limit} for update skip locked)`.execute(
+    db,
+  );
+  return Number(numAffectedRows ?? 0);
 }

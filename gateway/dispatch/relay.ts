@@ -6,7 +6,14 @@ import { batched } from "../batch.js";
 import type { Bus } from "../bus/bus.js";
 import { BytesMissing, type SampleStore } from "../bus/sample-store.js";
 import type { Database } from "../db/database.js";
-import { lockUnpublished, markPublished, readRequests, type OutboxRequest, type Published } from "../db/outbox.js";
+import {
+  lockUnpublished,
+  markPublished,
+  readRequests,
+  readUnpublished,
+  type OutboxRequest,
+  type Published,
+} from "../db/outbox.js";
 import { addInternetCopy, readSample } from "../db/samples.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
@@ -33,20 +40,43 @@ export interface RelayParts {
 /** How long the gateway that committed work has for it before the sweep of any gateway does it. */
 export const OVERDUE_MS = 500;
 const BATCH = 200;
+/** How many samples are copied to the internet account at once: each has 4 MiB of chunks in flight. */
+const COPIES = 4;
+
+/** Copies a request's sample to the internet account, if it is not there. Returns whether its bytes are missing. */
+type CopySample = (request: OutboxRequest) => Promise<boolean>;
 
 export function createRelay(parts: RelayParts): Relay {
   const pending = new Set<Promise<unknown>>();
+  const copy: CopySample = batched((requests) => Promise.all(requests.map((request) => isMissingAfterCopy(parts, request))), {
+    size: 1,
+    parallel: COPIES,
+  });
 
   const publish = batched<number, void>(
     async (outboxIds) => {
       parts.failpoint("outbox.before_publish");
-      const published = await publishAll(parts, await readRequests(parts.db, outboxIds));
+      const published = await publishAll(parts, copy, await readRequests(parts.db, outboxIds));
       parts.failpoint("outbox.before_mark");
       await retract(parts, await markPublished(parts.db, published));
       return outboxIds.map(() => undefined);
     },
     { size: BATCH, parallel: 2 },
   );
+
+  /** Makes the copies that overdue requests need, before their rows are locked. Returns the requests whose bytes are missing. */
+  async function copyOverdue(): Promise<ReadonlySet<number>> {
+    const missing = new Set<number>();
+    const lacking = (await readUnpublished(parts.db, OVERDUE_MS, BATCH)).filter(needsCopy);
+    for (const { outboxId, scanId, copied } of lacking.map((request) => ({ ...request, copied: copy(request) }))) {
+      try {
+        if (await copied) missing.add(outboxId);
+      } catch (error) {
+        noteFailure(parts, { scanId, outboxId }, error);
+      }
+    }
+    return missing;
+  }
 
   return {
     publishSoon(outboxId) {
@@ -57,13 +87,18 @@ export function createRelay(parts: RelayParts): Relay {
         .finally(() => pending.delete(task));
       pending.add(task);
     },
-    publishOverdue: () =>
-      parts.db.transaction().execute(async (tx) => {
-        const published = await publishAll(parts, await lockUnpublished(tx, OVERDUE_MS, BATCH));
+    async publishOverdue() {
+      const missing = await copyOverdue();
+      return parts.db.transaction().execute(async (tx) => {
+        const requests = await lockUnpublished(tx, OVERDUE_MS, BATCH);
+        // A transaction does not wait for copies: what lacks one is published the next time.
+        const ready = requests.filter((request) => !needsCopy(request) || missing.has(request.outboxId));
+        const published = await publishAll(parts, (request) => Promise.resolve(missing.has(request.outboxId)), ready);
         // Their rows are locked, so none can be withdrawn meanwhile.
         await markPublished(tx, published);
         return published.length;
-      }),
+      });
+    },
     async idle() {
       await Promise.all(pending);
     },
@@ -71,17 +106,13 @@ export function createRelay(parts: RelayParts): Relay {
 }
 
 /** Publishes requests. Returns those that the bus has acknowledged; others are logged, and stay in the outbox. */
-async function publishAll(parts: RelayParts, requests: readonly OutboxRequest[]): Promise<Published[]> {
+async function publishAll(parts: RelayParts, copy: CopySample, requests: readonly OutboxRequest[]): Promise<Published[]> {
   const published = await Promise.all(
     requests.map(async (request) => {
       try {
-        return await publishOne(parts, request);
+        return await publishOne(parts, copy, request);
       } catch (error) {
-        parts.metrics.publishFailures.inc();
-        parts.log.warn(
-          { err: error, scan: request.scanId, outboxId: request.outboxId },
-          "cannot publish a request now; it stays in the outbox",
-        );
+        noteFailure(parts, request, error);
         return undefined;
       }
     }),
@@ -89,15 +120,32 @@ async function publishAll(parts: RelayParts, requests: readonly OutboxRequest[])
   return published.filter((one) => one !== undefined);
 }
 
-async function publishOne(parts: RelayParts, request: OutboxRequest): Promise<Published> {
+function noteFailure(
+  { metrics, log }: RelayParts,
+  { scanId, outboxId }: Pick<OutboxRequest, "scanId" | "outboxId">,
+  error: unknown,
+): void {
+  metrics.publishFailures.inc();
+  log.warn({ err: error, scan: scanId, outboxId }, "cannot publish a request now; it stays in the outbox");
+}
+
+function wantsBytes({ engines }: OutboxRequest): boolean {
+  return engines.some(({ input }) => input === "file");
+}
+
+function needsCopy(request: OutboxRequest): boolean {
+  const { internet, internetCopy, isolated, sample } = request;
+  return internet && wantsBytes(request) && internetCopy === null && isolated !== null && sample.blob !== null;
+}
+
+async function publishOne(parts: RelayParts, copy: CopySample, request: OutboxRequest): Promise<Published> {
   const accountClass = internetClass(request.internet);
-  const wantsBytes = request.engines.some(({ input }) => input === "file");
-  if (wantsBytes && request.internet) await copyToInternet(parts, request);
+  if (needsCopy(request)) await copy(request);
   const { sampleId: _, blob, ...sample } = request.sample;
   const message = encodeMessage({
     v: 1,
     scan: request.scanId,
-    sample: { ...sample, blob: wantsBytes ? blob : null },
+    sample: { ...sample, blob: wantsBytes(request) ? blob : null },
     engines: request.engines.map(({ name }) => name),
     timeoutMs: Math.max(1, Math.round(request.remainingMs)),
     ...(request.crashes === 0 ? {} : { crashes: request.crashes }),
@@ -116,14 +164,14 @@ async function retract({ bus }: RelayParts, withdrawn: readonly Published[]): Pr
  * Copies the sample into the internet account, unless it is there. If two gateways do so at once, both copies stay until none is
  * needed: nats-server 2.9 no longer finds a chunk once the newer of two on its subject is deleted.
  */
-async function copyToInternet({ db, samples }: RelayParts, { sample, isolated, internetCopy }: OutboxRequest): Promise<void> {
+async function isMissingAfterCopy({ db, samples }: RelayParts, { sample, isolated }: OutboxRequest): Promise<boolean> {
   const { sampleId, blob } = sample;
-  if (internetCopy !== null || blob === null || isolated === null) return;
-  if ((await readSample(db, sampleId))?.internet) return;
+  if (blob === null || isolated === null || (await readSample(db, sampleId))?.internet) return false;
   const location = await samples.copyToInternet({ blob, location: isolated }).catch((error: unknown) => {
     // The request is published all the same: the agent finds that the bytes are missing, and its result says so.
     if (error instanceof BytesMissing) return undefined;
     throw error;
   });
   if (location && !(await addInternetCopy(db, sampleId, { blob, location }))) await samples.remove("internet", [location]);
+  return location === undefined;
 }

@@ -36,6 +36,7 @@ const FINALS_BATCH = 1_000;
 const IN_FLIGHT_EACH = 10;
 const LEASE_MS = 30_000;
 const CLEAN_UP_MS = 600_000;
+const CLEAN_UP_BATCH = 10_000;
 /** Seconds until the next attempt, after each failed one. After the last the delivery has failed: two days in all. */
 const BACK_OFF_S = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400];
 const GONE = 410;
@@ -60,7 +61,7 @@ export function startWebhooks(parts: WebhookParts): WebhookSender {
   async function cleanUp(): Promise<void> {
     if (performance.now() - cleanedAt <= CLEAN_UP_MS) return;
     cleanedAt = performance.now();
-    await removeOldDeliveries(parts.db);
+    while ((await removeOldDeliveries(parts.db, CLEAN_UP_BATCH)) === CLEAN_UP_BATCH);
   }
 
   async function beginDue(): Promise<void> {

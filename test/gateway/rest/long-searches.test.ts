@@ -71,7 +71,7 @@ it("as many lists as one operation may ask for end as QUERY_TIMEOUT", async () =
 });
 
 it("with every connection of a pool at work, a statement that waits for one does not say that the database is away", async () => {
-  const refusals = [{ statementMs: 60_000 }, {}].map(async (kind) => {
+  const refusals = [{ forLists: true }, {}].map(async (kind) => {
     const db = openDatabase(stage.databaseUrl, () => {}, { ...kind, max: 1, waitMs: 3_000 });
     try {
       return await db.connection().execute(async (only) => {

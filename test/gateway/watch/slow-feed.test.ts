@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openDatabase, type Database } from "../../../gateway/db/database.js";
+import { GATEWAY_LIMITS, openDatabase, type Database } from "../../../gateway/db/database.js";
 import { DatabaseAway } from "../../../gateway/errors.js";
 import { readSnapshot } from "../../../gateway/db/scan-changes.js";
 import type { ScanCriteria } from "../../../gateway/db/scan-list.js";
@@ -20,7 +20,7 @@ let close: () => Promise<void>;
 
 beforeAll(async () => {
   ({ url, db, close } = await openTestDatabase());
-  lists = openDatabase(url, () => {}, { statementMs: 30 });
+  lists = openDatabase(url, () => {}, { forLists: true, limits: { ...GATEWAY_LIMITS, statementMs: 30 } });
   feeds = createFeeds(db, lists, log);
 });
 

@@ -1,0 +1,34 @@
+import type { Pool } from "pg";
+
+/** A session whose transaction has been open for a while, so that others may wait for its locks. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly application: string;
+  readonly client: string | null;
+  readonly state: string | null;
+  readonly seconds: number;
+  /** The beginning of its last statement. */
+  readonly statement: string;
+}
+
+const PAUSE_MS = 10_000;
+const HOLDERS = `
+  select pid, application_name as application, client_addr::text as client, state,
+    extract(epoch from now() - xact_start)::int as seconds, left(query, 200) as statement
+  from pg_stat_activity
+  where datname = current_database() and pid <> pg_backend_pid() and xact_start < now() - $1 * interval '1 millisecond'
+  order by xact_start limit 3`;
+
+/** Returns a function that finds out whose transactions are older than a wait, and tells; not more often than every ten seconds. */
+export function createHolderReport(pool: Pool, waitedMs: number, tell: (holders: readonly LockHolder[]) => void): () => void {
+  let toldAt = -Infinity;
+  return () => {
+    if (performance.now() - toldAt < PAUSE_MS) return;
+    toldAt = performance.now();
+    pool.query<LockHolder>(HOLDERS, [waitedMs]).then(
+      ({ rows }) => tell(rows),
+      // Whoever waited for the lock has an error already.
+      () => undefined,
+    );
+  };
+}
