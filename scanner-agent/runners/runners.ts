@@ -55,7 +55,17 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
     const detect = program?.detect ?? command?.[0];
     if (command === undefined || detect === undefined) return undefined;
     const fence = () => findFence({ internet: manifest.internet, folder, programPath });
-    return createProcessRunner({ command, version, uses, detect, folder, programPath, fence, limits });
+    return createProcessRunner({
+      command,
+      version,
+      uses,
+      detect,
+      folder,
+      programPath,
+      fence,
+      limits,
+      isIsolated: !manifest.internet,
+    });
   },
   container: ({ manifest, place }, slots, host) =>
     manifest.run.container === undefined

@@ -6,7 +6,7 @@ import { within } from "../../within.js";
 import type { EngineProcess } from "./engine-process.js";
 import { createEngineProcesses } from "./engine-processes.js";
 import { startThread, type EngineWorker } from "./engine-worker.js";
-import type { Fence } from "../process/fence.js";
+import { unfenced, type Fence } from "../process/fence.js";
 import type { WorkerReport } from "./worker-server.js";
 
 /** Thousands of rules take a while to compile. */
@@ -20,7 +20,6 @@ const MAX_OUTPUT = 8 * 1024 * 1024;
 const LARGE_SAMPLE = 32 * 1024 * 1024;
 /** A worker is replaced after this many samples, and what it has leaked with it. */
 const SCANS_PER_WORKER = 1_000;
-const UNFENCED = "its process has no fence on this host: what a sample makes of it could reach the network";
 
 /** How a built-in engine is run. */
 export interface BuiltinOptions {
@@ -104,7 +103,7 @@ export function createBuiltinRunner({
 
   function warnings(): readonly string[] {
     return [
-      ...(processes.isUnfenced() ? [UNFENCED] : []),
+      ...(processes.isUnfenced() ? [unfenced("its process")] : []),
       ...(outdated === undefined ? [] : [outdated]),
       ...(report?.problems ?? []),
     ];

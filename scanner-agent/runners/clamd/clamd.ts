@@ -9,7 +9,7 @@ import { followSignatures, type LoadedSignatures } from "./loaded.js";
 import { awaitReply, createOccupancy, NotListening, type Conversation } from "../conversation.js";
 import { removeStaleDaemons, startClamd, type ClamdProcess } from "./daemon.js";
 import { ask, isAnswering, readVersion, streamFile } from "./protocol.js";
-import { noFence, type Fence } from "../process/fence.js";
+import { noFence, unfenced, type Fence } from "../process/fence.js";
 
 /** How long clamd may go on with a sample after its timeout before it is restarted. */
 const STUCK_MS = 10_000;
@@ -39,7 +39,7 @@ export function createClamdRunner({
   owner,
   log,
   limits = CLAMD_LIMITS,
-  fence: findFence = () => Promise.resolve(noFence),
+  fence: findFence,
 }: ClamdOptions): Runner {
   const gate = createGate();
   const listeners: ((reason: string) => void)[] = [];
@@ -62,12 +62,12 @@ export function createClamdRunner({
     await stop();
     if (!removedStale) await removeStaleDaemons(owner);
     removedStale = true;
-    fence ??= await findFence();
+    fence ??= (await findFence?.()) ?? noFence;
     programState = await stateOfFiles([program]);
     const next = await startClamd({ program, owner, fence, signatures: found, slots, timeoutMs, limits });
     clamd = next;
     signatures = followSignatures(found, { load: next.reload, log });
-    logUnread();
+    logWarnings();
     void next.ended.then((words) => {
       if (clamd !== next) return;
       clamd = undefined;
@@ -85,8 +85,12 @@ export function createClamdRunner({
     await old.stop();
   }
 
-  function logUnread(): void {
-    const now = signatures?.warnings() ?? [];
+  function warnings(): readonly string[] {
+    return [...(findFence !== undefined && fence === noFence ? [unfenced("clamd")] : []), ...(signatures?.warnings() ?? [])];
+  }
+
+  function logWarnings(): void {
+    const now = warnings();
     for (const warning of now) if (!warned.includes(warning)) log.warn(warning);
     warned = now;
   }
@@ -134,7 +138,7 @@ export function createClamdRunner({
     async versions() {
       const reply = await ask(current().socketPath, "VERSION");
       await signatures?.follow();
-      logUnread();
+      logWarnings();
       return readVersion(reply, signatures?.newest());
     },
     fingerprint() {
@@ -143,7 +147,7 @@ export function createClamdRunner({
     },
     run,
     stop,
-    warnings: () => signatures?.warnings() ?? [],
+    warnings,
     onLost: (listener) => void listeners.push(listener),
   };
 }

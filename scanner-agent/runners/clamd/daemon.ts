@@ -8,8 +8,9 @@ import { clamavUser, clamdConf, pidFile, socketFile, type ClamdConfig } from "./
 import type { Signatures } from "./database.js";
 import { untilAnswering } from "../conversation.js";
 import { ask, isAnswering } from "./protocol.js";
-import { noFence, type Fence } from "../process/fence.js";
+import { noFence, type Fence, type Mount } from "../process/fence.js";
 import { minimalEnvironment, spawnGuarded } from "../process/guard.js";
+import { findAround } from "../process/shown-paths.js";
 import { readOutput } from "./output.js";
 import { awaitEnd } from "../../within.js";
 
@@ -56,7 +57,8 @@ export async function startClamd({
   await writeFile(file, clamdConf({ ...config, database, folder, user: user?.name }));
   if (user !== undefined) await chown(folder, user.uid, user.gid);
 
-  const guarded = spawnGuarded(fence.wrap([program, `--config-file=${file}`], null), {
+  const mounts: Mount[] = [...findAround(first.folder), { path: folder, isWritable: true }];
+  const guarded = spawnGuarded(fence.wrap([program, `--config-file=${file}`], null, { mounts }), {
     cwd: folder,
     env: minimalEnvironment("", folder),
   });

@@ -14,6 +14,8 @@ export interface Mount {
   readonly path: string;
   /** Its name inside, relative; default: it stays where it is, although the folder around it is hidden. */
   readonly as?: string;
+  /** It may be written to: a daemon's own folder. */
+  readonly isWritable?: true;
   /** It is a program, or has some, and may be run. */
   readonly isProgram?: true;
 }
@@ -43,6 +45,11 @@ export const noFence: Fence = {
   innerPath: (sample) => sample,
   wrap: (argv) => argv,
 };
+
+/** What an operator is told where an isolated engine has no fence. */
+export function unfenced(name: string): string {
+  return `${name} has no fence on this host: what a sample makes of it could reach the network`;
+}
 
 /** What a fence is chosen by. */
 export interface FenceOptions {

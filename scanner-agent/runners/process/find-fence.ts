@@ -6,7 +6,7 @@ import { bubblewrapFences } from "./bubblewrap.js";
 import { runCommand } from "./command.js";
 import { noFence, type Fence, type FenceOptions } from "./fence.js";
 import { minimalEnvironment } from "./guard.js";
-import { namespaceFences } from "./namespaces.js";
+import { daemonFences, namespaceFences } from "./namespaces.js";
 
 const TRIAL_MS = 10_000;
 
@@ -36,15 +36,11 @@ export async function findFence(options: FenceOptions): Promise<Fence> {
   return noFence;
 }
 
-/** A fence for a daemon that changes its user by itself: no network, and no core dumps. */
+/** A fence for a daemon that changes its user by itself: no network, no core dumps and folders of its own, as far as the host allows. */
 export async function findDaemonFence(options: Omit<FenceOptions, "internet">): Promise<Fence> {
-  for (const namespaces of [["--net"], ["--user", "--map-current-user", "--net"]]) {
-    const fence: Fence = {
-      ...noFence,
-      description: "no network",
-      wrap: (argv) => ["prlimit", "--core=0", "unshare", ...namespaces, "--", ...argv],
-    };
-    if ((await tryFence(fence, options)) !== undefined) return fence;
+  for (const fence of daemonFences()) {
+    if ((await tryFence(fence, options)) === undefined) continue;
+    return { ...fence, description: fence.hasPrivateFolders ? "no network, private /tmp" : "no network; missing: private /tmp" };
   }
   return noFence;
 }

@@ -17,7 +17,7 @@ import { allowedLimits, prlimit } from "./limits.js";
 const STAGE = "/tmp/.scanmesh";
 
 /**
- * Makes the folders private, shows files and folders, read-only, in them or in a folder that exists only in this mount namespace, and
+ * Makes the folders private, shows files and folders in them or in a folder that exists only in this mount namespace, and
  * runs the command. Its arguments: the size of each private folder; further folders to hide; for each mount the path, the target and
  * further mount options; then `--` and the command. The mounts are not entered in the host's table (`-n`), which only root may write.
  */
@@ -35,7 +35,7 @@ memory ${STAGE} ,noexec
 show() {
   if [ -d "$1" ]; then mkdir -p "$2"; else mkdir -p "$(dirname "$2")"; : > "$2"; fi
   mount -n --rbind "$1" "$2"
-  mount -n -o "remount,bind,ro,nosuid,nodev,$3" "$2"
+  mount -n -o "remount,bind,nosuid,nodev,$3" "$2"
 }
 while [ "$1" != -- ]; do
   show "${INSIDE}$1" "$2" "$3"
@@ -76,8 +76,7 @@ export function namespaceFences(options: FenceOptions): PossibleFence[] {
     innerPath: pathInside,
     wrap: (argv, sample, { mounts = [], limits = LIMITS } = {}) => {
       const all: Mount[] = [...(sample === null ? [] : [{ path: sample, as: basename(sample) }]), ...mounts];
-      const words = all.flatMap((mount) => [mount.path, targetOf(mount), mount.isProgram ? "exec" : "noexec"]);
-      const enter = ["sh", "-c", ENTER, "fence", String(limits.tmp), hidden, ...words, "--", ...before];
+      const enter = [...enterWith(all, limits.tmp, hidden), ...before];
       return [
         ...namespaces,
         "--mount",
@@ -107,6 +106,50 @@ export function namespaceFences(options: FenceOptions): PossibleFence[] {
   ];
   const asAgent = [fence("the agent's user", OWN_USERS, close, DROP), bare(PROCESSES, close), bare([], close), bare([])];
   return process.getuid?.() === 0 ? [...asRoot, ...asAgent] : asAgent;
+}
+
+/** Fences for a daemon that changes its user by itself and has a folder in which it is spoken to. */
+export function daemonFences(): PossibleFence[] {
+  const fence = (namespaces: readonly string[]): PossibleFence => ({
+    ...noFence,
+    user: "its own user",
+    hasPrivateFolders: true,
+    hasFilter: false,
+    wrap: (argv, sample, { mounts = [], limits = LIMITS } = {}) => {
+      const all: Mount[] = [...(sample === null ? [] : [{ path: sample }]), ...mounts];
+      const enter = enterWith(all, limits.tmp, RESOLVERS.join(" "));
+      return [
+        "prlimit",
+        "--core=0",
+        ...namespaces,
+        "--mount",
+        "--ipc",
+        "--net",
+        "--",
+        ...enter,
+        "setpriv",
+        "--no-new-privs",
+        "--",
+        ...argv,
+      ];
+    },
+  });
+  const bare = (namespaces: readonly string[]): PossibleFence => ({
+    ...fence(namespaces),
+    hasPrivateFolders: false,
+    wrap: (argv) => ["prlimit", "--core=0", ...namespaces, "--net", "--", ...argv],
+  });
+  const asAgent = [fence(OWN_USERS), bare(OWN_USERS)];
+  return process.getuid?.() === 0 ? [fence(["unshare"]), bare(["unshare"]), ...asAgent] : asAgent;
+}
+
+/** The words before a command that runs where the mounts are shown. */
+function enterWith(mounts: readonly Mount[], size: number, hidden: string): string[] {
+  const words = mounts.flatMap((mount) => {
+    const options = [mount.isWritable ? "rw" : "ro", mount.isProgram ? "exec" : "noexec"];
+    return [mount.path, targetOf(mount), options.join(",")];
+  });
+  return ["sh", "-c", ENTER, "fence", String(size), hidden, ...words, "--"];
 }
 
 function targetOf({ path, as }: Mount): string {

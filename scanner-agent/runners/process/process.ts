@@ -7,7 +7,7 @@ import { findProgram, explainMissing } from "../../programs.js";
 import { NEVER_ABORTED } from "../../within.js";
 import { fillCommand } from "../fill-command.js";
 import { runCommand, type CommandOptions } from "./command.js";
-import { LIMITS, noFence, type Fence, type Mount } from "./fence.js";
+import { LIMITS, noFence, unfenced, type Fence, type Mount } from "./fence.js";
 import { minimalEnvironment } from "./guard.js";
 import { allowedLimits, findLimit } from "./limits.js";
 import { findShown } from "./shown-paths.js";
@@ -31,6 +31,8 @@ export interface ProgramOptions {
   /** Finds the fence that the program runs in, at the first start; default: none. */
   readonly fence?: () => Promise<Fence>;
   readonly limits?: ProcessLimits | undefined;
+  /** Whether it must not reach the network: the operator is told where it could. */
+  readonly isIsolated?: boolean;
 }
 
 /** Runs a command for each sample, in a process group, folder and environment of its own. */
@@ -72,6 +74,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
       return `process (${(fence ?? noFence).description})`;
     },
     start,
+    warnings: () => (options.isIsolated && fence === noFence ? [unfenced(detect)] : []),
     async versions(): Promise<EngineVersions> {
       if (version === undefined) return { engine: null, signatures: null, signatureDate: null };
       try {

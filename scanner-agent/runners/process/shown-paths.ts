@@ -18,6 +18,12 @@ export async function findShown(commands: readonly (readonly string[])[], progra
   return [...paths].toSorted().map((path) => ({ path, isProgram: true }));
 }
 
+/** The folder around this one, where a fence hides it: so that a link which is pointed elsewhere is seen. */
+export function findAround(folder: string): Mount[] {
+  const around = dirname(folder);
+  return isHidden(folder) ? [{ path: HIDDEN.includes(around) ? folder : around }] : [];
+}
+
 /** The path, and where it leads to if it is a link. */
 async function withTarget(path: string): Promise<string[]> {
   try {

@@ -49,6 +49,8 @@ describe("an engine in worker threads", () => {
     const on = runner();
     await on.start();
     await expect(scan(on, "kill")).rejects.toThrow(new Failed("its process ended while it scanned the sample"));
+    // Two workers that are ready, so that both samples are in the process at once.
+    await Promise.all([scan(on, "hello"), scan(on, "hello")]);
     const several = await Promise.allSettled([scan(on, "wait"), scan(on, "kill")]);
     for (const one of several) expect(one).toMatchObject({ status: "rejected", reason: expect.any(Unavailable) as Unavailable });
     expect(await scan(on, "next")).toMatchObject({ path: "next" });

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Outcome, Runner } from "../../../../scanner-agent/contract.js";
 import { parseClamd } from "../../../../scanner-agent/parsers/clamd.js";
 import { createClamdRunner } from "../../../../scanner-agent/runners/clamd/clamd.js";
+import { findDaemonFence } from "../../../../scanner-agent/runners/process/find-fence.js";
 import { until } from "../../stage/bus-stage.js";
 import { EICAR } from "../../eicar.js";
 import { runOptions, sampleFile } from "../samples.js";
@@ -25,7 +26,9 @@ beforeEach(async () => {
   await signatures.addEicar();
   logged.length = 0;
   const log = pino({ level: "warn" }, { write: (line) => logged.push((JSON.parse(line) as { msg: string }).msg) });
-  on = createClamdRunner({ database: signatures.folder, slots: 1, timeoutMs: 30_000, programPath: "", owner: folder, log });
+  const fence = () => findDaemonFence({ folder, programPath: "" });
+  const options = { slots: 1, timeoutMs: 30_000, programPath: "", owner: folder, log, fence };
+  on = createClamdRunner({ database: signatures.folder, ...options });
 });
 afterEach(async () => {
   await on.stop();

@@ -81,3 +81,16 @@ test("a host that has no fence says so", () => {
   const runner = createProcessRunner({ command: ["true"], detect: "true", version: undefined, folder, programPath: "" });
   expect(runner.description).toBe("process (isolation: none)");
 });
+
+test("an isolated engine that no fence keeps from the network is told of", async () => {
+  const command = ["sh", "-c", "true"];
+  const options = { command, detect: "sh", version: undefined, folder, programPath: "", fence: () => Promise.resolve(noFence) };
+  for (const [isIsolated, count] of [
+    [true, 1],
+    [false, 0],
+  ] as const) {
+    const runner = createProcessRunner({ ...options, isIsolated });
+    await runner.start();
+    expect(runner.warnings?.()).toHaveLength(count);
+  }
+});
