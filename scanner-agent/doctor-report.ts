@@ -1,4 +1,5 @@
 import type { EnginePresence } from "../schema/messages.js";
+import { visibleText } from "../schema/visible-text.js";
 import { textTable } from "../schema/text-table.js";
 import type { ChosenEngine } from "./manifest/engine-choice.js";
 
@@ -43,7 +44,7 @@ export function readReport(
   const byDefault = off.filter((engine) => engine.off?.cause === "DEFAULT");
   const file = enginesFile ?? "a file that SCANMESH_ENGINES_FILE names";
   const unhealthy = presences.flatMap(({ name, healthy, reason }) => (healthy ? [] : [`${name}: ${reason}`]));
-  return [
+  const parts = [
     textTable([["Engine", "Health", "Runner", "Image", "Version", "Signatures"], ...rows]),
     section("Inspector of what is closed to engines:", inspector === undefined ? [] : [formatInspector(inspector)]),
     section("Not healthy:", unhealthy),
@@ -56,9 +57,9 @@ export function readReport(
         .filter((engine) => engine.off?.cause === "HOST" || engine.off?.cause === "OTHER_CLASS")
         .map((engine) => `${engine.manifest.name}: ${engine.off?.reason}`),
     ),
-  ]
-    .filter((part) => part !== "")
-    .join("\n\n");
+  ];
+  // Engines decide what many of these texts say; a terminal would obey what it cannot show.
+  return visibleText(parts.filter((part) => part !== "").join("\n\n")).replaceAll("\r", "<U+000D>");
 }
 
 function formatInspector({ version, fence, reason }: InspectorFindings): string {

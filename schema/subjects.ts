@@ -90,6 +90,9 @@ export function chunkReadSubject(blob: string, n: number): string {
 /** Read verb of a stored chunk by its sequence. */
 export const CHUNK_BY_SEQUENCE = `$JS.API.DIRECT.GET.${SAMPLES}`;
 
+/** The prefix of gateways' private inboxes, to which no agent may subscribe. */
+export const GATEWAY_INBOX_PREFIX = "_GATEWAY";
+
 /** The prefix of an agent's private inboxes. */
 export function inboxPrefix(agent: string): string {
   return `_INBOX.${agent}`;

@@ -182,7 +182,9 @@ async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promi
   if (reachedStopAfter.length > 0) await cancelRemaining(ctx, reachedStopAfter);
   ctx.bulk.releaseIfWaiting();
   for (const { delivery, result } of batch) {
-    ctx.metrics.results.labels(result.engine, result.state).inc();
+    // An agent may name any engine: a label for each name would fill the memory of whoever collects them.
+    const isKnown = ctx.fleet.classOf(result.engine) !== undefined;
+    ctx.metrics.results.labels(isKnown ? result.engine : "unknown", result.state).inc();
     delivery.ack();
   }
   const unknown = results.filter(({ scanId }) => !scanIds.has(scanId)).length;

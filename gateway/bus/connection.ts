@@ -4,7 +4,7 @@ import { connect, credsAuthenticator, Events, NatsError, type NatsConnection } f
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import { OperatorError } from "../../schema/operator-error.js";
-import { accountName } from "../../schema/subjects.js";
+import { accountName, GATEWAY_INBOX_PREFIX } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
 import { GatewayError } from "../errors.js";
 
@@ -81,6 +81,7 @@ export function keepConnection(
           servers: [...config.servers],
           authenticator: (nonce) => credsAuthenticator(readCredentials())(nonce),
           name: `gateway ${purpose}`,
+          inboxPrefix: GATEWAY_INBOX_PREFIX,
           maxReconnectAttempts: -1,
           reconnectTimeWait: RETRY_MS,
           reconnectJitter: RETRY_MS,

@@ -73,3 +73,12 @@ test("what does not work says why, what is off how it is turned on, and each thi
   expect(text).toContain("\nWarnings:\n  Yara: a.yar:1: no rule\n");
   expect(text.split(mistake)).toHaveLength(2);
 });
+
+test("shows what an engine says without letting it write to the terminal", () => {
+  const hostile = "\u001b]0;title\u0007\u001b[2Jcleared\rover";
+  const text = report([
+    presence("Odd", { healthy: false, reason: hostile, versions: { engine: hostile, signatures: null, signatureDate: null } }),
+  ]);
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  expect(text).toContain("<U+001B>[2Jcleared<U+000D>over");
+});

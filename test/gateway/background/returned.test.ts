@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { encodeMessage, type ReturnedRequest } from "../../../schema/messages.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan } from "../../../gateway/scan/submit.js";
-import { resultSubject } from "../../../schema/subjects.js";
+import { GATEWAY_INBOX_PREFIX, resultSubject } from "../../../schema/subjects.js";
 import { engine, startPuppet } from "../../stage/puppet-agent.js";
 import { TESTER, until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
@@ -129,4 +129,19 @@ describe("a request that its agent returns", () => {
     await until("both are recorded", async () => (await returns()) === before + 2);
     expect(await stage.db.selectFrom("outbox").select("id").where("scan_id", "=", scan).execute()).toEqual([]);
   });
+});
+
+it("an engine that the mesh does not know has no label of its own in the metrics", async () => {
+  const scan = await submit("unknown engine", ["Alpha"]);
+  await agent.answer("Made-Up", { scan, verdict: "CLEAN" });
+  const labels = async () => (await gateway.context.metrics.results.get()).values.map((value) => value.labels.engine);
+  await until("it is counted", async () => (await labels()).includes("unknown"));
+  expect(await labels()).not.toContain("made-up");
+});
+
+it("gateways' private answers are out of the reach of agents", async () => {
+  const refused = new Promise((resolve) => {
+    agent.nc.subscribe(`${GATEWAY_INBOX_PREFIX}.>`, { callback: (error) => error && resolve(error) });
+  });
+  expect(String(await refused)).toMatch(/permissions violation/i);
 });
