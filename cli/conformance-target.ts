@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { say } from "./command.js";
 import { exchange, type Exchange, type Received, type Request } from "./conformance-exchange.js";
+import { createPatience, readRetryAfter, TryLater } from "./retry-after.js";
 
 /** What a line of the contract is run on. Every request it makes is part of the report. */
 export interface Target {
@@ -51,6 +53,7 @@ export interface LineResult {
 }
 
 const POLL_MS = 250;
+const patiently = createPatience(say);
 
 /** Tries one line. What cannot be read as it should be breaks it too. */
 export async function tryLine(
@@ -77,8 +80,17 @@ function createTarget(
   broken: string[],
 ): Target {
   const must = (holds: boolean, what: string) => void (holds || broken.push(what));
+  // A key's rate, or a mesh that is busy, is no break of the contract.
+  const ask = (path: string, request: Request) =>
+    patiently(async () => {
+      const answered = await exchange(base, timeoutMs, path, request);
+      const { status, headers } = answered.received;
+      const seconds = readRetryAfter(status, headers["retry-after"]);
+      if (seconds !== undefined) throw new TryLater(`HTTP ${status}`, seconds);
+      return answered;
+    }, new AbortController().signal);
   const send = async (path: string, request: Request = {}): Promise<Received> => {
-    const answered = await exchange(base, timeoutMs, path, { ...request, headers: { ...authorization, ...request.headers } });
+    const answered = await ask(path, { ...request, headers: { ...authorization, ...request.headers } });
     exchanges.push({ ...answered, sent: { ...answered.sent, headers: request.headers ?? {} } });
     return answered.received;
   };
@@ -96,7 +108,7 @@ function createTarget(
     async complete(id) {
       const end = Date.now() + timeoutMs;
       for (;;) {
-        const answered = await exchange(base, timeoutMs, `/api/v1/sample/${id}`, { headers: authorization });
+        const answered = await ask(`/api/v1/sample/${id}`, { headers: authorization });
         const report = JSON.parse(answered.received.text) as RestReport;
         if (report.end_date !== null || Date.now() > end) {
           exchanges.push({ ...answered, sent: { ...answered.sent, headers: {} } });

@@ -45,7 +45,13 @@ it("is kept by the mesh, and the report says of each line what was sent and rece
 
 it("is broken in every line by a server that answers 200 to everything, below a path too", async () => {
   const outside: string[] = [];
+  let refusals = 0;
   const server = createServer((request, response) => {
+    if (refusals < 2) {
+      refusals += 1;
+      response.writeHead(429, { "retry-after": "0" }).end();
+      return;
+    }
     if (!request.url?.startsWith("/mesh/")) outside.push(request.url ?? "");
     request.resume().once("end", () => response.end("[]"));
   });
@@ -56,6 +62,8 @@ it("is broken in every line by a server that answers 200 to everything, below a 
     "1",
   );
   expect(outside).toEqual([]);
+  expect(stdout).toContain("The gateway asks to wait 0 s (HTTP 429); waiting.");
+  expect(stdout).not.toContain("< 429");
   expect(code).toBe(1);
   // Nothing can be seen of an upload but that it was taken.
   const kept = stdout.split("\n").filter((line) => line.startsWith("✓"));
