@@ -7,13 +7,19 @@ import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
+import { base64, submit } from "../scan/submitting.js";
 
 const WARNING = "ClamAV keeps serving its old signatures; it would not start again: daily.cvd: Malformed database";
+const OLD = { engine: "1.0", signatures: "42", signatureDate: "2020-01-02T03:04:05Z" };
 let browser: Browser;
 
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
-const agent = usePuppet(stage, "puppet", [engine("Alpha", { warnings: [WARNING] }), engine("Beta")]);
+const agent = usePuppet(stage, "puppet", [
+  engine("Alpha", { warnings: [WARNING] }),
+  engine("Beta"),
+  engine("Gamma", { versions: OLD }),
+]);
 
 beforeAll(async () => {
   const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
@@ -36,4 +42,20 @@ it("tell what is to be put right of an engine that works, until it is", async ()
   await agent.announce([{ warnings: [] }]);
   await row("Alpha").getByText(WARNING).waitFor({ state: "detached" });
   await until("the metric tells it", () => metric('scanmesh_engine_warnings{engine="Alpha",agent="puppet"} 0'));
+});
+
+it("show signatures that are too old, in the list of engines and in the report", async () => {
+  const { scan } = await submit(gateway.url, { base64: base64("old") });
+  for (const [name, versions] of [
+    ["Alpha", { ...OLD, signatureDate: null }],
+    ["Beta", { ...OLD, signatureDate: new Date().toISOString() }],
+    ["Gamma", OLD],
+  ] as const)
+    await agent.answer(name, { scan: scan.scanId, verdict: "CLEAN", versions });
+  const page = await browser.newPage();
+  await page.goto(gateway.url);
+  await page.locator("#engines tr", { hasText: "Gamma" }).getByText("42 of 2020-01-02, too old").waitFor();
+  expect(await page.locator("#engines").getByText("too old").count()).toBe(1);
+  await page.locator(`#scans tr[data-scan="${scan.scanId}"]`).click();
+  await page.getByText("Scanned with old signatures: Gamma (of 2020-01-02)").waitFor();
 });
