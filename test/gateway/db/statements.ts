@@ -5,7 +5,7 @@ import { vi } from "vitest";
 
 /** What a gateway reads and writes by itself, at any time. */
 const BACKGROUND =
-  /^\s*(insert|update|delete|begin|commit|rollback|set|listen)\b|\b(hourly_\w+|webhook\w*|outbox|uploads|sweep_\w+|idempotency_keys|api_keys|sample_removals)\b|from "engines" order by lower\(name\)$/i;
+  /^\s*(insert|update|delete|begin|commit|rollback|set|listen)\b|\b(hourly_\w+|webhook\w*|outbox|uploads|sweep_\w+|idempotency_keys|api_keys|sample_removals|removals|overdue|agent_orders|removed_at|clock_timestamp)\b|where internet_chunks is not null|from "engines" [^()]*order by lower\(name\)$/i;
 
 /** What some work reads of scans, results, samples and engines, statement by statement. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
