@@ -182,7 +182,7 @@ function limitsOf(cases: readonly FaultCase[], busy: boolean): Limits {
     gatewayMb: 400,
     agentMb: 250,
     loopP99Ms: busy ? Infinity : 100,
-    noticeMs: 12_000,
+    noticeMs: 15_000,
     readShare: least(cases.map(({ answered }) => answered?.reads)),
     uploadShare: least(cases.map(({ answered }) => answered?.uploads)),
     takesEveryUpload: cases.every(({ takesEveryUpload }) => takesEveryUpload),

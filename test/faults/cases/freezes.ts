@@ -32,10 +32,10 @@ export const freezeAgent: FaultCase = {
 
 export const freezeNats: FaultCase = {
   name: "freeze-nats",
-  about: "nats-server is stopped for 25 s: connections stay open and nothing is answered.",
+  about: "nats-server is stopped for 30 s: connections stay open and nothing is answered.",
   target: "nats",
   answered: { reads: 1 },
-  run: ({ mesh }) => freeze(mesh.nats, 25_000),
+  run: ({ mesh }) => freeze(mesh.nats, 30_000),
 };
 
 export const freezePostgres: FaultCase = {

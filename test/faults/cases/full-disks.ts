@@ -5,7 +5,7 @@ import type { FaultCase, Stage } from "../case.js";
 import type { Disk } from "../mesh/mesh.js";
 import { sampleOf } from "../workload/samples.js";
 
-const FULL_MS = 20_000;
+const FULL_MS = 30_000;
 const HANDED_BACK_MS = 5_000;
 
 async function fill({ mesh }: Stage, which: Disk): Promise<void> {
@@ -20,16 +20,21 @@ async function fill({ mesh }: Stage, which: Disk): Promise<void> {
 
 export const fullDiskNats: FaultCase = {
   name: "full-disk-nats",
-  about: "The disk under nats-server is filled to the last byte for 20 s, and emptied.",
+  about: "The disk under nats-server is filled to the last byte for 30 s and emptied, and nats-server is restarted.",
   target: "nats",
   disks: ["nats"],
   answered: { reads: 1 },
-  run: (stage) => fill(stage, "nats"),
+  // It does without its streams once a write has failed; who supervises it restarts it when there is room.
+  async run(stage) {
+    await fill(stage, "nats");
+    await stage.mesh.nats.down("SIGKILL");
+    await stage.mesh.nats.up();
+  },
 };
 
 export const fullDiskPostgres: FaultCase = {
   name: "full-disk-postgres",
-  about: "The disk under Postgres is filled to the last byte for 20 s, and emptied.",
+  about: "The disk under Postgres is filled to the last byte for 30 s, and emptied.",
   target: "postgres",
   disks: ["postgres"],
   run: (stage) => fill(stage, "postgres"),

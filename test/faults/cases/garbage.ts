@@ -6,7 +6,7 @@ import { withPeer } from "../mesh/peer.js";
 import { deafToControl, deafToHints } from "./deaf.js";
 import { announce, withdraw } from "../mesh/presence.js";
 
-const LASTS_MS = 5_000;
+const LASTS_MS = 2_000;
 
 const GARBAGE: readonly Buffer[] = [
   "",

@@ -7,7 +7,7 @@ import { announce, engineOf, presenceOf, withdraw } from "../mesh/presence.js";
 import { query } from "../workload/client.js";
 import { sampleOf } from "../workload/samples.js";
 
-const NOTICED_MS = 8_000;
+const NOTICED_MS = 5_000;
 const DEPTH = 5_000;
 const FLOOD = 5_000;
 

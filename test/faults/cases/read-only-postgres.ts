@@ -2,11 +2,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type { FaultCase } from "../case.js";
 
-const LASTS_MS = 20_000;
+const LASTS_MS = 30_000;
 
 export const readOnlyPostgres: FaultCase = {
   name: "read-only-postgres",
-  about: "Postgres takes no writes for 20 s, as a standby does after a failover.",
+  about: "Postgres takes no writes for 30 s, as a standby does after a failover.",
   target: "postgres",
   async run({ mesh }) {
     const db = new pg.Client({ connectionString: mesh.databaseUrl, options: "-c default_transaction_read_only=off" });

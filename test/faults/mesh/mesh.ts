@@ -97,7 +97,7 @@ export async function startMesh(disks: readonly Disk[], tell: (what: string) => 
       SCANMESH_NATS_INTERNET_CREDS: keys.creds.gateway.internet,
       SCANMESH_DEADLINE: DEADLINE,
       SCANMESH_SWEEP_INTERVAL: `${SWEEP_MS}ms`,
-      SCANMESH_ORPHAN_GRACE: "20s",
+      SCANMESH_ORPHAN_GRACE: "40s",
       SCANMESH_SCANS_MAX: "8MiB",
       SCANMESH_WEBHOOK_NETWORKS: "127.0.0.0/8",
     });
