@@ -14,7 +14,7 @@ const CASES = ["gateway-dies-after-commit", "garbage-hints", "hostile-presence"]
 const LIMIT_MS = 240_000;
 
 it(
-  `the mesh survives ${CASES.join(" and ")}`,
+  `the mesh survives ${CASES.join(", ")}`,
   async () => {
     const file = join(await temporaryFolder(), "faults.json");
     const args = [projectPath("standalone", "bootstrap.mjs"), "faults", "--busy", "--json", file];
