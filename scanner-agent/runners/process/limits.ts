@@ -23,7 +23,8 @@ export function prlimit({ memory, files, fileSize, pids }: ProcessLimits): reado
 
 /** These limits, as far as the host lets the agent have them: only root may raise its own. */
 export function allowedLimits(limits: ProcessLimits): ProcessLimits {
-  if (process.getuid?.() === 0) return limits;
+  // Elsewhere there are no fences, and no such file.
+  if (process.getuid?.() === 0 || process.platform !== "linux") return limits;
   const own = readFileSync("/proc/self/limits", "utf8");
   const hard = (name: string) => Number(new RegExp(`^${name} +\\S+ +(\\d+)`, "m").exec(own)?.[1] ?? Infinity);
   return {
