@@ -135,5 +135,5 @@ function validUpload(): Record<string, unknown> {
 }
 
 export function isJson({ headers }: Received): boolean {
-  return /^application\/json\b/.test(headers["content-type"] ?? "");
+  return headers["content-type"] === "application/json";
 }

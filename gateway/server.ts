@@ -11,6 +11,8 @@ import {
 import { authenticateRequests } from "./http/authenticate.js";
 import { GatewayError } from "./errors.js";
 import { refuseEncodedBodies } from "./http/body-encoding.js";
+import { continueWhenRead } from "./http/continue.js";
+import { answerHalfOpen } from "./http/half-open.js";
 import { trackUnanswered } from "./http/give-way.js";
 import { endUnreadAnswers } from "./http/unread-answers.js";
 import { graphqlRoutes } from "./graphql/routes.js";
@@ -61,10 +63,18 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
     });
   });
   endUnreadAnswers(app);
+  answerHalfOpen(app);
+  continueWhenRead(app);
   trackUnanswered(app);
   guardOrigins(app, ctx.config);
   authenticateRequests(app, ctx);
   refuseEncodedBodies(app);
+  app.addHook("onSend", async ({ url }, reply, payload) => {
+    // JSON has no charset (RFC 8259), and clients of REST compare the whole text. GraphQL over HTTP asks for one.
+    if (!url.startsWith("/graphql") && reply.getHeader("content-type") === "application/json; charset=utf-8")
+      void reply.header("content-type", "application/json");
+    return payload;
+  });
   app.addHook("onResponse", async ({ raw }) => drain(raw));
   app.addHook("preClose", async () => void setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref());
   await app.register(async (part) => graphqlRoutes(part, ctx));

@@ -1,9 +1,13 @@
+import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GraphQLError } from "graphql";
+import { withinTime } from "../http/body-time.js";
+import { announcedLength } from "../http/request-body.js";
 import { describeError } from "../http/http-error.js";
 import type { ScanContext } from "../scan/context.js";
 import { createOperationCheck } from "./limits/checks.js";
 import { createDocuments } from "./limits/documents.js";
+import { answerType } from "./transports/answer-type.js";
 import { serveEventStream } from "./transports/event-stream.js";
 import { serveHttp } from "./transports/http.js";
 import { LIMITS } from "./limits/limits.js";
@@ -36,9 +40,14 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
     const size = code === "TOO_LARGE" ? { limit: "bodyBytes", asked: sizeOf(request), most: LIMITS.bodyBytes } : {};
     return reply
       .status(status)
+      .type(answerType(request.headers.accept))
       .headers(retryAfter === undefined ? {} : { "retry-after": retryAfter })
       .send({ errors: [new GraphQLError(message, { extensions: { code, ...wait, ...size } })] });
   });
+  app.addHook("preParsing", async ({ raw, routeOptions }, _reply, payload) =>
+    // One that is refused for its length is not read.
+    announcedLength(raw) > routeOptions.bodyLimit ? payload : withinTime(payload as Readable),
+  );
   if (mesh.config.introspection) serveDocument(app, schemaDocument(schema));
   await serveHttp(app, mesh, operations);
   serveEventStream(app, mesh, operations);

@@ -4,7 +4,7 @@
  * a browser does not add a key by itself, so a page can do only what its user gave it a key for.
  */
 
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { isLoopback, type GatewayConfig } from "../config.js";
 import { GatewayError } from "../errors.js";
@@ -19,21 +19,31 @@ export interface GuardedRequest {
    * a page need not see the answer of a long list to keep the database busy.
    */
   readonly isGuarded: boolean;
+  /** Whether it is of HTTP/1.0, which knows no Host, and comes from this machine. No browser sends such a request. */
+  readonly isOld: boolean;
 }
 
 const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Why a request is refused; undefined if it is not. */
-export function refusal(config: GuardConfig, { method, headers, isGuarded }: GuardedRequest): string | undefined {
+export function refusal(config: GuardConfig, { method, headers, isGuarded, isOld }: GuardedRequest): string | undefined {
   if (config.auth === "keys") return undefined;
-  const { host, origin } = headers;
+  const { host } = headers;
   const name = hostName(host);
+  if (host === undefined && isOld) return isGuarded || !READS.has(method) ? originProblem(config, headers) : undefined;
   if (name === undefined || !(isLoopback(name) || isListed(config.hosts, name))) {
     return "this Host is not allowed; SCANMESH_HOSTS lists those that are";
   }
-  const originMatters = isGuarded || !READS.has(method);
-  if (!originMatters || isOwnOrListed(config, origin, headers)) return undefined;
+  return isGuarded || !READS.has(method) ? originProblem(config, headers) : undefined;
+}
+
+function originProblem(config: GuardConfig, headers: IncomingHttpHeaders): string | undefined {
+  if (isOwnOrListed(config, headers.origin, headers)) return undefined;
   return "pages of this Origin are not allowed; SCANMESH_ORIGINS lists those that are";
+}
+
+function isOldAndLocal({ httpVersion, socket }: IncomingMessage): boolean {
+  return httpVersion === "1.0" && isLoopback((socket.remoteAddress ?? "").replace(/^::ffff:/, ""));
 }
 
 /** A link or an image of another page is requested without Origin; browsers tell its site in Sec-Fetch-Site. */
@@ -72,6 +82,7 @@ export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
       method: request.method,
       headers: request.headers,
       isGuarded: isGuarded && request.method !== "OPTIONS",
+      isOld: isOldAndLocal(request.raw),
     });
     if (refused !== undefined) throw new GatewayError("FORBIDDEN", refused);
     const { origin } = request.headers;

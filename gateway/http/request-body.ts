@@ -1,21 +1,26 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { GatewayConfig } from "../config.js";
 import { bodyTooLarge, GatewayError } from "../errors.js";
+import { UnsupportedBody } from "./body-encoding.js";
 
 /** For routes that read their bodies themselves: accepts any Content-Type, also a malformed one. */
 export function acceptAnyBody(app: FastifyInstance): void {
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   app.addHook("onRequest", async ({ raw }) => {
+    const [, kind = "form-data"] = /^\s*multipart\/([^\s;,]{0,100})/i.exec(raw.headers["content-type"] ?? "") ?? [];
+    if (kind.toLowerCase() !== "form-data")
+      throw new UnsupportedBody(`a multipart/${kind} body is not taken here: send the file itself, or a form with it`);
     if (!isMultipart(raw.headers)) raw.headers["content-type"] = "application/octet-stream";
   });
 }
 
-/** The bytes of a body as they arrive. Throws TOO_LARGE beyond the limit. */
-export async function* readBody(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+/** The bytes of a request's body as they arrive, from the request itself or by another stream. Throws TOO_LARGE beyond the limit. */
+export async function* readBody(request: IncomingMessage, limit: number, body: Readable = request): AsyncGenerator<Buffer> {
   if (announcedLength(request) > limit) throw bodyTooLarge(limit);
   let size = 0;
-  for await (const bytes of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const bytes of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += bytes.length;
     if (size > limit) throw bodyTooLarge(limit);
     yield bytes;

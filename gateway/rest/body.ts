@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { withinTime } from "../http/body-time.js";
 import { readForm } from "../http/form.js";
 import { FORM_BYTES, readBody, isMultipart } from "../http/request-body.js";
 import { parseJson } from "./split-json.js";
@@ -17,7 +18,8 @@ export async function readInput(request: FastifyRequest): Promise<ReadonlyMap<st
 async function bodyInput(request: FastifyRequest): Promise<Iterable<readonly [string, string]>> {
   if (isMultipart(request.headers)) return (await readForm(request.raw, FORM_BYTES, "")).fields;
   const parts: Buffer[] = [];
-  for await (const bytes of readBody(request.raw, FORM_BYTES)) parts.push(bytes);
+  const arrived = withinTime(request.raw);
+  for await (const bytes of readBody(request.raw, FORM_BYTES, arrived)) parts.push(bytes);
   const body = Buffer.concat(parts);
   const text = body.toString();
   if (!/^\s*\{/.test(text)) return new URLSearchParams(text);

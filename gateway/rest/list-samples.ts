@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { baseUrl } from "../http/request.js";
+import { baseUrl, hostOf } from "../http/request.js";
 import { readListedScans } from "../db/export.js";
 import type { Endpoint } from "./endpoint.js";
 import { everyScan } from "./pages.js";
@@ -28,7 +28,7 @@ export const listSamples: Endpoint = {
     const query = request.query as Record<string, unknown>;
     const zone = ctx.config.timeZone;
     const after = query.after === undefined ? 0 : wholeNumber("after", query.after, 0, Number.MAX_SAFE_INTEGER);
-    void reply.type("application/json; charset=utf-8");
+    void reply.type("application/json");
     if (query.limit === undefined) {
       return sendStream(
         request,
@@ -41,7 +41,7 @@ export const listSamples: Endpoint = {
     const page = scans.slice(0, limit);
     const last = page.at(-1);
     if (last && scans.length > limit) {
-      const next = `${baseUrl(ctx.config, request.host)}/api/v1/sample?limit=${limit}&after=${last.scanId}`;
+      const next = `${baseUrl(ctx.config, hostOf(request))}/api/v1/sample?limit=${limit}&after=${last.scanId}`;
       void reply.header("link", `<${next}>; rel="next"`);
     }
     return page.map((scan) => formatListed(scan, zone));

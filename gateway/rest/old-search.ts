@@ -30,7 +30,7 @@ export const oldSearch: Endpoint = {
     const terms = parseTerms("file_hash", (await readInput(request)).get("file_hash") ?? "");
     const pages = withResults(ctx.db, matchingScans(ctx, searchFor(terms), clientLeft(request, reply)));
     const show = (scan: ListedReport) => ({ ...formatReport(scan, ctx.config.timeZone), report_id: scan.scanId });
-    void reply.type("application/json; charset=utf-8");
+    void reply.type("application/json");
     return sendStream(request, reply, arrayOrNothing(jsonArray(pages, show)));
   },
 };

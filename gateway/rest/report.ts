@@ -88,13 +88,13 @@ function versions({ state, engineVersion, signatureVersion, signatureDate }: Lis
   return { engine: engineVersion ?? "", updated, ...(signatureVersion === null ? {} : { database: signatureVersion }) };
 }
 
-/** Keys of their own output that antivirus engines show; engines of other types show all of theirs. */
-const AV_KEYS = ["database", "known", "results"] as const;
+/** Keys of an antivirus engine's own output whose place is taken by keys of the contract, or that repeat the others as text. */
+const REPLACED = new Set(["error", "cause", "markdown"]);
 
 function ownKeys({ type, details }: ListedResult): Record<string, unknown> {
   if (details === null) return {};
   if (type !== "AV") return details;
-  return Object.fromEntries(AV_KEYS.flatMap((key) => (key in details ? [[key, details[key]]] : [])));
+  return Object.fromEntries(Object.entries(details).filter(([key]) => !REPLACED.has(key)));
 }
 
 function reason(result: ListedResult): { error?: string; cause?: string } {

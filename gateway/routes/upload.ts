@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GatewayError } from "../errors.js";
-import { UnsupportedBody } from "../http/body-encoding.js";
 import { readForm } from "../http/form.js";
 import { isMultipart, sampleBodyLimit, acceptAnyBody } from "../http/request-body.js";
 import { createTurns } from "../http/turns.js";
@@ -9,11 +8,6 @@ import { receiveUpload } from "../scan/uploads.js";
 
 /** Receives the bytes of an upload that `createUpload` issued: as the body, or as the first file of a form. */
 export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void> {
-  app.addHook("onRequest", async ({ headers: { "content-type": type = "" } }) => {
-    const [, kind = "form-data"] = /^\s*multipart\/([^\s;,]{0,100})/i.exec(type) ?? [];
-    if (kind.toLowerCase() !== "form-data")
-      throw new UnsupportedBody(`a multipart/${kind} body is not taken here: send the file itself, or a form with it`);
-  });
   acceptAnyBody(app);
   const turns = createTurns();
   app.route<{ Params: { id: string } }>({

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { getOperationAST, GraphQLError } from "graphql";
 import { z } from "zod";
-import { baseUrl, searchOf } from "../../http/request.js";
+import { baseUrl, hostOf, searchOf } from "../../http/request.js";
 import { GatewayError } from "../../errors.js";
 import type { ScanContext } from "../../scan/context.js";
 import type { Watch } from "../../watch/watch.js";
@@ -43,7 +43,7 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
     bodyLimit: LIMITS.bodyBytes,
     handler: async (request, reply) => {
       const parameters = readParameters(request);
-      const args = prepare(operations, parameters, requestContext(mesh, request.caller, baseUrl(mesh.config, request.host)));
+      const args = prepare(operations, parameters, requestContext(mesh, request.caller, baseUrl(mesh.config, hostOf(request))));
       const isInvalid = isRefused(args);
       const operation = isInvalid ? undefined : getOperationAST(args.document, parameters.operationName)?.operation;
       if (request.method !== "POST" && operation === "mutation") throw new GatewayError("BAD_INPUT", "mutations need POST");
@@ -55,7 +55,8 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       });
       if (request.method === "HEAD") return reply.send("");
       const { stream, endWith } = createEventStream(isInvalid ? singleResult(errorResult(args)) : await run(operations, args));
-      if (request.raw.socket.destroyed) {
+      const { socket } = request.raw;
+      if (socket.destroyed || socket.readableEnded) {
         // The client left while the operation started: there is nobody to answer.
         stream.destroy();
         return reply.hijack();
@@ -65,7 +66,11 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       reply.raw.setTimeout(PING_MS);
       const { key } = request.caller;
       const release = key ? mesh.keyring.hold(key.id, () => endWith(KEY_REVOKED)) : () => {};
+      // Who has nothing more to say to an event stream has left it.
+      const leave = () => socket.destroy();
+      socket.once("end", leave);
       stream.once("close", () => {
+        socket.off("end", leave);
         release();
         open.delete(stream);
       });

@@ -11,11 +11,12 @@ import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDi
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GraphQLError, type DocumentNode, type GraphQLFormattedError } from "graphql";
 import type { Logger } from "pino";
-import { baseUrl, searchOf } from "../../http/request.js";
+import { baseUrl, hostOf, searchOf } from "../../http/request.js";
 import type { ScanContext } from "../../scan/context.js";
 import { isRefused } from "../limits/documents.js";
 import { LIMITS } from "../limits/limits.js";
 import { chargeRootFields } from "../limits/root-field-rate.js";
+import { answerType, mustBeAcceptable } from "./answer-type.js";
 import type { Operations } from "./operations.js";
 import { isRequestError, presentError } from "../context/present-error.js";
 import { requestContext, type RequestContext } from "../context/request-context.js";
@@ -31,11 +32,15 @@ export async function serveHttp(app: FastifyInstance, mesh: ScanContext, operati
     config: { needs: "key" },
     bodyLimit: LIMITS.bodyBytes,
     handler: async (request, reply) => {
+      const { accept } = request.headers;
+      mustBeAcceptable(accept);
       const search = searchOf(request.url);
       const source = request.method === "POST" ? (request.body as { query?: unknown } | null)?.query : search.get("query");
       const document = typeof source === "string" && source !== "" ? operations.documents(source) : undefined;
-      if (document !== undefined && isRefused(document)) return reply.status(400).send({ errors: document });
-      const context = requestContext(mesh, request.caller, baseUrl(mesh.config, request.host));
+      if (document !== undefined && isRefused(document)) {
+        return reply.status(400).type(answerType(accept)).send({ errors: document });
+      }
+      const context = requestContext(mesh, request.caller, baseUrl(mesh.config, hostOf(request)));
       const answer = await server.executeHTTPGraphQLRequest({
         httpGraphQLRequest: {
           method: request.method === "HEAD" ? "GET" : request.method,

@@ -6,6 +6,7 @@ import { CloseCode, handleProtocols, makeServer, MessageType, parseMessage, type
 import { WebSocketServer, type WebSocket } from "ws";
 import { baseUrl, clientAddress, pathOf, requestId } from "../../http/request.js";
 import { keyInHeaders } from "../../http/authenticate.js";
+import { ignoreUpgrade, isWebSocketUpgrade } from "../../http/other-upgrades.js";
 import { refusal } from "../../http/origin-guard.js";
 import type { ScanContext } from "../../scan/context.js";
 import type { Watch } from "../../watch/watch.js";
@@ -63,7 +64,8 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
   app.server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     // A listener that is defined here would keep the request in memory as long as the connection lives.
     stream.on("error", logBroken);
-    const refused = refusal(mesh.config, { method: "GET", headers: request.headers, isGuarded: true });
+    if (!isWebSocketUpgrade(request)) return ignoreUpgrade(app.server, request, stream, head);
+    const refused = refusal(mesh.config, { method: "GET", headers: request.headers, isGuarded: true, isOld: false });
     if (refused !== undefined) return reject(stream, 403, refused);
     if (pathOf(request.url ?? "") !== "/graphql") return reject(stream, 404, "no such path");
     sockets.handleUpgrade(request, stream, head, (socket) => open(socket, stream, request));

@@ -8,9 +8,9 @@ const CONFIG = {
 };
 
 const get = (host: string | undefined, origin?: string) =>
-  refusal(CONFIG, { method: "GET", headers: headers(host, origin), isGuarded: false });
+  refusal(CONFIG, { method: "GET", headers: headers(host, origin), isGuarded: false, isOld: false });
 const post = (host: string, origin?: string) =>
-  refusal(CONFIG, { method: "POST", headers: headers(host, origin), isGuarded: false });
+  refusal(CONFIG, { method: "POST", headers: headers(host, origin), isGuarded: false, isOld: false });
 
 function headers(host: string | undefined, origin: string | undefined) {
   return { ...(host === undefined ? {} : { host }), ...(origin === undefined ? {} : { origin }) };
@@ -71,7 +71,12 @@ describe("the Origin rule", () => {
 
   it("refuses to stream to, or run GraphQL for, a foreign page even by GET", () => {
     expect(
-      refusal(CONFIG, { method: "GET", headers: headers("localhost", "https://evil.example.org"), isGuarded: true }),
+      refusal(CONFIG, {
+        method: "GET",
+        headers: headers("localhost", "https://evil.example.org"),
+        isGuarded: true,
+        isOld: false,
+      }),
     ).toMatch(/Origin/);
   });
 });

@@ -104,9 +104,10 @@ describe("an engine's entry", () => {
     expect(shown).toMatchObject({ magic: { mime: "text/plain" }, name: "FileInfo", infected: "", queued: 0 });
   });
 
-  it("shows of an antivirus engine's own keys only those of the contract", () => {
-    const shown = formatResult({ ...DONE, details: { known: "6632715", markdown: "# x" } });
-    expect(shown).toMatchObject({ known: "6632715" });
-    expect(shown).not.toHaveProperty("markdown");
+  it("shows all of an antivirus engine's own keys but those that the contract has a place for", () => {
+    const own = { known: "6632715", heuristics: { level: 3 }, engine_mode: "cloud" };
+    const shown = formatResult({ ...DONE, details: { ...own, markdown: "# x", error: "none", cause: "none", infected: true } });
+    expect(shown).toMatchObject({ ...own, infected: false });
+    for (const key of ["markdown", "error", "cause"]) expect(shown).not.toHaveProperty(key);
   });
 });

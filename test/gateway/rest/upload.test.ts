@@ -29,7 +29,7 @@ describe.each(["/api/v1/sample", "/api/upload"])("POST %s with JSON", (path) => 
   it("answers with the scan's id, the hashes and an integer size", async () => {
     const answer = await client.post(path, json());
     expect(answer.status).toBe(200);
-    expect(answer.headers["content-type"]).toMatch(/^application\/json/);
+    expect(answer.headers["content-type"]).toBe("application/json");
     expect(answer.json()).toEqual({
       id: expect.any(Number),
       hashes: { md5: hash("md5", "a sample"), sha1: hash("sha1", "a sample"), sha256: hash("sha256", "a sample") },
@@ -47,11 +47,19 @@ describe.each(["/api/v1/sample", "/api/upload"])("POST %s with JSON", (path) => 
     "json",
     "a/b/c",
     ";",
-    "multipart/mixed; boundary=x",
     "",
   ])("reads %j as JSON", async (type) => {
     expect((await client.post(path, json(), { "content-type": type })).status).toBe(200);
   });
+
+  it.each(["multipart/mixed; boundary=x", "Multipart/Related", "multipart/; boundary=x"])(
+    "refuses what is sent as %s",
+    async (type) => {
+      const answer = await client.post(path, json(), { "content-type": type });
+      expect(answer.status).toBe(415);
+      expect(answer.json()).toEqual({ error: expect.stringContaining("is not taken here") });
+    },
+  );
 
   it("makes a new scan for the same bytes under another name", async () => {
     const [first, second] = [
