@@ -70,6 +70,7 @@ export function createSchema(): GraphQLSchema {
     pubSub: noPubSub,
     validate: false,
   });
+  Object.assign(schema.getType("DateTimeISO") ?? {}, { specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6" });
   for (const [name, description] of Object.entries(ROOTS)) Object.assign(schema.getType(name) ?? {}, { description });
   for (const field of rootFieldsOf(schema)) field.description = `${field.description} Needs \`${scopeOf(field.extensions)}\`.`;
   return schema;

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from "fastify";
-
-const READS = new Set(["GET", "HEAD", "OPTIONS"]);
+import { READS } from "./origin-guard.js";
 
 /**
  * Answers a client that ends its side of the connection after its request, as some do to mark the end of an upload. A client that

@@ -23,7 +23,8 @@ export interface GuardedRequest {
   readonly isOld: boolean;
 }
 
-const READS = new Set(["GET", "HEAD", "OPTIONS"]);
+/** Methods that change nothing. */
+export const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Why a request is refused; undefined if it is not. */
 export function refusal(config: GuardConfig, { method, headers, isGuarded, isOld }: GuardedRequest): string | undefined {
@@ -71,7 +72,14 @@ function isOwn(origin: string, host: string | undefined): boolean {
 }
 
 const GUARDED = /^(\/(graphql|samples)(\/.*)?|\/api\/v1\/sample|\/api\/search|\/export\/csv)$/;
-const ALLOWED_HEADERS = "authorization, content-type, idempotency-key, x-api-key, x-request-id, apollo-require-preflight";
+/** Headers that pages may send: those of the API, of Apollo's clients, and of tracing (W3C Trace Context, B3, Sentry). */
+const ALLOWED_HEADERS = [
+  "authorization, content-type, idempotency-key, x-api-key, x-request-id",
+  "apollo-require-preflight, apollographql-client-name, apollographql-client-version, x-apollo-operation-name, x-apollo-operation-id",
+  "graphql-client-name, graphql-client-version, traceparent, tracestate, baggage, b3, sentry-trace",
+].join(", ");
+/** Headers of answers that pages may read. */
+const EXPOSED_HEADERS = "idempotency-replayed, link, retry-after, www-authenticate, x-request-id";
 
 /** Applies both rules to every request, and answers CORS requests of the origins in `SCANMESH_ORIGINS`. */
 export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
@@ -89,7 +97,7 @@ export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
     if (config.origins.length > 0) void reply.header("vary", "Origin");
     if (origin === undefined || !config.origins.includes(origin)) return;
     void reply.header("access-control-allow-origin", origin);
-    void reply.header("access-control-expose-headers", "link, retry-after, www-authenticate, x-request-id");
+    void reply.header("access-control-expose-headers", EXPOSED_HEADERS);
     if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return;
     await reply
       .headers({

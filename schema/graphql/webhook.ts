@@ -40,8 +40,20 @@ export class WebhookDelivery {
   lastError!: string | null;
 }
 
+@ObjectType({ description: "A delivery in a list.", simpleResolvers: true })
+export class WebhookDeliveryEdge {
+  @Field(() => String, { description: "The position in the list, for `after`." })
+  cursor!: string;
+
+  @Field(() => WebhookDelivery, { description: "The delivery." })
+  node!: WebhookDelivery;
+}
+
 @ObjectType({ description: "A page of a webhook's log.", simpleResolvers: true })
 export class WebhookDeliveryConnection {
+  @Field(() => [WebhookDeliveryEdge], { description: "The deliveries of this page with their cursors." })
+  edges!: readonly WebhookDeliveryEdge[];
+
   @Field(() => [WebhookDelivery], { description: "The deliveries of this page." })
   nodes!: readonly WebhookDelivery[];
 

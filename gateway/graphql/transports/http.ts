@@ -34,6 +34,11 @@ export async function serveHttp(app: FastifyInstance, mesh: ScanContext, operati
     handler: async (request, reply) => {
       const { accept } = request.headers;
       mustBeAcceptable(accept);
+      if (request.method !== "POST" && !hasPreflightHeader(request))
+        return reply
+          .status(400)
+          .type(answerType(accept))
+          .send({ errors: [PLAIN_GET] });
       const search = searchOf(request.url);
       const source = request.method === "POST" ? (request.body as { query?: unknown } | null)?.query : search.get("query");
       const document = typeof source === "string" && source !== "" ? operations.documents(source) : undefined;
@@ -109,6 +114,16 @@ const NOT_HERE = new GraphQLError(
     extensions: { code: "BAD_REQUEST" },
   },
 );
+
+const PLAIN_GET = new GraphQLError(
+  "a GET needs the header apollo-require-preflight: 1, which no plain link can send; or send the operation by POST as application/json (in urql: preferGetMethod: false)",
+  { extensions: { code: "BAD_REQUEST" } },
+);
+
+/** Whether a browser would have asked before it sent this for another page. Apollo asks for the same, and does not say what helps. */
+function hasPreflightHeader({ headers }: FastifyRequest): boolean {
+  return ["apollo-require-preflight", "x-apollo-operation-name", "content-type"].some((name) => Boolean(headers[name]));
+}
 
 /** Apollo gives what is wrong with a request its code in the formatted error alone; nothing is hidden in such an error. */
 function present(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {

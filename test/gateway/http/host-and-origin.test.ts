@@ -85,6 +85,17 @@ describe("those that are allowed", () => {
     });
     expect(preflight.status).toBe(204);
     expect(preflight.headers).toMatchObject({ "access-control-allow-origin": FRIEND, vary: "Origin" });
+    const allowed = String(preflight.headers["access-control-allow-headers"]).split(", ");
+    for (const header of [
+      "apollographql-client-name",
+      "apollographql-client-version",
+      "apollo-require-preflight",
+      "x-apollo-operation-name",
+      "traceparent",
+      "tracestate",
+      "idempotency-key",
+    ])
+      expect(allowed).toContain(header);
     const answer = await ask(`${gateway.url}/graphql`, {
       method: "POST",
       headers: { origin: FRIEND, "content-type": "application/json" },
@@ -92,6 +103,8 @@ describe("those that are allowed", () => {
     });
     expect(answer.status).toBe(200);
     expect(answer.headers["access-control-allow-origin"]).toBe(FRIEND);
+    const exposed = String(answer.headers["access-control-expose-headers"]).split(", ");
+    for (const header of ["idempotency-replayed", "retry-after", "link", "x-request-id"]) expect(exposed).toContain(header);
   });
 
   it("the gateway's own page, by any of its names", async () => {
