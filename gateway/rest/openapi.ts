@@ -10,9 +10,19 @@ type JsonObject = { readonly [key: string]: Json };
 
 export interface OpenApi {
   readonly openapi: string;
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly info: {
+    readonly title: string;
+    readonly version: string;
+    readonly description: string;
+    readonly license: { readonly name: string; readonly identifier: string };
+  };
+  readonly servers: readonly { readonly url: string; readonly description: string }[];
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, JsonObject>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, JsonObject>>;
+    readonly securitySchemes: Readonly<Record<string, JsonObject>>;
+  };
 }
 
 export interface Described {
@@ -28,10 +38,19 @@ type Content = Readonly<Record<string, { readonly schema: JsonObject }>>;
 
 /** Errors that every endpoint can answer with. */
 const COMMON_ERRORS: Readonly<Record<number, string>> = {
+  500: "A fault of the gateway: its log says more.",
   401: "An API key is needed, and none was shown or it cannot be used.",
   403: "The key does not allow this; or, where no key is needed, this Host or Origin is not allowed.",
   429: "The key does too much; `Retry-After` says when to go on.",
   503: "The database is not reachable.",
+};
+
+/** Errors that every endpoint with a body can answer with. */
+const BODY_ERRORS: Readonly<Record<number, string>> = {
+  400: "The body cannot be read.",
+  408: "The body took too long to arrive.",
+  413: "The body is too large.",
+  415: "The body is compressed, or of several parts and no form.",
 };
 
 export function openApi(): OpenApi {
@@ -48,11 +67,20 @@ export function openApi(): OpenApi {
     info: {
       title: "ScanMesh",
       version: "1",
+      license: { name: "Apache 2.0", identifier: "Apache-2.0" },
       description:
         'The REST API for clients of MultiAV2. Mistakes are answered with `{"error": text}`: 400, an unknown path 404, a wrong verb 405 with `Allow`. HEAD is served where GET is. Where the mesh asks for API keys, send one as `Authorization: Bearer sm_…` or `X-API-Key`.',
     },
+    servers: [{ url: "/", description: "The gateway that gave this document." }],
+    security: [{ bearer: [] }, { apiKey: [] }, {}],
     paths: Object.fromEntries(paths),
-    components: { schemas: Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1))) },
+    components: {
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", description: "An API key, `sm_…`, where the mesh asks for one." },
+        apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "The same in a header of its own." },
+      },
+      schemas: Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    },
   };
 }
 
@@ -73,7 +101,7 @@ function describe(id: string, operation: Operation, takesBody: boolean, schemas:
   ];
   const content = (types: Readonly<Record<string, z.ZodType>>): Content =>
     Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema: show(schema) }]));
-  const failures = Object.entries({ ...COMMON_ERRORS, ...errors }).map(
+  const failures = Object.entries({ ...COMMON_ERRORS, ...(takesBody ? BODY_ERRORS : {}), ...errors }).map(
     ([status, text]) => [status, { description: text, content: content({ "application/json": Failure }) }] as const,
   );
   return {
