@@ -7,6 +7,9 @@ import type { Sample } from "./workload/samples.js";
 /** What a fault is done to. Faults of one part are not combined. */
 export type Target = "gateway" | "agent" | "nats" | "postgres" | "bus";
 
+/** For cases whose scans must go on. */
+export const ALL_BUT_AGENTS: readonly Target[] = ["gateway", "nats", "postgres"];
+
 /** What a fault works on. */
 export interface Stage {
   readonly mesh: Mesh;
@@ -25,6 +28,8 @@ export interface FaultCase {
   /** One sentence: what is done, and how it is healed. */
   readonly about: string;
   readonly target: Target;
+  /** Parts to which nothing else may be done meanwhile, or what it finds says nothing. */
+  readonly needs?: readonly Target[];
   /** File systems that must be small for it. */
   readonly disks?: readonly Disk[];
   /** The least share of reads, and of uploads, that are answered while it lasts. */

@@ -31,7 +31,7 @@ it("reads what is asked for, each case once", () => {
   expect(readOptions(["--help"], CASES)).toBeUndefined();
 });
 
-it("chooses the same cases for the same seed, and never two for one part", () => {
+it("chooses the same cases for the same seed, never two for one part, and none that another needs", () => {
   const take = (seed: number) => {
     const chosen = subsets(CASES, randomOf(seed));
     return Array.from({ length: 50 }, () => chosen.next().value as readonly (typeof CASES)[number][]);
@@ -39,5 +39,9 @@ it("chooses the same cases for the same seed, and never two for one part", () =>
   expect(take(7)).toEqual(take(7));
   expect(take(8)).not.toEqual(take(7));
   expect(new Set(take(7).map((cases) => cases.length))).toEqual(new Set([1, 2, 3]));
-  for (const cases of take(7)) expect(new Set(cases.map(({ target }) => target)).size).toBe(cases.length);
+  for (const cases of take(7)) {
+    const targets = cases.map(({ target }) => target);
+    expect(new Set(targets).size).toBe(cases.length);
+    for (const { needs = [] } of cases) expect(needs.filter((target) => targets.includes(target))).toEqual([]);
+  }
 });

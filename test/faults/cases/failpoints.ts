@@ -31,6 +31,7 @@ export const gatewayDiesAfterCommit: FaultCase = {
   name: "gateway-dies-after-commit",
   about: "A gateway dies between the commit of a scan and its publishing; another one publishes it.",
   target: "gateway",
+  needs: ["nats", "postgres"],
   takesEveryUpload: true,
   run: (stage) => dieAtEach(["outbox.after_commit"], stage),
 };
@@ -40,6 +41,7 @@ export const gatewayDiesEverywhere: FaultCase = {
   about:
     "A gateway dies at each other point: bytes stored, before the commit, before and after publishing, and between recording a result and acknowledging it.",
   target: "gateway",
+  needs: ["nats", "postgres"],
   takesEveryUpload: true,
   run: (stage) =>
     dieAtEach(

@@ -1,7 +1,7 @@
 /** Disks without room. */
 
 import { setTimeout as pause } from "node:timers/promises";
-import type { FaultCase, Stage } from "../case.js";
+import { ALL_BUT_AGENTS, type FaultCase, type Stage } from "../case.js";
 import type { Disk } from "../mesh/mesh.js";
 import { sampleOf } from "../workload/samples.js";
 
@@ -44,6 +44,7 @@ export const largerThanSpool: FaultCase = {
   name: "larger-than-spool",
   about: "A sample comes for which no agent's spool has room; all other samples are scanned meanwhile.",
   target: "agent",
+  needs: ALL_BUT_AGENTS,
   disks: ["spool"],
   answered: { reads: 1, uploads: 1 },
   takesEveryUpload: true,

@@ -1,7 +1,7 @@
 /** Messages that are not what their subject carries. */
 
 import { setTimeout as pause } from "node:timers/promises";
-import type { FaultCase, Stage } from "../case.js";
+import { ALL_BUT_AGENTS, type FaultCase, type Stage } from "../case.js";
 import { withPeer } from "../mesh/peer.js";
 import { deafToControl, deafToHints } from "./deaf.js";
 import { announce, withdraw } from "../mesh/presence.js";
@@ -37,7 +37,7 @@ async function publish({ mesh, probe }: Stage, internet: "isolated" | "internet"
   return () => problems;
 }
 
-const UNHARMED = { answered: { reads: 1, uploads: 1 }, takesEveryUpload: true, target: "bus" } as const;
+const UNHARMED = { answered: { reads: 1, uploads: 1 }, takesEveryUpload: true, target: "bus", needs: ALL_BUT_AGENTS } as const;
 
 export const garbageHints: FaultCase = {
   ...UNHARMED,

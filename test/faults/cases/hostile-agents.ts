@@ -1,7 +1,7 @@
 /** An agent with valid credentials that means harm. */
 
 import { setTimeout as pause } from "node:timers/promises";
-import type { FaultCase } from "../case.js";
+import { ALL_BUT_AGENTS, type FaultCase } from "../case.js";
 import { withPeer } from "../mesh/peer.js";
 import { announce, engineOf, presenceOf, withdraw } from "../mesh/presence.js";
 import { query } from "../workload/client.js";
@@ -11,7 +11,7 @@ const NOTICED_MS = 5_000;
 const DEPTH = 5_000;
 const FLOOD = 5_000;
 
-const UNHARMED = { answered: { reads: 1, uploads: 1 }, takesEveryUpload: true, target: "bus" } as const;
+const UNHARMED = { answered: { reads: 1, uploads: 1 }, takesEveryUpload: true, target: "bus", needs: ALL_BUT_AGENTS } as const;
 
 interface Engines {
   readonly engines: readonly { readonly name: string; readonly internet: boolean; readonly lastHealthyAt: string | null }[];

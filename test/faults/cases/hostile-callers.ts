@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
-import type { FaultCase } from "../case.js";
+import { ALL_BUT_AGENTS, type FaultCase } from "../case.js";
 import { query } from "../workload/client.js";
 
 const HANGS_MS = 15_000;
@@ -25,6 +25,7 @@ export const hangingWebhook: FaultCase = {
   name: "hanging-webhook",
   about: "The receiver of a webhook takes connections and does not answer for 15 s; then it answers.",
   target: "bus",
+  needs: ALL_BUT_AGENTS,
   answered: { reads: 1, uploads: 1 },
   takesEveryUpload: true,
   async run({ mesh }) {
@@ -57,6 +58,7 @@ export const silentWebSocket: FaultCase = {
   name: "silent-websocket",
   about: `${SOCKETS} WebSockets send pings with payloads for 10 s and read no answer.`,
   target: "bus",
+  needs: ALL_BUT_AGENTS,
   answered: { reads: 1, uploads: 1 },
   takesEveryUpload: true,
   async run({ mesh }) {
