@@ -226,7 +226,7 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
         await project.run("--profile", "monitoring", "down", "--volumes");
         expect(await project.remains()).toEqual([]);
         expect(await ofEngines()).toBe("");
-        expect(await readdir(join(project.hostDir, "spool"))).toEqual([]);
+        expect(await readdir(join(`${project.hostDir}-isolated`, "spool"))).toEqual([]);
       },
       START_MS,
     );

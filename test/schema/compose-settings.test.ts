@@ -9,7 +9,12 @@ import type { Settings } from "../../schema/settings.js";
 type Environment = Readonly<Record<string, string>>;
 
 const compose = parse(readFileSync(projectPath("docker-compose.yml"), "utf8"), { merge: true }) as {
-  services: Readonly<Record<string, { readonly environment?: Environment; readonly ports?: readonly string[] }>>;
+  services: Readonly<
+    Record<
+      string,
+      { readonly environment?: Environment; readonly ports?: readonly string[]; readonly volumes?: readonly string[] }
+    >
+  >;
 };
 
 const PROGRAMS = [
@@ -39,7 +44,7 @@ const NOT_HANDED_ON: Readonly<Record<string, Readonly<Record<string, string>>>> 
     SCANMESH_CLASS: "each class has a service",
     SCANMESH_NATS_CREDS: OWN_FILE,
     SCANMESH_AGENT_ID: "scaled agents need names that differ: those of their containers",
-    SCANMESH_SPOOL: "it lies in SCANMESH_HOST_DIR",
+    SCANMESH_SPOOL: "it lies in a folder of the class, beside SCANMESH_HOST_DIR",
     SCANMESH_SECRETS: "it lies in SCANMESH_HOST_DIR",
     SCANMESH_CLAMAV_DB: "it lies in SCANMESH_HOST_DIR",
     DOCKER_HOST: ONE_SOCKET,
@@ -66,6 +71,32 @@ it(".env.example lists every name that docker-compose.yml reads, and no other", 
   expect(listed.toSorted()).toEqual([...new Set([...read, ...ofComposeItself])].toSorted());
 });
 
+it("no agent can read what an agent of the other class writes on the host", () => {
+  const writes = (service: string) => hostFolders(service).filter(({ mode }) => mode !== "ro");
+  for (const [one, other] of [
+    ["agent-isolated", "agent-internet"],
+    ["agent-internet", "agent-isolated"],
+  ] as const) {
+    const own = writes(one).map(({ path }) => path);
+    expect(own).toHaveLength(1);
+    const spool = withDefaults(compose.services[one]?.environment?.["SCANMESH_SPOOL"] ?? "");
+    expect(`${spool}/`).toContain(`${own[0]}/`);
+    const seenByOther = hostFolders(other).filter(({ path }) => `${own[0]}/`.startsWith(`${path}/`));
+    expect(seenByOther).toEqual([]);
+  }
+});
+
+/** The folders of the host that a service mounts; all but the Docker daemon's socket. */
+function hostFolders(service: string): { path: string; mode: string | undefined }[] {
+  const mounts = (compose.services[service]?.volumes ?? []).map((volume) => withDefaults(volume).split(":"));
+  return mounts.flatMap(([path = "", , mode]) => (path.startsWith("/") && !path.endsWith(".sock") ? [{ path, mode }] : []));
+}
+
+/** Text of docker-compose.yml as it is without a .env. */
+function withDefaults(text: string): string {
+  return text.replaceAll(/\$\{\w+(?::-([^}]*))?\}/g, "$1");
+}
+
 describe.each(PROGRAMS)("compose's %s", (service, settings: Settings, readConfig) => {
   const environment = compose.services[service]?.environment ?? {};
 
@@ -79,7 +110,7 @@ describe.each(PROGRAMS)("compose's %s", (service, settings: Settings, readConfig
   it("takes an empty setting as one that is not set", () => {
     const set = Object.fromEntries(
       Object.entries(environment)
-        .map(([name, value]) => [name, value.replaceAll(/\$\{\w+(?::-([^}]*))?\}/g, "$1")] as const)
+        .map(([name, value]) => [name, withDefaults(value)] as const)
         .filter(([name, value]) => value !== "" && !name.endsWith("_FILE")),
     );
     const needed = { DATABASE_URL: "postgres://x", SCANMESH_AGENT_ID: "a" };
