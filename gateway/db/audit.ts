@@ -53,7 +53,22 @@ export async function readAuditEvents(
   { keyId, action, subject, since, until }: AuditCriteria,
   { limit, after }: { limit: number; after: AuditPlace | undefined },
 ): Promise<AuditRecord[]> {
-  let query = db
+  let query = selectEvents(db).orderBy("event.at", "desc").orderBy("event.id", "desc").limit(limit);
+  if (keyId !== undefined) query = query.where("event.key_id", "=", keyId);
+  if (action !== undefined) query = query.where("event.action", "=", action);
+  if (subject !== undefined) query = query.where("event.subject", "=", subject);
+  if (since !== undefined) query = query.where("event.at", ">=", since);
+  if (until !== undefined) query = query.where("event.at", "<", until);
+  if (after !== undefined) query = query.where(sql<boolean>`(event.at, event.id) < (${after.at}, ${after.id})`);
+  return query.execute();
+}
+
+export async function readAuditEvent(db: Database, id: number): Promise<AuditRecord | undefined> {
+  return selectEvents(db).where("event.id", "=", id).executeTakeFirst();
+}
+
+function selectEvents(db: Database) {
+  return db
     .selectFrom("audit_events as event")
     .leftJoin("api_keys as key", "key.id", "event.key_id")
     .select([
@@ -66,15 +81,5 @@ export async function readAuditEvents(
       "event.action",
       "event.subject",
       "event.details",
-    ])
-    .orderBy("event.at", "desc")
-    .orderBy("event.id", "desc")
-    .limit(limit);
-  if (keyId !== undefined) query = query.where("event.key_id", "=", keyId);
-  if (action !== undefined) query = query.where("event.action", "=", action);
-  if (subject !== undefined) query = query.where("event.subject", "=", subject);
-  if (since !== undefined) query = query.where("event.at", ">=", since);
-  if (until !== undefined) query = query.where("event.at", "<", until);
-  if (after !== undefined) query = query.where(sql<boolean>`(event.at, event.id) < (${after.at}, ${after.id})`);
-  return query.execute();
+    ]);
 }

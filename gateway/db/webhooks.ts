@@ -14,6 +14,14 @@ export async function readWebhooks(db: Database): Promise<WebhookRecord[]> {
     .execute();
 }
 
+export async function readWebhook(db: Database, webhookId: number): Promise<WebhookRecord | undefined> {
+  return db
+    .selectFrom("webhooks")
+    .select([...columns])
+    .where("id", "=", webhookId)
+    .executeTakeFirst();
+}
+
 /** Adds a webhook for scans that become final from now on. */
 export async function insertWebhook(
   tx: Tx,
@@ -126,6 +134,10 @@ export async function readDeliveries(
   const { rows } = await sql<DeliveryRecord>`${selectDelivery}
     where webhook_id = ${webhookId} and id < ${after ?? Number.MAX_SAFE_INTEGER} order by id desc limit ${limit}`.execute(db);
   return rows;
+}
+
+export async function readDelivery(db: Database, deliveryId: number): Promise<DeliveryRecord | undefined> {
+  return (await sql<DeliveryRecord>`${selectDelivery} where id = ${deliveryId}`.execute(db)).rows[0];
 }
 
 /** Makes a delivery due again, as if it had never been attempted; undefined if there is none. */

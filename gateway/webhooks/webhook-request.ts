@@ -20,12 +20,19 @@ const ANSWER_BYTES = 64 * 1024;
 
 /** Whether webhooks may be sent to an address: one of the public internet, or of the networks that the operator allows. */
 export function isAllowed(address: string, networks: readonly Network[]): boolean {
-  const parsed = ipaddr.process(address);
+  const parsed = ipaddr.process(inGroups(address));
   if (isPublic(parsed)) return true;
   return networks.some((network) => {
     const [range, bits] = ipaddr.parseCIDR(network);
     return range.kind() === parsed.kind() && parsed.match(range, bits);
   });
+}
+
+/** An address of IPv6 without dots: the library reads ::8.8.8.8 as ::ffff:8.8.8.8, which is another one. */
+function inGroups(address: string): string {
+  return address.includes(".") && URL.canParse(`http://[${address}]`)
+    ? new URL(`http://[${address}]`).hostname.slice(1, -1)
+    : address;
 }
 
 /** Addresses of IPv6 are public within 2000::/3 alone: what is outside is old, or embeds an address of IPv4, as ::7f00:1 does. */

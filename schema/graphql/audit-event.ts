@@ -1,15 +1,14 @@
 import { GraphQLDateTimeISO, GraphQLJSONObject } from "graphql-scalars";
 import { Field, ID, InputType, ObjectType } from "type-graphql";
+import { Node } from "./node.js";
 import { PageInfo } from "./page-info.js";
 
 @ObjectType({
+  implements: Node,
   description: "An action that changed something or downloaded a sample. Events are never changed or removed.",
   simpleResolvers: true,
 })
-export class AuditEvent {
-  @Field(() => ID, { description: "Unique among the events of this mesh." })
-  id!: number;
-
+export class AuditEvent extends Node {
   @Field(() => GraphQLDateTimeISO, { description: "When it happened." })
   at!: Date;
 

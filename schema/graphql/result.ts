@@ -1,11 +1,12 @@
 import { GraphQLDateTimeISO, GraphQLJSONObject, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Float, ObjectType } from "type-graphql";
+import { Node } from "./node.js";
 import { EngineVersions } from "./engine-versions.js";
 import { ContainerImage } from "./container-image.js";
 import { EngineSpeed, EngineVerdict, PluginType, ResultCause, ResultState } from "./enums.js";
 
-@ObjectType({ description: "The result of one engine in one scan.", simpleResolvers: true })
-export class Result {
+@ObjectType({ implements: Node, description: "The result of one engine in one scan.", simpleResolvers: true })
+export class Result extends Node {
   @Field(() => String, { description: "The engine's name." })
   engine!: string;
 

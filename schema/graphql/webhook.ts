@@ -1,11 +1,12 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { createUnionType, Field, InputType, Int, ObjectType } from "type-graphql";
 import { DeliveryState, WebhookEvent } from "./enums.js";
+import { Node } from "./node.js";
 import { PageInfo } from "./page-info.js";
 import { InvalidInput, UserError } from "./user-error.js";
 
-@ObjectType({ description: "One event for one webhook.", simpleResolvers: true })
-export class WebhookDelivery {
+@ObjectType({ implements: Node, description: "One event for one webhook.", simpleResolvers: true })
+export class WebhookDelivery extends Node {
   @Field(() => GraphQLSafeInt, { description: "Its number; the header `webhook-id` is `msg_` and this number." })
   deliveryId!: number;
 
@@ -62,10 +63,11 @@ export class WebhookDeliveryConnection {
 }
 
 @ObjectType({
+  implements: Node,
   description:
     "An address that events are posted to, signed as by Standard Webhooks: HMAC-SHA256 over id, timestamp and body. Deliveries come at least once and in no particular order.",
 })
-export class Webhook {
+export class Webhook extends Node {
   @Field(() => GraphQLSafeInt, { description: "Its number." })
   webhookId!: number;
 

@@ -1,7 +1,7 @@
 import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
 import { AuditEventConnection, AuditFilter } from "../../../schema/graphql/audit-event.js";
 import { readAuditEvents, type AuditRecord } from "../../db/audit.js";
-import { pageOf, PAGE, pageLength } from "../inputs/connection.js";
+import { pageOf, PAGE, pageLength, type Connection } from "../inputs/connection.js";
 import { cursorOf, placeOf } from "../inputs/cursors.js";
 import { times } from "../inputs/filter-values.js";
 import type { RequestContext } from "../context/request-context.js";
@@ -25,7 +25,7 @@ export class AuditEventResolver {
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
     @Ctx() { mesh }: RequestContext,
-  ): Promise<AuditEventConnection> {
+  ): Promise<Connection<AuditRecord>> {
     const limit = pageLength(first) + 1;
     const place = placeOf(EVENTS, after);
     const { keyId, action, subject, since, until } = filter ?? {};

@@ -1,13 +1,26 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
 import type { Presence } from "../../../schema/messages.js";
-import type { BatchRecord, EngineRecord, SampleRecord, ScanRecord } from "../../../schema/reports.js";
+import type { DeliveryRecord, WebhookRecord } from "../../../schema/webhooks.js";
+import type { BatchRecord, EngineRecord, ResultRecord, SampleRecord, ScanRecord } from "../../../schema/reports.js";
 import { Node } from "../../../schema/graphql/node.js";
+import { may } from "../../caller.js";
+import { readAuditEvent, type AuditRecord } from "../../db/audit.js";
+import { readDelivery, readWebhook } from "../../db/webhooks.js";
 import { badInput } from "../../errors.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 
-type NodeRecord = ScanRecord | SampleRecord | EngineRecord | BatchRecord | Presence;
+type NodeRecord =
+  | ScanRecord
+  | SampleRecord
+  | EngineRecord
+  | BatchRecord
+  | Presence
+  | ResultRecord
+  | WebhookRecord
+  | DeliveryRecord
+  | AuditRecord;
 
 /** For each type with a global id: the key of its records, and how to find a record by its key. */
 const NODES: Record<string, { key: (record: NodeRecord) => number | string; find: Find }> = {
@@ -18,6 +31,26 @@ const NODES: Record<string, { key: (record: NodeRecord) => number | string; find
   Agent: {
     key: (record) => (record as Presence).agent,
     find: async (key, { mesh }) => mesh.fleet.agents().find(({ agent }) => agent === key),
+  },
+  Result: {
+    key: (record) => `${(record as ResultRecord).scanId}:${(record as ResultRecord).engine}`,
+    async find(key, context) {
+      const [scan = "", engine] = key.split(":", 2);
+      const results = await byNumber(scan, (scanId) => context.loaders().results.load(scanId));
+      return results?.find((result) => result.engine === engine);
+    },
+  },
+  Webhook: {
+    key: (record) => (record as WebhookRecord).webhookId,
+    find: forAdmins((webhookId, { mesh }) => readWebhook(mesh.db, webhookId)),
+  },
+  WebhookDelivery: {
+    key: (record) => (record as DeliveryRecord).deliveryId,
+    find: forAdmins((deliveryId, { mesh }) => readDelivery(mesh.db, deliveryId)),
+  },
+  AuditEvent: {
+    key: (record) => (record as AuditRecord).id,
+    find: forAdmins((id, { mesh }) => readAuditEvent(mesh.db, id)),
   },
 };
 
@@ -64,11 +97,16 @@ async function findNode(id: string, context: RequestContext): Promise<NodeRecord
   return found ? Object.assign({ __typename }, found) : null;
 }
 
-function numbered(
-  loader: (context: RequestContext) => { load(key: number): Promise<Exclude<NodeRecord, Presence> | null> },
-): Find {
-  return async (key, context) => {
-    const number = /^[1-9]\d{0,15}$/.test(key) ? Number(key) : NaN;
-    return Number.isSafeInteger(number) ? loader(context).load(number) : null;
-  };
+function numbered(loader: (context: RequestContext) => { load(key: number): Promise<NodeRecord | null> }): Find {
+  return (key, context) => byNumber(key, (number) => loader(context).load(number));
+}
+
+/** To others these objects are not there, as in the lists that they cannot read. */
+function forAdmins(read: (key: number, context: RequestContext) => Promise<NodeRecord | undefined>): Find {
+  return async (key, context) => (may(context.caller, "admin") ? byNumber(key, (number) => read(number, context)) : null);
+}
+
+async function byNumber<T>(key: string, read: (number: number) => Promise<T>): Promise<T | null> {
+  const number = /^[1-9]\d{0,15}$/.test(key) ? Number(key) : NaN;
+  return Number.isSafeInteger(number) ? read(number) : null;
 }

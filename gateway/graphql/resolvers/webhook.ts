@@ -12,7 +12,7 @@ import {
 import type { DeliveryRecord, WebhookRecord } from "../../../schema/webhooks.js";
 import { readDeliveries, readWebhooks } from "../../db/webhooks.js";
 import { createWebhook, redeliver, removeWebhook, setWebhookEnabled } from "../../scan/webhooks.js";
-import { pageOf, PAGE, pageLength } from "../inputs/connection.js";
+import { pageOf, PAGE, pageLength, type Connection } from "../inputs/connection.js";
 import { cursorOf, placeOf } from "../inputs/cursors.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
@@ -41,7 +41,7 @@ export class WebhookResolver {
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
     @Ctx() { mesh }: RequestContext,
-  ): Promise<WebhookDeliveryConnection> {
+  ): Promise<Connection<DeliveryRecord>> {
     const limit = pageLength(first) + 1;
     const place = placeOf(DELIVERIES, after);
     const found = await readDeliveries(mesh.db, webhookId, { after: place?.id, limit });

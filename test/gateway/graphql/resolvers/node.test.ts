@@ -43,6 +43,42 @@ it("an object is found again by its id, whatever it is", async () => {
   expect(await find(String(agents[0]?.id))).toEqual({ __typename: "Agent", id: agents[0]?.id });
 });
 
+it("results, webhooks, their deliveries and events of the audit are found again too", async () => {
+  const { url, context } = history.gateway;
+  const { createWebhook } = await data<{ createWebhook: { webhook: { id: string; webhookId: number } } }>(
+    url,
+    `mutation { createWebhook(input: { url: "https://192.0.43.8/", events: [SCAN_FINISHED] }) {
+      ... on CreateWebhookSuccess { webhook { id webhookId } } } }`,
+  );
+  const { webhook } = createWebhook;
+  await context.db
+    .insertInto("webhook_deliveries")
+    .values({
+      webhook_id: webhook.webhookId,
+      event: "SCAN_FINISHED",
+      scan_id: 5,
+      created_at: new Date(),
+      next_attempt_at: new Date(),
+    })
+    .execute();
+  const found = await data<{
+    scan: { results: { id: string; engine: string }[] };
+    webhooks: { deliveries: { edges: { cursor: string; node: { id: string } }[] } }[];
+    auditEvents: { nodes: { id: string }[] };
+  }>(
+    url,
+    "{ scan(id: 5) { results { id engine } } webhooks { deliveries { edges { cursor node { id } } } } auditEvents { nodes { id } } }",
+  );
+  const ids = {
+    Result: found.scan.results[0]?.id,
+    Webhook: webhook.id,
+    WebhookDelivery: found.webhooks[0]?.deliveries.edges[0]?.node.id,
+    AuditEvent: found.auditEvents.nodes[0]?.id,
+  };
+  for (const [__typename, nodeId] of Object.entries(ids))
+    expect((await data<{ node: object }>(url, NODE, { id: nodeId })).node).toEqual({ __typename, id: nodeId });
+});
+
 const id = (text: string) => Buffer.from(text).toString("base64url");
 
 it.each([
