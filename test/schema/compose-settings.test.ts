@@ -64,10 +64,11 @@ it.each([
   expect([...handedOn, ...Object.keys(NOT_HANDED_ON[program] ?? {})].toSorted()).toEqual(Object.keys(settings).toSorted());
 });
 
-it(".env.example lists every name that docker-compose.yml reads, and no other", () => {
-  const read = [...readFileSync(projectPath("docker-compose.yml"), "utf8").matchAll(/\$\{(\w+)/g)].map(([, name = ""]) => name);
+it(".env.example lists every name that compose's files read, and no other", () => {
+  const files = ["docker-compose.yml", "deploy/more-hosts.yml"].map((file) => readFileSync(projectPath(file), "utf8"));
+  const read = [...files.join().matchAll(/\$\{(\w+)/g)].map(([, name = ""]) => name);
   const listed = [...readFileSync(projectPath(".env.example"), "utf8").matchAll(/^#(\w+)=/gm)].map(([, name = ""]) => name);
-  const ofComposeItself = ["COMPOSE_PROFILES"];
+  const ofComposeItself = ["COMPOSE_FILE", "COMPOSE_PROFILES"];
   expect(listed.toSorted()).toEqual([...new Set([...read, ...ofComposeItself])].toSorted());
 });
 
