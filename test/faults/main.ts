@@ -71,10 +71,12 @@ async function run(options: Options): Promise<boolean> {
   const random = randomOf(options.seed);
   const rows: Row[] = [];
   let ending = false;
-  process.once("SIGINT", () => {
-    say("Ending after this case; Ctrl-C again ends at once.");
-    ending = true;
-  });
+  // Whatever is mounted must go with the mesh, so a signal ends nothing in the middle.
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      say("Ending after this case; the same signal again ends at once.");
+      ending = true;
+    });
   const until = options.minutes === undefined ? Infinity : Date.now() + options.minutes * 60_000;
   const rounds = options.minutes === undefined ? cases.map((one) => [one]) : subsets(cases, random);
   let mesh: Mesh | undefined;
