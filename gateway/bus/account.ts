@@ -58,6 +58,8 @@ export interface Account {
 }
 
 const CHECK_MS = 5_000;
+const STALLED =
+  "NATS is connected, and JetStream does not answer: its disk may be full or broken. Free some room and restart nats-server.";
 
 /**
  * Opens an account. Whenever it counts as up, its streams and the presence bucket exist, and every durable that the server does not
@@ -94,6 +96,8 @@ export function openAccount(
   }
 
   let checking = false;
+  /** Connected, and JetStream does not answer. */
+  let isStalled = false;
   let logged = "";
   /** Makes again what was lost. The same failure is logged once. */
   async function check(): Promise<void> {
@@ -102,7 +106,9 @@ export function openAccount(
     try {
       await provision.ensure(connection.up());
       logged = "";
+      isStalled = false;
     } catch (error) {
+      isStalled = isAway(error);
       if (String(error) !== logged) log.error({ err: error, internet }, "cannot make streams again that were lost; retrying");
       logged = String(error);
     } finally {
@@ -131,7 +137,7 @@ export function openAccount(
     async dropDurable(engine) {
       await ask((jsm) => provision.dropDurable(jsm, engine));
     },
-    missing: provision.missing,
+    missing: () => [...(isStalled && connection.isUp() ? [STALLED] : []), ...provision.missing()],
     async durableState(engine) {
       const info = await ask((jsm) =>
         jsm.consumers.info(SCANS, engineToken(engine)).catch((error: unknown) => {

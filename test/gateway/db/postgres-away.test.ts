@@ -1,6 +1,7 @@
 import { mkdtempSync, chmodSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
 import { startPostgres, type Postgres } from "../../../standalone/postgres.js";
@@ -93,4 +94,25 @@ it("a connection that is lost in the middle of a transaction fails that transact
   await expect(held).rejects.toMatchObject({ code: "UNAVAILABLE" });
   await restart();
   await until("the database answers", async () => (await upload("after a lost transaction")).status === 200);
+});
+
+it("while Postgres takes no changes uploads are refused with 503, and the gateway is not ready", async () => {
+  const admin = new pg.Client({ connectionString: stage.databaseUrl, options: "-c default_transaction_read_only=off" });
+  await admin.connect();
+  const readOnly = async (on: boolean) => {
+    await admin.query(`alter system set default_transaction_read_only = ${on ? "on" : "off"}`);
+    await admin.query("select pg_reload_conf()");
+  };
+  const ready = async () => (await ask(`${gateway.url}/readyz`)).status;
+  try {
+    await readOnly(true);
+    await until("it is not ready", async () => (await ready()) === 503);
+    const refused = await upload("read-only");
+    expect([refused.status, refused.headers["retry-after"]]).toEqual([503, "2"]);
+  } finally {
+    await readOnly(false);
+    await admin.end();
+  }
+  await until("it is ready", async () => (await ready()) === 200);
+  expect((await upload("writable again")).status).toBe(200);
 });
