@@ -6,6 +6,7 @@ import { reasonOf, type Outcome, type Runner } from "../contract.js";
 import { fingerprintOf } from "../fingerprint.js";
 import { inspectorVersion } from "../inspect/inspector.js";
 import { within } from "../within.js";
+import { shareLooks } from "./share-looks.js";
 
 /** Files that take longer to look at are not seen. */
 const LOOK_MS = 1_000;
@@ -38,6 +39,7 @@ export function createFingerprint({
   versions = { agent: ownVersion(), inspector: inspectorVersion() },
 }: FingerprintedEngine): EngineFingerprint {
   const fixed = fingerprintOf([manifest, versions.agent, manifest.type === "AV" ? versions.inspector : null]);
+  const lookAtUsed = shareLooks(async () => (await current().runner?.fingerprint?.()) ?? null);
   let last: string | undefined;
   let logged = "";
 
@@ -45,7 +47,7 @@ export function createFingerprint({
     // Look-ups in the internet may change at any time.
     if (manifest.internet) return undefined;
     try {
-      const used = await within(LOOK_MS, current().runner?.fingerprint?.() ?? Promise.resolve(null));
+      const used = await within(LOOK_MS, lookAtUsed());
       logged = "";
       return used === null ? undefined : fingerprintOf([fixed, current().versions, used]);
     } catch (error) {

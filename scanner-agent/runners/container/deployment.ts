@@ -54,7 +54,7 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
   }
 
   async function deploy(mounts: Mounts) {
-    const content = await readMountContent(engine);
+    const content = await readMountContent(engine, mounts);
     return { value: await launch(), mounts, content };
   }
 
@@ -106,9 +106,10 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
       const before = deployed;
       if (before === undefined) return null;
       const { recipe } = before.value;
-      const now = await readMountContent(engine);
-      const { paths } = await readMounts(engine);
-      if (now === null || paths !== before.mounts.paths) return null;
+      const mounts = await readMounts(engine);
+      if (mounts.paths !== before.mounts.paths) return null;
+      const now = await readMountContent(engine, mounts);
+      if (now === null) return null;
       if ((keepsProcesses || now.hasFiles) && now.state !== before.content?.state) return null;
       // On another host the same path may lead to something else.
       if (recipe.docker.spoolHidden !== undefined && engine.run.mounts.length > 0) return null;

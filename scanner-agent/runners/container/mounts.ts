@@ -35,8 +35,7 @@ export interface MountContent {
 }
 
 /** What is in all of them now; null if the agent does not see that. */
-export async function readMountContent(engine: ContainerEngine): Promise<MountContent | null> {
-  const { signatures } = await readMounts(engine);
+export async function readMountContent(engine: ContainerEngine, { signatures }: Mounts): Promise<MountContent | null> {
   const others = engine.run.mounts
     .filter(({ from }) => from !== CLAMAV_DB)
     .map(({ from }) => from.replace(CLAMAV_DB, engine.clamavDb));
