@@ -2,13 +2,12 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { Failed, reasonOf, Unavailable } from "../contract.js";
 import { LIMITS, noFence, type Fence } from "../runners/process/fence.js";
-import { LAST_WORDS, NODE_START_MS, startNode, type FencedNode, type ShownFile } from "../runners/process/fenced-node.js";
+import { NODE_START_MS, startNode, type FencedNode, type ShownFile } from "../runners/process/fenced-node.js";
 import { findFence } from "../runners/process/find-fence.js";
-import type { GuardedProcess } from "../runners/process/guard.js";
-import { within } from "../within.js";
+import { awaitEnd, within } from "../within.js";
 import type { Inspection, InspectionLimits } from "./formats/inspection.js";
 import type { Signature } from "./formats/search.js";
-import type { OpenerAnswer, OpenerRequest } from "./opener/messages.js";
+import { createChannel, type Channel } from "./opener-channel.js";
 
 const MAX_HEAP_MB = 512;
 /** What WebAssembly may take, in pages of 64 KiB. */
@@ -19,6 +18,8 @@ const NODE_FLAGS = [
   `--wasm-max-mem-pages=${WASM_PAGES}`,
   `--max-old-space-size=${MAX_HEAP_MB}`,
 ];
+/** A process that the system does not end is left behind. */
+const END_MS = 5_000;
 const PROGRAM = join("dist", "scanner-agent", "inspect");
 
 /** What is looked into. */
@@ -72,7 +73,7 @@ async function startIn(fence: Fence, { folder, programPath }: OpenerHost): Promi
   const channel = createChannel(node);
   const stop = async () => {
     node.kill();
-    await channel.closed;
+    await awaitEnd(END_MS, channel.closed);
     await node.cleanUp();
   };
   try {
@@ -107,58 +108,5 @@ function opener(fence: Fence, node: FencedNode, sevenZip: string, channel: Chann
     },
     ended: channel.isClosed,
     stop,
-  };
-}
-
-/** Messages to and from a process. */
-interface Channel {
-  send(request: OpenerRequest): void;
-  /** The next message; throws {@link Failed} when the process has ended. */
-  next(): Promise<OpenerAnswer>;
-  isClosed(): boolean;
-  readonly closed: Promise<void>;
-}
-
-function createChannel({ process: child }: GuardedProcess): Channel {
-  const waiting: OpenerAnswer[] = [];
-  let waiter: { resolve(answer: OpenerAnswer): void; reject(error: unknown): void } | undefined;
-  let failure: Failed | undefined;
-  let words = "";
-  let isClosed = false;
-
-  const fail = (how: string) => {
-    failure ??= new Failed(`its process ended (${[how, words.trim().split("\n").at(-1)].filter(Boolean).join(": ")})`);
-    waiter?.reject(failure);
-    waiter = undefined;
-  };
-  child.stdout?.resume();
-  child.stderr?.on("data", (text: Buffer) => (words = (words + text.toString("utf8")).slice(-LAST_WORDS)));
-  child.on("message", (answer: OpenerAnswer) => {
-    if (waiter === undefined) waiting.push(answer);
-    waiter?.resolve(answer);
-    waiter = undefined;
-  });
-  const closed = new Promise<void>((resolve) => {
-    child.once("error", (error) => {
-      fail(error.message);
-      resolve();
-    });
-    child.once("close", (code, signal) => {
-      isClosed = true;
-      fail(signal ?? `exit status ${code}`);
-      resolve();
-    });
-  });
-  return {
-    // A channel that is closed is told of by the end of the process.
-    send: (request) => void child.send(request, () => undefined),
-    next() {
-      const answer = waiting.shift();
-      if (answer !== undefined) return Promise.resolve(answer);
-      if (failure !== undefined) return Promise.reject(failure);
-      return new Promise((resolve, reject) => (waiter = { resolve, reject }));
-    },
-    isClosed: () => isClosed || failure !== undefined,
-    closed,
   };
 }

@@ -1,16 +1,15 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { join, relative } from "node:path";
 import type { Logger } from "pino";
 import { projectPath } from "../../../schema/paths.js";
 import { reasonOf, Unavailable } from "../../contract.js";
-import { within } from "../../within.js";
+import { awaitEnd, within } from "../../within.js";
 import { createOccupancy, HungUp, type Occupancy } from "../conversation.js";
 import { LIMITS, noFence, type Fence } from "../process/fence.js";
 import { LAST_WORDS, NODE_START_MS, startNode, type ShownFile } from "../process/fenced-node.js";
 import { createWorker, type EngineWorker } from "./engine-worker.js";
-import type { FromProcess, ToProcess, WorkerAnswer } from "./worker-server.js";
+import { FromProcess, type ToProcess, type WorkerAnswer } from "./worker-server.js";
 
-/** How long a worker may take to end before its process is ended. */
+/** How long a worker may take to end before its process is ended, and that until it is left behind. */
 const END_MS = 5_000;
 /** Of the process's own thread; each worker has its own heap. Without guards WebAssembly reserves no address space that stays reserved. */
 const FLAGS = ["--disable-wasm-trap-handler", "--max-old-space-size=512"];
@@ -77,19 +76,24 @@ async function startIn(fence: Fence, { file, folder, programPath }: EngineProces
   child.stdout?.resume();
   child.stderr?.on("data", (text: Buffer) => (words = (words + text.toString("utf8")).slice(-LAST_WORDS)));
 
+  const end = (how: string) => {
+    const last = words.trim().split("\n").at(-1);
+    ended ??= new HungUp(`its process ended (${[how, last].filter(Boolean).join(": ")})`);
+    for (const worker of workers.values()) worker.onEnd(ended);
+    workers.clear();
+  };
   const closed = new Promise<void>((resolve) => {
-    const end = (how: string) => {
-      const last = words.trim().split("\n").at(-1);
-      ended ??= new HungUp(`its process ended (${[how, last].filter(Boolean).join(": ")})`);
-      for (const worker of workers.values()) worker.onEnd(ended);
-      workers.clear();
-      resolve();
-    };
-    child.once("error", (error) => end(error.message));
-    child.once("close", (code, signal) => end(signal ?? `exit code ${code}`));
+    child.once("error", (error) => resolve(end(error.message)));
+    child.once("close", (code, signal) => resolve(end(signal ?? `exit code ${code}`)));
   });
+  const abandon = () => {
+    node.kill();
+    end("it said what no engine says");
+  };
   const ready = new Promise<void>((resolve) => {
-    child.on("message", (message: FromProcess) => {
+    child.on("message", (said: unknown) => {
+      const { data: message } = FromProcess.safeParse(said);
+      if (message === undefined) return abandon();
       if (message.kind === "ready") return resolve();
       const worker = workers.get(message.worker);
       if (message.kind === "answer") return worker?.onAnswer(message.answer);
@@ -101,7 +105,7 @@ async function startIn(fence: Fence, { file, folder, programPath }: EngineProces
   async function stop(): Promise<void> {
     wasStopped ||= ended === undefined;
     node.kill();
-    await closed;
+    await awaitEnd(END_MS, closed);
     await node.cleanUp();
   }
 
@@ -121,8 +125,7 @@ async function startIn(fence: Fence, { file, folder, programPath }: EngineProces
         post: (request) => say({ kind: "ask", worker: id, request }),
         async end() {
           say({ kind: "end", worker: id });
-          const isOver = await Promise.race([over.then(() => true), pause(END_MS, false, { ref: false })]);
-          if (!isOver) await stop();
+          if ((await awaitEnd(END_MS, over)) !== undefined) await stop();
         },
       };
     });

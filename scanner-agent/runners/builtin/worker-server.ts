@@ -1,7 +1,8 @@
 /** What a built-in engine's worker and its runner say to each other, and the worker's side of it. */
 
 import { parentPort } from "node:worker_threads";
-import type { EngineVersions } from "../../../schema/messages.js";
+import { z } from "zod";
+import { EngineVersions } from "../../../schema/messages.js";
 import { reasonOf, type Sample } from "../../contract.js";
 
 /** To the worker: prepare once, then scan one sample at a time. */
@@ -9,32 +10,41 @@ export type WorkerRequest =
   | { readonly kind: "prepare"; readonly data: unknown }
   | { readonly kind: "scan"; readonly sample: Sample };
 
-/** What a worker that can scan says of itself. Problems are for the operator and do not keep it from scanning. */
-export interface WorkerReport {
-  readonly versions: EngineVersions;
-  readonly problems: readonly string[];
-  /** Tells what it has loaded, such as rules, from anything else; undefined: it loads nothing. */
-  readonly fingerprint?: string;
-  /** What further workers are prepared with, so that all are alike; undefined: the same data as this one. */
-  readonly dataForOthers?: unknown;
-}
+/** What a worker that can scan says of itself. */
+const WorkerReport = z.object({
+  versions: EngineVersions,
+  /** For the operator; they do not keep it from scanning. */
+  problems: z.array(z.string()).readonly(),
+  /** Tells what it has loaded, such as rules, from anything else; left out: it loads nothing. */
+  fingerprint: z.string().optional(),
+  /** What further workers are prepared with, so that all are alike; left out: the same data as this one. */
+  dataForOthers: z.unknown().optional(),
+});
+/** What {@link WorkerReport} parses. */
+export type WorkerReport = Readonly<z.infer<typeof WorkerReport>>;
 
 /** From the worker; `output` is the engine's JSON. */
-export type WorkerAnswer =
-  | ({ readonly kind: "prepared" } & WorkerReport)
-  | { readonly kind: "output"; readonly output: string }
-  | { readonly kind: "failed"; readonly reason: string };
+const WorkerAnswer = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("prepared"), ...WorkerReport.shape }),
+  z.object({ kind: z.literal("output"), output: z.string() }),
+  z.object({ kind: z.literal("failed"), reason: z.string() }),
+]);
+/** What {@link WorkerAnswer} parses. */
+export type WorkerAnswer = z.infer<typeof WorkerAnswer>;
 
 /** To the process of an engine: about one of its workers. */
 export type ToProcess =
   | { readonly kind: "start" | "end"; readonly worker: number }
   | { readonly kind: "ask"; readonly worker: number; readonly request: WorkerRequest };
 
-/** From the process of an engine. */
-export type FromProcess =
-  | { readonly kind: "ready" }
-  | { readonly kind: "answer"; readonly worker: number; readonly answer: WorkerAnswer }
-  | { readonly kind: "ended"; readonly worker: number; readonly how: string };
+/** From the process of an engine: a sample may have taken it over, so it may say anything. */
+export const FromProcess = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("ready") }),
+  z.object({ kind: z.literal("answer"), worker: z.number(), answer: WorkerAnswer }),
+  z.object({ kind: z.literal("ended"), worker: z.number(), how: z.string() }),
+]);
+/** What {@link FromProcess} parses. */
+export type FromProcess = z.infer<typeof FromProcess>;
 
 /** A built-in engine inside its worker. */
 export interface WorkerEngine extends WorkerReport {

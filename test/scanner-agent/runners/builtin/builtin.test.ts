@@ -56,6 +56,13 @@ describe("an engine in worker threads", () => {
     expect(await scan(on, "next")).toMatchObject({ path: "next" });
   });
 
+  test("whose process says what no engine says ends it, and fails the sample", async () => {
+    const on = runner();
+    await on.start();
+    await expect(scan(on, "nonsense")).rejects.toThrow(Failed);
+    expect(await scan(on, "next")).toMatchObject({ path: "next" });
+  });
+
   test.each(["exit", "throw", "crash", "memory"])("fails a sample that makes its worker %s, and scans the next", async (how) => {
     const on = runner();
     await on.start();

@@ -1,6 +1,6 @@
 /** A worker that does what the sample's path says. */
 
-import { threadId } from "node:worker_threads";
+import { parentPort, threadId } from "node:worker_threads";
 import { serveWorker } from "../../../../dist/scanner-agent/runners/builtin/worker-server.js";
 
 serveWorker(async (/** @type {unknown} */ given) => {
@@ -14,6 +14,7 @@ serveWorker(async (/** @type {unknown} */ given) => {
       if (path === "exit") process.exit(7);
       if (path === "abort") process.abort();
       if (path === "kill") process.kill(process.pid, "SIGKILL");
+      if (path === "nonsense") parentPort?.postMessage(null);
       if (path === "throw") throw new Error("it threw");
       if (path === "crash") setImmediate(() => JSON.parse("{"));
       if (path === "memory") for (const hoard = []; ;) hoard.push(Array.from({ length: 1_000_000 }, () => hoard.length));

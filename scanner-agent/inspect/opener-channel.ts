@@ -1,0 +1,63 @@
+import { Failed } from "../contract.js";
+import { LAST_WORDS } from "../runners/process/fenced-node.js";
+import type { GuardedProcess } from "../runners/process/guard.js";
+import { OpenerAnswer, type OpenerRequest } from "./opener/messages.js";
+
+/** Messages to and from a process. */
+export interface Channel {
+  send(request: OpenerRequest): void;
+  /** The next message; throws {@link Failed} when the process has ended, or was ended because it said what no inspector says. */
+  next(): Promise<OpenerAnswer>;
+  isClosed(): boolean;
+  readonly closed: Promise<void>;
+}
+
+/** The channel of a process that was started. */
+export function createChannel({ process: child, kill }: GuardedProcess): Channel {
+  const waiting: OpenerAnswer[] = [];
+  let waiter: { resolve(answer: OpenerAnswer): void; reject(error: unknown): void } | undefined;
+  let failure: Failed | undefined;
+  let words = "";
+  let isClosed = false;
+
+  const fail = (how: string) => {
+    failure ??= new Failed(`its process ended (${[how, words.trim().split("\n").at(-1)].filter(Boolean).join(": ")})`);
+    waiter?.reject(failure);
+    waiter = undefined;
+  };
+  child.stdout?.resume();
+  child.stderr?.on("data", (text: Buffer) => (words = (words + text.toString("utf8")).slice(-LAST_WORDS)));
+  child.on("message", (said: unknown) => {
+    const { data: answer } = OpenerAnswer.safeParse(said);
+    if (answer === undefined || waiting.length > 0) {
+      kill();
+      return fail("it said what no inspector says");
+    }
+    if (waiter === undefined) waiting.push(answer);
+    waiter?.resolve(answer);
+    waiter = undefined;
+  });
+  const closed = new Promise<void>((resolve) => {
+    child.once("error", (error) => {
+      fail(error.message);
+      resolve();
+    });
+    child.once("close", (code, signal) => {
+      isClosed = true;
+      fail(signal ?? `exit status ${code}`);
+      resolve();
+    });
+  });
+  return {
+    // A channel that is closed is told of by the end of the process.
+    send: (request) => void child.send(request, () => undefined),
+    next() {
+      const answer = waiting.shift();
+      if (answer !== undefined) return Promise.resolve(answer);
+      if (failure !== undefined) return Promise.reject(failure);
+      return new Promise((resolve, reject) => (waiter = { resolve, reject }));
+    },
+    isClosed: () => isClosed || failure !== undefined,
+    closed,
+  };
+}
