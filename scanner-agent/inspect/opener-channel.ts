@@ -9,7 +9,6 @@ export interface Channel {
   /** The next message; throws {@link Failed} when the process has ended, or was ended because it said what no inspector says. */
   next(): Promise<OpenerAnswer>;
   isClosed(): boolean;
-  readonly closed: Promise<void>;
 }
 
 /** The channel of a process that was started. */
@@ -18,7 +17,6 @@ export function createChannel({ process: child, kill }: GuardedProcess): Channel
   let waiter: { resolve(answer: OpenerAnswer): void; reject(error: unknown): void } | undefined;
   let failure: Failed | undefined;
   let words = "";
-  let isClosed = false;
 
   const fail = (how: string) => {
     failure ??= new Failed(`its process ended (${[how, words.trim().split("\n").at(-1)].filter(Boolean).join(": ")})`);
@@ -37,17 +35,8 @@ export function createChannel({ process: child, kill }: GuardedProcess): Channel
     waiter?.resolve(answer);
     waiter = undefined;
   });
-  const closed = new Promise<void>((resolve) => {
-    child.once("error", (error) => {
-      fail(error.message);
-      resolve();
-    });
-    child.once("close", (code, signal) => {
-      isClosed = true;
-      fail(signal ?? `exit status ${code}`);
-      resolve();
-    });
-  });
+  child.once("error", (error) => fail(error.message));
+  child.once("close", (code, signal) => fail(signal ?? `exit status ${code}`));
   return {
     // A channel that is closed is told of by the end of the process.
     send: (request) => void child.send(request, () => undefined),
@@ -57,7 +46,6 @@ export function createChannel({ process: child, kill }: GuardedProcess): Channel
       if (failure !== undefined) return Promise.reject(failure);
       return new Promise((resolve, reject) => (waiter = { resolve, reject }));
     },
-    isClosed: () => isClosed || failure !== undefined,
-    closed,
+    isClosed: () => failure !== undefined,
   };
 }

@@ -4,7 +4,7 @@ import { Failed, reasonOf, Unavailable } from "../contract.js";
 import { LIMITS, noFence, type Fence } from "../runners/process/fence.js";
 import { NODE_START_MS, startNode, type FencedNode, type ShownFile } from "../runners/process/fenced-node.js";
 import { findFence } from "../runners/process/find-fence.js";
-import { awaitEnd, within } from "../within.js";
+import { within } from "../within.js";
 import type { Inspection, InspectionLimits } from "./formats/inspection.js";
 import type { Signature } from "./formats/search.js";
 import { createChannel, type Channel } from "./opener-channel.js";
@@ -18,8 +18,6 @@ const NODE_FLAGS = [
   `--wasm-max-mem-pages=${WASM_PAGES}`,
   `--max-old-space-size=${MAX_HEAP_MB}`,
 ];
-/** A process that the system does not end is left behind. */
-const END_MS = 5_000;
 const PROGRAM = join("dist", "scanner-agent", "inspect");
 
 /** What is looked into. */
@@ -71,22 +69,17 @@ async function startIn(fence: Fence, { folder, programPath }: OpenerHost): Promi
     limits: LIMITS,
   });
   const channel = createChannel(node);
-  const stop = async () => {
-    node.kill();
-    await awaitEnd(END_MS, channel.closed);
-    await node.cleanUp();
-  };
   try {
     const ready = await within(NODE_START_MS, channel.next());
     if (ready.kind !== "ready") throw new Failed("it answered out of turn");
-    return opener(fence, node, ready.sevenZip, channel, stop);
+    return opener(fence, node, ready.sevenZip, channel);
   } catch (error) {
-    await stop();
+    await node.end();
     throw new Unavailable(`the inspector's process does not start: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-function opener(fence: Fence, node: FencedNode, sevenZip: string, channel: Channel, stop: () => Promise<void>): Opener {
+function opener(fence: Fence, node: FencedNode, sevenZip: string, channel: Channel): Opener {
   let count = 0;
   return {
     fence: fence.description,
@@ -100,13 +93,13 @@ function opener(fence: Fence, node: FencedNode, sevenZip: string, channel: Chann
         if (answer.kind === "inspected" && answer.id === count) return answer.inspection;
         throw new Failed(answer.kind === "failed" ? answer.reason : "it answered out of turn");
       } catch (error) {
-        await stop();
+        await node.end();
         throw error;
       } finally {
         file?.remove();
       }
     },
     ended: channel.isClosed,
-    stop,
+    stop: node.end,
   };
 }

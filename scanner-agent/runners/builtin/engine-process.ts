@@ -9,8 +9,8 @@ import { LAST_WORDS, NODE_START_MS, startNode, type ShownFile } from "../process
 import { createWorker, type EngineWorker } from "./engine-worker.js";
 import { FromProcess, type ToProcess, type WorkerAnswer } from "./worker-server.js";
 
-/** How long a worker may take to end before its process is ended, and that until it is left behind. */
-const END_MS = 5_000;
+/** How long a worker may take to end before its process is ended. */
+const WORKER_END_MS = 5_000;
 /** Of the process's own thread; each worker has its own heap. Without guards WebAssembly reserves no address space that stays reserved. */
 const FLAGS = ["--disable-wasm-trap-handler", "--max-old-space-size=512"];
 const PROGRAM = join("dist", "scanner-agent", "runners", "builtin", "worker-process.js");
@@ -41,12 +41,15 @@ export interface EngineProcessOptions {
   readonly log: Logger;
 }
 
-/** Starts the process in a fence, or without one if it does not start there. Throws {@link Unavailable}. */
-export async function startEngineProcess(fence: Fence, options: EngineProcessOptions): Promise<EngineProcess> {
+/**
+ * Starts the process in a fence, or without one if it does not start there; `hasHeld`: one has started there before, so there must be
+ * another reason, and it is not started without. Throws {@link Unavailable}.
+ */
+export async function startEngineProcess(fence: Fence, options: EngineProcessOptions, hasHeld: boolean): Promise<EngineProcess> {
   try {
     return await startIn(fence, options);
   } catch (error) {
-    if (fence === noFence) throw error;
+    if (fence === noFence || hasHeld) throw error;
     options.log.warn({ reason: reasonOf(error) }, "The engine's process does not start in its fence; it runs without one");
     return await startIn(noFence, options);
   }
@@ -104,9 +107,7 @@ async function startIn(fence: Fence, { file, folder, programPath }: EngineProces
 
   async function stop(): Promise<void> {
     wasStopped ||= ended === undefined;
-    node.kill();
-    await awaitEnd(END_MS, closed);
-    await node.cleanUp();
+    await node.end();
   }
 
   function startWorker(): EngineWorker {
@@ -125,7 +126,7 @@ async function startIn(fence: Fence, { file, folder, programPath }: EngineProces
         post: (request) => say({ kind: "ask", worker: id, request }),
         async end() {
           say({ kind: "end", worker: id });
-          if ((await awaitEnd(END_MS, over)) !== undefined) await stop();
+          if ((await awaitEnd(WORKER_END_MS, over)) !== undefined) await stop();
         },
       };
     });

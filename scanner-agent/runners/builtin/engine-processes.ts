@@ -30,7 +30,7 @@ export function createEngineProcesses({ fence: findFence, ...options }: EnginePr
 
   async function start(): Promise<EngineProcess> {
     fence ??= findFence?.() ?? Promise.resolve(noFence);
-    const started = await startEngineProcess(await fence, options);
+    const started = await startEngineProcess(await fence, options, last !== noFence);
     last = started.fence;
     for (const other of running) if (other.hasEnded()) running.delete(other);
     running.add(started);

@@ -4,12 +4,15 @@ import { join } from "node:path";
 import { projectPath } from "../../../schema/paths.js";
 import type { ProcessLimits } from "../../../schema/process-run.js";
 import { hasCode } from "../../contract.js";
+import { awaitEnd } from "../../within.js";
 import type { Fence, Mount } from "./fence.js";
 import { minimalEnvironment, spawnGuarded, type GuardedProcess } from "./guard.js";
 import { findShown } from "./shown-paths.js";
 
 /** How long such a process may take to start. */
 export const NODE_START_MS = 20_000;
+/** A process that the system does not end (it waits for a disk, say) is left behind. */
+const END_MS = 5_000;
 /** How much is kept of what it printed last. */
 export const LAST_WORDS = 500;
 
@@ -24,8 +27,8 @@ export interface ShownFile {
 export interface FencedNode extends GuardedProcess {
   /** Shows it one more file, which may be removed elsewhere from now on. */
   show(path: string): ShownFile;
-  /** Removes its folder, once it has ended. */
-  cleanUp(): Promise<void>;
+  /** Ends it and removes its folder. */
+  end(): Promise<void>;
 }
 
 /** What is started. */
@@ -64,6 +67,7 @@ export async function startNode(fence: Fence, options: NodeProgram): Promise<Fen
   ];
   const env = minimalEnvironment(programPath, fence.home ?? home);
   const guarded = spawnGuarded(fence.wrap(argv, null, { mounts, limits }), { cwd: home, env, ipc: true });
+  const closed = new Promise<void>((resolve) => guarded.process.once("error", () => resolve()).once("close", () => resolve()));
   let count = 0;
   return {
     ...guarded,
@@ -73,7 +77,11 @@ export async function startNode(fence: Fence, options: NodeProgram): Promise<Fen
       linkOrCopySync(path, join(files, shown));
       return { path: join(fence.innerPath(files, "files"), shown), remove: () => removeIfThere(join(files, shown)) };
     },
-    cleanUp: () => rm(home, { recursive: true, force: true }),
+    async end() {
+      guarded.kill();
+      await awaitEnd(END_MS, closed);
+      await rm(home, { recursive: true, force: true });
+    },
   };
 }
 

@@ -151,6 +151,28 @@ test("a host without a fence is told of in the engine's description and in a war
   expect(on.warnings?.()).toEqual([expect.stringContaining("could reach the network")]);
 });
 
+describe("a fence that the process does not start in", () => {
+  const failing = (isFailing: () => boolean) => () =>
+    Promise.resolve({ ...noFence, description: "a fence", wrap: (argv: readonly string[]) => (isFailing() ? ["false"] : argv) });
+
+  test("is done without, and that is told", async () => {
+    const on = runner({ fence: failing(() => true) });
+    await on.start();
+    expect(on.description).toBe("builtin (isolation: none)");
+  });
+
+  test("is not done without where it has held before", async () => {
+    let isFailing = false;
+    const on = runner({ fence: failing(() => isFailing) });
+    await on.start();
+    isFailing = true;
+    await expect(scan(on, "hello", runOptions({ alone: true }))).rejects.toThrow(Unavailable);
+    expect(on.description).toBe("builtin (a fence)");
+    isFailing = false;
+    expect(await scan(on, "hello", runOptions({ alone: true }))).toMatchObject({ path: "hello" });
+  });
+});
+
 describe("a sample that runs alone", () => {
   test("is in a process of its own", async () => {
     const answer = await scan(runner(), "hello", runOptions({ alone: true }));

@@ -17,7 +17,7 @@ serveWorker(async (/** @type {unknown} */ given) => {
       if (path === "nonsense") parentPort?.postMessage(null);
       if (path === "throw") throw new Error("it threw");
       if (path === "crash") setImmediate(() => JSON.parse("{"));
-      if (path === "memory") for (const hoard = []; ;) hoard.push(Array.from({ length: 1_000_000 }, () => hoard.length));
+      if (path === "memory") for (const hoard = []; ;) hoard.push(Array(1_000_000).fill(hoard.length));
       if (path === "spin") for (;;);
       if (path === "crash" || path === "wait") await new Promise((resolve) => setTimeout(resolve, 600_000));
       return { path, pid: process.pid, thread: threadId };
