@@ -3,7 +3,17 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { InternetClass } from "../schema/classes.js";
 import { agentId as agentIdType } from "../schema/messages.js";
-import { anyText, commaList, duration, filePath, folderPath, integer, oneOf, readSettings } from "../schema/settings.js";
+import {
+  anyText,
+  commaList,
+  duration,
+  durationBetween,
+  filePath,
+  folderPath,
+  integer,
+  oneOf,
+  readSettings,
+} from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
 
 /** An address as Docker's own client takes it; but not over SSH, since the client library believes every host's key. */
@@ -82,7 +92,7 @@ export const agentSettings = {
     about: "Folder of further Yara rules (`*.yar`, `*.yara`), with its subfolders.",
   },
   SCANMESH_HEARTBEAT: {
-    type: duration,
+    type: durationBetween("500ms", "100s"),
     fallback: "5s",
     example: "2s",
     about: "Time between heartbeats; after three missed ones the agent counts as gone.",

@@ -169,8 +169,8 @@ export const MAX_ENGINES = 256;
 /** Most slots of an engine on one host. */
 export const MAX_SLOTS = 10_000;
 
-/** Longest time between an agent's heartbeats in milliseconds. */
-export const MAX_HEARTBEAT_MS = PRESENCE_TTL_MS / 3;
+/** Shortest and longest time between an agent's heartbeats in milliseconds. */
+export const HEARTBEAT_MS = { min: 500, max: PRESENCE_TTL_MS / 3 } as const;
 
 /** One engine in an agent's presence. */
 export const EnginePresence = z.object({
@@ -235,7 +235,7 @@ export const Presence = z.object({
     .number()
     .int()
     .positive()
-    .transform((value) => Math.min(value, MAX_HEARTBEAT_MS)),
+    .transform((value) => Math.min(Math.max(value, HEARTBEAT_MS.min), HEARTBEAT_MS.max)),
   /** Only a READY agent takes work. */
   state: z.enum(AgentState),
   /** In the last presence of an agent that will not come back; one that is restarted deletes its key. Older agents do not send it. */

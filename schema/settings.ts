@@ -137,6 +137,14 @@ export const duration: z.ZodType<number, string> = z
   .transform((value) => Number.parseInt(value, 10) * MS[value.replace(/^\d+/, "") as keyof typeof MS])
   .describe("duration");
 
+/** A duration within limits, which are durations too. */
+export function durationBetween(min: string, max: string): z.ZodType<number, string> {
+  const [least, most] = [duration.parse(min), duration.parse(max)];
+  return duration
+    .refine((value) => value >= least && value <= most, `needs a duration from ${min} to ${max}`)
+    .describe(`duration, ${min} to ${max}`);
+}
+
 const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const;
 
 /** A size such as `256KiB`, `512MiB` or `1GiB`, read as bytes. */

@@ -2,7 +2,9 @@
 
 import { INTERNET_CLASSES, type EngineSpeed, type InternetClass } from "./classes.js";
 import {
+  AGENTS,
   ALL_CHUNKS,
+  ALL_PRESENCE,
   ALL_RESULTS,
   engineToken,
   RECORDER,
@@ -20,6 +22,15 @@ export const CHUNK_BYTES = 512 * 1024;
 
 /** How long the presence bucket keeps what an agent has said last. */
 export const PRESENCE_TTL_MS = 300_000;
+
+/** Most bytes of the presence bucket: some hundred agents with many engines. */
+export const PRESENCE_BYTES = 16 * 1024 ** 2;
+
+/** Bytes that the presence buckets of both accounts reserve together. */
+export const PRESENCE_RESERVED = INTERNET_CLASSES.length * PRESENCE_BYTES;
+
+/** Name of the stream that is the presence bucket. */
+export const PRESENCE_STREAM = `KV_${AGENTS}`;
 
 /** Settings of the streams. */
 export interface StreamSettings {
@@ -40,13 +51,15 @@ export interface StreamConfig {
   readonly name: string;
   readonly subjects: string[];
   readonly retention: "limits" | "workqueue";
-  readonly discard: "new";
+  readonly discard: "new" | "old";
   readonly storage: "file";
   readonly num_replicas: number;
   readonly max_bytes: number;
   readonly max_age: number;
   readonly duplicate_window: number;
   readonly allow_direct: boolean;
+  readonly max_msgs_per_subject?: number;
+  readonly allow_rollup_hdrs?: boolean;
 }
 
 /** The three streams of an account of class `internet`. */
@@ -72,9 +85,30 @@ export function streams(internet: InternetClass, settings: StreamSettings): Stre
   ];
 }
 
-/** Bytes that the streams of both accounts reserve together; a server refuses a stream that would reserve more than it has. */
+/**
+ * The presence bucket of an account, as NATS's clients make key-value buckets, but that the oldest entries give way when it is full: who
+ * fills it keeps no other agent from being heard.
+ */
+export function presenceBucket({ replicas }: Pick<StreamSettings, "replicas">): StreamConfig {
+  return {
+    name: PRESENCE_STREAM,
+    subjects: [ALL_PRESENCE],
+    retention: "limits",
+    discard: "old",
+    storage: "file",
+    num_replicas: replicas,
+    max_bytes: PRESENCE_BYTES,
+    max_age: PRESENCE_TTL_MS * MILLISECOND,
+    max_msgs_per_subject: 1,
+    duplicate_window: 120_000 * MILLISECOND,
+    allow_direct: true,
+    allow_rollup_hdrs: true,
+  };
+}
+
+/** Bytes that the streams and buckets of both accounts reserve together; a server refuses a stream that would reserve more than it has. */
 export function reservedBytes(settings: Pick<StreamSettings, "scansMaxBytes" | "samplesMaxBytes">): number {
-  return INTERNET_CLASSES.length * (2 * settings.scansMaxBytes + Math.max(0, settings.samplesMaxBytes));
+  return INTERNET_CLASSES.length * (2 * settings.scansMaxBytes + Math.max(0, settings.samplesMaxBytes)) + PRESENCE_RESERVED;
 }
 
 /** A durable pull consumer's configuration as the server's API takes it. */

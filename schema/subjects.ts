@@ -61,6 +61,9 @@ export function engineOfResult(subject: string): string | undefined {
   return head === "result" && rest.length === 0 ? engine : undefined;
 }
 
+/** The keys of the AGENTS bucket as subjects. */
+export const ALL_PRESENCE = `$KV.${AGENTS}.>`;
+
 /** Presence of an agent: the key of the AGENTS bucket as a subject. */
 export function presenceSubject(agent: string): string {
   return `$KV.${AGENTS}.${agent}`;

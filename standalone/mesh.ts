@@ -7,7 +7,7 @@ import type { EnginePresence } from "../schema/messages.js";
 import { projectPath } from "../schema/paths.js";
 import { DEFAULT_PORT } from "../gateway/config.js";
 import { sizeText } from "../schema/settings.js";
-import { reservedBytes } from "../schema/streams.js";
+import { PRESENCE_RESERVED, reservedBytes } from "../schema/streams.js";
 import type { NatsAccess, StandaloneConfig } from "./config.js";
 import type { GuardedServer } from "./guarded-server.js";
 import { makeKeys } from "./keys.js";
@@ -87,7 +87,8 @@ export function createMesh(config: StandaloneConfig): Mesh {
     const keys = await makeKeys(join(config.home, "keys"));
     const dir = join(config.home, "nats");
     const room = await natsRoom(dir);
-    const scansMax = Math.max(1, Math.floor(Math.min(GIB, room.reservable / RESERVING_STREAMS) / MIB));
+    const reservable = (room.reservable - PRESENCE_RESERVED) / RESERVING_STREAMS;
+    const scansMax = Math.max(1, Math.floor(Math.min(GIB, reservable) / MIB));
     checkRoom(dir, room, {
       scansMaxBytes: config.scansMax ?? scansMax * MIB,
       samplesMaxBytes: config.samplesMax ?? -1,
@@ -158,7 +159,7 @@ function checkRoom(dir: string, { free, limit }: NatsRoom, wanted: Parameters<ty
   if (needed <= limit) return;
   throw new OperatorError(
     `There is too little room for NATS in ${dir}: ${sizeText(free)} are free, of which it may use ${sizeText(limit)}, and its streams ` +
-      `reserve ${sizeText(needed)} (four times SCANMESH_SCANS_MAX and twice SCANMESH_SAMPLES_MAX). Free some room, lower these ` +
+      `reserve ${sizeText(needed)} (four times SCANMESH_SCANS_MAX, twice SCANMESH_SAMPLES_MAX, and ${sizeText(PRESENCE_RESERVED)}). Free some room, lower these ` +
       "settings, or set SCANMESH_HOME to a folder on a larger disk.",
   );
 }

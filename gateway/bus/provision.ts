@@ -11,7 +11,9 @@ import { OperatorError } from "../../schema/operator-error.js";
 import { sizeText } from "../../schema/settings.js";
 import {
   engineDurable,
-  PRESENCE_TTL_MS,
+  PRESENCE_RESERVED,
+  PRESENCE_STREAM,
+  presenceBucket,
   recorderDurable,
   reservedBytes,
   streams,
@@ -44,7 +46,6 @@ export interface Provision {
 
 /** "Insufficient storage resources available": the server reserves `max_bytes` when it creates a stream. */
 const NO_ROOM = 10_047;
-const BUCKET = `KV_${AGENTS}`;
 
 /** `onNewBucket` is called when the presence bucket was made anew: who watches it has to watch again. */
 export function createProvision(
@@ -87,7 +88,7 @@ export function createProvision(
     identities.set(name, created);
     if (before === undefined || before === created) return;
     log.warn({ account, stream: name }, "a stream was lost and has been made again");
-    if (name === BUCKET) onNewBucket();
+    if (name === PRESENCE_STREAM) onNewBucket();
   }
 
   async function makeStream(jsm: JetStreamManager, stream: StreamConfig): Promise<void> {
@@ -99,12 +100,12 @@ export function createProvision(
     }
   }
 
-  async function ensureEach(jsm: JetStreamManager, nc: NatsConnection): Promise<void> {
+  async function ensureEach(jsm: JetStreamManager): Promise<void> {
     const failures: unknown[] = [];
     for (const stream of streams(internet, settings)) {
       failures.push(await note(`the stream ${stream.name}`, () => makeStream(jsm, stream)));
     }
-    failures.push(await note(`the bucket ${AGENTS}`, async () => identify(BUCKET, await ensureBucket(jsm, nc, settings))));
+    failures.push(await note(`the bucket ${AGENTS}`, () => makeStream(jsm, presenceBucket(settings))));
     const failure = failures.find((one) => one !== undefined);
     if (failure !== undefined) throw failure;
     await ensureDurables(jsm);
@@ -131,7 +132,7 @@ export function createProvision(
 
   return {
     async ensure(nc) {
-      await ensureEach(await nc.jetstreamManager(), nc);
+      await ensureEach(await nc.jetstreamManager());
     },
     async addDurable(jsm, engine) {
       const token = engineToken(engine.name);
@@ -177,7 +178,9 @@ async function ensureStream(jsm: JetStreamManager, wanted: StreamConfig): Promis
   const config = wanted as unknown as NatsStreamConfig;
   try {
     const { config: found, created } = await jsm.streams.info(wanted.name);
-    const changed = (["max_bytes", "max_age", "num_replicas"] as const).some((key) => found[key] !== wanted[key]);
+    const changed = (["max_bytes", "max_age", "num_replicas", "discard"] as const).some(
+      (key) => String(found[key]) !== String(wanted[key]),
+    );
     if (changed) await jsm.streams.update(wanted.name, config);
     return String(created);
   } catch (error) {
@@ -186,15 +189,10 @@ async function ensureStream(jsm: JetStreamManager, wanted: StreamConfig): Promis
   }
 }
 
-async function ensureBucket(jsm: JetStreamManager, nc: NatsConnection, { replicas }: StreamSettings): Promise<string> {
-  await nc.jetstream().views.kv(AGENTS, { history: 1, ttl: PRESENCE_TTL_MS, replicas, allow_direct: true });
-  return String((await jsm.streams.info(BUCKET)).created);
-}
-
 function noRoom(stream: string, settings: StreamSettings): string {
   return (
     `NATS has no room for the stream ${stream}: all streams together reserve ${sizeText(reservedBytes(settings))} ` +
-    "(four times SCANMESH_SCANS_MAX and twice SCANMESH_SAMPLES_MAX), more than nats-server may use. " +
+    `(four times SCANMESH_SCANS_MAX, twice SCANMESH_SAMPLES_MAX, and ${sizeText(PRESENCE_RESERVED)}), more than nats-server may use. ` +
     "Raise its max_file_store (with docker compose SCANMESH_NATS_STORE) or lower these settings."
   );
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { defaultAgentId, readAgentConfig } from "../../scanner-agent/config.js";
+import { HEARTBEAT_MS } from "../../schema/messages.js";
 import { ConfigError } from "../../schema/settings.js";
 
 test("every mistake is reported at once, each with its name", () => {
@@ -27,6 +28,12 @@ test("without any setting it runs the isolated engines against a local bus", () 
   });
   expect(config.agent).toMatch(/^[A-Za-z0-9_-]{1,55}-isolated$/);
   expect(config.spool.endsWith(config.agent)).toBe(true);
+});
+
+test("heartbeats are no more frequent and no rarer than gateways take them to be", () => {
+  const heartbeat = (text: string) => readAgentConfig({ SCANMESH_HEARTBEAT: text }).heartbeatMs;
+  expect([heartbeat("500ms"), heartbeat("100s")]).toEqual([HEARTBEAT_MS.min, HEARTBEAT_MS.max]);
+  for (const text of ["499ms", "101s"]) expect(() => heartbeat(text)).toThrow("needs a duration from 500ms to 100s");
 });
 
 test("a host name becomes a valid id", () => {

@@ -1,7 +1,7 @@
-import type { ConsumerConfig } from "nats";
+import type { ConsumerConfig, StreamConfig } from "nats";
 import { expect, it } from "vitest";
 import { readQueues } from "../../../gateway/scan/queues.js";
-import { engineDurable } from "../../../schema/streams.js";
+import { engineDurable, PRESENCE_BYTES } from "../../../schema/streams.js";
 import { AGENTS, presenceSubject, RECORDER, RESULTS, SAMPLES, SCANS } from "../../../schema/subjects.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
@@ -66,6 +66,18 @@ it("the presence bucket is made again, and is watched again", async () => {
       return gateway.context.fleet.agents()[0]?.engines[0]?.warnings[0] === "back";
     }),
   ).toBeTruthy();
+});
+
+it("an older presence bucket is given its limit, and is no way to keep agents from being heard", async () => {
+  const bucket = `KV_${AGENTS}`;
+  await (await jsm()).streams.update(bucket, { max_bytes: -1, discard: "new" as StreamConfig["discard"] });
+  await until("it is limited", async () => (await (await jsm()).streams.info(bucket)).config.max_bytes === PRESENCE_BYTES);
+  const junk = "x".repeat(900_000);
+  for (let n = 0; n * junk.length < 1.5 * PRESENCE_BYTES; n++) await agent.nc.request(presenceSubject(`junk-${n}`), junk);
+  expect((await (await jsm()).streams.info(bucket)).state.bytes).toBeLessThanOrEqual(PRESENCE_BYTES);
+  await agent.announce([{ warnings: ["still heard"] }]);
+  const heard = () => gateway.context.fleet.agents()[0]?.engines[0]?.warnings[0] === "still heard";
+  expect(await until("the agent is heard", heard)).toBeTruthy();
 });
 
 it("a durable that NATS refuses costs only its engine, and /readyz names it", async () => {

@@ -10,8 +10,8 @@ import { ask } from "../http/http-client.js";
 
 const MIB = 1024 ** 2;
 const SENTENCE =
-  "NATS has no room for the stream SCANS of ISOLATED: all streams together reserve 24 MiB (four times SCANMESH_SCANS_MAX and " +
-  "twice SCANMESH_SAMPLES_MAX), more than nats-server may use. Raise its max_file_store (with docker compose SCANMESH_NATS_STORE) " +
+  "NATS has no room for the stream SCANS of ISOLATED: all streams together reserve 56 MiB (four times SCANMESH_SCANS_MAX, " +
+  "twice SCANMESH_SAMPLES_MAX, and 32 MiB), more than nats-server may use. Raise its max_file_store (with docker compose SCANMESH_NATS_STORE) " +
   "or lower these settings.";
 
 const stage = useStage();
