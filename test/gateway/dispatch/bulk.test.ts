@@ -57,7 +57,11 @@ describe("a BULK scan", () => {
 
   it("waits until less than two slots' worth waits for its engine; a NORMAL one goes before those that wait", async () => {
     const bulk: number[] = [];
-    for (let i = 0; i < 10; i++) bulk.push(await send("BULK", `bulk ${i}`, i % 2 === 0 ? gateway.url : other.url));
+    for (let i = 0; i < 10; i++) {
+      bulk.push(await send("BULK", `bulk ${i}`, i % 2 === 0 ? gateway.url : other.url));
+      // Gateways publish beside each other, so what is let go has an order only once it is published.
+      if (i < 4) await until("it is let go", async () => (await waiting()) === i + 1);
+    }
     await until("two slots' worth is let go", async () => (await waiting()) === 4 && (await held()) === 6);
     expect(await shown(gateway.url, bulk[9] as number)).toMatchObject({ priority: "BULK", done: 0, total: 1 });
     const normal = await send("NORMAL", "normal");
@@ -79,8 +83,11 @@ describe("a BULK scan", () => {
     await takeAndAnswer();
     await until("it is final", async () => (await shown(gateway.url, first)).endDate !== null);
     const normal: number[] = [];
-    for (let i = 0; i < 4; i++) normal.push(await send("NORMAL", `before it ${i}`));
-    await until("there is no room", async () => (await waiting()) === 4);
+    for (let i = 0; i < 4; i++) {
+      normal.push(await send("NORMAL", `before it ${i}`));
+      // A gateway publishes two batches beside each other, so the next one could overtake this one.
+      await until("it waits for its engine", async () => (await waiting()) === i + 1);
+    }
     const { scanId } = await retryResult(gateway.context, TESTER, first, "Alpha");
     await gateway.context.bulk.release();
     expect([await held(), await waiting()]).toEqual([1, 4]);
