@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { EngineSpeed } from "../../schema/classes.js";
 import type { SampleLocation } from "../bus/sample-store.js";
 import type { Database, Tx } from "./database.js";
@@ -20,21 +20,25 @@ export interface OutboxRequest {
     mime: string;
     blob: string | null;
   };
-  /** Where the blob is in each account; null where it is not. */
+  /** Where the blob is in the isolated account; null if it is not there. */
   readonly isolated: SampleLocation | null;
-  readonly internetCopy: SampleLocation | null;
+  /** Whether its sample has to be copied to the internet account first. */
+  readonly lacksCopy: boolean;
   /** How often it has ended an agent. */
   readonly crashes: number;
   /** Milliseconds until the deadline. */
   readonly remainingMs: number;
 }
 
+const lacksCopy = sql`outbox.internet and internet_chunks is null and isolated_chunks is not null and samples.blob is not null
+  and exists (select from engines where engines.id = any(outbox.engine_ids) and engines.input = 'file')`;
+
 const request = sql`
   select outbox.id as "outboxId", outbox.scan_id as "scanId", outbox.speed, outbox.internet, outbox.crashes,
     (select jsonb_agg(jsonb_build_object('name', engines.name, 'input', engines.input) order by engines.id)
      from engines where engines.id = any(outbox.engine_ids)) as engines,
     jsonb_build_object('sampleId', samples.id, 'sha256', sha256, 'md5', md5, 'sha1', sha1, 'size', size, 'mime', mime, 'blob', blob) as sample,
-    isolated_chunks as isolated, internet_chunks as "internetCopy",
+    isolated_chunks as isolated, ${lacksCopy} as "lacksCopy",
     extract(epoch from scans.deadline - now())::float8 * 1000 as "remainingMs"
   from outbox
     -- No request of the internet class is published for a scan that forbids it, whoever has inserted the request.
@@ -48,18 +52,32 @@ export async function readRequests(db: Database, outboxIds: readonly number[]): 
   return runPrepared(db, "requests", read);
 }
 
-const unpublished = (olderThanMs: number, limit: number) => sql<OutboxRequest>`${request}
-  where outbox.seq is null and not outbox.held and outbox.created_at < now() - ${olderThanMs} * interval '1 millisecond' and scans.end_date is null
-  order by outbox.id limit ${limit}`;
-
-/** Unpublished requests, the oldest first, also those that another gateway has locked. */
-export async function readUnpublished(db: Database, olderThanMs: number, limit: number): Promise<OutboxRequest[]> {
-  return (await unpublished(olderThanMs, limit).execute(db)).rows;
+function unpublished(olderThanMs: number, which: RawBuilder<unknown>, limit: number): RawBuilder<OutboxRequest> {
+  return sql<OutboxRequest>`${request}
+    where outbox.seq is null and not outbox.held and outbox.created_at < now() - ${olderThanMs} * interval '1 millisecond'
+      and scans.end_date is null and ${which}
+    order by outbox.id limit ${limit}`;
 }
 
-/** Locks unpublished requests, the oldest first, until the transaction ends; without those that another gateway has locked. */
-export async function lockUnpublished(tx: Tx, olderThanMs: number, limit: number): Promise<OutboxRequest[]> {
-  return (await sql<OutboxRequest>`${unpublished(olderThanMs, limit)} for update of outbox skip locked`.execute(tx)).rows;
+/** Unpublished requests that lack their copy, the oldest first, also those that another gateway has locked. */
+export async function readLackingCopy(db: Database, olderThanMs: number, limit: number): Promise<OutboxRequest[]> {
+  return (await unpublished(olderThanMs, lacksCopy, limit).execute(db)).rows;
+}
+
+/**
+ * Locks unpublished requests, the oldest first, until the transaction ends; without those that another gateway has locked, and without
+ * those that lack their copy, unless they are in `missing`.
+ */
+export async function lockUnpublished(
+  tx: Tx,
+  olderThanMs: number,
+  limit: number,
+  missing: readonly number[],
+): Promise<OutboxRequest[]> {
+  const isReady = sql`(not (${lacksCopy}) or outbox.id = any(${missing}::bigint[]))`;
+  const { rows } = await sql<OutboxRequest>`${unpublished(olderThanMs, isReady, limit)}
+    for update of outbox skip locked`.execute(tx);
+  return rows;
 }
 
 /** A request that the bus has acknowledged. */

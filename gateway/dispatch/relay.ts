@@ -9,8 +9,8 @@ import type { Database } from "../db/database.js";
 import {
   lockUnpublished,
   markPublished,
+  readLackingCopy,
   readRequests,
-  readUnpublished,
   type OutboxRequest,
   type Published,
 } from "../db/outbox.js";
@@ -64,18 +64,22 @@ export function createRelay(parts: RelayParts): Relay {
     { size: BATCH, parallel: 2 },
   );
 
-  /** Makes the copies that overdue requests need, before their rows are locked. Returns the requests whose bytes are missing. */
-  async function copyOverdue(): Promise<ReadonlySet<number>> {
-    const missing = new Set<number>();
-    const lacking = (await readUnpublished(parts.db, OVERDUE_MS, BATCH)).filter(needsCopy);
-    for (const { outboxId, scanId, copied } of lacking.map((request) => ({ ...request, copied: copy(request) }))) {
-      try {
-        if (await copied) missing.add(outboxId);
-      } catch (error) {
-        noteFailure(parts, { scanId, outboxId }, error);
-      }
+  /** By outbox id: copies under way that overdue requests lack. */
+  const copying = new Map<number, Promise<void>>();
+  /** Requests whose bytes were found to be missing. They are published all the same. */
+  const missing = new Set<number>();
+
+  /** Makes the copies that overdue requests lack, in the background: large ones take long, and the sweep has more to do. */
+  async function copySoon(): Promise<void> {
+    for (const request of await readLackingCopy(parts.db, OVERDUE_MS, BATCH)) {
+      const { outboxId } = request;
+      if (copying.has(outboxId)) continue;
+      const task = copy(request)
+        .then((isMissing) => void (isMissing && missing.add(outboxId)))
+        .catch((error: unknown) => noteFailure(parts, request, error))
+        .finally(() => copying.delete(outboxId));
+      copying.set(outboxId, task);
     }
-    return missing;
   }
 
   return {
@@ -88,19 +92,20 @@ export function createRelay(parts: RelayParts): Relay {
       pending.add(task);
     },
     async publishOverdue() {
-      const missing = await copyOverdue();
-      return parts.db.transaction().execute(async (tx) => {
-        const requests = await lockUnpublished(tx, OVERDUE_MS, BATCH);
-        // A transaction does not wait for copies: what lacks one is published the next time.
-        const ready = requests.filter((request) => !needsCopy(request) || missing.has(request.outboxId));
-        const published = await publishAll(parts, (request) => Promise.resolve(missing.has(request.outboxId)), ready);
+      const count = await parts.db.transaction().execute(async (tx) => {
+        // A transaction does not wait for copies: what lacks one is published once it has it, and holds up no other.
+        const ready = await lockUnpublished(tx, OVERDUE_MS, BATCH, [...missing]);
+        missing.clear();
+        const published = await publishAll(parts, async () => true, ready);
         // Their rows are locked, so none can be withdrawn meanwhile.
         await markPublished(tx, published);
         return published.length;
       });
+      await copySoon();
+      return count;
     },
     async idle() {
-      await Promise.all(pending);
+      await Promise.all([...pending, ...copying.values()]);
     },
   };
 }
@@ -120,11 +125,7 @@ async function publishAll(parts: RelayParts, copy: CopySample, requests: readonl
   return published.filter((one) => one !== undefined);
 }
 
-function noteFailure(
-  { metrics, log }: RelayParts,
-  { scanId, outboxId }: Pick<OutboxRequest, "scanId" | "outboxId">,
-  error: unknown,
-): void {
+function noteFailure({ metrics, log }: RelayParts, { scanId, outboxId }: OutboxRequest, error: unknown): void {
   metrics.publishFailures.inc();
   log.warn({ err: error, scan: scanId, outboxId }, "cannot publish a request now; it stays in the outbox");
 }
@@ -133,14 +134,9 @@ function wantsBytes({ engines }: OutboxRequest): boolean {
   return engines.some(({ input }) => input === "file");
 }
 
-function needsCopy(request: OutboxRequest): boolean {
-  const { internet, internetCopy, isolated, sample } = request;
-  return internet && wantsBytes(request) && internetCopy === null && isolated !== null && sample.blob !== null;
-}
-
 async function publishOne(parts: RelayParts, copy: CopySample, request: OutboxRequest): Promise<Published> {
   const accountClass = internetClass(request.internet);
-  if (needsCopy(request)) await copy(request);
+  if (request.lacksCopy) await copy(request);
   const { sampleId: _, blob, ...sample } = request.sample;
   const message = encodeMessage({
     v: 1,

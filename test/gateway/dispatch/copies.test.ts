@@ -8,6 +8,9 @@ import { base64, submit } from "../scan/submitting.js";
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 usePuppet(stage, "online", [engine("Online", { internet: true })], "internet");
+usePuppet(stage, "offline", [engine("Offline")]);
+
+const unpublished = () => stage.db.selectFrom("outbox").select(["id", "internet"]).where("seq", "is", null).execute();
 
 it("few samples are copied to the internet account at once, and none while rows are locked", async () => {
   const { samples } = gateway.context;
@@ -35,4 +38,40 @@ it("few samples are copied to the internet account at once, and none while rows 
   samples.copyToInternet = copy;
   expect(Math.max(...atOnce)).toBe(4);
   expect(Math.max(...locked)).toBe(0);
+});
+
+it("requests whose copies fail or hang hold up no other, and are published once they have them", async () => {
+  const { samples } = gateway.context;
+  const copy = samples.copyToInternet;
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let hanging: string | undefined;
+  let failed = 0;
+  samples.copyToInternet = async ({ blob }) => {
+    hanging ??= blob;
+    if (blob === hanging) await released;
+    else failed += 1;
+    throw new Error("no room for a copy");
+  };
+  for (const text of ["hangs", "fails", "fails too"])
+    await submit(gateway.url, { base64: base64(text), internet: true, engines: ["Online"] });
+  await until("they are tried again", () => failed > 6);
+  // More of them than are read at once, all older than the other.
+  await sql`insert into outbox (scan_id, speed, internet, engine_ids, created_at)
+    select scan_id, speed, internet, engine_ids, now() - interval '1 minute' from outbox cross join generate_series(1, 200)
+    where seq is null and internet limit 250`.execute(stage.db);
+  const { scan } = await submit(gateway.url, { base64: base64("isolated"), engines: ["Offline"] });
+  await sql`update outbox set seq = null, created_at = now() - interval '1 minute' where scan_id = ${scan.scanId}`.execute(
+    stage.db,
+  );
+  await until("the isolated one is published", async () => (await unpublished()).every(({ internet }) => internet));
+  expect((await unpublished()).length).toBeGreaterThan(200);
+  samples.copyToInternet = copy;
+  release();
+  await until("all are published", async () => (await unpublished()).length === 0);
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
 });
