@@ -5,8 +5,8 @@ import { DETAILS_LIMITS, storableValue } from "../../schema/storable.js";
 import { CRASHED_REPEATEDLY_ERROR, type ResultCause } from "../../schema/states.js";
 import { engineOfResult } from "../../schema/subjects.js";
 import type { ResultDelivery } from "../bus/bus.js";
-import { isDataError, isTooComplex, retryDeadlock } from "../db/database.js";
-import { raiseResults, type IncomingResult } from "../db/results.js";
+import { isBlocked, isDataError, isTooComplex, retryDeadlock } from "../db/database.js";
+import { findLocked, raiseResults, type IncomingResult } from "../db/results.js";
 import { GatewayError } from "../errors.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
@@ -87,8 +87,8 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
 }
 
 /**
- * Parses a result, and hands over a returned request. The engine is taken from the subject, whatever the message says. A malformed message, or one from the account of the
- * other class, is rejected for good.
+ * Parses a result, and hands over a returned request. The engine is taken from the subject, whatever the message says. A malformed
+ * message, or one from the account of the other class, is rejected for good.
  */
 function parseResult(
   ctx: ScanContext,
@@ -140,6 +140,7 @@ async function recordOrReturn(ctx: ScanContext, batch: readonly ReceivedResult[]
   try {
     await record(ctx, batch);
   } catch (error) {
+    if (isBlocked(error)) return recordUnlocked(ctx, batch, error);
     if (error instanceof GatewayError) return returnToBus(ctx, batch, error);
     if (batch.length > 1) {
       for (const one of batch) await recordOrReturn(ctx, [one]);
@@ -147,6 +148,25 @@ async function recordOrReturn(ctx: ScanContext, batch: readonly ReceivedResult[]
     }
     for (const { delivery, result } of batch) rejectOrDelay(ctx, delivery, result, error);
   }
+}
+
+/** Somebody holds the locks of some scans: their results are tried again later, and hold up no other. */
+async function recordUnlocked(ctx: ScanContext, batch: readonly ReceivedResult[], cause: unknown): Promise<void> {
+  let locked: ReadonlySet<number>;
+  try {
+    locked = await findLocked(
+      ctx.db,
+      batch.map(({ result }) => result.scanId),
+    );
+  } catch (error) {
+    return returnToBus(ctx, batch, error);
+  }
+  const unlocked = batch.filter(({ result }) => !locked.has(result.scanId));
+  // Another lock was in the way, or it is free again.
+  if (unlocked.length === batch.length) return returnToBus(ctx, batch, cause);
+  ctx.log.warn({ scans: [...locked] }, "cannot record results of scans that somebody has locked; they are tried again");
+  for (const { delivery, result } of batch) if (locked.has(result.scanId)) delivery.nak(DELAY_MS);
+  if (unlocked.length > 0) await recordOrReturn(ctx, unlocked);
 }
 
 /** What Postgres can never store is rejected for good. Anything else is tried again later, alone. */

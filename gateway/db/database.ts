@@ -93,8 +93,8 @@ export function openDatabase(url: string, onError: (error: Error) => void, optio
 type PoolKind = PoolOptions & { readonly max: number; readonly forLists: boolean; readonly limits: PoolLimits };
 
 /**
- * Turns every driver error that means "Postgres is unreachable" into {@link DatabaseAway}, and a timeout into {@link QueryTimeout}. Where
- * every connection is at work, Postgres is not away: lists that had to wait too long took too long.
+ * Turns every driver error that means "Postgres is unreachable" into {@link DatabaseAway}, and a timeout into {@link QueryTimeout}.
+ * Where every connection is at work, Postgres is not away: lists that had to wait too long took too long.
  */
 function translateErrors(pool: pg.Pool, { max, forLists, limits, onDeadlock, onBlocked }: PoolKind): PostgresPool {
   const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
@@ -184,6 +184,11 @@ function isFull(error: unknown): boolean {
  */
 function isStale(error: unknown): error is Error {
   return error instanceof pg.DatabaseError && error.code === "0A000" && error.routine === "RevalidateCachedQuery";
+}
+
+/** Whether a statement has waited in vain for a lock. */
+export function isBlocked(error: unknown): boolean {
+  return error instanceof DatabaseAway && hasCode(error.cause, LOCK_NOT_AVAILABLE);
 }
 
 function isDeadlock(error: unknown): boolean {

@@ -53,6 +53,14 @@ export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<num
   return (await runPrepared(tx, "lock scans", lock)).map(({ id }) => id);
 }
 
+/** Those of the scans that somebody else has locked now. */
+export async function findLocked(db: Database, scanIds: readonly number[]): Promise<ReadonlySet<number>> {
+  const { rows } = await sql<{ id: number }>`
+    with free as materialized (select id from scans where id = any(${[...scanIds]}::bigint[]) for update skip locked)
+    select id from scans where id = any(${[...scanIds]}::bigint[]) and id not in (select id from free)`.execute(db);
+  return new Set(rows.map(({ id }) => id));
+}
+
 /**
  * Merges results into their rows, in one statement that first locks the scans in id order; it may be part of a transaction. A result
  * only moves up: of several for one row the highest counts, of equal ones the first. The statement also updates counters, verdict,
@@ -70,7 +78,8 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
   );
   const scanIds = [...new Set(results.map(({ scanId }) => scanId))];
   // The statement sees the scans and results that it locks as they were last committed, and engines and outbox as they were when it
-  // began. So nothing is recorded while an engine is changed (lockResults), and the sweep removes requests that were inserted meanwhile.
+  // began. So nothing is recorded while an engine is changed (lockResults), and the sweep removes requests that were inserted
+  // meanwhile.
   const raise = sql<RaisedRow>`
     -- The scans, locked in the order that every writer keeps.
     with locked as materialized (
