@@ -15,8 +15,8 @@ export interface EngineHost {
 const GONE_AFTER = sql`interval '10 minutes'`;
 
 /**
- * Records which engines agents have. An engine that an agent had and has no more is removed if no other agent has it. Returns the names
- * of removed engines.
+ * Records which engines agents have. An engine that an agent had and has no more is removed if no other agent has it. Returns the
+ * names of removed engines.
  */
 export async function recordHosts(tx: Tx, hosts: readonly EngineHost[]): Promise<string[]> {
   const rows = hosts.map(({ agent, internet, engines }) => ({ agent, internet: internet === "internet", engines }));
@@ -40,10 +40,16 @@ export async function recordHosts(tx: Tx, hosts: readonly EngineHost[]): Promise
   );
 }
 
-/** Forgets an agent. Returns the names of engines that are removed with it; undefined if no engine was known of it. */
-export async function removeHost(tx: Tx, agent: string): Promise<string[] | undefined> {
+/**
+ * Forgets an agent: of one class, or of both. Returns the names of engines that are removed with it; undefined if no engine was known
+ * of it.
+ */
+export async function removeHost(tx: Tx, agent: string, internet?: InternetClass): Promise<string[] | undefined> {
+  const ofClass = internet === undefined ? sql`true` : sql`engines.internet = ${internet === "internet"}`;
   const { rows } = await sql<{ engineId: number }>`
-    delete from engine_hosts where agent = ${agent} returning engine_id as "engineId"`.execute(tx);
+    delete from engine_hosts using engines
+    where engine_hosts.agent = ${agent} and engines.id = engine_hosts.engine_id and ${ofClass}
+    returning engine_id as "engineId"`.execute(tx);
   return rows.length === 0
     ? undefined
     : markRemoved(

@@ -11,7 +11,7 @@ import { GatewayError } from "../errors.js";
 /** The catalogue as this gateway has read it last, by the subject tokens of the engines. */
 export type Catalogue = ReadonlyMap<string, EngineRecord>;
 
-/** Returns a function that reads the catalogue, and creates or moves the durable of each engine to match it. */
+/** Returns a function that reads the catalogue, and creates, moves or removes the durables of engines to match it. */
 export function createCatalogue(db: Database, bus: Bus, log: Logger): () => Promise<Catalogue> {
   const standing = new Map<string, EngineRecord>();
 
@@ -32,10 +32,22 @@ export function createCatalogue(db: Database, bus: Bus, log: Logger): () => Prom
     }
   }
 
+  /** Of an engine that was taken out of the catalogue, by whichever gateway: otherwise this one makes it again when it is missing. */
+  async function dropDurable(token: string, engine: EngineRecord): Promise<void> {
+    try {
+      await bus.account(internetClass(engine.internet)).dropDurable(engine.name);
+      standing.delete(token);
+    } catch (error) {
+      log.debug({ err: error, engine: engine.name }, "cannot remove the durable of an engine; retrying");
+    }
+  }
+
   async function read(): Promise<Catalogue> {
     const engines = await readEngines(db);
     for (const engine of engines) await keepDurable(engine);
-    return new Map(engines.map((engine) => [engineToken(engine.name), engine]));
+    const catalogue = new Map(engines.map((engine) => [engineToken(engine.name), engine]));
+    for (const [token, engine] of standing) if (!catalogue.has(token)) await dropDurable(token, engine);
+    return catalogue;
   }
 
   // One reading after the other, so that an older catalogue does not move a durable after a newer one has.

@@ -6,7 +6,7 @@ import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
 import type { AnnouncedFingerprints } from "../db/reuse.js";
-import { GatewayError } from "../errors.js";
+import { DatabaseAway } from "../errors.js";
 import { isDataError } from "../db/database.js";
 import { insertEngines, markHealthy, markUnhealthy } from "../db/engines.js";
 import { createCatalogue, difference, isNew, isOfOtherClass, withDifference, type Catalogue } from "./catalogue.js";
@@ -22,8 +22,8 @@ export interface Fleet {
   /** The announcements of an engine that differ from the catalogue, as it was read last. */
   differingEngines(name: string): readonly { agent: string; engine: EnginePresence }[];
   /**
-   * Refusals that an agent's presence does not show yet, because its engine differs from the catalogue, and, with `reason` null, those
-   * that it shows and should drop.
+   * Refusals that an agent's presence does not show yet, because its engine differs from the catalogue, and, with `reason` null,
+   * those that it shows and should drop.
    */
   staleRefusals(): { agent: string; internet: InternetClass; engine: string; reason: string | null }[];
   /** The class of a known engine by its subject token. */
@@ -79,7 +79,8 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
         await insertEngines(db, [engine]);
         log.info({ engine: name, speed, internet }, "new engine in the catalogue");
       } catch (error) {
-        if (error instanceof GatewayError) throw error;
+        // An account that is away costs the engines of the other one nothing.
+        if (error instanceof DatabaseAway) throw error;
         log.warn(
           { err: error, engine: name },
           "cannot take a new engine into the catalogue; retrying when it is announced again",
@@ -161,7 +162,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       const presence = readPresence(internet, agent, value, log);
       if (presence.goodbye === "REMOVED") {
         agents.delete(key);
-        return hosts.leave(agent);
+        return hosts.leave(internet, agent);
       }
       const isNew = !agents.has(key);
       agents.set(key, { presence, at: performance.now() });
@@ -212,8 +213,8 @@ function newest(announcements: readonly Announced[]): Announced[] {
 }
 
 /**
- * Whether an agent's presence shows that it refuses its engine for this reason, or, with null, that it does not. An older agent sends no
- * cause: what it refuses and what is broken look alike, so it is told again as long as the engine is unhealthy, which is harmless.
+ * Whether an agent's presence shows that it refuses its engine for this reason, or, with null, that it does not. An older agent sends
+ * no cause: what it refuses and what is broken look alike, so it is told again as long as the engine is unhealthy, which is harmless.
  */
 function obeysRefusal({ healthy, cause }: EnginePresence, reason: string | null): boolean {
   if (reason !== null) return !healthy;

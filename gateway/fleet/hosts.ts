@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { InternetClass } from "../../schema/classes.js";
 import type { Presence } from "../../schema/messages.js";
 import { engineToken } from "../../schema/subjects.js";
 import { transact, type Database } from "../db/database.js";
@@ -11,13 +12,13 @@ const REPEAT_MS = 60_000;
 export interface Hosts {
   /** Takes what the agents that are there say now. */
   record(present: readonly Presence[]): Promise<void>;
-  /** An agent has said that it will not come back. */
-  leave(agent: string): void;
+  /** An agent of the class has said that it will not come back. */
+  leave(internet: InternetClass, agent: string): void;
 }
 
 export function createHosts(db: Database, log: Logger): Hosts {
   const recorded = new Map<string, { readonly engines: string; readonly at: number }>();
-  const leaving = new Set<string>();
+  const leaving = new Map<string, { readonly internet: InternetClass; readonly agent: string }>();
 
   function tell(engines: readonly string[]): void {
     if (engines.length > 0) log.info({ engines }, "no agent has these engines any more; scans do not wait for them");
@@ -25,23 +26,30 @@ export function createHosts(db: Database, log: Logger): Hosts {
 
   return {
     async record(present) {
-      for (const agent of leaving) {
-        tell((await transact(db, (tx) => removeHost(tx, agent))) ?? []);
-        leaving.delete(agent);
+      for (const [key, { internet, agent }] of leaving) {
+        tell((await transact(db, (tx) => removeHost(tx, agent, internet))) ?? []);
+        // Should it come back all the same, its engines are recorded again.
+        recorded.delete(key);
+        leaving.delete(key);
       }
       const now = performance.now();
       const changed = present.flatMap(({ agent, class: internet, engines }) => {
         const tokens = engines.map(({ name }) => engineToken(name)).toSorted();
-        const before = recorded.get(`${internet} ${agent}`);
+        const before = recorded.get(keyOf(internet, agent));
         return before?.engines === tokens.join(" ") && now - before.at < REPEAT_MS ? [] : [{ agent, internet, engines: tokens }];
       });
       if (changed.length === 0) return;
       tell(await transact(db, (tx) => recordHosts(tx, changed)));
       for (const { agent, internet, engines } of changed)
-        recorded.set(`${internet} ${agent}`, { engines: engines.join(" "), at: now });
+        recorded.set(keyOf(internet, agent), { engines: engines.join(" "), at: now });
     },
-    leave(agent) {
-      leaving.add(agent);
+    leave(internet, agent) {
+      leaving.set(keyOf(internet, agent), { internet, agent });
     },
   };
+}
+
+/** Agents of both classes may have the same id. */
+function keyOf(internet: InternetClass, agent: string): string {
+  return `${internet} ${agent}`;
 }

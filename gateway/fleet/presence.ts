@@ -27,7 +27,7 @@ export function readPresence(internet: InternetClass, agent: string, value: Uint
   return { ...presence, engines };
 }
 
-/** The engines of a cordoned agent are unhealthy. A draining agent will be back, or its engines expire, so it says nothing about them. */
+/** A cordoned agent's engines are unhealthy. A draining agent will be back, or its engines expire: it says nothing about them. */
 export function announcedEngines({ state, agent, engines }: Presence): readonly EnginePresence[] {
   if (state === "READY") return engines;
   if (state === "DRAINING") return [];

@@ -1,4 +1,3 @@
-import { internetClass } from "../../schema/classes.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";
 import { deleteOrder } from "../db/agent-orders.js";
@@ -9,7 +8,7 @@ import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { lockKnownEngine } from "./engine-actions.js";
 
-/** Forgets an agent that has ended. Returns the engines that no other agent has. Throws NOT_FOUND, and BAD_INPUT while it is online. */
+/** Forgets an agent that has ended. Returns the engines that no other has. Throws NOT_FOUND, and BAD_INPUT while it is online. */
 export async function removeAgent(ctx: ScanContext, caller: Caller, agent: string): Promise<readonly string[]> {
   if (ctx.fleet.agents().some((presence) => presence.agent === agent))
     throw new GatewayError("BAD_INPUT", `the agent ${agent} is online: stop it first`);
@@ -22,7 +21,7 @@ export async function removeAgent(ctx: ScanContext, caller: Caller, agent: strin
   });
 }
 
-/** Takes an engine out of the catalogue. Returns its name. Throws NOT_FOUND, UNAVAILABLE, and BAD_INPUT while an agent has it. */
+/** Takes an engine out of the catalogue. Returns its name. Throws NOT_FOUND, and BAD_INPUT while an agent has it. */
 export async function removeEngine(ctx: ScanContext, caller: Caller, name: string): Promise<string> {
   const token = engineToken(name);
   const having = ctx.fleet.agents().filter(({ engines }) => engines.some((engine) => engineToken(engine.name) === token));
@@ -36,7 +35,7 @@ export async function removeEngine(ctx: ScanContext, caller: Caller, name: strin
     await audit(tx, caller, "removeEngine", found.name);
     return found;
   });
-  await ctx.bus.account(internetClass(engine.internet)).dropDurable(engine.name);
+  // Its durable is removed by every gateway, as soon as it reads the catalogue.
   await ctx.fleet.refresh();
   return engine.name;
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { forgetEngine } from "../../../gateway/db/engine-hosts.js";
 import { readEngines } from "../../../gateway/db/engines.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan } from "../../../gateway/scan/submit.js";
@@ -99,6 +100,19 @@ describe("an agent", () => {
     expect([online("leaves"), await available("Leaving")]).toEqual([false, false]);
   });
 
+  it("takes only engines of its class along, whatever others are called", async () => {
+    await agentOf("twin", ["Inside"]);
+    await recorded("twin", 1);
+    const scan = await submit("twins", ["Inside"]);
+    const other = await startPuppet(stage, "twin", [engine("Outside", { internet: true })], "internet");
+    agents.push(other);
+    await recorded("twin", 2);
+    await other.announce([], { goodbye: "REMOVED" });
+    await recorded("twin", 1);
+    expect([await available("Outside"), await available("Inside")]).toEqual([false, true]);
+    expect(await stateOf(scan, "Inside")).toBe("QUEUED");
+  });
+
   it("that has ended is removed by an operator, and its engines with it", async () => {
     const remove = (agent: string) =>
       data<{ removeAgent: unknown }>(
@@ -119,6 +133,18 @@ describe("an agent", () => {
     await until("it is not waited for", async () => (await stateOf(scan, "Buried")) === "NO_AGENT");
     expect((await remove("dead")).removeAgent).toMatchObject({ __typename: "UnknownAgent" });
   });
+});
+
+it("the durable of an engine that another gateway has taken out of the catalogue is not kept", async () => {
+  const agent = await agentOf("elsewhere", ["Dropped"]);
+  await recorded("elsewhere", 1);
+  await agent.leave();
+  await until("it is gone", () => !online("elsewhere"));
+  const durable = () => gateway.context.bus.account("isolated").durableState("Dropped");
+  expect(await durable()).toBeDefined();
+  const dropped = (await readEngines(stage.db)).find(({ name }) => name === "Dropped");
+  await stage.db.transaction().execute((tx) => forgetEngine(tx, Number(dropped?.engineId)));
+  await until("its durable is gone", async () => (await durable()) === undefined);
 });
 
 it("an engine is taken out of the catalogue once no agent has it, keeps its results, and comes back when it is announced", async () => {
