@@ -59,7 +59,7 @@ async function acceptInTransaction(ctx: ScanContext, tx: Tx, requests: readonly 
     requests.map(({ caller }) => caller),
   );
   const deleted = await lockStored(tx, samplesOf(requests));
-  const off = enginesOff(ctx.fleet);
+  const off = () => enginesOff(ctx.fleet);
   const entries = requests.map((request) => decide(request, catalogue, quotas, deleted, off));
   await reserveIds(tx, entries.filter(isOpen));
   await replayClaimed(tx, entries, quotas);
@@ -75,7 +75,7 @@ function decide(
   catalogue: readonly EngineRecord[],
   quotas: Quotas,
   deleted: ReadonlySet<StoredOrNew>,
-  off: readonly string[],
+  off: () => readonly string[],
 ): Entry {
   const refused = (error: GatewayError): Entry => ({ request, samples: [], reservedIds: NO_IDS, answer: error });
   if (request.samples.some(({ sample }) => deleted.has(sample))) return refused(deletedMeanwhile());
@@ -88,7 +88,7 @@ function decide(
 function planSamples(
   catalogue: readonly EngineRecord[],
   request: AcceptRequest,
-  off: readonly string[],
+  off: () => readonly string[],
 ): Entry["samples"] | GatewayError {
   const { kind, options } = request;
   try {

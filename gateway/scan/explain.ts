@@ -49,7 +49,7 @@ export async function explainScan(ctx: ScanContext, question: PlanQuestion): Pro
   const sample = sha256 === undefined ? undefined : await findSample(ctx.db, sha256);
   if (sha256 !== undefined && !sample) throw new GatewayError("NOT_FOUND", `no sample has the hash ${sha256}`);
   const catalogue = await readEngines(ctx.db);
-  checkNames(catalogue, question, enginesOff(ctx.fleet));
+  checkNames(catalogue, question, () => enginesOff(ctx.fleet));
   const mime = sample?.mime ?? question.mime ?? UNKNOWN_TYPE;
   const { expected, skipped, refused } = planScan(catalogue, { ...question, mime });
   const reused = await readReused(ctx, catalogue, sample, expected, freshnessMs);

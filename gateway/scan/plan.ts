@@ -76,13 +76,13 @@ function accepts(given: string, mime: string): boolean {
 }
 
 /**
- * Throws BAD_INPUT for a name that no engine of the catalogue has; `off` are engines that agents have and do not run. While the
+ * Throws BAD_INPUT for a name that no engine of the catalogue has; `off` tells which engines agents have and do not run. While the
  * catalogue is empty, any engine may still come.
  */
 export function checkNames(
   catalogue: readonly EngineRecord[],
   { engines, excludeEngines }: EngineChoice,
-  off: readonly string[] = [],
+  off: () => readonly string[] = () => [],
 ): void {
   if (catalogue.length === 0) return;
   const all = catalogue.map(({ name }) => name);
@@ -90,7 +90,7 @@ export function checkNames(
   for (const [field, names] of Object.entries({ engines, excludeEngines })) {
     const unknown = (names ?? []).filter((name) => !known.has(name.toLowerCase()));
     if (unknown.length === 0) continue;
-    const turnedOff = off.find((name) => unknown.some((other) => other.toLowerCase() === name.toLowerCase()));
+    const turnedOff = off().find((name) => unknown.some((other) => other.toLowerCase() === name.toLowerCase()));
     if (turnedOff !== undefined) throw new GatewayError("BAD_INPUT", explainOff(turnedOff), { field: [field] });
     const suggestion = unknown.length === 1 ? suggestName(String(unknown[0]), all) : "";
     throw new GatewayError("BAD_INPUT", `no engine is called ${unknown.join(", ")}${suggestion}`, { field: [field] });

@@ -69,7 +69,7 @@ it("refuses only when agents are missing: the request's own choice is no reason"
 });
 
 it("says of an engine that agents have turned off how it is turned on", () => {
-  const check = (name: string) => () => checkNames([engine("ClamAV")], { engines: [name] }, ["Sophos"]);
+  const check = (name: string) => () => checkNames([engine("ClamAV")], { engines: [name] }, () => ["Sophos"]);
   expect(check("sophos")).toThrow("the engine Sophos is off on every agent: `Sophos: on` under `engines:`");
   expect(check("Clamaw")).toThrow("no engine is called Clamaw; did you mean ClamAV?");
 });
