@@ -3,6 +3,7 @@
 import { answerCut, gatewayAddress, keyNeeded, notAGateway, unreachable } from "./gateway-address.js";
 import { isBearable, readRetryAfter, TryLater, type Patience } from "./retry-after.js";
 import { OperatorError } from "../schema/operator-error.js";
+import { timeLimit } from "../schema/time-limit.js";
 
 export type Ask = <T>(query: string, variables: object, signal: AbortSignal) => Promise<T>;
 
@@ -21,18 +22,13 @@ export function createAsk(url: string, apiKey: string | undefined, patiently: Pa
   return (query, variables, signal) => patiently(() => askInTime(query, variables, signal), signal);
 
   async function askInTime<T>(query: string, variables: object, signal: AbortSignal): Promise<T> {
-    const ending = new AbortController();
-    const end = () => ending.abort(signal.reason);
-    const timer = setTimeout(() => ending.abort(new Error(`no answer within ${answerMs / 1_000} seconds`)), answerMs);
-    signal.addEventListener("abort", end);
+    const limit = timeLimit(answerMs, signal);
     try {
-      signal.throwIfAborted();
-      return await askOnce<T>(query, variables, ending.signal);
+      return await askOnce<T>(query, variables, limit.signal);
     } catch (error) {
-      throw ending.signal.aborted && !signal.aborted ? unreachable(url, ending.signal.reason) : error;
+      throw limit.isOver() ? unreachable(url, new Error(`no answer within ${answerMs / 1_000} seconds`)) : error;
     } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
+      limit.clear();
     }
   }
 
