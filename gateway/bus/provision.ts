@@ -32,7 +32,7 @@ export interface DurableEngine {
 
 /** The streams and durables of one account, made when they are missing. */
 export interface Provision {
-  /** Makes what is missing, each on its own. Throws if a stream or the presence bucket cannot be made; a durable costs only its engine. */
+  /** Makes what is missing, each on its own. Throws if a stream or the bucket cannot be made; a durable costs only its engine. */
   ensure(nc: NatsConnection): Promise<void>;
   /** Makes or moves the durable of an engine, and makes it again from then on if it is lost. */
   addDurable(jsm: JetStreamManager, engine: DurableEngine): Promise<void>;

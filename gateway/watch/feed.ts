@@ -59,8 +59,8 @@ export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds 
   }
 
   /**
-   * A filter that takes too long does not stop the other feeds. Its changes are read less and less often, and when that fails again and
-   * again its readers are told.
+   * A filter that takes too long does not stop the other feeds. Its changes are read less and less often, and when that fails again
+   * and again its readers are told.
    */
   async function publishOrEnd(feed: Feed, to: Snapshot): Promise<void> {
     if (performance.now() < feed.resumeAt) return;
