@@ -22,7 +22,9 @@ const PUBLISH_RETRY_MS = { first: 100, longest: 5_000 };
 
 /** An assignment that can be ended from outside. */
 type Job = Assignment & { readonly signal: AbortSignal };
-type Answer = Pick<ResultMessage, "startedAt" | "durationMs" | "inspector" | "closed"> & { readonly outcome: Outcome };
+type Answer = Pick<ResultMessage, "versions" | "image" | "startedAt" | "durationMs" | "inspector" | "closed"> & {
+  readonly outcome: Outcome;
+};
 /** What an engine said, and the inspection that went on beside it. */
 type Ran = Answer & { readonly underway?: Underway | undefined };
 
@@ -69,13 +71,13 @@ export async function scan(assignment: Assignment, context: WorkContext, onSlotF
 
 async function runOrFail(job: Job, context: WorkContext, log: Logger): Promise<Ran> {
   if (countCrashes(job) >= GIVE_UP_AT_CRASHES)
-    return withoutRun(notDone("FAILED", "CRASHED_REPEATEDLY", CRASHED_REPEATEDLY_ERROR));
+    return withoutRun(job, notDone("FAILED", "CRASHED_REPEATEDLY", CRASHED_REPEATEDLY_ERROR));
   let held: HeldSample | undefined;
   try {
     held = await holdSample(job, context);
     return await run(job, context, held, log);
   } catch (error) {
-    if (error instanceof Failed) return withoutRun(notDone("FAILED", "SAMPLE_UNAVAILABLE", error.message));
+    if (error instanceof Failed) return withoutRun(job, notDone("FAILED", "SAMPLE_UNAVAILABLE", error.message));
     throw error;
   } finally {
     await held?.release();
@@ -103,6 +105,8 @@ async function run(job: Job, context: WorkContext, held: HeldSample | undefined,
   const announce = () => void announceStart(request, engine, context, startedAt, log);
   const announcement = setTimeout(announce, ANNOUNCE_AFTER_MS);
   const start = performance.now();
+  // What the engine loads while it runs, or while its answer waits for the bus, is not what it answered by.
+  const used = usedBy(engine);
   try {
     const { sha256, sha1, md5, size } = request.sample;
     const underway = beginInspection(engine, sha256, held, context.inspector, log);
@@ -115,7 +119,7 @@ async function run(job: Job, context: WorkContext, held: HeldSample | undefined,
       },
     );
     const durationMs = Math.round((performance.now() - start) * 1000) / 1000;
-    return { outcome, startedAt, durationMs, underway };
+    return { outcome, ...used, startedAt, durationMs, underway };
   } finally {
     clearTimeout(announcement);
     free();
@@ -133,7 +137,8 @@ async function announceStart(
   try {
     const nothing = { verdict: null, signature: null, error: null, cause: null, durationMs: null, details: null };
     await publishAnswer(context.bus, engine.manifest.name, {
-      ...baseMessage(request, engine, context),
+      ...baseMessage(request, context),
+      ...usedBy(engine),
       ...nothing,
       state: "SCANNING",
       startedAt,
@@ -146,7 +151,7 @@ async function announceStart(
 /** Publishes the answer, and retries for long: a late answer still counts. Throws {@link Unavailable} if the bus never takes it. */
 async function publish({ request, engine, signal }: Job, context: WorkContext, answer: Answer, log: Logger): Promise<void> {
   const { outcome, ...measured } = answer;
-  const message = fitResult({ ...baseMessage(request, engine, context), cause: null, ...outcome, ...measured });
+  const message = fitResult({ ...baseMessage(request, context), cause: null, ...measured, ...outcome });
   const giveUpAt = performance.now() + context.publishMs;
   for (let delay = PUBLISH_RETRY_MS.first; ; delay = Math.min(2 * delay, PUBLISH_RETRY_MS.longest)) {
     try {
@@ -159,10 +164,14 @@ async function publish({ request, engine, signal }: Job, context: WorkContext, a
   }
 }
 
-function baseMessage(request: ScanRequest, engine: Engine, { agent }: WorkContext) {
-  return { v: 1, scan: request.scan, agent, versions: engine.versions(), image: engine.image(), truncated: false } as const;
+function baseMessage(request: ScanRequest, { agent }: WorkContext) {
+  return { v: 1, scan: request.scan, agent, truncated: false } as const;
 }
 
-function withoutRun(outcome: Outcome): Answer {
-  return { outcome, startedAt: null, durationMs: null };
+function usedBy(engine: Engine): Pick<ResultMessage, "versions" | "image"> {
+  return { versions: engine.versions(), image: engine.image() };
+}
+
+function withoutRun({ engine }: Job, outcome: Outcome): Answer {
+  return { outcome, ...usedBy(engine), startedAt: null, durationMs: null };
 }

@@ -76,6 +76,21 @@ describe("an answer", () => {
     expect(result.durationMs).toBeGreaterThanOrEqual(0);
   });
 
+  test("carries the versions that its engine had when it began, whatever is loaded meanwhile", async () => {
+    const { opened, open } = gate();
+    const versions = { engine: "1", signatures: "of yesterday", signatureDate: null };
+    const engine = puppet("Updated", () => opened.then(() => CLEAN), { runner: { versions: async () => ({ ...versions }) } });
+    const { config } = await agentWith(engine, { SCANMESH_RETEST: "50ms" });
+    const request = requestOf(await stage.store(Buffer.from("x")), ["Updated"]);
+    await stage.request(engine.manifest, request);
+    const announced = async () => (await stage.presence(config.agent))?.engines[0];
+    await until("it runs", async () => (await announced())?.busy === 1);
+    versions.signatures = "of today";
+    await until("they are loaded", async () => (await announced())?.versions.signatures === "of today");
+    open();
+    expect(await stage.answer("Updated", request.scan)).toMatchObject({ versions: { signatures: "of yesterday" } });
+  });
+
   test("that is too large is cut and says so", async () => {
     const engine = puppet("Verbose", () => Promise.resolve(done("CLEAN", null, { text: "x".repeat(2 * MAX_RESULT_BYTES) })));
     await agentWith(engine);
