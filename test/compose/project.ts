@@ -2,10 +2,11 @@
 
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { parse, stringify } from "yaml";
 import { projectPath } from "../../schema/paths.js";
 import { docker } from "../docker/base-image.js";
 import { REGISTRY } from "../docker/images.js";
@@ -59,14 +60,28 @@ export interface Project {
   remove(): Promise<void>;
 }
 
+/** A second file for compose: the same images by their tags alone, since stand-ins have digests of their own. */
+async function withoutDigests(): Promise<string> {
+  const { services } = parse(await readFile(projectPath("docker-compose.yml"), "utf8"), { merge: true }) as {
+    services: Record<string, { image: string; build?: { args: { NODE_IMAGE: string } } }>;
+  };
+  const plain = (image: string) => image.replace(/@.*/, "");
+  const changed = Object.entries(services).map(([name, { image, build }]) => [
+    name,
+    build === undefined ? { image: plain(image) } : { build: { args: { NODE_IMAGE: plain(build.args.NODE_IMAGE) } } },
+  ]);
+  return stringify({ services: Object.fromEntries(changed) });
+}
+
 /** Nothing is started yet. The file is read as it is, without the .env that may lie beside it; ports are any that are free. */
 export async function createProject([program, ...words]: Compose): Promise<Project> {
   const name = `scanmesh-test-${randomBytes(4).toString("hex")}`;
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-compose-"));
-  const [hostDir, noSettings] = [join(folder, "host"), join(folder, "env")];
+  const [hostDir, noSettings, standIns] = [join(folder, "host"), join(folder, "env"), join(folder, "stand-ins.yml")];
   const enginesDir = join(hostDir, "engines");
   await mkdir(hostDir);
   await writeFile(noSettings, "");
+  await writeFile(standIns, await withoutDigests());
   const env = {
     ...process.env,
     COMPOSE_PROFILES: "",
@@ -77,7 +92,16 @@ export async function createProject([program, ...words]: Compose): Promise<Proje
     PORT: "0",
     PROMETHEUS_PORT: "0",
   };
-  const file = ["--file", projectPath("docker-compose.yml"), "--env-file", noSettings, "--project-name", name];
+  const file = [
+    "--file",
+    projectPath("docker-compose.yml"),
+    "--file",
+    standIns,
+    "--env-file",
+    noSettings,
+    "--project-name",
+    name,
+  ];
   const run = async (...command: string[]) => {
     try {
       const options = { env, cwd: projectPath(), maxBuffer: 64 * 1024 ** 2 };

@@ -33,10 +33,10 @@ export async function makeStandIns(): Promise<void> {
   }
 }
 
-/** The images that docker-compose.yml takes from a registry, without the registry. */
+/** The images that docker-compose.yml takes from a registry, without the registry and the digest. */
 async function imageNames(): Promise<string[]> {
   const file = await readFile(projectPath("docker-compose.yml"), "utf8");
-  return [...file.matchAll(/\$\{SCANMESH_REGISTRY:-\}(\S+)/g)].map(([, name]) => name ?? "");
+  return [...file.matchAll(/\$\{SCANMESH_REGISTRY:-\}([^\s@]+)/g)].map(([, name]) => name ?? "");
 }
 
 /** Node of the tag's version and npm, as npm's registry has them, and how the host reaches that registry. */
