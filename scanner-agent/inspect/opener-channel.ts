@@ -1,6 +1,5 @@
 import { Failed } from "../contract.js";
-import { LAST_WORDS } from "../runners/process/fenced-node.js";
-import type { GuardedProcess } from "../runners/process/guard.js";
+import type { FencedNode } from "../runners/process/fenced-node.js";
 import { OpenerAnswer, type OpenerRequest } from "./opener/messages.js";
 
 /** Messages to and from a process. */
@@ -12,19 +11,20 @@ export interface Channel {
 }
 
 /** The channel of a process that was started. */
-export function createChannel({ process: child, kill }: GuardedProcess): Channel {
+export function createChannel({
+  process: child,
+  kill,
+  describeEnd,
+}: Pick<FencedNode, "process" | "kill" | "describeEnd">): Channel {
   const waiting: OpenerAnswer[] = [];
   let waiter: { resolve(answer: OpenerAnswer): void; reject(error: unknown): void } | undefined;
   let failure: Failed | undefined;
-  let words = "";
 
   const fail = (how: string) => {
-    failure ??= new Failed(`its process ended (${[how, words.trim().split("\n").at(-1)].filter(Boolean).join(": ")})`);
+    failure ??= new Failed(describeEnd(how));
     waiter?.reject(failure);
     waiter = undefined;
   };
-  child.stdout?.resume();
-  child.stderr?.on("data", (text: Buffer) => (words = (words + text.toString("utf8")).slice(-LAST_WORDS)));
   child.on("message", (said: unknown) => {
     const { data: answer } = OpenerAnswer.safeParse(said);
     if (answer === undefined || waiting.length > 0) {

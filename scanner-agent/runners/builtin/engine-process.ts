@@ -5,7 +5,7 @@ import { reasonOf, Unavailable } from "../../contract.js";
 import { awaitEnd, within } from "../../within.js";
 import { createOccupancy, HungUp, type Occupancy } from "../conversation.js";
 import { LIMITS, noFence, type Fence } from "../process/fence.js";
-import { LAST_WORDS, NODE_START_MS, startNode, type ShownFile } from "../process/fenced-node.js";
+import { NODE_START_MS, startNode, type ShownFile } from "../process/fenced-node.js";
 import { createWorker, type EngineWorker } from "./engine-worker.js";
 import { FromProcess, type ToProcess, type WorkerAnswer } from "./worker-server.js";
 
@@ -71,17 +71,13 @@ async function startIn(fence: Fence, { file, folder, programPath }: EngineProces
   let ended: HungUp | undefined;
   let wasStopped = false;
   let count = 0;
-  let words = "";
   const say = (message: ToProcess) => {
     // If the channel is closed, the end is reported.
     if (child.connected) child.send(message, () => undefined);
   };
-  child.stdout?.resume();
-  child.stderr?.on("data", (text: Buffer) => (words = (words + text.toString("utf8")).slice(-LAST_WORDS)));
 
   const end = (how: string) => {
-    const last = words.trim().split("\n").at(-1);
-    ended ??= new HungUp(`its process ended (${[how, last].filter(Boolean).join(": ")})`);
+    ended ??= new HungUp(node.describeEnd(how));
     for (const worker of workers.values()) worker.onEnd(ended);
     workers.clear();
   };

@@ -14,7 +14,7 @@ export const NODE_START_MS = 20_000;
 /** A process that the system does not end (it waits for a disk, say) is left behind. */
 const END_MS = 5_000;
 /** How much is kept of what it printed last. */
-export const LAST_WORDS = 500;
+const LAST_WORDS = 500;
 
 /** A file as a fenced process sees it. */
 export interface ShownFile {
@@ -27,6 +27,8 @@ export interface ShownFile {
 export interface FencedNode extends GuardedProcess {
   /** Shows it one more file, which may be removed elsewhere from now on. */
   show(path: string): ShownFile;
+  /** Says that it ended: `how`, and what it printed last. */
+  describeEnd(how: string): string;
   /** Ends it and removes its folder. */
   end(): Promise<void>;
 }
@@ -68,6 +70,9 @@ export async function startNode(fence: Fence, options: NodeProgram): Promise<Fen
   const env = minimalEnvironment(programPath, fence.home ?? home);
   const guarded = spawnGuarded(fence.wrap(argv, null, { mounts, limits }), { cwd: home, env, ipc: true });
   const closed = new Promise<void>((resolve) => guarded.process.once("error", () => resolve()).once("close", () => resolve()));
+  let words = "";
+  guarded.process.stdout?.resume();
+  guarded.process.stderr?.on("data", (text: Buffer) => (words = (words + text.toString("utf8")).slice(-LAST_WORDS)));
   let count = 0;
   return {
     ...guarded,
@@ -76,6 +81,10 @@ export async function startNode(fence: Fence, options: NodeProgram): Promise<Fen
       const shown = `file-${++count}`;
       linkOrCopySync(path, join(files, shown));
       return { path: join(fence.innerPath(files, "files"), shown), remove: () => removeIfThere(join(files, shown)) };
+    },
+    describeEnd(how) {
+      const last = words.trim().split("\n").at(-1);
+      return `its process ended (${[how, last].filter(Boolean).join(": ")})`;
     },
     async end() {
       guarded.kill();

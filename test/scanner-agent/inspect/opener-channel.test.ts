@@ -9,7 +9,7 @@ import { createChannel } from "../../../scanner-agent/inspect/opener-channel.js"
 function channel() {
   const child = new EventEmitter();
   let killed = 0;
-  const made = createChannel({ process: child as ChildProcess, kill: () => void (killed += 1) });
+  const made = createChannel({ process: child as ChildProcess, kill: () => void (killed += 1), describeEnd: (how) => how });
   return { made, say: (message: unknown) => void child.emit("message", message), killed: () => killed };
 }
 
