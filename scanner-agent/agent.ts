@@ -39,11 +39,13 @@ export interface AgentOverrides {
 
 /** A scanner agent: runs engines on this host and answers the mesh's requests with them. */
 export interface Agent {
-  /** Connects, tests the engines, announces them and takes requests; resolves when every engine has been tested, or after a while. */
+  /**
+   * Connects, tests the engines, announces them and takes requests; resolves when every engine has been tested, or after a while.
+   */
   start(): Promise<readonly EnginePresence[]>;
   /**
-   * Takes no more requests, finishes those in flight within the grace, hands the rest back, says goodbye and disconnects. The mesh goes
-   * on expecting its engines, unless it is `REMOVED`.
+   * Takes no more requests, finishes those in flight within the grace, hands the rest back, says goodbye and disconnects. The
+   * mesh goes on expecting its engines, unless it is `REMOVED`.
    */
   stop(goodbye?: Goodbye): Promise<void>;
   /** Mistakes in manifests and in the host's choice of engines, a line each; known once it has started. */

@@ -62,8 +62,8 @@ export interface Runner {
   /** The container image that it runs; null before it is started. Left out by runners without containers. */
   image?(): ImageIdentity | null;
   /**
-   * What its answers depend on now, such as the program, the signatures or rules that are loaded, or the image: another text as soon
-   * as another answer might come. Null if that cannot be known; left out by a runner that never knows it.
+   * What its answers depend on now, such as the program, the signatures or rules that are loaded, or the image: another text as
+   * soon as another answer might come. Null if that cannot be known; left out by a runner that never knows it.
    */
   fingerprint?(): Promise<string | null>;
   /** What the operator should put right although the engine works, such as rule files that do not compile; a sentence each. */

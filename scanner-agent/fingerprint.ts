@@ -12,8 +12,8 @@ export function fingerprintOf(value: unknown): string {
 }
 
 /**
- * Files, and folders with all that is in them, as they are now: different as soon as a file was added, removed, replaced or written
- * to, without being read. What is not there is known to be missing. Null if that cannot be known.
+ * Files, and folders with all that is in them, as they are now: different as soon as a file was added, removed, replaced or
+ * written to, without being read. What is not there is known to be missing. Null if that cannot be known.
  */
 export async function stateOfFiles(paths: readonly string[]): Promise<string | null> {
   const lines: string[] = [];

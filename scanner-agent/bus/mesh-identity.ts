@@ -5,8 +5,8 @@ import type { AgentConfig } from "../config.js";
 import { readClaims } from "./credentials.js";
 
 /**
- * Tells this mesh from others on the same Docker host, also after a restart: by the account that has signed the agent's credentials, or
- * by the addresses of a NATS that asks for none.
+ * Tells this mesh from others on the same Docker host, also after a restart: by the account that has signed the agent's
+ * credentials, or by the addresses of a NATS that asks for none.
  */
 export async function readMeshIdentity({ credsFile, servers }: Pick<AgentConfig, "credsFile" | "servers">): Promise<string> {
   const account = credsFile === undefined ? undefined : await readAccount(credsFile);

@@ -27,8 +27,8 @@ type Scan = (sample: Sample) => Promise<Outcome>;
 export type SelfTest = (manifest: Manifest, scan: Scan) => Promise<readonly string[]>;
 
 /**
- * Creates the self-test and its files: an AV engine must find EICAR, and no engine may find anything in a clean file. ClamAV is asked
- * of an encrypted and of a deeply nested archive too.
+ * Creates the self-test and its files: an AV engine must find EICAR, and no engine may find anything in a clean file. ClamAV is
+ * asked of an encrypted and of a deeply nested archive too.
  */
 export async function createSelfTest(spool: Spool): Promise<SelfTest> {
   const folder = await spool.make("self-test");

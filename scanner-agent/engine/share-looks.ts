@@ -1,6 +1,6 @@
 /**
- * Makes a look that many may ask for at once: those who ask while one is under way share the next, which begins after they asked. So
- * there is one at a time, however many samples run, and a disk that does not answer holds up no more than one.
+ * Makes a look that many may ask for at once: those who ask while one is under way share the next, which begins after they asked.
+ * So there is one at a time, however many samples run, and a disk that does not answer holds up no more than one.
  */
 export function shareLooks<T>(look: () => Promise<T>): () => Promise<T> {
   let underway: Promise<unknown> | undefined;

@@ -22,8 +22,8 @@ export interface HeldSample {
 /** The samples that engines of this host use now: each is fetched once, and its file is removed after the last release. */
 export interface SampleCache {
   /**
-   * Throws {@link SampleDamaged} if the bytes are missing or not the sample's, {@link Unavailable} if the bus or the disk does not
-   * let it fetch them, {@link NoRoom} if the disk has room for others only, or the signal's reason.
+   * Throws {@link SampleDamaged} if the bytes are missing or not the sample's, {@link Unavailable} if the bus or the disk does
+   * not let it fetch them, {@link NoRoom} if the disk has room for others only, or the signal's reason.
    */
   hold(sample: SampleRef, signal: AbortSignal): Promise<HeldSample>;
   /** Bytes of the largest sample that it could hold if it held no other; undefined while that cannot be found out. */

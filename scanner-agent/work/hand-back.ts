@@ -35,8 +35,8 @@ export function countCrashes({ request, pulled }: Pick<Assignment, "request" | "
 }
 
 /**
- * Returns a request to the gateway, which publishes it anew, and acknowledges it then: NATS would count a negative acknowledgement
- * as one more delivery, like a crash. Never throws.
+ * Returns a request to the gateway, which publishes it anew, and acknowledges it then: NATS would count a negative
+ * acknowledgement as one more delivery, like a crash. Never throws.
  */
 export async function handBack(
   { request, pulled, engine }: Assignment,

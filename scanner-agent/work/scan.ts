@@ -148,7 +148,9 @@ async function announceStart(
   }
 }
 
-/** Publishes the answer, and retries for long: a late answer still counts. Throws {@link Unavailable} if the bus never takes it. */
+/**
+ * Publishes the answer, and retries for long: a late answer still counts. Throws {@link Unavailable} if the bus never takes it.
+ */
 async function publish({ request, engine, signal }: Job, context: WorkContext, answer: Answer, log: Logger): Promise<void> {
   const { outcome, ...measured } = answer;
   const message = fitResult({ ...baseMessage(request, context), cause: null, ...measured, ...outcome });

@@ -11,7 +11,10 @@ import { FromProcess, type ToProcess, type WorkerAnswer } from "./worker-server.
 
 /** How long a worker may take to end before its process is ended. */
 const WORKER_END_MS = 5_000;
-/** Of the process's own thread; each worker has its own heap. Without guards WebAssembly reserves no address space that stays reserved. */
+/**
+ * Of the process's own thread; each worker has its own heap. Without guards WebAssembly reserves no address space that stays
+ * reserved.
+ */
 const FLAGS = ["--disable-wasm-trap-handler", "--max-old-space-size=512"];
 const PROGRAM = join("dist", "scanner-agent", "runners", "builtin", "worker-process.js");
 /** All workers together: samples and rules, each in its own memory. */
@@ -42,8 +45,8 @@ export interface EngineProcessOptions {
 }
 
 /**
- * Starts the process in a fence, or without one if it does not start there; `hasHeld`: one has started there before, so there must be
- * another reason, and it is not started without. Throws {@link Unavailable}.
+ * Starts the process in a fence, or without one if it does not start there; `hasHeld`: one has started there before, so there
+ * must be another reason, and it is not started without. Throws {@link Unavailable}.
  */
 export async function startEngineProcess(fence: Fence, options: EngineProcessOptions, hasHeld: boolean): Promise<EngineProcess> {
   try {

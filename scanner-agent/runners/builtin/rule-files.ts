@@ -27,7 +27,10 @@ export interface FoundFiles {
   readonly problems: readonly string[];
 }
 
-/** Looks through rule folders and their subfolders, hidden ones left out. Throws {@link Unavailable} if a rule folder itself cannot be read. */
+/**
+ * Looks through rule folders and their subfolders, hidden ones left out. Throws {@link Unavailable} if a rule folder itself
+ * cannot be read.
+ */
 export async function findFiles(folders: readonly string[]): Promise<FoundFiles> {
   const found: Search = { files: [], problems: [], visited: new Set() };
   for (const folder of folders) {

@@ -1,4 +1,6 @@
-/** The process of a built-in engine: runs its workers, a thread each, and passes on what they and the runner say to each other. */
+/**
+ * The process of a built-in engine: runs its workers, a thread each, and passes on what they and the runner say to each other.
+ */
 
 import { tmpdir } from "node:os";
 import { Worker } from "node:worker_threads";

@@ -27,7 +27,9 @@ export interface ClamdProcess {
   readonly socketPath: string;
   /** Resolves with its last words when it has ended. */
   readonly ended: Promise<string>;
-  /** Loads these signatures while those before serve on; why it could not, or null. Throws {@link Unavailable}, {@link TimedOut}. */
+  /**
+   * Loads these signatures while those before serve on; why it could not, or null. Throws {@link Unavailable}, {@link TimedOut}.
+   */
   reload(signatures: Signatures): Promise<string | null>;
   stop(): Promise<void>;
 }

@@ -16,7 +16,10 @@ export interface LoadedSignatures {
 
 /** How signatures are loaded. */
 export interface LoadOptions {
-  /** Loads others while those before serve on; why it could not, or null. Throws {@link Unavailable} if clamd is gone, {@link TimedOut}. */
+  /**
+   * Loads others while those before serve on; why it could not, or null. Throws {@link Unavailable} if clamd is gone, {@link
+   * TimedOut}.
+   */
   readonly load: (signatures: Signatures) => Promise<string | null>;
   readonly log: Logger;
 }

@@ -14,8 +14,8 @@ export interface Deployment<T> {
   /** Deploys, if nothing is deployed. Throws {@link Unavailable}. */
   start(): Promise<void>;
   /**
-   * Like {@link current}, but deploys anew if the folders that the containers mount have been replaced, or signatures in them. What
-   * does not start leaves those that run as they are. Throws {@link Unavailable}.
+   * Like {@link current}, but deploys anew if the folders that the containers mount have been replaced, or signatures in them.
+   * What does not start leaves those that run as they are. Throws {@link Unavailable}.
    */
   refresh(): Promise<T>;
   /** What is wrong with the mounted signatures, and why newer containers do not start; a sentence each. */

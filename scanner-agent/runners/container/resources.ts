@@ -62,8 +62,8 @@ export async function inspectState(
 }
 
 /**
- * Ends and removes every container and network of the agent, e.g. those of one that was killed; how many. One that Docker refuses to
- * remove stays, which is logged. Throws `DockerAway`.
+ * Ends and removes every container and network of the agent, e.g. those of one that was killed; how many. One that Docker refuses
+ * to remove stays, which is logged. Throws `DockerAway`.
  */
 export async function removeBelongings(daemon: DockerDaemon, owner: AgentIdentity, log: Logger): Promise<number> {
   const filters = ownedBy(owner);
@@ -99,7 +99,9 @@ export async function removeContainer(daemon: DockerDaemon, id: string): Promise
   }
 }
 
-/** Creates the bridge of an agent's internet engines, which lasts as long as the lease. Its containers cannot reach each other. */
+/**
+ * Creates the bridge of an agent's internet engines, which lasts as long as the lease. Its containers cannot reach each other.
+ */
 export async function createNetwork(daemon: DockerDaemon, owner: AgentIdentity, lease: string): Promise<string> {
   const name = `scanmesh-${owner.agent}-${lease.slice(0, 8)}`;
   await daemon.ask("create a network", (docker) =>

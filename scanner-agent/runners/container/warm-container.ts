@@ -21,8 +21,8 @@ const EVENT_MS = 1_000;
 /** How long a daemon that shuts down takes to go after it has ended its containers. */
 const SHUTDOWN_MS = 3_000;
 /**
- * A command that a signal ended has this plus the signal's number as its exit status. The base alone stands for a status that Docker
- * does not know, so that the cause of such an end is looked for too.
+ * A command that a signal ended has this plus the signal's number as its exit status. The base alone stands for a status that
+ * Docker does not know, so that the cause of such an end is looked for too.
  */
 const SIGNAL_BASE = 128;
 

@@ -11,8 +11,8 @@ import { daemonFences, namespaceFences } from "./namespaces.js";
 const TRIAL_MS = 10_000;
 
 /**
- * The strongest fence that works on this host: the first in which a program can read a sample, or none at all: the program then runs
- * unfenced.
+ * The strongest fence that works on this host: the first in which a program can read a sample, or none at all: the program then
+ * runs unfenced.
  */
 export async function findFence(options: FenceOptions): Promise<Fence> {
   const withFilter = await bubblewrapFences(options);
@@ -36,7 +36,10 @@ export async function findFence(options: FenceOptions): Promise<Fence> {
   return noFence;
 }
 
-/** A fence for a daemon that changes its user by itself: no network, no core dumps and folders of its own, as far as the host allows. */
+/**
+ * A fence for a daemon that changes its user by itself: no network, no core dumps and folders of its own, as far as the host
+ * allows.
+ */
 export async function findDaemonFence(options: Omit<FenceOptions, "internet">): Promise<Fence> {
   for (const fence of daemonFences()) {
     if ((await tryFence(fence, options)) === undefined) continue;

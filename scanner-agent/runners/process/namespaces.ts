@@ -18,8 +18,9 @@ const STAGE = "/tmp/.scanmesh";
 
 /**
  * Makes the folders private, shows files and folders in them or in a folder that exists only in this mount namespace, and
- * runs the command. Its arguments: the size of each private folder; further folders to hide; for each mount the path, the target and
- * further mount options; then `--` and the command. The mounts are not entered in the host's table (`-n`), which only root may write.
+ * runs the command. Its arguments: the size of each private folder; further folders to hide; for each mount the path, the target
+ * and further mount options; then `--` and the command. The mounts are not entered in the host's table (`-n`), which only root
+ * may write.
  */
 const ENTER = `set -e
 umask 022

@@ -3,7 +3,9 @@
 /** The numbers of a system call on x86-64, i386 and arm64; null: that architecture has no such call. */
 type Numbers = readonly [x64: number | null, ia32: number | null, arm64: number | null];
 
-/** Ways to other namespaces and processes, to the kernel's rarely used and often broken parts, and around the rules for sockets. */
+/**
+ * Ways to other namespaces and processes, to the kernel's rarely used and often broken parts, and around the rules for sockets.
+ */
 const DENIED: Readonly<Record<string, Numbers>> = {
   mount: [165, 21, 40],
   umount: [166, 22, 39],

@@ -20,9 +20,9 @@ export interface CommandUse {
 }
 
 /**
- * What a command's answers depend on now: its program, the scripts among its words, the files and folders that these name by absolute
- * paths, and those that the manifest names. Null if that cannot be known: where a program that is no script keeps its signatures does
- * not show in the command.
+ * What a command's answers depend on now: its program, the scripts among its words, the files and folders that these name by
+ * absolute paths, and those that the manifest names. Null if that cannot be known: where a program that is no script keeps its
+ * signatures does not show in the command.
  */
 export async function stateOfCommand({ command, uses, programPath }: CommandUse): Promise<string | null> {
   const files = new Set<string>();

@@ -16,7 +16,9 @@ export interface AgentStage {
   stop(): Promise<void>;
 }
 
-/** A bus for the tests of one file, told before the first of them; the answer starts an agent, which is stopped after its test. */
+/**
+ * A bus for the tests of one file, told before the first of them; the answer starts an agent, which is stopped after its test.
+ */
 export function agentsOnBus(tell: (stage: BusStage) => void) {
   const agents: AgentStage[] = [];
   let stage: BusStage;
