@@ -5,7 +5,7 @@ import { batched } from "../batch.js";
 import type { ResultDelivery } from "../bus/bus.js";
 import { transact } from "../db/database.js";
 import { requestAgain, type Unanswered } from "../db/request-again.js";
-import { raiseResults, type IncomingResult } from "../db/results.js";
+import { findLocked, raiseResults, type IncomingResult } from "../db/results.js";
 import { lockReturned, type ReturnedRow } from "../db/returned.js";
 import type { Fleet } from "../fleet/fleet.js";
 import { announce } from "../scan/announce.js";
@@ -60,10 +60,16 @@ export function createReturns(ctx: ScanContext, internet: InternetClass): Return
 
 /**
  * Inserts requests again that are still open; those that no host has room for are FAILED. Returns for each whether it is settled: one
- * whose sequence is not recorded yet is not.
+ * whose sequence is not recorded yet is not, nor one whose scan somebody has locked, which holds up no other.
  */
 async function publishReturned(ctx: ScanContext, internet: InternetClass, batch: readonly ReceivedReturn[]): Promise<boolean[]> {
-  const returned = batch.map(({ engine, message: { scan, sequence } }) => ({ scanId: scan, engine, sequence }));
+  const locked = await findLocked(
+    ctx.db,
+    batch.map(({ message }) => message.scan),
+  );
+  const returned = batch.flatMap(({ engine, message: { scan, sequence } }, position) =>
+    locked.has(scan) ? [] : [{ position, scanId: scan, engine, sequence }],
+  );
   const { unmarked, outboxIds, changed } = await transact(ctx.db, async (tx) => {
     const rows = (await lockReturned(tx, internet, returned)).flatMap((row) => {
       const received = batch[row.position];
@@ -92,7 +98,7 @@ async function publishReturned(ctx: ScanContext, internet: InternetClass, batch:
   });
   announce(ctx, changed);
   for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
-  return batch.map((_, position) => !unmarked.has(position));
+  return batch.map(({ message }, position) => !unmarked.has(position) && !locked.has(message.scan));
 }
 
 type ReturnedEntry = ReturnedRow & ReceivedReturn;

@@ -4,6 +4,8 @@ import type { Tx } from "./database.js";
 
 /** A request as an agent returns it. */
 export interface Returned {
+  /** Which of the returned requests it is. */
+  readonly position: number;
   readonly scanId: number;
   /** The engine's subject token. */
   readonly engine: string;
@@ -25,7 +27,7 @@ export interface ReturnedRow {
 
 /** Locks the scans of returned requests, and finds the rows of those that are still open. */
 export async function lockReturned(tx: Tx, internet: InternetClass, returned: readonly Returned[]): Promise<ReturnedRow[]> {
-  const rows = returned.map(({ scanId, engine, sequence }, position) => ({ position, scan_id: scanId, engine, sequence }));
+  const rows = returned.map(({ scanId, ...request }) => ({ scan_id: scanId, ...request }));
   const found = await sql<ReturnedRow>`
     select returned.position, outbox.id as "outboxId", engines.id as "engineId", outbox.seq is null as unmarked, samples.size
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as returned (position int, scan_id bigint, engine text, sequence bigint)

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { encodeMessage, type ReturnedRequest } from "../../../schema/messages.js";
+import { lockScans } from "../../../gateway/db/results.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan } from "../../../gateway/scan/submit.js";
 import { GATEWAY_INBOX_PREFIX, resultSubject } from "../../../schema/subjects.js";
@@ -144,4 +145,22 @@ it("gateways' private answers are out of the reach of agents", async () => {
     agent.nc.subscribe(`${GATEWAY_INBOX_PREFIX}.>`, { callback: (error) => error && resolve(error) });
   });
   expect(String(await refused)).toMatch(/permissions violation/i);
+});
+
+it("a request whose scan somebody has locked holds up no other that is returned", async () => {
+  const { context } = gateway;
+  const { db } = context;
+  // Connections that wait for a lock as long as it takes.
+  Object.assign(context, { db: stage.db });
+  const scans = [await submit("locked", ["Alpha"]), await submit("free", ["Alpha"])] as const;
+  const [locked, free] = scans;
+  const sequences = await Promise.all(scans.map(sequenceOf));
+  for (const scan of scans) (await agent.take("Alpha", { scan })).ack();
+  await stage.db.transaction().execute(async (tx) => {
+    await lockScans(tx, [locked]);
+    for (const [i, scan] of scans.entries()) await giveBack("Alpha", { scan, sequence: Number(sequences[i]) });
+    (await agent.take("Alpha", { scan: free })).ack();
+  });
+  (await agent.take("Alpha", { scan: locked })).ack();
+  Object.assign(context, { db });
 });
