@@ -2,7 +2,8 @@
 
 import { sql } from "kysely";
 import { audit, type Actor } from "./audit.js";
-import type { Database } from "./database.js";
+import { transact, type Database } from "./database.js";
+import { lockScans } from "./results.js";
 import { writeResults, type Import, type ImportedScan } from "./import-target.js";
 
 /** The error of a result that MultiAV2 had not written. */
@@ -43,7 +44,8 @@ export async function updateReports(
   timeZone: string,
   actor: Actor,
 ): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  await transact(db, async (tx) => {
+    await lockScans(tx, [...scanIds.values()]);
     const rows = scans.map(({ reportId, results, ...scan }) => ({
       ...scan,
       id: scanIds.get(reportId),
