@@ -159,8 +159,12 @@ it("a request whose scan somebody has locked holds up no other that is returned"
   await stage.db.transaction().execute(async (tx) => {
     await lockScans(tx, [locked]);
     for (const [i, scan] of scans.entries()) await giveBack("Alpha", { scan, sequence: Number(sequences[i]) });
-    (await agent.take("Alpha", { scan: free })).ack();
+    const again = await agent.take("Alpha", { scan: free });
+    expect(again.request).toMatchObject({ scan: free, engines: ["Alpha"] });
+    again.ack();
   });
-  (await agent.take("Alpha", { scan: locked })).ack();
+  const last = await agent.take("Alpha", { scan: locked });
+  expect(last.request).toMatchObject({ scan: locked, engines: ["Alpha"] });
+  last.ack();
   Object.assign(context, { db });
 });
