@@ -6,6 +6,7 @@ import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
 import { createEngine, type Engine, type EngineParts } from "./engine/engine.js";
 import { createEngineSet } from "./engine/engine-set.js";
+import { createStartContained } from "./runners/container/contained-node.js";
 import { createContainerHost, type ContainerHost } from "./runners/container/host.js";
 import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
@@ -149,6 +150,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     inspector = createInspector({
       folder: await spool.make("inspect"),
       programPath: config.programPath,
+      startContained: createStartContained(containers, log),
       opens: parts.map(({ manifest }) => manifest.opens),
       log,
     });

@@ -11,6 +11,7 @@ import { createEngine } from "./engine/engine.js";
 import { listEngines, createParts } from "./engine/engine-set.js";
 import { hasStaleSignatures } from "../schema/stale.js";
 import { ownVersion } from "../schema/version.js";
+import { createStartContained } from "./runners/container/contained-node.js";
 import { createContainerHost } from "./runners/container/host.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool } from "./samples/spool.js";
@@ -73,6 +74,7 @@ async function examineEach(
   const inspector = createInspector({
     folder: await spool.make("inspect"),
     programPath: config.programPath,
+    startContained: createStartContained(containers, log),
     opens: chosen.map(({ manifest }) => manifest.opens),
     log,
   });

@@ -53,7 +53,13 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     [["gateway", "the process", /^main\.ts$/]],
   ],
   "scanner-agent": [
-    [["scanner-agent", "what every room may use", /^(config|contract|fingerprint|within|programs|process-table)\.ts$/]],
+    [
+      [
+        "scanner-agent",
+        "what every room may use",
+        /^(config|contract|fingerprint|within|programs|process-channel|process-table)\.ts$/,
+      ],
+    ],
     [
       ["scanner-agent/bus", "what speaks to NATS"],
       ["scanner-agent/inspect/formats", "what files are and whether they are encrypted: pure functions"],

@@ -6,7 +6,7 @@ import { MAX_CLOSED, type Opens } from "../../schema/closed.js";
 import { Failed, reasonOf, TimedOut, Unavailable } from "../contract.js";
 import { NOTHING, type Inspection, type InspectionLimits } from "./formats/inspection.js";
 import type { Signature } from "./formats/search.js";
-import { linkOrCopySync } from "../runners/process/fenced-node.js";
+import { linkOrCopySync } from "../runners/process/node-process.js";
 import { startOpener, type Opener, type OpenerHost } from "./opener-host.js";
 
 /** Grows whenever more is found out, or something else. */
@@ -41,7 +41,7 @@ export interface Inspector {
    * here, {@link Failed} or {@link TimedOut} if it failed on this sample.
    */
   inspect(sample: InspectedSample): Promise<Inspection>;
-  /** Starts a process, and tells how it is fenced in. Throws {@link Unavailable}. */
+  /** Starts a process, and tells how it is isolated. Throws {@link Unavailable}. */
   check(): Promise<string>;
   /** How many processes were started so far. */
   started(): number;
@@ -159,7 +159,7 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start = startOp
       keep(sample.sha256, found);
       return found;
     },
-    check: () => withOpener((opener) => Promise.resolve(opener.fence)),
+    check: () => withOpener((opener) => Promise.resolve(opener.isolation)),
     started: () => started,
     async stop() {
       isStopped = true;

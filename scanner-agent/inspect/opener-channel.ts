@@ -1,5 +1,5 @@
 import { Failed } from "../contract.js";
-import type { FencedNode } from "../runners/process/fenced-node.js";
+import type { NodeProcess } from "../runners/process/node-process.js";
 import { OpenerAnswer, type OpenerRequest } from "./opener/messages.js";
 
 /** Messages to and from a process. */
@@ -11,35 +11,29 @@ export interface Channel {
 }
 
 /** The channel of a process that was started. */
-export function createChannel({
-  process: child,
-  kill,
-  describeEnd,
-}: Pick<FencedNode, "process" | "kill" | "describeEnd">): Channel {
+export function createChannel(node: Pick<NodeProcess, "send" | "onMessage" | "ended" | "describeEnd" | "kill">): Channel {
   const waiting: OpenerAnswer[] = [];
   let waiter: { resolve(answer: OpenerAnswer): void; reject(error: unknown): void } | undefined;
   let failure: Failed | undefined;
 
   const fail = (how: string) => {
-    failure ??= new Failed(describeEnd(how));
+    failure ??= new Failed(how);
     waiter?.reject(failure);
     waiter = undefined;
   };
-  child.on("message", (said: unknown) => {
+  node.onMessage((said) => {
     const { data: answer } = OpenerAnswer.safeParse(said);
     if (answer === undefined || waiting.length > 0) {
-      kill();
-      return fail("it said what no inspector says");
+      node.kill();
+      return fail(node.describeEnd("it said what no inspector says"));
     }
     if (waiter === undefined) waiting.push(answer);
     waiter?.resolve(answer);
     waiter = undefined;
   });
-  child.once("error", (error) => fail(error.message));
-  child.once("close", (code, signal) => fail(signal ?? `exit status ${code}`));
+  void node.ended.then(fail);
   return {
-    // A channel that is closed is told of by the end of the process.
-    send: (request) => void child.send(request, () => undefined),
+    send: node.send,
     next() {
       const answer = waiting.shift();
       if (answer !== undefined) return Promise.resolve(answer);

@@ -1,13 +1,15 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { Failed, reasonOf, Unavailable } from "../contract.js";
-import { LIMITS, noFence, type Fence } from "../runners/process/fence.js";
-import { NODE_START_MS, startNode, type FencedNode, type ShownFile } from "../runners/process/fenced-node.js";
+import { Failed, Unavailable } from "../contract.js";
+import { LIMITS } from "../runners/process/fence.js";
 import { findFence } from "../runners/process/find-fence.js";
+import type { NodeProcess, ShownFile } from "../runners/process/node-process.js";
+import { startNode, type StartContained } from "../runners/process/start-node.js";
 import { within } from "../within.js";
 import type { Inspection, InspectionLimits } from "./formats/inspection.js";
 import type { Signature } from "./formats/search.js";
-import { createChannel, type Channel } from "./opener-channel.js";
+import { createChannel } from "./opener-channel.js";
+import { OpenerAnswer } from "./opener/messages.js";
 
 const MAX_HEAP_MB = 512;
 /** What WebAssembly may take, in pages of 64 KiB. */
@@ -18,7 +20,8 @@ const NODE_FLAGS = [
   `--wasm-max-mem-pages=${WASM_PAGES}`,
   `--max-old-space-size=${MAX_HEAP_MB}`,
 ];
-const PROGRAM = join("dist", "scanner-agent", "inspect");
+const FOLDER = join("dist", "scanner-agent", "inspect");
+const CHANNEL = join("dist", "scanner-agent", "process-channel.js");
 
 /** What is looked into. */
 export interface Suspect {
@@ -29,8 +32,8 @@ export interface Suspect {
 
 /** One process that looks into files, one at a time. */
 export interface Opener {
-  /** How it is fenced in. */
-  readonly fence: string;
+  /** How it is isolated from the rest of the host. */
+  readonly isolation: string;
   readonly sevenZip: string;
   /** Throws {@link Failed}, or that it took too long; it has ended then. */
   inspect(suspect: Suspect, limits: InspectionLimits, timeoutMs: number): Promise<Inspection>;
@@ -43,46 +46,40 @@ export interface OpenerHost {
   /** A private folder. */
   readonly folder: string;
   readonly programPath: string;
+  /** Starts the process where there is no fence; default: it runs without one there. */
+  readonly startContained?: StartContained | undefined;
+  /** Finds the fence; default: the strongest of this host. */
+  readonly findFence?: typeof findFence;
   readonly log: Logger;
 }
 
 /** Starts a process in the strongest fence in which it runs. Throws {@link Unavailable}. */
 export async function startOpener(host: OpenerHost): Promise<Opener> {
-  const fence = await findFence({ internet: false, isTool: true, folder: host.folder, programPath: host.programPath });
-  try {
-    return await startIn(fence, host);
-  } catch (error) {
-    if (fence === noFence) throw error;
-    host.log.warn({ reason: reasonOf(error) }, "The inspector does not start in its fence; it runs without one");
-    return await startIn(noFence, host);
-  }
+  const { folder, programPath, startContained, log } = host;
+  const fence = await (host.findFence ?? findFence)({ internet: false, isTool: true, folder, programPath });
+  const node = await startNode(
+    { fence, startContained, hasHeld: false, log },
+    {
+      name: "inspector",
+      folder,
+      programPath,
+      flags: NODE_FLAGS,
+      program: join(FOLDER, "opener", "opener-process.js"),
+      reads: [FOLDER, CHANNEL, join("node_modules", "7z-wasm")],
+      limits: LIMITS,
+    },
+  );
+  const { data: ready } = OpenerAnswer.safeParse(node.greeting);
+  if (ready?.kind === "ready") return createOpener(node, ready.sevenZip);
+  await node.stop();
+  throw new Unavailable("the inspector's process answers out of turn");
 }
 
-async function startIn(fence: Fence, { folder, programPath }: OpenerHost): Promise<Opener> {
-  const node = await startNode(fence, {
-    name: "opener",
-    folder,
-    programPath,
-    flags: NODE_FLAGS,
-    program: join(PROGRAM, "opener", "opener-process.js"),
-    reads: [PROGRAM, join("node_modules", "7z-wasm")],
-    limits: LIMITS,
-  });
+function createOpener(node: NodeProcess, sevenZip: string): Opener {
   const channel = createChannel(node);
-  try {
-    const ready = await within(NODE_START_MS, channel.next());
-    if (ready.kind !== "ready") throw new Failed("it answered out of turn");
-    return opener(fence, node, ready.sevenZip, channel);
-  } catch (error) {
-    await node.end();
-    throw new Unavailable(`the inspector's process does not start: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-function opener(fence: Fence, node: FencedNode, sevenZip: string, channel: Channel): Opener {
   let count = 0;
   return {
-    fence: fence.description,
+    isolation: node.isolation,
     sevenZip,
     async inspect({ path, signatures }, limits, timeoutMs) {
       let file: ShownFile | undefined;
@@ -93,13 +90,13 @@ function opener(fence: Fence, node: FencedNode, sevenZip: string, channel: Chann
         if (answer.kind === "inspected" && answer.id === count) return answer.inspection;
         throw new Failed(answer.kind === "failed" ? answer.reason : "it answered out of turn");
       } catch (error) {
-        await node.end();
+        await node.stop();
         throw error;
       } finally {
         file?.remove();
       }
     },
     ended: channel.isClosed,
-    stop: node.end,
+    stop: node.stop,
   };
 }

@@ -5,6 +5,7 @@ import type { LoadedManifest, Way } from "../manifest/engine-loader.js";
 import { createBuiltinRunner } from "./builtin/builtin.js";
 import { DEFAULT_SIGNATURES } from "./clamd/database.js";
 import { createClamdRunner } from "./clamd/clamd.js";
+import { createStartContained } from "./container/contained-node.js";
 import { createContainerRunner } from "./container/container.js";
 import type { ContainerHost } from "./container/host.js";
 import { findDaemonFence, findFence } from "./process/find-fence.js";
@@ -88,7 +89,8 @@ function builtin(module: "yara" | "fileinfo", internet: boolean, host: RunnerHos
   // Worker threads need compiled files, even when this one runs from source.
   const file = projectPath("dist", "scanner-agent", "runners", "builtin", `${module}-worker.js`);
   const fence = () => findFence({ internet, isTool: true, folder, programPath });
-  const common = { file, folder, programPath, fence, log };
+  const startContained = createStartContained(host.containers, log);
+  const common = { file, folder, programPath, fence, startContained, log };
   if (module === "fileinfo") {
     const sources = () => stateOfTools(programPath);
     return createBuiltinRunner({ ...common, data: { programPath, version }, sources, readsSourcesWhileScanning: true });

@@ -14,12 +14,12 @@ const ONCE = ["keys", "migrate"];
 const ALWAYS = ["agent-internet", "agent-isolated", "gateway", "nats", "postgres"];
 const BUILD_MS = 600_000;
 const START_MS = 120_000;
-const AGENTS_QUERY = "{ agents { agent engines { name healthy slots } } }";
+const AGENTS_QUERY = "{ agents { agent engines { name healthy slots runner warnings } } }";
 
 interface Agents {
   readonly agents: readonly {
     agent: string;
-    engines: readonly { name: string; healthy: boolean; slots: number }[];
+    engines: readonly { name: string; healthy: boolean; slots: number; runner: string; warnings: readonly string[] }[];
   }[];
 }
 
@@ -109,6 +109,14 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
       const { result } = await scan("eicar.com", EICAR);
       expect(result).toContainEqual(expect.objectContaining({ name: "Yara", infected: true, result: "EICAR_Test_File" }));
       expect(result).toContainEqual(expect.objectContaining({ name: "StandIn", infected: true, result: "EICAR-Test-File" }));
+    });
+
+    test("what reads samples in the agent's own programs has neither the network nor the Docker socket", async () => {
+      for (const engine of ["Yara", "FileInfo"]) {
+        const [found] = await healthy(engine);
+        expect(found?.runner).toMatch(/^builtin \(container: user 65534, no network,/);
+        expect(found?.warnings).toEqual([]);
+      }
     });
 
     test("ports are published on loopback alone, and no setting holds a secret", async () => {

@@ -1,6 +1,7 @@
 /** The inspector's process: looks into one file at a time, as its parent asks. */
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { connectToAgent } from "../../process-channel.js";
 import type { Inspection } from "../formats/inspection.js";
 import { inspect } from "./inspect.js";
 import type { OpenerAnswer, OpenerRequest } from "./messages.js";
@@ -29,11 +30,5 @@ async function onRequest(request: OpenerRequest): Promise<void> {
   }
 }
 
-function answer(message: OpenerAnswer): void {
-  process.send?.(message);
-}
-
-process.on("message", (request: OpenerRequest) => void onRequest(request));
-// Nobody is there to ask it any more.
-process.on("disconnect", () => process.exit(0));
+const answer = connectToAgent<OpenerRequest, OpenerAnswer>((request) => void onRequest(request));
 answer({ kind: "ready", sevenZip: await sevenZipVersion() });

@@ -7,6 +7,7 @@ import type { EngineProcess } from "./engine-process.js";
 import { createEngineProcesses } from "./engine-processes.js";
 import { startThread, type EngineWorker } from "./engine-worker.js";
 import { unfenced, type Fence } from "../process/fence.js";
+import type { StartContained } from "../process/start-node.js";
 import type { WorkerReport } from "./worker-server.js";
 
 /** Thousands of rules take a while to compile. */
@@ -38,6 +39,8 @@ export interface BuiltinOptions {
   readonly programPath?: string;
   /** Finds the fence of the processes that samples are scanned in, at the first start; default: none. */
   readonly fence?: () => Promise<Fence>;
+  /** Starts these processes where there is no fence; default: they run without one there. */
+  readonly startContained?: StartContained;
   readonly log: Logger;
 }
 
@@ -54,13 +57,14 @@ export function createBuiltinRunner({
   programPath = "",
   log,
   fence,
+  startContained,
   scansPerWorker = SCANS_PER_WORKER,
 }: BuiltinOptions): Runner {
   /** How many samples each worker has scanned. */
   const workers = new Map<EngineWorker, number>();
   /** Where each worker lives. */
   const homes = new WeakMap<EngineWorker, EngineProcess>();
-  const processes = createEngineProcesses({ file, folder, programPath, fence, log });
+  const processes = createEngineProcesses({ file, folder, programPath, fence, startContained, log });
   let idle: EngineWorker[] = [];
   let report: WorkerReport | undefined;
   let lastSources: string | null | undefined;
@@ -213,7 +217,7 @@ export function createBuiltinRunner({
 
   return {
     get description() {
-      return `builtin (${processes.fence().description})`;
+      return `builtin (${processes.isolation()})`;
     },
     start: async () => void (await refreshOnce()),
     versions: async () => (await refreshOnce()).versions,

@@ -1,6 +1,7 @@
 import { Unavailable } from "../../contract.js";
 import { noFence, type Fence } from "../process/fence.js";
-import { startEngineProcess, type EngineProcess, type EngineProcessOptions } from "./engine-process.js";
+import type { NodeHost } from "../process/start-node.js";
+import { startEngineProcess, type EngineProcess, type EngineProgram } from "./engine-process.js";
 
 /** The processes of one engine. */
 export interface EngineProcesses {
@@ -8,30 +9,38 @@ export interface EngineProcesses {
   shared(): Promise<EngineProcess>;
   /** One more, which the caller stops. */
   start(): Promise<EngineProcess>;
-  /** What the last one was fenced in with. */
-  fence(): Fence;
-  /** Whether it should have had a fence and has none. */
+  /** How the last one is isolated from the rest of the host. */
+  isolation(): string;
+  /** Whether it should have been isolated and is not. */
   isUnfenced(): boolean;
   stop(): Promise<void>;
 }
 
 /** How they are started: `fence` finds the fence, at the first start; undefined: there is to be none. */
-export interface EngineProcessesOptions extends EngineProcessOptions {
+export interface EngineProcessesOptions extends EngineProgram, Pick<NodeHost, "startContained" | "log"> {
   readonly fence: (() => Promise<Fence>) | undefined;
 }
 
 /** Makes the processes of an engine; none is started yet. */
-export function createEngineProcesses({ fence: findFence, ...options }: EngineProcessesOptions): EngineProcesses {
+export function createEngineProcesses({
+  fence: findFence,
+  startContained,
+  log,
+  ...program
+}: EngineProcessesOptions): EngineProcesses {
   const running = new Set<EngineProcess>();
   let fence: Promise<Fence> | undefined;
-  let last = noFence;
+  let last = noFence.description;
   let home: Promise<EngineProcess> | undefined;
   let isStopped = false;
 
   async function start(): Promise<EngineProcess> {
     fence ??= findFence?.() ?? Promise.resolve(noFence);
-    const started = await startEngineProcess(await fence, options, last !== noFence);
-    last = started.fence;
+    const started = await startEngineProcess(
+      { fence: await fence, startContained, hasHeld: last !== noFence.description, log },
+      program,
+    );
+    last = started.isolation;
     for (const other of running) if (other.hasEnded()) running.delete(other);
     running.add(started);
     if (!isStopped) return started;
@@ -57,8 +66,8 @@ export function createEngineProcesses({ fence: findFence, ...options }: EnginePr
   return {
     shared,
     start,
-    fence: () => last,
-    isUnfenced: () => findFence !== undefined && running.size > 0 && last === noFence,
+    isolation: () => last,
+    isUnfenced: () => findFence !== undefined && running.size > 0 && last === noFence.description,
     async stop() {
       isStopped = true;
       await Promise.all([...running].map((one) => one.stop()));

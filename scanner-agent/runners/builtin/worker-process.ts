@@ -4,6 +4,7 @@
 
 import { tmpdir } from "node:os";
 import { Worker } from "node:worker_threads";
+import { connectToAgent } from "../../process-channel.js";
 import type { ToProcess, FromProcess } from "./worker-server.js";
 
 /** Of one worker. */
@@ -28,15 +29,9 @@ function start(id: number): void {
   worker.on("exit", (code) => end(`exit code ${code}`));
 }
 
-function say(message: FromProcess): void {
-  process.send?.(message);
-}
-
-process.on("message", (message: ToProcess) => {
+const say = connectToAgent<ToProcess, FromProcess>((message) => {
   if (message.kind === "start") start(message.worker);
   else if (message.kind === "ask") workers.get(message.worker)?.postMessage(message.request);
   else void workers.get(message.worker)?.terminate();
 });
-// Nobody is there to ask it any more.
-process.on("disconnect", () => process.exit(0));
 say({ kind: "ready" });

@@ -1,5 +1,3 @@
-import type { ChildProcess } from "node:child_process";
-import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import { Failed } from "../../../scanner-agent/contract.js";
 import { NOTHING } from "../../../scanner-agent/inspect/formats/inspection.js";
@@ -7,10 +5,16 @@ import { createChannel } from "../../../scanner-agent/inspect/opener-channel.js"
 
 /** The channel of a process that says what the test makes it say. */
 function channel() {
-  const child = new EventEmitter();
+  let say: (message: unknown) => void = () => undefined;
   let killed = 0;
-  const made = createChannel({ process: child as ChildProcess, kill: () => void (killed += 1), describeEnd: (how) => how });
-  return { made, say: (message: unknown) => void child.emit("message", message), killed: () => killed };
+  const made = createChannel({
+    send: () => undefined,
+    onMessage: (listener) => void (say = listener),
+    ended: new Promise(() => undefined),
+    describeEnd: (how) => how,
+    kill: () => void (killed += 1),
+  });
+  return { made, say: (message: unknown) => say(message), killed: () => killed };
 }
 
 const FACT = { path: "a.zip/b", format: "zip", method: "aes256", state: "ENCRYPTED" };

@@ -102,7 +102,7 @@ describe("an inspection", () => {
     const asked: string[] = [];
     const start = (): Promise<Opener> =>
       Promise.resolve({
-        fence: "none",
+        isolation: "none",
         sevenZip: "0",
         inspect: ({ path }) => {
           asked.push(path);

@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+import type Docker from "dockerode";
+import { hasCode, Unavailable } from "../../contract.js";
+import type { DockerDaemon } from "./docker.js";
+
+const MOUNTS = "/proc/self/mountinfo";
+/** Files that Docker and Podman put into every container, from a folder that has the container's id in its path. */
+const GIVEN = /^\/etc\/(hostname|hosts|resolv\.conf)$/;
+
+/** An image that has the agent's program where this agent has it. */
+export interface OwnImage {
+  readonly image: string;
+  /** What the image lacks of it. */
+  readonly mounts: readonly Docker.MountSettings[];
+}
+
+/** The image of the container in which this agent runs. Throws {@link Unavailable} if that is none of the daemon's. */
+export async function findOwnImage(daemon: DockerDaemon): Promise<OwnImage> {
+  const id = ownContainer(await readMounts());
+  if (id === undefined) throw new Unavailable("this agent runs in no container");
+  const { Image } = await daemon.ask("show the agent's container", (docker, abortSignal) =>
+    docker.getContainer(id).inspect({ abortSignal }),
+  );
+  return { image: Image, mounts: [] };
+}
+
+/** The id of the container that has these mounts; undefined: it is no container's. */
+export function ownContainer(mountinfo: string): string | undefined {
+  for (const line of mountinfo.split("\n")) {
+    const [, , , root = "", at = ""] = line.split(" ");
+    const id = GIVEN.test(at) ? /\/([0-9a-f]{64})\//.exec(root)?.[1] : undefined;
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+async function readMounts(): Promise<string> {
+  try {
+    return await readFile(MOUNTS, "utf8");
+  } catch (error) {
+    // Not Linux.
+    if (hasCode(error, "ENOENT")) return "";
+    throw error;
+  }
+}
