@@ -195,7 +195,7 @@ export const EnginePresence = z.object({
   slots: z.number().int().positive().max(MAX_SLOTS),
   /** How many of them are taken now. */
   busy: z.number().int().nonnegative(),
-  /** Which runner it has and how it is fenced in, e.g. `builtin`, `process (isolation: none)`. */
+  /** Which runner it has and how it is isolated, e.g. `builtin`, `process (isolation: none)`. */
   runner: told(200),
   /** An unhealthy engine takes no work. */
   healthy: z.boolean(),
