@@ -25,7 +25,7 @@ export interface EngineProcess {
   /** The samples that it scans now. */
   readonly occupancy: Occupancy;
   startWorker(): EngineWorker;
-  /** Shows it a sample. */
+  /** Shows it a sample. Throws {@link HungUp} if it has ended. */
   show(path: string): ShownFile;
   hasEnded(): boolean;
   /** Whether it was this that ended it. */
@@ -108,7 +108,11 @@ export async function startEngineProcess(host: NodeHost, { file, folder, program
     isolation: node.isolation,
     occupancy: createOccupancy("its process"),
     startWorker,
-    show: node.show,
+    show(path) {
+      // Its folder is gone.
+      if (ended !== undefined) throw ended;
+      return node.show(path);
+    },
     hasEnded: () => ended !== undefined,
     wasStopped: () => wasStopped,
     stop,

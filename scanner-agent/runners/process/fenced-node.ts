@@ -36,6 +36,10 @@ export async function startFencedNode(fence: Fence, options: NodeProgram): Promi
     child.once("error", (error) => resolve(words.describeEnd(error.message)));
     child.once("close", (code, signal) => resolve(words.describeEnd(signal ?? `exit code ${code}`)));
   });
+  const remove = () => rm(home, { recursive: true, force: true });
+  // It may end by itself, and nobody stop it; whoever does is told if this fails, and the agent's next start cleans up.
+  const removed = ended.then(remove);
+  removed.catch(() => undefined);
   const started = {
     isolation: fence.description,
     send(message: unknown) {
@@ -47,8 +51,7 @@ export async function startFencedNode(fence: Fence, options: NodeProgram): Promi
     kill: guarded.kill,
     async stop() {
       guarded.kill();
-      await awaitEnd(END_MS, ended);
-      await rm(home, { recursive: true, force: true });
+      await ((await awaitEnd(END_MS, ended)) === undefined ? removed : remove());
     },
   };
   return await untilReady(started, inbox);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -54,6 +54,8 @@ describe("an engine in worker threads", () => {
     const several = await Promise.allSettled([scan(on, "wait"), scan(on, "kill")]);
     for (const one of several) expect(one).toMatchObject({ status: "rejected", reason: expect.any(Unavailable) as Unavailable });
     expect(await scan(on, "next")).toMatchObject({ path: "next" });
+    // Those that ended have left no folder.
+    await expect.poll(() => readdir(folder)).toHaveLength(1);
   });
 
   test("whose process says what no engine says ends it, and fails the sample", async () => {
