@@ -70,6 +70,13 @@ export class DatabaseAway extends GatewayError {
   }
 }
 
+/** Postgres has no room left on its disk, or its disk fails. */
+export class DatabaseFull extends DatabaseAway {
+  constructor(cause: unknown) {
+    super(cause, "nothing can be stored now: the disk of Postgres is full or broken");
+  }
+}
+
 /** The refusal of one part of the input, by its path in it, e.g. `labels.0.key`. The message begins with that path. */
 export function badInput(path: string, problem: string, cause?: unknown): GatewayError {
   return new GatewayError("BAD_INPUT", `${path}: ${problem}`, { field: path.split("."), cause });

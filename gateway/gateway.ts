@@ -5,6 +5,7 @@ import { batched } from "./batch.js";
 import { openBus } from "./bus/bus.js";
 import { DEFAULT_PORT, type GatewayConfig } from "./config.js";
 import { GATEWAY_LIMITS, openDatabase } from "./db/database.js";
+import { probeDatabase } from "./db/write-probe.js";
 import { failpoint } from "./failpoint.js";
 import { createHttp } from "./server.js";
 import { createMetrics, registerGauges } from "./metrics.js";
@@ -49,7 +50,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const listDb = openDatabase(config.databaseUrl, lost, { max: LIST_CONNECTIONS, forLists: true, limits });
   const watchers = createWatchers(db, log);
   const feeds = createFeeds(db, listDb, log);
-  const samples = openNatsSampleStore(config, log);
+  const databaseWrites = probeDatabase(config.databaseUrl, log, lost);
   const keyring = createKeyring(db, log);
   const failAt = failpoint(config.failpoint);
   let fleet: Fleet | undefined;
@@ -70,6 +71,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       },
     },
   );
+  const samples = openNatsSampleStore(config, log, (internet) => bus.account(internet).writeProblem() !== undefined);
   fleet = createFleet(db, bus, log);
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });
@@ -80,6 +82,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     metrics,
     db,
     listDb,
+    databaseWrites,
     bus,
     samples,
     fleet,
@@ -98,6 +101,10 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   };
   registerGauges(metrics, {
     busConnected: () => bus.connected() && samples.connected(),
+    takesWrites: {
+      postgres: () => databaseWrites.problem() === undefined,
+      nats: () => bus.writeProblem() === undefined,
+    },
     scanSubscribers: watchers.scans.count,
     agents: () => fleet.agents(),
   });
@@ -118,6 +125,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       await bulk.idle();
       await relay.idle();
       await Promise.all([bus.close(), samples.close()]);
+      await databaseWrites.stop();
       await Promise.all([db.destroy(), listDb.destroy()]);
     },
   };

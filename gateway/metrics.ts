@@ -93,12 +93,17 @@ export function createMetrics() {
 /** The state that the gauges of `/metrics` show. */
 export interface GaugeSources {
   busConnected(): boolean;
+  /** Whether each store takes writes. */
+  readonly takesWrites: Readonly<Record<string, () => boolean>>;
   scanSubscribers(): number;
   agents(): readonly Presence[];
 }
 
 /** Registers the gauges, which read their source whenever `/metrics` is asked for. */
-export function registerGauges({ registry }: Metrics, { busConnected, scanSubscribers, agents }: GaugeSources): void {
+export function registerGauges(
+  { registry }: Metrics,
+  { busConnected, takesWrites, scanSubscribers, agents }: GaugeSources,
+): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -109,6 +114,17 @@ export function registerGauges({ registry }: Metrics, { busConnected, scanSubscr
       },
     });
   gauge("scanmesh_bus_connected", "1 while both accounts and their sample stores can be reached.", () => Number(busConnected()));
+  registry.registerMetric(
+    new Gauge({
+      name: "scanmesh_store_writable",
+      help: "1 while the store takes writes; 0 while its disk is full or does not answer.",
+      labelNames: ["store"],
+      registers: [],
+      collect() {
+        for (const [store, takes] of Object.entries(takesWrites)) this.set({ store }, Number(takes()));
+      },
+    }),
+  );
   gauge("scanmesh_scan_subscribers", "Open scan subscriptions on this gateway.", scanSubscribers);
   gauge("scanmesh_agents", "Agents that are there.", () => agents().length);
   registerEngineGauges(registry, agents);

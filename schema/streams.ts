@@ -7,12 +7,14 @@ import {
   ALL_PRESENCE,
   ALL_RESULTS,
   engineToken,
+  PROBE,
   RECORDER,
   RESULTS,
   SAMPLES,
   SCANS,
   scanSubject,
   scanSubjects,
+  WRITE_PROBE,
 } from "./subjects.js";
 
 const MILLISECOND = 1_000_000;
@@ -104,6 +106,20 @@ export function presenceBucket({ replicas }: Pick<StreamSettings, "replicas">): 
     allow_direct: true,
     allow_rollup_hdrs: true,
   };
+}
+
+/** The stream of write probes: it keeps one message, and reserves nothing. */
+export function probeStream({ replicas }: Pick<StreamSettings, "replicas">): {
+  readonly name: string;
+  readonly subjects: string[];
+  readonly retention: "limits";
+  readonly discard: "old";
+  readonly storage: "file";
+  readonly num_replicas: number;
+  readonly max_msgs: number;
+} {
+  const settings = { retention: "limits", discard: "old", storage: "file", num_replicas: replicas, max_msgs: 1 } as const;
+  return { name: PROBE, subjects: [WRITE_PROBE], ...settings };
 }
 
 /** Bytes that the streams and buckets of both accounts reserve together; a server refuses a stream that would reserve more than it has. */

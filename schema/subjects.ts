@@ -10,6 +10,10 @@ export const SAMPLES = "SAMPLES";
 export const RESULTS = "RESULTS";
 /** Key-value bucket of agent presence, one in each account. */
 export const AGENTS = "AGENTS";
+/** Stream with the last message that gateways wrote to see whether the disk takes it, one in each account. */
+export const PROBE = "PROBE";
+/** The subject of {@link PROBE}. */
+export const WRITE_PROBE = "probe.write";
 /** The durable on RESULTS that all gateways share. */
 export const RECORDER = "recorder";
 

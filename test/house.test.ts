@@ -17,7 +17,7 @@ type Room = readonly [place: string, purpose: string, loose?: RegExp];
  */
 const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
   gateway: [
-    [["gateway", "what every room may use", /^(config|errors|caller|metrics|failpoint|batch|flow|content)\.ts$/]],
+    [["gateway", "what every room may use", /^(config|errors|caller|metrics|failpoint|batch|flow|content|write-probe)\.ts$/]],
     [["gateway/bus", "what speaks to NATS: connections, streams, the sample store"]],
     [["gateway/db", "SQL, named by table or verb"]],
     [

@@ -9,6 +9,7 @@ import { isAway, keepConnection, removeMessages, unavailable, type Connection } 
 import { watchPresence, type ListenParts, type PresenceListener } from "./incoming.js";
 import { createProvision, isNotFound, type DurableEngine } from "./provision.js";
 import { consumeResults, type ResultDelivery } from "./results.js";
+import { probeStreams, STALLED } from "./write-probe.js";
 
 /** How far an engine's durable has come. */
 export interface DurableState {
@@ -42,6 +43,8 @@ export interface Account {
   durableState(engine: string): Promise<DurableState | undefined>;
   /** Streams and durables that could not be made, a sentence each. */
   missing(): string[];
+  /** A sentence on why JetStream takes no messages although NATS is connected. */
+  writeProblem(): string | undefined;
   /** The server's version and the fill level of each stream. */
   state(): Promise<{ serverVersion: string; streams: StreamStatus[] }>;
   /** Last sequence and identity of SCANS. */
@@ -58,8 +61,6 @@ export interface Account {
 }
 
 const CHECK_MS = 5_000;
-const STALLED =
-  "NATS is connected, and JetStream does not answer: its disk may be full or broken. Free some room and restart nats-server.";
 
 /**
  * Opens an account. Whenever it counts as up, its streams and the presence bucket exist, and every durable that the server does not
@@ -115,6 +116,7 @@ export function openAccount(
       checking = false;
     }
   }
+  const writes = probeStreams(connection, internet, config.replicas, log);
   const timer = setInterval(() => void check(), Math.min(CHECK_MS, 10 * config.sweepIntervalMs));
 
   async function scansState(): Promise<{ lastSeq: number; stream: string }> {
@@ -137,6 +139,7 @@ export function openAccount(
     async dropDurable(engine) {
       await ask((jsm) => provision.dropDurable(jsm, engine));
     },
+    writeProblem: writes.problem,
     missing: () => [...(isStalled && connection.isUp() ? [STALLED] : []), ...provision.missing()],
     async durableState(engine) {
       const info = await ask((jsm) =>
@@ -181,6 +184,7 @@ export function openAccount(
       clearInterval(timer);
       presence?.stop();
       await connection.close();
+      await writes.stop();
     },
   };
 }

@@ -21,6 +21,8 @@ export interface Bus {
   problem(): string | undefined;
   /** Streams and durables that could not be made, a sentence each. */
   missing(): string[];
+  /** A sentence on why JetStream takes no messages although NATS is connected. */
+  writeProblem(): string | undefined;
   /** Tells every gateway, this one included, that scans have changed. Lossy. */
   sendHints(hints: Hint[]): void;
   /** Tells every gateway, this one included, that a key was revoked. Lossy. */
@@ -61,6 +63,7 @@ export function openBus(config: GatewayConfig, parts: ListenParts, listeners: Bu
     connected: () => accounts.isolated.connection.isUp() && accounts.internet.connection.isUp(),
     problem: () => accounts.isolated.connection.problem() ?? accounts.internet.connection.problem(),
     missing: () => [...accounts.isolated.missing(), ...accounts.internet.missing()],
+    writeProblem: () => accounts.isolated.writeProblem() ?? accounts.internet.writeProblem(),
     sendHints(hints) {
       // Watchers on this gateway do not wait for NATS, which does not echo a connection's own messages.
       listeners.hints(hints);

@@ -19,8 +19,12 @@ const STREAM_FULL = new Set([10_077, 10_023, 10_047]);
 const locationOf = (seqs: readonly number[]) => seqs as unknown as SampleLocation;
 const seqsOf = (location: SampleLocation) => location as unknown as readonly number[];
 
-/** Keeps samples as chunks in the stream SAMPLES of each account. */
-export function openNatsSampleStore(config: GatewayConfig, log: Logger): SampleStore {
+/** Keeps samples as chunks in the stream SAMPLES of each account. `isStalled` tells that NATS would keep a write waiting. */
+export function openNatsSampleStore(
+  config: GatewayConfig,
+  log: Logger,
+  isStalled: (internet: InternetClass) => boolean,
+): SampleStore {
   const open = (internet: InternetClass) => keepConnection(config, internet, "samples", log, async () => {});
   const connections: Record<InternetClass, Connection> = { isolated: open("isolated"), internet: open("internet") };
 
@@ -32,10 +36,18 @@ export function openNatsSampleStore(config: GatewayConfig, log: Logger): SampleS
     } catch (error) {
       const code = streamErrorCode(error);
       if (code !== undefined && STREAM_FULL.has(code)) {
-        throw new GatewayError("STORAGE_FULL", "the sample store is full", { cause: error });
+        throw new GatewayError("STORAGE_FULL", "the sample store is full", { retryAfter: 30, cause: error });
       }
       throw isAway(error) ? unavailable(error) : error;
     }
+  }
+
+  /** The connection, unless what is written would only wait. */
+  function writable(internet: InternetClass): NatsConnection {
+    if (isStalled(internet)) {
+      throw new GatewayError("UNAVAILABLE", "nothing can be stored now: the disk of NATS is full or broken", { retryAfter: 5 });
+    }
+    return connections[internet].up();
   }
 
   async function get(internet: InternetClass, subject: string, which?: string): Promise<Msg | undefined> {
@@ -76,7 +88,7 @@ export function openNatsSampleStore(config: GatewayConfig, log: Logger): SampleS
   return {
     read,
     async put(source, options) {
-      const nc = connections.isolated.up();
+      const nc = writable("isolated");
       const blob = uuidv7();
       const content = readContent();
       const window = openWindow<number>(WRITES_IN_FLIGHT);
@@ -102,7 +114,7 @@ export function openNatsSampleStore(config: GatewayConfig, log: Logger): SampleS
       return (await get(internet, chunkReadSubject(blob, seqsOf(location).length - 1))) !== undefined;
     },
     async copyToInternet(copy) {
-      const nc = connections.internet.up();
+      const nc = writable("internet");
       const attempt = uuidv7();
       const window = openWindow<number>(WRITES_IN_FLIGHT);
       try {

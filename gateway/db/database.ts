@@ -10,7 +10,7 @@ import {
 import pg from "pg";
 import readDate from "postgres-date";
 import type { Tables } from "../../schema/tables/database.js";
-import { DatabaseAway, QueryTimeout } from "../errors.js";
+import { DatabaseAway, DatabaseFull, QueryTimeout } from "../errors.js";
 import { createHolderReport, type LockHolder } from "./lock-holders.js";
 import { preparedName } from "./prepared.js";
 
@@ -105,7 +105,8 @@ function translateErrors(pool: pg.Pool, { max, forLists, limits, onDeadlock, onB
     if (isDeadlock(error)) onDeadlock?.();
     if (isGone(error)) return new DatabaseAway(error);
     if (isReadOnly(error)) return new DatabaseAway(error, "the database takes no changes now");
-    if (isFull(error)) return new DatabaseAway(error, "the database has no room left");
+    if (hasCode(error, DISK_FULL)) return new DatabaseFull(error);
+    if (hasCode(error, OUT_OF_MEMORY)) return new DatabaseAway(error, "the database has no memory left");
     const isLocked = hasCode(error, LOCK_NOT_AVAILABLE);
     if (isLocked) reportHolders?.();
     if (!isLocked && !hasCode(error, CANCELLED)) return error;
@@ -156,6 +157,9 @@ function wrap(client: pg.PoolClient, { translate, onRelease }: ClientEvents): Po
 const BUSY = "the database has too much to do";
 /** The statement's time limit: nothing else cancels statements here. */
 const CANCELLED = /^57014/;
+/** Or it fails. */
+const DISK_FULL = /^(53100|58030)/;
+const OUT_OF_MEMORY = /^53200/;
 const LOCK_NOT_AVAILABLE = /^55P03/;
 
 function hasCode(error: unknown, codes: RegExp): error is pg.DatabaseError {
@@ -171,11 +175,6 @@ function isGone(error: unknown): boolean {
 /** Its default is set so, or it is a standby, as after a failover. */
 function isReadOnly(error: unknown): error is pg.DatabaseError {
   return hasCode(error, /^25006/);
-}
-
-/** Its disk or its memory; or the disk fails. */
-function isFull(error: unknown): boolean {
-  return hasCode(error, /^(53[12]00|58030)/);
 }
 
 /**

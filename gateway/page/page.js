@@ -107,8 +107,15 @@ function engineRow(engine, agents) {
   return tr;
 }
 
+/** Why the gateway cannot serve all of it now, such as a full disk. */
+async function showProblem() {
+  const { status, reason } = await (await fetch("readyz")).json();
+  $("problem").textContent = visibleText(status === "ok" ? "" : (reason ?? "NATS is not connected: nothing can be sent now"));
+}
+
 async function refresh() {
   try {
+    await showProblem();
     const { scans, engines, agents } = await ask(OVERVIEW);
     $("scans").replaceChildren(...scans.nodes.map(scanRow));
     $("engines").replaceChildren(...engines.map((engine) => engineRow(engine, agents)));

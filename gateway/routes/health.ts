@@ -3,13 +3,20 @@ import { databaseProblem } from "../db/migrations.js";
 import type { ScanContext } from "../scan/context.js";
 import { OPEN_ROUTE } from "../http/open-route.js";
 
-/** `/healthz` tells that this process is alive, `/readyz` whether it can serve. Without NATS it still serves reads, so it is ready. */
-export async function healthRoutes(app: FastifyInstance, { db, bus, samples, metrics }: ScanContext): Promise<void> {
+/**
+ * `/healthz` tells that this process is alive, `/readyz` whether it can serve. Without NATS it still serves reads, so it is ready; a disk
+ * that takes nothing does not heal by itself, so it is not.
+ */
+export async function healthRoutes(
+  app: FastifyInstance,
+  { db, databaseWrites, bus, samples, metrics }: ScanContext,
+): Promise<void> {
   app.get("/healthz", OPEN_ROUTE, async () => ({ status: "ok" }));
 
   app.get("/readyz", OPEN_ROUTE, async (_request, reply) => {
-    const reason = await databaseProblem(db);
-    const nats = bus.connected() && samples.connected() ? "ok" : "away";
+    const stalled = bus.writeProblem();
+    const reason = (await databaseProblem(db)) ?? databaseWrites.problem() ?? stalled;
+    const nats = !(bus.connected() && samples.connected()) ? "away" : stalled === undefined ? "ok" : "stalled";
     if (reason !== undefined) return reply.status(503).send({ status: "unavailable", reason, nats });
     const [missing] = bus.missing();
     return { status: nats === "ok" && missing === undefined ? "ok" : "degraded", reason: bus.problem() ?? missing, nats };

@@ -14,6 +14,7 @@ import type { Feeds } from "../watch/feed.js";
 import type { Fleet } from "../fleet/fleet.js";
 import type { Keyring } from "../keys/keyring.js";
 import type { Relay } from "../dispatch/relay.js";
+import type { WriteProbe } from "../write-probe.js";
 import type { Watchers } from "../watch/watchers.js";
 import type { Acceptance, AcceptRequest } from "./accept-request.js";
 
@@ -25,6 +26,8 @@ export interface ScanContext {
   readonly db: Database;
   /** Connections for lists with filters of the callers': their statements have a time limit, and occupy no connection of `db`. */
   readonly listDb: Database;
+  /** Whether Postgres takes what needs room on its disk. */
+  readonly databaseWrites: WriteProbe;
   readonly bus: Bus;
   readonly samples: SampleStore;
   /** The agents that are present. */

@@ -5,7 +5,7 @@ import type { PutOptions, PutResult } from "../bus/sample-store.js";
 import type { Database, Tx } from "../db/database.js";
 import { shareLockSamples } from "../db/delete.js";
 import { findSample, findSamples, upsertSampleRows, type StoredSample } from "../db/samples.js";
-import { GatewayError } from "../errors.js";
+import { DatabaseFull, GatewayError } from "../errors.js";
 import type { NewSample, StoredOrNew } from "./accept-request.js";
 import type { ScanContext } from "./context.js";
 
@@ -15,6 +15,8 @@ export async function storeSample(
   bytes: AsyncIterable<Uint8Array>,
   options: { limit?: number; signal?: AbortSignal },
 ): Promise<StoredOrNew> {
+  // The bytes would be sent and stored for nothing.
+  if (ctx.databaseWrites.problem() !== undefined) throw new DatabaseFull(ctx.databaseWrites.problem());
   const limit = Math.min(options.limit ?? Infinity, ctx.config.uploadMaxBytes);
   let existing: StoredSample | undefined;
   let looked = false;

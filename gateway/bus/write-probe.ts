@@ -1,0 +1,55 @@
+import { NatsError, type NatsConnection } from "nats";
+import type { Logger } from "pino";
+import type { InternetClass } from "../../schema/classes.js";
+import { probeStream } from "../../schema/streams.js";
+import { accountName, WRITE_PROBE } from "../../schema/subjects.js";
+import { startWriteProbe, type WriteProbe } from "../write-probe.js";
+import { isAway, type Connection } from "./connection.js";
+
+const EVERY_MS = 3_000;
+/** How long a message may take; it is sent twice. */
+const WITHIN_MS = 4_000;
+const TRIES = 2;
+/** More than a page of the file system, so that it needs room. */
+const MESSAGE = new Uint8Array(16 * 1024);
+
+/** Why nothing is written: what the operator is told. */
+export const STALLED =
+  "NATS is connected, and JetStream does not answer: its disk may be full or broken. Free some room and restart nats-server.";
+
+/** Probes whether JetStream takes messages of an account, by a stream that keeps the last one. */
+export function probeStreams(connection: Connection, internet: InternetClass, replicas: number, log: Logger): WriteProbe {
+  const publish = (nc: NatsConnection) => nc.jetstream().publish(WRITE_PROBE, MESSAGE, { timeout: WITHIN_MS });
+
+  async function publishOrMake(nc: NatsConnection): Promise<void> {
+    try {
+      await publish(nc);
+    } catch (error) {
+      if (!hasNoStream(error)) throw error;
+      const jsm = await nc.jetstreamManager({ checkAPI: false });
+      await jsm.streams.add(probeStream({ replicas }) as unknown as Parameters<typeof jsm.streams.add>[0]);
+      await publish(nc);
+    }
+  }
+
+  async function write(): Promise<string | undefined> {
+    // The first message may be lost with a connection that is restored meanwhile. One that stays lost is told of as such.
+    for (let tried = 0; tried < TRIES && connection.isUp(); tried++) {
+      try {
+        await publishOrMake(connection.up());
+        return undefined;
+      } catch (error) {
+        if (!isAway(error)) throw error;
+      }
+    }
+    return connection.isUp() ? STALLED : undefined;
+  }
+
+  const account = log.child({ account: accountName(internet) });
+  return startWriteProbe(account, { write, stalled: STALLED, everyMs: EVERY_MS, withinMs: 3 * WITHIN_MS });
+}
+
+/** Nobody listens to the subject: the stream is not there, or all of JetStream is not. */
+function hasNoStream(error: unknown): boolean {
+  return error instanceof NatsError && error.code === "503";
+}

@@ -1,0 +1,48 @@
+import { sql } from "kysely";
+import type { Logger } from "pino";
+import { DatabaseFull } from "../errors.js";
+import { startWriteProbe, type WriteProbe } from "../write-probe.js";
+import { openDatabase, type Database } from "./database.js";
+
+const EVERY_MS = 3_000;
+const WITHIN_MS = 10_000;
+const STALLED = "Postgres does not answer to a write: its disk may be full or broken. Free some room and look at its log.";
+const ROWS = 8;
+/** Shorter than what Postgres would compress or keep elsewhere. */
+const ROW_CHARACTERS = 2_000;
+
+/** Probes whether Postgres takes what needs room on its disk, by a connection of its own. */
+export function probeDatabase(url: string, log: Logger, onError: (error: Error) => void): WriteProbe {
+  const limits = { statementMs: WITHIN_MS, lockMs: WITHIN_MS, idleTransactionMs: WITHIN_MS };
+  const db = openDatabase(url, onError, { max: 1, limits });
+  const probe = startWriteProbe(log, { write: () => write(db), stalled: STALLED, everyMs: EVERY_MS, withinMs: WITHIN_MS });
+  return {
+    problem: probe.problem,
+    async stop() {
+      await probe.stop();
+      await db.destroy();
+    },
+  };
+}
+
+/**
+ * A change to an existing row would pass on a full disk, in room that its table and the log have already. So rows are written to a table
+ * that every commit empties, and a message to the log, which only replication would read.
+ */
+async function write(db: Database): Promise<string | undefined> {
+  try {
+    await db.transaction().execute(async (tx) => {
+      await sql`create temporary table if not exists write_probe (filler text) on commit delete rows`.execute(tx);
+      await sql`insert into pg_temp.write_probe select repeat('x', ${sql.lit(ROW_CHARACTERS)})
+        from generate_series(1, ${sql.lit(ROWS)})`.execute(tx);
+      await sql`select pg_logical_emit_message(true, 'scanmesh', 'write probe')`.execute(tx);
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof DatabaseFull) return DISK_FULL;
+    // Away or without a right to write: others tell of that.
+    throw error;
+  }
+}
+
+const DISK_FULL = "The disk of Postgres is full or broken: it takes no changes. Free some room.";

@@ -1,0 +1,77 @@
+import type { Logger } from "pino";
+
+/** Writes something every few seconds, so that a store that takes nothing is noticed before an upload waits for it. */
+export interface WriteProbe {
+  /** A sentence on why the store takes nothing now. */
+  problem(): string | undefined;
+  stop(): Promise<void>;
+}
+
+export interface WriteProbeOptions {
+  /** Writes and returns; or says in a sentence why the store takes nothing. What it throws is logged and proves nothing. */
+  readonly write: () => Promise<string | undefined>;
+  /** The sentence on a store that does not answer. */
+  readonly stalled: string;
+  readonly everyMs: number;
+  /** A write that takes longer counts as stalled. */
+  readonly withinMs: number;
+}
+
+export function startWriteProbe(log: Logger, { write, stalled, everyMs, withinMs }: WriteProbeOptions): WriteProbe {
+  let problem: string | undefined;
+  let failure = "";
+  let writing: Promise<string | undefined> | undefined;
+  let stopped = false;
+  let wake = () => {};
+
+  function tell(found: string | undefined): void {
+    if (stopped || found === problem) return;
+    if (found === undefined) log.info({ before: problem }, "writes are taken again");
+    else log.error(found);
+    problem = found;
+  }
+
+  async function attempt(): Promise<string | undefined> {
+    try {
+      const found = await write();
+      failure = "";
+      return found;
+    } catch (error) {
+      if (String(error) !== failure && !stopped) log.warn({ err: error }, "cannot probe whether writes are taken; retrying");
+      failure = String(error);
+      return undefined;
+    }
+  }
+
+  /** Undefined when the time is over, or it is to stop. */
+  function sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      // A write that has not ended is waited for again: there is never more than one.
+      writing ??= attempt().finally(() => (writing = undefined));
+      const limit = sleep(withinMs).then(() => stalled);
+      tell(await Promise.race([writing, limit]));
+      wake();
+      if (!stopped) await sleep(everyMs);
+    }
+  }
+
+  const running = run();
+  return {
+    problem: () => problem,
+    async stop() {
+      stopped = true;
+      wake();
+      await running;
+    },
+  };
+}
