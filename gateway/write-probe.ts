@@ -1,5 +1,7 @@
 import type { Logger } from "pino";
 
+const EVERY_MS = 3_000;
+
 /** Writes something every few seconds, so that a store that takes nothing is noticed before an upload waits for it. */
 export interface WriteProbe {
   /** A sentence on why the store takes nothing now. */
@@ -12,12 +14,11 @@ export interface WriteProbeOptions {
   readonly write: () => Promise<string | undefined>;
   /** The sentence on a store that does not answer. */
   readonly stalled: string;
-  readonly everyMs: number;
   /** A write that takes longer counts as stalled. */
   readonly withinMs: number;
 }
 
-export function startWriteProbe(log: Logger, { write, stalled, everyMs, withinMs }: WriteProbeOptions): WriteProbe {
+export function startWriteProbe(log: Logger, { write, stalled, withinMs }: WriteProbeOptions): WriteProbe {
   let problem: string | undefined;
   let failure = "";
   let writing: Promise<string | undefined> | undefined;
@@ -61,7 +62,7 @@ export function startWriteProbe(log: Logger, { write, stalled, everyMs, withinMs
       const limit = sleep(withinMs).then(() => stalled);
       tell(await Promise.race([writing, limit]));
       wake();
-      if (!stopped) await sleep(everyMs);
+      if (!stopped) await sleep(EVERY_MS);
     }
   }
 

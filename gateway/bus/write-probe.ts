@@ -6,7 +6,6 @@ import { accountName, WRITE_PROBE } from "../../schema/subjects.js";
 import { startWriteProbe, type WriteProbe } from "../write-probe.js";
 import { isAway, type Connection } from "./connection.js";
 
-const EVERY_MS = 3_000;
 /** How long a message may take; it is sent twice. */
 const WITHIN_MS = 4_000;
 const TRIES = 2;
@@ -46,7 +45,7 @@ export function probeStreams(connection: Connection, internet: InternetClass, re
   }
 
   const account = log.child({ account: accountName(internet) });
-  return startWriteProbe(account, { write, stalled: STALLED, everyMs: EVERY_MS, withinMs: 3 * WITHIN_MS });
+  return startWriteProbe(account, { write, stalled: STALLED, withinMs: 3 * WITHIN_MS });
 }
 
 /** Nobody listens to the subject: the stream is not there, or all of JetStream is not. */

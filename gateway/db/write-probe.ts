@@ -4,7 +4,6 @@ import { DatabaseFull } from "../errors.js";
 import { startWriteProbe, type WriteProbe } from "../write-probe.js";
 import { openDatabase, type Database } from "./database.js";
 
-const EVERY_MS = 3_000;
 const WITHIN_MS = 10_000;
 const STALLED = "Postgres does not answer to a write: its disk may be full or broken. Free some room and look at its log.";
 const ROWS = 8;
@@ -15,7 +14,7 @@ const ROW_CHARACTERS = 2_000;
 export function probeDatabase(url: string, log: Logger, onError: (error: Error) => void): WriteProbe {
   const limits = { statementMs: WITHIN_MS, lockMs: WITHIN_MS, idleTransactionMs: WITHIN_MS };
   const db = openDatabase(url, onError, { max: 1, limits });
-  const probe = startWriteProbe(log, { write: () => write(db), stalled: STALLED, everyMs: EVERY_MS, withinMs: WITHIN_MS });
+  const probe = startWriteProbe(log, { write: () => write(db), stalled: STALLED, withinMs: WITHIN_MS });
   return {
     problem: probe.problem,
     async stop() {
