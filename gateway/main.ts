@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { setFlagsFromString } from "node:v8";
 import { pino, type Logger } from "pino";
 import { notifyParent } from "../schema/lifecycle.js";
+import { logDestination } from "../schema/log-destination.js";
 import { ConfigError } from "../schema/settings.js";
 import { readGatewayConfig, type GatewayConfig } from "./config.js";
 import { openDatabase } from "./db/database.js";
@@ -15,7 +16,7 @@ setFlagsFromString("--heap-growing-percent=50");
 
 async function main(): Promise<void> {
   const config = readGatewayConfig();
-  const log = pino({ name: "gateway", level: config.logLevel });
+  const log = pino({ name: "gateway", level: config.logLevel }, logDestination());
   if (process.argv[2] === "migrate") return runMigrations(config, log);
   // Migrations do not need the gateway, whose libraries take a second to load.
   const { createGateway } = await import("./gateway.js");

@@ -11,6 +11,7 @@ import { createContainerHost, type ContainerHost } from "./runners/container/hos
 import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { createIntake, type Intake } from "./work/intake.js";
+import { logDestination } from "../schema/log-destination.js";
 import { ownVersion } from "../schema/version.js";
 import { startPresence, type Announcer, type Goodbye } from "./work/presence.js";
 import { createNatsSampleReader } from "./samples/nats-sample-reader.js";
@@ -57,7 +58,7 @@ export interface Agent {
 
 /** Creates an agent, which does nothing before it is started. */
 export function createAgent(config: AgentConfig, overrides: AgentOverrides = {}): Agent {
-  const log = overrides.log ?? pino({ level: config.logLevel, base: { agent: config.agent } });
+  const log = overrides.log ?? pino({ level: config.logLevel, base: { agent: config.agent } }, logDestination());
   const version = ownVersion();
   const startedAt = new Date().toISOString();
   const ending = new AbortController();

@@ -50,10 +50,16 @@ export interface Stage {
   stopNats(): Promise<void>;
   startNats(): Promise<void>;
   gateway(env?: Env): Promise<LocalGateway>;
-  /** `probed` gateways answer `usageOf` (test/stage/process-usage.ts). */
-  gatewayProcess(env?: Env, options?: { probed?: boolean }): Promise<Part>;
+  /** `probed` gateways answer `usageOf` (test/stage/process-usage.ts). `stdout` is where the log goes, instead of to the test. */
+  gatewayProcess(env?: Env, options?: { probed?: boolean; stdout?: number }): Promise<Part>;
   /** An agent as a process; `engines` are manifests by file name, instead of those that come with the product. */
-  agentProcess(options?: { id?: string; internet?: InternetClass; engines?: Record<string, string>; env?: Env }): Promise<Part>;
+  agentProcess(options?: {
+    id?: string;
+    internet?: InternetClass;
+    engines?: Record<string, string>;
+    env?: Env;
+    stdout?: number;
+  }): Promise<Part>;
   config(env?: Env): GatewayConfig;
   stop(): Promise<void>;
 }
@@ -121,20 +127,26 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
       await until("the gateway has its bus", () => gateway.context.bus.connected() && gateway.context.samples.connected());
       return { ...gateway, stop, url };
     },
-    async gatewayProcess(extra, { probed = false } = {}) {
-      const part = await startPart("gateway", env(extra), probed ? PROBE : []);
+    async gatewayProcess(extra, { probed = false, stdout } = {}) {
+      const part = await startPart("gateway", env(extra), { execArgv: probed ? PROBE : [], stdout });
       stops.push(() => part.kill());
       await until("the gateway has its bus", async () =>
         (await (await fetch(`${part.url}/readyz`)).text()).includes('"status":"ok"'),
       );
       return part;
     },
-    async agentProcess({ id = `agent-${randomUUID().slice(0, 8)}`, internet = "isolated", engines, env: extra = {} } = {}) {
+    async agentProcess({
+      id = `agent-${randomUUID().slice(0, 8)}`,
+      internet = "isolated",
+      engines,
+      env: extra = {},
+      stdout,
+    } = {}) {
       const spool = join(folder, id);
       const own = engines
         ? { SCANMESH_ENGINES_DIR: writeEngines(join(folder, `${id}-engines`), engines), SCANMESH_ENGINES: names(engines) }
         : {};
-      const part = await startPart("scanner-agent", {
+      const settings = {
         ...AGENT,
         NATS_URL: nats.url,
         SCANMESH_CLASS: internet,
@@ -143,7 +155,8 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
         SCANMESH_SPOOL: spool,
         ...own,
         ...extra,
-      });
+      };
+      const part = await startPart("scanner-agent", settings, { stdout });
       stops.push(() => part.kill());
       return part;
     },
@@ -168,7 +181,13 @@ function writeEngines(dir: string, engines: Record<string, string>): string {
   return dir;
 }
 
-async function startPart(room: "gateway" | "scanner-agent", env: Env, execArgv: readonly string[] = []): Promise<Part> {
+interface PartOptions {
+  readonly execArgv?: readonly string[];
+  readonly stdout?: number | undefined;
+}
+
+async function startPart(room: "gateway" | "scanner-agent", env: Env, options: PartOptions): Promise<Part> {
+  const { execArgv = [], stdout = "pipe" } = options;
   const output: string[] = [];
   const hear = (text: string) => {
     output.push(text);
@@ -177,7 +196,7 @@ async function startPart(room: "gateway" | "scanner-agent", env: Env, execArgv: 
   const child = fork(projectPath("dist", room, "main.js"), {
     env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env },
     execArgv: [...execArgv],
-    silent: true,
+    stdio: ["ignore", stdout, "pipe", "ipc"],
   });
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => hear(data.toString()));
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
