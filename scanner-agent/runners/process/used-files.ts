@@ -21,8 +21,8 @@ export interface CommandUse {
 
 /**
  * What a command's answers depend on now: its program, the scripts among its words, the files and folders that these name by
- * absolute paths, and those that the manifest names. Null if that cannot be known: where a program that is no script keeps its
- * signatures does not show in the command.
+ * absolute paths, and those that the manifest names. Null if that cannot be known: unless the manifest says what it uses, only a
+ * script shows what it reads. A program's signatures may be anywhere, and so may those of what a shell is told to run.
  */
 export async function stateOfCommand({ command, uses, programPath }: CommandUse): Promise<string | null> {
   const files = new Set<string>();
@@ -45,8 +45,9 @@ export async function stateOfCommand({ command, uses, programPath }: CommandUse)
     waiting.push(...pathsIn(script));
   }
 
-  const isInline = command.some((word) => /\s/.test(word));
-  if (uses === undefined && scripts.size === 0 && named.length === 0 && !isInline) return null;
+  // The command is a script, or an interpreter and a script.
+  const isScript = [program, command[1]].some((path) => path !== undefined && scripts.has(path));
+  if (uses === undefined && !isScript) return null;
   const state = await stateOfFiles([...files, ...(uses ?? [])].toSorted());
   return state === null ? null : fingerprintOf([command, state, [...scripts]]);
 }
