@@ -34,7 +34,7 @@ export const ProcessRun = z
     version: z.array(z.string().min(1)).min(1).optional(),
     /**
      * Files and folders that its answers depend on, such as its signatures, besides the absolute paths that `command` and its scripts
-     * name. Of a program that is no script and names no file nobody knows what it reads, unless this says so; empty: nothing else.
+     * name. Unless the command is a script, nobody knows what it reads if this does not say so; empty: nothing else.
      */
     uses: z.array(z.string().startsWith("/", "needs an absolute path")).optional(),
     /** Of a `command`; clamd has limits of its own. */

@@ -95,16 +95,18 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start = startOp
 
   /** Runs when one of the processes may be used, in turn. */
   async function withOpener<T>(work: (opener: Opener) => Promise<T>): Promise<T> {
+    // Who waits is given the place of one that has finished, which nobody else can take.
     if (busy >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-    busy += 1;
+    else busy += 1;
     try {
       const opener = await open();
       const found = await work(opener);
       await giveBack(opener);
       return found;
     } finally {
-      busy -= 1;
-      waiting.shift()?.();
+      const next = waiting.shift();
+      if (next === undefined) busy -= 1;
+      else next();
     }
   }
 

@@ -1,5 +1,5 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -113,6 +113,34 @@ describe("an inspection", () => {
       });
     return { asked, start };
   }
+
+  test("that is asked for as another ends runs no process more than there may be", async () => {
+    const most = Math.min(4, availableParallelism());
+    const asked: Promise<unknown>[] = [];
+    let [running, highest] = [0, 0];
+    const { start } = counted(async () => {
+      const isFirst = running === 0 && highest === 0;
+      highest = Math.max(highest, ++running);
+      await new Promise(setImmediate);
+      running -= 1;
+      if (isFirst) void askAtEachStep();
+      return NOTHING;
+    });
+    const inspector = inspectorWith({ start });
+    const sample = await sampleOf(GZIP);
+    const ask = () => asked.push(inspector.inspect({ ...sample, sha256: String(asked.length) }));
+    // One of these steps lies between the end of the first one and the begin of the one that has waited for it.
+    const askAtEachStep = async () => {
+      for (let step = 0; step < 20; step++) {
+        ask();
+        await Promise.resolve();
+      }
+    };
+    for (let i = 0; i <= most; i++) ask();
+    await expect.poll(() => asked.length).toBe(most + 1 + 20);
+    await Promise.all(asked);
+    expect(highest).toBe(most);
+  });
 
   test("is shared by all who ask for it, and kept", async () => {
     const { asked, start } = counted(() => Promise.resolve(NOTHING));
