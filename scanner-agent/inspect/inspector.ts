@@ -7,7 +7,7 @@ import { Failed, reasonOf, TimedOut, Unavailable } from "../contract.js";
 import { NOTHING, type Inspection, type InspectionLimits } from "./formats/inspection.js";
 import type { Signature } from "./formats/search.js";
 import { linkOrCopySync } from "../runners/process/node-process.js";
-import { startOpener, type Opener, type OpenerHost } from "./opener-host.js";
+import { createStartOpener, type Opener, type OpenerHost, type StartOpener } from "./opener-host.js";
 
 /** Grows whenever more is found out, or something else. */
 const VERSION = 1;
@@ -54,11 +54,12 @@ export interface InspectorOptions extends OpenerHost {
   readonly opens: readonly (Opens | undefined)[];
   /** The longest it looks into one sample. */
   readonly timeoutMs?: number;
-  readonly start?: (host: OpenerHost) => Promise<Opener>;
+  readonly start?: StartOpener;
 }
 
 /** Makes an inspector; no process is started before it is needed. */
-export function createInspector({ opens, timeoutMs = INSPECT_MS, start = startOpener, ...host }: InspectorOptions): Inspector {
+export function createInspector({ opens, timeoutMs = INSPECT_MS, start: given, ...host }: InspectorOptions): Inspector {
+  const start = given ?? createStartOpener(host);
   const limits = limitsFor(opens);
   const most = Math.min(MOST_OPENERS, availableParallelism());
   const kept = new Map<string, { readonly found: Promise<Inspection>; readonly until: () => number }>();
@@ -81,7 +82,7 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start = startOp
     if (unavailable !== undefined && performance.now() < unavailable.until) throw new Unavailable(unavailable.reason);
     started += 1;
     try {
-      const opener = await start(host);
+      const opener = await start();
       samplesOf.set(opener, 0);
       unavailable = undefined;
       if (!isStopped) return opener;

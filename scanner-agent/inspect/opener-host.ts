@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { Failed, Unavailable } from "../contract.js";
-import { LIMITS } from "../runners/process/fence.js";
+import { LIMITS, noFence } from "../runners/process/fence.js";
 import { findFence } from "../runners/process/find-fence.js";
 import type { NodeProcess, ShownFile } from "../runners/process/node-process.js";
 import { startNode, type StartContained } from "../runners/process/start-node.js";
@@ -53,26 +53,37 @@ export interface OpenerHost {
   readonly log: Logger;
 }
 
-/** Starts a process in the strongest fence in which it runs. Throws {@link Unavailable}. */
-export async function startOpener(host: OpenerHost): Promise<Opener> {
+/** Starts one more process. Throws {@link Unavailable}. */
+export type StartOpener = () => Promise<Opener>;
+
+/**
+ * Starts processes in the strongest fence in which they run. Once one has held, by a fence or a container, none is started without.
+ */
+export function createStartOpener(host: OpenerHost): StartOpener {
   const { folder, programPath, startContained, log } = host;
-  const fence = await (host.findFence ?? findFence)({ internet: false, isTool: true, folder, programPath });
-  const node = await startNode(
-    { fence, startContained, hasHeld: false, log },
-    {
-      name: "inspector",
-      folder,
-      programPath,
-      flags: NODE_FLAGS,
-      program: join(FOLDER, "opener", "opener-process.js"),
-      reads: [FOLDER, CHANNEL, join("node_modules", "7z-wasm")],
-      limits: LIMITS,
-    },
-  );
-  const { data: ready } = OpenerAnswer.safeParse(node.greeting);
-  if (ready?.kind === "ready") return createOpener(node, ready.sevenZip);
-  await node.stop();
-  throw new Unavailable("the inspector's process answers out of turn");
+  let fence = noFence;
+  let hasHeld = false;
+  return async () => {
+    // Where none was found the next start looks again: the host may have been too busy for it.
+    if (fence === noFence) fence = await (host.findFence ?? findFence)({ internet: false, isTool: true, folder, programPath });
+    const node = await startNode(
+      { fence, startContained, hasHeld: () => hasHeld, log },
+      {
+        name: "inspector",
+        folder,
+        programPath,
+        flags: NODE_FLAGS,
+        program: join(FOLDER, "opener", "opener-process.js"),
+        reads: [FOLDER, CHANNEL, join("node_modules", "7z-wasm")],
+        limits: LIMITS,
+      },
+    );
+    hasHeld ||= node.isolation !== noFence.description;
+    const { data: ready } = OpenerAnswer.safeParse(node.greeting);
+    if (ready?.kind === "ready") return createOpener(node, ready.sevenZip);
+    await node.stop();
+    throw new Unavailable("the inspector's process answers out of turn");
+  };
 }
 
 function createOpener(node: NodeProcess, sevenZip: string): Opener {

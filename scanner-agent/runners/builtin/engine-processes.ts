@@ -37,7 +37,7 @@ export function createEngineProcesses({
   async function start(): Promise<EngineProcess> {
     fence ??= findFence?.() ?? Promise.resolve(noFence);
     const started = await startEngineProcess(
-      { fence: await fence, startContained, hasHeld: last !== noFence.description, log },
+      { fence: await fence, startContained, hasHeld: () => last !== noFence.description, log },
       program,
     );
     last = started.isolation;

@@ -17,7 +17,7 @@ export interface NodeHost {
   /** For hosts where no fence works. */
   readonly startContained: StartContained | undefined;
   /** Whether the fence, or a container, has held before: then there must be another reason if it does not now. */
-  readonly hasHeld: boolean;
+  readonly hasHeld: () => boolean;
   readonly log: Logger;
 }
 
@@ -38,6 +38,6 @@ export async function startNode({ fence, startContained, hasHeld, log }: NodeHos
   }
   const contained = await startContained?.(program);
   if (contained !== undefined) return contained;
-  if (hasHeld && failure !== undefined) throw failure;
+  if (hasHeld()) throw failure ?? new Unavailable("its process no longer runs in a container, and is not started without one");
   return await startFencedNode(noFence, program);
 }

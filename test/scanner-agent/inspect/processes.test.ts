@@ -7,7 +7,8 @@ import { Failed, TimedOut, Unavailable } from "../../../scanner-agent/contract.j
 import { NOTHING } from "../../../scanner-agent/inspect/formats/inspection.js";
 import { searchAll } from "../../../scanner-agent/inspect/formats/search.js";
 import { createInspector, type InspectorOptions } from "../../../scanner-agent/inspect/inspector.js";
-import type { Opener } from "../../../scanner-agent/inspect/opener-host.js";
+import { createStartOpener, type Opener } from "../../../scanner-agent/inspect/opener-host.js";
+import { noFence, type Fence } from "../../../scanner-agent/runners/process/fence.js";
 import { testLog } from "../../stage/log.js";
 import { hashes } from "../hashes.js";
 import { packed } from "./seven-zip-made.js";
@@ -88,6 +89,29 @@ describe("a process", () => {
     await inspector.stop();
     expect((await readdir(folder)).filter((name) => !name.startsWith("sample"))).toEqual([]);
     expect(await found).toMatchObject({ message: expect.stringContaining("the agent is stopping") });
+  });
+
+  test("is not started without a fence once one has held, and is again as soon as it holds", async () => {
+    let [isFound, holds] = [true, false];
+    const fence: Fence = { ...noFence, description: "a fence", wrap: (argv) => (holds ? argv : ["false"]) };
+    const start = createStartOpener({
+      folder,
+      programPath: process.env["PATH"] ?? "",
+      findFence: () => Promise.resolve(isFound ? fence : noFence),
+      log: testLog("inspector"),
+    });
+    const isolation = async () => {
+      const opener = await start();
+      await opener.stop();
+      return opener.isolation;
+    };
+    expect(await isolation(), "it has never held").toBe("isolation: none");
+    holds = true;
+    expect(await isolation()).toBe("a fence");
+    [isFound, holds] = [false, false];
+    await expect(start()).rejects.toThrow(Unavailable);
+    holds = true;
+    expect(await isolation()).toBe("a fence");
   });
 
   test("says how it is fenced in", async () => {
