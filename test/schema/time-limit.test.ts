@@ -1,12 +1,31 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate, setTimeout as pause } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, it, vi } from "vitest";
 import { timeLimit } from "../../schema/time-limit.js";
 
-it("aborts when the time is over, although nobody keeps it, and says so", async () => {
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+it("aborts when the time is over, and says so", async () => {
   const { signal, isOver } = timeLimit(20);
-  globalThis.gc?.();
   await vi.waitUntil(() => signal.aborted);
   expect([isOver(), (signal.reason as Error).name]).toEqual([true, "TimeoutError"]);
+});
+
+it("aborts although nothing refers to it any more", async () => {
+  const other = new AbortController();
+  const reasons: string[] = [];
+  // In a function of its own, so that nothing here keeps the limit.
+  const listen = () => {
+    const { signal } = timeLimit(20, other.signal);
+    signal.addEventListener("abort", ({ target }) => reasons.push(((target as AbortSignal).reason as Error).name));
+  };
+  listen();
+  await setImmediate();
+  collectGarbage();
+  await vi.waitUntil(() => reasons.length > 0);
+  expect(reasons).toEqual(["TimeoutError"]);
 });
 
 it("aborts with the other signal's reason, also if that has aborted before", () => {
