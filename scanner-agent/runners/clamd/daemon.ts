@@ -28,7 +28,8 @@ export interface ClamdProcess {
   /** Resolves with its last words when it has ended. */
   readonly ended: Promise<string>;
   /**
-   * Loads these signatures while those before serve on; why it could not, or null. Throws {@link Unavailable}, {@link TimedOut}.
+   * Loads these signatures while those before serve on; why it could not, or null. To be called again only once it has ended. Throws
+   * {@link Unavailable}.
    */
   reload(signatures: Signatures): Promise<string | null>;
   stop(): Promise<void>;
@@ -77,7 +78,7 @@ export async function startClamd({
     named = signatures.folder;
     await linkSignatures(signatures, database);
     const begin = () => ask(socketPath, "RELOAD");
-    const { line, errors } = await output.awaitLine([RELOADED, NOT_RELOADED], begin, LOAD_TIMEOUT_MS);
+    const { line, errors } = await output.awaitLine([RELOADED, NOT_RELOADED], begin);
     return RELOADED.test(line) ? null : (errors || line).replaceAll("LibClamAV Error: ", "");
   }
 

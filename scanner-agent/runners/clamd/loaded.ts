@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { TimedOut, Unavailable } from "../../contract.js";
+import { Unavailable } from "../../contract.js";
 import { findSignatures, REFUSED_MS, type Signatures } from "./database.js";
 
 /** The signatures that a clamd has loaded. */
@@ -16,16 +16,17 @@ export interface LoadedSignatures {
 
 /** How signatures are loaded. */
 export interface LoadOptions {
-  /**
-   * Loads others while those before serve on; why it could not, or null. Throws {@link Unavailable} if clamd is gone, {@link
-   * TimedOut}.
-   */
+  /** Loads others while those before serve on; why it could not, or null, once clamd says so. Throws {@link Unavailable}. */
   readonly load: (signatures: Signatures) => Promise<string | null>;
   readonly log: Logger;
+  /** After how long it is told that they are not loaded yet. */
+  readonly slowMs?: number;
 }
 
+const SLOW_MS = 180_000;
+
 /** Follows the folder of the signatures that a clamd was started with. */
-export function followSignatures(first: Signatures, { load, log }: LoadOptions): LoadedSignatures {
+export function followSignatures(first: Signatures, { load, log, slowMs = SLOW_MS }: LoadOptions): LoadedSignatures {
   let loaded = first;
   let seen = first.state;
   let loading = false;
@@ -51,10 +52,12 @@ export function followSignatures(first: Signatures, { load, log }: LoadOptions):
     return refused?.state !== state || performance.now() - refused.at > REFUSED_MS;
   }
 
+  /** Until clamd says how it ended no other load begins, which would change the files that it still reads. */
   async function tryLoading(next: Signatures): Promise<void> {
     loading = true;
+    const tellSlow = setTimeout(() => refuse(next, `they were not loaded within ${slowMs / 1000} s`), slowMs).unref();
     try {
-      const error = await load(next);
+      const error = await load(next).finally(() => clearTimeout(tellSlow));
       if (error === null) {
         [loaded, refused, isCertain] = [next, undefined, undefined];
         checkLoaded(await look());
@@ -65,8 +68,7 @@ export function followSignatures(first: Signatures, { load, log }: LoadOptions):
     } catch (error) {
       // It may still load them.
       isCertain = false;
-      if (error instanceof TimedOut) refuse(next, `they were not loaded within ${error.afterMs / 1000} s`);
-      else log.warn({ err: error }, "ClamAV was not given its new signatures");
+      log.warn({ err: error }, "ClamAV was not given its new signatures");
     } finally {
       loading = false;
     }

@@ -1,5 +1,4 @@
 import { Unavailable } from "../../contract.js";
-import { within } from "../../within.js";
 import type { GuardedProcess } from "../process/guard.js";
 
 const LAST_LINES = 8;
@@ -12,12 +11,11 @@ export interface DaemonOutput {
   readonly ended: Promise<string>;
   /**
    * Begins something and waits for the line that matches one of the patterns; tells the errors that were printed meanwhile too.
-   * Throws {@link TimedOut}, or {@link Unavailable} if the daemon ends.
+   * Throws {@link Unavailable} if the daemon ends.
    */
   awaitLine(
     patterns: readonly RegExp[],
     begin: () => Promise<unknown>,
-    timeoutMs: number,
   ): Promise<{ readonly line: string; readonly errors: string }>;
 }
 
@@ -48,7 +46,7 @@ export function readOutput({ process: child }: GuardedProcess, rename: (line: st
 
   return {
     ended,
-    async awaitLine(patterns, begin, timeoutMs) {
+    async awaitLine(patterns, begin) {
       const errors: string[] = [];
       let listener: (line: string) => void = () => undefined;
       const matching = new Promise<string>((resolve, reject) => {
@@ -60,7 +58,7 @@ export function readOutput({ process: child }: GuardedProcess, rename: (line: st
       });
       listeners.add(listener);
       try {
-        const [line] = await within(timeoutMs, Promise.all([matching, begin()]));
+        const [line] = await Promise.all([matching, begin()]);
         return { line, errors: errorsOf(errors) };
       } finally {
         listeners.delete(listener);
