@@ -18,6 +18,7 @@ import { NULL_CLAMD, NULL_SOCKET } from "../../../docker/null-clamd.js";
 import { until } from "../../stage/bus-stage.js";
 import { makeDatabase, type Database } from "../clamd/clamav-database.js";
 import { CLEAN, EICAR } from "../../eicar.js";
+import { runOptions, sampleFile } from "../samples.js";
 import { containerCase, type ContainerCase } from "./case.js";
 
 const SOCKET = "/run/clamd.sock";
@@ -128,7 +129,9 @@ describe.skipIf(!hasDocker)("clamd in a container", () => {
     const [id = ""] = await containers();
     const cancelled = async (timeoutMs: number) => {
       const ending = new AbortController();
-      const running = scan(on, CLEAN, { timeoutMs, signal: ending.signal });
+      const sample = await sampleFile(here.folder, CLEAN);
+      const running = on.run(sample, runOptions({ timeoutMs, signal: ending.signal }));
+      // It is taken in at once: what is cancelled before that never reaches the container.
       ending.abort(new Cancelled());
       await expect(running).rejects.toThrow(Cancelled);
     };
