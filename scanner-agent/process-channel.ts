@@ -1,4 +1,4 @@
-/** Messages between the agent and a process of its own: over Node's channel, or in a container as lines of JSON. */
+/** Messages between the agent and a process of its own: lines of JSON on its standard input and output. */
 
 const NEWLINE = 10;
 
@@ -7,18 +7,12 @@ const NEWLINE = 10;
  * the agent.
  */
 export function connectToAgent<ToProcess, FromProcess>(onMessage: (message: ToProcess) => void): (message: FromProcess) => void {
-  // Nobody is there to ask it any more.
-  const end = () => process.exit(0);
-  if (process.send !== undefined) {
-    process.on("message", onMessage);
-    process.on("disconnect", end);
-    return (message) => void process.send?.(message);
-  }
   process.stdin.on(
     "data",
     createLineReader((message) => onMessage(message as ToProcess)),
   );
-  process.stdin.on("end", end);
+  // Nobody is there to ask it any more.
+  process.stdin.on("end", () => process.exit(0));
   return (message) => void process.stdout.write(lineOf(message));
 }
 

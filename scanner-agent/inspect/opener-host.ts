@@ -20,6 +20,7 @@ const NODE_FLAGS = [
   `--wasm-max-mem-pages=${WASM_PAGES}`,
   `--max-old-space-size=${MAX_HEAP_MB}`,
 ];
+const MAX_MESSAGE = 16 * 1024 ** 2;
 const FOLDER = join("dist", "scanner-agent", "inspect");
 const CHANNEL = join("dist", "scanner-agent", "process-channel.js");
 
@@ -76,6 +77,7 @@ export function createStartOpener(host: OpenerHost): StartOpener {
         program: join(FOLDER, "opener", "opener-process.js"),
         reads: [FOLDER, CHANNEL, join("node_modules", "7z-wasm")],
         limits: LIMITS,
+        maxMessage: MAX_MESSAGE,
       },
     );
     hasHeld ||= node.isolation !== noFence.description;

@@ -17,6 +17,8 @@ const FLAGS = ["--disable-wasm-trap-handler", "--max-old-space-size=512"];
 const PROGRAM = join("dist", "scanner-agent", "runners", "builtin", "worker-process.js");
 /** All workers together: samples and rules, each in its own memory. */
 const MEMORY = 64 * 1024 ** 3;
+/** What Yara's rules find is the largest. */
+const MAX_MESSAGE = 256 * 1024 ** 2;
 
 /** A process with workers of one engine, which scan one sample each at a time. */
 export interface EngineProcess {
@@ -52,6 +54,7 @@ export async function startEngineProcess(host: NodeHost, { file, folder, program
     files: [file],
     reads: ["dist", "node_modules"],
     limits: { ...LIMITS, memory: MEMORY },
+    maxMessage: MAX_MESSAGE,
   });
   const workers = new Map<number, { onAnswer(answer: WorkerAnswer): void; onEnd(how: string | Error): void }>();
   let ended: HungUp | undefined;

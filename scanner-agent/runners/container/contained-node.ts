@@ -5,11 +5,12 @@ import type Docker from "dockerode";
 import type { Logger } from "pino";
 import { ContainerRun } from "../../../schema/container-run.js";
 import { projectPath } from "../../../schema/paths.js";
-import { reasonOf, Unavailable } from "../../contract.js";
-import { createLineReader, lineOf } from "../../process-channel.js";
+import { Unavailable } from "../../contract.js";
+import { lineOf } from "../../process-channel.js";
 import {
   createInbox,
   createLastWords,
+  createReceiver,
   createShow,
   untilReady,
   type NodeProcess,
@@ -22,8 +23,6 @@ import { bind, hardenedProfile, SAMPLE_FOLDER } from "./profile.js";
 import { inspectState, ownerLabels } from "./resources.js";
 
 const ISOLATION = "container: user 65534, no network, private /tmp, limits, system-call filter";
-/** Of a message from the process; Yara's rules are the largest. */
-const MAX_MESSAGE = 256 * 1024 ** 2;
 
 /** Starts processes in containers of the agent's own image: the fence of agents that run in a container themselves. */
 export function createStartContained(host: ContainerHost, log: Logger, findImage = findOwnImage): StartContained {
@@ -60,7 +59,7 @@ async function startContained(host: ContainerHost, own: OwnImage, program: NodeP
     connection = (await host.daemon.ask("attach to a container", () =>
       on.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true }),
     )) as Duplex;
-    return await follow(host, container, connection, { shown, home, log });
+    return await follow(host, container, connection, { shown, home, log, maxMessage: program.maxMessage });
   } catch (error) {
     connection?.destroy();
     await cleanUp(host, container, home, log);
@@ -111,19 +110,11 @@ async function follow(
   host: ContainerHost,
   container: Docker.Container,
   connection: Duplex,
-  { shown, home, log }: { shown: string; home: string; log: Logger },
+  { shown, home, log, maxMessage }: { shown: string; home: string; log: Logger; maxMessage: number },
 ): Promise<NodeProcess> {
   const inbox = createInbox();
   const words = createLastWords();
-  const read = createLineReader(inbox.receive, MAX_MESSAGE);
-  const output = sink((piece) => {
-    try {
-      read(piece);
-    } catch (error) {
-      words.add(Buffer.from(`\nit answers nonsense: ${reasonOf(error)}`));
-      connection.destroy();
-    }
-  });
+  const output = sink(createReceiver(inbox, { words, maxMessage, end: () => connection.destroy() }));
   // What follows an error is its end.
   connection.on("error", () => undefined);
   connection.on("end", () => connection.destroy());

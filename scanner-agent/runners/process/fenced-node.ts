@@ -1,18 +1,31 @@
 import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import type { Duplex } from "node:stream";
 import { projectPath } from "../../../schema/paths.js";
+import { lineOf } from "../../process-channel.js";
 import { awaitEnd } from "../../within.js";
 import type { Fence, Mount } from "./fence.js";
 import { minimalEnvironment, spawnGuarded } from "./guard.js";
-import { createInbox, createLastWords, createShow, untilReady, type NodeProcess, type NodeProgram } from "./node-process.js";
+import {
+  createInbox,
+  createLastWords,
+  createReceiver,
+  createShow,
+  untilReady,
+  type NodeProcess,
+  type NodeProgram,
+} from "./node-process.js";
 import { findShown } from "./shown-paths.js";
 
 /** A process that the system does not end (it waits for a disk, say) is left behind. */
 const END_MS = 5_000;
 
+/** Makes what the agent writes its standard input, which no fence passes on. */
+const WITH_INPUT = ["/bin/sh", "-c", 'exec "$@" <&3 3<&-', "sh"];
+
 /** Starts Node in a fence. Throws {@link Unavailable}. */
 export async function startFencedNode(fence: Fence, options: NodeProgram): Promise<NodeProcess> {
-  const { name, folder, programPath, flags, program, files = [], reads, limits } = options;
+  const { name, folder, programPath, flags, program, files = [], reads, limits, maxMessage } = options;
   const home = await mkdtemp(join(folder, `${name}-`));
   // A folder, so that one process can be shown one file after the other.
   const shown = join(home, "files");
@@ -23,15 +36,17 @@ export async function startFencedNode(fence: Fence, options: NodeProgram): Promi
   );
   const mounts = [node, ...project, { path: shown, as: "files" }, ...(await findShown([], programPath))];
   const inside = (file: string) => fence.innerPath(file, join("project", relative(projectPath(), file)));
-  const argv = [fence.innerPath(node.path, node.as), ...flags, inside(projectPath(program)), ...files.map(inside)];
+  const argv = [...WITH_INPUT, fence.innerPath(node.path, node.as), ...flags, inside(projectPath(program)), ...files.map(inside)];
   const env = minimalEnvironment(programPath, fence.home ?? home);
-  const guarded = spawnGuarded(fence.wrap(argv, null, { mounts, limits }), { cwd: home, env, ipc: true });
+  const guarded = spawnGuarded(fence.wrap(argv, null, { mounts, limits }), { cwd: home, env, hasInput: true });
   const { process: child } = guarded;
   const inbox = createInbox();
   const words = createLastWords();
-  child.stdout?.resume();
+  const input = child.stdio[3] as Duplex;
+  // What follows an error is its end, which is seen only by reading.
+  input.on("error", () => undefined).resume();
+  child.stdout?.on("data", createReceiver(inbox, { words, maxMessage, end: guarded.kill }));
   child.stderr?.on("data", words.add);
-  child.on("message", inbox.receive);
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(words.describeEnd(error.message)));
     child.once("close", (code, signal) => resolve(words.describeEnd(signal ?? `exit code ${code}`)));
@@ -43,7 +58,7 @@ export async function startFencedNode(fence: Fence, options: NodeProgram): Promi
   const started = {
     isolation: fence.description,
     send(message: unknown) {
-      if (child.connected) child.send(message as object, () => undefined);
+      if (input.writable) input.write(lineOf(message));
     },
     show: fence.home === undefined ? showAsItIs : createShow(shown, fence.innerPath(shown, "files")),
     ended,

@@ -25,13 +25,13 @@ export interface GuardOptions {
   readonly cwd: string;
   /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Whether it has a message channel on file descriptor 3, as Node programs use it. */
-  readonly ipc?: boolean;
+  /** Whether file descriptor 3 is open to it, for what the agent writes. */
+  readonly hasInput?: boolean;
 }
 
 /** Starts a program that never outlives the agent. It has no standard input; its output is piped. */
-export function spawnGuarded(argv: readonly string[], { cwd, env, ipc }: GuardOptions): GuardedProcess {
-  const stdio: StdioOptions = ipc ? ["pipe", "pipe", "pipe", "ipc"] : ["pipe", "pipe", "pipe"];
+export function spawnGuarded(argv: readonly string[], { cwd, env, hasInput = false }: GuardOptions): GuardedProcess {
+  const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...(hasInput ? (["pipe"] as const) : [])];
   const child = spawn("/bin/sh", ["-c", GUARD, "sh", ...argv], { cwd, env: { ...env }, stdio, detached: true });
   // The guard may end before its input is closed.
   child.stdin?.on("error", () => undefined);

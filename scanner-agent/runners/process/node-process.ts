@@ -2,6 +2,7 @@ import { copyFileSync, linkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessLimits } from "../../../schema/process-run.js";
 import { Failed, hasCode, reasonOf, Unavailable } from "../../contract.js";
+import { createLineReader } from "../../process-channel.js";
 import { within } from "../../within.js";
 
 /** How long such a process may take to start. */
@@ -52,6 +53,8 @@ export interface NodeProgram {
   /** Files and folders below the project's folder that it reads. */
   readonly reads: readonly string[];
   readonly limits: ProcessLimits;
+  /** How many bytes a message from it may have. */
+  readonly maxMessage: number;
 }
 
 /** The messages of a process: the first one, then all others. */
@@ -74,6 +77,25 @@ export function createInbox(): Inbox {
   return { receive: (message) => receive(message), first, onMessage: (next) => void (listener = next) };
 }
 
+/** Takes what the process prints, and passes on the messages. One that is too large, or none, ends it by `end`. */
+export function createReceiver(
+  inbox: Inbox,
+  { words, maxMessage, end }: { words: LastWords; maxMessage: number; end(): void },
+): (piece: Buffer) => void {
+  const read = createLineReader(inbox.receive, maxMessage);
+  let hasFailed = false;
+  return (piece) => {
+    if (hasFailed) return;
+    try {
+      read(piece);
+    } catch (error) {
+      hasFailed = true;
+      words.add(Buffer.from(`\nit answers nonsense: ${reasonOf(error)}`));
+      end();
+    }
+  };
+}
+
 /** The process once it has greeted. Throws {@link Unavailable}; it is stopped then. */
 export async function untilReady(started: Omit<NodeProcess, "greeting" | "onMessage">, inbox: Inbox): Promise<NodeProcess> {
   const early = started.ended.then((how) => {
@@ -88,8 +110,14 @@ export async function untilReady(started: Omit<NodeProcess, "greeting" | "onMess
   }
 }
 
+/** The end of what a process prints as its errors. */
+export interface LastWords {
+  add(text: Buffer): void;
+  describeEnd(how: string): string;
+}
+
 /** Keeps the end of what a process prints. */
-export function createLastWords(): { add(text: Buffer): void; describeEnd(how: string): string } {
+export function createLastWords(): LastWords {
   let words = "";
   return {
     add: (text) => void (words = (words + text.toString("utf8")).slice(-LAST_WORDS)),

@@ -146,8 +146,8 @@ echo "[{\\"User\\":\\"$(id -u)\\",\\"Network\\":\\"$interfaces\\",\\"Left\\":\\"
     async () => {
       const { folder, startContained, programPath } = await agentInContainer();
       const program = join("node_modules", "typescript", "bin", "tsc");
-      const started = startContained({ name: "strange", folder, programPath, flags: [], program, reads: [], limits: LIMITS });
-      expect(await started).toBeUndefined();
+      const strange = { name: "strange", folder, programPath, flags: [], program, reads: [], limits: LIMITS, maxMessage: 1_024 };
+      expect(await startContained(strange)).toBeUndefined();
     },
     START_MS,
   );
