@@ -59,7 +59,7 @@ async function startContained(host: ContainerHost, own: OwnImage, program: NodeP
     connection = (await host.daemon.ask("attach to a container", () =>
       on.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true }),
     )) as Duplex;
-    return await follow(host, container, connection, { shown, home, log, maxMessage: program.maxMessage });
+    return await follow(host, container, connection, { shown, home, log, program });
   } catch (error) {
     connection?.destroy();
     await cleanUp(host, container, home, log);
@@ -110,11 +110,11 @@ async function follow(
   host: ContainerHost,
   container: Docker.Container,
   connection: Duplex,
-  { shown, home, log, maxMessage }: { shown: string; home: string; log: Logger; maxMessage: number },
+  { shown, home, log, program }: { shown: string; home: string; log: Logger; program: NodeProgram },
 ): Promise<NodeProcess> {
   const inbox = createInbox();
   const words = createLastWords();
-  const output = sink(createReceiver(inbox, { words, maxMessage, end: () => connection.destroy() }));
+  const output = sink(createReceiver(inbox, { words, maxMessage: program.maxMessage, end: () => connection.destroy() }));
   // What follows an error is its end.
   connection.on("error", () => undefined);
   connection.on("end", () => connection.destroy());
@@ -138,7 +138,7 @@ async function follow(
       await gone;
     },
   };
-  return await untilReady(started, inbox);
+  return await untilReady(started, inbox, program);
 }
 
 function sink(take: (piece: Buffer) => void): Writable {

@@ -69,7 +69,7 @@ export async function startFencedNode(fence: Fence, options: NodeProgram): Promi
       await ((await awaitEnd(END_MS, ended)) === undefined ? removed : remove());
     },
   };
-  return await untilReady(started, inbox);
+  return await untilReady(started, inbox, options);
 }
 
 const showAsItIs = (path: string) => ({ path, remove: () => undefined });

@@ -40,7 +40,7 @@ export interface NodeProcess {
 
 /** What is started. */
 export interface NodeProgram {
-  /** Completes the name of its folder. */
+  /** Whose process it is, in sentences and in the name of its folder. */
   readonly name: string;
   /** A private folder. */
   readonly folder: string;
@@ -97,7 +97,11 @@ export function createReceiver(
 }
 
 /** The process once it has greeted. Throws {@link Unavailable}; it is stopped then. */
-export async function untilReady(started: Omit<NodeProcess, "greeting" | "onMessage">, inbox: Inbox): Promise<NodeProcess> {
+export async function untilReady(
+  started: Omit<NodeProcess, "greeting" | "onMessage">,
+  inbox: Inbox,
+  { name }: Pick<NodeProgram, "name">,
+): Promise<NodeProcess> {
   const early = started.ended.then((how) => {
     throw new Failed(how);
   });
@@ -106,7 +110,7 @@ export async function untilReady(started: Omit<NodeProcess, "greeting" | "onMess
     return { ...started, greeting, onMessage: inbox.onMessage };
   } catch (error) {
     await started.stop();
-    throw new Unavailable(`its process does not start: ${reasonOf(error)}`, { cause: error });
+    throw new Unavailable(`the ${name}'s process does not start: ${reasonOf(error)}`, { cause: error });
   }
 }
 

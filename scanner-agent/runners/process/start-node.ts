@@ -38,6 +38,9 @@ export async function startNode({ fence, startContained, hasHeld, log }: NodeHos
   }
   const contained = await startContained?.(program);
   if (contained !== undefined) return contained;
-  if (hasHeld()) throw failure ?? new Unavailable("its process no longer runs in a container, and is not started without one");
+  if (hasHeld())
+    throw (
+      failure ?? new Unavailable(`the ${program.name}'s process does not run in a container now, and is not started without one`)
+    );
   return await startFencedNode(noFence, program);
 }
