@@ -163,6 +163,12 @@ export const gatewaySettings = {
     example: "100",
     about: "Most GraphQL subscriptions that one API key, or one address without a key, holds open at once.",
   },
+  SCANMESH_ENGINES_MAX: {
+    type: integer(1, 10_000),
+    fallback: "100",
+    example: "300",
+    about: "Most engines that agents bring into the catalogue; one more is refused until another is removed.",
+  },
   SCANMESH_FAILPOINT: {
     type: anyText,
     example: "outbox.after_commit:kill",
@@ -204,6 +210,8 @@ export interface GatewayConfig {
   readonly introspection: boolean;
   /** Open at once, for each API key or address. */
   readonly subscriptionsMax: number;
+  /** Brought into the catalogue by agents. */
+  readonly enginesMax: number;
   readonly failpoint: string | undefined;
 }
 
@@ -237,6 +245,7 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
     listTimeoutMs: values.SCANMESH_LIST_TIMEOUT,
     introspection: values.SCANMESH_INTROSPECTION === "on",
     subscriptionsMax: values.SCANMESH_SUBSCRIPTIONS,
+    enginesMax: values.SCANMESH_ENGINES_MAX,
     failpoint: values.SCANMESH_FAILPOINT,
   };
 }

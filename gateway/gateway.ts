@@ -18,6 +18,7 @@ import type { ScanContext } from "./scan/context.js";
 import { startWebhooks } from "./webhooks/deliver.js";
 import { createFeeds } from "./watch/feed.js";
 import { createFleet, type Fleet } from "./fleet/fleet.js";
+import { cataloguedAgents } from "./fleet/serving.js";
 import { startRecorder } from "./background/record.js";
 import { createKeyring } from "./keys/keyring.js";
 import { readQueues } from "./scan/queues.js";
@@ -72,7 +73,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     },
   );
   const samples = openNatsSampleStore(config, log, (internet) => bus.account(internet).writeProblem() !== undefined);
-  fleet = createFleet(db, bus, log);
+  fleet = createFleet(db, bus, log, config.enginesMax);
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });
   const bulk = createBulk({ db, bus, fleet, relay, log });
@@ -106,7 +107,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       nats: () => bus.writeProblem() === undefined,
     },
     scanSubscribers: watchers.scans.count,
-    agents: () => fleet.agents(),
+    agents: () => cataloguedAgents(fleet),
   });
   const http = await createHttp(context);
   let work: { stop(): Promise<void> }[] = [];

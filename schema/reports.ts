@@ -44,7 +44,9 @@ export interface EngineRecord {
   readonly lastHealthyAt: Date | null;
   /** Why no present agent can run it; null while one can, or none is there. */
   readonly unhealthy: string | null;
-  /** Announced as healthy within the last 10 minutes: a scan accepted now expects it, if it is enabled. */
+  /** Whether it has ever given a result here, or was brought by an import. */
+  readonly answered: boolean;
+  /** A scan accepted now expects it, if it is enabled. */
   readonly available: boolean;
 }
 

@@ -66,7 +66,10 @@ export const SkipReason = {
   NOT_SELECTED: "NOT_SELECTED",
   /** Its manifest does not accept the type of the sample. */
   UNSUPPORTED_TYPE: "UNSUPPORTED_TYPE",
-  /** No agent has announced it as healthy within the last 10 minutes, or it was taken from all agents. */
+  /**
+   * No agent has announced it as healthy within the last 10 minutes, it was taken from all agents, or it is new, has given no result
+   * yet and its agents are gone.
+   */
   UNHEALTHY: "UNHEALTHY",
 } as const;
 /** One of the names of {@link SkipReason}. */

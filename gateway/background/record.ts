@@ -201,6 +201,9 @@ async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promi
   announce(ctx, changed);
   if (reachedStopAfter.length > 0) await cancelRemaining(ctx, reachedStopAfter);
   ctx.bulk.releaseIfWaiting();
+  ctx.fleet.noteAnswers(
+    results.filter(({ state, scanId }) => state === "DONE" && scanIds.has(scanId)).map(({ engine }) => engine),
+  );
   for (const { delivery, result } of batch) {
     // An agent may name any engine: a label for each name would fill the memory of whoever collects them.
     const isKnown = ctx.fleet.classOf(result.engine) !== undefined;

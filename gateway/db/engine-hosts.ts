@@ -9,6 +9,8 @@ export interface EngineHost {
   readonly internet: InternetClass;
   /** Subject tokens. */
   readonly engines: readonly string[];
+  /** It may have more, whose names cannot be read: what is not named stays. */
+  readonly incomplete: boolean;
 }
 
 /** An agent that was not heard for so long keeps no engine in the mesh. */
@@ -19,10 +21,11 @@ const GONE_AFTER = sql`interval '10 minutes'`;
  * names of removed engines.
  */
 export async function recordHosts(tx: Tx, hosts: readonly EngineHost[]): Promise<string[]> {
-  const rows = hosts.map(({ agent, internet, engines }) => ({ agent, internet: internet === "internet", engines }));
+  const rows = hosts.map((host) => ({ ...host, internet: host.internet === "internet" }));
   const { rows: dropped } = await sql<{ engineId: number }>`
     with host as (
-      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as host (agent text, internet boolean, engines text[])
+      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as host
+        (agent text, internet boolean, engines text[], incomplete boolean)
     ), has as (
       select distinct engines.id as engine_id, host.agent
       from host join engines on engines.internet = host.internet and lower(engines.name) = any(host.engines)
@@ -31,7 +34,7 @@ export async function recordHosts(tx: Tx, hosts: readonly EngineHost[]): Promise
       on conflict (engine_id, agent) do update set seen_at = now()
     )
     delete from engine_hosts using host, engines
-    where engine_hosts.agent = host.agent and engines.id = engine_hosts.engine_id and engines.internet = host.internet
+    where engine_hosts.agent = host.agent and not host.incomplete and engines.id = engine_hosts.engine_id and engines.internet = host.internet
       and not exists (select from has where has.engine_id = engine_hosts.engine_id and has.agent = engine_hosts.agent)
     returning engine_hosts.engine_id as "engineId"`.execute(tx);
   return markRemoved(
@@ -58,21 +61,27 @@ export async function removeHost(tx: Tx, agent: string, internet?: InternetClass
       );
 }
 
-/** Why it was unhealthy is forgotten: an engine that was taken away bars no CLEAN. */
+/** Locked in id order. Why it was unhealthy is forgotten: an engine that was taken away bars no CLEAN. */
 async function markRemoved(tx: Tx, engineIds: readonly number[]): Promise<string[]> {
   if (engineIds.length === 0) return [];
   const { rows } = await sql<{ name: string }>`
     update engines set removed_at = clock_timestamp(), unhealthy = null
-    where id = any(${[...engineIds]}::int[]) and not exists (
+    from (select id from engines where id = any(${[...engineIds]}::int[]) order by id for no key update) as dropped
+    where engines.id = dropped.id and not exists (
       select from engine_hosts where engine_id = engines.id and seen_at > now() - ${GONE_AFTER})
     returning name`.execute(tx);
   return rows.map(({ name }) => name);
 }
 
-/** Locks open scans that wait for removed engines, and returns their results. */
-export async function lockWaitingForRemoved(tx: Tx, limit: number): Promise<OpenResult[]> {
+/**
+ * Locks open scans that wait for removed engines, and returns their results. An engine that has given no result yet is removed too
+ * once no agent that has it is heard: nothing of an update is lost with it. `present` are the subject tokens of the engines that
+ * present agents have.
+ */
+export async function lockWaitingForRemoved(tx: Tx, limit: number, present: readonly string[]): Promise<OpenResult[]> {
   const removed = await sql<{ id: number }>`
-    select id from engines where removed_at > greatest(last_healthy_at, now() - ${GONE_AFTER})`.execute(tx);
+    select id from engines where removed_at > greatest(last_healthy_at, now() - ${GONE_AFTER})
+      or expected_until < now() and lower(name) <> all(${[...present]}::text[])`.execute(tx);
   if (removed.rows.length === 0) return [];
   const { rows } = await sql<OpenResult>`
     select scans.id as "scanId", lower(engines.name) as engine, engines.internet

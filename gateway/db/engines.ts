@@ -7,7 +7,8 @@ import { runPreparedQuery } from "./prepared.js";
 
 /**
  * The catalogue by name. An engine is available if a healthy agent has announced it within the last 10 minutes of Postgres's clock,
- * unless agents are present and none of them can run it, or those that had it have it no more.
+ * unless agents are present and none of them can run it, or those that had it have it no more. One that has given no result yet is
+ * available only while an agent that has it is heard.
  */
 export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
   return runPreparedQuery(db, "engines", [], () =>
@@ -29,9 +30,10 @@ export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
         "last_healthy_at as lastHealthyAt",
         "unhealthy",
         sql<boolean>`is_stale(type, stale_after_ms, signature_date, now())`.as("stale"),
-        sql<boolean>`coalesce(last_healthy_at > greatest(removed_at, now() - interval '10 minutes'), false) and unhealthy is null`.as(
+        sql<boolean>`coalesce(last_healthy_at > greatest(removed_at, now() - interval '10 minutes'), false) and unhealthy is null and expected_until > now()`.as(
           "available",
         ),
+        sql<boolean>`expected_until = 'infinity'`.as("answered"),
       ])
       .where(sql<boolean>`not forgotten`)
       .orderBy(sql`lower(name)`),
@@ -56,6 +58,7 @@ export async function insertEngines(db: Database, engines: readonly EnginePresen
     accepts,
     detects,
     stale_after_ms: staleAfterMs ?? STALE_AFTER_MS,
+    expected_until: sql<Date>`'-infinity'`,
   }));
   await db
     .insertInto("engines")
@@ -73,6 +76,7 @@ export async function insertEngines(db: Database, engines: readonly EnginePresen
           detects: ref("excluded.detects"),
           stale_after_ms: ref("excluded.stale_after_ms"),
           forgotten: false,
+          expected_until: ref("excluded.expected_until"),
         }))
         .where((is) => is.or([is("engines.last_healthy_at", "is", null), is("engines.forgotten", "=", true)])),
     )
@@ -104,8 +108,27 @@ export async function markHealthy(db: Database, engines: readonly (EnginePresenc
       join jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as seen
         (name text, engine text, signatures text, "signatureDate" timestamptz, accepts text[], detects boolean,
          stale_after_ms bigint, ago_ms double precision) on lower(seen.name) = lower(engines.name)
-      order by id for update of engines) as seen
+      order by id for no key update of engines) as seen
     where engines.id = seen.id`.execute(db);
+}
+
+/** Records how long the agents that have these engines, named by their subject tokens, count as present from now on. */
+export async function markPresent(db: Database, engines: ReadonlyMap<string, number>): Promise<void> {
+  await sql`
+    update engines set expected_until = greatest(expected_until, now() + present.ms * interval '1 millisecond') from (
+      select id, present.ms from engines join unnest(${[...engines.keys()]}::text[], ${[...engines.values()]}::float8[]) as present (name, ms)
+        on lower(engines.name) = present.name
+      order by id for no key update of engines) as present
+    where engines.id = present.id`.execute(db);
+}
+
+/** Records that engines, named by their subject tokens, have given a result. */
+export async function markAnswered(db: Database, tokens: readonly string[]): Promise<void> {
+  await sql`
+    update engines set expected_until = 'infinity' from (
+      select id from engines where lower(name) = any(${[...tokens]}::text[]) and expected_until < 'infinity'
+      order by id for no key update) as answered
+    where engines.id = answered.id`.execute(db);
 }
 
 /** Records why no present agent can run these engines. */

@@ -4,7 +4,8 @@ import type { Bus } from "../bus/bus.js";
 import { countPublished, countUnpublished, readHeld, releaseHeld, tryLockRelease, type HeldRequest } from "../db/bulk.js";
 import type { Database, Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
-import { serving, type Fleet } from "../fleet/fleet.js";
+import type { Fleet } from "../fleet/fleet.js";
+import { serving } from "../fleet/serving.js";
 import type { Relay } from "./relay.js";
 
 /** Holds BULK requests back, and releases them while fewer than 2 requests per slot wait for each of their engines. */

@@ -4,6 +4,7 @@ import type { EnginePresence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
+import type { HeardAgent, PresentAgent } from "./presence.js";
 import type { Database } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { GatewayError } from "../errors.js";
@@ -83,8 +84,40 @@ export function isOfOtherClass(catalogue: Catalogue | undefined, engine: EngineP
   return known !== undefined && known.internet !== engine.internet;
 }
 
-/** The engine as announced, but unhealthy if it differs from the catalogue. */
-export function withDifference(catalogue: Catalogue | undefined, engine: EnginePresence): EnginePresence {
-  const reason = difference(catalogue, engine);
+/** How many more engines agents may bring. Those that only an import has brought do not count. */
+export function roomIn(catalogue: Catalogue, enginesMax: number): number {
+  const brought = [...catalogue.values()].filter(({ lastHealthyAt, answered }) => lastHealthyAt !== null || !answered);
+  return Math.max(0, enginesMax - brought.length);
+}
+
+/** Why an announced engine takes no work in this mesh; undefined if it may. */
+export function refusal(catalogue: Catalogue | undefined, engine: EnginePresence, enginesMax: number): string | undefined {
+  if (!catalogue || catalogue.has(engineToken(engine.name))) return difference(catalogue, engine);
+  if (roomIn(catalogue, enginesMax) > 0) return undefined;
+  return (
+    `the mesh takes no new engine: agents have brought ${enginesMax}, as many as SCANMESH_ENGINES_MAX lets in. ` +
+    "Remove one that is gone (removeEngine), or raise it"
+  );
+}
+
+/** An agent with the engines of which only the name can be read, as the catalogue knows them, but unhealthy. */
+export function withUnreadable(catalogue: Catalogue | undefined, { presence, unreadable, incomplete }: HeardAgent): PresentAgent {
+  const readable = new Set(presence.engines.map(({ name }) => engineToken(name)));
+  const others = new Map(unreadable.map((engine) => [engineToken(engine.name), engine]));
+  const engines = [...others].flatMap(([token, { problem }]): EnginePresence[] => {
+    const known = catalogue?.get(token);
+    if (!known || readable.has(token) || internetClass(known.internet) !== presence.class) return [];
+    const { name, type, speed, internet, input, accepts, detects } = known;
+    const reason = `the gateway cannot read what the agent ${presence.agent} says of it: ${problem}`.slice(0, 1_024);
+    const unknown = { image: null, slots: 1, busy: 0, runner: "unknown", testedAt: null, warnings: [] };
+    const versions = { engine: null, signatures: null, signatureDate: null };
+    return [{ ...unknown, name, type, speed, internet, input, accepts, detects, versions, healthy: false, reason, cause: null }];
+  });
+  return { ...presence, engines: [...presence.engines, ...engines], incomplete };
+}
+
+/** The engine as announced, but unhealthy if it is refused. */
+export function withRefusal(catalogue: Catalogue | undefined, engine: EnginePresence, enginesMax: number): EnginePresence {
+  const reason = refusal(catalogue, engine, enginesMax);
   return reason === undefined ? engine : { ...engine, healthy: false, reason, cause: "REFUSED" };
 }

@@ -1,33 +1,43 @@
 import type { Logger } from "pino";
 import { internetClass, type InternetClass } from "../../schema/classes.js";
 import type { EnginePresence, Presence } from "../../schema/messages.js";
-import type { EngineRecord } from "../../schema/reports.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
-import type { AnnouncedFingerprints } from "../db/reuse.js";
 import { DatabaseAway } from "../errors.js";
 import { isDataError } from "../db/database.js";
-import { insertEngines, markHealthy, markUnhealthy } from "../db/engines.js";
-import { createCatalogue, difference, isNew, isOfOtherClass, withDifference, type Catalogue } from "./catalogue.js";
+import { insertEngines, markAnswered, markHealthy, markPresent, markUnhealthy } from "../db/engines.js";
+import {
+  createCatalogue,
+  difference,
+  isNew,
+  isOfOtherClass,
+  refusal,
+  roomIn,
+  withRefusal,
+  withUnreadable,
+  type Catalogue,
+} from "./catalogue.js";
 import { createHosts } from "./hosts.js";
-import { announcedEngines, readPresence } from "./presence.js";
+import { announcedEngines, readPresence, type HeardAgent, type PresentAgent } from "./presence.js";
 
 /** The agents that send heartbeats, and their engines, which it records in the catalogue. */
 export interface Fleet {
   /** Takes a change of an agent's presence, from the account of that class. */
   onPresence(internet: InternetClass, agent: string, value: Uint8Array | undefined): void;
-  /** The agents that have not missed three heartbeats, by id. An engine that differs from the catalogue is shown as unhealthy. */
+  /** The agents that have not missed three heartbeats, by id. An engine that is refused is shown as unhealthy. */
   agents(): readonly Presence[];
   /** The announcements of an engine that differ from the catalogue, as it was read last. */
   differingEngines(name: string): readonly { agent: string; engine: EnginePresence }[];
   /**
-   * Refusals that an agent's presence does not show yet, because its engine differs from the catalogue, and, with `reason` null,
-   * those that it shows and should drop.
+   * Refusals that an agent's presence does not show yet, because its engine differs from the catalogue or has no room in it, and,
+   * with `reason` null, those that it shows and should drop.
    */
   staleRefusals(): { agent: string; internet: InternetClass; engine: string; reason: string | null }[];
   /** The class of a known engine by its subject token. */
   classOf(token: string): InternetClass | undefined;
+  /** Takes note that engines, named by their subject tokens, have given a result. */
+  noteAnswers(tokens: readonly string[]): void;
   /** Inserts new engines into the catalogue and records which are healthy. Runs by itself about once a second. */
   recordPresence(): Promise<void>;
   /** Reads the catalogue, and creates or moves durables to match it. */
@@ -41,8 +51,7 @@ interface Announced {
   readonly at: number;
 }
 
-interface ReceivedPresence {
-  readonly presence: Presence;
+interface ReceivedPresence extends HeardAgent {
   readonly at: number;
 }
 
@@ -51,7 +60,7 @@ const MISSED_HEARTBEATS = 3;
 /** An engine that is being started or tested counts as available for so long: its scans wait for it. */
 const UNHEALTHY_AFTER_MS = 30_000;
 
-export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
+export function createFleet(db: Database, bus: Bus, log: Logger, enginesMax: number): Fleet {
   const agents = new Map<string, ReceivedPresence>();
   const hosts = createHosts(db, log);
   const load = createCatalogue(db, bus, log);
@@ -59,12 +68,35 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
   /** By class, agent and engine: what one agent announces replaces nothing of another. */
   let announced = new Map<string, Announced>();
   const unhealthySince = new Map<string, number>();
+  const answered = new Set<string>();
+  let isFull = false;
+  /** When it was last recorded which new engines are there. */
+  let recordedAt = 0;
   let recording: Promise<void> | undefined;
 
-  function present(): Presence[] {
+  function present(): PresentAgent[] {
     const now = performance.now();
-    for (const [key, { presence, at }] of agents) if (now - at > MISSED_HEARTBEATS * presence.heartbeatMs) agents.delete(key);
-    return [...agents.values()].map(({ presence }) => presence).toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
+    for (const [key, { presence, at }] of agents) if (now - at > presentMs(presence)) agents.delete(key);
+    return [...agents.values()].map((heard) => withUnreadable(catalogue, heard)).toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
+  }
+
+  /** An agent that changes the names of its engines would fill the catalogue and NATS for ever. */
+  function withinRoom(fresh: readonly EnginePresence[]): readonly EnginePresence[] {
+    if (!catalogue) return [];
+    let room = roomIn(catalogue, enginesMax);
+    const refused: string[] = [];
+    const taken = fresh.filter(({ name }) => {
+      if (catalogue?.has(engineToken(name)) || room-- > 0) return true;
+      refused.push(name);
+      return false;
+    });
+    if (refused.length > 0 && !isFull)
+      log.warn(
+        { engines: refused.slice(0, 10), enginesMax },
+        "the catalogue is full and new engines are refused: remove engines that are gone, or raise SCANMESH_ENGINES_MAX",
+      );
+    isFull = refused.length > 0 || (isFull && room <= 0);
+    return taken;
   }
 
   /**
@@ -97,16 +129,39 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     try {
       const all = [...announcements.values()];
       const fresh = newest(all.filter(({ engine }) => isNew(catalogue, engine)));
-      if (fresh.length > 0) await insert(fresh.map(({ engine }) => engine));
+      const taken = withinRoom(fresh.map(({ engine }) => engine));
+      if (taken.length > 0) await insert(taken);
+      await recordNew();
       const healthy = newest(all.filter(({ engine }) => engine.healthy && difference(catalogue, engine) === undefined));
       const now = performance.now();
       await markAll(healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })));
       await hosts.record(present());
-      await markUnhealthy(db, findUnhealthy(newest(all).map(({ engine }) => engine)));
+      const unreadable = [...agents.values()].flatMap((agent) => agent.unreadable);
+      await markUnhealthy(db, findUnhealthy([...all.map(({ engine }) => engine), ...unreadable]));
     } catch (error) {
       announced = new Map([...announcements, ...announced]);
       throw error;
     }
+  }
+
+  /** Engines that have given no result are expected while an agent that has them is there, well or not. */
+  async function recordNew(): Promise<void> {
+    const tokens = [...answered];
+    if (tokens.length > 0) await markAnswered(db, tokens);
+    for (const token of tokens) answered.delete(token);
+    const now = performance.now();
+    const until = new Map<string, number>();
+    for (const heard of agents.values()) {
+      if (heard.at <= recordedAt) continue;
+      for (const { name } of withUnreadable(catalogue, heard).engines) {
+        const token = engineToken(name);
+        const known = catalogue?.get(token);
+        if (!known || known.answered || internetClass(known.internet) !== heard.presence.class) continue;
+        until.set(token, Math.max(until.get(token) ?? 0, heard.at + presentMs(heard.presence) - now));
+      }
+    }
+    if (until.size > 0) await markPresent(db, until);
+    recordedAt = now;
   }
 
   /** Engines of which Postgres refuses something cost no other engine its health. */
@@ -124,22 +179,23 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     }
   }
 
-  /** Engines that agents have announced for a while, but no present agent as healthy. */
-  function findUnhealthy(engines: readonly EnginePresence[]): { name: string; reason: string }[] {
+  /** Engines of the catalogue that agents have announced for a while, but no present agent as healthy. */
+  function findUnhealthy(engines: readonly { readonly name: string }[]): { name: string; reason: string }[] {
     const now = performance.now();
     // What the other class announces under the name of an engine says nothing of that engine.
     const announcedNow = present()
       .flatMap(announcedEngines)
       .filter((engine) => !isOfOtherClass(catalogue, engine))
-      .map((engine) => withDifference(catalogue, engine));
-    return engines.flatMap(({ name }) => {
-      const token = engineToken(name);
+      .map((engine) => withRefusal(catalogue, engine, enginesMax));
+    const names = new Set(engines.map(({ name }) => engineToken(name)));
+    return [...names].flatMap((token) => {
+      if (!catalogue?.has(token)) return [];
       const here = announcedNow.filter((engine) => engineToken(engine.name) === token);
       if (here.length === 0 || here.some(({ healthy }) => healthy)) unhealthySince.delete(token);
       else if (!unhealthySince.has(token)) unhealthySince.set(token, now);
       const since = unhealthySince.get(token);
       if (since === undefined || now - since < UNHEALTHY_AFTER_MS) return [];
-      return [{ name, reason: here[0]?.reason ?? "unhealthy" }];
+      return [{ name: token, reason: here[0]?.reason ?? "unhealthy" }];
     });
   }
 
@@ -159,13 +215,14 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     onPresence(internet, agent, value) {
       const key = `${internet} ${agent}`;
       if (value === undefined) return void agents.delete(key);
-      const presence = readPresence(internet, agent, value, log);
+      const heard = readPresence(internet, agent, value, log);
+      const { presence } = heard;
       if (presence.goodbye === "REMOVED") {
         agents.delete(key);
         return hosts.leave(internet, agent);
       }
       const isNew = !agents.has(key);
-      agents.set(key, { presence, at: performance.now() });
+      agents.set(key, { ...heard, at: performance.now() });
       for (const engine of announcedEngines(presence)) {
         const announcer = `${key} ${engineToken(engine.name)}`;
         const before = announced.get(announcer)?.engine;
@@ -176,7 +233,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     agents: () =>
       present().map((presence) => ({
         ...presence,
-        engines: presence.engines.map((engine) => withDifference(catalogue, engine)),
+        engines: presence.engines.map((engine) => withRefusal(catalogue, engine, enginesMax)),
       })),
     differingEngines: (name) =>
       present().flatMap(({ agent, engines }) =>
@@ -187,13 +244,16 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
     staleRefusals: () =>
       present().flatMap(({ agent, class: internet, engines }) =>
         engines.flatMap((engine) => {
-          const reason = difference(catalogue, engine) ?? null;
+          const reason = refusal(catalogue, engine, enginesMax) ?? null;
           return obeysRefusal(engine, reason) ? [] : [{ agent, internet, engine: engine.name, reason }];
         }),
       ),
     classOf: (token) => {
       const engine = catalogue?.get(token);
       return engine && internetClass(engine.internet);
+    },
+    noteAnswers(tokens) {
+      for (const token of tokens) if (catalogue?.get(token)?.answered === false) answered.add(token);
     },
     recordPresence: recordOnce,
     async refresh() {
@@ -204,6 +264,10 @@ export function createFleet(db: Database, bus: Bus, log: Logger): Fleet {
       await recording;
     },
   };
+}
+
+function presentMs({ heartbeatMs }: Presence): number {
+  return MISSED_HEARTBEATS * heartbeatMs;
 }
 
 /** The newest announcement of each engine; of those that both classes announce, the isolated one. */
@@ -219,28 +283,4 @@ function newest(announcements: readonly Announced[]): Announced[] {
 function obeysRefusal({ healthy, cause }: EnginePresence, reason: string | null): boolean {
   if (reason !== null) return !healthy;
   return cause === undefined ? healthy : cause !== "REFUSED";
-}
-
-/** The engines that are off on all agents that are there, though they could run them. */
-export function enginesOff(fleet: Fleet): string[] {
-  return [...new Set(fleet.agents().flatMap(({ off }) => off ?? []))];
-}
-
-/** How many agents run an engine now, and how many slots they have for it together. */
-export function serving(fleet: Fleet, { name }: Pick<EngineRecord, "name">): { agents: number; slots: number } {
-  const here = fleet
-    .agents()
-    .filter(({ state }) => state === "READY")
-    .flatMap(({ engines }) => engines.filter((engine) => engine.healthy && engineToken(engine.name) === engineToken(name)));
-  return { agents: here.length, slots: here.reduce((sum, { slots }) => sum + slots, 0) };
-}
-
-/** What the answers of the healthy engines of present agents depend on, as far as it is known. */
-export function announcedFingerprints(fleet: Fleet, catalogue: readonly EngineRecord[]): AnnouncedFingerprints {
-  const idOf = new Map(catalogue.map(({ name, engineId }) => [engineToken(name), engineId]));
-  const healthy = fleet.agents().flatMap(({ engines }) => engines.filter((engine) => engine.healthy));
-  return healthy.flatMap(({ name, fingerprint }) => {
-    const engineId = idOf.get(engineToken(name));
-    return engineId === undefined || fingerprint === undefined ? [] : [{ engineId, fingerprint }];
-  });
 }

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
-import type { Presence } from "../../schema/messages.js";
 import { engineToken } from "../../schema/subjects.js";
 import { transact, type Database } from "../db/database.js";
 import { recordHosts, removeHost } from "../db/engine-hosts.js";
+import type { PresentAgent } from "./presence.js";
 
 /** How often it is recorded that an agent still has its engines. */
 const REPEAT_MS = 60_000;
@@ -11,13 +11,13 @@ const REPEAT_MS = 60_000;
 /** Records in Postgres which agents have which engines, and which engines nobody has any more. */
 export interface Hosts {
   /** Takes what the agents that are there say now. */
-  record(present: readonly Presence[]): Promise<void>;
+  record(present: readonly PresentAgent[]): Promise<void>;
   /** An agent of the class has said that it will not come back. */
   leave(internet: InternetClass, agent: string): void;
 }
 
 export function createHosts(db: Database, log: Logger): Hosts {
-  const recorded = new Map<string, { readonly engines: string; readonly at: number }>();
+  const recorded = new Map<string, { readonly engines: string; readonly incomplete: boolean; readonly at: number }>();
   const leaving = new Map<string, { readonly internet: InternetClass; readonly agent: string }>();
 
   function tell(engines: readonly string[]): void {
@@ -33,15 +33,18 @@ export function createHosts(db: Database, log: Logger): Hosts {
         leaving.delete(key);
       }
       const now = performance.now();
-      const changed = present.flatMap(({ agent, class: internet, engines }) => {
+      const keys = new Set(present.map(({ agent, class: internet }) => keyOf(internet, agent)));
+      for (const key of recorded.keys()) if (!keys.has(key)) recorded.delete(key);
+      const changed = present.flatMap(({ agent, class: internet, engines, incomplete }) => {
         const tokens = engines.map(({ name }) => engineToken(name)).toSorted();
         const before = recorded.get(keyOf(internet, agent));
-        return before?.engines === tokens.join(" ") && now - before.at < REPEAT_MS ? [] : [{ agent, internet, engines: tokens }];
+        if (before?.engines === tokens.join(" ") && before.incomplete === incomplete && now - before.at < REPEAT_MS) return [];
+        return [{ agent, internet, engines: tokens, incomplete }];
       });
       if (changed.length === 0) return;
       tell(await transact(db, (tx) => recordHosts(tx, changed)));
-      for (const { agent, internet, engines } of changed)
-        recorded.set(keyOf(internet, agent), { engines: engines.join(" "), at: now });
+      for (const { agent, internet, engines, incomplete } of changed)
+        recorded.set(keyOf(internet, agent), { engines: engines.join(" "), incomplete, at: now });
     },
     leave(internet, agent) {
       leaving.set(keyOf(internet, agent), { internet, agent });

@@ -3,28 +3,56 @@ import { z } from "zod";
 import { internetClass, type InternetClass } from "../../schema/classes.js";
 import { EnginePresence, MalformedMessage, MAX_ENGINES, parseMessage, Presence } from "../../schema/messages.js";
 
+/** An agent as it was last heard. */
+export interface HeardAgent {
+  readonly presence: Presence;
+  /** Engines that it has, of which no more than the name can be read. */
+  readonly unreadable: readonly UnreadableEngine[];
+  /** It has engines whose names cannot be read either. */
+  readonly incomplete: boolean;
+}
+
+/** An agent that is there, with all of its engines whose names can be read. */
+export interface PresentAgent extends Presence {
+  readonly incomplete: boolean;
+}
+
+export interface UnreadableEngine {
+  readonly name: string;
+  readonly problem: string;
+}
+
+const Named = EnginePresence.pick({ name: true });
 const Envelope = Presence.extend({ engines: z.array(z.unknown()) });
 
 /**
- * Parses what an agent says of itself. An engine that cannot be read, or is of the other class, costs that engine alone. Throws
- * MalformedMessage for the presence of another agent or another class.
+ * Parses what an agent says of itself. An engine that cannot be read, or is of the other class, costs that engine alone: the agent
+ * has it, but nothing else is known of it. Throws MalformedMessage for the presence of another agent or another class.
  */
-export function readPresence(internet: InternetClass, agent: string, value: Uint8Array, log: Logger): Presence {
+export function readPresence(internet: InternetClass, agent: string, value: Uint8Array, log: Logger): HeardAgent {
   const presence = parseMessage(Envelope, value);
   if (presence.agent !== agent) throw new MalformedMessage(`agent is ${presence.agent}`);
   if (presence.class !== internet) throw new MalformedMessage(`class is ${presence.class}`);
-  const engines: EnginePresence[] = [];
-  const problems: string[] = [];
-  for (const entry of presence.engines.slice(0, MAX_ENGINES)) {
-    const parsed = EnginePresence.safeParse(entry);
-    if (!parsed.success) problems.push(z.prettifyError(parsed.error));
-    else if (internetClass(parsed.data.internet) !== internet) problems.push(`${parsed.data.name} is not of class ${internet}`);
-    else engines.push(parsed.data);
+  const entries = presence.engines.map((entry, i) => readEngine(internet, entry, i));
+  const engines = entries.flatMap((entry) => ("engine" in entry ? [entry.engine] : []));
+  const problems = entries.flatMap((entry) => ("problem" in entry ? [entry] : []));
+  if (problems.length > 0) {
+    const told = problems.slice(0, 10).map(({ name, problem }) => (name === undefined ? problem : `${name}: ${problem}`));
+    log.warn({ agent, internet, problems: told }, "cannot read engines of an agent");
   }
-  const beyond = presence.engines.length - MAX_ENGINES;
-  if (beyond > 0) problems.push(`${beyond} more than ${MAX_ENGINES} engines`);
-  if (problems.length > 0) log.warn({ agent, internet, problems: problems.slice(0, 10) }, "ignored engines of an agent");
-  return { ...presence, engines };
+  const unreadable = problems.flatMap(({ name, problem }) => (name === undefined ? [] : [{ name, problem }]));
+  return { presence: { ...presence, engines }, unreadable, incomplete: problems.some(({ name }) => name === undefined) };
+}
+
+type ReadEngine = { engine: EnginePresence } | { name: string | undefined; problem: string };
+
+function readEngine(internet: InternetClass, entry: unknown, position: number): ReadEngine {
+  const name = Named.safeParse(entry).data?.name;
+  if (position >= MAX_ENGINES) return { name, problem: `an agent has at most ${MAX_ENGINES} engines` };
+  const { data, error } = EnginePresence.safeParse(entry);
+  if (error) return { name, problem: z.prettifyError(error) };
+  if (internetClass(data.internet) !== internet) return { name, problem: `it is not of class ${internet}` };
+  return { engine: data };
 }
 
 /** A cordoned agent's engines are unhealthy. A draining agent will be back, or its engines expire: it says nothing about them. */

@@ -6,7 +6,7 @@ import { insertBatch } from "../db/batches.js";
 import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { GatewayError, BatchRefused } from "../errors.js";
-import { announcedFingerprints, enginesOff } from "../fleet/fleet.js";
+import { announcedFingerprints, enginesOff } from "../fleet/serving.js";
 import type { Acceptance, AcceptRequest, StoredOrNew } from "./accept-request.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";

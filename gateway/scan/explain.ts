@@ -7,7 +7,7 @@ import { readReusable } from "../db/reuse.js";
 import { findSample, type StoredSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
-import { announcedFingerprints, serving, enginesOff } from "../fleet/fleet.js";
+import { announcedFingerprints, serving, enginesOff } from "../fleet/serving.js";
 import { checkNames, planScan, type PlanRequest } from "./plan.js";
 import { estimateWait, readQueues } from "./queues.js";
 import { checkFreshness } from "./scan-input.js";

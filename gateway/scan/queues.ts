@@ -4,7 +4,7 @@ import { countPublished } from "../db/bulk.js";
 import { readEngines } from "../db/engines.js";
 import { readEngineCounts } from "../db/statistics.js";
 import type { ScanContext } from "./context.js";
-import { serving } from "../fleet/fleet.js";
+import { serving } from "../fleet/serving.js";
 
 const HOUR_MS = 3_600_000;
 

@@ -28,7 +28,8 @@ export class Engine extends Node {
   enabled!: boolean;
 
   @Field(() => Boolean, {
-    description: "Whether an agent announced it as healthy within the last 10 minutes and has not taken it away since.",
+    description:
+      "Whether an agent announced it as healthy within the last 10 minutes and has not taken it away since; of an engine that has given no result yet, whether such an agent is there.",
   })
   available!: boolean;
 

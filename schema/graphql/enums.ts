@@ -156,7 +156,8 @@ registerEnumType(SkipReason, {
     },
     UNSUPPORTED_TYPE: { description: "It does not accept files of this type." },
     UNHEALTHY: {
-      description: "No agent has announced it as healthy within the last 10 minutes, or it was taken from all agents.",
+      description:
+        "No agent has announced it as healthy within the last 10 minutes, it was taken from all agents, or it is new, has given no result yet and its agents are gone.",
     },
   },
 });

@@ -29,6 +29,8 @@ export interface EnginesTable {
   removed_at: NullableTimestamp;
   /** An operator has taken it out of the catalogue; the row stays for the results that name it. */
   forgotten: Generated<boolean>;
+  /** Until when scans expect it if it has given no result yet; infinity once it has. */
+  expected_until: GeneratedTimestamp;
   created_at: GeneratedTimestamp;
 }
 

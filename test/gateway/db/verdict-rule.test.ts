@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { openCaller } from "../../../gateway/caller.js";
 import { insertScans, type NewScan } from "../../../gateway/db/accept.js";
 import type { Database } from "../../../gateway/db/database.js";
-import { insertEngines, markHealthy, markUnhealthy, readEngines } from "../../../gateway/db/engines.js";
+import { insertEngines, markHealthy, markPresent, markUnhealthy, readEngines } from "../../../gateway/db/engines.js";
 import { raiseResults, type IncomingResult } from "../../../gateway/db/results.js";
 import { insertRetry } from "../../../gateway/db/retry.js";
 import { readScan } from "../../../gateway/db/scans.js";
@@ -34,6 +34,7 @@ let close: () => Promise<void>;
 beforeAll(async () => {
   ({ db, close } = await openTestDatabase());
   await insertEngines(db, Object.values(ENGINES));
+  await markPresent(db, new Map(Object.keys(ENGINES).map((name) => [name.toLowerCase(), 3_600_000])));
   await allHealthy();
   await sql`insert into samples (sha256, md5, sha1, size, mime)
     values (${"a".repeat(64)}, ${"b".repeat(32)}, ${"c".repeat(40)}, 1, 'x/y')`.execute(db);

@@ -18,6 +18,7 @@ const engine = (name: string, rest: Partial<EngineRecord> = {}): EngineRecord =>
   stale: false,
   lastHealthyAt: null,
   unhealthy: null,
+  answered: true,
   available: true,
   ...rest,
 });

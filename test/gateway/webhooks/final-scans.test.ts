@@ -52,6 +52,29 @@ it("every scan is told and counted once, although the clock steps back and other
   await idle.end();
 });
 
+it("a webhook that hears of detections only is noted for scans that have one", async () => {
+  const undo = new Error("undone");
+  for (const [verdict, events] of [
+    ["CLEAN", ["{SCAN_FINISHED}"]],
+    ["SUSPICIOUS", ["{SCAN_DETECTED}", "{SCAN_FINISHED}"]],
+  ] as const) {
+    const { scan } = await submit(gateway.url, { base64: base64(`noted ${verdict}`) });
+    const noted = stage.db.transaction().execute(async (tx) => {
+      await sql`insert into webhooks (url, events, secret) values ('https://a.example', '{SCAN_DETECTED}', repeat('s', 24)::bytea)`.execute(
+        tx,
+      );
+      await sql`update scans set end_date = now(), verdict = ${verdict}, done = total where id = ${Number(scan["scanId"])}`.execute(
+        tx,
+      );
+      const { rows } = await sql<{ events: string }>`
+        select events::text from untold_scans join webhooks on webhooks.id = webhook_id order by 1`.execute(tx);
+      expect(rows.map((row) => row.events)).toEqual(events);
+      throw undo;
+    });
+    await expect(noted).rejects.toBe(undo);
+  }
+});
+
 it("deliveries that are due go out although new ones cannot be entered", async () => {
   receiver.reset();
   await sql`alter table untold_scans rename to untold_scans_gone`.execute(stage.db);
