@@ -12,9 +12,11 @@ import type { NatsAccess, StandaloneConfig } from "./config.js";
 import type { GuardedServer } from "./guarded-server.js";
 import { makeKeys } from "./keys.js";
 import { natsRoom, startNats, type NatsRoom } from "./nats.js";
-import { describeExit, startPart, type Part, type PartCommand } from "./part.js";
+import { startPart, type Part, type PartCommand } from "./part.js";
 import { isFree } from "./ports.js";
 import { startPostgres } from "./postgres.js";
+import { restartStalledNats } from "./stalled-nats.js";
+import { hasRoom, supervise, type Running } from "./supervise.js";
 import type { Progress } from "./progress.mjs";
 import { OperatorError } from "../schema/operator-error.js";
 
@@ -37,7 +39,7 @@ export interface RunningMesh {
 export interface Mesh {
   /** Starts everything and reports each step. Throws {@link OperatorError}; call `stop` then too, for what runs by then. */
   start(progress: Progress): Promise<RunningMesh>;
-  /** Resolves when a part ends that nobody stopped. */
+  /** Resolves when a part ends that nobody stopped, unless its disk was full: such a part is started again once there is room. */
   readonly failure: Promise<OperatorError>;
   /** Stops everything that runs, also in the middle of a start. */
   stop(): Promise<void>;
@@ -52,19 +54,36 @@ export function createMesh(config: StandaloneConfig): Mesh {
   const failure = new Promise<OperatorError>((resolve) => (fail = resolve));
   const logFile = (name: string) => join(config.home, "logs", `${name}.log`);
 
-  /** The mesh ends with any of its parts. */
-  const watch = (name: string, { exited, log }: Pick<GuardedServer, "exited" | "log">) => {
-    void exited.then((exit) => {
-      if (!stopping) fail(new OperatorError(describeExit(name, exit, log)));
-    });
+  const restarting = new Set<Running>();
+  let tell: (line: string) => void = () => {};
+  let nats: GuardedServer | undefined;
+
+  /** The mesh ends with any of its parts, unless a full disk has ended it. `dir` is on that disk. */
+  const watch = <T extends Running>(name: string, dir: string, part: T, start: () => Promise<T>) => {
+    const room = { hasRoom: () => hasRoom(dir), isRestarting: (one: T) => restarting.delete(one) };
+    const supervision = { name, start, ...room, isStopping: () => stopping, tell: (line: string) => tell(line) };
+    supervise(part, supervision).then(
+      (reason) => reason && fail(reason),
+      (error: unknown) => fail(new OperatorError(`The ${name} cannot be watched: ${String(error)}`, { cause: error })),
+    );
   };
 
-  const startServer = async <T extends GuardedServer>(name: string, start: () => Promise<T>): Promise<T> => {
-    const starting = start();
-    servers.push(starting);
-    const server = await starting;
-    watch(name, server);
+  const startServer = async <T extends GuardedServer>(name: string, dir: string, start: () => Promise<T>): Promise<T> => {
+    const begin = () => {
+      const starting = start();
+      servers.push(starting);
+      return starting;
+    };
+    const server = await begin();
+    watch(name, dir, server, begin);
     return server;
+  };
+
+  const restartNats = async (): Promise<void> => {
+    if (nats === undefined || stopping) return;
+    tell("NATS stores nothing although its disk has room: nats-server is started again.");
+    restarting.add(nats);
+    await nats.stop();
   };
 
   const run = (name: string, script: readonly [string, ...string[]], env: PartCommand["env"]): Part => {
@@ -76,14 +95,14 @@ export function createMesh(config: StandaloneConfig): Mesh {
 
   const postgres = async (): Promise<{ url: string; note: string }> => {
     const dir = join(config.home, "postgres");
-    const { url, folder } = await startServer("Postgres", () => startPostgres({ dir, logFile: logFile("postgres") }));
+    const { url, folder } = await startServer("Postgres", dir, () => startPostgres({ dir, logFile: logFile("postgres") }));
     return {
       url,
       note: folder === (await realpath(config.home).then((home) => join(home, "postgres"))) ? "" : `, data in ${folder}`,
     };
   };
 
-  const nats = async (): Promise<Bus> => {
+  const startBus = async (): Promise<Bus> => {
     const keys = await makeKeys(join(config.home, "keys"));
     const dir = join(config.home, "nats");
     const room = await natsRoom(dir);
@@ -93,7 +112,11 @@ export function createMesh(config: StandaloneConfig): Mesh {
       scansMaxBytes: config.scansMax ?? scansMax * MIB,
       samplesMaxBytes: config.samplesMax ?? -1,
     });
-    const { url } = await startServer("nats-server", () => startNats({ dir, keys, room, logFile: logFile("nats") }));
+    const { url } = await startServer("nats-server", dir, async () => {
+      const started = await startNats({ dir, keys, room, logFile: logFile("nats") });
+      nats = started;
+      return started;
+    });
     const { gateway, agent } = keys.creds;
     const creds = { gatewayIsolatedCreds: gateway.isolated, gatewayInternetCreds: gateway.internet, agentCreds: agent.isolated };
     return { url, ...creds, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB` } };
@@ -103,28 +126,43 @@ export function createMesh(config: StandaloneConfig): Mesh {
     run("migrations", [projectPath("dist", "gateway", "main.js"), "migrate"], env).success();
 
   const gateway = async (env: PartCommand["env"]): Promise<string> => {
-    const part = run("gateway", [projectPath("dist", "gateway", "main.js")], env);
+    const script = [projectPath("dist", "gateway", "main.js")] as const;
+    const part = run("gateway", script, env);
     const { url } = await part.message("listening");
-    watch("gateway", part);
+    watch("gateway", config.home, part, async () => {
+      const next = run("gateway", script, { ...env, PORT: new URL(url).port });
+      await next.message("listening");
+      return next;
+    });
+    if (nats !== undefined) {
+      const dir = join(config.home, "nats");
+      void restartStalledNats(url, { isStopping: () => stopping, hasRoom: () => hasRoom(dir), restart: restartNats });
+    }
     return url;
   };
 
   const agent = async (env: PartCommand["env"]): Promise<AgentReady> => {
-    const part = run("agent", [projectPath("dist", "scanner-agent", "main.js")], env);
+    const script = [projectPath("dist", "scanner-agent", "main.js")] as const;
+    const part = run("agent", script, env);
     const ready = await part.message("ready");
-    watch("agent", part);
+    watch("agent", config.home, part, async () => {
+      const next = run("agent", script, env);
+      await next.message("ready");
+      return next;
+    });
     return ready;
   };
 
   return {
     failure,
-    async start({ step }) {
+    async start({ step, line }) {
+      tell = line;
       await requirePort(config);
       const [databaseUrl, bus] = await Promise.all([
         config.databaseUrl === undefined
           ? step("Postgres", postgres, ({ url, note }) => host(url) + note).then(({ url }) => url)
           : config.databaseUrl,
-        config.nats ?? step("NATS", nats, ({ url }) => host(url)),
+        config.nats ?? step("NATS", startBus, ({ url }) => host(url)),
       ]);
       const env = gatewayEnvironment(config, databaseUrl, bus);
       await step("Migrations", () => migrate(env));

@@ -13,8 +13,7 @@ const TRIES = 2;
 const MESSAGE = new Uint8Array(16 * 1024);
 
 /** Why nothing is written: what the operator is told. */
-export const STALLED =
-  "NATS is connected, and JetStream does not answer: its disk may be full or broken. Free some room and restart nats-server.";
+export const STALLED = "NATS does not store anything: its disk may be full or broken. Free some room and restart nats-server.";
 
 /** Probes whether JetStream takes messages of an account, by a stream that keeps the last one. */
 export function probeStreams(connection: Connection, internet: InternetClass, replicas: number, log: Logger): WriteProbe {
@@ -31,17 +30,21 @@ export function probeStreams(connection: Connection, internet: InternetClass, re
     }
   }
 
+  let stalled = false;
   async function write(): Promise<string | undefined> {
     // The first message may be lost with a connection that is restored meanwhile. One that stays lost is told of as such.
     for (let tried = 0; tried < TRIES && connection.isUp(); tried++) {
       try {
         await publishOrMake(connection.up());
+        stalled = false;
         return undefined;
       } catch (error) {
         if (!isAway(error)) throw error;
       }
     }
-    return connection.isUp() ? STALLED : undefined;
+    // Such a server soon answers nobody, so its connections are lost too: that does not mean that it has been put right.
+    stalled ||= connection.isUp();
+    return stalled ? STALLED : undefined;
   }
 
   const account = log.child({ account: accountName(internet) });

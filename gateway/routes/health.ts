@@ -16,7 +16,8 @@ export async function healthRoutes(
   app.get("/readyz", OPEN_ROUTE, async (_request, reply) => {
     const stalled = bus.writeProblem();
     const reason = (await databaseProblem(db)) ?? databaseWrites.problem() ?? stalled;
-    const nats = !(bus.connected() && samples.connected()) ? "away" : stalled === undefined ? "ok" : "stalled";
+    const connected = bus.connected() && samples.connected();
+    const nats = stalled !== undefined ? "stalled" : connected ? "ok" : "away";
     if (reason !== undefined) return reply.status(503).send({ status: "unavailable", reason, nats });
     const [missing] = bus.missing();
     return { status: nats === "ok" && missing === undefined ? "ok" : "degraded", reason: bus.problem() ?? missing, nats };

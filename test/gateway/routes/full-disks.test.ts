@@ -86,8 +86,7 @@ it("so is a disk under NATS that keeps every write waiting", async () => {
   await jsm.streams.delete(PROBE);
   // Somebody has the message, and nobody answers.
   const silent = bus.subscribe(WRITE_PROBE);
-  const reason =
-    "NATS is connected, and JetStream does not answer: its disk may be full or broken. Free some room and restart nats-server.";
+  const reason = "NATS does not store anything: its disk may be full or broken. Free some room and restart nats-server.";
   await expectFull("NATS", reason, "5");
   silent.unsubscribe();
   await expectRoom("NATS");
