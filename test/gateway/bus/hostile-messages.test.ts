@@ -49,7 +49,8 @@ describe("a gateway goes on after messages that it cannot read", () => {
 
   it("in the presence of agents: others are still heard", async () => {
     const before = await ignored(AGENTS);
-    for (const text of GARBAGE.slice(1)) await agent.nc.request(presenceSubject("puppet"), text);
+    // The bucket keeps one value for each agent: of several for one, the watcher may be given the last alone.
+    for (const [i, text] of GARBAGE.slice(1).entries()) await agent.nc.request(presenceSubject(`garbage-${i}`), text);
     await until("they are counted", async () => (await ignored(AGENTS)) === before + GARBAGE.length - 1);
     await agent.announce([{ healthy: false, reason: "still heard" }]);
     expect(await until("the next presence is heard", () => present("puppet")?.engines[0]?.reason === "still heard")).toBeTruthy();
