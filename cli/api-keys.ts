@@ -10,7 +10,7 @@ import { SCOPES, type Scope } from "../schema/scopes.js";
 import { commaList } from "../schema/settings.js";
 import { textTable } from "../schema/text-table.js";
 import { explain, print, runCommand, say } from "./command.js";
-import { COMMAND_LINE, meshDatabase } from "./mesh-database.js";
+import { COMMAND_LINE, meshDatabase, type MeshDatabase } from "./mesh-database.js";
 import { printable } from "./view.js";
 import { OperatorError } from "../schema/operator-error.js";
 
@@ -25,12 +25,12 @@ interface CreateOptions {
   readonly dailyScans?: string;
 }
 
-async function withDatabase(work: (db: Database, mesh: string) => Promise<void>): Promise<void> {
+async function withDatabase(work: (db: Database, mesh: MeshDatabase) => Promise<void>): Promise<void> {
   const database = await meshDatabase();
   const db = openDatabase(database.url, (error) => say(`A connection was lost: ${error.message}`));
   try {
     await migrate(db);
-    await work(db, database.mesh);
+    await work(db, database);
   } finally {
     await db.destroy();
     await database.stop();
@@ -45,10 +45,11 @@ async function create({ name, scopes, expires, rate, dailyScans }: CreateOptions
     rate: rate === undefined ? undefined : Number(rate),
     dailyScans: dailyScans === undefined ? undefined : Number(dailyScans),
   };
-  await withDatabase(async (db, mesh) => {
+  await withDatabase(async (db, { mesh, isOpen }) => {
     const { record, text } = await createApiKey({ db }, COMMAND_LINE, input);
     say(`The key ${record.id} of ${mesh} has the scopes ${record.scopes.join(", ")}. Keep it now: it cannot be shown again.`);
     print(text);
+    if (isOpen) say("This mesh does not ask for keys yet. To make it ask, stop it and run: SCANMESH_AUTH=keys npm run up");
   });
 }
 
@@ -139,7 +140,7 @@ program
   .command("list")
   .description("Lists the keys, the newest first; times are UTC.")
   .option("--revoked", "those that are revoked too", false)
-  .action(({ revoked }: { revoked: boolean }) => withDatabase((db, mesh) => list(db, mesh, revoked)));
+  .action(({ revoked }: { revoked: boolean }) => withDatabase((db, { mesh }) => list(db, mesh, revoked)));
 program
   .command("revoke")
   .description("Revokes a key.")

@@ -6,6 +6,9 @@ import { OperatorError } from "../schema/operator-error.js";
 import { fileToSend, standardInput, type FileToSend } from "./file-source.js";
 import type { FileResult } from "./report.js";
 
+/** Said of a folder that holds no file; such a folder is not counted as one. */
+export const NO_FILE = "there is no file in this folder";
+
 export interface FoundFiles {
   readonly toSend: FileToSend[];
   /** What cannot be scanned, with the reason. */
@@ -44,11 +47,11 @@ async function find(file: string, found: FoundFiles, signal: AbortSignal): Promi
       found.hasFolder = true;
       const before = found.toSend.length + found.unreadable.length;
       await searchFolder(Buffer.from(file), found, signal);
-      if (found.toSend.length + found.unreadable.length === before) throw new OperatorError("there is no file in this folder");
+      if (found.toSend.length + found.unreadable.length === before) throw new OperatorError(NO_FILE);
       return;
     }
-    if (stats.isFIFO()) throw new OperatorError(`is a pipe; scan what comes out of it by "-": npm run scan -- - < PIPE`);
-    if (!stats.isFile()) throw new OperatorError("is not a regular file");
+    if (stats.isFIFO()) throw new OperatorError(`a pipe; scan what comes out of it by "-": npm run scan -- - < PIPE`);
+    if (!stats.isFile()) throw new OperatorError("not a regular file");
     await access(file, constants.R_OK);
     found.toSend.push(fileToSend(file, file));
   });
@@ -101,7 +104,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   ENOTDIR: "there is no such file",
   ENAMETOOLONG: "there is no such file",
-  ELOOP: "is a link that leads to itself",
+  ELOOP: "a link that leads to itself",
   EACCES: "may not be read by this user",
   ERR_INVALID_ARG_VALUE: "there is no such file",
 };

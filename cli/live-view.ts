@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import stringWidth from "string-width";
 import type { EngineResult, Report } from "./report.js";
-import { describeFile, printable, describeResult, describeWait, type View } from "./view.js";
+import { countOf, describeFile, printable, describeResult, describeWait, type View } from "./view.js";
 
 /** The part of a terminal that this view needs. One that does not know its size says 0. */
 export interface Terminal {
@@ -52,7 +52,7 @@ export function createLiveView(terminal: Terminal, { total, colours: hasColours 
     clearTimeout(timer);
     timer = undefined;
     const columns = terminal.columns || 80;
-    const counter = total === undefined ? [] : [`${count} of ${total} files`];
+    const counter = total === undefined ? [] : [`${count} of ${countOf(total, "file")}`];
     const all = [...active].flatMap(([file, now]) => lines(file, now, colourText));
     // What does not fit could not be drawn over again: then one line a file is shown, and of many files the first.
     const room = Math.max((terminal.rows || 24) - 1 - counter.length, 1);

@@ -12,6 +12,8 @@ export interface MeshDatabase {
   readonly url: string;
   /** Whose it is, for people. */
   readonly mesh: string;
+  /** Whether it is known that it runs without asking its callers for keys. */
+  readonly isOpen: boolean;
   /** Stops it if it was started for this command. */
   stop(): Promise<void>;
 }
@@ -26,19 +28,21 @@ function placeOf(url: string): string {
 export async function meshDatabase(named?: string): Promise<MeshDatabase> {
   const { home, databaseUrl } = readDatabaseConfig();
   const url = named ?? databaseUrl;
-  if (url !== undefined) return { url, mesh: `the mesh on ${placeOf(url)}`, stop: async () => {} };
+  if (url !== undefined) return { url, mesh: `the mesh on ${placeOf(url)}`, isOpen: false, stop: async () => {} };
   const mesh = `the mesh in ${home}`;
   const dir = join(home, "postgres");
-  if (await findRunningMesh(home)) {
+  const running = await findRunningMesh(home);
+  if (running) {
     const folder = await realpath(dir);
     const port = (await readFile(join(folder, "port"), "utf8")).trim();
     return {
       url: `postgres://${SUPERUSER}:${await readOrCreatePassword(folder)}@127.0.0.1:${port}/postgres`,
       mesh,
+      isOpen: !running.requiresKeys,
       stop: async () => {},
     };
   }
-  return { ...(await startPostgres({ dir })), mesh };
+  return { ...(await startPostgres({ dir })), mesh, isOpen: false };
 }
 
 /** Whoever may write to the database may do what is done here; the audit says that it came from here. */

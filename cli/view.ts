@@ -23,6 +23,11 @@ export function describeResult({ state, verdict, signature, error }: EngineResul
   return more === "" ? word : `${word}  ${more}`;
 }
 
+/** A number with its noun, such as "1 file" or "2 files". */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** One line on a finished file. */
 export function describeFile({ file, report, error }: FileResult): string {
   if (!report) return `${printable(file)}: ${printable(error ?? "no result")}`;
@@ -32,7 +37,7 @@ export function describeFile({ file, report, error }: FileResult): string {
   const stale = old.length > 0 ? `; old signatures: ${old.join(", ")}` : "";
   const left = skipped.length > 0 ? `; left out: ${skipped.map(describeSkip).join(", ")}` : "";
   const broken = error === undefined ? "" : `; not seen to its end: ${printable(error)}`;
-  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${total} engines detect it, ${done} done; scan ${scanId}${why}${stale}${left}${broken})`;
+  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${countOf(total, "engine")} ${total === 1 ? "detects" : "detect"} it, ${done} done; scan ${scanId}${why}${stale}${left}${broken})`;
 }
 
 /** Why a scan is not clean although nothing was found. */
@@ -76,9 +81,12 @@ export function describeCount(outcomes: readonly FileResult[], passedOver: numbe
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const parts = [...counts].map(([word, count]) => `${count} ${printable(word)}`).join(", ");
-  const rest =
-    passedOver === 0 ? "" : `; ${passedOver} links to folders or to nothing, pipes, sockets or devices were passed over`;
-  return `${outcomes.length} files: ${parts}${rest}`;
+  const what =
+    passedOver === 1
+      ? "1 link to a folder or to nothing, pipe, socket or device was"
+      : `${passedOver} links to folders or to nothing, pipes, sockets or devices were`;
+  const rest = passedOver === 0 ? "" : `; ${what} passed over`;
+  return `${countOf(outcomes.length, "file")}: ${parts || "nothing was scanned"}${rest}`;
 }
 
 /** Plain lines, for what is not a terminal. `total` is the number of files where the user has not counted them. */
@@ -90,7 +98,7 @@ export function createPlainView(write: (line: string) => void, total?: number): 
     progress(file, { scanId, results, total }) {
       const before = shown.get(file);
       const engines = before ?? new Set<string>();
-      if (!before) write(`${printable(file)}: scan ${scanId}, ${total} engines`);
+      if (!before) write(`${printable(file)}: scan ${scanId}, ${countOf(total, "engine")}`);
       shown.set(file, engines);
       for (const result of results) {
         if (result.state === "QUEUED" || result.state === "SCANNING" || engines.has(result.engine)) continue;

@@ -83,7 +83,10 @@ async function examineEach(
   );
   try {
     await Promise.all(engines.map((engine) => engine.start()));
-    const examined = engines.map((engine) => ({ presence: engine.presence(), warnings: engine.warnings() }));
+    const examined = engines.map((engine) => {
+      const presence = engine.presence();
+      return { presence: engine.hasStarted() ? presence : { ...presence, runner: "-" }, warnings: engine.warnings() };
+    });
     return { examined, inspector: await examineInspector(inspector) };
   } finally {
     await inspector.stop();

@@ -8,9 +8,22 @@ import { reasonOf } from "./contract.js";
 import { examine } from "./doctor.js";
 import type { Goodbye } from "./work/presence.js";
 
+const USAGE = `Usage: npm run agent [-- doctor]
+
+Runs a scanner agent on this host, until Ctrl-C.
+
+  doctor  starts and tests every engine that is to run here, without a mesh, and says what does not work
+  --help  shows this
+
+Settings are environment variables, such as NATS_URL: docs/run/settings.md lists them.`;
+
+const words = process.argv.slice(2);
+if (words.some((word) => word === "--help" || word === "-h")) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
 const config = readConfig();
-const [command] = process.argv.slice(2);
-if (command !== undefined) process.exit(await runDoctor(command));
+if (words.length > 0) process.exit(await runDoctor(words));
 const agent = createAgent(config);
 let stopping = false;
 
@@ -47,9 +60,13 @@ function readConfig(): AgentConfig {
 }
 
 /** Runs `doctor`, the only command there is; its exit status is 0 if everything that is to run here does. */
-async function runDoctor(command: string): Promise<number> {
+async function runDoctor([command, ...rest]: readonly string[]): Promise<number> {
   if (command !== "doctor") {
     complain(`unknown command ${JSON.stringify(command)}: use doctor, or no command to run an agent`);
+    return 2;
+  }
+  if (rest.length > 0) {
+    complain(`doctor takes no arguments, but got ${rest.join(" ")}`);
     return 2;
   }
   try {

@@ -10,6 +10,8 @@ import { whenMissing } from "./when-missing.js";
 export interface MeshFile {
   readonly pid: number;
   readonly startedAt: string;
+  /** Whether its callers are asked for an API key. */
+  readonly requiresKeys: boolean;
   /** The gateway's address; null until it listens. */
   readonly url: string | null;
 }
@@ -22,12 +24,12 @@ export interface Home {
 }
 
 /** Makes the folder if need be and claims it. Throws {@link OperatorError} if a mesh runs in it. */
-export async function claimHome(home: string): Promise<Home> {
+export async function claimHome(home: string, requiresKeys: boolean): Promise<Home> {
   // Others may pass through it, but neither list nor read: under root Postgres runs as another user.
   await mkdir(home, { recursive: true, mode: 0o711 });
   await access(home, constants.R_OK | constants.W_OK | constants.X_OK);
   const file = join(home, "mesh.json");
-  const claim: MeshFile = { pid: process.pid, startedAt: new Date().toISOString(), url: null };
+  const claim: MeshFile = { pid: process.pid, startedAt: new Date().toISOString(), requiresKeys, url: null };
   if (!(await createFile(file, claim))) {
     const other = await findRunningMesh(home);
     if (other !== undefined) throw new OperatorError(describeRunning(home, other));
@@ -60,7 +62,7 @@ function readMeshFile(text: string): MeshFile | undefined {
   try {
     const mesh = JSON.parse(text) as Partial<MeshFile> | null;
     return typeof mesh?.pid === "number"
-      ? { pid: mesh.pid, startedAt: String(mesh.startedAt), url: mesh.url ?? null }
+      ? { pid: mesh.pid, startedAt: String(mesh.startedAt), requiresKeys: mesh.requiresKeys ?? true, url: mesh.url ?? null }
       : undefined;
   } catch (error) {
     // Empty or cut off: its writer did not live to finish it.

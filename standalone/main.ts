@@ -10,7 +10,7 @@ import { createMesh, type Mesh } from "./mesh.js";
 import { findProgram } from "./programs.mjs";
 import { createProgress, type Progress } from "./progress.mjs";
 import { OperatorError } from "../schema/operator-error.js";
-import { addresses, missingEngines, scanTable } from "./summary.js";
+import { addresses, describeFirstScan, foundEicar, missingEngines, scanTable } from "./summary.js";
 
 const STOP_TIMEOUT_MS = 9_500;
 /** One Ctrl-C arrives several times: from the terminal, and from npm, which passes it on. */
@@ -20,7 +20,7 @@ const FORCE_AFTER_MS = 1_500;
 async function up(config: StandaloneConfig): Promise<void> {
   const progress = createProgress(process.stdout);
   const stop = stopSignal();
-  const home = await claimHome(config.home);
+  const home = await claimHome(config.home, config.requiresKeys);
   const mesh = createMesh(config);
   const starting = start(config, mesh, home.publish, progress, stop);
   try {
@@ -29,10 +29,11 @@ async function up(config: StandaloneConfig): Promise<void> {
   } finally {
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
     progress.stopping();
-    await progress.step("Stopping", async () => {
+    const stopAll = async () => {
       await mesh.stop();
       await home.release();
-    });
+    };
+    await (mesh.hasStarted() ? progress.step("Stopping", stopAll) : stopAll());
   }
 }
 
@@ -50,7 +51,7 @@ async function start(
   if (requiresKeys) paragraphs.unshift(keysAdvice(home));
   else if (healthy.length > 0) {
     const scanning = () => firstScan(url, healthy, stop);
-    paragraphs.unshift(scanTable(await progress.step("First scan", scanning, ({ verdict }) => `EICAR is ${verdict}`)));
+    paragraphs.unshift(scanTable(await progress.step("First scan", scanning, describeFirstScan, foundEicar)));
   }
   await publish(url);
   progress.line(["", ...paragraphs, addresses(url, home), ""].join("\n\n").slice(1, -1));

@@ -39,6 +39,8 @@ export interface RunningMesh {
 export interface Mesh {
   /** Starts everything and reports each step. Throws {@link OperatorError}; call `stop` then too, for what runs by then. */
   start(progress: Progress): Promise<RunningMesh>;
+  /** Whether anything was started that is to be stopped. */
+  hasStarted(): boolean;
   /** Resolves when a part ends that nobody stopped, unless its disk was full: such a part is started again once there is room. */
   readonly failure: Promise<OperatorError>;
   /** Stops everything that runs, also in the middle of a start. */
@@ -181,6 +183,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
       ]);
       return { url, engines, mistakes };
     },
+    hasStarted: () => servers.length + parts.length > 0,
     async stop() {
       stopping = true;
       await Promise.all(parts.map((part) => part.stop(PART_STOP_TIMEOUT_MS)));

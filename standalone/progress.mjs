@@ -9,8 +9,8 @@ const DEFAULT_COLUMNS = 80;
 
 /**
  * @typedef {object} Progress
- * @property {<T>(label: string, work: () => Promise<T>, detail?: (result: T) => string) => Promise<T>} step does one step,
- *   shown while it lasts and, with what `detail` says of its result, afterwards; several may be under way at once
+ * @property {<T>(label: string, work: () => Promise<T>, detail?: (result: T) => string, isGood?: (result: T) => boolean) => Promise<T>} step
+ *   does one step, shown while it lasts and, with what `detail` says of its result, afterwards; several may be under way at once
  * @property {(line: string) => void} line writes a line of its own
  * @property {() => void} stopping says that all will be stopped: a step that ends from now on has not failed
  */
@@ -25,7 +25,7 @@ export function createProgress(stream) {
   return {
     line: (line) => display.write(line),
     stopping: () => void (stopping = true),
-    async step(label, work, detail = () => "") {
+    async step(label, work, detail = () => "", isGood = () => true) {
       const start = performance.now();
       const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
       const done = display.begin(() => `${label} ${seconds()}`, label);
@@ -35,7 +35,7 @@ export function createProgress(stream) {
       };
       try {
         const result = await work();
-        end("✓", detail(result));
+        end(isGood(result) ? "✓" : "!", detail(result));
         return result;
       } catch (error) {
         end(stopping ? "–" : "✗", "");

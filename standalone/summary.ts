@@ -2,6 +2,7 @@
 
 import type { EnginePresence } from "../schema/messages.js";
 import { textTable } from "../schema/text-table.js";
+import { visibleText } from "../schema/visible-text.js";
 import type { FirstResult, FirstScan } from "./first-scan.js";
 
 const TIME_COLUMN = 4;
@@ -19,6 +20,21 @@ export function scanTable({ results }: FirstScan): string {
   return textTable([header, ...rows], [TIME_COLUMN]);
 }
 
+/** Whether the first scan shows that the mesh works. */
+export function foundEicar({ verdict }: FirstScan): boolean {
+  return verdict === "INFECTED";
+}
+
+/** The first scan in a line, with the reason if EICAR was not found. */
+export function describeFirstScan(scan: FirstScan): string {
+  const failures = scan.results
+    .filter(({ state }) => state !== "DONE")
+    .map(({ engine, state, error }) => `${engine} ${state}${error === null ? "" : ` (${error})`}`);
+  const asked = scan.results.map(({ engine }) => engine).join(", ");
+  const reason = [...failures, `no engine found it INFECTED (asked: ${asked})`].join("; ");
+  return visibleText(`EICAR is ${scan.verdict}${foundEicar(scan) ? "" : `: ${reason}`}`);
+}
+
 /** A line for each engine that takes no part, with its reason and what adds it. */
 export function missingEngines(engines: readonly EnginePresence[], hasClamd: boolean): string[] {
   return engines
@@ -30,9 +46,7 @@ export function missingEngines(engines: readonly EnginePresence[], hasClamd: boo
 }
 
 function clamavAdvice(hasClamd: boolean): string {
-  return hasClamd
-    ? "It joins by itself once its signatures are there: run freshclam as root."
-    : "Add it with: npm run up -- --with-clamav";
+  return hasClamd ? "It joins by itself once its signatures are there." : "Add it with: npm run up -- --with-clamav";
 }
 
 /** Where the mesh is reached. */

@@ -79,7 +79,11 @@ function scanRow(scan) {
   const tr = row(cells);
   tr.dataset.scan = scan.scanId;
   tr.tabIndex = 0;
-  const open = () => show((opened = scan.scanId));
+  const open = async () => {
+    opened = scan.scanId;
+    await show(opened);
+    $("report").scrollIntoView();
+  };
   tr.addEventListener("click", open);
   tr.addEventListener("keydown", ({ key }) => key === "Enter" && open());
   return tr;

@@ -52,6 +52,8 @@ export interface Engine {
   presence(): EnginePresence;
   /** All that the operator should put right although the engine works; the presence has the first of them. */
   warnings(): readonly string[];
+  /** Whether one of its runners has started: which one it is, and how it is isolated, is not known before. */
+  hasStarted(): boolean;
   versions(): EngineVersions;
   /** Looks at what it uses now: its presence tells it from then on. */
   look(): Promise<void>;
@@ -83,6 +85,7 @@ export function createEngine(
   const slots = createSlots(total);
   const fingerprint = createFingerprint({ manifest, log, current: () => ({ runner, versions: fullVersions() }) });
   let runner = runners[0];
+  let hasStarted = false;
   /** The versions that the runner reports. */
   let versions = UNKNOWN;
   /** Those in the engine's last output that had any. */
@@ -119,6 +122,7 @@ export function createEngine(
     try {
       await obstacle?.();
       runner = await startFirst(runners, log);
+      hasStarted = true;
       versions = await runner.versions();
       silence = await selfTest(manifest, (sample) =>
         attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER_ABORTED, alone: false }),
@@ -211,6 +215,7 @@ export function createEngine(
     manifest,
     slots,
     warnings: allWarnings,
+    hasStarted: () => hasStarted,
     versions: fullVersions,
     look: fingerprint.look,
     image: () => runner?.image?.() ?? null,

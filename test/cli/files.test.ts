@@ -126,7 +126,7 @@ describe("what is no regular file", () => {
     execFileSync("mkfifo", [pipe]);
     const { code, stderr } = await startScan([pipe, "/dev/zero"]).ended;
     expect(stderr).toBe(
-      `${pipe}: is a pipe; scan what comes out of it by "-": npm run scan -- - < PIPE\n/dev/zero: is not a regular file\n`,
+      `${pipe}: a pipe; scan what comes out of it by "-": npm run scan -- - < PIPE\n/dev/zero: not a regular file\n`,
     );
     expect(code).toBe(2);
   });
@@ -158,8 +158,9 @@ describe("a folder", () => {
   it("without a file in it proves nothing", async () => {
     const empty = join(folder, "empty");
     mkdirSync(empty);
-    const { code, stderr } = await startScan([empty]).ended;
-    expect(stderr).toBe(`${empty}: there is no file in this folder\n`);
+    const { code, stdout, stderr } = await startScan([empty, ""]).ended;
+    expect(stderr).toBe(`${empty}: there is no file in this folder\n"": there is no such file\n`);
+    expect(stdout).toBe("1 file: 1 not scanned\n");
     expect(code).toBe(2);
   });
 });

@@ -199,4 +199,8 @@ it("a count names each outcome", () => {
     { file: "b", error: "e" },
   ];
   expect(describeCount(outcomes, 0)).toBe("2 files: 1 CLEAN, 1 not scanned");
+  expect(describeCount(outcomes.slice(1), 0)).toBe("1 file: 1 not scanned");
+  expect(describeCount([], 1)).toBe(
+    "0 files: nothing was scanned; 1 link to a folder or to nothing, pipe, socket or device was passed over",
+  );
 });

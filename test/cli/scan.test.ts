@@ -61,9 +61,9 @@ describe("scanning files", () => {
     const { code, stdout, stderr } = await scan(path);
     expect(stderr).toBe("");
     expect(stdout.split("\n")).toEqual([
-      expect.stringMatching(/^.*clean\.txt: scan \d+, 1 engines$/),
+      expect.stringMatching(/^.*clean\.txt: scan \d+, 1 engine$/),
       `${path}: ClamAV clean`,
-      expect.stringMatching(/^.*clean\.txt: CLEAN \(0 of 1 engines detect it, 1 done; scan \d+\)$/),
+      expect.stringMatching(/^.*clean\.txt: CLEAN \(0 of 1 engine detects it, 1 done; scan \d+\)$/),
       "",
     ]);
     expect(code).toBe(0);
@@ -76,7 +76,7 @@ describe("scanning files", () => {
       file("failed.bin", "FAILED"),
       "/nowhere/at/all",
     );
-    expect(stdout).toContain("bad.exe: INFECTED (1 of 1 engines detect it");
+    expect(stdout).toContain("bad.exe: INFECTED (1 of 1 engine detects it");
     expect(stdout).toContain("bad.exe: ClamAV infected  Win.Test");
     expect(stdout).toContain("failed.bin: ClamAV failed  exit status 2");
     expect(stdout).toContain("failed.bin: INCONCLUSIVE");
@@ -92,11 +92,11 @@ describe("scanning files", () => {
   it("prints one JSON document and nothing else with --json", async () => {
     const path = file("bad.exe", "INFECTED");
     const { code, stdout, stderr } = await scan("--json", path, "/dev/null");
-    expect(stderr).toBe("/dev/null: is not a regular file\n");
+    expect(stderr).toBe("/dev/null: not a regular file\n");
     const { files } = JSON.parse(stdout) as { files: { results?: unknown[] }[] };
     expect(files).toEqual([
       expect.objectContaining({ file: path, name: "bad.exe", verdict: "INFECTED", detections: 1, scanId: expect.any(Number) }),
-      { file: "/dev/null", error: "is not a regular file" },
+      { file: "/dev/null", error: "not a regular file" },
     ]);
     expect(files[0]?.results?.[0]).toMatchObject({ engine: "ClamAV", verdict: "INFECTED", signature: "Win.Test" });
     expect(code).toBe(1);

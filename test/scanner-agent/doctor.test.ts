@@ -39,7 +39,7 @@ describe("the doctor", () => {
       "doctor",
     );
     expect(stdout).toMatch(/^FileInfo +healthy/m);
-    expect(stdout).toMatch(/^Avast +unhealthy/m);
+    expect(stdout).toMatch(/^Avast +unhealthy +- /m);
     expect(stdout).toMatch(/^ {2}Avast: (the secret avast-license is missing|cannot reach Docker)/m);
     expect(stdout).toContain(`  ${file}:4: engines.Sophos.slots: `);
     expect(stdout).toContain(`  ClamAV: off by ${file}:2`);
@@ -81,6 +81,11 @@ describe("the doctor", () => {
     expect(code).toBe(1);
   });
 
+  test.each([["--help"], ["doctor", "--help"], ["-h"]])("is explained by %s %s, whatever the settings are", async (...words) => {
+    const { code, stdout, stderr } = await doctor({ SCANMESH_SLOTS: "0" }, ...words);
+    expect([code, stdout.split("\n")[0], stderr]).toEqual([0, "Usage: npm run agent [-- doctor]", ""]);
+  });
+
   test.each([
     [
       "a file of engines that is not there",
@@ -90,8 +95,9 @@ describe("the doctor", () => {
     ],
     ["settings that are wrong", { SCANMESH_SLOTS: "0" }, "doctor", /^SCANMESH_SLOTS: /],
     ["another command", {}, "docter", /^unknown command "docter"/],
+    ["an argument of the doctor", {}, "doctor --json", /^doctor takes no arguments, but got --json/],
   ])("refuses %s in one sentence", async (_, env, command, sentence) => {
-    const { code, stderr } = await doctor(env as unknown as Record<string, string>, command);
+    const { code, stderr } = await doctor(env as unknown as Record<string, string>, ...command.split(" "));
     expect(stderr).toMatch(sentence);
     expect(code).toBe(2);
   });

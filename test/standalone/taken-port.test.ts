@@ -16,5 +16,6 @@ test("a port that is taken is said before anything is started", async () => {
   const mesh = createMesh(readStandaloneConfig({ PORT: String(port) }));
   await expect(mesh.start({ step } as never)).rejects.toThrow(`The port ${port} is taken by another program`);
   expect(steps).toEqual([]);
+  expect(mesh.hasStarted()).toBe(false);
   server.close();
 });

@@ -36,7 +36,7 @@ export async function findSignatures(folder: string = DEFAULT_SIGNATURES): Promi
   const warnings = entries.flatMap(({ name, problem }) =>
     problem !== undefined && SIGNATURES.test(name) ? [`${join(folder, name)}: ${problem}`] : [],
   );
-  if (!Number.isFinite(newest)) throw new Unavailable([`no signatures in ${folder}`, ...warnings].join("; "));
+  if (!Number.isFinite(newest)) throw new Unavailable([noSignatures(folder), ...warnings].join("; "));
   return {
     folder,
     newest: new Date(newest),
@@ -46,11 +46,17 @@ export async function findSignatures(folder: string = DEFAULT_SIGNATURES): Promi
   };
 }
 
+/** What fills the folder of ClamAV's own updater is known; a folder of the operator's choice is filled in another way. */
+function noSignatures(folder: string, why = ""): string {
+  const advice = folder === DEFAULT_SIGNATURES ? ": run freshclam as root, or npm run up -- --with-clamav" : "";
+  return `no signatures in ${folder}${why}${advice}`;
+}
+
 async function fileNames(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).toSorted();
   } catch (cause) {
-    throw new Unavailable(`no signatures in ${folder} (${reasonOf(cause)})`, { cause });
+    throw new Unavailable(noSignatures(folder, ` (${reasonOf(cause)})`), { cause });
   }
 }
 

@@ -24,9 +24,7 @@ export async function findImage(daemon: DockerDaemon, reference: string, log: Lo
   }
   // What is built on this host is in no registry.
   if (reference.startsWith("localhost/"))
-    throw new Unavailable(
-      `the image ${reference} is not on this Docker host: build it there (\`needs\` of its manifest says how)`,
-    );
+    throw new Unavailable(`the image ${reference} is not on this Docker host: build it there (docs/run/engines.md says how)`);
   await pull(daemon, reference, log);
   return inspect(daemon, reference);
 }

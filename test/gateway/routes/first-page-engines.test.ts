@@ -59,3 +59,19 @@ it("show signatures that are too old, in the list of engines and in the report",
   await page.locator(`#scans tr[data-scan="${scan.scanId}"]`).click();
   await page.getByText("Scanned with old signatures: Gamma (of 2020-01-02)").waitFor();
 });
+
+it.each([1280, 420])("break no word of a short column and scroll to the report that is opened, %d px wide", async (width) => {
+  const { scan } = await submit(gateway.url, { base64: base64(`wide ${width}`), name: `${"long".repeat(60)}.exe` });
+  await agent.announce([{ warnings: [WARNING.repeat(3)] }]);
+  const page = await browser.newPage({ viewport: { width, height: 400 } });
+  await page.goto(gateway.url);
+  await page.locator("#engines").getByText(WARNING).waitFor();
+  const heightOf = async (cell: string) => (await page.locator(cell).first().boundingBox())?.height ?? 0;
+  const lineHeight = Number.parseFloat(await page.evaluate<string>("getComputedStyle(document.body).lineHeight"));
+  for (const head of ["th:has-text('detections')", "th:has-text('verdict')", "th:has-text('signatures')"])
+    expect(await heightOf(head)).toBeLessThan(2 * lineHeight);
+  expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+  await page.locator(`#scans tr[data-scan="${scan.scanId}"]`).click();
+  await page.waitForFunction("scrollY > 0 && Math.abs(report.getBoundingClientRect().top) < innerHeight / 2");
+  await page.close();
+});
