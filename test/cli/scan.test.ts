@@ -154,7 +154,7 @@ describe("Ctrl-C", () => {
   it("leaves the scan alone and says where it goes on", async () => {
     const path = file("slow.bin", "never");
     const { child, ended, output } = start(["--url", gateway.url, path]);
-    await until("it watches", () => output().includes("engines"));
+    await until("it watches", () => output().includes(", 1 engine\n"));
     await until("the gateway knows it", () => gateway.context.watchers.scans.count() === 1);
     child.kill("SIGINT");
     const { code, stderr } = await ended;

@@ -1,7 +1,10 @@
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { projectPath } from "../../schema/paths.js";
 import { makeKeys } from "../../standalone/keys.js";
 import { startNats } from "../../standalone/nats.js";
 import { alive, processTree } from "./process-tree.js";
@@ -10,6 +13,13 @@ import { home, up } from "./run-up.js";
 const MIB = 1024 ** 2;
 /** Yara takes most of the time that a start takes; where no verdict is asked for, this engine does. */
 const QUICK = { SCANMESH_ENGINES: "FileInfo" };
+
+/** As `npm run api-keys -- create` does it. */
+function createKey(dir: string): Promise<{ stderr: string }> {
+  const command = [projectPath("dist/cli/api-keys.js"), "create", "--name", "me", "--scopes", "admin"];
+  const { PATH = "", HOME = "" } = process.env;
+  return promisify(execFile)(process.execPath, command, { env: { PATH, HOME, SCANMESH_HOME: dir } });
+}
 
 async function pidOf(part: string, pids: readonly number[]): Promise<number> {
   for (const pid of pids) if ((await readFile(`/proc/${pid}/cmdline`, "utf8")).includes(part)) return pid;
@@ -23,6 +33,11 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 120_000 }
     await first.isUp();
     expect(first.output()).toMatch(/^Yara\s+DONE\s+INFECTED\s+\S+\s+\d+ ms$/m);
     expect(JSON.parse(await readFile(join(dir, "mesh.json"), "utf8"))).toMatchObject({ pid: first.pid, url: first.url() });
+
+    const { stderr } = await createKey(dir);
+    expect(stderr).toContain(
+      "This mesh does not ask for keys yet. To make it ask, stop it and run: SCANMESH_AUTH=keys npm run up",
+    );
 
     const other = up(dir);
     expect(await other.ended).toBe(1);
@@ -87,7 +102,7 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 120_000 }
     expect(mesh.output().trimEnd().split("\n").at(-1)).toMatch(
       new RegExp(`^The port ${port} is taken by another program, .*\\.$`),
     );
-    expect(mesh.output()).not.toMatch(/^[✓✗] (Postgres|NATS|Gateway|Agent)/m);
+    expect(mesh.output()).not.toMatch(/^[✓✗] (Postgres|NATS|Gateway|Agent|Stopping)/m);
   });
 
   test("too little room for what NATS reserves is one sentence", async () => {
