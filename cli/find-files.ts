@@ -6,13 +6,12 @@ import { OperatorError } from "../schema/operator-error.js";
 import { fileToSend, standardInput, type FileToSend } from "./file-source.js";
 import type { FileResult } from "./report.js";
 
-/** Said of a folder that holds no file; such a folder is not counted as one. */
-export const NO_FILE = "there is no file in this folder";
-
 export interface FoundFiles {
   readonly toSend: FileToSend[];
   /** What cannot be scanned, with the reason. */
   readonly unreadable: FileResult[];
+  /** Folders that were given and hold no file: each is an error, and none counts as a file. */
+  readonly emptyFolders: FileResult[];
   /** Whether a folder was among what was given. */
   hasFolder: boolean;
   /** What folders hold besides files: links to folders or to nothing, pipes, sockets, devices. */
@@ -21,7 +20,7 @@ export interface FoundFiles {
 
 /** Looks at what was given before a mesh is needed for it. Folders are searched to the bottom; links to folders are not followed. */
 export async function findFiles(given: readonly string[], say: (line: string) => void, signal: AbortSignal): Promise<FoundFiles> {
-  const found: FoundFiles = { toSend: [], unreadable: [], hasFolder: false, passedOver: 0 };
+  const found: FoundFiles = { toSend: [], unreadable: [], emptyFolders: [], hasFolder: false, passedOver: 0 };
   let hasInput = false;
   for (const file of given) {
     signal.throwIfAborted();
@@ -47,7 +46,8 @@ async function find(file: string, found: FoundFiles, signal: AbortSignal): Promi
       found.hasFolder = true;
       const before = found.toSend.length + found.unreadable.length;
       await searchFolder(Buffer.from(file), found, signal);
-      if (found.toSend.length + found.unreadable.length === before) throw new OperatorError(NO_FILE);
+      if (found.toSend.length + found.unreadable.length === before)
+        found.emptyFolders.push({ file, error: "there is no file in this folder" });
       return;
     }
     if (stats.isFIFO()) throw new OperatorError(`a pipe; scan what comes out of it by "-": npm run scan -- - < PIPE`);

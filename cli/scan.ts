@@ -9,7 +9,7 @@ import { readCliConfig, readTerminalConfig, type CliConfig } from "./config.js";
 import { createLiveView } from "./live-view.js";
 import { exitCode, type FileResult } from "./report.js";
 import { connectToMesh, type MeshConnection } from "./running-mesh.js";
-import { findFiles, NO_FILE, type FoundFiles } from "./find-files.js";
+import { findFiles, type FoundFiles } from "./find-files.js";
 import { gatewayAddress } from "./gateway-address.js";
 import { scanFiles, type FileProgress } from "./scan-files.js";
 import { createPlainView, createSilentView, describeCount, printable, type View } from "./view.js";
@@ -27,8 +27,8 @@ interface Options {
 async function run(files: readonly string[], options: Options): Promise<number> {
   const signal = interruptSignal();
   const found = await findFiles(files, say, signal);
-  const { toSend, unreadable } = found;
-  for (const { file, error } of unreadable) say(`${file === "" ? '""' : printable(file)}: ${error}`);
+  const { toSend, unreadable, emptyFolders } = found;
+  for (const { file, error } of [...unreadable, ...emptyFolders]) say(`${file === "" ? '""' : printable(file)}: ${error}`);
   if (toSend.length === 0) return finish([], found, options);
 
   const config = readCliConfig();
@@ -67,14 +67,9 @@ function createView({ json }: Options, total: number | undefined): View {
 }
 
 function finish(results: readonly FileResult[], found: FoundFiles, { json }: Options): number {
-  const all = [...results, ...found.unreadable];
-  if (found.hasFolder && !json)
-    print(
-      describeCount(
-        all.filter(({ error }) => error !== NO_FILE),
-        found.passedOver,
-      ),
-    );
+  const files = [...results, ...found.unreadable];
+  const all = [...files, ...found.emptyFolders];
+  if (found.hasFolder && !json) print(describeCount(files, found.passedOver));
   if (json) print(JSON.stringify({ files: all.map(({ file, error, report }) => ({ file, ...report, error })) }, null, 2));
   return exitCode(all);
 }

@@ -159,7 +159,7 @@ describe("a folder", () => {
     const empty = join(folder, "empty");
     mkdirSync(empty);
     const { code, stdout, stderr } = await startScan([empty, ""]).ended;
-    expect(stderr).toBe(`${empty}: there is no file in this folder\n"": there is no such file\n`);
+    expect(stderr).toBe(`"": there is no such file\n${empty}: there is no file in this folder\n`);
     expect(stdout).toBe("1 file: 1 not scanned\n");
     expect(code).toBe(2);
   });
