@@ -7,6 +7,8 @@ import { vi } from "vitest";
 const BACKGROUND =
   /^\s*(insert|update|delete|begin|commit|rollback|set|listen)\b|\b(hourly_\w+|webhook\w*|outbox|uploads|sweep_\w+|idempotency_keys|api_keys|sample_removals|removals|overdue|agent_orders|removed_at|clock_timestamp)\b|where internet_chunks is not null|from "engines" [^()]*order by lower\(name\)$/i;
 
+const READ = /\b(scans|results|samples|engines)\b/i;
+
 /** What some work reads of scans, results, samples and engines, statement by statement. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   const sent: string[] = [];
@@ -19,7 +21,7 @@ export async function statementsOf(work: () => Promise<unknown>): Promise<string
   });
   try {
     await work();
-    return sent.filter((text) => !BACKGROUND.test(text));
+    return sent.filter((text) => READ.test(text) && !BACKGROUND.test(text));
   } finally {
     spy.mockRestore();
   }
