@@ -1,9 +1,8 @@
 import { sql } from "kysely";
 import type { EnginePresence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
-import { STALE_AFTER_MS } from "../../schema/stale.js";
 import type { Tx } from "./database.js";
-import { readEngines } from "./engines.js";
+import { announcedColumns, readEngines } from "./engines.js";
 import type { OpenResult } from "./withdraw.js";
 
 /**
@@ -32,20 +31,9 @@ export async function enableEngine(tx: Tx, engineId: number, enabled: boolean): 
 
 /** Writes an engine into the catalogue as an agent announces it. */
 export async function changeEngine(tx: Tx, engineId: number, to: EnginePresence): Promise<void> {
-  const { name, type, speed, internet, input, accepts, detects = false, staleAfterMs } = to;
   await tx
     .updateTable("engines")
-    .set({
-      name,
-      type,
-      speed,
-      internet,
-      input,
-      accepts,
-      detects,
-      stale_after_ms: staleAfterMs ?? STALE_AFTER_MS,
-      unhealthy: null,
-    })
+    .set({ ...announcedColumns(to), unhealthy: null })
     .where("id", "=", engineId)
     .execute();
 }

@@ -47,19 +47,15 @@ export async function findEngineIds(db: Database, names: readonly string[]): Pro
   return new Map(rows.map(({ id, name }) => [name, id]));
 }
 
+/** The columns of the catalogue that say what an engine is, as an agent announces it. */
+export function announcedColumns(engine: EnginePresence) {
+  const { name, type, speed, internet, input, accepts, detects = false, staleAfterMs = STALE_AFTER_MS } = engine;
+  return { name, type, speed, internet, input, accepts, detects, stale_after_ms: staleAfterMs };
+}
+
 /** Inserts engines that the catalogue does not have, or has only from an import. Their durables must exist already. */
 export async function insertEngines(db: Database, engines: readonly EnginePresence[]): Promise<void> {
-  const rows = engines.map(({ name, type, speed, internet, input, accepts, detects = false, staleAfterMs }) => ({
-    name,
-    type,
-    speed,
-    internet,
-    input,
-    accepts,
-    detects,
-    stale_after_ms: staleAfterMs ?? STALE_AFTER_MS,
-    expected_until: sql<Date>`'-infinity'`,
-  }));
+  const rows = engines.map((engine) => ({ ...announcedColumns(engine), expected_until: sql<Date>`'-infinity'` }));
   await db
     .insertInto("engines")
     .values(rows)
