@@ -71,7 +71,8 @@ export function createEngineProcesses({
     async stop() {
       isStopped = true;
       await Promise.all([...running].map((one) => one.stop()));
-      await home?.catch(() => undefined);
+      // Why one did not start is told to whoever wanted it.
+      await Promise.allSettled([home]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
 import { projectPath } from "../../../schema/paths.js";
 import { lineOf } from "../../process-channel.js";
 import { awaitEnd } from "../../within.js";
@@ -24,7 +25,7 @@ const END_MS = 5_000;
 const WITH_INPUT = ["/bin/sh", "-c", 'exec "$@" <&3 3<&-', "sh"];
 
 /** Starts Node in a fence. Throws {@link Unavailable}. */
-export async function startFencedNode(fence: Fence, options: NodeProgram): Promise<NodeProcess> {
+export async function startFencedNode(fence: Fence, options: NodeProgram, log: Logger): Promise<NodeProcess> {
   const { name, folder, programPath, flags, program, files = [], reads, limits, maxMessage } = options;
   const home = await mkdtemp(join(folder, `${name}-`));
   // A folder, so that one process can be shown one file after the other.
@@ -52,9 +53,11 @@ export async function startFencedNode(fence: Fence, options: NodeProgram): Promi
     child.once("close", (code, signal) => resolve(words.describeEnd(signal ?? `exit code ${code}`)));
   });
   const remove = () => rm(home, { recursive: true, force: true });
-  // It may end by itself, and nobody stop it; whoever does is told if this fails, and the agent's next start cleans up.
   const removed = ended.then(remove);
-  removed.catch(() => undefined);
+  // It may end by itself, and nobody stop it.
+  removed.catch((error: unknown) =>
+    log.warn({ err: error, folder: home }, "Cannot remove the folder of a process that has ended"),
+  );
   const started = {
     isolation: fence.description,
     send(message: unknown) {

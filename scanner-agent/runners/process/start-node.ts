@@ -29,7 +29,7 @@ export async function startNode({ fence, startContained, hasHeld, log }: NodeHos
   let failure: Unavailable | undefined;
   if (fence !== noFence) {
     try {
-      return await startFencedNode(fence, program);
+      return await startFencedNode(fence, program, log);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       failure = error;
@@ -42,5 +42,5 @@ export async function startNode({ fence, startContained, hasHeld, log }: NodeHos
     throw (
       failure ?? new Unavailable(`the ${program.name}'s process does not run in a container now, and is not started without one`)
     );
-  return await startFencedNode(noFence, program);
+  return await startFencedNode(noFence, program, log);
 }

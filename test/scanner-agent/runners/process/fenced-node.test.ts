@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LIMITS, noFence } from "../../../../scanner-agent/runners/process/fence.js";
 import { startFencedNode } from "../../../../scanner-agent/runners/process/fenced-node.js";
+import { testLog } from "../../../stage/log.js";
 
 const ENDLESS = join("test", "scanner-agent", "runners", "process", "endless-process.mjs");
 
 test("a process whose message is larger than it may be is ended", async () => {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-node-"));
-  const node = await startFencedNode(noFence, {
+  const program = {
     name: "endless",
     folder,
     programPath: "",
@@ -18,7 +19,8 @@ test("a process whose message is larger than it may be is ended", async () => {
     reads: [],
     limits: LIMITS,
     maxMessage: 1024 ** 2,
-  });
+  };
+  const node = await startFencedNode(noFence, program, testLog("endless"));
   expect(node.greeting).toBe("ready");
   const messages: unknown[] = [];
   node.onMessage((message) => messages.push(message));
