@@ -38,6 +38,7 @@ export const TARGETS = {
   "SEARCH.random": { better: "lower", target: 1, floor: 2 },
   "SEARCH.text": { better: "lower", target: 1, floor: 2 },
   "SEARCH.program": { better: "lower", target: 1, floor: 2 },
+  "SEARCH.inspection": { better: "lower", target: 20, floor: 40 },
   "BOMBS.most": { better: "lower", target: 10, floor: 20 },
 } as const satisfies Readonly<Record<string, Target>>;
 
