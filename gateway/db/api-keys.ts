@@ -61,6 +61,10 @@ export async function readApiKeys(db: Database, { revoked }: { revoked: boolean 
   return (revoked ? all : all.where("revoked_at", "is", null)).execute();
 }
 
+export async function readApiKey(db: Database, id: string): Promise<ApiKeyRecord | undefined> {
+  return db.selectFrom("api_keys").select(columns).where("id", "=", id).executeTakeFirst();
+}
+
 /** Revokes a key. Returns it as it is now, and whether it was this call that revoked it; undefined if there is none. */
 export async function revokeApiKeyRow(tx: Tx, id: string): Promise<{ key: ApiKeyRecord; changed: boolean } | undefined> {
   const before = await tx.selectFrom("api_keys").select(columns).where("id", "=", id).forUpdate().executeTakeFirst();

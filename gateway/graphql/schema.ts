@@ -21,6 +21,7 @@ import { StatisticsPointResolver } from "./resolvers/statistics-point.js";
 import { StatisticsResolver } from "./resolvers/statistics.js";
 import { SystemResolver } from "./resolvers/system.js";
 import { UploadResolver } from "./resolvers/upload.js";
+import { ViewerResolver } from "./resolvers/viewer.js";
 import { WebhookResolver } from "./resolvers/webhook.js";
 
 /** Every subscription brings its own iterator; type-graphql wants one of these all the same. */
@@ -65,6 +66,7 @@ export function createSchema(): GraphQLSchema {
       SubmitScansSuccessResolver,
       SystemResolver,
       UploadResolver,
+      ViewerResolver,
       WebhookResolver,
     ],
     pubSub: noPubSub,
@@ -72,7 +74,10 @@ export function createSchema(): GraphQLSchema {
   });
   Object.assign(schema.getType("DateTimeISO") ?? {}, { specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6" });
   for (const [name, description] of Object.entries(ROOTS)) Object.assign(schema.getType(name) ?? {}, { description });
-  for (const field of rootFieldsOf(schema)) field.description = `${field.description} Needs \`${scopeOf(field.extensions)}\`.`;
+  for (const field of rootFieldsOf(schema)) {
+    const need = scopeOf(field.extensions);
+    field.description = `${field.description} ${need === "key" ? "Any API key may ask it." : `Needs \`${need}\`.`}`;
+  }
   return schema;
 }
 

@@ -22,7 +22,7 @@ export interface SystemRecord {
   readonly accounts: readonly AccountRecord[];
 }
 
-const VERSION = ownVersion();
+export const VERSION = ownVersion();
 const STARTED_AT = new Date(Date.now() - process.uptime() * 1_000);
 
 export async function readSystem(ctx: ScanContext): Promise<SystemRecord> {

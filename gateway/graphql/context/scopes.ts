@@ -15,8 +15,11 @@ import { Extensions } from "type-graphql";
 import type { Scope } from "../../../schema/scopes.js";
 import { may, type Caller } from "../../caller.js";
 
-/** The scope that a query, mutation or subscription needs. Every root field has one. */
-export function Needs(scope: Scope): MethodDecorator {
+/** What a root field needs: a key with a scope, or any key. */
+export type FieldNeed = Scope | "key";
+
+/** What a query, mutation or subscription needs. Every root field says it. */
+export function Needs(scope: FieldNeed): MethodDecorator {
   return Extensions({ scope });
 }
 
@@ -33,7 +36,7 @@ export function scopeErrors(
     // Other root fields are introspection, which any key may use.
     if (!field) return [];
     const scope = scopeOf(field.extensions);
-    return may(caller, scope) ? [] : [scopeError(field.name, scope, node)];
+    return scope === "key" || may(caller, scope) ? [] : [scopeError(field.name, scope, node)];
   });
   return errors.length > 0 || may(caller, READ_SCOPE) ? errors : unreadableFieldErrors(schema, document, operation);
 }
@@ -85,9 +88,9 @@ function scopeError(field: string, scope: Scope, node: FieldNode): GraphQLError 
   });
 }
 
-/** The scope of a field; `admin` if it has none. */
-export function scopeOf({ scope }: { readonly scope?: unknown }): Scope {
-  return (scope as Scope | undefined) ?? "admin";
+/** What a root field needs; `admin` if it does not say. */
+export function scopeOf({ scope }: { readonly scope?: unknown }): FieldNeed {
+  return (scope as FieldNeed | undefined) ?? "admin";
 }
 
 /** The fields at the top of an operation, those in fragments too. */

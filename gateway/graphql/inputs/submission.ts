@@ -6,7 +6,7 @@ import { scanOptions } from "./scan-options.js";
 import { mistake, type UserErrorRecord } from "./user-errors.js";
 
 /** Largest sample that GraphQL takes as base64, decoded. */
-const BASE64_LIMIT = 128 * 1024;
+export const BASE64_LIMIT = 128 * 1024;
 
 export interface Submission {
   readonly source: SampleSource;
