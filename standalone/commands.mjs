@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { dirname, join } from "node:path";
 import { FAILED } from "./exit-status.mjs";
 import { buildTestProgram, ensureBuild, ensureDependencies } from "./install.mjs";
+import { ensurePartsNode } from "./newer-node.mjs";
 import { ensurePrograms, fetchSignatures } from "./packages.mjs";
 import { ROOT } from "./pages.mjs";
 import { createProgress } from "./progress.mjs";
@@ -137,6 +138,7 @@ async function up(args, progress) {
     await ensurePrograms(["clamd", "freshclam"], progress);
     await fetchSignatures(progress);
   }
+  await ensurePartsNode(ROOT, progress);
   await runProgram("standalone/main.js", [], progress);
 }
 
@@ -173,6 +175,7 @@ async function check(progress) {
 async function bench(benchmark, args, progress) {
   if (benchmark === "main.js") await ensurePrograms(["nats-server"], progress);
   await ensureDependencies(ROOT, progress);
+  await ensurePartsNode(ROOT, progress);
   await buildTestProgram(ROOT, "bench", "Benchmarks", progress);
   await runProgram(join("bench", "test", "bench", benchmark), args, progress);
 }

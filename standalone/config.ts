@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { readGatewayConfig } from "../gateway/config.js";
 import { readAgentConfig } from "../scanner-agent/config.js";
 import { projectPath } from "../schema/paths.js";
-import { ConfigError, filePath, folderPath, natsAddresses, postgresAddress, readSettings } from "../schema/settings.js";
+import { ConfigError, filePath, folderPath, natsAddresses, oneOf, postgresAddress, readSettings } from "../schema/settings.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -13,6 +13,14 @@ export const standaloneSettings = {
     shown: "`.scanmesh` in the clone",
     example: "/srv/scanmesh",
     about: "Folder of the data, the keys and the logs of `npm run up`.",
+  },
+  SCANMESH_NODE: {
+    type: oneOf(["newer", "own"]),
+    fallback: "newer",
+    example: "own",
+    about:
+      "Which Node runs the gateway and the agent of `npm run up`: `newer` takes Node 24 from npm where the host's is older, since it is " +
+      "faster; `own` keeps to the host's.",
   },
   DATABASE_URL: {
     type: postgresAddress,

@@ -27,11 +27,19 @@ export async function ensureDependencies(root, progress) {
   await progress.step("Dependencies", () =>
     withLock(root, async () => {
       if (isInstalled(root)) return;
-      const npm = process.env["npm_execpath"];
-      const [command, ...args] = npm?.endsWith(".js") ? [process.execPath, npm] : ["npm"];
-      await runQuietly(command, [...args, "ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"], { cwd: root });
+      await installLocked(root);
     }),
   );
+}
+
+/**
+ * Installs what the package-lock.json of a folder says.
+ * @param {string} folder
+ */
+export async function installLocked(folder) {
+  const npm = process.env["npm_execpath"];
+  const [command, ...args] = npm?.endsWith(".js") ? [process.execPath, npm] : ["npm"];
+  await runQuietly(command, [...args, "ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"], { cwd: folder });
 }
 
 /**
@@ -130,7 +138,7 @@ function stamp(root) {
 function newest(path) {
   const stats = statSync(path);
   if (!stats.isDirectory()) return stats.mtimeMs;
-  const names = readdirSync(path).filter((name) => name !== "public");
+  const names = readdirSync(path).filter((name) => name !== "public" && name !== "node_modules");
   return Math.max(stats.mtimeMs, ...names.map((name) => newest(join(path, name))));
 }
 
@@ -141,7 +149,7 @@ function newest(path) {
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
-async function withLock(root, work) {
+export async function withLock(root, work) {
   mkdirSync(join(root, ".scanmesh"), { recursive: true, mode: 0o711 });
   const lock = join(root, ".scanmesh", "install.lock");
   while (!takeLock(lock)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -2,7 +2,9 @@
 
 import { spawn } from "node:child_process";
 import type { LifecycleMessage } from "../schema/lifecycle.js";
+import { projectPath } from "../schema/paths.js";
 import type { Exit } from "./guarded-server.js";
+import { partsNode } from "./newer-node.mjs";
 import { openLog, type Log } from "./log.js";
 import { OperatorError } from "../schema/operator-error.js";
 
@@ -31,7 +33,7 @@ export interface Part {
 /** Starts a part. It may not be ready when this returns. */
 export function startPart({ name, script, env, logFile }: PartCommand): Part {
   const log = openLog(logFile);
-  const child = spawn(process.execPath, script, {
+  const child = spawn(partsNode(projectPath()), script, {
     env: { NODE_ENV: "production", ...env },
     detached: true,
     stdio: ["ignore", log.fd, log.fd, "ipc"],

@@ -21,3 +21,11 @@ it("both files of the images name the same version", () => {
   const version = /node:(\d+\.\d+\.\d+)-bookworm-slim/;
   expect(version.exec(read("docker-compose.yml"))?.[1]).toBe(version.exec(read("deploy", "Dockerfile"))?.[1]);
 });
+
+it("npm run up takes the version of the images where the host's is older", () => {
+  const { optionalDependencies } = JSON.parse(read("standalone", "node", "package.json")) as {
+    optionalDependencies: Record<string, string>;
+  };
+  const [, image] = /node:(\d+\.\d+\.\d+)-bookworm-slim/.exec(read("deploy", "Dockerfile")) ?? [];
+  expect([...new Set(Object.values(optionalDependencies))]).toEqual([image]);
+});
