@@ -5,7 +5,7 @@ import type { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } fro
 
 export const REPORT_FIELDS = `scanId name verdict startDate endDate deadline done total detections
   sample { sha256 sha1 md5 size mime } skipped { engine reason }
-  proof { detectedBy cleanBy antivirusAsked barriers { engine state cause error } absent }
+  proof { detectedBy cleanBy antivirusAsked text barriers { engine state cause error text } absent }
   stale results { engine state verdict signature error cause stale durationMs agent details versions { engine signatures signatureDate } }`;
 
 export interface Report {

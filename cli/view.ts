@@ -32,27 +32,16 @@ export function countOf(count: number, noun: string): string {
 export function describeFile({ file, report, error }: FileResult): string {
   if (!report) return `${printable(file)}: ${printable(error ?? "no result")}`;
   const { verdict, detections, done, total, scanId, skipped, results } = report;
-  const why = verdict === "INCONCLUSIVE" ? `; ${describeDoubt(report.proof)}` : "";
+  const word = verdict === "INCONCLUSIVE" ? printable(report.proof.text) : (verdict ?? "NO VERDICT");
   const old = results.filter(({ stale }) => stale).map(describeAge);
   const stale = old.length > 0 ? `; old signatures: ${old.join(", ")}` : "";
   const left = skipped.length > 0 ? `; left out: ${skipped.map(describeSkip).join(", ")}` : "";
   const broken = error === undefined ? "" : `; not seen to its end: ${printable(error)}`;
-  return `${printable(file)}: ${verdict ?? "NO VERDICT"} (${detections} of ${countOf(total, "engine")} ${total === 1 ? "detects" : "detect"} it, ${done} done; scan ${scanId}${why}${stale}${left}${broken})`;
-}
-
-/** Why a scan is not clean although nothing was found. */
-export function describeDoubt({ antivirusAsked, barriers }: Report["proof"]): string {
-  if (barriers.length > 0) return `not clean because of ${barriers.map(describeBarrier).join(", ")}`;
-  return antivirusAsked ? "not every antivirus engine scanned all of it" : "no antivirus engine took part";
+  return `${printable(file)}: ${word} (${detections} of ${countOf(total, "engine")} ${total === 1 ? "detects" : "detect"} it, ${done} done; scan ${scanId}${stale}${left}${broken})`;
 }
 
 function describeAge({ engine, versions: { signatureDate } }: EngineResult): string {
   return `${engine} (of ${signatureDate?.slice(0, 10)})`;
-}
-
-function describeBarrier({ engine, state, error }: Report["proof"]["barriers"][number]): string {
-  const word = (state ?? "UNHEALTHY").toLowerCase().replaceAll("_", " ");
-  return `${engine} (${word}${error === null ? "" : `: ${printable(error)}`})`;
 }
 
 /** Whom a scan waits for, and how long at most. */

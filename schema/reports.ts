@@ -133,9 +133,11 @@ export interface Barrier {
   readonly state: ResultState | null;
   readonly cause: ResultCause | null;
   readonly error: string | null;
+  /** The same in a sentence for people. */
+  readonly text: string;
 }
 
-/** Why a scan has its verdict, as data: texts are made of it where people read it. */
+/** Why a scan has its verdict. */
 export interface ScanProof {
   /** Engines that say INFECTED or SUSPICIOUS. */
   readonly detectedBy: readonly string[];
@@ -146,6 +148,8 @@ export interface ScanProof {
   readonly barriers: readonly Barrier[];
   /** Engines that the request lets in and no present agent has, or none ever ran; they do not bar CLEAN. */
   readonly absent: readonly string[];
+  /** The same in a sentence for people; of an open scan also which engines it waits for. */
+  readonly text: string;
 }
 
 /** Final scans by verdict. */

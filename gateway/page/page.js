@@ -9,7 +9,7 @@ const OVERVIEW = `query Overview {
 }`;
 const REPORT = `query Report($id: SafeInt!) {
   scan(id: $id) {
-    scanId name verdict proof { antivirusAsked barriers { engine state error } } sample { sha256 size mime } skipped { engine reason }
+    scanId name verdict proof { text } sample { sha256 size mime } skipped { engine reason }
     results { engine state verdict signature error durationMs agent stale versions { signatureDate } }
   }
 }`;
@@ -135,14 +135,6 @@ async function refresh() {
   }
 }
 
-function doubtOf({ antivirusAsked, barriers }) {
-  if (barriers.length === 0)
-    return antivirusAsked ? "not every antivirus engine scanned all of it" : "no antivirus engine took part";
-  const words = ({ engine, state, error }) =>
-    `${engine} (${(state ?? "UNHEALTHY").toLowerCase().replaceAll("_", " ")}${error ? `: ${error}` : ""})`;
-  return barriers.map(words).join(", ");
-}
-
 async function show(id) {
   const { scan } = await ask(REPORT, { id });
   if (scan === null || id !== opened) return;
@@ -157,7 +149,7 @@ async function show(id) {
       row([engine, ["left out", "soft"], reason.toLowerCase().replaceAll("_", " "), "", ""]),
     ),
   );
-  const doubt = scan.verdict === "INCONCLUSIVE" ? element("p", `Not proven clean: ${doubtOf(scan.proof)}`, "doubtful") : "";
+  const proof = element("p", scan.proof.text, TONES[scan.verdict]);
   const old = scan.results.filter(({ stale }) => stale);
   const dates = old.map(({ engine, versions }) => `${engine} (of ${versions.signatureDate.slice(0, 10)})`).join(", ");
   const stale = old.length > 0 ? element("p", `Scanned with old signatures: ${dates}`, "doubtful") : "";
@@ -165,7 +157,7 @@ async function show(id) {
   $("report").replaceChildren(
     element("h3", `Scan ${scan.scanId}: ${scan.name}`),
     element("p", facts, "soft"),
-    doubt,
+    proof,
     stale,
     table,
   );

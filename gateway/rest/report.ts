@@ -42,13 +42,15 @@ export function formatReport(scan: ListedReport, timeZone: string) {
 }
 
 /** Why it has its verdict, with the words of `/api/v1`. */
-function formatProof({ detectedBy, cleanBy, antivirusAsked, barriers, absent }: ScanProof) {
+function formatProof({ detectedBy, cleanBy, antivirusAsked, barriers, absent, text }: ScanProof) {
   return {
+    text,
     detected_by: detectedBy,
     clean_by: cleanBy,
     antivirus_asked: antivirusAsked,
-    barriers: barriers.map(({ engine, state, cause, error }) => ({
+    barriers: barriers.map(({ engine, state, cause, error, text: why }) => ({
       name: engine,
+      text: why,
       state: inWords(state ?? "UNHEALTHY"),
       ...(cause === null ? {} : { cause: inWords(cause) }),
       ...(error === null ? {} : { error }),

@@ -75,6 +75,7 @@ const report = {
   stale: z.boolean().describe("Whether an antivirus engine's signatures were too old when it answered. The verdict stays."),
   proof: z
     .strictObject({
+      text: z.string().describe("All of it in one sentence for people; of an open scan also which engines it waits for."),
       detected_by: z.array(z.string()).describe("Engines that say infected or suspicious."),
       clean_by: z.array(z.string()).describe("Antivirus engines that scanned the whole sample and found nothing."),
       antivirus_asked: z.boolean().describe("Without an antivirus engine no sample is clean."),
@@ -82,6 +83,7 @@ const report = {
         .array(
           z.strictObject({
             name: z.string(),
+            text: z.string().describe("Why, in a sentence for people."),
             state: z.string(),
             cause: z.string().optional().describe(CAUSE),
             error: z.string().optional(),

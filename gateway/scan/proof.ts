@@ -1,5 +1,6 @@
 import type { Barrier, ListedResult, ScanProof, ScanRecord } from "../../schema/reports.js";
 import { isFinal } from "../../schema/states.js";
+import { barrierText, proofText, type ProvenResult, type ProvenScan } from "./proof-text.js";
 
 /** Whether signatures that were too old took part in a scan's verdict. */
 export function isScanStale(results: readonly Pick<ListedResult, "stale">[]): boolean {
@@ -7,23 +8,23 @@ export function isScanStale(results: readonly Pick<ListedResult, "stale">[]): bo
 }
 
 /** Why a scan has its verdict. The verdict itself is made by `scan_verdict` in Postgres, of the same facts. */
-export function proveVerdict({ skipped }: Pick<ScanRecord, "skipped">, results: readonly ListedResult[]): ScanProof {
+export function proveVerdict(scan: ProvenScan & Pick<ScanRecord, "skipped">, results: readonly ProvenResult[]): ScanProof {
   const antivirus = results.filter(({ type }) => type === "AV");
   const isDetection = ({ verdict }: ListedResult) => verdict === "INFECTED" || verdict === "SUSPICIOUS";
   const barring = results.filter(
     (result) => result.barsClean || (result.type === "AV" && isFinal(result.state) && result.verdict === null),
   );
-  const leftOut = skipped.filter(({ reason }) => reason === "UNHEALTHY");
+  const leftOut = scan.skipped.filter(({ reason }) => reason === "UNHEALTHY");
+  const barriers = [
+    ...barring.map(({ engine, state, cause, error }) => ({ engine, state, cause, error })),
+    ...leftOut.filter(({ barsClean }) => barsClean).map(({ engine }) => ({ engine, state: null, cause: null, error: null })),
+  ].map((barrier): Barrier => ({ ...barrier, text: barrierText(barrier) }));
   return {
     detectedBy: results.filter(isDetection).map(({ engine }) => engine),
     cleanBy: antivirus.filter(({ verdict }) => verdict === "CLEAN").map(({ engine }) => engine),
     antivirusAsked: antivirus.length > 0,
-    barriers: [
-      ...barring.map(({ engine, state, cause, error }): Barrier => ({ engine, state, cause, error })),
-      ...leftOut
-        .filter(({ barsClean }) => barsClean)
-        .map(({ engine }): Barrier => ({ engine, state: null, cause: null, error: null })),
-    ],
+    barriers,
     absent: leftOut.filter(({ barsClean }) => !barsClean).map(({ engine }) => engine),
+    text: proofText(scan, results, barriers),
   };
 }

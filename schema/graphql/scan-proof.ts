@@ -21,6 +21,9 @@ export class CleanBarrier implements Barrier {
 
   @Field(() => String, { nullable: true, description: "Why, in the engine's or the agent's own words." })
   error!: string | null;
+
+  @Field(() => String, { description: "Why, in a sentence for people. It contains the engine's own words." })
+  text!: string;
 }
 
 @ObjectType({
@@ -45,4 +48,10 @@ export class ScanProof implements ProofRecord {
     description: "Engines that the request lets in and no present agent has, or none ever ran. They do not bar CLEAN.",
   })
   absent!: readonly string[];
+
+  @Field(() => String, {
+    description:
+      "All of it in one sentence for people, such as `CLEAN: all 4 antivirus engines scanned the whole sample and found nothing`; of an open scan also which engines it waits for. It contains engines' own words.",
+  })
+  text!: string;
 }

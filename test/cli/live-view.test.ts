@@ -39,7 +39,7 @@ function report(results: EngineResult[], rest: Partial<Report> = {}): Report {
     detections: 0,
     sample: { sha256: "", sha1: "", md5: "", size: 0, mime: "" },
     skipped: [],
-    proof: { detectedBy: [], cleanBy: [], antivirusAsked: true, barriers: [], absent: [] },
+    proof: { detectedBy: [], cleanBy: [], antivirusAsked: true, barriers: [], absent: [], text: "" },
     stale: false,
     results,
     ...rest,
@@ -179,8 +179,9 @@ it.each([
       detectedBy: [],
       cleanBy: [],
       antivirusAsked: true,
-      barriers: [{ engine: "A", state: "FAILED", cause: null, error: text }],
+      barriers: [],
       absent: [],
+      text: `INCONCLUSIVE: A failed (${text})`,
     },
   });
   const lines: string[] = [];

@@ -79,7 +79,7 @@ describe("scanning files", () => {
     expect(stdout).toContain("bad.exe: INFECTED (1 of 1 engine detects it");
     expect(stdout).toContain("bad.exe: ClamAV infected  Win.Test");
     expect(stdout).toContain("failed.bin: ClamAV failed  exit status 2");
-    expect(stdout).toContain("failed.bin: INCONCLUSIVE");
+    expect(stdout).toContain("failed.bin: INCONCLUSIVE: ClamAV failed (exit status 2) (0 of 1 engine detects it");
     expect(stderr).toBe("/nowhere/at/all: there is no such file\n");
     expect(code).toBe(1);
   });

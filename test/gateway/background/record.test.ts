@@ -45,9 +45,12 @@ it("CLEAN of an antivirus engine counts only from an agent that inspects samples
   const unproven = await scanned("old agent", old({ ...CLEAN, details: { kept: true } }));
   expect(unproven.verdict).toBe("INCONCLUSIVE");
   expect(ofAv(unproven)).toMatchObject({ ...TOO_OLD, agent: "puppet", details: { kept: true } });
-  const query = `query ($id: SafeInt!) { scan(id: $id) { verdict results { engine cause } proof { barriers { engine cause error } } } }`;
+  const query = `query ($id: SafeInt!) { scan(id: $id) { verdict results { engine cause } proof { barriers { engine cause error } text } } }`;
   const { scan } = await data<{ scan: object }>(gateway.url, query, { id: unproven.scanId });
   expect(scan).toMatchObject({ proof: { barriers: [{ engine: "Av", cause: TOO_OLD.cause, error: TOO_OLD.error }] } });
+  expect(scan).toMatchObject({
+    proof: { text: expect.stringMatching(/^INCONCLUSIVE: Av found nothing, but its agent is too old/) as unknown },
+  });
 });
 
 it("an older agent's CLEAN never outranks what a newer one has found out, and gives way to its CLEAN", async () => {

@@ -21,7 +21,14 @@ describe("a report", () => {
       engines: { total: 2, done: 1, skipped: 1 },
       skipped: [{ name: "Floss", reason: "too slow" }],
       stale: false,
-      proof: { detected_by: [], clean_by: ["ClamAV"], antivirus_asked: true, barriers: [], absent: [] },
+      proof: {
+        text: "No verdict yet: the scan is about to end",
+        detected_by: [],
+        clean_by: ["ClamAV"],
+        antivirus_asked: true,
+        barriers: [],
+        absent: [],
+      },
       result: [formatResult(DONE)],
     });
   });
