@@ -1,5 +1,7 @@
 /** A limit on the time of something that takes an AbortSignal. */
 
+import { setMaxListeners } from "node:events";
+
 /** A signal that aborts after a time, or with another signal. */
 export interface TimeLimit {
   /** Aborts with a TimeoutError, or with the other signal's reason. */
@@ -22,6 +24,8 @@ export function timeLimit(ms: number, signal?: AbortSignal): TimeLimit {
     controller.abort(new DOMException(`not within ${ms / 1000} s`, "TimeoutError"));
   }, ms);
   const onAbort = () => controller.abort(signal?.reason);
+  // As many may wait for one signal as there are.
+  if (signal) setMaxListeners(0, signal);
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
   return {

@@ -113,6 +113,7 @@ export function createProvision(
 
   async function ensureDurables(jsm: JetStreamManager): Promise<void> {
     await noteDurable(RECORDER, () => addConsumer(jsm, RESULTS, recorderDurable(settings)));
+    await dropRecorded(jsm);
     const found = new Map<string, ConsumerConfig>();
     for await (const { name, config } of jsm.consumers.list(SCANS)) found.set(name, config);
     for (const [token, engine] of durables) {
@@ -120,6 +121,15 @@ export function createProvision(
       if (found.get(token)?.filter_subject === wanted.filter_subject && !missing.has(`the durable ${token}`)) continue;
       await noteDurable(token, () => makeDurable(jsm, engine));
     }
+  }
+
+  /** A server whose disk was full may know that results are acknowledged and keep them all the same: they would fill the stream. */
+  async function dropRecorded(jsm: JetStreamManager): Promise<void> {
+    const { ack_floor } = await jsm.consumers.info(RESULTS, RECORDER);
+    const { state } = await jsm.streams.info(RESULTS);
+    if (state.messages === 0 || state.first_seq > ack_floor.stream_seq) return;
+    const { purged } = await jsm.streams.purge(RESULTS, { seq: ack_floor.stream_seq + 1 });
+    log.warn({ account, stream: RESULTS, purged }, "results that are recorded were still on the bus and have been removed");
   }
 
   async function makeDurable(jsm: JetStreamManager, engine: DurableEngine): Promise<void> {
