@@ -20,6 +20,8 @@ export interface PartCommand {
 /** A running part. */
 export interface Part {
   readonly name: string;
+  /** Undefined if it could not be started at all. */
+  readonly pid: number | undefined;
   readonly log: Log;
   readonly exited: Promise<Exit>;
   /** The first lifecycle message of that kind. Throws {@link OperatorError} if the part fails or ends before it. */
@@ -53,6 +55,7 @@ export function startPart({ name, script, env, logFile }: PartCommand): Part {
 
   return {
     name,
+    pid: child.pid,
     log,
     exited,
     message: (kind) =>

@@ -3,6 +3,8 @@
 import { Agent, request as httpRequest, type RequestOptions } from "node:http";
 
 const BOUNDARY = "scanmesh-bench-7f1c2e90b4";
+/** The content type of {@link formOf}'s forms. */
+export const FORM = `multipart/form-data; boundary=${BOUNDARY}`;
 const JSON_HEADERS = { "content-type": "application/json" };
 
 /** The mesh has refused a request. */
@@ -17,8 +19,8 @@ export class Refused extends Error {
 }
 
 export interface Api {
-  /** Sends a form with a sample; the scan's number. Throws {@link Refused}. */
-  submit(form: Buffer): Promise<number>;
+  /** Sends a sample; the scan's number. Throws {@link Refused}. */
+  submit(body: Buffer): Promise<number>;
   /** Throws if the answer has errors. */
   query<T>(query: string, variables?: Record<string, unknown>): Promise<T>;
   close(): void;
@@ -33,7 +35,7 @@ export function formOf(sample: Uint8Array, name: string): Buffer {
 }
 
 /** Speaks to the gateway over so many connections at most, which it keeps. */
-export function openApi(url: string, connections: number): Api {
+export function openApi(url: string, connections: number, contentType: string): Api {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   // Reading has a connection of its own: it does not queue behind uploads.
   const reader = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -45,9 +47,9 @@ export function openApi(url: string, connections: number): Api {
   }
 
   return {
-    async submit(form) {
-      const headers = { "content-type": `multipart/form-data; boundary=${BOUNDARY}`, "content-length": form.length };
-      const { id } = (await post("/api/v1/sample", { agent, headers }, form)) as { id: number };
+    async submit(body) {
+      const headers = { "content-type": contentType, "content-length": body.length };
+      const { id } = (await post("/api/v1/sample", { agent, headers }, body)) as { id: number };
       return id;
     },
     async query<T>(query: string, variables: Record<string, unknown> = {}) {

@@ -2,29 +2,28 @@
 
 import type { Bench, Benchmark } from "./bench.js";
 import { openInsertRate } from "./insert-rate.js";
-import { startMesh, type BenchMesh } from "./mesh.js";
+import type { BenchMesh } from "./mesh.js";
 import { metric, ratioMetric, type Metric } from "./metric.js";
+import { startPair } from "./pair.js";
+import { measureThroughput, megabyteMetrics, throughputMetrics } from "./paired-throughput.js";
 import { IN_FLIGHT, MESSAGE_BYTES, openPublishRate } from "./publish-rate.js";
 import { inTurn, type Side } from "./rounds.js";
-import { figureOf, fixedAndPerUnit, mean } from "./statistics.js";
+import { figureOf, mean } from "./statistics.js";
 import { meshSide, type MeshSide } from "./throughput.js";
 
-const FILES = { T: 3_000, M: 400 } as const;
+const FILES = 3_000;
 const INSERT_SECONDS = 3;
 const MESSAGES = 20_000;
-const MB = 1_000_000;
 
+/** Beside the bare path, unless B0 has done that; and what the stores alone take, for comparison. */
 export const b3: Benchmark = async (bench) => {
-  const mesh = await startMesh({ own: "null", iterationsPerMs: 0 }, Buffer.from("first"));
+  const pair = await startPair(bench);
   try {
-    const small = meshSide(mesh, bench.corpus, "T", bench.scaled(FILES.T, 50));
-    const rates = await ratesOf(bench, mesh, small);
-    const count = bench.scaled(FILES.M, 50);
-    const mixed = meshSide(mesh, bench.corpus, "M", count);
-    await inTurn("B3.cpu", bench.rounds, mixed, [], bench.progress);
-    return [...rates, ...costs(small, 4_096 / MB, mixed, mean(bench.corpus.sizes("M", count)) / MB)];
+    const beside = bench.only.includes("B0") ? [] : await measureThroughput(bench, pair);
+    const small = meshSide(pair.product, bench.corpus, "T", bench.scaled(FILES, 50));
+    return [...throughputMetrics(beside), ...megabyteMetrics(beside), ...(await ratesOf(bench, pair.product, small))];
   } finally {
-    await mesh.stop();
+    await pair.stop();
   }
 };
 
@@ -60,28 +59,4 @@ async function ratesOf({ rounds, progress, scaled }: Bench, mesh: BenchMesh, pro
   } finally {
     await publishes.stop();
   }
-}
-
-/** The cost of a scan is that of the smallest and so much for each megabyte: two corpora tell both. */
-function costs(small: MeshSide, smallMB: number, mixed: MeshSide, mixedMB: number): Metric[] {
-  const ofMixed = mixed.cpuMsPerRound();
-  const fits = small
-    .cpuMsPerRound()
-    .map((cost, i) => fixedAndPerUnit({ size: smallMB, cost }, { size: mixedMB, cost: ofMixed[i] ?? cost }));
-  return [
-    metric({
-      id: "B3.cpu",
-      about: "processor time of the mesh for a scan, whatever its size; null engine",
-      unit: "CPU-ms/scan",
-      figure: figureOf(fits.map(({ fixed }) => fixed)),
-      cpuMsPerScan: small.cpuMsPerScan(),
-    }),
-    metric({
-      id: "B3.cpuPerMB",
-      about: `and for each megabyte of it; beside it the processor times of corpus M (mean ${mixedMB.toFixed(3)} MB)`,
-      unit: "CPU-ms/MB",
-      figure: figureOf(fits.map(({ perUnit }) => perUnit)),
-      cpuMsPerScan: mixed.cpuMsPerScan(),
-    }),
-  ];
 }

@@ -1,8 +1,10 @@
 /** What every benchmark is given. */
 
-import type { CorpusMaker } from "./corpus.js";
+import type { CorpusId, CorpusMaker } from "./corpus.js";
 import type { Metric } from "./metric.js";
+import type { BenchmarkId } from "./options.js";
 import type { Progress } from "./progress.js";
+import type { Table } from "./table.js";
 
 export interface Bench {
   readonly seed: number;
@@ -13,6 +15,16 @@ export interface Bench {
   readonly data: string;
   /** So many files or seconds instead of a full run's number; at least `least`. */
   scaled(full: number, least: number): number;
+  /** What is run, so that nothing is measured twice. */
+  readonly only: readonly BenchmarkId[];
+  /** Those that are measured beside the bare path. */
+  readonly corpora: readonly CorpusId[];
+  /** How long a run beside the bare path lasts; `full` if nobody asked for another length. */
+  seconds(full: number): number;
+  /** Whether what a scan costs is to be counted, too. */
+  readonly counts: boolean;
+  /** Shown below the figures. */
+  show(table: Table): void;
 }
 
 /** Measures, and says what it has found. */

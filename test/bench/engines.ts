@@ -4,14 +4,11 @@ import { availableParallelism } from "node:os";
 import { Manifest } from "../../schema/manifest.js";
 import { done, type Runner } from "../../scanner-agent/contract.js";
 import type { EngineParts } from "../../scanner-agent/engine/engine.js";
+import { NULL_SLOTS, SPIN_SLOTS } from "./slots.js";
 import { createSpinPool } from "./spin.js";
 
 /** `null` answers at once, `spin` burns processor time. */
 export type BenchEngine = "null" | "spin";
-
-const NULL_SLOTS = 64;
-/** For every core one sample in work and one on its way to it. */
-const SPIN_SLOTS = 2 * availableParallelism();
 
 /** The engine of this name, for an agent's overrides. */
 export function benchEngine(name: BenchEngine, iterationsPerMs: number): EngineParts {

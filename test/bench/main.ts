@@ -3,6 +3,7 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { b0 } from "./b0.js";
 import { b1 } from "./b1.js";
 import { b1c } from "./b1c.js";
 import { b2 } from "./b2.js";
@@ -23,8 +24,12 @@ import type { Metric } from "./metric.js";
 import { Missing, NEED_DOCKER, readOptions, USAGE, UsageError, type BenchmarkId, type Options } from "./options.js";
 import { createProgress } from "./progress.js";
 import { reportOf, tableOf } from "./report.js";
+import type { Table } from "./table.js";
+
+const LEAST_SECONDS = 0.3;
 
 const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = {
+  B0: b0,
   B1: b1,
   B1c: b1c,
   B2: b2,
@@ -62,17 +67,30 @@ async function run(options: Options): Promise<void> {
     progress.line("Ending after this measurement; Ctrl-C again ends at once.");
     ending.abort(new Interrupted("interrupted"));
   });
-  const { seed, rounds, scale } = options;
+  const { seed, rounds, scale, only, corpora, counts } = options;
   const scaled = (full: number, least: number) => Math.max(least, Math.round(full * scale));
   const data = options.data ?? (await passableFolder());
-  const bench: Bench = { seed, rounds, corpus: createCorpusMaker(seed), progress, data: resolve(data), scaled };
+  const tables: Table[] = [];
+  const bench: Bench = {
+    seed,
+    rounds,
+    only,
+    corpora,
+    counts,
+    corpus: createCorpusMaker(seed),
+    progress,
+    data: resolve(data),
+    scaled,
+    seconds: (full) => options.seconds ?? Math.max(LEAST_SECONDS, full * scale),
+    show: (table) => void tables.push(table),
+  };
   const metrics: Metric[] = [];
   try {
     for (const id of options.only) metrics.push(...(await RUNS[id](bench)));
   } finally {
     if (options.data === undefined) await rm(data, { recursive: true });
   }
-  const report = reportOf(machine, options, metrics);
+  const report = reportOf(machine, options, metrics, tables);
   if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   (options.json ? process.stderr : process.stdout).write(`\n${tableOf(report)}\n`);
 }

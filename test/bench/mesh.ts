@@ -1,21 +1,18 @@
 /** The mesh under test: Postgres, nats-server, a gateway and an agent, each a process of its own, with the product's defaults. */
 
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { EnginePresence } from "../../schema/messages.js";
 import { projectPath } from "../../schema/paths.js";
-import { makeKeys } from "../../standalone/keys.js";
-import { startNats } from "../../standalone/nats.js";
-import { startPart } from "../../standalone/part.js";
-import { startPostgres } from "../../standalone/postgres.js";
-import { formOf, openApi, Refused, type Api } from "./api.js";
+import { FORM, formOf, openApi, Refused, type Api } from "./api.js";
 import type { BenchEngine } from "./engines.js";
 import { watchFinals, type Finals } from "./finals.js";
 import { pushThrough, UPLOADS } from "./load.js";
+import { processorTime, type Counted, type ProcessorTime } from "./processor-time.js";
+import { startServers, type ServersOptions, type Servers } from "./servers.js";
+import { openSubscriber, type Subscriber } from "./subscriber.js";
 
-const PART_PATIENCE_MS = 10_000;
 const READY_WITHIN_MS = 30_000;
 const RETRY_MS = 200;
 
@@ -27,74 +24,74 @@ export type MeshEngine =
   | { readonly own: BenchEngine; readonly iterationsPerMs: number }
   | { readonly signatures: string; readonly image?: string };
 
-export interface BenchMesh {
+/** What takes samples, scans them and says so: the product, or the bare path. */
+export interface ScansSamples {
   readonly url: string;
   readonly api: Api;
   readonly finals: Finals;
+  readonly servers: Servers;
+  /** What a sample is sent as. */
+  bodyOf(sample: Uint8Array, name: string): Buffer;
+  /** What hears of final scans, over one WebSocket. */
+  openSubscriber(): Subscriber;
+  /** Its processes; the session that tells which scans are final is none of them. */
+  counted(): Counted;
+  /** That they have used until now. */
+  processorTime(): Promise<ProcessorTime>;
+  stop(): Promise<void>;
+}
+
+export interface BenchMesh extends ScansSamples {
   readonly postgresUrl: string;
   readonly natsUrl: string;
   /** Credentials file of a user that may do everything in the ISOLATED account. */
   readonly natsCreds: string;
-  stop(): Promise<void>;
 }
 
 /** Starts a mesh with an empty store and waits until it has done its first scan. `first` is scanned for that. */
-export async function startMesh(engine: MeshEngine, first: Uint8Array): Promise<BenchMesh> {
-  const folder = await mkdtemp(join(tmpdir(), "scanmesh-bench-"));
-  // Postgres may run as another user.
-  await chmod(folder, 0o755);
-  const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
-  const stop = async () => {
-    for (const end of stops.splice(0).toReversed()) await end();
-  };
+export async function startMesh(engine: MeshEngine, first: Uint8Array, options?: ServersOptions): Promise<BenchMesh> {
+  const servers = await startServers(options);
   try {
-    const postgres = await startPostgres({ dir: join(folder, "postgres") });
-    stops.push(postgres.stop);
-    const keys = await makeKeys(join(folder, "keys"));
-    const nats = await startNats({ dir: join(folder, "nats"), keys });
-    stops.push(nats.stop);
-
-    const { PATH, HOME } = process.env;
-    const run = (name: string, script: readonly [string, ...string[]], env: Record<string, string>) => {
-      const part = startPart({
-        name,
-        script,
-        env: { PATH, HOME, NATS_URL: nats.url, ...env },
-        logFile: join(folder, `${name}.log`),
-      });
-      stops.push(() => part.stop(PART_PATIENCE_MS));
-      return part;
-    };
+    const { postgresUrl, natsUrl, creds, folder } = servers;
     const gatewayScript = projectPath("dist", "gateway", "main.js");
-    const { isolated, internet } = keys.creds.gateway;
+    const { isolated, internet } = creds.gateway;
     const gatewayEnv = {
       PORT: "0",
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: postgresUrl,
       SCANMESH_NATS_ISOLATED_CREDS: isolated,
       SCANMESH_NATS_INTERNET_CREDS: internet,
     };
-    await run("migrations", [gatewayScript, "migrate"], gatewayEnv).success();
-    const { url } = await run("gateway", [gatewayScript], gatewayEnv).message("listening");
+    await servers.run("migrations", [gatewayScript, "migrate"], gatewayEnv).success();
+    const { url } = await servers.run("gateway", [gatewayScript], gatewayEnv).message("listening");
     const agentEnv = {
-      SCANMESH_NATS_CREDS: keys.creds.agent.isolated,
+      SCANMESH_NATS_CREDS: creds.agent.isolated,
       SCANMESH_AGENT_ID: "bench",
       SCANMESH_SPOOL: join(folder, "spool"),
     };
-    const { engines } = await run("agent", agentScript(engine), { ...agentEnv, ...(await engineEnv(engine, folder)) }).message(
-      "ready",
-    );
+    const agent = servers.run("agent", agentScript(engine), { ...agentEnv, ...(await engineEnv(engine, folder)) });
+    const { engines } = await agent.message("ready");
     checkAlone(engines, "own" in engine ? engine.own : "ClamAV");
-
-    const api = openApi(url, UPLOADS);
-    stops.push(() => Promise.resolve(api.close()));
-    const finals = watchFinals(api, "own" in engine ? "INCONCLUSIVE" : "CLEAN");
-    finals.sent(await accepted(api, formOf(first, "first")));
-    await pushThrough(api, finals, [], () => undefined);
-    return { url, api, finals, postgresUrl: postgres.url, natsUrl: nats.url, natsCreds: isolated, stop };
+    const scans = await openScans(servers, { url, contentType: FORM, expected: "own" in engine ? "INCONCLUSIVE" : "CLEAN" });
+    scans.finals.sent(await accepted(scans.api, formOf(first, "first")));
+    await pushThrough(scans, [], () => undefined);
+    return { ...scans, bodyOf: formOf, openSubscriber: () => openSubscriber(url), postgresUrl, natsUrl, natsCreds: isolated };
   } catch (error) {
-    await stop();
+    await servers.stop();
     throw error;
   }
+}
+
+/** What the product and the bare path have in common. */
+export async function openScans(
+  servers: Servers,
+  { url, contentType, expected }: { url: string; contentType: string; expected: string },
+): Promise<Omit<ScansSamples, "bodyOf" | "openSubscriber">> {
+  const api = openApi(url, UPLOADS, contentType);
+  servers.onStop(() => Promise.resolve(api.close()));
+  const finals = await watchFinals(servers.postgresUrl, expected);
+  servers.onStop(finals.close);
+  const counted = () => ({ roots: servers.roots(), without: finals.session });
+  return { url, api, finals, servers, counted, processorTime: () => processorTime(counted()), stop: servers.stop };
 }
 
 /** Any other engine would be measured along with it. */

@@ -1,8 +1,9 @@
 /** What a run is told on its command line. */
 
 import { parseArgs } from "node:util";
+import { CORPORA, type CorpusId } from "./corpus.js";
 
-export const BENCHMARKS = ["B1", "B1c", "B2", "B3", "B4", "B5", "B6", "B7", "B13", "B20", "BOMBS", "SEARCH"] as const;
+export const BENCHMARKS = ["B0", "B1", "B1c", "B2", "B3", "B4", "B5", "B6", "B7", "B13", "B20", "BOMBS", "SEARCH"] as const;
 export type BenchmarkId = (typeof BENCHMARKS)[number];
 
 export interface Options {
@@ -10,20 +11,29 @@ export interface Options {
   readonly rounds: number;
   /** Of a full run's files and seconds. */
   readonly scale: number;
+  /** Of each run beside the bare path; undefined: as the benchmark has it. */
+  readonly seconds: number | undefined;
+  /** Beside the bare path. */
+  readonly corpora: readonly CorpusId[];
+  readonly counts: boolean;
   readonly seed: number;
   readonly json: boolean;
   /** Where filled databases are kept between runs; undefined: nowhere. */
   readonly data: string | undefined;
 }
 
-export const USAGE = `npm run bench -- [--only ${BENCHMARKS.join()}] [--rounds 5] [--scale 1] [--seed 1] [--data DIR] [--json]
+export const USAGE = `npm run bench -- [--only ${BENCHMARKS.join()}] [--rounds 5] [--scale 1] [--seconds 7]
+                     [--corpora T,64K,M] [--counts] [--seed 1] [--data DIR] [--json]
 
-  --only    which benchmarks; B1 includes B1c
-  --rounds  rounds after the warm-up, each of them product, baseline, baseline, product
-  --scale   share of a full run's files and seconds, e.g. 0.02 to see whether everything runs
-  --seed    names the files and signatures that are made
-  --data    keeps the databases of B5, B6 and B13 in this folder and uses them again: 8 GB, and 5 minutes to fill
-  --json    one JSON document on standard output (npm run --silent bench keeps npm's own lines off it)`;
+  --only     which benchmarks; B1 includes B1c, and B0 what B2 and B3 measure beside the bare path
+  --rounds   rounds after the warm-up, each of them product, baseline, baseline, product
+  --scale    share of a full run's files and seconds, e.g. 0.02 to see whether everything runs
+  --seconds  how long each run beside the bare path lasts
+  --corpora  what is scanned beside the bare path
+  --counts   counts what a scan costs beside processor time: statements, messages, system calls …
+  --seed     names the files and signatures that are made
+  --data     keeps the databases of B5, B6 and B13 in this folder and uses them again: 8 GB, and 5 minutes to fill
+  --json     one JSON document on standard output (npm run --silent bench keeps npm's own lines off it)`;
 
 /** Those that measure containers. */
 export const NEED_DOCKER: readonly BenchmarkId[] = ["B4", "B20"];
@@ -42,11 +52,14 @@ export class UsageError extends Error {
 export function readOptions(args: readonly string[]): Options | undefined {
   const values = parse(args);
   if (values.help) return undefined;
-  const names = values.only.split(",").map((name) => name.trim());
-  for (const name of names)
-    if (!BENCHMARKS.some((id) => id === name)) throw new UsageError(`--only: there is no benchmark ${name}`);
+  const names = listOf("--only", values.only, BENCHMARKS, "benchmark");
+  const corpora = Object.keys(CORPORA) as CorpusId[];
   return {
     only: BENCHMARKS.filter((id) => names.includes(id) || (id === "B1c" && names.includes("B1"))),
+    corpora: listOf("--corpora", values.corpora, corpora, "corpus"),
+    seconds:
+      values.seconds === undefined ? undefined : numberOf("--seconds", values.seconds, { from: 0.1, to: 600, whole: false }),
+    counts: values.counts,
     rounds: numberOf("--rounds", values.rounds, { from: 1, to: 100, whole: true }),
     scale: numberOf("--scale", values.scale, { from: 0.001, to: 100, whole: false }),
     seed: numberOf("--seed", values.seed, { from: 0, to: 2 ** 32 - 1, whole: true }),
@@ -63,6 +76,9 @@ function parse(args: readonly string[]) {
         only: { type: "string", default: BENCHMARKS.join() },
         rounds: { type: "string", default: "5" },
         scale: { type: "string", default: "1" },
+        seconds: { type: "string" },
+        corpora: { type: "string", default: "T,64K,M" },
+        counts: { type: "boolean", default: false },
         seed: { type: "string", default: "1" },
         json: { type: "boolean", default: false },
         data: { type: "string" },
@@ -72,6 +88,13 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+function listOf<T extends string>(option: string, text: string, known: readonly T[], what: string): T[] {
+  const names = text.split(",").map((name) => name.trim());
+  for (const name of names)
+    if (!known.some((one) => one === name)) throw new UsageError(`${option}: there is no ${what} ${name}`);
+  return known.filter((one) => names.includes(one));
 }
 
 function numberOf(option: string, text: string, { from, to, whole }: { from: number; to: number; whole: boolean }): number {

@@ -10,6 +10,8 @@ export type ProcessName = (typeof PROCESSES)[number];
 /** Milliseconds of processor time by process. */
 export type ProcessorTime = Readonly<Record<ProcessName, number>>;
 
+const GATEWAYS = ["/gateway/main.js", "/bare/gateway.js"];
+const AGENTS = ["/scanner-agent/main.js", "/agent-process.js", "/bare/agent.js"];
 /** The kernel's unit in /proc is 1/100 s on every architecture that Node runs on. */
 const MS_PER_TICK = 10;
 
@@ -19,11 +21,20 @@ interface ProcessEntry {
   readonly ms: number;
 }
 
-/** Everything that this process and its descendants have used until now, of children that have ended too. */
-export async function processorTime(): Promise<ProcessorTime> {
+/** Whose time is wanted. */
+export interface Counted {
+  /** These and their descendants; without them the descendants of this process. */
+  readonly roots?: readonly number[];
+  /** Who is left out: a session of Postgres that belongs to the load generator. */
+  readonly without?: number;
+}
+
+/** Everything that the processes have used until now, of children that have ended too. */
+export async function processorTime({ roots, without }: Counted = {}): Promise<ProcessorTime> {
   const entries = await readEntries();
   const total: Record<ProcessName, number> = { gateway: 0, agent: 0, "nats-server": 0, postgres: 0, clamd: 0, load: 0 };
-  for (const { pid, ms } of descendants(entries, process.pid)) {
+  for (const { pid, ms } of roots === undefined ? descendants(entries, process.pid) : families(entries, roots)) {
+    if (pid === without) continue;
     const name = nameOf(await words(pid));
     if (name !== undefined) total[name] += ms;
   }
@@ -41,6 +52,16 @@ export async function pidsOf(wanted: ProcessName): Promise<number[]> {
   return named.flatMap(({ pid, name }) => (name === wanted ? [pid] : []));
 }
 
+/** The processes that count, by what they are. */
+export async function processesOf({ roots = [], without }: Counted): Promise<Map<ProcessName, number[]>> {
+  const found = new Map<ProcessName, number[]>();
+  for (const { pid } of families(await readEntries(), roots)) {
+    const name = pid === without ? undefined : nameOf(await words(pid));
+    if (name !== undefined) found.set(name, [...(found.get(name) ?? []), pid]);
+  }
+  return found;
+}
+
 /** Processor time between two readings. */
 export function elapsed(from: ProcessorTime, to: ProcessorTime): ProcessorTime {
   return mapTime((name) => to[name] - from[name]);
@@ -53,6 +74,11 @@ export function mapTime(value: (name: ProcessName) => number): ProcessorTime {
 /** What the mesh itself has used: everything but the load generator. */
 export function ofMesh(time: ProcessorTime): number {
   return PROCESSES.reduce((sum, name) => (name === "load" ? sum : sum + time[name]), 0);
+}
+
+function families(entries: readonly ProcessEntry[], roots: readonly number[]): ProcessEntry[] {
+  const heads = entries.filter(({ pid }) => roots.includes(pid));
+  return heads.flatMap((head) => [head, ...descendants(entries, head.pid)]);
 }
 
 function descendants(entries: readonly ProcessEntry[], root: number): ProcessEntry[] {
@@ -92,8 +118,8 @@ function nameOf([program = "", script = ""]: readonly string[]): ProcessName | u
   if (basename(program) === "postgres" || program.startsWith("postgres:")) return "postgres";
   if (basename(program) === "nats-server") return "nats-server";
   if (basename(program) === "clamd") return "clamd";
-  if (script.endsWith("/gateway/main.js")) return "gateway";
-  if (script.endsWith("/scanner-agent/main.js") || script.endsWith("/agent-process.js")) return "agent";
+  if (GATEWAYS.some((file) => script.endsWith(file))) return "gateway";
+  if (AGENTS.some((file) => script.endsWith(file))) return "agent";
   return undefined;
 }
 

@@ -5,6 +5,7 @@ import type { Compared, Metric } from "./metric.js";
 import type { Options } from "./options.js";
 import { ofMesh, PROCESSES, type ProcessorTime } from "./processor-time.js";
 import type { Figure } from "./statistics.js";
+import { columns, short, type Table } from "./table.js";
 
 export interface Report {
   readonly v: 1;
@@ -13,22 +14,28 @@ export interface Report {
   /** What there is to say against the figures; empty for a good run. */
   readonly doubts: readonly string[];
   readonly metrics: readonly Metric[];
+  readonly tables: readonly Table[];
 }
 
 /** The machine should do nothing else: this is the most that counts as nothing. */
 const QUIET_LOAD = 0.25;
 
-export function reportOf(machine: Machine, { only, rounds, scale, seed }: Options, metrics: readonly Metric[]): Report {
+export function reportOf(
+  machine: Machine,
+  { only, rounds, scale, seed }: Options,
+  metrics: readonly Metric[],
+  tables: readonly Table[],
+): Report {
   const doubts = metrics.flatMap(({ id, compared }) =>
     compared?.baseline.noisy ? [`${id}: its baselines spread ${percent(compared.baseline.spread)}, over 15 %`] : [],
   );
   if (machine.loadBefore > QUIET_LOAD * machine.cores)
     doubts.unshift(`the machine was busy before the run (load ${machine.loadBefore.toFixed(2)})`);
   if (scale < 1) doubts.unshift(`a run at scale ${scale} shows that everything runs; its figures say nothing`);
-  return { v: 1, machine, run: { only, rounds, scale, seed }, doubts, metrics };
+  return { v: 1, machine, run: { only, rounds, scale, seed }, doubts, metrics, tables };
 }
 
-export function tableOf({ machine, doubts, metrics }: Report): string {
+export function tableOf({ machine, doubts, metrics, tables }: Report): string {
   const head = ["metric", "median", "min", "max", "target", "floor", "reaches"];
   const rows = metrics.map(({ id, unit, figure, target, reached }) => [
     `${id} (${unit})`,
@@ -46,6 +53,7 @@ export function tableOf({ machine, doubts, metrics }: Report): string {
     ...columns([head, ...rows]),
     "",
     ...metrics.flatMap(explained),
+    ...tables.flatMap(({ title, head, rows, notes }) => ["", title, ...columns([head, ...rows]), ...notes]),
     ...doubts.map((doubt) => `! ${doubt}`),
   ].join("\n");
 }
@@ -70,18 +78,6 @@ function costs(time: ProcessorTime): string {
 
 function range({ median, min, max }: Figure): string {
   return `${short(median)} (${short(min)} to ${short(max)})`;
-}
-
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  "),
-  );
-}
-
-function short(value: number): string {
-  if (value === 0 || !Number.isFinite(value)) return String(value);
-  return Math.abs(value) >= 1_000 ? value.toFixed(0) : value.toPrecision(3);
 }
 
 function percent(share: number): string {

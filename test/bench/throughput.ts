@@ -1,39 +1,54 @@
-/** The mesh's throughput end to end over the API. */
+/** Throughput end to end over the API, and what it costs. */
 
-import { formOf } from "./api.js";
 import type { CorpusId, CorpusMaker } from "./corpus.js";
 import { pushThrough } from "./load.js";
-import type { BenchMesh } from "./mesh.js";
-import { elapsed, mapTime, ofMesh, processorTime, type ProcessorTime } from "./processor-time.js";
+import type { ScansSamples } from "./mesh.js";
+import { elapsed, mapTime, type ProcessorTime } from "./processor-time.js";
 import type { Side } from "./rounds.js";
 import { mean, median } from "./statistics.js";
 
-/** The mesh as a side of a comparison, with what its scans cost. */
+/** A mesh as a side of a comparison, with what its scans cost. */
 export interface MeshSide extends Side {
   /** Processor milliseconds of a scan, by process: medians over the runs that count. */
   cpuMsPerScan(): ProcessorTime;
-  /** Those of the whole mesh, of each round. */
-  cpuMsPerRound(): number[];
+  /** What each run of a round that counts was. */
+  runs(round: number): MeshRun[];
 }
 
-export function meshSide(mesh: BenchMesh, corpus: CorpusMaker, id: CorpusId, count: number): MeshSide {
-  const costs: { round: number; cost: ProcessorTime }[] = [];
+export interface MeshRun {
+  readonly rate: number;
+  /** Processor milliseconds of a scan. */
+  readonly cost: ProcessorTime;
+  /** Of a sample, on average. */
+  readonly megabytes: number;
+}
+
+/** How much is scanned: so many files, or as many as take so long, of which the warm-up's files give an idea. */
+export type Amount = number | { readonly seconds: number; readonly warmUp: number };
+
+const LEAST = 20;
+const MB = 1_000_000;
+
+export function meshSide(mesh: ScansSamples, corpus: CorpusMaker, id: CorpusId, amount: Amount, name = "mesh"): MeshSide {
+  const kept: { round: number; run: MeshRun }[] = [];
+  let count = typeof amount === "number" ? amount : amount.warmUp;
   return {
-    name: "mesh",
-    label: "mesh",
+    name,
+    label: name,
     unit: "scans/s",
     async measure(round, advance) {
-      const forms = corpus.files(id, count).map((file, i) => formOf(file, `${id}-${i}`));
-      const before = await processorTime();
-      const seconds = await pushThrough(mesh.api, mesh.finals, forms, advance);
-      const used = elapsed(before, await processorTime());
-      if (round > 0) costs.push({ round, cost: mapTime((name) => used[name] / count) });
-      return count / seconds;
+      const files = corpus.files(id, count);
+      const bodies = files.map((file, i) => mesh.bodyOf(file, `${id}-${i}`));
+      const before = await mesh.processorTime();
+      const seconds = await pushThrough(mesh, bodies, advance);
+      const used = elapsed(before, await mesh.processorTime());
+      const rate = bodies.length / seconds;
+      const cost = mapTime((process) => used[process] / bodies.length);
+      if (round > 0) kept.push({ round, run: { rate, cost, megabytes: mean(files.map(({ length }) => length)) / MB } });
+      if (typeof amount === "object") count = Math.max(LEAST, Math.round(rate * amount.seconds));
+      return rate;
     },
-    cpuMsPerScan: () => mapTime((name) => median(costs.map(({ cost }) => cost[name]))),
-    cpuMsPerRound() {
-      const rounds = new Set(costs.map(({ round }) => round));
-      return [...rounds].map((round) => mean(costs.filter((one) => one.round === round).map(({ cost }) => ofMesh(cost))));
-    },
+    cpuMsPerScan: () => mapTime((process) => median(kept.map(({ run }) => run.cost[process]))),
+    runs: (wanted) => kept.flatMap(({ round, run }) => (round === wanted ? [run] : [])),
   };
 }

@@ -1,0 +1,30 @@
+/** The product and the bare path, started beside each other to be measured in turn. */
+
+import { startBareMesh, type OwnEngine } from "./bare-mesh.js";
+import type { Bench } from "./bench.js";
+import { startMesh, type BenchMesh, type ScansSamples } from "./mesh.js";
+
+const NULL_ENGINE: OwnEngine = { own: "null", iterationsPerMs: 0 };
+
+/** Both, with an engine that answers at once. */
+export interface Pair {
+  readonly product: BenchMesh;
+  readonly bare: ScansSamples;
+  stop(): Promise<void>;
+}
+
+export async function startPair({ counts }: Bench): Promise<Pair> {
+  const options = { counting: counts };
+  const product = await startMesh(NULL_ENGINE, Buffer.from("first"), options);
+  try {
+    const bare = await startBareMesh(NULL_ENGINE, options);
+    const stop = async () => {
+      await bare.stop();
+      await product.stop();
+    };
+    return { product, bare, stop };
+  } catch (error) {
+    await product.stop();
+    throw error;
+  }
+}
