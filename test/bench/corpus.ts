@@ -7,8 +7,8 @@ export type CorpusId = "T" | "M" | "64K";
 
 export const CORPORA: Readonly<Record<CorpusId, string>> = {
   T: "4 KiB each",
-  M: "log-normal sizes: median 64 KiB, mean about 300 KiB, 16 MiB at most",
   "64K": "64 KiB each",
+  M: "log-normal sizes: median 64 KiB, mean about 300 KiB, 16 MiB at most",
 };
 
 const KIB = 1024;
