@@ -42,6 +42,12 @@ export function createMetrics() {
       labelNames: ["subject"],
       registers,
     }),
+    agentsRefused: new Counter({
+      name: "scanmesh_agents_refused_total",
+      help: "Messages of agents that were ignored because there are more agents than a gateway keeps, by class.",
+      labelNames: ["class"],
+      registers,
+    }),
     scanSeconds: new Histogram({
       name: "scanmesh_scan_seconds",
       help: "Time from acceptance to the final result.",

@@ -144,6 +144,12 @@ export class Cancelled extends Error {
  */
 export class Unavailable extends Error {
   override readonly name: string = "Unavailable";
+  /** What it needs is away, for example because it is started again: the engine itself may be well. */
+  readonly isPassing: boolean;
+  constructor(message?: string, options: ErrorOptions & { readonly isPassing?: boolean } = {}) {
+    super(message, options);
+    this.isPassing = options.isPassing ?? false;
+  }
 }
 
 /** This host has no room for this sample now: only its request is handed back, and the engine goes on with others. */

@@ -67,8 +67,8 @@ export const SkipReason = {
   /** Its manifest does not accept the type of the sample. */
   UNSUPPORTED_TYPE: "UNSUPPORTED_TYPE",
   /**
-   * No agent has announced it as healthy within the last 10 minutes, it was taken from all agents, or it is new, has given no result
-   * yet and its agents are gone.
+   * No agent has announced it as healthy within the last 10 minutes, those that are there say that it does not work, it was taken from
+   * all agents, or it is new, has given no result yet and its agents are gone.
    */
   UNHEALTHY: "UNHEALTHY",
 } as const;
@@ -118,7 +118,7 @@ export type ResultCause = keyof typeof ResultCause;
 
 /** Why an engine of an agent is unhealthy, for programs; the presence's `reason` says it in a sentence for people. */
 export const UnhealthyCause = {
-  /** It has not been tested since the agent started. */
+  /** It is being started, or what it needs is: it has not been tested since, and may work in a moment. */
   STARTING: "STARTING",
   /** It cannot be run here, or its self-test failed. */
   FAULT: "FAULT",

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { INTERNET_CLASSES } from "../../schema/classes.js";
 import { transact } from "../db/database.js";
+import { removeOldHosts } from "../db/engine-hosts.js";
 import { removeOldKeys } from "../db/idempotency.js";
 import { trimRollup } from "../db/rollup.js";
 import { lockOverdue, removeSettled } from "../db/sweep.js";
@@ -12,10 +13,10 @@ import { repeatOrders } from "../scan/agent-orders.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
 import { removeFromBus, removeOverdue } from "../scan/removals.js";
-import { closeRemoved } from "./removed.js";
 import { createLossWatch, purgeSettled } from "./sweep-bus.js";
 import { updateStatistics } from "../scan/statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
+import { closeUnserved } from "./unserved.js";
 import { finishWithdrawals, withdraw, type ClosedResult, type Withdrawal } from "../scan/withdraw.js";
 
 /** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may sweep. */
@@ -37,7 +38,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "publish", every: 0, run: () => publishAll(ctx) },
     { name: "held requests", every: 0, run: () => ctx.bulk.release() },
     { name: "close overdue", every: 0, run: closeOverdue },
-    { name: "removed engines", every: 1_000, run: closeRemoved },
+    { name: "unserved engines", every: 1_000, run: closeUnserved },
     { name: "removals", every: 0, run: removeOverdue },
     { name: "agents' orders", every: 1_000, run: repeatOrders },
     { name: "watchers", every: 2_000, run: () => resync(ctx) },
@@ -49,6 +50,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "statistics", every: 1_000, run: updateStatistics },
     { name: "old statistics", every: 600_000, run: () => trimRollup(ctx.db) },
     { name: "idempotency keys", every: 60_000, run: removeKeys },
+    { name: "hosts of engines", every: 600_000, run: () => removeOldHosts(ctx.db) },
     { name: "uploads", every: 60_000, run: () => removeExpiredUploads(ctx.db) },
   ];
   const lastRun = new Map<string, number>();

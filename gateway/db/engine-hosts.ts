@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import type { InternetClass } from "../../schema/classes.js";
-import type { Tx } from "./database.js";
-import type { OpenResult } from "./withdraw.js";
+import type { Database, Tx } from "./database.js";
 
 /** The engines that an agent says it has. */
 export interface EngineHost {
@@ -14,7 +13,7 @@ export interface EngineHost {
 }
 
 /** An agent that was not heard for so long keeps no engine in the mesh. */
-const GONE_AFTER = sql`interval '10 minutes'`;
+export const GONE_AFTER = sql`interval '10 minutes'`;
 
 /**
  * Records which engines agents have. An engine that an agent had and has no more is removed if no other agent has it. Returns the
@@ -65,7 +64,7 @@ export async function removeHost(tx: Tx, agent: string, internet?: InternetClass
 async function markRemoved(tx: Tx, engineIds: readonly number[]): Promise<string[]> {
   if (engineIds.length === 0) return [];
   const { rows } = await sql<{ name: string }>`
-    update engines set removed_at = clock_timestamp(), unhealthy = null
+    update engines set removed_at = clock_timestamp(), unhealthy = null, broken_since = null
     from (select id from engines where id = any(${[...engineIds]}::int[]) order by id for no key update) as dropped
     where engines.id = dropped.id and not exists (
       select from engine_hosts where engine_id = engines.id and seen_at > now() - ${GONE_AFTER})
@@ -73,28 +72,15 @@ async function markRemoved(tx: Tx, engineIds: readonly number[]): Promise<string
   return rows.map(({ name }) => name);
 }
 
-/**
- * Locks open scans that wait for removed engines, and returns their results. An engine that has given no result yet is removed too
- * once no agent that has it is heard: nothing of an update is lost with it. `present` are the subject tokens of the engines that
- * present agents have.
- */
-export async function lockWaitingForRemoved(tx: Tx, limit: number, present: readonly string[]): Promise<OpenResult[]> {
-  const removed = await sql<{ id: number }>`
-    select id from engines where removed_at > greatest(last_healthy_at, now() - ${GONE_AFTER})
-      or expected_until < now() and lower(name) <> all(${[...present]}::text[])`.execute(tx);
-  if (removed.rows.length === 0) return [];
-  const { rows } = await sql<OpenResult>`
-    select scans.id as "scanId", lower(engines.name) as engine, engines.internet
-    from scans join results on results.scan_id = scans.id join engines on engines.id = results.engine_id
-    where scans.end_date is null and results.state <= 'SCANNING' and results.engine_id = any(${removed.rows.map(({ id }) => id)}::int[])
-    order by scans.id limit ${limit} for update of scans skip locked`.execute(tx);
-  return rows;
+/** Containers may have another id at each start, so what an agent had goes with it. For a day an operator may remove the agent itself. */
+export async function removeOldHosts(db: Database): Promise<void> {
+  await sql`delete from engine_hosts where seen_at < now() - interval '1 day'`.execute(db);
 }
 
 /** Takes an engine out of the catalogue; its row stays if results name it. */
 export async function forgetEngine(tx: Tx, engineId: number): Promise<void> {
-  await sql`update engines set forgotten = true, removed_at = clock_timestamp(), unhealthy = null where id = ${engineId}`.execute(
-    tx,
-  );
+  await sql`
+    update engines set forgotten = true, removed_at = clock_timestamp(), unhealthy = null, broken_since = null
+    where id = ${engineId}`.execute(tx);
   await sql`delete from engine_hosts where engine_id = ${engineId}`.execute(tx);
 }

@@ -92,6 +92,7 @@ export async function markHealthy(db: Database, engines: readonly (EnginePresenc
   await sql`
     update engines set
       unhealthy = null,
+      broken_since = null,
       last_healthy_at = greatest(engines.last_healthy_at, now() - seen.ago_ms * interval '1 millisecond'),
       engine_version = seen.engine,
       signature_version = seen.signatures,
@@ -127,14 +128,24 @@ export async function markAnswered(db: Database, tokens: readonly string[]): Pro
     where engines.id = answered.id`.execute(db);
 }
 
-/** Records why no present agent can run these engines. */
-export async function markUnhealthy(db: Database, engines: readonly { name: string; reason: string }[]): Promise<void> {
-  for (const { name, reason } of engines) {
-    await db
-      .updateTable("engines")
-      .set({ unhealthy: reason })
-      .where(sql`lower(name)`, "=", name.toLowerCase())
-      .where("unhealthy", "is distinct from", reason)
-      .execute();
-  }
+/** Why no present agent can run an engine; `broken`: it has been tried on each, and does not work there. */
+export interface UnhealthyEngine {
+  /** Its subject token. */
+  readonly name: string;
+  readonly reason: string;
+  readonly broken: boolean;
+}
+
+/** Records why no present agent can run these engines. In id order, as every writer of several rows. */
+export async function markUnhealthy(db: Database, engines: readonly UnhealthyEngine[]): Promise<void> {
+  if (engines.length === 0) return;
+  await sql`
+    update engines set unhealthy = now_is.reason, broken_since = case when now_is.broken then coalesce(broken_since, now()) end
+    from (
+      select id, said.reason, said.broken from engines
+      join jsonb_to_recordset(${JSON.stringify(engines)}::jsonb) as said (name text, reason text, broken boolean)
+        on lower(engines.name) = said.name
+      where unhealthy is distinct from said.reason or (broken_since is null) = said.broken
+      order by id for no key update of engines) as now_is
+    where engines.id = now_is.id`.execute(db);
 }

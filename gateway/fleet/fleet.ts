@@ -4,9 +4,10 @@ import type { EnginePresence, Presence } from "../../schema/messages.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
-import { DatabaseAway } from "../errors.js";
 import { isDataError } from "../db/database.js";
-import { insertEngines, markAnswered, markHealthy, markPresent, markUnhealthy } from "../db/engines.js";
+import { insertEngines, markAnswered, markHealthy, markPresent, markUnhealthy, type UnhealthyEngine } from "../db/engines.js";
+import { DatabaseAway } from "../errors.js";
+import type { Metrics } from "../metrics.js";
 import {
   createCatalogue,
   difference,
@@ -18,8 +19,10 @@ import {
   withUnreadable,
   type Catalogue,
 } from "./catalogue.js";
+import { createHealth } from "./health.js";
 import { createHosts } from "./hosts.js";
-import { announcedEngines, readPresence, type HeardAgent, type PresentAgent } from "./presence.js";
+import { announcedEngines, readPresence, type PresentAgent } from "./presence.js";
+import { createPresentAgents, presentMs } from "./present-agents.js";
 
 /** The agents that send heartbeats, and their engines, which it records in the catalogue. */
 export interface Fleet {
@@ -51,23 +54,25 @@ interface Announced {
   readonly at: number;
 }
 
-interface ReceivedPresence extends HeardAgent {
-  readonly at: number;
+const RECORD_MS = 1_000;
+
+/** What a fleet uses. */
+export interface FleetParts {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly enginesMax: number;
 }
 
-const RECORD_MS = 1_000;
-const MISSED_HEARTBEATS = 3;
-/** An engine that is being started or tested counts as available for so long: its scans wait for it. */
-const UNHEALTHY_AFTER_MS = 30_000;
-
-export function createFleet(db: Database, bus: Bus, log: Logger, enginesMax: number): Fleet {
-  const agents = new Map<string, ReceivedPresence>();
+export function createFleet({ db, bus, log, metrics, enginesMax }: FleetParts): Fleet {
+  const agents = createPresentAgents(log, (internet) => metrics.agentsRefused.labels(internet).inc());
+  const findUnhealthy = createHealth();
   const hosts = createHosts(db, log);
   const load = createCatalogue(db, bus, log);
   let catalogue: Catalogue | undefined;
   /** By class, agent and engine: what one agent announces replaces nothing of another. */
   let announced = new Map<string, Announced>();
-  const unhealthySince = new Map<string, number>();
   const answered = new Set<string>();
   let isFull = false;
   /** When it was last recorded which new engines are there. */
@@ -75,9 +80,8 @@ export function createFleet(db: Database, bus: Bus, log: Logger, enginesMax: num
   let recording: Promise<void> | undefined;
 
   function present(): PresentAgent[] {
-    const now = performance.now();
-    for (const [key, { presence, at }] of agents) if (now - at > presentMs(presence)) agents.delete(key);
-    return [...agents.values()].map((heard) => withUnreadable(catalogue, heard)).toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
+    const heard = agents.list().map((agent) => withUnreadable(catalogue, agent));
+    return heard.toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
   }
 
   /** An agent that changes the names of its engines would fill the catalogue and NATS for ever. */
@@ -136,8 +140,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger, enginesMax: num
       const now = performance.now();
       await markAll(healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })));
       await hosts.record(present());
-      const unreadable = [...agents.values()].flatMap((agent) => agent.unreadable);
-      await markUnhealthy(db, findUnhealthy([...all.map(({ engine }) => engine), ...unreadable]));
+      await markUnhealthy(db, unhealthyEngines());
     } catch (error) {
       announced = new Map([...announcements, ...announced]);
       throw error;
@@ -151,7 +154,7 @@ export function createFleet(db: Database, bus: Bus, log: Logger, enginesMax: num
     for (const token of tokens) answered.delete(token);
     const now = performance.now();
     const until = new Map<string, number>();
-    for (const heard of agents.values()) {
+    for (const heard of agents.list()) {
       if (heard.at <= recordedAt) continue;
       for (const { name } of withUnreadable(catalogue, heard).engines) {
         const token = engineToken(name);
@@ -179,24 +182,14 @@ export function createFleet(db: Database, bus: Bus, log: Logger, enginesMax: num
     }
   }
 
-  /** Engines of the catalogue that agents have announced for a while, but no present agent as healthy. */
-  function findUnhealthy(engines: readonly { readonly name: string }[]): { name: string; reason: string }[] {
-    const now = performance.now();
+  /** Engines of the catalogue that agents have, but none that is there can run. */
+  function unhealthyEngines(): UnhealthyEngine[] {
     // What the other class announces under the name of an engine says nothing of that engine.
-    const announcedNow = present()
+    const here = present()
       .flatMap(announcedEngines)
-      .filter((engine) => !isOfOtherClass(catalogue, engine))
+      .filter((engine) => catalogue?.has(engineToken(engine.name)) && !isOfOtherClass(catalogue, engine))
       .map((engine) => withRefusal(catalogue, engine, enginesMax));
-    const names = new Set(engines.map(({ name }) => engineToken(name)));
-    return [...names].flatMap((token) => {
-      if (!catalogue?.has(token)) return [];
-      const here = announcedNow.filter((engine) => engineToken(engine.name) === token);
-      if (here.length === 0 || here.some(({ healthy }) => healthy)) unhealthySince.delete(token);
-      else if (!unhealthySince.has(token)) unhealthySince.set(token, now);
-      const since = unhealthySince.get(token);
-      if (since === undefined || now - since < UNHEALTHY_AFTER_MS) return [];
-      return [{ name: token, reason: here[0]?.reason ?? "unhealthy" }];
-    });
+    return findUnhealthy({ here, away: agents.away() });
   }
 
   /** One at a time; what arrives meanwhile is recorded the next time. */
@@ -213,22 +206,21 @@ export function createFleet(db: Database, bus: Bus, log: Logger, enginesMax: num
 
   return {
     onPresence(internet, agent, value) {
-      const key = `${internet} ${agent}`;
-      if (value === undefined) return void agents.delete(key);
+      if (value === undefined) return agents.leave(internet, agent, "RESTARTING");
       const heard = readPresence(internet, agent, value, log);
       const { presence } = heard;
       if (presence.goodbye === "REMOVED") {
-        agents.delete(key);
+        agents.leave(internet, agent, "REMOVED");
         return hosts.leave(internet, agent);
       }
-      const isNew = !agents.has(key);
-      agents.set(key, { ...heard, at: performance.now() });
+      const place = agents.hear(agent, heard, value.length);
+      if (place === "REFUSED") return;
       for (const engine of announcedEngines(presence)) {
-        const announcer = `${key} ${engineToken(engine.name)}`;
+        const announcer = `${internet} ${agent} ${engineToken(engine.name)}`;
         const before = announced.get(announcer)?.engine;
         if (!before?.healthy || engine.healthy) announced.set(announcer, { engine, at: performance.now() });
       }
-      if (isNew) recordOrLog();
+      if (place === "NEW") recordOrLog();
     },
     agents: () =>
       present().map((presence) => ({
@@ -264,10 +256,6 @@ export function createFleet(db: Database, bus: Bus, log: Logger, enginesMax: num
       await recording;
     },
   };
-}
-
-function presentMs({ heartbeatMs }: Presence): number {
-  return MISSED_HEARTBEATS * heartbeatMs;
 }
 
 /** The newest announcement of each engine; of those that both classes announce, the isolated one. */

@@ -98,6 +98,8 @@ export function createEngine(
   let obstacle: (() => Promise<void>) | undefined;
   let failedScansInARow = 0;
   let failedTests = 0;
+  /** The test since it was last well, or started, has failed: it is not only being started. */
+  let isFault = false;
   let testing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -132,6 +134,7 @@ export function createEngine(
     } catch (error) {
       reason = reasonOf(error).slice(0, 1024);
       failedTests += 1;
+      isFault = !(error instanceof Unavailable && error.isPassing);
       if (reason !== before) log.warn({ reason }, "Engine unhealthy");
     }
     testedAt = new Date().toISOString();
@@ -160,7 +163,10 @@ export function createEngine(
   }
 
   function suspend(why: string, until?: () => Promise<void>): void {
-    if (reason === null) log.warn({ reason: why }, "Engine unhealthy");
+    if (reason === null) {
+      log.warn({ reason: why }, "Engine unhealthy");
+      isFault = false;
+    }
     reason = why.slice(0, 1024);
     obstacle = until ?? obstacle;
     schedule();
@@ -198,7 +204,7 @@ export function createEngine(
   }
 
   function unhealthyCause(): UnhealthyCause | null {
-    if (reason !== null) return testedAt === null ? "STARTING" : "FAULT";
+    if (reason !== null) return isFault ? "FAULT" : "STARTING";
     return refused === null ? null : "REFUSED";
   }
 
@@ -279,6 +285,7 @@ function boundedWarnings(warnings: readonly string[]): string[] {
 /** Starts the first runner that can be started. Throws {@link Unavailable} with the reasons of all. */
 async function startFirst(runners: readonly Runner[], log: Logger): Promise<Runner> {
   const reasons: string[] = [];
+  let isPassing = false;
   for (const runner of runners) {
     try {
       await runner.start();
@@ -286,7 +293,8 @@ async function startFirst(runners: readonly Runner[], log: Logger): Promise<Runn
     } catch (error) {
       if (!(error instanceof Unavailable)) log.error({ err: error }, "A way to run the engine failed unexpectedly");
       reasons.push(reasonOf(error));
+      isPassing ||= error instanceof Unavailable && error.isPassing;
     }
   }
-  throw new Unavailable(reasons.join("; ") || "there is no way to run it");
+  throw new Unavailable(reasons.join("; ") || "there is no way to run it", { isPassing });
 }

@@ -81,7 +81,10 @@ registerEnumType(ResultState, {
     QUEUED: { description: "Waits for an agent." },
     SCANNING: { description: "An agent is running the engine." },
     CANCELLED: { description: "Cancelled before the engine answered." },
-    NO_AGENT: { description: "The deadline passed and no agent had this engine." },
+    NO_AGENT: {
+      description:
+        "No agent has this engine any more, or it works on none that has it, or the deadline passed and no agent had it.",
+    },
     TIMEOUT: { description: "The engine did not answer in time." },
     FAILED: { description: "The engine failed; `error` says how. Never to be read as clean." },
     UNSCANNED: { description: "The engine could not scan all of the sample; `error` says why." },
@@ -157,7 +160,7 @@ registerEnumType(SkipReason, {
     UNSUPPORTED_TYPE: { description: "It does not accept files of this type." },
     UNHEALTHY: {
       description:
-        "No agent has announced it as healthy within the last 10 minutes, it was taken from all agents, or it is new, has given no result yet and its agents are gone.",
+        "No agent has announced it as healthy within the last 10 minutes, those that are there say that it does not work, it was taken from all agents, or it is new, has given no result yet and its agents are gone.",
     },
   },
 });

@@ -25,6 +25,8 @@ export interface EnginesTable {
   last_healthy_at: NullableTimestamp;
   /** Why no online agent can run it; null while one can, or none is online. */
   unhealthy: string | null;
+  /** Since when every agent that has it says that it does not work there. */
+  broken_since: NullableTimestamp;
   /** When the last agent that had it said that it has it no more; of no meaning once it was healthy again. */
   removed_at: NullableTimestamp;
   /** An operator has taken it out of the catalogue; the row stays for the results that name it. */

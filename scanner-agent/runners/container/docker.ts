@@ -12,6 +12,7 @@ const DEFAULT_SOCKET = "/var/run/docker.sock";
 /** The daemon cannot be reached or does not answer. */
 export class DockerAway extends Unavailable {
   override readonly name = "DockerAway";
+  override readonly isPassing = true;
 }
 
 /** The daemon refused a request; `status` is that of its HTTP answer. */

@@ -164,11 +164,11 @@ it("a broken antivirus engine that has worked here bars CLEAN, one that never di
     const scan = await report(scanId);
     return { verdict: scan.verdict, ...proveVerdict(scan, scan.results) };
   };
-  await markUnhealthy(db, [{ name: "Second", reason: "no signatures" }]);
+  await markUnhealthy(db, [{ name: "second", reason: "no signatures", broken: false }]);
   expect(await clean(), "it never worked").toMatchObject({ verdict: "CLEAN", barriers: [], absent: ["Second"] });
 
   await markHealthy(db, [{ ...late, agoMs: 0 }]);
-  await markUnhealthy(db, [{ name: "Second", reason: "no signatures" }]);
+  await markUnhealthy(db, [{ name: "second", reason: "no signatures", broken: false }]);
   const barrier = { engine: "Second", state: null };
   expect(await clean(), "it is broken").toMatchObject({ verdict: "INCONCLUSIVE", barriers: [barrier], absent: [] });
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { forgetEngine } from "../../../gateway/db/engine-hosts.js";
+import { forgetEngine, removeOldHosts } from "../../../gateway/db/engine-hosts.js";
 import { readEngines } from "../../../gateway/db/engines.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan } from "../../../gateway/scan/submit.js";
@@ -133,6 +133,18 @@ describe("an agent", () => {
     await until("it is not waited for", async () => (await stateOf(scan, "Buried")) === "NO_AGENT");
     expect((await remove("dead")).removeAgent).toMatchObject({ __typename: "UnknownAgent" });
   });
+});
+
+it("what an agent had that was not heard for a day is forgotten", async () => {
+  await agentOf("old-container", ["Moved"]);
+  await agentOf("new-container", ["Moved"]);
+  await recorded("old-container", 1);
+  await recorded("new-container", 1);
+  const aDayAgo = new Date(Date.now() - 86_401_000);
+  await stage.db.updateTable("engine_hosts").set({ seen_at: aDayAgo }).where("agent", "=", "old-container").execute();
+  await removeOldHosts(stage.db);
+  const left = await stage.db.selectFrom("engine_hosts").select("agent").where("agent", "like", "%-container").execute();
+  expect(left).toEqual([{ agent: "new-container" }]);
 });
 
 it("the durable of an engine that another gateway has taken out of the catalogue is not kept", async () => {

@@ -83,6 +83,23 @@ describe("an engine", () => {
     expect(engine.presence()).toMatchObject({ healthy: false, reason: "self-test: it does not find EICAR" });
   });
 
+  test("says FAULT only once a test has failed: until then it is being started, as when what it needs is away", async () => {
+    let trouble: Unavailable | undefined;
+    const engine = engineOf(withRunner({ start: () => (trouble ? Promise.reject(trouble) : Promise.resolve()) }));
+    expect(engine.presence().cause).toBe("STARTING");
+    await engine.start();
+    expect(engine.presence().cause).toBeNull();
+    engine.suspend("it has ended");
+    expect(engine.presence()).toMatchObject({ cause: "STARTING", reason: "it has ended" });
+    trouble = new Unavailable("Docker is away", { isPassing: true });
+    await engine.test();
+    expect(engine.presence()).toMatchObject({ cause: "STARTING", reason: "Docker is away" });
+    trouble = new Unavailable("the program is gone");
+    await until("its test has failed", async () => engine.presence().cause === "FAULT");
+    engine.suspend("and its disk is full");
+    expect(engine.presence().cause, "what is broken stays so until it works").toBe("FAULT");
+  });
+
   test("is tested again after an update of its signatures", async () => {
     let signatures = "1";
     let tests = 0;
