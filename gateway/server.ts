@@ -45,7 +45,8 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
     return503OnClosing: false,
     genReqId: ({ headers }) => requestId(headers["x-request-id"]),
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
-    routerOptions: { maxParamLength: 200 },
+    // Longer than any that Node reads: what a path names is judged by its route alone.
+    routerOptions: { maxParamLength: 16 * 1024 },
     ...(ctx.config.trustedProxies.length > 0 ? { trustProxy: [...ctx.config.trustedProxies] } : {}),
   }) as FastifyInstance;
   for (const method of METHODS) if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);

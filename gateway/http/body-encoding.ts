@@ -7,7 +7,8 @@ export class UnsupportedBody extends Error {
   readonly statusCode = 415;
 }
 
-const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
+/** Methods whose bodies are not read. */
+export const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Refuses bodies that are compressed or a part of something: what they say would be another file than the one that is meant. */
 export function refuseEncodedBodies(app: FastifyInstance): void {

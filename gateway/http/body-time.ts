@@ -4,13 +4,21 @@ import { GatewayError } from "../errors.js";
 /** How long a body without a sample may take: a slow line sends a mebibyte in that time. */
 const BODY_MS = 60_000;
 
+function tooSlow(mostMs: number): GatewayError {
+  return new GatewayError("UPLOAD_TIMEOUT", `the body did not arrive within ${mostMs / 1_000} s`);
+}
+
+/** Its signal is aborted with UPLOAD_TIMEOUT, unless the limit is cleared in time. */
+export function bodyTimeLimit(mostMs = BODY_MS): { readonly signal: AbortSignal; clear(): void } {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(tooSlow(mostMs)), mostMs);
+  return { signal: stop.signal, clear: () => clearTimeout(timer) };
+}
+
 /** A body that fails with UPLOAD_TIMEOUT if it has not arrived in time. */
 export function withinTime(body: Readable, mostMs = BODY_MS): Readable {
   const limited = new PassThrough();
-  const timer = setTimeout(
-    () => limited.destroy(new GatewayError("UPLOAD_TIMEOUT", `the body did not arrive within ${mostMs / 1_000} s`)),
-    mostMs,
-  );
+  const timer = setTimeout(() => limited.destroy(tooSlow(mostMs)), mostMs);
   limited.once("close", () => {
     clearTimeout(timer);
     body.off("error", fail).off("close", cutOff).unpipe(limited);

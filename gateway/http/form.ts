@@ -22,13 +22,20 @@ export interface Form {
   readonly file: FormFile | undefined;
 }
 
+export interface FormOptions {
+  /** The name of the field whose file is meant; that of any field by default. */
+  readonly fileField?: string;
+  /** Ends the reading, with its reason as the error. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Reads a form of at most `limit` bytes up to its file; the rest is read along with the file's bytes. Throws TOO_LARGE, and
  * BAD_INPUT for a body that is not a form, for parts that are not sent as they are (base64), for too many or too long fields, and
  * for a second file: no file is ignored silently. A file input in which none was chosen, which browsers send without a name and
  * bytes, is no file.
  */
-export async function readForm(request: IncomingMessage, limit: number, fileField?: string): Promise<Form> {
+export async function readForm(request: IncomingMessage, limit: number, { fileField, signal }: FormOptions = {}): Promise<Form> {
   if (announcedLength(request) > limit) throw bodyTooLarge(limit);
   const fields = new Map<string, string>();
   const parser = createParser(request.headers);
@@ -46,6 +53,9 @@ export async function readForm(request: IncomingMessage, limit: number, fileFiel
     size += bytes.length;
     if (size > limit) end(bodyTooLarge(limit));
   };
+  const stop = () => end(signal?.reason as Error);
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop);
   request.on("data", count);
   request.once("error", end);
   request.once("close", () => {
@@ -53,6 +63,7 @@ export async function readForm(request: IncomingMessage, limit: number, fileFiel
   });
   void ended.then((failure) => {
     request.unpipe(parser).off("data", count);
+    signal?.removeEventListener("abort", stop);
     if (failure) stream?.destroy(failure);
   });
   const seen = { fields: 0, files: 0 };

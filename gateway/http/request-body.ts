@@ -3,12 +3,13 @@ import type { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { GatewayConfig } from "../config.js";
 import { bodyTooLarge, GatewayError } from "../errors.js";
-import { UnsupportedBody } from "./body-encoding.js";
+import { UnsupportedBody, WITHOUT_BODY } from "./body-encoding.js";
 
 /** For routes that read their bodies themselves: accepts any Content-Type, also a malformed one. */
 export function acceptAnyBody(app: FastifyInstance): void {
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  app.addHook("onRequest", async ({ raw }) => {
+  app.addHook("onRequest", async ({ method, raw }) => {
+    if (WITHOUT_BODY.has(method)) return;
     const [, kind = "form-data"] = /^\s*multipart\/([^\s;,]{0,100})/i.exec(raw.headers["content-type"] ?? "") ?? [];
     if (kind.toLowerCase() !== "form-data")
       throw new UnsupportedBody(`a multipart/${kind} body is not taken here: send the file itself, or a form with it`);

@@ -9,6 +9,8 @@ export interface Turns {
 export interface Turn {
   /** Aborted if nothing of the body arrives while another waits: it may be what is left of a broken connection. */
   readonly signal: AbortSignal;
+  /** Something of the body has arrived. */
+  heard(): void;
   /** The body, as it arrives. */
   watch(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>;
   /** Lets the next one begin. */
@@ -34,11 +36,13 @@ export function createTurns(stalledMs = STALLED_MS): Turns {
       const ended = new Promise<void>((resolve) => (end = resolve));
       const body: Receiving = { ended, stop: new AbortController(), heardAt: performance.now() };
       receiving.set(name, body);
+      const heard = () => void (body.heardAt = performance.now());
       return {
         signal: body.stop.signal,
+        heard,
         async *watch(bytes) {
           for await (const piece of bytes) {
-            body.heardAt = performance.now();
+            heard();
             yield piece;
           }
         },

@@ -1,24 +1,24 @@
 import type { FastifyRequest } from "fastify";
-import { withinTime } from "../http/body-time.js";
-import { readForm } from "../http/form.js";
+import { bodyTimeLimit, withinTime } from "../http/body-time.js";
+import { readForm, type Form } from "../http/form.js";
 import { FORM_BYTES, readBody, isMultipart } from "../http/request-body.js";
 import { parseJson } from "./split-json.js";
 
 /**
  * The parameters of a request of the API before /api/v1: from the query, a form of either kind, or JSON. Of several values of one
- * name the last counts, and a value of the body before one of the query.
+ * name the last counts, and a value of the body before one of the query. A body must arrive within `bodyMs`, whatever its form.
  */
-export async function readInput(request: FastifyRequest): Promise<ReadonlyMap<string, string>> {
+export async function readInput(request: FastifyRequest, bodyMs?: number): Promise<ReadonlyMap<string, string>> {
   const query = Object.entries(request.query as Record<string, string | string[]>);
   const input = new Map(query.map(([name, value]) => [name, [value].flat().at(-1) ?? ""]));
-  for (const [name, value] of await bodyInput(request)) input.set(name, value);
+  if (request.method === "POST") for (const [name, value] of await bodyInput(request, bodyMs)) input.set(name, value);
   return input;
 }
 
-async function bodyInput(request: FastifyRequest): Promise<Iterable<readonly [string, string]>> {
-  if (isMultipart(request.headers)) return (await readForm(request.raw, FORM_BYTES, "")).fields;
+async function bodyInput(request: FastifyRequest, bodyMs?: number): Promise<Iterable<readonly [string, string]>> {
+  if (isMultipart(request.headers)) return readFields(request, bodyMs);
   const parts: Buffer[] = [];
-  const arrived = withinTime(request.raw);
+  const arrived = withinTime(request.raw, bodyMs);
   for await (const bytes of readBody(request.raw, FORM_BYTES, arrived)) parts.push(bytes);
   const body = Buffer.concat(parts);
   const text = body.toString();
@@ -27,4 +27,14 @@ async function bodyInput(request: FastifyRequest): Promise<Iterable<readonly [st
   return values.flatMap(([name, value]) =>
     typeof value === "string" || typeof value === "number" ? [[name, String(value)] as const] : [],
   );
+}
+
+async function readFields({ raw }: FastifyRequest, bodyMs?: number): Promise<Form["fields"]> {
+  const { signal, clear } = bodyTimeLimit(bodyMs);
+  try {
+    // No field has this name, so that the form is read to its end.
+    return (await readForm(raw, FORM_BYTES, { fileField: "", signal })).fields;
+  } finally {
+    clear();
+  }
 }

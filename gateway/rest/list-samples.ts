@@ -23,6 +23,7 @@ export const listSamples: Endpoint = {
       after: z.number().int().nonnegative().optional().describe("The id after which the list begins."),
     }),
     answer: { "application/json": z.array(ListedScanEntry) },
+    errors: { 400: "`invalid parameter: limit` or `invalid parameter: after`." },
   },
   async handle(ctx, request, reply) {
     const query = request.query as Record<string, unknown>;

@@ -42,7 +42,7 @@ const COMMON_ERRORS: Readonly<Record<number, string>> = {
   401: "An API key is needed, and none was shown or it cannot be used.",
   403: "The key does not allow this; or, where no key is needed, this Host or Origin is not allowed.",
   429: "The key does too much; `Retry-After` says when to go on.",
-  503: "The database is not reachable.",
+  503: "The database is not reachable, or has too much to do; `Retry-After` says when to try again.",
 };
 
 /** Errors that every endpoint with a body can answer with. */

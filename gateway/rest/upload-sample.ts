@@ -67,7 +67,7 @@ function parseJsonInput({ parameters, sample }: JsonParameters, limit: number): 
 }
 
 async function fromForm(ctx: ScanContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {
-  const { fields, file } = await readForm(request.raw, sampleBodyLimit(request.raw, ctx.config), "file_upload");
+  const { fields, file } = await readForm(request.raw, sampleBodyLimit(request.raw, ctx.config), { fileField: "file_upload" });
   if (!file) throw missingParameter("file_upload");
   const name = sampleName(file.name, "file_upload");
   const parseInput = (): ScanInput => ({

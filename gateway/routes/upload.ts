@@ -2,14 +2,13 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GatewayError } from "../errors.js";
 import { readForm } from "../http/form.js";
 import { isMultipart, sampleBodyLimit, acceptAnyBody } from "../http/request-body.js";
-import { createTurns } from "../http/turns.js";
+import { createTurns, type Turn } from "../http/turns.js";
 import type { ScanContext } from "../scan/context.js";
 import { receiveUpload } from "../scan/uploads.js";
 
 /** Receives the bytes of an upload that `createUpload` issued: as the body, or as the first file of a form. */
-export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void> {
+export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext, turns = createTurns()): Promise<void> {
   acceptAnyBody(app);
-  const turns = createTurns();
   app.route<{ Params: { id: string } }>({
     method: ["PUT", "POST"],
     url: "/upload/:id",
@@ -20,7 +19,7 @@ export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Prom
       const limit = sampleBodyLimit(request.raw, ctx.config);
       const turn = await turns.take(id.toLowerCase());
       try {
-        const bytes = turn.watch(await bytesOf(request, limit));
+        const bytes = turn.watch(await bytesOf(request, limit, turn));
         const { sha256, md5, sha1, size } = await receiveUpload(ctx, request.caller, id, bytes, turn.signal);
         return await reply.status(201).send({ id, sha256, md5, sha1, size });
       } finally {
@@ -30,9 +29,11 @@ export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext): Prom
   });
 }
 
-async function bytesOf({ raw }: FastifyRequest, limit: number): Promise<AsyncIterable<Uint8Array>> {
+async function bytesOf({ raw }: FastifyRequest, limit: number, { heard, signal }: Turn): Promise<AsyncIterable<Uint8Array>> {
   if (!isMultipart(raw.headers)) return raw.iterator({ destroyOnReturn: false });
-  const { file } = await readForm(raw, limit);
+  // Also what comes before the file keeps the turn.
+  raw.on("data", heard);
+  const { file } = await readForm(raw, limit, { signal });
   if (!file) throw new GatewayError("BAD_INPUT", "the form has no file");
   return file.bytes;
 }

@@ -48,7 +48,7 @@ async function putBytes(ctx: ScanContext, bytes: AsyncIterable<Uint8Array>, opti
   // Bytes that no row names are removed after the grace, so an upload must be over by then.
   const timeout = timeLimit(ctx.config.orphanGraceMs / 2, options.signal);
   const { signal } = timeout;
-  const source = addAbortSignal(signal, Readable.from(bytes));
+  const source = addAbortSignal(signal, readableOf(bytes));
   try {
     return await ctx.samples.put(source as AsyncIterable<Uint8Array>, { ...options, signal });
   } catch (error) {
@@ -58,6 +58,26 @@ async function putBytes(ctx: ScanContext, bytes: AsyncIterable<Uint8Array>, opti
     timeout.clear();
     source.destroy();
   }
+}
+
+/** A stream that ends at once when it is destroyed. That of `Readable.from` would wait for the next bytes, which may never come. */
+function readableOf(bytes: AsyncIterable<Uint8Array>): Readable {
+  const iterator = bytes[Symbol.asyncIterator]();
+  return new Readable({
+    objectMode: true,
+    highWaterMark: 1,
+    read() {
+      iterator.next().then(
+        ({ done, value }) => this.push(done ? null : value),
+        (error: Error) => this.destroy(error),
+      );
+    },
+    destroy(error, callback) {
+      // Its bytes may end with an error of their own, after the one that counts.
+      iterator.return?.().catch(() => undefined);
+      callback(error);
+    },
+  });
 }
 
 /** The stored sample with that hash. Throws BAD_INPUT, NOT_FOUND, or SAMPLE_NOT_STORED if its bytes are gone. */

@@ -1,6 +1,7 @@
 /** Requests as tests need them: any Host, any header, any body, and the answer as it came. */
 
 import { request, type IncomingHttpHeaders } from "node:http";
+import { mustBeDocumented } from "./documented.js";
 
 export interface Answer {
   readonly status: number;
@@ -15,11 +16,12 @@ export interface Ask {
   readonly body?: string | Uint8Array | FormData | undefined;
 }
 
+/** Asks, and fails if the answer is none that the documents name. */
 export async function ask(url: string, { method = "GET", headers = {}, body }: Ask = {}): Promise<Answer> {
   const encoded = body instanceof FormData ? new Response(body) : undefined;
   const bytes = encoded ? new Uint8Array(await encoded.arrayBuffer()) : (body as string | Uint8Array | undefined);
   const type = encoded?.headers.get("content-type");
-  return new Promise((resolve, reject) => {
+  const answer = await new Promise<Answer>((resolve, reject) => {
     const outgoing = request(
       url,
       { method, agent: false, headers: { ...(type ? { "content-type": type } : {}), ...headers } },
@@ -36,6 +38,8 @@ export async function ask(url: string, { method = "GET", headers = {}, body }: A
     outgoing.on("error", reject);
     outgoing.end(bytes);
   });
+  mustBeDocumented({ method, url, status: answer.status, text: answer.text });
+  return answer;
 }
 
 export interface GraphQLAnswer<T> {

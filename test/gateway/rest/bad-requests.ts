@@ -34,6 +34,7 @@ export const BAD_REQUESTS: readonly Case[] = [
     "[1]",
     "..%2f1",
     "1%2f..%2f1",
+    "1".repeat(300),
   ].map((id): Case => ({ what: "id", path: `/api/v1/sample/${id}`, status: 400, error: "invalid sample id" })),
   ...["limit=0", "limit=-1", "limit=1001", "limit=x", "limit=", "limit=1e2", "limit=1&limit=2", "limit=9007199254740993"].map(
     (query): Case => ({ what: query, path: `/api/v1/sample?${query}`, status: 400, error: "invalid parameter: limit" }),

@@ -1,8 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { request } from "node:http";
-import { describe, expect, it } from "vitest";
+import { request, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fastify, type FastifyInstance } from "fastify";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sendError } from "../../../gateway/http/http-error.js";
+import { createTurns } from "../../../gateway/http/turns.js";
+import { uploadRoutes } from "../../../gateway/routes/upload.js";
 import { engine } from "../../stage/puppet-agent.js";
+import { TESTER } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask, data } from "../http/http-client.js";
 
@@ -179,5 +185,42 @@ describe("an upload", () => {
       .where("id", "=", id)
       .execute();
     expect([404, 410]).toContain((await ask(url, { method: "PUT", body: "late" })).status);
+  });
+});
+
+describe("a body that stalls while another waits for its upload", () => {
+  const app = fastify() as unknown as FastifyInstance;
+
+  beforeAll(async () => {
+    app.decorateRequest("caller");
+    app.addHook("onRequest", async (incoming) => void (incoming.caller = TESTER));
+    app.setErrorHandler(sendError);
+    await app.register(async (part) => uploadRoutes(part, gateway.context, createTurns(200)));
+    await app.listen({ host: "127.0.0.1", port: 0 });
+  });
+  afterAll(async () => {
+    app.server.closeAllConnections();
+    await app.close();
+  });
+
+  const FORM = "multipart/form-data; boundary=b";
+  const field = '--b\r\nContent-Disposition: form-data; name="comment"\r\n\r\n';
+  const file = '--b\r\nContent-Disposition: form-data; name="any"; filename="a"\r\n\r\n';
+
+  it.each([
+    ["a form before its file", FORM, field],
+    ["a form in its file", FORM, `${file}bytes`],
+    ["a body of bytes", "application/octet-stream", "bytes"],
+  ])("ends, be it %s", async (_, type, beginning) => {
+    const { port } = app.server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/upload/${(await newUpload()).id}`;
+    const stalled = request(url, { method: "PUT", headers: { "content-type": type } }).on("error", () => {});
+    const taken = once(app.server, "request");
+    stalled.write(beginning);
+    await taken;
+    const ended = once(stalled, "response") as Promise<[IncomingMessage]>;
+    expect((await ask(url, { method: "PUT", body: "the whole" })).status).toBe(201);
+    expect((await ended)[0].statusCode).toBe(408);
+    stalled.destroy();
   });
 });
