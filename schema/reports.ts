@@ -84,6 +84,9 @@ export interface ResultRecord {
   readonly reusedFrom: number | null;
 }
 
+/** A result without the engine's own output, which can be long: it is read only where it is shown. */
+export type BriefResult = Omit<ResultRecord, "details">;
+
 /** A result without where and when it ran: REST shows no more, and long lists need not read the rest. */
 export type ListedResult = Omit<
   ResultRecord,
@@ -124,6 +127,11 @@ export interface ListedScan extends Pick<ScanRecord, "scanId" | "name" | "startD
 /** One scan with the results of all its engines, in the order of their names. */
 export interface ScanReport extends ScanRecord {
   readonly results: readonly ResultRecord[];
+}
+
+/** The same without the engines' own output. */
+export interface BriefReport extends ScanRecord {
+  readonly results: readonly BriefResult[];
 }
 
 /** An engine because of which a scan is not CLEAN. */

@@ -1,6 +1,14 @@
 import { sql, type Expression, type QueryCreator } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
-import type { ResultRecord, ListedResult, SampleRecord, ScanRecord, ScanReport } from "../../schema/reports.js";
+import type {
+  BriefReport,
+  BriefResult,
+  ResultRecord,
+  ListedResult,
+  SampleRecord,
+  ScanRecord,
+  ScanReport,
+} from "../../schema/reports.js";
 import type { Tables } from "../../schema/tables/database.js";
 import { parseTimestamp, type Database } from "./database.js";
 import { runPreparedQuery } from "./prepared.js";
@@ -67,10 +75,20 @@ export async function readScan(db: Database, scanId: number): Promise<ScanReport
   return row && Object.assign(scanOf(row), { results: row.results.map(withDates) });
 }
 
-/** A result in JSON: dates are texts. */
-type JsonResult = { [K in keyof ResultRecord]: ResultRecord[K] extends Date | null ? string | null : ResultRecord[K] };
+/** The same without the engines' own output. */
+export async function readBriefScan(db: Database, scanId: number): Promise<BriefReport | undefined> {
+  const [row] = await runPreparedQuery(db, "brief report", [scanId], () =>
+    selectScans(db)
+      .select(jsonArrayFrom(selectBriefResults(db, sql`scans.id`)).as("results"))
+      .where("scans.id", "=", scanId),
+  );
+  return row && Object.assign(scanOf(row), { results: row.results.map(withDates) });
+}
 
-function withDates(result: JsonResult): ResultRecord {
+/** A result in JSON: dates are texts. */
+type Json<Row> = { [K in keyof Row]: Row[K] extends Date | null ? string | null : Row[K] };
+
+function withDates<Row extends Json<BriefResult>>(result: Row) {
   const { signatureDate, startedAt, endedAt } = result;
   return Object.assign(result, {
     signatureDate: parseDate(signatureDate),
@@ -120,7 +138,15 @@ export async function readResults(db: Database, scanIds: readonly number[]): Pro
   return byScan(scanIds, await runPreparedQuery(db, "results", [[...scanIds]], () => selectResults(db, among(scanIds))));
 }
 
-/** The same without where and when the engines ran. */
+/** The same without the engines' own output. */
+export async function readBriefResults(db: Database, scanIds: readonly number[]): Promise<Map<number, BriefResult[]>> {
+  return byScan(
+    scanIds,
+    await runPreparedQuery(db, "brief results", [[...scanIds]], () => selectBriefResults(db, among(scanIds))),
+  );
+}
+
+/** The results without where and when the engines ran. */
 export async function readListedResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ListedResult[]>> {
   return byScan(
     scanIds,
@@ -139,7 +165,15 @@ function among(scanIds: readonly number[]): Expression<number> {
 }
 
 function selectResults(db: Database, ofScans: Expression<number>) {
-  return selectListedResults(db, ofScans).select([
+  return selectBriefResults(db, ofScans).select("results.details");
+}
+
+function selectListedResults(db: Database, ofScans: Expression<number>) {
+  return selectSaid(db, ofScans).select("results.details");
+}
+
+function selectBriefResults(db: Database, ofScans: Expression<number>) {
+  return selectSaid(db, ofScans).select([
     "results.image_id as imageId",
     "results.image_digest as imageDigest",
     "results.agent",
@@ -151,7 +185,8 @@ function selectResults(db: Database, ofScans: Expression<number>) {
   ]);
 }
 
-function selectListedResults(db: Database, ofScans: Expression<number>) {
+/** What engines say, without their own output, and without where and when they ran. */
+function selectSaid(db: Database, ofScans: Expression<number>) {
   return db
     .selectFrom("results")
     .innerJoin("engines", "engines.id", "results.engine_id")
@@ -171,7 +206,6 @@ function selectListedResults(db: Database, ofScans: Expression<number>) {
       "results.signature_version as signatureVersion",
       "results.signature_date as signatureDate",
       sql<boolean>`is_stale(engines.type, engines.stale_after_ms, results.signature_date, results.ended_at)`.as("stale"),
-      "results.details",
     ])
     .where("results.scan_id", "=", ofScans)
     .orderBy("results.scan_id")

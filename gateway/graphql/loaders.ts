@@ -1,17 +1,18 @@
 import DataLoader from "dataloader";
-import type { BatchRecord, EngineRecord, ResultRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
+import type { BatchRecord, BriefResult, EngineRecord, ResultRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
 import { readBatches } from "../db/batches.js";
 import type { ListCount, ListPage } from "../db/list-place.js";
 import { readEngines } from "../db/engines.js";
 import { countScansOfSamples, readSampleHistories, readScansOfSamples, type SampleHistory } from "../db/sample-list.js";
 import { readSamplesById } from "../db/samples.js";
-import { readResults, readScansById } from "../db/scans.js";
+import { readBriefResults, readResults, readScansById } from "../db/scans.js";
 import type { ScanContext } from "../scan/context.js";
 
 /** What is read for many objects of an answer in one statement. */
 export interface Loaders {
-  /** Results by scan. */
-  readonly results: DataLoader<number, readonly ResultRecord[]>;
+  /** Results by scan, without their details. */
+  readonly results: DataLoader<number, readonly BriefResult[]>;
+  readonly resultsWithDetails: DataLoader<number, readonly ResultRecord[]>;
   readonly scans: DataLoader<number, ScanRecord | null>;
   readonly samples: DataLoader<number, SampleRecord | null>;
   readonly engines: DataLoader<number, EngineRecord | null>;
@@ -27,10 +28,8 @@ export interface Loaders {
 export function createLoaders({ db }: ScanContext): Loaders {
   const pages = new Map<string, DataLoader<number, readonly ScanRecord[]>>();
   return {
-    results: new DataLoader(async (scanIds: readonly number[]) => {
-      const byScan = await readResults(db, scanIds);
-      return scanIds.map((scanId) => byScan.get(scanId) ?? []);
-    }),
+    results: byScan((scanIds) => readBriefResults(db, scanIds)),
+    resultsWithDetails: byScan((scanIds) => readResults(db, scanIds)),
     scans: byKey(
       ({ scanId }) => scanId,
       (ids) => readScansById(db, ids),
@@ -64,6 +63,15 @@ export function createLoaders({ db }: ScanContext): Loaders {
     },
     scanCounts: new DataLoader((sampleIds: readonly number[]) => countScansOfSamples(db, sampleIds)),
   };
+}
+
+function byScan<T>(
+  read: (scanIds: readonly number[]) => Promise<ReadonlyMap<number, readonly T[]>>,
+): DataLoader<number, readonly T[]> {
+  return new DataLoader(async (scanIds) => {
+    const results = await read(scanIds);
+    return scanIds.map((scanId) => results.get(scanId) ?? []);
+  });
 }
 
 function byKey<T>(

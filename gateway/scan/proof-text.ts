@@ -7,7 +7,7 @@ import { isFinal, type ResultCause, type ResultState } from "../../schema/states
 export type ProvenScan = Pick<ScanRecord, "verdict" | "endDate">;
 
 /** A result, with the agent that runs the engine where that was read. */
-export type ProvenResult = ListedResult & { readonly agent?: string | null };
+export type ProvenResult = Omit<ListedResult, "details"> & { readonly agent?: string | null };
 
 /** A result that is UNSCANNED, FAILED or out of time says by its cause what went wrong. */
 const CAUSES: Readonly<Record<ResultCause, string>> = {

@@ -10,7 +10,7 @@ export function isScanStale(results: readonly Pick<ListedResult, "stale">[]): bo
 /** Why a scan has its verdict. The verdict itself is made by `scan_verdict` in Postgres, of the same facts. */
 export function proveVerdict(scan: ProvenScan & Pick<ScanRecord, "skipped">, results: readonly ProvenResult[]): ScanProof {
   const antivirus = results.filter(({ type }) => type === "AV");
-  const isDetection = ({ verdict }: ListedResult) => verdict === "INFECTED" || verdict === "SUSPICIOUS";
+  const isDetection = ({ verdict }: ProvenResult) => verdict === "INFECTED" || verdict === "SUSPICIOUS";
   const barring = results.filter(
     (result) => result.barsClean || (result.type === "AV" && isFinal(result.state) && result.verdict === null),
   );

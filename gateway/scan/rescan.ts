@@ -1,4 +1,4 @@
-import type { EngineRecord, ScanReport } from "../../schema/reports.js";
+import type { EngineRecord, BriefReport } from "../../schema/reports.js";
 import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import type { SkipReason } from "../../schema/states.js";
 import { engineToken } from "../../schema/subjects.js";
@@ -8,7 +8,7 @@ import { audit } from "../db/audit.js";
 import { transact, type Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { insertRetry } from "../db/retry.js";
-import { readScan } from "../db/scans.js";
+import { readBriefScan } from "../db/scans.js";
 import { GatewayError, unknownScan } from "../errors.js";
 import { accept } from "./accept.js";
 import { announce } from "./announce.js";
@@ -39,7 +39,7 @@ export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, o
   const inputHash = hashInput({ kind: "rescan", options, samples: [], previous: scanId });
   const earlier = await findEarlier(ctx, caller, options.idempotencyKey, inputHash);
   if (earlier) return earlier;
-  const before = await readScan(ctx.db, scanId);
+  const before = await readBriefScan(ctx.db, scanId);
   if (!before) throw unknownScan(scanId);
   const sample = await findStoredSample(ctx, before.sample.sha256);
   const samples = [{ sample: { kind: "stored", sample }, name: before.name }] as const;
@@ -66,7 +66,7 @@ function rescanRecord({ scanId, replayed }: CreatedIds & { readonly replayed: bo
 }
 
 /** Naming engines, or excluding some, replaces the former scan's whole choice of engines. */
-function optionsOf(scan: ScanReport, changes: RescanOptions): ScanOptions {
+function optionsOf(scan: BriefReport, changes: RescanOptions): ScanOptions {
   const { priority, stopAfter } = scan;
   const named = changes.engines !== undefined || changes.excludeEngines !== undefined;
   return {
@@ -83,7 +83,7 @@ function optionsOf(scan: ScanReport, changes: RescanOptions): ScanOptions {
 }
 
 /** Undefined where no request could have asked for it: an imported scan ended at its deadline. */
-function deadlineOf({ deadline, startDate }: ScanReport): number | undefined {
+function deadlineOf({ deadline, startDate }: BriefReport): number | undefined {
   const ms = deadline.getTime() - startDate.getTime();
   return ms >= OPTION_LIMITS.deadlineMs.min && ms <= OPTION_LIMITS.deadlineMs.max ? ms : undefined;
 }
@@ -92,7 +92,7 @@ function deadlineOf({ deadline, startDate }: ScanReport): number | undefined {
 const CHOSEN: ReadonlySet<SkipReason> = new Set(["TOO_SLOW", "INTERNET_FORBIDDEN", "UNSUPPORTED_TYPE", "UNHEALTHY"]);
 
 /** The engines that a scan chose by name; undefined if it chose none. */
-function choiceOf({ results, skipped }: ScanReport): string[] | undefined {
+function choiceOf({ results, skipped }: BriefReport): string[] | undefined {
   if (!skipped.some(({ reason }) => reason === "NOT_SELECTED")) return undefined;
   const chosen = skipped.filter(({ reason }) => CHOSEN.has(reason));
   return [...results, ...chosen].map(({ engine }) => engine);
@@ -113,7 +113,7 @@ export async function retryResult(
   const inputHash = hashInput({ kind: "retryResult", options: { engines: [name] }, samples: [], previous: scanId });
   const earlier = await findEarlier(ctx, caller, idempotencyKey, inputHash);
   if (earlier) return earlier;
-  const before = await readScan(ctx.db, scanId);
+  const before = await readBriefScan(ctx.db, scanId);
   if (!before) throw unknownScan(scanId);
   if (!before.endDate) throw new GatewayError("BAD_INPUT", `the scan ${scanId} is not final yet`, { field: ["id"] });
   const sample = await findStoredSample(ctx, before.sample.sha256);
@@ -152,7 +152,7 @@ async function takeId(tx: Tx, caller: Caller, key: string | undefined, inputHash
 }
 
 /** The engine as it is now. Throws if it took no part in the scan, or can no longer scan its sample. */
-function assertCanRepeat(catalogue: readonly EngineRecord[], { results, internet, sample, scanId }: ScanReport, name: string) {
+function assertCanRepeat(catalogue: readonly EngineRecord[], { results, internet, sample, scanId }: BriefReport, name: string) {
   const token = engineToken(name);
   const engine = catalogue.find((one) => engineToken(one.name) === token);
   if (!engine || !results.some((result) => engineToken(result.engine) === token))

@@ -6,8 +6,11 @@ import { Watch, type Step } from "./watch.js";
 
 /** Things of one kind that are watched one by one, such as scans: a channel for each that somebody on this gateway watches. */
 export interface Channels<T> {
-  /** The thing as it is now, then each newer revision up to its last. The first `next()` throws NOT_FOUND if there is none. */
-  watch(key: number): Watch<T>;
+  /**
+   * The thing as it is now, then each newer revision up to its last, or beyond it until the thing is gone. The first `next()` throws
+   * NOT_FOUND if there is none.
+   */
+  watch(key: number, options?: { readonly beyondLast?: boolean }): Watch<T>;
   /** Says that the thing has reached a revision. */
   notify(key: number, revision: number): void;
   /** Says that the thing may have changed. */
@@ -74,7 +77,7 @@ export function createChannels<T extends { readonly revision: number }>(log: Log
 
   return {
     invalidate,
-    watch(key) {
+    watch(key, { beyondLast = false } = {}) {
       const channel = channels.get(key) ?? open(key);
       let seen = -1;
       let isFirst = true;
@@ -93,7 +96,7 @@ export function createChannels<T extends { readonly revision: number }>(log: Log
         if (!value) return "end";
         if (value.revision <= seen) return undefined;
         seen = value.revision;
-        return { value, last: source.isLast(value) };
+        return { value, last: !beyondLast && source.isLast(value) };
       }
 
       return new Watch({

@@ -1,14 +1,20 @@
 import type { Logger } from "pino";
-import type { BatchRecord, ScanReport } from "../../schema/reports.js";
+import type { BatchRecord, BriefReport, ScanReport } from "../../schema/reports.js";
 import type { Hint } from "../bus/bus.js";
 import { readBatch } from "../db/batches.js";
 import type { Database } from "../db/database.js";
-import { readRevisions, readScan } from "../db/scans.js";
+import { readBriefScan, readRevisions, readScan } from "../db/scans.js";
 import { createChannels, type Channels } from "./channels.js";
+
+/** Scans that are watched. */
+export interface ScanChannels extends Channels<ScanReport> {
+  /** The same without the results' details, for those who do not ask for them. */
+  readonly watchBrief: Channels<BriefReport>["watch"];
+}
 
 /** The scans and batches that are watched on this gateway. */
 export interface Watchers {
-  readonly scans: Channels<ScanReport>;
+  readonly scans: ScanChannels;
   readonly batches: Channels<BatchRecord>;
   /** Takes hints of changed scans from the bus, or of this gateway itself. */
   notify(hints: readonly Hint[]): void;
@@ -17,11 +23,7 @@ export interface Watchers {
 }
 
 export function createWatchers(db: Database, log: Logger): Watchers {
-  const scans = createChannels<ScanReport>(log, {
-    name: "scan",
-    read: (scanId) => readScan(db, scanId),
-    isLast: ({ endDate }) => endDate !== null,
-  });
+  const scans = createScanChannels(db, log);
   const batches = createChannels<BatchRecord>(log, {
     name: "batch",
     read: (batchId) => readBatch(db, batchId),
@@ -47,5 +49,29 @@ export function createWatchers(db: Database, log: Logger): Watchers {
         else scans.notify(scanId, revision);
       }
     },
+  };
+}
+
+function createScanChannels(db: Database, log: Logger): ScanChannels {
+  const isLast = ({ endDate }: BriefReport) => endDate !== null;
+  const full = createChannels<ScanReport>(log, { name: "scan", read: (scanId) => readScan(db, scanId), isLast });
+  const brief = createChannels<BriefReport>(log, { name: "scan", read: (scanId) => readBriefScan(db, scanId), isLast });
+  return {
+    watch: full.watch,
+    watchBrief: brief.watch,
+    notify(scanId, revision) {
+      full.notify(scanId, revision);
+      brief.notify(scanId, revision);
+    },
+    invalidate(scanId) {
+      full.invalidate(scanId);
+      brief.invalidate(scanId);
+    },
+    invalidateWhere(matches) {
+      full.invalidateWhere(matches);
+      for (const scanId of brief.keys()) brief.invalidate(scanId);
+    },
+    keys: () => [...new Set([...full.keys(), ...brief.keys()])],
+    count: () => full.count() + brief.count(),
   };
 }

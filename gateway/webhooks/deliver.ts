@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { ScanReport } from "../../schema/reports.js";
+import type { BriefReport } from "../../schema/reports.js";
 import { payloadType, type WebhookEvent } from "../../schema/webhooks.js";
 import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";
-import { readScan } from "../db/scans.js";
+import { readBriefScan } from "../db/scans.js";
 import {
   enableWebhook,
   leaseDeliveries,
@@ -103,7 +103,7 @@ export function startWebhooks(parts: WebhookParts): WebhookSender {
 }
 
 async function deliver(parts: WebhookParts, due: DueDelivery, signal: AbortSignal): Promise<void> {
-  const report = await readScan(parts.db, due.scanId);
+  const report = await readBriefScan(parts.db, due.scanId);
   const result: AttemptResult = report
     ? await attempt(parts, due, payload(due.event, report), signal)
     : { state: "FAILED", status: null, error: "the scan was deleted" };
@@ -143,7 +143,7 @@ function failed({ attempts }: DueDelivery, status: number | null, error: string,
 }
 
 /** The body of a delivery: the scan as it is at the time of sending. */
-function payload(event: WebhookEvent, report: ScanReport): string {
+function payload(event: WebhookEvent, report: BriefReport): string {
   const { scanId, name, verdict, detections, done, total, revision, startDate, endDate, labels, batchId, previous } = report;
   const { md5, sha1, sha256, size, mime } = report.sample;
   const results = report.results.map(({ engine, type, state, signature, error, ...result }) => {

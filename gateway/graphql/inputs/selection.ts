@@ -1,4 +1,4 @@
-import { Kind, type GraphQLResolveInfo, type SelectionSetNode } from "graphql";
+import { BREAK, Kind, visit, type GraphQLResolveInfo, type OperationDefinitionNode, type SelectionSetNode } from "graphql";
 
 /**
  * Whether an operation selects a field of what is resolved, itself or by a fragment. Fields that `@skip` and `@include` leave out
@@ -12,4 +12,26 @@ export function selects({ fieldNodes, fragments }: GraphQLResolveInfo, field: st
       return within(node.kind === Kind.INLINE_FRAGMENT ? node.selectionSet : fragments[node.name.value]?.selectionSet);
     });
   return fieldNodes.some(({ selectionSet }) => within(selectionSet));
+}
+
+const DETAILS = "details";
+/** Documents are cached, so their operations are the same objects again. */
+const known = new WeakMap<OperationDefinitionNode, boolean>();
+
+/** Whether an operation asks anywhere for the `details` of results (or of something else that is so called). */
+export function selectsDetails({ operation, fragments }: Pick<GraphQLResolveInfo, "operation" | "fragments">): boolean {
+  const before = known.get(operation);
+  if (before !== undefined) return before;
+  let found = false;
+  for (const part of [operation, ...Object.values(fragments)]) {
+    visit(part, {
+      Field({ name }) {
+        if (name.value !== DETAILS) return undefined;
+        found = true;
+        return BREAK;
+      },
+    });
+  }
+  known.set(operation, found);
+  return found;
 }

@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
 import type { Presence } from "../../../schema/messages.js";
 import type { DeliveryRecord, WebhookRecord } from "../../../schema/webhooks.js";
-import type { BatchRecord, EngineRecord, ResultRecord, SampleRecord, ScanRecord } from "../../../schema/reports.js";
+import type { BatchRecord, EngineRecord, BriefResult, SampleRecord, ScanRecord } from "../../../schema/reports.js";
 import { Node } from "../../../schema/graphql/node.js";
 import { may } from "../../caller.js";
 import { readAuditEvent, type AuditRecord } from "../../db/audit.js";
@@ -17,7 +17,7 @@ type NodeRecord =
   | EngineRecord
   | BatchRecord
   | Presence
-  | ResultRecord
+  | BriefResult
   | WebhookRecord
   | DeliveryRecord
   | AuditRecord;
@@ -33,7 +33,7 @@ const NODES: Record<string, { key: (record: NodeRecord) => number | string; find
     find: async (key, { mesh }) => mesh.fleet.agents().find(({ agent }) => agent === key),
   },
   Result: {
-    key: (record) => `${(record as ResultRecord).scanId}:${(record as ResultRecord).engine}`,
+    key: (record) => `${(record as BriefResult).scanId}:${(record as BriefResult).engine}`,
     async find(key, context) {
       const [scan = "", engine] = key.split(":", 2);
       const results = await byNumber(scan, (scanId) => context.loaders().results.load(scanId));

@@ -12,10 +12,10 @@ import { ScanProof } from "../../../schema/graphql/scan-proof.js";
 import { Scan } from "../../../schema/graphql/scan.js";
 import { SubmitScanInput, SubmitScanResult, SubmitScanSuccess } from "../../../schema/graphql/submit-scan.js";
 import { CancelScanResult, DeleteScanResult, type DeleteScanSuccess } from "../../../schema/graphql/withdraw.js";
-import type { BatchRecord, ResultRecord, ScanProof as ProofRecord, ScanRecord, ScanReport } from "../../../schema/reports.js";
+import type { BatchRecord, BriefReport, BriefResult, ScanProof as ProofRecord, ScanRecord } from "../../../schema/reports.js";
 import type { Database } from "../../db/database.js";
 import { countScans, listScans, type PlacedScan } from "../../db/scan-list.js";
-import { readScan, readScanRecord } from "../../db/scans.js";
+import { readBriefScan, readScan, readScanRecord } from "../../db/scans.js";
 import { unknownScan } from "../../errors.js";
 import { deleteScan } from "../../scan/delete.js";
 import { isScanStale, proveVerdict } from "../../scan/proof.js";
@@ -30,7 +30,7 @@ import { positive } from "../inputs/filter-values.js";
 import { withCount, type CountedConnection } from "../inputs/list-counts.js";
 import { scanCriteria } from "../inputs/scan-criteria.js";
 import { rescanOptions } from "../inputs/scan-options.js";
-import { selects } from "../inputs/selection.js";
+import { selects, selectsDetails } from "../inputs/selection.js";
 import { mistakeInChoice, readSubmission } from "../inputs/submission.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
 import { listCost, pageCost, TYPICAL } from "../limits/list-cost.js";
@@ -47,9 +47,10 @@ export class ScanResolver {
     @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
     @Ctx() { mesh }: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<ScanRecord | ScanReport | null> {
-    const read = FROM_RESULTS.some((field) => selects(info, field)) ? readScan : readScanRecord;
-    return (await read(mesh.db, positive("id", id))) ?? null;
+  ): Promise<ScanRecord | BriefReport | null> {
+    const scanId = positive("id", id);
+    const wantsResults = FROM_RESULTS.some((field) => selects(info, field));
+    return (await (wantsResults ? findReport(mesh.db, scanId, info) : readScanRecord(mesh.db, scanId))) ?? null;
   }
 
   @Needs("scan:read")
@@ -83,20 +84,29 @@ export class ScanResolver {
 
   @FieldResolver(() => [Result], { complexity: listCost(TYPICAL.engines) })
   results(
-    @Root() scan: ScanRecord | ScanReport,
-    @Ctx() { loaders }: RequestContext,
-  ): Promise<readonly ResultRecord[]> | readonly ResultRecord[] {
-    return "results" in scan ? scan.results : loaders().results.load(scan.scanId);
+    @Root() scan: ScanRecord | BriefReport,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<readonly BriefResult[]> | readonly BriefResult[] {
+    return resultsOf(scan, context, info);
   }
 
   @FieldResolver(() => ScanProof)
-  async proof(@Root() scan: ScanRecord | ScanReport, @Ctx() { loaders }: RequestContext): Promise<ProofRecord> {
-    return proveVerdict(scan, "results" in scan ? scan.results : await loaders().results.load(scan.scanId));
+  async proof(
+    @Root() scan: ScanRecord | BriefReport,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<ProofRecord> {
+    return proveVerdict(scan, await resultsOf(scan, context, info));
   }
 
   @FieldResolver(() => Boolean)
-  async stale(@Root() scan: ScanRecord | ScanReport, @Ctx() { loaders }: RequestContext): Promise<boolean> {
-    return isScanStale("results" in scan ? scan.results : await loaders().results.load(scan.scanId));
+  async stale(
+    @Root() scan: ScanRecord | BriefReport,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<boolean> {
+    return isScanStale(await resultsOf(scan, context, info));
   }
 
   @FieldResolver(() => [Label])
@@ -139,12 +149,15 @@ export class ScanResolver {
     @Arg("input", () => RescanInput, { nullable: true, description: "Options that differ from the first scan." })
     input: RescanInput | null | undefined,
     @Ctx() { mesh, caller }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<RepeatedScan | UserErrorRecord> {
     const given = input ?? {};
     const mistake = mistakeInChoice(given);
     if (mistake) return mistake;
     const options = rescanOptions(given);
-    return aboutScan(await orUserError(["input"], async () => readRepeated(mesh.db, await rescan(mesh, caller, id, options))));
+    return aboutScan(
+      await orUserError(["input"], async () => readRepeated(mesh.db, await rescan(mesh, caller, id, options), info)),
+    );
   }
 
   @Needs("scan:write")
@@ -159,9 +172,12 @@ export class ScanResolver {
       | null
       | undefined,
     @Ctx() { mesh, caller }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<RepeatedScan | UserErrorRecord> {
     return aboutScan(
-      await orUserError([], async () => readRepeated(mesh.db, await retryResult(mesh, caller, id, engine, key ?? undefined))),
+      await orUserError([], async () =>
+        readRepeated(mesh.db, await retryResult(mesh, caller, id, engine, key ?? undefined), info),
+      ),
     );
   }
 
@@ -173,10 +189,11 @@ export class ScanResolver {
   cancelScan(
     @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) id: number,
     @Ctx() { mesh, caller }: RequestContext,
-  ): Promise<{ scan: ScanReport } | UserErrorRecord> {
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<{ scan: BriefReport } | UserErrorRecord> {
     return orUserError(["id"], async () => {
       await cancelScan(mesh, caller, id);
-      return { scan: await readReport(mesh.db, id) };
+      return { scan: await readReport(mesh.db, id, info) };
     });
   }
 
@@ -198,10 +215,22 @@ export class ScanResolver {
   @Subscription(() => Scan, {
     description:
       "The scan, then each change of it; ends when the scan is final. Changes that come faster than they are read are skipped.",
-    subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
-      context.mesh.watchers.scans.watch(positive("id", args.id)).ready(),
+    subscribe: ({ args, context, info }: { args: ScanUpdatedArgs; context: RequestContext; info: GraphQLResolveInfo }) => {
+      const { scans } = context.mesh.watchers;
+      const watch: typeof scans.watchBrief = selectsDetails(info) ? scans.watch : scans.watchBrief;
+      return watch(positive("id", args.id), { beyondLast: !args.untilFinal }).ready();
+    },
   })
-  scanUpdated(@Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) _id: number, @Root() report: ScanReport): ScanReport {
+  scanUpdated(
+    @Arg("id", () => GraphQLSafeInt, { description: SCAN_ID }) _id: number,
+    @Arg("untilFinal", () => Boolean, {
+      defaultValue: true,
+      description:
+        "Whether it ends when the scan is final. If not, it goes on for what engines find afterwards, until the client ends it or the scan is deleted.",
+    })
+    _untilFinal: boolean,
+    @Root() report: BriefReport,
+  ): BriefReport {
     return report;
   }
 }
@@ -209,24 +238,47 @@ export class ScanResolver {
 @Resolver(() => SubmitScanSuccess)
 export class SubmitScanSuccessResolver {
   @FieldResolver(() => Scan)
-  async scan(@Root() { scanId }: AcceptedScan, @Ctx() { mesh }: RequestContext): Promise<ScanReport> {
-    const report = await readScan(mesh.db, scanId);
+  async scan(
+    @Root() { scanId }: AcceptedScan,
+    @Ctx() { mesh }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<BriefReport> {
+    const report = await findReport(mesh.db, scanId, info);
     if (report === undefined) throw new Error(`the scan ${scanId} is gone right after it was accepted`);
     return report;
   }
 }
 
+interface ScanUpdatedArgs {
+  readonly id: number;
+  readonly untilFinal: boolean;
+}
+
 interface RepeatedScan {
-  readonly scan: ScanReport;
+  readonly scan: BriefReport;
   readonly replayed: boolean;
 }
 
-async function readRepeated(db: Database, { scanId, replayed }: RescanRecord): Promise<RepeatedScan> {
-  return { scan: await readReport(db, scanId), replayed };
+async function readRepeated(db: Database, { scanId, replayed }: RescanRecord, info: GraphQLResolveInfo): Promise<RepeatedScan> {
+  return { scan: await readReport(db, scanId, info), replayed };
 }
 
-async function readReport(db: Database, scanId: number): Promise<ScanReport> {
-  const scan = await readScan(db, scanId);
+/** With the results' details only if the operation asks for them. */
+function findReport(db: Database, scanId: number, info: GraphQLResolveInfo): Promise<BriefReport | undefined> {
+  return selectsDetails(info) ? readScan(db, scanId) : readBriefScan(db, scanId);
+}
+
+function resultsOf(
+  scan: ScanRecord | BriefReport,
+  { loaders }: RequestContext,
+  info: GraphQLResolveInfo,
+): Promise<readonly BriefResult[]> | readonly BriefResult[] {
+  if ("results" in scan) return scan.results;
+  return (selectsDetails(info) ? loaders().resultsWithDetails : loaders().results).load(scan.scanId);
+}
+
+async function readReport(db: Database, scanId: number, info: GraphQLResolveInfo): Promise<BriefReport> {
+  const scan = await findReport(db, scanId, info);
   if (!scan) throw unknownScan(scanId);
   return scan;
 }

@@ -113,6 +113,26 @@ describe.each(Object.keys(TRANSPORTS) as (keyof typeof TRANSPORTS)[])("a subscri
     expect(results[0]).toMatchObject({ data: { scanUpdated: { verdict: "CLEAN" } } });
   });
 
+  it("goes on after the end for what is found late, if it is asked to, until the scan is deleted", async () => {
+    const id = await submit();
+    const { ack } = await agent.take("Alpha");
+    const { iterate, close } = TRANSPORTS[transport]();
+    const late = WATCH.replace("scanUpdated(id: $id)", "scanUpdated(id: $id, untilFinal: false)");
+    const updates = iterate({ query: late, variables: { id } });
+    const next = async () => ((await updates.next()).value as { data: Update }).data.scanUpdated;
+    expect(await next()).toMatchObject({ endDate: null });
+    await data(gateway.url, `mutation { cancelScan(id: ${id}) { __typename } }`);
+    const end = await next();
+    expect(end).toMatchObject({ verdict: "INCONCLUSIVE", endDate: expect.any(String) as unknown });
+    await agent.answer("Alpha", { scan: id, verdict: "INFECTED", signature: "Late" });
+    ack();
+    expect(await next()).toMatchObject({ verdict: "INFECTED", endDate: end.endDate, revision: end.revision + 1 });
+    await data(gateway.url, `mutation { deleteScan(id: ${id}) { __typename } }`);
+    expect((await updates.next()).done).toBe(true);
+    close();
+    await until("nobody watches any more", () => gateway.context.watchers.scans.count() === 0);
+  });
+
   it("is refused for a scan that is not there", async () => {
     for (const [id, code] of [
       [999_999_999, "NOT_FOUND"],
