@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { FinalMarksTable } from "../../schema/tables/statistics.js";
 import type { Tx } from "./database.js";
 
@@ -8,11 +8,10 @@ export async function lockReader(tx: Tx, reader: FinalMarksTable["reader"]): Pro
   return rows.length > 0;
 }
 
-/** Takes scans that are final and not counted yet. A reader gets each once. */
-export async function takeUncounted(tx: Tx, limit: number): Promise<number[]> {
-  const { rows } = await sql<{ scanId: number }>`
+/** The statement that takes scans that are final and not counted yet: their ids, as `scan_id`. A reader gets each once. */
+export function takeUncounted(limit: number): RawBuilder<unknown> {
+  return sql`
     delete from uncounted_scans where scan_id = any(array(
       select scan_id from uncounted_scans order by scan_id limit ${limit} for update skip locked))
-    returning scan_id as "scanId"`.execute(tx);
-  return rows.map(({ scanId }) => scanId);
+    returning scan_id`;
 }

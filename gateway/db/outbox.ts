@@ -109,12 +109,12 @@ async function findWithdrawn(db: Database, published: readonly Published[]): Pro
   const { rows } = await sql<{ id: number }>`
     select done.id from unnest(${published.map(({ outboxId }) => outboxId)}::bigint[], ${published.map(({ scanId }) => scanId)}::bigint[])
       as done (id, scan_id)
-    where not exists (select from outbox where outbox.id = done.id)
-      and (not exists (select from scans where scans.id = done.scan_id)
-        -- Closed by a gateway: cancelled, or overdue.
-        or exists (select from results where results.scan_id = done.scan_id and state between 'CANCELLED' and 'TIMEOUT'))`.execute(
-    db,
-  );
+      -- How many are left of each, looked up by the id.
+      cross join lateral (select count(*) as requests from outbox where outbox.id = done.id) as waiting
+      cross join lateral (select count(*) as scans from scans where scans.id = done.scan_id) as kept
+      -- Closed by a gateway: cancelled, or overdue.
+      cross join lateral (select count(*) as results from results where scan_id = done.scan_id and state between 'CANCELLED' and 'TIMEOUT') as closed
+    where requests = 0 and (scans = 0 or results > 0)`.execute(db);
   const ids = new Set(rows.map(({ id }) => id));
   return published.filter(({ outboxId }) => ids.has(outboxId));
 }

@@ -32,7 +32,7 @@ export async function requestAgain(tx: Tx, unanswered: readonly Unanswered[]): P
     insert into outbox (scan_id, speed, internet, engine_ids, held, crashes, created_at)
     select outbox.scan_id, engines.speed, engines.internet, array_agg(engines.id order by engines.id), outbox.held,
       coalesce(lost.crashes, outbox.crashes), now() + delay_ms * interval '1 millisecond'
-    from lost join outbox on outbox.id = lost.outbox_id join engines on engines.id = lost.engine_id
+    from lost cross join lateral (select * from outbox where id = lost.outbox_id offset 0) as outbox join engines on engines.id = lost.engine_id
       join scans on scans.id = outbox.scan_id
     where scans.internet or not engines.internet
     group by outbox.id, outbox.scan_id, engines.speed, engines.internet, outbox.held, coalesce(lost.crashes, outbox.crashes), delay_ms

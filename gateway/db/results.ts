@@ -99,9 +99,9 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
     -- Each with its row as it is now.
     ), matched as materialized (
       select incoming.*, results.state as old_state, results.verdict as old_verdict, results.bars_clean as old_bars_clean
-      from locked join incoming on incoming.scan_id = locked.id
-      join results on results.scan_id = incoming.scan_id and results.engine_id = incoming.engine_id
-      for update of results
+      from incoming join results on results.scan_id = incoming.scan_id and results.engine_id = incoming.engine_id
+      -- Only once all scans are locked.
+      where (select count(*) from locked) > 0 for update of results
     -- The rows that move up, and by how much each changes its scan's counters.
     ), raised as (
       update results set
@@ -139,7 +139,8 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         verdict = scan_verdict(greatest(verdict, sums.worst), done + sums.closed = total,
           av_total, scans.av_clean + sums.av_clean, scans.barriers + sums.barriers)
       from sums where scans.id = sums.scan_id
-      returning id, revision, verdict, extract(epoch from now() - start_date)::float8 as seconds, end_date, scans.detections,
+      returning id, revision, verdict, extract(epoch from now() - start_date)::float8 as seconds,
+        end_date is null and coalesce(scans.detections >= stop_after, false) as reached_stop_after,
         end_date is not null and sums.closed > 0 as became_final,
         end_date is not null and sums.closed = 0 and sums.worst is not null as detected_late
     -- Nobody waits for answers to a final scan.
@@ -151,17 +152,20 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       select webhooks.id, 'SCAN_DETECTED', changed.id from changed cross join webhooks
       where detected_late and enabled and 'SCAN_DETECTED' = any(events)
     )
-    select id as "scanId", revision, changed.verdict, seconds, coalesce(became_final, false) as "becameFinal",
-      coalesce(changed.end_date, locked.end_date) is null
-        and coalesce(coalesce(changed.detections, locked.detections) >= stop_after, false) as "reachedStopAfter"
-    from locked left join changed using (id) order by id`;
+    -- Every scan as it was, and what has changed as it is now.
+    select id as "scanId", null as revision, null as verdict, null as seconds, null as "becameFinal",
+      end_date is null and coalesce(detections >= stop_after, false) as "reachedStopAfter"
+    from locked union all select id, revision, verdict, seconds, became_final, reached_stop_after from changed order by 1, 2 nulls first`;
   const found = await runPrepared(db, "raise results", raise);
+  const now = new Map(found.map((row) => [row.scanId, row]));
   return {
-    scanIds: new Set(found.map(({ scanId }) => scanId)),
-    changed: found.flatMap(({ scanId, revision, verdict, seconds, becameFinal }) =>
-      revision === null ? [] : [{ scanId, revision, final: becameFinal ? { verdict, seconds } : null }],
-    ),
-    reachedStopAfter: found.filter(({ reachedStopAfter }) => reachedStopAfter).map(({ scanId }) => scanId),
+    scanIds: new Set(now.keys()),
+    changed: found.flatMap((row) => {
+      if (row.revision === null) return [];
+      const { scanId, revision, verdict, seconds, becameFinal } = row;
+      return [{ scanId, revision, final: becameFinal ? { verdict, seconds } : null }];
+    }),
+    reachedStopAfter: [...now.values()].filter(({ reachedStopAfter }) => reachedStopAfter).map(({ scanId }) => scanId),
   };
 }
 
@@ -181,12 +185,8 @@ function rowOf({ versions, image, scanId, internet, startedAt, durationMs, ...re
   };
 }
 
-/** An existing scan. The nullable column is null if it has not changed. */
-interface RaisedRow {
-  readonly scanId: number;
-  readonly revision: number | null;
-  readonly verdict: Verdict;
-  readonly seconds: number;
-  readonly becameFinal: boolean;
-  readonly reachedStopAfter: boolean;
-}
+/** An existing scan as it was, or as it was changed. */
+type RaisedRow = { readonly scanId: number; readonly reachedStopAfter: boolean } & (
+  | { readonly revision: null }
+  | { readonly revision: number; readonly verdict: Verdict; readonly seconds: number; readonly becameFinal: boolean }
+);

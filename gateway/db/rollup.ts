@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Database, Tx } from "./database.js";
 import { lockReader, takeUncounted } from "./final-scans.js";
+import { runPrepared } from "./prepared.js";
 
 /** A quarter of a power of two: a quantile read from such buckets is at most 19 % off. */
 const BUCKETS_PER_DOUBLING = 4;
@@ -17,47 +18,53 @@ function bucketOf(ms: RawBuilder<unknown>): RawBuilder<number> {
 /** Adds the next scans that have become final to their hours. Returns how many; undefined if another gateway is doing it. */
 export async function rollUp(tx: Tx, limit: number): Promise<number | undefined> {
   if (!(await lockReader(tx, "statistics"))) return undefined;
-  const scans = await takeUncounted(tx, limit);
-  if (scans.length === 0) return 0;
-  const among = sql`any(${scans}::bigint[])`;
-  for (const statement of additions(among)) await statement.execute(tx);
-  return scans.length;
+  const add = sql<{ scans: number }>`
+    with taken as (${takeUncounted(limit)}
+    -- Each scan and its results are looked up by the id, once, however few rows the planner believes the tables to have.
+    ), scan as materialized (
+      select scans.id, date_trunc('hour', end_date, 'UTC') as hour, verdict, end_date - start_date as waited, samples.mime, samples.size
+      from taken cross join lateral (select * from scans where id = taken.scan_id offset 0) as scans
+        cross join lateral (select * from samples where id = scans.sample_id offset 0) as samples
+    -- Results that were copied from an earlier scan were counted there.
+    ), result as materialized (
+      select scan.hour, scan.verdict as scan_verdict, results.engine_id, state, results.verdict, cause, duration_ms, signature
+      from scan cross join lateral (select * from results where scan_id = scan.id and reused_from is null offset 0) as results
+    ), ${sql.join(additions(), sql`), `)})
+    select count(*) as scans from taken`;
+  return (await runPrepared(tx, "roll up", add))[0]?.scans;
 }
 
-const hour = sql`date_trunc('hour', scans.end_date, 'UTC')`;
+const countWhere = (condition: RawBuilder<unknown>) => sql`count(*) filter (where ${condition})`;
 
-function additions(among: RawBuilder<unknown>): RawBuilder<unknown>[] {
-  const scans = sql`from scans join samples on samples.id = scans.sample_id where scans.id = ${among}`;
-  // Results that were copied from an earlier scan were counted there.
-  const results = sql`from results join scans on scans.id = results.scan_id where scans.id = ${among} and reused_from is null`;
-  const countWhere = (condition: RawBuilder<unknown>) => sql`count(*) filter (where ${condition})`;
+/** By the step `scan` or `result`, a step for each table. */
+function additions(): RawBuilder<unknown>[] {
   return [
-    sql`insert into hourly_scans as held (hour, inconclusive, clean, suspicious, infected, bytes)
-      select ${hour}, ${countWhere(sql`verdict = 'INCONCLUSIVE'`)}, ${countWhere(sql`verdict = 'CLEAN'`)},
-        ${countWhere(sql`verdict = 'SUSPICIOUS'`)}, ${countWhere(sql`verdict = 'INFECTED'`)}, sum(size) ${scans} group by 1
+    sql`scans_added as (insert into hourly_scans as held (hour, inconclusive, clean, suspicious, infected, bytes)
+      select hour, ${countWhere(sql`verdict = 'INCONCLUSIVE'`)}, ${countWhere(sql`verdict = 'CLEAN'`)},
+        ${countWhere(sql`verdict = 'SUSPICIOUS'`)}, ${countWhere(sql`verdict = 'INFECTED'`)}, sum(size) from scan group by hour
       ${addOnConflict("hour", ["inconclusive", "clean", "suspicious", "infected", "bytes"])}`,
-    sql`insert into hourly_waits as held (hour, bucket, scans)
-      select ${hour}, ${bucketOf(sql`extract(epoch from end_date - start_date)::float8 * 1000`)}, count(*) ${scans} group by 1, 2
+    sql`waits_added as (insert into hourly_waits as held (hour, bucket, scans)
+      select hour, ${bucketOf(sql`extract(epoch from waited)::float8 * 1000`)}, count(*) from scan group by 1, 2
       ${addOnConflict("hour, bucket", ["scans"])}`,
-    sql`insert into hourly_types as held (hour, mime, scans, detected)
-      select ${hour}, mime, count(*), ${countWhere(sql`verdict >= 'SUSPICIOUS'`)} ${scans} group by 1, 2
+    sql`types_added as (insert into hourly_types as held (hour, mime, scans, detected)
+      select hour, mime, count(*), ${countWhere(sql`verdict >= 'SUSPICIOUS'`)} from scan group by hour, mime
       ${addOnConflict("hour, mime", ["scans", "detected"])}`,
-    sql`insert into hourly_engines as held (hour, engine_id, clean, suspicious, infected, silent, unscanned, failed, timeout,
-        no_agent, cancelled, dead, compared, agreed, timed, timed_ms)
-      select ${hour}, engine_id, ${countWhere(sql`results.verdict = 'CLEAN'`)}, ${countWhere(sql`results.verdict = 'SUSPICIOUS'`)},
-        ${countWhere(sql`results.verdict = 'INFECTED'`)}, ${countWhere(sql`state = 'DONE' and results.verdict is null`)},
+    sql`engines_added as (insert into hourly_engines as held (hour, engine_id, clean, suspicious, infected, silent, unscanned, failed,
+        timeout, no_agent, cancelled, dead, compared, agreed, timed, timed_ms)
+      select hour, engine_id, ${countWhere(sql`verdict = 'CLEAN'`)}, ${countWhere(sql`verdict = 'SUSPICIOUS'`)},
+        ${countWhere(sql`verdict = 'INFECTED'`)}, ${countWhere(sql`state = 'DONE' and verdict is null`)},
         ${countWhere(sql`state = 'UNSCANNED'`)}, ${countWhere(sql`state = 'FAILED'`)}, ${countWhere(sql`state = 'TIMEOUT'`)},
         ${countWhere(sql`state = 'NO_AGENT'`)}, ${countWhere(sql`state = 'CANCELLED'`)}, ${countWhere(sql`cause = 'CRASHED_REPEATEDLY'`)},
-        ${countWhere(sql`results.verdict is not null and scans.verdict >= 'CLEAN'`)},
-        ${countWhere(sql`(results.verdict >= 'SUSPICIOUS') = (scans.verdict >= 'SUSPICIOUS') and scans.verdict >= 'CLEAN'`)},
-        count(duration_ms), coalesce(sum(duration_ms), 0) ${results} group by 1, 2
+        ${countWhere(sql`verdict is not null and scan_verdict >= 'CLEAN'`)},
+        ${countWhere(sql`(verdict >= 'SUSPICIOUS') = (scan_verdict >= 'SUSPICIOUS') and scan_verdict >= 'CLEAN'`)},
+        count(duration_ms), coalesce(sum(duration_ms), 0) from result group by hour, engine_id
       ${addOnConflict("hour, engine_id", ENGINE_COUNTS)}`,
-    sql`insert into hourly_durations as held (hour, engine_id, bucket, results)
-      select ${hour}, engine_id, ${bucketOf(sql`duration_ms`)}, count(*) ${results} and duration_ms is not null group by 1, 2, 3
+    sql`durations_added as (insert into hourly_durations as held (hour, engine_id, bucket, results)
+      select hour, engine_id, ${bucketOf(sql`duration_ms`)}, count(*) from result where duration_ms is not null group by 1, 2, 3
       ${addOnConflict("hour, engine_id, bucket", ["results"])}`,
-    sql`insert into hourly_signatures as held (hour, engine_id, signature, results)
-      select ${hour}, engine_id, left(signature, 256), count(*) ${results}
-        and results.verdict >= 'SUSPICIOUS' and signature is not null group by 1, 2, 3
+    sql`signatures_added as (insert into hourly_signatures as held (hour, engine_id, signature, results)
+      select hour, engine_id, left(signature, 256), count(*) from result
+      where verdict >= 'SUSPICIOUS' and signature is not null group by 1, 2, 3
       ${addOnConflict("hour, engine_id, signature", ["results"])}`,
   ];
 }

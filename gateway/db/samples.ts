@@ -133,17 +133,17 @@ export async function addInternetCopy(db: Database, sampleId: number, { blob, lo
  */
 export async function releaseInternetCopies(tx: Tx, limit: number): Promise<number[]> {
   const candidates = await sql<{ id: number }>`
-    select id from samples where internet_chunks is not null
-    order by sha256 limit ${limit} for update skip locked`.execute(tx);
+    select id from samples where id = any(array(select id from samples where internet_chunks is not null order by id limit ${limit}))
+    order by sha256 for update skip locked`.execute(tx);
   const ids = candidates.rows.map(({ id }) => id);
   if (ids.length === 0) return [];
   const { rows } = await sql<{ id: number }>`
-    with idle as (
-      select id, blob, internet_chunks from samples
-      where id = any(${ids}::bigint[]) and not exists (
-        select from scans where scans.sample_id = samples.id and scans.end_date is null and scans.internet)
+    with idle as materialized (
+      select id, blob, internet_chunks from samples cross join lateral (
+        select count(*) as scans from scans where sample_id = samples.id and end_date is null and internet) as needed
+      where id = any(${ids}::bigint[]) and needed.scans = 0
     ), released as (
-      update samples set internet_chunks = null from idle where samples.id = idle.id
+      update samples set internet_chunks = null where id = any(array(select id from idle))
     )
     insert into removals (internet, blob, seqs) select true, blob, internet_chunks from idle returning id`.execute(tx);
   return rows.map(({ id }) => id);

@@ -78,10 +78,9 @@ export async function requeueMoved(tx: Tx, engineId: number): Promise<number[]> 
  */
 export async function removeSettled(db: Database): Promise<void> {
   await sql`
-    delete from outbox where id in (
-      select id from outbox where engine_ids = '{}'
-        or exists (select from scans where scans.id = outbox.scan_id and scans.end_date is not null)
-      for update skip locked)`.execute(db);
+    delete from outbox where id = any(array(
+      select outbox.id from outbox cross join lateral (select end_date from scans where scans.id = outbox.scan_id offset 0) as scans
+      where engine_ids = '{}' or end_date is not null for update of outbox skip locked))`.execute(db);
 }
 
 /** How far the sweep of an account has come. */

@@ -35,7 +35,8 @@ export async function lockUnserved(tx: Tx, { limit, present, busy, graceMs }: Un
   if (engines.length === 0) return [];
   const { rows } = await sql<UnservedResult>`
     select scans.id as "scanId", lower(engines.name) as engine, engines.internet, unserved.problem
-    from scans join results on results.scan_id = scans.id join engines on engines.id = results.engine_id
+    from scans cross join lateral (select engine_id, state from results where scan_id = scans.id offset 0) as results
+      join engines on engines.id = results.engine_id
       join jsonb_to_recordset(${JSON.stringify(engines)}::jsonb) as unserved (id integer, problem text) on unserved.id = engines.id
     where scans.end_date is null and results.state <= 'SCANNING' and (unserved.problem is null
       or scans.priority <> 'BULK' and (results.state = 'QUEUED' or lower(engines.name) <> all(${[...busy]}::text[])))
