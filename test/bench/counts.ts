@@ -6,11 +6,14 @@ import { pushThrough } from "./load.js";
 import type { ScansSamples } from "./mesh.js";
 import { openMessageCount } from "./message-count.js";
 import type { Pair } from "./pair.js";
+import { elapsed, processorTime } from "./processor-time.js";
 import { readStatements } from "./statement-count.js";
 import { countCalls } from "./system-calls.js";
 import { short, type Table } from "./table.js";
 
 const FILES = { T: 2_000, "64K": 600, M: 200 } as const;
+
+const OWN = "CPU-ms of the session that looks for finals";
 
 /** By what is counted; what cannot be counted here is missing. */
 export type Counts = Readonly<Record<string, number>>;
@@ -35,19 +38,22 @@ export async function countScans(bench: Bench, id: CorpusId, { product, bare }: 
     title: `Counted for each scan, corpus ${id}, over ${count} scans`,
     head: ["", "mesh", "bare path"],
     rows: names.map((what) => [what, cell(ours, what), cell(theirs, what)]),
-    notes: [...notes],
+    notes: ["Statements and commits are those of all that a mesh does meanwhile and for ten seconds after it.", ...notes],
   };
 }
 
 async function counted(mesh: ScansSamples, work: () => Promise<unknown>, notes: Set<string>): Promise<Counts> {
   const messages = await openMessageCount(mesh.servers);
   try {
+    const own = () => processorTime({ roots: [mesh.finals.session] });
+    const started = await own();
     const before = { ...(await readStatements(mesh.servers.postgresUrl)), ...(await messages.read()) };
     const calls = await countCalls(mesh, work);
     if (calls.note !== undefined) notes.add(calls.note);
+    const looking = elapsed(started, await own()).postgres;
     const after = { ...(await messages.read()), ...(await readStatements(mesh.servers.postgresUrl)) };
     const grown = Object.entries(before).map(([what, value]) => [what, (after[what as keyof typeof after] ?? 0) - value]);
-    return { ...(Object.fromEntries(grown) as Counts), ...calls.counts };
+    return { ...(Object.fromEntries(grown) as Counts), ...calls.counts, [OWN]: looking };
   } finally {
     await messages.close();
   }

@@ -6,18 +6,19 @@ import { startMesh, type BenchMesh, type ScansSamples } from "./mesh.js";
 
 const NULL_ENGINE: OwnEngine = { own: "null", iterationsPerMs: 0 };
 
-/** Both, with an engine that answers at once. */
+/** Both, with the same engine. */
 export interface Pair {
   readonly product: BenchMesh;
   readonly bare: ScansSamples;
   stop(): Promise<void>;
 }
 
-export async function startPair({ counts }: Bench): Promise<Pair> {
+/** The engine is one that answers at once, unless another is named. */
+export async function startPair({ counts }: Bench, engine: OwnEngine = NULL_ENGINE): Promise<Pair> {
   const options = { counting: counts };
-  const product = await startMesh(NULL_ENGINE, Buffer.from("first"), options);
+  const product = await startMesh(engine, Buffer.from("first"), options);
   try {
-    const bare = await startBareMesh(NULL_ENGINE, options);
+    const bare = await startBareMesh(engine, options);
     const stop = async () => {
       await bare.stop();
       await product.stop();
