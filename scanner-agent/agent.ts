@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
-import { MAX_ENGINES, type AgentState, type EnginePresence, type Presence } from "../schema/messages.js";
+import { type AgentState } from "../schema/control.js";
+import { MAX_ENGINES, type EnginePresence, type Presence } from "../schema/messages.js";
 import { connectBus, type Bus } from "./bus/bus.js";
 import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
@@ -16,8 +17,10 @@ import { ownVersion } from "../schema/version.js";
 import { startPresence, type Announcer, type Goodbye } from "./work/presence.js";
 import { createNatsSampleReader } from "./samples/nats-sample-reader.js";
 import { createSampleCache, type SampleCache } from "./samples/sample-cache.js";
+import { createSampleMemory } from "./samples/sample-memory.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool, type Spool } from "./samples/spool.js";
+import { createSpoolFiles } from "./samples/spool-files.js";
 import { watchSpoolOrphans, type SpoolOrphans } from "./samples/spool-orphans.js";
 import { createInFlight } from "./work/in-flight.js";
 
@@ -36,7 +39,7 @@ export interface AgentOverrides {
   /** How long the bus may refuse an answer before its request is handed back. */
   readonly publishMs?: number;
   /** Instead of asking the disk of a folder how many bytes are free. */
-  readonly readFree?: (folder: string) => Promise<number>;
+  readonly readFree?: (folder: string) => number;
 }
 
 /** A scanner agent: runs engines on this host and answers the mesh's requests with them. */
@@ -83,8 +86,9 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   const failed = new Promise<never>((_, reject) => (fail = reject));
 
   async function presence(): Promise<Presence> {
-    const { agent, host, heartbeatMs, internet } = config;
-    const [largestSample] = await Promise.all([samples?.largest(), lookAtEngines()]);
+    const { agent, host, heartbeatMs, internet, sampleMemory } = config;
+    await lookAtEngines();
+    const largestSample = samples?.largest();
     return {
       v: 1,
       agent,
@@ -96,6 +100,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       state: stopping ? "DRAINING" : ordered,
       proofs: [...(containers?.proofs() ?? [])],
       ...(largestSample === undefined ? {} : { largestSample }),
+      sampleMemory,
       off: off.slice(0, MAX_ENGINES),
       engines: engines.map((engine) => engine.presence()),
     };
@@ -155,7 +160,11 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       opens: parts.map(({ manifest }) => manifest.opens),
       log,
     });
-    samples = createSampleCache(createNatsSampleReader(sampleBus), await spool.make("samples"), log, overrides.readFree);
+    samples = createSampleCache(
+      createNatsSampleReader(sampleBus),
+      createSampleMemory(config.sampleMemory),
+      createSpoolFiles(await spool.make("samples"), log, overrides.readFree),
+    );
     const { agent, ackWaitMs } = config;
     const { publishMs = PUBLISH_MS } = overrides;
     const context = { bus, samples, inspector, agent, ackWaitMs, publishMs, inFlight, log };

@@ -2,7 +2,7 @@ import { availableParallelism, hostname, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { InternetClass } from "../schema/classes.js";
-import { agentId as agentIdType } from "../schema/messages.js";
+import { agentId as agentIdType } from "../schema/message-fields.js";
 import {
   anyText,
   commaList,
@@ -13,6 +13,7 @@ import {
   integer,
   oneOf,
   readSettings,
+  size,
 } from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
 
@@ -62,6 +63,18 @@ export const agentSettings = {
     shown: "a private folder under the system's temporary one",
     example: "/var/lib/scanmesh/agent/spool",
     about: "Folder of the samples being scanned.",
+  },
+  SCANMESH_SAMPLE_IN_MEMORY: {
+    type: size,
+    fallback: "1MiB",
+    example: "4MiB",
+    about: "Largest sample that is kept in memory for engines that need no file; others are files in `SCANMESH_SPOOL`.",
+  },
+  SCANMESH_SAMPLES_MEMORY: {
+    type: size,
+    fallback: "64MiB",
+    example: "256MiB",
+    about: "Memory for such samples, all together; while it is taken, further ones are files.",
   },
   SCANMESH_ENGINES_DIR: {
     type: folderPath,
@@ -150,6 +163,8 @@ export interface AgentConfig {
   readonly host: string;
   /** This agent's own folder; nobody else writes there. */
   readonly spool: string;
+  /** How much of samples is kept in memory, in bytes: of one, and of all. */
+  readonly sampleMemory: { readonly largest: number; readonly total: number };
   readonly enginesFolder: string | undefined;
   /** The only engines to run; empty: all that are on. */
   readonly engines: readonly string[];
@@ -183,6 +198,7 @@ export function readAgentConfig(env: Readonly<Record<string, string | undefined>
     agent,
     host: hostname().slice(0, 255),
     spool: resolve(spools, agent),
+    sampleMemory: { largest: values.SCANMESH_SAMPLE_IN_MEMORY, total: values.SCANMESH_SAMPLES_MEMORY },
     enginesFolder: values.SCANMESH_ENGINES_DIR,
     engines: values.SCANMESH_ENGINES,
     enginesFile: values.SCANMESH_ENGINES_FILE,

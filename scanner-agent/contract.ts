@@ -11,9 +11,11 @@ import type { EngineVerdict, ResultCause } from "../schema/states.js";
 export interface Sample {
   /**
    * Absolute path of a read-only file with the bytes; its name reveals nothing but the sha256. The file stays until the run has
-   * ended. Null for an engine that takes only hashes.
+   * ended. Null for an engine that takes only hashes, and where there are {@link Sample.bytes} instead.
    */
   readonly path: string | null;
+  /** All of a small sample, for a runner that says {@link Runner.takesBytes}. Others are given them too: they are not changed. */
+  readonly bytes?: Uint8Array | undefined;
   /** 64 lower-case hexadecimal digits. */
   readonly sha256: string;
   /** 32 lower-case hexadecimal digits. */
@@ -55,6 +57,8 @@ export interface RawOutput {
 export interface Runner {
   /** Names the runner and how the engine is isolated, e.g. `process (isolation: none)`; 200 characters at most. */
   readonly description: string;
+  /** Small samples come as {@link Sample.bytes} and have no file; larger ones have one nevertheless. */
+  readonly takesBytes?: boolean;
   /** Finds or starts what it needs; does nothing if that still works. Throws {@link Unavailable} that says what is missing. */
   start(): Promise<void>;
   /** The engine's versions now; the agent tests an engine again when they change. Throws {@link Unavailable}. */

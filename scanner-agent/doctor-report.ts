@@ -1,6 +1,8 @@
 import type { EnginePresence } from "../schema/messages.js";
+import { sizeText } from "../schema/settings.js";
 import { visibleText } from "../schema/visible-text.js";
 import { textTable } from "../schema/text-table.js";
+import type { AgentConfig } from "./config.js";
 import type { ChosenEngine } from "./manifest/engine-choice.js";
 
 const DAY_MS = 86_400_000;
@@ -20,6 +22,8 @@ export interface Findings {
   /** The engines that are to run here. */
   readonly presences: readonly EnginePresence[];
   readonly inspector?: InspectorFindings;
+  /** How much of samples is kept in memory, in bytes, and where the others are files. */
+  readonly samples?: { readonly memory: AgentConfig["sampleMemory"]; readonly folder: string };
   /** What to put right although the engines work. */
   readonly warnings?: readonly string[];
   /** The others. */
@@ -30,7 +34,7 @@ export interface Findings {
 
 /** A table of the engines that are to run here, then what is wrong, then what is off and how it is turned on. */
 export function readReport(
-  { presences, inspector, warnings = [], off, mistakes, enginesFile }: Findings,
+  { presences, inspector, samples, warnings = [], off, mistakes, enginesFile }: Findings,
   now = Date.now(),
 ): string {
   const rows = presences.map((presence) => [
@@ -47,6 +51,7 @@ export function readReport(
   const parts = [
     textTable([["Engine", "Health", "Runner", "Image", "Version", "Signatures"], ...rows]),
     section("Inspector of what is closed to engines:", inspector === undefined ? [] : [formatInspector(inspector)]),
+    section("Samples:", samples === undefined ? [] : [formatSamples(samples)]),
     section("Not healthy:", unhealthy),
     section("Warnings:", warnings),
     section("Mistakes; what they concern does not run:", mistakes),
@@ -65,6 +70,11 @@ export function readReport(
 function formatInspector({ version, fence, reason }: InspectorFindings): string {
   const how = fence ?? `does not run: ${reason}. Where it is needed, CLEAN of an AV engine becomes UNSCANNED, not inspected`;
   return `${version}, ${how}`;
+}
+
+function formatSamples({ memory: { largest, total }, folder }: Required<Findings>["samples"]): string {
+  const limits = `up to ${sizeText(largest)} each (SCANMESH_SAMPLE_IN_MEMORY) and ${sizeText(total)} together (SCANMESH_SAMPLES_MEMORY)`;
+  return `in memory ${limits} for engines that need no file, else files in ${folder}`;
 }
 
 function formatImage({ image }: EnginePresence): string {

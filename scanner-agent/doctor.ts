@@ -41,6 +41,7 @@ export async function examine(config: AgentConfig, log: Logger): Promise<Diagnos
   const report = readReport({
     presences,
     inspector,
+    samples: { memory: config.sampleMemory, folder: config.spool },
     warnings,
     off: engines.filter(({ off }) => off !== null),
     mistakes,

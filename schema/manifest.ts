@@ -4,7 +4,7 @@ import { z } from "zod";
 import { EngineSpeed, PluginType } from "./classes.js";
 import { Opens } from "./closed.js";
 import { ContainerRun } from "./container-run.js";
-import { engineName } from "./messages.js";
+import { engineName } from "./message-fields.js";
 import { ProcessRun } from "./process-run.js";
 import { duration } from "./settings.js";
 import { STALE_AFTER_MS } from "./stale.js";

@@ -28,3 +28,10 @@ export const instant = z.iso
   .refine((value) => /^(?!0000)\d{4}-/.test(value), "is in no year from 1 to 9999");
 /** A date that cannot be read is unknown: it costs nothing else of its message. */
 export const toldInstant = instant.nullable().catch(null);
+/** The version of a message. */
+export const v = z.literal(1);
+/** An engine's name: letters, digits and `-`, unique without case. */
+export const engineName = z.string().regex(/^[A-Za-z0-9-]{1,32}$/, "needs 1 to 32 letters, digits or '-'");
+
+/** An agent's id: one subject token and KV key. */
+export const agentId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "needs 1 to 64 letters, digits, '_' or '-'");

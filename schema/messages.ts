@@ -7,19 +7,24 @@ import { z } from "zod";
 import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
 import { Closed, MAX_CLOSED } from "./closed.js";
 import { hashText } from "./hashes.js";
-import { fingerprintText, instant, scanId, textWithin, told, toldInstant, toldList } from "./message-fields.js";
+import { AgentState, type Control, type LiveHints } from "./control.js";
+import {
+  agentId,
+  engineName,
+  fingerprintText,
+  instant,
+  scanId,
+  textWithin,
+  told,
+  toldInstant,
+  toldList,
+  v,
+} from "./message-fields.js";
 import { EngineVerdict, ResultCause, UnhealthyCause } from "./states.js";
 import { PRESENCE_TTL_MS } from "./streams.js";
 
 /** The largest result message in bytes; longer details are cut and marked `truncated`. */
 export const MAX_RESULT_BYTES = 512 * 1024;
-
-const v = z.literal(1);
-/** An engine's name: letters, digits and `-`, unique without case. */
-export const engineName = z.string().regex(/^[A-Za-z0-9-]{1,32}$/, "needs 1 to 32 letters, digits or '-'");
-
-/** An agent's id: one subject token and KV key. */
-export const agentId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "needs 1 to 64 letters, digits, '_' or '-'");
 
 /** A request on `scan.<speed>.<class>`: what to scan and who is expected to. Never the bytes, never the file's name. */
 export const ScanRequest = z.object({
@@ -214,14 +219,6 @@ export const EnginePresence = z.object({
 /** What {@link EnginePresence} parses. */
 export type EnginePresence = z.infer<typeof EnginePresence>;
 
-/**
- * What an agent can be told to be. A cordoned one takes nothing more and finishes what it has, however long that takes; a
- * draining one hands back what it has not finished within its grace.
- */
-export const AgentState = { READY: "READY", CORDONED: "CORDONED", DRAINING: "DRAINING" } as const;
-/** One of the names of {@link AgentState}. */
-export type AgentState = keyof typeof AgentState;
-
 /** The value of an agent's key in AGENTS, put at every heartbeat. */
 export const Presence = z.object({
   v,
@@ -244,34 +241,17 @@ export const Presence = z.object({
   proofs: toldList({ count: 32, length: 500 }),
   /** Bytes of the largest sample that its disk can take when it holds no other. Older agents do not send it. */
   largestSample: z.number().int().nonnegative().optional(),
+  /** Bytes of the largest sample that it keeps in memory, and of all that it does. Older agents do not send it. */
+  sampleMemory: z
+    .object({ largest: z.number().int().nonnegative(), total: z.number().int().nonnegative() })
+    .optional()
+    .catch(undefined),
   /** Engines that its manifests describe and that are off here. Older agents do not send them. */
   off: z.array(engineName).max(MAX_ENGINES).optional().catch(undefined),
   engines: z.array(EnginePresence).max(MAX_ENGINES),
 });
 /** What {@link Presence} parses. */
 export type Presence = z.infer<typeof Presence>;
-
-/** Hints on `live.scan`: these scans have reached these revisions. Readers re-read Postgres. */
-export const LiveHints = z.object({ v, scans: z.array(z.tuple([scanId, z.number().int().nonnegative()])) });
-/** What {@link LiveHints} parses. */
-export type LiveHints = z.infer<typeof LiveHints>;
-
-/** Most scans that one {@link Control} message names. */
-export const CANCELS_PER_MESSAGE = 1_000;
-
-/** What an agent is told on `control.agent.<id>`. Lossy: what must hold is told again. */
-export const Control = z.discriminatedUnion("kind", [
-  /** Nobody wants these scans' answers any more: what runs for them is ended and not answered. */
-  z.object({ v, kind: z.literal("cancel"), scans: z.array(scanId).min(1).max(CANCELS_PER_MESSAGE) }),
-  /** Be in this state until told otherwise. */
-  z.object({ v, kind: z.literal("state"), state: z.enum(AgentState) }),
-  /** Test this engine now; its presence says what came of it. */
-  z.object({ v, kind: z.literal("test"), engine: engineName }),
-  /** Take no work for this engine, because of this; null: take it again. What the agent is told does not outlive it. */
-  z.object({ v, kind: z.literal("refuse"), engine: engineName, reason: textWithin(1024).nullable() }),
-]);
-/** What {@link Control} parses. */
-export type Control = z.infer<typeof Control>;
 
 /** A message that is not what its subject carries. `message` names each field that is wrong. */
 export class MalformedMessage extends Error {

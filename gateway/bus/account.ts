@@ -1,6 +1,7 @@
 import type { JetStreamManager, NatsConnection } from "nats";
 import type { EngineSpeed, InternetClass } from "../../schema/classes.js";
-import { encodeMessage, type Control } from "../../schema/messages.js";
+import { type Control } from "../../schema/control.js";
+import { encodeMessage } from "../../schema/messages.js";
 import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import { streams, type StreamSettings } from "../../schema/streams.js";
 import { controlSubject, engineToken, scanSubject, SCANS } from "../../schema/subjects.js";

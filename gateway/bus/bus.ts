@@ -1,6 +1,7 @@
 import type { NatsConnection } from "nats";
 import type { InternetClass } from "../../schema/classes.js";
-import { encodeMessage, LiveHints, parseMessage } from "../../schema/messages.js";
+import { LiveHints } from "../../schema/control.js";
+import { encodeMessage, parseMessage } from "../../schema/messages.js";
 import { LIVE_KEYS, LIVE_SCAN } from "../../schema/subjects.js";
 import { openAccount, type Account } from "./account.js";
 import type { GatewayConfig } from "../config.js";

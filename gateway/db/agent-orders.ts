@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { AgentState } from "../../schema/messages.js";
+import type { AgentState } from "../../schema/control.js";
 import type { Database, Tx } from "./database.js";
 
 type Order = Exclude<AgentState, "READY">;

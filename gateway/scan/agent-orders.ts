@@ -1,4 +1,4 @@
-import type { AgentState } from "../../schema/messages.js";
+import type { AgentState } from "../../schema/control.js";
 import type { Caller } from "../caller.js";
 import { upsertOrder, readOrders, deleteOrder } from "../db/agent-orders.js";
 import { audit } from "../db/audit.js";

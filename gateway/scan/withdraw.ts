@@ -1,5 +1,5 @@
 import { internetClass } from "../../schema/classes.js";
-import { CANCELS_PER_MESSAGE } from "../../schema/messages.js";
+import { CANCELS_PER_MESSAGE } from "../../schema/control.js";
 import type { ResultState } from "../../schema/states.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";

@@ -14,13 +14,14 @@ import {
   type Parser,
   type RunOptions,
   type Runner,
-  type Sample,
 } from "../contract.js";
 import { createFingerprint } from "./engine-fingerprint.js";
+import { giveTo, type OfferedSample } from "./offered-sample.js";
 import { NEVER_ABORTED } from "../within.js";
 import { nameLimit } from "./limit-reached.js";
 import type { SelfTest } from "./self-test.js";
 import { createSlots, type Slots } from "./slots.js";
+import { startFirst } from "./start-first.js";
 import { parseWhole } from "./whole-sample.js";
 
 const UNKNOWN: EngineVersions = { engine: null, signatures: null, signatureDate: null };
@@ -61,8 +62,10 @@ export interface Engine {
   image(): ImageIdentity | null;
   /** Whether it may be given samples: it is healthy and not being tested. */
   takesWork(): boolean;
+  /** Whether it is given small samples without a file. */
+  takesBytes(): boolean;
   /** Scans one sample. Throws {@link Unavailable} or the signal's reason; its own failures are outcomes. */
-  scan(sample: Sample, options: RunOptions): Promise<Outcome>;
+  scan(sample: OfferedSample, options: RunOptions): Promise<Outcome>;
   /** Makes it unhealthy until `obstacle` resolves and it passes its self-test. */
   suspend(reason: string, obstacle?: () => Promise<void>): void;
   /** Takes no work while the gateway refuses the engine, with a reason; null: the gateway accepts it again. */
@@ -174,10 +177,10 @@ export function createEngine(
   }
 
   /** Runs a sample and reads the output; the engine's own failures are outcomes. */
-  async function attempt(sample: Sample, options: RunOptions): Promise<Outcome> {
+  async function attempt(sample: OfferedSample, options: RunOptions): Promise<Outcome> {
     if (runner === undefined) throw new Unavailable("there is no way to run it");
     try {
-      const raw = await runner.run(sample, options);
+      const raw = await runner.run(giveTo(runner, sample), options);
       const outcome = nameLimit(parseWhole(parse, raw), raw);
       printedVersions = outcome.versions ?? printedVersions;
       return printedVersions === undefined ? outcome : { ...outcome, versions: fullVersions() };
@@ -226,6 +229,7 @@ export function createEngine(
     look: fingerprint.look,
     image: () => runner?.image?.() ?? null,
     takesWork: () => reason === null && refused === null && testing === undefined && !stopped,
+    takesBytes: () => runner?.takesBytes ?? false,
     suspend,
     refuse(why) {
       if (why === refused) return;
@@ -280,21 +284,4 @@ function boundedWarnings(warnings: readonly string[]): string[] {
   const rest = warnings.length - shown.length;
   const more = rest === 0 ? [] : [`${rest} more; \`npm run agent -- doctor\` lists all of them`];
   return [...shown.map((warning) => (warning.length <= length ? warning : `${warning.slice(0, length - 1)}…`)), ...more];
-}
-
-/** Starts the first runner that can be started. Throws {@link Unavailable} with the reasons of all. */
-async function startFirst(runners: readonly Runner[], log: Logger): Promise<Runner> {
-  const reasons: string[] = [];
-  let isPassing = false;
-  for (const runner of runners) {
-    try {
-      await runner.start();
-      return runner;
-    } catch (error) {
-      if (!(error instanceof Unavailable)) log.error({ err: error }, "A way to run the engine failed unexpectedly");
-      reasons.push(reasonOf(error));
-      isPassing ||= error instanceof Unavailable && error.isPassing;
-    }
-  }
-  throw new Unavailable(reasons.join("; ") || "there is no way to run it", { isPassing });
 }

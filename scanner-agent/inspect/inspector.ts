@@ -27,7 +27,9 @@ const LEAST_LIMITS = { depth: 16, files: 10_000, unpacked: 1024 ** 3 } as const;
 
 /** A sample, as its fetch found it. */
 export interface InspectedSample {
-  readonly path: string;
+  /** Null if there are bytes. */
+  readonly path: string | null;
+  readonly bytes?: Uint8Array | undefined;
   readonly sha256: string;
   readonly signatures: readonly Signature[];
 }
@@ -125,7 +127,8 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start: given, .
     await opener.stop();
   }
 
-  async function lookInto({ path, signatures }: InspectedSample): Promise<Inspection> {
+  async function lookInto({ path, bytes, signatures }: InspectedSample): Promise<Inspection> {
+    if (path === null) return await withOpener((opener) => opener.inspect({ path, bytes, signatures }, limits, timeoutMs));
     const file = join(host.folder, `waiting-${++files}`);
     // At once: whoever holds the sample's file may release it while this waits for a process.
     linkOrCopySync(path, file);

@@ -4,7 +4,7 @@ import { OpenerAnswer, type OpenerRequest } from "./opener/messages.js";
 
 /** Messages to and from a process. */
 export interface Channel {
-  send(request: OpenerRequest): void;
+  send(request: OpenerRequest, attached?: Uint8Array): void;
   /** The next message; throws {@link Failed} when the process has ended, or was ended because it said what no inspector says. */
   next(): Promise<OpenerAnswer>;
   isClosed(): boolean;

@@ -26,8 +26,9 @@ const CHANNEL = join("dist", "scanner-agent", "process-channel.js");
 
 /** What is looked into. */
 export interface Suspect {
-  /** A copy or link of the sample's file that is the inspector's own. */
-  readonly path: string;
+  /** A copy or link of the sample's file that is the inspector's own; null if there are bytes. */
+  readonly path: string | null;
+  readonly bytes?: Uint8Array | undefined;
   readonly signatures: readonly Signature[];
 }
 
@@ -94,11 +95,11 @@ function createOpener(node: NodeProcess, sevenZip: string): Opener {
   return {
     isolation: node.isolation,
     sevenZip,
-    async inspect({ path, signatures }, limits, timeoutMs) {
+    async inspect({ path, bytes, signatures }, limits, timeoutMs) {
       let file: ShownFile | undefined;
       try {
-        file = node.show(path);
-        channel.send({ id: ++count, path: file.path, signatures, limits });
+        if (path !== null) file = node.show(path);
+        channel.send({ id: ++count, path: file?.path ?? null, signatures, limits }, bytes);
         const answer = await within(timeoutMs, channel.next());
         if (answer.kind === "inspected" && answer.id === count) return answer.inspection;
         throw new Failed(answer.kind === "failed" ? answer.reason : "it answered out of turn");

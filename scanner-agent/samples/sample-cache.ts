@@ -1,25 +1,27 @@
-import { createHash, randomUUID } from "node:crypto";
-import { open, statfs, unlink, writeFile, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
-import type { Logger } from "pino";
-import { hasCode, NoRoom, reasonOf, TimedOut, Unavailable } from "../contract.js";
-import { createSearch, type Signature } from "../inspect/formats/search.js";
+import { createHash } from "node:crypto";
+import { TimedOut, Unavailable } from "../contract.js";
+import { createSearch, searchAll, type Signature } from "../inspect/formats/search.js";
 import { within } from "../within.js";
+import type { SampleMemory } from "./sample-memory.js";
 import { SampleDamaged, type SampleReader, type SampleRef } from "./sample-reader.js";
+import type { SpoolFile, SpoolFiles } from "./spool-files.js";
 
 const FETCH_TIMEOUT_MS = 120_000;
-/** Space that must stay free on the spool's disk. */
-const RESERVE_BYTES = 16 * 1024 * 1024;
 
-/** A sample's file, which exists until it is released. */
+/** A sample that is here until it is released. */
 export interface HeldSample {
-  readonly path: string;
-  /** What it may be or hold, found while it was fetched. */
-  readonly signatures: readonly Signature[];
+  /** All of it, not to be changed; undefined if it is in a file only. */
+  readonly bytes: Buffer | undefined;
+  /** What it may be or hold. */
+  signatures(): readonly Signature[];
+  /** The path of its file, which is made if there is none. Throws {@link NoRoom} or {@link Unavailable}. */
+  file(): string;
+  /** The same sample once more, to be released too. */
+  share(): HeldSample;
   release(): Promise<void>;
 }
 
-/** The samples that engines of this host use now: each is fetched once, and its file is removed after the last release. */
+/** The samples that engines of this host use now: each is fetched once, and gone after the last release. */
 export interface SampleCache {
   /**
    * Throws {@link SampleDamaged} if the bytes are missing or not the sample's, {@link Unavailable} if the bus or the disk does
@@ -27,131 +29,132 @@ export interface SampleCache {
    */
   hold(sample: SampleRef, signal: AbortSignal): Promise<HeldSample>;
   /** Bytes of the largest sample that it could hold if it held no other; undefined while that cannot be found out. */
-  largest(): Promise<number | undefined>;
+  largest(): number | undefined;
   /** Throws {@link Unavailable} while samples cannot be fetched. */
   probe(): Promise<void>;
 }
 
-interface StoredFile {
-  readonly path: string;
-  readonly size: number;
-  /** Bytes that are on the disk. */
-  written: number;
-  readonly abandon: AbortController;
-  fetching: boolean;
-}
-
+/** What a sample is kept in. */
 interface Entry {
-  readonly file: StoredFile;
-  readonly fetched: Promise<readonly Signature[]>;
+  readonly sample: SampleRef;
+  bytes: Buffer | undefined;
+  signatures: readonly Signature[] | undefined;
+  file: SpoolFile | undefined;
+  giveBack: (() => void) | undefined;
+  fetched: Promise<void>;
+  isFetching: boolean;
   holders: number;
 }
 
-/** A cache with its files in `folder`; `readFree` tells how many bytes its disk has free. */
-export function createSampleCache(
-  reader: SampleReader,
-  folder: string,
-  log: Logger,
-  readFree: (folder: string) => Promise<number> = readFreeBytes,
-): SampleCache {
+/** Nobody holds a sample yet. */
+export function createSampleCache(reader: SampleReader, memory: SampleMemory, files: SpoolFiles): SampleCache {
   const entries = new Map<string, Entry>();
-  /** Every file that is there, those of forgotten entries too. */
-  const onDisk = new Set<StoredFile>();
-  let files = 0;
 
   function add(sample: SampleRef): Entry {
-    const path = join(folder, `${++files}-${sample.sha256}`);
-    const abandon = new AbortController();
-    const file: StoredFile = { path, size: sample.size, written: 0, abandon, fetching: true };
-    onDisk.add(file);
-    const entry: Entry = { file, fetched: fetchTwice(sample, file), holders: 0 };
-    const onEnd = async () => {
-      file.fetching = false;
-      if (entry.holders === 0) await remove(file);
+    const entry: Entry = {
+      sample,
+      bytes: undefined,
+      signatures: undefined,
+      file: undefined,
+      giveBack: memory.take(sample.size),
+      fetched: Promise.resolve(),
+      isFetching: true,
+      holders: 0,
     };
-    // Holders handle a failure themselves; a fetch that was abandoned has none.
+    const onEnd = async () => {
+      entry.isFetching = false;
+      if (entry.holders === 0) await discard(entry);
+    };
+    entry.fetched = fetchTwice(entry);
+    // Holders handle a failure themselves; a fetch that nobody waits for any more has none.
     void entry.fetched.then(onEnd, onEnd);
     entries.set(sample.sha256, entry);
     return entry;
   }
 
-  async function release(sha256: string, entry: Entry): Promise<void> {
+  async function release(entry: Entry): Promise<void> {
     entry.holders -= 1;
     if (entry.holders > 0) return;
+    const { sha256 } = entry.sample;
     if (entries.get(sha256) === entry) entries.delete(sha256);
-    if (!entry.file.fetching) return await remove(entry.file);
-    // The fetch removes its file when it ends.
-    entry.file.abandon.abort();
+    // A fetch ends at its next piece, and discards what it has.
+    if (!entry.isFetching) await discard(entry);
   }
 
-  /** A file that cannot be removed fails no scan: the next start of the agent cleans the spool. */
-  async function remove(stored: StoredFile): Promise<void> {
-    try {
-      await unlink(stored.path);
-    } catch (error) {
-      if (!hasCode(error, "ENOENT")) log.error({ err: error }, "Cannot remove a sample from the spool");
-    }
-    stored.written = 0;
-    if (!stored.fetching) onDisk.delete(stored);
+  async function discard(entry: Entry): Promise<void> {
+    const { file, giveBack } = entry;
+    [entry.bytes, entry.file, entry.giveBack] = [undefined, undefined, undefined];
+    giveBack?.();
+    await file?.remove();
   }
 
-  async function fetchTwice(sample: SampleRef, stored: StoredFile): Promise<readonly Signature[]> {
-    await requireRoom(sample.size);
+  async function fetchTwice(entry: Entry): Promise<void> {
+    if (entry.giveBack === undefined) entry.file = files.add(entry.sample);
     try {
-      return await fetchOnce(sample, stored);
+      await fetchOnce(entry);
     } catch (error) {
       if (!(error instanceof SampleDamaged)) throw error;
-      return await fetchOnce(sample, stored);
+      await fetchOnce(entry);
     }
   }
 
-  /** Throws {@link NoRoom} if the sample does not fit beside those that are being fetched. */
-  async function requireRoom(size: number): Promise<void> {
-    const free = await toDisk(() => readFree(folder));
-    if (free < RESERVE_BYTES) throw isFull();
-    // The sample itself is among those that are not written yet.
-    const unwritten = [...onDisk].reduce((sum, one) => sum + one.size - one.written, 0);
-    if (free - RESERVE_BYTES < unwritten) throw new NoRoom(`no room for a sample of ${size} bytes in the spool folder ${folder}`);
-  }
-
-  async function fetchOnce(sample: SampleRef, stored: StoredFile): Promise<readonly Signature[]> {
-    const file = await toDisk(() => open(stored.path, "w", 0o444));
-    try {
-      return await copyBytes(sample, file, stored);
-    } catch (error) {
-      await remove(stored);
-      throw error;
-    } finally {
-      await file.close();
+  async function fetchOnce(entry: Entry): Promise<void> {
+    const { file } = entry;
+    if (file !== undefined && !file.isSmall) return await file.fill(searched(entry));
+    const parts: Uint8Array[] = [];
+    for await (const bytes of checked(entry)) parts.push(bytes);
+    if (file === undefined) entry.bytes = joined(parts);
+    else {
+      entry.signatures = searchAll(parts);
+      file.write(Buffer.concat(parts));
     }
   }
 
-  async function copyBytes(sample: SampleRef, file: FileHandle, stored: StoredFile): Promise<readonly Signature[]> {
-    const hash = createHash("sha256");
+  async function* searched(entry: Entry): AsyncGenerator<Uint8Array> {
     const search = createSearch();
-    for await (const bytes of reader.read(sample)) {
-      stored.abandon.signal.throwIfAborted();
-      hash.update(bytes);
+    for await (const bytes of checked(entry)) {
       search.read(bytes);
-      await toDisk(() => file.appendFile(bytes));
-      stored.written += bytes.length;
+      yield bytes;
+    }
+    entry.signatures = search.signatures();
+  }
+
+  /** Throws {@link SampleDamaged} at the end if the bytes are not the sample's. */
+  async function* checked(entry: Entry): AsyncGenerator<Uint8Array> {
+    const { sample } = entry;
+    const hash = createHash("sha256");
+    for await (const bytes of reader.read(sample)) {
+      if (entry.holders === 0) throw new Unavailable("nobody waits for the sample any more");
+      hash.update(bytes);
+      yield bytes;
     }
     const actual = hash.digest("hex");
     if (actual !== sample.sha256) throw new SampleDamaged(`the sample's bytes are not its own: their sha256 is ${actual}`);
-    return search.signatures();
   }
 
-  async function toDisk<T>(action: () => Promise<T>): Promise<T> {
+  function hold(entry: Entry): HeldSample {
+    return {
+      bytes: entry.bytes,
+      signatures: () => (entry.signatures ??= searchAll(entry.bytes === undefined ? [] : [entry.bytes])),
+      file: () => (entry.file ??= makeFile(entry)).path,
+      share() {
+        entry.holders += 1;
+        return hold(entry);
+      },
+      release: () => release(entry),
+    };
+  }
+
+  function makeFile({ sample, bytes }: Entry): SpoolFile {
+    if (bytes === undefined) throw new Unavailable("the sample was released before its file was made");
+    const file = files.add(sample);
     try {
-      return await action();
-    } catch (cause) {
-      const problem = `cannot write the sample to the spool folder (${reasonOf(cause)})`;
-      throw hasCode(cause, "ENOSPC", "EDQUOT", "EFBIG") ? new NoRoom(problem, { cause }) : new Unavailable(problem, { cause });
+      file.write(bytes);
+      return file;
+    } catch (error) {
+      void file.remove();
+      throw error;
     }
-  }
-
-  function isFull(): Unavailable {
-    return new Unavailable(`the disk of the spool folder ${folder} is full`);
   }
 
   return {
@@ -159,43 +162,28 @@ export function createSampleCache(
       const entry = entries.get(sample.sha256) ?? add(sample);
       entry.holders += 1;
       try {
-        const signatures = await within(FETCH_TIMEOUT_MS, entry.fetched, signal);
-        return { path: entry.file.path, signatures, release: () => release(sample.sha256, entry) };
+        await within(FETCH_TIMEOUT_MS, entry.fetched, signal);
+        return hold(entry);
       } catch (error) {
         // A failed fetch is forgotten: the next request fetches again.
         if (entries.get(sample.sha256) === entry && !signal.aborted) entries.delete(sample.sha256);
-        await release(sample.sha256, entry);
+        await release(entry);
         throw error instanceof TimedOut
           ? new Unavailable(`not fetched within ${FETCH_TIMEOUT_MS / 1000} s`, { cause: error })
           : error;
       }
     },
-    async largest() {
-      try {
-        const free = await readFree(folder);
-        const ours = [...onDisk].reduce((sum, { written }) => sum + written, 0);
-        return Math.max(0, free + ours - RESERVE_BYTES);
-      } catch (error) {
-        log.debug({ err: error }, "Cannot find out how much room there is for samples");
-        return undefined;
-      }
-    },
+    largest: files.largest,
     async probe() {
-      await toDisk(() => tryDisk(folder));
-      if ((await toDisk(() => readFree(folder))) < RESERVE_BYTES) throw isFull();
+      await files.probe();
       await reader.probe();
     },
   };
 }
 
-async function readFreeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
-}
-
-async function tryDisk(folder: string): Promise<void> {
-  // Several engines try at once.
-  const file = join(folder, `probe-${randomUUID()}`);
-  await writeFile(file, "");
-  await unlink(file);
+/** The bytes as one piece that keeps no larger one from being collected. */
+function joined(parts: readonly Uint8Array[]): Buffer {
+  const [only] = parts;
+  const isOwn = parts.length === 1 && only !== undefined && only.byteLength > only.buffer.byteLength / 2;
+  return isOwn ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : Buffer.concat(parts);
 }

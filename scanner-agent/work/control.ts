@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import { Control, MalformedMessage, parseMessage, type AgentState } from "../../schema/messages.js";
+import { Control, type AgentState } from "../../schema/control.js";
+import { MalformedMessage, parseMessage } from "../../schema/messages.js";
 import { controlSubject, engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Engine } from "../engine/engine.js";

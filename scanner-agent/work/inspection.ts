@@ -27,10 +27,21 @@ export function beginInspection(
 ): Underway | undefined {
   if (manifest.type !== "AV") return undefined;
   if (held === undefined) return Promise.resolve({ reason: "the engine is not given the sample's bytes" });
-  return inspector.inspect({ path: held.path, sha256, signatures: held.signatures }).catch((error: unknown) => {
+  return inspect(held, sha256, inspector).catch((error: unknown) => {
     log.warn({ err: error }, "The sample could not be inspected");
     return { reason: reasonOf(error) };
   });
+}
+
+/** Holds the sample as long as it is inspected, which may be longer than the engine runs. */
+async function inspect(held: HeldSample, sha256: string, inspector: Inspector): Promise<Inspection> {
+  const { bytes, file, release } = held.share();
+  try {
+    const path = bytes === undefined ? file() : null;
+    return await inspector.inspect({ path, bytes, sha256, signatures: held.signatures() });
+  } finally {
+    await release();
+  }
 }
 
 /** Judges an outcome by what is closed to the engine. A detection does not wait for that. Throws the signal's reason. */

@@ -84,14 +84,18 @@ async function runOrFail(job: Job, context: WorkContext, log: Logger): Promise<R
   }
 }
 
-/** Holds the sample's file in the cache, and fetches it before if need be; undefined for an engine that takes only hashes. */
+/** Holds the sample, with a file if the engine needs one, and fetches it before if need be; undefined: it takes only hashes. */
 async function holdSample({ request, engine, signal }: Job, { samples }: WorkContext): Promise<HeldSample | undefined> {
   if (engine.manifest.input === "hash") return undefined;
   const { sha256, size, blob } = request.sample;
   if (blob === null) throw new Failed("the mesh does not have the sample's bytes");
+  let held: HeldSample | undefined;
   try {
-    return await samples.hold({ sha256, size, blob }, signal);
+    held = await samples.hold({ sha256, size, blob }, signal);
+    if (held.bytes === undefined || !engine.takesBytes()) held.file();
+    return held;
   } catch (error) {
+    await held?.release();
     if (error instanceof Unavailable && !(error instanceof NoRoom))
       engine.suspend(`cannot fetch samples: ${error.message}`, samples.probe);
     throw error;
@@ -111,7 +115,7 @@ async function run(job: Job, context: WorkContext, held: HeldSample | undefined,
     const { sha256, sha1, md5, size } = request.sample;
     const underway = beginInspection(engine, sha256, held, context.inspector, log);
     const outcome = await engine.scan(
-      { path: held?.path ?? null, sha256, sha1, md5, size },
+      { path: null, bytes: held?.bytes, file: held?.file, sha256, sha1, md5, size },
       {
         timeoutMs: Math.min(engine.manifest.timeout, request.timeoutMs),
         signal,

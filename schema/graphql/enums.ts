@@ -2,7 +2,7 @@
 
 import { registerEnumType } from "type-graphql";
 import { EngineSpeed, InternetClass, PluginType, Speed } from "../classes.js";
-import { AgentState } from "../messages.js";
+import { AgentState } from "../control.js";
 import { Priority } from "../scan-options.js";
 import { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } from "../states.js";
 import { DeliveryState, WebhookEvent } from "../webhooks.js";

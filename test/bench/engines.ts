@@ -31,6 +31,7 @@ const versions = () => Promise.resolve({ engine: "bench", signatures: null, sign
 function nullRunner(): Runner {
   return {
     description: "bench",
+    takesBytes: true,
     start: () => Promise.resolve(),
     versions,
     run: () => Promise.resolve(answer),
@@ -42,6 +43,7 @@ function spinRunner(iterationsPerMs: number): Runner {
   const pool = createSpinPool(availableParallelism(), iterationsPerMs);
   return {
     description: "bench",
+    takesBytes: true,
     start: () => Promise.resolve(),
     versions,
     async run({ size }) {

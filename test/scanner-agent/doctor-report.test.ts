@@ -39,6 +39,13 @@ function off(name: string, why: Off, needs = "[]"): ChosenEngine {
 const report = (presences: EnginePresence[], more: Partial<Parameters<typeof readReport>[0]> = {}) =>
   readReport({ presences, off: [], mistakes: [], enginesFile: undefined, ...more }, NOW);
 
+test("how much of samples is kept in memory is shown with the settings that decide it", () => {
+  const samples = { memory: { largest: 1024 ** 2, total: 64 * 1024 ** 2 }, folder: "/spool" };
+  expect(report([], { samples })).toContain(
+    "in memory up to 1 MiB each (SCANMESH_SAMPLE_IN_MEMORY) and 64 MiB together (SCANMESH_SAMPLES_MEMORY) for engines",
+  );
+});
+
 test("an engine is shown with its runner, image, versions and the age of its signatures", () => {
   const image = { id: `sha256:${"a".repeat(64)}`, digest: `sha256:${"b".repeat(64)}` };
   const versions = { engine: null, signatures: null, signatureDate: null };

@@ -2,7 +2,8 @@ import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root, Subscription 
 import { Agent, AgentEngine } from "../../../schema/graphql/agent.js";
 import { AgentOrderResult, RemoveAgentResult, type AgentOrderSuccess } from "../../../schema/graphql/fleet-actions.js";
 import { AgentChange } from "../../../schema/graphql/fleet-changes.js";
-import type { AgentState, EnginePresence, Presence } from "../../../schema/messages.js";
+import type { AgentState } from "../../../schema/control.js";
+import type { EnginePresence, Presence } from "../../../schema/messages.js";
 import { hasStaleSignatures } from "../../../schema/stale.js";
 import { setAgentState } from "../../scan/agent-orders.js";
 import { removeAgent } from "../../scan/removed.js";

@@ -3,10 +3,10 @@ import { Closed, CONTAINER_FORMATS, MAX_CLOSED } from "../../../schema/closed.js
 import type { InspectionLimits } from "../formats/inspection.js";
 import type { Signature } from "../formats/search.js";
 
-/** What the inspector's process is asked: to look into a file. */
+/** What the inspector's process is asked: to look into a file, or into the bytes that are attached. */
 export interface OpenerRequest {
   readonly id: number;
-  readonly path: string;
+  readonly path: string | null;
   readonly signatures: readonly Signature[];
   readonly limits: InspectionLimits;
 }

@@ -216,6 +216,7 @@ export function createBuiltinRunner({
   }
 
   return {
+    takesBytes: true,
     get description() {
       return `builtin (${processes.isolation()})`;
     },

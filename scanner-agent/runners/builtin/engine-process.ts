@@ -60,7 +60,7 @@ export async function startEngineProcess(host: NodeHost, { file, folder, program
   let ended: HungUp | undefined;
   let wasStopped = false;
   let count = 0;
-  const say = (message: ToProcess) => node.send(message);
+  const say = (message: ToProcess, attached?: Uint8Array) => node.send(message, attached);
 
   const end = (how: string) => {
     ended ??= new HungUp(how);
@@ -98,7 +98,11 @@ export async function startEngineProcess(host: NodeHost, { file, folder, program
       else finish(ended);
       say({ kind: "start", worker: id });
       return {
-        post: (request) => say({ kind: "ask", worker: id, request }),
+        post(request) {
+          if (request.kind !== "scan") return say({ kind: "ask", worker: id, request });
+          const { bytes, ...sample } = request.sample;
+          say({ kind: "ask", worker: id, request: { kind: "scan", sample } }, bytes);
+        },
         async end() {
           say({ kind: "end", worker: id });
           if ((await awaitEnd(WORKER_END_MS, over)) !== undefined) await stop();

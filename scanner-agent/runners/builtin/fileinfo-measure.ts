@@ -20,14 +20,15 @@ export interface Measurements {
   readonly mime: string | undefined;
 }
 
-/** Reads the file once, in parts, for its hashes and its entropy. */
-export async function measure(path: string): Promise<Measurements> {
+/** Reads the file once, in parts, for its hashes and its entropy; or the bytes. */
+export async function measure(given: string | Uint8Array): Promise<Measurements> {
   const md5 = createHash("md5");
   const sha1 = createHash("sha1");
   const sha256 = createHash("sha256");
   const counts = new Float64Array(256);
   let size = 0;
-  for await (const part of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
+  const parts = typeof given === "string" ? createReadStream(given, { highWaterMark: READ_BYTES }) : [given];
+  for await (const part of parts as AsyncIterable<Uint8Array> | Uint8Array[]) {
     for (const hash of [md5, sha1, sha256]) hash.update(part);
     // The array has an element for each value of a byte.
     for (let i = 0; i < part.length; i++) counts[part[i] as number]! += 1;
@@ -39,7 +40,7 @@ export async function measure(path: string): Promise<Measurements> {
     sha256: sha256.digest("hex"),
     size,
     entropy: computeEntropy(counts, size),
-    mime: await detectType(path),
+    mime: (await fileTypeFromBuffer(typeof given === "string" ? await readHead(given) : given.subarray(0, HEAD_BYTES)))?.mime,
   };
 }
 
@@ -49,8 +50,8 @@ function computeEntropy(counts: Float64Array, size: number): number {
   return Math.round(bits * 10_000) / 10_000;
 }
 
-async function detectType(path: string): Promise<string | undefined> {
+async function readHead(path: string): Promise<Uint8Array> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-  return (await fileTypeFromBuffer(buffer.subarray(0, bytesRead)))?.mime;
+  return buffer.subarray(0, bytesRead);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { reasonOf } from "../../contract.js";
@@ -44,10 +44,15 @@ export async function stateOfTools(programPath: string): Promise<string | null> 
   return stateOfFiles([...tools, ...MAGIC]);
 }
 
-/** Runs each program on the file. They read hostile input, so each has a limit on its time and its output, and may fail. */
-export async function runTools(tools: Tools, path: string, host: { programPath: string; folder: string }): Promise<ToolReport> {
+/** Runs each program on the file, or on one with these bytes. They read hostile input, so each has a limit on its time and its output, and may fail. */
+export async function runTools(
+  tools: Tools,
+  given: string | Uint8Array,
+  host: { programPath: string; folder: string },
+): Promise<ToolReport> {
   const missing = ["trid"];
   const cwd = await mkdtemp(join(host.folder, "tools-"));
+  const path = typeof given === "string" ? given : join(cwd, "sample");
   const ask = async <T>(name: keyof Tools, args: readonly string[], read: (stdout: string) => T, otherwise: T): Promise<T> => {
     const program = tools[name];
     if (program === undefined) return addMissing(missing, name, otherwise);
@@ -67,6 +72,7 @@ export async function runTools(tools: Tools, path: string, host: { programPath: 
     }
   };
   try {
+    if (typeof given !== "string" && hasAny(tools)) await writeFile(path, given, { mode: 0o444 });
     const [mime, description, ssdeep, exiftool] = await Promise.all([
       ask("file", ["--brief", "--mime-type", "--"], (text) => MimeType.parse(text.trim()), undefined),
       ask("file", ["--brief", "--"], (text) => text.trim().slice(0, MAX_VALUE), ""),
@@ -77,6 +83,10 @@ export async function runTools(tools: Tools, path: string, host: { programPath: 
   } finally {
     await rm(cwd, { recursive: true, force: true });
   }
+}
+
+function hasAny(tools: Tools): boolean {
+  return Object.values(tools).some((program) => program !== undefined);
 }
 
 const MimeType = z.string().regex(/^[\w.+-]+\/[\w.+-]+$/);

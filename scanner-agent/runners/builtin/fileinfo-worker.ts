@@ -14,10 +14,11 @@ serveWorker(async (data) => {
   return {
     problems: [],
     versions: { engine: version, signatures: null, signatureDate: null },
-    async scan({ path }) {
-      if (path === null) throw new Error("FileInfo needs the sample's bytes");
-      const measured = await measure(path);
-      const { mime, description, ssdeep, exiftool, missing } = await runTools(tools, path, { programPath, folder: tmpdir() });
+    async scan({ path, bytes }) {
+      const given = bytes ?? path;
+      if (given === null) throw new Error("FileInfo needs the sample's bytes");
+      const measured = await measure(given);
+      const { mime, description, ssdeep, exiftool, missing } = await runTools(tools, given, { programPath, folder: tmpdir() });
       const magic = { mime: measured.mime ?? mime ?? "application/octet-stream", description };
       const { md5, sha1, sha256, entropy, size } = measured;
       return { magic, ssdeep, trid: [], exiftool, missing, md5, sha1, sha256, entropy, size };

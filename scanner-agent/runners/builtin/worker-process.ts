@@ -5,7 +5,7 @@
 import { tmpdir } from "node:os";
 import { Worker } from "node:worker_threads";
 import { connectToAgent } from "../../process-channel.js";
-import type { ToProcess, FromProcess } from "./worker-server.js";
+import type { FromProcess, ToProcess, WorkerRequest } from "./worker-server.js";
 
 /** Of one worker. */
 const MAX_HEAP_MB = 512;
@@ -29,9 +29,16 @@ function start(id: number): void {
   worker.on("exit", (code) => end(`exit code ${code}`));
 }
 
-const say = connectToAgent<ToProcess, FromProcess>((message) => {
+function ask(id: number, request: WorkerRequest, attached: Buffer | undefined): void {
+  const worker = workers.get(id);
+  if (request.kind === "prepare" || attached === undefined) return worker?.postMessage(request);
+  const { buffer } = attached as Buffer<ArrayBuffer>;
+  worker?.postMessage({ ...request, sample: { ...request.sample, bytes: attached } }, [buffer]);
+}
+
+const say = connectToAgent<ToProcess, FromProcess>((message, attached) => {
   if (message.kind === "start") start(message.worker);
-  else if (message.kind === "ask") workers.get(message.worker)?.postMessage(message.request);
+  else if (message.kind === "ask") ask(message.worker, message.request, attached);
   else void workers.get(message.worker)?.terminate();
 });
 say({ kind: "ready" });

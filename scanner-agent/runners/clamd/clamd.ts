@@ -8,7 +8,7 @@ import { findSignatures } from "./database.js";
 import { followSignatures, type LoadedSignatures } from "./loaded.js";
 import { awaitReply, createOccupancy, NotListening, type Conversation } from "../conversation.js";
 import { removeStaleDaemons, startClamd, type ClamdProcess } from "./daemon.js";
-import { ask, isAnswering, readVersion, streamFile } from "./protocol.js";
+import { ask, isAnswering, readVersion, streamSample } from "./protocol.js";
 import { noFence, unfenced, type Fence } from "../process/fence.js";
 
 /** How long clamd may go on with a sample after its timeout before it is restarted. */
@@ -101,21 +101,20 @@ export function createClamdRunner({
   }
 
   async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
-    const { path } = sample;
-    if (path === null) throw new Failed("ClamAV needs the sample's bytes");
     const leave = await gate.enter(options.alone, options.signal);
     const on = clamd;
     const endedUnasked = () => on !== undefined && !stopped.has(on);
     try {
-      return await occupancy.scan(() => scan(current(), path, options), endedUnasked);
+      return await occupancy.scan(() => scan(current(), sample, options), endedUnasked);
     } finally {
       leave();
     }
   }
 
-  function scan(on: ClamdProcess, path: string, options: RunOptions): Promise<RawOutput> {
-    const conversation = streamFile(on.socketPath, path);
-    return awaitReply(conversation, options, () => restartIfStuck(on, conversation));
+  async function scan(on: ClamdProcess, sample: Sample, options: RunOptions): Promise<RawOutput> {
+    const conversation = streamSample(on.socketPath, sample);
+    if (conversation === undefined) throw new Failed("ClamAV needs the sample's bytes");
+    return await awaitReply(conversation, options, () => restartIfStuck(on, conversation));
   }
 
   /** clamd goes on when its client disconnects: only a new clamd frees a thread that never ends. */
@@ -131,6 +130,7 @@ export function createClamdRunner({
   }
 
   return {
+    takesBytes: true,
     get description() {
       return `process (${(fence ?? noFence).description})`;
     },

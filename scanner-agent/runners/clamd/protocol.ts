@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import type { EngineVersions } from "../../../schema/messages.js";
-import { hasCode, reasonOf, TimedOut, Unavailable } from "../../contract.js";
+import { hasCode, reasonOf, TimedOut, Unavailable, type Sample } from "../../contract.js";
 import { readDate } from "../../parsers/date.js";
 import { within } from "../../within.js";
 import { HungUp, NotListening, type Conversation } from "../conversation.js";
@@ -11,6 +11,7 @@ const MAX_REPLY = 64 * 1024;
 const READ_BYTES = 256 * 1024;
 /** Errors of writing to a connection that the other side has closed. */
 const HANG_UP_CODES = ["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED"];
+const STREAM_START = Buffer.from("zINSTREAM\0");
 const STREAM_END = Buffer.alloc(4);
 const ASK_MS = 10_000;
 
@@ -49,8 +50,31 @@ export function readVersion(reply: string, newest: Date | undefined): EngineVers
   };
 }
 
-/** Streams a file to be scanned, so clamd needs no access to it. The reply keeps its closing NUL, which shows that it is whole. */
-export function streamFile(socketPath: string, file: string): Conversation {
+/**
+ * Streams a sample to be scanned, so clamd needs no access to its file. The reply keeps its closing NUL, which shows that it is
+ * whole. Undefined if there is neither a file nor bytes.
+ */
+export function streamSample(socketPath: string, { path, bytes }: Pick<Sample, "path" | "bytes">): Conversation | undefined {
+  if (bytes !== undefined) return streamBytes(socketPath, bytes);
+  return path === null ? undefined : streamFile(socketPath, path);
+}
+
+/** What clamd has not read before it answers is still to be written here: such an answer is early. */
+function streamBytes(socketPath: string, bytes: Uint8Array): Conversation {
+  return converse(socketPath, (socket) => {
+    socket.cork();
+    socket.write(STREAM_START);
+    if (bytes.length > 0) {
+      socket.write(lengthOf(bytes));
+      socket.write(bytes);
+    }
+    socket.write(STREAM_END);
+    socket.uncork();
+    return Promise.resolve();
+  });
+}
+
+function streamFile(socketPath: string, file: string): Conversation {
   let isRead = false;
   return converse(
     socketPath,
@@ -65,15 +89,19 @@ export function streamFile(socketPath: string, file: string): Conversation {
 }
 
 async function* frames(file: string, onEnd: () => void): AsyncGenerator<Buffer> {
-  yield Buffer.from("zINSTREAM\0");
+  yield STREAM_START;
   for await (const part of createReadStream(file, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(part.length);
-    yield length;
+    yield lengthOf(part);
     yield part;
   }
   onEnd();
   yield STREAM_END;
+}
+
+function lengthOf(part: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(part.length);
+  return length;
 }
 
 function converse(socketPath: string, send: (socket: Socket) => Promise<void>, isRead = () => true): Conversation {

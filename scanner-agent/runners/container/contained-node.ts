@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { ContainerRun } from "../../../schema/container-run.js";
 import { projectPath } from "../../../schema/paths.js";
 import { Unavailable } from "../../contract.js";
-import { lineOf } from "../../process-channel.js";
+import { sendLine } from "../../process-channel.js";
 import {
   createInbox,
   createLastWords,
@@ -127,7 +127,7 @@ async function follow(
   await host.daemon.ask("start a container", (_, abortSignal) => container.start({ abortSignal }));
   const started = {
     isolation: ISOLATION,
-    send: (message: unknown) => void connection.write(lineOf(message)),
+    send: (message: unknown, attached?: Uint8Array) => sendLine(connection, message, attached),
     show: createShow(shown, SAMPLE_FOLDER),
     ended,
     describeEnd: words.describeEnd,

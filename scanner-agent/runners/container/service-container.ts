@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { EngineVersions } from "../../../schema/messages.js";
 import { Unavailable, type Sample } from "../../contract.js";
-import { ask, isAnswering, readVersion, streamFile } from "../clamd/protocol.js";
+import { ask, isAnswering, readVersion, streamSample } from "../clamd/protocol.js";
 import { untilAnswering, type Conversation } from "../conversation.js";
 import { fillCommand } from "../fill-command.js";
 import { bind } from "./profile.js";
@@ -137,8 +137,9 @@ function createClamdClient({ name }: ContainerEngine, { docker }: Recipe, socket
     isAnswering: () => isAnswering(socket),
     versions: async () => readVersion(await ask(socket, "VERSION"), undefined),
     scan(sample) {
-      if (sample.path === null) throw new Unavailable(`${name} needs the sample's bytes`);
-      return streamFile(socket, sample.path);
+      const conversation = streamSample(socket, sample);
+      if (conversation === undefined) throw new Unavailable(`${name} needs the sample's bytes`);
+      return conversation;
     },
   };
 }
@@ -156,8 +157,8 @@ async function createWebClient(
     isAnswering: () => isListening(at),
     versions: () => Promise.resolve({ engine: null, signatures: null, signatureDate: null }),
     scan: (sample) =>
-      wantsBytes && sample.path !== null
-        ? postSample(at, sample.path, sample.sha256, sample.size, run.limits.output)
+      wantsBytes && (sample.path !== null || sample.bytes !== undefined)
+        ? postSample(at, sample, run.limits.output)
         : lookUp(at, sample.sha1, run.limits.output),
   };
 }

@@ -91,6 +91,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
   }
 
   return {
+    takesBytes: true,
     description,
     async start() {
       const service = deployment.peek();

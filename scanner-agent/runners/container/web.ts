@@ -3,7 +3,7 @@
 import { createReadStream } from "node:fs";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import { Failed, reasonOf, Unavailable } from "../../contract.js";
+import { Failed, reasonOf, Unavailable, type Sample } from "../../contract.js";
 import { HungUp, NotListening, type Conversation } from "../conversation.js";
 
 const KNOCK_MS = 2_000;
@@ -32,9 +32,13 @@ export async function isListening(at: Address): Promise<boolean> {
 }
 
 /** Sends it a sample. */
-export function postSample(at: Address, file: string, name: string, size: number, maxReplyBytes: number): Conversation {
+export function postSample(
+  at: Address,
+  { path, bytes, sha256, size }: Pick<Sample, "path" | "bytes" | "sha256" | "size">,
+  maxReplyBytes: number,
+): Conversation {
   const head = Buffer.from(
-    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="malware"; filename="${name}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="malware"; filename="${sha256}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
   );
   const tail = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
   const headers = {
@@ -43,9 +47,10 @@ export function postSample(at: Address, file: string, name: string, size: number
   };
   const outgoing = request({ ...at, method: "POST", path: "/scan", headers });
   let readError: Error | undefined;
-  async function* parts(): AsyncGenerator<Buffer> {
+  async function* parts(): AsyncGenerator<Uint8Array> {
     yield head;
-    yield* createReadStream(file) as AsyncIterable<Buffer>;
+    if (bytes !== undefined) yield bytes;
+    else if (path !== null) yield* createReadStream(path) as AsyncIterable<Buffer>;
     yield tail;
   }
   const { reply, hangUp } = conversation(outgoing, maxReplyBytes);

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import { projectPath } from "../../../schema/paths.js";
-import { lineOf } from "../../process-channel.js";
+import { sendLine } from "../../process-channel.js";
 import { awaitEnd } from "../../within.js";
 import type { Fence, Mount } from "./fence.js";
 import { minimalEnvironment, spawnGuarded } from "./guard.js";
@@ -60,8 +60,8 @@ export async function startFencedNode(fence: Fence, options: NodeProgram, log: L
   );
   const started = {
     isolation: fence.description,
-    send(message: unknown) {
-      if (input.writable) input.write(lineOf(message));
+    send(message: unknown, attached?: Uint8Array) {
+      if (input.writable) sendLine(input, message, attached);
     },
     show: fence.home === undefined ? showAsItIs : createShow(shown, fence.innerPath(shown, "files")),
     ended,

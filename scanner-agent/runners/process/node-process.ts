@@ -24,8 +24,8 @@ export interface NodeProcess {
   readonly greeting: unknown;
   /** Calls back with every message after the first. */
   onMessage(listener: (message: unknown) => void): void;
-  /** If it has ended, the message is lost: its end is reported. */
-  send(message: unknown): void;
+  /** With bytes that belong to it. If it has ended, the message is lost: its end is reported. */
+  send(message: unknown, attached?: Uint8Array): void;
   /** Shows it one more file, which may be removed elsewhere from now on. */
   show(path: string): ShownFile;
   /** Resolves when it has ended, with a sentence that says how. */
@@ -82,7 +82,7 @@ export function createReceiver(
   inbox: Inbox,
   { words, maxMessage, end }: { words: LastWords; maxMessage: number; end(): void },
 ): (piece: Buffer) => void {
-  const read = createLineReader(inbox.receive, maxMessage);
+  const read = createLineReader(inbox.receive, { limit: maxMessage });
   let hasFailed = false;
   return (piece) => {
     if (hasFailed) return;

@@ -59,6 +59,20 @@ describe("a process", () => {
     expect(inspector.started()).toBe(1);
   });
 
+  test("finds the same in memory as in a file, and in nothing at all", async () => {
+    const inspector = inspectorWith();
+    const encrypted = await packed({ a: Buffer.from("secret") }, "zip", "-psecret");
+    for (const bytes of [encrypted, gzipSync(encrypted)]) {
+      const { path, sha256, signatures } = await sampleOf(bytes);
+      const inMemory = await inspector.inspect({ path: null, bytes, sha256: `${sha256} in memory`, signatures });
+      expect(inMemory).toEqual(await inspector.inspect({ path, sha256, signatures }));
+      expect(inMemory.closed).toMatchObject([{ state: "ENCRYPTED" }]);
+    }
+    const [signature] = searchAll([GZIP]);
+    const empty = { path: null, bytes: Buffer.alloc(0), sha256: "empty", signatures: signature === undefined ? [] : [signature] };
+    expect(await inspector.inspect(empty)).toMatchObject({ closed: [] });
+  });
+
   test("reads the file though it was removed meanwhile", async () => {
     const inspector = inspectorWith();
     const sample = await sampleOf(GZIP);
@@ -129,7 +143,7 @@ describe("an inspection", () => {
         isolation: "none",
         sevenZip: "0",
         inspect: ({ path }) => {
-          asked.push(path);
+          asked.push(path ?? "");
           return answer();
         },
         ended: () => false,

@@ -11,6 +11,11 @@ export async function sampleFile(folder: string, bytes: Buffer): Promise<Sample>
   return { ...names, path, size: bytes.length };
 }
 
+/** A sample in memory. */
+export function sampleBytes(bytes: Buffer): Sample {
+  return { ...hashes(bytes), path: null, bytes, size: bytes.length };
+}
+
 /** A sample that is only a path. */
 export function pathOnly(path: string | null): Sample {
   return { path, sha256: "0".repeat(64), sha1: "0".repeat(40), md5: "0".repeat(32), size: 1 };

@@ -7,7 +7,9 @@ import { describe, expect, test } from "vitest";
 import { done } from "../../../scanner-agent/contract.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
 import { createSampleCache } from "../../../scanner-agent/samples/sample-cache.js";
+import { createSampleMemory } from "../../../scanner-agent/samples/sample-memory.js";
 import type { SampleReader } from "../../../scanner-agent/samples/sample-reader.js";
+import { createSpoolFiles } from "../../../scanner-agent/samples/spool-files.js";
 import { openSpool } from "../../../scanner-agent/samples/spool.js";
 import { watchSpoolOrphans, type SpoolOrphans } from "../../../scanner-agent/samples/spool-orphans.js";
 import { SAMPLES } from "../../../schema/subjects.js";
@@ -130,7 +132,7 @@ describe("a sample that is larger than the disk has room for", () => {
   test("is handed back alone, and taken once there is room; the engine goes on, and the agent says what it can take", async () => {
     const engine = reader("Cramped");
     let free = RESERVE + 2_000;
-    const { config } = await agentWith(engine, {}, { readFree: () => Promise.resolve(free) });
+    const { config } = await agentWith(engine, {}, { readFree: () => free });
     const large = requestOf(await stage.store(randomBytes(2_001)), ["Cramped"]);
     await stage.request(engine.manifest, large);
     const returns = () => stage.returned.filter(({ scan }) => scan === large.scan);
@@ -148,7 +150,7 @@ describe("a sample that is larger than the disk has room for", () => {
     const { opened, open } = gate();
     const engine = puppet("Crowded", async () => opened.then(() => done("CLEAN", null, null)), { slots: 2 });
     const written = { bytes: 0 };
-    const { config } = await agentWith(engine, {}, { readFree: async () => RESERVE + 3_000 - written.bytes });
+    const { config } = await agentWith(engine, {}, { readFree: () => RESERVE + 3_000 - written.bytes });
     const [first, second] = [
       requestOf(await stage.store(randomBytes(2_000)), ["Crowded"]),
       requestOf(await stage.store(randomBytes(2_000)), ["Crowded"]),
@@ -186,8 +188,8 @@ test("several engines find out at once whether samples can be written again", as
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-probes-"));
   const cache = createSampleCache(
     { read: () => Promise.reject(new Error("nothing is read")), probe: async () => {} } as unknown as SampleReader,
-    folder,
-    pino({ level: "silent" }),
+    createSampleMemory({ largest: 0, total: 0 }),
+    createSpoolFiles(folder, pino({ level: "silent" })),
   );
   await Promise.all(Array.from({ length: 20 }, () => cache.probe()));
   expect(await readdir(folder)).toEqual([]);

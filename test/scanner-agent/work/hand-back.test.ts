@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { done, Unavailable } from "../../../scanner-agent/contract.js";
-import { encodeMessage, type AgentState } from "../../../schema/messages.js";
+import { type AgentState } from "../../../schema/control.js";
+import { encodeMessage } from "../../../schema/messages.js";
 import { controlSubject, RESULTS, SCANS } from "../../../schema/subjects.js";
 import { agentsOnBus, requestOf } from "../stage/agent-stage.js";
 import { until, type BusStage } from "../stage/bus-stage.js";

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { done } from "../../../scanner-agent/contract.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
-import { encodeMessage, type AgentState, type Control } from "../../../schema/messages.js";
+import { type AgentState, type Control } from "../../../schema/control.js";
+import { encodeMessage } from "../../../schema/messages.js";
 import { controlSubject } from "../../../schema/subjects.js";
 import { requestOf, startAgent, type AgentStage } from "../stage/agent-stage.js";
 import { startBusStage, until, type BusStage } from "../stage/bus-stage.js";

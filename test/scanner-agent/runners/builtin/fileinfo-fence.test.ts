@@ -9,7 +9,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { parseFileInfo } from "../../../../scanner-agent/parsers/fileinfo.js";
 import { createBuiltinRunner } from "../../../../scanner-agent/runners/builtin/builtin.js";
 import { findFence } from "../../../../scanner-agent/runners/process/find-fence.js";
-import { runOptions, sampleFile } from "../samples.js";
+import { hashes } from "../../hashes.js";
+import { runOptions, sampleBytes, sampleFile } from "../samples.js";
 
 const file = fileURLToPath(new URL("../../../../dist/scanner-agent/runners/builtin/fileinfo-worker.js", import.meta.url));
 
@@ -32,7 +33,11 @@ async function fileInfo(script: string) {
   return { runner, sample: await sampleFile(folder, Buffer.from("the sample")) };
 }
 
-test.each([false, true])("a tool that a sample has taken over is in the fence (alone: %s)", async (alone) => {
+test.each([
+  [false, "a file"],
+  [true, "a file"],
+  [false, "bytes"],
+])("a tool that a sample has taken over is in the fence (alone: %s, given %s)", async (alone, given) => {
   const server = createServer((socket) => socket.end()).listen(0, "0.0.0.0");
   await once(server, "listening");
   onTestFinished(() => void server.close());
@@ -42,11 +47,16 @@ test.each([false, true])("a tool that a sample has taken over is in the fence (a
 cp "\${@: -1}" /tmp/left-by-fileinfo && left=in-its-own-tmp
 unshare --user true 2> /dev/null && users=open || users=closed
 echo "[{\\"User\\":\\"$(id -u)\\",\\"Network\\":\\"$network\\",\\"Left\\":\\"$left\\",\\"Users\\":\\"$users\\",\\"Sample\\":\\"$(cat "\${@: -1}")\\"}]"`);
-  const outcome = parseFileInfo(await runner.run(sample, runOptions({ alone })));
+  const bytes = Buffer.from("the sample");
+  const outcome = parseFileInfo(await runner.run(given === "bytes" ? sampleBytes(bytes) : sample, runOptions({ alone })));
   const user = String(process.getuid?.() === 0 ? 65_532 : process.getuid?.());
   expect(outcome).toMatchObject({
     state: "DONE",
-    details: { exiftool: { User: user, Network: "closed", Left: "in-its-own-tmp", Users: "closed", Sample: "the sample" } },
+    details: {
+      ...hashes(bytes),
+      size: bytes.length,
+      exiftool: { User: user, Network: "closed", Left: "in-its-own-tmp", Users: "closed", Sample: "the sample" },
+    },
   });
   expect((await readdir("/tmp")).filter((name) => name === "left-by-fileinfo")).toEqual([]);
   expect(runner.description).toMatch(/^builtin \(.*no network, private \/tmp, limits/);

@@ -7,7 +7,7 @@ import type { Runner } from "../../../../scanner-agent/contract.js";
 import { parseYara } from "../../../../scanner-agent/parsers/yara.js";
 import { createBuiltinRunner } from "../../../../scanner-agent/runners/builtin/builtin.js";
 import { stateOfRules } from "../../../../scanner-agent/runners/builtin/rule-files.js";
-import { pathOnly, runOptions } from "../samples.js";
+import { pathOnly, runOptions, sampleBytes } from "../samples.js";
 import { makeRuleFolder, rule, type RuleFolder } from "./rule-folder.js";
 
 const file = fileURLToPath(new URL("../../../../dist/scanner-agent/runners/builtin/yara-worker.js", import.meta.url));
@@ -55,13 +55,15 @@ const infected = (name: string, word: string) =>
   `rule ${name} { meta: verdict = "infected" strings: $a = "${word}" condition: $a }`;
 
 describe("Yara", () => {
-  test("finds what is infected beside a rule with a number beyond doubles, in a thread and alone", async () => {
+  test("finds what is infected beside a rule with a number beyond doubles, in a thread, alone and in memory", async () => {
     await folder.write({
       "mix.yar": `${infected("Evil", "evil")}\nrule Any { meta: id = 20240101123456789 strings: $a = "evil" condition: $a }`,
     });
     await runner.start();
-    for (const alone of [false, true]) {
-      const outcome = await scan("evil", runOptions({ alone }));
+    const scanBytes = async () => parseYara(await runner.run(sampleBytes(Buffer.from("evil")), runOptions()));
+    const [inThread, alone] = [() => scan("evil"), () => scan("evil", runOptions({ alone: true }))];
+    for (const scanAs of [inThread, alone, scanBytes]) {
+      const outcome = await scanAs();
       expect(outcome).toMatchObject({ state: "DONE", verdict: "INFECTED", signature: "Evil, Any" });
       expect(outcome.details).toMatchObject({ yara: { matches: [{}, { rule: "Any", meta: { id: "20240101123456789" } }] } });
     }

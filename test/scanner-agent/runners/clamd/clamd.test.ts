@@ -22,7 +22,7 @@ import { createClamdRunner, type ClamdOptions } from "../../../../scanner-agent/
 import { until } from "../../stage/bus-stage.js";
 import { hasClamd, makeDatabase, type Database } from "./clamav-database.js";
 import { CLEAN, EICAR } from "../../eicar.js";
-import { runOptions, sampleFile } from "../samples.js";
+import { runOptions, sampleBytes, sampleFile } from "../samples.js";
 
 const log = pino({ level: "silent" });
 let folder: string;
@@ -59,6 +59,10 @@ async function scan(on: Runner, bytes: Buffer, options: RunOptions = runOptions(
   return parseClamd(await on.run(await sampleFile(folder, bytes), options));
 }
 
+async function scanBytes(on: Runner, bytes: Buffer): Promise<Outcome> {
+  return parseClamd(await on.run(sampleBytes(bytes), runOptions()));
+}
+
 /** The clamd of a runner made above, found by its command line. */
 async function pidOf(n = 0): Promise<number> {
   const mark = folderPrefix(join(folder, String(n)));
@@ -70,12 +74,14 @@ async function pidOf(n = 0): Promise<number> {
 }
 
 describe.skipIf(!hasClamd)("clamd", () => {
-  test("finds EICAR, and nothing in a clean or an empty file", async () => {
+  test("finds EICAR, and nothing in a clean or an empty sample, whether that is a file or in memory", async () => {
     const on = clamd();
     await on.start();
-    expect(await scan(on, EICAR)).toMatchObject({ state: "DONE", verdict: "INFECTED", signature: "Eicar-Test.UNOFFICIAL" });
-    expect(await scan(on, CLEAN)).toMatchObject({ state: "DONE", verdict: "CLEAN" });
-    expect(await scan(on, Buffer.alloc(0))).toMatchObject({ state: "DONE", verdict: "CLEAN" });
+    for (const scanAs of [scan, scanBytes]) {
+      expect(await scanAs(on, EICAR)).toMatchObject({ state: "DONE", verdict: "INFECTED", signature: "Eicar-Test.UNOFFICIAL" });
+      expect(await scanAs(on, CLEAN)).toMatchObject({ state: "DONE", verdict: "CLEAN" });
+      expect(await scanAs(on, Buffer.alloc(0))).toMatchObject({ state: "DONE", verdict: "CLEAN" });
+    }
     expect(await on.versions()).toMatchObject({
       engine: expect.stringMatching(/^\d+\.\d+/) as string,
       signatureDate: expect.stringMatching(/Z$/) as string,

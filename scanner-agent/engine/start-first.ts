@@ -1,0 +1,19 @@
+import type { Logger } from "pino";
+import { reasonOf, Unavailable, type Runner } from "../contract.js";
+
+/** Starts the first runner that can be started. Throws {@link Unavailable} with the reasons of all. */
+export async function startFirst(runners: readonly Runner[], log: Logger): Promise<Runner> {
+  const reasons: string[] = [];
+  let isPassing = false;
+  for (const runner of runners) {
+    try {
+      await runner.start();
+      return runner;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) log.error({ err: error }, "A way to run the engine failed unexpectedly");
+      reasons.push(reasonOf(error));
+      isPassing ||= error instanceof Unavailable && error.isPassing;
+    }
+  }
+  throw new Unavailable(reasons.join("; ") || "there is no way to run it", { isPassing });
+}

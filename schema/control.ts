@@ -1,0 +1,34 @@
+/** What gateways tell agents and each other in plain messages, which may be lost. */
+
+import { z } from "zod";
+import { engineName, scanId, textWithin, v } from "./message-fields.js";
+
+/**
+ * What an agent can be told to be. A cordoned one takes nothing more and finishes what it has, however long that takes; a
+ * draining one hands back what it has not finished within its grace.
+ */
+export const AgentState = { READY: "READY", CORDONED: "CORDONED", DRAINING: "DRAINING" } as const;
+/** One of the names of {@link AgentState}. */
+export type AgentState = keyof typeof AgentState;
+
+/** Hints on `live.scan`: these scans have reached these revisions. Readers re-read Postgres. */
+export const LiveHints = z.object({ v, scans: z.array(z.tuple([scanId, z.number().int().nonnegative()])) });
+/** What {@link LiveHints} parses. */
+export type LiveHints = z.infer<typeof LiveHints>;
+
+/** Most scans that one {@link Control} message names. */
+export const CANCELS_PER_MESSAGE = 1_000;
+
+/** What an agent is told on `control.agent.<id>`. Lossy: what must hold is told again. */
+export const Control = z.discriminatedUnion("kind", [
+  /** Nobody wants these scans' answers any more: what runs for them is ended and not answered. */
+  z.object({ v, kind: z.literal("cancel"), scans: z.array(scanId).min(1).max(CANCELS_PER_MESSAGE) }),
+  /** Be in this state until told otherwise. */
+  z.object({ v, kind: z.literal("state"), state: z.enum(AgentState) }),
+  /** Test this engine now; its presence says what came of it. */
+  z.object({ v, kind: z.literal("test"), engine: engineName }),
+  /** Take no work for this engine, because of this; null: take it again. What the agent is told does not outlive it. */
+  z.object({ v, kind: z.literal("refuse"), engine: engineName, reason: textWithin(1024).nullable() }),
+]);
+/** What {@link Control} parses. */
+export type Control = z.infer<typeof Control>;
