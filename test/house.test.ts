@@ -186,7 +186,7 @@ describe("one owner each", () => {
     [/^dockerode$/, /^scanner-agent\/runners\/container\//],
     [/^(pg|pg-.*)$/, /^gateway\/db\//],
     [/^kysely$/, /^(gateway\/db\/|schema\/tables\/)/],
-    [/^nats$/, /^(gateway|scanner-agent)\/bus\//],
+    [/^nats$/, /^((gateway|scanner-agent)\/bus|schema\/nats)\//],
     [/^(type-graphql|@apollo\/server|graphql-ws|graphql-sse)/, /^(gateway\/|schema\/graphql\/|cli\/)/],
     [/^fastify$/, /^gateway\//],
     [/^yaml$/, /^scanner-agent\/manifest\//],

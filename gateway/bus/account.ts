@@ -2,6 +2,7 @@ import type { JetStreamManager, NatsConnection } from "nats";
 import type { EngineSpeed, InternetClass } from "../../schema/classes.js";
 import { type Control } from "../../schema/control.js";
 import { encodeMessage } from "../../schema/messages.js";
+import { publishStored } from "../../schema/nats/stored.js";
 import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import { streams, type StreamSettings } from "../../schema/streams.js";
 import { controlSubject, engineToken, scanSubject, SCANS } from "../../schema/subjects.js";
@@ -62,6 +63,7 @@ export interface Account {
 }
 
 const CHECK_MS = 5_000;
+const PUBLISH_MS = 5_000;
 
 /**
  * Opens an account. Whenever it counts as up, its streams and the presence bucket exist, and every durable that the server does not
@@ -131,8 +133,8 @@ export function openAccount(
     scansState,
     async publishRequest(speed, data, messageId) {
       const stream = provision.identity(SCANS);
-      const ack = await connection.up().jetstream().publish(scanSubject(speed, internet), data, { msgID: messageId });
-      return { seq: ack.seq, stream };
+      const options = { messageId, timeoutMs: PUBLISH_MS };
+      return { seq: await publishStored(connection.up(), scanSubject(speed, internet), [data], options), stream };
     },
     async ensureDurable(engine) {
       await ask((jsm) => provision.addDurable(jsm, engine));

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { connect, credsAuthenticator, Events, NatsError, type NatsConnection } from "nats";
+import { credsAuthenticator, Events, NatsError, type NatsConnection } from "nats";
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
+import { connectNats } from "../../schema/nats/connect.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import { accountName, GATEWAY_INBOX_PREFIX } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
@@ -77,9 +78,9 @@ export function keepConnection(
   async function run(): Promise<void> {
     while (!closed) {
       try {
-        nc = await connect({
+        const options = {
           servers: [...config.servers],
-          authenticator: (nonce) => credsAuthenticator(readCredentials())(nonce),
+          authenticator: (nonce?: string) => credsAuthenticator(readCredentials())(nonce),
           name: `gateway ${purpose}`,
           inboxPrefix: GATEWAY_INBOX_PREFIX,
           maxReconnectAttempts: -1,
@@ -87,12 +88,11 @@ export function keepConnection(
           reconnectJitter: RETRY_MS,
           pingInterval: 5_000,
           maxPingOut: 2,
-          // Otherwise every request captures a stack trace, even if it succeeds.
-          noAsyncTraces: true,
           // A gateway handles its own hints directly.
           noEcho: true,
           ignoreAuthErrorAbort: true,
-        });
+        };
+        nc = await connectNats(options, log);
       } catch (error) {
         log.warn({ account, purpose, err: error }, "cannot connect to NATS; retrying");
         await pause(4 * RETRY_MS);

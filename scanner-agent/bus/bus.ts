@@ -1,8 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { connect, Events, headers, NatsError, type Msg, type NatsConnection, type Subscription } from "nats";
+import { Events, NatsError, type Msg, type NatsConnection, type Subscription } from "nats";
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import { guard, keepOpen } from "../../schema/listening.js";
+import { connectNats } from "../../schema/nats/connect.js";
+import { request } from "../../schema/nats/requests.js";
+import { send, type Headers, type SendOptions } from "../../schema/nats/send.js";
 import { inboxPrefix } from "../../schema/subjects.js";
 import { reasonOf, Unavailable } from "../contract.js";
 import { authenticateByFile, checkCredentials } from "./credentials.js";
@@ -35,17 +38,11 @@ export interface BusMessage {
   header(name: string): string | undefined;
 }
 
-/** Options of a message. */
-export interface SendOptions {
-  readonly reply?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 /** A connection to the agent's account. The client reconnects whenever it is lost. */
 export interface Bus {
   publish(subject: string, data: string | Uint8Array, options?: SendOptions): void;
   /** Sends a request and waits for the answer. Throws {@link BusAway}. */
-  request(subject: string, data: string | Uint8Array, timeoutMs: number, options?: SendOptions): Promise<BusMessage>;
+  request(subject: string, data: string | Uint8Array, timeoutMs: number, headers?: Headers): Promise<BusMessage>;
   /** Opens a private inbox, which receives `<subject>.*`. */
   inbox(onMessage: (message: BusMessage) => void): { readonly subject: string; close(): Promise<void> };
   /** Receives every message on a subject. */
@@ -98,12 +95,12 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   }
 
   return {
-    publish(subject, data, send) {
-      if (!nc.isClosed()) nc.publish(subject, data, natsOptions(send));
+    publish(subject, data, how = {}) {
+      if (!nc.isClosed()) send(nc, subject, [Buffer.from(data)], how);
     },
-    async request(subject, data, timeoutMs, send) {
+    async request(subject, data, timeoutMs, headers) {
       try {
-        return read(await nc.request(subject, data, { timeout: timeoutMs, ...natsOptions(send) }));
+        return read(await request(nc, subject, [Buffer.from(data)], { timeoutMs, headers }));
       } catch (error) {
         throw new BusAway(`NATS does not answer (${describe(error)})`, { cause: error });
       }
@@ -130,7 +127,7 @@ async function firstConnection(options: BusOptions): Promise<NatsConnection> {
   if (credsFile !== undefined) checkCredentials(credsFile, internet);
   for (let logged = ""; ;) {
     try {
-      const nc = await connect({
+      const connectionOptions = {
         servers: [...servers],
         name: `agent ${agent} ${purpose}`,
         inboxPrefix: inboxPrefix(agent),
@@ -140,10 +137,9 @@ async function firstConnection(options: BusOptions): Promise<NatsConnection> {
         pingInterval: PING_MS,
         maxPingOut: 2,
         ignoreAuthErrorAbort: true,
-        // Keeping a stack trace for each request costs more than the request.
-        noAsyncTraces: true,
         ...(credsFile === undefined ? {} : { authenticator: authenticateByFile(credsFile) }),
-      });
+      };
+      const nc = await connectNats(connectionOptions, log);
       log.info({ purpose }, `Connected to NATS at ${nc.getServer()}`);
       return nc;
     } catch (error) {
@@ -165,13 +161,6 @@ async function followStatus(nc: NatsConnection, listeners: ReadonlySet<() => voi
       for (const listener of listeners) guard(listener, onError)();
     }
   }
-}
-
-function natsOptions(send: SendOptions | undefined) {
-  if (send === undefined) return {};
-  const sent = send.headers === undefined ? undefined : headers();
-  for (const [name, value] of Object.entries(send.headers ?? {})) sent?.set(name, value);
-  return { ...(send.reply === undefined ? {} : { reply: send.reply }), ...(sent === undefined ? {} : { headers: sent }) };
 }
 
 function read(message: Msg): BusMessage {

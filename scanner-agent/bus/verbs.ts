@@ -1,16 +1,12 @@
 /** What an agent does on the bus besides pulling and acknowledging requests: results, presence, chunks. */
 
-import { z } from "zod";
+import type { z } from "zod";
 import { encodeMessage, parseMessage, type AgentAnswer, type Presence } from "../../schema/messages.js";
+import { PubAck } from "../../schema/nats/stored.js";
 import { chunkReadSubject, presenceSubject, resultSubject } from "../../schema/subjects.js";
 import { BusAway, type Bus, type BusMessage } from "./bus.js";
 
 const TIMEOUT_MS = 5_000;
-
-const PubAck = z.union([
-  z.object({ stream: z.string(), seq: z.number() }),
-  z.object({ error: z.object({ code: z.number(), description: z.string().default("") }) }),
-]);
 
 /** Publishes a result or returns a request; resolves when the bus has stored it. Throws {@link BusAway}. */
 export async function publishAnswer(bus: Bus, engine: string, result: AgentAnswer): Promise<void> {
@@ -24,7 +20,7 @@ export async function putPresence(bus: Bus, presence: Presence): Promise<void> {
 
 /** Deletes the agent's presence. Throws {@link BusAway}. */
 export async function deletePresence(bus: Bus, agent: string): Promise<void> {
-  requireStored(await bus.request(presenceSubject(agent), "", TIMEOUT_MS, { headers: { "KV-Operation": "DEL" } }));
+  requireStored(await bus.request(presenceSubject(agent), "", TIMEOUT_MS, { "KV-Operation": "DEL" }));
 }
 
 /** Reads chunk `n` of a sample; undefined if it is missing. Throws {@link BusAway}. */

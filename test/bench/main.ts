@@ -15,6 +15,7 @@ import { b7 } from "./b7.js";
 import { b13 } from "./b13.js";
 import { b20 } from "./b20.js";
 import { bombs } from "./bombs.js";
+import { nats } from "./nats.js";
 import { search } from "./search.js";
 import type { Bench, Benchmark } from "./bench.js";
 import { hasDocker } from "../docker/base-image.js";
@@ -42,6 +43,7 @@ const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = {
   B20: b20,
   BOMBS: bombs,
   SEARCH: search,
+  NATS: nats,
 };
 
 class Interrupted extends Error {

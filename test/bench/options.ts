@@ -3,7 +3,22 @@
 import { parseArgs } from "node:util";
 import { CORPORA, type CorpusId } from "./corpus.js";
 
-export const BENCHMARKS = ["B0", "B1", "B1c", "B2", "B3", "B4", "B5", "B6", "B7", "B13", "B20", "BOMBS", "SEARCH"] as const;
+export const BENCHMARKS = [
+  "B0",
+  "B1",
+  "B1c",
+  "B2",
+  "B3",
+  "B4",
+  "B5",
+  "B6",
+  "B7",
+  "B13",
+  "B20",
+  "BOMBS",
+  "SEARCH",
+  "NATS",
+] as const;
 export type BenchmarkId = (typeof BENCHMARKS)[number];
 
 export interface Options {

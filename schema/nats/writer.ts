@@ -1,0 +1,58 @@
+/** Sends what a turn of the event loop has to send in one write, and large pieces without joining them. */
+
+import type { Protocol } from "./client-internals.js";
+
+/** So much is sent at once, without waiting for the rest of the turn. */
+const FLUSH_BYTES = 256 * 1024;
+/** Pieces below are joined: an entry of a vector costs more than their copy. */
+const JOINED_BYTES = 16 * 1024;
+
+/** Replaces how the protocol sends. */
+export function replaceWriter(protocol: Protocol): void {
+  let isDue = false;
+  protocol.sendCommand = (command, ...pieces) => {
+    const { outbound } = protocol;
+    outbound.fill(typeof command === "string" ? Buffer.from(command) : command, ...pieces);
+    if (outbound.byteLength >= FLUSH_BYTES) return protocol.flushPending();
+    if (isDue) return;
+    isDue = true;
+    setImmediate(() => {
+      isDue = false;
+      protocol.flushPending();
+    });
+  };
+  protocol.flushPending = () => {
+    if (!protocol.connected || !protocol.infoReceived) return;
+    const { outbound, transport } = protocol;
+    const pieces = outbound.buffers;
+    if (pieces.length === 0) return;
+    outbound.buffers = [];
+    outbound.byteLength = 0;
+    const { socket } = transport;
+    // What a connection does not take any more is lost with it, as with the client's own writes.
+    if (socket === undefined || transport.isClosed || !socket.writable) return;
+    socket.cork();
+    for (const piece of joinSmall(pieces)) socket.write(piece);
+    socket.uncork();
+  };
+}
+
+/** The same bytes, with neighbouring small pieces joined. */
+function* joinSmall(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+  let small: Uint8Array[] = [];
+  for (const piece of pieces) {
+    if (piece.length < JOINED_BYTES) {
+      small.push(piece);
+      continue;
+    }
+    if (small.length > 0) yield join(small);
+    small = [];
+    yield piece;
+  }
+  if (small.length > 0) yield join(small);
+}
+
+function join(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
+}
