@@ -2,7 +2,7 @@ import { DeliverPolicy, type Msg, type NatsConnection } from "nats";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { InternetClass } from "../../schema/classes.js";
-import { request } from "../../schema/nats/requests.js";
+import { sendRequest } from "../../schema/nats/requests.js";
 import { publishStored } from "../../schema/nats/stored.js";
 import { CHUNK_BYTES } from "../../schema/streams.js";
 import { blobOfChunk, CHUNK_BY_SEQUENCE, chunkReadSubject, chunkSubject, SAMPLES } from "../../schema/subjects.js";
@@ -14,7 +14,7 @@ import { isAway, keepConnection, removeMessages, streamErrorCode, unavailable, t
 import { BytesMissing, type PutOptions, type SampleCopy, type SampleLocation, type SampleStore } from "./sample-store.js";
 
 const WRITES_IN_FLIGHT = 8;
-const TIMEOUT_MS = 10_000;
+const CHUNK_TIMEOUT_MS = 10_000;
 const WALK_PAGE = 500;
 const STREAM_FULL = new Set([10_077, 10_023, 10_047]);
 
@@ -34,7 +34,7 @@ export function openNatsSampleStore(
   /** `attempt` makes a repeated publish harmless, while a later copy of the same blob is another attempt and stored again. */
   async function writeChunk(nc: NatsConnection, attempt: string, blob: string, n: number, bytes: Uint8Array): Promise<number> {
     try {
-      const options = { messageId: `${attempt}.${n}`, timeoutMs: TIMEOUT_MS, tries: 3 };
+      const options = { messageId: `${attempt}.${n}`, timeoutMs: CHUNK_TIMEOUT_MS, tries: 3 };
       return await publishStored(nc, chunkSubject(blob, n), [bytes], options);
     } catch (error) {
       const code = streamErrorCode(error);
@@ -55,7 +55,9 @@ export function openNatsSampleStore(
 
   async function get(internet: InternetClass, subject: string, which = ""): Promise<Msg | undefined> {
     try {
-      const message = await request(connections[internet].up(), subject, [Buffer.from(which)], { timeoutMs: TIMEOUT_MS });
+      const message = await sendRequest(connections[internet].up(), subject, [Buffer.from(which)], {
+        timeoutMs: CHUNK_TIMEOUT_MS,
+      });
       const status = message.headers?.code ?? 0;
       if (status === 404) return undefined;
       if (status !== 0) throw new Error(`NATS answered ${status} ${message.headers?.description ?? ""} to reading a chunk`);

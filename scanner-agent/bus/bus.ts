@@ -4,8 +4,8 @@ import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import { guard, keepOpen } from "../../schema/listening.js";
 import { connectNats } from "../../schema/nats/connect.js";
-import { request } from "../../schema/nats/requests.js";
-import { send, type Headers, type SendOptions } from "../../schema/nats/send.js";
+import { sendRequest } from "../../schema/nats/requests.js";
+import { sendPieces, type Headers, type SendOptions } from "../../schema/nats/send.js";
 import { inboxPrefix } from "../../schema/subjects.js";
 import { reasonOf, Unavailable } from "../contract.js";
 import { authenticateByFile, checkCredentials } from "./credentials.js";
@@ -96,11 +96,11 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
 
   return {
     publish(subject, data, how = {}) {
-      if (!nc.isClosed()) send(nc, subject, [Buffer.from(data)], how);
+      if (!nc.isClosed()) sendPieces(nc, subject, [Buffer.from(data)], how);
     },
     async request(subject, data, timeoutMs, headers) {
       try {
-        return read(await request(nc, subject, [Buffer.from(data)], { timeoutMs, headers }));
+        return read(await sendRequest(nc, subject, [Buffer.from(data)], { timeoutMs, headers }));
       } catch (error) {
         throw new BusAway(`NATS does not answer (${describe(error)})`, { cause: error });
       }

@@ -18,7 +18,7 @@ export interface MessageHead {
 }
 
 /** The socket's owner; each connection to a server has a new one. */
-export interface Transport {
+export interface ClientTransport {
   readonly version: string;
   readonly isClosed: boolean;
   readonly socket: Socket | undefined;
@@ -31,7 +31,7 @@ export interface Transport {
 export interface Protocol {
   readonly connected: boolean;
   readonly infoReceived: boolean;
-  readonly transport: Transport;
+  readonly transport: ClientTransport;
   readonly parser: { readonly state: number };
   /** What waits to be sent. */
   readonly outbound: { buffers: Uint8Array[]; byteLength: number; fill(...pieces: Uint8Array[]): void };

@@ -1,8 +1,8 @@
 /** Connections to NATS for both sides of the bus: those of the client, with a quicker way to read and write where it is known. */
 
 import { connect, type ConnectionOptions, type NatsConnection } from "nats";
-import { KNOWN_CLIENT, protocolOf, type Protocol, type Transport } from "./client-internals.js";
-import { createReader } from "./reader.js";
+import { KNOWN_CLIENT, protocolOf, type Protocol, type ClientTransport } from "./client-internals.js";
+import { createProtocolReader } from "./reader.js";
 import { openInbox } from "./requests.js";
 import { sendBy } from "./send.js";
 import { replaceWriter } from "./writer.js";
@@ -54,8 +54,8 @@ function quicken(protocol: Protocol, log: ConnectLog): void {
 }
 
 /** Hands what arrives at the socket straight to a reader. */
-function readFrom(protocol: Protocol, { socket }: Transport, log: ConnectLog): void {
-  const read = createReader({
+function readFrom(protocol: Protocol, { socket }: ClientTransport, log: ConnectLog): void {
+  const read = createProtocolReader({
     processMsg(head, data) {
       try {
         protocol.processMsg(head, data);

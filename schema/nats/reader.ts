@@ -22,7 +22,7 @@ interface Unfinished {
 }
 
 /** Reads one connection. The frames are given in order; throws for what is no protocol, after which nothing more can be read. */
-export function createReader(receiver: Receiver): (frame: Buffer) => void {
+export function createProtocolReader(receiver: Receiver): (frame: Buffer) => void {
   let unfinished: Unfinished | undefined;
   let begun = "";
 

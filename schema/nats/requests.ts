@@ -1,7 +1,7 @@
 /** Requests on NATS: all of a connection share an inbox, and a clock that ends those that are not answered. */
 
 import { createInbox, ErrorCode, Events, NatsError, type Msg, type NatsConnection, type Subscription } from "nats";
-import { send, type Headers } from "./send.js";
+import { sendPieces, type Headers } from "./send.js";
 
 /** Options of a request. */
 export interface RequestOptions {
@@ -30,7 +30,7 @@ interface Inbox {
 const inboxes = new WeakMap<NatsConnection, Inbox>();
 let requests = 0;
 
-/** Opens the inbox for the answers to {@link request}; once for each connection. */
+/** Opens the inbox for the answers to {@link sendRequest}; once for each connection. */
 export function openInbox(nc: NatsConnection, inboxPrefix?: string): void {
   const prefix = `${createInbox(inboxPrefix)}.`;
   const inbox: Inbox = { prefix, open: new Map(), clock: undefined, subscription: subscribe(nc, prefix) };
@@ -47,7 +47,7 @@ export function openInbox(nc: NatsConnection, inboxPrefix?: string): void {
  * lost meanwhile, CONNECTION_CLOSED, CONNECTION_DRAINING; MAX_PAYLOAD_EXCEEDED; PERMISSIONS_VIOLATION. Whether a request has arrived that
  * ended with TIMEOUT or DISCONNECT nobody knows.
  */
-export function request(
+export function sendRequest(
   nc: NatsConnection,
   subject: string,
   pieces: readonly Uint8Array[],
@@ -61,7 +61,7 @@ export function request(
     // The server ends it when the account may not listen there.
     if (inbox.subscription.isClosed()) inbox.subscription = subscribe(nc, inbox.prefix);
     const token = (++requests).toString(36);
-    send(nc, subject, pieces, { reply: inbox.prefix + token, headers });
+    sendPieces(nc, subject, pieces, { reply: inbox.prefix + token, headers });
     inbox.open.set(token, { subject, due: performance.now() + timeoutMs, resolve, reject });
     inbox.clock ??= setInterval(() => endOverdue(inbox), TICK_MS);
   });

@@ -22,7 +22,12 @@ export function sendBy(nc: NatsConnection, protocol: Protocol): void {
 }
 
 /** Publishes the pieces as one message. They are not to be changed before the server has confirmed it. Throws a NatsError. */
-export function send(nc: NatsConnection, subject: string, pieces: readonly Uint8Array[], { reply, headers }: SendOptions): void {
+export function sendPieces(
+  nc: NatsConnection,
+  subject: string,
+  pieces: readonly Uint8Array[],
+  { reply, headers }: SendOptions,
+): void {
   const protocol = protocols.get(nc);
   if (protocol === undefined) return nc.publish(subject, join(pieces), publicOptions(reply, headers));
   const head = headers === undefined ? "" : headerText(headers);

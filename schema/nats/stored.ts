@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ErrorCode, NatsError, type NatsConnection } from "nats";
 import { z } from "zod";
 import { MalformedMessage, parseMessage } from "../messages.js";
-import { request } from "./requests.js";
+import { sendRequest } from "./requests.js";
 
 /** Options of a message that is stored. */
 export interface StoreOptions {
@@ -23,7 +23,7 @@ export const PubAck = z.union([
   z.object({ stream: z.string().min(1), seq: z.number() }),
 ]);
 
-/** Publishes a message; resolves with its sequence when the stream has it. Rejects as {@link request} does, or with JetStream's error. */
+/** Publishes a message; resolves with its sequence when the stream has it. Rejects as {@link sendRequest} does, or with JetStream's error. */
 export async function publishStored(
   nc: NatsConnection,
   subject: string,
@@ -33,7 +33,7 @@ export async function publishStored(
   const options = { timeoutMs, headers: { "Nats-Msg-Id": messageId } };
   for (let tried = 1; ; tried++) {
     try {
-      return readSequence((await request(nc, subject, pieces, options)).data);
+      return readSequence((await sendRequest(nc, subject, pieces, options)).data);
     } catch (error) {
       const nobodyListens = error instanceof NatsError && error.code === ErrorCode.NoResponders && error.api_error === undefined;
       if (!nobodyListens || tried >= tries) throw error;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { connect, credsAuthenticator, DiscardPolicy, StorageType, type NatsConnection } from "nats";
 import { connectNats } from "../../schema/nats/connect.js";
 import { recycle } from "../../schema/nats/payloads.js";
-import { request } from "../../schema/nats/requests.js";
+import { sendRequest } from "../../schema/nats/requests.js";
 import { publishStored } from "../../schema/nats/stored.js";
 import { GATEWAY_INBOX_PREFIX } from "../../schema/subjects.js";
 import { makeKeys } from "../../standalone/keys.js";
@@ -91,7 +91,7 @@ function ownWay(nc: NatsConnection): Way {
   return {
     publish: (payload) => publishStored(nc, "bench.own", [payload], { messageId: randomUUID(), timeoutMs: TIMEOUT_MS }),
     async read(subject) {
-      const { data } = await request(nc, directGet(subject), [], { timeoutMs: TIMEOUT_MS });
+      const { data } = await sendRequest(nc, directGet(subject), [], { timeoutMs: TIMEOUT_MS });
       recycle(data);
     },
   };

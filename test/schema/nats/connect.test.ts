@@ -3,7 +3,7 @@ import type { NatsConnection } from "nats";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { KNOWN_CLIENT } from "../../../schema/nats/client-internals.js";
 import { connectNats } from "../../../schema/nats/connect.js";
-import { request } from "../../../schema/nats/requests.js";
+import { sendRequest } from "../../../schema/nats/requests.js";
 import { projectPath } from "../../../schema/paths.js";
 import { until } from "../../scanner-agent/stage/bus-stage.js";
 import { startScriptedServer, type ScriptedServer } from "./scripted-server.js";
@@ -28,7 +28,7 @@ const connect = (known = KNOWN_CLIENT) =>
 
 /** Sends a request and waits until the server has it: its subscription and its reply subject. */
 async function ask(subject: string, timeoutMs = 20_000) {
-  const answer = request(nc, subject, [], { timeoutMs });
+  const answer = sendRequest(nc, subject, [], { timeoutMs });
   answer.catch(() => undefined);
   const line = new RegExp(`PUB ${subject} (\\S+) 0`);
   await until("the server has the request", async () => line.test(server.told()));
@@ -125,7 +125,7 @@ it("sends what a turn has to send in one write", async () => {
     writes += 1;
     return write.apply(socket, args);
   };
-  const answers = Array.from({ length: 50 }, (_, i) => request(nc, `many.${i}`, [Buffer.from("x")], { timeoutMs: 20_000 }));
+  const answers = Array.from({ length: 50 }, (_, i) => sendRequest(nc, `many.${i}`, [Buffer.from("x")], { timeoutMs: 20_000 }));
   await until("the server has the last", async () => server.told().includes("many.49"));
   expect(writes).toBe(1);
   for (const answer of answers) answer.catch(() => undefined);
@@ -140,7 +140,7 @@ it("sends large pieces as they are, in their order and without joining them", as
     return write.apply(socket, args);
   };
   const pieces = [Buffer.from("begin"), Buffer.alloc(300_000, "a"), Buffer.alloc(20_000, "b"), Buffer.from("end")];
-  request(nc, "large", pieces, { timeoutMs: 20_000 }).catch(() => undefined);
+  sendRequest(nc, "large", pieces, { timeoutMs: 20_000 }).catch(() => undefined);
   await until("the server has it", async () => server.told().endsWith("bend\r\n"));
   expect(server.told()).toContain(`begin${"a".repeat(300_000)}${"b".repeat(20_000)}end\r\n`);
   for (const piece of pieces.slice(1, 3)) expect(written).toContain(piece);

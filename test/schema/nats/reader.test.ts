@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createReader, type Receiver } from "../../../schema/nats/reader.js";
+import { createProtocolReader, type Receiver } from "../../../schema/nats/reader.js";
 
 /** What a reader tells, a line for each thing. */
 function reading(): { read: (frame: Buffer) => void; found: string[] } {
@@ -13,7 +13,7 @@ function reading(): { read: (frame: Buffer) => void; found: string[] } {
     processPing: () => found.push("ping"),
     processPong: () => found.push("pong"),
   };
-  return { read: createReader(receiver), found };
+  return { read: createProtocolReader(receiver), found };
 }
 
 const STREAM = Buffer.from(
@@ -60,7 +60,7 @@ describe("the reader of the protocol", () => {
       payloads.flatMap((bytes) => [Buffer.from(`MSG s 1 ${bytes.length}\r\n`), bytes, Buffer.from("\r\n")]),
     );
     const got: Uint8Array[] = [];
-    const read = createReader({ ...nothing, processMsg: (_, data) => got.push(data) });
+    const read = createProtocolReader({ ...nothing, processMsg: (_, data) => got.push(data) });
     for (let at = 0; at < stream.length; at += 65_536) read(stream.subarray(at, at + 65_536));
     expect(got.map(({ length }) => length)).toEqual(sizes);
     for (const [i, bytes] of payloads.entries()) expect(bytes.equals(got[i] ?? Buffer.alloc(0))).toBe(true);

@@ -3,7 +3,7 @@ import type { NatsConnection } from "nats";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connectNats } from "../../../schema/nats/connect.js";
 import { KNOWN_CLIENT } from "../../../schema/nats/client-internals.js";
-import { request } from "../../../schema/nats/requests.js";
+import { sendRequest } from "../../../schema/nats/requests.js";
 import { publishStored } from "../../../schema/nats/stored.js";
 import { startBusStage, until, type BusStage } from "../../scanner-agent/stage/bus-stage.js";
 
@@ -40,14 +40,14 @@ describe.each([
   it("gives each of many requests its own answer", async () => {
     const nc = await open();
     const texts = Array.from({ length: 500 }, (_, i) => "x".repeat((i % 7) * 1_000) + i);
-    const answers = await Promise.all(texts.map((text) => request(nc, "echo", bytesOf(text), { timeoutMs: 10_000 })));
+    const answers = await Promise.all(texts.map((text) => sendRequest(nc, "echo", bytesOf(text), { timeoutMs: 10_000 })));
     expect(answers.map(({ data }) => Buffer.from(data).toString())).toEqual(texts);
   });
 
   it("listens under the prefix that the account may use", async () => {
     const nc = await open({ inboxPrefix: "_OTHER.prefix" });
     const seen = new Promise((resolve) => stage.nc.subscribe("who", { callback: (_, { reply }) => resolve(reply) }));
-    void request(nc, "who", [], { timeoutMs: 50 }).catch(() => undefined);
+    void sendRequest(nc, "who", [], { timeoutMs: 50 }).catch(() => undefined);
     expect(await seen).toMatch(/^_OTHER\.prefix\./);
   });
 
@@ -61,14 +61,14 @@ describe.each([
     const stored = await stage.jsm.streams.getMessage("KEPT", { seq: first });
     expect(Buffer.from(stored.data).equals(Buffer.concat(pieces))).toBe(true);
     expect(stored.header.get("Nats-Msg-Id")).toBe(messageId);
-    const read = await request(nc, `$JS.API.DIRECT.GET.KEPT.${subject}`, [], { timeoutMs: 5_000 });
+    const read = await sendRequest(nc, `$JS.API.DIRECT.GET.KEPT.${subject}`, [], { timeoutMs: 5_000 });
     expect(Buffer.from(read.data).equals(Buffer.concat(pieces))).toBe(true);
     expect(read.headers?.get("Nats-Sequence")).toBe(String(first));
   });
 
   it("says that nobody listens, and tries again as often as it is asked to", async () => {
     const nc = await open();
-    expect(await request(nc, "nobody", [], { timeoutMs: 5_000 }).catch(codeOf)).toBe("503");
+    expect(await sendRequest(nc, "nobody", [], { timeoutMs: 5_000 }).catch(codeOf)).toBe("503");
     const subject = `late.${randomUUID()}`;
     const options = { messageId: "1", timeoutMs: 5_000 };
     expect(await publishStored(nc, subject, [], options).catch(codeOf)).toBe("503");
@@ -92,34 +92,37 @@ describe.each([
   it("refuses a message that is larger than the server takes, and goes on", async () => {
     const nc = await open();
     const large = [Buffer.alloc(600_000), Buffer.alloc(600_000)];
-    expect(await request(nc, "echo", large, { timeoutMs: 5_000 }).catch(codeOf)).toBe("MAX_PAYLOAD_EXCEEDED");
-    expect((await request(nc, "echo", bytesOf("on"), { timeoutMs: 5_000 })).data.length).toBe(2);
+    expect(await sendRequest(nc, "echo", large, { timeoutMs: 5_000 }).catch(codeOf)).toBe("MAX_PAYLOAD_EXCEEDED");
+    expect((await sendRequest(nc, "echo", bytesOf("on"), { timeoutMs: 5_000 })).data.length).toBe(2);
   });
 
   it("refuses headers that would be more than one line", async () => {
     const nc = await open();
     const headers = { "Nats-Msg-Id": "1\r\nNats-Rollup: all" };
-    expect(await request(nc, "echo", [], { timeoutMs: 5_000, headers }).catch(codeOf)).toBe("BAD_HEADER");
+    expect(await sendRequest(nc, "echo", [], { timeoutMs: 5_000, headers }).catch(codeOf)).toBe("BAD_HEADER");
   });
 
   it("ends what is not answered in time, and nothing else", async () => {
     const nc = await open();
-    const ended = request(nc, "silence", [], { timeoutMs: 30 }).catch(codeOf);
-    const patient = request(nc, "silence", [], { timeoutMs: 60_000 }).catch(codeOf);
+    const ended = sendRequest(nc, "silence", [], { timeoutMs: 30 }).catch(codeOf);
+    const patient = sendRequest(nc, "silence", [], { timeoutMs: 60_000 }).catch(codeOf);
     expect(await ended).toBe("TIMEOUT");
-    expect((await request(nc, "echo", bytesOf("on"), { timeoutMs: 5_000 })).data.length).toBe(2);
+    expect((await sendRequest(nc, "echo", bytesOf("on"), { timeoutMs: 5_000 })).data.length).toBe(2);
     await nc.close();
     expect(await patient).toBe("CONNECTION_CLOSED");
-    expect(await request(nc, "echo", [], { timeoutMs: 30 }).catch(codeOf)).toBe("CONNECTION_CLOSED");
+    expect(await sendRequest(nc, "echo", [], { timeoutMs: 30 }).catch(codeOf)).toBe("CONNECTION_CLOSED");
   });
 
   it("ends what is under way when the connection is drained", async () => {
     const nc = await open();
-    const answer = request(nc, "echo", bytesOf("last"), { timeoutMs: 60_000 }).then(({ data }) => String(data.length), codeOf);
-    const silent = request(nc, "silence", [], { timeoutMs: 60_000 }).catch(codeOf);
+    const answer = sendRequest(nc, "echo", bytesOf("last"), { timeoutMs: 60_000 }).then(
+      ({ data }) => String(data.length),
+      codeOf,
+    );
+    const silent = sendRequest(nc, "silence", [], { timeoutMs: 60_000 }).catch(codeOf);
     await nc.flush();
     const drained = nc.drain();
-    expect(await request(nc, "echo", [], { timeoutMs: 30 }).catch(codeOf)).toBe("CONNECTION_DRAINING");
+    expect(await sendRequest(nc, "echo", [], { timeoutMs: 30 }).catch(codeOf)).toBe("CONNECTION_DRAINING");
     await drained;
     expect(await silent).toBe("CONNECTION_CLOSED");
     // It came before the server was told to send no more, or not.
@@ -134,7 +137,7 @@ describe.each([
       while (!isOver) {
         const text = randomUUID();
         try {
-          const { data } = await request(nc, "echo", bytesOf(text), { timeoutMs: 500 });
+          const { data } = await sendRequest(nc, "echo", bytesOf(text), { timeoutMs: 500 });
           expect(Buffer.from(data).toString()).toBe(text);
           answered += 1;
         } catch (error) {
@@ -145,7 +148,7 @@ describe.each([
     };
     const loops = Array.from({ length: 20 }, loop);
     await until("some are answered", async () => answered > 100);
-    const silent = request(nc, "silence", [], { timeoutMs: 60_000 }).catch(codeOf);
+    const silent = sendRequest(nc, "silence", [], { timeoutMs: 60_000 }).catch(codeOf);
     const start = await stage.killServer();
     expect(await silent).toBe("DISCONNECT");
     start();
