@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { NatsConnection } from "nats";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { KNOWN_CLIENT } from "../../../schema/nats/client-internals.js";
 import { connectNats } from "../../../schema/nats/connect.js";
 import { sendRequest } from "../../../schema/nats/requests.js";
@@ -23,8 +23,8 @@ afterEach(async () => {
 });
 
 const note = (_what: object, sentence: string) => void told.push(sentence);
-const connect = (known = KNOWN_CLIENT) =>
-  connectNats({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 10 }, { warn: note, error: note }, known);
+const connect = (known = KNOWN_CLIENT, by = { connectNats }) =>
+  by.connectNats({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 10 }, { warn: note, error: note }, known);
 
 /** Sends a request and waits until the server has it: its subscription and its reply subject. */
 async function ask(subject: string, timeoutMs = 20_000) {
@@ -45,7 +45,9 @@ it("knows the version of the client that is installed", () => {
 });
 
 it("says once that it does not know the client", async () => {
-  const others = [await connect("9.9.9"), await connect("9.9.9")];
+  vi.resetModules();
+  const fresh = await import("../../../schema/nats/connect.js");
+  const others = [await connect("9.9.9", fresh), await connect("9.9.9", fresh)];
   expect(told).toEqual([
     "This version of the NATS client is not known here: messages are read and written in its own, slower way",
   ]);
