@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { findProgram } from "../../programs.js";
 import {
   INSIDE,
   LIMITS,
@@ -13,20 +12,14 @@ import {
   type PossibleFence,
 } from "./fence.js";
 import { allowedLimits, prlimit } from "./limits.js";
-import { syscallFilter } from "./syscall-filter.js";
+import type { FilterTool } from "./syscall-filter-file.js";
 
-/** Runs the rest with the filter on a file descriptor, from which Bubblewrap takes it. */
-const WITH_FILTER = 'filter=$1; shift; printf "$filter" | exec "$@" 8<&0 < /dev/null';
 const NAMESPACES = ["--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent"];
 const BECOME = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"];
 
-/** The fence made by Bubblewrap, with a system-call filter; none where that is not installed. */
-export async function bubblewrapFences(options: FenceOptions): Promise<PossibleFence[]> {
-  const { internet, programPath } = options;
-  const program = await findProgram("bwrap", programPath);
-  const filter = syscallFilter(process.arch, internet);
-  if (program === undefined || filter === undefined) return [];
-  const printed = [...filter].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+/** The fence made by Bubblewrap, with a system-call filter. */
+export function bubblewrapFence(filter: FilterTool, options: FenceOptions): PossibleFence {
+  const { internet } = options;
   const user = userOf(options);
   const hidden = internet ? [] : RESOLVERS.filter((path) => existsSync(path));
   const asRoot = process.getuid?.() === 0;
@@ -34,25 +27,24 @@ export async function bubblewrapFences(options: FenceOptions): Promise<PossibleF
   const become = asRoot ? ["setpriv", ...identity, "--"] : [];
   const rights = asRoot ? ["--cap-drop", "ALL", ...BECOME] : ["--unshare-user"];
   const network = internet ? [] : ["--unshare-net"];
-  return [
-    {
-      user: asRoot ? `user ${user}` : "the agent's user",
-      hasPrivateFolders: true,
-      hasFilter: true,
-      home: INSIDE,
-      innerPath: pathInside,
-      wrap(argv, sample, { mounts = [], limits = LIMITS } = {}) {
-        const all: Mount[] = [...(sample === null ? [] : [{ path: sample, as: basename(sample) }]), ...mounts];
-        const memory = (path: string) => ["--perms", "1777", "--size", String(limits.tmp), "--tmpfs", path];
-        const folders = [...PRIVATE_FOLDERS, INSIDE, ...hidden].flatMap(memory);
-        const root = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"];
-        const shown = all.flatMap(({ path, as }) => show(path, as === undefined ? path : join(INSIDE, as)));
-        const enter = [program, "--seccomp", "8", ...NAMESPACES, ...network, ...rights, ...root, ...folders, ...shown];
-        const inside = [...prlimit(allowedLimits(limits)), ...become, ...argv];
-        return ["sh", "-c", WITH_FILTER, "sh", printed, ...enter, "--chdir", INSIDE, "--", ...inside];
-      },
+  return {
+    user: asRoot ? `user ${user}` : "the agent's user",
+    hasPrivateFolders: true,
+    hasFilter: true,
+    isReadOnly: true,
+    home: INSIDE,
+    innerPath: pathInside,
+    wrap(argv, sample, { mounts = [], limits = LIMITS } = {}) {
+      const all: Mount[] = [...(sample === null ? [] : [{ path: sample, as: basename(sample) }]), ...mounts];
+      const memory = (path: string) => ["--perms", "1777", "--size", String(limits.tmp), "--tmpfs", path];
+      const folders = [...PRIVATE_FOLDERS, INSIDE, ...hidden].flatMap(memory);
+      const root = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"];
+      const shown = all.flatMap(({ path, as }) => show(path, as === undefined ? path : join(INSIDE, as)));
+      const enter = [...filter.enter, ...NAMESPACES, ...network, ...rights, ...root, ...folders, ...shown];
+      const inside = [...prlimit(allowedLimits(limits)), ...become, ...argv];
+      return filter.wrap([...enter, "--chdir", INSIDE, "--", ...inside]);
     },
-  ];
+  };
 }
 
 /** Folders that Bubblewrap makes by itself are closed to others. */

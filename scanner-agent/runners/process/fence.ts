@@ -68,6 +68,8 @@ export interface PossibleFence extends Omit<Fence, "description"> {
   readonly user: string;
   readonly hasPrivateFolders: boolean;
   readonly hasFilter: boolean;
+  /** All file systems of the host are read-only in it, not the one at `/` alone. */
+  readonly isReadOnly: boolean;
 }
 
 /** Default limits. */

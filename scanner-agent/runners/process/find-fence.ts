@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Failed, TimedOut } from "../../contract.js";
-import { bubblewrapFences } from "./bubblewrap.js";
+import { bubblewrapFence } from "./bubblewrap.js";
 import { runCommand } from "./command.js";
-import { noFence, type Fence, type FenceOptions } from "./fence.js";
+import { noFence, type Fence, type FenceOptions, type PossibleFence } from "./fence.js";
 import { minimalEnvironment } from "./guard.js";
 import { daemonFences, namespaceFences } from "./namespaces.js";
+import { createFilterTool, type FilterTool } from "./syscall-filter-file.js";
 
 const TRIAL_MS = 10_000;
 
@@ -15,13 +16,13 @@ const TRIAL_MS = 10_000;
  * runs unfenced.
  */
 export async function findFence(options: FenceOptions): Promise<Fence> {
-  const withFilter = await bubblewrapFences(options);
-  for (const fence of [...withFilter, ...namespaceFences(options)]) {
+  const filter = await createFilterTool(options);
+  for (const fence of [...(filter ? [bubblewrapFence(filter, options)] : []), ...namespaceFences(options)]) {
     const closed = await tryFence(fence, options);
     if (closed === undefined) continue;
     const missing = [
-      ...(fence.hasFilter ? [] : [`system-call filter (${withFilter.length === 0 ? "install bubblewrap" : "bubblewrap fails"})`]),
-      ...(fence.hasPrivateFolders ? [] : ["private /tmp"]),
+      ...missingParts(fence, filter),
+      ...(fence.isReadOnly ? [] : ["read-only file systems beside /"]),
       ...(closed ? [] : ["closed user namespaces"]),
     ];
     const has = [
@@ -31,7 +32,7 @@ export async function findFence(options: FenceOptions): Promise<Fence> {
       "limits",
       ...(fence.hasFilter ? ["system-call filter"] : []),
     ];
-    return { ...fence, description: has.join(", ") + (missing.length === 0 ? "" : `; missing: ${missing.join(", ")}`) };
+    return { ...fence, description: describe(has, missing) };
   }
   return noFence;
 }
@@ -41,11 +42,28 @@ export async function findFence(options: FenceOptions): Promise<Fence> {
  * allows.
  */
 export async function findDaemonFence(options: Omit<FenceOptions, "internet">): Promise<Fence> {
-  for (const fence of daemonFences()) {
+  const filter = await createFilterTool({ ...options, internet: false });
+  for (const fence of daemonFences(filter)) {
     if ((await tryFence(fence, options)) === undefined) continue;
-    return { ...fence, description: fence.hasPrivateFolders ? "no network, private /tmp" : "no network; missing: private /tmp" };
+    const has = [
+      "no network",
+      ...(fence.hasPrivateFolders ? ["private /tmp"] : []),
+      ...(fence.hasFilter ? ["system-call filter"] : []),
+    ];
+    return { ...fence, description: describe(has, missingParts(fence, filter)) };
   }
   return noFence;
+}
+
+function missingParts({ hasFilter, hasPrivateFolders }: PossibleFence, filter: FilterTool | undefined): string[] {
+  return [
+    ...(hasFilter ? [] : [`system-call filter (${filter ? "bubblewrap fails" : "install bubblewrap"})`]),
+    ...(hasPrivateFolders ? [] : ["private /tmp"]),
+  ];
+}
+
+function describe(has: readonly string[], missing: readonly string[]): string {
+  return has.join(", ") + (missing.length === 0 ? "" : `; missing: ${missing.join(", ")}`);
 }
 
 /** Reads a sample, and says whether a user namespace can be made. */

@@ -12,6 +12,7 @@ import {
   type PossibleFence,
 } from "./fence.js";
 import { allowedLimits, prlimit } from "./limits.js";
+import type { FilterTool } from "./syscall-filter-file.js";
 
 /** Where {@link INSIDE} is filled before it takes its place: sources may lie in all folders that will be hidden. */
 const STAGE = "/tmp/.scanmesh";
@@ -73,6 +74,7 @@ export function namespaceFences(options: FenceOptions): PossibleFence[] {
     user: as,
     hasPrivateFolders: true,
     hasFilter: false,
+    isReadOnly: false,
     home: INSIDE,
     innerPath: pathInside,
     wrap: (argv, sample, { mounts = [], limits = LIMITS } = {}) => {
@@ -96,6 +98,7 @@ export function namespaceFences(options: FenceOptions): PossibleFence[] {
     user: "the agent's user",
     hasPrivateFolders: false,
     hasFilter: false,
+    isReadOnly: false,
     wrap: (argv, _, { limits = LIMITS } = {}) => {
       const enter = [...OWN_USERS, ...namespaces, ...network, "--"];
       return [...enter, ...before, ...prlimit(allowedLimits(limits)), ...DROP, ...argv];
@@ -109,13 +112,26 @@ export function namespaceFences(options: FenceOptions): PossibleFence[] {
   return process.getuid?.() === 0 ? [...asRoot, ...asAgent] : asAgent;
 }
 
-/** Fences for a daemon that changes its user by itself and has a folder in which it is spoken to. */
-export function daemonFences(): PossibleFence[] {
+/** Fences for a daemon that changes its user by itself and has a folder in which it is spoken to, the strongest first. */
+export function daemonFences(filter: FilterTool | undefined): PossibleFence[] {
+  const asRoot = process.getuid?.() === 0;
+  // The daemon keeps the capabilities by which it changes its user. Bubblewrap without root takes none, and makes a user namespace.
+  const keep = asRoot ? ["--cap-add", "ALL"] : [];
+  const drop = asRoot ? ["setpriv", "--no-new-privs", "--"] : DROP;
+  const filtered = (tool: FilterTool, namespaces: readonly string[]): PossibleFence => ({
+    ...fence(namespaces),
+    hasFilter: true,
+    wrap: (argv, sample, needs) => {
+      const enter = [...drop, ...tool.enter, "--dev-bind", "/", "/", ...keep, "--die-with-parent", "--"];
+      return tool.wrap(fence(namespaces).wrap([...enter, ...argv], sample, needs));
+    },
+  });
   const fence = (namespaces: readonly string[]): PossibleFence => ({
     ...noFence,
     user: "its own user",
     hasPrivateFolders: true,
     hasFilter: false,
+    isReadOnly: false,
     wrap: (argv, sample, { mounts = [], limits = LIMITS } = {}) => {
       const all: Mount[] = [...(sample === null ? [] : [{ path: sample }]), ...mounts];
       const enter = enterWith(all, limits.tmp, RESOLVERS.join(" "));
@@ -140,8 +156,8 @@ export function daemonFences(): PossibleFence[] {
     hasPrivateFolders: false,
     wrap: (argv) => ["prlimit", "--core=0", ...namespaces, "--net", "--", ...argv],
   });
-  const asAgent = [fence(OWN_USERS), bare(OWN_USERS)];
-  return process.getuid?.() === 0 ? [fence(["unshare"]), bare(["unshare"]), ...asAgent] : asAgent;
+  const kinds = asRoot ? [["unshare"], OWN_USERS] : [OWN_USERS];
+  return kinds.flatMap((namespaces) => [...(filter ? [filtered(filter, namespaces)] : []), fence(namespaces), bare(namespaces)]);
 }
 
 /** The words before a command that runs where the mounts are shown. */

@@ -30,16 +30,17 @@ test("a daemon that a sample has taken over has no network, and leaves what it w
   const script = `cd ${own}; cat ../signatures 2> /dev/null; cat ${folder}/shown/* 2> /dev/null
 for f in /tmp /var/tmp /dev/shm; do echo x > $f/left-by-a-daemon; done
 echo x > socket; (exec 3<> /dev/tcp/127.0.0.1/${port}) 2> /dev/null && echo open || echo closed
-grep NoNewPrivs /proc/self/status`;
+grep -E "NoNewPrivs|^Seccomp:" /proc/self/status
+setpriv --reuid=65530 --regid=65530 --clear-groups id -u; unshare --mount true 2> /dev/null || echo "no namespaces"`;
   const fence = await findDaemonFence({ folder, programPath: "" });
   const argv = fence.wrap(["bash", "-c", script], null, { mounts: [{ path: own, isWritable: true }] });
   const env = minimalEnvironment("", own);
   const { stdout } = await runCommand(argv, { cwd: own, env, timeoutMs: 20_000, maxOutput: 10_000 });
-  expect(stdout).toBe("closed\nNoNewPrivs:\t1\n");
+  expect(stdout).toBe("closed\nNoNewPrivs:\t1\nSeccomp:\t2\n65530\nno namespaces\n");
   expect(await readdir(own)).toEqual(["socket"]);
   for (const place of ["/tmp", "/var/tmp", "/dev/shm"])
     expect((await readdir(place)).filter((name) => name.startsWith("left-by"))).toEqual([]);
-  expect(fence.description).toBe("no network, private /tmp");
+  expect(fence.description).toBe("no network, private /tmp, system-call filter");
 });
 
 test.skipIf(!hasClamd)("a clamd without a fence is told of, in its description and in a warning", async () => {

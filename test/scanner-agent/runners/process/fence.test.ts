@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat, symlink } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,9 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const here = (): Promise<Fence> => findFence({ internet, folder, programPath: "" });
-const fenced = (await findFence({ internet: false, folder: tmpdir(), programPath: "" })) !== noFence;
+const trial = await mkdtemp(join(tmpdir(), "scanmesh-test-fence-"));
+const fenced = (await findFence({ internet: false, folder: trial, programPath: "" })) !== noFence;
+await rm(trial, { recursive: true });
 
 /** Runs a script in the fence, with a sample. */
 async function inside(script: string, fence = here): Promise<{ exitCode: number; stdout: string; stderr: string }> {
@@ -75,6 +77,20 @@ test("an engine that may use the internet keeps the network", async () => {
   const fence = await here();
   if (fence !== noFence) expect(fence.description).toContain(", network,");
   expect(fence.wrap(["true"], null)).not.toContain("--net");
+});
+
+test("the command lines of fenced programs are short enough to be read in a list of processes", async () => {
+  const words = (await here()).wrap(["true"], null);
+  expect(words.join(" ").length).toBeLessThan(2_500);
+});
+
+test("where only / is read-only in the fence, that is said", async () => {
+  const without = await mkdtemp(join(tmpdir(), "scanmesh-test-path-"));
+  for (const program of ["sh", "unshare", "setpriv", "prlimit", "cat"])
+    await symlink(`/usr/bin/${program}`, join(without, program));
+  const fence = await findFence({ internet, folder, programPath: without });
+  await rm(without, { recursive: true, force: true });
+  if (fence !== noFence) expect(fence.description).toContain("read-only file systems beside /");
 });
 
 test("a host that has no fence says so", () => {

@@ -3,10 +3,11 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, truncate, writeFile } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { bubblewrapFences } from "../../../../scanner-agent/runners/process/bubblewrap.js";
+import { bubblewrapFence } from "../../../../scanner-agent/runners/process/bubblewrap.js";
 import type { Fence, FenceOptions } from "../../../../scanner-agent/runners/process/fence.js";
 import { findFence } from "../../../../scanner-agent/runners/process/find-fence.js";
 import { namespaceFences } from "../../../../scanner-agent/runners/process/namespaces.js";
+import { createFilterTool } from "../../../../scanner-agent/runners/process/syscall-filter-file.js";
 import { createProcessRunner } from "../../../../scanner-agent/runners/process/process.js";
 import { runOptions, sampleFile } from "../samples.js";
 
@@ -18,7 +19,13 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 type Kind = (options: FenceOptions) => Promise<Omit<Fence, "description"> | undefined>;
 const KINDS: readonly (readonly [string, Kind])[] = [
-  ["bubblewrap", async (options) => (await bubblewrapFences(options))[0]],
+  [
+    "bubblewrap",
+    async (options) => {
+      const filter = await createFilterTool(options);
+      return filter && bubblewrapFence(filter, options);
+    },
+  ],
   ["namespaces", (options) => Promise.resolve(namespaceFences(options)[0])],
   [
     "namespaces of the agent's user",
