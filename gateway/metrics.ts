@@ -65,6 +65,11 @@ export function createMetrics() {
       help: "Requests that the bus did not take.",
       registers,
     }),
+    copyFailures: new Counter({
+      name: "scanmesh_copy_failures_total",
+      help: "Samples that could not be copied to the internet account, each time that it is tried.",
+      registers,
+    }),
     republished: new Counter({
       name: "scanmesh_requests_republished_total",
       help: "Requests published again because the bus lost them.",

@@ -10,6 +10,7 @@ import { findLocked, raiseResults, type IncomingResult } from "../db/results.js"
 import { GatewayError } from "../errors.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
+import { createLockedScans, type LockedScans } from "./locked-scans.js";
 import { createReturns, type Returns } from "./returned.js";
 import { cancelRemaining } from "../scan/withdraw.js";
 
@@ -47,6 +48,7 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
   let waitingBytes = 0;
   let working: Promise<void> | undefined;
   const returns = createReturns(ctx, internet);
+  const locked = createLockedScans();
 
   const consumer = ctx.bus.account(internet).consumeResults(async (delivery) => {
     const result = parseResult(ctx, internet, delivery, returns);
@@ -61,7 +63,7 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
   async function work(): Promise<void> {
     await new Promise(setImmediate);
     try {
-      while (waiting.length > 0) await recordOrReturn(ctx, takeBatch());
+      while (waiting.length > 0) await recordOrReturn(ctx, locked, takeBatch());
     } catch (error) {
       ctx.log.error({ err: error }, "results could not be returned to the bus; it delivers them again");
     } finally {
@@ -136,14 +138,16 @@ const AGENT_TOO_OLD = {
 } as const;
 
 /** A batch that cannot be recorded is split, so that one bad result costs no other. */
-async function recordOrReturn(ctx: ScanContext, batch: readonly ReceivedResult[]): Promise<void> {
+async function recordOrReturn(ctx: ScanContext, locked: LockedScans, received: readonly ReceivedResult[]): Promise<void> {
+  let batch = received;
   try {
-    await record(ctx, batch);
+    batch = setAside(received, await locked.among(ctx.db, scanIdsOf(received)));
+    if (batch.length > 0) await record(ctx, batch);
   } catch (error) {
-    if (isBlocked(error)) return recordUnlocked(ctx, batch, error);
+    if (isBlocked(error)) return recordUnlocked(ctx, locked, batch, error);
     if (error instanceof GatewayError) return returnToBus(ctx, batch, error);
     if (batch.length > 1) {
-      for (const one of batch) await recordOrReturn(ctx, [one]);
+      for (const one of batch) await recordOrReturn(ctx, locked, [one]);
       return;
     }
     for (const { delivery, result } of batch) rejectOrDelay(ctx, delivery, result, error);
@@ -151,22 +155,34 @@ async function recordOrReturn(ctx: ScanContext, batch: readonly ReceivedResult[]
 }
 
 /** Somebody holds the locks of some scans: their results are tried again later, and hold up no other. */
-async function recordUnlocked(ctx: ScanContext, batch: readonly ReceivedResult[], cause: unknown): Promise<void> {
-  let locked: ReadonlySet<number>;
+async function recordUnlocked(
+  ctx: ScanContext,
+  locked: LockedScans,
+  batch: readonly ReceivedResult[],
+  cause: unknown,
+): Promise<void> {
+  let scans: ReadonlySet<number>;
   try {
-    locked = await findLocked(
-      ctx.db,
-      batch.map(({ result }) => result.scanId),
-    );
+    scans = await findLocked(ctx.db, scanIdsOf(batch));
   } catch (error) {
     return returnToBus(ctx, batch, error);
   }
-  const unlocked = batch.filter(({ result }) => !locked.has(result.scanId));
   // Another lock was in the way, or it is free again.
-  if (unlocked.length === batch.length) return returnToBus(ctx, batch, cause);
-  ctx.log.warn({ scans: [...locked] }, "cannot record results of scans that somebody has locked; they are tried again");
+  if (scans.size === 0) return returnToBus(ctx, batch, cause);
+  ctx.log.warn({ scans: [...scans] }, "cannot record results of scans that somebody has locked; they are tried again");
+  locked.add(scans);
+  const unlocked = setAside(batch, scans);
+  if (unlocked.length > 0) await recordOrReturn(ctx, locked, unlocked);
+}
+
+/** Returns the results of locked scans to the bus, which delivers them again later. Returns the others. */
+function setAside(batch: readonly ReceivedResult[], locked: ReadonlySet<number>): readonly ReceivedResult[] {
   for (const { delivery, result } of batch) if (locked.has(result.scanId)) delivery.nak(DELAY_MS);
-  if (unlocked.length > 0) await recordOrReturn(ctx, unlocked);
+  return batch.filter(({ result }) => !locked.has(result.scanId));
+}
+
+function scanIdsOf(batch: readonly ReceivedResult[]): number[] {
+  return batch.map(({ result }) => result.scanId);
 }
 
 /** What Postgres can never store is rejected for good. Anything else is tried again later, alone. */

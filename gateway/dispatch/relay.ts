@@ -17,6 +17,7 @@ import {
 import { addInternetCopy, readSample } from "../db/samples.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
+import { createFailureLog, type FailureLog } from "./failures.js";
 
 /** Publishes what the outbox holds. */
 export interface Relay {
@@ -37,16 +38,23 @@ export interface RelayParts {
   readonly failpoint: Failpoint;
 }
 
+interface Parts extends RelayParts {
+  readonly failures: FailureLog;
+}
+
 /** How long the gateway that committed work has for it before the sweep of any gateway does it. */
 export const OVERDUE_MS = 500;
 const BATCH = 200;
 /** How many samples are copied to the internet account at once: each has 4 MiB of chunks in flight. */
 const COPIES = 4;
 
+class CopyFailed extends Error {}
+
 /** Copies a request's sample to the internet account, if it is not there. Returns whether its bytes are missing. */
 type CopySample = (request: OutboxRequest) => Promise<boolean>;
 
-export function createRelay(parts: RelayParts): Relay {
+export function createRelay(given: RelayParts): Relay {
+  const parts: Parts = { ...given, failures: createFailureLog(given.log) };
   const pending = new Set<Promise<unknown>>();
   const copy: CopySample = batched((requests) => Promise.all(requests.map((request) => isMissingAfterCopy(parts, request))), {
     size: 1,
@@ -111,7 +119,7 @@ export function createRelay(parts: RelayParts): Relay {
 }
 
 /** Publishes requests. Returns those that the bus has acknowledged; others are logged, and stay in the outbox. */
-async function publishAll(parts: RelayParts, copy: CopySample, requests: readonly OutboxRequest[]): Promise<Published[]> {
+async function publishAll(parts: Parts, copy: CopySample, requests: readonly OutboxRequest[]): Promise<Published[]> {
   const published = await Promise.all(
     requests.map(async (request) => {
       try {
@@ -125,16 +133,27 @@ async function publishAll(parts: RelayParts, copy: CopySample, requests: readonl
   return published.filter((one) => one !== undefined);
 }
 
-function noteFailure({ metrics, log }: RelayParts, { scanId, outboxId }: OutboxRequest, error: unknown): void {
+/** What fails is tried again many times a second. */
+function noteFailure(
+  { metrics, failures }: Parts,
+  { scanId, outboxId, sample: { sha256 } }: OutboxRequest,
+  error: unknown,
+): void {
+  if (error instanceof CopyFailed) {
+    metrics.copyFailures.inc();
+    const message = "cannot copy a sample to the internet account now; it is tried again, and this is logged once";
+    return failures.note(`copy ${sha256}`, error.cause, { scan: scanId, sha256 }, message);
+  }
   metrics.publishFailures.inc();
-  log.warn({ err: error, scan: scanId, outboxId }, "cannot publish a request now; it stays in the outbox");
+  const message = "cannot publish a request now; it stays in the outbox, and this is logged once";
+  failures.note(`request ${outboxId}`, error, { scan: scanId, outboxId }, message);
 }
 
 function wantsBytes({ engines }: OutboxRequest): boolean {
   return engines.some(({ input }) => input === "file");
 }
 
-async function publishOne(parts: RelayParts, copy: CopySample, request: OutboxRequest): Promise<Published> {
+async function publishOne(parts: Parts, copy: CopySample, request: OutboxRequest): Promise<Published> {
   const accountClass = internetClass(request.internet);
   if (request.lacksCopy) await copy(request);
   const { sampleId: _, blob, ...sample } = request.sample;
@@ -166,7 +185,7 @@ async function isMissingAfterCopy({ db, samples }: RelayParts, { sample, isolate
   const location = await samples.copyToInternet({ blob, location: isolated }).catch((error: unknown) => {
     // The request is published all the same: the agent finds that the bytes are missing, and its result says so.
     if (error instanceof BytesMissing) return undefined;
-    throw error;
+    throw new CopyFailed("the copy has failed", { cause: error });
   });
   if (location && !(await addInternetCopy(db, sampleId, { blob, location }))) await samples.remove("internet", [location]);
   return location === undefined;

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { GATEWAY_LIMITS, openDatabase } from "../../../gateway/db/database.js";
 import { lockScans } from "../../../gateway/db/results.js";
 import { readScan } from "../../../gateway/db/scans.js";
@@ -95,6 +95,14 @@ it("results of a scan that somebody has locked hold up no other, and are recorde
     // What comes meanwhile is recorded together.
     await Promise.all([locked, free].map(({ scan }) => agent.answer("Av", { scan: scan.scanId, ...CLEAN })));
     await until("the other one is recorded", async () => (await stateOf(free)) === "DONE");
+    expect(await stateOf(locked)).toBe("QUEUED");
+    // What comes later of it makes nobody wait for its lock again.
+    const warn = vi.spyOn(context.log, "warn");
+    const next = await submit(gateway.url, { base64: base64("free too") });
+    await Promise.all([locked, next].map(({ scan }) => agent.answer("Av", { scan: scan.scanId, ...CLEAN })));
+    await until("the next one is recorded", async () => (await stateOf(next)) === "DONE");
+    expect(warn.mock.calls.map(([, message]) => message)).toEqual([]);
+    warn.mockRestore();
     expect(await stateOf(locked)).toBe("QUEUED");
   });
   await until("it is recorded too", async () => (await stateOf(locked)) === "DONE");

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
@@ -56,9 +56,20 @@ it("requests whose copies fail or hang hold up no other, and are published once 
     else failed += 1;
     throw new Error("no room for a copy");
   };
+  const warn = vi.spyOn(gateway.context.log, "warn");
+  const counted = async () => (await gateway.context.metrics.copyFailures.get()).values[0]?.value ?? 0;
+  const before = await counted();
   for (const text of ["hangs", "fails", "fails too"])
     await submit(gateway.url, { base64: base64(text), internet: true, engines: ["Online"] });
   await until("they are tried again", () => failed > 6);
+  expect(await counted()).toBeGreaterThan(before + 4);
+  const told = warn.mock.calls.map(([about, message]) => [message, (about as { err?: Error }).err?.message]);
+  const once = [
+    "cannot copy a sample to the internet account now; it is tried again, and this is logged once",
+    "no room for a copy",
+  ];
+  expect(told, "each of the two that have failed is told once").toEqual([once, once]);
+  warn.mockRestore();
   // More of them than are read at once, all older than the other.
   await sql`insert into outbox (scan_id, speed, internet, engine_ids, created_at)
     select scan_id, speed, internet, engine_ids, now() - interval '1 minute' from outbox cross join generate_series(1, 200)
