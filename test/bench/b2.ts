@@ -15,15 +15,16 @@ import { inTurn } from "./rounds.js";
 import { makeSignatures } from "./signatures.js";
 import { figureOf } from "./statistics.js";
 import { openSubscriber } from "./subscriber.js";
+import { traceScans } from "./trace/trace.js";
 
 const LOAD = 0.2;
 const SECONDS = 10;
 
 /** Beside the bare path with the null engine, unless B0 has done that; then with clamd beside bare clamd. */
-export const b2: Benchmark = async (bench) => [
-  ...(bench.only.includes("B0") ? [] : await besideBare(bench)),
-  ...(await withClamd(bench)),
-];
+export const b2: Benchmark = async (bench) => {
+  if (bench.trace) await traceScans(bench);
+  return [...(bench.only.includes("B0") ? [] : await besideBare(bench)), ...(await withClamd(bench))];
+};
 
 async function besideBare(bench: Bench): Promise<Metric[]> {
   const pair = await startPair(bench);

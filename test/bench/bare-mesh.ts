@@ -17,8 +17,8 @@ export interface OwnEngine {
 export async function startBareMesh(engine: OwnEngine, options?: ServersOptions): Promise<ScansSamples> {
   const servers = await startServers(options);
   try {
-    const { postgresUrl, creds } = servers;
-    const gatewayEnv = { DATABASE_URL: postgresUrl, CREDS: creds.gateway.isolated };
+    const { creds } = servers;
+    const gatewayEnv = { DATABASE_URL: servers.postgresUrlOfParts, CREDS: creds.gateway.isolated };
     const { url } = await servers.run("gateway", [projectPath(...BARE, "gateway.js")], gatewayEnv).message("listening");
     const script = [projectPath(...BARE, "agent.js"), engine.own, String(engine.iterationsPerMs)] as const;
     await servers.run("agent", script, { CREDS: creds.agent.isolated }).message("ready");

@@ -23,6 +23,8 @@ export interface Bench {
   seconds(full: number): number;
   /** Whether what a scan costs is to be counted, too. */
   readonly counts: boolean;
+  /** Whether the steps of a scan are to be told, too. */
+  readonly trace: boolean;
   /** Shown below the figures. */
   show(table: Table): void;
 }

@@ -69,7 +69,7 @@ async function run(options: Options): Promise<void> {
     progress.line("Ending after this measurement; Ctrl-C again ends at once.");
     ending.abort(new Interrupted("interrupted"));
   });
-  const { seed, rounds, scale, only, corpora, counts } = options;
+  const { seed, rounds, scale, only, corpora, counts, trace } = options;
   const scaled = (full: number, least: number) => Math.max(least, Math.round(full * scale));
   const data = options.data ?? (await passableFolder());
   const tables: Table[] = [];
@@ -79,6 +79,7 @@ async function run(options: Options): Promise<void> {
     only,
     corpora,
     counts,
+    trace,
     corpus: createCorpusMaker(seed),
     progress,
     data: resolve(data),

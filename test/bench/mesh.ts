@@ -57,7 +57,7 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array, options?:
     const { isolated, internet } = creds.gateway;
     const gatewayEnv = {
       PORT: "0",
-      DATABASE_URL: postgresUrl,
+      DATABASE_URL: servers.postgresUrlOfParts,
       SCANMESH_NATS_ISOLATED_CREDS: isolated,
       SCANMESH_NATS_INTERNET_CREDS: internet,
     };

@@ -31,6 +31,7 @@ export interface Options {
   /** Beside the bare path. */
   readonly corpora: readonly CorpusId[];
   readonly counts: boolean;
+  readonly trace: boolean;
   readonly seed: number;
   readonly json: boolean;
   /** Where filled databases are kept between runs; undefined: nowhere. */
@@ -38,7 +39,7 @@ export interface Options {
 }
 
 export const USAGE = `npm run bench -- [--only ${BENCHMARKS.join()}] [--rounds 5] [--scale 1] [--seconds 7]
-                     [--corpora T,64K,M] [--counts] [--seed 1] [--data DIR] [--json]
+                     [--corpora T,64K,M] [--counts] [--trace] [--seed 1] [--data DIR] [--json]
 
   --only     which benchmarks; B1 includes B1c, and B0 what B2 and B3 measure beside the bare path
   --rounds   rounds after the warm-up, each of them product, baseline, baseline, product
@@ -46,6 +47,7 @@ export const USAGE = `npm run bench -- [--only ${BENCHMARKS.join()}] [--rounds 5
   --seconds  how long each run beside the bare path lasts
   --corpora  what is scanned beside the bare path
   --counts   counts what a scan costs beside processor time: statements, messages, system calls …
+  --trace    B2 also tells the time of each step of a scan: who waits for whom
   --seed     names the files and signatures that are made
   --data     keeps the databases of B5, B6 and B13 in this folder and uses them again: 8 GB, and 5 minutes to fill
   --json     one JSON document on standard output (npm run --silent bench keeps npm's own lines off it)`;
@@ -75,6 +77,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     seconds:
       values.seconds === undefined ? undefined : numberOf("--seconds", values.seconds, { from: 0.1, to: 600, whole: false }),
     counts: values.counts,
+    trace: values.trace,
     rounds: numberOf("--rounds", values.rounds, { from: 1, to: 100, whole: true }),
     scale: numberOf("--scale", values.scale, { from: 0.001, to: 100, whole: false }),
     seed: numberOf("--seed", values.seed, { from: 0, to: 2 ** 32 - 1, whole: true }),
@@ -94,6 +97,7 @@ function parse(args: readonly string[]) {
         seconds: { type: "string" },
         corpora: { type: "string", default: "T,64K,M" },
         counts: { type: "boolean", default: false },
+        trace: { type: "boolean", default: false },
         seed: { type: "string", default: "1" },
         json: { type: "boolean", default: false },
         data: { type: "string" },

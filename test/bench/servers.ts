@@ -9,11 +9,16 @@ import { startNats } from "../../standalone/nats.js";
 import { startPart, type Part } from "../../standalone/part.js";
 import { startPostgres } from "../../standalone/postgres.js";
 
+import { openRelays } from "./trace/relays.js";
+import type { Note } from "./trace/steps.js";
+
 const PART_PATIENCE_MS = 10_000;
 
 export interface Servers {
   readonly folder: string;
   readonly postgresUrl: string;
+  /** For the processes of the mesh. */
+  readonly postgresUrlOfParts: string;
   readonly natsUrl: string;
   readonly creds: Keys["creds"];
   /** Starts one of Node's programs. */
@@ -28,9 +33,11 @@ export interface Servers {
 export interface ServersOptions {
   /** Whether Postgres counts statements, which costs a little of its time. */
   readonly counting?: boolean;
+  /** Is told of each step that passes between the processes and the servers. */
+  readonly watched?: Note;
 }
 
-export async function startServers({ counting = false }: ServersOptions = {}): Promise<Servers> {
+export async function startServers({ counting = false, watched }: ServersOptions = {}): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-bench-"));
   // Postgres may run as another user.
   await chmod(folder, 0o755);
@@ -46,16 +53,19 @@ export async function startServers({ counting = false }: ServersOptions = {}): P
     const keys = await makeKeys(join(folder, "keys"));
     const nats = await startNats({ dir: join(folder, "nats"), keys });
     stops.push(nats.stop);
+    const by = watched === undefined ? undefined : await openRelays(watched, postgres.url, nats.url);
+    if (by) stops.push(by.stop);
     const parts: Part[] = [];
     const { PATH, HOME } = process.env;
     return {
       folder,
       postgresUrl: postgres.url,
+      postgresUrlOfParts: by?.postgresUrl ?? postgres.url,
       natsUrl: nats.url,
       creds: keys.creds,
       run(name, script, env) {
         const logFile = join(folder, `${name}.log`);
-        const part = startPart({ name, script, env: { PATH, HOME, NATS_URL: nats.url, ...env }, logFile });
+        const part = startPart({ name, script, env: { PATH, HOME, NATS_URL: by?.natsUrl(name) ?? nats.url, ...env }, logFile });
         parts.push(part);
         stops.push(() => part.stop(PART_PATIENCE_MS));
         return part;

@@ -90,6 +90,7 @@ describe("the command line", () => {
       seconds: undefined,
       seed: 1,
       counts: false,
+      trace: false,
       json: false,
       data: undefined,
     });
