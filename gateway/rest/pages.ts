@@ -1,9 +1,9 @@
 import { nthNewest, readListedScans } from "../db/export.js";
-import { runCancellable, type Cancellable } from "../db/cancellable.js";
 import type { Database } from "../db/database.js";
 import { readListedResults, readScans, readScansById } from "../db/scans.js";
 import { findScanIds, type Search } from "../db/search.js";
 import type { ScanContext } from "../scan/context.js";
+import { readList } from "../scan/read-list.js";
 import type { ListedScan, ListedResult, ScanRecord } from "../../schema/reports.js";
 
 /** Scans, a page at a time: any number of them takes the memory of one page. */
@@ -21,16 +21,11 @@ export async function* everyScan(db: Database, after: number): Pages<ListedScan>
   }
 }
 
-/** What may take long: by the connections of lists, and no longer than somebody waits for it. */
-function asList({ db, listDb }: ScanContext, signal: AbortSignal): Cancellable {
-  return { db: listDb, canceller: db, signal };
-}
-
 /** The scans of a search, in ascending id. */
 export async function* matchingScans(ctx: ScanContext, search: Search, signal: AbortSignal): Pages<ScanRecord> {
   for (let last: number | undefined = 0; last !== undefined;) {
     const place = { after: last, limit: PAGE };
-    const ids: number[] = await runCancellable(asList(ctx, signal), (db) => findScanIds(db, search, place));
+    const ids: number[] = await readList(ctx, signal, (db) => findScanIds(db, search, place));
     yield await readScansById(ctx.db, ids);
     last = ids.length < PAGE ? undefined : ids.at(-1);
   }
@@ -45,7 +40,7 @@ export interface NewestScans {
 /** Some of the newest scans, the newest first. */
 export async function* newestScans(ctx: ScanContext, { offset, count }: NewestScans, signal: AbortSignal): Pages<ScanRecord> {
   const { db } = ctx;
-  let next = await runCancellable(asList(ctx, signal), (list) => nthNewest(list, offset));
+  let next = await readList(ctx, signal, (list) => nthNewest(list, offset));
   for (let left = count; left > 0 && next !== undefined;) {
     const limit = Math.min(PAGE, left);
     const page: ScanRecord[] = await readScans(db, { newestFirst: true, after: next + 1, limit });

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { batched } from "../batch.js";
+import { runCancellable } from "../db/cancellable.js";
 import { isDataError, type Database } from "../db/database.js";
 import { readSnapshot, type Snapshot, type SnapshotRange } from "../db/scan-changes.js";
 import type { ScanCriteria } from "../db/scan-list.js";
@@ -25,6 +26,8 @@ export interface Feeds {
 /** The feed of one filter: its readers share each statement and each event. */
 interface Feed extends SharedFeed {
   readonly wanted: ScanCriteria;
+  /** Aborted when its last reader has left. */
+  readonly left: AbortController;
   /** By `performance.now()`. */
   publishedAt: number;
   /** How often in a row its changes could not be read, and when it is read again. */
@@ -68,6 +71,7 @@ export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds 
       await publish(feed, to);
       feed.failures = 0;
     } catch (error) {
+      if (feed.left.signal.aborted) return;
       log.warn({ err: error }, "cannot read the changes of a feed of scans; retrying later");
       if (isAbsence(error)) return;
       feed.failures += 1;
@@ -82,9 +86,8 @@ export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds 
     const from = feed.settled?.at;
     if (from === to) return;
     for (let rest: SnapshotRange | undefined = from === undefined ? undefined : { from, to }; rest;) {
-      // Its last reader has left.
-      if (feed.listeners.size === 0) return;
-      const page: FeedPage = await read(feed.wanted, rest);
+      if (feed.left.signal.aborted) return;
+      const page: FeedPage = await read(feed.wanted, rest, feed.left.signal);
       if (page.event.scans.length > 0 || performance.now() - feed.publishedAt > NEW_CURSOR_MS) {
         feed.last = { event: page.event, number: feed.last.number + 1, place: page.rest ?? to };
         feed.publishedAt = performance.now();
@@ -96,15 +99,17 @@ export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds 
     wakeAll(feed);
   }
 
-  function read(wanted: ScanCriteria, range: SnapshotRange): Promise<FeedPage> {
-    return readFeedPage(isUnfiltered(wanted) ? db : listDb, wanted, range);
+  async function read(wanted: ScanCriteria, range: SnapshotRange, signal: AbortSignal): Promise<FeedPage> {
+    if (isUnfiltered(wanted)) return readFeedPage(db, wanted, range);
+    return runCancellable({ db: listDb, canceller: db, signal }, (lists) => readFeedPage(lists, wanted, range));
   }
 
   function open(key: string, wanted: ScanCriteria): Feed {
     const last = { event: { scans: [], cursor: "" }, number: 0, place: "" };
     const at = performance.now();
     const nothing = { settled: undefined, failure: undefined, failures: 0, resumeAt: -Infinity };
-    const feed: Feed = { wanted, listeners: new Set(), last, publishedAt: at, ...nothing };
+    const left = new AbortController();
+    const feed: Feed = { wanted, left, listeners: new Set(), last, publishedAt: at, ...nothing };
     feeds.set(key, feed);
     return feed;
   }
@@ -119,13 +124,17 @@ export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds 
       const known = feeds.get(key);
       // The readers of one that has failed are being told.
       const feed = known && !known.failure ? known : open(key, wanted);
+      const left = new AbortController();
       const access = {
         feed,
         refresh,
         read: (range: SnapshotRange, isWanted: () => boolean) =>
-          retryRead(log, SOURCE, isWanted, () => read(wanted, range)).catch(refuseCursor),
+          retryRead(log, SOURCE, isWanted, () => read(wanted, range, left.signal)).catch(refuseCursor),
         close() {
-          if (feed.listeners.size === 0 && feeds.get(key) === feed) feeds.delete(key);
+          left.abort();
+          if (feed.listeners.size > 0) return;
+          feed.left.abort();
+          if (feeds.get(key) === feed) feeds.delete(key);
         },
       };
       return readFeed(access, after);

@@ -50,10 +50,17 @@ export class Watch<T> implements AsyncIterableIterator<T> {
     return found === "end" ? DONE : { done: false, value: found.value };
   }
 
-  /** Resolves to this watch once its first item is there; rejects with the error that ends it before. */
-  async ready(): Promise<this> {
-    while (this.peek() === undefined) await this.readiness();
-    return this;
+  /** Resolves to this watch once its first item is there, or the signal has ended it; rejects with the error that ends it before. */
+  async ready(signal: AbortSignal): Promise<this> {
+    const leave = () => void this.return();
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave);
+    try {
+      while (this.peek() === undefined) await this.readiness();
+      return this;
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
   }
 
   async next(): Promise<IteratorResult<T, undefined>> {

@@ -1,5 +1,7 @@
 import type { Caller } from "../../caller.js";
+import type { Database } from "../../db/database.js";
 import type { ScanContext } from "../../scan/context.js";
+import { readList } from "../../scan/read-list.js";
 import { createLoaders, type Loaders } from "../loaders.js";
 
 /** What resolvers work with; one for each operation. */
@@ -10,16 +12,37 @@ export interface RequestContext {
   readonly connection: object | undefined;
   /** The address by which this caller reaches the gateway. */
   readonly baseUrl: string;
+  /** Aborted when nobody waits for the operation any more. */
+  readonly signal: AbortSignal;
   /** Created by the first call. */
   loaders(): Loaders;
+  /** Reads a list that may take long, until nobody waits for it any more. */
+  list<T>(read: (lists: Database) => Promise<T>): Promise<T>;
 }
 
-export function requestContext(mesh: ScanContext, caller: Caller, baseUrl: string, connection?: object): RequestContext {
+/** Of an operation: who asks, from where, and until when. */
+export type Asked = Pick<RequestContext, "caller" | "baseUrl" | "signal"> & { readonly connection?: object };
+
+export function requestContext(mesh: ScanContext, { caller, baseUrl, signal, connection }: Asked): RequestContext {
   let loaders: Loaders | undefined;
-  return { mesh, caller, baseUrl, connection, loaders: () => (loaders ??= createLoaders(mesh)) };
+  return {
+    mesh,
+    caller,
+    baseUrl,
+    connection,
+    signal,
+    loaders: () => (loaders ??= createLoaders(mesh)),
+    list: (read) => readList(mesh, signal, read),
+  };
 }
 
-/** The same context for the next event of a subscription, which must not see what was loaded for the one before. */
+/** Of what is computed for many, of whom one may leave and the others stay. */
+const FOR_MANY = new AbortController().signal;
+
+/**
+ * The same context for the next event of a subscription, which must not see what was loaded for the one before. Its answer is shared
+ * by all subscribers that ask the same.
+ */
 export function withFreshLoaders({ mesh, caller, baseUrl }: RequestContext): RequestContext {
-  return requestContext(mesh, caller, baseUrl);
+  return requestContext(mesh, { caller, baseUrl, signal: FOR_MANY });
 }

@@ -76,7 +76,7 @@ export class BatchResolver {
     description:
       "The batch, then each change of its scans; ends when all of them are final. Changes may be skipped, but never the last one.",
     subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
-      context.mesh.watchers.batches.watch(positive("id", args.id)).ready(),
+      context.mesh.watchers.batches.watch(positive("id", args.id)).ready(context.signal),
   })
   batchUpdated(@Arg("id", () => GraphQLSafeInt, { description: BATCH_ID }) _id: number, @Root() batch: BatchRecord): BatchRecord {
     return batch;

@@ -44,16 +44,16 @@ export class SampleResolver {
     order: SampleOrder,
     @Arg("filter", () => SampleFilter, { nullable: true, description: "Which samples; without it all of them." })
     filter: SampleFilter | null | undefined,
-    @Ctx() { mesh }: RequestContext,
+    @Ctx() { list: read }: RequestContext,
   ): Promise<CountedConnection<PlacedSample>> {
     const limit = pageLength(first) + 1;
     const criteria = sampleCriteria(filter);
     const list = `samples ${order}${criteria.firstSeen ? " by time" : ""}`;
     const page = { limit, after: placeOf(list, after), newestFirst: order === SampleOrder.NEWEST_FIRST };
-    const found = await listSamples(mesh.listDb, criteria, page);
+    const found = await read((db) => listSamples(db, criteria, page));
     const cursor = ({ sampleId, seenMicros }: PlacedSample) => cursorOf(list, { id: sampleId, micros: seenMicros });
     return withCount(pageOf(found, { first, continued: page.after !== undefined, cursorOf: cursor }), () =>
-      countSamples(mesh.listDb, criteria),
+      read((db) => countSamples(db, criteria)),
     );
   }
 

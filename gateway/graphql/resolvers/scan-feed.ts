@@ -1,7 +1,6 @@
 import { Arg, Resolver, Root, Subscription } from "type-graphql";
 import { ScanFeedEvent } from "../../../schema/graphql/scan-feed.js";
 import { ScanFilter } from "../../../schema/graphql/scan-filter.js";
-import type { ScanContext } from "../../scan/context.js";
 import { readFeedCursor } from "../../watch/feed-cursor.js";
 import type { FeedEvent } from "../../watch/feed-page.js";
 import type { RequestContext } from "../context/request-context.js";
@@ -25,7 +24,7 @@ export class ScanFeedResolver {
   @Subscription(() => ScanFeedEvent, {
     description:
       "Every scan that is accepted, changes its verdict or becomes final, at least once. Without `after` it starts now; with the cursor of the last event it continues from there, at any gateway, however much later. A scan can be sent more than once: keep the reading with the higher `revision`. A slow reader gets the latest state of each scan and not every step.",
-    subscribe: ({ args, context: { mesh } }: Subscribing) => watchFeed(mesh, args),
+    subscribe: ({ args, context }: Subscribing) => watchFeed(context, args),
   })
   scanFeed(
     @Arg("filter", () => ScanFilter, {
@@ -41,7 +40,7 @@ export class ScanFeedResolver {
   }
 }
 
-async function watchFeed(mesh: ScanContext, { filter, after }: Asked): Promise<Watch<FeedEvent>> {
+async function watchFeed({ mesh, signal }: RequestContext, { filter, after }: Asked): Promise<Watch<FeedEvent>> {
   const place = typeof after === "string" ? readFeedCursor(after) : undefined;
-  return mesh.feeds.watch(await scanCriteria(mesh.db, filter), place).ready();
+  return mesh.feeds.watch(await scanCriteria(mesh.db, filter), place).ready(signal);
 }

@@ -65,20 +65,17 @@ export class ScanResolver {
     order: ScanOrder,
     @Arg("filter", () => ScanFilter, { nullable: true, description: "Which scans; without it all of them." })
     filter: ScanFilter | null | undefined,
-    @Ctx() { mesh }: RequestContext,
+    @Ctx() { mesh, list: read }: RequestContext,
   ): Promise<CountedConnection<PlacedScan>> {
     const limit = pageLength(first) + 1;
     const criteria = await scanCriteria(mesh.db, filter);
     const list = scanListName(order, criteria.started !== undefined);
     const place = placeOf(list, after);
-    const found = await listScans(filter ? mesh.listDb : mesh.db, criteria, {
-      newestFirst: order === ScanOrder.NEWEST_FIRST,
-      after: place,
-      limit,
-    });
+    const page = { newestFirst: order === ScanOrder.NEWEST_FIRST, after: place, limit };
+    const found = await (filter ? read((db) => listScans(db, criteria, page)) : listScans(mesh.db, criteria, page));
     const cursor = ({ scanId, startMicros }: PlacedScan) => cursorOf(list, { id: scanId, micros: startMicros });
     return withCount(pageOf(found, { first, continued: place !== undefined, cursorOf: cursor }), () =>
-      countScans(mesh.listDb, criteria),
+      read((db) => countScans(db, criteria)),
     );
   }
 
@@ -218,7 +215,7 @@ export class ScanResolver {
     subscribe: ({ args, context, info }: { args: ScanUpdatedArgs; context: RequestContext; info: GraphQLResolveInfo }) => {
       const { scans } = context.mesh.watchers;
       const watch: typeof scans.watchBrief = selectsDetails(info) ? scans.watch : scans.watchBrief;
-      return watch(positive("id", args.id), { beyondLast: !args.untilFinal }).ready();
+      return watch(positive("id", args.id), { beyondLast: !args.untilFinal }).ready(context.signal);
     },
   })
   scanUpdated(

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { getOperationAST, GraphQLError } from "graphql";
 import { z } from "zod";
+import { clientLeft } from "../../http/client-left.js";
 import { baseUrl, hostOf, searchOf } from "../../http/request.js";
 import { GatewayError } from "../../errors.js";
 import type { ScanContext } from "../../scan/context.js";
@@ -43,7 +44,9 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
     bodyLimit: LIMITS.bodyBytes,
     handler: async (request, reply) => {
       const parameters = readParameters(request);
-      const args = prepare(operations, parameters, requestContext(mesh, request.caller, baseUrl(mesh.config, hostOf(request))));
+      const { caller } = request;
+      const asked = { caller, baseUrl: baseUrl(mesh.config, hostOf(request)), signal: clientLeft(request, reply) };
+      const args = prepare(operations, parameters, requestContext(mesh, asked));
       const isInvalid = isRefused(args);
       const operation = isInvalid ? undefined : getOperationAST(args.document, parameters.operationName)?.operation;
       if (request.method !== "POST" && operation === "mutation") throw new GatewayError("BAD_INPUT", "mutations need POST");
@@ -64,7 +67,7 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       open.add(stream);
       // An event stream has no pongs that tell whether its client is still there.
       reply.raw.setTimeout(PING_MS);
-      const { key } = request.caller;
+      const { key } = caller;
       const release = key ? mesh.keyring.hold(key.id, () => endWith(KEY_REVOKED)) : () => {};
       // Who has nothing more to say to an event stream has left it.
       const leave = () => socket.destroy();

@@ -11,6 +11,7 @@ import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDi
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GraphQLError, type DocumentNode, type GraphQLFormattedError } from "graphql";
 import type { Logger } from "pino";
+import { clientLeft } from "../../http/client-left.js";
 import { baseUrl, hostOf, searchOf } from "../../http/request.js";
 import type { ScanContext } from "../../scan/context.js";
 import { isRefused } from "../limits/documents.js";
@@ -45,7 +46,11 @@ export async function serveHttp(app: FastifyInstance, mesh: ScanContext, operati
       if (document !== undefined && isRefused(document)) {
         return reply.status(400).type(answerType(accept)).send({ errors: document });
       }
-      const context = requestContext(mesh, request.caller, baseUrl(mesh.config, hostOf(request)));
+      const context = requestContext(mesh, {
+        caller: request.caller,
+        baseUrl: baseUrl(mesh.config, hostOf(request)),
+        signal: clientLeft(request, reply),
+      });
       const answer = await server.executeHTTPGraphQLRequest({
         httpGraphQLRequest: {
           method: request.method === "HEAD" ? "GET" : request.method,

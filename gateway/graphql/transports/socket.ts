@@ -13,8 +13,9 @@ import type { Watch } from "../../watch/watch.js";
 import { isRefused } from "../limits/documents.js";
 import { LIMITS } from "../limits/limits.js";
 import { prepare, run, type Operations } from "./operations.js";
+import { presentError } from "../context/present-error.js";
 import { requestContext } from "../context/request-context.js";
-import type { PreparedOperation } from "./subscriptions.js";
+import { errorResult, singleResult, type PreparedOperation } from "./subscriptions.js";
 import { CLOSE_MS, keepAlive } from "./keep-alive.js";
 import { admissionErrors, admitClient, type SocketClient } from "./socket-client.js";
 import { textFrameHeader } from "./text-frame.js";
@@ -41,7 +42,9 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     onSubscribe({ extra }, id, payload: SubscribePayload) {
       const { socket, stream, caller, host } = extra;
       if (caller === undefined) throw new Error("an operation came before its connection was initialised");
-      const context = requestContext(mesh, caller, baseUrl(mesh.config, host), extra);
+      const left = new AbortController();
+      const asked = { caller, baseUrl: baseUrl(mesh.config, host), signal: left.signal, connection: extra };
+      const context = requestContext(mesh, asked);
       const prepared = admissionErrors(mesh, caller) ?? prepare(operations, payload, context);
       if (isRefused(prepared)) return prepared;
       const end = Buffer.from(`,"id":${JSON.stringify(id)}}`);
@@ -54,7 +57,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
         stream.write(end, onSent);
         stream.uncork();
       };
-      return Object.assign(prepared, { send });
+      return Object.assign(prepared, { send, left });
     },
     execute: (args) => serve(operations, args as SocketOperation),
     subscribe: (args) => serve(operations, args as SocketOperation),
@@ -138,18 +141,30 @@ interface Connection extends SocketClient {
 interface SocketOperation extends PreparedOperation {
   /** Sends a result as JSON. `onSent` is called once it was written, or cannot be written because the connection is broken. */
   readonly send: (result: Buffer, onSent: () => void) => void;
+  /** To be aborted when its client has completed it, or is gone. */
+  readonly left: AbortController;
 }
 
 /**
  * Sends the results past the library, which would serialize each of them again. To the library this is an operation without
- * results. It starts when the library asks for the first one: by then it is known that the client has not completed it meanwhile.
+ * results. It starts when the library asks for the first one: from then on the library tells when the client has completed it.
  */
-async function serve(operations: Operations, operation: SocketOperation): Promise<AsyncIterableIterator<ExecutionResult>> {
-  const results = await run(operations, operation);
+function serve(operations: Operations, operation: SocketOperation): AsyncIterableIterator<ExecutionResult> {
+  const { left } = operation;
   let sending: Promise<IteratorReturnResult<undefined>> | undefined;
+  let results: Watch<Buffer> | undefined;
+  async function start(): Promise<IteratorReturnResult<undefined>> {
+    results = await run(operations, operation).catch((error: unknown) =>
+      singleResult(errorResult([presentError(error, operations.log)])),
+    );
+    return left.signal.aborted ? results.return() : sendAll(results, operation);
+  }
   const iterator = {
-    next: () => (sending ??= sendAll(results, operation)),
-    return: () => results.return(),
+    next: () => (sending ??= start()),
+    async return() {
+      left.abort();
+      return (await results?.return()) ?? { done: true as const, value: undefined };
+    },
     [Symbol.asyncIterator]: () => iterator,
   };
   return iterator;

@@ -25,7 +25,7 @@ const present = (id: string) => gateway.context.fleet.agents().find(({ agent: on
 describe("a gateway goes on after messages that it cannot read", () => {
   it("on live.scan: hints that come later still wake subscribers", async () => {
     const { scan } = await submit(gateway.url, { base64: base64("hinted"), engines: ["Alpha"] });
-    const watch = await gateway.context.watchers.scans.watch(Number(scan["scanId"])).ready();
+    const watch = await gateway.context.watchers.scans.watch(Number(scan["scanId"])).ready(new AbortController().signal);
     watch.poll();
     for (const text of GARBAGE) other.publish(LIVE_SCAN, text);
     await until("they are counted", async () => (await ignored(LIVE_SCAN)) === GARBAGE.length);

@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { openDatabase } from "../../../gateway/db/database.js";
 import { until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
+import { waitingLists, whileLocked } from "../db/locked-scans.js";
 import { ask, graphql } from "../http/http-client.js";
 
 const stage = useStage();
@@ -16,25 +17,12 @@ const SEARCHES = ["/api/search?file_hash=%25a%25", "/export/csv?q=%25a%25", "/ex
 /** More than either pool of a gateway has connections. */
 const MANY = 20;
 
-/** How many searches wait for the lock, which the gateways' own statements wait for too. */
-async function waiting(): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock' and query ~ 'left\\(name|offset'`.execute(stage.db);
-  return rows[0]?.count ?? 0;
-}
-
-async function whileLocked(work: () => Promise<void>): Promise<void> {
-  await stage.db.transaction().execute(async (tx) => {
-    await sql`lock table scans in access exclusive mode`.execute(tx);
-    await work();
-  });
-}
+const waiting = () => waitingLists(stage.db);
 
 it.each(SEARCHES)(
   "%s leaves the connections of everything else alone, and ends in Postgres when its clients leave",
   async (path) => {
-    await whileLocked(async () => {
+    await whileLocked(stage.db, async () => {
       const searches = Array.from({ length: MANY }, () => {
         const search = httpRequest(`${patient.url}${path}`, { agent: false }).on("error", () => {});
         search.end();
@@ -55,7 +43,7 @@ it.each(SEARCHES)(
 );
 
 it.each(SEARCHES)("%s is refused after the time for lists", async (path) => {
-  await whileLocked(async () => {
+  await whileLocked(stage.db, async () => {
     const answer = await ask(`${hasty.url}${path}`);
     expect(answer.status).toBe(504);
     expect(answer.json()).toEqual({ error: expect.stringContaining("took too long") });
@@ -64,7 +52,7 @@ it.each(SEARCHES)("%s is refused after the time for lists", async (path) => {
 
 it("as many lists as one operation may ask for end as QUERY_TIMEOUT", async () => {
   const fields = Array.from({ length: 30 }, (_, i) => `f${i}: scans(first: 1, filter: { names: ["%a%"] }) { totalCount }`);
-  await whileLocked(async () => {
+  await whileLocked(stage.db, async () => {
     const { errors } = await graphql(hasty.url, `{ ${fields.join(" ")} }`);
     expect(new Set(errors?.map(({ extensions }) => extensions.code))).toEqual(new Set(["QUERY_TIMEOUT"]));
   });

@@ -7,6 +7,7 @@ import { GatewayError } from "../../../gateway/errors.js";
 import { openApi } from "../../../gateway/rest/openapi.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { whileLocked } from "../db/locked-scans.js";
 import { ask, type Answer, type Ask } from "../http/http-client.js";
 import { keyWith } from "../keys/keyed-client.js";
 import { json } from "./rest-client.js";
@@ -65,13 +66,6 @@ async function refusedBy(refusal: GatewayError, endpoint: Endpoint): Promise<Ans
   }
 }
 
-async function whileLocked(endpoint: Endpoint): Promise<Answer> {
-  return stage.db.transaction().execute(async (tx) => {
-    await sql`lock table scans in access exclusive mode`.execute(tx);
-    return call(endpoint);
-  });
-}
-
 async function withoutDatabase(endpoint: Endpoint): Promise<Answer> {
   const name = new URL(stage.databaseUrl).pathname.slice(1);
   await admin.query(`alter database ${name} allow_connections false`);
@@ -116,7 +110,7 @@ const CAUSES: Readonly<Record<number, (endpoint: Endpoint) => Promise<Answer>>> 
   422: sameKeyTwice,
   429: tooOften,
   503: withoutDatabase,
-  504: whileLocked,
+  504: (endpoint) => whileLocked(stage.db, () => call(endpoint)),
   507: (endpoint) => refusedBy(new GatewayError("STORAGE_FULL", "there is no room"), endpoint),
 };
 /** A fault has no cause that is known beforehand; a slow body is one in body.test.ts. */

@@ -105,17 +105,30 @@ it("throws what its source throws, and has ended then", async () => {
   expect(await watch.next()).toEqual({ done: true });
 });
 
+const HERE = new AbortController().signal;
+
+it("ends for a reader that leaves before anything is there", async () => {
+  const { watch, registered } = given();
+  const left = new AbortController();
+  const ready = watch.ready(left.signal);
+  left.abort();
+  await ready;
+  expect(registered()).toBe(0);
+  expect(await watch.next()).toEqual({ done: true });
+  expect(await (await given().watch.ready(left.signal)).next()).toEqual({ done: true });
+});
+
 it("keeps what it has begun with until it is taken, and throws what keeps it from beginning", async () => {
   const { watch, give } = given();
-  const ready = watch.ready();
+  const ready = watch.ready(HERE);
   give({ value: 1 });
   await ready;
-  await watch.ready();
+  await watch.ready(HERE);
   expect(watch.poll()).toEqual({ done: false, value: 1 });
 
   const broken = given();
   broken.give(new Error("there is none"));
-  await expect(broken.watch.ready()).rejects.toThrow("there is none");
+  await expect(broken.watch.ready(HERE)).rejects.toThrow("there is none");
 });
 
 it("asks a slow source for one thing at a time, and again if it was woken meanwhile", async () => {

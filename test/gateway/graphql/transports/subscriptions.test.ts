@@ -28,7 +28,11 @@ function event(n: number) {
 }
 
 function asked(query: string, events: object[], caller: Caller = everything) {
-  const contextValue = requestContext({} as ScanContext, caller, "http://mesh");
+  const contextValue = requestContext({} as ScanContext, {
+    caller,
+    baseUrl: "http://mesh",
+    signal: new AbortController().signal,
+  });
   const rest = [...events];
   const subscribeFieldResolver = () =>
     new Watch<object>({

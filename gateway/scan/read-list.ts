@@ -1,0 +1,12 @@
+import { runCancellable } from "../db/cancellable.js";
+import type { Database } from "../db/database.js";
+import type { ScanContext } from "./context.js";
+
+/** Reads what may take long: by the connections of lists, and no longer than somebody waits for it. Throws QUERY_TIMEOUT. */
+export function readList<T>(
+  { db, listDb }: Pick<ScanContext, "db" | "listDb">,
+  signal: AbortSignal,
+  read: (lists: Database) => Promise<T>,
+): Promise<T> {
+  return runCancellable({ db: listDb, canceller: db, signal }, read);
+}
