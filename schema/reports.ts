@@ -230,6 +230,8 @@ export interface BatchRecord {
 /** The queue of one engine. */
 export interface QueueRecord {
   readonly engine: EngineRecord;
+  /** False while NATS does not answer: `waiting` then counts those that agents hold too. */
+  readonly complete: boolean;
   /** Requests that no agent has taken yet. */
   readonly waiting: number;
   /** Requests that agents hold. */

@@ -4,7 +4,8 @@ import type { EnginePresence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
-import type { HeardAgent, PresentAgent } from "./presence.js";
+import type { PresentAgent } from "./presence.js";
+import type { ReceivedPresence } from "./present-agents.js";
 import type { Database } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { GatewayError } from "../errors.js";
@@ -101,7 +102,8 @@ export function refusal(catalogue: Catalogue | undefined, engine: EnginePresence
 }
 
 /** An agent with the engines of which only the name can be read, as the catalogue knows them, but unhealthy. */
-export function withUnreadable(catalogue: Catalogue | undefined, { presence, unreadable, incomplete }: HeardAgent): PresentAgent {
+export function withUnreadable(catalogue: Catalogue | undefined, heard: ReceivedPresence): PresentAgent {
+  const { presence, unreadable, incomplete, at } = heard;
   const readable = new Set(presence.engines.map(({ name }) => engineToken(name)));
   const others = new Map(unreadable.map((engine) => [engineToken(engine.name), engine]));
   const engines = [...others].flatMap(([token, { problem }]): EnginePresence[] => {
@@ -113,7 +115,12 @@ export function withUnreadable(catalogue: Catalogue | undefined, { presence, unr
     const versions = { engine: null, signatures: null, signatureDate: null };
     return [{ ...unknown, name, type, speed, internet, input, accepts, detects, versions, healthy: false, reason, cause: null }];
   });
-  return { ...presence, engines: [...presence.engines, ...engines], incomplete };
+  return {
+    ...presence,
+    engines: [...presence.engines, ...engines],
+    incomplete,
+    lastHeardAt: new Date(Date.now() - (performance.now() - at)),
+  };
 }
 
 /** The engine as announced, but unhealthy if it is refused. */

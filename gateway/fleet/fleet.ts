@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { internetClass, type InternetClass } from "../../schema/classes.js";
-import type { EnginePresence, Presence } from "../../schema/messages.js";
+import type { EnginePresence } from "../../schema/messages.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
@@ -29,7 +29,7 @@ export interface Fleet {
   /** Takes a change of an agent's presence, from the account of that class. */
   onPresence(internet: InternetClass, agent: string, value: Uint8Array | undefined): void;
   /** The agents that have not missed three heartbeats, by id. An engine that is refused is shown as unhealthy. */
-  agents(): readonly Presence[];
+  agents(): readonly PresentAgent[];
   /** The announcements of an engine that differ from the catalogue, as it was read last. */
   differingEngines(name: string): readonly { agent: string; engine: EnginePresence }[];
   /**

@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import { engineToken } from "../../schema/subjects.js";
-import { transact, type Database } from "../db/database.js";
+import { deleteAgent, recordAgents, type HeardNow } from "../db/agents.js";
+import { transact, type Database, type Tx } from "../db/database.js";
 import { recordHosts, removeHost } from "../db/engine-hosts.js";
 import type { PresentAgent } from "./presence.js";
 
@@ -27,7 +28,7 @@ export function createHosts(db: Database, log: Logger): Hosts {
   return {
     async record(present) {
       for (const [key, { internet, agent }] of leaving) {
-        tell((await transact(db, (tx) => removeHost(tx, agent, internet))) ?? []);
+        tell((await transact(db, (tx) => removeAgentOf(tx, agent, internet))) ?? []);
         // Should it come back all the same, its engines are recorded again.
         recorded.delete(key);
         leaving.delete(key);
@@ -35,20 +36,49 @@ export function createHosts(db: Database, log: Logger): Hosts {
       const now = performance.now();
       const keys = new Set(present.map(({ agent, class: internet }) => keyOf(internet, agent)));
       for (const key of recorded.keys()) if (!keys.has(key)) recorded.delete(key);
-      const changed = present.flatMap(({ agent, class: internet, engines, incomplete }) => {
+      const changed = present.flatMap((heard) => {
+        const { agent, class: internet, engines, incomplete } = heard;
         const tokens = engines.map(({ name }) => engineToken(name)).toSorted();
         const before = recorded.get(keyOf(internet, agent));
         if (before?.engines === tokens.join(" ") && before.incomplete === incomplete && now - before.at < REPEAT_MS) return [];
-        return [{ agent, internet, engines: tokens, incomplete }];
+        return [{ heard, hosts: { agent, internet, engines: tokens, incomplete } }];
       });
       if (changed.length === 0) return;
-      tell(await transact(db, (tx) => recordHosts(tx, changed)));
-      for (const { agent, internet, engines, incomplete } of changed)
+      tell(
+        await transact(db, async (tx) => {
+          await recordAgents(
+            tx,
+            changed.map(({ heard }) => heardNow(heard)),
+          );
+          return recordHosts(
+            tx,
+            changed.map((one) => one.hosts),
+          );
+        }),
+      );
+      for (const { agent, internet, engines, incomplete } of changed.map((one) => one.hosts))
         recorded.set(keyOf(internet, agent), { engines: engines.join(" "), incomplete, at: now });
     },
     leave(internet, agent) {
       leaving.set(keyOf(internet, agent), { internet, agent });
     },
+  };
+}
+
+async function removeAgentOf(tx: Tx, agent: string, internet: InternetClass): Promise<string[] | undefined> {
+  await deleteAgent(tx, agent, internet);
+  return removeHost(tx, agent, internet);
+}
+
+function heardNow({ lastHeardAt, agent, host, version, startedAt, engines, ...presence }: PresentAgent): HeardNow {
+  return {
+    agent,
+    class: presence.class,
+    host,
+    version,
+    startedAt,
+    engines: engines.map(({ name }) => name),
+    agoMs: Date.now() - lastHeardAt.getTime(),
   };
 }
 

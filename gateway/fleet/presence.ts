@@ -15,6 +15,8 @@ export interface HeardAgent {
 /** An agent that is there, with all of its engines whose names can be read. */
 export interface PresentAgent extends Presence {
   readonly incomplete: boolean;
+  /** By this process's clock. */
+  readonly lastHeardAt: Date;
 }
 
 export interface UnreadableEngine {

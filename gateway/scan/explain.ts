@@ -38,6 +38,14 @@ export interface PlannedEngineRecord {
   readonly estimatedWaitMs: number | null;
 }
 
+/** Why scans that are accepted now do not ask an engine; null if they do. */
+export function explainUnavailable({ enabled, unhealthy, available, lastHealthyAt }: EngineRecord): string | null {
+  if (!enabled) return "an operator has disabled it";
+  if (unhealthy !== null) return unhealthy;
+  if (available) return null;
+  return lastHealthyAt === null ? "no agent has announced it as healthy yet" : "no agent that is online has it";
+}
+
 const UNKNOWN_TYPE = "application/octet-stream";
 
 /** Tells which engines a request would get if it were made now. Throws BAD_INPUT, or NOT_FOUND for a sample that the mesh does not know. */

@@ -1,14 +1,16 @@
 import { internetClass } from "../../schema/classes.js";
-import type { QueueRecord } from "../../schema/reports.js";
+import type { EngineRecord, QueueRecord } from "../../schema/reports.js";
+import type { DurableState } from "../bus/account.js";
 import { countPublished } from "../db/bulk.js";
 import { readEngines } from "../db/engines.js";
 import { readEngineCounts } from "../db/statistics.js";
+import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { serving } from "../fleet/serving.js";
 
 const HOUR_MS = 3_600_000;
 
-/** The queue of every engine, in the order of their names. Throws UNAVAILABLE while the bus is away. */
+/** The queue of every engine, in the order of their names; while the bus is away as far as Postgres knows it. */
 export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
   const now = Date.now();
   const since = (hours: number) => ({ from: new Date(Math.floor(now / HOUR_MS - hours) * HOUR_MS), to: new Date(now) });
@@ -22,15 +24,15 @@ export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
   const mean = new Map(recent.map(({ engineId, timed, timedMs }) => [engineId, timed > 0 ? timedMs / timed : null]));
   return Promise.all(
     engines.map(async (engine) => {
-      const durable = await ctx.bus.account(internetClass(engine.internet)).durableState(engine.name);
-      // A durable that was lost holds nothing; it is made again within seconds.
-      const { pending, unacknowledged, redelivered } = durable ?? { pending: 0, unacknowledged: 0, redelivered: 0 };
+      const durable = await readDurable(ctx, engine);
+      const { pending, unacknowledged, redelivered } = durable ?? { pending: Infinity, unacknowledged: 0, redelivered: 0 };
       // The server also counts requests that do not name the engine, and deleted ones until the durable has been read past them.
       const waiting = Math.min(pending, published.get(engine.engineId) ?? 0);
       const { agents, slots } = serving(ctx.fleet, engine);
       const meanMs = mean.get(engine.engineId) ?? null;
       return {
         engine,
+        complete: durable !== undefined,
         waiting,
         running: unacknowledged,
         redelivered,
@@ -42,6 +44,20 @@ export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
       };
     }),
   );
+}
+
+/** Undefined while the bus is away. */
+async function readDurable(
+  { bus }: ScanContext,
+  { name, internet }: EngineRecord,
+): Promise<Omit<DurableState, "ackFloor"> | undefined> {
+  try {
+    // A durable that was lost holds nothing; it is made again within seconds.
+    return (await bus.account(internetClass(internet)).durableState(name)) ?? { pending: 0, unacknowledged: 0, redelivered: 0 };
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === "UNAVAILABLE") return undefined;
+    throw error;
+  }
 }
 
 /** The time until a request behind so many others starts. */

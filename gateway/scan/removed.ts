@@ -1,5 +1,6 @@
 import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";
+import { deleteAgent } from "../db/agents.js";
 import { deleteOrder } from "../db/agent-orders.js";
 import { audit } from "../db/audit.js";
 import { transact } from "../db/database.js";
@@ -14,8 +15,9 @@ export async function removeAgent(ctx: ScanContext, caller: Caller, agent: strin
     throw new GatewayError("BAD_INPUT", `the agent ${agent} is online: stop it first`);
   return transact(ctx.db, async (tx) => {
     const hadOrder = await deleteOrder(tx, agent);
+    const isKnown = await deleteAgent(tx, agent);
     const engines = await removeHost(tx, agent);
-    if (!hadOrder && engines === undefined) throw new GatewayError("NOT_FOUND", `there is no agent ${agent}`);
+    if (!hadOrder && !isKnown && engines === undefined) throw new GatewayError("NOT_FOUND", `there is no agent ${agent}`);
     await audit(tx, caller, "removeAgent", agent);
     return engines ?? [];
   });

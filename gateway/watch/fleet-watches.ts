@@ -1,14 +1,14 @@
 import type { Logger } from "pino";
-import type { Presence } from "../../schema/messages.js";
 import type { EngineRecord, QueueRecord } from "../../schema/reports.js";
 import type { Database } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import type { Fleet } from "../fleet/fleet.js";
+import type { PresentAgent } from "../fleet/presence.js";
 import { createListWatch, type ListWatch } from "./list-watch.js";
 
 /** The lists of the fleet that subscribers of this gateway watch. */
 export interface FleetWatches {
-  readonly agents: ListWatch<Presence>;
+  readonly agents: ListWatch<PresentAgent>;
   readonly engines: ListWatch<EngineRecord>;
   readonly queues: ListWatch<QueueRecord>;
 }
@@ -20,11 +20,12 @@ export function createFleetWatches(
   log: Logger,
 ): FleetWatches {
   return {
-    agents: createListWatch<Presence>(log, {
+    agents: createListWatch<PresentAgent>(log, {
       name: "the list of agents",
       read: async () => fleet.agents(),
       key: (presence) => `${presence.class} ${presence.agent}`,
-      comparable: (presence) => presence,
+      // Every heartbeat changes this time.
+      comparable: (presence) => ({ ...presence, lastHeardAt: null }),
     }),
     engines: createListWatch<EngineRecord>(log, {
       name: "the catalogue",

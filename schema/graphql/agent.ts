@@ -82,6 +82,11 @@ export class Agent extends Node {
   @Field(() => GraphQLDateTimeISO, { description: "When it was started." })
   startedAt!: string;
 
+  @Field(() => GraphQLDateTimeISO, {
+    description: "When it last gave a sign of life. A newer time alone does not count as a change in `agentChanged`.",
+  })
+  lastHeardAt!: Date;
+
   @Field(() => AgentState, { description: "Whether it takes work." })
   state!: keyof typeof AgentState;
 
@@ -96,4 +101,28 @@ export class Agent extends Node {
 
   @Field(() => [AgentEngine], { description: "The engines it has, healthy or not." })
   engines!: readonly AgentEngine[];
+}
+
+@ObjectType({ description: "An agent that is not online any more, as it was last heard.", simpleResolvers: true })
+export class GoneAgent {
+  @Field(() => String, { description: "The agent's own name." })
+  agent!: string;
+
+  @Field(() => String, { description: "The host it ran on." })
+  host!: string;
+
+  @Field(() => String, { description: "The agent's version." })
+  version!: string;
+
+  @Field(() => InternetClassName, { description: "Whether its engines could reach the internet." })
+  class!: InternetClass;
+
+  @Field(() => GraphQLDateTimeISO, { description: "When it was started." })
+  startedAt!: Date;
+
+  @Field(() => GraphQLDateTimeISO, { description: "When it last gave a sign of life, to the minute." })
+  lastHeardAt!: Date;
+
+  @Field(() => [String], { description: "The names of the engines that it had." })
+  engines!: readonly string[];
 }

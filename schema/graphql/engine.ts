@@ -33,6 +33,13 @@ export class Engine extends Node {
   })
   available!: boolean;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "Why scans that are accepted now do not ask it, in a sentence for people: the reason that its agents give, or that none has it; null while they ask it.",
+  })
+  reason!: string | null;
+
   @Field(() => EngineVersions, { description: "The last announced versions." })
   versions!: EngineVersions;
 

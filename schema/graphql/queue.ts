@@ -7,6 +7,12 @@ export class Queue {
   @Field(() => Engine, { description: "The engine." })
   engine!: Engine;
 
+  @Field(() => Boolean, {
+    description:
+      "Whether NATS answered. If not, `waiting` counts every request of open scans that is out, those that agents hold or have answered too, and `running` and `redelivered` are 0.",
+  })
+  complete!: boolean;
+
   @Field(() => GraphQLSafeInt, {
     description: "Requests that no agent has taken yet.",
   })

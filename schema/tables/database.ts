@@ -3,7 +3,7 @@
 import type { ApiKeysTable, ApiKeyUsageTable } from "./api-keys.js";
 import type { AuditEventsTable } from "./audit-events.js";
 import type { OutboxTable, RemovalsTable, SweepMarksTable } from "./bus.js";
-import type { EnginesTable, AgentOrdersTable, EngineHostsTable } from "./engines.js";
+import type { AgentsTable, EnginesTable, AgentOrdersTable, EngineHostsTable } from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
 import type { SamplesTable, UploadsTable } from "./samples.js";
 import type { ScansTable, ResultsTable, BatchesTable, IdempotencyKeysTable } from "./scans.js";
@@ -28,6 +28,7 @@ export interface Tables {
   batches: BatchesTable;
   idempotency_keys: IdempotencyKeysTable;
   engines: EnginesTable;
+  agents: AgentsTable;
   agent_orders: AgentOrdersTable;
   engine_hosts: EngineHostsTable;
   outbox: OutboxTable;

@@ -2,7 +2,7 @@
 
 import type { Generated, GeneratedAlways } from "kysely";
 import type { EngineSpeed, PluginType } from "../classes.js";
-import type { GeneratedTimestamp, NullableTimestamp } from "./columns.js";
+import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
 
 /** The catalogue: every engine that an agent ever announced. */
 export interface EnginesTable {
@@ -48,4 +48,16 @@ export interface AgentOrdersTable {
   agent: string;
   state: "CORDONED" | "DRAINING";
   ordered_at: GeneratedTimestamp;
+}
+
+/** Agents as they were last heard, for a week. */
+export interface AgentsTable {
+  internet: boolean;
+  agent: string;
+  host: string;
+  version: string;
+  /** Names of the engines that it had. */
+  engines: string[];
+  started_at: Timestamp;
+  heard_at: Timestamp;
 }

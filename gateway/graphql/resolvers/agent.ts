@@ -1,10 +1,13 @@
 import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
-import { Agent, AgentEngine } from "../../../schema/graphql/agent.js";
+import { Agent, AgentEngine, GoneAgent } from "../../../schema/graphql/agent.js";
 import { AgentOrderResult, RemoveAgentResult, type AgentOrderSuccess } from "../../../schema/graphql/fleet-actions.js";
 import { AgentChange } from "../../../schema/graphql/fleet-changes.js";
 import type { AgentState } from "../../../schema/control.js";
-import type { EnginePresence, Presence } from "../../../schema/messages.js";
+import type { EnginePresence } from "../../../schema/messages.js";
 import { hasStaleSignatures } from "../../../schema/stale.js";
+import type { AgentRecord } from "../../db/agents.js";
+import type { PresentAgent } from "../../fleet/presence.js";
+import { readGoneAgents } from "../../scan/gone-agents.js";
 import { setAgentState } from "../../scan/agent-orders.js";
 import { removeAgent } from "../../scan/removed.js";
 import type { ListChange } from "../../watch/list-watch.js";
@@ -30,8 +33,18 @@ export class AgentResolver {
     description: "The online agents, by name.",
     complexity: listCost(TYPICAL.agents),
   })
-  agents(@Ctx() { mesh }: RequestContext): readonly Presence[] {
+  agents(@Ctx() { mesh }: RequestContext): readonly PresentAgent[] {
     return mesh.fleet.agents();
+  }
+
+  @Needs("scan:read")
+  @Query(() => [GoneAgent], {
+    description:
+      "Agents that are not online any more, the latest first: for a week, unless they said that they would not come back, or `removeAgent` forgot them.",
+    complexity: listCost(TYPICAL.agents),
+  })
+  goneAgents(@Ctx() { mesh }: RequestContext): Promise<AgentRecord[]> {
+    return readGoneAgents(mesh);
   }
 
   @Needs("fleet:write")
@@ -74,7 +87,7 @@ export class AgentResolver {
     description: "The online agents, then each agent that comes online, changes or goes offline.",
     subscribe: ({ context }: { context: RequestContext }) => context.mesh.fleetWatches.agents.watch(),
   })
-  agentChanged(@Root() { items, ...event }: ListChange<Presence>) {
+  agentChanged(@Root() { items, ...event }: ListChange<PresentAgent>) {
     return { ...event, agents: items };
   }
 }

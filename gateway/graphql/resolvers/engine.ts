@@ -11,6 +11,7 @@ import { EngineChange } from "../../../schema/graphql/fleet-changes.js";
 import type { EngineRecord } from "../../../schema/reports.js";
 import type { Database } from "../../db/database.js";
 import { readEngines } from "../../db/engines.js";
+import { explainUnavailable } from "../../scan/explain.js";
 import { acceptEngineChange, selfTestEngine, setEngineEnabled } from "../../scan/engine-actions.js";
 import { removeEngine } from "../../scan/removed.js";
 import type { ListChange } from "../../watch/list-watch.js";
@@ -44,6 +45,11 @@ export class EngineResolver {
   @FieldResolver(() => EngineVersions)
   versions(@Root() { engineVersion, signatureVersion, signatureDate }: EngineRecord): EngineVersions {
     return { engine: engineVersion, signatures: signatureVersion, signatureDate };
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  reason(@Root() engine: EngineRecord): string | null {
+    return explainUnavailable(engine);
   }
 
   @Needs("fleet:write")
