@@ -20,11 +20,13 @@ function file(name: string, content: string): string {
 }
 
 describe("an answer that says when to try again", () => {
+  const REFUSALS = [
+    [429, { errors: [{ message: "too many" }] }],
+    [503, { error: "the bus is away" }],
+  ] as const;
+
   it.each(["GET", "CreateUpload", "PUT", "Submit"])("is waited for: %s", async (hit) => {
-    for (const [status, body] of [
-      [429, { errors: [{ message: "too many" }] }],
-      [503, { error: "the bus is away" }],
-    ] as const) {
+    const isWaitedFor = async ([status, body]: (typeof REFUSALS)[number]) => {
       let refusals = 0;
       const gateway = await startPuppetGateway(({ what, response }) => {
         const name = what.startsWith("POST") ? "GET" : (what.split(" ")[0] ?? "");
@@ -37,7 +39,8 @@ describe("an answer that says when to try again", () => {
       expect(stdout).toMatch(/^The gateway asks to wait 1 s \(.+\); waiting\.$/m);
       expect(stdout).toContain("a.exe: INFECTED");
       expect([code, refusals]).toEqual([1, 2]);
-    }
+    };
+    await Promise.all(REFUSALS.map(isWaitedFor));
   });
 
   it("of a proxy, with a page of its own, is waited for too", async () => {

@@ -18,7 +18,8 @@ const WATCH = "subscription ($id: SafeInt!) { scanUpdated(id: $id) { revision en
 let agent: PuppetAgent;
 
 const stage = useStage();
-const gateway = prepared(() => stage.gateway());
+// Each test counts the watchers of a gateway of its own: both wait for time limits of 12 s, so they run together.
+const [gateway, other] = [prepared(() => stage.gateway()), prepared(() => stage.gateway())];
 
 beforeAll(async () => {
   agent = await startPuppet(
@@ -32,9 +33,9 @@ afterAll(async () => {
   await agent.close();
 });
 
-async function submit(): Promise<number> {
+async function submit({ url }: { readonly url: string }): Promise<number> {
   const query = `mutation { submitScan(input: { base64: "bWFueQ==", deadline: 600 }) { ... on SubmitScanSuccess { scan { scanId } } } }`;
-  return (await data<{ submitScan: { scan: { scanId: number } } }>(gateway.url, query)).submitScan.scan.scanId;
+  return (await data<{ submitScan: { scan: { scanId: number } } }>(url, query)).submitScan.scan.scanId;
 }
 
 interface Subscriber {
@@ -62,9 +63,9 @@ async function subscribe(id: number): Promise<Subscriber> {
 
 const rises = (numbers: readonly number[]) => numbers.every((one, i) => i === 0 || one > (numbers[i - 1] ?? Infinity));
 
-it(`of ${SUBSCRIBERS} subscribers that come and go each sees the end once; those who never read are closed`, async () => {
+it.concurrent(`of ${SUBSCRIBERS} subscribers that come and go each sees the end once; those who never read are closed`, async () => {
   const random = randomOf(28);
-  const [id, quiet] = [await submit(), await submit()];
+  const [id, quiet] = [await submit(gateway), await submit(gateway)];
   const deaf = await Promise.all(Array.from({ length: SUBSCRIBERS / 20 }, () => subscribe(quiet)));
   const readers = await Promise.all(Array.from({ length: SUBSCRIBERS }, () => subscribe(id)));
   await until("all have their first report", () => [...readers, ...deaf].every(({ revisions }) => revisions.length > 0));
@@ -92,11 +93,11 @@ it(`of ${SUBSCRIBERS} subscribers that come and go each sees the end once; those
   for (const { socket } of [...readers, ...deaf]) socket.terminate();
 }, 120_000);
 
-it("a stream that nobody reads is closed once what is written is not taken any more", async () => {
-  const id = await submit();
+it.concurrent("a stream that nobody reads is closed once what is written is not taken any more", async () => {
+  const id = await submit(other);
   const long = JSON.stringify({ text: "x".repeat(400_000) });
   await sql`update results set details = ${long}::jsonb where scan_id = ${id}`.execute(stage.db);
-  const { hostname, port } = new URL(gateway.url);
+  const { hostname, port } = new URL(other.url);
   const stream = connect(Number(port), hostname);
   stream.pause();
   await once(stream, "connect");
@@ -104,7 +105,7 @@ it("a stream that nobody reads is closed once what is written is not taken any m
   stream.write(
     `POST /graphql/stream HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
-  const { scans } = gateway.context.watchers;
+  const { scans } = other.context.watchers;
   await until("it is watched", () => scans.count() === 1);
   await until(
     "it is closed",
