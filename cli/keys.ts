@@ -14,6 +14,7 @@ import { print, runCommand } from "./command.js";
 interface Options {
   readonly handOut?: string;
   readonly natsStore: string;
+  readonly hostDir: string;
 }
 
 const program = new Command("keys")
@@ -21,8 +22,10 @@ const program = new Command("keys")
   .argument("<folder>", "where they are kept, readable by their owner only")
   .option("--hand-out <folder>", "also fill a folder for each container of the mesh: nats, postgres, gateway, agent-…")
   .option("--nats-store <size>", "what JetStream may use, such as 50GiB (without it 80 % of what is free at first)", "")
+  .option("--host-dir <folder>", "SCANMESH_HOST_DIR of docker-compose.yml, to see that it is a path as it has to be", "")
   .action(async (folder: string, options: Options) => {
     const natsStore = bytes(options.natsStore);
+    checkHostDir(options.hostDir);
     const keys = await makeKeys(resolve(folder));
     const { operator, creds } = keys;
     const made = [operator.seedFile, creds.system, ...Object.values(creds.gateway), ...Object.values(creds.agent)];
@@ -40,4 +43,11 @@ function bytes(text: string): number | undefined {
   throw new OperatorError(
     `--nats-store: ${error.issues.map(({ message }) => message).join(", ")} (it is ${JSON.stringify(text)})`,
   );
+}
+
+/** Compose appends the classes to it: with a slash at the end their folders would lie in the folder that agents of both classes read. */
+function checkHostDir(folder: string): void {
+  if (folder === "" || /^\/.*[^/]$/.test(folder)) return;
+  const text = JSON.stringify(folder);
+  throw new OperatorError(`SCANMESH_HOST_DIR: must be an absolute path without a slash at the end (it is ${text})`);
 }

@@ -28,13 +28,14 @@ const STATES: Readonly<Record<ResultState, string>> = {
   QUEUED: "has not started",
   SCANNING: "has not finished",
   CANCELLED: "was cancelled",
-  NO_AGENT: "had no agent until the deadline",
+  NO_AGENT: "had no agent that could run it",
   TIMEOUT: "did not answer in time",
   FAILED: "failed",
   UNSCANNED: "could not scan all of it",
   DONE: "gave no verdict",
 };
 const LEFT_OUT = "was left out because it is broken";
+const NO_ANTIVIRUS = "no antivirus engine took part; docs/run/engines.md says how to add one, such as ClamAV";
 /** Engines that a sentence names; it counts the others. */
 const NAMED = 5;
 /** Characters of an engine's own words. */
@@ -63,14 +64,16 @@ export function proofText(
     case "CLEAN":
       return `CLEAN: ${scannedText(antivirus)} the whole sample and found nothing`;
     case "INCONCLUSIVE":
-      return `INCONCLUSIVE: ${barring || doubt(antivirus)}`;
+      return `INCONCLUSIVE: ${barring || doubt(antivirus, results)}`;
     case null:
       return `No verdict yet: ${joined(waiting || "the scan is about to end", barring && `it cannot be CLEAN: ${barring}`)}`;
   }
 }
 
-function doubt(antivirus: readonly ProvenResult[]): string {
-  return antivirus.length === 0 ? "no antivirus engine took part" : "not every antivirus engine scanned the whole sample";
+function doubt(antivirus: readonly ProvenResult[], results: readonly ProvenResult[]): string {
+  if (antivirus.length > 0) return "not every antivirus engine scanned the whole sample";
+  const encrypted = results.filter(({ cause }) => cause === "ENCRYPTED");
+  return joined(...firstFew(encrypted.map((result) => barrierText(result))), NO_ANTIVIRUS);
 }
 
 function scannedText(antivirus: readonly ProvenResult[]): string {

@@ -58,7 +58,7 @@ describe("the doctor", () => {
     for (const sentence of [
       `Yara: ${rules}/a.yar:1: rule A can never match: it needs the external variable filename, which is always empty`,
       `Yara: ${rules}/sub/b.yar:3: rule C: unknown identifier \`absent\``,
-      `Yara: ${rules}/c.yar: is not UTF-8 (line 1)`,
+      `Yara: ${rules}/c.yar is not UTF-8 (line 1)`,
     ])
       expect(stdout).toContain(sentence);
     expect(code).toBe(1);

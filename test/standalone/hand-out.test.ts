@@ -73,4 +73,17 @@ describe("what the containers of a mesh are given", () => {
     await run("");
     expect(await readFile(join(folder, "nats", "nats.conf"), "utf8")).toMatch(/max_file_store: [1-9]/);
   });
+
+  test("the command refuses a host folder to which compose cannot append the class", async () => {
+    const keys = join(await temporaryFolder(), "keys");
+    const run = (folder: string) =>
+      promisify(execFile)(process.execPath, [projectPath("dist", "cli", "keys.js"), keys, "--host-dir", folder]);
+    for (const folder of ["/srv/scanmesh/", "/", "srv"])
+      await expect(run(folder)).rejects.toMatchObject({
+        stderr: expect.stringContaining("SCANMESH_HOST_DIR: must be an absolute path without a slash at the end") as string,
+      });
+    await expect(stat(keys)).rejects.toMatchObject({ code: "ENOENT" });
+    await run("/srv/scanmesh");
+    await run("");
+  });
 });

@@ -70,17 +70,17 @@ async function search(root: string, folder: string, found: Search): Promise<void
     const path = join(folder, name);
     const isRules = RULE_FILE.test(name);
     if (entry === undefined || "problem" in entry) {
-      if (isRules) found.problems.push(`${path}: cannot be read: ${entry?.problem ?? "it is gone"}`);
+      if (isRules) found.problems.push(`${path} cannot be read: ${entry?.problem ?? "it is gone"}`);
     } else if (entry.isDirectory()) {
-      if (isRules) found.problems.push(`${path}: is a folder, not a file; rule files in it are read`);
+      if (isRules) found.problems.push(`${path} is a folder, not a file; rule files in it are read`);
       if (!name.startsWith(".")) await searchBelow(root, path, found);
     } else if (!entry.isFile()) {
-      if (isRules) found.problems.push(`${path}: is not a regular file, so it is not read`);
+      if (isRules) found.problems.push(`${path} is not a regular file, so it is not read`);
     } else if (found.files.length < MAX_FILES) {
       const within = relative(root, path).replace(RULE_FILE, "");
       found.files.push({ path, folder: root, name: within, isRules, size: entry.size, modified: entry.mtime });
     } else if (found.files.length === MAX_FILES && isRules) {
-      found.problems.push(`${path}: is not read, since the rule folders hold more than ${MAX_FILES} files`);
+      found.problems.push(`${path} is not read, since the rule folders hold more than ${MAX_FILES} files`);
     }
   }
 }
@@ -89,7 +89,7 @@ async function searchBelow(root: string, folder: string, found: Search): Promise
   try {
     await search(root, folder, found);
   } catch (error) {
-    found.problems.push(`${folder}: cannot be read: ${reasonOf(error)}`);
+    found.problems.push(`${folder} cannot be read: ${reasonOf(error)}`);
   }
 }
 

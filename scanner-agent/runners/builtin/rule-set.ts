@@ -51,7 +51,7 @@ async function readSources(files: readonly FoundFile[]): Promise<{ sources: Rule
   for (const file of files) {
     if (!file.isRules) continue;
     const source = await readSource(file, byPath, read);
-    if ("problem" in source) unread.set(file.path, `${file.path}: ${source.problem}`);
+    if ("problem" in source) unread.set(file.path, `${file.path} ${source.problem}`);
     else sources.push(source);
   }
   return { sources, unread };

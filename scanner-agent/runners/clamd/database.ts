@@ -34,7 +34,7 @@ export async function findSignatures(folder: string = DEFAULT_SIGNATURES): Promi
   const signatures = files.filter(({ name }) => SIGNATURES.test(name));
   const newest = Math.max(...signatures.map(({ modified }) => modified));
   const warnings = entries.flatMap(({ name, problem }) =>
-    problem !== undefined && SIGNATURES.test(name) ? [`${join(folder, name)}: ${problem}`] : [],
+    problem !== undefined && SIGNATURES.test(name) ? [`${join(folder, name)} ${problem}`] : [],
   );
   if (!Number.isFinite(newest)) throw new Unavailable([noSignatures(folder), ...warnings].join("; "));
   return {

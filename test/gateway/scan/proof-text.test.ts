@@ -38,7 +38,17 @@ it.each<[text: string, verdict: ScanReport["verdict"], results: ResultRecord[]]>
   ],
   ["INFECTED: Yara says INFECTED", "INFECTED", [av("A"), other("Yara", found(null))]],
   ["SUSPICIOUS: A found packed", "SUSPICIOUS", [av("A", { verdict: "SUSPICIOUS", signature: "packed" })]],
-  ["INCONCLUSIVE: no antivirus engine took part", "INCONCLUSIVE", [other("Yara")]],
+  [
+    "INCONCLUSIVE: no antivirus engine took part; docs/run/engines.md says how to add one, such as ClamAV",
+    "INCONCLUSIVE",
+    [other("Yara")],
+  ],
+  [
+    "INCONCLUSIVE: Facts could not look into what is encrypted (encrypted: a.docx); " +
+      "no antivirus engine took part; docs/run/engines.md says how to add one, such as ClamAV",
+    "INCONCLUSIVE",
+    [other("Yara"), other("Facts", notDone("UNSCANNED", "ENCRYPTED", "encrypted: a.docx"))],
+  ],
   ["INCONCLUSIVE: not every antivirus engine scanned the whole sample", "INCONCLUSIVE", [av("A")]],
   [
     "INCONCLUSIVE: ClamAV could not look into what is encrypted (encrypted: a.docx (zip))",

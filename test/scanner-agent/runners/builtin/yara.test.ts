@@ -142,7 +142,7 @@ describe("a rule folder that changes", () => {
     const { signatures } = await runner.versions();
     await symlink("/nowhere", join(folder.path, "new.yar"));
     await runner.versions();
-    expect(runner.warnings?.()).toEqual([expect.stringContaining("new.yar: cannot be read: ENOENT")]);
+    expect(runner.warnings?.()).toEqual([expect.stringContaining("new.yar cannot be read: ENOENT")]);
     expect(await scan("a word of our own")).toMatchObject({ signature: "Own" });
     await unlink(join(folder.path, "new.yar"));
     await folder.write({ "new.yar": infected("New", "brand new") });

@@ -59,7 +59,7 @@ describe.skipIf(!hasClamd)("clamd", () => {
     await make(odd);
     await on.start();
     await on.versions();
-    expect(on.warnings?.()).toEqual([expect.stringContaining(`${odd}: ${sentence}`)]);
+    expect(on.warnings?.()).toEqual([expect.stringContaining(`${odd} ${sentence}`)]);
     expect(await scan(EICAR)).toMatchObject({ verdict: "INFECTED" });
     await rm(odd, { recursive: true });
     await on.versions();
