@@ -1,20 +1,50 @@
-/** Regroups bytes into chunks of exactly `size`; the last may be smaller. An empty source gives no chunk. */
-export async function* chunked(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
-  let parts: Uint8Array[] = [];
-  let held = 0;
+/** Pieces below are small. */
+const SMALL_BYTES = 16 * 1024;
+/** So many small pieces that follow each other are joined, because a list of very small ones takes more memory than their bytes. */
+const JOINED = 256;
+
+/**
+ * Regroups bytes into chunks of exactly `size`; the last may be smaller. An empty source gives no chunk. A chunk is a list of pieces,
+ * which are those of the source where they are not very small.
+ */
+export async function* chunked(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array[]> {
+  let pieces = collectPieces();
   for await (const bytes of source) {
     let rest = bytes;
-    while (held + rest.length >= size) {
-      parts.push(rest.subarray(0, size - held));
-      rest = rest.subarray(size - held);
-      yield Buffer.concat(parts, size);
-      parts = [];
-      held = 0;
+    while (pieces.size() + rest.length >= size) {
+      const missing = size - pieces.size();
+      pieces.add(rest.subarray(0, missing));
+      rest = rest.subarray(missing);
+      yield pieces.all();
+      pieces = collectPieces();
     }
-    if (rest.length > 0) parts.push(rest);
-    held += rest.length;
+    pieces.add(rest);
   }
-  if (held > 0) yield Buffer.concat(parts, held);
+  if (pieces.size() > 0) yield pieces.all();
+}
+
+function collectPieces(): { size(): number; add(piece: Uint8Array): void; all(): Uint8Array[] } {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  let small: Uint8Array[] = [];
+  const closeSmall = () => {
+    const [only] = small;
+    if (only !== undefined) pieces.push(small.length === 1 ? only : Buffer.concat(small));
+    small = [];
+  };
+  return {
+    size: () => size,
+    add(piece) {
+      if (piece.length === 0) return;
+      size += piece.length;
+      if (piece.length >= SMALL_BYTES || small.length === JOINED) closeSmall();
+      (piece.length < SMALL_BYTES ? small : pieces).push(piece);
+    },
+    all() {
+      closeSmall();
+      return pieces;
+    },
+  };
 }
 
 /** Runs a bounded number of tasks at once, and keeps their results in order. */

@@ -19,8 +19,17 @@ import {
 
 const MILLISECOND = 1_000_000;
 
-/** Bytes of each of a sample's chunks; the last may be shorter. An empty sample is one empty chunk. */
-export const CHUNK_BYTES = 512 * 1024;
+/**
+ * Bytes of each of a sample's chunks; the last may be shorter. An empty sample is one empty chunk. With its headers a chunk fits into what
+ * a nats-server takes by default, 1 MiB.
+ */
+export const CHUNK_BYTES = 960 * 1024;
+
+/** Bytes of the chunks of samples that were stored by version 0.1. */
+export const OLD_CHUNK_BYTES = 512 * 1024;
+
+/** Bytes of the largest message that a gateway publishes: a chunk with its headers. */
+export const LARGEST_MESSAGE_BYTES = CHUNK_BYTES + 1024;
 
 /** How long the presence bucket keeps what an agent has said last. */
 export const PRESENCE_TTL_MS = 300_000;

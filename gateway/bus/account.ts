@@ -7,7 +7,7 @@ import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import { streams, type StreamSettings } from "../../schema/streams.js";
 import { controlSubject, engineToken, scanSubject, SCANS } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
-import { isAway, keepConnection, removeMessages, unavailable, type Connection } from "./connection.js";
+import { isAway, keepConnection, removeMessages, requirePayload, unavailable, type Connection } from "./connection.js";
 import { watchPresence, type ListenParts, type PresenceListener } from "./incoming.js";
 import { createProvision, isNotFound, type DurableEngine } from "./provision.js";
 import { consumeResults, type ResultDelivery } from "./results.js";
@@ -82,6 +82,7 @@ export function openAccount(
   let presence: ReturnType<typeof watchPresence> | undefined;
 
   async function prepare(nc: NatsConnection): Promise<void> {
+    requirePayload(nc);
     await provision.ensure(nc);
     presence?.stop();
     presence = watchPresence(nc, parts, onPresence);

@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import { connectNats } from "../../schema/nats/connect.js";
 import { OperatorError } from "../../schema/operator-error.js";
+import { LARGEST_MESSAGE_BYTES } from "../../schema/streams.js";
 import { accountName, GATEWAY_INBOX_PREFIX } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
 import { GatewayError } from "../errors.js";
@@ -140,6 +141,16 @@ export function keepConnection(
       await running;
     },
   };
+}
+
+/** Throws OperatorError if the server takes no messages as large as a chunk of a sample. */
+export function requirePayload(nc: NatsConnection): void {
+  const most = nc.info?.max_payload ?? LARGEST_MESSAGE_BYTES;
+  if (most >= LARGEST_MESSAGE_BYTES) return;
+  throw new OperatorError(
+    `NATS takes messages of ${most} bytes at most, and chunks of samples have ${LARGEST_MESSAGE_BYTES} with their headers. ` +
+      "Raise its max_payload to 1MB, which is its default, or more, and reload or restart it.",
+  );
 }
 
 /** What callers are told while NATS cannot be reached. */

@@ -2,6 +2,7 @@ import { DeliverPolicy, type Msg, type NatsConnection } from "nats";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { InternetClass } from "../../schema/classes.js";
+import { recycle } from "../../schema/nats/payloads.js";
 import { sendRequest } from "../../schema/nats/requests.js";
 import { publishStored } from "../../schema/nats/stored.js";
 import { CHUNK_BYTES } from "../../schema/streams.js";
@@ -10,10 +11,19 @@ import type { GatewayConfig } from "../config.js";
 import { readContent, type ContentReader } from "../content.js";
 import { GatewayError } from "../errors.js";
 import { chunked, openWindow } from "../flow.js";
-import { isAway, keepConnection, removeMessages, streamErrorCode, unavailable, type Connection } from "./connection.js";
+import {
+  isAway,
+  keepConnection,
+  removeMessages,
+  requirePayload,
+  streamErrorCode,
+  unavailable,
+  type Connection,
+} from "./connection.js";
 import { BytesMissing, type PutOptions, type SampleCopy, type SampleLocation, type SampleStore } from "./sample-store.js";
 
-const WRITES_IN_FLIGHT = 8;
+/** Together 4 MB of an upload. */
+const WRITES_IN_FLIGHT = 4;
 const CHUNK_TIMEOUT_MS = 10_000;
 const WALK_PAGE = 500;
 const STREAM_FULL = new Set([10_077, 10_023, 10_047]);
@@ -28,14 +38,20 @@ export function openNatsSampleStore(
   log: Logger,
   isStalled: (internet: InternetClass) => boolean,
 ): SampleStore {
-  const open = (internet: InternetClass) => keepConnection(config, internet, "samples", log, async () => {});
+  const open = (internet: InternetClass) => keepConnection(config, internet, "samples", log, async (nc) => requirePayload(nc));
   const connections: Record<InternetClass, Connection> = { isolated: open("isolated"), internet: open("internet") };
 
   /** `attempt` makes a repeated publish harmless, while a later copy of the same blob is another attempt and stored again. */
-  async function writeChunk(nc: NatsConnection, attempt: string, blob: string, n: number, bytes: Uint8Array): Promise<number> {
+  async function writeChunk(
+    nc: NatsConnection,
+    attempt: string,
+    blob: string,
+    n: number,
+    pieces: readonly Uint8Array[],
+  ): Promise<number> {
     try {
       const options = { messageId: `${attempt}.${n}`, timeoutMs: CHUNK_TIMEOUT_MS, tries: 3 };
-      return await publishStored(nc, chunkSubject(blob, n), [bytes], options);
+      return await publishStored(nc, chunkSubject(blob, n), pieces, options);
     } catch (error) {
       const code = streamErrorCode(error);
       if (code !== undefined && STREAM_FULL.has(code)) {
@@ -97,18 +113,18 @@ export function openNatsSampleStore(
       const blob = uuidv7();
       const content = readContent();
       const window = openWindow<number>(WRITES_IN_FLIGHT);
-      const write = (n: number, bytes: Uint8Array) => window.add(() => writeChunk(nc, blob, blob, n, bytes));
+      const write = (n: number, pieces: readonly Uint8Array[]) => window.add(() => writeChunk(nc, blob, blob, n, pieces));
       try {
         let n = 0;
         // One chunk is held back, because a sample that has only one is looked for before it is written.
-        let held: Uint8Array | undefined;
+        let held: readonly Uint8Array[] | undefined;
         for await (const chunk of chunked(limited(source, content, options), CHUNK_BYTES)) {
           if (held !== undefined) await write(n++, held);
           held = chunk;
         }
         const found = await content.finish();
         if (n === 0 && (await options.isStored(found.sha256))) return { ...found, copy: null };
-        await write(n, held ?? new Uint8Array(0));
+        await write(n, held ?? []);
         return { ...found, copy: { blob, location: locationOf(await window.all()) } };
       } catch (error) {
         await undo(window.settled(), error);
@@ -126,7 +142,12 @@ export function openNatsSampleStore(
         let n = 0;
         for await (const bytes of read("isolated", copy)) {
           const index = n++;
-          await window.add(() => writeChunk(nc, attempt, copy.blob, index, bytes));
+          await window.add(async () => {
+            const seq = await writeChunk(nc, attempt, copy.blob, index, [bytes]);
+            // Whoever has the acknowledgement needs the bytes no more; after a failure they may still be on their way.
+            recycle(bytes);
+            return seq;
+          });
         }
         return locationOf(await window.all());
       } catch (error) {

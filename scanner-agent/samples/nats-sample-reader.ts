@@ -1,9 +1,11 @@
-import { CHUNK_BYTES } from "../../schema/streams.js";
+import { recycle } from "../../schema/nats/payloads.js";
+import { CHUNK_BYTES, OLD_CHUNK_BYTES } from "../../schema/streams.js";
 import type { Bus } from "../bus/bus.js";
 import { readChunk } from "../bus/verbs.js";
 import { SampleDamaged, type SampleReader } from "./sample-reader.js";
 
-const READS_IN_FLIGHT = 4;
+/** Together 2 MB of a sample. */
+const READS_IN_FLIGHT = 2;
 /** A blob that never exists: NATS can be read if it answers that there is no such chunk. */
 const NO_BLOB = "00000000-0000-0000-0000-000000000000";
 
@@ -11,7 +13,8 @@ const NO_BLOB = "00000000-0000-0000-0000-000000000000";
 export function createNatsSampleReader(bus: Bus): SampleReader {
   return {
     async *read({ blob, size }) {
-      const chunks = Math.max(1, Math.ceil(size / CHUNK_BYTES));
+      let chunkBytes = CHUNK_BYTES;
+      let chunks = countChunks(size, chunkBytes);
       const reads: Promise<PromiseSettledResult<Uint8Array | undefined>[]>[] = [];
       for (let n = 0; n < chunks; n++) {
         for (let next = n + reads.length; next < chunks && reads.length < READS_IN_FLIGHT; next++) {
@@ -22,14 +25,24 @@ export function createNatsSampleReader(bus: Bus): SampleReader {
         if (read?.status === "rejected") throw read.reason;
         const chunk = read?.value;
         if (chunk === undefined) throw new SampleDamaged(`chunk ${n} of the sample is missing`);
-        const expected = Math.min(CHUNK_BYTES, size - n * CHUNK_BYTES);
+        // The first chunk tells how large the sample's are: never smaller than the old ones, so there are no fewer chunks than thought.
+        if (n === 0 && size > OLD_CHUNK_BYTES && chunk.length === OLD_CHUNK_BYTES) {
+          chunkBytes = OLD_CHUNK_BYTES;
+          chunks = countChunks(size, chunkBytes);
+        }
+        const expected = Math.min(chunkBytes, size - n * chunkBytes);
         if (chunk.length !== expected)
           throw new SampleDamaged(`chunk ${n} of the sample has ${chunk.length} bytes instead of ${expected}`);
         yield chunk;
       }
     },
+    recycle,
     async probe() {
       await readChunk(bus, NO_BLOB, 0);
     },
   };
+}
+
+function countChunks(size: number, chunkBytes: number): number {
+  return Math.max(1, Math.ceil(size / chunkBytes));
 }

@@ -103,20 +103,29 @@ export function createSampleCache(reader: SampleReader, memory: SampleMemory, fi
     if (file !== undefined && !file.isSmall) return await file.fill(searched(entry));
     const parts: Uint8Array[] = [];
     for await (const bytes of checked(entry)) parts.push(bytes);
-    if (file === undefined) entry.bytes = joined(parts);
-    else {
+    if (file === undefined) {
+      entry.bytes = ownPiece(parts);
+      if (entry.bytes !== undefined) return;
+      entry.bytes = Buffer.concat(parts);
+    } else {
       entry.signatures = searchAll(parts);
       file.write(Buffer.concat(parts));
     }
+    for (const part of parts) reader.recycle(part);
   }
 
   async function* searched(entry: Entry): AsyncGenerator<Uint8Array> {
     const search = createSearch();
+    let before: Uint8Array | undefined;
     for await (const bytes of checked(entry)) {
       search.read(bytes);
+      // It was written before this one was asked for, and the search has looked at its end once more.
+      if (before !== undefined) reader.recycle(before);
       yield bytes;
+      before = bytes;
     }
     entry.signatures = search.signatures();
+    if (before !== undefined) reader.recycle(before);
   }
 
   /** Throws {@link SampleDamaged} at the end if the bytes are not the sample's. */
@@ -181,9 +190,9 @@ export function createSampleCache(reader: SampleReader, memory: SampleMemory, fi
   };
 }
 
-/** The bytes as one piece that keeps no larger one from being collected. */
-function joined(parts: readonly Uint8Array[]): Buffer {
+/** The bytes of the only piece, if that keeps no larger one from being collected. */
+function ownPiece(parts: readonly Uint8Array[]): Buffer | undefined {
   const [only] = parts;
   const isOwn = parts.length === 1 && only !== undefined && only.byteLength > only.buffer.byteLength / 2;
-  return isOwn ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : Buffer.concat(parts);
+  return isOwn ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : undefined;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { batched } from "../../gateway/batch.js";
 import { chunked, openWindow } from "../../gateway/flow.js";
@@ -8,7 +9,7 @@ describe("chunked", () => {
       for (const part of parts) yield Buffer.alloc(part, 1);
     }
     const found: number[] = [];
-    for await (const chunk of chunked(source(), size)) found.push(chunk.length);
+    for await (const chunk of chunked(source(), size)) found.push(Buffer.concat(chunk).length);
     return found;
   }
 
@@ -36,8 +37,24 @@ describe("chunked", () => {
       for (let i = 0; i < bytes.length; i += 7) yield bytes.subarray(i, i + 7);
     }
     const chunks: Uint8Array[] = [];
-    for await (const chunk of chunked(source(), 64)) chunks.push(chunk);
+    for await (const chunk of chunked(source(), 64)) chunks.push(...chunk);
     expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+  });
+
+  it("joins very small pieces, copies no others, and keeps all of them in order", async () => {
+    const large = [randomBytes(40_000), randomBytes(70_000)];
+    const small = Array.from({ length: 200_000 }, (_, i) => Buffer.of(i % 251));
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield* [large[0], ...small, large[1], ...small] as Buffer[];
+    }
+    const chunks: Uint8Array[][] = [];
+    for await (const chunk of chunked(source(), 1_000_000)) chunks.push(chunk);
+    const [pieces = []] = chunks;
+    expect(chunks).toHaveLength(1);
+    expect(pieces.length).toBeLessThan(2_000);
+    expect(pieces.filter((piece) => large.some(({ buffer }) => buffer === piece.buffer))).toHaveLength(2);
+    const all = Buffer.concat([large[0], ...small, large[1], ...small] as Buffer[]);
+    expect(Buffer.concat(pieces).equals(all)).toBe(true);
   });
 });
 

@@ -14,7 +14,7 @@ let stage: BusStage;
 const agentWith = agentsOnBus((made) => (stage = made));
 
 describe("an engine that takes bytes", () => {
-  const LIMIT = 2 * CHUNK_BYTES;
+  const LIMIT = 1024 * 1024;
 
   /** Says what bytes it was given, and whether there was a file; it answers when it is let. */
   function memoryReader(name: string, opened: Promise<void> = Promise.resolve()): EngineParts {

@@ -13,7 +13,7 @@ import { createSpoolFiles } from "../../../scanner-agent/samples/spool-files.js"
 import { openSpool } from "../../../scanner-agent/samples/spool.js";
 import { watchSpoolOrphans, type SpoolOrphans } from "../../../scanner-agent/samples/spool-orphans.js";
 import { SAMPLES } from "../../../schema/subjects.js";
-import { CHUNK_BYTES } from "../../../schema/streams.js";
+import { CHUNK_BYTES, OLD_CHUNK_BYTES } from "../../../schema/streams.js";
 import { agentsOnBus, requestOf, startAgent } from "../stage/agent-stage.js";
 import { hashes } from "../hashes.js";
 import { until, type BusStage } from "../stage/bus-stage.js";
@@ -44,6 +44,18 @@ describe("a sample", () => {
         details: { ...hashes(bytes), mode: "444" },
       });
       await until("its file is gone", async () => (await readdir(join(config.spool, "samples"))).length === 0);
+    },
+  );
+
+  test.each([OLD_CHUNK_BYTES, OLD_CHUNK_BYTES + 1, CHUNK_BYTES, CHUNK_BYTES + 1, 5 * OLD_CHUNK_BYTES + 3])(
+    "of %i bytes that an older gateway stored reaches the engine whole",
+    async (size) => {
+      const engine = reader(`Old-${size}`);
+      await agentWith(engine);
+      const bytes = randomBytes(size);
+      const request = requestOf(await stage.store(bytes, undefined, OLD_CHUNK_BYTES), [engine.manifest.name]);
+      await stage.request(engine.manifest, request);
+      expect(await stage.answer(engine.manifest.name, request.scan)).toMatchObject({ state: "DONE", details: hashes(bytes) });
     },
   );
 

@@ -46,7 +46,11 @@ export interface BusStage {
   readonly results: { readonly engine: string; readonly result: ResultMessage }[];
   makeDurable(manifest: Pick<Manifest, "name" | "speed" | "internet">): Promise<void>;
   /** Stores a sample as the gateway does; `corrupt` changes what is stored of a chunk, or leaves it out with null. */
-  store(bytes: Buffer, corrupt?: (chunk: Buffer, n: number) => Buffer | null): Promise<ScanRequest["sample"]>;
+  store(
+    bytes: Buffer,
+    corrupt?: (chunk: Buffer, n: number) => Buffer | null,
+    chunkBytes?: number,
+  ): Promise<ScanRequest["sample"]>;
   request(manifest: Pick<Manifest, "speed" | "internet">, request: ScanRequest): Promise<void>;
   presence(agent: string): Promise<Presence | undefined>;
   /** Deliveries of a durable that are neither acknowledged nor waiting. */
@@ -120,10 +124,10 @@ export async function startBusStage(): Promise<BusStage> {
         ) as unknown as Partial<ConsumerConfig>,
       );
     },
-    async store(bytes, corrupt = (chunk) => chunk) {
+    async store(bytes, corrupt = (chunk) => chunk, chunkBytes = CHUNK_BYTES) {
       const blob = randomUUID();
-      for (let n = 0; n < Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES)); n++) {
-        const chunk = corrupt(bytes.subarray(n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES), n);
+      for (let n = 0; n < Math.max(1, Math.ceil(bytes.length / chunkBytes)); n++) {
+        const chunk = corrupt(bytes.subarray(n * chunkBytes, (n + 1) * chunkBytes), n);
         if (chunk !== null) await nc.jetstream().publish(chunkSubject(blob, n), chunk);
       }
       return { ...hashes(bytes), size: bytes.length, blob, mime: "application/octet-stream" };
