@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { connect, credsAuthenticator } from "nats";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { SampleLocation } from "../../../gateway/bus/sample-store.js";
+import { CHUNK_BYTES } from "../../../schema/streams.js";
 import { chunkSubject } from "../../../schema/subjects.js";
 import { until } from "../../stage/stage.js";
 import { engine } from "../../stage/puppet-agent.js";
@@ -16,8 +17,6 @@ import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { fetchBytes } from "../http/bytes-client.js";
 import { ask } from "../http/http-client.js";
 import { idOf, keyWith, operation } from "../keys/keyed-client.js";
-
-const CHUNK = 512 * 1024;
 
 let reader: string;
 
@@ -66,8 +65,8 @@ describe("a sample", () => {
   it.each([
     ["empty", 0],
     ["of one byte", 1],
-    ["of exactly a chunk", CHUNK],
-    ["of many chunks", 5 * CHUNK + 7],
+    ["of exactly a chunk", CHUNK_BYTES],
+    ["of many chunks", 5 * CHUNK_BYTES + 7],
   ])("%s comes back as it was sent, as nothing that a browser would open", async (_what, size) => {
     const bytes = randomBytes(size);
     const hash = await store(bytes);
@@ -89,8 +88,8 @@ describe("a sample", () => {
 
   it.each([
     ["empty", Buffer.alloc(0)],
-    ["that can be compressed", Buffer.alloc(3 * CHUNK, "malware ")],
-    ["that cannot", randomBytes(2 * CHUNK + 1)],
+    ["that can be compressed", Buffer.alloc(3 * CHUNK_BYTES, "malware ")],
+    ["that cannot", randomBytes(2 * CHUNK_BYTES + 1)],
   ])("%s comes in a zip that Python and unzip open with the usual password", async (_what, bytes) => {
     const hash = await store(bytes);
     const got = await download(`/samples/${hash}?format=zip`, withKey());
@@ -196,7 +195,7 @@ describe("nothing is handed out", () => {
   });
 
   it.each([0, 1])("of a sample whose chunk %i of 2 is gone before it begins: 410", async (n) => {
-    const hash = await store(randomBytes(CHUNK + 10 + n));
+    const hash = await store(randomBytes(CHUNK_BYTES + 10 + n));
     await spoil(hash, n);
     const got = await download(`/samples/${hash}`, withKey());
     expect(got.status).toBe(410);
@@ -205,8 +204,8 @@ describe("nothing is handed out", () => {
   });
 
   it.each(["raw", "zip"])("that is wrong as %s: what is missing or changed in the middle cuts the answer off", async (format) => {
-    for (const other of [undefined, randomBytes(CHUNK)]) {
-      const bytes = randomBytes(4 * CHUNK);
+    for (const other of [undefined, randomBytes(CHUNK_BYTES)]) {
+      const bytes = randomBytes(4 * CHUNK_BYTES);
       const hash = await store(bytes);
       await spoil(hash, 2, other);
       const got = await download(`/samples/${hash}?format=${format}`, withKey());

@@ -20,7 +20,7 @@ const submit = (text: string, input: Partial<ScanInput> = {}) =>
   submitScan(gateway.context, TESTER, { kind: "stream", bytes: bytes(text) }, { ...INPUT, ...input });
 
 it("keeps the same bytes once, under every name they were sent", async () => {
-  const text = "the same bytes ".repeat(50_000);
+  const text = "the same bytes ".repeat(80_000);
   const first = await submit(text, { name: "one", engines: [] });
   const rest = await Promise.all([submit(text, { name: "two", engines: [] }), submit(text, { name: "three", engines: [] })]);
   expect(new Set([first, ...rest].map(({ sample }) => sample.sampleId)).size).toBe(1);
