@@ -1,15 +1,16 @@
-/** An agent with one of the bench's engines: `agent-process.js null|spin <iterations of spin a millisecond>`. */
+/** An agent with one of the bench's engines: `agent-process.js null|known|spin|sleep <setting>`. */
 
 import { createAgent } from "../../scanner-agent/agent.js";
 import { readAgentConfig } from "../../scanner-agent/config.js";
 import { notifyParent } from "../../schema/lifecycle.js";
-import { benchEngine } from "./engines.js";
+import { BENCH_ENGINES, benchEngine } from "./engines.js";
 
-const [, , name, iterationsPerMs] = process.argv;
-if (name !== "null" && name !== "spin") throw new Error(`there is no engine ${name}`);
+const [, , name, setting] = process.argv;
+const own = BENCH_ENGINES.find((one) => one === name);
+if (own === undefined) throw new Error(`there is no engine ${name}`);
 
 const config = readAgentConfig();
-const agent = createAgent(config, { engines: [benchEngine(name, Number(iterationsPerMs))] });
+const agent = createAgent(config, { engines: [benchEngine({ own, setting: Number(setting) })] });
 let stopping = false;
 
 process.on("SIGTERM", stop);

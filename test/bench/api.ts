@@ -26,10 +26,13 @@ export interface Api {
   close(): void;
 }
 
-/** A form with one sample that every engine may scan: the way of sending that the mesh streams. */
-export function formOf(sample: Uint8Array, name: string): Buffer {
+/** MultiAV2's number for all classes of engines. */
+const ALL = 3;
+
+/** A form with one sample that every engine may scan up to a class: the way of sending that the mesh streams. */
+export function formOf(sample: Uint8Array, name: string, minspeed = ALL): Buffer {
   const part = `--${BOUNDARY}\r\ncontent-disposition: form-data; name=`;
-  const field = `${part}"minspeed"\r\n\r\n3\r\n`;
+  const field = `${part}"minspeed"\r\n\r\n${minspeed}\r\n`;
   const file = `${part}"file_upload"; filename="${name}"\r\ncontent-type: application/octet-stream\r\n\r\n`;
   return Buffer.concat([Buffer.from(field + file), sample, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
 }

@@ -16,7 +16,7 @@ const FILES = { T: 1_500, M: 500 } as const;
 export const b1: Benchmark = async (bench) => {
   const iterationsPerMs = calibrate();
   const pool = createSpinPool(availableParallelism(), iterationsPerMs);
-  const pair = await startPair(bench, { own: "spin", iterationsPerMs });
+  const pair = await startPair(bench, { own: "spin", setting: iterationsPerMs });
   try {
     return [...(await throughput("T", { bench, pair, pool })), ...(await throughput("M", { bench, pair, pool }))];
   } finally {

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { gather, type Audience } from "./audience.js";
 import { startBareBroadcast, type BareBroadcast } from "./bare-broadcast.js";
 import type { Bench, Benchmark } from "./bench.js";
+import { NULL_ENGINE } from "./engines.js";
 import { startMesh, type BenchMesh } from "./mesh.js";
 import { compare, metric, ratioMetric, type Metric } from "./metric.js";
 import { pidsOf } from "./processor-time.js";
@@ -25,7 +26,7 @@ const GREETING = { protocol: "graphql-transport-ws", says: '{"type":"connection_
 const ALL_ENGINES = "{ engines { name } }";
 
 export const b7: Benchmark = async (bench) => {
-  const mesh = await startMesh({ own: "null", iterationsPerMs: 0 }, Buffer.from("first"));
+  const mesh = await startMesh(NULL_ENGINE, Buffer.from("first"));
   const bare = await startBareBroadcast();
   const engines = await openSilentEngines(mesh.natsUrl, mesh.natsCreds, ENGINES);
   try {

@@ -2,6 +2,7 @@
 
 import { BOMBS, type Bomb } from "../gateway/graphql/limits/query-bombs.js";
 import type { Benchmark } from "./bench.js";
+import { NULL_ENGINE } from "./engines.js";
 import { startMesh } from "./mesh.js";
 import { metric } from "./metric.js";
 import { processorTime } from "./processor-time.js";
@@ -11,7 +12,7 @@ import { figureOf } from "./statistics.js";
 const TIMES = 30;
 
 export const bombs: Benchmark = async ({ rounds, progress, scaled }) => {
-  const mesh = await startMesh({ own: "null", iterationsPerMs: 0 }, Buffer.from("first"));
+  const mesh = await startMesh(NULL_ENGINE, Buffer.from("first"));
   const times = scaled(TIMES, 2);
   const measure = async (bomb: Bomb): Promise<number> => {
     const before = await processorTime();

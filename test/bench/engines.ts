@@ -1,28 +1,48 @@
 /** The engines that measure the mesh instead of the sample. */
 
 import { availableParallelism } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import { Manifest } from "../../schema/manifest.js";
 import { done, type Runner } from "../../scanner-agent/contract.js";
 import type { EngineParts } from "../../scanner-agent/engine/engine.js";
-import { NULL_SLOTS, SPIN_SLOTS } from "./slots.js";
+import { SLOTS } from "./slots.js";
 import { createSpinPool } from "./spin.js";
 
-/** `null` answers at once, `spin` burns processor time. */
-export type BenchEngine = "null" | "spin";
+const FINGERPRINT = "bench";
 
-/** The engine of this name, for an agent's overrides. */
-export function benchEngine(name: BenchEngine, iterationsPerMs: number): EngineParts {
-  const runner = name === "null" ? nullRunner() : spinRunner(iterationsPerMs);
+/**
+ * `null` answers at once, `known` too and says what its answers depend on, `spin` burns processor time, and `sleep` waits; `sleep`
+ * is slow, the others are of the fastest class.
+ */
+export const BENCH_ENGINES = ["null", "known", "spin", "sleep"] as const;
+export type BenchEngine = (typeof BENCH_ENGINES)[number];
+
+/** One of them, with what it is told: `spin` its iterations a millisecond, `sleep` its milliseconds. */
+export interface OwnEngine {
+  readonly own: BenchEngine;
+  readonly setting: number;
+}
+
+export const NULL_ENGINE: OwnEngine = { own: "null", setting: 0 };
+
+/** The engine for an agent's overrides. */
+export function benchEngine({ own, setting }: OwnEngine): EngineParts {
   const manifest = Manifest.parse({
-    name,
+    name: own,
     type: "METADATA",
-    speed: "ULTRA",
+    speed: own === "sleep" ? "SLOW" : "ULTRA",
     internet: false,
     output: "fileinfo",
     // The runner is given beside the manifest; the schema wants a way to run nevertheless.
-    run: { process: { command: [name] } },
+    run: { process: { command: [own] } },
   });
-  return { manifest, runners: [runner], parse: () => done(null, null, null), slots: name === "null" ? NULL_SLOTS : SPIN_SLOTS };
+  return { manifest, runners: [runnerOf(own, setting)], parse: () => done(null, null, null), slots: SLOTS[own] };
+}
+
+function runnerOf(own: BenchEngine, setting: number): Runner {
+  if (own === "spin") return spinRunner(setting);
+  if (own === "sleep") return { ...nullRunner(), run: () => pause(setting, answer) };
+  return own === "known" ? { ...nullRunner(), fingerprint: () => Promise.resolve(FINGERPRINT) } : nullRunner();
 }
 
 const answer = { exitCode: 0, stdout: "", stderr: "" };

@@ -12,8 +12,17 @@ import { b4 } from "./b4.js";
 import { b5 } from "./b5.js";
 import { b6 } from "./b6.js";
 import { b7 } from "./b7.js";
+import { b8 } from "./b8.js";
+import { b9 } from "./b9.js";
+import { b10 } from "./b10.js";
+import { b11 } from "./b11.js";
 import { b13 } from "./b13.js";
+import { b14 } from "./b14.js";
+import { b15 } from "./b15.js";
+import { b17 } from "./b17.js";
 import { b20 } from "./b20.js";
+import { b21 } from "./b21.js";
+import { b22 } from "./b22.js";
 import { bombs } from "./bombs.js";
 import { nats } from "./nats.js";
 import { search } from "./search.js";
@@ -39,8 +48,17 @@ const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = {
   B5: b5,
   B6: b6,
   B7: b7,
+  B8: b8,
+  B9: b9,
+  B10: b10,
+  B11: b11,
   B13: b13,
+  B14: b14,
+  B15: b15,
+  B17: b17,
   B20: b20,
+  B21: b21,
+  B22: b22,
   BOMBS: bombs,
   SEARCH: search,
   NATS: nats,

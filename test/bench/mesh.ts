@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { EnginePresence } from "../../schema/messages.js";
 import { projectPath } from "../../schema/paths.js";
+import type { Part } from "../../standalone/part.js";
 import { FORM, formOf, openApi, Refused, type Api } from "./api.js";
-import type { BenchEngine } from "./engines.js";
+import type { OwnEngine } from "./engines.js";
 import { watchFinals, type Finals } from "./finals.js";
 import { pushThrough, UPLOADS } from "./load.js";
 import { processorTime, type Counted, type ProcessorTime } from "./processor-time.js";
@@ -17,11 +18,12 @@ const READY_WITHIN_MS = 30_000;
 const RETRY_MS = 200;
 
 /**
- * The one engine of the mesh: one of the bench's own, or ClamAV by the product's manifest with the signatures of a folder, as the
+ * What an agent runs: one of the bench's own engines, some that are built in, or ClamAV by the product's manifest with the signatures of a folder, as the
  * host's program or as a container of an image.
  */
 export type MeshEngine =
-  | { readonly own: BenchEngine; readonly iterationsPerMs: number }
+  | OwnEngine
+  | { readonly builtin: readonly string[] }
   | { readonly signatures: string; readonly image?: string };
 
 /** What takes samples, scans them and says so: the product, or the bare path. */
@@ -46,35 +48,66 @@ export interface BenchMesh extends ScansSamples {
   readonly natsUrl: string;
   /** Credentials file of a user that may do everything in the ISOLATED account. */
   readonly natsCreds: string;
+  readonly firstAgent: Part;
+  /** Another gateway. */
+  startGateway(): { readonly part: Part; listening(): Promise<string> };
+  /** Another agent with one engine. */
+  startAgent(id: string, engine: MeshEngine): Promise<Part>;
+}
+
+export interface MeshOptions extends ServersOptions {
+  /** Of gateway and agents, where they are not the defaults. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Starts a mesh with an empty store and waits until it has done its first scan. `first` is scanned for that. */
-export async function startMesh(engine: MeshEngine, first: Uint8Array, options?: ServersOptions): Promise<BenchMesh> {
+export async function startMesh(engine: MeshEngine, first: Uint8Array, options: MeshOptions = {}): Promise<BenchMesh> {
   const servers = await startServers(options);
   try {
     const { postgresUrl, natsUrl, creds, folder } = servers;
     const gatewayScript = projectPath("dist", "gateway", "main.js");
     const { isolated, internet } = creds.gateway;
     const gatewayEnv = {
+      ...options.settings,
       PORT: "0",
       DATABASE_URL: servers.postgresUrlOfParts,
       SCANMESH_NATS_ISOLATED_CREDS: isolated,
       SCANMESH_NATS_INTERNET_CREDS: internet,
     };
     await servers.run("migrations", [gatewayScript, "migrate"], gatewayEnv).success();
-    const { url } = await servers.run("gateway", [gatewayScript], gatewayEnv).message("listening");
-    const agentEnv = {
-      SCANMESH_NATS_CREDS: creds.agent.isolated,
-      SCANMESH_AGENT_ID: "bench",
-      SCANMESH_SPOOL: join(folder, "spool"),
+    const startGateway = () => {
+      const part = servers.run("gateway", [gatewayScript], gatewayEnv);
+      return { part, listening: async () => (await part.message("listening")).url };
     };
-    const agent = servers.run("agent", agentScript(engine), { ...agentEnv, ...(await engineEnv(engine, folder)) });
-    const { engines } = await agent.message("ready");
-    checkAlone(engines, "own" in engine ? engine.own : "ClamAV");
-    const scans = await openScans(servers, { url, contentType: FORM, expected: "own" in engine ? "INCONCLUSIVE" : "CLEAN" });
+    const startAgent = async (id: string, wanted: MeshEngine) => {
+      const agentEnv = {
+        ...options.settings,
+        SCANMESH_NATS_CREDS: creds.agent.isolated,
+        SCANMESH_AGENT_ID: id,
+        SCANMESH_SPOOL: join(folder, "spool", id),
+      };
+      const part = servers.run("agent", agentScript(wanted), { ...agentEnv, ...(await engineEnv(wanted, folder)) });
+      const { engines } = await part.message("ready");
+      checkAlone(engines, namesOf(wanted));
+      return part;
+    };
+    const url = await startGateway().listening();
+    const firstAgent = await startAgent("bench", engine);
+    const scans = await openScans(servers, {
+      url,
+      contentType: FORM,
+      expected: "signatures" in engine ? "CLEAN" : "INCONCLUSIVE",
+    });
     scans.finals.sent(await accepted(scans.api, formOf(first, "first")));
     await pushThrough(scans, [], () => undefined);
-    return { ...scans, bodyOf: formOf, openSubscriber: () => openSubscriber(url), postgresUrl, natsUrl, natsCreds: isolated };
+    const product = {
+      bodyOf: (sample: Uint8Array, name: string) => formOf(sample, name),
+      openSubscriber: () => openSubscriber(url),
+      firstAgent,
+      startGateway,
+      startAgent,
+    };
+    return { ...scans, ...product, postgresUrl, natsUrl, natsCreds: isolated };
   } catch (error) {
     await servers.stop();
     throw error;
@@ -95,20 +128,27 @@ export async function openScans(
 }
 
 /** Any other engine would be measured along with it. */
-function checkAlone(engines: readonly EnginePresence[], wanted: string): void {
+function checkAlone(engines: readonly EnginePresence[], wanted: readonly string[]): void {
   const running = engines.filter(({ healthy }) => healthy).map(({ name }) => name);
-  if (running.join() === wanted) return;
-  const reason = engines.find(({ name }) => name === wanted)?.reason;
-  throw new Error(`the agent runs ${running.join(", ") || "nothing"} instead of ${wanted} alone${reason ? `: ${reason}` : ""}`);
+  if (running.toSorted().join() === wanted.toSorted().join()) return;
+  const reason = engines.find(({ name }) => wanted.includes(name))?.reason;
+  const told = reason ? `: ${reason}` : "";
+  throw new Error(`the agent runs ${running.join(", ") || "nothing"} instead of ${wanted.join(" and ")} alone${told}`);
+}
+
+function namesOf(engine: MeshEngine): readonly string[] {
+  if ("builtin" in engine) return engine.builtin;
+  return ["own" in engine ? engine.own : "ClamAV"];
 }
 
 function agentScript(engine: MeshEngine): readonly [string, ...string[]] {
   if (!("own" in engine)) return [projectPath("dist", "scanner-agent", "main.js")];
-  return [projectPath("dist", "bench", "test", "bench", "agent-process.js"), engine.own, String(engine.iterationsPerMs)];
+  return [projectPath("dist", "bench", "test", "bench", "agent-process.js"), engine.own, String(engine.setting)];
 }
 
 async function engineEnv(engine: MeshEngine, folder: string): Promise<Record<string, string>> {
   if ("own" in engine) return {};
+  if ("builtin" in engine) return { SCANMESH_ENGINES: engine.builtin.join() };
   const file = join(folder, "engines.yaml");
   const { image, signatures } = engine;
   await writeFile(file, `engines:\n  ClamAV: { run: ${image === undefined ? "process" : `container, image: ${image}`} }\n`);

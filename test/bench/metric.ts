@@ -18,7 +18,7 @@ export interface Compared {
 export interface Metric {
   readonly id: string;
   readonly about: string;
-  readonly unit: "ratio" | "share" | "scans/s" | "ms" | "KB" | "CPU-ms/scan" | "CPU-ms/MB";
+  readonly unit: "ratio" | "share" | "scans/s" | "ms" | "s" | "KB" | "MB" | "MB/s" | "% of a core" | "CPU-ms/scan" | "CPU-ms/MB";
   readonly figure: Figure;
   readonly target: Target | null;
   readonly reached: Reached | null;

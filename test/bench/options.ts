@@ -13,11 +13,20 @@ export const BENCHMARKS = [
   "B5",
   "B6",
   "B7",
+  "B8",
+  "B9",
+  "B10",
+  "B11",
   "B13",
+  "B14",
+  "B15",
+  "B17",
   "B20",
+  "B21",
+  "B22",
   "BOMBS",
-  "SEARCH",
   "NATS",
+  "SEARCH",
 ] as const;
 export type BenchmarkId = (typeof BENCHMARKS)[number];
 
@@ -38,10 +47,10 @@ export interface Options {
   readonly data: string | undefined;
 }
 
-export const USAGE = `npm run bench -- [--only ${BENCHMARKS.join()}] [--rounds 5] [--scale 1] [--seconds 7]
+export const USAGE = `npm run bench -- [--only B0,B1,…] [--rounds 5] [--scale 1] [--seconds 7]
                      [--corpora T,64K,M] [--counts] [--trace] [--seed 1] [--data DIR] [--json]
 
-  --only     which benchmarks; B1 includes B1c, and B0 what B2 and B3 measure beside the bare path
+  --only     which of ${BENCHMARKS.join()}; B1 includes B1c, and B0 what B2 and B3 measure beside the bare path
   --rounds   rounds after the warm-up, each of them product, baseline, baseline, product
   --scale    share of a full run's files and seconds, e.g. 0.02 to see whether everything runs
   --seconds  how long each run beside the bare path lasts

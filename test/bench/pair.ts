@@ -1,10 +1,9 @@
 /** The product and the bare path, started beside each other to be measured in turn. */
 
-import { startBareMesh, type OwnEngine } from "./bare-mesh.js";
+import { startBareMesh } from "./bare-mesh.js";
 import type { Bench } from "./bench.js";
+import { NULL_ENGINE, type OwnEngine } from "./engines.js";
 import { startMesh, type BenchMesh, type ScansSamples } from "./mesh.js";
-
-const NULL_ENGINE: OwnEngine = { own: "null", iterationsPerMs: 0 };
 
 /** Both, with the same engine. */
 export interface Pair {

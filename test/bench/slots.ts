@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 
-export const NULL_SLOTS = 64;
-/** For every core one sample in work and one on its way to it. */
-export const SPIN_SLOTS = 2 * availableParallelism();
+const AT_ONCE = 64;
+
+/** `spin` has for every core one sample in work and one on its way to it. */
+export const SLOTS = { null: AT_ONCE, known: AT_ONCE, spin: 2 * availableParallelism(), sleep: 8 } as const;

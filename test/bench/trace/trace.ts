@@ -1,8 +1,9 @@
 /** Who waits for whom: one scan at a time, looked at on the wire, so that nothing of it is in the product. */
 
 import { setTimeout as pause } from "node:timers/promises";
-import { startBareMesh, type OwnEngine } from "../bare-mesh.js";
+import { startBareMesh } from "../bare-mesh.js";
 import type { Bench } from "../bench.js";
+import { NULL_ENGINE } from "../engines.js";
 import { startMesh, type ScansSamples } from "../mesh.js";
 import { createSteps } from "./steps.js";
 
@@ -10,7 +11,6 @@ const FILES = 200;
 const WARM_UP = 100;
 /** After a scan, for what follows its result: acknowledgements above all. */
 const REST_MS = 20;
-const NULL_ENGINE: OwnEngine = { own: "null", iterationsPerMs: 0 };
 
 export async function traceScans(bench: Bench): Promise<void> {
   const product = createSteps();
