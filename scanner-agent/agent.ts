@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
 import { type AgentState } from "../schema/control.js";
 import { MAX_ENGINES, type EnginePresence, type Presence } from "../schema/messages.js";
+import { createAnswers } from "./bus/answers.js";
 import { connectBus, type Bus } from "./bus/bus.js";
 import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
@@ -38,6 +39,8 @@ export interface AgentOverrides {
   readonly testsMs?: number;
   /** How long the bus may refuse an answer before its request is handed back. */
   readonly publishMs?: number;
+  /** Told how many answers a message has that the bus has stored, before their requests are acknowledged. */
+  readonly onStored?: (answers: number) => void;
   /** Instead of asking the disk of a folder how many bytes are free. */
   readonly readFree?: (folder: string) => number;
 }
@@ -167,7 +170,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     );
     const { agent, ackWaitMs } = config;
     const { publishMs = PUBLISH_MS } = overrides;
-    const context = { bus, samples, inspector, agent, ackWaitMs, publishMs, inFlight, log };
+    const answers = createAnswers(bus, overrides.onStored);
+    const context = { bus, answers, samples, inspector, agent, ackWaitMs, publishMs, inFlight, log };
     intakes = engines.map((engine) => createIntake(engine, context));
     listenToControl(bus, agent, { cancel: inFlight.cancel, order, engines, log });
     announcer = startPresence(bus, config, presence, log);

@@ -48,6 +48,8 @@ export const ScanRequest = z.object({
   timeoutMs: z.number().int().positive(),
   /** How often it has ended an agent before it was published again, which NATS does not count. Older gateways do not send it. */
   crashes: z.number().int().nonnegative().optional(),
+  /** The newest version of messages with answers that its gateway reads: 2 is a batch of several. Left out: 1. */
+  answers: z.number().int().positive().optional().catch(undefined),
 });
 /** What {@link ScanRequest} parses. */
 export type ScanRequest = z.infer<typeof ScanRequest>;

@@ -1,17 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
-import { AgentAnswer, MalformedMessage, MAX_RESULT_BYTES, parseMessage, type ResultMessage } from "../../schema/messages.js";
-import { DETAILS_LIMITS, storableValue } from "../../schema/storable.js";
-import { CRASHED_REPEATEDLY_ERROR, type ResultCause } from "../../schema/states.js";
-import { engineOfResult } from "../../schema/subjects.js";
-import type { ResultDelivery } from "../bus/bus.js";
 import { isBlocked, isDataError, isTooComplex, retryDeadlock } from "../db/database.js";
-import { findLocked, raiseResults, type IncomingResult } from "../db/results.js";
+import { findLocked, raiseResults } from "../db/results.js";
 import { GatewayError } from "../errors.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
 import { createLockedScans, type LockedScans } from "./locked-scans.js";
-import { createReturns, type Returns } from "./returned.js";
+import { receive, type ReceivedResult } from "./receive.js";
+import { createReturns } from "./returned.js";
 import { cancelRemaining } from "../scan/withdraw.js";
 
 /** Records results until stopped. */
@@ -27,11 +23,6 @@ const WAITING_BYTES = 16 * 1024 * 1024;
 const PAUSE_MS = 500;
 /** How long a result waits that failed alone for a reason that may pass. */
 const DELAY_MS = 5_000;
-
-interface ReceivedResult {
-  readonly delivery: ResultDelivery;
-  readonly result: IncomingResult;
-}
 
 /** Consumes results from both accounts, records them in batches, sends hints, and acknowledges them last. */
 export function startRecorder(ctx: ScanContext): Recorder {
@@ -51,10 +42,10 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
   const locked = createLockedScans();
 
   const consumer = ctx.bus.account(internet).consumeResults(async (delivery) => {
-    const result = parseResult(ctx, internet, delivery, returns);
-    if (!result) return;
-    waiting.push({ delivery, result });
-    waitingBytes += delivery.data.length;
+    const received = receive(ctx, internet, delivery, returns);
+    if (received.length === 0) return;
+    for (const one of received) waiting.push(one);
+    waitingBytes += sizeOf(received);
     working ??= work();
     if (waiting.length >= WAITING || waitingBytes >= WAITING_BYTES) await working;
   });
@@ -73,9 +64,9 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
 
   function takeBatch(): ReceivedResult[] {
     let bytes = 0;
-    const end = waiting.findIndex(({ delivery }, i) => i > 0 && (i >= BATCH || (bytes += delivery.data.length) > BATCH_BYTES));
+    const end = waiting.findIndex((one, i) => i > 0 && (i >= BATCH || (bytes += one.bytes) > BATCH_BYTES));
     const batch = waiting.splice(0, end === -1 ? waiting.length : end);
-    waitingBytes -= batch.reduce((sum, { delivery }) => sum + delivery.data.length, 0);
+    waitingBytes -= sizeOf(batch);
     return batch;
   }
 
@@ -88,54 +79,9 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
   };
 }
 
-/**
- * Parses a result, and hands over a returned request. The engine is taken from the subject, whatever the message says. A malformed
- * message, or one from the account of the other class, is rejected for good.
- */
-function parseResult(
-  ctx: ScanContext,
-  internet: InternetClass,
-  delivery: ResultDelivery,
-  returns: Returns,
-): IncomingResult | undefined {
-  try {
-    const engine = engineOfResult(delivery.subject);
-    if (engine === undefined) throw new MalformedMessage(`${delivery.subject} is not the subject of a result`);
-    if (delivery.data.length > MAX_RESULT_BYTES)
-      throw new MalformedMessage(`${delivery.data.length} bytes exceed ${MAX_RESULT_BYTES}`);
-    const known = ctx.fleet.classOf(engine);
-    if (known !== undefined && known !== internet) throw new MalformedMessage(`${engine} is an engine of class ${known}`);
-    const message = parseMessage(AgentAnswer, delivery.data);
-    if (message.state === "RETURNED") return void returns.take(delivery, engine, message);
-    const { value: details, cut } = storableValue(message.details, DETAILS_LIMITS);
-    const truncated = message.truncated || cut;
-    const result = { ...message, details, truncated, cause: causeOf(message), scanId: message.scan, engine, internet };
-    return isUninspected(message) ? { ...result, ofAntivirus: { ...result, ...AGENT_TOO_OLD } } : result;
-  } catch (error) {
-    // Whatever it is, it would be the same each time that the message is delivered.
-    ctx.metrics.resultsIgnored.labels("malformed").inc();
-    ctx.log.warn({ err: error, subject: delivery.subject, internet }, "rejected a malformed result message");
-    delivery.term();
-    return undefined;
-  }
+function sizeOf(results: readonly ReceivedResult[]): number {
+  return results.reduce((sum, { bytes }) => sum + bytes, 0);
 }
-
-/** Agents up to 0.1 say only in a sentence that a request has ended its agent too often. */
-function causeOf({ cause, error }: ResultMessage): ResultCause | null {
-  return cause ?? (error === CRASHED_REPEATEDLY_ERROR ? "CRASHED_REPEATEDLY" : null);
-}
-
-/** An older agent says CLEAN of what is closed to its engine: of an antivirus engine that proves nothing. */
-function isUninspected({ state, verdict, inspector }: ResultMessage): boolean {
-  return state === "DONE" && verdict === "CLEAN" && inspector === undefined;
-}
-
-const AGENT_TOO_OLD = {
-  state: "UNSCANNED",
-  verdict: null,
-  cause: "AGENT_TOO_OLD",
-  error: "the agent is too old: it does not inspect samples",
-} as const;
 
 /** A batch that cannot be recorded is split, so that one bad result costs no other. */
 async function recordOrReturn(ctx: ScanContext, locked: LockedScans, received: readonly ReceivedResult[]): Promise<void> {
@@ -150,7 +96,7 @@ async function recordOrReturn(ctx: ScanContext, locked: LockedScans, received: r
       for (const one of batch) await recordOrReturn(ctx, locked, [one]);
       return;
     }
-    for (const { delivery, result } of batch) rejectOrDelay(ctx, delivery, result, error);
+    for (const one of batch) rejectOrDelay(ctx, one, error);
   }
 }
 
@@ -186,8 +132,8 @@ function scanIdsOf(batch: readonly ReceivedResult[]): number[] {
 }
 
 /** What Postgres can never store is rejected for good. Anything else is tried again later, alone. */
-function rejectOrDelay(ctx: ScanContext, delivery: ResultDelivery, result: IncomingResult, error: unknown): void {
-  const at = { err: error, subject: delivery.subject, scan: result.scanId };
+function rejectOrDelay(ctx: ScanContext, { delivery, result, subject }: ReceivedResult, error: unknown): void {
+  const at = { err: error, subject, scan: result.scanId };
   if (!isUnstorable(error)) {
     ctx.log.error(at, "cannot record a result; it is tried again");
     return delivery.nak(DELAY_MS);
@@ -214,6 +160,7 @@ async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promi
   const results = batch.map(({ result }) => result);
   const { scanIds, changed, reachedStopAfter } = await retryDeadlock(() => raiseResults(ctx.db, results));
   ctx.failpoint("record.after_commit");
+  if (batch.some(({ isAlone }) => !isAlone)) ctx.failpoint("record.after_commit_together");
   announce(ctx, changed);
   if (reachedStopAfter.length > 0) await cancelRemaining(ctx, reachedStopAfter);
   ctx.bulk.releaseIfWaiting();

@@ -2,7 +2,6 @@ import type { InternetClass } from "../../schema/classes.js";
 import type { ReturnCause, ReturnedRequest } from "../../schema/messages.js";
 import { engineToken } from "../../schema/subjects.js";
 import { batched } from "../batch.js";
-import type { ResultDelivery } from "../bus/bus.js";
 import { transact } from "../db/database.js";
 import { requestAgain, type Unanswered } from "../db/request-again.js";
 import { findLocked, raiseResults, type IncomingResult } from "../db/results.js";
@@ -10,6 +9,7 @@ import { lockReturned, type ReturnedRow } from "../db/returned.js";
 import type { Fleet } from "../fleet/fleet.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
+import type { Settlement } from "./settlement.js";
 import { unansweredResult } from "../scan/withdraw.js";
 
 /** How long a returned request waits until it is published again. */
@@ -24,7 +24,7 @@ interface ReceivedReturn {
 
 /** Takes what agents return: publishes it anew, and acknowledges the message last. */
 export interface Returns {
-  take(delivery: ResultDelivery, engine: string, message: ReturnedRequest): void;
+  take(delivery: Settlement, engine: string, message: ReturnedRequest): void;
   /** Waits for what it has taken. */
   idle(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export function createReturns(ctx: ScanContext, internet: InternetClass): Return
     parallel: 1,
   });
 
-  async function settle(delivery: ResultDelivery, received: ReceivedReturn): Promise<void> {
+  async function settle(delivery: Settlement, received: ReceivedReturn): Promise<void> {
     try {
       if (!(await publishAgain(received))) return delivery.nak(RETRY_AFTER_MS);
       ctx.metrics.requestsReturned.labels(received.message.cause).inc();

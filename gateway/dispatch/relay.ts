@@ -164,6 +164,7 @@ async function publishOne(parts: Parts, copy: CopySample, request: OutboxRequest
     engines: request.engines.map(({ name }) => name),
     timeoutMs: Math.max(1, Math.round(request.remainingMs)),
     ...(request.crashes === 0 ? {} : { crashes: request.crashes }),
+    answers: 2,
   });
   const ack = await parts.bus.account(accountClass).publishRequest(request.speed, message, `request-${request.outboxId}`);
   parts.metrics.requestsPublished.labels(scanSubject(request.speed, accountClass)).inc();

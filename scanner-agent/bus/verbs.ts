@@ -1,21 +1,21 @@
-/** What an agent does on the bus besides pulling and acknowledging requests: results, presence, chunks. */
+/** What an agent does on the bus besides pulling and acknowledging requests: what is stored, presence, chunks. */
 
 import type { z } from "zod";
-import { encodeMessage, parseMessage, type AgentAnswer, type Presence } from "../../schema/messages.js";
+import { encodeMessage, parseMessage, type Presence } from "../../schema/messages.js";
 import { PubAck } from "../../schema/nats/stored.js";
-import { chunkReadSubject, presenceSubject, resultSubject } from "../../schema/subjects.js";
+import { chunkReadSubject, presenceSubject } from "../../schema/subjects.js";
 import { BusAway, type Bus, type BusMessage } from "./bus.js";
 
 const TIMEOUT_MS = 5_000;
 
-/** Publishes a result or returns a request; resolves when the bus has stored it. Throws {@link BusAway}. */
-export async function publishAnswer(bus: Bus, engine: string, result: AgentAnswer): Promise<void> {
-  requireStored(await bus.request(resultSubject(engine), encodeMessage(result), TIMEOUT_MS));
+/** Publishes a message of a stream; resolves when the bus has stored it. Throws {@link BusAway}. */
+export async function publishStored(bus: Bus, subject: string, data: Uint8Array): Promise<void> {
+  requireStored(await bus.request(subject, data, TIMEOUT_MS));
 }
 
 /** Publishes the agent's presence; resolves when the bus has stored it. Throws {@link BusAway}. */
 export async function putPresence(bus: Bus, presence: Presence): Promise<void> {
-  requireStored(await bus.request(presenceSubject(presence.agent), encodeMessage(presence), TIMEOUT_MS));
+  await publishStored(bus, presenceSubject(presence.agent), encodeMessage(presence));
 }
 
 /** Deletes the agent's presence. Throws {@link BusAway}. */

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { ReturnCause, ScanRequest } from "../../schema/messages.js";
+import type { Answers } from "../bus/answers.js";
 import type { Bus } from "../bus/bus.js";
 import type { PulledRequest } from "../bus/pulled-request.js";
-import { publishAnswer } from "../bus/verbs.js";
 import { Unavailable } from "../contract.js";
 import type { Engine } from "../engine/engine.js";
 import type { Inspector } from "../inspect/inspector.js";
@@ -12,6 +12,7 @@ import type { InFlight } from "./in-flight.js";
 /** What scans use of their agent. */
 export interface WorkContext {
   readonly bus: Bus;
+  readonly answers: Answers;
   readonly samples: SampleCache;
   readonly inspector: Inspector;
   readonly agent: string;
@@ -40,7 +41,7 @@ export function countCrashes({ request, pulled }: Pick<Assignment, "request" | "
  */
 export async function handBack(
   { request, pulled, engine }: Assignment,
-  { bus, agent, log }: WorkContext,
+  { answers, agent, log }: WorkContext,
   cause: ReturnCause,
   reason: string,
 ): Promise<void> {
@@ -49,7 +50,7 @@ export async function handBack(
   const { sequence } = pulled;
   try {
     const message = { v: 1, scan: request.scan, agent, state: "RETURNED", sequence, crashes, cause } as const;
-    await publishAnswer(bus, engine.manifest.name, message);
+    await answers.publish(engine.manifest.name, message, request.answers);
     pulled.ack();
     log.info({ ...about, reason }, "Handed a request back");
   } catch (error) {

@@ -7,7 +7,6 @@ import type { Engine } from "../engine/engine.js";
 import { beginInspection, judgeByInspection, type Underway } from "./inspection.js";
 import { fitResult } from "./result.js";
 import type { HeldSample } from "../samples/sample-cache.js";
-import { publishAnswer } from "../bus/verbs.js";
 import { countCrashes, handBack, type Assignment, type WorkContext } from "./hand-back.js";
 
 /** A request that may have ended so many agents is suspected of it: it runs alone, so that only its sample can be blamed. */
@@ -140,13 +139,8 @@ async function announceStart(
 ): Promise<void> {
   try {
     const nothing = { verdict: null, signature: null, error: null, cause: null, durationMs: null, details: null };
-    await publishAnswer(context.bus, engine.manifest.name, {
-      ...baseMessage(request, context),
-      ...usedBy(engine),
-      ...nothing,
-      state: "SCANNING",
-      startedAt,
-    });
+    const message = { ...baseMessage(request, context), ...usedBy(engine), ...nothing, state: "SCANNING", startedAt } as const;
+    await context.answers.publish(engine.manifest.name, message, request.answers);
   } catch (error) {
     log.debug({ err: error }, "The start of a scan was not announced");
   }
@@ -161,7 +155,7 @@ async function publish({ request, engine, signal }: Job, context: WorkContext, a
   const giveUpAt = performance.now() + context.publishMs;
   for (let delay = PUBLISH_RETRY_MS.first; ; delay = Math.min(2 * delay, PUBLISH_RETRY_MS.longest)) {
     try {
-      return await publishAnswer(context.bus, engine.manifest.name, message);
+      return await context.answers.publish(engine.manifest.name, message, request.answers);
     } catch (error) {
       if (!(error instanceof Unavailable) || performance.now() > giveUpAt) throw error;
       log.warn({ reason: error.message }, `Cannot store a result (${error.message}); retrying`);

@@ -1,7 +1,7 @@
 /** Every case, in the order in which they run. */
 
 import type { FaultCase } from "./case.js";
-import { gatewayDiesAfterCommit, gatewayDiesEverywhere } from "./cases/failpoints.js";
+import { agentDiesTogether, gatewayDiesAfterCommit, gatewayDiesEverywhere, gatewayDiesTogether } from "./cases/failpoints.js";
 import { freezeAgent, freezeGateway, freezeNats, freezePostgres } from "./cases/freezes.js";
 import { fullDiskNats, fullDiskPostgres, largerThanSpool } from "./cases/full-disks.js";
 import { garbageControl, garbageHints, garbagePresence, garbageResults } from "./cases/garbage.js";
@@ -19,6 +19,8 @@ export const CASES: readonly FaultCase[] = [
   rollingRestart,
   gatewayDiesAfterCommit,
   gatewayDiesEverywhere,
+  gatewayDiesTogether,
+  agentDiesTogether,
   freezeGateway,
   freezeAgent,
   freezeNats,

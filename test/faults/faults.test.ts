@@ -9,7 +9,7 @@ import { projectPath } from "../../schema/paths.js";
 import { temporaryFolder } from "../standalone/temporary-folder.js";
 import { INVARIANTS } from "./check/invariants.js";
 
-const CASES = ["gateway-dies-after-commit", "garbage-hints", "hostile-presence"];
+const CASES = ["gateway-dies-after-commit", "gateway-dies-together", "agent-dies-together", "garbage-hints", "hostile-presence"];
 /** They take some 40 s on two cores, and more where many share them. */
 const LIMIT_MS = 240_000;
 

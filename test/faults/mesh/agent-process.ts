@@ -1,4 +1,7 @@
-/** An agent with engines of our own: `agent-process.js isolated`, or `agent-process.js internet JOURNAL`. */
+/**
+ * An agent with engines of our own: `agent-process.js isolated`, or `agent-process.js internet JOURNAL`. With DIE_AFTER_STORING=n it
+ * dies as soon as the bus has a message with so many answers, or more.
+ */
 
 import { createAgent } from "../../../scanner-agent/agent.js";
 import { readAgentConfig } from "../../../scanner-agent/config.js";
@@ -7,7 +10,13 @@ import { canary, hasher, honeypot } from "./engines.js";
 
 const [, , internet, journal = ""] = process.argv;
 const config = readAgentConfig();
-const agent = createAgent(config, { engines: internet === "internet" ? [honeypot(journal)] : [canary(), hasher()] });
+const fatal = Number(process.env["DIE_AFTER_STORING"] ?? Infinity);
+const agent = createAgent(config, {
+  engines: internet === "internet" ? [honeypot(journal)] : [canary(), hasher()],
+  onStored(answers) {
+    if (answers >= fatal) process.kill(process.pid, "SIGKILL");
+  },
+});
 let stopping = false;
 
 process.on("SIGTERM", stop);

@@ -26,10 +26,14 @@ export const SWEEP_MS = 1_000;
 const GATEWAY = projectPath("dist", "gateway", "main.js");
 const DEADLINE = "60s";
 
-export interface Gateway extends Kept<Part> {
-  readonly url: string;
+/** A gateway or an agent. */
+export interface KeptPart extends Kept<Part> {
   /** Settings of its next start, once. */
   nextStart(env: Readonly<Record<string, string>>): void;
+}
+
+export interface Gateway extends KeptPart {
+  readonly url: string;
 }
 
 export interface Mesh {
@@ -41,7 +45,7 @@ export interface Mesh {
   readonly nats: Kept<Nats>;
   readonly gateways: readonly [Gateway, Gateway];
   /** Two with the engines Canary and Hasher; they share everything but the host's name. */
-  readonly agents: readonly [Kept<Part>, Kept<Part>];
+  readonly agents: readonly [KeptPart, KeptPart];
   readonly internetAgent: Kept<Part>;
   /** Where the agents keep samples. */
   readonly spools: readonly string[];
@@ -102,19 +106,24 @@ export async function startMesh(disks: readonly Disk[], tell: (what: string) => 
       SCANMESH_WEBHOOK_NETWORKS: "127.0.0.0/8",
     });
 
-    async function gateway(name: string): Promise<Gateway> {
-      const port = await freePort();
+    async function part(name: string, script: readonly [string, ...string[]], env: Record<string, string>): Promise<KeptPart> {
       let once: Readonly<Record<string, string>> = {};
       const start = () => {
-        const env = { ...gatewayEnv(), PORT: String(port), ...once };
+        const all = { ...env, ...once };
         once = {};
-        return startPart([GATEWAY], env, join(logs, `${name}.log`));
+        return startPart(script, all, join(logs, `${name}.log`));
       };
       const process = await kept(keep(name, start, tell));
-      return { ...process, url: `http://127.0.0.1:${port}`, nextStart: (env) => (once = env) };
+      return { ...process, nextStart: (next) => (once = next) };
     }
 
-    function agent(name: string, internet: "isolated" | "internet", ...args: string[]): Promise<Kept<Part>> {
+    async function gateway(name: string): Promise<Gateway> {
+      const port = await freePort();
+      const process = await part(name, [GATEWAY], { ...gatewayEnv(), PORT: String(port) });
+      return { ...process, url: `http://127.0.0.1:${port}` };
+    }
+
+    function agent(name: string, internet: "isolated" | "internet", ...args: string[]): Promise<KeptPart> {
       const program = projectPath("dist", "faults", "test", "faults", "mesh", "agent-process.js");
       const env = {
         ...shared,
@@ -126,7 +135,7 @@ export async function startMesh(disks: readonly Disk[], tell: (what: string) => 
         SCANMESH_RETEST: "2s",
         SCANMESH_DRAIN_GRACE: "3s",
       };
-      return kept(keep(name, () => startPart([program, internet, ...args], env, join(logs, `${name}.log`)), tell));
+      return part(name, [program, internet, ...args], env);
     }
 
     await promisify(execFile)(process.execPath, [GATEWAY, "migrate"], { env: { ...process.env, ...gatewayEnv() } });

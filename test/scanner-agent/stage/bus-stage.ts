@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect, type ConsumerConfig, type JetStreamManager, type NatsConnection, type StreamConfig } from "nats";
+import { parseAnswers } from "../../../schema/answer-batch.js";
 import { internetClass } from "../../../schema/classes.js";
 import type { Manifest } from "../../../schema/manifest.js";
 import {
-  AgentAnswer,
   encodeMessage,
+  MalformedMessage,
   parseMessage,
   Presence,
   ScanRequest,
@@ -93,11 +94,15 @@ export async function startBusStage(): Promise<BusStage> {
   const returned: ReturnedRequest[] = [];
   nc.subscribe(ALL_RESULTS, {
     callback: (_, message) => {
-      const answer = parseMessage(AgentAnswer, message.data);
       const engine = engineOfResult(message.subject) ?? "";
-      if (answer.state !== "RETURNED") return void results.push({ engine, result: answer });
-      returned.push(answer);
-      void publishAgain(engine, answer);
+      for (const answer of parseAnswers(message.data)) {
+        if (answer instanceof MalformedMessage) throw answer;
+        if (answer.state !== "RETURNED") results.push({ engine, result: answer });
+        else {
+          returned.push(answer);
+          void publishAgain(engine, answer);
+        }
+      }
     },
   });
 

@@ -1,0 +1,98 @@
+import { parseAnswers } from "../../schema/answer-batch.js";
+import type { InternetClass } from "../../schema/classes.js";
+import { MalformedMessage, MAX_RESULT_BYTES, type AgentAnswer, type ResultMessage } from "../../schema/messages.js";
+import { CRASHED_REPEATEDLY_ERROR, type ResultCause } from "../../schema/states.js";
+import { DETAILS_LIMITS, storableValue } from "../../schema/storable.js";
+import { engineOfResult } from "../../schema/subjects.js";
+import type { ResultDelivery } from "../bus/bus.js";
+import type { IncomingResult } from "../db/results.js";
+import type { ScanContext } from "../scan/context.js";
+import { settleTogether, type Settlement } from "./settlement.js";
+import type { Returns } from "./returned.js";
+
+/** A result, and what settles it on the bus. */
+export interface ReceivedResult {
+  readonly delivery: Settlement;
+  readonly result: IncomingResult;
+  readonly subject: string;
+  /** Its share of its message. */
+  readonly bytes: number;
+  /** Whether it has a message of its own. */
+  readonly isAlone: boolean;
+}
+
+/**
+ * Parses the results of a message, and hands over returned requests. The engine is taken from the subject, whatever the message
+ * says. What is malformed is rejected for good, each answer alone; so is a message from the account of the other class.
+ */
+export function receive(
+  ctx: ScanContext,
+  internet: InternetClass,
+  delivery: ResultDelivery,
+  returns: Returns,
+): readonly ReceivedResult[] {
+  const { subject, data } = delivery;
+  const reject = (settlement: Settlement, error: unknown) => {
+    // Whatever it is, it would be the same each time that the message is delivered.
+    ctx.metrics.resultsIgnored.labels("malformed").inc();
+    ctx.log.warn({ err: error, subject, internet }, "rejected a malformed result message");
+    settlement.term();
+  };
+  let engine: string;
+  let answers: readonly (AgentAnswer | MalformedMessage)[];
+  try {
+    engine = engineOf(ctx, internet, delivery);
+    answers = parseAnswers(data);
+  } catch (error) {
+    reject(delivery, error);
+    return [];
+  }
+  const isAlone = answers.length === 1;
+  const settlements = isAlone ? [delivery] : settleTogether(delivery, answers.length);
+  const bytes = Math.ceil(data.length / answers.length);
+  return answers.flatMap((answer, i) => {
+    const settlement = settlements[i] ?? delivery;
+    try {
+      if (answer instanceof MalformedMessage) throw answer;
+      if (answer.state !== "RETURNED")
+        return [{ delivery: settlement, result: toStore(answer, engine, internet), subject, bytes, isAlone }];
+      returns.take(settlement, engine, answer);
+    } catch (error) {
+      reject(settlement, error);
+    }
+    return [];
+  });
+}
+
+function engineOf({ fleet }: ScanContext, internet: InternetClass, { subject, data }: ResultDelivery): string {
+  const engine = engineOfResult(subject);
+  if (engine === undefined) throw new MalformedMessage(`${subject} is not the subject of a result`);
+  if (data.length > MAX_RESULT_BYTES) throw new MalformedMessage(`${data.length} bytes exceed ${MAX_RESULT_BYTES}`);
+  const known = fleet.classOf(engine);
+  if (known !== undefined && known !== internet) throw new MalformedMessage(`${engine} is an engine of class ${known}`);
+  return engine;
+}
+
+function toStore(message: ResultMessage, engine: string, internet: InternetClass): IncomingResult {
+  const { value: details, cut } = storableValue(message.details, DETAILS_LIMITS);
+  const truncated = message.truncated || cut;
+  const result = { ...message, details, truncated, cause: causeOf(message), scanId: message.scan, engine, internet };
+  return isUninspected(message) ? { ...result, ofAntivirus: { ...result, ...AGENT_TOO_OLD } } : result;
+}
+
+/** Agents up to 0.1 say only in a sentence that a request has ended its agent too often. */
+function causeOf({ cause, error }: ResultMessage): ResultCause | null {
+  return cause ?? (error === CRASHED_REPEATEDLY_ERROR ? "CRASHED_REPEATEDLY" : null);
+}
+
+/** An older agent says CLEAN of what is closed to its engine: of an antivirus engine that proves nothing. */
+function isUninspected({ state, verdict, inspector }: ResultMessage): boolean {
+  return state === "DONE" && verdict === "CLEAN" && inspector === undefined;
+}
+
+const AGENT_TOO_OLD = {
+  state: "UNSCANNED",
+  verdict: null,
+  cause: "AGENT_TOO_OLD",
+  error: "the agent is too old: it does not inspect samples",
+} as const;
