@@ -45,7 +45,7 @@ async function dieTogether(
   for (const until = Date.now() + DIES_WITHIN_MS; part.current() === doomed && Date.now() < until;)
     await Promise.all(Array.from({ length: TOGETHER }, () => send(gateway, sampleOf({}))));
   const hasDied = part.current() !== doomed;
-  await part.down("SIGKILL");
+  if (!hasDied) await part.down("SIGKILL");
   await part.up();
   return () => (hasDied ? [] : [`${part.name} was never given answers that are sent together`]);
 }
