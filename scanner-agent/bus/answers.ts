@@ -2,7 +2,7 @@ import { encodeAnswers, MAX_ANSWERS } from "../../schema/answer-batch.js";
 import { MAX_RESULT_BYTES, type AgentAnswer } from "../../schema/messages.js";
 import { resultSubject } from "../../schema/subjects.js";
 import type { Bus } from "./bus.js";
-import { publishStored } from "./verbs.js";
+import { storeMessage } from "./verbs.js";
 
 /** What a batch has around each of its answers, and a little more. */
 const ROOM_BYTES = 32;
@@ -37,7 +37,7 @@ export function createAnswers(bus: Bus, onStored: (answers: number) => void = ()
 
   async function send(engine: string, batch: readonly Waiting[]): Promise<void> {
     try {
-      await publishStored(bus, resultSubject(engine), encodeAnswers(batch.map(({ json }) => json)));
+      await storeMessage(bus, resultSubject(engine), encodeAnswers(batch.map(({ json }) => json)));
       onStored(batch.length);
       for (const { resolve } of batch) resolve();
     } catch (error) {

@@ -9,13 +9,13 @@ import { BusAway, type Bus, type BusMessage } from "./bus.js";
 const TIMEOUT_MS = 5_000;
 
 /** Publishes a message of a stream; resolves when the bus has stored it. Throws {@link BusAway}. */
-export async function publishStored(bus: Bus, subject: string, data: Uint8Array): Promise<void> {
+export async function storeMessage(bus: Bus, subject: string, data: Uint8Array): Promise<void> {
   requireStored(await bus.request(subject, data, TIMEOUT_MS));
 }
 
 /** Publishes the agent's presence; resolves when the bus has stored it. Throws {@link BusAway}. */
 export async function putPresence(bus: Bus, presence: Presence): Promise<void> {
-  await publishStored(bus, presenceSubject(presence.agent), encodeMessage(presence));
+  await storeMessage(bus, presenceSubject(presence.agent), encodeMessage(presence));
 }
 
 /** Deletes the agent's presence. Throws {@link BusAway}. */
