@@ -1,4 +1,7 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { stringify } from "yaml";
 import { closeUnserved } from "../../../gateway/background/unserved.js";
 import { readEngines } from "../../../gateway/db/engines.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
@@ -44,6 +47,9 @@ async function fiveSecondsLater(): Promise<void> {
   await gateway.context.fleet.recordPresence();
   await gateway.context.fleet.recordPresence();
   vi.restoreAllMocks();
+  // The gateway is to have the right time again.
+  await gateway.context.fleet.recordPresence();
+  await gateway.context.fleet.recordPresence();
   await stage.db
     .updateTable("engines")
     .set({ broken_since: new Date(Date.now() - 5_000) })
@@ -114,4 +120,32 @@ describe("an engine is expected and waited for", () => {
     await until("it is back, and broken", async () => (await available("Shared")) === false);
     await second.announce();
   });
+});
+
+it("an engine whose program is gone when its agent comes back is not waited for until the deadline", async () => {
+  const tool = join(stage.folder, "tool");
+  await writeFile(tool, "#!/bin/sh\nprintf 'stream: OK\\0'\n", { mode: 0o755 });
+  const process = { command: [tool, "{file}"], detect: tool };
+  const manifest = {
+    name: "Tool",
+    type: "METADATA",
+    speed: "FAST",
+    internet: false,
+    timeout: "10s",
+    output: "clamd",
+    run: { process },
+  };
+  const options = { id: "host", engines: { tool: stringify(manifest) } };
+  const before = await stage.agentProcess(options);
+  await until("it is expected", () => available("Tool"));
+  await scanWith("Tool");
+  await until("it has given a result", async () => (await readEngines(stage.db)).find(({ name }) => name === "Tool")?.answered);
+  await before.kill("SIGTERM");
+  const scan = await scanWith("Tool");
+  await rm(tool);
+  const after = await stage.agentProcess(options);
+  await until("it is not waited for", async () => (await shown(gateway.url, scan)).endDate !== null);
+  expect(await errorOf(scan)).toMatch(/^it works on no agent that has it: .*tool/);
+  expect(await available("Tool")).toBe(false);
+  await after.kill("SIGTERM");
 });
