@@ -10,6 +10,7 @@ import { failpoint } from "./failpoint.js";
 import { createHttp } from "./server.js";
 import { createMetrics, registerGauges } from "./metrics.js";
 import { openNatsSampleStore } from "./bus/nats-sample-store.js";
+import { createDeliveryWatch } from "./watch/delivery-watch.js";
 import { createFleetWatches, type FleetWatches } from "./watch/fleet-watches.js";
 import { createBulk } from "./dispatch/bulk.js";
 import { acceptAll } from "./scan/accept.js";
@@ -91,6 +92,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     bulk,
     watchers,
     fleetWatches,
+    deliveryWatch: createDeliveryWatch(db, log),
     feeds,
     keyring,
     accepting: {

@@ -61,6 +61,18 @@ export async function readApiKeys(db: Database, { revoked }: { revoked: boolean 
   return (revoked ? all : all.where("revoked_at", "is", null)).execute();
 }
 
+/** A page of the keys, the newest first. Keys are never deleted, so the one that the page begins after is always there. */
+export async function listApiKeys(
+  db: Database,
+  { revoked, after, limit }: { revoked: boolean; after: string | undefined; limit: number },
+): Promise<ApiKeyRecord[]> {
+  let query = db.selectFrom("api_keys").select(columns).orderBy("created_at", "desc").orderBy("id", "desc").limit(limit);
+  if (!revoked) query = query.where("revoked_at", "is", null);
+  if (after !== undefined)
+    query = query.where(sql<boolean>`(created_at, id) < (select created_at, id from api_keys where id = ${after})`);
+  return query.execute();
+}
+
 export async function readApiKey(db: Database, id: string): Promise<ApiKeyRecord | undefined> {
   return db.selectFrom("api_keys").select(columns).where("id", "=", id).executeTakeFirst();
 }

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Caller, CallerKey } from "../caller.js";
+import { literally } from "./list-conditions.js";
 import type { Database, Tx } from "./database.js";
 
 /** Who caused an event. */
@@ -40,6 +41,8 @@ export interface AuditCriteria {
   readonly keyId?: string | undefined;
   readonly action?: string | undefined;
   readonly subject?: string | undefined;
+  /** Text that the event contains, without regard to case. No index finds it: it is for connections with a limit. */
+  readonly text?: string | undefined;
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
 }
@@ -50,13 +53,16 @@ export type AuditPlace = Pick<AuditRecord, "at" | "id">;
 /** A page of events, the newest first, beginning after `after`. */
 export async function readAuditEvents(
   db: Database,
-  { keyId, action, subject, since, until }: AuditCriteria,
+  { keyId, action, subject, text, since, until }: AuditCriteria,
   { limit, after }: { limit: number; after: AuditPlace | undefined },
 ): Promise<AuditRecord[]> {
   let query = selectEvents(db).orderBy("event.at", "desc").orderBy("event.id", "desc").limit(limit);
   if (keyId !== undefined) query = query.where("event.key_id", "=", keyId);
   if (action !== undefined) query = query.where("event.action", "=", action);
   if (subject !== undefined) query = query.where("event.subject", "=", subject);
+  if (text !== undefined)
+    query = query.where(sql<boolean>`concat_ws(E'\\n', event.action, event.subject, event.address, event.request_id, event.key_id,
+      key.name, event.details::text) ilike ${`%${literally(text)}%`}`);
   if (since !== undefined) query = query.where("event.at", ">=", since);
   if (until !== undefined) query = query.where("event.at", "<", until);
   if (after !== undefined) query = query.where(sql<boolean>`(event.at, event.id) < (${after.at}, ${after.id})`);

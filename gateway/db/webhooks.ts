@@ -125,14 +125,25 @@ const selectDelivery = sql`
     last_status as "lastStatus", last_error as "lastError"
   from webhook_deliveries`;
 
-/** A page of a webhook's log, the newest first. */
+/** A page of a webhook's log, the newest first; of one state, if it is given. */
 export async function readDeliveries(
   db: Database,
   webhookId: number,
-  { after, limit }: { after?: number | undefined; limit: number },
+  { after, limit, state }: { after?: number | undefined; limit: number; state?: DeliveryState | undefined },
 ): Promise<DeliveryRecord[]> {
+  // As a literal, so that Postgres sees that the index on those that are not delivered serves.
+  const inState = state === undefined ? sql`true` : sql`state = ${sql.lit(state)}`;
   const { rows } = await sql<DeliveryRecord>`${selectDelivery}
-    where webhook_id = ${webhookId} and id < ${after ?? Number.MAX_SAFE_INTEGER} order by id desc limit ${limit}`.execute(db);
+    where webhook_id = ${webhookId} and ${inState} and id < ${after ?? Number.MAX_SAFE_INTEGER} order by id desc limit ${limit}`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** The deliveries that were sent, or entered, last; the latest first. */
+export async function readLatestDeliveries(db: Database, limit: number): Promise<DeliveryRecord[]> {
+  const { rows } = await sql<DeliveryRecord>`${selectDelivery}
+    order by coalesce(last_attempt_at, created_at) desc, id desc limit ${limit}`.execute(db);
   return rows;
 }
 

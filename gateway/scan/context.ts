@@ -8,6 +8,8 @@ import type { GatewayError } from "../errors.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
 import type { SampleStore } from "../bus/sample-store.js";
+import type { DeliveryRecord } from "../../schema/webhooks.js";
+import type { ListWatch } from "../watch/list-watch.js";
 import type { FleetWatches } from "../watch/fleet-watches.js";
 import type { Bulk } from "../dispatch/bulk.js";
 import type { Feeds } from "../watch/feed.js";
@@ -40,6 +42,8 @@ export interface ScanContext {
   readonly watchers: Watchers;
   /** Subscribers of the fleet on this gateway. */
   readonly fleetWatches: FleetWatches;
+  /** Subscribers of webhooks' deliveries on this gateway. */
+  readonly deliveryWatch: ListWatch<DeliveryRecord>;
   /** Subscribers of all scans, on this gateway. */
   readonly feeds: Feeds;
   /** The API keys that callers of this gateway use. */

@@ -40,6 +40,13 @@ export class AuditEvent extends Node {
 /** Which events to list. */
 @InputType({ description: "Which events to list: those that match every given field; case-sensitive." })
 export class AuditFilter {
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "Whose action, subject, address, request id, key or details contain this text, in any case. Every event in the range of time is looked at, so narrow it where the log is long.",
+  })
+  text?: string | null;
+
   @Field(() => ID, { nullable: true, description: "With this API key." })
   keyId?: string | null;
 

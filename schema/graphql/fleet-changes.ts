@@ -3,9 +3,11 @@ import { Agent } from "./agent.js";
 import { Engine } from "./engine.js";
 import { Queue } from "./queue.js";
 
-const REVISION =
+/** What the field `revision` of a change says. */
+export const REVISION =
   "Counts the changes that this gateway has seen: of two events of a subscription, the one with the higher revision is the newer one.";
-const SNAPSHOT =
+/** What the field `snapshot` of a change says. */
+export const SNAPSHOT =
   "True for the first event, and again when changes came faster than they were read: the list is then complete. False: the list has only what is new or has changed.";
 
 /** Lists of the fleet are as long as these; see the complexity of `agents` and `engines`. */

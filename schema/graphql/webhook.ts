@@ -3,12 +3,19 @@ import { createUnionType, Field, InputType, Int, ObjectType } from "type-graphql
 import { DeliveryState, WebhookEvent } from "./enums.js";
 import { Node } from "./node.js";
 import { PageInfo } from "./page-info.js";
+import { REVISION, SNAPSHOT } from "./fleet-changes.js";
 import { InvalidInput, UserError } from "./user-error.js";
+
+/** How many deliveries are watched. */
+export const LATEST_DELIVERIES = 100;
 
 @ObjectType({ implements: Node, description: "One event for one webhook.", simpleResolvers: true })
 export class WebhookDelivery extends Node {
   @Field(() => GraphQLSafeInt, { description: "Its number; the header `webhook-id` is `msg_` and this number." })
   deliveryId!: number;
+
+  @Field(() => GraphQLSafeInt, { description: "The number of the webhook." })
+  webhookId!: number;
 
   @Field(() => WebhookEvent, { description: "The event." })
   event!: WebhookEvent;
@@ -60,6 +67,21 @@ export class WebhookDeliveryConnection {
 
   @Field(() => PageInfo, { description: "Where this page begins and ends." })
   pageInfo!: PageInfo;
+}
+
+@ObjectType({ description: "The latest deliveries, or those that have changed.", simpleResolvers: true })
+export class WebhookDeliveryChange {
+  @Field(() => Int, { description: REVISION })
+  revision!: number;
+
+  @Field(() => Boolean, { description: SNAPSHOT })
+  snapshot!: boolean;
+
+  @Field(() => [WebhookDelivery], {
+    description: "The latest 100 deliveries of all webhooks by when they were last sent, or those that are new or have changed.",
+    complexity: ({ childComplexity }) => 1 + LATEST_DELIVERIES * childComplexity,
+  })
+  deliveries!: readonly WebhookDelivery[];
 }
 
 @ObjectType({

@@ -21,3 +21,16 @@ export function placeOf(list: string, cursor: string | null | undefined): ListPl
     throw badInput("after", "is not a cursor of this list");
   return place;
 }
+
+/** A cursor of a list whose rows have texts as keys. */
+export function keyCursorOf(list: string, key: string): string {
+  return Buffer.from(`${list}:${key}`).toString("base64url");
+}
+
+/** The key in a cursor. Throws BAD_INPUT for anything that {@link keyCursorOf} did not make for this list. */
+export function keyOf(list: string, cursor: string | null | undefined): string | undefined {
+  if (cursor === null || cursor === undefined) return undefined;
+  const [, named, key] = /^([^:]+):([0-9A-Za-z-]{1,64})$/.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? [];
+  if (named !== list || key === undefined) throw badInput("after", "is not a cursor of this list");
+  return key;
+}

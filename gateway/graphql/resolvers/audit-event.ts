@@ -3,7 +3,7 @@ import { AuditEventConnection, AuditFilter } from "../../../schema/graphql/audit
 import { readAuditEvents, type AuditRecord } from "../../db/audit.js";
 import { pageOf, PAGE, pageLength, type Connection } from "../inputs/connection.js";
 import { cursorOf, placeOf } from "../inputs/cursors.js";
-import { times } from "../inputs/filter-values.js";
+import { optional, text, times } from "../inputs/filter-values.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { pageCost } from "../limits/list-cost.js";
@@ -29,13 +29,15 @@ export class AuditEventResolver {
     const limit = pageLength(first) + 1;
     const place = placeOf(EVENTS, after);
     const { keyId, action, subject, since, until } = filter ?? {};
+    const part = optional("filter.text", filter?.text, text);
     const criteria = {
       keyId: keyId ?? undefined,
       action: action ?? undefined,
       subject: subject ?? undefined,
+      text: part,
       ...times("filter", { since: since ?? null, until: until ?? null }),
     };
-    const found = await readAuditEvents(mesh.db, criteria, {
+    const found = await readAuditEvents(part === undefined ? mesh.db : mesh.listDb, criteria, {
       limit,
       after: place && { at: new Date(place.micros / MILLISECOND), id: place.id },
     });

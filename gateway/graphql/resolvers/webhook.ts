@@ -1,5 +1,5 @@
 import { GraphQLSafeInt } from "graphql-scalars";
-import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import {
   CreateWebhookInput,
   CreateWebhookResult,
@@ -7,13 +7,16 @@ import {
   RedeliverWebhookResult,
   SetWebhookEnabledResult,
   Webhook,
+  WebhookDeliveryChange,
   WebhookDeliveryConnection,
 } from "../../../schema/graphql/webhook.js";
+import { DeliveryState } from "../../../schema/graphql/enums.js";
 import type { DeliveryRecord, WebhookRecord } from "../../../schema/webhooks.js";
 import { readDeliveries, readWebhooks } from "../../db/webhooks.js";
 import { createWebhook, redeliver, removeWebhook, setWebhookEnabled } from "../../scan/webhooks.js";
 import { pageOf, PAGE, pageLength, type Connection } from "../inputs/connection.js";
 import { cursorOf, placeOf } from "../inputs/cursors.js";
+import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
@@ -40,13 +43,24 @@ export class WebhookResolver {
     @Root() { webhookId }: WebhookRecord,
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
+    @Arg("state", () => DeliveryState, { nullable: true, description: "Only deliveries in this state." })
+    state: DeliveryState | null | undefined,
     @Ctx() { mesh }: RequestContext,
   ): Promise<Connection<DeliveryRecord>> {
     const limit = pageLength(first) + 1;
     const place = placeOf(DELIVERIES, after);
-    const found = await readDeliveries(mesh.db, webhookId, { after: place?.id, limit });
+    const found = await readDeliveries(mesh.db, webhookId, { after: place?.id, limit, state: state ?? undefined });
     const cursor = ({ deliveryId }: DeliveryRecord) => cursorOf(DELIVERIES, { id: deliveryId, micros: 0 });
     return pageOf(found, { first, continued: place !== undefined, cursorOf: cursor });
+  }
+
+  @Needs("admin")
+  @Subscription(() => WebhookDeliveryChange, {
+    description: "The latest deliveries of all webhooks, then each that is new or changes, checked about once a second.",
+    subscribe: ({ context }: { context: RequestContext }) => context.mesh.deliveryWatch.watch(),
+  })
+  webhookDeliveryChanged(@Root() { items, revision, snapshot }: ListChange<DeliveryRecord>) {
+    return { revision, snapshot, deliveries: items };
   }
 
   @Needs("admin")
