@@ -2,7 +2,7 @@ import { sql, type SqlBool } from "kysely";
 import type { ScanRecord } from "../../schema/reports.js";
 import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js";
 import type { Database } from "./database.js";
-import { INDEXED_CHARACTERS, indexedPart } from "./name-index.js";
+import { INDEXED_NAME, indexedPart } from "./name-index.js";
 import {
   all,
   any,
@@ -130,12 +130,11 @@ function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condi
 function nameIs(name: string): Condition {
   const [beginning = ""] = name.split("*");
   const head = indexedPart(beginning);
-  const indexed = sql`left(scans.name, ${sql.lit(INDEXED_CHARACTERS)})`;
-  if (!name.includes("*")) return sql<SqlBool>`(${indexed} = ${head} and scans.name = ${name})`;
+  if (!name.includes("*")) return sql<SqlBool>`(${INDEXED_NAME} = ${head} and scans.name = ${name})`;
   const pattern = name.split("*").map(literally).join("%");
   return head === ""
     ? sql<SqlBool>`scans.name like ${pattern}`
-    : sql<SqlBool>`(${indexed} like ${`${literally(head)}%`} and scans.name like ${pattern})`;
+    : sql<SqlBool>`(${INDEXED_NAME} like ${`${literally(head)}%`} and scans.name like ${pattern})`;
 }
 
 function labelIs({ key, value }: LabelCriteria): Condition {

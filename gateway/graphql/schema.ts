@@ -17,6 +17,7 @@ import { ScanConnectionResolver } from "./resolvers/scan-connection.js";
 import { ScanFeedResolver } from "./resolvers/scan-feed.js";
 import { ScanPlanResolver } from "./resolvers/scan-plan.js";
 import { ScanResolver, SubmitScanSuccessResolver } from "./resolvers/scan.js";
+import { SearchResolver } from "./resolvers/search.js";
 import { StatisticsPointResolver } from "./resolvers/statistics-point.js";
 import { StatisticsResolver } from "./resolvers/statistics.js";
 import { SystemResolver } from "./resolvers/system.js";
@@ -60,6 +61,7 @@ export function createSchema(): GraphQLSchema {
       ScanFeedResolver,
       ScanPlanResolver,
       ScanResolver,
+      SearchResolver,
       StatisticsPointResolver,
       StatisticsResolver,
       SubmitScanSuccessResolver,

@@ -4,10 +4,10 @@ import { Engine } from "./engine.js";
 import { Queue } from "./queue.js";
 
 /** What the field `revision` of a change says. */
-export const REVISION =
+export const REVISION_TEXT =
   "Counts the changes that this gateway has seen: of two events of a subscription, the one with the higher revision is the newer one.";
 /** What the field `snapshot` of a change says. */
-export const SNAPSHOT =
+export const SNAPSHOT_TEXT =
   "True for the first event, and again when changes came faster than they were read: the list is then complete. False: the list has only what is new or has changed.";
 
 /** Lists of the fleet are as long as these; see the complexity of `agents` and `engines`. */
@@ -15,10 +15,10 @@ const TYPICAL = { agents: 20, engines: 25 };
 
 @ObjectType({ description: "The agents, or those that have changed.", simpleResolvers: true })
 export class AgentChange {
-  @Field(() => Int, { description: REVISION })
+  @Field(() => Int, { description: REVISION_TEXT })
   revision!: number;
 
-  @Field(() => Boolean, { description: SNAPSHOT })
+  @Field(() => Boolean, { description: SNAPSHOT_TEXT })
   snapshot!: boolean;
 
   @Field(() => [Agent], {
@@ -33,10 +33,10 @@ export class AgentChange {
 
 @ObjectType({ description: "The catalogue of engines, or the engines that have changed.", simpleResolvers: true })
 export class EngineChange {
-  @Field(() => Int, { description: REVISION })
+  @Field(() => Int, { description: REVISION_TEXT })
   revision!: number;
 
-  @Field(() => Boolean, { description: SNAPSHOT })
+  @Field(() => Boolean, { description: SNAPSHOT_TEXT })
   snapshot!: boolean;
 
   @Field(() => [Engine], {
@@ -51,10 +51,10 @@ export class EngineChange {
 
 @ObjectType({ description: "The queues, or those that have changed.", simpleResolvers: true })
 export class QueueChange {
-  @Field(() => Int, { description: REVISION })
+  @Field(() => Int, { description: REVISION_TEXT })
   revision!: number;
 
-  @Field(() => Boolean, { description: SNAPSHOT })
+  @Field(() => Boolean, { description: SNAPSHOT_TEXT })
   snapshot!: boolean;
 
   @Field(() => [Queue], {

@@ -3,7 +3,7 @@ import { createUnionType, Field, InputType, Int, ObjectType } from "type-graphql
 import { DeliveryState, WebhookEvent } from "./enums.js";
 import { Node } from "./node.js";
 import { PageInfo } from "./page-info.js";
-import { REVISION, SNAPSHOT } from "./fleet-changes.js";
+import { REVISION_TEXT, SNAPSHOT_TEXT } from "./fleet-changes.js";
 import { InvalidInput, UserError } from "./user-error.js";
 
 /** How many deliveries are watched. */
@@ -71,10 +71,10 @@ export class WebhookDeliveryConnection {
 
 @ObjectType({ description: "The latest deliveries, or those that have changed.", simpleResolvers: true })
 export class WebhookDeliveryChange {
-  @Field(() => Int, { description: REVISION })
+  @Field(() => Int, { description: REVISION_TEXT })
   revision!: number;
 
-  @Field(() => Boolean, { description: SNAPSHOT })
+  @Field(() => Boolean, { description: SNAPSHOT_TEXT })
   snapshot!: boolean;
 
   @Field(() => [WebhookDelivery], {

@@ -2,7 +2,7 @@
 
 import type { Generated, GeneratedAlways } from "kysely";
 import type { EngineSpeed } from "../classes.js";
-import type { GeneratedTimestamp, NullableTimestamp } from "./columns.js";
+import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
 
 /** Requests to publish: one row per scan and class subject, kept until the scan is final. */
 export interface OutboxTable {
@@ -47,4 +47,19 @@ export interface SweepMarksTable {
   /** SCANS had this last sequence at that time. */
   scans_seq: Generated<number>;
   scans_at: NullableTimestamp;
+}
+
+/** The gateways that run. */
+export interface GatewaysTable {
+  /** Made at each start. */
+  id: string;
+  host: string;
+  version: string;
+  node_version: string;
+  started_at: Timestamp;
+  seen_at: GeneratedTimestamp;
+  nats_connected: boolean;
+  /** Bytes; null where it cannot be found out. */
+  disk_free: number | null;
+  memory_bytes: number;
 }

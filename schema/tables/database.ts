@@ -2,7 +2,7 @@
 
 import type { ApiKeysTable, ApiKeyUsageTable } from "./api-keys.js";
 import type { AuditEventsTable } from "./audit-events.js";
-import type { OutboxTable, RemovalsTable, SweepMarksTable } from "./bus.js";
+import type { GatewaysTable, OutboxTable, RemovalsTable, SweepMarksTable } from "./bus.js";
 import type { AgentsTable, EnginesTable, AgentOrdersTable, EngineHostsTable } from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
 import type { SamplesTable, UploadsTable } from "./samples.js";
@@ -32,6 +32,7 @@ export interface Tables {
   agent_orders: AgentOrdersTable;
   engine_hosts: EngineHostsTable;
   outbox: OutboxTable;
+  gateways: GatewaysTable;
   removals: RemovalsTable;
   sweep_marks: SweepMarksTable;
   imports: ImportsTable;
