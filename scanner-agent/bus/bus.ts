@@ -164,14 +164,15 @@ async function followStatus(nc: NatsConnection, listeners: ReadonlySet<() => voi
 }
 
 function read(message: Msg): BusMessage {
-  const status = message.headers?.code;
+  // What the server itself says has no payload; in everything else the headers are only read when they are asked for.
+  const said = message.data.length === 0 ? message.headers : undefined;
   return {
     subject: message.subject,
     reply: message.reply || undefined,
     data: message.data,
     // A message with headers of its own has the code 0.
-    status: status === 0 ? undefined : status,
-    description: message.headers?.description ?? "",
+    status: said?.code || undefined,
+    description: said?.description ?? "",
     header: (name) => message.headers?.get(name) || undefined,
   };
 }
