@@ -73,7 +73,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       },
     },
   );
-  const samples = openNatsSampleStore(config, log, (internet) => bus.account(internet).writeProblem() !== undefined);
+  const samples = openNatsSampleStore(config, log, (internet) => bus.account(internet).writeProblem());
   fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax });
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });

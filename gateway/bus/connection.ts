@@ -171,6 +171,16 @@ export function streamErrorCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined;
 }
 
+/** A stream at its `max_bytes`, or a server at its `max_file_store`. */
+const STREAM_FULL = 10_077;
+const SERVER_FULL: ReadonlySet<number> = new Set([10_023, 10_047]);
+
+/** Whether an error means that NATS keeps no more than it may: `by` tells whether the stream or the whole server is full. */
+export function isFull(error: unknown, by: "stream or server" | "server"): boolean {
+  const code = streamErrorCode(error);
+  return code !== undefined && (SERVER_FULL.has(code) || (by === "stream or server" && code === STREAM_FULL));
+}
+
 const REMOVES_IN_FLIGHT = 16;
 /** No message has that sequence; or it was deleted. */
 const MESSAGE_GONE = new Set([10_037, 10_057]);

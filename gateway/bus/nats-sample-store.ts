@@ -11,32 +11,26 @@ import type { GatewayConfig } from "../config.js";
 import { readContent, type ContentReader } from "../content.js";
 import { GatewayError } from "../errors.js";
 import { chunked, openWindow } from "../flow.js";
-import {
-  isAway,
-  keepConnection,
-  removeMessages,
-  requirePayload,
-  streamErrorCode,
-  unavailable,
-  type Connection,
-} from "./connection.js";
+import { isAway, isFull, keepConnection, removeMessages, requirePayload, unavailable, type Connection } from "./connection.js";
+import { FULL } from "./write-probe.js";
 import { BytesMissing, type PutOptions, type SampleCopy, type SampleLocation, type SampleStore } from "./sample-store.js";
 
 /** Together 4 MB of an upload. */
 const WRITES_IN_FLIGHT = 4;
-const CHUNK_TIMEOUT_MS = 10_000;
 const WALK_PAGE = 500;
-const STREAM_FULL = new Set([10_077, 10_023, 10_047]);
+/** How long a chunk may take to be stored or read. */
+const CHUNK_TIMEOUT_MS = 10_000;
 
 /** A location is the chunks' sequences in SAMPLES, in the order of the chunks. */
 const locationOf = (seqs: readonly number[]) => seqs as unknown as SampleLocation;
 const seqsOf = (location: SampleLocation) => location as unknown as readonly number[];
 
-/** Keeps samples as chunks in the stream SAMPLES of each account. `isStalled` tells that NATS would keep a write waiting. */
+/** Keeps samples as chunks in the stream SAMPLES of each account. `problem` tells why NATS takes no writes. */
 export function openNatsSampleStore(
   config: GatewayConfig,
   log: Logger,
-  isStalled: (internet: InternetClass) => boolean,
+  problem: (internet: InternetClass) => string | undefined,
+  timeoutMs = CHUNK_TIMEOUT_MS,
 ): SampleStore {
   const open = (internet: InternetClass) => keepConnection(config, internet, "samples", log, async (nc) => requirePayload(nc));
   const connections: Record<InternetClass, Connection> = { isolated: open("isolated"), internet: open("internet") };
@@ -50,20 +44,19 @@ export function openNatsSampleStore(
     pieces: readonly Uint8Array[],
   ): Promise<number> {
     try {
-      const options = { messageId: `${attempt}.${n}`, timeoutMs: CHUNK_TIMEOUT_MS, tries: 3 };
+      const options = { messageId: `${attempt}.${n}`, timeoutMs, tries: 3 };
       return await publishStored(nc, chunkSubject(blob, n), pieces, options);
     } catch (error) {
-      const code = streamErrorCode(error);
-      if (code !== undefined && STREAM_FULL.has(code)) {
-        throw new GatewayError("STORAGE_FULL", "the sample store is full", { retryAfter: 30, cause: error });
-      }
+      if (isFull(error, "stream or server")) throw storageFull(error);
       throw isAway(error) ? unavailable(error) : error;
     }
   }
 
   /** The connection, unless what is written would only wait. */
   function writable(internet: InternetClass): NatsConnection {
-    if (isStalled(internet)) {
+    const found = problem(internet);
+    if (found === FULL) throw storageFull();
+    if (found !== undefined) {
       throw new GatewayError("UNAVAILABLE", "nothing can be stored now: the disk of NATS is full or broken", { retryAfter: 5 });
     }
     return connections[internet].up();
@@ -72,7 +65,7 @@ export function openNatsSampleStore(
   async function get(internet: InternetClass, subject: string, which = ""): Promise<Msg | undefined> {
     try {
       const message = await sendRequest(connections[internet].up(), subject, [Buffer.from(which)], {
-        timeoutMs: CHUNK_TIMEOUT_MS,
+        timeoutMs,
       });
       const status = message.headers?.code ?? 0;
       if (status === 404) return undefined;
@@ -191,6 +184,10 @@ export function openNatsSampleStore(
       await Promise.all(Object.values(connections).map((connection) => connection.close()));
     },
   };
+}
+
+function storageFull(cause?: unknown): GatewayError {
+  return new GatewayError("STORAGE_FULL", "the sample store is full", { retryAfter: 30, cause });
 }
 
 /** Passes the bytes on while their content is read. Throws TOO_LARGE beyond the limit, or the signal's reason. */

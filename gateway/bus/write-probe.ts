@@ -4,7 +4,7 @@ import type { InternetClass } from "../../schema/classes.js";
 import { probeStream } from "../../schema/streams.js";
 import { accountName, WRITE_PROBE } from "../../schema/subjects.js";
 import { startWriteProbe, type WriteProbe } from "../write-probe.js";
-import { isAway, type Connection } from "./connection.js";
+import { isAway, isFull, type Connection } from "./connection.js";
 
 /** How long a message may take; it is sent twice. */
 const WITHIN_MS = 4_000;
@@ -14,6 +14,10 @@ const MESSAGE = new Uint8Array(16 * 1024);
 
 /** Why nothing is written: what the operator is told. */
 export const STALLED = "NATS does not store anything: its disk may be full or broken. Free some room and restart nats-server.";
+
+/** The same for a server that holds as much as it may. */
+export const FULL =
+  "NATS stores nothing more: its streams hold as much as its max_file_store allows. Delete samples, or raise it (with docker compose SCANMESH_NATS_STORE).";
 
 /** Probes whether JetStream takes messages of an account, by a stream that keeps the last one. */
 export function probeStreams(connection: Connection, internet: InternetClass, replicas: number, log: Logger): WriteProbe {
@@ -39,6 +43,7 @@ export function probeStreams(connection: Connection, internet: InternetClass, re
         stalled = false;
         return undefined;
       } catch (error) {
+        if (isFull(error, "server")) return FULL;
         if (!isAway(error)) throw error;
       }
     }

@@ -1,12 +1,15 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { expect, it } from "vitest";
+import { FULL } from "../../../gateway/bus/write-probe.js";
 import { createGateway } from "../../../gateway/gateway.js";
+import { SAMPLES } from "../../../schema/subjects.js";
 import { startNats } from "../../../standalone/nats.js";
 import { until } from "../../stage/stage.js";
 import { useStage } from "../../stage/use-stage.js";
-import { ask } from "../http/http-client.js";
+import { ask, data } from "../http/http-client.js";
 
 const MIB = 1024 ** 2;
 const SENTENCE =
@@ -43,4 +46,39 @@ it("a gateway says once what to change when NATS has no room for its streams, an
   expect(told.filter(({ account }) => account === "ISOLATED").map(({ msg }) => msg)).toEqual([SENTENCE]);
   await gateway.stop();
   await larger.stop();
+});
+
+it("a NATS at its max_file_store is named, refuses uploads with 507, and is well again once there is room", async () => {
+  const limit = 40 * MIB;
+  const small = await startNats({
+    dir: join(stage.folder, "filled"),
+    keys: stage.keys,
+    room: { free: limit, limit, reservable: limit },
+  });
+  const gateway = await stage.gateway({ NATS_URL: small.url, SCANMESH_SCANS_MAX: "1MiB" });
+  const upload = async () => {
+    const { createUpload } = await data<{ createUpload: { url: string } }>(gateway.url, "mutation { createUpload { url } }");
+    return ask(createUpload.url, { method: "PUT", body: randomBytes(8 * MIB) });
+  };
+  const refused = await until("an upload is refused", async () => {
+    const answer = await upload();
+    return answer.status === 201 ? undefined : answer;
+  });
+  expect([refused.status, refused.headers["retry-after"], refused.json()]).toEqual([
+    507,
+    "30",
+    { error: "the sample store is full" },
+  ]);
+  const answer = await until("it is named", async () => {
+    const found = await ask(`${gateway.url}/readyz`);
+    return found.status === 503 ? found : undefined;
+  });
+  expect(answer.json()).toEqual({ status: "unavailable", reason: FULL, nats: "full" });
+
+  const jsm = await gateway.context.bus.account("isolated").connection.up().jetstreamManager({ checkAPI: false });
+  await jsm.streams.purge(SAMPLES);
+  await until("it is ready", async () => (await ask(`${gateway.url}/readyz`)).status === 200);
+  expect((await upload()).status).toBe(201);
+  await gateway.stop();
+  await small.stop();
 });

@@ -1,0 +1,39 @@
+/** A sample that is being stored when NATS stops to answer. */
+
+import { expect, it } from "vitest";
+import { openNatsSampleStore } from "../../../gateway/bus/nats-sample-store.js";
+import { ALL_CHUNKS, SAMPLES } from "../../../schema/subjects.js";
+import { testLog } from "../../stage/log.js";
+import { until } from "../../stage/stage.js";
+import { prepared, useStage } from "../../stage/use-stage.js";
+import { connectAsGateway } from "./gateway-user.js";
+
+const stage = useStage();
+const bus = prepared(
+  () => connectAsGateway(stage),
+  (nc) => nc.close(),
+);
+const store = prepared(
+  async () => openNatsSampleStore(stage.config(), testLog("samples"), () => undefined, 200),
+  (opened) => opened.close(),
+);
+
+it("is refused with 503, and its source is read no further", async () => {
+  await until("the store is connected", () => store.connected());
+  const jsm = await bus.jetstreamManager();
+  expect(await jsm.streams.names().next()).not.toContain(SAMPLES);
+  // Somebody has each chunk, and nobody answers.
+  const silent = bus.subscribe(ALL_CHUNKS);
+  let isOpen = true;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) yield new Uint8Array(512 * 1024);
+    } finally {
+      isOpen = false;
+    }
+  }
+  const put = store.put(endless(), { limit: Infinity, isStored: async () => false });
+  await expect(put).rejects.toMatchObject({ code: "UNAVAILABLE", status: 503, retryAfter: 2 });
+  expect(isOpen).toBe(false);
+  silent.unsubscribe();
+});
