@@ -46,7 +46,10 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const db = openDatabase(config.databaseUrl, lost, {
     limits: GATEWAY_LIMITS,
     onDeadlock: () => metrics.deadlocks.inc(),
-    onBlocked: (holders) => log.warn({ holders }, "waited in vain for a lock in Postgres: these sessions may hold it"),
+    onBlocked(holders, error) {
+      if (error === undefined) log.warn({ holders }, "waited in vain for a lock in Postgres: these sessions may hold it");
+      else log.warn({ err: error }, "waited in vain for a lock in Postgres, and cannot find out which sessions hold it");
+    },
   });
   const limits = { ...GATEWAY_LIMITS, statementMs: config.listTimeoutMs };
   const listDb = openDatabase(config.databaseUrl, lost, { max: LIST_CONNECTIONS, forLists: true, limits });

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { setFlagsFromString } from "node:v8";
 import { pino, type Logger } from "pino";
 import { notifyParent } from "../schema/lifecycle.js";
+import { surviveLostOutput } from "../schema/lost-output.js";
 import { logDestination } from "../schema/log-destination.js";
 import { ConfigError } from "../schema/settings.js";
 import { readGatewayConfig, type GatewayConfig } from "./config.js";
@@ -15,6 +16,7 @@ const SHUTDOWN_MS = 8_000;
 setFlagsFromString("--heap-growing-percent=50");
 
 async function main(): Promise<void> {
+  surviveLostOutput();
   const config = readGatewayConfig();
   const log = pino({ name: "gateway", level: config.logLevel }, logDestination());
   if (process.argv[2] === "migrate") return runMigrations(config, log);

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { notifyParent } from "../schema/lifecycle.js";
+import { surviveLostOutput } from "../schema/lost-output.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { ConfigError } from "../schema/settings.js";
 import { createAgent, type Agent } from "./agent.js";
@@ -17,6 +18,7 @@ Runs a scanner agent on this host, until Ctrl-C.
 
 Settings are environment variables, such as NATS_URL: docs/run/settings.md lists them.`;
 
+surviveLostOutput();
 const words = process.argv.slice(2);
 if (words.some((word) => word === "--help" || word === "-h")) {
   process.stdout.write(`${USAGE}\n`);

@@ -3,13 +3,16 @@
 import { existsSync, realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { dirname, join } from "node:path";
-import { FAILED } from "./exit-status.mjs";
+import { FAILED, ignoreLostOutput } from "./exit-status.mjs";
 import { buildTestProgram, ensureBuild, ensureDependencies } from "./install.mjs";
 import { ensurePartsNode } from "./newer-node.mjs";
 import { ensurePrograms, fetchSignatures } from "./packages.mjs";
 import { ROOT } from "./pages.mjs";
 import { createProgress } from "./progress.mjs";
 import { Refusal, runGroup } from "./run.mjs";
+
+/** Those that run until they are told to stop, whether or not somebody reads what they say. */
+const LASTING = new Set(["up", "gateway", "agent"]);
 
 /** Programs in `dist` that need nothing but the dependencies. */
 const PROGRAMS = new Map([
@@ -76,6 +79,7 @@ const WITH_PAGES = new Set(["standalone/main.js", "cli/scan.js", "gateway/main.j
  * @param {string[]} args
  */
 export async function runCommand(command, args) {
+  if (LASTING.has(command)) ignoreLostOutput();
   // A program's own output may be read by another program; what is told here goes beside it.
   const progress = createProgress(command === "up" ? process.stdout : process.stderr);
   try {

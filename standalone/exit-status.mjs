@@ -9,6 +9,12 @@ export const FAILED = 2;
 const READER_GONE = 141;
 
 let isGuarded = false;
+let goesOn = false;
+
+/** From here on an output that takes nothing is no reason to end. */
+export function ignoreLostOutput() {
+  goesOn = true;
+}
 
 /** From here on neither an error that nobody caught nor an output that takes nothing ends this process with 1, Node's own choice. */
 export function guardExitStatus() {
@@ -16,6 +22,7 @@ export function guardExitStatus() {
   isGuarded = true;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+      if (goesOn) return;
       if (error.code === "EPIPE") process.exit(READER_GONE);
       tell(`The output cannot be written: ${error.code ?? error.message}.`);
       process.exit(FAILED);

@@ -2,6 +2,7 @@
 
 import { inspect, parseArgs } from "node:util";
 import { projectPath } from "../schema/paths.js";
+import { surviveLostOutput } from "../schema/lost-output.js";
 import { ConfigError } from "../schema/settings.js";
 import { readStandaloneConfig, type StandaloneConfig } from "./config.js";
 import { firstScan } from "./first-scan.js";
@@ -105,6 +106,7 @@ function explain(error: unknown): string {
 }
 
 async function main(): Promise<void> {
+  surviveLostOutput();
   try {
     parseArgs({ options: {} });
     await up(readStandaloneConfig());

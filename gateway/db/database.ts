@@ -11,7 +11,7 @@ import pg from "pg";
 import readDate from "postgres-date";
 import type { Tables } from "../../schema/tables/database.js";
 import { DatabaseAway, DatabaseFull, QueryTimeout } from "../errors.js";
-import { createHolderReport, type LockHolder } from "./lock-holders.js";
+import { createHolderReport, type TellHolders } from "./lock-holders.js";
 import { preparedName } from "./prepared.js";
 
 /** The database, inside or outside a transaction. */
@@ -43,8 +43,8 @@ export interface PoolOptions {
   readonly waitMs?: number;
   /** Called whenever Postgres resolves a deadlock by aborting a transaction of this pool. */
   readonly onDeadlock?: () => void;
-  /** Called with those who may hold a lock that a statement has waited for in vain. */
-  readonly onBlocked?: (holders: readonly LockHolder[]) => void;
+  /** Called when a statement has waited in vain for a lock. */
+  readonly onBlocked?: TellHolders;
 }
 
 /** In milliseconds. */

@@ -19,16 +19,18 @@ const HOLDERS = `
   where datname = current_database() and pid <> pg_backend_pid() and xact_start < now() - $1 * interval '1 millisecond'
   order by xact_start limit 3`;
 
+/** Called with those who may hold a lock that was waited for in vain; without any, and with the error, if they cannot be asked for. */
+export type TellHolders = (holders: readonly LockHolder[], error?: unknown) => void;
+
 /** Returns a function that finds out whose transactions are older than a wait, and tells; not more often than every ten seconds. */
-export function createHolderReport(pool: Pool, waitedMs: number, tell: (holders: readonly LockHolder[]) => void): () => void {
+export function createHolderReport(pool: Pool, waitedMs: number, tell: TellHolders): () => void {
   let toldAt = -Infinity;
   return () => {
     if (performance.now() - toldAt < PAUSE_MS) return;
     toldAt = performance.now();
     pool.query<LockHolder>(HOLDERS, [waitedMs]).then(
       ({ rows }) => tell(rows),
-      // Whoever waited for the lock has an error already.
-      () => undefined,
+      (error: unknown) => tell([], error),
     );
   };
 }

@@ -28,7 +28,7 @@ export const b9: Benchmark = async ({ rounds, progress, scaled }) => {
       SCANMESH_NATS_ISOLATED_CREDS: gateway.isolated,
       SCANMESH_NATS_INTERNET_CREDS: gateway.internet,
     });
-    const store = openNatsSampleStore(config, pino({ level: "silent" }), () => false);
+    const store = openNatsSampleStore(config, pino({ level: "silent" }), () => undefined);
     try {
       const bytes = scaled(LARGE_MB * MB, MB);
       const side = (name: string, store: (pieces: Buffer[]) => Promise<{ sha256: string }>): Side => ({

@@ -8,14 +8,17 @@ import { alive, processTree } from "./process-tree.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 /** `npm run up` without npm, in an environment of its own, so that nobody's settings change the test. */
-export function up(home: string, env: Record<string, string> = {}) {
+export function up(home: string, env: Record<string, string> = {}, reader: "reads" | "gone" = "reads") {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [projectPath("standalone", "bootstrap.mjs"), "up"], {
     env: { PATH, HOME, SCANMESH_HOME: home, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr]) {
+    if (reader === "gone") stream.destroy();
+    else stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  }
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   onTestFinished(async () => {
     const tree = await processTree(child.pid ?? 0);

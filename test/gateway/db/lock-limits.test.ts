@@ -3,6 +3,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDatabase, type Database } from "../../../gateway/db/database.js";
 import type { LockHolder } from "../../../gateway/db/lock-holders.js";
+import { createHolderReport } from "../../../gateway/db/lock-holders.js";
 import { openTestDatabase } from "../../stage/database.js";
 import { until } from "../../stage/stage.js";
 
@@ -52,4 +53,11 @@ it("a transaction that does nothing is ended, so that its locks are free", async
 
 it("a statement has a limit", async () => {
   await expect(sql`select pg_sleep(60)`.execute(limited)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+});
+
+it("that the holders of a lock cannot be asked for is told, with the error", async () => {
+  const pool = new pg.Pool({ connectionString: url });
+  await pool.end();
+  const told = new Promise((resolve) => createHolderReport(pool, 50, (holders, error) => resolve({ holders, error }))());
+  expect(await told).toMatchObject({ holders: [], error: { message: expect.stringContaining("end on the pool") } });
 });
