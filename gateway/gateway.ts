@@ -20,6 +20,7 @@ import { startWebhooks } from "./webhooks/deliver.js";
 import { createFeeds } from "./watch/feed.js";
 import { createFleet, type Fleet } from "./fleet/fleet.js";
 import { cataloguedAgents } from "./fleet/serving.js";
+import { startGatewayPresence } from "./background/gateway-presence.js";
 import { startRecorder } from "./background/record.js";
 import { createKeyring } from "./keys/keyring.js";
 import { readQueues } from "./scan/queues.js";
@@ -121,7 +122,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     context,
     async start() {
       const url = await listen(http, config);
-      work = [startRecorder(context), startSweep(context), startWebhooks(context)];
+      work = [startRecorder(context), startSweep(context), startWebhooks(context), startGatewayPresence(context)];
       return url;
     },
     async stop() {

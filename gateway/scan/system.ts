@@ -23,7 +23,7 @@ export interface SystemRecord {
 }
 
 export const VERSION = ownVersion();
-const STARTED_AT = new Date(Date.now() - process.uptime() * 1_000);
+export const STARTED_AT = new Date(Date.now() - process.uptime() * 1_000);
 
 export async function readSystem(ctx: ScanContext): Promise<SystemRecord> {
   const [database, ...accounts] = await Promise.all([

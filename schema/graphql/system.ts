@@ -1,7 +1,10 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
-import { Field, ObjectType } from "type-graphql";
+import { Field, ID, Int, ObjectType } from "type-graphql";
 import type { InternetClass } from "../classes.js";
 import { InternetClassName } from "./enums.js";
+
+/** Gateways that the cost of this list is reckoned with. */
+const TYPICAL_GATEWAYS = 5;
 
 @ObjectType({ description: "Postgres, which holds all state.", simpleResolvers: true })
 export class DatabaseState {
@@ -51,6 +54,56 @@ export class BusAccount {
   streams!: readonly StreamState[];
 }
 
+@ObjectType({ description: "A gateway of the mesh, as it says of itself every few seconds.", simpleResolvers: true })
+export class GatewayInstance {
+  @Field(() => ID, { description: "Made anew at each start." })
+  gatewayId!: string;
+
+  @Field(() => String, { description: "The host that it runs on." })
+  host!: string;
+
+  @Field(() => String, { description: "Its version." })
+  version!: string;
+
+  @Field(() => String, { description: "The version of Node.js that it runs on." })
+  nodeVersion!: string;
+
+  @Field(() => GraphQLDateTimeISO, { description: "When it was started." })
+  startedAt!: Date;
+
+  @Field(() => GraphQLDateTimeISO, { description: "When it last said that it is there, by Postgres's clock." })
+  lastSeenAt!: Date;
+
+  @Field(() => Boolean, { description: "Whether it was connected to NATS then." })
+  natsConnected!: boolean;
+
+  @Field(() => GraphQLSafeInt, {
+    nullable: true,
+    description: "Free bytes on the disk that it runs from; null where the system does not tell.",
+  })
+  diskFree!: number | null;
+
+  @Field(() => GraphQLSafeInt, { description: "Bytes of memory that it takes." })
+  memoryBytes!: number;
+}
+
+@ObjectType({ description: "Requests that are accepted and not on the bus yet.", simpleResolvers: true })
+export class OutboxState {
+  @Field(() => Int, { description: "Requests that are to be published now, counted up to 10,000." })
+  unpublished!: number;
+
+  @Field(() => Int, {
+    description: "Requests of BULK scans that wait until engines have little else to do, counted up to 10,000.",
+  })
+  held!: number;
+
+  @Field(() => GraphQLDateTimeISO, {
+    nullable: true,
+    description: "When the oldest unpublished request was due; null if there is none.",
+  })
+  oldest!: Date | null;
+}
+
 @ObjectType({ description: "The gateway that answers, and the stores behind it. Agents are in `agents`.", simpleResolvers: true })
 export class System {
   @Field(() => String, { description: "The gateway's version." })
@@ -67,4 +120,14 @@ export class System {
 
   @Field(() => [BusAccount], { description: "NATS, by account." })
   accounts!: readonly BusAccount[];
+
+  @Field(() => [GatewayInstance], {
+    description:
+      "Every gateway that is there, this one too, the one that runs longest first. One that was killed disappears within a minute.",
+    complexity: ({ childComplexity }) => 1 + TYPICAL_GATEWAYS * childComplexity,
+  })
+  gateways!: readonly GatewayInstance[];
+
+  @Field(() => OutboxState, { description: "The backlog of accepted requests in Postgres." })
+  outbox!: OutboxState;
 }

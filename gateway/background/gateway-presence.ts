@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import { statfs } from "node:fs/promises";
+import { hostname } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
+import { deleteGateway, recordGateway } from "../db/gateways.js";
+import { DatabaseAway } from "../errors.js";
+import type { ScanContext } from "../scan/context.js";
+import { STARTED_AT, VERSION } from "../scan/system.js";
+
+const EVERY_MS = 10_000;
+
+/** Says every few seconds in Postgres that this gateway is there, until it is stopped. */
+export function startGatewayPresence({ db, bus, samples, log }: ScanContext): { stop(): Promise<void> } {
+  const gatewayId = randomUUID();
+  const stopping = new AbortController();
+  let isRecorded = false;
+
+  async function record(): Promise<void> {
+    try {
+      await recordGateway(db, {
+        gatewayId,
+        host: hostname(),
+        version: VERSION,
+        nodeVersion: process.versions.node,
+        startedAt: STARTED_AT,
+        natsConnected: bus.connected() && samples.connected(),
+        diskFree: await freeBytes(process.cwd()),
+        memoryBytes: process.memoryUsage.rss(),
+      });
+      isRecorded = true;
+    } catch (error) {
+      isRecorded = false;
+      if (!(error instanceof DatabaseAway)) log.warn({ err: error }, "cannot record that this gateway is there; retrying");
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await record();
+      await pause(EVERY_MS, undefined, stopping).catch((error: unknown) => {
+        if (!stopping.signal.aborted) throw error;
+      });
+    }
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+      // Without Postgres it is gone as soon as it has said nothing for a while.
+      if (isRecorded)
+        await deleteGateway(db, gatewayId).catch((error: unknown) =>
+          log.debug({ err: error }, "cannot take this gateway off the list"),
+        );
+    },
+  };
+}
+
+/** Null where the system does not tell. */
+async function freeBytes(folder: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}

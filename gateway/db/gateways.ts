@@ -1,0 +1,69 @@
+import { sql } from "kysely";
+import type { Database } from "./database.js";
+import { COUNTED, listCount, type ListCount } from "./list-place.js";
+
+/** A gateway as it last said. */
+export interface GatewayRecord {
+  /** Made at each start. */
+  readonly gatewayId: string;
+  readonly host: string;
+  readonly version: string;
+  readonly nodeVersion: string;
+  readonly startedAt: Date;
+  readonly lastSeenAt: Date;
+  readonly natsConnected: boolean;
+  /** Bytes; null where it cannot be found out. */
+  readonly diskFree: number | null;
+  readonly memoryBytes: number;
+}
+
+/** A gateway that has said nothing for so long is gone. */
+const GONE_AFTER = sql`interval '45 seconds'`;
+
+/** Records that a gateway is there, and forgets those that have ended without saying so. */
+export async function recordGateway(db: Database, gateway: Omit<GatewayRecord, "lastSeenAt">): Promise<void> {
+  const { gatewayId, host, version, nodeVersion, startedAt, natsConnected, diskFree, memoryBytes } = gateway;
+  await sql`
+    insert into gateways (id, host, version, node_version, started_at, nats_connected, disk_free, memory_bytes)
+    values (${gatewayId}, ${host}, ${version}, ${nodeVersion}, ${startedAt}, ${natsConnected}, ${diskFree}, ${memoryBytes})
+    on conflict (id) do update set seen_at = now(), nats_connected = excluded.nats_connected, disk_free = excluded.disk_free,
+      memory_bytes = excluded.memory_bytes`.execute(db);
+  await sql`
+    delete from gateways where id in (
+      select id from gateways where seen_at < now() - ${GONE_AFTER} order by id for update skip locked)`.execute(db);
+}
+
+export async function deleteGateway(db: Database, gatewayId: string): Promise<void> {
+  await sql`delete from gateways where id = ${gatewayId}`.execute(db);
+}
+
+/** The gateways that are there, the one that runs longest first. */
+export async function readGateways(db: Database): Promise<GatewayRecord[]> {
+  const { rows } = await sql<GatewayRecord>`
+    select id as "gatewayId", host, version, node_version as "nodeVersion", started_at as "startedAt", seen_at as "lastSeenAt",
+      nats_connected as "natsConnected", disk_free as "diskFree", memory_bytes as "memoryBytes"
+    from gateways where seen_at >= now() - ${GONE_AFTER} order by started_at, id`.execute(db);
+  return rows;
+}
+
+/** What the outbox holds. */
+export interface OutboxStatus {
+  /** Requests that are to be published now. */
+  readonly unpublished: ListCount;
+  /** When the oldest of them was due; null if there is none. */
+  readonly oldest: Date | null;
+  /** Requests of BULK scans that wait for room. */
+  readonly held: ListCount;
+}
+
+/** The backlog of the outbox, counted no further than lists are. */
+export async function readOutboxStatus(db: Database): Promise<OutboxStatus> {
+  const most = sql.lit(COUNTED + 1);
+  const { rows } = await sql<{ unpublished: number; held: number; oldest: Date | null }>`
+    select
+      (select count(*) from (select from outbox where seq is null and not held limit ${most}) as counted) as unpublished,
+      (select count(*) from (select from outbox where held limit ${most}) as counted) as held,
+      (select min(created_at) from outbox where seq is null and not held) as oldest`.execute(db);
+  const { unpublished = 0, held = 0, oldest = null } = rows[0] ?? {};
+  return { unpublished: listCount(unpublished), held: listCount(held), oldest };
+}

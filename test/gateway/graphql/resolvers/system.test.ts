@@ -1,0 +1,65 @@
+/** The gateways of a mesh, and what waits in the outbox. */
+
+import { hostname } from "node:os";
+import { sql } from "kysely";
+import { expect, it } from "vitest";
+import { ownVersion } from "../../../../schema/version.js";
+import { engine } from "../../../stage/puppet-agent.js";
+import { until } from "../../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../../stage/use-stage.js";
+import { data } from "../../http/http-client.js";
+import { submit } from "../../scan/submitting.js";
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+usePuppet(stage, "puppet", [engine("Alpha")]);
+
+interface Shown {
+  readonly gatewayId: string;
+  readonly diskFree: number;
+  readonly memoryBytes: number;
+  readonly lastSeenAt: string;
+}
+const GATEWAYS =
+  "{ system { gateways { gatewayId host version nodeVersion startedAt lastSeenAt natsConnected diskFree memoryBytes } } }";
+const gateways = async () => (await data<{ system: { gateways: Shown[] } }>(gateway.url, GATEWAYS)).system.gateways;
+
+it("every gateway is listed with what it says of itself, until it stops or says nothing any more", async () => {
+  const second = await stage.gateway();
+  const both = await until("both are there", async () => {
+    const list = await gateways();
+    return list.length === 2 ? list : undefined;
+  });
+  expect(new Set(both.map(({ gatewayId }) => gatewayId)).size).toBe(2);
+  for (const one of both) {
+    expect(one).toMatchObject({ host: hostname(), version: ownVersion(), nodeVersion: process.versions.node });
+    expect(one.diskFree).toBeGreaterThan(0);
+    expect(one.memoryBytes).toBeGreaterThan(0);
+  }
+  await second.stop();
+  expect(await gateways()).toHaveLength(1);
+  await sql`
+    insert into gateways (id, host, version, node_version, started_at, seen_at, nats_connected, memory_bytes)
+    values ('killed', 'h', '1', '20', now(), now() - interval '1 minute', true, 1)`.execute(stage.db);
+  expect((await gateways()).map(({ gatewayId }) => gatewayId)).not.toContain("killed");
+  const third = await stage.gateway();
+  await until("it is forgotten", async () => {
+    const row = await stage.db.selectFrom("gateways").select("id").where("id", "=", "killed").executeTakeFirst();
+    return row === undefined;
+  });
+  await third.stop();
+});
+
+it("the outbox's backlog is told, also while NATS is away", async () => {
+  const outbox = async () =>
+    (await data<{ system: { outbox: object } }>(gateway.url, "{ system { outbox { unpublished held oldest } } }")).system.outbox;
+  expect(await outbox()).toEqual({ unpublished: 0, held: 0, oldest: null });
+  const { scan } = await submit(gateway.url, { base64: Buffer.from("waits").toString("base64") });
+  await until("it is published", async () => JSON.stringify(await outbox()).includes('"unpublished":0'));
+  await stage.stopNats();
+  await sql`
+    insert into outbox (scan_id, speed, internet, engine_ids, held)
+    select ${scan.scanId}, 'ULTRA', false, '{1}', held from unnest(array[false, true, true]) as held`.execute(stage.db);
+  expect(await outbox()).toEqual({ unpublished: 1, held: 2, oldest: expect.any(String) as unknown });
+  await stage.startNats();
+});
