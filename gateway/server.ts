@@ -20,7 +20,7 @@ import { healthRoutes } from "./routes/health.js";
 import { sendError } from "./http/http-error.js";
 import { guardOrigins } from "./http/origin-guard.js";
 import { graphiqlRoutes } from "./routes/graphiql.js";
-import { pageRoutes } from "./routes/first-page.js";
+import { dashboardRoutes } from "./routes/dashboard.js";
 import { requestId } from "./http/request.js";
 import { restRoutes } from "./rest/routes.js";
 import type { ScanContext } from "./scan/context.js";
@@ -82,7 +82,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   await app.register(async (part) => restRoutes(part, ctx));
   await app.register(async (part) => uploadRoutes(part, ctx));
   await app.register(async (part) => healthRoutes(part, ctx));
-  await app.register(async (part) => pageRoutes(part));
+  await app.register(async (part) => dashboardRoutes(part));
   await app.register(async (part) => graphiqlRoutes(part));
   refuseOtherMethods(app, methods);
   return app;

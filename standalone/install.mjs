@@ -2,7 +2,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BUILT, hasPages } from "./pages.mjs";
+import { hasPages, PAGES } from "./pages.mjs";
 import { runQuietly } from "./run.mjs";
 
 const SOURCES = [
@@ -72,7 +72,7 @@ const compiler = (root) => join(root, "node_modules", "typescript", "bin", "tsc"
 /** @param {string} root */
 async function compile(root) {
   // Made later, its folder would count as changed.
-  mkdirSync(join(root, BUILT), { recursive: true });
+  for (const { built } of PAGES) mkdirSync(join(root, built), { recursive: true });
   const begun = new Date();
   await runQuietly(process.execPath, [compiler(root), "-p", join(root, "tsconfig.build.json")]);
   writeFileSync(stamp(root), "");

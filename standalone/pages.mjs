@@ -1,4 +1,4 @@
-/** GraphiQL as the gateway serves it: what it is made of, and whether it is made. */
+/** The pages that the gateway serves: what each is made of, and whether it is made. */
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
@@ -7,31 +7,55 @@ import { fileURLToPath } from "node:url";
 
 /** The project's folder. */
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
-export const SOURCE = "gateway/graphiql";
-export const BUILT = "gateway/public/graphiql";
 export const STAMP = ".made-of";
 
 /**
- * Whether the pages there are were made of these sources and these packages.
+ * @typedef {object} Page
+ * @property {string} source its folder
+ * @property {string} built where it is made
+ * @property {readonly string[]} uses files of other rooms that it is made of, too
+ * @property {RegExp} [later] what is not in the one script that it begins with; without it, the bundler decides
+ */
+
+/** @type {readonly Page[]} */
+export const PAGES = [
+  {
+    source: "gateway/dashboard",
+    built: "gateway/public/dashboard",
+    uses: ["schema/visible-text.ts"],
+    later: /\/dashboard\/(?:screens\/(?!home\/)|generated\/(?!viewer|home|submit))|\/uplot\//,
+  },
+  { source: "gateway/graphiql", built: "gateway/public/graphiql", uses: [] },
+];
+
+/**
+ * Whether all pages are there and were made of these sources and these packages.
  * @param {string} root
  */
 export function hasPages(root) {
-  const stamp = join(root, BUILT, STAMP);
-  return statSync(stamp, { throwIfNoEntry: false }) !== undefined && readFileSync(stamp, "utf8") === digest(root);
+  return PAGES.every((page) => isMade(root, page));
+}
+
+/**
+ * @param {string} root
+ * @param {Page} page
+ */
+export function isMade(root, page) {
+  const stamp = join(root, page.built, STAMP);
+  return statSync(stamp, { throwIfNoEntry: false }) !== undefined && readFileSync(stamp, "utf8") === digest(root, page);
 }
 
 /**
  * Of everything that decides what is made.
  * @param {string} root
+ * @param {Page} page
  */
-export function digest(root) {
+export function digest(root, { source, uses }) {
   const hash = createHash("sha256");
-  const files = [
-    "package-lock.json",
-    "standalone/build-pages.mjs",
-    ...readdirSync(join(root, SOURCE)).map((name) => `${SOURCE}/${name}`),
-  ];
-  for (const file of files.toSorted()) {
+  const inside = readdirSync(join(root, source), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length).replace(/^\//, ""));
+  for (const file of ["package.json", "package-lock.json", "standalone/build-pages.mjs", ...uses, ...inside].toSorted()) {
     hash
       .update(`${file}\0`)
       .update(readFileSync(join(root, file)))

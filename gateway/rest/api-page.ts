@@ -16,7 +16,6 @@ export function apiPage({ info, paths, components }: OpenApi): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(info.title)}: the REST API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="page.css">
 <link rel="stylesheet" href="api/page.css">
 </head>
 <body>

@@ -123,7 +123,8 @@ const PATHS = [
   "/schema.graphql",
   "/healthz",
   "/",
-  "/page.js",
+  "/assets/none.js",
+  "/last",
 ];
 const PARAMETERS = ["id", "q", "l", "p", "limit", "after", "minspeed", "allow_internet"];
 

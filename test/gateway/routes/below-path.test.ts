@@ -36,7 +36,10 @@ describe.skipIf(!hasNginx)("below a path", () => {
       if (!socket.url().startsWith(`${nginx.url.replace("http", "ws")}/mesh/`)) faults.push(socket.url());
     });
     await page.goto(nginx.url + path);
-    if (path === "/mesh/") await page.locator("text=Alpha").first().waitFor();
+    if (path === "/mesh/") {
+      await page.getByRole("link", { name: "Engines" }).click();
+      await page.getByRole("heading", { name: "Alpha" }).waitFor();
+    }
     if (path.startsWith("/mesh/graphiql")) {
       await page.locator(".graphiql-query-editor .monaco-editor").first().waitFor();
       await page.locator(".graphiql-execute-button").click();

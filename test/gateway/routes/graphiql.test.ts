@@ -105,7 +105,7 @@ describe("GraphiQL", () => {
       "cache-control": "public, max-age=31536000, immutable",
       "x-content-type-options": "nosniff",
     });
-    for (const name of ["x.js", "..%2findex.html", "..%2f..%2f..%2fpage%2fpage.js"]) {
+    for (const name of ["x.js", "..%2findex.html", "..%2f..%2fdashboard%2findex.html"]) {
       expect((await ask(`${gateway.url}/graphiql/assets/${name}`)).status).toBe(404);
     }
   });

@@ -1,0 +1,18 @@
+/** The sha256 of a file, made beside the page so that it stays quick. */
+
+import type { HashAnswer } from "./hash-worker.ts";
+
+/** Throws if the file cannot be read, as when it was moved meanwhile. */
+export function hashFile(file: Blob, signal: AbortSignal, onProgress: (done: number) => void): Promise<string> {
+  const worker = new Worker(new URL("./hash-worker.ts", import.meta.url), { type: "module" });
+  return new Promise<string>((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("It was stopped.")), { once: true });
+    worker.addEventListener("error", () => reject(new Error("The file could not be hashed.")));
+    worker.addEventListener("message", ({ data }: MessageEvent<HashAnswer>) => {
+      if ("done" in data) onProgress(data.done);
+      else if ("sha256" in data) resolve(data.sha256);
+      else reject(new Error(`The file cannot be read: ${data.error}`));
+    });
+    worker.postMessage(file);
+  }).finally(() => worker.terminate());
+}

@@ -1,0 +1,51 @@
+/** The API key of this tab. It is never in a cookie or an address: a new tab asks the open ones for it. */
+
+const NAME = "scanmesh-api-key";
+const ANSWER_MS = 150;
+const channel = new BroadcastChannel(NAME);
+
+type Message = { readonly wants: true } | { readonly key: string };
+
+channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
+  const key = currentKey();
+  if ("wants" in data && key !== null) channel.postMessage({ key } satisfies Message);
+});
+
+/** The key, or null without one. */
+export function currentKey(): string | null {
+  return sessionStorage.getItem(NAME);
+}
+
+export function keepKey(key: string): void {
+  sessionStorage.setItem(NAME, key);
+}
+
+export function forgetKey(): void {
+  sessionStorage.removeItem(NAME);
+}
+
+/** What carries the key, in a request or when a socket opens. */
+export function keyHeader(): Record<string, string> {
+  const key = currentKey();
+  return key === null ? {} : { authorization: `Bearer ${key}` };
+}
+
+/** Takes the key that another tab has, if one answers soon. */
+export function askOtherTabs(): Promise<void> {
+  if (currentKey() !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      channel.removeEventListener("message", take);
+      resolve();
+    };
+    const take = ({ data }: MessageEvent<Message>) => {
+      if (!("key" in data)) return;
+      keepKey(data.key);
+      end();
+    };
+    const timer = setTimeout(end, ANSWER_MS);
+    channel.addEventListener("message", take);
+    channel.postMessage({ wants: true } satisfies Message);
+  });
+}

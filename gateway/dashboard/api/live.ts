@@ -1,0 +1,21 @@
+/** What was asked once and is told again with each change: the newer reading of both is shown. */
+
+import { useEffect, useState } from "react";
+
+interface Reading {
+  readonly revision: number;
+}
+
+/** The newest of all readings that came, whatever order they came in. `key` names what they are of. */
+export function useNewest<T extends Reading>(key: string, ...readings: readonly (T | null | undefined)[]): T | undefined {
+  const [newest, setNewest] = useState<{ readonly key: string; readonly reading: T }>();
+  const known = newest?.key === key ? newest.reading : undefined;
+  const latest = readings.reduce<T | undefined>(
+    (best, reading) => (reading && reading.revision >= (best?.revision ?? -1) ? reading : best),
+    known,
+  );
+  useEffect(() => {
+    if (latest !== undefined && latest !== known) setNewest({ key, reading: latest });
+  }, [key, latest, known]);
+  return latest;
+}

@@ -1,0 +1,94 @@
+import { useEffect, useState, type ReactNode } from "react";
+import { useQuery } from "urql";
+import { setServerTime } from "../api/clock.ts";
+import { connection } from "../api/connection.ts";
+import { currentKey, forgetKey, keepKey } from "../api/key.ts";
+import { useStore } from "../api/store.ts";
+import { Viewer as ViewerDocument } from "../generated/viewer.ts";
+import { Problem } from "../parts/notice.tsx";
+import { ViewerContext } from "./viewer.ts";
+
+const RETRY_MS = 3_000;
+
+/** Lets in who may be here; everybody else is told what is wanted. */
+export function Gate({ children }: { children: ReactNode }) {
+  const [{ data, error }, ask] = useQuery({ query: ViewerDocument });
+  const state = useStore(connection);
+  const viewer = data?.viewer;
+
+  useEffect(() => {
+    if (viewer !== undefined) setServerTime(viewer.serverTime);
+  }, [viewer]);
+  useEffect(() => {
+    if (error?.networkError === undefined || viewer !== undefined) return;
+    const timer = setTimeout(() => ask({ requestPolicy: "network-only" }), RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [error, viewer, ask]);
+
+  if (state === "refused" || error?.response?.status === 401) return <KeyForm wasRefused={currentKey() !== null} />;
+  if (viewer !== undefined) return <ViewerContext value={viewer}>{children}</ViewerContext>;
+  if (error === undefined) return <p className="soft centred">Loading …</p>;
+  return (
+    <main>
+      <Problem error={error} what="The gateway does not answer. This page tries again by itself." />
+    </main>
+  );
+}
+
+function KeyForm({ wasRefused }: { wasRefused: boolean }) {
+  const [text, setText] = useState("");
+  // Everything starts anew with the key: what was read, and the socket.
+  const enter = () => {
+    keepKey(text.trim());
+    location.reload();
+  };
+  return (
+    <main className="gate">
+      <form
+        className="card stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (text.trim() !== "") enter();
+        }}
+      >
+        <h1>ScanMesh</h1>
+        {wasRefused ? (
+          <Problem what="This API key is not valid: it was revoked, has expired, or was never made here." />
+        ) : (
+          <p>This mesh asks for an API key.</p>
+        )}
+        <label className="stack">
+          API key
+          <input
+            type="password"
+            autoComplete="off"
+            autoFocus
+            placeholder="sm_…"
+            value={text}
+            onChange={({ target }) => setText(target.value)}
+          />
+        </label>
+        <div className="row">
+          <button className="primary" type="submit">
+            Continue
+          </button>
+          {wasRefused && (
+            <button
+              type="button"
+              onClick={() => {
+                forgetKey();
+                location.reload();
+              }}
+            >
+              Forget the key
+            </button>
+          )}
+        </div>
+        <p className="soft small">
+          The key stays in this tab until it is closed. Whoever runs the mesh makes keys with <code>npm run api-keys</code> or on
+          the screen Keys.
+        </p>
+      </form>
+    </main>
+  );
+}

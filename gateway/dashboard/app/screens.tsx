@@ -1,0 +1,21 @@
+/** Every screen: its address, and the code that is loaded when it is opened. */
+
+import { lazy, type ComponentType } from "react";
+import type { Scope } from "../generated/viewer.ts";
+import Home from "../screens/home/home.tsx";
+
+export interface Screen {
+  readonly path: string;
+  /** Its name in the navigation; without it, other screens lead to it. */
+  readonly label?: string;
+  /** What a key needs for it. */
+  readonly scope: Scope;
+  readonly component: ComponentType;
+}
+
+export const SCREENS: readonly Screen[] = [
+  { path: "/", label: "Home", scope: "SCAN_READ", component: Home },
+  { path: "/scan/:id", scope: "SCAN_READ", component: lazy(() => import("../screens/scan/scan.tsx")) },
+  { path: "/fleet", label: "Fleet", scope: "SCAN_READ", component: lazy(() => import("../screens/fleet/fleet.tsx")) },
+  { path: "/engines", label: "Engines", scope: "SCAN_READ", component: lazy(() => import("../screens/engines/engines.tsx")) },
+];

@@ -1,0 +1,114 @@
+// Made by `npm run generate` from the .graphql file of the same name.
+
+import type { TypedDocumentNode } from "urql";
+
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** What an engine gets of a sample. */
+export type EngineInput =
+  /** Its bytes. */
+  | 'FILE'
+  /** Its hashes only. */
+  | 'HASH';
+
+/** An engine's speed class, fastest first. */
+export type EngineSpeed =
+  /** Answers in about a second. */
+  | 'FAST'
+  /** Takes seconds. */
+  | 'MEDIUM'
+  /** May take minutes. */
+  | 'SLOW'
+  /** Answers in well under a second. */
+  | 'ULTRA';
+
+/** The kind of an engine, by what it answers. */
+export type PluginType =
+  /** Antivirus; always has a verdict. */
+  | 'AV'
+  /** Contents of the file format. */
+  | 'FILE_FORMATS'
+  /** What others know about the hash of the file. */
+  | 'INTEL'
+  /** Facts about the file; Yara rules can have a verdict. */
+  | 'METADATA';
+
+export type ReadEnginesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ReadEnginesQuery = { readonly engines: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: PluginType, readonly speed: EngineSpeed, readonly internet: boolean, readonly input: EngineInput, readonly enabled: boolean, readonly available: boolean, readonly lastHealthyAt: string | null, readonly stale: boolean, readonly versions: { readonly engine: string | null, readonly signatures: string | null, readonly signatureDate: string | null } }>, readonly stats: { readonly engines: ReadonlyArray<{ readonly engine: string, readonly results: number, readonly detectionRate: number | null, readonly errorRate: number | null, readonly durations: { readonly p95Ms: number | null } }> } };
+
+export type WatchEnginesSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WatchEnginesSubscription = { readonly engineChanged: { readonly revision: number, readonly snapshot: boolean, readonly engines: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: PluginType, readonly speed: EngineSpeed, readonly internet: boolean, readonly input: EngineInput, readonly enabled: boolean, readonly available: boolean, readonly lastHealthyAt: string | null, readonly stale: boolean, readonly versions: { readonly engine: string | null, readonly signatures: string | null, readonly signatureDate: string | null } }>, readonly gone: ReadonlyArray<{ readonly name: string }> } };
+
+export type WatchEngineAgentsSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WatchEngineAgentsSubscription = { readonly agentChanged: { readonly revision: number, readonly snapshot: boolean, readonly agents: ReadonlyArray<{ readonly agent: string, readonly engines: ReadonlyArray<{ readonly name: string, readonly slots: number, readonly busy: number, readonly healthy: boolean, readonly reason: string | null, readonly warnings: ReadonlyArray<string>, readonly testedAt: string | null, readonly type: PluginType, readonly speed: EngineSpeed, readonly internet: boolean, readonly input: EngineInput }> }>, readonly gone: ReadonlyArray<{ readonly agent: string }> } };
+
+export type EnableEngineMutationVariables = Exact<{
+  name: string;
+  enabled: boolean;
+}>;
+
+
+export type EnableEngineMutation = { readonly setEngineEnabled:
+    | { readonly message: string }
+    | { readonly message: string }
+    | Record<PropertyKey, never>
+   };
+
+export type TestEngineMutationVariables = Exact<{
+  name: string;
+}>;
+
+
+export type TestEngineMutation = { readonly selfTestEngine:
+    | { readonly message: string }
+    | { readonly agents: ReadonlyArray<string> }
+    | { readonly message: string }
+   };
+
+export type AcceptEngineMutationVariables = Exact<{
+  name: string;
+}>;
+
+
+export type AcceptEngineMutation = { readonly acceptEngineChange:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | Record<PropertyKey, never>
+   };
+
+export type RemoveEngineMutationVariables = Exact<{
+  name: string;
+}>;
+
+
+export type RemoveEngineMutation = { readonly removeEngine:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | Record<PropertyKey, never>
+   };
+
+export type EngineRowFragment = { readonly id: string, readonly name: string, readonly type: PluginType, readonly speed: EngineSpeed, readonly internet: boolean, readonly input: EngineInput, readonly enabled: boolean, readonly available: boolean, readonly lastHealthyAt: string | null, readonly stale: boolean, readonly versions: { readonly engine: string | null, readonly signatures: string | null, readonly signatureDate: string | null } };
+
+export const ReadEngines = "query ReadEngines {\n  engines {\n    ...EngineRow\n  }\n  stats(interval: HOUR) {\n    engines {\n      engine\n      results\n      detectionRate\n      errorRate\n      durations {\n        p95Ms\n      }\n    }\n  }\n}\nfragment EngineRow on Engine {\n  id\n  name\n  type\n  speed\n  internet\n  input\n  enabled\n  available\n  lastHealthyAt\n  stale\n  versions {\n    engine\n    signatures\n    signatureDate\n  }\n}" as unknown as TypedDocumentNode<ReadEnginesQuery, ReadEnginesQueryVariables>;
+
+export const WatchEngines = "subscription WatchEngines {\n  engineChanged {\n    revision\n    snapshot\n    engines {\n      ...EngineRow\n    }\n    gone {\n      name\n    }\n  }\n}\nfragment EngineRow on Engine {\n  id\n  name\n  type\n  speed\n  internet\n  input\n  enabled\n  available\n  lastHealthyAt\n  stale\n  versions {\n    engine\n    signatures\n    signatureDate\n  }\n}" as unknown as TypedDocumentNode<WatchEnginesSubscription, WatchEnginesSubscriptionVariables>;
+
+export const WatchEngineAgents = "subscription WatchEngineAgents {\n  agentChanged {\n    revision\n    snapshot\n    agents {\n      agent\n      engines {\n        name\n        slots\n        busy\n        healthy\n        reason\n        warnings\n        testedAt\n        type\n        speed\n        internet\n        input\n      }\n    }\n    gone {\n      agent\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchEngineAgentsSubscription, WatchEngineAgentsSubscriptionVariables>;
+
+export const EnableEngine = "mutation EnableEngine($name: String!, $enabled: Boolean!) {\n  setEngineEnabled(name: $name, enabled: $enabled) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<EnableEngineMutation, EnableEngineMutationVariables>;
+
+export const TestEngine = "mutation TestEngine($name: String!) {\n  selfTestEngine(name: $name) {\n    ... on SelfTestEngineSuccess {\n      agents\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<TestEngineMutation, TestEngineMutationVariables>;
+
+export const AcceptEngine = "mutation AcceptEngine($name: String!) {\n  acceptEngineChange(name: $name) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<AcceptEngineMutation, AcceptEngineMutationVariables>;
+
+export const RemoveEngine = "mutation RemoveEngine($name: String!) {\n  removeEngine(name: $name) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RemoveEngineMutation, RemoveEngineMutationVariables>;

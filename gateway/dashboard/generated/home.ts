@@ -1,0 +1,45 @@
+// Made by `npm run generate` from the .graphql file of the same name.
+
+import type { TypedDocumentNode } from "urql";
+
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** The kind of an engine, by what it answers. */
+export type PluginType =
+  /** Antivirus; always has a verdict. */
+  | 'AV'
+  /** Contents of the file format. */
+  | 'FILE_FORMATS'
+  /** What others know about the hash of the file. */
+  | 'INTEL'
+  /** Facts about the file; Yara rules can have a verdict. */
+  | 'METADATA';
+
+/** The verdict of a scan on its sample. */
+export type Verdict =
+  /** Every expected antivirus engine finished and found nothing. */
+  | 'CLEAN'
+  /** Nothing was found, but the sample is not proven clean: no antivirus engine took part, or one did not finish. */
+  | 'INCONCLUSIVE'
+  /** At least one engine considers it malware. */
+  | 'INFECTED'
+  /** At least one engine considers it suspicious. */
+  | 'SUSPICIOUS';
+
+export type LatestScansQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LatestScansQuery = { readonly scans: { readonly nodes: ReadonlyArray<{ readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }> }, readonly engines: ReadonlyArray<{ readonly name: string, readonly type: PluginType, readonly enabled: boolean, readonly available: boolean }> };
+
+export type ScanFeedSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ScanFeedSubscription = { readonly scanFeed: { readonly cursor: string, readonly scans: ReadonlyArray<{ readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }> } };
+
+export type ScanRowFragment = { readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } };
+
+export const LatestScans = "query LatestScans {\n  scans(first: 15) {\n    nodes {\n      ...ScanRow\n    }\n  }\n  engines {\n    name\n    type\n    enabled\n    available\n  }\n}\nfragment ScanRow on Scan {\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<LatestScansQuery, LatestScansQueryVariables>;
+
+export const ScanFeed = "subscription ScanFeed {\n  scanFeed {\n    cursor\n    scans {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<ScanFeedSubscription, ScanFeedSubscriptionVariables>;

@@ -1,0 +1,20 @@
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/parts.css";
+import "./style/shell.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { askOtherTabs } from "./api/key.ts";
+import { App } from "./app/app.tsx";
+import { reloadForNewFiles } from "./app/new-files.ts";
+
+reloadForNewFiles();
+await askOtherTabs();
+
+const root = document.querySelector("#app");
+if (root === null) throw new Error("index.html has no #app");
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,37 @@
+import { useState } from "react";
+
+const SHOWN_MS = 1_500;
+
+/** A button that copies a text, also where the clipboard's API is missing because the page came over plain HTTP. */
+export function Copy({ text, what, label = "Copy" }: { text: string; what: string; label?: string }) {
+  const [said, setSaid] = useState("");
+  const copy = async () => {
+    setSaid((await copyText(text)) ? "Copied" : "Press Ctrl+C");
+    setTimeout(() => setSaid(""), SHOWN_MS);
+  };
+  return (
+    <button className="plain" type="button" aria-label={`Copy ${what}`} onClick={() => void copy()}>
+      {said || label}
+    </button>
+  );
+}
+
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copySelected(text);
+  }
+}
+
+function copySelected(text: string): boolean {
+  const box = document.createElement("textarea");
+  box.value = text;
+  box.className = "unseen";
+  document.body.append(box);
+  box.select();
+  const copied = document.execCommand("copy");
+  box.remove();
+  return copied;
+}

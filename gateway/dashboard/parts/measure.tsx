@@ -1,0 +1,46 @@
+import { useServerNow } from "../api/clock.ts";
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/** A number of bytes, such as `1.4 MiB`. */
+export function bytesText(bytes: number): string {
+  const step = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** step;
+  return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[step]}`;
+}
+
+/** A duration, such as `240 ms`, `3.1 s` or `2 min 5 s`. */
+export function durationText(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
+}
+
+/** How long ago that was, such as `4 min`. */
+export function ageText(ms: number): string {
+  const seconds = Math.max(0, ms) / 1_000;
+  if (seconds < 10) return "a moment";
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 129_600) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+/** A time as an age by the server's clock; the exact time shows when it is pointed at. */
+export function Ago({ at }: { at: string }) {
+  const now = useServerNow();
+  return (
+    <time dateTime={at} title={EXACT.format(new Date(at))}>
+      {ageText(now - Date.parse(at))} ago
+    </time>
+  );
+}
+
+/** A time in full, in the reader's own zone. */
+export function Time({ at }: { at: string }) {
+  return <time dateTime={at}>{EXACT.format(new Date(at))}</time>;
+}

@@ -1,0 +1,36 @@
+import { useState, type ReactNode } from "react";
+import { useMutation, type TypedDocumentNode } from "urql";
+import { Problem } from "./notice.tsx";
+
+interface Props<Data, Variables extends Record<string, unknown>> {
+  /** A mutation with one field, whose answer has a `message` if it was refused. */
+  mutation: TypedDocumentNode<Data, Variables>;
+  variables: Variables;
+  /** What is asked before it is done; without it, it is done at once. */
+  question?: string;
+  /** What it is done to, for those who cannot see where the button stands. */
+  to: string;
+  children: ReactNode;
+}
+
+/** A button that gives an order to the mesh, and says if it was refused. */
+export function OrderButton<Data extends object, Variables extends Record<string, unknown>>(props: Props<Data, Variables>) {
+  const { mutation, variables, question, to, children } = props;
+  const [{ fetching }, order] = useMutation(mutation);
+  const [problem, setProblem] = useState<Error>();
+  const give = async () => {
+    if (question !== undefined && !confirm(question)) return;
+    const { data, error } = await order(variables);
+    const [answer] = Object.values(data ?? {}) as (object | null)[];
+    setProblem(error ?? (answer && "message" in answer ? new Error(String(answer.message)) : undefined));
+  };
+  return (
+    <>
+      <button type="button" disabled={fetching} onClick={() => void give()}>
+        {children}
+        <span className="unseen"> {to}</span>
+      </button>
+      {problem && <Problem error={problem} />}
+    </>
+  );
+}

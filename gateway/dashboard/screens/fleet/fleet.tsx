@@ -1,0 +1,115 @@
+import { useCollected } from "../../api/collect.ts";
+import { useMay } from "../../app/viewer.ts";
+import { CordonAgent, DrainAgent, ResumeAgent, WatchAgents, type WatchAgentsSubscription } from "../../generated/fleet.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { Ago, bytesText } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import { Problem, type Tone } from "../../parts/notice.tsx";
+import { OrderButton } from "../../parts/order-button.tsx";
+import { QueueTable } from "./queue-table.tsx";
+
+type Agent = WatchAgentsSubscription["agentChanged"]["agents"][number];
+
+const STATES: Readonly<Record<string, { word: string; tone: Tone }>> = {
+  READY: { word: "ready", tone: "clean" },
+  CORDONED: { word: "cordoned: takes no new work", tone: "doubt" },
+  DRAINING: { word: "draining: hands its work back", tone: "doubt" },
+};
+
+/** The agents and what waits for them. */
+export default function Fleet() {
+  const { entries: agents, error } = useCollected(
+    WatchAgents,
+    ({ agent }: Agent) => agent,
+    ({ agentChanged: { snapshot, agents: changed, gone } }) => ({ snapshot, changed, gone: gone.map(({ agent }) => agent) }),
+  );
+  return (
+    <div className="stack">
+      <h1>Fleet</h1>
+      {error && <Problem error={error} what="The agents could not be read." />}
+      {agents?.length === 0 && (
+        <Empty title="No agent is there: nothing can be scanned">
+          An agent is a process that runs engines on a host. <code>npm run up</code> starts one here; docs/run/hosts.md says how
+          to add hosts.
+        </Empty>
+      )}
+      {agents?.map((agent) => (
+        <AgentCard key={agent.agent} agent={agent} />
+      ))}
+      <QueueTable />
+    </div>
+  );
+}
+
+function AgentCard({
+  agent: { agent, host, version, class: internet, state, startedAt, largestSample, engines, proofs },
+}: {
+  agent: Agent;
+}) {
+  const { word, tone } = STATES[state] ?? { word: state, tone: "doubt" as const };
+  return (
+    <section className="card stack" aria-label={agent}>
+      <div className="row spread">
+        <h2 className="row">
+          <Name text={agent} />
+          <span className={`verdict tone-${tone}`}>{word}</span>
+        </h2>
+        <span className="soft">
+          <Name text={host} /> · {internet.toLowerCase()} · version <Name text={version} /> · started <Ago at={startedAt} />
+        </span>
+      </div>
+      <ul className="loads">
+        {engines.map(({ name, slots, busy, healthy, reason }) => (
+          <li key={name}>
+            <Name text={name} />
+            <meter aria-label={`Busy slots of ${name}`} min={0} max={Math.max(1, slots)} value={busy} />
+            <span className={healthy ? "soft" : "tone-infected"}>
+              {healthy ? `${busy} of ${slots} busy` : <Name text={reason ?? "unhealthy"} />}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {largestSample !== null && <p className="soft small">Takes samples of up to {bytesText(largestSample)}</p>}
+      {proofs.length > 0 && (
+        <details className="small">
+          <summary>What it has verified about the isolation of its engines</summary>
+          <ul>
+            {proofs.map((proof) => (
+              <li key={proof}>
+                <Name text={proof} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <Orders agent={agent} state={state} />
+    </section>
+  );
+}
+
+function Orders({ agent, state }: Pick<Agent, "agent" | "state">) {
+  if (!useMay("FLEET_WRITE")) return null;
+  return (
+    <div className="row">
+      {state === "READY" ? (
+        <>
+          <OrderButton mutation={CordonAgent} variables={{ agent }} to={agent}>
+            Cordon
+          </OrderButton>
+          <OrderButton
+            mutation={DrainAgent}
+            variables={{ agent }}
+            to={agent}
+            question={`Drain ${agent}? It hands back what it does not finish soon.`}
+          >
+            Drain
+          </OrderButton>
+        </>
+      ) : (
+        <OrderButton mutation={ResumeAgent} variables={{ agent }} to={agent}>
+          Resume
+        </OrderButton>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+import { useCollected } from "../../api/collect.ts";
+import { WatchQueues, type WatchQueuesSubscription } from "../../generated/fleet.ts";
+import { durationText } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import { Problem } from "../../parts/notice.tsx";
+
+type Queue = WatchQueuesSubscription["queueChanged"]["queues"][number];
+
+/** What waits for each engine, and how long it will wait. */
+export function QueueTable() {
+  const { entries: queues, error } = useCollected(
+    WatchQueues,
+    ({ engine }: Queue) => engine.name,
+    ({ queueChanged: { snapshot, queues: changed, gone } }) => ({
+      snapshot,
+      changed,
+      gone: gone.map(({ engine }) => engine.name),
+    }),
+  );
+  return (
+    <section className="card" aria-labelledby="queues">
+      <h2 id="queues">Queues</h2>
+      {error && <Problem error={error} what="The queues could not be read." />}
+      <div className="scroll-x">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Engine</th>
+              <th scope="col" className="number">
+                Waiting
+              </th>
+              <th scope="col" className="number">
+                Running
+              </th>
+              <th scope="col" className="number">
+                Slots
+              </th>
+              <th scope="col" className="number">
+                Estimated wait
+              </th>
+              <th scope="col" className="number">
+                Given up in 24 h
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {queues?.map(({ engine, waiting, running, slots, agents, estimatedWaitMs, dead }) => (
+              <tr key={engine.name}>
+                <th scope="row" className="engine">
+                  <Name text={engine.name} />
+                </th>
+                <td className="number">{waiting}</td>
+                <td className="number">{running}</td>
+                <td className="number">{slots}</td>
+                <td className="number">
+                  {agents === 0 ? "no agent" : estimatedWaitMs === null ? "not known" : durationText(estimatedWaitMs)}
+                </td>
+                <td className="number">{dead}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,34 @@
+import type { LatestScansQuery } from "../../generated/home.ts";
+import { Name } from "../../parts/name.tsx";
+
+interface Props {
+  engines: LatestScansQuery["engines"];
+  /** Null: whichever the speed lets in. */
+  chosen: readonly string[] | null;
+  onChoose(names: readonly string[] | null): void;
+}
+
+/** Which engines scan: all that the speed lets in, or some by name. */
+export function EngineChoice({ engines, chosen, onChoose }: Props) {
+  const usable = engines.filter(({ enabled, available }) => enabled && available);
+  const toggle = (name: string, isOn: boolean) => {
+    const names = isOn ? [...(chosen ?? []), name] : (chosen ?? []).filter((one) => one !== name);
+    onChoose(names.length === 0 ? null : names);
+  };
+  return (
+    <details>
+      <summary>{chosen === null ? "All these engines" : `Only ${chosen.length} of ${usable.length} engines`}</summary>
+      {usable.map(({ name }) => (
+        <label key={name} className="check">
+          <input
+            type="checkbox"
+            checked={chosen?.includes(name) ?? false}
+            onChange={({ target }) => toggle(name, target.checked)}
+          />
+          <Name text={name} />
+        </label>
+      ))}
+      {usable.length === 0 && <p className="soft">No engine is available now.</p>}
+    </details>
+  );
+}

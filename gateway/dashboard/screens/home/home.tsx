@@ -1,0 +1,39 @@
+import "./home.css";
+import { Link } from "wouter";
+import { Empty } from "../../parts/empty.tsx";
+import { Notice, Problem } from "../../parts/notice.tsx";
+import { ScanTable } from "../../parts/scan-table.tsx";
+import { useMay } from "../../app/viewer.ts";
+import { useLatestScans } from "./latest-scans.ts";
+import { UploadPanel } from "./upload-panel.tsx";
+
+export default function Home() {
+  const { scans, engines, error, isLoading } = useLatestScans();
+  const mayScan = useMay("SCAN_WRITE");
+  const hasAntivirus = engines.some(({ type, enabled, available }) => type === "AV" && enabled && available);
+  return (
+    <div className="stack">
+      <h1 className="unseen">Scan files</h1>
+      {!isLoading && !hasAntivirus && (
+        <Notice tone="doubt">
+          No antivirus engine takes part, so no file can be proven clean. ClamAV joins by itself once it is installed:{" "}
+          <code>npm run up -- --with-clamav</code>, or <code>apt-get install clamav-daemon</code> on an agent's host.
+          <Link href="/engines">Engines</Link>
+        </Notice>
+      )}
+      {mayScan && <UploadPanel engines={engines} />}
+      <section className="card stack" aria-labelledby="latest">
+        <div className="row spread">
+          <h2 id="latest">Latest scans</h2>
+          <Link href="/scans">All scans</Link>
+        </div>
+        {error && <Problem error={error} what="The latest scans could not be read." />}
+        {scans.length > 0 ? (
+          <ScanTable scans={scans} caption="Latest scans" />
+        ) : (
+          !isLoading && <Empty title="Nothing was scanned yet">Drop a file above, or try the harmless EICAR test file.</Empty>
+        )}
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,37 @@
+import { useCallback } from "react";
+import { useQuery, useSubscription } from "urql";
+import {
+  LatestScans,
+  ScanFeed,
+  type LatestScansQuery,
+  type ScanFeedSubscription,
+  type ScanRowFragment,
+} from "../../generated/home.ts";
+
+const SHOWN = 15;
+
+/** The newest scans, as they are now. */
+export function useLatestScans() {
+  const [{ data, error, fetching }] = useQuery({ query: LatestScans });
+  const collect = useCallback(
+    (known: readonly ScanRowFragment[] | undefined, { scanFeed }: ScanFeedSubscription) => merge(known ?? [], scanFeed.scans),
+    [],
+  );
+  const [{ data: told }] = useSubscription({ query: ScanFeed }, collect);
+  const engines: LatestScansQuery["engines"] = data?.engines ?? [];
+  return {
+    scans: merge(data?.scans.nodes ?? [], told ?? []),
+    engines,
+    error: data === undefined ? error : undefined,
+    isLoading: fetching && data === undefined,
+  };
+}
+
+/** The newest scans of both lists, each in its newest reading. */
+export function merge(known: readonly ScanRowFragment[], told: readonly ScanRowFragment[]): readonly ScanRowFragment[] {
+  const scans = new Map(known.map((scan) => [scan.scanId, scan]));
+  for (const scan of told) {
+    if (scan.revision >= (scans.get(scan.scanId)?.revision ?? -1)) scans.set(scan.scanId, scan);
+  }
+  return [...scans.values()].toSorted((one, other) => other.scanId - one.scanId).slice(0, SHOWN);
+}

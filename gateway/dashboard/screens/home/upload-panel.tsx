@@ -1,0 +1,149 @@
+import { useEffect, useRef, useState, type DragEvent } from "react";
+import { go } from "../../app/location.ts";
+import { useViewer } from "../../app/viewer.ts";
+import { useStore } from "../../api/store.ts";
+import type { LatestScansQuery } from "../../generated/home.ts";
+import type { Speed } from "../../generated/submit.ts";
+import { Problem } from "../../parts/notice.tsx";
+import { bytesText } from "../../parts/measure.tsx";
+import { droppedFiles } from "./dropped-files.ts";
+import { EngineChoice } from "./engine-choice.tsx";
+import { UploadList } from "./upload-list.tsx";
+import { addFiles, uploads, type ScanOptions } from "./uploads.ts";
+
+const SPEEDS: readonly (readonly [Speed, string])[] = [
+  ["ALL", "Every engine"],
+  ["MEDIUM", "Medium and faster"],
+  ["FAST", "Fast and faster"],
+  ["ULTRA", "Only the fastest"],
+];
+/** The standard test file, in pieces, so that no scanner finds it in this page. */
+const EICAR = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!", "$H+H*"];
+
+/** Takes files by drop, paste or choice, with the options of their scans. */
+export function UploadPanel({ engines }: { engines: LatestScansQuery["engines"] }) {
+  const { sampleBytes } = useViewer().limits;
+  const [options, setOptions] = useState<ScanOptions>({ speed: "ALL", internet: false, engines: null });
+  const [isOver, setIsOver] = useState(false);
+  const [problem, setProblem] = useState<Error>();
+  const files = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  const follows = useRef<number>(undefined);
+  const listed = useStore(uploads);
+
+  const take = (chosen: readonly File[]) => {
+    if (chosen.length === 0) return;
+    const [first] = addFiles(chosen, options, sampleBytes);
+    follows.current = chosen.length === 1 ? first : undefined;
+  };
+  const takeDropped = async (event: DragEvent) => {
+    event.preventDefault();
+    setIsOver(false);
+    try {
+      setProblem(undefined);
+      take(await droppedFiles(event.dataTransfer));
+    } catch (error) {
+      setProblem(error as Error);
+    }
+  };
+
+  // A single file leads to its report.
+  useEffect(() => {
+    const followed = listed.find(({ id }) => id === follows.current);
+    if (followed?.stage.is !== "submitted") return;
+    follows.current = undefined;
+    go(`/scan/${followed.stage.scanId}`);
+  }, [listed]);
+  useEffect(() => {
+    const paste = ({ clipboardData, target }: ClipboardEvent) => {
+      if (!(target instanceof HTMLInputElement)) take([...(clipboardData?.files ?? [])]);
+    };
+    addEventListener("paste", paste);
+    return () => removeEventListener("paste", paste);
+  });
+
+  return (
+    <section
+      className="stack"
+      aria-label="Scan files"
+      onDragOver={(event) => (event.preventDefault(), setIsOver(true))}
+      onDragLeave={() => setIsOver(false)}
+      onDrop={(event) => void takeDropped(event)}
+    >
+      <div className={`drop stack ${isOver ? "over" : ""}`}>
+        <h2>Drop files or folders here, or paste them</h2>
+        <div className="row">
+          <button className="primary" type="button" onClick={() => files.current?.click()}>
+            Choose files
+          </button>
+          <button type="button" onClick={() => folder.current?.click()}>
+            Choose a folder
+          </button>
+          <button type="button" onClick={() => take([new File([EICAR.join("")], "eicar.com")])}>
+            Try EICAR, the harmless test file
+          </button>
+        </div>
+        <p className="soft small">Up to {bytesText(sampleBytes)} each</p>
+        <input
+          ref={files}
+          type="file"
+          multiple
+          hidden
+          aria-label="Files to scan"
+          onChange={({ target }) => takeChosen(target, take)}
+        />
+        <input
+          ref={folder}
+          type="file"
+          multiple
+          hidden
+          aria-label="Folder to scan"
+          {...{ webkitdirectory: "" }}
+          onChange={({ target }) => takeChosen(target, take)}
+        />
+      </div>
+      <fieldset className="options">
+        <legend className="unseen">Options</legend>
+        <label>
+          Speed
+          <select
+            value={options.speed ?? "ALL"}
+            onChange={({ target }) => setOptions({ ...options, speed: target.value as Speed })}
+          >
+            {SPEEDS.map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+        <EngineChoice
+          engines={engines}
+          chosen={options.engines ?? null}
+          onChoose={(names) => setOptions({ ...options, engines: names })}
+        />
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={options.internet ?? false}
+            onChange={({ target }) => setOptions({ ...options, internet: target.checked })}
+          />
+          Engines on the internet, too
+        </label>
+      </fieldset>
+      {options.internet && (
+        <p className="small tone-doubt notice">
+          Engines on the internet may pass the file, or its hash, on to others. Not for confidential files.
+        </p>
+      )}
+      {problem && <Problem error={problem} what="What was dropped could not be read." />}
+      <UploadList files={listed} options={options} />
+    </section>
+  );
+}
+
+function takeChosen(input: HTMLInputElement, take: (files: readonly File[]) => void): void {
+  take([...(input.files ?? [])]);
+  // The same file can be chosen again.
+  input.value = "";
+}

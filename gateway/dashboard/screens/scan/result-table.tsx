@@ -1,0 +1,102 @@
+import { Fragment, useState } from "react";
+import type { ScanReportFragment } from "../../generated/scan.ts";
+import { durationText } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import { Outcome } from "../../parts/verdict.tsx";
+import type { ReportedResult } from "./reported-result.ts";
+import { ResultDetails } from "./result-details.tsx";
+import { byWeight } from "./result-order.ts";
+import { useWaits } from "./use-waits.ts";
+
+/** Every engine's answer. The rows stay where they are while engines answer, and are sorted once nothing is open. */
+export function ResultTable({ scan }: { scan: ScanReportFragment }) {
+  const [opened, setOpened] = useState<string>();
+  const waits = useWaits(scan);
+  const results = scan.endDate === null ? scan.results : scan.results.toSorted(byWeight);
+  return (
+    <section className="card" aria-labelledby="engines">
+      <h2 id="engines">Engines</h2>
+      <div className="scroll-x">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Engine</th>
+              <th scope="col">Answer</th>
+              <th scope="col">Found, or why not</th>
+              <th scope="col" className="number wide">
+                Time
+              </th>
+              <th scope="col">
+                <span className="unseen">Details</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {results.map((result) => (
+              <Fragment key={result.engine}>
+                <Row
+                  result={result}
+                  scan={scan}
+                  wait={waits.get(result.engine)}
+                  isOpened={opened === result.engine}
+                  onToggle={() => setOpened(opened === result.engine ? undefined : result.engine)}
+                />
+                {opened === result.engine && (
+                  <tr id={`details-${result.id}`}>
+                    <td colSpan={5}>
+                      <ResultDetails result={result} scanId={scan.scanId} isFinal={scan.endDate !== null} />
+                    </td>
+                  </tr>
+                )}
+              </Fragment>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+interface RowProps {
+  result: ReportedResult;
+  scan: ScanReportFragment;
+  wait: string | undefined;
+  isOpened: boolean;
+  onToggle(): void;
+}
+
+function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
+  const { engine, id, state, verdict, signature, error, durationMs, endedAt, stale, reusedFrom } = result;
+  const isLate = scan.endDate !== null && endedAt !== null && endedAt > scan.endDate;
+  return (
+    <tr>
+      <th scope="row" className="engine">
+        <Name text={engine} />
+      </th>
+      <td>
+        <Outcome state={state} verdict={verdict} />
+      </td>
+      <td>
+        <Name text={signature ?? error ?? wait ?? ""} />
+        <span className="row">
+          {isLate && <span className="chip tone-doubt">came after the end</span>}
+          {stale && <span className="chip tone-doubt">old signatures</span>}
+          {reusedFrom !== null && <span className="chip">from scan {reusedFrom}</span>}
+        </span>
+      </td>
+      <td className="number wide">{durationMs === null ? "" : durationText(durationMs)}</td>
+      <td>
+        <button
+          className="plain"
+          type="button"
+          aria-expanded={isOpened}
+          aria-controls={`details-${id}`}
+          aria-label={`Details of ${engine}`}
+          onClick={onToggle}
+        >
+          {isOpened ? "Hide" : "Details"}
+        </button>
+      </td>
+    </tr>
+  );
+}

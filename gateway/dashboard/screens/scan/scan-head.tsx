@@ -1,0 +1,56 @@
+import { Link } from "wouter";
+import type { ScanReportFragment } from "../../generated/scan.ts";
+import { bytesText } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import { Notice, type Tone } from "../../parts/notice.tsx";
+
+const TONES: Readonly<Record<string, Tone>> = {
+  INFECTED: "infected",
+  SUSPICIOUS: "suspicious",
+  INCONCLUSIVE: "doubt",
+  CLEAN: "clean",
+};
+
+/** What was scanned, and the verdict with its proof in one sentence. */
+export function ScanHead({ scan }: { scan: ScanReportFragment }) {
+  const { name, sample, verdict, endDate, proof, detections, done, total } = scan;
+  const tone = TONES[verdict ?? ""] ?? "running";
+  return (
+    <header className="stack">
+      <div>
+        <h1>
+          <Name text={name} />
+        </h1>
+        <p className="soft">
+          <Link className="mono" href={`/sample/${sample.sha256}`}>
+            {sample.sha256}
+          </Link>{" "}
+          · {bytesText(sample.size)} · <Name text={sample.mime} />
+        </p>
+      </div>
+      <div className={`proof tone-${tone}`} role="status">
+        <div className="ratio">
+          <strong>
+            {detections}
+            <span className="unseen"> of </span>
+            <span aria-hidden="true"> / </span>
+            {total}
+          </strong>
+          <span className="small">detect it</span>
+        </div>
+        <p>
+          <Name text={proof.text} />
+        </p>
+      </div>
+      {endDate === null && (
+        <div>
+          <p className="small soft">
+            {done} of {total} engines have answered
+          </p>
+          <progress aria-label="Engines that have answered" max={total} value={done} />
+        </div>
+      )}
+      {scan.stale && <Notice tone="doubt">An antivirus engine used signatures that are older than they should be.</Notice>}
+    </header>
+  );
+}

@@ -1,0 +1,41 @@
+/** The dashboard in a real browser that reaches nothing but the gateway. */
+
+import { execFileSync } from "node:child_process";
+import { chromium, type BrowserContextOptions, type Page } from "playwright-core";
+import { prepared } from "../../stage/use-stage.js";
+
+export interface Opened {
+  readonly page: Page;
+  /** What it asked of anybody but the gateway, what it was refused, and what went wrong in it. */
+  readonly faults: string[];
+}
+
+/** A browser for the tests of a file. Each page has a profile of its own. */
+export function useBrowser() {
+  const browser = prepared(
+    () => {
+      const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
+      return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+    },
+    (made) => made.close(),
+  );
+  return async (origin: string, path = "/", options: BrowserContextOptions = {}): Promise<Opened> => {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const faults: string[] = [];
+    await page.route("**", (route) => {
+      if (new URL(route.request().url()).origin === origin) return route.continue();
+      faults.push(`asked for ${route.request().url()}`);
+      return route.abort();
+    });
+    page.on("websocket", (socket) => {
+      if (!socket.url().startsWith(origin.replace("http", "ws"))) faults.push(`connected to ${socket.url()}`);
+    });
+    page.on("console", (message) => {
+      if (message.type() === "error") faults.push(message.text());
+    });
+    page.on("pageerror", (error) => void faults.push(String(error)));
+    await page.goto(`${origin}${path}`);
+    return { page, faults };
+  };
+}

@@ -1,0 +1,68 @@
+import { expect, it } from "vitest";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { ask } from "../http/http-client.js";
+import { base64, submit } from "../scan/submitting.js";
+import { useBrowser } from "./browser.js";
+
+const WARNING = "ClamAV keeps serving its old signatures; it would not start again: daily.cvd: Malformed database";
+const OLD = { engine: "1.0", signatures: "42", signatureDate: "2020-01-02T03:04:05Z" };
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [
+  engine("Alpha", { warnings: [WARNING] }),
+  engine("Beta"),
+  engine("Gamma", { versions: OLD }),
+]);
+const open = useBrowser();
+
+const metric = async (line: string) => (await ask(`${gateway.url}/metrics`)).text.split("\n").includes(line);
+
+it("what is to be put right of an engine that works is told, until it is", async () => {
+  const { page, faults } = await open(gateway.url, "/#/engines");
+  const card = (name: string) => page.getByRole("region", { name, exact: true });
+  await card("Alpha").getByText(WARNING).waitFor();
+  for (const name of ["Alpha", "Beta"]) await card(name).getByText("healthy", { exact: true }).waitFor();
+  expect(await card("Beta").getByText(WARNING).count()).toBe(0);
+  expect(await metric('scanmesh_engine_warnings{engine="Alpha",agent="puppet"} 1')).toBe(true);
+  expect(await metric('scanmesh_engine_warnings{engine="Beta",agent="puppet"} 0')).toBe(true);
+
+  await agent.announce([{ warnings: [] }]);
+  await card("Alpha").getByText(WARNING).waitFor({ state: "detached" });
+  await until("the metric tells it", () => metric('scanmesh_engine_warnings{engine="Alpha",agent="puppet"} 0'));
+  expect(faults).toEqual([]);
+});
+
+it("signatures that are too old show in the list of engines and in the report", async () => {
+  const { scan } = await submit(gateway.url, { base64: base64("old") });
+  for (const [name, versions] of [
+    ["Alpha", { ...OLD, signatureDate: null }],
+    ["Beta", { ...OLD, signatureDate: new Date().toISOString() }],
+    ["Gamma", OLD],
+  ] as const)
+    await agent.answer(name, { scan: scan.scanId, verdict: "CLEAN", versions });
+  const { page } = await open(gateway.url, "/#/engines");
+  await page
+    .getByRole("region", { name: "Gamma", exact: true })
+    .getByText(/^too old: \d+ days old$/)
+    .waitFor();
+  expect(await page.getByText(/too old/).count()).toBe(1);
+  await page.goto(`${gateway.url}/#/scan/${scan.scanId}`);
+  await page.getByRole("row", { name: /Gamma/ }).getByText("old signatures").waitFor();
+  expect(await page.getByText("old signatures").count()).toBe(1);
+});
+
+it("an engine is switched off and on again, and says so", async () => {
+  const { page } = await open(gateway.url, "/#/engines");
+  const card = page.getByRole("region", { name: "Beta", exact: true });
+  await card.getByRole("button", { name: "Switch off" }).click();
+  await card.getByText("switched off", { exact: true }).waitFor();
+  const isEnabled = async () =>
+    (await stage.db.selectFrom("engines").select("enabled").where("name", "=", "Beta").execute())[0]?.enabled;
+  expect(await isEnabled()).toBe(false);
+  await card.getByRole("button", { name: "Switch on" }).click();
+  await card.getByText("healthy", { exact: true }).waitFor();
+  expect(await isEnabled()).toBe(true);
+});

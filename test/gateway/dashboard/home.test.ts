@@ -1,0 +1,80 @@
+import { expect, it } from "vitest";
+import { visibleText } from "../../../schema/visible-text.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { base64, submit } from "../scan/submitting.js";
+import { useBrowser } from "./browser.js";
+
+/** Hidden and turning characters, markup, a storm of combining marks, and a length that no row has room for. */
+const HOSTILE =
+  `rlo-\u202efdp\u200b.exe<img src=x onerror=alert(1)>${"e\u0301\u0302\u0303\u0304\u0305".repeat(40)}${"long".repeat(100)}`.slice(
+    0,
+    255,
+  );
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta", { type: "METADATA" })]);
+const open = useBrowser();
+
+it("a chosen file leads to its report, whose rows finish in place and whose verdict has its proof", async () => {
+  const { page, faults } = await open(gateway.url);
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles({ name: "letter.txt", mimeType: "text/plain", buffer: Buffer.from("a letter") });
+  await page.waitForURL(/#\/scan\/\d+$/);
+  const scan = Number(/\d+$/.exec(page.url())?.[0]);
+  await page.getByRole("heading", { name: "letter.txt" }).waitFor();
+  await agent.answer("Alpha", { scan, verdict: "INFECTED", signature: "Test.Letter" });
+  await page.getByRole("row", { name: /Alpha/ }).getByText("Infected").waitFor();
+  await page.getByRole("row", { name: /Alpha/ }).getByText("Test.Letter").waitFor();
+  await agent.answer("Beta", { scan, verdict: null });
+  await page.getByText("INFECTED: Alpha found Test.Letter").waitFor();
+  expect(faults).toEqual([]);
+});
+
+it("a known file is not sent again; its last report is offered", async () => {
+  const { scan } = await submit(gateway.url, { base64: base64("known bytes"), name: "known.bin" });
+  for (const name of ["Alpha", "Beta"])
+    await agent.answer(name, { scan: scan.scanId, verdict: name === "Alpha" ? "CLEAN" : null });
+  const { page } = await open(gateway.url);
+  const sent: string[] = [];
+  page.on("request", (request) => request.method() === "PUT" && sent.push(request.url()));
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles({ name: "again.bin", mimeType: "", buffer: Buffer.from("known bytes") });
+  await page.getByRole("link", { name: "Last report" }).waitFor();
+  expect(await page.getByRole("link", { name: "Last report" }).getAttribute("href")).toBe(`#/scan/${scan.scanId}`);
+  expect(sent).toEqual([]);
+  await page.getByRole("button", { name: "Scan again" }).click();
+  await page.waitForURL((url) => url.hash !== "#/" && url.hash !== "");
+  expect(page.url()).not.toContain(`#/scan/${scan.scanId}`);
+  expect(sent).toEqual([]);
+});
+
+it("a scan that somebody else submits shows at once, with its verdict when it has one", async () => {
+  const { page } = await open(gateway.url);
+  await page.getByRole("heading", { name: "Latest scans" }).waitFor();
+  const { scan } = await submit(gateway.url, { base64: base64("from elsewhere"), name: "elsewhere.bin" });
+  const row = page.getByRole("row", { name: /elsewhere\.bin/ });
+  await row.getByText("Scanning").waitFor();
+  for (const name of ["Alpha", "Beta"])
+    await agent.answer(name, { scan: scan.scanId, verdict: name === "Alpha" ? "CLEAN" : null });
+  await row.getByText("Clean").waitFor();
+  expect(await page.getByRole("row", { name: /elsewhere\.bin/ }).count()).toBe(1);
+});
+
+it.each([1280, 390])("a hostile name is text, is made visible, and widens nothing, %d px wide", async (width) => {
+  const { scan } = await submit(gateway.url, { base64: base64(`hostile ${width}`), name: HOSTILE });
+  const { page, faults } = await open(gateway.url, "/", { viewport: { width, height: 700 } });
+  for (const path of ["#/", `#/scan/${scan.scanId}`, "#/engines", "#/fleet"]) {
+    await page.goto(`${gateway.url}/${path}`);
+    await page.locator("h1").first().waitFor({ state: "attached" });
+    if (path.length < 3 || path.includes("scan")) await page.getByText(visibleText(HOSTILE).slice(0, 40)).first().waitFor();
+    const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
+    expect({ path, isTooWide: wide > width }).toEqual({ path, isTooWide: false });
+  }
+  expect(faults).toEqual([]);
+});

@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { projectPath } from "../../../schema/paths.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+
+const KIB = 1_000;
+const ASSETS = projectPath("gateway", "public", "dashboard", "assets");
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+usePuppet(stage, "puppet", [engine("Alpha")]);
+
+const page = async () => (await fetch(gateway.url)).text();
+const scriptIn = (html: string) => /src="\.\/(assets\/page-[^"]+\.js)"/.exec(html)?.[1] ?? "";
+
+describe("bookmarks of MultiAV2's pages", () => {
+  it.each([
+    ["/search?q=eicar", "./#/scans?q=eicar"],
+    ["/search?q=a%26b%20c", "./#/scans?q=a%26b%20c"],
+    ["/search?id=8", "./#/scan/8"],
+    ["/search?id=1,8", "./#/scans?q=1%2C8"],
+    ["/search", "./#/scans?q="],
+    ["/last", "./#/scans"],
+    ["/system", "./#/fleet"],
+    ["/update", "./#/engines"],
+    ["/about", "./#/status"],
+  ])("%s leads to %s", async (path, target) => {
+    const { status, headers } = await fetch(gateway.url + path, { redirect: "manual" });
+    expect({ status, location: headers.get("location") }).toEqual({ status: 302, location: target });
+  });
+});
+
+describe("its files", () => {
+  it("have names that change with their content, and are kept for ever", async () => {
+    const { status, headers } = await fetch(`${gateway.url}/${scriptIn(await page())}`);
+    expect(status).toBe(200);
+    expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect((await fetch(gateway.url)).headers.get("cache-control")).toBe("no-cache");
+  });
+
+  it.each([
+    ["br, gzip", "br"],
+    ["gzip, deflate", "gzip"],
+    ["br;q=0, gzip", "gzip"],
+    ["identity", null],
+  ])("are sent as the client takes them: %s", async (accepted, encoding) => {
+    const { headers } = await fetch(`${gateway.url}/${scriptIn(await page())}`, { headers: { "accept-encoding": accepted } });
+    expect(headers.get("content-encoding")).toBe(encoding);
+    expect(headers.get("vary")).toContain("accept-encoding");
+  });
+
+  it("are the same in every encoding", () => {
+    for (const name of readdirSync(ASSETS).filter((one) => one.endsWith(".br"))) {
+      const plain = readFileSync(join(ASSETS, name.slice(0, -3)));
+      expect(brotliDecompressSync(readFileSync(join(ASSETS, name))).equals(plain)).toBe(true);
+      expect(gunzipSync(readFileSync(join(ASSETS, name.replace(/br$/, "gz")))).equals(plain)).toBe(true);
+    }
+  });
+
+  it.each(["none.js", "..%2findex.html", "page.js.br", ".made-of"])("%s is not among them", async (name) => {
+    expect((await fetch(`${gateway.url}/assets/${name}`)).status).toBe(404);
+  });
+
+  it("are within what the first load and each further screen may take", async () => {
+    const html = await page();
+    const sizeOf = (name: string) => {
+      const packed = statSync(join(ASSETS, `${name}.br`), { throwIfNoEntry: false });
+      return (packed ?? statSync(join(ASSETS, name))).size;
+    };
+    const files = readdirSync(ASSETS).filter((name) => /\.(js|css)$/.test(name));
+    const first = files.filter((name) => html.includes(name));
+    expect(first.reduce((sum, name) => sum + sizeOf(name), 0)).toBeLessThan(120 * KIB);
+    expect(first.filter((name) => name.endsWith(".js") && !name.startsWith("rolldown-runtime"))).toHaveLength(1);
+    const limitOf = (name: string) => (name.startsWith("statistics") ? 45 : 30) * KIB;
+    expect(files.filter((name) => !first.includes(name) && sizeOf(name) > limitOf(name))).toEqual([]);
+  });
+
+  it("run no inline script or style and are framed by nobody", async () => {
+    const { headers } = await fetch(gateway.url);
+    expect(headers.get("content-security-policy")).toMatch(
+      /default-src 'none'; script-src 'self'; style-src 'self';.*frame-ancestors 'none'/,
+    );
+    expect(await page()).not.toMatch(/<style|<script(?![^>]*\ssrc=)| style=| on\w+=/);
+  });
+});
