@@ -11,6 +11,7 @@ import { createHttp } from "./server.js";
 import { createMetrics, registerGauges } from "./metrics.js";
 import { openNatsSampleStore } from "./bus/nats-sample-store.js";
 import { createDeliveryWatch } from "./watch/delivery-watch.js";
+import { createLastCatalogue } from "./fleet/last-catalogue.js";
 import { createFleetWatches, type FleetWatches } from "./watch/fleet-watches.js";
 import { createBulk } from "./dispatch/bulk.js";
 import { acceptAll } from "./scan/accept.js";
@@ -92,6 +93,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     bus,
     samples,
     fleet,
+    catalogue: createLastCatalogue(db),
     relay,
     bulk,
     watchers,

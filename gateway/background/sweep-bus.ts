@@ -66,12 +66,18 @@ export function createLossWatch(ackWaitMs: number) {
   };
 }
 
+/**
+ * Requests are marked a second after they were published, so the newest are not marked. Between two looks, those of all gateways
+ * together, so much time must pass that these are newer than the former look.
+ */
+const MARKED_AFTER_MS = 3_000;
+
 /** Removes requests that no open scan needs, so that SCANS holds only the backlog. */
 export async function purgeSettled(ctx: ScanContext, accountClass: InternetClass): Promise<void> {
   const account = ctx.bus.account(accountClass);
   await ctx.db.transaction().execute(async (tx) => {
     const marks = await lockMarks(tx, accountName(accountClass));
-    if (!marks) return;
+    if (!marks || (marks.scansAgeMs !== null && marks.scansAgeMs < MARKED_AFTER_MS)) return;
     const { lastSeq, stream } = await account.scansState();
     const needed = await firstNeededSeq(tx, accountClass === "internet", stream, marks);
     if (needed !== undefined && needed > 1 && needed <= lastSeq + 1) await account.purgeScans(needed);

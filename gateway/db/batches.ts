@@ -1,10 +1,6 @@
 import { sql } from "kysely";
 import type { BatchRecord } from "../../schema/reports.js";
-import type { Database, Tx } from "./database.js";
-
-export async function insertBatch(tx: Tx, batchId: number, total: number): Promise<void> {
-  await tx.insertInto("batches").values({ id: batchId, total }).execute();
-}
+import type { Database } from "./database.js";
 
 /** A batch with the present state of its scans. */
 export async function readBatch(db: Database, batchId: number): Promise<BatchRecord | undefined> {

@@ -28,14 +28,17 @@ export async function readHeld(db: Database | Tx, limitEach: number): Promise<He
   return rows;
 }
 
-/** How many requests for each engine are neither held nor published. */
+/** Released, and not published yet. Others that are not marked are published already, or are within moments. */
+const isReleased = sql`seq is null and not held and exists (select from scans where scans.id = outbox.scan_id and priority = 'BULK')`;
+
+/** How many released requests for each engine are not published yet. */
 export async function countUnpublished(db: Database | Tx): Promise<Map<number, number>> {
-  return countWhere(db, sql`seq is null and not held`);
+  return countWhere(db, isReleased);
 }
 
 /** How many requests of open scans on the bus name each engine, whether it has answered or not. */
 export async function countPublished(db: Database | Tx): Promise<Map<number, number>> {
-  return countWhere(db, sql`seq is not null`);
+  return countWhere(db, sql`not held and not (${isReleased})`);
 }
 
 /** How many held requests there are for each engine. */

@@ -11,8 +11,13 @@ import { runPreparedQuery } from "./prepared.js";
  * available only while an agent that has it is heard.
  */
 export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
-  return runPreparedQuery(db, "engines", [], () =>
-    db
+  return runPreparedQuery(db, "engines", [], () => selectEngines(db));
+}
+
+export const isAvailable = sql<boolean>`(coalesce(last_healthy_at > greatest(removed_at, now() - interval '10 minutes'), false) and unhealthy is null and expected_until > now())`;
+
+export function selectEngines(db: Database | Tx) {
+  return db
       .selectFrom("engines")
       .select([
         "id as engineId",
@@ -30,14 +35,11 @@ export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
         "last_healthy_at as lastHealthyAt",
         "unhealthy",
         sql<boolean>`is_stale(type, stale_after_ms, signature_date, now())`.as("stale"),
-        sql<boolean>`coalesce(last_healthy_at > greatest(removed_at, now() - interval '10 minutes'), false) and unhealthy is null and expected_until > now()`.as(
-          "available",
-        ),
+        isAvailable.as("available"),
         sql<boolean>`expected_until = 'infinity'`.as("answered"),
       ])
       .where(sql<boolean>`not forgotten`)
-      .orderBy(sql`lower(name)`),
-  );
+      .orderBy(sql`lower(name)`);
 }
 
 /** The ids of the engines with these names, by lower-case name. */

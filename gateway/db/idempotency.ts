@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { Database, Tx } from "./database.js";
 
 /** An idempotency key with its owner: the id of an API key, or empty while the mesh asks for none. */
@@ -18,26 +18,32 @@ export interface Claim extends OwnedKey {
 const LIFETIME = sql`interval '24 hours'`;
 
 /**
- * Claims keys, each of which occurs once. Returns what each stands for from now on: this claim, or an earlier one. Waits for another
+ * The statement that claims keys, each of which occurs once in `claims`: rows of owner, key, input_hash, scan_id and batch_id, in the
+ * order of owner and key. Returns the same of what each stands for from now on: this claim, or an earlier one. Waits for another
  * transaction that is claiming the same key.
  */
-export async function claimKeys(tx: Tx, claims: readonly Claim[]): Promise<Claim[]> {
-  if (claims.length === 0) return [];
+export function claimKeys(claims: RawBuilder<unknown>): RawBuilder<unknown> {
   const current = (column: string) => sql`case when idempotency_keys.created_at > now() - ${LIFETIME}
     then ${sql.ref(`idempotency_keys.${column}`)} else ${sql.ref(`excluded.${column}`)} end`;
-  const { rows } = await sql<Claim>`
-    insert into idempotency_keys (owner, key, input_hash, scan_id, batch_id)
-    select owner, key, "inputHash", "scanId", "batchId" from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as claim
-      (owner text, key text, "inputHash" text, "scanId" bigint, "batchId" bigint)
-    order by owner, key
+  return sql`
+    insert into idempotency_keys (owner, key, input_hash, scan_id, batch_id) ${claims}
     on conflict (owner, key) do update set input_hash = ${current("input_hash")}, scan_id = ${current("scan_id")},
       batch_id = ${current("batch_id")}, created_at = ${current("created_at")}
-    returning owner, key, input_hash as "inputHash", scan_id as "scanId", batch_id as "batchId"`.execute(tx);
-  return rows;
+    returning owner, key, input_hash, scan_id, batch_id`;
+}
+
+/** Claims a key for a scan. Returns what it stands for from now on. */
+export async function claimKey(tx: Tx, { owner, key }: OwnedKey, inputHash: string, scanId: number): Promise<Claim> {
+  const { rows } = await sql<Claim>`
+    with claimed as (${claimKeys(sql`select ${owner}, ${key}, ${inputHash}, ${scanId}::bigint, null::bigint`)})
+    select owner, key, input_hash as "inputHash", scan_id as "scanId", batch_id as "batchId" from claimed`.execute(tx);
+  const [claim] = rows;
+  if (!claim) throw new Error("an idempotency key was not claimed");
+  return claim;
 }
 
 /** The claims of those keys that are in use. */
-export async function readClaims(db: Database | Tx, keys: readonly OwnedKey[]): Promise<Claim[]> {
+export async function readClaims(db: Database, keys: readonly OwnedKey[]): Promise<Claim[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<Claim>`
     select owner, key, input_hash as "inputHash", scan_id as "scanId", batch_id as "batchId"

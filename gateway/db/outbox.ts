@@ -4,6 +4,9 @@ import type { SampleLocation } from "../bus/sample-store.js";
 import type { Database, Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
 
+/** How long the gateway that committed work has to publish and mark it before the sweep of any gateway publishes it. */
+export const OVERDUE_MS = 2_500;
+
 /** Everything that is needed to publish a request. */
 export interface OutboxRequest {
   readonly outboxId: number;
@@ -96,16 +99,21 @@ export interface Published {
 export async function markPublished(db: Database, published: readonly Published[]): Promise<Published[]> {
   if (published.length === 0) return [];
   const ordered = published.toSorted((a, b) => a.outboxId - b.outboxId);
+  const ids = ordered.map(({ outboxId }) => outboxId);
   const mark = sql<{ id: number }>`
-    update outbox set seq = done.seq, stream_created = done.stream, published_at = clock_timestamp()
-    from unnest(${ordered.map(({ outboxId }) => outboxId)}::bigint[], ${ordered.map(({ seq }) => seq)}::bigint[],
-      ${ordered.map(({ stream }) => stream)}::text[]) as done (id, seq, stream)
-    where outbox.id = done.id and outbox.seq is null returning outbox.id`;
+    update outbox set published_at = clock_timestamp(), seq = (${ordered.map(({ seq }) => seq)}::bigint[])[array_position(${ids}::bigint[], id)],
+      stream_created = (${ordered.map(({ stream }) => stream)}::text[])[array_position(${ids}::bigint[], id)]
+    where id = any(${ids}::bigint[]) and seq is null returning id`;
   const marked = await runPrepared(db, "mark requests", mark);
-  return marked.length === published.length ? [] : findWithdrawn(db, published);
+  const done = new Set(marked.map(({ id }) => id));
+  return findWithdrawn(
+    db,
+    published.filter(({ outboxId }) => !done.has(outboxId)),
+  );
 }
 
 async function findWithdrawn(db: Database, published: readonly Published[]): Promise<Published[]> {
+  if (published.length === 0) return [];
   const { rows } = await sql<{ id: number }>`
     select done.id from unnest(${published.map(({ outboxId }) => outboxId)}::bigint[], ${published.map(({ scanId }) => scanId)}::bigint[])
       as done (id, scan_id)

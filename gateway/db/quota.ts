@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { Tx } from "./database.js";
 
 /** The number of a key's scans today, by UTC. */
@@ -9,22 +9,24 @@ export interface Usage {
   readonly tomorrow: number;
 }
 
-/** Locks and returns the usage of keys; nobody else can add to it until the transaction ends. */
-export async function lockUsage(tx: Tx, keyIds: readonly string[]): Promise<Usage[]> {
-  const { rows } = await sql<Usage>`
+/**
+ * The statement that adds to the usage of keys what `added` says: rows of key_id and scans, in the order of keys. Returns the sums;
+ * nobody else can add to them until the transaction ends.
+ */
+export function addUsage(added: RawBuilder<unknown>): RawBuilder<Usage> {
+  return sql`
     insert into api_key_usage as usage (key_id, day, scans)
-    select id, (now() at time zone 'utc')::date, 0 from unnest(${keyIds.toSorted()}::text[]) as id
-    on conflict (key_id) do update set
-      day = greatest(usage.day, excluded.day), scans = case when usage.day < excluded.day then 0 else usage.scans end
+    select key_id, (now() at time zone 'utc')::date, scans from (${added}) as added
+    on conflict (key_id) do update set day = greatest(usage.day, excluded.day),
+      scans = excluded.scans + case when usage.day < excluded.day then 0 else usage.scans end
     returning key_id as "keyId", scans,
-      ceil(extract(epoch from (now() at time zone 'utc')::date + 1 - now() at time zone 'utc'))::int as tomorrow`.execute(tx);
-  return rows;
+      ceil(extract(epoch from (now() at time zone 'utc')::date + 1 - now() at time zone 'utc'))::int as tomorrow`;
 }
 
-/** Adds scans to the usage of keys, which must be locked. */
-export async function addUsage(tx: Tx, counts: ReadonlyMap<string, number>): Promise<void> {
-  await sql`
-    update api_key_usage set scans = api_key_usage.scans + added.scans
-    from unnest(${[...counts.keys()]}::text[], ${[...counts.values()]}::int[]) as added (key_id, scans)
-    where api_key_usage.key_id = added.key_id`.execute(tx);
+/** Adds one scan to the usage of a key. */
+export async function addScan(tx: Tx, keyId: string): Promise<Usage> {
+  const { rows } = await addUsage(sql`select ${keyId} as key_id, 1 as scans`).execute(tx);
+  const [usage] = rows;
+  if (!usage) throw new Error("a scan was not counted");
+  return usage;
 }

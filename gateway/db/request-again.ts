@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "./database.js";
+import { OVERDUE_MS } from "./outbox.js";
 
 /** A request that one of its engines is to be given again. */
 export interface Unanswered {
@@ -31,11 +32,13 @@ export async function requestAgain(tx: Tx, unanswered: readonly Unanswered[]): P
     )
     insert into outbox (scan_id, speed, internet, engine_ids, held, crashes, created_at)
     select outbox.scan_id, engines.speed, engines.internet, array_agg(engines.id order by engines.id), outbox.held,
-      coalesce(lost.crashes, outbox.crashes), now() + delay_ms * interval '1 millisecond'
+      coalesce(lost.crashes, outbox.crashes),
+      -- What waits has no gateway of its own: it is overdue as soon as it may be published.
+      now() + (delay_ms - case when delay_ms > 0 then ${OVERDUE_MS}::int else 0 end) * interval '1 millisecond'
     from lost cross join lateral (select * from outbox where id = lost.outbox_id offset 0) as outbox join engines on engines.id = lost.engine_id
       join scans on scans.id = outbox.scan_id
     where scans.internet or not engines.internet
     group by outbox.id, outbox.scan_id, engines.speed, engines.internet, outbox.held, coalesce(lost.crashes, outbox.crashes), delay_ms
-    returning id, held or created_at > now() as waits`.execute(tx);
+    returning id, held or created_at <> now() as waits`.execute(tx);
   return inserted.rows.flatMap(({ id, waits }) => (waits ? [] : [id]));
 }

@@ -1,9 +1,9 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import { hashName } from "../../schema/hashes.js";
 import type { SampleRecord } from "../../schema/reports.js";
 import type { PutResult, SampleCopy, SampleLocation } from "../bus/sample-store.js";
 import type { Database, Tx } from "./database.js";
-import { runPreparedQuery, runPrepared } from "./prepared.js";
+import { runPreparedQuery } from "./prepared.js";
 
 /** A sample with the copies of its bytes. */
 export interface StoredSample extends SampleRecord {
@@ -75,35 +75,30 @@ export async function readSamplesById(db: Database, sampleIds: readonly number[]
   return rows.map(withCopies);
 }
 
-/** The row of a sample that was just put into the store. */
-export interface UpsertedSample {
-  readonly sampleId: number;
-  readonly sha256: string;
-  /** The blob that the row names. If it is another than the one that was put, that one is redundant. */
-  readonly blob: string;
-  readonly firstSeen: Date;
+/** Bytes that were just put into the store, for the requests that need them. */
+export interface NewBytes {
+  readonly put: PutResult;
+  /** The blob of the sample's row whose bytes are lost: these take its place. */
+  readonly replaces: string | null;
+  readonly requests?: readonly number[];
 }
 
 /**
- * Inserts or completes the row of each sample, in sha256 order; each sha256 occurs once. A row keeps the blob that it has, unless
- * that is the one that `replaces` says is lost.
+ * The statement that inserts or completes the row of each sample, in sha256 order; each sha256 occurs once. `which` may leave some
+ * out by the column `requests`. A row keeps the blob that it has, unless that is the one that `replaces` says is lost. Returns the
+ * columns of {@link NAMED}.
  */
-export async function upsertSampleRows(
-  tx: Tx,
-  samples: readonly { readonly put: PutResult; readonly replaces: string | null }[],
-): Promise<UpsertedSample[]> {
-  const ordered = samples.toSorted((a, b) => (a.put.sha256 < b.put.sha256 ? -1 : 1));
-  const rows = ordered.flatMap(({ put: { copy, ...content } }) =>
-    copy ? [{ ...content, blob: copy.blob, isolated_chunks: copy.location }] : [],
+export function upsertBytes(samples: readonly NewBytes[], which: RawBuilder<unknown> = sql``): RawBuilder<unknown> {
+  const rows = samples.flatMap(({ put: { copy, ...content }, requests = [] }) =>
+    copy ? [{ ...content, requests, blob: copy.blob, isolated_chunks: copy.location }] : [],
   );
-  if (rows.length === 0) return [];
-  const lost = ordered.flatMap(({ replaces }) => replaces ?? []);
-  const upsert = sql<UpsertedSample>`
+  const lost = samples.flatMap(({ replaces }) => replaces ?? []);
+  return sql`
     insert into samples (sha256, md5, sha1, size, mime, blob, isolated_chunks)
     select sha256, md5, sha1, size, mime, blob, isolated_chunks
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as put
-      (sha256 text, md5 text, sha1 text, size bigint, mime text, blob uuid, isolated_chunks bigint[])
-    order by sha256
+      (sha256 text, md5 text, sha1 text, size bigint, mime text, blob uuid, isolated_chunks bigint[], requests int[])
+    ${which} order by sha256 collate "C"
     on conflict (sha256) do update set (blob, isolated_chunks, internet_chunks) = (
       select copies.blob, copies.isolated_chunks, copies.internet_chunks
       from (values
@@ -111,8 +106,19 @@ export async function upsertSampleRows(
         ('old', samples.blob, samples.isolated_chunks, samples.internet_chunks)
       ) as copies (which, blob, isolated_chunks, internet_chunks)
       where which = case when samples.blob is null or samples.blob = any(${lost}::uuid[]) then 'new' else 'old' end)
-    returning id as "sampleId", sha256, blob, first_seen as "firstSeen"`;
-  return runPrepared(tx, "upsert samples", upsert);
+    returning ${NAMED}`;
+}
+
+/** What a sample's row says of its bytes. */
+export const NAMED = sql.raw("id, sha256, blob, isolated_chunks, internet_chunks, first_seen");
+
+/** Sees to it that a sample has its row. Returns its id, the blob that it names, and when it was first seen. */
+export async function upsertSample(tx: Tx, bytes: NewBytes): Promise<{ sampleId: number; blob: string; firstSeen: Date }> {
+  const { rows } = await sql<{ sampleId: number; blob: string; firstSeen: Date }>`
+    with named as (${upsertBytes([bytes])}) select id as "sampleId", blob, first_seen as "firstSeen" from named`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error(`no row was made for ${bytes.put.sha256}`);
+  return row;
 }
 
 /** Adds a copy in the internet account, beside one that was made at the same time; false if the sample has another blob by now. */

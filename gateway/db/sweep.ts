@@ -89,6 +89,8 @@ export interface Marks {
   readonly samples: WalkPosition | undefined;
   readonly scansSeq: number;
   readonly scansAt: Date | null;
+  /** How long ago that was. */
+  readonly scansAgeMs: number | null;
 }
 
 type Account = "ISOLATED" | "INTERNET";
@@ -98,13 +100,14 @@ export async function lockMarks(tx: Tx, account: Account): Promise<Marks | undef
   const row = await tx
     .selectFrom("sweep_marks")
     .select(["samples_seq", "samples_created", "scans_seq", "scans_at"])
+    .select(sql<number | null>`extract(epoch from clock_timestamp() - scans_at)::float8 * 1000`.as("age_ms"))
     .where("account", "=", account)
     .forUpdate()
     .skipLocked()
     .executeTakeFirst();
   if (!row) return undefined;
   const samples = row.samples_created === null ? undefined : { seq: row.samples_seq, created: row.samples_created };
-  return { samples, scansSeq: row.scans_seq, scansAt: row.scans_at };
+  return { samples, scansSeq: row.scans_seq, scansAt: row.scans_at, scansAgeMs: row.age_ms };
 }
 
 export async function markSamples(tx: Tx, account: Account, { seq, created }: WalkPosition): Promise<void> {

@@ -9,6 +9,7 @@ import type { Database } from "../db/database.js";
 import {
   lockUnpublished,
   markPublished,
+  OVERDUE_MS,
   readLackingCopy,
   readRequests,
   type OutboxRequest,
@@ -18,11 +19,16 @@ import { addInternetCopy, readSample } from "../db/samples.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
 import { createFailureLog, type FailureLog } from "./failures.js";
+import { createUnmarked } from "./unmarked.js";
 
 /** Publishes what the outbox holds. */
 export interface Relay {
-  /** Publishes a request that was just committed, in the background. If it fails, {@link Relay.publishOverdue} does it. */
+  /** Publishes requests as they were just committed, in the background. If it fails, {@link Relay.publishOverdue} does it. */
+  publish(requests: readonly OutboxRequest[]): void;
+  /** The same for a request that has to be read from the outbox. */
   publishSoon(outboxId: number): void;
+  /** Removes from the bus what this gateway has published of withdrawn scans and not marked yet. Best effort. */
+  retract(scanIds: readonly number[]): Promise<void>;
   /** Publishes requests that are still unpublished although their commit was a while ago. Returns how many. */
   publishOverdue(): Promise<number>;
   /** Waits for work that is under way. */
@@ -42,8 +48,11 @@ interface Parts extends RelayParts {
   readonly failures: FailureLog;
 }
 
-/** How long the gateway that committed work has for it before the sweep of any gateway does it. */
-export const OVERDUE_MS = 500;
+/**
+ * Requests that are still open so long after they were published are marked. It is less than {@link OVERDUE_MS}, after which any
+ * gateway publishes what is not marked.
+ */
+const MARK_AFTER_MS = 1_000;
 const BATCH = 200;
 /** How many samples are copied to the internet account at once: each has 4 MiB of chunks in flight. */
 const COPIES = 4;
@@ -61,7 +70,20 @@ export function createRelay(given: RelayParts): Relay {
     parallel: COPIES,
   });
 
-  const publish = batched<number, void>(
+  const unmarked = createUnmarked(MARK_AFTER_MS, async (published) => {
+    parts.failpoint("outbox.before_mark");
+    // What was withdrawn meanwhile had no sequence by which it could be removed.
+    await markPublished(parts.db, published)
+      .then((withdrawn) => retract(parts, withdrawn))
+      .catch((error: unknown) => parts.log.warn({ err: error }, "cannot mark published requests; they are published again"));
+  });
+
+  function track(work: Promise<unknown>): void {
+    const task: Promise<unknown> = work.finally(() => pending.delete(task));
+    pending.add(task);
+  }
+
+  const publishStored = batched<number, void>(
     async (outboxIds) => {
       parts.failpoint("outbox.before_publish");
       const published = await publishAll(parts, copy, await readRequests(parts.db, outboxIds));
@@ -91,13 +113,30 @@ export function createRelay(given: RelayParts): Relay {
   }
 
   return {
+    publish(requests) {
+      if (requests.length === 0) return;
+      parts.failpoint("outbox.before_publish");
+      for (const request of requests) {
+        track(
+          publishOne(parts, copy, request).then(
+            (published) => unmarked.add(published),
+            (error: unknown) => noteFailure(parts, request, error),
+          ),
+        );
+      }
+    },
     publishSoon(outboxId) {
-      const task: Promise<unknown> = publish(outboxId)
-        .catch((error: unknown) =>
+      track(
+        publishStored(outboxId).catch((error: unknown) =>
           parts.log.warn({ err: error, outboxId }, "cannot publish a request now; it stays in the outbox"),
-        )
-        .finally(() => pending.delete(task));
-      pending.add(task);
+        ),
+      );
+    },
+    async retract(scanIds) {
+      const published = unmarked.takeOf(scanIds);
+      await retract(parts, published).catch((error: unknown) =>
+        parts.log.warn({ err: error, scans: scanIds }, "cannot remove withdrawn requests from the bus now; agents may answer them"),
+      );
     },
     async publishOverdue() {
       const count = await parts.db.transaction().execute(async (tx) => {
@@ -114,6 +153,7 @@ export function createRelay(given: RelayParts): Relay {
     },
     async idle() {
       await Promise.all([...pending, ...copying.values()]);
+      await unmarked.flush();
     },
   };
 }

@@ -13,6 +13,7 @@ import type { ListWatch } from "../watch/list-watch.js";
 import type { FleetWatches } from "../watch/fleet-watches.js";
 import type { Bulk } from "../dispatch/bulk.js";
 import type { Feeds } from "../watch/feed.js";
+import type { LastCatalogue } from "../fleet/last-catalogue.js";
 import type { Fleet } from "../fleet/fleet.js";
 import type { Keyring } from "../keys/keyring.js";
 import type { Relay } from "../dispatch/relay.js";
@@ -34,6 +35,8 @@ export interface ScanContext {
   readonly samples: SampleStore;
   /** The agents that are present. */
   readonly fleet: Fleet;
+  /** The catalogue by which scans are planned. */
+  readonly catalogue: LastCatalogue;
   /** Publishes accepted requests right after their commit. */
   readonly relay: Relay;
   /** Holds BULK requests back until there is room. */
@@ -48,7 +51,7 @@ export interface ScanContext {
   readonly feeds: Feeds;
   /** The API keys that callers of this gateway use. */
   readonly keyring: Keyring;
-  /** Accepts requests; those that arrive together share a transaction. */
+  /** Accepts requests; those that arrive together share a statement. */
   readonly accepting: Readonly<Record<AcceptRequest["kind"], Batched<AcceptRequest, Acceptance | GatewayError>>>;
   /** Finds a sample by its sha256; those who look at the same time share a query. */
   readonly findSample: Batched<string, StoredSample | undefined>;

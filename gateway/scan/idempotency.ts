@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Caller } from "../caller.js";
-import type { Database, Tx } from "../db/database.js";
-import { claimKeys, readClaims, type Claim, type OwnedKey } from "../db/idempotency.js";
+import type { Database } from "../db/database.js";
+import { readClaims, type Claim, type OwnedKey } from "../db/idempotency.js";
 import { GatewayError } from "../errors.js";
 import type { SomeOptions } from "./scan-input.js";
 
@@ -18,13 +18,6 @@ export interface Input {
 export interface CreatedIds {
   readonly scanId: number | null;
   readonly batchId: number | null;
-}
-
-/** A request with a key, and the ids of what it will create if the key is free; undefined if it will be refused anyway. */
-export interface KeyedRequest<T> extends OwnedKey {
-  readonly request: T;
-  readonly inputHash: string;
-  readonly proposed: CreatedIds | undefined;
 }
 
 /** An idempotency key belongs to the API key of its caller. */
@@ -73,36 +66,11 @@ function conflict(): GatewayError {
   });
 }
 
-/**
- * Claims the keys of these requests, in the transaction that carries them out. Returns the answers of those that must not be carried
- * out: what an earlier request with the key has created, or a conflict. Of several requests with one key the first is carried out.
- */
-export async function claimRequests<T>(tx: Tx, keyed: readonly KeyedRequest<T>[]): Promise<Map<T, CreatedIds | GatewayError>> {
-  const answers = new Map<T, CreatedIds | GatewayError>();
-  if (keyed.length === 0) return answers;
-  const first = new Map<string, KeyedRequest<T>>();
-  for (const one of keyed) if (one.proposed && !first.has(keyText(one))) first.set(keyText(one), one);
-  const refused = keyed.filter((one) => !first.has(keyText(one)));
-  const claims = [...(await claimKeys(tx, [...first.values()].map(newClaim))), ...(await readClaims(tx, refused))];
-  const claimed = new Map(claims.map((claim) => [keyText(claim), claim]));
-  for (const one of keyed) {
-    const claim = claimed.get(keyText(one));
-    if (!claim) continue;
-    if (claim.inputHash !== one.inputHash) answers.set(one.request, conflict());
-    else if (first.get(keyText(one)) !== one || !areSame(claim, one.proposed))
-      answers.set(one.request, { scanId: claim.scanId, batchId: claim.batchId });
-  }
-  return answers;
+/** The answer to a request whose key stands for this: what was created for it before, or a conflict. */
+export function replayOf({ inputHash, scanId, batchId }: Claim, wanted: string): CreatedIds | GatewayError {
+  return inputHash === wanted ? { scanId, batchId } : conflict();
 }
 
-function keyText({ owner, key }: OwnedKey): string {
+export function keyText({ owner, key }: OwnedKey): string {
   return `${owner} ${key}`;
-}
-
-function newClaim({ owner, key, inputHash, proposed }: KeyedRequest<unknown>): Claim {
-  return { owner, key, inputHash, scanId: proposed?.scanId ?? null, batchId: proposed?.batchId ?? null };
-}
-
-function areSame(ids: CreatedIds, proposed: CreatedIds | undefined): boolean {
-  return ids.scanId === proposed?.scanId && ids.batchId === proposed.batchId;
 }

@@ -1,9 +1,10 @@
 import { internetClass } from "../../schema/classes.js";
 import { deleteRemovals, lockRemovals, type Removal } from "../db/removals.js";
-import { OVERDUE_MS } from "../dispatch/relay.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
+/** How long the gateway that committed removals has for them before the sweep of any gateway does it. */
+const OVERDUE_MS = 500;
 const BATCH = 100;
 
 /** Removes from the bus what a transaction has withdrawn. If it fails, the sweep of any gateway does it. */

@@ -3,20 +3,23 @@ import { OPTION_LIMITS } from "../../schema/scan-options.js";
 import type { SkipReason } from "../../schema/states.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";
-import { takeIds } from "../db/accept.js";
+import { takeScanId } from "../db/accept.js";
 import { audit } from "../db/audit.js";
 import { transact, type Tx } from "../db/database.js";
+import { shareLockSamples } from "../db/delete.js";
 import { readEngines } from "../db/engines.js";
+import { claimKey } from "../db/idempotency.js";
+import { addScan } from "../db/quota.js";
 import { insertRetry } from "../db/retry.js";
 import { readBriefScan } from "../db/scans.js";
 import { GatewayError, unknownScan } from "../errors.js";
 import { accept } from "./accept.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
-import { assertSameInput, claimRequests, findClaim, hashInput, ownedKey, type CreatedIds } from "./idempotency.js";
-import { deletedMeanwhile, findStoredSample, lockStored } from "./store-sample.js";
+import { assertSameInput, findClaim, hashInput, ownedKey, replayOf, type CreatedIds } from "./idempotency.js";
+import { deletedMeanwhile, findStoredSample } from "./store-sample.js";
 import { NO_AGENT_RETRY_AFTER_S, planScan } from "./plan.js";
-import { openQuotas } from "./quota.js";
+import { overQuota, quotaKey } from "./quota.js";
 import { checkOptions, type ScanOptions, type SomeOptions } from "./scan-input.js";
 import { lockScan } from "./withdraw.js";
 
@@ -119,16 +122,13 @@ export async function retryResult(
   const sample = await findStoredSample(ctx, before.sample.sha256);
   const { request, ...answer } = await transact(ctx.db, async (tx) => {
     await lockScan(tx, scanId);
-    const quotas = await openQuotas(tx, [caller]);
     const { newId, replayed } = await takeId(tx, caller, idempotencyKey, inputHash);
     if (replayed) return { ...replayed, request: undefined };
-    if ((await lockStored(tx, [{ kind: "stored", sample }])).size > 0) throw deletedMeanwhile();
+    if ((await shareLockSamples(tx, [sample.sampleId])).size > 0) throw deletedMeanwhile();
     const { engineId, name: engine } = assertCanRepeat(await readEngines(tx), before, name);
-    const overQuota = quotas.take(caller, 1);
-    if (overQuota) throw overQuota;
+    await countScan(tx, caller);
     const deadline = { ...OPTION_LIMITS.deadlineMs, fallbackMs: ctx.config.deadlineMs };
     const inserted = await insertRetry(tx, { scanId: newId, previous: scanId, engineId, deadline });
-    await quotas.settle();
     await audit(tx, caller, "retryResult", String(newId), { previous: scanId, engine });
     return { scanId: newId, replayed: false, request: inserted };
   });
@@ -142,13 +142,20 @@ export async function retryResult(
 
 /** Takes an id for a new scan, and claims its idempotency key. If the key is in use, the scan that it stands for is replayed. */
 async function takeId(tx: Tx, caller: Caller, key: string | undefined, inputHash: string) {
-  const [newId] = (await takeIds(tx, { scans: 1, batches: 0 })).scans;
-  if (newId === undefined) throw new Error("no id was taken");
+  const newId = await takeScanId(tx);
   if (key === undefined) return { newId };
-  const keyed = { ...ownedKey(caller, key), request: newId, inputHash, proposed: { scanId: newId, batchId: null } };
-  const earlier = (await claimRequests(tx, [keyed])).get(newId);
+  const earlier = replayOf(await claimKey(tx, ownedKey(caller, key), inputHash, newId), inputHash);
   if (earlier instanceof GatewayError) throw earlier;
-  return { newId, replayed: earlier && rescanRecord({ ...earlier, replayed: true }) };
+  return { newId, replayed: earlier.scanId === newId ? undefined : rescanRecord({ ...earlier, replayed: true }) };
+}
+
+/** Throws RATE_LIMITED, which undoes the transaction. */
+async function countScan(tx: Tx, caller: Caller): Promise<void> {
+  const keyId = quotaKey(caller);
+  if (keyId === undefined) return;
+  const usage = await addScan(tx, keyId);
+  const refusal = overQuota(caller, 1, usage.scans - 1, usage);
+  if (refusal) throw refusal;
 }
 
 /** The engine as it is now. Throws if it took no part in the scan, or can no longer scan its sample. */

@@ -1,12 +1,10 @@
 import { addAbortSignal, Readable } from "node:stream";
-import type { SampleRecord } from "../../schema/reports.js";
 import { timeLimit } from "../../schema/time-limit.js";
 import type { PutOptions, PutResult } from "../bus/sample-store.js";
-import type { Database, Tx } from "../db/database.js";
-import { shareLockSamples } from "../db/delete.js";
-import { findSample, findSamples, upsertSampleRows, type StoredSample } from "../db/samples.js";
+import type { Database } from "../db/database.js";
+import { findSample, findSamples, type StoredSample } from "../db/samples.js";
 import { DatabaseFull, GatewayError } from "../errors.js";
-import type { NewSample, StoredOrNew } from "./accept-request.js";
+import type { StoredOrNew } from "./accept-request.js";
 import type { ScanContext } from "./context.js";
 
 /** Streams bytes into the store. Throws TOO_LARGE, UPLOAD_TIMEOUT, UNAVAILABLE or STORAGE_FULL; nothing stays in the store then. */
@@ -104,43 +102,7 @@ export async function discard(ctx: ScanContext, stored: StoredOrNew): Promise<vo
   }
 }
 
-/**
- * Locks the rows of samples that have one, so that they cannot be deleted until the transaction ends. Returns those that were deleted
- * after they had been found.
- */
-export async function lockStored(tx: Tx, samples: readonly StoredOrNew[]): Promise<ReadonlySet<StoredOrNew>> {
-  const ids = samples.flatMap((one) => (one.kind === "stored" ? one.sample.sampleId : []));
-  const deleted = await shareLockSamples(tx, [...new Set(ids)]);
-  return new Set(samples.filter((one) => one.kind === "stored" && deleted.has(one.sample.sampleId)));
-}
-
-/** The refusal of a sample that {@link lockStored} finds deleted. Its bytes were not stored again, because they were there. */
+/** The refusal of a sample that was deleted after it had been found. Its bytes were not stored again, because they were there. */
 export function deletedMeanwhile(): GatewayError {
   return new GatewayError("UNAVAILABLE", "the sample was deleted while it was being submitted; send it again", { retryAfter: 1 });
-}
-
-/** A sample with its row. */
-export interface SampleWithRow {
-  readonly record: SampleRecord;
-  /** The row names other bytes: those that were stored with this request are not needed. */
-  readonly redundant: boolean;
-}
-
-/** Sees to it that every sample has its row. If the same bytes were stored several times, the row names one copy. */
-export async function upsertSamples(tx: Tx, samples: readonly StoredOrNew[]): Promise<Map<StoredOrNew, SampleWithRow>> {
-  const fresh = new Map<string, NewSample>();
-  for (const one of samples) if (one.kind === "new" && !fresh.has(one.sample.sha256)) fresh.set(one.sample.sha256, one);
-  const rows = await upsertSampleRows(
-    tx,
-    [...fresh.values()].map(({ sample, replaces }) => ({ put: sample, replaces })),
-  );
-  const bySha256 = new Map(rows.map((row) => [row.sha256, row]));
-  return new Map(samples.map((one) => [one, one.kind === "stored" ? { record: one.sample, redundant: false } : withRow(one)]));
-
-  function withRow({ sample: { copy, ...content } }: NewSample): SampleWithRow {
-    const row = bySha256.get(content.sha256);
-    if (!row) throw new Error(`no row was made for ${content.sha256}`);
-    const record = { ...content, sampleId: row.sampleId, firstSeen: row.firstSeen, stored: true };
-    return { record, redundant: copy?.blob !== row.blob };
-  }
 }

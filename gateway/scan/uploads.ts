@@ -4,10 +4,13 @@ import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import type { StoredSample } from "../db/samples.js";
 import { fillUpload, findUpload, insertUpload, type UploadRecord } from "../db/uploads.js";
-import { transact } from "../db/database.js";
+import { transact, type Tx } from "../db/database.js";
+import { shareLockSamples } from "../db/delete.js";
+import { upsertSample } from "../db/samples.js";
 import { DatabaseAway, GatewayError } from "../errors.js";
+import type { StoredOrNew } from "./accept-request.js";
 import type { ScanContext } from "./context.js";
-import { deletedMeanwhile, discard, lockStored, storeSample, upsertSamples } from "./store-sample.js";
+import { deletedMeanwhile, discard, storeSample } from "./store-sample.js";
 
 /** Issues an upload: whoever knows its id may send one sample until it expires. */
 export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ id: string; expiresAt: Date }> {
@@ -34,9 +37,7 @@ export async function receiveUpload(
   if (upload.sample) return sameSample(upload.sample, bytes);
   const sample = await storeSample(ctx, bytes, signal ? { signal } : {});
   const { record, redundant } = await transact(ctx.db, async (tx) => {
-    if ((await lockStored(tx, [sample])).size > 0) throw deletedMeanwhile();
-    const row = (await upsertSamples(tx, [sample])).get(sample);
-    if (!row) throw new Error(`no row was made for upload ${redacted(id)}`);
+    const row = await nameSample(tx, sample);
     if (!(await fillUpload(tx, id, row.record.sampleId))) {
       // Others have sent bytes meanwhile.
       const filled = await findUpload(tx, id);
@@ -52,6 +53,18 @@ export async function receiveUpload(
   });
   if (redundant) await discard(ctx, sample);
   return record;
+}
+
+/** Sees to it that the sample has its row. If that names other bytes, those that were stored with this request are not needed. */
+async function nameSample(tx: Tx, stored: StoredOrNew): Promise<{ record: SampleRecord; redundant: boolean }> {
+  if (stored.kind === "stored") {
+    const { sample } = stored;
+    if ((await shareLockSamples(tx, [sample.sampleId])).size > 0) throw deletedMeanwhile();
+    return { record: sample, redundant: false };
+  }
+  const { copy, ...content } = stored.sample;
+  const { blob, ...row } = await upsertSample(tx, { put: stored.sample, replaces: stored.replaces });
+  return { record: { ...content, ...row, stored: true }, redundant: copy?.blob !== blob };
 }
 
 /** The sample, if these bytes are it. They are hashed and not stored. */

@@ -80,6 +80,7 @@ export async function finishWithdrawals(ctx: ScanContext, withdrawals: readonly 
     ctx,
     withdrawals.flatMap(({ removals }) => removals),
   );
+  await ctx.relay.retract(withdrawals.flatMap(({ scanIds }) => scanIds));
   for (const withdrawal of withdrawals) tellAgents(ctx, withdrawal);
   ctx.bulk.releaseIfWaiting();
 }

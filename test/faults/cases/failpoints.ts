@@ -52,17 +52,18 @@ async function dieTogether(
 
 export const gatewayDiesAfterCommit: FaultCase = {
   name: "gateway-dies-after-commit",
-  about: "A gateway dies between the commit of a scan and its publishing; another one publishes it.",
+  about:
+    "A gateway dies while Postgres accepts a scan, and between the commit and its publishing; what is committed, another one publishes.",
   target: "gateway",
   needs: ["nats", "postgres"],
   takesEveryUpload: true,
-  run: (stage) => dieAtEach(["outbox.after_commit"], stage),
+  run: (stage) => dieAtEach(["accept.sent", "outbox.after_commit"], stage),
 };
 
 export const gatewayDiesEverywhere: FaultCase = {
   name: "gateway-dies-everywhere",
   about:
-    "A gateway dies at each other point: bytes stored, before the commit, before and after publishing, and between recording a result and acknowledging it.",
+    "A gateway dies at each other point: bytes stored, before a scan is accepted, before publishing and before the request is marked, and between recording a result and acknowledging it.",
   target: "gateway",
   needs: ["nats", "postgres"],
   takesEveryUpload: true,

@@ -1,8 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../../gateway/db/database.js";
-import { openCaller } from "../../../gateway/caller.js";
-import { insertScans } from "../../../gateway/db/accept.js";
 import { changeEngine, lockResults, recountAv } from "../../../gateway/db/engine-change.js";
 import { insertEngines, readEngines } from "../../../gateway/db/engines.js";
 import { readRequests } from "../../../gateway/db/outbox.js";
@@ -12,6 +10,7 @@ import { readScan } from "../../../gateway/db/scans.js";
 import { isFinal, merge, rank, RESULT_STATES, type EngineVerdict, type RankedResult } from "../../../schema/states.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { openTestDatabase } from "../../stage/database.js";
+import { acceptScan } from "./accepting.js";
 
 let db: Database;
 let close: () => Promise<void>;
@@ -33,18 +32,7 @@ afterAll(() => close());
 
 async function newScan(engines: string[]): Promise<number> {
   const expected = (await readEngines(db)).filter(({ name }) => engines.includes(name));
-  const scan = {
-    sampleId: 1,
-    name: "a",
-    speed: "ALL",
-    internet: false,
-    deadlineMs: 60_000,
-    expected,
-    skipped: [],
-    caller: openCaller("here", "merge"),
-  } as const;
-  const [inserted] = await db.transaction().execute((tx) => insertScans(tx, [scan]));
-  return inserted?.scanId ?? 0;
+  return acceptScan(db, { expected });
 }
 
 const incoming = (scanId: number, engineName: string, standing: RankedResult, agent = "a"): IncomingResult => ({

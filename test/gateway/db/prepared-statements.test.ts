@@ -3,13 +3,12 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../../gateway/db/database.js";
-import { openCaller } from "../../../gateway/caller.js";
-import { insertScans, type NewScan } from "../../../gateway/db/accept.js";
 import { insertEngines, readEngines } from "../../../gateway/db/engines.js";
 import { raiseResults, type IncomingResult } from "../../../gateway/db/results.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { openTestDatabase } from "../../stage/database.js";
 import { engine } from "../../stage/puppet-agent.js";
+import { acceptScan } from "./accepting.js";
 
 const SCANS = 20_000;
 const RUNS = 30;
@@ -43,22 +42,11 @@ function done(scanId: number): IncomingResult {
   };
 }
 
-const scan: NewScan = {
-  sampleId: 1,
-  name: "a",
-  speed: "ALL",
-  internet: false,
-  deadlineMs: 60_000,
-  expected: [],
-  skipped: [],
-  caller: openCaller("here", "ready"),
-};
-
 /** Accepts, records and reads so many scans; on one connection, since each keeps its own. */
 async function work(from: number): Promise<void> {
   const expected = await readEngines(db);
   for (let scanId = from; scanId < from + RUNS; scanId++) {
-    await db.transaction().execute((tx) => insertScans(tx, [{ ...scan, expected }]));
+    await acceptScan(db, { expected });
     await raiseResults(db, [done(scanId)]);
     await readScan(db, scanId);
   }

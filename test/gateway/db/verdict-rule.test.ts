@@ -2,8 +2,7 @@
 
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openCaller } from "../../../gateway/caller.js";
-import { insertScans, type NewScan } from "../../../gateway/db/accept.js";
+import type { NewScan } from "../../../gateway/db/accept.js";
 import type { Database } from "../../../gateway/db/database.js";
 import { insertEngines, markHealthy, markPresent, markUnhealthy, readEngines } from "../../../gateway/db/engines.js";
 import { raiseResults, type IncomingResult } from "../../../gateway/db/results.js";
@@ -14,6 +13,7 @@ import { proveVerdict } from "../../../gateway/scan/proof.js";
 import type { ScanReport } from "../../../schema/reports.js";
 import { EngineVerdict, isFinal, RESULT_STATES, type ResultState } from "../../../schema/states.js";
 import { openTestDatabase } from "../../stage/database.js";
+import { acceptScan } from "./accepting.js";
 import { engine } from "../../stage/puppet-agent.js";
 
 /** An engine's answer: a state, or a verdict of DONE; "silent" is DONE without one. */
@@ -50,20 +50,8 @@ const allHealthy = () =>
 
 async function accept(names: readonly Name[], options: Partial<NewScan> = {}): Promise<number> {
   const { expected, skipped } = planScan(await readEngines(db), { speed: "ALL", internet: false, mime: "x/y", engines: names });
-  const scan: NewScan = {
-    sampleId: 1,
-    name: "a",
-    speed: "ALL",
-    internet: false,
-    deadlineMs: 60_000,
-    expected,
-    skipped,
-    caller: openCaller("here", "rule"),
-    ...options,
-  };
   const announced = (await readEngines(db)).map(({ engineId }) => ({ engineId, fingerprint: FINGERPRINT }));
-  const [inserted] = await db.transaction().execute((tx) => insertScans(tx, [scan], announced));
-  return inserted?.scanId ?? 0;
+  return acceptScan(db, { expected, skipped, ...options }, announced);
 }
 
 function answerOf(scanId: number, name: Name, answer: Answer): IncomingResult {

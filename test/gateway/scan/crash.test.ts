@@ -66,7 +66,7 @@ it("a gateway killed between a result's commit and its acknowledgement records i
   expect(await readScan(stage.db, answer.id)).toEqual(before);
 });
 
-it.each(["submit.after_keep", "accept.before_commit", "outbox.after_commit"])(
+it.each(["submit.after_keep", "accept.before_commit", "accept.sent", "outbox.after_commit"])(
   "an upload that a killed gateway left unanswered at %s makes one scan when it is sent again with its idempotency key",
   async (point) => {
     const before = (await readScans(stage.db, { newestFirst: true, limit: 1 }))[0]?.scanId ?? 0;
@@ -79,7 +79,8 @@ it.each(["submit.after_keep", "accept.before_commit", "outbox.after_commit"])(
     const heir = await stage.gateway();
     const again = await upload(heir.url, text, headers);
     const third = await upload(heir.url, text, headers);
-    expect(again.headers.has("idempotency-replayed")).toBe(point === "outbox.after_commit");
+    // Postgres may have the statement by the time the gateway dies, or not.
+    if (point !== "accept.sent") expect(again.headers.has("idempotency-replayed")).toBe(point === "outbox.after_commit");
     expect(third.headers.get("idempotency-replayed")).toBe("true");
     const { id, hashes } = (await again.json()) as { id: number; hashes: { sha256: string } };
     expect(await third.json()).toMatchObject({ id });
