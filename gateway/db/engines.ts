@@ -18,28 +18,28 @@ export const isAvailable = sql<boolean>`(coalesce(last_healthy_at > greatest(rem
 
 export function selectEngines(db: Database | Tx) {
   return db
-      .selectFrom("engines")
-      .select([
-        "id as engineId",
-        "name",
-        "type",
-        "speed",
-        "internet",
-        "input",
-        "accepts",
-        "detects",
-        "enabled",
-        "engine_version as engineVersion",
-        "signature_version as signatureVersion",
-        "signature_date as signatureDate",
-        "last_healthy_at as lastHealthyAt",
-        "unhealthy",
-        sql<boolean>`is_stale(type, stale_after_ms, signature_date, now())`.as("stale"),
-        isAvailable.as("available"),
-        sql<boolean>`expected_until = 'infinity'`.as("answered"),
-      ])
-      .where(sql<boolean>`not forgotten`)
-      .orderBy(sql`lower(name)`);
+    .selectFrom("engines")
+    .select([
+      "id as engineId",
+      "name",
+      "type",
+      "speed",
+      "internet",
+      "input",
+      "accepts",
+      "detects",
+      "enabled",
+      "engine_version as engineVersion",
+      "signature_version as signatureVersion",
+      "signature_date as signatureDate",
+      "last_healthy_at as lastHealthyAt",
+      "unhealthy",
+      sql<boolean>`is_stale(type, stale_after_ms, signature_date, now())`.as("stale"),
+      isAvailable.as("available"),
+      sql<boolean>`expected_until = 'infinity'`.as("answered"),
+    ])
+    .where(sql<boolean>`not forgotten`)
+    .orderBy(sql`lower(name)`);
 }
 
 /** The ids of the engines with these names, by lower-case name. */

@@ -135,7 +135,10 @@ export function createRelay(given: RelayParts): Relay {
     async retract(scanIds) {
       const published = unmarked.takeOf(scanIds);
       await retract(parts, published).catch((error: unknown) =>
-        parts.log.warn({ err: error, scans: scanIds }, "cannot remove withdrawn requests from the bus now; agents may answer them"),
+        parts.log.warn(
+          { err: error, scans: scanIds },
+          "cannot remove withdrawn requests from the bus now; agents may answer them",
+        ),
       );
     },
     async publishOverdue() {

@@ -20,10 +20,13 @@ export function createUnmarked(afterMs: number, mark: (published: readonly Publi
   function schedule(): void {
     const [first] = waiting;
     if (!first || timer) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      void markUntil(performance.now() - afterMs);
-    }, Math.max(0, first.at + afterMs - performance.now()));
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        void markUntil(performance.now() - afterMs);
+      },
+      Math.max(0, first.at + afterMs - performance.now()),
+    );
   }
 
   async function markUntil(time: number): Promise<void> {

@@ -38,7 +38,8 @@ export async function acceptAll(ctx: ScanContext, requests: readonly AcceptReque
       finish(ctx, turn, accepted, catalogue);
       continue;
     }
-    if (++attempts === ATTEMPTS) throw new GatewayError("UNAVAILABLE", "the engines are changing; send it again", { retryAfter: 1 });
+    if (++attempts === ATTEMPTS)
+      throw new GatewayError("UNAVAILABLE", "the engines are changing; send it again", { retryAfter: 1 });
     catalogue = await ctx.catalogue.renew();
     for (const entry of open) plan(ctx, entry, catalogue);
   }
@@ -169,7 +170,9 @@ function finish(ctx: ScanContext, entries: readonly Entry[], accepted: Accepted,
 
 /** Requests that are refused now are replayed all the same if an earlier request has used their idempotency key. */
 async function replayRefused(ctx: ScanContext, entries: readonly Entry[]): Promise<void> {
-  const refused = entries.flatMap((entry) => (entry.claim && entry.answer instanceof GatewayError ? [{ entry, ...entry.claim }] : []));
+  const refused = entries.flatMap((entry) =>
+    entry.claim && entry.answer instanceof GatewayError ? [{ entry, ...entry.claim }] : [],
+  );
   const claims = new Map((await readClaims(ctx.db, refused)).map((claim) => [keyText(claim), claim]));
   for (const { entry, inputHash, ...key } of refused) {
     const claim = claims.get(keyText(key));

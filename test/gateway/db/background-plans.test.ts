@@ -90,7 +90,8 @@ const STEPS: Record<string, (tx: Tx) => Promise<unknown>> = {
   "expired uploads": removeExpiredUploads,
   "requests that are lost": (tx) =>
     requeueLost(tx, { asOf: new Date(), internet: false, stream: "new", lastSeq: 0, settledUpTo: new Map([[1, 5]]) }, 500),
-  "requests that are needed": (tx) => firstNeededSeq(tx, false, "s", { samples: undefined, scansSeq: 1, scansAt: new Date(), scansAgeMs: 5_000 }),
+  "requests that are needed": (tx) =>
+    firstNeededSeq(tx, false, "s", { samples: undefined, scansSeq: 1, scansAt: new Date(), scansAgeMs: 5_000 }),
   "requests of final scans": removeSettled,
   "requests that are overdue": (tx) => lockUnpublished(tx, 500, 200, []),
   "requests without a copy": (tx) => readLackingCopy(tx, 500, 200),
