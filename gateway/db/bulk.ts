@@ -28,17 +28,17 @@ export async function readHeld(db: Database | Tx, limitEach: number): Promise<He
   return rows;
 }
 
-/** Released, and not published yet. Others that are not marked are published already, or are within moments. */
-const isReleased = sql`seq is null and not held and exists (select from scans where scans.id = outbox.scan_id and priority = 'BULK')`;
-
 /** How many released requests for each engine are not published yet. */
 export async function countUnpublished(db: Database | Tx): Promise<Map<number, number>> {
-  return countWhere(db, isReleased);
+  return countWhere(db, sql`seq is null and not held and priority = 'BULK'`);
 }
 
-/** How many requests of open scans on the bus name each engine, whether it has answered or not. */
+/**
+ * How many requests of open scans on the bus name each engine, whether it has answered or not. Those of other scans are published in the
+ * moment in which they are accepted, whether they are marked or not.
+ */
 export async function countPublished(db: Database | Tx): Promise<Map<number, number>> {
-  return countWhere(db, sql`not held and not (${isReleased})`);
+  return countWhere(db, sql`not held and (seq is not null or priority <> 'BULK')`);
 }
 
 /** How many held requests there are for each engine. */
@@ -48,7 +48,8 @@ export async function countHeld(db: Database): Promise<Map<number, number>> {
 
 async function countWhere(db: Database | Tx, condition: RawBuilder<unknown>): Promise<Map<number, number>> {
   const { rows } = await sql<{ engineId: number; count: number }>`
-    select engine_id as "engineId", count(*) as count from outbox cross join unnest(engine_ids) as engine_id
+    select engine_id as "engineId", count(*) as count from outbox
+      cross join lateral (select priority from scans where scans.id = outbox.scan_id offset 0) as scans cross join unnest(engine_ids) as engine_id
     where ${condition} group by engine_id`.execute(db);
   return new Map(rows.map(({ engineId, count }) => [engineId, count]));
 }
