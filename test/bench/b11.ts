@@ -26,7 +26,7 @@ export const b11: Benchmark = async ({ rounds, corpus, progress, seconds }) => {
         const count = running * SLOTS.sleep * Math.max(1, Math.round((seconds(SECONDS) * 1_000) / SLEEP_MS));
         const forms = corpus.files("T", count).map((file, i) => mesh.bodyOf(file, `T-${i}`));
         const share = await progress.measure(
-          `B11  ${running} agents, round ${round}`,
+          `B11  agents: ${running}, round ${round}`,
           async (advance) => count / (await pushThrough(mesh, forms, advance)) / most,
           (value) => value.toFixed(3),
         );
@@ -35,7 +35,7 @@ export const b11: Benchmark = async ({ rounds, corpus, progress, seconds }) => {
       metrics.push(
         metric({
           id: `B11.${running}`,
-          about: `${running} agents with ${SLOTS.sleep} slots of an engine that waits ${SLEEP_MS} ms: scans/s by slots / time`,
+          about: `agents: ${running}, each with ${SLOTS.sleep} slots of an engine that waits ${SLEEP_MS} ms; scans/s by slots / time`,
           unit: "ratio",
           figure: figureOf(shares),
         }),

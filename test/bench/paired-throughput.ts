@@ -77,7 +77,9 @@ export function megabyteMetrics(measured: readonly Measured[]): Metric[] {
     const id = name === "the mesh" ? "B3.perMB" : `B3.perMB.${name}`;
     return ratioMetric({ id, about }, rounds, { name: "bare path", unit: "CPU-ms/MB" });
   };
-  return [each("the mesh", ofMesh), ...MEASURED.map((name) => each(name, (time) => time[name]))];
+  // Postgres sees no bytes.
+  const seeing = MEASURED.filter((name) => name !== "postgres");
+  return [each("the mesh", ofMesh), ...seeing.map((name) => each(name, (time) => time[name]))];
 }
 
 function costRounds(rounds: number, product: MeshSide, bare: MeshSide, of: (run: { cost: ProcessorTime }) => number): Round[] {
