@@ -4,7 +4,7 @@ import { type Control } from "../../schema/control.js";
 import { encodeMessage } from "../../schema/messages.js";
 import { publishStored } from "../../schema/nats/stored.js";
 import { OPTION_LIMITS } from "../../schema/scan-options.js";
-import { streams, type StreamSettings } from "../../schema/streams.js";
+import { presenceBucket, streams, type StreamSettings } from "../../schema/streams.js";
 import { controlSubject, engineToken, scanSubject, SCANS } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
 import { isAway, keepConnection, removeMessages, requirePayload, unavailable, type Connection } from "./connection.js";
@@ -162,7 +162,7 @@ export function openAccount(
       );
     },
     async state() {
-      const names = streams(internet, settings).map(({ name }) => name);
+      const names = [...streams(internet, settings), presenceBucket(settings)].map(({ name }) => name);
       const infos = await ask((jsm) => Promise.all(names.map((name) => jsm.streams.info(name))));
       return {
         serverVersion: connection.up().info?.version ?? "",

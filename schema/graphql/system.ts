@@ -26,7 +26,7 @@ export class DatabaseState {
 
 @ObjectType({ description: "One stream of the message bus.", simpleResolvers: true })
 export class StreamState {
-  @Field(() => String, { description: "SCANS, SAMPLES or RESULTS." })
+  @Field(() => String, { description: "SCANS, SAMPLES, RESULTS, or KV_AGENTS, which holds what agents say of themselves." })
   name!: string;
 
   @Field(() => GraphQLSafeInt, { description: "Stored messages." })

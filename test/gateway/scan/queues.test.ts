@@ -128,7 +128,9 @@ it("the system shows versions and how full its stores are, and which account is 
       { class: "INTERNET", connected: true },
     ],
   });
-  expect(system.accounts[0]?.streams.map(({ name }) => name)).toEqual(expect.arrayContaining(["SCANS", "SAMPLES", "RESULTS"]));
+  expect(system.accounts[0]?.streams.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["SCANS", "SAMPLES", "RESULTS", "KV_AGENTS"]),
+  );
   expect(system.accounts[0]?.streams.find(({ name }) => name === "SAMPLES")?.bytes).toBeGreaterThan(0);
   await stage.stopNats();
   await until("it is away", async () => {
