@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
+import { OLD_CHUNK_BYTES } from "../schema/streams.js";
 import { batched } from "./batch.js";
 import { openBus } from "./bus/bus.js";
 import { DEFAULT_PORT, type GatewayConfig } from "./config.js";
@@ -20,7 +21,7 @@ import type { ScanContext } from "./scan/context.js";
 import { startWebhooks } from "./webhooks/deliver.js";
 import { createFeeds } from "./watch/feed.js";
 import { createFleet, type Fleet } from "./fleet/fleet.js";
-import { cataloguedAgents } from "./fleet/serving.js";
+import { cataloguedAgents, largestChunk } from "./fleet/serving.js";
 import { startGatewayPresence } from "./background/gateway-presence.js";
 import { startRecorder } from "./background/record.js";
 import { createKeyring } from "./keys/keyring.js";
@@ -78,7 +79,10 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       },
     },
   );
-  const samples = openNatsSampleStore(config, log, (internet) => bus.account(internet).writeProblem());
+  const samples = openNatsSampleStore(config, log, {
+    problem: (internet) => bus.account(internet).writeProblem(),
+    largestChunk: () => (fleet === undefined ? OLD_CHUNK_BYTES : largestChunk(fleet)),
+  });
   fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax });
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });

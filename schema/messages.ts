@@ -248,6 +248,8 @@ export const Presence = z.object({
     .object({ largest: z.number().int().nonnegative(), total: z.number().int().nonnegative() })
     .optional()
     .catch(undefined),
+  /** Bytes of the largest chunk of a sample that it reads; without it, `OLD_CHUNK_BYTES`. */
+  largestChunk: z.number().int().positive().optional().catch(undefined),
   /** Engines that its manifests describe and that are off here. Older agents do not send them. */
   off: z.array(engineName).max(MAX_ENGINES).optional().catch(undefined),
   engines: z.array(EnginePresence).max(MAX_ENGINES),

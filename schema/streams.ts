@@ -25,7 +25,7 @@ const MILLISECOND = 1_000_000;
  */
 export const CHUNK_BYTES = 960 * 1024;
 
-/** Bytes of the chunks of samples that were stored by version 0.1. */
+/** Bytes of the chunks that every agent can read: those of version 0.1, and of any agent that does not say more. */
 export const OLD_CHUNK_BYTES = 512 * 1024;
 
 /** Bytes of the largest message that a gateway publishes: a chunk with its headers. */

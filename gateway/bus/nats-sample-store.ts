@@ -25,11 +25,19 @@ const CHUNK_TIMEOUT_MS = 10_000;
 const locationOf = (seqs: readonly number[]) => seqs as unknown as SampleLocation;
 const seqsOf = (location: SampleLocation) => location as unknown as readonly number[];
 
-/** Keeps samples as chunks in the stream SAMPLES of each account. `problem` tells why NATS takes no writes. */
+/** What the store has to know of the mesh. */
+export interface StoreSurroundings {
+  /** Why NATS takes no writes. */
+  problem(internet: InternetClass): string | undefined;
+  /** The largest chunk that agents can read, in bytes. */
+  largestChunk(): number;
+}
+
+/** Keeps samples as chunks in the stream SAMPLES of each account. */
 export function openNatsSampleStore(
   config: GatewayConfig,
   log: Logger,
-  problem: (internet: InternetClass) => string | undefined,
+  { problem, largestChunk }: StoreSurroundings,
   timeoutMs = CHUNK_TIMEOUT_MS,
 ): SampleStore {
   const open = (internet: InternetClass) => keepConnection(config, internet, "samples", log, async (nc) => requirePayload(nc));
@@ -111,7 +119,7 @@ export function openNatsSampleStore(
         let n = 0;
         // One chunk is held back, because a sample that has only one is looked for before it is written.
         let held: readonly Uint8Array[] | undefined;
-        for await (const chunk of chunked(limited(source, content, options), CHUNK_BYTES)) {
+        for await (const chunk of chunked(limited(source, content, options), Math.min(CHUNK_BYTES, largestChunk()))) {
           if (held !== undefined) await write(n++, held);
           held = chunk;
         }

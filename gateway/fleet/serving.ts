@@ -1,5 +1,6 @@
 import type { Presence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
+import { OLD_CHUNK_BYTES } from "../../schema/streams.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { AnnouncedFingerprints } from "../db/reuse.js";
 import type { Fleet } from "./fleet.js";
@@ -15,6 +16,13 @@ export function cataloguedAgents(fleet: Fleet): Presence[] {
 /** The engines that are off on all agents that are there, though they could run them. */
 export function enginesOff(fleet: Fleet): string[] {
   return [...new Set(fleet.agents().flatMap(({ off }) => off ?? []))];
+}
+
+/** The largest chunk of a sample that every agent reads, in bytes. While none is there, one that is older may come. */
+export function largestChunk(fleet: Fleet): number {
+  const agents = fleet.agents();
+  if (agents.length === 0) return OLD_CHUNK_BYTES;
+  return Math.min(...agents.map((agent) => agent.largestChunk ?? OLD_CHUNK_BYTES));
 }
 
 /** How many agents run an engine now, and how many slots they have for it together. */

@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { pino } from "pino";
 import { openNatsSampleStore } from "../../gateway/bus/nats-sample-store.js";
+import { CHUNK_BYTES } from "../../schema/streams.js";
 import { readGatewayConfig } from "../../gateway/config.js";
 import type { Benchmark } from "./bench.js";
 import { NULL_ENGINE } from "./engines.js";
@@ -28,7 +29,10 @@ export const b9: Benchmark = async ({ rounds, progress, scaled }) => {
       SCANMESH_NATS_ISOLATED_CREDS: gateway.isolated,
       SCANMESH_NATS_INTERNET_CREDS: gateway.internet,
     });
-    const store = openNatsSampleStore(config, pino({ level: "silent" }), () => undefined);
+    const store = openNatsSampleStore(config, pino({ level: "silent" }), {
+      problem: () => undefined,
+      largestChunk: () => CHUNK_BYTES,
+    });
     try {
       const bytes = scaled(LARGE_MB * MB, MB);
       const side = (name: string, store: (pieces: Buffer[]) => Promise<{ sha256: string }>): Side => ({

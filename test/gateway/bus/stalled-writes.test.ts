@@ -2,6 +2,7 @@
 
 import { expect, it } from "vitest";
 import { openNatsSampleStore } from "../../../gateway/bus/nats-sample-store.js";
+import { CHUNK_BYTES } from "../../../schema/streams.js";
 import { ALL_CHUNKS, SAMPLES } from "../../../schema/subjects.js";
 import { testLog } from "../../stage/log.js";
 import { until } from "../../stage/stage.js";
@@ -14,7 +15,8 @@ const bus = prepared(
   (nc) => nc.close(),
 );
 const store = prepared(
-  async () => openNatsSampleStore(stage.config(), testLog("samples"), () => undefined, 200),
+  async () =>
+    openNatsSampleStore(stage.config(), testLog("samples"), { problem: () => undefined, largestChunk: () => CHUNK_BYTES }, 200),
   (opened) => opened.close(),
 );
 
