@@ -8,6 +8,8 @@ export interface Screen {
   readonly path: string;
   /** Its name in the navigation; without it, other screens lead to it. */
   readonly label?: string;
+  /** Few people need it: it stands under "More". */
+  readonly rare?: true;
   /** What a key needs for it. */
   readonly scope: Scope;
   readonly component: ComponentType;
@@ -18,4 +20,12 @@ export const SCREENS: readonly Screen[] = [
   { path: "/scan/:id", scope: "SCAN_READ", component: lazy(() => import("../screens/scan/scan.tsx")) },
   { path: "/fleet", label: "Fleet", scope: "SCAN_READ", component: lazy(() => import("../screens/fleet/fleet.tsx")) },
   { path: "/engines", label: "Engines", scope: "SCAN_READ", component: lazy(() => import("../screens/engines/engines.tsx")) },
+  { path: "/api", label: "API", rare: true, scope: "SCAN_READ", component: lazy(() => import("../screens/api/api.tsx")) },
+  {
+    path: "/status",
+    label: "Status",
+    rare: true,
+    scope: "SCAN_READ",
+    component: lazy(() => import("../screens/status/status.tsx")),
+  },
 ];

@@ -3,6 +3,7 @@ import { Link, Route, Switch, useLocation } from "wouter";
 import { Empty } from "../parts/empty.tsx";
 import { Banners } from "./banners.tsx";
 import { Boundary } from "./boundary.tsx";
+import { Navigation } from "./navigation.tsx";
 import { SCREENS, type Screen } from "./screens.tsx";
 import { SearchBox } from "./search-box.tsx";
 import { useMay } from "./viewer.ts";
@@ -29,13 +30,7 @@ export function Shell() {
           <Link className="brand" href="/">
             ScanMesh
           </Link>
-          <nav aria-label="Screens">
-            {SCREENS.filter(({ label }) => label).map(({ path: to, label }) => (
-              <Link key={to} href={to} aria-current={isAt(path, to) ? "page" : undefined}>
-                {label}
-              </Link>
-            ))}
-          </nav>
+          <Navigation />
           <SearchBox />
         </div>
       </header>
@@ -60,10 +55,6 @@ export function Shell() {
       </main>
     </>
   );
-}
-
-function isAt(path: string, to: string): boolean {
-  return to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
 }
 
 function Allowed({ screen: { scope, component: Component } }: { screen: Screen }) {

@@ -10,6 +10,11 @@ export interface Opened {
   readonly faults: string[];
 }
 
+export interface BrowserOptions extends BrowserContextOptions {
+  /** The API key that its tab already has. */
+  readonly key?: string;
+}
+
 /** A browser for the tests of a file. Each page has a profile of its own. */
 export function useBrowser() {
   const browser = prepared(
@@ -19,8 +24,9 @@ export function useBrowser() {
     },
     (made) => made.close(),
   );
-  return async (origin: string, path = "/", options: BrowserContextOptions = {}): Promise<Opened> => {
+  return async (origin: string, path = "/", { key, ...options }: BrowserOptions = {}): Promise<Opened> => {
     const context = await browser.newContext(options);
+    if (key !== undefined) await context.addInitScript(`sessionStorage.setItem("scanmesh-api-key", ${JSON.stringify(key)})`);
     const page = await context.newPage();
     const faults: string[] = [];
     await page.route("**", (route) => {

@@ -1,0 +1,182 @@
+import { serverNow } from "../../api/clock.ts";
+import { usePolled } from "../../api/polled.ts";
+import { ReadStatus, type ReadStatusQuery } from "../../generated/status.ts";
+import { Connected } from "../../parts/connected.tsx";
+import { Copy } from "../../parts/copy.tsx";
+import { Empty } from "../../parts/empty.tsx";
+import { Ago, bytesText } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import { Problem } from "../../parts/notice.tsx";
+import { diagnosticsText } from "./diagnostics.ts";
+import { StreamTable } from "./stream-table.tsx";
+
+type System = ReadStatusQuery["system"];
+
+const PAGE_VERSION = String(import.meta.env["VITE_VERSION"]);
+
+/** The parts of the mesh: their versions, what they store, and whether they are there. */
+export default function Status() {
+  const { data, error } = usePolled(ReadStatus);
+  return (
+    <div className="stack">
+      <div className="row spread">
+        <h1>Status</h1>
+        {data && (
+          <Copy
+            text={diagnosticsText(data, PAGE_VERSION, new Date(serverNow()))}
+            what="what this screen shows as text, without secrets"
+            label="Copy diagnostics"
+          />
+        )}
+      </div>
+      {error && <Problem error={error} what="The state of the mesh could not be read." />}
+      {data && (
+        <>
+          <Versions system={data.system} />
+          <Gateways gateways={data.system.gateways} />
+          <Database system={data.system} />
+          {data.system.accounts.map((account) => (
+            <StreamTable key={account.class} account={account} />
+          ))}
+          <Agents agents={data.agents} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Versions({ system: { version, nodeVersion, database, startedAt } }: { system: System }) {
+  return (
+    <section className="card stack" aria-labelledby="versions">
+      <h2 id="versions">Versions</h2>
+      <dl className="facts">
+        <dt>This page</dt>
+        <dd>{PAGE_VERSION}</dd>
+        <dt>Gateway that answers</dt>
+        <dd>
+          {version}, Node.js {nodeVersion}, started <Ago at={startedAt} />
+        </dd>
+        <dt>Schema of Postgres</dt>
+        <dd>{database.migration}</dd>
+      </dl>
+    </section>
+  );
+}
+
+function Gateways({ gateways }: { gateways: System["gateways"] }) {
+  return (
+    <section className="card stack" aria-labelledby="gateways">
+      <h2 id="gateways">Gateways</h2>
+      <div className="scroll-x">
+        <table className="whole-words">
+          <thead>
+            <tr>
+              <th scope="col">Host</th>
+              <th scope="col">Version</th>
+              <th scope="col">NATS</th>
+              <th scope="col">Started</th>
+              <th scope="col" className="number">
+                Memory
+              </th>
+              <th scope="col" className="number">
+                Disk free
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {gateways.map((gateway) => (
+              <tr key={gateway.gatewayId}>
+                <th scope="row" className="engine">
+                  <Name text={gateway.host} />
+                </th>
+                <td>{gateway.version}</td>
+                <td>
+                  <Connected is={gateway.natsConnected} />
+                </td>
+                <td>
+                  <Ago at={gateway.startedAt} />
+                </td>
+                <td className="number">{bytesText(gateway.memoryBytes)}</td>
+                <td className="number">{gateway.diskFree === null ? "not known" : bytesText(gateway.diskFree)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Database({ system: { database, outbox } }: { system: System }) {
+  return (
+    <section className="card stack" aria-labelledby="postgres">
+      <h2 id="postgres">Postgres</h2>
+      <dl className="facts">
+        <dt>Version</dt>
+        <dd>{database.serverVersion}</dd>
+        <dt>Size</dt>
+        <dd>{bytesText(database.bytes)}</dd>
+        <dt>Scans</dt>
+        <dd>{database.scans.toLocaleString()}</dd>
+        <dt>Samples</dt>
+        <dd>{database.samples.toLocaleString()}</dd>
+        <dt>Requests to be sent</dt>
+        <dd>
+          {outbox.unpublished.toLocaleString()}
+          {outbox.oldest !== null && (
+            <>
+              , the oldest was due <Ago at={outbox.oldest} />
+            </>
+          )}
+          {outbox.held > 0 && ` and ${outbox.held.toLocaleString()} of low priority, which wait for idle engines`}
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function Agents({ agents }: { agents: ReadStatusQuery["agents"] }) {
+  return (
+    <section className="card stack" aria-labelledby="agents">
+      <h2 id="agents">Agents</h2>
+      {agents.length === 0 ? (
+        <Empty title="No agent is there">An agent runs engines on a host; docs/run/hosts.md says how to add one.</Empty>
+      ) : (
+        <div className="scroll-x">
+          <table className="whole-words">
+            <thead>
+              <tr>
+                <th scope="col">Agent</th>
+                <th scope="col">Host</th>
+                <th scope="col">Class</th>
+                <th scope="col">State</th>
+                <th scope="col">Version</th>
+                <th scope="col">Started</th>
+              </tr>
+            </thead>
+            <tbody>
+              {agents.map(({ agent, host, class: internet, state, version, startedAt }) => (
+                <tr key={agent}>
+                  <th scope="row" className="engine">
+                    <Name text={agent} />
+                  </th>
+                  <td>
+                    <Name text={host} />
+                  </td>
+                  <td>{internet.toLowerCase()}</td>
+                  <td>{state.toLowerCase()}</td>
+                  <td>
+                    <Name text={version} />
+                  </td>
+                  <td>
+                    <Ago at={startedAt} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

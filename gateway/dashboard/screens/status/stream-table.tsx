@@ -1,0 +1,67 @@
+import type { ReadStatusQuery } from "../../generated/status.ts";
+import { bytesText } from "../../parts/measure.tsx";
+import { Connected } from "../../parts/connected.tsx";
+
+type Account = ReadStatusQuery["system"]["accounts"][number];
+
+/** One account of NATS, and how full its streams are. */
+export function StreamTable({ account: { class: internet, connected, serverVersion, streams } }: { account: Account }) {
+  const name = `NATS, ${internet === "ISOLATED" ? "isolated engines" : "engines with internet"}`;
+  return (
+    <section className="card stack" aria-label={name}>
+      <div className="row spread">
+        <h2>{name}</h2>
+        <span className="row">
+          <Connected is={connected} />
+          {serverVersion !== null && <span className="soft">version {serverVersion}</span>}
+        </span>
+      </div>
+      {streams.length > 0 && (
+        <div className="scroll-x">
+          <table className="whole-words">
+            <thead>
+              <tr>
+                <th scope="col">Stream</th>
+                <th scope="col" className="number">
+                  Messages
+                </th>
+                <th scope="col" className="number">
+                  Stored
+                </th>
+                <th scope="col" className="number">
+                  At most
+                </th>
+                <th scope="col">Full</th>
+              </tr>
+            </thead>
+            <tbody>
+              {streams.map((stream) => (
+                <tr key={stream.name}>
+                  <th scope="row" className="engine">
+                    {stream.name}
+                  </th>
+                  <td className="number">{stream.messages.toLocaleString()}</td>
+                  <td className="number">{bytesText(stream.bytes)}</td>
+                  <td className="number">{stream.maxBytes === null ? "the server's limit" : bytesText(stream.maxBytes)}</td>
+                  <td>
+                    <Fullness of={stream} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Fullness({ of: { name, bytes, maxBytes } }: { of: Account["streams"][number] }) {
+  if (maxBytes === null) return "–";
+  return (
+    <>
+      <meter aria-label={`How full ${name} is`} min={0} max={maxBytes} high={maxBytes * 0.8} value={bytes} />{" "}
+      {Math.round((100 * bytes) / maxBytes)} %
+    </>
+  );
+}
