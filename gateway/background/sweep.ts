@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { INTERNET_CLASSES } from "../../schema/classes.js";
 import { transact } from "../db/database.js";
 import { deleteOldAgents } from "../db/agents.js";
+import { removeExpiredDownloads } from "../db/downloads.js";
 import { removeOldHosts } from "../db/engine-hosts.js";
 import { removeOldKeys } from "../db/idempotency.js";
 import { trimRollup } from "../db/rollup.js";
@@ -54,6 +55,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "hosts of engines", every: 600_000, run: () => removeOldHosts(ctx.db) },
     { name: "agents that are gone", every: 600_000, run: () => deleteOldAgents(ctx.db) },
     { name: "uploads", every: 60_000, run: () => removeExpiredUploads(ctx.db) },
+    { name: "downloads", every: 60_000, run: () => removeExpiredDownloads(ctx.db) },
   ];
   const lastRun = new Map<string, number>();
   const stopping = new AbortController();

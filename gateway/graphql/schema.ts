@@ -6,6 +6,7 @@ import { AgentEngineResolver, AgentResolver } from "./resolvers/agent.js";
 import { ApiKeyResolver } from "./resolvers/api-key.js";
 import { AuditEventResolver } from "./resolvers/audit-event.js";
 import { BatchResolver, SubmitScansSuccessResolver } from "./resolvers/batch.js";
+import { DownloadResolver } from "./resolvers/download.js";
 import { EngineStatisticsResolver } from "./resolvers/engine-statistics.js";
 import { EngineResolver } from "./resolvers/engine.js";
 import { NodeResolver } from "./resolvers/node.js";
@@ -51,6 +52,7 @@ export function createSchema(): GraphQLSchema {
       ApiKeyResolver,
       AuditEventResolver,
       BatchResolver,
+      DownloadResolver,
       EngineResolver,
       EngineStatisticsResolver,
       QueueResolver,

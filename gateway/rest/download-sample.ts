@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { SHA256 } from "../../schema/hashes.js";
 import { badInput } from "../errors.js";
-import { downloadSample, findDownload, type DownloadFormat } from "../scan/download.js";
+import { downloadSample, findDownload, type SampleFile, type FileFormat } from "../scan/download.js";
 import { zipped } from "./zipped.js";
 import type { Endpoint } from "./endpoint.js";
 
@@ -35,27 +36,37 @@ export const downloadSampleBytes: Endpoint = {
       const { sample } = await findDownload(ctx, sha256);
       return reply.headers(downloadHeaders(sample, format)).send(Readable.from([]));
     }
-    const { sample, bytes } = await downloadSample(ctx, request.caller, sha256, format);
-    const sent = format === "zip" ? zipped(sample.sha256, PASSWORD, bytes) : bytes;
-    return reply
-      .headers(downloadHeaders(sample, format))
-      .send(Readable.from(sent, { objectMode: false, highWaterMark: READ_AHEAD_BYTES }));
+    return sendSample(reply, format, await downloadSample(ctx, request.caller, sha256, format));
   },
 };
 
-function readFormat({ format = "raw" }: Record<string, unknown>): DownloadFormat {
+/** Streams a sample as a file that nothing opens by itself. */
+export function sendSample(reply: FastifyReply, format: FileFormat, { sample, bytes }: SampleFile): FastifyReply {
+  const sent = format === "zip" ? zipped(sample.sha256, PASSWORD, bytes) : bytes;
+  return reply
+    .headers(downloadHeaders(sample, format))
+    .send(Readable.from(sent, { objectMode: false, highWaterMark: READ_AHEAD_BYTES }));
+}
+
+function readFormat({ format = "raw" }: Record<string, unknown>): FileFormat {
   if (format === "raw" || format === "zip") return format;
   throw badInput("format", "must be raw or zip");
 }
 
-/** No program may open, run, show or cache the sample by itself. */
-function downloadHeaders({ sha256, size }: { readonly sha256: string; readonly size: number }, format: DownloadFormat) {
+function downloadHeaders({ sha256, size }: { readonly sha256: string; readonly size: number }, format: FileFormat) {
   return {
-    "content-type": TYPES[format],
-    "content-disposition": `attachment; filename="${format === "zip" ? `${sha256}.zip` : sha256}"`,
+    ...attachmentHeaders(TYPES[format], format === "zip" ? `${sha256}.zip` : sha256),
+    ...(format === "raw" ? { "content-length": size } : {}),
+  };
+}
+
+/** No program may open, run, show or cache the file by itself. */
+export function attachmentHeaders(type: string, name: string) {
+  return {
+    "content-type": type,
+    "content-disposition": `attachment; filename="${name}"`,
     "content-security-policy": "default-src 'none'; sandbox",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
-    ...(format === "raw" ? { "content-length": size } : {}),
   };
 }

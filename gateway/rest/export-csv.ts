@@ -43,7 +43,8 @@ function wanted(ctx: ScanContext, { q, l, p }: Record<string, unknown>, signal: 
 
 const MOST = 1_000_000_000;
 
-async function* lines(ctx: ScanContext, scans: Pages<ListedScan>): AsyncGenerator<string> {
+/** The head of a CSV, then a line for each scan. */
+export async function* lines(ctx: ScanContext, scans: Pages<ListedScan>): AsyncGenerator<string> {
   const engines = await readEngines(ctx.db);
   // The first lines come with the head, so that a search that takes too long is answered with an error.
   let head = csvHead(engines);

@@ -1,5 +1,7 @@
 import { nthNewest, readListedScans } from "../db/export.js";
 import type { Database } from "../db/database.js";
+import type { ListPlace } from "../db/list-place.js";
+import { listScans, type PlacedScan, type ScanCriteria } from "../db/scan-list.js";
 import { readListedResults, readScans, readScansById } from "../db/scans.js";
 import { findScanIds, type Search } from "../db/search.js";
 import type { ScanContext } from "../scan/context.js";
@@ -29,6 +31,18 @@ export async function* matchingScans(ctx: ScanContext, search: Search, signal: A
     yield await readScansById(ctx.db, ids);
     last = ids.length < PAGE ? undefined : ids.at(-1);
   }
+}
+
+/** The scans that meet the criteria, the newest first. */
+export async function* listedScans(ctx: ScanContext, criteria: ScanCriteria, signal: AbortSignal): Pages<PlacedScan> {
+  let after: ListPlace | undefined;
+  do {
+    const place = { newestFirst: true, limit: PAGE, after };
+    const page: PlacedScan[] = await readList(ctx, signal, (db) => listScans(db, criteria, place));
+    yield page;
+    const last = page.length < PAGE ? undefined : page.at(-1);
+    after = last && { id: last.scanId, micros: last.startMicros };
+  } while (after !== undefined);
 }
 
 /** Which of the newest scans are wanted: `count` of them, after skipping `offset`. */

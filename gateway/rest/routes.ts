@@ -7,6 +7,7 @@ import { acceptAnyBody } from "../http/request-body.js";
 import type { GatewayConfig } from "../config.js";
 import type { ScanContext } from "../scan/context.js";
 import { apiPage } from "./api-page.js";
+import { downloadRoute } from "./one-time-download.js";
 import { openApi } from "./openapi.js";
 import { ROUTES } from "./route-table.js";
 
@@ -24,6 +25,7 @@ export async function restRoutes(app: FastifyInstance, ctx: ScanContext): Promis
       });
     }
   }
+  downloadRoute(app, ctx);
   await documentation(app, ctx.config);
 }
 

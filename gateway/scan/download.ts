@@ -2,17 +2,16 @@ import { createHash } from "node:crypto";
 import { SHA256 } from "../../schema/hashes.js";
 import type { SampleRecord } from "../../schema/reports.js";
 import { BytesMissing, type SampleCopy } from "../bus/sample-store.js";
-import type { Caller } from "../caller.js";
-import { audit } from "../db/audit.js";
+import { audit, type Actor } from "../db/audit.js";
 import { findSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
 /** `raw`: the bytes as they are; `zip`: in a zip with the password `infected`. */
-export type DownloadFormat = "raw" | "zip";
+export type FileFormat = "raw" | "zip";
 
 /** A sample and its bytes. The last piece comes only if all bytes together have the sample's sha256. */
-export interface Download {
+export interface SampleFile {
   readonly sample: SampleRecord;
   readonly bytes: AsyncGenerator<Uint8Array>;
 }
@@ -21,17 +20,32 @@ export interface Download {
  * Opens a stored sample for download; the audit knows before the first byte leaves. Throws BAD_INPUT, NOT_FOUND, SAMPLE_GONE or
  * UNAVAILABLE. If bytes turn out to be missing or changed later, `bytes` throws.
  */
-export async function downloadSample(
-  ctx: ScanContext,
-  caller: Caller,
-  sha256: string,
-  format: DownloadFormat,
-): Promise<Download> {
+export async function downloadSample(ctx: ScanContext, actor: Actor, sha256: string, format: FileFormat): Promise<SampleFile> {
   const { sample, copy } = await findDownload(ctx, sha256);
   const bytes = verifiedBytes(ctx, sample, copy);
   const first = await bytes.next();
-  await audit(ctx.db, caller, "downloadSample", sample.sha256, { format, size: sample.size });
+  await audit(ctx.db, actor, "downloadSample", sample.sha256, { format, size: sample.size });
   return { sample, bytes: resume(ctx, sample, first, bytes) };
+}
+
+/** Bytes that show what kind of file it is. */
+const BEGINNING = 64 * 1024;
+
+/**
+ * The first 64 KiB of a stored sample; the audit knows before they leave. They are known to be the sample's
+ * only if it is one chunk: a larger one is not read to its end. Throws what {@link downloadSample} throws.
+ */
+export async function downloadBeginning(ctx: ScanContext, actor: Actor, sha256: string): Promise<Uint8Array> {
+  const { sample, copy } = await findDownload(ctx, sha256);
+  const pieces: Uint8Array[] = [];
+  let read = 0;
+  for await (const piece of verifiedBytes(ctx, sample, copy)) {
+    pieces.push(piece);
+    read += piece.length;
+    if (read >= BEGINNING) break;
+  }
+  await audit(ctx.db, actor, "downloadSample", sample.sha256, { format: "first64KiB", size: sample.size });
+  return Buffer.concat(pieces).subarray(0, BEGINNING);
 }
 
 /** A sample whose bytes are there, as far as a cheap look can tell. Throws BAD_INPUT, NOT_FOUND or SAMPLE_GONE. */

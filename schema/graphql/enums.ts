@@ -231,6 +231,19 @@ registerEnumType(SampleOrder, {
   },
 });
 
+/** How a download gives a sample. */
+export const DownloadFormat = { RAW: "RAW", ZIP: "ZIP", FIRST_64_KIB: "FIRST_64_KIB" } as const;
+export type DownloadFormat = keyof typeof DownloadFormat;
+registerEnumType(DownloadFormat, {
+  name: "DownloadFormat",
+  description: "How a download gives a sample.",
+  valuesConfig: {
+    RAW: { description: "The bytes as they are." },
+    ZIP: { description: "In a zip with the password `infected`." },
+    FIRST_64_KIB: { description: "Its first 64 KiB as they are; all of a smaller sample." },
+  },
+});
+
 /** Codes of {@link UserError}; the gateway's own codes for what a caller can do something about. */
 export const UserErrorCode = {
   BAD_INPUT: "BAD_INPUT",

@@ -3,6 +3,7 @@
 import type { ApiKeysTable, ApiKeyUsageTable } from "./api-keys.js";
 import type { AuditEventsTable } from "./audit-events.js";
 import type { GatewaysTable, OutboxTable, RemovalsTable, SweepMarksTable } from "./bus.js";
+import type { DownloadsTable } from "./downloads.js";
 import type { AgentsTable, EnginesTable, AgentOrdersTable, EngineHostsTable } from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
 import type { SamplesTable, UploadsTable } from "./samples.js";
@@ -23,6 +24,7 @@ import type { UntoldScansTable, WebhooksTable, WebhookDeliveriesTable } from "./
 export interface Tables {
   samples: SamplesTable;
   uploads: UploadsTable;
+  downloads: DownloadsTable;
   scans: ScansTable;
   results: ResultsTable;
   batches: BatchesTable;
