@@ -5,6 +5,7 @@ import { findLocked, raiseResults } from "../db/results.js";
 import { GatewayError } from "../errors.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
+import { createBatchLimit, type BatchLimit } from "./batch-limit.js";
 import { createLockedScans, type LockedScans } from "./locked-scans.js";
 import { receive, type ReceivedResult } from "./receive.js";
 import { createReturns } from "./returned.js";
@@ -39,7 +40,7 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
   let waitingBytes = 0;
   let working: Promise<void> | undefined;
   const returns = createReturns(ctx, internet);
-  const locked = createLockedScans();
+  const memory: Memory = { locked: createLockedScans(), limit: createBatchLimit(BATCH) };
 
   const consumer = ctx.bus.account(internet).consumeResults(async (delivery) => {
     const received = receive(ctx, internet, delivery, returns);
@@ -54,7 +55,7 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
   async function work(): Promise<void> {
     await new Promise(setImmediate);
     try {
-      while (waiting.length > 0) await recordOrReturn(ctx, locked, takeBatch());
+      while (waiting.length > 0) await recordOrReturn(ctx, memory, takeBatch());
     } catch (error) {
       ctx.log.error({ err: error }, "results could not be returned to the bus; it delivers them again");
     } finally {
@@ -64,7 +65,8 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
 
   function takeBatch(): ReceivedResult[] {
     let bytes = 0;
-    const end = waiting.findIndex((one, i) => i > 0 && (i >= BATCH || (bytes += one.bytes) > BATCH_BYTES));
+    const most = memory.limit.most();
+    const end = waiting.findIndex((one, i) => i > 0 && (i >= most || (bytes += one.bytes) > BATCH_BYTES));
     const batch = waiting.splice(0, end === -1 ? waiting.length : end);
     waitingBytes -= sizeOf(batch);
     return batch;
@@ -83,17 +85,29 @@ function sizeOf(results: readonly ReceivedResult[]): number {
   return results.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
+/** What a recorder keeps of earlier batches. */
+interface Memory {
+  readonly locked: LockedScans;
+  readonly limit: BatchLimit;
+}
+
 /** A batch that cannot be recorded is split, so that one bad result costs no other. */
-async function recordOrReturn(ctx: ScanContext, locked: LockedScans, received: readonly ReceivedResult[]): Promise<void> {
+async function recordOrReturn(ctx: ScanContext, memory: Memory, received: readonly ReceivedResult[]): Promise<void> {
   let batch = received;
   try {
-    batch = setAside(received, await locked.among(ctx.db, scanIdsOf(received)));
-    if (batch.length > 0) await record(ctx, batch);
+    batch = setAside(received, await memory.locked.among(ctx.db, scanIdsOf(received)));
+    if (batch.length === 0) return;
+    await record(ctx, batch);
+    memory.limit.recorded();
   } catch (error) {
-    if (isBlocked(error)) return recordUnlocked(ctx, locked, batch, error);
-    if (error instanceof GatewayError) return returnToBus(ctx, batch, error);
+    if (isBlocked(error)) return recordUnlocked(ctx, memory, batch, error);
+    if (error instanceof GatewayError) {
+      const delayMs = memory.limit.most() === 1 ? DELAY_MS : PAUSE_MS;
+      memory.limit.failed(batch.length);
+      return returnToBus(ctx, batch, error, delayMs);
+    }
     if (batch.length > 1) {
-      for (const one of batch) await recordOrReturn(ctx, locked, [one]);
+      for (const one of batch) await recordOrReturn(ctx, memory, [one]);
       return;
     }
     for (const one of batch) rejectOrDelay(ctx, one, error);
@@ -101,12 +115,7 @@ async function recordOrReturn(ctx: ScanContext, locked: LockedScans, received: r
 }
 
 /** Somebody holds the locks of some scans: their results are tried again later, and hold up no other. */
-async function recordUnlocked(
-  ctx: ScanContext,
-  locked: LockedScans,
-  batch: readonly ReceivedResult[],
-  cause: unknown,
-): Promise<void> {
+async function recordUnlocked(ctx: ScanContext, memory: Memory, batch: readonly ReceivedResult[], cause: unknown): Promise<void> {
   let scans: ReadonlySet<number>;
   try {
     scans = await findLocked(ctx.db, scanIdsOf(batch));
@@ -116,9 +125,9 @@ async function recordUnlocked(
   // Another lock was in the way, or it is free again.
   if (scans.size === 0) return returnToBus(ctx, batch, cause);
   ctx.log.warn({ scans: [...scans] }, "cannot record results of scans that somebody has locked; they are tried again");
-  locked.add(scans);
+  memory.locked.add(scans);
   const unlocked = setAside(batch, scans);
-  if (unlocked.length > 0) await recordOrReturn(ctx, locked, unlocked);
+  if (unlocked.length > 0) await recordOrReturn(ctx, memory, unlocked);
 }
 
 /** Returns the results of locked scans to the bus, which delivers them again later. Returns the others. */
@@ -149,9 +158,14 @@ function isUnstorable(error: unknown): boolean {
 }
 
 /** Postgres is away: returns the results to the bus, and waits a little before it consumes more. */
-async function returnToBus(ctx: ScanContext, batch: readonly ReceivedResult[], error: unknown): Promise<void> {
+async function returnToBus(
+  ctx: ScanContext,
+  batch: readonly ReceivedResult[],
+  error: unknown,
+  delayMs = PAUSE_MS,
+): Promise<void> {
   ctx.log.warn({ err: error, results: batch.length }, "cannot record results now; they stay on the bus");
-  for (const { delivery } of batch) delivery.nak(PAUSE_MS);
+  for (const { delivery } of batch) delivery.nak(delayMs);
   await pause(PAUSE_MS);
 }
 

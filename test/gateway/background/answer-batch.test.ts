@@ -1,5 +1,6 @@
 import { connect, credsAuthenticator, type NatsConnection } from "nats";
 import { readFileSync } from "node:fs";
+import { sql } from "kysely";
 import { expect, it, onTestFinished } from "vitest";
 import { lockScans } from "../../../gateway/db/results.js";
 import { readScan } from "../../../gateway/db/scans.js";
@@ -129,4 +130,24 @@ it.each([
   await publish(message);
   await untilSettled();
   expect(await ignored()).toBeGreaterThan(before);
+});
+
+it("answers that Postgres fails to record, for a reason that is not their data, keep back no other and are recorded later", async () => {
+  const codes = ["40001", "53200", "XX000"].map((code) => `raise exception using errcode = '${code}'`);
+  const faults = [...codes, "perform pg_terminate_backend(pg_backend_pid())"];
+  const failing = await scans("failing", faults.length);
+  const good = await scans("good", faults.length);
+  const before = await ignored();
+  const cases = failing.map((scan, i) => `when ${scan} then ${faults[i]};`).join(" ");
+  const body = sql.lit(`begin case new.scan_id ${cases} else null; end case; return new; end`);
+  await sql`create function fail() returns trigger language plpgsql as ${body}`.execute(stage.db);
+  await sql`create trigger fail before update on results for each row execute function fail()`.execute(stage.db);
+  const pairs = failing.map((scan, i) => ({ v: 2, answers: [scan, good[i]].map((one) => ({ ...done, scan: one })) }));
+  await Promise.all(pairs.map(publish));
+  await Promise.all(good.map(recorded));
+  const states = async () => (await Promise.all(failing.map(resultOf))).map((result) => result?.state);
+  expect(await states()).toEqual(faults.map(() => "QUEUED"));
+  await sql`drop function fail() cascade`.execute(stage.db);
+  await Promise.all(failing.map(recorded));
+  expect(await ignored()).toBe(before);
 });
