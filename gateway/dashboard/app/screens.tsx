@@ -10,6 +10,8 @@ export interface Screen {
   readonly label?: string;
   /** Few people need it: it stands under "More". */
   readonly rare?: true;
+  /** The title of its tab, if that is not the label. */
+  readonly title?: string;
   /** What a key needs for it. */
   readonly scope: Scope;
   readonly component: ComponentType;
@@ -17,7 +19,7 @@ export interface Screen {
 
 export const SCREENS: readonly Screen[] = [
   { path: "/", label: "Home", scope: "SCAN_READ", component: Home },
-  { path: "/scan/:id", scope: "SCAN_READ", component: lazy(() => import("../screens/scan/scan.tsx")) },
+  { path: "/scan/:id", title: "Report", scope: "SCAN_READ", component: lazy(() => import("../screens/scan/scan.tsx")) },
   { path: "/fleet", label: "Fleet", scope: "SCAN_READ", component: lazy(() => import("../screens/fleet/fleet.tsx")) },
   { path: "/engines", label: "Engines", scope: "SCAN_READ", component: lazy(() => import("../screens/engines/engines.tsx")) },
   { path: "/api", label: "API", rare: true, scope: "SCAN_READ", component: lazy(() => import("../screens/api/api.tsx")) },

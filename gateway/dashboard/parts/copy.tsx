@@ -10,9 +10,15 @@ export function Copy({ text, what, label = "Copy" }: { text: string; what: strin
     setTimeout(() => setSaid(""), SHOWN_MS);
   };
   return (
-    <button className="plain" type="button" aria-label={`Copy ${what}`} onClick={() => void copy()}>
-      {said || label}
-    </button>
+    <>
+      <button className="plain" type="button" onClick={() => void copy()}>
+        {label}
+        <span className="unseen"> {what}</span>
+      </button>
+      <span className="soft small" role="status">
+        {said}
+      </span>
+    </>
   );
 }
 

@@ -24,6 +24,11 @@ const STATES: Readonly<Record<string, Word>> = {
 };
 const OPEN: Word = { word: "Scanning", mark: "…", tone: "running" };
 
+/** A verdict in a word. */
+export function verdictWord(verdict: string | null): string {
+  return (VERDICTS[verdict ?? ""] ?? OPEN).word;
+}
+
 /** A verdict in a word, a mark and a colour. */
 export function Verdict({ verdict }: { verdict: string | null }) {
   return <Badge {...(VERDICTS[verdict ?? ""] ?? OPEN)} />;

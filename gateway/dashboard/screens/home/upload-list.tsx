@@ -1,6 +1,7 @@
 import { Link } from "wouter";
 import { Ago, bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
+import { Status } from "../../parts/status.tsx";
 import { Verdict } from "../../parts/verdict.tsx";
 import { removeUpload, scanKnown, type ScanOptions, type UploadedFile } from "./uploads.ts";
 
@@ -12,11 +13,10 @@ export function UploadList({ files, options }: { files: readonly UploadedFile[];
   if (files.length === 0) return null;
   const ended = files.filter(({ stage }) => ["submitted", "known", "failed"].includes(stage.is)).length;
   const failed = files.filter(({ stage }) => stage.is === "failed").length;
+  const summary = `${ended} of ${files.length} ${files.length === 1 ? "file" : "files"} done${failed > 0 ? `, ${failed} not accepted` : ""}`;
   return (
     <div className="card stack">
-      <p role="status">
-        {ended} of {files.length} {files.length === 1 ? "file" : "files"} done{failed > 0 && `, ${failed} not accepted`}
-      </p>
+      <Status text={summary} />
       <ul className="uploads">
         {files.slice(0, SHOWN).map((file) => (
           <UploadRow key={file.id} file={file} options={options} />
@@ -42,7 +42,13 @@ function UploadRow({ file: { id, file, name, stage }, options }: { file: Uploade
             </button>
           </>
         )}
-        <button className="plain" type="button" aria-label={`Remove ${name} from this list`} onClick={() => removeUpload(id)}>
+        <button
+          className="plain"
+          type="button"
+          aria-label={`Remove ${name} from this list`}
+          title="Remove from this list"
+          onClick={() => removeUpload(id)}
+        >
           ✕
         </button>
       </span>

@@ -86,15 +86,12 @@ function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
       </td>
       <td className="number wide">{durationMs === null ? "" : durationText(durationMs)}</td>
       <td>
-        <button
-          className="plain"
-          type="button"
-          aria-expanded={isOpened}
-          aria-controls={`details-${id}`}
-          aria-label={`Details of ${engine}`}
-          onClick={onToggle}
-        >
-          {isOpened ? "Hide" : "Details"}
+        <button className="plain" type="button" aria-expanded={isOpened} aria-controls={`details-${id}`} onClick={onToggle}>
+          Details
+          <span className="unseen">
+            {" "}
+            of <Name text={engine} />
+          </span>
         </button>
       </td>
     </tr>

@@ -45,7 +45,7 @@ export function ScanActions({ scan: { scanId, endDate, name } }: { scan: ScanRep
         >
           JSON
         </a>
-        <Copy text={location.href} what="the link to this report" label="Copy link" />
+        <Copy text={location.href} what="to this report" label="Copy link" />
       </div>
       {problem && <Problem error={problem} />}
     </div>

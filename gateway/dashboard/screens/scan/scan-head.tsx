@@ -1,7 +1,10 @@
 import { Link } from "wouter";
+import { useTitle } from "../../app/title.ts";
 import type { ScanReportFragment } from "../../generated/scan.ts";
 import { bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
+import { verdictWord } from "../../parts/verdict.tsx";
+import { Status } from "../../parts/status.tsx";
 import { Notice, type Tone } from "../../parts/notice.tsx";
 
 const TONES: Readonly<Record<string, Tone>> = {
@@ -15,6 +18,7 @@ const TONES: Readonly<Record<string, Tone>> = {
 export function ScanHead({ scan }: { scan: ScanReportFragment }) {
   const { name, sample, verdict, endDate, proof, detections, done, total } = scan;
   const tone = TONES[verdict ?? ""] ?? "running";
+  useTitle(`${name}: ${verdictWord(verdict)}`);
   return (
     <header className="stack">
       <div>
@@ -28,7 +32,7 @@ export function ScanHead({ scan }: { scan: ScanReportFragment }) {
           · {bytesText(sample.size)} · <Name text={sample.mime} />
         </p>
       </div>
-      <div className={`proof tone-${tone}`} role="status">
+      <div className={`proof tone-${tone}`}>
         <div className="ratio">
           <strong>
             {detections}
@@ -38,9 +42,7 @@ export function ScanHead({ scan }: { scan: ScanReportFragment }) {
           </strong>
           <span className="small">detect it</span>
         </div>
-        <p>
-          <Name text={proof.text} />
-        </p>
+        <Status text={proof.text} />
       </div>
       {endDate === null && (
         <div>

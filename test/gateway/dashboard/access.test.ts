@@ -1,0 +1,97 @@
+/** WCAG 2.2 AA on every screen: what axe sees, and what it cannot. */
+
+import { readFileSync } from "node:fs";
+import type { AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { projectPath } from "../../../schema/paths.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { base64, submit } from "../scan/submitting.js";
+import { useBrowser } from "./browser.js";
+import { ENGINES, playHistory } from "./history.js";
+import { FOCUSED, MOVING, NOTE_LIVE_REGIONS, SETTLED, SMALL_TARGETS } from "./in-page.js";
+import { screenPaths } from "./screens.js";
+
+const AXE = readFileSync(projectPath("node_modules/axe-core/axe.min.js"), "utf8");
+const ALL_RULES = {
+  runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] },
+  rules: { "target-size": { enabled: true } },
+};
+/** The other colour scheme changes nothing else. */
+const COLOURS = { runOnly: ["color-contrast", "link-in-text-block"] };
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", ENGINES);
+const history = prepared(() => playHistory(gateway.url, agent));
+const open = useBrowser();
+
+/** Every screen, and the reports that differ from the first. */
+const paths = () => [
+  ...screenPaths(history),
+  ...[history.clean, history.inconclusive, history.running].map((id) => `/scan/${id}`),
+];
+
+/** Opens a screen, and waits until it has read what it shows. */
+async function show(page: Page, path: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(`#${path}`)}`);
+  await page.locator("main h1").first().waitFor({ state: "attached" });
+  await page.evaluate(SETTLED);
+}
+
+it("axe finds nothing on any screen, dark and light; each has a title of its own, and nothing that moves", async () => {
+  const { page, faults } = await open(gateway.url, "/", { reducedMotion: "reduce" });
+  await page.evaluate(AXE);
+  const titles: string[] = [];
+  for (const path of paths()) {
+    await show(page, path);
+    titles.push(await page.title());
+    for (const details of await page.getByRole("button", { name: /^Details of/ }).all()) await details.click();
+    await page.evaluate(SETTLED);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      const options = colorScheme === "light" ? ALL_RULES : COLOURS;
+      const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
+      const found = violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => ({ id, html, failureSummary })),
+      );
+      expect({ path, colorScheme, found }).toEqual({ path, colorScheme, found: [] });
+    }
+    expect({ path, moving: await page.evaluate(MOVING) }).toEqual({ path, moving: 0 });
+  }
+  expect(titles.filter((title, i) => !/^.+ · ScanMesh$/.test(title) || titles.indexOf(title) !== i)).toEqual([]);
+  expect(titles).toContain("holiday.jpg: Clean · ScanMesh");
+  expect(faults).toEqual([]);
+});
+
+it("what has the focus is not covered, and whatever one presses is 24 px large", async () => {
+  const { page } = await open(gateway.url);
+  for (const path of paths()) {
+    await page.setViewportSize({ width: 760, height: 420 });
+    await show(page, path);
+    const covered: unknown[] = [];
+    for (const key of ["Tab", "Shift+Tab"])
+      for (let steps = 0; steps < 30; steps++) {
+        await page.keyboard.press(key);
+        const focused = await page.evaluate<{ name: string; isShown: boolean } | null>(FOCUSED);
+        if (focused?.isShown === false) covered.push(focused.name);
+      }
+    const small = await page.evaluate<string[]>(SMALL_TARGETS);
+    await page.setViewportSize({ width: 390, height: 420 });
+    small.push(...(await page.evaluate<string[]>(SMALL_TARGETS)));
+    expect({ path, covered, small }).toEqual({ path, covered: [], small: [] });
+  }
+});
+
+it("live regions say one message a second at most while files are sent and scans arrive", async () => {
+  const { page } = await open(gateway.url);
+  await page.evaluate(NOTE_LIVE_REGIONS);
+  const files = Array.from({ length: 12 }, (_, i) => ({ name: `${i}.txt`, mimeType: "", buffer: Buffer.from(`file ${i}`) }));
+  await page.locator("input[type=file]").first().setInputFiles(files);
+  const arriving = Array.from({ length: 30 }, (_, i) => ({ base64: base64(`arrives ${i}`), name: `arrives-${i}` }));
+  await Promise.all(arriving.map((input) => submit(gateway.url, input)));
+  await page.getByRole("status").getByText("12 of 12 files done").waitFor();
+  const times = await page.evaluate<number[]>("said.map(({ at }) => at)");
+  expect(times.length).toBeGreaterThan(0);
+  expect(times.slice(1).filter((at, i) => at - (times[i] ?? 0) < 990)).toEqual([]);
+});
