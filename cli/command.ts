@@ -15,10 +15,23 @@ export const print = (line: string) => void process.stdout.write(`${line}\n`);
 /** Writes a line that is no part of the answer. */
 export const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-/** Aborts when this process is asked to end. */
+/** One Ctrl-C arrives several times: from the terminal, and from npm, which passes it on. */
+const FORCE_AFTER_MS = 1_500;
+
+/** Ends a command that its user has interrupted; the message says what became of its work. */
+export class Interrupted extends Error {}
+
+/** Aborts when this process is asked to end. A second request after a while ends it at once. */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
+  let askedAt: number | undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (askedAt !== undefined && performance.now() - askedAt > FORCE_AFTER_MS) process.exit(EXIT.interrupted);
+      askedAt ??= performance.now();
+      controller.abort();
+    });
+  }
   return controller.signal;
 }
 
@@ -46,8 +59,8 @@ export async function runCommand(program: Command, failure: Failure = {}): Promi
     await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.error;
-    else if (error instanceof Error && error.name === "AbortError") {
-      say(failure.interrupted ?? "Interrupted.");
+    else if (error instanceof Interrupted || (error instanceof Error && error.name === "AbortError")) {
+      say(error instanceof Interrupted ? error.message : (failure.interrupted ?? "Interrupted."));
       process.exitCode = EXIT.interrupted;
     } else {
       say((failure.explain ?? explain)(error));

@@ -3,7 +3,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { projectPath } from "../schema/paths.js";
+import { signalGroup } from "../standalone/run.mjs";
 import { findRunningMesh } from "../standalone/home.js";
+import { Interrupted } from "./command.js";
 import type { CliConfig } from "./config.js";
 import { OperatorError } from "../schema/operator-error.js";
 
@@ -19,9 +21,13 @@ const POLL_MS = 100;
 /** A first start installs and builds. */
 const START_TIMEOUT_MS = 10 * 60_000;
 const OUTPUT_MAX = 4_000;
+const STOPPED = "Interrupted; the mesh was stopped.";
 const OTHER_MESH = "SCANMESH_HOME names the folder of another mesh, --url the address of one.";
 
-/** Throws {@link OperatorError} if no mesh can be had: none is started for a caller with a key, which is of a mesh that runs already. */
+/**
+ * Throws {@link OperatorError} if no mesh can be had: none is started for a caller with a key, which is of a mesh that runs already.
+ * If the signal comes first, what was started is stopped and {@link Interrupted} says so, also from `stop`.
+ */
 export async function connectToMesh(
   { home, apiKey }: CliConfig,
   say: (line: string) => void,
@@ -50,14 +56,15 @@ export async function connectToMesh(
       url,
       started: true,
       async stop() {
-        say("Stopping the mesh that was started for this command; its data stays.");
+        if (!signal.aborted) say("Stopping the mesh that was started for this command; its data stays.");
         await stop();
+        if (signal.aborted) throw new Interrupted(STOPPED);
       },
     };
   } catch (error) {
     waiting.abort();
     await stop();
-    throw error;
+    throw signal.aborted ? new Interrupted(STOPPED) : error;
   }
 }
 
@@ -83,6 +90,7 @@ function rejectWhenClosed(child: ChildProcess, output: () => string): Promise<ne
 async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = new Promise((resolve) => child.once("close", resolve));
-  child.kill("SIGTERM");
+  // Its whole group: in the middle of a start it may be building. Parts of the mesh have groups of their own, and are ended in order.
+  signalGroup(child.pid, "SIGTERM");
   await closed;
 }

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { Speed } from "../schema/classes.js";
 import { commaList } from "../schema/settings.js";
 import { createGatewayClient } from "./client.js";
-import { checkHttpAddress, EXIT, explain, interruptSignal, print, runCommand, say } from "./command.js";
+import { checkHttpAddress, EXIT, explain, Interrupted, interruptSignal, print, runCommand, say } from "./command.js";
 import { readCliConfig, readTerminalConfig, type CliConfig } from "./config.js";
 import { createLiveView } from "./live-view.js";
 import { exitCode, type FileResult } from "./report.js";
@@ -50,7 +50,10 @@ async function run(files: readonly string[], options: Options): Promise<number> 
     );
   } finally {
     // What was found counts, whatever goes wrong afterwards.
-    await mesh.stop().catch((error: unknown) => say(explain(error)));
+    await mesh.stop().catch((error: unknown) => {
+      if (error instanceof Interrupted) throw error;
+      say(explain(error));
+    });
   }
 }
 

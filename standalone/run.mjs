@@ -93,7 +93,7 @@ export async function runGroup(command, args, cwd) {
  * @param {number | undefined} leader
  * @param {NodeJS.Signals | 0} signal
  */
-function signalGroup(leader, signal) {
+export function signalGroup(leader, signal) {
   if (leader === undefined) return false;
   try {
     return process.kill(-leader, signal);
