@@ -1,6 +1,7 @@
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/parts.css";
+import "./style/forms.css";
 import "./style/shell.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

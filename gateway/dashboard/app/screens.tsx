@@ -22,6 +22,21 @@ export const SCREENS: readonly Screen[] = [
   { path: "/scan/:id", title: "Report", scope: "SCAN_READ", component: lazy(() => import("../screens/scan/scan.tsx")) },
   { path: "/fleet", label: "Fleet", scope: "SCAN_READ", component: lazy(() => import("../screens/fleet/fleet.tsx")) },
   { path: "/engines", label: "Engines", scope: "SCAN_READ", component: lazy(() => import("../screens/engines/engines.tsx")) },
+  { path: "/keys", label: "Keys", rare: true, scope: "ADMIN", component: lazy(() => import("../screens/keys/keys.tsx")) },
+  {
+    path: "/webhooks",
+    label: "Webhooks",
+    rare: true,
+    scope: "ADMIN",
+    component: lazy(() => import("../screens/webhooks/webhooks.tsx")),
+  },
+  {
+    path: "/webhooks/:id",
+    title: "Deliveries",
+    scope: "ADMIN",
+    component: lazy(() => import("../screens/webhooks/deliveries.tsx")),
+  },
+  { path: "/audit", label: "Audit", rare: true, scope: "ADMIN", component: lazy(() => import("../screens/audit/audit.tsx")) },
   { path: "/api", label: "API", rare: true, scope: "SCAN_READ", component: lazy(() => import("../screens/api/api.tsx")) },
   {
     path: "/status",

@@ -1,5 +1,6 @@
-import { useState, type ReactNode } from "react";
-import { useMutation, type TypedDocumentNode } from "urql";
+import type { ReactNode } from "react";
+import type { TypedDocumentNode } from "urql";
+import { useOrder } from "../api/order.ts";
 import { Problem } from "./notice.tsx";
 
 interface Props<Data, Variables extends Record<string, unknown>> {
@@ -16,13 +17,9 @@ interface Props<Data, Variables extends Record<string, unknown>> {
 /** A button that gives an order to the mesh, and says if it was refused. */
 export function OrderButton<Data extends object, Variables extends Record<string, unknown>>(props: Props<Data, Variables>) {
   const { mutation, variables, question, to, children } = props;
-  const [{ fetching }, order] = useMutation(mutation);
-  const [problem, setProblem] = useState<Error>();
+  const { order, fetching, problem } = useOrder(mutation);
   const give = async () => {
-    if (question !== undefined && !confirm(question)) return;
-    const { data, error } = await order(variables);
-    const [answer] = Object.values(data ?? {}) as (object | null)[];
-    setProblem(error ?? (answer && "message" in answer ? new Error(String(answer.message)) : undefined));
+    if (question === undefined || confirm(question)) await order(variables);
   };
   return (
     <>

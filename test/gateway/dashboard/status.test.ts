@@ -21,7 +21,7 @@ it("shows each part with its version, and copies it as text without a secret", a
     .getByRole("region", { name: "Agents" })
     .getByRole("row", { name: /^puppet / })
     .waitFor();
-  await page.getByRole("button", { name: /^Copy what/ }).click();
+  await page.getByRole("button", { name: /^Copy diagnostics/ }).click();
   await page.getByText("Copied").waitFor();
   const copied = await page.evaluate<string>("navigator.clipboard.readText()");
   expect(copied).toMatch(new RegExp(`^page ${ownVersion()}, gateway ${ownVersion()}, schema \\d{4}-`, "m"));

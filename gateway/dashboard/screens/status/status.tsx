@@ -24,7 +24,7 @@ export default function Status() {
         {data && (
           <Copy
             text={diagnosticsText(data, PAGE_VERSION, new Date(serverNow()))}
-            what="what this screen shows as text, without secrets"
+            what="as text, without secrets"
             label="Copy diagnostics"
           />
         )}

@@ -1,0 +1,55 @@
+import { useMemo } from "react";
+import { useQuery } from "urql";
+import { useSearch } from "wouter";
+import { ReadAudit } from "../../generated/audit.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { Problem } from "../../parts/notice.tsx";
+import { Pager } from "../../parts/pager.tsx";
+import { AuditForm } from "./audit-form.tsx";
+import { AuditTable } from "./audit-table.tsx";
+
+/** What was changed or downloaded, by whom and when. */
+export default function Audit() {
+  const search = useSearch();
+  const variables = useMemo(() => variablesOf(new URLSearchParams(search)), [search]);
+  const [{ data, error, fetching }] = useQuery({ query: ReadAudit, variables });
+  const events = data?.auditEvents.nodes;
+  const isFiltered = Object.values(variables.filter).some((value) => value !== null);
+  return (
+    <div className="stack">
+      <h1>Audit log</h1>
+      <section className="card stack" aria-labelledby="filter">
+        <h2 id="filter">Which events</h2>
+        <AuditForm key={search} />
+      </section>
+      <section className="card stack" aria-labelledby="events" aria-busy={fetching}>
+        <h2 id="events">Events, the newest first</h2>
+        {error && <Problem error={error} what="The log could not be read." />}
+        {events?.length === 0 && (
+          <Empty title={isFiltered ? "No event is like this" : "Nothing has happened yet"}>
+            {isFiltered
+              ? "Actions and subjects are compared as they are written, with capitals."
+              : "Each change of the mesh, and each download of a sample, is kept here."}
+          </Empty>
+        )}
+        {events !== undefined && events.length > 0 && <AuditTable events={events} />}
+        {data && <Pager pageInfo={data.auditEvents.pageInfo} what="events" />}
+      </section>
+    </div>
+  );
+}
+
+function variablesOf(parameters: URLSearchParams) {
+  const of = (name: string) => parameters.get(name) || null;
+  return {
+    filter: {
+      action: of("action"),
+      subject: of("subject"),
+      keyId: of("key"),
+      text: of("text"),
+      since: of("since"),
+      until: of("until"),
+    },
+    after: of("after"),
+  };
+}

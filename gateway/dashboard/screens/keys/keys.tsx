@@ -1,0 +1,54 @@
+import { useQuery } from "urql";
+import { Link } from "wouter";
+import { useParameters } from "../../app/parameters.ts";
+import { useViewer } from "../../app/viewer.ts";
+import { ReadKeys } from "../../generated/keys.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { Notice, Problem } from "../../parts/notice.tsx";
+import { Pager } from "../../parts/pager.tsx";
+import { KeyTable } from "./key-table.tsx";
+import { NewKey } from "./new-key.tsx";
+
+/** An empty list is read again, too, when a key is made. */
+const LISTS_KEYS = { additionalTypenames: ["ApiKey"] };
+
+/** The API keys: made, listed and revoked. */
+export default function Keys() {
+  const { authRequired } = useViewer();
+  const { parameters, addressWith } = useParameters();
+  const withRevoked = parameters.get("revoked") === "1";
+  const [{ data, error }] = useQuery({
+    query: ReadKeys,
+    variables: { revoked: withRevoked, after: parameters.get("after") },
+    context: LISTS_KEYS,
+  });
+  const keys = data?.apiKeyConnection.nodes;
+  return (
+    <div className="stack">
+      <h1>API keys</h1>
+      {!authRequired && (
+        <Notice tone="doubt">
+          This mesh asks for no keys: whoever reaches it may do everything. The setting <code>SCANMESH_AUTH=keys</code> makes it
+          ask. Make a key that may do everything before, or nobody can make another one here.
+        </Notice>
+      )}
+      <NewKey />
+      <section className="card stack" aria-labelledby="keys">
+        <div className="row spread">
+          <h2 id="keys">{withRevoked ? "All keys" : "Keys in use"}</h2>
+          <Link className="button" href={addressWith({ revoked: withRevoked ? undefined : "1", after: undefined })}>
+            {withRevoked ? "Hide revoked keys" : "Show revoked keys, too"}
+          </Link>
+        </div>
+        {error && <Problem error={error} what="The keys could not be read." />}
+        {keys?.length === 0 && (
+          <Empty title="There is no key yet">
+            Give each program and each person a key of their own: it can be revoked alone.
+          </Empty>
+        )}
+        {keys !== undefined && keys.length > 0 && <KeyTable keys={keys} />}
+        {data && <Pager pageInfo={data.apiKeyConnection.pageInfo} what="keys" />}
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,79 @@
+import { Link } from "wouter";
+import { useServerNow } from "../../api/clock.ts";
+import { Redeliver, type DeliveryState, type ReadDeliveriesQuery } from "../../generated/webhooks.ts";
+import { Ago, durationText } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import type { Tone } from "../../parts/notice.tsx";
+import { OrderButton } from "../../parts/order-button.tsx";
+
+type Webhook = Extract<NonNullable<ReadDeliveriesQuery["node"]>, { readonly webhookId: number }>;
+type Delivery = Webhook["deliveries"]["nodes"][number];
+
+export const STATE_WORDS: Readonly<Record<DeliveryState, { readonly word: string; readonly mark: string; readonly tone: Tone }>> =
+  {
+    PENDING: { word: "Waiting", mark: "…", tone: "running" },
+    FAILED: { word: "Given up", mark: "✖", tone: "infected" },
+    DELIVERED: { word: "Delivered", mark: "✔", tone: "clean" },
+  };
+
+export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] }) {
+  return (
+    <div className="scroll-x">
+      <table className="whole-words">
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            <th scope="col">Event</th>
+            <th scope="col">Scan</th>
+            <th scope="col">Last answer</th>
+            <th scope="col" className="number">
+              Attempts
+            </th>
+            <th scope="col">Made</th>
+            <th scope="col">Send again</th>
+          </tr>
+        </thead>
+        <tbody>
+          {deliveries.map((delivery) => (
+            <DeliveryRow key={delivery.id} of={delivery} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function DeliveryRow({ of: delivery }: { of: Delivery }) {
+  const { deliveryId, event, scanId, state, attempts, createdAt, lastStatus, lastError, nextAttemptAt } = delivery;
+  const { word, mark, tone } = STATE_WORDS[state];
+  const now = useServerNow();
+  const wait = nextAttemptAt === null ? 0 : Date.parse(nextAttemptAt) - now;
+  return (
+    <tr>
+      <td>
+        <span className={`verdict tone-${tone}`}>
+          <span aria-hidden="true">{mark}</span>
+          {word}
+        </span>
+        {wait > 0 && <div className="soft small">next in {durationText(wait)}</div>}
+      </td>
+      <td className="mono">{event}</td>
+      <td>
+        <Link href={`/scan/${scanId}`}>#{scanId}</Link>
+      </td>
+      <td>
+        {lastStatus !== null && <>{lastStatus} </>}
+        {lastError !== null && <Name text={lastError} />}
+      </td>
+      <td className="number">{attempts}</td>
+      <td>
+        <Ago at={createdAt} />
+      </td>
+      <td>
+        <OrderButton mutation={Redeliver} variables={{ deliveryId }} to={`delivery ${deliveryId}`}>
+          Send again
+        </OrderButton>
+      </td>
+    </tr>
+  );
+}

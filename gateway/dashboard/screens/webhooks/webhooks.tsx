@@ -1,0 +1,69 @@
+import { useQuery } from "urql";
+import { Link } from "wouter";
+import { visibleText } from "../../../../schema/visible-text.ts";
+import { DeleteHook, EnableHook, ReadWebhooks, type ReadWebhooksQuery } from "../../generated/webhooks.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { Ago } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import { Problem } from "../../parts/notice.tsx";
+import { OrderButton } from "../../parts/order-button.tsx";
+import { EVENT_WORDS } from "./event-words.ts";
+import { NewWebhook } from "./new-webhook.tsx";
+
+type Webhook = ReadWebhooksQuery["webhooks"][number];
+
+/** The list is read again when a webhook is made, changed or deleted. */
+const LISTS_WEBHOOKS = { additionalTypenames: ["Webhook", "DeleteWebhookSuccess"] };
+
+/** The addresses that events are sent to. */
+export default function Webhooks() {
+  const [{ data, error }] = useQuery({ query: ReadWebhooks, context: LISTS_WEBHOOKS });
+  return (
+    <div className="stack">
+      <h1>Webhooks</h1>
+      <NewWebhook />
+      {error && <Problem error={error} what="The webhooks could not be read." />}
+      {data?.webhooks.length === 0 && (
+        <Empty title="No webhook is there yet">
+          A webhook tells another program of each scan that ends, so that it need not ask.
+        </Empty>
+      )}
+      {data?.webhooks.map((webhook) => (
+        <WebhookCard key={webhook.id} webhook={webhook} />
+      ))}
+    </div>
+  );
+}
+
+function WebhookCard({ webhook: { id, webhookId, url, events, enabled, createdAt } }: { webhook: Webhook }) {
+  return (
+    <section className="card stack" aria-label={`Webhook ${webhookId}`}>
+      <div className="row spread">
+        <h2 className="row">
+          <Name text={url} />
+          <span className={`verdict tone-${enabled ? "clean" : "doubt"}`}>{enabled ? "sends" : "switched off"}</span>
+        </h2>
+        <span className="soft">
+          made <Ago at={createdAt} />
+        </span>
+      </div>
+      <p>{events.map((event) => EVENT_WORDS[event]).join(" · ")}</p>
+      <div className="row">
+        <Link className="button" href={`/webhooks/${encodeURIComponent(id)}`}>
+          Deliveries <span className="unseen">of webhook {webhookId}</span>
+        </Link>
+        <OrderButton mutation={EnableHook} variables={{ webhookId, enabled: !enabled }} to={`webhook ${webhookId}`}>
+          {enabled ? "Switch off" : "Switch on"}
+        </OrderButton>
+        <OrderButton
+          mutation={DeleteHook}
+          variables={{ webhookId }}
+          to={`webhook ${webhookId}`}
+          question={`Delete the webhook to ${visibleText(url)} and its log? Deliveries that wait are not sent. This cannot be undone.`}
+        >
+          Delete
+        </OrderButton>
+      </div>
+    </section>
+  );
+}
