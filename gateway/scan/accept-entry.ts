@@ -17,10 +17,10 @@ export interface Entry {
   readonly claim: NewScans["claim"];
   /** One for each sample. */
   plans: readonly Plan[];
-  answer: Acceptance | GatewayError | undefined;
+  answer: Acceptance | Error | undefined;
 }
 
-export function answerOf({ answer }: Entry): Acceptance | GatewayError {
+export function answerOf({ answer }: Entry): Acceptance | Error {
   if (!answer) throw new Error("a request was left without an answer");
   return answer;
 }

@@ -18,7 +18,7 @@ import { discard } from "./store-sample.js";
 /** Accepts a request. Throws BAD_INPUT, UNAVAILABLE, RATE_LIMITED, IDEMPOTENCY_CONFLICT or, for a batch, {@link BatchRefused}. */
 export async function accept(ctx: ScanContext, request: AcceptRequest): Promise<Acceptance> {
   const answer = await ctx.accepting[request.kind](request);
-  if (answer instanceof GatewayError) throw answer;
+  if (answer instanceof Error) throw answer;
   return answer;
 }
 
@@ -26,8 +26,26 @@ export async function accept(ctx: ScanContext, request: AcceptRequest): Promise<
 const ATTEMPTS = 10;
 
 /** Accepts requests that arrived together by one statement; each is refused on its own. */
-export async function acceptAll(ctx: ScanContext, requests: readonly AcceptRequest[]): Promise<(Acceptance | GatewayError)[]> {
+export async function acceptAll(ctx: ScanContext, requests: readonly AcceptRequest[]): Promise<(Acceptance | Error)[]> {
   const entries = requests.map((request): Entry => ({ request, claim: claimOf(request), plans: [], answer: undefined }));
+  try {
+    await acceptOpen(ctx, entries);
+    await replayRefused(ctx, entries);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    // What was committed before stays accepted: whoever were told otherwise would send it again, or remove its bytes.
+    for (const entry of entries) if (!isAccepted(entry)) entry.answer = error;
+  }
+  const answers = entries.map(answerOf);
+  for (const answer of answers) if (answer instanceof GatewayError) ctx.metrics.scansRefused.inc({ code: answer.code });
+  return answers;
+}
+
+const isOpen = ({ answer }: Entry) => answer === undefined;
+const isAccepted = ({ answer }: Entry) => answer !== undefined && !(answer instanceof Error);
+
+/** Accepts or refuses every entry. */
+async function acceptOpen(ctx: ScanContext, entries: readonly Entry[]): Promise<void> {
   let catalogue = await planAll(ctx, entries);
   // Requests with one idempotency key take turns: once the first is accepted, it is the answer to the others.
   for (let attempts = 0, open = entries; (open = open.filter(isOpen)).length > 0;) {
@@ -43,13 +61,7 @@ export async function acceptAll(ctx: ScanContext, requests: readonly AcceptReque
     catalogue = await ctx.catalogue.renew();
     for (const entry of open) plan(ctx, entry, catalogue);
   }
-  await replayRefused(ctx, entries);
-  const answers = entries.map(answerOf);
-  for (const answer of answers) if (answer instanceof GatewayError) ctx.metrics.scansRefused.inc({ code: answer.code });
-  return answers;
 }
-
-const isOpen = ({ answer }: Entry) => answer === undefined;
 
 function claimOf({ kind, caller, options, samples, repeats }: AcceptRequest): NewScans["claim"] {
   if (options.idempotencyKey === undefined) return undefined;
@@ -170,9 +182,7 @@ function finish(ctx: ScanContext, entries: readonly Entry[], accepted: Accepted,
 
 /** Requests that are refused now are replayed all the same if an earlier request has used their idempotency key. */
 async function replayRefused(ctx: ScanContext, entries: readonly Entry[]): Promise<void> {
-  const refused = entries.flatMap((entry) =>
-    entry.claim && entry.answer instanceof GatewayError ? [{ entry, ...entry.claim }] : [],
-  );
+  const refused = entries.flatMap((entry) => (entry.claim && entry.answer instanceof Error ? [{ entry, ...entry.claim }] : []));
   const claims = new Map((await readClaims(ctx.db, refused)).map((claim) => [keyText(claim), claim]));
   for (const { entry, inputHash, ...key } of refused) {
     const claim = claims.get(keyText(key));

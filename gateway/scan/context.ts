@@ -4,7 +4,6 @@ import type { Bus } from "../bus/bus.js";
 import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";
 import type { StoredSample } from "../db/samples.js";
-import type { GatewayError } from "../errors.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
 import type { SampleStore } from "../bus/sample-store.js";
@@ -52,7 +51,7 @@ export interface ScanContext {
   /** The API keys that callers of this gateway use. */
   readonly keyring: Keyring;
   /** Accepts requests; those that arrive together share a statement. */
-  readonly accepting: Readonly<Record<AcceptRequest["kind"], Batched<AcceptRequest, Acceptance | GatewayError>>>;
+  readonly accepting: Readonly<Record<AcceptRequest["kind"], Batched<AcceptRequest, Acceptance | Error>>>;
   /** Finds a sample by its sha256; those who look at the same time share a query. */
   readonly findSample: Batched<string, StoredSample | undefined>;
   readonly failpoint: Failpoint;
