@@ -1,6 +1,6 @@
 import type { Presence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
-import { OLD_CHUNK_BYTES } from "../../schema/streams.js";
+import { CHUNK_BYTES, OLD_CHUNK_BYTES } from "../../schema/streams.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { AnnouncedFingerprints } from "../db/reuse.js";
 import type { Fleet } from "./fleet.js";
@@ -18,11 +18,14 @@ export function enginesOff(fleet: Fleet): string[] {
   return [...new Set(fleet.agents().flatMap(({ off }) => off ?? []))];
 }
 
-/** The largest chunk of a sample that every agent reads, in bytes. While none is there, one that is older may come. */
+/**
+ * The chunks of a sample that every agent reads, in bytes. There are two sizes, whatever an agent announces: others are read by none.
+ * While no agent is there, one that is older may come.
+ */
 export function largestChunk(fleet: Fleet): number {
   const agents = fleet.agents();
-  if (agents.length === 0) return OLD_CHUNK_BYTES;
-  return Math.min(...agents.map((agent) => agent.largestChunk ?? OLD_CHUNK_BYTES));
+  const readLarge = agents.length > 0 && agents.every((agent) => (agent.largestChunk ?? OLD_CHUNK_BYTES) >= CHUNK_BYTES);
+  return readLarge ? CHUNK_BYTES : OLD_CHUNK_BYTES;
 }
 
 /** How many agents run an engine now, and how many slots they have for it together. */

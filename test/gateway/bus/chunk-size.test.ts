@@ -35,4 +35,11 @@ it("samples are stored in chunks that every agent which is there can read", asyn
   await agent.announce();
   await heard(undefined);
   expect(await chunksOf(2)).toBe(Math.ceil(SAMPLE_BYTES / OLD_CHUNK_BYTES));
+  // Agents read chunks of these two sizes only.
+  const odd = [OLD_CHUNK_BYTES - 1, CHUNK_BYTES - 1];
+  for (const [i, bytes] of odd.entries()) {
+    await agent.announce([], { largestChunk: bytes });
+    await heard(bytes);
+    expect(await chunksOf(3 + i)).toBe(Math.ceil(SAMPLE_BYTES / OLD_CHUNK_BYTES));
+  }
 });
