@@ -5,7 +5,7 @@ import { scanSubject } from "../../schema/subjects.js";
 import { batched } from "../batch.js";
 import type { Bus } from "../bus/bus.js";
 import { BytesMissing, type SampleStore } from "../bus/sample-store.js";
-import type { Database } from "../db/database.js";
+import { retryDeadlock, type Database } from "../db/database.js";
 import {
   lockUnpublished,
   markPublished,
@@ -73,7 +73,7 @@ export function createRelay(given: RelayParts): Relay {
   const unmarked = createUnmarked(MARK_AFTER_MS, async (published) => {
     parts.failpoint("outbox.before_mark");
     // What was withdrawn meanwhile had no sequence by which it could be removed.
-    await markPublished(parts.db, published)
+    await mark(parts.db, published)
       .then((withdrawn) => retract(parts, withdrawn))
       .catch((error: unknown) => parts.log.warn({ err: error }, "cannot mark published requests; they are published again"));
   });
@@ -88,7 +88,7 @@ export function createRelay(given: RelayParts): Relay {
       parts.failpoint("outbox.before_publish");
       const published = await publishAll(parts, copy, await readRequests(parts.db, outboxIds));
       parts.failpoint("outbox.before_mark");
-      await retract(parts, await markPublished(parts.db, published));
+      await retract(parts, await mark(parts.db, published));
       return outboxIds.map(() => undefined);
     },
     { size: BATCH, parallel: 2 },
@@ -159,6 +159,11 @@ export function createRelay(given: RelayParts): Relay {
       await unmarked.flush();
     },
   };
+}
+
+/** Recording a result deletes the rows of final scans, in the order of the scans. After a deadlock this is done again. */
+function mark(db: Database, published: readonly Published[]): Promise<Published[]> {
+  return retryDeadlock(() => markPublished(db, published));
 }
 
 /** Publishes requests. Returns those that the bus has acknowledged; others are logged, and stay in the outbox. */
