@@ -2,6 +2,7 @@
 
 import { address } from "./address.ts";
 import { keyHeader } from "./key.ts";
+import { refusalIn } from "./save-file.ts";
 
 export interface Sending {
   readonly id: string;
@@ -32,11 +33,5 @@ export function sendBytes({ id, file, signal, onProgress }: Sending): Promise<vo
 
 function refusal({ status, responseText }: XMLHttpRequest): string {
   if (status === 0) return "The connection to the gateway broke.";
-  try {
-    const { error } = JSON.parse(responseText) as { error?: unknown };
-    if (typeof error === "string") return error;
-  } catch {
-    // A proxy answers with a page of its own.
-  }
-  return `The gateway answered ${status}.`;
+  return refusalIn(responseText) ?? `The gateway answered ${status}.`;
 }

@@ -19,7 +19,9 @@ export interface Screen {
 
 export const SCREENS: readonly Screen[] = [
   { path: "/", label: "Home", scope: "SCAN_READ", component: Home },
+  { path: "/scans", label: "Scans", scope: "SCAN_READ", component: lazy(() => import("../screens/scans/scans.tsx")) },
   { path: "/scan/:id", title: "Report", scope: "SCAN_READ", component: lazy(() => import("../screens/scan/scan.tsx")) },
+  { path: "/sample/:hash", title: "Sample", scope: "SCAN_READ", component: lazy(() => import("../screens/sample/sample.tsx")) },
   { path: "/fleet", label: "Fleet", scope: "SCAN_READ", component: lazy(() => import("../screens/fleet/fleet.tsx")) },
   { path: "/engines", label: "Engines", scope: "SCAN_READ", component: lazy(() => import("../screens/engines/engines.tsx")) },
   { path: "/keys", label: "Keys", rare: true, scope: "ADMIN", component: lazy(() => import("../screens/keys/keys.tsx")) },

@@ -4,14 +4,32 @@ import { Ago, bytesText } from "./measure.tsx";
 import { Name } from "./name.tsx";
 import { Verdict } from "./verdict.tsx";
 
+interface Selection {
+  readonly selected: ReadonlySet<number>;
+  onSelect(selected: ReadonlySet<number>): void;
+}
+
+interface Props {
+  scans: readonly ScanRowFragment[];
+  caption: string;
+  /** Where rows can be selected. */
+  selection?: Selection;
+}
+
 /** Scans as rows; each leads to its report. */
-export function ScanTable({ scans, caption }: { scans: readonly ScanRowFragment[]; caption: string }) {
+export function ScanTable({ scans, caption, selection }: Props) {
+  const all = scans.map(({ scanId }) => scanId);
   return (
     <div className="scroll-x">
       <table className="scans">
         <caption className="unseen">{caption}</caption>
         <thead>
           <tr>
+            {selection && (
+              <th scope="col">
+                <Select what="all scans of this page" ids={all} {...selection} />
+              </th>
+            )}
             <th scope="col">Verdict</th>
             <th scope="col">Name</th>
             <th scope="col" className="number">
@@ -30,6 +48,11 @@ export function ScanTable({ scans, caption }: { scans: readonly ScanRowFragment[
         <tbody>
           {scans.map((scan) => (
             <tr key={scan.scanId}>
+              {selection && (
+                <td>
+                  <Select what={`scan ${scan.scanId}, ${scan.name}`} ids={[scan.scanId]} {...selection} />
+                </td>
+              )}
               <td>
                 <Verdict verdict={scan.verdict} />
               </td>
@@ -54,5 +77,19 @@ export function ScanTable({ scans, caption }: { scans: readonly ScanRowFragment[
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Select({ what, ids, selected, onSelect }: Selection & { what: string; ids: readonly number[] }) {
+  const isSelected = ids.every((id) => selected.has(id));
+  return (
+    <label className="select">
+      <input
+        type="checkbox"
+        checked={isSelected}
+        onChange={() => onSelect(new Set(isSelected ? [...selected].filter((id) => !ids.includes(id)) : [...selected, ...ids]))}
+      />
+      <span className="unseen">Select {what}</span>
+    </label>
   );
 }

@@ -3,7 +3,7 @@ import type { ScanReportFragment } from "../../generated/scan.ts";
 import { durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Outcome } from "../../parts/verdict.tsx";
-import type { ReportedResult } from "./reported-result.ts";
+import { isLate, type ReportedResult } from "./reported-result.ts";
 import { ResultDetails } from "./result-details.tsx";
 import { byWeight } from "./result-order.ts";
 import { useWaits } from "./use-waits.ts";
@@ -66,8 +66,7 @@ interface RowProps {
 }
 
 function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
-  const { engine, id, state, verdict, signature, error, durationMs, endedAt, stale, reusedFrom } = result;
-  const isLate = scan.endDate !== null && endedAt !== null && endedAt > scan.endDate;
+  const { engine, id, state, verdict, signature, error, durationMs, stale, reusedFrom } = result;
   return (
     <tr>
       <th scope="row" className="engine">
@@ -79,7 +78,7 @@ function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
       <td>
         <Name text={signature ?? error ?? wait ?? ""} />
         <span className="row">
-          {isLate && <span className="chip tone-doubt">came after the end</span>}
+          {isLate(result, scan) && <span className="chip tone-doubt">came after the end</span>}
           {stale && <span className="chip tone-doubt">old signatures</span>}
           {reusedFrom !== null && <span className="chip">from scan {reusedFrom}</span>}
         </span>

@@ -1,14 +1,15 @@
 import { useState } from "react";
 import { useMutation } from "urql";
-import { address } from "../../api/address.ts";
+import { visibleText } from "../../../../schema/visible-text.ts";
 import { go } from "../../app/location.ts";
 import { useMay } from "../../app/viewer.ts";
 import { CancelScan, Rescan, type ScanReportFragment } from "../../generated/scan.ts";
 import { Copy } from "../../parts/copy.tsx";
 import { Problem } from "../../parts/notice.tsx";
+import { SaveButton } from "../../parts/save-button.tsx";
 
 /** What can be done with a scan. */
-export function ScanActions({ scan: { scanId, endDate, name } }: { scan: ScanReportFragment }) {
+export function ScanActions({ scan: { scanId, endDate, name, proof } }: { scan: ScanReportFragment }) {
   const mayWrite = useMay("SCAN_WRITE");
   const [{ fetching: isCancelling }, cancel] = useMutation(CancelScan);
   const [{ fetching: isRescanning }, rescan] = useMutation(Rescan);
@@ -37,15 +38,15 @@ export function ScanActions({ scan: { scanId, endDate, name } }: { scan: ScanRep
             Scan again
           </button>
         )}
-        <a
-          className="button"
-          href={address(`api/v1/sample/${scanId}`)}
-          download={`scan-${scanId}.json`}
-          aria-label={`Report of ${name} as JSON`}
-        >
+        <SaveButton path={`api/v1/sample/${scanId}`} name={`scan-${scanId}.json`} of="of this report">
           JSON
-        </a>
+        </SaveButton>
         <Copy text={location.href} what="to this report" label="Copy link" />
+        <Copy
+          text={`${visibleText(name)}\n${proof.text}\n${location.href}`}
+          what="of the verdict with its link"
+          label="Copy as text"
+        />
       </div>
       {problem && <Problem error={problem} />}
     </div>

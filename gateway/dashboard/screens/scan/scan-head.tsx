@@ -6,6 +6,7 @@ import { Name } from "../../parts/name.tsx";
 import { verdictWord } from "../../parts/verdict.tsx";
 import { Status } from "../../parts/status.tsx";
 import { Notice, type Tone } from "../../parts/notice.tsx";
+import { isLate, type ReportedResult } from "./reported-result.ts";
 
 const TONES: Readonly<Record<string, Tone>> = {
   INFECTED: "infected",
@@ -19,6 +20,7 @@ export function ScanHead({ scan }: { scan: ScanReportFragment }) {
   const { name, sample, verdict, endDate, proof, detections, done, total } = scan;
   const tone = TONES[verdict ?? ""] ?? "running";
   useTitle(`${name}: ${verdictWord(verdict)}`);
+  const isFoundLate = scan.results.some((result) => isDetection(result) && isLate(result, scan));
   return (
     <header className="stack">
       <div>
@@ -42,7 +44,10 @@ export function ScanHead({ scan }: { scan: ScanReportFragment }) {
           </strong>
           <span className="small">detect it</span>
         </div>
-        <Status text={proof.text} />
+        <div>
+          <Status text={proof.text} />
+          {isFoundLate && <span className="chip tone-suspicious">Found after the scan had ended</span>}
+        </div>
       </div>
       {endDate === null && (
         <div>
@@ -55,4 +60,8 @@ export function ScanHead({ scan }: { scan: ScanReportFragment }) {
       {scan.stale && <Notice tone="doubt">An antivirus engine used signatures that are older than they should be.</Notice>}
     </header>
   );
+}
+
+function isDetection({ verdict }: ReportedResult): boolean {
+  return verdict === "INFECTED" || verdict === "SUSPICIOUS";
 }

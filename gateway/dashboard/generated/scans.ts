@@ -1,0 +1,172 @@
+// Made by `npm run generate` from the .graphql file of the same name.
+
+import type { TypedDocumentNode } from "urql";
+
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** The verdict of one engine on a sample. */
+export type EngineVerdict =
+  /** It scanned all of it and found nothing. */
+  | 'CLEAN'
+  /** It considers the sample malware. */
+  | 'INFECTED'
+  /** It considers the sample suspicious. */
+  | 'SUSPICIOUS';
+
+/** A label that a scan was given; case-sensitive. */
+export type LabelFilter = {
+  /** Its key. */
+  readonly key: string;
+  /** Its value; without it any. */
+  readonly value?: string | null | undefined;
+};
+
+/** Matches a scan that has a result for which every given field holds. */
+export type ResultFilter = {
+  /** The result is of one of these engines, regardless of case. */
+  readonly engines?: ReadonlyArray<string> | null | undefined;
+  /** Its signature's name contains this text, regardless of case; 3 characters at least. */
+  readonly signature?: string | null | undefined;
+  /** It is in one of these states. */
+  readonly states?: ReadonlyArray<ResultState> | null | undefined;
+  /** It has one of these verdicts. */
+  readonly verdicts?: ReadonlyArray<EngineVerdict> | null | undefined;
+};
+
+/** How far an engine is with a scan. QUEUED and SCANNING are open, the others final. A result only moves up, in this order: QUEUED, SCANNING, CANCELLED, NO_AGENT, TIMEOUT, FAILED, UNSCANNED, DONE. */
+export type ResultState =
+  /** Cancelled before the engine answered. */
+  | 'CANCELLED'
+  /** The engine answered. */
+  | 'DONE'
+  /** The engine failed; `error` says how. Never to be read as clean. */
+  | 'FAILED'
+  /** No agent has this engine any more, or it works on none that has it, or the deadline passed and no agent had it. */
+  | 'NO_AGENT'
+  /** Waits for an agent. */
+  | 'QUEUED'
+  /** An agent is running the engine. */
+  | 'SCANNING'
+  /** The engine did not answer in time. */
+  | 'TIMEOUT'
+  /** The engine could not scan all of the sample; `error` says why. */
+  | 'UNSCANNED';
+
+/** Which scans: every given field must hold; of a list any entry is enough, but every label must be there. */
+export type ScanFilter = {
+  /** The scan was submitted with this batch (`batchId`). */
+  readonly batch?: number | null | undefined;
+  /** True: the scan is final. False: it is open. */
+  readonly final?: boolean | null | undefined;
+  /** The sample has one of these hashes: md5, sha1 or sha256 in hex, regardless of case; at most 1,000. */
+  readonly hashes?: ReadonlyArray<string> | null | undefined;
+  /** The scan has all of these labels. */
+  readonly labels?: ReadonlyArray<LabelFilter> | null | undefined;
+  /** The sample has one of these MIME types, such as `application/pdf`, or `image/*` for all of a kind; regardless of case. */
+  readonly mimes?: ReadonlyArray<string> | null | undefined;
+  /** The file has one of these names; case-sensitive. A `*` stands for any text; a pattern that begins with one searches every scan, which takes long in a large mesh. */
+  readonly names?: ReadonlyArray<string> | null | undefined;
+  /** The scan has a result that matches one of these. */
+  readonly results?: ReadonlyArray<ResultFilter> | null | undefined;
+  /** The sample's size. */
+  readonly size?: SizeRange | null | undefined;
+  /** When the scan was accepted. A list with this filter is ordered by that time, any other by scan number. */
+  readonly started?: TimeRange | null | undefined;
+  /** The scan has one of these verdicts. */
+  readonly verdicts?: ReadonlyArray<Verdict> | null | undefined;
+};
+
+/** A range of sizes in bytes, both ends included. */
+export type SizeRange = {
+  /** The largest size. */
+  readonly max?: number | null | undefined;
+  /** The smallest size. */
+  readonly min?: number | null | undefined;
+};
+
+/** A range of time; the end is excluded. */
+export type TimeRange = {
+  /** At this time or later. */
+  readonly since?: string | null | undefined;
+  /** Before this time. */
+  readonly until?: string | null | undefined;
+};
+
+/** The verdict of a scan on its sample. */
+export type Verdict =
+  /** Every expected antivirus engine finished and found nothing. */
+  | 'CLEAN'
+  /** Nothing was found, but the sample is not proven clean: no antivirus engine took part, or one did not finish. */
+  | 'INCONCLUSIVE'
+  /** At least one engine considers it malware. */
+  | 'INFECTED'
+  /** At least one engine considers it suspicious. */
+  | 'SUSPICIOUS';
+
+export type ListScansQueryVariables = Exact<{
+  filter?: ScanFilter | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ListScansQuery = { readonly scans: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }>, readonly pageInfo: { readonly endCursor: string | null, readonly hasNextPage: boolean } } };
+
+export type SearchScansQueryVariables = Exact<{
+  text: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type SearchScansQuery = { readonly search: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }>, readonly pageInfo: { readonly endCursor: string | null, readonly hasNextPage: boolean } } };
+
+export type ReadRowsQueryVariables = Exact<{
+  ids: ReadonlyArray<string> | string;
+}>;
+
+
+export type ReadRowsQuery = { readonly nodes: ReadonlyArray<
+    | { readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }
+    | Record<PropertyKey, never>
+   | null> };
+
+export type EngineNamesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type EngineNamesQuery = { readonly engines: ReadonlyArray<{ readonly name: string }> };
+
+export type WatchScansSubscriptionVariables = Exact<{
+  filter?: ScanFilter | null | undefined;
+}>;
+
+
+export type WatchScansSubscription = { readonly scanFeed: { readonly cursor: string, readonly scans: ReadonlyArray<{ readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }> } };
+
+export type RescanOneMutationVariables = Exact<{
+  id: number;
+}>;
+
+
+export type RescanOneMutation = { readonly rescan:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly scan: { readonly scanId: number } }
+    | { readonly message: string }
+    | { readonly message: string }
+   };
+
+export type ScanRowFragment = { readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } };
+
+export const ListScans = "query ListScans($filter: ScanFilter, $after: String) {\n  scans(first: 50, filter: $filter, after: $after) {\n    nodes {\n      ...ScanRow\n    }\n    pageInfo {\n      endCursor\n      hasNextPage\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<ListScansQuery, ListScansQueryVariables>;
+
+export const SearchScans = "query SearchScans($text: String!, $after: String) {\n  search(first: 50, text: $text, after: $after) {\n    nodes {\n      ...ScanRow\n    }\n    pageInfo {\n      endCursor\n      hasNextPage\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<SearchScansQuery, SearchScansQueryVariables>;
+
+export const ReadRows = "query ReadRows($ids: [ID!]!) {\n  nodes(ids: $ids) {\n    ... on Scan {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<ReadRowsQuery, ReadRowsQueryVariables>;
+
+export const EngineNames = "query EngineNames {\n  engines {\n    name\n  }\n}" as unknown as TypedDocumentNode<EngineNamesQuery, EngineNamesQueryVariables>;
+
+export const WatchScans = "subscription WatchScans($filter: ScanFilter) {\n  scanFeed(filter: $filter) {\n    cursor\n    scans {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<WatchScansSubscription, WatchScansSubscriptionVariables>;
+
+export const RescanOne = "mutation RescanOne($id: SafeInt!) {\n  rescan(id: $id) {\n    ... on RescanSuccess {\n      scan {\n        scanId\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RescanOneMutation, RescanOneMutationVariables>;

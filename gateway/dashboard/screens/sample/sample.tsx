@@ -1,0 +1,79 @@
+import "./sample.css";
+import { useEffect } from "react";
+import { useQuery, useSubscription } from "urql";
+import { Link, useParams, useSearch } from "wouter";
+import { go } from "../../app/location.ts";
+import { useMay } from "../../app/viewer.ts";
+import { ReadSample, WatchSample } from "../../generated/sample.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { Problem } from "../../parts/notice.tsx";
+import { FirstBytes } from "./first-bytes.tsx";
+import { SampleHead } from "./sample-head.tsx";
+import { Timeline } from "./timeline.tsx";
+
+const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i;
+/** One more is read, so that the last one on a page has one to be compared with. */
+const PAGE = 20;
+
+export default function Sample() {
+  const { hash = "" } = useParams<{ hash: string }>();
+  if (HASH.test(hash)) return <Known hash={hash.toLowerCase()} />;
+  return <Empty title="That is no hash">A sample is found by its sha256, sha1 or md5: 64, 40 or 32 hexadecimal digits.</Empty>;
+}
+
+function Known({ hash }: { hash: string }) {
+  const cursors = new URLSearchParams(useSearch()).getAll("after");
+  const after = cursors.at(-1);
+  const [{ data, error, fetching }, ask] = useQuery({ query: ReadSample, variables: { hash, after } });
+  const [{ data: told }] = useSubscription({ query: WatchSample, variables: { hash } });
+  const mayDownload = useMay("SAMPLE_READ");
+  const hasNews = (told?.scanFeed.scans.length ?? 0) > 0;
+  useEffect(() => {
+    if (hasNews) ask({ requestPolicy: "network-only" });
+  }, [told, hasNews, ask]);
+
+  const sample = data?.sample;
+  if (sample === undefined || (sample === null && fetching))
+    return error ? <Problem error={error} what="The sample could not be read." /> : <p className="soft">Loading …</p>;
+  if (sample === null) return <Unknown hash={hash} />;
+
+  const { edges } = sample.scans;
+  const last = edges.length > PAGE ? edges[PAGE - 1]?.cursor : undefined;
+  const toPage = (to: readonly string[]) =>
+    go(`/sample/${hash}${to.length > 0 ? `?${new URLSearchParams(to.map((cursor) => ["after", cursor]))}` : ""}`);
+  return (
+    <article className="stack">
+      <SampleHead sample={sample} />
+      <section className="card stack" aria-labelledby="history">
+        <h2 id="history">Scans</h2>
+        {edges.length > 0 ? (
+          <Timeline scans={edges.map(({ node }) => node)} count={PAGE} />
+        ) : (
+          <Empty title="No scan of it is left">Scans were deleted. Send the file again to scan it.</Empty>
+        )}
+        {(cursors.length > 0 || last !== undefined) && (
+          <nav className="row" aria-label="Pages">
+            <button type="button" disabled={cursors.length === 0} onClick={() => toPage(cursors.slice(0, -1))}>
+              Newer
+            </button>
+            <button type="button" disabled={last === undefined} onClick={() => last !== undefined && toPage([...cursors, last])}>
+              Older
+            </button>
+          </nav>
+        )}
+      </section>
+      {mayDownload && sample.stored && <FirstBytes key={sample.sha256} sha256={sample.sha256} />}
+    </article>
+  );
+}
+
+function Unknown({ hash }: { hash: string }) {
+  return (
+    <Empty title="This mesh has never seen a sample with this hash">
+      <p className="mono">{hash}</p>
+      <p>
+        <Link href="/">Send the file</Link> to scan it: a hash alone cannot be scanned.
+      </p>
+    </Empty>
+  );
+}

@@ -1,0 +1,105 @@
+/** What scans can be filtered by: each kind has a key in the address, and values that people read. */
+
+const VERDICTS = ["INFECTED", "SUSPICIOUS", "INCONCLUSIVE", "CLEAN"];
+const ANSWERS = ["INFECTED", "SUSPICIOUS", "CLEAN", "FAILED", "TIMEOUT", "UNSCANNED", "NO_AGENT", "CANCELLED"];
+const SIZE = "\\s*\\d{1,12}\\s*[kKmMgGtT]?i?[bB]?\\s*";
+const TIME = "\\d{4}-\\d\\d-\\d\\d(?:T[\\d:.]+Z)?";
+
+export interface FilterKind {
+  readonly key: string;
+  readonly label: string;
+  /** The values that there are; without it any text. */
+  readonly choices?: readonly (readonly [value: string, word: string])[];
+  readonly placeholder?: string;
+  /** What a text has to look like, as a pattern of HTML. */
+  readonly pattern?: string;
+  /** Whether several are possible; if not, a new one takes the place of the old one. */
+  readonly isMany: boolean;
+}
+
+const words = (values: readonly string[]) => values.map((value) => [value, wordOf(value)] as const);
+
+export const FILTER_KINDS: readonly FilterKind[] = [
+  { key: "verdict", label: "Verdict", choices: words(VERDICTS), isMany: true },
+  {
+    key: "state",
+    label: "State",
+    choices: [
+      ["final", "final"],
+      ["open", "still open"],
+    ],
+    isMany: false,
+  },
+  { key: "name", label: "Name", placeholder: "invoice*.pdf", isMany: true },
+  {
+    key: "hash",
+    label: "Hash",
+    placeholder: "md5, sha1 or sha256",
+    pattern: "(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})",
+    isMany: true,
+  },
+  { key: "type", label: "Type", placeholder: "application/pdf or image/*", isMany: true },
+  { key: "min", label: "Size at least", placeholder: "100 KiB", pattern: SIZE, isMany: false },
+  { key: "max", label: "Size at most", placeholder: "20 MiB", pattern: SIZE, isMany: false },
+  {
+    key: "since",
+    label: "Accepted within",
+    choices: [
+      ["1h", "the last hour"],
+      ["24h", "the last 24 hours"],
+      ["7d", "the last 7 days"],
+      ["30d", "the last 30 days"],
+    ],
+    pattern: `\\d{1,5}[hd]|${TIME}`,
+    isMany: false,
+  },
+  { key: "until", label: "Accepted before", placeholder: "2026-01-31", pattern: TIME, isMany: false },
+  { key: "engine", label: "Engine", isMany: true },
+  { key: "answer", label: "An engine's answer", choices: words(ANSWERS), isMany: true },
+  {
+    key: "signature",
+    label: "Signature contains",
+    placeholder: "3 characters at least",
+    pattern: "\\s*\\S.{1,}\\S\\s*",
+    isMany: false,
+  },
+  { key: "label", label: "Label", placeholder: "team or team=mail", isMany: true },
+  { key: "batch", label: "Batch", placeholder: "its number", pattern: "[1-9]\\d{0,14}", isMany: false },
+];
+
+/** A filter that is set: one key and one value of the address. */
+export interface Chip {
+  readonly key: string;
+  readonly value: string;
+  /** As people read it. */
+  readonly text: string;
+}
+
+/** The filters of an address, in the order of the kinds. What the page does not know is not there. */
+export function chipsOf(address: URLSearchParams): readonly Chip[] {
+  return FILTER_KINDS.flatMap(({ key, label, choices, isMany }) => {
+    const values = [...new Set(address.getAll(key).filter((value) => value !== ""))];
+    return (isMany ? values : values.slice(0, 1)).map((value) => ({
+      key,
+      value,
+      text: `${label}: ${choices?.find(([one]) => one === value)?.[1] ?? value}`,
+    }));
+  });
+}
+
+/** What an address says that nobody understands, in a sentence. */
+export function mistakeIn(address: URLSearchParams): string | undefined {
+  const wrong = chipsOf(address).find(({ key, value }) => !isUnderstood(key, value));
+  return wrong && `The filter “${wrong.text}” is not understood.`;
+}
+
+function isUnderstood(key: string, value: string): boolean {
+  const kind = FILTER_KINDS.find((one) => one.key === key);
+  if (kind?.choices?.some(([choice]) => choice === value)) return true;
+  if (kind?.pattern !== undefined) return new RegExp(`^(?:${kind.pattern})$`, "u").test(value);
+  return kind?.choices === undefined;
+}
+
+function wordOf(value: string): string {
+  return value.toLowerCase().replaceAll("_", " ");
+}

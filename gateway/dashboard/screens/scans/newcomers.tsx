@@ -1,0 +1,40 @@
+import { useCallback, useEffect } from "react";
+import { useSubscription } from "urql";
+import { WatchScans, type ScanFilter, type ScanRowFragment, type WatchScansSubscription } from "../../generated/scans.ts";
+
+/** More are not counted. */
+const MOST = 1_000;
+
+interface Props {
+  filter: ScanFilter | undefined;
+  /** The newest scan that is shown; newcomers have higher numbers. Undefined where none are counted. */
+  newest: number | undefined;
+  /** Told of every change, as rows that are shown may be among them. */
+  onChange(scans: readonly ScanRowFragment[]): void;
+  onShow(): void;
+}
+
+/** How many scans have come since: they are counted, so that no row moves under the pointer. */
+export function Newcomers({ filter, newest, onChange, onShow }: Props) {
+  const collect = useCallback(
+    (known: ReadonlyMap<number, ScanRowFragment> | undefined, { scanFeed: { scans } }: WatchScansSubscription) =>
+      new Map([...(known ?? []), ...scans.map((scan) => [scan.scanId, scan] as const)].slice(-MOST)),
+    [],
+  );
+  const [{ data }] = useSubscription({ query: WatchScans, variables: { filter } }, collect);
+  useEffect(() => {
+    if (data !== undefined) onChange([...data.values()]);
+    // The page takes them whichever of its renderings is told.
+  }, [data]);
+
+  const count = newest === undefined ? 0 : [...(data?.keys() ?? [])].filter((scanId) => scanId > newest).length;
+  return (
+    <div role="status">
+      {count > 0 && (
+        <button className="primary" type="button" onClick={onShow}>
+          {count >= MOST ? `More than ${MOST}` : count} new
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,118 @@
+import "./scans.css";
+import { useMemo, useState } from "react";
+import { Link, useSearch } from "wouter";
+import { serverNow } from "../../api/clock.ts";
+import { go } from "../../app/location.ts";
+import { useMay } from "../../app/viewer.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { Notice, Problem } from "../../parts/notice.tsx";
+import { ScanTable } from "../../parts/scan-table.tsx";
+import { Csv } from "./csv.tsx";
+import { FilterBar } from "./filter-bar.tsx";
+import { chipsOf, mistakeIn } from "./filter-kinds.ts";
+import { Newcomers } from "./newcomers.tsx";
+import { RescanSelected } from "./rescan-selected.tsx";
+import { SavedFilters } from "./saved-filters.tsx";
+import { filterOf, termsAsFilters } from "./scan-filter.ts";
+import { usePage, type Wanted } from "./use-page.ts";
+
+const NOBODY: ReadonlySet<number> = new Set();
+
+/** Every scan, or those of the filters that are the address. Each page's cursor follows those of the pages before it. */
+export default function Scans() {
+  const search = useSearch();
+  const [reads, setReads] = useState(0);
+  const version = `${search} ${reads}`;
+  const address = useMemo(() => new URLSearchParams(search), [search]);
+  const mistake = mistakeIn(address);
+  const wanted = useMemo(() => (mistake === undefined ? wantedBy(address) : undefined), [version]);
+  const { scans = [], next, error, isLoading, take } = usePage(wanted, version);
+  const [selection, setSelection] = useState({ version, ids: NOBODY });
+  const selected = selection.version === version ? selection.ids : NOBODY;
+  const select = (ids: ReadonlySet<number>) => setSelection({ version, ids });
+  const mayScan = useMay("SCAN_WRITE");
+
+  const cursors = address.getAll("after");
+  const show = (to: URLSearchParams) => go(`/scans${to.size > 0 ? `?${to}` : ""}`);
+  const filters = new URLSearchParams(address);
+  filters.delete("after");
+  const toPage = (after: readonly string[]) => {
+    const to = new URLSearchParams(filters);
+    for (const cursor of after) to.append("after", cursor);
+    show(to);
+  };
+
+  return (
+    <section className="stack" aria-labelledby="scans">
+      <h1 id="scans">Scans</h1>
+      <FilterBar address={filters} onChange={show} />
+      <SavedFilters search={filters.toString()} />
+      {mistake !== undefined && <Problem what={mistake} />}
+      {wanted?.isMixed && (
+        <Notice tone="doubt">
+          Scan numbers, and hashes beside names, cannot be combined with filters. The search is left out.
+        </Notice>
+      )}
+      <div className="row">
+        {wanted && wanted.text === undefined && !isLoading && (
+          <Newcomers
+            key={version}
+            filter={wanted.filter}
+            newest={cursors.length === 0 ? Math.max(0, ...scans.map(({ scanId }) => scanId)) : undefined}
+            onChange={take}
+            onShow={() => setReads(reads + 1)}
+          />
+        )}
+        {mayScan && <RescanSelected selected={selected} onDone={() => select(NOBODY)} />}
+        <Csv address={filters} />
+      </div>
+      {error && <Problem error={error} what="The scans could not be read." />}
+      {isLoading && <p className="soft">Loading …</p>}
+      {scans.length > 0 && (
+        <div className="card">
+          <ScanTable scans={scans} caption="Scans" {...(mayScan && { selection: { selected, onSelect: select } })} />
+        </div>
+      )}
+      {!isLoading && !error && mistake === undefined && scans.length === 0 && (
+        <NothingFound isFiltered={address.has("q") || chipsOf(address).length > 0} />
+      )}
+      {(cursors.length > 0 || next !== undefined) && (
+        <nav className="row" aria-label="Pages">
+          <button type="button" disabled={cursors.length === 0} onClick={() => toPage(cursors.slice(0, -1))}>
+            Previous
+          </button>
+          <span className="soft">Page {cursors.length + 1}</span>
+          <button type="button" disabled={next === undefined} onClick={() => next !== undefined && toPage([...cursors, next])}>
+            Next
+          </button>
+        </nav>
+      )}
+    </section>
+  );
+}
+
+function NothingFound({ isFiltered }: { isFiltered: boolean }) {
+  if (!isFiltered)
+    return (
+      <Empty title="Nothing was scanned yet">
+        <Link href="/">Scan a file</Link>
+      </Empty>
+    );
+  return (
+    <Empty title="No scan is like that">
+      Take a filter away. In a search, <code>*</code> stands for any text: <code>invoice*</code>.{" "}
+      <Link href="/scans">All scans</Link>
+    </Empty>
+  );
+}
+
+/** What an address asks for: a search alone has a query of its own, beside filters its terms are filters, too. */
+function wantedBy(address: URLSearchParams): Wanted & { readonly isMixed: boolean } {
+  const after = address.getAll("after").at(-1);
+  const text = address.get("q")?.trim() || undefined;
+  if (text === undefined) return { text, filter: filterOf(address, serverNow()), after, isMixed: false };
+  if (chipsOf(address).length === 0) return { text, filter: undefined, after, isMixed: false };
+  const terms = termsAsFilters(text);
+  const both = new URLSearchParams([...address, ...(terms ?? [])]);
+  return { text: undefined, filter: filterOf(both, serverNow()), after, isMixed: terms === undefined };
+}

@@ -1,0 +1,78 @@
+/** One page of scans. Its rows stay where they are until it is read again; what is in them changes in place. */
+
+import { useEffect, useState } from "react";
+import { useClient } from "urql";
+import {
+  ListScans,
+  ReadRows,
+  SearchScans,
+  type ReadRowsQuery,
+  type ScanFilter,
+  type ScanRowFragment,
+} from "../../generated/scans.ts";
+
+const READ_OPEN_EVERY_MS = 2_000;
+
+export interface Wanted {
+  /** What is searched for, instead of a filter. */
+  readonly text: string | undefined;
+  readonly filter: ScanFilter | undefined;
+  readonly after: string | undefined;
+}
+
+interface Page {
+  readonly scans: readonly ScanRowFragment[];
+  readonly next: string | undefined;
+  readonly error: Error | undefined;
+}
+
+/** `version` changes when the page is to be read again. Nothing is read while nothing is wanted. */
+export function usePage(wanted: Wanted | undefined, version: string) {
+  const client = useClient();
+  const [page, setPage] = useState<Page>();
+
+  useEffect(() => {
+    setPage(undefined);
+    if (wanted === undefined) return;
+    let isOver = false;
+    const read = async () => {
+      const { text, ...rest } = wanted;
+      const found = await (text === undefined
+        ? client.query(ListScans, rest, { requestPolicy: "network-only" }).toPromise()
+        : client.query(SearchScans, { text, after: rest.after }, { requestPolicy: "network-only" }).toPromise());
+      if (isOver) return;
+      const list = found.data && ("scans" in found.data ? found.data.scans : found.data.search);
+      const next = list?.pageInfo.hasNextPage ? (list.pageInfo.endCursor ?? undefined) : undefined;
+      setPage({ scans: list?.nodes ?? [], next, error: found.error });
+    };
+    void read();
+    return () => void (isOver = true);
+    // What is wanted follows from the version.
+  }, [client, version]);
+
+  const openIds = (page?.scans ?? []).flatMap(({ id, endDate }) => (endDate === null ? [id] : [])).join(" ");
+  useEffect(() => {
+    if (openIds === "") return;
+    const read = async () => {
+      const { data } = await client.query(ReadRows, { ids: openIds.split(" ") }, { requestPolicy: "network-only" }).toPromise();
+      take((data?.nodes ?? []).flatMap((node) => (isScan(node) ? [node] : [])));
+    };
+    const timer = setInterval(() => void read(), READ_OPEN_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [client, openIds]);
+
+  /** Takes newer readings of rows that are shown. */
+  function take(newer: readonly ScanRowFragment[]): void {
+    setPage((shown) => shown && { ...shown, scans: shown.scans.map((scan) => newest(scan, newer)) });
+  }
+
+  return { ...page, isLoading: wanted !== undefined && page === undefined, take };
+}
+
+function newest(scan: ScanRowFragment, readings: readonly ScanRowFragment[]): ScanRowFragment {
+  return readings.find(({ scanId, revision }) => scanId === scan.scanId && revision > scan.revision) ?? scan;
+}
+
+function isScan(node: ReadRowsQuery["nodes"][number]): node is ScanRowFragment {
+  return node !== null && "scanId" in node;
+}

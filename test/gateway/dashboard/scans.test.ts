@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { base64, sha256, submit, submitAll } from "../scan/submitting.js";
+import { useBrowser } from "./browser.js";
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha")]);
+const open = useBrowser();
+
+async function scanned(name: string, verdict: "INFECTED" | "CLEAN", signature?: string): Promise<number> {
+  const { scan } = await submit(gateway.url, { base64: base64(name), name });
+  await agent.answer("Alpha", { scan: scan.scanId, verdict, ...(signature && { signature }) });
+  return scan.scanId;
+}
+
+it("filters are the address, are added from a menu, taken away one by one, and kept by a name", async () => {
+  await scanned("red.bin", "INFECTED", "Test.Red");
+  await scanned("green.bin", "CLEAN");
+  const { page, faults } = await open(gateway.url, "/#/scans?verdict=INFECTED");
+  const row = (name: string) => page.getByRole("row", { name });
+  await row("red.bin").waitFor();
+  expect(await row("green.bin").count()).toBe(0);
+  await page.getByRole("combobox", { name: "Add a filter" }).selectOption("Signature contains");
+  await page.getByRole("textbox", { name: "Signature contains" }).fill("test.red");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/#\/scans\?verdict=INFECTED&signature=test\.red$/);
+  await row("red.bin").waitFor();
+
+  await page.getByRole("button", { name: "Save this filter" }).click();
+  await page.getByRole("textbox", { name: "Name of the filter" }).fill("Reds");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Remove Verdict: infected" }).click();
+  await page.waitForURL(/#\/scans\?signature=test\.red$/);
+  await page.getByRole("button", { name: "Remove Signature contains: test.red" }).click();
+  await row("green.bin").waitFor();
+  await page.reload();
+  await page.getByRole("link", { name: "Reds" }).click();
+  await page.waitForURL(/#\/scans\?verdict=INFECTED&signature=test\.red$/);
+  await row("green.bin").waitFor({ state: "detached" });
+  await page.goBack();
+  await row("green.bin").waitFor();
+
+  await page.goto(`${gateway.url}/#/scans?verdict=PURPLE`);
+  await page.getByText("The filter “Verdict: PURPLE” is not understood.").waitFor();
+  expect(faults).toEqual([]);
+});
+
+it("the search box finds hashes, numbers and names in any case, also beside filters", async () => {
+  const red = await scanned("Search-Red.bin", "INFECTED");
+  const green = await scanned("search-green.bin", "CLEAN");
+  const { page, faults } = await open(gateway.url);
+  const names = () => page.locator("table.scans tbody a").allTextContents();
+  const search = async (text: string, found: string[]) => {
+    await page.keyboard.press("Escape");
+    await page.getByRole("searchbox").fill(text);
+    await page.keyboard.press("Enter");
+    await page.waitForURL((url) => url.hash === `#/scans?q=${encodeURIComponent(text)}`);
+    await until(`${text} finds ${found.join(" and ")}`, async () => (await names()).join() === found.join());
+  };
+  await search("SEARCH-*", ["search-green.bin", "Search-Red.bin"]);
+  await search(`${red}, ${sha256("search-green.bin")}`, ["search-green.bin", "Search-Red.bin"]);
+  await search(`${red},${green}`, ["search-green.bin", "Search-Red.bin"]);
+  await search("nobody-*", []);
+  await page.getByText("No scan is like that").waitFor();
+  await page.goto(`${gateway.url}/#/scans?q=search-*&verdict=CLEAN`);
+  await until("only one is clean", async () => (await names()).join() === "search-green.bin");
+  expect(faults).toEqual([]);
+});
+
+it("new scans are counted while rows stay, and rows that are shown change in place", async () => {
+  const { scan } = await submit(gateway.url, { base64: base64("first live"), name: "live-1" });
+  const { page } = await open(gateway.url, "/#/scans?name=live-*");
+  await page.getByRole("row", { name: "live-1" }).getByText("Scanning").waitFor();
+  const { scan: second } = await submit(gateway.url, { base64: base64("second live"), name: "live-2" });
+  await submit(gateway.url, { base64: base64("other"), name: "other" });
+  await page.getByRole("button", { name: "1 new", exact: true }).waitFor();
+  expect(await page.getByRole("row", { name: "live-2" }).count()).toBe(0);
+  await agent.answer("Alpha", { scan: scan.scanId, verdict: "INFECTED" });
+  await page.getByRole("row", { name: "live-1" }).getByText("Infected").waitFor();
+  await page.getByRole("button", { name: "1 new", exact: true }).click();
+  await page.getByRole("row", { name: "live-2" }).waitFor();
+  expect(await page.getByRole("button", { name: /new$/ }).count()).toBe(0);
+  await agent.answer("Alpha", { scan: second.scanId, verdict: "CLEAN" });
+  await page.getByRole("row", { name: "live-2" }).getByText("Clean").waitFor();
+});
+
+it("a long list comes in pages that the address leads back to, and scans of a page are scanned again", async () => {
+  await submit(gateway.url, { base64: base64("paged"), name: "first" });
+  const input = { samples: Array.from({ length: 53 }, (_, i) => ({ sha256: sha256("paged"), name: `page-${i}` })) };
+  const { batch } = await submitAll(gateway.url, input);
+  const { page, faults } = await open(gateway.url, `/#/scans?batch=${batch.batchId}`);
+  const rows = page.locator("table.scans tbody tr");
+  const shows = (count: number) => until(`the page shows ${count} scans`, async () => (await rows.count()) === count);
+  await shows(50);
+  await page.getByRole("button", { name: "Next" }).click();
+  await shows(3);
+  await page.reload();
+  await shows(3);
+  await page.getByText("Page 2").waitFor();
+  await page.getByRole("checkbox", { name: "Select all scans of this page" }).check();
+  await page.getByRole("button", { name: "Scan 3 again" }).click();
+  await page.getByText("3 of 3 are scanned again.").waitFor();
+  const repeated = await stage.db.selectFrom("scans").select("name").where("previous", "is not", null).execute();
+  expect(repeated.map(({ name }) => name).toSorted()).toEqual(["page-0", "page-1", "page-2"]);
+  await page.getByRole("button", { name: "Previous" }).click();
+  await shows(50);
+  expect(faults).toEqual([]);
+});
+
+it("what is listed is saved as CSV where the gateway can write it", async () => {
+  await scanned("csv.bin", "CLEAN");
+  const { page, faults } = await open(gateway.url, "/#/scans?name=csv*");
+  await page.getByRole("row", { name: "csv.bin" }).waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: /^CSV/ }).click()]);
+  expect(download.suggestedFilename()).toBe("scans.csv");
+  const lines = readFileSync(await download.path(), "utf8")
+    .trim()
+    .split("\n");
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toContain(sha256("csv.bin"));
+  await page.goto(`${gateway.url}/#/scans?verdict=CLEAN`);
+  await page.getByText("CSV is there for all scans").waitFor();
+  expect(await page.getByRole("button", { name: /^CSV/ }).isDisabled()).toBe(true);
+  expect(faults).toEqual([]);
+});
