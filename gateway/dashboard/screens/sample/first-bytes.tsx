@@ -1,6 +1,5 @@
 import { useMemo, useState } from "react";
 import { fetchStart } from "../../api/save-file.ts";
-import { bytesText } from "../../parts/measure.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { hexDump, stringsIn } from "./printable.ts";
 
@@ -24,7 +23,7 @@ export function FirstBytes({ sha256 }: { sha256: string }) {
   };
   return (
     <section className="card stack" aria-labelledby="bytes">
-      <h2 id="bytes">First {bytesText(LENGTH)}</h2>
+      <h2 id="bytes">First 64 KiB</h2>
       {problem && <Problem error={problem} what="The sample could not be loaded." />}
       {bytes ? (
         <Bytes bytes={bytes} />

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useMutation } from "urql";
 import { go } from "../../app/location.ts";
+import { useTitle } from "../../app/title.ts";
 import { useMay } from "../../app/viewer.ts";
 import { RescanSample, type ReadSampleQuery } from "../../generated/sample.ts";
 import { Copy } from "../../parts/copy.tsx";
@@ -14,6 +15,7 @@ type Sample = NonNullable<ReadSampleQuery["sample"]>;
 /** What a sample is, and what can be done with it. */
 export function SampleHead({ sample }: { sample: Sample }) {
   const { sha256, names, size, mime, stored, firstSeen, lastSeen } = sample;
+  useTitle(`Sample ${names[0] ?? sha256}`);
   return (
     <section className="card stack" aria-labelledby="sample">
       <h1 id="sample">

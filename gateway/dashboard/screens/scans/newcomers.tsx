@@ -29,7 +29,7 @@ export function Newcomers({ filter, newest, onChange, onShow }: Props) {
 
   const count = newest === undefined ? 0 : [...(data?.keys() ?? [])].filter((scanId) => scanId > newest).length;
   return (
-    <div role="status">
+    <div role="status" className={count > 0 ? "" : "unseen"}>
       {count > 0 && (
         <button className="primary" type="button" onClick={onShow}>
           {count >= MOST ? `More than ${MOST}` : count} new
