@@ -84,10 +84,16 @@ it("what an engine finds after the end shows in an open report, and is called la
   await agent.answer("Alpha", { scan: scan.scanId, verdict: "CLEAN" });
   await agent.answer("Beta", { scan: scan.scanId, state: "FAILED", verdict: null, error: "it broke" });
   const { page, faults } = await open(gateway.url, `/#/scan/${scan.scanId}`);
-  await page.getByText(/^INCONCLUSIVE/).first().waitFor();
+  await page
+    .getByText(/^INCONCLUSIVE/)
+    .first()
+    .waitFor();
   expect(await page.getByText("Found after the scan had ended").count()).toBe(0);
   await agent.answer("Beta", { scan: scan.scanId, verdict: "INFECTED", signature: "Test.Late" });
-  await page.getByText(/^INFECTED.*Test\.Late/).first().waitFor();
+  await page
+    .getByText(/^INFECTED.*Test\.Late/)
+    .first()
+    .waitFor();
   await page.getByText("Found after the scan had ended").waitFor();
   await page.getByRole("row", { name: /Beta/ }).getByText("came after the end").waitFor();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: /^JSON/ }).click()]);
