@@ -1,8 +1,15 @@
-/** The sha256 of a file, made beside the page so that it stays quick. */
+/** Hashes of samples. */
 
 import type { HashAnswer } from "./hash-worker.ts";
 
-/** Throws if the file cannot be read, as when it was moved meanwhile. */
+const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i;
+
+/** Whether a text is an md5, sha1 or sha256 in hex. */
+export function isHash(text: string): boolean {
+  return HASH.test(text);
+}
+
+/** The sha256 of a file, made beside the page so that it stays quick. Throws if the file cannot be read, as when it was moved meanwhile. */
 export function hashFile(file: Blob, signal: AbortSignal, onProgress: (done: number) => void): Promise<string> {
   const worker = new Worker(new URL("./hash-worker.ts", import.meta.url), { type: "module" });
   return new Promise<string>((resolve, reject) => {

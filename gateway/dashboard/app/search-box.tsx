@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from "react";
+import { isHash } from "../api/hash.ts";
 import { go } from "./location.ts";
-
-const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i;
 
 /** One box for hashes, names and scan numbers. */
 export function SearchBox() {
@@ -44,7 +43,7 @@ export function SearchBox() {
 
 /** Where a search leads: straight to the sample of one hash or to the scan of one number, else to the list. */
 export function searchAddress(text: string): string {
-  if (HASH.test(text)) return `/sample/${text.toLowerCase()}`;
+  if (isHash(text)) return `/sample/${text.toLowerCase()}`;
   if (/^#\d{1,15}$/.test(text)) return `/scan/${text.slice(1)}`;
   return `/scans?q=${encodeURIComponent(text)}`;
 }

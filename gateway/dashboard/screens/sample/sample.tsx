@@ -2,6 +2,7 @@ import "./sample.css";
 import { useEffect } from "react";
 import { useQuery, useSubscription } from "urql";
 import { Link, useParams, useSearch } from "wouter";
+import { isHash } from "../../api/hash.ts";
 import { go } from "../../app/location.ts";
 import { useMay } from "../../app/viewer.ts";
 import { ReadSample, WatchSample } from "../../generated/sample.ts";
@@ -11,13 +12,12 @@ import { FirstBytes } from "./first-bytes.tsx";
 import { SampleHead } from "./sample-head.tsx";
 import { Timeline } from "./timeline.tsx";
 
-const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i;
 /** One more is read, so that the last one on a page has one to be compared with. */
 const PAGE = 20;
 
 export default function Sample() {
   const { hash = "" } = useParams<{ hash: string }>();
-  if (HASH.test(hash)) return <Known hash={hash.toLowerCase()} />;
+  if (isHash(hash)) return <Known hash={hash.toLowerCase()} />;
   return <Empty title="That is no hash">A sample is found by its sha256, sha1 or md5: 64, 40 or 32 hexadecimal digits.</Empty>;
 }
 

@@ -3,7 +3,7 @@ import { useSubscription } from "urql";
 import { WatchScans, type ScanFilter, type ScanRowFragment, type WatchScansSubscription } from "../../generated/scans.ts";
 
 /** More are not counted. */
-const MOST = 1_000;
+const MOST_COUNTED = 1_000;
 
 interface Props {
   filter: ScanFilter | undefined;
@@ -18,7 +18,7 @@ interface Props {
 export function Newcomers({ filter, newest, onChange, onShow }: Props) {
   const collect = useCallback(
     (known: ReadonlyMap<number, ScanRowFragment> | undefined, { scanFeed: { scans } }: WatchScansSubscription) =>
-      new Map([...(known ?? []), ...scans.map((scan) => [scan.scanId, scan] as const)].slice(-MOST)),
+      new Map([...(known ?? []), ...scans.map((scan) => [scan.scanId, scan] as const)].slice(-MOST_COUNTED)),
     [],
   );
   const [{ data }] = useSubscription({ query: WatchScans, variables: { filter } }, collect);
@@ -32,7 +32,7 @@ export function Newcomers({ filter, newest, onChange, onShow }: Props) {
     <div role="status" className={count > 0 ? "" : "unseen"}>
       {count > 0 && (
         <button className="primary" type="button" onClick={onShow}>
-          {count >= MOST ? `More than ${MOST}` : count} new
+          {count >= MOST_COUNTED ? `More than ${MOST_COUNTED}` : count} new
         </button>
       )}
     </div>

@@ -1,13 +1,12 @@
 /** The filter that an address stands for, as the gateway takes it. */
 
+import { isHash } from "../../api/hash.ts";
 import type { ResultFilter, ScanFilter } from "../../generated/scans.ts";
 
 const VERDICTS = ["INFECTED", "SUSPICIOUS", "INCONCLUSIVE", "CLEAN"] as const;
 const ENGINE_VERDICTS = ["INFECTED", "SUSPICIOUS", "CLEAN"] as const;
 const STATES = ["CANCELLED", "FAILED", "NO_AGENT", "TIMEOUT", "UNSCANNED"] as const;
-const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i;
-const HOUR_MS = 3_600_000;
-const HOURS: Readonly<Record<string, number>> = { h: 1, d: 24 };
+const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 };
 const POWERS: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4 };
 
 /** `now` is the server's time: `since=24h` counts from it. */
@@ -46,9 +45,8 @@ function resultFilters(all: (key: string) => string[] | undefined, one: (key: st
 export function termsAsFilters(text: string): URLSearchParams | undefined {
   const terms = termsOf(text);
   const address = new URLSearchParams();
-  if (terms.every((term) => HASH.test(term))) for (const term of terms) address.append("hash", term);
-  else if (terms.every((term) => !HASH.test(term) && !/^#?\d+$/.test(term)))
-    for (const term of terms) address.append("name", term);
+  if (terms.every((term) => isHash(term))) for (const term of terms) address.append("hash", term);
+  else if (terms.every((term) => !isHash(term) && !/^#?\d+$/.test(term))) for (const term of terms) address.append("name", term);
   else return undefined;
   return address;
 }
@@ -76,7 +74,7 @@ export function bytesOf(text: string | undefined): number | undefined {
 /** A time ago, such as `24h`, or a date. */
 function timeOf(text: string | undefined, now: number): string | undefined {
   const [, number, unit] = /^(\d{1,5})([hd])$/.exec(text ?? "") ?? [];
-  if (number !== undefined) return new Date(now - Number(number) * (HOURS[unit ?? ""] ?? 1) * HOUR_MS).toISOString();
+  if (number !== undefined) return new Date(now - Number(number) * (UNIT_MS[unit ?? ""] ?? 0)).toISOString();
   return text !== undefined && /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
 }
 
