@@ -23,6 +23,7 @@ const PROGRAMS = new Map([
   ["agent", "scanner-agent/main.js"],
   ["import-multiav", "cli/import-multiav.js"],
   ["conformance", "cli/conformance.js"],
+  ["capacity", "cli/capacity.js"],
 ]);
 
 const WITH_CLAMAV = "--with-clamav";
