@@ -1,5 +1,7 @@
 /** What every benchmark is given. */
 
+import type { Constants } from "../../cli/capacity-constants.js";
+import type { MeasuredConstants } from "./constants.js";
 import type { CorpusId, CorpusMaker } from "./corpus.js";
 import type { Metric } from "./metric.js";
 import type { BenchmarkId } from "./options.js";
@@ -23,8 +25,14 @@ export interface Bench {
   seconds(full: number): number;
   /** Whether what a scan costs is to be counted, too. */
   readonly counts: boolean;
+  /** Scans of a slow engine that wait in B14. */
+  readonly queued: number;
   /** Whether the steps of a scan are to be told, too. */
   readonly trace: boolean;
+  /** What a scan costs here, if it was measured in this run, or as the command that plans has it. */
+  constants(): Constants;
+  /** Says what a scan costs here. */
+  keepConstants(measured: MeasuredConstants): void;
   /** Shown below the figures. */
   show(table: Table): void;
 }

@@ -21,14 +21,25 @@ export type BenchEngine = (typeof BENCH_ENGINES)[number];
 export interface OwnEngine {
   readonly own: BenchEngine;
   readonly setting: number;
+  /** So many of the same, each an engine with a name of its own; one if not said. */
+  readonly copies?: number;
 }
 
 export const NULL_ENGINE: OwnEngine = { own: "null", setting: 0 };
 
-/** The engine for an agent's overrides. */
-export function benchEngine({ own, setting }: OwnEngine): EngineParts {
+/** The names under which it takes part. */
+export function engineNames({ own, copies = 1 }: OwnEngine): string[] {
+  return Array.from({ length: copies }, (_, i) => (i === 0 ? own : `${own}-${i + 1}`));
+}
+
+/** The engines for an agent's overrides. */
+export function benchEngines(engine: OwnEngine): EngineParts[] {
+  return engineNames(engine).map((name) => benchEngine(name, engine));
+}
+
+function benchEngine(name: string, { own, setting }: OwnEngine): EngineParts {
   const manifest = Manifest.parse({
-    name: own,
+    name,
     type: "METADATA",
     speed: own === "sleep" ? "SLOW" : "ULTRA",
     internet: false,

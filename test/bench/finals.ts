@@ -6,7 +6,7 @@
 import pg from "pg";
 
 const FINAL = `
-  select id::float8 as id, verdict::text = $2 and done = 1 and total = 1 as good from scans where id >= $1 and end_date is not null`;
+  select id::float8 as id, verdict::text = $2 and done = $3 and total = $3 as good from scans where id >= $1 and end_date is not null`;
 
 /** The scans that are open as far as is known here. */
 export interface Finals {
@@ -15,12 +15,12 @@ export interface Finals {
   /** Sent, and not seen to be final. */
   open(): number;
   sent(scanId: number): void;
-  /** Looks once. Throws if a scan is final without the verdict that is expected, or without its result. */
+  /** Looks once. Throws if a scan is final without the verdict that is expected, or without its results. */
   look(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function watchFinals(postgresUrl: string, expected: string): Promise<Finals> {
+export async function watchFinals(postgresUrl: string, expected: string, results = 1): Promise<Finals> {
   const client = new pg.Client({ connectionString: postgresUrl });
   await client.connect();
   // The table has no statistics yet.
@@ -42,10 +42,10 @@ export async function watchFinals(postgresUrl: string, expected: string): Promis
       const { rows } = await client.query<{ id: number; good: boolean | null }>({
         name: "final",
         text: FINAL,
-        values: [from, expected],
+        values: [from, expected, results],
       });
       for (const { id, good } of rows) {
-        if (good !== true) throw new Error(`scan ${id} is not ${expected} with one result`);
+        if (good !== true) throw new Error(`scan ${id} is not ${expected} with ${results} results`);
         final.add(id);
         open.delete(id);
       }

@@ -9,17 +9,7 @@ import { findNats } from "../../standalone/nats.js";
 import { postgresBinaries } from "../../standalone/postgres-binaries.js";
 import { postgresUser } from "../../standalone/postgres-user.js";
 import { findProgram } from "../../standalone/programs.mjs";
-
-export interface Machine {
-  readonly date: string;
-  readonly cores: number;
-  readonly processor: string;
-  readonly memoryGiB: number;
-  readonly system: string;
-  /** The load average of the minute before the run: near 0 on a machine that does nothing else. */
-  readonly loadBefore: number;
-  readonly versions: Readonly<Record<string, string | null>>;
-}
+import type { Machine } from "./report.js";
 
 export async function describeMachine(): Promise<Machine> {
   const { version } = JSON.parse(readFileSync(projectPath("package.json"), "utf8")) as { version: string };
@@ -30,6 +20,7 @@ export async function describeMachine(): Promise<Machine> {
     processor: cpus()[0]?.model ?? "unknown",
     memoryGiB: Math.round(totalmem() / 1024 ** 3),
     system: `${platform()} ${release()}`,
+    commit: await commitOf(),
     loadBefore: loadavg()[0] ?? 0,
     versions: {
       scanmesh: version,
@@ -41,6 +32,19 @@ export async function describeMachine(): Promise<Machine> {
       pgbench: await versionOf(findProgram("pgbench")),
     },
   };
+}
+
+async function commitOf(): Promise<string | null> {
+  const git = findProgram("git");
+  if (git === undefined) return null;
+  const run = async (...args: string[]) => (await promisify(execFile)(git, args, { cwd: projectPath() })).stdout.trim();
+  try {
+    const changed = await run("status", "--porcelain", "--untracked-files=no");
+    return `${await run("rev-parse", "--short=10", "HEAD")}${changed === "" ? "" : "+"}`;
+  } catch {
+    // The project was copied without its history.
+    return null;
+  }
 }
 
 async function versionOf(program: string | undefined): Promise<string | null> {

@@ -1,6 +1,6 @@
 /** `npm run bench`: measures the mesh against what it is made of. */
 
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { b0 } from "./b0.js";
@@ -23,15 +23,18 @@ import { b17 } from "./b17.js";
 import { b20 } from "./b20.js";
 import { b21 } from "./b21.js";
 import { b22 } from "./b22.js";
+import { CONSTANTS_FILE, readConstants, type Constants } from "../../cli/capacity-constants.js";
 import { bombs } from "./bombs.js";
 import { nats } from "./nats.js";
 import { search } from "./search.js";
 import type { Bench, Benchmark } from "./bench.js";
 import { hasDocker } from "../docker/base-image.js";
+import { constants, withOrigin, type MeasuredConstants } from "./constants.js";
 import { createCorpusMaker } from "./corpus.js";
 import { describeMachine } from "./machine.js";
 import type { Metric } from "./metric.js";
 import { Missing, NEED_DOCKER, readOptions, USAGE, UsageError, type BenchmarkId, type Options } from "./options.js";
+import { writePerformance } from "./performance.js";
 import { createProgress } from "./progress.js";
 import { reportOf, tableOf } from "./report.js";
 import type { Table } from "./table.js";
@@ -39,6 +42,7 @@ import type { Table } from "./table.js";
 const LEAST_SECONDS = 0.3;
 
 const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = {
+  CONSTANTS: constants,
   B0: b0,
   B1: b1,
   B1c: b1c,
@@ -68,6 +72,8 @@ class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
+const fewDigits = (_key: string, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
+
 /** Postgres may run as another user. */
 async function passableFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-bench-data-"));
@@ -87,10 +93,11 @@ async function run(options: Options): Promise<void> {
     progress.line("Ending after this measurement; Ctrl-C again ends at once.");
     ending.abort(new Interrupted("interrupted"));
   });
-  const { seed, rounds, scale, only, corpora, counts, trace } = options;
+  const { seed, rounds, scale, only, corpora, counts, trace, queued } = options;
   const scaled = (full: number, least: number) => Math.max(least, Math.round(full * scale));
   const data = options.data ?? (await passableFolder());
   const tables: Table[] = [];
+  let measured: MeasuredConstants | undefined;
   const bench: Bench = {
     seed,
     rounds,
@@ -98,11 +105,14 @@ async function run(options: Options): Promise<void> {
     corpora,
     counts,
     trace,
+    queued,
     corpus: createCorpusMaker(seed),
     progress,
     data: resolve(data),
     scaled,
     seconds: (full) => options.seconds ?? Math.max(LEAST_SECONDS, full * scale),
+    constants: (): Constants => (measured === undefined ? readConstants(CONSTANTS_FILE) : withOrigin(measured, machine, [])),
+    keepConstants: (found) => void (measured = found),
     show: (table) => void tables.push(table),
   };
   const metrics: Metric[] = [];
@@ -112,6 +122,10 @@ async function run(options: Options): Promise<void> {
     if (options.data === undefined) await rm(data, { recursive: true });
   }
   const report = reportOf(machine, options, metrics, tables);
+  if (options.writeConstants !== undefined && measured !== undefined) {
+    const document = withOrigin(measured, machine, report.doubts);
+    await writeFile(options.writeConstants, `${JSON.stringify(document, fewDigits, 2)}\n`);
+  }
   if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   (options.json ? process.stderr : process.stdout).write(`\n${tableOf(report)}\n`);
 }
@@ -119,6 +133,7 @@ async function run(options: Options): Promise<void> {
 try {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) process.stdout.write(`${USAGE}\n`);
+  else if (options.writeDocs.length > 0) await writePerformance(options.writeDocs);
   else await run(options);
 } catch (error) {
   if (error instanceof UsageError) {

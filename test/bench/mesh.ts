@@ -7,7 +7,7 @@ import type { EnginePresence } from "../../schema/messages.js";
 import { projectPath } from "../../schema/paths.js";
 import type { Part } from "../../standalone/part.js";
 import { FORM, formOf, openApi, Refused, type Api } from "./api.js";
-import type { OwnEngine } from "./engines.js";
+import { engineNames, type OwnEngine } from "./engines.js";
 import { watchFinals, type Finals } from "./finals.js";
 import { pushThrough, UPLOADS } from "./load.js";
 import { processorTime, type Counted, type ProcessorTime } from "./processor-time.js";
@@ -97,6 +97,7 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array, options: 
       url,
       contentType: FORM,
       expected: "signatures" in engine ? "CLEAN" : "INCONCLUSIVE",
+      results: namesOf(engine).length,
     });
     scans.finals.sent(await accepted(scans.api, formOf(first, "first")));
     await pushThrough(scans, [], () => undefined);
@@ -117,11 +118,11 @@ export async function startMesh(engine: MeshEngine, first: Uint8Array, options: 
 /** What the product and the bare path have in common. */
 export async function openScans(
   servers: Servers,
-  { url, contentType, expected }: { url: string; contentType: string; expected: string },
+  { url, contentType, expected, results }: { url: string; contentType: string; expected: string; results?: number },
 ): Promise<Omit<ScansSamples, "bodyOf" | "openSubscriber">> {
   const api = openApi(url, UPLOADS, contentType);
   servers.onStop(() => Promise.resolve(api.close()));
-  const finals = await watchFinals(servers.postgresUrl, expected);
+  const finals = await watchFinals(servers.postgresUrl, expected, results);
   servers.onStop(finals.close);
   const counted = () => ({ roots: servers.roots(), without: finals.session });
   return { url, api, finals, servers, counted, processorTime: () => processorTime(counted()), stop: servers.stop };
@@ -138,12 +139,17 @@ function checkAlone(engines: readonly EnginePresence[], wanted: readonly string[
 
 function namesOf(engine: MeshEngine): readonly string[] {
   if ("builtin" in engine) return engine.builtin;
-  return ["own" in engine ? engine.own : "ClamAV"];
+  return "own" in engine ? engineNames(engine) : ["ClamAV"];
 }
 
 function agentScript(engine: MeshEngine): readonly [string, ...string[]] {
   if (!("own" in engine)) return [projectPath("dist", "scanner-agent", "main.js")];
-  return [projectPath("dist", "bench", "test", "bench", "agent-process.js"), engine.own, String(engine.setting)];
+  return [
+    projectPath("dist", "bench", "test", "bench", "agent-process.js"),
+    engine.own,
+    String(engine.setting),
+    String(engine.copies ?? 1),
+  ];
 }
 
 async function engineEnv(engine: MeshEngine, folder: string): Promise<Record<string, string>> {

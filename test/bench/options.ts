@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { CORPORA, type CorpusId } from "./corpus.js";
 
 export const BENCHMARKS = [
+  "CONSTANTS",
   "B0",
   "B1",
   "B1c",
@@ -41,14 +42,21 @@ export interface Options {
   readonly corpora: readonly CorpusId[];
   readonly counts: boolean;
   readonly trace: boolean;
+  /** Scans that wait in B14. */
+  readonly queued: number;
   readonly seed: number;
   readonly json: boolean;
   /** Where filled databases are kept between runs; undefined: nowhere. */
   readonly data: string | undefined;
+  /** Where the measured constants are written for \`npm run capacity\`; undefined: nowhere. */
+  readonly writeConstants: string | undefined;
+  /** Documents of runs from which docs/performance.md is written, instead of measuring; empty: none. */
+  readonly writeDocs: readonly string[];
 }
 
 export const USAGE = `npm run bench -- [--only B0,B1,…] [--rounds 5] [--scale 1] [--seconds 7]
-                     [--corpora T,64K,M] [--counts] [--trace] [--seed 1] [--data DIR] [--json]
+                     [--corpora T,64K,M] [--counts] [--trace] [--queued 10000] [--seed 1] [--data DIR] [--json] [--write-constants FILE]
+npm run bench -- --write-docs RUN.json,…
 
   --only     which of ${BENCHMARKS.join()}; B1 includes B1c, and B0 what B2 and B3 measure beside the bare path
   --rounds   rounds after the warm-up, each of them product, baseline, baseline, product
@@ -57,9 +65,16 @@ export const USAGE = `npm run bench -- [--only B0,B1,…] [--rounds 5] [--scale 
   --corpora  what is scanned beside the bare path
   --counts   counts what a scan costs beside processor time: statements, messages, system calls …
   --trace    B2 also tells the time of each step of a scan: who waits for whom
+  --queued   how many scans of a slow engine wait in B14
   --seed     names the files and signatures that are made
   --data     keeps the databases of B5, B6 and B13 in this folder and uses them again: 8 GB, and 5 minutes to fill
-  --json     one JSON document on standard output (npm run --silent bench keeps npm's own lines off it)`;
+  --json     one JSON document on standard output (npm run --silent bench keeps npm's own lines off it)
+  --write-constants  what CONSTANTS has measured, for npm run capacity; the project's own are in cli/capacity-constants.json
+  --write-docs       measures nothing: writes the table of docs/performance.md from what --json has written; of a metric in
+                     several of them the last counts`;
+
+/** Scans that wait in B14, if nobody asks for another number. */
+export const QUEUED = 10_000;
 
 /** Those that measure containers. */
 export const NEED_DOCKER: readonly BenchmarkId[] = ["B4", "B20"];
@@ -79,6 +94,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
   const values = parse(args);
   if (values.help) return undefined;
   const names = listOf("--only", values.only, BENCHMARKS, "benchmark");
+  if (values["write-constants"] !== undefined && !names.includes("CONSTANTS"))
+    throw new UsageError("--write-constants: --only has to name CONSTANTS, which measures them");
   const corpora = Object.keys(CORPORA) as CorpusId[];
   return {
     only: BENCHMARKS.filter((id) => names.includes(id) || (id === "B1c" && names.includes("B1"))),
@@ -87,11 +104,14 @@ export function readOptions(args: readonly string[]): Options | undefined {
       values.seconds === undefined ? undefined : numberOf("--seconds", values.seconds, { from: 0.1, to: 600, whole: false }),
     counts: values.counts,
     trace: values.trace,
+    queued: numberOf("--queued", values.queued, { from: 50, to: 1_000_000, whole: true }),
     rounds: numberOf("--rounds", values.rounds, { from: 1, to: 100, whole: true }),
     scale: numberOf("--scale", values.scale, { from: 0.001, to: 100, whole: false }),
     seed: numberOf("--seed", values.seed, { from: 0, to: 2 ** 32 - 1, whole: true }),
     json: values.json,
     data: values.data,
+    writeConstants: values["write-constants"],
+    writeDocs: values["write-docs"]?.split(",").map((file) => file.trim()) ?? [],
   };
 }
 
@@ -107,9 +127,12 @@ function parse(args: readonly string[]) {
         corpora: { type: "string", default: "T,64K,M" },
         counts: { type: "boolean", default: false },
         trace: { type: "boolean", default: false },
+        queued: { type: "string", default: String(QUEUED) },
         seed: { type: "string", default: "1" },
         json: { type: "boolean", default: false },
         data: { type: "string" },
+        "write-constants": { type: "string" },
+        "write-docs": { type: "string" },
         help: { type: "boolean", default: false },
       },
     }).values;

@@ -33,9 +33,12 @@ export interface Counted {
 export async function processorTime({ roots, without }: Counted = {}): Promise<ProcessorTime> {
   const entries = await readEntries();
   const total: Record<ProcessName, number> = { gateway: 0, agent: 0, "nats-server": 0, postgres: 0, clamd: 0, load: 0 };
-  for (const { pid, ms } of roots === undefined ? descendants(entries, process.pid) : families(entries, roots)) {
+  const names = new Map<number, ProcessName | undefined>();
+  for (const { pid, parent, ms } of roots === undefined ? descendants(entries, process.pid) : families(entries, roots)) {
     if (pid === without) continue;
-    const name = nameOf(await words(pid));
+    // Engines of an agent are processes of many names; parents come before their children.
+    const name = nameOf(await words(pid)) ?? (names.get(parent) === "agent" ? "agent" : undefined);
+    names.set(pid, name);
     if (name !== undefined) total[name] += ms;
   }
   const { user, system } = process.cpuUsage();

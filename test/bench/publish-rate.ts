@@ -15,12 +15,16 @@ export interface PublishRate {
   stop(): Promise<void>;
 }
 
-export async function openPublishRate(servers: string, credsFile: string): Promise<PublishRate> {
+export async function openPublishRate(
+  servers: string,
+  credsFile: string,
+  { bytes, inFlight } = { bytes: MESSAGE_BYTES, inFlight: IN_FLIGHT },
+): Promise<PublishRate> {
   const nc = await connect({ servers, authenticator: credsAuthenticator(await readFile(credsFile)), noAsyncTraces: true });
   const manager = await nc.jetstreamManager();
   await manager.streams.add({ name: STREAM, subjects: [SUBJECT], storage: StorageType.File, retention: RetentionPolicy.Limits });
   const js = nc.jetstream();
-  const payload = Buffer.alloc(MESSAGE_BYTES, "x");
+  const payload = Buffer.alloc(bytes, "x");
 
   return {
     async measure(messages, advance) {
@@ -33,7 +37,7 @@ export async function openPublishRate(servers: string, credsFile: string): Promi
           if (next % 100 === 0) advance(next, messages);
         }
       };
-      await Promise.all(Array.from({ length: IN_FLIGHT }, publish));
+      await Promise.all(Array.from({ length: inFlight }, publish));
       const rate = messages / ((performance.now() - begun) / 1_000);
       await manager.streams.purge(STREAM);
       return rate;

@@ -1,11 +1,24 @@
 /** A run's results, as a document and as a table. */
 
-import type { Machine } from "./machine.js";
 import type { Compared, Metric } from "./metric.js";
 import type { Options } from "./options.js";
 import { ofMesh, PROCESSES, type ProcessorTime } from "./processor-time.js";
 import type { Figure } from "./statistics.js";
 import { columns, short, type Table } from "./table.js";
+
+/** Where and on what a run took place. */
+export interface Machine {
+  readonly date: string;
+  readonly cores: number;
+  readonly processor: string;
+  readonly memoryGiB: number;
+  readonly system: string;
+  /** Of the code that is measured; with a + if files were changed since, null without git. */
+  readonly commit: string | null;
+  /** The load average of the minute before the run: near 0 on a machine that does nothing else. */
+  readonly loadBefore: number;
+  readonly versions: Readonly<Record<string, string | null>>;
+}
 
 export interface Report {
   readonly v: 1;

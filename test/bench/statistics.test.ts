@@ -91,8 +91,11 @@ describe("the command line", () => {
       seed: 1,
       counts: false,
       trace: false,
+      queued: 10_000,
       json: false,
       data: undefined,
+      writeConstants: undefined,
+      writeDocs: [],
     });
     expect(readOptions(["--only", "B3,B1", "--rounds", "2", "--json"])).toMatchObject({
       only: ["B1", "B1c", "B3"],
@@ -100,6 +103,11 @@ describe("the command line", () => {
       json: true,
     });
     expect(readOptions(["--only=B1c"])?.only).toEqual(["B1c"]);
+  });
+
+  it("knows where constants and documents are written", () => {
+    expect(readOptions(["--only", "CONSTANTS", "--write-constants", "here.json"])?.writeConstants).toBe("here.json");
+    expect(readOptions(["--write-docs", "a.json, b.json"])?.writeDocs).toEqual(["a.json", "b.json"]);
   });
 
   it("takes the corpora and the length of what is measured beside the bare path", () => {
@@ -118,6 +126,7 @@ describe("the command line", () => {
     [["--rounds", "1.5"]],
     [["--scale", ""]],
     [["--seed", "-1"]],
+    [["--only", "B11", "--write-constants", "constants.json"]],
     [["--fast"]],
     [["B1"]],
   ])("refuses %j", (args) => {

@@ -8,6 +8,7 @@ export interface Target {
 }
 
 export const TARGETS = {
+  "CONSTANTS.check": { better: "lower", target: 0.15, floor: 0.3 },
   "B0.T.spread": { better: "lower", target: 0.15, floor: 0.3 },
   "B0.64K.spread": { better: "lower", target: 0.15, floor: 0.3 },
   "B0.M.spread": { better: "lower", target: 0.15, floor: 0.3 },
@@ -46,6 +47,9 @@ export const TARGETS = {
   "B11.1": { better: "higher", target: 0.97, floor: 0.9 },
   "B11.2": { better: "higher", target: 0.96, floor: 0.9 },
   "B11.4": { better: "higher", target: 0.94, floor: 0.9 },
+  "B11.1.plan": { better: "lower", target: 0.15, floor: 0.3 },
+  "B11.2.plan": { better: "lower", target: 0.15, floor: 0.3 },
+  "B11.4.plan": { better: "lower", target: 0.15, floor: 0.3 },
   "B13.graphql": { better: "higher", target: 0.35, floor: 0.25 },
   "B13.rest": { better: "higher", target: 0.35, floor: 0.25 },
   B14: { better: "lower", target: 1.2, floor: 1.5 },
