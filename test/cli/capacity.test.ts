@@ -1,7 +1,7 @@
 /** What `npm run capacity` calculates, with constants that make the sums easy to follow. */
 
 import { describe, expect, it } from "vitest";
-import { CONSTANTS_FILE, Constants, readConstants } from "../../cli/capacity-constants.js";
+import { CONSTANTS_FILE, readConstants, type Constants } from "../../cli/capacity-constants.js";
 import { readDemand, type Given } from "../../cli/capacity-input.js";
 import { engineRate, expectedFetches, planCapacity, sharedRate } from "../../cli/capacity-plan.js";
 import { capacityTables } from "../../cli/capacity-tables.js";
