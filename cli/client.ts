@@ -7,7 +7,7 @@ import { REPORT_FIELDS, type Report } from "./report.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { putFile } from "./upload.js";
 import { createWatch } from "./watch.js";
-import { PACE, pollTransport, socketTransport, streamTransport } from "./watch-transports.js";
+import { PACE, pollTransport, readScan, socketTransport, streamTransport } from "./watch-transports.js";
 
 export interface ScanOptions {
   readonly speed: string;
@@ -23,6 +23,8 @@ export interface Client {
   /** Sends a file's bytes; the upload's id. */
   upload(file: FileToSend, signal: AbortSignal): Promise<string>;
   submit(uploadId: string, name: string, options: ScanOptions, signal: AbortSignal): Promise<Report>;
+  /** A scan as it is now. */
+  read(scanId: number, signal: AbortSignal): Promise<Report>;
   /** Each change of a scan until it is final. Comes back by itself after a lost connection. */
   watch(scanId: number, signal: AbortSignal): AsyncIterableIterator<Report>;
   /** Throws {@link OperatorError} if no gateway answers. */
@@ -59,6 +61,7 @@ export function createGatewayClient(url: string, apiKey: string | undefined, tel
       if ("message" in submitScan) throw new OperatorError(submitScan.message);
       return submitScan.scan;
     },
+    read: (scanId, signal) => readScan(ask, scanId, signal),
     watch: createWatch(transports, { ask, patiently, tell, pace }),
     async check(signal) {
       await ask("{ __typename }", {}, signal);

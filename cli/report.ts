@@ -6,7 +6,7 @@ import type { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } fro
 export const REPORT_FIELDS = `scanId name verdict startDate endDate deadline done total detections
   sample { sha256 sha1 md5 size mime } skipped { engine reason }
   proof { detectedBy cleanBy antivirusAsked text barriers { engine state cause error text } absent }
-  stale results { engine state verdict signature error cause stale durationMs agent details versions { engine signatures signatureDate } }`;
+  stale results { engine state verdict signature error cause fault stale durationMs agent details versions { engine signatures signatureDate } }`;
 
 export interface Report {
   readonly scanId: number;
@@ -41,6 +41,8 @@ export interface EngineResult {
   readonly signature: string | null;
   readonly error: string | null;
   readonly cause: ResultCause | null;
+  /** Why no agent that has the engine can run it, while the scan waits for it. */
+  readonly fault?: string | null;
   readonly stale: boolean;
   readonly durationMs: number | null;
   readonly agent: string | null;

@@ -7,7 +7,7 @@ import type { View } from "./view.js";
 
 /** Files that are sent and watched at once. */
 const CONCURRENCY = 4;
-/** After so long without news it is said whom a scan waits for. */
+/** After so long without news it is said, and looked at again and again, whom a scan waits for. */
 const QUIET_MS = 5_000;
 
 /** Scans files, a few at once. Their results in the same order; what was not finished when the signal came has none. */
@@ -66,7 +66,14 @@ async function watch(client: Client, progress: FileProgress, view: View, signal:
   const { file } = progress.toSend;
   let last = progress.accepted;
   if (!last || last.endDate) return last;
-  const quiet = setTimeout(() => last && view.waiting(file, last), QUIET_MS);
+  const { scanId } = last;
+  let isOver = false;
+  // That an engine works nowhere is no change of the scan, so it is asked for. A gateway that is away is the watch's concern.
+  const look = async () => {
+    const now = await client.read(scanId, signal).catch(() => last);
+    if (!isOver && now && !now.endDate) view.waiting(file, now);
+  };
+  const quiet = setInterval(() => void look(), QUIET_MS);
   try {
     for await (const report of client.watch(last.scanId, signal)) {
       quiet.refresh();
@@ -75,7 +82,8 @@ async function watch(client: Client, progress: FileProgress, view: View, signal:
       if (report.endDate) return report;
     }
   } finally {
-    clearTimeout(quiet);
+    isOver = true;
+    clearInterval(quiet);
   }
   if (signal.aborted) return undefined;
   throw new OperatorError(`the watch of scan ${last.scanId} ended before the scan did`);

@@ -46,7 +46,9 @@ function describeAge({ engine, versions: { signatureDate } }: EngineResult): str
 
 /** Whom a scan waits for, and how long at most. */
 export function describeWait({ results, deadline }: Report): string {
-  const open = results.filter(({ state }) => state === "QUEUED" || state === "SCANNING").map(({ engine }) => engine);
+  const open = results
+    .filter(({ state }) => state === "QUEUED" || state === "SCANNING")
+    .map(({ engine, fault }) => (fault ? `${engine} (it works on no agent that has it: ${printable(fault)})` : engine));
   const end = new Date(deadline);
   const day = end.toDateString() === new Date().toDateString() ? "" : `${end.toLocaleDateString()} `;
   const until = `${day}${end.toTimeString().slice(0, 8)}`;
@@ -81,6 +83,7 @@ export function describeCount(outcomes: readonly FileResult[], passedOver: numbe
 /** Plain lines, for what is not a terminal. `total` is the number of files where the user has not counted them. */
 export function createPlainView(write: (line: string) => void, total?: number): View {
   const shown = new Map<string, Set<string>>();
+  const waits = new Map<string, string>();
   let count = 0;
   return {
     sending: () => {},
@@ -95,7 +98,11 @@ export function createPlainView(write: (line: string) => void, total?: number): 
         write(`${printable(file)}: ${result.engine} ${describeResult(result)}`);
       }
     },
-    waiting: (file, report) => write(`${printable(file)}: ${describeWait(report)}`),
+    waiting(file, report) {
+      const line = `${printable(file)}: ${describeWait(report)}`;
+      if (waits.get(file) !== line) write(line);
+      waits.set(file, line);
+    },
     finished(outcome) {
       write(`${total === undefined ? "" : `${++count} of ${total}  `}${describeFile(outcome)}`);
     },

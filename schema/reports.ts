@@ -63,6 +63,8 @@ export interface ResultRecord {
   readonly error: string | null;
   /** Why it did not finish, for programs; null where nothing is known. */
   readonly cause: ResultCause | null;
+  /** Of an open result: why its engine works on no agent that has it; null while one can run it. */
+  readonly fault: string | null;
   /** Whether it bars CLEAN although its engine is no AV engine. */
   readonly barsClean: boolean;
   readonly engineVersion: string | null;

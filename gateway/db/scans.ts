@@ -201,6 +201,9 @@ function selectSaid(db: Database, ofScans: Expression<number>) {
       "results.signature",
       "results.error",
       "results.cause",
+      sql<
+        string | null
+      >`case when results.state <= 'SCANNING' and engines.broken_since is not null then engines.unhealthy end`.as("fault"),
       "results.bars_clean as barsClean",
       "results.engine_version as engineVersion",
       "results.signature_version as signatureVersion",

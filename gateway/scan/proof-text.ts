@@ -101,9 +101,9 @@ function whoFound({ engine, signature, verdict }: ProvenResult): string {
   return signature === null ? `${engine} says ${verdict}` : `${engine} found ${cut(signature)}`;
 }
 
-function waitingText({ engine, state, agent }: ProvenResult): string {
-  if (state === "QUEUED") return `${engine} (queued)`;
-  return agent ? `${engine} (scanning on ${agent})` : `${engine} (scanning)`;
+function waitingText({ engine, state, agent, fault }: ProvenResult): string {
+  const how = state === "QUEUED" ? "queued" : agent ? `scanning on ${agent}` : "scanning";
+  return fault === null ? `${engine} (${how})` : `${engine} (${how}; it works on no agent that has it: ${cut(fault)})`;
 }
 
 /** The first few, and how many there are besides. */

@@ -37,6 +37,12 @@ export class Result extends Node {
   @Field(() => ResultCause, { nullable: true, description: "The same for programs; null where nothing is known." })
   cause!: ResultCause | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: "Of a result that is waited for: why its engine works on no agent that has it; null while one can run it.",
+  })
+  fault!: string | null;
+
   @Field(() => EngineVersions, { description: "The versions that scanned." })
   versions!: EngineVersions;
 

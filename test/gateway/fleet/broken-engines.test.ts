@@ -7,6 +7,7 @@ import { readEngines } from "../../../gateway/db/engines.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
+import { data } from "../http/http-client.js";
 import { base64, shown, submit } from "../scan/submitting.js";
 
 const stage = useStage();
@@ -72,6 +73,13 @@ describe("an engine that works on no agent that has it", () => {
     expect(ended).toMatchObject({ verdict: "INCONCLUSIVE", results: [{ state: "NO_AGENT" }] });
     expect(await errorOf(scan)).toBe("it works on no agent that has it: clamd is gone");
     expect(await resultOf(patient), "BULK scans are in no hurry").toMatchObject({ state: "QUEUED" });
+    const query = `query ($id: SafeInt!) { scan(id: $id) { proof { text } results { fault } } }`;
+    expect(await data(gateway.url, query, { id: patient }), "and say why it does not work").toEqual({
+      scan: {
+        proof: { text: "No verdict yet: still waiting for Broken (queued; it works on no agent that has it: clamd is gone)" },
+        results: [{ fault: "clamd is gone" }],
+      },
+    });
     await expect(submit(gateway.url, { base64: base64("late"), engines: ["Broken"] })).resolves.toMatchObject({
       code: "UNAVAILABLE",
     });

@@ -78,6 +78,9 @@ it("tells of an open scan what it waits for, and what is certain already", () =>
   expect(textOf(null, [...waits, av("C", notDone("FAILED", "ENGINE_ERROR", "exit status 2"))], open)).toBe(
     "No verdict yet: still waiting for A (queued) and B (scanning on host-1); it cannot be CLEAN: C failed (exit status 2)",
   );
+  expect(textOf(null, [av("A", { ...notDone("QUEUED"), fault: "clamd is gone" }), av("B")], open)).toBe(
+    "No verdict yet: still waiting for A (queued; it works on no agent that has it: clamd is gone)",
+  );
   expect(textOf("INFECTED", [...waits, av("C", found("Eicar"))], open)).toBe(
     "INFECTED: 1 of 3 antivirus engines found Eicar (C); still waiting for A (queued) and B (scanning on host-1)",
   );
