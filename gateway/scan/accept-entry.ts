@@ -70,6 +70,15 @@ export function answerEntries(entries: readonly Entry[], { scans, claims, sample
   return redundant;
 }
 
+/** Answers those of the entries that have no answer and whose keys stand for something now. */
+export function replayClaimed(entries: readonly Entry[], { claims }: Accepted): void {
+  const claimed = new Map(claims.map((claim) => [keyText(claim), claim]));
+  for (const entry of entries) {
+    const claim = entry.claim && claimed.get(keyText(entry.claim));
+    if (claim && entry.claim && !entry.answer) entry.answer = replay(claim, entry.claim.inputHash);
+  }
+}
+
 /** The answer to a request whose key an earlier one has used. */
 export function replay(claim: Claim, inputHash: string): Acceptance | GatewayError {
   const earlier = replayOf(claim, inputHash);

@@ -6,7 +6,7 @@ import { retryDeadlock, transact } from "../db/database.js";
 import { readClaims } from "../db/idempotency.js";
 import { GatewayError, BatchRefused } from "../errors.js";
 import { announcedFingerprints, enginesOff } from "../fleet/serving.js";
-import { answerEntries, answerOf, newScans, replay, requestsToPublish, type Entry } from "./accept-entry.js";
+import { answerEntries, answerOf, newScans, replay, replayClaimed, requestsToPublish, type Entry } from "./accept-entry.js";
 import type { Acceptance, AcceptRequest } from "./accept-request.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
@@ -47,13 +47,14 @@ const isAccepted = ({ answer }: Entry) => answer !== undefined && !(answer insta
 /** Accepts or refuses every entry. */
 async function acceptOpen(ctx: ScanContext, entries: readonly Entry[]): Promise<void> {
   let catalogue = await planAll(ctx, entries);
-  // Requests with one idempotency key take turns: once the first is accepted, it is the answer to the others.
+  // Of requests with one idempotency key the first is accepted, which is the answer to the others; if it is refused, the next.
   for (let attempts = 0, open = entries; (open = open.filter(isOpen)).length > 0;) {
     const turn = withoutRepeatedKeys(open);
     const accepted = await insert(ctx, turn, catalogue);
     if (accepted === "over quota") continue;
     if (accepted.isCurrent) {
       finish(ctx, turn, accepted, catalogue);
+      replayClaimed(open, accepted);
       continue;
     }
     if (++attempts === ATTEMPTS)

@@ -15,34 +15,45 @@ const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 usePuppet(stage, "puppet", [engine("Alpha")]);
 
-/** Postgres is away after its first answer. */
-function awayAfterOne(): KyselyPlugin {
+/** Postgres is away after so many answers. */
+function awayAfter(most: number): KyselyPlugin {
   let answers = 0;
   return {
     transformQuery: ({ node }) => node,
     async transformResult({ result }) {
       answers += 1;
-      if (answers > 1) throw new DatabaseAway(new Error("for a test"));
+      if (answers > most) throw new DatabaseAway(new Error("for a test"));
       return result;
     },
   };
 }
 
-it.each([
-  ["the next one with its idempotency key", "one key", { idempotencyKey: "one key" }],
-  ["a refused one with another key", "a key", { idempotencyKey: "another key", engines: ["Nobody"] }],
-])("an accepted request stays accepted when Postgres is lost before %s is answered", async (_what, idempotencyKey, second) => {
+async function requests(...each: readonly Partial<AcceptRequest["options"]>[]): Promise<AcceptRequest[]> {
   await submit(gateway.url, { base64: base64("together") });
   const sample = { kind: "stored", sample: await findStoredSample(gateway.context, sha256("together")) } as const;
-  const request = (options: Partial<AcceptRequest["options"]>): AcceptRequest => ({
+  return each.map((options) => ({
     caller: openCaller("here", "together"),
     kind: "scan",
     options: { speed: "ALL", internet: false, ...options },
     samples: [{ sample, name: "a" }],
-  });
+  }));
+}
+
+it("those with one idempotency key are answered by one statement", async () => {
+  const together = await requests({ idempotencyKey: "k" }, { idempotencyKey: "k" });
   const before = await countOf(stage, "scans");
-  const db = gateway.context.db.withPlugin(awayAfterOne());
-  const answers = await acceptAll({ ...gateway.context, db }, [request({ idempotencyKey }), request(second)]);
+  const db = gateway.context.db.withPlugin(awayAfter(1));
+  const [first, second] = await acceptAll({ ...gateway.context, db }, together);
+  expect(first).toMatchObject({ replayed: false });
+  expect(second).toEqual({ ...first, replayed: true, samples: [] });
+  expect(await countOf(stage, "scans")).toBe(before + 1);
+});
+
+it("what is accepted stays accepted when Postgres is lost before a refused one is answered", async () => {
+  const together = await requests({ idempotencyKey: "a key" }, { idempotencyKey: "another key", engines: ["Nobody"] });
+  const before = await countOf(stage, "scans");
+  const db = gateway.context.db.withPlugin(awayAfter(1));
+  const answers = await acceptAll({ ...gateway.context, db }, together);
   expect(answers).toEqual([expect.objectContaining({ replayed: false }), expect.any(DatabaseAway)]);
   expect(await countOf(stage, "scans")).toBe(before + 1);
 });
