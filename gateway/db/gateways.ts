@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "./database.js";
 import { COUNTED, listCount, type ListCount } from "./list-place.js";
+import { OVERDUE_MS } from "./outbox.js";
 
 /** A gateway as it last said. */
 export interface GatewayRecord {
@@ -48,7 +49,7 @@ export async function readGateways(db: Database): Promise<GatewayRecord[]> {
 
 /** What the outbox holds. */
 export interface OutboxStatus {
-  /** Requests that are to be published now. */
+  /** Requests that no gateway has published in time. */
   readonly unpublished: ListCount;
   /** When the oldest of them was due; null if there is none. */
   readonly oldest: Date | null;
@@ -56,14 +57,15 @@ export interface OutboxStatus {
   readonly held: ListCount;
 }
 
-/** The backlog of the outbox, counted no further than lists are. */
+/** The backlog of the outbox, counted no further than lists are. The newest requests may be on the bus and not marked yet. */
 export async function readOutboxStatus(db: Database): Promise<OutboxStatus> {
   const most = sql.lit(COUNTED + 1);
+  const isLate = sql`seq is null and not held and created_at < now() - ${OVERDUE_MS} * interval '1 millisecond'`;
   const { rows } = await sql<{ unpublished: number; held: number; oldest: Date | null }>`
     select
-      (select count(*) from (select from outbox where seq is null and not held limit ${most}) as counted) as unpublished,
+      (select count(*) from (select from outbox where ${isLate} limit ${most}) as counted) as unpublished,
       (select count(*) from (select from outbox where held limit ${most}) as counted) as held,
-      (select min(created_at) from outbox where seq is null and not held) as oldest`.execute(db);
+      (select min(created_at) from outbox where ${isLate}) as oldest`.execute(db);
   const { unpublished = 0, held = 0, oldest = null } = rows[0] ?? {};
   return { unpublished: listCount(unpublished), held: listCount(held), oldest };
 }

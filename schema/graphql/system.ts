@@ -87,9 +87,9 @@ export class GatewayInstance {
   memoryBytes!: number;
 }
 
-@ObjectType({ description: "Requests that are accepted and not on the bus yet.", simpleResolvers: true })
+@ObjectType({ description: "Requests that are accepted and wait to be published.", simpleResolvers: true })
 export class OutboxState {
-  @Field(() => Int, { description: "Requests that are to be published now, counted up to 10,000." })
+  @Field(() => Int, { description: "Requests that no gateway has published in time, counted up to 10,000." })
   unpublished!: number;
 
   @Field(() => Int, {
