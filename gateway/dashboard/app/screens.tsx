@@ -24,6 +24,12 @@ export const SCREENS: readonly Screen[] = [
   { path: "/sample/:hash", title: "Sample", scope: "SCAN_READ", component: lazy(() => import("../screens/sample/sample.tsx")) },
   { path: "/fleet", label: "Fleet", scope: "SCAN_READ", component: lazy(() => import("../screens/fleet/fleet.tsx")) },
   { path: "/engines", label: "Engines", scope: "SCAN_READ", component: lazy(() => import("../screens/engines/engines.tsx")) },
+  {
+    path: "/statistics",
+    label: "Statistics",
+    scope: "SCAN_READ",
+    component: lazy(() => import("../screens/statistics/statistics.tsx")),
+  },
   { path: "/keys", label: "Keys", rare: true, scope: "ADMIN", component: lazy(() => import("../screens/keys/keys.tsx")) },
   {
     path: "/webhooks",

@@ -1,0 +1,59 @@
+import { Link } from "wouter";
+import { SERIES, scansIn, sumOf, timeText, type Point } from "./verdict-series.ts";
+import { scansAddress } from "./scans-address.ts";
+
+interface Props {
+  readonly points: readonly Point[];
+  readonly pointsInRow: number;
+  /** When the last point ends. */
+  readonly end: string;
+}
+
+/** What the chart shows, as numbers that lead to their scans. */
+export function PointTable({ points, pointsInRow, end }: Props) {
+  const rows = Array.from({ length: Math.ceil(points.length / pointsInRow) }, (_, i) =>
+    points.slice(i * pointsInRow, (i + 1) * pointsInRow),
+  ).toReversed();
+  return (
+    <div className="scroll-x">
+      <table className="whole-words">
+        <thead>
+          <tr>
+            <th scope="col">From</th>
+            {["Scans", ...SERIES.map(({ word }) => word)].map((word) => (
+              <th key={word} scope="col" className="number">
+                {word}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => {
+            const since = row[0]?.start ?? end;
+            const until = rows[i - 1]?.[0]?.start ?? end;
+            return (
+              <tr key={since}>
+                <th scope="row" className="engine">
+                  {timeText(since)}
+                </th>
+                <td className="number">
+                  <Figure count={scansIn(row)} to={scansAddress({ since, until })} />
+                </td>
+                {SERIES.map(({ count, verdict }) => (
+                  <td key={count} className="number">
+                    <Figure count={sumOf(row, count)} to={scansAddress({ since, until, verdict })} />
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** A number that leads to its scans, if there are any. */
+export function Figure({ count, to }: { count: number; to: string }) {
+  return count === 0 ? "0" : <Link href={to}>{count.toLocaleString()}</Link>;
+}

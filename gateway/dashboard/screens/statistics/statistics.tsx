@@ -1,0 +1,106 @@
+import { useMemo, useState } from "react";
+import { useQuery } from "urql";
+import { Link } from "wouter";
+import { serverNow } from "../../api/clock.ts";
+import { useParameters } from "../../app/parameters.ts";
+import { ReadStatistics, type ReadStatisticsQuery } from "../../generated/statistics.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { durationText } from "../../parts/measure.tsx";
+import { Problem } from "../../parts/notice.tsx";
+import { Chart } from "./chart.tsx";
+import { EngineTable } from "./engine-table.tsx";
+import { Figure, PointTable } from "./point-table.tsx";
+import { beginningOf, RANGES, rangeOf, type Range } from "./ranges.ts";
+import { scansAddress } from "./scans-address.ts";
+import "./statistics.css";
+import { TopSignatures, TopTypes } from "./top-tables.tsx";
+import { scansIn, SERIES, sumOf } from "./verdict-series.ts";
+
+type Stats = ReadStatisticsQuery["stats"];
+
+/** What was found, and how the engines did, over a range of time. */
+export default function Statistics() {
+  const { parameters, addressWith } = useParameters();
+  const range = rangeOf(parameters.get("range"));
+  const from = useMemo(() => beginningOf(range, serverNow()), [range]);
+  const [{ data, error }] = useQuery({ query: ReadStatistics, variables: { from, interval: range.interval } });
+  return (
+    <div className="stack">
+      <div className="row spread">
+        <h1>Statistics</h1>
+        <nav className="row" aria-label="Range of time">
+          {RANGES.map(({ key, label }) => (
+            <Link
+              key={key}
+              className="button"
+              href={addressWith({ range: key })}
+              aria-current={key === range.key ? "true" : undefined}
+            >
+              {label}
+            </Link>
+          ))}
+        </nav>
+      </div>
+      {error && <Problem error={error} what="The statistics could not be read." />}
+      {data && scansIn(data.stats.points) === 0 && (
+        <Empty title={`No scan has ended in the last ${range.label}`}>
+          Scans are counted when they end, some seconds later. <Link href="/">Scan a file</Link>
+        </Empty>
+      )}
+      {data && scansIn(data.stats.points) > 0 && <Figures stats={data.stats} range={range} />}
+    </div>
+  );
+}
+
+function Figures({ stats, range }: { stats: Stats; range: Range }) {
+  const { from: since, to: until, points, engines, topSignatures, topTypes } = stats;
+  const [isTable, setTable] = useState(false);
+  return (
+    <>
+      <Totals stats={stats} />
+      <section className="card stack" aria-labelledby="verdicts">
+        <div className="row spread">
+          <h2 id="verdicts">Scans by verdict</h2>
+          <button type="button" aria-expanded={isTable} onClick={() => setTable(!isTable)}>
+            Show as table
+          </button>
+        </div>
+        <Chart points={points} label={`Scans by verdict in the last ${range.label}; the same is there as a table`} />
+        {isTable && <PointTable points={points} pointsInRow={range.pointsInRow} end={until} />}
+      </section>
+      <EngineTable engines={engines} since={since} until={until} />
+      <div className="halves">
+        <TopSignatures signatures={topSignatures} since={since} until={until} />
+        <TopTypes types={topTypes} since={since} until={until} />
+      </div>
+    </>
+  );
+}
+
+function Totals({ stats: { from: since, to: until, points, waits } }: { stats: Stats }) {
+  return (
+    <dl className="totals">
+      <div>
+        <dt>Scans</dt>
+        <dd>
+          <Figure count={scansIn(points)} to={scansAddress({ since, until })} />
+        </dd>
+      </div>
+      {SERIES.map(({ count, word, verdict }) => (
+        <div key={count}>
+          <dt>{word}</dt>
+          <dd>
+            <Figure count={sumOf(points, count)} to={scansAddress({ since, until, verdict })} />
+          </dd>
+        </div>
+      ))}
+      {waits.p50Ms !== null && waits.p95Ms !== null && (
+        <div>
+          <dt>From acceptance to the end</dt>
+          <dd>{durationText(waits.p50Ms)}</dd>
+          <dd className="soft small">half of them; 95 % took at most {durationText(waits.p95Ms)}</dd>
+        </div>
+      )}
+    </dl>
+  );
+}

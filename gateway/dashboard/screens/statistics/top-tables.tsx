@@ -1,0 +1,95 @@
+import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { Name } from "../../parts/name.tsx";
+import { Figure } from "./point-table.tsx";
+import { scansAddress } from "./scans-address.ts";
+
+type Stats = ReadStatisticsQuery["stats"];
+/** The list of scans takes no shorter part of a signature. */
+const SHORTEST_SIGNATURE = 3;
+
+interface Span {
+  readonly since: string;
+  readonly until: string;
+}
+
+export function TopSignatures({ signatures, ...span }: Span & { signatures: Stats["topSignatures"] }) {
+  return (
+    <section className="card stack" aria-labelledby="signatures">
+      <h2 id="signatures">Signatures found most often</h2>
+      {signatures.length === 0 ? (
+        <Empty title="Nothing was found in this time" />
+      ) : (
+        <div className="scroll-x">
+          <table className="whole-words">
+            <thead>
+              <tr>
+                <th scope="col">Signature</th>
+                <th scope="col">Engine</th>
+                <th scope="col" className="number">
+                  Found
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {signatures.map(({ engine, signature, results }) => (
+                <tr key={`${engine} ${signature}`}>
+                  <th scope="row" className="engine">
+                    <Name text={signature} />
+                  </th>
+                  <td>
+                    <Name text={engine} />
+                  </td>
+                  <td className="number">
+                    <Figure
+                      count={results}
+                      to={scansAddress({ ...span, engine, ...(signature.length >= SHORTEST_SIGNATURE && { signature }) })}
+                    />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+export function TopTypes({ types, ...span }: Span & { types: Stats["topTypes"] }) {
+  return (
+    <section className="card stack" aria-labelledby="types">
+      <h2 id="types">Types scanned most often</h2>
+      <div className="scroll-x">
+        <table className="whole-words">
+          <thead>
+            <tr>
+              <th scope="col">Type</th>
+              <th scope="col" className="number">
+                Scans
+              </th>
+              <th scope="col" className="number">
+                With a detection
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {types.map(({ mime, scans, detected }) => (
+              <tr key={mime}>
+                <th scope="row" className="engine">
+                  <Name text={mime} />
+                </th>
+                <td className="number">
+                  <Figure count={scans} to={scansAddress({ ...span, type: mime })} />
+                </td>
+                <td className="number">
+                  <Figure count={detected} to={scansAddress({ ...span, type: mime, verdict: ["INFECTED", "SUSPICIOUS"] })} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

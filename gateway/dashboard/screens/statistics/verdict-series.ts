@@ -1,0 +1,34 @@
+import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
+
+export type Point = ReadStatisticsQuery["stats"]["points"][number];
+type Count = keyof Point["verdicts"];
+
+/** The verdicts, the gravest first; each has a dash of its own in charts, so that colour is not all that tells them apart. */
+export const SERIES: readonly {
+  readonly count: Count;
+  readonly verdict: string;
+  readonly word: string;
+  readonly colour: string;
+  readonly dash: readonly number[];
+}[] = [
+  { count: "infected", verdict: "INFECTED", word: "Infected", colour: "--infected", dash: [] },
+  { count: "suspicious", verdict: "SUSPICIOUS", word: "Suspicious", colour: "--suspicious", dash: [8, 4] },
+  { count: "inconclusive", verdict: "INCONCLUSIVE", word: "Inconclusive", colour: "--doubt", dash: [2, 3] },
+  { count: "clean", verdict: "CLEAN", word: "Clean", colour: "--clean", dash: [12, 3, 2, 3] },
+];
+
+/** The counts of several points together. */
+export function sumOf(points: readonly Point[], count: Count): number {
+  return points.reduce((sum, { verdicts }) => sum + verdicts[count], 0);
+}
+
+export function scansIn(points: readonly Point[]): number {
+  return points.reduce((sum, { scans }) => sum + scans, 0);
+}
+
+const TO_THE_MINUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** When a point begins, in the reader's own zone. */
+export function timeText(start: string): string {
+  return TO_THE_MINUTE.format(new Date(start));
+}

@@ -1,0 +1,74 @@
+import { expect, it } from "vitest";
+import type { ResultMessage } from "../../../schema/messages.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { graphql } from "../http/http-client.js";
+import { base64, submit } from "../scan/submitting.js";
+import { useBrowser } from "./browser.js";
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta")]);
+const open = useBrowser();
+
+const SIGNATURE = "Win.Test+<b>&1";
+const CASES: Record<"Alpha" | "Beta", Partial<ResultMessage>>[] = [
+  { Alpha: { verdict: "INFECTED", signature: SIGNATURE }, Beta: { verdict: "CLEAN" } },
+  { Alpha: { verdict: "CLEAN" }, Beta: { state: "FAILED", error: "out of memory" } },
+];
+
+async function countScans(): Promise<number> {
+  const { data } = await graphql<{ stats: { points: { scans: number }[] } }>(gateway.url, "{ stats { points { scans } } }");
+  return data?.stats.points.reduce((sum, { scans }) => sum + scans, 0) ?? 0;
+}
+
+it("figures lead to their scans, ranges stand in the address, and the chart is a table, too", async () => {
+  for (const [i, answers] of CASES.entries()) {
+    const { scan } = await submit(gateway.url, { base64: base64(`counted ${i}`) });
+    for (const [name, answer] of Object.entries(answers)) await agent.answer(name, { scan: scan.scanId, ...answer });
+  }
+  await until("both scans are counted", async () => (await countScans()) === CASES.length);
+  const { page, faults } = await open(gateway.url, "/", { viewport: { width: 390, height: 700 } });
+  const asked: string[] = [];
+  page.on("request", (request) => void asked.push(request.url()));
+  await page.getByRole("heading", { name: "Latest scans" }).waitFor();
+  expect(asked.filter((url) => url.includes("statistics"))).toEqual([]);
+
+  await page.getByRole("link", { name: "Statistics" }).click();
+  await page
+    .getByRole("img", { name: /^Scans by verdict in the last 24 hours/ })
+    .locator("canvas")
+    .waitFor();
+  const leadsTo = async (cell: string) => {
+    const link = page.locator(cell).getByRole("link").first();
+    return new URLSearchParams(((await link.getAttribute("href")) ?? "").split("?")[1]);
+  };
+  const infected = await leadsTo(".totals > div:nth-child(2)");
+  expect(infected.get("verdict")).toBe("INFECTED");
+  const [since = 0, end = 0] = ["since", "until"].map((name) => Date.parse(infected.get(name) ?? ""));
+  expect(Math.round((end - since) / 3_600_000)).toBe(25);
+
+  const row = (table: string, name: string) => page.getByRole("region", { name: table }).getByRole("row", { name });
+  expect(await row("Engines", "Alpha").innerText()).toMatch(/Alpha\s+2\s+1\s+\(50 %\)\s+0\s+\(0 %\)/);
+  expect(await row("Engines", "Beta").innerText()).toMatch(/Beta\s+2\s+0\s+\(0 %\)\s+1\s+\(50 %\)/);
+  const href = async (place: ReturnType<typeof row>) => new URLSearchParams((await place.getAttribute("href"))?.split("?")[1]);
+  const errors = await href(row("Engines", "Beta").getByRole("link").last());
+  expect([errors.get("engine"), errors.getAll("answer")]).toEqual(["Beta", ["FAILED", "TIMEOUT", "NO_AGENT", "UNSCANNED"]]);
+  const signature = await href(row("Signatures found most often", SIGNATURE).getByRole("link"));
+  expect([signature.get("engine"), signature.get("signature")]).toEqual(["Alpha", SIGNATURE]);
+  expect((await href(row("Types scanned most often", "text/plain").getByRole("link").first())).get("type")).toBe("text/plain");
+
+  await page.getByRole("button", { name: "Show as table" }).click();
+  const points = page.getByRole("region", { name: "Scans by verdict" }).locator("tbody tr");
+  expect(await points.count()).toBe(25);
+  await page.getByRole("link", { name: "90 days" }).click();
+  await page.getByRole("img", { name: /the last 90 days/ }).waitFor();
+  expect(page.url()).toMatch(/#\/statistics\?range=90d$/);
+  await page.reload();
+  await page.getByRole("img", { name: /the last 90 days/ }).waitFor();
+  await page.getByRole("button", { name: "Show as table" }).click();
+  expect(await points.count()).toBe(13);
+  expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  expect(faults).toEqual([]);
+});
