@@ -157,6 +157,18 @@ export type RescanOneMutation = { readonly rescan:
     | { readonly message: string }
    };
 
+export type CreateCsvMutationVariables = Exact<{
+  filter: ScanFilter;
+}>;
+
+
+export type CreateCsvMutation = { readonly createDownload:
+    | { readonly url: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+   };
+
 export type ScanRowFragment = { readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } };
 
 export const ListScans = "query ListScans($filter: ScanFilter, $after: String) {\n  scans(first: 50, filter: $filter, after: $after) {\n    nodes {\n      ...ScanRow\n    }\n    pageInfo {\n      endCursor\n      hasNextPage\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<ListScansQuery, ListScansQueryVariables>;
@@ -170,3 +182,5 @@ export const EngineNames = "query EngineNames {\n  engines {\n    name\n  }\n}" 
 export const WatchScans = "subscription WatchScans($filter: ScanFilter) {\n  scanFeed(filter: $filter) {\n    cursor\n    scans {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<WatchScansSubscription, WatchScansSubscriptionVariables>;
 
 export const RescanOne = "mutation RescanOne($id: SafeInt!) {\n  rescan(id: $id) {\n    ... on RescanSuccess {\n      scan {\n        scanId\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RescanOneMutation, RescanOneMutationVariables>;
+
+export const CreateCsv = "mutation CreateCsv($filter: ScanFilter!) {\n  createDownload(input: {filter: $filter}) {\n    ... on Download {\n      url\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<CreateCsvMutation, CreateCsvMutationVariables>;

@@ -1,47 +1,51 @@
-import { SaveButton } from "../../parts/save-button.tsx";
-import { termsAsFilters } from "./scan-filter.ts";
+import { useState } from "react";
+import { useMutation } from "urql";
+import { address } from "../../api/address.ts";
+import { CreateCsv, type ScanFilter } from "../../generated/scans.ts";
+import { Problem } from "../../parts/notice.tsx";
 
-/** Longer addresses are refused by proxies. */
-const LONGEST = 6_000;
-const REASON = "CSV is there for all scans, for hashes and for names: take the other filters away.";
+interface Props {
+  /** Undefined where no filter says what is listed. */
+  filter: ScanFilter | undefined;
+}
 
-/** Saves the scans of the list as CSV, where the gateway can write them. */
-export function Csv({ address }: { address: URLSearchParams }) {
-  const path = pathOf(address);
-  if (path !== undefined)
+/** Saves the scans of the list as CSV. */
+export function Csv({ filter }: Props) {
+  const [{ fetching }, create] = useMutation(CreateCsv);
+  const [problem, setProblem] = useState<Error>();
+  if (filter === undefined)
     return (
-      <SaveButton path={path} name="scans.csv" of="of these scans">
-        CSV
-      </SaveButton>
+      <>
+        <button type="button" disabled aria-describedby="no-csv">
+          CSV
+        </button>
+        <span id="no-csv" className="small soft">
+          CSV is there for filters: filter by Name or Hash instead of searching.
+        </span>
+      </>
     );
+
+  const save = async () => {
+    const { data, error } = await create({ filter });
+    const answer = data?.createDownload;
+    if (answer && "url" in answer) startDownload(answer.url);
+    setProblem(error ?? (answer && "message" in answer ? new Error(answer.message) : undefined));
+  };
   return (
     <>
-      <button type="button" disabled aria-describedby="no-csv">
+      <button type="button" disabled={fetching} onClick={() => void save()}>
         CSV
+        <span className="unseen"> of these scans</span>
       </button>
-      <span id="no-csv" className="small soft">
-        {REASON}
-      </span>
+      {problem && <Problem error={problem} what="The scans could not be saved." />}
     </>
   );
 }
 
-/** The export takes hashes and names in the case that they are written in, and `%` for any text. */
-function pathOf(address: URLSearchParams): string | undefined {
-  const filters = new URLSearchParams(address);
-  const text = filters.get("q");
-  filters.delete("after");
-  if (text !== null) {
-    const terms = termsAsFilters(text);
-    if (terms?.has("hash") !== true) return undefined;
-    filters.delete("q");
-    for (const hash of terms.getAll("hash")) filters.append("hash", hash);
-  }
-  const keys = new Set(filters.keys());
-  if (keys.size === 0) return "export/csv";
-  const key = keys.has("hash") ? "hash" : "name";
-  const terms = filters.getAll(key);
-  if (keys.size > 1 || !keys.has(key) || terms.some((term) => /[%,]/.test(term))) return undefined;
-  const query = encodeURIComponent(terms.join(",").replaceAll("*", "%"));
-  return query.length > LONGEST ? undefined : `export/csv?q=${query}`;
+/** The browser saves the file while it comes, however large it is. The page may be open below another address than the mesh's own. */
+function startDownload(url: string): void {
+  const link = document.createElement("a");
+  link.href = address(`download/${url.slice(url.lastIndexOf("/") + 1)}`);
+  link.download = "";
+  link.click();
 }

@@ -4,6 +4,7 @@ import { Link, useSearch } from "wouter";
 import { serverNow } from "../../api/clock.ts";
 import { go } from "../../app/location.ts";
 import { useMay } from "../../app/viewer.ts";
+import type { ScanFilter } from "../../generated/scans.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { ScanTable } from "../../parts/scan-table.tsx";
@@ -64,7 +65,7 @@ export default function Scans() {
           />
         )}
         {mayScan && <RescanSelected selected={selected} onDone={() => select(NOBODY)} />}
-        <Csv address={filters} />
+        {wanted && <Csv filter={csvFilter(wanted)} />}
       </div>
       {error && <Problem error={error} what="The scans could not be read." />}
       {isLoading && <p className="soft">Loading …</p>}
@@ -115,4 +116,9 @@ function wantedBy(address: URLSearchParams): Wanted & { readonly isMixed: boolea
   const terms = termsAsFilters(text);
   const both = new URLSearchParams([...address, ...(terms ?? [])]);
   return { text: undefined, filter: filterOf(both, serverNow()), after, isMixed: terms === undefined };
+}
+
+/** What the CSV is of; undefined for a search, which finds numbers, and names in any case. */
+function csvFilter({ text, filter }: Wanted): ScanFilter | undefined {
+  return text === undefined ? (filter ?? {}) : undefined;
 }
