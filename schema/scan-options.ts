@@ -16,7 +16,10 @@ export const OPTION_LIMITS = {
   labelValue: 256,
   idempotencyKey: 255,
   stopAfter: 100,
+  /** Samples of one call. */
   batch: 100,
+  /** Scans of a batch that grows. */
+  batchTotal: 10_000,
   deadlineMs: { min: 10_000, max: 86_400_000 },
   /** 30 days. */
   freshnessMs: { min: 1_000, max: 30 * 86_400_000 },

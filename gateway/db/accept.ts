@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
 import type { EngineSpeed, Speed } from "../../schema/classes.js";
 import type { EngineRecord } from "../../schema/reports.js";
-import type { Labels, Priority } from "../../schema/scan-options.js";
+import { OPTION_LIMITS, type Labels, type Priority } from "../../schema/scan-options.js";
 import type { Skipped, Verdict } from "../../schema/states.js";
 import type { SampleLocation } from "../bus/sample-store.js";
 import type { Caller } from "../caller.js";
@@ -18,6 +18,10 @@ export interface NewScans {
   readonly scans: readonly NewScan[];
   /** Whether they are a batch. */
   readonly isBatch?: boolean;
+  /** The batch that they are added to, instead of a new one. */
+  readonly grows?: number | undefined;
+  /** The verb that accepts the batch, for the audit. */
+  readonly action?: string | undefined;
   /** The idempotency key that they are claimed by, and the hash of their input. */
   readonly claim?: (OwnedKey & { readonly inputHash: string }) | undefined;
   /** The key whose daily quota they count for. */
@@ -113,29 +117,30 @@ export async function acceptScans(
 ): Promise<Accepted> {
   const wantsFresh =
     announced.length > 0 && requests.some(({ scans }) => scans.some(({ freshnessMs }) => typeof freshnessMs === "number"));
+  const grows = requests.some((request) => request.grows !== undefined);
   const known = requests.flatMap(({ scans }) => scans.flatMap(({ sample }) => ("sampleId" in sample ? sample.sampleId : [])));
   const accept = sql<Accepted>`
     with catalogue as materialized (
       select ${catalogue === undefined ? sql`true` : isCatalogue(catalogue)} as is_current
     -- The requests, with ids for those that are claimed by one before anything is inserted.
     ), asked as materialized (
-      select request.*, case when key is not null and not is_batch then nextval(pg_get_serial_sequence('scans', 'id')) end as scan_id,
-        case when is_batch then nextval(pg_get_serial_sequence('batches', 'id')) end as batch_id
+      select request.*, case when key is not null and (not is_batch or grows is not null) then nextval(pg_get_serial_sequence('scans', 'id')) end as scan_id,
+        case when is_batch then coalesce(grows, nextval(pg_get_serial_sequence('batches', 'id'))) end as batch_id
       from jsonb_to_recordset(${JSON.stringify(requests.map(requestRow))}::jsonb) as request
-        (request int, is_batch boolean, total int, owner text, key text, input_hash text, quota_key text, known bigint[],
+        (request int, is_batch boolean, grows bigint, action text, total int, owner text, key text, input_hash text, quota_key text, known bigint[],
          key_id text, address text, request_id text, scans jsonb)
       where (select is_current from catalogue)
     -- Samples that have a row cannot be deleted from now on.
     ), kept as materialized (
       select ${NAMED} from samples where id = any(${[...new Set(known)]}::bigint[]) order by sha256 for key share
     ), possible as materialized (
-      select * from asked where known <@ (select coalesce(array_agg(id), '{}') from kept)
+      select * from asked where known <@ (select coalesce(array_agg(id), '{}') from kept)${grows ? HAS_ROOM : sql``}
     ), claimed as (
-      ${claimKeys(sql`select owner, key, input_hash, scan_id, batch_id from possible where key is not null order by owner, key`)}
+      ${claimKeys(sql`select owner, key, input_hash, scan_id, case when grows is null then batch_id end from possible where key is not null order by owner, key`)}
     ), entered as materialized (
       select possible.* from possible left join claimed using (owner, key)
       where possible.key is null
-        or claimed.scan_id is not distinct from possible.scan_id and claimed.batch_id is not distinct from possible.batch_id
+        or claimed.scan_id is not distinct from possible.scan_id and claimed.batch_id is not distinct from case when possible.grows is null then possible.batch_id end
     ), used as (
       ${addUsage(sql`select quota_key as key_id, sum(total)::int as scans from entered where quota_key is not null group by quota_key order by quota_key`)}
     ), put as (
@@ -143,9 +148,9 @@ export async function acceptScans(
     ), named as materialized (
       select ${NAMED} from kept union all select * from put
     ), batch as (
-      insert into batches (id, total) select batch_id, total from entered where is_batch
-    ), scan as materialized (
-      select coalesce(entered.scan_id, nextval(pg_get_serial_sequence('scans', 'id'))) as id, entered.request, entered.batch_id,
+      insert into batches (id, total) select batch_id, total from entered where is_batch and grows is null
+    ${grows ? GROWN : sql``}), scan as materialized (
+      select coalesce(case when position = 0 then entered.scan_id end, nextval(pg_get_serial_sequence('scans', 'id'))) as id, entered.request, entered.batch_id,
         key_id, address, request_id, wanted.*, coalesce(known_id, (select id from put where put.sha256 = wanted.sha256)) as sample_id,
         cardinality(engine_ids) as total
       from entered cross join jsonb_to_recordset(entered.scans) as wanted
@@ -193,7 +198,7 @@ export async function acceptScans(
     ), audited as (
       insert into audit_events (key_id, address, request_id, action, subject, details)
       select key_id, address, request_id, action, subject, details from (
-        select key_id, address, request_id, 'submitScans' as action, batch_id::text as subject, jsonb_build_object('scans', total) as details,
+        select key_id, address, request_id, action, batch_id::text as subject, jsonb_build_object('scans', total) as details,
           request, -1 as position from entered where is_batch
         union all
         select key_id, address, request_id, case when previous is null then 'submitScan' else 'rescan' end, id::text,
@@ -210,10 +215,19 @@ export async function acceptScans(
         first_seen as "firstSeen" from named`)} as samples,
       ${array(sql`select * from used`)} as usage
     from catalogue`;
-  const [row] = await runPrepared(db, wantsFresh ? "accept scans with fresh results" : "accept scans", accept);
+  const name = `accept scans${grows ? " into a batch" : ""}${wantsFresh ? " with fresh results" : ""}`;
+  const [row] = await runPrepared(db, name, accept);
   if (!row) throw new Error("accepting has no answer");
   return row;
 }
+
+/** A batch takes scans up to its limit; its row is locked until they are in. */
+const HAS_ROOM = sql` and (grows is null or exists (
+        select from batches where id = grows and batches.total + asked.total <= ${sql.lit(OPTION_LIMITS.batchTotal)} for no key update))`;
+const GROWN = sql`), grown as (
+      update batches set total = batches.total + entered.total, deleted_revisions = deleted_revisions + 1
+      from entered where batches.id = entered.grows
+    `;
 
 /** The bytes to name, each once with all requests that need them. */
 function bytesOf(requests: readonly NewScans[]): NewBytes[] {
@@ -229,10 +243,15 @@ function bytesOf(requests: readonly NewScans[]): NewBytes[] {
   return [...found.values()];
 }
 
-function requestRow({ scans, isBatch = false, claim, quotaKey, caller }: NewScans, request: number) {
+function requestRow(
+  { scans, isBatch = false, grows, action = "submitScans", claim, quotaKey, caller }: NewScans,
+  request: number,
+) {
   return {
     request,
     is_batch: isBatch,
+    grows,
+    action,
     total: scans.length,
     owner: claim?.owner,
     key: claim?.key,

@@ -32,10 +32,15 @@ export function claimKeys(claims: RawBuilder<unknown>): RawBuilder<unknown> {
     returning owner, key, input_hash, scan_id, batch_id`;
 }
 
-/** Claims a key for a scan. Returns what it stands for from now on. */
-export async function claimKey(tx: Tx, { owner, key }: OwnedKey, inputHash: string, scanId: number): Promise<Claim> {
+/** Claims a key for a scan or a batch. Returns what it stands for from now on. */
+export async function claimKey(
+  tx: Tx,
+  { owner, key }: OwnedKey,
+  inputHash: string,
+  { scanId = null, batchId = null }: { readonly scanId?: number | null; readonly batchId?: number | null },
+): Promise<Claim> {
   const { rows } = await sql<Claim>`
-    with claimed as (${claimKeys(sql`select ${owner}, ${key}, ${inputHash}, ${scanId}::bigint, null::bigint`)})
+    with claimed as (${claimKeys(sql`select ${owner}, ${key}, ${inputHash}, ${scanId}::bigint, ${batchId}::bigint`)})
     select owner, key, input_hash as "inputHash", scan_id as "scanId", batch_id as "batchId" from claimed`.execute(tx);
   const [claim] = rows;
   if (!claim) throw new Error("an idempotency key was not claimed");

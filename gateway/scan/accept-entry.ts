@@ -27,22 +27,25 @@ export function answerOf({ answer }: Entry): Acceptance | Error {
 
 /** What is inserted for an entry. */
 export function newScans(ctx: ScanContext, { request, claim, plans }: Entry): NewScans {
-  const { caller, kind, options, samples, repeats } = request;
-  const shared = {
-    speed: options.speed,
-    internet: options.internet,
-    deadlineMs: options.deadlineMs ?? ctx.config.deadlineMs,
-    labels: labelsOf(options),
-    priority: options.priority ?? "NORMAL",
-    stopAfter: options.stopAfter ?? null,
-    freshnessMs: options.freshnessMs ?? null,
-    previous: repeats?.previous ?? null,
-  };
-  const scans = samples.map(({ sample, name }, i): NewScan => {
+  const { caller, kind, options: shared, samples, repeats, grows, action } = request;
+  const scans = samples.map(({ sample, name, options = shared, previous = repeats?.previous ?? null }, i): NewScan => {
     const { expected = [], skipped = [] } = plans[i] ?? {};
-    return { ...shared, name, expected, skipped, sample: sample.kind === "stored" ? sample.sample : bytesOf(sample) };
+    return {
+      speed: options.speed,
+      internet: options.internet,
+      deadlineMs: options.deadlineMs ?? ctx.config.deadlineMs,
+      labels: labelsOf(options),
+      priority: options.priority ?? "NORMAL",
+      stopAfter: options.stopAfter ?? null,
+      freshnessMs: options.freshnessMs ?? null,
+      previous,
+      name,
+      expected,
+      skipped,
+      sample: sample.kind === "stored" ? sample.sample : bytesOf(sample),
+    };
   });
-  return { scans, isBatch: kind === "batch", claim, quotaKey: quotaKey(caller), caller };
+  return { scans, isBatch: kind === "batch", grows, action, claim, quotaKey: quotaKey(caller), caller };
 }
 
 function bytesOf({ sample, replaces }: Extract<StoredOrNew, { kind: "new" }>) {

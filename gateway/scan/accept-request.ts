@@ -25,9 +25,23 @@ export interface AcceptRequest {
   readonly caller: Caller;
   readonly kind: "scan" | "batch";
   readonly options: ScanOptions;
-  readonly samples: readonly { readonly sample: StoredOrNew; readonly name: string }[];
+  readonly samples: readonly RequestedScan[];
   /** The scan that this one repeats, and the hash of that request's input: `options` hold the options of the scan as well. */
-  readonly repeats?: { readonly previous: number; readonly inputHash: string };
+  readonly repeats?: { readonly previous?: number; readonly inputHash: string };
+  /** The batch that the scans are added to, instead of a new one. */
+  readonly grows?: number | undefined;
+  /** The verb, for the audit of a batch. */
+  readonly action?: string;
+}
+
+/** One of the scans of a request. */
+export interface RequestedScan {
+  readonly sample: StoredOrNew;
+  readonly name: string;
+  /** If this scan has options of its own. */
+  readonly options?: ScanOptions;
+  /** The scan that it repeats. */
+  readonly previous?: number;
 }
 
 /** The scan or batch that an accepted request has created, or that an earlier request with its idempotency key has. */

@@ -92,17 +92,27 @@ function planSamples(
   { kind, options, samples }: AcceptRequest,
   off: () => readonly string[],
 ): readonly Plan[] | GatewayError {
+  const unknown = refusalOf(() => checkNames(catalogue, options, off));
+  if (unknown) return unknown;
+  const plans = samples.map(({ sample, options: own = options }) => planScan(catalogue, { ...own, mime: sample.sample.mime }));
+  const refusals = plans.flatMap(({ refused, skipped }, index) => {
+    const unknown = refusalOf(() => checkNames(catalogue, samples[index]?.options ?? {}, off));
+    return unknown ? [{ index, error: unknown }] : refused ? [{ index, error: noHealthyAgent(skipped) }] : [];
+  });
+  const [first] = refusals;
+  if (!first) return plans;
+  return kind === "scan" ? first.error : new BatchRefused(refusals, samples.length);
+}
+
+/** Why a check refuses; undefined if it does not. */
+function refusalOf(check: () => void): GatewayError | undefined {
   try {
-    checkNames(catalogue, options, off);
+    check();
+    return undefined;
   } catch (error) {
     if (error instanceof GatewayError) return error;
     throw error;
   }
-  const plans = samples.map(({ sample }) => planScan(catalogue, { ...options, mime: sample.sample.mime }));
-  const refusals = plans.flatMap(({ refused, skipped }, index) => (refused ? [{ index, error: noHealthyAgent(skipped) }] : []));
-  const [first] = refusals;
-  if (!first) return plans;
-  return kind === "scan" ? first.error : new BatchRefused(refusals, samples.length);
 }
 
 /** Names the engines that would take part if they were healthy; none if the catalogue is empty. */

@@ -7,11 +7,13 @@ import type { SomeOptions } from "./scan-input.js";
 
 /** The parts of a request that decide whether two requests with one key are the same. */
 export interface Input {
-  readonly kind: "scan" | "batch" | "rescan" | "retryResult";
+  readonly kind: "scan" | "batch" | "createBatch" | "rescan" | "retryResult";
   readonly options: SomeOptions;
   readonly samples: readonly { readonly sha256: string; readonly name: string }[];
   /** The scan that is to be repeated, in place of samples. */
   readonly previous?: number;
+  /** The batch that scans are added to. */
+  readonly grows?: number | undefined;
 }
 
 /** The scan or the batch that a request has created. */
@@ -26,7 +28,7 @@ export function ownedKey(caller: Caller, key: string): OwnedKey {
 }
 
 /** A hash of what the request means: the order of names and labels and the way the sample was sent do not matter. */
-export function hashInput({ kind, options, samples, previous }: Input): string {
+export function hashInput({ kind, options, samples, previous, grows }: Input): string {
   const { speed, internet, engines, excludeEngines, labels, priority, freshnessMs, deadlineMs, stopAfter } = options;
   const names = (list: readonly string[] | undefined) => list && [...new Set(list.map((name) => name.toLowerCase()))].toSorted();
   // For a first scan an empty list means the same as none; for a repeated one it replaces the list of the former scan.
@@ -45,6 +47,7 @@ export function hashInput({ kind, options, samples, previous }: Input): string {
     deadlineMs,
     stopAfter,
     previous,
+    grows,
   };
   return createHash("sha256").update(JSON.stringify(meant)).digest("hex");
 }

@@ -68,8 +68,8 @@ function rescanRecord({ scanId, replayed }: CreatedIds & { readonly replayed: bo
   return { scanId, replayed };
 }
 
-/** Naming engines, or excluding some, replaces the former scan's whole choice of engines. */
-function optionsOf(scan: BriefReport, changes: RescanOptions): ScanOptions {
+/** The options of a scan, with some changes. Naming engines, or excluding some, replaces the former scan's whole choice of engines. */
+export function optionsOf(scan: BriefReport, changes: RescanOptions): ScanOptions {
   const { priority, stopAfter } = scan;
   const named = changes.engines !== undefined || changes.excludeEngines !== undefined;
   return {
@@ -144,7 +144,7 @@ export async function retryResult(
 async function takeId(tx: Tx, caller: Caller, key: string | undefined, inputHash: string) {
   const newId = await takeScanId(tx);
   if (key === undefined) return { newId };
-  const earlier = replayOf(await claimKey(tx, ownedKey(caller, key), inputHash, newId), inputHash);
+  const earlier = replayOf(await claimKey(tx, ownedKey(caller, key), inputHash, { scanId: newId }), inputHash);
   if (earlier instanceof GatewayError) throw earlier;
   return { newId, replayed: earlier.scanId === newId ? undefined : rescanRecord({ ...earlier, replayed: true }) };
 }

@@ -6,6 +6,8 @@ import { findUpload } from "../db/uploads.js";
 import { BatchRefused, DatabaseAway, GatewayError } from "../errors.js";
 import { openWindow } from "../flow.js";
 import { accept } from "./accept.js";
+import { acceptPartly, LOOKUPS, type Placed, type Refusal } from "./accept-partly.js";
+import { checkRoom } from "./batches.js";
 import type { ScanContext } from "./context.js";
 import type { KnownSample, StoredOrNew } from "./accept-request.js";
 import { assertSameInput, findClaim, hashInput, ownedKey, type CreatedIds, type Input } from "./idempotency.js";
@@ -67,18 +69,18 @@ export interface BatchSample {
   readonly name: string;
 }
 
-/** How many samples of a batch are looked up at once. */
-const LOOKUPS = 8;
-
 /** An accepted batch. */
 export interface AcceptedBatch {
   readonly batchId: number;
+  /** Those that were not added to a batch that grows. */
+  readonly refused: readonly Refusal[];
   /** Whether an earlier request with the same idempotency key has created it. */
   readonly replayed: boolean;
 }
 
 /**
- * Accepts a scan of each sample, all of them or none. Throws what {@link submitScan} throws for the request as a whole, and
+ * Accepts a scan of each sample, all of them or none. Into a batch that exists already it adds what can be scanned, and tells the
+ * others. Throws what {@link submitScan} throws for the request as a whole, and
  * BatchRefused with every sample that cannot be scanned.
  */
 export async function submitScans(
@@ -86,42 +88,58 @@ export async function submitScans(
   caller: Caller,
   samples: readonly BatchSample[],
   options: ScanOptions,
+  grows?: number,
 ): Promise<AcceptedBatch> {
   if (samples.length < 1 || samples.length > OPTION_LIMITS.batch) {
     const message = `a batch has 1 to ${OPTION_LIMITS.batch} samples, not ${samples.length}`;
     throw new GatewayError("BAD_INPUT", message, { field: ["samples"] });
   }
   checkOptions(options);
+  if (grows !== undefined) return addScans(ctx, caller, samples, options, grows);
   const batch = samples.map(({ source, name }, i) => ({ source, name: cleanName(name, ["samples", String(i), "name"]) }));
   const before = await findEarlier(ctx, caller, { kind: "batch", options }, batch);
-  if (before) return { batchId: idOf(before.batchId), replayed: true };
+  if (before) return { batchId: idOf(before.batchId), replayed: true, refused: [] };
   const found = await findAll(ctx, batch);
-  const { batchId, replayed } = await accept(ctx, { caller, kind: "batch", options, samples: found });
-  return { batchId: idOf(batchId), replayed };
+  if (found.refused.length > 0) throw new BatchRefused(found.refused, samples.length);
+  const { batchId, replayed } = await accept(ctx, { caller, kind: "batch", options, samples: found.samples });
+  return { batchId: idOf(batchId), replayed, refused: [] };
 }
 
-async function findAll(ctx: ScanContext, samples: readonly BatchSample[]): Promise<{ sample: KnownSample; name: string }[]> {
-  const refusals: { index: number; error: GatewayError }[] = [];
-  const window = openWindow<{ sample: KnownSample; name: string } | undefined>(LOOKUPS);
+async function addScans(
+  ctx: ScanContext,
+  caller: Caller,
+  samples: readonly BatchSample[],
+  options: ScanOptions,
+  grows: number,
+): Promise<AcceptedBatch> {
+  const input = { kind: "batch", options, grows } as const;
+  if (await findEarlier(ctx, caller, input, samples)) return { batchId: grows, replayed: true, refused: [] };
+  await checkRoom(ctx, grows, samples.length);
+  const contents = options.idempotencyKey === undefined ? [] : await contentsOf(ctx, samples);
+  const request = { caller, options, grows, repeats: { inputHash: hashInput({ ...input, samples: contents }) } };
+  const { acceptance, refused } = await acceptPartly(ctx, request, await findAll(ctx, samples));
+  return { batchId: grows, replayed: acceptance?.replayed ?? false, refused };
+}
+
+async function findAll(
+  ctx: ScanContext,
+  samples: readonly BatchSample[],
+): Promise<{ samples: Placed[]; refused: readonly Refusal[] }> {
+  const refused: Refusal[] = [];
+  const window = openWindow<Placed | undefined>(LOOKUPS);
   for (const [index, { source, name }] of samples.entries()) {
     await window.add(async () => {
       try {
-        return { sample: await findSource(ctx, source), name };
+        return { index, name: cleanName(name), sample: await findSource(ctx, source) };
       } catch (error) {
         if (!(error instanceof GatewayError) || error instanceof DatabaseAway) throw error;
-        refusals.push({ index, error });
+        refused.push({ index, error });
         return undefined;
       }
     });
   }
-  const found = await window.all();
-  if (refusals.length > 0) {
-    throw new BatchRefused(
-      refusals.toSorted((a, b) => a.index - b.index),
-      samples.length,
-    );
-  }
-  return found.filter((one) => one !== undefined);
+  const found = (await window.all()).filter((one) => one !== undefined);
+  return { samples: found, refused: refused.toSorted((a, b) => a.index - b.index) };
 }
 
 function storeOrFind(ctx: ScanContext, source: SampleSource): Promise<StoredOrNew> {
@@ -167,10 +185,14 @@ async function findEarlier(
   const { idempotencyKey } = input.options;
   const claim = idempotencyKey === undefined ? undefined : await findClaim(ctx.db, ownedKey(caller, idempotencyKey));
   if (!claim) return undefined;
+  assertSameInput(claim, hashInput({ ...input, samples: await contentsOf(ctx, samples) }));
+  return claim;
+}
+
+async function contentsOf(ctx: ScanContext, samples: readonly BatchSample[]): Promise<{ sha256: string; name: string }[]> {
   const contents: { sha256: string; name: string }[] = [];
   for (const { source, name } of samples) contents.push({ sha256: await sha256Of(ctx, source), name });
-  assertSameInput(claim, hashInput({ ...input, samples: contents }));
-  return claim;
+  return contents;
 }
 
 /** The sha256 of a source, even if its bytes are gone; empty if the upload is unknown or has no bytes yet. */

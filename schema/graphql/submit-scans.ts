@@ -1,3 +1,4 @@
+import { GraphQLSafeInt } from "graphql-scalars";
 import { createUnionType, Field, ID, InputType, ObjectType } from "type-graphql";
 import { Batch } from "./batch.js";
 import { ScanOptionsInput } from "./scan-options.js";
@@ -21,16 +22,46 @@ export class BatchSampleInput {
 export class SubmitScansInput extends ScanOptionsInput {
   @Field(() => [BatchSampleInput], { description: "1 to 100 samples; each gets a scan." })
   samples!: readonly BatchSampleInput[];
+
+  @Field(() => GraphQLSafeInt, {
+    nullable: true,
+    description:
+      "The number of a batch (`batchId`) to add the scans to; it takes 10,000. A sample that cannot be scanned is in `refused` then, and the others go on. Without it they are a batch of their own, all of them or none.",
+  })
+  batch?: number | null;
 }
 
-@ObjectType({ description: "All scans were accepted.", simpleResolvers: true })
+@ObjectType({ description: "The scans were accepted.", simpleResolvers: true })
 export class SubmitScansSuccess {
   @Field(() => Batch, { description: "The scans." })
   batch!: Batch;
 
   @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key created it." })
   replayed!: boolean;
+
+  @Field(() => [UserError], {
+    description:
+      "The error of each sample that was not added to the batch, in their order; `path` names the sample. Empty without `batch`, and if `replayed`.",
+  })
+  refused!: readonly UserError[];
 }
+
+@ObjectType({ description: "A batch without scans.", simpleResolvers: true })
+export class CreateBatchSuccess {
+  @Field(() => Batch, { description: "The batch." })
+  batch!: Batch;
+
+  @Field(() => Boolean, { description: "Whether an earlier call with the same idempotency key created it." })
+  replayed!: boolean;
+}
+
+/** The batch, or an error that implements `UserError`. */
+export const CreateBatchResult = createUnionType({
+  name: "CreateBatchResult",
+  description: "The batch, or an error that the caller can act on.",
+  types: () => [CreateBatchSuccess, InvalidInput, IdempotencyConflict, MeshUnavailable] as const,
+  resolveType: (value) => ("code" in value ? typeOfUserError(value.code) : "CreateBatchSuccess"),
+});
 
 @ObjectType({
   implements: UserError,

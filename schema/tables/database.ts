@@ -7,7 +7,7 @@ import type { DownloadsTable } from "./downloads.js";
 import type { AgentsTable, EnginesTable, AgentOrdersTable, EngineHostsTable } from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
 import type { SamplesTable, UploadsTable } from "./samples.js";
-import type { ScansTable, ResultsTable, BatchesTable, IdempotencyKeysTable } from "./scans.js";
+import type { ScansTable, ResultsTable, SlowResultsTable, BatchesTable, IdempotencyKeysTable } from "./scans.js";
 import type {
   FinalMarksTable,
   UncountedScansTable,
@@ -27,6 +27,7 @@ export interface Tables {
   downloads: DownloadsTable;
   scans: ScansTable;
   results: ResultsTable;
+  slow_results: SlowResultsTable;
   batches: BatchesTable;
   idempotency_keys: IdempotencyKeysTable;
   engines: EnginesTable;

@@ -85,13 +85,19 @@ export interface ResultsTable {
   failure: GeneratedAlways<ResultState> | null;
 }
 
+/** Results that took 10 s or longer, so that they can be found. */
+export interface SlowResultsTable {
+  engine_id: number;
+  scan_id: number;
+}
+
 /** Scans that were submitted together. */
 export interface BatchesTable {
   id: Generated<number>;
   /** How many scans were accepted. */
   total: number;
   created_at: GeneratedTimestamp;
-  /** The part of its revision that scans had which were deleted since. */
+  /** The part of its revision that scans had which were deleted since, and one for each time that it grew. */
   deleted_revisions: Generated<number>;
 }
 

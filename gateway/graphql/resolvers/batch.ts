@@ -2,10 +2,23 @@ import { GraphQLSafeInt } from "graphql-scalars";
 import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { Batch, BatchCounts } from "../../../schema/graphql/batch.js";
 import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
-import { SubmitScansInput, SubmitScansResult, SubmitScansSuccess } from "../../../schema/graphql/submit-scans.js";
+import { RescanScansInput, RescanScansResult } from "../../../schema/graphql/rescan-scans.js";
+import { IDEMPOTENCY_KEY_DESCRIPTION } from "../../../schema/graphql/rescan.js";
+import {
+  CreateBatchResult,
+  SubmitScansInput,
+  SubmitScansResult,
+  SubmitScansSuccess,
+} from "../../../schema/graphql/submit-scans.js";
+import { UserError } from "../../../schema/graphql/user-error.js";
+import { OPTION_LIMITS } from "../../../schema/scan-options.js";
 import type { BatchRecord } from "../../../schema/reports.js";
 import { readBatch } from "../../db/batches.js";
+import type { Database } from "../../db/database.js";
 import { readScansById } from "../../db/scans.js";
+import { GatewayError } from "../../errors.js";
+import { createBatch } from "../../scan/batches.js";
+import { rescanScans, type ScanChoice } from "../../scan/rescan-scans.js";
 import { submitScans, type AcceptedBatch } from "../../scan/submit.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
@@ -14,7 +27,8 @@ import { cursorOf, placeOf } from "../inputs/cursors.js";
 import { positive } from "../inputs/filter-values.js";
 import { withCount } from "../inputs/list-counts.js";
 import { readBatchSubmission } from "../inputs/submission.js";
-import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
+import { scanCriteria } from "../inputs/scan-criteria.js";
+import { orUserError, userError, type UserErrorRecord } from "../inputs/user-errors.js";
 import { pageCost } from "../limits/list-cost.js";
 
 const BATCH_ID = "The batch's number (`batchId`).";
@@ -68,17 +82,66 @@ export class BatchResolver {
   ): Promise<AcceptedBatch | UserErrorRecord> {
     const submission = readBatchSubmission(input);
     if ("code" in submission) return submission;
-    return orUserError(["input"], () => submitScans(mesh, caller, submission.samples, submission.options));
+    const { samples, options } = submission;
+    return orUserError(["input"], () => submitScans(mesh, caller, samples, options, input.batch ?? undefined));
+  }
+
+  @Needs("scan:write")
+  @Mutation(() => CreateBatchResult, { description: "Creates a batch without scans, to add to by `submitScans` with `batch`." })
+  createBatch(
+    @Arg("idempotencyKey", () => String, { nullable: true, description: IDEMPOTENCY_KEY_DESCRIPTION })
+    key: string | null | undefined,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ batch: BatchRecord; replayed: boolean } | UserErrorRecord> {
+    return orUserError([], async () => {
+      const { batchId, replayed } = await createBatch(mesh, caller, key ?? undefined);
+      return { batch: await readKnownBatch(mesh.db, batchId), replayed };
+    });
+  }
+
+  @Needs("scan:write")
+  @Mutation(() => RescanScansResult, {
+    description: "Scans the samples of up to 100 scans again, with one batch to watch. Each that cannot be scanned is told.",
+    complexity: ({ args, childComplexity }) =>
+      childComplexity + SAMPLE_COST * ((args.input as RescanScansInput).ids?.length ?? OPTION_LIMITS.batch),
+  })
+  rescanScans(
+    @Arg("input", () => RescanScansInput, { description: "Which scans." }) input: RescanScansInput,
+    @Ctx() { mesh, caller, signal }: RequestContext,
+  ): Promise<RepeatedBatch | UserErrorRecord> {
+    return orUserError(["input"], async () => {
+      const { ids, filter, priority, idempotencyKey } = input;
+      if (!ids === !filter) throw new GatewayError("BAD_INPUT", "needs exactly one of ids and filter");
+      const choice: ScanChoice = ids
+        ? { kind: "ids", ids: ids.map((id, i) => positive(`ids.${i}`, id)) }
+        : { kind: "filter", criteria: await scanCriteria(mesh.db, filter) };
+      const options = { priority, idempotencyKey: idempotencyKey ?? undefined };
+      const { batchId, refused, ...answer } = await rescanScans(mesh, caller, choice, options, signal);
+      const told = refused.flatMap(({ scanId, error }) => {
+        const shown = userError(error, ["input", ids ? "ids" : "filter"]);
+        return shown ? { scanId, error: shown } : [];
+      });
+      return { ...answer, refused: told, batch: batchId === null ? null : await readKnownBatch(mesh.db, batchId) };
+    });
   }
 
   @Needs("scan:read")
   @Subscription(() => Batch, {
     description:
       "The batch, then each change of its scans; ends when all of them are final. Changes may be skipped, but never the last one.",
-    subscribe: ({ args, context }: { args: { id: number }; context: RequestContext }) =>
-      context.mesh.watchers.batches.watch(positive("id", args.id)).ready(context.signal),
+    subscribe: ({ args, context }: { args: { id: number; untilFinal: boolean }; context: RequestContext }) =>
+      context.mesh.watchers.batches.watch(positive("id", args.id), { beyondLast: !args.untilFinal }).ready(context.signal),
   })
-  batchUpdated(@Arg("id", () => GraphQLSafeInt, { description: BATCH_ID }) _id: number, @Root() batch: BatchRecord): BatchRecord {
+  batchUpdated(
+    @Arg("id", () => GraphQLSafeInt, { description: BATCH_ID }) _id: number,
+    @Arg("untilFinal", () => Boolean, {
+      defaultValue: true,
+      description:
+        "Whether it ends when all scans are final. If not, it goes on until the client ends it: for a batch that grows.",
+    })
+    _untilFinal: boolean,
+    @Root() batch: BatchRecord,
+  ): BatchRecord {
     return batch;
   }
 }
@@ -86,9 +149,25 @@ export class BatchResolver {
 @Resolver(() => SubmitScansSuccess)
 export class SubmitScansSuccessResolver {
   @FieldResolver(() => Batch)
-  async batch(@Root() { batchId }: AcceptedBatch, @Ctx() { mesh }: RequestContext): Promise<BatchRecord> {
-    const batch = await readBatch(mesh.db, batchId);
-    if (batch === undefined) throw new Error(`the batch ${batchId} is gone right after it was accepted`);
-    return batch;
+  batch(@Root() { batchId }: AcceptedBatch, @Ctx() { mesh }: RequestContext): Promise<BatchRecord> {
+    return readKnownBatch(mesh.db, batchId);
   }
+
+  @FieldResolver(() => [UserError])
+  refused(@Root() { refused }: AcceptedBatch): UserErrorRecord[] {
+    return refused.flatMap(({ index, error }) => userError(error, ["input", "samples", String(index)]) ?? []);
+  }
+}
+
+interface RepeatedBatch {
+  readonly batch: BatchRecord | null;
+  readonly replayed: boolean;
+  readonly refused: readonly { readonly scanId: number; readonly error: UserErrorRecord }[];
+  readonly more: boolean;
+}
+
+async function readKnownBatch(db: Database, batchId: number): Promise<BatchRecord> {
+  const batch = await readBatch(db, batchId);
+  if (batch === undefined) throw new Error(`the batch ${batchId} is gone right after it was accepted`);
+  return batch;
 }
