@@ -16,6 +16,11 @@ export function currentKey(): string | null {
   return sessionStorage.getItem(NAME);
 }
 
+/** Whether a text can be sent as a key: unseen characters, which come along when a key is copied, cannot. */
+export function canBeKey(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
 export function keepKey(key: string): void {
   sessionStorage.setItem(NAME, key);
 }

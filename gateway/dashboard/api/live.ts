@@ -1,6 +1,8 @@
 /** What was asked once and is told again with each change: the newer reading of both is shown. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { connection } from "./connection.ts";
+import { useStore } from "./store.ts";
 
 interface Reading {
   readonly revision: number;
@@ -18,4 +20,16 @@ export function useNewest<T extends Reading>(key: string, ...readings: readonly 
     if (latest !== undefined && latest !== known) setNewest({ key, reading: latest });
   }, [key, latest, known]);
   return latest;
+}
+
+/** Calls back when the lost connection is open again: what happened meanwhile was not told. */
+export function useReopened(onReopened: () => void): void {
+  const state = useStore(connection);
+  const wasLost = useRef(false);
+  useEffect(() => {
+    if (state === "lost") wasLost.current = true;
+    if (state !== "open" || !wasLost.current) return;
+    wasLost.current = false;
+    onReopened();
+  }, [state, onReopened]);
 }

@@ -4,6 +4,8 @@ import { address } from "./address.ts";
 import { keyHeader } from "./key.ts";
 import { refusalIn } from "./save-file.ts";
 
+const STOPPED = "It was stopped.";
+
 export interface Sending {
   readonly id: string;
   readonly file: Blob;
@@ -14,6 +16,7 @@ export interface Sending {
 /** Throws an error with the gateway's own sentence if it refuses the bytes, and with one of ours if it cannot be reached. */
 export function sendBytes({ id, file, signal, onProgress }: Sending): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(new Error(STOPPED));
     // fetch does not tell how much it has sent.
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
@@ -22,7 +25,7 @@ export function sendBytes({ id, file, signal, onProgress }: Sending): Promise<vo
     request.addEventListener("loadend", () => {
       signal.removeEventListener("abort", abort);
       if (request.status >= 200 && request.status < 300) resolve();
-      else reject(new Error(signal.aborted ? "It was stopped." : refusal(request)));
+      else reject(new Error(signal.aborted ? STOPPED : refusal(request)));
     });
     request.open("PUT", address(`upload/${encodeURIComponent(id)}`));
     request.setRequestHeader("content-type", "application/octet-stream");

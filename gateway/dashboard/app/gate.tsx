@@ -1,12 +1,13 @@
-import { useEffect, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useState, type ReactNode } from "react";
 import { useQuery } from "urql";
 import { setServerTime } from "../api/clock.ts";
 import { connection } from "../api/connection.ts";
-import { currentKey, forgetKey, keepKey } from "../api/key.ts";
+import { canBeKey, currentKey, forgetKey, keepKey } from "../api/key.ts";
+import { useReopened } from "../api/live.ts";
 import { useStore } from "../api/store.ts";
 import { Viewer as ViewerDocument } from "../generated/viewer.ts";
 import { Problem } from "../parts/notice.tsx";
-import { ViewerContext } from "./viewer.ts";
+import { ViewerContext, type Viewer } from "./viewer.ts";
 
 const RETRY_MS = 3_000;
 
@@ -14,11 +15,16 @@ const RETRY_MS = 3_000;
 export function Gate({ children }: { children: ReactNode }) {
   const [{ data, error }, ask] = useQuery({ query: ViewerDocument });
   const state = useStore(connection);
-  const viewer = data?.viewer;
+  // A later answer may fail: the page stays what it is.
+  const [viewer, setViewer] = useState<Viewer>();
 
   useEffect(() => {
-    if (viewer !== undefined) setServerTime(viewer.serverTime);
-  }, [viewer]);
+    if (data === undefined) return;
+    setServerTime(data.viewer.serverTime);
+    setViewer(data.viewer);
+  }, [data]);
+  // The gateway may be a newer one.
+  useReopened(useCallback(() => ask({ requestPolicy: "network-only" }), [ask]));
   useEffect(() => {
     if (error?.networkError === undefined || viewer !== undefined) return;
     const timer = setTimeout(() => ask({ requestPolicy: "network-only" }), RETRY_MS);
@@ -37,9 +43,12 @@ export function Gate({ children }: { children: ReactNode }) {
 
 function KeyForm({ wasRefused }: { wasRefused: boolean }) {
   const [text, setText] = useState("");
-  // Everything starts anew with the key: what was read, and the socket.
+  const [isRefused, setRefused] = useState(wasRefused);
   const enter = () => {
-    keepKey(text.trim());
+    const key = text.trim();
+    if (!canBeKey(key)) return setRefused(true);
+    // Everything starts anew with the key: what was read, and the socket.
+    keepKey(key);
     location.reload();
   };
   return (
@@ -52,7 +61,7 @@ function KeyForm({ wasRefused }: { wasRefused: boolean }) {
         }}
       >
         <h1>ScanMesh</h1>
-        {wasRefused ? (
+        {isRefused ? (
           <Problem what="This API key is not valid: it was revoked, has expired, or was never made here." />
         ) : (
           <p>This mesh asks for an API key.</p>

@@ -8,13 +8,13 @@ import { useLatestScans } from "./latest-scans.ts";
 import { UploadPanel } from "./upload-panel.tsx";
 
 export default function Home() {
-  const { scans, engines, error, isLoading } = useLatestScans();
+  const { scans, engines, error, isKnown } = useLatestScans();
   const mayScan = useMay("SCAN_WRITE");
   const hasAntivirus = engines.some(({ type, enabled, available }) => type === "AV" && enabled && available);
   return (
     <div className="stack">
       <h1 className="unseen">Scan files</h1>
-      {!isLoading && !hasAntivirus && (
+      {isKnown && !hasAntivirus && (
         <Notice tone="doubt">
           No antivirus engine takes part, so no file can be proven clean. ClamAV joins by itself once it is installed:{" "}
           <code>npm run up -- --with-clamav</code>, or <code>apt-get install clamav-daemon</code> on an agent's host.
@@ -31,7 +31,7 @@ export default function Home() {
         {scans.length > 0 ? (
           <ScanTable scans={scans} caption="Latest scans" />
         ) : (
-          !isLoading && <Empty title="Nothing was scanned yet">Drop a file above, or try the harmless EICAR test file.</Empty>
+          isKnown && <Empty title="Nothing was scanned yet">Drop a file above, or try the harmless EICAR test file.</Empty>
         )}
       </section>
     </div>

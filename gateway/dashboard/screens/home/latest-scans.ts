@@ -1,5 +1,6 @@
 import { useCallback } from "react";
 import { useQuery, useSubscription } from "urql";
+import { useReopened } from "../../api/live.ts";
 import {
   LatestScans,
   ScanFeed,
@@ -12,18 +13,19 @@ const SHOWN = 15;
 
 /** The newest scans, as they are now. */
 export function useLatestScans() {
-  const [{ data, error, fetching }] = useQuery({ query: LatestScans });
+  const [{ data, error }, ask] = useQuery({ query: LatestScans });
   const collect = useCallback(
     (known: readonly ScanRowFragment[] | undefined, { scanFeed }: ScanFeedSubscription) => merge(known ?? [], scanFeed.scans),
     [],
   );
   const [{ data: told }] = useSubscription({ query: ScanFeed }, collect);
+  useReopened(useCallback(() => ask({ requestPolicy: "network-only" }), [ask]));
   const engines: LatestScansQuery["engines"] = data?.engines ?? [];
   return {
     scans: merge(data?.scans.nodes ?? [], told ?? []),
     engines,
     error: data === undefined ? error : undefined,
-    isLoading: fetching && data === undefined,
+    isKnown: data !== undefined,
   };
 }
 

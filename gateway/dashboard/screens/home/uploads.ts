@@ -76,6 +76,10 @@ function proceed(): void {
   }
 }
 
+function isListed(id: number): boolean {
+  return uploads.get().some((one) => one.id === id);
+}
+
 function note(id: number, stage: Stage): void {
   uploads.set(uploads.get().map((one) => (one.id === id ? { ...one, stage } : one)));
 }
@@ -92,24 +96,28 @@ function upload(id: number, file: File, options: ScanOptions & { name: string })
   const controller = new AbortController();
   controllers.set(id, controller);
   return follow(id, async () => {
-    if (!uploads.get().some((one) => one.id === id)) return;
+    if (!isListed(id)) return;
     if (file.size > HASH_FIRST_BYTES) return sendAndHash(id, file, options, controller);
     const sha256 = await hashFile(file, controller.signal, (done) => note(id, { is: "hashing", done }));
     const sample = await known(sha256);
     if (sample?.stored && sample.latestScan) return note(id, { is: "known", scan: sample.latestScan, sha256 });
     if (sample?.stored) return submit(id, { ...options, sha256 });
     await submit(id, { ...options, uploadId: await send(id, file, controller.signal) });
-  }).finally(() => controllers.delete(id));
+  }).finally(() => {
+    // What is not needed any more: bytes that are still sent, or a hash.
+    controller.abort();
+    controllers.delete(id);
+  });
 }
 
 /** Whichever ends first decides: bytes that the mesh has need not be sent to their end. */
 async function sendAndHash(id: number, file: File, options: ScanOptions & { name: string }, controller: AbortController) {
   const sent = send(id, file, controller.signal);
-  const found = hashFile(file, controller.signal, () => undefined).then(async (sha256) => ({
-    sha256,
-    sample: await known(sha256),
-  }));
-  const first = await Promise.race([sent, found.then(async (one) => (one.sample?.stored ? one : await sent))]);
+  const found = hashFile(file, controller.signal, () => undefined)
+    .then(async (sha256) => ({ sha256, sample: await known(sha256) }))
+    // Without the hash all of it is sent.
+    .catch(() => undefined);
+  const first = await Promise.race([sent, found.then(async (one) => (one?.sample?.stored ? one : await sent))]);
   if (typeof first === "string") return submit(id, { ...options, uploadId: first });
   const { sha256, sample } = first;
   // What is sent until then is not needed, and neither is its end.
@@ -135,6 +143,8 @@ async function send(id: number, file: File, signal: AbortSignal): Promise<string
 }
 
 async function submit(id: number, input: SubmitScanInput): Promise<void> {
+  // It was removed while the gateway was asked about it.
+  if (!isListed(id)) return;
   note(id, { is: "submitting" });
   const { data, error } = await client.mutation(SubmitScan, { input }).toPromise();
   if (error || data === undefined) throw error ?? new Error("The gateway did not answer.");

@@ -1,0 +1,63 @@
+/** A page whose connection breaks, or whose questions are not answered. */
+
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { engine } from "../../stage/puppet-agent.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { base64, submit } from "../scan/submitting.js";
+import { useBrowser } from "./browser.js";
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+usePuppet(stage, "puppet", [engine("Alpha")]);
+const open = useBrowser();
+
+/** Loads the page again. The answer breaks its connection, and does something before it can be opened again. */
+async function withBreakable(page: Page): Promise<(meanwhile: () => Promise<unknown>) => Promise<void>> {
+  let close: (() => Promise<void>) | undefined;
+  let reopen = Promise.resolve<unknown>(undefined);
+  await page.routeWebSocket("**/graphql", async (socket) => {
+    await reopen;
+    socket.connectToServer();
+    close = () => socket.close({ code: 1012 });
+  });
+  await page.reload();
+  await page.getByRole("heading", { name: "Latest scans" }).waitFor();
+  return async (meanwhile) => {
+    await expect.poll(() => close).toBeDefined();
+    let mayReopen = () => {};
+    reopen = new Promise<void>((resolve) => (mayReopen = resolve));
+    await close?.();
+    await page.getByText("The connection is lost").waitFor();
+    await meanwhile();
+    mayReopen();
+    await page.getByText("The connection is lost").waitFor({ state: "detached" });
+  };
+}
+
+it("what happened while the connection was lost shows once it is open again, and so does a new version", async () => {
+  const { page } = await open(gateway.url);
+  const breakFor = await withBreakable(page);
+  await breakFor(async () => {
+    await submit(gateway.url, { base64: base64("meanwhile"), name: "meanwhile.bin" });
+    await page.route("**/graphql", async (route) => {
+      if (!route.request().postData()?.includes("viewer")) return route.fallback();
+      const answer = await route.fetch();
+      const { data } = (await answer.json()) as { data: { viewer: object } };
+      return route.fulfill({ response: answer, json: { data: { viewer: { ...data.viewer, version: "99.0.0" } } } });
+    });
+  });
+  await page.getByRole("row", { name: /meanwhile\.bin/ }).waitFor();
+  await page.getByText("The gateway has another version than this page.").waitFor();
+});
+
+it("a list that cannot be read is not said to be empty", async () => {
+  const { page } = await open(gateway.url);
+  await page.route("**/graphql", (route) =>
+    route.request().postData()?.includes("query LatestScans") ? route.fulfill({ status: 500, body: "" }) : route.fallback(),
+  );
+  await page.reload();
+  await page.getByText("The latest scans could not be read.").waitFor();
+  expect(await page.getByText("No antivirus engine takes part").count()).toBe(0);
+  expect(await page.getByText("Nothing was scanned yet").count()).toBe(0);
+});
