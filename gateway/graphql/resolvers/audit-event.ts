@@ -1,6 +1,7 @@
 import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
 import { AuditEventConnection, AuditFilter } from "../../../schema/graphql/audit-event.js";
 import { readAuditEvents, type AuditRecord } from "../../db/audit.js";
+import type { Database } from "../../db/database.js";
 import { pageOf, PAGE, pageLength, type Connection } from "../inputs/connection.js";
 import { cursorOf, placeOf } from "../inputs/cursors.js";
 import { optional, text, times } from "../inputs/filter-values.js";
@@ -24,7 +25,7 @@ export class AuditEventResolver {
     filter: AuditFilter | null | undefined,
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
-    @Ctx() { mesh }: RequestContext,
+    @Ctx() { mesh, list: read }: RequestContext,
   ): Promise<Connection<AuditRecord>> {
     const limit = pageLength(first) + 1;
     const place = placeOf(EVENTS, after);
@@ -37,10 +38,9 @@ export class AuditEventResolver {
       text: part,
       ...times("filter", { since: since ?? null, until: until ?? null }),
     };
-    const found = await readAuditEvents(part === undefined ? mesh.db : mesh.listDb, criteria, {
-      limit,
-      after: place && { at: new Date(place.micros / MILLISECOND), id: place.id },
-    });
+    const page = { limit, after: place && { at: new Date(place.micros / MILLISECOND), id: place.id } };
+    const find = (db: Database) => readAuditEvents(db, criteria, page);
+    const found = await (part === undefined ? find(mesh.db) : read(find));
     const cursor = ({ id, at }: AuditRecord) => cursorOf(EVENTS, { id, micros: at.getTime() * MILLISECOND });
     return pageOf(found, { first, continued: place !== undefined, cursorOf: cursor });
   }

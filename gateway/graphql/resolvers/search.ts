@@ -28,15 +28,15 @@ export class SearchResolver {
     text: string,
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
-    @Ctx() { mesh }: RequestContext,
+    @Ctx() { list: read }: RequestContext,
   ): Promise<CountedConnection<ScanRecord>> {
     const limit = pageLength(first) + 1;
     const terms = searchTerms(text);
     const place = placeOf(FOUND, after);
-    const found = await searchScans(mesh.listDb, terms, { after: place?.id, limit });
+    const found = await read((db) => searchScans(db, terms, { after: place?.id, limit }));
     const cursor = ({ scanId }: ScanRecord) => cursorOf(FOUND, { id: scanId, micros: 0 });
     return withCount(pageOf(found, { first, continued: place !== undefined, cursorOf: cursor }), () =>
-      countFound(mesh.listDb, terms),
+      read((db) => countFound(db, terms)),
     );
   }
 }

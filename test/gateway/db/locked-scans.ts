@@ -3,10 +3,10 @@
 import { sql } from "kysely";
 import type { Database } from "../../../gateway/db/database.js";
 
-/** Works while every list of scans waits. */
-export function whileLocked<T>(db: Database, work: () => Promise<T>): Promise<T> {
+/** Works while every list of scans waits, or every list of the rows of another table. */
+export function whileLocked<T>(db: Database, work: () => Promise<T>, table = "scans"): Promise<T> {
   return db.transaction().execute(async (tx) => {
-    await sql`lock table scans in access exclusive mode`.execute(tx);
+    await sql`lock table ${sql.table(table)} in access exclusive mode`.execute(tx);
     return work();
   });
 }
@@ -15,6 +15,8 @@ export function whileLocked<T>(db: Database, work: () => Promise<T>): Promise<T>
 export async function waitingLists(db: Database): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock' and query ~ 'left\\((scans\\.)?name|offset'`.execute(db);
+    where datname = current_database() and wait_event_type = 'Lock' and query ~ 'left\\((scans\\.)?name|offset|details::text'`.execute(
+    db,
+  );
   return rows[0]?.count ?? 0;
 }

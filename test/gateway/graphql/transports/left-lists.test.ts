@@ -60,6 +60,7 @@ const CLIENTS: Record<string, Asking> = {
     await data(gateway.url, "{ __typename }");
     return ask("/graphql", BODY, { agent });
   },
+  "a search": () => ask("/graphql", JSON.stringify({ query: '{ search(text: "a*") { totalCount } }' })),
   "GraphQL by GET": () => ask(`/graphql?query=${encodeURIComponent(LIST)}`, "", { method: "GET" }),
   "GraphQL as an event stream": () => ask("/graphql/stream", BODY),
   "a form of the API before /api/v1": () =>
@@ -82,12 +83,21 @@ const CLIENTS: Record<string, Asking> = {
     ask("/graphql/stream", JSON.stringify({ query: FEED, variables: { after: await oldCursor() } })),
 };
 
-it.each(Object.entries(CLIENTS))("%s", async (_, begin) => {
-  await whileLocked(stage.db, async () => {
+async function leaveWhileWaiting(begin: Asking, table?: string): Promise<void> {
+  const asking = async () => {
     const leave = await begin();
     await until("the list waits", () => waitingLists(stage.db));
     await leave();
     await until("it does not wait any more", async () => (await waitingLists(stage.db)) === 0);
-  });
+  };
+  await whileLocked(stage.db, asking, table);
   expect(await data(gateway.url, "{ __typename }")).toBeDefined();
-});
+}
+
+it.each(Object.entries(CLIENTS))("%s", (_, begin) => leaveWhileWaiting(begin));
+
+it("a text that is looked for in the audit", () =>
+  leaveWhileWaiting(
+    () => ask("/graphql", JSON.stringify({ query: '{ auditEvents(filter: { text: "a" }) { nodes { id } } }' })),
+    "audit_events",
+  ));
