@@ -7,6 +7,8 @@ import { SampleDamaged, type SampleReader, type SampleRef } from "./sample-reade
 import type { SpoolFile, SpoolFiles } from "./spool-files.js";
 
 const FETCH_TIMEOUT_MS = 120_000;
+/** The part of a piece's memory that a sample must fill to be kept in it: chunks of 960 KiB come in pieces of 1 MiB. */
+const LEAST_USED = 0.9;
 
 /** A sample that is here until it is released. */
 export interface HeldSample {
@@ -190,9 +192,9 @@ export function createSampleCache(reader: SampleReader, memory: SampleMemory, fi
   };
 }
 
-/** The bytes of the only piece, if that keeps no larger one from being collected. */
+/** The bytes of the only piece, if its memory is hardly more than them: no more is counted. */
 function ownPiece(parts: readonly Uint8Array[]): Buffer | undefined {
   const [only] = parts;
-  const isOwn = parts.length === 1 && only !== undefined && only.byteLength > only.buffer.byteLength / 2;
+  const isOwn = parts.length === 1 && only !== undefined && only.byteLength > only.buffer.byteLength * LEAST_USED;
   return isOwn ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : undefined;
 }

@@ -54,9 +54,9 @@ async function load(folders: readonly string[], pkg: string): Promise<Loaded> {
 }
 
 async function scan(scanner: Scanner, sample: Sample): Promise<unknown> {
-  const { bytes, path } = sample;
+  const { bytes, path, size } = sample;
+  if (size > MAX_SAMPLE) return { unscanned: `larger than the ${MAX_SAMPLE / 1024 ** 2} MiB that Yara reads` };
   if (bytes !== undefined) return scanner.scan(bytes);
   if (path === null) throw new Error("Yara needs the sample's bytes");
-  if (sample.size > MAX_SAMPLE) return { unscanned: `larger than the ${MAX_SAMPLE / 1024 ** 2} MiB that Yara reads` };
   return scanner.scan(await readFile(path));
 }

@@ -55,3 +55,20 @@ test.each(sizes.flatMap((size) => [[size, 0] as const, [size, 4 * PIECE_BYTES] a
     await rm(folder, { recursive: true });
   },
 );
+
+test("a sample in memory takes hardly more of it than is counted", async () => {
+  const { reader, lent } = overwriting(Buffer.alloc(600));
+  const roomy: SampleReader = { ...reader, read: () => readInto(Buffer.alloc(1_000).subarray(0, 600), lent) };
+  const files = createSpoolFiles(tmpdir(), pino({ level: "silent" }));
+  const cache = createSampleCache(roomy, createSampleMemory({ largest: 600, total: 600 }), files);
+  const sample = { sha256: createHash("sha256").update(Buffer.alloc(600)).digest("hex"), size: 600, blob: "0" };
+  const held = await cache.hold(sample, new AbortController().signal);
+  expect(lent.size).toBe(0);
+  expect(held.bytes).toEqual(Buffer.alloc(600));
+  await held.release();
+});
+
+async function* readInto(piece: Buffer, lent: Set<Uint8Array>): AsyncGenerator<Uint8Array> {
+  lent.add(piece);
+  yield piece;
+}

@@ -39,6 +39,12 @@ async function scan(text: string, options = runOptions()) {
   return parseYara(await runner.run(pathOnly(join(samples.path, "sample")), options));
 }
 
+test("a sample of more bytes than it reads is not scanned, whether they are in a file or in memory", async () => {
+  await runner.start();
+  const sample = { ...pathOnly(null), bytes: Buffer.from("a word of our own"), size: 128 * 1024 ** 2 + 1 };
+  expect(parseYara(await runner.run(sample, runOptions()))).toMatchObject({ state: "UNSCANNED" });
+});
+
 /** Of its process, in KiB. */
 async function addressSpace(): Promise<number> {
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
