@@ -49,6 +49,7 @@ it("what happened while the connection was lost shows once it is open again, and
   });
   await page.getByRole("row", { name: /meanwhile\.bin/ }).waitFor();
   await page.getByText("The gateway has another version than this page.").waitFor();
+  expect(await page.getByRole("row", { name: /meanwhile\.bin/ }).count()).toBe(1);
 });
 
 it("a list that cannot be read is not said to be empty", async () => {

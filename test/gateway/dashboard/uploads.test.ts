@@ -57,4 +57,5 @@ it("a large file is sent to its end although nobody can say whether the mesh has
   await (await asked).abort();
   await bytes.fallback();
   await page.waitForURL(/#\/scan\/\d+$/);
+  expect(await page.getByRole("heading", { name: "large.bin" }).textContent()).toBe("large.bin");
 });
