@@ -115,7 +115,10 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       return () => listeners.delete(listener);
     },
     flush: async (timeoutMs) => {
-      if (!nc.isClosed()) await Promise.race([nc.flush(), pause(timeoutMs, undefined, { ref: false })]);
+      if (nc.isClosed()) return;
+      // The client gives up when it tries to connect again; what is buffered is lost then.
+      const flushed = nc.flush().catch((error: unknown) => options.log.debug({ err: error }, "Could not send what was buffered"));
+      await Promise.race([flushed, pause(timeoutMs, undefined, { ref: false })]);
     },
     close: () => nc.close(),
     closed: nc.closed(),
