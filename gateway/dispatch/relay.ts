@@ -65,10 +65,18 @@ type CopySample = (request: OutboxRequest) => Promise<boolean>;
 export function createRelay(given: RelayParts): Relay {
   const parts: Parts = { ...given, failures: createFailureLog(given.log) };
   const pending = new Set<Promise<unknown>>();
-  const copy: CopySample = batched((requests) => Promise.all(requests.map((request) => isMissingAfterCopy(parts, request))), {
-    size: 1,
-    parallel: COPIES,
-  });
+  const copyEach = batched<OutboxRequest, boolean>(
+    (requests) => Promise.all(requests.map((request) => isMissingAfterCopy(parts, request))),
+    { size: 1, parallel: COPIES },
+  );
+  /** By blob: copies that wait or are under way. A scan's requests to engines of several speeds need the same one. */
+  const copies = new Map<string | null, Promise<boolean>>();
+  const copy: CopySample = (request) => {
+    const { blob } = request.sample;
+    const task = copies.get(blob) ?? copyEach(request).finally(() => copies.delete(blob));
+    copies.set(blob, task);
+    return task;
+  };
 
   const unmarked = createUnmarked(MARK_AFTER_MS, async (published) => {
     parts.failpoint("outbox.before_mark");

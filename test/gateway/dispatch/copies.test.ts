@@ -7,10 +7,19 @@ import { base64, submit } from "../scan/submitting.js";
 
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
-usePuppet(stage, "online", [engine("Online", { internet: true })], "internet");
+usePuppet(stage, "online", [engine("Online", { internet: true }), engine("Slow", { internet: true, speed: "SLOW" })], "internet");
 usePuppet(stage, "offline", [engine("Offline")]);
 
 const unpublished = () => stage.db.selectFrom("outbox").select(["id", "internet"]).where("seq", "is", null).execute();
+
+it("a sample is copied once for engines of several speeds", async () => {
+  const copy = vi.spyOn(gateway.context.samples, "copyToInternet");
+  await submit(gateway.url, { base64: base64("needed twice"), internet: true, speed: "ALL", engines: ["Online", "Slow"] });
+  await until("both requests are published", async () => (await unpublished()).length === 0);
+  expect(await stage.db.selectFrom("outbox").select("id").execute()).toHaveLength(2);
+  expect(copy).toHaveBeenCalledTimes(1);
+  copy.mockRestore();
+});
 
 it("few samples are copied to the internet account at once, and none while rows are locked", async () => {
   const { samples } = gateway.context;
