@@ -9,17 +9,35 @@ export function isHash(text: string): boolean {
   return HASH.test(text);
 }
 
-/** The sha256 of a file, made beside the page so that it stays quick. Throws if the file cannot be read, as when it was moved meanwhile. */
-export function hashFile(file: Blob, signal: AbortSignal, onProgress: (done: number) => void): Promise<string> {
-  const worker = new Worker(new URL("./hash-worker.ts", import.meta.url), { type: "module" });
-  return new Promise<string>((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("It was stopped.")), { once: true });
-    worker.addEventListener("error", () => reject(new Error("The file could not be hashed.")));
-    worker.addEventListener("message", ({ data }: MessageEvent<HashAnswer>) => {
-      if ("done" in data) onProgress(data.done);
-      else if ("sha256" in data) resolve(data.sha256);
-      else reject(new Error(`The file cannot be read: ${data.error}`));
+/** Workers that have nothing to do: to start one for each file of a folder takes longer than most of the hashes. */
+const idle: Worker[] = [];
+
+/** Throws if the file cannot be read, as when it was moved meanwhile. */
+export async function hashFile(file: Blob, signal: AbortSignal, onProgress: (done: number) => void): Promise<string> {
+  const worker = idle.pop() ?? new Worker(new URL("./hash-worker.ts", import.meta.url), { type: "module" });
+  const listening = new AbortController();
+  const listen = { signal: listening.signal };
+  try {
+    const sha256 = await new Promise<string>((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(new Error("It was stopped.")), listen);
+      // An event without a message: its script could not be loaded.
+      const fail = (event: Event) =>
+        reject(new Error(event instanceof ErrorEvent ? "The file could not be hashed." : "The gateway cannot be reached."));
+      worker.addEventListener("error", fail, listen);
+      const hear = ({ data }: MessageEvent<HashAnswer>) => {
+        if ("done" in data) onProgress(data.done);
+        else if ("sha256" in data) resolve(data.sha256);
+        else reject(new Error(`The file cannot be read: ${data.error}`));
+      };
+      worker.addEventListener("message", hear, listen);
+      worker.postMessage(file);
     });
-    worker.postMessage(file);
-  }).finally(() => worker.terminate());
+    idle.push(worker);
+    return sha256;
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  } finally {
+    listening.abort();
+  }
 }

@@ -11,7 +11,9 @@ export function Banners() {
   const { version } = useViewer();
   return (
     <div className="banners" role="status">
-      {state === "lost" && <Notice tone="doubt">The connection is lost. This page opens it again by itself.</Notice>}
+      {state === "lost" && reason === undefined && (
+        <Notice tone="doubt">The connection is lost. This page opens it again by itself.</Notice>
+      )}
       {reason !== undefined && <Problem what={reason} />}
       {version !== import.meta.env["VITE_VERSION"] && (
         <Notice tone="doubt">

@@ -29,5 +29,7 @@ export function Problem({ what, error, children }: { what?: string; error?: Erro
 export function messageOf(error: Error): string {
   const { graphQLErrors, networkError } = error as { graphQLErrors?: readonly Error[]; networkError?: Error };
   if (graphQLErrors !== undefined && graphQLErrors.length > 0) return graphQLErrors.map(({ message }) => message).join(" ");
+  // What fetch throws differs between browsers, and says less.
+  if (networkError instanceof TypeError) return "The gateway cannot be reached.";
   return networkError?.message ?? error.message;
 }

@@ -13,6 +13,8 @@ export interface Opened {
 export interface BrowserOptions extends BrowserContextOptions {
   /** The API key that its tab already has. */
   readonly key?: string;
+  /** What is done with the page before it is loaded. */
+  readonly before?: (page: Page) => Promise<unknown>;
 }
 
 /** A browser for the tests of a file. Each page has a profile of its own. */
@@ -24,7 +26,7 @@ export function useBrowser() {
     },
     (made) => made.close(),
   );
-  return async (origin: string, path = "/", { key, ...options }: BrowserOptions = {}): Promise<Opened> => {
+  return async (origin: string, path = "/", { key, before, ...options }: BrowserOptions = {}): Promise<Opened> => {
     const context = await browser.newContext(options);
     if (key !== undefined) await context.addInitScript(`sessionStorage.setItem("scanmesh-api-key", ${JSON.stringify(key)})`);
     const page = await context.newPage();
@@ -41,6 +43,7 @@ export function useBrowser() {
       if (message.type() === "error") faults.push(message.text());
     });
     page.on("pageerror", (error) => void faults.push(String(error)));
+    await before?.(page);
     await page.goto(`${origin}${path}`);
     return { page, faults };
   };

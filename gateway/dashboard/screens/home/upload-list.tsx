@@ -3,22 +3,39 @@ import { Ago, bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Status } from "../../parts/status.tsx";
 import { Verdict } from "../../parts/verdict.tsx";
-import { removeUpload, scanKnown, type ScanOptions, type UploadedFile } from "./uploads.ts";
+import { removeUploads, retryUploads, scanKnown, type ScanOptions, type Stage, type UploadedFile } from "./uploads.ts";
 
 /** As many rows as one can read; a folder may have thousands of files. */
 const SHOWN = 40;
+const ENDED: ReadonlySet<Stage["is"]> = new Set(["submitted", "known", "failed"]);
 
 /** The files that were given here, each with how far it is. */
 export function UploadList({ files, options }: { files: readonly UploadedFile[]; options: ScanOptions }) {
   if (files.length === 0) return null;
-  const ended = files.filter(({ stage }) => ["submitted", "known", "failed"].includes(stage.is)).length;
-  const failed = files.filter(({ stage }) => stage.is === "failed").length;
-  const summary = `${ended} of ${files.length} ${files.length === 1 ? "file" : "files"} done${failed > 0 ? `, ${failed} not accepted` : ""}`;
+  const ended = files.filter(({ stage }) => ENDED.has(stage.is)).length;
+  const failed = files.filter(({ stage }) => stage.is === "failed");
+  const again = failed.filter(mayRetry).map(({ id }) => id);
+  const shown = files.length > SHOWN ? notable(files) : files;
+  const counts = `${ended} of ${files.length} ${files.length === 1 ? "file" : "files"} done`;
   return (
     <div className="card stack">
-      <Status text={summary} />
+      <div className="row spread">
+        <Status text={failed.length > 0 ? `${counts}, ${failed.length} not accepted` : counts} />
+        <span className="row">
+          {again.length > 1 && (
+            <button type="button" onClick={() => retryUploads(again)}>
+              Try all {again.length} again
+            </button>
+          )}
+          {files.length > 1 && (
+            <button type="button" onClick={() => removeUploads(files.map(({ id }) => id))}>
+              {ended < files.length ? "Stop and clear the list" : "Clear the list"}
+            </button>
+          )}
+        </span>
+      </div>
       <ul className="uploads">
-        {files.slice(0, SHOWN).map((file) => (
+        {shown.map((file) => (
           <UploadRow key={file.id} file={file} options={options} />
         ))}
       </ul>
@@ -27,7 +44,21 @@ export function UploadList({ files, options }: { files: readonly UploadedFile[];
   );
 }
 
-function UploadRow({ file: { id, file, name, stage }, options }: { file: UploadedFile; options: ScanOptions }) {
+/** Of many files those that are under way or failed before others, in the order of the list. */
+function notable(files: readonly UploadedFile[]): readonly UploadedFile[] {
+  const isNotable = ({ stage }: UploadedFile) => !["waiting", "submitted", "known"].includes(stage.is);
+  const first = files.filter(isNotable).slice(0, SHOWN);
+  const others = files.filter((file) => !isNotable(file)).slice(0, SHOWN - first.length);
+  const shown = new Set([...first, ...others]);
+  return files.filter((file) => shown.has(file));
+}
+
+function mayRetry({ stage }: UploadedFile): boolean {
+  return stage.is === "failed" && stage.isFinal !== true;
+}
+
+function UploadRow({ file: entry, options }: { file: UploadedFile; options: ScanOptions }) {
+  const { id, file, name, stage } = entry;
   return (
     <li>
       <Name text={name} />
@@ -42,12 +73,21 @@ function UploadRow({ file: { id, file, name, stage }, options }: { file: Uploade
             </button>
           </>
         )}
+        {mayRetry(entry) && (
+          <button type="button" onClick={() => retryUploads([id])}>
+            Try again
+            <span className="unseen">
+              {" "}
+              to scan <Name text={name} />
+            </span>
+          </button>
+        )}
         <button
           className="plain"
           type="button"
           aria-label={`Remove ${name} from this list`}
           title="Remove from this list"
-          onClick={() => removeUpload(id)}
+          onClick={() => removeUploads([id])}
         >
           ✕
         </button>

@@ -5,6 +5,7 @@ import { hashFile } from "../../api/hash.ts";
 import { createStore } from "../../api/store.ts";
 import { sendBytes } from "../../api/upload.ts";
 import { CreateUpload, KnownSample, SubmitScan, type KnownSampleQuery, type SubmitScanInput } from "../../generated/submit.ts";
+import { bytesText } from "../../parts/measure.tsx";
 import { messageOf } from "../../parts/notice.tsx";
 
 export type ScanOptions = Pick<SubmitScanInput, "speed" | "internet" | "engines">;
@@ -17,7 +18,8 @@ export type Stage =
   | { readonly is: "submitting" }
   | { readonly is: "known"; readonly scan: KnownScan; readonly sha256: string }
   | { readonly is: "submitted"; readonly scanId: number }
-  | { readonly is: "failed"; readonly why: string };
+  /** `isFinal`: to try it again would change nothing. */
+  | { readonly is: "failed"; readonly why: string; readonly isFinal?: boolean };
 
 export interface UploadedFile {
   readonly id: number;
@@ -26,7 +28,13 @@ export interface UploadedFile {
   readonly stage: Stage;
 }
 
+/** The latest files first. It follows what happens once for each frame: a folder of thousands tells its progress all the time. */
 export const uploads = createStore<readonly UploadedFile[]>([]);
+
+const files = new Map<number, UploadedFile>();
+const chosen = new Map<number, ScanOptions>();
+let order: readonly number[] = [];
+let isDue = false;
 
 /** Above this size the bytes are sent while they are hashed: the hash alone would take seconds. */
 const HASH_FIRST_BYTES = 64 * 1024 ** 2;
@@ -37,31 +45,48 @@ let running = 0;
 let nextId = 1;
 
 /** Takes files; `limit` is the largest size that the mesh accepts. Returns what they are called here. */
-export function addFiles(files: readonly File[], options: ScanOptions, limit: number): readonly number[] {
-  const added = files.map((file): UploadedFile => {
-    const why = file.size > limit ? "It is larger than this mesh accepts." : undefined;
-    const name = file.webkitRelativePath || file.name;
-    return { id: nextId++, file, name, stage: why === undefined ? { is: "waiting" } : { is: "failed", why } };
+export function addFiles(given: readonly File[], options: ScanOptions, limit: number): readonly number[] {
+  const added = given.map((file) => {
+    const id = nextId++;
+    const isTooLarge = file.size > limit;
+    const why = `It has ${bytesText(file.size)}; this mesh accepts ${bytesText(limit)} at most.`;
+    const stage: Stage = isTooLarge ? { is: "failed", why, isFinal: true } : { is: "waiting" };
+    files.set(id, { id, file, name: file.webkitRelativePath || file.name, stage });
+    chosen.set(id, options);
+    if (!isTooLarge) waiting.push(() => upload(id));
+    return id;
   });
-  uploads.set([...added, ...uploads.get()]);
-  for (const { id, file, name, stage } of added) {
-    if (stage.is === "waiting") waiting.push(() => upload(id, file, { ...options, name }));
+  order = [...added, ...order];
+  publish();
+  proceed();
+  return added;
+}
+
+/** Tries files again that failed. */
+export function retryUploads(ids: readonly number[]): void {
+  for (const id of ids) {
+    note(id, { is: "waiting" });
+    waiting.push(() => upload(id));
   }
   proceed();
-  return added.map(({ id }) => id);
 }
 
 /** Scans a file again whose bytes the mesh has. */
 export function scanKnown(id: number, sha256: string, options: ScanOptions): void {
-  const entry = uploads.get().find((one) => one.id === id);
+  const entry = files.get(id);
   if (entry !== undefined) waiting.push(() => follow(id, () => submit(id, { ...options, name: entry.name, sha256 })));
   proceed();
 }
 
-/** Stops what is under way and takes the file off the list. */
-export function removeUpload(id: number): void {
-  controllers.get(id)?.abort();
-  uploads.set(uploads.get().filter((one) => one.id !== id));
+/** Stops what is under way and takes files off the list. */
+export function removeUploads(ids: readonly number[]): void {
+  for (const id of ids) {
+    controllers.get(id)?.abort();
+    files.delete(id);
+    chosen.delete(id);
+  }
+  order = order.filter((id) => files.has(id));
+  publish();
 }
 
 function proceed(): void {
@@ -76,12 +101,20 @@ function proceed(): void {
   }
 }
 
-function isListed(id: number): boolean {
-  return uploads.get().some((one) => one.id === id);
+function note(id: number, stage: Stage): void {
+  const entry = files.get(id);
+  if (entry === undefined) return;
+  files.set(id, { ...entry, stage });
+  publish();
 }
 
-function note(id: number, stage: Stage): void {
-  uploads.set(uploads.get().map((one) => (one.id === id ? { ...one, stage } : one)));
+function publish(): void {
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(() => {
+    isDue = false;
+    uploads.set(order.flatMap((id) => files.get(id) ?? []));
+  });
 }
 
 async function follow(id: number, work: () => Promise<void>): Promise<void> {
@@ -92,11 +125,14 @@ async function follow(id: number, work: () => Promise<void>): Promise<void> {
   }
 }
 
-function upload(id: number, file: File, options: ScanOptions & { name: string }): Promise<void> {
+function upload(id: number): Promise<void> {
+  const entry = files.get(id);
+  if (entry === undefined) return Promise.resolve();
+  const { file, name } = entry;
+  const options = { ...chosen.get(id), name };
   const controller = new AbortController();
   controllers.set(id, controller);
   return follow(id, async () => {
-    if (!isListed(id)) return;
     if (file.size > HASH_FIRST_BYTES) return sendAndHash(id, file, options, controller);
     const sha256 = await hashFile(file, controller.signal, (done) => note(id, { is: "hashing", done }));
     const sample = await known(sha256);
@@ -144,7 +180,7 @@ async function send(id: number, file: File, signal: AbortSignal): Promise<string
 
 async function submit(id: number, input: SubmitScanInput): Promise<void> {
   // It was removed while the gateway was asked about it.
-  if (!isListed(id)) return;
+  if (!files.has(id)) return;
   note(id, { is: "submitting" });
   const { data, error } = await client.mutation(SubmitScan, { input }).toPromise();
   if (error || data === undefined) throw error ?? new Error("The gateway did not answer.");

@@ -1,0 +1,134 @@
+/** What goes wrong while a page is open: it says so, and goes on by itself or says what to do. */
+
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { revokeApiKey } from "../../../gateway/scan/api-keys.js";
+import { engine } from "../../stage/puppet-agent.js";
+import { TESTER, type LocalGateway } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { idOf, keyWith } from "../keys/keyed-client.js";
+import { base64, submit } from "../scan/submitting.js";
+import { useBrowser } from "./browser.js";
+
+const HOUR_MS = 3_600_000;
+const LIMIT = 1024 ** 2;
+
+const stage = useStage();
+const SETTINGS = { SCANMESH_UPLOAD_LIMIT: "1MiB" };
+const gateway = prepared(() => stage.gateway(SETTINGS));
+const keyed = prepared(() => stage.gateway({ SCANMESH_AUTH: "keys" }));
+const agent = usePuppet(stage, "puppet", [engine("Alpha")]);
+const open = useBrowser();
+
+const file = (name: string, content = name) => ({ name, mimeType: "", buffer: Buffer.from(content) });
+
+/** A gateway that tests stop, and start again at the same address. */
+async function restartable(): Promise<{ url: string; stop(): Promise<void>; start(): Promise<LocalGateway> }> {
+  const first = await stage.gateway();
+  return { url: first.url, stop: first.stop, start: () => stage.gateway({ PORT: new URL(first.url).port }) };
+}
+
+it("a page whose gateway is away says so, connects again by itself, and shows how the scan ended", async () => {
+  const { url, stop, start } = await restartable();
+  const { scan } = await submit(url, { base64: base64("restart"), name: "restart.bin" });
+  const { page } = await open(url, `/#/scan/${scan.scanId}`);
+  await page.getByRole("heading", { name: "restart.bin" }).waitFor();
+  await stop();
+  await page
+    .getByText(/connection is lost|gateway does not answer/)
+    .first()
+    .waitFor();
+  await agent.answer("Alpha", { scan: scan.scanId, verdict: "INFECTED", signature: "Found.Meanwhile" });
+  await start();
+  await page.getByText("INFECTED: Alpha found Found.Meanwhile").first().waitFor();
+  await page
+    .getByText(/connection is lost|gateway does not answer/)
+    .first()
+    .waitFor({ state: "detached" });
+  expect(await page.title()).toBe("restart.bin: Infected · ScanMesh");
+});
+
+it("an upload that a stopped gateway interrupts says so, and can be tried again", async () => {
+  const { url, stop, start } = await restartable();
+  const { page } = await open(url);
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  await stop();
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles([file("one.bin"), file("two.bin")]);
+  await page.getByText("2 of 2 files done, 2 not accepted").first().waitFor();
+  expect(await page.locator(".uploads").getByText("The gateway cannot be reached.").count()).toBe(2);
+  await start();
+  await page.getByRole("button", { name: "Try again to scan one.bin" }).click();
+  await page.getByText("2 of 2 files done, 1 not accepted").first().waitFor();
+  await page.getByRole("button", { name: "Try again to scan two.bin" }).click();
+  await page.getByText("2 of 2 files done", { exact: true }).first().waitFor();
+  await page.getByRole("button", { name: "Clear the list" }).click();
+  await page.getByText("2 of 2 files done").first().waitFor({ state: "detached" });
+});
+
+it("bytes that break off on their way say so, and can be sent again", async () => {
+  const { page } = await open(gateway.url);
+  await page.route("**/upload/*", (route) => route.abort("connectionreset"), { times: 1 });
+  await page.locator("input[type=file]").first().setInputFiles(file("broken-off.bin"));
+  await page.getByText("The connection to the gateway broke.").waitFor();
+  await page.getByRole("button", { name: /^Try again/ }).click();
+  await page.waitForURL(/#\/scan\/\d+$/);
+  await page.getByRole("heading", { name: "broken-off.bin" }).waitFor();
+  expect(await page.title()).toMatch(/^broken-off\.bin: /);
+});
+
+it("a file that is too large is refused before it is sent, with both sizes; an empty one is scanned", async () => {
+  const { page, faults } = await open(gateway.url);
+  const sent: string[] = [];
+  page.on("request", (request) => request.method() === "PUT" && sent.push(request.url()));
+  const chosen = page.locator("input[type=file]").first();
+  await chosen.setInputFiles({ ...file("huge.iso"), buffer: Buffer.alloc(LIMIT + 1) });
+  await page.getByText("It has 1.0 MiB; this mesh accepts 1.0 MiB at most.").waitFor();
+  expect(await page.getByRole("button", { name: /^Try again/ }).count()).toBe(0);
+  expect(sent).toEqual([]);
+  await chosen.setInputFiles(file("empty.txt", ""));
+  await page.waitForURL(/#\/scan\/\d+$/);
+  await page.getByRole("heading", { name: "empty.txt" }).waitFor();
+  expect(faults).toEqual([]);
+});
+
+it("a key that is revoked while the page is open leads to the form, which says why", async () => {
+  const [key, other] = [await keyWith(keyed, ["scan:read"]), await keyWith(keyed, ["scan:read", "scan:write"])];
+  const { page } = await open(keyed.url);
+  await page.getByLabel("API key").fill(key);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("heading", { name: "Latest scans" }).waitFor();
+  expect(await page.getByRole("button", { name: "Choose files" }).count(), "the key may not submit").toBe(0);
+  expect(await page.evaluate("[document.cookie, location.href].join()")).not.toContain(key);
+
+  await revokeApiKey(keyed.context, TESTER, idOf(key));
+  await page.getByText("This API key is not valid: it was revoked").waitFor();
+  await page.getByLabel("API key").fill(other);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+
+  const second = await page.context().newPage();
+  await second.goto(keyed.url);
+  await second.getByRole("button", { name: "Choose files" }).waitFor();
+});
+
+it("a key that lacks a screen's scope says which", async () => {
+  const key = await keyWith(keyed, ["scan:write"]);
+  const { page } = await open(keyed.url);
+  await page.getByLabel("API key").fill(key);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("Your API key lacks the scope SCAN_READ").waitFor();
+  expect(await page.getByRole("heading", { name: "Latest scans" }).count()).toBe(0);
+});
+
+it.each([-HOUR_MS, HOUR_MS])("a clock that is %d ms off changes no age", async (off) => {
+  const name = `clock${off}.bin`;
+  await submit(gateway.url, { base64: base64(name), name });
+  const before = (page: Page) => page.clock.setSystemTime(Date.now() + off);
+  const { page } = await open(gateway.url, "/", { before });
+  const age = page.getByRole("row", { name }).locator("time");
+  await age.waitFor();
+  expect(await age.textContent()).toMatch(/^(a moment|\d\d s) ago$/);
+});

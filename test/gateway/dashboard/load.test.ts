@@ -1,0 +1,103 @@
+/** Much at once: a large folder, hundreds of results a second, reports of many engines; and how little a page asks for. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Request } from "playwright-core";
+import { expect, it } from "vitest";
+import { engine } from "../../stage/puppet-agent.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { base64, submit } from "../scan/submitting.js";
+import { useBrowser } from "./browser.js";
+
+const NAMES = Array.from({ length: 60 }, (_, i) => `Engine-${String(i).padStart(2, "0")}`);
+const SCANS = 10;
+const ROWS = "document.querySelectorAll('tr, li').length";
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+const agent = usePuppet(
+  stage,
+  "puppet",
+  NAMES.map((name) => engine(name)),
+);
+const open = useBrowser();
+
+it("no final state is dropped while hundreds of results arrive, and a report of 60 engines has few rows", async () => {
+  const { page: home, faults } = await open(gateway.url);
+  await home.getByRole("heading", { name: "Latest scans" }).waitFor();
+  const scans = await Promise.all(
+    Array.from(
+      { length: SCANS },
+      async (_, i) => (await submit(gateway.url, { base64: base64(`much ${i}`), name: `much-${i}.bin` })).scan.scanId,
+    ),
+  );
+  const { page: report } = await open(gateway.url, `/#/scan/${scans[0]}`);
+  await report.getByText(`0 of ${NAMES.length} engines have answered`).waitFor();
+  await Promise.all(scans.flatMap((scan) => NAMES.map((name) => agent.answer(name, { scan, verdict: "CLEAN" }))));
+  for (let i = 0; i < SCANS; i++)
+    await home
+      .getByRole("row", { name: `much-${i}.bin` })
+      .getByText("Clean")
+      .waitFor();
+  await report
+    .getByText(/^CLEAN: all 60 antivirus engines/)
+    .first()
+    .waitFor();
+  const table = report.getByRole("region", { name: "Engines" }).getByRole("table");
+  expect(await table.locator(".verdict", { hasText: "Clean" }).count()).toBe(NAMES.length);
+  expect(await table.locator("tr").count()).toBeLessThanOrEqual(80);
+  expect(await home.evaluate<number>(ROWS)).toBeLessThanOrEqual(80);
+  expect(faults).toEqual([]);
+});
+
+it("a folder of 5,000 files shows a few dozen, and the page stays usable", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "scanmesh-folder-"));
+  try {
+    for (let i = 0; i < 5_000; i++) writeFileSync(join(folder, `${i}.txt`), `file ${i}`);
+    const { page, faults } = await open(gateway.url);
+    await page.getByRole("button", { name: "Choose a folder" }).waitFor();
+    await page.locator("input[type=file]").nth(1).setInputFiles(folder);
+    await page
+      .getByText(/^[1-9]\d* of 5000 files done/)
+      .first()
+      .waitFor();
+    expect(await page.evaluate<number>(ROWS)).toBeLessThanOrEqual(80);
+    await page.getByRole("link", { name: "Fleet" }).click();
+    await page.getByRole("heading", { name: "Fleet", exact: true }).waitFor();
+    await page.getByRole("link", { name: "Home" }).click();
+    await page
+      .getByText(/^\d+ of 5000 files done$/)
+      .first()
+      .waitFor();
+    await page.getByRole("button", { name: "Stop and clear the list" }).click();
+    await page.getByText("of 5000 files done").first().waitFor({ state: "detached" });
+    expect(faults).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+it("a file can be dropped after five requests at most", async () => {
+  const asked: Request[] = [];
+  const { page } = await open(gateway.url, "/", {
+    before: async (made) => {
+      made.on("request", (request) => asked.push(request));
+      await made.addInitScript(`new MutationObserver((_, watch) => {
+        if (document.querySelector(".drop") === null) return;
+        globalThis.readyAt = Date.now();
+        watch.disconnect();
+      }).observe(document, { subtree: true, childList: true })`);
+    },
+  });
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  const readyAt = await page.evaluate<number>("readyAt");
+  // What was asked later, or is still open, was not waited for.
+  const isAwaited = (request: Request) => {
+    const { startTime, responseEnd } = request.timing();
+    return responseEnd >= 0 && startTime + responseEnd <= readyAt && !request.url().startsWith("data:");
+  };
+  const paths = asked.filter(isAwaited).map((request) => new URL(request.url()).pathname);
+  expect(paths, "the page, at least").toContain("/");
+  expect(paths.slice(5), `asked for ${paths.join(" ")}`).toEqual([]);
+});
