@@ -172,11 +172,9 @@ export interface ScanCounts {
   readonly bytes: number;
 }
 
-/** Results of one engine in final scans. */
-export interface EngineCounts {
+/** Results of one engine in final scans, by what became of them. */
+export interface EnginePointCounts {
   readonly engineId: number;
-  readonly engine: string;
-  readonly signatureDate: Date | null;
   readonly clean: number;
   readonly suspicious: number;
   readonly infected: number;
@@ -187,6 +185,12 @@ export interface EngineCounts {
   readonly timeout: number;
   readonly noAgent: number;
   readonly cancelled: number;
+}
+
+/** Results of one engine in final scans. */
+export interface EngineCounts extends EnginePointCounts {
+  readonly engine: string;
+  readonly signatureDate: Date | null;
   /** Of {@link failed}: given up after five deliveries. */
   readonly dead: number;
   /** Verdicts in scans that are not INCONCLUSIVE, and those of them that agree whether the sample is a detection. */

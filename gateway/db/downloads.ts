@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "./database.js";
+import type { TimeCriteria } from "./list-conditions.js";
 import type { ScanCriteria } from "./scan-list.js";
 
 /** How a download gives a sample. */
@@ -52,10 +53,10 @@ export async function takeDownload(
 /** JSON has times as texts. */
 function withTimes(request: DownloadRequest): DownloadRequest {
   if (request.kind !== "scans") return request;
-  const { started } = request.criteria;
   const time = (text: Date | undefined) => (text === undefined ? undefined : new Date(text));
-  const times = started && { since: time(started.since), until: time(started.until) };
-  return { ...request, criteria: { ...request.criteria, started: times } };
+  const times = (range: TimeCriteria | undefined) => range && { since: time(range.since), until: time(range.until) };
+  const { started, ended } = request.criteria;
+  return { ...request, criteria: { ...request.criteria, started: times(started), ended: times(ended) } };
 }
 
 /** Deletes downloads that are over. */

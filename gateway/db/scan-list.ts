@@ -29,6 +29,7 @@ export interface ScanCriteria {
   readonly mimes?: readonly string[] | undefined;
   readonly size?: SizeCriteria | undefined;
   readonly started?: TimeCriteria | undefined;
+  readonly ended?: TimeCriteria | undefined;
   /** Names, in which `*` stands for any text. */
   readonly names?: readonly string[] | undefined;
   /** Lower-case hex. */
@@ -50,17 +51,29 @@ export interface ResultCriteria {
   readonly states?: readonly ResultState[] | undefined;
   /** Text that the signature contains, without regard to case. */
   readonly signature?: string | undefined;
+  /** The signature itself. */
+  readonly signatureIs?: string | undefined;
+  readonly slowerThanMs?: number | undefined;
+  /** Whether its verdict differs from the scan's on whether the sample is a detection. */
+  readonly disagrees?: boolean | undefined;
 }
 
 /** A scan with its place in lists. */
 export interface PlacedScan extends ScanRecord {
-  /** The microsecond since 1970 at which it was accepted. */
-  readonly startMicros: number;
+  /** The microsecond since 1970 of the time by which the list is ordered, or at which it was accepted. */
+  readonly placeMicros: number;
 }
 
 /** A range of time is read by the index on time; everything else in the order of ids, as the other indexes are. */
-function orderOf({ started }: ScanCriteria): ListOrder {
-  return { id: "scans.id", time: "scans.start_date", byTime: started !== undefined };
+function orderOf(criteria: ScanCriteria): ListOrder {
+  const time = orderingTime(criteria);
+  return { id: "scans.id", time: time === "end" ? "scans.end_date" : "scans.start_date", byTime: time !== undefined };
+}
+
+/** By which time a list with these criteria is ordered; undefined: by number. */
+export function orderingTime({ started, ended }: ScanCriteria): "start" | "end" | undefined {
+  if (started !== undefined) return "start";
+  return ended === undefined ? undefined : "end";
 }
 
 /** A page of the scans that meet the criteria. */
@@ -82,7 +95,7 @@ function selectPage(db: Database, criteria: ScanCriteria, page: ListPage) {
   const cut = db.with("scans", (tables) =>
     tables.selectFrom("scans").selectAll().where(wanted).orderBy(inOrder(order, page)).limit(sql.lit(page.limit)),
   );
-  return selectScans(cut).select(microsOf("scans.start_date").as("startMicros")).orderBy(inOrder(order, page));
+  return selectScans(cut).select(microsOf(order.time).as("placeMicros")).orderBy(inOrder(order, page));
 }
 
 /** The list without a filter is the most frequent, so it is prepared; with a filter Postgres plans for its values. */
@@ -109,7 +122,7 @@ export function conditionOf(criteria: ScanCriteria): Condition {
 
 /** `resultsBeyond` repeats the page's beginning: Postgres does not infer `results.scan_id > x` from `scans.id > x`. */
 function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condition | undefined)[] {
-  const { verdicts, final, results, mimes, size, started, names, hashes, labels, batch } = criteria;
+  const { verdicts, final, results, mimes, size, started, ended, names, hashes, labels, batch } = criteria;
   const ofSample = [mimeIs("samples.mime", mimes), ...sizeWithin("samples.size", size), hashIs(hashes)].filter(
     (condition) => condition !== undefined,
   );
@@ -117,6 +130,8 @@ function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condi
     isAnyOf("scans.verdict", "verdict", verdicts),
     final === undefined ? undefined : final ? sql<SqlBool>`scans.end_date is not null` : sql<SqlBool>`scans.end_date is null`,
     ...timeWithin("scans.start_date", started),
+    ...timeWithin("scans.end_date", ended),
+    ended && sql<SqlBool>`scans.end_date is not null`,
     names && any(names.flatMap(writtenForms).map(nameIs)),
     labels && sql<SqlBool>`(scans.labels <> '{}' and ${all(labels.map(labelIs))})`,
     batch === undefined ? undefined : sql<SqlBool>`scans.batch_id = ${batch}`,
@@ -147,7 +162,7 @@ const FAILURES: ReadonlySet<ResultState> = new Set(["CANCELLED", "NO_AGENT", "TI
 const OPEN: ReadonlySet<ResultState> = new Set(["QUEUED", "SCANNING"]);
 
 /** Rare values are looked up in the columns that index them. A scan with an open result is open itself. */
-function resultIs({ engineIds, verdicts, states, signature }: ResultCriteria): Condition {
+function resultIs({ engineIds, verdicts, states, signature, signatureIs, slowerThanMs, disagrees }: ResultCriteria): Condition {
   const rareVerdict = verdicts?.every((verdict) => FINDINGS.has(verdict)) ?? false;
   const rareState = states?.every((state) => FAILURES.has(state)) ?? false;
   return all([
@@ -156,5 +171,25 @@ function resultIs({ engineIds, verdicts, states, signature }: ResultCriteria): C
     isAnyOf(rareState ? "results.failure" : "results.state", "result_state", states),
     states?.every((state) => OPEN.has(state)) ? sql<SqlBool>`scans.end_date is null` : undefined,
     signature === undefined ? undefined : sql<SqlBool>`results.signature ilike ${`%${literally(signature)}%`}`,
+    signatureIs === undefined ? undefined : sql<SqlBool>`results.signature = ${signatureIs}`,
+    slowerThanMs === undefined ? undefined : isSlower(slowerThanMs),
+    disagrees === undefined ? undefined : isAtOdds(disagrees),
   ]);
+}
+
+/** What lasts so long is noted in a table of its own, by a trigger. */
+const NOTED_MS = 10_000;
+
+function isSlower(ms: number): Condition {
+  const slower = sql<SqlBool>`results.duration_ms > ${ms}`;
+  if (ms < NOTED_MS) return slower;
+  return sql<SqlBool>`(${slower} and exists (
+    select from slow_results as slow where slow.scan_id = results.scan_id and slow.engine_id = results.engine_id))`;
+}
+
+/** A scan is a detection if one of its results is. So a result that differs is none of a scan that is, and those are few. */
+function isAtOdds(disagrees: boolean): Condition {
+  if (disagrees) return sql<SqlBool>`(results.verdict = 'CLEAN' and scans.verdict >= 'SUSPICIOUS')`;
+  return sql<SqlBool>`(results.verdict is not null and scans.verdict >= 'CLEAN'
+    and (results.verdict >= 'SUSPICIOUS') = (scans.verdict >= 'SUSPICIOUS'))`;
 }

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { EngineCounts, ScanCounts, SignatureRecord, TypeRecord } from "../../schema/reports.js";
+import type { EngineCounts, EnginePointCounts, ScanCounts, SignatureRecord, TypeRecord } from "../../schema/reports.js";
 import type { Database } from "./database.js";
 
 /** From the beginning of an hour to the beginning of another. */
@@ -34,6 +34,34 @@ export async function readEngineCounts(db: Database, hours: Hours): Promise<Engi
       ${sum("timed")} as timed, sum(timed_ms) as "timedMs"
     from hourly_engines join engines on engines.id = engine_id where ${within(hours)}
     group by engines.id order by lower(engines.name)`.execute(db);
+  return rows;
+}
+
+/** The same of each engine by hour or day (UTC); none for times without results. */
+export async function readEnginePoints(
+  db: Database,
+  hours: Hours,
+  unit: "hour" | "day",
+): Promise<(EnginePointCounts & { start: Date })[]> {
+  const sum = (column: string) => sql`sum(${sql.ref(column)})::int8`;
+  const { rows } = await sql<EnginePointCounts & { start: Date }>`
+    select engine_id as "engineId", date_trunc(${sql.lit(unit)}, hour, 'UTC') as start, ${sum("clean")} as clean,
+      ${sum("suspicious")} as suspicious, ${sum("infected")} as infected, ${sum("silent")} as silent,
+      ${sum("unscanned")} as unscanned, ${sum("failed")} as failed, ${sum("timeout")} as timeout, ${sum("no_agent")} as "noAgent",
+      ${sum("cancelled")} as cancelled
+    from hourly_engines where ${within(hours)} group by 1, 2 order by 1, 2`.execute(db);
+  return rows;
+}
+
+/** The durations of each engine by hour or day (UTC), in ascending order. */
+export async function readDurationPoints(
+  db: Database,
+  hours: Hours,
+  unit: "hour" | "day",
+): Promise<{ engineId: number; start: Date; bucket: number; count: number }[]> {
+  const { rows } = await sql<{ engineId: number; start: Date; bucket: number; count: number }>`
+    select engine_id as "engineId", date_trunc(${sql.lit(unit)}, hour, 'UTC') as start, bucket, sum(results)::int8 as count
+    from hourly_durations where ${within(hours)} group by 1, 2, 3 order by 1, 2, 3`.execute(db);
   return rows;
 }
 

@@ -7,6 +7,7 @@ import { countScansOfSamples, readSampleHistories, readScansOfSamples, type Samp
 import { readSamplesById } from "../db/samples.js";
 import { readBriefResults, readResults, readScansById } from "../db/scans.js";
 import type { ScanContext } from "../scan/context.js";
+import { readPointsOfEngines, type EnginePoint, type StatisticsRange } from "../scan/statistics.js";
 
 /** What is read for many objects of an answer in one statement. */
 export interface Loaders {
@@ -21,12 +22,15 @@ export interface Loaders {
   readonly histories: DataLoader<number, SampleHistory | null>;
   /** The same page of each sample's scans, by sample. */
   readonly scansOfSamples: (page: ListPage) => DataLoader<number, readonly ScanRecord[]>;
+  /** The points of all engines in a range, by engine. */
+  readonly enginePoints: (range: StatisticsRange) => Promise<ReadonlyMap<number, readonly EnginePoint[]>>;
   /** How many scans a sample has. */
   readonly scanCounts: DataLoader<number, ListCount>;
 }
 
 export function createLoaders({ db }: ScanContext): Loaders {
   const pages = new Map<string, DataLoader<number, readonly ScanRecord[]>>();
+  const points = new Map<StatisticsRange, Promise<ReadonlyMap<number, readonly EnginePoint[]>>>();
   return {
     results: byScan((scanIds) => readBriefResults(db, scanIds)),
     resultsWithDetails: byScan((scanIds) => readResults(db, scanIds)),
@@ -46,6 +50,11 @@ export function createLoaders({ db }: ScanContext): Loaders {
       ({ batchId }) => batchId,
       (ids) => readBatches(db, ids),
     ),
+    enginePoints(range) {
+      const found = points.get(range) ?? readPointsOfEngines(db, range);
+      points.set(range, found);
+      return found;
+    },
     histories: byKey(
       ({ sampleId }) => sampleId,
       (ids) => readSampleHistories(db, ids),

@@ -7,7 +7,7 @@ import { ApiKeyResolver } from "./resolvers/api-key.js";
 import { AuditEventResolver } from "./resolvers/audit-event.js";
 import { BatchResolver, SubmitScansSuccessResolver } from "./resolvers/batch.js";
 import { DownloadResolver } from "./resolvers/download.js";
-import { EngineStatisticsResolver } from "./resolvers/engine-statistics.js";
+import { EngineStatisticsPointResolver, EngineStatisticsResolver } from "./resolvers/engine-statistics.js";
 import { EngineResolver } from "./resolvers/engine.js";
 import { NodeResolver } from "./resolvers/node.js";
 import { QueueResolver } from "./resolvers/queue.js";
@@ -54,6 +54,7 @@ export function createSchema(): GraphQLSchema {
       BatchResolver,
       DownloadResolver,
       EngineResolver,
+      EngineStatisticsPointResolver,
       EngineStatisticsResolver,
       QueueResolver,
       ResultResolver,

@@ -41,7 +41,7 @@ export async function* listedScans(ctx: ScanContext, criteria: ScanCriteria, sig
     const page: PlacedScan[] = await readList(ctx, signal, (db) => listScans(db, criteria, place));
     yield page;
     const last = page.length < PAGE ? undefined : page.at(-1);
-    after = last && { id: last.scanId, micros: last.startMicros };
+    after = last && { id: last.scanId, micros: last.placeMicros };
   } while (after !== undefined);
 }
 

@@ -1,7 +1,15 @@
-import type { EngineCounts, ScanCounts } from "../../schema/reports.js";
+import type { EngineCounts, EnginePointCounts, ScanCounts } from "../../schema/reports.js";
 import type { Database } from "../db/database.js";
 import { bucketEnd, rollUp } from "../db/rollup.js";
-import { readDurations, readEngineCounts, readScanCounts, type Buckets, type Hours } from "../db/statistics.js";
+import {
+  readDurationPoints,
+  readDurations,
+  readEngineCounts,
+  readEnginePoints,
+  readScanCounts,
+  type Buckets,
+  type Hours,
+} from "../db/statistics.js";
 import { badInput } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
@@ -51,11 +59,55 @@ export async function readPoints(db: Database, range: StatisticsRange): Promise<
 
 export interface EngineStatisticsRecord extends EngineCounts {
   readonly durations: Buckets;
+  readonly range: StatisticsRange;
 }
 
-export async function readEngineStatistics(db: Database, range: Hours): Promise<EngineStatisticsRecord[]> {
+/** What one engine answered in one interval. */
+export interface EnginePoint extends EnginePointCounts {
+  readonly start: Date;
+  readonly durations: Buckets;
+}
+
+const NO_RESULTS = {
+  clean: 0,
+  suspicious: 0,
+  infected: 0,
+  silent: 0,
+  unscanned: 0,
+  failed: 0,
+  timeout: 0,
+  noAgent: 0,
+  cancelled: 0,
+};
+
+/** The points of every engine with results in the range, one for each interval, by engine id. */
+export async function readPointsOfEngines(db: Database, range: StatisticsRange): Promise<Map<number, EnginePoint[]>> {
+  const unit = range.interval === "HOUR" ? "hour" : "day";
+  const [counts, durations] = await Promise.all([readEnginePoints(db, range, unit), readDurationPoints(db, range, unit)]);
+  const place = (engineId: number, at: number) => `${engineId} ${at}`;
+  const byPlace = new Map(counts.map((count) => [place(count.engineId, count.start.getTime()), count]));
+  const buckets = new Map<string, { bucket: number; count: number }[]>();
+  for (const { engineId, start, ...bucket } of durations) {
+    const key = place(engineId, start.getTime());
+    const held = buckets.get(key);
+    if (held) held.push(bucket);
+    else buckets.set(key, [bucket]);
+  }
+  const points = new Map<number, EnginePoint[]>();
+  for (const engineId of new Set(counts.map((count) => count.engineId))) {
+    const all: EnginePoint[] = [];
+    for (let at = range.from.getTime(); at < range.to.getTime(); at += MS[range.interval]) {
+      const count = byPlace.get(place(engineId, at)) ?? { engineId, start: new Date(at), ...NO_RESULTS };
+      all.push({ ...count, durations: buckets.get(place(engineId, at)) ?? [] });
+    }
+    points.set(engineId, all);
+  }
+  return points;
+}
+
+export async function readEngineStatistics(db: Database, range: StatisticsRange): Promise<EngineStatisticsRecord[]> {
   const [counts, durations] = await Promise.all([readEngineCounts(db, range), readDurations(db, range)]);
-  return counts.map((engine) => ({ ...engine, durations: durations.get(engine.engineId) ?? [] }));
+  return counts.map((engine) => ({ ...engine, range, durations: durations.get(engine.engineId) ?? [] }));
 }
 
 /** The quantile of durations in milliseconds, to within a bucket; null if there are none. */

@@ -1,5 +1,5 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
-import { Field, InputType } from "type-graphql";
+import { Field, Float, InputType } from "type-graphql";
 import { EngineVerdict, ResultState, Verdict } from "./enums.js";
 
 /** Sizes in bytes. */
@@ -42,6 +42,23 @@ export class ResultFilter {
     description: "Its signature's name contains this text, regardless of case; 3 characters at least.",
   })
   signature?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Its signature's name is exactly this; case-sensitive." })
+  signatureIs?: string | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "The engine ran for longer than this many milliseconds. Below 10,000 combine it with a time: every scan in it is looked at.",
+  })
+  slowerThanMs?: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      "True: its verdict and the scan's differ on whether the sample is a detection, as `agreement` of the statistics counts it, but as the scan is now. False: they agree.",
+  })
+  disagrees?: boolean | null;
 }
 
 /** One label. */
@@ -83,6 +100,13 @@ export class ScanFilter {
     description: "When the scan was accepted. A list with this filter is ordered by that time, any other by scan number.",
   })
   started?: TimeRange | null;
+
+  @Field(() => TimeRange, {
+    nullable: true,
+    description:
+      "When the scan became final, as the statistics count it. A list with this filter is ordered by that time, unless `started` is given too.",
+  })
+  ended?: TimeRange | null;
 
   @Field(() => [String], {
     nullable: true,

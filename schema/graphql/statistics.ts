@@ -41,6 +41,38 @@ export class Durations {
   p95Ms!: number | null;
 }
 
+@ObjectType({ description: "What one engine answered in the scans that became final in one interval." })
+export class EngineStatisticsPoint {
+  @Field(() => GraphQLDateTimeISO, { description: "When the interval begins, UTC." })
+  start!: Date;
+
+  @Field(() => GraphQLSafeInt, { description: "Its results." })
+  results!: number;
+
+  @Field(() => GraphQLSafeInt, { description: "Results that are SUSPICIOUS or INFECTED." })
+  detections!: number;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "The share of detections among results with a verdict, 0 to 1; null without any.",
+  })
+  detectionRate!: number | null;
+
+  @Field(() => GraphQLSafeInt, {
+    description: "Results that failed, timed out, found no agent, or could not scan all of the sample.",
+  })
+  errors!: number;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "The share of errors among results that were not cancelled, 0 to 1; null without any.",
+  })
+  errorRate!: number | null;
+
+  @Field(() => Durations, { description: "How long it ran." })
+  durations!: Durations;
+}
+
 @ObjectType({ description: "What one engine answered in the scans that became final in the range." })
 export class EngineStatistics {
   @Field(() => String, { description: "The engine's name." })
@@ -78,6 +110,11 @@ export class EngineStatistics {
 
   @Field(() => Durations, { description: "How long it ran." })
   durations!: Durations;
+
+  @Field(() => [EngineStatisticsPoint], {
+    description: "One for each interval of the range, in order, including those without results.",
+  })
+  points!: EngineStatisticsPoint[];
 
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "The last announced date of its signatures." })
   signatureDate!: Date | null;

@@ -38,7 +38,7 @@ export const b5: Benchmark = async (bench) => {
   try {
     // The row before the page; a history's ids are 1 to its length.
     const before = many - Math.round((DEEP * many) / MANY) * PAGE + 1;
-    const after = cursorOf(scanListName("NEWEST_FIRST", false), { id: before, micros: 0 });
+    const after = cursorOf(scanListName("NEWEST_FIRST", undefined), { id: before, micros: 0 });
     const plan = { seed: bench.seed, count: bench.scaled(COUNT, 20) };
     const first = latencySide({ name: `mesh, first page of ${many} scans`, label: "mesh, first page", ...plan }, () =>
       clients[0].graphql(LIST),

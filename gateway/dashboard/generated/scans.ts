@@ -25,10 +25,16 @@ export type LabelFilter = {
 
 /** Matches a scan that has a result for which every given field holds. */
 export type ResultFilter = {
+  /** True: its verdict and the scan's differ on whether the sample is a detection, as `agreement` of the statistics counts it, but as the scan is now. False: they agree. */
+  readonly disagrees?: boolean | null | undefined;
   /** The result is of one of these engines, regardless of case. */
   readonly engines?: ReadonlyArray<string> | null | undefined;
   /** Its signature's name contains this text, regardless of case; 3 characters at least. */
   readonly signature?: string | null | undefined;
+  /** Its signature's name is exactly this; case-sensitive. */
+  readonly signatureIs?: string | null | undefined;
+  /** The engine ran for longer than this many milliseconds. Below 10,000 combine it with a time: every scan in it is looked at. */
+  readonly slowerThanMs?: number | null | undefined;
   /** It is in one of these states. */
   readonly states?: ReadonlyArray<ResultState> | null | undefined;
   /** It has one of these verdicts. */
@@ -58,6 +64,8 @@ export type ResultState =
 export type ScanFilter = {
   /** The scan was submitted with this batch (`batchId`). */
   readonly batch?: number | null | undefined;
+  /** When the scan became final, as the statistics count it. A list with this filter is ordered by that time, unless `started` is given too. */
+  readonly ended?: TimeRange | null | undefined;
   /** True: the scan is final. False: it is open. */
   readonly final?: boolean | null | undefined;
   /** The sample has one of these hashes: md5, sha1 or sha256 in hex, regardless of case; at most 1,000. */

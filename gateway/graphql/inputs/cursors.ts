@@ -2,8 +2,8 @@ import type { ListPlace } from "../../db/list-place.js";
 import { badInput } from "../../errors.js";
 
 /** What the list of scans is called in its cursors. Its order is part of the name: a place in another order is another page. */
-export function scanListName(order: string, byTime: boolean): string {
-  return `scans ${order}${byTime ? " by time" : ""}`;
+export function scanListName(order: string, byTime: "start" | "end" | undefined): string {
+  return `scans ${order}${byTime === undefined ? "" : byTime === "end" ? " by end" : " by time"}`;
 }
 
 /** A keyset cursor: the list and the row in it that a page continues after, opaque to clients. */

@@ -17,6 +17,7 @@ export async function scanCriteria(db: Database, filter: ScanFilter | null | und
     mimes: mimes("filter.mimes", filter.mimes),
     size: sizes("filter.size", filter.size),
     started: times("filter.started", filter.started),
+    ended: times("filter.ended", filter.ended),
     names: texts("filter.names", filter.names),
     hashes: hashes("filter.hashes", filter.hashes),
     labels: entries("filter.labels", filter.labels)?.map(({ key, value }, i) => ({
@@ -36,7 +37,7 @@ async function resultCriteria(
   const named = filters.map(({ engines }, i) => texts(`filter.results.${i}.engines`, engines)?.map((name) => name.trim()));
   const names = new Set(named.flatMap((list) => list ?? []).map((name) => name.toLowerCase()));
   const ids = names.size > 0 ? await findEngineIds(db, [...names]) : new Map<string, number>();
-  return filters.map(({ verdicts, states, signature }, i) => {
+  return filters.map(({ verdicts, states, signature, signatureIs, slowerThanMs, disagrees }, i) => {
     const path = `filter.results.${i}`;
     return {
       engineIds: named[i]?.map((name) => {
@@ -47,8 +48,16 @@ async function resultCriteria(
       verdicts: entries(`${path}.verdicts`, verdicts),
       states: entries(`${path}.states`, states),
       signature: optional(`${path}.signature`, signature, signatureText),
+      signatureIs: optional(`${path}.signatureIs`, signatureIs, text),
+      slowerThanMs: optional(`${path}.slowerThanMs`, slowerThanMs, notNegative),
+      disagrees: disagrees ?? undefined,
     };
   });
+}
+
+function notNegative(path: string, value: number): number {
+  if (value < 0) throw badInput(path, "must not be negative");
+  return value;
 }
 
 function signatureText(path: string, value: string): string {

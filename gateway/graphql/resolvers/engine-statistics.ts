@@ -1,14 +1,62 @@
 import { GraphQLSafeInt } from "graphql-scalars";
-import { FieldResolver, Float, Resolver, Root } from "type-graphql";
-import { Durations, EngineStatistics } from "../../../schema/graphql/statistics.js";
-import type { EngineStatisticsRecord } from "../../scan/statistics.js";
+import { Ctx, FieldResolver, Float, Resolver, Root } from "type-graphql";
+import { Durations, EngineStatistics, EngineStatisticsPoint } from "../../../schema/graphql/statistics.js";
+import type { EnginePointCounts } from "../../../schema/reports.js";
+import type { Buckets } from "../../db/statistics.js";
+import type { EnginePoint, EngineStatisticsRecord } from "../../scan/statistics.js";
+import type { RequestContext } from "../context/request-context.js";
+import { listCost, TYPICAL } from "../limits/list-cost.js";
 import { summarize } from "./durations.js";
+
+/** What statistics of an engine are made of, over all of a range or one interval. */
+type Counted = EnginePointCounts & { readonly durations: Buckets };
+
+@Resolver(() => EngineStatisticsPoint)
+export class EngineStatisticsPointResolver {
+  @FieldResolver(() => GraphQLSafeInt)
+  results(@Root() counts: Counted): number {
+    return countResults(counts);
+  }
+
+  @FieldResolver(() => GraphQLSafeInt)
+  detections(@Root() { suspicious, infected }: Counted): number {
+    return suspicious + infected;
+  }
+
+  @FieldResolver(() => Float, { nullable: true })
+  detectionRate(@Root() counts: Counted): number | null {
+    return share(counts.suspicious + counts.infected, countVerdicts(counts));
+  }
+
+  @FieldResolver(() => GraphQLSafeInt)
+  errors(@Root() counts: Counted): number {
+    return countErrors(counts);
+  }
+
+  @FieldResolver(() => Float, { nullable: true })
+  errorRate(@Root() counts: Counted): number | null {
+    return errorRateOf(counts);
+  }
+
+  @FieldResolver(() => Durations)
+  durations(@Root() { durations }: Counted): Durations {
+    return summarize(durations);
+  }
+}
 
 @Resolver(() => EngineStatistics)
 export class EngineStatisticsResolver {
+  @FieldResolver(() => [EngineStatisticsPoint], { complexity: listCost(TYPICAL.points) })
+  async points(
+    @Root() { engineId, range }: EngineStatisticsRecord,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<readonly EnginePoint[]> {
+    return (await loaders().enginePoints(range)).get(engineId) ?? [];
+  }
+
   @FieldResolver(() => GraphQLSafeInt)
   results(@Root() counts: EngineStatisticsRecord): number {
-    return countVerdicts(counts) + counts.silent + countErrors(counts) + counts.cancelled;
+    return countResults(counts);
   }
 
   @FieldResolver(() => GraphQLSafeInt)
@@ -28,7 +76,7 @@ export class EngineStatisticsResolver {
 
   @FieldResolver(() => Float, { nullable: true })
   errorRate(@Root() counts: EngineStatisticsRecord): number | null {
-    return share(countErrors(counts), countVerdicts(counts) + counts.silent + countErrors(counts));
+    return errorRateOf(counts);
   }
 
   @FieldResolver(() => Float, { nullable: true })
@@ -47,11 +95,19 @@ export class EngineStatisticsResolver {
   }
 }
 
-function countVerdicts({ clean, suspicious, infected }: EngineStatisticsRecord): number {
+function countResults(counts: EnginePointCounts): number {
+  return countVerdicts(counts) + counts.silent + countErrors(counts) + counts.cancelled;
+}
+
+function errorRateOf(counts: EnginePointCounts): number | null {
+  return share(countErrors(counts), countVerdicts(counts) + counts.silent + countErrors(counts));
+}
+
+function countVerdicts({ clean, suspicious, infected }: EnginePointCounts): number {
   return clean + suspicious + infected;
 }
 
-function countErrors({ failed, timeout, noAgent, unscanned }: EngineStatisticsRecord): number {
+function countErrors({ failed, timeout, noAgent, unscanned }: EnginePointCounts): number {
   return failed + timeout + noAgent + unscanned;
 }
 

@@ -14,7 +14,7 @@ import { SubmitScanInput, SubmitScanResult, SubmitScanSuccess } from "../../../s
 import { CancelScanResult, DeleteScanResult, type DeleteScanSuccess } from "../../../schema/graphql/withdraw.js";
 import type { BatchRecord, BriefReport, BriefResult, ScanProof as ProofRecord, ScanRecord } from "../../../schema/reports.js";
 import type { Database } from "../../db/database.js";
-import { countScans, listScans, type PlacedScan } from "../../db/scan-list.js";
+import { countScans, listScans, orderingTime, type PlacedScan } from "../../db/scan-list.js";
 import { readBriefScan, readScan, readScanRecord } from "../../db/scans.js";
 import { unknownScan } from "../../errors.js";
 import { deleteScan } from "../../scan/delete.js";
@@ -69,11 +69,11 @@ export class ScanResolver {
   ): Promise<CountedConnection<PlacedScan>> {
     const limit = pageLength(first) + 1;
     const criteria = await scanCriteria(mesh.db, filter);
-    const list = scanListName(order, criteria.started !== undefined);
+    const list = scanListName(order, orderingTime(criteria));
     const place = placeOf(list, after);
     const page = { newestFirst: order === ScanOrder.NEWEST_FIRST, after: place, limit };
     const found = await (filter ? read((db) => listScans(db, criteria, page)) : listScans(mesh.db, criteria, page));
-    const cursor = ({ scanId, startMicros }: PlacedScan) => cursorOf(list, { id: scanId, micros: startMicros });
+    const cursor = ({ scanId, placeMicros }: PlacedScan) => cursorOf(list, { id: scanId, micros: placeMicros });
     return withCount(pageOf(found, { first, continued: place !== undefined, cursorOf: cursor }), () =>
       read((db) => countScans(db, criteria)),
     );

@@ -42,7 +42,7 @@ const QUERY = `query($from: DateTimeISO, $to: DateTimeISO, $interval: Statistics
     from to interval
     points { start scans bytes verdicts { inconclusive clean suspicious infected } }
     waits { p50Ms p95Ms }
-    engines { engine results detections detectionRate errors errorRate agreement durations { p50Ms p95Ms } signatureDate signatureAgeSeconds }
+    engines { engine results detections detectionRate errors errorRate agreement durations { p50Ms p95Ms } points { start results detections detectionRate errors errorRate durations { p50Ms p95Ms } } signatureDate signatureAgeSeconds }
     topSignatures(first: 2) { engine signature results }
     topTypes { mime scans detected } } }`;
 
@@ -82,6 +82,12 @@ describe("statistics", () => {
       { engine: "Beta", results: 5, detections: 1, detectionRate: 1 / 3, errors: 2, errorRate: 0.4, agreement: 2 / 3 },
     ]);
     expect(engines[1]?.durations).toMatchObject({ p95Ms: expect.closeTo(100, -1.6) });
+    const betaPoints = (engines[1]?.["points"] ?? []) as Record<string, unknown>[];
+    expect(betaPoints.map(({ start }) => start)).toEqual(points.map(({ start }) => start));
+    const total = (key: string) => betaPoints.reduce((all, point) => all + Number(point[key]), 0);
+    expect([total("results"), total("detections"), total("errors")]).toEqual([5, 1, 2]);
+    expect(betaPoints.find(({ results }) => results === 0)).toMatchObject({ errorRate: null, durations: { p50Ms: null } });
+    expect(betaPoints.some(({ durations }) => (durations as { p95Ms: number | null }).p95Ms !== null)).toBe(true);
     expect(topSignatures).toEqual([
       { engine: "Alpha", signature: "Eicar", results: 2 },
       { engine: "Beta", signature: "EICAR-Test", results: 1 },

@@ -106,6 +106,34 @@ const CASES: Case[] = [
     { started: { since: old, until: recent } },
     (scan) => when(scan) >= Date.parse(old) && when(scan) < Date.parse(recent),
   ],
+  [
+    "a time of its end",
+    { ended: { since: old, until: recent } },
+    ({ end }) => end !== null && Date.parse(end) >= Date.parse(old) && Date.parse(end) < Date.parse(recent),
+  ],
+  ["a slow result", { results: [{ slowerThanMs: 20_000 }] }, some(({ ms }) => (ms ?? 0) > 20_000)],
+  [
+    "an engine's slow results, by their last days",
+    { ended: { since: recent }, results: [{ engines: ["ClamAV"], slowerThanMs: 50 }] },
+    (scan) =>
+      Date.parse(scan.end ?? "") >= Date.parse(recent) && some(({ engine, ms }) => engine === "ClamAV" && (ms ?? 0) > 50)(scan),
+  ],
+  [
+    "an engine that is at odds with the scan",
+    { results: [{ engines: ["ClamAV"], disagrees: true }] },
+    (scan) =>
+      /^(INFECTED|SUSPICIOUS)$/.test(scan.verdict ?? "") &&
+      some(({ engine, verdict }) => engine === "ClamAV" && verdict === "CLEAN")(scan),
+  ],
+  [
+    "an engine that agrees",
+    { results: [{ engines: ["ClamAV"], disagrees: false }] },
+    (scan) =>
+      /^(CLEAN|INFECTED|SUSPICIOUS)$/.test(scan.verdict ?? "") &&
+      some(
+        ({ engine, verdict }) => engine === "ClamAV" && verdict !== null && (verdict === "CLEAN") === (scan.verdict === "CLEAN"),
+      )(scan),
+  ],
   ["the time since", { started: { since: recent } }, (scan) => when(scan) >= Date.parse(recent)],
   ["a name", { names: ["open 100%.exe"] }, ({ name }) => name === "open 100%.exe"],
   ["a name with blanks around it", { names: [" open 100%.exe\r\n"] }, ({ name }) => name === "open 100%.exe"],
@@ -154,11 +182,21 @@ describe("a list of scans is filtered by", () => {
   it.each(CASES)("%s", async (_what, filter, wanted) => {
     const rows = history.scans.filter(wanted);
     expect(rows.length).toBeGreaterThan(0);
-    const byTime = "started" in filter;
-    const ordered = rows.toSorted((a, b) => (byTime ? a.start.localeCompare(b.start) : 0) || a.scanId - b.scanId);
+    const time = ({ start, end }: HistoryScan) => ("started" in filter ? start : "ended" in filter ? (end ?? "") : "");
+    const ordered = rows.toSorted((a, b) => time(a).localeCompare(time(b)) || a.scanId - b.scanId);
     const ids = ordered.map(({ scanId }) => scanId);
     expect(await listed(filter, "OLDEST_FIRST")).toEqual(ids);
     expect(await listed(filter, "NEWEST_FIRST")).toEqual(ids.toReversed());
+  });
+
+  it("a whole signature, which is no part of another", async () => {
+    const names = history.scans.flatMap(({ results }) => results.flatMap(({ signature }) => signature ?? []));
+    const whole = names[0] ?? "";
+    const ids = history.scans.filter(some(({ signature }) => signature === whole)).map(({ scanId }) => scanId);
+    expect(await listed({ results: [{ signatureIs: whole }] }, "OLDEST_FIRST")).toEqual(ids);
+    expect(await listed({ results: [{ signatureIs: whole.slice(0, -1) }] }, "OLDEST_FIRST")).toEqual(
+      history.scans.filter(some(({ signature }) => signature === whole.slice(0, -1))).map(({ scanId }) => scanId),
+    );
   });
 
   it("hashes of all kinds, mixed", async () => {
@@ -193,6 +231,9 @@ describe("a filter that makes no sense", () => {
     ["filter.mimes.1", { mimes: ["text/plain", "text"] }],
     ["filter.size", { size: { min: 2, max: 1 } }],
     ["filter.started", { started: { since: "2026-02-01T00:00:00Z", until: "2026-01-01T00:00:00Z" } }],
+    ["filter.ended", { ended: { since: "2026-02-01T00:00:00Z", until: "2026-01-01T00:00:00Z" } }],
+    ["filter.results.0.signatureIs", { results: [{ signatureIs: "" }] }],
+    ["filter.results.0.slowerThanMs", { results: [{ slowerThanMs: -1 }] }],
     ["filter.names.0", { names: [""] }],
     ["filter.names.0", { names: ["x".repeat(1_025)] }],
     ["filter.hashes.0", { hashes: ["abc"] }],
