@@ -11,6 +11,7 @@ import {
   type Presence,
   type ResultMessage,
 } from "../../schema/messages.js";
+import { CHUNK_BYTES } from "../../schema/streams.js";
 import { chunkReadSubject, inboxPrefix, presenceSubject, pullSubject, resultSubject } from "../../schema/subjects.js";
 import type { Stage } from "./stage.js";
 import { until } from "./stage.js";
@@ -87,6 +88,7 @@ export async function startPuppet(
       heartbeatMs: 60_000,
       state: "READY" as const,
       proofs: [],
+      largestChunk: CHUNK_BYTES,
       engines: engines.map((one, i) => ({ ...one, ...changes[i] })),
       ...own,
     };

@@ -32,7 +32,7 @@ it("samples are stored in chunks that every agent which is there can read", asyn
   await agent.announce([], { largestChunk: CHUNK_BYTES });
   await heard(CHUNK_BYTES);
   expect(await chunksOf(1)).toBe(Math.ceil(SAMPLE_BYTES / CHUNK_BYTES));
-  await agent.announce();
+  await agent.announce([], { largestChunk: undefined });
   await heard(undefined);
   expect(await chunksOf(2)).toBe(Math.ceil(SAMPLE_BYTES / OLD_CHUNK_BYTES));
   // Agents read chunks of these two sizes only.
