@@ -57,7 +57,8 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const limits = { ...GATEWAY_LIMITS, statementMs: config.listTimeoutMs };
   const listDb = openDatabase(config.databaseUrl, lost, { max: LIST_CONNECTIONS, forLists: true, limits });
   const watchers = createWatchers(db, log);
-  const feeds = createFeeds(db, listDb, log);
+  const cancelDb = openDatabase(config.databaseUrl, lost, { max: 1, limits: GATEWAY_LIMITS });
+  const feeds = createFeeds(db, listDb, log, cancelDb);
   const databaseWrites = probeDatabase(config.databaseUrl, log, lost);
   const keyring = createKeyring(db, log);
   const failAt = failpoint(config.failpoint);
@@ -93,6 +94,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     metrics,
     db,
     listDb,
+    cancelDb,
     databaseWrites,
     bus,
     samples,
@@ -139,7 +141,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       await relay.idle();
       await Promise.all([bus.close(), samples.close()]);
       await databaseWrites.stop();
-      await Promise.all([db.destroy(), listDb.destroy()]);
+      await Promise.all([db.destroy(), listDb.destroy(), cancelDb.destroy()]);
     },
   };
 }

@@ -80,7 +80,7 @@ export function openDatabase(url: string, onError: (error: Error) => void, optio
     types,
     connectionTimeoutMillis: waitMs,
     keepAlive: true,
-    application_name: "scanmesh",
+    application_name: forLists ? "scanmesh lists" : "scanmesh",
   });
   pool.on("error", onError);
   // The pool handles errors of idle clients only: without this, losing a connection during a transaction would end the process.

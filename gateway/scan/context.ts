@@ -28,6 +28,8 @@ export interface ScanContext {
   readonly db: Database;
   /** Connections for lists with filters of the callers': their statements have a time limit, and occupy no connection of `db`. */
   readonly listDb: Database;
+  /** A connection that cancels their statements. It waits for nothing, so it is free even when every other one is kept waiting. */
+  readonly cancelDb: Database;
   /** Whether Postgres takes what needs room on its disk. */
   readonly databaseWrites: WriteProbe;
   readonly bus: Bus;

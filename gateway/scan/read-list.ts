@@ -4,9 +4,9 @@ import type { ScanContext } from "./context.js";
 
 /** Reads what may take long: by the connections of lists, and no longer than somebody waits for it. Throws QUERY_TIMEOUT. */
 export function readList<T>(
-  { db, listDb }: Pick<ScanContext, "db" | "listDb">,
+  { listDb, cancelDb }: Pick<ScanContext, "listDb" | "cancelDb">,
   signal: AbortSignal,
   read: (lists: Database) => Promise<T>,
 ): Promise<T> {
-  return runCancellable({ db: listDb, canceller: db, signal }, read);
+  return runCancellable({ db: listDb, canceller: cancelDb, signal }, read);
 }

@@ -42,8 +42,8 @@ const NEW_CURSOR_MS = 60_000;
 
 const SOURCE = "the feed of scans";
 
-/** `lists` reads what callers choose: its statements have a time limit. */
-export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds {
+/** `listDb` reads what callers choose: its statements have a time limit, and `cancelDb` ends them for callers that have left. */
+export function createFeeds(db: Database, listDb: Database, log: Logger, cancelDb = db): Feeds {
   const feeds = new Map<string, Feed>();
 
   const refresh = batched<void, void>(
@@ -101,7 +101,7 @@ export function createFeeds(db: Database, listDb: Database, log: Logger): Feeds 
 
   async function read(wanted: ScanCriteria, range: SnapshotRange, signal: AbortSignal): Promise<FeedPage> {
     if (isUnfiltered(wanted)) return readFeedPage(db, wanted, range);
-    return runCancellable({ db: listDb, canceller: db, signal }, (lists) => readFeedPage(lists, wanted, range));
+    return runCancellable({ db: listDb, canceller: cancelDb, signal }, (lists) => readFeedPage(lists, wanted, range));
   }
 
   function open(key: string, wanted: ScanCriteria): Feed {

@@ -11,12 +11,10 @@ export function whileLocked<T>(db: Database, work: () => Promise<T>, table = "sc
   });
 }
 
-/** How many lists wait for the lock, which the gateways' own statements wait for too. */
+/** How many lists wait for the lock. The gateways' own statements wait for it too, by other connections. */
 export async function waitingLists(db: Database): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock' and query ~ 'left\\((scans\\.)?name|offset|details::text'`.execute(
-    db,
-  );
+    where datname = current_database() and wait_event_type = 'Lock' and application_name = 'scanmesh lists'`.execute(db);
   return rows[0]?.count ?? 0;
 }
