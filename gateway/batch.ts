@@ -9,16 +9,21 @@ export type Batched<T, R> = (item: T) => Promise<R>;
 
 /**
  * Turns a function over many items into one over a single item: items that arrive while a batch is at work go into the next. A lone
- * item waits for nothing; under load one transaction serves many. A batch that fails fails each of its items.
+ * item waits for nothing; under load one transaction serves many. A batch that fails fails each of its items. As long as several items
+ * wait for each batch, one batch is at work at a time: two would share what one transaction can serve.
  */
 export function batched<T, R>(work: (items: T[]) => Promise<R[]>, limits: { size: number; parallel: number }): Batched<T, R> {
   const waiting: Waiting<T, R>[] = [];
   let running = 0;
+  /** How many items the last batch had. */
+  let last = 0;
 
   function next(): void {
-    while (running < limits.parallel && waiting.length > 0) {
+    while (waiting.length > 0 && running < (limits.size > 1 && last > 1 ? 1 : limits.parallel)) {
       running += 1;
-      void run(waiting.splice(0, limits.size));
+      const batch = waiting.splice(0, limits.size);
+      last = batch.length;
+      void run(batch);
     }
   }
 
