@@ -72,7 +72,7 @@ function readableOf(bytes: AsyncIterable<Uint8Array>): Readable {
     },
     destroy(error, callback) {
       // Its bytes may end with an error of their own, after the one that counts.
-      iterator.return?.().catch(() => undefined);
+      void Promise.allSettled([iterator.return?.()]);
       callback(error);
     },
   });

@@ -149,17 +149,20 @@ function upload(id: number): Promise<void> {
 /** Whichever ends first decides: bytes that the mesh has need not be sent to their end. */
 async function sendAndHash(id: number, file: File, options: ScanOptions & { name: string }, controller: AbortController) {
   const sent = send(id, file, controller.signal);
-  const found = hashFile(file, controller.signal, () => undefined)
-    .then(async (sha256) => ({ sha256, sample: await known(sha256) }))
-    // Without the hash all of it is sent.
-    .catch(() => undefined);
-  const first = await Promise.race([sent, found.then(async (one) => (one?.sample?.stored ? one : await sent))]);
+  const looked = hashFile(file, controller.signal, () => undefined).then(async (sha256) => ({
+    sha256,
+    sample: await known(sha256),
+  }));
+  // Without the hash all of it is sent, and how that ends is what counts.
+  const found = Promise.allSettled([looked]).then(async ([look]) =>
+    look.status === "fulfilled" && look.value.sample?.stored ? look.value : await sent,
+  );
+  const first = await Promise.race([sent, found]);
   if (typeof first === "string") return submit(id, { ...options, uploadId: first });
   const { sha256, sample } = first;
   // What is sent until then is not needed, and neither is its end.
-  const stopped = sent.catch(() => undefined);
   controller.abort();
-  await stopped;
+  await Promise.allSettled([sent]);
   if (sample?.latestScan) return note(id, { is: "known", scan: sample.latestScan, sha256 });
   return submit(id, { ...options, sha256 });
 }
