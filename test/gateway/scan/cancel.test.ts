@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
 import { until } from "../../stage/stage.js";
 import { data } from "../http/http-client.js";
@@ -24,6 +24,8 @@ beforeAll(async () => {
   here = await startWithdrawStage();
 });
 afterAll(() => here.stop());
+// A request that was cancelled while it was being published leaves the bus a moment later.
+afterEach(() => until("nothing of this test waits on the bus", async () => (await here.onTheBus("Alpha")).waiting === 0));
 
 const cancel = async (id: number, { url } = here.gateway) =>
   (await data<{ cancelScan: Cancelled }>(url, CANCEL, { id })).cancelScan;
@@ -112,12 +114,15 @@ describe("cancelScan", () => {
         return answer;
       },
     });
-    const scanId = await here.submit("being published", ["Alpha"]);
-    await until("the bus has it and its row does not say so", () => begun);
-    expect(await cancel(scanId)).toMatchObject({ scan: { results: [{ state: "CANCELLED" }] } });
-    Object.assign(account, { publishRequest: publish });
-    expect(await here.onTheBus("Alpha")).toMatchObject({ waiting: 1 });
-    letGo();
+    try {
+      const scanId = await here.submit("being published", ["Alpha"]);
+      await until("the bus has it and its row does not say so", () => begun);
+      expect(await cancel(scanId)).toMatchObject({ scan: { results: [{ state: "CANCELLED" }] } });
+      expect(await here.onTheBus("Alpha")).toMatchObject({ waiting: 1 });
+    } finally {
+      Object.assign(account, { publishRequest: publish });
+      letGo();
+    }
     await until("it is off the bus", async () => (await here.onTheBus("Alpha")).waiting === 0);
   });
 
