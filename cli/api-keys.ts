@@ -2,15 +2,15 @@
 
 import { Command } from "commander";
 import { readApiKeys, type ApiKeyRecord } from "../gateway/db/api-keys.js";
-import { openDatabase, type Database } from "../gateway/db/database.js";
-import { migrate } from "../gateway/db/migrations.js";
-import { GatewayError } from "../gateway/errors.js";
+import type { Database } from "../gateway/db/database.js";
 import { createApiKey, revokeApiKey } from "../gateway/scan/api-keys.js";
 import { SCOPES, type Scope } from "../schema/scopes.js";
 import { commaList } from "../schema/settings.js";
+import { explainOptions } from "./option-mistakes.js";
+import { formatMinute } from "./utc-time.js";
 import { textTable } from "../schema/text-table.js";
-import { explain, print, runCommand, say } from "./command.js";
-import { COMMAND_LINE, meshDatabase, type MeshDatabase } from "./mesh-database.js";
+import { print, runCommand, say } from "./command.js";
+import { COMMAND_LINE, withDatabase } from "./mesh-database.js";
 import { printable } from "./view.js";
 import { OperatorError } from "../schema/operator-error.js";
 
@@ -23,18 +23,6 @@ interface CreateOptions {
   readonly expires?: string;
   readonly rate?: string;
   readonly dailyScans?: string;
-}
-
-async function withDatabase(work: (db: Database, mesh: MeshDatabase) => Promise<void>): Promise<void> {
-  const database = await meshDatabase();
-  const db = openDatabase(database.url, (error) => say(`A connection was lost: ${error.message}`));
-  try {
-    await migrate(db);
-    await work(db, database);
-  } finally {
-    await db.destroy();
-    await database.stop();
-  }
 }
 
 async function create({ name, scopes, expires, rate, dailyScans }: CreateOptions): Promise<void> {
@@ -61,13 +49,6 @@ const OPTIONS: Readonly<Record<string, string>> = {
   rate: "--rate",
   dailyScans: "--daily-scans",
 };
-
-/** A mistake with the name of its option. */
-function explainMistake(error: unknown): string {
-  if (!(error instanceof GatewayError)) return explain(error);
-  const [field = ""] = error.field;
-  return error.message.replace(`${field}: `, `${OPTIONS[field] ?? field}: `);
-}
 
 function parseScopes(text: string): Scope[] {
   const words = commaList.parse(text);
@@ -115,10 +96,6 @@ function describeState({ revokedAt, expiresAt }: ApiKeyRecord): string {
   return `${expiresAt.getTime() > Date.now() ? "valid until" : "expired"} ${formatMinute(expiresAt)}`;
 }
 
-function formatMinute(time: Date | null): string {
-  return time?.toISOString().slice(0, 16).replace("T", " ") ?? "";
-}
-
 async function revoke(db: Database, id: string): Promise<void> {
   const { name } = await revokeApiKey({ db }, COMMAND_LINE, id);
   say(`The key ${id} (${name}) opens nothing any more; what it has open is closed within 5 seconds.`);
@@ -147,4 +124,4 @@ program
   .argument("<id>", "its id, as in the list")
   .action((id: string) => withDatabase((db) => revoke(db, id)));
 
-await runCommand(program, { explain: explainMistake });
+await runCommand(program, { explain: explainOptions(OPTIONS) });

@@ -2,9 +2,12 @@ import { randomUUID } from "node:crypto";
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { openCaller } from "../gateway/caller.js";
+import { openDatabase, type Database } from "../gateway/db/database.js";
+import { migrate } from "../gateway/db/migrations.js";
 import { findRunningMesh } from "../standalone/home.js";
 import { readOrCreatePassword, SUPERUSER } from "../standalone/postgres-folder.js";
 import { startPostgres } from "../standalone/postgres.js";
+import { say } from "./command.js";
 import { readDatabaseConfig } from "./config.js";
 
 /** The mesh's database, as a command that needs nothing else of the mesh reaches it. */
@@ -12,6 +15,8 @@ export interface MeshDatabase {
   readonly url: string;
   /** Whose it is, for people. */
   readonly mesh: string;
+  /** Where its gateway listens, as far as is known. */
+  readonly gateway?: string | undefined;
   /** Whether it is known that it runs without asking its callers for keys. */
   readonly isOpen: boolean;
   /** Stops it if it was started for this command. */
@@ -38,11 +43,25 @@ export async function meshDatabase(named?: string): Promise<MeshDatabase> {
     return {
       url: `postgres://${SUPERUSER}:${await readOrCreatePassword(folder)}@127.0.0.1:${port}/postgres`,
       mesh,
+      gateway: running.url ?? undefined,
       isOpen: !running.requiresKeys,
       stop: async () => {},
     };
   }
   return { ...(await startPostgres({ dir })), mesh, isOpen: false };
+}
+
+/** Does something in the mesh's database, which is brought up to date before. */
+export async function withDatabase(work: (db: Database, mesh: MeshDatabase) => Promise<void>): Promise<void> {
+  const database = await meshDatabase();
+  const db = openDatabase(database.url, (error) => say(`A connection was lost: ${error.message}`));
+  try {
+    await migrate(db);
+    await work(db, database);
+  } finally {
+    await db.destroy();
+    await database.stop();
+  }
 }
 
 /** Whoever may write to the database may do what is done here; the audit says that it came from here. */

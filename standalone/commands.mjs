@@ -19,6 +19,7 @@ const PROGRAMS = new Map([
   ["scan", "cli/scan.js"],
   ["keys", "cli/keys.js"],
   ["api-keys", "cli/api-keys.js"],
+  ["hosts", "cli/hosts.js"],
   ["gateway", "gateway/main.js"],
   ["agent", "scanner-agent/main.js"],
   ["import-multiav", "cli/import-multiav.js"],

@@ -30,6 +30,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       ["gateway/watch", "subscriptions: what they read, and when they are told"],
     ],
     [["gateway/scan", "the verbs: a rule each, over the rooms below"]],
+    [["gateway/join", "hosts that join: their tokens"]],
     [["gateway/background", "what runs by itself: recording results, and the sweep"]],
     [["gateway/http", "what all HTTP routes share"]],
     [["gateway/graphql", "values that a request loads once", /^loaders\.ts$/]],

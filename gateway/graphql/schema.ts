@@ -9,6 +9,7 @@ import { BatchResolver, SubmitScansSuccessResolver } from "./resolvers/batch.js"
 import { DownloadResolver } from "./resolvers/download.js";
 import { EngineStatisticsPointResolver, EngineStatisticsResolver } from "./resolvers/engine-statistics.js";
 import { EngineResolver } from "./resolvers/engine.js";
+import { JoinTokenResolver } from "./resolvers/join-token.js";
 import { NodeResolver } from "./resolvers/node.js";
 import { QueueResolver } from "./resolvers/queue.js";
 import { ResultResolver } from "./resolvers/result.js";
@@ -56,6 +57,7 @@ export function createSchema(): GraphQLSchema {
       EngineResolver,
       EngineStatisticsPointResolver,
       EngineStatisticsResolver,
+      JoinTokenResolver,
       QueueResolver,
       ResultResolver,
       SampleConnectionResolver,

@@ -6,6 +6,7 @@ import type { GatewaysTable, OutboxTable, RemovalsTable, SweepMarksTable } from 
 import type { DownloadsTable } from "./downloads.js";
 import type { AgentsTable, EnginesTable, AgentOrdersTable, EngineHostsTable } from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
+import type { JoinsTable, JoinTokensTable } from "./joining.js";
 import type { SamplesTable, UploadsTable } from "./samples.js";
 import type { ScansTable, ResultsTable, SlowResultsTable, BatchesTable, IdempotencyKeysTable } from "./scans.js";
 import type {
@@ -43,6 +44,8 @@ export interface Tables {
   api_keys: ApiKeysTable;
   api_key_usage: ApiKeyUsageTable;
   audit_events: AuditEventsTable;
+  join_tokens: JoinTokensTable;
+  joins: JoinsTable;
   final_marks: FinalMarksTable;
   uncounted_scans: UncountedScansTable;
   hourly_scans: HourlyScansTable;

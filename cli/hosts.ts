@@ -1,0 +1,106 @@
+/** `npm run hosts -- token|tokens|revoke-token`: how hosts join a mesh, for whoever may write to its database. */
+
+import { Command, Option } from "commander";
+import { readJoinTokens, type JoinTokenRecord } from "../gateway/db/join-tokens.js";
+import type { Database } from "../gateway/db/database.js";
+import { createJoinToken, JOIN_TOKEN, revokeJoinToken } from "../gateway/join/join-tokens.js";
+import type { InternetClass } from "../schema/classes.js";
+import { OperatorError } from "../schema/operator-error.js";
+import { duration } from "../schema/settings.js";
+import { textTable } from "../schema/text-table.js";
+import { print, runCommand, say } from "./command.js";
+import { COMMAND_LINE, withDatabase } from "./mesh-database.js";
+import { explainOptions } from "./option-mistakes.js";
+import { formatMinute } from "./utc-time.js";
+
+interface TokenOptions {
+  readonly class: InternetClass;
+  readonly ttl?: string;
+  readonly uses: string;
+  readonly namePattern?: string;
+  readonly ephemeral: boolean;
+  readonly url?: string;
+}
+
+async function token({ class: internet, ttl, uses, namePattern, ephemeral, url }: TokenOptions): Promise<void> {
+  const ttlSeconds = ttl === undefined ? undefined : parseTtl(ttl);
+  await withDatabase(async (db, { mesh, gateway: known }) => {
+    const gateway = url ?? known;
+    if (gateway === undefined)
+      throw new OperatorError(`--url: where a gateway of ${mesh} listens is not known here: name its address.`);
+    const input = { class: internet, ttlSeconds, uses: Number(uses), namePattern, ephemeral, gateway };
+    const { record, text } = await createJoinToken({ db }, COMMAND_LINE, input);
+    say(`${describe(record)}. They reach the gateway at ${input.gateway}. On the host, in a clone of ScanMesh:`);
+    print(`npm run agent -- join ${text}`);
+  });
+}
+
+function describe({ id, class: internet, uses, expiresAt, namePattern }: JoinTokenRecord): string {
+  const agents = uses === 1 ? "one agent joins" : `${uses ?? "any number of"} agents join`;
+  const named = namePattern === null ? "" : `, named ${namePattern}`;
+  return `By the token ${id} ${agents} the class ${internet} until ${formatMinute(expiresAt)} UTC${named}`;
+}
+
+function parseTtl(text: string): number {
+  const { data, error } = duration.safeParse(text);
+  if (error) throw new OperatorError(`--ttl: ${error.issues.map(({ message }) => message).join(", ")}.`);
+  return Math.floor(data / 1_000);
+}
+
+async function tokens(db: Database, mesh: string, ended: boolean): Promise<void> {
+  const found = await readJoinTokens(db, { ended });
+  if (found.length === 0) return say(`There is no join token of ${mesh}.`);
+  print(textTable([["Id", "Class", "Names", "Used", "Made", "State", "Agents"], ...found.map(row)]));
+}
+
+function row(one: JoinTokenRecord): string[] {
+  const { id, class: internet, namePattern, uses, used, createdAt, agents } = one;
+  const count = uses === null ? `${used}` : `${used} of ${uses}`;
+  return [id, internet, namePattern ?? "any", count, formatMinute(createdAt), describeState(one), agents.join(", ") || "-"];
+}
+
+function describeState({ revokedAt, expiresAt, uses, used, ephemeral }: JoinTokenRecord): string {
+  if (revokedAt) return `revoked ${formatMinute(revokedAt)}`;
+  if (uses !== null && used >= uses) return "used up";
+  if (expiresAt && expiresAt.getTime() <= Date.now()) return `expired ${formatMinute(expiresAt)}`;
+  return `valid${expiresAt ? ` until ${formatMinute(expiresAt)}` : ""}${ephemeral ? ", ephemeral" : ""}`;
+}
+
+async function revokeToken(db: Database, id: string): Promise<void> {
+  await revokeJoinToken({ db }, COMMAND_LINE, id);
+  say(`Nobody joins by the token ${id} any more. Agents that have joined by it stay.`);
+}
+
+/** What the input of {@link createJoinToken} is called here. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  gateway: "--url",
+  ttl: "--ttl",
+  uses: "--uses",
+  namePattern: "--name-pattern",
+};
+
+const program = new Command("hosts").description(
+  "How hosts join a mesh. It works on DATABASE_URL, or on the database of npm run up.",
+);
+program
+  .command("token")
+  .description("Makes a join token and prints the line to run on the host, this once.")
+  .addOption(new Option("--class <class>", "class of the agents").choices(["isolated", "internet"]).default("isolated"))
+  .option("--ttl <duration>", "how long it can be used, such as 30m or 24h", `${JOIN_TOKEN.ttlSeconds / 3_600}h`)
+  .option("--uses <number>", "how many agents may join by it", `${JOIN_TOKEN.uses}`)
+  .option("--name-pattern <pattern>", "names that they may take; * stands for any characters")
+  .option("--ephemeral", "forget them 10 minutes after they are gone", false)
+  .option("--url <address>", "where the host reaches the gateway; without it where the gateway of npm run up listens")
+  .action(token);
+program
+  .command("tokens")
+  .description("Lists the join tokens, the newest first; times are UTC.")
+  .option("--ended", "those that are used up, expired or revoked too", false)
+  .action(({ ended }: { ended: boolean }) => withDatabase((db, { mesh }) => tokens(db, mesh, ended)));
+program
+  .command("revoke-token")
+  .description("Revokes a join token.")
+  .argument("<id>", "its id, as in the list")
+  .action((id: string) => withDatabase((db) => revokeToken(db, id)));
+
+await runCommand(program, { explain: explainOptions(OPTIONS) });

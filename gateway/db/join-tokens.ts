@@ -1,0 +1,93 @@
+import { sql } from "kysely";
+import type { InternetClass } from "../../schema/classes.js";
+import type { JoinKeys } from "../../schema/join-token.js";
+import type { Database, Tx } from "./database.js";
+
+/** A token as it may be shown: without what is derived from its secret. */
+export interface JoinTokenRecord {
+  readonly id: string;
+  readonly class: InternetClass;
+  readonly namePattern: string | null;
+  readonly ephemeral: boolean;
+  /** Null: no limit. */
+  readonly uses: number | null;
+  readonly used: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+  /** The agents that joined by it, the latest first. */
+  readonly agents: readonly string[];
+}
+
+/** A token to insert. */
+export interface NewJoinToken extends JoinKeys {
+  readonly class: InternetClass;
+  readonly namePattern: string | null;
+  readonly ephemeral: boolean;
+  readonly uses: number | null;
+  /** Null: it never expires. */
+  readonly ttlSeconds: number | null;
+}
+
+/** How long tokens that cannot be used any more are listed. */
+const KEPT_DAYS = 30;
+const LISTED = 500;
+
+const columns = [
+  "id",
+  sql<InternetClass>`case when internet then 'internet' else 'isolated' end`.as("class"),
+  "name_pattern as namePattern",
+  "ephemeral",
+  "uses",
+  "used",
+  "created_at as createdAt",
+  "expires_at as expiresAt",
+  "revoked_at as revokedAt",
+  sql<string[]>`array(select agent from joins where token_id = join_tokens.id order by joined_at desc, agent)`.as("agents"),
+] as const;
+
+const isUsable = sql<boolean>`(revoked_at is null and coalesce(expires_at > now(), true) and coalesce(used < uses, true))`;
+
+export async function insertJoinToken(tx: Tx, token: NewJoinToken): Promise<JoinTokenRecord> {
+  return tx
+    .insertInto("join_tokens")
+    .values({
+      id: token.id,
+      stored_key: token.storedKey,
+      server_key: token.serverKey,
+      internet: token.class === "internet",
+      name_pattern: token.namePattern,
+      ephemeral: token.ephemeral,
+      uses: token.uses,
+      expires_at: sql<Date>`now() + make_interval(secs => ${token.ttlSeconds})`,
+    })
+    .returning(columns)
+    .executeTakeFirstOrThrow();
+}
+
+/** Forgets tokens that ended long ago. */
+export async function deleteEndedJoinTokens(tx: Tx): Promise<void> {
+  await tx
+    .deleteFrom("join_tokens")
+    .where(sql<boolean>`least(revoked_at, expires_at) < now() - make_interval(days => ${KEPT_DAYS})`)
+    .execute();
+}
+
+/** Tokens, the newest first; those that cannot be used any more only if asked for. */
+export async function readJoinTokens(db: Database, { ended }: { ended: boolean }): Promise<JoinTokenRecord[]> {
+  const all = db.selectFrom("join_tokens").select(columns).orderBy("created_at", "desc").orderBy("id").limit(LISTED);
+  return (ended ? all : all.where(isUsable)).execute();
+}
+
+/** Revokes a token. Returns it as it is now, and whether it was this call that revoked it; undefined if there is none. */
+export async function revokeJoinTokenRow(tx: Tx, id: string): Promise<{ token: JoinTokenRecord; changed: boolean } | undefined> {
+  const before = await tx.selectFrom("join_tokens").select(columns).where("id", "=", id).forUpdate().executeTakeFirst();
+  if (!before || before.revokedAt !== null) return before && { token: before, changed: false };
+  const token = await tx
+    .updateTable("join_tokens")
+    .set({ revoked_at: sql<Date>`now()` })
+    .where("id", "=", id)
+    .returning(columns)
+    .executeTakeFirstOrThrow();
+  return { token, changed: true };
+}

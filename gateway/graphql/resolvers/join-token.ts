@@ -1,0 +1,81 @@
+import { Arg, Ctx, ID, Int, Mutation, Query, Resolver } from "type-graphql";
+import type { InternetClass } from "../../../schema/classes.js";
+import { InternetClassName } from "../../../schema/graphql/enums.js";
+import {
+  CreateJoinTokenResult,
+  JoinToken,
+  RevokeJoinTokenResult,
+  type CreateJoinTokenSuccess,
+  type RevokeJoinTokenSuccess,
+} from "../../../schema/graphql/join-token.js";
+import { readJoinTokens, type JoinTokenRecord } from "../../db/join-tokens.js";
+import { createJoinToken, JOIN_TOKEN, revokeJoinToken } from "../../join/join-tokens.js";
+import type { RequestContext } from "../context/request-context.js";
+import { Needs } from "../context/scopes.js";
+import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
+import { listCost, TYPICAL } from "../limits/list-cost.js";
+
+@Resolver(() => JoinToken)
+export class JoinTokenResolver {
+  @Needs("admin")
+  @Query(() => [JoinToken], {
+    description: "The join tokens, the newest first.",
+    complexity: listCost(TYPICAL.joinTokens),
+  })
+  joinTokens(
+    @Arg("ended", () => Boolean, {
+      defaultValue: false,
+      description: "Whether to include those that are used up, expired or revoked; they are forgotten 30 days after they ended.",
+    })
+    ended: boolean,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<JoinTokenRecord[]> {
+    return readJoinTokens(mesh.db, { ended });
+  }
+
+  @Needs("admin")
+  @Mutation(() => CreateJoinTokenResult, {
+    description: "Creates a token by which hosts join: `npm run agent -- join TOKEN`. Its text is shown only here.",
+  })
+  createJoinToken(
+    @Arg("class", () => InternetClassName, { description: "The class of the agents that join by it." }) internet: InternetClass,
+    @Arg("ttl", () => Int, { defaultValue: JOIN_TOKEN.ttlSeconds, description: "Seconds until it expires: 60 to 2592000." })
+    ttlSeconds: number,
+    @Arg("uses", () => Int, { defaultValue: JOIN_TOKEN.uses, description: "How many agents may join by it: 1 to 1000." })
+    uses: number,
+    @Arg("namePattern", () => String, {
+      nullable: true,
+      description: "The names that they may take, `*` for any characters; without it any name.",
+    })
+    namePattern: string | null | undefined,
+    @Arg("ephemeral", () => Boolean, {
+      defaultValue: false,
+      description: "Whether agents that joined by it are forgotten 10 minutes after they are gone.",
+    })
+    ephemeral: boolean,
+    @Arg("gateway", () => String, {
+      nullable: true,
+      description:
+        "The address at which they reach a gateway; without it the one that this request was sent to, or SCANMESH_PUBLIC_URL.",
+    })
+    gateway: string | null | undefined,
+    @Ctx() { mesh, caller, baseUrl }: RequestContext,
+  ): Promise<CreateJoinTokenSuccess | UserErrorRecord> {
+    return orUserError([], async () => {
+      const more = { namePattern: namePattern ?? undefined, gateway: gateway ?? baseUrl };
+      const { record, text } = await createJoinToken(mesh, caller, { class: internet, ttlSeconds, uses, ephemeral, ...more });
+      return { joinToken: record, text };
+    });
+  }
+
+  @Needs("admin")
+  @Mutation(() => RevokeJoinTokenResult, {
+    description: "Revokes a join token: nobody joins by it any more. Agents that have joined stay.",
+  })
+  revokeJoinToken(
+    @Arg("id", () => ID, { description: "The token's `id`." }) id: string,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<RevokeJoinTokenSuccess | UserErrorRecord> {
+    return orUserError(["id"], async () => ({ joinToken: await revokeJoinToken(mesh, caller, id) }));
+  }
+}
