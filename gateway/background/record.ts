@@ -176,6 +176,7 @@ async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promi
   ctx.failpoint("record.after_commit");
   if (batch.some(({ isAlone }) => !isAlone)) ctx.failpoint("record.after_commit_together");
   announce(ctx, changed);
+  ctx.relay.forget(changed.flatMap(({ scanId, final }) => (final ? scanId : [])));
   if (reachedStopAfter.length > 0) await cancelRemaining(ctx, reachedStopAfter);
   ctx.bulk.releaseIfWaiting();
   ctx.fleet.noteAnswers(

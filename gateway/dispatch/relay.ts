@@ -29,6 +29,8 @@ export interface Relay {
   publishSoon(outboxId: number): void;
   /** Removes from the bus what this gateway has published of withdrawn scans and not marked yet. Best effort. */
   retract(scanIds: readonly number[]): Promise<void>;
+  /** Scans are final: what this gateway has published of them and not marked yet needs no mark. */
+  forget(scanIds: readonly number[]): void;
   /** Publishes requests that are still unpublished although their commit was a while ago. Returns how many. */
   publishOverdue(): Promise<number>;
   /** Waits for work that is under way. */
@@ -149,6 +151,7 @@ export function createRelay(given: RelayParts): Relay {
         ),
       );
     },
+    forget: (scanIds) => void unmarked.takeOf(scanIds),
     async publishOverdue() {
       const count = await parts.db.transaction().execute(async (tx) => {
         // A transaction does not wait for copies: what lacks one is published once it has it, and holds up no other.

@@ -12,13 +12,20 @@ export interface Unmarked {
   flush(): Promise<void>;
 }
 
+/** The requests of a scan, and when the first of them was published. */
+interface Waiting {
+  readonly at: number;
+  readonly published: Published[];
+}
+
 export function createUnmarked(afterMs: number, mark: (published: readonly Published[]) => Promise<void>): Unmarked {
-  let waiting: { readonly at: number; readonly published: Published }[] = [];
+  /** By scan, the oldest first. */
+  const waiting = new Map<number, Waiting>();
   let timer: NodeJS.Timeout | undefined;
   let marking: Promise<void> | undefined;
 
   function schedule(): void {
-    const [first] = waiting;
+    const [first] = waiting.values();
     if (!first || timer) return;
     timer = setTimeout(
       () => {
@@ -30,23 +37,31 @@ export function createUnmarked(afterMs: number, mark: (published: readonly Publi
   }
 
   async function markUntil(time: number): Promise<void> {
-    const due = waiting.filter(({ at }) => at <= time);
-    waiting = waiting.filter(({ at }) => at > time);
-    marking = Promise.all([marking, due.length > 0 && mark(due.map(({ published }) => published))]).then(() => undefined);
+    const due: Published[] = [];
+    for (const [scanId, { at, published }] of waiting) {
+      if (at > time) break;
+      due.push(...published);
+      waiting.delete(scanId);
+    }
+    marking = Promise.all([marking, due.length > 0 && mark(due)]).then(() => undefined);
     await marking;
     schedule();
   }
 
   return {
     add(published) {
-      waiting.push({ at: performance.now(), published });
+      const { scanId } = published;
+      const same = waiting.get(scanId);
+      if (same) same.published.push(published);
+      else waiting.set(scanId, { at: performance.now(), published: [published] });
       schedule();
     },
     takeOf(scanIds) {
-      const ids = new Set(scanIds);
-      const taken = waiting.filter(({ published }) => ids.has(published.scanId));
-      if (taken.length > 0) waiting = waiting.filter(({ published }) => !ids.has(published.scanId));
-      return taken.map(({ published }) => published);
+      return scanIds.flatMap((scanId) => {
+        const taken = waiting.get(scanId)?.published ?? [];
+        waiting.delete(scanId);
+        return taken;
+      });
     },
     async flush() {
       clearTimeout(timer);

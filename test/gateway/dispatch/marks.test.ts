@@ -11,7 +11,32 @@ import { base64, submit } from "../scan/submitting.js";
 
 const stage = useStage();
 const gateway = prepared(() => stage.gateway({ SCANMESH_SWEEP_INTERVAL: "1h" }));
-usePuppet(stage, "puppet", [engine("Alpha")]);
+const puppet = usePuppet(stage, "puppet", [engine("Alpha")]);
+
+it("a request whose scan is final within a second is never marked", async () => {
+  const { context } = gateway;
+  const reached: string[] = [];
+  const relay = createRelay({ ...context, failpoint: (name) => void reached.push(name) });
+  const finals: number[] = [];
+  const forget = (scanIds: readonly number[]) => {
+    relay.forget(scanIds);
+    finals.push(...scanIds);
+  };
+  const usual = context.relay;
+  Object.assign(context, { relay: { ...relay, forget } });
+  try {
+    const { scanId } = (await submit(gateway.url, { base64: base64("answered at once") })).scan;
+    const { request, ack } = await puppet.take("Alpha", { scan: scanId });
+    await puppet.answer("Alpha", { scan: request.scan, state: "DONE", verdict: "CLEAN" });
+    ack();
+    await until("its answer is recorded", () => finals.includes(scanId));
+    await relay.idle();
+  } finally {
+    Object.assign(context, { relay: usual });
+  }
+  expect(reached).toContain("outbox.before_publish");
+  expect(reached).not.toContain("outbox.before_mark");
+});
 
 it("requests are marked all the same when Postgres ends a deadlock at the cost of their marks", async () => {
   const { context } = gateway;
