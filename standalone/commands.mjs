@@ -2,7 +2,7 @@
 
 import { existsSync, realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { FAILED, ignoreLostOutput } from "./exit-status.mjs";
 import { buildTestProgram, ensureBuild, ensureDependencies } from "./install.mjs";
 import { ensurePartsNode } from "./newer-node.mjs";
@@ -46,6 +46,13 @@ const BENCHMARKS = new Map([
 
 /** Breaks a mesh; compiled with its cases. */
 const FAULTS = "faults";
+
+/** Pictures of the dashboard, made by the tests' own means. */
+const SCREENSHOTS = "screenshots";
+const SCREENSHOTS_USAGE = `Usage: npm run screenshots [-- FOLDER [NAME …]]
+
+Makes pictures of the screens of the dashboard, light and dark, wide and 390 px wide, over a history that it makes up: of all,
+or of those with the names, such as home. They are written into FOLDER, by default docs/pictures.`;
 
 /** What the mesh tests run against. */
 const TEST_PROGRAMS = [
@@ -94,11 +101,12 @@ export async function runCommand(command, args) {
     else if (command === "test:unit") await runTests(["--project", "unit", ...args], progress);
     else if (command === "check") await check(progress);
     else if (command === FAULTS) await faults(args, progress);
+    else if (command === SCREENSHOTS) await screenshots(args, progress);
     else if (benchmark !== undefined) await bench(benchmark, args, progress);
     else if (program !== undefined) await runProgram(program, args, progress);
     else
       throw new Refusal(
-        `There is no command ${JSON.stringify(command)}; there are up, test, test:unit, check, ${[FAULTS, ...BENCHMARKS.keys(), ...PROGRAMS.keys()].join(", ")}.`,
+        `There is no command ${JSON.stringify(command)}; there are up, test, test:unit, check, ${[FAULTS, SCREENSHOTS, ...BENCHMARKS.keys(), ...PROGRAMS.keys()].join(", ")}.`,
       );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -165,6 +173,18 @@ async function runTests(args, progress) {
   await ensureDependencies(ROOT, progress);
   const vitest = join(ROOT, "node_modules", "vitest", "vitest.mjs");
   process.exit(await runGroup(process.execPath, [vitest, "run", ...args], ROOT));
+}
+
+/**
+ * @param {string[]} args
+ * @param {import("./progress.mjs").Progress} progress
+ */
+async function screenshots(args, progress) {
+  const [folder = join(ROOT, "docs", "pictures"), ...names] = args;
+  if (folder.startsWith("-")) throw new Refusal(SCREENSHOTS_USAGE);
+  await ensurePrograms(["nats-server", "chromium"], progress);
+  Object.assign(process.env, { SCREENSHOTS: resolve(folder), SCREENSHOTS_OF: names.join() });
+  await runTests(["--config", join(ROOT, "test", "screenshots", "vitest.config.ts")], progress);
 }
 
 /** @param {import("./progress.mjs").Progress} progress */
