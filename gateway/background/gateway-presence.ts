@@ -8,14 +8,20 @@ import type { ScanContext } from "../scan/context.js";
 import { STARTED_AT, VERSION } from "../scan/system.js";
 
 const EVERY_MS = 10_000;
+/** How soon a change of the connection to NATS is seen. */
+const LOOK_MS = 250;
 
-/** Says every few seconds in Postgres that this gateway is there, until it is stopped. */
-export function startGatewayPresence({ db, bus, samples, log }: ScanContext): { stop(): Promise<void> } {
+/** Says in Postgres that this gateway is there, every few seconds and when it loses or finds NATS, until it is stopped. */
+export function startGatewayPresence(
+  { db, bus, samples, log }: Pick<ScanContext, "db" | "bus" | "samples" | "log">,
+  everyMs = EVERY_MS,
+): { stop(): Promise<void> } {
   const gatewayId = randomUUID();
   const stopping = new AbortController();
   let isRecorded = false;
+  const isConnected = () => bus.connected() && samples.connected();
 
-  async function record(): Promise<void> {
+  async function record(natsConnected: boolean): Promise<void> {
     try {
       await recordGateway(db, {
         gatewayId,
@@ -23,7 +29,7 @@ export function startGatewayPresence({ db, bus, samples, log }: ScanContext): { 
         version: VERSION,
         nodeVersion: process.versions.node,
         startedAt: STARTED_AT,
-        natsConnected: bus.connected() && samples.connected(),
+        natsConnected,
         diskFree: await freeBytes(process.cwd()),
         memoryBytes: process.memoryUsage.rss(),
       });
@@ -36,11 +42,17 @@ export function startGatewayPresence({ db, bus, samples, log }: ScanContext): { 
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await record();
-      await pause(EVERY_MS, undefined, stopping).catch((error: unknown) => {
-        if (!stopping.signal.aborted) throw error;
-      });
+      const natsConnected = isConnected();
+      await record(natsConnected);
+      const next = performance.now() + everyMs;
+      while (!stopping.signal.aborted && isConnected() === natsConnected && performance.now() < next) await lookAgain();
     }
+  }
+
+  async function lookAgain(): Promise<void> {
+    await pause(LOOK_MS, undefined, stopping).catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
+    });
   }
 
   const running = run();

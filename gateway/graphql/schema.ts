@@ -7,7 +7,7 @@ import { ApiKeyResolver } from "./resolvers/api-key.js";
 import { AuditEventResolver } from "./resolvers/audit-event.js";
 import { BatchResolver, SubmitScansSuccessResolver } from "./resolvers/batch.js";
 import { DownloadResolver } from "./resolvers/download.js";
-import { EngineStatisticsPointResolver, EngineStatisticsResolver } from "./resolvers/engine-statistics.js";
+import { EngineAnswersResolver, EngineStatisticsResolver } from "./resolvers/engine-statistics.js";
 import { EngineResolver } from "./resolvers/engine.js";
 import { JoinTokenResolver } from "./resolvers/join-token.js";
 import { NodeResolver } from "./resolvers/node.js";
@@ -55,7 +55,7 @@ export function createSchema(): GraphQLSchema {
       BatchResolver,
       DownloadResolver,
       EngineResolver,
-      EngineStatisticsPointResolver,
+      EngineAnswersResolver,
       EngineStatisticsResolver,
       JoinTokenResolver,
       QueueResolver,

@@ -41,11 +41,9 @@ export class Durations {
   p95Ms!: number | null;
 }
 
-@ObjectType({ description: "What one engine answered in the scans that became final in one interval." })
-export class EngineStatisticsPoint {
-  @Field(() => GraphQLDateTimeISO, { description: "When the interval begins, UTC." })
-  start!: Date;
-
+/** What one engine answered, over all of a range or in one interval. */
+@ObjectType()
+export abstract class EngineAnswers {
   @Field(() => GraphQLSafeInt, { description: "Its results." })
   results!: number;
 
@@ -73,33 +71,16 @@ export class EngineStatisticsPoint {
   durations!: Durations;
 }
 
+@ObjectType({ description: "What one engine answered in the scans that became final in one interval." })
+export class EngineStatisticsPoint extends EngineAnswers {
+  @Field(() => GraphQLDateTimeISO, { description: "When the interval begins, UTC." })
+  start!: Date;
+}
+
 @ObjectType({ description: "What one engine answered in the scans that became final in the range." })
-export class EngineStatistics {
+export class EngineStatistics extends EngineAnswers {
   @Field(() => String, { description: "The engine's name." })
   engine!: string;
-
-  @Field(() => GraphQLSafeInt, { description: "Its results." })
-  results!: number;
-
-  @Field(() => GraphQLSafeInt, { description: "Results that are SUSPICIOUS or INFECTED." })
-  detections!: number;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: "The share of detections among results with a verdict, 0 to 1; null without any.",
-  })
-  detectionRate!: number | null;
-
-  @Field(() => GraphQLSafeInt, {
-    description: "Results that failed, timed out, found no agent, or could not scan all of the sample.",
-  })
-  errors!: number;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: "The share of errors among results that were not cancelled, 0 to 1; null without any.",
-  })
-  errorRate!: number | null;
 
   @Field(() => Float, {
     nullable: true,
@@ -107,9 +88,6 @@ export class EngineStatistics {
       "The share of its verdicts, in scans that are not INCONCLUSIVE, that agree with the scan on whether the sample is a detection, 0 to 1.",
   })
   agreement!: number | null;
-
-  @Field(() => Durations, { description: "How long it ran." })
-  durations!: Durations;
 
   @Field(() => [EngineStatisticsPoint], {
     description: "One for each interval of the range, in order, including those without results.",

@@ -1,6 +1,6 @@
 import { GraphQLSafeInt } from "graphql-scalars";
 import { Ctx, FieldResolver, Float, Resolver, Root } from "type-graphql";
-import { Durations, EngineStatistics, EngineStatisticsPoint } from "../../../schema/graphql/statistics.js";
+import { Durations, EngineAnswers, EngineStatistics, EngineStatisticsPoint } from "../../../schema/graphql/statistics.js";
 import type { EnginePointCounts } from "../../../schema/reports.js";
 import type { Buckets } from "../../db/statistics.js";
 import type { EnginePoint, EngineStatisticsRecord } from "../../scan/statistics.js";
@@ -11,11 +11,11 @@ import { summarize } from "./durations.js";
 /** What statistics of an engine are made of, over all of a range or one interval. */
 type Counted = EnginePointCounts & { readonly durations: Buckets };
 
-@Resolver(() => EngineStatisticsPoint)
-export class EngineStatisticsPointResolver {
+@Resolver(() => EngineAnswers)
+export class EngineAnswersResolver {
   @FieldResolver(() => GraphQLSafeInt)
   results(@Root() counts: Counted): number {
-    return countResults(counts);
+    return countVerdicts(counts) + counts.silent + countErrors(counts) + counts.cancelled;
   }
 
   @FieldResolver(() => GraphQLSafeInt)
@@ -35,7 +35,7 @@ export class EngineStatisticsPointResolver {
 
   @FieldResolver(() => Float, { nullable: true })
   errorRate(@Root() counts: Counted): number | null {
-    return errorRateOf(counts);
+    return share(countErrors(counts), countVerdicts(counts) + counts.silent + countErrors(counts));
   }
 
   @FieldResolver(() => Durations)
@@ -54,53 +54,15 @@ export class EngineStatisticsResolver {
     return (await loaders().enginePoints(range)).get(engineId) ?? [];
   }
 
-  @FieldResolver(() => GraphQLSafeInt)
-  results(@Root() counts: EngineStatisticsRecord): number {
-    return countResults(counts);
-  }
-
-  @FieldResolver(() => GraphQLSafeInt)
-  detections(@Root() { suspicious, infected }: EngineStatisticsRecord): number {
-    return suspicious + infected;
-  }
-
-  @FieldResolver(() => Float, { nullable: true })
-  detectionRate(@Root() counts: EngineStatisticsRecord): number | null {
-    return share(counts.suspicious + counts.infected, countVerdicts(counts));
-  }
-
-  @FieldResolver(() => GraphQLSafeInt)
-  errors(@Root() counts: EngineStatisticsRecord): number {
-    return countErrors(counts);
-  }
-
-  @FieldResolver(() => Float, { nullable: true })
-  errorRate(@Root() counts: EngineStatisticsRecord): number | null {
-    return errorRateOf(counts);
-  }
-
   @FieldResolver(() => Float, { nullable: true })
   agreement(@Root() { agreed, compared }: EngineStatisticsRecord): number | null {
     return share(agreed, compared);
-  }
-
-  @FieldResolver(() => Durations)
-  durations(@Root() { durations }: EngineStatisticsRecord): Durations {
-    return summarize(durations);
   }
 
   @FieldResolver(() => Float, { nullable: true })
   signatureAgeSeconds(@Root() { signatureDate }: EngineStatisticsRecord): number | null {
     return signatureDate && (Date.now() - signatureDate.getTime()) / 1_000;
   }
-}
-
-function countResults(counts: EnginePointCounts): number {
-  return countVerdicts(counts) + counts.silent + countErrors(counts) + counts.cancelled;
-}
-
-function errorRateOf(counts: EnginePointCounts): number | null {
-  return share(countErrors(counts), countVerdicts(counts) + counts.silent + countErrors(counts));
 }
 
 function countVerdicts({ clean, suspicious, infected }: EnginePointCounts): number {

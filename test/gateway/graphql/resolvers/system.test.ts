@@ -3,6 +3,7 @@
 import { hostname } from "node:os";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
+import { startGatewayPresence } from "../../../../gateway/background/gateway-presence.js";
 import { ownVersion } from "../../../../schema/version.js";
 import { engine } from "../../../stage/puppet-agent.js";
 import { until } from "../../../stage/stage.js";
@@ -19,6 +20,7 @@ interface Shown {
   readonly diskFree: number;
   readonly memoryBytes: number;
   readonly lastSeenAt: string;
+  readonly natsConnected: boolean;
 }
 const GATEWAYS =
   "{ system { gateways { gatewayId host version nodeVersion startedAt lastSeenAt natsConnected diskFree memoryBytes } } }";
@@ -48,6 +50,27 @@ it("every gateway is listed with what it says of itself, until it stops or says 
     return row === undefined;
   });
   await third.stop();
+});
+
+it("a gateway says so when it loses NATS and when it has it again, and does not wait for its next turn", async () => {
+  const { context } = gateway;
+  let connected = false;
+  const bus = { ...context.bus, connected: () => connected };
+  const presence = startGatewayPresence({ ...context, bus }, 3_600_000);
+  const said = async () =>
+    (await gateways())
+      .map(({ natsConnected }) => natsConnected)
+      .toSorted()
+      .join(" ");
+  try {
+    await until("it is there without NATS", async () => (await said()) === "false true");
+    connected = true;
+    await until("it has NATS", async () => (await said()) === "true true");
+    connected = false;
+    await until("it has lost NATS", async () => (await said()) === "false true");
+  } finally {
+    await presence.stop();
+  }
 });
 
 it("the outbox's backlog is told, also while NATS is away", async () => {
