@@ -23,6 +23,7 @@ import { createFeeds } from "./watch/feed.js";
 import { createFleet, type Fleet } from "./fleet/fleet.js";
 import { cataloguedAgents, largestChunk } from "./fleet/serving.js";
 import { startGatewayPresence } from "./background/gateway-presence.js";
+import { startIndexBuilds } from "./background/index-builds.js";
 import { startRecorder } from "./background/record.js";
 import { createKeyring } from "./keys/keyring.js";
 import { readQueues } from "./scan/queues.js";
@@ -130,7 +131,13 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     context,
     async start() {
       const url = await listen(http, config);
-      work = [startRecorder(context), startSweep(context), startWebhooks(context), startGatewayPresence(context)];
+      work = [
+        startRecorder(context),
+        startSweep(context),
+        startWebhooks(context),
+        startGatewayPresence(context),
+        startIndexBuilds(context),
+      ];
       return url;
     },
     async stop() {

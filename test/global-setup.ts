@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import pg from "pg";
 import { openDatabase } from "../gateway/db/database.js";
+import { buildIndexes } from "../gateway/db/indexes.js";
 import { migrate } from "../gateway/db/migrations.js";
 import { projectPath } from "../schema/paths.js";
 import { ensureBuild } from "../standalone/install.mjs";
@@ -48,6 +49,7 @@ async function makeMigratedDatabase(server: string): Promise<string> {
   await admin.end();
   const db = openDatabase(Object.assign(new URL(server), { pathname: "/migrated" }).toString(), () => {});
   await migrate(db);
+  await buildIndexes(db);
   // A database with connections cannot be copied.
   await db.destroy();
   return "migrated";

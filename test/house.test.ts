@@ -2,7 +2,7 @@
 
 import { basename, dirname } from "node:path";
 import { describe, expect, it } from "vitest";
-import { codeOf, files, imports, product, textOf, type Import } from "./house/source.js";
+import { files, houseOf, imports, isPage, list, product, textOf } from "./house/source.js";
 
 /** A habit for files that hold one concept; no law for those that need a little more. */
 const LINES = 300;
@@ -98,12 +98,6 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   cli: ["schema", "standalone", "gateway", "scanner-agent"],
 };
 
-const houseOf = (file: string) => file.split("/")[0] ?? "";
-const list = (found: Iterable<Import>): string[] => [...found].map(({ from, what }) => `${from} imports ${what}`);
-
-/** The sources of pages run in browsers: no file of the gateway imports them. */
-const isPage = (file: string) => file.startsWith("gateway/dashboard/");
-
 /** The floor and the room of a file; undefined where it stands loose. */
 function placeOf(file: string): { floor: number; room: Room } | undefined {
   const floors = HOUSES[houseOf(file)] ?? [];
@@ -186,115 +180,5 @@ describe("who may know whom", () => {
     };
     for (const file of product) visit(file, []);
     expect(round).toEqual([]);
-  });
-});
-
-describe("one owner each", () => {
-  const owners: [library: RegExp, owner: RegExp][] = [
-    [/^dockerode$/, /^scanner-agent\/runners\/container\//],
-    [/^(pg|pg-.*)$/, /^gateway\/db\//],
-    [/^kysely$/, /^(gateway\/db\/|schema\/tables\/)/],
-    [/^nats$/, /^((gateway|scanner-agent)\/bus|schema\/nats)\//],
-    [/^(type-graphql|@apollo\/server|graphql-ws|graphql-sse)/, /^(gateway\/|schema\/graphql\/|cli\/)/],
-    [/^fastify$/, /^gateway\//],
-    [/^yaml$/, /^scanner-agent\/manifest\//],
-  ];
-
-  it.each(owners)("%s is imported by its owner alone", (library, owner) => {
-    expect(list(imports.filter(({ from, what }) => library.test(what) && !owner.test(from)))).toEqual([]);
-  });
-
-  it("the environment is read in config files alone", () => {
-    const readers = product.filter((file) => /\bprocess\.env\b/.test(codeOf(file)));
-    expect(readers.filter((file) => !/^config(-[a-z]+)?\.(ts|mjs)$/.test(basename(file)) && !file.endsWith(".mjs"))).toEqual([]);
-  });
-
-  it("subjects are written in schema/subjects.ts alone", () => {
-    const literal = /["'`](\$(JS|KV|SYS)\.|(scan|sample|result|control|live)\.[a-z*>$])/;
-    expect(product.filter((file) => file !== "schema/subjects.ts" && literal.test(codeOf(file)))).toEqual([]);
-  });
-
-  it("SQL is written in gateway/db and migrations alone", () => {
-    const statement = /["'`]\s*(select\s[\s\S]*?\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|create\s+table)\s/i;
-    expect(product.filter((file) => !/^(gateway\/db|migrations)\//.test(file) && statement.test(codeOf(file)))).toEqual([]);
-  });
-});
-
-describe("contracts stand once", () => {
-  /** Sentences of others, who give us nothing else to go by, and of our own older versions. */
-  const exceptions: Readonly<Record<string, string>> = {
-    "gateway/background/receive.ts": "agents up to 0.1 send no cause",
-    "cli/multiav-report.ts": "until a translated result says with a code why it failed",
-    "scanner-agent/parsers/malice-log.ts": "what plugins print is all that they tell",
-    "scanner-agent/runners/builtin/rule-compiler.ts": "YARA-X tells the line of a mistake in its text alone",
-    "standalone/packages.mjs": "freshclam tells its reason in its output alone",
-  };
-
-  const NO_PROSE =
-    "message, reason and error are sentences for people and may be reworded at any time. " +
-    "Give what is to be told apart a code of its own (a class, a `code`, a `cause`) and read that.";
-
-  it("programs read no sentence that is written for people", () => {
-    // Names in capitals are codes, and whether there is a text at all may be asked.
-    const reading = [
-      /(?<!\btypeof [\w.?]*)\b(message|reason|error)\)?\s*[!=]==?\s*["'`](?!["'`]|[A-Z_]+["'`])/,
-      /\b(message|reason|error)\s*[!=]==?\s*[A-Z_]{2,}\b/,
-      /(?<!["'`])(?<![A-Z_"'`])["'`]\s*[!=]==?\s*(\w+\??\.)*(message|reason|error)\b(?!\??\.)/,
-      /\b(message|reason|error)\)?\??\.(startsWith|endsWith|includes|indexOf|match|matchAll|search)\(/,
-      /\.(test|exec)\(\s*(reasonOf\(|(\w+\??\.)*(message|reason|error)\s*[),])/,
-    ];
-    const readers = product.filter((file) => reading.some((pattern) => pattern.test(codeOf(file))));
-    expect(
-      readers.filter((file) => !(file in exceptions)),
-      `No protocol in prose: ${NO_PROSE}`,
-    ).toEqual([]);
-    expect(
-      Object.keys(exceptions).filter((file) => !readers.includes(file)),
-      "it reads no sentence any more: take it off the list",
-    ).toEqual([]);
-  });
-});
-
-describe("time limits", () => {
-  it("are no AbortSignal.timeout in an AbortSignal.any, which Node 20 collects before it fires", () => {
-    const both = files.filter((file) => ["any", "timeout"].every((name) => codeOf(file).includes(`AbortSignal.${name}(`)));
-    expect(both, "schema/time-limit.ts has timeLimit").toEqual([]);
-  });
-});
-
-describe("contracts are documented", () => {
-  it("every exported name of schema/ and of the engine contract has a docstring", () => {
-    const contracts = product.filter(
-      (file) => (file.startsWith("schema/") && !file.startsWith("schema/graphql/")) || file === "scanner-agent/contract.ts",
-    );
-    const bare = contracts.flatMap((file) => {
-      const lines = textOf(file).split("\n");
-      return lines.flatMap((line, i) =>
-        /^export (?!\{|\*)/.test(line) && !/\*\/\s*$/.test(lines[i - 1] ?? "") ? [`${file}:${i + 1} ${line}`] : [],
-      );
-    });
-    expect(bare).toEqual([]);
-  });
-});
-
-describe("contracts stand once", () => {
-  const names = (file: string, pattern: RegExp) => [...codeOf(file).matchAll(pattern)].map(([, name = ""]) => name);
-  const EXPORTED = /^export (?:abstract )?(?:async )?(?:const|function\*?|class|type|interface) (\w+)/gm;
-  const DECLARED = /^(?:export )?(?:abstract )?(?:async )?(?:const|function\*?|class|type|interface) (\w+)/gm;
-
-  it("no file outside schema/ declares a name that schema/ exports", () => {
-    const owners = product
-      .filter((file) => file.startsWith("schema/"))
-      .flatMap((file) => names(file, EXPORTED).map((name) => [name, file] as const));
-    const wrong = product
-      // A page has what its operations select of a type, under the name of that type.
-      .filter((file) => !file.startsWith("schema/") && !isPage(file))
-      .flatMap((file) => {
-        const declared = new Set(names(file, DECLARED));
-        // The agent never sees the types of the GraphQL schema, so an Engine or a Sample of its own is not mistaken for them.
-        const seen = owners.filter(([, owner]) => houseOf(file) !== "scanner-agent" || !owner.startsWith("schema/graphql/"));
-        return seen.flatMap(([name, owner]) => (declared.has(name) ? [`${file} declares ${name}: import it from ${owner}`] : []));
-      });
-    expect(wrong, "import the name, or name another thing otherwise").toEqual([]);
   });
 });

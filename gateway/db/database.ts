@@ -65,7 +65,7 @@ const NO_LIMITS: PoolLimits = { statementMs: 0, lockMs: 0, idleTransactionMs: 0 
 const PREPARED_SETTINGS = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
 /** For statements that are short and read mostly from memory: neither JIT nor parallel workers pay off. */
-const LIST_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1";
+export const LIST_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1";
 
 /** Opens a pool. Nothing is connected until the first query. */
 export function openDatabase(url: string, onError: (error: Error) => void, options: PoolOptions = {}): Database {

@@ -136,9 +136,7 @@ function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condi
     labels && sql<SqlBool>`(scans.labels <> '{}' and ${all(labels.map(labelIs))})`,
     batch === undefined ? undefined : sql<SqlBool>`scans.batch_id = ${batch}`,
     ofSample.length > 0 ? sql<SqlBool>`scans.sample_id in (select id from samples where ${all(ofSample)})` : undefined,
-    results &&
-      sql<SqlBool>`exists (
-        select from results where results.scan_id = scans.id and ${all([resultsBeyond, any(results.map(resultIs))])})`,
+    results && hasResult(results, resultsBeyond),
   ];
 }
 
@@ -161,8 +159,17 @@ const FINDINGS: ReadonlySet<EngineVerdict> = new Set(["SUSPICIOUS", "INFECTED"])
 const FAILURES: ReadonlySet<ResultState> = new Set(["CANCELLED", "NO_AGENT", "TIMEOUT", "FAILED", "UNSCANNED"]);
 const OPEN: ReadonlySet<ResultState> = new Set(["QUEUED", "SCANNING"]);
 
+function hasResult(results: readonly ResultCriteria[], resultsBeyond: Condition | undefined): Condition {
+  const onlyNoted = results.every(isNoted);
+  const table = onlyNoted ? sql`slow_results` : sql`results`;
+  const wanted = any(results.map((criteria) => resultIs(criteria, onlyNoted)));
+  return sql<SqlBool>`exists (
+    select from ${table} as results where results.scan_id = scans.id and ${all([resultsBeyond, wanted])})`;
+}
+
 /** Rare values are looked up in the columns that index them. A scan with an open result is open itself. */
-function resultIs({ engineIds, verdicts, states, signature, signatureIs, slowerThanMs, disagrees }: ResultCriteria): Condition {
+function resultIs(criteria: ResultCriteria, onlyNoted: boolean): Condition {
+  const { engineIds, verdicts, states, signature, signatureIs, slowerThanMs, disagrees } = criteria;
   const rareVerdict = verdicts?.every((verdict) => FINDINGS.has(verdict)) ?? false;
   const rareState = states?.every((state) => FAILURES.has(state)) ?? false;
   return all([
@@ -172,19 +179,27 @@ function resultIs({ engineIds, verdicts, states, signature, signatureIs, slowerT
     states?.every((state) => OPEN.has(state)) ? sql<SqlBool>`scans.end_date is null` : undefined,
     signature === undefined ? undefined : sql<SqlBool>`results.signature ilike ${`%${literally(signature)}%`}`,
     signatureIs === undefined ? undefined : sql<SqlBool>`results.signature = ${signatureIs}`,
-    slowerThanMs === undefined ? undefined : isSlower(slowerThanMs),
+    slowerThanMs === undefined ? undefined : sql<SqlBool>`results.duration_ms > ${slowerThanMs}`,
+    slowerThanMs === undefined || slowerThanMs < NOTED_MS || onlyNoted ? undefined : isNotedAs(slowerThanMs, engineIds),
     disagrees === undefined ? undefined : isAtOdds(disagrees),
   ]);
 }
 
-/** What lasts so long is noted in a table of its own, by a trigger. */
+/** A trigger keeps results that took so long in a table of their own as well. */
 const NOTED_MS = 10_000;
 
-function isSlower(ms: number): Condition {
-  const slower = sql<SqlBool>`results.duration_ms > ${ms}`;
-  if (ms < NOTED_MS) return slower;
-  return sql<SqlBool>`(${slower} and exists (
-    select from slow_results as slow where slow.scan_id = results.scan_id and slow.engine_id = results.engine_id))`;
+/** Whether that table has all that is asked of a result. */
+function isNoted({ slowerThanMs = 0, ...others }: ResultCriteria): boolean {
+  return slowerThanMs >= NOTED_MS && Object.values({ ...others, engineIds: undefined }).every((value) => value === undefined);
+}
+
+/** Postgres infers nothing of the columns of one table from those of the other, so the criteria are repeated. */
+function isNotedAs(slowerThanMs: number, engineIds: readonly number[] | undefined): Condition {
+  const noted = all([
+    sql<SqlBool>`slow.scan_id = results.scan_id and slow.engine_id = results.engine_id and slow.duration_ms > ${slowerThanMs}`,
+    isAnyOf("slow.engine_id", "int", engineIds),
+  ]);
+  return sql<SqlBool>`exists (select from slow_results as slow where ${noted})`;
 }
 
 /** A scan is a detection if one of its results is. So a result that differs is none of a scan that is, and those are few. */

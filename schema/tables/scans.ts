@@ -89,6 +89,7 @@ export interface ResultsTable {
 export interface SlowResultsTable {
   engine_id: number;
   scan_id: number;
+  duration_ms: number;
 }
 
 /** Scans that were submitted together. */

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { openDatabase } from "../../gateway/db/database.js";
+import { buildIndexes } from "../../gateway/db/indexes.js";
 import { migrate } from "../../gateway/db/migrations.js";
 import { projectPath } from "../../schema/paths.js";
 import { makeKeys } from "../../standalone/keys.js";
@@ -129,7 +130,9 @@ async function filled(server: string, history: Parameters<typeof fill>[1], progr
 async function migrated(url: string): Promise<string[]> {
   const db = openDatabase(url, () => undefined);
   try {
-    return await migrate(db);
+    const applied = await migrate(db);
+    await buildIndexes(db);
+    return applied;
   } finally {
     await db.destroy();
   }

@@ -45,3 +45,10 @@ export function importsOf(file: string): Import[] {
     return { from: file, what: what.startsWith(".") ? normalize(join(dirname(file), what)).replace(/\.js$/, ".ts") : what };
   });
 }
+
+export const houseOf = (file: string) => file.split("/")[0] ?? "";
+
+/** The sources of pages run in browsers: no file of the gateway imports them. */
+export const isPage = (file: string) => file.startsWith("gateway/dashboard/");
+
+export const list = (found: Iterable<Import>): string[] => [...found].map(({ from, what }) => `${from} imports ${what}`);

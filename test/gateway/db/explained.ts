@@ -1,7 +1,7 @@
 /** What Postgres does for the statements of a connection: every plan with the rows that went through it. */
 
 import pg from "pg";
-import { openDatabase, type Database } from "../../../gateway/db/database.js";
+import { LIST_OPTIONS, openDatabase, type Database } from "../../../gateway/db/database.js";
 
 interface PlanNode {
   readonly "Actual Rows": number;
@@ -34,12 +34,14 @@ const SETTINGS = [
   "auto_explain.log_level=notice",
 ];
 
-/** A database whose one connection is of the kind that the path of a scan and the background use. */
-export function openExplained(url: string): ExplainedDatabase {
+/** A database whose one connection is of the kind that the path of a scan and the background use, or that lists use. */
+export function openExplained(url: string, { forLists = false } = {}): ExplainedDatabase {
   const address = new URL(url);
-  address.searchParams.set("options", SETTINGS.map((setting) => `-c ${setting}`).join(" "));
+  const settings = SETTINGS.map((setting) => `-c ${setting}`);
+  // Options of the address replace those of the pool.
+  address.searchParams.set("options", [...settings, ...(forLists ? [LIST_OPTIONS] : [])].join(" "));
   let sink: ((explained: Explained) => void) | undefined;
-  const db = openDatabase(address.toString(), () => {}, { max: 1 });
+  const db = openDatabase(address.toString(), () => {}, { max: 1, forLists });
   return {
     db,
     async explain(work) {

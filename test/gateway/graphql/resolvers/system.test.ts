@@ -71,6 +71,7 @@ it("a gateway says so when it loses NATS and when it has it again, and does not 
   } finally {
     await presence.stop();
   }
+  expect(await said()).toBe("true");
 });
 
 it("the outbox's backlog is told, also while NATS is away", async () => {
