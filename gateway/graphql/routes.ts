@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GraphQLError } from "graphql";
+import { WITHOUT_BODY } from "../http/body-encoding.js";
 import { withinTime } from "../http/body-time.js";
 import { announcedLength } from "../http/request-body.js";
 import { describeError } from "../http/http-error.js";
@@ -44,10 +45,14 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
       .headers(retryAfter === undefined ? {} : { "retry-after": retryAfter })
       .send({ errors: [new GraphQLError(message, { extensions: { code, ...wait, ...size } })] });
   });
-  app.addHook("preParsing", async ({ raw, routeOptions }, _reply, payload) =>
-    // One that is refused for its length is not read.
-    announcedLength(raw) > routeOptions.bodyLimit ? payload : withinTime(payload as Readable),
-  );
+  app.addHook("preParsing", async ({ method, raw, routeOptions }, reply, payload) => {
+    // Nobody reads the body of a GET, nor one that is refused for its length.
+    if (WITHOUT_BODY.has(method) || announcedLength(raw) > routeOptions.bodyLimit) return payload;
+    const body = withinTime(payload as Readable);
+    // One that is refused for its type is not read either: its time would go on after the answer.
+    reply.raw.once("close", () => body.destroy());
+    return body;
+  });
   if (mesh.config.introspection) serveDocument(app, schemaDocument(schema));
   await serveHttp(app, mesh, operations);
   serveEventStream(app, mesh, operations);

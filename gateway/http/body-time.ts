@@ -2,7 +2,7 @@ import { PassThrough, type Readable } from "node:stream";
 import { GatewayError } from "../errors.js";
 
 /** How long a body without a sample may take: a slow line sends a mebibyte in that time. */
-const BODY_MS = 60_000;
+export const BODY_MS = 60_000;
 
 function tooSlow(mostMs: number): GatewayError {
   return new GatewayError("UPLOAD_TIMEOUT", `the body did not arrive within ${mostMs / 1_000} s`);

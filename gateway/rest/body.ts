@@ -19,7 +19,12 @@ async function bodyInput(request: FastifyRequest, bodyMs?: number): Promise<Iter
   if (isMultipart(request.headers)) return readFields(request, bodyMs);
   const parts: Buffer[] = [];
   const arrived = withinTime(request.raw, bodyMs);
-  for await (const bytes of readBody(request.raw, FORM_BYTES, arrived)) parts.push(bytes);
+  try {
+    for await (const bytes of readBody(request.raw, FORM_BYTES, arrived)) parts.push(bytes);
+  } finally {
+    // Of one that is too large the rest is not read.
+    arrived.destroy();
+  }
   const body = Buffer.concat(parts);
   const text = body.toString();
   if (!/^\s*\{/.test(text)) return new URLSearchParams(text);

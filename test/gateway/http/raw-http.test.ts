@@ -2,8 +2,10 @@
 
 import { once } from "node:events";
 import { connect } from "node:net";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { BODY_MS } from "../../../gateway/http/body-time.js";
 import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { data } from "./http-client.js";
 
@@ -19,11 +21,13 @@ async function open() {
   let text = "";
   socket.on("data", (part) => (text += part.toString()));
   const ended = once(socket, "end");
+  const cut = ended.then(() => Promise.reject(new Error(`the connection has ended after: ${text}`)));
+  cut.catch(() => {});
   return {
     socket,
     text: () => text,
     async heard(what: RegExp) {
-      while (!what.test(text)) await Promise.race([once(socket, "data"), ended]);
+      while (!what.test(text)) await Promise.race([once(socket, "data"), cut]);
       return text;
     },
     async rest() {
@@ -68,6 +72,18 @@ it("HTTP/1.0 without a Host is answered on this machine", async () => {
   expect(await exchange(ask)).toContain(`"url":"${gateway.url}/upload/`);
   expect(await exchange(ask.replace("\r\n", "\r\nOrigin: https://evil.example.org\r\n"))).toMatch(/^HTTP\/1\.1 403 /);
   expect(await exchange("GET /healthz HTTP/1.0\r\nHost: evil.example.org\r\n\r\n")).toMatch(/^HTTP\/1\.1 403 /);
+});
+
+it("a body that nobody reads leaves no timer behind", async () => {
+  const [begun, ended] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
+  const body = "x".repeat(200_000);
+  const head = "HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length:";
+  expect(await exchange(`GET /graphql?query=%7B__typename%7D ${head} 0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 /);
+  expect(await exchange(`POST /graphql ${head} ${body.length}\r\n\r\n${body}`)).toMatch(/^HTTP\/1\.1 415 /);
+  const long = `POST /api/search ${head.replace("text/plain", "application/x-www-form-urlencoded")} ${2 * 1024 ** 2}\r\n\r\n`;
+  expect(await exchange(long)).toMatch(/^HTTP\/1\.1 413 /);
+  const timers = begun.mock.results.filter((_, i) => begun.mock.calls[i]?.[1] === BODY_MS).map(({ value }) => value as unknown);
+  await until("no timer of a body runs", () => timers.every((timer) => ended.mock.calls.some(([one]) => one === timer)), 10);
 });
 
 it("an upload whose client ends its side gets its answer", async () => {
