@@ -1,7 +1,7 @@
 /** An agent whose every move the test decides: it announces engines, takes requests and answers them as told. */
 
 import { readFileSync } from "node:fs";
-import { connect, credsAuthenticator, headers, type Msg, type NatsConnection } from "nats";
+import { connect, credsAuthenticator, headers, type Msg, type MsgHdrs, type NatsConnection, type Payload } from "nats";
 import type { InternetClass } from "../../schema/classes.js";
 import {
   encodeMessage,
@@ -18,6 +18,8 @@ import { until } from "./stage.js";
 
 export interface PuppetAgent {
   readonly nc: NatsConnection;
+  /** Publishes what the bus answers: to a stream, the bucket of presence, or for a chunk. */
+  request(subject: string, data?: Payload, options?: { headers: MsgHdrs }): Promise<Msg>;
   /** Puts its presence again, with changes of its engines and of itself. */
   announce(engines?: Partial<EnginePresence>[], changes?: Partial<Presence>): Promise<void>;
   /** Deletes its presence, as an agent that leaves. */
@@ -38,6 +40,8 @@ export interface PuppetAgent {
 
 /** Its engines use the same all the time, unless a test says otherwise. */
 const FINGERPRINT = "f".repeat(64);
+/** NATS's own is 1 s, which a busy machine may take for a message. */
+const ANSWER_MS = 30_000;
 const NO_VERSIONS = { engine: "1.0", signatures: "42", signatureDate: null };
 
 export function engine(name: string, rest: Partial<EnginePresence> = {}): EnginePresence {
@@ -77,6 +81,8 @@ export async function startPuppet(
     reconnectTimeWait: 100,
   });
 
+  const ask: PuppetAgent["request"] = (subject, data, options) => nc.request(subject, data, { timeout: ANSWER_MS, ...options });
+
   async function announce(changes: Partial<EnginePresence>[] = [], own: Partial<Presence> = {}): Promise<void> {
     const presence = {
       v: 1 as const,
@@ -92,7 +98,7 @@ export async function startPuppet(
       engines: engines.map((one, i) => ({ ...one, ...changes[i] })),
       ...own,
     };
-    await nc.request(presenceSubject(id), encodeMessage(presence));
+    await ask(presenceSubject(id), encodeMessage(presence));
   }
 
   await until("the bucket of presence is there", () =>
@@ -108,13 +114,14 @@ export async function startPuppet(
 
   return {
     nc,
+    request: ask,
     announce,
     async leave() {
       const deletion = headers();
       deletion.set("KV-Operation", "DEL");
-      await nc.request(presenceSubject(id), undefined, { headers: deletion, timeout: 5_000 });
+      await ask(presenceSubject(id), undefined, { headers: deletion });
     },
-    async take(name, { scan, seconds = 10 } = {}) {
+    async take(name, { scan, seconds = 60 } = {}) {
       // A pulled message keeps its own subject, so the answer needs an inbox of its own.
       const options = { timeout: seconds * 1000 + 500, noMux: true };
       for (;;) {
@@ -147,11 +154,11 @@ export async function startPuppet(
         inspector: "puppet",
         ...rest,
       };
-      const ack = await nc.request(resultSubject(name), encodeMessage(result), { timeout: 5_000 });
+      const ack = await ask(resultSubject(name), encodeMessage(result));
       if (!("seq" in ack.json<object>())) throw new Error(`the bus did not take the result: ${ack.string()}`);
     },
     async readChunk(blob, n) {
-      const message = await nc.request(chunkReadSubject(blob, n), undefined, { timeout: 5_000 });
+      const message = await ask(chunkReadSubject(blob, n));
       return message.headers?.code === 404 ? undefined : message.data;
     },
     close: () => nc.close(),

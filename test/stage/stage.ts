@@ -217,8 +217,8 @@ async function startPart(room: "gateway" | "scanner-agent", env: Env, options: P
   };
 }
 
-/** Waits until a condition holds; fails with its name after the deadline. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, seconds = 20): Promise<NonNullable<Awaited<T>>> {
+/** Waits until a condition holds; fails with its name after the deadline, which ends what hangs and measures nothing. */
+export async function until<T>(what: string, condition: () => T | Promise<T>, seconds = 60): Promise<NonNullable<Awaited<T>>> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {
     const value = await condition();

@@ -39,7 +39,7 @@ async function scans(name: string, count: number): Promise<number[]> {
 }
 
 async function publish(message: unknown): Promise<void> {
-  await agent.nc.request(resultSubject("Av"), JSON.stringify(message), { timeout: 5_000 });
+  await agent.request(resultSubject("Av"), JSON.stringify(message));
 }
 
 async function resultOf(scan: number) {

@@ -27,7 +27,7 @@ async function giveBack(
   rest: Pick<ReturnedRequest, "scan" | "sequence"> & Partial<ReturnedRequest>,
 ): Promise<void> {
   const message = { v: 1, agent: "returner", state: "RETURNED", crashes: 0, cause: "STOPPING", ...rest } as const;
-  await agent.nc.request(resultSubject(name), encodeMessage(message), { timeout: 5_000 });
+  await agent.request(resultSubject(name), encodeMessage(message));
 }
 
 const sequenceOf = async (scan: number) => {

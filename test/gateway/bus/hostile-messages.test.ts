@@ -50,7 +50,7 @@ describe("a gateway goes on after messages that it cannot read", () => {
   it("in the presence of agents: others are still heard", async () => {
     const before = await ignored(AGENTS);
     // The bucket keeps one value for each agent: of several for one, the watcher may be given the last alone.
-    for (const [i, text] of GARBAGE.slice(1).entries()) await agent.nc.request(presenceSubject(`garbage-${i}`), text);
+    for (const [i, text] of GARBAGE.slice(1).entries()) await agent.request(presenceSubject(`garbage-${i}`), text);
     await until("they are counted", async () => (await ignored(AGENTS)) === before + GARBAGE.length - 1);
     await agent.announce([{ healthy: false, reason: "still heard" }]);
     expect(await until("the next presence is heard", () => present("puppet")?.engines[0]?.reason === "still heard")).toBeTruthy();
@@ -59,7 +59,7 @@ describe("a gateway goes on after messages that it cannot read", () => {
 
   it("among results: the next one is recorded", async () => {
     const { scan } = await submit(gateway.url, { base64: base64("answered"), engines: ["Alpha"] });
-    for (const text of [...GARBAGE, '{"v":2,"scan":1}']) await agent.nc.request(resultSubject("Alpha"), text);
+    for (const text of [...GARBAGE, '{"v":2,"scan":1}']) await agent.request(resultSubject("Alpha"), text);
     await agent.answer("Alpha", { scan: Number(scan["scanId"]), verdict: "CLEAN" });
     expect(
       await until("it is final", async () => (await shown(gateway.url, Number(scan["scanId"]))).endDate !== null),
@@ -90,7 +90,7 @@ describe("the presence of an agent is cleaned and limited", () => {
   it("so that NUL, half characters, long texts and impossible dates cost no engine its health", async () => {
     const versions = { engine: `1\0${"x".repeat(500)}`, signatures: "\ud800", signatureDate: "0000-01-01T00:00:00Z" };
     const odd = engine("Odd", { versions, warnings: Array.from({ length: 100 }, () => "w".repeat(1_000)), accepts: ["a/b\0"] });
-    await agent.nc.request(presenceSubject("odd"), presence([odd]));
+    await agent.request(presenceSubject("odd"), presence([odd]));
     const row = await until("it is healthy", () => announced("Odd"));
     expect(row).toMatchObject({ engine_version: `1${"x".repeat(198)}`, signature_version: "\ufffd", accepts: ["a/b"] });
     expect(row.signature_date).toBeNull();
@@ -99,16 +99,13 @@ describe("the presence of an agent is cleaned and limited", () => {
 
   it("and an entry that cannot be read, or of the other class, costs that entry alone", async () => {
     const entries = [engine("Even"), { ...engine("Bad"), slots: -1 }, { name: 7 }, null, engine("Net", { internet: true })];
-    await agent.nc.request(presenceSubject("odd"), presence(entries));
+    await agent.request(presenceSubject("odd"), presence(entries));
     await until("the good one is healthy", () => announced("Even"));
     expect(present("odd")?.engines.map(({ name }) => name)).toEqual(["Even"]);
   });
 
   it("and the reason of an unhealthy engine", async () => {
-    await agent.nc.request(
-      presenceSubject("odd"),
-      presence([engine("Even", { healthy: false, reason: `\0${"r".repeat(5_000)}` })]),
-    );
+    await agent.request(presenceSubject("odd"), presence([engine("Even", { healthy: false, reason: `\0${"r".repeat(5_000)}` })]));
     expect(await until("it is shown", () => present("odd")?.engines[0]?.reason === "r".repeat(1_023))).toBeTruthy();
   });
 
@@ -117,7 +114,7 @@ describe("the presence of an agent is cleaned and limited", () => {
       [1e12, 100_000],
       [1, 500],
     ] as const) {
-      await agent.nc.request(presenceSubject("odd"), presence([], { heartbeatMs: told }));
+      await agent.request(presenceSubject("odd"), presence([], { heartbeatMs: told }));
       expect(await until("it is limited", () => present("odd")?.heartbeatMs === kept)).toBeTruthy();
     }
   });
@@ -145,7 +142,7 @@ describe("results", () => {
       truncated: false,
     };
     const text = JSON.stringify({ ...message, details: "DETAILS" }).replace('"DETAILS"', details);
-    await agent.nc.request(resultSubject("Alpha"), text);
+    await agent.request(resultSubject("Alpha"), text);
     expect(await until("it is INFECTED", async () => (await shown(gateway.url, scanId)).verdict === "INFECTED")).toBeTruthy();
   });
 });

@@ -73,7 +73,7 @@ it("an older presence bucket is given its limit, and is no way to keep agents fr
   await (await jsm()).streams.update(bucket, { max_bytes: -1, discard: "new" as StreamConfig["discard"] });
   await until("it is limited", async () => (await (await jsm()).streams.info(bucket)).config.max_bytes === PRESENCE_BYTES);
   const junk = "x".repeat(900_000);
-  for (let n = 0; n * junk.length < 1.5 * PRESENCE_BYTES; n++) await agent.nc.request(presenceSubject(`junk-${n}`), junk);
+  for (let n = 0; n * junk.length < 1.5 * PRESENCE_BYTES; n++) await agent.request(presenceSubject(`junk-${n}`), junk);
   expect((await (await jsm()).streams.info(bucket)).state.bytes).toBeLessThanOrEqual(PRESENCE_BYTES);
   await agent.announce([{ warnings: ["still heard"] }]);
   const heard = () => gateway.context.fleet.agents()[0]?.engines[0]?.warnings[0] === "still heard";
@@ -88,7 +88,7 @@ it("a durable that NATS refuses costs only its engine, and /readyz names it", as
   const second = [engine("Clash"), engine("Delta")];
   const presence = { v: 1, agent: "second", host: "h", version: "0", class: "isolated", state: "READY", heartbeatMs: 60_000 };
   const startedAt = new Date().toISOString();
-  await agent.nc.request(presenceSubject("second"), JSON.stringify({ ...presence, startedAt, engines: second }));
+  await agent.request(presenceSubject("second"), JSON.stringify({ ...presence, startedAt, engines: second }));
   await until("the other engine is in the catalogue", () =>
     stage.db
       .selectFrom("engines")

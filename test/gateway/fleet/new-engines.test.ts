@@ -18,7 +18,7 @@ afterAll(() => vi.restoreAllMocks());
 async function say(id: string, engines: unknown[], heartbeatMs = 1_000): Promise<void> {
   const startedAt = new Date().toISOString();
   const itself = { v: 1, agent: id, host: "stage", version: "0", class: "isolated", startedAt, state: "READY", proofs: [] };
-  await agent.nc.request(presenceSubject(id), JSON.stringify({ ...itself, heartbeatMs, engines }));
+  await agent.request(presenceSubject(id), JSON.stringify({ ...itself, heartbeatMs, engines }));
 }
 
 const known = async (name: string) => (await readEngines(stage.db)).find((one) => one.name === name);

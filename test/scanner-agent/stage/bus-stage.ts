@@ -177,7 +177,7 @@ export async function storedResults(stage: BusStage): Promise<number> {
 }
 
 /** Polls until `look` finds something. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, timeoutMs = 20_000): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await pause(20)) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
