@@ -16,11 +16,18 @@ export default defineConfig({
     pool: "forks",
     // Files share the modules of their process: to load them for each file takes a fifth of the whole run.
     isolate: false,
-    maxWorkers: 2,
+    // One more than the cores of a small machine: on average a mesh test waits half of its time.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // They end what hangs, and are no measure: many times what the slowest test takes on a machine that is busy with others.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 20_000,
+    expect: { poll: { timeout: 20_000 } },
+    // Files share a process: what one of them replaces must not be there in the next.
+    restoreMocks: true,
+    unstubEnvs: true,
+    unstubGlobals: true,
     server: { deps: { inline: ["type-graphql"] } },
     projects: [
       { extends: true, test: { name: "unit", include: unitTests } },

@@ -2,16 +2,21 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Long files, the longest first: begun last, one of them would run while the other workers have nothing left. */
 const LONG = [
-  "test/compose/",
+  "test/compose/compose.",
   "test/gateway/http/hostile.",
   "test/standalone/up.",
-  "test/gateway/rest/scale.",
-  "test/mesh.",
   "test/faults/faults.",
-  "test/gateway/graphql/transports/many-subscribers.",
+  "test/mesh.",
+  "test/gateway/dashboard/access.",
+  "test/cli/retry-after.",
   "test/scanner-agent/runners/",
-  "test/docker/",
+  "test/gateway/graphql/transports/left-lists.",
+  "test/gateway/rest/scale.",
   "test/gateway/scan/crash.",
+  "test/gateway/graphql/transports/many-subscribers.",
+  "test/gateway/background/answer-batch.",
+  "test/docker/",
+  "test/scanner-agent/rules/rules-false-positives.",
 ];
 
 const rank = ({ moduleId }: TestSpecification) => {
