@@ -27,8 +27,10 @@ const program = new Command("keys")
     const natsStore = bytes(options.natsStore);
     checkHostDir(options.hostDir);
     const keys = await makeKeys(resolve(folder));
-    const { operator, creds } = keys;
-    const made = [operator.seedFile, creds.system, ...Object.values(creds.gateway), ...Object.values(creds.agent)];
+    const { operator, signing, creds } = keys;
+    const made = [operator.seedFile, ...Object.values(signing), creds.system, creds.resolver]
+      .concat(Object.values(creds.gateway))
+      .concat(Object.values(creds.agent));
     const given = options.handOut === undefined ? [] : await handOut(keys, { folder: resolve(options.handOut), natsStore });
     for (const file of [...made, ...given]) print(file);
   });

@@ -16,6 +16,7 @@ import {
   type Values,
 } from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
+import { accountFiles, accountFilesMissing, accountSettings, type AccountFiles } from "./config-accounts.js";
 
 /** The port that clients of MultiAV2 know. */
 export const DEFAULT_PORT = 8080;
@@ -55,6 +56,7 @@ export const gatewaySettings = {
     example: "/run/scanmesh/gateway-internet.creds",
     about: "Credentials file of the gateway's user in the INTERNET account.",
   },
+  ...accountSettings,
   SCANMESH_NATS_REPLICAS: { type: integer(1, 5), fallback: "1", example: "3", about: "Copies of each stream in a NATS cluster." },
   LOG_LEVEL: sharedSettings.LOG_LEVEL,
   SCANMESH_AUTH: {
@@ -185,6 +187,8 @@ export interface GatewayConfig {
   readonly servers: readonly string[];
   /** Credentials of the gateway's user in each account. */
   readonly credsFiles: Readonly<Record<InternetClass, string>>;
+  /** Files by which agents are given accounts of their own; undefined: they share the credentials of their class. */
+  readonly accountFiles: AccountFiles | undefined;
   readonly replicas: number;
   readonly logLevel: string;
   readonly auth: "keys" | "off";
@@ -224,6 +228,7 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
     databaseUrl: values.DATABASE_URL,
     servers: values.NATS_URL.split(",").map((server) => server.trim()),
     credsFiles: { isolated: values.SCANMESH_NATS_ISOLATED_CREDS, internet: values.SCANMESH_NATS_INTERNET_CREDS },
+    accountFiles: accountFiles(values),
     replicas: values.SCANMESH_NATS_REPLICAS,
     logLevel: values.LOG_LEVEL,
     auth: values.SCANMESH_AUTH ?? "off",
@@ -252,7 +257,7 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
 
 function readValues(env: Readonly<Record<string, string | undefined>>): Values<typeof gatewaySettings> {
   const host = env["HOST"] || gatewaySettings.HOST.fallback;
-  const undecided = env["SCANMESH_AUTH"] || isLoopback(host) ? [] : [authUndecided(host)];
+  const undecided = [...(env["SCANMESH_AUTH"] || isLoopback(host) ? [] : [authUndecided(host)]), ...accountFilesMissing(env)];
   try {
     const values = readSettings(gatewaySettings, env);
     if (undecided.length > 0) throw new ConfigError([]);

@@ -2,6 +2,8 @@ import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { OLD_CHUNK_BYTES } from "../schema/streams.js";
+import { openAgentAccounts } from "./accounts/accounts.js";
+import { followEngines } from "./accounts/follow-engines.js";
 import { batched } from "./batch.js";
 import { openBus } from "./bus/bus.js";
 import { DEFAULT_PORT, type GatewayConfig } from "./config.js";
@@ -85,7 +87,9 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     problem: (internet) => bus.account(internet).writeProblem(),
     largestChunk: () => (fleet === undefined ? OLD_CHUNK_BYTES : largestChunk(fleet)),
   });
-  fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax });
+  const accounts = config.accountFiles && (await openAgentAccounts(config.accountFiles, { config, db, log }));
+  const onEngines = accounts && followEngines(accounts, log);
+  fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines });
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });
   const bulk = createBulk({ db, bus, fleet, relay, log });
@@ -99,6 +103,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     databaseWrites,
     bus,
     samples,
+    accounts,
     fleet,
     catalogue: createLastCatalogue(db),
     relay,
@@ -146,7 +151,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       await Promise.all([fleet.stop(), keyring.stop()]);
       await bulk.idle();
       await relay.idle();
-      await Promise.all([bus.close(), samples.close()]);
+      await Promise.all([bus.close(), samples.close(), accounts?.close()]);
       await databaseWrites.stop();
       await Promise.all([db.destroy(), listDb.destroy(), cancelDb.destroy()]);
     },

@@ -3,6 +3,7 @@
 import { INTERNET_CLASSES, type EngineSpeed, type InternetClass } from "./classes.js";
 import {
   AGENTS,
+  ALL_AGENT_RESULTS,
   ALL_CHUNKS,
   ALL_PRESENCE,
   ALL_RESULTS,
@@ -92,13 +93,20 @@ export function streams(internet: InternetClass, settings: StreamSettings): Stre
       max_age: (settings.maxDeadlineMs + 3_600_000) * MILLISECOND,
     },
     { ...base, name: SAMPLES, subjects: [ALL_CHUNKS], retention: "limits", max_bytes: settings.samplesMaxBytes, max_age: 0 },
-    { ...base, name: RESULTS, subjects: [ALL_RESULTS], retention: "workqueue", max_bytes: settings.scansMaxBytes, max_age: 0 },
+    {
+      ...base,
+      name: RESULTS,
+      subjects: [ALL_RESULTS, ALL_AGENT_RESULTS],
+      retention: "workqueue",
+      max_bytes: settings.scansMaxBytes,
+      max_age: 0,
+    },
   ];
 }
 
 /**
  * The presence bucket of an account, as NATS's clients make key-value buckets, but that the oldest entries give way when it is full: who
- * fills it keeps no other agent from being heard.
+ * fills it keeps no other agent from being heard. Nor may a message replace all others of the stream (roll-up).
  */
 export function presenceBucket({ replicas }: Pick<StreamSettings, "replicas">): StreamConfig {
   return {
@@ -113,7 +121,7 @@ export function presenceBucket({ replicas }: Pick<StreamSettings, "replicas">): 
     max_msgs_per_subject: 1,
     duplicate_window: 120_000 * MILLISECOND,
     allow_direct: true,
-    allow_rollup_hdrs: true,
+    allow_rollup_hdrs: false,
   };
 }
 

@@ -56,13 +56,26 @@ export function resultSubject(engine: string): string {
   return `result.${engineToken(engine)}`;
 }
 
-/** All results. */
+/** All results of agents that share the credentials of their class. */
 export const ALL_RESULTS = "result.*";
+
+/** All results of agents that have an account of their own: NATS adds the agent to the subject. */
+export const ALL_AGENT_RESULTS = "result.*.*";
+
+/** Where the results of an engine arrive that an agent with an account of its own publishes to {@link resultSubject}. */
+export function agentResultSubject(engine: string, agent: string): string {
+  return `${resultSubject(engine)}.${agent}`;
+}
 
 /** The engine token of a result's subject: the only place a result's engine is taken from. */
 export function engineOfResult(subject: string): string | undefined {
-  const [head, engine, ...rest] = subject.split(".");
+  const [head, engine, , ...rest] = subject.split(".");
   return head === "result" && rest.length === 0 ? engine : undefined;
+}
+
+/** The agent that NATS names in the subject of its result; undefined where agents share the credentials of their class. */
+export function agentOfResult(subject: string): string | undefined {
+  return engineOfResult(subject) === undefined ? undefined : subject.split(".")[2];
 }
 
 /** The keys of the AGENTS bucket as subjects. */
@@ -84,6 +97,24 @@ export const LIVE_SCAN = "live.scan";
 /** Core subject on which gateways tell each other that a key was revoked; in the ISOLATED account only, without content (lossy). */
 export const LIVE_KEYS = "live.keys";
 
+/**
+ * Acknowledgements of an engine's requests, in both forms. NATS 2.15 may name the domain, of which there is none (`_`), and the account
+ * before the stream. With `*` for the domain too, an acknowledgement of another engine's request could be written in that form.
+ */
+export function ackSubjects(engine: string): string[] {
+  const ofEngine = `${SCANS}.${engineToken(engine)}.>`;
+  return [`$JS.ACK.${ofEngine}`, `$JS.ACK._.*.${ofEngine}`];
+}
+
+/** Where the server is asked to take the claims of an account, signed by the operator. */
+export const CLAIMS_UPDATE = "$SYS.REQ.CLAIMS.UPDATE";
+/** Where the server is asked to remove accounts. */
+export const CLAIMS_DELETE = "$SYS.REQ.CLAIMS.DELETE";
+/** Where the server is asked which accounts it has. */
+export const CLAIMS_LIST = "$SYS.REQ.CLAIMS.LIST";
+/** What the server tells of the connections to accounts. */
+export const ACCOUNT_EVENTS = "$SYS.ACCOUNT.>";
+
 /** Pull verb of an engine's durable on SCANS. */
 export function pullSubject(engine: string): string {
   return `$JS.API.CONSUMER.MSG.NEXT.${SCANS}.${engineToken(engine)}`;
@@ -93,6 +124,9 @@ export function pullSubject(engine: string): string {
 export function chunkReadSubject(blob: string, n: number): string {
   return `$JS.API.DIRECT.GET.${SAMPLES}.${chunkSubject(blob, n)}`;
 }
+
+/** Read verbs of all chunks. */
+export const ALL_CHUNK_READS = `$JS.API.DIRECT.GET.${SAMPLES}.${ALL_CHUNKS}`;
 
 /** Read verb of a stored chunk by its sequence. */
 export const CHUNK_BY_SEQUENCE = `$JS.API.DIRECT.GET.${SAMPLES}`;
@@ -118,10 +152,18 @@ export function agentPermissions(agent: string): { pub: { allow: string[] }; sub
         `$JS.ACK.${SCANS}.>`,
         `$JS.ACK.*.*.${SCANS}.>`,
         ALL_RESULTS,
-        `$JS.API.DIRECT.GET.${SAMPLES}.${ALL_CHUNKS}`,
+        ALL_CHUNK_READS,
         presenceSubject(agent),
       ],
     },
     sub: { allow: [`${inboxPrefix(agent)}.>`, controlSubject(agent)] },
+  };
+}
+
+/** What the gateways' user of the system account may do: change accounts, and hear of the connections to them. */
+export function resolverPermissions(): { pub: { allow: string[] }; sub: { allow: string[] } } {
+  return {
+    pub: { allow: [CLAIMS_UPDATE, CLAIMS_DELETE, CLAIMS_LIST] },
+    sub: { allow: [`${GATEWAY_INBOX_PREFIX}.>`, ACCOUNT_EVENTS] },
   };
 }

@@ -34,13 +34,16 @@ export async function handOut(keys: Keys, { folder, natsStore }: HandOut): Promi
     syncAlways: true,
     serverName: "scanmesh",
   });
-  const { gateway, agent } = keys.creds;
+  const { gateway, agent, resolver } = keys.creds;
   return Promise.all([
     writeReadable(join(folder, "nats"), "nats.conf", nats),
     writeReadable(join(folder, "postgres"), "password", password),
     writeReadable(join(folder, "gateway"), "database-url", `postgres://scanmesh:${password}@postgres:5432/scanmesh`),
     writeReadable(join(folder, "gateway"), "isolated.creds", await readFile(gateway.isolated, "utf8")),
     writeReadable(join(folder, "gateway"), "internet.creds", await readFile(gateway.internet, "utf8")),
+    writeReadable(join(folder, "gateway"), "system.creds", await readFile(resolver, "utf8")),
+    writeReadable(join(folder, "gateway"), "accounts.nk", await readFile(keys.signing.accounts, "utf8")),
+    writeReadable(join(folder, "gateway"), "agents.nk", await readFile(keys.signing.agents, "utf8")),
     writeReadable(join(folder, "agent-isolated"), "agent.creds", await readFile(agent.isolated, "utf8")),
     writeReadable(join(folder, "agent-internet"), "agent.creds", await readFile(agent.internet, "utf8")),
   ]);

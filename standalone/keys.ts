@@ -1,6 +1,7 @@
 /**
- * The keys of NATS's operator mode: an operator, the system account, one account per internet class, and the credentials
- * of the users. They are made once: what exists is never replaced, and runs at the same time agree on one set.
+ * The keys of NATS's operator mode: an operator, the system account, one account per internet class, the keys by which gateways make
+ * accounts of agents, and the credentials of the users. They are made once: a key that exists is never replaced, and runs at the same
+ * time agree on one set. What earlier versions have signed with other rights is signed anew.
  */
 
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -17,11 +18,13 @@ import {
   fmtCreds,
   fromSeed,
   parseCreds,
-  type OperatorLimits,
+  type Account as AccountClaims,
+  type Operator,
   type Permissions,
   type User,
 } from "@nats-io/jwt";
-import { accountName, agentPermissions } from "../schema/subjects.js";
+import { classExports } from "../schema/agent-account.js";
+import { accountName, agentPermissions, resolverPermissions } from "../schema/subjects.js";
 import type { InternetClass } from "../schema/classes.js";
 import { whenMissing } from "./when-missing.js";
 
@@ -40,9 +43,13 @@ export interface Keys {
   readonly operator: { readonly jwt: string; readonly seedFile: string };
   readonly system: Account;
   readonly accounts: Readonly<Record<InternetClass, Account>>;
+  /** Files of the seeds by which a gateway signs agents' accounts, for the operator, and agents' users. */
+  readonly signing: { readonly accounts: string; readonly agents: string };
   /** Files of the users' credentials. An agent's are shared by every agent of that class. */
   readonly creds: {
     readonly system: string;
+    /** The system account's user that gateways have: it may change accounts and hear of their connections. */
+    readonly resolver: string;
     readonly gateway: Readonly<Record<InternetClass, string>>;
     readonly agent: Readonly<Record<InternetClass, string>>;
   };
@@ -56,26 +63,36 @@ export async function makeKeys(dir: string): Promise<Keys> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const systemSeed = await seed(dir, "system", createAccount);
   const operatorSeed = await seed(dir, "operator", createOperator);
-  const operatorJwt = await readOrCreateFile(join(dir, "operator.jwt"), () =>
-    encodeOperator("scanmesh", operatorSeed, { system_account: publicKey(systemSeed) }),
+  const signingKeys = [publicKey(await seed(dir, "operator-signing", createOperator))];
+  await seed(dir, "agents-signing", createAccount);
+  const operatorJwt = await readOrSignClaims<Operator>(
+    join(dir, "operator.jwt"),
+    (claims) => String(claims.signing_keys) === String(signingKeys),
+    () => encodeOperator("scanmesh", operatorSeed, { system_account: publicKey(systemSeed), signing_keys: signingKeys }),
   );
-  const account = async (name: string, file: string, limits: OperatorLimits): Promise<Account> => {
+  const account = async (name: string, file: string, claims: Partial<AccountClaims>): Promise<Account> => {
     const accountSeed = await seed(dir, file, createAccount);
-    const jwt = await readOrCreateFile(join(dir, `${file}.jwt`), () =>
-      encodeAccount(name, accountSeed, { limits }, { signer: operatorSeed }),
+    const jwt = await readOrSignClaims<AccountClaims>(
+      join(dir, `${file}.jwt`),
+      ({ exports = [] }) => JSON.stringify(exports) === JSON.stringify(claims.exports ?? []),
+      () => encodeAccount(name, accountSeed, claims, { signer: operatorSeed }),
     );
     return { name, publicKey: publicKey(accountSeed), jwt, seedFile: join(dir, `${file}.nk`) };
   };
-  const system = await account("SYS", "system", UNLIMITED);
-  const isolated = await account(accountName("isolated"), "isolated", { ...UNLIMITED, ...JETSTREAM });
-  const internet = await account(accountName("internet"), "internet", { ...UNLIMITED, ...JETSTREAM });
+  const ofClass = (internet: InternetClass) =>
+    account(accountName(internet), internet, { limits: { ...UNLIMITED, ...JETSTREAM }, exports: classExports() });
+  const system = await account("SYS", "system", { limits: UNLIMITED });
+  const isolated = await ofClass("isolated");
+  const internet = await ofClass("internet");
   return {
     dir,
     operator: { jwt: operatorJwt, seedFile: join(dir, "operator.nk") },
     system,
     accounts: { isolated, internet },
+    signing: { accounts: join(dir, "operator-signing.nk"), agents: join(dir, "agents-signing.nk") },
     creds: {
       system: await creds(dir, "sys", system, {}),
+      resolver: await creds(dir, "gateway-system", system, resolverPermissions()),
       gateway: {
         isolated: await creds(dir, "gateway-isolated", isolated, {}),
         internet: await creds(dir, "gateway-internet", internet, {}),
@@ -105,7 +122,7 @@ async function creds(dir: string, name: string, account: Account, permissions: P
   if (!samePermissions(decode<User>(jwt).nats, permissions)) {
     // Another version's permissions: the same user key, signed anew.
     const renewed = await encodeUser(name, key, await readFile(account.seedFile, "utf8"), permissions as Partial<User>);
-    await rename(await draft(file, text(fmtCreds(renewed, fromSeed(Buffer.from(key))))), file);
+    await replaceFile(file, text(fmtCreds(renewed, fromSeed(Buffer.from(key)))));
   }
   return file;
 }
@@ -137,6 +154,22 @@ export async function readOrCreateFile(file: string, make: () => Promise<string>
     await rm(made, { force: true });
   }
   return readFile(file, "utf8");
+}
+
+/** Claims that are signed: those in the file if they are as they have to be, else new ones of the same key. */
+async function readOrSignClaims<Claims>(
+  file: string,
+  isRight: (claims: Partial<Claims>) => boolean,
+  sign: () => Promise<string>,
+): Promise<string> {
+  const current = await readOrCreateFile(file, sign);
+  if (isRight(decode<Claims>(current).nats)) return current;
+  await replaceFile(file, await sign());
+  return readFile(file, "utf8");
+}
+
+async function replaceFile(file: string, content: string): Promise<void> {
+  await rename(await draft(file, content), file);
 }
 
 async function draft(file: string, content: string): Promise<string> {

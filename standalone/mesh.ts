@@ -119,9 +119,14 @@ export function createMesh(config: StandaloneConfig): Mesh {
       nats = started;
       return started;
     });
-    const { gateway, agent } = keys.creds;
+    const { gateway, agent, resolver } = keys.creds;
+    const accountFiles = {
+      SCANMESH_NATS_SYSTEM_CREDS: resolver,
+      SCANMESH_NATS_ACCOUNTS_KEY: keys.signing.accounts,
+      SCANMESH_NATS_AGENTS_KEY: keys.signing.agents,
+    };
     const creds = { gatewayIsolatedCreds: gateway.isolated, gatewayInternetCreds: gateway.internet, agentCreds: agent.isolated };
-    return { url, ...creds, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB` } };
+    return { url, ...creds, accountFiles, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB` } };
   };
 
   const migrate = (env: PartCommand["env"]) =>
@@ -223,6 +228,8 @@ function portNote({ gatewayEnv }: StandaloneConfig, address: string): string {
 /** How NATS is reached, and what the gateway's settings are by default because of it. */
 interface Bus extends NatsAccess {
   readonly defaults?: Readonly<Record<string, string>>;
+  /** The gateway's settings by which it gives agents accounts. */
+  readonly accountFiles?: Readonly<Record<string, string>>;
 }
 
 function gatewayEnvironment({ gatewayEnv }: StandaloneConfig, databaseUrl: string, bus: Bus): PartCommand["env"] {
@@ -233,6 +240,7 @@ function gatewayEnvironment({ gatewayEnv }: StandaloneConfig, databaseUrl: strin
     NATS_URL: bus.url,
     SCANMESH_NATS_ISOLATED_CREDS: bus.gatewayIsolatedCreds,
     SCANMESH_NATS_INTERNET_CREDS: bus.gatewayInternetCreds,
+    ...bus.accountFiles,
   };
 }
 

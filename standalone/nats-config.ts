@@ -39,7 +39,7 @@ system_account: ${keys.system.publicKey}
 resolver {
   type: full
   dir: ${quote(settings.resolverDir)}
-  allow_delete: false
+  allow_delete: true
 }
 resolver_preload {
 ${accounts.map((account) => `  ${account.publicKey}: ${quote(account.jwt)}`).join("\n")}

@@ -17,9 +17,16 @@ type Room = readonly [place: string, purpose: string, loose?: RegExp];
  */
 const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
   gateway: [
-    [["gateway", "what every room may use", /^(config|errors|caller|metrics|failpoint|batch|flow|content|write-probe)\.ts$/]],
+    [
+      [
+        "gateway",
+        "what every room may use",
+        /^(config(-accounts)?|errors|caller|metrics|failpoint|batch|flow|content|write-probe)\.ts$/,
+      ],
+    ],
     [["gateway/bus", "what speaks to NATS: connections, streams, the sample store"]],
     [["gateway/db", "SQL, named by table or verb"]],
+    [["gateway/accounts", "agents' accounts on NATS: issued, changed, revoked"]],
     [
       ["gateway/fleet", "agents and engines as they announce themselves, and the catalogue"],
       ["gateway/keys", "API keys and their rates"],

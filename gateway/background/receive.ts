@@ -3,7 +3,7 @@ import type { InternetClass } from "../../schema/classes.js";
 import { MalformedMessage, MAX_RESULT_BYTES, type AgentAnswer, type ResultMessage } from "../../schema/messages.js";
 import { CRASHED_REPEATEDLY_ERROR, type ResultCause } from "../../schema/states.js";
 import { DETAILS_LIMITS, storableValue } from "../../schema/storable.js";
-import { engineOfResult } from "../../schema/subjects.js";
+import { agentOfResult, engineOfResult } from "../../schema/subjects.js";
 import type { ResultDelivery } from "../bus/bus.js";
 import type { IncomingResult } from "../db/results.js";
 import type { ScanContext } from "../scan/context.js";
@@ -23,7 +23,8 @@ export interface ReceivedResult {
 
 /**
  * Parses the results of a message, and hands over returned requests. The engine is taken from the subject, whatever the message
- * says. What is malformed is rejected for good, each answer alone; so is a message from the account of the other class.
+ * says. What is malformed is rejected for good, each answer alone; so is a message from the account of the other class, and an answer that
+ * another agent has published than it says.
  */
 export function receive(
   ctx: ScanContext,
@@ -34,7 +35,7 @@ export function receive(
   const { subject, data } = delivery;
   const reject = (settlement: Settlement, error: unknown) => {
     // Whatever it is, it would be the same each time that the message is delivered.
-    ctx.metrics.resultsIgnored.labels("malformed").inc();
+    ctx.metrics.resultsIgnored.labels(error instanceof OfAnotherAgent ? "another agent" : "malformed").inc();
     ctx.log.warn({ err: error, subject, internet }, "rejected a malformed result message");
     settlement.term();
   };
@@ -54,6 +55,7 @@ export function receive(
     const settlement = settlements[i] ?? delivery;
     try {
       if (answer instanceof MalformedMessage) throw answer;
+      checkAgent(subject, answer);
       if (answer.state !== "RETURNED")
         return [{ delivery: settlement, result: toStore(answer, engine, internet), subject, bytes, isAlone }];
       returns.take(settlement, engine, answer);
@@ -71,6 +73,16 @@ function engineOf({ fleet }: ScanContext, internet: InternetClass, { subject, da
   const known = fleet.classOf(engine);
   if (known !== undefined && known !== internet) throw new MalformedMessage(`${engine} is an engine of class ${known}`);
   return engine;
+}
+
+/** A result that names another agent than NATS, which knows who has published it. */
+class OfAnotherAgent extends MalformedMessage {}
+
+/** The subject says which agent has answered, where agents have accounts of their own; what the message says must agree. */
+function checkAgent(subject: string, { agent }: AgentAnswer): void {
+  const publisher = agentOfResult(subject);
+  if (publisher !== undefined && publisher !== agent)
+    throw new OfAnotherAgent(`agent is ${agent}, and ${publisher} has published it`);
 }
 
 function toStore(message: ResultMessage, engine: string, internet: InternetClass): IncomingResult {

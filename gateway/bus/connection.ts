@@ -28,10 +28,22 @@ export type Prepare = (nc: NatsConnection) => Promise<void>;
 
 const RETRY_MS = 250;
 
-/** Keeps a connection to an account of the class. `purpose` names it on the server. */
+/** Keeps a connection to the account of a class. `purpose` names it on the server. */
 export function keepConnection(
   config: GatewayConfig,
   internet: InternetClass,
+  purpose: string,
+  log: Logger,
+  prepare: Prepare,
+): Connection {
+  const user = { account: accountName(internet), credsFile: config.credsFiles[internet] };
+  return keepConnectionOf(config.servers, user, purpose, log, prepare);
+}
+
+/** The same for any account. */
+export function keepConnectionOf(
+  servers: readonly string[],
+  { account, credsFile }: { account: string; credsFile: string },
   purpose: string,
   log: Logger,
   prepare: Prepare,
@@ -41,8 +53,6 @@ export function keepConnection(
   let closed = false;
   let epoch = 0;
   let problem: string | undefined;
-  const account = accountName(internet);
-  const credsFile = config.credsFiles[internet];
   let creds = readFileSync(credsFile);
 
   async function prepareUntilReady(connection: NatsConnection): Promise<void> {
@@ -80,7 +90,7 @@ export function keepConnection(
     while (!closed) {
       try {
         const options = {
-          servers: [...config.servers],
+          servers: [...servers],
           authenticator: (nonce?: string) => credsAuthenticator(readCredentials())(nonce),
           name: `gateway ${purpose}`,
           inboxPrefix: GATEWAY_INBOX_PREFIX,

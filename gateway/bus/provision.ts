@@ -188,8 +188,8 @@ async function ensureStream(jsm: JetStreamManager, wanted: StreamConfig): Promis
   const config = wanted as unknown as NatsStreamConfig;
   try {
     const { config: found, created } = await jsm.streams.info(wanted.name);
-    const changed = (["max_bytes", "max_age", "num_replicas", "discard"] as const).some(
-      (key) => String(found[key]) !== String(wanted[key]),
+    const changed = (["subjects", "max_bytes", "max_age", "num_replicas", "discard", "allow_rollup_hdrs"] as const).some(
+      (key) => String(found[key] ?? false) !== String(wanted[key] ?? false),
     );
     if (changed) await jsm.streams.update(wanted.name, config);
     return String(created);

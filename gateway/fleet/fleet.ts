@@ -63,9 +63,11 @@ export interface FleetParts {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly enginesMax: number;
+  /** Told of the engines of an agent that may take work, each time that it is heard. */
+  readonly onEngines?: ((agent: string, internet: InternetClass, engines: readonly string[]) => void) | undefined;
 }
 
-export function createFleet({ db, bus, log, metrics, enginesMax }: FleetParts): Fleet {
+export function createFleet({ db, bus, log, metrics, enginesMax, onEngines }: FleetParts): Fleet {
   const agents = createPresentAgents(log, (internet) => metrics.agentsRefused.labels(internet).inc());
   const findUnhealthy = createHealth();
   const hosts = createHosts(db, log);
@@ -215,6 +217,12 @@ export function createFleet({ db, bus, log, metrics, enginesMax }: FleetParts): 
       }
       const place = agents.hear(agent, heard, value.length);
       if (place === "REFUSED") return;
+      const taken = presence.engines.filter((engine) => refusal(catalogue, engine, enginesMax) === undefined);
+      onEngines?.(
+        agent,
+        internet,
+        taken.map(({ name }) => name),
+      );
       for (const engine of announcedEngines(presence)) {
         const announcer = `${internet} ${agent} ${engineToken(engine.name)}`;
         const before = announced.get(announcer)?.engine;

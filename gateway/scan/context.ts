@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { AgentAccounts } from "../accounts/accounts.js";
 import type { Batched } from "../batch.js";
 import type { Bus } from "../bus/bus.js";
 import type { GatewayConfig } from "../config.js";
@@ -34,6 +35,8 @@ export interface ScanContext {
   readonly databaseWrites: WriteProbe;
   readonly bus: Bus;
   readonly samples: SampleStore;
+  /** Agents' accounts on NATS; undefined where they share the credentials of their class. */
+  readonly accounts: AgentAccounts | undefined;
   /** The agents that are present. */
   readonly fleet: Fleet;
   /** The catalogue by which scans are planned. */

@@ -1,5 +1,6 @@
 /** The database as Kysely knows it. `npm run check` compares it with a migrated database. */
 
+import type { AgentAccountsTable } from "./agent-accounts.js";
 import type { ApiKeysTable, ApiKeyUsageTable } from "./api-keys.js";
 import type { AuditEventsTable } from "./audit-events.js";
 import type { GatewaysTable, OutboxTable, RemovalsTable, SweepMarksTable } from "./bus.js";
@@ -34,6 +35,7 @@ export interface Tables {
   engines: EnginesTable;
   agents: AgentsTable;
   agent_orders: AgentOrdersTable;
+  agent_accounts: AgentAccountsTable;
   engine_hosts: EngineHostsTable;
   outbox: OutboxTable;
   gateways: GatewaysTable;

@@ -28,6 +28,19 @@ it("needs the database and both accounts' credentials, and nothing else", () => 
   expect(readGatewayConfig(NEEDED).port).toBeUndefined();
 });
 
+it("takes all three files of agents' accounts, or none", () => {
+  const files = { SCANMESH_NATS_SYSTEM_CREDS: "/s", SCANMESH_NATS_ACCOUNTS_KEY: "/o" };
+  expect(mistakes({ ...NEEDED, ...files })).toEqual([
+    "SCANMESH_NATS_AGENTS_KEY: must be set where SCANMESH_NATS_SYSTEM_CREDS and SCANMESH_NATS_ACCOUNTS_KEY is set",
+  ]);
+  expect(readGatewayConfig(NEEDED).accountFiles).toBeUndefined();
+  expect(readGatewayConfig({ ...NEEDED, ...files, SCANMESH_NATS_AGENTS_KEY: "/a" }).accountFiles).toEqual({
+    systemCreds: "/s",
+    accountsKey: "/o",
+    agentsKey: "/a",
+  });
+});
+
 it.each([
   ["PORT", "65536"],
   ["LOG_LEVEL", "loud"],

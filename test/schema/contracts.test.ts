@@ -2,7 +2,15 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { scanSubjects, blobOfChunk, chunkSubject, engineOfResult, resultSubject } from "../../schema/subjects.js";
+import {
+  agentOfResult,
+  agentResultSubject,
+  scanSubjects,
+  blobOfChunk,
+  chunkSubject,
+  engineOfResult,
+  resultSubject,
+} from "../../schema/subjects.js";
 import { Manifest } from "../../schema/manifest.js";
 import { encodeMessage, parseMessage, ResultMessage, type ResultMessage as Result } from "../../schema/messages.js";
 import { ConfigError, duration, integer, readSettings, size, sizeText, anyText } from "../../schema/settings.js";
@@ -22,7 +30,13 @@ describe("subjects", () => {
     expect(blobOfChunk(chunkSubject("b-1", 3))).toBe("b-1");
     expect(["sample.b", "sample.b.1.2", "scan.b.1"].map(blobOfChunk)).toEqual([undefined, undefined, undefined]);
     expect(engineOfResult(resultSubject("ClamAV"))).toBe("clamav");
-    expect(["result.a.b", "scan.a"].map(engineOfResult)).toEqual([undefined, undefined]);
+    expect(engineOfResult(agentResultSubject("ClamAV", "rack-2"))).toBe("clamav");
+    expect(["result.a.b.c", "scan.a"].map(engineOfResult)).toEqual([undefined, undefined]);
+    expect([agentResultSubject("ClamAV", "rack-2"), resultSubject("ClamAV"), "scan.a.b"].map(agentOfResult)).toEqual([
+      "rack-2",
+      undefined,
+      undefined,
+    ]);
   });
 });
 

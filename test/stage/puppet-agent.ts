@@ -71,15 +71,9 @@ export async function startPuppet(
   id: string,
   engines: EnginePresence[],
   internet: InternetClass = "isolated",
+  connection?: NatsConnection,
 ): Promise<PuppetAgent> {
-  const authenticator = credsAuthenticator(readFileSync(stage.keys.creds.agent[internet]));
-  const nc = await connect({
-    servers: stage.nats().url,
-    authenticator,
-    inboxPrefix: inboxPrefix(id),
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 100,
-  });
+  const nc = connection ?? (await connectShared(stage, id, internet));
 
   const ask: PuppetAgent["request"] = (subject, data, options) => nc.request(subject, data, { timeout: ANSWER_MS, ...options });
 
@@ -163,4 +157,15 @@ export async function startPuppet(
     },
     close: () => nc.close(),
   };
+}
+
+/** Connects by the credentials that agents of a class share. */
+function connectShared(stage: Stage, id: string, internet: InternetClass): Promise<NatsConnection> {
+  return connect({
+    servers: stage.nats().url,
+    authenticator: credsAuthenticator(readFileSync(stage.keys.creds.agent[internet])),
+    inboxPrefix: inboxPrefix(id),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+  });
 }

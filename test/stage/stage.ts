@@ -95,6 +95,9 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
     NATS_URL: nats.url,
     SCANMESH_NATS_ISOLATED_CREDS: keys.creds.gateway.isolated,
     SCANMESH_NATS_INTERNET_CREDS: keys.creds.gateway.internet,
+    SCANMESH_NATS_SYSTEM_CREDS: keys.creds.resolver,
+    SCANMESH_NATS_ACCOUNTS_KEY: keys.signing.accounts,
+    SCANMESH_NATS_AGENTS_KEY: keys.signing.agents,
     ...extra,
   });
   const config = (extra: Env = {}) => readGatewayConfig(env(extra));

@@ -12,7 +12,7 @@ describe("what the containers of a mesh are given", () => {
   async function prepared() {
     const [dir, folder] = [await temporaryFolder(), await temporaryFolder()];
     const give = async (natsStore?: number) => handOut(await makeKeys(dir), { folder, natsStore });
-    return { folder, give, read: (...path: string[]) => readFile(join(folder, ...path), "utf8") };
+    return { dir, folder, give, read: (...path: string[]) => readFile(join(folder, ...path), "utf8") };
   }
 
   test("keys, passwords and sizes stay as they are when it is given again", async () => {
@@ -25,15 +25,21 @@ describe("what the containers of a mesh are given", () => {
     );
   });
 
-  test("each folder holds what its container needs, readable by any user, and no key that signs others", async () => {
-    const { folder, give } = await prepared();
+  test("each folder holds what its container needs, readable by any user, and no key of the mesh but those that sign for agents", async () => {
+    const { dir, folder, give, read } = await prepared();
     const files = await give();
     const modes = await Promise.all(files.map(async (file) => (await stat(file)).mode & 0o777));
     expect(new Set(modes)).toEqual(new Set([0o444]));
-    expect(await readdir(join(folder, "gateway"))).toEqual(["database-url", "internet.creds", "isolated.creds"]);
+    const ofGateway = ["accounts.nk", "agents.nk", "database-url", "internet.creds", "isolated.creds", "system.creds"];
+    expect(await readdir(join(folder, "gateway"))).toEqual(ofGateway);
     expect(await readdir(join(folder, "agent-isolated"))).toEqual(["agent.creds"]);
-    const all = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
+    const others = files.filter((file) => !file.endsWith(".nk"));
+    const all = (await Promise.all(others.map((file) => readFile(file, "utf8")))).join("\n");
     expect(all).not.toMatch(/\bS[OA][A-Z2-7]{56}\b/);
+    const { operator, accounts } = await makeKeys(dir);
+    const secret = await Promise.all([operator, ...Object.values(accounts)].map(({ seedFile }) => readFile(seedFile, "utf8")));
+    expect(secret).not.toContain(await read("gateway", "accounts.nk"));
+    expect(secret).not.toContain(await read("gateway", "agents.nk"));
   });
 
   test("a size that is asked for replaces the one of the first time, for as long as it is asked for", async () => {

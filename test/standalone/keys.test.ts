@@ -1,8 +1,9 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { decode, encodeAccount, type Account as AccountClaims } from "@nats-io/jwt";
+import { decode, encodeAccount, encodeOperator, type Account as AccountClaims, type Operator } from "@nats-io/jwt";
 import { connect, credsAuthenticator, Empty, type NatsConnection } from "nats";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { classExports } from "../../schema/agent-account.js";
 import { makeKeys, signUser, type Keys } from "../../standalone/keys.js";
 import { startNats, type Nats } from "../../standalone/nats.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -45,6 +46,20 @@ describe("making keys", () => {
     const renewed = await readFile(keys.creds.agent.isolated, "utf8");
     expect(seedOf(renewed)).toBe(seedOf(old));
     expect(permissions(renewed)).toEqual(permissions(right));
+  });
+
+  test("what an earlier version has signed for the operator and a class is signed anew, by the same keys", async () => {
+    const dir = await temporaryFolder();
+    const keys = await makeKeys(dir);
+    const { isolated } = keys.accounts;
+    const seed = await readFile(keys.operator.seedFile, "utf8");
+    await writeFile(join(dir, "operator.jwt"), await encodeOperator("scanmesh", seed, { system_account: keys.system.publicKey }));
+    await writeFile(join(dir, "isolated.jwt"), await encodeAccount(isolated.name, isolated.publicKey, {}, { signer: seed }));
+    const renewed = await makeKeys(dir);
+    const claims = (of: Keys) => [of.operator.jwt, of.accounts.isolated.jwt].map((jwt) => [decode(jwt).sub, decode(jwt).nats]);
+    expect(claims(renewed)).toEqual(claims(keys));
+    expect(decode<Operator>(renewed.operator.jwt).nats.signing_keys).toHaveLength(1);
+    expect(decode<AccountClaims>(renewed.accounts.isolated.jwt).nats.exports).toHaveLength(classExports().length);
   });
 
   test("credentials of another account are refused", async () => {

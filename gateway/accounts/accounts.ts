@@ -1,0 +1,192 @@
+/** The accounts of agents: Postgres says which there are, and NATS is told. */
+
+import { createAccount } from "@nats-io/jwt";
+import type { Logger } from "pino";
+import type { InternetClass } from "../../schema/classes.js";
+import { engineToken } from "../../schema/subjects.js";
+import { openResolver } from "../bus/resolver.js";
+import type { GatewayConfig } from "../config.js";
+import type { AccountFiles } from "../config-accounts.js";
+import {
+  findAccount,
+  markConfirmed,
+  readAccount,
+  readAccounts,
+  revokeAccount,
+  updateEngines,
+  upsertAccount,
+  type AgentAccount,
+} from "../db/agent-accounts.js";
+import type { Database } from "../db/database.js";
+import { openSigner } from "./claims.js";
+
+/** An agent that is given an account. */
+export interface JoiningAgent {
+  readonly agent: string;
+  /** The agent's public key; it alone has the seed. */
+  readonly publicKey: string;
+  readonly internet: InternetClass;
+  readonly engines: readonly string[];
+}
+
+/** What an agent connects with, besides its own seed. */
+export interface AgentUser {
+  /** Public key of its account. */
+  readonly account: string;
+  /** Its user, signed. */
+  readonly jwt: string;
+  readonly expiresAt: Date;
+}
+
+/**
+ * Accounts of agents on NATS. What is changed is in Postgres first, and a change that NATS could not be told throws UNAVAILABLE and is
+ * told as soon as it can be.
+ */
+export interface AgentAccounts {
+  /**
+   * Gives an agent an account. Repeated with the same key it is the same account; with another key the account before is revoked. NATS
+   * knows the account when this resolves.
+   */
+  issueAgent(agent: JoiningAgent): Promise<AgentUser>;
+  /** Signs the agent's user anew; undefined if it has no account, or none any more. */
+  renewUser(agent: string): Promise<AgentUser | undefined>;
+  /** Takes its account from an agent: its connections end, and none is let in again. Returns whether it had one. */
+  revokeAgent(agent: string): Promise<boolean>;
+  /** Lets an agent take the work of these engines and no others. Of an agent without an account nothing changes. */
+  setEngines(agent: string, internet: InternetClass, engines: readonly string[]): Promise<void>;
+  /** The public key of an agent that has an account. */
+  findKey(agent: string): Promise<string | undefined>;
+  /** Tells NATS of every account that it has lost, or knows otherwise. Runs by itself at each connection. Returns how many these were. */
+  restore(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** NATS ends a connection when its user expires. */
+const USER_SECONDS = 24 * 60 * 60;
+const RETRY_MS = 1_000;
+/** How many accounts NATS is told of at the same time. */
+const PARALLEL = 8;
+
+/** What the accounts need. */
+export interface AccountParts {
+  readonly config: GatewayConfig;
+  readonly db: Database;
+  readonly log: Logger;
+  readonly userSeconds?: number;
+}
+
+/** Opens the accounts of agents. NATS is connected in the background. */
+export async function openAgentAccounts(files: AccountFiles, parts: AccountParts): Promise<AgentAccounts> {
+  const { config, db, log, userSeconds = USER_SECONDS } = parts;
+  const signer = await openSigner(config, files);
+  const resolver = openResolver(config.servers, files.systemCreds, log, restoreSoon);
+  let restoring: Promise<void> | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  /** Tells NATS what an account may do, until that is what Postgres says: another gateway may change it at the same time. */
+  async function tell(accountKey: string): Promise<void> {
+    try {
+      for (let told = ""; ;) {
+        const account = await readAccount(db, accountKey);
+        if (account === undefined) return;
+        const claims = signer.claimsOf(account);
+        if (claims.hash === told) return;
+        await resolver.update(await signer.signAccount(account, claims));
+        if (account.revokedAt !== null) await remove(account);
+        await markConfirmed(db, accountKey, claims.hash);
+        told = claims.hash;
+      }
+    } catch (error) {
+      retryLater();
+      throw error;
+    }
+  }
+
+  /** It can do nothing any more: that a server keeps it, which was told to remove no accounts, does no harm. */
+  async function remove({ agent, accountKey }: AgentAccount): Promise<void> {
+    try {
+      await resolver.remove(await signer.signRemoval([accountKey]));
+    } catch (error) {
+      log.warn({ err: error, agent }, "NATS keeps the account of a revoked agent, which can do nothing");
+    }
+  }
+
+  async function restore(): Promise<number> {
+    const [known, accounts] = [await resolver.list(), await readAccounts(db)];
+    const lost = accounts.filter((account) => {
+      const isConfirmed = account.confirmed === signer.claimsOf(account).hash;
+      return !isConfirmed || known.has(account.accountKey) !== (account.revokedAt === null);
+    });
+    for (let i = 0; i < lost.length; i += PARALLEL)
+      await Promise.all(lost.slice(i, i + PARALLEL).map(({ accountKey }) => tell(accountKey)));
+    if (lost.length > 0) log.info({ accounts: lost.length }, "NATS was told of accounts of agents");
+    return lost.length;
+  }
+
+  function retryLater(): void {
+    retry ??= setTimeout(restoreSoon, RETRY_MS);
+  }
+
+  /** One at a time; tried again while it fails. While NATS is away, the next connection begins with it. */
+  function restoreSoon(): void {
+    clearTimeout(retry);
+    retry = undefined;
+    if (closed || !resolver.isUp()) return;
+    if (restoring !== undefined) return retryLater();
+    restoring = restore()
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          log.warn({ err: error }, "cannot tell NATS of accounts of agents; retrying");
+          retryLater();
+        },
+      )
+      .finally(() => (restoring = undefined));
+  }
+
+  async function signUser(account: AgentAccount): Promise<AgentUser> {
+    const expiresAt = new Date(Date.now() + userSeconds * 1000);
+    return { account: account.accountKey, jwt: await signer.signUser(account, userSeconds), expiresAt };
+  }
+
+  return {
+    restore,
+    async issueAgent({ agent, publicKey, internet, engines }) {
+      const { account, replaced } = await upsertAccount(db, {
+        agent,
+        internet: internet === "internet",
+        accountKey: createAccount().getPublicKey(),
+        userKey: publicKey,
+        engines: tokensOf(engines),
+      });
+      if (replaced) await tell(replaced.accountKey);
+      await tell(account.accountKey);
+      return signUser(account);
+    },
+    async renewUser(agent) {
+      const account = await findAccount(db, agent);
+      return account && (await signUser(account));
+    },
+    async revokeAgent(agent) {
+      const account = await revokeAccount(db, agent);
+      if (account) await tell(account.accountKey);
+      return account !== undefined;
+    },
+    async setEngines(agent, internet, engines) {
+      const account = await updateEngines(db, { agent, internet: internet === "internet" }, tokensOf(engines));
+      if (account) await tell(account.accountKey);
+    },
+    findKey: async (agent) => (await findAccount(db, agent))?.userKey,
+    async close() {
+      closed = true;
+      clearTimeout(retry);
+      await resolver.close();
+      await restoring;
+    },
+  };
+}
+
+function tokensOf(engines: readonly string[]): string[] {
+  return [...new Set(engines.map(engineToken))].toSorted();
+}

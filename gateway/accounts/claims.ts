@@ -1,0 +1,75 @@
+/** What is signed for agents: the claims of their accounts, and of their users in them. */
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { encodeAccount, encodeGeneric, encodeUser, parseCreds, type Account, type KeyPair, type User } from "@nats-io/jwt";
+import { AGENT_LIMITS, agentImports } from "../../schema/agent-account.js";
+import { internetClass, type InternetClass } from "../../schema/classes.js";
+import { agentPermissions } from "../../schema/subjects.js";
+import type { GatewayConfig } from "../config.js";
+import type { AccountFiles } from "../config-accounts.js";
+import type { AgentAccount } from "../db/agent-accounts.js";
+import { readSigningKey } from "./signing-key.js";
+
+/** The claims of an account, before they are signed. */
+export interface Claims {
+  readonly account: Partial<Account>;
+  /** The same for the same claims. */
+  readonly hash: string;
+}
+
+/** Signs for agents. */
+export interface Signer {
+  /** What the account of an agent may do; of a revoked one nothing, and its users are refused. */
+  claimsOf(account: AgentAccount): Claims;
+  signAccount(account: AgentAccount, claims: Claims): Promise<string>;
+  /** Signs the list of accounts that are to be removed. */
+  signRemoval(accountKeys: readonly string[]): Promise<string>;
+  /** Signs the agent's user, for so many seconds. */
+  signUser(account: AgentAccount, seconds: number): Promise<string>;
+}
+
+/** Reads the keys. */
+export async function openSigner(config: GatewayConfig, files: AccountFiles): Promise<Signer> {
+  const [accountsKey, agentsKey] = (await Promise.all(
+    [files.accountsKey, files.agentsKey].map(async (file) => readSigningKey(await readFile(file, "utf8"))),
+  )) as [KeyPair, KeyPair];
+  const classKeys: Record<InternetClass, string> = {
+    isolated: await accountKeyOf(config.credsFiles.isolated),
+    internet: await accountKeyOf(config.credsFiles.internet),
+  };
+
+  function accountOf({ agent, engines, internet, revokedAt }: AgentAccount): Partial<Account> {
+    if (revokedAt !== null) {
+      const everybody = { "*": Math.ceil(revokedAt.getTime() / 1000) };
+      return { limits: { ...AGENT_LIMITS, conn: 0 }, revocations: everybody };
+    }
+    const account = classKeys[internetClass(internet)];
+    return {
+      limits: AGENT_LIMITS,
+      signing_keys: [agentsKey.getPublicKey()],
+      imports: agentImports({ agent, engines, account }),
+    };
+  }
+
+  return {
+    claimsOf(agentAccount) {
+      const account = accountOf(agentAccount);
+      return { account, hash: createHash("sha256").update(JSON.stringify(account)).digest("base64url") };
+    },
+    // The library adds to what it is given.
+    signAccount: ({ agent, accountKey }, { account }) =>
+      encodeAccount(`agent ${agent}`, accountKey, { ...account }, { signer: accountsKey }),
+    signRemoval: (accounts) => encodeGeneric("accounts of agents", accountsKey, "generic", { accounts }),
+    signUser: ({ agent, accountKey, userKey }, seconds) =>
+      encodeUser(`agent ${agent}`, userKey, accountKey, agentPermissions(agent) as Partial<User>, {
+        signer: agentsKey,
+        exp: Math.floor(Date.now() / 1000) + seconds,
+      }),
+  };
+}
+
+/** The public key of the account in which a credentials file has a user. */
+async function accountKeyOf(credsFile: string): Promise<string> {
+  return (await parseCreds(await readFile(credsFile))).aid;
+}

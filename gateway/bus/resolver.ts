@@ -1,0 +1,55 @@
+/** NATS's resolver: which accounts there are, and what their claims are. */
+
+import type { Logger } from "pino";
+import { z } from "zod";
+import { parseMessage } from "../../schema/messages.js";
+import { sendRequest } from "../../schema/nats/requests.js";
+import { CLAIMS_DELETE, CLAIMS_LIST, CLAIMS_UPDATE } from "../../schema/subjects.js";
+import { isAway, keepConnectionOf, unavailable } from "./connection.js";
+
+/** The accounts as NATS knows them. Every call throws UNAVAILABLE while NATS is away. */
+export interface Resolver {
+  isUp(): boolean;
+  /** Hands over the signed claims of an account. NATS has them when this resolves, and has ended connections that they no longer allow. */
+  update(claims: string): Promise<void>;
+  /** Removes the accounts that a signed list names, and ends their connections. */
+  remove(list: string): Promise<void>;
+  /** Public keys of all accounts. */
+  list(): Promise<ReadonlySet<string>>;
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS = 5_000;
+
+const Answer = z.union([
+  z.object({ error: z.object({ code: z.number().default(0), description: z.string().default("") }) }),
+  z.object({ data: z.unknown() }),
+]);
+const AccountKeys = z.array(z.string()).nullable();
+
+/** Connects in the background, by the credentials of a user of the system account. `onUp` is called after each connection. */
+export function openResolver(servers: readonly string[], credsFile: string, log: Logger, onUp: () => void): Resolver {
+  const connection = keepConnectionOf(servers, { account: "SYS", credsFile }, "accounts", log, async () => {
+    setImmediate(onUp);
+  });
+
+  async function ask(subject: string, body: string): Promise<unknown> {
+    const nc = connection.up();
+    try {
+      const { data } = await sendRequest(nc, subject, [Buffer.from(body)], { timeoutMs: TIMEOUT_MS });
+      const answer = parseMessage(Answer, data);
+      if ("error" in answer) throw new Error(`NATS refuses the claims of an account: ${answer.error.description}`);
+      return answer.data;
+    } catch (error) {
+      throw isAway(error) ? unavailable(error) : error;
+    }
+  }
+
+  return {
+    isUp: () => connection.isUp(),
+    update: async (claims) => void (await ask(CLAIMS_UPDATE, claims)),
+    remove: async (list) => void (await ask(CLAIMS_DELETE, list)),
+    list: async () => new Set(AccountKeys.parse(await ask(CLAIMS_LIST, ""))),
+    close: () => connection.close(),
+  };
+}

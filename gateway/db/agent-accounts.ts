@@ -1,0 +1,116 @@
+import { sql } from "kysely";
+import type { Database } from "./database.js";
+
+/** The account of an agent. */
+export interface AgentAccount {
+  /** Public key of the account. */
+  readonly accountKey: string;
+  readonly agent: string;
+  readonly internet: boolean;
+  /** Public key of the agent. */
+  readonly userKey: string;
+  /** Subject tokens of the engines whose work it takes. */
+  readonly engines: readonly string[];
+  readonly revokedAt: Date | null;
+  /** A hash of the claims that NATS has confirmed last. */
+  readonly confirmed: string | null;
+}
+
+/** An account as it is to be. */
+export type NewAgentAccount = Pick<AgentAccount, "accountKey" | "agent" | "internet" | "userKey" | "engines">;
+
+const columns = [
+  "account_key as accountKey",
+  "agent",
+  "internet",
+  "user_key as userKey",
+  "engines",
+  "revoked_at as revokedAt",
+  "confirmed",
+] as const;
+
+/**
+ * Enters an account, unless the agent has one with the same key: that one is kept and gets the engines. One with another key is revoked,
+ * and returned too.
+ */
+export async function upsertAccount(
+  db: Database,
+  { accountKey, agent, internet, userKey, engines }: NewAgentAccount,
+): Promise<{ account: AgentAccount; replaced: AgentAccount | undefined }> {
+  return db.transaction().execute(async (tx) => {
+    // Hosts that join under one name at the same time come one after the other.
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`agent_accounts ${agent}`}, 0))`.execute(tx);
+    const kept = await tx
+      .updateTable("agent_accounts")
+      .set({ engines: [...engines] })
+      .where((where) => where.and({ agent, internet, user_key: userKey }))
+      .where("revoked_at", "is", null)
+      .returning(columns)
+      .executeTakeFirst();
+    if (kept) return { account: kept, replaced: undefined };
+    const replaced = await tx
+      .updateTable("agent_accounts")
+      .set({ revoked_at: sql<Date>`now()` })
+      .where("agent", "=", agent)
+      .where("revoked_at", "is", null)
+      .returning(columns)
+      .executeTakeFirst();
+    const account = await tx
+      .insertInto("agent_accounts")
+      .values({ account_key: accountKey, agent, internet, user_key: userKey, engines: [...engines], confirmed: null })
+      .returning(columns)
+      .executeTakeFirstOrThrow();
+    return { account, replaced };
+  });
+}
+
+/** The account that an agent has now. */
+export async function findAccount(db: Database, agent: string): Promise<AgentAccount | undefined> {
+  return db
+    .selectFrom("agent_accounts")
+    .select(columns)
+    .where("agent", "=", agent)
+    .where("revoked_at", "is", null)
+    .executeTakeFirst();
+}
+
+/** Every account of every agent, revoked ones too. */
+export async function readAccounts(db: Database): Promise<AgentAccount[]> {
+  return db.selectFrom("agent_accounts").select(columns).execute();
+}
+
+export async function readAccount(db: Database, accountKey: string): Promise<AgentAccount | undefined> {
+  return db.selectFrom("agent_accounts").select(columns).where("account_key", "=", accountKey).executeTakeFirst();
+}
+
+/** Sets the engines of an agent of a class. Returns its account if they were others before. */
+export async function updateEngines(
+  db: Database,
+  { agent, internet }: Pick<AgentAccount, "agent" | "internet">,
+  engines: readonly string[],
+): Promise<AgentAccount | undefined> {
+  return db
+    .updateTable("agent_accounts")
+    .set({ engines: [...engines] })
+    .where((where) => where.and({ agent, internet }))
+    .where("revoked_at", "is", null)
+    .where(sql<boolean>`engines is distinct from ${[...engines]}::text[]`)
+    .returning(columns)
+    .executeTakeFirst();
+}
+
+/** Revokes the account of an agent. Returns it if it was not revoked before. */
+export async function revokeAccount(db: Database, agent: string): Promise<AgentAccount | undefined> {
+  return db
+    .updateTable("agent_accounts")
+    .set({ revoked_at: sql<Date>`now()` })
+    .where("agent", "=", agent)
+    .where("revoked_at", "is", null)
+    .returning(columns)
+    .executeTakeFirst();
+}
+
+/** Notes which claims of an account NATS has. */
+export async function markConfirmed(db: Database, accountKey: string, confirmed: string): Promise<void> {
+  await db.updateTable("agent_accounts").set({ confirmed }).where("account_key", "=", accountKey).execute();
+}

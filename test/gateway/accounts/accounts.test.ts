@@ -1,0 +1,192 @@
+import { rmSync } from "node:fs";
+import { join as path } from "node:path";
+import { decode, type User } from "@nats-io/jwt";
+import type { NatsConnection } from "nats";
+import { expect, it, onTestFinished } from "vitest";
+import { openAgentAccounts } from "../../../gateway/accounts/accounts.js";
+import { findAccount, readAccounts } from "../../../gateway/db/agent-accounts.js";
+import { readScan } from "../../../gateway/db/scans.js";
+import { encodeMessage } from "../../../schema/messages.js";
+import { agentResultSubject, controlSubject, presenceSubject, resultSubject } from "../../../schema/subjects.js";
+import { base64, submit } from "../scan/submitting.js";
+import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
+import { testLog } from "../../stage/log.js";
+import { until } from "../../stage/stage.js";
+import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { accountsOf, join, type JoinedAgent } from "./joined-agent.js";
+
+const stage = useStage();
+const gateway = prepared(() => stage.gateway());
+/** It shares the credentials of its class, as agents of earlier versions do. */
+const shared = usePuppet(stage, "shared", [engine("Alpha"), engine("Beta")]);
+
+/** An agent in an account of its own, until the end of the test. */
+async function joined(agent: string, engines: string[]): Promise<{ its: JoinedAgent; nc: NatsConnection; puppet: PuppetAgent }> {
+  const its = await join(stage, gateway, agent, engines);
+  const nc = await its.connect();
+  onTestFinished(async () => {
+    await nc.close();
+    await accountsOf(gateway).revokeAgent(agent);
+  });
+  const puppet = await startPuppet(
+    stage,
+    agent,
+    engines.map((name) => engine(name)),
+    "isolated",
+    nc,
+  );
+  return { its, nc, puppet };
+}
+
+const submitted = async (text: string) => (await submit(gateway.url, { base64: base64(text) })).scan.scanId;
+
+const answerOf = async (scan: number, name: string) =>
+  (await readScan(stage.db, scan))?.results.find(({ engine: its }) => its === name);
+
+async function ignored(reason: string): Promise<number> {
+  const { values } = await gateway.context.metrics.resultsIgnored.get();
+  return values.find(({ labels }) => labels.reason === reason)?.value ?? 0;
+}
+
+it("an agent does its work in an account of its own, beside one that shares the credentials of its class", async () => {
+  const { nc, puppet } = await joined("worker", ["Alpha"]);
+  const control: string[] = [];
+  nc.subscribe(controlSubject("worker"), { callback: (_, { data }) => void control.push(new TextDecoder().decode(data)) });
+  await nc.flush();
+
+  const scan = await submitted("own account");
+  const { request, ack } = await puppet.take("Alpha", { scan });
+  expect(await puppet.readChunk(request.sample.blob ?? "", 0)).toBeDefined();
+  await puppet.answer("Alpha", { scan, verdict: "INFECTED", signature: "Own" });
+  ack();
+  await until("its result is recorded", async () => (await answerOf(scan, "Alpha"))?.state === "DONE");
+  expect(await answerOf(scan, "Alpha")).toMatchObject({ agent: "worker", signature: "Own" });
+
+  const beta = await shared.take("Beta", { scan });
+  await shared.answer("Beta", { scan, verdict: "CLEAN" });
+  beta.ack();
+  await until("the scan is final", async () => (await readScan(stage.db, scan))?.endDate);
+
+  expect(gateway.context.fleet.agents().map(({ agent }) => agent)).toContain("worker");
+  gateway.context.bus.account("isolated").sendControl("worker", { v: 1, kind: "state", state: "READY" });
+  await until("it is told", () => control.length > 0);
+});
+
+const STARTED = {
+  v: 1,
+  state: "SCANNING",
+  startedAt: new Date().toISOString(),
+  verdict: null,
+  signature: null,
+  error: null,
+  versions: { engine: null, signatures: null, signatureDate: null },
+  image: null,
+  durationMs: 0,
+  details: null,
+  truncated: false,
+} as const;
+
+it("a result that names another agent than its subject is refused, and counted", async () => {
+  const { nc } = await joined("liar", ["Alpha"]);
+  const scan = await submitted("a lie");
+  const before = await ignored("another agent");
+  const say = (agent: string) =>
+    nc.request(resultSubject("Alpha"), encodeMessage({ ...STARTED, scan, agent }), { timeout: 5_000 });
+  await say("shared");
+  await until("it is refused", async () => (await ignored("another agent")) > before);
+  await say("liar");
+  await until("its own is taken", async () => (await answerOf(scan, "Alpha"))?.agent === "liar");
+  expect(agentResultSubject("Alpha", "liar")).toBe("result.alpha.liar");
+});
+
+it("an engine that it announces later is let in before its first pull", async () => {
+  const { nc, puppet } = await joined("grower", ["Alpha"]);
+  await puppet.announce([], { engines: [engine("Alpha"), engine("Beta")] });
+  await until("NATS lets it take Beta's work", async () => {
+    const scan = await submitted("more engines");
+    return puppet.take("Beta", { scan, seconds: 1 }).then(
+      ({ ack }) => (ack(), true),
+      () => false,
+    );
+  });
+  expect((await findAccount(stage.db, "grower"))?.engines).toEqual(["alpha", "beta"]);
+  await puppet.announce([], { engines: [engine("Alpha")] });
+  await until("Beta's work is refused to it again", () =>
+    nc.request(resultSubject("Beta"), "", { timeout: 1_000 }).then(
+      () => false,
+      () => true,
+    ),
+  );
+});
+
+it("the same key has the same account, another key another one, and the one before is cut off", async () => {
+  const first = await join(stage, gateway, "renamed", ["Alpha"]);
+  const accounts = accountsOf(gateway);
+  const again = await accounts.issueAgent({
+    agent: "renamed",
+    publicKey: first.publicKey,
+    internet: "isolated",
+    engines: ["Alpha"],
+  });
+  expect(again.account).toBe(first.account);
+  const renewed = await accounts.renewUser("renamed");
+  expect(decode<User>(renewed?.jwt ?? "")).toMatchObject({ sub: first.publicKey, nats: { issuer_account: first.account } });
+  expect(decode(renewed?.jwt ?? "").exp).toBe(Math.floor((renewed?.expiresAt.getTime() ?? 0) / 1000));
+
+  const nc = await first.connect({ jwt: renewed?.jwt ?? "" });
+  const second = await join(stage, gateway, "renamed", ["Alpha"]);
+  await nc.closed();
+  await expect(first.connect()).rejects.toThrow();
+  await (await second.connect()).close();
+  expect(await accounts.revokeAgent("renamed")).toBe(true);
+});
+
+it("a revoked agent is cut off and not let in again, and its user is not renewed", async () => {
+  const accounts = accountsOf(gateway);
+  const its = await join(stage, gateway, "revoked", ["Alpha"]);
+  const nc = await its.connect();
+  expect(await accounts.revokeAgent("revoked")).toBe(true);
+  await nc.closed();
+  await expect(its.connect()).rejects.toThrow();
+  expect(await accounts.renewUser("revoked")).toBeUndefined();
+  expect(await accounts.revokeAgent("revoked")).toBe(false);
+  expect(await accounts.findKey("revoked")).toBeUndefined();
+});
+
+it("accounts that NATS has lost are made again, and those that it should have lost are removed", async () => {
+  const accounts = accountsOf(gateway);
+  const [kept, gone] = [await join(stage, gateway, "kept", ["Alpha"]), await join(stage, gateway, "gone", ["Alpha"])];
+  await stage.stopNats();
+  rmSync(path(stage.folder, "nats", "accounts"), { recursive: true, force: true });
+  // Nobody can tell NATS now, and it is made good later.
+  await expect(accounts.revokeAgent("gone")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await stage.startNats();
+  await until("the account is there again", () =>
+    kept.connect().then(
+      (nc) => nc.close().then(() => true),
+      () => false,
+    ),
+  );
+  await expect(gone.connect()).rejects.toThrow();
+  await until("nothing is left to tell", async () => (await accounts.restore()) === 0);
+  const rows = await readAccounts(stage.db);
+  expect(rows.every(({ confirmed }) => confirmed !== null)).toBe(true);
+  await accounts.revokeAgent("kept");
+});
+
+it("an account that was written by other rules is signed anew", async () => {
+  const its = await join(stage, gateway, "older", ["Alpha"]);
+  await stage.db.updateTable("agent_accounts").set({ confirmed: "other rules" }).where("agent", "=", "older").execute();
+  const { accountFiles } = stage.config();
+  if (accountFiles === undefined) throw new Error("the stage has no keys for accounts");
+  const another = await openAgentAccounts(accountFiles, { config: stage.config(), db: stage.db, log: testLog("accounts") });
+  onTestFinished(() => another.close());
+  await until("it is told", async () => (await findAccount(stage.db, "older"))?.confirmed !== "other rules");
+  await (await its.connect()).close();
+  await accountsOf(gateway).revokeAgent("older");
+});
+
+it("the presence of one agent is of no use under another's name", async () => {
+  const { nc } = await joined("present", ["Alpha"]);
+  await expect(nc.request(presenceSubject("shared"), "{}", { timeout: 1_000 })).rejects.toThrow();
+});
