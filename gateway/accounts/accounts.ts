@@ -58,6 +58,8 @@ export interface AgentAccounts {
   findKey(agent: string): Promise<string | undefined>;
   /** Tells NATS of every account that it has lost, or knows otherwise. Runs by itself at each connection. Returns how many these were. */
   restore(): Promise<number>;
+  /** Whether NATS can be told. */
+  connected(): boolean;
   close(): Promise<void>;
 }
 
@@ -152,6 +154,7 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
 
   return {
     restore,
+    connected: resolver.isUp,
     async issueAgent({ agent, publicKey, internet, engines }) {
       const { account, replaced } = await upsertAccount(db, {
         agent,

@@ -127,7 +127,8 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
       let stopped: Promise<void> | undefined;
       const stop = () => (stopped ??= gateway.stop());
       stops.push(stop);
-      await until("the gateway has its bus", () => gateway.context.bus.connected() && gateway.context.samples.connected());
+      const { bus, samples, accounts } = gateway.context;
+      await until("the gateway has its bus", () => bus.connected() && samples.connected() && (accounts?.connected() ?? true));
       return { ...gateway, stop, url };
     },
     async gatewayProcess(extra, { probed = false, stdout } = {}) {

@@ -169,6 +169,7 @@ it("accounts that NATS has lost are made again, and those that it should have lo
   );
   await expect(gone.connect()).rejects.toThrow();
   await until("nothing is left to tell", async () => (await accounts.restore()) === 0);
+  await until("the gateway has its bus", () => gateway.context.bus.connected() && gateway.context.samples.connected());
   const rows = await readAccounts(stage.db);
   expect(rows.every(({ confirmed }) => confirmed !== null)).toBe(true);
   await accounts.revokeAgent("kept");
