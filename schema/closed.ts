@@ -34,6 +34,16 @@ export type ContainerFormat = (typeof CONTAINER_FORMATS)[number];
 /** Most closed things that are told of one sample. */
 export const MAX_CLOSED = 100;
 
+/** Why something is closed to an engine. LIMIT: nested deeper, or larger once unpacked, than is looked at. */
+export const ClosedState = {
+  ENCRYPTED: "ENCRYPTED",
+  DAMAGED: "DAMAGED",
+  UNSUPPORTED: "UNSUPPORTED",
+  LIMIT: "LIMIT",
+} as const;
+/** See the value of the same name. */
+export type ClosedState = keyof typeof ClosedState;
+
 /** Something in a sample that an engine cannot look into. */
 export const Closed = z.object({
   /** The member, with the containers around it: `letters.zip/secret.docx`. Empty: the sample itself. */
@@ -42,8 +52,7 @@ export const Closed = z.object({
   format: told(32),
   /** How it is packed or encrypted, where that is known. */
   method: told(200).nullable(),
-  /** LIMIT: nested deeper, or larger once unpacked, than is looked at. */
-  state: z.enum(["ENCRYPTED", "DAMAGED", "UNSUPPORTED", "LIMIT"]),
+  state: z.enum(ClosedState),
 });
 /** See the value of the same name. */
 export type Closed = z.infer<typeof Closed>;

@@ -1,5 +1,6 @@
 /** Records that `gateway/db` reads from its rows, and that GraphQL and REST show. */
 
+import type { Closed } from "./closed.js";
 import type { EngineSpeed, PluginType, Speed } from "./classes.js";
 import type { Labels, Priority } from "./scan-options.js";
 import type { EngineVerdict, ResultCause, ResultState, Skipped, Verdict } from "./states.js";
@@ -81,18 +82,20 @@ export interface ResultRecord {
   /** Milliseconds the engine ran. */
   readonly durationMs: number | null;
   readonly details: Record<string, unknown> | null;
+  /** What is closed to the engine in the sample; null where its agent says nothing of it. */
+  readonly closed: readonly Closed[] | null;
   readonly truncated: boolean;
   /** The scan that the result was copied from; it may have been deleted. */
   readonly reusedFrom: number | null;
 }
 
-/** A result without the engine's own output, which can be long: it is read only where it is shown. */
-export type BriefResult = Omit<ResultRecord, "details">;
+/** A result without what can be long: the engine's own output and what is closed to it are read only where they are shown. */
+export type BriefResult = Omit<ResultRecord, "details" | "closed">;
 
 /** A result without where and when it ran: REST shows no more, and long lists need not read the rest. */
 export type ListedResult = Omit<
   ResultRecord,
-  "imageId" | "imageDigest" | "agent" | "startedAt" | "endedAt" | "durationMs" | "truncated" | "reusedFrom"
+  "imageId" | "imageDigest" | "agent" | "startedAt" | "endedAt" | "durationMs" | "closed" | "truncated" | "reusedFrom"
 >;
 
 /** One scan without its results: what a list shows. */

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { InternetClass } from "../../schema/classes.js";
+import type { Closed } from "../../schema/closed.js";
 import type { ResultMessage } from "../../schema/messages.js";
 import type { EngineVerdict, ResultCause, ResultState, Verdict } from "../../schema/states.js";
 import type { Database, Tx } from "./database.js";
@@ -24,6 +25,7 @@ export interface IncomingResult {
   readonly startedAt: string | null;
   readonly durationMs: number | null;
   readonly details: Record<string, unknown> | null;
+  readonly closed?: readonly Closed[] | undefined;
   readonly truncated: boolean;
   /** What it counts as if it is the result of an AV engine; default: as itself. */
   readonly ofAntivirus?: IncomingResult | undefined;
@@ -92,7 +94,8 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         (position int, scan_id bigint, engine text, in_internet boolean, state result_state, verdict verdict, signature text,
          error text, cause text, engine_version text, signature_version text, signature_date timestamptz,
          image_id text, image_digest text, fingerprint text, agent text, only_av boolean,
-         started_at timestamptz, duration_ms double precision, details jsonb, truncated boolean)
+         started_at timestamptz, duration_ms double precision, details jsonb, closed jsonb,
+         truncated boolean)
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
         and coalesce(message.only_av = (engines.type = 'AV'), true)
       order by message.scan_id, engines.id, message.state desc, message.verdict desc nulls last, message.position
@@ -111,7 +114,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         fingerprint = matched.fingerprint, agent = coalesce(matched.agent, results.agent),
         started_at = coalesce(matched.started_at, results.started_at), duration_ms = matched.duration_ms,
         ended_at = case when matched.state > 'SCANNING' then now() end,
-        details = nullif(matched.details, 'null'::jsonb), truncated = matched.truncated, bars_clean = matched.bars_clean
+        details = nullif(matched.details, 'null'::jsonb), closed = matched.closed, truncated = matched.truncated, bars_clean = matched.bars_clean
       from matched
       where results.scan_id = matched.scan_id and results.engine_id = matched.engine_id and (
         matched.state > old_state

@@ -11,7 +11,7 @@ const LAST_ID = Number.MAX_SAFE_INTEGER;
 /** The columns of a result that a copy takes over unchanged. */
 export const COPIED = sql.raw(
   "state, verdict, signature, error, cause, engine_version, signature_version, signature_date, image_id, image_digest, fingerprint, agent, " +
-    "started_at, ended_at, duration_ms, details, truncated, bars_clean",
+    "started_at, ended_at, duration_ms, details, closed, truncated, bars_clean",
 );
 
 /** The query of a table expression `announced`. */

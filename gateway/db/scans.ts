@@ -165,7 +165,7 @@ function among(scanIds: readonly number[]): Expression<number> {
 }
 
 function selectResults(db: Database, ofScans: Expression<number>) {
-  return selectBriefResults(db, ofScans).select("results.details");
+  return selectBriefResults(db, ofScans).select(["results.details", "results.closed"]);
 }
 
 function selectListedResults(db: Database, ofScans: Expression<number>) {

@@ -2,6 +2,7 @@
 
 import { registerEnumType } from "type-graphql";
 import { EngineSpeed, InternetClass, PluginType, Speed } from "../classes.js";
+import { ClosedState } from "../closed.js";
 import { AgentState } from "../control.js";
 import { Priority } from "../scan-options.js";
 import { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } from "../states.js";
@@ -121,6 +122,18 @@ registerEnumType(ResultCause, {
   },
 });
 export { ResultCause };
+
+registerEnumType(ClosedState, {
+  name: "ClosedState",
+  description: "Why something in a sample is closed to an engine.",
+  valuesConfig: {
+    ENCRYPTED: { description: "It is encrypted." },
+    DAMAGED: { description: "It is cut off or contradicts itself." },
+    UNSUPPORTED: { description: "It is packed in a way that the engine does not open." },
+    LIMIT: { description: "It is nested deeper, or larger once unpacked, than the engine or its agent looks." },
+  },
+});
+export { ClosedState };
 
 registerEnumType(Verdict, {
   name: "Verdict",

@@ -2,6 +2,7 @@ import { GraphQLDateTimeISO, GraphQLJSONObject, GraphQLSafeInt } from "graphql-s
 import { Field, Float, ObjectType } from "type-graphql";
 import { Node } from "./node.js";
 import { EngineVersions } from "./engine-versions.js";
+import { ClosedMember } from "./closed-member.js";
 import { ContainerImage } from "./container-image.js";
 import { EngineSpeed, EngineVerdict, PluginType, ResultCause, ResultState } from "./enums.js";
 
@@ -69,6 +70,11 @@ export class Result extends Node {
 
   @Field(() => GraphQLJSONObject, { nullable: true, description: "The engine's own output, with its own keys." })
   details!: Record<string, unknown> | null;
+
+  @Field(() => [ClosedMember], {
+    description: "What the engine cannot look into in the sample, as far as its agent says so: at most 100 things.",
+  })
+  closed!: readonly ClosedMember[];
 
   @Field(() => Boolean, { description: "The details were too long and were cut." })
   truncated!: boolean;

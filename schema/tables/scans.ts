@@ -1,5 +1,6 @@
 /** Row types of scans, their results, and the requests that made them. */
 
+import type { Closed } from "../closed.js";
 import type { Generated, GeneratedAlways, JSONColumnType } from "kysely";
 import type { Speed } from "../classes.js";
 import type { Labels, Priority } from "../scan-options.js";
@@ -74,6 +75,8 @@ export interface ResultsTable {
   /** Milliseconds the engine ran. */
   duration_ms: number | null;
   details: JSONColumnType<Record<string, unknown>> | null;
+  /** What is closed to the engine in the sample, as far as its agent says so. */
+  closed: JSONColumnType<Closed[]> | null;
   truncated: Generated<boolean>;
   /** Whether it bars CLEAN, for an engine that is no AV engine. */
   bars_clean: Generated<boolean>;

@@ -14,11 +14,11 @@ export function selects({ fieldNodes, fragments }: GraphQLResolveInfo, field: st
   return fieldNodes.some(({ selectionSet }) => within(selectionSet));
 }
 
-const DETAILS = "details";
+const DETAILS: ReadonlySet<string> = new Set(["details", "closed"]);
 /** Documents are cached, so their operations are the same objects again. */
 const known = new WeakMap<OperationDefinitionNode, boolean>();
 
-/** Whether an operation asks anywhere for the `details` of results (or of something else that is so called). */
+/** Whether an operation asks anywhere for what can be long of results (or for something else that is so called). */
 export function selectsDetails({ operation, fragments }: Pick<GraphQLResolveInfo, "operation" | "fragments">): boolean {
   const before = known.get(operation);
   if (before !== undefined) return before;
@@ -26,7 +26,7 @@ export function selectsDetails({ operation, fragments }: Pick<GraphQLResolveInfo
   for (const part of [operation, ...Object.values(fragments)]) {
     visit(part, {
       Field({ name }) {
-        if (name.value !== DETAILS) return undefined;
+        if (!DETAILS.has(name.value)) return undefined;
         found = true;
         return BREAK;
       },

@@ -3,7 +3,15 @@
 import type { ComplexityEstimator } from "graphql-query-complexity";
 
 /** Entries that lists without `first` are assumed to have. */
-export const TYPICAL = { agents: 20, apiKeys: 50, engines: 25, joinTokens: 50, points: 100, webhooks: 10 } as const;
+export const TYPICAL = {
+  agents: 20,
+  apiKeys: 50,
+  closedMembers: 2,
+  engines: 25,
+  joinTokens: 50,
+  points: 100,
+  webhooks: 10,
+} as const;
 
 /** The cost of a list that is assumed to have so many entries. */
 export function listCost(length: number): ComplexityEstimator {

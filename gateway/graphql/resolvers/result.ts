@@ -1,22 +1,24 @@
 import { GraphQLJSONObject } from "graphql-scalars";
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import type { Closed } from "../../../schema/closed.js";
 import type { BriefResult, ResultRecord } from "../../../schema/reports.js";
+import { ClosedMember } from "../../../schema/graphql/closed-member.js";
 import { ContainerImage } from "../../../schema/graphql/container-image.js";
 import { EngineVersions } from "../../../schema/graphql/engine-versions.js";
 import { Result } from "../../../schema/graphql/result.js";
 import type { RequestContext } from "../context/request-context.js";
+import { listCost, TYPICAL } from "../limits/list-cost.js";
 
 @Resolver(() => Result)
 export class ResultResolver {
-  /** Whoever read the result may have left them out. */
   @FieldResolver(() => GraphQLJSONObject, { nullable: true })
-  async details(
-    @Root() result: BriefResult | ResultRecord,
-    @Ctx() { loaders }: RequestContext,
-  ): Promise<ResultRecord["details"]> {
-    if ("details" in result) return result.details;
-    const results = await loaders().resultsWithDetails.load(result.scanId);
-    return results.find(({ engine }) => engine === result.engine)?.details ?? null;
+  async details(@Root() result: BriefResult | ResultRecord, @Ctx() context: RequestContext): Promise<ResultRecord["details"]> {
+    return (await wholeResult(result, context))?.details ?? null;
+  }
+
+  @FieldResolver(() => [ClosedMember], { complexity: listCost(TYPICAL.closedMembers) })
+  async closed(@Root() result: BriefResult | ResultRecord, @Ctx() context: RequestContext): Promise<readonly Closed[]> {
+    return (await wholeResult(result, context))?.closed ?? [];
   }
 
   @FieldResolver(() => EngineVersions)
@@ -28,4 +30,11 @@ export class ResultResolver {
   image(@Root() { imageId, imageDigest }: BriefResult): ContainerImage | null {
     return imageId === null ? null : { id: imageId, digest: imageDigest };
   }
+}
+
+/** Whoever read the result may have left out what can be long; undefined if it has been deleted since. */
+async function wholeResult(result: BriefResult | ResultRecord, { loaders }: RequestContext): Promise<ResultRecord | undefined> {
+  if ("details" in result) return result;
+  const results = await loaders().resultsWithDetails.load(result.scanId);
+  return results.find(({ engine }) => engine === result.engine);
 }

@@ -26,6 +26,7 @@ export const DONE: ResultRecord = {
   endedAt: null,
   durationMs: 3,
   details: null,
+  closed: null,
   truncated: false,
   reusedFrom: null,
 };

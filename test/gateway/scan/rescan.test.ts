@@ -132,6 +132,29 @@ describe("rescan", () => {
 });
 
 describe("retryResult", () => {
+  it("takes over what another engine could not look into, as the API tells it", async () => {
+    const closed = [
+      { path: "letters.zip/secret.docx", format: "zip", method: "aes-256", state: "ENCRYPTED" },
+      { path: "rest", format: "", method: null, state: "LIMIT" },
+    ];
+    const first = await here.submit("has a secret");
+    await answered(first, "Beta", { state: "UNSCANNED", cause: "ENCRYPTED", error: "encrypted", closed });
+    await answered(first, "Alpha", { state: "FAILED", error: "it fell over" });
+    await here.final(first);
+    const { scan } = await retry(first, "alpha");
+    const shown = [
+      { engine: "Alpha", closed: [] },
+      { engine: "Beta", closed },
+    ];
+    const fields = "results { engine closed { path format method state } }";
+    for (const id of [first, scan.scanId])
+      expect(await data(here.gateway.url, `{ scan(id: ${id}) { ${fields} } }`)).toEqual({ scan: { results: shown } });
+    const page = `{ scans(first: 2) { nodes { scanId ${fields} } } }`;
+    expect(await data(here.gateway.url, page)).toEqual({
+      scans: { nodes: [scan.scanId, first].map((scanId) => ({ scanId, results: shown })) },
+    });
+  });
+
   it("takes the other results over and runs only that engine; the verdict is of all of them", async () => {
     const first = await failed("fell over");
     const { __typename, scan } = await retry(first, "alpha");
