@@ -24,8 +24,7 @@ beforeAll(async () => {
   here = await startWithdrawStage();
 });
 afterAll(() => here.stop());
-// A request that was cancelled while it was being published leaves the bus a moment later.
-afterEach(() => until("nothing of this test waits on the bus", async () => (await here.onTheBus("Alpha")).waiting === 0));
+afterEach(() => here.settle());
 
 const cancel = async (id: number, { url } = here.gateway) =>
   (await data<{ cancelScan: Cancelled }>(url, CANCEL, { id })).cancelScan;
@@ -61,10 +60,9 @@ describe("cancelScan", () => {
     await here.agent.answer("Beta", { scan: scanId });
     const { message } = await here.agent.take("Alpha", { scan: scanId });
     await until("Beta's answer is recorded", async () => (await readScan(here.stage.db, scanId))?.done === 1);
-    here.told.length = 0;
     const { scan } = await cancel(scanId);
     expect(scan).toMatchObject({ results: [{ state: "CANCELLED" }, { state: "DONE" }], verdict: "INCONCLUSIVE" });
-    expect(await until("the agent is told", () => here.told[0])).toEqual({ v: 1, kind: "cancel", scans: [scanId] });
+    expect(await here.cancellation(scanId)).toEqual({ v: 1, kind: "cancel", scans: [scanId] });
     await until("the durable has let go of it", async () => (await here.onTheBus("Alpha")).taken === 0);
     await expect(here.agent.take("Alpha", { seconds: 1 })).rejects.toThrow("no request");
     message.respond("+ACK");
@@ -105,12 +103,13 @@ describe("cancelScan", () => {
     const account = here.gateway.context.bus.account("isolated");
     const publish = account.publishRequest.bind(account);
     let letGo = () => {};
+    const released = new Promise<void>((resolve) => (letGo = resolve));
     let begun = false;
     Object.assign(account, {
       publishRequest: async (...request: Parameters<typeof publish>) => {
         const answer = await publish(...request);
         begun = true;
-        await new Promise<void>((resolve) => (letGo = resolve));
+        await released;
         return answer;
       },
     });

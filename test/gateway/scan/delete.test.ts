@@ -59,11 +59,10 @@ describe("deleteScan", () => {
     const watch = here.gateway.context.watchers.scans.watch(scanId);
     expect((await watch.next()).value).toMatchObject({ scanId });
     const end = watch.next();
-    here.told.length = 0;
     expect(await removeScan(scanId)).toEqual({ __typename: "DeleteScanSuccess", scanId });
     expect(await end).toEqual({ done: true, value: undefined });
     expect(await here.onTheBus("Alpha")).toEqual({ waiting: 0, taken: 0 });
-    expect(await until("the agent is told", () => here.told[0])).toEqual({ v: 1, kind: "cancel", scans: [scanId] });
+    expect(await here.cancellation(scanId)).toEqual({ v: 1, kind: "cancel", scans: [scanId] });
     expect([await rows("scans"), await rows("results"), await rows("outbox"), await rows("removals")]).toEqual([0, 0, 0, 0]);
     expect((await ask(`${here.gateway.url}/api/v1/sample/${scanId}`)).json()).toMatchObject({ error: "invalid sample id" });
     expect(await data(here.gateway.url, `{ scan(id: ${scanId}) { scanId } }`)).toEqual({ scan: null });

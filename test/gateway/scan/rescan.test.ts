@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
 import { createApiKey } from "../../../gateway/scan/api-keys.js";
 import { deleteSample, deleteScan } from "../../../gateway/scan/delete.js";
@@ -24,6 +24,7 @@ beforeAll(async () => {
   here = await startWithdrawStage();
 });
 afterAll(() => here.stop());
+afterEach(() => here.settle());
 
 const SCAN =
   "scan { scanId name speed internet total done verdict results { engine state verdict } } ... on UserError { code message path }";

@@ -4,6 +4,7 @@ import { connect, credsAuthenticator } from "nats";
 import { readFileSync } from "node:fs";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan } from "../../../gateway/scan/submit.js";
+import { cancelScan } from "../../../gateway/scan/withdraw.js";
 import { Control } from "../../../schema/control.js";
 import { parseMessage } from "../../../schema/messages.js";
 import type { ScanReport } from "../../../schema/reports.js";
@@ -17,6 +18,8 @@ export interface WithdrawStage {
   gateway: LocalGateway;
   /** Has Alpha, an AV engine, and Beta, which is slow and states no verdict. */
   readonly agent: PuppetAgent;
+  /** The cancellation of a scan, as the agent is told of it. */
+  cancellation(scanId: number): Promise<Control>;
   /** What the agent was told. */
   readonly told: Control[];
   submit(text: string, engines?: string[]): Promise<number>;
@@ -29,6 +32,8 @@ export interface WithdrawStage {
   messages(stream: string): Promise<number>;
   /** How often the audit names a verb and a subject. */
   audited(action: string, subject: string): Promise<number>;
+  /** Ends what a test has left open, and waits until nothing of it is on the bus: after each test, for the next one to count. */
+  settle(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -51,6 +56,8 @@ export async function startWithdrawStage(): Promise<WithdrawStage> {
     gateway,
     agent,
     told,
+    cancellation: (scanId) =>
+      until("the agent is told", () => told.find((control) => control.kind === "cancel" && control.scans.includes(scanId))),
     async submit(text, engines = ["Alpha", "Beta"]) {
       const input = { name: "a", speed: "ALL", internet: false, engines } as const;
       return (await submitScan(here.gateway.context, TESTER, { kind: "stream", bytes: bytesOf(text) }, input)).scanId;
@@ -73,6 +80,14 @@ export async function startWithdrawStage(): Promise<WithdrawStage> {
     async audited(action, subject) {
       const events = stage.db.selectFrom("audit_events").select("id");
       return (await events.where("action", "=", action).where("subject", "=", subject).execute()).length;
+    },
+    async settle() {
+      const unpublished = stage.db.selectFrom("outbox").select("id").where("seq", "is", null).where("held", "=", false);
+      await until("all requests are published", async () => (await unpublished.execute()).length === 0);
+      const open = await stage.db.selectFrom("scans").select("id").where("end_date", "is", null).execute();
+      for (const { id } of open) await cancelScan(here.gateway.context, TESTER, id);
+      for (const name of ["Alpha", "Beta"])
+        await until(`nothing waits for ${name}`, async () => (await here.onTheBus(name)).waiting === 0);
     },
     async stop() {
       await nc.close();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { sql } from "kysely";
 import { findSample } from "../../../gateway/db/samples.js";
 import { readScan } from "../../../gateway/db/scans.js";
@@ -14,6 +14,7 @@ beforeAll(async () => {
   here = await startWithdrawStage();
 });
 afterAll(() => here.stop());
+afterEach(() => here.settle());
 
 describe("a scan that may stop after some detections", () => {
   it("is final as soon as it has them; the rest is withdrawn with them", async () => {
@@ -31,7 +32,6 @@ describe("a scan that may stop after some detections", () => {
     );
     await sql`update scans set stop_after = 1 where id = ${other}`.execute(here.stage.db);
     await here.published(other);
-    here.told.length = 0;
     await third.answer("Gamma", { scan: other, verdict: "SUSPICIOUS", signature: "Odd" });
     const report = await until("it is final", async () => {
       const now = await readScan(here.stage.db, other);
@@ -43,7 +43,7 @@ describe("a scan that may stop after some detections", () => {
       ["CANCELLED", "enough detections"],
       ["DONE", null],
     ]);
-    expect(await until("the agent is told", () => here.told[0])).toEqual({ v: 1, kind: "cancel", scans: [other] });
+    expect(await here.cancellation(other)).toEqual({ v: 1, kind: "cancel", scans: [other] });
     expect((await readScan(here.stage.db, scanId))?.endDate).toBeNull();
     await cancelScan(here.gateway.context, TESTER, scanId);
     await until("nothing waits", async () => (await here.onTheBus("Alpha")).waiting === 0);
@@ -95,11 +95,10 @@ describe("a scan that is overdue", () => {
   it("is withdrawn: what waits never starts, and the agents are told", async () => {
     const scanId = await here.submit("overdue");
     await here.published(scanId);
-    here.told.length = 0;
     await sql`update scans set deadline = now() where id = ${scanId}`.execute(here.stage.db);
     await until("it is final", async () => (await readScan(here.stage.db, scanId))?.endDate);
     await until("its requests are off the bus", async () => (await here.onTheBus("Alpha")).waiting === 0);
-    expect(await until("the agent is told", () => here.told[0])).toEqual({ v: 1, kind: "cancel", scans: [scanId] });
+    expect(await here.cancellation(scanId)).toEqual({ v: 1, kind: "cancel", scans: [scanId] });
   });
 });
 
