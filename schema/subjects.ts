@@ -120,6 +120,9 @@ export function pullSubject(engine: string): string {
   return `$JS.API.CONSUMER.MSG.NEXT.${SCANS}.${engineToken(engine)}`;
 }
 
+/** Pull verb of {@link RECORDER}. */
+export const RESULTS_PULL = `$JS.API.CONSUMER.MSG.NEXT.${RESULTS}.${RECORDER}`;
+
 /** Chunk read verb: a direct get of the one message on a chunk's subject. */
 export function chunkReadSubject(blob: string, n: number): string {
   return `$JS.API.DIRECT.GET.${SAMPLES}.${chunkSubject(blob, n)}`;

@@ -10,7 +10,7 @@ import type { GatewayConfig } from "../config.js";
 import { isAway, keepConnection, removeMessages, requirePayload, unavailable, type Connection } from "./connection.js";
 import { watchPresence, type ListenParts, type PresenceListener } from "./incoming.js";
 import { createProvision, isNotFound, type DurableEngine } from "./provision.js";
-import { consumeResults, type ResultDelivery } from "./results.js";
+import { pullResults, type ResultDelivery, type ResultPull } from "./results.js";
 import { probeStreams, STALLED } from "./write-probe.js";
 
 /** How far an engine's durable has come. */
@@ -80,12 +80,14 @@ export function openAccount(
   const settings = streamSettings(config);
   const provision = createProvision(internet, settings, log, () => presence?.restart());
   let presence: ReturnType<typeof watchPresence> | undefined;
+  const pulls = new Set<ResultPull>();
 
   async function prepare(nc: NatsConnection): Promise<void> {
     requirePayload(nc);
     await provision.ensure(nc);
     presence?.stop();
     presence = watchPresence(nc, parts, onPresence);
+    for (const pull of pulls) pull.open(nc);
     onUp(nc);
   }
 
@@ -183,7 +185,17 @@ export function openAccount(
     sendControl(agent, message) {
       if (connection.isUp()) connection.up().publish(controlSubject(agent), encodeMessage(message));
     },
-    consumeResults: (deliver) => consumeResults(connection, log, deliver),
+    consumeResults(deliver) {
+      const pull = pullResults(log, deliver);
+      pulls.add(pull);
+      if (connection.isUp()) pull.open(connection.up());
+      return {
+        async stop() {
+          pulls.delete(pull);
+          await pull.stop();
+        },
+      };
+    },
     async close() {
       clearInterval(timer);
       presence?.stop();

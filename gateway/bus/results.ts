@@ -1,8 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { ConsumerEvents, type ConsumerMessages } from "nats";
+import { createInbox, type Msg, type NatsConnection } from "nats";
 import type { Logger } from "pino";
-import { RECORDER, RESULTS } from "../../schema/subjects.js";
-import type { Connection } from "./connection.js";
+import { GATEWAY_INBOX_PREFIX, RESULTS_PULL } from "../../schema/subjects.js";
 
 /** A result message. It is acknowledged once its transaction has committed. */
 export interface ResultDelivery {
@@ -15,64 +14,128 @@ export interface ResultDelivery {
   term(): void;
 }
 
-/** The most bytes of results that wait in this process. */
-const RESULTS_WINDOW_BYTES = 8 * 1024 * 1024;
-const CONSUMER_GONE: ReadonlySet<string> = new Set([
-  ConsumerEvents.ConsumerDeleted,
-  ConsumerEvents.ConsumerNotFound,
-  ConsumerEvents.StreamNotFound,
-  ConsumerEvents.NoResponders,
-]);
+/** Pulls results from the durable that all gateways share. */
+export interface ResultPull {
+  /** Pulls over a connection whose durable is there: a new one, or one that was lost and is back. */
+  open(nc: NatsConnection): void;
+  /** Pulls no more. Resolves when the last delivery has been handled. */
+  stop(): Promise<void>;
+}
 
-/** Delivers results until stopped, across reconnections. */
-export function consumeResults(
-  connection: Connection,
-  log: Logger,
-  deliver: (delivery: ResultDelivery) => Promise<void>,
-): { stop(): Promise<void> } {
+/** What one pull asks for. The bytes leave room for several messages of the largest size: a smaller pull might never be served. */
+const BATCH = { messages: 500, bytes: 8 * 1024 * 1024 };
+const EXPIRES_MS = 5_000;
+/** The server never answers a pull from a durable that is not there, so such a pull is repeated soon. */
+const FIRST_EXPIRES_MS = 500;
+/** How long after its expiry a pull that the server did not end counts as gone. */
+const GRACE_MS = 1_000;
+const REFUSED_PAUSE_MS = 500;
+/** How long stopping waits for what the server has sent already. */
+const DRAIN_MS = 1_000;
+const HEARTBEAT = 100;
+const EXPIRED = 408;
+
+/**
+ * Delivers results one after the other until stopped. One pull is open at a time and the next replaces it whole, so that none is
+ * smaller than a message: the client's own `consume` divides its window into ever smaller pulls, and ends up waiting for ever.
+ */
+export function pullResults(log: Logger, deliver: (delivery: ResultDelivery) => Promise<void>): ResultPull {
   let stopped = false;
-  let current: ConsumerMessages | undefined;
+  let current: { readonly nc: NatsConnection; ask(): void; close(): Promise<void> } | undefined;
 
-  async function run(): Promise<void> {
-    while (!stopped) {
-      try {
-        if (!connection.isUp()) {
-          await pause(50);
-          continue;
-        }
-        const consumer = await connection.up().jetstream().consumers.get(RESULTS, RECORDER);
-        current = await consumer.consume({ max_bytes: RESULTS_WINDOW_BYTES });
-        void stopWhenGone(current);
-        // stop() may have been called before there was anything to stop.
-        if (stopped) current.stop();
-        for await (const message of current) {
-          await deliver({
-            subject: message.subject,
-            data: message.data,
-            ack: () => message.ack(),
-            nak: (ms) => message.nak(ms),
-            term: () => message.term(),
-          });
-        }
-      } catch (error) {
-        log.warn({ err: error }, "cannot consume results; retrying");
-        await pause(500);
-      }
+  function start(nc: NatsConnection) {
+    const inbox = createInbox(GATEWAY_INBOX_PREFIX);
+    const messages = nc.subscribe(`${inbox}.*`);
+    let pulls = 0;
+    let missing = 0;
+    /** Whether the last pull was answered. */
+    let isServed = false;
+    let isDelivering = false;
+    let clock: NodeJS.Timeout | undefined;
+
+    function ask(): void {
+      clearTimeout(clock);
+      if (stopped || messages.isClosed()) return;
+      missing = BATCH.messages;
+      const expiresMs = isServed ? EXPIRES_MS : FIRST_EXPIRES_MS;
+      const pull = { batch: BATCH.messages, max_bytes: BATCH.bytes, expires: expiresMs * 1_000_000 };
+      nc.publish(RESULTS_PULL, JSON.stringify(pull), { reply: `${inbox}.${++pulls}` });
+      clock = setTimeout(onSilence, expiresMs + GRACE_MS);
     }
+
+    /** Whatever the server did not tell: the pull has expired. What it has brought is handled first. */
+    function onSilence(): void {
+      isServed = false;
+      if (isDelivering || messages.getPending() > 0) clock = setTimeout(onSilence, GRACE_MS);
+      else ask();
+    }
+
+    /** The end of a pull. That of an earlier one says nothing of the current. */
+    async function onStatus({ subject, headers }: Msg): Promise<void> {
+      const code = headers?.code;
+      if (code === HEARTBEAT || subject !== `${inbox}.${pulls}`) return;
+      if (code === EXPIRED || headers?.has("Nats-Pending-Messages")) isServed = true;
+      else {
+        if (isServed)
+          log.warn({ status: code, reason: headers?.description }, "NATS does not serve results; asking again until it does");
+        isServed = false;
+        await pause(REFUSED_PAUSE_MS);
+      }
+      ask();
+    }
+
+    async function handle(message: Msg): Promise<void> {
+      isServed = true;
+      isDelivering = true;
+      try {
+        await deliver(deliveryOf(message));
+      } catch (error) {
+        log.error({ err: error, subject: message.subject }, "cannot handle a result; it is delivered again");
+      }
+      isDelivering = false;
+      if (--missing <= 0) ask();
+    }
+
+    async function run(): Promise<void> {
+      ask();
+      for await (const message of messages) await (message.subject.startsWith(inbox) ? onStatus(message) : handle(message));
+      clearTimeout(clock);
+    }
+
+    const running = run().catch((error: unknown) => log.error({ err: error }, "pulling results has ended"));
+    return {
+      nc,
+      ask,
+      async close() {
+        // Fails if the connection is closed, and then there is nothing to wait for.
+        await Promise.race([messages.drain().catch(() => undefined), pause(DRAIN_MS, undefined, { ref: false })]);
+        messages.unsubscribe();
+        await running;
+      },
+    };
   }
 
-  const running = run();
   return {
+    open(nc) {
+      if (stopped) return;
+      if (current?.nc === nc) return current.ask();
+      // The connection before has been closed, and its subscription with it.
+      current = start(nc);
+    },
     async stop() {
       stopped = true;
-      current?.stop();
-      await running;
+      await current?.close();
     },
   };
 }
 
-async function stopWhenGone(messages: ConsumerMessages): Promise<void> {
-  for await (const status of await messages.status()) {
-    if (CONSUMER_GONE.has(status.type)) messages.stop();
-  }
+function deliveryOf(message: Msg): ResultDelivery {
+  const respond = (text: string) => void message.respond(Buffer.from(text));
+  return {
+    subject: message.subject,
+    data: message.data,
+    ack: () => respond("+ACK"),
+    nak: (ms) => respond(`-NAK ${JSON.stringify({ delay: ms * 1_000_000 })}`),
+    term: () => respond("+TERM"),
+  };
 }
