@@ -25,7 +25,9 @@ describe("an answer that says when to try again", () => {
     [503, { error: "the bus is away" }],
   ] as const;
 
-  it.each(["GET", "CreateUpload", "PUT", "Submit"])("is waited for: %s", async (hit) => {
+  // At the same time: each waits for two seconds.
+  it.concurrent.each(["GET", "CreateUpload", "PUT", "Submit"])("is waited for: %s", async (hit) => {
+    const bad = file(`${hit}.exe`, "bad");
     const isWaitedFor = async ([status, body]: (typeof REFUSALS)[number]) => {
       let refusals = 0;
       const gateway = await startPuppetGateway(({ what, response }) => {
@@ -34,10 +36,10 @@ describe("an answer that says when to try again", () => {
         refusals += 1;
         return answerJson(response, body, status, { "retry-after": "1" });
       });
-      const { code, stdout, stderr } = await startScan(["--url", gateway.url, file("a.exe", "bad")]).ended;
+      const { code, stdout, stderr } = await startScan(["--url", gateway.url, bad]).ended;
       expect(stderr).toBe("");
       expect(stdout).toMatch(/^The gateway asks to wait 1 s \(.+\); waiting\.$/m);
-      expect(stdout).toContain("a.exe: INFECTED");
+      expect(stdout).toContain(`${hit}.exe: INFECTED`);
       expect([code, refusals]).toEqual([1, 2]);
     };
     await Promise.all(REFUSALS.map(isWaitedFor));
@@ -75,7 +77,7 @@ describe("a key with a rate", () => {
       name: "slow",
       scopes: ["admin"],
       expiresAt: undefined,
-      rate: 2,
+      rate: 4,
       dailyScans: undefined,
     });
     let isStopped = false;

@@ -1,12 +1,12 @@
 import { sql } from "kysely";
 import { expect, it, vi } from "vitest";
-import { GATEWAY_LIMITS, openDatabase } from "../../../gateway/db/database.js";
 import { lockScans } from "../../../gateway/db/results.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import type { ResultMessage } from "../../../schema/messages.js";
 import type { ScanReport } from "../../../schema/reports.js";
 import { data } from "../http/http-client.js";
 import { base64, submit } from "../scan/submitting.js";
+import { whileImpatient } from "./impatient.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
@@ -75,37 +75,33 @@ it("whatever else an older agent says stands", async () => {
 
 it("results of a scan that somebody has locked hold up no other, and are recorded once it is free", async () => {
   const { context } = gateway;
-  const { db } = context;
-  // As the gateway's own connections, but for a shorter patience.
-  const impatient = openDatabase(context.config.databaseUrl, () => {}, { limits: { ...GATEWAY_LIMITS, lockMs: 1_000 } });
-  Object.assign(context, { db: impatient });
-  const [locked, free] = [
-    await submit(gateway.url, { base64: base64("locked") }),
-    await submit(gateway.url, { base64: base64("free") }),
-  ];
-  const stateOf = async ({ scan }: typeof free) =>
-    (await readScan(stage.db, scan.scanId))?.results.find((result) => result.engine === "Av")?.state;
-  await stage.db.transaction().execute(async (tx) => {
-    await lockScans(tx, [locked.scan.scanId]);
-    await agent.answer("Av", { scan: locked.scan.scanId, ...CLEAN });
-    await until("the recorder waits for the lock", async () => {
-      const blocked = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-      return (await blocked.execute(stage.db)).rows.length > 0;
+  await whileImpatient(context, async () => {
+    const [locked, free] = [
+      await submit(gateway.url, { base64: base64("locked") }),
+      await submit(gateway.url, { base64: base64("free") }),
+    ];
+    const stateOf = async ({ scan }: typeof free) =>
+      (await readScan(stage.db, scan.scanId))?.results.find((result) => result.engine === "Av")?.state;
+    await stage.db.transaction().execute(async (tx) => {
+      await lockScans(tx, [locked.scan.scanId]);
+      await agent.answer("Av", { scan: locked.scan.scanId, ...CLEAN });
+      await until("the recorder waits for the lock", async () => {
+        const blocked = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        return (await blocked.execute(stage.db)).rows.length > 0;
+      });
+      // What comes meanwhile is recorded together.
+      await Promise.all([locked, free].map(({ scan }) => agent.answer("Av", { scan: scan.scanId, ...CLEAN })));
+      await until("the other one is recorded", async () => (await stateOf(free)) === "DONE");
+      expect(await stateOf(locked)).toBe("QUEUED");
+      // What comes later of it makes nobody wait for its lock again.
+      const warn = vi.spyOn(context.log, "warn");
+      const next = await submit(gateway.url, { base64: base64("free too") });
+      await Promise.all([locked, next].map(({ scan }) => agent.answer("Av", { scan: scan.scanId, ...CLEAN })));
+      await until("the next one is recorded", async () => (await stateOf(next)) === "DONE");
+      expect(warn.mock.calls.map(([, message]) => message)).toEqual([]);
+      warn.mockRestore();
+      expect(await stateOf(locked)).toBe("QUEUED");
     });
-    // What comes meanwhile is recorded together.
-    await Promise.all([locked, free].map(({ scan }) => agent.answer("Av", { scan: scan.scanId, ...CLEAN })));
-    await until("the other one is recorded", async () => (await stateOf(free)) === "DONE");
-    expect(await stateOf(locked)).toBe("QUEUED");
-    // What comes later of it makes nobody wait for its lock again.
-    const warn = vi.spyOn(context.log, "warn");
-    const next = await submit(gateway.url, { base64: base64("free too") });
-    await Promise.all([locked, next].map(({ scan }) => agent.answer("Av", { scan: scan.scanId, ...CLEAN })));
-    await until("the next one is recorded", async () => (await stateOf(next)) === "DONE");
-    expect(warn.mock.calls.map(([, message]) => message)).toEqual([]);
-    warn.mockRestore();
-    expect(await stateOf(locked)).toBe("QUEUED");
+    await until("it is recorded too", async () => (await stateOf(locked)) === "DONE");
   });
-  await until("it is recorded too", async () => (await stateOf(locked)) === "DONE");
-  Object.assign(context, { db });
-  await impatient.destroy();
 });

@@ -152,19 +152,22 @@ it("a request whose scan somebody has locked holds up no other that is returned"
   const { db } = context;
   // Connections that wait for a lock as long as it takes.
   Object.assign(context, { db: stage.db });
-  const scans = [await submit("locked", ["Alpha"]), await submit("free", ["Alpha"])] as const;
-  const [locked, free] = scans;
-  const sequences = await Promise.all(scans.map(sequenceOf));
-  for (const scan of scans) (await agent.take("Alpha", { scan })).ack();
-  await stage.db.transaction().execute(async (tx) => {
-    await lockScans(tx, [locked]);
-    for (const [i, scan] of scans.entries()) await giveBack("Alpha", { scan, sequence: Number(sequences[i]) });
-    const again = await agent.take("Alpha", { scan: free });
-    expect(again.request).toMatchObject({ scan: free, engines: ["Alpha"] });
-    again.ack();
-  });
-  const last = await agent.take("Alpha", { scan: locked });
-  expect(last.request).toMatchObject({ scan: locked, engines: ["Alpha"] });
-  last.ack();
-  Object.assign(context, { db });
+  try {
+    const scans = [await submit("locked", ["Alpha"]), await submit("free", ["Alpha"])] as const;
+    const [locked, free] = scans;
+    const sequences = await Promise.all(scans.map(sequenceOf));
+    for (const scan of scans) (await agent.take("Alpha", { scan })).ack();
+    await stage.db.transaction().execute(async (tx) => {
+      await lockScans(tx, [locked]);
+      for (const [i, scan] of scans.entries()) await giveBack("Alpha", { scan, sequence: Number(sequences[i]) });
+      const again = await agent.take("Alpha", { scan: free });
+      expect(again.request).toMatchObject({ scan: free, engines: ["Alpha"] });
+      again.ack();
+    });
+    const last = await agent.take("Alpha", { scan: locked });
+    expect(last.request).toMatchObject({ scan: locked, engines: ["Alpha"] });
+    last.ack();
+  } finally {
+    Object.assign(context, { db });
+  }
 });

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { expect, it, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
@@ -18,12 +18,12 @@ it("a sample is copied once for engines of several speeds", async () => {
   await until("both requests are published", async () => (await unpublished()).length === 0);
   expect(await stage.db.selectFrom("outbox").select("id").execute()).toHaveLength(2);
   expect(copy).toHaveBeenCalledTimes(1);
-  copy.mockRestore();
 });
 
 it("few samples are copied to the internet account at once, and none while rows are locked", async () => {
   const { samples } = gateway.context;
   const copy = samples.copyToInternet;
+  onTestFinished(() => void Object.assign(samples, { copyToInternet: copy }));
   const atOnce: number[] = [];
   let running = 0;
   const locked: number[] = [];
@@ -52,9 +52,11 @@ it("few samples are copied to the internet account at once, and none while rows 
 it("requests whose copies fail or hang hold up no other, and are published once they have them", async () => {
   const { samples } = gateway.context;
   const copy = samples.copyToInternet;
+  onTestFinished(() => void Object.assign(samples, { copyToInternet: copy }));
   const unhandled: unknown[] = [];
   const note = (error: unknown) => void unhandled.push(error);
   process.on("unhandledRejection", note);
+  onTestFinished(() => void process.off("unhandledRejection", note));
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
   let hanging: string | undefined;
@@ -78,7 +80,6 @@ it("requests whose copies fail or hang hold up no other, and are published once 
     "no room for a copy",
   ];
   expect(told, "each of the two that have failed is told once").toEqual([once, once]);
-  warn.mockRestore();
   // More of them than are read at once, all older than the other.
   await sql`insert into outbox (scan_id, speed, internet, engine_ids, created_at)
     select scan_id, speed, internet, engine_ids, now() - interval '1 minute' from outbox cross join generate_series(1, 200)
@@ -92,6 +93,5 @@ it("requests whose copies fail or hang hold up no other, and are published once 
   samples.copyToInternet = copy;
   release();
   await until("all are published", async () => (await unpublished()).length === 0);
-  process.off("unhandledRejection", note);
   expect(unhandled).toEqual([]);
 });

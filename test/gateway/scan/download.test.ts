@@ -145,18 +145,21 @@ print(entry.filename, hashlib.sha256(archive.read(entry, pwd=b"infected")).hexdi
         }
       }
       Object.assign(samples, { read: counting });
-      const incoming = await new Promise<IncomingMessage>((resolve) => {
-        request(`${gateway.url}${path}`, { agent: false, headers: withKey() }, resolve).end();
-      });
-      incoming.once("readable", () => undefined);
-      await until("the socket is full", async () => {
-        const before = reads;
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        return reads > 1 && reads === before;
-      });
-      expect(reads).toBeLessThan(60);
-      incoming.destroy();
-      Object.assign(samples, { read });
+      try {
+        const incoming = await new Promise<IncomingMessage>((resolve) => {
+          request(`${gateway.url}${path}`, { agent: false, headers: withKey() }, resolve).end();
+        });
+        incoming.once("readable", () => undefined);
+        await until("the socket is full", async () => {
+          const before = reads;
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          return reads > 1 && reads === before;
+        });
+        expect(reads).toBeLessThan(60);
+        incoming.destroy();
+      } finally {
+        Object.assign(samples, { read });
+      }
     }
   });
 });
