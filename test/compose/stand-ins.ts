@@ -16,21 +16,22 @@ const NPM = "11.6.2";
 const execute = promisify(execFile);
 const npm = async (...words: string[]) => (await execute("npm", words, { maxBuffer: 16 * 1024 ** 2 })).stdout.trim();
 
-/** Makes those of the images that this machine does not have. */
+/** Makes those of the images that this machine does not have, all at once: each waits for its packages most of the time. */
 export async function makeStandIns(): Promise<void> {
-  await maliceImage();
   const names = await imageNames();
-  for (const [image, folder] of [
-    ["node", "node"],
-    ["postgres", "postgres"],
-    ["nats", "nats"],
-    ["prom/prometheus", "prometheus"],
-  ] as const) {
+  const make = async (image: string, folder: string) => {
     const name = names.find((one) => one.startsWith(`${image}:`));
     if (name === undefined) throw new Error(`docker-compose.yml names no image ${image}`);
     const addition = image === "node" ? { version: NPM, add: (context: string) => addNode(context, name) } : undefined;
     await makeImage(name, projectPath("test", "compose", folder), addition);
-  }
+  };
+  await Promise.all([
+    maliceImage(),
+    make("node", "node"),
+    make("postgres", "postgres"),
+    make("nats", "nats"),
+    make("prom/prometheus", "prometheus"),
+  ]);
 }
 
 /** The images that docker-compose.yml takes from a registry, without the registry and the digest. */
