@@ -1,6 +1,7 @@
 /** Hashes of samples. */
 
 import type { HashAnswer } from "./hash-worker.ts";
+import { Away, UNREACHABLE } from "./persist.ts";
 
 const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i;
 
@@ -12,7 +13,7 @@ export function isHash(text: string): boolean {
 /** Workers that have nothing to do: to start one for each file of a folder takes longer than most of the hashes. */
 const idle: Worker[] = [];
 
-/** Throws if the file cannot be read, as when it was moved meanwhile. */
+/** Throws if the file cannot be read, as when it was moved meanwhile, and Away if the worker's script cannot be loaded. */
 export async function hashFile(file: Blob, signal: AbortSignal, onProgress: (done: number) => void): Promise<string> {
   const worker = idle.pop() ?? new Worker(new URL("./hash-worker.ts", import.meta.url), { type: "module" });
   const listening = new AbortController();
@@ -22,7 +23,7 @@ export async function hashFile(file: Blob, signal: AbortSignal, onProgress: (don
       signal.addEventListener("abort", () => reject(new Error("It was stopped.")), listen);
       // An event without a message: its script could not be loaded.
       const fail = (event: Event) =>
-        reject(new Error(event instanceof ErrorEvent ? "The file could not be hashed." : "The gateway cannot be reached."));
+        reject(event instanceof ErrorEvent ? new Error("The file could not be hashed.") : new Away(UNREACHABLE));
       worker.addEventListener("error", fail, listen);
       const hear = ({ data }: MessageEvent<HashAnswer>) => {
         if ("done" in data) onProgress(data.done);

@@ -2,9 +2,20 @@
 
 import { address } from "./address.ts";
 import { keyHeader } from "./key.ts";
+import { Away } from "./persist.ts";
 import { refusalIn } from "./save-file.ts";
 
 const STOPPED = "It was stopped.";
+
+/** Too many requests, a proxy without its gateway, a mesh that takes nothing now, a store that is full. */
+const LATER: ReadonlySet<number> = new Set([429, 502, 503, 504, 507]);
+
+/** The connection broke while the bytes were on their way. */
+export class CutOff extends Away {
+  constructor() {
+    super("The connection to the gateway broke.");
+  }
+}
 
 export interface Sending {
   readonly id: string;
@@ -13,8 +24,8 @@ export interface Sending {
   onProgress(sent: number): void;
 }
 
-/** Throws an error with the gateway's own sentence if it refuses the bytes, and with one of ours if it cannot be reached. */
-export function sendBytes({ id, file, signal, onProgress }: Sending): Promise<void> {
+/** Returns the sha256 of what arrived. Throws an error with the gateway's own sentence if it refuses the bytes, and CutOff. */
+export function sendBytes({ id, file, signal, onProgress }: Sending): Promise<string> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new Error(STOPPED));
     // fetch does not tell how much it has sent.
@@ -24,8 +35,9 @@ export function sendBytes({ id, file, signal, onProgress }: Sending): Promise<vo
     request.upload.addEventListener("progress", ({ loaded }) => onProgress(loaded));
     request.addEventListener("loadend", () => {
       signal.removeEventListener("abort", abort);
-      if (request.status >= 200 && request.status < 300) resolve();
-      else reject(new Error(signal.aborted ? STOPPED : refusal(request)));
+      if (signal.aborted) reject(new Error(STOPPED));
+      else if (request.status === 201) resolve((JSON.parse(request.responseText) as { sha256: string }).sha256);
+      else reject(refusal(request));
     });
     request.open("PUT", address(`upload/${encodeURIComponent(id)}`));
     request.setRequestHeader("content-type", "application/octet-stream");
@@ -34,7 +46,10 @@ export function sendBytes({ id, file, signal, onProgress }: Sending): Promise<vo
   });
 }
 
-function refusal({ status, responseText }: XMLHttpRequest): string {
-  if (status === 0) return "The connection to the gateway broke.";
-  return refusalIn(responseText) ?? `The gateway answered ${status}.`;
+function refusal(request: XMLHttpRequest): Error {
+  const { status, responseText } = request;
+  if (status === 0) return new CutOff();
+  const message = refusalIn(responseText) ?? `The gateway answered ${status}.`;
+  const retryAfter = Number(request.getResponseHeader("retry-after"));
+  return LATER.has(status) ? new Away(message, retryAfter) : new Error(message);
 }

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { UNREACHABLE } from "../api/persist.ts";
 import { Name } from "./name.tsx";
 
 export type Tone = "infected" | "suspicious" | "clean" | "doubt" | "running";
@@ -30,6 +31,6 @@ export function messageOf(error: Error): string {
   const { graphQLErrors, networkError } = error as { graphQLErrors?: readonly Error[]; networkError?: Error };
   if (graphQLErrors !== undefined && graphQLErrors.length > 0) return graphQLErrors.map(({ message }) => message).join(" ");
   // What fetch throws differs between browsers, and says less.
-  if (networkError instanceof TypeError) return "The gateway cannot be reached.";
+  if (networkError instanceof TypeError) return UNREACHABLE;
   return networkError?.message ?? error.message;
 }

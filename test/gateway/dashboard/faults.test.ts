@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { revokeApiKey } from "../../../gateway/scan/api-keys.js";
 import { engine } from "../../stage/puppet-agent.js";
-import { TESTER, type LocalGateway } from "../../stage/stage.js";
+import { TESTER, until, type LocalGateway } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { idOf, keyWith } from "../keys/keyed-client.js";
 import { base64, submit } from "../scan/submitting.js";
@@ -48,7 +48,7 @@ it("a page whose gateway is away says so, connects again by itself, and shows ho
   expect(await page.title()).toBe("restart.bin: Infected · ScanMesh");
 });
 
-it("an upload that a stopped gateway interrupts says so, and can be tried again", async () => {
+it("files that are given while the gateway is away wait for it, and are scanned once it is back", async () => {
   const { url, stop, start } = await restartable();
   const { page } = await open(url);
   await page.getByRole("button", { name: "Choose files" }).waitFor();
@@ -57,22 +57,51 @@ it("an upload that a stopped gateway interrupts says so, and can be tried again"
     .locator("input[type=file]")
     .first()
     .setInputFiles([file("one.bin"), file("two.bin")]);
-  await page.getByText("2 of 2 files done, 2 not accepted").first().waitFor();
-  expect(await page.locator(".uploads").getByText("The gateway cannot be reached.").count()).toBe(2);
+  await page.getByText("Paused: The gateway cannot be reached. It goes on by itself").waitFor();
+  await page.getByText("0 of 2 files done").first().waitFor();
   await start();
-  await page.getByRole("button", { name: "Try again to scan one.bin" }).click();
-  await page.getByText("2 of 2 files done, 1 not accepted").first().waitFor();
-  await page.getByRole("button", { name: "Try again to scan two.bin" }).click();
   await page.getByText("2 of 2 files done", { exact: true }).first().waitFor();
+  expect(await page.getByText("Paused:").count()).toBe(0);
   await page.getByRole("button", { name: "Clear the list" }).click();
   await page.getByText("2 of 2 files done").first().waitFor({ state: "detached" });
 });
 
-it("bytes that break off on their way say so, and can be sent again", async () => {
+it("a folder goes on where a stopped gateway cut it off: each file is scanned once, all of them in one batch", async () => {
+  const { url, stop, start } = await restartable();
+  const { page } = await open(url);
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  const network = await page.context().newCDPSession(page);
+  const limitTo = (uploadThroughput: number) =>
+    network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
+  await limitTo(LIMIT / 8);
+  const small = Array.from({ length: 40 }, (_, i) => file(`small-${i}`));
+  const given = [{ ...file("large"), buffer: Buffer.alloc(2 * LIMIT, "large") }, ...small];
+  await page.locator("input[type=file]").first().setInputFiles(given);
+  const isSending = "Number(document.querySelector('progress[aria-label=Sending]')?.value) > 5";
+  await until("the large file is on its way", () => page.evaluate<boolean>(isSending));
+  await stop();
+  await page.getByText(/^Paused: The (connection to the gateway broke|gateway cannot be reached)/).waitFor();
+  await limitTo(-1);
+  await start();
+  await page.getByText("41 of 41 files done", { exact: true }).first().waitFor();
+  const names = given.map(({ name }) => name);
+  const scans = await stage.db.selectFrom("scans").select(["name", "batch_id"]).where("name", "in", names).execute();
+  expect(scans.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+  const [batch, ...others] = new Set(scans.map(({ batch_id }) => batch_id));
+  expect(others).toEqual([]);
+  await page
+    .getByRole("group", { name: `Batch ${batch}` })
+    .getByText("0 of 41 scanned")
+    .waitFor();
+  await page.getByRole("link", { name: `Scans of batch ${batch}` }).click();
+  await page.waitForURL(new RegExp(`#/scans\\?batch=${batch}$`));
+});
+
+it("bytes that never get through to a gateway that answers say so, and can be sent again", async () => {
   const { page } = await open(gateway.url);
-  await page.route("**/upload/*", (route) => route.abort("connectionreset"), { times: 1 });
+  await page.route("**/upload/*", (route) => route.abort("connectionreset"), { times: 3 });
   await page.locator("input[type=file]").first().setInputFiles(file("broken-off.bin"));
-  await page.getByText("The connection to the gateway broke.").waitFor();
+  await page.getByText("The connection to the gateway broke. It did so 3 times").waitFor();
   await page.getByRole("button", { name: /^Try again/ }).click();
   await page.waitForURL(/#\/scan\/\d+$/);
   await page.getByRole("heading", { name: "broken-off.bin" }).waitFor();

@@ -59,3 +59,24 @@ it("a large file is sent to its end although nobody can say whether the mesh has
   await page.waitForURL(/#\/scan\/\d+$/);
   expect(await page.getByRole("heading", { name: "large.bin" }).textContent()).toBe("large.bin");
 });
+
+it("a batch whose answer is lost is asked for again: what was accepted is not scanned twice, and refusals are told", async () => {
+  const { page } = await open(gateway.url);
+  const submitted = hold(page, "mutation SubmitBatch");
+  const names = ["first.bin", "first-again.bin", "x".repeat(1_100), "last.bin"];
+  const given = names.map((name) => ({ name, mimeType: "", buffer: Buffer.from(name.slice(0, 5)) }));
+  await page.locator("input[type=file]").first().setInputFiles(given);
+  const lost = await submitted;
+  await lost.fetch();
+  await lost.abort();
+  await page.getByText("4 of 4 files done, 1 not accepted").first().waitFor();
+  await page.getByText("the name has 1100 characters; 1024 is the most").waitFor();
+  const accepted = names.filter(({ length }) => length < 1_000);
+  const scans = await stage.db.selectFrom("scans").select(["id", "name", "batch_id"]).where("name", "in", accepted).execute();
+  expect(scans.map(({ name }) => name).toSorted()).toEqual(accepted.toSorted());
+  expect(new Set(scans.map(({ batch_id }) => batch_id)).size).toBe(1);
+  for (const { id, name } of scans)
+    expect(
+      await page.getByRole("listitem").filter({ hasText: name }).getByRole("link", { name: "Report" }).getAttribute("href"),
+    ).toBe(`#/scan/${id}`);
+});

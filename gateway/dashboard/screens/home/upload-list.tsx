@@ -1,9 +1,14 @@
 import { Link } from "wouter";
+import { pause } from "../../api/persist.ts";
+import { useStore } from "../../api/store.ts";
 import { Ago, bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
+import { Notice } from "../../parts/notice.tsx";
 import { Status } from "../../parts/status.tsx";
 import { Verdict } from "../../parts/verdict.tsx";
-import { removeUploads, retryUploads, scanKnown, type ScanOptions, type Stage, type UploadedFile } from "./uploads.ts";
+import { BatchProgress } from "./batch-progress.tsx";
+import type { ScanOptions } from "./scan-options.ts";
+import { removeUploads, retryUploads, scanKnown, type Stage, type UploadedFile } from "./uploads.ts";
 
 /** As many rows as one can read; a folder may have thousands of files. */
 const SHOWN = 40;
@@ -11,11 +16,13 @@ const ENDED: ReadonlySet<Stage["is"]> = new Set(["submitted", "known", "failed"]
 
 /** The files that were given here, each with how far it is. */
 export function UploadList({ files, options }: { files: readonly UploadedFile[]; options: ScanOptions }) {
+  const reason = useStore(pause);
   if (files.length === 0) return null;
   const ended = files.filter(({ stage }) => ENDED.has(stage.is)).length;
   const failed = files.filter(({ stage }) => stage.is === "failed");
   const again = failed.filter(mayRetry).map(({ id }) => id);
   const shown = files.length > SHOWN ? notable(files) : files;
+  const batches = new Set(files.flatMap(({ group }) => group?.batchId ?? []));
   const counts = `${ended} of ${files.length} ${files.length === 1 ? "file" : "files"} done`;
   return (
     <div className="card stack">
@@ -34,6 +41,14 @@ export function UploadList({ files, options }: { files: readonly UploadedFile[];
           )}
         </span>
       </div>
+      {reason !== undefined && (
+        <Notice tone="doubt">
+          Paused: <Name text={reason.replace(/\.$/, "")} />. It goes on by itself, and what is accepted is not sent again.
+        </Notice>
+      )}
+      {[...batches].map((batchId) => (
+        <BatchProgress key={batchId} batchId={batchId} />
+      ))}
       <ul className="uploads">
         {shown.map((file) => (
           <UploadRow key={file.id} file={file} options={options} />

@@ -8,8 +8,9 @@ import { Problem } from "../../parts/notice.tsx";
 import { bytesText } from "../../parts/measure.tsx";
 import { droppedFiles } from "./dropped-files.ts";
 import { EngineChoice } from "./engine-choice.tsx";
+import type { ScanOptions } from "./scan-options.ts";
 import { UploadList } from "./upload-list.tsx";
-import { addFiles, uploads, type ScanOptions } from "./uploads.ts";
+import { addFiles, uploads } from "./uploads.ts";
 
 const SPEEDS: readonly (readonly [Speed, string])[] = [
   ["ALL", "Every engine"],

@@ -1,16 +1,17 @@
 /** The files of this tab that are hashed, sent and submitted. They go on while other screens are looked at. */
 
+import { answerTo } from "../../api/answer.ts";
 import { client } from "../../api/client.ts";
-import { hashFile } from "../../api/hash.ts";
+import { persist } from "../../api/persist.ts";
 import { createStore } from "../../api/store.ts";
-import { sendBytes } from "../../api/upload.ts";
-import { CreateUpload, KnownSample, SubmitScan, type KnownSampleQuery, type SubmitScanInput } from "../../generated/submit.ts";
+import { SubmitScan, type SubmitScanInput } from "../../generated/submit.ts";
 import { bytesText } from "../../parts/measure.tsx";
 import { messageOf } from "../../parts/notice.tsx";
-
-export type ScanOptions = Pick<SubmitScanInput, "speed" | "internet" | "engines">;
-
-type KnownScan = NonNullable<NonNullable<KnownSampleQuery["sample"]>["latestScan"]>;
+import { bringSample, type Brought, type KnownScan } from "./bring-sample.ts";
+import { randomKey } from "./random-key.ts";
+import type { ScanOptions } from "./scan-options.ts";
+import { openBatch, refusalOf, type UploadBatch } from "./upload-batch.ts";
+import { enqueue } from "./upload-queue.ts";
 
 export type Stage =
   | { readonly is: "waiting" }
@@ -26,6 +27,14 @@ export interface UploadedFile {
   readonly file: File;
   readonly name: string;
   readonly stage: Stage;
+  /** The files that were given together: they become one batch. Undefined for a single file. */
+  readonly group: Group | undefined;
+}
+
+interface Group {
+  /** Undefined until there is something to submit. */
+  batchId: number | undefined;
+  readonly batch: UploadBatch;
 }
 
 /** The latest files first. It follows what happens once for each frame: a folder of thousands tells its progress all the time. */
@@ -33,32 +42,29 @@ export const uploads = createStore<readonly UploadedFile[]>([]);
 
 const files = new Map<number, UploadedFile>();
 const chosen = new Map<number, ScanOptions>();
+const controllers = new Map<number, AbortController>();
+/** A batch takes no more. */
+const MOST_TOGETHER = 10_000;
 let order: readonly number[] = [];
 let isDue = false;
-
-/** Above this size the bytes are sent while they are hashed: the hash alone would take seconds. */
-const HASH_FIRST_BYTES = 64 * 1024 ** 2;
-const AT_ONCE = 3;
-const controllers = new Map<number, AbortController>();
-const waiting: (() => Promise<void>)[] = [];
-let running = 0;
 let nextId = 1;
 
 /** Takes files; `limit` is the largest size that the mesh accepts. Returns what they are called here. */
 export function addFiles(given: readonly File[], options: ScanOptions, limit: number): readonly number[] {
-  const added = given.map((file) => {
+  let group: Group | undefined;
+  const added = given.map((file, index) => {
     const id = nextId++;
+    if (given.length > 1 && index % MOST_TOGETHER === 0) group = openGroup(options);
     const isTooLarge = file.size > limit;
     const why = `It has ${bytesText(file.size)}; this mesh accepts ${bytesText(limit)} at most.`;
     const stage: Stage = isTooLarge ? { is: "failed", why, isFinal: true } : { is: "waiting" };
-    files.set(id, { id, file, name: file.webkitRelativePath || file.name, stage });
+    files.set(id, { id, file, name: file.webkitRelativePath || file.name, stage, group });
     chosen.set(id, options);
-    if (!isTooLarge) waiting.push(() => upload(id));
     return id;
   });
   order = [...added, ...order];
   publish();
-  proceed();
+  for (const id of added) if (files.get(id)?.stage.is === "waiting") enqueue(() => upload(id));
   return added;
 }
 
@@ -66,39 +72,41 @@ export function addFiles(given: readonly File[], options: ScanOptions, limit: nu
 export function retryUploads(ids: readonly number[]): void {
   for (const id of ids) {
     note(id, { is: "waiting" });
-    waiting.push(() => upload(id));
+    enqueue(() => upload(id));
   }
-  proceed();
 }
 
 /** Scans a file again whose bytes the mesh has. */
 export function scanKnown(id: number, sha256: string, options: ScanOptions): void {
-  const entry = files.get(id);
-  if (entry !== undefined) waiting.push(() => follow(id, () => submit(id, { ...options, name: entry.name, sha256 })));
-  proceed();
+  enqueue(() => follow(id, (signal) => submit(id, { ...options, sha256 }, signal)));
 }
 
 /** Stops what is under way and takes files off the list. */
 export function removeUploads(ids: readonly number[]): void {
+  const groups = new Set(ids.map((id) => files.get(id)?.group));
   for (const id of ids) {
     controllers.get(id)?.abort();
     files.delete(id);
     chosen.delete(id);
   }
+  for (const { group } of files.values()) groups.delete(group);
+  for (const group of groups) group?.batch.stop();
   order = order.filter((id) => files.has(id));
   publish();
 }
 
-function proceed(): void {
-  while (running < AT_ONCE) {
-    const next = waiting.shift();
-    if (next === undefined) return;
-    running++;
-    void next().finally(() => {
-      running--;
-      proceed();
-    });
-  }
+function openGroup(options: ScanOptions): Group {
+  const batch = openBatch(options, {
+    onCreated(batchId) {
+      group.batchId = batchId;
+      publish();
+    },
+    onAccepted: (id, scanId) => note(id, { is: "submitted", scanId }),
+    onRefused: (id, why) => note(id, { is: "failed", why }),
+    isWanted: (id) => files.has(id),
+  });
+  const group: Group = { batchId: undefined, batch };
+  return group;
 }
 
 function note(id: number, stage: Stage): void {
@@ -117,76 +125,53 @@ function publish(): void {
   });
 }
 
-async function follow(id: number, work: () => Promise<void>): Promise<void> {
+async function follow(id: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  if (!files.has(id)) return;
+  const controller = new AbortController();
+  controllers.set(id, controller);
   try {
-    await work();
+    await work(controller.signal);
   } catch (error) {
     note(id, { is: "failed", why: error instanceof Error ? messageOf(error) : String(error) });
   }
+  // What is not needed any more: bytes that are still sent, or a hash.
+  controller.abort();
+  controllers.delete(id);
 }
 
 function upload(id: number): Promise<void> {
-  const entry = files.get(id);
-  if (entry === undefined) return Promise.resolve();
-  const { file, name } = entry;
-  const options = { ...chosen.get(id), name };
-  const controller = new AbortController();
-  controllers.set(id, controller);
-  return follow(id, async () => {
-    if (file.size > HASH_FIRST_BYTES) return sendAndHash(id, file, options, controller);
-    const sha256 = await hashFile(file, controller.signal, (done) => note(id, { is: "hashing", done }));
-    const sample = await known(sha256);
-    if (sample?.stored && sample.latestScan) return note(id, { is: "known", scan: sample.latestScan, sha256 });
-    if (sample?.stored) return submit(id, { ...options, sha256 });
-    await submit(id, { ...options, uploadId: await send(id, file, controller.signal) });
-  }).finally(() => {
-    // What is not needed any more: bytes that are still sent, or a hash.
-    controller.abort();
-    controllers.delete(id);
+  return follow(id, async (signal) => {
+    const entry = files.get(id);
+    if (entry === undefined) return;
+    const onProgress = (is: "hashing" | "sending", done: number) => note(id, { is, done });
+    await scan(entry, await bringSample(entry.file, { signal, onProgress }), signal);
   });
 }
 
-/** Whichever ends first decides: bytes that the mesh has need not be sent to their end. */
-async function sendAndHash(id: number, file: File, options: ScanOptions & { name: string }, controller: AbortController) {
-  const sent = send(id, file, controller.signal);
-  const looked = hashFile(file, controller.signal, () => undefined).then(async (sha256) => ({
-    sha256,
-    sample: await known(sha256),
-  }));
-  // Without the hash all of it is sent, and how that ends is what counts.
-  const found = Promise.allSettled([looked]).then(async ([look]) =>
-    look.status === "fulfilled" && look.value.sample?.stored ? look.value : await sent,
-  );
-  const first = await Promise.race([sent, found]);
-  if (typeof first === "string") return submit(id, { ...options, uploadId: first });
-  const { sha256, sample } = first;
-  // What is sent until then is not needed, and neither is its end.
-  controller.abort();
-  await Promise.allSettled([sent]);
-  if (sample?.latestScan) return note(id, { is: "known", scan: sample.latestScan, sha256 });
-  return submit(id, { ...options, sha256 });
-}
-
-async function known(sha256: string): Promise<KnownSampleQuery["sample"]> {
-  const { data, error } = await client.query(KnownSample, { sha256 }, { requestPolicy: "network-only" }).toPromise();
-  if (error) throw error;
-  return data?.sample ?? null;
-}
-
-async function send(id: number, file: File, signal: AbortSignal): Promise<string> {
-  const { data, error } = await client.mutation(CreateUpload, {}).toPromise();
-  if (error || data === undefined) throw error ?? new Error("The gateway did not answer.");
-  const uploadId = data.createUpload.id;
-  await sendBytes({ id: uploadId, file, signal, onProgress: (done) => note(id, { is: "sending", done }) });
-  return uploadId;
-}
-
-async function submit(id: number, input: SubmitScanInput): Promise<void> {
+/** All files of a batch are scanned; of a single file that was scanned before, the last report is offered first. */
+async function scan({ id, name, group }: UploadedFile, { sha256, latestScan }: Brought, signal: AbortSignal): Promise<void> {
+  if (group === undefined && latestScan !== null) return note(id, { is: "known", scan: latestScan, sha256 });
+  if (group === undefined) return submit(id, { ...chosen.get(id), sha256 }, signal);
   // It was removed while the gateway was asked about it.
   if (!files.has(id)) return;
   note(id, { is: "submitting" });
-  const { data, error } = await client.mutation(SubmitScan, { input }).toPromise();
-  if (error || data === undefined) throw error ?? new Error("The gateway did not answer.");
-  if ("scan" in data.submitScan) note(id, { is: "submitted", scanId: data.submitScan.scan.scanId });
-  else note(id, { is: "failed", why: data.submitScan.message });
+  group.batch.add({ id, name, sha256 });
 }
+
+async function submit(id: number, input: SubmitScanInput, signal: AbortSignal): Promise<void> {
+  const entry = files.get(id);
+  if (entry === undefined) return;
+  note(id, { is: "submitting" });
+  const named = { ...input, name: entry.name, idempotencyKey: randomKey() };
+  await persist(async () => {
+    const { submitScan } = await answerTo(client.mutation(SubmitScan, { input: named }).toPromise());
+    if (!("scan" in submitScan)) throw refusalOf(submitScan);
+    note(id, { is: "submitted", scanId: submitScan.scan.scanId });
+  }, signal);
+}
+
+// Whoever closes the page is asked first: what is not accepted yet would be lost.
+addEventListener("beforeunload", (event) => {
+  const isUnderWay = ({ stage }: UploadedFile) => !["submitted", "known", "failed"].includes(stage.is);
+  if ([...files.values()].some(isUnderWay)) event.preventDefault();
+});
