@@ -23,6 +23,17 @@ export class Away extends Error {
   }
 }
 
+interface Refusal {
+  readonly message: string;
+  readonly code: string;
+  readonly retryAfter?: number | null;
+}
+
+/** A refusal as an error: the mesh takes nothing now, or it will never take this. */
+export function refusalOf({ message, code, retryAfter }: Refusal): Error {
+  return AWAY_CODES.has(code) ? new Away(message, retryAfter) : new Error(message);
+}
+
 /** Why steps wait now; undefined while none does. */
 export const pause = createStore<string | undefined>(undefined);
 const waiting = new Map<object, string>();

@@ -13,25 +13,8 @@ export async function saveFile(path: string, name: string): Promise<void> {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** The first bytes of what the gateway answers; the rest is not read. */
-export async function fetchStart(path: string, length: number): Promise<Uint8Array> {
-  const stop = new AbortController();
-  const { body } = await fetchFile(path, stop.signal);
-  const start = new Uint8Array(length);
-  let filled = 0;
-  for (const reader = body?.getReader(); reader !== undefined && filled < length;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const part = value.subarray(0, length - filled);
-    start.set(part, filled);
-    filled += part.length;
-  }
-  stop.abort();
-  return start.subarray(0, filled);
-}
-
-async function fetchFile(path: string, signal: AbortSignal | null = null): Promise<Response> {
-  const response = await fetch(address(path), { headers: keyHeader(), signal });
+async function fetchFile(path: string): Promise<Response> {
+  const response = await fetch(address(path), { headers: keyHeader() });
   if (response.ok) return response;
   throw new Error(refusalIn(await response.text()) ?? `The gateway answered ${response.status}.`);
 }

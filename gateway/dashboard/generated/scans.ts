@@ -23,6 +23,25 @@ export type LabelFilter = {
   readonly value?: string | null | undefined;
 };
 
+/** The priority of a scan. */
+export type Priority =
+  /** It waits until the other requests that wait for its engines would fill less than two slots' worth; its deadline holds nonetheless. */
+  | 'BULK'
+  /** In the order in which scans are accepted. */
+  | 'NORMAL';
+
+/** Which scans to repeat (exactly one of `ids` and `filter`). Each keeps its options but the priority. */
+export type RescanScansInput = {
+  /** The newest 100 scans that match, as `scans` lists them. */
+  readonly filter?: ScanFilter | null | undefined;
+  /** 1 to 255 printable ASCII characters. The same call with the same key within 24 hours returns the first scan, whatever happened to it since; any other call with that key is an IDEMPOTENCY_CONFLICT, also `submitScan` of the same sample. Each API key has idempotency keys of its own. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The numbers of 1 to 100 scans (`scanId`). */
+  readonly ids?: ReadonlyArray<number> | null | undefined;
+  /** Whether other scans run first. */
+  readonly priority?: Priority;
+};
+
 /** Matches a scan that has a result for which every given field holds. */
 export type ResultFilter = {
   /** True: its verdict and the scan's differ on whether the sample is a detection, as `agreement` of the statistics counts it, but as the scan is now. False: they agree. */
@@ -102,6 +121,25 @@ export type TimeRange = {
   readonly until?: string | null | undefined;
 };
 
+/** What went wrong, for programs. */
+export type UserErrorCode =
+  /** An input is invalid; `path` names it. */
+  | 'BAD_INPUT'
+  /** The idempotency key was used for another input. */
+  | 'IDEMPOTENCY_CONFLICT'
+  /** There is no such sample or upload. */
+  | 'NOT_FOUND'
+  /** The sample is known but its bytes are no longer stored: send them again. */
+  | 'SAMPLE_NOT_STORED'
+  /** There is no space for the sample. */
+  | 'STORAGE_FULL'
+  /** The sample is larger than this way of sending it allows. */
+  | 'TOO_LARGE'
+  /** The mesh cannot take scans now; try again after `retryAfter` seconds. */
+  | 'UNAVAILABLE'
+  /** The upload has expired: create another. */
+  | 'UPLOAD_EXPIRED';
+
 /** The verdict of a scan on its sample. */
 export type Verdict =
   /** Every expected antivirus engine finished and found nothing. */
@@ -151,30 +189,43 @@ export type WatchScansSubscriptionVariables = Exact<{
 
 export type WatchScansSubscription = { readonly scanFeed: { readonly cursor: string, readonly scans: ReadonlyArray<{ readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }> } };
 
-export type RescanOneMutationVariables = Exact<{
-  id: number;
-}>;
-
-
-export type RescanOneMutation = { readonly rescan:
-    | { readonly message: string }
-    | { readonly message: string }
-    | { readonly message: string }
-    | { readonly scan: { readonly scanId: number } }
-    | { readonly message: string }
-    | { readonly message: string }
-   };
-
-export type CreateCsvMutationVariables = Exact<{
+export type CountScansQueryVariables = Exact<{
   filter: ScanFilter;
 }>;
 
 
-export type CreateCsvMutation = { readonly createDownload:
-    | { readonly url: string }
-    | { readonly message: string }
-    | { readonly message: string }
-    | { readonly message: string }
+export type CountScansQuery = { readonly scans: { readonly totalCount: number, readonly totalCountIsExact: boolean } };
+
+export type ListNumbersQueryVariables = Exact<{
+  filter: ScanFilter;
+  after?: string | null | undefined;
+}>;
+
+
+export type ListNumbersQuery = { readonly scans: { readonly nodes: ReadonlyArray<{ readonly scanId: number }>, readonly pageInfo: { readonly endCursor: string | null, readonly hasNextPage: boolean } } };
+
+export type RescanManyMutationVariables = Exact<{
+  input: RescanScansInput;
+}>;
+
+
+export type RescanManyMutation = { readonly rescanScans:
+    | { readonly message: string, readonly code: UserErrorCode }
+    | { readonly message: string, readonly code: UserErrorCode }
+    | { readonly message: string, readonly code: UserErrorCode, readonly retryAfter: number | null }
+    | { readonly batch: { readonly batchId: number, readonly total: number } | null, readonly refused: ReadonlyArray<{ readonly scanId: number, readonly error:
+          | { readonly message: string }
+          | { readonly message: string }
+          | { readonly message: string }
+          | { readonly message: string }
+          | { readonly message: string }
+          | { readonly message: string }
+          | { readonly message: string }
+          | { readonly message: string }
+          | { readonly message: string }
+          | { readonly message: string }
+          | { readonly message: string }
+         }> }
    };
 
 export type ScanRowFragment = { readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } };
@@ -189,6 +240,8 @@ export const EngineNames = "query EngineNames {\n  engines {\n    name\n  }\n}" 
 
 export const WatchScans = "subscription WatchScans($filter: ScanFilter) {\n  scanFeed(filter: $filter) {\n    cursor\n    scans {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<WatchScansSubscription, WatchScansSubscriptionVariables>;
 
-export const RescanOne = "mutation RescanOne($id: SafeInt!) {\n  rescan(id: $id) {\n    ... on RescanSuccess {\n      scan {\n        scanId\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RescanOneMutation, RescanOneMutationVariables>;
+export const CountScans = "query CountScans($filter: ScanFilter!) {\n  scans(first: 1, filter: $filter) {\n    totalCount\n    totalCountIsExact\n  }\n}" as unknown as TypedDocumentNode<CountScansQuery, CountScansQueryVariables>;
 
-export const CreateCsv = "mutation CreateCsv($filter: ScanFilter!) {\n  createDownload(input: {filter: $filter}) {\n    ... on Download {\n      url\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<CreateCsvMutation, CreateCsvMutationVariables>;
+export const ListNumbers = "query ListNumbers($filter: ScanFilter!, $after: String) {\n  scans(first: 100, filter: $filter, after: $after) {\n    nodes {\n      scanId\n    }\n    pageInfo {\n      endCursor\n      hasNextPage\n    }\n  }\n}" as unknown as TypedDocumentNode<ListNumbersQuery, ListNumbersQueryVariables>;
+
+export const RescanMany = "mutation RescanMany($input: RescanScansInput!) {\n  rescanScans(input: $input) {\n    ... on RescanScansSuccess {\n      batch {\n        batchId\n        total\n      }\n      refused {\n        scanId\n        error {\n          message\n        }\n      }\n    }\n    ... on UserError {\n      message\n      code\n    }\n    ... on MeshUnavailable {\n      retryAfter\n    }\n  }\n}" as unknown as TypedDocumentNode<RescanManyMutation, RescanManyMutationVariables>;

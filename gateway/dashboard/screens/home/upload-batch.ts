@@ -2,10 +2,10 @@
 
 import { answerTo } from "../../api/answer.ts";
 import { client } from "../../api/client.ts";
-import { Away, persist } from "../../api/persist.ts";
+import { Away, persist, refusalOf } from "../../api/persist.ts";
+import { randomKey } from "../../api/random-key.ts";
 import { CreateBatch, SubmitBatch, type SubmitBatchMutation } from "../../generated/submit.ts";
 import { messageOf } from "../../parts/notice.tsx";
-import { randomKey } from "./random-key.ts";
 import type { ScanOptions } from "./scan-options.ts";
 
 const MOST_AT_ONCE = 100;
@@ -123,15 +123,4 @@ export function openBatch(options: ScanOptions, listener: Listener): UploadBatch
     },
     stop: () => stopping.abort(),
   };
-}
-
-interface Refusal {
-  readonly message: string;
-  readonly code: string;
-  readonly retryAfter?: number | null;
-}
-
-/** The mesh takes nothing now, or it will never take this. */
-export function refusalOf({ message, code, retryAfter }: Refusal): Error {
-  return code === "UNAVAILABLE" || code === "STORAGE_FULL" ? new Away(message, retryAfter) : new Error(message);
 }

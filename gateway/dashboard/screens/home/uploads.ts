@@ -2,15 +2,15 @@
 
 import { answerTo } from "../../api/answer.ts";
 import { client } from "../../api/client.ts";
-import { persist } from "../../api/persist.ts";
+import { persist, refusalOf } from "../../api/persist.ts";
+import { randomKey } from "../../api/random-key.ts";
 import { createStore } from "../../api/store.ts";
 import { SubmitScan, type SubmitScanInput } from "../../generated/submit.ts";
 import { bytesText } from "../../parts/measure.tsx";
 import { messageOf } from "../../parts/notice.tsx";
 import { bringSample, type Brought, type KnownScan } from "./bring-sample.ts";
-import { randomKey } from "./random-key.ts";
 import type { ScanOptions } from "./scan-options.ts";
-import { openBatch, refusalOf, type UploadBatch } from "./upload-batch.ts";
+import { openBatch, type UploadBatch } from "./upload-batch.ts";
 import { enqueue } from "./upload-queue.ts";
 
 export type Stage =

@@ -1,9 +1,8 @@
 import { useMemo, useState } from "react";
-import { fetchStart } from "../../api/save-file.ts";
+import { readDownload } from "../../api/download.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { hexDump, stringsIn } from "./printable.ts";
 
-const LENGTH = 64 * 1_024;
 const FORMS = { hex: "Hex", strings: "Strings" } as const;
 
 /** The beginning of a sample. It is loaded only when somebody asks for it, since every download is written down. */
@@ -14,7 +13,7 @@ export function FirstBytes({ sha256 }: { sha256: string }) {
   const load = async () => {
     setIsLoading(true);
     try {
-      setBytes(await fetchStart(`samples/${sha256}`, LENGTH));
+      setBytes(await readDownload({ sha256, format: "FIRST_64_KIB" }));
       setProblem(undefined);
     } catch (error) {
       setProblem(error as Error);

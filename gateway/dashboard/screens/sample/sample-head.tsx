@@ -5,10 +5,10 @@ import { useTitle } from "../../app/title.ts";
 import { useMay } from "../../app/viewer.ts";
 import { RescanSample, type ReadSampleQuery } from "../../generated/sample.ts";
 import { Copy } from "../../parts/copy.tsx";
+import { DownloadButton } from "../../parts/download-button.tsx";
 import { Ago, bytesText, Time } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
-import { SaveButton } from "../../parts/save-button.tsx";
 
 type Sample = NonNullable<ReadSampleQuery["sample"]>;
 
@@ -80,17 +80,30 @@ function Actions({ sample: { sha256, stored, latestScan } }: { sample: Sample })
           </button>
         )}
         {mayDownload && stored && (
-          <SaveButton path={`samples/${sha256}?format=zip`} name={`${sha256}.zip`} of="of the sample">
-            Download as zip
-          </SaveButton>
+          <>
+            <DownloadButton input={{ sha256, format: "ZIP" }} of="of the sample">
+              Download as zip
+            </DownloadButton>
+            <DownloadButton input={{ sha256, format: "RAW" }} of="of the sample, not packed">
+              Download as it is
+            </DownloadButton>
+          </>
         )}
-        <SaveButton path={`export/csv?q=${sha256}`} name={`${sha256}.csv`} of="of its scans">
+        <DownloadButton input={{ filter: { hashes: [sha256] } }} of="of its scans">
           CSV
-        </SaveButton>
+        </DownloadButton>
       </div>
-      {mayDownload && stored && (
+      {stored && (
         <p className="small soft">
-          The zip has the password <code>infected</code>. Downloads are in the audit log.
+          {mayDownload ? (
+            <>
+              It may be malware: the zip has the password <code>infected</code>. Downloads are in the audit log.
+            </>
+          ) : (
+            <>
+              To download it or to see its bytes, an API key needs the scope <code>SAMPLE_READ</code>; yours lacks it.
+            </>
+          )}
         </p>
       )}
       {problem && <Problem error={problem} />}

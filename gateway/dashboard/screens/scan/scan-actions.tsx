@@ -3,13 +3,16 @@ import { useMutation } from "urql";
 import { visibleText } from "../../../../schema/visible-text.ts";
 import { go } from "../../app/location.ts";
 import { useMay } from "../../app/viewer.ts";
+import type { ScanFilter } from "../../generated/download.ts";
 import { CancelScan, Rescan, type ScanReportFragment } from "../../generated/scan.ts";
 import { Copy } from "../../parts/copy.tsx";
+import { DownloadButton } from "../../parts/download-button.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { SaveButton } from "../../parts/save-button.tsx";
 
 /** What can be done with a scan. */
-export function ScanActions({ scan: { scanId, endDate, name, proof } }: { scan: ScanReportFragment }) {
+export function ScanActions({ scan }: { scan: ScanReportFragment }) {
+  const { scanId, endDate, name, proof } = scan;
   const mayWrite = useMay("SCAN_WRITE");
   const [{ fetching: isCancelling }, cancel] = useMutation(CancelScan);
   const [{ fetching: isRescanning }, rescan] = useMutation(Rescan);
@@ -41,6 +44,9 @@ export function ScanActions({ scan: { scanId, endDate, name, proof } }: { scan: 
         <SaveButton path={`api/v1/sample/${scanId}`} name={`scan-${scanId}.json`} of="of this report">
           JSON
         </SaveButton>
+        <DownloadButton input={{ filter: onlyThis(scan) }} of="of this report">
+          CSV
+        </DownloadButton>
         <Copy text={location.href} what="to this report" label="Copy link" />
         <Copy
           text={`${visibleText(name)}\n${proof.text}\n${location.href}`}
@@ -51,6 +57,12 @@ export function ScanActions({ scan: { scanId, endDate, name, proof } }: { scan: 
       {problem && <Problem error={problem} />}
     </div>
   );
+}
+
+/** A filter that lists this scan: no other has the same sample and name and was accepted in the same millisecond. */
+function onlyThis({ sample, name, startDate }: ScanReportFragment): ScanFilter {
+  const until = new Date(Date.parse(startDate) + 1).toISOString();
+  return { hashes: [sample.sha256], names: [name], started: { since: startDate, until } };
 }
 
 function refusalIn(answer: object | undefined): Error | undefined {

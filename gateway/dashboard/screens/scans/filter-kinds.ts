@@ -4,6 +4,13 @@ const VERDICTS = ["INFECTED", "SUSPICIOUS", "INCONCLUSIVE", "CLEAN"];
 const ANSWERS = ["INFECTED", "SUSPICIOUS", "CLEAN", "FAILED", "TIMEOUT", "UNSCANNED", "NO_AGENT", "CANCELLED"];
 const SIZE = "\\s*\\d{1,12}\\s*[kKmMgGtT]?i?[bB]?\\s*";
 const TIME = "\\d{4}-\\d\\d-\\d\\d(?:T[\\d:.]+Z)?";
+const DURATION = "\\s*\\d{1,9}\\s*(?:ms|s|min)?\\s*";
+const WITHIN = [
+  ["1h", "the last hour"],
+  ["24h", "the last 24 hours"],
+  ["7d", "the last 7 days"],
+  ["30d", "the last 30 days"],
+] as const;
 
 export interface FilterKind {
   readonly key: string;
@@ -41,19 +48,10 @@ export const FILTER_KINDS: readonly FilterKind[] = [
   { key: "type", label: "Type", placeholder: "application/pdf or image/*", isMany: true },
   { key: "min", label: "Size at least", placeholder: "100 KiB", pattern: SIZE, isMany: false },
   { key: "max", label: "Size at most", placeholder: "20 MiB", pattern: SIZE, isMany: false },
-  {
-    key: "since",
-    label: "Accepted within",
-    choices: [
-      ["1h", "the last hour"],
-      ["24h", "the last 24 hours"],
-      ["7d", "the last 7 days"],
-      ["30d", "the last 30 days"],
-    ],
-    pattern: `\\d{1,5}[hd]|${TIME}`,
-    isMany: false,
-  },
+  { key: "since", label: "Accepted within", choices: WITHIN, pattern: `\\d{1,5}[hd]|${TIME}`, isMany: false },
   { key: "until", label: "Accepted before", placeholder: "2026-01-31", pattern: TIME, isMany: false },
+  { key: "endedSince", label: "Ended within", choices: WITHIN, pattern: `\\d{1,5}[hd]|${TIME}`, isMany: false },
+  { key: "endedUntil", label: "Ended before", placeholder: "2026-01-31", pattern: TIME, isMany: false },
   { key: "engine", label: "Engine", isMany: true },
   { key: "answer", label: "An engine's answer", choices: words(ANSWERS), isMany: true },
   {
@@ -61,6 +59,17 @@ export const FILTER_KINDS: readonly FilterKind[] = [
     label: "Signature contains",
     placeholder: "3 characters at least",
     pattern: "\\s*\\S.{1,}\\S\\s*",
+    isMany: false,
+  },
+  { key: "signatureIs", label: "Signature is", placeholder: "its whole name", isMany: false },
+  { key: "slowerThan", label: "An engine took longer than", placeholder: "10 s", pattern: DURATION, isMany: false },
+  {
+    key: "disagrees",
+    label: "An engine's verdict",
+    choices: [
+      ["true", "differs from the scan's"],
+      ["false", "agrees with the scan's"],
+    ],
     isMany: false,
   },
   { key: "label", label: "Label", placeholder: "team or team=mail", isMany: true },

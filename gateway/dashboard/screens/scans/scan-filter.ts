@@ -1,12 +1,13 @@
 /** The filter that an address stands for, as the gateway takes it. */
 
 import { isHash } from "../../api/hash.ts";
-import type { ResultFilter, ScanFilter } from "../../generated/scans.ts";
+import type { ResultFilter, ScanFilter, TimeRange } from "../../generated/scans.ts";
 
 const VERDICTS = ["INFECTED", "SUSPICIOUS", "INCONCLUSIVE", "CLEAN"] as const;
 const ENGINE_VERDICTS = ["INFECTED", "SUSPICIOUS", "CLEAN"] as const;
 const STATES = ["CANCELLED", "FAILED", "NO_AGENT", "TIMEOUT", "UNSCANNED"] as const;
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 };
+const DURATION_MS: Readonly<Record<string, number>> = { s: 1_000, min: 60_000 };
 const POWERS: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4 };
 
 /** `now` is the server's time: `since=24h` counts from it. */
@@ -16,21 +17,29 @@ export function filterOf(address: URLSearchParams, now: number): ScanFilter | un
   const state = one("state");
   const batch = one("batch");
   const [min, max] = [one("min"), one("max")];
-  const [since, until] = [one("since"), one("until")];
+  const started = timeRange(one("since"), one("until"), now);
+  const ended = timeRange(one("endedSince"), one("endedUntil"), now);
   const filter: ScanFilter = {
     ...defined({ verdicts: some(VERDICTS.filter((verdict) => all("verdict")?.includes(verdict))) }),
     ...defined({ final: state === "final" ? true : state === "open" ? false : undefined }),
     ...defined({ names: all("name"), hashes: all("hash"), mimes: all("type"), results: resultFilters(all, one) }),
     ...defined({ labels: all("label")?.map(labelFilter), batch: batch === undefined ? undefined : Number(batch) }),
     ...((min ?? max) !== undefined && { size: defined({ min: bytesOf(min), max: bytesOf(max) }) }),
-    ...((since ?? until) !== undefined && { started: defined({ since: timeOf(since, now), until: timeOf(until, now) }) }),
+    ...defined({ started, ended }),
   };
   return Object.keys(filter).length > 0 ? filter : undefined;
 }
 
 /** One result has to match all of it: "an engine's answer" beside "engine" is the answer of that engine. */
 function resultFilters(all: (key: string) => string[] | undefined, one: (key: string) => string | undefined) {
-  const common = defined({ engines: all("engine"), signature: one("signature") });
+  const disagrees = one("disagrees");
+  const common = defined({
+    engines: all("engine"),
+    signature: one("signature"),
+    signatureIs: one("signatureIs"),
+    slowerThanMs: millisecondsOf(one("slowerThan")),
+    disagrees: disagrees === undefined ? undefined : disagrees === "true",
+  });
   const answers = all("answer") ?? [];
   const verdicts = some(ENGINE_VERDICTS.filter((verdict) => answers.includes(verdict)));
   const states = some(STATES.filter((state) => answers.includes(state)));
@@ -69,6 +78,18 @@ export function bytesOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const [, number, unit] = /^\s*(\d+)\s*([kmgt])?(?:i?b)?\s*$/i.exec(text) ?? [];
   return Number(number) * 1_024 ** (POWERS[unit?.toLowerCase() ?? ""] ?? 0);
+}
+
+/** `10 s`, `250ms`, `2 min` or a plain number of milliseconds. */
+export function millisecondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, number, unit = "ms"] = /^\s*(\d+)\s*(ms|s|min)?\s*$/.exec(text) ?? [];
+  return Number(number) * (DURATION_MS[unit] ?? 1);
+}
+
+function timeRange(since: string | undefined, until: string | undefined, now: number): TimeRange | undefined {
+  if ((since ?? until) === undefined) return undefined;
+  return defined({ since: timeOf(since, now), until: timeOf(until, now) });
 }
 
 /** A time ago, such as `24h`, or a date. */

@@ -12,7 +12,7 @@ import { Csv } from "./csv.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { chipsOf, mistakeIn } from "./filter-kinds.ts";
 import { Newcomers } from "./newcomers.tsx";
-import { RescanSelected } from "./rescan-selected.tsx";
+import { RescanScans } from "./rescan-scans.tsx";
 import { SavedFilters } from "./saved-filters.tsx";
 import { filterOf, termsAsFilters } from "./scan-filter.ts";
 import { usePage, type Wanted } from "./use-page.ts";
@@ -64,7 +64,13 @@ export default function Scans() {
             onShow={() => setReads(reads + 1)}
           />
         )}
-        {mayScan && <RescanSelected selected={selected} onDone={() => select(NOBODY)} />}
+        {mayScan && (
+          <RescanScans
+            selected={selected}
+            filter={scans.length > 0 && wanted?.text === undefined ? wanted?.filter : undefined}
+            onDone={() => select(NOBODY)}
+          />
+        )}
         {wanted && <Csv filter={csvFilter(wanted)} />}
       </div>
       {error && <Problem error={error} what="The scans could not be read." />}

@@ -1,0 +1,110 @@
+import { useRef, useState } from "react";
+import { Link } from "wouter";
+import { pause } from "../../api/persist.ts";
+import { useStore } from "../../api/store.ts";
+import type { ScanFilter } from "../../generated/scans.ts";
+import { Name } from "../../parts/name.tsx";
+import { Notice, Problem } from "../../parts/notice.tsx";
+import { chosenScans, countScans, repeatScans, scansOf, type Repetition } from "./repeat-scans.ts";
+
+const HOW = "Each is scanned as it was before, when the engines have little else to do.";
+/** As many as one can read. */
+const SHOWN = 10;
+
+interface Props {
+  /** Scans of this page. */
+  readonly selected: ReadonlySet<number>;
+  /** What lists all of them; undefined where there is no filter. */
+  readonly filter: ScanFilter | undefined;
+  onDone(): void;
+}
+
+/** Scans samples again: those of the selected scans, or of all that the filter lists. It asks first, and says how many. */
+export function RescanScans({ selected, filter, onDone }: Props) {
+  const [repetition, setRepetition] = useState<Repetition>();
+  const [isRunning, setRunning] = useState(false);
+  const [problem, setProblem] = useState<Error>();
+  const stopping = useRef<AbortController>(undefined);
+
+  const run = async (work: (signal: AbortSignal) => Promise<void>) => {
+    const controller = new AbortController();
+    stopping.current = controller;
+    setRunning(true);
+    setProblem(undefined);
+    try {
+      await work(controller.signal);
+    } catch (error) {
+      if (!controller.signal.aborted) setProblem(error as Error);
+    }
+    setRunning(false);
+    onDone();
+  };
+  const repeatSelected = () => {
+    if (!confirm(`Scan ${countText(selected.size)} again? ${HOW}`)) return;
+    void run((signal) => repeatScans(chosenScans(selected), selected.size, setRepetition, signal));
+  };
+  const repeatAll = (wanted: ScanFilter) =>
+    void run(async (signal) => {
+      const { count, isExact } = await countScans(wanted);
+      const question = isExact
+        ? `Scan all ${countText(count)} of this list again?`
+        : `This list has more than ${countText(count)}. Scan the newest ${count.toLocaleString()} again?`;
+      if (confirm(`${question} ${HOW}`)) await repeatScans(scansOf(wanted, signal), count, setRepetition, signal);
+    });
+
+  return (
+    <>
+      {!isRunning && selected.size > 0 && (
+        <button type="button" onClick={repeatSelected}>
+          Scan {selected.size} again
+        </button>
+      )}
+      {!isRunning && filter !== undefined && (
+        <button type="button" onClick={() => repeatAll(filter)}>
+          Scan all again
+          <span className="unseen"> that the filter lists</span>
+        </button>
+      )}
+      {isRunning && (
+        <button type="button" onClick={() => stopping.current?.abort()}>
+          Stop
+        </button>
+      )}
+      {repetition && <Report of={repetition} isRunning={isRunning} />}
+      {problem && <Problem error={problem} what="Not all were scanned again." />}
+    </>
+  );
+}
+
+function Report({ of: { total, accepted, batches, refusals }, isRunning }: { of: Repetition; isRunning: boolean }) {
+  const reason = useStore(pause);
+  return (
+    <>
+      <div role="status">
+        <Notice tone={isRunning ? "running" : "clean"}>
+          {isRunning ? `${accepted + refusals.length} of ${total} are sent …` : `${accepted} of ${total} are scanned again.`}{" "}
+          {isRunning && reason !== undefined && (
+            <>
+              Paused: <Name text={reason} />
+            </>
+          )}
+          {batches.slice(0, SHOWN).map((batch) => (
+            <Link key={batch} className="button" href={`/scans?batch=${batch}`}>
+              Batch {batch}
+            </Link>
+          ))}
+          {batches.length > SHOWN && ` and ${batches.length - SHOWN} more batches`}
+        </Notice>
+      </div>
+      {refusals.length > 0 && (
+        <Problem error={new Error(refusals.slice(0, SHOWN).join(" "))}>
+          {refusals.length > SHOWN && ` and ${refusals.length - SHOWN} more`}
+        </Problem>
+      )}
+    </>
+  );
+}
+
+function countText(count: number): string {
+  return count === 1 ? "1 scan" : `${count.toLocaleString()} scans`;
+}
