@@ -21,4 +21,15 @@ export type ReadStatisticsQueryVariables = Exact<{
 
 export type ReadStatisticsQuery = { readonly stats: { readonly from: string, readonly to: string, readonly points: ReadonlyArray<{ readonly start: string, readonly scans: number, readonly verdicts: { readonly infected: number, readonly suspicious: number, readonly inconclusive: number, readonly clean: number } }>, readonly waits: { readonly p50Ms: number | null, readonly p95Ms: number | null }, readonly engines: ReadonlyArray<{ readonly engine: string, readonly results: number, readonly detections: number, readonly detectionRate: number | null, readonly errors: number, readonly errorRate: number | null, readonly agreement: number | null, readonly durations: { readonly p50Ms: number | null, readonly p95Ms: number | null } }>, readonly topSignatures: ReadonlyArray<{ readonly engine: string, readonly signature: string, readonly results: number }>, readonly topTypes: ReadonlyArray<{ readonly mime: string, readonly scans: number, readonly detected: number }> } };
 
+export type ReadEnginePointsQueryVariables = Exact<{
+  from: string;
+  interval: StatisticsInterval;
+  engine: string;
+}>;
+
+
+export type ReadEnginePointsQuery = { readonly stats: { readonly to: string, readonly engines: ReadonlyArray<{ readonly engine: string, readonly points: ReadonlyArray<{ readonly start: string, readonly results: number, readonly errors: number, readonly errorRate: number | null, readonly durations: { readonly p50Ms: number | null, readonly p95Ms: number | null } }> }> } };
+
 export const ReadStatistics = "query ReadStatistics($from: DateTimeISO!, $interval: StatisticsInterval!) {\n  stats(from: $from, interval: $interval) {\n    from\n    to\n    points {\n      start\n      scans\n      verdicts {\n        infected\n        suspicious\n        inconclusive\n        clean\n      }\n    }\n    waits {\n      p50Ms\n      p95Ms\n    }\n    engines {\n      engine\n      results\n      detections\n      detectionRate\n      errors\n      errorRate\n      agreement\n      durations {\n        p50Ms\n        p95Ms\n      }\n    }\n    topSignatures(first: 10) {\n      engine\n      signature\n      results\n    }\n    topTypes(first: 10) {\n      mime\n      scans\n      detected\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadStatisticsQuery, ReadStatisticsQueryVariables>;
+
+export const ReadEnginePoints = "query ReadEnginePoints($from: DateTimeISO!, $interval: StatisticsInterval!, $engine: String!) {\n  stats(from: $from, interval: $interval) {\n    to\n    engines(names: [$engine]) {\n      engine\n      points {\n        start\n        results\n        errors\n        errorRate\n        durations {\n          p50Ms\n          p95Ms\n        }\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadEnginePointsQuery, ReadEnginePointsQueryVariables>;

@@ -56,8 +56,14 @@ export class StatisticsResolver {
   }
 
   @FieldResolver(() => [EngineStatistics], { complexity: listCost(TYPICAL.engines) })
-  engines(@Root() range: StatisticsRange, @Ctx() { mesh }: RequestContext): Promise<EngineStatisticsRecord[]> {
-    return readEngineStatistics(mesh.db, range);
+  async engines(
+    @Root() range: StatisticsRange,
+    @Arg("names", () => [String], { nullable: true, description: "Only these engines, by their exact names; without it all." })
+    names: readonly string[] | null | undefined,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<EngineStatisticsRecord[]> {
+    const engines = await readEngineStatistics(mesh.db, range);
+    return names ? engines.filter(({ engine }) => names.includes(engine)) : engines;
   }
 
   @FieldResolver(() => [SignatureCount], { complexity: pageCost })

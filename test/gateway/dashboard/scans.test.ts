@@ -101,13 +101,50 @@ it("a long list comes in pages that the address leads back to, and scans of a pa
   await page.reload();
   await shows(3);
   await page.getByText("Page 2").waitFor();
+  const questions: string[] = [];
+  page.on("dialog", (dialog) => {
+    questions.push(dialog.message());
+    void (questions.length === 1 ? dialog.dismiss() : dialog.accept());
+  });
   await page.getByRole("checkbox", { name: "Select all scans of this page" }).check();
+  const repeated = () => stage.db.selectFrom("scans").select(["name", "priority"]).where("previous", "is not", null).execute();
+  await page.getByRole("button", { name: "Scan 3 again" }).click();
   await page.getByRole("button", { name: "Scan 3 again" }).click();
   await page.getByText("3 of 3 are scanned again.").waitFor();
-  const repeated = await stage.db.selectFrom("scans").select("name").where("previous", "is not", null).execute();
-  expect(repeated.map(({ name }) => name).toSorted()).toEqual(["page-0", "page-1", "page-2"]);
+  expect((await repeated()).map(({ name }) => name).toSorted()).toEqual(["page-0", "page-1", "page-2"]);
   await page.getByRole("button", { name: "Previous" }).click();
   await shows(50);
+  await page.getByRole("button", { name: "Scan all again" }).click();
+  await page.getByText("53 of 53 are scanned again.").waitFor();
+  expect(await page.getByRole("link", { name: /^Batch \d+$/ }).count()).toBe(1);
+  expect((await repeated()).map(({ priority }) => priority)).toEqual(Array.from({ length: 56 }, () => "BULK"));
+  expect(questions.map((question) => question.split("?")[0])).toEqual([
+    "Repeat 3 scans",
+    "Repeat 3 scans",
+    "Repeat all 53 scans of this list",
+  ]);
+  expect(faults).toEqual([]);
+});
+
+it("filters find when scans ended, how long engines took, one signature and who disagrees", async () => {
+  const { scan } = await submit(gateway.url, { base64: base64("ends"), name: "ends.bin" });
+  await agent.answer("Alpha", { scan: scan.scanId, verdict: "INFECTED", signature: "Ends.A", durationMs: 12_000 });
+  await scanned("ends-soon.bin", "INFECTED", "Ends.A2");
+  const { page, faults } = await open(gateway.url);
+  const names = () => page.locator("table.scans tbody a").allTextContents();
+  for (const [filter, found] of [
+    ["name=ends*&endedSince=1h", "ends-soon.bin,ends.bin"],
+    ["name=ends*&endedUntil=2020-01-01", ""],
+    ["signatureIs=Ends.A&engine=Alpha", "ends.bin"],
+    ["name=ends*&slowerThan=10 s", "ends.bin"],
+    ["name=ends*&disagrees=true", ""],
+    ["name=ends*&disagrees=false", "ends-soon.bin,ends.bin"],
+  ] as const) {
+    await page.goto(`${gateway.url}/#/scans?${filter}`);
+    await page.getByRole("heading", { name: "Scans", exact: true }).waitFor();
+    if (found === "") await page.getByText("No scan is like that").waitFor();
+    else await until(`${filter} finds ${found}`, async () => (await names()).join() === found);
+  }
   expect(faults).toEqual([]);
 });
 

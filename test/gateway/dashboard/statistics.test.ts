@@ -46,17 +46,21 @@ it("figures lead to their scans, ranges stand in the address, and the chart is a
   };
   const infected = await leadsTo(".totals > div:nth-child(2)");
   expect(infected.get("verdict")).toBe("INFECTED");
-  const [since = 0, end = 0] = ["since", "until"].map((name) => Date.parse(infected.get(name) ?? ""));
+  const [since = 0, end = 0] = ["endedSince", "endedUntil"].map((name) => Date.parse(infected.get(name) ?? ""));
   expect(Math.round((end - since) / 3_600_000)).toBe(25);
 
   const row = (table: string, name: string) => page.getByRole("region", { name: table }).getByRole("row", { name });
   expect(await row("Engines", "Alpha").innerText()).toMatch(/Alpha\s+2\s+1\s+\(50 %\)\s+0\s+\(0 %\)/);
   expect(await row("Engines", "Beta").innerText()).toMatch(/Beta\s+2\s+0\s+\(0 %\)\s+1\s+\(50 %\)/);
   const href = async (place: ReturnType<typeof row>) => new URLSearchParams((await place.getAttribute("href"))?.split("?")[1]);
-  const errors = await href(row("Engines", "Beta").getByRole("link").last());
+  const errors = await href(row("Engines", "Beta").getByRole("cell").nth(2).getByRole("link"));
   expect([errors.get("engine"), errors.getAll("answer")]).toEqual(["Beta", ["FAILED", "TIMEOUT", "NO_AGENT", "UNSCANNED"]]);
   const signature = await href(row("Signatures found most often", SIGNATURE).getByRole("link"));
-  expect([signature.get("engine"), signature.get("signature")]).toEqual(["Alpha", SIGNATURE]);
+  expect([signature.get("engine"), signature.get("signatureIs")]).toEqual(["Alpha", SIGNATURE]);
+  const slow = await href(row("Engines", "Alpha").getByTitle("Scans in which it took longer").last());
+  expect([slow.get("engine"), slow.get("slowerThan")]).toEqual(["Alpha", expect.stringMatching(/^\d+ms$/)]);
+  const other = row("Engines", "Beta").getByRole("link", { name: "0 %" });
+  expect((await href(other)).get("disagrees")).toBe("true");
   expect((await href(row("Types scanned most often", "text/plain").getByRole("link").first())).get("type")).toBe("text/plain");
 
   await page.getByRole("button", { name: "Show as table" }).click();
@@ -70,5 +74,30 @@ it("figures lead to their scans, ranges stand in the address, and the chart is a
   await page.getByRole("button", { name: "Show as table" }).click();
   expect(await points.count()).toBe(13);
   expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  expect(faults).toEqual([]);
+});
+
+it("an engine's errors and durations over time are a chart and a table, whose figures lead to their scans", async () => {
+  await until("both scans are counted", async () => (await countScans()) === CASES.length);
+  const { page, faults } = await open(gateway.url, "/#/statistics", { viewport: { width: 390, height: 700 } });
+  const history = page.getByRole("region", { name: "One engine over time" });
+  await history
+    .getByRole("img", { name: /^Error rate of Beta/ })
+    .locator("canvas")
+    .waitFor();
+  await history
+    .getByRole("img", { name: /^How long Beta took/ })
+    .locator("canvas")
+    .waitFor();
+  await history.getByRole("combobox", { name: "Engine" }).selectOption("Alpha");
+  await history.getByRole("img", { name: /^Error rate of Alpha/ }).waitFor();
+  expect(page.url()).toMatch(/\?engine=Alpha$/);
+  await page.goBack();
+  await history.getByRole("button", { name: "Show Beta as table" }).click();
+  expect(await history.locator("tbody tr").first().innerText()).toMatch(/\s[12]\s+1\s+\((50|100) %\)/);
+  expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  await history.getByRole("row").filter({ hasText: "%)" }).getByRole("link", { name: "1" }).last().click();
+  await page.waitForURL(/#\/scans\?endedSince=[^&]+&endedUntil=[^&]+&engine=Beta&answer=FAILED/);
+  await until("the scan that failed is listed", async () => (await page.locator("table.scans tbody tr").count()) === 1);
   expect(faults).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { chosenScans, countScans, repeatScans, scansOf, type Repetition } from "./repeat-scans.ts";
 
-const HOW = "Each is scanned as it was before, when the engines have little else to do.";
+const HOW = "Each sample is scanned as it was before, when the engines have little else to do.";
 /** As many as one can read. */
 const SHOWN = 10;
 
@@ -40,15 +40,15 @@ export function RescanScans({ selected, filter, onDone }: Props) {
     onDone();
   };
   const repeatSelected = () => {
-    if (!confirm(`Scan ${countText(selected.size)} again? ${HOW}`)) return;
+    if (!confirm(`Repeat ${countText(selected.size)}? ${HOW}`)) return;
     void run((signal) => repeatScans(chosenScans(selected), selected.size, setRepetition, signal));
   };
   const repeatAll = (wanted: ScanFilter) =>
     void run(async (signal) => {
       const { count, isExact } = await countScans(wanted);
       const question = isExact
-        ? `Scan all ${countText(count)} of this list again?`
-        : `This list has more than ${countText(count)}. Scan the newest ${count.toLocaleString()} again?`;
+        ? `Repeat all ${countText(count)} of this list?`
+        : `This list has more than ${countText(count)}. Repeat the newest ${count.toLocaleString()}?`;
       if (confirm(`${question} ${HOW}`)) await repeatScans(scansOf(wanted, signal), count, setRepetition, signal);
     });
 

@@ -1,19 +1,33 @@
 import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { SERIES, timeText, type Point } from "./verdict-series.ts";
+import { timeText } from "./time-text.ts";
 
 const HEIGHT_PX = 260;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
+const WHOLE_STEPS = [1, 2, 5].flatMap((step) => Array.from({ length: 10 }, (_, i) => step * 10 ** i));
 
-interface Props {
-  readonly points: readonly Point[];
-  /** What it shows, for those who do not see it. */
-  readonly label: string;
+/** One line of a chart. Its dash tells it from the others, as its colour alone would not. */
+export interface Line {
+  readonly key: string;
+  readonly word: string;
+  readonly colour: string;
+  readonly dash: readonly number[];
+  /** One for each start; null where there is nothing to show. */
+  readonly values: readonly (number | null)[];
 }
 
-/** Scans by verdict over time. What is under the pointer is told below. */
-export function Chart({ points, label }: Props) {
+interface Props {
+  readonly starts: readonly string[];
+  readonly lines: readonly Line[];
+  /** What it shows, for those who do not see it. */
+  readonly label: string;
+  /** A value as people read it; without it, values are whole numbers. */
+  readonly text?: (value: number) => string;
+}
+
+/** Lines over time. What is under the pointer is told below. */
+export function Chart({ starts, lines, label, text }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const [isDark, setDark] = useState(DARK.matches);
   const [pointed, setPointed] = useState<number | null>(null);
@@ -26,21 +40,26 @@ export function Chart({ points, label }: Props) {
   useEffect(() => {
     const { current } = place;
     if (current === null) return;
-    const chart = draw(current, points, setPointed);
+    const chart = draw(current, { starts, lines, label, ...(text && { text }) }, setPointed);
     const watch = new ResizeObserver(() => chart.setSize({ width: current.clientWidth, height: HEIGHT_PX }));
     watch.observe(current);
     return () => {
       watch.disconnect();
       chart.destroy();
     };
-  }, [points, isDark]);
+    // The lines are made from the same points as their starts.
+  }, [starts, isDark]);
 
-  const point = pointed === null ? undefined : points[pointed];
+  const start = pointed === null ? undefined : starts[pointed];
+  const read = ({ word, values }: Line) => {
+    const value = values[pointed ?? -1] ?? null;
+    return `${value === null ? "no" : text === undefined ? value : text(value)} ${word.toLowerCase()}`;
+  };
   return (
     <figure className="chart">
       <ul className="row" aria-label="Lines of the chart">
-        {SERIES.map(({ count, word, dash }) => (
-          <li key={count} className={`line line-${count}`}>
+        {lines.map(({ key, word, dash }) => (
+          <li key={key} className={`line line-${key}`}>
             <svg width="36" height="8" aria-hidden="true">
               <line x1="0" y1="4" x2="36" y2="4" strokeDasharray={dash.join(" ")} />
             </svg>
@@ -50,46 +69,46 @@ export function Chart({ points, label }: Props) {
       </ul>
       <div ref={place} role="img" aria-label={label} />
       <figcaption className="soft small">
-        {point === undefined
+        {start === undefined
           ? "Point at the chart to read its numbers."
-          : `${timeText(point.start)}: ${SERIES.map(({ count, word }) => `${point.verdicts[count]} ${word.toLowerCase()}`).join(
-              ", ",
-            )}`}
+          : `${timeText(start)}: ${lines.map((line) => read(line)).join(", ")}`}
       </figcaption>
     </figure>
   );
 }
 
-function draw(place: HTMLElement, points: readonly Point[], onPoint: (index: number | null) => void): uPlot {
+function draw(place: HTMLElement, { starts, lines, text }: Props, onPoint: (index: number | null) => void): uPlot {
   const axis: uPlot.Axis = {
     stroke: colourOf(place, "--soft"),
     grid: { stroke: colourOf(place, "--line"), width: 1 },
     ticks: { show: false },
   };
+  const upwards: uPlot.Axis =
+    text === undefined
+      ? { ...axis, incrs: WHOLE_STEPS }
+      : { ...axis, size: 70, values: (_, ticks) => ticks.map((tick) => text(tick)) };
   return new uPlot(
     {
       width: place.clientWidth,
       height: HEIGHT_PX,
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false } },
-      scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] } },
-      axes: [axis, { ...axis, incrs: [1, 2, 5].flatMap((step) => Array.from({ length: 10 }, (_, i) => step * 10 ** i)) }],
+      scales: { y: { range: (_, __, most) => [0, (most ?? 0) > 0 ? most * 1.05 : 1] } },
+      axes: [axis, upwards],
       series: [
         {},
-        ...SERIES.map(({ word, colour, dash }) => ({
+        ...lines.map(({ word, colour, dash, values }) => ({
           label: word,
           stroke: colourOf(place, colour),
           width: 2,
           dash: [...dash],
-          points: { show: false },
+          // Beside a gap a line may be a single point.
+          ...(values.includes(null) ? {} : { points: { show: false } }),
         })),
       ],
       hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)] },
     },
-    [
-      points.map(({ start }) => Date.parse(start) / 1_000),
-      ...SERIES.map(({ count }) => points.map(({ verdicts }) => verdicts[count])),
-    ],
+    [starts.map((start) => Date.parse(start) / 1_000), ...lines.map(({ values }) => [...values])],
     place,
   );
 }

@@ -1,16 +1,14 @@
-import { useState } from "react";
+import { Link } from "wouter";
 import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
-import { durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
-import { Figure } from "./point-table.tsx";
+import { useRows } from "../../parts/rows.tsx";
+import { ERRORS, Figure, percent, SlowerScans } from "./figures.tsx";
 import { scansAddress } from "./scans-address.ts";
 
 type Engine = ReadStatisticsQuery["stats"]["engines"][number];
 
-const ROWS = 25;
 const COLUMNS = ["Results", "Detections", "Errors", "Half took at most", "95 % took at most", "Agreed with the verdict"];
 const DETECTIONS = ["INFECTED", "SUSPICIOUS"];
-const ERRORS = ["FAILED", "TIMEOUT", "NO_AGENT", "UNSCANNED"];
 
 interface Props {
   readonly engines: readonly Engine[];
@@ -20,7 +18,7 @@ interface Props {
 
 /** What each engine answered, and how long it took. */
 export function EngineTable({ engines, since, until }: Props) {
-  const [first, setFirst] = useState(0);
+  const { rows, buttons } = useRows(engines, "Engines");
   return (
     <section className="card stack" aria-labelledby="engines">
       <h2 id="engines">Engines</h2>
@@ -37,22 +35,13 @@ export function EngineTable({ engines, since, until }: Props) {
             </tr>
           </thead>
           <tbody>
-            {engines.slice(first, first + ROWS).map((one) => (
+            {rows.map((one) => (
               <EngineRow key={one.engine} of={one} since={since} until={until} />
             ))}
           </tbody>
         </table>
       </div>
-      {engines.length > ROWS && (
-        <div className="row">
-          <button type="button" disabled={first === 0} onClick={() => setFirst(first - ROWS)}>
-            Engines before
-          </button>
-          <button type="button" disabled={first + ROWS >= engines.length} onClick={() => setFirst(first + ROWS)}>
-            More engines
-          </button>
-        </div>
-      )}
+      {buttons}
     </section>
   );
 }
@@ -74,17 +63,25 @@ function EngineRow({ of, since, until }: { of: Engine; since: string; until: str
       <td className="number">
         <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} /> <Share of={errorRate} />
       </td>
-      <td className="number">{durations.p50Ms === null ? "–" : durationText(durations.p50Ms)}</td>
-      <td className="number">{durations.p95Ms === null ? "–" : durationText(durations.p95Ms)}</td>
-      <td className="number">{agreement === null ? "–" : percent(agreement)}</td>
+      <td className="number">
+        <SlowerScans ms={durations.p50Ms} behind={behind} />
+      </td>
+      <td className="number">
+        <SlowerScans ms={durations.p95Ms} behind={behind} />
+      </td>
+      <td className="number">
+        {agreement === null || agreement === 1 ? (
+          <>{agreement === null ? "–" : percent(agreement)}</>
+        ) : (
+          <Link href={scansAddress({ ...behind, disagrees: "true" })} title="Scans in which it did not agree">
+            {percent(agreement)}
+          </Link>
+        )}
+      </td>
     </tr>
   );
 }
 
 function Share({ of }: { of: number | null }) {
   return of !== null && <span className="soft">({percent(of)})</span>;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 }

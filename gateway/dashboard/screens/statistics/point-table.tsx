@@ -1,5 +1,6 @@
-import { Link } from "wouter";
-import { SERIES, scansIn, sumOf, timeText, type Point } from "./verdict-series.ts";
+import { Figure } from "./figures.tsx";
+import { timeText } from "./time-text.ts";
+import { SERIES, scansIn, sumOf, type Point } from "./verdict-series.ts";
 import { scansAddress } from "./scans-address.ts";
 
 interface Props {
@@ -51,9 +52,4 @@ export function PointTable({ points, pointsInRow, end }: Props) {
       </table>
     </div>
   );
-}
-
-/** A number that leads to its scans, if there are any. */
-export function Figure({ count, to }: { count: number; to: string }) {
-  return count === 0 ? "0" : <Link href={to}>{count.toLocaleString()}</Link>;
 }

@@ -1,4 +1,4 @@
-/** Which scans are behind a figure. */
+/** Which scans are behind a figure. Scans are counted when they end. */
 export interface ScansBehind {
   readonly since: string;
   readonly until: string;
@@ -7,13 +7,16 @@ export interface ScansBehind {
   /** What the engine answered. */
   readonly answer?: readonly string[];
   readonly signature?: string;
+  readonly signatureIs?: string;
+  readonly slowerThan?: string;
+  readonly disagrees?: "true";
   readonly type?: string;
 }
 
 /** The address of the list of these scans. */
-export function scansAddress(behind: ScansBehind): string {
-  const parameters = new URLSearchParams();
-  for (const [name, values] of Object.entries(behind)) {
+export function scansAddress({ since, until, ...others }: ScansBehind): string {
+  const parameters = new URLSearchParams({ endedSince: since, endedUntil: until });
+  for (const [name, values] of Object.entries(others)) {
     for (const value of [values].flat()) parameters.append(name, String(value));
   }
   return `/scans?${parameters}`;

@@ -9,12 +9,14 @@ import { durationText } from "../../parts/measure.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Chart } from "./chart.tsx";
 import { EngineTable } from "./engine-table.tsx";
-import { Figure, PointTable } from "./point-table.tsx";
+import { EngineHistory } from "./engine-history.tsx";
+import { Figure } from "./figures.tsx";
+import { PointTable } from "./point-table.tsx";
 import { beginningOf, RANGES, rangeOf, type Range } from "./ranges.ts";
 import { scansAddress } from "./scans-address.ts";
 import "./statistics.css";
 import { TopSignatures, TopTypes } from "./top-tables.tsx";
-import { scansIn, SERIES, sumOf } from "./verdict-series.ts";
+import { scansIn, SERIES, sumOf, verdictLines } from "./verdict-series.ts";
 
 type Stats = ReadStatisticsQuery["stats"];
 
@@ -55,6 +57,8 @@ export default function Statistics() {
 function Figures({ stats, range }: { stats: Stats; range: Range }) {
   const { from: since, to: until, points, engines, topSignatures, topTypes } = stats;
   const [isTable, setTable] = useState(false);
+  const starts = useMemo(() => points.map(({ start }) => start), [points]);
+  const failing = engines.toSorted((one, other) => (other.errorRate ?? 0) - (one.errorRate ?? 0));
   return (
     <>
       <Totals stats={stats} />
@@ -65,10 +69,17 @@ function Figures({ stats, range }: { stats: Stats; range: Range }) {
             Show as table
           </button>
         </div>
-        <Chart points={points} label={`Scans by verdict in the last ${range.label}; the same is there as a table`} />
+        <Chart
+          starts={starts}
+          lines={verdictLines(points)}
+          label={`Scans by verdict in the last ${range.label}; the same is there as a table`}
+        />
         {isTable && <PointTable points={points} pointsInRow={range.pointsInRow} end={until} />}
       </section>
       <EngineTable engines={engines} since={since} until={until} />
+      {engines.length > 0 && (
+        <EngineHistory engines={failing.map(({ engine }) => engine)} from={since} interval={range.interval} />
+      )}
       <div className="halves">
         <TopSignatures signatures={topSignatures} since={since} until={until} />
         <TopTypes types={topTypes} since={since} until={until} />

@@ -1,12 +1,12 @@
 import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Name } from "../../parts/name.tsx";
-import { Figure } from "./point-table.tsx";
+import { Figure } from "./figures.tsx";
 import { scansAddress } from "./scans-address.ts";
 
 type Stats = ReadStatisticsQuery["stats"];
-/** The list of scans takes no shorter part of a signature. */
-const SHORTEST_SIGNATURE = 3;
+/** Of longer signatures only the beginning is counted. */
+const LONGEST_SIGNATURE = 255;
 
 interface Span {
   readonly since: string;
@@ -43,7 +43,11 @@ export function TopSignatures({ signatures, ...span }: Span & { signatures: Stat
                   <td className="number">
                     <Figure
                       count={results}
-                      to={scansAddress({ ...span, engine, ...(signature.length >= SHORTEST_SIGNATURE && { signature }) })}
+                      to={scansAddress({
+                        ...span,
+                        engine,
+                        ...(signature.length > LONGEST_SIGNATURE ? { signature } : { signatureIs: signature }),
+                      })}
                     />
                   </td>
                 </tr>

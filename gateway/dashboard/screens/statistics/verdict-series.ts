@@ -1,4 +1,5 @@
 import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
+import type { Line } from "./chart.tsx";
 
 export type Point = ReadStatisticsQuery["stats"]["points"][number];
 type Count = keyof Point["verdicts"];
@@ -17,6 +18,17 @@ export const SERIES: readonly {
   { count: "clean", verdict: "CLEAN", word: "Clean", colour: "--clean", dash: [12, 3, 2, 3] },
 ];
 
+/** The lines of a chart of scans by verdict. */
+export function verdictLines(points: readonly Point[]): readonly Line[] {
+  return SERIES.map(({ count, word, colour, dash }) => ({
+    key: count,
+    word,
+    colour,
+    dash,
+    values: points.map(({ verdicts }) => verdicts[count]),
+  }));
+}
+
 /** The counts of several points together. */
 export function sumOf(points: readonly Point[], count: Count): number {
   return points.reduce((sum, { verdicts }) => sum + verdicts[count], 0);
@@ -24,11 +36,4 @@ export function sumOf(points: readonly Point[], count: Count): number {
 
 export function scansIn(points: readonly Point[]): number {
   return points.reduce((sum, { scans }) => sum + scans, 0);
-}
-
-const TO_THE_MINUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-/** When a point begins, in the reader's own zone. */
-export function timeText(start: string): string {
-  return TO_THE_MINUTE.format(new Date(start));
 }

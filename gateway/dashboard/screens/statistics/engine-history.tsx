@@ -1,0 +1,151 @@
+import { useMemo, useState } from "react";
+import { useQuery } from "urql";
+import { go } from "../../app/location.ts";
+import { useParameters } from "../../app/parameters.ts";
+import { ReadEnginePoints, type ReadEnginePointsQuery, type StatisticsInterval } from "../../generated/statistics.ts";
+import { durationText } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import { Problem } from "../../parts/notice.tsx";
+import { useRows } from "../../parts/rows.tsx";
+import { Chart, type Line } from "./chart.tsx";
+import { ERRORS, Figure, percent, SlowerScans } from "./figures.tsx";
+import { scansAddress } from "./scans-address.ts";
+import { timeText } from "./time-text.ts";
+
+type EnginePoint = ReadEnginePointsQuery["stats"]["engines"][number]["points"][number];
+
+interface Props {
+  /** Those that answered in this time, the one that is shown first at the beginning. */
+  readonly engines: readonly string[];
+  readonly from: string;
+  readonly interval: StatisticsInterval;
+}
+
+/** How often one engine failed, and how long it took, over time. Which one stands in the address. */
+export function EngineHistory({ engines, from, interval }: Props) {
+  const { parameters, addressWith } = useParameters();
+  const asked = parameters.get("engine");
+  const engine = engines.find((name) => name === asked) ?? engines[0] ?? "";
+  const [{ data, error }] = useQuery({ query: ReadEnginePoints, variables: { from, interval, engine } });
+  const found = data?.stats.engines[0];
+  return (
+    <section className="card stack" aria-labelledby="history">
+      <div className="row spread">
+        <h2 id="history">One engine over time</h2>
+        <label className="row">
+          Engine
+          <select value={engine} onChange={({ target }) => go(addressWith({ engine: target.value }))}>
+            {engines
+              .toSorted((one, other) => one.localeCompare(other))
+              .map((name) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+          </select>
+        </label>
+      </div>
+      {error && <Problem error={error} what="The engine's statistics could not be read." />}
+      {data && found?.engine === engine && <History key={engine} engine={engine} points={found.points} end={data.stats.to} />}
+    </section>
+  );
+}
+
+function History({ engine, points, end }: { engine: string; points: readonly EnginePoint[]; end: string }) {
+  const [isTable, setTable] = useState(false);
+  const starts = useMemo(() => points.map(({ start }) => start), [points]);
+  const rate: Line = {
+    key: "errors",
+    word: "Error rate",
+    colour: "--infected",
+    dash: [],
+    values: points.map(({ errorRate }) => errorRate),
+  };
+  const durations: readonly Line[] = [
+    {
+      key: "p50",
+      word: "Half took at most",
+      colour: "--running",
+      dash: [],
+      values: points.map((point) => point.durations.p50Ms),
+    },
+    {
+      key: "p95",
+      word: "95 % took at most",
+      colour: "--suspicious",
+      dash: [8, 4],
+      values: points.map((point) => point.durations.p95Ms),
+    },
+  ];
+  return (
+    <>
+      <div className="halves">
+        <Chart starts={starts} lines={[rate]} label={`Error rate of ${engine}; the same is there as a table`} text={percent} />
+        <Chart
+          starts={starts}
+          lines={durations}
+          label={`How long ${engine} took; the same is there as a table`}
+          text={durationText}
+        />
+      </div>
+      <div>
+        <button type="button" aria-expanded={isTable} onClick={() => setTable(!isTable)}>
+          Show <Name text={engine} /> as table
+        </button>
+      </div>
+      {isTable && <HistoryTable engine={engine} points={points} end={end} />}
+    </>
+  );
+}
+
+function HistoryTable({ engine, points, end }: { engine: string; points: readonly EnginePoint[]; end: string }) {
+  const all = points
+    .map((point, i) => ({ ...point, until: points[i + 1]?.start ?? end }))
+    .filter(({ results }) => results > 0)
+    .toReversed();
+  const { rows, buttons } = useRows(all, "Times");
+  return (
+    <>
+      <div className="scroll-x">
+        <table className="whole-words">
+          <thead>
+            <tr>
+              <th scope="col">From</th>
+              {["Results", "Errors", "Half took at most", "95 % took at most"].map((word) => (
+                <th key={word} scope="col" className="number">
+                  {word}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ start, until, results, errors, errorRate, durations }) => {
+              const behind = { since: start, until, engine };
+              return (
+                <tr key={start}>
+                  <th scope="row" className="engine">
+                    {timeText(start)}
+                  </th>
+                  <td className="number">
+                    <Figure count={results} to={scansAddress(behind)} />
+                  </td>
+                  <td className="number">
+                    <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} />{" "}
+                    {errorRate !== null && <span className="soft">({percent(errorRate)})</span>}
+                  </td>
+                  <td className="number">
+                    <SlowerScans ms={durations.p50Ms} behind={behind} />
+                  </td>
+                  <td className="number">
+                    <SlowerScans ms={durations.p95Ms} behind={behind} />
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      {buttons}
+    </>
+  );
+}

@@ -1,0 +1,26 @@
+import { Link } from "wouter";
+import { durationText } from "../../parts/measure.tsx";
+import { scansAddress, type ScansBehind } from "./scans-address.ts";
+
+/** What an engine answers when it did not scan all of a sample. */
+export const ERRORS = ["FAILED", "TIMEOUT", "NO_AGENT", "UNSCANNED"];
+
+/** A number that leads to its scans, if there are any. */
+export function Figure({ count, to }: { count: number; to: string }) {
+  return count === 0 ? "0" : <Link href={to}>{count.toLocaleString()}</Link>;
+}
+
+/** A duration that leads to the scans in which the engine took longer. */
+export function SlowerScans({ ms, behind }: { ms: number | null; behind: ScansBehind }) {
+  if (ms === null) return "–";
+  return (
+    <Link href={scansAddress({ ...behind, slowerThan: `${Math.floor(ms)}ms` })} title="Scans in which it took longer">
+      {durationText(ms)}
+    </Link>
+  );
+}
+
+/** A share as people read it. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+}
