@@ -33,3 +33,17 @@ export function useReopened(onReopened: () => void): void {
     onReopened();
   }, [state, onReopened]);
 }
+
+/** Where a feed has to continue after the connection was lost: at the cursor that it had reached. Undefined until then: it starts now. */
+export function useContinuation(cursor: { readonly current: string | undefined }): string | undefined {
+  const state = useStore(connection);
+  const [after, setAfter] = useState<string>();
+  const lostAt = useRef<string>(undefined);
+  useEffect(() => {
+    if (state === "lost") lostAt.current ??= cursor.current;
+    if (state !== "open" || lostAt.current === undefined) return;
+    setAfter(lostAt.current);
+    lostAt.current = undefined;
+  }, [state, cursor]);
+  return after;
+}

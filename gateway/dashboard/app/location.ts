@@ -1,7 +1,7 @@
 /** The address of a screen is all behind the `#`: `#/scans?verdict=INFECTED`. */
 
 import { useSyncExternalStore } from "react";
-import type { BaseLocationHook, BaseSearchHook } from "wouter";
+import type { BaseLocationHook } from "wouter";
 
 const current = () => location.hash.replace(/^#?\/?/, "/");
 const pathOf = () => current().split("?", 1)[0] ?? "/";
@@ -23,5 +23,5 @@ export function go(to: string, { replace = false }: { replace?: boolean } = {}):
 /** The path behind the `#`. */
 export const useHashPath: BaseLocationHook = () => [useSyncExternalStore(follow, pathOf), go];
 
-/** What stands behind the `?`. */
-export const useHashSearch: BaseSearchHook = () => useSyncExternalStore(follow, searchOf);
+/** What stands behind the `?`, as it is written: URLSearchParams decodes it, and what is decoded twice has lost its percent signs. */
+export const useSearch = (): string => useSyncExternalStore(follow, searchOf);

@@ -1,6 +1,7 @@
 /** What stands behind the `?` of a screen's address, and the addresses that differ from it. */
 
-import { useLocation, useSearch } from "wouter";
+import { useLocation } from "wouter";
+import { useSearch } from "./location.ts";
 
 export function useParameters() {
   const [path] = useLocation();

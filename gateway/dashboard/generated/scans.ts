@@ -184,6 +184,7 @@ export type EngineNamesQuery = { readonly engines: ReadonlyArray<{ readonly name
 
 export type WatchScansSubscriptionVariables = Exact<{
   filter?: ScanFilter | null | undefined;
+  after?: string | null | undefined;
 }>;
 
 
@@ -238,7 +239,7 @@ export const ReadRows = "query ReadRows($ids: [ID!]!) {\n  nodes(ids: $ids) {\n 
 
 export const EngineNames = "query EngineNames {\n  engines {\n    name\n  }\n}" as unknown as TypedDocumentNode<EngineNamesQuery, EngineNamesQueryVariables>;
 
-export const WatchScans = "subscription WatchScans($filter: ScanFilter) {\n  scanFeed(filter: $filter) {\n    cursor\n    scans {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<WatchScansSubscription, WatchScansSubscriptionVariables>;
+export const WatchScans = "subscription WatchScans($filter: ScanFilter, $after: String) {\n  scanFeed(filter: $filter, after: $after) {\n    cursor\n    scans {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<WatchScansSubscription, WatchScansSubscriptionVariables>;
 
 export const CountScans = "query CountScans($filter: ScanFilter!) {\n  scans(first: 1, filter: $filter) {\n    totalCount\n    totalCountIsExact\n  }\n}" as unknown as TypedDocumentNode<CountScansQuery, CountScansQueryVariables>;
 

@@ -44,3 +44,10 @@ export function Ago({ at }: { at: string }) {
 export function Time({ at }: { at: string }) {
   return <time dateTime={at}>{EXACT.format(new Date(at))}</time>;
 }
+
+const TO_THE_MINUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** A time to the minute, in the reader's own zone. */
+export function timeText(at: string | Date): string {
+  return TO_THE_MINUTE.format(new Date(at));
+}

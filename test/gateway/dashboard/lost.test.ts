@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
-import { base64, submit } from "../scan/submitting.js";
+import { base64, sha256, submit } from "../scan/submitting.js";
 import { useBrowser } from "./browser.js";
 
 const stage = useStage();
@@ -12,8 +12,8 @@ const gateway = prepared(() => stage.gateway());
 usePuppet(stage, "puppet", [engine("Alpha")]);
 const open = useBrowser();
 
-/** Loads the page again. The answer breaks its connection, and does something before it can be opened again. */
-async function withBreakable(page: Page): Promise<(meanwhile: () => Promise<unknown>) => Promise<void>> {
+/** Loads the page again, and waits for what it shows. The answer breaks its connection, and does something before it can be opened again. */
+async function withBreakable(page: Page, shown: string): Promise<(meanwhile: () => Promise<unknown>) => Promise<void>> {
   let close: (() => Promise<void>) | undefined;
   let reopen = Promise.resolve<unknown>(undefined);
   await page.routeWebSocket("**/graphql", async (socket) => {
@@ -22,7 +22,7 @@ async function withBreakable(page: Page): Promise<(meanwhile: () => Promise<unkn
     close = () => socket.close({ code: 1012 });
   });
   await page.reload();
-  await page.getByRole("heading", { name: "Latest scans" }).waitFor();
+  await page.getByText(shown).first().waitFor();
   return async (meanwhile) => {
     await expect.poll(() => close).toBeDefined();
     let mayReopen = () => {};
@@ -37,7 +37,7 @@ async function withBreakable(page: Page): Promise<(meanwhile: () => Promise<unkn
 
 it("what happened while the connection was lost shows once it is open again, and so does a new version", async () => {
   const { page } = await open(gateway.url);
-  const breakFor = await withBreakable(page);
+  const breakFor = await withBreakable(page, "Latest scans");
   await breakFor(async () => {
     await submit(gateway.url, { base64: base64("meanwhile"), name: "meanwhile.bin" });
     await page.route("**/graphql", async (route) => {
@@ -50,6 +50,22 @@ it("what happened while the connection was lost shows once it is open again, and
   await page.getByRole("row", { name: /meanwhile\.bin/ }).waitFor();
   await page.getByText("The gateway has another version than this page.").waitFor();
   expect(await page.getByRole("row", { name: /meanwhile\.bin/ }).count()).toBe(1);
+});
+
+it("scans that come while the connection is lost are counted in lists and told by their sample afterwards", async () => {
+  const { scan } = await submit(gateway.url, { base64: base64("gap"), name: "gap-1" });
+  const { page, faults } = await open(gateway.url, "/#/scans?name=gap-*");
+  const breakFor = await withBreakable(page, "gap-1");
+  await breakFor(() => submit(gateway.url, { base64: base64("gap"), name: "gap-2" }));
+  await page.getByRole("button", { name: "1 new", exact: true }).waitFor();
+  await page.evaluate(`location.hash = "#/sample/${sha256("gap")}"`);
+  await page.getByRole("link", { name: `Scan ${scan.scanId}`, exact: true }).waitFor();
+  let third = 0;
+  await breakFor(async () => {
+    third = (await submit(gateway.url, { base64: base64("gap"), name: "gap-3" })).scan.scanId;
+  });
+  await page.getByRole("link", { name: `Scan ${third}`, exact: true }).waitFor();
+  expect(faults).toEqual([]);
 });
 
 it("a list that cannot be read is not said to be empty", async () => {

@@ -130,6 +130,7 @@ it("filters find when scans ended, how long engines took, one signature and who 
   const { scan } = await submit(gateway.url, { base64: base64("ends"), name: "ends.bin" });
   await agent.answer("Alpha", { scan: scan.scanId, verdict: "INFECTED", signature: "Ends.A", durationMs: 12_000 });
   await scanned("ends-soon.bin", "INFECTED", "Ends.A2");
+  await scanned("percent%41.bin", "CLEAN");
   const { page, faults } = await open(gateway.url);
   const names = () => page.locator("table.scans tbody a").allTextContents();
   for (const [filter, found] of [
@@ -137,6 +138,7 @@ it("filters find when scans ended, how long engines took, one signature and who 
     ["name=ends*&endedUntil=2020-01-01", ""],
     ["signatureIs=Ends.A&engine=Alpha", "ends.bin"],
     ["name=ends*&slowerThan=10 s", "ends.bin"],
+    ["name=percent%2541.bin", "percent%41.bin"],
     ["name=ends*&disagrees=true", ""],
     ["name=ends*&disagrees=false", "ends-soon.bin,ends.bin"],
   ] as const) {

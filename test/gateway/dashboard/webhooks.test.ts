@@ -48,6 +48,9 @@ it("a webhook is added, its delivery that failed is sent again, and it is switch
   await states.getByRole("link", { name: "Delivered" }).click();
   await row.getByText("Delivered").waitFor();
   expect(page.url()).toMatch(/\?state=DELIVERED$/);
+  await page.goto(page.url().replace("DELIVERED", "constructor"));
+  await states.locator("[aria-current=true]").getByText("All").waitFor();
+  await row.getByText("Delivered").waitFor();
 
   await page.goto(`${gateway.url}/#/webhooks`);
   await card.getByRole("button", { name: /^Switch off/ }).click();
@@ -55,5 +58,7 @@ it("a webhook is added, its delivery that failed is sent again, and it is switch
   page.on("dialog", (dialog) => void dialog.accept());
   await card.getByRole("button", { name: /^Delete/ }).click();
   await page.getByText("No webhook is there yet").waitFor();
+  await page.goto(`${gateway.url}/#/webhooks/%E0%A4%A`);
+  await page.getByRole("heading", { name: "Deliveries" }).waitFor();
   expect(faults).toEqual([]);
 });

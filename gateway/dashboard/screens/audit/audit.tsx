@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { useQuery } from "urql";
-import { useSearch } from "wouter";
+import { useSearch } from "../../app/location.ts";
 import { ReadAudit } from "../../generated/audit.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Problem } from "../../parts/notice.tsx";

@@ -1,9 +1,10 @@
 import "./sample.css";
-import { useEffect } from "react";
+import { useCallback, useEffect } from "react";
 import { useQuery, useSubscription } from "urql";
-import { Link, useParams, useSearch } from "wouter";
+import { Link, useParams } from "wouter";
 import { isHash } from "../../api/hash.ts";
-import { go } from "../../app/location.ts";
+import { useReopened } from "../../api/live.ts";
+import { go, useSearch } from "../../app/location.ts";
 import { useMay } from "../../app/viewer.ts";
 import { ReadSample, WatchSample } from "../../generated/sample.ts";
 import { Empty } from "../../parts/empty.tsx";
@@ -26,6 +27,7 @@ function Known({ hash }: { hash: string }) {
   const after = cursors.at(-1);
   const [{ data, error, fetching }, ask] = useQuery({ query: ReadSample, variables: { hash, after } });
   const [{ data: told }] = useSubscription({ query: WatchSample, variables: { hash } });
+  useReopened(useCallback(() => ask({ requestPolicy: "network-only" }), [ask]));
   const mayDownload = useMay("SAMPLE_READ");
   const hasNews = (told?.scanFeed.scans.length ?? 0) > 0;
   useEffect(() => {

@@ -1,5 +1,7 @@
 /** What scans can be filtered by: each kind has a key in the address, and values that people read. */
 
+import { timeText } from "../../parts/measure.tsx";
+
 const VERDICTS = ["INFECTED", "SUSPICIOUS", "INCONCLUSIVE", "CLEAN"];
 const ANSWERS = ["INFECTED", "SUSPICIOUS", "CLEAN", "FAILED", "TIMEOUT", "UNSCANNED", "NO_AGENT", "CANCELLED"];
 const SIZE = "\\s*\\d{1,12}\\s*[kKmMgGtT]?i?[bB]?\\s*";
@@ -20,6 +22,8 @@ export interface FilterKind {
   readonly placeholder?: string;
   /** What a text has to look like, as a pattern of HTML. */
   readonly pattern?: string;
+  /** Its label before a time, where it has another one before a choice. */
+  readonly timeLabel?: string;
   /** Whether several are possible; if not, a new one takes the place of the old one. */
   readonly isMany: boolean;
 }
@@ -48,9 +52,23 @@ export const FILTER_KINDS: readonly FilterKind[] = [
   { key: "type", label: "Type", placeholder: "application/pdf or image/*", isMany: true },
   { key: "min", label: "Size at least", placeholder: "100 KiB", pattern: SIZE, isMany: false },
   { key: "max", label: "Size at most", placeholder: "20 MiB", pattern: SIZE, isMany: false },
-  { key: "since", label: "Accepted within", choices: WITHIN, pattern: `\\d{1,5}[hd]|${TIME}`, isMany: false },
+  {
+    key: "since",
+    label: "Accepted within",
+    timeLabel: "Accepted since",
+    choices: WITHIN,
+    pattern: `\\d{1,5}[hd]|${TIME}`,
+    isMany: false,
+  },
   { key: "until", label: "Accepted before", placeholder: "2026-01-31", pattern: TIME, isMany: false },
-  { key: "endedSince", label: "Ended within", choices: WITHIN, pattern: `\\d{1,5}[hd]|${TIME}`, isMany: false },
+  {
+    key: "endedSince",
+    label: "Ended within",
+    timeLabel: "Ended since",
+    choices: WITHIN,
+    pattern: `\\d{1,5}[hd]|${TIME}`,
+    isMany: false,
+  },
   { key: "endedUntil", label: "Ended before", placeholder: "2026-01-31", pattern: TIME, isMany: false },
   { key: "engine", label: "Engine", isMany: true },
   { key: "answer", label: "An engine's answer", choices: words(ANSWERS), isMany: true },
@@ -86,14 +104,18 @@ export interface Chip {
 
 /** The filters of an address, in the order of the kinds. What the page does not know is not there. */
 export function chipsOf(address: URLSearchParams): readonly Chip[] {
-  return FILTER_KINDS.flatMap(({ key, label, choices, isMany }) => {
-    const values = [...new Set(address.getAll(key).filter((value) => value !== ""))];
-    return (isMany ? values : values.slice(0, 1)).map((value) => ({
-      key,
-      value,
-      text: `${label}: ${choices?.find(([one]) => one === value)?.[1] ?? value}`,
-    }));
+  return FILTER_KINDS.flatMap((kind) => {
+    const values = [...new Set(address.getAll(kind.key).filter((value) => value !== ""))];
+    return (kind.isMany ? values : values.slice(0, 1)).map((value) => ({ key: kind.key, value, text: chipText(kind, value) }));
   });
+}
+
+function chipText({ label, timeLabel, choices, pattern }: FilterKind, value: string): string {
+  const choice = choices?.find(([one]) => one === value);
+  if (choice !== undefined) return `${label}: ${choice[1]}`;
+  const time = pattern?.includes(TIME) ? new Date(value) : undefined;
+  if (time === undefined || Number.isNaN(time.getTime())) return `${label}: ${value}`;
+  return `${timeLabel ?? label}: ${timeText(time)}`;
 }
 
 /** What an address says that nobody understands, in a sentence. */

@@ -1,9 +1,12 @@
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { useSubscription } from "urql";
+import { useContinuation } from "../../api/live.ts";
 import { WatchScans, type ScanFilter, type ScanRowFragment, type WatchScansSubscription } from "../../generated/scans.ts";
 
 /** More are not counted. */
 const MOST_COUNTED = 1_000;
+
+type Told = ReadonlyMap<number, ScanRowFragment>;
 
 interface Props {
   filter: ScanFilter | undefined;
@@ -16,12 +19,13 @@ interface Props {
 
 /** How many scans have come since: they are counted, so that no row moves under the pointer. */
 export function Newcomers({ filter, newest, onChange, onShow }: Props) {
-  const collect = useCallback(
-    (known: ReadonlyMap<number, ScanRowFragment> | undefined, { scanFeed: { scans } }: WatchScansSubscription) =>
-      new Map([...(known ?? []), ...scans.map((scan) => [scan.scanId, scan] as const)].slice(-MOST_COUNTED)),
-    [],
-  );
-  const [{ data }] = useSubscription({ query: WatchScans, variables: { filter } }, collect);
+  const cursor = useRef<string>(undefined);
+  const after = useContinuation(cursor);
+  const collect = useCallback((known: Told | undefined, { scanFeed: { scans, cursor: reached } }: WatchScansSubscription) => {
+    cursor.current = reached;
+    return new Map([...(known ?? []), ...scans.map((scan) => [scan.scanId, scan] as const)].slice(-MOST_COUNTED));
+  }, []);
+  const [{ data }] = useSubscription({ query: WatchScans, variables: { filter, after } }, collect);
   useEffect(() => {
     if (data !== undefined) onChange([...data.values()]);
     // The page takes them whichever of its renderings is told.

@@ -1,8 +1,8 @@
 import "./scans.css";
 import { useMemo, useState } from "react";
-import { Link, useSearch } from "wouter";
+import { Link } from "wouter";
 import { serverNow } from "../../api/clock.ts";
-import { go } from "../../app/location.ts";
+import { go, useSearch } from "../../app/location.ts";
 import { useMay } from "../../app/viewer.ts";
 import type { ScanFilter } from "../../generated/scans.ts";
 import { Empty } from "../../parts/empty.tsx";

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { timeText } from "./time-text.ts";
+import { timeText } from "../../parts/measure.tsx";
 
 const HEIGHT_PX = 260;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
-const WHOLE_STEPS = [1, 2, 5].flatMap((step) => Array.from({ length: 10 }, (_, i) => step * 10 ** i));
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, i) => 10 ** i).flatMap((power) => [power, 2 * power, 5 * power]);
 
 /** One line of a chart. Its dash tells it from the others, as its colour alone would not. */
 export interface Line {
@@ -102,8 +102,7 @@ function draw(place: HTMLElement, { starts, lines, text }: Props, onPoint: (inde
           stroke: colourOf(place, colour),
           width: 2,
           dash: [...dash],
-          // Beside a gap a line may be a single point.
-          ...(values.includes(null) ? {} : { points: { show: false } }),
+          points: { show: true, size: 7, filter: () => alone(values) },
         })),
       ],
       hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)] },
@@ -111,6 +110,12 @@ function draw(place: HTMLElement, { starts, lines, text }: Props, onPoint: (inde
     [starts.map((start) => Date.parse(start) / 1_000), ...lines.map(({ values }) => [...values])],
     place,
   );
+}
+
+/** Where a value stands between gaps: a line of one point would not be seen. */
+function alone(values: Line["values"]): number[] {
+  const has = (index: number) => (values[index] ?? null) !== null;
+  return [...values.keys()].filter((index) => has(index) && !has(index - 1) && !has(index + 1));
 }
 
 /** A colour of the page as a canvas takes it: without `light-dark()`. */

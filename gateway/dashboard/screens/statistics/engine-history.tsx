@@ -3,14 +3,13 @@ import { useQuery } from "urql";
 import { go } from "../../app/location.ts";
 import { useParameters } from "../../app/parameters.ts";
 import { ReadEnginePoints, type ReadEnginePointsQuery, type StatisticsInterval } from "../../generated/statistics.ts";
-import { durationText } from "../../parts/measure.tsx";
+import { durationText, timeText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { useRows } from "../../parts/rows.tsx";
 import { Chart, type Line } from "./chart.tsx";
 import { ERRORS, Figure, percent, SlowerScans } from "./figures.tsx";
 import { scansAddress } from "./scans-address.ts";
-import { timeText } from "./time-text.ts";
 
 type EnginePoint = ReadEnginePointsQuery["stats"]["engines"][number]["points"][number];
 

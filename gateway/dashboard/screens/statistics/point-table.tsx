@@ -1,5 +1,5 @@
+import { timeText } from "../../parts/measure.tsx";
 import { Figure } from "./figures.tsx";
-import { timeText } from "./time-text.ts";
 import { SERIES, scansIn, sumOf, type Point } from "./verdict-series.ts";
 import { scansAddress } from "./scans-address.ts";
 

@@ -1,6 +1,7 @@
-import { useEffect } from "react";
+import { useCallback, useEffect } from "react";
 import { useQuery, useSubscription } from "urql";
 import { Link, useParams } from "wouter";
+import { useReopened } from "../../api/live.ts";
 import { useParameters } from "../../app/parameters.ts";
 import { ReadDeliveries, WatchDeliveries, type DeliveryState } from "../../generated/webhooks.ts";
 import { Empty } from "../../parts/empty.tsx";
@@ -9,15 +10,17 @@ import { Notice, Problem } from "../../parts/notice.tsx";
 import { Pager } from "../../parts/pager.tsx";
 import { DeliveryTable, STATE_WORDS } from "./delivery-table.tsx";
 
+const STATES = Object.keys(STATE_WORDS) as readonly DeliveryState[];
+
 /** The log of one webhook, live. */
 export default function Deliveries() {
   const { id = "" } = useParams();
   const { parameters, addressWith } = useParameters();
   const asked = parameters.get("state");
-  const state = asked !== null && asked in STATE_WORDS ? (asked as DeliveryState) : null;
+  const state = STATES.find((one) => one === asked) ?? null;
   const [{ data, error }, ask] = useQuery({
     query: ReadDeliveries,
-    variables: { id: decodeURIComponent(id), state, after: parameters.get("after") },
+    variables: { id, state, after: parameters.get("after") },
   });
   const webhook = data?.node && "webhookId" in data.node ? data.node : undefined;
   const [{ data: told }] = useSubscription({ query: WatchDeliveries, variables: {} });
@@ -26,6 +29,7 @@ export default function Deliveries() {
   useEffect(() => {
     if (change?.deliveries.some((delivery) => delivery.webhookId === webhookId)) ask({ requestPolicy: "network-only" });
   }, [change, webhookId, ask]);
+  useReopened(useCallback(() => ask({ requestPolicy: "network-only" }), [ask]));
 
   return (
     <div className="stack">
@@ -42,14 +46,14 @@ export default function Deliveries() {
           </p>
           {!webhook.enabled && <Notice tone="doubt">The webhook is switched off: what waits is sent once it is on again.</Notice>}
           <nav className="row" aria-label="Which deliveries">
-            {[undefined, ...Object.keys(STATE_WORDS)].map((one) => (
+            {[undefined, ...STATES].map((one) => (
               <Link
                 key={one ?? "all"}
                 className="button"
                 href={addressWith({ state: one, after: undefined })}
                 aria-current={(one ?? null) === state ? "true" : undefined}
               >
-                {one === undefined ? "All" : STATE_WORDS[one as DeliveryState].word}
+                {one === undefined ? "All" : STATE_WORDS[one].word}
               </Link>
             ))}
           </nav>
