@@ -65,6 +65,23 @@ export type ResumeAgentMutation = { readonly resumeAgent:
     | Record<PropertyKey, never>
    };
 
+export type ReadHeartbeatsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ReadHeartbeatsQuery = { readonly agents: ReadonlyArray<{ readonly agent: string, readonly lastHeardAt: string }>, readonly goneAgents: ReadonlyArray<{ readonly agent: string, readonly host: string, readonly version: string, readonly class: InternetClass, readonly lastHeardAt: string, readonly engines: ReadonlyArray<string> }> };
+
+export type RemoveAgentMutationVariables = Exact<{
+  agent: string;
+}>;
+
+
+export type RemoveAgentMutation = { readonly removeAgent:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | Record<PropertyKey, never>
+   };
+
 export const WatchAgents = "subscription WatchAgents {\n  agentChanged {\n    revision\n    snapshot\n    agents {\n      id\n      agent\n      host\n      version\n      class\n      state\n      startedAt\n      largestSample\n      proofs\n      engines {\n        name\n        slots\n        busy\n        healthy\n        reason\n        warnings\n      }\n    }\n    gone {\n      agent\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchAgentsSubscription, WatchAgentsSubscriptionVariables>;
 
 export const WatchQueues = "subscription WatchQueues {\n  queueChanged {\n    revision\n    snapshot\n    queues {\n      waiting\n      running\n      slots\n      agents\n      dead\n      redelivered\n      estimatedWaitMs\n      engine {\n        name\n      }\n    }\n    gone {\n      engine {\n        name\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchQueuesSubscription, WatchQueuesSubscriptionVariables>;
@@ -74,3 +91,7 @@ export const CordonAgent = "mutation CordonAgent($agent: String!) {\n  cordonAge
 export const DrainAgent = "mutation DrainAgent($agent: String!) {\n  drainAgent(agent: $agent) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<DrainAgentMutation, DrainAgentMutationVariables>;
 
 export const ResumeAgent = "mutation ResumeAgent($agent: String!) {\n  resumeAgent(agent: $agent) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<ResumeAgentMutation, ResumeAgentMutationVariables>;
+
+export const ReadHeartbeats = "query ReadHeartbeats {\n  agents {\n    agent\n    lastHeardAt\n  }\n  goneAgents {\n    agent\n    host\n    version\n    class\n    lastHeardAt\n    engines\n  }\n}" as unknown as TypedDocumentNode<ReadHeartbeatsQuery, ReadHeartbeatsQueryVariables>;
+
+export const RemoveAgent = "mutation RemoveAgent($agent: String!) {\n  removeAgent(agent: $agent) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RemoveAgentMutation, RemoveAgentMutationVariables>;

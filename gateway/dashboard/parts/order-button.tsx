@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { TypedDocumentNode } from "urql";
 import { useOrder } from "../api/order.ts";
+import { Name } from "./name.tsx";
 import { Problem } from "./notice.tsx";
 
 interface Props<Data, Variables extends Record<string, unknown>> {
@@ -25,7 +26,10 @@ export function OrderButton<Data extends object, Variables extends Record<string
     <>
       <button type="button" disabled={fetching} onClick={() => void give()}>
         {children}
-        <span className="unseen"> {to}</span>
+        <span className="unseen">
+          {" "}
+          <Name text={to} />
+        </span>
       </button>
       {problem && <Problem error={problem} />}
     </>

@@ -1,4 +1,5 @@
 import { Link } from "wouter";
+import { visibleText } from "../../../schema/visible-text.ts";
 import type { ScanRowFragment } from "../generated/home.ts";
 import { Ago, bytesText } from "./measure.tsx";
 import { Name } from "./name.tsx";
@@ -50,7 +51,7 @@ export function ScanTable({ scans, caption, selection }: Props) {
             <tr key={scan.scanId}>
               {selection && (
                 <td>
-                  <Select what={`scan ${scan.scanId}, ${scan.name}`} ids={[scan.scanId]} {...selection} />
+                  <Select what={`scan ${scan.scanId}, ${visibleText(scan.name)}`} ids={[scan.scanId]} {...selection} />
                 </td>
               )}
               <td>

@@ -24,6 +24,9 @@ interface Props {
   rates: ReadEnginesQuery["stats"]["engines"][number] | undefined;
 }
 
+/** Signatures of an antivirus engine come daily: what is older than this is looked at before it is too old. */
+const AGING_MS = 3 * 86_400_000;
+
 const TYPES: Readonly<Record<string, string>> = {
   AV: "antivirus",
   METADATA: "metadata",
@@ -62,7 +65,7 @@ export function EngineCard({ engine, agents, rates }: Props) {
       <dl className="facts">
         <Fact label="Version" value={engine.versions.engine && <Name text={engine.versions.engine} />} />
         <Fact label="Signatures" value={hasSignatures(engine) && <Signatures engine={engine} />} />
-        <Fact label="Agents" value={agents.length > 0 && agents.map(({ agent }) => agent).join(", ")} />
+        <Fact label="Agents" value={agents.length > 0 && <Name text={agents.map(({ agent }) => agent).join(", ")} />} />
         <Fact label="Slots" value={agents.length > 0 && `${busy} of ${slots} busy`} />
         <Fact label="Last 24 hours" value={rates && ratesText(rates)} />
       </dl>
@@ -96,14 +99,17 @@ function hasSignatures({ versions: { signatures, signatureDate } }: EngineRowFra
   return signatures !== null || signatureDate !== null;
 }
 
-function Signatures({ engine: { versions, stale } }: { engine: EngineRowFragment }) {
+function Signatures({ engine: { type, versions, stale } }: { engine: EngineRowFragment }) {
   const now = useServerNow();
   const { signatures, signatureDate } = versions;
-  const age = signatureDate === null ? undefined : `${ageText(now - Date.parse(signatureDate))} old`;
+  const ms = signatureDate === null ? undefined : now - Date.parse(signatureDate);
+  const age = ms === undefined ? undefined : `${ageText(ms)} old`;
+  const isAging = type === "AV" && (ms ?? 0) > AGING_MS;
   return (
     <span className="row">
       {signatures && <Name text={signatures} />}
-      {age && <span className={stale ? "chip tone-infected" : "soft"}>{stale ? `too old: ${age}` : age}</span>}
+      {age && stale && <span className="chip tone-infected">too old: {age}</span>}
+      {age && !stale && <span className={isAging ? "chip tone-doubt" : "soft"}>{isAging ? `getting old: ${age}` : age}</span>}
     </span>
   );
 }

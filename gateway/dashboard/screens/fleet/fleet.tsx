@@ -1,14 +1,26 @@
 import { useCollected } from "../../api/collect.ts";
+import { usePolled } from "../../api/polled.ts";
 import { useMay } from "../../app/viewer.ts";
-import { CordonAgent, DrainAgent, ResumeAgent, WatchAgents, type WatchAgentsSubscription } from "../../generated/fleet.ts";
+import {
+  CordonAgent,
+  DrainAgent,
+  ReadHeartbeats,
+  ResumeAgent,
+  WatchAgents,
+  type WatchAgentsSubscription,
+} from "../../generated/fleet.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Ago, bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem, type Tone } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
+import { GoneAgents } from "./gone-agents.tsx";
 import { QueueTable } from "./queue-table.tsx";
 
 type Agent = WatchAgentsSubscription["agentChanged"]["agents"][number];
+
+/** Read again, too, when an agent is forgotten. */
+const LISTS_AGENTS = { additionalTypenames: ["RemoveAgentSuccess"] };
 
 const STATES: Readonly<Record<string, { word: string; tone: Tone }>> = {
   READY: { word: "ready", tone: "clean" },
@@ -23,6 +35,8 @@ export default function Fleet() {
     ({ agent }: Agent) => agent,
     ({ agentChanged: { snapshot, agents: changed, gone } }) => ({ snapshot, changed, gone: gone.map(({ agent }) => agent) }),
   );
+  const { data } = usePolled(ReadHeartbeats, LISTS_AGENTS);
+  const heard = new Map(data?.agents.map(({ agent, lastHeardAt }) => [agent, lastHeardAt]));
   return (
     <div className="stack">
       <h1>Fleet</h1>
@@ -34,8 +48,9 @@ export default function Fleet() {
         </Empty>
       )}
       {agents?.map((agent) => (
-        <AgentCard key={agent.agent} agent={agent} />
+        <AgentCard key={agent.agent} agent={agent} heardAt={heard.get(agent.agent)} />
       ))}
+      {data && data.goneAgents.length > 0 && <GoneAgents agents={data.goneAgents} />}
       <QueueTable />
     </div>
   );
@@ -43,8 +58,10 @@ export default function Fleet() {
 
 function AgentCard({
   agent: { agent, host, version, class: internet, state, startedAt, largestSample, engines, proofs },
+  heardAt,
 }: {
   agent: Agent;
+  heardAt: string | undefined;
 }) {
   const { word, tone } = STATES[state] ?? { word: state, tone: "doubt" as const };
   return (
@@ -56,6 +73,12 @@ function AgentCard({
         </h2>
         <span className="soft">
           <Name text={host} /> · {internet.toLowerCase()} · version <Name text={version} /> · started <Ago at={startedAt} />
+          {heardAt !== undefined && (
+            <>
+              {" "}
+              · heard <Ago at={heardAt} />
+            </>
+          )}
         </span>
       </div>
       <ul className="loads">

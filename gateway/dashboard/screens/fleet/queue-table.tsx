@@ -3,6 +3,7 @@ import { WatchQueues, type WatchQueuesSubscription } from "../../generated/fleet
 import { durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
+import { useRows } from "../../parts/rows.tsx";
 
 type Queue = WatchQueuesSubscription["queueChanged"]["queues"][number];
 
@@ -17,6 +18,7 @@ export function QueueTable() {
       gone: gone.map(({ engine }) => engine.name),
     }),
   );
+  const { rows, buttons } = useRows(queues ?? [], "Engines");
   return (
     <section className="card" aria-labelledby="queues">
       <h2 id="queues">Queues</h2>
@@ -44,7 +46,7 @@ export function QueueTable() {
             </tr>
           </thead>
           <tbody>
-            {queues?.map(({ engine, waiting, running, slots, agents, estimatedWaitMs, dead }) => (
+            {rows.map(({ engine, waiting, running, slots, agents, estimatedWaitMs, dead }) => (
               <tr key={engine.name}>
                 <th scope="row" className="engine">
                   <Name text={engine.name} />
@@ -61,6 +63,7 @@ export function QueueTable() {
           </tbody>
         </table>
       </div>
+      {buttons}
     </section>
   );
 }

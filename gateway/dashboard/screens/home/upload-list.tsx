@@ -1,4 +1,5 @@
 import { Link } from "wouter";
+import { visibleText } from "../../../../schema/visible-text.ts";
 import { pause } from "../../api/persist.ts";
 import { useStore } from "../../api/store.ts";
 import { Ago, bytesText } from "../../parts/measure.tsx";
@@ -100,7 +101,7 @@ function UploadRow({ file: entry, options }: { file: UploadedFile; options: Scan
         <button
           className="plain"
           type="button"
-          aria-label={`Remove ${name} from this list`}
+          aria-label={`Remove ${visibleText(name)} from this list`}
           title="Remove from this list"
           onClick={() => removeUploads([id])}
         >

@@ -1,11 +1,15 @@
 import type { ReactNode } from "react";
 import { Name } from "../../parts/name.tsx";
+import { useRows } from "../../parts/rows.tsx";
 import { YaraMatches } from "./yara-matches.tsx";
 
 /** A hostile engine's details may be deep; what is deeper is shown as JSON. */
 const DEEPEST = 6;
 /** As much of a list as one can read. */
 const SHOWN = 200;
+/** A page has 80 rows of tables at most, of which 60 may be engines. */
+const ROWS = 15;
+const COLUMNS = 20;
 
 type Json = unknown;
 type JsonObject = Readonly<Record<string, Json>>;
@@ -57,7 +61,8 @@ function Items({ items, depth }: { items: readonly Json[]; depth: number }) {
 }
 
 function Records({ records }: { records: readonly JsonObject[] }) {
-  const columns = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  const columns = [...new Set(records.flatMap((record) => Object.keys(record)))].slice(0, COLUMNS);
+  const { rows, buttons } = useRows(records, "Rows", ROWS);
   return (
     <div className="scroll-x">
       <table>
@@ -71,7 +76,7 @@ function Records({ records }: { records: readonly JsonObject[] }) {
           </tr>
         </thead>
         <tbody>
-          {records.slice(0, SHOWN).map((record, index) => (
+          {rows.map((record, index) => (
             <tr key={index}>
               {columns.map((column) => (
                 <td key={column}>
@@ -82,7 +87,7 @@ function Records({ records }: { records: readonly JsonObject[] }) {
           ))}
         </tbody>
       </table>
-      <More count={records.length} />
+      {buttons}
     </div>
   );
 }

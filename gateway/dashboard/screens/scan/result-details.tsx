@@ -3,7 +3,7 @@ import { useMutation, useQuery } from "urql";
 import { go } from "../../app/location.ts";
 import { useMay } from "../../app/viewer.ts";
 import { ReadDetails, RetryResult } from "../../generated/scan.ts";
-import { Time } from "../../parts/measure.tsx";
+import { Ago, Time } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { DetailsView } from "./details-view.tsx";
@@ -50,7 +50,14 @@ function Facts({ result }: { result: ReportedResult }) {
   const facts: readonly (readonly [string, React.ReactNode])[] = [
     ["Version", versions.engine && <Name text={versions.engine} />],
     ["Signatures", versions.signatures && <Name text={versions.signatures} />],
-    ["Signatures of", versions.signatureDate && <Time at={versions.signatureDate} />],
+    [
+      "Signatures of",
+      versions.signatureDate && (
+        <>
+          <Time at={versions.signatureDate} />, <Ago at={versions.signatureDate} />
+        </>
+      ),
+    ],
     ["Agent", agent && <Name text={agent} />],
     ["Network", internet ? "can reach the internet" : "isolated"],
     ["Cause", cause?.toLowerCase().replaceAll("_", " ")],

@@ -2,17 +2,22 @@ import { Fragment, useState } from "react";
 import type { ScanReportFragment } from "../../generated/scan.ts";
 import { durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
+import { useRows } from "../../parts/rows.tsx";
 import { Outcome } from "../../parts/verdict.tsx";
 import { isLate, type ReportedResult } from "./reported-result.ts";
 import { ResultDetails } from "./result-details.tsx";
 import { byWeight } from "./result-order.ts";
 import { useWaits } from "./use-waits.ts";
 
+/** A page has 80 rows of tables at most: the rest is for the details of one engine. */
+const ROWS = 60;
+
 /** Every engine's answer. The rows stay where they are while engines answer, and are sorted once nothing is open. */
 export function ResultTable({ scan }: { scan: ScanReportFragment }) {
   const [opened, setOpened] = useState<string>();
   const waits = useWaits(scan);
   const results = scan.endDate === null ? scan.results : scan.results.toSorted(byWeight);
+  const { rows, buttons } = useRows(results, "Engines", ROWS);
   return (
     <section className="card" aria-labelledby="engines">
       <h2 id="engines">Engines</h2>
@@ -32,7 +37,7 @@ export function ResultTable({ scan }: { scan: ScanReportFragment }) {
             </tr>
           </thead>
           <tbody>
-            {results.map((result) => (
+            {rows.map((result) => (
               <Fragment key={result.engine}>
                 <Row
                   result={result}
@@ -53,6 +58,7 @@ export function ResultTable({ scan }: { scan: ScanReportFragment }) {
           </tbody>
         </table>
       </div>
+      {buttons}
     </section>
   );
 }

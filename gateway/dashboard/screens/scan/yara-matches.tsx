@@ -1,5 +1,11 @@
 import { Empty } from "../../parts/empty.tsx";
 import { Name } from "../../parts/name.tsx";
+import { useRows } from "../../parts/rows.tsx";
+
+/** A page has 80 rows of tables at most, of which 60 may be engines. */
+const MATCHES = 10;
+const STRINGS = 10;
+const COLUMNS = 10;
 
 type Match = Readonly<Record<string, unknown>>;
 
@@ -8,26 +14,30 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 
 /** The rules that match, each with its tags, what its author says, and where its strings are in the sample. */
 export function YaraMatches({ matches }: { matches: readonly Match[] }) {
+  const { rows, buttons } = useRows(matches, "Matches", MATCHES);
   if (matches.length === 0) return <Empty title="No rule matches" />;
   return (
-    <ul className="items stack">
-      {matches.map((match, index) => (
-        <li key={index}>
-          <div className="row">
-            <strong>
-              <Name text={text(match["rule"] ?? match["Rule"])} />
-            </strong>
-            {list(match["tags"] ?? match["Tags"]).map((tag) => (
-              <span key={text(tag)} className="chip">
-                <Name text={text(tag)} />
-              </span>
-            ))}
-          </div>
-          <Meta meta={match["meta"] ?? match["Meta"]} />
-          <Strings strings={list(match["strings"] ?? match["Strings"])} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className="items stack">
+        {rows.map((match, index) => (
+          <li key={index}>
+            <div className="row">
+              <strong>
+                <Name text={text(match["rule"] ?? match["Rule"])} />
+              </strong>
+              {list(match["tags"] ?? match["Tags"]).map((tag) => (
+                <span key={text(tag)} className="chip">
+                  <Name text={text(tag)} />
+                </span>
+              ))}
+            </div>
+            <Meta meta={match["meta"] ?? match["Meta"]} />
+            <Strings strings={list(match["strings"] ?? match["Strings"])} />
+          </li>
+        ))}
+      </ul>
+      {buttons}
+    </>
   );
 }
 
@@ -50,8 +60,10 @@ function Meta({ meta }: { meta: unknown }) {
 }
 
 function Strings({ strings }: { strings: readonly unknown[] }) {
+  const { rows, buttons } = useRows(strings, "Strings", STRINGS);
   if (strings.length === 0) return null;
-  const columns = [...new Set(strings.flatMap((string) => (typeof string === "object" && string ? Object.keys(string) : [])))];
+  const keys = strings.flatMap((string) => (typeof string === "object" && string ? Object.keys(string) : []));
+  const columns = [...new Set(keys)].slice(0, COLUMNS);
   return (
     <div className="scroll-x">
       <table className="small">
@@ -60,13 +72,13 @@ function Strings({ strings }: { strings: readonly unknown[] }) {
           <tr>
             {columns.map((column) => (
               <th key={column} scope="col">
-                {column}
+                <Name text={column} />
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {strings.map((string, index) => (
+          {rows.map((string, index) => (
             <tr key={index}>
               {columns.map((column) => (
                 <td key={column} className="mono">
@@ -77,6 +89,7 @@ function Strings({ strings }: { strings: readonly unknown[] }) {
           ))}
         </tbody>
       </table>
+      {buttons}
     </div>
   );
 }

@@ -28,7 +28,9 @@ export function FilterBar({ address, onChange }: Props) {
               <Name text={chip.text} />
               <button className="plain" type="button" onClick={() => remove(chip.key, chip.value)}>
                 <span aria-hidden="true">✕</span>
-                <span className="unseen">Remove {chip.text}</span>
+                <span className="unseen">
+                  Remove <Name text={chip.text} />
+                </span>
               </button>
             </li>
           ))}

@@ -30,7 +30,9 @@ export function SavedFilters({ search }: { search: string }) {
               </Link>
               <button className="plain" type="button" onClick={() => keep(filters.filter((one) => one !== filter))}>
                 <span aria-hidden="true">✕</span>
-                <span className="unseen">Forget the saved filter {filter.name}</span>
+                <span className="unseen">
+                  Forget the saved filter <Name text={filter.name} />
+                </span>
               </button>
             </li>
           ))}

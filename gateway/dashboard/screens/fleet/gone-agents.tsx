@@ -1,0 +1,56 @@
+import { useMay } from "../../app/viewer.ts";
+import { RemoveAgent, type ReadHeartbeatsQuery } from "../../generated/fleet.ts";
+import { Ago } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import { OrderButton } from "../../parts/order-button.tsx";
+import { useRows } from "../../parts/rows.tsx";
+
+/** Agents that were here within the last week and are not any more. */
+export function GoneAgents({ agents }: { agents: ReadHeartbeatsQuery["goneAgents"] }) {
+  const maySteer = useMay("FLEET_WRITE");
+  const { rows, buttons } = useRows(agents, "Agents");
+  return (
+    <section className="card" aria-labelledby="gone">
+      <h2 id="gone">Agents that are gone</h2>
+      <div className="scroll-x">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Agent</th>
+              <th scope="col">Host</th>
+              <th scope="col">Had</th>
+              <th scope="col">Last heard</th>
+              {maySteer && <th scope="col">Forget</th>}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ agent, host, version, class: internet, lastHeardAt, engines }) => (
+              <tr key={agent}>
+                <th scope="row" className="engine">
+                  <Name text={agent} />
+                </th>
+                <td>
+                  <Name text={host} /> · {internet.toLowerCase()} · version <Name text={version} />
+                </td>
+                <td>
+                  <Name text={engines.join(", ")} />
+                </td>
+                <td>
+                  <Ago at={lastHeardAt} />
+                </td>
+                {maySteer && (
+                  <td>
+                    <OrderButton mutation={RemoveAgent} variables={{ agent }} to={agent}>
+                      Forget
+                    </OrderButton>
+                  </td>
+                )}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {buttons}
+    </section>
+  );
+}
