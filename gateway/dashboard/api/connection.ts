@@ -11,7 +11,8 @@ export type ConnectionState = "idle" | "open" | "lost" | "refused";
 export const connection = createStore<ConnectionState>("idle");
 
 const UNAUTHORIZED = 4401;
-const LONGEST_WAIT_MS = 10_000;
+/** Between two tries to reach the gateway. */
+export const LONGEST_WAIT_MS = 10_000;
 const FIRST_WAIT_MS = 250;
 
 export function openSocket(): Client {

@@ -1,11 +1,10 @@
 /** Steps that outlast a gateway that is away for a while: each is tried again until it is answered. */
 
 import { CombinedError } from "urql";
-import { connection } from "./connection.ts";
+import { connection, LONGEST_WAIT_MS } from "./connection.ts";
 import { createStore } from "./store.ts";
 
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 10_000;
 /** What comes later than this, such as the quota of the next day, is told instead of waited for. */
 const LONGEST_WORTH_WAITING_S = 120;
 const AWAY_STATUS: ReadonlySet<number | undefined> = new Set([502, 503, 504]);

@@ -226,6 +226,7 @@ export type RescanManyMutation = { readonly rescanScans:
           | { readonly message: string }
           | { readonly message: string }
           | { readonly message: string }
+          | { readonly message: string }
          }> }
    };
 
