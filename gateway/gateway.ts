@@ -23,7 +23,7 @@ import type { ScanContext } from "./scan/context.js";
 import { startWebhooks } from "./webhooks/deliver.js";
 import { createFeeds } from "./watch/feed.js";
 import { createFleet, type Fleet } from "./fleet/fleet.js";
-import { cataloguedAgents, largestChunk } from "./fleet/serving.js";
+import { cataloguedAgents, largestChunk, readsSealed } from "./fleet/serving.js";
 import { startGatewayPresence } from "./background/gateway-presence.js";
 import { startIndexBuilds } from "./background/index-builds.js";
 import { startRecorder } from "./background/record.js";
@@ -86,6 +86,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const samples = openNatsSampleStore(config, log, {
     problem: (internet) => bus.account(internet).writeProblem(),
     largestChunk: () => (fleet === undefined ? OLD_CHUNK_BYTES : largestChunk(fleet)),
+    seals: () => fleet !== undefined && readsSealed(fleet),
   });
   const accounts = config.accountFiles && (await openAgentAccounts(config.accountFiles, { config, db, log }));
   const onEngines = accounts && followEngines(accounts, log);

@@ -14,6 +14,7 @@ import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { createIntake, type Intake } from "./work/intake.js";
 import { logDestination } from "../schema/log-destination.js";
+import { SEALING } from "../schema/sealed-chunks.js";
 import { CHUNK_BYTES } from "../schema/streams.js";
 import { ownVersion } from "../schema/version.js";
 import { startPresence, type Announcer, type Goodbye } from "./work/presence.js";
@@ -106,6 +107,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       ...(largestSample === undefined ? {} : { largestSample }),
       sampleMemory,
       largestChunk: CHUNK_BYTES,
+      sealing: SEALING,
       off: off.slice(0, MAX_ENGINES),
       engines: engines.map((engine) => engine.presence()),
     };

@@ -20,6 +20,7 @@ import {
   toldList,
   v,
 } from "./message-fields.js";
+import { SAMPLE_KEY } from "./sealed-chunks.js";
 import { EngineVerdict, ResultCause, UnhealthyCause } from "./states.js";
 import { PRESENCE_TTL_MS } from "./streams.js";
 
@@ -39,6 +40,8 @@ export const ScanRequest = z.object({
     size: z.number().int().nonnegative(),
     /** Names the chunks in SAMPLES; null when no engine of this request wants bytes. */
     blob: z.uuid().nullable(),
+    /** Opens the chunks, which are sealed; left out if they are not. Whoever has the request can read the sample. */
+    key: z.string().regex(SAMPLE_KEY).optional(),
     /** MIME type by the first 4 KiB. */
     mime: textWithin(255),
   }),
@@ -250,6 +253,8 @@ export const Presence = z.object({
     .catch(undefined),
   /** Bytes of the largest chunk of a sample that it reads; without it, `OLD_CHUNK_BYTES`. */
   largestChunk: z.number().int().positive().optional().catch(undefined),
+  /** The newest way of sealing chunks that it reads; without it, it reads none that are sealed. */
+  sealing: z.number().int().positive().optional().catch(undefined),
   /** Engines that its manifests describe and that are off here. Older agents do not send them. */
   off: z.array(engineName).max(MAX_ENGINES).optional().catch(undefined),
   engines: z.array(EnginePresence).max(MAX_ENGINES),

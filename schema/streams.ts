@@ -29,7 +29,7 @@ export const CHUNK_BYTES = 960 * 1024;
 /** Bytes of the chunks that every agent can read: those of version 0.1, and of any agent that does not say more. */
 export const OLD_CHUNK_BYTES = 512 * 1024;
 
-/** Bytes of the largest message that a gateway publishes: a chunk with its headers. */
+/** Bytes of the largest message that a gateway publishes: a chunk with its seal and its headers. */
 export const LARGEST_MESSAGE_BYTES = CHUNK_BYTES + 1024;
 
 /** How long the presence bucket keeps what an agent has said last. */

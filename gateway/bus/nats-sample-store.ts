@@ -5,6 +5,7 @@ import type { InternetClass } from "../../schema/classes.js";
 import { recycle } from "../../schema/nats/payloads.js";
 import { sendRequest } from "../../schema/nats/requests.js";
 import { publishStored } from "../../schema/nats/stored.js";
+import { createSampleKey, sealChunk, unsealChunk } from "../../schema/sealed-chunks.js";
 import { CHUNK_BYTES } from "../../schema/streams.js";
 import { blobOfChunk, CHUNK_BY_SEQUENCE, chunkReadSubject, chunkSubject, SAMPLES } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
@@ -13,7 +14,14 @@ import { GatewayError } from "../errors.js";
 import { chunked, openWindow } from "../flow.js";
 import { isAway, isFull, keepConnection, removeMessages, requirePayload, unavailable, type Connection } from "./connection.js";
 import { FULL } from "./write-probe.js";
-import { BytesMissing, type PutOptions, type SampleCopy, type SampleLocation, type SampleStore } from "./sample-store.js";
+import {
+  BytesMissing,
+  type PutOptions,
+  type SampleCopy,
+  type SampleLocation,
+  type SampleStore,
+  type StoredBlob,
+} from "./sample-store.js";
 
 /** Together 4 MB of an upload. */
 const WRITES_IN_FLIGHT = 4;
@@ -31,13 +39,15 @@ export interface StoreSurroundings {
   problem(internet: InternetClass): string | undefined;
   /** The largest chunk that agents can read, in bytes. */
   largestChunk(): number;
+  /** Whether everybody who may read the sample can read sealed chunks. */
+  seals(): boolean;
 }
 
 /** Keeps samples as chunks in the stream SAMPLES of each account. */
 export function openNatsSampleStore(
   config: GatewayConfig,
   log: Logger,
-  { problem, largestChunk }: StoreSurroundings,
+  { problem, largestChunk, seals }: StoreSurroundings,
   timeoutMs = CHUNK_TIMEOUT_MS,
 ): SampleStore {
   const open = (internet: InternetClass) => keepConnection(config, internet, "samples", log, async (nc) => requirePayload(nc));
@@ -84,11 +94,23 @@ export function openNatsSampleStore(
     }
   }
 
-  async function* read(internet: InternetClass, { blob, location }: SampleCopy): AsyncGenerator<Uint8Array> {
+  /** The chunks as they are stored. */
+  async function* readStored(internet: InternetClass, { blob, location }: StoredBlob): AsyncGenerator<Uint8Array> {
     for (let n = 0; n < seqsOf(location).length; n += 1) {
       const message = await get(internet, chunkReadSubject(blob, n));
       if (message === undefined) throw new BytesMissing(`chunk ${n} of the blob ${blob} is missing`);
       yield message.data;
+    }
+  }
+
+  async function* read(internet: InternetClass, copy: SampleCopy): AsyncGenerator<Uint8Array> {
+    const { blob, key } = copy;
+    let n = 0;
+    for await (const stored of readStored(internet, copy)) {
+      const bytes = key === null ? stored : unsealChunk(key, n, stored);
+      if (bytes === undefined) throw new Error(`chunk ${n} of the blob ${blob} is not as it was stored`);
+      yield bytes;
+      n += 1;
     }
   }
 
@@ -112,9 +134,11 @@ export function openNatsSampleStore(
     async put(source, options) {
       const nc = writable("isolated");
       const blob = uuidv7();
+      const key = seals() ? createSampleKey() : null;
       const content = readContent();
       const window = openWindow<number>(WRITES_IN_FLIGHT);
-      const write = (n: number, pieces: readonly Uint8Array[]) => window.add(() => writeChunk(nc, blob, blob, n, pieces));
+      const write = (n: number, pieces: readonly Uint8Array[]) =>
+        window.add(() => writeChunk(nc, blob, blob, n, key === null ? pieces : sealChunk(key, n, pieces)));
       try {
         let n = 0;
         // One chunk is held back, because a sample that has only one is looked for before it is written.
@@ -126,7 +150,7 @@ export function openNatsSampleStore(
         const found = await content.finish();
         if (n === 0 && (await options.isStored(found.sha256))) return { ...found, copy: null };
         await write(n, held ?? []);
-        return { ...found, copy: { blob, location: locationOf(await window.all()) } };
+        return { ...found, copy: { blob, location: locationOf(await window.all()), key } };
       } catch (error) {
         await undo(window.settled(), error);
         throw error;
@@ -141,7 +165,7 @@ export function openNatsSampleStore(
       const window = openWindow<number>(WRITES_IN_FLIGHT);
       try {
         let n = 0;
-        for await (const bytes of read("isolated", copy)) {
+        for await (const bytes of readStored("isolated", copy)) {
           const index = n++;
           await window.add(async () => {
             const seq = await writeChunk(nc, attempt, copy.blob, index, [bytes]);

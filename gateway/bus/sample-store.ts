@@ -17,10 +17,19 @@ export interface SampleLocation {
   readonly [opaque]: "SampleLocation";
 }
 
-/** The bytes of a sample in one account. The blob's id is in the requests to agents, who read by it. */
-export interface SampleCopy {
+/** Where the bytes of a sample are in one account. The blob's id is in the requests to agents, who read by it. */
+export interface StoredBlob {
   readonly blob: string;
   readonly location: SampleLocation;
+}
+
+/** The bytes of a sample in one account, and what opens them. */
+export interface SampleCopy extends StoredBlob {
+  /**
+   * The key that all copies of the blob are sealed with; null if they are not sealed. Only requests for the bytes carry it further: never
+   * a log, an error or an answer.
+   */
+  readonly key: string | null;
 }
 
 /** What the bytes are, and where they are stored. */
@@ -64,18 +73,18 @@ export interface SampleStore {
   /** Streams bytes into the isolated account; they are safe when it returns. If it throws, it removes what it has written. */
   put(source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<PutResult>;
   /** Whether the bytes are there, by a cheap look: not every byte is read. */
-  has(internet: InternetClass, copy: SampleCopy): Promise<boolean>;
-  /** The bytes in pieces, each read when it is asked for. Throws {@link BytesMissing}. */
+  has(internet: InternetClass, copy: StoredBlob): Promise<boolean>;
+  /** The bytes in pieces, each read when it is asked for. Throws {@link BytesMissing}, or an error if what is sealed was altered. */
   read(internet: InternetClass, copy: SampleCopy): AsyncGenerator<Uint8Array>;
-  /** Copies isolated bytes to the internet account; their location there. Throws {@link BytesMissing}. */
-  copyToInternet(copy: SampleCopy): Promise<SampleLocation>;
+  /** Copies isolated bytes, as they are stored, to the internet account; their location there. Throws {@link BytesMissing}. */
+  copyToInternet(copy: StoredBlob): Promise<SampleLocation>;
   /** Removes bytes that were found or written just now. What is gone already is fine. */
   remove(internet: InternetClass, locations: readonly SampleLocation[]): Promise<void>;
   /**
    * Removes the bytes of a copy whenever it was made: it may be repeated after it was interrupted, and touches nothing if the location
    * holds something else by now.
    */
-  removeCopy(internet: InternetClass, copy: SampleCopy): Promise<void>;
+  removeCopy(internet: InternetClass, copy: StoredBlob): Promise<void>;
   /** What is stored after a position, in the order in which it was written, as far as it is older than `until`; without the bytes. */
   walk(internet: InternetClass, after: WalkPosition | undefined, until: Date): AsyncIterable<StoredPart>;
   /** Whether both accounts can be reached. */

@@ -55,6 +55,7 @@ export interface NamedSample {
   readonly sha256: string;
   /** If it is another blob than the one that was put, that one is redundant. */
   readonly blob: string | null;
+  readonly key: string | null;
   readonly isolated: SampleLocation | null;
   readonly inInternet: boolean;
   readonly firstSeen: string;
@@ -211,7 +212,7 @@ export async function acceptScans(
         then scan_verdict(worst, is_final, av_total, av_clean, barriers) end as final from decided order by request, position`)} as scans,
       ${array(sql`select id as "outboxId", scan_id as "scanId", speed, internet, engine_ids as "engineIds", held from outgoing order by id`)} as requests,
       ${array(sql`select owner, key, input_hash as "inputHash", scan_id as "scanId", batch_id as "batchId" from claimed`)} as claims,
-      ${array(sql`select id as "sampleId", sha256, blob, isolated_chunks as isolated, internet_chunks is not null as "inInternet",
+      ${array(sql`select id as "sampleId", sha256, blob, encode(blob_key, 'base64') as key, isolated_chunks as isolated, internet_chunks is not null as "inInternet",
         first_seen as "firstSeen" from named`)} as samples,
       ${array(sql`select * from used`)} as usage
     from catalogue`;

@@ -22,6 +22,7 @@ export interface OutboxRequest {
     size: number;
     mime: string;
     blob: string | null;
+    key: string | null;
   };
   /** Where the blob is in the isolated account; null if it is not there. */
   readonly isolated: SampleLocation | null;
@@ -40,7 +41,8 @@ const request = sql`
   select outbox.id as "outboxId", outbox.scan_id as "scanId", outbox.speed, outbox.internet, outbox.crashes,
     (select jsonb_agg(jsonb_build_object('name', engines.name, 'input', engines.input) order by engines.id)
      from engines where engines.id = any(outbox.engine_ids)) as engines,
-    jsonb_build_object('sampleId', samples.id, 'sha256', sha256, 'md5', md5, 'sha1', sha1, 'size', size, 'mime', mime, 'blob', blob) as sample,
+    jsonb_build_object('sampleId', samples.id, 'sha256', sha256, 'md5', md5, 'sha1', sha1, 'size', size, 'mime', mime, 'blob', blob,
+      'key', encode(blob_key, 'base64')) as sample,
     isolated_chunks as isolated, ${lacksCopy} as "lacksCopy",
     extract(epoch from scans.deadline - now())::float8 * 1000 as "remainingMs"
   from outbox

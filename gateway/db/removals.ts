@@ -1,12 +1,12 @@
 import { sql } from "kysely";
-import type { SampleCopy, SampleLocation } from "../bus/sample-store.js";
+import type { SampleLocation, StoredBlob } from "../bus/sample-store.js";
 import type { Tx } from "./database.js";
 
 /** What is to be removed from one account: requests from SCANS, or a copy of a sample. */
 export interface Removal {
   readonly id: number;
   readonly internet: boolean;
-  readonly what: { readonly stream: string; readonly requests: readonly number[] } | { readonly copy: SampleCopy };
+  readonly what: { readonly stream: string; readonly requests: readonly number[] } | { readonly copy: StoredBlob };
 }
 
 interface RemovalRow {

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
 import { hashName } from "../../schema/hashes.js";
 import type { SampleRecord } from "../../schema/reports.js";
-import type { PutResult, SampleCopy, SampleLocation } from "../bus/sample-store.js";
+import type { PutResult, SampleCopy, SampleLocation, StoredBlob } from "../bus/sample-store.js";
 import type { Database, Tx } from "./database.js";
 import { runPreparedQuery } from "./prepared.js";
 
@@ -22,19 +22,22 @@ const columns = [
   "samples.mime",
   "samples.first_seen as firstSeen",
   "samples.blob",
+  sql<string | null>`encode(samples.blob_key, 'base64')`.as("key"),
   sql<SampleLocation | null>`samples.isolated_chunks`.as("isolated"),
   sql<SampleLocation | null>`samples.internet_chunks`.as("internet"),
 ] as const;
 
 type SampleRow = Omit<SampleRecord, "stored"> & {
   readonly blob: string | null;
+  readonly key: string | null;
   readonly isolated: SampleLocation | null;
   readonly internet: SampleLocation | null;
 };
 
 /** A row of {@link selectSamples} as a record. */
-export function withCopies({ blob, isolated, internet, ...sample }: SampleRow): StoredSample {
-  const copy = (location: SampleLocation | null) => (blob === null || location === null ? null : { blob, location });
+export function withCopies({ blob, key, isolated, internet, ...sample }: SampleRow): StoredSample {
+  const copy = (location: SampleLocation | null): SampleCopy | null =>
+    blob === null || location === null ? null : { blob, location, key };
   return { ...sample, stored: blob !== null, isolated: copy(isolated), internet: copy(internet) };
 }
 
@@ -90,27 +93,27 @@ export interface NewBytes {
  */
 export function upsertBytes(samples: readonly NewBytes[], which: RawBuilder<unknown> = sql``): RawBuilder<unknown> {
   const rows = samples.flatMap(({ put: { copy, ...content }, requests = [] }) =>
-    copy ? [{ ...content, requests, blob: copy.blob, isolated_chunks: copy.location }] : [],
+    copy ? [{ ...content, requests, blob: copy.blob, key: copy.key, isolated_chunks: copy.location }] : [],
   );
   const lost = samples.flatMap(({ replaces }) => replaces ?? []);
   return sql`
-    insert into samples (sha256, md5, sha1, size, mime, blob, isolated_chunks)
-    select sha256, md5, sha1, size, mime, blob, isolated_chunks
+    insert into samples (sha256, md5, sha1, size, mime, blob, blob_key, isolated_chunks)
+    select sha256, md5, sha1, size, mime, blob, decode(key, 'base64'), isolated_chunks
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as put
-      (sha256 text, md5 text, sha1 text, size bigint, mime text, blob uuid, isolated_chunks bigint[], requests int[])
+      (sha256 text, md5 text, sha1 text, size bigint, mime text, blob uuid, key text, isolated_chunks bigint[], requests int[])
     ${which} order by sha256 collate "C"
-    on conflict (sha256) do update set (blob, isolated_chunks, internet_chunks) = (
-      select copies.blob, copies.isolated_chunks, copies.internet_chunks
+    on conflict (sha256) do update set (blob, blob_key, isolated_chunks, internet_chunks) = (
+      select copies.blob, copies.blob_key, copies.isolated_chunks, copies.internet_chunks
       from (values
-        ('new', excluded.blob, excluded.isolated_chunks, null::bigint[]),
-        ('old', samples.blob, samples.isolated_chunks, samples.internet_chunks)
-      ) as copies (which, blob, isolated_chunks, internet_chunks)
+        ('new', excluded.blob, excluded.blob_key, excluded.isolated_chunks, null::bigint[]),
+        ('old', samples.blob, samples.blob_key, samples.isolated_chunks, samples.internet_chunks)
+      ) as copies (which, blob, blob_key, isolated_chunks, internet_chunks)
       where which = case when samples.blob is null or samples.blob = any(${lost}::uuid[]) then 'new' else 'old' end)
     returning ${NAMED}`;
 }
 
 /** What a sample's row says of its bytes. */
-export const NAMED = sql.raw("id, sha256, blob, isolated_chunks, internet_chunks, first_seen");
+export const NAMED = sql.raw("id, sha256, blob, blob_key, isolated_chunks, internet_chunks, first_seen");
 
 /** Sees to it that a sample has its row. Returns its id, the blob that it names, and when it was first seen. */
 export async function upsertSample(tx: Tx, bytes: NewBytes): Promise<{ sampleId: number; blob: string; firstSeen: Date }> {
@@ -122,7 +125,7 @@ export async function upsertSample(tx: Tx, bytes: NewBytes): Promise<{ sampleId:
 }
 
 /** Adds a copy in the internet account, beside one that was made at the same time; false if the sample has another blob by now. */
-export async function addInternetCopy(db: Database, sampleId: number, { blob, location }: SampleCopy): Promise<boolean> {
+export async function addInternetCopy(db: Database, sampleId: number, { blob, location }: StoredBlob): Promise<boolean> {
   const updated = await db
     .updateTable("samples")
     .set({ internet_chunks: sql`coalesce(internet_chunks, '{}'::bigint[]) || ${location}::bigint[]` })

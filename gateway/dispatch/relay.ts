@@ -215,11 +215,13 @@ function wantsBytes({ engines }: OutboxRequest): boolean {
 async function publishOne(parts: Parts, copy: CopySample, request: OutboxRequest): Promise<Published> {
   const accountClass = internetClass(request.internet);
   if (request.lacksCopy) await copy(request);
-  const { sampleId: _, blob, ...sample } = request.sample;
+  const { sampleId: _, blob, key, ...sample } = request.sample;
+  // The key is for those who are given bytes.
+  const bytes = wantsBytes(request) ? { blob, ...(key === null ? {} : { key }) } : { blob: null };
   const message = encodeMessage({
     v: 1,
     scan: request.scanId,
-    sample: { ...sample, blob: wantsBytes(request) ? blob : null },
+    sample: { ...sample, ...bytes },
     engines: request.engines.map(({ name }) => name),
     timeoutMs: Math.max(1, Math.round(request.remainingMs)),
     ...(request.crashes === 0 ? {} : { crashes: request.crashes }),

@@ -118,7 +118,7 @@ export function requestsToPublish(
     if (held || !scan || !sample || !row) return [];
     const { sha256, md5, sha1, size, mime } = sample;
     const asked = engineIds.flatMap((id) => engineOf.get(id) ?? []);
-    const { blob, isolated, inInternet } = row;
+    const { blob, key, isolated, inInternet } = row;
     return [
       {
         outboxId,
@@ -126,7 +126,7 @@ export function requestsToPublish(
         speed,
         internet,
         engines: asked,
-        sample: { sampleId: row.sampleId, sha256, md5, sha1, size, mime, blob },
+        sample: { sampleId: row.sampleId, sha256, md5, sha1, size, mime, blob, key },
         isolated,
         lacksCopy: internet && !inInternet && blob !== null && isolated !== null && asked.some(({ input }) => input === "file"),
         crashes: 0,

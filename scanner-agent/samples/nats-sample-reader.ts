@@ -1,4 +1,5 @@
 import { recycle } from "../../schema/nats/payloads.js";
+import { TAG_BYTES, unsealChunk } from "../../schema/sealed-chunks.js";
 import { CHUNK_BYTES, OLD_CHUNK_BYTES } from "../../schema/streams.js";
 import type { Bus } from "../bus/bus.js";
 import { readChunk } from "../bus/verbs.js";
@@ -12,7 +13,7 @@ const NO_BLOB = "00000000-0000-0000-0000-000000000000";
 /** Reads samples from the chunks in the stream SAMPLES. */
 export function createNatsSampleReader(bus: Bus): SampleReader {
   return {
-    async *read({ blob, size }) {
+    async *read({ blob, size, key }) {
       let chunkBytes = CHUNK_BYTES;
       let chunks = countChunks(size, chunkBytes);
       const reads: Promise<PromiseSettledResult<Uint8Array | undefined>[]>[] = [];
@@ -23,16 +24,19 @@ export function createNatsSampleReader(bus: Bus): SampleReader {
         }
         const [read] = (await reads.shift()) ?? [];
         if (read?.status === "rejected") throw read.reason;
-        const chunk = read?.value;
-        if (chunk === undefined) throw new SampleDamaged(`chunk ${n} of the sample is missing`);
+        const stored = read?.value;
+        if (stored === undefined) throw new SampleDamaged(`chunk ${n} of the sample is missing`);
+        const bytes = stored.length - (key === undefined ? 0 : TAG_BYTES);
         // The first chunk tells how large the sample's are: never smaller than the old ones, so there are no fewer chunks than thought.
-        if (n === 0 && size > OLD_CHUNK_BYTES && chunk.length === OLD_CHUNK_BYTES) {
+        if (n === 0 && size > OLD_CHUNK_BYTES && bytes === OLD_CHUNK_BYTES) {
           chunkBytes = OLD_CHUNK_BYTES;
           chunks = countChunks(size, chunkBytes);
         }
         const expected = Math.min(chunkBytes, size - n * chunkBytes);
-        if (chunk.length !== expected)
-          throw new SampleDamaged(`chunk ${n} of the sample has ${chunk.length} bytes instead of ${expected}`);
+        if (bytes !== expected) throw new SampleDamaged(`chunk ${n} of the sample has ${bytes} bytes instead of ${expected}`);
+        const chunk = key === undefined ? stored : unsealChunk(key, n, stored);
+        if (chunk === undefined)
+          throw new SampleDamaged(`chunk ${n} of the sample was altered, or is one of another sample: its seal does not fit`);
         yield chunk;
       }
     },

@@ -11,6 +11,8 @@ export interface SampleRef {
   /** Bytes. */
   readonly size: number;
   readonly blob: string;
+  /** Opens its chunks; undefined if they are not sealed. */
+  readonly key?: string | undefined;
 }
 
 /** Bytes of the sample are missing or wrong. It is read once more before this is final. */

@@ -86,11 +86,11 @@ async function runOrFail(job: Job, context: WorkContext, log: Logger): Promise<R
 /** Holds the sample, with a file if the engine needs one, and fetches it before if need be; undefined: it takes only hashes. */
 async function holdSample({ request, engine, signal }: Job, { samples }: WorkContext): Promise<HeldSample | undefined> {
   if (engine.manifest.input === "hash") return undefined;
-  const { sha256, size, blob } = request.sample;
+  const { sha256, size, blob, key } = request.sample;
   if (blob === null) throw new Failed("the mesh does not have the sample's bytes");
   let held: HeldSample | undefined;
   try {
-    held = await samples.hold({ sha256, size, blob }, signal);
+    held = await samples.hold({ sha256, size, blob, key }, signal);
     if (held.bytes === undefined || !engine.takesBytes()) held.file();
     return held;
   } catch (error) {

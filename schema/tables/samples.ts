@@ -16,6 +16,8 @@ export interface SamplesTable {
   mime: string;
   /** The id of the bytes in the sample store; null if they are not stored. */
   blob: string | null;
+  /** The key that the blob's chunks are sealed with; null if they are not sealed. */
+  blob_key: Buffer | null;
   /** Where the bytes are in the ISOLATED account; only the sample store reads it (on NATS: the sequences of the chunks). */
   isolated_chunks: number[] | null;
   /** The same in the INTERNET account, while an open scan needs them there. */

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { connect, credsAuthenticator } from "nats";
 import { encodeMessage, type EnginePresence, type ResultMessage } from "../../schema/messages.js";
+import { SEALING } from "../../schema/sealed-chunks.js";
 import { presenceSubject, resultSubject } from "../../schema/subjects.js";
 
 const AGENT = "silent";
@@ -42,6 +43,7 @@ export async function openSilentEngines(servers: string, credsFile: string, coun
     version: "bench",
     class: "isolated",
     startedAt: new Date().toISOString(),
+    sealing: SEALING,
     heartbeatMs: 24 * 60 * 60 * 1_000,
     state: "READY",
     proofs: [],

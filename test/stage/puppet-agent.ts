@@ -11,6 +11,7 @@ import {
   type Presence,
   type ResultMessage,
 } from "../../schema/messages.js";
+import { SEALING, unsealChunk } from "../../schema/sealed-chunks.js";
 import { CHUNK_BYTES } from "../../schema/streams.js";
 import { chunkReadSubject, inboxPrefix, presenceSubject, pullSubject, resultSubject } from "../../schema/subjects.js";
 import type { Stage } from "./stage.js";
@@ -34,7 +35,8 @@ export interface PuppetAgent {
   ): Promise<{ request: ScanRequest; message: Msg; ack(): void }>;
   /** Publishes a result and waits until the bus has it. An older agent's has `inspector: undefined`. */
   answer(engine: string, result: Partial<ResultMessage> & { scan: number }): Promise<void>;
-  readChunk(blob: string, n: number): Promise<Uint8Array | undefined>;
+  /** The bytes of a chunk, opened with the request's key; undefined if it is missing. */
+  readChunk(sample: Pick<ScanRequest["sample"], "blob" | "key">, n: number): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
 }
 
@@ -89,6 +91,7 @@ export async function startPuppet(
       state: "READY" as const,
       proofs: [],
       largestChunk: CHUNK_BYTES,
+      sealing: SEALING,
       engines: engines.map((one, i) => ({ ...one, ...changes[i] })),
       ...own,
     };
@@ -151,9 +154,12 @@ export async function startPuppet(
       const ack = await ask(resultSubject(name), encodeMessage(result));
       if (!("seq" in ack.json<object>())) throw new Error(`the bus did not take the result: ${ack.string()}`);
     },
-    async readChunk(blob, n) {
-      const message = await ask(chunkReadSubject(blob, n));
-      return message.headers?.code === 404 ? undefined : message.data;
+    async readChunk({ blob, key }, n) {
+      const message = await ask(chunkReadSubject(blob ?? "", n));
+      if (message.headers?.code === 404) return undefined;
+      const bytes = key === undefined ? message.data : unsealChunk(key, n, message.data);
+      if (bytes === undefined) throw new Error(`the key does not open chunk ${n} of ${blob}`);
+      return bytes;
     },
     close: () => nc.close(),
   };

@@ -92,7 +92,7 @@ describe("the internet account", () => {
     const { request, ack } = await internet.take("Net");
     expect(request.scan).toBe(open.scanId);
     expect((await stream("internet", SAMPLES)).subjects).toEqual([`sample.${request.sample.blob}.0`]);
-    expect(Buffer.from((await internet.readChunk(request.sample.blob ?? "", 0)) ?? []).toString()).toBe("may leave");
+    expect(Buffer.from((await internet.readChunk(request.sample, 0)) ?? []).toString()).toBe("may leave");
     ack();
     await internet.answer("Net", { scan: open.scanId });
     await final(open.scanId);
@@ -100,7 +100,7 @@ describe("the internet account", () => {
     expect((await stream("isolated", SAMPLES)).subjects).toHaveLength(3);
     const again = await submit("may leave", { internet: true, engines: ["Net"] });
     const second = await internet.take("Net");
-    expect(Buffer.from((await internet.readChunk(second.request.sample.blob ?? "", 0)) ?? []).toString()).toBe("may leave");
+    expect(Buffer.from((await internet.readChunk(second.request.sample, 0)) ?? []).toString()).toBe("may leave");
     second.ack();
     await internet.answer("Net", { scan: again.scanId });
     await final(again.scanId);
@@ -152,14 +152,14 @@ describe("what the bus loses", () => {
       30,
     );
     expect(request.scan).toBe(scanId);
-    expect(await isolated.readChunk(request.sample.blob ?? "", 0)).toBeUndefined();
+    expect(await isolated.readChunk(request.sample, 0)).toBeUndefined();
     ack();
     await isolated.answer("Alpha", { scan: scanId, state: "FAILED", error: "chunk 0 is missing" });
     expect(await final(scanId)).toMatchObject({ verdict: "INCONCLUSIVE" });
     const resent = await submit("wiped", { engines: ["Alpha"] });
     expect(resent.sample.sampleId).toBe(sample.sampleId);
     const next = await isolated.take("Alpha");
-    expect(Buffer.from((await isolated.readChunk(next.request.sample.blob ?? "", 0)) ?? []).toString()).toBe("wiped");
+    expect(Buffer.from((await isolated.readChunk(next.request.sample, 0)) ?? []).toString()).toBe("wiped");
     next.ack();
     await isolated.answer("Alpha", { scan: resent.scanId, verdict: "CLEAN" });
     await final(resent.scanId);
@@ -209,7 +209,7 @@ describe("a copy in the internet account", () => {
     if (!isolated || sampleId === undefined) throw new Error("the sample is not stored");
     expect(await addInternetCopy(db, sampleId, { blob, location: await samples.copyToInternet(isolated) })).toBe(true);
     expect((await stream("internet", SAMPLES)).messages).toBe(2);
-    expect(Buffer.from((await internet.readChunk(blob, 0)) ?? []).toString()).toBe("made twice");
+    expect(Buffer.from((await internet.readChunk(request.sample, 0)) ?? []).toString()).toBe("made twice");
     await internet.answer("Net", { scan: open.scanId });
     await until("both copies are removed", async () => (await stream("internet", SAMPLES)).messages === 0);
   });

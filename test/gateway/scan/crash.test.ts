@@ -88,10 +88,10 @@ it.each(["submit.after_keep", "accept.before_commit", "accept.sent", "outbox.aft
       id,
     ]);
     const named = await stage.db.selectFrom("samples").select("blob").where("sha256", "=", hashes.sha256).execute();
-    expect(named).toHaveLength(1);
-    const request = await agent.take("Alpha", { scan: id });
-    request.ack();
-    expect(Buffer.from((await agent.readChunk(named[0]?.blob ?? "", 0)) ?? "").toString()).toBe(text);
+    const { request, ack } = await agent.take("Alpha", { scan: id });
+    ack();
+    expect(named).toEqual([{ blob: request.sample.blob }]);
+    expect(Buffer.from((await agent.readChunk(request.sample, 0)) ?? "").toString()).toBe(text);
     await agent.answer("Alpha", { scan: id, verdict: "CLEAN" });
     await heir.stop();
   },

@@ -104,7 +104,7 @@ describe("deleteSample", () => {
     await expect(submitScan(here.gateway.context, TESTER, source, input)).rejects.toMatchObject({ code: "NOT_FOUND" });
     expect(await here.audited("deleteSample", sha256("doomed"))).toBe(1);
     const { request } = await here.agent.take("Alpha", { scan: kept });
-    expect(Buffer.from((await here.agent.readChunk(request.sample.blob ?? "", 0)) ?? []).toString()).toBe("another sample");
+    expect(Buffer.from((await here.agent.readChunk(request.sample, 0)) ?? []).toString()).toBe("another sample");
     for (const text of ["open", "final", "another sample"]) await deleteSample(here.gateway.context, TESTER, sha256(text));
     expect(await emptied()).toBe(true);
     expect(await rows("samples")).toBe(0);
@@ -124,14 +124,14 @@ describe("deleteSample", () => {
     const first = await send();
     const before = await outside.take("Net", { scan: first.scanId });
     before.ack();
-    const blob = before.request.sample.blob ?? "";
-    expect(await outside.readChunk(blob, 0)).toBeDefined();
+    const old = before.request.sample;
+    expect(await outside.readChunk(old, 0)).toBeDefined();
     await removeSample(sha256("may leave"));
     expect(await emptied()).toBe(true);
-    expect(await outside.readChunk(blob, 0)).toBeUndefined();
+    expect(await outside.readChunk(old, 0)).toBeUndefined();
     const again = await send();
     const { request, ack } = await outside.take("Net", { scan: again.scanId });
-    expect(Buffer.from((await outside.readChunk(request.sample.blob ?? "", 0)) ?? []).toString()).toBe("may leave");
+    expect(Buffer.from((await outside.readChunk(request.sample, 0)) ?? []).toString()).toBe("may leave");
     ack();
     await removeSample(sha256("may leave"));
     await outside.close();
@@ -150,7 +150,7 @@ describe("deleteSample", () => {
     await until("nothing is left to remove", async () => (await rows("removals")) === 0);
     expect(await here.messages(SAMPLES)).toBe(1);
     const { request } = await here.agent.take("Alpha", { scan: again });
-    expect(Buffer.from((await here.agent.readChunk(request.sample.blob ?? "", 0)) ?? []).toString()).toBe("killed");
+    expect(Buffer.from((await here.agent.readChunk(request.sample, 0)) ?? []).toString()).toBe("killed");
     await removeSample(sha256("killed"));
   });
 

@@ -145,7 +145,7 @@ describe("acceptEngineChange", () => {
     expect(await acceptChange("Roamer")).toMatchObject({ engine: { internet: true } });
     const { request, message, ack } = await outside.take("Roamer", { scan: allowed });
     expect(message.subject).toBe("scan.ultra.internet");
-    expect(Buffer.from((await outside.readChunk(request.sample.blob ?? "", 0)) ?? []).toString()).toBe("allowed");
+    expect(Buffer.from((await outside.readChunk(request.sample, 0)) ?? []).toString()).toBe("allowed");
     ack();
     await outside.answer("Roamer", { scan: allowed });
     await here.final(allowed);

@@ -50,9 +50,7 @@ describe("the path of a scan", () => {
     expect(beta.request.engines).toEqual(["Beta", "Gamma"]);
     expect(gamma.request).toEqual(beta.request);
     expect(alpha.request.sample).toMatchObject({ sha256: sample.sha256, size: 21, mime: "text/plain" });
-    expect(Buffer.from((await agent.readChunk(alpha.request.sample.blob ?? "", 0)) ?? []).toString()).toBe(
-      "one request per class",
-    );
+    expect(Buffer.from((await agent.readChunk(alpha.request.sample, 0)) ?? []).toString()).toBe("one request per class");
     for (const { ack } of [alpha, beta, gamma]) ack();
     for (const name of ["Alpha", "Beta"]) await agent.answer(name, { scan: scanId, verdict: "CLEAN" });
     await agent.answer("Gamma", { scan: scanId });

@@ -172,7 +172,7 @@ describe("removing from a stream that was made anew", () => {
     const former = { blob: "01900000-0000-7000-8000-000000000000", location: isolated.location };
     await here.gateway.context.samples.removeCopy("isolated", former);
     const { request } = await here.agent.take("Alpha", { scan: scanId });
-    expect(Buffer.from((await here.agent.readChunk(request.sample.blob ?? "", 0)) ?? []).toString()).toBe("of the new stream");
+    expect(Buffer.from((await here.agent.readChunk(request.sample, 0)) ?? []).toString()).toBe("of the new stream");
     await cancelScan(here.gateway.context, TESTER, scanId);
   });
 });

@@ -12,6 +12,8 @@ import type { SampleReader } from "../../../scanner-agent/samples/sample-reader.
 import { createSpoolFiles } from "../../../scanner-agent/samples/spool-files.js";
 import { openSpool } from "../../../scanner-agent/samples/spool.js";
 import { watchSpoolOrphans, type SpoolOrphans } from "../../../scanner-agent/samples/spool-orphans.js";
+import type { ScanRequest } from "../../../schema/messages.js";
+import { createSampleKey } from "../../../schema/sealed-chunks.js";
 import { SAMPLES } from "../../../schema/subjects.js";
 import { CHUNK_BYTES, OLD_CHUNK_BYTES } from "../../../schema/streams.js";
 import { agentsOnBus, requestOf, startAgent } from "../stage/agent-stage.js";
@@ -31,29 +33,34 @@ function reader(name: string): EngineParts {
 }
 
 describe("a sample", () => {
-  test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 7 * CHUNK_BYTES + 5])(
-    "of %i bytes reaches the engine whole, and is gone afterwards",
-    async (size) => {
-      const engine = reader(`Reader-${size}`);
-      const { config } = await agentWith(engine);
-      const bytes = randomBytes(size);
-      const request = requestOf(await stage.store(bytes), [engine.manifest.name]);
-      await stage.request(engine.manifest, request);
-      expect(await stage.answer(engine.manifest.name, request.scan)).toMatchObject({
-        state: "DONE",
-        details: { ...hashes(bytes), mode: "444" },
-      });
-      await until("its file is gone", async () => (await readdir(join(config.spool, "samples"))).length === 0);
-    },
-  );
+  const sizes = [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 7 * CHUNK_BYTES + 5];
+  const keys = { plain: undefined, sealed: createSampleKey() };
 
-  test.each([OLD_CHUNK_BYTES, OLD_CHUNK_BYTES + 1, CHUNK_BYTES, CHUNK_BYTES + 1, 5 * OLD_CHUNK_BYTES + 3])(
-    "of %i bytes that an older gateway stored reaches the engine whole",
-    async (size) => {
-      const engine = reader(`Old-${size}`);
+  test.each([
+    ...sizes.map((size) => [size, "plain"] as const),
+    ...[0, CHUNK_BYTES, 7 * CHUNK_BYTES + 5].map((size) => [size, "sealed"] as const),
+  ])("of %i bytes (%s) reaches the engine whole, and is gone afterwards", async (size, how) => {
+    const engine = reader(`Reader-${how}-${size}`);
+    const { config } = await agentWith(engine);
+    const bytes = randomBytes(size);
+    const request = requestOf(await stage.store(bytes, undefined, { key: keys[how] }), [engine.manifest.name]);
+    await stage.request(engine.manifest, request);
+    expect(await stage.answer(engine.manifest.name, request.scan)).toMatchObject({
+      state: "DONE",
+      details: { ...hashes(bytes), mode: "444" },
+    });
+    await until("its file is gone", async () => (await readdir(join(config.spool, "samples"))).length === 0);
+  });
+
+  const oldSizes = [OLD_CHUNK_BYTES, OLD_CHUNK_BYTES + 1, CHUNK_BYTES, CHUNK_BYTES + 1, 5 * OLD_CHUNK_BYTES + 3];
+  test.each([...oldSizes.map((size) => [size, "plain"] as const), [5 * OLD_CHUNK_BYTES + 3, "sealed"] as const])(
+    "of %i bytes (%s) in smaller chunks reaches the engine whole",
+    async (size, how) => {
+      const engine = reader(`Old-${how}-${size}`);
       await agentWith(engine);
       const bytes = randomBytes(size);
-      const request = requestOf(await stage.store(bytes, undefined, OLD_CHUNK_BYTES), [engine.manifest.name]);
+      const stored = await stage.store(bytes, undefined, { chunkBytes: OLD_CHUNK_BYTES, key: keys[how] });
+      const request = requestOf(stored, [engine.manifest.name]);
       await stage.request(engine.manifest, request);
       expect(await stage.answer(engine.manifest.name, request.scan)).toMatchObject({ state: "DONE", details: hashes(bytes) });
     },
@@ -80,7 +87,8 @@ describe("a sample", () => {
     watch.unsubscribe();
   });
 
-  test.each<[string, (chunk: Buffer, n: number) => Buffer | null, RegExp]>([
+  let first: Buffer;
+  test.each<[string, (chunk: Buffer, n: number) => Buffer | null, RegExp, string?]>([
     [
       "with an altered chunk",
       (chunk, n) => (n === 1 ? Buffer.concat([chunk.subarray(1), Buffer.from("!")]) : chunk),
@@ -88,11 +96,29 @@ describe("a sample", () => {
     ],
     ["with a chunk that is too short", (chunk, n) => (n === 1 ? chunk.subarray(1) : chunk), /chunk 1 of the sample has/],
     ["with a chunk that is missing", (chunk, n) => (n === 1 ? null : chunk), /chunk 1 of the sample is missing/],
-  ])("%s is fetched once more, then failed with the reason, never clean", async (how, corrupt, reason) => {
-    const engine = reader(`Reader-${how.split(" ").at(-1)}`);
+    [
+      "with a sealed chunk that is altered",
+      (chunk, n) => (n === 1 ? Buffer.concat([Buffer.from([~chunk.readUInt8(0) & 0xff]), chunk.subarray(1)]) : chunk),
+      /chunk 1 of the sample was altered, .* its seal does not fit/,
+      keys.sealed,
+    ],
+    [
+      "with a sealed chunk that is cut",
+      (chunk, n) => (n === 1 ? chunk.subarray(1) : chunk),
+      /chunk 1 .* has 983039/,
+      keys.sealed,
+    ],
+    [
+      "with a sealed chunk in another one's place",
+      (chunk, n) => (n === 0 ? (first = chunk) : first),
+      /chunk 1 .* seal/,
+      keys.sealed,
+    ],
+  ])("%s is fetched once more, then failed with the reason, never clean", async (how, corrupt, reason, key) => {
+    const engine = reader(`Reader-${key === undefined ? "" : "sealed-"}${how.split(" ").at(-1)}`);
     const { config } = await agentWith(engine);
     let reads = 0;
-    const sample = await stage.store(randomBytes(3 * CHUNK_BYTES), corrupt);
+    const sample = await stage.store(randomBytes(3 * CHUNK_BYTES), corrupt, { key });
     const watch = stage.nc.subscribe(`$JS.API.DIRECT.GET.${SAMPLES}.sample.${sample.blob}.0`, {
       callback: () => void (reads += 1),
     });
@@ -104,6 +130,32 @@ describe("a sample", () => {
     expect(reads).toBe(2);
     expect(await readdir(join(config.spool, "samples"))).toEqual([]);
     watch.unsubscribe();
+  });
+
+  test.each<[string, (of: ScanRequest["sample"], other: ScanRequest["sample"]) => ScanRequest["sample"], RegExp]>([
+    ["with the key of another sample", (of, other) => ({ ...of, key: other.key }), /^chunk 0 .* its seal does not fit$/],
+    ["without its key, as an older gateway asks", ({ key: _, ...of }) => of, /^chunk 0 .* has 983056 bytes instead of 983040$/],
+    ["with a key although it is not sealed", (_, other) => other, /^chunk 0 .* has 983024 bytes instead of 983040$/],
+  ])("that is sealed and asked for %s is failed with the reason, never clean", async (how, ask, reason) => {
+    const engine = reader(how.slice(0, 14).replaceAll(" ", "-"));
+    let logged = "";
+    const log = pino({ level: "trace" }, { write: (line) => void (logged += line) });
+    await agentWith(engine, {}, { log });
+    const key = createSampleKey();
+    const bytes = randomBytes(CHUNK_BYTES + 1);
+    const plain = await stage.store(bytes);
+    const request = requestOf(ask(await stage.store(bytes, undefined, { key }), { ...plain, key: createSampleKey() }), [
+      engine.manifest.name,
+    ]);
+    await stage.request(engine.manifest, request);
+    const result = await stage.answer(engine.manifest.name, request.scan);
+    expect(result).toMatchObject({ state: "FAILED", verdict: null, cause: "SAMPLE_UNAVAILABLE" });
+    expect(result.error).toMatch(reason);
+    const misshapen = { ...request, sample: { ...request.sample, key: `${key}=` } };
+    await stage.request(engine.manifest, misshapen);
+    await until("the request that cannot be read is logged", async () => logged.includes("Ignored a malformed request"));
+    expect(logged).not.toContain(key);
+    expect(logged).not.toContain(request.sample.key ?? key);
   });
 
   test("whose bytes the mesh no longer has is failed", async () => {

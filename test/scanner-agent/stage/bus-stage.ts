@@ -18,6 +18,7 @@ import {
   type ResultMessage,
   type ReturnedRequest,
 } from "../../../schema/messages.js";
+import { sealChunk } from "../../../schema/sealed-chunks.js";
 import { CHUNK_BYTES, engineDurable, streams } from "../../../schema/streams.js";
 import {
   AGENTS,
@@ -46,11 +47,14 @@ export interface BusStage {
   /** Results in the order the bus stored them. */
   readonly results: { readonly engine: string; readonly result: ResultMessage }[];
   makeDurable(manifest: Pick<Manifest, "name" | "speed" | "internet">): Promise<void>;
-  /** Stores a sample as the gateway does; `corrupt` changes what is stored of a chunk, or leaves it out with null. */
+  /**
+   * Stores a sample as the gateway does, sealed with the key if there is one; `corrupt` changes what is stored of a chunk, or leaves
+   * it out with null.
+   */
   store(
     bytes: Buffer,
     corrupt?: (chunk: Buffer, n: number) => Buffer | null,
-    chunkBytes?: number,
+    options?: { chunkBytes?: number; key?: string | undefined },
   ): Promise<ScanRequest["sample"]>;
   request(manifest: Pick<Manifest, "speed" | "internet">, request: ScanRequest): Promise<void>;
   presence(agent: string): Promise<Presence | undefined>;
@@ -129,13 +133,20 @@ export async function startBusStage(): Promise<BusStage> {
         ) as unknown as Partial<ConsumerConfig>,
       );
     },
-    async store(bytes, corrupt = (chunk) => chunk, chunkBytes = CHUNK_BYTES) {
+    async store(bytes, corrupt = (chunk) => chunk, { chunkBytes = CHUNK_BYTES, key } = {}) {
       const blob = randomUUID();
       for (let n = 0; n < Math.max(1, Math.ceil(bytes.length / chunkBytes)); n++) {
-        const chunk = corrupt(bytes.subarray(n * chunkBytes, (n + 1) * chunkBytes), n);
+        const plain = bytes.subarray(n * chunkBytes, (n + 1) * chunkBytes);
+        const chunk = corrupt(key === undefined ? plain : Buffer.concat(sealChunk(key, n, [plain])), n);
         if (chunk !== null) await nc.jetstream().publish(chunkSubject(blob, n), chunk);
       }
-      return { ...hashes(bytes), size: bytes.length, blob, mime: "application/octet-stream" };
+      return {
+        ...hashes(bytes),
+        size: bytes.length,
+        blob,
+        mime: "application/octet-stream",
+        ...(key === undefined ? {} : { key }),
+      };
     },
     async request(manifest, request) {
       await nc.jetstream().publish(scanSubject(manifest.speed, internetClass(manifest.internet)), encodeMessage(request));

@@ -47,6 +47,8 @@ describe.each([
   it("listens under the prefix that the account may use", async () => {
     const nc = await open({ inboxPrefix: "_OTHER.prefix" });
     const seen = new Promise((resolve) => stage.nc.subscribe("who", { callback: (_, { reply }) => resolve(reply) }));
+    // The server has the subscription before another connection publishes.
+    await stage.nc.flush();
     void sendRequest(nc, "who", [], { timeoutMs: 50 }).catch(() => undefined);
     expect(await seen).toMatch(/^_OTHER\.prefix\./);
   });
