@@ -16,7 +16,12 @@ const bus = prepared(
 );
 const store = prepared(
   async () =>
-    openNatsSampleStore(stage.config(), testLog("samples"), { problem: () => undefined, largestChunk: () => CHUNK_BYTES, seals: () => true }, 200),
+    openNatsSampleStore(
+      stage.config(),
+      testLog("samples"),
+      { problem: () => undefined, largestChunk: () => CHUNK_BYTES, seals: () => true },
+      200,
+    ),
   (opened) => opened.close(),
 );
 

@@ -12,7 +12,6 @@ import type { SampleReader } from "../../../scanner-agent/samples/sample-reader.
 import { createSpoolFiles } from "../../../scanner-agent/samples/spool-files.js";
 import { openSpool } from "../../../scanner-agent/samples/spool.js";
 import { watchSpoolOrphans, type SpoolOrphans } from "../../../scanner-agent/samples/spool-orphans.js";
-import type { ScanRequest } from "../../../schema/messages.js";
 import { createSampleKey } from "../../../schema/sealed-chunks.js";
 import { SAMPLES } from "../../../schema/subjects.js";
 import { CHUNK_BYTES, OLD_CHUNK_BYTES } from "../../../schema/streams.js";
@@ -132,30 +131,24 @@ describe("a sample", () => {
     watch.unsubscribe();
   });
 
-  test.each<[string, (of: ScanRequest["sample"], other: ScanRequest["sample"]) => ScanRequest["sample"], RegExp]>([
-    ["with the key of another sample", (of, other) => ({ ...of, key: other.key }), /^chunk 0 .* its seal does not fit$/],
-    ["without its key, as an older gateway asks", ({ key: _, ...of }) => of, /^chunk 0 .* has 983056 bytes instead of 983040$/],
-    ["with a key although it is not sealed", (_, other) => other, /^chunk 0 .* has 983024 bytes instead of 983040$/],
-  ])("that is sealed and asked for %s is failed with the reason, never clean", async (how, ask, reason) => {
-    const engine = reader(how.slice(0, 14).replaceAll(" ", "-"));
+  test.each<[how: string, sealedWith: string | undefined, askedWith: string | undefined, reason: RegExp]>([
+    ["of another sample", keys.sealed, createSampleKey(), /^chunk 0 .* its seal does not fit$/],
+    ["left out", keys.sealed, undefined, /^chunk 0 .* has 983056 bytes instead of 983040$/],
+    ["for what is not sealed", undefined, keys.sealed, /^chunk 0 .* has 983024 bytes instead of 983040$/],
+  ])("that is asked for with a key %s is failed with the reason, never clean; the log has no key", async (how, ...rest) => {
+    const [sealedWith, askedWith, reason] = rest;
+    const engine = reader(`Key-${how.replaceAll(" ", "-")}`);
     let logged = "";
-    const log = pino({ level: "trace" }, { write: (line) => void (logged += line) });
-    await agentWith(engine, {}, { log });
-    const key = createSampleKey();
-    const bytes = randomBytes(CHUNK_BYTES + 1);
-    const plain = await stage.store(bytes);
-    const request = requestOf(ask(await stage.store(bytes, undefined, { key }), { ...plain, key: createSampleKey() }), [
-      engine.manifest.name,
-    ]);
+    await agentWith(engine, {}, { log: pino({ level: "trace" }, { write: (line) => void (logged += line) }) });
+    const stored = await stage.store(randomBytes(CHUNK_BYTES + 1), undefined, { key: sealedWith });
+    const request = requestOf({ ...stored, key: askedWith }, [engine.manifest.name]);
     await stage.request(engine.manifest, request);
     const result = await stage.answer(engine.manifest.name, request.scan);
     expect(result).toMatchObject({ state: "FAILED", verdict: null, cause: "SAMPLE_UNAVAILABLE" });
     expect(result.error).toMatch(reason);
-    const misshapen = { ...request, sample: { ...request.sample, key: `${key}=` } };
-    await stage.request(engine.manifest, misshapen);
+    await stage.request(engine.manifest, requestOf({ ...stored, key: `${keys.sealed}=` }, [engine.manifest.name]));
     await until("the request that cannot be read is logged", async () => logged.includes("Ignored a malformed request"));
-    expect(logged).not.toContain(key);
-    expect(logged).not.toContain(request.sample.key ?? key);
+    for (const key of [keys.sealed, askedWith ?? keys.sealed]) expect(logged).not.toContain(key);
   });
 
   test("whose bytes the mesh no longer has is failed", async () => {
