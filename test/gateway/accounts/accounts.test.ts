@@ -56,7 +56,7 @@ it("an agent does its work in an account of its own, beside one that shares the 
 
   const scan = await submitted("own account");
   const { request, ack } = await puppet.take("Alpha", { scan });
-  expect(await puppet.readChunk(request.sample.blob ?? "", 0)).toBeDefined();
+  expect(await puppet.readChunk(request.sample, 0)).toBeDefined();
   await puppet.answer("Alpha", { scan, verdict: "INFECTED", signature: "Own" });
   ack();
   await until("its result is recorded", async () => (await answerOf(scan, "Alpha"))?.state === "DONE");
