@@ -8,13 +8,17 @@ import { isAsPrinted, parseJson } from "../../parsers/numbers.js";
 import { findProgram } from "../../programs.js";
 import { runCommand } from "../process/command.js";
 import { minimalEnvironment } from "../process/guard.js";
+import { createExiftool, ExiftoolEnded, type OpenExiftool } from "./exiftool.js";
 
 const TIMEOUT_MS = 20_000;
 const MAX_OUTPUT = 1024 * 1024;
 const MAX_VALUE = 4_096;
 const MAX_TAGS = 1_000;
 /** Memory in KiB: these programs read hostile input. */
-const LIMITED = ["/bin/sh", "-c", 'ulimit -d 2097152 2> /dev/null; exec "$@"', "sh"];
+const LIMIT = "ulimit -d 2097152 2> /dev/null";
+const LIMITED = ["/bin/sh", "-c", `${LIMIT}; exec "$@"`, "sh"];
+/** The same for a program that is told by file descriptor 3 what to do. */
+const LIMITED_AND_TOLD = ["/bin/sh", "-c", `${LIMIT}; exec "$@" <&3 3<&-`, "sh"];
 /** The highest exit status of a program that still answers: exiftool ends with 1 for an unknown file type. Others: 0. */
 const HIGHEST_STATUS: Readonly<Record<string, number>> = { exiftool: 1 };
 
@@ -44,12 +48,30 @@ export async function stateOfTools(programPath: string): Promise<string | null> 
   return stateOfFiles([...tools, ...MAGIC]);
 }
 
+/** Where the programs run. */
+interface Host {
+  readonly programPath: string;
+  readonly folder: string;
+  /** One that stays open; left out: exiftool is started for each sample. */
+  readonly exiftool?: OpenExiftool | undefined;
+}
+
+/** An exiftool for all samples; undefined if it is not installed. */
+export function openExiftool({ exiftool }: Tools, { programPath, folder }: Host): OpenExiftool | undefined {
+  if (exiftool === undefined) return undefined;
+  return createExiftool({
+    // Without a configuration, which is a program: in a folder for all samples, one of them could have left it.
+    argv: [...LIMITED_AND_TOLD, exiftool, "-config", "", "-stay_open", "True", "-@", "-"],
+    args: EXIFTOOL_ARGUMENTS,
+    cwd: folder,
+    env: minimalEnvironment(programPath, folder),
+    timeoutMs: TIMEOUT_MS,
+    maxOutput: MAX_OUTPUT,
+  });
+}
+
 /** Runs each program on the file, or on one with these bytes. They read hostile input, so each has a limit on its time and its output, and may fail. */
-export async function runTools(
-  tools: Tools,
-  given: string | Uint8Array,
-  host: { programPath: string; folder: string },
-): Promise<ToolReport> {
+export async function runTools(tools: Tools, given: string | Uint8Array, host: Host): Promise<ToolReport> {
   const missing = ["trid"];
   const cwd = await mkdtemp(join(host.folder, "tools-"));
   const path = typeof given === "string" ? given : join(cwd, "sample");
@@ -57,6 +79,8 @@ export async function runTools(
     const program = tools[name];
     if (program === undefined) return addMissing(missing, name, otherwise);
     try {
+      const known = name === "exiftool" ? await readByOpen(host.exiftool, path) : undefined;
+      if (known !== undefined) return read(known);
       const env = minimalEnvironment(host.programPath, cwd);
       const { exitCode, stdout } = await runCommand([...LIMITED, program, ...args, path], {
         cwd,
@@ -82,6 +106,16 @@ export async function runTools(
     return { mime, description, ssdeep, exiftool, missing: [...new Set(missing)] };
   } finally {
     await rm(cwd, { recursive: true, force: true });
+  }
+}
+
+/** Undefined if it has to be asked by a process of its own, which tells by its exit status what is wrong. */
+async function readByOpen(exiftool: OpenExiftool | undefined, path: string): Promise<string | undefined> {
+  try {
+    return await exiftool?.read(path);
+  } catch (error) {
+    if (error instanceof ExiftoolEnded) return undefined;
+    throw error;
   }
 }
 

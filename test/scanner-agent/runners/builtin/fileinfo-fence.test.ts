@@ -14,12 +14,19 @@ import { runOptions, sampleBytes, sampleFile } from "../samples.js";
 
 const file = fileURLToPath(new URL("../../../../dist/scanner-agent/runners/builtin/fileinfo-worker.js", import.meta.url));
 
-/** FileInfo in the fence of this host, with an exiftool that does what the script says. */
+const STAY_OPEN = `while read -r line; do
+  case $line in
+    -execute*) answer "$file"; echo "{ready\${line#-execute}}" ;;
+    /*) file=$line ;;
+  esac
+done`;
+
+/** FileInfo in the fence of this host, with an exiftool that stays open and does with each file what the script says. */
 async function fileInfo(script: string) {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-fileinfo-"));
   const programs = join(folder, "programs");
   await mkdir(programs);
-  await writeFile(join(programs, "exiftool"), `#!/bin/bash\n${script}\n`);
+  await writeFile(join(programs, "exiftool"), `#!/bin/bash\nanswer() {\n${script}\n}\n${STAY_OPEN}`);
   await chmod(join(programs, "exiftool"), 0o755);
   const programPath = `${programs}:${process.env["PATH"] ?? ""}`;
   const fence = () => findFence({ internet: false, isTool: true, folder, programPath });
@@ -44,9 +51,9 @@ test.each([
   const { port } = server.address() as AddressInfo;
   const { runner, sample } = await fileInfo(`
 (exec 3<> /dev/tcp/127.0.0.1/${port}) 2> /dev/null && network=open || network=closed
-cp "\${@: -1}" /tmp/left-by-fileinfo && left=in-its-own-tmp
+cp "$1" /tmp/left-by-fileinfo && left=in-its-own-tmp
 unshare --user true 2> /dev/null && users=open || users=closed
-echo "[{\\"User\\":\\"$(id -u)\\",\\"Network\\":\\"$network\\",\\"Left\\":\\"$left\\",\\"Users\\":\\"$users\\",\\"Sample\\":\\"$(cat "\${@: -1}")\\"}]"`);
+echo "[{\\"User\\":\\"$(id -u)\\",\\"Network\\":\\"$network\\",\\"Left\\":\\"$left\\",\\"Users\\":\\"$users\\",\\"Sample\\":\\"$(cat "$1")\\"}]"`);
   const bytes = Buffer.from("the sample");
   const outcome = parseFileInfo(await runner.run(given === "bytes" ? sampleBytes(bytes) : sample, runOptions({ alone })));
   const user = String(process.getuid?.() === 0 ? 65_532 : process.getuid?.());
