@@ -15,6 +15,7 @@ import { countListeners } from "./check/listeners.js";
 import { waitForNoOrphans } from "./check/orphans.js";
 import { acceptedScans } from "./check/scans.js";
 import { readTransitions } from "./check/transitions.js";
+import { deleteSamples } from "./workload/delete-samples.js";
 import { ACK_WAIT_MS, SWEEP_MS, type Mesh } from "./mesh/mesh.js";
 import { connectAs } from "./mesh/peer.js";
 import { probe, waitUntilWell } from "./well.js";
@@ -131,7 +132,7 @@ async function gather(
     const places = { db, accounts: { isolated: inIsolated, internet: inInternet }, spools: mesh.spools };
     const orphans = await waitForNoOrphans(places, healed + ORPHANS_GONE_MS);
     const [gateway] = mesh.gateways;
-    return {
+    const evidence: Evidence = {
       // Subscribers may have written more since.
       journal: readJournal(file),
       rows: await readRows(db, samples),
@@ -151,6 +152,9 @@ async function gather(
       untold: workload.untold(),
       findings: found,
     };
+    // The store is small: what the rounds before have left would fill it.
+    await deleteSamples(gateway.url, samples);
+    return evidence;
   } finally {
     await Promise.all([system, ...accounts].map((nc) => nc?.close()));
     await db.end();
