@@ -80,7 +80,7 @@ const TEST_PROGRAMS = [
 ];
 
 /** Those that may run a gateway: it serves pages. */
-const WITH_PAGES = new Set(["standalone/main.js", "cli/scan.js", "gateway/main.js"]);
+const WITH_PAGES = new Set(["bench/test/bench/main.js", "standalone/main.js", "cli/scan.js", "gateway/main.js"]);
 
 /**
  * Runs a command and ends this process as it ends, unless the program goes on in it.

@@ -24,6 +24,9 @@ import { b20 } from "./b20.js";
 import { b21 } from "./b21.js";
 import { b22 } from "./b22.js";
 import { CONSTANTS_FILE, readConstants, type Constants } from "../../cli/capacity-constants.js";
+import { d1, d2 } from "./d1.js";
+import { d3 } from "./d3.js";
+import { d4 } from "./d4.js";
 import { bombs } from "./bombs.js";
 import { nats } from "./nats.js";
 import { search } from "./search.js";
@@ -63,6 +66,10 @@ const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = {
   B20: b20,
   B21: b21,
   B22: b22,
+  D1: d1,
+  D2: d2,
+  D3: d3,
+  D4: d4,
   BOMBS: bombs,
   SEARCH: search,
   NATS: nats,

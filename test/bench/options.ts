@@ -25,6 +25,10 @@ export const BENCHMARKS = [
   "B20",
   "B21",
   "B22",
+  "D1",
+  "D2",
+  "D3",
+  "D4",
   "BOMBS",
   "NATS",
   "SEARCH",
@@ -61,7 +65,7 @@ npm run bench -- --write-docs RUN.json,…
   --only     which of ${BENCHMARKS.join()}; B1 includes B1c, and B0 what B2 and B3 measure beside the bare path
   --rounds   rounds after the warm-up, each of them product, baseline, baseline, product
   --scale    share of a full run's files and seconds, e.g. 0.02 to see whether everything runs
-  --seconds  how long each run beside the bare path lasts
+  --seconds  how long each run beside the bare path, and D3 and D4, last
   --corpora  what is scanned beside the bare path
   --counts   counts what a scan costs beside processor time: statements, messages, system calls …
   --trace    B2 also tells the time of each step of a scan: who waits for whom

@@ -32,11 +32,12 @@ export function SearchBox() {
         ref={box}
         type="search"
         aria-label="Search for a hash, a name or a scan number"
-        placeholder="Hash, name or scan number   /"
+        placeholder="Search a hash, a name or a scan number"
         maxLength={2_000}
         value={text}
         onChange={({ target }) => setText(target.value)}
       />
+      <kbd aria-hidden="true">/</kbd>
     </form>
   );
 }

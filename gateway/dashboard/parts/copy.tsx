@@ -2,23 +2,23 @@ import { useState } from "react";
 
 const SHOWN_MS = 1_500;
 
-/** A button that copies a text, also where the clipboard's API is missing because the page came over plain HTTP. */
-export function Copy({ text, what, label = "Copy" }: { text: string; what: string; label?: string }) {
+/** A button that copies a text; it works without the clipboard's API, too, which is missing where the page came over plain HTTP. */
+export function Copy({ text, what, label }: { text: string; what: string; label?: string }) {
   const [said, setSaid] = useState("");
   const copy = async () => {
     setSaid((await copyText(text)) ? "Copied" : "Press Ctrl+C");
     setTimeout(() => setSaid(""), SHOWN_MS);
   };
   return (
-    <>
-      <button className="plain" type="button" onClick={() => void copy()}>
-        {label}
+    <span className="copy">
+      <button className={label === undefined ? "plain" : ""} type="button" onClick={() => void copy()}>
+        {label ?? "Copy"}
         <span className="unseen"> {what}</span>
       </button>
       <span className="soft small" role="status">
         {said}
       </span>
-    </>
+    </span>
   );
 }
 

@@ -28,6 +28,12 @@ export function ageText(ms: number): string {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
+/** A share, such as `12 %` or `0.4 %`; what is there is never shown as nothing. */
+export function percentText(share: number): string {
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  return `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+}
+
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 /** A time as an age by the server's clock; the exact time shows when it is pointed at. */

@@ -33,17 +33,21 @@ export function ScanTable({ scans, caption, selection }: Props) {
             )}
             <th scope="col">Verdict</th>
             <th scope="col">Name</th>
-            <th scope="col" className="number">
+            <th scope="col" className="number wide">
               Detections
             </th>
-            <th scope="col">Engines</th>
+            <th scope="col" className="wide">
+              Engines
+            </th>
             <th scope="col" className="number wide">
               Size
             </th>
             <th scope="col" className="wide">
               Type
             </th>
-            <th scope="col">Accepted</th>
+            <th scope="col" className="wide">
+              Accepted
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -61,16 +65,23 @@ export function ScanTable({ scans, caption, selection }: Props) {
                 <Link href={`/scan/${scan.scanId}`}>
                   <Name text={scan.name} />
                 </Link>
+                <span className="narrow small soft">
+                  {scan.endDate === null
+                    ? `${scan.done} of ${scan.total} have answered`
+                    : `${scan.detections} of ${scan.total} detect it`}
+                  {" · "}
+                  <Ago at={scan.startDate} />
+                </span>
               </td>
-              <td className="number">{scan.detections}</td>
-              <td>
+              <td className="number wide">{scan.detections}</td>
+              <td className="wide">
                 {scan.done} of {scan.total}
               </td>
               <td className="number wide">{bytesText(scan.sample.size)}</td>
               <td className="wide">
                 <Name text={scan.sample.mime} />
               </td>
-              <td>
+              <td className="wide">
                 <Ago at={scan.startDate} />
               </td>
             </tr>

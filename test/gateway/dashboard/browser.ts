@@ -1,7 +1,7 @@
 /** The dashboard in a real browser that reaches nothing but the gateway. */
 
-import { execFileSync } from "node:child_process";
-import { chromium, type BrowserContextOptions, type Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { launchChromium } from "../../stage/chromium.js";
 import { prepared } from "../../stage/use-stage.js";
 
 export interface Opened {
@@ -19,13 +19,7 @@ export interface BrowserOptions extends BrowserContextOptions {
 
 /** A browser for the tests of a file. Each page has a profile of its own. */
 export function useBrowser() {
-  const browser = prepared(
-    () => {
-      const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
-      return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
-    },
-    (made) => made.close(),
-  );
+  const browser = prepared(launchChromium, (made) => made.close());
   return async (origin: string, path = "/", { key, before, ...options }: BrowserOptions = {}): Promise<Opened> => {
     const context = await browser.newContext(options);
     if (key !== undefined) await context.addInitScript(`sessionStorage.setItem("scanmesh-api-key", ${JSON.stringify(key)})`);

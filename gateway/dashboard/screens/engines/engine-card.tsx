@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import { useServerNow } from "../../api/clock.ts";
 import { useMay } from "../../app/viewer.ts";
 import {
@@ -9,7 +10,7 @@ import {
   type ReadEnginesQuery,
   type WatchEngineAgentsSubscription,
 } from "../../generated/engines.ts";
-import { Ago, ageText, durationText } from "../../parts/measure.tsx";
+import { Ago, ageText, durationText, percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Notice, type Tone } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
@@ -67,7 +68,7 @@ export function EngineCard({ engine, agents, rates }: Props) {
         <Fact label="Signatures" value={hasSignatures(engine) && <Signatures engine={engine} />} />
         <Fact label="Agents" value={agents.length > 0 && <Name text={agents.map(({ agent }) => agent).join(", ")} />} />
         <Fact label="Slots" value={agents.length > 0 && `${busy} of ${slots} busy`} />
-        <Fact label="Last 24 hours" value={rates && ratesText(rates)} />
+        <Fact label="Last 24 hours" value={rates && <Rates rates={rates} />} />
       </dl>
       <Orders engine={engine} agents={agents} />
     </section>
@@ -114,16 +115,21 @@ function Signatures({ engine: { type, versions, stale } }: { engine: EngineRowFr
   );
 }
 
-function ratesText({ results, detectionRate, errorRate, durations }: NonNullable<Props["rates"]>): string {
-  const percent = (rate: number) => `${(100 * rate).toFixed(rate > 0 && rate < 0.1 ? 1 : 0)} %`;
-  return [
-    `${results} results`,
-    detectionRate !== null && `${percent(detectionRate)} detections`,
-    errorRate !== null && `${percent(errorRate)} errors`,
+function Rates({ rates: { results, detectionRate, errorRate, durations } }: { rates: NonNullable<Props["rates"]> }) {
+  const parts = [
+    `${results.toLocaleString()} results`,
+    detectionRate !== null && `${percentText(detectionRate)} detections`,
+    errorRate !== null && `${percentText(errorRate)} errors`,
     durations.p95Ms !== null && `95 % within ${durationText(durations.p95Ms)}`,
-  ]
-    .filter(Boolean)
-    .join(" · ");
+  ];
+  return parts
+    .filter((part) => part !== false)
+    .map((part, index) => (
+      <Fragment key={part}>
+        {index > 0 && " · "}
+        <span className="nowrap">{part}</span>
+      </Fragment>
+    ));
 }
 
 function Orders({

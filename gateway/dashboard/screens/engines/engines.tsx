@@ -40,9 +40,13 @@ export default function Engines() {
       {engines?.length === 0 && (
         <Empty title="The mesh knows no engine yet">An engine is known as soon as an agent that has it is connected.</Empty>
       )}
-      {engines?.map((engine) => (
-        <EngineCard key={engine.name} engine={engine} agents={agentsOf(engine.name)} rates={rates.get(engine.name)} />
-      ))}
+      {engines !== undefined && engines.length > 0 && (
+        <div className="cards">
+          {engines.map((engine) => (
+            <EngineCard key={engine.name} engine={engine} agents={agentsOf(engine.name)} rates={rates.get(engine.name)} />
+          ))}
+        </div>
+      )}
     </div>
   );
 }

@@ -24,7 +24,7 @@ export function QueueTable() {
       <h2 id="queues">Queues</h2>
       {error && <Problem error={error} what="The queues could not be read." />}
       <div className="scroll-x">
-        <table>
+        <table className="whole-words">
           <thead>
             <tr>
               <th scope="col">Engine</th>
@@ -55,7 +55,7 @@ export function QueueTable() {
                 <td className="number">{running}</td>
                 <td className="number">{slots}</td>
                 <td className="number">
-                  {agents === 0 ? "no agent" : estimatedWaitMs === null ? "not known" : durationText(estimatedWaitMs)}
+                  {agents === 0 ? "no agent can run it" : estimatedWaitMs === null ? "not known" : durationText(estimatedWaitMs)}
                 </td>
                 <td className="number">{dead}</td>
               </tr>

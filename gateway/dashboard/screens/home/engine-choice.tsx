@@ -17,7 +17,7 @@ export function EngineChoice({ engines, chosen, onChoose }: Props) {
   };
   return (
     <details>
-      <summary>{chosen === null ? "All these engines" : `Only ${chosen.length} of ${usable.length} engines`}</summary>
+      <summary>{chosen === null ? "Choose engines" : `Only ${chosen.length} of ${usable.length} engines`}</summary>
       {usable.map(({ name }) => (
         <label key={name} className="check">
           <input

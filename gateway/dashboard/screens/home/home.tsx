@@ -10,10 +10,17 @@ import { UploadPanel } from "./upload-panel.tsx";
 export default function Home() {
   const { scans, engines, error, isKnown } = useLatestScans();
   const mayScan = useMay("SCAN_WRITE");
+  const usable = engines.filter(({ enabled, available }) => enabled && available).length;
   const hasAntivirus = engines.some(({ type, enabled, available }) => type === "AV" && enabled && available);
   return (
     <div className="stack">
-      <h1 className="unseen">Scan files</h1>
+      <div>
+        <h1>Is this file dangerous?</h1>
+        <p className="soft">
+          Drop it here: {usable === 1 ? "one engine examines" : `${usable === 0 ? "the" : usable} engines examine`} it, and the
+          report says what each of them finds.
+        </p>
+      </div>
       {isKnown && !hasAntivirus && (
         <Notice tone="doubt">
           No antivirus engine takes part, so no file can be proven clean. ClamAV joins by itself once it is installed:{" "}

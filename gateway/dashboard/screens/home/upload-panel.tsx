@@ -129,7 +129,7 @@ export function UploadPanel({ engines }: { engines: LatestScansQuery["engines"] 
             checked={options.internet ?? false}
             onChange={({ target }) => setOptions({ ...options, internet: target.checked })}
           />
-          Engines on the internet, too
+          Ask engines on the internet, too
         </label>
       </fieldset>
       {options.internet && (

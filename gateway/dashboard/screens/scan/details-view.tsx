@@ -28,16 +28,23 @@ export function DetailsView({ details }: { details: JsonObject }) {
 function Fields({ object, depth }: { object: JsonObject; depth: number }) {
   return (
     <dl className="facts">
-      {Object.entries(object).map(([key, value]) => (
-        <div key={key} className="fact">
-          <dt>
-            <Name text={key} />
-          </dt>
-          <dd>{show(value, depth + 1)}</dd>
-        </div>
-      ))}
+      {Object.entries(object)
+        .toSorted(plainFirst)
+        .map(([key, value]) => (
+          <div key={key} className="fact">
+            <dt>
+              <Name text={key} />
+            </dt>
+            <dd>{show(value, depth + 1)}</dd>
+          </div>
+        ))}
     </dl>
   );
+}
+
+/** A single value is read at a glance: it stands before lists and tables. */
+function plainFirst([, one]: [string, Json], [, other]: [string, Json]): number {
+  return Number(isList(one)) - Number(isList(other));
 }
 
 function show(value: Json, depth: number): ReactNode {
@@ -65,7 +72,7 @@ function Records({ records }: { records: readonly JsonObject[] }) {
   const { rows, buttons } = useRows(records, "Rows", ROWS);
   return (
     <div className="scroll-x">
-      <table>
+      <table className="whole-words">
         <thead>
           <tr>
             {columns.map((column) => (
@@ -94,6 +101,10 @@ function Records({ records }: { records: readonly JsonObject[] }) {
 
 function More({ count }: { count: number }) {
   return count > SHOWN ? <p className="soft">and {count - SHOWN} more, all of them in the JSON</p> : null;
+}
+
+function isList(value: Json): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isObject(value: Json): value is JsonObject {

@@ -22,11 +22,13 @@ export function ResultTable({ scan }: { scan: ScanReportFragment }) {
     <section className="card" aria-labelledby="engines">
       <h2 id="engines">Engines</h2>
       <div className="scroll-x">
-        <table>
+        <table className="whole-words">
           <thead>
             <tr>
               <th scope="col">Engine</th>
-              <th scope="col">Answer</th>
+              <th scope="col" className="wide">
+                Answer
+              </th>
               <th scope="col">Found, or why not</th>
               <th scope="col" className="number wide">
                 Time
@@ -77,12 +79,15 @@ function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
     <tr>
       <th scope="row" className="engine">
         <Name text={engine} />
+        <span className="narrow">
+          <Outcome state={state} verdict={verdict} />
+        </span>
       </th>
-      <td>
+      <td className="wide">
         <Outcome state={state} verdict={verdict} />
       </td>
       <td>
-        <Name text={signature ?? error ?? wait ?? ""} />
+        <Name text={signature ?? error ?? (state === "QUEUED" ? wait : undefined) ?? ""} />
         <span className="row">
           {isLate(result, scan) && <span className="chip tone-doubt">came after the end</span>}
           {stale && <span className="chip tone-doubt">old signatures</span>}
@@ -92,7 +97,7 @@ function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
       <td className="number wide">{durationMs === null ? "" : durationText(durationMs)}</td>
       <td>
         <button className="plain" type="button" aria-expanded={isOpened} aria-controls={`details-${id}`} onClick={onToggle}>
-          Details
+          <span className="wide-text">Details</span>
           <span className="unseen">
             {" "}
             of <Name text={engine} />

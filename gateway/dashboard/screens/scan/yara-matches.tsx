@@ -59,14 +59,17 @@ function Meta({ meta }: { meta: unknown }) {
   );
 }
 
+/** Of what is told of a string: the order of others is the database's. */
+const FIRST = ["name", "offset", "length"];
+
 function Strings({ strings }: { strings: readonly unknown[] }) {
   const { rows, buttons } = useRows(strings, "Strings", STRINGS);
   if (strings.length === 0) return null;
-  const keys = strings.flatMap((string) => (typeof string === "object" && string ? Object.keys(string) : []));
-  const columns = [...new Set(keys)].slice(0, COLUMNS);
+  const keys = new Set(strings.flatMap((string) => (typeof string === "object" && string ? Object.keys(string) : [])));
+  const columns = [...new Set([...FIRST.filter((column) => keys.has(column)), ...keys])].slice(0, COLUMNS);
   return (
     <div className="scroll-x">
-      <table className="small">
+      <table className="small whole-words">
         <caption className="unseen">Strings of the rule in the sample</caption>
         <thead>
           <tr>

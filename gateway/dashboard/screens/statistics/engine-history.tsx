@@ -3,12 +3,12 @@ import { useQuery } from "urql";
 import { go } from "../../app/location.ts";
 import { useParameters } from "../../app/parameters.ts";
 import { ReadEnginePoints, type ReadEnginePointsQuery, type StatisticsInterval } from "../../generated/statistics.ts";
-import { durationText, timeText } from "../../parts/measure.tsx";
+import { durationText, timeText, percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { useRows } from "../../parts/rows.tsx";
 import { Chart, type Line } from "./chart.tsx";
-import { ERRORS, Figure, percent, SlowerScans } from "./figures.tsx";
+import { ERRORS, Figure, SlowerScans } from "./figures.tsx";
 import { scansAddress } from "./scans-address.ts";
 
 type EnginePoint = ReadEnginePointsQuery["stats"]["engines"][number]["points"][number];
@@ -79,7 +79,12 @@ function History({ engine, points, end }: { engine: string; points: readonly Eng
   return (
     <>
       <div className="halves">
-        <Chart starts={starts} lines={[rate]} label={`Error rate of ${engine}; the same is there as a table`} text={percent} />
+        <Chart
+          starts={starts}
+          lines={[rate]}
+          label={`Error rate of ${engine}; the same is there as a table`}
+          text={percentText}
+        />
         <Chart
           starts={starts}
           lines={durations}
@@ -130,7 +135,7 @@ function HistoryTable({ engine, points, end }: { engine: string; points: readonl
                   </td>
                   <td className="number">
                     <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} />{" "}
-                    {errorRate !== null && <span className="soft">({percent(errorRate)})</span>}
+                    {errorRate !== null && <span className="soft">({percentText(errorRate)})</span>}
                   </td>
                   <td className="number">
                     <SlowerScans ms={durations.p50Ms} behind={behind} />

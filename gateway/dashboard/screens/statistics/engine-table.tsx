@@ -1,8 +1,9 @@
 import { Link } from "wouter";
 import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
+import { percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
-import { ERRORS, Figure, percent, SlowerScans } from "./figures.tsx";
+import { ERRORS, Figure, SlowerScans } from "./figures.tsx";
 import { scansAddress } from "./scans-address.ts";
 
 type Engine = ReadStatisticsQuery["stats"]["engines"][number];
@@ -71,10 +72,10 @@ function EngineRow({ of, since, until }: { of: Engine; since: string; until: str
       </td>
       <td className="number">
         {agreement === null || agreement === 1 ? (
-          <>{agreement === null ? "–" : percent(agreement)}</>
+          <>{agreement === null ? "–" : percentText(agreement)}</>
         ) : (
           <Link href={scansAddress({ ...behind, disagrees: "true" })} title="Scans in which it did not agree">
-            {percent(agreement)}
+            {percentText(agreement)}
           </Link>
         )}
       </td>
@@ -83,5 +84,5 @@ function EngineRow({ of, since, until }: { of: Engine; since: string; until: str
 }
 
 function Share({ of }: { of: number | null }) {
-  return of !== null && <span className="soft">({percent(of)})</span>;
+  return of !== null && <span className="soft">({percentText(of)})</span>;
 }

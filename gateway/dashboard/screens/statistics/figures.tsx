@@ -19,8 +19,3 @@ export function SlowerScans({ ms, behind }: { ms: number | null; behind: ScansBe
     </Link>
   );
 }
-
-/** A share as people read it. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
-}

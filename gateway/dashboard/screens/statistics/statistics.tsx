@@ -107,9 +107,9 @@ function Totals({ stats: { from: since, to: until, points, waits } }: { stats: S
       ))}
       {waits.p50Ms !== null && waits.p95Ms !== null && (
         <div>
-          <dt>From acceptance to the end</dt>
+          <dt>Half end within</dt>
           <dd>{durationText(waits.p50Ms)}</dd>
-          <dd className="soft small">half of them; 95 % took at most {durationText(waits.p95Ms)}</dd>
+          <dd className="soft small">95 % within {durationText(waits.p95Ms)}</dd>
         </div>
       )}
     </dl>
