@@ -1,7 +1,7 @@
 /** Makes a picture of every screen, light and dark, on a desktop and 390 px wide, over a history that has all there is. */
 
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Page } from "playwright-core";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
@@ -25,6 +25,10 @@ const SIZES = [
   ["-390", { width: 390, height: 844 }],
 ] as const;
 const SCHEMES = ["light", "dark"] as const;
+
+/** Those of the README, which are small enough to be kept. */
+const KEPT = new Set(["home-light", "report-light", "fleet-dark", "statistics-7d-dark"]);
+const QUALITY = 80;
 
 interface Picture {
   readonly name: string;
@@ -55,6 +59,8 @@ it("every screen has its pictures with a history", async () => {
     await until("the webhook has failed", () => receiver.received.length > 3);
     await spreadScans();
     await keepStatistics(stage.db);
+    const { webhooks } = await data<{ webhooks: { id: string }[] }>(gateway.url, "{ webhooks { id } }");
+    const [webhook] = webhooks;
     const reports = ["clean", "inconclusive", "running"] as const;
     const wrong = await take([
       ...screenPaths(history).map((path) => ({ name: nameOf(path), path })),
@@ -70,6 +76,7 @@ it("every screen has its pictures with a history", async () => {
         path: `/scan/${week.most}`,
         act: (page) => page.getByRole("button", { name: "Details of FileInfo" }).click(),
       },
+      { name: "deliveries", path: `/webhooks/${encodeURIComponent(webhook?.id ?? "")}` },
       { name: "report-missing", path: "/scan/999" },
       { name: "statistics-7d", path: "/statistics?range=7d" },
       {
@@ -127,12 +134,27 @@ async function take(pictures: readonly Picture[]): Promise<string[]> {
       await page.evaluate(SETTLED);
       const file = join(FOLDER, `${name}${suffix}-${colorScheme}.png`);
       await page.screenshot({ path: file, fullPage: true });
+      if (KEPT.has(basename(file, ".png"))) await writeSmall(page, file.replace(".png", ".webp"));
       process.stdout.write(`${String(2 * i + SCHEMES.indexOf(colorScheme) + 1).padStart(3)} of ${2 * all.length}  ${file}\n`);
     }
     await page.context().close();
     wrong.push(...faults);
   }
   return wrong;
+}
+
+/** The whole page as WebP, which Playwright does not write by itself. */
+async function writeSmall(page: Page, file: string): Promise<void> {
+  const cdp = await page.context().newCDPSession(page);
+  const { cssContentSize } = await cdp.send("Page.getLayoutMetrics");
+  const clip = { ...cssContentSize, scale: 1 };
+  const { data: small } = await cdp.send("Page.captureScreenshot", {
+    format: "webp",
+    quality: QUALITY,
+    captureBeyondViewport: true,
+    clip,
+  });
+  writeFileSync(file, Buffer.from(small, "base64"));
 }
 
 /** What the pictures of a screen are called. */

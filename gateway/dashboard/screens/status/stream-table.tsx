@@ -43,7 +43,7 @@ export function StreamTable({ account: { class: internet, connected, serverVersi
                   <td className="number">{stream.messages.toLocaleString()}</td>
                   <td className="number">{bytesText(stream.bytes)}</td>
                   <td className="number">{stream.maxBytes === null ? "the server's limit" : bytesText(stream.maxBytes)}</td>
-                  <td>
+                  <td className="nowrap">
                     <Fullness of={stream} />
                   </td>
                 </tr>
