@@ -3,6 +3,7 @@ import { visibleText } from "../../../schema/visible-text.ts";
 import type { ScanRowFragment } from "../generated/home.ts";
 import { Ago, bytesText } from "./measure.tsx";
 import { Name } from "./name.tsx";
+import { useNarrow } from "./narrow.ts";
 import { Verdict } from "./verdict.tsx";
 
 interface Selection {
@@ -19,6 +20,7 @@ interface Props {
 
 /** Scans as rows; each leads to its report. */
 export function ScanTable({ scans, caption, selection }: Props) {
+  const isNarrow = useNarrow();
   const all = scans.map(({ scanId }) => scanId);
   return (
     <div className="scroll-x">
@@ -65,13 +67,15 @@ export function ScanTable({ scans, caption, selection }: Props) {
                 <Link href={`/scan/${scan.scanId}`}>
                   <Name text={scan.name} />
                 </Link>
-                <span className="narrow small soft">
-                  {scan.endDate === null
-                    ? `${scan.done} of ${scan.total} have answered`
-                    : `${scan.detections} of ${scan.total} detect it`}
-                  {" · "}
-                  <Ago at={scan.startDate} />
-                </span>
+                {isNarrow && (
+                  <div className="small soft">
+                    {scan.endDate === null
+                      ? `${scan.done} of ${scan.total} have answered`
+                      : `${scan.detections} of ${scan.total} detect it`}
+                    {" · "}
+                    <Ago at={scan.startDate} />
+                  </div>
+                )}
               </td>
               <td className="number wide">{scan.detections}</td>
               <td className="wide">

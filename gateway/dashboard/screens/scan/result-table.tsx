@@ -3,6 +3,7 @@ import type { ScanReportFragment } from "../../generated/scan.ts";
 import { durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
+import { useNarrow } from "../../parts/narrow.ts";
 import { Outcome } from "../../parts/verdict.tsx";
 import { isLate, type ReportedResult } from "./reported-result.ts";
 import { ResultDetails } from "./result-details.tsx";
@@ -75,17 +76,15 @@ interface RowProps {
 
 function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
   const { engine, id, state, verdict, signature, error, durationMs, stale, reusedFrom } = result;
+  const isNarrow = useNarrow();
+  const outcome = <Outcome state={state} verdict={verdict} />;
   return (
     <tr>
       <th scope="row" className="engine">
         <Name text={engine} />
-        <span className="narrow">
-          <Outcome state={state} verdict={verdict} />
-        </span>
+        {isNarrow && <div>{outcome}</div>}
       </th>
-      <td className="wide">
-        <Outcome state={state} verdict={verdict} />
-      </td>
+      {!isNarrow && <td>{outcome}</td>}
       <td>
         <Name text={signature ?? error ?? (state === "QUEUED" ? wait : undefined) ?? ""} />
         <span className="row">
