@@ -2,6 +2,7 @@
 
 import { inspect } from "node:util";
 import { CommanderError, type Command } from "commander";
+import { createAbortController } from "../schema/abort-controller.js";
 import { FAILED, guardExitStatus } from "../standalone/exit-status.mjs";
 import { OperatorError } from "../schema/operator-error.js";
 import { webAddress } from "../schema/settings.js";
@@ -23,7 +24,7 @@ export class Interrupted extends Error {}
 
 /** Aborts when this process is asked to end. A second request after a while ends it at once. */
 export function interruptSignal(): AbortSignal {
-  const controller = new AbortController();
+  const controller = createAbortController();
   let askedAt: number | undefined;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {

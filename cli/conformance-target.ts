@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { createAbortController } from "../schema/abort-controller.js";
 import { say } from "./command.js";
 import { exchange, type Exchange, type Received, type Request } from "./conformance-exchange.js";
 import { createPatience, readRetryAfter, TryLater } from "./retry-after.js";
@@ -88,7 +89,7 @@ function createTarget(
       const seconds = readRetryAfter(status, headers["retry-after"]);
       if (seconds !== undefined) throw new TryLater(`HTTP ${status}`, seconds);
       return answered;
-    }, new AbortController().signal);
+    }, createAbortController().signal);
   const send = async (path: string, request: Request = {}): Promise<Received> => {
     const answered = await ask(path, { ...request, headers: { ...authorization, ...request.headers } });
     exchanges.push({ ...answered, sent: { ...answered.sent, headers: request.headers ?? {} } });

@@ -2,6 +2,7 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
+import { createAbortController } from "../schema/abort-controller.js";
 import { projectPath } from "../schema/paths.js";
 import { signalGroup } from "../standalone/run.mjs";
 import { findRunningMesh } from "../standalone/home.js";
@@ -46,7 +47,7 @@ export async function connectToMesh(
   let output = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (output = `${output}${text}`.slice(-OUTPUT_MAX)));
   const stop = () => stopChild(child);
-  const waiting = new AbortController();
+  const waiting = createAbortController();
   try {
     const url = await Promise.race([
       waitForUrl(home, AbortSignal.any([signal, waiting.signal])),

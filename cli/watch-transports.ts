@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createClient as createStreamClient, NetworkError } from "graphql-sse";
 import { CloseCode, createClient as createSocketClient } from "graphql-ws";
 import { WebSocket } from "ws";
+import { createAbortController } from "../schema/abort-controller.js";
 import { gatewayAddress, Unreachable, unreachable } from "./gateway-address.js";
 import { refusal, type Ask, type GraphQLProblem } from "./graphql-http.js";
 import { REPORT_FIELDS, type Report } from "./report.js";
@@ -101,7 +102,7 @@ export function pollTransport(ask: Ask, { pollMs: [shortest, longest] }: Pace): 
   return {
     notice: `Server-sent events do not get through to the gateway: it is asked for each scan every ${shortest / 1_000} to ${longest / 1_000} seconds.`,
     watch(id) {
-      const stop = new AbortController();
+      const stop = createAbortController();
       let before = "";
       let wait = 0;
       return iterator(

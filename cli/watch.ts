@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { createAbortController } from "../schema/abort-controller.js";
 import { Unreachable } from "./gateway-address.js";
 import type { Ask } from "./graphql-http.js";
 import type { Report } from "./report.js";
@@ -99,7 +100,7 @@ export function createWatch(
 
 /** Undefined if it takes longer. */
 async function within<T>(ms: number, pending: Promise<T>): Promise<T | undefined> {
-  const timer = new AbortController();
+  const timer = createAbortController();
   try {
     return await Promise.race([pending, pause(ms, undefined, { signal: timer.signal })]);
   } finally {

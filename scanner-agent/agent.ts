@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
+import { createAbortController } from "../schema/abort-controller.js";
 import { type AgentState } from "../schema/control.js";
 import { MAX_ENGINES, type EnginePresence, type Presence } from "../schema/messages.js";
 import { createAnswers } from "./bus/answers.js";
@@ -69,7 +70,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   const log = overrides.log ?? pino({ level: config.logLevel, base: { agent: config.agent } }, logDestination());
   const version = ownVersion();
   const startedAt = new Date().toISOString();
-  const ending = new AbortController();
+  const ending = createAbortController();
   const inFlight = createInFlight();
   const buses: Bus[] = [];
   let spool: Spool | undefined;

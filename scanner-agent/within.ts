@@ -1,7 +1,8 @@
+import { createAbortController } from "../schema/abort-controller.js";
 import { TimedOut } from "./contract.js";
 
 /** For work that only its time limit ends. */
-export const NEVER_ABORTED = new AbortController().signal;
+export const NEVER_ABORTED = createAbortController().signal;
 
 /** Waits until `work` has ended, whether it failed or not; returns {@link TimedOut} if that takes longer than `timeoutMs`. */
 export async function awaitEnd(timeoutMs: number, work: Promise<unknown>): Promise<TimedOut | undefined> {

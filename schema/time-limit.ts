@@ -1,6 +1,6 @@
 /** A limit on the time of something that takes an AbortSignal. */
 
-import { setMaxListeners } from "node:events";
+import { createAbortController } from "./abort-controller.js";
 
 /** A signal that aborts after a time, or with another signal. */
 export interface TimeLimit {
@@ -17,15 +17,13 @@ export interface TimeLimit {
  * it never fires.
  */
 export function timeLimit(ms: number, signal?: AbortSignal): TimeLimit {
-  const controller = new AbortController();
+  const controller = createAbortController();
   let over = false;
   const timer = setTimeout(() => {
     over = true;
     controller.abort(new DOMException(`not within ${ms / 1000} s`, "TimeoutError"));
   }, ms);
   const onAbort = () => controller.abort(signal?.reason);
-  // As many may wait for one signal as there are.
-  if (signal) setMaxListeners(0, signal);
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
   return {

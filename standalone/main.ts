@@ -1,6 +1,7 @@
 /** `npm run up`: the mesh on this machine, until Ctrl-C. */
 
 import { inspect, parseArgs } from "node:util";
+import { createAbortController } from "../schema/abort-controller.js";
 import { projectPath } from "../schema/paths.js";
 import { surviveLostOutput } from "../schema/lost-output.js";
 import { ConfigError } from "../schema/settings.js";
@@ -70,7 +71,7 @@ function keysAdvice(home: string): string {
 
 /** Aborts when this process is asked to end. A second request after a while ends it at once. */
 function stopSignal(): AbortSignal {
-  const controller = new AbortController();
+  const controller = createAbortController();
   let askedAt: number | undefined;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {

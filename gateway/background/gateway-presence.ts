@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
+import { createAbortController } from "../../schema/abort-controller.js";
 import { deleteGateway, recordGateway } from "../db/gateways.js";
 import { DatabaseAway } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
@@ -17,7 +18,7 @@ export function startGatewayPresence(
   everyMs = EVERY_MS,
 ): { stop(): Promise<void> } {
   const gatewayId = randomUUID();
-  const stopping = new AbortController();
+  const stopping = createAbortController();
   let isRecorded = false;
   const isConnected = () => bus.connected() && samples.connected();
 

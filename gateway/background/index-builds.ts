@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { createAbortController } from "../../schema/abort-controller.js";
 import type { GatewayConfig } from "../config.js";
 import { runCancellable } from "../db/cancellable.js";
 import { openDatabase } from "../db/database.js";
@@ -13,7 +14,7 @@ export function startIndexBuilds(
   { config, db, cancelDb, log }: Pick<ScanContext, "db" | "cancelDb" | "log"> & { config: Pick<GatewayConfig, "databaseUrl"> },
   againMs = AGAIN_MS,
 ): { stop(): Promise<void> } {
-  const stopping = new AbortController();
+  const stopping = createAbortController();
   const { signal } = stopping;
   const lost = ({ message }: Error) => log.warn({ reason: message }, "Postgres connection lost while an index is built");
 

@@ -2,10 +2,11 @@ import type { InternetClass } from "../../schema/classes.js";
 import type { ReturnCause, ReturnedRequest } from "../../schema/messages.js";
 import { engineToken } from "../../schema/subjects.js";
 import { batched } from "../batch.js";
-import { transact } from "../db/database.js";
+import { isBlocked, transact } from "../db/database.js";
 import { requestAgain, type Unanswered } from "../db/request-again.js";
 import { findLocked, raiseResults, type IncomingResult } from "../db/results.js";
 import { lockReturned, type ReturnedRow } from "../db/returned.js";
+import { GatewayError } from "../errors.js";
 import type { Fleet } from "../fleet/fleet.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
@@ -16,6 +17,11 @@ import { unansweredResult } from "../scan/withdraw.js";
 const DELAY_MS: Readonly<Record<ReturnCause, number>> = { STOPPING: 0, UNAVAILABLE: 1_000, NO_ROOM: 5_000 };
 const BATCH = 200;
 const RETRY_AFTER_MS = 500;
+/** One that fails alone does not become better soon. */
+const FAILED_AFTER_MS = 5_000;
+
+/** True, or when it is tried again. */
+type Settled = true | { readonly retryMs: number };
 
 interface ReceivedReturn {
   readonly engine: string;
@@ -31,14 +37,15 @@ export interface Returns {
 
 export function createReturns(ctx: ScanContext, internet: InternetClass): Returns {
   const pending = new Set<Promise<void>>();
-  const publishAgain = batched<ReceivedReturn, boolean>((batch) => publishReturned(ctx, internet, batch), {
+  const publishAgain = batched<ReceivedReturn, Settled>((batch) => publishEach(ctx, internet, batch), {
     size: BATCH,
     parallel: 1,
   });
 
   async function settle(delivery: Settlement, received: ReceivedReturn): Promise<void> {
     try {
-      if (!(await publishAgain(received))) return delivery.nak(RETRY_AFTER_MS);
+      const settled = await publishAgain(received);
+      if (settled !== true) return delivery.nak(settled.retryMs);
       ctx.metrics.requestsReturned.labels(received.message.cause).inc();
       delivery.ack();
     } catch (error) {
@@ -58,11 +65,23 @@ export function createReturns(ctx: ScanContext, internet: InternetClass): Return
   };
 }
 
+/** One that cannot be published costs no other. */
+async function publishEach(ctx: ScanContext, internet: InternetClass, batch: readonly ReceivedReturn[]): Promise<Settled[]> {
+  try {
+    return await publishReturned(ctx, internet, batch);
+  } catch (error) {
+    if (error instanceof GatewayError || isBlocked(error)) throw error;
+    if (batch.length > 1) return (await Promise.all(batch.map((one) => publishEach(ctx, internet, [one])))).flat();
+    ctx.log.error({ err: error, scan: batch[0]?.message.scan }, "cannot publish a returned request; it is tried again");
+    return [{ retryMs: FAILED_AFTER_MS }];
+  }
+}
+
 /**
  * Inserts requests again that are still open; those that no host has room for are FAILED. Returns for each whether it is settled: one
  * whose sequence is not recorded yet is not, nor one whose scan somebody has locked, which holds up no other.
  */
-async function publishReturned(ctx: ScanContext, internet: InternetClass, batch: readonly ReceivedReturn[]): Promise<boolean[]> {
+async function publishReturned(ctx: ScanContext, internet: InternetClass, batch: readonly ReceivedReturn[]): Promise<Settled[]> {
   const locked = await findLocked(
     ctx.db,
     batch.map(({ message }) => message.scan),
@@ -98,7 +117,9 @@ async function publishReturned(ctx: ScanContext, internet: InternetClass, batch:
   });
   announce(ctx, changed);
   for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
-  return batch.map(({ message }, position) => !unmarked.has(position) && !locked.has(message.scan));
+  return batch.map(({ message }, position) =>
+    unmarked.has(position) || locked.has(message.scan) ? { retryMs: RETRY_AFTER_MS } : true,
+  );
 }
 
 type ReturnedEntry = ReturnedRow & ReceivedReturn;

@@ -2,6 +2,7 @@ import { INTERNET_CLASSES, internetClass, type InternetClass } from "../../schem
 import { accountName } from "../../schema/subjects.js";
 import { readEngines } from "../db/engines.js";
 import { lockMarks, markScans, firstNeededSeq, readClock, requeueLost } from "../db/sweep.js";
+import type { RowBatches } from "../row-batches.js";
 import type { ScanContext } from "../scan/context.js";
 
 /** The floor of a durable at a time. */
@@ -10,7 +11,8 @@ interface Observation {
   readonly at: number;
 }
 
-const BATCH = 500;
+/** The most results whose requests are published again together. */
+export const LOST_BATCH = 500;
 /** After a longer gap between two sweeps, in units of ack_wait, the watch starts anew. */
 const LONGEST_GAP_ACK_WAITS = 3;
 
@@ -18,7 +20,7 @@ const LONGEST_GAP_ACK_WAITS = 3;
  * Watches how far each durable has settled. A request that was settled 2 × ack_wait ago and still has no result is lost. After an
  * interruption (the process was stopped, Postgres was away) the watch starts anew, because results may be waiting to be recorded.
  */
-export function createLossWatch(ackWaitMs: number) {
+export function createLossWatch(ackWaitMs: number, batches: RowBatches) {
   const history = new Map<number, Observation[]>();
   let last = -Infinity;
 
@@ -56,11 +58,15 @@ export function createLossWatch(ackWaitMs: number) {
         const { lastSeq, stream } = await ctx.bus.account(accountClass).scansState();
         const settledUpTo = await findSettled(ctx, accountClass, lastSeq);
         const state = { asOf, internet: accountClass === "internet", stream, lastSeq, settledUpTo };
-        const outboxIds = await ctx.db.transaction().execute((tx) => requeueLost(tx, state, BATCH));
-        if (outboxIds.length === 0) continue;
-        ctx.metrics.republished.inc(outboxIds.length);
-        ctx.log.warn({ requests: outboxIds.length, internet: accountClass }, "publishing requests again that the bus has lost");
-        for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
+        await batches.run(async (batch) => {
+          const outboxIds = await ctx.db.transaction().execute((tx) => requeueLost(tx, state, batch));
+          if (outboxIds.length === 0) return false;
+          ctx.metrics.republished.inc(outboxIds.length);
+          ctx.log.warn({ requests: outboxIds.length, internet: accountClass }, "publishing requests again that the bus has lost");
+          for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
+          // After a failure the batches are small. A full one is followed by the next sweep.
+          return outboxIds.length === batch.limit && batch.limit < LOST_BATCH;
+        });
       }
     },
   };

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { createAbortController } from "../../schema/abort-controller.js";
 import { INTERNET_CLASSES } from "../../schema/classes.js";
 import { transact } from "../db/database.js";
 import { deleteOldAgents } from "../db/agents.js";
@@ -11,14 +12,15 @@ import { removeExpiredUploads } from "../db/uploads.js";
 import { releaseInternetCopies } from "../db/samples.js";
 import type { OpenResult } from "../db/withdraw.js";
 import { GatewayError } from "../errors.js";
+import { createRowBatches, type RowBatches } from "../row-batches.js";
 import { repeatOrders } from "../scan/agent-orders.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
 import { removeFromBus, removeOverdue } from "../scan/removals.js";
-import { createLossWatch, purgeSettled } from "./sweep-bus.js";
-import { updateStatistics } from "../scan/statistics.js";
+import { createLossWatch, LOST_BATCH, purgeSettled } from "./sweep-bus.js";
+import { UNCOUNTED_BATCH, updateStatistics } from "../scan/statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
-import { closeUnserved } from "./unserved.js";
+import { closeUnserved, UNSERVED_BATCH } from "./unserved.js";
 import { finishWithdrawals, withdraw, type ClosedResult, type Withdrawal } from "../scan/withdraw.js";
 
 /** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may sweep. */
@@ -35,21 +37,23 @@ const KEYS_BATCH = 1_000;
 export function startSweep(ctx: ScanContext): Sweep {
   const interval = ctx.config.sweepIntervalMs;
   const grace = ctx.config.orphanGraceMs;
-  const losses = createLossWatch(ctx.config.ackWaitMs);
+  const batches = (largest: number) => createRowBatches(largest, ctx.log, "scan");
+  const losses = createLossWatch(ctx.config.ackWaitMs, batches(LOST_BATCH));
+  const [overdue, unserved, uncounted] = [batches(OVERDUE_BATCH), batches(UNSERVED_BATCH), batches(UNCOUNTED_BATCH)];
   const steps: { name: string; every: number; run: Step }[] = [
     { name: "publish", every: 0, run: () => publishAll(ctx) },
     { name: "held requests", every: 0, run: () => ctx.bulk.release() },
-    { name: "close overdue", every: 0, run: closeOverdue },
-    { name: "unserved engines", every: 1_000, run: closeUnserved },
+    { name: "close overdue", every: 0, run: () => closeOverdue(ctx, overdue) },
+    { name: "unserved engines", every: 1_000, run: () => closeUnserved(ctx, unserved) },
     { name: "removals", every: 0, run: removeOverdue },
     { name: "agents' orders", every: 1_000, run: repeatOrders },
     { name: "watchers", every: 2_000, run: () => resync(ctx) },
     { name: "lost requests", every: Math.min(ctx.config.ackWaitMs / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },
     { name: "requests of final scans", every: 10_000, run: () => removeSettled(ctx.db) },
-    { name: "internet copies", every: 1_000, run: removeIdleCopies },
+    { name: "internet copies", every: 1_000, run: () => removeIdleCopies(ctx, copies) },
     { name: "orphans", every: Math.min(grace / 4, 60_000), run: (c) => eachClass((internet) => removeOrphans(c, internet)) },
-    { name: "statistics", every: 1_000, run: updateStatistics },
+    { name: "statistics", every: 1_000, run: () => updateStatistics(ctx, uncounted) },
     { name: "old statistics", every: 600_000, run: () => trimRollup(ctx.db) },
     { name: "idempotency keys", every: 60_000, run: removeKeys },
     { name: "hosts of engines", every: 600_000, run: () => removeOldHosts(ctx.db) },
@@ -57,8 +61,9 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "uploads", every: 60_000, run: () => removeExpiredUploads(ctx.db) },
     { name: "downloads", every: 60_000, run: () => removeExpiredDownloads(ctx.db) },
   ];
+  const copies = createRowBatches(COPIES_BATCH, ctx.log, "sample");
   const lastRun = new Map<string, number>();
-  const stopping = new AbortController();
+  const stopping = createAbortController();
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -110,19 +115,22 @@ async function removeKeys({ db }: ScanContext): Promise<void> {
 }
 
 /** First closes everything in Postgres, so that trouble with the bus does not delay it. */
-async function closeOverdue(ctx: ScanContext): Promise<void> {
+async function closeOverdue(ctx: ScanContext, batches: RowBatches): Promise<void> {
   const closed: Withdrawal[] = [];
-  for (let more = true; more;) {
-    const { closings, ...withdrawn } = await transact(ctx.db, async (tx) => {
-      const closings = (await lockOverdue(tx, OVERDUE_BATCH)).map(({ hadAgent, ...result }) => overdueResult(result, hadAgent));
-      return { closings, ...(await withdraw(tx, closings)) };
-    });
-    for (const { state } of closings) ctx.metrics.overdue.labels(state).inc();
-    announce(ctx, withdrawn.changed);
-    closed.push(withdrawn);
-    more = withdrawn.changed.length === OVERDUE_BATCH;
-  }
-  await finishWithdrawals(ctx, closed);
+  await batches
+    .run(async ({ limit, except, took }) => {
+      const { closings, ...withdrawn } = await transact(ctx.db, async (tx) => {
+        const overdue = await lockOverdue(tx, { limit, except });
+        took(overdue.map(({ scanId }) => scanId));
+        const closings = overdue.map(({ hadAgent, ...result }) => overdueResult(result, hadAgent));
+        return { closings, ...(await withdraw(tx, closings)) };
+      });
+      for (const { state } of closings) ctx.metrics.overdue.labels(state).inc();
+      announce(ctx, withdrawn.changed);
+      closed.push(withdrawn);
+      return withdrawn.changed.length === limit;
+    })
+    .finally(() => finishWithdrawals(ctx, closed));
 }
 
 function overdueResult(result: OpenResult, hadAgent: boolean): ClosedResult {
@@ -130,6 +138,9 @@ function overdueResult(result: OpenResult, hadAgent: boolean): ClosedResult {
 }
 
 /** Removes the copies in the internet account that no open scan needs. */
-async function removeIdleCopies(ctx: ScanContext): Promise<void> {
-  await removeFromBus(ctx, await ctx.db.transaction().execute((tx) => releaseInternetCopies(tx, COPIES_BATCH)));
+async function removeIdleCopies(ctx: ScanContext, batches: RowBatches): Promise<void> {
+  await batches.run(async (batch) => {
+    await removeFromBus(ctx, await ctx.db.transaction().execute((tx) => releaseInternetCopies(tx, batch)));
+    return false;
+  });
 }

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { sql } from "kysely";
 import { QueryTimeout } from "../errors.js";
 import type { Database } from "./database.js";
@@ -24,8 +23,6 @@ export async function runCancellable<T>(
     let cancelling: Promise<unknown> | undefined;
     const cancel = () => (cancelling = sql`select pg_cancel_backend(${rows[0]?.pid})`.execute(canceller));
     if (signal.aborted) throw new QueryTimeout(signal.reason);
-    // As many as an operation has lists.
-    setMaxListeners(0, signal);
     signal.addEventListener("abort", cancel);
     try {
       return await work(connection);

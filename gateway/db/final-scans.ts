@@ -1,17 +1,34 @@
-import { sql, type RawBuilder } from "kysely";
+import { sql } from "kysely";
 import type { FinalMarksTable } from "../../schema/tables/statistics.js";
+import type { RowRange } from "../row-batches.js";
 import type { Tx } from "./database.js";
 
 /** Sees to it that one gateway at a time reads final scans. Returns whether it is this one, until the transaction ends. */
-export async function lockReader(tx: Tx, reader: FinalMarksTable["reader"]): Promise<boolean> {
+async function lockReader(tx: Tx, reader: FinalMarksTable["reader"]): Promise<boolean> {
   const { rows } = await sql`select from final_marks where reader = ${reader} for update skip locked`.execute(tx);
   return rows.length > 0;
 }
 
-/** The statement that takes scans that are final and not counted yet: their ids, as `scan_id`. A reader gets each once. */
-export function takeUncounted(limit: number): RawBuilder<unknown> {
-  return sql`
-    delete from uncounted_scans where scan_id = any(array(
-      select scan_id from uncounted_scans order by scan_id limit ${limit} for update skip locked))
-    returning scan_id`;
+/** Locks scans that are final and not counted yet; undefined if another gateway counts. Who counts them deletes the rows. */
+export async function lockUncounted(tx: Tx, { limit, except }: RowRange): Promise<number[] | undefined> {
+  if (!(await lockReader(tx, "statistics"))) return undefined;
+  const { rows } = await sql<{ id: number }>`
+    select scan_id as id from uncounted_scans where scan_id <> all(${except}::bigint[])
+    order by scan_id limit ${limit} for update skip locked`.execute(tx);
+  return rows.map(({ id }) => id);
+}
+
+/** A scan of whose end a webhook is not told yet. */
+export interface Untold {
+  readonly webhookId: number;
+  readonly scanId: number;
+}
+
+/** The same for scans of whose end webhooks are not told yet. */
+export async function lockUntold(tx: Tx, { limit, except }: RowRange): Promise<Untold[] | undefined> {
+  if (!(await lockReader(tx, "webhooks"))) return undefined;
+  const { rows } = await sql<Untold>`
+    select webhook_id as "webhookId", scan_id as "scanId" from untold_scans where scan_id <> all(${except}::bigint[])
+    order by scan_id, webhook_id limit ${limit} for update skip locked`.execute(tx);
+  return rows;
 }

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
 import type { EngineSpeed } from "../../schema/classes.js";
 import type { SampleLocation } from "../bus/sample-store.js";
+import type { RowRange } from "../row-batches.js";
 import type { Database, Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
 
@@ -76,10 +77,10 @@ export async function readLackingCopy(db: Database, olderThanMs: number, limit: 
 export async function lockUnpublished(
   tx: Tx,
   olderThanMs: number,
-  limit: number,
+  { limit, except }: RowRange,
   missing: readonly number[],
 ): Promise<OutboxRequest[]> {
-  const isReady = sql`(not (${lacksCopy}) or outbox.id = any(${missing}::bigint[]))`;
+  const isReady = sql`(not (${lacksCopy}) or outbox.id = any(${missing}::bigint[])) and outbox.id <> all(${except}::bigint[])`;
   const { rows } = await sql<OutboxRequest>`${unpublished(olderThanMs, isReady, limit)}
     for update of outbox skip locked`.execute(tx);
   return rows;

@@ -1,6 +1,5 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Database, Tx } from "./database.js";
-import { lockReader, takeUncounted } from "./final-scans.js";
 import { runPrepared } from "./prepared.js";
 
 /** A quarter of a power of two: a quantile read from such buckets is at most 19 % off. */
@@ -15,11 +14,11 @@ function bucketOf(ms: RawBuilder<unknown>): RawBuilder<number> {
   return sql<number>`ceil(${BUCKETS_PER_DOUBLING}::int * ln(greatest(${ms}, 1)) / ln(2::float8))::smallint`;
 }
 
-/** Adds the next scans that have become final to their hours. Returns how many; undefined if another gateway is doing it. */
-export async function rollUp(tx: Tx, limit: number): Promise<number | undefined> {
-  if (!(await lockReader(tx, "statistics"))) return undefined;
-  const add = sql<{ scans: number }>`
-    with taken as (${takeUncounted(limit)}
+/** Adds final scans, which are locked as uncounted, to their hours. */
+export async function rollUp(tx: Tx, scanIds: readonly number[]): Promise<void> {
+  const add = sql`
+    with taken as (
+      delete from uncounted_scans where scan_id = any(${[...scanIds]}::bigint[]) returning scan_id
     -- Each scan and its results are looked up by the id, once, however few rows the planner believes the tables to have.
     ), scan as materialized (
       select scans.id, date_trunc('hour', end_date, 'UTC') as hour, verdict, end_date - start_date as waited, samples.mime, samples.size
@@ -31,7 +30,7 @@ export async function rollUp(tx: Tx, limit: number): Promise<number | undefined>
       from scan cross join lateral (select * from results where scan_id = scan.id and reused_from is null offset 0) as results
     ), ${sql.join(additions(), sql`), `)})
     select count(*) as scans from taken`;
-  return (await runPrepared(tx, "roll up", add))[0]?.scans;
+  await runPrepared(tx, "roll up", add);
 }
 
 const countWhere = (condition: RawBuilder<unknown>) => sql`count(*) filter (where ${condition})`;

@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from "kysely";
 import { hashName } from "../../schema/hashes.js";
 import type { SampleRecord } from "../../schema/reports.js";
 import type { PutResult, SampleCopy, SampleLocation, StoredBlob } from "../bus/sample-store.js";
+import type { RowBatch } from "../row-batches.js";
 import type { Database, Tx } from "./database.js";
 import { runPreparedQuery } from "./prepared.js";
 
@@ -140,11 +141,12 @@ export async function addInternetCopy(db: Database, sampleId: number, { blob, lo
  * locked before it is asked who needs them: a scan that is accepted meanwhile waits for the lock because of its foreign key, and its
  * request is published only after another look at the row.
  */
-export async function releaseInternetCopies(tx: Tx, limit: number): Promise<number[]> {
+export async function releaseInternetCopies(tx: Tx, { limit, except, took }: RowBatch): Promise<number[]> {
   const candidates = await sql<{ id: number }>`
-    select id from samples where id = any(array(select id from samples where internet_chunks is not null order by id limit ${limit}))
+    select id from samples where id = any(array(select id from samples where internet_chunks is not null and id <> all(${except}::bigint[]) order by id limit ${limit}))
     order by sha256 for update skip locked`.execute(tx);
   const ids = candidates.rows.map(({ id }) => id);
+  took(ids);
   if (ids.length === 0) return [];
   const { rows } = await sql<{ id: number }>`
     with idle as materialized (

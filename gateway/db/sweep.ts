@@ -1,13 +1,14 @@
 import { sql } from "kysely";
 import type { WalkPosition } from "../bus/sample-store.js";
+import type { RowBatch, RowRange } from "../row-batches.js";
 import type { Database, Tx } from "./database.js";
 import { requestAgain } from "./request-again.js";
 
 /** Locks overdue scans that no other gateway is closing. Returns their open results, and whether an agent was ever there for each. */
-export async function lockOverdue(tx: Tx, limit: number) {
+export async function lockOverdue(tx: Tx, { limit, except }: RowRange) {
   const { rows } = await sql<{ scanId: number; engine: string; internet: boolean; hadAgent: boolean }>`
     with overdue as (
-      select id, start_date from scans where end_date is null and deadline < now()
+      select id, start_date from scans where end_date is null and deadline < now() and id <> all(${except}::bigint[])
       order by id limit ${limit} for update skip locked)
     select overdue.id as "scanId", lower(engines.name) as engine, engines.internet,
       results.state = 'SCANNING' or coalesce(engines.last_healthy_at >= overdue.start_date, false) as "hadAgent"
@@ -41,18 +42,19 @@ export async function readClock(db: Database): Promise<Date> {
 export async function requeueLost(
   tx: Tx,
   { asOf, internet, stream, lastSeq, settledUpTo }: BusState,
-  limit: number,
+  { limit, except, took }: RowBatch,
 ): Promise<number[]> {
-  const lost = await sql<{ outboxId: number; engineId: number }>`
-    select outbox.id as "outboxId", results.engine_id as "engineId"
+  const lost = await sql<{ scanId: number; outboxId: number; engineId: number }>`
+    select scans.id as "scanId", outbox.id as "outboxId", results.engine_id as "engineId"
     from outbox join scans on scans.id = outbox.scan_id
       join results on results.scan_id = outbox.scan_id and results.engine_id = any(outbox.engine_ids)
       join engines on engines.id = results.engine_id
       left join unnest(${[...settledUpTo.keys()]}::int[], ${[...settledUpTo.values()]}::bigint[]) as settled (engine_id, up_to)
         on settled.engine_id = results.engine_id
     where outbox.internet = ${internet} and outbox.seq is not null and scans.end_date is null and results.state <= 'SCANNING'
-      and outbox.published_at < ${asOf} and (outbox.stream_created <> ${stream} or outbox.seq > ${lastSeq} or outbox.seq <= settled.up_to or ${moved})
+      and scans.id <> all(${except}::bigint[]) and outbox.published_at < ${asOf} and (outbox.stream_created <> ${stream} or outbox.seq > ${lastSeq} or outbox.seq <= settled.up_to or ${moved})
     order by scans.id limit ${limit} for update of scans skip locked`.execute(tx);
+  took(lost.rows.map(({ scanId }) => scanId));
   return requestAgain(tx, lost.rows);
 }
 

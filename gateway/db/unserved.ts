@@ -11,6 +11,8 @@ export interface UnservedResult extends OpenResult {
 
 export interface UnservedQuery {
   readonly limit: number;
+  /** Scans that are left out. */
+  readonly except: readonly number[];
   /** Subject tokens of the engines that present agents have. */
   readonly present: readonly string[];
   /** Those that run samples now: what they have begun is waited for. */
@@ -25,7 +27,7 @@ export interface UnservedQuery {
  * scans are in no hurry and wait for an engine that does not work. New scans expect none of these engines, so after a while nothing is
  * left to look for.
  */
-export async function lockUnserved(tx: Tx, { limit, present, busy, graceMs }: UnservedQuery): Promise<UnservedResult[]> {
+export async function lockUnserved(tx: Tx, { limit, except, present, busy, graceMs }: UnservedQuery): Promise<UnservedResult[]> {
   const { rows: engines } = await sql<{ id: number; problem: string | null }>`
     select id, null as problem from engines where removed_at > greatest(last_healthy_at, now() - ${GONE_AFTER})
       or expected_until < now() and lower(name) <> all(${[...present]}::text[])
@@ -38,7 +40,7 @@ export async function lockUnserved(tx: Tx, { limit, present, busy, graceMs }: Un
     from scans cross join lateral (select engine_id, state from results where scan_id = scans.id offset 0) as results
       join engines on engines.id = results.engine_id
       join jsonb_to_recordset(${JSON.stringify(engines)}::jsonb) as unserved (id integer, problem text) on unserved.id = engines.id
-    where scans.end_date is null and results.state <= 'SCANNING' and (unserved.problem is null
+    where scans.end_date is null and scans.id <> all(${except}::bigint[]) and results.state <= 'SCANNING' and (unserved.problem is null
       or scans.priority <> 'BULK' and (results.state = 'QUEUED' or lower(engines.name) <> all(${[...busy]}::text[])))
     order by scans.id limit ${limit} for update of scans skip locked`.execute(tx);
   return rows;

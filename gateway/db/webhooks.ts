@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { DeliveryRecord, DeliveryState, WebhookEvent, WebhookRecord } from "../../schema/webhooks.js";
 import type { Database, Tx } from "./database.js";
-import { lockReader } from "./final-scans.js";
+import type { Untold } from "./final-scans.js";
 
 const columns = ["id as webhookId", "url", "events", "enabled", "created_at as createdAt"] as const;
 
@@ -50,17 +50,14 @@ export async function deleteWebhook(tx: Tx, webhookId: number): Promise<boolean>
   return numDeletedRows > 0n;
 }
 
-/**
- * Adds deliveries for scans that have become final, to the webhooks that were enabled then. Returns how many such pairs it took;
- * undefined if another gateway is doing it.
- */
-export async function queueFinals(tx: Tx, limit: number): Promise<number | undefined> {
-  if (!(await lockReader(tx, "webhooks"))) return undefined;
-  const { rows } = await sql<{ taken: number }>`
+/** Adds deliveries for scans that have become final, to the webhooks that were enabled then. The pairs must be locked. */
+export async function queueFinals(tx: Tx, untold: readonly Untold[]): Promise<void> {
+  const pairs = sql`unnest(${untold.map(({ webhookId }) => webhookId)}::bigint[], ${untold.map(({ scanId }) => scanId)}::bigint[])`;
+  await sql`
     with taken as (
-      delete from untold_scans where (webhook_id, scan_id) in (
-        select webhook_id, scan_id from untold_scans order by scan_id, webhook_id limit ${limit} for update skip locked)
-      returning webhook_id, scan_id
+      delete from untold_scans using ${pairs} as pair (webhook_id, scan_id)
+      where untold_scans.webhook_id = pair.webhook_id and untold_scans.scan_id = pair.scan_id
+      returning untold_scans.webhook_id, untold_scans.scan_id
     ), added as (
       insert into webhook_deliveries (webhook_id, event, scan_id)
       select webhooks.id, event, scans.id
@@ -68,8 +65,7 @@ export async function queueFinals(tx: Tx, limit: number): Promise<number | undef
       where event = 'SCAN_FINISHED' or event = 'SCAN_DETECTED' and scans.verdict >= 'SUSPICIOUS'
       order by scans.id, webhooks.id
     )
-    select count(*)::int as taken from taken`.execute(tx);
-  return rows[0]?.taken;
+    select from taken`.execute(tx);
 }
 
 /** A delivery to be sent now. */

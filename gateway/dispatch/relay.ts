@@ -15,6 +15,7 @@ import {
   type OutboxRequest,
   type Published,
 } from "../db/outbox.js";
+import { createRowBatches } from "../row-batches.js";
 import { addInternetCopy, readSample } from "../db/samples.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
@@ -108,6 +109,7 @@ export function createRelay(given: RelayParts): Relay {
   const copying = new Map<number, Promise<void>>();
   /** Requests whose bytes were found to be missing. They are published all the same. */
   const missing = new Set<number>();
+  const overdue = createRowBatches(BATCH, parts.log, "request");
 
   /** Makes the copies that overdue requests lack, in the background: large ones take long, and the sweep has more to do. */
   async function copySoon(): Promise<void> {
@@ -153,15 +155,21 @@ export function createRelay(given: RelayParts): Relay {
     },
     forget: (scanIds) => void unmarked.takeOf(scanIds),
     async publishOverdue() {
-      const count = await parts.db.transaction().execute(async (tx) => {
-        // A transaction does not wait for copies: what lacks one is published once it has it, and holds up no other.
-        const ready = await lockUnpublished(tx, OVERDUE_MS, BATCH, [...missing]);
-        missing.clear();
-        const published = await publishAll(parts, async () => true, ready);
-        // Their rows are locked, so none can be withdrawn meanwhile.
-        await markPublished(tx, published);
-        return published.length;
-      });
+      let count = 0;
+      const withoutBytes = [...missing];
+      await overdue.run(({ took, ...range }) =>
+        parts.db.transaction().execute(async (tx) => {
+          // A transaction does not wait for copies: what lacks one is published once it has it, and holds up no other.
+          const ready = await lockUnpublished(tx, OVERDUE_MS, range, withoutBytes);
+          took(ready.map(({ outboxId }) => outboxId));
+          const published = await publishAll(parts, async () => true, ready);
+          // Their rows are locked, so none can be withdrawn meanwhile.
+          await markPublished(tx, published);
+          count = published.length;
+          return false;
+        }),
+      );
+      for (const outboxId of withoutBytes) missing.delete(outboxId);
       await copySoon();
       return count;
     },

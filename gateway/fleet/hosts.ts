@@ -2,8 +2,8 @@ import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import { engineToken } from "../../schema/subjects.js";
 import { deleteAgent, recordAgents, type HeardNow } from "../db/agents.js";
-import { transact, type Database, type Tx } from "../db/database.js";
-import { recordHosts, removeHost } from "../db/engine-hosts.js";
+import { isDataError, transact, type Database, type Tx } from "../db/database.js";
+import { recordHosts, removeHost, type EngineHost } from "../db/engine-hosts.js";
 import type { PresentAgent } from "./presence.js";
 
 /** How often it is recorded that an agent still has its engines. */
@@ -17,12 +17,43 @@ export interface Hosts {
   leave(internet: InternetClass, agent: string): void;
 }
 
+/** An agent that says something new, and the engines that it has. */
+interface Change {
+  readonly heard: PresentAgent;
+  readonly hosts: EngineHost;
+}
+
 export function createHosts(db: Database, log: Logger): Hosts {
   const recorded = new Map<string, { readonly engines: string; readonly incomplete: boolean; readonly at: number }>();
   const leaving = new Map<string, { readonly internet: InternetClass; readonly agent: string }>();
 
   function tell(engines: readonly string[]): void {
     if (engines.length > 0) log.info({ engines }, "no agent has these engines any more; scans do not wait for them");
+  }
+
+  /** What Postgres refuses of an agent costs no other agent. */
+  async function write(changed: readonly Change[]): Promise<void> {
+    try {
+      tell(
+        await transact(db, async (tx) => {
+          await recordAgents(
+            tx,
+            changed.map(({ heard }) => heardNow(heard)),
+          );
+          return recordHosts(
+            tx,
+            changed.map(({ hosts }) => hosts),
+          );
+        }),
+      );
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      if (changed.length > 1) {
+        for (const one of changed) await write([one]);
+        return;
+      }
+      log.warn({ err: error, agent: changed[0]?.hosts.agent }, "Postgres refuses what an agent says of itself");
+    }
   }
 
   return {
@@ -44,18 +75,7 @@ export function createHosts(db: Database, log: Logger): Hosts {
         return [{ heard, hosts: { agent, internet, engines: tokens, incomplete } }];
       });
       if (changed.length === 0) return;
-      tell(
-        await transact(db, async (tx) => {
-          await recordAgents(
-            tx,
-            changed.map(({ heard }) => heardNow(heard)),
-          );
-          return recordHosts(
-            tx,
-            changed.map((one) => one.hosts),
-          );
-        }),
-      );
+      await write(changed);
       for (const { agent, internet, engines, incomplete } of changed.map((one) => one.hosts))
         recorded.set(keyOf(internet, agent), { engines: engines.join(" "), incomplete, at: now });
     },

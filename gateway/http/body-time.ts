@@ -1,4 +1,5 @@
 import { PassThrough, type Readable } from "node:stream";
+import { createAbortController } from "../../schema/abort-controller.js";
 import { GatewayError } from "../errors.js";
 
 /** How long a body without a sample may take: a slow line sends a mebibyte in that time. */
@@ -10,7 +11,7 @@ function tooSlow(mostMs: number): GatewayError {
 
 /** Its signal is aborted with UPLOAD_TIMEOUT, unless the limit is cleared in time. */
 export function bodyTimeLimit(mostMs = BODY_MS): { readonly signal: AbortSignal; clear(): void } {
-  const stop = new AbortController();
+  const stop = createAbortController();
   const timer = setTimeout(() => stop.abort(tooSlow(mostMs)), mostMs);
   return { signal: stop.signal, clear: () => clearTimeout(timer) };
 }

@@ -1,3 +1,4 @@
+import { createAbortController } from "../../schema/abort-controller.js";
 import { GatewayError } from "../errors.js";
 
 /** Sees to it that one body at a time is received for the same name. */
@@ -34,7 +35,7 @@ export function createTurns(stalledMs = STALLED_MS): Turns {
       for (let before = receiving.get(name); before; before = receiving.get(name)) await endOf(before, stalledMs);
       let end = () => {};
       const ended = new Promise<void>((resolve) => (end = resolve));
-      const body: Receiving = { ended, stop: new AbortController(), heardAt: performance.now() };
+      const body: Receiving = { ended, stop: createAbortController(), heardAt: performance.now() };
       receiving.set(name, body);
       const heard = () => void (body.heardAt = performance.now());
       return {

@@ -1,5 +1,6 @@
 import type { EngineCounts, EnginePointCounts, ScanCounts } from "../../schema/reports.js";
 import type { Database } from "../db/database.js";
+import { lockUncounted } from "../db/final-scans.js";
 import { bucketEnd, rollUp } from "../db/rollup.js";
 import {
   readDurationPoints,
@@ -11,6 +12,7 @@ import {
   type Hours,
 } from "../db/statistics.js";
 import { badInput } from "../errors.js";
+import type { RowBatches } from "../row-batches.js";
 import type { ScanContext } from "./context.js";
 
 export type Interval = "HOUR" | "DAY";
@@ -126,12 +128,17 @@ function interpolate(bucket: number, share: number): number {
   return bucket === 0 ? share : bucketEnd(bucket - 1 + share);
 }
 
-const BATCH = 2_000;
+/** The most scans that are counted together. */
+export const UNCOUNTED_BATCH = 2_000;
 
 /** Adds scans that have become final to the statistics. */
-export async function updateStatistics({ db }: ScanContext): Promise<void> {
-  let added: number | undefined;
-  do {
-    added = await db.transaction().execute((tx) => rollUp(tx, BATCH));
-  } while (added === BATCH);
+export async function updateStatistics({ db }: ScanContext, batches: RowBatches): Promise<void> {
+  await batches.run(({ took, ...range }) =>
+    db.transaction().execute(async (tx) => {
+      const scanIds = (await lockUncounted(tx, range)) ?? [];
+      took(scanIds);
+      if (scanIds.length > 0) await rollUp(tx, scanIds);
+      return scanIds.length === range.limit;
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { createAbortController } from "../../schema/abort-controller.js";
 import { batched } from "../batch.js";
 import { runCancellable } from "../db/cancellable.js";
 import { isDataError, type Database } from "../db/database.js";
@@ -108,7 +109,7 @@ export function createFeeds(db: Database, listDb: Database, log: Logger, cancelD
     const last = { event: { scans: [], cursor: "" }, number: 0, place: "" };
     const at = performance.now();
     const nothing = { settled: undefined, failure: undefined, failures: 0, resumeAt: -Infinity };
-    const left = new AbortController();
+    const left = createAbortController();
     const feed: Feed = { wanted, left, listeners: new Set(), last, publishedAt: at, ...nothing };
     feeds.set(key, feed);
     return feed;
@@ -124,7 +125,7 @@ export function createFeeds(db: Database, listDb: Database, log: Logger, cancelD
       const known = feeds.get(key);
       // The readers of one that has failed are being told.
       const feed = known && !known.failure ? known : open(key, wanted);
-      const left = new AbortController();
+      const left = createAbortController();
       const access = {
         feed,
         refresh,

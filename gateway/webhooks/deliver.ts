@@ -1,10 +1,12 @@
 import { createHmac } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
+import { createAbortController } from "../../schema/abort-controller.js";
 import type { BriefReport } from "../../schema/reports.js";
 import { payloadType, type WebhookEvent } from "../../schema/webhooks.js";
 import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";
+import { lockUntold } from "../db/final-scans.js";
 import { readBriefScan } from "../db/scans.js";
 import {
   enableWebhook,
@@ -15,6 +17,7 @@ import {
   type DueDelivery,
   type AttemptResult,
 } from "../db/webhooks.js";
+import { createRowBatches } from "../row-batches.js";
 import { lineOf, readRetryAfter } from "./answer.js";
 import { postWebhook } from "./webhook-request.js";
 
@@ -44,7 +47,8 @@ const GONE = 410;
 export function startWebhooks(parts: WebhookParts): WebhookSender {
   const inFlight = new Map<number, number>();
   const sending = new Set<Promise<void>>();
-  const ending = new AbortController();
+  const ending = createAbortController();
+  const finals = createRowBatches(FINALS_BATCH, parts.log, "scan");
   let cleanedAt = -Infinity;
 
   /** Each on its own: what fails holds up nothing else. */
@@ -55,7 +59,14 @@ export function startWebhooks(parts: WebhookParts): WebhookSender {
   ];
 
   async function enterFinals(): Promise<void> {
-    while ((await parts.db.transaction().execute((tx) => queueFinals(tx, FINALS_BATCH))) === FINALS_BATCH);
+    await finals.run(({ took, ...range }) =>
+      parts.db.transaction().execute(async (tx) => {
+        const untold = (await lockUntold(tx, range)) ?? [];
+        took(untold.map(({ scanId }) => scanId));
+        if (untold.length > 0) await queueFinals(tx, untold);
+        return untold.length === range.limit;
+      }),
+    );
   }
 
   async function cleanUp(): Promise<void> {

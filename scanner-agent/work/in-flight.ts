@@ -1,3 +1,4 @@
+import { createAbortController } from "../../schema/abort-controller.js";
 import { Cancelled } from "../contract.js";
 
 /** The requests that this agent has taken and not answered yet. */
@@ -15,7 +16,7 @@ export function createInFlight(): InFlight {
 
   return {
     add(scan) {
-      const controller = new AbortController();
+      const controller = createAbortController();
       const requests = byScan.get(scan) ?? new Set();
       byScan.set(scan, requests.add(controller));
       return {

@@ -80,6 +80,11 @@ describe("contracts stand once", () => {
 });
 
 describe("time limits", () => {
+  it("and whatever else ends work have a signal for which any number may wait", () => {
+    const makers = product.filter((file) => !isPage(file) && codeOf(file).includes("new AbortController("));
+    expect(makers, "schema/abort-controller.ts has createAbortController").toEqual(["schema/abort-controller.ts"]);
+  });
+
   it("are no AbortSignal.timeout in an AbortSignal.any, which Node 20 collects before it fires", () => {
     const both = files.filter((file) => ["any", "timeout"].every((name) => codeOf(file).includes(`AbortSignal.${name}(`)));
     expect(both, "schema/time-limit.ts has timeLimit").toEqual([]);

@@ -1,3 +1,4 @@
+import { createAbortController } from "../../../schema/abort-controller.js";
 import type { Caller } from "../../caller.js";
 import type { Database } from "../../db/database.js";
 import type { ScanContext } from "../../scan/context.js";
@@ -37,7 +38,7 @@ export function requestContext(mesh: ScanContext, { caller, baseUrl, signal, con
 }
 
 /** Of what is computed for many, of whom one may leave and the others stay. */
-const FOR_MANY = new AbortController().signal;
+const FOR_MANY = createAbortController().signal;
 
 /**
  * The same context for the next event of a subscription, which must not see what was loaded for the one before. Its answer is shared

@@ -4,6 +4,7 @@ import { type FastifyInstance } from "fastify";
 import type { ExecutionResult } from "graphql";
 import { CloseCode, handleProtocols, makeServer, MessageType, parseMessage, type SubscribePayload } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
+import { createAbortController } from "../../../schema/abort-controller.js";
 import { baseUrl, clientAddress, pathOf, requestId } from "../../http/request.js";
 import { keyInHeaders } from "../../http/authenticate.js";
 import { ignoreUpgrade, isWebSocketUpgrade } from "../../http/other-upgrades.js";
@@ -42,7 +43,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
     onSubscribe({ extra }, id, payload: SubscribePayload) {
       const { socket, stream, caller, host } = extra;
       if (caller === undefined) throw new Error("an operation came before its connection was initialised");
-      const left = new AbortController();
+      const left = createAbortController();
       const asked = { caller, baseUrl: baseUrl(mesh.config, host), signal: left.signal, connection: extra };
       const context = requestContext(mesh, asked);
       const prepared = admissionErrors(mesh, caller) ?? prepare(operations, payload, context);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Docker from "dockerode";
+import { createAbortController } from "../../../schema/abort-controller.js";
 import type { DockerAddress } from "../../config.js";
 import { reasonOf, TimedOut, Unavailable } from "../../contract.js";
 import { within } from "../../within.js";
@@ -42,7 +43,7 @@ export interface DockerDaemon {
 export function openDaemon(address: DockerAddress): DockerDaemon {
   let docker: Docker | undefined;
   const ask: DockerDaemon["ask"] = async (what, call, timeoutMs = CALL_MS) => {
-    const timeout = new AbortController();
+    const timeout = createAbortController();
     try {
       // Reads the certificates: if that fails, the daemon cannot be reached.
       docker ??= new Docker(dockerOptions(address));

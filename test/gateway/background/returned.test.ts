@@ -67,6 +67,31 @@ describe("a request that its agent returns", () => {
     await expect(agent.take("Alpha", { scan, seconds: 0.3 })).rejects.toThrow("no request");
   });
 
+  it("costs no other that is returned with it if Postgres refuses it", async () => {
+    const [refused, other] = [await submit("refused", ["Alpha"]), await submit("not refused", ["Alpha"])];
+    const scans = [refused, other];
+    const sequences = new Map<number, number>();
+    for (const scan of scans) {
+      (await agent.take("Alpha", { scan })).ack();
+      sequences.set(scan, await sequenceOf(scan));
+    }
+    await sql`create function refuse() returns trigger language plpgsql as 'begin raise exception ''refused''; end'`.execute(
+      stage.db,
+    );
+    await sql`create trigger refuse before insert on outbox for each row
+      when (new.scan_id = ${sql.lit(refused)}) execute function refuse()`.execute(stage.db);
+    try {
+      await Promise.all(scans.map((scan) => giveBack("Alpha", { scan, sequence: sequences.get(scan) ?? 0 })));
+      (await agent.take("Alpha", { scan: other })).ack();
+    } finally {
+      await sql`drop function refuse cascade`.execute(stage.db);
+    }
+    (await agent.take("Alpha", { scan: refused })).ack();
+    for (const scan of scans) await agent.answer("Alpha", { scan, verdict: "CLEAN" });
+    for (const scan of scans) await until("it is final", async () => (await readScan(stage.db, scan))?.endDate);
+    expect(await waiting(refused)).toEqual([]);
+  });
+
   it("waits a little when the engine cannot be run now, and is published by any gateway", async () => {
     const scan = await submit("unwell", ["Alpha"]);
     const first = await agent.take("Alpha", { scan });

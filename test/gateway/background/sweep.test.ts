@@ -214,3 +214,45 @@ describe("a copy in the internet account", () => {
     await until("both copies are removed", async () => (await stream("internet", SAMPLES)).messages === 0);
   });
 });
+
+it("a scan that Postgres refuses to close, to count or to tell of costs no other", async () => {
+  const { rows } = await sql<{ id: number }>`insert into webhooks (url, events, secret)
+    values ('http://127.0.0.1:1/', '{SCAN_FINISHED}', ${Buffer.alloc(32)}) returning id`.execute(stage.db);
+  const ids: number[] = [];
+  for (const text of ["1", "2", "3", "4", "5"]) ids.push((await submit(`refused ${text}`, { engines: ["Alpha"] })).scanId);
+  const [, unclosed, uncounted, untold] = ids;
+  const refusals = [
+    ["update", "scans", "id", unclosed],
+    ["delete", "uncounted_scans", "scan_id", uncounted],
+    ["delete", "untold_scans", "scan_id", untold],
+  ] as const;
+  const left = async () => {
+    const open = await stage.db.selectFrom("scans").select("id").where("end_date", "is", null).where("id", "in", ids).execute();
+    const others = await sql<{ uncounted: number[]; untold: number[] }>`
+      select array(select scan_id from uncounted_scans) as uncounted, array(select scan_id from untold_scans) as untold`.execute(
+      stage.db,
+    );
+    return JSON.stringify([open.map(({ id }) => id), others.rows[0]?.uncounted, others.rows[0]?.untold]);
+  };
+  await stage.db.transaction().execute(async (tx) => {
+    await sql`update scans set deadline = now() where id = any(${ids}::bigint[])`.execute(tx);
+    await sql`create function refuse() returns trigger language plpgsql as
+      'begin raise exception ''this row is damaged'' using errcode = ''XX001''; end'`.execute(tx);
+    for (const [change, table, column, id] of refusals) {
+      await sql`create trigger refuse before ${sql.raw(change)} on ${sql.table(table)} for each row
+        when (old.${sql.ref(column)} = ${sql.lit(id)}) execute function refuse()`.execute(tx);
+    }
+  });
+  try {
+    const refused = JSON.stringify([[unclosed], [uncounted], [untold]]);
+    await until("all but the refused ones are done", async () => (await left()) === refused);
+  } finally {
+    await sql`drop function refuse cascade`.execute(stage.db);
+  }
+  const done = await until("these are done too", async () => ((await left()) === "[[],[],[]]" ? "done" : undefined));
+  expect(done).toBe("done");
+  await stage.db
+    .deleteFrom("webhooks")
+    .where("id", "=", rows[0]?.id ?? 0)
+    .execute();
+});

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countPublished, countUnpublished, readHeld, releaseHeld } from "../../../gateway/db/bulk.js";
 import type { Database, Tx } from "../../../gateway/db/database.js";
 import { insertEngines } from "../../../gateway/db/engines.js";
+import { lockUncounted, lockUntold } from "../../../gateway/db/final-scans.js";
 import { removeOldKeys } from "../../../gateway/db/idempotency.js";
 import { lockUnpublished, markPublished, readLackingCopy, readRequests } from "../../../gateway/db/outbox.js";
 import { lockRemovals } from "../../../gateway/db/removals.js";
@@ -77,23 +78,30 @@ async function insertWork(db: Database): Promise<void> {
   await sql`update samples set internet_chunks = '{1}' where id >= ${SCANS.final} and id < ${SCANS.published}`.execute(db);
 }
 
+/** More rows than there are, without two. */
+const MANY = { limit: 2_000, except: [1, HISTORY] };
+
 const outboxIds = async (tx: Tx) => (await tx.selectFrom("outbox").select("id").orderBy("id").execute()).map(({ id }) => id);
 
 /** By name, what runs in the background. */
 const STEPS: Record<string, (tx: Tx) => Promise<unknown>> = {
-  "the roll-up of statistics": (tx) => rollUp(tx, 2_000),
+  "the roll-up of statistics": async (tx) => rollUp(tx, (await lockUncounted(tx, MANY)) ?? []),
   "its trimming": trimRollup,
-  "webhooks of final scans": (tx) => queueFinals(tx, 2_000),
+  "webhooks of final scans": async (tx) => queueFinals(tx, (await lockUntold(tx, MANY)) ?? []),
   "deliveries that are due": (tx) => leaseDeliveries(tx, { each: 10, leaseMs: 1_000, except: [] }),
   "old deliveries": (tx) => removeOldDeliveries(tx, 1_000),
   "old idempotency keys": (tx) => removeOldKeys(tx, 1_000),
   "expired uploads": removeExpiredUploads,
   "requests that are lost": (tx) =>
-    requeueLost(tx, { asOf: new Date(), internet: false, stream: "new", lastSeq: 0, settledUpTo: new Map([[1, 5]]) }, 500),
+    requeueLost(
+      tx,
+      { asOf: new Date(), internet: false, stream: "new", lastSeq: 0, settledUpTo: new Map([[1, 5]]) },
+      { ...MANY, took: () => undefined },
+    ),
   "requests that are needed": (tx) =>
     firstNeededSeq(tx, false, "s", { samples: undefined, scansSeq: 1, scansAt: new Date(), scansAgeMs: 5_000 }),
   "requests of final scans": removeSettled,
-  "requests that are overdue": (tx) => lockUnpublished(tx, 500, 200, []),
+  "requests that are overdue": (tx) => lockUnpublished(tx, 500, MANY, []),
   "requests without a copy": (tx) => readLackingCopy(tx, 500, 200),
   "requests to publish": async (tx) => readRequests(tx, await outboxIds(tx)),
   "requests that are published": async (tx) =>
@@ -126,7 +134,7 @@ const STEPS: Record<string, (tx: Tx) => Promise<unknown>> = {
     await readHeld(tx, 200);
     await releaseHeld(tx, await outboxIds(tx));
   },
-  "overdue scans": (tx) => lockOverdue(tx, 200),
+  "overdue scans": (tx) => lockOverdue(tx, MANY),
   "what overdue scans wait for": async (tx) => {
     const open = await openResults(tx, await lockScans(tx, idsFrom(SCANS.published)));
     await withdrawRequests(tx, idsFrom(SCANS.published));
@@ -137,10 +145,10 @@ const STEPS: Record<string, (tx: Tx) => Promise<unknown>> = {
   },
   "scans that wait for engines that do not work": async (tx) => {
     await sql`update engines set removed_at = now(), last_healthy_at = null, expected_until = '-infinity'`.execute(tx);
-    await lockUnserved(tx, { limit: 500, present: [], busy: [], graceMs: 1_000 });
+    await lockUnserved(tx, { ...MANY, present: [], busy: [], graceMs: 1_000 });
   },
   "scans that are locked": (tx) => findLocked(tx, idsFrom(SCANS.published)),
-  "copies in the internet account": (tx) => releaseInternetCopies(tx, 100),
+  "copies in the internet account": (tx) => releaseInternetCopies(tx, { limit: 100, except: [1], took: () => undefined }),
   removals: (tx) => lockRemovals(tx, { olderThanMs: 0 }, 200),
   "blobs that samples name": async (tx) => {
     const rows = await tx.selectFrom("samples").select("blob").where("id", ">=", SCANS.final).execute();

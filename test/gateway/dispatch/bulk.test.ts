@@ -116,7 +116,7 @@ describe("a BULK scan", () => {
         lastSeq: (row.seq ?? 0) - 1,
         settledUpTo: new Map(),
       };
-      return stage.db.transaction().execute((tx) => requeueLost(tx, seen, 10));
+      return stage.db.transaction().execute((tx) => requeueLost(tx, seen, { limit: 10, except: [], took: () => undefined }));
     };
     expect(await lost(row.published_at ?? new Date())).toEqual([]);
     expect(await lost(new Date(Date.now() + 60_000))).toHaveLength(1);

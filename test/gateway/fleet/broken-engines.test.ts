@@ -2,7 +2,8 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
-import { closeUnserved } from "../../../gateway/background/unserved.js";
+import { closeUnserved, UNSERVED_BATCH } from "../../../gateway/background/unserved.js";
+import { createRowBatches } from "../../../gateway/row-batches.js";
 import { readEngines } from "../../../gateway/db/engines.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
@@ -56,7 +57,7 @@ async function fiveSecondsLater(): Promise<void> {
     .set({ broken_since: new Date(Date.now() - 5_000) })
     .where("broken_since", "is not", null)
     .execute();
-  await closeUnserved(gateway.context);
+  await closeUnserved(gateway.context, createRowBatches(UNSERVED_BATCH, gateway.context.log, "scan"));
 }
 
 describe("an engine that works on no agent that has it", () => {

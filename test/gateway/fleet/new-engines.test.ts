@@ -1,5 +1,6 @@
 import { afterAll, expect, it, vi } from "vitest";
-import { closeUnserved } from "../../../gateway/background/unserved.js";
+import { closeUnserved, UNSERVED_BATCH } from "../../../gateway/background/unserved.js";
+import { createRowBatches } from "../../../gateway/row-batches.js";
 import { readEngines } from "../../../gateway/db/engines.js";
 import { presenceSubject } from "../../../schema/subjects.js";
 import { engine } from "../../stage/puppet-agent.js";
@@ -57,7 +58,7 @@ it("what waits for a new engine goes on while its agent is there, whatever the c
     .set({ expected_until: new Date(0) })
     .where("name", "=", "Stays")
     .execute();
-  await closeUnserved(gateway.context);
+  await closeUnserved(gateway.context, createRowBatches(UNSERVED_BATCH, gateway.context.log, "scan"));
   expect(await resultOf(scan)).toBe("QUEUED");
   await agent.announce();
   await until("it is expected again", async () => (await known("Stays"))?.available);
