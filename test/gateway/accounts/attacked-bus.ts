@@ -1,0 +1,121 @@
+/** A nats-server with the streams of a mesh, and an agent that turns on it. There is no gateway: only what NATS lets through counts. */
+
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createAccount, createUser, encodeAccount, encodeUser, fromSeed, type Account as Claims } from "@nats-io/jwt";
+import { connect, credsAuthenticator, jwtAuthenticator, type JetStreamManager, type NatsConnection } from "nats";
+import { AGENT_LIMITS, agentImports } from "../../../schema/agent-account.js";
+import type { InternetClass } from "../../../schema/classes.js";
+import { engineDurable, presenceBucket, streams } from "../../../schema/streams.js";
+import { CLAIMS_UPDATE, inboxPrefix } from "../../../schema/subjects.js";
+import { makeKeys } from "../../../standalone/keys.js";
+import { startNats } from "../../../standalone/nats.js";
+
+/** What is loosened for an attacker, to see that its attack then succeeds. */
+export interface Loosened {
+  /** Added to what the attacker's account imports, or instead of an import of that name. */
+  readonly imports?: (classKeys: Readonly<Record<InternetClass, string>>) => NonNullable<Claims["imports"]>;
+  readonly limits?: Partial<NonNullable<Claims["limits"]>>;
+  /** The whole account of the class, as agents have it that share credentials, or as gateways have it. */
+  readonly user?: "agent" | "gateway";
+}
+
+/** The bus that is attacked. */
+export interface AttackedBus {
+  /** Everything in the isolated account, as a gateway sees it. */
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+  readonly internet: { readonly nc: NatsConnection; readonly jsm: JetStreamManager };
+  /** How the agent `attacker` connects, which has the engine `alpha`. */
+  attacker(loosened?: Loosened): Promise<() => Promise<NatsConnection>>;
+  close(): Promise<void>;
+}
+
+const SETTINGS = {
+  maxDeadlineMs: 60_000,
+  scansMaxBytes: 8 * 1024 * 1024,
+  samplesMaxBytes: -1,
+  ackWaitMs: 600_000,
+  replicas: 1,
+};
+
+/** The engines of each class; every agent but the attacker has them. */
+const ENGINES = { isolated: ["alpha", "beta"], internet: ["gamma"] } as const;
+
+/** Names of engines are free: some of its own look like the numbers of requests. */
+const ATTACKERS = ["alpha", ...Array.from({ length: 20 }, (_, n) => String(n))];
+
+export async function startAttackedBus(): Promise<AttackedBus> {
+  const dir = await mkdtemp(join(tmpdir(), "scanmesh-attacks-"));
+  const keys = await makeKeys(join(dir, "keys"));
+  const nats = await startNats({ dir: join(dir, "nats"), keys });
+  const open: NatsConnection[] = [];
+  const as = async (creds: string, prefix = "_INBOX.attacker") => {
+    const authenticator = credsAuthenticator(await readFile(creds));
+    const nc = await connect({ servers: nats.url, authenticator, inboxPrefix: prefix, reconnect: false });
+    open.push(nc);
+    return nc;
+  };
+  const ofClass = async (internet: InternetClass) => {
+    const nc = await as(keys.creds.gateway[internet], "_GATEWAY");
+    const jsm = await nc.jetstreamManager();
+    type StreamConfig = Parameters<typeof jsm.streams.add>[0];
+    for (const stream of [...streams(internet, SETTINGS), presenceBucket(SETTINGS)])
+      await jsm.streams.add(stream as unknown as StreamConfig);
+    for (const name of ENGINES[internet]) {
+      const durable = engineDurable({ name, speed: "ULTRA", internet }, SETTINGS);
+      await jsm.consumers.add("SCANS", durable as unknown as Parameters<typeof jsm.consumers.add>[1]);
+    }
+    return { nc, jsm };
+  };
+  const isolated = await ofClass("isolated");
+  const internet = await ofClass("internet");
+  const system = await as(keys.creds.resolver, "_GATEWAY");
+  const [accountsKey, agentsKey] = await Promise.all(
+    [keys.signing.accounts, keys.signing.agents].map((file) => readFile(file, "utf8")),
+  );
+  if (accountsKey === undefined || agentsKey === undefined) throw new Error("the keys that sign for agents are missing");
+  const classKeys = { isolated: keys.accounts.isolated.publicKey, internet: keys.accounts.internet.publicKey };
+  const signingKey = fromSeed(Buffer.from(agentsKey)).getPublicKey();
+
+  /** Each attacker has an account of its own: what an attack has left of another one is not there. */
+  async function attacker({ imports, limits, user }: Loosened = {}): Promise<() => Promise<NatsConnection>> {
+    if (user !== undefined) return () => as(keys.creds[user].isolated);
+    const added = imports?.(classKeys) ?? [];
+    const its = agentImports({ agent: "attacker", engines: ATTACKERS, account: classKeys.isolated });
+    const names = new Set(added.map(({ name }) => name));
+    const [account, key] = [createAccount().getPublicKey(), createUser()];
+    const claims = {
+      limits: { ...AGENT_LIMITS, ...limits },
+      signing_keys: [signingKey],
+      imports: [...its.filter(({ name }) => !names.has(name)), ...added],
+    };
+    const jwt = await encodeAccount("agent attacker", account, claims, { signer: accountsKey ?? "" });
+    const told = await system.request(CLAIMS_UPDATE, jwt, { timeout: 10_000 });
+    if (told.json<{ data?: { code?: number } }>().data?.code !== 200) throw new Error(told.string());
+    // Its user may do everything in its account: what the account takes from others has to hold by itself.
+    const signed = await encodeUser("attacker", key, account, {}, { signer: agentsKey ?? "" });
+    return async () => {
+      const nc = await connect({
+        servers: nats.url,
+        authenticator: jwtAuthenticator(signed, key.getSeed()),
+        inboxPrefix: inboxPrefix("attacker"),
+        reconnect: false,
+      });
+      open.push(nc);
+      return nc;
+    };
+  }
+
+  return {
+    ...isolated,
+    internet,
+    attacker,
+    async close() {
+      await Promise.all(open.map((nc) => nc.close()));
+      await nats.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
