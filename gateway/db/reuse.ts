@@ -46,11 +46,6 @@ export function freshResults(announced: AnnouncedFingerprints): RawBuilder<unkno
     )`;
 }
 
-/** The same step without any results. Not materialized, so that the planner leaves out whatever depends on it. */
-export const NO_FRESH_RESULTS = sql`fresh as not materialized (
-      select expected.scan_id as for_scan, expected.type, results.* from expected cross join results where false
-    )`;
-
 /** The results that a new scan of the sample would copy: by engine id, the scan in which the engine answered. */
 export async function readReusable(
   db: Database,

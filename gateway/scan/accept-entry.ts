@@ -1,5 +1,6 @@
 import type { EngineRecord, SampleRecord } from "../../schema/reports.js";
-import type { Accepted, NamedSample, NewScan, NewScans } from "../db/accept.js";
+import type { Accepted, NamedSample } from "../db/accept.js";
+import type { NewScan, NewScans } from "../db/accept-rows.js";
 import type { Claim } from "../db/idempotency.js";
 import type { OutboxRequest } from "../db/outbox.js";
 import { GatewayError } from "../errors.js";

@@ -1,6 +1,7 @@
 import type { EngineRecord } from "../../schema/reports.js";
 import type { Skipped } from "../../schema/states.js";
-import { acceptScans, type Accepted, type NewScans } from "../db/accept.js";
+import { acceptScans, type Accepted } from "../db/accept.js";
+import type { NewScans } from "../db/accept-rows.js";
 import type { Catalogue } from "../db/catalogue.js";
 import { retryDeadlock, transact } from "../db/database.js";
 import { readClaims } from "../db/idempotency.js";

@@ -1,7 +1,8 @@
 /** Scans as they are accepted, without a gateway. */
 
 import { openCaller } from "../../../gateway/caller.js";
-import { acceptScans, type NewScan } from "../../../gateway/db/accept.js";
+import { acceptScans } from "../../../gateway/db/accept.js";
+import type { NewScan } from "../../../gateway/db/accept-rows.js";
 import type { Database } from "../../../gateway/db/database.js";
 import type { AnnouncedFingerprints } from "../../../gateway/db/reuse.js";
 

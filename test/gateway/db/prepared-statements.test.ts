@@ -82,6 +82,14 @@ it("recording and reading a scan never read a whole table, however much it has g
   expect((await rowsRead()) - before).toBeLessThan(50 * RUNS);
 }, 120_000);
 
+it("a submission without key, quota or batch costs no step for them", async () => {
+  const { rows } = await sql<{
+    statement: string;
+  }>`select statement from pg_prepared_statements where name like 'accept scans%'`.execute(db);
+  expect(rows.length).toBe(1);
+  for (const { statement } of rows) expect(statement).not.toMatch(/idempotency_keys|api_key_usage|batches/);
+});
+
 it("a connection whose plans do not fit the tables any more is replaced", async () => {
   expect(await readScan(db, SCANS)).toMatchObject({ name: "x" });
   await sql`alter table scans alter column name type varchar(2000)`.execute(db);

@@ -2,7 +2,7 @@
 
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { NewScan } from "../../../gateway/db/accept.js";
+import type { NewScan } from "../../../gateway/db/accept-rows.js";
 import type { Database } from "../../../gateway/db/database.js";
 import { insertEngines, markHealthy, markPresent, markUnhealthy, readEngines } from "../../../gateway/db/engines.js";
 import { raiseResults, type IncomingResult } from "../../../gateway/db/results.js";
