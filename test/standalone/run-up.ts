@@ -23,14 +23,14 @@ export function up(home: string, env: Record<string, string> = {}, reader: "read
   onTestFinished(async () => {
     const tree = await processTree(child.pid ?? 0);
     child.kill("SIGKILL");
-    await expect.poll(() => alive(tree), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => alive(tree), { timeout: 30_000 }).toEqual([]);
   });
   return {
     pid: child.pid ?? 0,
     ended,
     output: () => output,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
-    isUp: () => expect.poll(() => output, { timeout: 50_000 }).toContain("ScanMesh is up."),
+    isUp: () => expect.poll(() => output, { timeout: 100_000 }).toContain("ScanMesh is up."),
     url: () => /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? "",
   };
 }

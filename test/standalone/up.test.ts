@@ -26,7 +26,7 @@ async function pidOf(part: string, pids: readonly number[]): Promise<number> {
   throw new Error(`there is no ${part} among ${pids.join(", ")}`);
 }
 
-describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 120_000 }, () => {
+describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 180_000 }, () => {
   test("it shows that it works, leaves no process behind and keeps its data", async () => {
     const dir = await home();
     const first = up(dir);

@@ -64,12 +64,13 @@ describe("the name of a form's file", () => {
   });
 
   it("takes no longer for hostile headers", () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     for (const text of ["\\", '\\"', "=?", "?= ", ";", "/", "=?a?b?", "%", "'"]) {
       fileName(`filename="${text.repeat(40_000)}`);
       fileName(`filename*=utf-8''${text.repeat(40_000)}x`);
     }
-    expect(performance.now() - start).toBeLessThan(2_000);
+    // Processor time, which a busy machine does not change.
+    expect(process.cpuUsage(start).user / 1_000).toBeLessThan(2_000);
   });
 });
 

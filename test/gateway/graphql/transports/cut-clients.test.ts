@@ -17,9 +17,9 @@ const REPORT = "scanId revision verdict endDate done total detections results { 
 const WATCH = `subscription ($id: SafeInt!) { scanUpdated(id: $id) { ${REPORT} } }`;
 const AT_ONCE = 5;
 const ROUNDS = 6;
-/** A client is cut off within this time; longer each time, for a busy machine needs long to connect. */
+/** A client is cut off within this time; so many times as long each time, for a busy machine needs long to connect. */
 const CUT_MS = 20;
-const LONGER_MS = 5;
+const LONGER = 1.2;
 /** An engine answers within this time. */
 const ANSWER_MS = 60;
 
@@ -92,7 +92,7 @@ let cuts = 0;
 /** What a client has in the end that is cut off again and again; what it has never gets older. */
 async function cutOff(id: number, random: Random): Promise<Report> {
   let known: Report | undefined;
-  for (let within = CUT_MS; !known?.endDate; within += LONGER_MS) {
+  for (let within = CUT_MS; !known?.endDate; within *= LONGER) {
     const watch = random.unit() < 0.5 ? bySocket : byEvents;
     const { url } = gateways[random.unit() < 0.5 ? 0 : 1] as LocalGateway;
     const cut = AbortSignal.timeout(Math.ceil(random.unit() * within));
