@@ -4,7 +4,6 @@
  * and tables: JSON has every text as it is.
  */
 export function visibleText(text: string): string {
-  // The first page gets the source of this function, so it refers to nothing outside itself.
   const joint =
     /(?<=\p{Extended_Pictographic})\ufe0f|(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)\u200d(?=\p{Extended_Pictographic})/u;
   const hidden = /[\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{Surrogate}\ufff9-\ufffb]|(?![\t\n\r])\p{Cc}/u;

@@ -1,6 +1,6 @@
 /** What no subscription tells: it is asked again every few seconds while the page is looked at. */
 
-import { useEffect } from "react";
+import { useCallback, useEffect } from "react";
 import { useQuery, type OperationContext, type TypedDocumentNode } from "urql";
 
 const ASK_EVERY_MS = 10_000;
@@ -18,5 +18,6 @@ export function usePolled<Data>(
     }, ASK_EVERY_MS);
     return () => clearInterval(timer);
   }, [ask]);
-  return answer;
+  const again = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
+  return { ...answer, again };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { engine } from "../../stage/puppet-agent.js";
+import { engine, startPuppet } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
@@ -65,4 +65,22 @@ it("an engine is switched off and on again, and says so", async () => {
   await card.getByRole("button", { name: "Switch on" }).click();
   await card.getByText("healthy", { exact: true }).waitFor();
   expect(await isEnabled()).toBe(true);
+});
+
+it("an agent that is gone is listed with its engines and when it was heard last, until it is forgotten", async () => {
+  const leaving = await startPuppet(stage, "leaving", [engine("Delta")]);
+  const { page, faults } = await open(gateway.url, "/#/fleet");
+  await page
+    .getByRole("region", { name: "leaving", exact: true })
+    .getByText(/· heard .* ago/)
+    .waitFor();
+  const isRemembered = () => stage.db.selectFrom("agents").select("agent").where("agent", "=", "leaving").executeTakeFirst();
+  await until("the mesh remembers the agent", isRemembered);
+  await leaving.leave();
+  const row = page.getByRole("region", { name: "Agents that are gone" }).getByRole("row", { name: /^leaving / });
+  await row.getByText("Delta").waitFor();
+  await row.getByRole("button", { name: /^Forget/ }).click();
+  await row.waitFor({ state: "detached" });
+  await leaving.close();
+  expect(faults).toEqual([]);
 });

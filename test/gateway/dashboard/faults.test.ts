@@ -130,6 +130,7 @@ it("a key that is revoked while the page is open leads to the form, which says w
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("heading", { name: "Latest scans" }).waitFor();
   expect(await page.getByRole("button", { name: "Choose files" }).count(), "the key may not submit").toBe(0);
+  await page.getByText("To scan files, an API key needs the scope SCAN_WRITE; yours lacks it.").waitFor();
   expect(await page.evaluate("[document.cookie, location.href].join()")).not.toContain(key);
 
   await revokeApiKey(keyed.context, TESTER, idOf(key));
@@ -137,6 +138,10 @@ it("a key that is revoked while the page is open leads to the form, which says w
   await page.getByLabel("API key").fill(other);
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("button", { name: "Choose files" }).waitFor();
+  await page.locator("input[type=file]").first().setInputFiles(file("scoped.bin"));
+  await page.getByRole("link", { name: /^[0-9a-f]{64}$/ }).click();
+  await page.getByText("To download it or to see its bytes, an API key needs the scope SAMPLE_READ; yours lacks it.").waitFor();
+  expect(await page.getByRole("button", { name: /^Download/ }).count()).toBe(0);
 
   const second = await page.context().newPage();
   await second.goto(keyed.url);

@@ -99,5 +99,11 @@ it("what an engine finds after the end shows in an open report, and is called la
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: /^JSON/ }).click()]);
   const { verdict } = JSON.parse(readFileSync(await download.path(), "utf8")) as { verdict: string };
   expect(verdict).toBe("infected");
+  await submit(gateway.url, { base64: base64("late"), name: "late.bin" });
+  const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: /^CSV/ }).click()]);
+  const lines = readFileSync(await csv.path(), "utf8")
+    .trim()
+    .split("\n");
+  expect(lines, "the head, and this scan alone").toHaveLength(2);
   expect(faults).toEqual([]);
 });

@@ -82,7 +82,7 @@ it("an engine's errors and durations over time are a chart and a table, whose fi
   const { page, faults } = await open(gateway.url, "/#/statistics", { viewport: { width: 390, height: 700 } });
   const history = page.getByRole("region", { name: "One engine over time" });
   await history
-    .getByRole("img", { name: /^Error rate of Beta/ })
+    .getByRole("img", { name: /^Error and detection rate of Beta/ })
     .locator("canvas")
     .waitFor();
   await history
@@ -90,13 +90,13 @@ it("an engine's errors and durations over time are a chart and a table, whose fi
     .locator("canvas")
     .waitFor();
   await history.getByRole("combobox", { name: "Engine" }).selectOption("Alpha");
-  await history.getByRole("img", { name: /^Error rate of Alpha/ }).waitFor();
+  await history.getByRole("img", { name: /^Error and detection rate of Alpha/ }).waitFor();
   expect(page.url()).toMatch(/\?engine=Alpha$/);
   await page.goBack();
   await history.getByRole("button", { name: "Show Beta as table" }).click();
-  expect(await history.locator("tbody tr").first().innerText()).toMatch(/\s[12]\s+1\s+\((50|100) %\)/);
+  expect(await history.locator("tbody tr").first().innerText()).toMatch(/\s[12]\s+0\b.*\b1\s+\((50|100) %\)/);
   expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
-  await history.locator("tbody tr").first().getByRole("cell").nth(1).getByRole("link").click();
+  await history.locator("tbody tr").first().getByRole("cell").nth(2).getByRole("link").click();
   await page.waitForURL(/#\/scans\?endedSince=[^&]+&endedUntil=[^&]+&engine=Beta&answer=FAILED/);
   await until("the scan that failed is listed", async () => (await page.locator("table.scans tbody tr").count()) === 1);
   expect(faults).toEqual([]);

@@ -187,7 +187,7 @@ describe("health", () => {
   });
 });
 
-describe("the first page", () => {
+describe("the page at /", () => {
   it("loads only its own files and can run no script of others", async () => {
     const page = await ask(`${gateway.url}/`);
     expect(page.headers["content-security-policy"]).toContain("default-src 'none'");

@@ -1,4 +1,4 @@
-/** What callers, operators and the first page are told while a store's disk takes nothing. */
+/** What callers, operators and the dashboard are told while a store's disk takes nothing. */
 
 import { execFileSync } from "node:child_process";
 import { sql } from "kysely";

@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { useCollected } from "../../api/collect.ts";
 import { usePolled } from "../../api/polled.ts";
 import { useMay } from "../../app/viewer.ts";
@@ -35,7 +36,10 @@ export default function Fleet() {
     ({ agent }: Agent) => agent,
     ({ agentChanged: { snapshot, agents: changed, gone } }) => ({ snapshot, changed, gone: gone.map(({ agent }) => agent) }),
   );
-  const { data } = usePolled(ReadHeartbeats, LISTS_AGENTS);
+  const { data, again } = usePolled(ReadHeartbeats, LISTS_AGENTS);
+  const present = agents?.map(({ agent }) => agent).join();
+  // Who has left is among those that are gone.
+  useEffect(again, [present, again]);
   const heard = new Map(data?.agents.map(({ agent, lastHeardAt }) => [agent, lastHeardAt]));
   return (
     <div className="stack">

@@ -28,7 +28,13 @@ export default function Home() {
           <Link href="/engines">Engines</Link>
         </Notice>
       )}
-      {mayScan && <UploadPanel engines={engines} />}
+      {mayScan ? (
+        <UploadPanel engines={engines} />
+      ) : (
+        <p className="soft">
+          To scan files, an API key needs the scope <code>SCAN_WRITE</code>; yours lacks it.
+        </p>
+      )}
       <section className="card stack" aria-labelledby="latest">
         <div className="row spread">
           <h2 id="latest">Latest scans</h2>

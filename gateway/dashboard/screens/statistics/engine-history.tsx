@@ -8,7 +8,7 @@ import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { useRows } from "../../parts/rows.tsx";
 import { Chart, type Line } from "./chart.tsx";
-import { ERRORS, Figure, SlowerScans } from "./figures.tsx";
+import { DETECTIONS, ERRORS, Figure, Share, SlowerScans } from "./figures.tsx";
 import { scansAddress } from "./scans-address.ts";
 
 type EnginePoint = ReadEnginePointsQuery["stats"]["engines"][number]["points"][number];
@@ -53,13 +53,16 @@ export function EngineHistory({ engines, from, interval }: Props) {
 function History({ engine, points, end }: { engine: string; points: readonly EnginePoint[]; end: string }) {
   const [isTable, setTable] = useState(false);
   const starts = useMemo(() => points.map(({ start }) => start), [points]);
-  const rate: Line = {
-    key: "errors",
-    word: "Error rate",
-    colour: "--infected",
-    dash: [],
-    values: points.map(({ errorRate }) => errorRate),
-  };
+  const rates: readonly Line[] = [
+    { key: "errors", word: "Error rate", colour: "--doubt", dash: [], values: points.map(({ errorRate }) => errorRate) },
+    {
+      key: "detections",
+      word: "Detection rate",
+      colour: "--infected",
+      dash: [8, 4],
+      values: points.map(({ detectionRate }) => detectionRate),
+    },
+  ];
   const durations: readonly Line[] = [
     {
       key: "p50",
@@ -81,8 +84,8 @@ function History({ engine, points, end }: { engine: string; points: readonly Eng
       <div className="halves">
         <Chart
           starts={starts}
-          lines={[rate]}
-          label={`Error rate of ${engine}; the same is there as a table`}
+          lines={rates}
+          label={`Error and detection rate of ${engine}; the same is there as a table`}
           text={percentText}
         />
         <Chart
@@ -115,7 +118,7 @@ function HistoryTable({ engine, points, end }: { engine: string; points: readonl
           <thead>
             <tr>
               <th scope="col">From</th>
-              {["Results", "Errors", "Half took at most", "95 % took at most"].map((word) => (
+              {["Results", "Detections", "Errors", "Half took at most", "95 % took at most"].map((word) => (
                 <th key={word} scope="col" className="number">
                   {word}
                 </th>
@@ -123,7 +126,7 @@ function HistoryTable({ engine, points, end }: { engine: string; points: readonl
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ start, until, results, errors, errorRate, durations }) => {
+            {rows.map(({ start, until, results, detections, detectionRate, errors, errorRate, durations }) => {
               const behind = { since: start, until, engine };
               return (
                 <tr key={start}>
@@ -134,8 +137,11 @@ function HistoryTable({ engine, points, end }: { engine: string; points: readonl
                     <Figure count={results} to={scansAddress(behind)} />
                   </td>
                   <td className="number">
-                    <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} />{" "}
-                    {errorRate !== null && <span className="soft">({percentText(errorRate)})</span>}
+                    <Figure count={detections} to={scansAddress({ ...behind, answer: DETECTIONS })} />{" "}
+                    <Share of={detectionRate} />
+                  </td>
+                  <td className="number">
+                    <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} /> <Share of={errorRate} />
                   </td>
                   <td className="number">
                     <SlowerScans ms={durations.p50Ms} behind={behind} />

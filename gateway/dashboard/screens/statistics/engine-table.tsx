@@ -3,13 +3,12 @@ import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
 import { percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
-import { ERRORS, Figure, SlowerScans } from "./figures.tsx";
+import { DETECTIONS, ERRORS, Figure, Share, SlowerScans } from "./figures.tsx";
 import { scansAddress } from "./scans-address.ts";
 
 type Engine = ReadStatisticsQuery["stats"]["engines"][number];
 
 const COLUMNS = ["Results", "Detections", "Errors", "Half took at most", "95 % took at most", "Agreed with the verdict"];
-const DETECTIONS = ["INFECTED", "SUSPICIOUS"];
 
 interface Props {
   readonly engines: readonly Engine[];
@@ -81,8 +80,4 @@ function EngineRow({ of, since, until }: { of: Engine; since: string; until: str
       </td>
     </tr>
   );
-}
-
-function Share({ of }: { of: number | null }) {
-  return of !== null && <span className="soft">({percentText(of)})</span>;
 }

@@ -1,7 +1,9 @@
 import { Link } from "wouter";
-import { durationText } from "../../parts/measure.tsx";
+import { durationText, percentText } from "../../parts/measure.tsx";
 import { scansAddress, type ScansBehind } from "./scans-address.ts";
 
+/** What an engine answers when it found something. */
+export const DETECTIONS = ["INFECTED", "SUSPICIOUS"];
 /** What an engine answers when it did not scan all of a sample. */
 export const ERRORS = ["FAILED", "TIMEOUT", "NO_AGENT", "UNSCANNED"];
 
@@ -18,4 +20,9 @@ export function SlowerScans({ ms, behind }: { ms: number | null; behind: ScansBe
       {durationText(ms)}
     </Link>
   );
+}
+
+/** A share beside its number. */
+export function Share({ of }: { of: number | null }) {
+  return of !== null && <span className="soft">({percentText(of)})</span>;
 }
