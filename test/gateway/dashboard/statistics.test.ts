@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import type { ResultMessage } from "../../../schema/messages.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
@@ -23,12 +23,15 @@ async function countScans(): Promise<number> {
   return data?.stats.points.reduce((sum, { scans }) => sum + scans, 0) ?? 0;
 }
 
-it("figures lead to their scans, ranges stand in the address, and the chart is a table, too", async () => {
+beforeAll(async () => {
   for (const [i, answers] of CASES.entries()) {
     const { scan } = await submit(gateway.url, { base64: base64(`counted ${i}`) });
     for (const [name, answer] of Object.entries(answers)) await agent.answer(name, { scan: scan.scanId, ...answer });
   }
   await until("both scans are counted", async () => (await countScans()) === CASES.length);
+});
+
+it("figures lead to their scans, ranges stand in the address, and the chart is a table, too", async () => {
   const { page, faults } = await open(gateway.url, "/", { viewport: { width: 390, height: 700 } });
   const asked: string[] = [];
   page.on("request", (request) => void asked.push(request.url()));
@@ -78,7 +81,6 @@ it("figures lead to their scans, ranges stand in the address, and the chart is a
 });
 
 it("an engine's errors and durations over time are a chart and a table, whose figures lead to their scans", async () => {
-  await until("both scans are counted", async () => (await countScans()) === CASES.length);
   const { page, faults } = await open(gateway.url, "/#/statistics", { viewport: { width: 390, height: 700 } });
   const history = page.getByRole("region", { name: "One engine over time" });
   await history
