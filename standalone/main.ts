@@ -25,11 +25,16 @@ async function up(config: StandaloneConfig): Promise<void> {
   const home = await claimHome(config.home, config.requiresKeys);
   const mesh = createMesh(config);
   const starting = start(config, mesh, home.publish, progress, stop);
+  let failed: { readonly reason: unknown } | undefined;
   try {
     const failure = await Promise.race([starting.then(() => untilAborted(stop)), mesh.failure, untilAborted(stop)]);
     if (failure) throw failure;
+  } catch (error) {
+    failed = { reason: error };
+    throw error;
   } finally {
-    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+    // Why it ends is told also when what it has started does not end in time.
+    setTimeout(() => exitWith(failed?.reason), STOP_TIMEOUT_MS).unref();
     progress.stopping();
     const stopAll = async () => {
       await mesh.stop();
@@ -106,6 +111,11 @@ function explain(error: unknown): string {
   return inspect(error);
 }
 
+function exitWith(reason: unknown): never {
+  if (reason !== undefined) process.stderr.write(`\n${explain(reason)}\n`);
+  process.exit(1);
+}
+
 async function main(): Promise<void> {
   surviveLostOutput();
   try {
@@ -113,8 +123,7 @@ async function main(): Promise<void> {
     await up(readStandaloneConfig());
     process.exit(0);
   } catch (error) {
-    process.stderr.write(`\n${explain(error)}\n`);
-    process.exit(1);
+    exitWith(error);
   }
 }
 

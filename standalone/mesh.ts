@@ -22,6 +22,8 @@ import { OperatorError } from "../schema/operator-error.js";
 
 /** How long the gateway and the agent may take to end; Postgres and NATS have a limit of their own. */
 const PART_STOP_TIMEOUT_MS = 5_000;
+/** The same once NATS or Postgres is gone: they can hand back nothing, and what they leave undone is repaired at the next start. */
+const STRANDED_STOP_TIMEOUT_MS = 1_000;
 /** Two streams in each of two accounts reserve SCANMESH_SCANS_MAX. */
 const RESERVING_STREAMS = 4;
 const GIB = 1024 ** 3;
@@ -52,6 +54,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
   const parts: Part[] = [];
   const servers: Promise<GuardedServer>[] = [];
   let stopping = false;
+  let partLimitMs = PART_STOP_TIMEOUT_MS;
   let fail: (error: OperatorError) => void;
   const failure = new Promise<OperatorError>((resolve) => (fail = resolve));
   const logFile = (name: string) => join(config.home, "logs", `${name}.log`);
@@ -61,11 +64,15 @@ export function createMesh(config: StandaloneConfig): Mesh {
   let nats: GuardedServer | undefined;
 
   /** The mesh ends with any of its parts, unless a full disk has ended it. `dir` is on that disk. */
-  const watch = <T extends Running>(name: string, dir: string, part: T, start: () => Promise<T>) => {
+  const watch = <T extends Running>(name: string, dir: string, part: T, start: () => Promise<T>, onEnd?: () => void) => {
     const room = { hasRoom: () => hasRoom(dir), isRestarting: (one: T) => restarting.delete(one) };
     const supervision = { name, start, ...room, isStopping: () => stopping, tell: (line: string) => tell(line) };
     supervise(part, supervision).then(
-      (reason) => reason && fail(reason),
+      (reason) => {
+        if (reason === undefined) return;
+        onEnd?.();
+        fail(reason);
+      },
       (error: unknown) => fail(new OperatorError(`The ${name} cannot be watched: ${String(error)}`, { cause: error })),
     );
   };
@@ -77,7 +84,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
       return starting;
     };
     const server = await begin();
-    watch(name, dir, server, begin);
+    watch(name, dir, server, begin, () => (partLimitMs = STRANDED_STOP_TIMEOUT_MS));
     return server;
   };
 
@@ -191,7 +198,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
     hasStarted: () => servers.length + parts.length > 0,
     async stop() {
       stopping = true;
-      await Promise.all(parts.map((part) => part.stop(PART_STOP_TIMEOUT_MS)));
+      await Promise.all(parts.map((part) => part.stop(partLimitMs)));
       // One that did not start has nothing to stop, and `start` has thrown its error.
       const started = await Promise.allSettled(servers);
       await Promise.all(started.map((server) => (server.status === "fulfilled" ? server.value.stop() : undefined)));
