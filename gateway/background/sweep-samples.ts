@@ -6,6 +6,8 @@ import { lockMarks, markSamples } from "../db/sweep.js";
 import type { ScanContext } from "../scan/context.js";
 
 const PAGE = 500;
+/** A long walk goes on at the next sweep, so that no transaction lasts for minutes. */
+const MOST_PAGES = 200;
 
 /**
  * Removes stored bytes that are older than the grace and that no row names. Each is looked at once, as soon as it is old enough: an
@@ -18,16 +20,19 @@ export async function removeOrphans(ctx: ScanContext, internet: InternetClass): 
     if (!marks) return;
     const until = new Date(Date.now() - ctx.config.orphanGraceMs);
     let page: StoredPart[] = [];
+    let pages = 0;
     const finishPage = async () => {
       const last = page.at(-1);
       if (!last) return;
       await removeUnnamed(ctx, internet, page);
       await markSamples(tx, account, last.position);
       page = [];
+      pages += 1;
     };
     for await (const part of ctx.samples.walk(internet, marks.samples, until)) {
       page.push(part);
       if (page.length >= PAGE) await finishPage();
+      if (pages >= MOST_PAGES) return;
     }
     await finishPage();
   });

@@ -195,7 +195,7 @@ export function openNatsSampleStore(
       const nc = connections[internet].up();
       const jsm = await nc.jetstreamManager({ checkAPI: false });
       const { state, created: time } = await jsm.streams.info(SAMPLES);
-      const created = String(time);
+      const created = `${String(time)} ${serverOf(nc)}`.trim();
       const from = after?.created === created ? after.seq + 1 : 1;
       if (state.messages === 0 || from > state.last_seq) return;
       const start = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(from, state.first_seq) };
@@ -216,6 +216,14 @@ export function openNatsSampleStore(
       await Promise.all(Object.values(connections).map((connection) => connection.close()));
     },
   };
+}
+
+/**
+ * Which start of the server this is: one that ended without warning may have messages again that it had removed. The servers of a
+ * cluster agree on what was removed.
+ */
+function serverOf({ info }: NatsConnection): string {
+  return info?.cluster === undefined ? (info?.server_id ?? "") : "";
 }
 
 function storageFull(cause?: unknown): GatewayError {

@@ -48,7 +48,8 @@ export interface PutOptions {
 
 /**
  * A position in a walk over the store. Opaque, like {@link SampleLocation}; Postgres keeps it in `sweep_marks`. `created` identifies
- * the storage itself: after that was created anew, the position means nothing and a walk starts from the beginning.
+ * the storage itself: after that was created anew, or may have what was removed from it again, the position means nothing and a walk
+ * starts from the beginning.
  */
 export interface WalkPosition {
   readonly seq: number;

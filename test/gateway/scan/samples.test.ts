@@ -3,7 +3,8 @@ import { findSample } from "../../../gateway/db/samples.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { submitScan, type ScanInput } from "../../../gateway/scan/submit.js";
 import { engine } from "../../stage/puppet-agent.js";
-import { TESTER } from "../../stage/stage.js";
+import type { WalkPosition } from "../../../gateway/bus/sample-store.js";
+import { TESTER, until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 
 const INPUT: ScanInput = { name: "a.bin", speed: "ALL", internet: false };
@@ -18,6 +19,13 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
 
 const submit = (text: string, input: Partial<ScanInput> = {}) =>
   submitScan(gateway.context, TESTER, { kind: "stream", bytes: bytes(text) }, { ...INPUT, ...input });
+
+async function walk(after?: WalkPosition): Promise<WalkPosition[]> {
+  const positions: WalkPosition[] = [];
+  const until = new Date(Date.now() + 60_000);
+  for await (const { position } of gateway.context.samples.walk("isolated", after, until)) positions.push(position);
+  return positions;
+}
 
 it("keeps the same bytes once, under every name they were sent", async () => {
   const text = "the same bytes ".repeat(80_000);
@@ -67,9 +75,7 @@ it("leaves nothing behind of an upload that is cut or too large", async () => {
   await expect(large).rejects.toMatchObject({ code: "TOO_LARGE" });
   expect(await stage.db.selectFrom("scans").select("id").orderBy("id").execute()).toEqual(before);
   const named = await stage.db.selectFrom("samples").select("isolated_chunks").execute();
-  const chunks: number[] = [];
-  for await (const { position } of gateway.context.samples.walk("isolated", undefined, new Date(Date.now() + 60_000)))
-    chunks.push(position.seq);
+  const chunks = (await walk()).map(({ seq }) => seq);
   expect(chunks).toEqual(named.flatMap(({ isolated_chunks }) => isolated_chunks ?? []).toSorted((a, b) => a - b));
 });
 
@@ -90,4 +96,13 @@ it("scans a stored sample by any of its hashes, and says so when its bytes are g
   const healed = await submit("by hash", { engines: [] });
   expect(healed.sample.sampleId).toBe(sample.sampleId);
   await submitScan(gateway.context, TESTER, { kind: "hash", hash: sample.sha256 }, { ...INPUT, engines: [] });
+});
+
+it("is looked through from the beginning after NATS was started anew: what was removed before may be there again", async () => {
+  const before = await walk();
+  expect(before).not.toEqual([]);
+  expect(await walk(before.at(-1))).toEqual([]);
+  await stage.restartNats("SIGKILL");
+  await until("the store is there again", () => gateway.context.samples.connected());
+  expect((await walk(before.at(-1))).map(({ seq }) => seq)).toEqual(before.map(({ seq }) => seq));
 });
