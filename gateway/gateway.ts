@@ -23,7 +23,8 @@ import type { ScanContext } from "./scan/context.js";
 import { startWebhooks } from "./webhooks/deliver.js";
 import { createFeeds } from "./watch/feed.js";
 import { createFleet, type Fleet } from "./fleet/fleet.js";
-import { cataloguedAgents, largestChunk, readsSealed } from "./fleet/serving.js";
+import { createSealing } from "./fleet/sealing.js";
+import { cataloguedAgents, largestChunk } from "./fleet/serving.js";
 import { startGatewayPresence } from "./background/gateway-presence.js";
 import { startIndexBuilds } from "./background/index-builds.js";
 import { startRecorder } from "./background/record.js";
@@ -65,6 +66,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const databaseWrites = probeDatabase(config.databaseUrl, log, lost);
   const keyring = createKeyring(db, log);
   const failAt = failpoint(config.failpoint);
+  const sealing = createSealing(db);
   let fleet: Fleet | undefined;
   let fleetWatches: FleetWatches | undefined;
   const bus = openBus(
@@ -86,11 +88,11 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const samples = openNatsSampleStore(config, log, {
     problem: (internet) => bus.account(internet).writeProblem(),
     largestChunk: () => (fleet === undefined ? OLD_CHUNK_BYTES : largestChunk(fleet)),
-    seals: () => fleet !== undefined && readsSealed(fleet),
+    seals: sealing.hasBegun,
   });
   const accounts = config.accountFiles && (await openAgentAccounts(config.accountFiles, { config, db, log }));
   const onEngines = accounts && followEngines(accounts, log);
-  fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines });
+  fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines, sealing });
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });
   const bulk = createBulk({ db, bus, fleet, relay, log });

@@ -254,7 +254,7 @@ export const Presence = z.object({
   /** Bytes of the largest chunk of a sample that it reads; without it, `OLD_CHUNK_BYTES`. */
   largestChunk: z.number().int().positive().optional().catch(undefined),
   /** The newest way of sealing chunks that it reads; without it, it reads none that are sealed. */
-  sealing: z.number().int().positive().optional().catch(undefined),
+  sealing: z.number().int().positive().max(1_000).optional().catch(undefined),
   /** Engines that its manifests describe and that are off here. Older agents do not send them. */
   off: z.array(engineName).max(MAX_ENGINES).optional().catch(undefined),
   engines: z.array(EnginePresence).max(MAX_ENGINES),

@@ -39,8 +39,8 @@ export interface StoreSurroundings {
   problem(internet: InternetClass): string | undefined;
   /** The largest chunk that agents can read, in bytes. */
   largestChunk(): number;
-  /** Whether everybody who may read the sample can read sealed chunks. */
-  seals(): boolean;
+  /** Whether samples are sealed. */
+  seals(): Promise<boolean>;
 }
 
 /** Keeps samples as chunks in the stream SAMPLES of each account. */
@@ -134,7 +134,7 @@ export function openNatsSampleStore(
     async put(source, options) {
       const nc = writable("isolated");
       const blob = uuidv7();
-      const key = seals() ? createSampleKey() : null;
+      const key = (await seals()) ? createSampleKey() : null;
       const content = readContent();
       const window = openWindow<number>(WRITES_IN_FLIGHT);
       const write = (n: number, pieces: readonly Uint8Array[]) =>

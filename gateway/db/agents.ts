@@ -18,6 +18,8 @@ export interface AgentRecord {
 export interface HeardNow extends Omit<AgentRecord, "lastHeardAt" | "startedAt"> {
   readonly startedAt: string;
   readonly agoMs: number;
+  /** The newest way of sealing samples that it reads; null: none. */
+  readonly sealing: number | null;
 }
 
 /** How many agents are remembered: whoever makes up agents can fill no more than this. */
@@ -27,13 +29,14 @@ const FORGOTTEN_AFTER = sql`interval '7 days'`;
 /** Records when agents were heard, in the order of their keys, as every writer of several rows. */
 export async function recordAgents(tx: Tx, heard: readonly HeardNow[]): Promise<void> {
   await sql`
-    insert into agents (internet, agent, host, version, engines, started_at, heard_at)
-    select class = 'internet', agent, host, version, engines, "startedAt", now() - "agoMs" * interval '1 millisecond'
+    insert into agents (internet, agent, host, version, engines, started_at, heard_at, sealing)
+    select class = 'internet', agent, host, version, engines, "startedAt", now() - "agoMs" * interval '1 millisecond', sealing
     from jsonb_to_recordset(${JSON.stringify(heard)}::jsonb) as heard
-      (class text, agent text, host text, version text, engines text[], "startedAt" timestamptz, "agoMs" double precision)
+      (class text, agent text, host text, version text, engines text[], "startedAt" timestamptz, "agoMs" double precision, sealing integer)
     order by 1, 2
     on conflict (internet, agent) do update set host = excluded.host, version = excluded.version, engines = excluded.engines,
-      started_at = excluded.started_at, heard_at = greatest(agents.heard_at, excluded.heard_at)`.execute(tx);
+      started_at = excluded.started_at, heard_at = greatest(agents.heard_at, excluded.heard_at),
+      sealing = excluded.sealing`.execute(tx);
 }
 
 /** All agents that are remembered, those that were heard last first. */

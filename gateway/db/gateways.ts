@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { SEALING } from "../../schema/sealed-chunks.js";
 import type { Database } from "./database.js";
 import { COUNTED, listCount, type ListCount } from "./list-place.js";
 import { OVERDUE_MS } from "./outbox.js";
@@ -19,14 +20,14 @@ export interface GatewayRecord {
 }
 
 /** A gateway that has said nothing for so long is gone. */
-const GONE_AFTER = sql`interval '45 seconds'`;
+export const GONE_AFTER = sql`interval '45 seconds'`;
 
 /** Records that a gateway is there, and forgets those that have ended without saying so. */
 export async function recordGateway(db: Database, gateway: Omit<GatewayRecord, "lastSeenAt">): Promise<void> {
   const { gatewayId, host, version, nodeVersion, startedAt, natsConnected, diskFree, memoryBytes } = gateway;
   await sql`
-    insert into gateways (id, host, version, node_version, started_at, nats_connected, disk_free, memory_bytes)
-    values (${gatewayId}, ${host}, ${version}, ${nodeVersion}, ${startedAt}, ${natsConnected}, ${diskFree}, ${memoryBytes})
+    insert into gateways (id, host, version, node_version, started_at, nats_connected, disk_free, memory_bytes, sealing)
+    values (${gatewayId}, ${host}, ${version}, ${nodeVersion}, ${startedAt}, ${natsConnected}, ${diskFree}, ${memoryBytes}, ${SEALING})
     on conflict (id) do update set seen_at = now(), nats_connected = excluded.nats_connected, disk_free = excluded.disk_free,
       memory_bytes = excluded.memory_bytes`.execute(db);
   await sql`

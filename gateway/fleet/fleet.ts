@@ -23,6 +23,7 @@ import { createHealth } from "./health.js";
 import { createHosts } from "./hosts.js";
 import { announcedEngines, readPresence, type PresentAgent } from "./presence.js";
 import { createPresentAgents, presentMs } from "./present-agents.js";
+import { withoutWork, type Sealing } from "./sealing.js";
 
 /** The agents that send heartbeats, and their engines, which it records in the catalogue. */
 export interface Fleet {
@@ -65,9 +66,10 @@ export interface FleetParts {
   readonly enginesMax: number;
   /** Told of the engines of an agent that may take work, each time that it is heard. */
   readonly onEngines?: ((agent: string, internet: InternetClass, engines: readonly string[]) => void) | undefined;
+  readonly sealing: Sealing;
 }
 
-export function createFleet({ db, bus, log, metrics, enginesMax, onEngines }: FleetParts): Fleet {
+export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, sealing }: FleetParts): Fleet {
   const agents = createPresentAgents(log, (internet) => metrics.agentsRefused.labels(internet).inc());
   const findUnhealthy = createHealth();
   const hosts = createHosts(db, log);
@@ -81,10 +83,12 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines }: Fl
   let recordedAt = 0;
   let recording: Promise<void> | undefined;
 
-  function present(): PresentAgent[] {
+  function announcing(): PresentAgent[] {
     const heard = agents.list().map((agent) => withUnreadable(catalogue, agent));
     return heard.toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
   }
+
+  const present = () => announcing().map((agent) => withoutWork(agent, sealing.refusal(agent)));
 
   /** An agent that changes the names of its engines would fill the catalogue and NATS for ever. */
   function withinRoom(fresh: readonly EnginePresence[]): readonly EnginePresence[] {
@@ -142,6 +146,7 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines }: Fl
       const now = performance.now();
       await markAll(healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })));
       await hosts.record(present());
+      await sealing.hasBegun();
       await markUnhealthy(db, unhealthyEngines());
     } catch (error) {
       announced = new Map([...announcements, ...announced]);
@@ -223,7 +228,7 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines }: Fl
         internet,
         taken.map(({ name }) => name),
       );
-      for (const engine of announcedEngines(presence)) {
+      for (const engine of announcedEngines(withoutWork(presence, sealing.refusal(presence)))) {
         const announcer = `${internet} ${agent} ${engineToken(engine.name)}`;
         const before = announced.get(announcer)?.engine;
         if (!before?.healthy || engine.healthy) announced.set(announcer, { engine, at: performance.now() });
@@ -242,10 +247,10 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines }: Fl
           .map((engine) => ({ agent, engine })),
       ),
     staleRefusals: () =>
-      present().flatMap(({ agent, class: internet, engines }) =>
-        engines.flatMap((engine) => {
-          const reason = refusal(catalogue, engine, enginesMax) ?? null;
-          return obeysRefusal(engine, reason) ? [] : [{ agent, internet, engine: engine.name, reason }];
+      announcing().flatMap((agent) =>
+        agent.engines.flatMap((engine) => {
+          const reason = refusal(catalogue, engine, enginesMax) ?? sealing.refusal(agent) ?? null;
+          return obeysRefusal(engine, reason) ? [] : [{ agent: agent.agent, internet: agent.class, engine: engine.name, reason }];
         }),
       ),
     classOf: (token) => {

@@ -23,8 +23,16 @@ interface Change {
   readonly hosts: EngineHost;
 }
 
+/** What was recorded of an agent, and when. */
+interface Recorded {
+  readonly engines: string;
+  readonly incomplete: boolean;
+  readonly sealing: number | undefined;
+  readonly at: number;
+}
+
 export function createHosts(db: Database, log: Logger): Hosts {
-  const recorded = new Map<string, { readonly engines: string; readonly incomplete: boolean; readonly at: number }>();
+  const recorded = new Map<string, Recorded>();
   const leaving = new Map<string, { readonly internet: InternetClass; readonly agent: string }>();
 
   function tell(engines: readonly string[]): void {
@@ -68,16 +76,19 @@ export function createHosts(db: Database, log: Logger): Hosts {
       const keys = new Set(present.map(({ agent, class: internet }) => keyOf(internet, agent)));
       for (const key of recorded.keys()) if (!keys.has(key)) recorded.delete(key);
       const changed = present.flatMap((heard) => {
-        const { agent, class: internet, engines, incomplete } = heard;
+        const { agent, class: internet, engines, incomplete, sealing } = heard;
         const tokens = engines.map(({ name }) => engineToken(name)).toSorted();
         const before = recorded.get(keyOf(internet, agent));
-        if (before?.engines === tokens.join(" ") && before.incomplete === incomplete && now - before.at < REPEAT_MS) return [];
+        const isSame = before?.engines === tokens.join(" ") && before.incomplete === incomplete && before.sealing === sealing;
+        if (isSame && now - before.at < REPEAT_MS) return [];
         return [{ heard, hosts: { agent, internet, engines: tokens, incomplete } }];
       });
       if (changed.length === 0) return;
       await write(changed);
-      for (const { agent, internet, engines, incomplete } of changed.map((one) => one.hosts))
-        recorded.set(keyOf(internet, agent), { engines: engines.join(" "), incomplete, at: now });
+      for (const { heard, hosts } of changed) {
+        const { agent, internet, engines, incomplete } = hosts;
+        recorded.set(keyOf(internet, agent), { engines: engines.join(" "), incomplete, sealing: heard.sealing, at: now });
+      }
     },
     leave(internet, agent) {
       leaving.set(keyOf(internet, agent), { internet, agent });
@@ -99,6 +110,7 @@ function heardNow({ lastHeardAt, agent, host, version, startedAt, engines, ...pr
     startedAt,
     engines: engines.map(({ name }) => name),
     agoMs: Date.now() - lastHeardAt.getTime(),
+    sealing: presence.sealing ?? null,
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Presence } from "../../schema/messages.js";
 import type { EngineRecord } from "../../schema/reports.js";
-import { SEALING } from "../../schema/sealed-chunks.js";
 import { CHUNK_BYTES, OLD_CHUNK_BYTES } from "../../schema/streams.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { AnnouncedFingerprints } from "../db/reuse.js";
@@ -27,12 +26,6 @@ export function largestChunk(fleet: Fleet): number {
   const agents = fleet.agents();
   const readLarge = agents.length > 0 && agents.every((agent) => (agent.largestChunk ?? OLD_CHUNK_BYTES) >= CHUNK_BYTES);
   return readLarge ? CHUNK_BYTES : OLD_CHUNK_BYTES;
-}
-
-/** Whether every agent reads sealed samples. While no agent is there, one that is older may come. */
-export function readsSealed(fleet: Fleet): boolean {
-  const agents = fleet.agents();
-  return agents.length > 0 && agents.every(({ sealing = 0 }) => sealing >= SEALING);
 }
 
 /** How many agents run an engine now, and how many slots they have for it together. */

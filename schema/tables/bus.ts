@@ -62,4 +62,12 @@ export interface GatewaysTable {
   /** Bytes; null where it cannot be found out. */
   disk_free: number | null;
   memory_bytes: number;
+  /** The newest way of sealing samples that it reads; null: none. */
+  sealing: number | null;
+}
+
+/** Ways of sealing samples that are in use, and since when. */
+export interface SealingTable {
+  version: number;
+  since: GeneratedTimestamp;
 }

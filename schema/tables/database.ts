@@ -3,7 +3,7 @@
 import type { AgentAccountsTable } from "./agent-accounts.js";
 import type { ApiKeysTable, ApiKeyUsageTable } from "./api-keys.js";
 import type { AuditEventsTable } from "./audit-events.js";
-import type { GatewaysTable, OutboxTable, RemovalsTable, SweepMarksTable } from "./bus.js";
+import type { GatewaysTable, OutboxTable, RemovalsTable, SealingTable, SweepMarksTable } from "./bus.js";
 import type { DownloadsTable } from "./downloads.js";
 import type { AgentsTable, EnginesTable, AgentOrdersTable, EngineHostsTable } from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
@@ -40,6 +40,7 @@ export interface Tables {
   outbox: OutboxTable;
   gateways: GatewaysTable;
   removals: RemovalsTable;
+  sealing: SealingTable;
   sweep_marks: SweepMarksTable;
   imports: ImportsTable;
   imported_reports: ImportedReportsTable;

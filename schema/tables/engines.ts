@@ -60,4 +60,6 @@ export interface AgentsTable {
   engines: string[];
   started_at: Timestamp;
   heard_at: Timestamp;
+  /** The newest way of sealing samples that it reads; null: none. */
+  sealing: number | null;
 }

@@ -32,7 +32,7 @@ export const b9: Benchmark = async ({ rounds, progress, scaled }) => {
     const store = openNatsSampleStore(config, pino({ level: "silent" }), {
       problem: () => undefined,
       largestChunk: () => CHUNK_BYTES,
-      seals: () => true,
+      seals: async () => true,
     });
     try {
       const bytes = scaled(LARGE_MB * MB, MB);

@@ -9,6 +9,7 @@ export function presenceOf(agent: string, internet: "isolated" | "internet", eng
     host: "faults",
     version: "0",
     class: internet,
+    sealing: 1,
     startedAt: new Date().toISOString(),
     heartbeatMs: 5_000,
     state: "READY",

@@ -79,6 +79,7 @@ describe("the presence of an agent is cleaned and limited", () => {
       host: "h\0",
       version: "9".repeat(100),
       class: "isolated",
+      sealing: 1,
       startedAt: new Date().toISOString(),
       heartbeatMs: 1_000,
       state: "READY",
@@ -107,6 +108,12 @@ describe("the presence of an agent is cleaned and limited", () => {
   it("and the reason of an unhealthy engine", async () => {
     await agent.request(presenceSubject("odd"), presence([engine("Even", { healthy: false, reason: `\0${"r".repeat(5_000)}` })]));
     expect(await until("it is shown", () => present("odd")?.engines[0]?.reason === "r".repeat(1_023))).toBeTruthy();
+  });
+
+  it("and a way of sealing that no column can hold counts as none", async () => {
+    await agent.request(presenceSubject("odd"), presence([], { sealing: 1e15 }));
+    const recorded = () => stage.db.selectFrom("agents").select("sealing").where("agent", "=", "odd").executeTakeFirst();
+    await until("it is recorded", async () => (await recorded())?.sealing === null);
   });
 
   it("and heartbeats cannot be so rare that a dead agent stays", async () => {

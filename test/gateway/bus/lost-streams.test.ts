@@ -86,7 +86,16 @@ it("a durable that NATS refuses costs only its engine, and /readyz names it", as
   const taken = { ...clash, deliver_policy: "all" } as unknown as Partial<ConsumerConfig>;
   await (await jsm()).consumers.add(SCANS, taken);
   const second = [engine("Clash"), engine("Delta")];
-  const presence = { v: 1, agent: "second", host: "h", version: "0", class: "isolated", state: "READY", heartbeatMs: 60_000 };
+  const presence = {
+    v: 1,
+    agent: "second",
+    host: "h",
+    version: "0",
+    class: "isolated",
+    state: "READY",
+    heartbeatMs: 60_000,
+    sealing: 1,
+  };
   const startedAt = new Date().toISOString();
   await agent.request(presenceSubject("second"), JSON.stringify({ ...presence, startedAt, engines: second }));
   await until("the other engine is in the catalogue", () =>

@@ -19,7 +19,7 @@ const store = prepared(
     openNatsSampleStore(
       stage.config(),
       testLog("samples"),
-      { problem: () => undefined, largestChunk: () => CHUNK_BYTES, seals: () => true },
+      { problem: () => undefined, largestChunk: () => CHUNK_BYTES, seals: async () => true },
       200,
     ),
   (opened) => opened.close(),

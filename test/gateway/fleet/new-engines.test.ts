@@ -18,7 +18,17 @@ afterAll(() => vi.restoreAllMocks());
 /** What an agent says once: it counts as present for three heartbeats. */
 async function say(id: string, engines: unknown[], heartbeatMs = 1_000): Promise<void> {
   const startedAt = new Date().toISOString();
-  const itself = { v: 1, agent: id, host: "stage", version: "0", class: "isolated", startedAt, state: "READY", proofs: [] };
+  const itself = {
+    v: 1,
+    agent: id,
+    host: "stage",
+    version: "0",
+    class: "isolated",
+    startedAt,
+    state: "READY",
+    proofs: [],
+    sealing: 1,
+  };
   await agent.request(presenceSubject(id), JSON.stringify({ ...itself, heartbeatMs, engines }));
 }
 

@@ -1,0 +1,24 @@
+import { sql } from "kysely";
+import { SEALING } from "../../schema/sealed-chunks.js";
+import type { Database } from "./database.js";
+import { GONE_AFTER } from "./gateways.js";
+
+/** An agent that was heard so recently may come back as it was. */
+const AGENT_MAY_RETURN = sql`interval '10 minutes'`;
+
+/**
+ * Whether all samples are sealed from now on. That begins when nobody is there, or may come back soon, who cannot read what is sealed,
+ * and never ends: otherwise an agent could have samples stored unsealed by saying that it is an old one.
+ */
+export async function beginSealing(db: Database): Promise<boolean> {
+  const cannotRead = sql`coalesce(sealing, 0) < ${SEALING}`;
+  const { rows } = await sql<{ begun: boolean }>`
+    with beginning as (
+      insert into sealing (version) select ${SEALING}::integer
+      where not exists (select from gateways where seen_at >= now() - ${GONE_AFTER} and ${cannotRead})
+        and not exists (select from agents where heard_at >= now() - ${AGENT_MAY_RETURN} and ${cannotRead})
+      on conflict do nothing returning version
+    )
+    select exists (select from beginning) or exists (select from sealing where version >= ${SEALING}) as begun`.execute(db);
+  return rows[0]?.begun ?? false;
+}
