@@ -113,7 +113,7 @@ describe("the presence of an agent is cleaned and limited", () => {
   it("and a way of sealing that no column can hold counts as none", async () => {
     await agent.request(presenceSubject("odd"), presence([], { sealing: 1e15 }));
     const recorded = () => stage.db.selectFrom("agents").select("sealing").where("agent", "=", "odd").executeTakeFirst();
-    await until("it is recorded", async () => (await recorded())?.sealing === null);
+    expect(await until("it is recorded", async () => (await recorded())?.sealing === null)).toBe(true);
   });
 
   it("and heartbeats cannot be so rare that a dead agent stays", async () => {
