@@ -187,6 +187,17 @@ export async function storedResults(stage: BusStage): Promise<number> {
   return (await stage.jsm.streams.info(RESULTS)).state.messages;
 }
 
+/** While `work` lasts, there is no stream that takes results. */
+export async function withoutResults({ jsm }: BusStage, work: () => Promise<void>): Promise<void> {
+  const { config } = await jsm.streams.info(RESULTS);
+  await jsm.streams.delete(RESULTS);
+  try {
+    await work();
+  } finally {
+    await jsm.streams.add(config);
+  }
+}
+
 /** Polls until `look` finds something. */
 export async function until<T>(what: string, look: () => Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await pause(20)) {

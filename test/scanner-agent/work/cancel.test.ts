@@ -10,10 +10,10 @@ import { isRunning } from "../../../scanner-agent/process-table.js";
 import { createBuiltinRunner } from "../../../scanner-agent/runners/builtin/builtin.js";
 import { createProcessRunner } from "../../../scanner-agent/runners/process/process.js";
 import { encodeMessage } from "../../../schema/messages.js";
-import { RESULTS, controlSubject } from "../../../schema/subjects.js";
+import { controlSubject } from "../../../schema/subjects.js";
 import { baseImage, hasDocker } from "../../docker/base-image.js";
 import { requestOf, startAgent, type AgentStage } from "../stage/agent-stage.js";
-import { startBusStage, until, type BusStage } from "../stage/bus-stage.js";
+import { startBusStage, until, type BusStage, withoutResults } from "../stage/bus-stage.js";
 import { containerAgent, engineManifest, healthy, scanner } from "../stage/container-stage.js";
 import { puppet } from "../stage/puppet-engine.js";
 
@@ -114,15 +114,14 @@ describe("a cancelled scan", () => {
   test("whose answer waits for the bus is done with as well", async () => {
     const engine = puppet("Waiting", () => Promise.resolve(CLEAN), { slots: 1 });
     const agent = await agentWith(engine);
-    const { config } = await stage.jsm.streams.info(RESULTS);
-    await stage.jsm.streams.delete(RESULTS);
-    const request = requestOf(await stage.store(Buffer.from("x")), ["Waiting"]);
-    await stage.request(engine.manifest, request);
-    await stage.answer("Waiting", request.scan);
-    expect((await stage.pending("Waiting")).acks).toBe(1);
-    cancel(agent, request.scan);
-    await until("its request is done with", async () => (await stage.pending("Waiting")).acks === 0);
-    await stage.jsm.streams.add(config);
+    await withoutResults(stage, async () => {
+      const request = requestOf(await stage.store(Buffer.from("x")), ["Waiting"]);
+      await stage.request(engine.manifest, request);
+      await stage.answer("Waiting", request.scan);
+      expect((await stage.pending("Waiting")).acks).toBe(1);
+      cancel(agent, request.scan);
+      await until("its request is done with", async () => (await stage.pending("Waiting")).acks === 0);
+    });
   });
 
   test("leaves the other scans of its engine alone", async () => {

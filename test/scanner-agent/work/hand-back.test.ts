@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { done, Unavailable } from "../../../scanner-agent/contract.js";
 import { type AgentState } from "../../../schema/control.js";
 import { encodeMessage } from "../../../schema/messages.js";
-import { controlSubject, RESULTS, SCANS } from "../../../schema/subjects.js";
+import { controlSubject, SCANS } from "../../../schema/subjects.js";
 import { agentsOnBus, requestOf } from "../stage/agent-stage.js";
-import { until, type BusStage } from "../stage/bus-stage.js";
+import { until, withoutResults, type BusStage } from "../stage/bus-stage.js";
 import { puppet } from "../stage/puppet-engine.js";
 
 const CLEAN = done("CLEAN", null, null);
@@ -87,11 +87,10 @@ describe("a request that is handed back", () => {
     const request = requestOf(await stage.store(Buffer.from("x")), ["Unheard"]);
     await stage.request(engine.manifest, request);
     await until("it runs", async () => told.runs === 1);
-    const { config: results } = await stage.jsm.streams.info(RESULTS);
-    await stage.jsm.streams.delete(RESULTS);
-    await order(config.agent, "DRAINING");
-    await until("it waits for the next delivery", async () => (await stage.presence(config.agent))?.engines[0]?.busy === 0);
-    await stage.jsm.streams.add(results);
+    await withoutResults(stage, async () => {
+      await order(config.agent, "DRAINING");
+      await until("it waits for the next delivery", async () => (await stage.presence(config.agent))?.engines[0]?.busy === 0);
+    });
     told.ends = true;
     await order(config.agent, "READY");
     expect(await stage.answer("Unheard", request.scan)).toMatchObject({ state: "DONE" });

@@ -2,9 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { done, Failed, TimedOut, type Outcome, type Sample } from "../../../scanner-agent/contract.js";
 import { MAX_RESULT_BYTES } from "../../../schema/messages.js";
-import { RESULTS, SCANS } from "../../../schema/subjects.js";
+import { SCANS } from "../../../schema/subjects.js";
 import { agentsOnBus, requestOf } from "../stage/agent-stage.js";
-import { until, type BusStage } from "../stage/bus-stage.js";
+import { until, type BusStage, withoutResults } from "../stage/bus-stage.js";
 import { gate, puppet } from "../stage/puppet-engine.js";
 
 const CLEAN = done("CLEAN", null, null);
@@ -32,13 +32,12 @@ describe("an answer", () => {
   test("that the bus cannot store is not acknowledged, and is stored when it can be", async () => {
     const engine = puppet("Patient", () => Promise.resolve(CLEAN));
     await agentWith(engine);
-    const { config } = await stage.jsm.streams.info(RESULTS);
-    await stage.jsm.streams.delete(RESULTS);
-    const request = requestOf(await stage.store(Buffer.from("x")), ["Patient"]);
-    await stage.request(engine.manifest, request);
-    await stage.answer("Patient", request.scan);
-    expect((await stage.pending("Patient")).acks).toBe(1);
-    await stage.jsm.streams.add(config);
+    await withoutResults(stage, async () => {
+      const request = requestOf(await stage.store(Buffer.from("x")), ["Patient"]);
+      await stage.request(engine.manifest, request);
+      await stage.answer("Patient", request.scan);
+      expect((await stage.pending("Patient")).acks).toBe(1);
+    });
     await until("it is acknowledged", async () => (await stage.pending("Patient")).acks === 0);
   });
 
@@ -49,13 +48,12 @@ describe("an answer", () => {
       return Promise.resolve(CLEAN);
     });
     await agentWith(engine, {}, { publishMs: 0 });
-    const { config } = await stage.jsm.streams.info(RESULTS);
-    await stage.jsm.streams.delete(RESULTS);
-    const request = requestOf(await stage.store(Buffer.from("x")), ["Refused"]);
-    await stage.request(engine.manifest, request);
-    await until("it runs again", async () => runs === 2, 30_000);
-    await stage.jsm.streams.add(config);
-    expect(await until("it is acknowledged", async () => (await stage.pending("Refused")).acks === 0, 30_000)).toBe(true);
+    await withoutResults(stage, async () => {
+      const request = requestOf(await stage.store(Buffer.from("x")), ["Refused"]);
+      await stage.request(engine.manifest, request);
+      await until("it runs again", async () => runs === 2);
+    });
+    expect(await until("it is acknowledged", async () => (await stage.pending("Refused")).acks === 0)).toBe(true);
   });
 
   test("carries verdict, versions, agent and times", async () => {
