@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join as path } from "node:path";
 import { decode, type User } from "@nats-io/jwt";
@@ -7,7 +8,15 @@ import { openAgentAccounts } from "../../../gateway/accounts/accounts.js";
 import { findAccount, readAccounts } from "../../../gateway/db/agent-accounts.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { encodeMessage } from "../../../schema/messages.js";
-import { agentResultSubject, controlSubject, presenceSubject, resultSubject } from "../../../schema/subjects.js";
+import {
+  agentResultSubject,
+  ALL_CHUNK_READS,
+  chunkSubject,
+  controlSubject,
+  presenceSubject,
+  resultSubject,
+} from "../../../schema/subjects.js";
+import { connectAsGateway } from "../bus/gateway-user.js";
 import { base64, submit } from "../scan/submitting.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { testLog } from "../../stage/log.js";
@@ -185,6 +194,19 @@ it("an account that was written by other rules is signed anew", async () => {
   await expect.poll(async () => (await findAccount(stage.db, "older"))?.confirmed, { timeout: 20_000 }).not.toBe("other rules");
   await (await its.connect()).close();
   await accountsOf(gateway).revokeAgent("older");
+});
+
+it("an agent that reads any chunk by a wildcard gets no byte that can be read", async () => {
+  const { nc } = await joined("reader", ["Alpha"]);
+  const read = async () => (await nc.request(ALL_CHUNK_READS, "", { timeout: 5_000 })).string();
+  await submitted("a secret sample, and what it says");
+  expect(await read()).not.toBe("");
+  expect(await read()).not.toContain("secret");
+  // It is the sealing that keeps it: NATS itself gives whatever was stored last.
+  const asGateway = await connectAsGateway(stage);
+  await asGateway.jetstream().publish(chunkSubject(randomUUID(), 0), "a secret that is not sealed");
+  await asGateway.close();
+  expect(await read()).toContain("secret");
 });
 
 it("the presence of one agent is of no use under another's name", async () => {
