@@ -18,7 +18,8 @@ import { SampleResolver } from "./resolvers/sample.js";
 import { ScanConnectionResolver } from "./resolvers/scan-connection.js";
 import { ScanFeedResolver } from "./resolvers/scan-feed.js";
 import { ScanPlanResolver } from "./resolvers/scan-plan.js";
-import { ScanResolver, SubmitScanSuccessResolver } from "./resolvers/scan.js";
+import { ScanMutationsResolver, SubmitScanSuccessResolver } from "./resolvers/scan-mutations.js";
+import { ScanResolver } from "./resolvers/scan.js";
 import { SearchResolver } from "./resolvers/search.js";
 import { StatisticsPointResolver } from "./resolvers/statistics-point.js";
 import { StatisticsResolver } from "./resolvers/statistics.js";
@@ -66,6 +67,7 @@ export function createSchema(): GraphQLSchema {
       ScanFeedResolver,
       ScanPlanResolver,
       ScanResolver,
+      ScanMutationsResolver,
       SearchResolver,
       StatisticsPointResolver,
       StatisticsResolver,
