@@ -16,12 +16,15 @@ export interface ConnectLog {
 /** Nothing is parsed halfway. */
 const AT_START = 0;
 
+/** A server that takes a connection and says nothing, as one that is about to end, is tried again then and not after 20 s. */
+const CONNECT_MS = 5_000;
+
 let isFallbackTold = false;
 
 /** Connects. A client of another version than the known one works by its public parts alone, which is logged once. */
 export async function connectNats(options: ConnectionOptions, log: ConnectLog, known = KNOWN_CLIENT): Promise<NatsConnection> {
   // Otherwise every request captures a stack trace, even if it succeeds.
-  const nc = await connect({ ...options, noAsyncTraces: true });
+  const nc = await connect({ timeout: CONNECT_MS, ...options, noAsyncTraces: true });
   const protocol = protocolOf(nc, known);
   if (protocol !== undefined) {
     quicken(protocol, log);

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { NatsConnection } from "nats";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { KNOWN_CLIENT } from "../../../schema/nats/client-internals.js";
@@ -42,6 +44,24 @@ const reconnected = (before: number) => until("it has connected again", async ()
 it("knows the version of the client that is installed", () => {
   const { dependencies } = JSON.parse(readFileSync(projectPath("package.json"), "utf8")) as { dependencies: { nats: string } };
   expect(dependencies.nats).toBe(KNOWN_CLIENT);
+});
+
+it("gives up after 5 seconds a server that takes a connection and says nothing", async () => {
+  const mute = createServer().listen(0, "127.0.0.1");
+  await once(mute, "listening");
+  const connections = once(mute, "connection");
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const servers = `127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    const refused = connectNats({ servers, reconnect: false }, { warn: note, error: note }).catch(codeOf);
+    const [socket] = (await connections) as [Socket];
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await refused).toMatch(/TIMEOUT/);
+    socket.destroy();
+  } finally {
+    vi.useRealTimers();
+    mute.close();
+  }
 });
 
 it("says once that it does not know the client", async () => {
