@@ -1,8 +1,10 @@
-/** `npm run hosts -- token|tokens|revoke-token`: how hosts join a mesh, for whoever may write to its database. */
+/** `npm run hosts -- token|list|accept|revoke …`: how hosts join a mesh, for whoever may write to its database. */
 
 import { Command, Option } from "commander";
+import { readAgentKeys, type AgentKeyRecord } from "../gateway/db/agent-keys.js";
 import { readJoinTokens, type JoinTokenRecord } from "../gateway/db/join-tokens.js";
 import type { Database } from "../gateway/db/database.js";
+import { acceptAgent, revokeAgent } from "../gateway/join/agent-keys.js";
 import { createJoinToken, JOIN_TOKEN, revokeJoinToken } from "../gateway/join/join-tokens.js";
 import type { InternetClass } from "../schema/classes.js";
 import { OperatorError } from "../schema/operator-error.js";
@@ -11,6 +13,7 @@ import { textTable } from "../schema/text-table.js";
 import { print, runCommand, say } from "./command.js";
 import { COMMAND_LINE, withDatabase } from "./mesh-database.js";
 import { explainOptions } from "./option-mistakes.js";
+import { printable } from "./view.js";
 import { formatMinute } from "./utc-time.js";
 
 interface TokenOptions {
@@ -71,12 +74,54 @@ async function revokeToken(db: Database, id: string): Promise<void> {
   say(`Nobody joins by the token ${id} any more. Agents that have joined by it stay.`);
 }
 
+async function list(db: Database, mesh: string): Promise<void> {
+  const keys = await readAgentKeys(db);
+  if (keys.length === 0) return say(`No agent has joined ${mesh} with a key of its own.`);
+  const header = ["Agent", "Class", "State", "Host", "Version", "Joined", "Renewed", "Key"];
+  print(textTable([header, ...keys.map(keyRow)]));
+}
+
+function keyRow({
+  agent,
+  class: internet,
+  state,
+  clonedAt,
+  host,
+  version,
+  joinedAt,
+  renewedAt,
+  publicKey,
+}: AgentKeyRecord): string[] {
+  const shown = clonedAt === null ? state.toLowerCase() : `${state.toLowerCase()}, copied ${formatMinute(clonedAt)}`;
+  return [
+    agent,
+    internet,
+    shown,
+    printable(host),
+    printable(version),
+    formatMinute(joinedAt),
+    formatMinute(renewedAt),
+    publicKey,
+  ];
+}
+
+async function accept(db: Database, agent: string, publicKey?: string): Promise<void> {
+  const { host } = await acceptAgent({ db }, COMMAND_LINE, agent, publicKey);
+  say(`The name ${agent} belongs to the key of ${printable(host)} now; the key before is revoked.`);
+}
+
+async function revoke(db: Database, agent: string): Promise<void> {
+  await revokeAgent({ db }, COMMAND_LINE, agent);
+  say(`The agent ${agent} is cut off within 5 seconds, if a gateway runs, and let in nowhere.`);
+}
+
 /** What the input of {@link createJoinToken} is called here. */
 const OPTIONS: Readonly<Record<string, string>> = {
   gateway: "--url",
   ttl: "--ttl",
   uses: "--uses",
   namePattern: "--name-pattern",
+  publicKey: "--key",
 };
 
 const program = new Command("hosts").description(
@@ -102,5 +147,21 @@ program
   .description("Revokes a join token.")
   .argument("<id>", "its id, as in the list")
   .action((id: string) => withDatabase((db) => revokeToken(db, id)));
+
+program
+  .command("list")
+  .description("Lists the agents that have joined, with their keys; times are UTC.")
+  .action(() => withDatabase((db, { mesh }) => list(db, mesh)));
+program
+  .command("accept")
+  .description("Gives an agent's name to the key that waits for it: its host was installed anew.")
+  .argument("<agent>", "the agent's name, as in the list")
+  .option("--key <key>", "which key, if several wait")
+  .action((agent: string, { key }: { key?: string }) => withDatabase((db) => accept(db, agent, key)));
+program
+  .command("revoke")
+  .description("Takes an agent's key from it: it is cut off, and let in nowhere.")
+  .argument("<agent>", "the agent's name, as in the list")
+  .action((agent: string) => withDatabase((db) => revoke(db, agent)));
 
 await runCommand(program, { explain: explainOptions(OPTIONS) });

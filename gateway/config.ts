@@ -16,6 +16,7 @@ import {
   type Values,
 } from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
+import { joiningSettings, readJoining, splitServers, type JoiningConfig } from "./config-joining.js";
 import { accountFiles, accountFilesMissing, accountSettings, type AccountFiles } from "./config-accounts.js";
 
 /** The port that clients of MultiAV2 know. */
@@ -57,6 +58,7 @@ export const gatewaySettings = {
     about: "Credentials file of the gateway's user in the INTERNET account.",
   },
   ...accountSettings,
+  ...joiningSettings,
   SCANMESH_NATS_REPLICAS: { type: integer(1, 5), fallback: "1", example: "3", about: "Copies of each stream in a NATS cluster." },
   LOG_LEVEL: sharedSettings.LOG_LEVEL,
   SCANMESH_AUTH: {
@@ -179,7 +181,7 @@ export const gatewaySettings = {
 } as const;
 
 /** The gateway's configuration. Times are in milliseconds, sizes in bytes. */
-export interface GatewayConfig {
+export interface GatewayConfig extends JoiningConfig {
   readonly host: string;
   /** Undefined: {@link DEFAULT_PORT}, or a free one if that is taken. */
   readonly port: number | undefined;
@@ -226,9 +228,10 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
     host: values.HOST,
     port: values.PORT,
     databaseUrl: values.DATABASE_URL,
-    servers: values.NATS_URL.split(",").map((server) => server.trim()),
+    servers: splitServers(values.NATS_URL),
     credsFiles: { isolated: values.SCANMESH_NATS_ISOLATED_CREDS, internet: values.SCANMESH_NATS_INTERNET_CREDS },
     accountFiles: accountFiles(values),
+    ...readJoining(values),
     replicas: values.SCANMESH_NATS_REPLICAS,
     logLevel: values.LOG_LEVEL,
     auth: values.SCANMESH_AUTH ?? "off",

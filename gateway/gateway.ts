@@ -28,6 +28,9 @@ import { cataloguedAgents, largestChunk } from "./fleet/serving.js";
 import { startGatewayPresence } from "./background/gateway-presence.js";
 import { startIndexBuilds } from "./background/index-builds.js";
 import { startRecorder } from "./background/record.js";
+import { startKeepingKeys } from "./join/keep-keys.js";
+import { reportCopies } from "./join/report-copies.js";
+import { registerJoinKeys } from "./join/standing-tokens.js";
 import { createKeyring } from "./keys/keyring.js";
 import { readQueues } from "./scan/queues.js";
 import { createRelay } from "./dispatch/relay.js";
@@ -90,9 +93,12 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     largestChunk: () => (fleet === undefined ? OLD_CHUNK_BYTES : largestChunk(fleet)),
     seals: sealing.hasBegun,
   });
-  const accounts = config.accountFiles && (await openAgentAccounts(config.accountFiles, { config, db, log }));
+  const accounts =
+    config.accountFiles &&
+    (await openAgentAccounts(config.accountFiles, { config, db, log, userSeconds: config.agentTtlMs / 1_000 }));
   const onEngines = accounts && followEngines(accounts, log);
-  fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines, sealing });
+  const onCopy = reportCopies({ db, bus, log });
+  fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines, onCopy, sealing });
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });
   const bulk = createBulk({ db, bus, fleet, relay, log });
@@ -138,8 +144,10 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   return {
     context,
     async start() {
+      if (config.joinKeysFile !== undefined) await registerJoinKeys(db, config.joinKeysFile);
       const url = await listen(http, config);
       work = [
+        startKeepingKeys(context),
         startRecorder(context),
         startSweep(context),
         startWebhooks(context),

@@ -24,6 +24,7 @@ import { dashboardRoutes } from "./routes/dashboard.js";
 import { requestId } from "./http/request.js";
 import { restRoutes } from "./rest/routes.js";
 import type { ScanContext } from "./scan/context.js";
+import { joinRoutes } from "./routes/join.js";
 import { uploadRoutes } from "./routes/upload.js";
 
 const BODY_LIMIT = 1024 * 1024;
@@ -81,6 +82,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   await app.register(async (part) => graphqlRoutes(part, ctx));
   await app.register(async (part) => restRoutes(part, ctx));
   await app.register(async (part) => uploadRoutes(part, ctx));
+  await app.register(async (part) => joinRoutes(part, ctx));
   await app.register(async (part) => healthRoutes(part, ctx));
   await app.register(async (part) => dashboardRoutes(part));
   await app.register(async (part) => graphiqlRoutes(part));

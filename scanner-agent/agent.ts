@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
 import { createAbortController } from "../schema/abort-controller.js";
@@ -14,6 +15,9 @@ import { createContainerHost, type ContainerHost } from "./runners/container/hos
 import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { createIntake, type Intake } from "./work/intake.js";
+import { JoinError } from "../schema/join-errors.js";
+import { OperatorError } from "../schema/operator-error.js";
+import { keepMembership, type Membership } from "./join/membership.js";
 import { logDestination } from "../schema/log-destination.js";
 import { SEALING } from "../schema/sealed-chunks.js";
 import { CHUNK_BYTES } from "../schema/streams.js";
@@ -70,6 +74,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   const log = overrides.log ?? pino({ level: config.logLevel, base: { agent: config.agent } }, logDestination());
   const version = ownVersion();
   const startedAt = new Date().toISOString();
+  const instance = randomUUID();
   const ending = createAbortController();
   const inFlight = createInFlight();
   const buses: Bus[] = [];
@@ -83,7 +88,9 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let off: readonly string[] = [];
   let intakes: readonly Intake[] = [];
   let announcer: Announcer | undefined;
+  let membership: Membership | undefined;
   let stopping = false;
+  let isCopy = false;
   /** The state that an operator wants. */
   let ordered: AgentState = "READY";
   let drainTimer: NodeJS.Timeout | undefined;
@@ -102,6 +109,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       version,
       class: internet,
       startedAt,
+      ...(config.joined ? { instance } : {}),
       heartbeatMs,
       state: stopping ? "DRAINING" : ordered,
       proofs: [...(containers?.proofs() ?? [])],
@@ -134,9 +142,28 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     void announcer?.announce();
   }
 
-  async function connection(purpose: string): Promise<Bus> {
+  function copy(of: string): void {
+    if (of !== instance || stopping) return;
+    isCopy = true;
+    fail(new JoinError("KEY_IN_USE"));
+  }
+
+  async function connect(purpose: string): Promise<Bus> {
     const { servers, credsFile, internet, agent } = config;
-    const bus = await connectBus({ servers, credsFile, internet, agent, purpose, log, signal: ending.signal });
+    const onAway = () => void membership?.check().catch(fail);
+    const options = { servers, credsFile, internet, agent, purpose, log, onAway, signal: ending.signal };
+    try {
+      return await connectBus(options);
+    } catch (error) {
+      if (!(error instanceof OperatorError) || !membership) throw error;
+      // The gateway knows why NATS refuses it, or how to be let in again.
+      await membership.check();
+      return connectBus(options);
+    }
+  }
+
+  async function connection(purpose: string): Promise<Bus> {
+    const bus = await connect(purpose);
     buses.push(bus);
     void bus.closed.then((reason) => {
       if (!stopping) fail(new Error(`the connection to NATS has ended (${String(reason)})`));
@@ -145,6 +172,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   }
 
   async function start(): Promise<readonly EnginePresence[]> {
+    const { joined } = config;
+    if (joined) membership = keepMembership(config, joined, log, fail);
     spool = await openSpool(config.spool);
     orphans = watchSpoolOrphans(spool.folder, log);
     containers = createContainerHost({
@@ -160,6 +189,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       createEngine(part, { selfTest, retestMs: config.retestMs, log: log.child({ engine: part.manifest.name }), onChange }),
     );
     const tested = Promise.all(engines.map((engine) => engine.start()));
+    await membership?.ready();
     const [bus, sampleBus] = await Promise.all([connection("work"), connection("samples")]);
     inspector = createInspector({
       folder: await spool.make("inspect"),
@@ -178,7 +208,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     const answers = createAnswers(bus, overrides.onStored);
     const context = { bus, answers, samples, inspector, agent, ackWaitMs, publishMs, inFlight, log };
     intakes = engines.map((engine) => createIntake(engine, context));
-    listenToControl(bus, agent, { cancel: inFlight.cancel, order, engines, log });
+    listenToControl(bus, agent, { cancel: inFlight.cancel, order, copy, engines, log });
     announcer = startPresence(bus, config, presence, log);
     onChange();
     // Of an engine that takes longer, e.g. because its image is being pulled, the presence says that it is starting.
@@ -195,15 +225,16 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
 
   async function stop(goodbye: Goodbye = "RESTARTING"): Promise<void> {
     stopping = true;
+    membership?.stop();
     clearTimeout(drainTimer);
-    void announcer?.announce();
+    if (!isCopy) void announcer?.announce();
     const drained = Promise.all(intakes.map((intake) => intake.drain()));
     await Promise.race([drained, pause(intakes.length > 0 ? config.drainGraceMs : 0, undefined, { ref: false })]);
     // Ends what is still starting or running.
     ending.abort(new Error("the agent is stopping"));
     inFlight.handBack(new Error("the agent is stopping"));
     await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
-    await announcer?.withdraw(goodbye);
+    await announcer?.withdraw(isCopy ? "NONE" : goodbye);
     await Promise.all(buses.map((bus) => bus.flush(FLUSH_MS)));
     await Promise.all(buses.map((bus) => bus.close()));
     await Promise.all(engines.map((engine) => engine.stop()));

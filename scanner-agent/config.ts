@@ -1,10 +1,13 @@
 import { availableParallelism, hostname, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { defaultAgentId } from "../schema/agent-name.js";
 import type { InternetClass } from "../schema/classes.js";
 import { agentId as agentIdType } from "../schema/message-fields.js";
+import { projectPath } from "../schema/paths.js";
 import {
   anyText,
+  ConfigError,
   commaList,
   duration,
   durationBetween,
@@ -50,7 +53,19 @@ export const agentSettings = {
     type: filePath,
     shown: "none",
     example: "/etc/scanmesh/agent.creds",
-    about: "Credentials file of the agent's user in the account of its class; needed unless NATS asks for none.",
+    about:
+      "Credentials file of a user that the agents of its class share; an agent that has joined a mesh has credentials of its own.",
+  },
+  SCANMESH_IDENTITY: {
+    type: folderPath,
+    shown: "`.scanmesh/agents` in the clone",
+    example: "/var/lib/scanmesh/identity",
+    about: "Folder of the agents that have joined a mesh from this host, a folder with its key for each.",
+  },
+  SCANMESH_JOIN_TOKEN_FILE: {
+    type: filePath,
+    example: "/run/scanmesh/join-token",
+    about: "File with a join token, by which an agent joins that has not yet, as soon as the file is there.",
   },
   SCANMESH_AGENT_ID: {
     type: agentIdType.describe("name"),
@@ -153,10 +168,29 @@ export const agentSettings = {
   },
 } as const;
 
+/** An agent that has joined a mesh. */
+export interface JoinedAgent {
+  /** Where its key is. */
+  readonly folder: string;
+  readonly credsFile: string;
+  /** The address of the gateway by which it joined. */
+  readonly gateway: string;
+  readonly agent: string;
+  readonly internet: InternetClass;
+  readonly servers: readonly string[];
+}
+
 /** The agent's configuration. Times are in milliseconds. */
 export interface AgentConfig {
   readonly servers: readonly string[];
   readonly credsFile: string | undefined;
+  /** Undefined: it shares the credentials of its class. */
+  readonly joined: JoinedAgent | undefined;
+  /** Where the identity of this agent is, or would be. */
+  readonly identityFolder: string;
+  readonly joinTokenFile: string | undefined;
+  /** What the settings say that an agent which joins is to be. */
+  readonly wanted: { readonly agent: string | undefined; readonly internet: InternetClass | undefined };
   readonly logLevel: string;
   readonly internet: InternetClass;
   readonly agent: string;
@@ -185,14 +219,24 @@ export interface AgentConfig {
 }
 
 /** Reads the agent's configuration. Throws ConfigError with all mistakes at once. */
-export function readAgentConfig(env: Readonly<Record<string, string | undefined>> = process.env): AgentConfig {
+export function readAgentConfig(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  joined?: JoinedAgent,
+): AgentConfig {
   const values = readSettings(agentSettings, env);
-  const internet = values.SCANMESH_CLASS;
-  const agent = values.SCANMESH_AGENT_ID ?? defaultAgentId(hostname(), internet);
+  const wanted = { agent: values.SCANMESH_AGENT_ID, internet: env["SCANMESH_CLASS"] ? values.SCANMESH_CLASS : undefined };
+  if (joined) checkWanted(wanted, joined);
+  const internet = joined?.internet ?? values.SCANMESH_CLASS;
+  const agent = joined?.agent ?? wanted.agent ?? defaultAgentId(hostname(), internet);
+  const identities = values.SCANMESH_IDENTITY ?? projectPath(".scanmesh", "agents");
   const spools = values.SCANMESH_SPOOL ?? join(tmpdir(), `scanmesh-${userInfo().uid}`);
   return {
-    servers: values.NATS_URL.split(",").map((server) => server.trim()),
-    credsFile: values.SCANMESH_NATS_CREDS,
+    servers: joined && !env["NATS_URL"] ? joined.servers : values.NATS_URL.split(",").map((server) => server.trim()),
+    credsFile: joined?.credsFile ?? values.SCANMESH_NATS_CREDS,
+    joined,
+    identityFolder: resolve(identities, wanted.agent ?? hostname().replaceAll(/[^A-Za-z0-9_-]/g, "-")),
+    joinTokenFile: values.SCANMESH_JOIN_TOKEN_FILE,
+    wanted,
     logLevel: values.LOG_LEVEL,
     internet,
     agent,
@@ -219,8 +263,13 @@ export function readAgentConfig(env: Readonly<Record<string, string | undefined>
   };
 }
 
-/** `<host>-<class>` with what an id cannot hold replaced by `-`. */
-export function defaultAgentId(host: string, internet: InternetClass): string {
-  const suffix = `-${internet}`;
-  return host.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 64 - suffix.length) + suffix;
+/** Throws ConfigError where the settings name another agent than the one that has joined. */
+function checkWanted({ agent, internet }: AgentConfig["wanted"], joined: JoinedAgent): void {
+  const mistakes: string[] = [];
+  const leave = "run npm run agent -- leave first, or leave the setting out";
+  if (agent !== undefined && agent !== joined.agent)
+    mistakes.push(`SCANMESH_AGENT_ID: is ${agent}, but the agent has joined as ${joined.agent}: ${leave}`);
+  if (internet !== undefined && internet !== joined.internet)
+    mistakes.push(`SCANMESH_CLASS: is ${internet}, but the agent has joined the class ${joined.internet}: ${leave}`);
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
 }

@@ -4,19 +4,26 @@ import { surviveLostOutput } from "../schema/lost-output.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { ConfigError } from "../schema/settings.js";
 import { createAgent, type Agent } from "./agent.js";
-import { readAgentConfig, type AgentConfig } from "./config.js";
+import { readAgentConfig, type AgentConfig, type JoinedAgent } from "./config.js";
 import { reasonOf } from "./contract.js";
 import { examine } from "./doctor.js";
+import { findIdentity, joinByCommand, leaveByCommand } from "./join/enlist.js";
 import type { Goodbye } from "./work/presence.js";
 
-const USAGE = `Usage: npm run agent [-- doctor]
+const USAGE = `Usage: npm run agent [-- join TOKEN | leave | doctor]
 
 Runs a scanner agent on this host, until Ctrl-C.
 
-  doctor  starts and tests every engine that is to run here, without a mesh, and says what does not work
-  --help  shows this
+  join TOKEN  joins a mesh by a token (npm run hosts -- token makes one), then runs; later without join or token
+  leave       says goodbye to the mesh for good, and removes the agent's key; stop the agent first
+  doctor      starts and tests every engine that is to run here, without a mesh, and says what does not work
+  --help      shows this
 
 Settings are environment variables, such as NATS_URL: docs/run/settings.md lists them.`;
+
+/** Exit statuses: what waiting and starting again do not mend, and other failures. */
+const EXIT = { failed: 1, mistaken: 2 } as const;
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { join: ["TOKEN"], leave: [], doctor: [] };
 
 surviveLostOutput();
 const words = process.argv.slice(2);
@@ -24,9 +31,9 @@ if (words.some((word) => word === "--help" || word === "-h")) {
   process.stdout.write(`${USAGE}\n`);
   process.exit(0);
 }
-const config = readConfig();
-if (words.length > 0) process.exit(await runDoctor(words));
-const agent = createAgent(config);
+const [command, ...rest] = words;
+checkWords();
+let agent: Agent | undefined;
 let stopping = false;
 
 process.on("SIGTERM", () => stop(0));
@@ -35,42 +42,55 @@ process.on("SIGINT", () => stop(0));
 process.on("SIGUSR2", () => stop(0, "REMOVED"));
 // The process that started this one has ended.
 process.on("disconnect", () => stop(0));
-agent.failed.catch((error: unknown) => {
-  complain(reasonOf(error));
-  stop(1);
-});
 
 try {
-  const engines = await agent.start();
-  if (!stopping) notifyParent({ kind: "ready", agent: config.agent, engines, mistakes: agent.mistakes() });
+  const config = readConfig();
+  if (command === "doctor") process.exit(await runDoctor(config));
+  if (command === "leave") await leaveByCommand(config, complain);
+  else
+    await run(command === "join" ? await joinByCommand(config, rest[0] ?? "", complain) : await findIdentity(config, complain));
 } catch (error) {
-  if (!stopping) {
-    tellFailed(reasonOf(error));
-    // What waiting and starting again do not mend.
-    stop(error instanceof OperatorError ? 2 : 1);
-  }
+  fail(error);
 }
 
-function readConfig(): AgentConfig {
+async function run(joined: JoinedAgent | undefined): Promise<void> {
+  const config = readConfig(joined);
+  agent = createAgent(config);
+  agent.failed.catch(fail);
+  const engines = await agent.start();
+  if (!stopping) notifyParent({ kind: "ready", agent: config.agent, engines, mistakes: agent.mistakes() });
+}
+
+/** Ends this process because of an error. */
+function fail(error: unknown): void {
+  if (stopping) return;
+  tellFailed(reasonOf(error));
+  stop(error instanceof OperatorError ? EXIT.mistaken : EXIT.failed);
+}
+
+function readConfig(joined?: JoinedAgent): AgentConfig {
   try {
-    return readAgentConfig();
+    return readAgentConfig(undefined, joined);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     tellFailed(error.message);
-    process.exit(2);
+    process.exit(EXIT.mistaken);
   }
 }
 
-/** Runs `doctor`, the only command there is; its exit status is 0 if everything that is to run here does. */
-async function runDoctor([command, ...rest]: readonly string[]): Promise<number> {
-  if (command !== "doctor") {
-    complain(`unknown command ${JSON.stringify(command)}: use doctor, or no command to run an agent`);
-    return 2;
-  }
-  if (rest.length > 0) {
-    complain(`doctor takes no arguments, but got ${rest.join(" ")}`);
-    return 2;
-  }
+function checkWords(): void {
+  if (command === undefined) return;
+  const needed = ARGUMENTS[command];
+  if (needed === undefined)
+    complain(`unknown command ${JSON.stringify(command)}: use join, leave or doctor, or none to run an agent`);
+  else if (rest.length > needed.length) complain(`${command} takes ${needed[0] ?? "no arguments"}, but got ${rest.join(" ")}`);
+  else if (rest.length < needed.length) complain(`${command} needs ${needed.join(" ")}`);
+  else return;
+  process.exit(EXIT.mistaken);
+}
+
+/** Its exit status is 0 if everything that is to run here does. */
+async function runDoctor(config: AgentConfig): Promise<number> {
   try {
     // The log goes to standard error, and only if LOG_LEVEL asks for it.
     const level = config.logLevel === "info" ? "silent" : config.logLevel;
@@ -79,7 +99,7 @@ async function runDoctor([command, ...rest]: readonly string[]): Promise<number>
     return healthy ? 0 : 1;
   } catch (error) {
     complain(reasonOf(error));
-    return 2;
+    return EXIT.mistaken;
   }
 }
 
@@ -87,6 +107,7 @@ async function runDoctor([command, ...rest]: readonly string[]): Promise<number>
 function stop(code: number, goodbye?: Goodbye): void {
   if (stopping) return;
   stopping = true;
+  if (agent === undefined) process.exit(code);
   void stopAndExit(agent, code, goodbye);
 }
 
@@ -96,7 +117,7 @@ async function stopAndExit(leaving: Agent, code: number, goodbye: Goodbye | unde
     process.exit(code);
   } catch (error) {
     complain(`the agent did not stop cleanly: ${reasonOf(error)}`);
-    process.exit(1);
+    process.exit(EXIT.failed);
   }
 }
 

@@ -27,6 +27,8 @@ export const Control = z.discriminatedUnion("kind", [
   z.object({ v, kind: z.literal("state"), state: z.enum(AgentState) }),
   /** Test this engine now; its presence says what came of it. */
   z.object({ v, kind: z.literal("test"), engine: engineName }),
+  /** Another process runs with this one's key, and was there before: end, if you are this instance. */
+  z.object({ v, kind: z.literal("copy"), instance: z.uuid() }),
   /** Take no work for this engine, because of this; null: take it again. What the agent is told does not outlive it. */
   z.object({ v, kind: z.literal("refuse"), engine: engineName, reason: textWithin(1024).nullable() }),
 ]);

@@ -232,6 +232,8 @@ export const Presence = z.object({
   version: told(50),
   class: z.enum(InternetClass),
   startedAt: instant,
+  /** Of an agent with a key of its own: random, another one for each process. A second one with the same key is a copy. */
+  instance: z.uuid().optional().catch(undefined),
   /** Time between heartbeats in milliseconds; after three missed ones the agent counts as gone. */
   heartbeatMs: z
     .number()

@@ -3,9 +3,15 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { InternetClass } from "../schema/classes.js";
+import { formatJoinKeys } from "../schema/join-keys.js";
+import { formatJoinToken } from "../schema/join-token.js";
+import { readJoinSecrets } from "./join-secrets.js";
 import { readOrCreateFile, type Keys } from "./keys.js";
 import { natsConfig } from "./nats-config.js";
 
+/** Where agents reach a gateway. */
+const GATEWAY = "http://gateway:8080";
 /** Which share of the room that is free at first JetStream may use. */
 const STORE_SHARE = 0.8;
 
@@ -34,7 +40,11 @@ export async function handOut(keys: Keys, { folder, natsStore }: HandOut): Promi
     syncAlways: true,
     serverName: "scanmesh",
   });
-  const { gateway, agent, resolver } = keys.creds;
+  const { gateway, resolver } = keys.creds;
+  const secrets = await readJoinSecrets(keys.dir);
+  const tokenOf = (internet: InternetClass) => formatJoinToken({ gateway: GATEWAY, secret: secrets[internet] });
+  // Agents had their class's credentials there, which are every agent's of the class.
+  for (const name of ["agent-isolated", "agent-internet"]) await rm(join(folder, name, "agent.creds"), { force: true });
   return Promise.all([
     writeReadable(join(folder, "nats"), "nats.conf", nats),
     writeReadable(join(folder, "postgres"), "password", password),
@@ -44,8 +54,9 @@ export async function handOut(keys: Keys, { folder, natsStore }: HandOut): Promi
     writeReadable(join(folder, "gateway"), "system.creds", await readFile(resolver, "utf8")),
     writeReadable(join(folder, "gateway"), "accounts.nk", await readFile(keys.signing.accounts, "utf8")),
     writeReadable(join(folder, "gateway"), "agents.nk", await readFile(keys.signing.agents, "utf8")),
-    writeReadable(join(folder, "agent-isolated"), "agent.creds", await readFile(agent.isolated, "utf8")),
-    writeReadable(join(folder, "agent-internet"), "agent.creds", await readFile(agent.internet, "utf8")),
+    writeReadable(join(folder, "gateway"), "join-keys.json", formatJoinKeys(secrets)),
+    writeReadable(join(folder, "agent-isolated"), "join-token", tokenOf("isolated")),
+    writeReadable(join(folder, "agent-internet"), "join-token", tokenOf("internet")),
   ]);
 }
 

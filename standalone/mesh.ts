@@ -1,15 +1,18 @@
 /** The whole mesh on one machine: the order in which its parts start and stop. */
 
-import { realpath } from "node:fs/promises";
+import { realpath, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentReady } from "../schema/lifecycle.js";
 import type { EnginePresence } from "../schema/messages.js";
+import { formatJoinKeys } from "../schema/join-keys.js";
+import { formatJoinToken } from "../schema/join-token.js";
 import { projectPath } from "../schema/paths.js";
 import { DEFAULT_PORT } from "../gateway/config.js";
 import { sizeText } from "../schema/settings.js";
 import { PRESENCE_RESERVED, reservedBytes } from "../schema/streams.js";
 import type { NatsAccess, StandaloneConfig } from "./config.js";
 import type { GuardedServer } from "./guarded-server.js";
+import { readJoinSecrets } from "./join-secrets.js";
 import { makeKeys } from "./keys.js";
 import { natsRoom, startNats, type NatsRoom } from "./nats.js";
 import { startPart, type Part, type PartCommand } from "./part.js";
@@ -62,6 +65,9 @@ export function createMesh(config: StandaloneConfig): Mesh {
   const restarting = new Set<Running>();
   let tell: (line: string) => void = () => {};
   let nats: GuardedServer | undefined;
+  /** Of the token by which the agent joins; undefined with a NATS that is not ours. */
+  let joinSecret: Buffer | undefined;
+  const tokenFile = join(config.home, "join-token");
 
   /** The mesh ends with any of its parts, unless a full disk has ended it. `dir` is on that disk. */
   const watch = <T extends Running>(name: string, dir: string, part: T, start: () => Promise<T>, onEnd?: () => void) => {
@@ -131,7 +137,11 @@ export function createMesh(config: StandaloneConfig): Mesh {
       SCANMESH_NATS_SYSTEM_CREDS: resolver,
       SCANMESH_NATS_ACCOUNTS_KEY: keys.signing.accounts,
       SCANMESH_NATS_AGENTS_KEY: keys.signing.agents,
+      SCANMESH_JOIN_KEYS: join(keys.dir, "join-keys.json"),
     };
+    const secrets = await readJoinSecrets(keys.dir);
+    await writeFile(accountFiles.SCANMESH_JOIN_KEYS, formatJoinKeys(secrets), { mode: 0o600 });
+    joinSecret = secrets.isolated;
     const creds = { gatewayIsolatedCreds: gateway.isolated, gatewayInternetCreds: gateway.internet, agentCreds: agent.isolated };
     return { url, ...creds, accountFiles, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB` } };
   };
@@ -143,6 +153,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
     const script = [projectPath("dist", "gateway", "main.js")] as const;
     const part = run("gateway", script, env);
     const { url } = await part.message("listening");
+    await writeToken(url);
     watch("gateway", config.home, part, async () => {
       const next = run("gateway", script, { ...env, PORT: new URL(url).port });
       await next.message("listening");
@@ -153,6 +164,24 @@ export function createMesh(config: StandaloneConfig): Mesh {
       void restartStalledNats(url, { isStopping: () => stopping, hasRoom: () => hasRoom(dir), restart: restartNats });
     }
     return url;
+  };
+
+  /** The agent joins as all others do, by a token that is written once the gateway's address is known. */
+  const agentAccess = async (bus: Bus): Promise<PartCommand["env"]> => {
+    if (joinSecret === undefined) return { SCANMESH_NATS_CREDS: bus.agentCreds };
+    await rm(tokenFile, { force: true });
+    return {
+      SCANMESH_NATS_CREDS: undefined,
+      SCANMESH_JOIN_TOKEN_FILE: tokenFile,
+      SCANMESH_IDENTITY: join(config.home, "agents"),
+    };
+  };
+
+  const writeToken = async (url: string): Promise<void> => {
+    if (joinSecret === undefined) return;
+    const token = formatJoinToken({ gateway: localAddress(url), secret: joinSecret });
+    await writeFile(`${tokenFile}.new`, token, { mode: 0o600 });
+    await rename(`${tokenFile}.new`, tokenFile);
   };
 
   const agent = async (env: PartCommand["env"]): Promise<AgentReady> => {
@@ -180,7 +209,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
       ]);
       const env = gatewayEnvironment(config, databaseUrl, bus);
       await step("Migrations", () => migrate(env));
-      const agentEnv = { ...config.agentEnv, NATS_URL: bus.url, SCANMESH_NATS_CREDS: bus.agentCreds };
+      const agentEnv = { ...config.agentEnv, NATS_URL: bus.url, ...(await agentAccess(bus)) };
       const [url, { engines, mistakes }] = await Promise.all([
         step(
           "Gateway",
@@ -259,4 +288,9 @@ function host(url: string): string {
 function healthyNames(engines: readonly EnginePresence[]): string {
   const names = engines.filter(({ healthy }) => healthy).map(({ name }) => name);
   return names.join(", ");
+}
+
+/** How a gateway that listens on every address is reached on this machine. */
+function localAddress(url: string): string {
+  return url.replace("://0.0.0.0:", "://127.0.0.1:").replace("://[::]:", "://[::1]:");
 }

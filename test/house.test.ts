@@ -21,7 +21,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       [
         "gateway",
         "what every room may use",
-        /^(config(-accounts)?|errors|caller|metrics|failpoint|batch|batch-limit|row-batches|flow|content|write-probe)\.ts$/,
+        /^(config(-accounts|-joining)?|errors|caller|metrics|failpoint|batch|batch-limit|row-batches|flow|content|write-probe)\.ts$/,
       ],
     ],
     [["gateway/bus", "what speaks to NATS: connections, streams, the sample store"]],
@@ -37,7 +37,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       ["gateway/watch", "subscriptions: what they read, and when they are told"],
     ],
     [["gateway/scan", "the verbs: a rule each, over the rooms below"]],
-    [["gateway/join", "hosts that join: their tokens"]],
+    [["gateway/join", "hosts that join: their tokens, and agents' keys"]],
     [["gateway/background", "what runs by itself: recording results, and the sweep"]],
     [["gateway/http", "what all HTTP routes share"]],
     [["gateway/graphql", "values that a request loads once", /^loaders\.ts$/]],
@@ -74,6 +74,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       ["scanner-agent/manifest", "engine manifests, read and chosen"],
       ["scanner-agent/parsers", "what engines print, made into results: pure functions"],
     ],
+    [["scanner-agent/join", "joining a mesh, and staying in it"]],
     [
       ["scanner-agent/samples", "samples on this host"],
       ["scanner-agent/runners", "what several kinds of runner use", /^(gate|conversation|fill-command)\.ts$/],

@@ -49,20 +49,29 @@ const columns = [
 const isUsable = sql<boolean>`(revoked_at is null and coalesce(expires_at > now(), true) and coalesce(used < uses, true))`;
 
 export async function insertJoinToken(tx: Tx, token: NewJoinToken): Promise<JoinTokenRecord> {
-  return tx
+  return tx.insertInto("join_tokens").values(rowOf(token)).returning(columns).executeTakeFirstOrThrow();
+}
+
+/** Makes a token known, unless it is: a revoked one stays revoked. */
+export async function insertStandingToken(db: Database, token: NewJoinToken): Promise<void> {
+  await db
     .insertInto("join_tokens")
-    .values({
-      id: token.id,
-      stored_key: token.storedKey,
-      server_key: token.serverKey,
-      internet: token.class === "internet",
-      name_pattern: token.namePattern,
-      ephemeral: token.ephemeral,
-      uses: token.uses,
-      expires_at: sql<Date>`now() + make_interval(secs => ${token.ttlSeconds})`,
-    })
-    .returning(columns)
-    .executeTakeFirstOrThrow();
+    .values(rowOf(token))
+    .onConflict((clash) => clash.column("id").doNothing())
+    .execute();
+}
+
+function rowOf(token: NewJoinToken) {
+  return {
+    id: token.id,
+    stored_key: token.storedKey,
+    server_key: token.serverKey,
+    internet: token.class === "internet",
+    name_pattern: token.namePattern,
+    ephemeral: token.ephemeral,
+    uses: token.uses,
+    expires_at: token.ttlSeconds === null ? null : sql<Date>`now() + make_interval(secs => ${token.ttlSeconds})`,
+  };
 }
 
 /** Forgets tokens that ended long ago. */
@@ -90,4 +99,56 @@ export async function revokeJoinTokenRow(tx: Tx, id: string): Promise<{ token: J
     .returning(columns)
     .executeTakeFirstOrThrow();
   return { token, changed: true };
+}
+
+/** A token with the keys that are derived from its secret, and whether it can be used now. */
+export interface UsableJoinToken {
+  readonly id: string;
+  readonly storedKey: Buffer;
+  readonly serverKey: Buffer;
+  readonly class: InternetClass;
+  readonly namePattern: string | null;
+  readonly ephemeral: boolean;
+  readonly isRevoked: boolean;
+  readonly isExpired: boolean;
+  readonly isUsedUp: boolean;
+}
+
+/** A token, and whether it can be used. In a transaction it is held: those who use it at the same time come one after the other. */
+export async function readJoinToken(db: Database | Tx, id: string): Promise<UsableJoinToken | undefined> {
+  const query = db
+    .selectFrom("join_tokens")
+    .select([
+      "id",
+      "stored_key as storedKey",
+      "server_key as serverKey",
+      columns[1],
+      "name_pattern as namePattern",
+      "ephemeral",
+      sql<boolean>`revoked_at is not null`.as("isRevoked"),
+      sql<boolean>`coalesce(expires_at <= now(), false)`.as("isExpired"),
+      sql<boolean>`coalesce(used >= uses, false)`.as("isUsedUp"),
+    ])
+    .where("id", "=", id);
+  return (db.isTransaction ? query.forUpdate() : query).executeTakeFirst();
+}
+
+/** Whether a key has used a token. */
+export async function hasUsed(tx: Tx, id: string, publicKey: string): Promise<boolean> {
+  const found = await tx
+    .selectFrom("joins")
+    .select("agent")
+    .where((where) => where.and({ token_id: id, public_key: publicKey }))
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+/** Counts one use of a token. */
+export async function useJoinToken(tx: Tx, id: string, publicKey: string, agent: string): Promise<void> {
+  await tx.insertInto("joins").values({ token_id: id, public_key: publicKey, agent }).execute();
+  await tx
+    .updateTable("join_tokens")
+    .set({ used: sql<number>`used + 1` })
+    .where("id", "=", id)
+    .execute();
 }

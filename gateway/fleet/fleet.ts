@@ -21,6 +21,7 @@ import {
 } from "./catalogue.js";
 import { createHealth } from "./health.js";
 import { createHosts } from "./hosts.js";
+import { createInstances } from "./instances.js";
 import { announcedEngines, readPresence, type PresentAgent } from "./presence.js";
 import { createPresentAgents, presentMs } from "./present-agents.js";
 import { withoutWork, type Sealing } from "./sealing.js";
@@ -64,14 +65,17 @@ export interface FleetParts {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly enginesMax: number;
+  /** Told that a second agent with the key of one was heard, which is ignored. */
+  readonly onCopy?: ((internet: InternetClass, agent: string, instance: string) => void) | undefined;
   /** Told of the engines of an agent that may take work, each time that it is heard. */
   readonly onEngines?: ((agent: string, internet: InternetClass, engines: readonly string[]) => void) | undefined;
   readonly sealing: Sealing;
 }
 
-export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, sealing }: FleetParts): Fleet {
+export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCopy, sealing }: FleetParts): Fleet {
   const agents = createPresentAgents(log, (internet) => metrics.agentsRefused.labels(internet).inc());
   const findUnhealthy = createHealth();
+  const instances = createInstances();
   const hosts = createHosts(db, log);
   const load = createCatalogue(db, bus, log);
   let catalogue: Catalogue | undefined;
@@ -213,10 +217,15 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, seal
 
   return {
     onPresence(internet, agent, value) {
-      if (value === undefined) return agents.leave(internet, agent, "RESTARTING");
+      if (value === undefined) {
+        instances.leave(internet, agent);
+        return agents.leave(internet, agent, "RESTARTING");
+      }
       const heard = readPresence(internet, agent, value, log);
       const { presence } = heard;
+      if (presence.instance !== undefined && instances.isCopy(presence)) return onCopy?.(internet, agent, presence.instance);
       if (presence.goodbye === "REMOVED") {
+        instances.leave(internet, agent);
         agents.leave(internet, agent, "REMOVED");
         return hosts.leave(internet, agent);
       }

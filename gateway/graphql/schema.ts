@@ -3,6 +3,7 @@ import { lexicographicSortSchema, printSchema, type GraphQLField, type GraphQLSc
 import { buildSchemaSync, type PubSub } from "type-graphql";
 import { scopeOf } from "./context/scopes.js";
 import { AgentEngineResolver, AgentResolver } from "./resolvers/agent.js";
+import { AgentKeyResolver } from "./resolvers/agent-key.js";
 import { ApiKeyResolver } from "./resolvers/api-key.js";
 import { AuditEventResolver } from "./resolvers/audit-event.js";
 import { BatchResolver, SubmitScansSuccessResolver } from "./resolvers/batch.js";
@@ -51,6 +52,7 @@ export function createSchema(): GraphQLSchema {
       NodeResolver,
       AgentEngineResolver,
       AgentResolver,
+      AgentKeyResolver,
       ApiKeyResolver,
       AuditEventResolver,
       BatchResolver,

@@ -19,6 +19,8 @@ export interface GuardedRequest {
    * a page need not see the answer of a long list to keep the database busy.
    */
   readonly isGuarded: boolean;
+  /** Whether it proves by itself that it is no page's, whatever name it calls the gateway by: a host that joins. */
+  readonly isProven?: boolean;
   /** Whether it is of HTTP/1.0, which knows no Host, and comes from this machine. No browser sends such a request. */
   readonly isOld: boolean;
 }
@@ -27,8 +29,11 @@ export interface GuardedRequest {
 export const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Why a request is refused; undefined if it is not. */
-export function refusal(config: GuardConfig, { method, headers, isGuarded, isOld }: GuardedRequest): string | undefined {
-  if (config.auth === "keys") return undefined;
+export function refusal(
+  config: GuardConfig,
+  { method, headers, isGuarded, isProven, isOld }: GuardedRequest,
+): string | undefined {
+  if (config.auth === "keys" || isProven) return undefined;
   const { host } = headers;
   const name = hostName(host);
   if (host === undefined && isOld) return isGuarded || !READS.has(method) ? originProblem(config, headers) : undefined;
@@ -72,6 +77,8 @@ function isOwn(origin: string, host: string | undefined): boolean {
 }
 
 const GUARDED = /^(\/(graphql|samples)(\/.*)?|\/api\/v1\/sample|\/api\/search|\/export\/csv)$/;
+/** What they are sent is proven by a token or a key that no page has. */
+const PROVEN = /^\/join(\/|$)/;
 /** Headers that pages may send: those of the API, of Apollo's clients, and of tracing (W3C Trace Context, B3, Sentry). */
 const ALLOWED_HEADERS = [
   "authorization, content-type, idempotency-key, x-api-key, x-request-id",
@@ -90,6 +97,7 @@ export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
       method: request.method,
       headers: request.headers,
       isGuarded: isGuarded && request.method !== "OPTIONS",
+      isProven: PROVEN.test(request.routeOptions.url ?? "") && request.headers.origin === undefined,
       isOld: isOldAndLocal(request.raw),
     });
     if (refused !== undefined) throw new GatewayError("FORBIDDEN", refused);

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Events, NatsError, type Msg, type NatsConnection, type Subscription } from "nats";
+import { ErrorCode, Events, NatsError, type Msg, type NatsConnection, type Subscription } from "nats";
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import { guard, keepOpen } from "../../schema/listening.js";
@@ -13,6 +13,8 @@ import { explainConnection } from "./explain-connection.js";
 
 const RETRY_MS = 500;
 const PING_MS = 5_000;
+/** How long a connection is away before that is told, and the longest time until it is told again. */
+const AWAY_MS = { first: 2_000, max: 60_000 };
 
 /** How to reach the bus. */
 export interface BusOptions {
@@ -23,6 +25,8 @@ export interface BusOptions {
   /** Names the connection in the server's monitoring. */
   readonly purpose: string;
   readonly log: Logger;
+  /** Told now and then while the connection is away for longer than a moment. */
+  readonly onAway?: () => void;
   /** Ends the wait for the first connection. */
   readonly signal: AbortSignal;
 }
@@ -65,7 +69,7 @@ export class BusAway extends Unavailable {
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const nc = await firstConnection(options);
   const listeners = new Set<() => void>();
-  void followStatus(nc, listeners, options.log);
+  void followStatus(nc, listeners, options);
   let inboxes = 0;
 
   /** Lasts until it is closed or the connection is, whatever arrives: it is made again if the server ends it. */
@@ -154,9 +158,25 @@ async function firstConnection(options: BusOptions): Promise<NatsConnection> {
   }
 }
 
-async function followStatus(nc: NatsConnection, listeners: ReadonlySet<() => void>, log: Logger): Promise<void> {
+async function followStatus(
+  nc: NatsConnection,
+  listeners: ReadonlySet<() => void>,
+  { log, onAway }: Pick<BusOptions, "log" | "onAway">,
+): Promise<void> {
+  let away: NodeJS.Timeout | undefined;
+  const tellAway = (ms: number) => {
+    away = setTimeout(() => {
+      onAway?.();
+      tellAway(Math.min(ms * 2, AWAY_MS.max));
+    }, ms).unref();
+  };
+  void nc.closed().then(() => clearTimeout(away));
   for await (const status of nc.status()) {
+    if ([Events.Disconnect, Events.Reconnect].includes(status.type as Events)) clearTimeout(away);
+    if (status.type === Events.Disconnect) tellAway(AWAY_MS.first);
     if (status.type === Events.Disconnect) log.warn("Lost the connection to NATS; reconnecting");
+    else if (status.type === Events.Error && status.data === ErrorCode.AuthenticationExpired)
+      log.info("The time for which NATS lets this agent in is over; reconnecting with what was renewed");
     else if (status.type === Events.Error) log.error({ error: status.data }, "NATS reported an error");
     else if (status.type === Events.Reconnect) {
       log.info("Reconnected to NATS");

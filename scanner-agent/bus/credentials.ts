@@ -13,6 +13,8 @@ interface Claims {
   readonly name?: string;
   /** When it expires, in seconds; it need not. */
   readonly exp?: number;
+  /** When it was signed, in seconds. */
+  readonly iat?: number;
   /** The key of the account that has signed it, or of one that signs for it. */
   readonly iss?: string;
   readonly nats?: { readonly issuer_account?: string };

@@ -9,12 +9,14 @@ import type { Engine } from "../engine/engine.js";
 export interface ControlTargets {
   readonly cancel: (scans: readonly number[]) => void;
   readonly order: (state: AgentState) => void;
+  /** Another process was here before with the key of this instance. */
+  readonly copy: (instance: string) => void;
   readonly engines: readonly Engine[];
   readonly log: Logger;
 }
 
 /** Obeys the control messages that gateways send to this agent. */
-export function listenToControl(bus: Bus, agent: string, { cancel, order, engines, log }: ControlTargets): void {
+export function listenToControl(bus: Bus, agent: string, { cancel, order, copy, engines, log }: ControlTargets): void {
   const enginesNamed = (name: string) => engines.filter(({ manifest }) => engineToken(manifest.name) === engineToken(name));
 
   function apply(control: Control): void {
@@ -23,6 +25,8 @@ export function listenToControl(bus: Bus, agent: string, { cancel, order, engine
         return cancel(control.scans);
       case "state":
         return order(control.state);
+      case "copy":
+        return copy(control.instance);
       case "test":
         return enginesNamed(control.engine).forEach((engine) => void engine.test());
       case "refuse":

@@ -12,8 +12,8 @@ export interface Announcer {
   withdraw(goodbye: Goodbye): Promise<void>;
 }
 
-/** Whether a leaving agent's engines are still waited for. */
-export type Goodbye = "RESTARTING" | "REMOVED";
+/** Whether a leaving agent's engines are still waited for. The copy of an agent says nothing: the presence is the other one's. */
+export type Goodbye = "RESTARTING" | "REMOVED" | "NONE";
 
 /** Announces the agent at every heartbeat. */
 export function startPresence(
@@ -55,6 +55,7 @@ export function startPresence(
       withdrawn = true;
       clearInterval(heartbeat);
       await putting;
+      if (goodbye === "NONE") return;
       try {
         if (goodbye === "RESTARTING") await deletePresence(bus, agent);
         else await putPresence(bus, { ...(await current()), goodbye });

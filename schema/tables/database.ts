@@ -7,7 +7,7 @@ import type { GatewaysTable, OutboxTable, RemovalsTable, SealingTable, SweepMark
 import type { DownloadsTable } from "./downloads.js";
 import type { AgentsTable, EnginesTable, AgentOrdersTable, EngineHostsTable } from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
-import type { JoinsTable, JoinTokensTable } from "./joining.js";
+import type { AgentKeysTable, JoinsTable, JoinTokensTable } from "./joining.js";
 import type { SamplesTable, UploadsTable } from "./samples.js";
 import type { ScansTable, ResultsTable, SlowResultsTable, BatchesTable, IdempotencyKeysTable } from "./scans.js";
 import type {
@@ -49,6 +49,7 @@ export interface Tables {
   audit_events: AuditEventsTable;
   join_tokens: JoinTokensTable;
   joins: JoinsTable;
+  agent_keys: AgentKeysTable;
   final_marks: FinalMarksTable;
   uncounted_scans: UncountedScansTable;
   hourly_scans: HourlyScansTable;

@@ -1,6 +1,7 @@
 /** Row types of join tokens and their use. */
 
 import type { Generated } from "kysely";
+import type { AgentKeyState } from "../join-messages.js";
 import type { GeneratedTimestamp, NullableTimestamp } from "./columns.js";
 
 /** Tokens by which hosts join. */
@@ -23,6 +24,22 @@ export interface JoinTokensTable {
   /** Null: never. */
   expires_at: NullableTimestamp;
   revoked_at: NullableTimestamp;
+}
+
+/** The keys of agents that have joined, or want to. */
+export interface AgentKeysTable {
+  public_key: string;
+  agent: string;
+  internet: boolean;
+  state: AgentKeyState;
+  /** Whether it is forgotten soon after the agent is gone. */
+  ephemeral: boolean;
+  host: string;
+  version: string;
+  joined_at: GeneratedTimestamp;
+  renewed_at: GeneratedTimestamp;
+  /** When a second agent with this key was last seen. */
+  cloned_at: NullableTimestamp;
 }
 
 /** The keys that have used a token. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { defaultAgentId, readAgentConfig } from "../../scanner-agent/config.js";
+import { readAgentConfig } from "../../scanner-agent/config.js";
+import { defaultAgentId } from "../../schema/agent-name.js";
 import { HEARTBEAT_MS } from "../../schema/messages.js";
 import { ConfigError } from "../../schema/settings.js";
 

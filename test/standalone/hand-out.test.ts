@@ -30,9 +30,17 @@ describe("what the containers of a mesh are given", () => {
     const files = await give();
     const modes = await Promise.all(files.map(async (file) => (await stat(file)).mode & 0o777));
     expect(new Set(modes)).toEqual(new Set([0o444]));
-    const ofGateway = ["accounts.nk", "agents.nk", "database-url", "internet.creds", "isolated.creds", "system.creds"];
+    const ofGateway = [
+      "accounts.nk",
+      "agents.nk",
+      "database-url",
+      "internet.creds",
+      "isolated.creds",
+      "join-keys.json",
+      "system.creds",
+    ];
     expect(await readdir(join(folder, "gateway"))).toEqual(ofGateway);
-    expect(await readdir(join(folder, "agent-isolated"))).toEqual(["agent.creds"]);
+    expect(await readdir(join(folder, "agent-isolated"))).toEqual(["join-token"]);
     const others = files.filter((file) => !file.endsWith(".nk"));
     const all = (await Promise.all(others.map((file) => readFile(file, "utf8")))).join("\n");
     expect(all).not.toMatch(/\bS[OA][A-Z2-7]{56}\b/);

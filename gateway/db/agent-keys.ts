@@ -1,0 +1,125 @@
+import { sql } from "kysely";
+import type { InternetClass } from "../../schema/classes.js";
+import type { AgentKeyState } from "../../schema/join-messages.js";
+import type { Database, Tx } from "./database.js";
+
+/** An agent's key as it is listed. */
+export interface AgentKeyRecord {
+  readonly publicKey: string;
+  readonly agent: string;
+  readonly class: InternetClass;
+  readonly state: AgentKeyState;
+  readonly ephemeral: boolean;
+  readonly host: string;
+  readonly version: string;
+  readonly joinedAt: Date;
+  readonly renewedAt: Date;
+  readonly clonedAt: Date | null;
+}
+
+/** A key to enter. */
+export type NewAgentKey = Pick<AgentKeyRecord, "publicKey" | "agent" | "class" | "state" | "ephemeral" | "host" | "version">;
+
+const LISTED = 2_000;
+/** How long a key waits to be accepted. */
+const WAITING_DAYS = 1;
+
+const columns = [
+  "public_key as publicKey",
+  "agent",
+  sql<InternetClass>`case when internet then 'internet' else 'isolated' end`.as("class"),
+  "state",
+  "ephemeral",
+  "host",
+  "version",
+  "joined_at as joinedAt",
+  "renewed_at as renewedAt",
+  "cloned_at as clonedAt",
+] as const;
+
+/** The keys of all agents, by name. */
+export async function readAgentKeys(db: Database): Promise<AgentKeyRecord[]> {
+  return db.selectFrom("agent_keys").select(columns).orderBy("agent").orderBy("joined_at", "desc").limit(LISTED).execute();
+}
+
+export async function readAgentKey(db: Database | Tx, publicKey: string): Promise<AgentKeyRecord | undefined> {
+  return db.selectFrom("agent_keys").select(columns).where("public_key", "=", publicKey).executeTakeFirst();
+}
+
+/** Holds the name of an agent until the end of the transaction, and returns its keys. */
+export async function lockAgentName(tx: Tx, agent: string): Promise<AgentKeyRecord[]> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`agent_keys ${agent}`}, 0))`.execute(tx);
+  return tx.selectFrom("agent_keys").select(columns).where("agent", "=", agent).execute();
+}
+
+/** Enters a key, or renews what is known of it. */
+export async function upsertAgentKey(tx: Tx, key: NewAgentKey): Promise<void> {
+  const { publicKey, agent, state, ephemeral, host, version } = key;
+  await tx
+    .insertInto("agent_keys")
+    .values({ public_key: publicKey, agent, internet: key.class === "internet", state, ephemeral, host, version })
+    .onConflict((clash) => clash.column("public_key").doUpdateSet({ state, host, version, renewed_at: sql<Date>`now()` }))
+    .execute();
+}
+
+export async function setAgentKeyState(tx: Tx, publicKey: string, state: AgentKeyState): Promise<void> {
+  await tx.updateTable("agent_keys").set({ state }).where("public_key", "=", publicKey).execute();
+}
+
+/** Notes that an agent has renewed. */
+export async function markRenewed(db: Database, publicKey: string, version: string): Promise<void> {
+  await db
+    .updateTable("agent_keys")
+    .set({ renewed_at: sql<Date>`now()`, version })
+    .where("public_key", "=", publicKey)
+    .execute();
+}
+
+/** Notes that a second agent with an agent's key was seen. */
+export async function markCloned(db: Database, agent: string): Promise<void> {
+  await db
+    .updateTable("agent_keys")
+    .set({ cloned_at: sql<Date>`now()` })
+    .where("agent", "=", agent)
+    .where("state", "=", "JOINED")
+    .execute();
+}
+
+/** Forgets a key. */
+export async function deleteAgentKey(tx: Tx, publicKey: string): Promise<void> {
+  await tx.deleteFrom("agent_keys").where("public_key", "=", publicKey).execute();
+}
+
+/** Forgets keys of a name that have waited too long. */
+export async function deleteOldWaiting(tx: Tx, agent: string): Promise<void> {
+  await tx
+    .deleteFrom("agent_keys")
+    .where("agent", "=", agent)
+    .where("state", "=", "WAITING")
+    .where(sql<boolean>`renewed_at < now() - make_interval(days => ${WAITING_DAYS})`)
+    .execute();
+}
+
+/** Agents whose key was revoked and whose account was not: whoever revoked it could not tell NATS. */
+export async function readRevokedWithAccount(db: Database): Promise<string[]> {
+  const found = await db
+    .selectFrom("agent_keys as key")
+    .innerJoin("agent_accounts as account", "account.user_key", "key.public_key")
+    .select("account.agent")
+    .where("key.state", "=", "REVOKED")
+    .where("account.revoked_at", "is", null)
+    .execute();
+  return found.map(({ agent }) => agent);
+}
+
+/** Ephemeral agents that have not been heard for so long. */
+export async function readForgettable(db: Database, ms: number): Promise<{ agent: string; publicKey: string }[]> {
+  return db
+    .selectFrom("agent_keys as key")
+    .leftJoin("agents as heard", (on) => on.onRef("heard.agent", "=", "key.agent").onRef("heard.internet", "=", "key.internet"))
+    .select(["key.agent", "key.public_key as publicKey"])
+    .where("key.ephemeral", "=", true)
+    .where("key.state", "=", "JOINED")
+    .where(sql<boolean>`greatest(heard.heard_at, key.joined_at, key.renewed_at) < now() - ${ms} * interval '1 millisecond'`)
+    .execute();
+}

@@ -1,0 +1,50 @@
+import type { InternetClass } from "../../schema/classes.js";
+import type { Presence } from "../../schema/messages.js";
+import { presentMs } from "./present-agents.js";
+
+/** Tells an agent that was started again from a copy of it: both have one key, and each process an instance of its own. */
+export interface Instances {
+  /** Takes what an agent says. Returns whether it is the copy of one that has not missed three heartbeats. */
+  isCopy(presence: Presence, now?: number): boolean;
+  /** The agent has said that it leaves. */
+  leave(internet: InternetClass, agent: string): void;
+}
+
+interface Heard {
+  readonly startedAt: string;
+  readonly firstAt: number;
+  lastAt: number;
+  /** Whether it is the later one of two that were both heard after the other. */
+  isCopy: boolean;
+}
+
+export function createInstances(): Instances {
+  const agents = new Map<string, Map<string, Heard>>();
+  const nameOf = (internet: InternetClass, agent: string) => `${internet} ${agent}`;
+
+  return {
+    isCopy(presence, now = performance.now()) {
+      const { agent, class: internet, instance, startedAt } = presence;
+      if (instance === undefined) return false;
+      const name = nameOf(internet, agent);
+      const heard = agents.get(name) ?? new Map<string, Heard>();
+      agents.set(name, heard);
+      for (const [other, { lastAt }] of heard) if (now - lastAt > presentMs(presence)) heard.delete(other);
+      const own = heard.get(instance) ?? { startedAt, firstAt: now, lastAt: now, isCopy: false };
+      heard.set(instance, own);
+      own.lastAt = now;
+      const others = [...heard.values()].filter((other) => other !== own);
+      // One that was killed and started again is heard after the one before, and that one never again.
+      for (const other of others) if (other.lastAt > own.firstAt) markCopy(own, other);
+      return own.isCopy && others.some(({ isCopy }) => !isCopy);
+    },
+    leave: (internet, agent) => void agents.delete(nameOf(internet, agent)),
+  };
+}
+
+function markCopy(one: Heard, other: Heard): void {
+  if (one.isCopy || other.isCopy) return;
+  const copy =
+    one.startedAt > other.startedAt || (one.startedAt === other.startedAt && one.firstAt > other.firstAt) ? one : other;
+  copy.isCopy = true;
+}

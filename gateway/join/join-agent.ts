@@ -1,0 +1,105 @@
+import { randomBytes } from "node:crypto";
+import { defaultAgentId } from "../../schema/agent-name.js";
+import type { InternetClass } from "../../schema/classes.js";
+import { JoinError, type JoinErrorCode } from "../../schema/join-errors.js";
+import { NONCE_BYTES, type JoinAnswer, type JoinRequest } from "../../schema/join-messages.js";
+import { isJoinerProven, proveGateway } from "../../schema/join-proof.js";
+import type { Caller } from "../caller.js";
+import { deleteOldWaiting, lockAgentName, upsertAgentKey, type AgentKeyRecord } from "../db/agent-keys.js";
+import { audit } from "../db/audit.js";
+import type { Tx } from "../db/database.js";
+import { hasUsed, readJoinToken, useJoinToken, type UsableJoinToken } from "../db/join-tokens.js";
+import type { ScanContext } from "../scan/context.js";
+import { checkClock, checkVersion, requireAccounts } from "./checks.js";
+
+/** Most keys that wait for one name. */
+const MOST_WAITING = 8;
+
+type Outcome = { readonly agent: string; readonly waits?: boolean };
+
+/**
+ * Lets a host join that proves that it has a token's secret. One that repeats its request with the same key uses the token once and gets
+ * the same account, so nothing is lost when an answer is, or when a gateway ends before it answers. Throws JoinError.
+ */
+export async function joinAgent(ctx: ScanContext, caller: Caller, request: JoinRequest): Promise<JoinAnswer> {
+  const accounts = requireAccounts(ctx);
+  const token = await readJoinToken(ctx.db, request.token);
+  if (!token) throw new JoinError("TOKEN_UNKNOWN");
+  if (!isJoinerProven(token, request)) throw new JoinError("PROOF_WRONG");
+  checkClock(request.time);
+  checkVersion(request.version);
+  const { agent, waits } = await ctx.db.transaction().execute((tx) => enter(ctx, tx, caller, request));
+  if (waits) throw new JoinError("AGENT_WAITING", agent);
+  await ctx.failpoint("joined");
+  const { publicKey } = request;
+  const { jwt } = await accounts.issueAgent({ agent, publicKey, internet: token.class, engines: [] });
+  const nonce = randomBytes(NONCE_BYTES).toString("base64url");
+  const answer: Omit<JoinAnswer, "proof"> = {
+    v: 1,
+    nonce,
+    agent,
+    class: token.class,
+    servers: [...ctx.config.agentServers],
+    jwt,
+  };
+  return { ...answer, proof: proveGateway(token, request, answer) };
+}
+
+/** Uses the token and enters the agent's key, once. */
+async function enter(ctx: ScanContext, tx: Tx, caller: Caller, request: JoinRequest): Promise<Outcome> {
+  const { token: id, publicKey, host, version } = request;
+  const token = await readJoinToken(tx, id);
+  if (!token) throw new JoinError("TOKEN_UNKNOWN");
+  const isRepeated = await hasUsed(tx, id, publicKey);
+  const problem = problemOf(token, request.class, isRepeated);
+  if (problem) throw new JoinError(problem);
+  const agent = request.agent ?? defaultAgentId(host, token.class);
+  if (!isAllowed(token.namePattern, agent)) throw new JoinError("NAME_NOT_ALLOWED", `${agent}, not ${token.namePattern}`);
+
+  await deleteOldWaiting(tx, agent);
+  const keys = await lockAgentName(tx, agent);
+  const own = keys.find((key) => key.publicKey === publicKey);
+  if (own?.state === "REVOKED") throw new JoinError("AGENT_REVOKED", agent);
+  const holder = keys.find(({ state, publicKey: key }) => state === "JOINED" && key !== publicKey);
+  const waits = holder !== undefined && !isFree(ctx, holder, token);
+  if (waits && !own && keys.filter(({ state }) => state === "WAITING").length >= MOST_WAITING)
+    throw new JoinError("AGENT_WAITING", `${MOST_WAITING} other keys wait for ${agent} already`);
+  if (!isRepeated) await useJoinToken(tx, id, publicKey, agent);
+  if (holder && !waits) await tx.deleteFrom("agent_keys").where("public_key", "=", holder.publicKey).execute();
+  const state = waits ? "WAITING" : "JOINED";
+  const { class: internet, ephemeral } = token;
+  await upsertAgentKey(tx, { publicKey, agent, class: internet, state, ephemeral, host, version });
+  if (own?.state !== state) await audit(tx, caller, "joinAgent", agent, { token: id, publicKey, state, class: internet, host });
+  return { agent, waits };
+}
+
+/** Why a token does not serve. Who has used it before may repeat its request, unless the token was revoked. */
+function problemOf(token: UsableJoinToken, wanted: InternetClass | null, isRepeated: boolean): JoinErrorCode | undefined {
+  if (token.isRevoked) return "TOKEN_REVOKED";
+  if (wanted !== null && wanted !== token.class) return "TOKEN_OF_OTHER_CLASS";
+  if (isRepeated) return undefined;
+  if (token.isExpired) return "TOKEN_EXPIRED";
+  return token.isUsedUp ? "TOKEN_USED_UP" : undefined;
+}
+
+/** Whether an agent's name may be given to another key at once: both are ephemeral, and the agent is gone. */
+function isFree({ fleet }: ScanContext, holder: AgentKeyRecord, token: UsableJoinToken): boolean {
+  const isGone = fleet.agents().every(({ agent }) => agent !== holder.agent);
+  return holder.ephemeral && token.ephemeral && holder.class === token.class && isGone;
+}
+
+function isAllowed(pattern: string | null, name: string): boolean {
+  if (pattern === null) return true;
+  const parts = pattern.split("*");
+  const [first = "", ...rest] = parts;
+  if (rest.length === 0) return name === first;
+  const last = rest.pop() ?? "";
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - last.length;
+}

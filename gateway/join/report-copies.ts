@@ -1,0 +1,23 @@
+import type { InternetClass } from "../../schema/classes.js";
+import { markCloned } from "../db/agent-keys.js";
+import type { ScanContext } from "../scan/context.js";
+
+/** Tells people of agents that run with another's key, and tells such an agent to end. */
+export function reportCopies({
+  db,
+  bus,
+  log,
+}: Pick<ScanContext, "db" | "bus" | "log">): (internet: InternetClass, agent: string, instance: string) => void {
+  /** Those that were reported. */
+  const told = new Set<string>();
+  return (internet, agent, instance) => {
+    bus.account(internet).sendControl(agent, { v: 1, kind: "copy", instance });
+    if (told.has(instance)) return;
+    told.add(instance);
+    log.warn({ agent, internet }, "a second agent runs with this agent's key and is refused: its data folder was copied");
+    markCloned(db, agent).catch((error: unknown) => {
+      told.delete(instance);
+      log.warn({ err: error, agent }, "cannot record that an agent's key was copied; trying again");
+    });
+  };
+}

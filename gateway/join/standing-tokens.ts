@@ -1,0 +1,22 @@
+import { readFile } from "node:fs/promises";
+import { JoinKeysFile } from "../../schema/join-keys.js";
+import { OperatorError } from "../../schema/operator-error.js";
+import type { Database } from "../db/database.js";
+import { insertStandingToken } from "../db/join-tokens.js";
+
+/** Makes the tokens known by which agents of the same machine join: any number of them, at any time, and for as long as they are there. */
+export async function registerJoinKeys(db: Database, file: string): Promise<void> {
+  for (const { class: internet, id, storedKey, serverKey } of await readJoinKeys(file)) {
+    const keys = { id, storedKey: Buffer.from(storedKey, "hex"), serverKey: Buffer.from(serverKey, "hex") };
+    await insertStandingToken(db, { ...keys, class: internet, namePattern: null, ephemeral: true, uses: null, ttlSeconds: null });
+  }
+}
+
+async function readJoinKeys(file: string) {
+  try {
+    return JoinKeysFile.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(`SCANMESH_JOIN_KEYS: ${file} cannot be read (${reason}): npm run keys makes it.`, { cause: error });
+  }
+}

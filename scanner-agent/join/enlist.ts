@@ -1,0 +1,60 @@
+/** How the agent of this host comes to its identity: by the command, by a token in a file, or because it has joined before. */
+
+import { existsSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { JoinError } from "../../schema/join-errors.js";
+import { OperatorError } from "../../schema/operator-error.js";
+import type { AgentConfig, JoinedAgent } from "../config.js";
+import { checkHost, checkServers } from "./preflight.js";
+import { readIdentity, removeIdentity } from "./identity.js";
+import { joinMesh } from "./join-mesh.js";
+import { readTokenFile } from "./membership.js";
+import { leaveMesh } from "./renew.js";
+
+type Say = (sentence: string) => void;
+
+const LOOK_MS = 200;
+
+/** `join`: joins by a token, unless this host has joined before. Throws {@link JoinError}. */
+export async function joinByCommand(config: AgentConfig, token: string, say: Say): Promise<JoinedAgent> {
+  const before = await readIdentity(config.identityFolder);
+  if (before) {
+    say(`This host has joined the mesh at ${before.gateway} as ${before.agent}: it goes on with the key that it has.`);
+    return before;
+  }
+  await checkHost(config);
+  const joined = await joinMesh(config, { token, say, patient: false });
+  await checkServers(joined);
+  say(`Joined the mesh at ${joined.gateway} as ${joined.agent}, class ${joined.internet}. The key is in ${joined.folder}.`);
+  return joined;
+}
+
+/** Who the agent is, if it has joined; joins by the token in a file if there is one. Undefined: it has shared credentials, or none. */
+export async function findIdentity(config: AgentConfig, say: Say): Promise<JoinedAgent | undefined> {
+  if (config.credsFile !== undefined && existsSync(config.credsFile)) return undefined;
+  const before = await readIdentity(config.identityFolder);
+  if (before || config.joinTokenFile === undefined) return before;
+  let token = await readTokenFile(config.joinTokenFile);
+  if (token === undefined) say(`Waiting for a join token in ${config.joinTokenFile}.`);
+  while (token === undefined) {
+    await pause(LOOK_MS);
+    token = await readTokenFile(config.joinTokenFile);
+  }
+  return joinMesh(config, { token, say, patient: true });
+}
+
+/** `leave`: tells the mesh, and removes the key. */
+export async function leaveByCommand(config: AgentConfig, say: Say): Promise<void> {
+  const joined = await readIdentity(config.identityFolder);
+  if (!joined) throw new OperatorError(`This host has not joined a mesh: there is no identity in ${config.identityFolder}.`);
+  try {
+    await leaveMesh(joined, joined.gateway);
+    say(`The mesh at ${joined.gateway} has forgotten ${joined.agent}.`);
+  } catch (error) {
+    if (!(error instanceof JoinError)) throw error;
+    // Whoever has no key cannot come back, whether or not the mesh was told.
+    say(`The mesh was not told that ${joined.agent} leaves: ${error.message} Revoke it there (npm run hosts -- revoke).`);
+  }
+  await removeIdentity(joined.folder);
+  say(`Removed ${joined.folder}.`);
+}

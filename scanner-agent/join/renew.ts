@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { decode, type KeyPair } from "@nats-io/jwt";
+import { z } from "zod";
+import { JoinError } from "../../schema/join-errors.js";
+import { AgentVerb, JOIN_PATH, NONCE_BYTES, RenewAnswer } from "../../schema/join-messages.js";
+import { agentRequestText } from "../../schema/join-proof.js";
+import { ownVersion } from "../../schema/version.js";
+import { readClaims } from "../bus/credentials.js";
+import type { JoinedAgent } from "../config.js";
+import { askGateway, Refused } from "./ask-gateway.js";
+import { openKey, saveIdentity } from "./identity.js";
+
+/** When an agent's user was signed and when it expires, in milliseconds. */
+export interface Validity {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Of the user that an agent has now. */
+export async function readValidity({ credsFile }: JoinedAgent): Promise<Validity> {
+  const claims = readClaims(await readFile(credsFile, "utf8"));
+  return { from: (claims?.iat ?? 0) * 1_000, until: (claims?.exp ?? 0) * 1_000 };
+}
+
+/** Has the agent's user signed anew, and keeps it. Throws {@link JoinError}. */
+export async function renewIdentity(
+  joined: JoinedAgent,
+  gateway: string,
+  { signal, clock = Date.now }: { signal?: AbortSignal; clock?: () => number } = {},
+): Promise<void> {
+  const key = await openKey(joined.folder);
+  const answer = await askAsAgent(AgentVerb.renew, key, gateway, RenewAnswer, clock(), signal);
+  // Somebody else who answers cannot sign for this key, but could leave the agent without a user.
+  const isOwn = answer.agent === joined.agent && decode(answer.jwt).sub === key.getPublicKey();
+  if (!isOwn) throw new JoinError("GATEWAY_UNPROVEN", gateway);
+  await saveIdentity(joined.folder, gateway, key, answer);
+}
+
+/** Tells the mesh that the agent leaves for good. Throws {@link JoinError}. */
+export async function leaveMesh(joined: JoinedAgent, gateway: string): Promise<void> {
+  await askAsAgent(AgentVerb.leave, await openKey(joined.folder), gateway, z.undefined(), Date.now());
+}
+
+/** The gateway's clock is its challenge: an agent whose own is wrong signs what the gateway says it is. */
+async function askAsAgent<T extends z.ZodType>(
+  verb: AgentVerb,
+  key: KeyPair,
+  gateway: string,
+  type: T,
+  now: number,
+  signal?: AbortSignal,
+): Promise<z.infer<T>> {
+  const ask = (time: string) => askGateway(gateway, `${JOIN_PATH}/${verb}`, signRequest(verb, key, time), type, signal);
+  try {
+    return await ask(new Date(now).toISOString());
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== "CLOCK_OFF") throw error;
+    return ask(error.gatewayTime);
+  }
+}
+
+function signRequest(verb: AgentVerb, key: KeyPair, time: string) {
+  const nonce = randomBytes(NONCE_BYTES).toString("base64url");
+  const asked = { v: 1, verb, publicKey: key.getPublicKey(), nonce, time, version: ownVersion() } as const;
+  return { ...asked, signature: Buffer.from(key.sign(agentRequestText(asked))).toString("base64url") };
+}

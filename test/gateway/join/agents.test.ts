@@ -1,0 +1,68 @@
+/** Agents as processes, with keys of their own: they work, renew, are revoked, and are not copied. */
+
+import { cpSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { readScan } from "../../../gateway/db/scans.js";
+import { revokeAgent } from "../../../gateway/join/agent-keys.js";
+import { TESTER, until, type Part } from "../../stage/stage.js";
+import { prepared, useStage } from "../../stage/use-stage.js";
+import { base64, submit } from "../scan/submitting.js";
+import { newToken } from "./host.js";
+
+const stage = useStage();
+/** Agents renew every two seconds, and NATS lets each user in for three. */
+const gateway = prepared(() => stage.gateway({ SCANMESH_AGENT_TTL: "3s" }));
+
+/** An agent that joins by a token in a file; its identity is in a folder of that name. */
+async function startAgent(id: string, identities = `${id}-identities`): Promise<Part> {
+  const tokenFile = join(stage.folder, `${id}-token`);
+  writeFileSync(tokenFile, await newToken(gateway));
+  const env = {
+    SCANMESH_NATS_CREDS: "",
+    SCANMESH_IDENTITY: join(stage.folder, identities),
+    SCANMESH_JOIN_TOKEN_FILE: tokenFile,
+    SCANMESH_ENGINES: "FileInfo",
+    SCANMESH_SPOOL: join(stage.folder, `${identities}-spool`),
+  };
+  return stage.agentProcess({ id, env });
+}
+
+const statusOf = ({ process }: Part) =>
+  until("the agent has ended", () => process.exitCode !== null, 60).then(() => process.exitCode);
+const keyOf = (agent: string) =>
+  stage.db.selectFrom("agent_keys").selectAll().where("agent", "=", agent).executeTakeFirstOrThrow();
+
+it("an agent with a key of its own loses no work while NATS lets it out and in again, until it is revoked", async () => {
+  const agent = await startAgent("worker");
+  const { renewed_at: joinedAt } = await keyOf("worker");
+  const renewals = async () => (await keyOf("worker")).renewed_at.getTime() - joinedAt.getTime();
+  const scans: number[] = [];
+  await until(
+    "it has outlived its first user",
+    async () => {
+      scans.push((await submit(gateway.url, { base64: base64(`work ${scans.length}`) })).scan.scanId);
+      await until("the scan is final", async () => (await readScan(stage.db, scans.at(-1) ?? 0))?.endDate instanceof Date, 60);
+      return (await renewals()) > 3_500;
+    },
+    120,
+  );
+  for (const id of scans) expect((await readScan(stage.db, id))?.results).toMatchObject([{ engine: "FileInfo", state: "DONE" }]);
+  await revokeAgent(gateway.context, TESTER, "worker");
+  expect(await statusOf(agent)).toBe(2);
+  expect(agent.log()).toContain("This agent was revoked");
+});
+
+it("the copy of an agent's folder is refused and reported, and the agent goes on", async () => {
+  const agent = await startAgent("original");
+  cpSync(join(stage.folder, "original-identities"), join(stage.folder, "copied"), { recursive: true });
+  // It may be told before it is ready, or after.
+  const refused = await startAgent("original", "copied").then(
+    async (copy) => `${await statusOf(copy)}: ${copy.log()}`,
+    (error: unknown) => `2: ${String(error)}`,
+  );
+  expect(refused).toMatch(/^2: [^]*Another agent runs with this key/);
+  await until("the copy is reported", async () => (await keyOf("original")).cloned_at !== null);
+  expect(gateway.context.fleet.agents().map(({ agent: name }) => name)).toContain("original");
+  expect(agent.process.exitCode).toBeNull();
+});
