@@ -130,7 +130,9 @@ it("a key that is revoked while the page is open leads to the form, which says w
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("heading", { name: "Latest scans" }).waitFor();
   expect(await page.getByRole("button", { name: "Choose files" }).count(), "the key may not submit").toBe(0);
-  await page.getByText("To scan files, an API key needs the scope SCAN_WRITE; yours lacks it.").waitFor();
+  await page
+    .getByText("To scan files, an API key needs the scope SCAN_WRITE; yours lacks it. Reports are there to read.")
+    .waitFor();
   expect(await page.evaluate("[document.cookie, location.href].join()")).not.toContain(key);
 
   await revokeApiKey(keyed.context, TESTER, idOf(key));

@@ -80,3 +80,31 @@ it("a batch whose answer is lost is asked for again: what was accepted is not sc
       await page.getByRole("listitem").filter({ hasText: name }).getByRole("link", { name: "Report" }).getAttribute("href"),
     ).toBe(`#/scan/${id}`);
 });
+
+/** Drops a folder of which one file, and one folder in it, cannot be read. */
+const DROP = `(() => {
+  const path = (name) => "/work/" + name;
+  const fails = (resolve, reject) => reject(new DOMException("no", "NotReadableError"));
+  const file = (name, read) => ({ isFile: true, fullPath: path(name), file: read ?? ((resolve) => resolve(new File([name], name))) });
+  const folder = (name, entries, read) => ({
+    isFile: false,
+    fullPath: name,
+    createReader: () => ({ readEntries: read ?? ((resolve) => resolve(entries.splice(0, 2))) }),
+  });
+  const locked = folder(path("locked"), [], fails);
+  const dropped = folder("/work", [file("a.txt"), file("secret.txt", fails), locked, file("b.txt")]);
+  const event = new Event("drop", { bubbles: true, cancelable: true });
+  event.dataTransfer = { items: [{ webkitGetAsEntry: () => dropped }], files: [] };
+  document.querySelector(".drop").dispatchEvent(event);
+})()`;
+
+it("what cannot be read of a dropped folder is named, and the rest of it is scanned", async () => {
+  const { page, faults } = await open(gateway.url);
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  await page.evaluate(DROP);
+  await page.getByText("2 of 2 files done", { exact: true }).first().waitFor();
+  await page.getByText("This could not be read and is left out: /work/secret.txt, /work/locked").waitFor();
+  const scans = await stage.db.selectFrom("scans").select("name").where("name", "like", "work/%").execute();
+  expect(scans.map(({ name }) => name).toSorted()).toEqual(["work/a.txt", "work/b.txt"]);
+  expect(faults).toEqual([]);
+});

@@ -16,10 +16,16 @@ export default function Home() {
     <div className="stack">
       <div>
         <h1>Is this file dangerous?</h1>
-        <p className="soft">
-          Drop it here: {usable === 1 ? "one engine examines" : `${usable === 0 ? "the" : usable} engines examine`} it, and the
-          report says what each of them finds.
-        </p>
+        {mayScan ? (
+          <p className="soft">
+            Drop it here: {usable === 1 ? "one engine examines" : `${usable === 0 ? "the" : usable} engines examine`} it, and the
+            report says what each of them finds.
+          </p>
+        ) : (
+          <p className="soft">
+            To scan files, an API key needs the scope <code>SCAN_WRITE</code>; yours lacks it. Reports are there to read.
+          </p>
+        )}
       </div>
       {isKnown && !hasAntivirus && (
         <Notice tone="doubt">
@@ -28,13 +34,7 @@ export default function Home() {
           <Link href="/engines">Engines</Link>
         </Notice>
       )}
-      {mayScan ? (
-        <UploadPanel engines={engines} />
-      ) : (
-        <p className="soft">
-          To scan files, an API key needs the scope <code>SCAN_WRITE</code>; yours lacks it.
-        </p>
-      )}
+      {mayScan && <UploadPanel engines={engines} />}
       <section className="card stack" aria-labelledby="latest">
         <div className="row spread">
           <h2 id="latest">Latest scans</h2>
@@ -44,7 +44,9 @@ export default function Home() {
         {scans.length > 0 ? (
           <ScanTable scans={scans} caption="Latest scans" />
         ) : (
-          isKnown && <Empty title="Nothing was scanned yet">Drop a file above, or try the harmless EICAR test file.</Empty>
+          isKnown && (
+            <Empty title="Nothing was scanned yet">{mayScan && "Drop a file above, or try the harmless EICAR test file."}</Empty>
+          )
         )}
       </section>
     </div>

@@ -144,7 +144,7 @@ function StageText({ stage, size }: { stage: UploadedFile["stage"]; size: number
 function Progress({ label, done, size }: { label: string; done: number; size: number }) {
   const percent = size === 0 ? 100 : Math.floor((100 * done) / size);
   return (
-    <span>
+    <span className="row">
       <span className="small soft">
         {label} {bytesText(done)} of {bytesText(size)}
       </span>

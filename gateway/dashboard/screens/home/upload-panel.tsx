@@ -18,6 +18,7 @@ const SPEEDS: readonly (readonly [Speed, string])[] = [
   ["FAST", "Fast and faster"],
   ["ULTRA", "Only the fastest"],
 ];
+const SHOWN_UNREADABLE = 5;
 /** The standard test file, in pieces, so that no scanner finds it in this page. */
 const EICAR = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!", "$H+H*"];
 
@@ -26,7 +27,7 @@ export function UploadPanel({ engines }: { engines: LatestScansQuery["engines"] 
   const { sampleBytes } = useViewer().limits;
   const [options, setOptions] = useState<ScanOptions>({ speed: "ALL", internet: false, engines: null });
   const [isOver, setIsOver] = useState(false);
-  const [problem, setProblem] = useState<Error>();
+  const [unreadable, setUnreadable] = useState<readonly string[]>([]);
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const follows = useRef<number>(undefined);
@@ -40,12 +41,9 @@ export function UploadPanel({ engines }: { engines: LatestScansQuery["engines"] 
   const takeDropped = async (event: DragEvent) => {
     event.preventDefault();
     setIsOver(false);
-    try {
-      setProblem(undefined);
-      take(await droppedFiles(event.dataTransfer));
-    } catch (error) {
-      setProblem(error as Error);
-    }
+    const { files: dropped, unreadable } = await droppedFiles(event.dataTransfer);
+    setUnreadable(unreadable);
+    take(dropped);
   };
 
   // A single file leads to its report.
@@ -137,7 +135,14 @@ export function UploadPanel({ engines }: { engines: LatestScansQuery["engines"] 
           Engines on the internet may pass the file, or its hash, on to others. Not for confidential files.
         </p>
       )}
-      {problem && <Problem error={problem} what="What was dropped could not be read." />}
+      {unreadable.length > 0 && (
+        <Problem
+          error={new Error(unreadable.slice(0, SHOWN_UNREADABLE).join(", "))}
+          what="This could not be read and is left out:"
+        >
+          {unreadable.length > SHOWN_UNREADABLE && ` and ${unreadable.length - SHOWN_UNREADABLE} more`}
+        </Problem>
+      )}
       <UploadList files={listed} options={options} />
     </section>
   );
