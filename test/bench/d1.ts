@@ -9,13 +9,15 @@ import { figureOf } from "./statistics.js";
 
 const SCANS = 50;
 
-/** Notes in `seenAt` when something is on the page for the first time, by the page's own clock, which begins with its request. */
+/** Lets `seen` stand for the time at which something is on the page first, by the page's own clock, which begins with its request. */
 const noteFirst = (selector: string) => `
-  new MutationObserver((_, watch) => {
-    if (document.querySelector(${JSON.stringify(selector)}) === null) return;
-    watch.disconnect();
-    requestAnimationFrame(() => setTimeout(() => (globalThis.seenAt = performance.now())));
-  }).observe(document, { subtree: true, childList: true });
+  globalThis.seen = new Promise((resolve) => {
+    new MutationObserver((_, watch) => {
+      if (document.querySelector(${JSON.stringify(selector)}) === null) return;
+      watch.disconnect();
+      requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+    }).observe(document, { subtree: true, childList: true });
+  });
 `;
 
 /** D1: its content. */
@@ -42,7 +44,7 @@ function opening(id: "D1" | "D2", what: string, selector: string): Benchmark {
             const { page, close } = await open({ slowed: true });
             await page.addInitScript(noteFirst(selector));
             await page.goto(mesh.url);
-            const seen = await page.waitForFunction<number>("globalThis.seenAt").then((handle) => handle.jsonValue());
+            const seen = await page.evaluate<number>("seen");
             await close();
             return seen;
           },

@@ -5,6 +5,7 @@ import { cacheExchange, Client, fetchExchange, mapExchange, subscriptionExchange
 import { address } from "./address.ts";
 import { connection, openSocket } from "./connection.ts";
 import { keyHeader } from "./key.ts";
+import { deliver } from "./pace.ts";
 
 const socket = openSocket();
 
@@ -25,9 +26,9 @@ export const client = new Client({
       forwardSubscription: (operation) => ({
         subscribe: ({ next, error, complete }) => ({
           unsubscribe: socket.subscribe(operation as SubscribePayload, {
-            next: (result) => next(result as ExecutionResult),
-            error,
-            complete,
+            next: (result) => deliver(() => next(result as ExecutionResult)),
+            error: (reason) => deliver(() => error(reason)),
+            complete: () => deliver(complete),
           }),
         }),
       }),

@@ -3,6 +3,7 @@
 import { createClient, type Client } from "graphql-ws";
 import { socketAddress } from "./address.ts";
 import { keyHeader } from "./key.ts";
+import { deliverWaiting } from "./pace.ts";
 import { createStore } from "./store.ts";
 
 /** `idle`: nothing is live. `lost`: it was open, and is being opened again. `refused`: the gateway does not accept the key. */
@@ -31,6 +32,8 @@ export function openSocket(): Client {
     on: {
       connected: () => connection.set("open"),
       closed(event) {
+        // Where a feed continues is known from the last event that came.
+        deliverWaiting();
         const { code, wasClean } = event as CloseEvent;
         if (code === UNAUTHORIZED) connection.set("refused");
         else connection.set(wasClean && code === 1000 ? "idle" : "lost");

@@ -2,6 +2,8 @@
 
 const NAME = "scanmesh-api-key";
 const ANSWER_MS = 150;
+/** Missing where the page came over plain HTTP from another host. */
+const locks = navigator.locks as LockManager | undefined;
 const channel = new BroadcastChannel(NAME);
 
 type Message = { readonly wants: true } | { readonly key: string };
@@ -23,6 +25,18 @@ export function canBeKey(text: string): boolean {
 
 export function keepKey(key: string): void {
   sessionStorage.setItem(NAME, key);
+  sayThatKeyIsHeld();
+}
+
+/** Holds a lock, which ends with the tab: where nobody has it, no other tab need be waited for. */
+function sayThatKeyIsHeld(): void {
+  void locks?.request(NAME, { mode: "shared" }, () => new Promise(() => {}));
+}
+
+async function mayBeHeld(): Promise<boolean> {
+  if (locks === undefined) return true;
+  const { held = [] } = await locks.query();
+  return held.some(({ name }) => name === NAME);
 }
 
 export function forgetKey(): void {
@@ -36,9 +50,10 @@ export function keyHeader(): Record<string, string> {
 }
 
 /** Takes the key that another tab has, if one answers soon. */
-export function askOtherTabs(): Promise<void> {
-  if (currentKey() !== null) return Promise.resolve();
-  return new Promise((resolve) => {
+export async function askOtherTabs(): Promise<void> {
+  if (currentKey() !== null) return sayThatKeyIsHeld();
+  if (!(await mayBeHeld())) return;
+  await new Promise<void>((resolve) => {
     const end = () => {
       clearTimeout(timer);
       channel.removeEventListener("message", take);

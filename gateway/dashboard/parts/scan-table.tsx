@@ -1,3 +1,4 @@
+import { memo, type ReactNode } from "react";
 import { Link } from "wouter";
 import { visibleText } from "../../../schema/visible-text.ts";
 import type { ScanRowFragment } from "../generated/home.ts";
@@ -54,41 +55,14 @@ export function ScanTable({ scans, caption, selection }: Props) {
         </thead>
         <tbody>
           {scans.map((scan) => (
-            <tr key={scan.scanId}>
-              {selection && (
-                <td>
-                  <Select what={`scan ${scan.scanId}, ${visibleText(scan.name)}`} ids={[scan.scanId]} {...selection} />
-                </td>
-              )}
-              <td>
-                <Verdict verdict={scan.verdict} />
-              </td>
-              <td>
-                <Link href={`/scan/${scan.scanId}`}>
-                  <Name text={scan.name} />
-                </Link>
-                {isNarrow && (
-                  <div className="small soft">
-                    {scan.endDate === null
-                      ? `${scan.done} of ${scan.total} have answered`
-                      : `${scan.detections} of ${scan.total} detect it`}
-                    {" · "}
-                    <Ago at={scan.startDate} />
-                  </div>
-                )}
-              </td>
-              <td className="number wide">{scan.detections}</td>
-              <td className="wide">
-                {scan.done} of {scan.total}
-              </td>
-              <td className="number wide">{bytesText(scan.sample.size)}</td>
-              <td className="wide">
-                <Name text={scan.sample.mime} />
-              </td>
-              <td className="wide">
-                <Ago at={scan.startDate} />
-              </td>
-            </tr>
+            <Row
+              key={scan.scanId}
+              scan={scan}
+              isNarrow={isNarrow}
+              select={
+                selection && <Select what={`scan ${scan.scanId}, ${visibleText(scan.name)}`} ids={[scan.scanId]} {...selection} />
+              }
+            />
           ))}
         </tbody>
       </table>
@@ -109,3 +83,46 @@ function Select({ what, ids, selected, onSelect }: Selection & { what: string; i
     </label>
   );
 }
+
+interface RowProps {
+  readonly scan: ScanRowFragment;
+  readonly isNarrow: boolean;
+  readonly select: ReactNode;
+}
+
+/** Drawn again only when its scan has changed: hundreds of others may in a second. */
+const Row = memo(function Row({ scan, isNarrow, select }: RowProps) {
+  return (
+    <tr>
+      {select && <td>{select}</td>}
+      <td>
+        <Verdict verdict={scan.verdict} />
+      </td>
+      <td>
+        <Link href={`/scan/${scan.scanId}`}>
+          <Name text={scan.name} />
+        </Link>
+        {isNarrow && (
+          <div className="small soft">
+            {scan.endDate === null
+              ? `${scan.done} of ${scan.total} have answered`
+              : `${scan.detections} of ${scan.total} detect it`}
+            {" · "}
+            <Ago at={scan.startDate} />
+          </div>
+        )}
+      </td>
+      <td className="number wide">{scan.detections}</td>
+      <td className="wide">
+        {scan.done} of {scan.total}
+      </td>
+      <td className="number wide">{bytesText(scan.sample.size)}</td>
+      <td className="wide">
+        <Name text={scan.sample.mime} />
+      </td>
+      <td className="wide">
+        <Ago at={scan.startDate} />
+      </td>
+    </tr>
+  );
+});

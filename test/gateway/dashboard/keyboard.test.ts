@@ -1,6 +1,8 @@
 /** The main path by keyboard alone. */
 
+import type { FileChooser } from "playwright-core";
 import { expect, it } from "vitest";
+import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { useBrowser } from "./browser.js";
 import { ENGINES } from "./history.js";
@@ -25,10 +27,12 @@ it("/ goes to the search, Tab to the files, Enter to the report, and back", asyn
 
   await keyboard.press("/");
   expect(await focused()).toBe("Search for a hash, a name or a scan number");
+  // Before the key: the browser must have been told that choosers are taken.
+  const choosers: FileChooser[] = [];
+  page.on("filechooser", (chooser) => void choosers.push(chooser));
   await tabTo("Choose files");
-  const chooser = page.waitForEvent("filechooser");
   await keyboard.press("Enter");
-  expect((await chooser).isMultiple()).toBe(true);
+  expect((await until("files can be chosen", () => choosers[0])).isMultiple()).toBe(true);
   await tabTo("Try EICAR, the harmless test file");
   await keyboard.press("Enter");
   await page.waitForURL(/#\/scan\/\d+$/);

@@ -18,8 +18,12 @@ async function withBreakable(page: Page, shown: string): Promise<(meanwhile: () 
   let reopen = Promise.resolve<unknown>(undefined);
   await page.routeWebSocket("**/graphql", async (socket) => {
     await reopen;
-    socket.connectToServer();
-    close = () => socket.close({ code: 1012 });
+    const server = socket.connectToServer();
+    server.onMessage((message) => {
+      socket.send(message);
+      // A feed that has told nothing yet has nowhere to continue.
+      if (String(message).includes('"cursor"')) close = () => socket.close({ code: 1012 });
+    });
   });
   await page.reload();
   await page.getByText(shown).first().waitFor();

@@ -10,6 +10,7 @@ import {
 } from "../../generated/home.ts";
 
 const SHOWN = 15;
+const NONE: LatestScansQuery["engines"] = [];
 
 /** The newest scans, as they are now. */
 export function useLatestScans() {
@@ -20,7 +21,7 @@ export function useLatestScans() {
   );
   const [{ data: told }] = useSubscription({ query: ScanFeed }, collect);
   useReopened(useCallback(() => ask({ requestPolicy: "network-only" }), [ask]));
-  const engines: LatestScansQuery["engines"] = data?.engines ?? [];
+  const engines = data?.engines ?? NONE;
   return {
     scans: merge(data?.scans.nodes ?? [], told ?? []),
     engines,

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type DragEvent } from "react";
+import { memo, useEffect, useRef, useState, type DragEvent } from "react";
 import { go } from "../../app/location.ts";
 import { useViewer } from "../../app/viewer.ts";
 import { useStore } from "../../api/store.ts";
@@ -23,7 +23,7 @@ const SHOWN_UNREADABLE = 5;
 const EICAR = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!", "$H+H*"];
 
 /** Takes files by drop, paste or choice, with the options of their scans. */
-export function UploadPanel({ engines }: { engines: LatestScansQuery["engines"] }) {
+export const UploadPanel = memo(function UploadPanel({ engines }: { engines: LatestScansQuery["engines"] }) {
   const { sampleBytes } = useViewer().limits;
   const [options, setOptions] = useState<ScanOptions>({ speed: "ALL", internet: false, engines: null });
   const [isOver, setIsOver] = useState(false);
@@ -146,7 +146,7 @@ export function UploadPanel({ engines }: { engines: LatestScansQuery["engines"] 
       <UploadList files={listed} options={options} />
     </section>
   );
-}
+});
 
 function takeChosen(input: HTMLInputElement, take: (files: readonly File[]) => void): void {
   take([...(input.files ?? [])]);
