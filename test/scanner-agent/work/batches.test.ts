@@ -38,7 +38,9 @@ test.each([
     const sample = await stage.store(Buffer.from("x"));
     const requests = Array.from({ length: SLOTS }, () => ({ ...requestOf(sample, [name]), ...reads }));
     for (const request of requests) await stage.request(engine.manifest, request);
-    await until("all have begun", async () => (await stage.pending(name)).acks === SLOTS);
+    await until("all are announced", async () => stored.reduce((sum, answers) => sum + answers, 0) === SLOTS);
+    stored.length = 0;
+    order.length = 0;
     open();
     for (const { scan } of requests) expect(await stage.answer(name, scan)).toMatchObject({ state: "DONE" });
     await until("all are acknowledged", async () => acknowledged.length === SLOTS);

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,13 +47,14 @@ const busy = async (agent: string, name: string) =>
   (await stage.presence(agent))?.engines.find((engine) => engine.name === name)?.busy;
 
 /** Cancels a request while its engine runs; the slot is free and the request done with, unanswered, and the next is scanned. */
-async function cancelWhileRunning(agent: string, manifest: EngineParts["manifest"]): Promise<string> {
+async function cancelWhileRunning(agent: string, manifest: EngineParts["manifest"], isUnderWay = () => true): Promise<string> {
   const { name } = manifest;
   const slow = requestOf(await stage.store(SLOW), [name]);
   await stage.request(manifest, slow);
   await until("it is announced as running", async () =>
     stage.results.some(({ result }) => result.scan === slow.scan && result.state === "SCANNING"),
   );
+  await until("it is under way", async () => isUnderWay());
   cancel(agent, slow.scan);
   await until("its request is done with", async () => (await stage.pending(name)).acks === 0);
   await until("its slot is free", async () => (await busy(agent, name)) === 0);
@@ -89,7 +91,8 @@ describe("a cancelled scan", () => {
       "Program",
       createProcessRunner({ command, detect: "sh", version: undefined, folder, programPath: "" }),
     );
-    expect(await cancelWhileRunning(await agentWith(engine), engine.manifest)).toBe("DONE");
+    const hasPids = () => existsSync(pids) && readFileSync(pids, "utf8").endsWith("\n");
+    expect(await cancelWhileRunning(await agentWith(engine), engine.manifest, hasPids)).toBe("DONE");
     for (const pid of (await readFile(pids, "utf8")).trim().split(" ")) {
       await until(`process ${pid} is gone`, async () => !(await isRunning(Number(pid), null)));
     }
