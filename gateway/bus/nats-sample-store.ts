@@ -5,7 +5,7 @@ import type { InternetClass } from "../../schema/classes.js";
 import { recycle } from "../../schema/nats/payloads.js";
 import { sendRequest } from "../../schema/nats/requests.js";
 import { publishStored } from "../../schema/nats/stored.js";
-import { createSampleKey, sealChunk, unsealChunk } from "../../schema/sealed-chunks.js";
+import { createSampleKey, freePieces, sealChunk, unsealChunk } from "../../schema/sealed-chunks.js";
 import { CHUNK_BYTES } from "../../schema/streams.js";
 import { blobOfChunk, CHUNK_BY_SEQUENCE, chunkReadSubject, chunkSubject, SAMPLES } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
@@ -68,6 +68,20 @@ export function openNatsSampleStore(
       if (isFull(error, "stream or server")) throw storageFull(error);
       throw isAway(error) ? unavailable(error) : error;
     }
+  }
+
+  async function writeSealed(
+    nc: NatsConnection,
+    blob: string,
+    key: string,
+    n: number,
+    pieces: readonly Uint8Array[],
+  ): Promise<number> {
+    const sealed = sealChunk(key, n, pieces);
+    const seq = await writeChunk(nc, blob, blob, n, sealed);
+    // After a failure they may still be on their way.
+    freePieces(sealed);
+    return seq;
   }
 
   /** The connection, unless what is written would only wait. */
@@ -138,7 +152,7 @@ export function openNatsSampleStore(
       const content = readContent();
       const window = openWindow<number>(WRITES_IN_FLIGHT);
       const write = (n: number, pieces: readonly Uint8Array[]) =>
-        window.add(() => writeChunk(nc, blob, blob, n, key === null ? pieces : sealChunk(key, n, pieces)));
+        window.add(() => (key === null ? writeChunk(nc, blob, blob, n, pieces) : writeSealed(nc, blob, key, n, pieces)));
       try {
         let n = 0;
         // One chunk is held back, because a sample that has only one is looked for before it is written.

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { createSampleKey, SAMPLE_KEY, sealChunk, TAG_BYTES, unsealChunk } from "../../schema/sealed-chunks.js";
+import { createSampleKey, freePieces, SAMPLE_KEY, sealChunk, TAG_BYTES, unsealChunk } from "../../schema/sealed-chunks.js";
 import { CHUNK_BYTES, LARGEST_MESSAGE_BYTES } from "../../schema/streams.js";
 
 const key = createSampleKey();
@@ -39,6 +39,15 @@ describe("a sealed chunk", () => {
     ["it was never sealed", () => unsealChunk(key, 0, Buffer.concat([SECRET, Buffer.alloc(TAG_BYTES)]))],
   ])("is not opened if %s", (_why, open) => {
     expect(open()).toBeUndefined();
+  });
+
+  it("frees its own memory and no other", () => {
+    const sealed = sealChunk(key, 0, [randomBytes(100_000)]);
+    const part = Buffer.alloc(100).subarray(0, 50);
+    freePieces([...sealed, part, Buffer.alloc(0)]);
+    const canFree = "transfer" in ArrayBuffer.prototype;
+    expect(sealed.map(({ length }) => length)).toEqual(canFree ? [0, 0] : [100_000, TAG_BYTES]);
+    expect(part.length).toBe(50);
   });
 
   it("fits into a message with its headers", () => {
