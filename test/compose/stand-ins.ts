@@ -16,8 +16,10 @@ const NPM = "11.6.2";
 const execute = promisify(execFile);
 const npm = async (...words: string[]) => (await execute("npm", words, { maxBuffer: 16 * 1024 ** 2 })).stdout.trim();
 
-/** Makes those of the images that this machine does not have, all at once: each waits for its packages most of the time. */
+/** Makes those of the images that this machine does not have, most of them at once: each waits for its packages most of the time. */
 export async function makeStandIns(): Promise<void> {
+  // The first alone: whoever waits for it asks Docker again and again.
+  await maliceImage();
   const names = await imageNames();
   const make = async (image: string, folder: string) => {
     const name = names.find((one) => one.startsWith(`${image}:`));
@@ -26,7 +28,6 @@ export async function makeStandIns(): Promise<void> {
     await makeImage(name, projectPath("test", "compose", folder), addition);
   };
   await Promise.all([
-    maliceImage(),
     make("node", "node"),
     make("postgres", "postgres"),
     make("nats", "nats"),
