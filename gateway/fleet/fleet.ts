@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { internetClass, type InternetClass } from "../../schema/classes.js";
-import type { EnginePresence } from "../../schema/messages.js";
+import type { EnginePresence, Presence } from "../../schema/messages.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
@@ -32,6 +32,8 @@ export interface Fleet {
   onPresence(internet: InternetClass, agent: string, value: Uint8Array | undefined): void;
   /** The agents that have not missed three heartbeats, by id. An engine that is refused is shown as unhealthy. */
   agents(): readonly PresentAgent[];
+  /** The same agents as they announce themselves, in no order: for what is asked for each sample. */
+  presences(): readonly Presence[];
   /** The announcements of an engine that differ from the catalogue, as it was read last. */
   differingEngines(name: string): readonly { agent: string; engine: EnginePresence }[];
   /**
@@ -249,6 +251,7 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
         ...presence,
         engines: presence.engines.map((engine) => withRefusal(catalogue, engine, enginesMax)),
       })),
+    presences: () => agents.list().map(({ presence }) => presence),
     differingEngines: (name) =>
       present().flatMap(({ agent, engines }) =>
         engines

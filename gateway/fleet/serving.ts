@@ -23,7 +23,7 @@ export function enginesOff(fleet: Fleet): string[] {
  * While no agent is there, one that is older may come.
  */
 export function largestChunk(fleet: Fleet): number {
-  const agents = fleet.agents();
+  const agents = fleet.presences();
   const readLarge = agents.length > 0 && agents.every((agent) => (agent.largestChunk ?? OLD_CHUNK_BYTES) >= CHUNK_BYTES);
   return readLarge ? CHUNK_BYTES : OLD_CHUNK_BYTES;
 }
