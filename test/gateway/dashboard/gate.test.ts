@@ -15,3 +15,14 @@ it("a key with characters that no key has is refused, and another can be entered
   expect(await page.evaluate("sessionStorage.length")).toBe(0);
   expect(await box.isVisible()).toBe(true);
 });
+
+it("a new tab takes the key of one that is open", async () => {
+  const { page } = await open(gateway.url);
+  await page.getByLabel("API key").fill("sm_shared");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("button", { name: "Forget the key" }).waitFor();
+  const other = await page.context().newPage();
+  await other.goto(gateway.url);
+  await other.getByRole("button", { name: "Forget the key" }).waitFor();
+  expect(await other.evaluate("sessionStorage.getItem('scanmesh-api-key')")).toBe("sm_shared");
+});
