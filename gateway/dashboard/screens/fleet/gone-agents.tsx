@@ -13,7 +13,7 @@ export function GoneAgents({ agents }: { agents: ReadHeartbeatsQuery["goneAgents
     <section className="card" aria-labelledby="gone">
       <h2 id="gone">Agents that are gone</h2>
       <div className="scroll-x">
-        <table className="whole-words">
+        <table>
           <thead>
             <tr>
               <th scope="col">Agent</th>
