@@ -37,6 +37,10 @@ it("an agent with a key of its own loses no work while NATS lets it out and in a
   const agent = await startAgent("worker");
   const { renewed_at: joinedAt } = await keyOf("worker");
   const renewals = async () => (await keyOf("worker")).renewed_at.getTime() - joinedAt.getTime();
+  await until("its engine is expected", async () => {
+    const engines = stage.db.selectFrom("engines").select("last_healthy_at").where("name", "=", "FileInfo");
+    return (await engines.executeTakeFirst())?.last_healthy_at;
+  });
   const scans: number[] = [];
   await until(
     "it has outlived its first user",
