@@ -52,14 +52,23 @@ export async function lockAgentName(tx: Tx, agent: string): Promise<AgentKeyReco
   return tx.selectFrom("agent_keys").select(columns).where("agent", "=", agent).execute();
 }
 
-/** Enters a key, or renews what is known of it. */
-export async function upsertAgentKey(tx: Tx, key: NewAgentKey): Promise<void> {
+/** Enters a key, or renews what is known of it. Returns false if it is another agent's, or revoked. */
+export async function upsertAgentKey(tx: Tx, key: NewAgentKey): Promise<boolean> {
   const { publicKey, agent, state, ephemeral, host, version } = key;
-  await tx
+  const entered = await tx
     .insertInto("agent_keys")
     .values({ public_key: publicKey, agent, internet: key.class === "internet", state, ephemeral, host, version })
-    .onConflict((clash) => clash.column("public_key").doUpdateSet({ state, host, version, renewed_at: sql<Date>`now()` }))
-    .execute();
+    .onConflict((clash) =>
+      clash
+        .column("public_key")
+        .doUpdateSet({ state, host, version, renewed_at: sql<Date>`now()` })
+        .where("agent_keys.agent", "=", agent)
+        .where("agent_keys.internet", "=", key.class === "internet")
+        .where("agent_keys.state", "<>", "REVOKED"),
+    )
+    .returning("public_key")
+    .executeTakeFirst();
+  return entered !== undefined;
 }
 
 export async function setAgentKeyState(tx: Tx, publicKey: string, state: AgentKeyState): Promise<void> {

@@ -5,7 +5,7 @@ import { JoinError, type JoinErrorCode } from "../../schema/join-errors.js";
 import { NONCE_BYTES, type JoinAnswer, type JoinRequest } from "../../schema/join-messages.js";
 import { isJoinerProven, proveGateway } from "../../schema/join-proof.js";
 import type { Caller } from "../caller.js";
-import { deleteOldWaiting, lockAgentName, upsertAgentKey, type AgentKeyRecord } from "../db/agent-keys.js";
+import { deleteOldWaiting, lockAgentName, readAgentKey, upsertAgentKey, type AgentKeyRecord } from "../db/agent-keys.js";
 import { audit } from "../db/audit.js";
 import type { Tx } from "../db/database.js";
 import { hasUsed, readJoinToken, useJoinToken, type UsableJoinToken } from "../db/join-tokens.js";
@@ -58,8 +58,11 @@ async function enter(ctx: ScanContext, tx: Tx, caller: Caller, request: JoinRequ
 
   await deleteOldWaiting(tx, agent);
   const keys = await lockAgentName(tx, agent);
-  const own = keys.find((key) => key.publicKey === publicKey);
-  if (own?.state === "REVOKED") throw new JoinError("AGENT_REVOKED", agent);
+  const own = await readAgentKey(tx, publicKey);
+  if (own?.state === "REVOKED") throw new JoinError("AGENT_REVOKED", own.agent);
+  // Under another name a key would be nobody's who can be revoked.
+  if (own && (own.agent !== agent || own.class !== token.class))
+    throw new JoinError("KEY_IN_USE", `it is the key of ${own.agent}, class ${own.class}`);
   const holder = keys.find(({ state, publicKey: key }) => state === "JOINED" && key !== publicKey);
   const waits = holder !== undefined && !isFree(ctx, holder, token);
   if (waits && !own && keys.filter(({ state }) => state === "WAITING").length >= MOST_WAITING)
@@ -68,7 +71,8 @@ async function enter(ctx: ScanContext, tx: Tx, caller: Caller, request: JoinRequ
   if (holder && !waits) await tx.deleteFrom("agent_keys").where("public_key", "=", holder.publicKey).execute();
   const state = waits ? "WAITING" : "JOINED";
   const { class: internet, ephemeral } = token;
-  await upsertAgentKey(tx, { publicKey, agent, class: internet, state, ephemeral, host, version });
+  const isEntered = await upsertAgentKey(tx, { publicKey, agent, class: internet, state, ephemeral, host, version });
+  if (!isEntered) throw new JoinError("KEY_IN_USE", "it has just joined under another name");
   if (own?.state !== state) await audit(tx, caller, "joinAgent", agent, { token: id, publicKey, state, class: internet, host });
   return { agent, waits };
 }

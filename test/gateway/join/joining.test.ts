@@ -245,6 +245,22 @@ describe("a key", () => {
     await expect(connectJoined(joined)).rejects.toThrow();
   });
 
+  it("is one agent's: it takes no second name or class, and a revoked one is not let in under another name", async () => {
+    const [token, internet] = [await newToken(gateway), await newToken(gateway, { class: "internet" })];
+    const publicKey = createUser().getPublicKey();
+    const [agent, other] = [`a-${randomUUID().slice(0, 8)}`, `b-${randomUUID().slice(0, 8)}`];
+    expect(await send(token, { publicKey, agent })).toMatchObject({ agent });
+    expect(await send(token, { publicKey, agent: other })).toMatchObject({ code: "KEY_IN_USE", status: 409 });
+    expect(await send(internet, { publicKey, agent })).toMatchObject({ code: "KEY_IN_USE" });
+    expect(await usesOf(internet)).toBe(0);
+    await revokeAgent(gateway.context, TESTER, agent);
+    for (const name of [agent, other])
+      expect(await send(token, { publicKey, agent: name })).toMatchObject({ code: "AGENT_REVOKED", status: 403 });
+    expect(await keysOf(agent)).toMatchObject([{ state: "REVOKED" }]);
+    const accounts = await stage.db.selectFrom("agent_accounts").selectAll().where("user_key", "=", publicKey).execute();
+    expect(accounts.filter(({ revoked_at: revokedAt }) => revokedAt === null)).toEqual([]);
+  });
+
   it("is renewed also after its user has expired, and with a clock that is wrong", async () => {
     const brief = await stage.gateway({ SCANMESH_AGENT_TTL: "3s" });
     const joined = await joinHost(named(), await newToken(brief));
