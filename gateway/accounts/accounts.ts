@@ -44,8 +44,8 @@ export interface AgentUser {
  */
 export interface AgentAccounts {
   /**
-   * Gives an agent an account. Repeated with the same key it is the same account; with another key the account before is revoked. NATS
-   * knows the account when this resolves.
+   * Gives an agent an account. Repeated with the same key it is the same account, with the engines that it has by now; with another key
+   * the account before is revoked. NATS knows the account when this resolves.
    */
   issueAgent(agent: JoiningAgent): Promise<AgentUser>;
   /** Signs the agent's user anew; undefined if it has no account, or none any more. */

@@ -30,8 +30,8 @@ const columns = [
 ] as const;
 
 /**
- * Enters an account, unless the agent has one with the same key: that one is kept and gets the engines. One with another key is revoked,
- * and returned too.
+ * Enters an account, unless the agent has one with the same key: that one is kept as it is. One with another key is revoked, and returned
+ * too.
  */
 export async function upsertAccount(
   db: Database,
@@ -41,11 +41,10 @@ export async function upsertAccount(
     // Hosts that join under one name at the same time come one after the other.
     await sql`select pg_advisory_xact_lock(hashtextextended(${`agent_accounts ${agent}`}, 0))`.execute(tx);
     const kept = await tx
-      .updateTable("agent_accounts")
-      .set({ engines: [...engines] })
+      .selectFrom("agent_accounts")
+      .select(columns)
       .where((where) => where.and({ agent, internet, user_key: userKey }))
       .where("revoked_at", "is", null)
-      .returning(columns)
       .executeTakeFirst();
     if (kept) return { account: kept, replaced: undefined };
     const replaced = await tx

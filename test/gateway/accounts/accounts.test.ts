@@ -135,9 +135,11 @@ it("the same key has the same account, another key another one, and the one befo
     agent: "renamed",
     publicKey: first.publicKey,
     internet: "isolated",
-    engines: ["Alpha"],
+    engines: [],
   });
   expect(again.account).toBe(first.account);
+  // A request to join that is repeated, or was recorded and is replayed, takes no work from an agent that runs.
+  expect((await findAccount(stage.db, "renamed"))?.engines).toEqual(["alpha"]);
   const renewed = await accounts.renewUser("renamed");
   expect(decode<User>(renewed?.jwt ?? "")).toMatchObject({ sub: first.publicKey, nats: { issuer_account: first.account } });
   expect(decode(renewed?.jwt ?? "").exp).toBe(Math.floor((renewed?.expiresAt.getTime() ?? 0) / 1000));
