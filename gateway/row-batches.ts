@@ -50,6 +50,7 @@ export function createRowBatches(largest: number, log: Logger, row: string): Row
         try {
           const more = await work({ limit: limit.most(), except, took: (ids) => void (taken = [...new Set(ids)]) });
           limit.recorded();
+          alone = 0;
           if (!more) return;
         } catch (error) {
           const [id] = taken;

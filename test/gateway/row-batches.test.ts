@@ -36,6 +36,13 @@ it("rows that fail are left out and cost no other, and are tried again after a w
   expect([...rows]).toEqual([]);
 });
 
+it("however many rows fail alone, those between them are done by one run", async () => {
+  const rows = rowsTo(1_000);
+  const bad = [...rows].filter((row) => row % 100 === 0);
+  await createRowBatches(100, log, "scan").run(workOn(rows, (row) => (row % 100 === 0 ? new Error("damaged") : undefined)));
+  expect([...rows]).toEqual(bad);
+});
+
 it("what keeps back all rows is thrown after a few of them", async () => {
   const rows = rowsTo(1_000);
   const failing = createRowBatches(100, log, "scan").run(workOn(rows, () => new Error("no such table")));
