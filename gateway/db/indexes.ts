@@ -38,12 +38,14 @@ const LOCK = sql`hashtext('scanmesh'), hashtext('list indexes')`;
  * Builds an index on this connection, while its table is read and written. False: another gateway is building. Nobody waits for the
  * lock, because a build waits for all statements that began before it.
  */
-export async function buildIndex(connection: Database, { name, statement }: ListIndex): Promise<boolean> {
+export async function buildIndex(connection: Database, index: ListIndex): Promise<boolean> {
   const { rows } = await sql<{ locked: boolean }>`select pg_try_advisory_lock(${LOCK}) as locked`.execute(connection);
   if (rows[0]?.locked !== true) return false;
   try {
-    await sql`drop index concurrently if exists ${sql.id(name)}`.execute(connection);
-    await sql.raw(statement).execute(connection);
+    // Another gateway may have finished it since it was missing.
+    if ((await findMissing(connection, [index])).length === 0) return true;
+    await sql`drop index concurrently if exists ${sql.id(index.name)}`.execute(connection);
+    await sql.raw(index.statement).execute(connection);
     return true;
   } finally {
     await sql`select pg_advisory_unlock(${LOCK})`.execute(connection);

@@ -6,7 +6,7 @@ import type { Database } from "../../../gateway/db/database.js";
 import { insertEngines } from "../../../gateway/db/engines.js";
 import { countScans, listScans, type ResultCriteria, type ScanCriteria } from "../../../gateway/db/scan-list.js";
 import { startIndexBuilds } from "../../../gateway/background/index-builds.js";
-import { findMissing, readListIndexes } from "../../../gateway/db/indexes.js";
+import { buildIndex, findMissing, readListIndexes } from "../../../gateway/db/indexes.js";
 import { openTestDatabase } from "../../stage/database.js";
 import { testLog } from "../../stage/log.js";
 import { engine } from "../../stage/puppet-agent.js";
@@ -119,6 +119,14 @@ it("a result that was slow and is answered again is slow no more", async () => {
   expect(await ids()).not.toContain(2_007);
   await set(55_000);
   expect(await ids()).toContain(2_007);
+});
+
+it("an index that another gateway has finished meanwhile is not built again", async () => {
+  const indexes = await readListIndexes();
+  const built = async () => (await sql`select oid, relname from pg_class where relname like 'scans_detected%'`.execute(db)).rows;
+  const before = await built();
+  for (const index of indexes) expect(await db.connection().execute((connection) => buildIndex(connection, index))).toBe(true);
+  expect(await built()).toEqual(before);
 });
 
 it("an index that an update has brought is built while scans are written, and anew if that was broken off", async () => {
