@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { Migrator, sql, type Kysely, type Migration } from "kysely";
 import { projectPath } from "../../schema/paths.js";
-import type { Database } from "./database.js";
+import { retryDeadlock, type Database } from "./database.js";
 
 const folder = projectPath("migrations");
 
@@ -19,11 +19,16 @@ function migrator(db: Database): Migrator {
   return new Migrator({ db, provider: { getMigrations: readMigrations } });
 }
 
-/** Applies the missing migrations, all or none, and returns their names. Gateways that start together take turns. */
-export async function migrate(db: Database): Promise<string[]> {
-  const { error, results } = await migrator(db).migrateToLatest();
-  if (error) throw error;
-  return (results ?? []).map(({ migrationName }) => migrationName);
+/**
+ * Applies the missing migrations, all or none, and returns their names. Gateways that start together take turns. Those of before may be
+ * at work, so a deadlock with one of them is no failure.
+ */
+export function migrate(db: Database): Promise<string[]> {
+  return retryDeadlock(async () => {
+    const { error, results } = await migrator(db).migrateToLatest();
+    if (error) throw error;
+    return (results ?? []).map(({ migrationName }) => migrationName);
+  });
 }
 
 const READ_ONLY =

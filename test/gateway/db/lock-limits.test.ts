@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDatabase, type Database } from "../../../gateway/db/database.js";
 import type { LockHolder } from "../../../gateway/db/lock-holders.js";
 import { createHolderReport } from "../../../gateway/db/lock-holders.js";
-import { openTestDatabase } from "../../stage/database.js";
+import { migrate } from "../../../gateway/db/migrations.js";
+import { createDatabase, openTestDatabase } from "../../stage/database.js";
 import { until } from "../../stage/stage.js";
 
 const LIMITS = { statementMs: 500, lockMs: 50, idleTransactionMs: 200 };
@@ -49,6 +50,23 @@ it("a transaction that does nothing is ended, so that its locks are free", async
     await sql`select 1`.execute(tx);
   });
   await expect(idle).rejects.toMatchObject({ code: "UNAVAILABLE" });
+});
+
+it("migrations are applied after a deadlock with a gateway that is at work", async () => {
+  const older = openDatabase(await createDatabase(), () => {});
+  try {
+    await sql`create sequence tries`.execute(older);
+    await sql`create function end_first() returns event_trigger language plpgsql as $$ begin
+      if nextval('tries') = 1 then raise exception 'deadlock detected' using errcode = '40P01'; end if; end $$`.execute(older);
+    await sql`create event trigger end_first on ddl_command_start when tag in ('ALTER TABLE') execute function end_first()`.execute(
+      older,
+    );
+    const applied = await migrate(older);
+    expect(applied).toContain("0034-durations-of-slow-results");
+    expect(await migrate(older)).toEqual([]);
+  } finally {
+    await older.destroy();
+  }
 });
 
 it("a statement has a limit", async () => {
