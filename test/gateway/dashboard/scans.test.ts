@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
@@ -88,6 +89,49 @@ it("new scans are counted while rows stay, and rows that are shown change in pla
   await page.getByRole("row", { name: "live-2" }).getByText("Clean").waitFor();
 });
 
+it("scans that come while a list is being read are counted", async () => {
+  let isRead = false;
+  let release = () => {};
+  const told = new Promise<void>((resolve) => (release = resolve));
+  let isTold = false;
+  const before = async (page: Page) => {
+    page.on("websocket", (socket) =>
+      socket.on("framereceived", ({ payload }) => {
+        isTold ||= String(payload).includes("while-read");
+      }),
+    );
+    await page.route("**/graphql", async (route) => {
+      if (!route.request().postData()?.includes("query ListScans")) return route.fallback();
+      const response = await route.fetch();
+      isRead = true;
+      await told;
+      return route.fulfill({ response });
+    });
+  };
+  const { page } = await open(gateway.url, "/#/scans?name=while-read-*", { before });
+  await until("the gateway has read the list", () => isRead);
+  let submitted = 0;
+  await until("the page is told of a scan", async () => {
+    if (!isTold) await submit(gateway.url, { base64: base64("while read"), name: `while-read-${submitted++}` });
+    return isTold;
+  });
+  release();
+  await page.getByRole("button", { name: /^\d+ new$/ }).click();
+  await until("all of them are listed", async () => (await page.getByRole("row", { name: /while-read-/ }).count()) === submitted);
+  expect(await page.getByText("No scan is like that").count()).toBe(0);
+});
+
+/** Holds an operation of the page back; returns what lets it through. */
+async function holdBack(page: Page, operation: string): Promise<() => void> {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/graphql", async (route) => {
+    if (route.request().postData()?.includes(operation)) await released;
+    await route.fallback();
+  });
+  return release;
+}
+
 it("a long list comes in pages that the address leads back to, and scans of a page are scanned again", async () => {
   await submit(gateway.url, { base64: base64("paged"), name: "first" });
   const input = { samples: Array.from({ length: 53 }, (_, i) => ({ sha256: sha256("paged"), name: `page-${i}` })) };
@@ -114,13 +158,26 @@ it("a long list comes in pages that the address leads back to, and scans of a pa
   expect((await repeated()).map(({ name }) => name).toSorted()).toEqual(["page-0", "page-1", "page-2"]);
   await page.getByRole("button", { name: "Previous" }).click();
   await shows(50);
+  const releaseRescan = await holdBack(page, "mutation RescanMany");
   await page.getByRole("button", { name: "Scan all again" }).click();
+  await page.getByText("0 of 53 are sent").waitFor();
+  await page.getByRole("link", { name: "Fleet" }).click();
+  await page.getByRole("heading", { name: "Fleet", exact: true }).waitFor();
+  await page.goBack();
+  await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
+  releaseRescan();
   await page.getByText("53 of 53 are scanned again.").waitFor();
   expect(await page.getByRole("link", { name: /^Batch \d+$/ }).count()).toBe(1);
+  const releaseList = await holdBack(page, "query ListNumbers");
+  await page.getByRole("button", { name: "Scan all again" }).click();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  releaseList();
+  await page.getByText("0 of 53 are scanned again.").waitFor();
   expect((await repeated()).map(({ priority }) => priority)).toEqual(Array.from({ length: 56 }, () => "BULK"));
   expect(questions.map((question) => question.split("?")[0])).toEqual([
     "Repeat 3 scans",
     "Repeat 3 scans",
+    "Repeat all 53 scans of this list",
     "Repeat all 53 scans of this list",
   ]);
   expect(faults).toEqual([]);

@@ -28,6 +28,7 @@ export async function repeatScans(
   let done: Repetition = { total, accepted: 0, batches: [], refusals: [] };
   tell(done);
   for await (const ids of parts) {
+    if (signal.aborted) return;
     // The same key at each try, so that nothing is repeated twice.
     const input = { ids, priority: "BULK", idempotencyKey: randomKey() } as const;
     const { batch, refused } = await persist(async () => {

@@ -1,7 +1,7 @@
-import { useRef, useState } from "react";
+import { useEffect } from "react";
 import { Link } from "wouter";
 import { pause } from "../../api/persist.ts";
-import { useStore } from "../../api/store.ts";
+import { createStore, useStore } from "../../api/store.ts";
 import type { ScanFilter } from "../../generated/scans.ts";
 import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
@@ -10,6 +10,17 @@ import { chosenScans, countScans, repeatScans, scansOf, type Repetition } from "
 const HOW = "Each sample is scanned as it was before, when the engines have little else to do.";
 /** As many as one can read. */
 const SHOWN = 10;
+
+interface Run {
+  readonly isRunning: boolean;
+  readonly repetition?: Repetition;
+  readonly problem?: Error;
+}
+
+const IDLE: Run = { isRunning: false };
+/** It goes on while other screens are looked at, and can be stopped by whoever comes back. */
+const current = createStore(IDLE);
+let stopping = new AbortController();
 
 interface Props {
   /** Scans of this page. */
@@ -21,27 +32,29 @@ interface Props {
 
 /** Scans samples again: those of the selected scans, or of all that the filter lists. It asks first, and says how many. */
 export function RescanScans({ selected, filter, onDone }: Props) {
-  const [repetition, setRepetition] = useState<Repetition>();
-  const [isRunning, setRunning] = useState(false);
-  const [problem, setProblem] = useState<Error>();
-  const stopping = useRef<AbortController>(undefined);
+  const { isRunning, repetition, problem } = useStore(current);
+  useEffect(
+    () => () => {
+      if (!current.get().isRunning) current.set(IDLE);
+    },
+    [],
+  );
 
   const run = async (work: (signal: AbortSignal) => Promise<void>) => {
-    const controller = new AbortController();
-    stopping.current = controller;
-    setRunning(true);
-    setProblem(undefined);
+    const { signal } = (stopping = new AbortController());
+    current.set({ isRunning: true });
     try {
-      await work(controller.signal);
+      await work(signal);
+      current.set({ ...current.get(), isRunning: false });
     } catch (error) {
-      if (!controller.signal.aborted) setProblem(error as Error);
+      current.set({ ...current.get(), isRunning: false, ...(!signal.aborted && { problem: error as Error }) });
     }
-    setRunning(false);
     onDone();
   };
+  const tell = (told: Repetition) => current.set({ isRunning: true, repetition: told });
   const repeatSelected = () => {
     if (!confirm(`Repeat ${countText(selected.size)}? ${HOW}`)) return;
-    void run((signal) => repeatScans(chosenScans(selected), selected.size, setRepetition, signal));
+    void run((signal) => repeatScans(chosenScans(selected), selected.size, tell, signal));
   };
   const repeatAll = (wanted: ScanFilter) =>
     void run(async (signal) => {
@@ -49,7 +62,7 @@ export function RescanScans({ selected, filter, onDone }: Props) {
       const question = isExact
         ? `Repeat all ${countText(count)} of this list?`
         : `This list has more than ${countText(count)}. Repeat the newest ${count.toLocaleString()}?`;
-      if (confirm(`${question} ${HOW}`)) await repeatScans(scansOf(wanted, signal), count, setRepetition, signal);
+      if (confirm(`${question} ${HOW}`)) await repeatScans(scansOf(wanted, signal), count, tell, signal);
     });
 
   return (
@@ -66,7 +79,7 @@ export function RescanScans({ selected, filter, onDone }: Props) {
         </button>
       )}
       {isRunning && (
-        <button type="button" onClick={() => stopping.current?.abort()}>
+        <button type="button" onClick={() => stopping.abort()}>
           Stop
         </button>
       )}
@@ -81,7 +94,7 @@ function Report({ of: { total, accepted, batches, refusals }, isRunning }: { of:
   return (
     <>
       <div role="status">
-        <Notice tone={isRunning ? "running" : "clean"}>
+        <Notice tone={isRunning ? "running" : accepted === total ? "clean" : "doubt"}>
           {isRunning ? `${accepted + refusals.length} of ${total} are sent …` : `${accepted} of ${total} are scanned again.`}{" "}
           {isRunning && reason !== undefined && (
             <>

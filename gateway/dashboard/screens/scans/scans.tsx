@@ -55,11 +55,12 @@ export default function Scans() {
         </Notice>
       )}
       <div className="row">
-        {wanted && wanted.text === undefined && !isLoading && (
+        {wanted && wanted.text === undefined && (
+          // It listens while the page is read: what comes between the two would be missed.
           <Newcomers
             key={version}
             filter={wanted.filter}
-            newest={cursors.length === 0 ? Math.max(0, ...scans.map(({ scanId }) => scanId)) : undefined}
+            newest={cursors.length === 0 && !isLoading ? Math.max(0, ...scans.map(({ scanId }) => scanId)) : undefined}
             onChange={take}
             onShow={() => setReads(reads + 1)}
           />
