@@ -1,5 +1,6 @@
 /** Hashes of samples. */
 
+import { address } from "./address.ts";
 import type { HashAnswer } from "./hash-worker.ts";
 import { Away, UNREACHABLE } from "./persist.ts";
 
@@ -13,7 +14,7 @@ export function isHash(text: string): boolean {
 /** Workers that have nothing to do: to start one for each file of a folder takes longer than most of the hashes. */
 const idle: Worker[] = [];
 
-/** Throws if the file cannot be read, as when it was moved meanwhile, and Away if the worker's script cannot be loaded. */
+/** Throws if the file cannot be read, as when it was moved meanwhile, or if the worker's script is gone, and Away if nobody answers. */
 export async function hashFile(file: Blob, signal: AbortSignal, onProgress: (done: number) => void): Promise<string> {
   const worker = idle.pop() ?? new Worker(new URL("./hash-worker.ts", import.meta.url), { type: "module" });
   const listening = new AbortController();
@@ -23,7 +24,7 @@ export async function hashFile(file: Blob, signal: AbortSignal, onProgress: (don
       signal.addEventListener("abort", () => reject(new Error("It was stopped.")), listen);
       // An event without a message: its script could not be loaded.
       const fail = (event: Event) =>
-        reject(event instanceof ErrorEvent ? new Error("The file could not be hashed.") : new Away(UNREACHABLE));
+        event instanceof ErrorEvent ? reject(new Error("The file could not be hashed.")) : void whyNoScript().then(reject);
       worker.addEventListener("error", fail, listen);
       const hear = ({ data }: MessageEvent<HashAnswer>) => {
         if ("done" in data) onProgress(data.done);
@@ -41,4 +42,15 @@ export async function hashFile(file: Blob, signal: AbortSignal, onProgress: (don
   } finally {
     listening.abort();
   }
+}
+
+/** A page that is older than the gateway asks for a script that is gone. */
+async function whyNoScript(): Promise<Error> {
+  try {
+    if ((await fetch(address("readyz"))).ok)
+      return new Error("The gateway has another version than this page: load the page again.");
+  } catch {
+    // Nobody answers.
+  }
+  return new Away(UNREACHABLE);
 }

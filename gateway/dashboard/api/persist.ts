@@ -80,7 +80,8 @@ function nextTry(wait: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function awayIn(error: unknown): Away | undefined {
+/** Whether the same step can be tried again after an error; undefined if it would end in the same. */
+export function awayIn(error: unknown): Away | undefined {
   if (error instanceof Away) return error;
   if (!(error instanceof CombinedError)) return undefined;
   const { networkError, response } = error;

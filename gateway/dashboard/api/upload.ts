@@ -50,6 +50,7 @@ function refusal(request: XMLHttpRequest): Error {
   const { status, responseText } = request;
   if (status === 0) return new CutOff();
   const message = refusalIn(responseText) ?? `The gateway answered ${status}.`;
-  const retryAfter = Number(request.getResponseHeader("retry-after"));
+  // A proxy may write a date there.
+  const retryAfter = Number.parseInt(request.getResponseHeader("retry-after") ?? "", 10) || null;
   return LATER.has(status) ? new Away(message, retryAfter) : new Error(message);
 }

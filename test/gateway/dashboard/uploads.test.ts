@@ -43,6 +43,12 @@ it("a file that is removed while the mesh is asked about it is neither sent nor 
   expect(await stage.db.selectFrom("scans").select("name").execute()).toEqual([{ name: "kept.txt" }]);
 });
 
+const PRESS_TWICE = `(() => {
+  const button = [...document.querySelectorAll("button")].find(({ textContent }) => textContent === "Scan again");
+  button.click();
+  button.click();
+})()`;
+
 it("a large file is sent to its end although nobody can say whether the mesh has it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "upload-"));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -58,6 +64,29 @@ it("a large file is sent to its end although nobody can say whether the mesh has
   await bytes.fallback();
   await page.waitForURL(/#\/scan\/\d+$/);
   expect(await page.getByRole("heading", { name: "large.bin" }).textContent()).toBe("large.bin");
+
+  // A gateway that takes nothing now may have it already.
+  await page.route("**/upload/*", (route) => route.fulfill({ status: 503, json: { error: "nothing can be stored now" } }));
+  await page.goBack();
+  await page.getByText("1 of 1 file done").first().waitFor();
+  await page.locator("input[type=file]").first().setInputFiles(path);
+  const submitted: string[] = [];
+  page.on("request", (request) => request.postData()?.includes("mutation SubmitScan") && submitted.push(request.url()));
+  await page.getByRole("button", { name: "Scan again" }).waitFor();
+  await page.evaluate(PRESS_TWICE);
+  await page.waitForURL(/#\/scan\/\d+$/);
+  expect(submitted).toHaveLength(1);
+});
+
+it("a page that is older than the gateway says that a file cannot be hashed before it is loaded again", async () => {
+  const { page } = await open(gateway.url);
+  await page.route("**/hash-worker*", (route) => route.fulfill({ status: 404 }));
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles({ name: "old-page.txt", mimeType: "", buffer: Buffer.from("old page") });
+  await page.getByText("The gateway has another version than this page: load the page again.").waitFor();
+  expect(await page.getByText("Paused:").count()).toBe(0);
 });
 
 it("a batch whose answer is lost is asked for again: what was accepted is not scanned twice, and refusals are told", async () => {

@@ -3,7 +3,7 @@
 import { answerTo } from "../../api/answer.ts";
 import { client } from "../../api/client.ts";
 import { hashFile } from "../../api/hash.ts";
-import { persist } from "../../api/persist.ts";
+import { awayIn, persist } from "../../api/persist.ts";
 import { CutOff, sendBytes } from "../../api/upload.ts";
 import { CreateUpload, KnownSample, type KnownSampleQuery } from "../../generated/submit.ts";
 
@@ -34,7 +34,7 @@ export async function bringSample(file: File, bringing: Bringing): Promise<Broug
   try {
     return await sendUnhashed(file, hashed, bringing);
   } catch (error) {
-    if (!(error instanceof CutOff) || signal.aborted) throw error;
+    if (awayIn(error) === undefined || signal.aborted) throw error;
     return bringHashed(file, await hashed, bringing);
   }
 }

@@ -71,6 +71,8 @@ export function addFiles(given: readonly File[], options: ScanOptions, limit: nu
 /** Tries files again that failed. */
 export function retryUploads(ids: readonly number[]): void {
   for (const id of ids) {
+    // A button may be pressed twice before it is gone.
+    if (files.get(id)?.stage.is !== "failed") continue;
     note(id, { is: "waiting" });
     enqueue(() => upload(id));
   }
@@ -78,6 +80,8 @@ export function retryUploads(ids: readonly number[]): void {
 
 /** Scans a file again whose bytes the mesh has. */
 export function scanKnown(id: number, sha256: string, options: ScanOptions): void {
+  if (files.get(id)?.stage.is !== "known") return;
+  note(id, { is: "waiting" });
   enqueue(() => follow(id, (signal) => submit(id, { ...options, sha256 }, signal)));
 }
 
