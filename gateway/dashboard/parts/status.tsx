@@ -3,8 +3,20 @@ import { Name } from "./name.tsx";
 
 const PAUSE_MS = 1_000;
 
-/** A line that changes while one looks at it. Screen readers are told of it once a second at most, and of the last change in any case. */
+/** A line that changes while one looks at it. */
 export function Status({ text }: { text: string }) {
+  return (
+    <>
+      <p>
+        <Name text={text} />
+      </p>
+      <Told text={text} />
+    </>
+  );
+}
+
+/** What screen readers are told of a change that others see: once a second at most, and the last change in any case. */
+export function Told({ text }: { text: string }) {
   const [said, setSaid] = useState(text);
   const latest = useRef(text);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -24,13 +36,8 @@ export function Status({ text }: { text: string }) {
     [],
   );
   return (
-    <>
-      <p>
-        <Name text={text} />
-      </p>
-      <span className="unseen" role="status">
-        <Name text={said} />
-      </span>
-    </>
+    <span className="unseen" role="status">
+      <Name text={said} />
+    </span>
   );
 }

@@ -107,4 +107,13 @@ it("live regions say one message a second at most while files are sent and scans
   const times = await page.evaluate<number[]>("said.map(({ at }) => at)");
   expect(times.length).toBeGreaterThan(0);
   expect(times.slice(1).filter((at, i) => at - (times[i] ?? 0) < 990)).toEqual([]);
+
+  await page.evaluate(`said = []; location.hash = "#/scans?name=counted-*"`);
+  await page.getByText("No scan is like that").waitFor();
+  for (let i = 0; i < 30; i++) await submit(gateway.url, { base64: base64("counted"), name: `counted-${i}` });
+  await page.getByRole("button", { name: "30 new", exact: true }).waitFor();
+  await page.getByRole("status").getByText("30 new scans").waitFor();
+  const counted = await page.evaluate<number[]>("said.map(({ at }) => at)");
+  expect(counted.length).toBeGreaterThan(0);
+  expect(counted.slice(1).filter((at, i) => at - (counted[i] ?? 0) < 990)).toEqual([]);
 });

@@ -154,25 +154,25 @@ it("a long list comes in pages that the address leads back to, and scans of a pa
   const repeated = () => stage.db.selectFrom("scans").select(["name", "priority"]).where("previous", "is not", null).execute();
   await page.getByRole("button", { name: "Scan 3 again" }).click();
   await page.getByRole("button", { name: "Scan 3 again" }).click();
-  await page.getByText("3 of 3 are scanned again.").waitFor();
+  await page.getByText("3 of 3 are scanned again.").first().waitFor();
   expect((await repeated()).map(({ name }) => name).toSorted()).toEqual(["page-0", "page-1", "page-2"]);
   await page.getByRole("button", { name: "Previous" }).click();
   await shows(50);
   const releaseRescan = await holdBack(page, "mutation RescanMany");
   await page.getByRole("button", { name: "Scan all again" }).click();
-  await page.getByText("0 of 53 are sent").waitFor();
+  await page.getByText("0 of 53 are sent").first().waitFor();
   await page.getByRole("link", { name: "Fleet" }).click();
   await page.getByRole("heading", { name: "Fleet", exact: true }).waitFor();
   await page.goBack();
   await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
   releaseRescan();
-  await page.getByText("53 of 53 are scanned again.").waitFor();
+  await page.getByText("53 of 53 are scanned again.").first().waitFor();
   expect(await page.getByRole("link", { name: /^Batch \d+$/ }).count()).toBe(1);
   const releaseList = await holdBack(page, "query ListNumbers");
   await page.getByRole("button", { name: "Scan all again" }).click();
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   releaseList();
-  await page.getByText("0 of 53 are scanned again.").waitFor();
+  await page.getByText("0 of 53 are scanned again.").first().waitFor();
   expect((await repeated()).map(({ priority }) => priority)).toEqual(Array.from({ length: 56 }, () => "BULK"));
   expect(questions.map((question) => question.split("?")[0])).toEqual([
     "Repeat 3 scans",

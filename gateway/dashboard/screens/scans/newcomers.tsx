@@ -2,11 +2,12 @@ import { useCallback, useEffect, useRef } from "react";
 import { useSubscription } from "urql";
 import { useContinuation } from "../../api/live.ts";
 import { WatchScans, type ScanFilter, type ScanRowFragment, type WatchScansSubscription } from "../../generated/scans.ts";
+import { Told } from "../../parts/status.tsx";
 
 /** More are not counted. */
 const MOST_COUNTED = 1_000;
 
-type Told = ReadonlyMap<number, ScanRowFragment>;
+type Changed = ReadonlyMap<number, ScanRowFragment>;
 
 interface Props {
   filter: ScanFilter | undefined;
@@ -21,7 +22,7 @@ interface Props {
 export function Newcomers({ filter, newest, onChange, onShow }: Props) {
   const cursor = useRef<string>(undefined);
   const after = useContinuation(cursor);
-  const collect = useCallback((known: Told | undefined, { scanFeed: { scans, cursor: reached } }: WatchScansSubscription) => {
+  const collect = useCallback((known: Changed | undefined, { scanFeed: { scans, cursor: reached } }: WatchScansSubscription) => {
     cursor.current = reached;
     return new Map([...(known ?? []), ...scans.map((scan) => [scan.scanId, scan] as const)].slice(-MOST_COUNTED));
   }, []);
@@ -32,13 +33,15 @@ export function Newcomers({ filter, newest, onChange, onShow }: Props) {
   }, [data]);
 
   const count = newest === undefined ? 0 : [...(data?.keys() ?? [])].filter((scanId) => scanId > newest).length;
+  const told = `${count >= MOST_COUNTED ? `More than ${MOST_COUNTED}` : count} new`;
   return (
-    <div role="status" className={count > 0 ? "" : "unseen"}>
+    <>
       {count > 0 && (
         <button className="primary" type="button" onClick={onShow}>
-          {count >= MOST_COUNTED ? `More than ${MOST_COUNTED}` : count} new
+          {told}
         </button>
       )}
-    </div>
+      <Told text={count > 0 ? `${told} ${count === 1 ? "scan" : "scans"}` : ""} />
+    </>
   );
 }

@@ -5,6 +5,7 @@ import { createStore, useStore } from "../../api/store.ts";
 import type { ScanFilter } from "../../generated/scans.ts";
 import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
+import { Told } from "../../parts/status.tsx";
 import { chosenScans, countScans, repeatScans, scansOf, type Repetition } from "./repeat-scans.ts";
 
 const HOW = "Each sample is scanned as it was before, when the engines have little else to do.";
@@ -91,24 +92,24 @@ export function RescanScans({ selected, filter, onDone }: Props) {
 
 function Report({ of: { total, accepted, batches, refusals }, isRunning }: { of: Repetition; isRunning: boolean }) {
   const reason = useStore(pause);
+  const text = isRunning ? `${accepted + refusals.length} of ${total} are sent …` : `${accepted} of ${total} are scanned again.`;
   return (
     <>
-      <div role="status">
-        <Notice tone={isRunning ? "running" : accepted === total ? "clean" : "doubt"}>
-          {isRunning ? `${accepted + refusals.length} of ${total} are sent …` : `${accepted} of ${total} are scanned again.`}{" "}
-          {isRunning && reason !== undefined && (
-            <>
-              Paused: <Name text={reason} />
-            </>
-          )}
-          {batches.slice(0, SHOWN).map((batch) => (
-            <Link key={batch} className="button" href={`/scans?batch=${batch}`}>
-              Batch {batch}
-            </Link>
-          ))}
-          {batches.length > SHOWN && ` and ${batches.length - SHOWN} more batches`}
-        </Notice>
-      </div>
+      <Notice tone={isRunning ? "running" : accepted === total ? "clean" : "doubt"}>
+        {text}{" "}
+        {isRunning && reason !== undefined && (
+          <>
+            Paused: <Name text={reason} />
+          </>
+        )}
+        {batches.slice(0, SHOWN).map((batch) => (
+          <Link key={batch} className="button" href={`/scans?batch=${batch}`}>
+            Batch {batch}
+          </Link>
+        ))}
+        {batches.length > SHOWN && ` and ${batches.length - SHOWN} more batches`}
+      </Notice>
+      <Told text={text} />
       {refusals.length > 0 && (
         <Problem error={new Error(refusals.slice(0, SHOWN).join(" "))}>
           {refusals.length > SHOWN && ` and ${refusals.length - SHOWN} more`}
