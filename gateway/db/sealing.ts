@@ -3,7 +3,7 @@ import { SEALING } from "../../schema/sealed-chunks.js";
 import type { Database } from "./database.js";
 import { GONE_AFTER } from "./gateways.js";
 
-/** An agent that was heard so recently may come back as it was. */
+/** An agent that was heard so recently may come back as it was. So may any, while no gateway has listened for so long. */
 const AGENT_MAY_RETURN = sql`interval '10 minutes'`;
 
 /**
@@ -12,11 +12,13 @@ const AGENT_MAY_RETURN = sql`interval '10 minutes'`;
  */
 export async function beginSealing(db: Database): Promise<boolean> {
   const cannotRead = sql`coalesce(sealing, 0) < ${SEALING}`;
+  const isThere = sql`seen_at >= now() - ${GONE_AFTER}`;
+  const hasListened = sql`exists (select from gateways where ${isThere} and started_at < now() - ${AGENT_MAY_RETURN})`;
   const { rows } = await sql<{ begun: boolean }>`
     with beginning as (
       insert into sealing (version) select ${SEALING}::integer
-      where not exists (select from gateways where seen_at >= now() - ${GONE_AFTER} and ${cannotRead})
-        and not exists (select from agents where heard_at >= now() - ${AGENT_MAY_RETURN} and ${cannotRead})
+      where not exists (select from gateways where ${isThere} and ${cannotRead})
+        and not exists (select from agents where ${cannotRead} and (heard_at >= now() - ${AGENT_MAY_RETURN} or not ${hasListened}))
       on conflict do nothing returning version
     )
     select exists (select from beginning) or exists (select from sealing where version >= ${SEALING}) as begun`.execute(db);

@@ -59,9 +59,14 @@ it("samples are sealed as soon as no older gateway or agent is left, and for eve
   const plain = await asked(first);
   expect(plain.key).toBeUndefined();
   await sql`delete from gateways where host = 'older'`.execute(stage.db);
+  await until("the gateway says that it is there", () => stage.db.selectFrom("gateways").select("id").executeTakeFirst());
   expect((await asked(randomBytes(101))).key).toBeUndefined();
   expect(await begun()).toEqual([]);
   await sql`update agents set heard_at = now() - interval '11 minutes' where agent = 'older'`.execute(stage.db);
+  // While all gateways were away, nobody could hear it.
+  expect((await asked(randomBytes(104))).key).toBeUndefined();
+  expect(await begun()).toEqual([]);
+  await sql`update gateways set started_at = now() - interval '11 minutes'`.execute(stage.db);
   const second = randomBytes(102);
   const sealed = await asked(second);
   expect(sealed.key).toBeDefined();
