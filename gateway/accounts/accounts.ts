@@ -3,6 +3,7 @@
 import { createAccount } from "@nats-io/jwt";
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
+import { JoinError } from "../../schema/join-errors.js";
 import { engineToken } from "../../schema/subjects.js";
 import { openResolver } from "../bus/resolver.js";
 import type { GatewayConfig } from "../config.js";
@@ -12,7 +13,7 @@ import {
   markConfirmed,
   readAccount,
   readAccounts,
-  revokeAccount,
+  readUntold,
   updateEngines,
   upsertAccount,
   type AgentAccount,
@@ -45,13 +46,16 @@ export interface AgentUser {
 export interface AgentAccounts {
   /**
    * Gives an agent an account. Repeated with the same key it is the same account, with the engines that it has by now; with another key
-   * the account before is revoked. NATS knows the account when this resolves.
+   * the account before is revoked. NATS knows the account when this resolves. Throws AGENT_UNKNOWN for a key that has not joined.
    */
   issueAgent(agent: JoiningAgent): Promise<AgentUser>;
   /** Signs the agent's user anew; undefined if it has no account, or none any more. */
   renewUser(agent: string): Promise<AgentUser | undefined>;
-  /** Takes its account from an agent: its connections end, and none is let in again. Returns whether it had one. */
-  revokeAgent(agent: string): Promise<boolean>;
+  /**
+   * Tells NATS of accounts that were changed, and of which it was not told yet: those of an agent, or all. With an account that is revoked
+   * the agent's connections end, and none is let in again.
+   */
+  tellChanges(agent?: string): Promise<void>;
   /** Lets an agent take the work of these engines and no others. Of an agent without an account nothing changes. */
   setEngines(agent: string, internet: InternetClass, engines: readonly string[]): Promise<void>;
   /** The public key of an agent that has an account. */
@@ -114,14 +118,23 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
     }
   }
 
+  /** One that NATS refuses keeps it from no other. */
+  async function tellAll(accountKeys: readonly string[]): Promise<void> {
+    const failures: unknown[] = [];
+    for (let i = 0; i < accountKeys.length; i += PARALLEL) {
+      const told = await Promise.allSettled(accountKeys.slice(i, i + PARALLEL).map(tell));
+      failures.push(...told.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : [])));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
   async function restore(): Promise<number> {
     const [known, accounts] = [await resolver.list(), await readAccounts(db)];
     const lost = accounts.filter((account) => {
       const isConfirmed = account.confirmed === signer.claimsOf(account).hash;
       return !isConfirmed || known.has(account.accountKey) !== (account.revokedAt === null);
     });
-    for (let i = 0; i < lost.length; i += PARALLEL)
-      await Promise.all(lost.slice(i, i + PARALLEL).map(({ accountKey }) => tell(accountKey)));
+    await tellAll(lost.map(({ accountKey }) => accountKey));
     if (lost.length > 0) log.info({ accounts: lost.length }, "NATS was told of accounts of agents");
     return lost.length;
   }
@@ -156,26 +169,22 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
     restore,
     connected: resolver.isUp,
     async issueAgent({ agent, publicKey, internet, engines }) {
-      const { account, replaced } = await upsertAccount(db, {
+      const account = await upsertAccount(db, {
         agent,
         internet: internet === "internet",
         accountKey: createAccount().getPublicKey(),
         userKey: publicKey,
         engines: tokensOf(engines),
       });
-      if (replaced) await tell(replaced.accountKey);
-      await tell(account.accountKey);
+      if (!account) throw new JoinError("AGENT_UNKNOWN", agent);
+      await tellAll([...new Set([...(await readUntold(db, agent)), account.accountKey])]);
       return signUser(account);
     },
     async renewUser(agent) {
       const account = await findAccount(db, agent);
       return account && (await signUser(account));
     },
-    async revokeAgent(agent) {
-      const account = await revokeAccount(db, agent);
-      if (account) await tell(account.accountKey);
-      return account !== undefined;
-    },
+    tellChanges: async (agent) => tellAll(await readUntold(db, agent)),
     async setEngines(agent, internet, engines) {
       const account = await updateEngines(db, { agent, internet: internet === "internet" }, tokensOf(engines));
       if (account) await tell(account.accountKey);

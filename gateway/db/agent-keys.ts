@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { InternetClass } from "../../schema/classes.js";
 import type { AgentKeyState } from "../../schema/join-messages.js";
+import { revokeAccountOf } from "./agent-accounts.js";
 import type { Database, Tx } from "./database.js";
 
 /** An agent's key as it is listed. */
@@ -71,8 +72,10 @@ export async function upsertAgentKey(tx: Tx, key: NewAgentKey): Promise<boolean>
   return entered !== undefined;
 }
 
+/** Sets the state of a key. With a revoked one its account is revoked too: NATS is to be told of that. */
 export async function setAgentKeyState(tx: Tx, publicKey: string, state: AgentKeyState): Promise<void> {
   await tx.updateTable("agent_keys").set({ state }).where("public_key", "=", publicKey).execute();
+  if (state === "REVOKED") await revokeAccountOf(tx, publicKey);
 }
 
 /** Notes that an agent has renewed. */
@@ -94,9 +97,16 @@ export async function markCloned(db: Database, agent: string): Promise<void> {
     .execute();
 }
 
-/** Forgets a key. */
+/** Forgets a key, and revokes its account: NATS is to be told of that. */
 export async function deleteAgentKey(tx: Tx, publicKey: string): Promise<void> {
   await tx.deleteFrom("agent_keys").where("public_key", "=", publicKey).execute();
+  // Where uses are not counted, nobody asks who has joined by the token.
+  await tx
+    .deleteFrom("joins")
+    .where("public_key", "=", publicKey)
+    .where("token_id", "in", tx.selectFrom("join_tokens").select("id").where("uses", "is", null))
+    .execute();
+  await revokeAccountOf(tx, publicKey);
 }
 
 /** Forgets keys of a name that have waited too long. */
@@ -109,20 +119,8 @@ export async function deleteOldWaiting(tx: Tx, agent: string): Promise<void> {
     .execute();
 }
 
-/** Agents whose key was revoked and whose account was not: whoever revoked it could not tell NATS. */
-export async function readRevokedWithAccount(db: Database): Promise<string[]> {
-  const found = await db
-    .selectFrom("agent_keys as key")
-    .innerJoin("agent_accounts as account", "account.user_key", "key.public_key")
-    .select("account.agent")
-    .where("key.state", "=", "REVOKED")
-    .where("account.revoked_at", "is", null)
-    .execute();
-  return found.map(({ agent }) => agent);
-}
-
 /** Ephemeral agents that have not been heard for so long. */
-export async function readForgettable(db: Database, ms: number): Promise<{ agent: string; publicKey: string }[]> {
+export async function readForgettable(db: Database | Tx, ms: number): Promise<{ agent: string; publicKey: string }[]> {
   return db
     .selectFrom("agent_keys as key")
     .leftJoin("agents as heard", (on) => on.onRef("heard.agent", "=", "key.agent").onRef("heard.internet", "=", "key.internet"))

@@ -48,7 +48,7 @@ export async function revokeAgent({ db, accounts }: KeyContext, caller: Caller, 
     if (valid.length > 0) await audit(tx, caller, "revokeAgent", agent, { publicKeys: valid.map(({ publicKey }) => publicKey) });
     return key;
   });
-  await accounts?.revokeAgent(agent);
+  await accounts?.tellChanges(agent);
   return { ...revoked, state: "REVOKED" };
 }
 

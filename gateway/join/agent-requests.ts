@@ -27,12 +27,11 @@ export async function renewAgent(ctx: ScanContext, request: AgentRequest): Promi
 export async function leaveAgent(ctx: ScanContext, caller: Caller, request: AgentRequest): Promise<void> {
   const accounts = requireAccounts(ctx);
   const { publicKey, agent } = await authenticateAgent(ctx, request);
-  // In this order: should this gateway end in between, the agent can ask again.
-  await accounts.revokeAgent(agent);
   await ctx.db.transaction().execute(async (tx) => {
     await deleteAgentKey(tx, publicKey);
     await audit(tx, caller, "leaveAgent", agent, { publicKey });
   });
+  await accounts.tellChanges(agent);
 }
 
 /** The agent whose key has signed a request. */

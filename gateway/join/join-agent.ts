@@ -5,7 +5,14 @@ import { JoinError, type JoinErrorCode } from "../../schema/join-errors.js";
 import { NONCE_BYTES, type JoinAnswer, type JoinRequest } from "../../schema/join-messages.js";
 import { isJoinerProven, proveGateway } from "../../schema/join-proof.js";
 import type { Caller } from "../caller.js";
-import { deleteOldWaiting, lockAgentName, readAgentKey, upsertAgentKey, type AgentKeyRecord } from "../db/agent-keys.js";
+import {
+  deleteAgentKey,
+  deleteOldWaiting,
+  lockAgentName,
+  readAgentKey,
+  upsertAgentKey,
+  type AgentKeyRecord,
+} from "../db/agent-keys.js";
 import { audit } from "../db/audit.js";
 import type { Tx } from "../db/database.js";
 import { hasUsed, readJoinToken, useJoinToken, type UsableJoinToken } from "../db/join-tokens.js";
@@ -68,7 +75,7 @@ async function enter(ctx: ScanContext, tx: Tx, caller: Caller, request: JoinRequ
   if (waits && !own && keys.filter(({ state }) => state === "WAITING").length >= MOST_WAITING)
     throw new JoinError("AGENT_WAITING", `${MOST_WAITING} other keys wait for ${agent} already`);
   if (!isRepeated) await useJoinToken(tx, id, publicKey, agent);
-  if (holder && !waits) await tx.deleteFrom("agent_keys").where("public_key", "=", holder.publicKey).execute();
+  if (holder && !waits) await deleteAgentKey(tx, holder.publicKey);
   const state = waits ? "WAITING" : "JOINED";
   const { class: internet, ephemeral } = token;
   const isEntered = await upsertAgentKey(tx, { publicKey, agent, class: internet, state, ephemeral, host, version });

@@ -1,25 +1,33 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createAbortController } from "../../schema/abort-controller.js";
 import { openCaller } from "../caller.js";
-import { deleteAgentKey, readForgettable, readRevokedWithAccount } from "../db/agent-keys.js";
+import { deleteEndedAccounts } from "../db/agent-accounts.js";
+import { deleteAgentKey, lockAgentName, readForgettable } from "../db/agent-keys.js";
 import { audit } from "../db/audit.js";
 import { deleteAgent } from "../db/agents.js";
 import { DatabaseAway } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
 
 const EVERY_MS = 2_000;
+const EVERY_HOUR_MS = 3_600_000;
 /** How long an ephemeral agent is kept after it was last heard. A gateway that has just started has not heard anybody yet. */
 export const EPHEMERAL_MS = 600_000;
 
-/** Takes their accounts from agents whose keys were revoked, and forgets ephemeral agents that are gone, until it is stopped. */
+/**
+ * Forgets ephemeral agents that are gone, and accounts that ended long ago, and tells NATS of changes of accounts of which whoever made
+ * them could not, until it is stopped.
+ */
 export function startKeepingKeys(ctx: ScanContext, ephemeralMs = EPHEMERAL_MS): { stop(): Promise<void> } {
   const { accounts, db, fleet, log } = ctx;
   const stopping = createAbortController();
   const startedAt = performance.now();
+  let forgotEndedAt = -Infinity;
 
-  async function keep(): Promise<void> {
-    if (accounts === undefined) return;
-    for (const agent of await readRevokedWithAccount(db)) await accounts.revokeAgent(agent);
+  async function forgetGone(): Promise<void> {
+    if (performance.now() - forgotEndedAt > EVERY_HOUR_MS) {
+      forgotEndedAt = performance.now();
+      await deleteEndedAccounts(db);
+    }
     if (performance.now() - startedAt < ephemeralMs) return;
     const present = new Set(fleet.agents().map(({ agent }) => agent));
     for (const { agent, publicKey } of await readForgettable(db, ephemeralMs))
@@ -27,20 +35,25 @@ export function startKeepingKeys(ctx: ScanContext, ephemeralMs = EPHEMERAL_MS): 
   }
 
   async function forget(agent: string, publicKey: string): Promise<void> {
-    await accounts?.revokeAgent(agent);
-    await db.transaction().execute(async (tx) => {
+    const isForgotten = await db.transaction().execute(async (tx) => {
+      await lockAgentName(tx, agent);
+      // It may have come back meanwhile, or another gateway has forgotten it.
+      const forgettable = await readForgettable(tx, ephemeralMs);
+      if (!forgettable.some((one) => one.publicKey === publicKey)) return false;
       await deleteAgentKey(tx, publicKey);
       await deleteAgent(tx, agent);
       await audit(tx, openCaller("the mesh itself", "forget"), "forgetAgent", agent, { publicKey });
+      return true;
     });
-    log.info({ agent }, "an ephemeral agent is gone and was forgotten");
+    if (isForgotten) log.info({ agent }, "an ephemeral agent is gone and was forgotten");
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await keep().catch((error: unknown) => {
-        if (!(error instanceof DatabaseAway)) log.warn({ err: error }, "cannot keep the keys of agents; retrying");
-      });
+      for (const work of accounts ? [forgetGone, () => accounts.tellChanges()] : [])
+        await work().catch((error: unknown) => {
+          if (!(error instanceof DatabaseAway)) log.warn({ err: error }, "cannot keep the keys of agents; retrying");
+        });
       await pause(EVERY_MS, undefined, stopping).catch((error: unknown) => {
         if (!stopping.signal.aborted) throw error;
       });

@@ -5,7 +5,7 @@ import { decode, type User } from "@nats-io/jwt";
 import type { NatsConnection } from "nats";
 import { expect, it, onTestFinished } from "vitest";
 import { openAgentAccounts } from "../../../gateway/accounts/accounts.js";
-import { findAccount, readAccounts } from "../../../gateway/db/agent-accounts.js";
+import { findAccount, readAccounts, updateEngines } from "../../../gateway/db/agent-accounts.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { encodeMessage } from "../../../schema/messages.js";
 import {
@@ -22,7 +22,7 @@ import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.
 import { testLog } from "../../stage/log.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
-import { accountsOf, join, type JoinedAgent } from "./joined-agent.js";
+import { accountsOf, join, revokeKeys, type JoinedAgent } from "./joined-agent.js";
 
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
@@ -35,7 +35,7 @@ async function joined(agent: string, engines: string[]): Promise<{ its: JoinedAg
   const nc = await its.connect();
   onTestFinished(async () => {
     await nc.close();
-    await accountsOf(gateway).revokeAgent(agent);
+    await revokeKeys(stage, agent);
   });
   const puppet = await startPuppet(
     stage,
@@ -149,19 +149,21 @@ it("the same key has the same account, another key another one, and the one befo
   await nc.closed();
   await expect(first.connect()).rejects.toThrow();
   await (await second.connect()).close();
-  expect(await accounts.revokeAgent("renamed")).toBe(true);
+  await revokeKeys(stage, "renamed");
 });
 
 it("a revoked agent is cut off and not let in again, and its user is not renewed", async () => {
   const accounts = accountsOf(gateway);
   const its = await join(stage, gateway, "revoked", ["Alpha"]);
   const nc = await its.connect();
-  expect(await accounts.revokeAgent("revoked")).toBe(true);
+  await revokeKeys(stage, "revoked");
+  await accounts.tellChanges("revoked");
   await nc.closed();
   await expect(its.connect()).rejects.toThrow();
   expect(await accounts.renewUser("revoked")).toBeUndefined();
-  expect(await accounts.revokeAgent("revoked")).toBe(false);
   expect(await accounts.findKey("revoked")).toBeUndefined();
+  const again = { agent: "revoked", publicKey: its.publicKey, internet: "isolated", engines: [] } as const;
+  await expect(accounts.issueAgent(again)).rejects.toMatchObject({ code: "AGENT_UNKNOWN" });
 });
 
 it("accounts that NATS has lost are made again, and those that it should have lost are removed", async () => {
@@ -170,7 +172,8 @@ it("accounts that NATS has lost are made again, and those that it should have lo
   await stage.stopNats();
   rmSync(path(stage.folder, "nats", "accounts"), { recursive: true, force: true });
   // Nobody can tell NATS now, and it is made good later.
-  await expect(accounts.revokeAgent("gone")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await revokeKeys(stage, "gone");
+  await expect(accounts.tellChanges("gone")).rejects.toMatchObject({ code: "UNAVAILABLE" });
   await stage.startNats();
   await until("the account is there again", () =>
     kept.connect().then(
@@ -183,7 +186,21 @@ it("accounts that NATS has lost are made again, and those that it should have lo
   await until("the gateway has its bus", () => gateway.context.bus.connected() && gateway.context.samples.connected());
   const rows = await readAccounts(stage.db);
   expect(rows.every(({ confirmed }) => confirmed !== null)).toBe(true);
-  await accounts.revokeAgent("kept");
+  await revokeKeys(stage, "kept");
+});
+
+it("a change of which a gateway could not tell NATS before it ended is told by another one, one that NATS refuses aside", async () => {
+  await stage.db
+    .insertInto("agent_accounts")
+    .values({ account_key: "not a key", agent: "refused", internet: false, user_key: "U", engines: [], confirmed: null })
+    .execute();
+  onTestFinished(async () => void (await stage.db.deleteFrom("agent_accounts").where("agent", "=", "refused").execute()));
+  const its = await join(stage, gateway, "untold", ["Alpha"]);
+  const nc = await its.connect();
+  await updateEngines(stage.db, { agent: "untold", internet: false }, ["beta"]);
+  await until("NATS is told of the engines", async () => (await findAccount(stage.db, "untold"))?.confirmed !== null);
+  await revokeKeys(stage, "untold");
+  await nc.closed();
 });
 
 it("an account that was written by other rules is signed anew", async () => {
@@ -195,7 +212,7 @@ it("an account that was written by other rules is signed anew", async () => {
   onTestFinished(() => another.close());
   await expect.poll(async () => (await findAccount(stage.db, "older"))?.confirmed, { timeout: 20_000 }).not.toBe("other rules");
   await (await its.connect()).close();
-  await accountsOf(gateway).revokeAgent("older");
+  await revokeKeys(stage, "older");
 });
 
 it("an agent that reads any chunk by a wildcard gets no byte that can be read", async () => {
