@@ -201,6 +201,7 @@ it("a change of which a gateway could not tell NATS before it ended is told by a
   await until("NATS is told of the engines", async () => (await findAccount(stage.db, "untold"))?.confirmed !== null);
   await revokeKeys(stage, "untold");
   await nc.closed();
+  expect(await findAccount(stage.db, "untold")).toBeUndefined();
 });
 
 it("an account that was written by other rules is signed anew", async () => {
