@@ -1,7 +1,6 @@
-import { createReadStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { open, readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { GatewayError } from "../errors.js";
 import { OPEN_ROUTE } from "../http/open-route.js";
 
@@ -23,28 +22,33 @@ const ENCODINGS = [
 /** Serves the files below `folder`/assets at `/<path>assets/`, precompressed to those who take them so. */
 export async function serveAssets(app: FastifyInstance, path: string, folder: string, headers: PageHeaders): Promise<void> {
   const assets = new Set(await ifExists(readdir(join(folder, "assets"))));
-  app.get<{ Params: { name: string } }>(`/${path}assets/:name`, OPEN_ROUTE, ({ params: { name }, headers: asked }, reply) => {
-    const type = TYPES[extname(name)];
-    if (!assets.has(name) || type === undefined) throw new GatewayError("NOT_FOUND", "there is no such file");
-    const file = withEncoding(reply, asked["accept-encoding"], (ending) => assets.has(name + ending));
-    void reply.type(type).headers({ ...headers, "cache-control": IMMUTABLE });
-    return reply.send(createReadStream(join(folder, "assets", name + file)));
-  });
+  app.get<{ Params: { name: string } }>(
+    `/${path}assets/:name`,
+    OPEN_ROUTE,
+    async ({ params: { name }, headers: asked }, reply) => {
+      const type = TYPES[extname(name)];
+      if (!assets.has(name) || type === undefined) throw new GatewayError("NOT_FOUND", "there is no such file");
+      const [encoding, ending] = encodingOf(asked["accept-encoding"], (packed) => assets.has(name + packed));
+      // The pages may have been built anew since the gateway started.
+      const file = await ifExists(open(join(folder, "assets", name + ending)));
+      if (file === undefined)
+        throw new GatewayError("NOT_FOUND", "this file was replaced; restart the gateway to serve the new pages");
+      void reply.type(type).headers({ ...headers, "cache-control": IMMUTABLE, vary: "accept-encoding" });
+      if (encoding !== undefined) void reply.header("content-encoding", encoding);
+      return reply.send(file.createReadStream());
+    },
+  );
 }
 
-/** Notes the best encoding that the client takes and that there is, and returns the ending of its file. */
-function withEncoding(reply: FastifyReply, accepted: string | string[] | undefined, has: (ending: string) => boolean): string {
+/** The best encoding that the client takes and that there is, with the ending of its file. */
+function encodingOf(accepted: string | string[] | undefined, has: (ending: string) => boolean) {
   const taken = new Set(
     String(accepted ?? "")
       .split(",")
       .filter((entry) => !/;\s*q=0(\.0*)?\s*$/.test(entry))
       .map((entry) => entry.split(";", 1)[0]?.trim().toLowerCase()),
   );
-  void reply.header("vary", "accept-encoding");
-  const found = ENCODINGS.find(([encoding, ending]) => taken.has(encoding) && has(ending));
-  if (found === undefined) return "";
-  void reply.header("content-encoding", found[0]);
-  return found[1];
+  return ENCODINGS.find(([encoding, ending]) => taken.has(encoding) && has(ending)) ?? ([undefined, ""] as const);
 }
 
 /** A page that was built, or undefined where it was not. */

@@ -82,3 +82,14 @@ it("a list that cannot be read is not said to be empty", async () => {
   expect(await page.getByText("No antivirus engine takes part").count()).toBe(0);
   expect(await page.getByText("Nothing was scanned yet").count()).toBe(0);
 });
+
+it("a page whose files were replaced is loaded again once, and then says what to do", async () => {
+  const { page } = await open(gateway.url);
+  await page.getByText("Latest scans").first().waitFor();
+  let asked = 0;
+  await page.route("**/assets/fleet-*.js", (route) => (asked++, route.fulfill({ status: 404, body: "" })));
+  await page.getByRole("link", { name: "Fleet", exact: true }).click();
+  await page.getByText("if that does not help, restart the gateway").waitFor();
+  expect(await page.getByText("dynamically imported").count()).toBe(0);
+  expect(asked).toBe(2);
+});

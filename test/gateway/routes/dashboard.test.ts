@@ -1,7 +1,11 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { join } from "node:path";
+import fastify from "fastify";
 import { describe, expect, it } from "vitest";
+import { sendError } from "../../../gateway/http/http-error.js";
+import { serveAssets } from "../../../gateway/routes/assets.js";
 import { projectPath } from "../../../schema/paths.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
@@ -62,6 +66,27 @@ describe("its files", () => {
 
   it.each(["none.js", "..%2findex.html", "page.js.br", ".made-of"])("%s is not among them", async (name) => {
     expect((await fetch(`${gateway.url}/assets/${name}`)).status).toBe(404);
+  });
+
+  it("are not found once they were replaced under a running gateway", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pages-"));
+    const app = fastify();
+    try {
+      mkdirSync(join(folder, "assets"));
+      writeFileSync(join(folder, "assets", "old.js"), "old");
+      app.setErrorHandler(sendError);
+      await serveAssets(app, "", folder, {});
+      const get = () => app.inject({ url: "/assets/old.js" });
+      expect(await get()).toMatchObject({ statusCode: 200, body: "old" });
+      rmSync(join(folder, "assets", "old.js"));
+      const { statusCode, headers, body } = await get();
+      expect(statusCode).toBe(404);
+      expect(headers["cache-control"]).toBeUndefined();
+      expect(body).toContain("restart the gateway");
+    } finally {
+      await app.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("are within what the first load and each further screen may take", async () => {
