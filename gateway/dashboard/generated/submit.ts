@@ -156,7 +156,7 @@ export type SubmitScanMutation = { readonly submitScan:
     | { readonly message: string, readonly code: UserErrorCode }
     | { readonly message: string, readonly code: UserErrorCode, readonly retryAfter: number | null }
     | { readonly message: string, readonly code: UserErrorCode }
-    | { readonly scan: { readonly scanId: number } }
+    | { readonly scan: { readonly id: string, readonly scanId: number } }
    };
 
 export type CreateBatchMutationVariables = Exact<{
@@ -182,7 +182,7 @@ export type SubmitBatchMutation = { readonly submitScans:
     | { readonly message: string, readonly code: UserErrorCode }
     | { readonly message: string, readonly code: UserErrorCode, readonly retryAfter: number | null }
     | { readonly message: string, readonly code: UserErrorCode }
-    | { readonly replayed: boolean, readonly batch: { readonly scans: { readonly nodes: ReadonlyArray<{ readonly scanId: number, readonly sample: { readonly sha256: string } }>, readonly pageInfo: { readonly endCursor: string | null } } }, readonly refused: ReadonlyArray<
+    | { readonly replayed: boolean, readonly batch: { readonly scans: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly scanId: number, readonly sample: { readonly sha256: string } }>, readonly pageInfo: { readonly endCursor: string | null } } }, readonly refused: ReadonlyArray<
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
         | { readonly retryAfter: number | null, readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
@@ -198,6 +198,16 @@ export type SubmitBatchMutation = { readonly submitScans:
       > }
    };
 
+export type ReadVerdictsQueryVariables = Exact<{
+  ids: ReadonlyArray<string> | string;
+}>;
+
+
+export type ReadVerdictsQuery = { readonly nodes: ReadonlyArray<
+    | { readonly id: string, readonly verdict: Verdict | null, readonly endDate: string | null }
+    | Record<PropertyKey, never>
+   | null> };
+
 export type WatchBatchSubscriptionVariables = Exact<{
   id: number;
 }>;
@@ -209,10 +219,12 @@ export const KnownSample = "query KnownSample($sha256: String!) {\n  sample(hash
 
 export const CreateUpload = "mutation CreateUpload {\n  createUpload {\n    id\n  }\n}" as unknown as TypedDocumentNode<CreateUploadMutation, CreateUploadMutationVariables>;
 
-export const SubmitScan = "mutation SubmitScan($input: SubmitScanInput!) {\n  submitScan(input: $input) {\n    ... on SubmitScanSuccess {\n      scan {\n        scanId\n      }\n    }\n    ... on UserError {\n      message\n      code\n    }\n    ... on MeshUnavailable {\n      retryAfter\n    }\n  }\n}" as unknown as TypedDocumentNode<SubmitScanMutation, SubmitScanMutationVariables>;
+export const SubmitScan = "mutation SubmitScan($input: SubmitScanInput!) {\n  submitScan(input: $input) {\n    ... on SubmitScanSuccess {\n      scan {\n        id\n        scanId\n      }\n    }\n    ... on UserError {\n      message\n      code\n    }\n    ... on MeshUnavailable {\n      retryAfter\n    }\n  }\n}" as unknown as TypedDocumentNode<SubmitScanMutation, SubmitScanMutationVariables>;
 
 export const CreateBatch = "mutation CreateBatch($idempotencyKey: String!) {\n  createBatch(idempotencyKey: $idempotencyKey) {\n    ... on CreateBatchSuccess {\n      batch {\n        batchId\n      }\n    }\n    ... on UserError {\n      message\n      code\n    }\n    ... on MeshUnavailable {\n      retryAfter\n    }\n  }\n}" as unknown as TypedDocumentNode<CreateBatchMutation, CreateBatchMutationVariables>;
 
-export const SubmitBatch = "mutation SubmitBatch($input: SubmitScansInput!, $end: String) {\n  submitScans(input: $input) {\n    ... on SubmitScansSuccess {\n      batch {\n        scans(first: 100, after: $end) {\n          nodes {\n            scanId\n            sample {\n              sha256\n            }\n          }\n          pageInfo {\n            endCursor\n          }\n        }\n      }\n      replayed\n      refused {\n        message\n        code\n        path\n        ... on MeshUnavailable {\n          retryAfter\n        }\n      }\n    }\n    ... on UserError {\n      message\n      code\n    }\n    ... on MeshUnavailable {\n      retryAfter\n    }\n  }\n}" as unknown as TypedDocumentNode<SubmitBatchMutation, SubmitBatchMutationVariables>;
+export const SubmitBatch = "mutation SubmitBatch($input: SubmitScansInput!, $end: String) {\n  submitScans(input: $input) {\n    ... on SubmitScansSuccess {\n      batch {\n        scans(first: 100, after: $end) {\n          nodes {\n            id\n            scanId\n            sample {\n              sha256\n            }\n          }\n          pageInfo {\n            endCursor\n          }\n        }\n      }\n      replayed\n      refused {\n        message\n        code\n        path\n        ... on MeshUnavailable {\n          retryAfter\n        }\n      }\n    }\n    ... on UserError {\n      message\n      code\n    }\n    ... on MeshUnavailable {\n      retryAfter\n    }\n  }\n}" as unknown as TypedDocumentNode<SubmitBatchMutation, SubmitBatchMutationVariables>;
+
+export const ReadVerdicts = "query ReadVerdicts($ids: [ID!]!) {\n  nodes(ids: $ids) {\n    ... on Scan {\n      id\n      verdict\n      endDate\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadVerdictsQuery, ReadVerdictsQueryVariables>;
 
 export const WatchBatch = "subscription WatchBatch($id: SafeInt!) {\n  batchUpdated(id: $id, untilFinal: false) {\n    revision\n    total\n    counts {\n      final\n      infected\n      suspicious\n      inconclusive\n      clean\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchBatchSubscription, WatchBatchSubscriptionVariables>;

@@ -72,6 +72,22 @@ it(
   },
 );
 
+it("the button for files is readable under the pointer and with the focus, dark and light", async () => {
+  const { page } = await open(gateway.url);
+  await page.evaluate(AXE);
+  const button = page.getByRole("button", { name: "Choose files" });
+  await button.hover();
+  await button.focus();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations, passes } = await page.evaluate<AxeResults>(`axe.run(".drop .primary", ${JSON.stringify(COLOURS)})`);
+    expect({ colorScheme, violations, checked: passes.map(({ id }) => id) }).toMatchObject({
+      violations: [],
+      checked: ["color-contrast"],
+    });
+  }
+});
+
 it("what has the focus is not covered, and whatever one presses is 24 px large", PATIENTLY, async () => {
   const { page } = await open(gateway.url);
   for (const path of paths()) {
@@ -103,7 +119,7 @@ it("live regions say one message a second at most while files are sent and scans
   await page.locator("input[type=file]").first().setInputFiles(files);
   const arriving = Array.from({ length: 30 }, (_, i) => ({ base64: base64(`arrives ${i}`), name: `arrives-${i}` }));
   await Promise.all(arriving.map((input) => submit(gateway.url, input)));
-  await page.getByRole("status").getByText("12 of 12 files done").waitFor();
+  await page.getByRole("status").getByText("12 of 12 files accepted").waitFor();
   const times = await page.evaluate<number[]>("said.map(({ at }) => at)");
   expect(times.length).toBeGreaterThan(0);
   expect(times.slice(1).filter((at, i) => at - (times[i] ?? 0) < 990)).toEqual([]);

@@ -60,12 +60,12 @@ it("files that are given while the gateway is away wait for it, and are scanned 
     .first()
     .setInputFiles([file("one.bin"), file("two.bin")]);
   await page.getByText("Paused: The gateway cannot be reached. It goes on by itself").waitFor();
-  await page.getByText("0 of 2 files done").first().waitFor();
+  await page.getByText("0 of 2 files accepted").first().waitFor();
   await start();
-  await page.getByText("2 of 2 files done", { exact: true }).first().waitFor();
+  await page.getByText("2 of 2 files accepted", { exact: true }).first().waitFor();
   expect(await page.getByText("Paused:").count()).toBe(0);
   await page.getByRole("button", { name: "Clear the list" }).click();
-  await page.getByText("2 of 2 files done").first().waitFor({ state: "detached" });
+  await page.getByText("2 of 2 files accepted").first().waitFor({ state: "detached" });
 });
 
 it(
@@ -88,9 +88,9 @@ it(
     await page.getByText(/^Paused: The (connection to the gateway broke|gateway cannot be reached)/).waitFor();
     await limitTo(-1);
     await start();
-    const done = page.getByText(/^11 of 11 files done/).first();
+    const done = page.getByText(/^11 of 11 files accepted/).first();
     await done.waitFor({ timeout: PATIENTLY.timeout / 2 });
-    expect(await done.textContent()).toBe("11 of 11 files done");
+    expect(await done.textContent()).toBe("11 of 11 files accepted");
     const names = given.map(({ name }) => name);
     const scans = await stage.db.selectFrom("scans").select(["name", "batch_id"]).where("name", "in", names).execute();
     expect(scans.map(({ name }) => name).toSorted()).toEqual(names.toSorted());

@@ -78,3 +78,26 @@ it.each([1280, 390])("a hostile name is text, is made visible, and widens nothin
   }
   expect(faults).toEqual([]);
 });
+
+it("each file of a batch shows the verdict of its own scan, and says so when it has one", async () => {
+  const { page, faults } = await open(gateway.url);
+  const given = ["good.txt", "bad.txt"].map((name) => ({ name, mimeType: "", buffer: Buffer.from(`batch of ${name}`) }));
+  await page.locator("input[type=file]").first().setInputFiles(given);
+  await page.getByText("2 of 2 files accepted").first().waitFor();
+  const row = (name: string) => page.getByRole("listitem").filter({ hasText: name });
+  for (const [name, verdict] of [
+    ["good.txt", "CLEAN"],
+    ["bad.txt", "INFECTED"],
+  ] as const) {
+    await row(name).getByText("Scanning").waitFor();
+    const report = await row(name).getByRole("link", { name: "Report" }).getAttribute("href");
+    const scan = Number(report?.replace("#/scan/", ""));
+    await agent.answer("Alpha", { scan, verdict });
+    await agent.answer("Beta", { scan, verdict: null });
+    await row(name)
+      .getByText(verdict === "CLEAN" ? "Clean" : "Infected")
+      .waitFor();
+  }
+  await page.getByText("2 of its 2 scans have ended").waitFor();
+  expect(faults).toEqual([]);
+});

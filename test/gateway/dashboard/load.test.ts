@@ -59,7 +59,7 @@ it("a folder of 5,000 files shows a few dozen, and the page stays usable", async
     await page.getByRole("button", { name: "Choose a folder" }).waitFor();
     await page.locator("input[type=file]").nth(1).setInputFiles(folder);
     await page
-      .getByText(/^[1-9]\d* of 5000 files done/)
+      .getByText(/^[1-9]\d* of 5000 files accepted/)
       .first()
       .waitFor();
     expect(await page.evaluate<number>(ROWS)).toBeLessThanOrEqual(80);
@@ -67,11 +67,11 @@ it("a folder of 5,000 files shows a few dozen, and the page stays usable", async
     await page.getByRole("heading", { name: "Fleet", exact: true }).waitFor();
     await page.getByRole("link", { name: "Home" }).click();
     await page
-      .getByText(/^\d+ of 5000 files done$/)
+      .getByText(/^\d+ of 5000 files accepted$/)
       .first()
       .waitFor();
     await page.getByRole("button", { name: "Stop and clear the list" }).click();
-    await page.getByText("of 5000 files done").first().waitFor({ state: "detached" });
+    await page.getByText("of 5000 files accepted").first().waitFor({ state: "detached" });
     expect(faults).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true });

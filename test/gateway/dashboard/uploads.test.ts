@@ -98,7 +98,7 @@ it("a batch whose answer is lost is asked for again: what was accepted is not sc
   const lost = await submitted;
   await lost.fetch();
   await lost.abort();
-  await page.getByText("4 of 4 files done, 1 not accepted").first().waitFor();
+  await page.getByText("3 of 4 files accepted, 1 not accepted").first().waitFor();
   await page.getByText("the name has 1100 characters; 1024 is the most").waitFor();
   const accepted = names.filter(({ length }) => length < 1_000);
   const scans = await stage.db.selectFrom("scans").select(["id", "name", "batch_id"]).where("name", "in", accepted).execute();
@@ -131,7 +131,7 @@ it("what cannot be read of a dropped folder is named, and the rest of it is scan
   const { page, faults } = await open(gateway.url);
   await page.getByRole("button", { name: "Choose files" }).waitFor();
   await page.evaluate(DROP);
-  await page.getByText("2 of 2 files done", { exact: true }).first().waitFor();
+  await page.getByText("2 of 2 files accepted", { exact: true }).first().waitFor();
   await page.getByText("This could not be read and is left out: /work/secret.txt, /work/locked").waitFor();
   const scans = await stage.db.selectFrom("scans").select("name").where("name", "like", "work/%").execute();
   expect(scans.map(({ name }) => name).toSorted()).toEqual(["work/a.txt", "work/b.txt"]);

@@ -22,7 +22,7 @@ export function BatchProgress({ batchId }: { batchId: number }) {
       {batch && (
         <>
           <span>
-            {batch.counts.final} of {batch.total} scanned
+            {batch.counts.final} of its {batch.total} scans have ended
           </span>
           <progress aria-label={`Scanned of batch ${batchId}`} max={Math.max(1, batch.total)} value={batch.counts.final} />
           {VERDICTS.map(

@@ -23,9 +23,14 @@ export interface UploadBatch {
   stop(): void;
 }
 
+export interface AcceptedScan {
+  readonly id: string;
+  readonly scanId: number;
+}
+
 interface Listener {
   onCreated(batchId: number): void;
-  onAccepted(id: number, scanId: number): void;
+  onAccepted(id: number, scan: AcceptedScan): void;
   onRefused(id: number, why: string): void;
   /** Whether the file was not removed meanwhile. */
   isWanted(id: number): boolean;
@@ -93,9 +98,9 @@ export function openBatch(options: ScanOptions, listener: Listener): UploadBatch
   function take(files: readonly BatchedFile[], { batch, refused, replayed }: Added): void {
     const refusals = new Map(refused.map((refusal) => [Number(refusal.path[2]), refusal]));
     let left = files.filter((_, index) => !refusals.has(index));
-    for (const { scanId, sample } of batch.scans.nodes) {
+    for (const { id, scanId, sample } of batch.scans.nodes) {
       const file = left.find(({ sha256 }) => sha256 === sample.sha256);
-      if (file) listener.onAccepted(file.id, scanId);
+      if (file) listener.onAccepted(file.id, { id, scanId });
       left = left.filter((one) => one !== file);
     }
     end = batch.scans.pageInfo.endCursor ?? end;

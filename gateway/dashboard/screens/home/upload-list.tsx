@@ -9,6 +9,7 @@ import { Status } from "../../parts/status.tsx";
 import { Verdict } from "../../parts/verdict.tsx";
 import { BatchProgress } from "./batch-progress.tsx";
 import type { ScanOptions } from "./scan-options.ts";
+import { useVerdicts, type Verdicts } from "./use-verdicts.ts";
 import { removeUploads, retryUploads, scanKnown, type Stage, type UploadedFile } from "./uploads.ts";
 
 /** As many rows as one can read; a folder may have thousands of files. */
@@ -18,13 +19,14 @@ const ENDED: ReadonlySet<Stage["is"]> = new Set(["submitted", "known", "failed"]
 /** The files that were given here, each with how far it is. */
 export function UploadList({ files, options }: { files: readonly UploadedFile[]; options: ScanOptions }) {
   const reason = useStore(pause);
+  const shown = files.length > SHOWN ? notable(files) : files;
+  const verdicts = useVerdicts(shown.flatMap(({ stage }) => (stage.is === "submitted" ? stage.scan.id : [])));
   if (files.length === 0) return null;
   const ended = files.filter(({ stage }) => ENDED.has(stage.is)).length;
   const failed = files.filter(({ stage }) => stage.is === "failed");
   const again = failed.filter(mayRetry).map(({ id }) => id);
-  const shown = files.length > SHOWN ? notable(files) : files;
   const batches = new Set(files.flatMap(({ group }) => group?.batchId ?? []));
-  const counts = `${ended} of ${files.length} ${files.length === 1 ? "file" : "files"} done`;
+  const counts = `${ended - failed.length} of ${files.length} ${files.length === 1 ? "file" : "files"} accepted`;
   return (
     <div className="card stack">
       <div className="row spread">
@@ -52,7 +54,7 @@ export function UploadList({ files, options }: { files: readonly UploadedFile[];
       ))}
       <ul className="uploads">
         {shown.map((file) => (
-          <UploadRow key={file.id} file={file} options={options} />
+          <UploadRow key={file.id} file={file} options={options} verdicts={verdicts} />
         ))}
       </ul>
       {files.length > SHOWN && <p className="soft">and {files.length - SHOWN} more</p>}
@@ -73,14 +75,20 @@ function mayRetry({ stage }: UploadedFile): boolean {
   return stage.is === "failed" && stage.isFinal !== true;
 }
 
-function UploadRow({ file: entry, options }: { file: UploadedFile; options: ScanOptions }) {
+interface RowProps {
+  file: UploadedFile;
+  options: ScanOptions;
+  verdicts: Verdicts;
+}
+
+function UploadRow({ file: entry, options, verdicts }: RowProps) {
   const { id, file, name, stage } = entry;
   return (
     <li>
       <Name text={name} />
-      <StageText stage={stage} size={file.size} />
+      <StageText stage={stage} size={file.size} verdicts={verdicts} />
       <span className="row">
-        {stage.is === "submitted" && <Link href={`/scan/${stage.scanId}`}>Report</Link>}
+        {stage.is === "submitted" && <Link href={`/scan/${stage.scan.scanId}`}>Report</Link>}
         {stage.is === "known" && (
           <>
             <Link href={`/scan/${stage.scan.scanId}`}>Last report</Link>
@@ -112,7 +120,7 @@ function UploadRow({ file: entry, options }: { file: UploadedFile; options: Scan
   );
 }
 
-function StageText({ stage, size }: { stage: UploadedFile["stage"]; size: number }) {
+function StageText({ stage, size, verdicts }: { stage: Stage; size: number; verdicts: Verdicts }) {
   switch (stage.is) {
     case "waiting":
       return <span className="soft">Waits</span>;
@@ -121,8 +129,15 @@ function StageText({ stage, size }: { stage: UploadedFile["stage"]; size: number
       return <Progress label={stage.is === "hashing" ? "Hashing" : "Sending"} done={stage.done} size={size} />;
     case "submitting":
       return <span className="soft">Being accepted</span>;
-    case "submitted":
-      return <span>Accepted</span>;
+    case "submitted": {
+      const scan = verdicts.get(stage.scan.id);
+      if (scan === null) return <span className="soft">Deleted</span>;
+      return (
+        <span>
+          <Verdict verdict={scan?.verdict ?? null} />
+        </span>
+      );
+    }
     case "known":
       return (
         <span className="row">

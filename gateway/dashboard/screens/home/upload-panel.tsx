@@ -51,7 +51,7 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: Lat
     const followed = listed.find(({ id }) => id === follows.current);
     if (followed?.stage.is !== "submitted") return;
     follows.current = undefined;
-    go(`/scan/${followed.stage.scanId}`);
+    go(`/scan/${followed.stage.scan.scanId}`);
   }, [listed]);
   useEffect(() => {
     const paste = ({ clipboardData, target }: ClipboardEvent) => {

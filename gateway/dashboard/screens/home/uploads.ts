@@ -10,7 +10,7 @@ import { bytesText } from "../../parts/measure.tsx";
 import { messageOf } from "../../parts/notice.tsx";
 import { bringSample, type Brought, type KnownScan } from "./bring-sample.ts";
 import type { ScanOptions } from "./scan-options.ts";
-import { openBatch, type UploadBatch } from "./upload-batch.ts";
+import { openBatch, type AcceptedScan, type UploadBatch } from "./upload-batch.ts";
 import { enqueue } from "./upload-queue.ts";
 
 export type Stage =
@@ -18,7 +18,7 @@ export type Stage =
   | { readonly is: "hashing" | "sending"; readonly done: number }
   | { readonly is: "submitting" }
   | { readonly is: "known"; readonly scan: KnownScan; readonly sha256: string }
-  | { readonly is: "submitted"; readonly scanId: number }
+  | { readonly is: "submitted"; readonly scan: AcceptedScan }
   /** `isFinal`: to try it again would change nothing. */
   | { readonly is: "failed"; readonly why: string; readonly isFinal?: boolean };
 
@@ -105,7 +105,7 @@ function openGroup(options: ScanOptions): Group {
       group.batchId = batchId;
       publish();
     },
-    onAccepted: (id, scanId) => note(id, { is: "submitted", scanId }),
+    onAccepted: (id, scan) => note(id, { is: "submitted", scan }),
     onRefused: (id, why) => note(id, { is: "failed", why }),
     isWanted: (id) => files.has(id),
   });
@@ -170,7 +170,7 @@ async function submit(id: number, input: SubmitScanInput, signal: AbortSignal): 
   await persist(async () => {
     const { submitScan } = await answerTo(client.mutation(SubmitScan, { input: named }).toPromise());
     if (!("scan" in submitScan)) throw refusalOf(submitScan);
-    note(id, { is: "submitted", scanId: submitScan.scan.scanId });
+    note(id, { is: "submitted", scan: submitScan.scan });
   }, signal);
 }
 
