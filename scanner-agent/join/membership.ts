@@ -33,10 +33,16 @@ export function keepMembership(
   const stopping = createAbortController();
   const { signal } = stopping;
   let renewing: Promise<void> | undefined;
+  /** By this host's clock, which need not be the gateway's. */
+  let renewedAt = -Infinity;
 
   /** One at a time. */
   function renew(): Promise<void> {
-    renewing ??= renewOrJoin().finally(() => (renewing = undefined));
+    // In whole seconds, as a user's times are: with one clock for both it is no later than the user.
+    const askedAt = Math.floor(Date.now() / 1_000) * 1_000;
+    renewing ??= renewOrJoin()
+      .then(() => void (renewedAt = askedAt))
+      .finally(() => (renewing = undefined));
     return renewing;
   }
 
@@ -56,7 +62,7 @@ export function keepMembership(
   async function run(): Promise<void> {
     for (let logged = ""; !signal.aborted;) {
       const { from, until } = await readValidity(joined);
-      const dueMs = from + (until - from) * RENEW_AT - Date.now();
+      const dueMs = Math.max(from, renewedAt) + (until - from) * RENEW_AT - Date.now();
       if (dueMs > 0) {
         await pause(Math.min(dueMs, 2 ** 31 - 1), undefined, { signal, ref: false });
         continue;

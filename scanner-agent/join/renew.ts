@@ -31,8 +31,10 @@ export async function renewIdentity(
 ): Promise<void> {
   const key = await openKey(joined.folder);
   const answer = await askAsAgent(AgentVerb.renew, key, gateway, RenewAnswer, clock(), signal);
-  // Somebody else who answers cannot sign for this key, but could leave the agent without a user.
-  const isOwn = answer.agent === joined.agent && decode(answer.jwt).sub === key.getPublicKey();
+  // Somebody else who answers cannot sign as the mesh does, but could leave the agent without a user.
+  const { sub, iss } = decode(answer.jwt);
+  const signer = readClaims(await readFile(joined.credsFile, "utf8"))?.iss;
+  const isOwn = answer.agent === joined.agent && sub === key.getPublicKey() && iss === signer;
   if (!isOwn) throw new JoinError("GATEWAY_UNPROVEN", gateway);
   await saveIdentity(joined.folder, gateway, key, answer);
 }
