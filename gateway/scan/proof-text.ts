@@ -35,7 +35,7 @@ const STATES: Readonly<Record<ResultState, string>> = {
   DONE: "gave no verdict",
 };
 const LEFT_OUT = "was left out because it is broken";
-const NO_ANTIVIRUS = "no antivirus engine took part; docs/run/engines.md says how to add one, such as ClamAV";
+const NO_ANTIVIRUS = "no antivirus engine took part, so nobody knows whether it is harmful";
 /** Engines that a sentence names; it counts the others. */
 const NAMED = 5;
 /** Characters of an engine's own words. */

@@ -31,6 +31,10 @@ it("a chosen file leads to its report, whose rows finish in place and whose verd
   await page.getByRole("row", { name: /Alpha/ }).getByText("Test.Letter").waitFor();
   await agent.answer("Beta", { scan, verdict: null });
   await page.getByText("INFECTED: Alpha found Test.Letter").waitFor();
+  await page.getByText("Do not open it.", { exact: true }).waitFor();
+  await page.goto(`${gateway.url}/#/scans?q=lette`);
+  await page.getByRole("link", { name: "Search for names that contain it" }).click();
+  await page.getByRole("link", { name: "letter.txt" }).waitFor();
   expect(faults).toEqual([]);
 });
 

@@ -18,6 +18,7 @@ export function EngineChoice({ engines, chosen, onChoose }: Props) {
   return (
     <details>
       <summary>{chosen === null ? "Choose engines" : `Only ${chosen.length} of ${usable.length} engines`}</summary>
+      {chosen === null && usable.length > 0 && <p className="small soft">None is ticked: all of them take part.</p>}
       {usable.map(({ name }) => (
         <label key={name} className="check">
           <input

@@ -1,5 +1,6 @@
 import "./home.css";
 import { Link } from "wouter";
+import { AddClamav } from "../../parts/add-clamav.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { ScanTable } from "../../parts/scan-table.tsx";
@@ -29,8 +30,7 @@ export default function Home() {
       </div>
       {isKnown && !hasAntivirus && (
         <Notice tone="doubt">
-          No antivirus engine takes part, so no file can be proven clean. ClamAV joins by itself once it is installed:{" "}
-          <code>npm run up -- --with-clamav</code>, or <code>apt-get install clamav-daemon</code> on an agent's host.
+          No antivirus engine takes part, so no file can be proven clean. <AddClamav />
           <Link href="/engines">Engines</Link>
         </Notice>
       )}

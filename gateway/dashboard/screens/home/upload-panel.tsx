@@ -32,6 +32,7 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: Lat
   const folder = useRef<HTMLInputElement>(null);
   const follows = useRef<number>(undefined);
   const listed = useStore(uploads);
+  const hasInternet = engines.some(({ internet, enabled }) => internet && enabled);
 
   const take = (chosen: readonly File[]) => {
     if (chosen.length === 0) return;
@@ -125,9 +126,10 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: Lat
           <input
             type="checkbox"
             checked={options.internet ?? false}
+            disabled={!hasInternet}
             onChange={({ target }) => setOptions({ ...options, internet: target.checked })}
           />
-          Ask engines on the internet, too
+          {hasInternet ? "Ask engines on the internet, too" : "Ask engines on the internet, too: none is set up here"}
         </label>
       </fieldset>
       {options.internet && (

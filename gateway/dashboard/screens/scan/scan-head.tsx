@@ -6,6 +6,7 @@ import { Name } from "../../parts/name.tsx";
 import { verdictWord } from "../../parts/verdict.tsx";
 import { Status } from "../../parts/status.tsx";
 import { Notice, type Tone } from "../../parts/notice.tsx";
+import { Advice } from "./advice.tsx";
 import { isLate, type ReportedResult } from "./reported-result.ts";
 
 const TONES: Readonly<Record<string, Tone>> = {
@@ -46,6 +47,7 @@ export function ScanHead({ scan }: { scan: ScanReportFragment }) {
         </div>
         <div>
           <Status text={proof.text} />
+          <Advice scan={scan} />
           {isFoundLate && <span className="chip tone-suspicious">Found after the scan had ended</span>}
         </div>
       </div>

@@ -6,7 +6,7 @@ const REASONS: Readonly<Record<string, string>> = {
   INTERNET_FORBIDDEN: "It needs the internet, and this scan does not allow that.",
   NOT_SELECTED: "It was not chosen.",
   TOO_SLOW: "It is slower than this scan allows.",
-  UNHEALTHY: "It is broken or away.",
+  UNHEALTHY: "It is not set up, is broken or is away. The engines' page says which.",
   UNSUPPORTED_TYPE: "It does not read files of this type.",
 };
 

@@ -14,7 +14,7 @@ import { chipsOf, mistakeIn } from "./filter-kinds.ts";
 import { Newcomers } from "./newcomers.tsx";
 import { RescanScans } from "./rescan-scans.tsx";
 import { SavedFilters } from "./saved-filters.tsx";
-import { filterOf, termsAsFilters } from "./scan-filter.ts";
+import { filterOf, termsAsFilters, termsOf } from "./scan-filter.ts";
 import { usePage, type Wanted } from "./use-page.ts";
 
 const NOBODY: ReadonlySet<number> = new Set();
@@ -82,7 +82,7 @@ export default function Scans() {
         </div>
       )}
       {!isLoading && !error && mistake === undefined && scans.length === 0 && (
-        <NothingFound isFiltered={address.has("q") || chipsOf(address).length > 0} />
+        <NothingFound text={address.get("q")?.trim()} isFiltered={chipsOf(address).length > 0} />
       )}
       {(cursors.length > 0 || next !== undefined) && (
         <nav className="row" aria-label="Pages">
@@ -99,7 +99,22 @@ export default function Scans() {
   );
 }
 
-function NothingFound({ isFiltered }: { isFiltered: boolean }) {
+function NothingFound({ text = "", isFiltered }: { text?: string | undefined; isFiltered: boolean }) {
+  const wider = termsOf(text).map((term) => (term.includes("*") ? term : `*${term}*`));
+  if (text !== "" && !isFiltered)
+    return (
+      <Empty title="No scan is like that">
+        {wider.join() === termsOf(text).join() ? (
+          "No name is like it."
+        ) : (
+          <>
+            No scan has exactly this name.{" "}
+            <Link href={`/scans?q=${encodeURIComponent(wider.join(", "))}`}>Search for names that contain it</Link>
+          </>
+        )}{" "}
+        <Link href="/scans">All scans</Link>
+      </Empty>
+    );
   if (!isFiltered)
     return (
       <Empty title="Nothing was scanned yet">

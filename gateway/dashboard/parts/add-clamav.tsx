@@ -1,0 +1,8 @@
+/** How an antivirus engine joins the mesh, in the same words wherever one is missing. */
+export function AddClamav() {
+  return (
+    <>
+      To add ClamAV with its virus signatures, stop the mesh and start it with <code>npm run up -- --with-clamav</code>.
+    </>
+  );
+}
