@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,23 +11,14 @@ import { createBuiltinRunner } from "../../../../scanner-agent/runners/builtin/b
 import { findFence } from "../../../../scanner-agent/runners/process/find-fence.js";
 import { hashes } from "../../hashes.js";
 import { runOptions, sampleBytes, sampleFile } from "../samples.js";
+import { writeExiftool } from "./open-exiftool.js";
 
 const file = fileURLToPath(new URL("../../../../dist/scanner-agent/runners/builtin/fileinfo-worker.js", import.meta.url));
-
-const STAY_OPEN = `while read -r line; do
-  case $line in
-    -execute*) answer "$file"; echo "{ready\${line#-execute}}" ;;
-    /*) file=$line ;;
-  esac
-done`;
 
 /** FileInfo in the fence of this host, with an exiftool that stays open and does with each file what the script says. */
 async function fileInfo(script: string) {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-fileinfo-"));
-  const programs = join(folder, "programs");
-  await mkdir(programs);
-  await writeFile(join(programs, "exiftool"), `#!/bin/bash\nanswer() {\n${script}\n}\n${STAY_OPEN}`);
-  await chmod(join(programs, "exiftool"), 0o755);
+  const programs = await writeExiftool(folder, script);
   const programPath = `${programs}:${process.env["PATH"] ?? ""}`;
   const fence = () => findFence({ internet: false, isTool: true, folder, programPath });
   const data = { programPath, version: "1" };

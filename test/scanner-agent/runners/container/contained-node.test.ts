@@ -1,6 +1,6 @@
 /** Processes of the agent in containers of its own image: the base image with this project's programs mounted stands for that. */
 
-import { chmod, mkdir, realpath, writeFile } from "node:fs/promises";
+import { chmod, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -18,6 +18,7 @@ import { containersOf } from "../../../docker/agent-containers.js";
 import { baseImage, docker, hasDocker } from "../../../docker/base-image.js";
 import { testLog } from "../../../stage/log.js";
 import { hashes } from "../../hashes.js";
+import { writeExiftool } from "../builtin/open-exiftool.js";
 import { runOptions, sampleFile } from "../samples.js";
 import { containerCase } from "./case.js";
 
@@ -25,14 +26,11 @@ const START_MS = 300_000;
 const ISOLATION = "container: user 65534, no network, private /tmp, limits, system-call filter";
 const log = testLog("contained");
 
-/** An agent in an image that has this project, and an exiftool that does what the script says. */
+/** An agent in an image that has this project, and an exiftool that does with each file what the script says. */
 async function agentInContainer(script = "echo '[{}]'") {
   const at = await containerCase();
   onTestFinished(() => at.stop());
-  const programs = join(at.folder, "programs");
-  await mkdir(programs);
-  await writeFile(join(programs, "exiftool"), `#!/bin/bash\n${script}\n`);
-  await chmod(join(programs, "exiftool"), 0o755);
+  const programs = await writeExiftool(at.folder, script);
   const paths = [process.execPath, programs, ...["dist", "node_modules", "package.json"].map((path) => projectPath(path))];
   const mounts = await Promise.all(paths.map(async (path) => bind(await realpath(path), path)));
   let image: string | undefined = await docker("image", "inspect", "--format", "{{.Id}}", await baseImage());
@@ -72,10 +70,10 @@ describe.skipIf(!hasDocker)("where no fence works, in an agent's own container",
     async (alone) => {
       const agent = await agentInContainer(`
 interfaces=$(cd /sys/class/net && echo *)
-touch /left "$(dirname "\${@: -1}")/left" 2> /dev/null && left=somewhere || left=nowhere
+touch /left "$(dirname "$1")/left" 2> /dev/null && left=somewhere || left=nowhere
 unshare --user true 2> /dev/null && users=open || users=closed
 [ -e /var/run/docker.sock ] && socket=there || socket=none
-echo "[{\\"User\\":\\"$(id -u)\\",\\"Network\\":\\"$interfaces\\",\\"Left\\":\\"$left\\",\\"Users\\":\\"$users\\",\\"Socket\\":\\"$socket\\",\\"Sample\\":\\"$(cat "\${@: -1}")\\"}]"`);
+echo "[{\\"User\\":\\"$(id -u)\\",\\"Network\\":\\"$interfaces\\",\\"Left\\":\\"$left\\",\\"Users\\":\\"$users\\",\\"Socket\\":\\"$socket\\",\\"Sample\\":\\"$(cat "$1")\\"}]"`);
       const { runner, scan } = await fileInfo(agent);
       const seen = { User: "65534", Network: "lo", Left: "nowhere", Users: "closed", Socket: "none", Sample: "a sample" };
       expect(await scan("a sample", alone)).toMatchObject({ state: "DONE", details: { exiftool: seen } });
@@ -90,7 +88,7 @@ echo "[{\\"User\\":\\"$(id -u)\\",\\"Network\\":\\"$interfaces\\",\\"Left\\":\\"
   test(
     "a sample that ends its container fails, and the next one has another",
     async () => {
-      const agent = await agentInContainer(`grep -q "end it" "\${@: -1}" && kill -KILL -1; echo '[{}]'`);
+      const agent = await agentInContainer(`grep -q "end it" "$1" && kill -KILL -1; echo '[{}]'`);
       const { scan } = await fileInfo(agent);
       await expect(scan("end it")).rejects.toThrow(new Failed("its process ended while it scanned the sample"));
       expect(await scan("the next")).toMatchObject({ state: "DONE" });
