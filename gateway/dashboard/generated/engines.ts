@@ -38,7 +38,14 @@ export type PluginType =
 export type ReadEnginesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ReadEnginesQuery = { readonly engines: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: PluginType, readonly speed: EngineSpeed, readonly internet: boolean, readonly input: EngineInput, readonly enabled: boolean, readonly available: boolean, readonly lastHealthyAt: string | null, readonly stale: boolean, readonly versions: { readonly engine: string | null, readonly signatures: string | null, readonly signatureDate: string | null } }>, readonly stats: { readonly engines: ReadonlyArray<{ readonly engine: string, readonly results: number, readonly detectionRate: number | null, readonly errorRate: number | null, readonly durations: { readonly p95Ms: number | null } }> } };
+export type ReadEnginesQuery = { readonly engines: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: PluginType, readonly speed: EngineSpeed, readonly internet: boolean, readonly input: EngineInput, readonly enabled: boolean, readonly available: boolean, readonly lastHealthyAt: string | null, readonly stale: boolean, readonly versions: { readonly engine: string | null, readonly signatures: string | null, readonly signatureDate: string | null } }>, readonly stats: { readonly from: string, readonly to: string, readonly engines: ReadonlyArray<{ readonly engine: string, readonly results: number, readonly detectionRate: number | null, readonly errors: number, readonly errorRate: number | null, readonly durations: { readonly p95Ms: number | null } }> } };
+
+export type LastSwitchQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type LastSwitchQuery = { readonly auditEvents: { readonly nodes: ReadonlyArray<{ readonly at: string, readonly keyName: string | null, readonly address: string }> } };
 
 export type WatchEnginesSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
@@ -99,7 +106,9 @@ export type RemoveEngineMutation = { readonly removeEngine:
 
 export type EngineRowFragment = { readonly id: string, readonly name: string, readonly type: PluginType, readonly speed: EngineSpeed, readonly internet: boolean, readonly input: EngineInput, readonly enabled: boolean, readonly available: boolean, readonly lastHealthyAt: string | null, readonly stale: boolean, readonly versions: { readonly engine: string | null, readonly signatures: string | null, readonly signatureDate: string | null } };
 
-export const ReadEngines = "query ReadEngines {\n  engines {\n    ...EngineRow\n  }\n  stats(interval: HOUR) {\n    engines {\n      engine\n      results\n      detectionRate\n      errorRate\n      durations {\n        p95Ms\n      }\n    }\n  }\n}\nfragment EngineRow on Engine {\n  id\n  name\n  type\n  speed\n  internet\n  input\n  enabled\n  available\n  lastHealthyAt\n  stale\n  versions {\n    engine\n    signatures\n    signatureDate\n  }\n}" as unknown as TypedDocumentNode<ReadEnginesQuery, ReadEnginesQueryVariables>;
+export const ReadEngines = "query ReadEngines {\n  engines {\n    ...EngineRow\n  }\n  stats(interval: HOUR) {\n    from\n    to\n    engines {\n      engine\n      results\n      detectionRate\n      errors\n      errorRate\n      durations {\n        p95Ms\n      }\n    }\n  }\n}\nfragment EngineRow on Engine {\n  id\n  name\n  type\n  speed\n  internet\n  input\n  enabled\n  available\n  lastHealthyAt\n  stale\n  versions {\n    engine\n    signatures\n    signatureDate\n  }\n}" as unknown as TypedDocumentNode<ReadEnginesQuery, ReadEnginesQueryVariables>;
+
+export const LastSwitch = "query LastSwitch($name: String!) {\n  auditEvents(first: 1, filter: {action: \"setEngineEnabled\", subject: $name}) {\n    nodes {\n      at\n      keyName\n      address\n    }\n  }\n}" as unknown as TypedDocumentNode<LastSwitchQuery, LastSwitchQueryVariables>;
 
 export const WatchEngines = "subscription WatchEngines {\n  engineChanged {\n    revision\n    snapshot\n    engines {\n      ...EngineRow\n    }\n    gone {\n      name\n    }\n  }\n}\nfragment EngineRow on Engine {\n  id\n  name\n  type\n  speed\n  internet\n  input\n  enabled\n  available\n  lastHealthyAt\n  stale\n  versions {\n    engine\n    signatures\n    signatureDate\n  }\n}" as unknown as TypedDocumentNode<WatchEnginesSubscription, WatchEnginesSubscriptionVariables>;
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { engine, startPuppet } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
-import { ask } from "../http/http-client.js";
+import { ask, graphql } from "../http/http-client.js";
 import { base64, submit } from "../scan/submitting.js";
 import { useBrowser } from "./browser.js";
 
@@ -59,12 +59,42 @@ it("an engine is switched off and on again, and says so", async () => {
   const card = page.getByRole("region", { name: "Beta", exact: true });
   await card.getByRole("button", { name: "Switch off" }).click();
   await card.getByText("switched off", { exact: true }).waitFor();
+  await card.getByText(/^Switched off a moment ago by /).waitFor();
   const isEnabled = async () =>
     (await stage.db.selectFrom("engines").select("enabled").where("name", "=", "Beta").execute())[0]?.enabled;
   expect(await isEnabled()).toBe(false);
   await card.getByRole("button", { name: "Switch on" }).click();
   await card.getByText("healthy", { exact: true }).waitFor();
   expect(await isEnabled()).toBe(true);
+});
+
+it("an unhealthy engine comes first, is named at home, and says how its test ended", async () => {
+  const { page, faults } = await open(gateway.url, "/#/engines");
+  const card = page.getByRole("region", { name: "Gamma", exact: true });
+  const broken = { healthy: false, reason: "out of memory", cause: "FAULT" } as const;
+  try {
+    await agent.announce([{}, {}, broken]);
+    await card.getByText("unhealthy", { exact: true }).waitFor();
+    expect(await page.locator(".cards > section").first().getAttribute("aria-label")).toBe("Gamma");
+    expect(await card.getByRole("link", { name: "Gamma" }).getAttribute("href")).toBe("#/statistics?engine=Gamma");
+    await card.getByRole("button", { name: "Test now" }).click();
+    await card.getByText("testing …").waitFor();
+    await agent.announce([{}, {}, { ...broken, testedAt: new Date().toISOString() }]);
+    await card.getByText(/^tested a moment ago: failed$/).waitFor();
+    await until("new scans do not ask it", async () => {
+      const { data } = await graphql<{ engines: { available: boolean }[] }>(gateway.url, "{ engines { available } }");
+      return data?.engines.some(({ available }) => !available) ?? false;
+    });
+    await page.getByRole("link", { name: "Home", exact: true }).click();
+    await page.getByText(/1 engine is unhealthy or away/).waitFor();
+    await page.getByText("Choose engines").click();
+    expect(await page.getByRole("checkbox", { name: "Gamma (away or unhealthy)" }).isDisabled()).toBe(true);
+  } finally {
+    await agent.announce([{}, {}, { healthy: true, reason: null }]);
+  }
+  await page.goto(`${gateway.url}/#/engines`);
+  await card.getByText("healthy", { exact: true }).waitFor();
+  expect(faults).toEqual([]);
 });
 
 it("an agent that is gone is listed with its engines and when it was heard last, until it is forgotten", async () => {

@@ -1,28 +1,29 @@
 import { Fragment } from "react";
+import { Link } from "wouter";
 import { useServerNow } from "../../api/clock.ts";
 import { useMay } from "../../app/viewer.ts";
 import {
   AcceptEngine,
   EnableEngine,
   RemoveEngine,
-  TestEngine,
   type EngineRowFragment,
   type ReadEnginesQuery,
-  type WatchEngineAgentsSubscription,
 } from "../../generated/engines.ts";
-import { Ago, ageText, durationText, percentText } from "../../parts/measure.tsx";
+import { ageText, durationText, percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
-import { Notice, type Tone } from "../../parts/notice.tsx";
+import { Notice } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
-
-export type AgentOfEngine = WatchEngineAgentsSubscription["agentChanged"]["agents"][number]["engines"][number] & {
-  readonly agent: string;
-};
+import { ERRORS, scansAddress } from "../../parts/scans-address.ts";
+import { failsOften, healthOf, type AgentOfEngine, type Rates } from "./engine-health.ts";
+import { LastSwitch } from "./last-switch.tsx";
+import { TestOrder } from "./test-order.tsx";
 
 interface Props {
   engine: EngineRowFragment;
   agents: readonly AgentOfEngine[];
-  rates: ReadEnginesQuery["stats"]["engines"][number] | undefined;
+  /** Undefined until they are known. */
+  stats: ReadEnginesQuery["stats"] | undefined;
+  rates: Rates | undefined;
 }
 
 /** Signatures of an antivirus engine come daily: what is older than this is looked at before it is too old. */
@@ -36,7 +37,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** One engine. */
-export function EngineCard({ engine, agents, rates }: Props) {
+export function EngineCard({ engine, agents, stats, rates }: Props) {
   const { name, type, speed, internet } = engine;
   const warnings = [...new Set(agents.flatMap((agent) => agent.warnings))];
   const { tone, word, reason } = healthOf(engine, agents);
@@ -46,7 +47,9 @@ export function EngineCard({ engine, agents, rates }: Props) {
     <section className="card stack" aria-label={name}>
       <div className="row spread">
         <h2 className="row">
-          <Name text={name} />
+          <Link href={`/statistics?${new URLSearchParams({ engine: name })}`} title="Its statistics">
+            <Name text={name} />
+          </Link>
           <span className={`verdict ${tone ? `tone-${tone}` : ""}`}>{word}</span>
         </h2>
         <span className="soft">
@@ -68,32 +71,12 @@ export function EngineCard({ engine, agents, rates }: Props) {
         <Fact label="Signatures" value={hasSignatures(engine) && <Signatures engine={engine} />} />
         <Fact label="Agents" value={agents.length > 0 && <Name text={agents.map(({ agent }) => agent).join(", ")} />} />
         <Fact label="Slots" value={agents.length > 0 && `${busy} of ${slots} busy`} />
-        <Fact label="Last 24 hours" value={rates && <Rates rates={rates} />} />
+        <Fact label="Last 24 hours" value={stats && <LastDay stats={stats} rates={rates} />} />
       </dl>
+      {!engine.enabled && <LastSwitch name={name} />}
       <Orders engine={engine} agents={agents} />
     </section>
   );
-}
-
-interface Health {
-  readonly tone: Tone | undefined;
-  readonly word: string;
-  readonly reason?: string | null;
-}
-
-function healthOf({ enabled, available, lastHealthyAt }: EngineRowFragment, agents: readonly AgentOfEngine[]): Health {
-  if (!enabled) return { tone: undefined, word: "switched off" };
-  const broken = agents.filter(({ healthy }) => !healthy);
-  const reasons = [...new Set(broken.map(({ agent, reason }) => `${agent}: ${reason ?? "unhealthy"}`))].join("; ");
-  if (agents.length === 0)
-    return {
-      tone: "doubt",
-      word: "away",
-      reason: lastHealthyAt === null ? "No agent has run it yet." : "No agent that has it is there.",
-    };
-  if (broken.length === agents.length) return { tone: "infected", word: "unhealthy", reason: reasons };
-  if (broken.length > 0) return { tone: "doubt", word: "partly unhealthy", reason: reasons };
-  return available ? { tone: "clean", word: "healthy" } : { tone: "doubt", word: "not available" };
 }
 
 function hasSignatures({ versions: { signatures, signatureDate } }: EngineRowFragment): boolean {
@@ -115,17 +98,30 @@ function Signatures({ engine: { type, versions, stale } }: { engine: EngineRowFr
   );
 }
 
-function Rates({ rates: { results, detectionRate, errorRate, durations } }: { rates: NonNullable<Props["rates"]> }) {
+function LastDay({ stats: { from, to }, rates }: { stats: NonNullable<Props["stats"]>; rates: Rates | undefined }) {
+  if (rates === undefined || rates.results === 0) return "no results";
+  const { engine, results, detectionRate, errorRate, errors, durations } = rates;
+  const failed = errorRate !== null && `${percentText(errorRate)} errors`;
   const parts = [
     `${results.toLocaleString()} results`,
     detectionRate !== null && `${percentText(detectionRate)} detections`,
-    errorRate !== null && `${percentText(errorRate)} errors`,
+    errors > 0 ? (
+      <Link
+        key="errors"
+        className={failsOften(rates) ? "chip tone-doubt" : ""}
+        href={scansAddress({ since: from, until: to, engine, answer: ERRORS })}
+      >
+        {failed}
+      </Link>
+    ) : (
+      failed
+    ),
     durations.p95Ms !== null && `95 % within ${durationText(durations.p95Ms)}`,
   ];
   return parts
     .filter((part) => part !== false)
     .map((part, index) => (
-      <Fragment key={part}>
+      <Fragment key={index}>
         {index > 0 && " · "}
         <span className="nowrap">{part}</span>
       </Fragment>
@@ -148,11 +144,7 @@ function Orders({
       <OrderButton mutation={EnableEngine} variables={{ name, enabled: !enabled }} to={name}>
         {enabled ? "Switch off" : "Switch on"}
       </OrderButton>
-      {agents.length > 0 && (
-        <OrderButton mutation={TestEngine} variables={{ name }} to={name}>
-          Test now
-        </OrderButton>
-      )}
+      {agents.length > 0 && <TestOrder name={name} agents={agents} />}
       {differing && (
         <OrderButton
           mutation={AcceptEngine}
@@ -173,20 +165,7 @@ function Orders({
           Remove
         </OrderButton>
       )}
-      {agents.some(({ testedAt }) => testedAt) && <LastTest agents={agents} />}
     </div>
-  );
-}
-
-function LastTest({ agents }: { agents: Props["agents"] }) {
-  const last = agents
-    .flatMap(({ testedAt }) => testedAt ?? [])
-    .toSorted()
-    .at(-1);
-  return last === undefined ? null : (
-    <span className="soft small">
-      tested <Ago at={last} />
-    </span>
   );
 }
 

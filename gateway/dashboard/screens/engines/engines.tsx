@@ -9,7 +9,8 @@ import {
 } from "../../generated/engines.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Problem } from "../../parts/notice.tsx";
-import { EngineCard, type AgentOfEngine } from "./engine-card.tsx";
+import { EngineCard } from "./engine-card.tsx";
+import { urgencyOf, type AgentOfEngine } from "./engine-health.ts";
 
 type Agent = WatchEngineAgentsSubscription["agentChanged"]["agents"][number];
 
@@ -33,17 +34,32 @@ export default function Engines() {
       here.filter((one) => one.name === name).map((one) => ({ agent, ...one })),
     );
   const problem = error ?? lost;
+  const ranked = engines?.toSorted(
+    (one, other) =>
+      urgencyOf(other, agentsOf(other.name), rates.get(other.name)) - urgencyOf(one, agentsOf(one.name), rates.get(one.name)),
+  );
   return (
     <div className="stack">
-      <h1>Engines</h1>
+      <div>
+        <h1>Engines</h1>
+        <p className="soft">
+          Those to look after come first. New scans do not ask an engine that is switched off; scans that are open already go on.
+        </p>
+      </div>
       {problem && engines === undefined && <Problem error={problem} what="The engines could not be read." />}
       {engines?.length === 0 && (
         <Empty title="The mesh knows no engine yet">An engine is known as soon as an agent that has it is connected.</Empty>
       )}
-      {engines !== undefined && engines.length > 0 && (
+      {ranked !== undefined && ranked.length > 0 && (
         <div className="cards">
-          {engines.map((engine) => (
-            <EngineCard key={engine.name} engine={engine} agents={agentsOf(engine.name)} rates={rates.get(engine.name)} />
+          {ranked.map((engine) => (
+            <EngineCard
+              key={engine.name}
+              engine={engine}
+              agents={agentsOf(engine.name)}
+              stats={data?.stats}
+              rates={rates.get(engine.name)}
+            />
           ))}
         </div>
       )}

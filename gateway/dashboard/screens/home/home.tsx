@@ -2,6 +2,7 @@ import "./home.css";
 import { Link } from "wouter";
 import { AddClamav } from "../../parts/add-clamav.tsx";
 import { Empty } from "../../parts/empty.tsx";
+import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { ScanTable } from "../../parts/scan-table.tsx";
 import { useMay } from "../../app/viewer.ts";
@@ -11,7 +12,8 @@ import { UploadPanel } from "./upload-panel.tsx";
 export default function Home() {
   const { scans, engines, error, isKnown } = useLatestScans();
   const mayScan = useMay("SCAN_WRITE");
-  const usable = engines.filter(({ enabled, available }) => enabled && available).length;
+  const usable = engines.filter(({ enabled, available, internet }) => enabled && available && !internet).length;
+  const missing = engines.filter(({ enabled, available }) => enabled && !available).map(({ name }) => name);
   const hasAntivirus = engines.some(({ type, enabled, available }) => type === "AV" && enabled && available);
   return (
     <div className="stack">
@@ -33,6 +35,12 @@ export default function Home() {
           No antivirus engine takes part, so no file can be proven clean. <AddClamav />
           <Link href="/engines">Engines</Link>
         </Notice>
+      )}
+      {missing.length > 0 && (
+        <p>
+          <Link href="/engines">{missing.length === 1 ? "1 engine is" : `${missing.length} engines are`} unhealthy or away</Link>:{" "}
+          <Name text={missing.join(", ")} />
+        </p>
       )}
       {mayScan && <UploadPanel engines={engines} />}
       <section className="card stack" aria-labelledby="latest">

@@ -8,15 +8,14 @@ import { Outcome } from "../../parts/verdict.tsx";
 import { isLate, type ReportedResult } from "./reported-result.ts";
 import { ResultDetails } from "./result-details.tsx";
 import { byWeight } from "./result-order.ts";
-import { useWaits } from "./use-waits.ts";
+import type { Wait } from "./use-waits.ts";
 
 /** A page has 80 rows of tables at most: the rest is for the details of one engine. */
 const ROWS = 60;
 
 /** Every engine's answer. The rows stay where they are while engines answer, and are sorted once nothing is open. */
-export function ResultTable({ scan }: { scan: ScanReportFragment }) {
+export function ResultTable({ scan, waits }: { scan: ScanReportFragment; waits: ReadonlyMap<string, Wait> }) {
   const [opened, setOpened] = useState<string>();
-  const waits = useWaits(scan);
   const results = scan.endDate === null ? scan.results : scan.results.toSorted(byWeight);
   const { rows, buttons } = useRows(results, "Engines", ROWS);
   return (
@@ -45,7 +44,7 @@ export function ResultTable({ scan }: { scan: ScanReportFragment }) {
                 <Row
                   result={result}
                   scan={scan}
-                  wait={waits.get(result.engine)}
+                  wait={waits.get(result.engine)?.words}
                   isOpened={opened === result.engine}
                   onToggle={() => setOpened(opened === result.engine ? undefined : result.engine)}
                 />

@@ -8,6 +8,7 @@ import { Status } from "../../parts/status.tsx";
 import { Notice, type Tone } from "../../parts/notice.tsx";
 import { Advice } from "./advice.tsx";
 import { isLate, type ReportedResult } from "./reported-result.ts";
+import type { Wait } from "./use-waits.ts";
 
 const TONES: Readonly<Record<string, Tone>> = {
   INFECTED: "infected",
@@ -17,11 +18,12 @@ const TONES: Readonly<Record<string, Tone>> = {
 };
 
 /** What was scanned, and the verdict with its proof in one sentence. */
-export function ScanHead({ scan }: { scan: ScanReportFragment }) {
+export function ScanHead({ scan, waits }: { scan: ScanReportFragment; waits: ReadonlyMap<string, Wait> }) {
   const { name, sample, verdict, endDate, proof, detections, done, total } = scan;
   const tone = TONES[verdict ?? ""] ?? "running";
   useTitle(`${name}: ${verdictWord(verdict)}`);
   const isFoundLate = scan.results.some((result) => isDetection(result) && isLate(result, scan));
+  const away = scan.results.filter(({ state, engine }) => state === "QUEUED" && waits.get(engine)?.hasAgent === false);
   return (
     <header className="stack">
       <div>
@@ -56,6 +58,12 @@ export function ScanHead({ scan }: { scan: ScanReportFragment }) {
           <p className="small soft">
             {done} of {total} engines have answered
           </p>
+          {away.length > 0 && (
+            <p className="small">
+              No agent has <Name text={away.map(({ engine }) => engine).join(", ")} /> now: the scan waits for one until its time
+              is over. <Link href="/fleet">Fleet</Link>
+            </p>
+          )}
           <progress aria-label="Engines that have answered" max={total} value={done} />
         </div>
       )}

@@ -1,5 +1,6 @@
 import "./scan.css";
 import { useParams } from "wouter";
+import type { ScanReportFragment } from "../../generated/scan.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { ResultTable } from "./result-table.tsx";
@@ -8,6 +9,7 @@ import { ScanFacts } from "./scan-facts.tsx";
 import { ScanHead } from "./scan-head.tsx";
 import { SkippedEngines } from "./skipped-engines.tsx";
 import { useScan } from "./use-scan.ts";
+import { useWaits } from "./use-waits.ts";
 
 export default function Scan() {
   const { id = "" } = useParams<{ id: string }>();
@@ -21,11 +23,16 @@ function Report({ id }: { id: number }) {
   if (isMissing) return <Missing id={String(id)} />;
   if (scan === undefined)
     return error ? <Problem error={error} what="The report could not be read." /> : <p className="soft">Loading …</p>;
+  return <Found scan={scan} />;
+}
+
+function Found({ scan }: { scan: ScanReportFragment }) {
+  const waits = useWaits(scan);
   return (
     <article className="stack">
-      <ScanHead scan={scan} />
+      <ScanHead scan={scan} waits={waits} />
       <ScanActions scan={scan} />
-      <ResultTable scan={scan} />
+      <ResultTable scan={scan} waits={waits} />
       <SkippedEngines skipped={scan.skipped} />
       <ScanFacts scan={scan} />
     </article>

@@ -1,6 +1,7 @@
 /** What scans can be filtered by: each kind has a key in the address, and values that people read. */
 
-import { timeText } from "../../parts/measure.tsx";
+import { durationText, timeText } from "../../parts/measure.tsx";
+import { millisecondsOf } from "./scan-filter.ts";
 
 const VERDICTS = ["INFECTED", "SUSPICIOUS", "INCONCLUSIVE", "CLEAN"];
 const ANSWERS = ["INFECTED", "SUSPICIOUS", "CLEAN", "FAILED", "TIMEOUT", "UNSCANNED", "NO_AGENT", "CANCELLED"];
@@ -71,7 +72,7 @@ export const FILTER_KINDS: readonly FilterKind[] = [
   },
   { key: "endedUntil", label: "Ended before", placeholder: "2026-01-31", pattern: TIME, isMany: false },
   { key: "engine", label: "Engine", isMany: true },
-  { key: "answer", label: "An engine's answer", choices: words(ANSWERS), isMany: true },
+  { key: "answer", label: "An engine's answer", choices: [...words(ANSWERS), ["ERROR", "went wrong"]], isMany: true },
   {
     key: "signature",
     label: "Signature contains",
@@ -113,6 +114,7 @@ export function chipsOf(address: URLSearchParams): readonly Chip[] {
 function chipText({ label, timeLabel, choices, pattern }: FilterKind, value: string): string {
   const choice = choices?.find(([one]) => one === value);
   if (choice !== undefined) return `${label}: ${choice[1]}`;
+  if (pattern === DURATION && isUnderstood("slowerThan", value)) return `${label}: ${durationText(millisecondsOf(value) ?? 0)}`;
   const time = pattern?.includes(TIME) ? new Date(value) : undefined;
   if (time === undefined || Number.isNaN(time.getTime())) return `${label}: ${value}`;
   return `${timeLabel ?? label}: ${timeText(time)}`;

@@ -42,7 +42,7 @@ function resultFilters(all: (key: string) => string[] | undefined, one: (key: st
   });
   const answers = all("answer") ?? [];
   const verdicts = some(ENGINE_VERDICTS.filter((verdict) => answers.includes(verdict)));
-  const states = some(STATES.filter((state) => answers.includes(state)));
+  const states = some(STATES.filter((state) => answers.includes(state) || (answers.includes("ERROR") && state !== "CANCELLED")));
   const filters: ResultFilter[] = [];
   if (verdicts !== undefined) filters.push({ ...common, verdicts });
   if (states !== undefined) filters.push({ ...common, states });

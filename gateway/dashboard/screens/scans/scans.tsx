@@ -82,7 +82,11 @@ export default function Scans() {
         </div>
       )}
       {!isLoading && !error && mistake === undefined && scans.length === 0 && (
-        <NothingFound text={address.get("q")?.trim()} isFiltered={chipsOf(address).length > 0} />
+        <NothingFound
+          text={address.get("q")?.trim()}
+          isFiltered={chipsOf(address).length > 0}
+          isOfPast={address.has("endedUntil")}
+        />
       )}
       {(cursors.length > 0 || next !== undefined) && (
         <nav className="row" aria-label="Pages">
@@ -99,7 +103,15 @@ export default function Scans() {
   );
 }
 
-function NothingFound({ text = "", isFiltered }: { text?: string | undefined; isFiltered: boolean }) {
+function NothingFound({
+  text = "",
+  isFiltered,
+  isOfPast,
+}: {
+  text?: string | undefined;
+  isFiltered: boolean;
+  isOfPast: boolean;
+}) {
   const wider = termsOf(text).map((term) => (term.includes("*") ? term : `*${term}*`));
   if (text !== "" && !isFiltered)
     return (
@@ -119,6 +131,13 @@ function NothingFound({ text = "", isFiltered }: { text?: string | undefined; is
     return (
       <Empty title="Nothing was scanned yet">
         <Link href="/">Scan a file</Link>
+      </Empty>
+    );
+  if (isOfPast)
+    return (
+      <Empty title="No scan is like that">
+        If statistics led here, these scans are no longer kept: figures stay longer than their scans.{" "}
+        <Link href="/scans">All scans</Link>
       </Empty>
     );
   return (

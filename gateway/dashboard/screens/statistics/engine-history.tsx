@@ -8,8 +8,8 @@ import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { useRows } from "../../parts/rows.tsx";
 import { Chart, type Line } from "./chart.tsx";
-import { DETECTIONS, ERRORS, Figure, Share, SlowerScans } from "./figures.tsx";
-import { scansAddress } from "./scans-address.ts";
+import { DETECTIONS, Figure, Share, SlowerScans } from "./figures.tsx";
+import { ERRORS, scansAddress } from "../../parts/scans-address.ts";
 
 type EnginePoint = ReadEnginePointsQuery["stats"]["engines"][number]["points"][number];
 

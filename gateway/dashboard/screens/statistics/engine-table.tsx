@@ -3,8 +3,8 @@ import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
 import { percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
-import { DETECTIONS, ERRORS, Figure, Share, SlowerScans } from "./figures.tsx";
-import { scansAddress } from "./scans-address.ts";
+import { DETECTIONS, Figure, Share, SlowerScans } from "./figures.tsx";
+import { ERRORS, scansAddress } from "../../parts/scans-address.ts";
 
 type Engine = ReadStatisticsQuery["stats"]["engines"][number];
 
@@ -41,6 +41,7 @@ export function EngineTable({ engines, since, until }: Props) {
           </tbody>
         </table>
       </div>
+      <p className="soft small">Agreement counts only answers with a verdict; failed ones are left out.</p>
       {buttons}
     </section>
   );
@@ -74,7 +75,7 @@ function EngineRow({ of, since, until }: { of: Engine; since: string; until: str
           <>{agreement === null ? "–" : percentText(agreement)}</>
         ) : (
           <Link href={scansAddress({ ...behind, disagrees: "true" })} title="Scans in which it did not agree">
-            {percentText(agreement)}
+            {percentText(agreement)}: those that differ
           </Link>
         )}
       </td>

@@ -1,11 +1,9 @@
 import { Link } from "wouter";
 import { durationText, percentText } from "../../parts/measure.tsx";
-import { scansAddress, type ScansBehind } from "./scans-address.ts";
+import { scansAddress, type ScansBehind } from "../../parts/scans-address.ts";
 
 /** What an engine answers when it found something. */
 export const DETECTIONS = ["INFECTED", "SUSPICIOUS"];
-/** What an engine answers when it did not scan all of a sample. */
-export const ERRORS = ["FAILED", "TIMEOUT", "NO_AGENT", "UNSCANNED"];
 
 /** A number that leads to its scans, if there are any. */
 export function Figure({ count, to }: { count: number; to: string }) {

@@ -1,7 +1,7 @@
 import { timeText } from "../../parts/measure.tsx";
 import { Figure } from "./figures.tsx";
 import { SERIES, scansIn, sumOf, type Point } from "./verdict-series.ts";
-import { scansAddress } from "./scans-address.ts";
+import { scansAddress } from "../../parts/scans-address.ts";
 
 interface Props {
   readonly points: readonly Point[];

@@ -13,7 +13,7 @@ import { EngineHistory } from "./engine-history.tsx";
 import { Figure } from "./figures.tsx";
 import { PointTable } from "./point-table.tsx";
 import { beginningOf, RANGES, rangeOf, type Range } from "./ranges.ts";
-import { scansAddress } from "./scans-address.ts";
+import { scansAddress } from "../../parts/scans-address.ts";
 import "./statistics.css";
 import { TopSignatures, TopTypes } from "./top-tables.tsx";
 import { scansIn, SERIES, sumOf, verdictLines } from "./verdict-series.ts";

@@ -2,7 +2,7 @@ import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Figure } from "./figures.tsx";
-import { scansAddress } from "./scans-address.ts";
+import { scansAddress } from "../../parts/scans-address.ts";
 
 type Stats = ReadStatisticsQuery["stats"];
 /** Of longer signatures only the beginning is counted. */

@@ -21,3 +21,6 @@ export function scansAddress({ since, until, ...others }: ScansBehind): string {
   }
   return `/scans?${parameters}`;
 }
+
+/** What an engine answers when it did not scan all of a sample. */
+export const ERRORS = ["FAILED", "TIMEOUT", "NO_AGENT", "UNSCANNED"];
