@@ -1,4 +1,4 @@
-import { useCallback } from "react";
+import { useCallback, useEffect } from "react";
 import { useQuery, useSubscription } from "urql";
 import { useReopened } from "../../api/live.ts";
 import {
@@ -20,7 +20,13 @@ export function useLatestScans() {
     [],
   );
   const [{ data: told }] = useSubscription({ query: ScanFeed }, collect);
-  useReopened(useCallback(() => ask({ requestPolicy: "network-only" }), [ask]));
+  const askAgain = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
+  useReopened(askAgain);
+  // A scan may have come after the list was read and before the feed began.
+  const hasBegun = told !== undefined;
+  useEffect(() => {
+    if (hasBegun) askAgain();
+  }, [hasBegun, askAgain]);
   const engines = data?.engines ?? NONE;
   return {
     scans: merge(data?.scans.nodes ?? [], told ?? []),
