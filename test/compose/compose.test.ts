@@ -14,9 +14,10 @@ const ONCE = ["keys", "migrate"];
 const ALWAYS = ["agent-internet", "agent-isolated", "gateway", "nats", "postgres"];
 const BUILD_MS = 600_000;
 const START_MS = 120_000;
-const AGENTS_QUERY = "{ agents { agent engines { name healthy slots runner warnings } } }";
+const AGENTS_QUERY = "{ engines { name available } agents { agent engines { name healthy slots runner warnings } } }";
 
 interface Agents {
+  readonly engines: readonly { name: string; available: boolean }[];
   readonly agents: readonly {
     agent: string;
     engines: readonly { name: string; healthy: boolean; slots: number; runner: string; warnings: readonly string[] }[];
@@ -58,10 +59,12 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
     }
 
     /** An engine wherever it is healthy. */
-    const healthy = async (engine: string) =>
-      (await graphql<Agents>(AGENTS_QUERY)).agents.flatMap(({ engines }) =>
-        engines.filter(({ name, healthy }) => name === engine && healthy),
-      );
+    const healthy = async (engine: string) => {
+      const { agents, engines: catalogue } = await graphql<Agents>(AGENTS_QUERY);
+      // A scan asks an engine once it is in the catalogue, a moment after its agent was heard.
+      if (!catalogue.some(({ name, available }) => name === engine && available)) return [];
+      return agents.flatMap(({ engines }) => engines.filter(({ name, healthy }) => name === engine && healthy));
+    };
 
     /** Uploads as MultiAV2's clients do; the report once it is complete. */
     async function scan(name: string, bytes: Uint8Array): Promise<{ id: number; result: Record<string, unknown>[] }> {
