@@ -115,7 +115,7 @@ async function chooseFiles(page: Page): Promise<void> {
     .locator("input[type=file]")
     .first()
     .setInputFiles([known, file("notes.txt", "notes"), file("empty.bin", "")]);
-  await page.getByText("3 of 3 files done").first().waitFor();
+  await page.getByText("3 of 3 files accepted").first().waitFor();
 }
 
 /** Every picture in both sizes and both colour schemes; returns what went wrong on the pages. */

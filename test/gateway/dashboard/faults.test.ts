@@ -98,7 +98,7 @@ it(
     expect(others).toEqual([]);
     await page
       .getByRole("group", { name: `Batch ${batch}` })
-      .getByText("0 of 11 scanned")
+      .getByText("0 of its 11 scans have ended")
       .waitFor();
     await page.getByRole("link", { name: `Scans of batch ${batch}` }).click();
     await page.waitForURL(new RegExp(`#/scans\\?batch=${batch}$`));
