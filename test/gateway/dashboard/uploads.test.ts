@@ -68,7 +68,7 @@ it("a large file is sent to its end although nobody can say whether the mesh has
   // A gateway that takes nothing now may have it already.
   await page.route("**/upload/*", (route) => route.fulfill({ status: 503, json: { error: "nothing can be stored now" } }));
   await page.goBack();
-  await page.getByText("1 of 1 file done").first().waitFor();
+  await page.getByText("1 of 1 file accepted").first().waitFor();
   await page.locator("input[type=file]").first().setInputFiles(path);
   const submitted: string[] = [];
   page.on("request", (request) => request.postData()?.includes("mutation SubmitScan") && submitted.push(request.url()));
