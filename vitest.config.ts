@@ -17,7 +17,7 @@ export default defineConfig({
     // Files share the modules of their process: to load them for each file takes a fifth of the whole run.
     isolate: false,
     // One more than the cores of a small machine: on average a mesh test waits half of its time.
-    maxWorkers: 3,
+    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // They end what hangs, and are no measure: many times what the slowest test takes on a machine that is busy with others.
     testTimeout: 120_000,
