@@ -27,7 +27,7 @@ export function probeStreams(connection: Connection, internet: InternetClass, re
     try {
       await publish(nc);
     } catch (error) {
-      if (!hasNoStream(error)) throw error;
+      if (!mayHaveNoStream(error)) throw error;
       const jsm = await nc.jetstreamManager({ checkAPI: false });
       await jsm.streams.add(probeStream({ replicas }) as unknown as Parameters<typeof jsm.streams.add>[0]);
       await publish(nc);
@@ -56,7 +56,7 @@ export function probeStreams(connection: Connection, internet: InternetClass, re
   return startWriteProbe(account, { write, stalled: STALLED, withinMs: 3 * WITHIN_MS });
 }
 
-/** Nobody listens to the subject: the stream is not there, or all of JetStream is not. */
-function hasNoStream(error: unknown): boolean {
-  return error instanceof NatsError && error.code === "503";
+/** Nobody listens to the subject: the stream is not there, or all of JetStream is not. Or somebody else listens, and no stream answers. */
+function mayHaveNoStream(error: unknown): boolean {
+  return error instanceof NatsError && (error.code === "503" || error.code === "TIMEOUT");
 }
