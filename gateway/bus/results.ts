@@ -107,8 +107,9 @@ export function pullResults(log: Logger, deliver: (delivery: ResultDelivery) => 
       nc,
       ask,
       async close() {
-        // Fails if the connection is closed, and then there is nothing to wait for.
-        await Promise.race([messages.drain().catch(() => undefined), pause(DRAIN_MS, undefined, { ref: false })]);
+        // A subscription that ended with its connection has nothing to wait for.
+        if (!nc.isClosed() && !messages.isClosed())
+          await Promise.race([messages.drain(), pause(DRAIN_MS, undefined, { ref: false })]);
         messages.unsubscribe();
         await running;
       },

@@ -2,9 +2,10 @@ import { NatsError, type NatsConnection } from "nats";
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import { probeStream } from "../../schema/streams.js";
-import { accountName, WRITE_PROBE } from "../../schema/subjects.js";
+import { accountName, PROBE, WRITE_PROBE } from "../../schema/subjects.js";
 import { startWriteProbe, type WriteProbe } from "../write-probe.js";
 import { isAway, isFull, type Connection } from "./connection.js";
+import { isNotFound } from "./provision.js";
 
 /** How long a message may take; it is sent twice. */
 const WITHIN_MS = 4_000;
@@ -23,11 +24,15 @@ export const FULL =
 export function probeStreams(connection: Connection, internet: InternetClass, replicas: number, log: Logger): WriteProbe {
   const publish = (nc: NatsConnection) => nc.jetstream().publish(WRITE_PROBE, MESSAGE, { timeout: WITHIN_MS });
 
+  /** Where somebody listens to everything, no answer tells that the stream is missing, so it is looked for once. */
+  let isKnown = false;
   async function publishOrMake(nc: NatsConnection): Promise<void> {
     try {
+      if (!isKnown) await findStream(nc);
+      isKnown = true;
       await publish(nc);
     } catch (error) {
-      if (!mayHaveNoStream(error)) throw error;
+      if (!hasNoStream(error)) throw error;
       const jsm = await nc.jetstreamManager({ checkAPI: false });
       await jsm.streams.add(probeStream({ replicas }) as unknown as Parameters<typeof jsm.streams.add>[0]);
       await publish(nc);
@@ -56,7 +61,12 @@ export function probeStreams(connection: Connection, internet: InternetClass, re
   return startWriteProbe(account, { write, stalled: STALLED, withinMs: 3 * WITHIN_MS });
 }
 
-/** Nobody listens to the subject: the stream is not there, or all of JetStream is not. Or somebody else listens, and no stream answers. */
-function mayHaveNoStream(error: unknown): boolean {
-  return error instanceof NatsError && (error.code === "503" || error.code === "TIMEOUT");
+async function findStream(nc: NatsConnection): Promise<void> {
+  const jsm = await nc.jetstreamManager({ checkAPI: false });
+  await jsm.streams.info(PROBE);
+}
+
+/** JetStream has no such stream; or nobody listens to the subject: the stream is not there, or all of JetStream is not. */
+function hasNoStream(error: unknown): boolean {
+  return isNotFound(error) || (error instanceof NatsError && error.code === "503");
 }
