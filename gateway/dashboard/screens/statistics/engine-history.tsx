@@ -8,8 +8,7 @@ import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { useRows } from "../../parts/rows.tsx";
 import { Chart, type Line } from "./chart.tsx";
-import { DETECTIONS, Figure, Share, SlowerScans } from "./figures.tsx";
-import { ERRORS, scansAddress } from "../../parts/scans-address.ts";
+import { FIGURE_COLUMNS, FigureCells } from "./figures.tsx";
 
 type EnginePoint = ReadEnginePointsQuery["stats"]["engines"][number]["points"][number];
 
@@ -118,7 +117,7 @@ function HistoryTable({ engine, points, end }: { engine: string; points: readonl
           <thead>
             <tr>
               <th scope="col">From</th>
-              {["Results", "Detections", "Errors", "Half took at most", "95 % took at most"].map((word) => (
+              {FIGURE_COLUMNS.map((word) => (
                 <th key={word} scope="col" className="number">
                   {word}
                 </th>
@@ -126,29 +125,14 @@ function HistoryTable({ engine, points, end }: { engine: string; points: readonl
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ start, until, results, detections, detectionRate, errors, errorRate, durations }) => {
-              const behind = { since: start, until, engine };
+            {rows.map((point) => {
+              const { start, until } = point;
               return (
                 <tr key={start}>
                   <th scope="row" className="engine">
                     {timeText(start)}
                   </th>
-                  <td className="number">
-                    <Figure count={results} to={scansAddress(behind)} />
-                  </td>
-                  <td className="number">
-                    <Figure count={detections} to={scansAddress({ ...behind, answer: DETECTIONS })} />{" "}
-                    <Share of={detectionRate} />
-                  </td>
-                  <td className="number">
-                    <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} /> <Share of={errorRate} />
-                  </td>
-                  <td className="number">
-                    <SlowerScans ms={durations.p50Ms} behind={behind} />
-                  </td>
-                  <td className="number">
-                    <SlowerScans ms={durations.p95Ms} behind={behind} />
-                  </td>
+                  <FigureCells of={point} behind={{ since: start, until, engine }} />
                 </tr>
               );
             })}

@@ -3,12 +3,12 @@ import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
 import { percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
-import { DETECTIONS, Figure, Share, SlowerScans } from "./figures.tsx";
-import { ERRORS, scansAddress } from "../../parts/scans-address.ts";
+import { scansAddress } from "../../parts/scans-address.ts";
+import { FIGURE_COLUMNS, FigureCells } from "./figures.tsx";
 
 type Engine = ReadStatisticsQuery["stats"]["engines"][number];
 
-const COLUMNS = ["Results", "Detections", "Errors", "Half took at most", "95 % took at most", "Agreed with the verdict"];
+const COLUMNS = [...FIGURE_COLUMNS, "Agreed with the verdict"];
 
 interface Props {
   readonly engines: readonly Engine[];
@@ -48,28 +48,14 @@ export function EngineTable({ engines, since, until }: Props) {
 }
 
 function EngineRow({ of, since, until }: { of: Engine; since: string; until: string }) {
-  const { engine, results, detections, detectionRate, errors, errorRate, agreement, durations } = of;
+  const { engine, agreement } = of;
   const behind = { since, until, engine };
   return (
     <tr>
       <th scope="row" className="engine">
         <Name text={engine} />
       </th>
-      <td className="number">
-        <Figure count={results} to={scansAddress(behind)} />
-      </td>
-      <td className="number">
-        <Figure count={detections} to={scansAddress({ ...behind, answer: DETECTIONS })} /> <Share of={detectionRate} />
-      </td>
-      <td className="number">
-        <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} /> <Share of={errorRate} />
-      </td>
-      <td className="number">
-        <SlowerScans ms={durations.p50Ms} behind={behind} />
-      </td>
-      <td className="number">
-        <SlowerScans ms={durations.p95Ms} behind={behind} />
-      </td>
+      <FigureCells of={of} behind={behind} />
       <td className="number">
         {agreement === null || agreement === 1 ? (
           <>{agreement === null ? "–" : percentText(agreement)}</>

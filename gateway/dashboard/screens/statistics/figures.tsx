@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { durationText, percentText } from "../../parts/measure.tsx";
-import { scansAddress, type ScansBehind } from "../../parts/scans-address.ts";
+import { ERRORS, scansAddress, type ScansBehind } from "../../parts/scans-address.ts";
 
 /** What an engine answers when it found something. */
 export const DETECTIONS = ["INFECTED", "SUSPICIOUS"];
@@ -11,7 +11,7 @@ export function Figure({ count, to }: { count: number; to: string }) {
 }
 
 /** A duration that leads to the scans in which the engine took longer. */
-export function SlowerScans({ ms, behind }: { ms: number | null; behind: ScansBehind }) {
+function SlowerScans({ ms, behind }: { ms: number | null; behind: ScansBehind }) {
   if (ms === null) return "–";
   return (
     <Link href={scansAddress({ ...behind, slowerThan: `${Math.floor(ms)}ms` })} title="Scans in which it took longer">
@@ -21,6 +21,42 @@ export function SlowerScans({ ms, behind }: { ms: number | null; behind: ScansBe
 }
 
 /** A share beside its number. */
-export function Share({ of }: { of: number | null }) {
+function Share({ of }: { of: number | null }) {
   return of !== null && <span className="soft">({percentText(of)})</span>;
+}
+
+interface Figures {
+  readonly results: number;
+  readonly detections: number;
+  readonly detectionRate: number | null;
+  readonly errors: number;
+  readonly errorRate: number | null;
+  readonly durations: { readonly p50Ms: number | null; readonly p95Ms: number | null };
+}
+
+/** The columns of {@link FigureCells}. */
+export const FIGURE_COLUMNS = ["Results", "Detections", "Errors", "Half took at most", "95 % took at most"];
+
+/** What an engine answered in some time, each figure with the scans behind it. */
+export function FigureCells({ of, behind }: { of: Figures; behind: ScansBehind }) {
+  const { results, detections, detectionRate, errors, errorRate, durations } = of;
+  return (
+    <>
+      <td className="number">
+        <Figure count={results} to={scansAddress(behind)} />
+      </td>
+      <td className="number">
+        <Figure count={detections} to={scansAddress({ ...behind, answer: DETECTIONS })} /> <Share of={detectionRate} />
+      </td>
+      <td className="number">
+        <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} /> <Share of={errorRate} />
+      </td>
+      <td className="number">
+        <SlowerScans ms={durations.p50Ms} behind={behind} />
+      </td>
+      <td className="number">
+        <SlowerScans ms={durations.p95Ms} behind={behind} />
+      </td>
+    </>
+  );
 }

@@ -1,7 +1,7 @@
 import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Name } from "../../parts/name.tsx";
-import { Figure } from "./figures.tsx";
+import { DETECTIONS, Figure } from "./figures.tsx";
 import { scansAddress } from "../../parts/scans-address.ts";
 
 type Stats = ReadStatisticsQuery["stats"];
@@ -87,7 +87,7 @@ export function TopTypes({ types, ...span }: Span & { types: Stats["topTypes"] }
                   <Figure count={scans} to={scansAddress({ ...span, type: mime })} />
                 </td>
                 <td className="number">
-                  <Figure count={detected} to={scansAddress({ ...span, type: mime, verdict: ["INFECTED", "SUSPICIOUS"] })} />
+                  <Figure count={detected} to={scansAddress({ ...span, type: mime, verdict: DETECTIONS })} />
                 </td>
               </tr>
             ))}
