@@ -1,5 +1,6 @@
 import { Failed, TimedOut, type RawOutput } from "../../contract.js";
 import { spawnGuarded } from "./guard.js";
+import { retryLostMount } from "./lost-mount.js";
 
 /** How a command is run. */
 export interface CommandOptions {
@@ -19,6 +20,15 @@ export interface CommandOptions {
  * {@link TimedOut}, the signal's reason, or {@link Failed} if it cannot be started or prints too much.
  */
 export function runCommand(argv: readonly string[], options: CommandOptions): Promise<RawOutput> {
+  return retryLostMount(() => runOnce(argv, options), onlyError);
+}
+
+/** The one line that was printed by a command that failed. */
+function onlyError({ exitCode, stdout, stderr }: RawOutput): string {
+  return exitCode === 1 && stdout === "" && /^.+\n$/.test(stderr) ? stderr : "";
+}
+
+function runOnce(argv: readonly string[], options: CommandOptions): Promise<RawOutput> {
   return new Promise((resolve, reject) => {
     const guarded = spawnGuarded(argv, options);
     const setting = options.setting === undefined ? "" : ` (${options.setting})`;

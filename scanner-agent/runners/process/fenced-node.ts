@@ -16,6 +16,7 @@ import {
   type NodeProcess,
   type NodeProgram,
 } from "./node-process.js";
+import { retryLostMount } from "./lost-mount.js";
 import { findShown } from "./shown-paths.js";
 
 /** A process that the system does not end (it waits for a disk, say) is left behind. */
@@ -26,6 +27,10 @@ const WITH_INPUT = ["/bin/sh", "-c", 'exec "$@" <&3 3<&-', "sh"];
 
 /** Starts Node in a fence. Throws {@link Unavailable}. */
 export async function startFencedNode(fence: Fence, options: NodeProgram, log: Logger): Promise<NodeProcess> {
+  return await retryLostMount(() => startOnce(fence, options, log));
+}
+
+async function startOnce(fence: Fence, options: NodeProgram, log: Logger): Promise<NodeProcess> {
   const { name, folder, programPath, flags, program, files = [], reads, limits, maxMessage } = options;
   const home = await mkdtemp(join(folder, `${name}-`));
   // A folder, so that one process can be shown one file after the other.
