@@ -10,6 +10,7 @@ import { untilAnswering } from "../conversation.js";
 import { ask, isAnswering } from "./protocol.js";
 import { noFence, type Fence, type Mount } from "../process/fence.js";
 import { minimalEnvironment, spawnGuarded } from "../process/guard.js";
+import { retryLostMount } from "../process/lost-mount.js";
 import { findAround } from "../process/shown-paths.js";
 import { readOutput } from "./output.js";
 import { awaitEnd } from "../../within.js";
@@ -44,7 +45,11 @@ export type ClamdProcessOptions = Omit<ClamdConfig, "folder" | "user" | "databas
 };
 
 /** Starts clamd in a folder of its own and waits until it answers. Throws {@link Unavailable}. */
-export async function startClamd({
+export async function startClamd(options: ClamdProcessOptions): Promise<ClamdProcess> {
+  return await retryLostMount(() => startOnce(options));
+}
+
+async function startOnce({
   program,
   owner,
   fence = noFence,
@@ -104,11 +109,21 @@ export async function removeStaleDaemons(owner: string): Promise<void> {
   const users = new Set([process.getuid?.(), (await clamavUser())?.uid]);
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(folderPrefix(owner)));
   for (const folder of names.map((name) => join(tmpdir(), name))) {
-    const { uid } = await lstat(folder);
-    if (!users.has(uid)) continue;
+    const uid = await ownerOf(folder);
+    if (uid === undefined || !users.has(uid)) continue;
     const pid = await readPid(folder);
     if (pid !== undefined && (await commandLine(pid)).some((word) => word.includes(folder))) signal(pid, "SIGKILL");
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Undefined if the folder is gone: whoever stops a daemon removes its folder. */
+async function ownerOf(folder: string): Promise<number | undefined> {
+  try {
+    return (await lstat(folder)).uid;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
   }
 }
 

@@ -1,8 +1,9 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
-import { startClamd } from "../../../../scanner-agent/runners/clamd/daemon.js";
+import { folderPrefix, removeStaleDaemons, startClamd } from "../../../../scanner-agent/runners/clamd/daemon.js";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -34,4 +35,12 @@ test("an agent waits ten seconds for a clamd that does not end, and goes on", as
   expect(isStopped).toBe(false);
   await vi.advanceTimersByTimeAsync(1_000);
   await stopping;
+});
+
+test("what earlier daemons left is removed, also while another removes it", async () => {
+  const owner = await mkdtemp(join(tmpdir(), "scanmesh-test-stop-"));
+  onTestFinished(() => rm(owner, { recursive: true }));
+  const left = await Promise.all(Array.from({ length: 50 }, () => mkdtemp(join(tmpdir(), folderPrefix(owner)))));
+  await Promise.all(Array.from({ length: 4 }, () => removeStaleDaemons(owner)));
+  expect(left.filter((folder) => existsSync(folder))).toEqual([]);
 });
