@@ -16,7 +16,7 @@ export default defineConfig({
     pool: "forks",
     // Files share the modules of their process: to load them for each file takes a fifth of the whole run.
     isolate: false,
-    // One more than the cores of a small machine: on average a mesh test waits half of its time.
+    // As many as the cores of a small machine: each file of the mesh tests starts several processes beside its own.
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // They end what hangs, and are no measure: many times what the slowest test takes on a machine that is busy with others.
