@@ -36,6 +36,8 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LIMITS.bodyBytes,
+    // One message at a time, so that a client that sends many at once holds up no other.
+    allowSynchronousEvents: false,
     handleProtocols: (offered) => handleProtocols(offered),
   });
   const server = makeServer<Record<string, unknown>, Connection>({

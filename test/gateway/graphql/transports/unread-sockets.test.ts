@@ -1,4 +1,4 @@
-/** WebSocket clients that send without end and read nothing: what waits for them is bounded. */
+/** WebSocket clients that send more than others: what waits for them is bounded, and they hold up nobody. */
 
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -12,6 +12,7 @@ const gateway = prepared(() => stage.gateway());
 /** Longer than any of them needs. */
 const MOST_MS = 40_000;
 const AT_ONCE = 20;
+const MESSAGES = 500;
 
 const text = (message: object) => (socket: WebSocket) => void socket.send(JSON.stringify(message));
 const operation = (payload: object) => (socket: WebSocket) => text({ id: randomUUID(), type: "subscribe", payload })(socket);
@@ -25,11 +26,7 @@ it.each([
   ["operations that are refused", operation({ query: NAMED, operationName: "other" })],
   ["queries", operation({ query: LONG })],
 ])("%s whose answers nobody reads end the connection", async (_, send) => {
-  const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
-  socket.on("error", () => {});
-  await once(socket, "open");
-  socket.send('{"type":"connection_init"}');
-  await once(socket, "message");
+  const socket = await connect();
   socket.pause();
   const end = Date.now() + MOST_MS;
   while (socket.readyState === socket.OPEN && Date.now() < end) {
@@ -42,3 +39,28 @@ it.each([
   socket.terminate();
   expect(readyState).not.toBe(socket.OPEN);
 });
+
+it("messages that a client sends at once are handled one by one, with others' work between them", async () => {
+  const socket = await connect();
+  let answers = 0;
+  let turns = 0;
+  socket.on("message", () => (answers += 1));
+  for (let i = 0; i < MESSAGES; i += 1) socket.send('{"type":"ping"}');
+  while (answers < MESSAGES && socket.readyState === socket.OPEN) {
+    await new Promise(setImmediate);
+    turns += 1;
+  }
+  socket.terminate();
+  expect(answers).toBe(MESSAGES);
+  expect(turns).toBeGreaterThanOrEqual(MESSAGES);
+});
+
+/** A connection that is ready for operations. */
+async function connect(): Promise<WebSocket> {
+  const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+  socket.on("error", () => {});
+  await once(socket, "open");
+  socket.send('{"type":"connection_init"}');
+  await once(socket, "message");
+  return socket;
+}
