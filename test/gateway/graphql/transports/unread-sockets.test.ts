@@ -12,7 +12,7 @@ const gateway = prepared(() => stage.gateway());
 /** Longer than any of them needs. */
 const MOST_MS = 40_000;
 const AT_ONCE = 20;
-const MESSAGES = 500;
+const MESSAGES = 100;
 
 const text = (message: object) => (socket: WebSocket) => void socket.send(JSON.stringify(message));
 const operation = (payload: object) => (socket: WebSocket) => text({ id: randomUUID(), type: "subscribe", payload })(socket);
