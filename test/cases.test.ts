@@ -98,7 +98,7 @@ describe.skipIf(!hasClamd)("the mesh", () => {
     const { stdout } = await run(["--json", "--engines", "ClamAV,Yara", path("files")]);
     const { files } = JSON.parse(stdout) as { files: (Report & { file: string })[] };
     for (const report of files) reports.set(report.name, report);
-  }, 120_000);
+  });
   afterAll(async () => {
     documents.removeKeys();
     await signatures.remove();

@@ -68,15 +68,11 @@ async function uploadByUrl(bytes: Buffer): Promise<Answer> {
   return submit({ uploadId: createUpload.id });
 }
 
-const final = (id: number, seconds = 30): Promise<ScanReport> =>
-  until(
-    `scan ${id} is final`,
-    async () => {
-      const report = await readScan(stage.db, id);
-      return report?.endDate ? report : undefined;
-    },
-    seconds,
-  );
+const final = (id: number): Promise<ScanReport> =>
+  until(`scan ${id} is final`, async () => {
+    const report = await readScan(stage.db, id);
+    return report?.endDate ? report : undefined;
+  });
 
 const healthy = (name: string) =>
   until(`${name} is announced as healthy`, async () => {

@@ -20,7 +20,7 @@ function conformance(...args: string[]): Promise<{ code: number; stdout: string 
   });
 }
 
-it("is kept by the mesh, and the report says of each line what was sent and received", { timeout: 120_000 }, async () => {
+it("is kept by the mesh, and the report says of each line what was sent and received", async () => {
   const stage = await startStage();
   const gateway = await stage.gatewayProcess();
   // Without the programs that FileInfo would ask: they take far longer than all else, and are not what is tested.

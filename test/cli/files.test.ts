@@ -19,10 +19,11 @@ function file(name: string, content: string | Buffer): string {
 }
 
 describe("a file that changes while it is sent", () => {
-  const SIZE = 24_000_000;
+  /** Far more than lies in the buffers of two connections. */
+  const SIZE = 64_000_000;
 
-  /** Passes on 8 MB a second and tells when the first megabyte has passed. */
-  async function slowly(url: string, onMegabyte: () => void): Promise<string> {
+  /** Passes everything on and tells when the first megabyte has passed: most of the file is still to be read then. */
+  async function proxied(url: string, onMegabyte: () => void): Promise<string> {
     const target = Number(new URL(url).port);
     let [passed, isTold] = [0, false];
     const proxy = createServer((incoming) => {
@@ -33,8 +34,6 @@ describe("a file that changes while it is sent", () => {
       incoming.on("data", (bytes) => {
         outgoing.write(bytes);
         passed += bytes.length;
-        incoming.pause();
-        setTimeout(() => incoming.resume(), bytes.length / 8_000);
         if (isTold || passed < 1_000_000) return;
         isTold = true;
         onMegabyte();
@@ -53,14 +52,12 @@ describe("a file that changes while it is sent", () => {
   ])("ends that file alone if it %s", async (_, change) => {
     const gateway = await startPuppetGateway();
     const path = file("changing.bin", Buffer.alloc(SIZE, "a"));
-    const url = await slowly(gateway.url, () => change(path));
-    const begun = performance.now();
+    const url = await proxied(gateway.url, () => change(path));
     const { code, stdout } = await startScan(["--url", url, path, file("other.txt", "fine")]).ended;
     expect(stdout).toContain("changing.bin: changed while it was read");
     expect(stdout).toContain("other.txt: CLEAN");
     expect([...gateway.samples.keys()]).toEqual(["other.txt"]);
     expect(code).toBe(2);
-    expect(performance.now() - begun).toBeLessThan(20_000);
   });
 });
 

@@ -74,7 +74,7 @@ async function count(db: Database, query: ReturnType<typeof sql<{ n: number }>>)
   return (await query.execute(db)).rows[0]?.n ?? -1;
 }
 
-test("an import into a mesh that is up, killed in the middle, goes on where it was", { timeout: 180_000 }, async () => {
+test("an import into a mesh that is up, killed in the middle, goes on where it was", async () => {
   const dir = await home();
   const mesh = up(dir);
   await mesh.isUp();

@@ -27,7 +27,7 @@ function scan(
   return new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
 }
 
-it("without a running mesh one is started for the command and stopped after it", { timeout: 180_000 }, async () => {
+it("without a running mesh one is started for the command and stopped after it", async () => {
   const file = join(folder, "eicar.com");
   writeFileSync(file, EICAR);
   const { code, stdout, stderr } = await scan(["--json", file]);
@@ -40,7 +40,7 @@ it("without a running mesh one is started for the command and stopped after it",
 it.each([
   ["in the middle of its start", ["any.txt"], (mesh: string) => mesh.includes('"url":null')],
   ["while it is sent a file", ["-"], (mesh: string) => mesh.includes('"url":"http')],
-])("Ctrl-C %s stops the mesh that was started for the command, and says so", { timeout: 120_000 }, async (_, args, isReached) => {
+])("Ctrl-C %s stops the mesh that was started for the command, and says so", async (_, args, isReached) => {
   writeFileSync(join(folder, "any.txt"), "any");
   const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", SCANMESH_HOME: join(folder, "home") };
   const child = spawn(process.execPath, [projectPath("dist", "cli", "scan.js"), ...args], { env, cwd: folder });
@@ -48,7 +48,7 @@ it.each([
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const ended = new Promise((resolve) => child.once("close", resolve));
   const meshFile = () => readFile(join(folder, "home", "mesh.json"), "utf8").catch(() => "");
-  await expect.poll(async () => isReached(await meshFile()), { timeout: 60_000 }).toBe(true);
+  await expect.poll(async () => isReached(await meshFile())).toBe(true);
   const tree = await processTree(child.pid ?? 0);
   // From the terminal, and from npm, which passes it on.
   child.kill("SIGINT");

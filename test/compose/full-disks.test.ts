@@ -67,11 +67,11 @@ describe.runIf(hasDocker)("with a full disk", () => {
         () => true,
         () => false,
       );
-    await until("it is healthy", isHealthy, 60);
+    await until("it is healthy", isHealthy);
     await docker("exec", "--user", "0", container, "sh", "-c", `cat /dev/zero > ${disk}/fills-it 2> /dev/null || :`);
     expect(await isHealthy()).toBe(false);
     await docker("exec", "--user", "0", container, "rm", `${disk}/fills-it`);
-    await until("it is healthy again", isHealthy, 60);
+    await until("it is healthy again", isHealthy);
     expect(await docker("exec", container, "sh", "-c", `ls -A ${disk} | grep room || :`), "nothing is left").toBe("");
   });
 });

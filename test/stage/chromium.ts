@@ -6,6 +6,9 @@ import { findProgram } from "../../standalone/programs.mjs";
 /** Undefined where it is not installed. */
 export const CHROMIUM = findProgram("chromium");
 
+/** How long a page is waited for: it ends what hangs, and measures nothing. */
+export const PATIENCE_MS = 120_000;
+
 export function launchChromium(): Promise<Browser> {
   if (CHROMIUM === undefined) throw new Error("chromium is not installed");
   return chromium.launch({

@@ -23,7 +23,7 @@ test.skipIf(process.platform !== "linux")("Postgres and nats-server end when who
   // The owner, two guards, nats-server, Postgres and its own processes.
   expect(tree.length).toBeGreaterThan(5);
   owner.kill("SIGKILL");
-  await expect.poll(() => alive(tree), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => alive(tree)).toEqual([]);
   expect(await readdir(join(dir, "postgres", "data"))).not.toContain("postmaster.pid");
 });
 

@@ -29,7 +29,7 @@ it("a program that lasts goes on when nobody reads its output any more", async (
   expect(await statusOf(`${guard} guard.ignoreLostOutput();`)).toBe(7);
 });
 
-it("so does npm run up, to the end", { timeout: 120_000 }, async () => {
+it("so does npm run up, to the end", async () => {
   const dir = await home();
   const mesh = up(dir, { SCANMESH_ENGINES: "FileInfo" }, "gone");
   await expect.poll(async () => (await findRunningMesh(dir))?.url, { timeout: 90_000 }).toBeTruthy();

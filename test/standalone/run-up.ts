@@ -23,7 +23,7 @@ export function up(home: string, env: Record<string, string> = {}, reader: "read
   onTestFinished(async () => {
     const tree = await processTree(child.pid ?? 0);
     child.kill("SIGKILL");
-    await expect.poll(() => alive(tree), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => alive(tree)).toEqual([]);
   });
   return {
     pid: child.pid ?? 0,

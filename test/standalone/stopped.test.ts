@@ -22,7 +22,7 @@ async function treeWith(root: number, called: string): Promise<number[]> {
     const lines = await Promise.all(tree.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
     return lines.some((line) => line.includes(called)) ? tree : [];
   };
-  await expect.poll(look, { timeout: 30_000 }).not.toEqual([]);
+  await expect.poll(look).not.toEqual([]);
   return look();
 }
 

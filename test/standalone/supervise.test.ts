@@ -34,7 +34,7 @@ it("a part that ended because its disk was full is started again once there is r
   first.end();
   await expect.poll(() => told).toEqual(["The part has ended because its disk is full. It is started again once there is room."]);
   disk.full = false;
-  await expect.poll(() => told[1], { timeout: 10_000 }).toBe("The part runs again.");
+  await expect.poll(() => told[1]).toBe("The part runs again.");
   second.end();
   expect((await over)?.message).toBe("The part ended with status 1: status of its own (see part.log).");
 });
@@ -49,7 +49,7 @@ it("so is one whose log says it, also if its first start fails; any other ends t
   });
   const over = supervise(first, parts);
   first.end();
-  await expect.poll(() => tries, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => tries).toBe(2);
   second.end();
   expect((await over)?.message).toBe("The part ended with status 1 (see part.log).");
   expect(tries).toBe(2);

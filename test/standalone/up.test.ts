@@ -26,7 +26,7 @@ async function pidOf(part: string, pids: readonly number[]): Promise<number> {
   throw new Error(`there is no ${part} among ${pids.join(", ")}`);
 }
 
-describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 180_000 }, () => {
+describe.skipIf(process.platform !== "linux")("npm run up", () => {
   test("it shows that it works, leaves no process behind and keeps its data", async () => {
     const dir = await home();
     const first = up(dir);
@@ -62,7 +62,7 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 180_000 }
     await killed.isUp();
     const tree = await processTree(killed.pid);
     killed.kill("SIGKILL");
-    await expect.poll(() => alive(tree), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => alive(tree)).toEqual([]);
     await up(dir, QUICK).isUp();
   });
 
@@ -84,7 +84,7 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 180_000 }
 
   test("it can be stopped in the middle of its start", async () => {
     const mesh = up(await home(), QUICK);
-    await expect.poll(() => mesh.output(), { timeout: 30_000 }).toContain("✓ NATS");
+    await expect.poll(() => mesh.output()).toContain("✓ NATS");
     const tree = await processTree(mesh.pid);
     mesh.kill("SIGINT");
     expect(await mesh.ended).toBe(0);

@@ -211,7 +211,7 @@ it("an account that was written by other rules is signed anew", async () => {
   if (accountFiles === undefined) throw new Error("the stage has no keys for accounts");
   const another = await openAgentAccounts(accountFiles, { config: stage.config(), db: stage.db, log: testLog("accounts") });
   onTestFinished(() => another.close());
-  await expect.poll(async () => (await findAccount(stage.db, "older"))?.confirmed, { timeout: 20_000 }).not.toBe("other rules");
+  await expect.poll(async () => (await findAccount(stage.db, "older"))?.confirmed).not.toBe("other rules");
   await (await its.connect()).close();
   await revokeKeys(stage, "older");
 });

@@ -29,15 +29,11 @@ const submit = (text: string, input: Partial<ScanInput> = {}) =>
 /** The bus and the sample store have connections of their own. */
 const reachable = () => gateway.context.bus.connected() && gateway.context.samples.connected();
 
-const final = (scanId: number, seconds = 20) =>
-  until(
-    `scan ${scanId} is final`,
-    async () => {
-      const report = await readScan(stage.db, scanId);
-      return report?.endDate ? report : undefined;
-    },
-    seconds,
-  );
+const final = (scanId: number) =>
+  until(`scan ${scanId} is final`, async () => {
+    const report = await readScan(stage.db, scanId);
+    return report?.endDate ? report : undefined;
+  });
 
 async function stream(account: InternetClass, name: string): Promise<{ messages: number; subjects: string[] }> {
   const authenticator = credsAuthenticator(readFileSync(stage.keys.creds.gateway[account]));
@@ -146,10 +142,8 @@ describe("what the bus loses", () => {
     (await isolated.take("Alpha", { scan: scanId })).message.respond("-NAK");
     await stage.restartNats("SIGKILL", { wipe: true });
     await until("the bus is back", reachable);
-    const { request, ack } = await until(
-      "the request is published again",
-      () => isolated.take("Alpha", { scan: scanId, seconds: 2 }).catch(() => undefined),
-      30,
+    const { request, ack } = await until("the request is published again", () =>
+      isolated.take("Alpha", { scan: scanId, seconds: 2 }).catch(() => undefined),
     );
     expect(request.scan).toBe(scanId);
     expect(await isolated.readChunk(request.sample, 0)).toBeUndefined();
@@ -181,7 +175,7 @@ describe("what the bus loses", () => {
 
 describe("keeping the streams small", () => {
   it("purges requests that no open scan needs", async () => {
-    expect(await until("SCANS is empty", async () => (await stream("isolated", SCANS)).messages === 0, 30)).toBe(true);
+    expect(await until("SCANS is empty", async () => (await stream("isolated", SCANS)).messages === 0)).toBe(true);
   });
 
   it("removes chunks that no row names after the grace, and no others", async () => {

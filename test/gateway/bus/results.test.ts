@@ -11,7 +11,6 @@ const agent = usePuppet(stage, "puppet", [engine("Alpha")]);
 
 it.each(Array.from({ length: 10 }, (_, ms) => ms))(
   "consuming results ends when it is stopped %i ms after it began",
-  { timeout: 20_000 },
   async (ms) => {
     const consumer = gateway.context.bus
       .account("isolated")

@@ -20,9 +20,6 @@ const ALL_RULES = {
 /** The other colour scheme changes nothing else. */
 const COLOURS = { runOnly: ["color-contrast", "link-in-text-block"] };
 
-/** They open every screen that there is. */
-const PATIENTLY = { timeout: 180_000 };
-
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 const agent = usePuppet(stage, "puppet", ENGINES);
@@ -42,35 +39,31 @@ async function show(page: Page, path: string): Promise<void> {
   await page.evaluate(SETTLED);
 }
 
-it(
-  "axe finds nothing on any screen, dark and light; each has a title of its own, and nothing that moves",
-  PATIENTLY,
-  async () => {
-    const { page, faults } = await open(gateway.url, "/", { reducedMotion: "reduce" });
-    await page.evaluate(AXE);
-    const titles: string[] = [];
-    for (const path of paths()) {
-      await show(page, path);
-      titles.push(await page.title());
-      const details = await page.getByRole("button", { name: /^Details of/ }).all();
-      for (const button of details) await button.click();
-      if (details.length > 0) await page.evaluate(SETTLED);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        const options = colorScheme === "light" ? ALL_RULES : COLOURS;
-        const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
-        const found = violations.flatMap(({ id, nodes }) =>
-          nodes.map(({ html, failureSummary }) => ({ id, html, failureSummary })),
-        );
-        expect({ path, colorScheme, found }).toEqual({ path, colorScheme, found: [] });
-      }
-      expect({ path, moving: await page.evaluate(MOVING) }).toEqual({ path, moving: 0 });
+it("axe finds nothing on any screen, dark and light; each has a title of its own, and nothing that moves", async () => {
+  const { page, faults } = await open(gateway.url, "/", { reducedMotion: "reduce" });
+  await page.evaluate(AXE);
+  const titles: string[] = [];
+  for (const path of paths()) {
+    await show(page, path);
+    titles.push(await page.title());
+    const details = await page.getByRole("button", { name: /^Details of/ }).all();
+    for (const button of details) await button.click();
+    if (details.length > 0) await page.evaluate(SETTLED);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      const options = colorScheme === "light" ? ALL_RULES : COLOURS;
+      const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
+      const found = violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => ({ id, html, failureSummary })),
+      );
+      expect({ path, colorScheme, found }).toEqual({ path, colorScheme, found: [] });
     }
-    expect(titles.filter((title, i) => !/^.+ · ScanMesh$/.test(title) || titles.indexOf(title) !== i)).toEqual([]);
-    expect(titles).toContain("holiday.jpg: Clean · ScanMesh");
-    expect(faults).toEqual([]);
-  },
-);
+    expect({ path, moving: await page.evaluate(MOVING) }).toEqual({ path, moving: 0 });
+  }
+  expect(titles.filter((title, i) => !/^.+ · ScanMesh$/.test(title) || titles.indexOf(title) !== i)).toEqual([]);
+  expect(titles).toContain("holiday.jpg: Clean · ScanMesh");
+  expect(faults).toEqual([]);
+});
 
 it("the button for files is readable under the pointer and with the focus, dark and light", async () => {
   const { page } = await open(gateway.url);
@@ -88,7 +81,7 @@ it("the button for files is readable under the pointer and with the focus, dark 
   }
 });
 
-it("what has the focus is not covered, and whatever one presses is 24 px large", PATIENTLY, async () => {
+it("what has the focus is not covered, and whatever one presses is 24 px large", async () => {
   const { page } = await open(gateway.url);
   for (const path of paths()) {
     await page.setViewportSize({ width: 760, height: 420 });

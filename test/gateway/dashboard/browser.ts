@@ -1,7 +1,7 @@
 /** The dashboard in a real browser that reaches nothing but the gateway. */
 
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { launchChromium } from "../../stage/chromium.js";
+import { launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
 import { prepared } from "../../stage/use-stage.js";
 
 export interface Opened {
@@ -22,6 +22,7 @@ export function useBrowser() {
   const browser = prepared(launchChromium, (made) => made.close());
   return async (origin: string, path = "/", { key, before, ...options }: BrowserOptions = {}): Promise<Opened> => {
     const context = await browser.newContext(options);
+    context.setDefaultTimeout(PATIENCE_MS);
     if (key !== undefined) await context.addInitScript(`sessionStorage.setItem("scanmesh-api-key", ${JSON.stringify(key)})`);
     const page = await context.newPage();
     const faults: string[] = [];

@@ -183,7 +183,7 @@ describe.each(STORES)("in $store", ({ history, analysed }) => {
     await insertWork(db);
     await close();
     explained = openExplained(url);
-  }, 120_000);
+  });
 
   afterAll(() => explained.db.destroy());
 

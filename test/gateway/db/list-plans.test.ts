@@ -49,7 +49,7 @@ beforeAll(async () => {
       (${QUIET}::int, null, 15000)) as said (engine, verdict, ms)`.execute(db);
   await sql`analyze`.execute(db);
   explained = openExplained(url, { forLists: true });
-}, 120_000);
+});
 
 afterAll(async () => {
   await explained.db.destroy();

@@ -77,7 +77,7 @@ it("rows move as merge() says, for every pair of standings, one after the other 
       expect(await standing(together), `${first.state} with ${second.state}`).toEqual(expected);
     }
   }
-}, 120_000);
+});
 
 it("of equal results the first recorded stays", async () => {
   const scanId = await newScan(["Alpha"]);
@@ -109,7 +109,7 @@ it("counters and verdict follow any order of results of three engines", async ()
       expect(scan?.verdict).toBe(verdictOf(best, finals.length === 3));
     }
   }
-}, 120_000);
+});
 
 it("recorders that meet in the same rows at the same time agree with one that works alone", async () => {
   const random = seededRandom(11);
@@ -144,7 +144,7 @@ it("recorders that meet in the same rows at the same time agree with one that wo
       );
     }
   }
-}, 120_000);
+});
 
 /** Begins to record, and returns when it waits for others. */
 async function recordWaiting(results: IncomingResult[]) {

@@ -1,10 +1,9 @@
 /** The pages below a proxy's path, in a real browser. */
 
-import { execFileSync } from "node:child_process";
-import { chromium } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
 import { documentedConfig, hasNginx, startNginx } from "../../stage/nginx.js";
+import { launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 
@@ -16,16 +15,11 @@ describe.skipIf(!hasNginx)("below a path", () => {
     () => startNginx(documentedConfig().below, gateway.url),
     (made) => made.stop(),
   );
-  const browser = prepared(
-    () => {
-      const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
-      return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
-    },
-    (made) => made.close(),
-  );
+  const browser = prepared(launchChromium, (made) => made.close());
 
   it.each(["/mesh/", "/mesh/api", "/mesh/graphiql", "/mesh/graphiql/"])("%s asks for nothing that is not there", async (path) => {
     const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     const faults: string[] = [];
     page.on("response", (response) => {
       if (response.status() >= 400 || !new URL(response.url()).pathname.startsWith("/mesh/"))

@@ -1,11 +1,11 @@
 /** What callers, operators and the dashboard are told while a store's disk takes nothing. */
 
-import { execFileSync } from "node:child_process";
 import { sql } from "kysely";
-import { chromium, type Browser } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { PROBE, WRITE_PROBE } from "../../../schema/subjects.js";
 import { engine } from "../../stage/puppet-agent.js";
+import { launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { connectAsGateway } from "../bus/gateway-user.js";
@@ -37,8 +37,7 @@ const bus = prepared(
 );
 
 beforeAll(async () => {
-  const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+  browser = await launchChromium();
 });
 afterAll(() => browser.close());
 
@@ -61,6 +60,7 @@ async function expectFull(store: "NATS" | "Postgres", reason: string, wait: stri
   expect((await ask(`${gateway.url}/api/v1/sample`)).status).toBe(200);
   expect(await metric(`scanmesh_store_writable{store="${store.toLowerCase()}"} 0`)).toBe(true);
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(gateway.url);
   await page.getByRole("alert").getByText(reason).waitFor();
   await page.close();

@@ -1,7 +1,6 @@
 /** GraphiQL in a real browser that reaches nothing but the gateway. */
 
-import { execFileSync } from "node:child_process";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EXAMPLES } from "../../../gateway/graphiql/examples.js";
 import { openCaller } from "../../../gateway/caller.js";
@@ -9,6 +8,7 @@ import { createOperationCheck } from "../../../gateway/graphql/limits/checks.js"
 import { createDocuments, isRefused } from "../../../gateway/graphql/limits/documents.js";
 import { createSchema } from "../../../gateway/graphql/schema.js";
 import { engine } from "../../stage/puppet-agent.js";
+import { launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
@@ -20,8 +20,7 @@ const gateway = prepared(() => stage.gateway());
 const agent = usePuppet(stage, "puppet", [engine("Alpha")]);
 
 beforeAll(async () => {
-  const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+  browser = await launchChromium();
 });
 
 afterAll(async () => {
@@ -36,6 +35,7 @@ interface Opened {
 
 async function open(): Promise<Opened> {
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const faults: string[] = [];
   await page.route("**", (route) => {
     if (new URL(route.request().url()).origin === gateway.url) return route.continue();

@@ -26,7 +26,7 @@ beforeAll(async () => {
   if (!hasDocker) return;
   image = await productImage("clamav");
   here = await containerCase();
-}, 300_000);
+});
 beforeEach(async () => {
   if (!hasDocker) return;
   signatures = await makeDatabase();

@@ -79,6 +79,6 @@ export async function startAgent(
 let scans = 0;
 
 /** A request for the next scan. */
-export function requestOf(sample: ScanRequest["sample"], engines: string[], timeoutMs = 20_000): ScanRequest {
+export function requestOf(sample: ScanRequest["sample"], engines: string[], timeoutMs = 60_000): ScanRequest {
   return { v: 1, scan: ++scans, sample, engines, timeoutMs };
 }

@@ -27,7 +27,7 @@ export function engineManifest(
     speed: "FAST",
     internet: false,
     slots: 1,
-    timeout: "20s",
+    timeout: "60s",
     output: "clamd",
     run: { container },
     ...more,
@@ -59,7 +59,7 @@ export async function containerAgent(
   return {
     ...own,
     engine: async (name) => (await stage.presence(own.config.agent))?.engines.find((one) => one.name === name),
-    async scan(name, bytes, timeoutMs = 20_000) {
+    async scan(name, bytes, timeoutMs = 60_000) {
       const manifest = parsed.find((one) => one.name === name);
       if (manifest === undefined) throw new Error(`there is no engine ${name}`);
       const request = requestOf(await stage.store(bytes), [name], timeoutMs);
@@ -76,13 +76,9 @@ export async function containerAgent(
 }
 
 /** Waits until an engine of the agent is healthy. */
-export async function healthy(agent: ContainerAgent, name: string, timeoutMs?: number): Promise<EnginePresence> {
-  return until(
-    `${name} is healthy`,
-    async () => {
-      const engine = await agent.engine(name);
-      return engine?.healthy ? engine : undefined;
-    },
-    timeoutMs,
-  );
+export async function healthy(agent: ContainerAgent, name: string): Promise<EnginePresence> {
+  return until(`${name} is healthy`, async () => {
+    const engine = await agent.engine(name);
+    return engine?.healthy ? engine : undefined;
+  });
 }

@@ -98,21 +98,17 @@ describe("a cancelled scan", () => {
     }
   });
 
-  test.skipIf(!hasDocker)(
-    "in a container ends with the container, and another takes its place",
-    async () => {
-      const image = await baseImage();
-      const command = scanner('if grep -q slow "$1"; then sleep 600; fi');
-      const manifest = engineManifest("Contained", { image, mode: "exec", command, spares: 0 }, { timeout: "60s" });
-      const agent = await containerAgent(stage, [manifest]);
-      agents.push(agent);
-      await healthy(agent, "Contained");
-      const before = await agent.containers();
-      expect(await cancelWhileRunning(agent.config.agent, manifest as unknown as EngineParts["manifest"])).toBe("DONE");
-      await until("its container is gone", async () => !(await agent.containers()).includes(before[0] ?? ""));
-    },
-    300_000,
-  );
+  test.skipIf(!hasDocker)("in a container ends with the container, and another takes its place", async () => {
+    const image = await baseImage();
+    const command = scanner('if grep -q slow "$1"; then sleep 600; fi');
+    const manifest = engineManifest("Contained", { image, mode: "exec", command, spares: 0 }, { timeout: "60s" });
+    const agent = await containerAgent(stage, [manifest]);
+    agents.push(agent);
+    await healthy(agent, "Contained");
+    const before = await agent.containers();
+    expect(await cancelWhileRunning(agent.config.agent, manifest as unknown as EngineParts["manifest"])).toBe("DONE");
+    await until("its container is gone", async () => !(await agent.containers()).includes(before[0] ?? ""));
+  });
 
   test("whose answer waits for the bus is done with as well", async () => {
     const engine = puppet("Waiting", () => Promise.resolve(CLEAN), { slots: 1 });

@@ -6,7 +6,7 @@ let history: HistoryStage;
 
 beforeAll(async () => {
   history = await startHistory(200);
-}, 120_000);
+});
 
 afterAll(() => history.stage.stop());
 

@@ -8,7 +8,7 @@ let history: HistoryStage;
 
 beforeAll(async () => {
   history = await startHistory(2_000);
-}, 120_000);
+});
 
 afterAll(() => history.stage.stop());
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
   );
   names = Object.fromEntries(rows.map(({ id, name }) => [name, id]));
   await sql`analyze scans`.execute(history.stage.db);
-}, 120_000);
+});
 
 afterAll(() => history.stage.stop());
 

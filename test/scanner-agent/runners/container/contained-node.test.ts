@@ -22,7 +22,6 @@ import { writeExiftool } from "../builtin/open-exiftool.js";
 import { runOptions, sampleFile } from "../samples.js";
 import { containerCase } from "./case.js";
 
-const START_MS = 300_000;
 const ISOLATION = "container: user 65534, no network, private /tmp, limits, system-call filter";
 const log = testLog("contained");
 
@@ -65,90 +64,66 @@ async function readable(folder: string, bytes: Buffer) {
 }
 
 describe.skipIf(!hasDocker)("where no fence works, in an agent's own container", () => {
-  test.each([false, true])(
-    "a tool of FileInfo that a sample has taken over reaches nothing (alone: %s)",
-    async (alone) => {
-      const agent = await agentInContainer(`
+  test.each([false, true])("a tool of FileInfo that a sample has taken over reaches nothing (alone: %s)", async (alone) => {
+    const agent = await agentInContainer(`
 interfaces=$(cd /sys/class/net && echo *)
 touch /left "$(dirname "$1")/left" 2> /dev/null && left=somewhere || left=nowhere
 unshare --user true 2> /dev/null && users=open || users=closed
 [ -e /var/run/docker.sock ] && socket=there || socket=none
 echo "[{\\"User\\":\\"$(id -u)\\",\\"Network\\":\\"$interfaces\\",\\"Left\\":\\"$left\\",\\"Users\\":\\"$users\\",\\"Socket\\":\\"$socket\\",\\"Sample\\":\\"$(cat "$1")\\"}]"`);
-      const { runner, scan } = await fileInfo(agent);
-      const seen = { User: "65534", Network: "lo", Left: "nowhere", Users: "closed", Socket: "none", Sample: "a sample" };
-      expect(await scan("a sample", alone)).toMatchObject({ state: "DONE", details: { exiftool: seen } });
-      expect(runner.description).toBe(`builtin (${ISOLATION})`);
-      expect(runner.warnings?.()).toEqual([]);
-      await runner.stop();
-      expect(await containersOf(agent.agent)).toEqual([]);
-    },
-    START_MS,
-  );
+    const { runner, scan } = await fileInfo(agent);
+    const seen = { User: "65534", Network: "lo", Left: "nowhere", Users: "closed", Socket: "none", Sample: "a sample" };
+    expect(await scan("a sample", alone)).toMatchObject({ state: "DONE", details: { exiftool: seen } });
+    expect(runner.description).toBe(`builtin (${ISOLATION})`);
+    expect(runner.warnings?.()).toEqual([]);
+    await runner.stop();
+    expect(await containersOf(agent.agent)).toEqual([]);
+  });
 
-  test(
-    "a sample that ends its container fails, and the next one has another",
-    async () => {
-      const agent = await agentInContainer(`grep -q "end it" "$1" && kill -KILL -1; echo '[{}]'`);
-      const { scan } = await fileInfo(agent);
-      await expect(scan("end it")).rejects.toThrow(new Failed("its process ended while it scanned the sample"));
-      expect(await scan("the next")).toMatchObject({ state: "DONE" });
-      await expect.poll(async () => (await containersOf(agent.agent)).length, { timeout: 10_000 }).toBe(1);
-    },
-    START_MS,
-  );
+  test("a sample that ends its container fails, and the next one has another", async () => {
+    const agent = await agentInContainer(`grep -q "end it" "$1" && kill -KILL -1; echo '[{}]'`);
+    const { scan } = await fileInfo(agent);
+    await expect(scan("end it")).rejects.toThrow(new Failed("its process ended while it scanned the sample"));
+    expect(await scan("the next")).toMatchObject({ state: "DONE" });
+    await expect.poll(async () => (await containersOf(agent.agent)).length).toBe(1);
+  });
 
-  test(
-    "no process runs without a container because Docker is away for a moment",
-    async () => {
-      const agent = await agentInContainer();
-      const { runner, scan } = await fileInfo(agent);
-      expect(await scan("before")).toMatchObject({ state: "DONE" });
-      agent.loseDocker();
-      await expect(scan("alone", true)).rejects.toThrow(new Unavailable("Docker is away"));
-      expect(runner.description).toBe(`builtin (${ISOLATION})`);
-    },
-    START_MS,
-  );
+  test("no process runs without a container because Docker is away for a moment", async () => {
+    const agent = await agentInContainer();
+    const { runner, scan } = await fileInfo(agent);
+    expect(await scan("before")).toMatchObject({ state: "DONE" });
+    agent.loseDocker();
+    await expect(scan("alone", true)).rejects.toThrow(new Unavailable("Docker is away"));
+    expect(runner.description).toBe(`builtin (${ISOLATION})`);
+  });
 
-  test(
-    "an agent that has no container runs them without, which is told",
-    async () => {
-      const agent = await agentInContainer();
-      agent.loseDocker();
-      const { runner, scan } = await fileInfo(agent);
-      expect(await scan("a sample")).toMatchObject({ state: "DONE" });
-      expect(runner.description).toBe("builtin (isolation: none)");
-      expect(runner.warnings?.()).toEqual([expect.stringContaining("could reach the network")]);
-    },
-    START_MS,
-  );
+  test("an agent that has no container runs them without, which is told", async () => {
+    const agent = await agentInContainer();
+    agent.loseDocker();
+    const { runner, scan } = await fileInfo(agent);
+    expect(await scan("a sample")).toMatchObject({ state: "DONE" });
+    expect(runner.description).toBe("builtin (isolation: none)");
+    expect(runner.warnings?.()).toEqual([expect.stringContaining("could reach the network")]);
+  });
 
-  test(
-    "the inspector looks into samples in a container",
-    async () => {
-      const { folder, startContained, programPath } = await agentInContainer();
-      const findFence = () => Promise.resolve(noFence);
-      const inspector = createInspector({ folder, programPath, startContained, findFence, opens: [], log });
-      onTestFinished(() => inspector.stop());
-      expect(await inspector.check()).toBe(ISOLATION);
-      const bytes = gzipSync("harmless");
-      const { path } = await readable(folder, bytes);
-      const found = inspector.inspect({ path: path ?? "", sha256: hashes(bytes).sha256, signatures: searchAll([bytes]) });
-      expect(await found).toMatchObject({ closed: [], depth: 1 });
-    },
-    START_MS,
-  );
+  test("the inspector looks into samples in a container", async () => {
+    const { folder, startContained, programPath } = await agentInContainer();
+    const findFence = () => Promise.resolve(noFence);
+    const inspector = createInspector({ folder, programPath, startContained, findFence, opens: [], log });
+    onTestFinished(() => inspector.stop());
+    expect(await inspector.check()).toBe(ISOLATION);
+    const bytes = gzipSync("harmless");
+    const { path } = await readable(folder, bytes);
+    const found = inspector.inspect({ path: path ?? "", sha256: hashes(bytes).sha256, signatures: searchAll([bytes]) });
+    expect(await found).toMatchObject({ closed: [], depth: 1 });
+  });
 
-  test(
-    "a process that answers what is no message is ended",
-    async () => {
-      const { folder, startContained, programPath } = await agentInContainer();
-      const program = join("node_modules", "typescript", "bin", "tsc");
-      const strange = { name: "strange", folder, programPath, flags: [], program, reads: [], limits: LIMITS, maxMessage: 1_024 };
-      expect(await startContained(strange)).toBeUndefined();
-    },
-    START_MS,
-  );
+  test("a process that answers what is no message is ended", async () => {
+    const { folder, startContained, programPath } = await agentInContainer();
+    const program = join("node_modules", "typescript", "bin", "tsc");
+    const strange = { name: "strange", folder, programPath, flags: [], program, reads: [], limits: LIMITS, maxMessage: 1_024 };
+    expect(await startContained(strange)).toBeUndefined();
+  });
 });
 
 describe("the container of an agent", () => {

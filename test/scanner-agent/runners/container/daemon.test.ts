@@ -25,7 +25,7 @@ beforeAll(async () => {
   hidden = await mkdtemp(join(tmpdir(), "scanmesh-test-hidden-"));
   [stage, daemon, image] = await Promise.all([startBusStage(), privateDaemon({ hidden }), baseImage()]);
   await promisify(execFile)("sh", ["-c", `docker save ${image} | docker -H ${daemon.host} load`]);
-}, 300_000);
+});
 afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.stop())));
 afterAll(async () => {
   await daemon?.remove();
@@ -49,20 +49,16 @@ async function agentWith(
 }
 
 const reasonOf = (agent: ContainerAgent, name: string) =>
-  until(
-    `${name} is unhealthy`,
-    async () => {
-      const engine = await agent.engine(name);
-      return engine?.healthy === false ? (engine.reason ?? undefined) : undefined;
-    },
-    40_000,
-  );
+  until(`${name} is unhealthy`, async () => {
+    const engine = await agent.engine(name);
+    return engine?.healthy === false ? (engine.reason ?? undefined) : undefined;
+  });
 
 describe.skipIf(!possible)("a Docker daemon that", () => {
   test("stops makes its engines unhealthy; what they had is handed back, and answered when it is there again", async () => {
     const agent = await agentWith("Stopped");
     await healthy(agent, "Stopped");
-    const request = requestOf(await stage.store(Buffer.from("slow and clean")), ["Stopped"], 20_000);
+    const request = requestOf(await stage.store(Buffer.from("slow and clean")), ["Stopped"]);
     await stage.request({ speed: "FAST", internet: false }, request);
     await until("it is taken", async () => (await agent.engine("Stopped"))?.busy === 1);
     await daemon.stop();
@@ -70,7 +66,7 @@ describe.skipIf(!possible)("a Docker daemon that", () => {
       /^(Docker (has gone|has ended its lease|does not answer)|cannot reach Docker)/,
     );
     await daemon.start();
-    await healthy(agent, "Stopped", 40_000);
+    await healthy(agent, "Stopped");
     expect(await stage.answer("Stopped", request.scan)).toMatchObject({ state: "DONE", verdict: "CLEAN" });
     expect(await agent.scan("Stopped", EICAR)).toMatchObject({ verdict: "INFECTED" });
   });
@@ -78,13 +74,13 @@ describe.skipIf(!possible)("a Docker daemon that", () => {
   test("hangs does so too, and leaves nothing behind", async () => {
     const agent = await agentWith("Hung");
     await healthy(agent, "Hung");
-    const request = requestOf(await stage.store(Buffer.from("slow and clean")), ["Hung"], 20_000);
+    const request = requestOf(await stage.store(Buffer.from("slow and clean")), ["Hung"]);
     await stage.request({ speed: "FAST", internet: false }, request);
     await until("it is taken", async () => (await agent.engine("Hung"))?.busy === 1);
     daemon.signal("SIGSTOP");
     expect(await reasonOf(agent, "Hung")).toMatch(/^Docker does not answer within/);
     daemon.signal("SIGCONT");
-    await healthy(agent, "Hung", 40_000);
+    await healthy(agent, "Hung");
     expect(await stage.answer("Hung", request.scan)).toMatchObject({ state: "DONE", verdict: "CLEAN" });
     await agent.stop();
     expect(await daemon.docker("ps", "--all", "--quiet", "--filter", `label=scanmesh.agent=${agent.config.agent}`)).toBe("");
@@ -100,7 +96,7 @@ describe.skipIf(!possible)("a Docker daemon that", () => {
     for (const request of requests) await stage.request({ speed: "FAST", internet: false }, request);
     expect(await reasonOf(agent, "Full")).toContain("no space left on device");
     await rm(ballast);
-    await healthy(agent, "Full", 40_000);
+    await healthy(agent, "Full");
     for (const { scan } of requests) expect(await stage.answer("Full", scan)).toMatchObject({ state: "DONE", verdict: "CLEAN" });
   });
 

@@ -10,7 +10,7 @@ const agents: ContainerAgent[] = [];
 
 beforeAll(async () => {
   [stage, image] = await Promise.all([startBusStage(), hasDocker ? baseImage() : ""]);
-}, 300_000);
+});
 afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.stop())));
 afterAll(() => stage.stop());
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   if (!hasDocker) return;
   image = await baseImage();
   here = await containerCase();
-}, 300_000);
+});
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "scanmesh-test-mounts-"));
   rules = join(folder, "rules");

@@ -77,7 +77,7 @@ describe.skipIf(!hasDocker || !hasRegistry)("an image", () => {
       id: expect.stringMatching(/^sha256:/) as string,
       digest: null,
     });
-  }, 300_000);
+  });
 
   test.each([
     ["its registry does not have", () => `${image}:2`, "manifest"],

@@ -13,7 +13,7 @@ beforeAll(async () => {
   if (!hasDocker) return;
   image = await baseImage();
   here = await containerCase();
-}, 300_000);
+});
 // What runs belongs to the test at hand.
 afterEach(() => Promise.all(runners.splice(0).map((runner) => runner.stop())));
 afterAll(() => here?.stop());

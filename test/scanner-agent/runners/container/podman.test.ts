@@ -15,7 +15,7 @@ describe.skipIf(!hasDocker || !hasPodman)("Podman's API", () => {
     [podman, image] = await Promise.all([startPodman(), baseImage()]);
     await podman.load(image);
     here = await containerCase({ docker: { host: podman.host } });
-  }, 300_000);
+  });
   afterAll(async () => {
     await here?.stop();
     await podman?.stop();

@@ -14,7 +14,7 @@ beforeAll(async () => {
   if (!hasDocker) return;
   image = await baseImage();
   isolated = await containerCase();
-}, 300_000);
+});
 afterAll(() => isolated?.stop());
 
 const script = async (text: string, more?: Record<string, unknown>) => (await isolated.script(image, text, more)).stdout.trim();

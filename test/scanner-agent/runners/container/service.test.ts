@@ -44,7 +44,7 @@ beforeAll(async () => {
   await chmod(folder, 0o755);
   await writeFile(join(folder, "clamd.conf"), CONFIG.join("\n"));
   here = await containerCase();
-}, 300_000);
+});
 afterEach(() => Promise.all(runners.splice(0).map((runner) => runner.stop())));
 afterAll(async () => {
   await here?.stop();

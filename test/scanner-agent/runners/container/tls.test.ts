@@ -9,7 +9,7 @@ let image: string;
 
 beforeAll(async () => {
   if (hasDocker) [daemon, image] = await Promise.all([tlsDaemon(), baseImage()]);
-}, 300_000);
+});
 afterAll(() => daemon?.stop());
 
 const run = () => ({ image, mode: "exec", command: ["sh", "-c", 'cat "$1"; echo told >&2', "sh", "{file}"], spares: 0 });

@@ -42,7 +42,7 @@ let agent: ContainerAgent | undefined;
 
 beforeAll(async () => {
   if (hasDocker) [stage, image] = await Promise.all([startBusStage(), baseImage()]);
-}, 300_000);
+});
 afterEach(() => agent?.stop());
 afterAll(() => stage?.stop());
 

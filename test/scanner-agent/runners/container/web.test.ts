@@ -27,7 +27,7 @@ beforeAll(async () => {
   if (!hasDocker) return;
   image = await baseImage();
   internet = await containerCase({ internet: true });
-}, 300_000);
+});
 afterAll(() => internet?.stop());
 
 describe.skipIf(!hasDocker)("an internet engine in web mode", () => {
