@@ -21,7 +21,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // They end what hangs, and are no measure: many times what the slowest test takes on a machine that is busy with others.
     testTimeout: 300_000,
-    hookTimeout: 300_000,
+    hookTimeout: 600_000,
     teardownTimeout: 20_000,
     expect: { poll: { timeout: 120_000 } },
     // Files share a process: what one of them replaces must not be there in the next.

@@ -174,12 +174,14 @@ describe("agents that share an engine", () => {
   });
 
   it("finish what a killed agent was scanning, and a scan that was interrupted is found infected all the same", async () => {
-    const slow = { slowly: manifest(script.replace("sleep 0.3", "sleep 2")) };
-    const doomed = await stage.agentProcess({ id: "doomed", engines: slow });
-    const { id } = await submit({ base64: EICAR.toString("base64"), engines: ["Slowly"] });
+    const engines = { slowly: manifest(script) };
+    const lasting = { slowly: manifest(script.replace("sleep 0.3", 'if grep -q lasting "$1"; then sleep 600; fi')) };
+    const doomed = await stage.agentProcess({ id: "doomed", engines: lasting });
+    const sample = Buffer.concat([EICAR, Buffer.from(" lasting")]);
+    const { id } = await submit({ base64: sample.toString("base64"), engines: ["Slowly"] });
     await until("it is being scanned", async () => (await readScan(stage.db, id))?.results[0]?.state === "SCANNING");
     await doomed.kill("SIGKILL");
-    const heir = await stage.agentProcess({ id: "heir", engines: slow });
+    const heir = await stage.agentProcess({ id: "heir", engines });
     const report = await final(id);
     expect(report.results).toMatchObject([{ engine: "Slowly", state: "DONE", verdict: "INFECTED", agent: "heir" }]);
     await heir.kill();
@@ -237,7 +239,7 @@ describe("an engine whose script is edited, with a date that nobody reads", () =
     await edit("omega");
     const found = await until("it runs again", async () => {
       const result = await scan();
-      return result?.reusedFrom === null ? result : undefined;
+      return result?.state === "DONE" && result.reusedFrom === null ? result : undefined;
     });
     expect(found).toMatchObject({ state: "DONE", verdict: "INFECTED" });
     await agent.kill();

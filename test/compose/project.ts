@@ -73,6 +73,16 @@ async function withoutDigests(): Promise<string> {
   return stringify({ services: Object.fromEntries(changed) });
 }
 
+/** None if it has been removed since it was listed. */
+async function inspectIfThere(id: string): Promise<Container[]> {
+  try {
+    return JSON.parse(await docker("inspect", id)) as Container[];
+  } catch (error) {
+    if (/No such object/i.test(String(error))) return [];
+    throw error;
+  }
+}
+
 /** Nothing is started yet. The file is read as it is, without the .env that may lie beside it; ports are any that are free. */
 export async function createProject([program, ...words]: Compose): Promise<Project> {
   const name = `scanmesh-test-${randomBytes(4).toString("hex")}`;
@@ -122,7 +132,8 @@ export async function createProject([program, ...words]: Compose): Promise<Proje
     run,
     async containers() {
       const ids = await list("ps", "--all", "--quiet");
-      return ids.length === 0 ? [] : (JSON.parse(await docker("inspect", ...ids)) as Container[]);
+      const found = await Promise.all(ids.map(inspectIfThere));
+      return found.flat();
     },
     remains: async () =>
       (

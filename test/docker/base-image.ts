@@ -13,7 +13,7 @@ const SUITE = "bookworm";
 const PACKAGES = ["clamav-daemon"];
 /** What nothing in a container needs. */
 const LEFT_OUT = ["./var/cache/apt", "./var/lib/apt/lists", "./usr/share/doc", "./usr/share/man", "./usr/share/locale"];
-const BUILD_LIMIT_MS = 300_000;
+const BUILD_LIMIT_MS = 600_000;
 
 /** Whether this machine has a Docker Engine. Where it has none the tests of containers are skipped, but never in CI. */
 export const hasDocker = process.env["CI"] !== undefined || (await answers());
@@ -39,17 +39,28 @@ export async function baseImage(): Promise<string> {
     .digest("hex")
     .slice(0, 12);
   const tag = `scanmesh-test/base:${recipe}`;
-  const lock = join(tmpdir(), `scanmesh-test-base-${recipe}.lock`);
+  await buildOnce(
+    tag,
+    () => hasImage(tag),
+    () => build(tag),
+  );
+  return tag;
+}
+
+/** Builds an image unless it is there. Test files at the same time build it once: to build it again would change its id. */
+export async function buildOnce(tag: string, isThere: () => Promise<boolean>, make: () => Promise<void>): Promise<void> {
+  const lock = join(tmpdir(), `scanmesh-test-${tag.replaceAll(/[^\w.]/g, "-")}.lock`);
   for (const deadline = Date.now() + BUILD_LIMIT_MS; Date.now() < deadline; await pause(200)) {
-    if (await hasImage(tag)) return tag;
+    if (await isThere()) return;
     if (!(await take(lock))) continue;
     try {
-      await build(tag);
+      // Another may have built it between the two looks.
+      if (!(await isThere())) await make();
     } finally {
       await rm(lock, { recursive: true, force: true });
     }
   }
-  throw new Error(`the base image is not there after ${BUILD_LIMIT_MS / 1000} s (if nobody builds it, remove ${lock})`);
+  throw new Error(`the image ${tag} is not there after ${BUILD_LIMIT_MS / 1000} s (if nobody builds it, remove ${lock})`);
 }
 
 async function hasImage(tag: string): Promise<boolean> {

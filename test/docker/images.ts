@@ -5,7 +5,7 @@ import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectPath } from "../../schema/paths.js";
-import { baseImage, docker } from "./base-image.js";
+import { baseImage, buildOnce, docker } from "./base-image.js";
 
 /** Stands before the names of all images of the tests. */
 export const REGISTRY = "scanmesh-test/";
@@ -14,7 +14,7 @@ export const STAND_IN = `name: StandIn
 type: AV
 speed: FAST
 internet: false
-timeout: 20s
+timeout: 60s
 slots: 1
 output: malice
 run:
@@ -42,19 +42,34 @@ export const maliceImage = (): Promise<string> => makeImage("malice", projectPat
 export const productImage = (name: "clamav" | "pescan"): Promise<string> =>
   makeImage(name, projectPath("scanner-agent", "images", name));
 
+interface Build {
+  readonly tag: string;
+  readonly base: string;
+  readonly recipe: string;
+  readonly folder: string;
+  readonly addition: Addition | undefined;
+}
+
 /** The image's name. */
 export async function makeImage(name: string, folder: string, addition?: Addition): Promise<string> {
   const tag = `${REGISTRY}${name}`;
   const base = await baseImage();
   const recipe = await recipeOf(folder, `${tag} ${base} ${addition?.version ?? ""}`);
-  if ((await recipeIn(tag)) === recipe) return tag;
+  await buildOnce(
+    tag,
+    async () => (await recipeIn(tag)) === recipe,
+    () => build({ tag, base, recipe, folder, addition }),
+  );
+  return tag;
+}
+
+async function build({ tag, base, recipe, folder, addition }: Build): Promise<void> {
   const context = await mkdtemp(join(tmpdir(), "scanmesh-test-image-"));
   try {
     await cp(folder, context, { recursive: true });
     const words = (await addition?.add(context)) ?? [];
     const label = ["--label", `${RECIPE}=${recipe}`];
     await docker("build", "--quiet", "--build-arg", `BASE=${base}`, ...words, ...label, "--tag", tag, context);
-    return tag;
   } finally {
     await rm(context, { recursive: true, force: true });
   }

@@ -31,7 +31,7 @@ const shell = (name: string, image: string, scans: number) => `name: ${name}
 type: AV
 speed: FAST
 internet: false
-timeout: 20s
+timeout: 60s
 slots: 1
 output: clamd
 run:

@@ -13,7 +13,10 @@ export interface Outcome {
   readonly text: string;
 }
 
-const PATIENCE_MS = 10_000;
+/** It ends what hangs, and measures nothing. */
+const PATIENCE_MS = 120_000;
+/** How long an event stream may have nothing to say before it is left. */
+const QUIET_MS = 10_000;
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 
 export function send(url: string, hostile: Hostile): Promise<Outcome> {
@@ -38,6 +41,7 @@ function sendRequest(url: string, { kind, method, path, headers, body }: Hostile
       },
       (incoming) => {
         status = incoming.statusCode ?? 0;
+        if (kind === "sse" && status === 200) outgoing.setTimeout(QUIET_MS);
         incoming.setEncoding("utf8").on("data", (part: string) => {
           text += part;
           if (kind === "sse" && /^event: next/m.test(text)) outgoing.destroy();
@@ -46,7 +50,6 @@ function sendRequest(url: string, { kind, method, path, headers, body }: Hostile
       },
     );
     outgoing.once("timeout", () => {
-      // An event stream may have nothing to say.
       if (kind === "sse" && status === 200) return void outgoing.destroy();
       reject(new Error("no answer"));
       outgoing.destroy();

@@ -21,7 +21,7 @@ enabled: false
 type: AV
 speed: FAST
 internet: false
-timeout: 20s
+timeout: 60s
 slots: 1
 output: malice
 run:
