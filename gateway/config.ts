@@ -1,4 +1,3 @@
-import { isIPv4 } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { InternetClass } from "../schema/classes.js";
 import {
@@ -17,25 +16,15 @@ import {
 } from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
 import { joiningSettings, readJoining, splitServers, type JoiningConfig } from "./config-joining.js";
+import { listeningMissing, listeningSettings, readListening, type ListeningConfig } from "./config-listening.js";
 import { accountFiles, accountFilesMissing, accountSettings, type AccountFiles } from "./config-accounts.js";
 
-/** The port that clients of MultiAV2 know. */
-export const DEFAULT_PORT = 8080;
+/** What others than the gateway need to know of how it listens. */
+export { DEFAULT_PORT, isLoopback } from "./config-listening.js";
 
 /** Every setting of the gateway; docs/run/settings.md is made from this list. */
 export const gatewaySettings = {
-  HOST: {
-    type: anyText.describe("address"),
-    fallback: "127.0.0.1",
-    example: "0.0.0.0",
-    about: "Address the gateway listens on.",
-  },
-  PORT: {
-    type: integer(0, 65_535),
-    shown: `${DEFAULT_PORT}, or a free one if it is taken`,
-    example: "9000",
-    about: "Port the gateway listens on; a port that was asked for and is taken is an error.",
-  },
+  ...listeningSettings,
   DATABASE_URL: {
     type: postgresAddress,
     shown: "must be set; `npm run up` sets it",
@@ -45,6 +34,7 @@ export const gatewaySettings = {
     about: "Postgres 15 or later, `postgres://…`.",
   },
   NATS_URL: sharedSettings.NATS_URL,
+  SCANMESH_NATS_CA: sharedSettings.SCANMESH_NATS_CA,
   SCANMESH_NATS_ISOLATED_CREDS: {
     type: filePath,
     required: true,
@@ -61,12 +51,6 @@ export const gatewaySettings = {
   ...joiningSettings,
   SCANMESH_NATS_REPLICAS: { type: integer(1, 5), fallback: "1", example: "3", about: "Copies of each stream in a NATS cluster." },
   LOG_LEVEL: sharedSettings.LOG_LEVEL,
-  SCANMESH_AUTH: {
-    type: oneOf(["keys", "off"]),
-    shown: "`off` on loopback, else it must be set",
-    example: "keys",
-    about: "`keys`: every caller needs an API key. `off`: whoever reaches the gateway may do everything.",
-  },
   SCANMESH_TRUSTED_PROXIES: {
     type: commaListOf(
       /^([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal)$/i,
@@ -181,19 +165,17 @@ export const gatewaySettings = {
 } as const;
 
 /** The gateway's configuration. Times are in milliseconds, sizes in bytes. */
-export interface GatewayConfig extends JoiningConfig {
-  readonly host: string;
-  /** Undefined: {@link DEFAULT_PORT}, or a free one if that is taken. */
-  readonly port: number | undefined;
+export interface GatewayConfig extends ListeningConfig, JoiningConfig {
   readonly databaseUrl: string;
   readonly servers: readonly string[];
+  /** File of the authorities of NATS's certificate; undefined: those that Node knows. */
+  readonly natsCaFile: string | undefined;
   /** Credentials of the gateway's user in each account. */
   readonly credsFiles: Readonly<Record<InternetClass, string>>;
   /** Files by which agents are given accounts of their own; undefined: they share the credentials of their class. */
   readonly accountFiles: AccountFiles | undefined;
   readonly replicas: number;
   readonly logLevel: string;
-  readonly auth: "keys" | "off";
   readonly trustedProxies: readonly string[];
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
@@ -225,16 +207,15 @@ export interface GatewayConfig extends JoiningConfig {
 export function readGatewayConfig(env: Readonly<Record<string, string | undefined>> = process.env): GatewayConfig {
   const values = readValues(env);
   return {
-    host: values.HOST,
-    port: values.PORT,
+    ...readListening(values),
     databaseUrl: values.DATABASE_URL,
     servers: splitServers(values.NATS_URL),
+    natsCaFile: values.SCANMESH_NATS_CA,
     credsFiles: { isolated: values.SCANMESH_NATS_ISOLATED_CREDS, internet: values.SCANMESH_NATS_INTERNET_CREDS },
     accountFiles: accountFiles(values),
     ...readJoining(values),
     replicas: values.SCANMESH_NATS_REPLICAS,
     logLevel: values.LOG_LEVEL,
-    auth: values.SCANMESH_AUTH ?? "off",
     trustedProxies: values.SCANMESH_TRUSTED_PROXIES,
     hosts: values.SCANMESH_HOSTS,
     origins: values.SCANMESH_ORIGINS,
@@ -259,8 +240,7 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
 }
 
 function readValues(env: Readonly<Record<string, string | undefined>>): Values<typeof gatewaySettings> {
-  const host = env["HOST"] || gatewaySettings.HOST.fallback;
-  const undecided = [...(env["SCANMESH_AUTH"] || isLoopback(host) ? [] : [authUndecided(host)]), ...accountFilesMissing(env)];
+  const undecided = [...listeningMissing(env), ...accountFilesMissing(env)];
   try {
     const values = readSettings(gatewaySettings, env);
     if (undecided.length > 0) throw new ConfigError([]);
@@ -269,14 +249,6 @@ function readValues(env: Readonly<Record<string, string | undefined>>): Values<t
     if (error instanceof ConfigError) throw new ConfigError([...error.mistakes, ...undecided]);
     throw error;
   }
-}
-
-function authUndecided(host: string): string {
-  return `SCANMESH_AUTH: must be set where HOST is no loopback address, such as ${JSON.stringify(host)}: keys asks every caller for an API key, off lets everybody in`;
-}
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 function isNetwork(network: string): boolean {

@@ -6,11 +6,13 @@ import { openAgentAccounts } from "./accounts/accounts.js";
 import { followEngines } from "./accounts/follow-engines.js";
 import { batched } from "./batch.js";
 import { openBus } from "./bus/bus.js";
-import { DEFAULT_PORT, type GatewayConfig } from "./config.js";
+import type { GatewayConfig } from "./config.js";
+import { DEFAULT_PORT } from "./config-listening.js";
 import { GATEWAY_LIMITS, openDatabase } from "./db/database.js";
 import { probeDatabase } from "./db/write-probe.js";
 import { failpoint } from "./failpoint.js";
 import { createHttp } from "./server.js";
+import { listenHttps, type HttpsListener } from "./http/https.js";
 import { createMetrics, registerGauges } from "./metrics.js";
 import { openNatsSampleStore } from "./bus/nats-sample-store.js";
 import { createDeliveryWatch } from "./watch/delivery-watch.js";
@@ -42,6 +44,8 @@ export interface Gateway {
   readonly context: ScanContext;
   /** Listens and starts its background work. Returns its address, e.g. `http://127.0.0.1:8080`. */
   start(): Promise<string>;
+  /** Where it speaks HTTPS, if it does. */
+  httpsPort(): number | undefined;
   /** Finishes requests that are under way, then closes everything. */
   stop(): Promise<void>;
 }
@@ -139,6 +143,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     agents: () => cataloguedAgents(fleet),
   });
   const http = await createHttp(context);
+  let https: HttpsListener | undefined;
   let work: { stop(): Promise<void> }[] = [];
 
   return {
@@ -146,6 +151,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     async start() {
       if (config.joinKeysFile !== undefined) await registerJoinKeys(db, config.joinKeysFile);
       const url = await listen(http, config);
+      https = config.https && (await listenHttps(http.server, config.https, log));
       work = [
         startKeepingKeys(context),
         startRecorder(context),
@@ -156,8 +162,11 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       ];
       return url;
     },
+    httpsPort: () => https?.port,
     async stop() {
+      const closing = https?.close();
       await http.close();
+      await closing;
       await Promise.all(work.map((part) => part.stop()));
       await Promise.all([fleet.stop(), keyring.stop()]);
       await bulk.idle();

@@ -17,6 +17,7 @@ import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { createIntake, type Intake } from "./work/intake.js";
 import { JoinError } from "../schema/join-errors.js";
 import { OperatorError } from "../schema/operator-error.js";
+import { natsAuthority } from "./join/identity.js";
 import { keepMembership, type Membership } from "./join/membership.js";
 import { logDestination } from "../schema/log-destination.js";
 import { SEALING } from "../schema/sealed-chunks.js";
@@ -151,7 +152,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   async function connect(purpose: string): Promise<Bus> {
     const { servers, credsFile, internet, agent } = config;
     const onAway = () => void membership?.check().catch(fail);
-    const options = { servers, credsFile, internet, agent, purpose, log, onAway, signal: ending.signal };
+    const authority = natsAuthority(config);
+    const options = { servers, authority, credsFile, internet, agent, purpose, log, onAway, signal: ending.signal };
     try {
       return await connectBus(options);
     } catch (error) {

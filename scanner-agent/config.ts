@@ -42,6 +42,7 @@ export interface DockerAddress {
 /** Every setting of the agent; docs/run/settings.md is made from this list. */
 export const agentSettings = {
   NATS_URL: sharedSettings.NATS_URL,
+  SCANMESH_NATS_CA: sharedSettings.SCANMESH_NATS_CA,
   LOG_LEVEL: sharedSettings.LOG_LEVEL,
   SCANMESH_CLASS: {
     type: oneOf(["isolated", "internet"]),
@@ -178,11 +179,15 @@ export interface JoinedAgent {
   readonly agent: string;
   readonly internet: InternetClass;
   readonly servers: readonly string[];
+  /** The authorities (PEM) by which it knows gateways and NATS; undefined: those that Node knows. */
+  readonly authority: string | undefined;
 }
 
 /** The agent's configuration. Times are in milliseconds. */
 export interface AgentConfig {
   readonly servers: readonly string[];
+  /** File of the authorities of NATS's certificate; undefined: what the mesh has named, else those that Node knows. */
+  readonly natsCaFile: string | undefined;
   readonly credsFile: string | undefined;
   /** Undefined: it shares the credentials of its class. */
   readonly joined: JoinedAgent | undefined;
@@ -232,6 +237,7 @@ export function readAgentConfig(
   const spools = values.SCANMESH_SPOOL ?? join(tmpdir(), `scanmesh-${userInfo().uid}`);
   return {
     servers: joined && !env["NATS_URL"] ? joined.servers : values.NATS_URL.split(",").map((server) => server.trim()),
+    natsCaFile: values.SCANMESH_NATS_CA,
     credsFile: joined?.credsFile ?? values.SCANMESH_NATS_CREDS,
     joined,
     identityFolder: resolve(identities, wanted.agent ?? hostname().replaceAll(/[^A-Za-z0-9_-]/g, "-")),

@@ -17,6 +17,12 @@ const proof = bytes(32);
 /** The public key of an agent's own nkey. */
 export const userKey = z.string().regex(/^U[A-Z2-7]{55}$/);
 
+/** `GET` of this path tells which authority is to be expected. Nobody has proven it yet: the answer to a join does. */
+export const AUTHORITY_PATH = "/join/authority";
+const authority = z.string().max(65_536);
+/** The answer to {@link AUTHORITY_PATH}. */
+export const AuthorityAnswer = z.object({ v, authority });
+
 /** `POST /join`: a host asks to become an agent. */
 export const JoinRequest = z.object({
   v,
@@ -46,6 +52,8 @@ export const JoinAnswer = z.object({
   class: z.enum(InternetClass),
   /** Addresses of NATS. */
   servers: z.array(z.string().max(300)).min(1).max(20),
+  /** Authorities (PEM) that may have signed the certificates of gateways and of NATS; none: those that hosts know. */
+  authority: authority.optional(),
   /** The agent's user JWT, of no use without its key. */
   jwt: z.string().max(16_384),
   /** Proves that the gateway knows the token, and that nobody has changed the answer. */
@@ -75,7 +83,10 @@ export const AgentRequest = z.object({
 export type AgentRequest = z.infer<typeof AgentRequest>;
 
 /** The answer to a renewal. */
-export const RenewAnswer = JoinAnswer.omit({ nonce: true, proof: true });
+export const RenewAnswer = JoinAnswer.omit({ nonce: true, proof: true }).extend({
+  /** Of everything above and the request's nonce, by the key that has signed the user; gateways up to 1.0 send none. */
+  signature: bytes(64).optional(),
+});
 /** What {@link RenewAnswer} parses. */
 export type RenewAnswer = z.infer<typeof RenewAnswer>;
 

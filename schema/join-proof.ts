@@ -4,7 +4,7 @@
  */
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import type { AgentRequest, JoinAnswer, JoinRequest } from "./join-messages.js";
+import type { AgentRequest, JoinAnswer, JoinRequest, RenewAnswer } from "./join-messages.js";
 import { deriveJoinKeys, joinerKey, type JoinKeys } from "./join-token.js";
 
 type Asked = Omit<JoinRequest, "proof">;
@@ -39,12 +39,20 @@ export function agentRequestText({ v, verb, publicKey, nonce, time, version }: O
   return Buffer.from(JSON.stringify(["agent", v, verb, publicKey, nonce, time, version]));
 }
 
+/** What a gateway signs of its answer to a renewal with this nonce. */
+export function renewAnswerText(nonce: string, answer: Omit<RenewAnswer, "signature">): Uint8Array {
+  const { v, agent, class: internet, servers, jwt, authority = null } = answer;
+  return Buffer.from(JSON.stringify(["renewed", v, nonce, agent, internet, servers, jwt, authority]));
+}
+
 function requestText({ v, token, nonce, time, publicKey, agent, class: internet, host, version }: Asked): string {
   return JSON.stringify(["join", v, token, nonce, time, publicKey, agent, internet, host, version]);
 }
 
-function answerText({ v, nonce, agent, class: internet, servers, jwt }: Answered): string {
-  return JSON.stringify(["joined", v, nonce, agent, internet, servers, jwt]);
+/** Without an authority it is the text that agents know which cannot read one. */
+function answerText({ v, nonce, agent, class: internet, servers, jwt, authority }: Answered): string {
+  const told = authority === undefined ? [] : [authority];
+  return JSON.stringify(["joined", v, nonce, agent, internet, servers, jwt, ...told]);
 }
 
 function hmac(key: Buffer, text: string): Buffer {

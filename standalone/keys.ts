@@ -168,7 +168,8 @@ async function readOrSignClaims<Claims>(
   return readFile(file, "utf8");
 }
 
-async function replaceFile(file: string, content: string): Promise<void> {
+/** Readers see the old file or the new one, never a part. */
+export async function replaceFile(file: string, content: string): Promise<void> {
   await rename(await draft(file, content), file);
 }
 

@@ -20,16 +20,21 @@ export interface NatsSettings {
   /** Whether every write reaches the disk before it is acknowledged. Servers before 2.10 refuse a configuration that says so. */
   readonly syncAlways?: boolean;
   readonly serverName: string;
+  /** Files (PEM) of the certificate and key with which clients are spoken to; undefined: unencrypted. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
+
+/** How long a handshake may take; many agents come at once when a server starts again. */
+const HANDSHAKE_SECONDS = 10;
 
 /** The configuration file's text. */
 export function natsConfig(keys: Keys, settings: NatsSettings): string {
   const accounts = [keys.system, keys.accounts.isolated, keys.accounts.internet];
-  const { portsDir, monitor, syncAlways = false } = settings;
+  const { portsDir, monitor, syncAlways = false, tls } = settings;
   return `# Written at each start.
 server_name: ${quote(settings.serverName)}
-listen: ${quote(`${settings.host}:${settings.port}`)}
-${portsDir === undefined ? "" : `ports_file_dir: ${quote(portsDir)}\n`}${monitor === undefined ? "" : `http: ${quote(monitor)}\n`}max_payload: 1048576
+listen: ${quote(`${urlHost(settings.host)}:${settings.port}`)}
+${tls === undefined ? "" : `tls {\n  cert_file: ${quote(tls.cert)}\n  key_file: ${quote(tls.key)}\n  timeout: ${HANDSHAKE_SECONDS}\n}\n`}${portsDir === undefined ? "" : `ports_file_dir: ${quote(portsDir)}\n`}${monitor === undefined ? "" : `http: ${quote(monitor)}\n`}max_payload: 1048576
 jetstream {
   store_dir: ${quote(settings.storeDir)}
   max_file_store: ${Math.floor(settings.maxFileStore)}
@@ -45,6 +50,11 @@ resolver_preload {
 ${accounts.map((account) => `  ${account.publicKey}: ${quote(account.jwt)}`).join("\n")}
 }
 `;
+}
+
+/** A host as addresses have it. */
+export function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function quote(text: string): string {

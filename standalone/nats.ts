@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { startGuarded, waitUntilReady, type GuardedServer } from "./guarded-server.js";
 import type { Keys } from "./keys.js";
 import { openLog } from "./log.js";
-import { natsConfig } from "./nats-config.js";
+import { natsConfig, urlHost } from "./nats-config.js";
 import { choosePort, savePort } from "./ports.js";
 import { findProgram } from "./programs.mjs";
 import { OperatorError } from "../schema/operator-error.js";
@@ -33,10 +33,22 @@ export interface NatsOptions {
   readonly keys: Keys;
   /** By default the one of last time, or any free one. */
   readonly port?: number;
+  /** Where it listens encrypted for other hosts; by default unencrypted on loopback. */
+  readonly open?: NatsListener | undefined;
   /** By default `nats.log` in `dir`. */
   readonly logFile?: string;
   /** By default {@link natsRoom} of `dir`. */
   readonly room?: NatsRoom;
+}
+
+/** A listener for other hosts. */
+export interface NatsListener {
+  /** The address that it listens on. */
+  readonly host: string;
+  readonly port: number;
+  /** How it is reached on this machine: a name or an address that the certificate is for. */
+  readonly name: string;
+  readonly tls: { readonly cert: string; readonly key: string };
 }
 
 /** How much the server may keep, in bytes. */
@@ -53,6 +65,8 @@ export interface NatsRoom {
 export interface Nats extends GuardedServer {
   readonly url: string;
   readonly version: string;
+  /** Has it read its configuration and certificate again. */
+  reload(): void;
 }
 
 /** Measures the room in a folder; made if it does not exist. */
@@ -79,10 +93,13 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
   await rm(portsDir, { recursive: true, force: true });
   await mkdir(portsDir, { mode: 0o700 });
 
-  const port = options.port ?? (await choosePort(portFile));
+  const { open } = options;
+  const port = open?.port ?? options.port ?? (await choosePort(portFile));
   const configFile = join(dir, "nats.conf");
   const { limit: maxFileStore } = options.room ?? (await natsRoom(dir));
-  const settings = { host: "127.0.0.1", port, storeDir, resolverDir, portsDir, maxFileStore, serverName: "scanmesh" };
+  const host = open?.host ?? "127.0.0.1";
+  const folders = { storeDir, resolverDir, portsDir };
+  const settings = { host, port, ...folders, maxFileStore, serverName: "scanmesh", tls: open?.tls };
   await writeFile(configFile, natsConfig(keys, settings), { mode: 0o600 });
 
   const log = openLog(options.logFile ?? join(dir, "nats.log"));
@@ -90,8 +107,9 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
   if (!(await waitUntilReady(server, () => isReady(portsDir)))) {
     throw new OperatorError(`nats-server did not start: ${log.lastError()} (see ${log.file}).`);
   }
-  await savePort(portFile, port);
-  return { url: `nats://127.0.0.1:${port}`, version, ...server };
+  if (!open) await savePort(portFile, port);
+  const url = open ? `tls://${urlHost(open.name)}:${port}` : `nats://127.0.0.1:${port}`;
+  return { url, version, ...server, reload: () => void process.kill(server.pid, "SIGHUP") };
 }
 
 /** The nats-server of this machine. Throws {@link OperatorError} if there is none, or only one that is too old. */

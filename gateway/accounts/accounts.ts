@@ -51,6 +51,8 @@ export interface AgentAccounts {
   issueAgent(agent: JoiningAgent): Promise<AgentUser>;
   /** Signs the agent's user anew; undefined if it has no account, or none any more. */
   renewUser(agent: string): Promise<AgentUser | undefined>;
+  /** Signs a text with the key that signs agents' users, which agents know. */
+  signText(text: Uint8Array): Uint8Array;
   /**
    * Tells NATS of accounts that were changed, and of which it was not told yet: those of an agent, or all. With an account that is revoked
    * the agent's connections end, and none is let in again.
@@ -85,7 +87,7 @@ export interface AccountParts {
 export async function openAgentAccounts(files: AccountFiles, parts: AccountParts): Promise<AgentAccounts> {
   const { config, db, log, userSeconds = USER_SECONDS } = parts;
   const signer = await openSigner(config, files);
-  const resolver = openResolver(config.servers, files.systemCreds, log, restoreSoon);
+  const resolver = openResolver(config, files.systemCreds, log, restoreSoon);
   let restoring: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
   let closed = false;
@@ -184,6 +186,7 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
       const account = await findAccount(db, agent);
       return account && (await signUser(account));
     },
+    signText: signer.signText,
     tellChanges: async (agent) => tellAll(await readUntold(db, agent)),
     async setEngines(agent, internet, engines) {
       const account = await updateEngines(db, { agent, internet: internet === "internet" }, tokensOf(engines));

@@ -27,6 +27,8 @@ export interface Signer {
   signRemoval(accountKeys: readonly string[]): Promise<string>;
   /** Signs the agent's user, for so many seconds. */
   signUser(account: AgentAccount, seconds: number): Promise<string>;
+  /** Signs a text with the key that signs users. */
+  signText(text: Uint8Array): Uint8Array;
 }
 
 /** Reads the keys. */
@@ -61,6 +63,7 @@ export async function openSigner(config: GatewayConfig, files: AccountFiles): Pr
     signAccount: ({ agent, accountKey }, { account }) =>
       encodeAccount(`agent ${agent}`, accountKey, { ...account }, { signer: accountsKey }),
     signRemoval: (accounts) => encodeGeneric("accounts of agents", accountsKey, "generic", { accounts }),
+    signText: (text) => agentsKey.sign(text),
     signUser: ({ agent, accountKey, userKey }, seconds) =>
       encodeUser(`agent ${agent}`, userKey, accountKey, agentPermissions(agent) as Partial<User>, {
         signer: agentsKey,

@@ -3,7 +3,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { credsAuthenticator, Events, NatsError, type NatsConnection } from "nats";
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
+import { currentFile } from "../../schema/current-file.js";
 import { connectNats } from "../../schema/nats/connect.js";
+import { natsTls } from "../../schema/nats/tls.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import { LARGEST_MESSAGE_BYTES } from "../../schema/streams.js";
 import { accountName, GATEWAY_INBOX_PREFIX } from "../../schema/subjects.js";
@@ -37,12 +39,12 @@ export function keepConnection(
   prepare: Prepare,
 ): Connection {
   const user = { account: accountName(internet), credsFile: config.credsFiles[internet] };
-  return keepConnectionOf(config.servers, user, purpose, log, prepare);
+  return keepConnectionOf(config, user, purpose, log, prepare);
 }
 
 /** The same for any account. */
 export function keepConnectionOf(
-  servers: readonly string[],
+  { servers, natsCaFile }: Pick<GatewayConfig, "servers" | "natsCaFile">,
   { account, credsFile }: { account: string; credsFile: string },
   purpose: string,
   log: Logger,
@@ -54,6 +56,7 @@ export function keepConnectionOf(
   let epoch = 0;
   let problem: string | undefined;
   let creds = readFileSync(credsFile);
+  const tls = natsTls(servers, natsCaFile === undefined ? () => undefined : currentFile(natsCaFile));
 
   async function prepareUntilReady(connection: NatsConnection): Promise<void> {
     const mine = ++epoch;
@@ -91,6 +94,7 @@ export function keepConnectionOf(
       try {
         const options = {
           servers: [...servers],
+          ...tls,
           authenticator: (nonce?: string) => credsAuthenticator(readCredentials())(nonce),
           name: `gateway ${purpose}`,
           inboxPrefix: GATEWAY_INBOX_PREFIX,

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { parseMessage } from "../../schema/messages.js";
 import { sendRequest } from "../../schema/nats/requests.js";
 import { CLAIMS_DELETE, CLAIMS_LIST, CLAIMS_UPDATE } from "../../schema/subjects.js";
+import type { GatewayConfig } from "../config.js";
 import { isAway, keepConnectionOf, unavailable } from "./connection.js";
 
 /** The accounts as NATS knows them. Every call throws UNAVAILABLE while NATS is away. */
@@ -28,8 +29,8 @@ const Answer = z.union([
 const AccountKeys = z.array(z.string()).nullable();
 
 /** Connects in the background, by the credentials of a user of the system account. `onUp` is called after each connection. */
-export function openResolver(servers: readonly string[], credsFile: string, log: Logger, onUp: () => void): Resolver {
-  const connection = keepConnectionOf(servers, { account: "SYS", credsFile }, "accounts", log, async () => {
+export function openResolver(config: Pick<GatewayConfig, "servers" | "natsCaFile">, credsFile: string, log: Logger, onUp: () => void): Resolver {
+  const connection = keepConnectionOf(config, { account: "SYS", credsFile }, "accounts", log, async () => {
     setImmediate(onUp);
   });
 

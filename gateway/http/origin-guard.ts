@@ -6,7 +6,8 @@
 
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
-import { isLoopback, type GatewayConfig } from "../config.js";
+import type { GatewayConfig } from "../config.js";
+import { isLoopback } from "../config-listening.js";
 import { GatewayError } from "../errors.js";
 
 type GuardConfig = Pick<GatewayConfig, "auth" | "hosts" | "origins">;

@@ -2,13 +2,14 @@
 
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { FastifyRequest } from "fastify";
 import proxyAddress from "@fastify/proxy-addr";
 import type { GatewayConfig } from "../config.js";
 
-/** The base URL of the gateway for a caller: the public one if it is set, else by the request's Host. */
-export function baseUrl(config: GatewayConfig, host: string): string {
-  return config.publicUrl?.replace(/\/+$/, "") ?? `http://${host}`;
+/** The base URL of the gateway for a caller: the public one if it is set, else by the request's Host and connection. */
+export function baseUrl(config: GatewayConfig, host: string, connection: Duplex): string {
+  return config.publicUrl?.replace(/\/+$/, "") ?? `${"encrypted" in connection ? "https" : "http"}://${host}`;
 }
 
 /** The host that a request was sent to; the address that it arrived at if it does not say, as in HTTP/1.0. */

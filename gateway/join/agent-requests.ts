@@ -3,11 +3,12 @@
 import { fromPublic } from "@nats-io/jwt";
 import { JoinError } from "../../schema/join-errors.js";
 import type { AgentRequest, RenewAnswer } from "../../schema/join-messages.js";
-import { agentRequestText } from "../../schema/join-proof.js";
+import { agentRequestText, renewAnswerText } from "../../schema/join-proof.js";
 import type { Caller } from "../caller.js";
 import { deleteAgentKey, markRenewed, readAgentKey, type AgentKeyRecord } from "../db/agent-keys.js";
 import { audit } from "../db/audit.js";
 import type { ScanContext } from "../scan/context.js";
+import { readBusAccess } from "./bus-access.js";
 import { checkClock, checkVersion, requireAccounts } from "./checks.js";
 
 /**
@@ -20,7 +21,9 @@ export async function renewAgent(ctx: ScanContext, request: AgentRequest): Promi
   checkVersion(version);
   const user = (await accounts.renewUser(agent)) ?? (await accounts.issueAgent({ agent, publicKey, internet, engines: [] }));
   await markRenewed(ctx.db, publicKey, version);
-  return { v: 1, agent, class: internet, servers: [...ctx.config.agentServers], jwt: user.jwt };
+  const answer = { v: 1 as const, agent, class: internet, ...(await readBusAccess(ctx.config)), jwt: user.jwt };
+  const signature = accounts.signText(renewAnswerText(request.nonce, answer));
+  return { ...answer, signature: Buffer.from(signature).toString("base64url") };
 }
 
 /** Forgets an agent that leaves, and its account. Throws JoinError. */

@@ -17,6 +17,7 @@ import { audit } from "../db/audit.js";
 import type { Tx } from "../db/database.js";
 import { hasUsed, readJoinToken, useJoinToken, type UsableJoinToken } from "../db/join-tokens.js";
 import type { ScanContext } from "../scan/context.js";
+import { readBusAccess } from "./bus-access.js";
 import { checkClock, checkVersion, requireAccounts } from "./checks.js";
 
 /** Most keys that wait for one name. */
@@ -46,7 +47,7 @@ export async function joinAgent(ctx: ScanContext, caller: Caller, request: JoinR
     nonce,
     agent,
     class: token.class,
-    servers: [...ctx.config.agentServers],
+    ...(await readBusAccess(ctx.config)),
     jwt,
   };
   return { ...answer, proof: proveGateway(token, request, answer) };

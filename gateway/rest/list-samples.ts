@@ -42,7 +42,7 @@ export const listSamples: Endpoint = {
     const page = scans.slice(0, limit);
     const last = page.at(-1);
     if (last && scans.length > limit) {
-      const next = `${baseUrl(ctx.config, hostOf(request))}/api/v1/sample?limit=${limit}&after=${last.scanId}`;
+      const next = `${baseUrl(ctx.config, hostOf(request), request.raw.socket)}/api/v1/sample?limit=${limit}&after=${last.scanId}`;
       void reply.header("link", `<${next}>; rel="next"`);
     }
     return page.map((scan) => formatListed(scan, zone));

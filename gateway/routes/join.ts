@@ -4,11 +4,20 @@ import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { JOIN_ERRORS, JoinError } from "../../schema/join-errors.js";
-import { AgentRequest, AgentVerb, JOIN_PATH, JoinRequest, type JoinRefusal } from "../../schema/join-messages.js";
+import {
+  AgentRequest,
+  AgentVerb,
+  AUTHORITY_PATH,
+  JOIN_PATH,
+  JoinRequest,
+  type AuthorityAnswer,
+  type JoinRefusal,
+} from "../../schema/join-messages.js";
 import { GatewayError } from "../errors.js";
 import { withinTime } from "../http/body-time.js";
 import { sendError } from "../http/http-error.js";
 import { OPEN_ROUTE } from "../http/open-route.js";
+import { readAuthority } from "../join/bus-access.js";
 import { leaveAgent, renewAgent } from "../join/agent-requests.js";
 import { joinAgent } from "../join/join-agent.js";
 import { createAddressRates } from "../keys/address-rates.js";
@@ -26,6 +35,11 @@ export async function joinRoutes(app: FastifyInstance, ctx: ScanContext): Promis
   app.addHook("preHandler", async ({ ip }) => rates.admit(ip));
   app.setErrorHandler(sendJoinError);
 
+  app.get(AUTHORITY_PATH, OPEN_ROUTE, async () => {
+    const authority = await readAuthority(ctx.config);
+    if (authority === undefined) throw new GatewayError("NOT_FOUND", "this mesh has no authority of its own");
+    return { v: 1, authority } satisfies z.infer<typeof AuthorityAnswer>;
+  });
   app.post(JOIN_PATH, route, async ({ body, caller }) => joinAgent(ctx, caller, parse(JoinRequest, body)));
   app.post(`${JOIN_PATH}/${AgentVerb.renew}`, route, async ({ body }) => renewAgent(ctx, parseAgent(AgentVerb.renew, body)));
   app.post(`${JOIN_PATH}/${AgentVerb.leave}`, route, async ({ body, caller }, reply) => {

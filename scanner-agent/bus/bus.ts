@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import { guard, keepOpen } from "../../schema/listening.js";
 import { connectNats } from "../../schema/nats/connect.js";
+import { natsTls } from "../../schema/nats/tls.js";
 import { sendRequest } from "../../schema/nats/requests.js";
 import { sendPieces, type Headers, type SendOptions } from "../../schema/nats/send.js";
 import { inboxPrefix } from "../../schema/subjects.js";
@@ -19,6 +20,8 @@ const AWAY_MS = { first: 2_000, max: 60_000 };
 /** How to reach the bus. */
 export interface BusOptions {
   readonly servers: readonly string[];
+  /** The authorities of the server's certificate as they are now; undefined: those that Node knows. */
+  readonly authority?: () => string | undefined;
   readonly credsFile: string | undefined;
   readonly internet: InternetClass;
   readonly agent: string;
@@ -130,12 +133,14 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
 }
 
 async function firstConnection(options: BusOptions): Promise<NatsConnection> {
-  const { servers, credsFile, internet, agent, purpose, log, signal } = options;
+  const { servers, authority = () => undefined, credsFile, internet, agent, purpose, log, signal } = options;
+  const tls = natsTls(servers, authority);
   if (credsFile !== undefined) checkCredentials(credsFile, internet);
   for (let logged = ""; ;) {
     try {
       const connectionOptions = {
         servers: [...servers],
+        ...tls,
         name: `agent ${agent} ${purpose}`,
         inboxPrefix: inboxPrefix(agent),
         maxReconnectAttempts: -1,

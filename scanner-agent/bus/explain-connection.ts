@@ -1,4 +1,5 @@
 import { NatsError } from "nats";
+import { isCertificateError } from "../../schema/certificate-error.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import { reasonOf } from "../contract.js";
 
@@ -23,6 +24,8 @@ export function explainConnection(error: unknown, { servers, credsFile }: Attemp
     case "EHOSTUNREACH":
     case "ENETUNREACH":
       return `no NATS answers at ${where}: is the address in NATS_URL right, and does a firewall let it through?`;
+    case "SERVER_OPTION_NA":
+      return `NATS at ${where} does not speak TLS, and the address says tls://: is its listener set up for TLS?`;
     case "AUTHORIZATION_VIOLATION":
     case "BAD_AUTHENTICATION":
       throw new OperatorError(
@@ -33,6 +36,11 @@ export function explainConnection(error: unknown, { servers, credsFile }: Attemp
         { cause: error },
       );
     default:
+      if (isCertificateError(code))
+        return (
+          `the certificate of NATS at ${where} is not for that address, or of no authority that this host knows (${code}): is it ` +
+          "another mesh, or is SCANMESH_NATS_CA missing?"
+        );
       return code ?? reasonOf(error);
   }
 }

@@ -1,10 +1,12 @@
 import { connect as connectTls } from "node:tls";
 import type { z } from "zod";
+import { isCertificateError } from "../../schema/certificate-error.js";
 import { isJoinErrorCode, JoinError, type JoinErrorCode } from "../../schema/join-errors.js";
-import { JoinRefusal } from "../../schema/join-messages.js";
+import { AUTHORITY_PATH, AuthorityAnswer, JoinRefusal } from "../../schema/join-messages.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import { timeLimit } from "../../schema/time-limit.js";
-import { hasCode, reasonOf } from "../contract.js";
+import { reasonOf } from "../contract.js";
+import { sendHttp, type HttpAnswer, type HttpRequest } from "./send-http.js";
 
 const ANSWER_MS = 20_000;
 const HANDSHAKE_MS = 5_000;
@@ -31,22 +33,54 @@ export class Refused extends JoinError {
   }
 }
 
+/** How a gateway is asked. */
+export interface AskOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Authorities (PEM) that may have signed its certificate, besides those that Node knows. */
+  readonly authority?: string | undefined;
+}
+
 /** Posts JSON to a gateway and parses the answer. Throws {@link JoinError}, and {@link GatewayBusy} if it is to be asked again later. */
 export async function askGateway<T extends z.ZodType>(
   gateway: string,
   path: string,
   body: object,
   type: T,
-  signal?: AbortSignal,
+  { signal, authority }: AskOptions = {},
 ): Promise<z.infer<T>> {
+  const request = { method: "POST", body: JSON.stringify(body) } as const;
+  return exchange(gateway, signal, async (limit) => {
+    const answer = await sendTrusting(gateway + path, { ...request, signal: limit }, authority);
+    if (answer.status >= 200 && answer.status < 300) return parse(gateway, type, answer.text);
+    throw await explainStatus(gateway, answer);
+  });
+}
+
+/**
+ * The authority that a gateway names, whoever it is: undefined if it names none. Who asks by it has to have the gateway prove that it is
+ * the mesh's.
+ */
+export async function fetchAuthority(gateway: string, signal?: AbortSignal): Promise<string | undefined> {
+  return exchange(gateway, signal, async (limit) => {
+    const answer = await sendHttp(gateway + AUTHORITY_PATH, { method: "GET", signal: limit, trust: "nothing" });
+    return answer.status === 200 ? parse(gateway, AuthorityAnswer, answer.text).authority : undefined;
+  });
+}
+
+/** A proxy before the gateway may have a certificate that Node knows. */
+async function sendTrusting(url: string, request: Omit<HttpRequest, "trust">, authority: string | undefined): Promise<HttpAnswer> {
+  try {
+    return await sendHttp(url, { ...request, trust: authority === undefined ? "known" : { authority } });
+  } catch (error) {
+    if (authority === undefined || !isCertificateError(codeOf(error))) throw error;
+    return sendHttp(url, { ...request, trust: "known" });
+  }
+}
+
+async function exchange<R>(gateway: string, signal: AbortSignal | undefined, work: (limit: AbortSignal) => Promise<R>): Promise<R> {
   const limit = timeLimit(ANSWER_MS, signal);
   try {
-    const headers = { "content-type": "application/json" };
-    const init = { method: "POST", headers, body: JSON.stringify(body), redirect: "manual", signal: limit.signal } as const;
-    const answer = await fetch(gateway + path, init);
-    const text = await answer.text();
-    if (answer.ok) return parse(gateway, type, text);
-    throw await explainStatus(gateway, answer, text);
+    return await work(limit.signal);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof OperatorError) throw error;
@@ -63,11 +97,11 @@ function parse<T extends z.ZodType>(gateway: string, type: T, text: string): z.i
   return data;
 }
 
-async function explainStatus(gateway: string, { status, headers }: Response, text: string): Promise<Error> {
+async function explainStatus(gateway: string, { status, headers, text }: HttpAnswer): Promise<Error> {
   const { data } = JoinRefusal.safeParse(readJson(text));
   if (data && isJoinErrorCode(data.code)) return new Refused(data.code, data.detail, data.time);
   if ([429, 502, 503, 504].includes(status)) {
-    const seconds = Number(headers.get("retry-after") ?? 2);
+    const seconds = Number(headers["retry-after"] ?? 2);
     return new GatewayBusy(
       `The gateway at ${gateway} cannot answer now (${status}).`,
       Math.min(Math.max(seconds, 1), 30) * 1_000,
@@ -77,18 +111,19 @@ async function explainStatus(gateway: string, { status, headers }: Response, tex
   return new JoinError("NOT_A_GATEWAY", `${gateway} answers ${status}`);
 }
 
-const CERTIFICATE = /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|ERR_TLS_CERT_|INVALID_CA|PATH_LENGTH_|HOSTNAME_MISMATCH)/;
-
 async function explainFailure(gateway: string, error: unknown): Promise<JoinError> {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : undefined;
+  const code = codeOf(error);
   const told = { cause: error };
-  const detail = `${gateway}: ${code ?? reasonOf(cause)}`;
-  if (code !== undefined && CERTIFICATE.test(code)) return new JoinError("AUTHORITY_UNKNOWN", detail, told);
-  if (code === "EPROTO" || code?.startsWith("ERR_SSL_")) return new JoinError("NO_TLS", detail, told);
-  const isCut = code?.startsWith("HPE_") || hasCode(cause, "ECONNRESET", "UND_ERR_SOCKET");
+  const detail = `${gateway}: ${code ?? reasonOf(error)}`;
+  if (isCertificateError(code)) return new JoinError("AUTHORITY_UNKNOWN", detail, told);
+  if (gateway.startsWith("https:") && (code === "EPROTO" || code?.startsWith("ERR_SSL_"))) return new JoinError("NO_TLS", detail, told);
+  const isCut = code?.startsWith("HPE_") || code === "ECONNRESET";
   if (gateway.startsWith("http:") && isCut && (await speaksTls(gateway))) return new JoinError("PLAIN_HTTP", detail, told);
   return new JoinError("GATEWAY_UNREACHABLE", detail, told);
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
 /** Whether TLS is spoken at an address, whatever the certificate. */

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { createUser, fmtCreds, fromSeed, type KeyPair } from "@nats-io/jwt";
 import { z } from "zod";
 import { InternetClass } from "../../schema/classes.js";
+import { currentFile } from "../../schema/current-file.js";
 import type { RenewAnswer } from "../../schema/join-messages.js";
 import { agentId } from "../../schema/message-fields.js";
 import { OperatorError } from "../../schema/operator-error.js";
-import type { JoinedAgent } from "../config.js";
+import type { AgentConfig, JoinedAgent } from "../config.js";
 import { hasCode } from "../contract.js";
 
 const AgentFile = z.object({
@@ -18,6 +19,7 @@ const AgentFile = z.object({
   agent: agentId,
   class: z.enum(InternetClass),
   servers: z.array(z.string()).min(1),
+  authority: z.string().optional(),
 });
 
 const FILES = { seed: "agent.nk", credentials: "agent.creds", agent: "agent.json" } as const;
@@ -28,8 +30,16 @@ export async function readIdentity(folder: string): Promise<JoinedAgent | undefi
   if (text === undefined || (await readIfThere(join(folder, FILES.credentials))) === undefined) return undefined;
   const { data } = AgentFile.safeParse(parseJson(text));
   if (!data) throw new OperatorError(`The identity in ${folder} cannot be read: remove the folder, and join with a new token.`);
-  const { gateway, agent, class: internet, servers } = data;
-  return { folder, gateway, agent, internet, servers, credsFile: join(folder, FILES.credentials) };
+  const { gateway, agent, class: internet, servers, authority } = data;
+  return { folder, gateway, agent, internet, servers, authority, credsFile: join(folder, FILES.credentials) };
+}
+
+/** The authorities by which the agent knows NATS: those on disk at each call, since a renewal may bring others. */
+export function natsAuthority({ natsCaFile, joined }: Pick<AgentConfig, "natsCaFile" | "joined">): () => string | undefined {
+  if (natsCaFile !== undefined) return currentFile(natsCaFile);
+  if (!joined) return () => undefined;
+  const read = currentFile(join(joined.folder, FILES.agent));
+  return () => AgentFile.safeParse(parseJson(read())).data?.authority;
 }
 
 /** The agent's key, made if there is none: it is there before anything is asked, so that whoever asks again has the same. */
@@ -45,9 +55,9 @@ export async function openKey(folder: string): Promise<KeyPair> {
 
 /** Keeps what a gateway has answered. */
 export async function saveIdentity(folder: string, gateway: string, key: KeyPair, answer: RenewAnswer): Promise<void> {
-  const { agent, class: internet, servers, jwt } = answer;
+  const { agent, class: internet, servers, authority, jwt } = answer;
   await writeWhole(join(folder, FILES.credentials), Buffer.from(fmtCreds(jwt, key)));
-  await writeWhole(join(folder, FILES.agent), JSON.stringify({ v: 1, gateway, agent, class: internet, servers }));
+  await writeWhole(join(folder, FILES.agent), JSON.stringify({ v: 1, gateway, agent, class: internet, servers, authority }));
 }
 
 /** Forgets the mesh and the key. */

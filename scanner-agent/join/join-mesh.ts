@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { JoinError } from "../../schema/join-errors.js";
-import { JOIN_PATH, JoinAnswer, NONCE_BYTES } from "../../schema/join-messages.js";
+import { JOIN_PATH, JoinAnswer, NONCE_BYTES, type JoinRequest } from "../../schema/join-messages.js";
 import { isGatewayProven, proveJoiner } from "../../schema/join-proof.js";
 import { deriveJoinKeys, parseJoinToken, UnreadableToken, type JoinToken } from "../../schema/join-token.js";
 import { ownVersion } from "../../schema/version.js";
 import type { AgentConfig, JoinedAgent } from "../config.js";
 import { reasonOf } from "../contract.js";
-import { askGateway, GatewayBusy } from "./ask-gateway.js";
+import { askGateway, fetchAuthority, GatewayBusy } from "./ask-gateway.js";
 import { openKey, readIdentity, saveIdentity } from "./identity.js";
 
 /** What of the configuration joining depends on. */
@@ -75,7 +75,26 @@ async function ask({ host, wanted }: JoinConfig, token: JoinToken, publicKey: st
     version: ownVersion(),
   } as const;
   const request = { ...asked, proof: proveJoiner(token.secret, asked) };
-  const answer = await askGateway(token.gateway, JOIN_PATH, request, JoinAnswer, signal);
+  const { answer, authority } = await askByAuthority(token.gateway, request, signal);
   if (!isGatewayProven(token.secret, asked, answer)) throw new JoinError("GATEWAY_UNPROVEN", token.gateway);
+  // The connection was to whoever has that authority, and only the gateway's own word says that it is the mesh.
+  if (authority !== undefined && authority !== answer.authority)
+    throw new JoinError("AUTHORITY_UNKNOWN", `${token.gateway}: something between has a certificate of its own`);
   return answer;
+}
+
+/** Asks over a connection that Node trusts, or else over one that is of the authority that the gateway names. */
+async function askByAuthority(
+  gateway: string,
+  request: JoinRequest,
+  signal?: AbortSignal,
+): Promise<{ answer: JoinAnswer; authority?: string }> {
+  try {
+    return { answer: await askGateway(gateway, JOIN_PATH, request, JoinAnswer, { signal }) };
+  } catch (error) {
+    if (!(error instanceof JoinError) || error.code !== "AUTHORITY_UNKNOWN") throw error;
+    const authority = await fetchAuthority(gateway, signal);
+    if (authority === undefined) throw error;
+    return { answer: await askGateway(gateway, JOIN_PATH, request, JoinAnswer, { signal, authority }), authority };
+  }
 }

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { decode, type KeyPair } from "@nats-io/jwt";
+import { decode, fromPublic, type KeyPair } from "@nats-io/jwt";
 import { z } from "zod";
 import { JoinError } from "../../schema/join-errors.js";
 import { AgentVerb, JOIN_PATH, NONCE_BYTES, RenewAnswer } from "../../schema/join-messages.js";
-import { agentRequestText } from "../../schema/join-proof.js";
+import { agentRequestText, renewAnswerText } from "../../schema/join-proof.js";
 import { ownVersion } from "../../schema/version.js";
 import { readClaims } from "../bus/credentials.js";
 import type { JoinedAgent } from "../config.js";
-import { askGateway, Refused } from "./ask-gateway.js";
+import { askGateway, Refused, type AskOptions } from "./ask-gateway.js";
 import { openKey, saveIdentity } from "./identity.js";
 
 /** When an agent's user was signed and when it expires, in milliseconds. */
@@ -30,18 +30,22 @@ export async function renewIdentity(
   { signal, clock = Date.now }: { signal?: AbortSignal; clock?: () => number } = {},
 ): Promise<void> {
   const key = await openKey(joined.folder);
-  const answer = await askAsAgent(AgentVerb.renew, key, gateway, RenewAnswer, clock(), signal);
+  const { authority } = joined;
+  const { answer, nonce } = await askAsAgent(AgentVerb.renew, key, gateway, RenewAnswer, clock(), { authority, signal });
   // Somebody else who answers cannot sign as the mesh does, but could leave the agent without a user.
   const { sub, iss } = decode(answer.jwt);
   const signer = readClaims(await readFile(joined.credsFile, "utf8"))?.iss;
   const isOwn = answer.agent === joined.agent && sub === key.getPublicKey() && iss === signer;
-  if (!isOwn) throw new JoinError("GATEWAY_UNPROVEN", gateway);
-  await saveIdentity(joined.folder, gateway, key, answer);
+  if (!isOwn || !isSigned(answer, nonce, iss)) throw new JoinError("GATEWAY_UNPROVEN", gateway);
+  // A user proves itself. What else an answer says is believed if it is signed, whatever is between the gateway and this host.
+  const known = { class: joined.internet, servers: [...joined.servers], authority };
+  await saveIdentity(joined.folder, gateway, key, answer.signature === undefined ? { ...answer, ...known } : answer);
 }
 
 /** Tells the mesh that the agent leaves for good. Throws {@link JoinError}. */
 export async function leaveMesh(joined: JoinedAgent, gateway: string): Promise<void> {
-  await askAsAgent(AgentVerb.leave, await openKey(joined.folder), gateway, z.undefined(), Date.now());
+  const { folder, authority } = joined;
+  await askAsAgent(AgentVerb.leave, await openKey(folder), gateway, z.undefined(), Date.now(), { authority });
 }
 
 /** The gateway's clock is its challenge: an agent whose own is wrong signs what the gateway says it is. */
@@ -51,15 +55,23 @@ async function askAsAgent<T extends z.ZodType>(
   gateway: string,
   type: T,
   now: number,
-  signal?: AbortSignal,
-): Promise<z.infer<T>> {
-  const ask = (time: string) => askGateway(gateway, `${JOIN_PATH}/${verb}`, signRequest(verb, key, time), type, signal);
+  how: AskOptions,
+): Promise<{ answer: z.infer<T>; nonce: string }> {
+  const ask = async (time: string) => {
+    const request = signRequest(verb, key, time);
+    return { answer: await askGateway(gateway, `${JOIN_PATH}/${verb}`, request, type, how), nonce: request.nonce };
+  };
   try {
     return await ask(new Date(now).toISOString());
   } catch (error) {
     if (!(error instanceof Refused) || error.code !== "CLOCK_OFF") throw error;
     return ask(error.gatewayTime);
   }
+}
+
+function isSigned({ signature, ...answer }: RenewAnswer, nonce: string, signer: string): boolean {
+  if (signature === undefined) return true;
+  return fromPublic(signer).verify(renewAnswerText(nonce, answer), Buffer.from(signature, "base64url"));
 }
 
 function signRequest(verb: AgentVerb, key: KeyPair, time: string) {

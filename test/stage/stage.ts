@@ -13,8 +13,10 @@ import { createGateway, type Gateway } from "../../gateway/gateway.js";
 import type { InternetClass } from "../../schema/classes.js";
 import type { LifecycleMessage } from "../../schema/lifecycle.js";
 import { projectPath } from "../../schema/paths.js";
+import { makeCertificates } from "../../standalone/certificates.js";
 import { makeKeys, type Keys } from "../../standalone/keys.js";
 import { startNats, type Nats } from "../../standalone/nats.js";
+import { freePort } from "../../standalone/ports.js";
 import { openTestDatabase } from "./database.js";
 import { keepLogged, TEST_LOG, testLog } from "./log.js";
 import { PROBE } from "./process-usage.js";
@@ -80,13 +82,18 @@ const AGENT: Env = {
   SCANMESH_DRAIN_GRACE: "5s",
 };
 
-/** `postgresUrl` is a Postgres of the test's own, for tests that stop it. */
-export async function startStage({ postgresUrl }: { postgresUrl?: string } = {}): Promise<Stage> {
+/** Names in the certificate of a stage with TLS. */
+export const TLS_NAMES = ["127.0.0.1", "scan.example.org"];
+
+/** With `tls` NATS and gateways have a certificate, in the folder `tls`. `postgresUrl` is a Postgres of the test's own, for tests that stop it. */
+export async function startStage({ postgresUrl, tls = false }: { postgresUrl?: string; tls?: boolean } = {}): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "scanmesh-stage-"));
   chmodSync(folder, 0o755);
   const keys = await makeKeys(inject("keysDir"));
   const { url: databaseUrl, db, close: closeDatabase } = await openTestDatabase(postgresUrl);
-  let nats = await startNats({ dir: join(folder, "nats"), keys });
+  const files = tls ? await makeCertificates(join(folder, "tls"), TLS_NAMES) : undefined;
+  const open = files && { host: "127.0.0.1", port: await freePort(), name: "127.0.0.1", tls: files };
+  let nats = await startNats({ dir: join(folder, "nats"), keys, open });
   const port = Number(new URL(nats.url).port);
   const stops: (() => Promise<void>)[] = [];
 
@@ -99,11 +106,21 @@ export async function startStage({ postgresUrl }: { postgresUrl?: string } = {})
     SCANMESH_NATS_SYSTEM_CREDS: keys.creds.resolver,
     SCANMESH_NATS_ACCOUNTS_KEY: keys.signing.accounts,
     SCANMESH_NATS_AGENTS_KEY: keys.signing.agents,
+    ...(files
+      ? {
+          SCANMESH_NATS_CA: files.ca,
+          SCANMESH_TLS_CERT: files.cert,
+          SCANMESH_TLS_KEY: files.key,
+          SCANMESH_TLS_CA: files.ca,
+          SCANMESH_TLS_HOST: "127.0.0.1",
+          SCANMESH_TLS_PORT: "0",
+        }
+      : {}),
     ...extra,
   });
   const config = (extra: Env = {}) => readGatewayConfig(env(extra));
   const again = async () => {
-    nats = await startNats({ dir: join(folder, "nats"), keys, port });
+    nats = await startNats({ dir: join(folder, "nats"), keys, port, open });
   };
 
   return {

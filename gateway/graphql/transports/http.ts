@@ -48,7 +48,7 @@ export async function serveHttp(app: FastifyInstance, mesh: ScanContext, operati
       }
       const context = requestContext(mesh, {
         caller: request.caller,
-        baseUrl: baseUrl(mesh.config, hostOf(request)),
+        baseUrl: baseUrl(mesh.config, hostOf(request), request.raw.socket),
         signal: clientLeft(request, reply),
       });
       const answer = await server.executeHTTPGraphQLRequest({

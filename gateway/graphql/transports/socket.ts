@@ -46,7 +46,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
       const { socket, stream, caller, host } = extra;
       if (caller === undefined) throw new Error("an operation came before its connection was initialised");
       const left = createAbortController();
-      const asked = { caller, baseUrl: baseUrl(mesh.config, host), signal: left.signal, connection: extra };
+      const asked = { caller, baseUrl: baseUrl(mesh.config, host, stream), signal: left.signal, connection: extra };
       const context = requestContext(mesh, asked);
       const prepared = admissionErrors(mesh, caller) ?? prepare(operations, payload, context);
       if (isRefused(prepared)) return prepared;

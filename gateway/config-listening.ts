@@ -1,0 +1,116 @@
+/** The settings by which the gateway listens, and whom it lets in. */
+
+import { isIPv4 } from "node:net";
+import { anyText, filePath, integer, oneOf, type Values } from "../schema/settings.js";
+
+/** The port that clients of MultiAV2 know. */
+export const DEFAULT_PORT = 8080;
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export const listeningSettings = {
+  HOST: {
+    type: anyText.describe("address"),
+    fallback: "127.0.0.1",
+    example: "0.0.0.0",
+    about: "Address the gateway listens on.",
+  },
+  PORT: {
+    type: integer(0, 65_535),
+    shown: `${DEFAULT_PORT}, or a free one if it is taken`,
+    example: "9000",
+    about: "Port the gateway listens on; a port that was asked for and is taken is an error.",
+  },
+  SCANMESH_TLS_CERT: {
+    type: filePath,
+    shown: "HTTP alone",
+    example: "/etc/scanmesh/tls/fullchain.pem",
+    about: "Certificate (PEM, with those between it and its authority) with which the gateway speaks HTTPS, besides HTTP.",
+  },
+  SCANMESH_TLS_KEY: {
+    type: filePath,
+    shown: "HTTP alone",
+    example: "/etc/scanmesh/tls/privkey.pem",
+    about: "The certificate's private key (PEM). Both files are read again when they have changed.",
+  },
+  SCANMESH_TLS_CA: {
+    type: filePath,
+    shown: "hosts know the authority",
+    example: "/etc/scanmesh/tls/ca.pem",
+    about: "Authority (PEM) that has signed the certificates of the gateway and of NATS; hosts that join are given it.",
+  },
+  SCANMESH_TLS_HOST: {
+    type: anyText.describe("address"),
+    fallback: "0.0.0.0",
+    example: "10.0.0.5",
+    about: "Address at which the gateway speaks HTTPS.",
+  },
+  SCANMESH_TLS_PORT: {
+    type: integer(0, 65_535),
+    fallback: "8443",
+    example: "443",
+    about: "Port at which the gateway speaks HTTPS.",
+  },
+  SCANMESH_AUTH: {
+    type: oneOf(["keys", "off"]),
+    shown: "`off` on loopback, else it must be set",
+    example: "keys",
+    about: "`keys`: every caller needs an API key. `off`: whoever reaches the gateway may do everything.",
+  },
+} as const;
+
+/** Where the gateway speaks HTTPS, and with what. */
+export interface HttpsConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** How the gateway listens. */
+export interface ListeningConfig {
+  readonly host: string;
+  /** Undefined: {@link DEFAULT_PORT}, or a free one if that is taken. */
+  readonly port: number | undefined;
+  /** Undefined: HTTP alone. */
+  readonly https: HttpsConfig | undefined;
+  /** File of the authority that hosts are given; undefined: they know it already. */
+  readonly authorityFile: string | undefined;
+  readonly auth: "keys" | "off";
+}
+
+export function readListening(values: Values<typeof listeningSettings>): ListeningConfig {
+  const { SCANMESH_TLS_CERT: certFile, SCANMESH_TLS_KEY: keyFile } = values;
+  const isSecure = certFile !== undefined && keyFile !== undefined;
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    https: isSecure ? { host: values.SCANMESH_TLS_HOST, port: values.SCANMESH_TLS_PORT, certFile, keyFile } : undefined,
+    authorityFile: values.SCANMESH_TLS_CA,
+    auth: values.SCANMESH_AUTH ?? "off",
+  };
+}
+
+/** What is missing of the settings, a sentence each. */
+export function listeningMissing(env: Env): string[] {
+  const names = ["SCANMESH_TLS_CERT", "SCANMESH_TLS_KEY"] as const;
+  const set = names.filter((name) => env[name]);
+  const missing = set.length === 1 ? names.filter((name) => !env[name]) : [];
+  const open = [["HOST", env["HOST"] || listeningSettings.HOST.fallback]];
+  if (set.length > 0) open.push(["SCANMESH_TLS_HOST", env["SCANMESH_TLS_HOST"] || listeningSettings.SCANMESH_TLS_HOST.fallback]);
+  const [setting, host] = open.find(([, address = ""]) => !isLoopback(address)) ?? [];
+  const isUndecided = host !== undefined && !env["SCANMESH_AUTH"];
+  return [
+    ...(isUndecided
+      ? [
+          `SCANMESH_AUTH: must be set where ${setting} is no loopback address, such as ${JSON.stringify(host)}: keys asks every caller ` +
+            "for an API key, off lets everybody in",
+        ]
+      : []),
+    ...missing.map((name) => `${name}: must be set where ${set.join()} is set`),
+  ];
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}

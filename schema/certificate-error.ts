@@ -1,0 +1,6 @@
+const CODES = /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|ERR_TLS_CERT_|INVALID_CA|PATH_LENGTH_|HOSTNAME_MISMATCH)/;
+
+/** Whether an error's code is one by which Node refuses a server's certificate. */
+export function isCertificateError(code: string | undefined): boolean {
+  return code !== undefined && CODES.test(code);
+}
