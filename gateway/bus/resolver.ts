@@ -29,7 +29,12 @@ const Answer = z.union([
 const AccountKeys = z.array(z.string()).nullable();
 
 /** Connects in the background, by the credentials of a user of the system account. `onUp` is called after each connection. */
-export function openResolver(config: Pick<GatewayConfig, "servers" | "natsCaFile">, credsFile: string, log: Logger, onUp: () => void): Resolver {
+export function openResolver(
+  config: Pick<GatewayConfig, "servers" | "natsCaFile">,
+  credsFile: string,
+  log: Logger,
+  onUp: () => void,
+): Resolver {
   const connection = keepConnectionOf(config, { account: "SYS", credsFile }, "accounts", log, async () => {
     setImmediate(onUp);
   });

@@ -83,9 +83,12 @@ function checkPair({ cert, key }: Pair, { certFile, keyFile }: Files): void {
   try {
     fits = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
   } catch (error) {
-    throw new OperatorError(`SCANMESH_TLS_CERT, SCANMESH_TLS_KEY: no certificate and key in PEM are in ${certFile} and ${keyFile}.`, {
-      cause: error,
-    });
+    throw new OperatorError(
+      `SCANMESH_TLS_CERT, SCANMESH_TLS_KEY: no certificate and key in PEM are in ${certFile} and ${keyFile}.`,
+      {
+        cause: error,
+      },
+    );
   }
   if (!fits) throw new OperatorError(`SCANMESH_TLS_KEY: ${keyFile} is not the key of the certificate in ${certFile}.`);
 }

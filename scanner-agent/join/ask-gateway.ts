@@ -68,7 +68,11 @@ export async function fetchAuthority(gateway: string, signal?: AbortSignal): Pro
 }
 
 /** A proxy before the gateway may have a certificate that Node knows. */
-async function sendTrusting(url: string, request: Omit<HttpRequest, "trust">, authority: string | undefined): Promise<HttpAnswer> {
+async function sendTrusting(
+  url: string,
+  request: Omit<HttpRequest, "trust">,
+  authority: string | undefined,
+): Promise<HttpAnswer> {
   try {
     return await sendHttp(url, { ...request, trust: authority === undefined ? "known" : { authority } });
   } catch (error) {
@@ -77,7 +81,11 @@ async function sendTrusting(url: string, request: Omit<HttpRequest, "trust">, au
   }
 }
 
-async function exchange<R>(gateway: string, signal: AbortSignal | undefined, work: (limit: AbortSignal) => Promise<R>): Promise<R> {
+async function exchange<R>(
+  gateway: string,
+  signal: AbortSignal | undefined,
+  work: (limit: AbortSignal) => Promise<R>,
+): Promise<R> {
   const limit = timeLimit(ANSWER_MS, signal);
   try {
     return await work(limit.signal);
@@ -116,7 +124,8 @@ async function explainFailure(gateway: string, error: unknown): Promise<JoinErro
   const told = { cause: error };
   const detail = `${gateway}: ${code ?? reasonOf(error)}`;
   if (isCertificateError(code)) return new JoinError("AUTHORITY_UNKNOWN", detail, told);
-  if (gateway.startsWith("https:") && (code === "EPROTO" || code?.startsWith("ERR_SSL_"))) return new JoinError("NO_TLS", detail, told);
+  if (gateway.startsWith("https:") && (code === "EPROTO" || code?.startsWith("ERR_SSL_")))
+    return new JoinError("NO_TLS", detail, told);
   const isCut = code?.startsWith("HPE_") || code === "ECONNRESET";
   if (gateway.startsWith("http:") && isCut && (await speaksTls(gateway))) return new JoinError("PLAIN_HTTP", detail, told);
   return new JoinError("GATEWAY_UNREACHABLE", detail, told);

@@ -26,6 +26,7 @@ const PROGRAMS = [
 
 const OWN_FILE = "the image and compose give it the path inside the container";
 const ONE_NATS = "compose runs one NATS server";
+const OTHER_HOSTS = "deploy/more-hosts.yml sets it where other hosts are let in";
 const ONE_SOCKET = "DOCKER_SOCKET names the daemon's socket on the host";
 
 /** Settings that `.env` cannot change, and why. */
@@ -41,10 +42,17 @@ const NOT_HANDED_ON: Readonly<Record<string, Readonly<Record<string, string>>>> 
     SCANMESH_NATS_ACCOUNTS_KEY: OWN_FILE,
     SCANMESH_NATS_AGENTS_KEY: OWN_FILE,
     SCANMESH_JOIN_KEYS: OWN_FILE,
+    SCANMESH_NATS_CA: OTHER_HOSTS,
+    SCANMESH_TLS_CERT: OTHER_HOSTS,
+    SCANMESH_TLS_KEY: OTHER_HOSTS,
+    SCANMESH_TLS_CA: OTHER_HOSTS,
+    SCANMESH_TLS_HOST: "the image listens on every address of its container",
+    SCANMESH_TLS_PORT: "the port inside the container is always the same",
     SCANMESH_FAILPOINT: "it is for tests",
   },
   agent: {
     NATS_URL: ONE_NATS,
+    SCANMESH_NATS_CA: OTHER_HOSTS,
     SCANMESH_CLASS: "each class has a service",
     SCANMESH_NATS_CREDS: OWN_FILE,
     SCANMESH_JOIN_TOKEN_FILE: OWN_FILE,

@@ -13,13 +13,23 @@ test("one authority signs a certificate for all names, and anew before it expire
   const now = Date.parse("2026-01-01T00:00:00Z");
   const made = async (names = NAMES, days = 0) => {
     const files = await makeCertificates(dir, names, now + days * DAY_MS);
-    return { files, ca: await readFile(files.ca, "utf8"), cert: await readFile(files.cert, "utf8"), key: await readFile(files.key, "utf8") };
+    return {
+      files,
+      ca: await readFile(files.ca, "utf8"),
+      cert: await readFile(files.cert, "utf8"),
+      key: await readFile(files.key, "utf8"),
+    };
   };
   const [first, same] = await Promise.all([made(), made()]);
   expect(same).toEqual(first);
   for (const file of ["ca.key", "server.key"]) expect((await stat(join(dir, file))).mode & 0o777).toBe(0o600);
   const [ca, certificate] = [new X509Certificate(first.ca), new X509Certificate(first.cert)];
-  expect([ca.ca, certificate.ca, certificate.checkIssued(ca), certificate.verify(ca.publicKey)]).toEqual([true, false, true, true]);
+  expect([ca.ca, certificate.ca, certificate.checkIssued(ca), certificate.verify(ca.publicKey)]).toEqual([
+    true,
+    false,
+    true,
+    true,
+  ]);
   expect(NAMES.map((name) => isFor(certificate, name))).toEqual([true, true, true, true]);
   expect(["other.example.org", "10.0.0.1"].map((name) => isFor(certificate, name))).toEqual([false, false]);
   expect(Date.parse(ca.validTo) - now).toBe(3_650 * DAY_MS);

@@ -45,7 +45,11 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
     handler: async (request, reply) => {
       const parameters = readParameters(request);
       const { caller } = request;
-      const asked = { caller, baseUrl: baseUrl(mesh.config, hostOf(request), request.raw.socket), signal: clientLeft(request, reply) };
+      const asked = {
+        caller,
+        baseUrl: baseUrl(mesh.config, hostOf(request), request.raw.socket),
+        signal: clientLeft(request, reply),
+      };
       const args = prepare(operations, parameters, requestContext(mesh, asked));
       const isInvalid = isRefused(args);
       const operation = isInvalid ? undefined : getOperationAST(args.document, parameters.operationName)?.operation;

@@ -81,7 +81,15 @@ it("a proxy between host and mesh sees no byte of a sample and no secret", async
   const { secret } = parseJoinToken(token);
   for (const { recorded } of [http, bus]) {
     expect(recorded().length).toBeGreaterThan(2_000);
-    for (const hidden of [marker.slice(0, 33), token, secret.toString("latin1"), "FileInfo", "POST /join", "eyJ0eXAi", "agent far"])
+    for (const hidden of [
+      marker.slice(0, 33),
+      token,
+      secret.toString("latin1"),
+      "FileInfo",
+      "POST /join",
+      "eyJ0eXAi",
+      "agent far",
+    ])
       expect(recorded()).not.toContain(hidden);
   }
   // In the clear NATS says who it is, and nothing of anybody else.
@@ -108,7 +116,10 @@ it("who answers with the certificate of another authority is refused, whatever a
   const options = { servers, credsFile, internet, agent, purpose: "work", log, signal: stop.signal };
   await (await connectBus({ ...options, authority: ours })).close();
   const refused = [other.ca, undefined].map((ca) => connectBus({ ...options, authority: () => ca && readFileSync(ca, "utf8") }));
-  await until("NATS is not believed", () => said.filter((line) => line.includes("of no authority that this host knows")).length === 2);
+  await until(
+    "NATS is not believed",
+    () => said.filter((line) => line.includes("of no authority that this host knows")).length === 2,
+  );
   stop.abort();
   expect((await Promise.allSettled(refused)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
 });
@@ -169,7 +180,7 @@ it("of what a gateway answers to a renewal, nothing is believed that it has not 
   change = () => signed;
   expect(await codeOf(renewIdentity(joined, url))).toBe("GATEWAY_UNPROVEN");
   // As gateways answer that cannot sign: the user is taken, and all else stays.
-  change = ({ signature: _, ...answer }) => ({ ...answer, ...away });
+  change = (answer) => ({ ...answer, ...away, signature: undefined });
   await renewIdentity(joined, url);
   expect(await kept()).toMatchObject({ servers: joined.servers, internet: joined.internet, authority: joined.authority });
 });
