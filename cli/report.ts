@@ -5,8 +5,8 @@ import type { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } fro
 
 export const REPORT_FIELDS = `scanId name verdict startDate endDate deadline done total detections
   sample { sha256 sha1 md5 size mime } skipped { engine reason }
-  proof { detectedBy cleanBy antivirusAsked text barriers { engine state cause error text } absent }
-  stale results { engine state verdict signature error cause fault stale durationMs agent details versions { engine signatures signatureDate } }`;
+  proof { detectedBy cleanBy antivirusAsked text advice barriers { engine state cause error text } absent }
+  stale results { engine state verdict signature error cause causeText fault stale durationMs agent details versions { engine signatures signatureDate } }`;
 
 export interface Report {
   readonly scanId: number;
@@ -41,6 +41,8 @@ export interface EngineResult {
   readonly signature: string | null;
   readonly error: string | null;
   readonly cause: ResultCause | null;
+  /** The cause in words for people. */
+  readonly causeText: string | null;
   /** Why no agent that has the engine can run it, while the scan waits for it. */
   readonly fault?: string | null;
   readonly stale: boolean;

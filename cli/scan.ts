@@ -12,7 +12,7 @@ import { connectToMesh, type MeshConnection } from "./running-mesh.js";
 import { findFiles, type FoundFiles } from "./find-files.js";
 import { gatewayAddress } from "./gateway-address.js";
 import { scanFiles, type FileProgress } from "./scan-files.js";
-import { createPlainView, createSilentView, describeCount, printable, type View } from "./view.js";
+import { createPlainView, createSilentView, describeAdvice, describeCount, printable, type View } from "./view.js";
 
 interface Options {
   readonly url?: string;
@@ -72,6 +72,7 @@ function createView({ json }: Options, total: number | undefined): View {
 function finish(results: readonly FileResult[], found: FoundFiles, { json }: Options): number {
   const files = [...results, ...found.unreadable];
   const all = [...files, ...found.emptyFolders];
+  if (!json) for (const line of describeAdvice(files)) print(line);
   if (found.hasFolder && !json) print(describeCount(files, found.passedOver));
   if (json) print(JSON.stringify({ files: all.map(({ file, error, report }) => ({ file, ...report, error })) }, null, 2));
   return exitCode(all);

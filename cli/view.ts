@@ -1,4 +1,5 @@
 import { visibleText } from "../schema/visible-text.js";
+import type { ResultState } from "../schema/states.js";
 import type { EngineResult, FileResult, Report } from "./report.js";
 
 /** What is shown while files are scanned. */
@@ -17,11 +18,14 @@ export interface View {
 }
 
 /** What an engine says, in a few words. */
-export function describeResult({ state, verdict, signature, error }: EngineResult): string {
+export function describeResult({ state, verdict, signature, error, causeText }: EngineResult): string {
   const word = (state === "DONE" ? (verdict ?? "DONE") : state).toLowerCase().replace("_", " ");
-  const more = printable(signature ?? error ?? "");
+  const more = printable(signature ?? error ?? causeText ?? "");
   return more === "" ? word : `${word}  ${more}`;
 }
+
+/** States of engines that have ended and said nothing of the whole sample. */
+const FAILURES: ReadonlySet<ResultState> = new Set(["CANCELLED", "NO_AGENT", "TIMEOUT", "FAILED", "UNSCANNED"]);
 
 /** A number with its noun, such as "1 file" or "2 files". */
 export function countOf(count: number, noun: string): string {
@@ -36,8 +40,10 @@ export function describeFile({ file, report, error }: FileResult): string {
   const old = results.filter(({ stale }) => stale).map(describeAge);
   const stale = old.length > 0 ? `; old signatures: ${old.join(", ")}` : "";
   const left = skipped.length > 0 ? `; left out: ${skipped.map(describeSkip).join(", ")}` : "";
+  const failed = results.filter(({ state }) => FAILURES.has(state)).length;
+  const ended = failed === 0 ? `${done} done` : `${done - failed} done, ${failed} did not finish`;
   const broken = error === undefined ? "" : `; not seen to its end: ${printable(error)}`;
-  return `${printable(file)}: ${word} (${detections} of ${countOf(total, "engine")} ${total === 1 ? "detects" : "detect"} it, ${done} done; scan ${scanId}${stale}${left}${broken})`;
+  return `${printable(file)}: ${word} (${detections} of ${countOf(total, "engine")} ${total === 1 ? "detects" : "detect"} it, ${ended}; scan ${scanId}${stale}${left}${broken})`;
 }
 
 function describeAge({ engine, versions: { signatureDate } }: EngineResult): string {
@@ -62,6 +68,12 @@ function describeSkip({ engine, reason }: Report["skipped"][number]): string {
 /** Names, signatures and errors come from outside: what a terminal would act upon or hide is shown by its number, on one line. */
 export function printable(text: string): string {
   return visibleText(text).replace(/[\t\n\r]/g, (character) => `<U+000${character.charCodeAt(0).toString(16).toUpperCase()}>`);
+}
+
+/** What to do about files, said once for all that it is true of. */
+export function describeAdvice(outcomes: readonly FileResult[]): string[] {
+  const advice = outcomes.flatMap(({ report }) => (report?.proof.advice ? [{ ...report, advice: report.proof.advice }] : []));
+  return [...new Set(advice.map(({ verdict, advice }) => `${verdict}: ${advice}`))].map(printable);
 }
 
 /** How many files there were, and how they came out. */

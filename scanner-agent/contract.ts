@@ -90,7 +90,7 @@ export interface Outcome {
   readonly signature: string | null;
   /** Why it did not finish, for people: present exactly when the state is not DONE. */
   readonly error: string | null;
-  /** Why it did not finish, for programs: present exactly when the state is not DONE. */
+  /** Why it did not finish, for programs; with DONE, why it did not look into all of the sample. */
   readonly cause?: ResultCause;
   /** What else the engine reports, in its own words and JSON's types; null for nothing. */
   readonly details: Record<string, unknown> | null;

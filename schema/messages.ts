@@ -94,8 +94,8 @@ export const ResultMessage = z
     /** Why it did not finish; present exactly with TIMEOUT, FAILED and UNSCANNED. */
     error: told(4096).nullable(),
     /**
-     * The same for programs; null for an answer that is DONE and for SCANNING. Older agents do not send it; one that a newer
-     * agent sends and that is not known here counts as null.
+     * The same for programs. With DONE and no verdict: why the engine did not look into all of the sample. Null for every other
+     * DONE and for SCANNING. Older agents do not send it; one that a newer agent sends and that is not known here counts as null.
      */
     cause: z.enum(ResultCause).nullable().catch(null).optional(),
     versions: EngineVersions,
@@ -109,7 +109,8 @@ export const ResultMessage = z
     details: z.record(z.string(), z.unknown()).nullable(),
     /**
      * What found out what is closed to engines in the sample: the inspector's version. Sent with an AV engine's CLEAN, and with
-     * its UNSCANNED if it was found out. An AV engine's CLEAN without it proves nothing: it is an older agent's.
+     * UNSCANNED and DONE without a verdict if it was found out. An AV engine's CLEAN without it proves nothing: it is an older
+     * agent's.
      */
     inspector: told(200).optional(),
     /**

@@ -62,7 +62,7 @@ export interface ResultRecord {
   readonly verdict: EngineVerdict | null;
   readonly signature: string | null;
   readonly error: string | null;
-  /** Why it did not finish, for programs; null where nothing is known. */
+  /** Why it did not finish or, if it is DONE, did not look into all of the sample; null where nothing is known. */
   readonly cause: ResultCause | null;
   /** Of an open result: why its engine works on no agent that has it; null while one can run it. */
   readonly fault: string | null;
@@ -163,6 +163,8 @@ export interface ScanProof {
   readonly absent: readonly string[];
   /** The same in a sentence for people; of an open scan also which engines it waits for. */
   readonly text: string;
+  /** What to do about it, for whoever has the file; null where there is nothing to do. */
+  readonly advice: string | null;
 }
 
 /** Final scans by verdict. */

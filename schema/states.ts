@@ -86,7 +86,7 @@ export interface Skipped {
 /** The `error` that goes with {@link ResultCause.CRASHED_REPEATEDLY}; older agents give no cause, and are known by it. */
 export const CRASHED_REPEATEDLY_ERROR = "ended its agent five times";
 
-/** Why an engine did not finish with a sample, for programs; a result's `error` says it in a sentence for people. */
+/** Why an engine did not finish with a sample or, if it is DONE, did not look into all of it; for programs. */
 export const ResultCause = {
   /** The agent ended each of the five times that it ran the engine on this sample; it is not run again. */
   CRASHED_REPEATEDLY: "CRASHED_REPEATEDLY",

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { digest, isMade, PAGES, ROOT, STAMP } from "./pages.mjs";
+import { checkFirstLoad, digest, isMade, PAGES, ROOT, STAMP } from "./pages.mjs";
 
 // Whoever builds them, even a test: React has a part for development that is left out then.
 process.env["NODE_ENV"] = "production";
@@ -38,6 +38,7 @@ async function buildPage(page) {
     worker: { format: "es" },
   });
   compress(outDir);
+  checkFirstLoad(outDir, page);
   writeFileSync(join(outDir, STAMP), made);
 }
 

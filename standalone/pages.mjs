@@ -15,6 +15,7 @@ export const STAMP = ".made-of";
  * @property {string} built where it is made
  * @property {readonly string[]} uses files of other rooms that it is made of, too
  * @property {RegExp} [later] what is not in the one script that it begins with; without it, the bundler decides
+ * @property {number} [mostFirst] bytes that are loaded before it shows something, at most
  */
 
 /** @type {readonly Page[]} */
@@ -22,8 +23,9 @@ export const PAGES = [
   {
     source: "gateway/dashboard",
     built: "gateway/public/dashboard",
-    uses: ["schema/visible-text.ts"],
+    uses: ["schema/add-clamav.ts", "schema/visible-text.ts"],
     later: /\/dashboard\/(?:screens\/(?!home\/)|generated\/(?!viewer|home|submit))|\/uplot\//,
+    mostFirst: 140_000,
   },
   { source: "gateway/graphiql", built: "gateway/public/graphiql", uses: [] },
 ];
@@ -62,4 +64,28 @@ export function digest(root, { source, uses }) {
       .update("\0");
   }
   return hash.digest("hex");
+}
+
+/**
+ * Bytes of the scripts and styles that a built page begins with, as a browser gets them.
+ * @param {string} folder
+ */
+export function firstLoadOf(folder) {
+  const html = readFileSync(join(folder, "index.html"), "utf8");
+  const first = readdirSync(join(folder, "assets")).filter((name) => /\.(js|css)$/.test(name) && html.includes(name));
+  return first.reduce((sum, name) => {
+    const path = join(folder, "assets", name);
+    return sum + (statSync(`${path}.br`, { throwIfNoEntry: false }) ?? statSync(path)).size;
+  }, 0);
+}
+
+/**
+ * Throws if a built page begins with more than it may.
+ * @param {string} folder
+ * @param {Pick<Page, "source" | "mostFirst">} page
+ */
+export function checkFirstLoad(folder, { source, mostFirst = Infinity }) {
+  const bytes = firstLoadOf(folder);
+  if (bytes > mostFirst)
+    throw new Error(`${source} begins with ${bytes} bytes, and ${mostFirst} is the most: load less at first.`);
 }

@@ -1,5 +1,6 @@
 /** What `npm run up` prints once the mesh runs. */
 
+import { ADD_CLAMAV } from "../schema/add-clamav.js";
 import type { EnginePresence } from "../schema/messages.js";
 import { textTable } from "../schema/text-table.js";
 import { visibleText } from "../schema/visible-text.js";
@@ -46,12 +47,13 @@ export function missingEngines(engines: readonly EnginePresence[], hasClamd: boo
 }
 
 function clamavAdvice(hasClamd: boolean): string {
-  return hasClamd ? "It joins by itself once its signatures are there." : "Add it with: npm run up -- --with-clamav";
+  return hasClamd ? "It joins by itself once its signatures are there." : `Stop the mesh and start it with: ${ADD_CLAMAV}`;
 }
 
 /** Where the mesh is reached. */
 export function addresses(url: string, home: string): string {
   return textTable([
+    ["Dashboard", new URL("/", url).href],
     ["GraphQL", new URL("/graphql", url).href],
     ["GraphiQL", new URL("/graphiql", url).href],
     ["REST", new URL("/api/v1/sample", url).href],

@@ -1,6 +1,7 @@
 import { PLUGIN_TYPE_NUMBER, SPEED_NUMBER } from "../../schema/classes.js";
 import type { ListedScan, ListedResult, ScanProof, ScanRecord } from "../../schema/reports.js";
 import { isFinal } from "../../schema/states.js";
+import { causeText } from "../scan/proof-text.js";
 import { isScanStale, proveVerdict } from "../scan/proof.js";
 import { asctime } from "./asctime.js";
 
@@ -42,9 +43,10 @@ export function formatReport(scan: ListedReport, timeZone: string) {
 }
 
 /** Why it has its verdict, with the words of `/api/v1`. */
-function formatProof({ detectedBy, cleanBy, antivirusAsked, barriers, absent, text }: ScanProof) {
+function formatProof({ detectedBy, cleanBy, antivirusAsked, barriers, absent, text, advice }: ScanProof) {
   return {
     text,
+    ...(advice === null ? {} : { advice }),
     detected_by: detectedBy,
     clean_by: cleanBy,
     antivirus_asked: antivirusAsked,
@@ -99,9 +101,10 @@ function ownKeys({ type, details }: ListedResult): Record<string, unknown> {
   return Object.fromEntries(Object.entries(details).filter(([key]) => !REPLACED.has(key)));
 }
 
-function reason(result: ListedResult): { error?: string; cause?: string } {
+function reason(result: ListedResult): { error?: string; cause?: string; cause_text?: string } {
   const { cause } = result;
-  return { ...errorText(result), ...(cause === null ? {} : { cause: inWords(cause) }) };
+  const text = causeText(result);
+  return { ...errorText(result), ...(cause === null || text === null ? {} : { cause: inWords(cause), cause_text: text }) };
 }
 
 function errorText({ state, error }: ListedResult): { error?: string } {

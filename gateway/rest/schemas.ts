@@ -13,7 +13,9 @@ const hashes = { md5: hashText("md5"), sha1: hashText("sha1"), sha256: hashText(
 const bit = z.union([z.literal(0), z.literal(1)]);
 const speed = z.number().int().min(-1).max(2).describe("-1 ultra, 0 fast, 1 medium, 2 slow.");
 const pluginType = z.number().int().min(1).max(4).describe("1 AV, 2 METADATA, 3 INTEL, 4 FILE_FORMATS.");
-const CAUSE = `Why it did not finish, for programs, where that is known: ${Object.keys(ResultCause)
+const CAUSE = `Why it did not finish, or did not look into all of the sample, for programs, where that is known: ${Object.keys(
+  ResultCause,
+)
   .map((cause) => `\`${inWords(cause)}\``)
   .join(", ")}. Others may follow.`;
 const count = z.number().int().nonnegative();
@@ -53,6 +55,10 @@ export const EngineEntry = z
       .describe("Only where an antivirus engine's signatures were older than its manifest allows, 7 days by default."),
     error: z.string().optional().describe("Only where the engine did not finish: why."),
     cause: z.string().optional().describe(CAUSE),
+    cause_text: z
+      .string()
+      .optional()
+      .describe("The same for people, e.g. `looked at the file itself, not into what is packed in it`."),
   })
   .meta({ id: "EngineEntry" });
 
@@ -76,6 +82,10 @@ const report = {
   proof: z
     .strictObject({
       text: z.string().describe("All of it in one sentence for people; of an open scan also which engines it waits for."),
+      advice: z
+        .string()
+        .optional()
+        .describe("What to do about it, for whoever has the file; only where there is something to do."),
       detected_by: z.array(z.string()).describe("Engines that say infected or suspicious."),
       clean_by: z.array(z.string()).describe("Antivirus engines that scanned the whole sample and found nothing."),
       antivirus_asked: z.boolean().describe("Without an antivirus engine no sample is clean."),

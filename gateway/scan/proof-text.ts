@@ -1,6 +1,6 @@
 /** Why a scan has its verdict, or what it waits for, in one sentence. This is the only place that words it. */
 
-import type { Barrier, ListedResult, ScanRecord } from "../../schema/reports.js";
+import type { Barrier, ListedResult, ResultRecord, ScanRecord } from "../../schema/reports.js";
 import { isFinal, type ResultCause, type ResultState } from "../../schema/states.js";
 
 /** A scan as far as the sentence goes. */
@@ -34,12 +34,23 @@ const STATES: Readonly<Record<ResultState, string>> = {
   UNSCANNED: "could not scan all of it",
   DONE: "gave no verdict",
 };
+/** A result that is DONE says by its cause what the engine has not seen. */
+const UNSEEN: Readonly<Partial<Record<ResultCause, string>>> = {
+  ENCRYPTED: "looked at the file itself, not into it: it is encrypted",
+  UNSUPPORTED_TYPE: "looked at the file itself, not into what is packed in it",
+  DAMAGED: "looked at the file itself, not into it: it is damaged",
+};
 const LEFT_OUT = "was left out because it is broken";
 const NO_ANTIVIRUS = "no antivirus engine took part, so nobody knows whether it is harmful";
 /** Engines that a sentence names; it counts the others. */
 const NAMED = 5;
 /** Characters of an engine's own words. */
 const QUOTED = 200;
+
+/** What a result's cause means, as what its engine did; null if it has none. */
+export function causeText({ state, cause }: Pick<ResultRecord, "state" | "cause">): string | null {
+  return cause && ((state === "DONE" && UNSEEN[cause]) || CAUSES[cause]);
+}
 
 /** Why an engine bars CLEAN, e.g. `ClamAV could not look into what is encrypted (encrypted: a.docx in b.zip)`. */
 export function barrierText({ engine, state, cause, error }: Omit<Barrier, "text">): string {
@@ -72,8 +83,12 @@ export function proofText(
 
 function doubt(antivirus: readonly ProvenResult[], results: readonly ProvenResult[]): string {
   if (antivirus.length > 0) return "not every antivirus engine scanned the whole sample";
-  const encrypted = results.filter(({ cause }) => cause === "ENCRYPTED");
-  return joined(...firstFew(encrypted.map((result) => barrierText(result))), NO_ANTIVIRUS);
+  const unseen = results.filter(({ state, cause }) => cause === "ENCRYPTED" || (state === "DONE" && cause !== null));
+  return joined(...firstFew(unseen.map((result) => unseenText(result))), NO_ANTIVIRUS);
+}
+
+function unseenText(result: ProvenResult): string {
+  return result.state === "DONE" ? `${result.engine} ${causeText(result)}` : barrierText(result);
 }
 
 function scannedText(antivirus: readonly ProvenResult[]): string {

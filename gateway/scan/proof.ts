@@ -1,5 +1,6 @@
 import type { Barrier, ListedResult, ScanProof, ScanRecord } from "../../schema/reports.js";
 import { isFinal } from "../../schema/states.js";
+import { adviceText, type AdvisedScan } from "./advice.js";
 import { barrierText, proofText, type ProvenResult, type ProvenScan } from "./proof-text.js";
 
 /** Whether signatures that were too old took part in a scan's verdict. */
@@ -8,7 +9,10 @@ export function isScanStale(results: readonly Pick<ListedResult, "stale">[]): bo
 }
 
 /** Why a scan has its verdict. The verdict itself is made by `scan_verdict` in Postgres, of the same facts. */
-export function proveVerdict(scan: ProvenScan & Pick<ScanRecord, "skipped">, results: readonly ProvenResult[]): ScanProof {
+export function proveVerdict(
+  scan: ProvenScan & AdvisedScan & Pick<ScanRecord, "skipped">,
+  results: readonly ProvenResult[],
+): ScanProof {
   const antivirus = results.filter(({ type }) => type === "AV");
   const isDetection = ({ verdict }: ProvenResult) => verdict === "INFECTED" || verdict === "SUSPICIOUS";
   const barring = results.filter(
@@ -26,5 +30,6 @@ export function proveVerdict(scan: ProvenScan & Pick<ScanRecord, "skipped">, res
     barriers,
     absent: leftOut.filter(({ barsClean }) => !barsClean).map(({ engine }) => engine),
     text: proofText(scan, results, barriers),
+    advice: adviceText(scan, results),
   };
 }

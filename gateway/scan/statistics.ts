@@ -29,7 +29,8 @@ export interface StatisticsRange extends Hours {
 /** The range of intervals from `from` to `to`, by default the last day. Throws BAD_INPUT. */
 export function statisticsRange(interval: Interval, from: Date | undefined, to: Date | undefined): StatisticsRange {
   const end = to ?? new Date();
-  const begin = from ?? new Date(end.getTime() - DEFAULT_RANGE_MS);
+  // Of whole hours, so that a day has 24 of them, with the one that has begun.
+  const begin = from ?? new Date(Math.ceil(end.getTime() / MS.HOUR) * MS.HOUR - DEFAULT_RANGE_MS);
   if (begin >= end) throw badInput("from", "must be before to");
   const unit = MS[interval];
   const first = Math.floor(begin.getTime() / unit) * unit;

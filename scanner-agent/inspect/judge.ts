@@ -9,7 +9,7 @@ export interface EngineOpens {
   readonly opens?: Opens | undefined;
 }
 
-/** An AV engine's outcome, judged. */
+/** An engine's outcome, judged. */
 export interface Judged {
   readonly outcome: Outcome;
   /** What is closed to the engine. */
@@ -26,15 +26,19 @@ const CAUSES: readonly (readonly [Closed["state"], ResultCause])[] = [
 
 /** Whether it matters to an outcome what is closed to the engine: a detection stands whatever else there is. */
 export function needsInspection({ state, verdict }: Outcome): boolean {
-  return state === "UNSCANNED" || (state === "DONE" && verdict === "CLEAN");
+  return state === "UNSCANNED" || (state === "DONE" && (verdict === "CLEAN" || verdict === null));
 }
 
-/** CLEAN of a sample in which something is closed to the engine is UNSCANNED, with the cause. What the engine says itself stays first. */
+/**
+ * CLEAN of a sample in which something is closed to the engine is UNSCANNED, with the cause. What the engine says itself stays first.
+ * An engine that claims nothing, such as Yara whose rules do not match, stays DONE; the cause says what it did not look into.
+ */
 export function judge(outcome: Outcome, inspection: Inspection, engine: EngineOpens): Judged {
   if (!needsInspection(outcome)) return { outcome, closed: [] };
   const closed = closedTo(engine, inspection);
   const [, cause] = CAUSES.find(([state]) => closed.some((fact) => fact.state === state)) ?? [];
   if (cause === undefined) return { outcome, closed };
+  if (outcome.state === "DONE" && outcome.verdict === null) return { outcome: { ...outcome, cause }, closed };
   const reason = reasonOf(closed, engine);
   if (outcome.state === "UNSCANNED") return { outcome: { ...outcome, error: `${outcome.error}; ${reason}` }, closed };
   return { outcome: unscanned(outcome, cause, reason), closed };

@@ -17,7 +17,7 @@ export type Underway = Promise<Inspection | { readonly reason: string }>;
 /** What an answer says of the inspection. */
 export type Judgement = { readonly outcome: Outcome } & Pick<ResultMessage, "inspector" | "closed">;
 
-/** Begins to find out what is closed to an engine in a sample; undefined for an engine whose CLEAN proves nothing. */
+/** Begins to find out what is closed to an engine in a sample; undefined for an engine whose silence nobody takes for a proof. */
 export function beginInspection(
   { manifest }: Engine,
   sha256: string,
@@ -25,7 +25,8 @@ export function beginInspection(
   inspector: Inspector,
   log: Logger,
 ): Underway | undefined {
-  if (manifest.type !== "AV") return undefined;
+  const isAntivirus = manifest.type === "AV";
+  if (!isAntivirus && (!manifest.detects || held === undefined)) return undefined;
   if (held === undefined) return Promise.resolve({ reason: "the engine is not given the sample's bytes" });
   return inspect(held, sha256, inspector).catch((error: unknown) => {
     log.warn({ err: error }, "The sample could not be inspected");

@@ -35,8 +35,19 @@ export class Result extends Node {
   @Field(() => String, { nullable: true, description: "Why it did not finish." })
   error!: string | null;
 
-  @Field(() => ResultCause, { nullable: true, description: "The same for programs; null where nothing is known." })
+  @Field(() => ResultCause, {
+    nullable: true,
+    description:
+      "The same for programs; null where nothing is known. Of a result that is DONE: why the engine did not look into all of the sample, as Yara does not into archives.",
+  })
   cause!: ResultCause | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The cause in words for people, as what the engine did: `looked at the file itself, not into what is packed in it`; null without one.",
+  })
+  causeText!: string | null;
 
   @Field(() => String, {
     nullable: true,

@@ -54,4 +54,10 @@ export class ScanProof implements ProofRecord {
       "All of it in one sentence for people, such as `CLEAN: all 4 antivirus engines scanned the whole sample and found nothing`; of an open scan also which engines it waits for. It contains engines' own words.",
   })
   text!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "What to do about it, for whoever has the file, such as `Do not open it.`; null where there is nothing to do.",
+  })
+  advice!: string | null;
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import stringWidth from "string-width";
 import { createLiveView } from "../../cli/live-view.js";
 import type { EngineResult, Report } from "../../cli/report.js";
-import { createPlainView, describeCount } from "../../cli/view.js";
+import { createPlainView, describeAdvice, describeCount } from "../../cli/view.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -17,6 +17,7 @@ function result(engine: string, rest: Partial<EngineResult> = {}): EngineResult 
     signature: null,
     error: null,
     cause: null,
+    causeText: null,
     stale: false,
     durationMs: null,
     agent: null,
@@ -39,7 +40,7 @@ function report(results: EngineResult[], rest: Partial<Report> = {}): Report {
     detections: 0,
     sample: { sha256: "", sha1: "", md5: "", size: 0, mime: "" },
     skipped: [],
-    proof: { detectedBy: [], cleanBy: [], antivirusAsked: true, barriers: [], absent: [], text: "" },
+    proof: { detectedBy: [], cleanBy: [], antivirusAsked: true, barriers: [], absent: [], text: "", advice: null },
     stale: false,
     results,
     ...rest,
@@ -104,7 +105,7 @@ it("draws over what it drew, and leaves what is final above", () => {
   expect(screen.lines()).toEqual([
     "  ClamAV       3 ms  infected  Eicar",
     "  Yara               failed  exit 2",
-    "a.exe: INFECTED (1 of 2 engines detect it, 2 done; scan 7)",
+    "a.exe: INFECTED (1 of 2 engines detect it, 1 done, 1 did not finish; scan 7)",
     "b.exe  sending",
   ]);
   view.finished({ file: "b.exe", error: "there is no room" });
@@ -182,6 +183,7 @@ it.each([
       barriers: [],
       absent: [],
       text: `INCONCLUSIVE: A failed (${text})`,
+      advice: null,
     },
   });
   const lines: string[] = [];
@@ -192,6 +194,31 @@ it.each([
   expect(lines).toHaveLength(4);
   for (const line of lines) expect(line).toContain(shown);
   expect(lines.join("").includes(text)).toBe(false);
+});
+
+it("tells of engines that did not finish, and in a word what one has not looked into", () => {
+  const found = report(
+    [
+      result("A", { state: "FAILED", error: "exit status 2" }),
+      result("Yara", { state: "DONE", cause: "UNSUPPORTED_TYPE", causeText: "looked at the file itself" }),
+    ],
+    { verdict: "INFECTED", done: 2, total: 2, detections: 0 },
+  );
+  const lines: string[] = [];
+  const view = createPlainView((line) => void lines.push(line));
+  view.progress("f", found);
+  view.finished({ file: "f", report: found });
+  expect(lines).toContain("f: Yara done  looked at the file itself");
+  expect(lines.at(-1)).toBe("f: INFECTED (0 of 2 engines detect it, 1 done, 1 did not finish; scan 7)");
+});
+
+it("says once for all files what to do about them", () => {
+  const advised = (verdict: Report["verdict"], advice: string | null) => {
+    const found = report([], { verdict });
+    return { file: "f", report: { ...found, proof: { ...found.proof, advice } } };
+  };
+  const outcomes = [advised("INFECTED", "Do not open it."), advised("CLEAN", null), advised("INFECTED", "Do not open it.")];
+  expect(describeAdvice(outcomes)).toEqual(["INFECTED: Do not open it."]);
 });
 
 it("a count names each outcome", () => {

@@ -34,7 +34,7 @@ export function reportOf(scanId: number, name: string, bytes: Buffer, rest: obje
   const verdict = bytes.includes("bad") ? "INFECTED" : "CLEAN";
   const detections = verdict === "CLEAN" ? 0 : 1;
   const now = new Date().toISOString();
-  const proof = { detectedBy: [], cleanBy: [], antivirusAsked: true, barriers: [], absent: [], text: "" };
+  const proof = { detectedBy: [], cleanBy: [], antivirusAsked: true, barriers: [], absent: [], text: "", advice: null };
   const sample = { sha256: "", sha1: "", md5: "", size: bytes.length, mime: "" };
   const report = { scanId, name, verdict, startDate: now, endDate: now, deadline: now, done: 1, total: 1, detections };
   return { ...report, sample, skipped: [], proof, results: [], ...rest };

@@ -49,7 +49,8 @@ export async function persist<T>(step: () => Promise<T>, signal: AbortSignal): P
         if (away === undefined || signal.aborted || (away.retryAfterS ?? 0) > LONGEST_WORTH_WAITING_S) throw error;
         waiting.set(self, away.message);
         tell();
-        await nextTry(Math.max(1_000 * (away.retryAfterS ?? 0), FIRST_WAIT_MS * 2 ** tries), signal);
+        const wait = Math.min(FIRST_WAIT_MS * 2 ** tries, LONGEST_WAIT_MS);
+        await nextTry(Math.max(1_000 * (away.retryAfterS ?? 0), wait), signal);
         if (signal.aborted) throw error;
       }
     }
@@ -72,7 +73,7 @@ function nextTry(wait: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, Math.min(wait, LONGEST_WAIT_MS));
+    const timer = setTimeout(end, wait);
     const unfollow = connection.follow(() => {
       if (connection.get() === "open") end();
     });

@@ -13,7 +13,7 @@ const RETRY_MS = 3_000;
 
 /** Lets in who may be here; everybody else is told what is wanted. */
 export function Gate({ children }: { children: ReactNode }) {
-  const [{ data, error }, ask] = useQuery({ query: ViewerDocument });
+  const [{ data, error, fetching }, ask] = useQuery({ query: ViewerDocument });
   const state = useStore(connection);
   // A later answer may fail: the page stays what it is.
   const [viewer, setViewer] = useState<Viewer>();
@@ -31,7 +31,14 @@ export function Gate({ children }: { children: ReactNode }) {
     return () => clearTimeout(timer);
   }, [error, viewer, ask]);
 
-  if (state === "refused" || error?.response?.status === 401) return <KeyForm wasRefused={currentKey() !== null} />;
+  /** Who comes with a key is asked for anew. The page is not: it would lose the files that were given to it. */
+  const enter = () => {
+    setViewer(undefined);
+    connection.set("idle");
+    ask({ requestPolicy: "network-only" });
+  };
+  if (state === "refused" || (!fetching && error?.response?.status === 401))
+    return <KeyForm wasRefused={currentKey() !== null} onEnter={enter} />;
   if (viewer !== undefined) return <ViewerContext value={viewer}>{children}</ViewerContext>;
   if (error === undefined) return <p className="soft centred">Loading …</p>;
   return (
@@ -41,15 +48,14 @@ export function Gate({ children }: { children: ReactNode }) {
   );
 }
 
-function KeyForm({ wasRefused }: { wasRefused: boolean }) {
+function KeyForm({ wasRefused, onEnter }: { wasRefused: boolean; onEnter(): void }) {
   const [text, setText] = useState("");
   const [isRefused, setRefused] = useState(wasRefused);
   const enter = () => {
     const key = text.trim();
     if (!canBeKey(key)) return setRefused(true);
-    // Everything starts anew with the key: what was read, and the socket.
     keepKey(key);
-    location.reload();
+    onEnter();
   };
   return (
     <main className="gate">
@@ -86,7 +92,7 @@ function KeyForm({ wasRefused }: { wasRefused: boolean }) {
               type="button"
               onClick={() => {
                 forgetKey();
-                location.reload();
+                onEnter();
               }}
             >
               Forget the key

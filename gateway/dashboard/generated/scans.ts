@@ -190,6 +190,13 @@ export type WatchScansSubscriptionVariables = Exact<{
 
 export type WatchScansSubscription = { readonly scanFeed: { readonly cursor: string, readonly scans: ReadonlyArray<{ readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }> } };
 
+export type CountFoundQueryVariables = Exact<{
+  text: string;
+}>;
+
+
+export type CountFoundQuery = { readonly search: { readonly totalCount: number, readonly totalCountIsExact: boolean } };
+
 export type CountScansQueryVariables = Exact<{
   filter: ScanFilter;
 }>;
@@ -241,6 +248,8 @@ export const ReadRows = "query ReadRows($ids: [ID!]!) {\n  nodes(ids: $ids) {\n 
 export const EngineNames = "query EngineNames {\n  engines {\n    name\n  }\n}" as unknown as TypedDocumentNode<EngineNamesQuery, EngineNamesQueryVariables>;
 
 export const WatchScans = "subscription WatchScans($filter: ScanFilter, $after: String) {\n  scanFeed(filter: $filter, after: $after) {\n    cursor\n    scans {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<WatchScansSubscription, WatchScansSubscriptionVariables>;
+
+export const CountFound = "query CountFound($text: String!) {\n  search(first: 1, text: $text) {\n    totalCount\n    totalCountIsExact\n  }\n}" as unknown as TypedDocumentNode<CountFoundQuery, CountFoundQueryVariables>;
 
 export const CountScans = "query CountScans($filter: ScanFilter!) {\n  scans(first: 1, filter: $filter) {\n    totalCount\n    totalCountIsExact\n  }\n}" as unknown as TypedDocumentNode<CountScansQuery, CountScansQueryVariables>;
 

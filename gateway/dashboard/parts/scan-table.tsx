@@ -15,12 +15,14 @@ interface Selection {
 interface Props {
   scans: readonly ScanRowFragment[];
   caption: string;
+  /** The time that is shown: the one by which they are ordered. */
+  time?: "startDate" | "endDate";
   /** Where rows can be selected. */
   selection?: Selection;
 }
 
 /** Scans as rows; each leads to its report. */
-export function ScanTable({ scans, caption, selection }: Props) {
+export function ScanTable({ scans, caption, time = "startDate", selection }: Props) {
   const isNarrow = useNarrow();
   const all = scans.map(({ scanId }) => scanId);
   return (
@@ -49,7 +51,7 @@ export function ScanTable({ scans, caption, selection }: Props) {
               Type
             </th>
             <th scope="col" className="wide">
-              Accepted
+              {time === "startDate" ? "Accepted" : "Ended"}
             </th>
           </tr>
         </thead>
@@ -59,6 +61,7 @@ export function ScanTable({ scans, caption, selection }: Props) {
               key={scan.scanId}
               scan={scan}
               isNarrow={isNarrow}
+              time={time}
               select={
                 selection && <Select what={`scan ${scan.scanId}, ${visibleText(scan.name)}`} ids={[scan.scanId]} {...selection} />
               }
@@ -87,11 +90,13 @@ function Select({ what, ids, selected, onSelect }: Selection & { what: string; i
 interface RowProps {
   readonly scan: ScanRowFragment;
   readonly isNarrow: boolean;
+  readonly time: "startDate" | "endDate";
   readonly select: ReactNode;
 }
 
 /** Drawn again only when its scan has changed: hundreds of others may in a second. */
-const Row = memo(function Row({ scan, isNarrow, select }: RowProps) {
+const Row = memo(function Row({ scan, isNarrow, time, select }: RowProps) {
+  const at = scan[time];
   return (
     <tr>
       {select && <td>{select}</td>}
@@ -104,25 +109,23 @@ const Row = memo(function Row({ scan, isNarrow, select }: RowProps) {
         </Link>
         {isNarrow && (
           <div className="small soft">
-            {scan.endDate === null
-              ? `${scan.done} of ${scan.total} have answered`
-              : `${scan.detections} of ${scan.total} detect it`}
-            {" · "}
-            <Ago at={scan.startDate} />
+            {scan.endDate === null ? `${scan.done} of ${scan.total} have ended` : `${scan.detections} of ${scan.total} detect it`}
+            {at && (
+              <>
+                {" · "}
+                <Ago at={at} />
+              </>
+            )}
           </div>
         )}
       </td>
       <td className="number wide">{scan.detections}</td>
-      <td className="wide">
-        {scan.done} of {scan.total}
-      </td>
+      <td className="wide">{scan.endDate === null ? `${scan.done} of ${scan.total}` : scan.total}</td>
       <td className="number wide">{bytesText(scan.sample.size)}</td>
       <td className="wide">
         <Name text={scan.sample.mime} />
       </td>
-      <td className="wide">
-        <Ago at={scan.startDate} />
-      </td>
+      <td className="wide">{at && <Ago at={at} />}</td>
     </tr>
   );
 });

@@ -22,5 +22,5 @@ export function scansAddress({ since, until, ...others }: ScansBehind): string {
   return `/scans?${parameters}`;
 }
 
-/** What an engine answers when it did not scan all of a sample. */
-export const ERRORS = ["FAILED", "TIMEOUT", "NO_AGENT", "UNSCANNED"];
+/** What an engine answers when it did not scan all of a sample: the list of scans knows which states that are. */
+export const ERRORS = ["ERROR"];

@@ -6,6 +6,7 @@ import { ClosedMember } from "../../../schema/graphql/closed-member.js";
 import { ContainerImage } from "../../../schema/graphql/container-image.js";
 import { EngineVersions } from "../../../schema/graphql/engine-versions.js";
 import { Result } from "../../../schema/graphql/result.js";
+import { causeText } from "../../scan/proof-text.js";
 import type { RequestContext } from "../context/request-context.js";
 import { listCost, TYPICAL } from "../limits/list-cost.js";
 
@@ -19,6 +20,11 @@ export class ResultResolver {
   @FieldResolver(() => [ClosedMember], { complexity: listCost(TYPICAL.closedMembers) })
   async closed(@Root() result: BriefResult | ResultRecord, @Ctx() context: RequestContext): Promise<readonly Closed[]> {
     return (await wholeResult(result, context))?.closed ?? [];
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  causeText(@Root() result: BriefResult): string | null {
+    return causeText(result);
   }
 
   @FieldResolver(() => EngineVersions)

@@ -32,7 +32,10 @@ export class StatisticsResolver {
   @Needs("scan:read")
   @Query(() => Statistics, { description: "Scans that became final in a range of time." })
   stats(
-    @Arg("from", () => GraphQLDateTimeISO, { nullable: true, description: "The start; without it one day before the end." })
+    @Arg("from", () => GraphQLDateTimeISO, {
+      nullable: true,
+      description: "The start; without it one day before the end, in whole hours.",
+    })
     from: Date | null | undefined,
     @Arg("to", () => GraphQLDateTimeISO, { nullable: true, description: "The end; without it now." })
     to: Date | null | undefined,

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { ADD_CLAMAV } from "../../../schema/add-clamav.js";
 import { reasonOf, Unavailable } from "../../contract.js";
 import { clamavUser, type HostUser } from "./config.js";
 
@@ -48,7 +49,7 @@ export async function findSignatures(folder: string = DEFAULT_SIGNATURES): Promi
 
 /** What fills the folder of ClamAV's own updater is known; a folder of the operator's choice is filled in another way. */
 function noSignatures(folder: string, why = ""): string {
-  const advice = folder === DEFAULT_SIGNATURES ? ": run freshclam as root, or npm run up -- --with-clamav" : "";
+  const advice = folder === DEFAULT_SIGNATURES ? `: ${ADD_CLAMAV} fetches them, and so does freshclam as root` : "";
   return `no signatures in ${folder}${why}${advice}`;
 }
 

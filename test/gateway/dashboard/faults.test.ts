@@ -150,6 +150,18 @@ it("a key that is revoked while the page is open leads to the form, which says w
   const second = await page.context().newPage();
   await second.goto(keyed.url);
   await second.getByRole("button", { name: "Choose files" }).waitFor();
+
+  // What was given to the page outlasts a change of the key.
+  await page.getByRole("link", { name: "Home" }).click();
+  await page.getByText("1 of 1 file accepted").first().waitFor();
+  const third = await keyWith(keyed, ["scan:read", "scan:write"]);
+  await revokeApiKey(keyed.context, TESTER, idOf(other));
+  await page.getByText("This API key is not valid: it was revoked").waitFor();
+  await page.getByLabel("API key").fill(third);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("1 of 1 file accepted").first().waitFor();
+  await page.locator("input[type=file]").first().setInputFiles(file("third.bin"));
+  await page.getByRole("heading", { name: "third.bin" }).waitFor();
 });
 
 it("a key that lacks a screen's scope says which", async () => {

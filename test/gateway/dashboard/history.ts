@@ -21,6 +21,8 @@ export interface History {
   readonly running: number;
   /** The sample of the infected scan. */
   readonly sha256: string;
+  /** The `id` of a webhook that was told of nothing. */
+  readonly webhook: string;
 }
 
 /** Plays it on an agent that has ENGINES, and returns the number of each scan. */
@@ -47,5 +49,22 @@ export async function playHistory(url: string, agent: PuppetAgent): Promise<Hist
     const { data } = await graphql<Ended>(url, ended);
     return data && Object.values(data).every(({ endDate }) => endDate !== null) ? data : undefined;
   });
-  return { infected, clean, inconclusive, running, sha256: found[`s${infected}`]?.sample.sha256 ?? "" };
+  return {
+    infected,
+    clean,
+    inconclusive,
+    running,
+    sha256: found[`s${infected}`]?.sample.sha256 ?? "",
+    webhook: await addWebhook(url),
+  };
+}
+
+async function addWebhook(url: string): Promise<string> {
+  const input = { url: "https://hooks.example.org/scans", events: ["SCAN_DETECTED"] };
+  const { data } = await graphql<{ createWebhook: { webhook: { id: string } } }>(
+    url,
+    "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { ... on CreateWebhookSuccess { webhook { id } } } }",
+    { input },
+  );
+  return data?.createWebhook.webhook.id ?? "";
 }

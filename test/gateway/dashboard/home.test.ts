@@ -7,9 +7,9 @@ import { useBrowser } from "./browser.js";
 
 /** Hidden and turning characters, markup, a storm of combining marks, and a length that no row has room for. */
 const HOSTILE =
-  `rlo-\u202efdp\u200b.exe<img src=x onerror=alert(1)>${"e\u0301\u0302\u0303\u0304\u0305".repeat(40)}${"long".repeat(100)}`.slice(
+  `rlo-\u202efdp\u200b.exe<img src=x onerror=alert(1)>${"e\u0301\u0302\u0303\u0304\u0305".repeat(40)}${"long".repeat(200)}`.slice(
     0,
-    255,
+    1_000,
   );
 
 const stage = useStage();
@@ -29,7 +29,13 @@ it("a chosen file leads to its report, whose rows finish in place and whose verd
   await agent.answer("Alpha", { scan, verdict: "INFECTED", signature: "Test.Letter" });
   await page.getByRole("row", { name: /Alpha/ }).getByText("Infected").waitFor();
   await page.getByRole("row", { name: /Alpha/ }).getByText("Test.Letter").waitFor();
-  await agent.answer("Beta", { scan, verdict: null });
+  await page.getByText("2 asked, 1 done, 1 open").waitFor();
+  const member = { path: "a.txt", format: "zip", method: "deflate", state: "UNSUPPORTED" } as const;
+  await agent.answer("Beta", { scan, verdict: null, cause: "UNSUPPORTED_TYPE", closed: [member] });
+  await page.getByRole("row", { name: /Beta/ }).getByText("looked at the file itself, not into what is packed in it").waitFor();
+  await page.getByRole("button", { name: "Details of Beta" }).click();
+  await page.getByText("a.txt: packed in a way that it does not open (zip, deflate)").waitFor();
+  await page.getByText("2 asked, 2 done", { exact: true }).waitFor();
   await page.getByText("INFECTED: Alpha found Test.Letter").waitFor();
   await page.getByText("Do not open it.", { exact: true }).waitFor();
   await page.goto(`${gateway.url}/#/scans?q=lette`);
@@ -72,11 +78,23 @@ it("a scan that somebody else submits shows at once, with its verdict when it ha
 
 it.each([1280, 390])("a hostile name is text, is made visible, and widens nothing, %d px wide", async (width) => {
   const { scan } = await submit(gateway.url, { base64: base64(`hostile ${width}`), name: HOSTILE });
+  await agent.answer("Alpha", { scan: scan.scanId, verdict: "INFECTED", signature: HOSTILE, details: { [HOSTILE]: [HOSTILE] } });
+  await agent.answer("Beta", { scan: scan.scanId, state: "FAILED", error: HOSTILE, details: { rows: [{ [HOSTILE]: HOSTILE }] } });
   const { page, faults } = await open(gateway.url, "/", { viewport: { width, height: 700 } });
   for (const path of ["#/", `#/scan/${scan.scanId}`, "#/engines", "#/fleet"]) {
     await page.goto(`${gateway.url}/${path}`);
     await page.locator("h1").first().waitFor({ state: "attached" });
     if (path.length < 3 || path.includes("scan")) await page.getByText(visibleText(HOSTILE).slice(0, 40)).first().waitFor();
+    if (path.includes("scan")) {
+      await page
+        .getByText(`Alpha found ${visibleText(HOSTILE).slice(0, 40)}`)
+        .first()
+        .waitFor();
+      for (const name of ["Beta", "Alpha"]) {
+        await page.getByRole("button", { name: `Details of ${name}` }).click();
+        await page.getByRole("group", { name: "Form of the details" }).waitFor();
+      }
+    }
     const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
     expect({ path, isTooWide: wide > width }).toEqual({ path, isTooWide: false });
   }

@@ -12,6 +12,15 @@ import { useBrowser } from "./browser.js";
 
 const NAMES = Array.from({ length: 60 }, (_, i) => `Engine-${String(i).padStart(2, "0")}`);
 const SCANS = 10;
+/** Details with more rows than a page has room for. */
+const LONG = {
+  yara: {
+    matches: Array.from({ length: 8 }, (_, i) => ({
+      rule: `rule_${i}`,
+      strings: Array.from({ length: 30 }, (__, n) => ({ name: i === 7 && n === 0 ? "$last" : "$a", offset: n, length: 4 })),
+    })),
+  },
+};
 const ROWS = "document.querySelectorAll('tr, li').length";
 
 const stage = useStage();
@@ -33,8 +42,8 @@ it("no final state is dropped while hundreds of results arrive, and a report of 
     ),
   );
   const { page: report } = await open(gateway.url, `/#/scan/${scans[0]}`);
-  await report.getByText(`0 of ${NAMES.length} engines have answered`).waitFor();
-  await Promise.all(scans.flatMap((scan) => NAMES.map((name) => agent.answer(name, { scan, verdict: "CLEAN" }))));
+  await report.getByText(`0 of ${NAMES.length} engines have ended`).waitFor();
+  await Promise.all(scans.flatMap((scan) => NAMES.map((name) => agent.answer(name, { scan, verdict: "CLEAN", details: LONG }))));
   for (let i = 0; i < SCANS; i++)
     await home
       .getByRole("row", { name: `much-${i}.bin` })
@@ -46,6 +55,9 @@ it("no final state is dropped while hundreds of results arrive, and a report of 
     .waitFor();
   const table = report.getByRole("region", { name: "Engines" }).getByRole("table");
   expect(await table.locator(".verdict", { hasText: "Clean" }).count()).toBe(NAMES.length);
+  await table.getByRole("button", { name: "Details of Engine-00" }).click();
+  await table.getByRole("button", { name: "Show 30 strings" }).last().click();
+  await table.getByText("$last").waitFor();
   expect(await table.locator("tr").count()).toBeLessThanOrEqual(80);
   expect(await home.evaluate<number>(ROWS)).toBeLessThanOrEqual(80);
   expect(faults).toEqual([]);

@@ -144,6 +144,7 @@ it("a long list comes in pages that the address leads back to, and scans of a pa
   const rows = page.locator("table.scans tbody tr");
   const shows = (count: number) => until(`the page shows ${count} scans`, async () => (await rows.count()) === count);
   await shows(50);
+  await page.getByText("53 scans", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Next" }).click();
   await shows(3);
   await page.reload();
@@ -163,7 +164,7 @@ it("a long list comes in pages that the address leads back to, and scans of a pa
   await page.getByRole("button", { name: "Previous" }).click();
   await shows(50);
   const releaseRescan = await holdBack(page, "mutation RescanMany");
-  await page.getByRole("button", { name: "Scan all again" }).click();
+  await page.getByRole("button", { name: "Scan all 53 again" }).click();
   await page.getByText("0 of 53 are sent").first().waitFor();
   await page.getByRole("link", { name: "Fleet" }).click();
   await page.getByRole("heading", { name: "Fleet", exact: true }).waitFor();
@@ -173,7 +174,7 @@ it("a long list comes in pages that the address leads back to, and scans of a pa
   await page.getByText("53 of 53 are scanned again.").first().waitFor();
   expect(await page.getByRole("link", { name: /^Batch \d+$/ }).count()).toBe(1);
   const releaseList = await holdBack(page, "query ListNumbers");
-  await page.getByRole("button", { name: "Scan all again" }).click();
+  await page.getByRole("button", { name: "Scan all 53 again" }).click();
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   releaseList();
   await page.getByText("0 of 53 are scanned again.").first().waitFor();
@@ -205,8 +206,13 @@ it("filters find when scans ended, how long engines took, one signature and who 
   ] as const) {
     await page.goto(`${gateway.url}/#/scans?${filter}`);
     await page.getByRole("heading", { name: "Scans", exact: true }).waitFor();
-    if (found === "") await page.getByText("No scan is like that").waitFor();
-    else await until(`${filter} finds ${found}`, async () => (await names()).join() === found);
+    if (found === "") {
+      await page.getByText("No scan is like that").waitFor();
+      continue;
+    }
+    await until(`${filter} finds ${found}`, async () => (await names()).join() === found);
+    // The time that is shown is the one by which they are ordered.
+    await page.getByRole("columnheader", { name: filter.includes("ended") ? "Ended" : "Accepted" }).waitFor();
   }
   expect(faults).toEqual([]);
 });

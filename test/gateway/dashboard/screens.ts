@@ -4,9 +4,12 @@ import { textOf } from "../../house/source.js";
 import type { History } from "./history.js";
 
 /** Paths as in app/screens.tsx, each with its parameters filled in from a history. */
-export function screenPaths({ infected, sha256 }: History): readonly string[] {
+export function screenPaths({ infected, sha256, webhook }: History): readonly string[] {
   const found = [...textOf("gateway/dashboard/app/screens.tsx").matchAll(/\bpath: "([^"]+)"/g)];
-  return found.map(([, path = ""]) =>
-    path.replace(/:(\w+)/g, (_, name) => (/hash|sha/i.test(name) || path.startsWith("/sample") ? sha256 : String(infected))),
-  );
+  const values: Readonly<Record<string, string>> = { scan: String(infected), sample: sha256, webhooks: webhook };
+  return found.map(([, path = ""]) => {
+    const value = values[path.split("/")[1] ?? ""];
+    if (path.includes(":") && value === undefined) throw new Error(`${path} has a parameter that no history fills in`);
+    return path.replace(/:\w+/, encodeURIComponent(value ?? ""));
+  });
 }

@@ -137,3 +137,34 @@ it("what cannot be read of a dropped folder is named, and the rest of it is scan
   expect(scans.map(({ name }) => name).toSorted()).toEqual(["work/a.txt", "work/b.txt"]);
   expect(faults).toEqual([]);
 });
+
+const DROP_EMPTY = `(() => {
+  const folder = { isFile: false, fullPath: "/empty", createReader: () => ({ readEntries: (resolve) => resolve([]) }) };
+  const event = new Event("drop", { bubbles: true, cancelable: true });
+  event.dataTransfer = { items: [{ webkitGetAsEntry: () => folder }], files: [] };
+  document.querySelector(".drop").dispatchEvent(event);
+})()`;
+
+it("an empty folder that is dropped is told, and what the mesh wants later is sent no sooner", async () => {
+  const { page } = await open(gateway.url, "/", { before: (made) => made.clock.install() });
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  await page.evaluate(DROP_EMPTY);
+  await page.getByText("There is no file in what was dropped.").waitFor();
+
+  let sent = 0;
+  await page.route("**/upload/*", (route) =>
+    ++sent === 1
+      ? route.fulfill({ status: 503, headers: { "retry-after": "60" }, json: { error: "nothing can be stored now" } })
+      : route.fallback(),
+  );
+  const later = { name: "later.txt", mimeType: "", buffer: Buffer.from("later") };
+  await page.locator("input[type=file]").first().setInputFiles(later);
+  await page.getByText("There is no file in what was dropped.").waitFor({ state: "detached" });
+  await page.getByText("Paused: nothing can be stored now").waitFor();
+  await page.clock.fastForward(45_000);
+  await page.evaluate("fetch('readyz').then((answer) => answer.text())");
+  expect(sent).toBe(1);
+  await page.clock.fastForward(30_000);
+  await page.waitForURL(/#\/scan\/\d+$/);
+  expect(sent).toBe(2);
+});

@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import fastify from "fastify";
 import { describe, expect, it } from "vitest";
 import { sendError } from "../../../gateway/http/http-error.js";
 import { serveAssets } from "../../../gateway/routes/assets.js";
 import { projectPath } from "../../../schema/paths.js";
+import { checkFirstLoad, firstLoadOf, PAGES } from "../../../standalone/pages.mjs";
 import { engine } from "../../stage/puppet-agent.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 
@@ -97,7 +98,16 @@ describe("its files", () => {
     };
     const files = readdirSync(ASSETS).filter((name) => /\.(js|css)$/.test(name));
     const first = files.filter((name) => html.includes(name));
-    expect(first.reduce((sum, name) => sum + sizeOf(name), 0)).toBeLessThan(120 * KIB);
+    const folder = dirname(ASSETS);
+    const bytes = firstLoadOf(folder);
+    expect(bytes).toBe(first.reduce((sum, name) => sum + sizeOf(name), 0));
+    expect(bytes).toBeLessThan(120 * KIB);
+    // The build fails above that.
+    expect(PAGES.find(({ built }) => built === "gateway/public/dashboard")?.mostFirst).toBe(140 * KIB);
+    const most = { source: "gateway/dashboard", mostFirst: bytes - 1 };
+    expect(() => checkFirstLoad(folder, most)).toThrow(
+      `gateway/dashboard begins with ${bytes} bytes, and ${bytes - 1} is the most`,
+    );
     expect(first.filter((name) => name.endsWith(".js") && !name.startsWith("rolldown-runtime"))).toHaveLength(1);
     const limitOf = (name: string) => (name.startsWith("statistics") ? 45 : 30) * KIB;
     expect(files.filter((name) => !first.includes(name) && sizeOf(name) > limitOf(name))).toEqual([]);

@@ -1,9 +1,11 @@
 /** The sentence that says why a scan has its verdict. */
 
+import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { proveVerdict } from "../../../gateway/scan/proof.js";
 import type { ResultRecord, ScanReport } from "../../../schema/reports.js";
 import { ResultCause, ResultState } from "../../../schema/states.js";
+import { EICAR } from "../../scanner-agent/eicar.js";
 import { DONE, SCAN } from "../rest/records.js";
 
 const av = (engine: string, more: Partial<ResultRecord> = {}): ResultRecord => ({ ...DONE, engine, ...more });
@@ -44,6 +46,18 @@ it.each<[text: string, verdict: ScanReport["verdict"], results: ResultRecord[]]>
       "no antivirus engine took part, so nobody knows whether it is harmful",
     "INCONCLUSIVE",
     [other("Yara"), other("Facts", notDone("UNSCANNED", "ENCRYPTED", "encrypted: a.docx"))],
+  ],
+  [
+    "INCONCLUSIVE: Yara looked at the file itself, not into it: it is encrypted; " +
+      "no antivirus engine took part, so nobody knows whether it is harmful",
+    "INCONCLUSIVE",
+    [other("Yara", { cause: "ENCRYPTED" }), other("Facts")],
+  ],
+  [
+    "INCONCLUSIVE: Yara looked at the file itself, not into what is packed in it; " +
+      "no antivirus engine took part, so nobody knows whether it is harmful",
+    "INCONCLUSIVE",
+    [other("Yara", { cause: "UNSUPPORTED_TYPE" })],
   ],
   ["INCONCLUSIVE: not every antivirus engine scanned the whole sample", "INCONCLUSIVE", [av("A")]],
   [
@@ -103,4 +117,32 @@ it("stays a sentence with a hundred engines and endless words", () => {
   );
   expect([...infected].length).toBeLessThan(1_500);
   expect(infected).not.toMatch(/\p{Surrogate}/u);
+});
+
+it.each<[advice: string | null, verdict: ScanReport["verdict"], results: ResultRecord[], more?: Partial<ScanReport>]>([
+  [null, "CLEAN", [av("A")]],
+  [null, null, [av("A", notDone("QUEUED"))], { endDate: null }],
+  ["Do not open it.", "INFECTED", [av("A", found("Bad"))]],
+  ["Do not open it.", "INFECTED", [av("A", found("Bad")), av("B", notDone("QUEUED"))], { endDate: null }],
+  ["Do not open it unless you know for certain what it is.", "SUSPICIOUS", [av("A", { verdict: "SUSPICIOUS" })]],
+  ["We do not know whether it is harmful: do not open it.", "INCONCLUSIVE", [av("A", notDone("FAILED"))]],
+  [
+    "We do not know whether it is harmful: do not open it. Add an antivirus engine such as ClamAV, and scan it again.",
+    "INCONCLUSIVE",
+    [other("Yara")],
+  ],
+  [
+    "We do not know whether it is harmful: do not open it. " +
+      "It is encrypted: unpack it with its password, without opening what comes out, and scan that.",
+    "INCONCLUSIVE",
+    [other("Yara", { cause: "ENCRYPTED" })],
+  ],
+  [
+    "This is only the EICAR test file: it is harmless, and engines report it to show that they work.",
+    "INFECTED",
+    [av("A", found("Eicar"))],
+    { sample: { ...SCAN.sample, sha256: createHash("sha256").update(EICAR).digest("hex") } },
+  ],
+])("advises %s", (advice, verdict, results, more = {}) => {
+  expect(proveVerdict({ ...SCAN, skipped: [], endDate: new Date(), verdict, ...more }, results).advice).toBe(advice);
 });

@@ -109,3 +109,24 @@ describe("what is no CLEAN", () => {
     expect(judgeUninspected(own, "x")).toEqual(own);
   });
 });
+
+describe("an engine that claims nothing", () => {
+  const silent = done(null, null, { yara: {} });
+  const none = { name: "Yara", opens: Opens.parse({ formats: {} }) };
+
+  test("stays DONE, and its cause says what it has not looked into", () => {
+    expect(judge(silent, of({ packings: [deflate] }), none)).toEqual({
+      outcome: { ...silent, cause: "UNSUPPORTED_TYPE" },
+      closed: [{ path: "b.txt", format: "zip", method: "deflate", state: "UNSUPPORTED" }],
+    });
+    expect(judge(silent, of({ packings: [deflate], closed: [encrypted] }), none).outcome).toEqual({
+      ...silent,
+      cause: "ENCRYPTED",
+    });
+  });
+
+  test("says nothing of what has nothing in it, or where nobody could look", () => {
+    expect(judge(silent, NOTHING, none)).toEqual({ outcome: silent, closed: [] });
+    expect(judgeUninspected(silent, "no answer within 60 s")).toEqual(silent);
+  });
+});

@@ -108,6 +108,25 @@ describe("what is no CLEAN", () => {
     expect(result.inspector).toBeUndefined();
   });
 
+  test("of an engine that detects and opens nothing tells that it has not looked into the sample", async () => {
+    const engine = puppet("Rules", () => Promise.resolve(done(null, null, null)), {
+      manifest: { detects: true, opens: { formats: {} } },
+    });
+    await agentWith(engine);
+    expect(await answerOf(engine, await packed({ "a.txt": EICAR }, "zip"))).toMatchObject({
+      state: "DONE",
+      verdict: null,
+      error: null,
+      cause: "UNSUPPORTED_TYPE",
+      closed: [{ path: "a.txt", format: "zip", state: "UNSUPPORTED" }],
+    });
+    expect(await answerOf(engine, await packed({ "a.txt": EICAR }, "zip", "-psecret"))).toMatchObject({
+      state: "DONE",
+      cause: "ENCRYPTED",
+    });
+    expect(await answerOf(engine, Buffer.from("text"))).toMatchObject({ state: "DONE", cause: null });
+  });
+
   test("keeps the engine's own reason first", async () => {
     const engine = av("Reasons", notDone("UNSCANNED", "ENCRYPTED", "encrypted (Heuristics.Encrypted.Zip)"));
     await agentWith(engine);

@@ -36,7 +36,7 @@ export default function Fleet() {
     ({ agent }: Agent) => agent,
     ({ agentChanged: { snapshot, agents: changed, gone } }) => ({ snapshot, changed, gone: gone.map(({ agent }) => agent) }),
   );
-  const { data, again } = usePolled(ReadHeartbeats, LISTS_AGENTS);
+  const { data, error: unheard, again } = usePolled(ReadHeartbeats, LISTS_AGENTS);
   const present = agents?.map(({ agent }) => agent).join();
   // Who has left is among those that are gone.
   useEffect(again, [present, again]);
@@ -45,6 +45,7 @@ export default function Fleet() {
     <div className="stack">
       <h1>Fleet</h1>
       {error && <Problem error={error} what="The agents could not be read." />}
+      {!error && unheard && <Problem error={unheard} what="When agents were heard, and which are gone, could not be read." />}
       {agents?.length === 0 && (
         <Empty title="No agent is there: nothing can be scanned">
           An agent is a process that runs engines on a host. <code>npm run up</code> starts one here; docs/run/hosts.md says how

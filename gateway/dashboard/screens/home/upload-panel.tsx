@@ -28,6 +28,7 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: Lat
   const [options, setOptions] = useState<ScanOptions>({ speed: "ALL", internet: false, engines: null });
   const [isOver, setIsOver] = useState(false);
   const [unreadable, setUnreadable] = useState<readonly string[]>([]);
+  const [isEmpty, setEmpty] = useState(false);
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const follows = useRef<number>(undefined);
@@ -36,6 +37,7 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: Lat
 
   const take = (chosen: readonly File[]) => {
     if (chosen.length === 0) return;
+    setEmpty(false);
     const [first] = addFiles(chosen, options, sampleBytes);
     follows.current = chosen.length === 1 ? first : undefined;
   };
@@ -44,6 +46,7 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: Lat
     setIsOver(false);
     const { files: dropped, unreadable } = await droppedFiles(event.dataTransfer);
     setUnreadable(unreadable);
+    setEmpty(dropped.length === 0 && unreadable.length === 0);
     take(dropped);
   };
 
@@ -137,6 +140,7 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: Lat
           Engines on the internet may pass the file, or its hash, on to others. Not for confidential files.
         </p>
       )}
+      {isEmpty && <Problem what="There is no file in what was dropped." />}
       {unreadable.length > 0 && (
         <Problem
           error={new Error(unreadable.slice(0, SHOWN_UNREADABLE).join(", "))}

@@ -1,14 +1,12 @@
 import type { ReactNode } from "react";
 import { Name } from "../../parts/name.tsx";
-import { useRows } from "../../parts/rows.tsx";
+import { DetailTable, DetailTables, isFlat } from "./detail-tables.tsx";
 import { YaraMatches } from "./yara-matches.tsx";
 
 /** A hostile engine's details may be deep; what is deeper is shown as JSON. */
 const DEEPEST = 6;
 /** As much of a list as one can read. */
 const SHOWN = 200;
-/** A page has 80 rows of tables at most, of which 60 may be engines. */
-const ROWS = 15;
 const COLUMNS = 20;
 
 type Json = unknown;
@@ -18,10 +16,12 @@ type JsonObject = Readonly<Record<string, Json>>;
 export function DetailsView({ details }: { details: JsonObject }) {
   const { yara, ...others } = details;
   return (
-    <div className="stack">
-      {isObject(yara) && Array.isArray(yara["matches"]) && <YaraMatches matches={yara["matches"].filter(isObject)} />}
-      {Object.keys(others).length > 0 && <Fields object={others} depth={0} />}
-    </div>
+    <DetailTables details={details}>
+      <div className="stack">
+        {isObject(yara) && Array.isArray(yara["matches"]) && <YaraMatches matches={yara["matches"].filter(isObject)} />}
+        {Object.keys(others).length > 0 && <Fields object={others} depth={0} />}
+      </div>
+    </DetailTables>
   );
 }
 
@@ -69,33 +69,33 @@ function Items({ items, depth }: { items: readonly Json[]; depth: number }) {
 
 function Records({ records }: { records: readonly JsonObject[] }) {
   const columns = [...new Set(records.flatMap((record) => Object.keys(record)))].slice(0, COLUMNS);
-  const { rows, buttons } = useRows(records, "Rows", ROWS);
   return (
-    <div className="scroll-x">
-      <table className="whole-words">
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column} scope="col">
-                <Name text={column} />
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((record, index) => (
-            <tr key={index}>
+    <DetailTable records={records} what="Rows">
+      {(rows) => (
+        <table className="whole-words">
+          <thead>
+            <tr>
               {columns.map((column) => (
-                <td key={column}>
-                  <Name text={String(record[column] ?? "")} />
-                </td>
+                <th key={column} scope="col">
+                  <Name text={column} />
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-      {buttons}
-    </div>
+          </thead>
+          <tbody>
+            {rows.map((record, index) => (
+              <tr key={index}>
+                {columns.map((column) => (
+                  <td key={column}>
+                    <Name text={String(record[column] ?? "")} />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </DetailTable>
   );
 }
 
@@ -109,9 +109,4 @@ function isList(value: Json): boolean {
 
 function isObject(value: Json): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A record whose fields are all plain values. */
-function isFlat(value: Json): value is JsonObject {
-  return isObject(value) && Object.values(value).every((field) => typeof field !== "object" || field === null);
 }

@@ -6,6 +6,7 @@ import { ReadDetails, RetryResult } from "../../generated/scan.ts";
 import { Ago, Time } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
+import { ClosedMembers } from "./closed-members.tsx";
 import { DetailsView } from "./details-view.tsx";
 import type { ReportedResult } from "./reported-result.ts";
 
@@ -21,11 +22,13 @@ export function ResultDetails({ result, scanId, isFinal }: Props) {
   const [tab, setTab] = useState<"readable" | "json">("readable");
   const node = data?.node;
   const details = node && "details" in node ? node.details : null;
+  const closed = node && "closed" in node ? node.closed : [];
   return (
     <div className="details stack">
       <Facts result={result} />
       {error && <Problem error={error} what="The details could not be read." />}
       {fetching && <p className="soft">Loading …</p>}
+      {closed.length > 0 && <ClosedMembers closed={closed} />}
       {details && (
         <div className="stack">
           <div className="row" role="group" aria-label="Form of the details">
@@ -39,14 +42,14 @@ export function ResultDetails({ result, scanId, isFinal }: Props) {
           {result.truncated && <p className="soft">The details were too long and have been shortened.</p>}
         </div>
       )}
-      {!fetching && !error && !details && <p className="soft">It gave no details.</p>}
+      {!fetching && !error && !details && closed.length === 0 && <p className="soft">It gave no details.</p>}
       {isFinal && <Retry scanId={scanId} engine={result.engine} />}
     </div>
   );
 }
 
 function Facts({ result }: { result: ReportedResult }) {
-  const { versions, agent, startedAt, endedAt, image, cause, internet } = result;
+  const { versions, agent, startedAt, endedAt, image, causeText, internet } = result;
   const facts: readonly (readonly [string, React.ReactNode])[] = [
     ["Version", versions.engine && <Name text={versions.engine} />],
     ["Signatures", versions.signatures && <Name text={versions.signatures} />],
@@ -60,7 +63,7 @@ function Facts({ result }: { result: ReportedResult }) {
     ],
     ["Agent", agent && <Name text={agent} />],
     ["Network", internet ? "can reach the internet" : "isolated"],
-    ["Cause", cause?.toLowerCase().replaceAll("_", " ")],
+    ["Cause", causeText],
     ["Started", startedAt && <Time at={startedAt} />],
     ["Ended", endedAt && <Time at={endedAt} />],
     ["Image", image && <code>{image.digest ?? image.id}</code>],

@@ -20,7 +20,10 @@ export function ResultTable({ scan, waits }: { scan: ScanReportFragment; waits: 
   const { rows, buttons } = useRows(results, "Engines", ROWS);
   return (
     <section className="card" aria-labelledby="engines">
-      <h2 id="engines">Engines</h2>
+      <div className="row">
+        <h2 id="engines">Engines</h2>
+        <span className="small soft">{countsText(scan.results)}</span>
+      </div>
       <div className="scroll-x">
         <table className="whole-words">
           <thead>
@@ -65,6 +68,19 @@ export function ResultTable({ scan, waits }: { scan: ScanReportFragment; waits: 
   );
 }
 
+const OPEN: ReadonlySet<string> = new Set(["QUEUED", "SCANNING"]);
+
+/** How many were asked, and how many of them did what: one that failed has ended, and has said nothing. */
+function countsText(results: readonly ReportedResult[]): string {
+  const open = results.filter(({ state }) => OPEN.has(state)).length;
+  const done = results.filter(({ state }) => state === "DONE").length;
+  const failed = results.length - open - done;
+  const parts = [`${results.length} asked`, `${done} done`];
+  if (failed > 0) parts.push(`${failed} did not finish`);
+  if (open > 0) parts.push(`${open} open`);
+  return parts.join(", ");
+}
+
 interface RowProps {
   result: ReportedResult;
   scan: ScanReportFragment;
@@ -74,7 +90,7 @@ interface RowProps {
 }
 
 function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
-  const { engine, id, state, verdict, signature, error, durationMs, stale, reusedFrom } = result;
+  const { engine, id, state, verdict, signature, error, causeText, durationMs, stale, reusedFrom } = result;
   const isNarrow = useNarrow();
   const outcome = <Outcome state={state} verdict={verdict} />;
   return (
@@ -85,7 +101,7 @@ function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
       </th>
       {!isNarrow && <td>{outcome}</td>}
       <td>
-        <Name text={signature ?? error ?? (state === "QUEUED" ? wait : undefined) ?? ""} />
+        <Name text={signature ?? error ?? causeText ?? (state === "QUEUED" ? wait : undefined) ?? ""} />
         <span className="row">
           {isLate(result, scan) && <span className="chip tone-doubt">came after the end</span>}
           {stale && <span className="chip tone-doubt">old signatures</span>}

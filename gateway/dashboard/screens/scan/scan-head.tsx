@@ -56,7 +56,7 @@ export function ScanHead({ scan, waits }: { scan: ScanReportFragment; waits: Rea
       {endDate === null && (
         <div>
           <p className="small soft">
-            {done} of {total} engines have answered
+            {done} of {total} engines have ended
           </p>
           {away.length > 0 && (
             <p className="small">
@@ -64,7 +64,7 @@ export function ScanHead({ scan, waits }: { scan: ScanReportFragment; waits: Rea
               is over. <Link href="/fleet">Fleet</Link>
             </p>
           )}
-          <progress aria-label="Engines that have answered" max={total} value={done} />
+          <progress aria-label="Engines that have ended" max={total} value={done} />
         </div>
       )}
       {scan.stale && <Notice tone="doubt">An antivirus engine used signatures that are older than they should be.</Notice>}

@@ -1,10 +1,9 @@
 import { Empty } from "../../parts/empty.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
+import { DetailTable } from "./detail-tables.tsx";
 
-/** A page has 80 rows of tables at most, of which 60 may be engines. */
 const MATCHES = 10;
-const STRINGS = 10;
 const COLUMNS = 10;
 
 type Match = Readonly<Record<string, unknown>>;
@@ -63,36 +62,36 @@ function Meta({ meta }: { meta: unknown }) {
 const FIRST = ["name", "offset", "length"];
 
 function Strings({ strings }: { strings: readonly unknown[] }) {
-  const { rows, buttons } = useRows(strings, "Strings", STRINGS);
   if (strings.length === 0) return null;
   const keys = new Set(strings.flatMap((string) => (typeof string === "object" && string ? Object.keys(string) : [])));
   const columns = [...new Set([...FIRST.filter((column) => keys.has(column)), ...keys])].slice(0, COLUMNS);
   return (
-    <div className="scroll-x">
-      <table className="small whole-words">
-        <caption className="unseen">Strings of the rule in the sample</caption>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column} scope="col">
-                <Name text={column} />
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((string, index) => (
-            <tr key={index}>
+    <DetailTable records={strings} what="Strings">
+      {(rows) => (
+        <table className="small whole-words">
+          <caption className="unseen">Strings of the rule in the sample</caption>
+          <thead>
+            <tr>
               {columns.map((column) => (
-                <td key={column} className="mono">
-                  <Name text={String((string as Match)[column] ?? "")} />
-                </td>
+                <th key={column} scope="col">
+                  <Name text={column} />
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-      {buttons}
-    </div>
+          </thead>
+          <tbody>
+            {rows.map((string, index) => (
+              <tr key={index}>
+                {columns.map((column) => (
+                  <td key={column} className="mono">
+                    <Name text={String((string as Match)[column] ?? "")} />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </DetailTable>
   );
 }

@@ -2,7 +2,7 @@ import { useId, useState } from "react";
 import { useQuery } from "urql";
 import { EngineNames } from "../../generated/scans.ts";
 import { Name } from "../../parts/name.tsx";
-import { chipsOf, FILTER_KINDS, type FilterKind } from "./filter-kinds.ts";
+import { chipsOf, FILTER_KINDS, type Chip, type FilterKind } from "./filter-kinds.ts";
 
 interface Props {
   address: URLSearchParams;
@@ -13,20 +13,21 @@ interface Props {
 export function FilterBar({ address, onChange }: Props) {
   const [kind, setKind] = useState<FilterKind>();
   const text = address.get("q") ?? "";
-  const remove = (key: string, value: string) => {
+  const remove = ({ entries }: Chip) => {
     const next = new URLSearchParams(address);
-    next.delete(key, value);
+    for (const [key, value] of entries) next.delete(key, value);
     onChange(next);
   };
-  const chips = [...(text === "" ? [] : [{ key: "q", value: text, text: `Search: ${text}` }]), ...chipsOf(address)];
+  const search: Chip = { text: `Search: ${text}`, entries: [["q", text]] };
+  const chips = [...(text === "" ? [] : [search]), ...chipsOf(address)];
   return (
     <div className="row filters">
       {chips.length > 0 && (
         <ul className="row" aria-label="Filters">
           {chips.map((chip) => (
-            <li key={`${chip.key} ${chip.value}`} className="chip">
+            <li key={chip.text} className="chip">
               <Name text={chip.text} />
-              <button className="plain" type="button" onClick={() => remove(chip.key, chip.value)}>
+              <button className="plain" type="button" onClick={() => remove(chip)}>
                 <span aria-hidden="true">✕</span>
                 <span className="unseen">
                   Remove <Name text={chip.text} />

@@ -95,25 +95,53 @@ export const FILTER_KINDS: readonly FilterKind[] = [
   { key: "batch", label: "Batch", placeholder: "its number", pattern: "[1-9]\\d{0,14}", isMany: false },
 ];
 
-/** A filter that is set: one key and one value of the address. */
+/** A filter that is set, in a sentence, and what of the address it stands for. */
 export interface Chip {
-  readonly key: string;
-  readonly value: string;
   /** As people read it. */
   readonly text: string;
+  readonly entries: readonly (readonly [key: string, value: string])[];
+}
+
+interface Setting {
+  readonly kind: FilterKind;
+  readonly value: string;
 }
 
 /** The filters of an address, in the order of the kinds. What the page does not know is not there. */
 export function chipsOf(address: URLSearchParams): readonly Chip[] {
+  const settings = settingsOf(address);
+  const answers = settings.filter(({ kind }) => kind.key === "answer");
+  if (answers.length === 0) return settings.map((setting) => chipOf(chipText(setting), [setting]));
+  // They are one condition: this answer of this engine.
+  const engines = settings.filter(({ kind }) => kind.key === "engine");
+  const others = settings.filter(({ kind }) => kind.key !== "engine" && kind.key !== "answer");
+  const whose = engines.length > 0 ? `Answer of ${anyOf(engines.map(({ value }) => value))}` : "An engine's answer";
+  const text = `${whose}: ${anyOf(answers.map(({ kind, value }) => choiceWord(kind, value)))}`;
+  return [...others.map((setting) => chipOf(chipText(setting), [setting])), chipOf(text, [...engines, ...answers])];
+}
+
+function settingsOf(address: URLSearchParams): Setting[] {
   return FILTER_KINDS.flatMap((kind) => {
     const values = [...new Set(address.getAll(kind.key).filter((value) => value !== ""))];
-    return (kind.isMany ? values : values.slice(0, 1)).map((value) => ({ key: kind.key, value, text: chipText(kind, value) }));
+    return (kind.isMany ? values : values.slice(0, 1)).map((value) => ({ kind, value }));
   });
 }
 
-function chipText({ label, timeLabel, choices, pattern }: FilterKind, value: string): string {
-  const choice = choices?.find(([one]) => one === value);
-  if (choice !== undefined) return `${label}: ${choice[1]}`;
+function chipOf(text: string, settings: readonly Setting[]): Chip {
+  return { text, entries: settings.map(({ kind, value }) => [kind.key, value]) };
+}
+
+function anyOf(words: readonly string[]): string {
+  return words.join(" or ");
+}
+
+function choiceWord({ choices }: FilterKind, value: string): string {
+  return choices?.find(([one]) => one === value)?.[1] ?? value;
+}
+
+function chipText({ kind, value }: Setting): string {
+  const { label, timeLabel, choices, pattern } = kind;
+  if (choices?.some(([one]) => one === value)) return `${label}: ${choiceWord(kind, value)}`;
   if (pattern === DURATION && isUnderstood("slowerThan", value)) return `${label}: ${durationText(millisecondsOf(value) ?? 0)}`;
   const time = pattern?.includes(TIME) ? new Date(value) : undefined;
   if (time === undefined || Number.isNaN(time.getTime())) return `${label}: ${value}`;
@@ -122,8 +150,8 @@ function chipText({ label, timeLabel, choices, pattern }: FilterKind, value: str
 
 /** What an address says that nobody understands, in a sentence. */
 export function mistakeIn(address: URLSearchParams): string | undefined {
-  const wrong = chipsOf(address).find(({ key, value }) => !isUnderstood(key, value));
-  return wrong && `The filter “${wrong.text}” is not understood.`;
+  const wrong = settingsOf(address).find(({ kind, value }) => !isUnderstood(kind.key, value));
+  return wrong && `The filter “${chipText(wrong)}” is not understood.`;
 }
 
 function isUnderstood(key: string, value: string): boolean {

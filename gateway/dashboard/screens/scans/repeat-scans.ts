@@ -4,7 +4,7 @@ import { answerTo } from "../../api/answer.ts";
 import { client } from "../../api/client.ts";
 import { persist, refusalOf } from "../../api/persist.ts";
 import { randomKey } from "../../api/random-key.ts";
-import { CountScans, ListNumbers, RescanMany, type ScanFilter } from "../../generated/scans.ts";
+import { ListNumbers, RescanMany, type ScanFilter } from "../../generated/scans.ts";
 
 /** As many as are counted. */
 const MOST = 10_000;
@@ -44,12 +44,6 @@ export async function repeatScans(
     };
     tell(done);
   }
-}
-
-/** How many scans a filter has, up to 10,000. */
-export async function countScans(filter: ScanFilter): Promise<{ count: number; isExact: boolean }> {
-  const { scans } = await answerTo(client.query(CountScans, { filter }, READ_ANEW).toPromise());
-  return { count: scans.totalCount, isExact: scans.totalCountIsExact };
 }
 
 /** The numbers of the scans of a filter, the newest first. Scans that come meanwhile are not among them. */

@@ -6,7 +6,8 @@ import type { ScanFilter } from "../../generated/scans.ts";
 import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Told } from "../../parts/status.tsx";
-import { chosenScans, countScans, repeatScans, scansOf, type Repetition } from "./repeat-scans.ts";
+import { countScans, countText, type Count } from "./count-scans.ts";
+import { chosenScans, repeatScans, scansOf, type Repetition } from "./repeat-scans.ts";
 
 const HOW = "Each sample is scanned as it was before, when the engines have little else to do.";
 /** As many as one can read. */
@@ -28,11 +29,13 @@ interface Props {
   readonly selected: ReadonlySet<number>;
   /** What lists all of them; undefined where there is no filter. */
   readonly filter: ScanFilter | undefined;
+  /** How many that are; undefined until it is known. */
+  readonly count: Count | undefined;
   onDone(): void;
 }
 
 /** Scans samples again: those of the selected scans, or of all that the filter lists. It asks first, and says how many. */
-export function RescanScans({ selected, filter, onDone }: Props) {
+export function RescanScans({ selected, filter, count, onDone }: Props) {
   const { isRunning, repetition, problem } = useStore(current);
   useEffect(
     () => () => {
@@ -54,16 +57,16 @@ export function RescanScans({ selected, filter, onDone }: Props) {
   };
   const tell = (told: Repetition) => current.set({ isRunning: true, repetition: told });
   const repeatSelected = () => {
-    if (!confirm(`Repeat ${countText(selected.size)}? ${HOW}`)) return;
+    if (!confirm(`Repeat ${countText({ count: selected.size, isExact: true })}? ${HOW}`)) return;
     void run((signal) => repeatScans(chosenScans(selected), selected.size, tell, signal));
   };
   const repeatAll = (wanted: ScanFilter) =>
     void run(async (signal) => {
-      const { count, isExact } = await countScans(wanted);
-      const question = isExact
-        ? `Repeat all ${countText(count)} of this list?`
-        : `This list has more than ${countText(count)}. Repeat the newest ${count.toLocaleString()}?`;
-      if (confirm(`${question} ${HOW}`)) await repeatScans(scansOf(wanted, signal), count, tell, signal);
+      const counted = await countScans(wanted);
+      const question = counted.isExact
+        ? `Repeat all ${countText(counted)} of this list?`
+        : `This list has ${countText(counted)}. Repeat the newest ${counted.count.toLocaleString()}?`;
+      if (confirm(`${question} ${HOW}`)) await repeatScans(scansOf(wanted, signal), counted.count, tell, signal);
     });
 
   return (
@@ -75,7 +78,7 @@ export function RescanScans({ selected, filter, onDone }: Props) {
       )}
       {!isRunning && filter !== undefined && (
         <button type="button" onClick={() => repeatAll(filter)}>
-          Scan all again
+          Scan {count === undefined ? "all" : allText(count)} again
           <span className="unseen"> that the filter lists</span>
         </button>
       )}
@@ -119,6 +122,7 @@ function Report({ of: { total, accepted, batches, refusals }, isRunning }: { of:
   );
 }
 
-function countText(count: number): string {
-  return count === 1 ? "1 scan" : `${count.toLocaleString()} scans`;
+/** Of a list that is longer than what is counted, only as many are repeated. */
+function allText({ count, isExact }: Count): string {
+  return `${isExact ? "all" : "the newest"} ${count.toLocaleString()}`;
 }

@@ -8,6 +8,7 @@ import type { ScanFilter } from "../../generated/scans.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { ScanTable } from "../../parts/scan-table.tsx";
+import { countText, useCount } from "./count-scans.ts";
 import { Csv } from "./csv.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { chipsOf, mistakeIn } from "./filter-kinds.ts";
@@ -28,6 +29,7 @@ export default function Scans() {
   const mistake = mistakeIn(address);
   const wanted = useMemo(() => (mistake === undefined ? wantedBy(address) : undefined), [version]);
   const { scans = [], next, error, isLoading, take } = usePage(wanted, version);
+  const count = useCount(wanted, version);
   const [selection, setSelection] = useState({ version, ids: NOBODY });
   const selected = selection.version === version ? selection.ids : NOBODY;
   const select = (ids: ReadonlySet<number>) => setSelection({ version, ids });
@@ -68,6 +70,7 @@ export default function Scans() {
         {mayScan && (
           <RescanScans
             selected={selected}
+            count={count}
             filter={scans.length > 0 && wanted?.text === undefined ? wanted?.filter : undefined}
             onDone={() => select(NOBODY)}
           />
@@ -77,8 +80,14 @@ export default function Scans() {
       {error && <Problem error={error} what="The scans could not be read." />}
       {isLoading && <p className="soft">Loading …</p>}
       {scans.length > 0 && (
-        <div className="card">
-          <ScanTable scans={scans} caption="Scans" {...(mayScan && { selection: { selected, onSelect: select } })} />
+        <div className="card stack">
+          <p className="small soft">{count ? listText(countText(count)) : "Counting …"}</p>
+          <ScanTable
+            scans={scans}
+            caption="Scans"
+            time={isByEnd(wanted?.filter) ? "endDate" : "startDate"}
+            {...(mayScan && { selection: { selected, onSelect: select } })}
+          />
         </div>
       )}
       {!isLoading && !error && mistake === undefined && scans.length === 0 && (
@@ -101,6 +110,15 @@ export default function Scans() {
       )}
     </section>
   );
+}
+
+/** The gateway orders what is filtered by its end by that end, everything else as it was accepted. */
+function isByEnd(filter: ScanFilter | undefined): boolean {
+  return Boolean(filter?.ended) && !filter?.started;
+}
+
+function listText(count: string): string {
+  return `${count.slice(0, 1).toUpperCase()}${count.slice(1)}`;
 }
 
 function NothingFound({

@@ -3,12 +3,20 @@ import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
 import { percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
+import { SortHeader, useSorted, type SortColumn } from "../../parts/sort-header.tsx";
 import { scansAddress } from "../../parts/scans-address.ts";
 import { FIGURE_COLUMNS, FigureCells } from "./figures.tsx";
 
 type Engine = ReadStatisticsQuery["stats"]["engines"][number];
 
-const COLUMNS = [...FIGURE_COLUMNS, "Agreed with the verdict"];
+const COLUMNS: readonly SortColumn<Engine>[] = [
+  { key: "results", label: FIGURE_COLUMNS[0], valueOf: ({ results }) => results },
+  { key: "detections", label: FIGURE_COLUMNS[1], valueOf: ({ detections }) => detections },
+  { key: "errors", label: FIGURE_COLUMNS[2], valueOf: ({ errors }) => errors },
+  { key: "p50", label: FIGURE_COLUMNS[3], valueOf: ({ durations }) => durations.p50Ms },
+  { key: "p95", label: FIGURE_COLUMNS[4], valueOf: ({ durations }) => durations.p95Ms },
+  { key: "agreement", label: "Agreed with the verdict", valueOf: ({ agreement }) => agreement },
+];
 
 interface Props {
   readonly engines: readonly Engine[];
@@ -18,19 +26,18 @@ interface Props {
 
 /** What each engine answered, and how long it took. */
 export function EngineTable({ engines, since, until }: Props) {
-  const { rows, buttons } = useRows(engines, "Engines");
+  const { rows, buttons } = useRows(useSorted(engines, COLUMNS), "Engines");
   return (
     <section className="card stack" aria-labelledby="engines">
       <h2 id="engines">Engines</h2>
+      <p className="soft small narrow">The table goes on to the right: swipe it. A column’s name sorts by it.</p>
       <div className="scroll-x">
         <table className="whole-words">
           <thead>
             <tr>
               <th scope="col">Engine</th>
               {COLUMNS.map((column) => (
-                <th key={column} scope="col" className="number">
-                  {column}
-                </th>
+                <SortHeader key={column.key} of={column} />
               ))}
             </tr>
           </thead>

@@ -35,7 +35,7 @@ interface Figures {
 }
 
 /** The columns of {@link FigureCells}. */
-export const FIGURE_COLUMNS = ["Results", "Detections", "Errors", "Half took at most", "95 % took at most"];
+export const FIGURE_COLUMNS = ["Results", "Detections", "Errors", "Half took at most", "95 % took at most"] as const;
 
 /** What an engine answered in some time, each figure with the scans behind it. */
 export function FigureCells({ of, behind }: { of: Figures; behind: ScansBehind }) {

@@ -26,8 +26,8 @@ export function rangeOf(key: string | null): Range {
   return RANGES.find((range) => range.key === key) ?? DAY;
 }
 
-/** When a range begins: with an hour, or with a day where its points or the rows of its table are days. */
+/** When a range begins: with an hour, or with a day where its points or the rows of its table are days. What has begun counts. */
 export function beginningOf({ days, key }: Range, now: number): string {
   const unit = INTERVAL_MS[key === DAY.key ? "HOUR" : "DAY"];
-  return new Date(Math.floor((now - days * INTERVAL_MS.DAY) / unit) * unit).toISOString();
+  return new Date(Math.ceil(now / unit) * unit - days * INTERVAL_MS.DAY).toISOString();
 }

@@ -1,0 +1,50 @@
+/** How many scans a list has on all of its pages. The gateway counts up to 10,000. */
+
+import { useEffect, useState } from "react";
+import { answerTo } from "../../api/answer.ts";
+import { client } from "../../api/client.ts";
+import { CountFound, CountScans, type ScanFilter } from "../../generated/scans.ts";
+import type { Wanted } from "./use-page.ts";
+
+const READ_ANEW = { requestPolicy: "network-only" } as const;
+
+export interface Count {
+  readonly count: number;
+  /** Otherwise there are more. */
+  readonly isExact: boolean;
+}
+
+/** How many scans a filter has. */
+export async function countScans(filter: ScanFilter): Promise<Count> {
+  const { scans } = await answerTo(client.query(CountScans, { filter }, READ_ANEW).toPromise());
+  return { count: scans.totalCount, isExact: scans.totalCountIsExact };
+}
+
+async function countFound(text: string): Promise<Count> {
+  const { search } = await answerTo(client.query(CountFound, { text }, READ_ANEW).toPromise());
+  return { count: search.totalCount, isExact: search.totalCountIsExact };
+}
+
+/** Undefined until it is known. It is counted again when the version changes. */
+export function useCount(wanted: Pick<Wanted, "text" | "filter"> | undefined, version: string): Count | undefined {
+  const [known, setKnown] = useState<Count & { readonly version: string }>();
+  useEffect(() => {
+    if (wanted === undefined) return;
+    let isOver = false;
+    const { text, filter = {} } = wanted;
+    (text === undefined ? countScans(filter) : countFound(text)).then(
+      (count) => !isOver && setKnown({ ...count, version }),
+      // The list tells why nothing can be read; it is of use without its count.
+      () => !isOver && setKnown(undefined),
+    );
+    return () => void (isOver = true);
+    // What is wanted follows from the version.
+  }, [version]);
+  return known?.version === version ? known : undefined;
+}
+
+/** A number of scans in words. */
+export function countText({ count, isExact }: Count): string {
+  const scans = count === 1 ? "1 scan" : `${count.toLocaleString()} scans`;
+  return isExact ? scans : `more than ${scans}`;
+}

@@ -1,0 +1,34 @@
+/** What a verdict means for whoever has the file, and what to do about it. This is the only place that words it. */
+
+import type { ResultRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
+import type { Verdict } from "../../schema/states.js";
+
+/** The harmless file that antivirus programs agree to report. */
+const EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f";
+const ADVICE: Readonly<Record<Verdict, string | null>> = {
+  INFECTED: "Do not open it.",
+  SUSPICIOUS: "Do not open it unless you know for certain what it is.",
+  INCONCLUSIVE: "We do not know whether it is harmful: do not open it.",
+  CLEAN: null,
+};
+
+/** A scan as far as the advice goes. */
+export interface AdvisedScan extends Pick<ScanRecord, "verdict" | "endDate"> {
+  readonly sample: Pick<SampleRecord, "sha256">;
+}
+
+/** Null where there is nothing to do: the scan is CLEAN, or has no verdict yet. */
+export function adviceText(
+  { verdict, endDate, sample }: AdvisedScan,
+  results: readonly Pick<ResultRecord, "cause" | "type">[],
+): string | null {
+  if (verdict === null) return null;
+  if (sample.sha256 === EICAR && verdict !== "CLEAN" && verdict !== "INCONCLUSIVE")
+    return "This is only the EICAR test file: it is harmless, and engines report it to show that they work.";
+  const advice = ADVICE[verdict];
+  if (verdict !== "INCONCLUSIVE" || endDate === null) return advice;
+  if (results.some(({ cause }) => cause === "ENCRYPTED"))
+    return `${advice} It is encrypted: unpack it with its password, without opening what comes out, and scan that.`;
+  if (!results.some(({ type }) => type === "AV")) return `${advice} Add an antivirus engine such as ClamAV, and scan it again.`;
+  return advice;
+}
