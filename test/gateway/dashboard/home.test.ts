@@ -36,7 +36,7 @@ it("a chosen file leads to its report, whose rows finish in place and whose verd
   await page.getByRole("button", { name: "Details of Beta" }).click();
   await page.getByText("a.txt: packed in a way that it does not open (zip, deflate)").waitFor();
   await page.getByText("2 asked, 2 done", { exact: true }).waitFor();
-  await page.getByText("INFECTED: Alpha found Test.Letter").waitFor();
+  await page.getByText("INFECTED: Alpha found Test.Letter").first().waitFor();
   await page.getByText("Do not open it.", { exact: true }).waitFor();
   await page.goto(`${gateway.url}/#/scans?q=lette`);
   await page.getByRole("link", { name: "Search for names that contain it" }).click();

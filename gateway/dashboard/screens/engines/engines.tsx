@@ -43,6 +43,7 @@ export default function Engines() {
       <div>
         <h1>Engines</h1>
         <p className="soft">
+          {engines !== undefined && `${engines.length === 1 ? "1 engine" : `${engines.length} engines`}. `}
           Those to look after come first. New scans do not ask an engine that is switched off; scans that are open already go on.
         </p>
       </div>

@@ -25,22 +25,22 @@ async function countFound(text: string): Promise<Count> {
   return { count: search.totalCount, isExact: search.totalCountIsExact };
 }
 
-/** Undefined until it is known. It is counted again when the version changes. */
-export function useCount(wanted: Pick<Wanted, "text" | "filter"> | undefined, version: string): Count | undefined {
-  const [known, setKnown] = useState<Count & { readonly version: string }>();
+/** Undefined until it is known, null if it cannot be counted. It is counted again when the version changes. */
+export function useCount(wanted: Pick<Wanted, "text" | "filter"> | undefined, version: string): Count | null | undefined {
+  const [known, setKnown] = useState<{ readonly count: Count | null; readonly version: string }>();
   useEffect(() => {
     if (wanted === undefined) return;
     let isOver = false;
     const { text, filter = {} } = wanted;
     (text === undefined ? countScans(filter) : countFound(text)).then(
-      (count) => !isOver && setKnown({ ...count, version }),
+      (count) => !isOver && setKnown({ count, version }),
       // The list tells why nothing can be read; it is of use without its count.
-      () => !isOver && setKnown(undefined),
+      () => !isOver && setKnown({ count: null, version }),
     );
     return () => void (isOver = true);
     // What is wanted follows from the version.
   }, [version]);
-  return known?.version === version ? known : undefined;
+  return known?.version === version ? known.count : undefined;
 }
 
 /** A number of scans in words. */

@@ -70,7 +70,7 @@ export default function Scans() {
         {mayScan && (
           <RescanScans
             selected={selected}
-            count={count}
+            count={count ?? undefined}
             filter={scans.length > 0 && wanted?.text === undefined ? wanted?.filter : undefined}
             onDone={() => select(NOBODY)}
           />
@@ -81,7 +81,7 @@ export default function Scans() {
       {isLoading && <p className="soft">Loading …</p>}
       {scans.length > 0 && (
         <div className="card stack">
-          <p className="small soft">{count ? listText(countText(count)) : "Counting …"}</p>
+          <p className="small soft">{count === undefined ? "Counting …" : count && listText(countText(count))}</p>
           <ScanTable
             scans={scans}
             caption="Scans"
