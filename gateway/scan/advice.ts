@@ -1,7 +1,7 @@
 /** What a verdict means for whoever has the file, and what to do about it. This is the only place that words it. */
 
 import type { ResultRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
-import type { Verdict } from "../../schema/states.js";
+import type { ResultCause, Verdict } from "../../schema/states.js";
 
 /** The harmless file that antivirus programs agree to report. */
 const EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f";
@@ -11,6 +11,8 @@ const ADVICE: Readonly<Record<Verdict, string | null>> = {
   INCONCLUSIVE: "We do not know whether it is harmful: do not open it.",
   CLEAN: null,
 };
+
+const SCAN_CONTENT = "without opening what comes out, and scan that";
 
 /** A scan as far as the advice goes. */
 export interface AdvisedScan extends Pick<ScanRecord, "verdict" | "endDate"> {
@@ -27,8 +29,9 @@ export function adviceText(
     return "This is only the EICAR test file: it is harmless, and engines report it to show that they work.";
   const advice = ADVICE[verdict];
   if (verdict !== "INCONCLUSIVE" || endDate === null) return advice;
-  if (results.some(({ cause }) => cause === "ENCRYPTED"))
-    return `${advice} It is encrypted: unpack it with its password, without opening what comes out, and scan that.`;
-  if (!results.some(({ type }) => type === "AV")) return `${advice} Add an antivirus engine such as ClamAV, and scan it again.`;
-  return advice;
+  const has = (wanted: ResultCause) => results.some(({ cause }) => cause === wanted);
+  if (has("ENCRYPTED")) return `${advice} It is encrypted: unpack it with its password, ${SCAN_CONTENT}.`;
+  if (results.some(({ type }) => type === "AV")) return advice;
+  const unpacking = has("UNSUPPORTED_TYPE") ? `, or unpack it, ${SCAN_CONTENT}` : "";
+  return `${advice} Add an antivirus engine such as ClamAV, and scan it again${unpacking}.`;
 }

@@ -4,8 +4,8 @@ import { ADD_CLAMAV } from "../../../schema/add-clamav.ts";
 export function AddClamav() {
   return (
     <>
-      To add ClamAV with its virus signatures, stop the mesh and start it with <code>{ADD_CLAMAV}</code>. (With Docker Compose,
-      see <code>docs/run/compose.md</code>.)
+      To add ClamAV with its virus signatures, stop the mesh and start it with <code className="nowrap">{ADD_CLAMAV}</code>. (With
+      Docker Compose, see <code>docs/run/compose.md</code>.)
     </>
   );
 }

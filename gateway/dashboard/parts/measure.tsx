@@ -34,6 +34,20 @@ export function percentText(share: number): string {
   return `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 }
 
+/**
+ * How many of an engine's results are detections; null without results. The API's rate is of results with a verdict: of Yara's, which has
+ * none where no rule matches, it would always be all.
+ */
+export function detectionShare({
+  detections,
+  results,
+}: {
+  readonly detections: number;
+  readonly results: number;
+}): number | null {
+  return results === 0 ? null : detections / results;
+}
+
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 /** A time as an age by the server's clock; the exact time shows when it is pointed at. */

@@ -138,6 +138,12 @@ it.each<[advice: string | null, verdict: ScanReport["verdict"], results: ResultR
     [other("Yara", { cause: "ENCRYPTED" })],
   ],
   [
+    "We do not know whether it is harmful: do not open it. Add an antivirus engine such as ClamAV, and scan it again, " +
+      "or unpack it, without opening what comes out, and scan that.",
+    "INCONCLUSIVE",
+    [other("Yara", { cause: "UNSUPPORTED_TYPE" })],
+  ],
+  [
     "This is only the EICAR test file: it is harmless, and engines report it to show that they work.",
     "INFECTED",
     [av("A", found("Eicar"))],

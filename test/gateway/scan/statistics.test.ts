@@ -195,7 +195,7 @@ describe("statistics", () => {
     }
     expect(quantile([], 0.5)).toBeNull();
     expect(statisticsRange("HOUR", undefined, new Date("2026-01-02T00:30:00Z")).from.toISOString()).toBe(
-      "2026-01-01T00:00:00.000Z",
+      "2026-01-01T01:00:00.000Z",
     );
   });
 });

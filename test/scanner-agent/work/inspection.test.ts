@@ -118,7 +118,7 @@ describe("what is no CLEAN", () => {
       verdict: null,
       error: null,
       cause: "UNSUPPORTED_TYPE",
-      closed: [{ path: "a.txt", format: "zip", state: "UNSUPPORTED" }],
+      closed: expect.arrayContaining([expect.objectContaining({ path: "a.txt", format: "zip", state: "UNSUPPORTED" })]),
     });
     expect(await answerOf(engine, await packed({ "a.txt": EICAR }, "zip", "-psecret"))).toMatchObject({
       state: "DONE",

@@ -9,7 +9,7 @@ import {
   type EngineRowFragment,
   type ReadEnginesQuery,
 } from "../../generated/engines.ts";
-import { ageText, durationText, percentText } from "../../parts/measure.tsx";
+import { ageText, detectionShare, durationText, percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
@@ -100,11 +100,12 @@ function Signatures({ engine: { type, versions, stale } }: { engine: EngineRowFr
 
 function LastDay({ stats: { from, to }, rates }: { stats: NonNullable<Props["stats"]>; rates: Rates | undefined }) {
   if (rates === undefined || rates.results === 0) return "no results";
-  const { engine, results, detectionRate, errorRate, errors, durations } = rates;
+  const { engine, results, errorRate, errors, durations } = rates;
+  const detected = detectionShare(rates);
   const failed = errorRate !== null && `${percentText(errorRate)} errors`;
   const parts = [
     `${results.toLocaleString()} results`,
-    detectionRate !== null && `${percentText(detectionRate)} detections`,
+    detected !== null && `${percentText(detected)} detections`,
     errors > 0 ? (
       <Link
         key="errors"

@@ -1,3 +1,4 @@
+import { Link } from "wouter";
 import type { ScanReportFragment } from "../../generated/scan.ts";
 import { Name } from "../../parts/name.tsx";
 
@@ -6,7 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {
   INTERNET_FORBIDDEN: "It needs the internet, and this scan does not allow that.",
   NOT_SELECTED: "It was not chosen.",
   TOO_SLOW: "It is slower than this scan allows.",
-  UNHEALTHY: "It is not set up, is broken or is away. The engines' page says which.",
+  UNHEALTHY: "It is not set up, is broken or is away.",
   UNSUPPORTED_TYPE: "It does not read files of this type.",
 };
 
@@ -22,7 +23,9 @@ export function SkippedEngines({ skipped }: { skipped: ScanReportFragment["skipp
             <dt>
               <Name text={engine} />
             </dt>
-            <dd>{REASONS[reason] ?? reason}</dd>
+            <dd>
+              {REASONS[reason] ?? reason} {reason === "UNHEALTHY" && <Link href="/engines">See which, and why</Link>}
+            </dd>
           </div>
         ))}
       </dl>

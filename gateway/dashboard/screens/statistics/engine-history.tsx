@@ -3,7 +3,7 @@ import { useQuery } from "urql";
 import { go } from "../../app/location.ts";
 import { useParameters } from "../../app/parameters.ts";
 import { ReadEnginePoints, type ReadEnginePointsQuery, type StatisticsInterval } from "../../generated/statistics.ts";
-import { durationText, timeText, percentText } from "../../parts/measure.tsx";
+import { detectionShare, durationText, timeText, percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { useRows } from "../../parts/rows.tsx";
@@ -59,7 +59,7 @@ function History({ engine, points, end }: { engine: string; points: readonly Eng
       word: "Detection rate",
       colour: "--infected",
       dash: [8, 4],
-      values: points.map(({ detectionRate }) => detectionRate),
+      values: points.map((point) => detectionShare(point)),
     },
   ];
   const durations: readonly Line[] = [

@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import { durationText, percentText } from "../../parts/measure.tsx";
+import { detectionShare, durationText, percentText } from "../../parts/measure.tsx";
 import { ERRORS, scansAddress, type ScansBehind } from "../../parts/scans-address.ts";
 
 /** What an engine answers when it found something. */
@@ -28,7 +28,6 @@ function Share({ of }: { of: number | null }) {
 interface Figures {
   readonly results: number;
   readonly detections: number;
-  readonly detectionRate: number | null;
   readonly errors: number;
   readonly errorRate: number | null;
   readonly durations: { readonly p50Ms: number | null; readonly p95Ms: number | null };
@@ -39,14 +38,14 @@ export const FIGURE_COLUMNS = ["Results", "Detections", "Errors", "Half took at 
 
 /** What an engine answered in some time, each figure with the scans behind it. */
 export function FigureCells({ of, behind }: { of: Figures; behind: ScansBehind }) {
-  const { results, detections, detectionRate, errors, errorRate, durations } = of;
+  const { results, detections, errors, errorRate, durations } = of;
   return (
     <>
       <td className="number">
         <Figure count={results} to={scansAddress(behind)} />
       </td>
       <td className="number">
-        <Figure count={detections} to={scansAddress({ ...behind, answer: DETECTIONS })} /> <Share of={detectionRate} />
+        <Figure count={detections} to={scansAddress({ ...behind, answer: DETECTIONS })} /> <Share of={detectionShare(of)} />
       </td>
       <td className="number">
         <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} /> <Share of={errorRate} />
