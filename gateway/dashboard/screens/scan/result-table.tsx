@@ -68,11 +68,9 @@ export function ResultTable({ scan, waits }: { scan: ScanReportFragment; waits: 
   );
 }
 
-const OPEN: ReadonlySet<string> = new Set(["QUEUED", "SCANNING"]);
-
 /** How many were asked, and how many of them did what: one that failed has ended, and has said nothing. */
 function countsText(results: readonly ReportedResult[]): string {
-  const open = results.filter(({ state }) => OPEN.has(state)).length;
+  const open = results.filter(({ state }) => state === "QUEUED" || state === "SCANNING").length;
   const done = results.filter(({ state }) => state === "DONE").length;
   const failed = results.length - open - done;
   const parts = [`${results.length} asked`, `${done} done`];

@@ -6,7 +6,8 @@ import { client } from "../../api/client.ts";
 import { CountFound, CountScans, type ScanFilter } from "../../generated/scans.ts";
 import type { Wanted } from "./use-page.ts";
 
-const READ_ANEW = { requestPolicy: "network-only" } as const;
+/** As it is now, whatever was read before. */
+export const READ_ANEW = { requestPolicy: "network-only" } as const;
 
 export interface Count {
   readonly count: number;

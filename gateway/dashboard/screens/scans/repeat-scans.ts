@@ -4,11 +4,11 @@ import { answerTo } from "../../api/answer.ts";
 import { client } from "../../api/client.ts";
 import { persist, refusalOf } from "../../api/persist.ts";
 import { randomKey } from "../../api/random-key.ts";
+import { READ_ANEW } from "./count-scans.ts";
 import { ListNumbers, RescanMany, type ScanFilter } from "../../generated/scans.ts";
 
 /** As many as are counted. */
 const MOST = 10_000;
-const READ_ANEW = { requestPolicy: "network-only" } as const;
 
 export interface Repetition {
   readonly total: number;
