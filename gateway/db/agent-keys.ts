@@ -3,6 +3,7 @@ import type { InternetClass } from "../../schema/classes.js";
 import type { AgentKeyState } from "../../schema/join-messages.js";
 import { revokeAccountOf } from "./agent-accounts.js";
 import type { Database, Tx } from "./database.js";
+import { hasListened } from "./gateways.js";
 
 /** An agent's key as it is listed. */
 export interface AgentKeyRecord {
@@ -119,14 +120,34 @@ export async function deleteOldWaiting(tx: Tx, agent: string): Promise<void> {
     .execute();
 }
 
-/** Ephemeral agents that have not been heard for so long. */
-export async function readForgettable(db: Database | Tx, ms: number): Promise<{ agent: string; publicKey: string }[]> {
+/** The joined keys with what was last heard of their agents, as `key` and `heard`. */
+function joinedKeys(db: Database | Tx) {
   return db
     .selectFrom("agent_keys as key")
     .leftJoin("agents as heard", (on) => on.onRef("heard.agent", "=", "key.agent").onRef("heard.internet", "=", "key.internet"))
+    .where("key.state", "=", "JOINED");
+}
+
+function isSilentFor(ms: number) {
+  return sql<boolean>`greatest(heard.heard_at, key.joined_at, key.renewed_at) < now() - ${ms} * interval '1 millisecond'`;
+}
+
+/** Ephemeral agents that have not been heard for so long. */
+export async function readForgettable(db: Database | Tx, ms: number): Promise<{ agent: string; publicKey: string }[]> {
+  return joinedKeys(db)
     .select(["key.agent", "key.public_key as publicKey"])
     .where("key.ephemeral", "=", true)
-    .where("key.state", "=", "JOINED")
-    .where(sql<boolean>`greatest(heard.heard_at, key.joined_at, key.renewed_at) < now() - ${ms} * interval '1 millisecond'`)
+    .where(isSilentFor(ms))
     .execute();
+}
+
+/** Whether the agent of a key was not heard for so long, although a gateway has listened all that time. */
+export async function isSilent(tx: Tx, publicKey: string, ms: number): Promise<boolean> {
+  const silent = await joinedKeys(tx)
+    .select("key.agent")
+    .where("key.public_key", "=", publicKey)
+    .where(isSilentFor(ms))
+    .where(hasListened(sql`${ms} * interval '1 millisecond'`))
+    .executeTakeFirst();
+  return silent !== undefined;
 }

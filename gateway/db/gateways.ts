@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import { SEALING } from "../../schema/sealed-chunks.js";
 import type { Database } from "./database.js";
 import { COUNTED, listCount, type ListCount } from "./list-place.js";
@@ -21,6 +21,12 @@ export interface GatewayRecord {
 
 /** A gateway that has said nothing for so long is gone. */
 export const GONE_AFTER = sql`interval '45 seconds'`;
+
+/** Whether a gateway has listened to agents for so long. */
+export function hasListened(interval: RawBuilder<unknown>): RawBuilder<boolean> {
+  return sql<boolean>`exists (
+    select from gateways where seen_at >= now() - ${GONE_AFTER} and nats_connected and started_at < now() - ${interval})`;
+}
 
 /** Records that a gateway is there, and forgets those that have ended without saying so. */
 export async function recordGateway(db: Database, gateway: Omit<GatewayRecord, "lastSeenAt">): Promise<void> {

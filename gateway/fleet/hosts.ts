@@ -6,8 +6,8 @@ import { isDataError, transact, type Database, type Tx } from "../db/database.js
 import { recordHosts, removeHost, type EngineHost } from "../db/engine-hosts.js";
 import type { PresentAgent } from "./presence.js";
 
-/** How often it is recorded that an agent still has its engines. */
-const REPEAT_MS = 60_000;
+/** How often it is recorded that an agent is still there, with its engines. */
+export const REPEAT_MS = 60_000;
 
 /** Records in Postgres which agents have which engines, and which engines nobody has any more. */
 export interface Hosts {

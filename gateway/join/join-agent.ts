@@ -8,6 +8,7 @@ import type { Caller } from "../caller.js";
 import {
   deleteAgentKey,
   deleteOldWaiting,
+  isSilent,
   lockAgentName,
   readAgentKey,
   upsertAgentKey,
@@ -16,14 +17,18 @@ import {
 import { audit } from "../db/audit.js";
 import type { Tx } from "../db/database.js";
 import { hasUsed, readJoinToken, useJoinToken, type UsableJoinToken } from "../db/join-tokens.js";
+import { REPEAT_MS } from "../fleet/hosts.js";
 import type { ScanContext } from "../scan/context.js";
 import { readBusAccess } from "./bus-access.js";
 import { checkClock, checkVersion, requireAccounts } from "./checks.js";
 
 /** Most keys that wait for one name. */
 const MOST_WAITING = 8;
+/** An agent that is there is recorded more often than this, by whichever gateway hears it. */
+const SILENT_MS = 2 * REPEAT_MS;
+const TAKEN_OVER = `it waits no longer once the other was not heard for ${SILENT_MS / 60_000} minutes`;
 
-type Outcome = { readonly agent: string; readonly waits?: boolean };
+type Outcome = { readonly agent: string; readonly waits: boolean; readonly ephemeral: boolean };
 
 /**
  * Lets a host join that proves that it has a token's secret. One that repeats its request with the same key uses the token once and gets
@@ -36,8 +41,8 @@ export async function joinAgent(ctx: ScanContext, caller: Caller, request: JoinR
   if (!isJoinerProven(token, request)) throw new JoinError("PROOF_WRONG");
   checkClock(request.time);
   checkVersion(request.version);
-  const { agent, waits } = await ctx.db.transaction().execute((tx) => enter(ctx, tx, caller, request));
-  if (waits) throw new JoinError("AGENT_WAITING", agent);
+  const { agent, waits, ephemeral } = await ctx.db.transaction().execute((tx) => enter(ctx, tx, caller, request));
+  if (waits) throw new JoinError("AGENT_WAITING", ephemeral ? `${agent}; ${TAKEN_OVER}` : agent);
   await ctx.failpoint("joined");
   const { publicKey } = request;
   const { jwt } = await accounts.issueAgent({ agent, publicKey, internet: token.class, engines: [] });
@@ -72,7 +77,7 @@ async function enter(ctx: ScanContext, tx: Tx, caller: Caller, request: JoinRequ
   if (own && (own.agent !== agent || own.class !== token.class))
     throw new JoinError("KEY_IN_USE", `it is the key of ${own.agent}, class ${own.class}`);
   const holder = keys.find(({ state, publicKey: key }) => state === "JOINED" && key !== publicKey);
-  const waits = holder !== undefined && !isFree(ctx, holder, token);
+  const waits = holder !== undefined && !(await isFree(ctx, tx, holder, token));
   if (waits && !own && keys.filter(({ state }) => state === "WAITING").length >= MOST_WAITING)
     throw new JoinError("AGENT_WAITING", `${MOST_WAITING} other keys wait for ${agent} already`);
   if (!isRepeated) await useJoinToken(tx, id, publicKey, agent);
@@ -82,7 +87,7 @@ async function enter(ctx: ScanContext, tx: Tx, caller: Caller, request: JoinRequ
   const isEntered = await upsertAgentKey(tx, { publicKey, agent, class: internet, state, ephemeral, host, version });
   if (!isEntered) throw new JoinError("KEY_IN_USE", "it has just joined under another name");
   if (own?.state !== state) await audit(tx, caller, "joinAgent", agent, { token: id, publicKey, state, class: internet, host });
-  return { agent, waits };
+  return { agent, waits, ephemeral: token.ephemeral && holder?.ephemeral === true };
 }
 
 /** Why a token does not serve. Who has used it before may repeat its request, unless the token was revoked. */
@@ -94,10 +99,14 @@ function problemOf(token: UsableJoinToken, wanted: InternetClass | null, isRepea
   return token.isUsedUp ? "TOKEN_USED_UP" : undefined;
 }
 
-/** Whether an agent's name may be given to another key at once: both are ephemeral, and the agent is gone. */
-function isFree({ fleet }: ScanContext, holder: AgentKeyRecord, token: UsableJoinToken): boolean {
-  const isGone = fleet.agents().every(({ agent }) => agent !== holder.agent);
-  return holder.ephemeral && token.ephemeral && holder.class === token.class && isGone;
+/**
+ * Whether an agent's name may be given to another key at once: both are ephemeral, and the agent is gone. A gateway that has just
+ * started has heard of nobody yet, so Postgres is asked too.
+ */
+async function isFree({ fleet }: ScanContext, tx: Tx, holder: AgentKeyRecord, token: UsableJoinToken): Promise<boolean> {
+  if (!holder.ephemeral || !token.ephemeral || holder.class !== token.class) return false;
+  if (fleet.agents().some(({ agent }) => agent === holder.agent)) return false;
+  return isSilent(tx, holder.publicKey, SILENT_MS);
 }
 
 function isAllowed(pattern: string | null, name: string): boolean {
