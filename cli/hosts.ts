@@ -2,6 +2,7 @@
 
 import { Command, Option } from "commander";
 import { readAgentKeys, type AgentKeyRecord } from "../gateway/db/agent-keys.js";
+import { readSharingAgents } from "../gateway/db/shared-agents.js";
 import { readJoinTokens, type JoinTokenRecord } from "../gateway/db/join-tokens.js";
 import type { Database } from "../gateway/db/database.js";
 import { acceptAgent, revokeAgent } from "../gateway/join/agent-keys.js";
@@ -115,6 +116,31 @@ async function revoke(db: Database, agent: string): Promise<void> {
   say(`The agent ${agent} is cut off within 5 seconds, if a gateway runs, and let in nowhere.`);
 }
 
+/** Says what is to be done about hosts. Its exit status is 0 if that is nothing. */
+async function doctor(db: Database, mesh: string): Promise<void> {
+  const keys = await readAgentKeys(db);
+  const problems = [
+    ...(await readSharingAgents(db)).map(
+      ({ agent, class: internet, host }) =>
+        `${agent} (${internet}) of ${printable(host)} works with the credentials that its class shares: join it by a token.`,
+    ),
+    ...keys
+      .filter(({ state }) => state === "WAITING")
+      .map(
+        ({ agent, host, publicKey }) => `The key ${publicKey} of ${printable(host)} waits to be ${agent}: accept or revoke it.`,
+      ),
+    ...keys
+      .filter(({ state, clonedAt }) => state === "JOINED" && clonedAt !== null)
+      .map(
+        ({ agent, clonedAt }) =>
+          `A second agent ran with the key of ${agent} at ${formatMinute(clonedAt)} UTC: remove the copy, or revoke the key if it was stolen.`,
+      ),
+  ];
+  if (problems.length === 0) return say(`Every agent of ${mesh} has a key of its own, and none waits or was copied.`);
+  for (const problem of problems) print(problem);
+  process.exitCode = 1;
+}
+
 /** What the input of {@link createJoinToken} is called here. */
 const OPTIONS: Readonly<Record<string, string>> = {
   gateway: "--url",
@@ -152,6 +178,10 @@ program
   .command("list")
   .description("Lists the agents that have joined, with their keys; times are UTC.")
   .action(() => withDatabase((db, { mesh }) => list(db, mesh)));
+program
+  .command("doctor")
+  .description("Names the agents that have not joined, the keys that wait, and those that were copied.")
+  .action(() => withDatabase((db, { mesh }) => doctor(db, mesh)));
 program
   .command("accept")
   .description("Gives an agent's name to the key that waits for it: its host was installed anew.")

@@ -100,9 +100,9 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const accounts =
     config.accountFiles &&
     (await openAgentAccounts(config.accountFiles, { config, db, log, userSeconds: config.agentTtlMs / 1_000 }));
-  const onEngines = accounts && followEngines(accounts, log);
+  const engines = accounts && followEngines(accounts, log);
   const onCopy = reportCopies({ db, bus, log });
-  fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines, onCopy, sealing });
+  fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines: engines?.hear, onCopy, sealing });
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });
   const bulk = createBulk({ db, bus, fleet, relay, log });
@@ -149,11 +149,11 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   return {
     context,
     async start() {
-      if (config.joinKeysFile !== undefined) await registerJoinKeys(db, config.joinKeysFile);
+      const sharedUsers = config.joinKeysFile === undefined ? [] : await registerJoinKeys(db, config.joinKeysFile);
       const url = await listen(http, config);
       https = config.https && (await listenHttps(http.server, config.https, log));
       work = [
-        startKeepingKeys(context),
+        startKeepingKeys(context, { sharedUsers }),
         startRecorder(context),
         startSweep(context),
         startWebhooks(context),
@@ -169,6 +169,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       await closing;
       await Promise.all(work.map((part) => part.stop()));
       await Promise.all([fleet.stop(), keyring.stop()]);
+      engines?.stop();
       await bulk.idle();
       await relay.idle();
       await Promise.all([bus.close(), samples.close(), accounts?.close()]);

@@ -1,3 +1,4 @@
+import type { JoinError } from "../schema/join-errors.js";
 import type { EnginePresence } from "../schema/messages.js";
 import { sizeText } from "../schema/settings.js";
 import { visibleText } from "../schema/visible-text.js";
@@ -24,6 +25,8 @@ export interface Findings {
   readonly inspector?: InspectorFindings;
   /** How much of samples is kept in memory, in bytes, and where the others are files. */
   readonly samples?: { readonly memory: AgentConfig["sampleMemory"]; readonly folder: string };
+  /** For which the host is no good, or is not let in. */
+  readonly problems?: readonly JoinError[];
   /** What to put right although the engines work. */
   readonly warnings?: readonly string[];
   /** The others. */
@@ -34,7 +37,7 @@ export interface Findings {
 
 /** A table of the engines that are to run here, then what is wrong, then what is off and how it is turned on. */
 export function readReport(
-  { presences, inspector, samples, warnings = [], off, mistakes, enginesFile }: Findings,
+  { presences, inspector, samples, problems = [], warnings = [], off, mistakes, enginesFile }: Findings,
   now = Date.now(),
 ): string {
   const rows = presences.map((presence) => [
@@ -52,6 +55,10 @@ export function readReport(
     textTable([["Engine", "Health", "Runner", "Image", "Version", "Signatures"], ...rows]),
     section("Inspector of what is closed to engines:", inspector === undefined ? [] : [formatInspector(inspector)]),
     section("Samples:", samples === undefined ? [] : [formatSamples(samples)]),
+    section(
+      "This host:",
+      problems.map(({ code, message }) => `${code}: ${message}`),
+    ),
     section("Not healthy:", unhealthy),
     section("Warnings:", warnings),
     section("Mistakes; what they concern does not run:", mistakes),

@@ -1,4 +1,7 @@
-/** `npm run agent -- doctor`: starts and tests every engine as an agent would, without a mesh, and reports on each. */
+/**
+ * `npm run agent -- doctor`: starts and tests every engine as an agent would, without a mesh, and reports on each, on the host, and on
+ * whether the mesh that the host has joined lets it in.
+ */
 
 import type { Logger } from "pino";
 import type { EnginePresence } from "../schema/messages.js";
@@ -13,6 +16,8 @@ import { hasStaleSignatures } from "../schema/stale.js";
 import { ownVersion } from "../schema/version.js";
 import { createStartContained } from "./runners/container/contained-node.js";
 import { createContainerHost } from "./runners/container/host.js";
+import { readIdentity } from "./join/identity.js";
+import { checkHost, checkMembership, hostNeeds } from "./join/preflight.js";
 import { createSelfTest } from "./engine/self-test.js";
 import { openSpool } from "./samples/spool.js";
 import { watchSpoolOrphans } from "./samples/spool-orphans.js";
@@ -34,6 +39,8 @@ export async function examine(config: AgentConfig, log: Logger): Promise<Diagnos
     asDoctor(config),
     log,
   );
+  const joined = await readIdentity(config.identityFolder);
+  const problems = [...(await checkHost(await hostNeeds(config))), ...(joined ? await checkMembership(joined) : [])];
   const presences = examined.map(({ presence }) => presence);
   const warnings = examined.flatMap(({ presence, warnings: all }) =>
     [...all, ...(hasStaleSignatures(presence) ? [STALE] : [])].map((warning) => `${presence.name}: ${warning}`),
@@ -42,13 +49,16 @@ export async function examine(config: AgentConfig, log: Logger): Promise<Diagnos
     presences,
     inspector,
     samples: { memory: config.sampleMemory, folder: config.spool },
+    problems,
     warnings,
     off: engines.filter(({ off }) => off !== null),
     mistakes,
     enginesFile: config.enginesFile,
   });
   const isWell =
-    inspector.reason === null && mistakes.length === 0 && warnings.length === 0 && presences.every(({ healthy }) => healthy);
+    inspector.reason === null &&
+    [...mistakes, ...warnings, ...problems].length === 0 &&
+    presences.every(({ healthy }) => healthy);
   return { report, healthy: isWell };
 }
 

@@ -79,7 +79,10 @@ export const JOIN_ERRORS = {
     status: 409,
     sentence: "Another agent runs with this key: its data folder was copied. Remove the copy, and join with a token of its own.",
   },
-  DOCKER_MISSING: { sentence: "No Docker daemon answers on this host: install and start Docker, or join without it." },
+  DOCKER_MISSING: {
+    sentence:
+      "No Docker daemon answers on this host, and an engine that is on runs in a container: install and start Docker, or turn the engine off.",
+  },
   DOCKER_DENIED: {
     sentence: "This user may not use the Docker daemon: add it to the socket's group, or run the command as root.",
   },

@@ -112,6 +112,10 @@ export const CLAIMS_UPDATE = "$SYS.REQ.CLAIMS.UPDATE";
 export const CLAIMS_DELETE = "$SYS.REQ.CLAIMS.DELETE";
 /** Where the server is asked which accounts it has. */
 export const CLAIMS_LIST = "$SYS.REQ.CLAIMS.LIST";
+/** Where the server is asked for the claims of an account. */
+export function claimsLookup(account: string): string {
+  return `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
+}
 /** What the server tells of the connections to accounts. */
 export const ACCOUNT_EVENTS = "$SYS.ACCOUNT.>";
 
@@ -163,10 +167,10 @@ export function agentPermissions(agent: string): { pub: { allow: string[] }; sub
   };
 }
 
-/** What the gateways' user of the system account may do: change accounts, and hear of the connections to them. */
+/** What the gateways' user of the system account may do: read and change accounts, and hear of the connections to them. */
 export function resolverPermissions(): { pub: { allow: string[] }; sub: { allow: string[] } } {
   return {
-    pub: { allow: [CLAIMS_UPDATE, CLAIMS_DELETE, CLAIMS_LIST] },
+    pub: { allow: [CLAIMS_UPDATE, CLAIMS_DELETE, CLAIMS_LIST, claimsLookup("*")] },
     sub: { allow: [`${GATEWAY_INBOX_PREFIX}.>`, ACCOUNT_EVENTS] },
   };
 }

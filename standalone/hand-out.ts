@@ -4,9 +4,8 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { InternetClass } from "../schema/classes.js";
-import { formatJoinKeys } from "../schema/join-keys.js";
 import { formatJoinToken } from "../schema/join-token.js";
-import { readJoinSecrets } from "./join-secrets.js";
+import { joinKeysText, readJoinSecrets } from "./join-secrets.js";
 import { readOrCreateFile, type Keys } from "./keys.js";
 import { natsConfig } from "./nats-config.js";
 
@@ -54,7 +53,7 @@ export async function handOut(keys: Keys, { folder, natsStore }: HandOut): Promi
     writeReadable(join(folder, "gateway"), "system.creds", await readFile(resolver, "utf8")),
     writeReadable(join(folder, "gateway"), "accounts.nk", await readFile(keys.signing.accounts, "utf8")),
     writeReadable(join(folder, "gateway"), "agents.nk", await readFile(keys.signing.agents, "utf8")),
-    writeReadable(join(folder, "gateway"), "join-keys.json", formatJoinKeys(secrets)),
+    writeReadable(join(folder, "gateway"), "join-keys.json", await joinKeysText(keys)),
     writeReadable(join(folder, "agent-isolated"), "join-token", tokenOf("isolated")),
     writeReadable(join(folder, "agent-internet"), "join-token", tokenOf("internet")),
   ]);

@@ -4,7 +4,6 @@ import { realpath, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentReady } from "../schema/lifecycle.js";
 import type { EnginePresence } from "../schema/messages.js";
-import { formatJoinKeys } from "../schema/join-keys.js";
 import { formatJoinToken } from "../schema/join-token.js";
 import { projectPath } from "../schema/paths.js";
 import { DEFAULT_PORT } from "../gateway/config.js";
@@ -12,7 +11,7 @@ import { sizeText } from "../schema/settings.js";
 import { PRESENCE_RESERVED, reservedBytes } from "../schema/streams.js";
 import type { NatsAccess, StandaloneConfig } from "./config.js";
 import type { GuardedServer } from "./guarded-server.js";
-import { readJoinSecrets } from "./join-secrets.js";
+import { joinKeysText, readJoinSecrets } from "./join-secrets.js";
 import { makeKeys } from "./keys.js";
 import { natsRoom, startNats, type NatsRoom } from "./nats.js";
 import { startPart, type Part, type PartCommand } from "./part.js";
@@ -139,9 +138,8 @@ export function createMesh(config: StandaloneConfig): Mesh {
       SCANMESH_NATS_AGENTS_KEY: keys.signing.agents,
       SCANMESH_JOIN_KEYS: join(keys.dir, "join-keys.json"),
     };
-    const secrets = await readJoinSecrets(keys.dir);
-    await writeFile(accountFiles.SCANMESH_JOIN_KEYS, formatJoinKeys(secrets), { mode: 0o600 });
-    joinSecret = secrets.isolated;
+    await writeFile(accountFiles.SCANMESH_JOIN_KEYS, await joinKeysText(keys), { mode: 0o600 });
+    joinSecret = (await readJoinSecrets(keys.dir)).isolated;
     const creds = { gatewayIsolatedCreds: gateway.isolated, gatewayInternetCreds: gateway.internet, agentCreds: agent.isolated };
     return { url, ...creds, accountFiles, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB` } };
   };

@@ -21,7 +21,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       [
         "gateway",
         "what every room may use",
-        /^(config(-accounts|-joining|-listening)?|errors|caller|metrics|failpoint|batch|batch-limit|row-batches|flow|content|write-probe)\.ts$/,
+        /^(config(-accounts|-joining|-listening)?|errors|caller|metrics|failpoint|batch|batch-limit|recent-map|row-batches|flow|content|write-probe)\.ts$/,
       ],
     ],
     [["gateway/bus", "what speaks to NATS: connections, streams, the sample store"]],

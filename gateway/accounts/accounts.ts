@@ -60,8 +60,8 @@ export interface AgentAccounts {
   tellChanges(agent?: string): Promise<void>;
   /** Lets an agent take the work of these engines and no others. Of an agent without an account nothing changes. */
   setEngines(agent: string, internet: InternetClass, engines: readonly string[]): Promise<void>;
-  /** The public key of an agent that has an account. */
-  findKey(agent: string): Promise<string | undefined>;
+  /** Lets nobody in any more by the user that agents of a class share. Returns whether NATS let it in until now. */
+  revokeSharedUser(internet: InternetClass, userKey: string): Promise<boolean>;
   /** Tells NATS of every account that it has lost, or knows otherwise. Runs by itself at each connection. Returns how many these were. */
   restore(): Promise<number>;
   /** Whether NATS can be told. */
@@ -192,7 +192,11 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
       const account = await updateEngines(db, { agent, internet: internet === "internet" }, tokensOf(engines));
       if (account) await tell(account.accountKey);
     },
-    findKey: async (agent) => (await findAccount(db, agent))?.userKey,
+    async revokeSharedUser(internet, userKey) {
+      const claims = await signer.signRevocation(await resolver.lookUp(signer.classKeys[internet]), userKey);
+      if (claims !== undefined) await resolver.update(claims);
+      return claims !== undefined;
+    },
     async close() {
       closed = true;
       clearTimeout(retry);

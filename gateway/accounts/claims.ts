@@ -2,7 +2,16 @@
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { encodeAccount, encodeGeneric, encodeUser, parseCreds, type Account, type KeyPair, type User } from "@nats-io/jwt";
+import {
+  encodeAccount,
+  encodeGeneric,
+  encodeUser,
+  decode,
+  parseCreds,
+  type Account,
+  type KeyPair,
+  type User,
+} from "@nats-io/jwt";
 import { AGENT_LIMITS, agentImports } from "../../schema/agent-account.js";
 import { internetClass, type InternetClass } from "../../schema/classes.js";
 import { agentPermissions } from "../../schema/subjects.js";
@@ -10,6 +19,9 @@ import type { GatewayConfig } from "../config.js";
 import type { AccountFiles } from "../config-accounts.js";
 import type { AgentAccount } from "../db/agent-accounts.js";
 import { readSigningKey } from "./signing-key.js";
+
+/** Users that are signed until then are revoked: also those that `keys` signs anew. In seconds, the end of the year 9999. */
+const FOR_EVER = 253_402_300_799;
 
 /** The claims of an account, before they are signed. */
 export interface Claims {
@@ -25,6 +37,10 @@ export interface Signer {
   signAccount(account: AgentAccount, claims: Claims): Promise<string>;
   /** Signs the list of accounts that are to be removed. */
   signRemoval(accountKeys: readonly string[]): Promise<string>;
+  /** The claims of a class's account, signed anew so that a user is let in no more; undefined if they say so already. */
+  signRevocation(claims: string, userKey: string): Promise<string | undefined>;
+  /** The public key of a class's account. */
+  readonly classKeys: Readonly<Record<InternetClass, string>>;
   /** Signs the agent's user, for so many seconds. */
   signUser(account: AgentAccount, seconds: number): Promise<string>;
   /** Signs a text with the key that signs users. */
@@ -64,6 +80,13 @@ export async function openSigner(config: GatewayConfig, files: AccountFiles): Pr
       encodeAccount(`agent ${agent}`, accountKey, { ...account }, { signer: accountsKey }),
     signRemoval: (accounts) => encodeGeneric("accounts of agents", accountsKey, "generic", { accounts }),
     signText: (text) => agentsKey.sign(text),
+    async signRevocation(claims, userKey) {
+      const { name, sub, nats } = decode<Account>(claims);
+      if (nats.revocations?.[userKey] !== undefined) return undefined;
+      const revocations = { ...nats.revocations, [userKey]: FOR_EVER };
+      return encodeAccount(name, sub, { ...nats, revocations }, { signer: accountsKey });
+    },
+    classKeys,
     signUser: ({ agent, accountKey, userKey }, seconds) =>
       encodeUser(`agent ${agent}`, userKey, accountKey, agentPermissions(agent) as Partial<User>, {
         signer: agentsKey,

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { parseMessage } from "../../schema/messages.js";
 import { sendRequest } from "../../schema/nats/requests.js";
-import { CLAIMS_DELETE, CLAIMS_LIST, CLAIMS_UPDATE } from "../../schema/subjects.js";
+import { CLAIMS_DELETE, CLAIMS_LIST, CLAIMS_UPDATE, claimsLookup } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
 import { isAway, keepConnectionOf, unavailable } from "./connection.js";
 
@@ -15,6 +15,8 @@ export interface Resolver {
   update(claims: string): Promise<void>;
   /** Removes the accounts that a signed list names, and ends their connections. */
   remove(list: string): Promise<void>;
+  /** The signed claims of an account, as NATS has them. */
+  lookUp(account: string): Promise<string>;
   /** Public keys of all accounts. */
   list(): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
@@ -39,22 +41,26 @@ export function openResolver(
     setImmediate(onUp);
   });
 
-  async function ask(subject: string, body: string): Promise<unknown> {
+  async function send(subject: string, body: string): Promise<Uint8Array> {
     const nc = connection.up();
     try {
-      const { data } = await sendRequest(nc, subject, [Buffer.from(body)], { timeoutMs: TIMEOUT_MS });
-      const answer = parseMessage(Answer, data);
-      if ("error" in answer) throw new Error(`NATS refuses the claims of an account: ${answer.error.description}`);
-      return answer.data;
+      return (await sendRequest(nc, subject, [Buffer.from(body)], { timeoutMs: TIMEOUT_MS })).data;
     } catch (error) {
       throw isAway(error) ? unavailable(error) : error;
     }
+  }
+
+  async function ask(subject: string, body: string): Promise<unknown> {
+    const answer = parseMessage(Answer, await send(subject, body));
+    if ("error" in answer) throw new Error(`NATS refuses the claims of an account: ${answer.error.description}`);
+    return answer.data;
   }
 
   return {
     isUp: () => connection.isUp(),
     update: async (claims) => void (await ask(CLAIMS_UPDATE, claims)),
     remove: async (list) => void (await ask(CLAIMS_DELETE, list)),
+    lookUp: async (account) => Buffer.from(await send(claimsLookup(account), "")).toString("utf8"),
     list: async () => new Set(AccountKeys.parse(await ask(CLAIMS_LIST, ""))),
     close: () => connection.close(),
   };

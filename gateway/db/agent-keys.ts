@@ -110,11 +110,10 @@ export async function deleteAgentKey(tx: Tx, publicKey: string): Promise<void> {
   await revokeAccountOf(tx, publicKey);
 }
 
-/** Forgets keys of a name that have waited too long. */
-export async function deleteOldWaiting(tx: Tx, agent: string): Promise<void> {
-  await tx
+/** Forgets keys that have waited too long. */
+export async function deleteOldWaiting(db: Database | Tx): Promise<void> {
+  await db
     .deleteFrom("agent_keys")
-    .where("agent", "=", agent)
     .where("state", "=", "WAITING")
     .where(sql<boolean>`renewed_at < now() - make_interval(days => ${WAITING_DAYS})`)
     .execute();

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { RecentMap } from "../recent-map.js";
 
 /** More failures than are tried again at once. */
 const REMEMBERED = 1_000;
@@ -10,16 +11,12 @@ export interface FailureLog {
 }
 
 export function createFailureLog(log: Logger): FailureLog {
-  const causes = new Map<string, string>();
+  const causes = new RecentMap<string, string>(REMEMBERED);
   return {
     note(what, error, details, message) {
       const cause = error instanceof Error ? error.message : String(error);
       const isKnown = causes.get(what) === cause;
-      // The one that has failed last is forgotten last.
-      causes.delete(what);
       causes.set(what, cause);
-      const [oldest] = causes.keys();
-      if (causes.size > REMEMBERED && oldest !== undefined) causes.delete(oldest);
       if (!isKnown) log.warn({ err: error, ...details }, message);
     },
   };

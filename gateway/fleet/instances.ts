@@ -1,5 +1,6 @@
 import type { InternetClass } from "../../schema/classes.js";
 import type { Presence } from "../../schema/messages.js";
+import { RecentMap } from "../recent-map.js";
 import { presentMs } from "./present-agents.js";
 
 /** Tells an agent that was started again from a copy of it: both have one key, and each process an instance of its own. */
@@ -18,8 +19,11 @@ interface Heard {
   isCopy: boolean;
 }
 
+/** Whoever makes up instances or names of agents has no more of them remembered; those are forgotten that were heard longest ago. */
+const MOST = { agents: 4_000, instances: 16 } as const;
+
 export function createInstances(): Instances {
-  const agents = new Map<string, Map<string, Heard>>();
+  const agents = new RecentMap<string, Map<string, Heard>>(MOST.agents);
   const nameOf = (internet: InternetClass, agent: string) => `${internet} ${agent}`;
 
   return {
@@ -27,12 +31,12 @@ export function createInstances(): Instances {
       const { agent, class: internet, instance, startedAt } = presence;
       if (instance === undefined) return false;
       const name = nameOf(internet, agent);
-      const heard = agents.get(name) ?? new Map<string, Heard>();
+      const heard = agents.get(name) ?? new RecentMap<string, Heard>(MOST.instances);
       agents.set(name, heard);
       for (const [other, { lastAt }] of heard) if (now - lastAt > presentMs(presence)) heard.delete(other);
       const own = heard.get(instance) ?? { startedAt, firstAt: now, lastAt: now, isCopy: false };
-      heard.set(instance, own);
       own.lastAt = now;
+      heard.set(instance, own);
       const others = [...heard.values()].filter((other) => other !== own);
       // One that was killed and started again is heard after the one before, and that one never again.
       for (const other of others) if (other.lastAt > own.firstAt) markCopy(own, other);

@@ -69,7 +69,7 @@ async function enter(ctx: ScanContext, tx: Tx, caller: Caller, request: JoinRequ
   const agent = request.agent ?? defaultAgentId(host, token.class);
   if (!isAllowed(token.namePattern, agent)) throw new JoinError("NAME_NOT_ALLOWED", `${agent}, not ${token.namePattern}`);
 
-  await deleteOldWaiting(tx, agent);
+  await deleteOldWaiting(tx);
   const keys = await lockAgentName(tx, agent);
   const own = await readAgentKey(tx, publicKey);
   if (own?.state === "REVOKED") throw new JoinError("AGENT_REVOKED", own.agent);

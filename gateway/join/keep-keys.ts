@@ -1,32 +1,48 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createAbortController } from "../../schema/abort-controller.js";
+import type { AgentAccounts } from "../accounts/accounts.js";
 import { openCaller } from "../caller.js";
 import { deleteEndedAccounts } from "../db/agent-accounts.js";
-import { deleteAgentKey, lockAgentName, readForgettable } from "../db/agent-keys.js";
+import { deleteAgentKey, deleteOldWaiting, lockAgentName, readForgettable } from "../db/agent-keys.js";
 import { audit } from "../db/audit.js";
 import { deleteAgent } from "../db/agents.js";
 import { DatabaseAway } from "../errors.js";
+import { areAllJoined } from "../db/shared-agents.js";
 import type { ScanContext } from "../scan/context.js";
+import type { SharedUser } from "./standing-tokens.js";
 
 const EVERY_MS = 2_000;
+const LOOK_MS = 10_000;
 const EVERY_HOUR_MS = 3_600_000;
 /** How long an ephemeral agent is kept after it was last heard. A gateway that has just started has not heard anybody yet. */
 export const EPHEMERAL_MS = 600_000;
 
+/** How it is kept. */
+interface Manner {
+  readonly ephemeralMs?: number;
+  /** The users that agents of earlier versions share. */
+  readonly sharedUsers?: readonly SharedUser[];
+}
+
 /**
- * Forgets ephemeral agents that are gone, and accounts that ended long ago, and tells NATS of changes of accounts of which whoever made
- * them could not, until it is stopped.
+ * Forgets ephemeral agents that are gone, keys that nobody has accepted, and accounts that ended long ago, revokes the user that a class shares once all of its agents
+ * have joined, and tells NATS of changes of accounts of which whoever made them could not, until it is stopped.
  */
-export function startKeepingKeys(ctx: ScanContext, ephemeralMs = EPHEMERAL_MS): { stop(): Promise<void> } {
+export function startKeepingKeys(
+  ctx: ScanContext,
+  { ephemeralMs = EPHEMERAL_MS, sharedUsers = [] }: Manner = {},
+): { stop(): Promise<void> } {
   const { accounts, db, fleet, log } = ctx;
   const stopping = createAbortController();
   const startedAt = performance.now();
   let forgotEndedAt = -Infinity;
+  let lookedAt = -Infinity;
 
   async function forgetGone(): Promise<void> {
     if (performance.now() - forgotEndedAt > EVERY_HOUR_MS) {
       forgotEndedAt = performance.now();
       await deleteEndedAccounts(db);
+      await deleteOldWaiting(db);
     }
     if (performance.now() - startedAt < ephemeralMs) return;
     const present = new Set(fleet.agents().map(({ agent }) => agent));
@@ -48,9 +64,18 @@ export function startKeepingKeys(ctx: ScanContext, ephemeralMs = EPHEMERAL_MS): 
     if (isForgotten) log.info({ agent }, "an ephemeral agent is gone and was forgotten");
   }
 
+  /** NATS may have lost the revocation with its store, so it is asked again and again. */
+  async function revokeShared({ revokeSharedUser }: AgentAccounts): Promise<void> {
+    if (performance.now() - lookedAt < LOOK_MS) return;
+    for (const { class: internet, publicKey } of sharedUsers)
+      if ((await areAllJoined(db, internet)) && (await revokeSharedUser(internet, publicKey)))
+        log.info({ internet, publicKey }, "every agent of the class has joined: the credentials that they shared are revoked");
+    lookedAt = performance.now();
+  }
+
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      for (const work of accounts ? [forgetGone, () => accounts.tellChanges()] : [])
+      for (const work of accounts ? [forgetGone, () => revokeShared(accounts), () => accounts.tellChanges()] : [])
         await work().catch((error: unknown) => {
           if (!(error instanceof DatabaseAway)) log.warn({ err: error }, "cannot keep the keys of agents; retrying");
         });

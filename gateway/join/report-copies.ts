@@ -1,6 +1,10 @@
 import type { InternetClass } from "../../schema/classes.js";
 import { markCloned } from "../db/agent-keys.js";
+import { RecentMap } from "../recent-map.js";
 import type { ScanContext } from "../scan/context.js";
+
+/** Whoever makes up instances has no more of them remembered. */
+const MOST_TOLD = 1_000;
 
 /** Tells people of agents that run with another's key, and tells such an agent to end. */
 export function reportCopies({
@@ -8,12 +12,12 @@ export function reportCopies({
   bus,
   log,
 }: Pick<ScanContext, "db" | "bus" | "log">): (internet: InternetClass, agent: string, instance: string) => void {
-  /** Those that were reported. */
-  const told = new Set<string>();
+  /** Those that were reported last. */
+  const told = new RecentMap<string, true>(MOST_TOLD);
   return (internet, agent, instance) => {
     bus.account(internet).sendControl(agent, { v: 1, kind: "copy", instance });
     if (told.has(instance)) return;
-    told.add(instance);
+    told.set(instance, true);
     log.warn({ agent, internet }, "a second agent runs with this agent's key and is refused: its data folder was copied");
     markCloned(db, agent).catch((error: unknown) => {
       told.delete(instance);

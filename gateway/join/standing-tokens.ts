@@ -1,15 +1,29 @@
 import { readFile } from "node:fs/promises";
+import type { InternetClass } from "../../schema/classes.js";
 import { JoinKeysFile } from "../../schema/join-keys.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import type { Database } from "../db/database.js";
 import { insertStandingToken } from "../db/join-tokens.js";
 
-/** Makes the tokens known by which agents of the same machine join: any number of them, at any time, and for as long as they are there. */
-export async function registerJoinKeys(db: Database, file: string): Promise<void> {
-  for (const { class: internet, id, storedKey, serverKey } of await readJoinKeys(file)) {
+/** A user that agents of a class share. */
+export interface SharedUser {
+  readonly class: InternetClass;
+  readonly publicKey: string;
+}
+
+/**
+ * Makes the tokens known by which agents of the same machine join: any number of them, at any time, and for as long as they are there.
+ * Returns the users that agents of earlier versions share.
+ */
+export async function registerJoinKeys(db: Database, file: string): Promise<SharedUser[]> {
+  const entries = await readJoinKeys(file);
+  for (const { class: internet, id, storedKey, serverKey } of entries) {
     const keys = { id, storedKey: Buffer.from(storedKey, "hex"), serverKey: Buffer.from(serverKey, "hex") };
     await insertStandingToken(db, { ...keys, class: internet, namePattern: null, ephemeral: true, uses: null, ttlSeconds: null });
   }
+  return entries.flatMap(({ class: internet, sharedUser }) =>
+    sharedUser === undefined ? [] : [{ class: internet, publicKey: sharedUser }],
+  );
 }
 
 async function readJoinKeys(file: string) {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { JoinError } from "../../schema/join-errors.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import type { AgentConfig, JoinedAgent } from "../config.js";
-import { checkHost, checkServers } from "./preflight.js";
+import { checkHost, checkServers, hostNeeds } from "./preflight.js";
 import { readIdentity, removeIdentity } from "./identity.js";
 import { joinMesh } from "./join-mesh.js";
 import { readTokenFile } from "./membership.js";
@@ -22,7 +22,8 @@ export async function joinByCommand(config: AgentConfig, token: string, say: Say
     say(`This host has joined the mesh at ${before.gateway} as ${before.agent}: it goes on with the key that it has.`);
     return before;
   }
-  await checkHost(config);
+  const [problem] = await checkHost(await hostNeeds(config));
+  if (problem) throw problem;
   const joined = await joinMesh(config, { token, say, patient: false });
   await checkServers(joined);
   say(`Joined the mesh at ${joined.gateway} as ${joined.agent}, class ${joined.internet}. The key is in ${joined.folder}.`);

@@ -42,6 +42,12 @@ export async function renewIdentity(
   await saveIdentity(joined.folder, gateway, key, answer.signature === undefined ? { ...answer, ...known } : answer);
 }
 
+/** Asks whether the mesh would sign the agent's user anew, and keeps nothing of the answer. Throws {@link JoinError}. */
+export async function checkRenewal({ folder, gateway, authority }: JoinedAgent): Promise<void> {
+  const request = signRequest(AgentVerb.renew, await openKey(folder), new Date().toISOString());
+  await askGateway(gateway, `${JOIN_PATH}/${AgentVerb.renew}`, request, RenewAnswer, { authority });
+}
+
 /** Tells the mesh that the agent leaves for good. Throws {@link JoinError}. */
 export async function leaveMesh(joined: JoinedAgent, gateway: string): Promise<void> {
   const { folder, authority } = joined;

@@ -61,3 +61,11 @@ it("agents without an instance are never copies", () => {
   const plain = said(undefined, "2026-01-01T00:00:00.000Z");
   expect([0, 1, 2].map((now) => instances.isCopy(plain, now))).toEqual([false, false, false]);
 });
+
+it("whoever makes up instances by the thousand is not taken for the first", () => {
+  const instances = createInstances();
+  instances.isCopy(first, 0);
+  for (let i = 0; i < 1_000; i++) instances.isCopy(said(`made up ${i}`, "2026-01-01T01:00:00.000Z"), i / 10);
+  const heard = [first, second, first, second].map((one, i) => instances.isCopy(one, 500 + i * 100));
+  expect(heard).toEqual([false, false, false, true]);
+});
