@@ -74,7 +74,6 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       ["scanner-agent/manifest", "engine manifests, read and chosen"],
       ["scanner-agent/parsers", "what engines print, made into results: pure functions"],
     ],
-    [["scanner-agent/join", "joining a mesh, and staying in it"]],
     [
       ["scanner-agent/samples", "samples on this host"],
       ["scanner-agent/runners", "what several kinds of runner use", /^(gate|conversation|fill-command)\.ts$/],
@@ -91,7 +90,10 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     [["scanner-agent/runners/container", "engines in containers, clamd among them"]],
     [["scanner-agent/runners", "the choice among the kinds", /^runners\.ts$/]],
     [["scanner-agent/engine", "an engine of this host: health, slots, self-test"]],
-    [["scanner-agent/work", "requests taken, run and answered"]],
+    [
+      ["scanner-agent/join", "joining a mesh, and staying in it"],
+      ["scanner-agent/work", "requests taken, run and answered"],
+    ],
     [["scanner-agent", "the agent put together, and the doctor", /^(agent|doctor(-[a-z]+)*)\.ts$/]],
     [["scanner-agent", "the process", /^main\.ts$/]],
   ],
