@@ -85,7 +85,7 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
   let announced = new Map<string, Announced>();
   const answered = new Set<string>();
   let isFull = false;
-  /** When it was last recorded which new engines are there. */
+  /** When it was last recorded which new engines are there; anew for one that was not in the catalogue when its agent was heard. */
   let recordedAt = 0;
   let recording: Promise<void> | undefined;
 
@@ -135,6 +135,7 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
         );
       }
     }
+    recordedAt = 0;
     catalogue = await load();
   }
 

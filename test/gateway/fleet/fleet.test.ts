@@ -108,3 +108,18 @@ it("nor does it say that the isolated engine is broken while no isolated agent i
   vi.restoreAllMocks();
   expect(await available("Alpha")).toBe(true);
 });
+
+it("expects a new engine at once, although its agent was heard while another engine was taken into the catalogue", async () => {
+  const account = gateway.context.bus.account("isolated");
+  const { ensureDurable } = account;
+  const isHeard = () => until("the second agent is heard", () => heard("new-second"));
+  const held = vi.spyOn(account, "ensureDurable").mockImplementation(async (named) => {
+    if (named.name === "NewFirst") await isHeard();
+    await ensureDurable(named);
+  });
+  const start = (id: string, name: string) => startPuppet(stage, id, [engine(name)]);
+  const first = start("new-first", "NewFirst");
+  await until("the first is being taken", () => held.mock.calls.some(([{ name }]) => name === "NewFirst"));
+  agents.push(...(await Promise.all([first, start("new-second", "NewSecond")])));
+  expect([await available("NewFirst"), await available("NewSecond")]).toEqual([true, true]);
+});
