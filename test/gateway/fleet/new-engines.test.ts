@@ -37,22 +37,24 @@ const names = async () => (await readEngines(stage.db)).map(({ name }) => name);
 const heard = (id: string) => gateway.context.fleet.agents().find((one) => one.agent === id);
 const scanOf = async (name: string) =>
   Number((await submit(gateway.url, { base64: base64(`for ${name} ${Math.random()}`), engines: [name] })).scan["scanId"]);
+/** It takes part only while its agent is heard, which says so again for as long as it takes. */
+const scanWhileHeard = (id: string, name: string) =>
+  until(`${name} is expected`, async () => {
+    await say(id, [engine(name)]);
+    return (await known(name))?.available ? scanOf(name).catch(() => undefined) : undefined;
+  });
 const resultOf = async (scan: number) =>
   (await stage.db.selectFrom("results").select("state").where("scan_id", "=", scan).execute())[0]?.state;
 
 it("a new engine that has given no result is expected only while an agent that has it is heard", async () => {
-  await say("passes", [engine("Passing")]);
-  await until("it is expected", async () => (await known("Passing"))?.available);
-  const scan = await scanOf("Passing");
+  const scan = await scanWhileHeard("passes", "Passing");
   await until("it is not waited for", async () => (await shown(gateway.url, scan)).endDate !== null);
   expect(await resultOf(scan)).toBe("NO_AGENT");
   expect((await known("Passing"))?.available).toBe(false);
 });
 
 it("an engine that has given a result is expected for a while after that, and waited for", async () => {
-  await say("works", [engine("Working")]);
-  await until("it is expected", async () => (await known("Working"))?.available);
-  await agent.answer("Working", { scan: await scanOf("Working"), verdict: "CLEAN" });
+  await agent.answer("Working", { scan: await scanWhileHeard("works", "Working"), verdict: "CLEAN" });
   await until("its result is noted", async () => (await known("Working"))?.answered);
   await until("its agent is gone", () => heard("works") === undefined);
   expect((await known("Working"))?.available).toBe(true);

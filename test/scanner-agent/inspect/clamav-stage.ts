@@ -61,7 +61,7 @@ export async function startClamav(known: readonly Buffer[]): Promise<ClamavStage
 
   return {
     async scan(bytes) {
-      const options = { timeoutMs: 20_000, signal: new AbortController().signal, alone: false };
+      const options = { timeoutMs: 60_000, signal: new AbortController().signal, alone: false };
       const outcome = parseClamd(await runner.run(await store(bytes), options));
       return { own: outcome.verdict ?? outcome.state, judged: await judged(outcome, bytes) };
     },

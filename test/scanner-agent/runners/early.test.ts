@@ -14,7 +14,7 @@ import { awaitReply, type Conversation } from "../../../scanner-agent/runners/co
 import { postSample } from "../../../scanner-agent/runners/container/web.js";
 
 const SIZE = 32 * 1024 * 1024;
-const OPTIONS = { timeoutMs: 20_000, signal: new AbortController().signal };
+const OPTIONS = { timeoutMs: 60_000, signal: new AbortController().signal };
 
 async function sampleOf(size: number): Promise<{ folder: string; file: string }> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-early-"));

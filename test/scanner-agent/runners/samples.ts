@@ -22,5 +22,5 @@ export function pathOnly(path: string | null): Sample {
 }
 
 export function runOptions(more: Partial<RunOptions> = {}): RunOptions {
-  return { timeoutMs: 20_000, signal: new AbortController().signal, alone: false, ...more };
+  return { timeoutMs: 60_000, signal: new AbortController().signal, alone: false, ...more };
 }
