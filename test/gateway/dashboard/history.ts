@@ -60,11 +60,12 @@ export async function playHistory(url: string, agent: PuppetAgent): Promise<Hist
 }
 
 async function addWebhook(url: string): Promise<string> {
-  const input = { url: "https://hooks.example.org/scans", events: ["SCAN_DETECTED"] };
-  const { data } = await graphql<{ createWebhook: { webhook: { id: string } } }>(
+  const input = { url: "https://192.0.43.8/hook", events: ["SCAN_DETECTED"] };
+  const { data } = await graphql<{ createWebhook: { webhook?: { id: string } } }>(
     url,
     "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { ... on CreateWebhookSuccess { webhook { id } } } }",
     { input },
   );
-  return data?.createWebhook.webhook.id ?? "";
+  if (data?.createWebhook.webhook === undefined) throw new Error("no webhook was made");
+  return data.createWebhook.webhook.id;
 }

@@ -74,13 +74,16 @@ it("scans that come while the connection is lost are counted in lists and told b
 
 it("a list that cannot be read is not said to be empty", async () => {
   const { page } = await open(gateway.url);
-  await page.route("**/graphql", (route) =>
-    route.request().postData()?.includes("query LatestScans") ? route.fulfill({ status: 500, body: "" }) : route.fallback(),
-  );
+  await page.route("**/graphql", (route) => {
+    const isUnread = /query (LatestScans|ReadHeartbeats)\b/.test(route.request().postData() ?? "");
+    return isUnread ? route.fulfill({ status: 500, body: "" }) : route.fallback();
+  });
   await page.reload();
   await page.getByText("The latest scans could not be read.").waitFor();
   expect(await page.getByText("No antivirus engine takes part").count()).toBe(0);
   expect(await page.getByText("Nothing was scanned yet").count()).toBe(0);
+  await page.getByRole("link", { name: "Fleet" }).click();
+  await page.getByText("When agents were heard, and which are gone, could not be read.").waitFor();
 });
 
 it("a page whose files were replaced is loaded again once, and then says what to do", async () => {

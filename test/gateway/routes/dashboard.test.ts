@@ -113,6 +113,11 @@ describe("its files", () => {
     expect(files.filter((name) => !first.includes(name) && sizeOf(name) > limitOf(name))).toEqual([]);
   });
 
+  it("have no fonts among them: those of the system are used", () => {
+    const built = readdirSync(dirname(ASSETS), { recursive: true, encoding: "utf8" });
+    expect(built.filter((name) => /\.(woff2?|ttf|otf|eot)$/.test(name))).toEqual([]);
+  });
+
   it("run no inline script or style and are framed by nobody", async () => {
     const { headers } = await fetch(gateway.url);
     expect(headers.get("content-security-policy")).toMatch(
