@@ -115,6 +115,8 @@ const USUAL: Record<string, Answer> = {
 export interface Week {
   /** The report in which most is found. */
   readonly most: number;
+  /** One that is at work. */
+  readonly running: number;
   close(): Promise<void>;
 }
 
@@ -139,6 +141,7 @@ export async function playWeek(stage: Stage, url: string, first: PuppetAgent): P
     return page.nodes.every(({ endDate }) => endDate !== null);
   });
   // Two that are at work.
+  let running = 0;
   for (const [name, done] of [
     ["handbook.pdf", ["ClamAV", "FileType", "Yara"]],
     ["invoice-5120.pdf", ["FileType"]],
@@ -147,10 +150,11 @@ export async function playWeek(stage: Stage, url: string, first: PuppetAgent): P
       base64: Buffer.from(`%PDF-1.7\n${name}${" ".repeat(40_000)}`).toString("base64"),
       name,
     });
+    running = scan.scanId;
     for (const one of done) await (one === "Yara" ? second : first).answer(one, { scan: scan.scanId, ...USUAL[one] });
     await first.answer("YARA-X", { scan: scan.scanId, state: "SCANNING" });
   }
   await internet.leave();
   await internet.close();
-  return { most: scans.at(-1) ?? 0, close: () => second.close() };
+  return { most: scans.at(-1) ?? 0, running, close: () => second.close() };
 }

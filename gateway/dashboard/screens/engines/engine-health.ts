@@ -38,11 +38,12 @@ export function failsOften(rates: Rates | undefined): boolean {
   return (rates?.errorRate ?? 0) > HIGH_ERROR_RATE;
 }
 
-/** The higher, the sooner it is to be looked after: broken ones, then those that fail often, then those that are away. */
+/** The higher, the sooner it is to be looked after: broken ones, then those that fail often, have old signatures, or are away. */
 export function urgencyOf(engine: EngineRowFragment, agents: readonly AgentOfEngine[], rates: Rates | undefined): number {
   if (!engine.enabled) return -1;
   const { tone } = healthOf(engine, agents);
   if (tone === "infected" || agents.some(({ healthy }) => !healthy)) return 4;
   if (failsOften(rates)) return 2 + (rates?.errorRate ?? 0);
+  if (engine.stale) return 1.5;
   return tone === "clean" ? 0 : 1;
 }
