@@ -43,7 +43,7 @@ export async function meshDatabase(named?: string): Promise<MeshDatabase> {
     return {
       url: `postgres://${SUPERUSER}:${await readOrCreatePassword(folder)}@127.0.0.1:${port}/postgres`,
       mesh,
-      gateway: running.url ?? undefined,
+      gateway: running.hostsUrl ?? running.url ?? undefined,
       isOpen: !running.requiresKeys,
       stop: async () => {},
     };

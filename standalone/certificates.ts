@@ -19,6 +19,7 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
+import { isFor } from "./certificate-names.js";
 import { readOrCreateFile, replaceFile } from "./keys.js";
 
 /** Files in PEM. */
@@ -49,11 +50,6 @@ export async function makeCertificates(dir: string, names: readonly string[], no
   const isSigned = current.verify(ca.publicKey) && current.checkPrivateKey(key);
   if (!isSigned || !namesAll(current, names) || isDue(current, now)) await replaceFile(files.cert, await sign());
   return files;
-}
-
-/** Whether a certificate is for a name or an address. */
-export function isFor(certificate: X509Certificate, name: string): boolean {
-  return (isIP(name) === 0 ? certificate.checkHost(name, { subject: "never" }) : certificate.checkIP(name)) !== undefined;
 }
 
 function namesAll(certificate: X509Certificate, names: readonly string[]): boolean {

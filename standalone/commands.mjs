@@ -28,12 +28,14 @@ const PROGRAMS = new Map([
 ]);
 
 const WITH_CLAMAV = "--with-clamav";
-const UP_USAGE = `Usage: npm run up [-- ${WITH_CLAMAV}]
+const LISTEN = "--listen";
+const UP_USAGE = `Usage: npm run up [-- ${WITH_CLAMAV}] [${LISTEN} ADDRESS]
 
 Starts the whole mesh on this machine, until Ctrl-C; the data stays in .scanmesh (SCANMESH_HOME).
 
-  ${WITH_CLAMAV}  installs ClamAV and fetches its signatures, if they are not there yet
-  --help         shows this
+  ${WITH_CLAMAV}     installs ClamAV and fetches its signatures, if they are not there yet
+  ${LISTEN} ADDRESS  lets other hosts reach it at an address of this machine, encrypted and with API keys (0.0.0.0: at all)
+  --help            shows this
 
 Settings are environment variables, such as PORT or SCANMESH_HOME: docs/run/settings.md lists them.`;
 
@@ -144,7 +146,8 @@ async function up(args, progress) {
     process.stdout.write(`${UP_USAGE}\n`);
     return;
   }
-  const unknown = args.filter((arg) => arg !== WITH_CLAMAV);
+  const { rest, address } = takeListen(args);
+  const unknown = rest.filter((arg) => arg !== WITH_CLAMAV);
   if (unknown.length > 0) throw new Refusal(`npm run up has no option ${unknown.join(" ")}.\n\n${UP_USAGE}`);
   const withClamav = args.includes(WITH_CLAMAV);
   if (!process.env["NATS_URL"]) await ensurePrograms(["nats-server"], progress);
@@ -153,7 +156,20 @@ async function up(args, progress) {
     await fetchSignatures(progress);
   }
   await ensurePartsNode(ROOT, progress);
-  await runProgram("standalone/main.js", [], progress);
+  await runProgram("standalone/main.js", address === undefined ? [] : [LISTEN, address], progress);
+}
+
+/**
+ * Takes the address that is to be listened on out of the arguments.
+ * @param {string[]} args
+ */
+function takeListen(args) {
+  const at = args.findIndex((arg) => arg === LISTEN || arg.startsWith(`${LISTEN}=`));
+  if (at === -1) return { rest: args, address: undefined };
+  const [, inOne] = (args[at] ?? "").split("=", 2);
+  const address = inOne ?? args[at + 1] ?? "";
+  if (address === "" || address.startsWith("-")) throw new Refusal(`${LISTEN} needs an address.\n\n${UP_USAGE}`);
+  return { rest: args.toSpliced(at, inOne === undefined ? 2 : 1), address };
 }
 
 /**

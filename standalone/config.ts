@@ -1,8 +1,19 @@
 import { join, resolve } from "node:path";
-import { readGatewayConfig } from "../gateway/config.js";
+import { isLoopback, readGatewayConfig } from "../gateway/config.js";
 import { readAgentConfig } from "../scanner-agent/config.js";
 import { projectPath } from "../schema/paths.js";
-import { ConfigError, filePath, folderPath, natsAddresses, oneOf, postgresAddress, readSettings } from "../schema/settings.js";
+import {
+  anyText,
+  commaListOf,
+  ConfigError,
+  filePath,
+  folderPath,
+  integer,
+  natsAddresses,
+  oneOf,
+  postgresAddress,
+  readSettings,
+} from "../schema/settings.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -21,6 +32,27 @@ export const standaloneSettings = {
     about:
       "Which Node runs the gateway and the agent of `npm run up`: `newer` takes Node 24 from npm where the host's is older, since it is " +
       "faster; `own` keeps to the host's.",
+  },
+  SCANMESH_LISTEN: {
+    type: anyText.describe("address"),
+    shown: "this machine alone",
+    example: "10.0.0.5",
+    about:
+      "Address at which other hosts reach the mesh too, `0.0.0.0` for all: the gateway by HTTPS, NATS by TLS, callers by API keys. " +
+      "`npm run up -- --listen ADDRESS` does the same.",
+  },
+  SCANMESH_TLS_NAMES: {
+    type: commaListOf(/^[a-z0-9.:-]+$/i, "names or addresses without ports, separated by commas"),
+    fallback: "",
+    shown: "the address that is listened on",
+    example: "scan.example.org,10.0.0.5",
+    about: "Names and addresses by which other hosts reach this machine; the certificate is for them.",
+  },
+  SCANMESH_NATS_PORT: {
+    type: integer(1, 65_535),
+    fallback: "4222",
+    example: "4333",
+    about: "Port at which NATS listens for other hosts.",
   },
   DATABASE_URL: {
     type: postgresAddress,
@@ -62,6 +94,8 @@ export interface StandaloneConfig {
   readonly databaseUrl: string | undefined;
   /** Undefined: the embedded nats-server. */
   readonly nats: NatsAccess | undefined;
+  /** Undefined: this machine alone reaches the mesh. */
+  readonly listening: Listening | undefined;
   /** Whether callers need an API key. */
   readonly requiresKeys: boolean;
   /** Most bytes of waiting requests, and of samples, in each account of NATS; undefined: nobody has said. */
@@ -72,6 +106,18 @@ export interface StandaloneConfig {
   readonly agentEnv: Env;
 }
 
+/** How other hosts reach the mesh. */
+export interface Listening {
+  /** The address that the gateway and NATS listen on. */
+  readonly host: string;
+  readonly httpsPort: number;
+  readonly natsPort: number;
+  /** By which names and addresses hosts reach it; empty: nobody has said. */
+  readonly names: readonly string[];
+  /** Files of a certificate that is not the mesh's own. */
+  readonly given: { readonly cert: string; readonly key: string; readonly ca: string | undefined } | undefined;
+}
+
 /** How the gateway and the agent reach NATS. */
 export interface NatsAccess {
   readonly url: string;
@@ -80,8 +126,9 @@ export interface NatsAccess {
   readonly agentCreds: string;
 }
 
-/** Reads the configuration of `npm run up`, the gateway's and the agent's included. Throws ConfigError with all mistakes at once. */
-export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
+/** Reads the configuration of `npm run up`, the gateway's and the agent's included; `listen` is its argument. Throws ConfigError with all mistakes at once. */
+export function readStandaloneConfig(settings: Env = process.env, listen?: string): StandaloneConfig {
+  const env = listen === undefined ? settings : { ...settings, SCANMESH_LISTEN: listen };
   const mistakes: string[] = [];
   const collect = <T>(read: () => T): T | undefined => {
     try {
@@ -100,7 +147,10 @@ export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
 
   // The database is the gateway's alone, and it is told its address directly.
   const shared = { ...env, DATABASE_URL: undefined, DATABASE_URL_FILE: undefined };
-  const gatewayEnv = { ...shared, HOST: env["HOST"] || "127.0.0.1" };
+  const host = values?.SCANMESH_LISTEN;
+  const gatewayEnv = { ...shared, HOST: env["HOST"] || "127.0.0.1", ...(host === undefined ? {} : openDefaults(env, host)) };
+  if (host !== undefined && !isLoopback(host) && env["SCANMESH_AUTH"] === "off")
+    mistakes.push(`SCANMESH_AUTH: is off, but other hosts reach ${host} (SCANMESH_LISTEN): leave it out, and make API keys`);
   const agentEnv = { ...shared, SCANMESH_CLASS: "isolated", ...agentDefaults(env, home) };
   if (env["SCANMESH_CLASS"] && env["SCANMESH_CLASS"] !== "isolated")
     mistakes.push(
@@ -118,10 +168,23 @@ export function readStandaloneConfig(env: Env = process.env): StandaloneConfig {
   collect(() => readAgentConfig({ ...agentEnv, NATS_URL: addresses.NATS_URL }));
   if (mistakes.length > 0 || values === undefined) throw new ConfigError([...new Set(mistakes)]);
 
+  const { SCANMESH_TLS_NAMES: names = [], SCANMESH_NATS_PORT: natsPort = 0 } = values;
+  const { SCANMESH_TLS_CERT: cert, SCANMESH_TLS_KEY: key, SCANMESH_TLS_CA: ca } = env;
+  const given = cert && key ? { cert, key, ca: ca || undefined } : undefined;
+  const httpsPort = gateway?.https?.port ?? 0;
+  const listening = host === undefined ? undefined : { host, httpsPort, natsPort, names, given };
+
   const requiresKeys = gateway?.auth === "keys";
   const scansMax = env["SCANMESH_SCANS_MAX"] ? gateway?.scansMaxBytes : undefined;
   const limits = { scansMax, samplesMax: gateway?.samplesMaxBytes };
-  return { home, databaseUrl: values.DATABASE_URL, nats: externalNats(values), requiresKeys, ...limits, gatewayEnv, agentEnv };
+  const nats = externalNats(values);
+  return { home, databaseUrl: values.DATABASE_URL, nats, listening, requiresKeys, ...limits, gatewayEnv, agentEnv };
+}
+
+/** The gateway's settings where others are let in. The paths of a certificate that is still to be made are filled in later. */
+function openDefaults(env: Env, host: string): Env {
+  const own = env["SCANMESH_TLS_CERT"] || env["SCANMESH_TLS_KEY"] ? {} : { SCANMESH_TLS_CERT: "-", SCANMESH_TLS_KEY: "-" };
+  return { SCANMESH_AUTH: env["SCANMESH_AUTH"] || (isLoopback(host) ? "off" : "keys"), SCANMESH_TLS_HOST: host, ...own };
 }
 
 function agentDefaults(env: Env, home: string): Env {
@@ -136,7 +199,7 @@ function agentDefaults(env: Env, home: string): Env {
 }
 
 function externalNats(
-  values: Readonly<Partial<Record<keyof typeof standaloneSettings, string | undefined>>>,
+  values: Readonly<Partial<Record<"NATS_URL" | (typeof CREDENTIALS)[number], string | undefined>>>,
 ): NatsAccess | undefined {
   const { NATS_URL: url, SCANMESH_NATS_CREDS: agentCreds } = values;
   const { SCANMESH_NATS_ISOLATED_CREDS: gatewayIsolatedCreds, SCANMESH_NATS_INTERNET_CREDS: gatewayInternetCreds } = values;

@@ -14,12 +14,14 @@ export interface MeshFile {
   readonly requiresKeys: boolean;
   /** The gateway's address; null until it listens. */
   readonly url: string | null;
+  /** The address at which other hosts reach it, if they are let in. */
+  readonly hostsUrl?: string | undefined;
 }
 
 /** A data folder that is ours until `release`. */
 export interface Home {
   /** Lets others find the mesh. */
-  publish(url: string): Promise<void>;
+  publish(url: string, hostsUrl: string | undefined): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -37,8 +39,8 @@ export async function claimHome(home: string, requiresKeys: boolean): Promise<Ho
     if (!(await createFile(file, claim))) throw new OperatorError(`ScanMesh is being started in ${home} by another command.`);
   }
   return {
-    async publish(url) {
-      await writeFile(`${file}.new`, JSON.stringify({ ...claim, url } satisfies MeshFile), { mode: 0o600 });
+    async publish(url, hostsUrl) {
+      await writeFile(`${file}.new`, JSON.stringify({ ...claim, url, hostsUrl } satisfies MeshFile), { mode: 0o600 });
       await rename(`${file}.new`, file);
     },
     release: () => rm(file, { force: true }),
@@ -61,9 +63,9 @@ function describeRunning(home: string, { pid, url }: MeshFile): string {
 function readMeshFile(text: string): MeshFile | undefined {
   try {
     const mesh = JSON.parse(text) as Partial<MeshFile> | null;
-    return typeof mesh?.pid === "number"
-      ? { pid: mesh.pid, startedAt: String(mesh.startedAt), requiresKeys: mesh.requiresKeys ?? true, url: mesh.url ?? null }
-      : undefined;
+    if (typeof mesh?.pid !== "number") return undefined;
+    const { pid, requiresKeys = true, url = null, hostsUrl } = mesh;
+    return { pid, startedAt: String(mesh.startedAt), requiresKeys, url, hostsUrl };
   } catch (error) {
     // Empty or cut off: its writer did not live to finish it.
     if (error instanceof SyntaxError) return undefined;

@@ -47,11 +47,11 @@ async function up(config: StandaloneConfig): Promise<void> {
 async function start(
   { home, requiresKeys }: StandaloneConfig,
   mesh: Mesh,
-  publish: (url: string) => Promise<void>,
+  publish: (url: string, hostsUrl: string | undefined) => Promise<void>,
   progress: Progress,
   stop: AbortSignal,
 ): Promise<void> {
-  const { url, engines, mistakes } = await mesh.start(progress);
+  const { url, open, engines, mistakes } = await mesh.start(progress);
   const healthy = engines.filter((engine) => engine.healthy).map(({ name }) => name);
   const paragraphs = [...missingEngines(engines, findProgram("clamd") !== undefined)];
   if (mistakes.length > 0) paragraphs.push(["Mistakes in engine manifests and settings of engines:", ...mistakes].join("\n"));
@@ -60,8 +60,8 @@ async function start(
     const scanning = () => firstScan(url, healthy, stop);
     paragraphs.unshift(scanTable(await progress.step("First scan", scanning, describeFirstScan, foundEicar)));
   }
-  await publish(url);
-  progress.line(["", ...paragraphs, addresses(url, home), ""].join("\n\n").slice(1, -1));
+  await publish(url, open?.gateway);
+  progress.line(["", ...paragraphs, addresses(url, home, open), ""].join("\n\n").slice(1, -1));
   progress.line("ScanMesh is up. Ctrl-C stops it; the data stays.");
 }
 
@@ -119,8 +119,8 @@ function exitWith(reason: unknown): never {
 async function main(): Promise<void> {
   surviveLostOutput();
   try {
-    parseArgs({ options: {} });
-    await up(readStandaloneConfig());
+    const { listen } = parseArgs({ options: { listen: { type: "string" } } }).values;
+    await up(readStandaloneConfig(undefined, listen));
     process.exit(0);
   } catch (error) {
     exitWith(error);

@@ -6,18 +6,19 @@ import type { AgentReady } from "../schema/lifecycle.js";
 import type { EnginePresence } from "../schema/messages.js";
 import { formatJoinToken } from "../schema/join-token.js";
 import { projectPath } from "../schema/paths.js";
-import { DEFAULT_PORT } from "../gateway/config.js";
 import { sizeText } from "../schema/settings.js";
 import { PRESENCE_RESERVED, reservedBytes } from "../schema/streams.js";
 import type { NatsAccess, StandaloneConfig } from "./config.js";
+import { hostOf, localAddress, portNote, requirePorts } from "./gateway-address.js";
 import type { GuardedServer } from "./guarded-server.js";
 import { joinKeysText, readJoinSecrets } from "./join-secrets.js";
 import { makeKeys } from "./keys.js";
-import { natsRoom, startNats, type NatsRoom } from "./nats.js";
+import { openAddresses, openCertificate, type KeptCertificate } from "./listening.js";
+import { natsRoom, startNats, type Nats, type NatsRoom } from "./nats.js";
 import { startPart, type Part, type PartCommand } from "./part.js";
-import { isFree } from "./ports.js";
 import { startPostgres } from "./postgres.js";
 import { restartStalledNats } from "./stalled-nats.js";
+import type { OpenAddresses } from "./summary.js";
 import { hasRoom, supervise, type Running } from "./supervise.js";
 import type { Progress } from "./progress.mjs";
 import { OperatorError } from "../schema/operator-error.js";
@@ -34,6 +35,8 @@ const MIB = 1024 ** 2;
 /** What a started mesh consists of. */
 export interface RunningMesh {
   readonly url: string;
+  /** How other hosts reach it, if they do. */
+  readonly open: OpenAddresses | undefined;
   readonly engines: readonly EnginePresence[];
   /** What is wrong with manifests and with the choice of engines, a line each. */
   readonly mistakes: readonly string[];
@@ -63,7 +66,9 @@ export function createMesh(config: StandaloneConfig): Mesh {
 
   const restarting = new Set<Running>();
   let tell: (line: string) => void = () => {};
-  let nats: GuardedServer | undefined;
+  let nats: Nats | undefined;
+  let certificate: KeptCertificate | undefined;
+  let unfollow: (() => void) | undefined;
   /** Of the token by which the agent joins; undefined with a NATS that is not ours. */
   let joinSecret: Buffer | undefined;
   const tokenFile = join(config.home, "join-token");
@@ -126,8 +131,11 @@ export function createMesh(config: StandaloneConfig): Mesh {
       scansMaxBytes: config.scansMax ?? scansMax * MIB,
       samplesMaxBytes: config.samplesMax ?? -1,
     });
+    const { listening } = config;
+    const open = listening &&
+      certificate && { ...listening, port: listening.natsPort, name: certificate.name, tls: certificate.files };
     const { url } = await startServer("nats-server", dir, async () => {
-      const started = await startNats({ dir, keys, room, logFile: logFile("nats") });
+      const started = await startNats({ dir, keys, room, open, logFile: logFile("nats") });
       nats = started;
       return started;
     });
@@ -141,7 +149,8 @@ export function createMesh(config: StandaloneConfig): Mesh {
     await writeFile(accountFiles.SCANMESH_JOIN_KEYS, await joinKeysText(keys), { mode: 0o600 });
     joinSecret = (await readJoinSecrets(keys.dir)).isolated;
     const creds = { gatewayIsolatedCreds: gateway.isolated, gatewayInternetCreds: gateway.internet, agentCreds: agent.isolated };
-    return { url, ...creds, accountFiles, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB` } };
+    const reached = listening ? { SCANMESH_AGENT_NATS_URL: openAddresses(listening).nats } : {};
+    return { url, ...creds, accountFiles, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB`, ...reached } };
   };
 
   const migrate = (env: PartCommand["env"]) =>
@@ -198,16 +207,18 @@ export function createMesh(config: StandaloneConfig): Mesh {
     failure,
     async start({ step, line }) {
       tell = line;
-      await requirePort(config);
+      await requirePorts(config);
+      certificate = config.listening && (await openCertificate(join(config.home, "tls"), config.listening));
       const [databaseUrl, bus] = await Promise.all([
         config.databaseUrl === undefined
-          ? step("Postgres", postgres, ({ url, note }) => host(url) + note).then(({ url }) => url)
+          ? step("Postgres", postgres, ({ url, note }) => hostOf(url) + note).then(({ url }) => url)
           : config.databaseUrl,
-        config.nats ?? step("NATS", startBus, ({ url }) => host(url)),
+        config.nats ?? step("NATS", startBus, ({ url }) => hostOf(url)),
       ]);
-      const env = gatewayEnvironment(config, databaseUrl, bus);
+      const env = { ...gatewayEnvironment(config, databaseUrl, bus), ...certificateSettings(config, certificate) };
       await step("Migrations", () => migrate(env));
-      const agentEnv = { ...config.agentEnv, NATS_URL: bus.url, ...(await agentAccess(bus)) };
+      const { SCANMESH_NATS_CA } = env;
+      const agentEnv = { ...config.agentEnv, NATS_URL: bus.url, SCANMESH_NATS_CA, ...(await agentAccess(bus)) };
       const [url, { engines, mistakes }] = await Promise.all([
         step(
           "Gateway",
@@ -220,11 +231,14 @@ export function createMesh(config: StandaloneConfig): Mesh {
           ({ engines: tested }) => healthyNames(tested),
         ),
       ]);
-      return { url, engines, mistakes };
+      unfollow = certificate?.follow(() => nats?.reload(), line);
+      const open = config.listening && { ...openAddresses(config.listening), authority: certificate?.files.ca };
+      return { url, open, engines, mistakes };
     },
     hasStarted: () => servers.length + parts.length > 0,
     async stop() {
       stopping = true;
+      unfollow?.();
       await Promise.all(parts.map((part) => part.stop(partLimitMs)));
       // One that did not start has nothing to stop, and `start` has thrown its error.
       const started = await Promise.allSettled(servers);
@@ -242,21 +256,6 @@ function checkRoom(dir: string, { free, limit }: NatsRoom, wanted: Parameters<ty
       `reserve ${sizeText(needed)} (four times SCANMESH_SCANS_MAX, twice SCANMESH_SAMPLES_MAX, and ${sizeText(PRESENCE_RESERVED)}). Free some room, lower these ` +
       "settings, or set SCANMESH_HOME to a folder on a larger disk.",
   );
-}
-
-/** Throws {@link OperatorError} if the port that the operator has set is taken, before anything is started. */
-async function requirePort({ gatewayEnv }: StandaloneConfig): Promise<void> {
-  const port = Number(gatewayEnv["PORT"] || 0);
-  if (port === 0 || (await isFree(port, gatewayEnv["HOST"] || undefined))) return;
-  throw new OperatorError(
-    `The port ${port} is taken by another program, or this user may not use it: set PORT to another one, or leave it out for any free one.`,
-  );
-}
-
-/** Why the gateway's port is not the usual one. */
-function portNote({ gatewayEnv }: StandaloneConfig, address: string): string {
-  const isUsual = gatewayEnv["PORT"] || Number(new URL(address).port) === DEFAULT_PORT;
-  return isUsual ? "" : ` (port ${DEFAULT_PORT} is taken)`;
 }
 
 /** How NATS is reached, and what the gateway's settings are by default because of it. */
@@ -278,17 +277,19 @@ function gatewayEnvironment({ gatewayEnv }: StandaloneConfig, databaseUrl: strin
   };
 }
 
-/** An address without the user and password in it. */
-function host(url: string): string {
-  return new URL(url).host;
+/** The settings of the gateway and the agent that name the certificate. */
+function certificateSettings(
+  { nats }: StandaloneConfig,
+  certificate: KeptCertificate | undefined,
+): Readonly<Record<string, string>> {
+  if (!certificate) return {};
+  const { ca, cert, key } = certificate.files;
+  const authority = ca === undefined ? {} : { SCANMESH_TLS_CA: ca };
+  const ofNats = ca === undefined || nats !== undefined ? {} : { SCANMESH_NATS_CA: ca };
+  return { SCANMESH_TLS_CERT: cert, SCANMESH_TLS_KEY: key, ...authority, ...ofNats };
 }
 
 function healthyNames(engines: readonly EnginePresence[]): string {
   const names = engines.filter(({ healthy }) => healthy).map(({ name }) => name);
   return names.join(", ");
-}
-
-/** How a gateway that listens on every address is reached on this machine. */
-function localAddress(url: string): string {
-  return url.replace("://0.0.0.0:", "://127.0.0.1:").replace("://[::]:", "://[::1]:");
 }

@@ -50,14 +50,24 @@ function clamavAdvice(hasClamd: boolean): string {
   return hasClamd ? "It joins by itself once its signatures are there." : `Stop the mesh and start it with: ${ADD_CLAMAV}`;
 }
 
+/** How other hosts reach the mesh. */
+export interface OpenAddresses {
+  readonly gateway: string;
+  readonly nats: string;
+  /** File of the authority that browsers and clients are to be told to trust; undefined: they know it. */
+  readonly authority: string | undefined;
+}
+
 /** Where the mesh is reached. */
-export function addresses(url: string, home: string): string {
+export function addresses(url: string, home: string, open?: OpenAddresses): string {
   return textTable([
     ["Dashboard", new URL("/", url).href],
     ["GraphQL", new URL("/graphql", url).href],
     ["GraphiQL", new URL("/graphiql", url).href],
     ["REST", new URL("/api/v1/sample", url).href],
     ["Health", new URL("/readyz", url).href],
+    ...(open ? [["Other hosts", `${open.gateway}, ${open.nats}`]] : []),
+    ...(open?.authority === undefined ? [] : [["Authority", open.authority]]),
     ["Data", home],
   ]);
 }

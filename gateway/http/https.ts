@@ -40,7 +40,7 @@ export async function listenHttps(
   server.on("secureConnection", (socket: TLSSocket) => http.emit("connection", socket));
   server.on("tlsClientError", (error) => log.debug({ reason: error.message }, "a TLS handshake has failed"));
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: NodeJS.ErrnoException) => reject(explainListen(error, host, port)));
     server.listen(port, host, resolve);
   });
 
@@ -91,6 +91,13 @@ function checkPair({ cert, key }: Pair, { certFile, keyFile }: Files): void {
     );
   }
   if (!fits) throw new OperatorError(`SCANMESH_TLS_KEY: ${keyFile} is not the key of the certificate in ${certFile}.`);
+}
+
+function explainListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const why = { EADDRINUSE: "is taken by another program", EACCES: "may not be listened on by this user" }[error.code ?? ""];
+  if (why !== undefined) return new OperatorError(`SCANMESH_TLS_PORT: ${port} on ${host} ${why}.`, { cause: error });
+  if (error.code !== "EADDRNOTAVAIL" && error.code !== "ENOTFOUND") return error;
+  return new OperatorError(`SCANMESH_TLS_HOST: this machine has no address ${host}.`, { cause: error });
 }
 
 async function read(setting: string, file: string): Promise<string> {

@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { isFor, makeCertificates } from "../../standalone/certificates.js";
+import { isFor } from "../../standalone/certificate-names.js";
+import { makeCertificates } from "../../standalone/certificates.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const DAY_MS = 86_400_000;

@@ -16,7 +16,8 @@ function mistakes(env: Record<string, string>): readonly string[] {
 
 test("without settings everything is embedded and the data is in the clone", () => {
   const config = readStandaloneConfig({});
-  expect(config).toMatchObject({ home: projectPath(".scanmesh"), databaseUrl: undefined, nats: undefined });
+  const none = { databaseUrl: undefined, nats: undefined, listening: undefined };
+  expect(config).toMatchObject({ home: projectPath(".scanmesh"), ...none });
   expect(config.gatewayEnv).toMatchObject({ HOST: "127.0.0.1" });
   expect(config.gatewayEnv).not.toHaveProperty("PORT");
   expect(config.agentEnv).toMatchObject({ SCANMESH_AGENT_ID: "local-isolated", SCANMESH_SPOOL: join(config.home, "spool") });
@@ -39,6 +40,19 @@ test("a NATS of one's own needs all credentials", () => {
   expect(mistakes(env)).toEqual([expect.stringMatching(/SCANMESH_NATS_INTERNET_CREDS, SCANMESH_NATS_CREDS must be set too/)]);
   const { nats } = readStandaloneConfig({ ...env, SCANMESH_NATS_INTERNET_CREDS: "/o", SCANMESH_NATS_CREDS: "/a" });
   expect(nats).toEqual({ url: "nats://bus", gatewayIsolatedCreds: "/i", gatewayInternetCreds: "/o", agentCreds: "/a" });
+});
+
+test("other hosts are let in encrypted and with keys alone", () => {
+  const { listening, requiresKeys, gatewayEnv } = readStandaloneConfig({ SCANMESH_TLS_NAMES: "scan.example.org" }, "10.0.0.5");
+  expect(listening).toEqual({ host: "10.0.0.5", httpsPort: 8443, natsPort: 4222, names: ["scan.example.org"], given: undefined });
+  expect([requiresKeys, gatewayEnv["HOST"], gatewayEnv["SCANMESH_TLS_HOST"]]).toEqual([true, "127.0.0.1", "10.0.0.5"]);
+  expect(readStandaloneConfig({ SCANMESH_LISTEN: "127.0.0.1" }).requiresKeys).toBe(false);
+  expect(mistakes({ SCANMESH_LISTEN: "0.0.0.0", SCANMESH_AUTH: "off" })).toEqual([
+    expect.stringMatching(/^SCANMESH_AUTH: is off/),
+  ]);
+  expect(mistakes({ SCANMESH_LISTEN: "0.0.0.0", SCANMESH_TLS_CERT: "/cert.pem" })).toEqual([
+    expect.stringMatching(/^SCANMESH_TLS_KEY: must be set/),
+  ]);
 });
 
 test("the agent is not told the database's address", () => {

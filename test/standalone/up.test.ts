@@ -5,8 +5,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { projectPath } from "../../schema/paths.js";
+import { readAgentConfig } from "../../scanner-agent/config.js";
+import { joinMesh } from "../../scanner-agent/join/join-mesh.js";
+import { makeCertificates } from "../../standalone/certificates.js";
 import { makeKeys } from "../../standalone/keys.js";
 import { startNats } from "../../standalone/nats.js";
+import { freePort } from "../../standalone/ports.js";
+import { certificateOfNats } from "../stage/certificate-of-nats.js";
 import { alive, processTree } from "./process-tree.js";
 import { home, up } from "./run-up.js";
 
@@ -15,10 +20,14 @@ const MIB = 1024 ** 2;
 const QUICK = { SCANMESH_ENGINES: "FileInfo" };
 
 /** As `npm run api-keys -- create` does it. */
-function createKey(dir: string): Promise<{ stderr: string }> {
-  const command = [projectPath("dist/cli/api-keys.js"), "create", "--name", "me", "--scopes", "admin"];
+const createKey = (dir: string) => runCommand(dir, "api-keys", "create", "--name", "me", "--scopes", "admin");
+
+const runHosts = (dir: string, ...args: string[]) => runCommand(dir, "hosts", ...args);
+
+function runCommand(dir: string, command: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
   const { PATH = "", HOME = "" } = process.env;
-  return promisify(execFile)(process.execPath, command, { env: { PATH, HOME, SCANMESH_HOME: dir } });
+  const env = { PATH, HOME, SCANMESH_HOME: dir };
+  return promisify(execFile)(process.execPath, [projectPath(`dist/cli/${command}.js`), ...args], { env });
 }
 
 async function pidOf(part: string, pids: readonly number[]): Promise<number> {
@@ -57,14 +66,34 @@ describe.skipIf(process.platform !== "linux")("npm run up", () => {
     expect(await second.ended).toBe(0);
   });
 
-  test("all of it ends when the command is killed, and the next start works", async () => {
+  test("all of it ends when the command is killed, and the next start works and lets other hosts in", async () => {
     const dir = await home();
     const killed = up(dir, QUICK);
     await killed.isUp();
     const tree = await processTree(killed.pid);
     killed.kill("SIGKILL");
     await expect.poll(() => alive(tree)).toEqual([]);
-    await up(dir, QUICK).isUp();
+    const [httpsPort, natsPort] = [await freePort(), await freePort()];
+    const ports = { SCANMESH_TLS_PORT: `${httpsPort}`, SCANMESH_NATS_PORT: `${natsPort}` };
+    const mesh = up(dir, { ...QUICK, SCANMESH_LISTEN: "0.0.0.0", SCANMESH_TLS_NAMES: "127.0.0.1", ...ports });
+    await mesh.isUp();
+    expect(mesh.output()).toContain("This mesh asks its callers for an API key");
+    expect(mesh.output()).toContain(`https://127.0.0.1:${httpsPort}, tls://127.0.0.1:${natsPort}`);
+
+    const { stdout: line } = await runHosts(dir, "token");
+    expect(line.length).toBeLessThan(160);
+    const host = readAgentConfig({ SCANMESH_IDENTITY: join(dir, "far"), SCANMESH_AGENT_ID: "far" });
+    const joined = await joinMesh(host, { token: line.trim().split(" ").at(-1) ?? "", say: () => {}, patient: false });
+    const authority = await readFile(join(dir, "tls", "ca.pem"), "utf8");
+    expect(joined).toMatchObject({
+      gateway: `https://127.0.0.1:${httpsPort}`,
+      servers: [`tls://127.0.0.1:${natsPort}`],
+      authority,
+    });
+    const [server = ""] = joined.servers;
+    expect(await certificateOfNats(server, authority)).not.toContain("new.example.org");
+    await makeCertificates(join(dir, "tls"), ["127.0.0.1", "new.example.org"]);
+    await expect.poll(() => certificateOfNats(server, authority)).toContain("new.example.org");
   });
 
   test.each(["gateway/main.js", "scanner-agent/main.js", "/postgres\0", "nats-server"])(

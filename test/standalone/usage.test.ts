@@ -11,10 +11,12 @@ const up = (...args: string[]) =>
 
 test("npm run up says what options there are, and starts nothing for one that it does not have", () => {
   const help = up("--help");
-  expect([help.status, help.stdout.split("\n")[0]]).toEqual([0, "Usage: npm run up [-- --with-clamav]"]);
+  expect([help.status, help.stdout.split("\n")[0]]).toEqual([0, "Usage: npm run up [-- --with-clamav] [--listen ADDRESS]"]);
   const unknown = up("--with-clamaw");
   expect([unknown.status, unknown.stdout]).toEqual([2, ""]);
   expect(unknown.stderr).toContain("npm run up has no option --with-clamaw.\n\nUsage: npm run up");
+  const nowhere = up("--with-clamav", "--listen");
+  expect([nowhere.status, nowhere.stderr]).toEqual([2, expect.stringContaining("--listen needs an address.")]);
 });
 
 test("ClamAV is added by the same command, wherever it is told", () => {

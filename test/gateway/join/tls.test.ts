@@ -4,7 +4,7 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, request as requestHttp } from "node:http";
 import { createServer as createHttpsServer, request as requestHttps } from "node:https";
-import { connect as connectTcp, type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { pino } from "pino";
@@ -16,6 +16,7 @@ import { natsAuthority, readIdentity } from "../../../scanner-agent/join/identit
 import { renewIdentity } from "../../../scanner-agent/join/renew.js";
 import { parseJoinToken } from "../../../schema/join-token.js";
 import { makeCertificates } from "../../../standalone/certificates.js";
+import { certificateOfNats } from "../../stage/certificate-of-nats.js";
 import { recordingProxy } from "../../stage/recording-proxy.js";
 import { TLS_NAMES, until, type Part } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
@@ -185,22 +186,6 @@ it("of what a gateway answers to a renewal, nothing is believed that it has not 
   expect(await kept()).toMatchObject({ servers: joined.servers, internet: joined.internet, authority: joined.authority });
 });
 
-/** Names in the certificate that NATS shows. */
-function namesOfNats(): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const plain = connectTcp(Number(new URL(stage.nats().url).port), "127.0.0.1");
-    plain.once("error", reject);
-    plain.once("data", () => {
-      plain.removeAllListeners();
-      const socket = connectTls({ socket: plain, ca: authority(), checkServerIdentity: () => undefined }, () => {
-        resolve(socket.getPeerX509Certificate()?.subjectAltName);
-        socket.destroy();
-      });
-      socket.once("error", reject);
-    });
-  });
-}
-
 it("a certificate is replaced while scans run, and nothing is lost or started again", async () => {
   const agent = await startAgent("working", await newToken(gateway, { gateway: secure() }));
   await expected();
@@ -218,7 +203,7 @@ it("a certificate is replaced while scans run, and nothing is lost or started ag
       });
       socket.once("error", reject);
     });
-  await until("NATS shows it", async () => (await namesOfNats())?.includes("new.example.org"));
+  await until("NATS shows it", async () => (await certificateOfNats(stage.nats().url, authority())).includes("new.example.org"));
   await until("the gateway shows it", async () => (await namesOfGateway())?.includes("new.example.org"));
   rotated = true;
   await working;
