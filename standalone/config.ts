@@ -45,7 +45,7 @@ export const standaloneSettings = {
     type: commaListOf(/^[a-z0-9.:-]+$/i, "names or addresses without ports, separated by commas"),
     fallback: "",
     shown: "the address that is listened on",
-    example: "scan.example.org,10.0.0.5",
+    example: "mesh.example.org,10.0.0.5",
     about: "Names and addresses by which other hosts reach this machine; the certificate is for them.",
   },
   SCANMESH_NATS_PORT: {

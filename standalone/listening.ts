@@ -19,7 +19,7 @@ export interface KeptCertificate {
   follow(onChange: () => void, tell: (line: string) => void): () => void;
 }
 
-const LOOK_MS = 1_000;
+const CERTIFICATE_LOOK_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
@@ -69,7 +69,7 @@ export async function openCertificate(dir: string, { host, names, given }: Liste
         if (line !== told) tell(line);
         told = line;
       };
-      const timer = setInterval(() => void look().catch(onError), LOOK_MS).unref();
+      const timer = setInterval(() => void look().catch(onError), CERTIFICATE_LOOK_MS).unref();
       return () => clearInterval(timer);
     },
   };
