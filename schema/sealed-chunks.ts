@@ -4,17 +4,13 @@
  */
 
 import { createCipheriv, createDecipheriv, randomBytes, type CipherGCM, type DecipherGCM } from "node:crypto";
+import { freePieces } from "./free-pieces.js";
 
 /** The newest way of sealing that is known here. Agents and gateways announce it; 1 is the one described above. */
 export const SEALING = 1;
 
 /** Bytes of the tag that sealing adds to a chunk. */
 export const TAG_BYTES = 16;
-
-/** Memory that newer versions of Node can free. */
-interface Transferable {
-  transfer?(length: number): unknown;
-}
 
 const ALGORITHM = "aes-256-gcm";
 const KEY_BYTES = 32;
@@ -36,17 +32,6 @@ export function sealChunk(key: string, n: number, pieces: readonly Uint8Array[])
   const sealed: Uint8Array[] = pieces.map((piece) => cipher.update(piece));
   cipher.final();
   return [...sealed, cipher.getAuthTag()];
-}
-
-/**
- * Frees the memory of what was sealed, of which nobody looks at a byte any more. Otherwise it counts until the next collection, and
- * brings that about: a megabyte costs twice as much. Node 20 cannot free memory at once.
- */
-export function freePieces(pieces: readonly Uint8Array[]): void {
-  for (const { buffer, byteLength } of pieces) {
-    // Memory that is shared with others is larger.
-    if (byteLength > 0 && buffer.byteLength === byteLength) (buffer as Transferable).transfer?.(0);
-  }
 }
 
 /** Opens chunk `n` in its own memory. Returns its bytes; undefined if it is not this chunk as it was sealed with the key. */

@@ -67,6 +67,12 @@ const PREPARED_SETTINGS = "set enable_seqscan = off; set enable_hashjoin = off; 
 /** For statements that are short and read mostly from memory: neither JIT nor parallel workers pay off. */
 export const LIST_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1";
 
+/**
+ * How long a connection is kept that has nothing to do: a new one plans every statement anew, which takes it longer than to run a hundred
+ * of them. Firewalls and load balancers forget a connection after 350 s and more.
+ */
+const IDLE_MS = 300_000;
+
 /** Opens a pool. Nothing is connected until the first query. */
 export function openDatabase(url: string, onError: (error: Error) => void, options: PoolOptions = {}): Database {
   const { max = 16, forLists = false, limits = NO_LIMITS, waitMs = 5_000 } = options;
@@ -79,6 +85,7 @@ export function openDatabase(url: string, onError: (error: Error) => void, optio
     ...(forLists ? { options: LIST_OPTIONS } : { onConnect: async (client) => void (await client.query(PREPARED_SETTINGS)) }),
     types,
     connectionTimeoutMillis: waitMs,
+    idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
     application_name: forLists ? "scanmesh lists" : "scanmesh",
   });

@@ -3,7 +3,7 @@
  * a statement that may read many rows is better planned each time, for its parameters.
  */
 
-import type { Compilable, CompiledQuery, Kysely, RawBuilder } from "kysely";
+import { sql, type Compilable, type CompiledQuery, type Kysely, type RawBuilder } from "kysely";
 import type { Tables } from "../../schema/tables/database.js";
 
 /** The name of each statement by its text. */
@@ -39,6 +39,14 @@ function compileOnce(name: string, build: () => Compilable<unknown>): CompiledQu
   compiled.set(name, query);
   names.set(query.sql, name);
   return query;
+}
+
+/**
+ * The elements of a parameter, as an array whose length Postgres does not look at when it plans: it would plan a prepared statement anew
+ * for each length that it thinks to be cheaper than the usual one, and planning takes longer than finding a few rows.
+ */
+export function elements(values: readonly unknown[], type: "bigint" | "text"): RawBuilder<unknown> {
+  return sql`array(select unnest(${[...values]}::${sql.raw(type)}[]))`;
 }
 
 /** The name under which a statement is prepared; undefined for one that is not. */

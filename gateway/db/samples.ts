@@ -4,7 +4,7 @@ import type { SampleRecord } from "../../schema/reports.js";
 import type { PutResult, SampleCopy, SampleLocation, StoredBlob } from "../bus/sample-store.js";
 import type { RowBatch } from "../row-batches.js";
 import type { Database, Tx } from "./database.js";
-import { runPreparedQuery } from "./prepared.js";
+import { elements, runPreparedQuery } from "./prepared.js";
 
 /** A sample with the copies of its bytes. */
 export interface StoredSample extends SampleRecord {
@@ -58,7 +58,7 @@ export async function findSample(db: Database, hash: string): Promise<StoredSamp
 
 /** The samples with these sha256, by sha256. */
 export async function findSamples(db: Database, sha256s: readonly string[]): Promise<Map<string, StoredSample>> {
-  const among = sql<string>`any(${[...sha256s]}::text[])`;
+  const among = sql<string>`any(${elements(sha256s, "text")})`;
   const rows = await runPreparedQuery(db, "samples", [[...sha256s]], () => selectSamples(db).where("sha256", "=", among));
   return new Map(rows.map((row) => [row.sha256, withCopies(row)]));
 }

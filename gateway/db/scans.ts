@@ -11,7 +11,7 @@ import type {
 } from "../../schema/reports.js";
 import type { Tables } from "../../schema/tables/database.js";
 import { parseTimestamp, type Database } from "./database.js";
-import { runPreparedQuery } from "./prepared.js";
+import { elements, runPreparedQuery } from "./prepared.js";
 
 /** Scans with their samples. If `db` has a table expression `scans`, the scans are taken from there. */
 export function selectScans(db: QueryCreator<Tables>) {
@@ -77,12 +77,22 @@ export async function readScan(db: Database, scanId: number): Promise<ScanReport
 
 /** The same without the engines' own output. */
 export async function readBriefScan(db: Database, scanId: number): Promise<BriefReport | undefined> {
-  const [row] = await runPreparedQuery(db, "brief report", [scanId], () =>
+  const [report] = await readBriefScans(db, [scanId]);
+  return report;
+}
+
+/** The same of several scans, in their order. */
+export async function readBriefScans(db: Database, scanIds: readonly number[]): Promise<(BriefReport | undefined)[]> {
+  const rows = await runPreparedQuery(db, "brief reports", [[...scanIds]], () =>
     selectScans(db)
       .select(jsonArrayFrom(selectBriefResults(db, sql`scans.id`)).as("results"))
-      .where("scans.id", "=", scanId),
+      .where("scans.id", "=", among(scanIds)),
   );
-  return row && Object.assign(scanOf(row), { results: row.results.map(withDates) });
+  const found = new Map(rows.map((row) => [row.scanId, row]));
+  return scanIds.map((scanId) => {
+    const row = found.get(scanId);
+    return row && Object.assign(scanOf(row), { results: row.results.map(withDates) });
+  });
 }
 
 /** A result in JSON: dates are texts. */
@@ -161,7 +171,7 @@ function byScan<R extends { readonly scanId: number }>(scanIds: readonly number[
 }
 
 function among(scanIds: readonly number[]): Expression<number> {
-  return sql`any(${[...scanIds]}::bigint[])`;
+  return sql`any(${elements(scanIds, "bigint")})`;
 }
 
 function selectResults(db: Database, ofScans: Expression<number>) {

@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
 import type { BatchRecord, BriefReport, ScanReport } from "../../schema/reports.js";
+import { batched } from "../batch.js";
 import type { Hint } from "../bus/bus.js";
 import { readBatch } from "../db/batches.js";
 import type { Database } from "../db/database.js";
-import { readBriefScan, readRevisions, readScan } from "../db/scans.js";
+import { readBriefScans, readRevisions, readScan } from "../db/scans.js";
 import { createChannels, type Channels } from "./channels.js";
 
 /** Scans that are watched. */
@@ -52,10 +53,14 @@ export function createWatchers(db: Database, log: Logger): Watchers {
   };
 }
 
+const READ_TOGETHER = { size: 100, parallel: 2 };
+
 function createScanChannels(db: Database, log: Logger): ScanChannels {
   const isLast = ({ endDate }: BriefReport) => endDate !== null;
   const full = createChannels<ScanReport>(log, { name: "scan", read: (scanId) => readScan(db, scanId), isLast });
-  const brief = createChannels<BriefReport>(log, { name: "scan", read: (scanId) => readBriefScan(db, scanId), isLast });
+  // Scans change together: results are recorded in batches.
+  const read = batched((scanIds: number[]) => readBriefScans(db, scanIds), READ_TOGETHER);
+  const brief = createChannels<BriefReport>(log, { name: "scan", read, isLast });
   return {
     watch: full.watch,
     watchBrief: brief.watch,

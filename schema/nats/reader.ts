@@ -1,5 +1,6 @@
 /** Reads the protocol of NATS: a line at a time, and payloads without looking at their bytes. */
 
+import { freePieces } from "../free-pieces.js";
 import { allocatePayload } from "./payloads.js";
 import type { MessageHead, Protocol } from "./client-internals.js";
 
@@ -10,6 +11,8 @@ export type Receiver = Pick<Protocol, "processMsg" | "processError" | "processIn
 const MAX_LINE_BYTES = 1024 * 1024;
 /** The most that a nats-server can be set to. */
 const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
+/** What is smaller is not worth being freed at once. */
+const FREED_BYTES = 16 * 1024;
 const LF = 10;
 const CRLF_BYTES = 2;
 
@@ -21,10 +24,15 @@ interface Unfinished {
   have: number;
 }
 
-/** Reads one connection. The frames are given in order; throws for what is no protocol, after which nothing more can be read. */
+/**
+ * Reads one connection. The frames are given in order, and belong to the reader from then on; throws for what is no protocol, after which
+ * nothing more can be read.
+ */
 export function createProtocolReader(receiver: Receiver): (frame: Buffer) => void {
   let unfinished: Unfinished | undefined;
   let begun = "";
+  /** Whether a message was handed on in the memory of the frame. */
+  let isHandedOn = false;
 
   /** The message, of whose payload at least one byte or line end is missing, goes on at `at`; the result is where it ends. */
   function proceed(message: Unfinished, frame: Buffer, at: number): number {
@@ -47,6 +55,7 @@ export function createProtocolReader(receiver: Receiver): (frame: Buffer) => voi
       return at;
     }
     if (frame[end - 1] !== LF) throw new Error("a message of NATS does not end where it says");
+    isHandedOn = true;
     receiver.processMsg(head, frame.subarray(at, at + head.size));
     return end;
   }
@@ -60,7 +69,7 @@ export function createProtocolReader(receiver: Receiver): (frame: Buffer) => voi
     else if (word !== "+OK") throw malformed(line);
   }
 
-  return (frame) => {
+  function readAll(frame: Buffer): void {
     let at = 0;
     while (at < frame.length) {
       if (unfinished !== undefined) {
@@ -79,6 +88,12 @@ export function createProtocolReader(receiver: Receiver): (frame: Buffer) => voi
       if (/^h?msg\s/i.test(line)) at = begin(line, frame, at);
       else handle(line);
     }
+  }
+
+  return (frame) => {
+    isHandedOn = false;
+    readAll(frame);
+    if (!isHandedOn && frame.length >= FREED_BYTES) freePieces([frame]);
   };
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { createSampleKey, freePieces, SAMPLE_KEY, sealChunk, TAG_BYTES, unsealChunk } from "../../schema/sealed-chunks.js";
+import { freePieces } from "../../schema/free-pieces.js";
+import { createSampleKey, SAMPLE_KEY, sealChunk, TAG_BYTES, unsealChunk } from "../../schema/sealed-chunks.js";
 import { CHUNK_BYTES, LARGEST_MESSAGE_BYTES } from "../../schema/streams.js";
 
 const key = createSampleKey();

@@ -7,12 +7,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ConsumerConfig, JsMsg, StreamConfig } from "nats";
+import { createInbox, type ConsumerConfig, type Msg, type StreamConfig } from "nats";
 import pg from "pg";
 import { WebSocketServer, type WebSocket } from "ws";
 import { notifyParent } from "../../../schema/lifecycle.js";
 import { CHUNK_BYTES, engineDurable, recorderDurable, streams } from "../../../schema/streams.js";
-import { chunkSubject, RECORDER, RESULTS, SCANS, scanSubject } from "../../../schema/subjects.js";
+import { chunkSubject, RESULTS, RESULTS_PULL, SCANS, scanSubject } from "../../../schema/subjects.js";
 import { endWithParent, ENGINE, messageId, openLink, storedAs, TIMEOUT_MS } from "./link.js";
 import type { BareRequest, BareSample } from "./request.js";
 import { ACCEPT, RECORD, SESSION, TABLES } from "./tables.js";
@@ -21,7 +21,9 @@ const WRITES_IN_FLIGHT = 8;
 const ACCEPTS_TOGETHER = 100;
 const ACCEPTS_AT_ONCE = 2;
 const RESULTS_TOGETHER = 200;
-const RESULTS_WINDOW_BYTES = 8 * 1024 * 1024;
+const PULL = { batch: 500, max_bytes: 8 * 1024 * 1024 };
+const PULL_EXPIRES_MS = 5_000;
+const GRACE_MS = 1_000;
 const DEADLINE_MS = 15 * 60_000;
 const SETTINGS = { maxDeadlineMs: 24 * 3_600_000, scansMaxBytes: 1024 ** 3, samplesMaxBytes: -1, ackWaitMs: 30_000, replicas: 1 };
 
@@ -146,7 +148,7 @@ async function publish(scan: number, { sha256, md5, sha1, size, blob }: Stored):
   storedAs(await work.request(scanSubject("ULTRA", "isolated"), JSON.stringify(request), options));
 }
 
-const arrived: JsMsg[] = [];
+const arrived: Msg[] = [];
 const watchers = new Map<number, WebSocket>();
 const finals = new Set<number>();
 let recording = false;
@@ -168,7 +170,7 @@ async function record(): Promise<void> {
       results.map(({ details }) => JSON.stringify(details)),
     ];
     await pool.query({ name: "record", text: RECORD, values });
-    for (const message of batch) message.ack();
+    for (const message of batch) message.respond("+ACK");
     for (const { scan } of results) tell(scan);
   }
   recording = false;
@@ -180,13 +182,29 @@ function tell(scan: number): void {
   watchers.delete(scan);
 }
 
-async function consume(): Promise<never> {
-  const consumer = await work.jetstream().consumers.get(RESULTS, RECORDER);
-  for await (const message of await consumer.consume({ max_bytes: RESULTS_WINDOW_BYTES })) {
+/** One pull is open at a time, as in the product: the client's own `consume` divides its window into ever smaller ones. */
+function pullResults(): void {
+  const inbox = createInbox();
+  let pulls = 0;
+  let missing = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const ask = () => {
+    clearTimeout(timer);
+    missing = PULL.batch;
+    const pull = { ...PULL, expires: PULL_EXPIRES_MS * 1e6 };
+    work.publish(RESULTS_PULL, JSON.stringify(pull), { reply: `${inbox}.${++pulls}` });
+    timer = setTimeout(ask, PULL_EXPIRES_MS + GRACE_MS);
+  };
+  const callback = (error: Error | null, message: Msg) => {
+    if (error) throw error;
+    if (message.subject === `${inbox}.${pulls}`) return ask();
+    if (message.subject.startsWith(inbox)) return;
     arrived.push(message);
     void record();
-  }
-  throw new Error("no results come any more");
+    if (--missing === 0) ask();
+  };
+  work.subscribe(`${inbox}.*`, { callback });
+  ask();
 }
 
 const server = createServer((request, response) => {
@@ -206,7 +224,7 @@ new WebSocketServer({ server }).on("connection", (socket) => {
     else watchers.set(scan, socket);
   });
 });
-void consume();
+pullResults();
 server.listen(0, "127.0.0.1", () => {
   notifyParent({ kind: "listening", url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 });

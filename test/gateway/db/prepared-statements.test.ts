@@ -5,10 +5,14 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../../gateway/db/database.js";
 import { insertEngines, readEngines } from "../../../gateway/db/engines.js";
 import { raiseResults, type IncomingResult } from "../../../gateway/db/results.js";
-import { readScan } from "../../../gateway/db/scans.js";
+import { findSamples } from "../../../gateway/db/samples.js";
+import { readBriefScans, readScan } from "../../../gateway/db/scans.js";
+import { createWatchers } from "../../../gateway/watch/watchers.js";
 import { openTestDatabase } from "../../stage/database.js";
+import { testLog } from "../../stage/log.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { acceptScan } from "./accepting.js";
+import { statementsOf } from "./statements.js";
 
 const SCANS = 20_000;
 const RUNS = 30;
@@ -88,6 +92,47 @@ it("a submission without key, quota or batch costs no step for them", async () =
   }>`select statement from pg_prepared_statements where name like 'accept scans%'`.execute(db);
   expect(rows.length).toBe(1);
   for (const { statement } of rows) expect(statement).not.toMatch(/idempotency_keys|api_key_usage|batches/);
+});
+
+it("reading several rows by their keys is planned a few times and not for each number of them", async () => {
+  const keys = ["a", "1", "2"].map((digit) => digit.repeat(64));
+  for (let run = 0; run < RUNS; run++) {
+    await findSamples(db, keys.slice(run % keys.length));
+    await readBriefScans(
+      db,
+      Array.from({ length: 1 + (run % 4) }, (_, i) => SCANS + i),
+    );
+  }
+  const { rows } = await sql<{ name: string; planned: number }>`
+    select name, custom_plans as planned from pg_prepared_statements where name in ('samples', 'brief reports') order by name`.execute(
+    db,
+  );
+  // Postgres compares five plans that it made for certain values with one for all of them.
+  expect(rows).toEqual([
+    { name: "brief reports", planned: 5 },
+    { name: "samples", planned: 5 },
+  ]);
+});
+
+it("scans that begin to be watched together, or change together, are read by one statement", async () => {
+  const { scans, notify } = createWatchers(db, testLog("watch"));
+  const ids = Array.from({ length: 10 }, (_, i) => SCANS - i);
+  const watches = ids.map((scanId) => scans.watchBrief(scanId, { beyondLast: true }));
+  const nextOfAll = () => Promise.all(watches.map((watch) => watch.next()));
+  try {
+    const first = await statementsOf(async () => {
+      const found = await nextOfAll();
+      expect(found.map(({ value }) => value?.scanId)).toEqual(ids);
+    });
+    await sql`update scans set revision = revision + 1 where id = any(${ids}::bigint[])`.execute(db);
+    const second = await statementsOf(async () => {
+      notify(ids.map((scanId) => [scanId, 1_000]));
+      await nextOfAll();
+    });
+    expect([first.length, second.length]).toEqual([1, 1]);
+  } finally {
+    for (const watch of watches) watch.cancel();
+  }
 });
 
 it("a connection whose plans do not fit the tables any more is replaced", async () => {

@@ -66,6 +66,26 @@ describe("the reader of the protocol", () => {
     for (const [i, bytes] of payloads.entries()) expect(bytes.equals(got[i] ?? Buffer.alloc(0))).toBe(true);
   });
 
+  it("frees a frame from which everything was copied, and leaves one in whose memory a message was handed on", () => {
+    const read = createProtocolReader(nothing);
+    const head = Buffer.from("MSG s 1 300000\r\n");
+    const lengths = [Buffer.concat([head, Buffer.alloc(100_000)]), Buffer.alloc(100_000), Buffer.alloc(100_002, "\r\n")].map(
+      (made) => {
+        // Memory of its own, as what comes from a socket has.
+        const frame = Buffer.from(new Uint8Array(made).buffer);
+        read(frame);
+        return frame.length;
+      },
+    );
+    const whole = Buffer.from(
+      new Uint8Array(Buffer.concat([Buffer.from("MSG s 1 50000\r\n"), Buffer.alloc(50_002, "\r\n")])).buffer,
+    );
+    read(whole);
+    const canFree = "transfer" in ArrayBuffer.prototype;
+    expect(lengths).toEqual(canFree ? [0, 0, 0] : [100_016, 100_000, 100_002]);
+    expect(whole.length).toBe(50_017);
+  });
+
   it.each([
     ["a verb that NATS does not have", "NONSENSE\r\n"],
     ["bytes", "\u0000\u0001\r\n"],
