@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { projectPath } from "../../schema/paths.js";
 import { readAgentConfig } from "../../scanner-agent/config.js";
 import { joinMesh } from "../../scanner-agent/join/join-mesh.js";
@@ -36,6 +37,16 @@ async function pidOf(part: string, pids: readonly number[]): Promise<number> {
 }
 
 describe.skipIf(process.platform !== "linux")("npm run up", () => {
+  let folder = "";
+  /** Its Postgres is made once: each test that starts a mesh in it ends that mesh. */
+  const usedHome = () => join(folder, "home");
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "scanmesh-up-"));
+    await chmod(folder, 0o711);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
   test("it shows that it works, leaves no process behind and keeps its data", async () => {
     const dir = await home();
     const first = up(dir);
@@ -99,7 +110,7 @@ describe.skipIf(process.platform !== "linux")("npm run up", () => {
   test.each(["gateway/main.js", "scanner-agent/main.js", "/postgres\0", "nats-server"])(
     "it ends with one sentence when %j dies",
     async (part) => {
-      const mesh = up(await home(), QUICK);
+      const mesh = up(usedHome(), QUICK);
       await mesh.isUp();
       const tree = await processTree(mesh.pid);
       const pids = tree.filter((pid) => pid !== mesh.pid);
@@ -150,7 +161,7 @@ describe.skipIf(process.platform !== "linux")("npm run up", () => {
     const room = { free: MIB, limit: MIB, reservable: MIB };
     const nats = await startNats({ dir: join(dir, "nats"), keys, room });
     onTestFinished(() => nats.stop());
-    const mesh = up(join(dir, "mesh"), {
+    const mesh = up(usedHome(), {
       ...QUICK,
       NATS_URL: nats.url,
       SCANMESH_NATS_ISOLATED_CREDS: keys.creds.gateway.isolated,

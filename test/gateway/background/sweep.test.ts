@@ -44,7 +44,7 @@ async function stream(account: InternetClass, name: string): Promise<{ messages:
 }
 
 const stage = useStage();
-const gateway = prepared(() => stage.gateway());
+const gateway = prepared(() => stage.gateway({ SCANMESH_SWEEP_INTERVAL: "100ms" }));
 
 afterAll(async () => {
   await isolated.close();
@@ -190,7 +190,7 @@ describe("keeping the streams small", () => {
     const isStored = async () => false;
     await gateway.context.samples.put(bytes("never named"), { limit: 100, isStored });
     const before = await stream("isolated", SAMPLES);
-    const impatient = await stage.gateway({ SCANMESH_ORPHAN_GRACE: "2s" });
+    const impatient = await stage.gateway({ SCANMESH_SWEEP_INTERVAL: "100ms", SCANMESH_ORPHAN_GRACE: "2s" });
     await until("the orphan is gone", async () => (await stream("isolated", SAMPLES)).messages === before.messages - 1);
     const row = await stage.db.selectFrom("samples").select("blob").where("id", "=", sample.sampleId).executeTakeFirstOrThrow();
     expect((await stream("isolated", SAMPLES)).subjects).toContain(`sample.${row.blob}.0`);

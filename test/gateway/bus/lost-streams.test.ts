@@ -11,7 +11,7 @@ import { base64, shown, submit, type ShownScan } from "../scan/submitting.js";
 import { connectAsGateway } from "./gateway-user.js";
 
 const stage = useStage();
-const gateway = prepared(() => stage.gateway());
+const gateway = prepared(() => stage.gateway({ SCANMESH_SWEEP_INTERVAL: "100ms" }));
 const agent = usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta", { speed: "FAST" })]);
 const other = prepared(
   () => connectAsGateway(stage),
