@@ -26,7 +26,8 @@ export function beginInspection(
   log: Logger,
 ): Underway | undefined {
   const isAntivirus = manifest.type === "AV";
-  if (!isAntivirus && (!manifest.detects || held === undefined)) return undefined;
+  // Most samples have nothing in them to look into: an engine that proves nothing need not say so.
+  if (!isAntivirus && (!manifest.detects || held === undefined || held.signatures().length === 0)) return undefined;
   if (held === undefined) return Promise.resolve({ reason: "the engine is not given the sample's bytes" });
   return inspect(held, sha256, inspector).catch((error: unknown) => {
     log.warn({ err: error }, "The sample could not be inspected");
