@@ -46,6 +46,7 @@ export async function joinAgent(ctx: ScanContext, caller: Caller, request: JoinR
   await ctx.failpoint("joined");
   const { publicKey } = request;
   const { jwt } = await accounts.issueAgent({ agent, publicKey, internet: token.class, engines: [] });
+  await ctx.failpoint("accountMade");
   const nonce = randomBytes(NONCE_BYTES).toString("base64url");
   const answer: Omit<JoinAnswer, "proof"> = {
     v: 1,

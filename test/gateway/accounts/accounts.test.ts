@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join as path } from "node:path";
-import { decode, type User } from "@nats-io/jwt";
+import { createAccount, createUser, decode, type User } from "@nats-io/jwt";
 import type { NatsConnection } from "nats";
 import { expect, it, onTestFinished } from "vitest";
 import { openAgentAccounts } from "../../../gateway/accounts/accounts.js";
@@ -165,6 +165,18 @@ it("a revoked agent is cut off and not let in again, and its user is not renewed
   await expect(accounts.issueAgent(again)).rejects.toMatchObject({ code: "AGENT_UNKNOWN" });
 });
 
+it("what a revoked agent has taken goes to another one", async () => {
+  const { nc, puppet } = await joined("robbed", ["Alpha"]);
+  const scan = await submitted("taken away");
+  await puppet.take("Alpha", { scan });
+  await revokeKeys(stage, "robbed");
+  await accountsOf(gateway).tellChanges("robbed");
+  await nc.closed();
+  const { request, ack } = await shared.take("Alpha", { scan });
+  ack();
+  expect(request.scan).toBe(scan);
+});
+
 it("accounts that NATS has lost are made again, and those that it should have lost are removed", async () => {
   const accounts = accountsOf(gateway);
   const [kept, gone] = [await join(stage, gateway, "kept", ["Alpha"]), await join(stage, gateway, "gone", ["Alpha"])];
@@ -186,6 +198,30 @@ it("accounts that NATS has lost are made again, and those that it should have lo
   const rows = await readAccounts(stage.db);
   expect(rows.every(({ confirmed }) => confirmed !== null)).toBe(true);
   await revokeKeys(stage, "kept");
+});
+
+it("200 accounts are told to a NATS that knows none, and it is printed how long that takes", async () => {
+  const folder = path(stage.folder, "nats", "accounts");
+  const engines = Array.from({ length: 20 }, (_, n) => `engine-${n}`);
+  const many = Array.from({ length: 200 }, (_, n) => ({
+    account_key: createAccount().getPublicKey(),
+    agent: `many-${n}`,
+    internet: false,
+    user_key: createUser().getPublicKey(),
+    engines,
+  }));
+  const areKnown = () => many.every(({ account_key: key }) => existsSync(path(folder, `${key}.jwt`)));
+  await stage.stopNats();
+  rmSync(folder, { recursive: true, force: true });
+  await stage.db.insertInto("agent_accounts").values(many).execute();
+  onTestFinished(async () => void (await stage.db.deleteFrom("agent_accounts").where("agent", "like", "many-%").execute()));
+  await stage.startNats();
+  const startedAt = performance.now();
+  await until("NATS knows them", areKnown);
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  process.stdout.write(`NATS knew 200 accounts of 20 engines ${seconds} s after it had started without any.\n`);
+  await until("the gateway has its bus", () => gateway.context.bus.connected() && gateway.context.samples.connected());
+  expect(readdirSync(folder).length).toBeGreaterThanOrEqual(many.length);
 });
 
 it("a change of which a gateway could not tell NATS before it ended is told by another one, one that NATS refuses aside", async () => {

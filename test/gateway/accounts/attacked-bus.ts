@@ -4,13 +4,15 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAccount, createUser, encodeAccount, encodeUser, fromSeed, type Account as Claims } from "@nats-io/jwt";
-import { connect, credsAuthenticator, jwtAuthenticator, type JetStreamManager, type NatsConnection } from "nats";
+import { connect, credsAuthenticator, jwtAuthenticator, NatsError, type JetStreamManager, type NatsConnection } from "nats";
 import { AGENT_LIMITS, agentImports } from "../../../schema/agent-account.js";
 import type { InternetClass } from "../../../schema/classes.js";
 import { engineDurable, presenceBucket, streams } from "../../../schema/streams.js";
 import { CLAIMS_UPDATE, inboxPrefix } from "../../../schema/subjects.js";
-import { makeKeys } from "../../../standalone/keys.js";
+import { makeKeys, type Keys } from "../../../standalone/keys.js";
 import { startNats } from "../../../standalone/nats.js";
+import { until } from "../../stage/stage.js";
+import { startCluster, type Servers } from "./nats-cluster.js";
 
 /** What is loosened for an attacker, to see that its attack then succeeds. */
 export interface Loosened {
@@ -27,8 +29,10 @@ export interface AttackedBus {
   readonly nc: NatsConnection;
   readonly jsm: JetStreamManager;
   readonly internet: { readonly nc: NatsConnection; readonly jsm: JetStreamManager };
-  /** How the agent `attacker` connects, which has the engine `alpha`. */
-  attacker(loosened?: Loosened): Promise<() => Promise<NatsConnection>>;
+  /** Addresses of the servers, by their names. */
+  readonly servers: Readonly<Record<string, string>>;
+  /** How the agent `attacker` connects, which has the engine `alpha`: to any server, or to the one at an address. */
+  attacker(loosened?: Loosened): Promise<(server?: string) => Promise<NatsConnection>>;
   close(): Promise<void>;
 }
 
@@ -46,14 +50,17 @@ const ENGINES = { isolated: ["alpha", "beta"], internet: ["gamma"] } as const;
 /** Names of engines are free: some of its own look like the numbers of requests. */
 const ATTACKERS = ["alpha", ...Array.from({ length: 20 }, (_, n) => String(n))];
 
-export async function startAttackedBus(): Promise<AttackedBus> {
+/** Of one server, or of a cluster of three. */
+export async function startAttackedBus({ servers: size = 1 }: { servers?: 1 | 3 } = {}): Promise<AttackedBus> {
   const dir = await mkdtemp(join(tmpdir(), "scanmesh-attacks-"));
   const keys = await makeKeys(join(dir, "keys"));
-  const nats = await startNats({ dir: join(dir, "nats"), keys });
+  const nats = size === 1 ? await startOne(dir, keys) : await startCluster(dir, keys, size);
+  const servers = Object.values(nats.servers);
+  const settings = { ...SETTINGS, replicas: size };
   const open: NatsConnection[] = [];
   const as = async (creds: string, prefix = "_INBOX.attacker") => {
     const authenticator = credsAuthenticator(await readFile(creds));
-    const nc = await connect({ servers: nats.url, authenticator, inboxPrefix: prefix, reconnect: false });
+    const nc = await connect({ servers, authenticator, inboxPrefix: prefix, reconnect: false });
     open.push(nc);
     return nc;
   };
@@ -61,10 +68,11 @@ export async function startAttackedBus(): Promise<AttackedBus> {
     const nc = await as(keys.creds.gateway[internet], "_GATEWAY");
     const jsm = await nc.jetstreamManager();
     type StreamConfig = Parameters<typeof jsm.streams.add>[0];
-    for (const stream of [...streams(internet, SETTINGS), presenceBucket(SETTINGS)])
+    if (size > 1) await until("the servers have found each other", () => hasPeers(jsm, size));
+    for (const stream of [...streams(internet, settings), presenceBucket(settings)])
       await jsm.streams.add(stream as unknown as StreamConfig);
     for (const name of ENGINES[internet]) {
-      const durable = engineDurable({ name, speed: "ULTRA", internet }, SETTINGS);
+      const durable = engineDurable({ name, speed: "ULTRA", internet }, settings);
       await jsm.consumers.add("SCANS", durable as unknown as Parameters<typeof jsm.consumers.add>[1]);
     }
     return { nc, jsm };
@@ -80,7 +88,7 @@ export async function startAttackedBus(): Promise<AttackedBus> {
   const signingKey = fromSeed(Buffer.from(agentsKey)).getPublicKey();
 
   /** Each attacker has an account of its own: what an attack has left of another one is not there. */
-  async function attacker({ imports, limits, user }: Loosened = {}): Promise<() => Promise<NatsConnection>> {
+  async function attacker({ imports, limits, user }: Loosened = {}): Promise<(server?: string) => Promise<NatsConnection>> {
     if (user !== undefined) return () => as(keys.creds[user].isolated);
     const added = imports?.(classKeys) ?? [];
     const its = agentImports({ agent: "attacker", engines: ATTACKERS, account: classKeys.isolated });
@@ -96,9 +104,9 @@ export async function startAttackedBus(): Promise<AttackedBus> {
     if (told.json<{ data?: { code?: number } }>().data?.code !== 200) throw new Error(told.string());
     // Its user may do everything in its account: what the account takes from others has to hold by itself.
     const signed = await encodeUser("attacker", key, account, {}, { signer: agentsKey ?? "" });
-    return async () => {
+    return async (server) => {
       const nc = await connect({
-        servers: nats.url,
+        servers: server ?? servers,
         authenticator: jwtAuthenticator(signed, key.getSeed()),
         inboxPrefix: inboxPrefix("attacker"),
         reconnect: false,
@@ -111,6 +119,7 @@ export async function startAttackedBus(): Promise<AttackedBus> {
   return {
     ...isolated,
     internet,
+    servers: nats.servers,
     attacker,
     async close() {
       await Promise.all(open.map((nc) => nc.close()));
@@ -118,4 +127,21 @@ export async function startAttackedBus(): Promise<AttackedBus> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether as many servers as there are would hold a stream. */
+async function hasPeers(jsm: JetStreamManager, size: number): Promise<boolean> {
+  const probe = { name: "FOUND", subjects: ["found"], num_replicas: size };
+  return jsm.streams.add(probe).then(
+    () => jsm.streams.delete(probe.name),
+    (error: unknown) => {
+      if (error instanceof NatsError) return false;
+      throw error;
+    },
+  );
+}
+
+async function startOne(dir: string, keys: Keys): Promise<Servers> {
+  const { url, stop } = await startNats({ dir: join(dir, "nats"), keys });
+  return { servers: { scanmesh: url }, stop };
 }

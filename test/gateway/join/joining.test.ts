@@ -10,7 +10,7 @@ import { revokeJoinToken } from "../../../gateway/join/join-tokens.js";
 import { openKey } from "../../../scanner-agent/join/identity.js";
 import { renewIdentity } from "../../../scanner-agent/join/renew.js";
 import { deriveJoinKeys, formatJoinToken, generateJoinSecret, parseJoinToken } from "../../../schema/join-token.js";
-import { TESTER } from "../../stage/stage.js";
+import { TESTER, until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
 import { codeOf, connectJoined, joinHost, named, newToken, sendJoin, usesOf } from "./host.js";
@@ -140,8 +140,11 @@ describe("the uses of a token", () => {
     expect(await usesOf(stage, token)).toBe(most);
   });
 
-  it("are not used twice by a host that asks again, also after a gateway died before it answered", async () => {
-    const dying = await stage.gatewayProcess({ SCANMESH_FAILPOINT: "joined:kill" });
+  it.each([
+    ["it made the account", "joined"],
+    ["it answered", "accountMade"],
+  ])("are not used twice by a host that asks again, also after a gateway died before %s", async (_, point) => {
+    const dying = await stage.gatewayProcess({ SCANMESH_FAILPOINT: `${point}:kill` });
     const token = await newToken(gateway, { gateway: dying.url });
     const host = named(stage);
     expect(await codeOf(joinHost(host, token))).toBe("GATEWAY_UNREACHABLE");
@@ -154,5 +157,18 @@ describe("the uses of a token", () => {
     const accounts = await stage.db.selectFrom("agent_accounts").selectAll().where("agent", "=", joined.agent).execute();
     expect(accounts).toHaveLength(1);
     expect(await codeOf(joinHost(named(stage), here))).toBe("TOKEN_USED_UP");
+  });
+
+  it("are not used twice by a host that joins while NATS is started again", async () => {
+    const token = await newToken(gateway);
+    const said: string[] = [];
+    await stage.stopNats();
+    const joining = joinHost(named(stage), token, said);
+    await until("the host is told to wait", () => said.length > 0);
+    expect(said[0]).toContain("cannot answer now (503)");
+    await stage.startNats();
+    const joined = await joining;
+    expect(await usesOf(stage, token)).toBe(1);
+    await (await connectJoined(joined)).close();
   });
 });
