@@ -6,6 +6,7 @@ import { metric, type Metric } from "./metric.js";
 import { startPair } from "./pair.js";
 import { measureLatency } from "./paired-latency.js";
 import { measureThroughput, megabyteMetrics, throughputMetrics, type Measured } from "./paired-throughput.js";
+import { numbers } from "./kept-latencies.js";
 import { figureOf, mean, spread } from "./statistics.js";
 
 export const b0: Benchmark = async (bench) => {
@@ -15,7 +16,12 @@ export const b0: Benchmark = async (bench) => {
     const known = measured.find(({ id }) => id === "64K")?.rates.flatMap(({ product }) => product);
     const capacity = known === undefined ? await capacityOf(bench, pair.product) : mean(known);
     const latency = await measureLatency(bench, pair, capacity);
-    return [...measured.map(steadiness), ...throughputMetrics(measured), ...megabyteMetrics(measured), ...latency];
+    return [
+      ...measured.flatMap((one) => [steadiness(one), polling(one)]),
+      ...throughputMetrics(measured),
+      ...megabyteMetrics(measured),
+      ...latency,
+    ];
   } finally {
     await pair.stop();
   }
@@ -30,5 +36,16 @@ function steadiness({ id, rates, bare }: Measured): Metric {
     unit: "share",
     figure: figureOf([spread(runs)]),
     cpuMsPerScan: bare.cpuMsPerScan(),
+  });
+}
+
+/** What the bench itself costs the product's Postgres. */
+function polling({ id, rates, product }: Measured): Metric {
+  const runs = numbers(rates.length).flatMap((round) => product.runs(round));
+  return metric({
+    id: `B0.${id}.polling`,
+    about: `processor time of the session that asks which scans are final, corpus ${id}`,
+    unit: "CPU-ms/scan",
+    figure: figureOf(runs.map((run) => run.polling)),
   });
 }

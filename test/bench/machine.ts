@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
 import { promisify } from "node:util";
 import { projectPath } from "../../schema/paths.js";
+import { partsNode } from "../../standalone/newer-node.mjs";
 import { findNats } from "../../standalone/nats.js";
 import { postgresBinaries } from "../../standalone/postgres-binaries.js";
 import { postgresUser } from "../../standalone/postgres-user.js";
@@ -24,7 +25,8 @@ export async function describeMachine(): Promise<Machine> {
     loadBefore: loadavg()[0] ?? 0,
     versions: {
       scanmesh: version,
-      node: process.versions.node,
+      // That of the gateway and the agents; the bench itself may run with an older one.
+      node: (await versionOf(partsNode(projectPath()))) ?? process.versions.node,
       postgres: await versionOf(postgres),
       "nats-server": (await findNats()).version,
       clamd: await versionOf(findProgram("clamd")),

@@ -12,6 +12,7 @@ export const TARGETS = {
   "B0.T.spread": { better: "lower", target: 0.15, floor: 0.3 },
   "B0.64K.spread": { better: "lower", target: 0.15, floor: 0.3 },
   "B0.M.spread": { better: "lower", target: 0.15, floor: 0.3 },
+  "B0.T.polling": { better: "lower", target: 0.02, floor: 0.05 },
   "B1.T": { better: "higher", target: 0.85, floor: 0.75 },
   "B1.M": { better: "higher", target: 0.92, floor: 0.85 },
   "B1c.M": { better: "higher", target: 0.25, floor: 0.15 },

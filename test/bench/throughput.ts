@@ -3,7 +3,7 @@
 import type { CorpusId, CorpusMaker } from "./corpus.js";
 import { pushThrough } from "./load.js";
 import type { ScansSamples } from "./mesh.js";
-import { elapsed, mapTime, type ProcessorTime } from "./processor-time.js";
+import { elapsed, mapTime, processorTime, type ProcessorTime } from "./processor-time.js";
 import type { Side } from "./rounds.js";
 import { mean, median } from "./statistics.js";
 
@@ -19,6 +19,8 @@ export interface MeshRun {
   readonly rate: number;
   /** Processor milliseconds of a scan. */
   readonly cost: ProcessorTime;
+  /** That the session which tells which scans are final has used for each of them. */
+  readonly polling: number;
   /** Of a sample, on average. */
   readonly megabytes: number;
 }
@@ -40,15 +42,22 @@ export function meshSide(mesh: ScansSamples, corpus: CorpusMaker, id: CorpusId, 
       const files = corpus.files(id, count);
       const bodies = files.map((file, i) => mesh.bodyOf(file, `${id}-${i}`));
       const before = await mesh.processorTime();
+      const polledBefore = await pollingTime(mesh);
       const seconds = await pushThrough(mesh, bodies, advance);
       const used = elapsed(before, await mesh.processorTime());
       const rate = bodies.length / seconds;
       const cost = mapTime((process) => used[process] / bodies.length);
-      if (round > 0) kept.push({ round, run: { rate, cost, megabytes: mean(files.map(({ length }) => length)) / MB } });
+      const polling = ((await pollingTime(mesh)) - polledBefore) / bodies.length;
+      const megabytes = mean(files.map(({ length }) => length)) / MB;
+      if (round > 0) kept.push({ round, run: { rate, cost, polling, megabytes } });
       if (typeof amount === "object") count = Math.max(LEAST, Math.round(rate * amount.seconds));
       return rate;
     },
     cpuMsPerScan: () => mapTime((process) => median(kept.map(({ run }) => run.cost[process]))),
     runs: (wanted) => kept.flatMap(({ round, run }) => (round === wanted ? [run] : [])),
   };
+}
+
+async function pollingTime({ finals }: ScansSamples): Promise<number> {
+  return (await processorTime({ roots: [finals.session] })).postgres;
 }
