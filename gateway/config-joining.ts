@@ -1,13 +1,20 @@
 /** The settings by which hosts join. */
 
-import { durationBetween, filePath, natsAddresses, type Values } from "../schema/settings.js";
+import { commaListOf, durationBetween, filePath, natsAddresses, type Values } from "../schema/settings.js";
 
 export const joiningSettings = {
   SCANMESH_AGENT_NATS_URL: {
     type: natsAddresses,
-    shown: "`NATS_URL`",
+    shown: "`SCANMESH_TLS_NAMES`, else `NATS_URL`",
     example: "nats://10.0.0.5:4222",
     about: "Addresses at which hosts that join reach NATS.",
+  },
+  SCANMESH_TLS_NAMES: {
+    type: commaListOf(/^[a-z0-9.:-]+$/i, "names or addresses without ports, separated by commas"),
+    fallback: "",
+    shown: "none",
+    example: "mesh.example.org,10.0.0.5",
+    about: "Names and addresses at which hosts reach NATS by TLS, on its usual port, where `SCANMESH_AGENT_NATS_URL` is not set.",
   },
   SCANMESH_AGENT_TTL: {
     type: durationBetween("3s", "720h"),
@@ -35,10 +42,25 @@ export interface JoiningConfig {
 
 export function readJoining(values: Values<typeof joiningSettings> & { readonly NATS_URL: string }): JoiningConfig {
   return {
-    agentServers: splitServers(values.SCANMESH_AGENT_NATS_URL ?? values.NATS_URL),
+    agentServers: splitServers(values.SCANMESH_AGENT_NATS_URL ?? (namedServers(values.SCANMESH_TLS_NAMES) || values.NATS_URL)),
     agentTtlMs: values.SCANMESH_AGENT_TTL,
     joinKeysFile: values.SCANMESH_JOIN_KEYS,
   };
+}
+
+/** An address that stands for all of a machine's is none that others reach. */
+function namedServers(names: readonly string[]): string {
+  const reached = names.filter((name) => name !== "0.0.0.0" && name !== "::");
+  return reached.map((name) => `tls://${name.includes(":") ? `[${name}]` : name}:4222`).join();
+}
+
+/** A sentence where NATS demands TLS and hosts would be told to go without. */
+export function plainServers(env: Readonly<Record<string, string | undefined>>): string[] {
+  const { NATS_URL = "", SCANMESH_AGENT_NATS_URL: told = "" } = env;
+  if (!NATS_URL.includes("tls://") || told === "" || told.includes("tls://")) return [];
+  return [
+    `SCANMESH_AGENT_NATS_URL: is ${told}, but NATS demands TLS (NATS_URL): write tls:// instead of nats://, or leave it out`,
+  ];
 }
 
 export function splitServers(addresses: string): string[] {

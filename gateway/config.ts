@@ -15,7 +15,7 @@ import {
   type Values,
 } from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
-import { joiningSettings, readJoining, splitServers, type JoiningConfig } from "./config-joining.js";
+import { joiningSettings, plainServers, readJoining, splitServers, type JoiningConfig } from "./config-joining.js";
 import { listeningMissing, listeningSettings, readListening, type ListeningConfig } from "./config-listening.js";
 import { accountFiles, accountFilesMissing, accountSettings, type AccountFiles } from "./config-accounts.js";
 
@@ -240,7 +240,7 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
 }
 
 function readValues(env: Readonly<Record<string, string | undefined>>): Values<typeof gatewaySettings> {
-  const undecided = [...listeningMissing(env), ...accountFilesMissing(env)];
+  const undecided = [...listeningMissing(env), ...plainServers(env), ...accountFilesMissing(env)];
   try {
     const values = readSettings(gatewaySettings, env);
     if (undecided.length > 0) throw new ConfigError([]);

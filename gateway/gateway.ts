@@ -151,7 +151,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     async start() {
       const sharedUsers = config.joinKeysFile === undefined ? [] : await registerJoinKeys(db, config.joinKeysFile);
       const url = await listen(http, config);
-      https = config.https && (await listenHttps(http.server, config.https, log));
+      https = config.https && (await listenHttps(http.server, config.https, log, () => accounts?.askReload()));
       work = [
         startKeepingKeys(context, { sharedUsers }),
         startRecorder(context),

@@ -116,6 +116,10 @@ export const CLAIMS_LIST = "$SYS.REQ.CLAIMS.LIST";
 export function claimsLookup(account: string): string {
   return `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
 }
+/** Where a server is asked to read its configuration and certificate again; servers before 2.10 do not listen there. */
+export function serverReload(server: string): string {
+  return `$SYS.REQ.SERVER.${server}.RELOAD`;
+}
 /** What the server tells of the connections to accounts. */
 export const ACCOUNT_EVENTS = "$SYS.ACCOUNT.>";
 
@@ -167,10 +171,10 @@ export function agentPermissions(agent: string): { pub: { allow: string[] }; sub
   };
 }
 
-/** What the gateways' user of the system account may do: read and change accounts, and hear of the connections to them. */
+/** What the gateways' user of the system account may do: read and change accounts, have servers read their certificates again, and hear of the connections to them. */
 export function resolverPermissions(): { pub: { allow: string[] }; sub: { allow: string[] } } {
   return {
-    pub: { allow: [CLAIMS_UPDATE, CLAIMS_DELETE, CLAIMS_LIST, claimsLookup("*")] },
+    pub: { allow: [CLAIMS_UPDATE, CLAIMS_DELETE, CLAIMS_LIST, claimsLookup("*"), serverReload("*")] },
     sub: { allow: [`${GATEWAY_INBOX_PREFIX}.>`, ACCOUNT_EVENTS] },
   };
 }

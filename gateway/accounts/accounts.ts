@@ -64,6 +64,8 @@ export interface AgentAccounts {
   revokeSharedUser(internet: InternetClass, userKey: string): Promise<boolean>;
   /** Tells NATS of every account that it has lost, or knows otherwise. Runs by itself at each connection. Returns how many these were. */
   restore(): Promise<number>;
+  /** Asks NATS to read its certificate again; servers before 2.10 do so by a signal alone. */
+  askReload(): void;
   /** Whether NATS can be told. */
   connected(): boolean;
   close(): Promise<void>;
@@ -169,6 +171,10 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
 
   return {
     restore,
+    askReload() {
+      if (resolver.isUp()) resolver.askReload();
+      else log.warn("NATS is away: it may show its certificate before until it is told to read its configuration again");
+    },
     connected: resolver.isUp,
     async issueAgent({ agent, publicKey, internet, engines }) {
       const account = await upsertAccount(db, {

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { parseMessage } from "../../schema/messages.js";
 import { sendRequest } from "../../schema/nats/requests.js";
-import { CLAIMS_DELETE, CLAIMS_LIST, CLAIMS_UPDATE, claimsLookup } from "../../schema/subjects.js";
+import { CLAIMS_DELETE, CLAIMS_LIST, CLAIMS_UPDATE, claimsLookup, serverReload } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
 import { isAway, keepConnectionOf, unavailable } from "./connection.js";
 
@@ -17,6 +17,8 @@ export interface Resolver {
   remove(list: string): Promise<void>;
   /** The signed claims of an account, as NATS has them. */
   lookUp(account: string): Promise<string>;
+  /** Asks the server to read its configuration and certificate again. It answers nobody whose connection that ends. */
+  askReload(): void;
   /** Public keys of all accounts. */
   list(): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
@@ -61,6 +63,10 @@ export function openResolver(
     update: async (claims) => void (await ask(CLAIMS_UPDATE, claims)),
     remove: async (list) => void (await ask(CLAIMS_DELETE, list)),
     lookUp: async (account) => Buffer.from(await send(claimsLookup(account), "")).toString("utf8"),
+    askReload() {
+      const nc = connection.up();
+      nc.publish(serverReload(nc.info?.server_id ?? ""));
+    },
     list: async () => new Set(AccountKeys.parse(await ask(CLAIMS_LIST, ""))),
     close: () => connection.close(),
   };

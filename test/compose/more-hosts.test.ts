@@ -8,8 +8,15 @@ import { parse } from "yaml";
 import { projectPath } from "../../schema/paths.js";
 import { composePrograms } from "./project.js";
 
+interface Service {
+  readonly ports?: readonly unknown[];
+  readonly networks: object;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 interface Configuration {
-  readonly services: Readonly<Record<string, { readonly ports?: readonly unknown[]; readonly networks: object }>>;
+  readonly services: Readonly<Record<string, Service>>;
 }
 
 const programs = await composePrograms();
@@ -31,12 +38,22 @@ describe.runIf(programs.length > 0).each(programs)("%s", (program, ...words) => 
     return parse(stdout) as Configuration;
   }
 
-  it("opens NATS in every command once .env says so, and never without", async () => {
-    const open = (await configuration("COMPOSE_FILE", "SCANMESH_NATS_BIND")).services["nats"];
-    expect(JSON.stringify(open?.ports)).toContain("10.0.0.5");
+  it("opens NATS and the gateway in every command once .env says so, with TLS and keys, and never without", async () => {
+    const { nats: open, gateway, keys, ...agents } = (await configuration("COMPOSE_FILE", "SCANMESH_NATS_BIND")).services;
+    for (const service of [open, gateway]) expect(JSON.stringify(service?.ports)).toContain("10.0.0.5");
     expect(Object.keys(open?.networks ?? {})).toContain("web");
-    const closed = (await configuration()).services["nats"];
-    expect(closed?.ports ?? []).toEqual([]);
-    expect(Object.keys(closed?.networks ?? {})).toEqual(["bus"]);
+    expect(JSON.stringify(keys?.command)).toContain('"--tls-names","10.0.0.5,"');
+    const ofAll = { NATS_URL: "tls://nats:4222", SCANMESH_NATS_CA: "/run/scanmesh/ca.pem" };
+    expect(gateway?.environment).toMatchObject({
+      ...ofAll,
+      SCANMESH_AUTH: "keys",
+      SCANMESH_TLS_CERT: "/run/scanmesh/server.pem",
+    });
+    for (const agent of ["agent-isolated", "agent-internet"]) expect(agents[agent]?.environment).toMatchObject(ofAll);
+    const closed = (await configuration()).services;
+    expect(closed["nats"]?.ports ?? []).toEqual([]);
+    expect(JSON.stringify(closed["gateway"]?.ports)).not.toContain("8443");
+    expect(closed["gateway"]?.environment).toMatchObject({ SCANMESH_AUTH: "off", NATS_URL: "nats://nats:4222" });
+    expect(Object.keys(closed["nats"]?.networks ?? {})).toEqual(["bus"]);
   });
 });

@@ -46,6 +46,7 @@ const NOT_HANDED_ON: Readonly<Record<string, Readonly<Record<string, string>>>> 
     SCANMESH_TLS_CERT: OTHER_HOSTS,
     SCANMESH_TLS_KEY: OTHER_HOSTS,
     SCANMESH_TLS_CA: OTHER_HOSTS,
+    SCANMESH_TLS_NAMES: OTHER_HOSTS,
     SCANMESH_TLS_HOST: "the image listens on every address of its container",
     SCANMESH_TLS_PORT: "the port inside the container is always the same",
     SCANMESH_FAILPOINT: "it is for tests",

@@ -1,9 +1,11 @@
+import { X509Certificate } from "node:crypto";
 import { execFile } from "node:child_process";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { projectPath } from "../../schema/paths.js";
+import { isFor } from "../../standalone/certificate-names.js";
 import { handOut } from "../../standalone/hand-out.js";
 import { makeKeys } from "../../standalone/keys.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -48,6 +50,26 @@ describe("what the containers of a mesh are given", () => {
     const secret = await Promise.all([operator, ...Object.values(accounts)].map(({ seedFile }) => readFile(seedFile, "utf8")));
     expect(secret).not.toContain(await read("gateway", "accounts.nk"));
     expect(secret).not.toContain(await read("gateway", "agents.nk"));
+  });
+
+  test("once other hosts are let in, NATS and the gateway have a certificate, and agents its authority", async () => {
+    const { dir, folder, give, read } = await prepared();
+    const open = async () => handOut(await makeKeys(dir), { folder, natsStore: undefined, names: ["10.0.0.5"] });
+    await give();
+    expect(await read("nats", "nats.conf")).not.toContain("tls");
+    const files = await open();
+    expect(await read("nats", "nats.conf")).toMatch(
+      /tls \{\s+cert_file: "\/run\/scanmesh\/server.pem"\s+key_file: "\/run\/scanmesh\/server.key"/,
+    );
+    const certificate = new X509Certificate(await read("nats", "server.pem"));
+    expect(["10.0.0.5", "nats", "gateway"].map((name) => isFor(certificate, name))).toEqual([true, true, true]);
+    for (const agent of ["agent-isolated", "agent-internet"]) {
+      expect(certificate.verify(new X509Certificate(await read(agent, "ca.pem")).publicKey)).toBe(true);
+      expect(await readdir(join(folder, agent))).toEqual(["ca.pem", "join-token"]);
+    }
+    expect(files.join()).not.toContain("ca.key");
+    expect(await open()).toEqual(files);
+    expect(new X509Certificate(await read("gateway", "server.pem")).serialNumber).toBe(certificate.serialNumber);
   });
 
   test("a size that is asked for replaces the one of the first time, for as long as it is asked for", async () => {
