@@ -12,7 +12,7 @@ import { makeStandIns } from "./stand-ins.js";
 
 const ONCE = ["keys", "migrate"];
 const ALWAYS = ["agent-internet", "agent-isolated", "gateway", "nats", "postgres"];
-const BUILD_MS = 600_000;
+const BUILD_MS = 1_200_000;
 const AGENTS_QUERY = "{ engines { name available } agents { agent engines { name healthy slots runner warnings } } }";
 
 interface Agents {

@@ -10,7 +10,7 @@ import { baseImage, docker, hasDocker } from "./base-image.js";
 import { maliceImage, productImage, STAND_IN } from "./images.js";
 
 const ENGINES = ["ClamAV", "Fresh", "Many", "StandIn"];
-const BUILD_MS = 600_000;
+const BUILD_MS = 1_200_000;
 
 interface Result {
   readonly engine: string;

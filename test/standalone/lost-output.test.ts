@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { expect, it } from "vitest";
 import { projectPath } from "../../schema/paths.js";
 import { findRunningMesh } from "../../standalone/home.js";
-import { home, up } from "./run-up.js";
+import { home, START_MS, up } from "./run-up.js";
 
 /** How a program ends that speaks to readers who are gone, and would end with 7. */
 async function statusOf(survive: string): Promise<unknown> {
@@ -32,7 +32,7 @@ it("a program that lasts goes on when nobody reads its output any more", async (
 it("so does npm run up, to the end", async () => {
   const dir = await home();
   const mesh = up(dir, { SCANMESH_ENGINES: "FileInfo" }, "gone");
-  await expect.poll(async () => (await findRunningMesh(dir))?.url, { timeout: 90_000 }).toBeTruthy();
+  await expect.poll(async () => (await findRunningMesh(dir))?.url, { timeout: START_MS }).toBeTruthy();
   const { url } = (await findRunningMesh(dir)) ?? {};
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   mesh.kill("SIGTERM");

@@ -7,6 +7,9 @@ import { projectPath } from "../../schema/paths.js";
 import { alive, processTree } from "./process-tree.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
+/** How long a start may take: it ends what hangs, and measures nothing. */
+export const START_MS = 270_000;
+
 /** `npm run up` without npm, in an environment of its own, so that nobody's settings change the test. */
 export function up(home: string, env: Record<string, string> = {}, reader: "reads" | "gone" = "reads") {
   const { PATH = "", HOME = "" } = process.env;
@@ -30,7 +33,7 @@ export function up(home: string, env: Record<string, string> = {}, reader: "read
     ended,
     output: () => output,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
-    isUp: () => expect.poll(() => output, { timeout: 100_000 }).toContain("ScanMesh is up."),
+    isUp: () => expect.poll(() => output, { timeout: START_MS }).toContain("ScanMesh is up."),
     url: () => /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? "",
   };
 }

@@ -22,8 +22,9 @@ async function treeWith(root: number, called: string): Promise<number[]> {
     const lines = await Promise.all(tree.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
     return lines.some((line) => line.includes(called)) ? tree : [];
   };
-  await expect.poll(look).not.toEqual([]);
-  return look();
+  let found: number[] = [];
+  await expect.poll(async () => (found = await look())).not.toEqual([]);
+  return found;
 }
 
 describe.skipIf(process.platform !== "linux")("a signal to npm alone ends all that runs below it, in", () => {

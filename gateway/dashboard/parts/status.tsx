@@ -20,12 +20,14 @@ export function Told({ text }: { text: string }) {
   const [said, setSaid] = useState(text);
   const latest = useRef(text);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  // The pause begins when the page has changed, not when it was told to: a busy one follows later.
+  useEffect(() => void (timer.current = undefined), [said]);
   useEffect(() => {
     latest.current = text;
     if (text === said) return;
     timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      setSaid(latest.current);
+      if (latest.current === said) timer.current = undefined;
+      else setSaid(latest.current);
     }, PAUSE_MS);
   }, [text, said]);
   useEffect(
