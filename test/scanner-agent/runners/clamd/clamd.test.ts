@@ -73,6 +73,12 @@ async function pidOf(n = 0): Promise<number> {
   throw new Error("no clamd runs");
 }
 
+/** How many sockets there are at its end: the one that listens, and one for each connection. */
+async function connections(): Promise<number> {
+  const mark = folderPrefix(join(folder, "0"));
+  return (await readFile("/proc/net/unix", "utf8")).split("\n").filter((line) => line.includes(mark)).length;
+}
+
 describe.skipIf(!hasClamd)("clamd", () => {
   test("finds EICAR, and nothing in a clean or an empty sample, whether that is a file or in memory", async () => {
     const on = clamd();
@@ -130,17 +136,19 @@ describe.skipIf(!hasClamd)("clamd", () => {
     const on = clamd();
     await on.start();
     const large = await sampleFile(folder, randomBytes(50_000_000));
-    const endDuring = async (...runs: Promise<unknown>[]) => {
-      signal(await pidOf(), "SIGSTOP");
-      signal(await pidOf(), "SIGKILL");
+    const endDuring = async (...begin: (() => Promise<unknown>)[]) => {
+      const pid = await pidOf();
+      signal(pid, "SIGSTOP");
+      const before = await connections();
+      const runs = begin.map((run) => run());
+      await until("it has all of them", async () => (await connections()) === before + runs.length);
+      signal(pid, "SIGKILL");
       return (await Promise.allSettled(runs)).map((run) => (run.status === "rejected" ? (run.reason as Error).name : "answered"));
     };
-    expect(await endDuring(on.run(large, runOptions({ alone: true })))).toEqual([new Failed().name]);
+    expect(await endDuring(() => on.run(large, runOptions({ alone: true })))).toEqual([new Failed().name]);
     await until("clamd works again", async () => on.start().then(() => true));
-    expect(await endDuring(on.run(large, runOptions()), on.run(large, runOptions()))).toEqual([
-      new Unavailable().name,
-      new Unavailable().name,
-    ]);
+    const run = () => on.run(large, runOptions());
+    expect(await endDuring(run, run)).toEqual([new Unavailable().name, new Unavailable().name]);
   });
 
   test("that does not answer in time is timed out", async () => {
