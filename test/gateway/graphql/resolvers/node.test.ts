@@ -99,7 +99,9 @@ it("several are found in their order, each kind in one statement", async () => {
   let nodes: unknown;
   const statements = await statementsOf(async () => ({ nodes } = await data(history.gateway.url, query, { ids })));
   expect(nodes).toEqual(ids.map((one, i) => (i === 2 || i === 5 ? null : { id: one })));
-  expect(statements).toHaveLength(2);
+  // The gateway's own work reads beside it, by statements that begin with something else.
+  const kinds = statements.flatMap((text) => /^select "(scans|samples)"\."id"/.exec(text)?.[1] ?? []);
+  expect(kinds.toSorted()).toEqual(["samples", "scans"]);
   const many = Array.from({ length: 101 }, () => id("Scan:1"));
   expect((await graphql(history.gateway.url, query, { ids: many })).errors?.[0]?.extensions.code).toBe("BAD_INPUT");
 });
