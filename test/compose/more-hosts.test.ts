@@ -2,11 +2,16 @@ import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { get } from "node:https";
 import { promisify } from "node:util";
+import { connect, ErrorCode } from "nats";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { projectPath } from "../../schema/paths.js";
-import { composePrograms } from "./project.js";
+import { hasDocker } from "../docker/base-image.js";
+import { until } from "../stage/stage.js";
+import { composePrograms, createProject } from "./project.js";
+import { makeStandIns } from "./stand-ins.js";
 
 interface Service {
   readonly ports?: readonly unknown[];
@@ -56,4 +61,42 @@ describe.runIf(programs.length > 0).each(programs)("%s", (program, ...words) => 
     expect(closed["gateway"]?.environment).toMatchObject({ SCANMESH_AUTH: "off", NATS_URL: "nats://nats:4222" });
     expect(Object.keys(closed["nats"]?.networks ?? {})).toEqual(["bus"]);
   });
+
+  it.runIf(hasDocker)("speaks TLS alone to other hosts, asks for keys, and its own agents work by it", async () => {
+    await makeStandIns();
+    const bind = "127.0.0.9";
+    const project = await createProject([program, ...words], {
+      files: ["deploy/more-hosts.yml"],
+      settings: { SCANMESH_NATS_BIND: bind },
+    });
+    onTestFinished(() => project.remove());
+    await project.run("build");
+    await project.run("up", "--detach", "certificate", "gateway", "agent-isolated");
+    const ca = await project.run("exec", "-T", "gateway", "cat", "/run/scanmesh/ca.pem");
+    await until("the gateway is ready by HTTPS", async () => (await getHttps(`https://${bind}:8443/readyz`, ca)) === 200);
+    expect(await getHttps(`https://${bind}:8443/api/v1/sample/1`, ca)).toBe(401);
+    const nats = { servers: `tls://${bind}:4222`, reconnect: false, maxReconnectAttempts: 0 };
+    // NATS has shown the right certificate where it is the credentials that are missing.
+    await expect(connect({ ...nats, tls: { ca } })).rejects.toMatchObject({ code: ErrorCode.AuthorizationViolation });
+    await expect(connect({ ...nats, tls: {} })).rejects.toThrow(/certificate/);
+    await until("the agent works", async () => {
+      const agent = (await project.containers()).find(
+        ({ Config }) => Config.Labels["com.docker.compose.service"] === "agent-isolated",
+      );
+      return agent?.State.Health?.Status === "healthy";
+    });
+  });
 });
+
+function getHttps(url: string, ca: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { ca, agent: false }, (answer) => {
+      answer.resume();
+      answer.once("end", () => resolve(answer.statusCode));
+    }).once("error", (error: NodeJS.ErrnoException) => {
+      // Its port is taken before it listens.
+      if (error.code === "ECONNREFUSED" || error.code === "ECONNRESET") resolve(undefined);
+      else reject(error);
+    });
+  });
+}

@@ -83,8 +83,15 @@ async function inspectIfThere(id: string): Promise<Container[]> {
   }
 }
 
+/** What a project has beside docker-compose.yml. */
+interface Additions {
+  /** More of the project's files for compose. */
+  readonly files?: readonly string[];
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** Nothing is started yet. The file is read as it is, without the .env that may lie beside it; ports are any that are free. */
-export async function createProject([program, ...words]: Compose): Promise<Project> {
+export async function createProject([program, ...words]: Compose, { files = [], settings }: Additions = {}): Promise<Project> {
   const name = `scanmesh-test-${randomBytes(4).toString("hex")}`;
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-compose-"));
   const [hostDir, noSettings, standIns] = [join(folder, "host"), join(folder, "env"), join(folder, "stand-ins.yml")];
@@ -101,10 +108,12 @@ export async function createProject([program, ...words]: Compose): Promise<Proje
     SCANMESH_ENGINES_DIR: enginesDir,
     PORT: "0",
     PROMETHEUS_PORT: "0",
+    ...settings,
   };
   const file = [
     "--file",
     projectPath("docker-compose.yml"),
+    ...files.flatMap((name) => ["--file", projectPath(name)]),
     "--file",
     standIns,
     "--env-file",

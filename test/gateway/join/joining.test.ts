@@ -1,7 +1,7 @@
 /** Hosts join by HTTP: the proofs, the uses of a token, names and keys. */
 
 import { createServer, type Server } from "node:http";
-import { connect as connectTcp, createServer as createTcpServer, type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "kysely";
@@ -10,6 +10,7 @@ import { revokeJoinToken } from "../../../gateway/join/join-tokens.js";
 import { openKey } from "../../../scanner-agent/join/identity.js";
 import { renewIdentity } from "../../../scanner-agent/join/renew.js";
 import { deriveJoinKeys, formatJoinToken, generateJoinSecret, parseJoinToken } from "../../../schema/join-token.js";
+import { recordingProxy } from "../../stage/recording-proxy.js";
 import { TESTER, until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
@@ -18,45 +19,25 @@ import { codeOf, connectJoined, joinHost, named, newToken, sendJoin, usesOf } fr
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 
-async function listening(server: Server | ReturnType<typeof createTcpServer>): Promise<string> {
+async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** What crosses a proxy between host and gateway. */
-async function recordingProxy(): Promise<{ url: string; recorded: () => string }> {
-  const chunks: Buffer[] = [];
-  const { port } = new URL(gateway.url);
-  const server = createTcpServer((client) => {
-    const upstream = connectTcp(Number(port), "127.0.0.1");
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      from.on("data", (data: Buffer) => {
-        chunks.push(data);
-        to.write(data);
-      });
-      from.on("end", () => to.end());
-      from.on("error", () => to.destroy());
-    }
-  });
-  return { url: await listening(server), recorded: () => Buffer.concat(chunks).toString("latin1") };
-}
-
 describe("a host that joins", () => {
   it("keeps its key to itself, is let in, and nothing that crosses the network helps anybody else", async () => {
-    const proxy = await recordingProxy();
-    const token = await newToken(gateway, { gateway: proxy.url });
+    const proxy = await recordingProxy(Number(new URL(gateway.url).port));
+    const proxyUrl = `http://127.0.0.1:${proxy.port}`;
+    const token = await newToken(gateway, { gateway: proxyUrl });
     const host = named(stage, "rack-1");
     const joined = await joinHost(host, token);
-    expect(joined).toMatchObject({ agent: "rack-1", internet: "isolated", servers: [stage.nats().url], gateway: proxy.url });
+    expect(joined).toMatchObject({ agent: "rack-1", internet: "isolated", servers: [stage.nats().url], gateway: proxyUrl });
     for (const file of readdirSync(joined.folder)) expect(statSync(join(joined.folder, file)).mode & 0o777).toBe(0o600);
     expect(statSync(joined.folder).mode & 0o777).toBe(0o700);
     const nc = await connectJoined(joined);
     await nc.close();
-    await renewIdentity(joined, proxy.url);
+    await renewIdentity(joined, proxyUrl);
     const { secret } = parseJoinToken(token);
     const seed = Buffer.from((await openKey(joined.folder)).getSeed()).toString();
     expect(proxy.recorded()).toContain("POST /join/renew");
