@@ -1,16 +1,17 @@
 import { PassThrough } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { createLineReader, sendLine } from "../../scanner-agent/process-channel.js";
 
 const NEWLINES = Buffer.from("\n{}\nbytes that look like lines\n");
 
-test.each([1, 7, 10_000])("bytes arrive behind their message, whatever they are, in pieces of %i", (piece) => {
+test.each([1, 7, 10_000])("bytes arrive behind their message, whatever they are, in pieces of %i", async (piece) => {
   const wire = new PassThrough();
   sendLine(wire, { n: 1 });
   sendLine(wire, { n: 2 }, NEWLINES);
   sendLine(wire, { n: 3 }, Buffer.alloc(0));
   sendLine(wire, { n: 4 });
-  const sent = wire.read() as Buffer;
+  const sent = await buffer(wire.end());
   const taken: [unknown, string | undefined][] = [];
   const read = createLineReader((message, attached) => taken.push([message, attached?.toString()]), { takesAttached: true });
   for (let at = 0; at < sent.length; at += piece) read(sent.subarray(at, at + piece));
