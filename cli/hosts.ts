@@ -1,13 +1,18 @@
-/** `npm run hosts -- token|list|accept|revoke …`: how hosts join a mesh, for whoever may write to its database. */
+/** `npm run hosts -- token|list|accept|revoke|restart …`: how hosts join a mesh, for whoever may write to its database. */
 
+import { setTimeout as pause } from "node:timers/promises";
 import { Command, Option } from "commander";
 import { readAgentKeys, type AgentKeyRecord } from "../gateway/db/agent-keys.js";
 import { readSharingAgents } from "../gateway/db/shared-agents.js";
+import { readAgents, type AgentRecord } from "../gateway/db/agents.js";
+import { readLastRestart } from "../gateway/db/rolling-restarts.js";
 import { readJoinTokens, type JoinTokenRecord } from "../gateway/db/join-tokens.js";
 import type { Database } from "../gateway/db/database.js";
 import { acceptAgent, revokeAgent } from "../gateway/join/agent-keys.js";
 import { createJoinToken, JOIN_TOKEN, revokeJoinToken } from "../gateway/join/join-tokens.js";
+import { beginRestart } from "../gateway/scan/rolling-restart.js";
 import type { InternetClass } from "../schema/classes.js";
+import { joinLines, type JoinMethod } from "../schema/join-lines.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { duration } from "../schema/settings.js";
 import { textTable } from "../schema/text-table.js";
@@ -34,10 +39,19 @@ async function token({ class: internet, ttl, uses, namePattern, ephemeral, url }
       throw new OperatorError(`--url: where a gateway of ${mesh} listens is not known here: name its address.`);
     const input = { class: internet, ttlSeconds, uses: Number(uses), namePattern, ephemeral, gateway };
     const { record, text } = await createJoinToken({ db }, COMMAND_LINE, input);
-    say(`${describe(record)}. They reach the gateway at ${input.gateway}. On the host, in a clone of ScanMesh:`);
-    print(`npm run agent -- join ${text}`);
+    say(`${describe(record)}. They reach the gateway at ${input.gateway}.`);
+    for (const line of joinLines(text)) {
+      say(WHERE[line.method]);
+      print(line.text);
+    }
   });
 }
+
+const WHERE: Readonly<Record<JoinMethod, string>> = {
+  CLONE: "On the host, in a clone of ScanMesh:",
+  DOCKER: "On a host with Docker and the agent's image:",
+  SCRIPT: "On a bare host:",
+};
 
 function describe({ id, class: internet, uses, expiresAt, namePattern }: JoinTokenRecord): string {
   const agents = uses === 1 ? "one agent joins" : `${uses ?? "any number of"} agents join`;
@@ -141,6 +155,36 @@ async function doctor(db: Database, mesh: string): Promise<void> {
   process.exitCode = 1;
 }
 
+async function restart(db: Database, mesh: string, names: readonly string[]): Promise<void> {
+  const agents =
+    names.length > 0
+      ? names
+      : (await readAgents(db))
+          .filter(isThere)
+          .map(({ agent }) => agent)
+          .toSorted();
+  if (agents.length === 0) throw new OperatorError(`No agent of ${mesh} was heard within the last minutes.`);
+  const { id } = await beginRestart({ db }, COMMAND_LINE, agents);
+  say(`Restarting ${agents.join(", ")}, one after the other. A gateway does it: Ctrl-C here does not stop it.`);
+  for (let told = -1; ; await pause(WATCH_MS)) {
+    const last = await readLastRestart(db);
+    if (last?.id !== id) throw new OperatorError("Another restart has been begun since.");
+    for (const agent of last.agents.slice(Math.max(told, 0), last.done)) say(`${agent} is back, and well.`);
+    if (last.state === "RUNNING" && told < last.done) say(`Restarting ${last.agents[last.done]} …`);
+    told = last.done;
+    if (last.state === "FAILED") throw new OperatorError(`The restart has stopped: ${last.problem}`);
+    if (last.state !== "RUNNING") return say(last.state === "DONE" ? "All of them were restarted." : "The restart was stopped.");
+  }
+}
+
+const WATCH_MS = 500;
+/** When an agent was last heard is recorded to the minute. */
+const HEARD_MS = 180_000;
+
+function isThere({ lastHeardAt }: AgentRecord): boolean {
+  return Date.now() - lastHeardAt.getTime() < HEARD_MS;
+}
+
 /** What the input of {@link createJoinToken} is called here. */
 const OPTIONS: Readonly<Record<string, string>> = {
   gateway: "--url",
@@ -193,5 +237,11 @@ program
   .description("Takes an agent's key from it: it is cut off, and let in nowhere.")
   .argument("<agent>", "the agent's name, as in the list")
   .action((agent: string) => withDatabase((db) => revoke(db, agent)));
+
+program
+  .command("restart")
+  .description("Restarts agents one after the other: each drains, ends, is started by what supervises it, and is waited for.")
+  .argument("[agents...]", "their names, in this order; without any all that are online")
+  .action((agents: string[]) => withDatabase((db, { mesh }) => restart(db, mesh, agents)));
 
 await runCommand(program, { explain: explainOptions(OPTIONS) });

@@ -1,20 +1,24 @@
 import { randomUUID } from "node:crypto";
+import { availableParallelism, totalmem } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
 import { createAbortController } from "../schema/abort-controller.js";
+import type { EngineSettings } from "../schema/agent-settings.js";
 import { type AgentState } from "../schema/control.js";
 import { MAX_ENGINES, type EnginePresence, type Presence } from "../schema/messages.js";
 import { createAnswers } from "./bus/answers.js";
 import { connectBus, type Bus } from "./bus/bus.js";
 import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
-import { createEngine, type Engine, type EngineParts } from "./engine/engine.js";
-import { createEngineSet } from "./engine/engine-set.js";
+import { createEngine, type EngineParts } from "./engine/engine.js";
+import { arrangeEngines, createEngineSet } from "./engine/engine-set.js";
+import { withSettings } from "./engine/mesh-settings.js";
 import { createStartContained } from "./runners/container/contained-node.js";
 import { createContainerHost, type ContainerHost } from "./runners/container/host.js";
 import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
-import { createIntake, type Intake } from "./work/intake.js";
+import { createRoster, type Roster } from "./work/roster.js";
+import { createSettingsTaker, type Arrangement } from "./work/settings.js";
 import { JoinError } from "../schema/join-errors.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { natsAuthority } from "./join/identity.js";
@@ -37,6 +41,11 @@ const FLUSH_MS = 2_000;
 const END_LIMIT_MS = 5_000;
 const TESTS_MS = 30_000;
 const PUBLISH_MS = 600_000;
+
+/** The mesh wants this process to end, so that it is started again. */
+export class RestartWanted extends Error {
+  override readonly name = "RestartWanted";
+}
 
 /** Replaces parts that the configuration would choose; for tests. */
 export interface AgentOverrides {
@@ -84,12 +93,12 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let containers: ContainerHost | undefined;
   let inspector: Inspector | undefined;
   let samples: SampleCache | undefined;
-  let engines: readonly Engine[] = [];
+  let roster: Roster | undefined;
   let mistakes: readonly string[] = [];
   let off: readonly string[] = [];
-  let intakes: readonly Intake[] = [];
   let announcer: Announcer | undefined;
   let membership: Membership | undefined;
+  let runnerHost: Parameters<typeof createEngineSet>[1] | undefined;
   let stopping = false;
   let isCopy = false;
   /** The state that an operator wants. */
@@ -98,6 +107,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let starting: Promise<unknown> | undefined;
   let fail: (reason: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
+  const settings = createSettingsTaker({ arrange, replace, onApplied: onChange, log });
 
   async function presence(): Promise<Presence> {
     const { agent, host, heartbeatMs, internet, sampleMemory } = config;
@@ -119,16 +129,18 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       largestChunk: CHUNK_BYTES,
       sealing: SEALING,
       off: off.slice(0, MAX_ENGINES),
-      engines: engines.map((engine) => engine.presence()),
+      machine: { cores: availableParallelism(), memory: totalmem() },
+      settings: settings.applied(),
+      engines: roster?.engines().map((engine) => engine.presence()) ?? [],
     };
   }
 
   async function lookAtEngines(): Promise<void> {
-    await Promise.all(engines.map((engine) => engine.look()));
+    await Promise.all(roster?.engines().map((engine) => engine.look()) ?? []);
   }
 
   function onChange(): void {
-    for (const intake of intakes) intake.update();
+    roster?.update();
     void announcer?.announce();
   }
 
@@ -137,10 +149,16 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     log.info({ state, before: ordered }, `The mesh sets this agent to ${state}`);
     ordered = state;
     clearTimeout(drainTimer);
-    for (const intake of intakes) intake.hold(state !== "READY");
+    roster?.hold(state !== "READY");
     const handBack = () => inFlight.handBack(new Error("the agent is draining"));
     if (state === "DRAINING") drainTimer = setTimeout(handBack, config.drainGraceMs);
     void announcer?.announce();
+  }
+
+  function restart(of: string): void {
+    if (of !== startedAt || stopping) return;
+    log.info("The mesh has this agent started again");
+    fail(new RestartWanted());
   }
 
   function copy(of: string): void {
@@ -187,10 +205,10 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     void containers.reap();
     const parts = overrides.engines ?? (await loadEngines(await spool.make("run"), containers));
     const selfTest = await createSelfTest(spool);
-    engines = parts.map((part) =>
-      createEngine(part, { selfTest, retestMs: config.retestMs, log: log.child({ engine: part.manifest.name }), onChange }),
-    );
-    const tested = Promise.all(engines.map((engine) => engine.start()));
+    const create = (part: EngineParts) =>
+      createEngine(part, { selfTest, retestMs: config.retestMs, log: log.child({ engine: part.manifest.name }), onChange });
+    roster = createRoster(parts, create);
+    const tested = Promise.all(roster.engines().map((engine) => engine.start()));
     await membership?.ready();
     const [bus, sampleBus] = await Promise.all([connection("work"), connection("samples")]);
     inspector = createInspector({
@@ -209,8 +227,9 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     const { publishMs = PUBLISH_MS } = overrides;
     const answers = createAnswers(bus, overrides.onStored);
     const context = { bus, answers, samples, inspector, agent, ackWaitMs, publishMs, inFlight, log };
-    intakes = engines.map((engine) => createIntake(engine, context));
-    listenToControl(bus, agent, { cancel: inFlight.cancel, order, copy, engines, log });
+    roster.open(context);
+    const { engines } = roster;
+    listenToControl(bus, agent, { cancel: inFlight.cancel, order, copy, engines, settings: settings.take, restart, log });
     announcer = startPresence(bus, config, presence, log);
     onChange();
     // Of an engine that takes longer, e.g. because its image is being pulled, the presence says that it is starting.
@@ -220,9 +239,21 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   }
 
   async function loadEngines(folder: string, host: ContainerHost): Promise<readonly EngineParts[]> {
-    const set = await createEngineSet(config, { folder, containers: host, version, log });
+    runnerHost = { folder, containers: host, version, log };
+    const set = await createEngineSet(config, runnerHost);
     ({ mistakes, off } = set);
     return set.parts;
+  }
+
+  /** The engines as the mesh sets them. */
+  async function arrange(wanted: readonly EngineSettings[]): Promise<Arrangement> {
+    if (runnerHost === undefined) return withSettings(overrides.engines ?? [], wanted);
+    return arrangeEngines(config, runnerHost, wanted);
+  }
+
+  async function replace({ parts, off: leftOut }: Arrangement): Promise<void> {
+    await roster?.replace(parts);
+    off = leftOut ?? off;
   }
 
   async function stop(goodbye: Goodbye = "RESTARTING"): Promise<void> {
@@ -230,8 +261,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     membership?.stop();
     clearTimeout(drainTimer);
     if (!isCopy) void announcer?.announce();
-    const drained = Promise.all(intakes.map((intake) => intake.drain()));
-    await Promise.race([drained, pause(intakes.length > 0 ? config.drainGraceMs : 0, undefined, { ref: false })]);
+    const drained = Promise.resolve(roster?.drain());
+    await Promise.race([drained, pause(announcer ? config.drainGraceMs : 0, undefined, { ref: false })]);
     // Ends what is still starting or running.
     ending.abort(new Error("the agent is stopping"));
     inFlight.handBack(new Error("the agent is stopping"));
@@ -239,7 +270,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     await announcer?.withdraw(isCopy ? "NONE" : goodbye);
     await Promise.all(buses.map((bus) => bus.flush(FLUSH_MS)));
     await Promise.all(buses.map((bus) => bus.close()));
-    await Promise.all(engines.map((engine) => engine.stop()));
+    await Promise.all(roster?.engines().map((engine) => engine.stop()) ?? []);
     await inspector?.stop();
     await containers?.stop();
     orphans?.stop();

@@ -1,9 +1,9 @@
 import { pino } from "pino";
-import { notifyParent } from "../schema/lifecycle.js";
+import { notifyParent, RESTART_STATUS } from "../schema/lifecycle.js";
 import { surviveLostOutput } from "../schema/lost-output.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { ConfigError } from "../schema/settings.js";
-import { createAgent, type Agent } from "./agent.js";
+import { createAgent, RestartWanted, type Agent } from "./agent.js";
 import { readAgentConfig, type AgentConfig, type JoinedAgent } from "./config.js";
 import { reasonOf } from "./contract.js";
 import { examine } from "./doctor.js";
@@ -21,8 +21,8 @@ Runs a scanner agent on this host, until Ctrl-C.
 
 Settings are environment variables, such as NATS_URL: docs/run/settings.md lists them.`;
 
-/** Exit statuses: what waiting and starting again do not mend, and other failures. */
-const EXIT = { failed: 1, mistaken: 2 } as const;
+/** Exit statuses: what waiting and starting again do not mend, other failures, and that it wants to be started again. */
+const EXIT = { failed: 1, mistaken: 2, restart: RESTART_STATUS } as const;
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { join: ["TOKEN"], leave: [], doctor: [] };
 
 surviveLostOutput();
@@ -64,6 +64,7 @@ async function run(joined: JoinedAgent | undefined): Promise<void> {
 /** Ends this process because of an error. */
 function fail(error: unknown): void {
   if (stopping) return;
+  if (error instanceof RestartWanted) return stop(EXIT.restart);
   tellFailed(reasonOf(error));
   stop(error instanceof OperatorError ? EXIT.mistaken : EXIT.failed);
 }

@@ -1,7 +1,8 @@
 /** What gateways tell agents and each other in plain messages, which may be lost. */
 
 import { z } from "zod";
-import { engineName, scanId, textWithin, v } from "./message-fields.js";
+import { EngineSettings } from "./agent-settings.js";
+import { engineName, instant, scanId, textWithin, v } from "./message-fields.js";
 
 /**
  * What an agent can be told to be. A cordoned one takes nothing more and finishes what it has, however long that takes; a
@@ -31,6 +32,15 @@ export const Control = z.discriminatedUnion("kind", [
   z.object({ v, kind: z.literal("copy"), instance: z.uuid() }),
   /** Take no work for this engine, because of this; null: take it again. What the agent is told does not outlive it. */
   z.object({ v, kind: z.literal("refuse"), engine: engineName, reason: textWithin(1024).nullable() }),
+  /** Run the engines as this says: its revision is in the presence once that is done. */
+  z.object({
+    v,
+    kind: z.literal("settings"),
+    revision: z.number().int().nonnegative(),
+    engines: z.array(EngineSettings).max(256),
+  }),
+  /** Finish or hand back what you have, and end so that you are started again, if your process was started then. */
+  z.object({ v, kind: z.literal("restart"), startedAt: instant }),
 ]);
 /** What {@link Control} parses. */
 export type Control = z.infer<typeof Control>;

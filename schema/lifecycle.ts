@@ -33,3 +33,6 @@ export type LifecycleMessage = GatewayListening | AgentReady | StartFailed;
 export function notifyParent(message: LifecycleMessage): void {
   process.send?.(message);
 }
+
+/** The exit status of a part that wants to be started again; it is none that a supervisor takes for a success. */
+export const RESTART_STATUS = 75;

@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { AppliedSettings, EngineLimits, HostMachine } from "./agent-settings.js";
 import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
 import { Closed, MAX_CLOSED } from "./closed.js";
 import { hashText } from "./hashes.js";
@@ -221,6 +222,10 @@ export const EnginePresence = z.object({
   testedAt: toldInstant.default(null),
   /** What the operator should put right although the engine works, such as rule files that do not compile. */
   warnings: toldList(MAX_WARNINGS),
+  /** How much it may use here. Older agents do not send it. */
+  limits: EngineLimits.optional().catch(undefined),
+  /** How much it may use by its host's own settings. Older agents do not send it. */
+  own: EngineLimits.optional().catch(undefined),
 });
 /** What {@link EnginePresence} parses. */
 export type EnginePresence = z.infer<typeof EnginePresence>;
@@ -260,6 +265,10 @@ export const Presence = z.object({
   sealing: z.number().int().positive().max(1_000).optional().catch(undefined),
   /** Engines that its manifests describe and that are off here. Older agents do not send them. */
   off: z.array(engineName).max(MAX_ENGINES).optional().catch(undefined),
+  /** What its host has: processors, and bytes of memory. Older agents do not send it. */
+  machine: HostMachine.optional().catch(undefined),
+  /** Which settings of the mesh it has applied, 0 for none, and what of them it could not. Older agents do not send it. */
+  settings: AppliedSettings.optional().catch(undefined),
   engines: z.array(EnginePresence).max(MAX_ENGINES),
 });
 /** What {@link Presence} parses. */

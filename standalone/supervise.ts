@@ -2,6 +2,7 @@
 
 import { statfs } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
+import { RESTART_STATUS } from "../schema/lifecycle.js";
 import { OperatorError } from "../schema/operator-error.js";
 import type { GuardedServer } from "./guarded-server.js";
 import { describeExit } from "./part.js";
@@ -35,7 +36,7 @@ export async function supervise<T extends Running>(first: T, supervision: Superv
     const exit = await part.exited;
     if (isStopping()) return undefined;
     const reason = new OperatorError(describeExit(name, exit, part.log));
-    if (!isRestarting(part)) {
+    if (!isRestarting(part) && exit.code !== RESTART_STATUS) {
       const wasFull = OUT_OF_ROOM.test(part.log.lastError()) || !(await supervision.hasRoom());
       if (!wasFull || restarts >= MOST_RESTARTS) return reason;
       tell(`The ${name} has ended because its disk is full. It is started again once there is room.`);

@@ -14,6 +14,8 @@ import type { OpenResult } from "../db/withdraw.js";
 import { GatewayError } from "../errors.js";
 import { createRowBatches, type RowBatches } from "../row-batches.js";
 import { repeatOrders } from "../scan/agent-orders.js";
+import { repeatSettings } from "../scan/agent-settings.js";
+import { continueRestart } from "../scan/rolling-restart.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
 import { removeFromBus, removeOverdue } from "../scan/removals.js";
@@ -47,6 +49,8 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "unserved engines", every: 1_000, run: () => closeUnserved(ctx, unserved) },
     { name: "removals", every: 0, run: removeOverdue },
     { name: "agents' orders", every: 1_000, run: repeatOrders },
+    { name: "agents' settings", every: 1_000, run: repeatSettings },
+    { name: "rolling restart", every: 1_000, run: continueRestart },
     { name: "watchers", every: 2_000, run: () => resync(ctx) },
     { name: "lost requests", every: Math.min(ctx.config.ackWaitMs / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { InternetClass } from "../../schema/classes.js";
 import type { JoinKeys } from "../../schema/join-token.js";
 import type { Database, Tx } from "./database.js";
+import type { JoinRefusalRecord } from "./join-refusals.js";
 
 /** A token as it may be shown: without what is derived from its secret. */
 export interface JoinTokenRecord {
@@ -17,6 +18,8 @@ export interface JoinTokenRecord {
   readonly revokedAt: Date | null;
   /** The agents that joined by it, the latest first. */
   readonly agents: readonly string[];
+  /** Why others could not, the latest first. */
+  readonly refusals: readonly JoinRefusalRecord[];
 }
 
 /** A token to insert. */
@@ -44,6 +47,8 @@ const columns = [
   "expires_at as expiresAt",
   "revoked_at as revokedAt",
   sql<string[]>`array(select agent from joins where token_id = join_tokens.id order by joined_at desc, agent)`.as("agents"),
+  sql<JoinRefusalRecord[]>`array(select to_jsonb(refusal) - 'token_id' from join_refusals as refusal
+    where token_id = join_tokens.id order by at desc, host, code)`.as("refusals"),
 ] as const;
 
 const isUsable = sql<boolean>`(revoked_at is null and coalesce(expires_at > now(), true) and coalesce(used < uses, true))`;
@@ -86,6 +91,11 @@ export async function deleteEndedJoinTokens(tx: Tx): Promise<void> {
 export async function readJoinTokens(db: Database, { ended }: { ended: boolean }): Promise<JoinTokenRecord[]> {
   const all = db.selectFrom("join_tokens").select(columns).orderBy("created_at", "desc").orderBy("id").limit(LISTED);
   return (ended ? all : all.where(isUsable)).execute();
+}
+
+/** A token as it is now, whether it can be used or not; undefined if there is none. */
+export async function readJoinTokenRecord(db: Database, id: string): Promise<JoinTokenRecord | undefined> {
+  return db.selectFrom("join_tokens").select(columns).where("id", "=", id).executeTakeFirst();
 }
 
 /** Revokes a token. Returns it as it is now, and whether it was this call that revoked it; undefined if there is none. */

@@ -4,15 +4,17 @@ import { buildSchemaSync, type PubSub } from "type-graphql";
 import { scopeOf } from "./context/scopes.js";
 import { AgentEngineResolver, AgentResolver } from "./resolvers/agent.js";
 import { AgentKeyResolver } from "./resolvers/agent-key.js";
+import { AgentSettingsResolver } from "./resolvers/agent-settings.js";
 import { ApiKeyResolver } from "./resolvers/api-key.js";
 import { AuditEventResolver } from "./resolvers/audit-event.js";
 import { BatchResolver, SubmitScansSuccessResolver } from "./resolvers/batch.js";
 import { DownloadResolver } from "./resolvers/download.js";
 import { EngineAnswersResolver, EngineStatisticsResolver } from "./resolvers/engine-statistics.js";
 import { EngineResolver } from "./resolvers/engine.js";
-import { JoinTokenResolver } from "./resolvers/join-token.js";
+import { JoinRefusalResolver, JoinTokenResolver } from "./resolvers/join-token.js";
 import { NodeResolver } from "./resolvers/node.js";
 import { QueueResolver } from "./resolvers/queue.js";
+import { RollingRestartResolver } from "./resolvers/rolling-restart.js";
 import { ResultResolver } from "./resolvers/result.js";
 import { SampleConnectionResolver } from "./resolvers/sample-connection.js";
 import { SampleResolver } from "./resolvers/sample.js";
@@ -53,6 +55,8 @@ export function createSchema(): GraphQLSchema {
       AgentEngineResolver,
       AgentResolver,
       AgentKeyResolver,
+      AgentSettingsResolver,
+      RollingRestartResolver,
       ApiKeyResolver,
       AuditEventResolver,
       BatchResolver,
@@ -60,6 +64,7 @@ export function createSchema(): GraphQLSchema {
       EngineResolver,
       EngineAnswersResolver,
       EngineStatisticsResolver,
+      JoinRefusalResolver,
       JoinTokenResolver,
       QueueResolver,
       ResultResolver,

@@ -15,7 +15,9 @@ import {
   type AgentKeyRecord,
 } from "../db/agent-keys.js";
 import { audit } from "../db/audit.js";
+import { DatabaseAway } from "../errors.js";
 import type { Tx } from "../db/database.js";
+import { deleteRefusals, recordRefusal } from "../db/join-refusals.js";
 import { hasUsed, readJoinToken, useJoinToken, type UsableJoinToken } from "../db/join-tokens.js";
 import { REPEAT_MS } from "../fleet/hosts.js";
 import type { ScanContext } from "../scan/context.js";
@@ -32,9 +34,28 @@ type Outcome = { readonly agent: string; readonly waits: boolean; readonly ephem
 
 /**
  * Lets a host join that proves that it has a token's secret. One that repeats its request with the same key uses the token once and gets
- * the same account, so nothing is lost when an answer is, or when a gateway ends before it answers. Throws JoinError.
+ * the same account, so nothing is lost when an answer is, or when a gateway ends before it answers. Throws JoinError, of which
+ * whoever looks at the token can read.
  */
 export async function joinAgent(ctx: ScanContext, caller: Caller, request: JoinRequest): Promise<JoinAnswer> {
+  try {
+    return await letIn(ctx, caller, request);
+  } catch (error) {
+    if (error instanceof JoinError) await note(ctx, request, error);
+    throw error;
+  }
+}
+
+async function note({ db, log }: ScanContext, { token, host, agent }: JoinRequest, error: JoinError): Promise<void> {
+  const { code, detail = null } = error;
+  try {
+    await recordRefusal(db, token, { code, detail, agent, host: code === "PROOF_WRONG" ? "" : host });
+  } catch (cause) {
+    if (!(cause instanceof DatabaseAway)) log.warn({ err: cause }, "cannot note why a host was not let in");
+  }
+}
+
+async function letIn(ctx: ScanContext, caller: Caller, request: JoinRequest): Promise<JoinAnswer> {
   const accounts = requireAccounts(ctx);
   const token = await readJoinToken(ctx.db, request.token);
   if (!token) throw new JoinError("TOKEN_UNKNOWN");
@@ -87,6 +108,7 @@ async function enter(ctx: ScanContext, tx: Tx, caller: Caller, request: JoinRequ
   const { class: internet, ephemeral } = token;
   const isEntered = await upsertAgentKey(tx, { publicKey, agent, class: internet, state, ephemeral, host, version });
   if (!isEntered) throw new JoinError("KEY_IN_USE", "it has just joined under another name");
+  if (!waits) await deleteRefusals(tx, id, host);
   if (own?.state !== state) await audit(tx, caller, "joinAgent", agent, { token: id, publicKey, state, class: internet, host });
   return { agent, waits, ephemeral: token.ephemeral && holder?.ephemeral === true };
 }

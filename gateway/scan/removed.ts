@@ -1,6 +1,8 @@
 import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";
+import { deleteAgentKey, lockAgentName } from "../db/agent-keys.js";
 import { deleteAgent } from "../db/agents.js";
+import { deleteAgentSettings } from "../db/agent-settings.js";
 import { deleteOrder } from "../db/agent-orders.js";
 import { audit } from "../db/audit.js";
 import { transact } from "../db/database.js";
@@ -9,18 +11,24 @@ import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { lockKnownEngine } from "./engine-actions.js";
 
-/** Forgets an agent that has ended. Returns the engines that no other has. Throws NOT_FOUND, and BAD_INPUT while it is online. */
+/** Forgets an agent that has ended, and its key. Returns the engines that no other has. Throws NOT_FOUND, and BAD_INPUT while it is online. */
 export async function removeAgent(ctx: ScanContext, caller: Caller, agent: string): Promise<readonly string[]> {
   if (ctx.fleet.agents().some((presence) => presence.agent === agent))
     throw new GatewayError("BAD_INPUT", `the agent ${agent} is online: stop it first`);
-  return transact(ctx.db, async (tx) => {
+  const engines = await transact(ctx.db, async (tx) => {
+    const keys = (await lockAgentName(tx, agent)).filter(({ state }) => state === "JOINED");
+    for (const { publicKey } of keys) await deleteAgentKey(tx, publicKey);
     const hadOrder = await deleteOrder(tx, agent);
+    await deleteAgentSettings(tx, agent);
     const isKnown = await deleteAgent(tx, agent);
-    const engines = await removeHost(tx, agent);
-    if (!hadOrder && !isKnown && engines === undefined) throw new GatewayError("NOT_FOUND", `there is no agent ${agent}`);
+    const left = await removeHost(tx, agent);
+    if (!hadOrder && !isKnown && left === undefined && keys.length === 0)
+      throw new GatewayError("NOT_FOUND", `there is no agent ${agent}`);
     await audit(tx, caller, "removeAgent", agent);
-    return engines ?? [];
+    return left ?? [];
   });
+  await ctx.accounts?.tellChanges(agent);
+  return engines;
 }
 
 /** Takes an engine out of the catalogue. Returns its name. Throws NOT_FOUND, and BAD_INPUT while an agent has it. */

@@ -5,7 +5,9 @@ import { projectPath } from "../../schema/paths.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { AgentConfig } from "../config.js";
 import { reasonOf } from "../contract.js";
+import type { EngineSettings } from "../../schema/agent-settings.js";
 import { chooseEngines, type Choices, type ChosenEngine } from "../manifest/engine-choice.js";
+import { applySettings, limitsOf, type SetEngine } from "../manifest/mesh-settings.js";
 import { loadManifests } from "../manifest/engine-loader.js";
 import type { EngineParts } from "./engine.js";
 import { PARSERS } from "../parsers/parsers.js";
@@ -25,11 +27,16 @@ export async function listEngines(config: AgentConfig): Promise<Choices> {
 }
 
 /** Creates what an engine of this host is made of. */
-export function createParts(chosen: ChosenEngine, config: AgentConfig, host: Omit<RunnerHost, keyof AgentConfig>): EngineParts {
-  const { manifest } = chosen;
-  const slots = manifest.slots ?? config.slots;
+export function createParts(
+  chosen: ChosenEngine & Partial<SetEngine>,
+  config: AgentConfig,
+  host: Omit<RunnerHost, keyof AgentConfig>,
+): EngineParts {
+  const { manifest, own } = chosen;
+  const limits = limitsOf(manifest, config.slots);
+  const { slots } = limits;
   const runners = createRunners(chosen, slots, { ...config, ...host, log: host.log.child({ engine: manifest.name }) });
-  return { manifest, runners, parse: (raw) => PARSERS[manifest.output](raw, manifest.ignore), slots };
+  return { manifest, runners, parse: (raw) => PARSERS[manifest.output](raw, manifest.ignore), slots, limits, own };
 }
 
 /** The engines that run in this agent, and mistakes for the operator. */
@@ -38,6 +45,18 @@ export interface EngineSet {
   readonly mistakes: readonly string[];
   /** Names of engines that are off on this host. */
   readonly off: readonly string[];
+}
+
+/** The engines that run in this agent as the mesh sets them, and a sentence for each setting that cannot be applied. */
+export async function arrangeEngines(
+  config: AgentConfig,
+  host: Omit<RunnerHost, keyof AgentConfig>,
+  settings: readonly EngineSettings[],
+): Promise<Pick<EngineSet, "parts" | "off"> & { readonly problems: readonly string[] }> {
+  const { engines: found } = await listEngines(config);
+  const { engines, problems } = applySettings(found, settings, config.slots);
+  const running = engines.filter(({ off }) => off === null);
+  return { parts: running.map((chosen) => createParts(chosen, config, host)), off: listOff(engines), problems };
 }
 
 /** Creates the engines that run in this agent. Logs mistakes; throws {@link OperatorError} if they leave no engine. */
@@ -51,11 +70,14 @@ export async function createEngineSet(config: AgentConfig, host: Omit<RunnerHost
     if (mistakes.length > 0 || config.engines.length > 0) throw new OperatorError([nothing, ...mistakes].join("\n"));
     host.log.warn(nothing);
   }
-  return { parts: running.map((chosen) => createParts(chosen, config, host)), mistakes, off: listOff(engines) };
+  const { parts, off } = await arrangeEngines(config, host, []);
+  return { parts, mistakes, off };
 }
 
+const LEFT_OUT: ReadonlySet<string> = new Set(["DEFAULT", "HOST", "MESH"]);
+
 function listOff(engines: readonly ChosenEngine[]): string[] {
-  return engines.filter(({ off }) => off?.cause === "DEFAULT" || off?.cause === "HOST").map(({ manifest }) => manifest.name);
+  return engines.filter(({ off }) => off !== null && LEFT_OUT.has(off.cause)).map(({ manifest }) => manifest.name);
 }
 
 function findNotRunning(engines: readonly ChosenEngine[], { engines: only }: AgentConfig): string[] {

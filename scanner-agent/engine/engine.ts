@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { EngineLimits } from "../../schema/agent-settings.js";
 import type { Manifest } from "../../schema/manifest.js";
 import { MAX_WARNINGS, type EnginePresence, type EngineVersions, type ImageIdentity } from "../../schema/messages.js";
 import type { UnhealthyCause } from "../../schema/states.js";
@@ -35,6 +36,9 @@ export interface EngineParts {
   readonly runners: readonly Runner[];
   readonly parse: Parser;
   readonly slots: number;
+  /** How much it may use, and how much by its host's own settings. */
+  readonly limits?: EngineLimits | undefined;
+  readonly own?: EngineLimits | undefined;
 }
 
 /** What an engine uses of its agent. */
@@ -82,7 +86,7 @@ export interface Engine {
 
 /** Creates an engine. It is unhealthy until it has passed its first self-test. */
 export function createEngine(
-  { manifest, runners, parse, slots: total }: EngineParts,
+  { manifest, runners, parse, slots: total, limits, own }: EngineParts,
   { selfTest, retestMs, log, onChange }: EngineHost,
 ): Engine {
   const slots = createSlots(total);
@@ -274,6 +278,8 @@ export function createEngine(
       cause: unhealthyCause(),
       testedAt,
       warnings: boundedWarnings(allWarnings()),
+      limits,
+      own,
     }),
   };
 }

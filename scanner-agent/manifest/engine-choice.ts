@@ -48,8 +48,11 @@ const ChoiceFile = z.strictObject({ engines: z.record(z.string(), z.unknown()) }
 
 /** Why an engine does not run on this host. */
 export interface Off {
-  /** DEFAULT: nobody has turned it on. HOST: the host's settings leave it out. MISTAKE: what they say of it is wrong. */
-  readonly cause: "DEFAULT" | "HOST" | "MISTAKE" | "OTHER_CLASS";
+  /**
+   * DEFAULT: nobody has turned it on. HOST: the host's settings leave it out. MISTAKE: what they say of it is wrong. MESH: the mesh has
+   * turned it off.
+   */
+  readonly cause: "DEFAULT" | "HOST" | "MISTAKE" | "OTHER_CLASS" | "MESH";
   /** The same for people. */
   readonly reason: string;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { EngineSettings } from "../../schema/agent-settings.js";
 import { Control, type AgentState } from "../../schema/control.js";
 import { MalformedMessage, parseMessage } from "../../schema/messages.js";
 import { controlSubject, engineToken } from "../../schema/subjects.js";
@@ -11,13 +12,17 @@ export interface ControlTargets {
   readonly order: (state: AgentState) => void;
   /** Another process was here before with the key of this instance. */
   readonly copy: (instance: string) => void;
-  readonly engines: readonly Engine[];
+  readonly engines: () => readonly Engine[];
+  readonly settings: (revision: number, engines: readonly EngineSettings[]) => void;
+  /** For the process that was started then. */
+  readonly restart: (startedAt: string) => void;
   readonly log: Logger;
 }
 
 /** Obeys the control messages that gateways send to this agent. */
-export function listenToControl(bus: Bus, agent: string, { cancel, order, copy, engines, log }: ControlTargets): void {
-  const enginesNamed = (name: string) => engines.filter(({ manifest }) => engineToken(manifest.name) === engineToken(name));
+export function listenToControl(bus: Bus, agent: string, targets: ControlTargets): void {
+  const { cancel, order, copy, settings, restart, engines, log } = targets;
+  const enginesNamed = (name: string) => engines().filter(({ manifest }) => engineToken(manifest.name) === engineToken(name));
 
   function apply(control: Control): void {
     switch (control.kind) {
@@ -31,6 +36,10 @@ export function listenToControl(bus: Bus, agent: string, { cancel, order, copy, 
         return enginesNamed(control.engine).forEach((engine) => void engine.test());
       case "refuse":
         return enginesNamed(control.engine).forEach((engine) => engine.refuse(control.reason));
+      case "settings":
+        return settings(control.revision, control.engines);
+      case "restart":
+        return restart(control.startedAt);
       default:
         control satisfies never;
     }

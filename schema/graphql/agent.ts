@@ -1,6 +1,7 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Int, ObjectType } from "type-graphql";
 import type { InternetClass } from "../classes.js";
+import { EngineLimits } from "./agent-settings.js";
 import { ContainerImage } from "./container-image.js";
 import { EngineVersions } from "./engine-versions.js";
 import { AgentState, EngineInput, EngineSpeed, InternetClassName, PluginType } from "./enums.js";
@@ -59,6 +60,25 @@ export class AgentEngine {
     description: "What the operator should put right although the engine works, such as rule files that do not compile.",
   })
   warnings!: readonly string[];
+
+  @Field(() => EngineLimits, { nullable: true, description: "How much it may use here; null if the agent does not say." })
+  limits?: EngineLimits;
+
+  @Field(() => EngineLimits, {
+    nullable: true,
+    description:
+      "How much it may use by its host's own settings, where `updateAgentSettings` sets nothing; null if the agent does not say.",
+  })
+  own?: EngineLimits;
+}
+
+@ObjectType({ description: "What a host has.", simpleResolvers: true })
+export class HostMachine {
+  @Field(() => Int, { description: "Processors." })
+  cores!: number;
+
+  @Field(() => GraphQLSafeInt, { description: "Bytes of memory." })
+  memory!: number;
 }
 
 @ObjectType({
@@ -98,6 +118,15 @@ export class Agent extends Node {
     description: "Bytes of the largest sample that its disk has room for; null if the agent does not say.",
   })
   largestSample?: number;
+
+  @Field(() => HostMachine, { nullable: true, description: "What its host has; null if the agent does not say." })
+  machine?: HostMachine;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: "Engines that its manifests describe and that are off there; null if it does not say.",
+  })
+  off?: readonly string[];
 
   @Field(() => [AgentEngine], { description: "The engines it has, healthy or not." })
   engines!: readonly AgentEngine[];

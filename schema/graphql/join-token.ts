@@ -1,8 +1,49 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
-import { createUnionType, Field, ID, Int, ObjectType } from "type-graphql";
+import { createUnionType, Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import type { InternetClass } from "../classes.js";
+import { JoinMethod } from "../join-lines.js";
 import { InternetClassName } from "./enums.js";
 import { InvalidInput, UserError } from "./user-error.js";
+
+registerEnumType(JoinMethod, {
+  name: "JoinMethod",
+  description: "How a host gets the agent that joins.",
+  valuesConfig: {
+    CLONE: { description: "A clone of ScanMesh, in which the line is run." },
+    DOCKER: { description: "The agent's image, on a host with Docker." },
+    SCRIPT: { description: "A bare host, which fetches a script and the agent from the gateway." },
+  },
+});
+
+@ObjectType({ description: "A line to run on the host, which holds the token's text.", simpleResolvers: true })
+export class JoinLine {
+  @Field(() => JoinMethod, { description: "What the host needs for it." })
+  method!: JoinMethod;
+
+  @Field(() => String, { description: "The whole line, for a shell." })
+  text!: string;
+}
+
+@ObjectType({ description: "Attempts of a host to join that were refused, for one reason.", simpleResolvers: true })
+export class JoinRefusal {
+  @Field(() => String, { description: "Why, for programs: one of the codes of joining, such as `CLOCK_OFF`." })
+  code!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The host, as it calls itself; null if it has not proven that it has the token.",
+  })
+  host!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The name that its agent was to have; null: one made of the host's." })
+  agent!: string | null;
+
+  @Field(() => Int, { description: "How often it was refused for this reason." })
+  attempts!: number;
+
+  @Field(() => GraphQLDateTimeISO, { description: "When it was refused last." })
+  at!: string;
+}
 
 @ObjectType({ description: "A token by which hosts join. Its text is shown once, when it is created.", simpleResolvers: true })
 export class JoinToken {
@@ -27,6 +68,11 @@ export class JoinToken {
   @Field(() => [String], { description: "The agents that joined by it, the latest first." })
   agents!: readonly string[];
 
+  @Field(() => [JoinRefusal], {
+    description: "The latest refusals of hosts that have not joined by it since, ten at most; the latest first.",
+  })
+  refusals!: readonly JoinRefusal[];
+
   @Field(() => GraphQLDateTimeISO, { description: "When it was created." })
   createdAt!: Date;
 
@@ -44,6 +90,9 @@ export class CreateJoinTokenSuccess {
 
   @Field(() => String, { description: "The token's text, `smj1_…`, for `npm run agent -- join`: it is not shown again." })
   text!: string;
+
+  @Field(() => [JoinLine], { description: "Lines with this text, one for each way in which a host can join this mesh." })
+  lines!: readonly JoinLine[];
 }
 
 @ObjectType({ description: "The token was revoked; agents that have joined by it stay.", simpleResolvers: true })

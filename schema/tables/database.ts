@@ -5,9 +5,16 @@ import type { ApiKeysTable, ApiKeyUsageTable } from "./api-keys.js";
 import type { AuditEventsTable } from "./audit-events.js";
 import type { GatewaysTable, OutboxTable, RemovalsTable, SealingTable, SweepMarksTable } from "./bus.js";
 import type { DownloadsTable } from "./downloads.js";
-import type { AgentsTable, EnginesTable, AgentOrdersTable, EngineHostsTable } from "./engines.js";
+import type {
+  AgentsTable,
+  EnginesTable,
+  AgentOrdersTable,
+  AgentSettingsTable,
+  EngineHostsTable,
+  RollingRestartsTable,
+} from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
-import type { AgentKeysTable, JoinsTable, JoinTokensTable } from "./joining.js";
+import type { AgentKeysTable, JoinRefusalsTable, JoinsTable, JoinTokensTable } from "./joining.js";
 import type { SamplesTable, UploadsTable } from "./samples.js";
 import type { ScansTable, ResultsTable, SlowResultsTable, BatchesTable, IdempotencyKeysTable } from "./scans.js";
 import type {
@@ -36,6 +43,8 @@ export interface Tables {
   agents: AgentsTable;
   agent_orders: AgentOrdersTable;
   agent_accounts: AgentAccountsTable;
+  agent_settings: AgentSettingsTable;
+  rolling_restarts: RollingRestartsTable;
   engine_hosts: EngineHostsTable;
   outbox: OutboxTable;
   gateways: GatewaysTable;
@@ -49,6 +58,7 @@ export interface Tables {
   audit_events: AuditEventsTable;
   join_tokens: JoinTokensTable;
   joins: JoinsTable;
+  join_refusals: JoinRefusalsTable;
   agent_keys: AgentKeysTable;
   final_marks: FinalMarksTable;
   uncounted_scans: UncountedScansTable;

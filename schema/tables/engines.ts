@@ -1,6 +1,7 @@
 /** Row types of the catalogue of engines, and of orders for agents. */
 
-import type { Generated, GeneratedAlways } from "kysely";
+import type { Generated, GeneratedAlways, JSONColumnType } from "kysely";
+import type { EngineSettings } from "../agent-settings.js";
 import type { EngineSpeed, PluginType } from "../classes.js";
 import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
 
@@ -62,4 +63,31 @@ export interface AgentsTable {
   heard_at: Timestamp;
   /** The newest way of sealing samples that it reads; null: none. */
   sealing: number | null;
+}
+
+/** What the mesh sets of the engines of agents. */
+export interface AgentSettingsTable {
+  agent: string;
+  engines: JSONColumnType<EngineSettings[]>;
+  /** Rises with every change in the whole mesh. */
+  revision: Generated<number>;
+  changed_at: GeneratedTimestamp;
+}
+
+/** Agents that are restarted one after the other. */
+export interface RollingRestartsTable {
+  id: Generated<number>;
+  agents: string[];
+  /** How many of them are back. */
+  done: Generated<number>;
+  state: Generated<"RUNNING" | "DONE" | "FAILED" | "STOPPED">;
+  /** When the process of the one that is being restarted was started; null: it is not asked yet. */
+  process_started_at: NullableTimestamp;
+  /** Which of its engines were healthy. */
+  healthy: string[] | null;
+  asked_at: NullableTimestamp;
+  /** Why it has FAILED. */
+  problem: string | null;
+  started_at: GeneratedTimestamp;
+  ended_at: NullableTimestamp;
 }

@@ -50,3 +50,16 @@ export interface JoinsTable {
   agent: string;
   joined_at: GeneratedTimestamp;
 }
+
+/** Why hosts could not join by a token. */
+export interface JoinRefusalsTable {
+  token_id: string;
+  /** Empty: it has not proven that it has the token. */
+  host: string;
+  code: string;
+  detail: string | null;
+  /** The name that it wanted to have; null: the host's. */
+  agent: string | null;
+  attempts: Generated<number>;
+  at: GeneratedTimestamp;
+}

@@ -23,6 +23,12 @@ export const SCREENS: readonly Screen[] = [
   { path: "/scan/:id", title: "Report", scope: "SCAN_READ", component: lazy(() => import("../screens/scan/scan.tsx")) },
   { path: "/sample/:hash", title: "Sample", scope: "SCAN_READ", component: lazy(() => import("../screens/sample/sample.tsx")) },
   { path: "/fleet", label: "Fleet", scope: "SCAN_READ", component: lazy(() => import("../screens/fleet/fleet.tsx")) },
+  {
+    path: "/fleet/add",
+    title: "Add a host",
+    scope: "ADMIN",
+    component: lazy(() => import("../screens/add-host/add-host.tsx")),
+  },
   { path: "/engines", label: "Engines", scope: "SCAN_READ", component: lazy(() => import("../screens/engines/engines.tsx")) },
   {
     path: "/statistics",

@@ -15,6 +15,22 @@ export type AgentState =
   /** It takes work with its healthy engines. */
   | 'READY';
 
+/** What to set of an engine of an agent, as a whole: what is left out or null is the host's own again. */
+export type EngineSettingsInput = {
+  /** Processors of its container, at least 0.05. */
+  readonly cpus?: number | null | undefined;
+  /** False: it does not run there. True: it does, unless the host's own settings leave it out. */
+  readonly enabled?: boolean | null | undefined;
+  /** The engine's name. */
+  readonly engine: string;
+  /** Bytes of memory of its container or its program, at least 16777216. */
+  readonly memory?: number | null | undefined;
+  /** How many samples it scans at once: 1 to 256. */
+  readonly slots?: number | null | undefined;
+  /** The longest it may work on one sample, in milliseconds: 100 to 3600000. */
+  readonly timeoutMs?: number | null | undefined;
+};
+
 /** Whether engines can reach the internet while they scan. */
 export type InternetClass =
   /** They can; only scans that allow it are sent to them. */
@@ -22,10 +38,21 @@ export type InternetClass =
   /** They cannot; samples stay in the mesh. */
   | 'ISOLATED';
 
+/** How far a rolling restart is. */
+export type RollingRestartState =
+  /** All of them are back. */
+  | 'DONE'
+  /** One has not come back, and those after it were left alone: `problem` says more. */
+  | 'FAILED'
+  /** Agents are being restarted. */
+  | 'RUNNING'
+  /** Somebody has stopped it. */
+  | 'STOPPED';
+
 export type WatchAgentsSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WatchAgentsSubscription = { readonly agentChanged: { readonly revision: number, readonly snapshot: boolean, readonly agents: ReadonlyArray<{ readonly id: string, readonly agent: string, readonly host: string, readonly version: string, readonly class: InternetClass, readonly state: AgentState, readonly startedAt: string, readonly largestSample: number | null, readonly proofs: ReadonlyArray<string>, readonly engines: ReadonlyArray<{ readonly name: string, readonly slots: number, readonly busy: number, readonly healthy: boolean, readonly reason: string | null, readonly warnings: ReadonlyArray<string> }> }>, readonly gone: ReadonlyArray<{ readonly agent: string }> } };
+export type WatchAgentsSubscription = { readonly agentChanged: { readonly revision: number, readonly snapshot: boolean, readonly agents: ReadonlyArray<{ readonly id: string, readonly agent: string, readonly host: string, readonly version: string, readonly class: InternetClass, readonly state: AgentState, readonly startedAt: string, readonly largestSample: number | null, readonly proofs: ReadonlyArray<string>, readonly off: ReadonlyArray<string> | null, readonly machine: { readonly cores: number, readonly memory: number } | null, readonly engines: ReadonlyArray<{ readonly name: string, readonly slots: number, readonly busy: number, readonly healthy: boolean, readonly reason: string | null, readonly warnings: ReadonlyArray<string>, readonly limits: { readonly slots: number, readonly timeoutMs: number, readonly memory: number | null, readonly cpus: number | null } | null, readonly own: { readonly slots: number, readonly timeoutMs: number, readonly memory: number | null, readonly cpus: number | null } | null }> }>, readonly gone: ReadonlyArray<{ readonly agent: string }> } };
 
 export type WatchQueuesSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
@@ -82,7 +109,52 @@ export type RemoveAgentMutation = { readonly removeAgent:
     | Record<PropertyKey, never>
    };
 
-export const WatchAgents = "subscription WatchAgents {\n  agentChanged {\n    revision\n    snapshot\n    agents {\n      id\n      agent\n      host\n      version\n      class\n      state\n      startedAt\n      largestSample\n      proofs\n      engines {\n        name\n        slots\n        busy\n        healthy\n        reason\n        warnings\n      }\n    }\n    gone {\n      agent\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchAgentsSubscription, WatchAgentsSubscriptionVariables>;
+export type ReadSettingsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ReadSettingsQuery = { readonly agentSettings: ReadonlyArray<{ readonly agent: string, readonly applied: boolean, readonly problems: ReadonlyArray<string>, readonly engines: ReadonlyArray<{ readonly engine: string, readonly enabled: boolean | null, readonly slots: number | null, readonly timeoutMs: number | null, readonly memory: number | null, readonly cpus: number | null }> }> };
+
+export type UpdateSettingsMutationVariables = Exact<{
+  agent: string;
+  engines: ReadonlyArray<EngineSettingsInput> | EngineSettingsInput;
+}>;
+
+
+export type UpdateSettingsMutation = { readonly updateAgentSettings:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly agentSettings: { readonly agent: string } }
+   };
+
+export type ReadRestartQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ReadRestartQuery = { readonly rollingRestart: { readonly id: string, readonly agents: ReadonlyArray<string>, readonly done: number, readonly state: RollingRestartState, readonly problem: string | null, readonly startedAt: string, readonly endedAt: string | null } | null };
+
+export type RestartAgentsMutationVariables = Exact<{
+  agents?: ReadonlyArray<string> | string | null | undefined;
+}>;
+
+
+export type RestartAgentsMutation = { readonly restartAgents:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly rollingRestart: { readonly id: string } }
+   };
+
+export type StopRestartMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type StopRestartMutation = { readonly stopRestart:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly rollingRestart: { readonly id: string } }
+   };
+
+export const WatchAgents = "subscription WatchAgents {\n  agentChanged {\n    revision\n    snapshot\n    agents {\n      id\n      agent\n      host\n      version\n      class\n      state\n      startedAt\n      largestSample\n      proofs\n      machine {\n        cores\n        memory\n      }\n      off\n      engines {\n        name\n        slots\n        busy\n        healthy\n        reason\n        warnings\n        limits {\n          slots\n          timeoutMs\n          memory\n          cpus\n        }\n        own {\n          slots\n          timeoutMs\n          memory\n          cpus\n        }\n      }\n    }\n    gone {\n      agent\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchAgentsSubscription, WatchAgentsSubscriptionVariables>;
 
 export const WatchQueues = "subscription WatchQueues {\n  queueChanged {\n    revision\n    snapshot\n    queues {\n      waiting\n      running\n      slots\n      agents\n      dead\n      redelivered\n      estimatedWaitMs\n      engine {\n        name\n      }\n    }\n    gone {\n      engine {\n        name\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchQueuesSubscription, WatchQueuesSubscriptionVariables>;
 
@@ -95,3 +167,13 @@ export const ResumeAgent = "mutation ResumeAgent($agent: String!) {\n  resumeAge
 export const ReadHeartbeats = "query ReadHeartbeats {\n  agents {\n    agent\n    lastHeardAt\n  }\n  goneAgents {\n    agent\n    host\n    version\n    class\n    lastHeardAt\n    engines\n  }\n}" as unknown as TypedDocumentNode<ReadHeartbeatsQuery, ReadHeartbeatsQueryVariables>;
 
 export const RemoveAgent = "mutation RemoveAgent($agent: String!) {\n  removeAgent(agent: $agent) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RemoveAgentMutation, RemoveAgentMutationVariables>;
+
+export const ReadSettings = "query ReadSettings {\n  agentSettings {\n    agent\n    applied\n    problems\n    engines {\n      engine\n      enabled\n      slots\n      timeoutMs\n      memory\n      cpus\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadSettingsQuery, ReadSettingsQueryVariables>;
+
+export const UpdateSettings = "mutation UpdateSettings($agent: String!, $engines: [EngineSettingsInput!]!) {\n  updateAgentSettings(agent: $agent, engines: $engines) {\n    ... on UpdateAgentSettingsSuccess {\n      agentSettings {\n        agent\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<UpdateSettingsMutation, UpdateSettingsMutationVariables>;
+
+export const ReadRestart = "query ReadRestart {\n  rollingRestart {\n    id\n    agents\n    done\n    state\n    problem\n    startedAt\n    endedAt\n  }\n}" as unknown as TypedDocumentNode<ReadRestartQuery, ReadRestartQueryVariables>;
+
+export const RestartAgents = "mutation RestartAgents($agents: [String!]) {\n  restartAgents(agents: $agents) {\n    ... on RollingRestartSuccess {\n      rollingRestart {\n        id\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RestartAgentsMutation, RestartAgentsMutationVariables>;
+
+export const StopRestart = "mutation StopRestart {\n  stopRestart {\n    ... on RollingRestartSuccess {\n      rollingRestart {\n        id\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<StopRestartMutation, StopRestartMutationVariables>;

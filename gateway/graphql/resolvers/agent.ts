@@ -73,7 +73,7 @@ export class AgentResolver {
   @Needs("fleet:write")
   @Mutation(() => RemoveAgentResult, {
     description:
-      "Forgets an agent that has ended and will not come back, and its order. Scans no longer wait for engines that no other agent has: their results become NO_AGENT.",
+      "Forgets an agent that has ended and will not come back, its order and its key: another host may have its name, and it joins again if it comes back after all. Scans no longer wait for engines that no other agent has: their results become NO_AGENT.",
   })
   removeAgent(
     @Arg("agent", () => String, { description: AGENT }) agent: string,

@@ -1,19 +1,37 @@
-import { Arg, Ctx, ID, Int, Mutation, Query, Resolver } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { InternetClass } from "../../../schema/classes.js";
 import { InternetClassName } from "../../../schema/graphql/enums.js";
 import {
   CreateJoinTokenResult,
+  JoinRefusal,
   JoinToken,
   RevokeJoinTokenResult,
   type CreateJoinTokenSuccess,
   type RevokeJoinTokenSuccess,
 } from "../../../schema/graphql/join-token.js";
-import { readJoinTokens, type JoinTokenRecord } from "../../db/join-tokens.js";
+import { isJoinErrorCode, joinSentence } from "../../../schema/join-errors.js";
+import { joinLines } from "../../../schema/join-lines.js";
+import type { JoinRefusalRecord } from "../../db/join-refusals.js";
+import { readJoinTokenRecord, readJoinTokens, type JoinTokenRecord } from "../../db/join-tokens.js";
 import { createJoinToken, JOIN_TOKEN, revokeJoinToken } from "../../join/join-tokens.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
 import { listCost, TYPICAL } from "../limits/list-cost.js";
+
+@Resolver(() => JoinRefusal)
+export class JoinRefusalResolver {
+  @FieldResolver(() => String, { description: "Why, and what to do, for people." })
+  sentence(@Root() { code, detail }: JoinRefusalRecord): string {
+    // A newer gateway may have refused it.
+    return isJoinErrorCode(code) ? joinSentence(code, detail ?? undefined) : (detail ?? code);
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  host(@Root() { host }: JoinRefusalRecord): string | null {
+    return host === "" ? null : host;
+  }
+}
 
 @Resolver(() => JoinToken)
 export class JoinTokenResolver {
@@ -31,6 +49,18 @@ export class JoinTokenResolver {
     @Ctx() { mesh }: RequestContext,
   ): Promise<JoinTokenRecord[]> {
     return readJoinTokens(mesh.db, { ended });
+  }
+
+  @Needs("admin")
+  @Query(() => JoinToken, {
+    nullable: true,
+    description: "A join token, whether it can be used or not; null if there is none, or if it ended more than 30 days ago.",
+  })
+  async joinToken(
+    @Arg("id", () => ID, { description: "The token's `id`." }) id: string,
+    @Ctx() { mesh }: RequestContext,
+  ): Promise<JoinTokenRecord | null> {
+    return (await readJoinTokenRecord(mesh.db, id)) ?? null;
   }
 
   @Needs("admin")
@@ -64,7 +94,7 @@ export class JoinTokenResolver {
     return orUserError([], async () => {
       const more = { namePattern: namePattern ?? undefined, gateway: gateway ?? baseUrl };
       const { record, text } = await createJoinToken(mesh, caller, { class: internet, ttlSeconds, uses, ephemeral, ...more });
-      return { joinToken: record, text };
+      return { joinToken: record, text, lines: joinLines(text) };
     });
   }
 

@@ -2,9 +2,11 @@
 
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
+import { readJoinTokenRecord } from "../../../gateway/db/join-tokens.js";
 import { deriveJoinKeys, parseJoinToken } from "../../../schema/join-token.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { errorOf, idOf, keyWith, operation } from "../keys/keyed-client.js";
+import { newToken, sendJoin } from "./host.js";
 
 const stage = useStage();
 const gateway = prepared(() => stage.gateway({ SCANMESH_AUTH: "keys" }));
@@ -12,7 +14,7 @@ const gateway = prepared(() => stage.gateway({ SCANMESH_AUTH: "keys" }));
 const FIELDS = "id class namePattern ephemeral uses used agents createdAt expiresAt revokedAt";
 const CREATE = `mutation($class: InternetClass!, $ttl: Int, $uses: Int, $names: String, $gateway: String) {
   made: createJoinToken(class: $class, ttl: $ttl, uses: $uses, namePattern: $names, gateway: $gateway, ephemeral: true) {
-    __typename ... on CreateJoinTokenSuccess { text joinToken { ${FIELDS} } } ... on UserError { path message } } }`;
+    __typename ... on CreateJoinTokenSuccess { text lines { method text } joinToken { ${FIELDS} } } ... on UserError { path message } } }`;
 
 interface Token {
   readonly id: string;
@@ -22,7 +24,11 @@ interface Token {
 
 async function create(key: string, variables: object = {}) {
   const answer = await operation(gateway, key, CREATE, { class: "ISOLATED", ttl: 3600, uses: 1, ...variables });
-  return answer.json<{ data: { made: { text: string; joinToken: Token; path: string[]; message: string } } }>().data.made;
+  return answer.json<{
+    data: {
+      made: { text: string; lines: { method: string; text: string }[]; joinToken: Token; path: string[]; message: string };
+    };
+  }>().data.made;
 }
 
 async function list(key: string, ended = false): Promise<Token[]> {
@@ -33,12 +39,14 @@ async function list(key: string, ended = false): Promise<Token[]> {
 describe("join tokens", () => {
   it("are made with what is asked for, and their text names the gateway", async () => {
     const admin = await keyWith(gateway, ["admin"]);
-    const { text, joinToken } = await create(admin, { class: "INTERNET", ttl: 600, uses: 20, names: "rack-*" });
+    const { text, lines, joinToken } = await create(admin, { class: "INTERNET", ttl: 600, uses: 20, names: "rack-*" });
     expect(joinToken).toMatchObject({ class: "INTERNET", namePattern: "rack-*", ephemeral: true, uses: 20, used: 0, agents: [] });
     expect(Date.parse(joinToken.expiresAt) - Date.parse(joinToken.createdAt)).toBe(600_000);
     const { gateway: address, secret } = parseJoinToken(text);
     expect(address).toBe(gateway.url);
     expect(deriveJoinKeys(secret).id).toBe(joinToken.id);
+    expect(lines[0]).toEqual({ method: "CLONE", text: `npm run agent -- join ${text}` });
+    for (const line of lines) expect(line.text).toContain(text);
     const elsewhere = await create(admin, { gateway: "https://scan.example.org/mesh/" });
     expect(parseJoinToken(elsewhere.text).gateway).toBe("https://scan.example.org/mesh");
   });
@@ -127,5 +135,33 @@ describe("join tokens", () => {
       ["revokeJoinToken", idOf(admin)],
     ]);
     expect(JSON.stringify(events)).not.toContain(text.slice(-20));
+  });
+});
+
+describe("why a host cannot join", () => {
+  const refusals = async (token: string) => {
+    const record = await readJoinTokenRecord(stage.db, deriveJoinKeys(parseJoinToken(token).secret).id);
+    return record?.refusals.map(({ code, host, agent, attempts }) => [code, host, agent, attempts]);
+  };
+
+  it("can be read of its token, each reason once, until it has joined", async () => {
+    const token = await newToken(gateway, { uses: 2 });
+    const old = new Date(Date.now() - 600_000).toISOString();
+    for (let i = 0; i < 2; i++) await sendJoin(gateway, token, { host: "early", agent: "early-1", time: old });
+    await sendJoin(gateway, token, { host: "late", version: "0.9.0" });
+    await sendJoin(gateway, token, { host: "liar", proof: Buffer.alloc(32).toString("base64url") });
+    expect(await refusals(token)).toEqual([
+      ["PROOF_WRONG", "", null, 1],
+      ["VERSION_UNSUPPORTED", "late", null, 1],
+      ["CLOCK_OFF", "early", "early-1", 2],
+    ]);
+    await sendJoin(gateway, token, { host: "late" });
+    expect((await refusals(token))?.map(([, host]) => host)).toEqual(["", "early"]);
+  });
+
+  it("is kept of the latest ten", async () => {
+    const token = await newToken(gateway);
+    for (let i = 0; i < 12; i++) await sendJoin(gateway, token, { host: `host-${i}`, version: "0.9.0" });
+    expect((await refusals(token))?.map(([, host]) => host)).toEqual(Array.from({ length: 10 }, (_, i) => `host-${11 - i}`));
   });
 });

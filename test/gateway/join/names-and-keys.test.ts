@@ -7,6 +7,7 @@ import { createUser, decode } from "@nats-io/jwt";
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { acceptAgent, revokeAgent } from "../../../gateway/join/agent-keys.js";
+import { removeAgent } from "../../../gateway/scan/removed.js";
 import { leaveByCommand } from "../../../scanner-agent/join/enlist.js";
 import { readIdentity } from "../../../scanner-agent/join/identity.js";
 import { renewIdentity } from "../../../scanner-agent/join/renew.js";
@@ -141,6 +142,13 @@ describe("a key", () => {
     expect((userOf(joined.folder) as { exp?: number }).exp).toBeGreaterThan(exp ?? 0);
     await (await connectJoined(joined)).close();
     await brief.stop();
+  });
+
+  it("of an agent that is gone is forgotten with it, and its name is free", async () => {
+    const before = await joinHost(named(stage, "removed-1"), await newToken(gateway));
+    await removeAgent(gateway.context, TESTER, "removed-1");
+    expect(await codeOf(renewIdentity(before, gateway.url))).toBe("AGENT_UNKNOWN");
+    expect((await joinHost(named(stage, "removed-1"), await newToken(gateway))).agent).toBe("removed-1");
   });
 
   it("of an agent that leaves is forgotten here and there", async () => {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
 import { until, type Part } from "../../stage/stage.js";
@@ -89,4 +90,105 @@ it("resumes an agent that is not there, so that it takes work when it comes", as
   expect(await act("resumeAgent", "real")).toMatchObject({ code: "NOT_FOUND" });
   real = await here.stage.agentProcess({ id: "real", engines });
   expect(await shown("READY")).toBeDefined();
+});
+
+const SETTINGS = `mutation($agent: String!, $engines: [EngineSettingsInput!]!) { updateAgentSettings(agent: $agent, engines: $engines) {
+  __typename ... on UpdateAgentSettingsSuccess { agentSettings { engines { engine slots timeoutMs } } } ... on UserError { path message } } }`;
+
+async function set(engines: object[], agent = "real") {
+  const answer = await data<{ updateAgentSettings: { __typename: string; path?: string[]; message?: string } }>(
+    here.gateway.url,
+    SETTINGS,
+    { agent, engines },
+  );
+  return answer.updateAgentSettings;
+}
+
+/** Waits until the engine of the agent has so many slots, and the settings are told to be applied. */
+const follows = (slots: number) =>
+  until(`it has ${slots} slots`, async () => {
+    const fields = "agents { agent engines { name healthy slots limits { slots timeoutMs memory } own { slots } } }";
+    const answer = await data<{
+      agents: { agent: string; engines: { slots: number; healthy: boolean; limits: object; own: { slots: number } }[] }[];
+      agentSettings: { agent: string; applied: boolean; problems: string[] }[];
+    }>(here.gateway.url, `{ ${fields} agentSettings { agent applied problems } }`);
+    const own = answer.agents.find(({ agent }) => agent === "real")?.engines[0];
+    const settings = answer.agentSettings.find(({ agent }) => agent === "real");
+    return own?.slots === slots && own.healthy && settings?.applied ? { own, settings } : undefined;
+  });
+
+it("sets slots and limits of an agent's engines, which holds when it was away and across restarts, until it is set back", async () => {
+  expect(await set([{ engine: "quick", slots: 3, timeoutMs: 5_000 }])).toEqual({
+    __typename: "UpdateAgentSettingsSuccess",
+    agentSettings: { engines: [{ engine: "Quick", slots: 3, timeoutMs: 5_000 }] },
+  });
+  const { own, settings } = await follows(3);
+  expect(own).toMatchObject({ limits: { slots: 3, timeoutMs: 5_000 }, own: { slots: 1 } });
+  expect(settings).toMatchObject({ problems: [] });
+  const scanId = await here.submit("with three slots", ["Quick"]);
+  expect((await here.final(scanId)).results).toMatchObject([{ engine: "Quick", state: "DONE", agent: "real" }]);
+
+  await real.kill();
+  await until("it is gone", () => here.gateway.context.fleet.agents().every(({ agent }) => agent !== "real"));
+  await until("the mesh remembers it", async () =>
+    here.stage.db.selectFrom("agents").select("agent").where("agent", "=", "real").executeTakeFirst(),
+  );
+  expect(await set([{ engine: "Quick", slots: 4 }])).toMatchObject({ __typename: "UpdateAgentSettingsSuccess" });
+  real = await here.stage.agentProcess({ id: "real", engines });
+  await follows(4);
+  await set([{ engine: "Quick" }]);
+  await follows(1);
+  expect(await here.audited("updateAgentSettings", "real")).toBe(3);
+});
+
+it.each([
+  [[{ engine: "Quikc", slots: 2 }], ["engines", "0", "engine"], /did you mean Quick/i],
+  [[{ engine: "Quick", slots: 0 }], ["engines", "0", "slots"], /from 1 to 256/],
+  [[{ engine: "Quick", cpus: 0.5 }], ["engines", "0", "cpus"], /no such limit/],
+  [[{ engine: "Quick", memory: 2 ** 39 }], ["engines", "0", "memory"], /bytes of memory/],
+  [[{ engine: "Quick" }, { engine: "QUICK" }], ["engines"], /twice/],
+  [[], ["engines"], /no engine/],
+])("refuses settings that the agent cannot have: %j", async (engines, path, message) => {
+  await shown("READY");
+  const refused = await set(engines);
+  expect(refused).toMatchObject({ __typename: "InvalidInput", path });
+  expect(refused.message).toMatch(message);
+});
+
+it("restarts agents one after the other, and stops at the first that does not come back", async () => {
+  const fields = "... on RollingRestartSuccess { rollingRestart { agents state } } ... on UserError { message }";
+  const begin = async (agents: string[]) => {
+    const query = `mutation($agents: [String!]) { restartAgents(agents: $agents) { ${fields} } }`;
+    return (await data<{ restartAgents: object }>(here.gateway.url, query, { agents })).restartAgents;
+  };
+  const state = (wanted: string) =>
+    until(`the restart is ${wanted}`, async () => {
+      const query = "{ rollingRestart { state done problem } }";
+      const { rollingRestart: last } = await data<{ rollingRestart: { state: string; done: number; problem: string | null } }>(
+        here.gateway.url,
+        query,
+      );
+      return last.state === wanted ? last : undefined;
+    });
+  expect(await begin(["nobody"])).toMatchObject({ message: "agents: nobody is not online" });
+  expect(await begin(["puppet"])).toMatchObject({ message: expect.stringContaining("older version") as string });
+
+  const ended = once(real.process, "exit");
+  expect(await begin(["real"])).toEqual({ rollingRestart: { agents: ["real"], state: "RUNNING" } });
+  expect(await begin(["real"])).toMatchObject({ message: expect.stringContaining("being restarted now") as string });
+  expect((await ended)[0]).toBe(75);
+  real = await here.stage.agentProcess({ id: "real", engines });
+  expect(await state("DONE")).toMatchObject({ done: 1, problem: null });
+
+  const again = once(real.process, "exit");
+  await begin(["real"]);
+  await again;
+  await here.stage.db
+    .updateTable("rolling_restarts")
+    .set({ asked_at: new Date(Date.now() - 3_600_000) })
+    .where("state", "=", "RUNNING")
+    .execute();
+  expect(await state("FAILED")).toMatchObject({ done: 0, problem: expect.stringContaining("was not started again") as string });
+  real = await here.stage.agentProcess({ id: "real", engines });
+  await shown("READY");
 });

@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.stop())));
 afterAll(() => stage.stop());
 
-async function agentWith(engine: EngineParts, env: Record<string, string> = {}): Promise<string> {
-  const agent = await startAgent(stage, [engine], env);
+async function agentWith(engine: EngineParts, env: Record<string, string> = {}, others: EngineParts[] = []): Promise<string> {
+  const agent = await startAgent(stage, [engine, ...others], env);
   agents.push(agent);
   return agent.config.agent;
 }
@@ -147,5 +147,46 @@ describe("an agent that is told what it cannot read", () => {
     await stage.nc.flush();
     Object.defineProperty(broken.manifest, "name", { value: "Shaken", configurable: true });
     expect(await order(agent, "CORDONED")).toBeUndefined();
+  });
+});
+
+describe("the settings of the mesh", () => {
+  test("are applied when what runs is done, without a restart of the agent, and taken back", async () => {
+    const { engine, free } = held("Set");
+    const other = puppet("Unset", () => Promise.resolve(CLEAN));
+    const agent = await agentWith(engine, {}, [other]);
+    const sample = await stage.store(Buffer.from("x"));
+    const [first, second] = [requestOf(sample, ["Set"]), requestOf(sample, ["Set"])];
+    await stage.request(engine.manifest, first);
+    await until("it runs", async () => free.length === 1);
+    const settings = [
+      { engine: "set", slots: 3, timeoutMs: 5_000 },
+      { engine: "Unset", enabled: false },
+      { engine: "Ghost", slots: 1 },
+    ];
+    for (let told = 0; told < 2; told++) tell(agent, { v: 1, kind: "settings", revision: 7, engines: settings });
+    await until("the other one is off", async () => (await stage.presence(agent))?.engines.length === 1);
+    expect((await stage.presence(agent))?.settings).toEqual({ revision: 0, problems: [] });
+    free[0]?.();
+    expect(await stage.answer("Set", first.scan)).toMatchObject({ state: "DONE" });
+    const applied = async (revision: number) =>
+      until(`revision ${revision} is applied`, async () => {
+        const presence = await stage.presence(agent);
+        return presence?.settings?.revision === revision && presence.engines.every(({ healthy }) => healthy)
+          ? presence
+          : undefined;
+      });
+    const presence = await applied(7);
+    expect(presence.settings?.problems).toEqual([expect.stringMatching(/^Ghost: /)]);
+    expect(presence.engines).toMatchObject([{ name: "Set", slots: 3, own: { slots: 1 } }]);
+    await stage.request(engine.manifest, second);
+    await until("it runs", async () => free.length === 2);
+    free[1]?.();
+    expect(await stage.answer("Set", second.scan)).toMatchObject({ state: "DONE" });
+    tell(agent, { v: 1, kind: "settings", revision: 8, engines: [] });
+    expect((await applied(8)).engines.map(({ name, slots }) => [name, slots])).toEqual([
+      ["Set", 1],
+      ["Unset", 2],
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { Link } from "wouter";
 import { useCollected } from "../../api/collect.ts";
 import { usePolled } from "../../api/polled.ts";
 import { useMay } from "../../app/viewer.ts";
@@ -6,6 +7,7 @@ import {
   CordonAgent,
   DrainAgent,
   ReadHeartbeats,
+  ReadSettings,
   ResumeAgent,
   WatchAgents,
   type WatchAgentsSubscription,
@@ -15,13 +17,17 @@ import { Ago, bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem, type Tone } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
+import { AgentSettings, type Settings } from "./agent-settings.tsx";
+import { AgentKeys, KeyNotices } from "./agent-keys.tsx";
 import { GoneAgents } from "./gone-agents.tsx";
 import { QueueTable } from "./queue-table.tsx";
+import { RollingRestart } from "./rolling-restart.tsx";
 
 type Agent = WatchAgentsSubscription["agentChanged"]["agents"][number];
 
 /** Read again, too, when an agent is forgotten. */
 const LISTS_AGENTS = { additionalTypenames: ["RemoveAgentSuccess"] };
+const LISTS_SETTINGS = { context: { additionalTypenames: ["AgentSettings"] }, everyMs: 3_000 };
 
 const STATES: Readonly<Record<string, { word: string; tone: Tone }>> = {
   READY: { word: "ready", tone: "clean" },
@@ -31,43 +37,57 @@ const STATES: Readonly<Record<string, { word: string; tone: Tone }>> = {
 
 /** The agents and what waits for them. */
 export default function Fleet() {
+  const isAdmin = useMay("ADMIN");
   const { entries: agents, error } = useCollected(
     WatchAgents,
     ({ agent }: Agent) => agent,
     ({ agentChanged: { snapshot, agents: changed, gone } }) => ({ snapshot, changed, gone: gone.map(({ agent }) => agent) }),
   );
-  const { data, error: unheard, again } = usePolled(ReadHeartbeats, LISTS_AGENTS);
+  const { data, error: unheard, again } = usePolled(ReadHeartbeats, { context: LISTS_AGENTS });
   const present = agents?.map(({ agent }) => agent).join();
   // Who has left is among those that are gone.
   useEffect(again, [present, again]);
+  const { data: settings } = usePolled(ReadSettings, LISTS_SETTINGS);
+  const settingsOf = new Map(settings?.agentSettings.map((one) => [one.agent, one]));
   const heard = new Map(data?.agents.map(({ agent, lastHeardAt }) => [agent, lastHeardAt]));
   return (
     <div className="stack">
-      <h1>Fleet</h1>
+      <div className="row spread">
+        <h1>Fleet</h1>
+        <Link className="button" href="/fleet/add">
+          Add a host
+        </Link>
+      </div>
+      {isAdmin && <KeyNotices />}
       {error && <Problem error={error} what="The agents could not be read." />}
       {!error && unheard && <Problem error={unheard} what="When agents were heard, and which are gone, could not be read." />}
       {agents?.length === 0 && (
         <Empty title="No agent is there: nothing can be scanned">
-          An agent is a process that runs engines on a host. <code>npm run up</code> starts one here; docs/run/hosts.md says how
-          to add hosts.
+          An agent is a process that runs engines on a host. <code>npm run up</code> starts one here;{" "}
+          <Link href="/fleet/add">Add a host</Link> makes the line by which another one joins.
         </Empty>
       )}
       {agents?.map((agent) => (
-        <AgentCard key={agent.agent} agent={agent} heardAt={heard.get(agent.agent)} />
+        <AgentCard key={agent.agent} agent={agent} heardAt={heard.get(agent.agent)} settings={settingsOf.get(agent.agent)} />
       ))}
+      <RollingRestart hasAgents={agents !== undefined && agents.length > 0} />
       {data && data.goneAgents.length > 0 && <GoneAgents agents={data.goneAgents} />}
+      {isAdmin && <AgentKeys present={new Set(agents?.map(({ agent }) => agent))} />}
       <QueueTable />
     </div>
   );
 }
 
 function AgentCard({
-  agent: { agent, host, version, class: internet, state, startedAt, largestSample, engines, proofs },
+  agent: of,
   heardAt,
+  settings,
 }: {
   agent: Agent;
   heardAt: string | undefined;
+  settings: Settings | undefined;
 }) {
+  const { agent, host, version, class: internet, state, startedAt, largestSample, engines, proofs } = of;
   const { word, tone } = STATES[state] ?? { word: state, tone: "doubt" as const };
   return (
     <section className="card stack" aria-label={agent}>
@@ -110,6 +130,7 @@ function AgentCard({
           </ul>
         </details>
       )}
+      <AgentSettings agent={of} settings={settings} />
       <Orders agent={agent} state={state} />
     </section>
   );

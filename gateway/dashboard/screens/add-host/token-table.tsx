@@ -1,0 +1,106 @@
+import { useQuery } from "urql";
+import { Link } from "wouter";
+import { useServerNow } from "../../api/clock.ts";
+import { useParameters } from "../../app/parameters.ts";
+import { ReadTokens, RevokeToken, type ReadTokensQuery } from "../../generated/add-host.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { Ago, timeText } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import { Problem } from "../../parts/notice.tsx";
+import { OrderButton } from "../../parts/order-button.tsx";
+import { useRows } from "../../parts/rows.tsx";
+
+type Token = ReadTokensQuery["joinTokens"][number];
+
+/** An empty list is read again, too, when a token is made. */
+const LISTS_TOKENS = { additionalTypenames: ["JoinToken"] };
+
+/** The join tokens, without their texts. */
+export function TokenTable() {
+  const { parameters, addressWith } = useParameters();
+  const ended = parameters.get("ended") === "1";
+  const [{ data, error }] = useQuery({ query: ReadTokens, variables: { ended }, context: LISTS_TOKENS });
+  const { rows, buttons } = useRows(data?.joinTokens ?? [], "Tokens");
+  return (
+    <section className="card stack" aria-labelledby="tokens">
+      <div className="row spread">
+        <h2 id="tokens">{ended ? "All join tokens" : "Join tokens that can be used"}</h2>
+        <Link className="button" href={addressWith({ ended: ended ? undefined : "1" })}>
+          {ended ? "Hide those that ended" : "Show those that ended, too"}
+        </Link>
+      </div>
+      {error && <Problem error={error} what="The join tokens could not be read." />}
+      {data?.joinTokens.length === 0 && <Empty title="No token can be used">Make a line above: it holds one.</Empty>}
+      {rows.length > 0 && (
+        <div className="scroll-x">
+          <table className="whole-words">
+            <thead>
+              <tr>
+                <th scope="col">Token</th>
+                <th scope="col">Class</th>
+                <th scope="col">Names</th>
+                <th scope="col">Used</th>
+                <th scope="col">Made</th>
+                <th scope="col">Until</th>
+                <th scope="col">Agents</th>
+                <th scope="col">Revoke</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((token) => (
+                <TokenRow key={token.id} token={token} watchAddress={addressWith({ token: token.id })} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {buttons}
+    </section>
+  );
+}
+
+function TokenRow({ token, watchAddress }: { token: Token; watchAddress: string }) {
+  const { id, class: internet, namePattern, ephemeral, uses, used, agents, createdAt, expiresAt, revokedAt } = token;
+  const isOver = expiresAt !== null && Date.parse(expiresAt) <= useServerNow();
+  return (
+    <tr>
+      <th scope="row">
+        <Link className="mono" href={watchAddress}>
+          {id}
+        </Link>
+      </th>
+      <td>
+        {internet.toLowerCase()}
+        {ephemeral && ", ephemeral"}
+      </td>
+      <td>{namePattern === null ? "any" : <Name text={namePattern} />}</td>
+      <td>{uses === null ? used : `${used} of ${uses}`}</td>
+      <td>
+        <Ago at={createdAt} />
+      </td>
+      <td>
+        {expiresAt === null ? "it is revoked" : timeText(expiresAt)}
+        {isOver && <strong> expired</strong>}
+      </td>
+      <td>
+        <Name text={agents.join(", ")} />
+      </td>
+      <td>
+        {revokedAt === null ? (
+          <OrderButton
+            mutation={RevokeToken}
+            variables={{ id }}
+            to={id}
+            question={`Revoke the join token ${id}? Nobody joins by it any more. Agents that have joined stay.`}
+          >
+            Revoke
+          </OrderButton>
+        ) : (
+          <>
+            revoked <Ago at={revokedAt} />
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}

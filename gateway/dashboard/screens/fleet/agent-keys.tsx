@@ -1,0 +1,110 @@
+import { useState } from "react";
+import { usePolled } from "../../api/polled.ts";
+import { ReadAgentKeys, RevokeAgent, type ReadAgentKeysQuery } from "../../generated/agent-keys.ts";
+import { Ago } from "../../parts/measure.tsx";
+import { Name } from "../../parts/name.tsx";
+import { Notice } from "../../parts/notice.tsx";
+import { OrderButton } from "../../parts/order-button.tsx";
+import { useRows } from "../../parts/rows.tsx";
+import { LISTS_KEYS, WaitingKeys } from "../../parts/waiting-keys.tsx";
+
+type Key = ReadAgentKeysQuery["agentKeys"][number];
+
+/** What is to be decided about the keys of agents: copies, and hosts that wait. */
+export function KeyNotices() {
+  const { data } = usePolled(ReadAgentKeys, { context: LISTS_KEYS });
+  const copied = data?.agentKeys.filter(({ state, clonedAt }) => state === "JOINED" && clonedAt !== null) ?? [];
+  return (
+    <>
+      <WaitingKeys />
+      {copied.map(({ agent, publicKey, clonedAt }) => (
+        <Notice key={publicKey} tone="infected">
+          <strong>
+            A second agent ran with the key of <Name text={agent} />
+          </strong>
+          , {clonedAt !== null && <Ago at={clonedAt} />}: its data folder was copied. The second one was refused. Remove the copy,
+          and join it with a line of its own; if you do not know who made it, revoke the key.
+        </Notice>
+      ))}
+    </>
+  );
+}
+
+/** The keys of agents that have joined. */
+export function AgentKeys({ present }: { present: ReadonlySet<string> }) {
+  const { data } = usePolled(ReadAgentKeys, { context: LISTS_KEYS });
+  const [withRevoked, setWithRevoked] = useState(false);
+  const keys = data?.agentKeys.filter(({ state }) => withRevoked || state !== "REVOKED") ?? [];
+  const hasRevoked = data?.agentKeys.some(({ state }) => state === "REVOKED") ?? false;
+  const { rows, buttons } = useRows(keys, "Keys");
+  if (data === undefined || data.agentKeys.length === 0) return null;
+  return (
+    <section className="card stack" aria-labelledby="agent-keys">
+      <div className="row spread">
+        <h2 id="agent-keys">Hosts that have joined</h2>
+        {hasRevoked && (
+          <button type="button" aria-pressed={withRevoked} onClick={() => setWithRevoked(!withRevoked)}>
+            Show revoked keys, too
+          </button>
+        )}
+      </div>
+      <div className="scroll-x">
+        <table className="whole-words">
+          <thead>
+            <tr>
+              <th scope="col">Agent</th>
+              <th scope="col">Host</th>
+              <th scope="col">Key</th>
+              <th scope="col">Joined</th>
+              <th scope="col">Renewed</th>
+              <th scope="col">Revoke</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((key) => (
+              <KeyRow key={key.publicKey} of={key} isPresent={present.has(key.agent)} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {buttons}
+    </section>
+  );
+}
+
+function KeyRow({ of: key, isPresent }: { of: Key; isPresent: boolean }) {
+  const { agent, host, version, class: internet, state, ephemeral, joinedAt, renewedAt, clonedAt } = key;
+  return (
+    <tr>
+      <th scope="row" className="engine">
+        <Name text={agent} />
+      </th>
+      <td>
+        <Name text={host} /> · {internet.toLowerCase()} · version <Name text={version} />
+      </td>
+      <td>
+        {state === "JOINED" ? (isPresent ? "in use" : "not here now") : state.toLowerCase()}
+        {ephemeral && ", ephemeral"}
+        {clonedAt !== null && ", copied"}
+      </td>
+      <td>
+        <Ago at={joinedAt} />
+      </td>
+      <td>
+        <Ago at={renewedAt} />
+      </td>
+      <td>
+        {state !== "REVOKED" && (
+          <OrderButton
+            mutation={RevokeAgent}
+            variables={{ agent }}
+            to={agent}
+            question={`Revoke ${agent}? It is cut off within 5 seconds, its work goes to others, and it can join again only with a new key.`}
+          >
+            Revoke
+          </OrderButton>
+        )}
+      </td>
+    </tr>
+  );
+}

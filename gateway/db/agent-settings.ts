@@ -1,0 +1,46 @@
+import { sql } from "kysely";
+import type { EngineSettings } from "../../schema/agent-settings.js";
+import type { Database, Tx } from "./database.js";
+
+/** What the mesh sets of the engines of an agent. */
+export interface AgentSettingsRecord {
+  readonly agent: string;
+  readonly engines: readonly EngineSettings[];
+  /** Rises with every change in the whole mesh. */
+  readonly revision: number;
+  readonly changedAt: Date;
+}
+
+const columns = ["agent", "engines", "revision", "changed_at as changedAt"] as const;
+
+/** The settings of all agents that have some, by name. */
+export async function readAgentSettings(db: Database): Promise<AgentSettingsRecord[]> {
+  return db.selectFrom("agent_settings").select(columns).orderBy("agent").execute();
+}
+
+/** Holds the settings of an agent until the end of the transaction; undefined if it has none. */
+export async function lockAgentSettings(tx: Tx, agent: string): Promise<AgentSettingsRecord | undefined> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`agent_settings ${agent}`}, 0))`.execute(tx);
+  return tx.selectFrom("agent_settings").select(columns).where("agent", "=", agent).executeTakeFirst();
+}
+
+/** Replaces the settings of an agent. An empty list is a change, too, of which the agent is to be told. */
+export async function writeAgentSettings(
+  tx: Tx,
+  agent: string,
+  engines: readonly EngineSettings[],
+): Promise<AgentSettingsRecord> {
+  const revision = sql<number>`nextval('agent_settings_revisions')`;
+  const row = { engines: JSON.stringify(engines), revision, changed_at: sql<Date>`now()` };
+  return tx
+    .insertInto("agent_settings")
+    .values({ agent, ...row })
+    .onConflict((clash) => clash.column("agent").doUpdateSet(row))
+    .returning(columns)
+    .executeTakeFirstOrThrow();
+}
+
+/** Forgets the settings of an agent. */
+export async function deleteAgentSettings(tx: Tx, agent: string): Promise<void> {
+  await tx.deleteFrom("agent_settings").where("agent", "=", agent).execute();
+}

@@ -1,0 +1,39 @@
+import { sql } from "kysely";
+import type { Database, Tx } from "./database.js";
+
+/** Attempts of a host to join by a token that were refused for one reason. */
+export interface JoinRefusalRecord {
+  readonly code: string;
+  readonly detail: string | null;
+  /** Empty: it has not proven that it has the token. */
+  readonly host: string;
+  /** The name that it wanted to have; null: the host's. */
+  readonly agent: string | null;
+  readonly attempts: number;
+  /** When it was refused last. */
+  readonly at: string;
+}
+
+/** How many of a token are kept, the latest. */
+export const KEPT_REFUSALS = 10;
+
+/** Notes an attempt that was refused, unless there is no such token. */
+export async function recordRefusal(
+  db: Database,
+  tokenId: string,
+  { host, code, detail, agent }: Omit<JoinRefusalRecord, "attempts" | "at">,
+): Promise<void> {
+  await sql`
+    insert into join_refusals (token_id, host, code, detail, agent)
+    select id, ${host}, ${code}, ${detail}, ${agent} from join_tokens where id = ${tokenId}
+    on conflict (token_id, host, code) do update
+      set detail = excluded.detail, agent = excluded.agent, attempts = join_refusals.attempts + 1, at = now()`.execute(db);
+  await sql`
+    delete from join_refusals where token_id = ${tokenId} and (host, code) in (
+      select host, code from join_refusals where token_id = ${tokenId} order by at desc offset ${KEPT_REFUSALS})`.execute(db);
+}
+
+/** Forgets why a host could not join: now it has. */
+export async function deleteRefusals(tx: Tx, tokenId: string, host: string): Promise<void> {
+  await sql`delete from join_refusals where token_id = ${tokenId} and host = ${host}`.execute(tx);
+}

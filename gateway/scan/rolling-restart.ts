@@ -1,0 +1,119 @@
+/** Agents are restarted one after the other: each drains and ends, its supervisor starts it again, and the next one's turn comes when it is well. */
+
+import { engineToken } from "../../schema/subjects.js";
+import type { Caller } from "../caller.js";
+import { audit } from "../db/audit.js";
+import type { Tx } from "../db/database.js";
+import {
+  endRestart,
+  insertRestart,
+  lockUnderway,
+  markAsked,
+  markBack,
+  type RollingRestartRecord,
+  type UnderwayRestart,
+} from "../db/rolling-restarts.js";
+import { badInput, GatewayError } from "../errors.js";
+import type { PresentAgent } from "../fleet/presence.js";
+import type { ScanContext } from "./context.js";
+
+/** How long an agent may take to drain, end, start, and have its engines healthy again. */
+export const RESTART_LIMIT_MS = 600_000;
+
+/** Begins to restart these agents, or all that are online. Throws BAD_INPUT for an agent that is not online, and if others are restarted now. */
+export async function restartAgents(
+  ctx: ScanContext,
+  caller: Caller,
+  names: readonly string[] | undefined,
+): Promise<RollingRestartRecord> {
+  const online = new Map(ctx.fleet.agents().map((one) => [one.agent, one]));
+  const agents = [...new Set(names ?? online.keys())];
+  if (agents.length === 0) throw badInput("agents", "no agent is online");
+  for (const agent of agents) {
+    const present = online.get(agent);
+    if (!present) throw badInput("agents", `${agent} is not online`);
+    if (isOlder(present)) throw badInput("agents", `${agent} ${OLDER}`);
+  }
+  return beginRestart(ctx, caller, agents);
+}
+
+/** Begins to restart these agents, in this order. Throws BAD_INPUT if others are restarted now. */
+export async function beginRestart(
+  { db }: Pick<ScanContext, "db">,
+  caller: Caller,
+  agents: readonly string[],
+): Promise<RollingRestartRecord> {
+  return db.transaction().execute(async (tx) => {
+    const begun = await insertRestart(tx, agents);
+    if (!begun) throw new GatewayError("BAD_INPUT", "agents are being restarted now: wait until that is done, or stop it");
+    await audit(tx, caller, "restartAgents", String(begun.id), { agents });
+    return begun;
+  });
+}
+
+/** Restarts no further agent; the one whose turn it is goes on. Throws NOT_FOUND. */
+export async function stopRestart(ctx: ScanContext, caller: Caller): Promise<RollingRestartRecord> {
+  return ctx.db.transaction().execute(async (tx) => {
+    const stopped = await endRestart(tx, "STOPPED", null);
+    if (!stopped) throw new GatewayError("NOT_FOUND", "no agents are being restarted");
+    await audit(tx, caller, "stopRestart", String(stopped.id));
+    return stopped;
+  });
+}
+
+/** Does what is next of the restart that is under way. Any number of gateways may do so. */
+export async function continueRestart(ctx: ScanContext): Promise<void> {
+  await ctx.db.transaction().execute(async (tx) => {
+    const underway = await lockUnderway(tx);
+    if (underway) await step(ctx, tx, underway);
+  });
+}
+
+async function step(ctx: ScanContext, tx: Tx, underway: UnderwayRestart): Promise<void> {
+  const { id, agents, done, processStartedAt, healthy, askedMs } = underway;
+  const agent = agents[done] ?? "";
+  const present = ctx.fleet.agents().find((one) => one.agent === agent);
+  if (processStartedAt === null) {
+    if (!present) return void (await endRestart(tx, "FAILED", `${agent} went offline before its turn came.`));
+    if (isOlder(present)) return void (await endRestart(tx, "FAILED", `${agent} ${OLDER}.`));
+    await markAsked(tx, id, present.startedAt, healthyNames(present));
+    return tell(ctx, present, present.startedAt);
+  }
+  const before = processStartedAt.toISOString();
+  if (present && present.startedAt !== before && isBack(present, healthy ?? [])) {
+    ctx.log.info({ agent }, "an agent was restarted and is well");
+    return markBack(tx, underway, done + 1);
+  }
+  if ((askedMs ?? 0) > RESTART_LIMIT_MS)
+    return void (await endRestart(tx, "FAILED", problemOf(agent, present, before, healthy ?? [])));
+  // The message may have been lost.
+  if (present?.startedAt === before && present.state !== "DRAINING") tell(ctx, present, before);
+}
+
+const OLDER = "is of an older version, which cannot be told to restart: restart it on its host";
+
+function isOlder({ settings }: PresentAgent): boolean {
+  return settings === undefined;
+}
+
+function tell({ bus }: ScanContext, { agent, class: internet }: PresentAgent, startedAt: string): void {
+  bus.account(internet).sendControl(agent, { v: 1, kind: "restart", startedAt });
+}
+
+/** The engines that it has and that were healthy before are so again. */
+function isBack({ engines }: PresentAgent, healthy: readonly string[]): boolean {
+  const its = new Map(engines.map((engine) => [engineToken(engine.name), engine.healthy]));
+  return healthy.every((name) => its.get(engineToken(name)) ?? true);
+}
+
+function healthyNames({ engines }: PresentAgent): string[] {
+  return engines.filter((engine) => engine.healthy).map(({ name }) => name);
+}
+
+function problemOf(agent: string, present: PresentAgent | undefined, before: string, healthy: readonly string[]): string {
+  const limit = `within ${RESTART_LIMIT_MS / 60_000} minutes`;
+  if (!present) return `${agent} has ended and was not started again ${limit}: start it on its host.`;
+  if (present.startedAt === before) return `${agent} has not ended ${limit}.`;
+  const ill = present.engines.filter((engine) => !engine.healthy && healthy.includes(engine.name));
+  return `${agent} is back, but not well ${limit}: ${ill.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}`;
+}
