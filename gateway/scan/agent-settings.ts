@@ -40,7 +40,8 @@ export async function updateAgentSettings(
     await audit(tx, caller, "updateAgentSettings", agent, { engines: checked });
     return written;
   });
-  if (present) sendSettings(ctx, present, record);
+  // An older agent knows no settings.
+  if (present?.settings) sendSettings(ctx, present, record);
   return record;
 }
 
@@ -49,10 +50,8 @@ export async function repeatSettings(ctx: ScanContext): Promise<void> {
   const records = new Map((await readAgentSettings(ctx.db)).map((record) => [record.agent, record]));
   for (const present of ctx.fleet.agents()) {
     const { agent, settings } = present;
-    // An older agent knows no settings.
-    if (settings === undefined) continue;
     const wanted = records.get(agent) ?? NONE;
-    if (settings.revision !== wanted.revision) sendSettings(ctx, present, wanted);
+    if (settings && settings.revision !== wanted.revision) sendSettings(ctx, present, wanted);
   }
 }
 

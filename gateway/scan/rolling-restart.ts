@@ -87,7 +87,7 @@ async function step(ctx: ScanContext, tx: Tx, underway: UnderwayRestart): Promis
   if ((askedMs ?? 0) > RESTART_LIMIT_MS)
     return void (await endRestart(tx, "FAILED", problemOf(agent, present, before, healthy ?? [])));
   // The message may have been lost.
-  if (present?.startedAt === before && present.state !== "DRAINING") tell(ctx, present, before);
+  if (present?.startedAt === before) tell(ctx, present, before);
 }
 
 const OLDER = "is of an older version, which cannot be told to restart: restart it on its host";
