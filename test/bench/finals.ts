@@ -8,6 +8,10 @@ import pg from "pg";
 const FINAL = `
   select id::float8 as id, verdict::text = $2 and done = $3 and total = $3 as good from scans where id >= $1 and end_date is not null`;
 
+const TOLD = `
+  select s.verdict::text, coalesce(string_agg(concat_ws(' ', r.state, r.verdict, r.cause, r.error, r.closed), '; '), 'no results') as results
+  from scans s left join results r on r.scan_id = s.id where s.id = $1 group by s.id`;
+
 /** The scans that are open as far as is known here. */
 export interface Finals {
   /** The process of Postgres that answers here. */
@@ -45,11 +49,17 @@ export async function watchFinals(postgresUrl: string, expected: string, results
         values: [from, expected, results],
       });
       for (const { id, good } of rows) {
-        if (good !== true) throw new Error(`scan ${id} is not ${expected} with ${results} results`);
+        if (good !== true)
+          throw new Error(`scan ${id} is not ${expected} with ${results} results, but ${await whatIsThere(client, id)}`);
         final.add(id);
         open.delete(id);
       }
     },
     close: () => client.end(),
   };
+}
+
+async function whatIsThere(client: pg.Client, scanId: number): Promise<string> {
+  const { rows } = await client.query<{ verdict: string; results: string }>(TOLD, [scanId]);
+  return `${rows[0]?.verdict}: ${rows[0]?.results}`;
 }

@@ -1,6 +1,7 @@
 /** Closed load: as many scans as the mesh takes, a bounded number of them under way. */
 
 import { setTimeout as pause } from "node:timers/promises";
+import { createAbortController } from "../../schema/abort-controller.js";
 import type { ScansSamples } from "./mesh.js";
 import type { Advance } from "./progress.js";
 
@@ -21,7 +22,7 @@ export async function pushThrough(
 ): Promise<number> {
   const begun = performance.now();
   const deadline = begun + TIME_LIMIT_MS;
-  const ending = new AbortController();
+  const ending = createAbortController();
   let next = 0;
   let answered = 0;
 

@@ -123,12 +123,23 @@ async function run(options: Options): Promise<void> {
     show: (table) => void tables.push(table),
   };
   const metrics: Metric[] = [];
+  const failures: string[] = [];
   try {
-    for (const id of options.only) metrics.push(...(await RUNS[id](bench)));
+    for (const id of options.only) {
+      try {
+        metrics.push(...(await RUNS[id](bench)));
+      } catch (error) {
+        if (error instanceof Interrupted || error instanceof Missing) throw error;
+        // What the others have measured in hours is not lost by it.
+        failures.push(`${id} has failed: ${error instanceof Error ? error.message : String(error)}`);
+        progress.line(error instanceof Error && error.stack !== undefined ? error.stack : String(error));
+      }
+    }
   } finally {
     if (options.data === undefined) await rm(data, { recursive: true });
   }
-  const report = reportOf(machine, options, metrics, tables);
+  if (failures.length > 0) process.exitCode = 1;
+  const report = reportOf(machine, options, metrics, tables, failures);
   if (options.writeConstants !== undefined && measured !== undefined) {
     const document = withOrigin(measured, machine, report.doubts);
     await writeFile(options.writeConstants, `${JSON.stringify(document, fewDigits, 2)}\n`);

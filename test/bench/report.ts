@@ -38,6 +38,7 @@ export function reportOf(
   { only, rounds, scale, seed }: Options,
   metrics: readonly Metric[],
   tables: readonly Table[],
+  failures: readonly string[] = [],
 ): Report {
   const doubts = metrics.flatMap(({ id, compared }) =>
     compared?.baseline.noisy ? [`${id}: its baselines spread ${percent(compared.baseline.spread)}, over 15 %`] : [],
@@ -45,7 +46,7 @@ export function reportOf(
   if (machine.loadBefore > QUIET_LOAD * machine.cores)
     doubts.unshift(`the machine was busy before the run (load ${machine.loadBefore.toFixed(2)})`);
   if (scale < 1) doubts.unshift(`a run at scale ${scale} shows that everything runs; its figures say nothing`);
-  return { v: 1, machine, run: { only, rounds, scale, seed }, doubts, metrics, tables };
+  return { v: 1, machine, run: { only, rounds, scale, seed }, doubts: [...failures, ...doubts], metrics, tables };
 }
 
 export function tableOf({ machine, doubts, metrics, tables }: Report): string {
