@@ -5,6 +5,7 @@ import { Command, Option } from "commander";
 import { readAgentKeys, type AgentKeyRecord } from "../gateway/db/agent-keys.js";
 import { readSharingAgents } from "../gateway/db/shared-agents.js";
 import { readAgents, type AgentRecord } from "../gateway/db/agents.js";
+import { readGateways } from "../gateway/db/gateways.js";
 import { readLastRestart } from "../gateway/db/rolling-restarts.js";
 import { readJoinTokens, type JoinTokenRecord } from "../gateway/db/join-tokens.js";
 import type { Database } from "../gateway/db/database.js";
@@ -15,6 +16,7 @@ import type { InternetClass } from "../schema/classes.js";
 import { joinLines, type JoinMethod } from "../schema/join-lines.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { duration } from "../schema/settings.js";
+import { suggestName } from "../schema/suggestion.js";
 import { textTable } from "../schema/text-table.js";
 import { print, runCommand, say } from "./command.js";
 import { COMMAND_LINE, withDatabase } from "./mesh-database.js";
@@ -156,13 +158,13 @@ async function doctor(db: Database, mesh: string): Promise<void> {
 }
 
 async function restart(db: Database, mesh: string, names: readonly string[]): Promise<void> {
-  const agents =
-    names.length > 0
-      ? names
-      : (await readAgents(db))
-          .filter(isThere)
-          .map(({ agent }) => agent)
-          .toSorted();
+  if ((await readGateways(db)).length === 0)
+    throw new OperatorError(`No gateway of ${mesh} runs, and it takes one to restart agents: start the mesh first.`);
+  const there = (await readAgents(db)).filter(isThere).map(({ agent }) => agent);
+  const missing = names.find((name) => !there.includes(name));
+  if (missing !== undefined)
+    throw new OperatorError(`${missing} was not heard within the last minutes${suggestName(missing, there)}.`);
+  const agents = names.length > 0 ? names : there.toSorted();
   if (agents.length === 0) throw new OperatorError(`No agent of ${mesh} was heard within the last minutes.`);
   const { id } = await beginRestart({ db }, COMMAND_LINE, agents);
   say(`Restarting ${agents.join(", ")}, one after the other. A gateway does it: Ctrl-C here does not stop it.`);

@@ -1,4 +1,4 @@
-/** Starts a part of the mesh again that a full disk has ended. */
+/** Starts a part of the mesh again that a full disk has ended, or that has ended in order to be started again. */
 
 import { statfs } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
@@ -32,16 +32,18 @@ const OUT_OF_ROOM = /no space left on device|ENOSPC/i;
 export async function supervise<T extends Running>(first: T, supervision: Supervision<T>): Promise<OperatorError | undefined> {
   const { name, isStopping, isRestarting, tell } = supervision;
   let part = first;
-  for (let restarts = 0; ; restarts++) {
+  for (let failures = 0; ;) {
     const exit = await part.exited;
     if (isStopping()) return undefined;
     const reason = new OperatorError(describeExit(name, exit, part.log));
-    if (!isRestarting(part) && exit.code !== RESTART_STATUS) {
+    const isWanted = isRestarting(part) || exit.code === RESTART_STATUS;
+    if (!isWanted) {
       const wasFull = OUT_OF_ROOM.test(part.log.lastError()) || !(await supervision.hasRoom());
-      if (!wasFull || restarts >= MOST_RESTARTS) return reason;
+      if (!wasFull || failures >= MOST_RESTARTS) return reason;
       tell(`The ${name} has ended because its disk is full. It is started again once there is room.`);
+      failures++;
     }
-    const next = await startAgain(supervision, restarts);
+    const next = await startAgain(supervision, isWanted ? 0 : failures);
     if (next === undefined || next instanceof OperatorError) return next;
     tell(`The ${name} runs again.`);
     part = next;
@@ -57,10 +59,10 @@ export async function hasRoom(folder: string): Promise<boolean> {
 /** A start may need more room than there is, so it is tried some times; the pauses grow. */
 async function startAgain<T extends Running>(
   { name, start, hasRoom: isRoomy, isStopping }: Supervision<T>,
-  restarts: number,
+  failures: number,
 ): Promise<T | OperatorError | undefined> {
   for (let tries = 1; ; tries++) {
-    await pause(Math.min(restarts + tries, 10) * LOOK_MS);
+    await pause(Math.min(failures + tries - 1, 10) * LOOK_MS);
     while (!isStopping() && !(await isRoomy())) await pause(LOOK_MS);
     if (isStopping()) return undefined;
     try {

@@ -10,6 +10,8 @@ export interface EngineHost {
   readonly engines: readonly string[];
   /** It may have more, whose names cannot be read: what is not named stays. */
   readonly incomplete: boolean;
+  /** The revision of the mesh's settings that it has applied: before it has the last, it may have more, too. */
+  readonly settings?: number | undefined;
 }
 
 /** An agent that was not heard for so long keeps no engine in the mesh. */
@@ -24,7 +26,7 @@ export async function recordHosts(tx: Tx, hosts: readonly EngineHost[]): Promise
   const { rows: dropped } = await sql<{ engineId: number }>`
     with host as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as host
-        (agent text, internet boolean, engines text[], incomplete boolean)
+        (agent text, internet boolean, engines text[], incomplete boolean, settings integer)
     ), has as (
       select distinct engines.id as engine_id, host.agent
       from host join engines on engines.internet = host.internet and lower(engines.name) = any(host.engines)
@@ -33,7 +35,9 @@ export async function recordHosts(tx: Tx, hosts: readonly EngineHost[]): Promise
       on conflict (engine_id, agent) do update set seen_at = now()
     )
     delete from engine_hosts using host, engines
-    where engine_hosts.agent = host.agent and not host.incomplete and engines.id = engine_hosts.engine_id and engines.internet = host.internet
+    where engine_hosts.agent = host.agent and not host.incomplete
+      and not exists (select from agent_settings as wanted where wanted.agent = host.agent and wanted.revision <> host.settings)
+      and engines.id = engine_hosts.engine_id and engines.internet = host.internet
       and not exists (select from has where has.engine_id = engine_hosts.engine_id and has.agent = engine_hosts.agent)
     returning engine_hosts.engine_id as "engineId"`.execute(tx);
   return markRemoved(

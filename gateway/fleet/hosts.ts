@@ -21,13 +21,13 @@ export interface Hosts {
 interface Change {
   readonly heard: PresentAgent;
   readonly hosts: EngineHost;
+  /** Both as a text to compare. */
+  readonly said: string;
 }
 
 /** What was recorded of an agent, and when. */
 interface Recorded {
-  readonly engines: string;
-  readonly incomplete: boolean;
-  readonly sealing: number | undefined;
+  readonly said: string;
   readonly at: number;
 }
 
@@ -75,20 +75,17 @@ export function createHosts(db: Database, log: Logger): Hosts {
       const now = performance.now();
       const keys = new Set(present.map(({ agent, class: internet }) => keyOf(internet, agent)));
       for (const key of recorded.keys()) if (!keys.has(key)) recorded.delete(key);
-      const changed = present.flatMap((heard) => {
-        const { agent, class: internet, engines, incomplete, sealing } = heard;
+      const changed = present.flatMap((heard): Change[] => {
+        const { agent, class: internet, engines, incomplete, sealing, settings } = heard;
         const tokens = engines.map(({ name }) => engineToken(name)).toSorted();
+        const hosts = { agent, internet, engines: tokens, incomplete, settings: settings?.revision };
+        const said = JSON.stringify([hosts, sealing]);
         const before = recorded.get(keyOf(internet, agent));
-        const isSame = before?.engines === tokens.join(" ") && before.incomplete === incomplete && before.sealing === sealing;
-        if (isSame && now - before.at < REPEAT_MS) return [];
-        return [{ heard, hosts: { agent, internet, engines: tokens, incomplete } }];
+        return before?.said === said && now - before.at < REPEAT_MS ? [] : [{ heard, hosts, said }];
       });
       if (changed.length === 0) return;
       await write(changed);
-      for (const { heard, hosts } of changed) {
-        const { agent, internet, engines, incomplete } = hosts;
-        recorded.set(keyOf(internet, agent), { engines: engines.join(" "), incomplete, sealing: heard.sealing, at: now });
-      }
+      for (const { hosts, said } of changed) recorded.set(keyOf(hosts.internet, hosts.agent), { said, at: now });
     },
     leave(internet, agent) {
       leaving.set(keyOf(internet, agent), { internet, agent });

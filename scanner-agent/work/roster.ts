@@ -12,8 +12,8 @@ export interface Roster {
   /** Pulls nothing while it is held. */
   hold(held: boolean): void;
   /**
-   * Replaces the engines that are to run otherwise: each finishes what it has, and is stopped. The new ones are started then, and tested
-   * as at the start of the agent.
+   * Replaces the engines that are to run otherwise: each finishes what it has, and is stopped. The one in its place is started then, and
+   * tested as at the start of the agent.
    */
   replace(parts: readonly EngineParts[]): Promise<void>;
   /** Pulls nothing and replaces nothing from now on; resolves when all requests in flight are answered or handed back. */
@@ -25,14 +25,19 @@ interface Entry {
   readonly key: string;
   readonly engine: Engine;
   intake?: Intake;
+  isLeaving?: boolean;
 }
 
 /** Engines are not started by this, but those that replace others are. */
 export function createRoster(parts: readonly EngineParts[], create: (parts: EngineParts) => Engine): Roster {
-  let entries: Entry[] = parts.map((part) => ({ key: keyOf(part), engine: create(part) }));
+  let entries: Entry[] = parts.map(enter);
   let context: WorkContext | undefined;
   let isHeld = false;
   let isClosed = false;
+
+  function enter(part: EngineParts): Entry {
+    return { key: keyOf(part), engine: create(part) };
+  }
 
   function admit(entry: Entry): void {
     if (context === undefined) return;
@@ -40,12 +45,22 @@ export function createRoster(parts: readonly EngineParts[], create: (parts: Engi
     entry.intake.hold(isHeld);
   }
 
-  async function retire(entry: Entry): Promise<void> {
+  /** Its successor takes its place at once, so that the mesh does not take the engine for one that this agent has no more. */
+  async function retire(entry: Entry, successor: EngineParts | undefined): Promise<void> {
+    entry.isLeaving = true;
     await entry.intake?.drain();
     // It is stopped with all others when the agent ends.
     if (isClosed) return;
     await entry.engine.stop();
-    entries = entries.filter((one) => one !== entry);
+    if (isClosed) return;
+    const next = successor && enter(successor);
+    entries = entries.flatMap((one) => (one === entry ? (next ?? []) : [one]));
+    if (next) begin(next);
+  }
+
+  function begin(entry: Entry): void {
+    admit(entry);
+    void entry.engine.start();
   }
 
   return {
@@ -55,23 +70,24 @@ export function createRoster(parts: readonly EngineParts[], create: (parts: Engi
       for (const entry of entries) admit(entry);
     },
     update() {
-      for (const { intake } of entries) intake?.update();
+      for (const { intake, isLeaving } of entries) if (!isLeaving) intake?.update();
     },
     hold(held) {
       isHeld = held;
-      for (const { intake } of entries) intake?.hold(held);
+      for (const { intake, isLeaving } of entries) if (!isLeaving) intake?.hold(held);
     },
     async replace(wanted) {
-      const keys = new Set(wanted.map(keyOf));
-      await Promise.all(entries.filter(({ key }) => !keys.has(key)).map(retire));
       if (isClosed) return;
       const kept = new Set(entries.map(({ key }) => key));
-      const added = wanted
-        .filter((part) => !kept.has(keyOf(part)))
-        .map((part): Entry => ({ key: keyOf(part), engine: create(part) }));
+      const coming = new Map(wanted.filter((part) => !kept.has(keyOf(part))).map((part) => [part.manifest.name, part]));
+      const keys = new Set(wanted.map(keyOf));
+      const leaving = entries.filter(({ key }) => !keys.has(key));
+      const retired = leaving.map((entry) => retire(entry, coming.get(entry.engine.manifest.name)));
+      for (const { engine } of leaving) coming.delete(engine.manifest.name);
+      const added = [...coming.values()].map(enter);
       entries = [...entries, ...added].toSorted((a, b) => a.engine.manifest.name.localeCompare(b.engine.manifest.name));
-      for (const entry of added) admit(entry);
-      for (const { engine } of added) void engine.start();
+      for (const entry of added) begin(entry);
+      await Promise.all(retired);
     },
     async drain() {
       isClosed = true;

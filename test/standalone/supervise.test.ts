@@ -1,16 +1,17 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
+import { RESTART_STATUS } from "../../schema/lifecycle.js";
 import type { Exit } from "../../standalone/guarded-server.js";
 import { restartStalledNats } from "../../standalone/stalled-nats.js";
 import { supervise, type Running } from "../../standalone/supervise.js";
 
 /** A part that ends when the test says so; `lastError` is in its log. */
-function part(lastError = ""): Running & { end(): void } {
+function part(lastError = ""): Running & { end(code?: number): void } {
   let end: (exit: Exit) => void = () => {};
   const exited = new Promise<Exit>((resolve) => (end = resolve));
   const log = { file: "part.log", fd: -1, close: () => {}, lastError: () => lastError };
-  return { exited, log, end: () => end({ code: 1, signal: null }) };
+  return { exited, log, end: (code = 1) => end({ code, signal: null }) };
 }
 
 function supervision(disk: { full: boolean }, starts: () => Promise<Running>) {
@@ -53,6 +54,19 @@ it("so is one whose log says it, also if its first start fails; any other ends t
   second.end();
   expect((await over)?.message).toBe("The part ended with status 1 (see part.log).");
   expect(tries).toBe(2);
+});
+
+it("one that wants to be started again is, however often, and that is no failure", async () => {
+  let now = part();
+  const { told, parts } = supervision({ full: false }, async () => (now = part()));
+  const over = supervise(now, parts);
+  for (let times = 1; times <= 12; times++) {
+    now.end(RESTART_STATUS);
+    await expect.poll(() => told.length).toBe(times);
+  }
+  now.end();
+  expect((await over)?.message).toBe("The part ended with status 1 (see part.log).");
+  expect(new Set(told)).toEqual(new Set(["The part runs again."]));
 });
 
 it("a nats-server that stores nothing is restarted when its disk has room, and not before", async () => {

@@ -106,6 +106,12 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 3 * START
     expect(await certificateOfNats(server, authority)).not.toContain("new.example.org");
     await makeCertificates(join(dir, "tls"), ["127.0.0.1", "new.example.org"]);
     await expect.poll(() => certificateOfNats(server, authority)).toContain("new.example.org");
+
+    await expect(runHosts(dir, "restart", "nobody")).rejects.toThrow("nobody was not heard within the last minutes");
+    expect((await runHosts(dir, "restart")).stderr).toMatch(
+      /Restarting (\S+) …\n\1 is back, and well\.\nAll of them were restarted\./,
+    );
+    expect(mesh.output()).toContain("The agent runs again.");
   });
 
   test.each(["gateway/main.js", "scanner-agent/main.js", "/postgres\0", "nats-server"])(

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import { readAgentSettings } from "../../../gateway/db/agent-settings.js";
 import { markCloned } from "../../../gateway/db/agent-keys.js";
 import { engine, startPuppet } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { codeOf, joinHost, newHost } from "../join/host.js";
 import { keyWith } from "../keys/keyed-client.js";
@@ -78,4 +80,49 @@ it("tokens are listed without their texts and revoked, and a key that may not ma
   const reader = await open(gateway.url, "/#/fleet/add", { key: await keyWith(gateway, ["fleet:write", "scan:read"]) });
   await reader.page.getByText("Your API key lacks the scope ADMIN").waitFor();
   expect(await reader.page.getByRole("button", { name: "Make the line" }).count()).toBe(0);
+});
+
+it("slots and limits are set, what the agent cannot apply is told, and agents are restarted", async () => {
+  const limits = { slots: 1, timeoutMs: 60_000, memory: null, cpus: null };
+  const own = engine("Alpha", { limits, own: limits });
+  const machine = { cores: 4, memory: 8 * 1024 ** 3 };
+  const puppet = await startPuppet(stage, "rack-9", [own]);
+  const say = (revision: number, problems: string[]) =>
+    puppet.announce([{ slots: 4, limits: { ...limits, slots: 4 } }], { machine, settings: { revision, problems } });
+  await say(0, []);
+  const key = await keyWith(gateway, ["fleet:write", "scan:read"]);
+  const { page, faults } = await open(gateway.url, "/#/fleet", { key, viewport: { width: 390, height: 800 } });
+  page.on("dialog", (dialog) => void dialog.accept());
+  const card = page.getByRole("region", { name: "rack-9" });
+  await card.getByText("Slots and limits").click();
+  await card.getByText("4 processors").waitFor();
+  await card.getByRole("spinbutton", { name: "Slots of Alpha" }).fill("1000");
+  await card.getByRole("button", { name: "Save the settings of rack-9" }).click();
+  await card.getByText("must be from 1 to 256").waitFor();
+  await card.getByRole("spinbutton", { name: "Slots of Alpha" }).fill("4");
+  await card.getByRole("button", { name: "Save the settings of rack-9" }).click();
+  await card.getByText("The agent has not applied the settings yet.").waitFor();
+  const [set] = await readAgentSettings(stage.db);
+  expect(set).toMatchObject({ agent: "rack-9", engines: [{ engine: "Alpha", slots: 4 }] });
+  await say(set?.revision ?? 0, ["Alpha: there is no such way"]);
+  await card.getByText("Alpha: there is no such way").waitFor();
+  await card.getByText("4 slots · 1 min").waitFor();
+  await card.getByText("not applied").waitFor({ state: "detached" });
+  expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+
+  await page.getByRole("button", { name: "Restart all agents" }).click();
+  await page.getByText("Restarting rack-9: 0 of 1 agents are back.").first().waitFor();
+  await until("it is asked", async () => {
+    const asked = stage.db.selectFrom("rolling_restarts").select("asked_at").orderBy("id", "desc");
+    return (await asked.executeTakeFirst())?.asked_at;
+  });
+  // As of another process: it was started now.
+  await say(set?.revision ?? 0, []);
+  await page.getByText("One agent was restarted").waitFor();
+  await page.getByRole("button", { name: "Restart all agents" }).click();
+  await page.getByRole("button", { name: "Restart no further agent" }).click();
+  await page.getByText("The restart was stopped after 0 of 1 agents").waitFor();
+  await puppet.leave();
+  await puppet.close();
+  expect(faults).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { writeAgentSettings } from "../../../gateway/db/agent-settings.js";
 import { forgetEngine, removeOldHosts } from "../../../gateway/db/engine-hosts.js";
 import { readEngines } from "../../../gateway/db/engines.js";
 import { readScan } from "../../../gateway/db/scans.js";
@@ -41,7 +42,8 @@ async function submit(text: string, engines: string[]): Promise<number> {
 const stateOf = async (scan: number, name: string) =>
   (await readScan(stage.db, scan))?.results.find((result) => result.engine === name)?.state;
 const available = async (name: string) => (await readEngines(stage.db)).find((one) => one.name === name)?.available;
-const online = (id: string) => gateway.context.fleet.agents().some(({ agent }) => agent === id);
+const heard = (id: string) => gateway.context.fleet.agents().find(({ agent }) => agent === id);
+const online = (id: string) => heard(id) !== undefined;
 const recorded = (id: string, count: number) =>
   until("its engines are recorded", async () => {
     const rows = await stage.db.selectFrom("engine_hosts").select("engine_id").where("agent", "=", id).execute();
@@ -79,6 +81,22 @@ describe("an engine that its host has no more", () => {
 });
 
 describe("an agent", () => {
+  it("that has not applied the mesh's settings yet may have more engines than it says", async () => {
+    const agent = await agentOf("started-anew", ["Plain", "TurnedOn"]);
+    await recorded("started-anew", 2);
+    const { revision } = await stage.db.transaction().execute((tx) => writeAgentSettings(tx, "started-anew", []));
+    const say = (applied: number) =>
+      agent.announce([], { engines: [engine("Plain")], settings: { revision: applied, problems: [] } });
+    await say(0);
+    await until("it is heard", () => heard("started-anew")?.settings?.revision === 0);
+    await gateway.context.fleet.recordPresence();
+    await gateway.context.fleet.recordPresence();
+    expect(await available("TurnedOn")).toBe(true);
+    await say(revision);
+    await recorded("started-anew", 1);
+    expect(await available("TurnedOn")).toBe(false);
+  });
+
   it("that is restarted, or gone without a word, is waited for", async () => {
     const agent = await agentOf("restarts", ["Patient"]);
     await recorded("restarts", 1);

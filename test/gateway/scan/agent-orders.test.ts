@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { readLastRestart } from "../../../gateway/db/rolling-restarts.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { until, type Part } from "../../stage/stage.js";
 import { data } from "../http/http-client.js";
@@ -155,7 +156,7 @@ it.each([
   expect(refused.message).toMatch(message);
 });
 
-it("restarts agents one after the other, and stops at the first that does not come back", async () => {
+it("restarts agents one after the other, which no scan notices, and stops at the first that does not come back", async () => {
   const fields = "... on RollingRestartSuccess { rollingRestart { agents state } } ... on UserError { message }";
   const begin = async (agents: string[]) => {
     const query = `mutation($agents: [String!]) { restartAgents(agents: $agents) { ${fields} } }`;
@@ -173,12 +174,31 @@ it("restarts agents one after the other, and stops at the first that does not co
   expect(await begin(["nobody"])).toMatchObject({ message: "agents: nobody is not online" });
   expect(await begin(["puppet"])).toMatchObject({ message: expect.stringContaining("older version") as string });
 
-  const ended = once(real.process, "exit");
-  expect(await begin(["real"])).toEqual({ rollingRestart: { agents: ["real"], state: "RUNNING" } });
+  const agents = new Map([
+    ["real", real],
+    ["second", await here.stage.agentProcess({ id: "second", engines })],
+  ]);
+  await until("both are there", () => here.gateway.context.fleet.agents().length === 3);
+  const supervised = [...agents].map(async ([id, { process }]) => {
+    const [status] = (await once(process, "exit")) as [number | null];
+    agents.set(id, await here.stage.agentProcess({ id, engines }));
+    return status;
+  });
+  expect(await begin(["second", "real"])).toEqual({ rollingRestart: { agents: ["second", "real"], state: "RUNNING" } });
   expect(await begin(["real"])).toMatchObject({ message: expect.stringContaining("being restarted now") as string });
-  expect((await ended)[0]).toBe(75);
-  real = await here.stage.agentProcess({ id: "real", engines });
-  expect(await state("DONE")).toMatchObject({ done: 1, problem: null });
+  const scans: number[] = [];
+  const isOver = async () => (await readLastRestart(here.stage.db))?.state !== "RUNNING";
+  while (!(await isOver())) {
+    const three = await Promise.all([1, 2, 3].map((n) => here.submit(`${n} behind ${scans.length}`, ["Quick"])));
+    await Promise.all(three.map((id) => here.final(id)));
+    scans.push(...three);
+  }
+  expect(await state("DONE")).toMatchObject({ done: 2, problem: null });
+  expect(await Promise.all(supervised)).toEqual([75, 75]);
+  for (const id of scans)
+    expect(await readScan(here.stage.db, id)).toMatchObject({ results: [{ engine: "Quick", state: "DONE" }] });
+  await agents.get("second")?.kill();
+  real = agents.get("real") ?? real;
 
   const again = once(real.process, "exit");
   await begin(["real"]);

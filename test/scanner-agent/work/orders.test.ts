@@ -153,19 +153,27 @@ describe("an agent that is told what it cannot read", () => {
 describe("the settings of the mesh", () => {
   test("are applied when what runs is done, without a restart of the agent, and taken back", async () => {
     const { engine, free } = held("Set");
-    const other = puppet("Unset", () => Promise.resolve(CLEAN));
-    const agent = await agentWith(engine, {}, [other]);
+    const others = ["Quick", "Unset"].map((name) => puppet(name, () => Promise.resolve(CLEAN)));
+    const agent = await agentWith(engine, {}, others);
     const sample = await stage.store(Buffer.from("x"));
     const [first, second] = [requestOf(sample, ["Set"]), requestOf(sample, ["Set"])];
     await stage.request(engine.manifest, first);
     await until("it runs", async () => free.length === 1);
     const settings = [
       { engine: "set", slots: 3, timeoutMs: 5_000 },
+      { engine: "Quick", slots: 5 },
       { engine: "Unset", enabled: false },
       { engine: "Ghost", slots: 1 },
     ];
+    const shown = async () => (await stage.presence(agent))?.engines.map(({ name, slots }) => [name, slots]);
     for (let told = 0; told < 2; told++) tell(agent, { v: 1, kind: "settings", revision: 7, engines: settings });
-    await until("the other one is off", async () => (await stage.presence(agent))?.engines.length === 1);
+    const seen: unknown[] = [];
+    await until("one is off, and one runs otherwise while another is busy", async () => {
+      const now = await shown();
+      seen.push(now?.map(([name]) => name));
+      return JSON.stringify(now) === '[["Quick",5],["Set",1]]';
+    });
+    for (const names of seen) expect(names).toEqual(expect.arrayContaining(["Quick", "Set"]));
     expect((await stage.presence(agent))?.settings).toEqual({ revision: 0, problems: [] });
     free[0]?.();
     expect(await stage.answer("Set", first.scan)).toMatchObject({ state: "DONE" });
@@ -178,13 +186,15 @@ describe("the settings of the mesh", () => {
       });
     const presence = await applied(7);
     expect(presence.settings?.problems).toEqual([expect.stringMatching(/^Ghost: /)]);
-    expect(presence.engines).toMatchObject([{ name: "Set", slots: 3, own: { slots: 1 } }]);
+    expect(presence.engines).toMatchObject([{ name: "Quick" }, { name: "Set", slots: 3, own: { slots: 1 } }]);
     await stage.request(engine.manifest, second);
     await until("it runs", async () => free.length === 2);
     free[1]?.();
     expect(await stage.answer("Set", second.scan)).toMatchObject({ state: "DONE" });
     tell(agent, { v: 1, kind: "settings", revision: 8, engines: [] });
-    expect((await applied(8)).engines.map(({ name, slots }) => [name, slots])).toEqual([
+    await applied(8);
+    expect(await shown()).toEqual([
+      ["Quick", 2],
       ["Set", 1],
       ["Unset", 2],
     ]);

@@ -60,7 +60,9 @@ function Progress({ restart: { agents, done, state, problem, endedAt } }: { rest
     );
   return (
     <p className="soft small">
-      {state === "DONE" ? `All ${total} agents were restarted` : `The restart was stopped after ${done} of ${total} agents`}{" "}
+      {state === "DONE"
+        ? `${total === 1 ? "One agent was" : `All ${total} agents were`} restarted`
+        : `The restart was stopped after ${done} of ${total} agents`}{" "}
       {endedAt !== null && <Ago at={endedAt} />}.
     </p>
   );
