@@ -3,7 +3,16 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createAccount, createUser, encodeAccount, encodeUser, fromSeed, type Account as Claims } from "@nats-io/jwt";
+import {
+  createAccount,
+  createUser,
+  decode,
+  encodeAccount,
+  encodeUser,
+  fromSeed,
+  type Account as Claims,
+  type Export,
+} from "@nats-io/jwt";
 import { connect, credsAuthenticator, jwtAuthenticator, NatsError, type JetStreamManager, type NatsConnection } from "nats";
 import { AGENT_LIMITS, agentImports } from "../../../schema/agent-account.js";
 import type { InternetClass } from "../../../schema/classes.js";
@@ -23,6 +32,9 @@ export interface Loosened {
   readonly user?: "agent" | "gateway";
 }
 
+/** What a class offers; servers know more of it than the types do. */
+export type Offered = (Export & { readonly allow_trace?: boolean })[];
+
 /** The bus that is attacked. */
 export interface AttackedBus {
   /** Everything in the isolated account, as a gateway sees it. */
@@ -33,6 +45,8 @@ export interface AttackedBus {
   readonly servers: Readonly<Record<string, string>>;
   /** How the agent `attacker` connects, which has the engine `alpha`: to any server, or to the one at an address. */
   attacker(loosened?: Loosened): Promise<(server?: string) => Promise<NatsConnection>>;
+  /** Changes what the isolated class offers to its agents; without a change, it offers what it did at first. */
+  offer(change?: (offered: Offered) => Offered): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,8 +64,8 @@ const ANSWER_MS = 20_000;
 /** The engines of each class; every agent but the attacker has them. */
 const ENGINES = { isolated: ["alpha", "beta"], internet: ["gamma"] } as const;
 
-/** Names of engines are free: some of its own look like the numbers of requests. */
-const ATTACKERS = ["alpha", ...Array.from({ length: 20 }, (_, n) => String(n))];
+/** Engines of the attacker. Their names are free: some look like the numbers of requests. */
+export const ATTACKERS = ["alpha", ...Array.from({ length: 20 }, (_, n) => String(n))];
 
 /** Of one server, or of a cluster of three. */
 export async function startAttackedBus({ servers: size = 1 }: { servers?: 1 | 3 } = {}): Promise<AttackedBus> {
@@ -92,6 +106,17 @@ export async function startAttackedBus({ servers: size = 1 }: { servers?: 1 | 3 
   const classKeys = { isolated: keys.accounts.isolated.publicKey, internet: keys.accounts.internet.publicKey };
   const signingKey = fromSeed(Buffer.from(agentsKey)).getPublicKey();
 
+  async function tell(jwt: string): Promise<void> {
+    const told = await system.request(CLAIMS_UPDATE, jwt, { timeout: 10_000 });
+    if (told.json<{ data?: { code?: number } }>().data?.code !== 200) throw new Error(told.string());
+  }
+
+  async function offer(change = (offered: Offered) => offered): Promise<void> {
+    const { name, sub, nats: claims } = decode<Claims>(keys.accounts.isolated.jwt);
+    const exports = change(claims.exports ?? []);
+    await tell(await encodeAccount(name, sub, { ...claims, exports }, { signer: accountsKey ?? "" }));
+  }
+
   /** Each attacker has an account of its own: what an attack has left of another one is not there. */
   async function attacker({ imports, limits, user }: Loosened = {}): Promise<(server?: string) => Promise<NatsConnection>> {
     if (user !== undefined) return () => as(keys.creds[user].isolated);
@@ -104,9 +129,7 @@ export async function startAttackedBus({ servers: size = 1 }: { servers?: 1 | 3 
       signing_keys: [signingKey],
       imports: [...its.filter(({ name }) => !names.has(name)), ...added],
     };
-    const jwt = await encodeAccount("agent attacker", account, claims, { signer: accountsKey ?? "" });
-    const told = await system.request(CLAIMS_UPDATE, jwt, { timeout: 10_000 });
-    if (told.json<{ data?: { code?: number } }>().data?.code !== 200) throw new Error(told.string());
+    await tell(await encodeAccount("agent attacker", account, claims, { signer: accountsKey ?? "" }));
     // Its user may do everything in its account: what the account takes from others has to hold by itself.
     const signed = await encodeUser("attacker", key, account, {}, { signer: agentsKey ?? "" });
     return async (server) => {
@@ -126,6 +149,7 @@ export async function startAttackedBus({ servers: size = 1 }: { servers?: 1 | 3 
     internet,
     servers: nats.servers,
     attacker,
+    offer,
     async close() {
       await Promise.all(open.map((nc) => nc.close()));
       await nats.stop();
