@@ -3,7 +3,15 @@
  * chunk is the encrypted bytes and a tag behind them. No key seals two different chunks under one number: a blob is written once.
  */
 
-import { createCipheriv, createDecipheriv, randomBytes, type CipherGCM, type DecipherGCM } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  randomBytes,
+  type CipherGCM,
+  type DecipherGCM,
+  type KeyObject,
+} from "node:crypto";
 import { freePieces } from "./free-pieces.js";
 
 /** The newest way of sealing that is known here. Agents and gateways announce it; 1 is the one described above. */
@@ -28,7 +36,7 @@ export function createSampleKey(): string {
 
 /** Seals chunk `n`. The pieces given are not changed. */
 export function sealChunk(key: string, n: number, pieces: readonly Uint8Array[]): Uint8Array[] {
-  const cipher = createCipheriv(ALGORITHM, Buffer.from(key, "base64"), nonce(n)) as CipherGCM;
+  const cipher = createCipheriv(ALGORITHM, keyOf(key), nonce(n)) as CipherGCM;
   const sealed: Uint8Array[] = pieces.map((piece) => cipher.update(piece));
   cipher.final();
   return [...sealed, cipher.getAuthTag()];
@@ -38,7 +46,7 @@ export function sealChunk(key: string, n: number, pieces: readonly Uint8Array[])
 export function unsealChunk(key: string, n: number, sealed: Uint8Array): Uint8Array | undefined {
   const size = sealed.length - TAG_BYTES;
   if (size < 0) return undefined;
-  const decipher = createDecipheriv(ALGORITHM, Buffer.from(key, "base64"), nonce(n)) as DecipherGCM;
+  const decipher = createDecipheriv(ALGORITHM, keyOf(key), nonce(n)) as DecipherGCM;
   decipher.setAuthTag(sealed.subarray(size));
   const bytes = sealed.subarray(0, size);
   for (let at = 0; at < size; at += SLICE_BYTES) {
@@ -57,6 +65,11 @@ function isAuthentic(decipher: DecipherGCM): boolean {
     // All that can fail here is the comparison of the tags.
     return false;
   }
+}
+
+/** As an object, because a cipher that is given the bytes takes 16 µs more on Node 24, which is more than a small sample's encryption. */
+function keyOf(key: string): KeyObject {
+  return createSecretKey(key, "base64");
 }
 
 function nonce(n: number): Buffer {
