@@ -10,7 +10,7 @@ import { linkOrCopySync } from "../runners/process/node-process.js";
 import { createStartOpener, type Opener, type OpenerHost, type StartOpener } from "./opener-host.js";
 
 /** Grows whenever more is found out, or something else. */
-const VERSION = 1;
+const VERSION = 2;
 const INSPECT_MS = 60_000;
 const KEPT = 1_000;
 /** How long it counts that an inspection failed. */

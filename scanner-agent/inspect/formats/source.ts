@@ -10,7 +10,9 @@ const WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** Bytes in memory. */
 export function memorySource(bytes: Buffer): Source {
-  return { size: bytes.length, read: (target, position) => bytes.copy(target, 0, position, position + target.length) };
+  const read = (target: Uint8Array, position: number) =>
+    position < bytes.length ? bytes.copy(target, 0, position, position + target.length) : 0;
+  return { size: bytes.length, read };
 }
 
 /** The bytes from there on. */

@@ -46,10 +46,9 @@ function inspectDocument(source: Source, format: string, path: string, findings:
 }
 
 function encryptionOf(source: Source, format: string): string | undefined {
-  const head = readAt(source, 0, HEAD_BYTES);
   if (format === "pdf") return pdfEncryption(source);
-  if (format === "pgp") return pgpEncryption(head) ?? armoredPgpEncryption(source);
-  return cmsEncryption(head) ?? textCmsEncryption(source);
+  if (format === "pgp") return pgpEncryption(source) ?? armoredPgpEncryption(source);
+  return cmsEncryption(readAt(source, 0, HEAD_BYTES)) ?? textCmsEncryption(source);
 }
 
 /** Answers how much of the file the container is, where that is known. */
