@@ -64,7 +64,7 @@ export interface AgentAccounts {
   revokeSharedUser(internet: InternetClass, userKey: string): Promise<boolean>;
   /** Tells NATS of every account that it has lost, or knows otherwise. Runs by itself at each connection. Returns how many these were. */
   restore(): Promise<number>;
-  /** Asks NATS to read its certificate again; servers before 2.10 do so by a signal alone. */
+  /** Asks NATS to read its certificate again, now or as soon as it can be asked; servers before 2.10 do so by a signal alone. */
   askReload(): void;
   /** Whether NATS can be told. */
   connected(): boolean;
@@ -89,7 +89,11 @@ export interface AccountParts {
 export async function openAgentAccounts(files: AccountFiles, parts: AccountParts): Promise<AgentAccounts> {
   const { config, db, log, userSeconds = USER_SECONDS } = parts;
   const signer = await openSigner(config, files);
-  const resolver = openResolver(config, files.systemCreds, log, restoreSoon);
+  const resolver = openResolver(config, files.systemCreds, log, () => {
+    restoreSoon();
+    if (mustReload) void reload();
+  });
+  let mustReload = false;
   let restoring: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
   let closed = false;
@@ -164,6 +168,17 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
       .finally(() => (restoring = undefined));
   }
 
+  /** Repeated at the next connection if it fails: what the server itself finds wrong with its files may be put right until then. */
+  async function reload(): Promise<void> {
+    try {
+      const isAsked = await resolver.reload();
+      mustReload = false;
+      if (!isAsked) log.warn("this nats-server shows its certificate before until it is told by a signal to read it again");
+    } catch (error) {
+      log.warn({ err: error }, "cannot have NATS read its certificate again");
+    }
+  }
+
   async function signUser(account: AgentAccount): Promise<AgentUser> {
     const expiresAt = new Date(Date.now() + userSeconds * 1000);
     return { account: account.accountKey, jwt: await signer.signUser(account, userSeconds), expiresAt };
@@ -172,8 +187,8 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
   return {
     restore,
     askReload() {
-      if (resolver.isUp()) resolver.askReload();
-      else log.warn("NATS is away: it may show its certificate before until it is told to read its configuration again");
+      mustReload = true;
+      if (resolver.isUp()) void reload();
     },
     connected: resolver.isUp,
     async issueAgent({ agent, publicKey, internet, engines }) {

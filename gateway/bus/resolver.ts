@@ -1,5 +1,6 @@
 /** NATS's resolver: which accounts there are, and what their claims are. */
 
+import { ErrorCode, NatsError } from "nats";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { parseMessage } from "../../schema/messages.js";
@@ -17,8 +18,8 @@ export interface Resolver {
   remove(list: string): Promise<void>;
   /** The signed claims of an account, as NATS has them. */
   lookUp(account: string): Promise<string>;
-  /** Asks the server to read its configuration and certificate again. It answers nobody whose connection that ends. */
-  askReload(): void;
+  /** Has the server read its configuration and certificate again. Returns false if it cannot be asked to, as before 2.10. */
+  reload(): Promise<boolean>;
   /** Public keys of all accounts. */
   list(): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
@@ -26,10 +27,9 @@ export interface Resolver {
 
 const TIMEOUT_MS = 5_000;
 
-const Answer = z.union([
-  z.object({ error: z.object({ code: z.number().default(0), description: z.string().default("") }) }),
-  z.object({ data: z.unknown() }),
-]);
+const Failure = z.object({ code: z.number().default(0), description: z.string().default("") });
+const Answer = z.union([z.object({ error: Failure }), z.object({ data: z.unknown() })]);
+const ReloadAnswer = z.object({ error: Failure.optional() });
 const AccountKeys = z.array(z.string()).nullable();
 
 /** Connects in the background, by the credentials of a user of the system account. `onUp` is called after each connection. */
@@ -63,9 +63,19 @@ export function openResolver(
     update: async (claims) => void (await ask(CLAIMS_UPDATE, claims)),
     remove: async (list) => void (await ask(CLAIMS_DELETE, list)),
     lookUp: async (account) => Buffer.from(await send(claimsLookup(account), "")).toString("utf8"),
-    askReload() {
+    async reload() {
       const nc = connection.up();
-      nc.publish(serverReload(nc.info?.server_id ?? ""));
+      try {
+        const { data } = await sendRequest(nc, serverReload(nc.info?.server_id ?? ""), [], { timeoutMs: TIMEOUT_MS });
+        const answer = parseMessage(ReloadAnswer, data);
+        if (answer.error) throw new Error(`NATS cannot read its configuration again: ${answer.error.description}`);
+      } catch (error) {
+        const code = error instanceof NatsError ? error.code : undefined;
+        if (code === ErrorCode.NoResponders) return false;
+        // Servers before 2.11 end the connection by it, and answer nobody.
+        if (code !== ErrorCode.Disconnect) throw isAway(error) ? unavailable(error) : error;
+      }
+      return true;
     },
     list: async () => new Set(AccountKeys.parse(await ask(CLAIMS_LIST, ""))),
     close: () => connection.close(),
