@@ -91,6 +91,12 @@ export const gatewaySettings = {
     example: "5m",
     about: "Time after which a scan is final, whatever happens, where the request names no deadline.",
   },
+  SCANMESH_MAX_WAIT: {
+    type: duration,
+    shown: "no limit",
+    example: "10m",
+    about: "Longest estimated wait for an engine with which scans are still accepted; BULK scans are always.",
+  },
   SCANMESH_UPLOAD_LIMIT: {
     type: size.refine((bytes) => bytes <= 2 * 1024 ** 3, "needs a size of 2GiB at most"),
     fallback: "512MiB",
@@ -183,6 +189,8 @@ export interface GatewayConfig extends ListeningConfig, JoiningConfig {
   readonly timeZone: string;
   /** For requests that do not ask for one. */
   readonly deadlineMs: number;
+  /** Undefined: there is no limit. */
+  readonly maxWaitMs: number | undefined;
   readonly uploadMaxBytes: number;
   /** Decoded. */
   readonly base64MaxBytes: number;
@@ -222,6 +230,7 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
     publicUrl: values.SCANMESH_PUBLIC_URL,
     timeZone: values.SCANMESH_TIME_ZONE,
     deadlineMs: values.SCANMESH_DEADLINE,
+    maxWaitMs: values.SCANMESH_MAX_WAIT,
     uploadMaxBytes: values.SCANMESH_UPLOAD_LIMIT,
     base64MaxBytes: values.SCANMESH_BASE64_LIMIT,
     uploadTtlMs: values.SCANMESH_UPLOAD_TTL,

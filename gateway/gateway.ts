@@ -34,6 +34,7 @@ import { startKeepingKeys } from "./join/keep-keys.js";
 import { reportCopies } from "./join/report-copies.js";
 import { registerJoinKeys } from "./join/standing-tokens.js";
 import { createKeyring } from "./keys/keyring.js";
+import { createWaits, readWaits } from "./scan/overload.js";
 import { readQueues } from "./scan/queues.js";
 import { createRelay } from "./dispatch/relay.js";
 import { startSweep } from "./background/sweep.js";
@@ -126,6 +127,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     deliveryWatch: createDeliveryWatch(db, log),
     feeds,
     keyring,
+    waits: createWaits(() => readWaits(context)),
     accepting: {
       scan: batched((requests) => acceptAll(context, requests), { size: 100, parallel: 2 }),
       batch: batched((requests) => acceptAll(context, requests), { size: 1, parallel: 2 }),

@@ -12,6 +12,7 @@ import type { Acceptance, AcceptRequest } from "./accept-request.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
 import { hashInput, keyText, ownedKey } from "./idempotency.js";
+import { refuseLate } from "./overload.js";
 import { checkNames, NO_AGENT_RETRY_AFTER_S, planScan, type Plan } from "./plan.js";
 import { overQuota } from "./quota.js";
 import { discard } from "./store-sample.js";
@@ -48,6 +49,7 @@ const isAccepted = ({ answer }: Entry) => answer !== undefined && !(answer insta
 /** Accepts or refuses every entry. */
 async function acceptOpen(ctx: ScanContext, entries: readonly Entry[]): Promise<void> {
   let catalogue = await planAll(ctx, entries);
+  await refuseLate(ctx, entries);
   // Of requests with one idempotency key the first is accepted, which is the answer to the others; if it is refused, the next.
   for (let attempts = 0, open = entries; (open = open.filter(isOpen)).length > 0;) {
     const turn = withoutRepeatedKeys(open);

@@ -20,6 +20,7 @@ import type { Relay } from "../dispatch/relay.js";
 import type { WriteProbe } from "../write-probe.js";
 import type { Watchers } from "../watch/watchers.js";
 import type { Acceptance, AcceptRequest } from "./accept-request.js";
+import type { Waits } from "./overload.js";
 
 /** Everything that the verbs of this room use. The gateway makes it once, and every verb takes it first. */
 export interface ScanContext {
@@ -55,6 +56,8 @@ export interface ScanContext {
   readonly feeds: Feeds;
   /** The API keys that callers of this gateway use. */
   readonly keyring: Keyring;
+  /** How long engines let requests wait now. */
+  readonly waits: () => Promise<Waits>;
   /** Accepts requests; those that arrive together share a statement. */
   readonly accepting: Readonly<Record<AcceptRequest["kind"], Batched<AcceptRequest, Acceptance | Error>>>;
   /** Finds a sample by its sha256; those who look at the same time share a query. */

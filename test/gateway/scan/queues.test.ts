@@ -6,6 +6,9 @@ import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { data } from "../http/http-client.js";
 
 const QUEUES = "{ queues { engine { name } complete waiting running redelivered } }";
+const ESTIMATES = "{ queues { estimatedWaitMs } }";
+const SUBMIT = `mutation($priority: Priority!) { submitScan(input: { base64: "YnVsaw==", priority: $priority }) {
+  ... on SubmitScanSuccess { scan { scanId } } ... on MeshUnavailable { message retryAfter } } }`;
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 const agent = usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta")]);
@@ -28,6 +31,31 @@ describe("queues", () => {
       )
     ).queues;
 
+  /** With two requests before it, a third one would start in 1 s. */
+  async function refusesWhatWouldWait(): Promise<void> {
+    const strict = await stage.gateway({ SCANMESH_MAX_WAIT: "900ms" });
+    const read = async () => (await data<{ queues: { estimatedWaitMs: number | null }[] }>(strict.url, ESTIMATES)).queues;
+    await until("it knows who serves", async () => (await read()).every(({ estimatedWaitMs }) => estimatedWaitMs === 1_000));
+    const submit = (priority: string) =>
+      data<{ submitScan: { retryAfter?: number; message?: string; scan?: { scanId: number } } }>(strict.url, SUBMIT, {
+        priority,
+      });
+    expect((await submit("NORMAL")).submitScan).toEqual({
+      message: expect.stringMatching(/^(Alpha|Beta) would start in about 1 s, and this mesh lets scans wait for 1 s/) as string,
+      retryAfter: 1,
+    });
+    const upload = JSON.stringify({ sample: "YWxwaGE=", sample_name: "a", allow_internet: "False", minspeed: 3 });
+    const response = await fetch(`${strict.url}/api/v1/sample`, {
+      method: "POST",
+      body: upload,
+      headers: { "content-type": "application/json" },
+    });
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+    const { scan: bulk } = (await submit("BULK")).submitScan;
+    await data(gateway.url, "mutation($id: SafeInt!) { cancelScan(id: $id) { __typename } }", { id: bulk?.scanId });
+    await strict.stop();
+  }
+
   it("tell what waits, what runs, what came back, and who serves it", async () => {
     // What was measured before tells how long one takes.
     const measured = await scan("measured");
@@ -45,6 +73,7 @@ describe("queues", () => {
       slots: 1,
       estimatedWaitMs: 1_000,
     });
+    await refusesWhatWouldWait();
     const taken = await agent.take("Alpha");
     expect(await until("one runs", async () => ((await alpha())?.running === 1 ? await alpha() : undefined))).toMatchObject({
       waiting: 1,
