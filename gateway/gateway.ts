@@ -24,6 +24,7 @@ import { findSamplesInOrder } from "./scan/store-sample.js";
 import type { ScanContext } from "./scan/context.js";
 import { startWebhooks } from "./webhooks/deliver.js";
 import { createFeeds } from "./watch/feed.js";
+import { createMessageVersion } from "./fleet/message-version.js";
 import { createFleet, type Fleet } from "./fleet/fleet.js";
 import { createSealing } from "./fleet/sealing.js";
 import { cataloguedAgents, largestChunk } from "./fleet/serving.js";
@@ -105,7 +106,8 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const onCopy = reportCopies({ db, bus, log });
   fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines: engines?.hear, onCopy, sealing });
   fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
-  const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt });
+  const version = createMessageVersion(db, fleet);
+  const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt, version });
   const bulk = createBulk({ db, bus, fleet, relay, log });
   const context: ScanContext = {
     config,
@@ -119,6 +121,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     samples,
     accounts,
     fleet,
+    version,
     catalogue: createLastCatalogue(db),
     relay,
     bulk,

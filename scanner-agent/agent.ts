@@ -24,6 +24,7 @@ import { OperatorError } from "../schema/operator-error.js";
 import { natsAuthority } from "./join/identity.js";
 import { keepMembership, type Membership } from "./join/membership.js";
 import { logDestination } from "../schema/log-destination.js";
+import { MESSAGE_VERSION } from "../schema/message-version.js";
 import { SEALING } from "../schema/sealed-chunks.js";
 import { CHUNK_BYTES } from "../schema/streams.js";
 import { ownVersion } from "../schema/version.js";
@@ -128,6 +129,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       sampleMemory,
       largestChunk: CHUNK_BYTES,
       sealing: SEALING,
+      messages: MESSAGE_VERSION,
       off: off.slice(0, MAX_ENGINES),
       machine: { cores: availableParallelism(), memory: totalmem() },
       settings: settings.applied(),

@@ -52,7 +52,7 @@ export const ScanRequest = z.object({
   timeoutMs: z.number().int().positive(),
   /** How often it has ended an agent before it was published again, which NATS does not count. Older gateways do not send it. */
   crashes: z.number().int().nonnegative().optional(),
-  /** The newest version of messages with answers that its gateway reads: 2 is a batch of several. Left out: 1. */
+  /** The version in which it is answered: 2 is several answers in one message. Left out: 1. */
   answers: z.number().int().positive().optional().catch(undefined),
 });
 /** What {@link ScanRequest} parses. */
@@ -263,6 +263,8 @@ export const Presence = z.object({
   largestChunk: z.number().int().positive().optional().catch(undefined),
   /** The newest way of sealing chunks that it reads; without it, it reads none that are sealed. */
   sealing: z.number().int().positive().max(1_000).optional().catch(undefined),
+  /** The newest version of messages that it reads; without it, 1. */
+  messages: z.number().int().positive().max(1_000).optional().catch(undefined),
   /** Engines that its manifests describe and that are off here. Older agents do not send them. */
   off: z.array(engineName).max(MAX_ENGINES).optional().catch(undefined),
   /** What its host has: processors, and bytes of memory. Older agents do not send it. */

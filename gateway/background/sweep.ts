@@ -51,6 +51,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "agents' orders", every: 1_000, run: repeatOrders },
     { name: "agents' settings", every: 1_000, run: repeatSettings },
     { name: "rolling restart", every: 1_000, run: continueRestart },
+    { name: "message version", every: 2_000, run: ({ version }) => version.refresh() },
     { name: "watchers", every: 2_000, run: () => resync(ctx) },
     { name: "lost requests", every: Math.min(ctx.config.ackWaitMs / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from "kysely";
+import { MESSAGE_VERSION } from "../../schema/message-version.js";
 import { SEALING } from "../../schema/sealed-chunks.js";
 import type { Database } from "./database.js";
 import { COUNTED, listCount, type ListCount } from "./list-place.js";
@@ -32,8 +33,9 @@ export function hasListened(interval: RawBuilder<unknown>): RawBuilder<boolean> 
 export async function recordGateway(db: Database, gateway: Omit<GatewayRecord, "lastSeenAt">): Promise<void> {
   const { gatewayId, host, version, nodeVersion, startedAt, natsConnected, diskFree, memoryBytes } = gateway;
   await sql`
-    insert into gateways (id, host, version, node_version, started_at, nats_connected, disk_free, memory_bytes, sealing)
-    values (${gatewayId}, ${host}, ${version}, ${nodeVersion}, ${startedAt}, ${natsConnected}, ${diskFree}, ${memoryBytes}, ${SEALING})
+    insert into gateways (id, host, version, node_version, started_at, nats_connected, disk_free, memory_bytes, sealing, messages)
+    values (${gatewayId}, ${host}, ${version}, ${nodeVersion}, ${startedAt}, ${natsConnected}, ${diskFree}, ${memoryBytes}, ${SEALING},
+      ${MESSAGE_VERSION})
     on conflict (id) do update set seen_at = now(), nats_connected = excluded.nats_connected, disk_free = excluded.disk_free,
       memory_bytes = excluded.memory_bytes`.execute(db);
   await sql`
@@ -52,6 +54,13 @@ export async function readGateways(db: Database): Promise<GatewayRecord[]> {
       nats_connected as "natsConnected", disk_free as "diskFree", memory_bytes as "memoryBytes"
     from gateways where seen_at >= now() - ${GONE_AFTER} order by started_at, id`.execute(db);
   return rows;
+}
+
+/** The newest version of messages that each of the gateways that are there reads. */
+export async function readMessageVersions(db: Database): Promise<number[]> {
+  const { rows } = await sql<{ messages: number }>`
+    select messages from gateways where seen_at >= now() - ${GONE_AFTER}`.execute(db);
+  return rows.map(({ messages }) => messages);
 }
 
 /** What the outbox holds. */

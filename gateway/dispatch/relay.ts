@@ -17,6 +17,7 @@ import {
 } from "../db/outbox.js";
 import { createRowBatches } from "../row-batches.js";
 import { addInternetCopy, readSample } from "../db/samples.js";
+import type { MessageVersion } from "../fleet/message-version.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
 import { createFailureLog, type FailureLog } from "./failures.js";
@@ -45,6 +46,7 @@ export interface RelayParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly failpoint: Failpoint;
+  readonly version: Pick<MessageVersion, "current">;
 }
 
 interface Parts extends RelayParts {
@@ -233,7 +235,7 @@ async function publishOne(parts: Parts, copy: CopySample, request: OutboxRequest
     engines: request.engines.map(({ name }) => name),
     timeoutMs: Math.max(1, Math.round(request.remainingMs)),
     ...(request.crashes === 0 ? {} : { crashes: request.crashes }),
-    answers: 2,
+    answers: parts.version.current(),
   });
   const ack = await parts.bus.account(accountClass).publishRequest(request.speed, message, `request-${request.outboxId}`);
   parts.metrics.requestsPublished.labels(scanSubject(request.speed, accountClass)).inc();

@@ -15,6 +15,7 @@ import type { Bulk } from "../dispatch/bulk.js";
 import type { Feeds } from "../watch/feed.js";
 import type { LastCatalogue } from "../fleet/last-catalogue.js";
 import type { Fleet } from "../fleet/fleet.js";
+import type { MessageVersion } from "../fleet/message-version.js";
 import type { Keyring } from "../keys/keyring.js";
 import type { Relay } from "../dispatch/relay.js";
 import type { WriteProbe } from "../write-probe.js";
@@ -40,6 +41,8 @@ export interface ScanContext {
   readonly accounts: AgentAccounts | undefined;
   /** The agents that are present. */
   readonly fleet: Fleet;
+  /** In which version messages are written. */
+  readonly version: MessageVersion;
   /** The catalogue by which scans are planned. */
   readonly catalogue: LastCatalogue;
   /** Publishes accepted requests right after their commit. */

@@ -64,6 +64,8 @@ export interface GatewaysTable {
   memory_bytes: number;
   /** The newest way of sealing samples that it reads; null: none. */
   sealing: number | null;
+  /** The newest version of messages that it reads. */
+  messages: Generated<number>;
 }
 
 /** Ways of sealing samples that are in use, and since when. */

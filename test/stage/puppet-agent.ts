@@ -11,6 +11,7 @@ import {
   type Presence,
   type ResultMessage,
 } from "../../schema/messages.js";
+import { MESSAGE_VERSION } from "../../schema/message-version.js";
 import { SEALING, unsealChunk } from "../../schema/sealed-chunks.js";
 import { CHUNK_BYTES } from "../../schema/streams.js";
 import { chunkReadSubject, inboxPrefix, presenceSubject, pullSubject, resultSubject } from "../../schema/subjects.js";
@@ -92,6 +93,7 @@ export async function startPuppet(
       proofs: [],
       largestChunk: CHUNK_BYTES,
       sealing: SEALING,
+      messages: MESSAGE_VERSION,
       engines: engines.map((one, i) => ({ ...one, ...changes[i] })),
       ...own,
     };

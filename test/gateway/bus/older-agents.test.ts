@@ -1,11 +1,12 @@
 /** How samples are stored while agents and gateways are there that read only older ways. */
 
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
 import { submitScan } from "../../../gateway/scan/submit.js";
 import { Control } from "../../../schema/control.js";
 import { parseMessage, type ScanRequest } from "../../../schema/messages.js";
+import { MESSAGE_VERSION } from "../../../schema/message-version.js";
 import { CHUNK_BYTES, OLD_CHUNK_BYTES } from "../../../schema/streams.js";
 import { ALL_CHUNKS, controlSubject, SAMPLES } from "../../../schema/subjects.js";
 import { engine } from "../../stage/puppet-agent.js";
@@ -13,6 +14,8 @@ import { TESTER, until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { connectAsGateway } from "./gateway-user.js";
 
+/** Of a gateway that stays until it is deleted. */
+const STAYS = { started_at: new Date(), seen_at: new Date(Date.now() + 3_600_000) };
 const SAMPLE_BYTES = 2 * CHUNK_BYTES;
 const stage = useStage();
 const gateway = prepared(async () => {
@@ -46,12 +49,49 @@ async function* bytesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 /** Sends a sample, and returns how an agent is asked to scan it. */
 async function asked(bytes: Uint8Array): Promise<ScanRequest["sample"]> {
+  return (await requested(bytes)).sample;
+}
+
+async function requested(bytes: Uint8Array): Promise<ScanRequest> {
   const input = { name: "a", speed: "ALL", internet: false, engines: ["Alpha"] } as const;
   const { scanId } = await submitScan(gateway.context, TESTER, { kind: "stream", bytes: bytesOf(bytes) }, input);
   const { request, ack } = await agent.take("Alpha", { scan: scanId });
   ack();
-  return request.sample;
+  return request;
 }
+
+/** Waits until requests ask for answers in messages of this version. */
+const answeredIn = (version: number) =>
+  until(`answers are asked for in version ${version}`, async () => (await requested(randomBytes(100))).answers === version);
+
+it("messages are written in the lowest version that an agent or gateway which is there reads", async () => {
+  const { id } = await stage.db
+    .insertInto("gateways")
+    .values({
+      id: randomUUID(),
+      host: "newer",
+      version: "9",
+      node_version: "20",
+      nats_connected: true,
+      memory_bytes: 1,
+      messages: 3,
+      ...STAYS,
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  expect((await requested(randomBytes(100))).answers).toBe(1);
+  await stage.db.updateTable("gateways").set({ messages: MESSAGE_VERSION }).where("host", "=", "older").execute();
+  await answeredIn(2);
+  await agent.announce([], { messages: undefined });
+  await answeredIn(1);
+  await agent.announce([], { messages: 3 });
+  await answeredIn(2);
+  await stage.db.updateTable("gateways").set({ messages: 1 }).where("id", "=", id).execute();
+  await answeredIn(1);
+  await stage.db.deleteFrom("gateways").where("id", "=", id).execute();
+  await answeredIn(2);
+  await agent.announce();
+});
 
 it("samples are sealed as soon as no older gateway or agent is left, and for ever; those of before stay readable", async () => {
   const begun = () => stage.db.selectFrom("sealing").selectAll().execute();
