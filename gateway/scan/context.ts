@@ -21,7 +21,7 @@ import type { Relay } from "../dispatch/relay.js";
 import type { WriteProbe } from "../write-probe.js";
 import type { Watchers } from "../watch/watchers.js";
 import type { Acceptance, AcceptRequest } from "./accept-request.js";
-import type { Waits } from "./overload.js";
+import type { Waits } from "./waits.js";
 
 /** Everything that the verbs of this room use. The gateway makes it once, and every verb takes it first. */
 export interface ScanContext {

@@ -4,25 +4,7 @@ import { GatewayError } from "../errors.js";
 import type { Entry } from "./accept-entry.js";
 import type { ScanContext } from "./context.js";
 import { readQueues } from "./queues.js";
-
-/** Estimated milliseconds until a request would start, by the engine's id; an engine of which that is unknown is left out. */
-export type Waits = ReadonlyMap<number, number>;
-
-/** How long an estimate is used. */
-const READ_EVERY_MS = 1_000;
-
-/** Returns a function that reads the waits, once for all who ask within a second. */
-export function createWaits(read: () => Promise<Waits>): () => Promise<Waits> {
-  let readAt = -Infinity;
-  let waits: Promise<Waits>;
-  return () => {
-    if (performance.now() - readAt >= READ_EVERY_MS) {
-      readAt = performance.now();
-      waits = read();
-    }
-    return waits;
-  };
-}
+import type { Waits } from "./waits.js";
 
 /** The waits as the queues are now. What is known only in part, while the bus is away, says too much. */
 export async function readWaits(ctx: ScanContext): Promise<Waits> {
