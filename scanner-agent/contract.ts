@@ -4,6 +4,7 @@
  * and sizes in bytes.
  */
 
+import type { Detection } from "../schema/detection.js";
 import type { EngineVersions, ImageIdentity } from "../schema/messages.js";
 import type { EngineVerdict, ResultCause } from "../schema/states.js";
 
@@ -70,6 +71,10 @@ export interface Runner {
    * soon as another answer might come. Null if that cannot be known; left out by a runner that never knows it.
    */
   fingerprint?(): Promise<string | null>;
+  /** Leaves these signatures out, and no others; resolves once it does. Left out by a runner whose engine cannot. */
+  ignore?(signatures: readonly string[]): Promise<void>;
+  /** Those that it leaves out now. */
+  ignored?(): readonly string[];
   /** What the operator should put right although the engine works, such as rule files that do not compile; a sentence each. */
   warnings?(): readonly string[];
   /** Runs one sample to its end. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
@@ -88,6 +93,8 @@ export interface Outcome {
   readonly verdict: EngineVerdict | null;
   /** The signature's name, for a detection. */
   readonly signature: string | null;
+  /** All that it found with a verdict, if the engine tells more than the first. */
+  readonly detections?: Detection[];
   /** Why it did not finish, for people: present exactly when the state is not DONE. */
   readonly error: string | null;
   /** Why it did not finish, for programs; with DONE, why it did not look into all of the sample. */

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { EngineSettings } from "./agent-settings.js";
+import { hashText } from "./hashes.js";
 import { engineName, instant, scanId, textWithin, v } from "./message-fields.js";
 
 /**
@@ -19,6 +20,9 @@ export type LiveHints = z.infer<typeof LiveHints>;
 
 /** Most scans that one {@link Control} message names. */
 export const CANCELS_PER_MESSAGE = 1_000;
+
+/** Most signatures that one {@link Control} message names: those of the longest names fit too. */
+export const IGNORED_PER_MESSAGE = 2_000;
 
 /** What an agent is told on `control.agent.<id>`. Lossy: what must hold is told again. */
 export const Control = z.discriminatedUnion("kind", [
@@ -41,6 +45,19 @@ export const Control = z.discriminatedUnion("kind", [
   }),
   /** Finish or hand back what you have, and end so that you are started again, if your process was started then. */
   z.object({ v, kind: z.literal("restart"), startedAt: instant }),
+  /**
+   * Leave these signatures out of what this engine looks for, and no others, once all `parts` of this revision are there (the first is
+   * 0); `ignoredRevision` of them. The engine's presence shows it once that is done.
+   */
+  z.object({
+    v,
+    kind: z.literal("ignore"),
+    engine: engineName,
+    revision: hashText("sha256"),
+    part: z.number().int().nonnegative().max(100),
+    parts: z.number().int().positive().max(100),
+    signatures: z.array(textWithin(256)).max(IGNORED_PER_MESSAGE),
+  }),
 ]);
 /** What {@link Control} parses. */
 export type Control = z.infer<typeof Control>;

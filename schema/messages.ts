@@ -7,6 +7,7 @@ import { z } from "zod";
 import { AppliedSettings, EngineLimits, HostMachine } from "./agent-settings.js";
 import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
 import { Closed, MAX_CLOSED } from "./closed.js";
+import { Detection, MAX_DETECTIONS } from "./detection.js";
 import { hashText } from "./hashes.js";
 import { AgentState, type Control, type LiveHints } from "./control.js";
 import {
@@ -21,6 +22,7 @@ import {
   toldList,
   v,
 } from "./message-fields.js";
+import { ReturnCause } from "./return-cause.js";
 import { SAMPLE_KEY } from "./sealed-chunks.js";
 import { EngineVerdict, ResultCause, UnhealthyCause } from "./states.js";
 import { PRESENCE_TTL_MS } from "./streams.js";
@@ -119,6 +121,11 @@ export const ResultMessage = z
      * changed during the run, or cannot be known; such a result is never taken over by a later scan. Older agents do not send it.
      */
     fingerprint: fingerprintText,
+    /**
+     * All that it found with a verdict, of an engine that tells more than the first; the signature names them too. Left out if there
+     * are too many, and by older agents.
+     */
+    detections: z.array(Detection).max(MAX_DETECTIONS).optional().catch(undefined),
     /** What is closed to this engine in the sample. Older agents do not send it. */
     closed: z.array(Closed).max(MAX_CLOSED).optional(),
     /** The details were cut to keep the message within {@link MAX_RESULT_BYTES}. */
@@ -131,18 +138,6 @@ export const ResultMessage = z
   });
 /** What {@link ResultMessage} parses. */
 export type ResultMessage = z.infer<typeof ResultMessage>;
-
-/** Why an agent returns a request, through no fault of the sample. */
-export const ReturnCause = {
-  /** The agent is drained or ends: another one, or this one later, may have it at once. */
-  STOPPING: "STOPPING",
-  /** The engine cannot be run here now. */
-  UNAVAILABLE: "UNAVAILABLE",
-  /** There is no room for this sample here now; smaller ones are taken. */
-  NO_ROOM: "NO_ROOM",
-} as const;
-/** One of the names of {@link ReturnCause}. */
-export type ReturnCause = keyof typeof ReturnCause;
 
 /**
  * On `result.<engine>` too: the agent has not answered a request, and acknowledges it after this message. The gateway publishes it
@@ -201,6 +196,11 @@ export const EnginePresence = z.object({
   versions: EngineVersions,
   /** What its answers depend on now, as in a {@link ResultMessage}. Left out if that cannot be known, and by older agents. */
   fingerprint: fingerprintText,
+  /**
+   * `ignoredRevision` of the signatures that it leaves out because it was told to. Left out by an engine that cannot, and by older
+   * agents.
+   */
+  ignores: fingerprintText,
   /** The image it runs in; null for an engine that is no container. */
   image: ImageIdentity.nullable().default(null),
   /** How many samples it scans at once on this host. */

@@ -2,6 +2,7 @@
 
 import type { Closed } from "./closed.js";
 import type { EngineSpeed, PluginType, Speed } from "./classes.js";
+import type { Suppressed } from "./suppressed.js";
 import type { Labels, Priority } from "./scan-options.js";
 import type { EngineVerdict, ResultCause, ResultState, Skipped, Verdict } from "./states.js";
 
@@ -64,6 +65,8 @@ export interface ResultRecord {
   readonly error: string | null;
   /** Why it did not finish or, if it is DONE, did not look into all of the sample; null where nothing is known. */
   readonly cause: ResultCause | null;
+  /** What it found that is suppressed, each with its reason; null: nothing. */
+  readonly suppressed: readonly Suppressed[] | null;
   /** Of an open result: why its engine works on no agent that has it; null while one can run it. */
   readonly fault: string | null;
   /** Whether it bars CLEAN although its engine is no AV engine. */

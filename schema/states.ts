@@ -112,6 +112,8 @@ export const ResultCause = {
   NOT_INSPECTED: "NOT_INSPECTED",
   /** The engine found nothing, and its agent is too old to find out what is closed to engines in a sample. */
   AGENT_TOO_OLD: "AGENT_TOO_OLD",
+  /** The engine found a signature that is suppressed, and does not tell whether it would have found another. */
+  SUPPRESSED: "SUPPRESSED",
 } as const;
 /** One of the names of {@link ResultCause}. */
 export type ResultCause = keyof typeof ResultCause;

@@ -9,6 +9,7 @@ import { createBatchLimit, type BatchLimit } from "../batch-limit.js";
 import { createLockedScans, type LockedScans } from "./locked-scans.js";
 import { receive, type ReceivedResult } from "./receive.js";
 import { createReturns } from "./returned.js";
+import { judgeSuppressed } from "./suppressed.js";
 import { cancelRemaining } from "../scan/withdraw.js";
 
 /** Records results until stopped. */
@@ -171,7 +172,10 @@ async function returnToBus(
 
 /** After a crash on the way the results are delivered again, to a recorder that does the rest for their scans. */
 async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promise<void> {
-  const results = batch.map(({ result }) => result);
+  const results = await judgeSuppressed(
+    ctx.db,
+    batch.map(({ result }) => result),
+  );
   const { scanIds, changed, reachedStopAfter } = await retryDeadlock(() => raiseResults(ctx.db, results));
   ctx.failpoint("record.after_commit");
   if (batch.some(({ isAlone }) => !isAlone)) ctx.failpoint("record.after_commit_together");
@@ -182,11 +186,11 @@ async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promi
   ctx.fleet.noteAnswers(
     results.filter(({ state, scanId }) => state === "DONE" && scanIds.has(scanId)).map(({ engine }) => engine),
   );
-  for (const { delivery, result } of batch) {
+  for (const [i, result] of results.entries()) {
     // An agent may name any engine: a label for each name would fill the memory of whoever collects them.
     const isKnown = ctx.fleet.classOf(result.engine) !== undefined;
     ctx.metrics.results.labels(isKnown ? result.engine : "unknown", result.state).inc();
-    delivery.ack();
+    batch[i]?.delivery.ack();
   }
   const unknown = results.filter(({ scanId }) => !scanIds.has(scanId)).length;
   if (unknown === 0) return;

@@ -1,5 +1,6 @@
 import type { InternetClass } from "../../schema/classes.js";
-import type { ReturnCause, ReturnedRequest } from "../../schema/messages.js";
+import type { ReturnedRequest } from "../../schema/messages.js";
+import type { ReturnCause } from "../../schema/return-cause.js";
 import { engineToken } from "../../schema/subjects.js";
 import { batched } from "../batch.js";
 import { isBlocked, transact } from "../db/database.js";

@@ -23,6 +23,7 @@ import { createLossWatch, LOST_BATCH, purgeSettled } from "./sweep-bus.js";
 import { UNCOUNTED_BATCH, updateStatistics } from "../scan/statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
 import { closeUnserved, UNSERVED_BATCH } from "./unserved.js";
+import { tellIgnored } from "../scan/suppressions.js";
 import { finishWithdrawals, withdraw, type ClosedResult, type Withdrawal } from "../scan/withdraw.js";
 
 /** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may sweep. */
@@ -52,6 +53,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "agents' settings", every: 1_000, run: repeatSettings },
     { name: "rolling restart", every: 1_000, run: continueRestart },
     { name: "message version", every: 2_000, run: ({ version }) => version.refresh() },
+    { name: "ignored signatures", every: 5_000, run: tellIgnored },
     { name: "watchers", every: 2_000, run: () => resync(ctx) },
     { name: "lost requests", every: Math.min(ctx.config.ackWaitMs / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },

@@ -1,8 +1,10 @@
 import { sql } from "kysely";
 import type { InternetClass } from "../../schema/classes.js";
 import type { Closed } from "../../schema/closed.js";
+import type { Detection } from "../../schema/detection.js";
 import type { ResultMessage } from "../../schema/messages.js";
 import type { EngineVerdict, ResultCause, ResultState, Verdict } from "../../schema/states.js";
+import type { Suppressed } from "../../schema/suppressed.js";
 import type { Database, Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
 
@@ -26,6 +28,10 @@ export interface IncomingResult {
   readonly durationMs: number | null;
   readonly details: Record<string, unknown> | null;
   readonly closed?: readonly Closed[] | undefined;
+  /** All that it found with a verdict, if the engine tells more than the first. */
+  readonly detections?: readonly Detection[] | undefined;
+  /** What it found that is suppressed. */
+  readonly suppressed?: readonly Suppressed[] | undefined;
   readonly truncated: boolean;
   /** What it counts as if it is the result of an AV engine; default: as itself. */
   readonly ofAntivirus?: IncomingResult | undefined;
@@ -95,7 +101,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
          error text, cause text, engine_version text, signature_version text, signature_date timestamptz,
          image_id text, image_digest text, fingerprint text, agent text, only_av boolean,
          started_at timestamptz, duration_ms double precision, details jsonb, closed jsonb,
-         truncated boolean)
+         suppressed jsonb, truncated boolean)
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
         and coalesce(message.only_av = (engines.type = 'AV'), true)
       order by message.scan_id, engines.id, message.state desc, message.verdict desc nulls last, message.position
@@ -114,7 +120,8 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         fingerprint = matched.fingerprint, agent = coalesce(matched.agent, results.agent),
         started_at = coalesce(matched.started_at, results.started_at), duration_ms = matched.duration_ms,
         ended_at = case when matched.state > 'SCANNING' then now() end,
-        details = nullif(matched.details, 'null'::jsonb), closed = matched.closed, truncated = matched.truncated, bars_clean = matched.bars_clean
+        details = nullif(matched.details, 'null'::jsonb), closed = matched.closed,
+        suppressed = matched.suppressed, truncated = matched.truncated, bars_clean = matched.bars_clean
       from matched
       where results.scan_id = matched.scan_id and results.engine_id = matched.engine_id and (
         matched.state > old_state

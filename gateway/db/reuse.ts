@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Database } from "./database.js";
+import { isLive } from "./suppressions.js";
 
 /** What the answers of engines depend on, as healthy agents announce it now. An engine has several if its agents differ. */
 export type AnnouncedFingerprints = readonly { readonly engineId: number; readonly fingerprint: string }[];
@@ -11,7 +12,7 @@ const LAST_ID = Number.MAX_SAFE_INTEGER;
 /** The columns of a result that a copy takes over unchanged. */
 export const COPIED = sql.raw(
   "state, verdict, signature, error, cause, engine_version, signature_version, signature_date, image_id, image_digest, fingerprint, agent, " +
-    "started_at, ended_at, duration_ms, details, closed, truncated, bars_clean",
+    "started_at, ended_at, duration_ms, details, closed, truncated, bars_clean, suppressed",
 );
 
 /** The query of a table expression `announced`. */
@@ -22,7 +23,8 @@ function announcedTable(announced: AnnouncedFingerprints): RawBuilder<unknown> {
 
 /**
  * For a row of `expected` (sample_id, engine_id, fresh_ms): the engine's latest DONE result for the sample that is young enough and
- * depends on what is announced now. Results without a fingerprint never count, since the engine may have changed. The sample's latest
+ * depends on what is announced now. Results without a fingerprint never count, since the engine may have changed, nor does one that
+ * found what is suppressed by now. The sample's latest
  * scans are read from the end of the index (sample_id, id): for `where sample_id = …` Postgres would read and sort all of them.
  */
 const latestFresh = sql`
@@ -34,6 +36,9 @@ const latestFresh = sql`
     and results.ended_at > now() - expected.fresh_ms * interval '1 millisecond'
     and exists (select from announced
       where announced.engine_id = results.engine_id and announced.fingerprint = results.fingerprint)
+    and (results.finding is null or not exists (select from suppressions join engines on engines.id = results.engine_id
+      where ${isLive} and coalesce(lower(suppressions.engine) = lower(engines.name), true)
+        and suppressions.signature = any(regexp_replace(results.signature, '\\.UNOFFICIAL$', '') || string_to_array(results.signature, ', '))))
   order by results.ended_at desc, latest.id desc limit 1`;
 
 /** The step `fresh` of inserting scans: the results to copy for rows of `expected`, with the new scan as `for_scan`. */

@@ -211,6 +211,7 @@ function selectSaid(db: Database, ofScans: Expression<number>) {
       "results.signature",
       "results.error",
       "results.cause",
+      "results.suppressed",
       sql<
         string | null
       >`case when results.state <= 'SCANNING' and engines.broken_since is not null then engines.unhealthy end`.as("fault"),

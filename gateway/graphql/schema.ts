@@ -26,6 +26,7 @@ import { ScanResolver } from "./resolvers/scan.js";
 import { SearchResolver } from "./resolvers/search.js";
 import { StatisticsPointResolver } from "./resolvers/statistics-point.js";
 import { StatisticsResolver } from "./resolvers/statistics.js";
+import { SuppressionResolver } from "./resolvers/suppression.js";
 import { SystemResolver } from "./resolvers/system.js";
 import { UploadResolver } from "./resolvers/upload.js";
 import { ViewerResolver } from "./resolvers/viewer.js";
@@ -80,6 +81,7 @@ export function createSchema(): GraphQLSchema {
       StatisticsResolver,
       SubmitScanSuccessResolver,
       SubmitScansSuccessResolver,
+      SuppressionResolver,
       SystemResolver,
       UploadResolver,
       ViewerResolver,

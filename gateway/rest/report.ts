@@ -77,6 +77,7 @@ export function formatResult(result: ListedResult) {
     queued: result.state === "QUEUED" ? 1 : 0,
     scanning: result.state === "SCANNING" ? 1 : 0,
     ...reason(result),
+    ...(result.suppressed === null ? {} : { suppressed: result.suppressed }),
   };
 }
 

@@ -59,6 +59,10 @@ export const EngineEntry = z
       .string()
       .optional()
       .describe("The same for people, e.g. `looked at the file itself, not into what is packed in it`."),
+    suppressed: z
+      .array(z.strictObject({ signature: z.string(), reason: z.string().describe("Why it was suppressed.") }))
+      .optional()
+      .describe("Only where the engine found signatures that an operator has suppressed: these do not count."),
   })
   .meta({ id: "EngineEntry" });
 

@@ -23,6 +23,7 @@ const CAUSES: Readonly<Record<ResultCause, string>> = {
   DAMAGED: "could not look into what is damaged",
   NOT_INSPECTED: "found nothing, but it is not known whether it saw everything",
   AGENT_TOO_OLD: "found nothing, but its agent is too old to tell whether it saw everything",
+  SUPPRESSED: "found what is suppressed, and does not tell whether there is more",
 };
 const STATES: Readonly<Record<ResultState, string>> = {
   QUEUED: "has not started",

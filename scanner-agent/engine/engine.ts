@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { EngineLimits } from "../../schema/agent-settings.js";
 import type { Manifest } from "../../schema/manifest.js";
-import { MAX_WARNINGS, type EnginePresence, type EngineVersions, type ImageIdentity } from "../../schema/messages.js";
+import { type EnginePresence, type EngineVersions, type ImageIdentity } from "../../schema/messages.js";
 import type { UnhealthyCause } from "../../schema/states.js";
 import {
   Failed,
@@ -16,6 +16,7 @@ import {
   type RunOptions,
   type Runner,
 } from "../contract.js";
+import { boundedWarnings, revisionOf } from "./announced.js";
 import { createFingerprint } from "./engine-fingerprint.js";
 import { giveTo, type OfferedSample } from "./offered-sample.js";
 import { NEVER_ABORTED } from "../within.js";
@@ -72,6 +73,8 @@ export interface Engine {
   scan(sample: OfferedSample, options: RunOptions): Promise<Outcome>;
   /** Makes it unhealthy until `obstacle` resolves and it passes its self-test. */
   suspend(reason: string, obstacle?: () => Promise<void>): void;
+  /** Leaves these signatures out, and no others, if it can. */
+  ignore(signatures: readonly string[]): Promise<void>;
   /** Takes no work while the gateway refuses the engine, with a reason; null: the gateway accepts it again. */
   refuse(reason: string | null): void;
   /**
@@ -235,6 +238,10 @@ export function createEngine(
     takesWork: () => reason === null && refused === null && testing === undefined && !stopped,
     takesBytes: () => runner?.takesBytes ?? false,
     suspend,
+    async ignore(signatures) {
+      await Promise.all(runners.map((one) => one.ignore?.(signatures)));
+      onChange();
+    },
     refuse(why) {
       if (why === refused) return;
       refused = why;
@@ -269,6 +276,7 @@ export function createEngine(
       staleAfterMs: manifest.staleAfter,
       versions: fullVersions(),
       fingerprint: fingerprint.last(),
+      ignores: revisionOf(runner?.ignored?.()),
       image: runner?.image?.() ?? null,
       slots: total,
       busy: slots.busy(),
@@ -282,12 +290,4 @@ export function createEngine(
       own,
     }),
   };
-}
-
-function boundedWarnings(warnings: readonly string[]): string[] {
-  const { count, length } = MAX_WARNINGS;
-  const shown = warnings.length <= count ? warnings : warnings.slice(0, count - 1);
-  const rest = warnings.length - shown.length;
-  const more = rest === 0 ? [] : [`${rest} more; \`npm run agent -- doctor\` lists all of them`];
-  return [...shown.map((warning) => (warning.length <= length ? warning : `${warning.slice(0, length - 1)}…`)), ...more];
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_DETECTIONS, type Detection } from "../../schema/detection.js";
 import type { EngineVerdict } from "../../schema/states.js";
 import { done, notDone, type Outcome, type RawOutput } from "../contract.js";
 import { brief } from "./brief.js";
@@ -50,7 +51,9 @@ export function parseYara(raw: RawOutput): Outcome {
   const verdict = [...VERDICT_OF_WORD.values()].find((worst) => matches.some((match) => match.verdict === worst)) ?? null;
   if (verdict === null && failures.length > 0)
     return notDone("FAILED", isComplete ? "UNPARSABLE_OUTPUT" : "ENGINE_ERROR", failures.join("; "), details);
-  return done(verdict, signatureOf(matches), details);
+  const outcome = done(verdict, signatureOf(matches), details);
+  const detections = detectionsOf(matches);
+  return detections.length === 0 || detections.length > MAX_DETECTIONS ? outcome : { ...outcome, detections };
 }
 
 /** Undefined for a private rule, which is there for other rules only. */
@@ -93,6 +96,16 @@ function stringsOf(patterns: readonly unknown[]): unknown[] {
       })),
     )
     .slice(0, MAX_STRINGS);
+}
+
+/** Each rule once, with the worst that its matches say. */
+function detectionsOf(matches: readonly Match[]): Detection[] {
+  const found = new Map<string, Detection>();
+  for (const { rule, verdict } of matches) {
+    const isWorse = verdict === "INFECTED" || (verdict === "SUSPICIOUS" && !found.has(rule));
+    if (isWorse) found.set(rule, { signature: rule, verdict });
+  }
+  return [...found.values()];
 }
 
 /** The names of the rules, worst first, as many as there is room for. */

@@ -4,6 +4,7 @@ import { Control, type AgentState } from "../../schema/control.js";
 import { MalformedMessage, parseMessage } from "../../schema/messages.js";
 import { controlSubject, engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
+import { createIgnoredParts } from "./ignored-parts.js";
 import type { Engine } from "../engine/engine.js";
 
 /** What control messages act on. */
@@ -24,6 +25,17 @@ export function listenToControl(bus: Bus, agent: string, targets: ControlTargets
   const { cancel, order, copy, settings, restart, engines, log } = targets;
   const enginesNamed = (name: string) => engines().filter(({ manifest }) => engineToken(manifest.name) === engineToken(name));
 
+  const collectIgnored = createIgnoredParts();
+
+  function ignoreSignatures(control: Extract<Control, { kind: "ignore" }>): void {
+    const signatures = collectIgnored(control);
+    if (signatures === undefined) return;
+    for (const engine of enginesNamed(control.engine))
+      engine
+        .ignore(signatures)
+        .catch((error: unknown) => log.warn({ err: error }, "Cannot leave out what is suppressed; retrying"));
+  }
+
   function apply(control: Control): void {
     switch (control.kind) {
       case "cancel":
@@ -40,6 +52,8 @@ export function listenToControl(bus: Bus, agent: string, targets: ControlTargets
         return settings(control.revision, control.engines);
       case "restart":
         return restart(control.startedAt);
+      case "ignore":
+        return ignoreSignatures(control);
       default:
         control satisfies never;
     }

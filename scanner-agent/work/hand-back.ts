@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import type { ReturnCause, ScanRequest } from "../../schema/messages.js";
+import type { ScanRequest } from "../../schema/messages.js";
+import type { ReturnCause } from "../../schema/return-cause.js";
 import type { Answers } from "../bus/answers.js";
 import type { Bus } from "../bus/bus.js";
 import type { PulledRequest } from "../bus/pulled-request.js";

@@ -119,6 +119,9 @@ registerEnumType(ResultCause, {
     AGENT_TOO_OLD: {
       description: "The engine found nothing, and its agent is too old to find out what is closed to engines in a sample.",
     },
+    SUPPRESSED: {
+      description: "The engine found a signature that is suppressed, and does not tell whether it would have found another.",
+    },
   },
 });
 export { ResultCause };

@@ -4,6 +4,7 @@ import { Node } from "./node.js";
 import { EngineVersions } from "./engine-versions.js";
 import { ClosedMember } from "./closed-member.js";
 import { ContainerImage } from "./container-image.js";
+import { SuppressedSignature } from "./suppression.js";
 import { EngineSpeed, EngineVerdict, PluginType, ResultCause, ResultState } from "./enums.js";
 
 @ObjectType({ implements: Node, description: "The result of one engine in one scan.", simpleResolvers: true })
@@ -41,6 +42,12 @@ export class Result extends Node {
       "The same for programs; null where nothing is known. Of a result that is DONE: why the engine did not look into all of the sample, as Yara does not into archives.",
   })
   cause!: ResultCause | null;
+
+  @Field(() => [SuppressedSignature], {
+    description:
+      "What it found that is suppressed, each with the reason. An engine that tells only the first thing that it finds is UNSCANNED then: nobody knows whether it would have found more.",
+  })
+  suppressed!: readonly SuppressedSignature[];
 
   @Field(() => String, {
     nullable: true,

@@ -27,6 +27,7 @@ import type {
   HourlySignaturesTable,
   HourlyTypesTable,
 } from "./statistics.js";
+import type { SuppressionsTable } from "./suppressions.js";
 import type { UntoldScansTable, WebhooksTable, WebhookDeliveriesTable } from "./webhooks.js";
 
 /** The row type of each table. */
@@ -56,6 +57,7 @@ export interface Tables {
   api_keys: ApiKeysTable;
   api_key_usage: ApiKeyUsageTable;
   audit_events: AuditEventsTable;
+  suppressions: SuppressionsTable;
   join_tokens: JoinTokensTable;
   joins: JoinsTable;
   join_refusals: JoinRefusalsTable;

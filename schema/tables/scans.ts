@@ -5,6 +5,7 @@ import type { Generated, GeneratedAlways, JSONColumnType } from "kysely";
 import type { Speed } from "../classes.js";
 import type { Labels, Priority } from "../scan-options.js";
 import type { EngineVerdict, ResultCause, ResultState, Skipped, Verdict } from "../states.js";
+import type { Suppressed } from "../suppressed.js";
 import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
 
 /** One request to scan a sample. */
@@ -77,6 +78,8 @@ export interface ResultsTable {
   details: JSONColumnType<Record<string, unknown>> | null;
   /** What is closed to the engine in the sample, as far as its agent says so. */
   closed: JSONColumnType<Closed[]> | null;
+  /** What it found that is suppressed. */
+  suppressed: JSONColumnType<Suppressed[]> | null;
   truncated: Generated<boolean>;
   /** Whether it bars CLEAN, for an engine that is no AV engine. */
   bars_clean: Generated<boolean>;

@@ -62,6 +62,8 @@ export type ResultCause =
   | 'RATE_LIMITED'
   /** It was not given the sample: the mesh does not have its bytes, or they are damaged. */
   | 'SAMPLE_UNAVAILABLE'
+  /** The engine found a signature that is suppressed, and does not tell whether it would have found another. */
+  | 'SUPPRESSED'
   /** It took too long. */
   | 'TIME_LIMIT'
   /** The sample, or what it unpacks to, is over a limit of the engine. */

@@ -235,6 +235,7 @@ export type RescanManyMutation = { readonly rescanScans:
           | { readonly message: string }
           | { readonly message: string }
           | { readonly message: string }
+          | { readonly message: string }
          }> }
    };
 

@@ -196,6 +196,7 @@ export type SubmitBatchMutation = { readonly submitScans:
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
+        | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
       > }
    };
 

@@ -6,6 +6,8 @@ import { ClosedMember } from "../../../schema/graphql/closed-member.js";
 import { ContainerImage } from "../../../schema/graphql/container-image.js";
 import { EngineVersions } from "../../../schema/graphql/engine-versions.js";
 import { Result } from "../../../schema/graphql/result.js";
+import { SuppressedSignature } from "../../../schema/graphql/suppression.js";
+import type { Suppressed } from "../../../schema/suppressed.js";
 import { causeText } from "../../scan/proof-text.js";
 import type { RequestContext } from "../context/request-context.js";
 import { listCost, TYPICAL } from "../limits/list-cost.js";
@@ -25,6 +27,11 @@ export class ResultResolver {
   @FieldResolver(() => String, { nullable: true })
   causeText(@Root() result: BriefResult): string | null {
     return causeText(result);
+  }
+
+  @FieldResolver(() => [SuppressedSignature], { complexity: listCost(TYPICAL.suppressed) })
+  suppressed(@Root() { suppressed }: BriefResult): readonly Suppressed[] {
+    return suppressed ?? [];
   }
 
   @FieldResolver(() => EngineVersions)

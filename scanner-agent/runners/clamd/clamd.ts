@@ -53,12 +53,13 @@ export function createClamdRunner({
   /** The program that was started, as its file was then. */
   let programState: string | null = null;
   let warned: readonly string[] = [];
+  let ignored: readonly string[] = [];
 
   async function start(): Promise<void> {
     const program = await findProgram("clamd", programPath);
     if (program === undefined) throw new Unavailable("clamd is not installed");
     if (clamd !== undefined && (await isAnswering(clamd.socketPath))) return;
-    const found = await findSignatures(database);
+    const found = { ...(await findSignatures(database)), ignored };
     await stop();
     if (!removedStale) await removeStaleDaemons(owner);
     removedStale = true;
@@ -66,7 +67,7 @@ export function createClamdRunner({
     programState = await stateOfFiles([program]);
     const next = await startClamd({ program, owner, fence, signatures: found, slots, timeoutMs, limits });
     clamd = next;
-    signatures = followSignatures(found, { load: next.reload, log });
+    signatures = followSignatures(found, { load: next.reload, ignored: () => ignored, log });
     logWarnings();
     void next.ended.then((words) => {
       if (clamd !== next) return;
@@ -147,6 +148,11 @@ export function createClamdRunner({
     },
     run,
     stop,
+    async ignore(names) {
+      ignored = names;
+      if (clamd !== undefined) await signatures?.applyIgnored();
+    },
+    ignored: () => (clamd === undefined ? ignored : (signatures?.ignored() ?? [])),
     warnings,
     onLost: (listener) => void listeners.push(listener),
   };

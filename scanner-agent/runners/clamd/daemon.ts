@@ -17,6 +17,8 @@ import { awaitEnd } from "../../within.js";
 
 const LOAD_TIMEOUT_MS = 180_000;
 const POLL_MS = 50;
+/** The file that names signatures to ignore. */
+const IGNORED = "suppressed-in-scanmesh.ign2";
 /** A process that the system does not end (it waits for a disk, say) is left behind. */
 const END_MS = 10_000;
 /** What clamd prints when it uses new signatures, and when it cannot. */
@@ -98,10 +100,17 @@ async function startOnce({
 }
 
 /** Makes a folder that has only these signatures: clamd reads a folder or a pipe that is named like some for ever. */
-async function linkSignatures({ folder, files }: Signatures, into: string): Promise<void> {
+async function linkSignatures({ folder, files, ignored = [] }: Signatures, into: string): Promise<void> {
   await rm(into, { recursive: true, force: true });
   await mkdir(into);
-  for (const file of files) await symlink(resolve(folder, file), join(into, file));
+  for (const file of files) if (file !== IGNORED) await symlink(resolve(folder, file), join(into, file));
+  if (ignored.length > 0) await writeFile(join(into, IGNORED), `${ignored.flatMap(ignoredNames).join("\n")}\n`, { mode: 0o644 });
+}
+
+/** ClamAV reports the rules of YARA files with a prefix under which it does not ignore them. */
+function ignoredNames(signature: string): string[] {
+  const rule = /^YARA\.(.+)/.exec(signature)?.[1];
+  return rule === undefined ? [signature] : [signature, rule];
 }
 
 /** Ends the daemons that an agent with the same spool left when it was killed together with their guards. */

@@ -22,6 +22,8 @@ export interface Signatures {
   readonly files: readonly string[];
   /** What cannot be read, a sentence each. */
   readonly warnings: readonly string[];
+  /** Those of them that clamd is told to ignore; none if left out. */
+  readonly ignored?: readonly string[];
   /** Another as soon as one with signatures was added, replaced, written to or removed. */
   readonly state: string;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { ignoredRevision } from "../../../schema/suppressed.js";
 import { Unavailable } from "../../contract.js";
 import { findSignatures, REFUSED_MS, type Signatures } from "./database.js";
 
@@ -10,6 +11,10 @@ export interface LoadedSignatures {
   state(): string | null;
   /** Looks at their folder, and begins to load what is new there once it is written. */
   follow(): Promise<void>;
+  /** The signatures that it was told to ignore when it loaded them. */
+  ignored(): readonly string[];
+  /** Loads them again with what is to be ignored now, once no other load is under way. */
+  applyIgnored(): Promise<void>;
   /** What is wrong with the folder, and with what clamd could not load of it; a sentence each. */
   warnings(): readonly string[];
 }
@@ -19,6 +24,8 @@ export interface LoadOptions {
   /** Loads others while those before serve on; why it could not, or null, once clamd says so. Throws {@link Unavailable}. */
   readonly load: (signatures: Signatures) => Promise<string | null>;
   readonly log: Logger;
+  /** The signatures that it should ignore now; default: none. */
+  readonly ignored?: () => readonly string[];
   /** After how long it is told that they are not loaded yet. */
   readonly slowMs?: number;
 }
@@ -26,10 +33,13 @@ export interface LoadOptions {
 const SLOW_MS = 180_000;
 
 /** Follows the folder of the signatures that a clamd was started with. */
-export function followSignatures(first: Signatures, { load, log, slowMs = SLOW_MS }: LoadOptions): LoadedSignatures {
+export function followSignatures(
+  first: Signatures,
+  { load, log, ignored = () => [], slowMs = SLOW_MS }: LoadOptions,
+): LoadedSignatures {
   let loaded = first;
   let seen = first.state;
-  let loading = false;
+  let loading: Promise<void> | undefined;
   /** Whether no file changed while clamd loaded them; undefined: nobody has looked yet. */
   let isCertain: boolean | undefined;
   let refused: { readonly state: string; readonly at: number; readonly warning: string } | undefined;
@@ -39,7 +49,7 @@ export function followSignatures(first: Signatures, { load, log, slowMs = SLOW_M
     try {
       const now = await findSignatures(first.folder);
       unread = now.warnings;
-      return now;
+      return { ...now, ignored: ignored() };
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       unread = [`${error.message}; what was loaded before stays in use`];
@@ -47,14 +57,19 @@ export function followSignatures(first: Signatures, { load, log, slowMs = SLOW_M
     }
   }
 
-  function isToBeTried({ state }: Signatures, isWritten: boolean): boolean {
-    if (loading || state === loaded.state || !isWritten) return false;
+  function isToBeTried(next: Signatures, isWritten: boolean): boolean {
+    const state = stateOf(next);
+    if (loading || state === stateOf(loaded) || !isWritten) return false;
     return refused?.state !== state || performance.now() - refused.at > REFUSED_MS;
   }
 
   /** Until clamd says how it ended no other load begins, which would change the files that it still reads. */
-  async function tryLoading(next: Signatures): Promise<void> {
-    loading = true;
+  function tryLoading(next: Signatures): Promise<void> {
+    loading = tryOnce(next).finally(() => (loading = undefined));
+    return loading;
+  }
+
+  async function tryOnce(next: Signatures): Promise<void> {
     const tellSlow = setTimeout(() => refuse(next, `they were not loaded within ${slowMs / 1000} s`), slowMs).unref();
     try {
       const error = await load(next).finally(() => clearTimeout(tellSlow));
@@ -69,12 +84,11 @@ export function followSignatures(first: Signatures, { load, log, slowMs = SLOW_M
       // It may still load them.
       isCertain = false;
       log.warn({ err: error }, "ClamAV was not given its new signatures");
-    } finally {
-      loading = false;
     }
   }
 
-  function refuse({ state }: Signatures, why: string): void {
+  function refuse(next: Signatures, why: string): void {
+    const state = stateOf(next);
     const warning = `ClamAV keeps serving its old signatures; it would not start again: ${why}`;
     refused = { state, at: performance.now(), warning };
   }
@@ -85,16 +99,29 @@ export function followSignatures(first: Signatures, { load, log, slowMs = SLOW_M
 
   return {
     newest: () => loaded.newest,
-    state: () => (loading || isCertain !== true ? null : loaded.state),
+    state: () => (loading || isCertain !== true ? null : stateOf(loaded)),
+    ignored: () => loaded.ignored ?? [],
+    async applyIgnored() {
+      while (loading) await loading;
+      const now = await look();
+      if (now === undefined) return;
+      const isWritten = now.state === loaded.state || now.state === seen;
+      seen = now.state;
+      if (isToBeTried(now, isWritten)) await tryLoading(now);
+    },
     async follow() {
       const now = await look();
       if (!loading) checkLoaded(now);
       if (now === undefined) return;
       const isWritten = now.state === seen;
       seen = now.state;
-      if (now.state === loaded.state) refused = undefined;
+      if (stateOf(now) === stateOf(loaded)) refused = undefined;
       else if (isToBeTried(now, isWritten)) void tryLoading(now);
     },
     warnings: () => [...unread, ...(refused === undefined ? [] : [refused.warning])],
   };
+}
+
+function stateOf({ state, ignored = [] }: Signatures): string {
+  return ignored.length === 0 ? state : `${state}\nignored ${ignoredRevision(ignored)}`;
 }

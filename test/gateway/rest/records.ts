@@ -13,6 +13,7 @@ export const DONE: ResultRecord = {
   signature: null,
   error: null,
   cause: null,
+  suppressed: null,
   fault: null,
   barsClean: false,
   engineVersion: "1.4.3",

@@ -36,6 +36,10 @@ function altered(answer: string, more: Record<string, unknown>): unknown {
 describe("YARA-X's matches", () => {
   test("a recorded answer keeps rules, metadata and where the strings are", () => {
     expect(output(RECORDED)).toEqual({
+      detections: [
+        { signature: "Dropper", verdict: "INFECTED" },
+        { signature: "Packed", verdict: "SUSPICIOUS" },
+      ],
       state: "DONE",
       verdict: "INFECTED",
       signature: "Dropper, Packed",

@@ -1,0 +1,49 @@
+import type { Detection } from "../../schema/detection.js";
+import { bareSignature, type Suppressed } from "../../schema/suppressed.js";
+import type { Database } from "../db/database.js";
+import type { IncomingResult } from "../db/results.js";
+import { findSuppressions, type LiveSuppression } from "../db/suppressions.js";
+
+/** The results without what is suppressed now. Postgres is asked only where something was found. */
+export async function judgeSuppressed(db: Database, results: readonly IncomingResult[]): Promise<readonly IncomingResult[]> {
+  const found = results.flatMap(detectionsOf).map(({ signature }) => signature);
+  if (found.length === 0) return results;
+  const live = await findSuppressions(db, found);
+  return live.length === 0 ? results : results.map((result) => withoutSuppressed(result, live));
+}
+
+function detectionsOf({ verdict, signature, detections }: IncomingResult): readonly Detection[] {
+  if (verdict !== "INFECTED" && verdict !== "SUSPICIOUS") return [];
+  if (detections !== undefined && detections.length > 0) return detections;
+  return signature === null ? [] : [{ signature, verdict }];
+}
+
+/**
+ * A result of which all that was found is suppressed is no detection any more. Of an engine that tells the first thing alone it is
+ * UNSCANNED: what else is in the sample nobody has said. What was suppressed is never taken over by a later scan.
+ */
+export function withoutSuppressed(result: IncomingResult, live: readonly LiveSuppression[]): IncomingResult {
+  const reasonOf = ({ signature }: Detection) =>
+    live.find((one) => one.signature === bareSignature(signature) && (one.engine ?? result.engine) === result.engine)?.reason;
+  const found = detectionsOf(result);
+  const suppressed = found.flatMap((one): Suppressed[] => {
+    const reason = reasonOf(one);
+    return reason === undefined ? [] : [{ signature: one.signature, reason }];
+  });
+  if (suppressed.length === 0) return result;
+  const judged = { ...result, suppressed, fingerprint: undefined };
+  if (result.detections === undefined || result.detections.length === 0)
+    return { ...judged, state: "UNSCANNED", verdict: null, signature: null, cause: "SUPPRESSED", error: errorOf(suppressed) };
+  const left = found.filter((one) => reasonOf(one) === undefined);
+  const worst = (["INFECTED", "SUSPICIOUS"] as const).find((verdict) => left.some((one) => one.verdict === verdict)) ?? null;
+  const names = new Set(suppressed.map(({ signature }) => signature));
+  const signature = result.signature
+    ?.split(", ")
+    .filter((name) => !names.has(name))
+    .join(", ");
+  return { ...judged, verdict: worst, signature: signature || null };
+}
+
+function errorOf(suppressed: readonly Suppressed[]): string {
+  return `suppressed: ${suppressed.map(({ signature, reason }) => `${signature} (${reason})`).join(", ")}`;
+}
