@@ -18,6 +18,8 @@ import { openNatsSampleStore } from "./bus/nats-sample-store.js";
 import { createDeliveryWatch } from "./watch/delivery-watch.js";
 import { createLastCatalogue } from "./fleet/last-catalogue.js";
 import { createFleetWatches, type FleetWatches } from "./watch/fleet-watches.js";
+import { createHostWatches } from "./watch/host-watches.js";
+import { createMeshWatches } from "./watch/mesh-watches.js";
 import { createBulk } from "./dispatch/bulk.js";
 import { acceptAll } from "./scan/accept.js";
 import { findSamplesInOrder } from "./scan/store-sample.js";
@@ -37,7 +39,10 @@ import { registerJoinKeys } from "./join/standing-tokens.js";
 import { createKeyring } from "./keys/keyring.js";
 import { readWaits } from "./scan/overload.js";
 import { createWaits } from "./scan/waits.js";
+import { readGoneAgents } from "./scan/gone-agents.js";
 import { readQueues } from "./scan/queues.js";
+import { readReadiness } from "./scan/readiness.js";
+import { readWholeSystem } from "./scan/system.js";
 import { createRelay } from "./dispatch/relay.js";
 import { startSweep } from "./background/sweep.js";
 import { createWatchers } from "./watch/watchers.js";
@@ -106,7 +111,12 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const engines = accounts && followEngines(accounts, log);
   const onCopy = reportCopies({ db, bus, log });
   fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines: engines?.hear, onCopy, sealing });
-  fleetWatches = createFleetWatches(db, fleet, () => readQueues(context), log);
+  fleetWatches = createFleetWatches(
+    db,
+    fleet,
+    { queues: () => readQueues(context), goneAgents: () => readGoneAgents(context) },
+    log,
+  );
   const version = createMessageVersion(db, fleet);
   const relay = createRelay({ db, bus, samples, metrics, log, failpoint: failAt, version });
   const bulk = createBulk({ db, bus, fleet, relay, log });
@@ -128,6 +138,8 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     bulk,
     watchers,
     fleetWatches,
+    hostWatches: createHostWatches(db, fleet, log),
+    meshWatches: createMeshWatches({ readiness: () => readReadiness(context), system: () => readWholeSystem(context) }, log),
     deliveryWatch: createDeliveryWatch(db, log),
     feeds,
     keyring,

@@ -27,7 +27,7 @@ import { SearchResolver } from "./resolvers/search.js";
 import { StatisticsPointResolver } from "./resolvers/statistics-point.js";
 import { StatisticsResolver } from "./resolvers/statistics.js";
 import { SuppressionResolver } from "./resolvers/suppression.js";
-import { SystemResolver } from "./resolvers/system.js";
+import { ReadinessResolver, SystemResolver } from "./resolvers/system.js";
 import { UploadResolver } from "./resolvers/upload.js";
 import { ViewerResolver } from "./resolvers/viewer.js";
 import { WebhookResolver } from "./resolvers/webhook.js";
@@ -83,6 +83,7 @@ export function createSchema(): GraphQLSchema {
       SubmitScansSuccessResolver,
       SuppressionResolver,
       SystemResolver,
+      ReadinessResolver,
       UploadResolver,
       ViewerResolver,
       WebhookResolver,

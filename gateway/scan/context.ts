@@ -11,6 +11,8 @@ import type { SampleStore } from "../bus/sample-store.js";
 import type { DeliveryRecord } from "../../schema/webhooks.js";
 import type { ListWatch } from "../watch/list-watch.js";
 import type { FleetWatches } from "../watch/fleet-watches.js";
+import type { HostWatches } from "../watch/host-watches.js";
+import type { MeshWatches } from "../watch/mesh-watches.js";
 import type { Bulk } from "../dispatch/bulk.js";
 import type { Feeds } from "../watch/feed.js";
 import type { LastCatalogue } from "../fleet/last-catalogue.js";
@@ -22,6 +24,8 @@ import type { WriteProbe } from "../write-probe.js";
 import type { Watchers } from "../watch/watchers.js";
 import type { Acceptance, AcceptRequest } from "./accept-request.js";
 import type { Waits } from "./waits.js";
+import type { ReadinessRecord } from "./readiness.js";
+import type { WholeSystemRecord } from "./system.js";
 
 /** Everything that the verbs of this room use. The gateway makes it once, and every verb takes it first. */
 export interface ScanContext {
@@ -53,6 +57,10 @@ export interface ScanContext {
   readonly watchers: Watchers;
   /** Subscribers of the fleet on this gateway. */
   readonly fleetWatches: FleetWatches;
+  /** Subscribers of the hosts that join and are steered, on this gateway. */
+  readonly hostWatches: HostWatches;
+  /** Subscribers of the mesh's state on this gateway. */
+  readonly meshWatches: MeshWatches<ReadinessRecord, WholeSystemRecord>;
   /** Subscribers of webhooks' deliveries on this gateway. */
   readonly deliveryWatch: ListWatch<DeliveryRecord>;
   /** Subscribers of all scans, on this gateway. */

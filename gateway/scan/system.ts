@@ -2,6 +2,7 @@ import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
 import { ownVersion } from "../../schema/version.js";
 import type { StreamStatus } from "../bus/bus.js";
 import { readDatabaseState, type DatabaseStatus } from "../db/database-state.js";
+import { readGateways, readOutboxStatus, type GatewayRecord, type OutboxStatus } from "../db/gateways.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
@@ -22,6 +23,12 @@ export interface SystemRecord {
   readonly accounts: readonly AccountRecord[];
 }
 
+/** The same with what is read only when it is asked for. */
+export interface WholeSystemRecord extends SystemRecord {
+  readonly gateways: readonly GatewayRecord[];
+  readonly outbox: OutboxStatus;
+}
+
 export const VERSION = ownVersion();
 export const STARTED_AT = new Date(Date.now() - process.uptime() * 1_000);
 
@@ -31,6 +38,11 @@ export async function readSystem(ctx: ScanContext): Promise<SystemRecord> {
     ...INTERNET_CLASSES.map((internet) => readAccount(ctx, internet)),
   ]);
   return { version: VERSION, nodeVersion: process.versions.node, startedAt: STARTED_AT, database, accounts };
+}
+
+export async function readWholeSystem(ctx: ScanContext): Promise<WholeSystemRecord> {
+  const [system, gateways, outbox] = await Promise.all([readSystem(ctx), readGateways(ctx.db), readOutboxStatus(ctx.db)]);
+  return { ...system, gateways, outbox };
 }
 
 /** An account that cannot be reached is shown as such; it is no failure. */

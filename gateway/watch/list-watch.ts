@@ -31,12 +31,26 @@ export interface ListSource<T> {
   key(item: T): string;
   /** The part of an item that makes a change if it differs. */
   comparable(item: T): unknown;
+  /** The list is read this often even if nothing invalidates it; a second without it. */
+  readonly everyMs?: number;
 }
 
-/** The list is read this often even if nothing invalidates it. */
 const POLL_MS = 1_000;
 /** The list is read no more often than this. */
 const REST_MS = 100;
+
+/** Watches one value as a list that has only it. */
+export function createValueWatch<T>(
+  log: Logger,
+  source: Pick<ListSource<T>, "name" | "everyMs"> & { read(): Promise<T>; comparable?(value: T): unknown },
+): ListWatch<T> {
+  return createListWatch<T>(log, {
+    comparable: (value) => value,
+    ...source,
+    read: async () => [await source.read()],
+    key: () => "",
+  });
+}
 
 export function createListWatch<T>(log: Logger, source: ListSource<T>): ListWatch<T> {
   const listeners = new Set<() => void>();
@@ -81,7 +95,7 @@ export function createListWatch<T>(log: Logger, source: ListSource<T>): ListWatc
       return new Watch({
         register(wake) {
           listeners.add(wake);
-          timer ??= setInterval(invalidate, POLL_MS);
+          timer ??= setInterval(invalidate, source.everyMs ?? POLL_MS);
           return () => {
             listeners.delete(wake);
             if (listeners.size > 0) return;

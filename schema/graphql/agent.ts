@@ -103,7 +103,8 @@ export class Agent extends Node {
   startedAt!: string;
 
   @Field(() => GraphQLDateTimeISO, {
-    description: "When it last gave a sign of life. A newer time alone does not count as a change in `agentChanged`.",
+    description:
+      "When it last gave a sign of life. A newer time alone counts as a change in `agentChanged` only with `heartbeats`.",
   })
   lastHeardAt!: Date;
 

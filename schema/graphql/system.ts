@@ -131,3 +131,12 @@ export class System {
   @Field(() => OutboxState, { description: "The backlog of accepted requests in Postgres." })
   outbox!: OutboxState;
 }
+
+@ObjectType({ description: "Whether the gateway that answers can serve.", simpleResolvers: true })
+export class Readiness {
+  @Field(() => Boolean, { description: "Whether it serves. What cannot be sent while NATS is away can still be read." })
+  ready!: boolean;
+
+  @Field(() => String, { nullable: true, description: "Why it cannot serve all of it now; null while all is well." })
+  reason!: string | null;
+}

@@ -1,6 +1,6 @@
 /** A list that is told once whole and then by its changes. */
 
-import { useCallback } from "react";
+import { useCallback, useMemo } from "react";
 import { useSubscription, type TypedDocumentNode } from "urql";
 
 type NoVariables = Record<string, never>;
@@ -18,6 +18,7 @@ export function useCollected<Data, T>(
   query: TypedDocumentNode<Data, NoVariables>,
   nameOf: (entry: T) => string,
   changeIn: (data: Data) => ListChange<T>,
+  { pause = false } = {},
 ): { readonly entries: readonly T[] | undefined; readonly error: Error | undefined } {
   // Both functions are the same whenever they are given.
   const collect = useCallback((known: ReadonlyMap<string, T> | undefined, data: Data) => {
@@ -27,7 +28,10 @@ export function useCollected<Data, T>(
     for (const name of gone) entries.delete(name);
     return entries;
   }, []);
-  const [{ data, error }] = useSubscription<Data, ReadonlyMap<string, T>, NoVariables>({ query, variables: {} }, collect);
-  const entries = data && [...data.values()].toSorted((one, other) => nameOf(one).localeCompare(nameOf(other)));
+  const [{ data, error }] = useSubscription<Data, ReadonlyMap<string, T>, NoVariables>({ query, variables: {}, pause }, collect);
+  const entries = useMemo(
+    () => data && [...data.values()].toSorted((one, other) => nameOf(one).localeCompare(nameOf(other))),
+    [data],
+  );
   return { entries, error };
 }

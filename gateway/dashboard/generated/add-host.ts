@@ -37,24 +37,22 @@ export type CreateJoinTokenMutation = { readonly createJoinToken:
     | { readonly message: string }
    };
 
-export type ReadArrivalsQueryVariables = Exact<{
-  id: string;
-}>;
+export type WatchTokensSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ReadArrivalsQuery = { readonly joinToken: { readonly id: string, readonly class: InternetClass, readonly uses: number | null, readonly used: number, readonly expiresAt: string | null, readonly revokedAt: string | null, readonly agents: ReadonlyArray<string>, readonly refusals: ReadonlyArray<{ readonly code: string, readonly sentence: string, readonly host: string | null, readonly agent: string | null, readonly attempts: number, readonly at: string }> } | null };
+export type WatchTokensSubscription = { readonly joinTokensUpdated: ReadonlyArray<{ readonly id: string, readonly class: InternetClass, readonly uses: number | null, readonly used: number, readonly expiresAt: string | null, readonly revokedAt: string | null, readonly agents: ReadonlyArray<string>, readonly refusals: ReadonlyArray<{ readonly code: string, readonly sentence: string, readonly host: string | null, readonly agent: string | null, readonly attempts: number, readonly at: string }> }> };
 
 export type WatchArrivalsSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
 export type WatchArrivalsSubscription = { readonly agentChanged: { readonly revision: number, readonly snapshot: boolean, readonly agents: ReadonlyArray<{ readonly id: string, readonly agent: string, readonly class: InternetClass, readonly engines: ReadonlyArray<{ readonly name: string, readonly healthy: boolean, readonly reason: string | null }> }>, readonly gone: ReadonlyArray<{ readonly agent: string }> } };
 
-export type ReadTokensQueryVariables = Exact<{
+export type WatchTokenTableSubscriptionVariables = Exact<{
   ended: boolean;
 }>;
 
 
-export type ReadTokensQuery = { readonly joinTokens: ReadonlyArray<{ readonly id: string, readonly class: InternetClass, readonly namePattern: string | null, readonly ephemeral: boolean, readonly uses: number | null, readonly used: number, readonly agents: ReadonlyArray<string>, readonly createdAt: string, readonly expiresAt: string | null, readonly revokedAt: string | null }> };
+export type WatchTokenTableSubscription = { readonly joinTokensUpdated: ReadonlyArray<{ readonly id: string, readonly class: InternetClass, readonly namePattern: string | null, readonly ephemeral: boolean, readonly uses: number | null, readonly used: number, readonly agents: ReadonlyArray<string>, readonly createdAt: string, readonly expiresAt: string | null, readonly revokedAt: string | null }> };
 
 export type RevokeTokenMutationVariables = Exact<{
   id: string;
@@ -68,10 +66,10 @@ export type RevokeTokenMutation = { readonly revokeJoinToken:
 
 export const CreateJoinToken = "mutation CreateJoinToken($class: InternetClass!, $ttl: Int!, $uses: Int!, $namePattern: String, $ephemeral: Boolean!, $gateway: String) {\n  createJoinToken(\n    class: $class\n    ttl: $ttl\n    uses: $uses\n    namePattern: $namePattern\n    ephemeral: $ephemeral\n    gateway: $gateway\n  ) {\n    ... on CreateJoinTokenSuccess {\n      joinToken {\n        id\n      }\n      text\n      lines {\n        method\n        text\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<CreateJoinTokenMutation, CreateJoinTokenMutationVariables>;
 
-export const ReadArrivals = "query ReadArrivals($id: ID!) {\n  joinToken(id: $id) {\n    id\n    class\n    uses\n    used\n    expiresAt\n    revokedAt\n    agents\n    refusals {\n      code\n      sentence\n      host\n      agent\n      attempts\n      at\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadArrivalsQuery, ReadArrivalsQueryVariables>;
+export const WatchTokens = "subscription WatchTokens {\n  joinTokensUpdated(ended: true) {\n    id\n    class\n    uses\n    used\n    expiresAt\n    revokedAt\n    agents\n    refusals {\n      code\n      sentence\n      host\n      agent\n      attempts\n      at\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchTokensSubscription, WatchTokensSubscriptionVariables>;
 
 export const WatchArrivals = "subscription WatchArrivals {\n  agentChanged {\n    revision\n    snapshot\n    agents {\n      id\n      agent\n      class\n      engines {\n        name\n        healthy\n        reason\n      }\n    }\n    gone {\n      agent\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchArrivalsSubscription, WatchArrivalsSubscriptionVariables>;
 
-export const ReadTokens = "query ReadTokens($ended: Boolean!) {\n  joinTokens(ended: $ended) {\n    id\n    class\n    namePattern\n    ephemeral\n    uses\n    used\n    agents\n    createdAt\n    expiresAt\n    revokedAt\n  }\n}" as unknown as TypedDocumentNode<ReadTokensQuery, ReadTokensQueryVariables>;
+export const WatchTokenTable = "subscription WatchTokenTable($ended: Boolean!) {\n  joinTokensUpdated(ended: $ended) {\n    id\n    class\n    namePattern\n    ephemeral\n    uses\n    used\n    agents\n    createdAt\n    expiresAt\n    revokedAt\n  }\n}" as unknown as TypedDocumentNode<WatchTokenTableSubscription, WatchTokenTableSubscriptionVariables>;
 
 export const RevokeToken = "mutation RevokeToken($id: ID!) {\n  revokeJoinToken(id: $id) {\n    ... on RevokeJoinTokenSuccess {\n      joinToken {\n        id\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RevokeTokenMutation, RevokeTokenMutationVariables>;

@@ -22,10 +22,10 @@ export type InternetClass =
   /** They cannot; samples stay in the mesh. */
   | 'ISOLATED';
 
-export type ReadAgentKeysQueryVariables = Exact<{ [key: string]: never; }>;
+export type WatchAgentKeysSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ReadAgentKeysQuery = { readonly agentKeys: ReadonlyArray<{ readonly publicKey: string, readonly agent: string, readonly class: InternetClass, readonly state: AgentKeyState, readonly ephemeral: boolean, readonly host: string, readonly version: string, readonly joinedAt: string, readonly renewedAt: string, readonly clonedAt: string | null }> };
+export type WatchAgentKeysSubscription = { readonly agentKeysUpdated: ReadonlyArray<{ readonly publicKey: string, readonly agent: string, readonly class: InternetClass, readonly state: AgentKeyState, readonly ephemeral: boolean, readonly host: string, readonly version: string, readonly joinedAt: string, readonly renewedAt: string, readonly clonedAt: string | null }> };
 
 export type AcceptAgentMutationVariables = Exact<{
   agent: string;
@@ -51,7 +51,7 @@ export type RevokeAgentMutation = { readonly revokeAgent:
     | { readonly message: string }
    };
 
-export const ReadAgentKeys = "query ReadAgentKeys {\n  agentKeys {\n    publicKey\n    agent\n    class\n    state\n    ephemeral\n    host\n    version\n    joinedAt\n    renewedAt\n    clonedAt\n  }\n}" as unknown as TypedDocumentNode<ReadAgentKeysQuery, ReadAgentKeysQueryVariables>;
+export const WatchAgentKeys = "subscription WatchAgentKeys {\n  agentKeysUpdated {\n    publicKey\n    agent\n    class\n    state\n    ephemeral\n    host\n    version\n    joinedAt\n    renewedAt\n    clonedAt\n  }\n}" as unknown as TypedDocumentNode<WatchAgentKeysSubscription, WatchAgentKeysSubscriptionVariables>;
 
 export const AcceptAgent = "mutation AcceptAgent($agent: String!, $publicKey: ID!) {\n  acceptAgent(agent: $agent, publicKey: $publicKey) {\n    ... on AcceptAgentSuccess {\n      agentKey {\n        publicKey\n        state\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<AcceptAgentMutation, AcceptAgentMutationVariables>;
 

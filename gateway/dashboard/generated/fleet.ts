@@ -92,10 +92,15 @@ export type ResumeAgentMutation = { readonly resumeAgent:
     | Record<PropertyKey, never>
    };
 
-export type ReadHeartbeatsQueryVariables = Exact<{ [key: string]: never; }>;
+export type WatchHeartbeatsSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ReadHeartbeatsQuery = { readonly agents: ReadonlyArray<{ readonly agent: string, readonly lastHeardAt: string }>, readonly goneAgents: ReadonlyArray<{ readonly agent: string, readonly host: string, readonly version: string, readonly class: InternetClass, readonly lastHeardAt: string, readonly engines: ReadonlyArray<string> }> };
+export type WatchHeartbeatsSubscription = { readonly agentChanged: { readonly snapshot: boolean, readonly agents: ReadonlyArray<{ readonly agent: string, readonly lastHeardAt: string }>, readonly gone: ReadonlyArray<{ readonly agent: string }> } };
+
+export type WatchGoneAgentsSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WatchGoneAgentsSubscription = { readonly goneAgentsUpdated: ReadonlyArray<{ readonly agent: string, readonly host: string, readonly version: string, readonly class: InternetClass, readonly lastHeardAt: string, readonly engines: ReadonlyArray<string> }> };
 
 export type RemoveAgentMutationVariables = Exact<{
   agent: string;
@@ -109,10 +114,10 @@ export type RemoveAgentMutation = { readonly removeAgent:
     | Record<PropertyKey, never>
    };
 
-export type ReadSettingsQueryVariables = Exact<{ [key: string]: never; }>;
+export type WatchSettingsSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ReadSettingsQuery = { readonly agentSettings: ReadonlyArray<{ readonly agent: string, readonly applied: boolean, readonly problems: ReadonlyArray<string>, readonly engines: ReadonlyArray<{ readonly engine: string, readonly enabled: boolean | null, readonly slots: number | null, readonly timeoutMs: number | null, readonly memory: number | null, readonly cpus: number | null }> }> };
+export type WatchSettingsSubscription = { readonly agentSettingsUpdated: ReadonlyArray<{ readonly agent: string, readonly applied: boolean, readonly problems: ReadonlyArray<string>, readonly engines: ReadonlyArray<{ readonly engine: string, readonly enabled: boolean | null, readonly slots: number | null, readonly timeoutMs: number | null, readonly memory: number | null, readonly cpus: number | null }> }> };
 
 export type UpdateSettingsMutationVariables = Exact<{
   agent: string;
@@ -127,10 +132,10 @@ export type UpdateSettingsMutation = { readonly updateAgentSettings:
     | { readonly agentSettings: { readonly agent: string } }
    };
 
-export type ReadRestartQueryVariables = Exact<{ [key: string]: never; }>;
+export type WatchRestartSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ReadRestartQuery = { readonly rollingRestart: { readonly id: string, readonly agents: ReadonlyArray<string>, readonly done: number, readonly state: RollingRestartState, readonly problem: string | null, readonly startedAt: string, readonly endedAt: string | null } | null };
+export type WatchRestartSubscription = { readonly rollingRestartUpdated: { readonly id: string, readonly agents: ReadonlyArray<string>, readonly done: number, readonly state: RollingRestartState, readonly problem: string | null, readonly startedAt: string, readonly endedAt: string | null } | null };
 
 export type RestartAgentsMutationVariables = Exact<{
   agents?: ReadonlyArray<string> | string | null | undefined;
@@ -164,15 +169,17 @@ export const DrainAgent = "mutation DrainAgent($agent: String!) {\n  drainAgent(
 
 export const ResumeAgent = "mutation ResumeAgent($agent: String!) {\n  resumeAgent(agent: $agent) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<ResumeAgentMutation, ResumeAgentMutationVariables>;
 
-export const ReadHeartbeats = "query ReadHeartbeats {\n  agents {\n    agent\n    lastHeardAt\n  }\n  goneAgents {\n    agent\n    host\n    version\n    class\n    lastHeardAt\n    engines\n  }\n}" as unknown as TypedDocumentNode<ReadHeartbeatsQuery, ReadHeartbeatsQueryVariables>;
+export const WatchHeartbeats = "subscription WatchHeartbeats {\n  agentChanged(heartbeats: true) {\n    snapshot\n    agents {\n      agent\n      lastHeardAt\n    }\n    gone {\n      agent\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchHeartbeatsSubscription, WatchHeartbeatsSubscriptionVariables>;
+
+export const WatchGoneAgents = "subscription WatchGoneAgents {\n  goneAgentsUpdated {\n    agent\n    host\n    version\n    class\n    lastHeardAt\n    engines\n  }\n}" as unknown as TypedDocumentNode<WatchGoneAgentsSubscription, WatchGoneAgentsSubscriptionVariables>;
 
 export const RemoveAgent = "mutation RemoveAgent($agent: String!) {\n  removeAgent(agent: $agent) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RemoveAgentMutation, RemoveAgentMutationVariables>;
 
-export const ReadSettings = "query ReadSettings {\n  agentSettings {\n    agent\n    applied\n    problems\n    engines {\n      engine\n      enabled\n      slots\n      timeoutMs\n      memory\n      cpus\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadSettingsQuery, ReadSettingsQueryVariables>;
+export const WatchSettings = "subscription WatchSettings {\n  agentSettingsUpdated {\n    agent\n    applied\n    problems\n    engines {\n      engine\n      enabled\n      slots\n      timeoutMs\n      memory\n      cpus\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchSettingsSubscription, WatchSettingsSubscriptionVariables>;
 
 export const UpdateSettings = "mutation UpdateSettings($agent: String!, $engines: [EngineSettingsInput!]!) {\n  updateAgentSettings(agent: $agent, engines: $engines) {\n    ... on UpdateAgentSettingsSuccess {\n      agentSettings {\n        agent\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<UpdateSettingsMutation, UpdateSettingsMutationVariables>;
 
-export const ReadRestart = "query ReadRestart {\n  rollingRestart {\n    id\n    agents\n    done\n    state\n    problem\n    startedAt\n    endedAt\n  }\n}" as unknown as TypedDocumentNode<ReadRestartQuery, ReadRestartQueryVariables>;
+export const WatchRestart = "subscription WatchRestart {\n  rollingRestartUpdated {\n    id\n    agents\n    done\n    state\n    problem\n    startedAt\n    endedAt\n  }\n}" as unknown as TypedDocumentNode<WatchRestartSubscription, WatchRestartSubscriptionVariables>;
 
 export const RestartAgents = "mutation RestartAgents($agents: [String!]) {\n  restartAgents(agents: $agents) {\n    ... on RollingRestartSuccess {\n      rollingRestart {\n        id\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RestartAgentsMutation, RestartAgentsMutationVariables>;
 

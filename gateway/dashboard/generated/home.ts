@@ -33,6 +33,11 @@ export type LatestScansQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type LatestScansQuery = { readonly scans: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }> }, readonly engines: ReadonlyArray<{ readonly name: string, readonly type: PluginType, readonly internet: boolean, readonly enabled: boolean, readonly available: boolean }> };
 
+export type WatchHomeEnginesSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WatchHomeEnginesSubscription = { readonly engineChanged: { readonly snapshot: boolean, readonly engines: ReadonlyArray<{ readonly name: string, readonly type: PluginType, readonly internet: boolean, readonly enabled: boolean, readonly available: boolean }>, readonly gone: ReadonlyArray<{ readonly name: string }> } };
+
 export type ScanFeedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -40,6 +45,10 @@ export type ScanFeedSubscription = { readonly scanFeed: { readonly cursor: strin
 
 export type ScanRowFragment = { readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } };
 
-export const LatestScans = "query LatestScans {\n  scans(first: 15) {\n    nodes {\n      ...ScanRow\n    }\n  }\n  engines {\n    name\n    type\n    internet\n    enabled\n    available\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<LatestScansQuery, LatestScansQueryVariables>;
+export type HomeEngineFragment = { readonly name: string, readonly type: PluginType, readonly internet: boolean, readonly enabled: boolean, readonly available: boolean };
+
+export const LatestScans = "query LatestScans {\n  scans(first: 15) {\n    nodes {\n      ...ScanRow\n    }\n  }\n  engines {\n    ...HomeEngine\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}\nfragment HomeEngine on Engine {\n  name\n  type\n  internet\n  enabled\n  available\n}" as unknown as TypedDocumentNode<LatestScansQuery, LatestScansQueryVariables>;
+
+export const WatchHomeEngines = "subscription WatchHomeEngines {\n  engineChanged {\n    snapshot\n    engines {\n      ...HomeEngine\n    }\n    gone {\n      name\n    }\n  }\n}\nfragment HomeEngine on Engine {\n  name\n  type\n  internet\n  enabled\n  available\n}" as unknown as TypedDocumentNode<WatchHomeEnginesSubscription, WatchHomeEnginesSubscriptionVariables>;
 
 export const ScanFeed = "subscription ScanFeed {\n  scanFeed {\n    cursor\n    scans {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<ScanFeedSubscription, ScanFeedSubscriptionVariables>;

@@ -58,7 +58,7 @@ export type WatchSampleSubscriptionVariables = Exact<{
 }>;
 
 
-export type WatchSampleSubscription = { readonly scanFeed: { readonly cursor: string, readonly scans: ReadonlyArray<{ readonly scanId: number, readonly revision: number }> } };
+export type WatchSampleSubscription = { readonly scanFeed: { readonly cursor: string, readonly scans: ReadonlyArray<{ readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly stored: boolean, readonly lastSeen: string, readonly names: ReadonlyArray<string>, readonly latestScan: { readonly scanId: number } | null }, readonly results: ReadonlyArray<{ readonly engine: string, readonly state: ResultState, readonly verdict: EngineVerdict | null, readonly signature: string | null, readonly versions: { readonly engine: string | null, readonly signatures: string | null } }> }> } };
 
 export type RescanSampleMutationVariables = Exact<{
   id: number;
@@ -78,6 +78,6 @@ export type TimelineScanFragment = { readonly scanId: number, readonly revision:
 
 export const ReadSample = "query ReadSample($hash: String!, $after: String) {\n  sample(hash: $hash) {\n    sha256\n    sha1\n    md5\n    size\n    mime\n    stored\n    firstSeen\n    lastSeen\n    names\n    latestScan {\n      scanId\n    }\n    scans(first: 21, after: $after) {\n      edges {\n        cursor\n        node {\n          ...TimelineScan\n        }\n      }\n    }\n  }\n}\nfragment TimelineScan on Scan {\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  results {\n    engine\n    state\n    verdict\n    signature\n    versions {\n      engine\n      signatures\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadSampleQuery, ReadSampleQueryVariables>;
 
-export const WatchSample = "subscription WatchSample($hash: String!) {\n  scanFeed(filter: {hashes: [$hash]}) {\n    cursor\n    scans {\n      scanId\n      revision\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchSampleSubscription, WatchSampleSubscriptionVariables>;
+export const WatchSample = "subscription WatchSample($hash: String!) {\n  scanFeed(filter: {hashes: [$hash]}) {\n    cursor\n    scans {\n      ...TimelineScan\n      sample {\n        stored\n        lastSeen\n        names\n        latestScan {\n          scanId\n        }\n      }\n    }\n  }\n}\nfragment TimelineScan on Scan {\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  results {\n    engine\n    state\n    verdict\n    signature\n    versions {\n      engine\n      signatures\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchSampleSubscription, WatchSampleSubscriptionVariables>;
 
 export const RescanSample = "mutation RescanSample($id: SafeInt!) {\n  rescan(id: $id) {\n    ... on RescanSuccess {\n      scan {\n        scanId\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RescanSampleMutation, RescanSampleMutationVariables>;

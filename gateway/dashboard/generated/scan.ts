@@ -155,10 +155,10 @@ export type ReadDetailsQuery = { readonly node:
     | Record<PropertyKey, never>
    | null };
 
-export type ReadQueuesQueryVariables = Exact<{ [key: string]: never; }>;
+export type WatchWaitsSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ReadQueuesQuery = { readonly queues: ReadonlyArray<{ readonly waiting: number, readonly agents: number, readonly estimatedWaitMs: number | null, readonly engine: { readonly name: string } }> };
+export type WatchWaitsSubscription = { readonly queueChanged: { readonly snapshot: boolean, readonly queues: ReadonlyArray<{ readonly waiting: number, readonly agents: number, readonly estimatedWaitMs: number | null, readonly engine: { readonly name: string } }>, readonly gone: ReadonlyArray<{ readonly engine: { readonly name: string } }> } };
 
 export type CancelScanMutationVariables = Exact<{
   id: number;
@@ -208,7 +208,7 @@ export const WatchScan = "subscription WatchScan($id: SafeInt!) {\n  scanUpdated
 
 export const ReadDetails = "query ReadDetails($id: ID!) {\n  node(id: $id) {\n    ... on Result {\n      details\n      closed {\n        path\n        format\n        method\n        state\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadDetailsQuery, ReadDetailsQueryVariables>;
 
-export const ReadQueues = "query ReadQueues {\n  queues {\n    waiting\n    agents\n    estimatedWaitMs\n    engine {\n      name\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadQueuesQuery, ReadQueuesQueryVariables>;
+export const WatchWaits = "subscription WatchWaits {\n  queueChanged {\n    snapshot\n    queues {\n      waiting\n      agents\n      estimatedWaitMs\n      engine {\n        name\n      }\n    }\n    gone {\n      engine {\n        name\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchWaitsSubscription, WatchWaitsSubscriptionVariables>;
 
 export const CancelScan = "mutation CancelScan($id: SafeInt!) {\n  cancelScan(id: $id) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<CancelScanMutation, CancelScanMutationVariables>;
 

@@ -167,15 +167,12 @@ export type SearchScansQueryVariables = Exact<{
 
 export type SearchScansQuery = { readonly search: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }>, readonly pageInfo: { readonly endCursor: string | null, readonly hasNextPage: boolean } } };
 
-export type ReadRowsQueryVariables = Exact<{
-  ids: ReadonlyArray<string> | string;
+export type WatchRowSubscriptionVariables = Exact<{
+  id: number;
 }>;
 
 
-export type ReadRowsQuery = { readonly nodes: ReadonlyArray<
-    | { readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }
-    | Record<PropertyKey, never>
-   | null> };
+export type WatchRowSubscription = { readonly scanUpdated: { readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } } };
 
 export type EngineNamesQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -245,7 +242,7 @@ export const ListScans = "query ListScans($filter: ScanFilter, $after: String) {
 
 export const SearchScans = "query SearchScans($text: String!, $after: String) {\n  search(first: 50, text: $text, after: $after) {\n    nodes {\n      ...ScanRow\n    }\n    pageInfo {\n      endCursor\n      hasNextPage\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<SearchScansQuery, SearchScansQueryVariables>;
 
-export const ReadRows = "query ReadRows($ids: [ID!]!) {\n  nodes(ids: $ids) {\n    ... on Scan {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<ReadRowsQuery, ReadRowsQueryVariables>;
+export const WatchRow = "subscription WatchRow($id: SafeInt!) {\n  scanUpdated(id: $id) {\n    ...ScanRow\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<WatchRowSubscription, WatchRowSubscriptionVariables>;
 
 export const EngineNames = "query EngineNames {\n  engines {\n    name\n  }\n}" as unknown as TypedDocumentNode<EngineNamesQuery, EngineNamesQueryVariables>;
 

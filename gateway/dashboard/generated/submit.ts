@@ -200,15 +200,12 @@ export type SubmitBatchMutation = { readonly submitScans:
       > }
    };
 
-export type ReadVerdictsQueryVariables = Exact<{
-  ids: ReadonlyArray<string> | string;
+export type WatchVerdictSubscriptionVariables = Exact<{
+  id: number;
 }>;
 
 
-export type ReadVerdictsQuery = { readonly nodes: ReadonlyArray<
-    | { readonly id: string, readonly verdict: Verdict | null, readonly endDate: string | null }
-    | Record<PropertyKey, never>
-   | null> };
+export type WatchVerdictSubscription = { readonly scanUpdated: { readonly verdict: Verdict | null, readonly endDate: string | null } };
 
 export type WatchBatchSubscriptionVariables = Exact<{
   id: number;
@@ -227,6 +224,6 @@ export const CreateBatch = "mutation CreateBatch($idempotencyKey: String!) {\n  
 
 export const SubmitBatch = "mutation SubmitBatch($input: SubmitScansInput!, $end: String) {\n  submitScans(input: $input) {\n    ... on SubmitScansSuccess {\n      batch {\n        scans(first: 100, after: $end) {\n          nodes {\n            id\n            scanId\n            sample {\n              sha256\n            }\n          }\n          pageInfo {\n            endCursor\n          }\n        }\n      }\n      replayed\n      refused {\n        message\n        code\n        path\n        ... on MeshUnavailable {\n          retryAfter\n        }\n      }\n    }\n    ... on UserError {\n      message\n      code\n    }\n    ... on MeshUnavailable {\n      retryAfter\n    }\n  }\n}" as unknown as TypedDocumentNode<SubmitBatchMutation, SubmitBatchMutationVariables>;
 
-export const ReadVerdicts = "query ReadVerdicts($ids: [ID!]!) {\n  nodes(ids: $ids) {\n    ... on Scan {\n      id\n      verdict\n      endDate\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadVerdictsQuery, ReadVerdictsQueryVariables>;
+export const WatchVerdict = "subscription WatchVerdict($id: SafeInt!) {\n  scanUpdated(id: $id) {\n    verdict\n    endDate\n  }\n}" as unknown as TypedDocumentNode<WatchVerdictSubscription, WatchVerdictSubscriptionVariables>;
 
 export const WatchBatch = "subscription WatchBatch($id: SafeInt!) {\n  batchUpdated(id: $id, untilFinal: false) {\n    revision\n    total\n    counts {\n      final\n      infected\n      suspicious\n      inconclusive\n      clean\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchBatchSubscription, WatchBatchSubscriptionVariables>;

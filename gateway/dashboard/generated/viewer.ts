@@ -24,4 +24,11 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { readonly viewer: { readonly keyName: string | null, readonly scopes: ReadonlyArray<Scope>, readonly authRequired: boolean, readonly serverTime: string, readonly version: string, readonly limits: { readonly sampleBytes: number, readonly batchSamples: number, readonly pageLength: number } } };
 
+export type WatchReadinessSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WatchReadinessSubscription = { readonly readinessUpdated: { readonly reason: string | null } };
+
 export const Viewer = "query Viewer {\n  viewer {\n    keyName\n    scopes\n    authRequired\n    serverTime\n    version\n    limits {\n      sampleBytes\n      batchSamples\n      pageLength\n    }\n  }\n}" as unknown as TypedDocumentNode<ViewerQuery, ViewerQueryVariables>;
+
+export const WatchReadiness = "subscription WatchReadiness {\n  readinessUpdated {\n    reason\n  }\n}" as unknown as TypedDocumentNode<WatchReadinessSubscription, WatchReadinessSubscriptionVariables>;

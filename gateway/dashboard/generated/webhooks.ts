@@ -52,7 +52,7 @@ export type ReadDeliveriesQuery = { readonly node:
 export type WatchDeliveriesSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WatchDeliveriesSubscription = { readonly webhookDeliveryChanged: { readonly revision: number, readonly deliveries: ReadonlyArray<{ readonly webhookId: number }> } };
+export type WatchDeliveriesSubscription = { readonly webhookDeliveryChanged: { readonly revision: number, readonly deliveries: ReadonlyArray<{ readonly webhookId: number, readonly id: string, readonly deliveryId: number, readonly event: WebhookEvent, readonly scanId: number, readonly state: DeliveryState, readonly attempts: number, readonly createdAt: string, readonly lastAttemptAt: string | null, readonly lastStatus: number | null, readonly lastError: string | null, readonly nextAttemptAt: string | null }> } };
 
 export type CreateHookMutationVariables = Exact<{
   input: CreateWebhookInput;
@@ -95,11 +95,13 @@ export type RedeliverMutation = { readonly redeliverWebhook:
     | { readonly message: string }
    };
 
+export type DeliveryRowFragment = { readonly id: string, readonly deliveryId: number, readonly event: WebhookEvent, readonly scanId: number, readonly state: DeliveryState, readonly attempts: number, readonly createdAt: string, readonly lastAttemptAt: string | null, readonly lastStatus: number | null, readonly lastError: string | null, readonly nextAttemptAt: string | null };
+
 export const ReadWebhooks = "query ReadWebhooks {\n  webhooks {\n    id\n    webhookId\n    url\n    events\n    enabled\n    createdAt\n  }\n}" as unknown as TypedDocumentNode<ReadWebhooksQuery, ReadWebhooksQueryVariables>;
 
-export const ReadDeliveries = "query ReadDeliveries($id: ID!, $state: DeliveryState, $after: String) {\n  node(id: $id) {\n    ... on Webhook {\n      id\n      webhookId\n      url\n      enabled\n      deliveries(first: 50, state: $state, after: $after) {\n        nodes {\n          id\n          deliveryId\n          event\n          scanId\n          state\n          attempts\n          createdAt\n          lastAttemptAt\n          lastStatus\n          lastError\n          nextAttemptAt\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadDeliveriesQuery, ReadDeliveriesQueryVariables>;
+export const ReadDeliveries = "query ReadDeliveries($id: ID!, $state: DeliveryState, $after: String) {\n  node(id: $id) {\n    ... on Webhook {\n      id\n      webhookId\n      url\n      enabled\n      deliveries(first: 50, state: $state, after: $after) {\n        nodes {\n          ...DeliveryRow\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n}\nfragment DeliveryRow on WebhookDelivery {\n  id\n  deliveryId\n  event\n  scanId\n  state\n  attempts\n  createdAt\n  lastAttemptAt\n  lastStatus\n  lastError\n  nextAttemptAt\n}" as unknown as TypedDocumentNode<ReadDeliveriesQuery, ReadDeliveriesQueryVariables>;
 
-export const WatchDeliveries = "subscription WatchDeliveries {\n  webhookDeliveryChanged {\n    revision\n    deliveries {\n      webhookId\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchDeliveriesSubscription, WatchDeliveriesSubscriptionVariables>;
+export const WatchDeliveries = "subscription WatchDeliveries {\n  webhookDeliveryChanged {\n    revision\n    deliveries {\n      webhookId\n      ...DeliveryRow\n    }\n  }\n}\nfragment DeliveryRow on WebhookDelivery {\n  id\n  deliveryId\n  event\n  scanId\n  state\n  attempts\n  createdAt\n  lastAttemptAt\n  lastStatus\n  lastError\n  nextAttemptAt\n}" as unknown as TypedDocumentNode<WatchDeliveriesSubscription, WatchDeliveriesSubscriptionVariables>;
 
 export const CreateHook = "mutation CreateHook($input: CreateWebhookInput!) {\n  createWebhook(input: $input) {\n    ... on CreateWebhookSuccess {\n      secret\n      webhook {\n        id\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<CreateHookMutation, CreateHookMutationVariables>;
 

@@ -1,20 +1,17 @@
+import { useSubscription } from "urql";
 import { visibleText } from "../../../schema/visible-text.ts";
-import { usePolled } from "../api/polled.ts";
-import { AcceptAgent, ReadAgentKeys, type ReadAgentKeysQuery } from "../generated/agent-keys.ts";
+import { AcceptAgent, WatchAgentKeys, type WatchAgentKeysSubscription } from "../generated/agent-keys.ts";
 import { Ago } from "./measure.tsx";
 import { Name } from "./name.tsx";
 import { Notice } from "./notice.tsx";
 import { OrderButton } from "./order-button.tsx";
 
-type Key = ReadAgentKeysQuery["agentKeys"][number];
-
-/** Read again, too, when a key is accepted, revoked or forgotten. */
-export const LISTS_KEYS = { additionalTypenames: ["AgentKey", "RemoveAgentSuccess"] };
+type Key = WatchAgentKeysSubscription["agentKeysUpdated"][number];
 
 /** The keys that wait for a name that another key has, each with a button that accepts it. */
-export function WaitingKeys({ everyMs }: { everyMs?: number }) {
-  const { data } = usePolled(ReadAgentKeys, { context: LISTS_KEYS, ...(everyMs === undefined ? {} : { everyMs }) });
-  const waiting = data?.agentKeys.filter(({ state }) => state === "WAITING") ?? [];
+export function WaitingKeys() {
+  const [{ data }] = useSubscription({ query: WatchAgentKeys });
+  const waiting = data?.agentKeysUpdated.filter(({ state }) => state === "WAITING") ?? [];
   return waiting.map((key) => <Waiting key={key.publicKey} of={key} />);
 }
 

@@ -1,4 +1,4 @@
-import { Arg, Ctx, ID, Mutation, Query, Resolver } from "type-graphql";
+import { Arg, Ctx, ID, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import {
   AcceptAgentResult,
   AgentKey,
@@ -8,6 +8,7 @@ import {
 } from "../../../schema/graphql/agent-key.js";
 import { readAgentKeys, type AgentKeyRecord } from "../../db/agent-keys.js";
 import { acceptAgent, revokeAgent } from "../../join/agent-keys.js";
+import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
@@ -24,6 +25,16 @@ export class AgentKeyResolver {
   })
   agentKeys(@Ctx() { mesh }: RequestContext): Promise<AgentKeyRecord[]> {
     return readAgentKeys(mesh.db);
+  }
+
+  @Needs("admin")
+  @Subscription(() => [AgentKey], {
+    description: "`agentKeys`, then the whole list again after each change.",
+    complexity: listCost(TYPICAL.agents),
+    subscribe: ({ context }: { context: RequestContext }) => context.mesh.hostWatches.agentKeys.watch(),
+  })
+  agentKeysUpdated(@Root() { items }: ListChange<readonly AgentKeyRecord[]>): readonly AgentKeyRecord[] {
+    return items[0] ?? [];
   }
 
   @Needs("admin")

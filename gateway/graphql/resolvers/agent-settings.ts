@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import {
   AgentSettings,
   EngineSettingsInput,
@@ -7,6 +7,7 @@ import {
 } from "../../../schema/graphql/agent-settings.js";
 import { readAgentSettings, type AgentSettingsRecord } from "../../db/agent-settings.js";
 import { updateAgentSettings } from "../../scan/agent-settings.js";
+import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
@@ -21,6 +22,16 @@ export class AgentSettingsResolver {
   })
   agentSettings(@Ctx() { mesh }: RequestContext): Promise<AgentSettingsRecord[]> {
     return readAgentSettings(mesh.db);
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => [AgentSettings], {
+    description: "`agentSettings`, then the whole list again after each change, also of what agents have applied.",
+    complexity: listCost(TYPICAL.agents),
+    subscribe: ({ context }: { context: RequestContext }) => context.mesh.hostWatches.agentSettings.watch(),
+  })
+  agentSettingsUpdated(@Root() { items }: ListChange<readonly AgentSettingsRecord[]>): readonly AgentSettingsRecord[] {
+    return items[0] ?? [];
   }
 
   @FieldResolver(() => Boolean, {

@@ -85,10 +85,28 @@ export class AgentResolver {
   @Needs("scan:read")
   @Subscription(() => AgentChange, {
     description: "The online agents, then each agent that comes online, changes or goes offline.",
-    subscribe: ({ context }: { context: RequestContext }) => context.mesh.fleetWatches.agents.watch(),
+    subscribe: ({ args, context }: { args: { heartbeats: boolean }; context: RequestContext }) =>
+      context.mesh.fleetWatches[args.heartbeats ? "heartbeats" : "agents"].watch(),
   })
-  agentChanged(@Root() { items, ...event }: ListChange<PresentAgent>) {
+  agentChanged(
+    @Arg("heartbeats", () => Boolean, {
+      defaultValue: false,
+      description: "Whether a newer `lastHeardAt` alone counts as a change, too; then changes are told once a second at most.",
+    })
+    _heartbeats: boolean,
+    @Root() { items, ...event }: ListChange<PresentAgent>,
+  ) {
     return { ...event, agents: items };
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => [GoneAgent], {
+    description: "`goneAgents`, then the whole list again after each change.",
+    complexity: listCost(TYPICAL.agents),
+    subscribe: ({ context }: { context: RequestContext }) => context.mesh.fleetWatches.goneAgents.watch(),
+  })
+  goneAgentsUpdated(@Root() { items }: ListChange<readonly AgentRecord[]>): readonly AgentRecord[] {
+    return items[0] ?? [];
   }
 }
 

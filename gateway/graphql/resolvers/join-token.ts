@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import type { InternetClass } from "../../../schema/classes.js";
 import { InternetClassName } from "../../../schema/graphql/enums.js";
 import {
@@ -14,6 +14,7 @@ import { joinLines } from "../../../schema/join-lines.js";
 import type { JoinRefusalRecord } from "../../db/join-refusals.js";
 import { readJoinTokenRecord, readJoinTokens, type JoinTokenRecord } from "../../db/join-tokens.js";
 import { createJoinToken, JOIN_TOKEN, revokeJoinToken } from "../../join/join-tokens.js";
+import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
@@ -49,6 +50,21 @@ export class JoinTokenResolver {
     @Ctx() { mesh }: RequestContext,
   ): Promise<JoinTokenRecord[]> {
     return readJoinTokens(mesh.db, { ended });
+  }
+
+  @Needs("admin")
+  @Subscription(() => [JoinToken], {
+    description: "`joinTokens`, then the whole list again after each change, such as an agent that has joined or was refused.",
+    complexity: listCost(TYPICAL.joinTokens),
+    subscribe: ({ args, context }: { args: { ended: boolean }; context: RequestContext }) =>
+      context.mesh.hostWatches[args.ended ? "allTokens" : "usableTokens"].watch(),
+  })
+  joinTokensUpdated(
+    @Arg("ended", () => Boolean, { defaultValue: false, description: "Whether to include those that can be used no more." })
+    _ended: boolean,
+    @Root() { items }: ListChange<readonly JoinTokenRecord[]>,
+  ): readonly JoinTokenRecord[] {
+    return items[0] ?? [];
   }
 
   @Needs("admin")

@@ -1,7 +1,8 @@
-import { Arg, Ctx, Mutation, Query, Resolver } from "type-graphql";
+import { Arg, Ctx, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { RollingRestart, RollingRestartResult, type RollingRestartSuccess } from "../../../schema/graphql/rolling-restart.js";
 import { readLastRestart, type RollingRestartRecord } from "../../db/rolling-restarts.js";
 import { restartAgents, stopRestart } from "../../scan/rolling-restart.js";
+import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
@@ -12,6 +13,16 @@ export class RollingRestartResolver {
   @Query(() => RollingRestart, { nullable: true, description: "The last rolling restart of agents; null if there was none." })
   async rollingRestart(@Ctx() { mesh }: RequestContext): Promise<RollingRestartRecord | null> {
     return (await readLastRestart(mesh.db)) ?? null;
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => RollingRestart, {
+    nullable: true,
+    description: "`rollingRestart`, then as it is after each change.",
+    subscribe: ({ context }: { context: RequestContext }) => context.mesh.hostWatches.rollingRestart.watch(),
+  })
+  rollingRestartUpdated(@Root() { items }: ListChange<RollingRestartRecord | null>): RollingRestartRecord | null {
+    return items[0] ?? null;
   }
 
   @Needs("fleet:write")

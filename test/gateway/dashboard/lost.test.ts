@@ -75,8 +75,16 @@ it("scans that come while the connection is lost are counted in lists and told b
 it("a list that cannot be read is not said to be empty", async () => {
   const { page } = await open(gateway.url);
   await page.route("**/graphql", (route) => {
-    const isUnread = /query (LatestScans|ReadHeartbeats)\b/.test(route.request().postData() ?? "");
+    const isUnread = /query LatestScans\b/.test(route.request().postData() ?? "");
     return isUnread ? route.fulfill({ status: 500, body: "" }) : route.fallback();
+  });
+  await page.routeWebSocket("**/graphql", (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      const { id, payload } = JSON.parse(String(message)) as { id?: string; payload?: { query?: string } };
+      if (!payload?.query?.includes("goneAgentsUpdated")) return server.send(message);
+      socket.send(JSON.stringify({ id, type: "error", payload: [{ message: "Postgres is away" }] }));
+    });
   });
   await page.reload();
   await page.getByText("The latest scans could not be read.").waitFor();

@@ -1,6 +1,8 @@
 import { createClient } from "graphql-ws";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { insertJoinToken } from "../../../gateway/db/join-tokens.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { until, type LocalGateway } from "../../stage/stage.js";
 import { useStage } from "../../stage/use-stage.js";
@@ -123,5 +125,86 @@ describe("engineChanged", () => {
     expect(value).toMatchObject({ snapshot: true });
     expect(value?.items.find(({ name }) => name === "Alpha")).toMatchObject({ enabled: false });
     await Promise.all([slow.return(), quick.return()]);
+  });
+});
+
+describe("what is told whole", () => {
+  /** The events of a subscription with one field, each as a text. */
+  function follow(field: string) {
+    const client = createClient({
+      url: `${gateways[0]?.url.replace("http", "ws")}/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+    });
+    closing.push(() => client.dispose());
+    const items = client.iterate<Record<string, unknown>>({ query: `subscription { ${field} }` });
+    return async (awaited: string): Promise<void> => {
+      for (;;) {
+        const text = JSON.stringify((await items.next()).value);
+        if (text.includes("errors") || text.includes(awaited)) return expect(text).toContain(awaited);
+      }
+    };
+  }
+
+  it("agents that are gone, join tokens, restarts and settings are told at once, and again after each change", async () => {
+    const { db } = stage;
+    const gone = follow("goneAgentsUpdated { agent }");
+    await gone("[]");
+    const leaving = await startPuppet(stage, "leaving", [engine("Alpha")]);
+    closing.push(leaving.close);
+    await until("it is remembered", () =>
+      db.selectFrom("agents").select("agent").where("agent", "=", "leaving").executeTakeFirst(),
+    );
+    await leaving.leave();
+    await gone("leaving");
+
+    const [usable, all] = [follow("joinTokensUpdated { id used }"), follow("joinTokensUpdated(ended: true) { id used }")];
+    const keys = { storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32) };
+    await Promise.all([usable("[]"), all("[]")]);
+    const token = {
+      class: "isolated",
+      namePattern: null,
+      ephemeral: false,
+      uses: 1,
+      ttlSeconds: 60,
+      id: "told",
+      ...keys,
+    } as const;
+    await db.transaction().execute((tx) => insertJoinToken(tx, token));
+    await Promise.all([usable("told"), all("told")]);
+    await db.updateTable("join_tokens").set({ used: 1 }).execute();
+    await Promise.all([usable("[]"), all('"used":1')]);
+
+    const [settings, restart] = [follow("agentSettingsUpdated { agent applied }"), follow("rollingRestartUpdated { agents }")];
+    await Promise.all([settings("[]"), restart("null")]);
+  });
+
+  it("heartbeats, for those who ask for them", async () => {
+    const heartbeats = watch(
+      gateways[0],
+      "subscription { agentChanged(heartbeats: true) { snapshot agents { agent lastHeardAt } gone { agent } } }",
+    );
+    const { agents } = await heartbeats.next();
+    const heardAt = JSON.stringify(agents?.find(({ agent }) => agent === "first"));
+    await first.announce();
+    const isHeardAnew = (one: { agent: string }) => one.agent === "first" && JSON.stringify(one) !== heardAt;
+    await heartbeats.until((change) => change.agents?.some(isHeardAnew) ?? false);
+  });
+
+  it("whether the gateway can serve, and the parts of the mesh", async () => {
+    const gateway = gateways[0];
+    const [readiness, system] = [
+      follow("readinessUpdated { ready reason }"),
+      follow("systemUpdated { version gateways { host } outbox { held } }"),
+    ];
+    await Promise.all([readiness('{"ready":true,"reason":null}'), system('"held":0')]);
+    await sql`alter table kysely_migration rename to hidden`.execute(stage.db);
+    try {
+      await readiness('{"ready":false,"reason":"migrations are missing');
+    } finally {
+      await sql`alter table hidden rename to kysely_migration`.execute(stage.db);
+    }
+    await readiness('{"ready":true,"reason":null}');
+    expect(gateway?.context.meshWatches.system.count()).toBe(1);
   });
 });

@@ -1,22 +1,27 @@
+import { useSubscription } from "urql";
 import { Link } from "wouter";
 import { useServerNow } from "../../api/clock.ts";
 import { useCollected } from "../../api/collect.ts";
-import { ASK_OFTEN_MS, usePolled } from "../../api/polled.ts";
 import { useMay } from "../../app/viewer.ts";
-import { ReadArrivals, WatchArrivals, type ReadArrivalsQuery, type WatchArrivalsSubscription } from "../../generated/add-host.ts";
+import {
+  WatchArrivals,
+  WatchTokens,
+  type WatchArrivalsSubscription,
+  type WatchTokensSubscription,
+} from "../../generated/add-host.ts";
 import { Ago } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Told } from "../../parts/status.tsx";
 import { WaitingKeys } from "../../parts/waiting-keys.tsx";
 
-type Token = NonNullable<ReadArrivalsQuery["joinToken"]>;
+type Token = WatchTokensSubscription["joinTokensUpdated"][number];
 type Agent = WatchArrivalsSubscription["agentChanged"]["agents"][number];
 
 /** The hosts that join by a token, as they arrive, and why others do not. */
 export function Arrival({ id }: { id: string }) {
   const mayRead = useMay("SCAN_READ");
-  const { data, error } = usePolled(ReadArrivals, { variables: { id }, everyMs: ASK_OFTEN_MS });
+  const [{ data, error }] = useSubscription({ query: WatchTokens });
   const { entries } = useCollected(
     WatchArrivals,
     ({ agent }: Agent) => agent,
@@ -24,8 +29,8 @@ export function Arrival({ id }: { id: string }) {
   );
   const present = new Map(entries?.map((agent) => [agent.agent, agent]));
   if (data === undefined) return error ? <Problem error={error} what="The token could not be read." /> : null;
-  const token = data.joinToken;
-  if (token === null) return <p>There is no such join token any more.</p>;
+  const token = data.joinTokensUpdated.find((one) => one.id === id);
+  if (token === undefined) return <p>There is no such join token any more.</p>;
   return (
     <>
       {token.agents.length > 0 && (
@@ -38,7 +43,7 @@ export function Arrival({ id }: { id: string }) {
         </ul>
       )}
       <Expected token={token} />
-      <WaitingKeys everyMs={ASK_OFTEN_MS} />
+      <WaitingKeys />
       <Refusals refusals={token.refusals} />
       <Told text={summaryOf(token, present)} />
     </>

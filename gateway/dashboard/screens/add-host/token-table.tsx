@@ -1,8 +1,8 @@
-import { useQuery } from "urql";
+import { useSubscription } from "urql";
 import { Link } from "wouter";
 import { useServerNow } from "../../api/clock.ts";
 import { useParameters } from "../../app/parameters.ts";
-import { ReadTokens, RevokeToken, type ReadTokensQuery } from "../../generated/add-host.ts";
+import { RevokeToken, WatchTokenTable, type WatchTokenTableSubscription } from "../../generated/add-host.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Ago, timeText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
@@ -10,17 +10,14 @@ import { Problem } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { useRows } from "../../parts/rows.tsx";
 
-type Token = ReadTokensQuery["joinTokens"][number];
-
-/** An empty list is read again, too, when a token is made. */
-const LISTS_TOKENS = { additionalTypenames: ["JoinToken"] };
+type Token = WatchTokenTableSubscription["joinTokensUpdated"][number];
 
 /** The join tokens, without their texts. */
 export function TokenTable() {
   const { parameters, addressWith } = useParameters();
   const ended = parameters.get("ended") === "1";
-  const [{ data, error }] = useQuery({ query: ReadTokens, variables: { ended }, context: LISTS_TOKENS });
-  const { rows, buttons } = useRows(data?.joinTokens ?? [], "Tokens");
+  const [{ data, error }] = useSubscription({ query: WatchTokenTable, variables: { ended } });
+  const { rows, buttons } = useRows(data?.joinTokensUpdated ?? [], "Tokens");
   return (
     <section className="card stack" aria-labelledby="tokens">
       <div className="row spread">
@@ -30,7 +27,7 @@ export function TokenTable() {
         </Link>
       </div>
       {error && <Problem error={error} what="The join tokens could not be read." />}
-      {data?.joinTokens.length === 0 && <Empty title="No token can be used">Make a line above: it holds one.</Empty>}
+      {data?.joinTokensUpdated.length === 0 && <Empty title="No token can be used">Make a line above: it holds one.</Empty>}
       {rows.length > 0 && (
         <div className="scroll-x">
           <table className="whole-words">

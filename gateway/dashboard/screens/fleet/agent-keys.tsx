@@ -1,19 +1,19 @@
 import { useState } from "react";
-import { usePolled } from "../../api/polled.ts";
-import { ReadAgentKeys, RevokeAgent, type ReadAgentKeysQuery } from "../../generated/agent-keys.ts";
+import { useSubscription } from "urql";
+import { RevokeAgent, WatchAgentKeys, type WatchAgentKeysSubscription } from "../../generated/agent-keys.ts";
 import { Ago } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { useRows } from "../../parts/rows.tsx";
-import { LISTS_KEYS, WaitingKeys } from "../../parts/waiting-keys.tsx";
+import { WaitingKeys } from "../../parts/waiting-keys.tsx";
 
-type Key = ReadAgentKeysQuery["agentKeys"][number];
+type Key = WatchAgentKeysSubscription["agentKeysUpdated"][number];
 
 /** What is to be decided about the keys of agents: copies, and hosts that wait. */
 export function KeyNotices() {
-  const { data } = usePolled(ReadAgentKeys, { context: LISTS_KEYS });
-  const copied = data?.agentKeys.filter(({ state, clonedAt }) => state === "JOINED" && clonedAt !== null) ?? [];
+  const [{ data }] = useSubscription({ query: WatchAgentKeys });
+  const copied = data?.agentKeysUpdated.filter(({ state, clonedAt }) => state === "JOINED" && clonedAt !== null) ?? [];
   return (
     <>
       <WaitingKeys />
@@ -32,12 +32,12 @@ export function KeyNotices() {
 
 /** The keys of agents that have joined. */
 export function AgentKeys({ present }: { present: ReadonlySet<string> }) {
-  const { data } = usePolled(ReadAgentKeys, { context: LISTS_KEYS });
+  const [{ data }] = useSubscription({ query: WatchAgentKeys });
   const [withRevoked, setWithRevoked] = useState(false);
-  const keys = data?.agentKeys.filter(({ state }) => withRevoked || state !== "REVOKED") ?? [];
-  const hasRevoked = data?.agentKeys.some(({ state }) => state === "REVOKED") ?? false;
+  const keys = data?.agentKeysUpdated.filter(({ state }) => withRevoked || state !== "REVOKED") ?? [];
+  const hasRevoked = data?.agentKeysUpdated.some(({ state }) => state === "REVOKED") ?? false;
   const { rows, buttons } = useRows(keys, "Keys");
-  if (data === undefined || data.agentKeys.length === 0) return null;
+  if (data === undefined || data.agentKeysUpdated.length === 0) return null;
   return (
     <section className="card stack" aria-labelledby="agent-keys">
       <div className="row spread">

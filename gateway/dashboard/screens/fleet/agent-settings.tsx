@@ -4,8 +4,8 @@ import { useMay } from "../../app/viewer.ts";
 import {
   UpdateSettings,
   type EngineSettingsInput,
-  type ReadSettingsQuery,
   type WatchAgentsSubscription,
+  type WatchSettingsSubscription,
 } from "../../generated/fleet.ts";
 import { bytesText, durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
@@ -13,7 +13,7 @@ import { Notice, Problem } from "../../parts/notice.tsx";
 
 type Agent = WatchAgentsSubscription["agentChanged"]["agents"][number];
 type Limits = NonNullable<Agent["engines"][number]["limits"]>;
-export type Settings = ReadSettingsQuery["agentSettings"][number];
+export type Settings = WatchSettingsSubscription["agentSettingsUpdated"][number];
 type EngineSettings = Settings["engines"][number];
 
 const MIB = 1024 * 1024;

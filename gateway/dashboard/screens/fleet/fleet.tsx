@@ -1,16 +1,17 @@
-import { useEffect } from "react";
+import { useSubscription } from "urql";
 import { Link } from "wouter";
 import { useCollected } from "../../api/collect.ts";
-import { usePolled } from "../../api/polled.ts";
 import { useMay } from "../../app/viewer.ts";
 import {
   CordonAgent,
   DrainAgent,
-  ReadHeartbeats,
-  ReadSettings,
   ResumeAgent,
   WatchAgents,
+  WatchGoneAgents,
+  WatchHeartbeats,
+  WatchSettings,
   type WatchAgentsSubscription,
+  type WatchHeartbeatsSubscription,
 } from "../../generated/fleet.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Ago, bytesText } from "../../parts/measure.tsx";
@@ -24,10 +25,7 @@ import { QueueTable } from "./queue-table.tsx";
 import { RollingRestart } from "./rolling-restart.tsx";
 
 type Agent = WatchAgentsSubscription["agentChanged"]["agents"][number];
-
-/** Read again, too, when an agent is forgotten. */
-const LISTS_AGENTS = { additionalTypenames: ["RemoveAgentSuccess"] };
-const LISTS_SETTINGS = { context: { additionalTypenames: ["AgentSettings"] }, everyMs: 3_000 };
+type Heartbeat = WatchHeartbeatsSubscription["agentChanged"]["agents"][number];
 
 const STATES: Readonly<Record<string, { word: string; tone: Tone }>> = {
   READY: { word: "ready", tone: "clean" },
@@ -43,13 +41,17 @@ export default function Fleet() {
     ({ agent }: Agent) => agent,
     ({ agentChanged: { snapshot, agents: changed, gone } }) => ({ snapshot, changed, gone: gone.map(({ agent }) => agent) }),
   );
-  const { data, error: unheard, again } = usePolled(ReadHeartbeats, { context: LISTS_AGENTS });
-  const present = agents?.map(({ agent }) => agent).join();
-  // Who has left is among those that are gone.
-  useEffect(again, [present, again]);
-  const { data: settings } = usePolled(ReadSettings, LISTS_SETTINGS);
-  const settingsOf = new Map(settings?.agentSettings.map((one) => [one.agent, one]));
-  const heard = new Map(data?.agents.map(({ agent, lastHeardAt }) => [agent, lastHeardAt]));
+  const { entries: heartbeats, error: unheard } = useCollected(
+    WatchHeartbeats,
+    ({ agent }: Heartbeat) => agent,
+    ({ agentChanged: { snapshot, agents: changed, gone } }) => ({ snapshot, changed, gone: gone.map(({ agent }) => agent) }),
+  );
+  const [{ data: told, error: untold }] = useSubscription({ query: WatchGoneAgents });
+  const goneAgents = told?.goneAgentsUpdated ?? [];
+  const unread = unheard ?? untold;
+  const heard = new Map(heartbeats?.map(({ agent, lastHeardAt }) => [agent, lastHeardAt]));
+  const [{ data: settings }] = useSubscription({ query: WatchSettings });
+  const settingsOf = new Map(settings?.agentSettingsUpdated.map((one) => [one.agent, one]));
   return (
     <div className="stack">
       <div className="row spread">
@@ -60,7 +62,7 @@ export default function Fleet() {
       </div>
       {isAdmin && <KeyNotices />}
       {error && <Problem error={error} what="The agents could not be read." />}
-      {!error && unheard && <Problem error={unheard} what="When agents were heard, and which are gone, could not be read." />}
+      {!error && unread && <Problem error={unread} what="When agents were heard, and which are gone, could not be read." />}
       {agents?.length === 0 && (
         <Empty title="No agent is there: nothing can be scanned">
           An agent is a process that runs engines on a host. <code>npm run up</code> starts one here;{" "}
@@ -71,7 +73,7 @@ export default function Fleet() {
         <AgentCard key={agent.agent} agent={agent} heardAt={heard.get(agent.agent)} settings={settingsOf.get(agent.agent)} />
       ))}
       <RollingRestart hasAgents={agents !== undefined && agents.length > 0} />
-      {data && data.goneAgents.length > 0 && <GoneAgents agents={data.goneAgents} />}
+      {goneAgents.length > 0 && <GoneAgents agents={goneAgents} />}
       {isAdmin && <AgentKeys present={new Set(agents?.map(({ agent }) => agent))} />}
       <QueueTable />
     </div>

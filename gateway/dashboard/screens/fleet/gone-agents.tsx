@@ -1,12 +1,12 @@
 import { useMay } from "../../app/viewer.ts";
-import { RemoveAgent, type ReadHeartbeatsQuery } from "../../generated/fleet.ts";
+import { RemoveAgent, type WatchGoneAgentsSubscription } from "../../generated/fleet.ts";
 import { Ago } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { useRows } from "../../parts/rows.tsx";
 
 /** Agents that were here within the last week and are not any more. */
-export function GoneAgents({ agents }: { agents: ReadHeartbeatsQuery["goneAgents"] }) {
+export function GoneAgents({ agents }: { agents: WatchGoneAgentsSubscription["goneAgentsUpdated"] }) {
   const maySteer = useMay("FLEET_WRITE");
   const { rows, buttons } = useRows(agents, "Agents");
   return (

@@ -1,15 +1,14 @@
-import { ASK_OFTEN_MS, usePolled } from "../../api/polled.ts";
+import { useSubscription } from "urql";
 import { useMay } from "../../app/viewer.ts";
-import { ReadRestart, RestartAgents, StopRestart, type ReadRestartQuery } from "../../generated/fleet.ts";
+import { RestartAgents, StopRestart, WatchRestart, type WatchRestartSubscription } from "../../generated/fleet.ts";
 import { Ago } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { Status } from "../../parts/status.tsx";
 
-type Restart = NonNullable<ReadRestartQuery["rollingRestart"]>;
+type Restart = NonNullable<WatchRestartSubscription["rollingRestartUpdated"]>;
 
-const RESTART = { context: { additionalTypenames: ["RollingRestart"] }, everyMs: ASK_OFTEN_MS };
 const QUESTION =
   "Restart all agents, one after the other? Each hands back what it does not finish soon, ends, and is started again by what " +
   "supervises it.";
@@ -17,8 +16,8 @@ const QUESTION =
 /** Agents are restarted one after the other. */
 export function RollingRestart({ hasAgents }: { hasAgents: boolean }) {
   const maySteer = useMay("FLEET_WRITE");
-  const { data } = usePolled(ReadRestart, RESTART);
-  const last = data?.rollingRestart;
+  const [{ data }] = useSubscription({ query: WatchRestart });
+  const last = data?.rollingRestartUpdated;
   const isRunning = last?.state === "RUNNING";
   return (
     <>

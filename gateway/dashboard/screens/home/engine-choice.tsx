@@ -1,8 +1,8 @@
-import type { LatestScansQuery } from "../../generated/home.ts";
+import type { HomeEngineFragment } from "../../generated/home.ts";
 import { Name } from "../../parts/name.tsx";
 
 interface Props {
-  engines: LatestScansQuery["engines"];
+  engines: readonly HomeEngineFragment[];
   /** Null: whichever the speed lets in. */
   chosen: readonly string[] | null;
   onChoose(names: readonly string[] | null): void;

@@ -1,16 +1,18 @@
 import { useCallback, useEffect } from "react";
 import { useQuery, useSubscription } from "urql";
+import { useCollected } from "../../api/collect.ts";
 import { useReopened } from "../../api/live.ts";
 import {
   LatestScans,
   ScanFeed,
-  type LatestScansQuery,
+  WatchHomeEngines,
+  type HomeEngineFragment,
   type ScanFeedSubscription,
   type ScanRowFragment,
 } from "../../generated/home.ts";
 
 const SHOWN = 15;
-const NONE: LatestScansQuery["engines"] = [];
+const NONE: readonly HomeEngineFragment[] = [];
 
 /** The newest scans, as they are now. */
 export function useLatestScans() {
@@ -27,7 +29,11 @@ export function useLatestScans() {
   useEffect(() => {
     if (hasBegun) askAgain();
   }, [hasBegun, askAgain]);
-  const engines = data?.engines ?? NONE;
+  const { entries: engines = data?.engines ?? NONE } = useCollected(
+    WatchHomeEngines,
+    ({ name }: HomeEngineFragment) => name,
+    ({ engineChanged: { snapshot, engines: changed, gone } }) => ({ snapshot, changed, gone: gone.map(({ name }) => name) }),
+  );
   return {
     scans: merge(data?.scans.nodes ?? [], told ?? []),
     engines,

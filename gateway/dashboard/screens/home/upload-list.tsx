@@ -8,8 +8,8 @@ import { Notice } from "../../parts/notice.tsx";
 import { Status } from "../../parts/status.tsx";
 import { Verdict } from "../../parts/verdict.tsx";
 import { BatchProgress } from "./batch-progress.tsx";
+import { LiveVerdict } from "./live-verdict.tsx";
 import type { ScanOptions } from "./scan-options.ts";
-import { useVerdicts, type Verdicts } from "./use-verdicts.ts";
 import { removeUploads, retryUploads, scanKnown, type Stage, type UploadedFile } from "./uploads.ts";
 
 /** As many rows as one can read; a folder may have thousands of files. */
@@ -20,12 +20,11 @@ const ENDED: ReadonlySet<Stage["is"]> = new Set(["submitted", "known", "failed"]
 export function UploadList({ files, options }: { files: readonly UploadedFile[]; options: ScanOptions }) {
   const reason = useStore(pause);
   const shown = files.length > SHOWN ? notable(files) : files;
-  const verdicts = useVerdicts(shown.flatMap(({ stage }) => (stage.is === "submitted" ? stage.scan.id : [])));
   if (files.length === 0) return null;
   const ended = files.filter(({ stage }) => ENDED.has(stage.is)).length;
   const failed = files.filter(({ stage }) => stage.is === "failed");
   const again = failed.filter(mayRetry).map(({ id }) => id);
-  const batches = new Set(files.flatMap(({ group }) => group?.batchId ?? []));
+  const batches = new Set(shown.flatMap(({ group }) => group?.batchId ?? []));
   const counts = `${ended - failed.length} of ${files.length} ${files.length === 1 ? "file" : "files"} accepted`;
   return (
     <div className="card stack">
@@ -54,7 +53,7 @@ export function UploadList({ files, options }: { files: readonly UploadedFile[];
       ))}
       <ul className="uploads">
         {shown.map((file) => (
-          <UploadRow key={file.id} file={file} options={options} verdicts={verdicts} />
+          <UploadRow key={file.id} file={file} options={options} />
         ))}
       </ul>
       {files.length > SHOWN && <p className="soft">and {files.length - SHOWN} more</p>}
@@ -78,15 +77,14 @@ function mayRetry({ stage }: UploadedFile): boolean {
 interface RowProps {
   file: UploadedFile;
   options: ScanOptions;
-  verdicts: Verdicts;
 }
 
-function UploadRow({ file: entry, options, verdicts }: RowProps) {
+function UploadRow({ file: entry, options }: RowProps) {
   const { id, file, name, stage } = entry;
   return (
     <li>
       <Name text={name} />
-      <StageText stage={stage} size={file.size} verdicts={verdicts} />
+      <StageText stage={stage} size={file.size} />
       <span className="row">
         {stage.is === "submitted" && <Link href={`/scan/${stage.scan.scanId}`}>Report</Link>}
         {stage.is === "known" && (
@@ -120,7 +118,7 @@ function UploadRow({ file: entry, options, verdicts }: RowProps) {
   );
 }
 
-function StageText({ stage, size, verdicts }: { stage: Stage; size: number; verdicts: Verdicts }) {
+function StageText({ stage, size }: { stage: Stage; size: number }) {
   switch (stage.is) {
     case "waiting":
       return <span className="soft">Waits</span>;
@@ -129,15 +127,8 @@ function StageText({ stage, size, verdicts }: { stage: Stage; size: number; verd
       return <Progress label={stage.is === "hashing" ? "Hashing" : "Sending"} done={stage.done} size={size} />;
     case "submitting":
       return <span className="soft">Being accepted</span>;
-    case "submitted": {
-      const scan = verdicts.get(stage.scan.id);
-      if (scan === null) return <span className="soft">Deleted</span>;
-      return (
-        <span>
-          <Verdict verdict={scan?.verdict ?? null} />
-        </span>
-      );
-    }
+    case "submitted":
+      return <LiveVerdict scanId={stage.scan.scanId} />;
     case "known":
       return (
         <span className="row">

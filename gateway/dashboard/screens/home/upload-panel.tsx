@@ -2,7 +2,7 @@ import { memo, useEffect, useRef, useState, type DragEvent } from "react";
 import { go } from "../../app/location.ts";
 import { useViewer } from "../../app/viewer.ts";
 import { useStore } from "../../api/store.ts";
-import type { LatestScansQuery } from "../../generated/home.ts";
+import type { HomeEngineFragment } from "../../generated/home.ts";
 import type { Speed } from "../../generated/submit.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { bytesText } from "../../parts/measure.tsx";
@@ -23,7 +23,7 @@ const SHOWN_UNREADABLE = 5;
 const EICAR = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!", "$H+H*"];
 
 /** Takes files by drop, paste or choice, with the options of their scans. */
-export const UploadPanel = memo(function UploadPanel({ engines }: { engines: LatestScansQuery["engines"] }) {
+export const UploadPanel = memo(function UploadPanel({ engines }: { engines: readonly HomeEngineFragment[] }) {
   const { sampleBytes } = useViewer().limits;
   const [options, setOptions] = useState<ScanOptions>({ speed: "ALL", internet: false, engines: null });
   const [isOver, setIsOver] = useState(false);

@@ -1,17 +1,14 @@
 import "./sample.css";
-import { useCallback, useEffect } from "react";
-import { useQuery, useSubscription } from "urql";
 import { Link, useParams } from "wouter";
 import { isHash } from "../../api/hash.ts";
-import { useReopened } from "../../api/live.ts";
 import { go, useSearch } from "../../app/location.ts";
 import { useMay } from "../../app/viewer.ts";
-import { ReadSample, WatchSample } from "../../generated/sample.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { FirstBytes } from "./first-bytes.tsx";
 import { SampleHead } from "./sample-head.tsx";
 import { Timeline } from "./timeline.tsx";
+import { useSample } from "./use-sample.ts";
 
 /** One more is read, so that the last one on a page has one to be compared with. */
 const PAGE = 20;
@@ -25,21 +22,12 @@ export default function Sample() {
 function Known({ hash }: { hash: string }) {
   const cursors = new URLSearchParams(useSearch()).getAll("after");
   const after = cursors.at(-1);
-  const [{ data, error, fetching }, ask] = useQuery({ query: ReadSample, variables: { hash, after } });
-  const [{ data: told }] = useSubscription({ query: WatchSample, variables: { hash } });
-  useReopened(useCallback(() => ask({ requestPolicy: "network-only" }), [ask]));
+  const { sample, edges, scans, newcomers, error, fetching } = useSample(hash, after);
   const mayDownload = useMay("SAMPLE_READ");
-  const hasNews = (told?.scanFeed.scans.length ?? 0) > 0;
-  useEffect(() => {
-    if (hasNews) ask({ requestPolicy: "network-only" });
-  }, [told, hasNews, ask]);
-
-  const sample = data?.sample;
   if (sample === undefined || (sample === null && fetching))
     return error ? <Problem error={error} what="The sample could not be read." /> : <p className="soft">Loading …</p>;
   if (sample === null) return <Unknown hash={hash} />;
 
-  const { edges } = sample.scans;
   const last = edges.length > PAGE ? edges[PAGE - 1]?.cursor : undefined;
   const toPage = (to: readonly string[]) =>
     go(`/sample/${hash}${to.length > 0 ? `?${new URLSearchParams(to.map((cursor) => ["after", cursor]))}` : ""}`);
@@ -48,8 +36,8 @@ function Known({ hash }: { hash: string }) {
       <SampleHead sample={sample} />
       <section className="card stack" aria-labelledby="history">
         <h2 id="history">Scans</h2>
-        {edges.length > 0 ? (
-          <Timeline scans={edges.map(({ node }) => node)} count={PAGE} />
+        {scans.length > 0 ? (
+          <Timeline scans={scans} count={PAGE + newcomers} />
         ) : (
           <Empty title="No scan of it is left">Scans were deleted. Send the file again to scan it.</Empty>
         )}

@@ -1,9 +1,8 @@
-import { useEffect } from "react";
-import { useQuery } from "urql";
-import { ReadQueues, type ScanReportFragment } from "../../generated/scan.ts";
+import { useCollected } from "../../api/collect.ts";
+import { WatchWaits, type ScanReportFragment, type WatchWaitsSubscription } from "../../generated/scan.ts";
 import { durationText } from "../../parts/measure.tsx";
 
-const ASK_EVERY_MS = 5_000;
+type Queue = WatchWaitsSubscription["queueChanged"]["queues"][number];
 
 export interface Wait {
   readonly words: string;
@@ -13,15 +12,19 @@ export interface Wait {
 /** What each engine that has not answered yet waits for, in words. */
 export function useWaits({ results, endDate }: ScanReportFragment): ReadonlyMap<string, Wait> {
   const isWaiting = endDate === null && results.some(({ state }) => state === "QUEUED");
-  const [{ data }, ask] = useQuery({ query: ReadQueues, pause: !isWaiting });
-  useEffect(() => {
-    if (!isWaiting) return;
-    const timer = setInterval(() => ask({ requestPolicy: "network-only" }), ASK_EVERY_MS);
-    return () => clearInterval(timer);
-  }, [isWaiting, ask]);
+  const { entries: queues = [] } = useCollected(
+    WatchWaits,
+    ({ engine }: Queue) => engine.name,
+    ({ queueChanged: { snapshot, queues: changed, gone } }) => ({
+      snapshot,
+      changed,
+      gone: gone.map(({ engine }) => engine.name),
+    }),
+    { pause: !isWaiting },
+  );
   if (!isWaiting) return new Map();
   return new Map(
-    (data?.queues ?? []).map(({ engine, agents, waiting, estimatedWaitMs }): [string, Wait] => {
+    queues.map(({ engine, agents, waiting, estimatedWaitMs }): [string, Wait] => {
       if (agents === 0) {
         const words = "Waits for an agent that has this engine: none is there now";
         return [engine.name, { words, hasAgent: false }];

@@ -13,6 +13,7 @@ import { Csv } from "./csv.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { chipsOf, mistakeIn } from "./filter-kinds.ts";
 import { Newcomers } from "./newcomers.tsx";
+import { OpenRow } from "./open-row.tsx";
 import { RescanScans } from "./rescan-scans.tsx";
 import { SavedFilters } from "./saved-filters.tsx";
 import { filterOf, termsAsFilters, termsOf } from "./scan-filter.ts";
@@ -77,6 +78,7 @@ export default function Scans() {
         )}
         {wanted && <Csv filter={csvFilter(wanted)} />}
       </div>
+      {scans.map(({ scanId, endDate }) => endDate === null && <OpenRow key={scanId} scanId={scanId} onChange={take} />)}
       {error && <Problem error={error} what="The scans could not be read." />}
       {isLoading && <p className="soft">Loading …</p>}
       {scans.length > 0 && (

@@ -2,16 +2,7 @@
 
 import { useEffect, useState } from "react";
 import { useClient } from "urql";
-import {
-  ListScans,
-  ReadRows,
-  SearchScans,
-  type ReadRowsQuery,
-  type ScanFilter,
-  type ScanRowFragment,
-} from "../../generated/scans.ts";
-
-const READ_OPEN_EVERY_MS = 2_000;
+import { ListScans, SearchScans, type ScanFilter, type ScanRowFragment } from "../../generated/scans.ts";
 
 export interface Wanted {
   /** What is searched for, instead of a filter. */
@@ -50,17 +41,6 @@ export function usePage(wanted: Wanted | undefined, version: string) {
     // What is wanted follows from the version.
   }, [client, version]);
 
-  const openIds = (page?.scans ?? []).flatMap(({ id, endDate }) => (endDate === null ? [id] : [])).join(" ");
-  useEffect(() => {
-    if (openIds === "") return;
-    const read = async () => {
-      const { data } = await client.query(ReadRows, { ids: openIds.split(" ") }, { requestPolicy: "network-only" }).toPromise();
-      take((data?.nodes ?? []).flatMap((node) => (isScan(node) ? [node] : [])));
-    };
-    const timer = setInterval(() => void read(), READ_OPEN_EVERY_MS);
-    return () => clearInterval(timer);
-  }, [client, openIds]);
-
   /** Takes newer readings of rows that are shown. */
   function take(newer: readonly ScanRowFragment[]): void {
     setPage((shown) => shown && { ...shown, scans: shown.scans.map((scan) => newest(scan, newer)) });
@@ -71,8 +51,4 @@ export function usePage(wanted: Wanted | undefined, version: string) {
 
 function newest(scan: ScanRowFragment, readings: readonly ScanRowFragment[]): ScanRowFragment {
   return readings.find(({ scanId, revision }) => scanId === scan.scanId && revision > scan.revision) ?? scan;
-}
-
-function isScan(node: ReadRowsQuery["nodes"][number]): node is ScanRowFragment {
-  return node !== null && "scanId" in node;
 }

@@ -1,12 +1,12 @@
 /** How the mesh is, as a text for a report of a fault. It holds versions, names and numbers; no key, secret or sample. */
 
-import type { ReadStatusQuery } from "../../generated/status.ts";
+import type { WatchStatusAgentsSubscription, WatchSystemSubscription } from "../../generated/status.ts";
 import { bytesText } from "../../parts/measure.tsx";
 
-type System = ReadStatusQuery["system"];
-type Agent = ReadStatusQuery["agents"][number];
+export type System = WatchSystemSubscription["systemUpdated"];
+export type Agent = WatchStatusAgentsSubscription["agentChanged"]["agents"][number];
 
-export function diagnosticsText({ system, agents }: ReadStatusQuery, page: string, at: Date): string {
+export function diagnosticsText(system: System, agents: readonly Agent[], page: string, at: Date): string {
   const { database, outbox } = system;
   return [
     `ScanMesh at ${at.toISOString()}`,

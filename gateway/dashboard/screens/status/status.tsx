@@ -1,45 +1,53 @@
+import { useSubscription } from "urql";
 import { serverNow } from "../../api/clock.ts";
-import { usePolled } from "../../api/polled.ts";
-import { ReadStatus, type ReadStatusQuery } from "../../generated/status.ts";
+import { useCollected } from "../../api/collect.ts";
+import { WatchStatusAgents, WatchSystem } from "../../generated/status.ts";
 import { Connected } from "../../parts/connected.tsx";
 import { Copy } from "../../parts/copy.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Ago, bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
-import { diagnosticsText } from "./diagnostics.ts";
+import { diagnosticsText, type Agent, type System } from "./diagnostics.ts";
 import { StreamTable } from "./stream-table.tsx";
-
-type System = ReadStatusQuery["system"];
 
 const PAGE_VERSION = String(import.meta.env["VITE_VERSION"]);
 
 /** The parts of the mesh: their versions, what they store, and whether they are there. */
 export default function Status() {
-  const { data, error } = usePolled(ReadStatus);
+  const [{ data, error }] = useSubscription({ query: WatchSystem });
+  const { entries: agents, error: lost } = useCollected(
+    WatchStatusAgents,
+    ({ agent }: Agent) => agent,
+    ({ agentChanged: { snapshot, agents: changed, gone } }) => ({ snapshot, changed, gone: gone.map(({ agent }) => agent) }),
+  );
+  const system = data?.systemUpdated;
+  const problem = error ?? lost;
   return (
     <div className="stack">
       <div className="row spread">
         <h1>Status</h1>
-        {data && (
+        {system && (
           <Copy
-            text={diagnosticsText(data, PAGE_VERSION, new Date(serverNow()))}
+            text={diagnosticsText(system, agents ?? [], PAGE_VERSION, new Date(serverNow()))}
             what="as text, without secrets"
             label="Copy diagnostics"
           />
         )}
       </div>
-      {error && <Problem error={error} what="The state of the mesh could not be read." />}
-      {data && (
+      {problem && <Problem error={problem} what="The state of the mesh could not be read." />}
+      {system ? (
         <>
-          <Versions system={data.system} />
-          <Gateways gateways={data.system.gateways} />
-          <Database system={data.system} />
-          {data.system.accounts.map((account) => (
+          <Versions system={system} />
+          <Gateways gateways={system.gateways} />
+          <Database system={system} />
+          {system.accounts.map((account) => (
             <StreamTable key={account.class} account={account} />
           ))}
-          <Agents agents={data.agents} />
+          {agents && <Agents agents={agents} />}
         </>
+      ) : (
+        !problem && <p className="soft">Loading …</p>
       )}
     </div>
   );
@@ -135,7 +143,7 @@ function Database({ system: { database, outbox } }: { system: System }) {
   );
 }
 
-function Agents({ agents }: { agents: ReadStatusQuery["agents"] }) {
+function Agents({ agents }: { agents: readonly Agent[] }) {
   return (
     <section className="card stack" aria-labelledby="agents">
       <h2 id="agents">Agents</h2>

@@ -1,8 +1,8 @@
-import type { ReadStatusQuery } from "../../generated/status.ts";
+import type { WatchSystemSubscription } from "../../generated/status.ts";
 import { bytesText } from "../../parts/measure.tsx";
 import { Connected } from "../../parts/connected.tsx";
 
-type Account = ReadStatusQuery["system"]["accounts"][number];
+type Account = WatchSystemSubscription["systemUpdated"]["accounts"][number];
 
 /** One account of NATS, and how full its streams are. */
 export function StreamTable({ account: { class: internet, connected, serverVersion, streams } }: { account: Account }) {

@@ -1,14 +1,12 @@
-import { useCallback, useEffect } from "react";
-import { useQuery, useSubscription } from "urql";
 import { Link, useParams } from "wouter";
-import { useReopened } from "../../api/live.ts";
 import { useParameters } from "../../app/parameters.ts";
-import { ReadDeliveries, WatchDeliveries, type DeliveryState } from "../../generated/webhooks.ts";
+import type { DeliveryState } from "../../generated/webhooks.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Pager } from "../../parts/pager.tsx";
 import { DeliveryTable, STATE_WORDS } from "./delivery-table.tsx";
+import { useDeliveries } from "./use-deliveries.ts";
 
 const STATES = Object.keys(STATE_WORDS) as readonly DeliveryState[];
 
@@ -18,18 +16,8 @@ export default function Deliveries() {
   const { parameters, addressWith } = useParameters();
   const asked = parameters.get("state");
   const state = STATES.find((one) => one === asked) ?? null;
-  const [{ data, error }, ask] = useQuery({
-    query: ReadDeliveries,
-    variables: { id, state, after: parameters.get("after") },
-  });
-  const webhook = data?.node && "webhookId" in data.node ? data.node : undefined;
-  const [{ data: told }] = useSubscription({ query: WatchDeliveries, variables: {} });
-  const change = told?.webhookDeliveryChanged;
+  const { webhook, deliveries, isMissing, error } = useDeliveries({ id, state, after: parameters.get("after") });
   const webhookId = webhook?.webhookId;
-  useEffect(() => {
-    if (change?.deliveries.some((delivery) => delivery.webhookId === webhookId)) ask({ requestPolicy: "network-only" });
-  }, [change, webhookId, ask]);
-  useReopened(useCallback(() => ask({ requestPolicy: "network-only" }), [ask]));
 
   return (
     <div className="stack">
@@ -38,7 +26,7 @@ export default function Deliveries() {
       </p>
       <h1>Deliveries {webhookId !== undefined && `of webhook ${webhookId}`}</h1>
       {error && <Problem error={error} what="The deliveries could not be read." />}
-      {data && webhook === undefined && <Empty title="There is no such webhook">It may have been deleted with its log.</Empty>}
+      {isMissing && <Empty title="There is no such webhook">It may have been deleted with its log.</Empty>}
       {webhook && (
         <section className="card stack" aria-label="Deliveries">
           <p>
@@ -57,12 +45,12 @@ export default function Deliveries() {
               </Link>
             ))}
           </nav>
-          {webhook.deliveries.nodes.length === 0 ? (
+          {deliveries.length === 0 ? (
             <Empty title={state === null ? "Nothing was sent yet" : "None of the last 30 days is in this state"}>
               A delivery is made when a scan ends.
             </Empty>
           ) : (
-            <DeliveryTable deliveries={webhook.deliveries.nodes} />
+            <DeliveryTable deliveries={deliveries} />
           )}
           <Pager pageInfo={webhook.deliveries.pageInfo} what="deliveries" />
         </section>

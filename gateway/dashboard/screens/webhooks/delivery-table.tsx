@@ -1,13 +1,10 @@
 import { Link } from "wouter";
 import { useServerNow } from "../../api/clock.ts";
-import { Redeliver, type DeliveryState, type ReadDeliveriesQuery } from "../../generated/webhooks.ts";
+import { Redeliver, type DeliveryRowFragment, type DeliveryState } from "../../generated/webhooks.ts";
 import { Ago, durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import type { Tone } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
-
-type Webhook = Extract<NonNullable<ReadDeliveriesQuery["node"]>, { readonly webhookId: number }>;
-type Delivery = Webhook["deliveries"]["nodes"][number];
 
 export const STATE_WORDS: Readonly<Record<DeliveryState, { readonly word: string; readonly mark: string; readonly tone: Tone }>> =
   {
@@ -16,7 +13,7 @@ export const STATE_WORDS: Readonly<Record<DeliveryState, { readonly word: string
     DELIVERED: { word: "Delivered", mark: "✔", tone: "clean" },
   };
 
-export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] }) {
+export function DeliveryTable({ deliveries }: { deliveries: readonly DeliveryRowFragment[] }) {
   return (
     <div className="scroll-x">
       <table className="whole-words">
@@ -43,7 +40,7 @@ export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] 
   );
 }
 
-function DeliveryRow({ of: delivery }: { of: Delivery }) {
+function DeliveryRow({ of: delivery }: { of: DeliveryRowFragment }) {
   const { deliveryId, event, scanId, state, attempts, createdAt, lastStatus, lastError, nextAttemptAt } = delivery;
   const { word, mark, tone } = STATE_WORDS[state];
   const now = useServerNow();

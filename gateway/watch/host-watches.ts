@@ -1,0 +1,37 @@
+import type { Logger } from "pino";
+import { readAgentKeys, type AgentKeyRecord } from "../db/agent-keys.js";
+import { readAgentSettings, type AgentSettingsRecord } from "../db/agent-settings.js";
+import type { Database } from "../db/database.js";
+import { readJoinTokens, type JoinTokenRecord } from "../db/join-tokens.js";
+import { readLastRestart, type RollingRestartRecord } from "../db/rolling-restarts.js";
+import type { Fleet } from "../fleet/fleet.js";
+import { createValueWatch, type ListWatch } from "./list-watch.js";
+
+/** What subscribers of this gateway watch of the hosts that join and are steered. */
+export interface HostWatches {
+  readonly agentKeys: ListWatch<readonly AgentKeyRecord[]>;
+  readonly agentSettings: ListWatch<readonly AgentSettingsRecord[]>;
+  readonly rollingRestart: ListWatch<RollingRestartRecord | null>;
+  readonly usableTokens: ListWatch<readonly JoinTokenRecord[]>;
+  readonly allTokens: ListWatch<readonly JoinTokenRecord[]>;
+}
+
+export function createHostWatches(db: Database, fleet: Fleet, log: Logger): HostWatches {
+  const tokens = (ended: boolean) =>
+    createValueWatch(log, { name: "the join tokens", read: () => readJoinTokens(db, { ended }) });
+  return {
+    agentKeys: createValueWatch(log, { name: "the keys of agents", read: () => readAgentKeys(db) }),
+    agentSettings: createValueWatch(log, {
+      name: "the settings of agents",
+      read: () => readAgentSettings(db),
+      // Whether they are applied is told by the agents.
+      comparable: (records) => [records, fleet.agents().map(({ agent, settings }) => [agent, settings])],
+    }),
+    rollingRestart: createValueWatch(log, {
+      name: "the last rolling restart",
+      read: async () => (await readLastRestart(db)) ?? null,
+    }),
+    usableTokens: tokens(false),
+    allTokens: tokens(true),
+  };
+}
