@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Caller, CallerKey } from "../caller.js";
 import { literally } from "./list-conditions.js";
+import { COUNTED, listCount, type ListCount } from "./list-place.js";
 import type { Database, Tx } from "./database.js";
 
 /** Who caused an event. */
@@ -53,10 +54,30 @@ export type AuditPlace = Pick<AuditRecord, "at" | "id">;
 /** A page of events, the newest first, beginning after `after`. */
 export async function readAuditEvents(
   db: Database,
-  { keyId, action, subject, text, since, until }: AuditCriteria,
+  criteria: AuditCriteria,
   { limit, after }: { limit: number; after: AuditPlace | undefined },
 ): Promise<AuditRecord[]> {
-  let query = selectEvents(db).orderBy("event.at", "desc").orderBy("event.id", "desc").limit(limit);
+  let query = selectMatching(db, criteria).orderBy("event.at", "desc").orderBy("event.id", "desc").limit(limit);
+  if (after !== undefined) query = query.where(sql<boolean>`(event.at, event.id) < (${after.at}, ${after.id})`);
+  return query.execute();
+}
+
+/** How many events match, counted no further than lists are. */
+export async function countAuditEvents(db: Database, criteria: AuditCriteria): Promise<ListCount> {
+  const counted = selectMatching(db, criteria).limit(COUNTED + 1);
+  const { count } = await db
+    .selectFrom(counted.as("counted"))
+    .select((all) => all.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return listCount(count);
+}
+
+export async function readAuditEvent(db: Database, id: number): Promise<AuditRecord | undefined> {
+  return selectEvents(db).where("event.id", "=", id).executeTakeFirst();
+}
+
+function selectMatching(db: Database, { keyId, action, subject, text, since, until }: AuditCriteria) {
+  let query = selectEvents(db);
   if (keyId !== undefined) query = query.where("event.key_id", "=", keyId);
   if (action !== undefined) query = query.where("event.action", "=", action);
   if (subject !== undefined) query = query.where("event.subject", "=", subject);
@@ -65,12 +86,7 @@ export async function readAuditEvents(
       key.name, event.details::text) ilike ${`%${literally(text)}%`}`);
   if (since !== undefined) query = query.where("event.at", ">=", since);
   if (until !== undefined) query = query.where("event.at", "<", until);
-  if (after !== undefined) query = query.where(sql<boolean>`(event.at, event.id) < (${after.at}, ${after.id})`);
-  return query.execute();
-}
-
-export async function readAuditEvent(db: Database, id: number): Promise<AuditRecord | undefined> {
-  return selectEvents(db).where("event.id", "=", id).executeTakeFirst();
+  return query;
 }
 
 function selectEvents(db: Database) {

@@ -6,7 +6,7 @@ import { AgentEngineResolver, AgentResolver } from "./resolvers/agent.js";
 import { AgentKeyResolver } from "./resolvers/agent-key.js";
 import { AgentSettingsResolver } from "./resolvers/agent-settings.js";
 import { ApiKeyResolver } from "./resolvers/api-key.js";
-import { AuditEventResolver } from "./resolvers/audit-event.js";
+import { AuditEventConnectionResolver, AuditEventResolver } from "./resolvers/audit-event.js";
 import { BatchResolver, SubmitScansSuccessResolver } from "./resolvers/batch.js";
 import { DownloadResolver } from "./resolvers/download.js";
 import { EngineAnswersResolver, EngineStatisticsResolver } from "./resolvers/engine-statistics.js";
@@ -60,6 +60,7 @@ export function createSchema(): GraphQLSchema {
       RollingRestartResolver,
       ApiKeyResolver,
       AuditEventResolver,
+      AuditEventConnectionResolver,
       BatchResolver,
       DownloadResolver,
       EngineResolver,

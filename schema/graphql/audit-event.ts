@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO, GraphQLJSONObject } from "graphql-scalars";
+import { GraphQLDateTimeISO, GraphQLJSONObject, GraphQLSafeInt } from "graphql-scalars";
 import { Field, ID, InputType, ObjectType } from "type-graphql";
 import { Node } from "./node.js";
 import { PageInfo } from "./page-info.js";
@@ -82,4 +82,10 @@ export class AuditEventConnection {
 
   @Field(() => PageInfo, { description: "Where this page begins and ends." })
   pageInfo!: PageInfo;
+
+  @Field(() => GraphQLSafeInt, { description: "How many events match the filter, counted only when selected, up to 10,000." })
+  totalCount!: number;
+
+  @Field(() => Boolean, { description: "Whether `totalCount` is exact; false: there are more." })
+  totalCountIsExact!: boolean;
 }

@@ -30,4 +30,13 @@ export type ReadAuditQueryVariables = Exact<{
 
 export type ReadAuditQuery = { readonly auditEvents: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly at: string, readonly action: string, readonly subject: string, readonly keyId: string | null, readonly keyName: string | null, readonly address: string, readonly requestId: string, readonly details: Readonly<Record<string, unknown>> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
+export type CountEventsQueryVariables = Exact<{
+  filter?: AuditFilter | null | undefined;
+}>;
+
+
+export type CountEventsQuery = { readonly auditEvents: { readonly totalCount: number, readonly totalCountIsExact: boolean } };
+
 export const ReadAudit = "query ReadAudit($filter: AuditFilter, $after: String) {\n  auditEvents(first: 50, filter: $filter, after: $after) {\n    nodes {\n      id\n      at\n      action\n      subject\n      keyId\n      keyName\n      address\n      requestId\n      details\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadAuditQuery, ReadAuditQueryVariables>;
+
+export const CountEvents = "query CountEvents($filter: AuditFilter) {\n  auditEvents(first: 1, filter: $filter) {\n    totalCount\n    totalCountIsExact\n  }\n}" as unknown as TypedDocumentNode<CountEventsQuery, CountEventsQueryVariables>;

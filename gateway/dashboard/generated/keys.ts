@@ -41,6 +41,13 @@ export type ReadKeysQueryVariables = Exact<{
 
 export type ReadKeysQuery = { readonly apiKeyConnection: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly scopes: ReadonlyArray<Scope>, readonly createdAt: string, readonly expiresAt: string | null, readonly lastUsedAt: string | null, readonly revokedAt: string | null, readonly rate: number | null, readonly dailyScans: number | null, readonly scansToday: number | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
+export type CountKeysQueryVariables = Exact<{
+  revoked: boolean;
+}>;
+
+
+export type CountKeysQuery = { readonly apiKeys: ReadonlyArray<{ readonly expiresAt: string | null, readonly revokedAt: string | null, readonly lastUsedAt: string | null }> };
+
 export type CreateKeyMutationVariables = Exact<{
   input: CreateApiKeyInput;
 }>;
@@ -62,6 +69,8 @@ export type RevokeKeyMutation = { readonly revokeApiKey:
    };
 
 export const ReadKeys = "query ReadKeys($revoked: Boolean!, $after: String) {\n  apiKeyConnection(first: 50, revoked: $revoked, after: $after) {\n    nodes {\n      id\n      name\n      scopes\n      createdAt\n      expiresAt\n      lastUsedAt\n      revokedAt\n      rate\n      dailyScans\n      scansToday\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadKeysQuery, ReadKeysQueryVariables>;
+
+export const CountKeys = "query CountKeys($revoked: Boolean!) {\n  apiKeys(revoked: $revoked) {\n    expiresAt\n    revokedAt\n    lastUsedAt\n  }\n}" as unknown as TypedDocumentNode<CountKeysQuery, CountKeysQueryVariables>;
 
 export const CreateKey = "mutation CreateKey($input: CreateApiKeyInput!) {\n  createApiKey(input: $input) {\n    ... on CreateApiKeySuccess {\n      text\n      apiKey {\n        id\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<CreateKeyMutation, CreateKeyMutationVariables>;
 

@@ -35,7 +35,7 @@ export type WebhookEvent =
 export type ReadWebhooksQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ReadWebhooksQuery = { readonly webhooks: ReadonlyArray<{ readonly id: string, readonly webhookId: number, readonly url: string, readonly events: ReadonlyArray<WebhookEvent>, readonly enabled: boolean, readonly createdAt: string }> };
+export type ReadWebhooksQuery = { readonly webhooks: ReadonlyArray<{ readonly id: string, readonly webhookId: number, readonly url: string, readonly events: ReadonlyArray<WebhookEvent>, readonly enabled: boolean, readonly createdAt: string, readonly deliveries: { readonly nodes: ReadonlyArray<{ readonly id: string }> } }> };
 
 export type ReadDeliveriesQueryVariables = Exact<{
   id: string;
@@ -97,7 +97,7 @@ export type RedeliverMutation = { readonly redeliverWebhook:
 
 export type DeliveryRowFragment = { readonly id: string, readonly deliveryId: number, readonly event: WebhookEvent, readonly scanId: number, readonly state: DeliveryState, readonly attempts: number, readonly createdAt: string, readonly lastAttemptAt: string | null, readonly lastStatus: number | null, readonly lastError: string | null, readonly nextAttemptAt: string | null };
 
-export const ReadWebhooks = "query ReadWebhooks {\n  webhooks {\n    id\n    webhookId\n    url\n    events\n    enabled\n    createdAt\n  }\n}" as unknown as TypedDocumentNode<ReadWebhooksQuery, ReadWebhooksQueryVariables>;
+export const ReadWebhooks = "query ReadWebhooks {\n  webhooks {\n    id\n    webhookId\n    url\n    events\n    enabled\n    createdAt\n    deliveries(first: 1, state: FAILED) {\n      nodes {\n        id\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadWebhooksQuery, ReadWebhooksQueryVariables>;
 
 export const ReadDeliveries = "query ReadDeliveries($id: ID!, $state: DeliveryState, $after: String) {\n  node(id: $id) {\n    ... on Webhook {\n      id\n      webhookId\n      url\n      enabled\n      deliveries(first: 50, state: $state, after: $after) {\n        nodes {\n          ...DeliveryRow\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n}\nfragment DeliveryRow on WebhookDelivery {\n  id\n  deliveryId\n  event\n  scanId\n  state\n  attempts\n  createdAt\n  lastAttemptAt\n  lastStatus\n  lastError\n  nextAttemptAt\n}" as unknown as TypedDocumentNode<ReadDeliveriesQuery, ReadDeliveriesQueryVariables>;
 

@@ -1,10 +1,12 @@
-import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
+import { GraphQLSafeInt } from "graphql-scalars";
+import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
 import { AuditEventConnection, AuditFilter } from "../../../schema/graphql/audit-event.js";
-import { readAuditEvents, type AuditRecord } from "../../db/audit.js";
+import { countAuditEvents, readAuditEvents, type AuditRecord } from "../../db/audit.js";
 import type { Database } from "../../db/database.js";
-import { pageOf, PAGE, pageLength, type Connection } from "../inputs/connection.js";
+import { pageOf, PAGE, pageLength } from "../inputs/connection.js";
 import { cursorOf, placeOf } from "../inputs/cursors.js";
 import { optional, text, times } from "../inputs/filter-values.js";
+import { COUNT_COST, withCount, type CountedConnection } from "../inputs/list-counts.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { pageCost } from "../limits/list-cost.js";
@@ -26,7 +28,7 @@ export class AuditEventResolver {
     @Arg("first", () => Int, { defaultValue: PAGE.default, description: "How many: 1 to 100." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Continues after this cursor." }) after: string | null | undefined,
     @Ctx() { mesh, list: read }: RequestContext,
-  ): Promise<Connection<AuditRecord>> {
+  ): Promise<CountedConnection<AuditRecord>> {
     const limit = pageLength(first) + 1;
     const place = placeOf(EVENTS, after);
     const { keyId, action, subject, since, until } = filter ?? {};
@@ -42,6 +44,21 @@ export class AuditEventResolver {
     const find = (db: Database) => readAuditEvents(db, criteria, page);
     const found = await (part === undefined ? find(mesh.db) : read(find));
     const cursor = ({ id, at }: AuditRecord) => cursorOf(EVENTS, { id, micros: at.getTime() * MILLISECOND });
-    return pageOf(found, { first, continued: place !== undefined, cursorOf: cursor });
+    return withCount(pageOf(found, { first, continued: place !== undefined, cursorOf: cursor }), () =>
+      read((db) => countAuditEvents(db, criteria)),
+    );
+  }
+}
+
+@Resolver(() => AuditEventConnection)
+export class AuditEventConnectionResolver {
+  @FieldResolver(() => GraphQLSafeInt, { complexity: COUNT_COST })
+  async totalCount(@Root() { count }: CountedConnection<unknown>): Promise<number> {
+    return (await count()).count;
+  }
+
+  @FieldResolver(() => Boolean, { complexity: COUNT_COST })
+  async totalCountIsExact(@Root() { count }: CountedConnection<unknown>): Promise<boolean> {
+    return (await count()).exact;
   }
 }

@@ -18,12 +18,14 @@ it("events are filtered by the address, which links and fields write, and paged"
   const rows = page.locator("tbody tr");
   await rows.first().waitFor();
   expect(await rows.count()).toBe(50);
+  await page.getByText("54 events", { exact: true }).waitFor();
   await page.getByRole("link", { name: "Older events" }).click();
   await page.getByRole("link", { name: "createApiKey" }).waitFor();
   expect(await rows.count()).toBe(4);
   await page.getByRole("link", { name: "createApiKey" }).click();
   await page.getByRole("link", { name: "agent-0", exact: true }).waitFor({ state: "detached" });
   expect(page.url()).toMatch(/#\/audit\?action=createApiKey$/);
+  await page.getByText("1 event", { exact: true }).waitFor();
   await rows.getByText("Details").click();
   await rows.getByText("<i>rlo").waitFor();
   expect(await rows.innerText()).not.toContain("\u202e");

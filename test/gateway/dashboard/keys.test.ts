@@ -36,6 +36,13 @@ it("a key is made with its scopes and limits, is shown once, works, and is refus
 
   await shown.getByRole("button", { name: "I have stored it" }).click();
   expect(await page.getByText(text).count()).toBe(0);
+  await stage.db
+    .updateTable("api_keys")
+    .set({ expires_at: new Date(0) })
+    .where("id", "=", idOf(await keyWith(gateway, ["scan:read"])))
+    .execute();
+  await page.reload();
+  await page.getByText(/^3 keys: 1 expired, [12] never used$/).waitFor();
   const asked: string[] = [];
   page.on("dialog", (dialog) => {
     asked.push(dialog.message());

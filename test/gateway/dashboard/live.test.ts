@@ -78,6 +78,7 @@ it("what was sent here, open rows of a list, waits, samples and agents are told 
     .getByText(/heard (now|\d+ s)/)
     .first()
     .waitFor();
+  await fleet.getByText("2 agents: 1 with engines that do not work").waitFor();
   await report
     .getByText(/Waits for its turn|requests wait for it/)
     .first()

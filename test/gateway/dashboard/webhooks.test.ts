@@ -53,8 +53,15 @@ it("a webhook is added, its delivery that failed is sent again, and it is switch
   await row.getByText("Delivered").waitFor();
 
   await page.goto(`${gateway.url}/#/webhooks`);
+  await page.getByText("1 webhook", { exact: true }).waitFor();
   await card.getByRole("button", { name: /^Switch off/ }).click();
   await card.getByText("switched off", { exact: true }).waitFor();
+  await stage.db.updateTable("webhook_deliveries").set({ state: "FAILED" }).execute();
+  await page.reload();
+  await page.getByText("1 webhook: 1 switched off, 1 with deliveries that were given up").waitFor();
+  await card.getByRole("link", { name: "Deliveries were given up" }).click();
+  await row.getByText("Given up").waitFor();
+  await page.goBack();
   page.on("dialog", (dialog) => void dialog.accept());
   await card.getByRole("button", { name: /^Delete/ }).click();
   await page.getByText("No webhook is there yet").waitFor();

@@ -1,8 +1,9 @@
 import { useMemo } from "react";
 import { useQuery } from "urql";
 import { useSearch } from "../../app/location.ts";
-import { ReadAudit } from "../../generated/audit.ts";
+import { CountEvents, ReadAudit } from "../../generated/audit.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { ListCount } from "../../parts/list-count.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Pager } from "../../parts/pager.tsx";
 import { AuditForm } from "./audit-form.tsx";
@@ -13,6 +14,7 @@ export default function Audit() {
   const search = useSearch();
   const variables = useMemo(() => variablesOf(new URLSearchParams(search)), [search]);
   const [{ data, error, fetching }] = useQuery({ query: ReadAudit, variables });
+  const [{ data: counted }] = useQuery({ query: CountEvents, variables: { filter: variables.filter } });
   const events = data?.auditEvents.nodes;
   const isFiltered = Object.values(variables.filter).some((value) => value !== null);
   return (
@@ -31,6 +33,9 @@ export default function Audit() {
               ? "Actions and subjects are compared as they are written, with capitals."
               : "Each change of the mesh, and each download of a sample, is kept here."}
           </Empty>
+        )}
+        {counted && counted.auditEvents.totalCount > 0 && (
+          <ListCount count={counted.auditEvents.totalCount} isExact={counted.auditEvents.totalCountIsExact} one="event" />
         )}
         {events !== undefined && events.length > 0 && <AuditTable events={events} />}
         {data && <Pager pageInfo={data.auditEvents.pageInfo} what="events" />}

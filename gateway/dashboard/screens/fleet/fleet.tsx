@@ -14,6 +14,7 @@ import {
   type WatchHeartbeatsSubscription,
 } from "../../generated/fleet.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { ListCount } from "../../parts/list-count.tsx";
 import { Ago, bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem, type Tone } from "../../parts/notice.tsx";
@@ -32,6 +33,11 @@ const STATES: Readonly<Record<string, { word: string; tone: Tone }>> = {
   CORDONED: { word: "cordoned: takes no new work", tone: "doubt" },
   DRAINING: { word: "draining: hands its work back", tone: "doubt" },
 };
+
+/** While it is cordoned or drained all of its engines are. */
+function hasIllEngine({ state, engines }: Agent): boolean {
+  return state === "READY" && engines.some(({ healthy }) => !healthy);
+}
 
 /** The agents and what waits for them. */
 export default function Fleet() {
@@ -61,6 +67,17 @@ export default function Fleet() {
         </Link>
       </div>
       {isAdmin && <KeyNotices />}
+      {agents !== undefined && agents.length > 0 && (
+        <ListCount
+          count={agents.length}
+          one="agent"
+          attention={[
+            [agents.filter(({ state }) => state !== "READY").length, "cordoned or draining"],
+            [agents.filter(hasIllEngine).length, "with engines that do not work"],
+            [goneAgents.length, "gone"],
+          ]}
+        />
+      )}
       {error && <Problem error={error} what="The agents could not be read." />}
       {!error && unread && <Problem error={unread} what="When agents were heard, and which are gone, could not be read." />}
       {agents?.length === 0 && (

@@ -1,9 +1,11 @@
 import { useQuery } from "urql";
 import { Link } from "wouter";
+import { useServerNow } from "../../api/clock.ts";
 import { useParameters } from "../../app/parameters.ts";
 import { useViewer } from "../../app/viewer.ts";
-import { ReadKeys } from "../../generated/keys.ts";
+import { CountKeys, ReadKeys } from "../../generated/keys.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { ListCount } from "../../parts/list-count.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Pager } from "../../parts/pager.tsx";
 import { KeyTable } from "./key-table.tsx";
@@ -23,6 +25,11 @@ export default function Keys() {
     context: LISTS_KEYS,
   });
   const keys = data?.apiKeyConnection.nodes;
+  const [{ data: counted }] = useQuery({ query: CountKeys, variables: { revoked: withRevoked }, context: LISTS_KEYS });
+  const now = useServerNow();
+  const usable = counted?.apiKeys.filter(({ revokedAt }) => revokedAt === null) ?? [];
+  const expired = usable.filter(({ expiresAt }) => expiresAt !== null && Date.parse(expiresAt) <= now).length;
+  const unused = usable.filter(({ lastUsedAt }) => lastUsedAt === null).length;
   return (
     <div className="stack">
       <h1>API keys</h1>
@@ -45,6 +52,16 @@ export default function Keys() {
           <Empty title="There is no key yet">
             Give each program and each person a key of their own: it can be revoked alone.
           </Empty>
+        )}
+        {counted && counted.apiKeys.length > 0 && (
+          <ListCount
+            count={counted.apiKeys.length}
+            one="key"
+            attention={[
+              [expired, "expired"],
+              [unused, "never used"],
+            ]}
+          />
         )}
         {keys !== undefined && keys.length > 0 && <KeyTable keys={keys} />}
         {data && <Pager pageInfo={data.apiKeyConnection.pageInfo} what="keys" />}

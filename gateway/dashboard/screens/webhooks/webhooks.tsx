@@ -3,6 +3,7 @@ import { Link } from "wouter";
 import { visibleText } from "../../../../schema/visible-text.ts";
 import { DeleteHook, EnableHook, ReadWebhooks, type ReadWebhooksQuery } from "../../generated/webhooks.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { ListCount } from "../../parts/list-count.tsx";
 import { Ago } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
@@ -14,6 +15,10 @@ type Webhook = ReadWebhooksQuery["webhooks"][number];
 
 /** The list is read again when a webhook is made, changed or deleted. */
 const LISTS_WEBHOOKS = { additionalTypenames: ["Webhook", "DeleteWebhookSuccess"] };
+
+function hasGivenUp({ deliveries }: Pick<Webhook, "deliveries">): boolean {
+  return deliveries.nodes.length > 0;
+}
 
 /** The addresses that events are sent to. */
 export default function Webhooks() {
@@ -28,6 +33,16 @@ export default function Webhooks() {
           A webhook tells another program of each scan that ends, so that it need not ask.
         </Empty>
       )}
+      {data && data.webhooks.length > 0 && (
+        <ListCount
+          count={data.webhooks.length}
+          one="webhook"
+          attention={[
+            [data.webhooks.filter(({ enabled }) => !enabled).length, "switched off"],
+            [data.webhooks.filter(hasGivenUp).length, "with deliveries that were given up"],
+          ]}
+        />
+      )}
       {data?.webhooks.map((webhook) => (
         <WebhookCard key={webhook.id} webhook={webhook} />
       ))}
@@ -35,7 +50,9 @@ export default function Webhooks() {
   );
 }
 
-function WebhookCard({ webhook: { id, webhookId, url, events, enabled, createdAt } }: { webhook: Webhook }) {
+function WebhookCard({ webhook }: { webhook: Webhook }) {
+  const { id, webhookId, url, events, enabled, createdAt } = webhook;
+  const log = `/webhooks/${encodeURIComponent(id)}`;
   return (
     <section className="card stack" aria-label={`Webhook ${webhookId}`}>
       <div className="row spread">
@@ -48,8 +65,13 @@ function WebhookCard({ webhook: { id, webhookId, url, events, enabled, createdAt
         </span>
       </div>
       <p>{events.map((event) => EVENT_WORDS[event]).join(" · ")}</p>
+      {hasGivenUp(webhook) && (
+        <p>
+          <Link href={`${log}?state=FAILED`}>Deliveries were given up</Link> in the last 30 days.
+        </p>
+      )}
       <div className="row">
-        <Link className="button" href={`/webhooks/${encodeURIComponent(id)}`}>
+        <Link className="button" href={log}>
           Deliveries <span className="unseen">of webhook {webhookId}</span>
         </Link>
         <OrderButton mutation={EnableHook} variables={{ webhookId, enabled: !enabled }} to={`webhook ${webhookId}`}>
