@@ -1,6 +1,17 @@
 import { FULL } from "../bus/write-probe.js";
 import { databaseProblem } from "../db/migrations.js";
-import type { ScanContext } from "./context.js";
+import type { Bus } from "../bus/bus.js";
+import type { SampleStore } from "../bus/sample-store.js";
+import type { Database } from "../db/database.js";
+import type { WriteProbe } from "../write-probe.js";
+
+/** What it depends on. */
+interface Supports {
+  readonly db: Database;
+  readonly databaseWrites: WriteProbe;
+  readonly bus: Bus;
+  readonly samples: SampleStore;
+}
 
 /** Whether this gateway can serve, and why not. */
 export interface ReadinessRecord {
@@ -13,7 +24,7 @@ export interface ReadinessRecord {
  * Without NATS it still serves reads, so it is ready; a disk that takes nothing does not heal by itself, so it is not; nor does a
  * NATS that holds all that it may.
  */
-export async function readReadiness({ db, databaseWrites, bus, samples }: ScanContext): Promise<ReadinessRecord> {
+export async function readReadiness({ db, databaseWrites, bus, samples }: Supports): Promise<ReadinessRecord> {
   const unwritten = bus.writeProblem();
   const reason = (await databaseProblem(db)) ?? databaseWrites.problem() ?? unwritten;
   const connected = bus.connected() && samples.connected();

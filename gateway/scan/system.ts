@@ -1,10 +1,15 @@
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
 import { ownVersion } from "../../schema/version.js";
-import type { StreamStatus } from "../bus/bus.js";
+import type { Bus, StreamStatus } from "../bus/bus.js";
+import type { Database } from "../db/database.js";
 import { readDatabaseState, type DatabaseStatus } from "../db/database-state.js";
 import { readGateways, readOutboxStatus, type GatewayRecord, type OutboxStatus } from "../db/gateways.js";
 import { GatewayError } from "../errors.js";
-import type { ScanContext } from "./context.js";
+
+interface Stores {
+  readonly db: Database;
+  readonly bus: Bus;
+}
 
 /** One account of the bus as this gateway sees it. */
 export interface AccountRecord {
@@ -32,21 +37,25 @@ export interface WholeSystemRecord extends SystemRecord {
 export const VERSION = ownVersion();
 export const STARTED_AT = new Date(Date.now() - process.uptime() * 1_000);
 
-export async function readSystem(ctx: ScanContext): Promise<SystemRecord> {
+export async function readSystem(stores: Stores): Promise<SystemRecord> {
   const [database, ...accounts] = await Promise.all([
-    readDatabaseState(ctx.db),
-    ...INTERNET_CLASSES.map((internet) => readAccount(ctx, internet)),
+    readDatabaseState(stores.db),
+    ...INTERNET_CLASSES.map((internet) => readAccount(stores, internet)),
   ]);
   return { version: VERSION, nodeVersion: process.versions.node, startedAt: STARTED_AT, database, accounts };
 }
 
-export async function readWholeSystem(ctx: ScanContext): Promise<WholeSystemRecord> {
-  const [system, gateways, outbox] = await Promise.all([readSystem(ctx), readGateways(ctx.db), readOutboxStatus(ctx.db)]);
+export async function readWholeSystem(stores: Stores): Promise<WholeSystemRecord> {
+  const [system, gateways, outbox] = await Promise.all([
+    readSystem(stores),
+    readGateways(stores.db),
+    readOutboxStatus(stores.db),
+  ]);
   return { ...system, gateways, outbox };
 }
 
 /** An account that cannot be reached is shown as such; it is no failure. */
-async function readAccount({ bus }: ScanContext, internet: InternetClass): Promise<AccountRecord> {
+async function readAccount({ bus }: Stores, internet: InternetClass): Promise<AccountRecord> {
   try {
     return { class: internet, connected: true, ...(await bus.account(internet).state()) };
   } catch (error) {

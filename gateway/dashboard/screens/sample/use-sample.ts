@@ -10,7 +10,6 @@ type Told = ReadonlyMap<number, ToldScan>;
 
 /** Of the scans that come while one looks, so many are put before the page; then it is read again. */
 const MOST_NEWCOMERS = 40;
-const NOTHING: Told = new Map();
 
 export function useSample(hash: string, after: string | undefined) {
   const [{ data, error, fetching }, ask] = useQuery({ query: ReadSample, variables: { hash, after } });
@@ -19,7 +18,7 @@ export function useSample(hash: string, after: string | undefined) {
       scans.length === 0 && known ? known : new Map([...(known ?? []), ...scans.map((scan) => [scan.scanId, scan] as const)]),
     [],
   );
-  const [{ data: told = NOTHING }] = useSubscription({ query: WatchSample, variables: { hash } }, collect);
+  const [{ data: told = new Map() as Told }] = useSubscription({ query: WatchSample, variables: { hash } }, collect);
   const again = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
   useReopened(again);
 

@@ -16,7 +16,6 @@ type Told = ReadonlyMap<number, ToldDelivery>;
 
 /** The page grows by those that come while one looks; then it is read again. */
 const MOST_ROWS = 75;
-const NOTHING: Told = new Map();
 
 interface Wanted {
   readonly id: string;
@@ -32,7 +31,7 @@ export function useDeliveries({ id, state, after }: Wanted) {
       new Map([...(known ?? []), ...deliveries.map((delivery) => [delivery.deliveryId, delivery] as const)]),
     [],
   );
-  const [{ data: told = NOTHING }] = useSubscription({ query: WatchDeliveries, variables: {} }, collect);
+  const [{ data: told = new Map() as Told }] = useSubscription({ query: WatchDeliveries, variables: {} }, collect);
   const again = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
   useReopened(again);
 
