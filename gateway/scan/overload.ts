@@ -11,7 +11,7 @@ export async function readWaits(ctx: ScanContext): Promise<Waits> {
   const queues = await readQueues(ctx);
   return new Map(
     queues.flatMap(({ engine, complete, estimatedWaitMs }) =>
-      complete && estimatedWaitMs !== null ? [[engine.engineId, estimatedWaitMs] as const] : [],
+      complete && estimatedWaitMs !== null ? [[engine.name, estimatedWaitMs] as const] : [],
     ),
   );
 }
@@ -29,7 +29,7 @@ export async function refuseLate(ctx: ScanContext, entries: readonly Entry[]): P
 function overload({ request, plans }: Entry, waits: Waits, maxWaitMs: number): GatewayError | undefined {
   const prompt = plans.filter((_, i) => (request.samples[i]?.options ?? request.options).priority !== "BULK");
   const [last] = prompt
-    .flatMap(({ expected }) => expected.map(({ engineId, name }) => ({ name, waitMs: waits.get(engineId) ?? 0 })))
+    .flatMap(({ expected }) => expected.map(({ name }) => ({ name, waitMs: waits.get(name) ?? 0 })))
     .filter(({ waitMs }) => waitMs > maxWaitMs)
     .toSorted((a, b) => b.waitMs - a.waitMs);
   if (last === undefined) return undefined;

@@ -1,5 +1,7 @@
-/** Estimated milliseconds until a request would start, by the engine's id; an engine of which that is unknown is left out. */
-export type Waits = ReadonlyMap<number, number>;
+import type { BriefResult, ScanRecord } from "../../schema/reports.js";
+
+/** Estimated milliseconds until a request that comes now would start, by the engine's name; an engine of which that is unknown is left out. */
+export type Waits = ReadonlyMap<string, number>;
 
 /** How long an estimate is used. */
 const USED_FOR_MS = 1_000;
@@ -15,4 +17,20 @@ export function createWaits(read: () => Promise<Waits>): () => Promise<Waits> {
     }
     return waits;
   };
+}
+
+/** Milliseconds until the last engine of a scan starts, at most; null if that is unknown. */
+export async function estimateStart(
+  { waits }: { readonly waits: () => Promise<Waits> },
+  { priority }: Pick<ScanRecord, "priority">,
+  results: readonly BriefResult[],
+): Promise<number | null> {
+  const waiting = results.filter(({ state }) => state === "QUEUED");
+  if (waiting.length === 0) return 0;
+  if (priority === "BULK") return null;
+  const known = await waits();
+  return waiting.reduce<number | null>((longest, { engine }) => {
+    const wait = known.get(engine);
+    return longest === null || wait === undefined ? null : Math.max(longest, wait);
+  }, 0);
 }

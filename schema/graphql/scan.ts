@@ -1,5 +1,5 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
-import { Field, Int, ObjectType } from "type-graphql";
+import { Field, Float, Int, ObjectType } from "type-graphql";
 import { Priority, SkipReason, Speed, Verdict } from "./enums.js";
 import { Node } from "./node.js";
 import { Result } from "./result.js";
@@ -93,6 +93,13 @@ export class Scan extends Node {
 
   @Field(() => Boolean, { description: "Whether the result of an antivirus engine is stale. The verdict stays." })
   stale!: boolean;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "Estimated milliseconds until the last of its engines starts, at most: as long as a request that comes now would wait for it. 0 if all have started; null if that is unknown for one of them, and for a BULK scan, which waits for others.",
+  })
+  estimatedWaitMs!: number | null;
 
   @Field(() => [Result], { description: "The result of each expected engine, by engine name." })
   results!: readonly Result[];

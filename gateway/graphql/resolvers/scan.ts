@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { GraphQLSafeInt } from "graphql-scalars";
-import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root, Subscription } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Float, Info, Int, Query, Resolver, Root, Subscription } from "type-graphql";
 import { Batch } from "../../../schema/graphql/batch.js";
 import { ScanOrder } from "../../../schema/graphql/enums.js";
 import { Result } from "../../../schema/graphql/result.js";
@@ -13,6 +13,7 @@ import type { BatchRecord, BriefReport, BriefResult, ScanProof as ProofRecord, S
 import { countScans, listScans, orderingTime, type PlacedScan } from "../../db/scan-list.js";
 import { readScanRecord } from "../../db/scans.js";
 import { isScanStale, proveVerdict } from "../../scan/proof.js";
+import { estimateStart } from "../../scan/waits.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { pageLength, pageOf, PAGE } from "../inputs/connection.js";
@@ -25,7 +26,7 @@ import { listCost, pageCost, TYPICAL } from "../limits/list-cost.js";
 import { findReport, SCAN_ID } from "./scan-report.js";
 
 /** Fields that are made of the results. */
-const FROM_RESULTS = ["results", "proof", "stale"];
+const FROM_RESULTS = ["results", "proof", "stale", "estimatedWaitMs"];
 
 @Resolver(() => Scan)
 export class ScanResolver {
@@ -92,6 +93,15 @@ export class ScanResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<boolean> {
     return isScanStale(await resultsOf(scan, context, info));
+  }
+
+  @FieldResolver(() => Float, { nullable: true })
+  async estimatedWaitMs(
+    @Root() scan: ScanRecord | BriefReport,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<number | null> {
+    return estimateStart(context.mesh, scan, await resultsOf(scan, context, info));
   }
 
   @FieldResolver(() => [Label])

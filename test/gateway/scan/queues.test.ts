@@ -64,7 +64,7 @@ describe("queues", () => {
     const mean = async () => (await readEngineCounts(stage.db, { from: new Date(0), to: new Date() }))[0]?.timedMs;
     await until("it is counted", async () => (await mean()) === 500);
     await scan("first in the queue");
-    await scan("second in the queue");
+    const second = await scan("second in the queue");
     const alpha = async () => (await queues()).find(({ engine: one }) => (one as { name: string }).name === "Alpha");
     expect(await until("both wait", async () => ((await alpha())?.waiting === 2 ? await alpha() : undefined))).toMatchObject({
       waiting: 2,
@@ -73,6 +73,11 @@ describe("queues", () => {
       slots: 1,
       estimatedWaitMs: 1_000,
     });
+    const estimate = async (id: number) => {
+      const query = "query($id: SafeInt!) { scan(id: $id) { estimatedWaitMs } }";
+      return (await data<{ scan: { estimatedWaitMs: number | null } }>(gateway.url, query, { id })).scan.estimatedWaitMs;
+    };
+    expect([await estimate(measured), await estimate(second)]).toEqual([0, 1_000]);
     await refusesWhatWouldWait();
     const taken = await agent.take("Alpha");
     expect(await until("one runs", async () => ((await alpha())?.running === 1 ? await alpha() : undefined))).toMatchObject({
