@@ -21,7 +21,7 @@ import { createRoster, type Roster } from "./work/roster.js";
 import { createSettingsTaker, type Arrangement } from "./work/settings.js";
 import { JoinError } from "../schema/join-errors.js";
 import { OperatorError } from "../schema/operator-error.js";
-import { natsAuthority } from "./join/identity.js";
+import { natsAuthority, natsServers } from "./join/identity.js";
 import { keepMembership, type Membership } from "./join/membership.js";
 import { logDestination } from "../schema/log-destination.js";
 import { MESSAGE_VERSION } from "../schema/message-version.js";
@@ -170,9 +170,9 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   }
 
   async function connect(purpose: string): Promise<Bus> {
-    const { servers, credsFile, internet, agent } = config;
+    const { credsFile, internet, agent } = config;
     const onAway = () => void membership?.check().catch(fail);
-    const authority = natsAuthority(config);
+    const [servers, authority] = [natsServers(config), natsAuthority(config)];
     const options = { servers, authority, credsFile, internet, agent, purpose, log, onAway, signal: ending.signal };
     try {
       return await connectBus(options);

@@ -4,3 +4,8 @@ const CODES = /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|ERR_TLS_CERT_|INVALID
 export function isCertificateError(code: string | undefined): boolean {
   return code !== undefined && CODES.test(code);
 }
+
+/** Whether it is one for a certificate of a known authority, which is for other names than the address. */
+export function isNameError(code: string | undefined): boolean {
+  return code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "HOSTNAME_MISMATCH";
+}

@@ -55,6 +55,11 @@ export const JOIN_ERRORS = {
       "The gateway's certificate is of no authority that this host knows: name the authority's file in NODE_EXTRA_CA_CERTS, or make a " +
       "token with the address of a gateway that has a known one.",
   },
+  ADDRESS_NOT_CERTIFIED: {
+    sentence:
+      "The gateway's certificate is of the mesh, but not for this address: name the address in SCANMESH_TLS_NAMES where the mesh runs, or " +
+      "make a token with an address that the certificate is for.",
+  },
   CLOCK_OFF: {
     status: 403,
     sentence: "The clocks of this host and of the gateway differ by more than a minute: set the wrong one, best by NTP.",

@@ -1,5 +1,5 @@
 import { NatsError } from "nats";
-import { isCertificateError } from "../../schema/certificate-error.js";
+import { isCertificateError, isNameError } from "../../schema/certificate-error.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import { reasonOf } from "../contract.js";
 
@@ -36,10 +36,12 @@ export function explainConnection(error: unknown, { servers, credsFile }: Attemp
         { cause: error },
       );
     default:
+      if (isNameError(code))
+        return `the certificate of NATS is not for ${where} (${code}): is that address named in SCANMESH_TLS_NAMES where the mesh runs?`;
       if (isCertificateError(code))
         return (
-          `the certificate of NATS at ${where} is not for that address, or of no authority that this host knows (${code}): is it ` +
-          "another mesh, or is SCANMESH_NATS_CA missing?"
+          `the certificate of NATS at ${where} is of no authority that this host knows (${code}): is it another mesh, or is ` +
+          "SCANMESH_NATS_CA missing?"
         );
       return code ?? reasonOf(error);
   }

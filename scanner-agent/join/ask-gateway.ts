@@ -1,6 +1,6 @@
 import { connect as connectTls } from "node:tls";
 import type { z } from "zod";
-import { isCertificateError } from "../../schema/certificate-error.js";
+import { isCertificateError, isNameError } from "../../schema/certificate-error.js";
 import { isJoinErrorCode, JoinError, type JoinErrorCode } from "../../schema/join-errors.js";
 import { AUTHORITY_PATH, AuthorityAnswer, JoinRefusal } from "../../schema/join-messages.js";
 import { OperatorError } from "../../schema/operator-error.js";
@@ -76,7 +76,8 @@ async function sendTrusting(
   try {
     return await sendHttp(url, { ...request, trust: authority === undefined ? "known" : { authority } });
   } catch (error) {
-    if (authority === undefined || !isCertificateError(codeOf(error))) throw error;
+    const code = codeOf(error);
+    if (authority === undefined || !isCertificateError(code) || isNameError(code)) throw error;
     return sendHttp(url, { ...request, trust: "known" });
   }
 }
@@ -123,6 +124,7 @@ async function explainFailure(gateway: string, error: unknown): Promise<JoinErro
   const code = codeOf(error);
   const told = { cause: error };
   const detail = `${gateway}: ${code ?? reasonOf(error)}`;
+  if (isNameError(code)) return new JoinError("ADDRESS_NOT_CERTIFIED", detail, told);
   if (isCertificateError(code)) return new JoinError("AUTHORITY_UNKNOWN", detail, told);
   if (gateway.startsWith("https:") && (code === "EPROTO" || code?.startsWith("ERR_SSL_")))
     return new JoinError("NO_TLS", detail, told);

@@ -42,6 +42,13 @@ export function natsAuthority({ natsCaFile, joined }: Pick<AgentConfig, "natsCaF
   return () => AgentFile.safeParse(parseJson(read())).data?.authority;
 }
 
+/** Where NATS is: what the settings say, else what is on disk at each call. */
+export function natsServers({ servers, joined }: Pick<AgentConfig, "servers" | "joined">): () => readonly string[] {
+  if (servers !== joined?.servers) return () => servers;
+  const read = currentFile(join(joined.folder, FILES.agent));
+  return () => AgentFile.safeParse(parseJson(read())).data?.servers ?? servers;
+}
+
 /** The agent's key, made if there is none: it is there before anything is asked, so that whoever asks again has the same. */
 export async function openKey(folder: string): Promise<KeyPair> {
   const file = join(folder, FILES.seed);

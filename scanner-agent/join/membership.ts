@@ -5,6 +5,7 @@ import { createAbortController } from "../../schema/abort-controller.js";
 import { JoinError } from "../../schema/join-errors.js";
 import type { AgentConfig, JoinedAgent } from "../config.js";
 import { hasCode, reasonOf } from "../contract.js";
+import { readIdentity } from "./identity.js";
 import { joinMesh, readToken } from "./join-mesh.js";
 import { readValidity, renewIdentity } from "./renew.js";
 
@@ -49,8 +50,10 @@ export function keepMembership(
   /** An agent that the mesh has forgotten joins again where it has a token. */
   async function renewOrJoin(): Promise<void> {
     const token = await readTokenFile(config.joinTokenFile);
+    // A renewal may have brought another authority.
+    const current = (await readIdentity(joined.folder)) ?? joined;
     try {
-      await renewIdentity(joined, token === undefined ? joined.gateway : readToken(token).gateway, { signal });
+      await renewIdentity(current, token === undefined ? joined.gateway : readToken(token).gateway, { signal });
       log.info("Renewed the agent's user");
     } catch (error) {
       if (!(error instanceof JoinError) || error.code !== "AGENT_UNKNOWN" || token === undefined) throw error;

@@ -28,6 +28,17 @@ it("needs the database and both accounts' credentials, and nothing else", () => 
   expect(readGatewayConfig(NEEDED).port).toBeUndefined();
 });
 
+it("sends no host to NATS without TLS where NATS demands it", () => {
+  const at = (NATS_URL: string, told: string) => mistakes({ ...NEEDED, NATS_URL, SCANMESH_AGENT_NATS_URL: told });
+  const [mistake, ...others] = at("tls://nats:4222", "nats://10.0.0.5:4222");
+  expect(others).toEqual([]);
+  expect(mistake).toMatch(/^SCANMESH_AGENT_NATS_URL: .*write tls:\/\/ instead/);
+  expect(at("tls://nats:4222", "10.0.0.5:4222")).toHaveLength(1);
+  expect(at("tls://nats:4222", "tls://10.0.0.5:4222")).toEqual([]);
+  expect(at("tls://nats:4222", "")).toEqual([]);
+  expect(at("nats://nats:4222", "nats://10.0.0.5:4222")).toEqual([]);
+});
+
 it("takes all three files of agents' accounts, or none", () => {
   const files = { SCANMESH_NATS_SYSTEM_CREDS: "/s", SCANMESH_NATS_ACCOUNTS_KEY: "/o" };
   expect(mistakes({ ...NEEDED, ...files })).toEqual([

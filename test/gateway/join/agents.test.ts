@@ -36,7 +36,7 @@ const keyOf = (agent: string) =>
 
 it("an agent with a key of its own loses no work while NATS lets it out and in again, until it is revoked", async () => {
   // Nobody waits for a new engine once its agent has missed three heartbeats, which a busy machine may do.
-  const agent = await startAgent("worker", undefined, { SCANMESH_HEARTBEAT: "10s" });
+  const agent = await startAgent("worker", undefined, { SCANMESH_HEARTBEAT: "10s", NATS_URL: "", LOG_LEVEL: "info" });
   const { renewed_at: joinedAt } = await keyOf("worker");
   const renewals = async () => (await keyOf("worker")).renewed_at.getTime() - joinedAt.getTime();
   await until("its engine is expected", async () => {
@@ -50,6 +50,17 @@ it("an agent with a key of its own loses no work while NATS lets it out and in a
     return (await renewals()) > 3_500;
   });
   for (const id of scans) expect((await readScan(stage.db, id))?.results).toMatchObject([{ engine: "FileInfo", state: "DONE" }]);
+
+  // It renews at the gateway that the token names, and that one says where NATS is now.
+  const moved = stage.nats().url.replace("127.0.0.1", "localhost");
+  const other = await stage.gateway({ SCANMESH_AGENT_TTL: "3s", SCANMESH_AGENT_NATS_URL: moved });
+  writeFileSync(join(stage.folder, "worker-token"), await newToken(other));
+  const connections = () => agent.log().split(`Connected to NATS at ${new URL(moved).host}`).length - 1;
+  await until("it has gone there with both connections", () => connections() === 2);
+  const { scanId: last } = (await submit(gateway.url, { base64: base64("work at another address") })).scan;
+  await until("the scan is final", async () => (await readScan(stage.db, last))?.endDate instanceof Date);
+  expect((await readScan(stage.db, last))?.results).toMatchObject([{ engine: "FileInfo", state: "DONE" }]);
+
   await revokeAgent(gateway.context, TESTER, "worker");
   expect(await statusOf(agent)).toBe(2);
   expect(agent.log()).toContain("This agent was revoked");

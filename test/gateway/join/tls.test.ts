@@ -7,11 +7,13 @@ import { createServer as createHttpsServer, request as requestHttps } from "node
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { connect } from "nats";
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { readScan } from "../../../gateway/db/scans.js";
 import { connectBus } from "../../../scanner-agent/bus/bus.js";
+import { explainConnection } from "../../../scanner-agent/bus/explain-connection.js";
 import { natsAuthority, readIdentity } from "../../../scanner-agent/join/identity.js";
 import { renewIdentity } from "../../../scanner-agent/join/renew.js";
 import { parseJoinToken } from "../../../schema/join-token.js";
@@ -115,7 +117,7 @@ it("who answers with the certificate of another authority is refused, whatever a
   const stop = new AbortController();
   const { servers, credsFile, internet, agent } = joined;
   const ours = natsAuthority({ natsCaFile: undefined, joined });
-  const options = { servers, credsFile, internet, agent, purpose: "work", log, signal: stop.signal };
+  const options = { servers: () => servers, credsFile, internet, agent, purpose: "work", log, signal: stop.signal };
   await (await connectBus({ ...options, authority: ours })).close();
   const refused = [other.ca, undefined].map((ca) => connectBus({ ...options, authority: () => ca && readFileSync(ca, "utf8") }));
   await until(
@@ -124,6 +126,17 @@ it("who answers with the certificate of another authority is refused, whatever a
   );
   stop.abort();
   expect((await Promise.allSettled(refused)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+});
+
+it("a name that is missing from the certificate is told from another authority, for the gateway and for NATS", async () => {
+  const named = (url: string) => url.replace("127.0.0.1", "localhost");
+  const host = newHost(stage);
+  expect(await codeOf(joinHost(host, await newToken(gateway, { gateway: named(secure()) })))).toBe("ADDRESS_NOT_CERTIFIED");
+  const reason = await connect({ servers: named(stage.nats().url), tls: { ca: authority() }, reconnect: false }).then(
+    () => "",
+    (error: unknown) => explainConnection(error, { servers: [named(stage.nats().url)], credsFile: undefined }),
+  );
+  expect(reason).toMatch(/not for tls:\/\/localhost:.*SCANMESH_TLS_NAMES/);
 });
 
 it("HTTP where TLS is spoken and TLS where HTTP is spoken have a sentence each", async () => {

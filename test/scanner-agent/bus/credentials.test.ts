@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connectBus, type BusOptions } from "../../../scanner-agent/bus/bus.js";
+import { connectBus } from "../../../scanner-agent/bus/bus.js";
+import type { BusOptions } from "../../../scanner-agent/bus/connection.js";
 import { authenticateByFile, checkCredentials } from "../../../scanner-agent/bus/credentials.js";
 import { makeKeys, signUser, type Keys } from "../../../standalone/keys.js";
 import { startNats, type Nats } from "../../../standalone/nats.js";
+import { until } from "../../stage/stage.js";
 
 let folder: string;
 let keys: Keys;
@@ -28,7 +30,7 @@ const log = pino({ base: null, level: "info" }, { write: (line: string) => void 
 function busTo(options: Partial<BusOptions>) {
   const { signal } = options.signal === undefined ? new AbortController() : { signal: options.signal };
   return connectBus({
-    servers: [nats.url],
+    servers: () => [nats.url],
     credsFile: keys.creds.agent.isolated,
     internet: "isolated",
     agent: "test",
@@ -50,7 +52,7 @@ test.each([
 ])("an address that leads nowhere (%s) is said, and tried again", async (server, sentence) => {
   const stop = new AbortController();
   lines.splice(0);
-  const connecting = busTo({ servers: [server], signal: stop.signal });
+  const connecting = busTo({ servers: () => [server], signal: stop.signal });
   while (!lines.join("").includes(sentence)) await new Promise((resolve) => setTimeout(resolve, 20));
   stop.abort();
   await expect(connecting).rejects.toThrow("aborted");
@@ -87,4 +89,41 @@ test("a file that was replaced is read at the next connection, a broken one is n
   expect(authenticate("nonce")).toMatchObject({ jwt: jwt(second) });
   await rm(file);
   expect(authenticate("nonce")).toMatchObject({ jwt: jwt(second) });
+});
+
+test("where NATS has other addresses the bus goes on there, with all that listens, and nothing ends", async () => {
+  let servers = ["nats://127.0.0.1:1"];
+  lines.splice(0);
+  const away: string[] = [];
+  // Also before there is a connection at all.
+  const connecting = busTo({
+    credsFile: keys.creds.gateway.isolated,
+    servers: () => servers,
+    onAway: () => void away.push(servers.join()),
+  });
+  await until("it is told", async () => away.length > 0);
+  servers = [nats.url];
+  const bus = await connecting;
+  const [heard, ended]: [string[], unknown[]] = [[], []];
+  void bus.closed.then((reason) => ended.push(reason));
+  let reconnected = 0;
+  bus.onReconnect(() => (reconnected += 1));
+  const inbox = bus.inbox(({ data }) => void heard.push(new TextDecoder().decode(data)));
+  servers = [nats.url.replace("127.0.0.1", "localhost")];
+  await until("it is connected there", async () => reconnected === 1);
+  expect(lines.join("")).toContain(`Connected to NATS at ${new URL(servers[0] ?? "").host}`);
+  await until("it is heard there", async () => {
+    bus.publish(`${inbox.subject}.1`, "there");
+    await bus.flush(5_000);
+    return heard.includes("there");
+  });
+  expect(ended).toEqual([]);
+  expect(lines.filter((line) => line.includes("has ended"))).toEqual([]);
+  // An address that leads nowhere ends nothing either.
+  servers = ["nats://127.0.0.1:1"];
+  await until("it is tried", async () => lines.filter((line) => line.includes("Cannot reach NATS")).length > 1);
+  bus.publish(`${inbox.subject}.1`, "still");
+  await until("it is heard still", async () => heard.includes("still"));
+  await bus.close();
+  expect(ended).toEqual([undefined]);
 });

@@ -6,7 +6,7 @@ import { testLog } from "../../stage/log.js";
 it("an agent that stops while NATS is away does not wait for it, and stops cleanly", async () => {
   const server = await startScriptedServer();
   const bus = await connectBus({
-    servers: [server.url],
+    servers: () => [server.url],
     credsFile: undefined,
     internet: "isolated",
     agent: "test",
