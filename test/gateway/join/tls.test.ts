@@ -23,11 +23,13 @@ import { certificateOfNats } from "../../stage/certificate-of-nats.js";
 import { recordingProxy } from "../../stage/recording-proxy.js";
 import { TLS_NAMES, until, type Part } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
+import { useBrowser } from "../dashboard/browser.js";
 import { base64, submit } from "../scan/submitting.js";
 import { codeOf, joinHost, newHost, newToken } from "./host.js";
 
 const stage = useStage({ tls: true });
 const gateway = prepared(() => stage.gateway());
+const open = useBrowser();
 const secure = () => `https://127.0.0.1:${gateway.httpsPort()}`;
 const file = (name: string) => join(stage.folder, "tls", name);
 const authority = () => readFileSync(file("ca.pem"), "utf8");
@@ -226,4 +228,25 @@ it("a certificate is replaced while scans run, and nothing is lost or started ag
   await scan(gateway.url, "after NATS was started again");
   expect(agent.process.exitCode).toBeNull();
   expect(new X509Certificate(readFileSync(file("server.pem"))).subjectAltName).toContain("new.example.org");
+});
+
+it("the dashboard scans over HTTPS and hears of it over an encrypted socket", async () => {
+  await startAgent("shown", await newToken(gateway, { gateway: secure() }));
+  await expected();
+  const sockets: string[] = [];
+  // Chromium takes no authority by its options; that the certificate is right other clients have seen.
+  const { page, faults } = await open(secure(), "/", {
+    ignoreHTTPSErrors: true,
+    before: async (opening) => opening.on("websocket", (socket) => void sockets.push(socket.url())),
+  });
+  const file = { name: "encrypted.txt", mimeType: "", buffer: Buffer.from("over HTTPS") };
+  await page.locator("input[type=file]").first().setInputFiles(file);
+  await page.getByRole("heading", { name: "encrypted.txt" }).waitFor();
+  const scanId = Number(/#\/scan\/(\d+)$/.exec(page.url())?.[1]);
+  await until("the scan is final", async () => (await readScan(stage.db, scanId))?.endDate instanceof Date);
+  await page.getByText("Inconclusive").first().waitFor();
+  expect({ sockets: new Set(sockets), faults }).toEqual({
+    sockets: new Set([`${secure().replace("https:", "wss:")}/graphql`]),
+    faults: [],
+  });
 });
