@@ -10,7 +10,7 @@ import { reasonOf, Unavailable } from "../contract.js";
 import { followStatus, openConnection, type BusOptions } from "./connection.js";
 
 /** How soon new addresses of NATS are noticed. */
-const LOOK_MS = 1_000;
+const SERVERS_LOOK_MS = 1_000;
 
 /** A message as it arrived. */
 export interface BusMessage {
@@ -72,7 +72,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       opening.abort();
       opening = createAbortController();
       void replace(AbortSignal.any([options.signal, closing.signal, opening.signal]));
-    }, LOOK_MS).unref();
+    }, SERVERS_LOOK_MS).unref();
     return () => clearInterval(timer);
   }
 
