@@ -56,6 +56,7 @@ it("a line is made, hosts arrive by it, it says why others do not, and one that 
   await keys.getByRole("button", { name: "Show revoked keys, too" }).click();
   await keys.getByText("revoked").nth(1).waitFor();
   await keys.getByRole("button", { name: "Revoke rack-1" }).waitFor({ state: "detached" });
+  await puppet.leave();
   await puppet.close();
   expect(faults).toEqual([]);
 });
