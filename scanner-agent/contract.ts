@@ -27,6 +27,27 @@ export interface Sample {
   readonly size: number;
 }
 
+/**
+ * What a sample is given to, such as one clamd with the signatures that it has loaded, or the containers of one image: the same object
+ * as long as it is the same.
+ */
+export interface Instance {
+  /** What it said of itself when it was started, or since then. */
+  readonly versions: EngineVersions;
+  /** The container image; null for what is no container. */
+  readonly image: ImageIdentity | null;
+  /** Whether it ends with an exit status for each sample. */
+  readonly isProgram?: boolean;
+  /**
+   * Left out if nothing changes it while it runs. Asked when a run has ended: its versions, or {@link NO_VERSIONS} if they may have
+   * changed during the run. Throws {@link Unavailable}.
+   */
+  confirm?(): Promise<EngineVersions>;
+}
+
+/** Of what tells no version. */
+export const NO_VERSIONS: EngineVersions = { engine: null, signatures: null, signatureDate: null };
+
 /** How one sample is run. */
 export interface RunOptions {
   /** After this many milliseconds the engine is ended and the run fails with {@link TimedOut}. */
@@ -35,6 +56,11 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** The sample may crash its agent: while it runs, no other sample shares its worker, process or daemon. */
   readonly alone: boolean;
+  /**
+   * Called when there is something that the sample is given to now; what was called last is what answers. A runner that never calls it
+   * answers with what {@link Runner.versions} and {@link Runner.image} say.
+   */
+  readonly onStart?: (by: Instance) => void;
 }
 
 /** The complete output of an engine, decoded as UTF-8. A run whose output exceeds the runner's limit fails; nothing is cut. */
@@ -83,6 +109,8 @@ export interface Runner {
   stop(): Promise<void>;
   /** Calls back, with a reason for people, when something that {@link Runner.start} started has ended by itself. */
   onLost?(listener: (reason: string) => void): void;
+  /** Calls back when samples are given to another {@link Instance} than before, although nobody has asked for it. */
+  onReplaced?(listener: () => void): void;
 }
 
 /** What one engine says of one sample. */
@@ -101,8 +129,10 @@ export interface Outcome {
   readonly cause?: ResultCause;
   /** What else the engine reports, in its own words and JSON's types; null for nothing. */
   readonly details: Record<string, unknown> | null;
-  /** The engine's versions, if its output for this sample tells them. They add to those of the runner. */
+  /** The engine's versions, if its output for this sample tells them. They add to those of what answered. */
   readonly versions?: EngineVersions;
+  /** The container image that answered. Parsers leave it out. */
+  readonly image?: ImageIdentity | null;
   /** What it depends on besides the sample, as in a result message. Parsers leave it out. */
   readonly fingerprint?: string;
 }

@@ -6,7 +6,7 @@ import { reasonOf, type Outcome, type Runner } from "../contract.js";
 import { fingerprintOf } from "../fingerprint.js";
 import { inspectorVersion } from "../inspect/inspector.js";
 import { within } from "../within.js";
-import { shareLooks } from "./share-looks.js";
+import { shareLooks } from "../share-looks.js";
 
 /** Files that take longer to look at are not seen. */
 const LOOK_MS = 1_000;

@@ -4,29 +4,25 @@ import type { Manifest } from "../../schema/manifest.js";
 import { type EnginePresence, type EngineVersions, type ImageIdentity } from "../../schema/messages.js";
 import type { UnhealthyCause } from "../../schema/states.js";
 import {
-  Failed,
-  hasCode,
+  NO_VERSIONS,
   NoRoom,
-  notDone,
   reasonOf,
-  TimedOut,
   Unavailable,
+  type Instance,
   type Outcome,
   type Parser,
   type RunOptions,
   type Runner,
 } from "../contract.js";
 import { boundedWarnings, revisionOf } from "./announced.js";
+import { createAttempts, mergeVersions } from "./attempt.js";
 import { createFingerprint } from "./engine-fingerprint.js";
-import { giveTo, type OfferedSample } from "./offered-sample.js";
+import type { OfferedSample } from "./offered-sample.js";
 import { NEVER_ABORTED } from "../within.js";
-import { nameLimit } from "./limit-reached.js";
 import type { SelfTest } from "./self-test.js";
 import { createSlots, type Slots } from "./slots.js";
 import { startFirst } from "./start-first.js";
-import { parseWhole } from "./whole-sample.js";
 
-const UNKNOWN: EngineVersions = { engine: null, signatures: null, signatureDate: null };
 const FIRST_RETEST_MS = 500;
 const FAILURES_IN_A_ROW = 3;
 
@@ -94,12 +90,11 @@ export function createEngine(
 ): Engine {
   const slots = createSlots(total);
   const fingerprint = createFingerprint({ manifest, log, current: () => ({ runner, versions: fullVersions() }) });
+  const attempts = createAttempts(parse);
   let runner = runners[0];
   let hasStarted = false;
-  /** The versions that the runner reports. */
-  let versions = UNKNOWN;
-  /** Those in the engine's last output that had any. */
-  let printedVersions: EngineVersions | undefined;
+  /** What the runner said of itself last. */
+  let usual: Instance = { versions: NO_VERSIONS, image: null };
   let reason: string | null = "it is starting";
   /** What its self-test says that it keeps silent about. */
   let silence: readonly string[] = [];
@@ -118,6 +113,9 @@ export function createEngine(
     one.onLost?.((why) => {
       if (one === runner) suspend(why);
     });
+    one.onReplaced?.(() => {
+      if (one === runner) void onReplaced();
+    });
   }
 
   function test(): Promise<void> {
@@ -135,7 +133,7 @@ export function createEngine(
       await obstacle?.();
       runner = await startFirst(runners, log);
       hasStarted = true;
-      versions = await runner.versions();
+      usual = await describe(runner);
       silence = await selfTest(manifest, (sample) =>
         attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER_ABORTED, alone: false }),
       );
@@ -161,15 +159,20 @@ export function createEngine(
     timer = setTimeout(() => void (reason === null ? checkVersions() : test()), delay);
   }
 
-  /** Tests the engine again if its program or its signatures have changed. */
+  /** Tests the engine again if its program, its image or its signatures have changed. */
   async function checkVersions(): Promise<void> {
     try {
-      const now = await runner?.versions();
-      if (JSON.stringify(now) === JSON.stringify(versions)) return schedule();
+      const now = runner && (await describe(runner));
+      if (JSON.stringify(now) === JSON.stringify(usual)) return schedule();
       await test();
     } catch (error) {
       suspend(reasonOf(error));
     }
+  }
+
+  async function onReplaced(): Promise<void> {
+    await testing;
+    if (reason === null && !stopped) await checkVersions();
   }
 
   function suspend(why: string, until?: () => Promise<void>): void {
@@ -183,34 +186,13 @@ export function createEngine(
     onChange();
   }
 
-  /** Runs a sample and reads the output; the engine's own failures are outcomes. */
   async function attempt(sample: OfferedSample, options: RunOptions): Promise<Outcome> {
     if (runner === undefined) throw new Unavailable("there is no way to run it");
-    try {
-      const raw = await runner.run(giveTo(runner, sample), options);
-      const outcome = nameLimit(parseWhole(parse, raw), raw);
-      printedVersions = outcome.versions ?? printedVersions;
-      return printedVersions === undefined ? outcome : { ...outcome, versions: fullVersions() };
-    } catch (error) {
-      if (error instanceof Failed) return notDone("FAILED", "ENGINE_ERROR", error.message);
-      if (error instanceof TimedOut) return notDone("TIMEOUT", "TIME_LIMIT", error.message);
-      if (hasCode(error, "ENOSPC", "EDQUOT")) throw new NoRoom(`no room on the disk (${reasonOf(error)})`, { cause: error });
-      // The host is short of something, whatever the sample is.
-      if (hasCode(error, "EMFILE", "ENFILE", "ENOMEM", "EAGAIN", "EROFS"))
-        throw new Unavailable(reasonOf(error), { cause: error });
-      throw error;
-    }
+    return await attempts.attempt(runner, usual, sample, options);
   }
 
   function fullVersions(): EngineVersions {
-    if (printedVersions === undefined) return versions;
-    const { engine, signatures, signatureDate } = printedVersions;
-    return {
-      ...versions,
-      engine: engine ?? versions.engine,
-      signatures: signatures ?? versions.signatures,
-      signatureDate: signatureDate ?? versions.signatureDate,
-    };
+    return mergeVersions(usual.versions, attempts.printed());
   }
 
   function unhealthyCause(): UnhealthyCause | null {
@@ -290,4 +272,8 @@ export function createEngine(
       own,
     }),
   };
+}
+
+async function describe(runner: Runner): Promise<Instance> {
+  return { versions: await runner.versions(), image: runner.image?.() ?? null };
 }

@@ -105,11 +105,10 @@ async function run(job: Job, context: WorkContext, held: HeldSample | undefined,
   const { request, engine, signal } = job;
   const free = await engine.slots.take(SLOT_WAIT_MS, signal);
   const startedAt = new Date().toISOString();
-  const announce = () => void announceStart(request, engine, context, startedAt, log);
+  let used = usedBy(engine);
+  const announce = () => void announceStart(request, engine, context, { ...used, startedAt }, log);
   const announcement = setTimeout(announce, ANNOUNCE_AFTER_MS);
   const start = performance.now();
-  // What the engine loads while it runs, or while its answer waits for the bus, is not what it answered by.
-  const used = usedBy(engine);
   try {
     const { sha256, sha1, md5, size } = request.sample;
     const underway = beginInspection(engine, sha256, held, context.inspector, log);
@@ -119,6 +118,7 @@ async function run(job: Job, context: WorkContext, held: HeldSample | undefined,
         timeoutMs: Math.min(engine.manifest.timeout, request.timeoutMs),
         signal,
         alone: countCrashes(job) >= ALONE_FROM_CRASHES,
+        onStart: ({ versions, image }) => (used = { versions, image }),
       },
     );
     const durationMs = Math.round((performance.now() - start) * 1000) / 1000;
@@ -134,12 +134,12 @@ async function announceStart(
   request: ScanRequest,
   engine: Engine,
   context: WorkContext,
-  startedAt: string,
+  start: Pick<ResultMessage, "versions" | "image" | "startedAt">,
   log: Logger,
 ): Promise<void> {
   try {
     const nothing = { verdict: null, signature: null, error: null, cause: null, durationMs: null, details: null };
-    const message = { ...baseMessage(request, context), ...usedBy(engine), ...nothing, state: "SCANNING", startedAt } as const;
+    const message = { ...baseMessage(request, context), ...nothing, ...start, state: "SCANNING" } as const;
     await context.answers.publish(engine.manifest.name, message, request.answers);
   } catch (error) {
     log.debug({ err: error }, "The start of a scan was not announced");

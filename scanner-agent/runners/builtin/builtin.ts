@@ -1,6 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
-import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
+import {
+  Failed,
+  reasonOf,
+  Unavailable,
+  type Instance,
+  type RawOutput,
+  type RunOptions,
+  type Runner,
+  type Sample,
+} from "../../contract.js";
 import { fingerprintOf } from "../../fingerprint.js";
 import { within } from "../../within.js";
 import type { EngineProcess } from "./engine-process.js";
@@ -64,6 +73,8 @@ export function createBuiltinRunner({
   const workers = new Map<EngineWorker, number>();
   /** Where each worker lives. */
   const homes = new WeakMap<EngineWorker, EngineProcess>();
+  /** What each said of itself when it was prepared. */
+  const instances = new WeakMap<EngineWorker, Instance>();
   const processes = createEngineProcesses({ file, folder, programPath, fence, startContained, log });
   let idle: EngineWorker[] = [];
   let report: WorkerReport | undefined;
@@ -83,6 +94,7 @@ export function createBuiltinRunner({
     workers.set(worker, 0);
     try {
       const next = await within(PREPARE_TIMEOUT_MS, worker.prepare(given));
+      instances.set(worker, { versions: next.versions, image: null });
       // What it was prepared with may be out of date by now.
       if (!alone && workers.has(worker)) report = next;
       return worker;
@@ -190,6 +202,8 @@ export function createBuiltinRunner({
     const worker = (options.alone ? undefined : takeIdle()) ?? (await open(options.alone));
     const on = homes.get(worker);
     if (on === undefined) throw new Unavailable("its worker has no process");
+    const instance = instances.get(worker);
+    if (instance !== undefined) options.onStart?.(instance);
     let reusable = false;
     try {
       const output = await on.occupancy.scan(

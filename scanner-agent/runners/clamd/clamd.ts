@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
-import { Failed, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
+import { Failed, Unavailable, type Instance, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
 import { fingerprintOf, stateOfFiles } from "../../fingerprint.js";
 import { createGate } from "../gate.js";
 import { findProgram } from "../../programs.js";
 import { CLAMD_LIMITS, type ClamdLimits } from "./limits.js";
-import { findSignatures } from "./database.js";
+import { findSignatures, type Signatures } from "./database.js";
 import { followSignatures, type LoadedSignatures } from "./loaded.js";
-import { awaitReply, createOccupancy, NotListening, type Conversation } from "../conversation.js";
+import { awaitReply, createOccupancy, NotListening, type Conversation, type Occupancy } from "../conversation.js";
 import { removeStaleDaemons, startClamd, type ClamdProcess } from "./daemon.js";
 import { ask, isAnswering, readVersion, streamSample } from "./protocol.js";
 import { noFence, unfenced, type Fence } from "../process/fence.js";
@@ -30,7 +30,16 @@ export interface ClamdOptions {
   readonly fence?: () => Promise<Fence>;
 }
 
-/** Starts a clamd and scans samples with it over its Unix socket. */
+/** A clamd with the signatures that it was started with. It loads no others: what is new is another clamd's. */
+interface Daemon {
+  readonly clamd: ClamdProcess;
+  readonly instance: Instance;
+  readonly occupancy: Occupancy;
+  /** The program, as its file was when it was started. */
+  readonly programState: string | null;
+}
+
+/** Starts a clamd and scans samples with it over its Unix socket; for new signatures another one, which takes its place. */
 export function createClamdRunner({
   database,
   slots,
@@ -42,48 +51,112 @@ export function createClamdRunner({
   fence: findFence,
 }: ClamdOptions): Runner {
   const gate = createGate();
-  const listeners: ((reason: string) => void)[] = [];
-  const occupancy = createOccupancy("clamd");
+  const lostListeners: ((reason: string) => void)[] = [];
+  const replacedListeners: (() => void)[] = [];
   /** Those that this runner stopped itself: their end is no sample's doing. */
-  const stopped = new WeakSet<ClamdProcess>();
-  let clamd: ClamdProcess | undefined;
+  const stopped = new WeakSet<Daemon>();
+  let daemon: Daemon | undefined;
+  let launching = new AbortController();
   let removedStale = false;
   let fence: Fence | undefined;
   let signatures: LoadedSignatures | undefined;
-  /** The program that was started, as its file was then. */
-  let programState: string | null = null;
   let warned: readonly string[] = [];
   let ignored: readonly string[] = [];
 
   async function start(): Promise<void> {
-    const program = await findProgram("clamd", programPath);
-    if (program === undefined) throw new Unavailable("clamd is not installed");
-    if (clamd !== undefined && (await isAnswering(clamd.socketPath))) return;
+    const program = await findClamd();
+    if (daemon !== undefined && (await isAnswering(daemon.clamd.socketPath))) return;
     const found = { ...(await findSignatures(database)), ignored };
     await stop();
     if (!removedStale) await removeStaleDaemons(owner);
     removedStale = true;
     fence ??= (await findFence?.()) ?? noFence;
-    programState = await stateOfFiles([program]);
-    const next = await startClamd({ program, owner, fence, signatures: found, slots, timeoutMs, limits });
-    clamd = next;
-    signatures = followSignatures(found, { load: next.reload, ignored: () => ignored, log });
+    daemon = await launch(program, found);
+    signatures = followSignatures(found, { load: replace, ignored: () => ignored, log });
     logWarnings();
-    void next.ended.then((words) => {
-      if (clamd !== next) return;
-      clamd = undefined;
-      log.error({ words }, "clamd ended");
-      for (const listener of listeners) listener(`clamd ended: ${words}`);
-      void next.stop();
+  }
+
+  async function findClamd(): Promise<string> {
+    const program = await findProgram("clamd", programPath);
+    if (program === undefined) throw new Unavailable("clamd is not installed");
+    return program;
+  }
+
+  async function launch(program: string, found: Signatures): Promise<Daemon> {
+    launching = new AbortController();
+    const { signal } = launching;
+    const programState = await stateOfFiles([program]);
+    const clamd = await startClamd({
+      program,
+      owner,
+      fence: fence ?? noFence,
+      signatures: found,
+      slots,
+      timeoutMs,
+      limits,
+      signal,
     });
+    try {
+      const reply = await ask(clamd.socketPath, "VERSION");
+      // Where clamd tells no date, the files' own is one only if it has read them as they were found.
+      const versions = readVersion(reply, (await isUnchanged(found)) ? found.newest : undefined);
+      const launched = { clamd, instance: { versions, image: null }, occupancy: createOccupancy("clamd"), programState };
+      void clamd.ended.then((words) => void onEnd(launched, words));
+      return launched;
+    } catch (error) {
+      await clamd.stop();
+      throw error;
+    }
+  }
+
+  async function isUnchanged({ folder, state }: Signatures): Promise<boolean> {
+    try {
+      return (await findSignatures(folder)).state === state;
+    } catch (error) {
+      if (error instanceof Unavailable) return false;
+      throw error;
+    }
+  }
+
+  async function onEnd(ended: Daemon, words: string): Promise<void> {
+    if (daemon === ended) {
+      daemon = undefined;
+      log.error({ words }, "clamd ended");
+      for (const listener of lostListeners) listener(`clamd ended: ${words}`);
+    }
+    await ended.clamd.stop();
+  }
+
+  /** Starts a clamd with these signatures beside the one that serves; why it could not, or null. */
+  async function replace(found: Signatures): Promise<string | null> {
+    const before = daemon;
+    if (before === undefined) return "clamd has ended";
+    try {
+      const next = await launch(await findClamd(), found);
+      if (daemon !== before) {
+        await end(next);
+        return "clamd has ended";
+      }
+      daemon = next;
+      if (before.occupancy.count() === 0) void end(before);
+      for (const listener of replacedListeners) listener();
+      return null;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      return error.message.replace("clamd does not start: ", "").replaceAll("LibClamAV Error: ", "");
+    }
   }
 
   async function stop(): Promise<void> {
-    const old = clamd;
-    clamd = undefined;
-    if (old === undefined) return;
+    launching.abort();
+    const old = daemon;
+    daemon = undefined;
+    if (old !== undefined) await end(old);
+  }
+
+  async function end(old: Daemon): Promise<void> {
     stopped.add(old);
-    await old.stop();
+    await old.clamd.stop();
   }
 
   function warnings(): readonly string[] {
@@ -96,35 +169,46 @@ export function createClamdRunner({
     warned = now;
   }
 
-  function current(): ClamdProcess {
-    if (clamd === undefined) throw new NotListening("clamd is not running");
-    return clamd;
+  function current(): Daemon {
+    if (daemon === undefined) throw new NotListening("clamd is not running");
+    return daemon;
   }
 
   async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
     const leave = await gate.enter(options.alone, options.signal);
-    const on = clamd;
-    const endedUnasked = () => on !== undefined && !stopped.has(on);
     try {
-      return await occupancy.scan(() => scan(current(), sample, options), endedUnasked);
+      return await runOn(current(), sample, options);
     } finally {
       leave();
     }
   }
 
-  async function scan(on: ClamdProcess, sample: Sample, options: RunOptions): Promise<RawOutput> {
-    const conversation = streamSample(on.socketPath, sample);
+  async function runOn(on: Daemon, sample: Sample, options: RunOptions): Promise<RawOutput> {
+    options.onStart?.(on.instance);
+    try {
+      return await on.occupancy.scan(
+        () => scan(on, sample, options),
+        () => !stopped.has(on),
+      );
+    } finally {
+      // Another has taken its place meanwhile.
+      if (daemon !== on && on.occupancy.count() === 0) void end(on);
+    }
+  }
+
+  async function scan(on: Daemon, sample: Sample, options: RunOptions): Promise<RawOutput> {
+    const conversation = streamSample(on.clamd.socketPath, sample);
     if (conversation === undefined) throw new Failed("ClamAV needs the sample's bytes");
     return await awaitReply(conversation, options, () => restartIfStuck(on, conversation));
   }
 
   /** clamd goes on when its client disconnects: only a new clamd frees a thread that never ends. */
-  function restartIfStuck(on: ClamdProcess, conversation: Conversation): void {
+  function restartIfStuck(on: Daemon, conversation: Conversation): void {
     const timer = setTimeout(() => {
       conversation.hangUp();
-      if (clamd !== on) return;
+      if (daemon !== on) return;
       log.error("clamd is stuck on a sample; restarting it");
-      void stop().then(() => listeners.forEach((listener) => listener("clamd was stuck on a sample")));
+      void stop().then(() => lostListeners.forEach((listener) => listener("clamd was stuck on a sample")));
     }, STUCK_MS);
     const clear = () => clearTimeout(timer);
     conversation.reply.then(clear, clear);
@@ -137,23 +221,24 @@ export function createClamdRunner({
     },
     start,
     async versions() {
-      const reply = await ask(current().socketPath, "VERSION");
+      await ask(current().clamd.socketPath, "VERSION");
       await signatures?.follow();
       logWarnings();
-      return readVersion(reply, signatures?.newest());
+      return current().instance.versions;
     },
     fingerprint() {
-      const state = clamd === undefined ? null : (signatures?.state() ?? null);
-      return Promise.resolve(state === null ? null : fingerprintOf([programState, limits, timeoutMs, state]));
+      const state = daemon === undefined ? null : (signatures?.state() ?? null);
+      return Promise.resolve(state === null ? null : fingerprintOf([daemon?.programState, limits, timeoutMs, state]));
     },
     run,
     stop,
     async ignore(names) {
       ignored = names;
-      if (clamd !== undefined) await signatures?.applyIgnored();
+      if (daemon !== undefined) await signatures?.applyIgnored();
     },
-    ignored: () => (clamd === undefined ? ignored : (signatures?.ignored() ?? [])),
+    ignored: () => (daemon === undefined ? ignored : (signatures?.ignored() ?? [])),
     warnings,
-    onLost: (listener) => void listeners.push(listener),
+    onLost: (listener) => void lostListeners.push(listener),
+    onReplaced: (listener) => void replacedListeners.push(listener),
   };
 }

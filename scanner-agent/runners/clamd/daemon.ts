@@ -7,7 +7,7 @@ import { commandLine, signal } from "../../process-table.js";
 import { clamavUser, clamdConf, pidFile, socketFile, type ClamdConfig } from "./config.js";
 import type { Signatures } from "./database.js";
 import { untilAnswering } from "../conversation.js";
-import { ask, isAnswering } from "./protocol.js";
+import { isAnswering } from "./protocol.js";
 import { noFence, type Fence, type Mount } from "../process/fence.js";
 import { minimalEnvironment, spawnGuarded } from "../process/guard.js";
 import { retryLostMount } from "../process/lost-mount.js";
@@ -21,20 +21,12 @@ const POLL_MS = 50;
 const IGNORED = "suppressed-in-scanmesh.ign2";
 /** A process that the system does not end (it waits for a disk, say) is left behind. */
 const END_MS = 10_000;
-/** What clamd prints when it uses new signatures, and when it cannot. */
-const RELOADED = /Activating the newly loaded database/;
-const NOT_RELOADED = /Database reload failed/;
 
 /** A clamd that this agent started. */
 export interface ClamdProcess {
   readonly socketPath: string;
   /** Resolves with its last words when it has ended. */
   readonly ended: Promise<string>;
-  /**
-   * Loads these signatures while those before serve on; why it could not, or null. To be called again only once it has ended. Throws
-   * {@link Unavailable}.
-   */
-  reload(signatures: Signatures): Promise<string | null>;
   stop(): Promise<void>;
 }
 
@@ -44,6 +36,8 @@ export type ClamdProcessOptions = Omit<ClamdConfig, "folder" | "user" | "databas
   readonly program: string;
   readonly owner: string;
   readonly fence?: Fence;
+  /** Ends it while it is being started. */
+  readonly signal?: AbortSignal;
 };
 
 /** Starts clamd in a folder of its own and waits until it answers. Throws {@link Unavailable}. */
@@ -55,7 +49,8 @@ async function startOnce({
   program,
   owner,
   fence = noFence,
-  signatures: first,
+  signatures,
+  signal,
   ...config
 }: ClamdProcessOptions): Promise<ClamdProcess> {
   const user = await clamavUser();
@@ -63,17 +58,18 @@ async function startOnce({
   const folder = await mkdtemp(join(tmpdir(), folderPrefix(owner)));
   const file = join(folder, "clamd.conf");
   const database = join(folder, "signatures");
-  await linkSignatures(first, database);
+  await linkSignatures(signatures, database);
   await writeFile(file, clamdConf({ ...config, database, folder, user: user?.name }));
   if (user !== undefined) await chown(folder, user.uid, user.gid);
 
-  const mounts: Mount[] = [...findAround(first.folder), { path: folder, isWritable: true }];
+  const mounts: Mount[] = [...findAround(signatures.folder), { path: folder, isWritable: true }];
   const guarded = spawnGuarded(fence.wrap([program, `--config-file=${file}`], null, { mounts }), {
     cwd: folder,
     env: minimalEnvironment("", folder),
   });
-  let named = first.folder;
-  const output = readOutput(guarded, (line) => line.replaceAll(database, named));
+  const output = readOutput(guarded, (line) => line.replaceAll(database, signatures.folder));
+  signal?.addEventListener("abort", guarded.kill, { once: true });
+  if (signal?.aborted) guarded.kill();
   const stop = async () => {
     guarded.kill();
     await awaitEnd(END_MS, output.ended);
@@ -81,18 +77,10 @@ async function startOnce({
   };
   const socketPath = socketFile(folder);
 
-  async function reload(signatures: Signatures): Promise<string | null> {
-    named = signatures.folder;
-    await linkSignatures(signatures, database);
-    const begin = () => ask(socketPath, "RELOAD");
-    const { line, errors } = await output.awaitLine([RELOADED, NOT_RELOADED], begin);
-    return RELOADED.test(line) ? null : (errors || line).replaceAll("LibClamAV Error: ", "");
-  }
-
   try {
     const starting = { ended: output.ended, isAnswering: () => isAnswering(socketPath) };
     await untilAnswering(starting, { name: "clamd", timeoutMs: LOAD_TIMEOUT_MS, pollMs: POLL_MS });
-    return { socketPath, ended: output.ended, reload, stop };
+    return { socketPath, ended: output.ended, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -101,7 +89,6 @@ async function startOnce({
 
 /** Makes a folder that has only these signatures: clamd reads a folder or a pipe that is named like some for ever. */
 async function linkSignatures({ folder, files, ignored = [] }: Signatures, into: string): Promise<void> {
-  await rm(into, { recursive: true, force: true });
   await mkdir(into);
   for (const file of files) if (file !== IGNORED) await symlink(resolve(folder, file), join(into, file));
   if (ignored.length > 0) await writeFile(join(into, IGNORED), `${ignored.flatMap(ignoredNames).join("\n")}\n`, { mode: 0o644 });

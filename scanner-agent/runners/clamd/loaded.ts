@@ -5,8 +5,6 @@ import { findSignatures, REFUSED_MS, type Signatures } from "./database.js";
 
 /** The signatures that a clamd has loaded. */
 export interface LoadedSignatures {
-  /** When the newest of their files was written. */
-  newest(): Date;
   /** Which they are; null if that is not certain: others are being loaded, or files changed while they were. */
   state(): string | null;
   /** Looks at their folder, and begins to load what is new there once it is written. */
@@ -98,7 +96,6 @@ export function followSignatures(
   }
 
   return {
-    newest: () => loaded.newest,
     state: () => (loading || isCertain !== true ? null : stateOf(loaded)),
     ignored: () => loaded.ignored ?? [],
     async applyIgnored() {

@@ -1,4 +1,3 @@
-import { Unavailable } from "../../contract.js";
 import type { GuardedProcess } from "../process/guard.js";
 
 const LAST_LINES = 8;
@@ -9,24 +8,14 @@ const LONGEST_WORDS = 500;
 export interface DaemonOutput {
   /** Resolves with its last words when it has ended: its errors, else its last line, else its exit status. */
   readonly ended: Promise<string>;
-  /**
-   * Begins something and waits for the line that matches one of the patterns; tells the errors that were printed meanwhile too.
-   * Throws {@link Unavailable} if the daemon ends.
-   */
-  awaitLine(
-    patterns: readonly RegExp[],
-    begin: () => Promise<unknown>,
-  ): Promise<{ readonly line: string; readonly errors: string }>;
 }
 
 /** Reads what a daemon prints from now on; `rename` is applied to each line. */
 export function readOutput({ process: child }: GuardedProcess, rename: (line: string) => string): DaemonOutput {
   const last: string[] = [];
-  const listeners = new Set<(line: string) => void>();
   const onLine = (line: string) => {
     last.push(line);
     last.splice(0, last.length - LAST_LINES);
-    for (const listener of listeners) listener(line);
   };
   for (const stream of [child.stdout, child.stderr]) {
     let rest = "";
@@ -44,27 +33,7 @@ export function readOutput({ process: child }: GuardedProcess, rename: (line: st
     child.once("close", (code) => resolve(errorsOf(last) || last.at(-1)?.slice(0, LONGEST_WORDS) || `exit status ${code}`));
   });
 
-  return {
-    ended,
-    async awaitLine(patterns, begin) {
-      const errors: string[] = [];
-      let listener: (line: string) => void = () => undefined;
-      const matching = new Promise<string>((resolve, reject) => {
-        listener = (line) => {
-          if (patterns.some((pattern) => pattern.test(line))) resolve(line);
-          else if (errors.length < LAST_LINES) errors.push(line);
-        };
-        void ended.then((words) => reject(new Unavailable(words)));
-      });
-      listeners.add(listener);
-      try {
-        const [line] = await Promise.all([matching, begin()]);
-        return { line, errors: errorsOf(errors) };
-      } finally {
-        listeners.delete(listener);
-      }
-    },
-  };
+  return { ended };
 }
 
 function errorsOf(lines: readonly string[]): string {

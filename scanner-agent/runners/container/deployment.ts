@@ -1,6 +1,7 @@
 import { Unavailable } from "../../contract.js";
 import { fingerprintOf } from "../../fingerprint.js";
 import { REFUSED_MS } from "../clamd/database.js";
+import { inspectImage } from "./image.js";
 import { readMountContent, readMounts, type MountContent, type Mounts } from "./mounts.js";
 import { findRelaxation } from "./profile.js";
 import type { ContainerEngine, Recipe } from "./recipe.js";
@@ -14,8 +15,9 @@ export interface Deployment<T> {
   /** Deploys, if nothing is deployed. Throws {@link Unavailable}. */
   start(): Promise<void>;
   /**
-   * Like {@link current}, but deploys anew if the folders that the containers mount have been replaced, or signatures in them.
-   * What does not start leaves those that run as they are. Throws {@link Unavailable}.
+   * Like {@link current}, but deploys anew if the image's name stands for another one, or if the folders that the containers mount
+   * have been replaced, or files in them that containers keep. What does not start leaves those that run as they are. Throws
+   * {@link Unavailable}.
    */
   refresh(): Promise<T>;
   /** What is wrong with the mounted signatures, and why newer containers do not start; a sentence each. */
@@ -24,6 +26,14 @@ export interface Deployment<T> {
   fingerprint(): Promise<string | null>;
   /** Nothing is deployed any more; what was is the caller's to end. */
   clear(): T | undefined;
+}
+
+/** What containers are made of. */
+interface Sources extends Mounts {
+  /** The image's id; of what is not deployed yet, empty. */
+  readonly image: string;
+  /** What is in the mounts, as far as containers keep what they found there. */
+  readonly kept: string;
 }
 
 /** How containers are deployed. */
@@ -40,22 +50,39 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
   engine: ContainerEngine,
   { launch, retire, discard }: DeploymentOptions<T>,
 ): Deployment<T> {
-  let deployed: { readonly value: T; readonly mounts: Mounts; readonly content: MountContent | null } | undefined;
+  let deployed: { readonly value: T; readonly sources: Sources; readonly content: MountContent | null } | undefined;
   /** A daemon that outlives a sample may have read its files when it started. */
   const keepsProcesses = engine.run.mode === "service" || findRelaxation(engine.run.relax, "keepProcesses") === true;
-  let seen: Mounts | undefined;
-  let refused: { readonly mounts: Mounts; readonly at: number; readonly warning: string } | undefined;
+  let seen: Sources | undefined;
+  let refused: { readonly sources: Sources; readonly at: number; readonly warning: string } | undefined;
 
-  async function look(): Promise<Mounts> {
+  async function look(image: string): Promise<Sources> {
     const before = seen;
-    seen = await readMounts(engine);
+    const mounts = await readMounts(engine);
+    const content = engine.run.mode === "exec" ? await readMountContent(engine, mounts) : null;
+    seen = { ...mounts, image, kept: content !== null && keepsFiles(content) ? content.state : "" };
     for (const warning of seen.warnings) if (before?.warnings.includes(warning) !== true) engine.log.warn(warning);
     return seen;
   }
 
-  async function deploy(mounts: Mounts) {
-    const content = await readMountContent(engine, mounts);
-    return { value: await launch(), mounts, content };
+  function keepsFiles(content: MountContent): boolean {
+    return keepsProcesses || content.hasFiles;
+  }
+
+  /** The id of the image that its name stands for, if that can be told, else of the one that runs. */
+  async function findImage({ value: { recipe } }: NonNullable<typeof deployed>): Promise<string> {
+    try {
+      return (await inspectImage(engine.host.daemon, engine.run.image))?.id ?? recipe.image.id;
+    } catch (error) {
+      if (error instanceof Unavailable) return recipe.image.id;
+      throw error;
+    }
+  }
+
+  async function deploy(sources: Sources) {
+    const content = await readMountContent(engine, sources);
+    const value = await launch();
+    return { value, sources: { ...sources, image: value.recipe.image.id }, content };
   }
 
   function current(): T {
@@ -63,16 +90,19 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
     return deployed.value;
   }
 
-  /** Signatures that are being written to are left until they are written. */
-  function isToBeDeployed(running: Mounts, before: Mounts | undefined, now: Mounts): boolean {
-    if (isSame(now, running) || (now.paths === running.paths && now.signatures !== before?.signatures)) return false;
-    return refused === undefined || !isSame(refused.mounts, now) || performance.now() - refused.at > REFUSED_MS;
+  /** Files that are being written to are left until they are written. */
+  function isToBeDeployed(running: Sources, before: Sources | undefined, now: Sources): boolean {
+    if (isSame(now, running)) return false;
+    const isWritten = now.signatures === before?.signatures && now.kept === before.kept;
+    if (now.paths === running.paths && !isWritten) return false;
+    return refused === undefined || !isSame(refused.sources, now) || performance.now() - refused.at > REFUSED_MS;
   }
 
-  async function replace(running: NonNullable<typeof deployed>, mounts: Mounts): Promise<void> {
-    engine.log.info("what its containers mount was replaced; replacing the containers");
+  async function replace(running: NonNullable<typeof deployed>, sources: Sources): Promise<void> {
+    const what = sources.image === running.sources.image ? "what its containers mount was replaced" : "its image is another now";
+    engine.log.info(`${what}; replacing the containers`);
     try {
-      const next = await deploy(mounts);
+      const next = await deploy(sources);
       refused = undefined;
       if (deployed === running) {
         deployed = next;
@@ -82,7 +112,7 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
       if (!(error instanceof Unavailable)) throw error;
       const warning = `${engine.name} keeps serving as it is; it would not start again: ${error.message}`;
       engine.log.warn(warning);
-      refused = { mounts, at: performance.now(), warning };
+      refused = { sources, at: performance.now(), warning };
     }
   }
 
@@ -90,15 +120,15 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
     current,
     peek: () => deployed?.value,
     async start() {
-      deployed ??= await deploy(await look());
+      deployed ??= await deploy(await look(""));
     },
     async refresh() {
       const running = deployed;
       if (running === undefined) return current();
       const before = seen;
-      const now = await look();
-      if (isSame(now, running.mounts)) refused = undefined;
-      else if (isToBeDeployed(running.mounts, before, now)) await replace(running, now);
+      const now = await look(await findImage(running));
+      if (isSame(now, running.sources)) refused = undefined;
+      else if (isToBeDeployed(running.sources, before, now)) await replace(running, now);
       return current();
     },
     warnings: () => [...(seen?.warnings ?? []), ...(refused === undefined ? [] : [refused.warning])],
@@ -107,10 +137,10 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
       if (before === undefined) return null;
       const { recipe } = before.value;
       const mounts = await readMounts(engine);
-      if (mounts.paths !== before.mounts.paths) return null;
+      if (mounts.paths !== before.sources.paths) return null;
       const now = await readMountContent(engine, mounts);
       if (now === null) return null;
-      if ((keepsProcesses || now.hasFiles) && now.state !== before.content?.state) return null;
+      if (keepsFiles(now) && now.state !== before.content?.state) return null;
       // On another host the same path may lead to something else.
       if (recipe.docker.spoolHidden !== undefined && engine.run.mounts.length > 0) return null;
       return fingerprintOf([recipe.image, recipe.seccomp, now.state]);
@@ -124,6 +154,6 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
   };
 }
 
-function isSame(one: Mounts, other: Mounts): boolean {
-  return one.paths === other.paths && one.signatures === other.signatures;
+function isSame(one: Sources, other: Sources): boolean {
+  return (["image", "paths", "signatures", "kept"] as const).every((part) => one[part] === other[part]);
 }

@@ -1,12 +1,24 @@
 import type { ContainerRun } from "../../../schema/container-run.js";
-import type { EngineVersions } from "../../../schema/messages.js";
-import { Failed, reasonOf, Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
+import type { EngineVersions, ImageIdentity } from "../../../schema/messages.js";
+import {
+  Failed,
+  NO_VERSIONS,
+  reasonOf,
+  Unavailable,
+  type Instance,
+  type RawOutput,
+  type RunOptions,
+  type Runner,
+  type Sample,
+} from "../../contract.js";
 import { NEVER_ABORTED } from "../../within.js";
 import { readDate } from "../../parsers/date.js";
 import { fillCommand } from "../fill-command.js";
+import { followVersions, type FollowedVersions } from "../versions.js";
 import { createDeployment } from "./deployment.js";
+import { readMountContent, readMounts } from "./mounts.js";
 import { createPool, type Pool } from "./pool.js";
-import { SAMPLE_FOLDER } from "./profile.js";
+import { findRelaxation, SAMPLE_FOLDER } from "./profile.js";
 import { prepareRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
 import { startWarmContainer, type WarmContainer } from "./warm-container.js";
 
@@ -16,7 +28,9 @@ const VERSION_TIMEOUT_MS = 30_000;
 interface Running {
   readonly recipe: Recipe;
   readonly pool: Pool;
-  readonly versions: EngineVersions;
+  readonly versions: FollowedVersions;
+  /** Whether something in their mounts may change the versions that the agent does not see. */
+  readonly mayHaveChanged: boolean;
 }
 
 /** Runs a command for each sample in one of several warm containers, each of which sees only its own sample. */
@@ -51,7 +65,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
       log,
     });
     try {
-      return { recipe, pool, versions: await askVersions(pool, run) };
+      return { recipe, pool, ...(await followPool(engine, pool, recipe.image)) };
     } catch (error) {
       await pool.close();
       throw error;
@@ -73,9 +87,23 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
     return { command: fillCommand(run.stdin ?? [], values), input: sample.path ?? undefined };
   }
 
-  async function runSample(sample: Sample, { timeoutMs, signal, alone }: RunOptions): Promise<RawOutput> {
+  /** Waits for a container; if others take the place of these meanwhile, for one of them. */
+  async function take(options: RunOptions): Promise<{ running: Running; warm: WarmContainer; by: Instance }> {
     const running = deployment.current();
-    const warm = await running.pool.take(alone, signal);
+    try {
+      const by = await running.versions.current();
+      return { running, by, warm: await running.pool.take(options.alone, options.signal) };
+    } catch (error) {
+      const now = deployment.peek();
+      if (!(error instanceof Unavailable) || now === undefined || now === running) throw error;
+      return await take(options);
+    }
+  }
+
+  async function runSample(sample: Sample, options: RunOptions): Promise<RawOutput> {
+    const { timeoutMs, signal, alone, onStart } = options;
+    const { running, warm, by } = await take(options);
+    onStart?.(by);
     let reusable = false;
     try {
       warm.scans += 1;
@@ -106,7 +134,8 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
     },
     async versions() {
       await host.daemon.ping();
-      return (await deployment.refresh()).versions;
+      const { versions, mayHaveChanged } = await deployment.refresh();
+      return (await (mayHaveChanged ? versions.ask() : versions.current())).versions;
     },
     image: () => deployment.peek()?.recipe.image ?? null,
     warnings: deployment.warnings,
@@ -115,6 +144,29 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
     stop,
     onLost: (listener) => void listeners.push(listener),
   };
+}
+
+/**
+ * The versions of the containers of a pool, which the files in their mounts may change. Where containers keep what they found there, a
+ * new one would tell other versions than those that have them: they are unknown then, until all containers are replaced.
+ */
+async function followPool(engine: ContainerEngine, pool: Pool, image: ImageIdentity) {
+  const { run } = engine;
+  const content = await readMountContent(engine, await readMounts(engine));
+  const areKept = content?.hasFiles === true || findRelaxation(run.relax, "keepProcesses") === true;
+  let isAsked = false;
+  const versions = followVersions({
+    state: async () =>
+      run.mounts.length === 0 ? "" : ((await readMountContent(engine, await readMounts(engine)))?.state ?? null),
+    async read() {
+      if (isAsked && areKept) return NO_VERSIONS;
+      isAsked = true;
+      return await askVersions(pool, run);
+    },
+    image,
+  });
+  await versions.current();
+  return { versions, mayHaveChanged: content === null && !areKept };
 }
 
 /** Asks an engine for its versions in a container that has had no sample. Throws {@link Unavailable}. */

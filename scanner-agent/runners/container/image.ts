@@ -17,16 +17,23 @@ const Progress = z.object({
 
 /** Finds the image of a reference; pulls it if the daemon does not have it. Throws {@link Unavailable}. */
 export async function findImage(daemon: DockerDaemon, reference: string, log: Logger): Promise<ImageIdentity> {
-  try {
-    return await inspect(daemon, reference);
-  } catch (error) {
-    if (!(error instanceof DockerRefused) || error.status !== 404) throw error;
-  }
+  const there = await inspectImage(daemon, reference);
+  if (there !== undefined) return there;
   // What is built on this host is in no registry.
   if (reference.startsWith("localhost/"))
     throw new Unavailable(`the image ${reference} is not on this Docker host: build it there (docs/run/engines.md says how)`);
   await pull(daemon, reference, log);
   return inspect(daemon, reference);
+}
+
+/** The image that the reference names now; undefined if the daemon has none. Throws {@link Unavailable}. */
+export async function inspectImage(daemon: DockerDaemon, reference: string): Promise<ImageIdentity | undefined> {
+  try {
+    return await inspect(daemon, reference);
+  } catch (error) {
+    if (error instanceof DockerRefused && error.status === 404) return undefined;
+    throw error;
+  }
 }
 
 async function inspect(daemon: DockerDaemon, reference: string): Promise<ImageIdentity> {

@@ -1,6 +1,8 @@
-import { Unavailable, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
-import { awaitReply, createOccupancy, type Occupancy } from "../conversation.js";
+import type { EngineVersions, ImageIdentity } from "../../../schema/messages.js";
+import { Unavailable, type RawOutput, type RunOptions, type Runner, type Sample, type TimedOut } from "../../contract.js";
+import { awaitReply, createOccupancy, type Conversation, type Occupancy } from "../conversation.js";
 import { createGate } from "../gate.js";
+import { followDaemon, type FollowedVersions } from "../versions.js";
 import { createDeployment } from "./deployment.js";
 import { prepareRecipe, type ContainerEngine, type Recipe } from "./recipe.js";
 import { startServiceContainer, type ServiceContainer } from "./service-container.js";
@@ -10,6 +12,7 @@ interface Service {
   readonly recipe: Recipe;
   readonly container: ServiceContainer;
   readonly occupancy: Occupancy;
+  readonly versions: FollowedVersions;
 }
 
 /** Scans samples with one long-lived container over its socket or port. */
@@ -51,11 +54,21 @@ export function createServiceRunner(engine: ContainerEngine, description: string
   async function launch(): Promise<Service> {
     const recipe = await prepareRecipe(engine);
     const container = await startServiceContainer(engine, recipe, String(++started));
-    const service = { recipe, container, occupancy: createOccupancy("its container") };
+    const versions = await askVersions(container, recipe.image);
+    const service = { recipe, container, occupancy: createOccupancy("its container"), versions };
     void container.ended.then((words) => {
       if (deployment.peek() === service) giveUpContainer(`its container ended: ${words}`);
     });
     return service;
+  }
+
+  async function askVersions(container: ServiceContainer, image: ImageIdentity): Promise<FollowedVersions> {
+    try {
+      return await followDaemon(container.versions, image);
+    } catch (error) {
+      await container.discard();
+      throw error;
+    }
   }
 
   async function run(sample: Sample, options: RunOptions): Promise<RawOutput> {
@@ -76,18 +89,29 @@ export function createServiceRunner(engine: ContainerEngine, description: string
     }
   }
 
-  function converse(service: Service, sample: Sample, options: RunOptions): Promise<RawOutput> {
+  async function converse(service: Service, sample: Sample, options: RunOptions): Promise<RawOutput> {
+    const by = await service.versions.current();
+    let confirmed: Promise<EngineVersions> | undefined;
+    options.onStart?.({ ...by, confirm: () => confirmed ?? Promise.resolve(by.versions) });
     const conversation = service.container.scan(sample);
-    return awaitReply(conversation, options, async (error) => {
-      // A sample can only be stopped by ending the container. If that fails, that error is thrown instead of the timeout.
-      if (deployment.peek() === service) deployment.clear();
-      try {
-        await service.container.discard();
-      } finally {
-        conversation.hangUp();
-      }
-      tell(`it was ended: ${error.message}`);
-    });
+    try {
+      return await awaitReply(conversation, options, (error) => endContainer(service, conversation, error));
+    } finally {
+      // While it is there: when its last sample has ended, it may be replaced.
+      confirmed = by.confirm?.();
+      await confirmed?.catch(() => undefined);
+    }
+  }
+
+  /** A sample can only be stopped by ending the container. If that fails, that error is thrown instead of the timeout. */
+  async function endContainer(service: Service, conversation: Conversation, { message }: TimedOut): Promise<void> {
+    if (deployment.peek() === service) deployment.clear();
+    try {
+      await service.container.discard();
+    } finally {
+      conversation.hangUp();
+    }
+    tell(`it was ended: ${message}`);
   }
 
   return {
@@ -100,7 +124,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
       await deployment.start();
     },
     async versions() {
-      return (await deployment.refresh()).container.versions();
+      return (await (await deployment.refresh()).versions.ask()).versions;
     },
     image: () => deployment.peek()?.recipe.image ?? null,
     warnings: deployment.warnings,

@@ -2,10 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineVersions } from "../../../schema/messages.js";
 import type { ProcessLimits } from "../../../schema/process-run.js";
-import { reasonOf, Unavailable, type RawOutput, type Runner } from "../../contract.js";
+import { NO_VERSIONS, reasonOf, Unavailable, type RawOutput, type Runner } from "../../contract.js";
 import { findProgram, explainMissing } from "../../programs.js";
 import { NEVER_ABORTED } from "../../within.js";
 import { fillCommand } from "../fill-command.js";
+import { followVersions } from "../versions.js";
 import { runCommand, type CommandOptions } from "./command.js";
 import { LIMITS, noFence, unfenced, type Fence, type Mount } from "./fence.js";
 import { minimalEnvironment } from "./guard.js";
@@ -40,6 +41,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
   const { command, detect, version, uses, folder, programPath, limits = LIMITS } = options;
   let fence: Fence | undefined;
   let shown: readonly Mount[] | undefined;
+  const versions = followVersions({ state: stateOfVersions, read: readVersions, image: null });
 
   async function runInFolder(
     argv: readonly string[],
@@ -69,26 +71,38 @@ export function createProcessRunner(options: ProgramOptions): Runner {
     await findFence();
   }
 
+  async function readVersions(): Promise<EngineVersions> {
+    if (version === undefined) return NO_VERSIONS;
+    try {
+      const { stdout } = await runInFolder(version, null, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER_ABORTED });
+      return { ...NO_VERSIONS, engine: stdout.split("\n", 1)[0]?.trim() || null };
+    } catch (cause) {
+      throw new Unavailable(`${version.join(" ")} does not print a version: ${reasonOf(cause)}`, { cause });
+    }
+  }
+
+  /** Of the programs and of what the manifest names: what else they read is unknown. */
+  async function stateOfVersions(): Promise<string | null> {
+    const states = [
+      await stateOfCommand({ command, uses: uses ?? [], programPath }),
+      version === undefined ? "" : await stateOfCommand({ command: version, uses: [], programPath }),
+    ];
+    return states.includes(null) ? null : states.join(" ");
+  }
+
   return {
     get description() {
       return `process (${(fence ?? noFence).description})`;
     },
     start,
     warnings: () => (options.isIsolated && fence === noFence ? [unfenced(detect)] : []),
-    async versions(): Promise<EngineVersions> {
-      if (version === undefined) return { engine: null, signatures: null, signatureDate: null };
-      try {
-        const { stdout } = await runInFolder(version, null, { timeoutMs: VERSION_TIMEOUT_MS, signal: NEVER_ABORTED });
-        return { engine: stdout.split("\n", 1)[0]?.trim() || null, signatures: null, signatureDate: null };
-      } catch (cause) {
-        throw new Unavailable(`${version.join(" ")} does not print a version: ${reasonOf(cause)}`, { cause });
-      }
-    },
+    versions: async () => (await versions.ask()).versions,
     fingerprint: () => stateOfCommand({ command, uses, programPath }),
-    async run(sample, { timeoutMs, signal }) {
+    async run(sample, { timeoutMs, signal, onStart }) {
       const { path } = sample;
       const file = path === null ? null : (await findFence()).innerPath(path);
       const argv = fillCommand(command, { hashes: sample, file: file ?? "" });
+      onStart?.(await versions.current());
       return await runInFolder(argv, path, { timeoutMs, signal });
     },
     // Nothing outlives a run.

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { shareLooks } from "../../../scanner-agent/engine/share-looks.js";
-import { gate } from "../stage/puppet-engine.js";
+import { shareLooks } from "../../scanner-agent/share-looks.js";
+import { gate } from "./stage/puppet-engine.js";
 
 test("those who ask while somebody looks share the next look, which begins after they asked", async () => {
   const gates = [gate(), gate(), gate()];

@@ -1,0 +1,88 @@
+import type { EngineVersions } from "../../schema/messages.js";
+import {
+  Failed,
+  hasCode,
+  NO_VERSIONS,
+  NoRoom,
+  notDone,
+  reasonOf,
+  TimedOut,
+  Unavailable,
+  type Instance,
+  type Outcome,
+  type Parser,
+  type RunOptions,
+  type Runner,
+} from "../contract.js";
+import { nameLimit } from "./limit-reached.js";
+import { giveTo, type OfferedSample } from "./offered-sample.js";
+import { parseWhole } from "./whole-sample.js";
+
+/** Runs samples with one engine, and tells what answered. */
+export interface Attempts {
+  /** Runs a sample and reads the output; the engine's own failures are outcomes. `usual` answers if the runner names nothing else. */
+  attempt(runner: Runner, usual: Instance, sample: OfferedSample, options: RunOptions): Promise<Outcome>;
+  /** The versions that what answers now prints with its outputs; undefined: none yet. */
+  printed(): EngineVersions | undefined;
+}
+
+/** Nothing has been run yet. */
+export function createAttempts(parse: Parser): Attempts {
+  const printed = new WeakMap<Instance, EngineVersions>();
+  let newest: Instance | undefined;
+
+  /** What it said of itself, and where its output says something of it, that. */
+  async function versionsOf(by: Instance, outcome: Outcome): Promise<EngineVersions> {
+    if (outcome.versions !== undefined) printed.set(by, outcome.versions);
+    return mergeVersions(await confirmed(by, outcome), outcome.versions ?? printed.get(by));
+  }
+
+  async function runOnce(runner: Runner, sample: OfferedSample, options: RunOptions): Promise<Outcome> {
+    try {
+      const raw = await runner.run(giveTo(runner, sample), options);
+      return nameLimit(parseWhole(parse, raw), raw);
+    } catch (error) {
+      if (error instanceof Failed) return notDone("FAILED", "ENGINE_ERROR", error.message);
+      if (error instanceof TimedOut) return notDone("TIMEOUT", "TIME_LIMIT", error.message);
+      if (hasCode(error, "ENOSPC", "EDQUOT")) throw new NoRoom(`no room on the disk (${reasonOf(error)})`, { cause: error });
+      // The host is short of something, whatever the sample is.
+      if (hasCode(error, "EMFILE", "ENFILE", "ENOMEM", "EAGAIN", "EROFS"))
+        throw new Unavailable(reasonOf(error), { cause: error });
+      throw error;
+    }
+  }
+
+  return {
+    async attempt(runner, usual, sample, options) {
+      let by = usual;
+      const onStart = (instance: Instance) => {
+        by = instance;
+        newest = instance;
+        options.onStart?.(instance);
+      };
+      const outcome = await runOnce(runner, sample, { ...options, onStart });
+      if (by === usual && outcome.versions !== undefined) newest = usual;
+      return { ...outcome, versions: await versionsOf(by, outcome), image: by.image };
+    },
+    printed: () => newest && printed.get(newest),
+  };
+}
+
+/** What cannot be asked any more has ended with the sample: that proves no answer, but names what failed. */
+async function confirmed({ versions, confirm }: Instance, { state }: Outcome): Promise<EngineVersions> {
+  try {
+    return (await confirm?.()) ?? versions;
+  } catch (error) {
+    if (error instanceof Unavailable) return state === "DONE" ? NO_VERSIONS : versions;
+    throw error;
+  }
+}
+
+/** What an engine prints with an answer counts, and for the rest what it said before. */
+export function mergeVersions(said: EngineVersions, printed: EngineVersions | undefined): EngineVersions {
+  return {
+    engine: printed?.engine ?? said.engine,
+    signatures: printed?.signatures ?? said.signatures,
+    signatureDate: printed?.signatureDate ?? said.signatureDate,
+  };
+}

@@ -1,0 +1,88 @@
+import type { EngineVersions, ImageIdentity } from "../../schema/messages.js";
+import { NO_VERSIONS, type Instance } from "../contract.js";
+import { shareLooks } from "../share-looks.js";
+
+/** The versions of what is asked for them, and may be changed between two samples or during one. */
+export interface FollowedVersions {
+  /** What a sample is given to now: asked again if its state is another than when it was asked last. */
+  current(): Promise<Instance>;
+  /** The same, asked again in any case. */
+  ask(): Promise<Instance>;
+}
+
+/** How versions are followed. */
+export interface FollowOptions {
+  /** Another text as soon as the versions may be others; null if that cannot be known. */
+  readonly state: () => Promise<string | null>;
+  /** Asks for them. Throws {@link Unavailable}. */
+  readonly read: () => Promise<EngineVersions>;
+  readonly image: ImageIdentity | null;
+}
+
+/** Nothing is asked yet. */
+export function followVersions({ state, read, image }: FollowOptions): FollowedVersions {
+  let known: { readonly state: string | null; readonly instance: Instance } | undefined;
+  let asking: Promise<Instance> | undefined;
+
+  async function readOnce(): Promise<Instance> {
+    const before = await state();
+    const versions = await read();
+    const isCertain = before === (await state());
+    if (known === undefined || !isSame(known.instance.versions, versions) || known.state !== before)
+      known = { state: isCertain ? before : null, instance: instanceOf(versions) };
+    return known.instance;
+  }
+
+  function ask(): Promise<Instance> {
+    asking ??= readOnce().finally(() => (asking = undefined));
+    return asking;
+  }
+
+  async function current(): Promise<Instance> {
+    const now = await state();
+    return known === undefined || (now !== null && now !== known.state) ? ask() : known.instance;
+  }
+
+  function instanceOf(versions: EngineVersions): Instance {
+    return {
+      versions,
+      image,
+      isProgram: true,
+      confirm: async () => (isSame((await current()).versions, versions) ? versions : NO_VERSIONS),
+    };
+  }
+
+  return { current, ask };
+}
+
+/** For so long a daemon is believed to be what it was. */
+const RECENT_MS = 1_000;
+
+/**
+ * The versions of a daemon that may load others by itself: it is asked after each sample, and before it if that was long ago. Throws
+ * {@link Unavailable}.
+ */
+export async function followDaemon(read: () => Promise<EngineVersions>, image: ImageIdentity | null): Promise<FollowedVersions> {
+  let instance = instanceOf(await read());
+  let askedAt = performance.now();
+  const ask = shareLooks(async () => {
+    const versions = await read();
+    askedAt = performance.now();
+    if (!isSame(versions, instance.versions)) instance = instanceOf(versions);
+    return instance;
+  });
+
+  function instanceOf(versions: EngineVersions): Instance {
+    return { versions, image, confirm: async () => (isSame((await ask()).versions, versions) ? versions : NO_VERSIONS) };
+  }
+
+  return {
+    ask,
+    current: async () => (performance.now() - askedAt < RECENT_MS ? instance : await ask()),
+  };
+}
+
+/** Whether two say the same. */
+function isSame(one: EngineVersions, other: EngineVersions): boolean {
+  return one.engine === other.engine && one.signatures === other.signatures && one.signatureDate === other.signatureDate;
+}
