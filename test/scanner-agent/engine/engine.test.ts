@@ -5,7 +5,7 @@ import { createEngine, type Engine, type EngineParts } from "../../../scanner-ag
 import { EnginePresence } from "../../../schema/messages.js";
 import type { SelfTest } from "../../../scanner-agent/engine/self-test.js";
 import { until } from "../stage/bus-stage.js";
-import { puppet } from "../stage/puppet-engine.js";
+import { gate, puppet } from "../stage/puppet-engine.js";
 import { pathOnly, runOptions } from "../runners/samples.js";
 
 const CLEAN = done("CLEAN", null, null);
@@ -14,8 +14,13 @@ const engines: Engine[] = [];
 
 afterEach(() => Promise.all(engines.splice(0).map((engine) => engine.stop())));
 
-function engineOf(parts: EngineParts, selfTest: SelfTest = passes, onChange: () => void = () => undefined): Engine {
-  const engine = createEngine(parts, { selfTest, retestMs: 40, log: pino({ level: "silent" }), onChange });
+function engineOf(
+  parts: EngineParts,
+  selfTest: SelfTest = passes,
+  onChange: () => void = () => undefined,
+  retestMs = 40,
+): Engine {
+  const engine = createEngine(parts, { selfTest, retestMs, log: pino({ level: "silent" }), onChange });
   engines.push(engine);
   return engine;
 }
@@ -126,6 +131,58 @@ describe("an engine", () => {
     const versions = { engine: "13.0", signatures: "7", signatureDate: "2019-07-08T00:00:00.000Z" };
     expect((await scan(engine)).versions).toEqual(versions);
     expect(engine.presence().versions).toEqual(versions);
+  });
+
+  test("says of each answer what gave it, whatever has taken its place meanwhile, and what it printed itself", async () => {
+    const versions = (engine: string) => ({ engine, signatures: null, signatureDate: null });
+    const image = (id: string) => ({ id, digest: null });
+    const [old, next] = [1, 2].map((n) => ({ versions: versions(`${n}`), image: image(`sha256:${n}`) }));
+    const given = [old, next, old, next];
+    const { opened, open } = gate();
+    let runs = 0;
+    const printed: Outcome[] = [{ ...CLEAN, versions: { ...versions("1.0"), signatures: "of 1" } }];
+    const engine = engineOf({
+      ...withRunner({
+        async run(_, { onStart }) {
+          const by = given[runs++];
+          if (by === undefined) throw new Error("it was run too often");
+          onStart?.(by);
+          if (by === old) await opened;
+          return { exitCode: 0, stdout: "", stderr: "" };
+        },
+      }),
+      parse: () => printed.shift() ?? notDone("FAILED", "ENGINE_ERROR", "it printed nothing"),
+    });
+    await engine.start();
+    const first = scan(engine);
+    const second = await scan(engine);
+    open();
+    expect(await first).toMatchObject({ versions: versions("1"), image: image("sha256:1") });
+    // The first output that was read is the second's.
+    expect(second).toMatchObject({ versions: { engine: "1.0", signatures: "of 1" }, image: image("sha256:2") });
+    expect(await scan(engine)).toMatchObject({ state: "FAILED", versions: versions("1"), image: image("sha256:1") });
+    expect(await scan(engine)).toMatchObject({ state: "FAILED", versions: { engine: "1.0", signatures: "of 1" } });
+  });
+
+  test("is tested again as soon as its runner gives samples to something else", async () => {
+    let signatures = "1";
+    let tests = 0;
+    let replaced: () => void = () => undefined;
+    const versions = () => Promise.resolve({ engine: "1", signatures, signatureDate: null });
+    const engine = engineOf(
+      withRunner({ versions, onReplaced: (listener) => void (replaced = listener) }),
+      () => {
+        tests += 1;
+        return Promise.resolve([]);
+      },
+      undefined,
+      3_600_000,
+    );
+    await engine.start();
+    signatures = "2";
+    replaced();
+    await until("it is tested", async () => tests === 2);
+    await until("its new version is told", async () => engine.presence().versions.signatures === "2");
   });
 
   test("is tested again after three failures in a row, and takes no work if that fails", async () => {

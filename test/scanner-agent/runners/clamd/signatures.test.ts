@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Outcome, Runner } from "../../../../scanner-agent/contract.js";
+import type { Instance, Outcome, Runner } from "../../../../scanner-agent/contract.js";
+import { commandLine } from "../../../../scanner-agent/process-table.js";
 import { parseClamd } from "../../../../scanner-agent/parsers/clamd.js";
 import { createClamdRunner } from "../../../../scanner-agent/runners/clamd/clamd.js";
 import { findDaemonFence } from "../../../../scanner-agent/runners/process/find-fence.js";
@@ -118,6 +119,64 @@ describe.skipIf(!hasClamd)("clamd", () => {
       expect(Date.parse((await on.versions()).signatureDate ?? "")).toBeGreaterThan(Date.parse(before.signatureDate ?? ""));
     },
   );
+
+  test("says of each answer which signatures gave it, while others take their place under load, and loses no scan", async () => {
+    const YEAR = 365 * 24 * 3_600_000;
+    const dateOf = (version: number) => new Date(Date.UTC(2020, 0, 1) + version * YEAR);
+    const write = async (version: number) => {
+      const [file, next] = [join(signatures.folder, "Eicar-Test.ndb"), join(folder, "next")];
+      await writeFile(next, `Version-${version}:0:*:${OTHER.toString("hex")}\n`);
+      await utimes(next, dateOf(version), dateOf(version));
+      await rename(next, file);
+    };
+    const sample = await sampleFile(folder, OTHER);
+    const seen = new Set<string>();
+    const prints = new Map<string, Set<string>>();
+    let isOver = false;
+    async function scanOn(): Promise<void> {
+      while (!isOver) {
+        let by: Instance | undefined;
+        const before = await on.fingerprint?.();
+        const { signature } = parseClamd(await on.run(sample, runOptions({ onStart: (instance) => (by = instance) })));
+        const after = await on.fingerprint?.();
+        const version = Number(/Version-(\d)/.exec(signature ?? "")?.[1]);
+        expect(by?.versions.signatureDate).toBe(dateOf(version).toISOString());
+        seen.add(`${version}`);
+        // An answer is kept for what it depends on only if that was the same before and after.
+        if (before && before === after) prints.set(before, (prints.get(before) ?? new Set()).add(`${version}`));
+      }
+    }
+    await write(1);
+    await on.start();
+    let replaced = 0;
+    on.onReplaced?.(() => (replaced += 1));
+    const load = [scanOn(), scanOn(), scanOn()];
+    try {
+      for (const version of [2, 3]) {
+        await write(version);
+        await until(`version ${version} answers`, async () => {
+          await on.versions();
+          return seen.has(`${version}`);
+        });
+      }
+    } finally {
+      isOver = true;
+    }
+    await Promise.all(load);
+    expect(replaced).toBe(2);
+    expect([...seen]).toEqual(["1", "2", "3"]);
+    for (const versions of prints.values()) expect(versions.size, "a fingerprint is of one version").toBe(1);
+  });
+
+  test("that is started for new signatures is ended with its runner", async () => {
+    await on.start();
+    const pid = await clamdWith(signatures);
+    await signatures.addOther();
+    for (let look = 0; look < 2; look++) await on.versions();
+    await on.stop();
+    await until("none is left", async () => !(await clamdWith(signatures).catch(() => undefined)));
+    expect(await commandLine(pid)).toEqual([]);
+  });
 
   test("does not restart, nor refuse a scan, while its signatures are written to", async () => {
     await on.start();
