@@ -65,7 +65,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       [
         "scanner-agent",
         "what every room may use",
-        /^(config|contract|fingerprint|within|programs|process-channel|process-table)\.ts$/,
+        /^(config|contract|fingerprint|share-looks|within|programs|process-channel|process-table)\.ts$/,
       ],
     ],
     [
@@ -76,7 +76,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     ],
     [
       ["scanner-agent/samples", "samples on this host"],
-      ["scanner-agent/runners", "what several kinds of runner use", /^(gate|conversation|fill-command)\.ts$/],
+      ["scanner-agent/runners", "what several kinds of runner use", /^(gate|conversation|fill-command|versions)\.ts$/],
     ],
     [
       ["scanner-agent/inspect/opener", "the inspector's process: 7-Zip, and what it says"],

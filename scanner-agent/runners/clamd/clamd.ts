@@ -65,7 +65,7 @@ export function createClamdRunner({
 
   async function start(): Promise<void> {
     const program = await findClamd();
-    if (daemon !== undefined && (await isAnswering(daemon.clamd.socketPath))) return;
+    if (await isServing()) return;
     const found = { ...(await findSignatures(database)), ignored };
     await stop();
     if (!removedStale) await removeStaleDaemons(owner);
@@ -74,6 +74,13 @@ export function createClamdRunner({
     daemon = await launch(program, found);
     signatures = followSignatures(found, { load: replace, ignored: () => ignored, log });
     logWarnings();
+  }
+
+  /** Another may take the place of the one that is asked, which ends then. */
+  async function isServing(): Promise<boolean> {
+    const asked = daemon;
+    if (asked === undefined) return false;
+    return (await isAnswering(asked.clamd.socketPath)) || (daemon !== asked && (await isServing()));
   }
 
   async function findClamd(): Promise<string> {
@@ -221,7 +228,7 @@ export function createClamdRunner({
     },
     start,
     async versions() {
-      await ask(current().clamd.socketPath, "VERSION");
+      if (!(await isServing())) throw new NotListening("clamd does not answer");
       await signatures?.follow();
       logWarnings();
       return current().instance.versions;
