@@ -179,6 +179,7 @@ describe("an engine", () => {
       3_600_000,
     );
     await engine.start();
+    expect(tests).toBe(1);
     signatures = "2";
     replaced();
     await until("it is tested", async () => tests === 2);
