@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { createAbortController } from "../../../schema/abort-controller.js";
 import { Failed, Unavailable, type Instance, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
 import { fingerprintOf, stateOfFiles } from "../../fingerprint.js";
 import { createGate } from "../gate.js";
@@ -56,7 +57,7 @@ export function createClamdRunner({
   /** Those that this runner stopped itself: their end is no sample's doing. */
   const stopped = new WeakSet<Daemon>();
   let daemon: Daemon | undefined;
-  let launching = new AbortController();
+  let launching = createAbortController();
   let removedStale = false;
   let fence: Fence | undefined;
   let signatures: LoadedSignatures | undefined;
@@ -90,7 +91,7 @@ export function createClamdRunner({
   }
 
   async function launch(program: string, found: Signatures): Promise<Daemon> {
-    launching = new AbortController();
+    launching = createAbortController();
     const { signal } = launching;
     const programState = await stateOfFiles([program]);
     const clamd = await startClamd({
