@@ -3,8 +3,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "kysely";
 import type { Request } from "playwright-core";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { base64, submit } from "../scan/submitting.js";
@@ -21,6 +22,8 @@ const LONG = {
     })),
   },
 };
+/** Results that come from a feed. */
+const EVENTS = 900;
 const ROWS = "document.querySelectorAll('tr, li').length";
 
 const stage = useStage();
@@ -62,6 +65,83 @@ it("no final state is dropped while hundreds of results arrive, and a report of 
   expect(await home.evaluate<number>(ROWS)).toBeLessThanOrEqual(80);
   expect(faults).toEqual([]);
 });
+
+it("a list of 10,000 scans has few rows, on its first page and when a thousand more have come", async () => {
+  const { scan } = await submit(gateway.url, { base64: base64("many"), name: "many-0" });
+  const insert = (from: number, to: number) =>
+    sql`
+      insert into scans (sample_id, name, speed, internet, deadline, end_date, verdict, done, total, skipped)
+      select sample_id, 'many-' || i, 'ALL', false, now(), now(), 'CLEAN', 0, 0, '[]'
+      from scans, generate_series(${from}::int, ${to}::int) as i where id = ${scan.scanId}`.execute(stage.db);
+  await insert(1, 9_999);
+  const { page, faults } = await open(gateway.url, "/#/scans?name=many-*");
+  await page.getByText("10,000 scans", { exact: true }).waitFor();
+  await page.getByRole("row", { name: /many-9999/ }).waitFor();
+  const rows = await page.evaluate<number>(ROWS);
+  expect(rows).toBeGreaterThan(50);
+  expect(rows).toBeLessThanOrEqual(80);
+  await insert(10_000, 11_000);
+  await page.getByRole("button", { name: "More than 1000 new" }).click();
+  await page.getByText("More than 10,000 scans").waitFor();
+  await page.getByRole("row", { name: /many-11000/ }).waitFor();
+  expect(await page.evaluate<number>(ROWS)).toBeLessThanOrEqual(80);
+  expect(faults).toEqual([]);
+});
+
+it("no final state is dropped while 500 results a second come from the feed", async () => {
+  const SHOWN = 15;
+  const scans = await Promise.all(
+    Array.from({ length: SHOWN }, (_, i) => submit(gateway.url, { base64: base64("paced"), name: `paced-${i}` })),
+  );
+  const ids = scans.map(({ scan }) => scan.scanId);
+  let sent = 0;
+  let timer: NodeJS.Timeout | undefined;
+  onTestFinished(() => clearInterval(timer));
+  const { page, faults } = await open(gateway.url, "/", {
+    before: (made) =>
+      made.routeWebSocket("**/graphql", (socket) => {
+        const server = socket.connectToServer();
+        socket.onMessage((message) => {
+          server.send(message);
+          const { id, payload } = JSON.parse(String(message)) as { id?: string; payload?: { query?: string } };
+          if (!payload?.query?.includes("subscription ScanFeed")) return;
+          timer = setInterval(() => {
+            for (let i = 0; i < 5 && sent < EVENTS; i++) socket.send(feedEvent(String(id), ids, sent++));
+          }, 10);
+        });
+      }),
+  });
+  for (const [i, scanId] of ids.entries()) {
+    const row = page
+      .getByRole("row", { name: `paced-${i}`, exact: false })
+      .filter({ has: page.locator(`a[href="#/scan/${scanId}"]`) });
+    await row.getByText(scanId % 2 === 0 ? "Infected" : "Clean").waitFor();
+    await row.getByText(String(NAMES.length), { exact: true }).first().waitFor();
+  }
+  expect(sent).toBe(EVENTS);
+  expect(faults).toEqual([]);
+});
+
+/** One result of a scan as the feed tells it: they come from all scans in turn, and the last of each scan ends it. */
+function feedEvent(id: string, ids: readonly number[], at: number): string {
+  const scanId = ids[at % ids.length] ?? 0;
+  const done = Math.floor(at / ids.length) + 1;
+  const isLast = at >= EVENTS - ids.length;
+  const scan = {
+    id: `Scan:${scanId}`,
+    scanId,
+    revision: 1_000 + at,
+    name: `paced-${ids.indexOf(scanId)}`,
+    verdict: isLast ? (scanId % 2 === 0 ? "INFECTED" : "CLEAN") : null,
+    detections: 0,
+    done,
+    total: NAMES.length,
+    startDate: new Date().toISOString(),
+    endDate: isLast ? new Date().toISOString() : null,
+    sample: { sha256: "0".repeat(64), size: 5, mime: "text/plain" },
+  };
+  return JSON.stringify({ id, type: "next", payload: { data: { scanFeed: { cursor: "none", scans: [scan] } } } });
+}
 
 it("a folder of 5,000 files shows a few dozen, and the page stays usable", async () => {
   const folder = mkdtempSync(join(tmpdir(), "scanmesh-folder-"));
