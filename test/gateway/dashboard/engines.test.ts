@@ -54,6 +54,34 @@ it("signatures that are too old show in the list of engines and in the report", 
   expect(await page.getByText("old signatures").count()).toBe(1);
 });
 
+it("an engine that fails often and one that is slow are counted, come first, and lead to their scans", async () => {
+  for (let i = 0; i < 3; i++) {
+    const { scan } = await submit(gateway.url, { base64: base64(`slow ${i}`), name: `slow-${i}` });
+    await agent.answer("Alpha", { scan: scan.scanId, state: "FAILED", error: "out of memory" });
+    await agent.answer("Beta", { scan: scan.scanId, verdict: "CLEAN", durationMs: 12_000 });
+    await agent.answer("Gamma", { scan: scan.scanId, verdict: "CLEAN", durationMs: 20 });
+  }
+  await until("statistics have them", async () => {
+    const { data } = await graphql<{ stats: { engines: { engine: string; durations: { p95Ms: number | null } }[] } }>(
+      gateway.url,
+      "{ stats(interval: HOUR) { engines { engine durations { p95Ms } } } }",
+    );
+    return data?.stats.engines.some(({ engine: name, durations }) => name === "Beta" && (durations.p95Ms ?? 0) > 1_000) ?? false;
+  });
+  const { page, faults } = await open(gateway.url, "/#/engines");
+  await page.getByText(/^3 engines: 1 failing often today, 1 slow today, 1 with old signatures$/).waitFor();
+  const order = await page
+    .locator(".cards > section")
+    .evaluateAll<string[], { ariaLabel: string }>((cards) => cards.map(({ ariaLabel }) => ariaLabel));
+  expect(order).toEqual(["Alpha", "Beta", "Gamma"]);
+  await page
+    .getByRole("region", { name: "Beta", exact: true })
+    .getByRole("link", { name: /^slow: 95 % within/ })
+    .click();
+  await page.getByRole("row", { name: /slow-0/ }).waitFor();
+  expect(faults).toEqual([]);
+});
+
 it("an engine is switched off and on again, and says so", async () => {
   const { page } = await open(gateway.url, "/#/engines");
   const card = page.getByRole("region", { name: "Beta", exact: true });

@@ -24,6 +24,8 @@ interface Props {
   /** Undefined until they are known. */
   stats: ReadEnginesQuery["stats"] | undefined;
   rates: Rates | undefined;
+  /** It takes much longer than the others. */
+  isSlow: boolean;
 }
 
 /** Signatures of an antivirus engine come daily: what is older than this is looked at before it is too old. */
@@ -37,7 +39,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** One engine. */
-export function EngineCard({ engine, agents, stats, rates }: Props) {
+export function EngineCard({ engine, agents, stats, rates, isSlow }: Props) {
   const { name, type, speed, internet } = engine;
   const warnings = [...new Set(agents.flatMap((agent) => agent.warnings))];
   const { tone, word, reason } = healthOf(engine, agents);
@@ -71,7 +73,7 @@ export function EngineCard({ engine, agents, stats, rates }: Props) {
         <Fact label="Signatures" value={hasSignatures(engine) && <Signatures engine={engine} />} />
         <Fact label="Agents" value={agents.length > 0 && <Name text={agents.map(({ agent }) => agent).join(", ")} />} />
         <Fact label="Slots" value={agents.length > 0 && `${busy} of ${slots} busy`} />
-        <Fact label="Last 24 hours" value={stats && <LastDay stats={stats} rates={rates} />} />
+        <Fact label="Last 24 hours" value={stats && <LastDay stats={stats} rates={rates} isSlow={isSlow} />} />
       </dl>
       {!engine.enabled && <LastSwitch name={name} />}
       <Orders engine={engine} agents={agents} />
@@ -98,7 +100,11 @@ function Signatures({ engine: { type, versions, stale } }: { engine: EngineRowFr
   );
 }
 
-function LastDay({ stats: { from, to }, rates }: { stats: NonNullable<Props["stats"]>; rates: Rates | undefined }) {
+interface LastDayProps extends Pick<Props, "rates" | "isSlow"> {
+  stats: NonNullable<Props["stats"]>;
+}
+
+function LastDay({ stats: { from, to }, rates, isSlow }: LastDayProps) {
   if (rates === undefined || rates.results === 0) return "no results";
   const { engine, results, errorRate, errors, durations } = rates;
   const detected = detectionShare(rates);
@@ -117,7 +123,18 @@ function LastDay({ stats: { from, to }, rates }: { stats: NonNullable<Props["sta
     ) : (
       failed
     ),
-    durations.p95Ms !== null && `95 % within ${durationText(durations.p95Ms)}`,
+    durations.p95Ms !== null && isSlow ? (
+      <Link
+        key="slow"
+        className="chip tone-doubt"
+        title="The scans in which it took longer than a second"
+        href={scansAddress({ since: from, until: to, engine, slowerThan: "1000" })}
+      >
+        slow: 95 % within {durationText(durations.p95Ms)}
+      </Link>
+    ) : (
+      durations.p95Ms !== null && `95 % within ${durationText(durations.p95Ms)}`
+    ),
   ];
   return parts
     .filter((part) => part !== false)

@@ -38,12 +38,41 @@ export function failsOften(rates: Rates | undefined): boolean {
   return (rates?.errorRate ?? 0) > HIGH_ERROR_RATE;
 }
 
-/** The higher, the sooner it is to be looked after: broken ones, then those that fail often, have old signatures, or are away. */
-export function urgencyOf(engine: EngineRowFragment, agents: readonly AgentOfEngine[], rates: Rates | undefined): number {
+/** Quicker than this is quick enough, whatever the others take. */
+const QUICK_MS = 1_000;
+/** An engine that takes so many times what others take is pointed out. */
+const SLOW_FACTOR = 3;
+
+/** The names of the engines that take much longer than the others. Those of the class SLOW are meant to. */
+export function slowEngines(engines: readonly EngineRowFragment[], rates: readonly Rates[]): ReadonlySet<string> {
+  const meantToBe = new Set(engines.filter(({ speed }) => speed === "SLOW").map(({ name }) => name));
+  const timed = rates.flatMap(({ engine, durations: { p95Ms } }) =>
+    p95Ms === null || meantToBe.has(engine) ? [] : [{ engine, p95Ms }],
+  );
+  const isSlow = ({ engine, p95Ms }: (typeof timed)[number]) => {
+    const others = timed.filter((one) => one.engine !== engine).map((one) => one.p95Ms);
+    const usual = others.toSorted((a, b) => a - b)[Math.floor((others.length - 1) / 2)];
+    return usual !== undefined && p95Ms > Math.max(QUICK_MS, SLOW_FACTOR * usual);
+  };
+  return new Set(timed.filter(isSlow).map(({ engine }) => engine));
+}
+
+export function isBroken(engine: EngineRowFragment, agents: readonly AgentOfEngine[]): boolean {
+  return engine.enabled && (healthOf(engine, agents).tone === "infected" || agents.some(({ healthy }) => !healthy));
+}
+
+/** The higher, the sooner it is to be looked after: broken ones, then those that fail often, are slow, have old signatures, or are away. */
+export function urgencyOf(
+  engine: EngineRowFragment,
+  agents: readonly AgentOfEngine[],
+  rates: Rates | undefined,
+  isSlow: boolean,
+): number {
   if (!engine.enabled) return -1;
   const { tone } = healthOf(engine, agents);
-  if (tone === "infected" || agents.some(({ healthy }) => !healthy)) return 4;
+  if (isBroken(engine, agents)) return 4;
   if (failsOften(rates)) return 2 + (rates?.errorRate ?? 0);
+  if (isSlow) return 1.8;
   if (engine.stale) return 1.5;
   return tone === "clean" ? 0 : 1;
 }

@@ -8,9 +8,10 @@ import {
   type WatchEngineAgentsSubscription,
 } from "../../generated/engines.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { ListCount } from "../../parts/list-count.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { EngineCard } from "./engine-card.tsx";
-import { urgencyOf, type AgentOfEngine } from "./engine-health.ts";
+import { failsOften, isBroken, slowEngines, urgencyOf, type AgentOfEngine } from "./engine-health.ts";
 
 type Agent = WatchEngineAgentsSubscription["agentChanged"]["agents"][number];
 
@@ -34,18 +35,31 @@ export default function Engines() {
       here.filter((one) => one.name === name).map((one) => ({ agent, ...one })),
     );
   const problem = error ?? lost;
-  const ranked = engines?.toSorted(
-    (one, other) =>
-      urgencyOf(other, agentsOf(other.name), rates.get(other.name)) - urgencyOf(one, agentsOf(one.name), rates.get(one.name)),
-  );
+  const slow = slowEngines(engines ?? [], [...rates.values()]);
+  const urgency = (engine: EngineRowFragment) =>
+    urgencyOf(engine, agentsOf(engine.name), rates.get(engine.name), slow.has(engine.name));
+  const ranked = engines?.toSorted((one, other) => urgency(other) - urgency(one));
+  const inUse = engines?.filter(({ enabled }) => enabled) ?? [];
   return (
     <div className="stack">
       <div>
         <h1>Engines</h1>
         <p className="soft">
-          {engines !== undefined && `${engines.length === 1 ? "1 engine" : `${engines.length} engines`}. `}
           Those to look after come first. New scans do not ask an engine that is switched off; scans that are open already go on.
         </p>
+        {engines !== undefined && (
+          <ListCount
+            count={engines.length}
+            one="engine"
+            attention={[
+              [inUse.filter((engine) => isBroken(engine, agentsOf(engine.name))).length, "unhealthy"],
+              [inUse.filter(({ name }) => failsOften(rates.get(name))).length, "failing often today"],
+              [inUse.filter(({ name }) => slow.has(name)).length, "slow today"],
+              [inUse.filter(({ stale }) => stale).length, "with old signatures"],
+              [engines.length - inUse.length, "switched off"],
+            ]}
+          />
+        )}
       </div>
       {problem && engines === undefined && <Problem error={problem} what="The engines could not be read." />}
       {engines?.length === 0 && (
@@ -60,6 +74,7 @@ export default function Engines() {
               agents={agentsOf(engine.name)}
               stats={data?.stats}
               rates={rates.get(engine.name)}
+              isSlow={slow.has(engine.name)}
             />
           ))}
         </div>
