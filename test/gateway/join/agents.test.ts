@@ -1,10 +1,15 @@
 /** Agents as processes, with keys of their own: they work, renew, are revoked, and are not copied. */
 
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { readScan } from "../../../gateway/db/scans.js";
 import { revokeAgent } from "../../../gateway/join/agent-keys.js";
+import { parseJoinToken } from "../../../schema/join-token.js";
+import { makeCertificates } from "../../../standalone/certificates.js";
 import { TESTER, until, type Part } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { base64, submit } from "../scan/submitting.js";
@@ -15,9 +20,14 @@ const stage = useStage();
 const gateway = prepared(() => stage.gateway({ SCANMESH_AGENT_TTL: "3s" }));
 
 /** An agent that joins by a token in a file; its identity is in a folder of that name. */
-async function startAgent(id: string, identities = `${id}-identities`, more: Record<string, string> = {}): Promise<Part> {
+async function startAgent(
+  id: string,
+  identities = `${id}-identities`,
+  more: Record<string, string> = {},
+  token?: string,
+): Promise<Part> {
   const tokenFile = join(stage.folder, `${id}-token`);
-  writeFileSync(tokenFile, await newToken(gateway));
+  writeFileSync(tokenFile, token ?? (await newToken(gateway)));
   const env = {
     SCANMESH_NATS_CREDS: "",
     SCANMESH_IDENTITY: join(stage.folder, identities),
@@ -77,5 +87,34 @@ it("the copy of an agent's folder is refused and reported, and the agent goes on
   expect(refused).toMatch(/^2: [^]*Another agent runs with this key/);
   await until("the copy is reported", async () => (await keyOf("original")).cloned_at !== null);
   expect(gateway.context.fleet.agents().map(({ agent: name }) => name)).toContain("original");
+  expect(agent.process.exitCode).toBeNull();
+});
+
+it("a proxy that ends TLS between a host and the mesh learns no secret, and the agent joins, works and renews through it", async () => {
+  const certificate = await makeCertificates(join(stage.folder, "proxy-tls"), ["127.0.0.1"]);
+  const pair = { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) };
+  let seen = "";
+  const proxy = createServer(pair, (asked, answered) => {
+    const passed = request(gateway.url + asked.url, { method: asked.method, headers: asked.headers }, (answer) => {
+      answered.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.on("data", (data: Buffer) => (seen += data.toString("latin1")));
+      answer.pipe(answered);
+    });
+    asked.on("data", (data: Buffer) => (seen += data.toString("latin1")));
+    seen += `${asked.method} ${asked.url}\n`;
+    asked.pipe(passed);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void proxy.close());
+  const address = `https://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+
+  const token = await newToken(gateway, { gateway: address });
+  const agent = await startAgent("proxied", undefined, { NODE_EXTRA_CA_CERTS: certificate.ca }, token);
+  await until("it has joined", () => gateway.context.fleet.agents().some(({ agent: name }) => name === "proxied"));
+  await until("it has renewed", () => seen.includes("POST /join/renew"));
+  const { secret } = parseJoinToken(token);
+  const seed = readFileSync(join(stage.folder, "proxied-identities", "proxied", "agent.nk"), "utf8").trim();
+  for (const hidden of [token, secret.toString("base64url"), secret.toString("hex"), secret.toString("latin1"), seed])
+    expect(seen).not.toContain(hidden);
   expect(agent.process.exitCode).toBeNull();
 });
