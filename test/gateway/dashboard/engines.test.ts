@@ -24,6 +24,7 @@ it("what is to be put right of an engine that works is told, until it is", async
   const { page, faults } = await open(gateway.url, "/#/engines");
   const card = (name: string) => page.getByRole("region", { name, exact: true });
   await card("Alpha").getByText(WARNING).waitFor();
+  await page.getByText(/^3 engines: .*1 with warnings$/).waitFor();
   for (const name of ["Alpha", "Beta"]) await card(name).getByText("healthy", { exact: true }).waitFor();
   expect(await card("Beta").getByText(WARNING).count()).toBe(0);
   expect(await metric('scanmesh_engine_warnings{engine="Alpha",agent="puppet"} 1')).toBe(true);

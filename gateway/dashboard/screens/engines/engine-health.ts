@@ -61,7 +61,11 @@ export function isBroken(engine: EngineRowFragment, agents: readonly AgentOfEngi
   return engine.enabled && (healthOf(engine, agents).tone === "infected" || agents.some(({ healthy }) => !healthy));
 }
 
-/** The higher, the sooner it is to be looked after: broken ones, then those that fail often, are slow, have old signatures, or are away. */
+export function hasWarnings(agents: readonly AgentOfEngine[]): boolean {
+  return agents.some(({ warnings }) => warnings.length > 0);
+}
+
+/** The higher, the sooner it is to be looked after: broken ones, then those that fail often, are slow, have old signatures, are away, or warn. */
 export function urgencyOf(
   engine: EngineRowFragment,
   agents: readonly AgentOfEngine[],
@@ -74,5 +78,6 @@ export function urgencyOf(
   if (failsOften(rates)) return 2 + (rates?.errorRate ?? 0);
   if (isSlow) return 1.8;
   if (engine.stale) return 1.5;
-  return tone === "clean" ? 0 : 1;
+  if (tone !== "clean") return 1;
+  return hasWarnings(agents) ? 0.5 : 0;
 }

@@ -11,7 +11,7 @@ import { Empty } from "../../parts/empty.tsx";
 import { ListCount } from "../../parts/list-count.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { EngineCard } from "./engine-card.tsx";
-import { failsOften, isBroken, slowEngines, urgencyOf, type AgentOfEngine } from "./engine-health.ts";
+import { failsOften, hasWarnings, isBroken, slowEngines, urgencyOf, type AgentOfEngine } from "./engine-health.ts";
 
 type Agent = WatchEngineAgentsSubscription["agentChanged"]["agents"][number];
 
@@ -56,6 +56,8 @@ export default function Engines() {
               [inUse.filter(({ name }) => failsOften(rates.get(name))).length, "failing often today"],
               [inUse.filter(({ name }) => slow.has(name)).length, "slow today"],
               [inUse.filter(({ stale }) => stale).length, "with old signatures"],
+              [inUse.filter(({ name }) => agents !== undefined && agentsOf(name).length === 0).length, "away"],
+              [inUse.filter(({ name }) => hasWarnings(agentsOf(name))).length, "with warnings"],
               [engines.length - inUse.length, "switched off"],
             ]}
           />

@@ -13,7 +13,7 @@ export function GoneAgents({ agents }: { agents: WatchGoneAgentsSubscription["go
     <section className="card" aria-labelledby="gone">
       <h2 id="gone">Agents that are gone</h2>
       <div className="scroll-x">
-        <table>
+        <table className="whole-words">
           <thead>
             <tr>
               <th scope="col">Agent</th>
