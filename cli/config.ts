@@ -1,4 +1,7 @@
 import { resolve } from "node:path";
+import { joiningSettings } from "../gateway/config-joining.js";
+import { listeningSettings } from "../gateway/config-listening.js";
+import type { LineConfig } from "../gateway/join/token-lines.js";
 import { projectPath } from "../schema/paths.js";
 import { anyText, folderPath, postgresAddress, readSettings } from "../schema/settings.js";
 
@@ -62,4 +65,17 @@ export interface DatabaseConfig extends CliConfig {
 /** Reads the configuration of a command that works on the database. Throws ConfigError with all mistakes at once. */
 export function readDatabaseConfig(env: Readonly<Record<string, string | undefined>> = process.env): DatabaseConfig {
   return { ...readCliConfig(env), databaseUrl: readSettings(databaseSettings, env).DATABASE_URL };
+}
+
+/** What the lines by which hosts join depend on besides the token, as the gateway is told it. Throws ConfigError. */
+export function readLineConfig(env: Readonly<Record<string, string | undefined>> = process.env): LineConfig {
+  const { SCANMESH_AGENT_IMAGE } = joiningSettings;
+  const { SCANMESH_TLS_CERT, SCANMESH_TLS_CA, SCANMESH_TLS_PORT } = listeningSettings;
+  const values = readSettings({ SCANMESH_AGENT_IMAGE, SCANMESH_TLS_CERT, SCANMESH_TLS_CA, SCANMESH_TLS_PORT }, env);
+  const certFile = values.SCANMESH_TLS_CERT;
+  return {
+    agentImage: values.SCANMESH_AGENT_IMAGE,
+    https: certFile === undefined ? undefined : { certFile, port: values.SCANMESH_TLS_PORT },
+    authorityFile: values.SCANMESH_TLS_CA,
+  };
 }

@@ -11,14 +11,16 @@ import { readJoinTokens, type JoinTokenRecord } from "../gateway/db/join-tokens.
 import type { Database } from "../gateway/db/database.js";
 import { acceptAgent, revokeAgent } from "../gateway/join/agent-keys.js";
 import { createJoinToken, JOIN_TOKEN, revokeJoinToken } from "../gateway/join/join-tokens.js";
+import { readTokenLines } from "../gateway/join/token-lines.js";
 import { beginRestart } from "../gateway/scan/rolling-restart.js";
 import type { InternetClass } from "../schema/classes.js";
-import { joinLines, type JoinMethod } from "../schema/join-lines.js";
+import type { JoinMethod } from "../schema/join-lines.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { duration } from "../schema/settings.js";
 import { suggestName } from "../schema/suggestion.js";
 import { textTable } from "../schema/text-table.js";
 import { print, runCommand, say } from "./command.js";
+import { readLineConfig } from "./config.js";
 import { COMMAND_LINE, withDatabase } from "./mesh-database.js";
 import { explainOptions } from "./option-mistakes.js";
 import { printable } from "./view.js";
@@ -31,29 +33,32 @@ interface TokenOptions {
   readonly namePattern?: string;
   readonly ephemeral: boolean;
   readonly url?: string;
+  readonly image?: string;
 }
 
-async function token({ class: internet, ttl, uses, namePattern, ephemeral, url }: TokenOptions): Promise<void> {
+/** What a host needs for each line. */
+const NEEDS: Readonly<Record<JoinMethod, string>> = {
+  CLONE: "in a clone of ScanMesh",
+  DOCKER: "with Docker",
+  SCRIPT: "with nothing but curl: the gateway brings the agent",
+};
+
+async function token({ class: internet, ttl, uses, namePattern, ephemeral, url, image }: TokenOptions): Promise<void> {
   const ttlSeconds = ttl === undefined ? undefined : parseTtl(ttl);
-  await withDatabase(async (db, { mesh, gateway: known }) => {
+  await withDatabase(async (db, { mesh, gateway: known, certificate }) => {
     const gateway = url ?? known;
     if (gateway === undefined)
       throw new OperatorError(`--url: where a gateway of ${mesh} listens is not known here: name its address.`);
     const input = { class: internet, ttlSeconds, uses: Number(uses), namePattern, ephemeral, gateway };
     const { record, text } = await createJoinToken({ db }, COMMAND_LINE, input);
-    say(`${describe(record)}. They reach the gateway at ${input.gateway}.`);
-    for (const line of joinLines(text)) {
-      say(WHERE[line.method]);
-      print(line.text);
+    say(`${describe(record)}. They reach the gateway at ${input.gateway}. Run one of these lines on the host:`);
+    const parts = { ...readLineConfig(), ...certificate };
+    for (const { method, text: line } of await readTokenLines({ ...parts, agentImage: image ?? parts.agentImage }, text)) {
+      say(`\nOn a host ${NEEDS[method]}:`);
+      print(line);
     }
   });
 }
-
-const WHERE: Readonly<Record<JoinMethod, string>> = {
-  CLONE: "On the host, in a clone of ScanMesh:",
-  DOCKER: "On a host with Docker and the agent's image:",
-  SCRIPT: "On a bare host:",
-};
 
 function describe({ id, class: internet, uses, expiresAt, namePattern }: JoinTokenRecord): string {
   const agents = uses === 1 ? "one agent joins" : `${uses ?? "any number of"} agents join`;
@@ -201,13 +206,14 @@ const program = new Command("hosts").description(
 );
 program
   .command("token")
-  .description("Makes a join token and prints the line to run on the host, this once.")
+  .description("Makes a join token and prints the lines of which one is run on the host, this once.")
   .addOption(new Option("--class <class>", "class of the agents").choices(["isolated", "internet"]).default("isolated"))
   .option("--ttl <duration>", "how long it can be used, such as 30m or 24h", `${JOIN_TOKEN.ttlSeconds / 3_600}h`)
   .option("--uses <number>", "how many agents may join by it", `${JOIN_TOKEN.uses}`)
   .option("--name-pattern <pattern>", "names that they may take; * stands for any characters")
   .option("--ephemeral", "forget them 10 minutes after they are gone", false)
   .option("--url <address>", "where the host reaches the gateway; without it where the gateway of npm run up listens")
+  .option("--image <name>", "the agent's image as the host calls it; without it SCANMESH_AGENT_IMAGE")
   .action(token);
 program
   .command("tokens")

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { openCaller } from "../gateway/caller.js";
 import { openDatabase, type Database } from "../gateway/db/database.js";
 import { migrate } from "../gateway/db/migrations.js";
-import { findRunningMesh } from "../standalone/home.js";
+import type { CertificateConfig } from "../gateway/join/token-lines.js";
+import { findRunningMesh, type MeshFile } from "../standalone/home.js";
 import { readOrCreatePassword, SUPERUSER } from "../standalone/postgres-folder.js";
 import { startPostgres } from "../standalone/postgres.js";
 import { say } from "./command.js";
@@ -17,6 +18,8 @@ export interface MeshDatabase {
   readonly mesh: string;
   /** Where its gateway listens, as far as is known. */
   readonly gateway?: string | undefined;
+  /** By which certificate hosts know that gateway, as far as is known. */
+  readonly certificate?: CertificateConfig | undefined;
   /** Whether it is known that it runs without asking its callers for keys. */
   readonly isOpen: boolean;
   /** Stops it if it was started for this command. */
@@ -44,11 +47,17 @@ export async function meshDatabase(named?: string): Promise<MeshDatabase> {
       url: `postgres://${SUPERUSER}:${await readOrCreatePassword(folder)}@127.0.0.1:${port}/postgres`,
       mesh,
       gateway: running.hostsUrl ?? running.url ?? undefined,
+      certificate: certificateOf(running),
       isOpen: !running.requiresKeys,
       stop: async () => {},
     };
   }
   return { ...(await startPostgres({ dir })), mesh, isOpen: false };
+}
+
+function certificateOf({ hostsUrl, certificate, authority }: MeshFile): CertificateConfig | undefined {
+  if (hostsUrl === undefined || certificate === undefined) return undefined;
+  return { https: { certFile: certificate, port: Number(new URL(hostsUrl).port || 443) }, authorityFile: authority };
 }
 
 /** Does something in the mesh's database, which is brought up to date before. */

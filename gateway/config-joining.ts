@@ -1,6 +1,7 @@
 /** The settings by which hosts join. */
 
-import { commaListOf, durationBetween, filePath, natsAddresses, type Values } from "../schema/settings.js";
+import { projectPath } from "../schema/paths.js";
+import { anyText, commaListOf, durationBetween, filePath, folderPath, natsAddresses, type Values } from "../schema/settings.js";
 
 export const joiningSettings = {
   SCANMESH_AGENT_NATS_URL: {
@@ -28,6 +29,24 @@ export const joiningSettings = {
     example: "/run/scanmesh/join-keys.json",
     about: "File by which the gateway knows the join tokens that `npm run keys` makes for the agents of the same mesh.",
   },
+  SCANMESH_AGENT_IMAGE: {
+    type: anyText.regex(/^[\w./:@-]{1,200}$/, "needs the name of an image").describe("name"),
+    shown: "none",
+    example: "registry.example.org/scanmesh/agent:1.2.0",
+    about: "The agent's image as hosts that join call it: one of a registry, or one that they have.",
+  },
+  SCANMESH_AGENT_IMAGE_FILE: {
+    type: filePath,
+    shown: "none",
+    example: "/var/lib/scanmesh/images/agent.tar.gz",
+    about: "File that `docker save` has made of the agent's image: hosts with Docker that join by the script are given it.",
+  },
+  SCANMESH_PACKAGES: {
+    type: folderPath,
+    shown: "`.scanmesh/packages` in the clone",
+    example: "/var/lib/scanmesh/packages",
+    about: "Folder for the package by which hosts without Docker run an agent, about 60 MB, made when the first one asks for it.",
+  },
 } as const;
 
 /** How hosts join. */
@@ -38,6 +57,10 @@ export interface JoiningConfig {
   readonly agentTtlMs: number;
   /** File with the standing join tokens. */
   readonly joinKeysFile: string | undefined;
+  /** The agent's image, as hosts call it. */
+  readonly agentImage: string | undefined;
+  readonly agentImageFile: string | undefined;
+  readonly packagesFolder: string;
 }
 
 export function readJoining(values: Values<typeof joiningSettings> & { readonly NATS_URL: string }): JoiningConfig {
@@ -45,6 +68,9 @@ export function readJoining(values: Values<typeof joiningSettings> & { readonly 
     agentServers: splitServers(values.SCANMESH_AGENT_NATS_URL ?? (namedServers(values.SCANMESH_TLS_NAMES) || values.NATS_URL)),
     agentTtlMs: values.SCANMESH_AGENT_TTL,
     joinKeysFile: values.SCANMESH_JOIN_KEYS,
+    agentImage: values.SCANMESH_AGENT_IMAGE,
+    agentImageFile: values.SCANMESH_AGENT_IMAGE_FILE,
+    packagesFolder: values.SCANMESH_PACKAGES ?? projectPath(".scanmesh", "packages"),
   };
 }
 

@@ -269,6 +269,13 @@ export function readAgentConfig(
   };
 }
 
+/** Whether a container that runs the agent's image has a folder for the agent's key. */
+export function readContainerConfig(env: Readonly<Record<string, string | undefined>> = process.env): {
+  readonly keepsKey: boolean;
+} {
+  return { keepsKey: Boolean(env["SCANMESH_IDENTITY"]) };
+}
+
 /** Throws ConfigError where the settings name another agent than the one that has joined. */
 function checkWanted({ agent, internet }: AgentConfig["wanted"], joined: JoinedAgent): void {
   const mistakes: string[] = [];

@@ -15,6 +15,7 @@ import { listEngines, createParts } from "./engine/engine-set.js";
 import { hasStaleSignatures } from "../schema/stale.js";
 import { ownVersion } from "../schema/version.js";
 import { createStartContained } from "./runners/container/contained-node.js";
+import { explainBubblewrap } from "./runners/process/find-fence.js";
 import { createContainerHost } from "./runners/container/host.js";
 import { readIdentity } from "./join/identity.js";
 import { checkHost, checkMembership, hostNeeds } from "./join/preflight.js";
@@ -34,7 +35,7 @@ export interface Diagnosis {
 /** Examines this host. Throws if its settings or its engines file cannot be read. */
 export async function examine(config: AgentConfig, log: Logger): Promise<Diagnosis> {
   const { engines, mistakes } = await listEngines(config);
-  const { examined, inspector } = await examineEach(
+  const { examined, inspector, fence } = await examineEach(
     engines.filter(({ off }) => off === null),
     asDoctor(config),
     log,
@@ -42,9 +43,10 @@ export async function examine(config: AgentConfig, log: Logger): Promise<Diagnos
   const joined = await readIdentity(config.identityFolder);
   const problems = [...(await checkHost(await hostNeeds(config))), ...(joined ? await checkMembership(joined) : [])];
   const presences = examined.map(({ presence }) => presence);
-  const warnings = examined.flatMap(({ presence, warnings: all }) =>
+  const ofEngines = examined.flatMap(({ presence, warnings: all }) =>
     [...all, ...(hasStaleSignatures(presence) ? [STALE] : [])].map((warning) => `${presence.name}: ${warning}`),
   );
+  const warnings = [...ofEngines, ...(fence === undefined ? [] : [fence])];
   const report = readReport({
     presences,
     inspector,
@@ -71,7 +73,11 @@ async function examineEach(
   chosen: Awaited<ReturnType<typeof listEngines>>["engines"],
   config: AgentConfig,
   log: Logger,
-): Promise<{ examined: { presence: EnginePresence; warnings: readonly string[] }[]; inspector: InspectorFindings }> {
+): Promise<{
+  examined: { presence: EnginePresence; warnings: readonly string[] }[];
+  inspector: InspectorFindings;
+  fence: string | undefined;
+}> {
   const spool = await openSpool(config.spool);
   const orphans = watchSpoolOrphans(spool.folder, log);
   const containers = createContainerHost({
@@ -98,7 +104,8 @@ async function examineEach(
       const presence = engine.presence();
       return { presence: engine.hasStarted() ? presence : { ...presence, runner: "-" }, warnings: engine.warnings() };
     });
-    return { examined, inspector: await examineInspector(inspector) };
+    const fence = await explainBubblewrap({ internet: false, folder: host.folder, programPath: config.programPath });
+    return { examined, inspector: await examineInspector(inspector), fence };
   } finally {
     await inspector.stop();
     await Promise.all(engines.map((engine) => engine.stop()));

@@ -10,20 +10,21 @@ import { examine } from "./doctor.js";
 import { findIdentity, joinByCommand, leaveByCommand } from "./join/enlist.js";
 import type { Goodbye } from "./work/presence.js";
 
-const USAGE = `Usage: npm run agent [-- join TOKEN | leave | doctor]
+const USAGE = `Usage: npm run agent [-- join TOKEN | enlist TOKEN | leave | doctor]
 
 Runs a scanner agent on this host, until Ctrl-C.
 
-  join TOKEN  joins a mesh by a token (npm run hosts -- token makes one), then runs; later without join or token
-  leave       says goodbye to the mesh for good, and removes the agent's key; stop the agent first
-  doctor      starts and tests every engine that is to run here, without a mesh, and says what does not work
-  --help      shows this
+  join TOKEN    joins a mesh by a token (npm run hosts -- token makes one), then runs; later without join or token
+  enlist TOKEN  joins a mesh, and does not run
+  leave         says goodbye to the mesh for good, and removes the agent's key; stop the agent first
+  doctor        starts and tests every engine that is to run here, without a mesh, and says what does not work
+  --help        shows this
 
 Settings are environment variables, such as NATS_URL: docs/run/settings.md lists them.`;
 
 /** Exit statuses: what waiting and starting again do not mend, other failures, and that it wants to be started again. */
 const EXIT = { failed: 1, mistaken: 2, restart: RESTART_STATUS } as const;
-const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { join: ["TOKEN"], leave: [], doctor: [] };
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { join: ["TOKEN"], enlist: ["TOKEN"], leave: [], doctor: [] };
 
 surviveLostOutput();
 const words = process.argv.slice(2);
@@ -47,6 +48,7 @@ try {
   const config = readConfig();
   if (command === "doctor") process.exit(await runDoctor(config));
   if (command === "leave") await leaveByCommand(config, complain);
+  else if (command === "enlist") await joinByCommand(config, rest[0] ?? "", complain);
   else
     await run(command === "join" ? await joinByCommand(config, rest[0] ?? "", complain) : await findIdentity(config, complain));
 } catch (error) {
@@ -83,7 +85,7 @@ function checkWords(): void {
   if (command === undefined) return;
   const needed = ARGUMENTS[command];
   if (needed === undefined)
-    complain(`unknown command ${JSON.stringify(command)}: use join, leave or doctor, or none to run an agent`);
+    complain(`unknown command ${JSON.stringify(command)}: use join, enlist, leave or doctor, or none to run an agent`);
   else if (rest.length > needed.length) complain(`${command} takes ${needed[0] ?? "no arguments"}, but got ${rest.join(" ")}`);
   else if (rest.length < needed.length) complain(`${command} needs ${needed.join(" ")}`);
   else return;

@@ -19,7 +19,7 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import { isFor } from "./certificate-names.js";
+import { isFor } from "../schema/certificate-names.js";
 import { readOrCreateFile, replaceFile } from "./keys.js";
 
 /** Files in PEM. */

@@ -72,6 +72,7 @@ const TEST_PROGRAMS = [
   "docker-compose",
   "debootstrap",
   "ip",
+  "systemd-analyze",
   "chromium",
   "curl",
   "python3-requests",

@@ -16,12 +16,22 @@ export interface MeshFile {
   readonly url: string | null;
   /** The address at which other hosts reach it, if they are let in. */
   readonly hostsUrl?: string | undefined;
+  /** File of the certificate that it has there, and of its authority unless everybody knows it. */
+  readonly certificate?: string | undefined;
+  readonly authority?: string | undefined;
+}
+
+/** Where other hosts reach the gateway, and by which certificate they know it. */
+export interface HostsAddress {
+  readonly gateway: string;
+  readonly certificate: string | undefined;
+  readonly authority: string | undefined;
 }
 
 /** A data folder that is ours until `release`. */
 export interface Home {
   /** Lets others find the mesh. */
-  publish(url: string, hostsUrl: string | undefined): Promise<void>;
+  publish(url: string, open: HostsAddress | undefined): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -39,8 +49,10 @@ export async function claimHome(home: string, requiresKeys: boolean): Promise<Ho
     if (!(await createFile(file, claim))) throw new OperatorError(`ScanMesh is being started in ${home} by another command.`);
   }
   return {
-    async publish(url, hostsUrl) {
-      await writeFile(`${file}.new`, JSON.stringify({ ...claim, url, hostsUrl } satisfies MeshFile), { mode: 0o600 });
+    async publish(url, open) {
+      const { gateway: hostsUrl, certificate, authority } = open ?? {};
+      const mesh: MeshFile = { ...claim, url, hostsUrl, certificate, authority };
+      await writeFile(`${file}.new`, JSON.stringify(mesh), { mode: 0o600 });
       await rename(`${file}.new`, file);
     },
     release: () => rm(file, { force: true }),
@@ -64,8 +76,8 @@ function readMeshFile(text: string): MeshFile | undefined {
   try {
     const mesh = JSON.parse(text) as Partial<MeshFile> | null;
     if (typeof mesh?.pid !== "number") return undefined;
-    const { pid, requiresKeys = true, url = null, hostsUrl } = mesh;
-    return { pid, startedAt: String(mesh.startedAt), requiresKeys, url, hostsUrl };
+    const { pid, requiresKeys = true, url = null, hostsUrl, certificate, authority } = mesh;
+    return { pid, startedAt: String(mesh.startedAt), requiresKeys, url, hostsUrl, certificate, authority };
   } catch (error) {
     // Empty or cut off: its writer did not live to finish it.
     if (error instanceof SyntaxError) return undefined;

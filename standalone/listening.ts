@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { OperatorError } from "../schema/operator-error.js";
-import { isFor } from "./certificate-names.js";
+import { isFor } from "../schema/certificate-names.js";
 import type { Listening } from "./config.js";
 import { urlHost } from "./nats-config.js";
 

@@ -7,7 +7,7 @@ import { surviveLostOutput } from "../schema/lost-output.js";
 import { ConfigError } from "../schema/settings.js";
 import { readStandaloneConfig, type StandaloneConfig } from "./config.js";
 import { firstScan } from "./first-scan.js";
-import { claimHome } from "./home.js";
+import { claimHome, type Home } from "./home.js";
 import { createMesh, type Mesh } from "./mesh.js";
 import { findProgram } from "./programs.mjs";
 import { createProgress, type Progress } from "./progress.mjs";
@@ -47,7 +47,7 @@ async function up(config: StandaloneConfig): Promise<void> {
 async function start(
   { home, requiresKeys }: StandaloneConfig,
   mesh: Mesh,
-  publish: (url: string, hostsUrl: string | undefined) => Promise<void>,
+  publish: Home["publish"],
   progress: Progress,
   stop: AbortSignal,
 ): Promise<void> {
@@ -60,7 +60,7 @@ async function start(
     const scanning = () => firstScan(url, healthy, stop);
     paragraphs.unshift(scanTable(await progress.step("First scan", scanning, describeFirstScan, foundEicar)));
   }
-  await publish(url, open?.gateway);
+  await publish(url, open);
   progress.line(["", ...paragraphs, addresses(url, home, open), ""].join("\n\n").slice(1, -1));
   progress.line("ScanMesh is up. Ctrl-C stops it; the data stays.");
 }

@@ -232,7 +232,8 @@ export function createMesh(config: StandaloneConfig): Mesh {
         ),
       ]);
       unfollow = certificate?.follow(() => nats?.reload(), line);
-      const open = config.listening && { ...openAddresses(config.listening), authority: certificate?.files.ca };
+      const { cert, ca: authority } = certificate?.files ?? {};
+      const open = config.listening && { ...openAddresses(config.listening), certificate: cert, authority };
       return { url, open, engines, mistakes };
     },
     hasStarted: () => servers.length + parts.length > 0,

@@ -27,6 +27,7 @@ const PACKAGES = {
   "docker-compose": { apt: "docker-compose" },
   debootstrap: { apt: "debootstrap" },
   ip: { apt: "iproute2" },
+  "systemd-analyze": { apt: "systemd" },
   chromium: { apt: "chromium" },
   curl: { apt: "curl" },
   gpg: { apt: "gnupg", brew: "gnupg" },

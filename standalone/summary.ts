@@ -54,6 +54,8 @@ function clamavAdvice(hasClamd: boolean): string {
 export interface OpenAddresses {
   readonly gateway: string;
   readonly nats: string;
+  /** File of the certificate. */
+  readonly certificate: string | undefined;
   /** File of the authority that browsers and clients are to be told to trust; undefined: they know it. */
   readonly authority: string | undefined;
 }

@@ -8,8 +8,8 @@ import proxyAddress from "@fastify/proxy-addr";
 import type { GatewayConfig } from "../config.js";
 
 /** The base URL of the gateway for a caller: the public one if it is set, else by the request's Host and connection. */
-export function baseUrl(config: GatewayConfig, host: string, connection: Duplex): string {
-  return config.publicUrl?.replace(/\/+$/, "") ?? `${"encrypted" in connection ? "https" : "http"}://${host}`;
+export function baseUrl({ publicUrl }: Pick<GatewayConfig, "publicUrl">, host: string, connection: Duplex): string {
+  return publicUrl?.replace(/\/+$/, "") ?? `${"encrypted" in connection ? "https" : "http"}://${host}`;
 }
 
 /** The host that a request was sent to; the address that it arrived at if it does not say, as in HTTP/1.0. */

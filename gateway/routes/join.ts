@@ -22,6 +22,7 @@ import { leaveAgent, renewAgent } from "../join/agent-requests.js";
 import { joinAgent } from "../join/join-agent.js";
 import { createAddressRates } from "../keys/address-rates.js";
 import type { ScanContext } from "../scan/context.js";
+import { joinFileRoutes } from "./join-files.js";
 
 const BODY_BYTES = 16 * 1024;
 /** Requests a second of one address, enough for twenty hosts behind it at once. */
@@ -46,6 +47,7 @@ export async function joinRoutes(app: FastifyInstance, ctx: ScanContext): Promis
     await leaveAgent(ctx, caller, parseAgent(AgentVerb.leave, body));
     return reply.status(204).send();
   });
+  await joinFileRoutes(app, ctx);
 }
 
 function parse<T extends z.ZodType>(type: T, body: unknown): z.infer<T> {

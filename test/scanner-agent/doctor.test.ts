@@ -83,7 +83,11 @@ describe("the doctor", () => {
 
   test.each([["--help"], ["doctor", "--help"], ["-h"]])("is explained by %s %s, whatever the settings are", async (...words) => {
     const { code, stdout, stderr } = await doctor({ SCANMESH_SLOTS: "0" }, ...words);
-    expect([code, stdout.split("\n")[0], stderr]).toEqual([0, "Usage: npm run agent [-- join TOKEN | leave | doctor]", ""]);
+    expect([code, stdout.split("\n")[0], stderr]).toEqual([
+      0,
+      "Usage: npm run agent [-- join TOKEN | enlist TOKEN | leave | doctor]",
+      "",
+    ]);
   });
 
   test.each([

@@ -49,6 +49,8 @@ const NOT_HANDED_ON: Readonly<Record<string, Readonly<Record<string, string>>>> 
     SCANMESH_TLS_NAMES: OTHER_HOSTS,
     SCANMESH_TLS_HOST: "the image listens on every address of its container",
     SCANMESH_TLS_PORT: "the port inside the container is always the same",
+    SCANMESH_AGENT_IMAGE_FILE: "deploy/more-hosts.yml mounts its folder",
+    SCANMESH_PACKAGES: "the image gives it a folder in memory",
     SCANMESH_FAILPOINT: "it is for tests",
   },
   agent: {

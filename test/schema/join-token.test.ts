@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { joinLines } from "../../schema/join-lines.js";
 import {
   deriveJoinKeys,
   formatJoinToken,
@@ -8,6 +10,7 @@ import {
   tokenAddress,
   UnreadableToken,
 } from "../../schema/join-token.js";
+import { projectPath } from "../../schema/paths.js";
 
 const secret = generateJoinSecret();
 const gateway = "https://scan.example.org:8443/ab";
@@ -25,10 +28,24 @@ describe("a join token", () => {
       expect(address).toHaveLength(32);
       const text = formatJoinToken({ gateway: address, secret });
       expect(text).toMatch(/^smj1_[\w-]+$/);
-      const docker = "docker run --rm -v /var/run/docker.sock:/var/run/docker.sock localhost/scanmesh/agent join ";
-      expect(`${docker}${text}`.length).toBeLessThanOrEqual(160);
-      expect(`npm run agent -- join ${text}`.length).toBeLessThanOrEqual(160);
+      const longest = { CLONE: 160, DOCKER: 160, SCRIPT: 200 };
+      const lines = joinLines(text, { image: "localhost/scanmesh/agent", pin: `sha256//${"A".repeat(43)}=` });
+      expect(lines.map(({ method }) => method)).toEqual(Object.keys(longest));
+      for (const { method, text: line } of lines) expect(line.length).toBeLessThanOrEqual(longest[method]);
     }
+  });
+
+  it("makes lines as long as the documents say", () => {
+    const text = formatJoinToken({ gateway, secret });
+    const lengths = (pin?: string) => joinLines(text, { image: "localhost/scanmesh/agent", pin }).map((line) => line.text.length);
+    const [clone, docker, script] = lengths();
+    const [, , pinned] = lengths(`sha256//${"A".repeat(43)}=`);
+    const page = readFileSync(projectPath("docs", "run", "hosts.md"), "utf8");
+    expect([...page.matchAll(/^\| .* smj1_….* \| (\d+.*) \|$/gm)].map(([, told]) => told)).toEqual([
+      `${script}, or ${pinned} with the hash of the gateway's key`,
+      `${docker}`,
+      `${clone}`,
+    ]);
   });
 
   it("that was cut, or of which a character changed, says so", () => {

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { isFor } from "../../standalone/certificate-names.js";
+import { isFor } from "../../schema/certificate-names.js";
 import { makeCertificates } from "../../standalone/certificates.js";
 import { temporaryFolder } from "./temporary-folder.js";
 

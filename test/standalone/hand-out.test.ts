@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { projectPath } from "../../schema/paths.js";
-import { isFor } from "../../standalone/certificate-names.js";
+import { isFor } from "../../schema/certificate-names.js";
 import { handOut } from "../../standalone/hand-out.js";
 import { makeKeys } from "../../standalone/keys.js";
 import { temporaryFolder } from "./temporary-folder.js";

@@ -92,8 +92,10 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 3 * START
     expect(mesh.output()).toContain("This mesh asks its callers for an API key");
     expect(mesh.output()).toContain(`https://127.0.0.1:${httpsPort}, tls://127.0.0.1:${natsPort}`);
 
-    const { stdout: line } = await runHosts(dir, "token");
+    const [line = "", script = ""] = (await runHosts(dir, "token")).stdout.split("\n");
     expect(line.length).toBeLessThan(160);
+    // curl does not know the mesh's authority: the line tells it the key.
+    expect((await promisify(execFile)("sh", ["-c", script.replace(/ \| sh .*/, "")])).stdout).toMatch(/^#!\/bin\/sh\n/);
     const host = readAgentConfig({ SCANMESH_IDENTITY: join(dir, "far"), SCANMESH_AGENT_ID: "far" });
     const joined = await joinMesh(host, { token: line.trim().split(" ").at(-1) ?? "", say: () => {}, patient: false });
     const authority = await readFile(join(dir, "tls", "ca.pem"), "utf8");

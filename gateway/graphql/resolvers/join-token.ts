@@ -10,10 +10,10 @@ import {
   type RevokeJoinTokenSuccess,
 } from "../../../schema/graphql/join-token.js";
 import { isJoinErrorCode, joinSentence } from "../../../schema/join-errors.js";
-import { joinLines } from "../../../schema/join-lines.js";
 import type { JoinRefusalRecord } from "../../db/join-refusals.js";
 import { readJoinTokenRecord, readJoinTokens, type JoinTokenRecord } from "../../db/join-tokens.js";
 import { createJoinToken, JOIN_TOKEN, revokeJoinToken } from "../../join/join-tokens.js";
+import { readTokenLines } from "../../join/token-lines.js";
 import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
@@ -110,7 +110,7 @@ export class JoinTokenResolver {
     return orUserError([], async () => {
       const more = { namePattern: namePattern ?? undefined, gateway: gateway ?? baseUrl };
       const { record, text } = await createJoinToken(mesh, caller, { class: internet, ttlSeconds, uses, ephemeral, ...more });
-      return { joinToken: record, text, lines: joinLines(text) };
+      return { joinToken: record, text, lines: await readTokenLines(mesh.config, text) };
     });
   }
 

@@ -8,7 +8,7 @@ export const base64 = (text: string) => Buffer.from(text).toString("base64");
 export const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 const SCAN = `scanId name priority stopAfter labels { key value } previous { scanId } batch { batchId } total done detections
-  verdict endDate revision skipped { engine reason } results { engine state verdict signature reusedFrom startedAt endedAt durationMs details }`;
+  verdict endDate revision skipped { engine reason } results { engine agent state verdict signature reusedFrom startedAt endedAt durationMs details }`;
 
 const SUBMIT = `mutation Submit($input: SubmitScanInput!) {
   submitScan(input: $input) {

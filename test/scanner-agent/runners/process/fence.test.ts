@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { mkdtemp, rm, stat, symlink } from "node:fs/promises";
+import { mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { noFence, type Fence } from "../../../../scanner-agent/runners/process/fence.js";
-import { findFence } from "../../../../scanner-agent/runners/process/find-fence.js";
+import { explainBubblewrap, findFence } from "../../../../scanner-agent/runners/process/find-fence.js";
 import { createProcessRunner } from "../../../../scanner-agent/runners/process/process.js";
 import { runOptions, sampleFile } from "../samples.js";
 
@@ -91,6 +91,16 @@ test("where only / is read-only in the fence, that is said", async () => {
   const fence = await findFence({ internet, folder, programPath: without });
   await rm(without, { recursive: true, force: true });
   expect(fence.description).toContain(fence === noFence ? "none" : "read-only file systems beside /");
+});
+
+test("what keeps Bubblewrap from working is told, with what to do", async () => {
+  const programPath = await mkdtemp(join(tmpdir(), "scanmesh-test-path-"));
+  const bwrap = "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n";
+  await writeFile(join(programPath, "bwrap"), bwrap, { mode: 0o755 });
+  expect(await explainBubblewrap({ internet, folder, programPath: `${programPath}:/usr/bin` })).toMatch(
+    /user namespaces .*It said: bwrap: setting up uid map: Permission denied$/,
+  );
+  await rm(programPath, { recursive: true, force: true });
 });
 
 test("a host that has no fence says so", () => {

@@ -1,0 +1,114 @@
+/** What a host that joins is given to run: the agent as a package, and its image where there is a file of it. */
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import type { Logger } from "pino";
+import { projectPath } from "../../schema/paths.js";
+import type { GatewayConfig } from "../config.js";
+
+/** A file for hosts. */
+export interface MadePackage {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** A file with the name by which hosts ask for it. */
+export interface AgentFile extends MadePackage {
+  readonly name: string;
+}
+
+/** What a gateway gives. */
+export interface AgentFiles {
+  /** The system for which it has the agent, such as `linux-x64`. */
+  readonly platform: string;
+  /** Made at the first call; a text says why there is none. */
+  findPackage(): Promise<AgentFile | string>;
+  /** Undefined where the operator has put none there. */
+  findImage(): Promise<AgentFile | undefined>;
+}
+
+const PLATFORM = `${process.platform}-${process.arch}`;
+const MAKE_MS = 300_000;
+
+export function createAgentFiles({ packagesFolder, agentImageFile }: GatewayConfig, log: Logger): AgentFiles {
+  let making: Promise<AgentFile> | undefined;
+  let hashed: { readonly stamp: string; readonly file: Promise<AgentFile> } | undefined;
+
+  async function make(): Promise<AgentFile> {
+    const program = projectPath("dist", "gateway", "join", "make-package.js");
+    const { stdout } = await promisify(execFile)(process.execPath, [program, packagesFolder], { timeout: MAKE_MS });
+    const made = JSON.parse(stdout) as MadePackage;
+    log.info({ bytes: made.bytes, file: made.path }, "made the agent's package for hosts that join");
+    return { ...made, name: `package-${PLATFORM}.tar.gz` };
+  }
+
+  async function keepMade(): Promise<AgentFile> {
+    const made = await (making ??= make());
+    if (await statIfThere(made.path)) return made;
+    // Somebody has emptied the folder.
+    making = undefined;
+    return keepMade();
+  }
+
+  return {
+    platform: PLATFORM,
+    async findPackage() {
+      const problem = packageProblem();
+      if (problem !== undefined) return problem;
+      try {
+        return await keepMade();
+      } catch (error) {
+        making = undefined;
+        log.error({ err: error }, "cannot make the agent's package for hosts that join");
+        return "The gateway cannot make the package; its log says why.";
+      }
+    },
+    async findImage() {
+      const found = agentImageFile === undefined ? undefined : await statIfThere(agentImageFile);
+      if (agentImageFile === undefined || !found) return undefined;
+      const { size: bytes, mtimeMs } = found;
+      const stamp = `${bytes} ${mtimeMs}`;
+      if (hashed?.stamp !== stamp) {
+        const name = `image-${PLATFORM}${/\.tar(\.\w+)?$/.exec(basename(agentImageFile))?.[0] ?? ".tar"}`;
+        const file = sha256Of(agentImageFile).then((sha256) => ({ name, path: agentImageFile, sha256, bytes }));
+        hashed = { stamp, file };
+      }
+      return hashed.file.catch((error: unknown) => {
+        hashed = undefined;
+        throw error;
+      });
+    },
+  };
+}
+
+/** Why this installation cannot be packed. */
+function packageProblem(): string | undefined {
+  if (process.platform !== "linux") return `The gateway runs on ${process.platform}, and has no agent for Linux.`;
+  const shared = Object.entries(process.config.variables).some(
+    ([name, value]) => name.startsWith("node_shared") && value === true,
+  );
+  if (shared)
+    return "The gateway's Node needs libraries of its host: run the gateway with a Node from nodejs.org, or use Docker.";
+  return undefined;
+}
+
+async function statIfThere(path: string) {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}

@@ -1,0 +1,38 @@
+import { createHash, X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { isFor } from "../../schema/certificate-names.js";
+import { joinLines, type JoinLine } from "../../schema/join-lines.js";
+import { parseJoinToken } from "../../schema/join-token.js";
+import type { HttpsConfig } from "../config-listening.js";
+import type { GatewayConfig } from "../config.js";
+
+/** What the lines depend on besides the token. */
+export type LineConfig = Pick<GatewayConfig, "agentImage"> & CertificateConfig;
+
+/** By which certificate hosts know the gateway. */
+export interface CertificateConfig extends Pick<GatewayConfig, "authorityFile"> {
+  readonly https: Pick<HttpsConfig, "certFile" | "port"> | undefined;
+}
+
+/** The lines by which hosts can join with a token's text. */
+export async function readTokenLines(config: LineConfig, token: string): Promise<readonly JoinLine[]> {
+  const pin = await readPin(config, parseJoinToken(token).gateway);
+  return joinLines(token, { image: config.agentImage, pin });
+}
+
+const HTTPS_PORT = 443;
+
+/**
+ * The hash of the key of the gateway's certificate, as curl takes it, where hosts do not know the certificate's authority. The key stays
+ * when the certificate is signed anew. Undefined where the address is that of a proxy: the certificate is for another name, or the proxy
+ * has the usual port and the gateway has not.
+ */
+export async function readPin({ https, authorityFile }: CertificateConfig, address: string): Promise<string | undefined> {
+  const { protocol, hostname, port } = new URL(address);
+  if (https === undefined || authorityFile === undefined || protocol !== "https:") return undefined;
+  if (port === "" && https.port !== HTTPS_PORT) return undefined;
+  const certificate = new X509Certificate(await readFile(https.certFile));
+  if (!isFor(certificate, hostname.replace(/^\[|\]$/g, ""))) return undefined;
+  const der = certificate.publicKey.export({ type: "spki", format: "der" });
+  return `sha256//${createHash("sha256").update(der).digest("base64")}`;
+}

@@ -1,0 +1,80 @@
+/** `GET /join`: the script by which a bare host joins, and what it brings to it. None of it is secret. */
+
+import { open, readFile } from "node:fs/promises";
+import type { FastifyInstance } from "fastify";
+import { pinOptions } from "../../schema/join-lines.js";
+import { JOIN_PATH } from "../../schema/join-messages.js";
+import { projectPath } from "../../schema/paths.js";
+import { ownVersion } from "../../schema/version.js";
+import { GatewayError } from "../errors.js";
+import { OPEN_ROUTE } from "../http/open-route.js";
+import { baseUrl, hostOf } from "../http/request.js";
+import { createAgentFiles, type AgentFile, type AgentFiles } from "../join/agent-files.js";
+import { readPin } from "../join/token-lines.js";
+import type { ScanContext } from "../scan/context.js";
+
+/** Downloads at once; others are to come back. A host's takes seconds, and the mesh's own work goes first. */
+const MOST_DOWNLOADS = 4;
+const RETRY_SECONDS = 5;
+/** How long one may take: whoever reads slower keeps others out. */
+const DOWNLOAD_MS = 900_000;
+const PLACE = "#OFFER\n";
+
+export async function joinFileRoutes(app: FastifyInstance, { config, log }: Pick<ScanContext, "config" | "log">): Promise<void> {
+  const files = createAgentFiles(config, log);
+  const script = await readFile(projectPath("gateway", "join", "join.sh"), "utf8");
+  let downloads = 0;
+
+  app.get(JOIN_PATH, OPEN_ROUTE, async (request, reply) => {
+    // The address that was asked, whatever the public one is: from there it fetches the rest.
+    const asked = baseUrl({ publicUrl: undefined }, hostOf(request), request.raw.socket);
+    const pin = await readPin(config, asked);
+    const offered = await offer(files, pin === undefined ? "" : pinOptions(pin));
+    return reply
+      .type("text/plain; charset=utf-8")
+      .header("cache-control", "no-store")
+      .send(script.replace(PLACE, () => offered));
+  });
+
+  app.get<{ Params: { name: string } }>(`${JOIN_PATH}/:name`, OPEN_ROUTE, async ({ params: { name } }, reply) => {
+    const file = await findFile(files, name);
+    if (file === undefined) throw new GatewayError("NOT_FOUND", "there is no such file for hosts that join");
+    if (downloads >= MOST_DOWNLOADS)
+      throw new GatewayError("UNAVAILABLE", `${MOST_DOWNLOADS} hosts are fetching the agent now`, { retryAfter: RETRY_SECONDS });
+    const handle = await open(file.path);
+    downloads++;
+    const content = handle.createReadStream({ end: file.bytes - 1 });
+    const timer = setTimeout(() => content.destroy(new Error("a host has fetched the agent for too long")), DOWNLOAD_MS).unref();
+    content.once("close", () => {
+      clearTimeout(timer);
+      downloads--;
+    });
+    return reply.type("application/octet-stream").header("content-length", file.bytes).send(content);
+  });
+}
+
+async function findFile(files: AgentFiles, name: string): Promise<AgentFile | undefined> {
+  const image = await files.findImage();
+  if (name === image?.name) return image;
+  const made = name.startsWith("package-") ? await files.findPackage() : undefined;
+  return typeof made === "object" && name === made.name ? made : undefined;
+}
+
+/** What the script is told, as assignments of a shell. */
+async function offer(files: AgentFiles, curlOptions: string): Promise<string> {
+  const [made, image] = await Promise.all([files.findPackage(), files.findImage()]);
+  const [file, problem] = typeof made === "string" ? [undefined, made] : [made, ""];
+  const values = {
+    version: ownVersion(),
+    platform: files.platform,
+    package: file?.name ?? "",
+    package_sha256: file?.sha256 ?? "",
+    package_problem: problem,
+    image: image?.name ?? "",
+    image_sha256: image?.sha256 ?? "",
+    curl_options: curlOptions,
+  };
+  return Object.entries(values)
+    .map(([name, value]) => `${name}='${value.replaceAll("'", "'\\''")}'\n`)
+    .join("");
+}
