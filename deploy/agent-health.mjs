@@ -3,10 +3,12 @@
  * An agent whose engines are not healthy says so in the mesh's list, and is no reason to start it again.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 const ESTABLISHED = "01";
-const servers = (process.env.NATS_URL || "nats://127.0.0.1:4222").split(",");
+const named = process.env.NATS_URL;
+const servers = (named ? named.split(",") : joinedServers()) ?? ["nats://127.0.0.1:4222"];
 const ports = new Set(
   servers.map((server) => Number(new URL(server.includes("://") ? server : `nats://${server}`).port || 4222)),
 );
@@ -26,3 +28,12 @@ const isConnected = tables.some((table) =>
 
 if (!isConnected) process.stderr.write("no connection to NATS\n");
 process.exitCode = isConnected ? 0 : 1;
+
+/** What the mesh has said where NATS is. */
+function joinedServers() {
+  const folder = process.env.SCANMESH_IDENTITY;
+  if (!folder || !existsSync(folder)) return undefined;
+  const files = readdirSync(folder).map((name) => join(folder, name, "agent.json"));
+  const found = files.filter((file) => existsSync(file)).flatMap((file) => JSON.parse(readFileSync(file, "utf8")).servers);
+  return found.length === 0 ? undefined : found;
+}

@@ -95,7 +95,9 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       ["scanner-agent/work", "requests taken, run and answered"],
     ],
     [["scanner-agent", "the agent put together, and the doctor", /^(agent|doctor(-[a-z]+)*)\.ts$/]],
+    [["scanner-agent/joiner", "the agent's own container on a host, started, replaced and removed"]],
     [["scanner-agent", "the process", /^main\.ts$/]],
+    [["scanner-agent", "the process of the image", /^container-main\.ts$/]],
   ],
 };
 

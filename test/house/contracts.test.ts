@@ -6,7 +6,7 @@ import { codeOf, files, houseOf, imports, isPage, list, product, textOf } from "
 
 describe("one owner each", () => {
   const owners: [library: RegExp, owner: RegExp][] = [
-    [/^dockerode$/, /^scanner-agent\/runners\/container\//],
+    [/^dockerode$/, /^scanner-agent\/(runners\/container|joiner)\//],
     [/^(pg|pg-.*)$/, /^gateway\/db\//],
     [/^kysely$/, /^(gateway\/db\/|schema\/tables\/)/],
     [/^nats$/, /^((gateway|scanner-agent)\/bus|schema\/nats)\//],

@@ -16,12 +16,14 @@ export interface OwnImage {
 
 /** The image of the container in which this agent runs. Throws {@link Unavailable} if that is none of the daemon's. */
 export async function findOwnImage(daemon: DockerDaemon): Promise<OwnImage> {
+  return { image: (await inspectOwn(daemon)).Image, mounts: [] };
+}
+
+/** The container in which this process runs. Throws {@link Unavailable} if that is none of the daemon's. */
+export async function inspectOwn(daemon: DockerDaemon): Promise<Docker.ContainerInspectInfo> {
   const id = ownContainer(await readMounts());
   if (id === undefined) throw new Unavailable("this agent runs in no container");
-  const { Image } = await daemon.ask("show the agent's container", (docker, abortSignal) =>
-    docker.getContainer(id).inspect({ abortSignal }),
-  );
-  return { image: Image, mounts: [] };
+  return daemon.ask("show the agent's container", (docker, abortSignal) => docker.getContainer(id).inspect({ abortSignal }));
 }
 
 /** The id of the container that has these mounts; undefined: it is no container's. */

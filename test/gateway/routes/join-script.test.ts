@@ -75,10 +75,14 @@ test("joins by the printed line, and takes work", async () => {
   const [running] = await processes();
   const { output: user } = await host.run(`stat -c %U /proc/${running?.split(" ")[0]}`);
   expect(user.trim(), "it does not run as root").toBe("scanmesh");
-  const { output: report } = await host.run(
-    "setpriv --reuid=scanmesh --regid=scanmesh --clear-groups -- /opt/scanmesh/agent doctor",
-  );
-  expect(report).toMatch(/^Yara +healthy +builtin \(the agent's user, no network, private \/tmp, limits, system-call filter\)/m);
+  const asAgent = "setpriv --reuid=scanmesh --regid=scanmesh --clear-groups --";
+  const { output: report } = await host.run(`${asAgent} /opt/scanmesh/agent doctor`);
+  expect(report).toMatch(/^Yara +healthy +builtin/m);
+  // Where a user without rights may make namespaces, nothing is missing in the fence of one.
+  if ((await host.run(`${asAgent} unshare --user --map-root-user true`)).status === 0)
+    expect(report).toMatch(
+      /^Yara +healthy +builtin \(the agent's user, no network, private \/tmp, limits, system-call filter\)/m,
+    );
 });
 
 test("upgrades in place by the line without a token: the same key, another process, what is set is kept", async () => {
