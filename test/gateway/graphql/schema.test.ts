@@ -50,7 +50,7 @@ it("every query, mutation and subscription says which scope it needs", () => {
   const fields = roots.flatMap((type) => Object.values(type?.getFields() ?? {}));
   expect(fields.length).toBeGreaterThan(0);
   // What createDownload needs depends on its input: its verb asks for it.
-  const anyKey = ["viewer", "createDownload"];
+  const anyKey = ["viewer", "createDownload", "readinessUpdated"];
   expect(fields.filter(({ extensions }) => extensions.scope === "key").map(({ name }) => name)).toEqual(anyKey);
   const others = fields.filter(({ name }) => !anyKey.includes(name));
   expect(others.filter(({ extensions }) => !SCOPES.includes(extensions.scope as Scope)).map(({ name }) => name)).toEqual([]);
