@@ -7,15 +7,13 @@ import { createApiKey, revokeApiKey } from "../gateway/scan/api-keys.js";
 import { SCOPES, type Scope } from "../schema/scopes.js";
 import { commaList } from "../schema/settings.js";
 import { explainOptions } from "./option-mistakes.js";
+import { parseExpiry, TIME_FORMATS } from "./expiry.js";
 import { formatMinute } from "./utc-time.js";
 import { textTable } from "../schema/text-table.js";
 import { print, runCommand, say } from "./command.js";
 import { COMMAND_LINE, withDatabase } from "./mesh-database.js";
 import { printable } from "./view.js";
 import { OperatorError } from "../schema/operator-error.js";
-
-const DAY_MS = 86_400_000;
-const TIME_FORMATS = "days (90d), hours (12h), a date (2030-01-31) or a time (2030-01-31T12:00Z)";
 
 interface CreateOptions {
   readonly name: string;
@@ -29,7 +27,7 @@ async function create({ name, scopes, expires, rate, dailyScans }: CreateOptions
   const input = {
     name,
     scopes: parseScopes(scopes),
-    expiresAt: expires === undefined ? undefined : parseTime(expires),
+    expiresAt: expires === undefined ? undefined : parseExpiry(expires),
     rate: rate === undefined ? undefined : Number(rate),
     dailyScans: dailyScans === undefined ? undefined : Number(dailyScans),
   };
@@ -55,15 +53,6 @@ function parseScopes(text: string): Scope[] {
   const wrong = words.filter((word) => !(SCOPES as readonly string[]).includes(word));
   if (wrong.length > 0) throw new OperatorError(`--scopes: there is no ${wrong.join(", ")}; there are ${SCOPES.join(", ")}.`);
   return words as Scope[];
-}
-
-function parseTime(text: string): Date {
-  const [, count, unit] = /^([1-9]\d{0,4})([dh])$/.exec(text) ?? [];
-  // Of other texts Date makes any time that it likes.
-  const written = /^\d{4}-\d\d-\d\d/.test(text) ? text : NaN;
-  const instant = new Date(unit === undefined ? written : Date.now() + Number(count) * (unit === "d" ? DAY_MS : DAY_MS / 24));
-  if (Number.isNaN(instant.getTime())) throw new OperatorError(`--expires: ${text} is none of ${TIME_FORMATS}.`);
-  return instant;
 }
 
 async function list(db: Database, mesh: string, revoked: boolean): Promise<void> {

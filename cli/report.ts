@@ -1,12 +1,13 @@
 /** What the command line asks of a scan, and how it judges it. */
 
 import type { ScanProof } from "../schema/reports.js";
+import type { Suppressed } from "../schema/suppressed.js";
 import type { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } from "../schema/states.js";
 
 export const REPORT_FIELDS = `scanId name verdict startDate endDate deadline done total detections
   sample { sha256 sha1 md5 size mime } skipped { engine reason }
   proof { detectedBy cleanBy antivirusAsked text advice barriers { engine state cause error text } absent }
-  stale results { engine state verdict signature error cause causeText fault stale durationMs agent details versions { engine signatures signatureDate } }`;
+  stale results { engine state verdict signature error cause causeText fault suppressed { signature reason } stale durationMs agent details versions { engine signatures signatureDate } }`;
 
 export interface Report {
   readonly scanId: number;
@@ -43,6 +44,8 @@ export interface EngineResult {
   readonly cause: ResultCause | null;
   /** The cause in words for people. */
   readonly causeText: string | null;
+  /** What it found that is suppressed. */
+  readonly suppressed?: readonly Suppressed[];
   /** Why no agent that has the engine can run it, while the scan waits for it. */
   readonly fault?: string | null;
   readonly stale: boolean;

@@ -18,9 +18,12 @@ export interface View {
 }
 
 /** What an engine says, in a few words. */
-export function describeResult({ state, verdict, signature, error, causeText }: EngineResult): string {
+export function describeResult({ state, verdict, signature, error, causeText, suppressed = [] }: EngineResult): string {
   const word = (state === "DONE" ? (verdict ?? "DONE") : state).toLowerCase().replace("_", " ");
-  const more = printable(signature ?? error ?? causeText ?? "");
+  const left = suppressed.map((one) => `suppressed: ${one.signature} (${one.reason})`);
+  // What is not done says it in its error.
+  const parts = [signature ?? error ?? causeText ?? "", ...(state === "DONE" ? left : [])];
+  const more = printable(parts.filter(Boolean).join("; "));
   return more === "" ? word : `${word}  ${more}`;
 }
 

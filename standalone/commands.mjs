@@ -20,6 +20,7 @@ const PROGRAMS = new Map([
   ["keys", "cli/keys.js"],
   ["api-keys", "cli/api-keys.js"],
   ["hosts", "cli/hosts.js"],
+  ["signatures", "cli/signatures.js"],
   ["gateway", "gateway/main.js"],
   ["agent", "scanner-agent/main.js"],
   ["import-multiav", "cli/import-multiav.js"],

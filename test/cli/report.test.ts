@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exitCode, type FileResult } from "../../cli/report.js";
-import { describeFile } from "../../cli/view.js";
+import { describeFile, describeResult } from "../../cli/view.js";
 
 describe("the exit status", () => {
   const outcome = (verdict: string): FileResult =>
@@ -47,4 +47,15 @@ it("a file's line names the engines whose signatures were too old", () => {
   expect(describeFile({ file: "f", report } as unknown as FileResult)).toBe(
     "f: CLEAN (0 of 2 engines detect it, 2 done; scan 7; old signatures: ClamAV (of 2026-01-02))",
   );
+});
+
+it("an engine's line says what it found that is suppressed, once", () => {
+  const suppressed = [{ signature: "Bad", reason: "ours" }];
+  const result = (rest: object) =>
+    describeResult({ verdict: null, signature: null, error: null, causeText: null, ...rest } as never);
+  expect(result({ state: "DONE", verdict: "SUSPICIOUS", signature: "Odd", suppressed })).toBe(
+    "suspicious  Odd; suppressed: Bad (ours)",
+  );
+  expect(result({ state: "UNSCANNED", error: "suppressed: Bad (ours)", suppressed })).toBe("unscanned  suppressed: Bad (ours)");
+  expect(result({ state: "DONE", verdict: "CLEAN" })).toBe("clean");
 });

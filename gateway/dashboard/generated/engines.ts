@@ -47,6 +47,24 @@ export type LastSwitchQueryVariables = Exact<{
 
 export type LastSwitchQuery = { readonly auditEvents: { readonly nodes: ReadonlyArray<{ readonly at: string, readonly keyName: string | null, readonly address: string }> } };
 
+export type ReadSuppressionsQueryVariables = Exact<{
+  ended: boolean;
+  after?: string | null | undefined;
+}>;
+
+
+export type ReadSuppressionsQuery = { readonly suppressions: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly engine: string | null, readonly signature: string, readonly reason: string, readonly createdAt: string, readonly expiresAt: string | null, readonly endedAt: string | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type LiftSuppressionMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type LiftSuppressionMutation = { readonly liftSuppression:
+    | { readonly suppression: { readonly id: string, readonly endedAt: string | null } }
+    | { readonly message: string }
+   };
+
 export type WatchEnginesSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -109,6 +127,10 @@ export type EngineRowFragment = { readonly id: string, readonly name: string, re
 export const ReadEngines = "query ReadEngines {\n  engines {\n    ...EngineRow\n  }\n  stats(interval: HOUR) {\n    from\n    to\n    engines {\n      engine\n      results\n      detections\n      errors\n      errorRate\n      durations {\n        p95Ms\n      }\n    }\n  }\n}\nfragment EngineRow on Engine {\n  id\n  name\n  type\n  speed\n  internet\n  input\n  enabled\n  available\n  lastHealthyAt\n  stale\n  versions {\n    engine\n    signatures\n    signatureDate\n  }\n}" as unknown as TypedDocumentNode<ReadEnginesQuery, ReadEnginesQueryVariables>;
 
 export const LastSwitch = "query LastSwitch($name: String!) {\n  auditEvents(first: 1, filter: {action: \"setEngineEnabled\", subject: $name}) {\n    nodes {\n      at\n      keyName\n      address\n    }\n  }\n}" as unknown as TypedDocumentNode<LastSwitchQuery, LastSwitchQueryVariables>;
+
+export const ReadSuppressions = "query ReadSuppressions($ended: Boolean!, $after: String) {\n  suppressions(first: 50, ended: $ended, after: $after) {\n    nodes {\n      id\n      engine\n      signature\n      reason\n      createdAt\n      expiresAt\n      endedAt\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadSuppressionsQuery, ReadSuppressionsQueryVariables>;
+
+export const LiftSuppression = "mutation LiftSuppression($id: ID!) {\n  liftSuppression(id: $id) {\n    ... on LiftSuppressionSuccess {\n      suppression {\n        id\n        endedAt\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<LiftSuppressionMutation, LiftSuppressionMutationVariables>;
 
 export const WatchEngines = "subscription WatchEngines {\n  engineChanged {\n    revision\n    snapshot\n    engines {\n      ...EngineRow\n    }\n    gone {\n      name\n    }\n  }\n}\nfragment EngineRow on Engine {\n  id\n  name\n  type\n  speed\n  internet\n  input\n  enabled\n  available\n  lastHealthyAt\n  stale\n  versions {\n    engine\n    signatures\n    signatureDate\n  }\n}" as unknown as TypedDocumentNode<WatchEnginesSubscription, WatchEnginesSubscriptionVariables>;
 

@@ -143,3 +143,36 @@ it("an agent that is gone is listed with its engines and when it was heard last,
   await leaving.close();
   expect(faults).toEqual([]);
 });
+
+it("a signature is suppressed where a report shows it, and lifted among the engines", async () => {
+  const scanned = async (text: string) => {
+    const { scan } = await submit(gateway.url, { base64: base64(text), engines: ["Alpha"] });
+    await agent.answer("Alpha", { scan: scan.scanId, verdict: "INFECTED", signature: "Bad.Thing-1" });
+    return `/#/scan/${scan.scanId}`;
+  };
+  const { page, faults } = await open(gateway.url, await scanned("before"));
+  const showDetails = async () => page.getByRole("button", { name: "Details of Alpha" }).click();
+  await showDetails();
+  await page.getByText("Suppress this signature").click();
+  await page.getByLabel("Why it is wrong").fill("our installer");
+  await page.getByLabel("Counts again").selectOption("In 7 days");
+  await page.getByRole("button", { name: "Suppress it" }).click();
+  await page.getByText(/counts for nothing in new results/).waitFor();
+
+  await page.goto(`${gateway.url}${await scanned("after")}`);
+  await page.getByRole("row", { name: /Alpha/ }).getByText("suppressed: Bad.Thing-1 (our installer)").waitFor();
+  await showDetails();
+  await page.getByText("It gave no details.").waitFor();
+  expect(await page.getByText("Suppress this signature").count()).toBe(0);
+
+  await page.getByRole("link", { name: "Engines", exact: true }).click();
+  const list = page.getByRole("region", { name: "Suppressed signatures" });
+  const row = list.getByRole("row", { name: /Bad\.Thing-1 Alpha our installer/ });
+  await row.waitFor();
+  page.on("dialog", (dialog) => void dialog.accept());
+  await row.getByRole("button", { name: "Lift Bad.Thing-1" }).click();
+  await list.getByText("No signature is suppressed").waitFor();
+  await list.getByRole("link", { name: "Show those that count again, too" }).click();
+  await row.getByText(/^counts again since/).waitFor();
+  expect(faults).toEqual([]);
+});

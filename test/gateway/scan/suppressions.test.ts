@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { sql } from "kysely";
 import { afterEach, expect, it } from "vitest";
 import type { ResultMessage } from "../../../schema/messages.js";
+import { projectPath } from "../../../schema/paths.js";
 import type { ScanReport } from "../../../schema/reports.js";
 import { SUPPRESSION_LIMITS } from "../../../schema/suppressed.js";
 import { engine } from "../../stage/puppet-agent.js";
@@ -196,4 +199,25 @@ it("no more than so many are kept live", async () => {
   } finally {
     await sql`delete from suppressions where signature like 'many %'`.execute(stage.db);
   }
+});
+
+it("the command does the same without a gateway, and says what is wrong", async () => {
+  const run = async (...args: string[]) => {
+    const env = { PATH: process.env.PATH, DATABASE_URL: stage.databaseUrl };
+    const ran = promisify(execFile)(process.execPath, [projectPath("dist/cli/signatures.js"), ...args], { env });
+    return ran.catch((error: { code: number; stdout: string; stderr: string }) => error);
+  };
+  const made = await run("suppress", FOUND.signature, "--engine", "av", "--reason", REASON, "--expires", "2d");
+  expect(made.stderr).toMatch(/^Bad\.Thing-1 of Av counts for nothing in new results until .* UTC\. Its id is \d+\.\n$/);
+  expect((await scanned("Av", FOUND)).verdict).toBe("INCONCLUSIVE");
+  const id = /id is (\d+)/.exec(made.stderr)?.[1] ?? "";
+  expect((await run("list")).stdout).toMatch(new RegExp(`^${id} +Bad\\.Thing-1 +Av .*${REASON}$`, "m"));
+  expect((await run("lift", id)).stderr).toBe("Bad.Thing-1 of Av counts again in new results.\n");
+  expect((await scanned("Av", FOUND)).verdict).toBe("INFECTED");
+  expect((await run("list", "--ended")).stdout).toMatch(new RegExp(`^${id} .*ended`, "m"));
+  expect(await run("suppress", "x", "--reason", "y", "--engine", "none")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("--engine: no engine is called none") as string,
+  });
+  expect(await run("lift", "x")).toMatchObject({ code: 1, stderr: expect.stringContaining("x is no id") as string });
 });

@@ -1,5 +1,6 @@
 import { useQuery } from "urql";
 import { useCollected } from "../../api/collect.ts";
+import { useMay } from "../../app/viewer.ts";
 import {
   ReadEngines,
   WatchEngineAgents,
@@ -12,11 +13,13 @@ import { ListCount } from "../../parts/list-count.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { EngineCard } from "./engine-card.tsx";
 import { failsOften, hasWarnings, isBroken, slowEngines, urgencyOf, type AgentOfEngine } from "./engine-health.ts";
+import { Suppressions } from "./suppressions.tsx";
 
 type Agent = WatchEngineAgentsSubscription["agentChanged"]["agents"][number];
 
 /** Every engine that the mesh knows: how it is, what it uses, and what can be done with it. */
 export default function Engines() {
+  const mayRun = useMay("ADMIN");
   const [{ data, error }] = useQuery({ query: ReadEngines });
   const { entries: told, error: lost } = useCollected(
     WatchEngines,
@@ -81,6 +84,7 @@ export default function Engines() {
           ))}
         </div>
       )}
+      {mayRun && <Suppressions />}
     </div>
   );
 }

@@ -1,22 +1,12 @@
 import { useState, type FormEvent } from "react";
-import { serverNow } from "../../api/clock.ts";
 import { useOrder } from "../../api/order.ts";
 import { CreateKey } from "../../generated/keys.ts";
 import type { CreateApiKeyInput } from "../../generated/keys.ts";
 import type { Scope } from "../../generated/viewer.ts";
+import { Expiry, expiryIn } from "../../parts/expiry.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { ShownOnce } from "../../parts/shown-once.tsx";
 import { SCOPE_WORDS } from "./scope-words.ts";
-
-const DAY_MS = 86_400_000;
-const LIVES: readonly (readonly [days: string, word: string])[] = [
-  ["", "Never"],
-  ["1", "In a day"],
-  ["7", "In 7 days"],
-  ["30", "In 30 days"],
-  ["90", "In 90 days"],
-  ["365", "In a year"],
-];
 
 /** A form for a new key. Its text is shown once. */
 export function NewKey() {
@@ -53,16 +43,7 @@ export function NewKey() {
           ))}
         </fieldset>
         <div className="fields">
-          <label className="field">
-            Expires
-            <select name="days" defaultValue="">
-              {LIVES.map(([days, word]) => (
-                <option key={days} value={days}>
-                  {word}
-                </option>
-              ))}
-            </select>
-          </label>
+          <Expiry label="Expires" />
           <label className="field">
             Requests a second
             <input name="rate" type="number" min={0.01} step="any" placeholder="no limit" />
@@ -85,11 +66,10 @@ export function NewKey() {
 
 function inputOf(form: FormData): CreateApiKeyInput {
   const number = (field: string) => (form.get(field) ? Number(form.get(field)) : null);
-  const days = number("days");
   return {
     name: String(form.get("name")),
     scopes: form.getAll("scopes") as Scope[],
-    expiresAt: days === null ? null : new Date(serverNow() + days * DAY_MS).toISOString(),
+    expiresAt: expiryIn(form),
     rate: number("rate"),
     dailyScans: number("dailyScans"),
   };

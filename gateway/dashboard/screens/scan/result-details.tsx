@@ -8,6 +8,7 @@ import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { ClosedMembers } from "./closed-members.tsx";
 import { DetailsView } from "./details-view.tsx";
+import { SuppressForm } from "./suppress-form.tsx";
 import type { ReportedResult } from "./reported-result.ts";
 
 interface Props {
@@ -43,6 +44,7 @@ export function ResultDetails({ result, scanId, isFinal }: Props) {
         </div>
       )}
       {!fetching && !error && !details && closed.length === 0 && <p className="soft">It gave no details.</p>}
+      <SuppressForm result={result} />
       {isFinal && <Retry scanId={scanId} engine={result.engine} />}
     </div>
   );

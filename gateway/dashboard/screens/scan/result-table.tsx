@@ -7,6 +7,7 @@ import { useNarrow } from "../../parts/narrow.ts";
 import { Outcome } from "../../parts/verdict.tsx";
 import { isLate, type ReportedResult } from "./reported-result.ts";
 import { ResultDetails } from "./result-details.tsx";
+import { Suppressed } from "./suppressed.tsx";
 import { byWeight } from "./result-order.ts";
 import type { Wait } from "./use-waits.ts";
 
@@ -88,7 +89,7 @@ interface RowProps {
 }
 
 function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
-  const { engine, id, state, verdict, signature, error, causeText, durationMs, stale, reusedFrom } = result;
+  const { engine, id, state, verdict, signature, error, causeText, durationMs, stale, reusedFrom, suppressed } = result;
   const isNarrow = useNarrow();
   const outcome = <Outcome state={state} verdict={verdict} />;
   return (
@@ -100,6 +101,8 @@ function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
       {!isNarrow && <td>{outcome}</td>}
       <td>
         <Name text={signature ?? error ?? causeText ?? (state === "QUEUED" ? wait : undefined) ?? ""} />
+        {/* What is not done says it in its error. */}
+        {state === "DONE" && suppressed.length > 0 && <Suppressed of={suppressed} />}
         <span className="row">
           {isLate(result, scan) && <span className="chip tone-doubt">came after the end</span>}
           {stale && <span className="chip tone-doubt">old signatures</span>}
