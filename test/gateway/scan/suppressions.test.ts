@@ -216,8 +216,8 @@ it("the command does the same without a gateway, and says what is wrong", async 
   expect((await scanned("Av", FOUND)).verdict).toBe("INFECTED");
   expect((await run("list", "--ended")).stdout).toMatch(new RegExp(`^${id} .*ended`, "m"));
   expect(await run("suppress", "x", "--reason", "y", "--engine", "none")).toMatchObject({
-    code: 1,
+    code: 2,
     stderr: expect.stringContaining("--engine: no engine is called none") as string,
   });
-  expect(await run("lift", "x")).toMatchObject({ code: 1, stderr: expect.stringContaining("x is no id") as string });
+  expect(await run("lift", "x")).toMatchObject({ code: 2, stderr: expect.stringContaining("x is no id") as string });
 });
