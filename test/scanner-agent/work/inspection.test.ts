@@ -38,7 +38,7 @@ describe("an AV engine's CLEAN", () => {
     expect(result).toMatchObject({
       state: "DONE",
       verdict: "CLEAN",
-      inspector: expect.stringMatching(/^1 \(7z-wasm 1\.2\.0\)$/),
+      inspector: expect.stringMatching(/^2 \(7z-wasm 1\.2\.0\)$/),
     });
     expect(result.closed).toBeUndefined();
   });
