@@ -64,31 +64,36 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   function followServers(): () => void {
     let given = current.servers;
     let opening = createAbortController();
+    let logged = "";
     const timer = setInterval(() => {
       const now = options.servers();
       if (isDeepStrictEqual(now, given)) return;
       given = now;
-      log.info({ servers: now }, "NATS has other addresses: connecting to them");
       opening.abort();
       opening = createAbortController();
-      void replace(AbortSignal.any([options.signal, closing.signal, opening.signal]));
+      const signal = AbortSignal.any([options.signal, closing.signal, opening.signal]);
+      replace(signal).catch((error: unknown) => {
+        if (signal.aborted) return;
+        // Its user may have expired just now: it is tried again.
+        given = current.servers;
+        const reason = reasonOf(error);
+        if (reason !== logged)
+          log.error({ reason }, "Cannot connect to the other addresses of NATS: the connection before stays");
+        logged = reason;
+      });
     }, SERVERS_LOOK_MS).unref();
     return () => clearInterval(timer);
   }
 
   async function replace(signal: AbortSignal): Promise<void> {
-    try {
-      const next = await openConnection({ ...options, signal });
-      if (signal.aborted) return await next.nc.close();
-      const before = current;
-      current = next;
-      void followStatus(next.nc, tellReconnected, options);
-      await before.nc.close();
-      tellReconnected();
-    } catch (error) {
-      if (!signal.aborted)
-        log.error({ err: error }, "Cannot connect to the other addresses of NATS: the connection before stays");
-    }
+    const next = await openConnection({ ...options, signal });
+    if (signal.aborted) return next.nc.close();
+    const before = current;
+    current = next;
+    log.info({ servers: next.servers }, "NATS has other addresses, which are used from now on");
+    void followStatus(next.nc, tellReconnected, options);
+    await before.nc.close();
+    tellReconnected();
   }
 
   /** The last of the connections. */

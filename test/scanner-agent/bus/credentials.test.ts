@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -92,12 +92,15 @@ test("a file that was replaced is read at the next connection, a broken one is n
 });
 
 test("where NATS has other addresses the bus goes on there, with all that listens, and nothing ends", async () => {
+  const credsFile = join(folder, "moved.creds");
+  const creds = await readFile(keys.creds.gateway.isolated);
+  await writeFile(credsFile, creds);
   let servers = ["nats://127.0.0.1:1"];
   lines.splice(0);
   const away: string[] = [];
   // Also before there is a connection at all.
   const connecting = busTo({
-    credsFile: keys.creds.gateway.isolated,
+    credsFile,
     servers: () => servers,
     onAway: () => void away.push(servers.join()),
   });
@@ -119,11 +122,19 @@ test("where NATS has other addresses the bus goes on there, with all that listen
   });
   expect(ended).toEqual([]);
   expect(lines.filter((line) => line.includes("has ended"))).toEqual([]);
+
+  // Where it is not let in, it is tried until it is.
+  await writeFile(credsFile, "nonsense");
+  servers = [nats.url];
+  await until("it is refused", async () => lines.join("").includes("the connection before stays"));
+  await writeFile(credsFile, creds);
+  await until("it is let in", async () => reconnected === 2);
   // An address that leads nowhere ends nothing either.
   servers = ["nats://127.0.0.1:1"];
   await until("it is tried", async () => lines.filter((line) => line.includes("Cannot reach NATS")).length > 1);
   bus.publish(`${inbox.subject}.1`, "still");
   await until("it is heard still", async () => heard.includes("still"));
   await bus.close();
+  await bus.closed;
   expect(ended).toEqual([undefined]);
 });
