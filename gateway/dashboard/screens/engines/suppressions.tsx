@@ -68,7 +68,7 @@ export function Suppressions() {
 function Row({ of: { id, engine, signature, reason, createdAt, expiresAt, endedAt } }: { of: Suppression }) {
   return (
     <tr>
-      <th scope="row">
+      <th scope="row" className="engine">
         <Name text={signature} />
       </th>
       <td>{engine === null ? "every" : <Name text={engine} />}</td>
