@@ -11,10 +11,10 @@ import { readJoinTokens, type JoinTokenRecord } from "../gateway/db/join-tokens.
 import type { Database } from "../gateway/db/database.js";
 import { acceptAgent, revokeAgent } from "../gateway/join/agent-keys.js";
 import { createJoinToken, JOIN_TOKEN, revokeJoinToken } from "../gateway/join/join-tokens.js";
-import { readTokenLines } from "../gateway/join/token-lines.js";
+import { readPin, readTokenLines } from "../gateway/join/token-lines.js";
 import { beginRestart } from "../gateway/scan/rolling-restart.js";
 import type { InternetClass } from "../schema/classes.js";
-import type { JoinMethod } from "../schema/join-lines.js";
+import { IMAGE_NAME, type JoinMethod } from "../schema/join-lines.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { duration } from "../schema/settings.js";
 import { suggestName } from "../schema/suggestion.js";
@@ -50,9 +50,12 @@ async function token({ class: internet, ttl, uses, namePattern, ephemeral, url, 
     if (gateway === undefined)
       throw new OperatorError(`--url: where a gateway of ${mesh} listens is not known here: name its address.`);
     const input = { class: internet, ttlSeconds, uses: Number(uses), namePattern, ephemeral, gateway };
+    if (image !== undefined && !IMAGE_NAME.test(image)) throw new OperatorError("--image: needs the name of an image.");
+    const parts = { ...readLineConfig(), ...certificate };
+    // Before there is a token: one whose lines cannot be made would be lost.
+    await readPin(parts, gateway);
     const { record, text } = await createJoinToken({ db }, COMMAND_LINE, input);
     say(`${describe(record)}. They reach the gateway at ${input.gateway}. Run one of these lines on the host:`);
-    const parts = { ...readLineConfig(), ...certificate };
     for (const { method, text: line } of await readTokenLines({ ...parts, agentImage: image ?? parts.agentImage }, text)) {
       say(`\nOn a host ${NEEDS[method]}:`);
       print(line);

@@ -1,5 +1,6 @@
 /** The settings by which hosts join. */
 
+import { IMAGE_NAME } from "../schema/join-lines.js";
 import { projectPath } from "../schema/paths.js";
 import { anyText, commaListOf, durationBetween, filePath, folderPath, natsAddresses, type Values } from "../schema/settings.js";
 
@@ -30,7 +31,7 @@ export const joiningSettings = {
     about: "File by which the gateway knows the join tokens that `npm run keys` makes for the agents of the same mesh.",
   },
   SCANMESH_AGENT_IMAGE: {
-    type: anyText.regex(/^[\w./:@-]{1,200}$/, "needs the name of an image").describe("name"),
+    type: anyText.regex(IMAGE_NAME, "needs the name of an image").describe("name"),
     shown: "none",
     example: "registry.example.org/scanmesh/agent:1.2.0",
     about: "The agent's image as hosts that join call it: one of a registry, or one that they have.",

@@ -159,7 +159,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
 
   function restart(of: string): void {
     if (of !== startedAt || stopping) return;
-    log.info("The mesh has this agent started again");
+    log.info("The mesh asks this agent to restart");
     fail(new RestartWanted());
   }
 

@@ -21,6 +21,9 @@ export interface JoinLineParts {
   readonly pin?: string | undefined;
 }
 
+/** What an image may be called. */
+export const IMAGE_NAME = /^[\w./:@-]{1,200}$/;
+
 /** What curl is told where it does not know the authority. */
 export function pinOptions(pin: string): string {
   return `-k --pinnedpubkey ${pin}`;

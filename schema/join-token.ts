@@ -62,12 +62,15 @@ export function parseJoinToken(text: string): JoinToken {
   return { gateway, secret: content.subarray(-SECRET_BYTES) };
 }
 
+/** What an address in a line for a shell may have. */
+const ADDRESS = /^https?:\/\/[\w.:/~%[\]-]+$/;
+
 /** The gateway's address as a token has it; undefined for what is no address that one could have. */
 export function tokenAddress(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
-  const { protocol, origin, pathname, search, hash, username, password } = new URL(text);
+  const { origin, pathname, search, hash, username, password } = new URL(text);
   const address = origin + pathname.replace(/\/+$/, "");
-  const isPlain = /^https?:$/.test(protocol) && search + hash + username + password === "";
+  const isPlain = ADDRESS.test(address) && search + hash + username + password === "";
   return isPlain && address.length <= GATEWAY_ADDRESS_LENGTH ? address : undefined;
 }
 

@@ -14,7 +14,7 @@ export interface AgentSettingsRecord {
 const columns = ["agent", "engines", "revision", "changed_at as changedAt"] as const;
 
 /** The settings of all agents that have some, by name. */
-export async function readAgentSettings(db: Database): Promise<AgentSettingsRecord[]> {
+export async function readAgentSettings(db: Database | Tx): Promise<AgentSettingsRecord[]> {
   return db.selectFrom("agent_settings").select(columns).orderBy("agent").execute();
 }
 

@@ -70,8 +70,10 @@ export function createAgentFiles({ packagesFolder, agentImageFile }: GatewayConf
       }
     },
     async findImage() {
-      const found = agentImageFile === undefined ? undefined : await statIfThere(agentImageFile);
-      if (agentImageFile === undefined || !found) return undefined;
+      if (agentImageFile === undefined) return undefined;
+      const found = await statIfThere(agentImageFile);
+      // An empty file is one that is being written.
+      if (!found?.isFile() || found.size === 0) return undefined;
       const { size: bytes, mtimeMs } = found;
       const stamp = `${bytes} ${mtimeMs}`;
       if (hashed?.stamp !== stamp) {
@@ -81,7 +83,8 @@ export function createAgentFiles({ packagesFolder, agentImageFile }: GatewayConf
       }
       return hashed.file.catch((error: unknown) => {
         hashed = undefined;
-        throw error;
+        log.error({ err: error, file: agentImageFile }, "cannot read the agent's image for hosts that join");
+        return undefined;
       });
     },
   };
@@ -102,7 +105,7 @@ async function statIfThere(path: string) {
   try {
     return await stat(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
 }

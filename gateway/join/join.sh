@@ -8,7 +8,7 @@
 #   --foreground   runs the agent here until Ctrl-C, without a service
 #   --package      as a package under systemd, also where Docker is
 #   --unit         shows the systemd unit, and changes nothing
-#   --uninstall    says goodbye to the mesh, and removes everything that this script has made
+#   --uninstall    says goodbye to the mesh, and removes what this script has made, and nothing else
 #
 # Variables SCANMESH_… that are set for sh become settings of the agent. As root it goes to /opt/scanmesh, and its key to
 # /var/lib/scanmesh-agent; without root all is in ~/.local/share/scanmesh.
@@ -62,7 +62,11 @@ choose_places() {
     as_agent() { "$@"; }
   fi
   agent=$home/agent pid_file=$home/agent.pid
+  container=scanmesh-agent${SCANMESH_AGENT_ID:+-$SCANMESH_AGENT_ID}
 }
+
+# What stands in $home.
+OWN='agent agent.pid agent.log current releases state made-user'
 
 has_systemd() { [ -d /run/systemd/system ] && has systemctl && manage show-environment >/dev/null 2>&1; }
 
@@ -87,7 +91,7 @@ find_gateway() {
     gateway=$(address_in "$token") || gateway=''
   else
     gateway=$(cat "$state"/identity/*/agent.json 2>/dev/null | sed -n 's/.*"gateway":"\([^"]*\)".*/\1/p' | head -n 1)
-    [ -n "$gateway" ] || gateway=$(docker inspect --format '{{index .Config.Labels "scanmesh.gateway"}}' scanmesh-agent 2>/dev/null) || :
+    [ -n "$gateway" ] || gateway=$(docker inspect --format '{{index .Config.Labels "scanmesh.gateway"}}' "$container" 2>/dev/null) || :
     [ -n "$gateway" ] || fail "This host has not joined a mesh yet: the line needs a token, which npm run hosts -- token makes."
   fi
   case $gateway in
@@ -110,7 +114,7 @@ address_in() {
 fetch() {
   say "Fetching the agent from $gateway"
   # shellcheck disable=SC2086
-  curl -fsSL --retry 5 $curl_options "$gateway/join/$1" -o "$3" || fail "The agent cannot be fetched from $gateway: run the line again."
+  curl -fsSL --retry 60 --retry-max-time 900 $curl_options "$gateway/join/$1" -o "$3" || fail "The agent cannot be fetched from $gateway: run the line again."
   printf '%s  %s\n' "$2" "$3" | sha256sum -c - >/dev/null 2>&1 ||
     fail "What came from $gateway is not what it has announced: run the line again."
 }
@@ -126,7 +130,7 @@ make_temporary() {
 
 uses_docker() {
   [ -z "$as_package" ] && [ ! -e "$agent" ] && has docker && docker info >/dev/null 2>&1 || return 1
-  [ -n "$image" ] || ! docker inspect scanmesh-agent >/dev/null 2>&1 ||
+  [ -n "$image" ] || ! docker inspect "$container" >/dev/null 2>&1 ||
     fail "The agent of this host runs in Docker, and the gateway has no image: set its SCANMESH_AGENT_IMAGE_FILE."
   [ -n "$image" ]
 }
@@ -151,6 +155,7 @@ docker_socket() {
 join_with_package() {
   has_key || [ -n "$token" ] || fail "This host has not joined a mesh yet: the line needs a token, which npm run hosts -- token makes."
   [ -n "$package_sha256" ] || fail "$package_problem"
+  check_home
   make_user
   install_release
   write_agent
@@ -170,12 +175,24 @@ join_with_package() {
 
 has_key() { ls "$state"/identity/*/agent.json >/dev/null 2>&1; }
 
+# Whatever else is there, such as a clone of ScanMesh, belongs to somebody.
+check_home() {
+  for entry in $(ls -A "$home" 2>/dev/null); do
+    case " $OWN " in
+      *" $entry "*) ;;
+      *) fail "$home holds something else ($entry): move it away, and run the line again." ;;
+    esac
+  done
+}
+
 make_user() {
   [ -n "$user" ] || return 0
   has setpriv || fail "This host has no setpriv, which this script needs: install util-linux, and run the line again."
-  id "$user" >/dev/null 2>&1 ||
-    useradd --system --user-group --no-create-home --home-dir "$state" --shell /usr/sbin/nologin "$user" ||
+  ! id "$user" >/dev/null 2>&1 || return 0
+  useradd --system --user-group --no-create-home --home-dir "$state" --shell /usr/sbin/nologin "$user" ||
     fail "The user $user, as whom the agent is to run, cannot be made: make it, and run the line again."
+  mkdir -p "$home"
+  : >"$home/made-user"
 }
 
 install_release() {
@@ -318,9 +335,15 @@ remove_old_releases() {
 }
 
 uninstall() {
-  if has docker && docker inspect scanmesh-agent >/dev/null 2>&1; then
-    docker run --rm --volume "$(docker_socket):/var/run/docker.sock" "$(docker inspect --format '{{.Image}}' scanmesh-agent)" leave
+  found=''
+  if has docker && docker inspect "$container" >/dev/null 2>&1; then
+    found=yes
+    set -- --rm --volume "$(docker_socket):/var/run/docker.sock"
+    for name in $(given_settings); do set -- "$@" --env "$name"; done
+    docker run "$@" "$(docker inspect --format '{{.Image}}' "$container")" leave || say "Docker has not removed the container $container."
   fi
+  if [ -e "$agent" ] || [ -e "$unit" ] || has_key; then found=yes; fi
+  [ -n "$found" ] || fail "This user has no agent here. What root has installed is removed by root; a container is found by its SCANMESH_AGENT_ID."
   if [ -e "$unit" ]; then
     manage disable --now --quiet scanmesh-agent || :
     rm -f "$unit"
@@ -328,8 +351,10 @@ uninstall() {
   fi
   stop_background
   if has_key; then as_agent "$agent" leave || say "The key is removed all the same."; fi
-  rm -rf "$home" "$state" "$settings"
-  if [ -n "$user" ]; then rmdir "$(dirname "$settings")" 2>/dev/null || :; userdel "$user" 2>/dev/null || :; fi
+  if [ -e "$home/made-user" ]; then userdel "$user" 2>/dev/null || :; fi
+  for entry in $OWN; do rm -rf "${home:?}/$entry"; done
+  rm -rf "$state" "$settings"
+  rmdir "$home" "$(dirname "$settings")" 2>/dev/null || :
   say "ScanMesh's agent is removed from this host."
 }
 

@@ -28,8 +28,9 @@ const HTTPS_PORT = 443;
  * has the usual port and the gateway has not.
  */
 export async function readPin({ https, authorityFile }: CertificateConfig, address: string): Promise<string | undefined> {
+  if (https === undefined || authorityFile === undefined || !URL.canParse(address)) return undefined;
   const { protocol, hostname, port } = new URL(address);
-  if (https === undefined || authorityFile === undefined || protocol !== "https:") return undefined;
+  if (protocol !== "https:") return undefined;
   if (port === "" && https.port !== HTTPS_PORT) return undefined;
   const certificate = new X509Certificate(await readFile(https.certFile));
   if (!isFor(certificate, hostname.replace(/^\[|\]$/g, ""))) return undefined;

@@ -26,7 +26,7 @@ export async function joinFileRoutes(app: FastifyInstance, { config, log }: Pick
   let downloads = 0;
 
   app.get(JOIN_PATH, OPEN_ROUTE, async (request, reply) => {
-    // The address that was asked, whatever the public one is: from there it fetches the rest.
+    // The address that was asked, whatever the public one is: the certificate may be for that one alone.
     const asked = baseUrl({ publicUrl: undefined }, hostOf(request), request.raw.socket);
     const pin = await readPin(config, asked);
     const offered = await offer(files, pin === undefined ? "" : pinOptions(pin));
@@ -36,13 +36,17 @@ export async function joinFileRoutes(app: FastifyInstance, { config, log }: Pick
       .send(script.replace(PLACE, () => offered));
   });
 
-  app.get<{ Params: { name: string } }>(`${JOIN_PATH}/:name`, OPEN_ROUTE, async ({ params: { name } }, reply) => {
+  const whole = { ...OPEN_ROUTE, exposeHeadRoute: false };
+  app.get<{ Params: { name: string } }>(`${JOIN_PATH}/:name`, whole, async ({ params: { name } }, reply) => {
     const file = await findFile(files, name);
     if (file === undefined) throw new GatewayError("NOT_FOUND", "there is no such file for hosts that join");
     if (downloads >= MOST_DOWNLOADS)
       throw new GatewayError("UNAVAILABLE", `${MOST_DOWNLOADS} hosts are fetching the agent now`, { retryAfter: RETRY_SECONDS });
-    const handle = await open(file.path);
     downloads++;
+    const handle = await open(file.path).catch((error: unknown) => {
+      downloads--;
+      throw error;
+    });
     const content = handle.createReadStream({ end: file.bytes - 1 });
     const timer = setTimeout(() => content.destroy(new Error("a host has fetched the agent for too long")), DOWNLOAD_MS).unref();
     content.once("close", () => {

@@ -2,6 +2,8 @@
 
 import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";
+import { readAgentSettings } from "../db/agent-settings.js";
+import { readAgents } from "../db/agents.js";
 import { audit } from "../db/audit.js";
 import type { Tx } from "../db/database.js";
 import {
@@ -17,6 +19,7 @@ import { badInput, GatewayError } from "../errors.js";
 import type { PresentAgent } from "../fleet/presence.js";
 import type { ScanContext } from "./context.js";
 
+const JUST_HEARD_MS = 60_000;
 /** How long an agent may take to drain, end, start, and have its engines healthy again. */
 export const RESTART_LIMIT_MS = 600_000;
 
@@ -74,13 +77,15 @@ async function step(ctx: ScanContext, tx: Tx, underway: UnderwayRestart): Promis
   const agent = agents[done] ?? "";
   const present = ctx.fleet.agents().find((one) => one.agent === agent);
   if (processStartedAt === null) {
-    if (!present) return void (await endRestart(tx, "FAILED", `${agent} went offline before its turn came.`));
+    if (!present && (await wasJustHeard(ctx, agent))) return;
+    if (!present)
+      return void (await endRestart(tx, "FAILED", `${agent} went offline before its turn came: start it, then begin again.`));
     if (isOlder(present)) return void (await endRestart(tx, "FAILED", `${agent} ${OLDER}.`));
     await markAsked(tx, id, present.startedAt, healthyNames(present));
     return tell(ctx, present, present.startedAt);
   }
   const before = processStartedAt.toISOString();
-  if (present && present.startedAt !== before && isBack(present, healthy ?? [])) {
+  if (present && present.startedAt !== before && (await hasSettings(tx, present)) && isBack(present, healthy ?? [])) {
     ctx.log.info({ agent }, "an agent was restarted and is well");
     return markBack(tx, underway, done + 1);
   }
@@ -88,6 +93,18 @@ async function step(ctx: ScanContext, tx: Tx, underway: UnderwayRestart): Promis
     return void (await endRestart(tx, "FAILED", problemOf(agent, present, before, healthy ?? [])));
   // The message may have been lost.
   if (present?.startedAt === before) tell(ctx, present, before);
+}
+
+/** A gateway that has just started hears agents a moment later. */
+async function wasJustHeard({ db }: ScanContext, agent: string): Promise<boolean> {
+  const known = (await readAgents(db)).find((one) => one.agent === agent);
+  return known !== undefined && Date.now() - known.lastHeardAt.getTime() < JUST_HEARD_MS;
+}
+
+/** It begins with its host's settings, and with those of the mesh its engines may start once more. */
+async function hasSettings(tx: Tx, { agent, settings }: PresentAgent): Promise<boolean> {
+  const wanted = (await readAgentSettings(tx)).find((one) => one.agent === agent);
+  return settings?.revision === (wanted?.revision ?? 0);
 }
 
 const OLDER = "is of an older version, which cannot be told to restart: restart it on its host";
@@ -113,7 +130,7 @@ function healthyNames({ engines }: PresentAgent): string[] {
 function problemOf(agent: string, present: PresentAgent | undefined, before: string, healthy: readonly string[]): string {
   const limit = `within ${RESTART_LIMIT_MS / 60_000} minutes`;
   if (!present) return `${agent} has ended and was not started again ${limit}: start it on its host.`;
-  if (present.startedAt === before) return `${agent} has not ended ${limit}.`;
+  if (present.startedAt === before) return `${agent} has not ended ${limit}: look at its log on its host, then begin again.`;
   const ill = present.engines.filter((engine) => !engine.healthy && healthy.includes(engine.name));
   return `${agent} is back, but not well ${limit}: ${ill.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}`;
 }

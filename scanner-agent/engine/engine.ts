@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { EngineLimits } from "../../schema/agent-settings.js";
 import type { Manifest } from "../../schema/manifest.js";
@@ -25,6 +26,8 @@ import { startFirst } from "./start-first.js";
 
 const FIRST_RETEST_MS = 500;
 const FAILURES_IN_A_ROW = 3;
+/** The longest that stopping waits for a start that was under way. */
+const STOP_AGAIN_MS = 5_000;
 
 /** The parts of an engine. */
 export interface EngineParts {
@@ -245,7 +248,15 @@ export function createEngine(
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      await Promise.all(runners.map((one) => one.stop()));
+      const stopRunners = () => Promise.all(runners.map((one) => one.stop()));
+      const underway = testing;
+      await stopRunners();
+      if (underway === undefined) return;
+      // What a start that was under way has made since is stopped too, however long that start takes.
+      const rest = underway
+        .then(stopRunners)
+        .catch((error: unknown) => log.warn({ err: error }, "Cannot stop what a start has left"));
+      await Promise.race([rest, pause(STOP_AGAIN_MS, undefined, { ref: false })]);
     },
     presence: () => ({
       name: manifest.name,

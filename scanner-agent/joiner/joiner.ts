@@ -174,13 +174,21 @@ async function stopContainer(daemon: DockerDaemon, name: string): Promise<void> 
 /** Starts the agent, and waits until it has reached NATS. One that ends instead is removed. Throws `OperatorError`. */
 async function startAgent(daemon: DockerDaemon, options: Docker.ContainerCreateOptions, say: Say): Promise<void> {
   const container = await daemon.ask("create a container", (docker) => docker.createContainer(options));
+  try {
+    await watchStart(daemon, container, say);
+  } catch (error) {
+    await removeContainer(daemon, container.id);
+    throw error;
+  }
+}
+
+async function watchStart(daemon: DockerDaemon, container: Docker.Container, say: Say): Promise<void> {
   await daemon.ask("start a container", () => container.start());
   for (const end = Date.now() + REACHED_MS; Date.now() < end; await pause(LOOK_MS)) {
     const { State, RestartCount } = await daemon.ask("show a container", () => container.inspect());
     if (State.Health?.Status === "healthy") return;
     if (RestartCount === 0 && State.Running) continue;
     const output = await daemon.ask("show a container's log", () => container.logs({ stdout: true, stderr: true, tail: 5 }));
-    await removeContainer(daemon, container.id);
     // Each line of the log has eight bytes of Docker's before it.
     const lines = output
       .toString()

@@ -47,7 +47,8 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
         slots,
         timeoutMs: manifest.timeout,
         programPath,
-        owner: folder,
+        // Each engine's own: what another has started is not left over.
+        owner: `${folder}/${manifest.name}`,
         log,
         fence,
       });

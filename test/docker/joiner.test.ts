@@ -112,7 +112,7 @@ describe.skipIf(!hasDocker)("the line for Docker", () => {
     expect(status).toBe(0);
     const after = await shown();
     expect(after?.Id).not.toBe(before?.Id);
-    expect(after?.Config.Env).toEqual(before?.Config.Env);
+    expect(after?.Config.Env.toSorted()).toEqual(before?.Config.Env.toSorted());
     expect(await keys()).toEqual(key);
     expect(await docker("ps", "--all", "--quiet", "--filter", `name=${container}-before`)).toBe("");
     await takesWork();

@@ -23,6 +23,11 @@ describe("a join token", () => {
     },
   );
 
+  it.each(["https://h/$(id)", "https://h/a;b", "https://h/a'b", "http://$(id)/", "https://h/a b", "https://h/a|b", "ftp://h/"])(
+    "carries no address that a shell would read otherwise: %s",
+    (address) => expect(tokenAddress(address)?.replaceAll(/[\w.:/~%[\]-]/g, "") ?? "").toBe(""),
+  );
+
   it("is short enough for the lines that are printed", () => {
     for (const address of [gateway, "http://scan.example.org:8080/abc"]) {
       expect(address).toHaveLength(32);

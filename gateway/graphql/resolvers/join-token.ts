@@ -13,7 +13,7 @@ import { isJoinErrorCode, joinSentence } from "../../../schema/join-errors.js";
 import type { JoinRefusalRecord } from "../../db/join-refusals.js";
 import { readJoinTokenRecord, readJoinTokens, type JoinTokenRecord } from "../../db/join-tokens.js";
 import { createJoinToken, JOIN_TOKEN, revokeJoinToken } from "../../join/join-tokens.js";
-import { readTokenLines } from "../../join/token-lines.js";
+import { readPin, readTokenLines } from "../../join/token-lines.js";
 import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
@@ -109,6 +109,8 @@ export class JoinTokenResolver {
   ): Promise<CreateJoinTokenSuccess | UserErrorRecord> {
     return orUserError([], async () => {
       const more = { namePattern: namePattern ?? undefined, gateway: gateway ?? baseUrl };
+      // Before there is a token: one whose lines cannot be made would be lost.
+      await readPin(mesh.config, more.gateway);
       const { record, text } = await createJoinToken(mesh, caller, { class: internet, ttlSeconds, uses, ephemeral, ...more });
       return { joinToken: record, text, lines: await readTokenLines(mesh.config, text) };
     });

@@ -11,7 +11,7 @@ import {
   type Runner,
   type Sample,
 } from "../../contract.js";
-import { NEVER_ABORTED } from "../../within.js";
+import { NEVER_ABORTED, within } from "../../within.js";
 import { readDate } from "../../parsers/date.js";
 import { fillCommand } from "../fill-command.js";
 import { followVersions, type FollowedVersions } from "../versions.js";
@@ -91,7 +91,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
   async function take(options: RunOptions): Promise<{ running: Running; warm: WarmContainer; by: Instance }> {
     const running = deployment.current();
     try {
-      const by = await running.versions.current();
+      const by = await within(options.timeoutMs, running.versions.current(), options.signal);
       return { running, by, warm: await running.pool.take(options.alone, options.signal) };
     } catch (error) {
       const now = deployment.peek();

@@ -4,7 +4,7 @@ import type { EngineVersions } from "../../../schema/messages.js";
 import type { ProcessLimits } from "../../../schema/process-run.js";
 import { NO_VERSIONS, reasonOf, Unavailable, type RawOutput, type Runner } from "../../contract.js";
 import { findProgram, explainMissing } from "../../programs.js";
-import { NEVER_ABORTED } from "../../within.js";
+import { NEVER_ABORTED, within } from "../../within.js";
 import { fillCommand } from "../fill-command.js";
 import { followVersions } from "../versions.js";
 import { runCommand, type CommandOptions } from "./command.js";
@@ -102,7 +102,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
       const { path } = sample;
       const file = path === null ? null : (await findFence()).innerPath(path);
       const argv = fillCommand(command, { hashes: sample, file: file ?? "" });
-      onStart?.(await versions.current());
+      onStart?.(await within(timeoutMs, versions.current(), signal));
       return await runInFolder(argv, path, { timeoutMs, signal });
     },
     // Nothing outlives a run.

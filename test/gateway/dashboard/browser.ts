@@ -1,7 +1,7 @@
 /** The dashboard in a real browser that reaches nothing but the gateway. */
 
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
+import { faultOf, launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
 import { prepared } from "../../stage/use-stage.js";
 
 export interface Opened {
@@ -35,7 +35,8 @@ export function useBrowser() {
       if (!socket.url().startsWith(origin.replace("http", "ws"))) faults.push(`connected to ${socket.url()}`);
     });
     page.on("console", (message) => {
-      if (message.type() === "error") faults.push(message.text());
+      const fault = faultOf(message);
+      if (fault !== undefined) faults.push(fault);
     });
     page.on("pageerror", (error) => void faults.push(String(error)));
     await before?.(page);

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
 import { documentedConfig, hasNginx, startNginx } from "../../stage/nginx.js";
-import { launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
+import { faultOf, launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 
@@ -25,7 +25,10 @@ describe.skipIf(!hasNginx)("below a path", () => {
       if (response.status() >= 400 || !new URL(response.url()).pathname.startsWith("/mesh/"))
         faults.push(`${response.status()} ${response.url()}`);
     });
-    page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+    page.on("console", (message) => {
+      const fault = faultOf(message);
+      if (fault !== undefined) faults.push(fault);
+    });
     page.on("websocket", (socket) => {
       if (!socket.url().startsWith(`${nginx.url.replace("http", "ws")}/mesh/`)) faults.push(socket.url());
     });

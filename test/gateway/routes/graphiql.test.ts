@@ -8,7 +8,7 @@ import { createOperationCheck } from "../../../gateway/graphql/limits/checks.js"
 import { createDocuments, isRefused } from "../../../gateway/graphql/limits/documents.js";
 import { createSchema } from "../../../gateway/graphql/schema.js";
 import { engine } from "../../stage/puppet-agent.js";
-import { launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
+import { faultOf, launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask } from "../http/http-client.js";
@@ -46,7 +46,8 @@ async function open(): Promise<Opened> {
     if (!socket.url().startsWith(gateway.url.replace("http", "ws"))) faults.push(`connected to ${socket.url()}`);
   });
   page.on("console", (message) => {
-    if (message.type() === "error") faults.push(message.text());
+    const fault = faultOf(message);
+    if (fault !== undefined) faults.push(fault);
   });
   page.on("pageerror", (error) => void faults.push(String(error)));
   await page.goto(`${gateway.url}/graphiql`);

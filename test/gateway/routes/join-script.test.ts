@@ -122,10 +122,20 @@ test("has a unit that systemd takes, and --foreground runs its ExecStart", async
   expect(foreground.exitCode).toBe(null);
 });
 
-test("--uninstall says goodbye and leaves nothing", async () => {
+test("--uninstall says goodbye and leaves nothing but what is not its own", async () => {
+  await host.run("echo mine > /opt/scanmesh/mine");
   const { status, output } = await host.run(`${mesh.script} -s -- --uninstall`);
   expect([status, output]).toEqual([0, expect.stringContaining("is removed from this host")]);
   expect(await keys()).toEqual([]);
+  expect(await host.run(`${mesh.script} -s -- --uninstall`)).toMatchObject({
+    status: 2,
+    output: expect.stringContaining("has no agent here") as string,
+  });
+  expect(await host.run(await mesh.newLine())).toMatchObject({
+    status: 2,
+    output: expect.stringContaining("holds something else (mine)") as string,
+  });
+  expect(await host.run("cat /opt/scanmesh/mine && rm -r /opt/scanmesh")).toMatchObject({ status: 0, output: "mine\n" });
   const { output: left } = await host.run(
     "ls -d /opt/* /etc/scanmesh /var/lib/scanmesh-agent 2>/dev/null; grep scanmesh /etc/passwd",
   );

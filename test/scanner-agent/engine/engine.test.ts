@@ -41,6 +41,28 @@ describe("an engine", () => {
     expect(engine.presence()).toMatchObject({ healthy: true, reason: null });
   });
 
+  test("that is stopped while it starts is stopped again when it has started", async () => {
+    const starting = gate();
+    const calls: string[] = [];
+    const engine = engineOf(
+      withRunner({
+        async start() {
+          calls.push("start");
+          await starting.opened;
+          calls.push("started");
+        },
+        stop: () => Promise.resolve(void calls.push("stop")),
+      }),
+    );
+    const started = engine.start();
+    await until("it starts", async () => calls.includes("start"));
+    const stopped = engine.stop();
+    await until("it is stopped", async () => calls.includes("stop"));
+    starting.open();
+    await Promise.all([started, stopped]);
+    expect(calls).toEqual(["start", "stop", "started", "stop"]);
+  });
+
   test("that cannot start says why, takes no work, and recovers by itself", async () => {
     let missing = true;
     const engine = engineOf(

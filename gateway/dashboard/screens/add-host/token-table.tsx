@@ -76,7 +76,7 @@ function TokenRow({ token, watchAddress }: { token: Token; watchAddress: string 
         <Ago at={createdAt} />
       </td>
       <td>
-        {expiresAt === null ? "it is revoked" : timeText(expiresAt)}
+        {expiresAt === null ? "no expiry" : timeText(expiresAt)}
         {isOver && <strong> expired</strong>}
       </td>
       <td>

@@ -78,7 +78,7 @@ function Row({ of: { id, engine, signature, reason, createdAt, expiresAt, endedA
       <td>
         <Ago at={createdAt} />
       </td>
-      <td>{expiresAt === null ? "it is lifted" : <Time at={expiresAt} />}</td>
+      <td>{expiresAt === null ? "no expiry" : <Time at={expiresAt} />}</td>
       <td>
         {endedAt === null ? (
           <OrderButton
