@@ -1,8 +1,8 @@
-import { expect, it, vi } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import { followEngines } from "../../../gateway/accounts/follow-engines.js";
 import { testLog } from "../../stage/log.js";
 
-vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 
 function follow(fails = () => false) {
   const told: string[] = [];
