@@ -99,7 +99,8 @@ export function createServiceRunner(engine: ContainerEngine, description: string
     } finally {
       // While it is there: when its last sample has ended, it may be replaced.
       confirmed = by.confirm?.();
-      await confirmed?.catch(() => undefined);
+      // Whoever labels the answer by it is told why it failed.
+      await Promise.allSettled([confirmed]);
     }
   }
 

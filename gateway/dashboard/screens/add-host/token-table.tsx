@@ -9,6 +9,7 @@ import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { useRows } from "../../parts/rows.tsx";
+import { Table } from "../../parts/table.tsx";
 
 type Token = WatchTokenTableSubscription["joinTokensUpdated"][number];
 
@@ -29,27 +30,11 @@ export function TokenTable() {
       {error && <Problem error={error} what="The join tokens could not be read." />}
       {data?.joinTokensUpdated.length === 0 && <Empty title="No token can be used">Make a line above: it holds one.</Empty>}
       {rows.length > 0 && (
-        <div className="scroll-x">
-          <table className="whole-words">
-            <thead>
-              <tr>
-                <th scope="col">Token</th>
-                <th scope="col">Class</th>
-                <th scope="col">Names</th>
-                <th scope="col">Used</th>
-                <th scope="col">Made</th>
-                <th scope="col">Until</th>
-                <th scope="col">Agents</th>
-                <th scope="col">Revoke</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((token) => (
-                <TokenRow key={token.id} token={token} watchAddress={addressWith({ token: token.id })} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={["Token", "Class", "Names", "Used", "Made", "Until", "Agents", "Revoke"]}>
+          {rows.map((token) => (
+            <TokenRow key={token.id} token={token} watchAddress={addressWith({ token: token.id })} />
+          ))}
+        </Table>
       )}
       {buttons}
     </section>

@@ -3,31 +3,18 @@ import { useParameters } from "../../app/parameters.ts";
 import type { ReadAuditQuery } from "../../generated/audit.ts";
 import { Time } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
+import { Table } from "../../parts/table.tsx";
 
 type Event = ReadAuditQuery["auditEvents"]["nodes"][number];
 
 /** Events as rows; an action, a subject or a key leads to the events that have it, too. */
 export function AuditTable({ events }: { events: readonly Event[] }) {
   return (
-    <div className="scroll-x">
-      <table className="whole-words">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Action</th>
-            <th scope="col">Subject</th>
-            <th scope="col">Key</th>
-            <th scope="col">From</th>
-            <th scope="col">Details</th>
-          </tr>
-        </thead>
-        <tbody>
-          {events.map((event) => (
-            <EventRow key={event.id} of={event} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={["When", "Action", "Subject", "Key", "From", "Details"]}>
+      {events.map((event) => (
+        <EventRow key={event.id} of={event} />
+      ))}
+    </Table>
   );
 }
 

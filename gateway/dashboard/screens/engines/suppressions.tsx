@@ -9,6 +9,7 @@ import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { Pager } from "../../parts/pager.tsx";
+import { Table } from "../../parts/table.tsx";
 
 type Suppression = ReadSuppressionsQuery["suppressions"]["nodes"][number];
 
@@ -40,25 +41,11 @@ export function Suppressions() {
         </Empty>
       )}
       {found !== undefined && found.length > 0 && (
-        <div className="scroll-x">
-          <table className="whole-words">
-            <thead>
-              <tr>
-                <th scope="col">Signature</th>
-                <th scope="col">Engine</th>
-                <th scope="col">Why</th>
-                <th scope="col">Since</th>
-                <th scope="col">Until</th>
-                <th scope="col">Lift</th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.map((one) => (
-                <Row key={one.id} of={one} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={["Signature", "Engine", "Why", "Since", "Until", "Lift"]}>
+          {found.map((one) => (
+            <Row key={one.id} of={one} />
+          ))}
+        </Table>
       )}
       {data && <Pager pageInfo={data.suppressions.pageInfo} what="suppressed signatures" />}
     </section>

@@ -7,6 +7,7 @@ import { Notice } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { useRows } from "../../parts/rows.tsx";
 import { WaitingKeys } from "../../parts/waiting-keys.tsx";
+import { Table } from "../../parts/table.tsx";
 
 type Key = WatchAgentKeysSubscription["agentKeysUpdated"][number];
 
@@ -48,25 +49,11 @@ export function AgentKeys({ present }: { present: ReadonlySet<string> }) {
           </button>
         )}
       </div>
-      <div className="scroll-x">
-        <table className="whole-words">
-          <thead>
-            <tr>
-              <th scope="col">Agent</th>
-              <th scope="col">Host</th>
-              <th scope="col">Key</th>
-              <th scope="col">Joined</th>
-              <th scope="col">Renewed</th>
-              <th scope="col">Revoke</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((key) => (
-              <KeyRow key={key.publicKey} of={key} isPresent={present.has(key.agent)} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={["Agent", "Host", "Key", "Joined", "Renewed", "Revoke"]}>
+        {rows.map((key) => (
+          <KeyRow key={key.publicKey} of={key} isPresent={present.has(key.agent)} />
+        ))}
+      </Table>
       {buttons}
     </section>
   );

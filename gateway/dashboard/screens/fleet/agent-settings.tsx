@@ -10,6 +10,7 @@ import {
 import { bytesText, durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
+import { Table } from "../../parts/table.tsx";
 
 type Agent = WatchAgentsSubscription["agentChanged"]["agents"][number];
 type Limits = NonNullable<Agent["engines"][number]["limits"]>;
@@ -49,27 +50,11 @@ export function AgentSettings({ agent, settings }: { agent: Agent; settings: Set
         </p>
         {settings && <Follows settings={settings} />}
         <form className="stack" onSubmit={(event) => void save(event)}>
-          <div className="scroll-x">
-            <table className="whole-words">
-              <thead>
-                <tr>
-                  <th scope="col">Engine</th>
-                  <th scope="col">In force</th>
-                  <th scope="col">The host's own</th>
-                  <th scope="col">Runs</th>
-                  <th scope="col">Slots</th>
-                  <th scope="col">Seconds a sample</th>
-                  <th scope="col">MiB</th>
-                  <th scope="col">Processors</th>
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((row) => (
-                  <EngineRow key={JSON.stringify([row.name, row.set])} row={row} disabled={!mayWrite} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={["Engine", "In force", "The host's own", "Runs", "Slots", "Seconds a sample", "MiB", "Processors"]}>
+            {rows.map((row) => (
+              <EngineRow key={JSON.stringify([row.name, row.set])} row={row} disabled={!mayWrite} />
+            ))}
+          </Table>
           {problem && <Problem error={problem} what="Nothing was changed." />}
           {mayWrite && (
             <div>

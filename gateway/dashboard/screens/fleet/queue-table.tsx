@@ -4,6 +4,7 @@ import { durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { useRows } from "../../parts/rows.tsx";
+import { numbers, Table } from "../../parts/table.tsx";
 
 type Queue = WatchQueuesSubscription["queueChanged"]["queues"][number];
 
@@ -23,46 +24,31 @@ export function QueueTable() {
     <section className="card" aria-labelledby="queues">
       <h2 id="queues">Queues</h2>
       {error && <Problem error={error} what="The queues could not be read." />}
-      <div className="scroll-x">
-        <table className="whole-words">
-          <thead>
-            <tr>
-              <th scope="col">Engine</th>
-              <th scope="col" className="number">
-                Waiting
-              </th>
-              <th scope="col" className="number">
-                Running
-              </th>
-              <th scope="col" className="number">
-                Slots
-              </th>
-              <th scope="col" className="number">
-                Estimated wait
-              </th>
-              <th scope="col" className="number">
-                Given up in 24 h
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ engine, waiting, running, slots, agents, estimatedWaitMs, dead }) => (
-              <tr key={engine.name}>
-                <th scope="row" className="engine">
-                  <Name text={engine.name} />
-                </th>
-                <td className="number">{waiting}</td>
-                <td className="number">{running}</td>
-                <td className="number">{slots}</td>
-                <td className="number">
-                  {agents === 0 ? "no agent can run it" : estimatedWaitMs === null ? "not known" : durationText(estimatedWaitMs)}
-                </td>
-                <td className="number">{dead}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        columns={[
+          "Engine",
+          numbers("Waiting"),
+          numbers("Running"),
+          numbers("Slots"),
+          numbers("Estimated wait"),
+          numbers("Given up in 24 h"),
+        ]}
+      >
+        {rows.map(({ engine, waiting, running, slots, agents, estimatedWaitMs, dead }) => (
+          <tr key={engine.name}>
+            <th scope="row" className="engine">
+              <Name text={engine.name} />
+            </th>
+            <td className="number">{waiting}</td>
+            <td className="number">{running}</td>
+            <td className="number">{slots}</td>
+            <td className="number">
+              {agents === 0 ? "no agent can run it" : estimatedWaitMs === null ? "not known" : durationText(estimatedWaitMs)}
+            </td>
+            <td className="number">{dead}</td>
+          </tr>
+        ))}
+      </Table>
       {buttons}
     </section>
   );

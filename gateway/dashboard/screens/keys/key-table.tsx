@@ -5,31 +5,17 @@ import { Ago, Time } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { scopeWord } from "./scope-words.ts";
+import { Table } from "../../parts/table.tsx";
 
 type Key = ReadKeysQuery["apiKeyConnection"]["nodes"][number];
 
 export function KeyTable({ keys }: { keys: readonly Key[] }) {
   return (
-    <div className="scroll-x">
-      <table className="whole-words">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Begins with</th>
-            <th scope="col">May</th>
-            <th scope="col">Limits</th>
-            <th scope="col">Last used</th>
-            <th scope="col">Expires</th>
-            <th scope="col">Revoke</th>
-          </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <KeyRow key={key.id} of={key} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={["Name", "Begins with", "May", "Limits", "Last used", "Expires", "Revoke"]}>
+      {keys.map((key) => (
+        <KeyRow key={key.id} of={key} />
+      ))}
+    </Table>
   );
 }
 

@@ -9,6 +9,7 @@ import { Problem } from "../../parts/notice.tsx";
 import { useRows } from "../../parts/rows.tsx";
 import { Chart, type Line } from "./chart.tsx";
 import { FIGURE_COLUMNS, FigureCells } from "./figures.tsx";
+import { numbers, Table } from "../../parts/table.tsx";
 
 type EnginePoint = ReadEnginePointsQuery["stats"]["engines"][number]["points"][number];
 
@@ -112,33 +113,19 @@ function HistoryTable({ engine, points, end }: { engine: string; points: readonl
   const { rows, buttons } = useRows(all, "Times");
   return (
     <>
-      <div className="scroll-x">
-        <table className="whole-words">
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              {FIGURE_COLUMNS.map((word) => (
-                <th key={word} scope="col" className="number">
-                  {word}
-                </th>
-              ))}
+      <Table columns={["From", ...FIGURE_COLUMNS.map(numbers)]}>
+        {rows.map((point) => {
+          const { start, until } = point;
+          return (
+            <tr key={start}>
+              <th scope="row" className="engine">
+                {timeText(start)}
+              </th>
+              <FigureCells of={point} behind={{ since: start, until, engine }} />
             </tr>
-          </thead>
-          <tbody>
-            {rows.map((point) => {
-              const { start, until } = point;
-              return (
-                <tr key={start}>
-                  <th scope="row" className="engine">
-                    {timeText(start)}
-                  </th>
-                  <FigureCells of={point} behind={{ since: start, until, engine }} />
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+          );
+        })}
+      </Table>
       {buttons}
     </>
   );

@@ -2,6 +2,7 @@ import { timeText } from "../../parts/measure.tsx";
 import { Figure } from "./figures.tsx";
 import { SERIES, scansIn, sumOf, type Point } from "./verdict-series.ts";
 import { scansAddress } from "../../parts/scans-address.ts";
+import { numbers, Table } from "../../parts/table.tsx";
 
 interface Props {
   readonly points: readonly Point[];
@@ -16,40 +17,26 @@ export function PointTable({ points, pointsInRow, end }: Props) {
     points.slice(i * pointsInRow, (i + 1) * pointsInRow),
   ).toReversed();
   return (
-    <div className="scroll-x">
-      <table className="whole-words">
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            {["Scans", ...SERIES.map(({ word }) => word)].map((word) => (
-              <th key={word} scope="col" className="number">
-                {word}
-              </th>
+    <Table columns={["From", numbers("Scans"), ...SERIES.map(({ word }) => numbers(word))]}>
+      {rows.map((row, i) => {
+        const since = row[0]?.start ?? end;
+        const until = rows[i - 1]?.[0]?.start ?? end;
+        return (
+          <tr key={since}>
+            <th scope="row" className="engine">
+              {timeText(since)}
+            </th>
+            <td className="number">
+              <Figure count={scansIn(row)} to={scansAddress({ since, until })} />
+            </td>
+            {SERIES.map(({ count, verdict }) => (
+              <td key={count} className="number">
+                <Figure count={sumOf(row, count)} to={scansAddress({ since, until, verdict })} />
+              </td>
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {rows.map((row, i) => {
-            const since = row[0]?.start ?? end;
-            const until = rows[i - 1]?.[0]?.start ?? end;
-            return (
-              <tr key={since}>
-                <th scope="row" className="engine">
-                  {timeText(since)}
-                </th>
-                <td className="number">
-                  <Figure count={scansIn(row)} to={scansAddress({ since, until })} />
-                </td>
-                {SERIES.map(({ count, verdict }) => (
-                  <td key={count} className="number">
-                    <Figure count={sumOf(row, count)} to={scansAddress({ since, until, verdict })} />
-                  </td>
-                ))}
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      })}
+    </Table>
   );
 }

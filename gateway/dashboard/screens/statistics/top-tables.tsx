@@ -3,6 +3,7 @@ import { Empty } from "../../parts/empty.tsx";
 import { Name } from "../../parts/name.tsx";
 import { DETECTIONS, Figure } from "./figures.tsx";
 import { scansAddress } from "../../parts/scans-address.ts";
+import { numbers, Table } from "../../parts/table.tsx";
 
 type Stats = ReadStatisticsQuery["stats"];
 /** Of longer signatures only the beginning is counted. */
@@ -20,41 +21,28 @@ export function TopSignatures({ signatures, ...span }: Span & { signatures: Stat
       {signatures.length === 0 ? (
         <Empty title="Nothing was found in this time" />
       ) : (
-        <div className="scroll-x">
-          <table className="whole-words">
-            <thead>
-              <tr>
-                <th scope="col">Signature</th>
-                <th scope="col">Engine</th>
-                <th scope="col" className="number">
-                  Found
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {signatures.map(({ engine, signature, results }) => (
-                <tr key={`${engine} ${signature}`}>
-                  <th scope="row" className="engine">
-                    <Name text={signature} />
-                  </th>
-                  <td>
-                    <Name text={engine} />
-                  </td>
-                  <td className="number">
-                    <Figure
-                      count={results}
-                      to={scansAddress({
-                        ...span,
-                        engine,
-                        ...(signature.length > LONGEST_SIGNATURE ? { signature } : { signatureIs: signature }),
-                      })}
-                    />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={["Signature", "Engine", numbers("Found")]}>
+          {signatures.map(({ engine, signature, results }) => (
+            <tr key={`${engine} ${signature}`}>
+              <th scope="row" className="engine">
+                <Name text={signature} />
+              </th>
+              <td>
+                <Name text={engine} />
+              </td>
+              <td className="number">
+                <Figure
+                  count={results}
+                  to={scansAddress({
+                    ...span,
+                    engine,
+                    ...(signature.length > LONGEST_SIGNATURE ? { signature } : { signatureIs: signature }),
+                  })}
+                />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );
@@ -64,36 +52,21 @@ export function TopTypes({ types, ...span }: Span & { types: Stats["topTypes"] }
   return (
     <section className="card stack" aria-labelledby="types">
       <h2 id="types">Types scanned most often</h2>
-      <div className="scroll-x">
-        <table className="whole-words">
-          <thead>
-            <tr>
-              <th scope="col">Type</th>
-              <th scope="col" className="number">
-                Scans
-              </th>
-              <th scope="col" className="number">
-                With a detection
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {types.map(({ mime, scans, detected }) => (
-              <tr key={mime}>
-                <th scope="row" className="engine">
-                  <Name text={mime} />
-                </th>
-                <td className="number">
-                  <Figure count={scans} to={scansAddress({ ...span, type: mime })} />
-                </td>
-                <td className="number">
-                  <Figure count={detected} to={scansAddress({ ...span, type: mime, verdict: DETECTIONS })} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={["Type", numbers("Scans"), numbers("With a detection")]}>
+        {types.map(({ mime, scans, detected }) => (
+          <tr key={mime}>
+            <th scope="row" className="engine">
+              <Name text={mime} />
+            </th>
+            <td className="number">
+              <Figure count={scans} to={scansAddress({ ...span, type: mime })} />
+            </td>
+            <td className="number">
+              <Figure count={detected} to={scansAddress({ ...span, type: mime, verdict: DETECTIONS })} />
+            </td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

@@ -10,6 +10,7 @@ import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { diagnosticsText, type Agent, type System } from "./diagnostics.ts";
 import { StreamTable } from "./stream-table.tsx";
+import { numbers, Table } from "../../parts/table.tsx";
 
 const PAGE_VERSION = String(import.meta.env["VITE_VERSION"]);
 
@@ -75,42 +76,24 @@ function Gateways({ gateways }: { gateways: System["gateways"] }) {
   return (
     <section className="card stack" aria-labelledby="gateways">
       <h2 id="gateways">Gateways</h2>
-      <div className="scroll-x">
-        <table className="whole-words">
-          <thead>
-            <tr>
-              <th scope="col">Host</th>
-              <th scope="col">Version</th>
-              <th scope="col">NATS</th>
-              <th scope="col">Started</th>
-              <th scope="col" className="number">
-                Memory
-              </th>
-              <th scope="col" className="number">
-                Disk free
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {gateways.map((gateway) => (
-              <tr key={gateway.gatewayId}>
-                <th scope="row" className="engine">
-                  <Name text={gateway.host} />
-                </th>
-                <td>{gateway.version}</td>
-                <td>
-                  <Connected is={gateway.natsConnected} />
-                </td>
-                <td>
-                  <Ago at={gateway.startedAt} />
-                </td>
-                <td className="number">{bytesText(gateway.memoryBytes)}</td>
-                <td className="number">{gateway.diskFree === null ? "not known" : bytesText(gateway.diskFree)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={["Host", "Version", "NATS", "Started", numbers("Memory"), numbers("Disk free")]}>
+        {gateways.map((gateway) => (
+          <tr key={gateway.gatewayId}>
+            <th scope="row" className="engine">
+              <Name text={gateway.host} />
+            </th>
+            <td>{gateway.version}</td>
+            <td>
+              <Connected is={gateway.natsConnected} />
+            </td>
+            <td>
+              <Ago at={gateway.startedAt} />
+            </td>
+            <td className="number">{bytesText(gateway.memoryBytes)}</td>
+            <td className="number">{gateway.diskFree === null ? "not known" : bytesText(gateway.diskFree)}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }
@@ -150,40 +133,26 @@ function Agents({ agents }: { agents: readonly Agent[] }) {
       {agents.length === 0 ? (
         <Empty title="No agent is there">An agent runs engines on a host; docs/run/hosts.md says how to add one.</Empty>
       ) : (
-        <div className="scroll-x">
-          <table className="whole-words">
-            <thead>
-              <tr>
-                <th scope="col">Agent</th>
-                <th scope="col">Host</th>
-                <th scope="col">Class</th>
-                <th scope="col">State</th>
-                <th scope="col">Version</th>
-                <th scope="col">Started</th>
-              </tr>
-            </thead>
-            <tbody>
-              {agents.map(({ agent, host, class: internet, state, version, startedAt }) => (
-                <tr key={agent}>
-                  <th scope="row" className="engine">
-                    <Name text={agent} />
-                  </th>
-                  <td>
-                    <Name text={host} />
-                  </td>
-                  <td>{internet.toLowerCase()}</td>
-                  <td>{state.toLowerCase()}</td>
-                  <td>
-                    <Name text={version} />
-                  </td>
-                  <td>
-                    <Ago at={startedAt} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={["Agent", "Host", "Class", "State", "Version", "Started"]}>
+          {agents.map(({ agent, host, class: internet, state, version, startedAt }) => (
+            <tr key={agent}>
+              <th scope="row" className="engine">
+                <Name text={agent} />
+              </th>
+              <td>
+                <Name text={host} />
+              </td>
+              <td>{internet.toLowerCase()}</td>
+              <td>{state.toLowerCase()}</td>
+              <td>
+                <Name text={version} />
+              </td>
+              <td>
+                <Ago at={startedAt} />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

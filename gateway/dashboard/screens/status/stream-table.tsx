@@ -1,6 +1,7 @@
 import type { WatchSystemSubscription } from "../../generated/status.ts";
 import { bytesText } from "../../parts/measure.tsx";
 import { Connected } from "../../parts/connected.tsx";
+import { numbers, Table } from "../../parts/table.tsx";
 
 type Account = WatchSystemSubscription["systemUpdated"]["accounts"][number];
 
@@ -17,40 +18,21 @@ export function StreamTable({ account: { class: internet, connected, serverVersi
         </span>
       </div>
       {streams.length > 0 && (
-        <div className="scroll-x">
-          <table className="whole-words">
-            <thead>
-              <tr>
-                <th scope="col">Stream</th>
-                <th scope="col" className="number">
-                  Messages
-                </th>
-                <th scope="col" className="number">
-                  Stored
-                </th>
-                <th scope="col" className="number">
-                  At most
-                </th>
-                <th scope="col">Full</th>
-              </tr>
-            </thead>
-            <tbody>
-              {streams.map((stream) => (
-                <tr key={stream.name}>
-                  <th scope="row" className="engine">
-                    {stream.name}
-                  </th>
-                  <td className="number">{stream.messages.toLocaleString()}</td>
-                  <td className="number">{bytesText(stream.bytes)}</td>
-                  <td className="number">{stream.maxBytes === null ? "the server's limit" : bytesText(stream.maxBytes)}</td>
-                  <td className="nowrap">
-                    <Fullness of={stream} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={["Stream", numbers("Messages"), numbers("Stored"), numbers("At most"), "Full"]}>
+          {streams.map((stream) => (
+            <tr key={stream.name}>
+              <th scope="row" className="engine">
+                {stream.name}
+              </th>
+              <td className="number">{stream.messages.toLocaleString()}</td>
+              <td className="number">{bytesText(stream.bytes)}</td>
+              <td className="number">{stream.maxBytes === null ? "the server's limit" : bytesText(stream.maxBytes)}</td>
+              <td className="nowrap">
+                <Fullness of={stream} />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

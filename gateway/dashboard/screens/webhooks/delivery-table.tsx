@@ -5,6 +5,7 @@ import { Ago, durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import type { Tone } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
+import { numbers, Table } from "../../parts/table.tsx";
 
 export const STATE_WORDS: Readonly<Record<DeliveryState, { readonly word: string; readonly mark: string; readonly tone: Tone }>> =
   {
@@ -15,28 +16,11 @@ export const STATE_WORDS: Readonly<Record<DeliveryState, { readonly word: string
 
 export function DeliveryTable({ deliveries }: { deliveries: readonly DeliveryRowFragment[] }) {
   return (
-    <div className="scroll-x">
-      <table className="whole-words">
-        <thead>
-          <tr>
-            <th scope="col">State</th>
-            <th scope="col">Event</th>
-            <th scope="col">Scan</th>
-            <th scope="col">Last answer</th>
-            <th scope="col" className="number">
-              Attempts
-            </th>
-            <th scope="col">Made</th>
-            <th scope="col">Send again</th>
-          </tr>
-        </thead>
-        <tbody>
-          {deliveries.map((delivery) => (
-            <DeliveryRow key={delivery.id} of={delivery} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={["State", "Event", "Scan", "Last answer", numbers("Attempts"), "Made", "Send again"]}>
+      {deliveries.map((delivery) => (
+        <DeliveryRow key={delivery.id} of={delivery} />
+      ))}
+    </Table>
   );
 }
 
