@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { EnginePresence, Presence } from "../schema/messages.js";
+import type { EnginePresence, Presence } from "../schema/presence.js";
 import { hasStaleSignatures, signatureAge } from "../schema/stale.js";
 
 export type Metrics = ReturnType<typeof createMetrics>;

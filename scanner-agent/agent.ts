@@ -5,7 +5,7 @@ import { pino, type Logger } from "pino";
 import { createAbortController } from "../schema/abort-controller.js";
 import type { EngineSettings } from "../schema/agent-settings.js";
 import { type AgentState } from "../schema/control.js";
-import { MAX_ENGINES, type EnginePresence, type Presence } from "../schema/messages.js";
+import { MAX_ENGINES, type EnginePresence, type Presence } from "../schema/presence.js";
 import { createAnswers } from "./bus/answers.js";
 import { connectBus, type Bus } from "./bus/bus.js";
 import type { AgentConfig } from "./config.js";

@@ -1,5 +1,5 @@
 import type { JoinError } from "../schema/join-errors.js";
-import type { EnginePresence } from "../schema/messages.js";
+import type { EnginePresence } from "../schema/presence.js";
 import { sizeText } from "../schema/settings.js";
 import { visibleText } from "../schema/visible-text.js";
 import { textTable } from "../schema/text-table.js";

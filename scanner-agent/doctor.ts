@@ -4,7 +4,7 @@
  */
 
 import type { Logger } from "pino";
-import type { EnginePresence } from "../schema/messages.js";
+import type { EnginePresence } from "../schema/presence.js";
 import type { AgentConfig } from "./config.js";
 import { Unavailable } from "./contract.js";
 import { readMeshIdentity } from "./bus/mesh-identity.js";

@@ -2,6 +2,9 @@
 
 import { z } from "zod";
 import { EngineSettings } from "./agent-settings.js";
+import { ServedBundles } from "./bundle.js";
+import { SwitchWay } from "./bundle-presence.js";
+import { FetchOrder, MAX_FETCH_JOBS } from "./fetch-job.js";
 import { hashText } from "./hashes.js";
 import { engineName, instant, scanId, textWithin, v } from "./message-fields.js";
 
@@ -58,6 +61,10 @@ export const Control = z.discriminatedUnion("kind", [
     parts: z.number().int().positive().max(100),
     signatures: z.array(textWithin(256)).max(IGNORED_PER_MESSAGE),
   }),
+  /** Serve these bundles with this engine, and no others; none: what the host gives it. Its presence says how far it is. */
+  z.object({ v, kind: z.literal("serve"), engine: engineName, bundles: ServedBundles, switch: z.enum(SwitchWay) }),
+  /** Fetch these for the mesh. Jobs that are under way go on. */
+  z.object({ v, kind: z.literal("fetch"), jobs: z.array(FetchOrder).min(1).max(MAX_FETCH_JOBS) }),
 ]);
 /** What {@link Control} parses. */
 export type Control = z.infer<typeof Control>;

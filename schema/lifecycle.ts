@@ -3,7 +3,7 @@
  * When that channel closes, they shut down: a mesh never outlives the command that started it.
  */
 
-import type { EnginePresence } from "./messages.js";
+import type { EnginePresence } from "./presence.js";
 
 /** The gateway accepts requests at this address, e.g. `http://127.0.0.1:8080`. */
 export interface GatewayListening {

@@ -10,6 +10,8 @@ export const SAMPLES = "SAMPLES";
 export const RESULTS = "RESULTS";
 /** Key-value bucket of agent presence, one in each account. */
 export const AGENTS = "AGENTS";
+/** Limits stream of the files of bundles and their manifests, one in each account. */
+export const BUNDLES = "BUNDLES";
 /** Stream with the last message that gateways wrote to see whether the disk takes it, one in each account. */
 export const PROBE = "PROBE";
 /** The subject of {@link PROBE}. */
@@ -36,6 +38,14 @@ export function scanSubjects(internet: InternetClass): string[] {
 export function chunkSubject(blob: string, n: number): string {
   return `sample.${blob}.${n}`;
 }
+
+/** Chunk `n` (from 0) of the file with this sha256: of a bundle, or a bundle's manifest, which is one chunk. */
+export function bundleSubject(sha256: string, n: number): string {
+  return `bundle.${sha256}.${n}`;
+}
+
+/** All chunks of bundles. */
+export const ALL_BUNDLE_CHUNKS = "bundle.>";
 
 /** All sample chunks. */
 export const ALL_CHUNKS = "sample.>";
@@ -178,3 +188,11 @@ export function resolverPermissions(): { pub: { allow: string[] }; sub: { allow:
     sub: { allow: [`${GATEWAY_INBOX_PREFIX}.>`, ACCOUNT_EVENTS] },
   };
 }
+
+/** Chunk read verb of bundles, as {@link chunkReadSubject}. */
+export function bundleReadSubject(sha256: string, n: number): string {
+  return `$JS.API.DIRECT.GET.${BUNDLES}.${bundleSubject(sha256, n)}`;
+}
+
+/** Read verbs of all chunks of bundles. */
+export const ALL_BUNDLE_READS = `$JS.API.DIRECT.GET.${BUNDLES}.${ALL_BUNDLE_CHUNKS}`;

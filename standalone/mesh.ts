@@ -3,7 +3,7 @@
 import { realpath, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentReady } from "../schema/lifecycle.js";
-import type { EnginePresence } from "../schema/messages.js";
+import type { EnginePresence } from "../schema/presence.js";
 import { formatJoinToken } from "../schema/join-token.js";
 import { projectPath } from "../schema/paths.js";
 import { sizeText } from "../schema/settings.js";

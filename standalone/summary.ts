@@ -1,7 +1,7 @@
 /** What `npm run up` prints once the mesh runs. */
 
 import { ADD_CLAMAV } from "../schema/add-clamav.js";
-import type { EnginePresence } from "../schema/messages.js";
+import type { EnginePresence } from "../schema/presence.js";
 import { textTable } from "../schema/text-table.js";
 import { visibleText } from "../schema/visible-text.js";
 import type { FirstResult, FirstScan } from "./first-scan.js";

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { EnginePresence } from "../../schema/messages.js";
+import type { EnginePresence } from "../../schema/presence.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import { STALE_AFTER_MS } from "../../schema/stale.js";
 import type { Database, Tx } from "./database.js";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { internetClass } from "../../schema/classes.js";
-import type { EnginePresence } from "../../schema/messages.js";
+import type { EnginePresence } from "../../schema/presence.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";

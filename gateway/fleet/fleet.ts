@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { internetClass, type InternetClass } from "../../schema/classes.js";
-import type { EnginePresence, Presence } from "../../schema/messages.js";
+import type { EnginePresence, Presence } from "../../schema/presence.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";

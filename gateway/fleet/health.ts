@@ -1,4 +1,4 @@
-import type { EnginePresence } from "../../schema/messages.js";
+import type { EnginePresence } from "../../schema/presence.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { UnhealthyEngine } from "../db/engines.js";
 

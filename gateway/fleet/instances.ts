@@ -1,5 +1,5 @@
 import type { InternetClass } from "../../schema/classes.js";
-import type { Presence } from "../../schema/messages.js";
+import type { Presence } from "../../schema/presence.js";
 import { RecentMap } from "../recent-map.js";
 import { presentMs } from "./present-agents.js";
 

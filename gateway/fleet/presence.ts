@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import { z } from "zod";
 import { internetClass, type InternetClass } from "../../schema/classes.js";
-import { EnginePresence, MalformedMessage, MAX_ENGINES, parseMessage, Presence } from "../../schema/messages.js";
+import { MalformedMessage, parseMessage } from "../../schema/messages.js";
+import { EnginePresence, MAX_ENGINES, Presence } from "../../schema/presence.js";
 
 /** An agent as it was last heard. */
 export interface HeardAgent {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
-import type { Presence } from "../../schema/messages.js";
+import type { Presence } from "../../schema/presence.js";
 import { PRESENCE_BYTES } from "../../schema/streams.js";
 import { engineToken } from "../../schema/subjects.js";
 import { UNHEALTHY_AFTER_MS } from "./health.js";

@@ -1,4 +1,4 @@
-import type { Presence } from "../../schema/messages.js";
+import type { Presence } from "../../schema/presence.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import { CHUNK_BYTES, OLD_CHUNK_BYTES } from "../../schema/streams.js";
 import { engineToken } from "../../schema/subjects.js";

@@ -1,5 +1,5 @@
 import { internetClass } from "../../schema/classes.js";
-import type { EnginePresence } from "../../schema/messages.js";
+import type { EnginePresence } from "../../schema/presence.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";

@@ -1,7 +1,8 @@
 /** What an agent does on the bus besides pulling and acknowledging requests: what is stored, presence, chunks. */
 
 import type { z } from "zod";
-import { encodeMessage, parseMessage, type Presence } from "../../schema/messages.js";
+import { encodeMessage, parseMessage } from "../../schema/messages.js";
+import { type Presence } from "../../schema/presence.js";
 import { PubAck } from "../../schema/nats/stored.js";
 import { chunkReadSubject, presenceSubject } from "../../schema/subjects.js";
 import { BusAway, type Bus, type BusMessage } from "./bus.js";

@@ -1,4 +1,4 @@
-import { MAX_WARNINGS } from "../../schema/messages.js";
+import { MAX_WARNINGS } from "../../schema/presence.js";
 import { ignoredRevision } from "../../schema/suppressed.js";
 
 /** What a presence says of the signatures that an engine leaves out; undefined if it can leave out none. */

@@ -54,6 +54,9 @@ export function listenToControl(bus: Bus, agent: string, targets: ControlTargets
         return restart(control.startedAt);
       case "ignore":
         return ignoreSignatures(control);
+      case "serve":
+      case "fetch":
+        return;
       default:
         control satisfies never;
     }

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Presence } from "../../schema/messages.js";
+import type { Presence } from "../../schema/presence.js";
 import type { Bus } from "../bus/bus.js";
 import { reasonOf } from "../contract.js";
 import { deletePresence, putPresence } from "../bus/verbs.js";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { EngineSettings } from "../../schema/agent-settings.js";
-import type { Presence } from "../../schema/messages.js";
+import type { Presence } from "../../schema/presence.js";
 import { reasonOf } from "../contract.js";
 import type { EngineParts } from "../engine/engine.js";
 

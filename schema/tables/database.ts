@@ -4,6 +4,15 @@ import type { AgentAccountsTable } from "./agent-accounts.js";
 import type { ApiKeysTable, ApiKeyUsageTable } from "./api-keys.js";
 import type { AuditEventsTable } from "./audit-events.js";
 import type { GatewaysTable, OutboxTable, RemovalsTable, SealingTable, SweepMarksTable } from "./bus.js";
+import type {
+  BundleFilesTable,
+  BundlesTable,
+  EngineTargetsTable,
+  EngineUpdateHostsTable,
+  EngineUpdatesTable,
+  FetchJobsTable,
+  UpdatePoliciesTable,
+} from "./bundles.js";
 import type { DownloadsTable } from "./downloads.js";
 import type {
   AgentsTable,
@@ -58,6 +67,13 @@ export interface Tables {
   api_key_usage: ApiKeyUsageTable;
   audit_events: AuditEventsTable;
   suppressions: SuppressionsTable;
+  bundles: BundlesTable;
+  bundle_files: BundleFilesTable;
+  engine_targets: EngineTargetsTable;
+  update_policies: UpdatePoliciesTable;
+  fetch_jobs: FetchJobsTable;
+  engine_updates: EngineUpdatesTable;
+  engine_update_hosts: EngineUpdateHostsTable;
   join_tokens: JoinTokensTable;
   joins: JoinsTable;
   join_refusals: JoinRefusalsTable;

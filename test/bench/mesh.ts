@@ -3,7 +3,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { EnginePresence } from "../../schema/messages.js";
+import type { EnginePresence } from "../../schema/presence.js";
 import { projectPath } from "../../schema/paths.js";
 import type { Part } from "../../standalone/part.js";
 import { FORM, formOf, openApi, Refused, type Api } from "./api.js";

@@ -2,7 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { connect, credsAuthenticator } from "nats";
-import { encodeMessage, type EnginePresence, type ResultMessage } from "../../schema/messages.js";
+import { encodeMessage, type ResultMessage } from "../../schema/messages.js";
+import { type EnginePresence } from "../../schema/presence.js";
 import { SEALING } from "../../schema/sealed-chunks.js";
 import { presenceSubject, resultSubject } from "../../schema/subjects.js";
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { done } from "../../scanner-agent/contract.js";
 import { loadManifests } from "../../scanner-agent/manifest/engine-loader.js";
 import { projectPath } from "../../schema/paths.js";
-import type { EnginePresence } from "../../schema/messages.js";
+import type { EnginePresence } from "../../schema/presence.js";
 import { agentsOnBus, requestOf } from "./stage/agent-stage.js";
 import { until, type BusStage } from "./stage/bus-stage.js";
 import { hasClamd, makeDatabase } from "./runners/clamd/clamav-database.js";

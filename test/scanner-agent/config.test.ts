@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readAgentConfig } from "../../scanner-agent/config.js";
 import { defaultAgentId } from "../../schema/agent-name.js";
-import { HEARTBEAT_MS } from "../../schema/messages.js";
+import { HEARTBEAT_MS } from "../../schema/presence.js";
 import { ConfigError } from "../../schema/settings.js";
 
 test("every mistake is reported at once, each with its name", () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ChosenEngine, Off } from "../../scanner-agent/manifest/engine-choice.js";
 import { readReport } from "../../scanner-agent/doctor-report.js";
 import { readManifest } from "../../scanner-agent/manifest/engine-loader.js";
-import type { EnginePresence } from "../../schema/messages.js";
+import type { EnginePresence } from "../../schema/presence.js";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 

@@ -3,14 +3,8 @@
 import { readFileSync } from "node:fs";
 import { connect, credsAuthenticator, headers, type Msg, type MsgHdrs, type NatsConnection, type Payload } from "nats";
 import type { InternetClass } from "../../schema/classes.js";
-import {
-  encodeMessage,
-  parseMessage,
-  ScanRequest,
-  type EnginePresence,
-  type Presence,
-  type ResultMessage,
-} from "../../schema/messages.js";
+import { encodeMessage, parseMessage, ScanRequest, type ResultMessage } from "../../schema/messages.js";
+import { type EnginePresence, type Presence } from "../../schema/presence.js";
 import { MESSAGE_VERSION } from "../../schema/message-version.js";
 import { SEALING, unsealChunk } from "../../schema/sealed-chunks.js";
 import { CHUNK_BYTES } from "../../schema/streams.js";

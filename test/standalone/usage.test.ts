@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ADD_CLAMAV } from "../../schema/add-clamav.js";
-import type { EnginePresence } from "../../schema/messages.js";
+import type { EnginePresence } from "../../schema/presence.js";
 import { projectPath } from "../../schema/paths.js";
 import { missingEngines } from "../../standalone/summary.js";
 

@@ -3,7 +3,7 @@ import { Agent, AgentEngine, GoneAgent } from "../../../schema/graphql/agent.js"
 import { AgentOrderResult, RemoveAgentResult, type AgentOrderSuccess } from "../../../schema/graphql/fleet-actions.js";
 import { AgentChange } from "../../../schema/graphql/fleet-changes.js";
 import type { AgentState } from "../../../schema/control.js";
-import type { EnginePresence } from "../../../schema/messages.js";
+import type { EnginePresence } from "../../../schema/presence.js";
 import { hasStaleSignatures } from "../../../schema/stale.js";
 import type { AgentRecord } from "../../db/agents.js";
 import type { PresentAgent } from "../../fleet/presence.js";

@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
-import type { Presence } from "../../../schema/messages.js";
+import type { Presence } from "../../../schema/presence.js";
 import type { DeliveryRecord, WebhookRecord } from "../../../schema/webhooks.js";
 import type { BatchRecord, EngineRecord, BriefResult, SampleRecord, ScanRecord } from "../../../schema/reports.js";
 import { Node } from "../../../schema/graphql/node.js";

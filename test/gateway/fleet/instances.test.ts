@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createInstances } from "../../../gateway/fleet/instances.js";
-import type { Presence } from "../../../schema/messages.js";
+import type { Presence } from "../../../schema/presence.js";
 
 const HEARTBEAT_MS = 1_000;
 

@@ -1,6 +1,6 @@
 import { afterAll, expect, it, vi } from "vitest";
 import { readEngines } from "../../../gateway/db/engines.js";
-import type { EnginePresence } from "../../../schema/messages.js";
+import type { EnginePresence } from "../../../schema/presence.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";

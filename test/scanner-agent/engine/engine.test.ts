@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { done, Failed, notDone, Unavailable, type Outcome, type Runner } from "../../../scanner-agent/contract.js";
 import { createEngine, type Engine, type EngineParts } from "../../../scanner-agent/engine/engine.js";
-import { EnginePresence } from "../../../schema/messages.js";
+import { EnginePresence } from "../../../schema/presence.js";
 import type { SelfTest } from "../../../scanner-agent/engine/self-test.js";
 import { until } from "../stage/bus-stage.js";
 import { gate, puppet } from "../stage/puppet-engine.js";

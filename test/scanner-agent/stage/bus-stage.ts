@@ -13,11 +13,11 @@ import {
   encodeMessage,
   MalformedMessage,
   parseMessage,
-  Presence,
   ScanRequest,
   type ResultMessage,
   type ReturnedRequest,
 } from "../../../schema/messages.js";
+import { Presence } from "../../../schema/presence.js";
 import { sealChunk } from "../../../schema/sealed-chunks.js";
 import { CHUNK_BYTES, engineDurable, streams } from "../../../schema/streams.js";
 import {

@@ -1,0 +1,113 @@
+/** Row types of bundles, and of how they come to engines. */
+
+import type { Generated, JSONColumnType } from "kysely";
+import type { BundleKind } from "../bundle.js";
+import type { FetchState } from "../fetch-job.js";
+import type { EngineUpdateState, HostUpdateState, UpdateCause } from "../update-states.js";
+import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
+
+/** Versions of what engines need. Files and manifests lie on the bus. */
+export interface BundlesTable {
+  id: Generated<number>;
+  engine_id: number;
+  set_name: string;
+  /** The mesh's own order within the set. */
+  sequence: number;
+  kind: BundleKind;
+  /** sha256 of the manifest's bytes, in hexadecimal digits. */
+  digest: string;
+  /** Of the digest, by the key of the mesh that made the bundle. */
+  signature: Buffer;
+  version: string | null;
+  made_at: NullableTimestamp;
+  /** Bytes of all files. */
+  size: number;
+  /** Where it is from, in words for people. */
+  source: string;
+  created_at: GeneratedTimestamp;
+  /** Since when its files are gone. */
+  removed_at: NullableTimestamp;
+}
+
+/** The files of bundles. */
+export interface BundleFilesTable {
+  bundle_id: number;
+  path: string;
+  sha256: string;
+  size: number;
+}
+
+/** What an engine is to serve on a host; without a row, what the host gives it. */
+export interface EngineTargetsTable {
+  engine_id: number;
+  agent: string;
+  set_name: string;
+  bundle_id: number;
+  changed_at: GeneratedTimestamp;
+}
+
+/** How the bundles of a set come to its engine. */
+export interface UpdatePoliciesTable {
+  engine_id: number;
+  set_name: string;
+  /** What is fetched is served without being asked for. */
+  automatic: Generated<boolean>;
+  /** Between two looks at the source. */
+  check_every_ms: Generated<number>;
+  /** Minutes of the day (UTC) between which updates begin; null: at any time. */
+  window_from: number | null;
+  window_to: number | null;
+  /** Null: not paused; infinity: until it is resumed. */
+  paused_until: NullableTimestamp;
+}
+
+/** The last look at the source of a set. */
+export interface FetchJobsTable {
+  engine_id: number;
+  set_name: string;
+  job: string;
+  /** The fetcher that has it; null: nobody yet. */
+  agent: string | null;
+  state: FetchState;
+  reason: string | null;
+  /** Until when the source refuses. */
+  blocked_until: NullableTimestamp;
+  asked_at: GeneratedTimestamp;
+  /** When the fetcher was heard of last. */
+  heard_at: NullableTimestamp;
+  /** When the source answered last. */
+  checked_at: NullableTimestamp;
+  /** When the next look begins. */
+  next_at: Timestamp;
+  failures_in_a_row: Generated<number>;
+}
+
+/** One engine's way from one bundle of a set to another. */
+export interface EngineUpdatesTable {
+  id: Generated<number>;
+  engine_id: number;
+  set_name: string;
+  /** What was served before; null: what its hosts gave it. */
+  from_bundle: number | null;
+  /** Null: back to what its hosts give it. */
+  to_bundle: number | null;
+  cause: UpdateCause;
+  skip_canary: Generated<boolean>;
+  state: Generated<EngineUpdateState>;
+  /** Why it was held, rolled back or cancelled. */
+  reason: string | null;
+  /** What the canary was held against, and what it did. */
+  evidence: JSONColumnType<Record<string, unknown>> | null;
+  created_at: GeneratedTimestamp;
+  started_at: NullableTimestamp;
+  ended_at: NullableTimestamp;
+}
+
+/** How far an update is on a host. */
+export interface EngineUpdateHostsTable {
+  update_id: number;
+  agent: string;
+  state: Generated<HostUpdateState>;
+  reason: string | null;
+  changed_at: GeneratedTimestamp;
+}
