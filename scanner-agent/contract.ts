@@ -5,7 +5,8 @@
  */
 
 import type { Detection } from "../schema/detection.js";
-import type { EngineVersions, ImageIdentity } from "../schema/messages.js";
+import type { EngineVersions } from "../schema/engine-versions.js";
+import type { ImageIdentity } from "../schema/image-identity.js";
 import type { EngineVerdict, ResultCause } from "../schema/states.js";
 
 /** A sample to scan. */

@@ -6,7 +6,9 @@
 import { z } from "zod";
 import { Closed, MAX_CLOSED } from "./closed.js";
 import { Detection, MAX_DETECTIONS } from "./detection.js";
+import { EngineVersions } from "./engine-versions.js";
 import { hashText } from "./hashes.js";
+import { ImageIdentity } from "./image-identity.js";
 import type { Control, LiveHints } from "./control.js";
 import { agentId, engineName, fingerprintText, scanId, textWithin, told, toldInstant, v } from "./message-fields.js";
 import type { Presence } from "./presence.js";
@@ -46,28 +48,6 @@ export const ScanRequest = z.object({
 });
 /** What {@link ScanRequest} parses. */
 export type ScanRequest = z.infer<typeof ScanRequest>;
-
-/** What can be said of an engine's versions; null where an engine does not tell. */
-export const EngineVersions = z.object({
-  /** The program's version. */
-  engine: told(200).nullable(),
-  /** The signature database's version. */
-  signatures: told(200).nullable(),
-  /** The signature database's date, ISO 8601. */
-  signatureDate: toldInstant,
-});
-/** What {@link EngineVersions} parses. */
-export type EngineVersions = z.infer<typeof EngineVersions>;
-
-/** The container image that an engine ran in. */
-export const ImageIdentity = z.object({
-  /** The id of its configuration, `sha256:…`: every image has one. */
-  id: told(100),
-  /** The digest by which a registry knows it, `sha256:…`; null for an image that never came from one. */
-  digest: told(100).nullable(),
-});
-/** What {@link ImageIdentity} parses. */
-export type ImageIdentity = z.infer<typeof ImageIdentity>;
 
 /** A result on `result.<engine>`: SCANNING is an announcement, the others are answers. CANCELLED and NO_AGENT are the gateway's own. */
 export const ResultMessage = z

@@ -7,7 +7,8 @@ import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
 import { AgentState } from "./control.js";
 import { FetchJobs } from "./fetch-job.js";
 import { agentId, engineName, fingerprintText, instant, told, toldInstant, toldList, v } from "./message-fields.js";
-import { EngineVersions, ImageIdentity } from "./messages.js";
+import { EngineVersions } from "./engine-versions.js";
+import { ImageIdentity } from "./image-identity.js";
 import { UnhealthyCause } from "./states.js";
 import { PRESENCE_TTL_MS } from "./streams.js";
 

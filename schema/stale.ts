@@ -1,7 +1,7 @@
 /** When the signatures of an AV engine count as stale. In Postgres the same is `is_stale`. */
 
 import type { PluginType } from "./classes.js";
-import type { EngineVersions } from "./messages.js";
+import type { EngineVersions } from "./engine-versions.js";
 
 /** How old signatures may be where a manifest does not say otherwise, in milliseconds: seven days. */
 export const STALE_AFTER_MS = 604_800_000;

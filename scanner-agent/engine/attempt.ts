@@ -1,4 +1,4 @@
-import type { EngineVersions } from "../../schema/messages.js";
+import type { EngineVersions } from "../../schema/engine-versions.js";
 import {
   Failed,
   hasCode,

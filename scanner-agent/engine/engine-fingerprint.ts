@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Manifest } from "../../schema/manifest.js";
-import type { EngineVersions } from "../../schema/messages.js";
+import type { EngineVersions } from "../../schema/engine-versions.js";
 import { ownVersion } from "../../schema/version.js";
 import { reasonOf, type Outcome, type Runner } from "../contract.js";
 import { fingerprintOf } from "../fingerprint.js";

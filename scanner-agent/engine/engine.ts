@@ -2,7 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { EngineLimits } from "../../schema/agent-settings.js";
 import type { Manifest } from "../../schema/manifest.js";
-import { type EngineVersions, type ImageIdentity } from "../../schema/messages.js";
+import type { EngineVersions } from "../../schema/engine-versions.js";
+import type { ImageIdentity } from "../../schema/image-identity.js";
 import { type EnginePresence } from "../../schema/presence.js";
 import type { UnhealthyCause } from "../../schema/states.js";
 import {

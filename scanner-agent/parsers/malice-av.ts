@@ -1,4 +1,4 @@
-import type { EngineVersions } from "../../schema/messages.js";
+import type { EngineVersions } from "../../schema/engine-versions.js";
 import type { ResultCause } from "../../schema/states.js";
 import { done, notDone, type Outcome } from "../contract.js";
 import { brief } from "./brief.js";

@@ -1,4 +1,5 @@
-import type { EngineVersions, ImageIdentity } from "../../schema/messages.js";
+import type { EngineVersions } from "../../schema/engine-versions.js";
+import type { ImageIdentity } from "../../schema/image-identity.js";
 import { NO_VERSIONS, type Instance } from "../contract.js";
 import { shareLooks } from "../share-looks.js";
 

@@ -2,7 +2,7 @@
 
 import { parentPort } from "node:worker_threads";
 import { z } from "zod";
-import { EngineVersions } from "../../../schema/messages.js";
+import { EngineVersions } from "../../../schema/engine-versions.js";
 import { reasonOf, type Sample } from "../../contract.js";
 
 /** To the worker: prepare once, then scan one sample at a time. */

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import init, { Scanner } from "@virustotal/yara-x";
 import { z } from "zod";
-import { EngineVersions } from "../../../schema/messages.js";
+import { EngineVersions } from "../../../schema/engine-versions.js";
 import type { Sample } from "../../contract.js";
 import { fingerprintOf } from "../../fingerprint.js";
 import { serveWorker } from "./worker-server.js";

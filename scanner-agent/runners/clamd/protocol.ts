@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
-import type { EngineVersions } from "../../../schema/messages.js";
+import type { EngineVersions } from "../../../schema/engine-versions.js";
 import { hasCode, reasonOf, TimedOut, Unavailable, type Sample } from "../../contract.js";
 import { readDate } from "../../parsers/date.js";
 import { within } from "../../within.js";

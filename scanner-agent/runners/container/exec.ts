@@ -1,5 +1,6 @@
 import type { ContainerRun } from "../../../schema/container-run.js";
-import type { EngineVersions, ImageIdentity } from "../../../schema/messages.js";
+import type { EngineVersions } from "../../../schema/engine-versions.js";
+import type { ImageIdentity } from "../../../schema/image-identity.js";
 import {
   Failed,
   NO_VERSIONS,

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { ImageIdentity } from "../../../schema/messages.js";
+import type { ImageIdentity } from "../../../schema/image-identity.js";
 import { reasonOf, Unavailable } from "../../contract.js";
 import { DockerRefused, type DockerDaemon } from "./docker.js";
 

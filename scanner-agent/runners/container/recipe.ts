@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 import type { ContainerRun } from "../../../schema/container-run.js";
-import type { ImageIdentity } from "../../../schema/messages.js";
+import type { ImageIdentity } from "../../../schema/image-identity.js";
 import { hasCode, reasonOf, Unavailable } from "../../contract.js";
 import type { ContainerHost, PreparedHost } from "./host.js";
 import { findImage } from "./image.js";

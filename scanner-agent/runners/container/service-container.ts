@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type Docker from "dockerode";
-import type { EngineVersions } from "../../../schema/messages.js";
+import type { EngineVersions } from "../../../schema/engine-versions.js";
 import { Unavailable, type Sample } from "../../contract.js";
 import { ask, isAnswering, readVersion, streamSample } from "../clamd/protocol.js";
 import { untilAnswering, type Conversation } from "../conversation.js";

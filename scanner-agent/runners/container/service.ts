@@ -1,4 +1,5 @@
-import type { EngineVersions, ImageIdentity } from "../../../schema/messages.js";
+import type { EngineVersions } from "../../../schema/engine-versions.js";
+import type { ImageIdentity } from "../../../schema/image-identity.js";
 import { Unavailable, type RawOutput, type RunOptions, type Runner, type Sample, type TimedOut } from "../../contract.js";
 import { awaitReply, createOccupancy, type Conversation, type Occupancy } from "../conversation.js";
 import { createGate } from "../gate.js";

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { EngineVersions } from "../../../schema/messages.js";
+import type { EngineVersions } from "../../../schema/engine-versions.js";
 import type { ProcessLimits } from "../../../schema/process-run.js";
 import { NO_VERSIONS, reasonOf, Unavailable, type RawOutput, type Runner } from "../../contract.js";
 import { findProgram, explainMissing } from "../../programs.js";
