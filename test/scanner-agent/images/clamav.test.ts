@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -39,19 +41,20 @@ describe.skipIf(!hasFreshclam)("an update of the signatures", () => {
 
   const signature = (name: string) => `${name}:0:*:${Buffer.from(name).toString("hex")}\n`;
   const signatures = (...path: string[]) => join(folder, "signatures", ...path);
-  const versions = async () => (await readdir(signatures())).filter((name) => name !== "current");
+  const versions = async () => (await readdir(signatures())).filter((name) => name !== "current" && name !== "freshclam.dat");
   const current = () => readlink(signatures("current"));
 
-  async function update(content: string): Promise<{ code: number; output: string }> {
+  async function update(content: string, database = "custom"): Promise<{ code: number; output: string }> {
     await writeFile(source, content);
-    const words = [image("update-signatures"), `--config-file=${join(folder, "freshclam.conf")}`, "--update-db=custom"];
+    const words = [image("update-signatures"), `--config-file=${join(folder, "freshclam.conf")}`, `--update-db=${database}`];
     try {
       const { stdout } = await promisify(execFile)("sh", words, {
         env: { PATH: "/usr/sbin:/usr/bin:/bin", SIGNATURES: signatures() },
       });
       return { code: 0, output: stdout };
     } catch (error) {
-      return { code: 1, output: String(error) };
+      const { code } = error as { code: number };
+      return { code, output: String(error) };
     }
   }
 
@@ -84,8 +87,38 @@ describe.skipIf(!hasFreshclam)("an update of the signatures", () => {
   test("that is broken leaves the present ones and nothing of itself", async () => {
     await update(signature("FirstOne"));
     const first = await current();
-    expect((await update("Broken:0:*:zz\n")).code).toBe(1);
+    expect((await update("Broken:0:*:zz\n")).code).not.toBe(0);
     expect(await current()).toBe(first);
     expect(await versions()).toEqual([first]);
+  });
+
+  test("asks a mirror that has blocked this host once, whatever came before", async () => {
+    await update(signature("FirstOne"));
+    const first = await current();
+    let asked = 0;
+    const mirror = createServer((_, answer) => {
+      asked += 1;
+      answer.writeHead(403).end();
+    });
+    await new Promise<void>((resolve) => mirror.listen(0, "127.0.0.1", resolve));
+    try {
+      const address = `http://127.0.0.1:${(mirror.address() as AddressInfo).port}`;
+      await writeFile(
+        join(folder, "freshclam.conf"),
+        `DatabaseOwner ${userInfo().username}\nPrivateMirror ${address}\nMaxAttempts 1\n`,
+      );
+      expect((await update("", "daily")).code).not.toBe(0);
+      const once = asked;
+      expect(once).toBeGreaterThan(0);
+      expect(await update("", "daily")).toMatchObject({
+        code: 75,
+        output: expect.stringContaining("nothing was fetched") as string,
+      });
+      expect(asked).toBe(once);
+      expect(await current()).toBe(first);
+      expect(await versions()).toEqual([first]);
+    } finally {
+      mirror.close();
+    }
   });
 });
