@@ -7,7 +7,7 @@ import type { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } fro
 export const REPORT_FIELDS = `scanId name verdict startDate endDate deadline done total detections
   sample { sha256 sha1 md5 size mime } skipped { engine reason }
   proof { detectedBy cleanBy antivirusAsked text advice barriers { engine state cause error text } absent }
-  stale results { engine state verdict signature error cause causeText fault suppressed { signature reason } stale durationMs agent details versions { engine signatures signatureDate } }`;
+  stale results { engine state verdict signature error cause causeText fault suppressed { signature reason } stale durationMs agent details versions { engine signatures signatureDate } image { id digest } exitCode timings { waitingMs fetchingMs startingMs scanningMs } }`;
 
 export interface Report {
   readonly scanId: number;
@@ -52,6 +52,17 @@ export interface EngineResult {
   readonly durationMs: number | null;
   readonly agent: string | null;
   readonly details: Record<string, unknown> | null;
+  /** The container image that it ran in. */
+  readonly image?: { readonly id: string; readonly digest: string | null } | null;
+  /** Of a program. */
+  readonly exitCode?: number | null;
+  /** Where the time went, in milliseconds. */
+  readonly timings?: {
+    readonly waitingMs: number | null;
+    readonly fetchingMs: number | null;
+    readonly startingMs: number | null;
+    readonly scanningMs: number | null;
+  };
   readonly versions: {
     readonly engine: string | null;
     readonly signatures: string | null;

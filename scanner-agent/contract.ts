@@ -5,6 +5,7 @@
  */
 
 import type { Detection } from "../schema/detection.js";
+import type { EngineSetup } from "../schema/engine-setup.js";
 import type { EngineVersions } from "../schema/engine-versions.js";
 import type { ImageIdentity } from "../schema/image-identity.js";
 import type { EngineVerdict, ResultCause } from "../schema/states.js";
@@ -85,6 +86,8 @@ export interface RawOutput {
 export interface Runner {
   /** Names the runner and how the engine is isolated, e.g. `process (isolation: none)`; 200 characters at most. */
   readonly description: string;
+  /** What it limits, and whose files its signatures or rules are. */
+  readonly setup?: Pick<EngineSetup, "limits" | "updatedBy">;
   /** Small samples come as {@link Sample.bytes} and have no file; larger ones have one nevertheless. */
   readonly takesBytes?: boolean;
   /** Finds or starts what it needs; does nothing if that still works. Throws {@link Unavailable} that says what is missing. */
@@ -132,9 +135,13 @@ export interface Outcome {
   readonly details: Record<string, unknown> | null;
   /** The engine's versions, if its output for this sample tells them. They add to those of what answered. */
   readonly versions?: EngineVersions;
-  /** The container image that answered. Parsers leave it out. */
+  /** The container image that answered. Parsers leave it out, as all that follows. */
   readonly image?: ImageIdentity | null;
-  /** What it depends on besides the sample, as in a result message. Parsers leave it out. */
+  /** The program's exit status, if it is one and came to its end. */
+  readonly exitCode?: number;
+  /** How long it took until there was something that the sample was given to. */
+  readonly startingMs?: number;
+  /** What it depends on besides the sample, as in a result message. */
   readonly fingerprint?: string;
 }
 

@@ -7,6 +7,7 @@ import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
 import { AgentState } from "./control.js";
 import { FetchJobs } from "./fetch-job.js";
 import { agentId, engineName, fingerprintText, instant, told, toldInstant, toldList, v } from "./message-fields.js";
+import { EngineSetup } from "./engine-setup.js";
 import { EngineVersions } from "./engine-versions.js";
 import { ImageIdentity } from "./image-identity.js";
 import { UnhealthyCause } from "./states.js";
@@ -53,6 +54,8 @@ export const EnginePresence = z.object({
   bundles: EnginesBundles.optional().catch(undefined),
   /** The image it runs in; null for an engine that is no container. */
   image: ImageIdentity.nullable().default(null),
+  /** How it is run. Older agents do not send it; one that cannot be read is unknown. */
+  setup: EngineSetup.optional().catch(undefined),
   /** How many samples it scans at once on this host. */
   slots: z.number().int().positive().max(MAX_SLOTS),
   /** How many of them are taken now. */

@@ -84,6 +84,12 @@ export interface ResultRecord {
   readonly endedAt: Date | null;
   /** Milliseconds the engine ran. */
   readonly durationMs: number | null;
+  /** Milliseconds until the agent had the sample's bytes, and how many of the others went by before the engine had it. */
+  readonly fetchingMs: number | null;
+  readonly startingMs: number | null;
+  readonly exitCode: number | null;
+  /** Names how the engine was run. */
+  readonly setup: string | null;
   readonly details: Record<string, unknown> | null;
   /** What is closed to the engine in the sample; null where its agent says nothing of it. */
   readonly closed: readonly Closed[] | null;
@@ -98,7 +104,19 @@ export type BriefResult = Omit<ResultRecord, "details" | "closed">;
 /** A result without where and when it ran: REST shows no more, and long lists need not read the rest. */
 export type ListedResult = Omit<
   ResultRecord,
-  "imageId" | "imageDigest" | "agent" | "startedAt" | "endedAt" | "durationMs" | "closed" | "truncated" | "reusedFrom"
+  | "imageId"
+  | "imageDigest"
+  | "agent"
+  | "startedAt"
+  | "endedAt"
+  | "durationMs"
+  | "fetchingMs"
+  | "startingMs"
+  | "exitCode"
+  | "setup"
+  | "closed"
+  | "truncated"
+  | "reusedFrom"
 >;
 
 /** One scan without its results: what a list shows. */

@@ -26,6 +26,10 @@ export interface IncomingResult {
   readonly agent: string | null;
   readonly startedAt: string | null;
   readonly durationMs: number | null;
+  readonly fetchingMs?: number | undefined;
+  readonly startingMs?: number | undefined;
+  readonly exitCode?: number | undefined;
+  readonly setup?: string | undefined;
   readonly details: Record<string, unknown> | null;
   readonly closed?: readonly Closed[] | undefined;
   /** All that it found with a verdict, if the engine tells more than the first. */
@@ -100,7 +104,8 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         (position int, scan_id bigint, engine text, in_internet boolean, state result_state, verdict verdict, signature text,
          error text, cause text, engine_version text, signature_version text, signature_date timestamptz,
          image_id text, image_digest text, fingerprint text, agent text, only_av boolean,
-         started_at timestamptz, duration_ms double precision, details jsonb, closed jsonb,
+         started_at timestamptz, duration_ms double precision, fetching_ms real, starting_ms real,
+         exit_code smallint, setup uuid, details jsonb, closed jsonb,
          suppressed jsonb, truncated boolean)
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
         and coalesce(message.only_av = (engines.type = 'AV'), true)
@@ -119,6 +124,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         signature_date = matched.signature_date, image_id = matched.image_id, image_digest = matched.image_digest,
         fingerprint = matched.fingerprint, agent = coalesce(matched.agent, results.agent),
         started_at = coalesce(matched.started_at, results.started_at), duration_ms = matched.duration_ms,
+        fetching_ms = matched.fetching_ms, starting_ms = matched.starting_ms, exit_code = matched.exit_code, setup = matched.setup,
         ended_at = case when matched.state > 'SCANNING' then now() end,
         details = nullif(matched.details, 'null'::jsonb), closed = matched.closed,
         suppressed = matched.suppressed, truncated = matched.truncated, bars_clean = matched.bars_clean
@@ -179,13 +185,17 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
   };
 }
 
-function rowOf({ versions, image, scanId, internet, startedAt, durationMs, ...rest }: IncomingResult, position: number) {
+function rowOf(result: IncomingResult, position: number) {
+  const { versions, image, scanId, internet, startedAt, durationMs, fetchingMs, startingMs, exitCode, ...rest } = result;
   return {
     position,
     scan_id: scanId,
     in_internet: internet === "internet",
     started_at: startedAt,
     duration_ms: durationMs,
+    fetching_ms: fetchingMs,
+    starting_ms: startingMs,
+    exit_code: exitCode,
     engine_version: versions.engine,
     signature_version: versions.signatures,
     signature_date: versions.signatureDate,

@@ -12,7 +12,7 @@ const LAST_ID = Number.MAX_SAFE_INTEGER;
 /** The columns of a result that a copy takes over unchanged. */
 export const COPIED = sql.raw(
   "state, verdict, signature, error, cause, engine_version, signature_version, signature_date, image_id, image_digest, fingerprint, agent, " +
-    "started_at, ended_at, duration_ms, details, closed, truncated, bars_clean, suppressed",
+    "started_at, ended_at, duration_ms, fetching_ms, starting_ms, exit_code, setup, details, closed, truncated, bars_clean, suppressed",
 );
 
 /** The query of a table expression `announced`. */

@@ -190,6 +190,10 @@ function selectBriefResults(db: Database, ofScans: Expression<number>) {
     "results.started_at as startedAt",
     "results.ended_at as endedAt",
     "results.duration_ms as durationMs",
+    "results.fetching_ms as fetchingMs",
+    "results.starting_ms as startingMs",
+    "results.exit_code as exitCode",
+    "results.setup",
     "results.truncated",
     "results.reused_from as reusedFrom",
   ]);

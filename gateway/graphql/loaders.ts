@@ -1,8 +1,10 @@
 import DataLoader from "dataloader";
 import type { BatchRecord, BriefResult, EngineRecord, ResultRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
+import type { EngineSetup } from "../../schema/engine-setup.js";
 import { readBatches } from "../db/batches.js";
 import type { ListCount, ListPage } from "../db/list-place.js";
 import { readEngines } from "../db/engines.js";
+import { readSetups } from "../db/engine-setups.js";
 import { countScansOfSamples, readSampleHistories, readScansOfSamples, type SampleHistory } from "../db/sample-list.js";
 import { readSamplesById } from "../db/samples.js";
 import { readBriefResults, readResults, readScansById } from "../db/scans.js";
@@ -17,6 +19,8 @@ export interface Loaders {
   readonly scans: DataLoader<number, ScanRecord | null>;
   readonly samples: DataLoader<number, SampleRecord | null>;
   readonly engines: DataLoader<number, EngineRecord | null>;
+  /** How engines were run, by the hash that results name. */
+  readonly setups: DataLoader<string, EngineSetup | null>;
   readonly batches: DataLoader<number, BatchRecord | null>;
   /** By sample. */
   readonly histories: DataLoader<number, SampleHistory | null>;
@@ -50,6 +54,10 @@ export function createLoaders({ db }: ScanContext): Loaders {
       ({ batchId }) => batchId,
       (ids) => readBatches(db, ids),
     ),
+    setups: new DataLoader(async (ids: readonly string[]) => {
+      const found = await readSetups(db, ids);
+      return ids.map((id) => found.get(id) ?? null);
+    }),
     enginePoints(range) {
       const found = points.get(range) ?? readPointsOfEngines(db, range);
       points.set(range, found);

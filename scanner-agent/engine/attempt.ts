@@ -11,6 +11,7 @@ import {
   type Instance,
   type Outcome,
   type Parser,
+  type RawOutput,
   type RunOptions,
   type Runner,
 } from "../contract.js";
@@ -37,13 +38,17 @@ export function createAttempts(parse: Parser): Attempts {
     return mergeVersions(await confirmed(by, outcome), outcome.versions ?? printed.get(by));
   }
 
-  async function runOnce(runner: Runner, sample: OfferedSample, options: RunOptions): Promise<Outcome> {
+  async function runOnce(
+    runner: Runner,
+    sample: OfferedSample,
+    options: RunOptions,
+  ): Promise<{ readonly outcome: Outcome; readonly raw?: RawOutput }> {
     try {
       const raw = await runner.run(giveTo(runner, sample), options);
-      return nameLimit(parseWhole(parse, raw), raw);
+      return { outcome: nameLimit(parseWhole(parse, raw), raw), raw };
     } catch (error) {
-      if (error instanceof Failed) return notDone("FAILED", "ENGINE_ERROR", error.message);
-      if (error instanceof TimedOut) return notDone("TIMEOUT", "TIME_LIMIT", error.message);
+      if (error instanceof Failed) return { outcome: notDone("FAILED", "ENGINE_ERROR", error.message) };
+      if (error instanceof TimedOut) return { outcome: notDone("TIMEOUT", "TIME_LIMIT", error.message) };
       if (hasCode(error, "ENOSPC", "EDQUOT")) throw new NoRoom(`no room on the disk (${reasonOf(error)})`, { cause: error });
       // The host is short of something, whatever the sample is.
       if (hasCode(error, "EMFILE", "ENFILE", "ENOMEM", "EAGAIN", "EROFS"))
@@ -55,14 +60,18 @@ export function createAttempts(parse: Parser): Attempts {
   return {
     async attempt(runner, usual, sample, options) {
       let by = usual;
+      let startingMs = 0;
+      const begin = performance.now();
       const onStart = (instance: Instance) => {
+        startingMs = Math.round((performance.now() - begin) * 1000) / 1000;
         by = instance;
         newest = instance;
         options.onStart?.(instance);
       };
-      const outcome = await runOnce(runner, sample, { ...options, onStart });
+      const { raw, outcome } = await runOnce(runner, sample, { ...options, onStart });
       if (by === usual && outcome.versions !== undefined) newest = usual;
-      return { ...outcome, versions: await versionsOf(by, outcome), image: by.image };
+      const exit = by.isProgram && raw !== undefined ? { exitCode: raw.exitCode } : {};
+      return { ...outcome, versions: await versionsOf(by, outcome), image: by.image, startingMs, ...exit };
     },
     printed: () => newest && printed.get(newest),
   };

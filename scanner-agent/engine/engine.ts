@@ -23,6 +23,7 @@ import { createFingerprint } from "./engine-fingerprint.js";
 import type { OfferedSample } from "./offered-sample.js";
 import { NEVER_ABORTED } from "../within.js";
 import type { SelfTest } from "./self-test.js";
+import { createSetup, type NamedSetup } from "./setup.js";
 import { createSlots, type Slots } from "./slots.js";
 import { startFirst } from "./start-first.js";
 
@@ -66,6 +67,8 @@ export interface Engine {
   look(): Promise<void>;
   /** The container image that it runs; null for an engine without a container. */
   image(): ImageIdentity | null;
+  /** How it is run now. */
+  setup(): NamedSetup;
   /** Whether it may be given samples: it is healthy and not being tested. */
   takesWork(): boolean;
   /** Whether it is given small samples without a file. */
@@ -96,6 +99,7 @@ export function createEngine(
   const slots = createSlots(total);
   const fingerprint = createFingerprint({ manifest, log, current: () => ({ runner, versions: fullVersions() }) });
   const attempts = createAttempts(parse);
+  const setup = createSetup(manifest, () => runner);
   let runner = runners[0];
   let hasStarted = false;
   /** What the runner said of itself last. */
@@ -222,6 +226,7 @@ export function createEngine(
     versions: fullVersions,
     look: fingerprint.look,
     image: () => runner?.image?.() ?? null,
+    setup,
     takesWork: () => reason === null && refused === null && testing === undefined && !stopped,
     takesBytes: () => runner?.takesBytes ?? false,
     suspend,
@@ -273,6 +278,7 @@ export function createEngine(
       fingerprint: fingerprint.last(),
       ignores: revisionOf(runner?.ignored?.()),
       image: runner?.image?.() ?? null,
+      setup: setup().setup,
       slots: total,
       busy: slots.busy(),
       runner: runner?.description ?? "none",

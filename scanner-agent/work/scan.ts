@@ -21,7 +21,10 @@ const PUBLISH_RETRY_MS = { first: 100, longest: 5_000 };
 
 /** An assignment that can be ended from outside. */
 type Job = Assignment & { readonly signal: AbortSignal };
-type Answer = Pick<ResultMessage, "versions" | "image" | "startedAt" | "durationMs" | "inspector" | "closed"> & {
+type Answer = Pick<
+  ResultMessage,
+  "versions" | "image" | "setup" | "startedAt" | "durationMs" | "fetchingMs" | "inspector" | "closed"
+> & {
   readonly outcome: Outcome;
 };
 /** What an engine said, and the inspection that went on beside it. */
@@ -72,9 +75,11 @@ async function runOrFail(job: Job, context: WorkContext, log: Logger): Promise<R
   if (countCrashes(job) >= GIVE_UP_AT_CRASHES)
     return withoutRun(job, notDone("FAILED", "CRASHED_REPEATEDLY", CRASHED_REPEATEDLY_ERROR));
   let held: HeldSample | undefined;
+  const start = performance.now();
   try {
     held = await holdSample(job, context);
-    return await run(job, context, held, log);
+    const fetchingMs = held === undefined ? undefined : millisecondsSince(start);
+    return { ...(await run(job, context, held, log)), fetchingMs };
   } catch (error) {
     if (error instanceof Failed) return withoutRun(job, notDone("FAILED", "SAMPLE_UNAVAILABLE", error.message));
     throw error;
@@ -118,10 +123,10 @@ async function run(job: Job, context: WorkContext, held: HeldSample | undefined,
         timeoutMs: Math.min(engine.manifest.timeout, request.timeoutMs),
         signal,
         alone: countCrashes(job) >= ALONE_FROM_CRASHES,
-        onStart: ({ versions, image }) => (used = { versions, image }),
+        onStart: ({ versions, image }) => (used = { ...used, versions, image }),
       },
     );
-    const durationMs = Math.round((performance.now() - start) * 1000) / 1000;
+    const durationMs = millisecondsSince(start);
     return { outcome, ...used, startedAt, durationMs, underway };
   } finally {
     clearTimeout(announcement);
@@ -168,8 +173,13 @@ function baseMessage(request: ScanRequest, { agent }: WorkContext) {
   return { v: 1, scan: request.scan, agent, truncated: false } as const;
 }
 
-function usedBy(engine: Engine): Pick<ResultMessage, "versions" | "image"> {
-  return { versions: engine.versions(), image: engine.image() };
+/** To the microsecond. */
+function millisecondsSince(start: number): number {
+  return Math.round((performance.now() - start) * 1000) / 1000;
+}
+
+function usedBy(engine: Engine): Pick<ResultMessage, "versions" | "image" | "setup"> {
+  return { versions: engine.versions(), image: engine.image(), setup: engine.setup().id };
 }
 
 function withoutRun({ engine }: Job, outcome: Outcome): Answer {

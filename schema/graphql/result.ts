@@ -1,10 +1,12 @@
 import { GraphQLDateTimeISO, GraphQLJSONObject, GraphQLSafeInt } from "graphql-scalars";
-import { Field, Float, ObjectType } from "type-graphql";
+import { Field, Float, Int, ObjectType } from "type-graphql";
 import { Node } from "./node.js";
 import { EngineVersions } from "./engine-versions.js";
 import { ClosedMember } from "./closed-member.js";
 import { ContainerImage } from "./container-image.js";
 import { SuppressedSignature } from "./suppression.js";
+import { EngineSetup } from "./engine-setup.js";
+import { ResultTimings } from "./result-timings.js";
 import { EngineSpeed, EngineVerdict, PluginType, ResultCause, ResultState } from "./enums.js";
 
 @ObjectType({ implements: Node, description: "The result of one engine in one scan.", simpleResolvers: true })
@@ -62,7 +64,10 @@ export class Result extends Node {
   })
   fault!: string | null;
 
-  @Field(() => EngineVersions, { description: "The versions that scanned." })
+  @Field(() => EngineVersions, {
+    description:
+      "What the instance that scanned said of itself; null where it does not tell, and where that was changed during the scan so that nobody can know which one answered.",
+  })
   versions!: EngineVersions;
 
   @Field(() => Boolean, {
@@ -85,6 +90,22 @@ export class Result extends Node {
 
   @Field(() => Float, { nullable: true, description: "How long the engine ran, in milliseconds." })
   durationMs!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "The program's exit status, 128 + n if signal n ended it; null for an engine that is a daemon or part of the agent, and where none was known.",
+  })
+  exitCode!: number | null;
+
+  @Field(() => ResultTimings, { description: "Where its time went." })
+  timings!: ResultTimings;
+
+  @Field(() => EngineSetup, {
+    nullable: true,
+    description: "How the engine was run; null where the agent does not say so.",
+  })
+  setup!: EngineSetup | null;
 
   @Field(() => GraphQLJSONObject, { nullable: true, description: "The engine's own output, with its own keys." })
   details!: Record<string, unknown> | null;

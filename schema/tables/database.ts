@@ -21,6 +21,7 @@ import type {
   AgentSettingsTable,
   EngineHostsTable,
   RollingRestartsTable,
+  EngineSetupsTable,
 } from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
 import type { AgentKeysTable, JoinRefusalsTable, JoinsTable, JoinTokensTable } from "./joining.js";
@@ -56,6 +57,7 @@ export interface Tables {
   agent_settings: AgentSettingsTable;
   rolling_restarts: RollingRestartsTable;
   engine_hosts: EngineHostsTable;
+  engine_setups: EngineSetupsTable;
   outbox: OutboxTable;
   gateways: GatewaysTable;
   removals: RemovalsTable;

@@ -3,6 +3,7 @@
 import type { Generated, GeneratedAlways, JSONColumnType } from "kysely";
 import type { EngineSettings } from "../agent-settings.js";
 import type { EngineSpeed, PluginType } from "../classes.js";
+import type { EngineSetup } from "../engine-setup.js";
 import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
 
 /** The catalogue: every engine that an agent ever announced. */
@@ -35,6 +36,14 @@ export interface EnginesTable {
   /** Until when scans expect it if it has given no result yet; infinity once it has. */
   expected_until: GeneratedTimestamp;
   created_at: GeneratedTimestamp;
+}
+
+/** How engines are run, for the results that name it. */
+export interface EngineSetupsTable {
+  /** A hash of the setup. */
+  id: string;
+  setup: JSONColumnType<EngineSetup>;
+  first_seen: GeneratedTimestamp;
 }
 
 /** Which agents have which engines. */

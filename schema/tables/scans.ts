@@ -75,6 +75,14 @@ export interface ResultsTable {
   ended_at: NullableTimestamp;
   /** Milliseconds the engine ran. */
   duration_ms: number | null;
+  /** Milliseconds until the agent had the sample's bytes. */
+  fetching_ms: number | null;
+  /** How many milliseconds of `duration_ms` went by before the engine had the sample. */
+  starting_ms: number | null;
+  /** The program's exit status. */
+  exit_code: number | null;
+  /** How the engine was run: a row of engine_setups, which may come later. */
+  setup: string | null;
   details: JSONColumnType<Record<string, unknown>> | null;
   /** What is closed to the engine in the sample, as far as its agent says so. */
   closed: JSONColumnType<Closed[]> | null;

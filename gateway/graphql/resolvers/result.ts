@@ -5,10 +5,13 @@ import type { BriefResult, ResultRecord } from "../../../schema/reports.js";
 import { ClosedMember } from "../../../schema/graphql/closed-member.js";
 import { ContainerImage } from "../../../schema/graphql/container-image.js";
 import { EngineVersions } from "../../../schema/graphql/engine-versions.js";
+import { EngineSetup } from "../../../schema/graphql/engine-setup.js";
+import { ResultTimings } from "../../../schema/graphql/result-timings.js";
 import { Result } from "../../../schema/graphql/result.js";
 import { SuppressedSignature } from "../../../schema/graphql/suppression.js";
 import type { Suppressed } from "../../../schema/suppressed.js";
 import { causeText } from "../../scan/proof-text.js";
+import { timingsOf } from "../../scan/timings.js";
 import type { RequestContext } from "../context/request-context.js";
 import { listCost, TYPICAL } from "../limits/list-cost.js";
 
@@ -42,6 +45,17 @@ export class ResultResolver {
   @FieldResolver(() => ContainerImage, { nullable: true })
   image(@Root() { imageId, imageDigest }: BriefResult): ContainerImage | null {
     return imageId === null ? null : { id: imageId, digest: imageDigest };
+  }
+
+  @FieldResolver(() => ResultTimings)
+  async timings(@Root() result: BriefResult, @Ctx() { loaders }: RequestContext): Promise<ResultTimings> {
+    const scan = await loaders().scans.load(result.scanId);
+    return timingsOf(result, scan?.startDate);
+  }
+
+  @FieldResolver(() => EngineSetup, { nullable: true })
+  async setup(@Root() { setup }: BriefResult, @Ctx() { loaders }: RequestContext): Promise<EngineSetup | null> {
+    return setup === null ? null : await loaders().setups.load(setup);
   }
 }
 

@@ -230,6 +230,7 @@ export function createBuiltinRunner({
   }
 
   return {
+    setup: { updatedBy: "AGENT", limits: { output: MAX_OUTPUT } },
     takesBytes: true,
     get description() {
       return `builtin (${processes.isolation()})`;

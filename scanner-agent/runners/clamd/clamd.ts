@@ -4,7 +4,7 @@ import { Failed, Unavailable, type Instance, type RawOutput, type RunOptions, ty
 import { fingerprintOf, stateOfFiles } from "../../fingerprint.js";
 import { createGate } from "../gate.js";
 import { findProgram } from "../../programs.js";
-import { CLAMD_LIMITS, type ClamdLimits } from "./limits.js";
+import { CLAMD_LIMITS, timeLimits, type ClamdLimits } from "./limits.js";
 import { findSignatures, type Signatures } from "./database.js";
 import { followSignatures, type LoadedSignatures } from "./loaded.js";
 import { awaitReply, createOccupancy, NotListening, type Conversation, type Occupancy } from "../conversation.js";
@@ -223,6 +223,7 @@ export function createClamdRunner({
   }
 
   return {
+    setup: { updatedBy: "HOST", limits: { ...timeLimits(timeoutMs), ...limits } },
     takesBytes: true,
     get description() {
       return `process (${(fence ?? noFence).description})`;

@@ -4,7 +4,8 @@ import { stateOfFiles } from "../../fingerprint.js";
 import { findSignatures } from "../clamd/database.js";
 import type { ContainerEngine } from "./recipe.js";
 
-const CLAMAV_DB = "{clamav-db}";
+/** Stands in a manifest for the folder of ClamAV's signatures. */
+export const CLAMAV_DB = "{clamav-db}";
 
 /** What an engine's mounts lead to, as far as the agent sees it. */
 export interface Mounts {

@@ -91,6 +91,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
   }
 
   return {
+    setup: { updatedBy: "HOST", limits },
     get description() {
       return `process (${(fence ?? noFence).description})`;
     },

@@ -1,0 +1,24 @@
+import { GraphQLJSONObject } from "graphql-scalars";
+import { Field, ObjectType } from "type-graphql";
+import { UpdatedBy } from "./enums.js";
+
+@ObjectType({ description: "How an agent ran an engine.", simpleResolvers: true })
+export class EngineSetup {
+  @Field(() => String, { description: "The runner and how it isolates the engine: `container (exec)`." })
+  runner!: string;
+
+  @Field(() => String, { description: "The agent's version." })
+  agentVersion!: string;
+
+  @Field(() => UpdatedBy, {
+    nullable: true,
+    description: "Whose files its signatures or rules were; null where that is not known.",
+  })
+  updatedBy!: UpdatedBy | null;
+
+  @Field(() => GraphQLJSONObject, {
+    description:
+      "Its limits by their names in the manifest, and of the host's ClamAV in clamd.conf: times in milliseconds, sizes in bytes unless a text has a unit.",
+  })
+  limits!: Record<string, unknown>;
+}
