@@ -1,7 +1,8 @@
 import { PLUGIN_TYPE_NUMBER, SPEED_NUMBER } from "../../schema/classes.js";
-import type { ListedScan, ListedResult, ScanProof, ScanRecord } from "../../schema/reports.js";
+import type { BriefResult, ListedScan, ListedResult, ScanProof, ScanRecord } from "../../schema/reports.js";
 import { isFinal } from "../../schema/states.js";
 import { causeText } from "../scan/proof-text.js";
+import { timingsOf } from "../scan/timings.js";
 import { isScanStale, proveVerdict } from "../scan/proof.js";
 import { asctime } from "./asctime.js";
 
@@ -38,7 +39,7 @@ export function formatReport(scan: ListedReport, timeZone: string) {
     skipped: scan.skipped.map(({ engine, reason }) => ({ name: engine, reason: inWords(reason) })),
     stale: isScanStale(scan.results),
     proof: formatProof(proveVerdict(scan, scan.results)),
-    result: scan.results.map(formatResult),
+    result: scan.results.map((result) => ({ ...formatResult(result), ...formatRun(result, scan) })),
   };
 }
 
@@ -78,6 +79,24 @@ export function formatResult(result: ListedResult) {
     scanning: result.state === "SCANNING" ? 1 : 0,
     ...reason(result),
     ...(result.suppressed === null ? {} : { suppressed: result.suppressed }),
+  };
+}
+
+/** Where and how it ran; lists do not read that. */
+function formatRun(result: ListedResult | BriefResult, { startDate }: ListedReport) {
+  if (!("agent" in result) || result.agent === null || !isFinal(result.state)) return {};
+  const { waitingMs, fetchingMs, startingMs, scanningMs } = timingsOf(result, startDate);
+  return {
+    ran: {
+      agent: result.agent,
+      image: result.imageId,
+      image_digest: result.imageDigest,
+      exit_code: result.exitCode,
+      waiting_ms: waitingMs,
+      fetching_ms: fetchingMs,
+      starting_ms: startingMs,
+      scanning_ms: scanningMs,
+    },
   };
 }
 

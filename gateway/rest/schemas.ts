@@ -33,6 +33,8 @@ const listed = {
 
 export const ListedScanEntry = z.strictObject(listed).meta({ id: "ListedScan" });
 
+const milliseconds = z.number().nullable();
+
 export const EngineEntry = z
   .looseObject({
     name: z.string(),
@@ -63,6 +65,19 @@ export const EngineEntry = z
       .array(z.strictObject({ signature: z.string(), reason: z.string().describe("Why it was suppressed.") }))
       .optional()
       .describe("Only where the engine found signatures that an operator has suppressed: these do not count."),
+    ran: z
+      .strictObject({
+        agent: z.string(),
+        image: z.string().nullable().describe("Id of the container image."),
+        image_digest: z.string().nullable().describe("The digest by which a registry knows the image."),
+        exit_code: z.number().int().nullable().describe("Of a program, 128 + n if signal n ended it."),
+        waiting_ms: milliseconds.describe("From the scan's start to the end of the result, without the other three."),
+        fetching_ms: milliseconds.describe("Until the agent had the sample."),
+        starting_ms: milliseconds.describe("Until there was something to give the sample to, such as a container."),
+        scanning_ms: milliseconds.describe("Until the engine had answered or was ended."),
+      })
+      .optional()
+      .describe("Where a result comes from and where its time went; in reports of one scan, once the engine has ended."),
   })
   .meta({ id: "EngineEntry" });
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import { setupId, type EngineSetup } from "../../../schema/engine-setup.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
@@ -18,6 +19,12 @@ const agent = usePuppet(stage, "puppet", [engine("Alpha"), engine("Beta", { spee
 beforeAll(async () => {
   for (const text of ["one", "two", "three", "four", "five", "six", "seven"]) await submit(text);
 });
+
+interface RunResult {
+  readonly exitCode: number | null;
+  readonly timings: { readonly waitingMs: number | null };
+  readonly setup: EngineSetup | null;
+}
 
 interface Page {
   readonly totalCount: number;
@@ -207,5 +214,43 @@ describe("without introspection", () => {
     const stream = await ask(`${closed.url}/graphql/stream?query=${encodeURIComponent("{ __schema { types { name } } }")}`);
     expect(stream.text).toContain("GRAPHQL_VALIDATION_FAILED");
     expect((await ask(`${closed.url}/schema.graphql`)).status).toBe(404);
+  });
+});
+
+describe("a result", () => {
+  it("tells how a result was run, which stands once for all that were run like that", async () => {
+    const setup: EngineSetup = {
+      runner: "puppet (isolation: none)",
+      agentVersion: "0",
+      updatedBy: "HOST",
+      limits: { timeout: 60_000, MaxScanSize: "1024M" },
+    };
+    await agent.announce([{ name: "Alpha", setup }]);
+    const measured = { fetchingMs: 1.5, startingMs: 2.25, durationMs: 10.25, exitCode: 137, startedAt: new Date().toISOString() };
+    for (const scan of [1, 2]) await agent.answer("Alpha", { scan, setup: setupId(setup), ...measured });
+    const read = async (scan: number) => {
+      const { scan: found } = await data<{ scan: { results: RunResult[] } }>(
+        gateway.url,
+        `query($scan: SafeInt!) { scan(id: $scan) { results { engine exitCode
+          timings { waitingMs fetchingMs startingMs scanningMs } setup { runner agentVersion updatedBy limits } } } }`,
+        { scan },
+      );
+      return found.results;
+    };
+    for (const scan of [1, 2]) {
+      const [alpha, beta] = await until("it is recorded", async () => {
+        const results = await read(scan);
+        return results[0]?.setup ? results : undefined;
+      });
+      expect(alpha).toMatchObject({ exitCode: 137, setup, timings: { fetchingMs: 1.5, startingMs: 2.25, scanningMs: 8 } });
+      expect(alpha?.timings.waitingMs).toBeGreaterThanOrEqual(0);
+      expect(beta).toMatchObject({
+        exitCode: null,
+        setup: null,
+        timings: { waitingMs: null, fetchingMs: null, scanningMs: null },
+      });
+    }
+    const rows = await stage.db.selectFrom("engine_setups").select(["id", "setup"]).execute();
+    expect(rows).toEqual([{ id: setupId(setup), setup }]);
   });
 });

@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { formatResult, formatReport } from "../../../gateway/rest/report.js";
+import type { ResultRecord } from "../../../schema/reports.js";
 import { DONE, SCAN } from "./records.js";
 
+const RAN = {
+  agent: "a",
+  image: null,
+  image_digest: null,
+  exit_code: null,
+  waiting_ms: null,
+  fetching_ms: null,
+  starting_ms: null,
+  scanning_ms: null,
+};
 const OPEN = { verdict: null, engineVersion: null, signatureVersion: null, signatureDate: null, details: null };
 
 describe("a report", () => {
@@ -29,8 +40,21 @@ describe("a report", () => {
         barriers: [],
         absent: [],
       },
-      result: [formatResult(DONE)],
+      result: [{ ...formatResult(DONE), ran: RAN }],
     });
+  });
+
+  it("says of an engine that has ended where it ran and where the time went", () => {
+    const startedAt = new Date(SCAN.startDate.getTime() + 600_000);
+    const endedAt = new Date(SCAN.startDate.getTime() + 5_000);
+    const measured = { fetchingMs: 100, startingMs: 1_000, durationMs: 1_500, exitCode: 1, startedAt, endedAt };
+    const ranOf = (more: Partial<ResultRecord>) => formatReport({ ...SCAN, results: [{ ...DONE, ...more }] }, "UTC").result[0];
+    const ran = { ...RAN, exit_code: 1, waiting_ms: 3_400, fetching_ms: 100, starting_ms: 1_000, scanning_ms: 500 };
+    expect(ranOf(measured), "whatever the agent's clock says").toMatchObject({ ran });
+    expect(ranOf({ ...measured, reusedFrom: 3 }), "it was waited for in another scan").toMatchObject({
+      ran: { ...ran, waiting_ms: null },
+    });
+    expect(ranOf({ state: "QUEUED", verdict: null })).not.toHaveProperty("ran");
   });
 });
 

@@ -9,6 +9,7 @@ import { Problem } from "../../parts/notice.tsx";
 import { ClosedMembers } from "./closed-members.tsx";
 import { DetailsView } from "./details-view.tsx";
 import { SuppressForm } from "./suppress-form.tsx";
+import { isRun, RunFacts } from "./run-facts.tsx";
 import type { ReportedResult } from "./reported-result.ts";
 
 interface Props {
@@ -24,9 +25,11 @@ export function ResultDetails({ result, scanId, isFinal }: Props) {
   const node = data?.node;
   const details = node && "details" in node ? node.details : null;
   const closed = node && "closed" in node ? node.closed : [];
+  const run = node && isRun(node) ? node : undefined;
   return (
     <div className="details stack">
       <Facts result={result} />
+      {run && <RunFacts run={run} />}
       {error && <Problem error={error} what="The details could not be read." />}
       {fetching && <p className="soft">Loading …</p>}
       {closed.length > 0 && <ClosedMembers closed={closed} />}
