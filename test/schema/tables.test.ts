@@ -35,6 +35,7 @@ const POSTGRES_KINDS: Record<string, string> = {
   integer: "number",
   smallint: "number",
   "double precision": "number",
+  real: "number",
   boolean: "boolean",
   "timestamp with time zone": "timestamp",
   jsonb: "json",

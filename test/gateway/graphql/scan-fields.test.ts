@@ -7,9 +7,14 @@ import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask, data, graphql, type GraphQLAnswer } from "../http/http-client.js";
 
 /** A scan of these bytes. */
-async function submit(text: string): Promise<void> {
+async function submit(text: string): Promise<number> {
   const input = { base64: Buffer.from(text).toString("base64") };
-  await data(gateway.url, "mutation Submit($input: SubmitScanInput!) { submitScan(input: $input) { __typename } }", { input });
+  const { submitScan } = await data<{ submitScan: { scan: { scanId: number } } }>(
+    gateway.url,
+    "mutation Submit($input: SubmitScanInput!) { submitScan(input: $input) { ... on SubmitScanSuccess { scan { scanId } } } }",
+    { input },
+  );
+  return submitScan.scan.scanId;
 }
 
 const stage = useStage();
@@ -227,7 +232,8 @@ describe("a result", () => {
     };
     await agent.announce([{ name: "Alpha", setup }]);
     const measured = { fetchingMs: 1.5, startingMs: 2.25, durationMs: 10.25, exitCode: 137, startedAt: new Date().toISOString() };
-    for (const scan of [1, 2]) await agent.answer("Alpha", { scan, setup: setupId(setup), ...measured });
+    const scans = [await submit("eight"), await submit("nine")];
+    for (const scan of scans) await agent.answer("Alpha", { scan, setup: setupId(setup), ...measured });
     const read = async (scan: number) => {
       const { scan: found } = await data<{ scan: { results: RunResult[] } }>(
         gateway.url,
@@ -237,7 +243,7 @@ describe("a result", () => {
       );
       return found.results;
     };
-    for (const scan of [1, 2]) {
+    for (const scan of scans) {
       const [alpha, beta] = await until("it is recorded", async () => {
         const results = await read(scan);
         return results[0]?.setup ? results : undefined;
