@@ -7,6 +7,7 @@ import { z } from "zod";
 import { Closed, MAX_CLOSED } from "./closed.js";
 import { Detection, MAX_DETECTIONS } from "./detection.js";
 import { EngineVersions } from "./engine-versions.js";
+import { runFields } from "./run-fields.js";
 import { hashText } from "./hashes.js";
 import { ImageIdentity } from "./image-identity.js";
 import type { Control, LiveHints } from "./control.js";
@@ -75,14 +76,7 @@ export const ResultMessage = z
     startedAt: toldInstant,
     /** How long the engine ran, in milliseconds. */
     durationMs: z.number().nonnegative().nullable(),
-    /** How long it took to have the sample's bytes, in milliseconds. Older agents do not send it, nor the next three. */
-    fetchingMs: z.number().nonnegative().optional().catch(undefined),
-    /** How much of `durationMs` went by until there was something that the sample could be given to. */
-    startingMs: z.number().nonnegative().optional().catch(undefined),
-    /** The program's exit status, 128 + n if signal n ended it. Left out if it is no program, or did not come to its end. */
-    exitCode: z.number().int().min(0).max(32_767).optional().catch(undefined),
-    /** How the engine was run: the `setupId` of what the agent's presence says. */
-    setup: z.uuid().optional().catch(undefined),
+    ...runFields,
     /** The engine's own keys (`magic`, `yara`, `known` …), or null. */
     details: z.record(z.string(), z.unknown()).nullable(),
     /**

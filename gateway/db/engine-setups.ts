@@ -3,7 +3,7 @@ import type { EngineSetup } from "../../schema/engine-setup.js";
 import type { Database } from "./database.js";
 
 /** Far more than any mesh has; an agent that is run in another way at every heartbeat would fill the table for ever. */
-const MOST = 10_000;
+const MOST_SETUPS = 10_000;
 
 /** Records how engines are run, by their ids; those that are there stay as they are. */
 export async function recordSetups(db: Database, setups: ReadonlyMap<string, EngineSetup>): Promise<void> {
@@ -11,7 +11,7 @@ export async function recordSetups(db: Database, setups: ReadonlyMap<string, Eng
   await sql`
     insert into engine_setups (id, setup)
     select id, setup from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as told (id uuid, setup jsonb)
-    where (select count(*) from engine_setups) < ${MOST}
+    where (select count(*) from engine_setups) < ${MOST_SETUPS}
     on conflict (id) do nothing`.execute(db);
 }
 

@@ -25,7 +25,6 @@ import { createInstances } from "./instances.js";
 import { announcedEngines, readPresence, type PresentAgent } from "./presence.js";
 import { createPresentAgents, presentMs } from "./present-agents.js";
 import { withoutWork, type Sealing } from "./sealing.js";
-import { createSetups } from "./setups.js";
 
 /** The agents that send heartbeats, and their engines, which it records in the catalogue. */
 export interface Fleet {
@@ -80,7 +79,6 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
   const findUnhealthy = createHealth();
   const instances = createInstances();
   const hosts = createHosts(db, log);
-  const recordSetups = createSetups(db);
   const load = createCatalogue(db, bus, log);
   let catalogue: Catalogue | undefined;
   /** By class, agent and engine: what one agent announces replaces nothing of another. */
@@ -155,7 +153,6 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
       const now = performance.now();
       await markAll(healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })));
       await hosts.record(present());
-      await recordSetups(present());
       await sealing.hasBegun();
       await markUnhealthy(db, unhealthyEngines());
     } catch (error) {

@@ -5,11 +5,12 @@ import { deleteAgent, recordAgents, type HeardNow } from "../db/agents.js";
 import { isDataError, transact, type Database, type Tx } from "../db/database.js";
 import { recordHosts, removeHost, type EngineHost } from "../db/engine-hosts.js";
 import type { PresentAgent } from "./presence.js";
+import { createSetups } from "./setups.js";
 
 /** How often it is recorded that an agent is still there, with its engines. */
 export const REPEAT_MS = 60_000;
 
-/** Records in Postgres which agents have which engines, and which engines nobody has any more. */
+/** Records in Postgres which agents have which engines and how they run them, and which engines nobody has any more. */
 export interface Hosts {
   /** Takes what the agents that are there say now. */
   record(present: readonly PresentAgent[]): Promise<void>;
@@ -32,6 +33,7 @@ interface Recorded {
 }
 
 export function createHosts(db: Database, log: Logger): Hosts {
+  const recordSetups = createSetups(db);
   const recorded = new Map<string, Recorded>();
   const leaving = new Map<string, { readonly internet: InternetClass; readonly agent: string }>();
 
@@ -72,6 +74,7 @@ export function createHosts(db: Database, log: Logger): Hosts {
         recorded.delete(key);
         leaving.delete(key);
       }
+      await recordSetups(present);
       const now = performance.now();
       const keys = new Set(present.map(({ agent, class: internet }) => keyOf(internet, agent)));
       for (const key of recorded.keys()) if (!keys.has(key)) recorded.delete(key);
