@@ -38,6 +38,45 @@ interface Page {
   readonly pageInfo: { hasNextPage: boolean; endCursor: string };
 }
 
+describe("a result", () => {
+  it("tells how its engine was run, which stands once for all that were run like that", async () => {
+    const setup: EngineSetup = {
+      runner: "puppet (isolation: none)",
+      agentVersion: "0",
+      updatedBy: "HOST",
+      limits: { timeout: 60_000, MaxScanSize: "1024M" },
+    };
+    await agent.announce([{ name: "Alpha", setup }]);
+    const measured = { fetchingMs: 1.5, startingMs: 2.25, durationMs: 10.25, exitCode: 137, startedAt: new Date().toISOString() };
+    const scans = [await submit("eight"), await submit("nine")];
+    for (const scan of scans) await agent.answer("Alpha", { scan, setup: setupId(setup), ...measured });
+    const read = async (scan: number) => {
+      const { scan: found } = await data<{ scan: { results: RunResult[] } }>(
+        gateway.url,
+        `query($scan: SafeInt!) { scan(id: $scan) { results { engine exitCode
+          timings { waitingMs fetchingMs startingMs scanningMs } setup { runner agentVersion updatedBy limits } } } }`,
+        { scan },
+      );
+      return found.results;
+    };
+    for (const scan of scans) {
+      const [alpha, beta] = await until("it is recorded", async () => {
+        const results = await read(scan);
+        return results[0]?.setup ? results : undefined;
+      });
+      expect(alpha).toMatchObject({ exitCode: 137, setup, timings: { fetchingMs: 1.5, startingMs: 2.25, scanningMs: 8 } });
+      expect(alpha?.timings.waitingMs).toBeGreaterThanOrEqual(0);
+      expect(beta).toMatchObject({
+        exitCode: null,
+        setup: null,
+        timings: { waitingMs: null, fetchingMs: null, scanningMs: null },
+      });
+    }
+    const rows = await stage.db.selectFrom("engine_setups").select(["id", "setup"]).execute();
+    expect(rows).toEqual([{ id: setupId(setup), setup }]);
+  });
+});
+
 describe("reading", () => {
   it("pages through all scans in both orders without gaps or repeats", async () => {
     for (const order of ["NEWEST_FIRST", "OLDEST_FIRST"]) {
@@ -219,44 +258,5 @@ describe("without introspection", () => {
     const stream = await ask(`${closed.url}/graphql/stream?query=${encodeURIComponent("{ __schema { types { name } } }")}`);
     expect(stream.text).toContain("GRAPHQL_VALIDATION_FAILED");
     expect((await ask(`${closed.url}/schema.graphql`)).status).toBe(404);
-  });
-});
-
-describe("a result", () => {
-  it("tells how a result was run, which stands once for all that were run like that", async () => {
-    const setup: EngineSetup = {
-      runner: "puppet (isolation: none)",
-      agentVersion: "0",
-      updatedBy: "HOST",
-      limits: { timeout: 60_000, MaxScanSize: "1024M" },
-    };
-    await agent.announce([{ name: "Alpha", setup }]);
-    const measured = { fetchingMs: 1.5, startingMs: 2.25, durationMs: 10.25, exitCode: 137, startedAt: new Date().toISOString() };
-    const scans = [await submit("eight"), await submit("nine")];
-    for (const scan of scans) await agent.answer("Alpha", { scan, setup: setupId(setup), ...measured });
-    const read = async (scan: number) => {
-      const { scan: found } = await data<{ scan: { results: RunResult[] } }>(
-        gateway.url,
-        `query($scan: SafeInt!) { scan(id: $scan) { results { engine exitCode
-          timings { waitingMs fetchingMs startingMs scanningMs } setup { runner agentVersion updatedBy limits } } } }`,
-        { scan },
-      );
-      return found.results;
-    };
-    for (const scan of scans) {
-      const [alpha, beta] = await until("it is recorded", async () => {
-        const results = await read(scan);
-        return results[0]?.setup ? results : undefined;
-      });
-      expect(alpha).toMatchObject({ exitCode: 137, setup, timings: { fetchingMs: 1.5, startingMs: 2.25, scanningMs: 8 } });
-      expect(alpha?.timings.waitingMs).toBeGreaterThanOrEqual(0);
-      expect(beta).toMatchObject({
-        exitCode: null,
-        setup: null,
-        timings: { waitingMs: null, fetchingMs: null, scanningMs: null },
-      });
-    }
-    const rows = await stage.db.selectFrom("engine_setups").select(["id", "setup"]).execute();
-    expect(rows).toEqual([{ id: setupId(setup), setup }]);
   });
 });

@@ -9,7 +9,7 @@ import { Problem } from "../../parts/notice.tsx";
 import { ClosedMembers } from "./closed-members.tsx";
 import { DetailsView } from "./details-view.tsx";
 import { SuppressForm } from "./suppress-form.tsx";
-import { isRun, RunFacts } from "./run-facts.tsx";
+import { isRun, Limits, runFacts } from "./run-facts.tsx";
 import type { ReportedResult } from "./reported-result.ts";
 
 interface Props {
@@ -28,8 +28,8 @@ export function ResultDetails({ result, scanId, isFinal }: Props) {
   const run = node && isRun(node) ? node : undefined;
   return (
     <div className="details stack">
-      <Facts result={result} />
-      {run && <RunFacts run={run} />}
+      <Facts result={result} ofRun={run ? runFacts(run) : []} />
+      {run && <Limits run={run} />}
       {error && <Problem error={error} what="The details could not be read." />}
       {fetching && <p className="soft">Loading …</p>}
       {closed.length > 0 && <ClosedMembers closed={closed} />}
@@ -53,9 +53,11 @@ export function ResultDetails({ result, scanId, isFinal }: Props) {
   );
 }
 
-function Facts({ result }: { result: ReportedResult }) {
+type Fact = readonly [string, React.ReactNode];
+
+function Facts({ result, ofRun }: { result: ReportedResult; ofRun: readonly Fact[] }) {
   const { versions, agent, startedAt, endedAt, image, causeText, internet } = result;
-  const facts: readonly (readonly [string, React.ReactNode])[] = [
+  const facts: readonly Fact[] = [
     ["Version", versions.engine && <Name text={versions.engine} />],
     ["Signatures", versions.signatures && <Name text={versions.signatures} />],
     [
@@ -72,6 +74,7 @@ function Facts({ result }: { result: ReportedResult }) {
     ["Started", startedAt && <Time at={startedAt} />],
     ["Ended", endedAt && <Time at={endedAt} />],
     ["Image", image && <code>{image.digest ?? image.id}</code>],
+    ...ofRun,
   ];
   return (
     <dl className="facts small">

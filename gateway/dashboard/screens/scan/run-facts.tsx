@@ -12,53 +12,47 @@ export function isRun(node: Node): node is Run {
 
 const UPDATED_BY = { HOST: "the host", IMAGE: "its container image", AGENT: "the agent" } as const;
 
-/** How the engine was run, and where the time went. */
-export function RunFacts({ run: { exitCode, timings, setup } }: { run: Run }) {
-  const facts: readonly (readonly [string, React.ReactNode])[] = [
-    ["Waited", duration(timings.waitingMs)],
-    ["Fetched the sample in", duration(timings.fetchingMs)],
-    ["Made ready in", duration(timings.startingMs)],
-    ["Scanned for", duration(timings.scanningMs)],
+/** How the engine was run, and where the time went: names and values. */
+export function runFacts({ exitCode, timings, setup }: Run): readonly (readonly [string, React.ReactNode])[] {
+  return [
+    ["Time", timeText(timings)],
     ["Exit status", exitCode?.toString()],
     ["Runner", setup && <Name text={setup.runner} />],
     ["Agent's version", setup && <Name text={setup.agentVersion} />],
-    ["Signatures updated by", setup?.updatedBy && UPDATED_BY[setup.updatedBy]],
+    ["Signatures by", setup?.updatedBy && UPDATED_BY[setup.updatedBy]],
   ];
-  const limits = Object.entries(setup?.limits ?? {});
-  return (
-    <div className="stack">
-      <dl className="facts small">
-        {facts.map(
-          ([label, value]) =>
-            value && (
-              <div key={label} className="fact">
-                <dt>{label}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
-      {limits.length > 0 && (
-        <details className="small">
-          <summary>Limits</summary>
-          <dl className="facts">
-            {limits.map(([name, value]) => (
-              <div key={name} className="fact">
-                <dt>
-                  <Name text={name} />
-                </dt>
-                <dd>
-                  <Name text={String(value)} />
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </details>
-      )}
-    </div>
-  );
 }
 
-function duration(ms: number | null): string | null {
-  return ms === null ? null : durationText(ms);
+function timeText({ waitingMs, fetchingMs, startingMs, scanningMs }: Run["timings"]): string {
+  const parts = [
+    ["waited", waitingMs],
+    ["got the sample in", fetchingMs],
+    ["started in", startingMs],
+    ["scanned for", scanningMs],
+  ] as const;
+  return parts.flatMap(([what, ms]) => (ms === null || ms < 0.5 ? [] : [`${what} ${durationText(ms)}`])).join(", ");
+}
+
+/** What the engine's runner limited. */
+export function Limits({ run: { setup } }: { run: Run }) {
+  const limits = Object.entries(setup?.limits ?? {});
+  if (limits.length === 0) return null;
+  return (
+    <details className="small">
+      <summary>Limits</summary>
+      <dl className="facts">
+        {limits.map(([name, value]) => (
+          <div key={name} className="fact">
+            <dt>
+              <Name text={name} />
+            </dt>
+            <dd>
+              <Name text={String(value)} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <p className="soft">Times are in milliseconds, sizes in bytes.</p>
+    </details>
+  );
 }
