@@ -5,10 +5,10 @@ import { AppliedSettings, EngineLimits, HostMachine } from "./agent-settings.js"
 import { EnginesBundles } from "./bundle-presence.js";
 import { EngineSpeed, InternetClass, PluginType } from "./classes.js";
 import { AgentState } from "./control.js";
-import { FetchJobs } from "./fetch-job.js";
-import { agentId, engineName, fingerprintText, instant, told, toldInstant, toldList, v } from "./message-fields.js";
 import { EngineSetup } from "./engine-setup.js";
 import { EngineVersions } from "./engine-versions.js";
+import { FetchJobs } from "./fetch-job.js";
+import { agentId, engineName, fingerprintText, instant, told, toldInstant, toldList, v } from "./message-fields.js";
 import { ImageIdentity } from "./image-identity.js";
 import { UnhealthyCause } from "./states.js";
 import { PRESENCE_TTL_MS } from "./streams.js";
