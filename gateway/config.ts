@@ -128,6 +128,12 @@ export const gatewaySettings = {
     example: "200GiB",
     about: "Most bytes of stored samples, in each account; NATS reserves them twice.",
   },
+  SCANMESH_BUNDLES_MAX: {
+    type: size,
+    fallback: "4GiB",
+    example: "8GiB",
+    about: "Most bytes of bundles (signatures, rules and images of engines), in each account; NATS reserves them twice.",
+  },
   SCANMESH_ACK_WAIT: sharedSettings.SCANMESH_ACK_WAIT,
   SCANMESH_SWEEP_INTERVAL: { type: duration, fallback: "1s", example: "5s", about: "Pause between two sweeps." },
   SCANMESH_WEBHOOK_NETWORKS: {
@@ -199,6 +205,7 @@ export interface GatewayConfig extends ListeningConfig, JoiningConfig {
   readonly scansMaxBytes: number;
   /** Undefined: as much as the NATS server has. */
   readonly samplesMaxBytes: number | undefined;
+  readonly bundlesMaxBytes: number;
   readonly ackWaitMs: number;
   readonly sweepIntervalMs: number;
   readonly webhookNetworks: readonly string[];
@@ -237,6 +244,7 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
     orphanGraceMs: values.SCANMESH_ORPHAN_GRACE,
     scansMaxBytes: values.SCANMESH_SCANS_MAX,
     samplesMaxBytes: values.SCANMESH_SAMPLES_MAX,
+    bundlesMaxBytes: values.SCANMESH_BUNDLES_MAX,
     ackWaitMs: values.SCANMESH_ACK_WAIT,
     sweepIntervalMs: values.SCANMESH_SWEEP_INTERVAL,
     webhookNetworks: values.SCANMESH_WEBHOOK_NETWORKS,

@@ -5,6 +5,7 @@ import {
   ackSubjects,
   agentResultSubject,
   ALL_AGENT_RESULTS,
+  ALL_BUNDLE_READS,
   ALL_CHUNK_READS,
   controlSubject,
   presenceSubject,
@@ -34,6 +35,7 @@ export function classExports(): Export[] {
     ...ackSubjects("*").map((subject, n) => ({ name: `ack-${n + 1}`, type: "service" as const, subject })),
     { name: "result", type: "service", subject: ALL_AGENT_RESULTS },
     { name: "chunk", type: "service", subject: ALL_CHUNK_READS },
+    { name: "bundle", type: "service", subject: ALL_BUNDLE_READS },
     { name: "presence", type: "service", subject: presenceSubject("*") },
     { name: "control", type: "stream", subject: controlSubject("*") },
   ];
@@ -63,6 +65,7 @@ export function agentImports({
       service(`result-${engine}`, agentResultSubject(engine, agent), resultSubject(engine)),
     ]),
     service("chunk", ALL_CHUNK_READS),
+    service("bundle", ALL_BUNDLE_READS),
     service("presence", presenceSubject(agent)),
     { name: "control", type: "stream", account, subject: controlSubject(agent) },
   ];

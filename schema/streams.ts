@@ -4,9 +4,11 @@ import { INTERNET_CLASSES, type EngineSpeed, type InternetClass } from "./classe
 import {
   AGENTS,
   ALL_AGENT_RESULTS,
+  ALL_BUNDLE_CHUNKS,
   ALL_CHUNKS,
   ALL_PRESENCE,
   ALL_RESULTS,
+  BUNDLES,
   engineToken,
   PROBE,
   RECORDER,
@@ -52,6 +54,8 @@ export interface StreamSettings {
   readonly scansMaxBytes: number;
   /** Most bytes of samples in an account; -1: as much as the server has. */
   readonly samplesMaxBytes: number;
+  /** Most bytes of bundles in an account. */
+  readonly bundlesMaxBytes: number;
   /** Time after which an unacknowledged request or result is delivered again, in milliseconds. */
   readonly ackWaitMs: number;
   /** Copies of each stream in a NATS cluster. */
@@ -125,6 +129,26 @@ export function presenceBucket({ replicas }: Pick<StreamSettings, "replicas">): 
   };
 }
 
+/**
+ * The stream of bundles in an account. A chunk has one message: written again, it takes the place of the one before, which was the same.
+ */
+export function bundleStream({ replicas, bundlesMaxBytes }: Pick<StreamSettings, "replicas" | "bundlesMaxBytes">): StreamConfig {
+  return {
+    name: BUNDLES,
+    subjects: [ALL_BUNDLE_CHUNKS],
+    retention: "limits",
+    discard: "new",
+    storage: "file",
+    num_replicas: replicas,
+    max_bytes: bundlesMaxBytes,
+    max_age: 0,
+    max_msgs_per_subject: 1,
+    duplicate_window: 120_000 * MILLISECOND,
+    allow_direct: true,
+    allow_rollup_hdrs: false,
+  };
+}
+
 /** The stream of write probes: it keeps one message, and reserves nothing. */
 export function probeStream({ replicas }: Pick<StreamSettings, "replicas">): {
   readonly name: string;
@@ -140,8 +164,12 @@ export function probeStream({ replicas }: Pick<StreamSettings, "replicas">): {
 }
 
 /** Bytes that the streams and buckets of both accounts reserve together; a server refuses a stream that would reserve more than it has. */
-export function reservedBytes(settings: Pick<StreamSettings, "scansMaxBytes" | "samplesMaxBytes">): number {
-  return INTERNET_CLASSES.length * (2 * settings.scansMaxBytes + Math.max(0, settings.samplesMaxBytes)) + PRESENCE_RESERVED;
+export function reservedBytes({
+  scansMaxBytes,
+  samplesMaxBytes,
+  bundlesMaxBytes,
+}: Pick<StreamSettings, "scansMaxBytes" | "samplesMaxBytes" | "bundlesMaxBytes">): number {
+  return INTERNET_CLASSES.length * (2 * scansMaxBytes + Math.max(0, samplesMaxBytes) + bundlesMaxBytes) + PRESENCE_RESERVED;
 }
 
 /** A durable pull consumer's configuration as the server's API takes it. */

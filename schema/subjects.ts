@@ -44,6 +44,11 @@ export function bundleSubject(sha256: string, n: number): string {
   return `bundle.${sha256}.${n}`;
 }
 
+/** All chunks of the file with this sha256. */
+export function bundleFileSubject(sha256: string): string {
+  return `bundle.${sha256}.*`;
+}
+
 /** All chunks of bundles. */
 export const ALL_BUNDLE_CHUNKS = "bundle.>";
 
@@ -149,6 +154,14 @@ export function chunkReadSubject(blob: string, n: number): string {
 /** Read verbs of all chunks. */
 export const ALL_CHUNK_READS = `$JS.API.DIRECT.GET.${SAMPLES}.${ALL_CHUNKS}`;
 
+/** Chunk read verb of bundles, as {@link chunkReadSubject}. */
+export function bundleReadSubject(sha256: string, n: number): string {
+  return `$JS.API.DIRECT.GET.${BUNDLES}.${bundleSubject(sha256, n)}`;
+}
+
+/** Read verbs of all chunks of bundles. */
+export const ALL_BUNDLE_READS = `$JS.API.DIRECT.GET.${BUNDLES}.${ALL_BUNDLE_CHUNKS}`;
+
 /** Read verb of a stored chunk by its sequence. */
 export const CHUNK_BY_SEQUENCE = `$JS.API.DIRECT.GET.${SAMPLES}`;
 
@@ -161,8 +174,8 @@ export function inboxPrefix(agent: string): string {
 }
 
 /**
- * What an agent's user may publish and subscribe: the five verbs (pull, acknowledge, result, chunk read, presence) and its
- * own inbox and control subject. `$JS.ACK` is granted in both forms, because NATS 2.15 adds the domain and account to it.
+ * What an agent's user may publish and subscribe: its verbs (pull, acknowledge, result, chunk read of samples and of bundles, presence),
+ * its own inbox and control subject. `$JS.ACK` is granted in both forms, because NATS 2.15 adds the domain and account to it.
  * `*` as the agent's id makes credentials that several agents share.
  */
 export function agentPermissions(agent: string): { pub: { allow: string[] }; sub: { allow: string[] } } {
@@ -174,6 +187,7 @@ export function agentPermissions(agent: string): { pub: { allow: string[] }; sub
         `$JS.ACK.*.*.${SCANS}.>`,
         ALL_RESULTS,
         ALL_CHUNK_READS,
+        ALL_BUNDLE_READS,
         presenceSubject(agent),
       ],
     },
@@ -188,11 +202,3 @@ export function resolverPermissions(): { pub: { allow: string[] }; sub: { allow:
     sub: { allow: [`${GATEWAY_INBOX_PREFIX}.>`, ACCOUNT_EVENTS] },
   };
 }
-
-/** Chunk read verb of bundles, as {@link chunkReadSubject}. */
-export function bundleReadSubject(sha256: string, n: number): string {
-  return `$JS.API.DIRECT.GET.${BUNDLES}.${bundleSubject(sha256, n)}`;
-}
-
-/** Read verbs of all chunks of bundles. */
-export const ALL_BUNDLE_READS = `$JS.API.DIRECT.GET.${BUNDLES}.${ALL_BUNDLE_CHUNKS}`;

@@ -98,9 +98,10 @@ export interface StandaloneConfig {
   readonly listening: Listening | undefined;
   /** Whether callers need an API key. */
   readonly requiresKeys: boolean;
-  /** Most bytes of waiting requests, and of samples, in each account of NATS; undefined: nobody has said. */
+  /** Most bytes of waiting requests, of samples and of bundles, in each account of NATS; undefined: nobody has said. */
   readonly scansMax: number | undefined;
   readonly samplesMax: number | undefined;
+  readonly bundlesMax: number | undefined;
   /** Environment of the gateway and of the agent, but for the addresses of Postgres and NATS. */
   readonly gatewayEnv: Env;
   readonly agentEnv: Env;
@@ -176,7 +177,8 @@ export function readStandaloneConfig(settings: Env = process.env, listen?: strin
 
   const requiresKeys = gateway?.auth === "keys";
   const scansMax = env["SCANMESH_SCANS_MAX"] ? gateway?.scansMaxBytes : undefined;
-  const limits = { scansMax, samplesMax: gateway?.samplesMaxBytes };
+  const bundlesMax = env["SCANMESH_BUNDLES_MAX"] ? gateway?.bundlesMaxBytes : undefined;
+  const limits = { scansMax, samplesMax: gateway?.samplesMaxBytes, bundlesMax };
   const nats = externalNats(values);
   return { home, databaseUrl: values.DATABASE_URL, nats, listening, requiresKeys, ...limits, gatewayEnv, agentEnv };
 }

@@ -6,15 +6,14 @@ import type { AgentReady } from "../schema/lifecycle.js";
 import type { EnginePresence } from "../schema/presence.js";
 import { formatJoinToken } from "../schema/join-token.js";
 import { projectPath } from "../schema/paths.js";
-import { sizeText } from "../schema/settings.js";
-import { PRESENCE_RESERVED, reservedBytes } from "../schema/streams.js";
 import type { NatsAccess, StandaloneConfig } from "./config.js";
 import { hostOf, localAddress, portNote, requirePorts } from "./gateway-address.js";
 import type { GuardedServer } from "./guarded-server.js";
 import { joinKeysText, readJoinSecrets } from "./join-secrets.js";
 import { makeKeys } from "./keys.js";
 import { openAddresses, openCertificate, type KeptCertificate } from "./listening.js";
-import { natsRoom, startNats, type Nats, type NatsRoom } from "./nats.js";
+import { checkRoom, MIB, shareRoom } from "./nats-share.js";
+import { natsRoom, startNats, type Nats } from "./nats.js";
 import { startPart, type Part, type PartCommand } from "./part.js";
 import { startPostgres } from "./postgres.js";
 import { restartStalledNats } from "./stalled-nats.js";
@@ -27,10 +26,6 @@ import { OperatorError } from "../schema/operator-error.js";
 const PART_STOP_TIMEOUT_MS = 5_000;
 /** The same once NATS or Postgres is gone: they can hand back nothing, and what they leave undone is repaired at the next start. */
 const STRANDED_STOP_TIMEOUT_MS = 1_000;
-/** Two streams in each of two accounts reserve SCANMESH_SCANS_MAX. */
-const RESERVING_STREAMS = 4;
-const GIB = 1024 ** 3;
-const MIB = 1024 ** 2;
 
 /** What a started mesh consists of. */
 export interface RunningMesh {
@@ -125,11 +120,11 @@ export function createMesh(config: StandaloneConfig): Mesh {
     const keys = await makeKeys(join(config.home, "keys"));
     const dir = join(config.home, "nats");
     const room = await natsRoom(dir);
-    const reservable = (room.reservable - PRESENCE_RESERVED) / RESERVING_STREAMS;
-    const scansMax = Math.max(1, Math.floor(Math.min(GIB, reservable) / MIB));
+    const { scansMax, bundlesMax } = shareRoom(room.reservable, config.bundlesMax);
     checkRoom(dir, room, {
       scansMaxBytes: config.scansMax ?? scansMax * MIB,
       samplesMaxBytes: config.samplesMax ?? -1,
+      bundlesMaxBytes: config.bundlesMax ?? bundlesMax * MIB,
     });
     const { listening } = config;
     const open = listening &&
@@ -150,7 +145,8 @@ export function createMesh(config: StandaloneConfig): Mesh {
     joinSecret = (await readJoinSecrets(keys.dir)).isolated;
     const creds = { gatewayIsolatedCreds: gateway.isolated, gatewayInternetCreds: gateway.internet, agentCreds: agent.isolated };
     const reached = listening ? { SCANMESH_AGENT_NATS_URL: openAddresses(listening).nats } : {};
-    return { url, ...creds, accountFiles, defaults: { SCANMESH_SCANS_MAX: `${scansMax}MiB`, ...reached } };
+    const limits = { SCANMESH_SCANS_MAX: `${scansMax}MiB`, SCANMESH_BUNDLES_MAX: `${bundlesMax}MiB` };
+    return { url, ...creds, accountFiles, defaults: { ...limits, ...reached } };
   };
 
   const migrate = (env: PartCommand["env"]) =>
@@ -246,17 +242,6 @@ export function createMesh(config: StandaloneConfig): Mesh {
       await Promise.all(started.map((server) => (server.status === "fulfilled" ? server.value.stop() : undefined)));
     },
   };
-}
-
-/** Throws {@link OperatorError} if nats-server would refuse the streams. */
-function checkRoom(dir: string, { free, limit }: NatsRoom, wanted: Parameters<typeof reservedBytes>[0]): void {
-  const needed = reservedBytes(wanted);
-  if (needed <= limit) return;
-  throw new OperatorError(
-    `There is too little room for NATS in ${dir}: ${sizeText(free)} are free, of which it may use ${sizeText(limit)}, and its streams ` +
-      `reserve ${sizeText(needed)} (four times SCANMESH_SCANS_MAX, twice SCANMESH_SAMPLES_MAX, and ${sizeText(PRESENCE_RESERVED)}). Free some room, lower these ` +
-      "settings, or set SCANMESH_HOME to a folder on a larger disk.",
-  );
 }
 
 /** How NATS is reached, and what the gateway's settings are by default because of it. */

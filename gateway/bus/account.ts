@@ -4,9 +4,11 @@ import { type Control } from "../../schema/control.js";
 import { encodeMessage } from "../../schema/messages.js";
 import { publishStored } from "../../schema/nats/stored.js";
 import { OPTION_LIMITS } from "../../schema/scan-options.js";
-import { presenceBucket, streams, type StreamSettings } from "../../schema/streams.js";
+import { bundleStream, presenceBucket, streams, type StreamSettings } from "../../schema/streams.js";
 import { controlSubject, engineToken, scanSubject, SCANS } from "../../schema/subjects.js";
+import { OperatorError } from "../../schema/operator-error.js";
 import type { GatewayConfig } from "../config.js";
+import { GatewayError } from "../errors.js";
 import { isAway, keepConnection, removeMessages, requirePayload, unavailable, type Connection } from "./connection.js";
 import { watchPresence, type ListenParts, type PresenceListener } from "./incoming.js";
 import { createProvision, isNotFound, type DurableEngine } from "./provision.js";
@@ -43,6 +45,8 @@ export interface Account {
   dropDurable(engine: string): Promise<void>;
   /** Undefined while the server has no such durable. */
   durableState(engine: string): Promise<DurableState | undefined>;
+  /** Makes the stream of bundles if it is missing. Throws STORAGE_FULL if there is no room for it. */
+  ensureBundles(): Promise<void>;
   /** Streams and durables that could not be made, a sentence each. */
   missing(): string[];
   /** A sentence on why JetStream takes no messages although NATS is connected. */
@@ -112,11 +116,13 @@ export function openAccount(
     checking = true;
     try {
       await provision.ensure(connection.up());
-      logged = "";
       isStalled = false;
+      // It reserves much room: what a gateway cannot do without is made before, in both accounts.
+      await provision.ensureBundles(await manager());
+      logged = "";
     } catch (error) {
       isStalled = isAway(error);
-      if (String(error) !== logged) log.error({ err: error, internet }, "cannot make streams again that were lost; retrying");
+      if (String(error) !== logged) log.error({ err: error, internet }, "cannot make streams that are missing; retrying");
       logged = String(error);
     } finally {
       checking = false;
@@ -145,6 +151,13 @@ export function openAccount(
     async dropDurable(engine) {
       await ask((jsm) => provision.dropDurable(jsm, engine));
     },
+    async ensureBundles() {
+      try {
+        await ask((jsm) => provision.ensureBundles(jsm));
+      } catch (error) {
+        throw error instanceof OperatorError ? new GatewayError("STORAGE_FULL", error.message, { cause: error }) : error;
+      }
+    },
     writeProblem: writes.problem,
     missing: () => [...(isStalled && connection.isUp() ? [STALLED] : []), ...provision.missing()],
     async durableState(engine) {
@@ -165,7 +178,15 @@ export function openAccount(
     },
     async state() {
       const names = [...streams(internet, settings), presenceBucket(settings)].map(({ name }) => name);
-      const infos = await ask((jsm) => Promise.all(names.map((name) => jsm.streams.info(name))));
+      const infos = await ask(async (jsm) => {
+        const bundles = jsm.streams.info(bundleStream(settings).name).catch((error: unknown) => {
+          if (!isNotFound(error)) throw error;
+          return undefined;
+        });
+        return (await Promise.all([...names.map((name) => jsm.streams.info(name)), bundles])).filter(
+          (info) => info !== undefined,
+        );
+      });
       return {
         serverVersion: connection.up().info?.version ?? "",
         streams: infos.map(({ config, state }) => ({
@@ -210,6 +231,7 @@ function streamSettings(config: GatewayConfig): StreamSettings {
     maxDeadlineMs: OPTION_LIMITS.deadlineMs.max,
     scansMaxBytes: config.scansMaxBytes,
     samplesMaxBytes: config.samplesMaxBytes ?? -1,
+    bundlesMaxBytes: config.bundlesMaxBytes,
     ackWaitMs: config.ackWaitMs,
     replicas: config.replicas,
   };

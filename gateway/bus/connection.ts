@@ -28,6 +28,9 @@ export interface Connection {
  */
 export type Prepare = (nc: NatsConnection) => Promise<void>;
 
+/** How long a chunk may take to be stored or read. */
+export const CHUNK_TIMEOUT_MS = 10_000;
+
 const RETRY_MS = 250;
 
 /** Keeps a connection to the account of a class. `purpose` names it on the server. */

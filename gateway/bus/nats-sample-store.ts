@@ -13,7 +13,16 @@ import type { GatewayConfig } from "../config.js";
 import { readContent, type ContentReader } from "../content.js";
 import { GatewayError } from "../errors.js";
 import { chunked, openWindow } from "../flow.js";
-import { isAway, isFull, keepConnection, removeMessages, requirePayload, unavailable, type Connection } from "./connection.js";
+import {
+  CHUNK_TIMEOUT_MS,
+  isAway,
+  isFull,
+  keepConnection,
+  removeMessages,
+  requirePayload,
+  unavailable,
+  type Connection,
+} from "./connection.js";
 import { FULL } from "./write-probe.js";
 import {
   BytesMissing,
@@ -27,8 +36,6 @@ import {
 /** Together 4 MB of an upload. */
 const WRITES_IN_FLIGHT = 4;
 const WALK_PAGE = 500;
-/** How long a chunk may take to be stored or read. */
-const CHUNK_TIMEOUT_MS = 10_000;
 
 /** A location is the chunks' sequences in SAMPLES, in the order of the chunks. */
 const locationOf = (seqs: readonly number[]) => seqs as unknown as SampleLocation;

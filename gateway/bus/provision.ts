@@ -10,6 +10,7 @@ import type { EngineSpeed, InternetClass } from "../../schema/classes.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import { sizeText } from "../../schema/settings.js";
 import {
+  bundleStream,
   engineDurable,
   PRESENCE_RESERVED,
   PRESENCE_STREAM,
@@ -21,7 +22,7 @@ import {
   type StreamConfig,
   type StreamSettings,
 } from "../../schema/streams.js";
-import { accountName, AGENTS, engineToken, RECORDER, RESULTS, SCANS } from "../../schema/subjects.js";
+import { accountName, AGENTS, BUNDLES, engineToken, RECORDER, RESULTS, SCANS } from "../../schema/subjects.js";
 import { isAway, streamErrorCode } from "./connection.js";
 
 /** An engine as its durable needs it. */
@@ -34,6 +35,8 @@ export interface DurableEngine {
 export interface Provision {
   /** Makes what is missing, each on its own. Throws if a stream or the bucket cannot be made; a durable costs only its engine. */
   ensure(nc: NatsConnection): Promise<void>;
+  /** Makes the stream of bundles if it is missing. Throws if it cannot be made, which costs nothing but bundles. */
+  ensureBundles(jsm: JetStreamManager): Promise<void>;
   /** Makes or moves the durable of an engine, and makes it again from then on if it is lost. */
   addDurable(jsm: JetStreamManager, engine: DurableEngine): Promise<void>;
   /** Removes the durable of an engine. */
@@ -144,6 +147,10 @@ export function createProvision(
     async ensure(nc) {
       await ensureEach(await nc.jetstreamManager());
     },
+    async ensureBundles(jsm) {
+      const failure = await note(`the stream ${BUNDLES}`, () => makeStream(jsm, bundleStream(settings)));
+      if (failure !== undefined) throw failure;
+    },
     async addDurable(jsm, engine) {
       const token = engineToken(engine.name);
       const failure = await noteDurable(token, () => makeDurable(jsm, engine));
@@ -202,7 +209,7 @@ async function ensureStream(jsm: JetStreamManager, wanted: StreamConfig): Promis
 function noRoom(stream: string, settings: StreamSettings): string {
   return (
     `NATS has no room for the stream ${stream}: all streams together reserve ${sizeText(reservedBytes(settings))} ` +
-    `(four times SCANMESH_SCANS_MAX, twice SCANMESH_SAMPLES_MAX, and ${sizeText(PRESENCE_RESERVED)}), more than nats-server may use. ` +
+    `(four times SCANMESH_SCANS_MAX, twice SCANMESH_SAMPLES_MAX and SCANMESH_BUNDLES_MAX, and ${sizeText(PRESENCE_RESERVED)}), more than nats-server may use. ` +
     "Raise its max_file_store (with docker compose SCANMESH_NATS_STORE) or lower these settings."
   );
 }

@@ -14,7 +14,7 @@ import {
 import { Manifest } from "../../schema/manifest.js";
 import { encodeMessage, parseMessage, ResultMessage, type ResultMessage as Result } from "../../schema/messages.js";
 import { ConfigError, duration, integer, readSettings, size, sizeText, anyText } from "../../schema/settings.js";
-import { presenceBucket, reservedBytes, streams } from "../../schema/streams.js";
+import { bundleStream, presenceBucket, reservedBytes, streams } from "../../schema/streams.js";
 
 describe("subjects", () => {
   it("are four of each class for requests", () => {
@@ -42,9 +42,9 @@ describe("subjects", () => {
 
 describe("streams", () => {
   it.each([-1, 7])("reserve what is told of them, with samplesMaxBytes %i", (samplesMaxBytes) => {
-    const settings = { maxDeadlineMs: 1, scansMaxBytes: 5, samplesMaxBytes, ackWaitMs: 1, replicas: 1 };
+    const settings = { maxDeadlineMs: 1, scansMaxBytes: 5, samplesMaxBytes, bundlesMaxBytes: 9, ackWaitMs: 1, replicas: 1 };
     const limits = (["isolated", "internet"] as const).flatMap((internet) =>
-      [...streams(internet, settings), presenceBucket(settings)].map((stream) => stream.max_bytes),
+      [...streams(internet, settings), presenceBucket(settings), bundleStream(settings)].map((stream) => stream.max_bytes),
     );
     expect(reservedBytes(settings)).toBe(limits.filter((limit) => limit > 0).reduce((sum, limit) => sum + limit));
   });

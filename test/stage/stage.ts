@@ -74,6 +74,8 @@ const QUICK: Env = {
   // Idle gateways of tests that run side by side would take a quarter of a core for sweeps that come more often.
   SCANMESH_SWEEP_INTERVAL: "250ms",
   SCANMESH_ORPHAN_GRACE: "30s",
+  // NATS reserves it twice for each of many gateways.
+  SCANMESH_BUNDLES_MAX: "256MiB",
 };
 const AGENT: Env = {
   LOG_LEVEL: TEST_LOG ?? "warn",

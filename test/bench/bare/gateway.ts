@@ -25,7 +25,14 @@ const PULL = { batch: 500, max_bytes: 8 * 1024 * 1024 };
 const PULL_EXPIRES_MS = 5_000;
 const GRACE_MS = 1_000;
 const DEADLINE_MS = 15 * 60_000;
-const SETTINGS = { maxDeadlineMs: 24 * 3_600_000, scansMaxBytes: 1024 ** 3, samplesMaxBytes: -1, ackWaitMs: 30_000, replicas: 1 };
+const SETTINGS = {
+  maxDeadlineMs: 24 * 3_600_000,
+  scansMaxBytes: 1024 ** 3,
+  samplesMaxBytes: -1,
+  bundlesMaxBytes: 1024 ** 3,
+  ackWaitMs: 30_000,
+  replicas: 1,
+};
 
 interface Stored extends BareSample {
   readonly chunks: readonly number[];

@@ -103,6 +103,7 @@ export async function startMesh(disks: readonly Disk[], tell: (what: string) => 
       SCANMESH_SWEEP_INTERVAL: `${SWEEP_MS}ms`,
       SCANMESH_ORPHAN_GRACE: "40s",
       SCANMESH_SCANS_MAX: "8MiB",
+      SCANMESH_BUNDLES_MAX: "8MiB",
       SCANMESH_WEBHOOK_NETWORKS: "127.0.0.0/8",
     });
 

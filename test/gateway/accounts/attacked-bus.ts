@@ -16,7 +16,7 @@ import {
 import { connect, credsAuthenticator, jwtAuthenticator, NatsError, type JetStreamManager, type NatsConnection } from "nats";
 import { AGENT_LIMITS, agentImports } from "../../../schema/agent-account.js";
 import type { InternetClass } from "../../../schema/classes.js";
-import { engineDurable, presenceBucket, streams } from "../../../schema/streams.js";
+import { bundleStream, engineDurable, presenceBucket, streams } from "../../../schema/streams.js";
 import { CLAIMS_UPDATE, inboxPrefix } from "../../../schema/subjects.js";
 import { makeKeys, type Keys } from "../../../standalone/keys.js";
 import { startNats } from "../../../standalone/nats.js";
@@ -54,6 +54,7 @@ const SETTINGS = {
   maxDeadlineMs: 60_000,
   scansMaxBytes: 8 * 1024 * 1024,
   samplesMaxBytes: -1,
+  bundlesMaxBytes: 8 * 1024 * 1024,
   ackWaitMs: 600_000,
   replicas: 1,
 };
@@ -88,7 +89,7 @@ export async function startAttackedBus({ servers: size = 1 }: { servers?: 1 | 3 
     // Servers that have just started have no leader yet, or not all of a stream's places. What is made already stays as it is.
     const make = (what: string, one: () => Promise<unknown>) =>
       size === 1 ? one() : until(`${what} is there`, () => isDone(one));
-    for (const stream of [...streams(internet, settings), presenceBucket(settings)])
+    for (const stream of [...streams(internet, settings), presenceBucket(settings), bundleStream(settings)])
       await make(stream.name, () => jsm.streams.add(stream as unknown as StreamConfig));
     for (const name of ENGINES[internet]) {
       const durable = engineDurable({ name, speed: "ULTRA", internet }, settings);

@@ -1,4 +1,4 @@
-import { headers, type Msg, type NatsConnection } from "nats";
+import { headers, type NatsConnection } from "nats";
 import { expect, it } from "vitest";
 import { AGENT_LIMITS } from "../../../schema/agent-account.js";
 import {
@@ -13,37 +13,14 @@ import {
 import { isOlder } from "../../../standalone/nats.js";
 import { until } from "../../stage/stage.js";
 import { prepared } from "../../stage/use-stage.js";
-import { ATTACKERS, startAttackedBus, type AttackedBus, type Loosened } from "./attacked-bus.js";
+import { ask, handled, service, type Attack } from "./attack.js";
+import { ATTACKERS, startAttackedBus, type AttackedBus } from "./attacked-bus.js";
+import { BUNDLE_ATTACKS } from "./bundle-attacks.js";
 import { takeAll } from "./take-all.js";
 
 const bus = prepared(startAttackedBus, (started) => started.close());
 
-interface Attack {
-  /** Tries it, and returns how much of others it has got, changed or removed. */
-  readonly run: (attacker: NatsConnection, bus: AttackedBus) => Promise<number>;
-  /** With this it succeeds. */
-  readonly loosened: Loosened;
-  /** What of the bus has to be opened too, until the result is called. */
-  readonly open?: (bus: AttackedBus) => Promise<() => Promise<void>>;
-  /** The first nats-server on which it can succeed. */
-  readonly since?: string;
-}
-
 const PULL = JSON.stringify({ batch: 5, expires: 400_000_000 });
-
-/** What an attacker's request is answered with; nothing if nobody answers. */
-async function ask(nc: NatsConnection, subject: string, body = "", options: { headers?: ReturnType<typeof headers> } = {}) {
-  // A pulled message keeps its own subject, so the answer needs an inbox of its own.
-  return nc.request(subject, body, { timeout: 500, noMux: true, ...options }).then(
-    (answer): Msg | undefined => answer,
-    () => undefined,
-  );
-}
-
-/** NATS has handled all that the attacker has sent: its own request comes after it. */
-async function handled(attacker: NatsConnection): Promise<void> {
-  await ask(attacker, presenceSubject("attacker"), "here");
-}
 
 async function publishRequest({ nc }: Pick<AttackedBus, "nc">, internet: "isolated" | "internet" = "isolated"): Promise<void> {
   await nc.jetstream().publish(scanSubject("ULTRA", internet), "request");
@@ -76,9 +53,6 @@ const unacknowledged = async ({ jsm }: AttackedBus, engine: string) =>
 
 const stored = async ({ jsm }: Pick<AttackedBus, "jsm">, stream: string, subjects_filter: string) =>
   Object.values((await jsm.streams.info(stream, { subjects_filter })).state.subjects ?? {}).reduce((sum, n) => sum + n, 0);
-
-const service = (name: string, account: string, subject: string, local = subject) =>
-  ({ name, type: "service", account, subject, local_subject: local }) as const;
 
 const ATTACKS: Readonly<Record<string, Attack>> = {
   "pulls another engine's requests": {
@@ -241,7 +215,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   },
 };
 
-it.each(Object.entries(ATTACKS))(
+it.each(Object.entries({ ...ATTACKS, ...BUNDLE_ATTACKS }))(
   "an agent in an account of its own that %s gets nothing, and would if it were let",
   async (_, attack) => {
     const attacker = await (await bus.attacker())();

@@ -2,7 +2,7 @@ import type { ConsumerConfig, StreamConfig } from "nats";
 import { expect, it } from "vitest";
 import { readQueues } from "../../../gateway/scan/queues.js";
 import { engineDurable, PRESENCE_BYTES } from "../../../schema/streams.js";
-import { AGENTS, presenceSubject, RECORDER, RESULTS, SAMPLES, SCANS } from "../../../schema/subjects.js";
+import { AGENTS, BUNDLES, presenceSubject, RECORDER, RESULTS, SAMPLES, SCANS } from "../../../schema/subjects.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
@@ -47,11 +47,12 @@ it("so is the recorder's", async () => {
   expect(await scanWith("Alpha", "recorded")).toMatchObject({ verdict: "CLEAN" });
 });
 
-it.each([SCANS, RESULTS, SAMPLES])("the stream %s is made again with its durables", async (stream) => {
-  const before = String((await (await jsm()).streams.info(stream)).created);
+it.each([SCANS, RESULTS, SAMPLES, BUNDLES])("the stream %s is made again with its durables", async (stream) => {
+  const info = async () => (await jsm()).streams.info(stream).catch(() => undefined);
+  const before = String((await until("it is there", info)).created);
   await (await jsm()).streams.delete(stream);
   await until("it is there again", async () => {
-    const found = await (await jsm()).streams.info(stream).catch(() => undefined);
+    const found = await info();
     return found !== undefined && String(found.created) !== before;
   });
   await until("the gateway is well", async () => (await ready()).status === "ok");

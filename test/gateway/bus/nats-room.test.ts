@@ -13,8 +13,8 @@ import { ask, data } from "../http/http-client.js";
 
 const MIB = 1024 ** 2;
 const SENTENCE =
-  "NATS has no room for the stream SCANS of ISOLATED: all streams together reserve 56 MiB (four times SCANMESH_SCANS_MAX, " +
-  "twice SCANMESH_SAMPLES_MAX, and 32 MiB), more than nats-server may use. Raise its max_file_store (with docker compose SCANMESH_NATS_STORE) " +
+  "NATS has no room for the stream SCANS of ISOLATED: all streams together reserve 64 MiB (four times SCANMESH_SCANS_MAX, " +
+  "twice SCANMESH_SAMPLES_MAX and SCANMESH_BUNDLES_MAX, and 32 MiB), more than nats-server may use. Raise its max_file_store (with docker compose SCANMESH_NATS_STORE) " +
   "or lower these settings.";
 
 const stage = useStage();
@@ -28,7 +28,7 @@ it("a gateway says once what to change when NATS has no room for its streams, an
     { level: "error" },
     new Writable({ write: (line: Buffer, _encoding, done) => (lines.push(line.toString()), done()) }),
   );
-  const limits = { SCANMESH_SCANS_MAX: "4MiB", SCANMESH_SAMPLES_MAX: "4MiB" };
+  const limits = { SCANMESH_SCANS_MAX: "4MiB", SCANMESH_SAMPLES_MAX: "4MiB", SCANMESH_BUNDLES_MAX: "4MiB" };
   const gateway = await createGateway(stage.config({ NATS_URL: small.url, ...limits }), log);
   const url = await gateway.start();
   const ready = async () => (await ask(`${url}/readyz`)).json<{ status: string; reason?: string }>();
@@ -55,7 +55,7 @@ it("a NATS at its max_file_store is named, refuses uploads with 507, and is well
     keys: stage.keys,
     room: { free: limit, limit, reservable: limit },
   });
-  const gateway = await stage.gateway({ NATS_URL: small.url, SCANMESH_SCANS_MAX: "1MiB" });
+  const gateway = await stage.gateway({ NATS_URL: small.url, SCANMESH_SCANS_MAX: "1MiB", SCANMESH_BUNDLES_MAX: "1MiB" });
   const upload = async () => {
     const { createUpload } = await data<{ createUpload: { url: string } }>(gateway.url, "mutation { createUpload { url } }");
     return ask(createUpload.url, { method: "PUT", body: randomBytes(8 * MIB) });

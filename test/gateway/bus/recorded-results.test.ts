@@ -36,7 +36,14 @@ async function acknowledge(nc: NatsConnection, count: number): Promise<void> {
 }
 
 it("results that are recorded and that the server kept all the same are removed, and no others", async () => {
-  const settings = { maxDeadlineMs: 60_000, scansMaxBytes: MIB, samplesMaxBytes: MIB, ackWaitMs: 30_000, replicas: 1 };
+  const settings = {
+    maxDeadlineMs: 60_000,
+    scansMaxBytes: MIB,
+    samplesMaxBytes: MIB,
+    bundlesMaxBytes: MIB,
+    ackWaitMs: 30_000,
+    replicas: 1,
+  };
   const provision = createProvision("isolated", settings, pino({ level: "silent" }), () => undefined);
   const messages = join(dir(), "store", "jetstream", stage.keys.accounts.isolated.publicKey, "streams", RESULTS, "msgs");
   const kept = join(dir(), "before");

@@ -19,7 +19,7 @@ import {
 } from "../../../schema/messages.js";
 import { Presence } from "../../../schema/presence.js";
 import { sealChunk } from "../../../schema/sealed-chunks.js";
-import { CHUNK_BYTES, engineDurable, streams } from "../../../schema/streams.js";
+import { bundleStream, CHUNK_BYTES, engineDurable, streams } from "../../../schema/streams.js";
 import {
   AGENTS,
   ALL_RESULTS,
@@ -88,10 +88,11 @@ export async function startBusStage(): Promise<BusStage> {
     maxDeadlineMs: 60_000,
     scansMaxBytes: 64 * 1024 ** 2,
     samplesMaxBytes: -1,
+    bundlesMaxBytes: 64 * 1024 ** 2,
     ackWaitMs: ACK_WAIT_MS,
     replicas: 1,
   };
-  for (const stream of streams("isolated", settings))
+  for (const stream of [...streams("isolated", settings), bundleStream(settings)])
     await jsm.streams.add(stream as unknown as Partial<StreamConfig> & { name: string });
   const agents = await nc.jetstream().views.kv(AGENTS, { ttl: 60_000 });
   const results: BusStage["results"] = [];
