@@ -86,8 +86,8 @@ export interface RawOutput {
 export interface Runner {
   /** Names the runner and how the engine is isolated, e.g. `process (isolation: none)`; 200 characters at most. */
   readonly description: string;
-  /** What it limits, and whose files its signatures or rules are. */
-  readonly setup?: Pick<EngineSetup, "limits" | "updatedBy">;
+  /** What it limits, whose files its signatures or rules are, and the mesh's bundles among them. */
+  readonly setup?: Pick<EngineSetup, "limits" | "updatedBy" | "bundles">;
   /** Small samples come as {@link Sample.bytes} and have no file; larger ones have one nevertheless. */
   readonly takesBytes?: boolean;
   /** Finds or starts what it needs; does nothing if that still works. Throws {@link Unavailable} that says what is missing. */

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { ServedBundles } from "./bundle.js";
 import { told } from "./message-fields.js";
 
 /** Whose files an engine's signatures or rules are. */
@@ -12,6 +13,8 @@ export const UpdatedBy = {
   IMAGE: "IMAGE",
   /** They come with the agent, whose operator may have added others. */
   AGENT: "AGENT",
+  /** The mesh's, which brings them to its hosts as bundles. */
+  MESH: "MESH",
 } as const;
 /** One of the names of {@link UpdatedBy}. */
 export type UpdatedBy = keyof typeof UpdatedBy;
@@ -34,15 +37,18 @@ export const EngineSetup = z.object({
   limits: z
     .record(z.string().regex(/^\w{1,64}$/), z.union([z.number(), told(64)]))
     .refine((limits) => Object.keys(limits).length <= MAX_LIMITS, `has more than ${MAX_LIMITS} limits`),
+  /** The mesh's bundles that it serves. Left out where there are none, and by older agents. */
+  bundles: ServedBundles.optional().catch(undefined),
 });
 /** What {@link EngineSetup} parses. */
 export type EngineSetup = z.infer<typeof EngineSetup>;
 
 /** A hash of all of it, by which results name it. */
-export function setupId({ runner, agentVersion, updatedBy, limits }: EngineSetup): string {
+export function setupId({ runner, agentVersion, updatedBy, limits, bundles = [] }: EngineSetup): string {
   const sorted = Object.entries(limits).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const served = bundles.map(({ set, digest }) => `${set} ${digest}`).toSorted();
   const hash = createHash("sha256")
-    .update(JSON.stringify([runner, agentVersion, updatedBy, sorted]))
+    .update(JSON.stringify([runner, agentVersion, updatedBy, sorted, ...served]))
     .digest("hex");
   // As a UUID of the version for what is made in a way of its own.
   const variant = ((parseInt(hash[16] ?? "0", 16) & 3) | 8).toString(16);

@@ -16,8 +16,10 @@ export function createSetup(manifest: Manifest, current: () => Runner | undefine
     const of = current();
     const runner = of?.description ?? "none";
     if (last === undefined || last.of !== of || last.setup.runner !== runner) {
-      const { updatedBy = null, limits = {} } = of?.setup ?? {};
-      const setup = { runner, agentVersion: ownVersion(), updatedBy, limits: { timeout: manifest.timeout, ...limits } };
+      const { updatedBy = null, limits = {}, bundles = [] } = of?.setup ?? {};
+      const served = bundles.length > 0 ? { bundles } : {};
+      const all = { timeout: manifest.timeout, ...limits };
+      const setup = { runner, agentVersion: ownVersion(), updatedBy, limits: all, ...served };
       last = { setup, id: setupId(setup), of };
     }
     return last;

@@ -43,6 +43,7 @@ registerEnumType(UpdatedBy, {
     HOST: { description: "Its host's, which keeps them up to date by itself, as its own freshclam does." },
     IMAGE: { description: "They are part of its container image." },
     AGENT: { description: "They come with the agent, whose operator may have added others." },
+    MESH: { description: "The mesh's, which brings them to its hosts as bundles." },
   },
 });
 export { UpdatedBy };

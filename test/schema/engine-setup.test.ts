@@ -8,6 +8,8 @@ const SETUP = {
   limits: { timeout: 60_000, memory: "1M" },
 } as const;
 
+const MAIN = { set: "main", digest: "ab".repeat(32) };
+
 test("a setup has the same id in whatever order its limits stand, and another if anything of it is", () => {
   const id = setupId(SETUP);
   expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -18,12 +20,15 @@ test("a setup has the same id in whatever order its limits stand, and another if
     { ...SETUP, agentVersion: "0.2.0" },
     { ...SETUP, updatedBy: null },
     { ...SETUP, limits: { ...SETUP.limits, timeout: 1 } },
+    { ...SETUP, bundles: [MAIN] },
+    { ...SETUP, bundles: [MAIN, { ...MAIN, set: "urlhaus" }] },
   ];
-  expect(new Set([id, ...others.map(setupId)]).size).toBe(5);
+  expect(new Set([id, ...others.map(setupId)]).size).toBe(others.length + 1);
+  expect(setupId({ ...SETUP, bundles: [] }), "as agents name it that know of no bundles").toBe(id);
 });
 
 test("what a newer agent says of its updates is unknown here, and too many limits are refused", () => {
-  expect(EngineSetup.parse({ ...SETUP, updatedBy: "BUNDLE" }).updatedBy).toBeNull();
+  expect(EngineSetup.parse({ ...SETUP, updatedBy: "SOMEBODY" }).updatedBy).toBeNull();
   const limits = Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`limit${n}`, n]));
   expect(EngineSetup.safeParse({ ...SETUP, limits }).success).toBe(false);
 });

@@ -127,7 +127,9 @@ export type UpdatedBy =
   /** Its host's, which keeps them up to date by itself, as its own freshclam does. */
   | 'HOST'
   /** They are part of its container image. */
-  | 'IMAGE';
+  | 'IMAGE'
+  /** The mesh's, which brings them to its hosts as bundles. */
+  | 'MESH';
 
 /** The verdict of a scan on its sample. */
 export type Verdict =
@@ -160,7 +162,7 @@ export type ReadDetailsQueryVariables = Exact<{
 
 
 export type ReadDetailsQuery = { readonly node:
-    | { readonly details: Readonly<Record<string, unknown>> | null, readonly exitCode: number | null, readonly timings: { readonly waitingMs: number | null, readonly fetchingMs: number | null, readonly startingMs: number | null, readonly scanningMs: number | null }, readonly setup: { readonly runner: string, readonly agentVersion: string, readonly updatedBy: UpdatedBy | null, readonly limits: Readonly<Record<string, unknown>> } | null, readonly closed: ReadonlyArray<{ readonly path: string, readonly format: string, readonly method: string | null, readonly state: ClosedState }> }
+    | { readonly details: Readonly<Record<string, unknown>> | null, readonly exitCode: number | null, readonly timings: { readonly waitingMs: number | null, readonly fetchingMs: number | null, readonly startingMs: number | null, readonly scanningMs: number | null }, readonly setup: { readonly runner: string, readonly agentVersion: string, readonly updatedBy: UpdatedBy | null, readonly limits: Readonly<Record<string, unknown>>, readonly bundles: ReadonlyArray<{ readonly set: string, readonly digest: string }> } | null, readonly closed: ReadonlyArray<{ readonly path: string, readonly format: string, readonly method: string | null, readonly state: ClosedState }> }
     | Record<PropertyKey, never>
    | null };
 
@@ -228,7 +230,7 @@ export const ReadScan = "query ReadScan($id: SafeInt!) {\n  scan(id: $id) {\n   
 
 export const WatchScan = "subscription WatchScan($id: SafeInt!) {\n  scanUpdated(id: $id, untilFinal: false) {\n    ...ScanReport\n  }\n}\nfragment ScanReport on Scan {\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  deadline\n  internet\n  speed\n  priority\n  stopAfter\n  stale\n  labels {\n    key\n    value\n  }\n  batch {\n    batchId\n  }\n  previous {\n    scanId\n  }\n  proof {\n    text\n    advice\n  }\n  sample {\n    sha256\n    sha1\n    md5\n    size\n    mime\n    stored\n  }\n  skipped {\n    engine\n    reason\n  }\n  results {\n    id\n    engine\n    type\n    state\n    verdict\n    signature\n    error\n    cause\n    causeText\n    suppressed {\n      signature\n      reason\n    }\n    agent\n    durationMs\n    startedAt\n    endedAt\n    stale\n    truncated\n    reusedFrom\n    internet\n    versions {\n      engine\n      signatures\n      signatureDate\n    }\n    image {\n      id\n      digest\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchScanSubscription, WatchScanSubscriptionVariables>;
 
-export const ReadDetails = "query ReadDetails($id: ID!) {\n  node(id: $id) {\n    ... on Result {\n      details\n      exitCode\n      timings {\n        waitingMs\n        fetchingMs\n        startingMs\n        scanningMs\n      }\n      setup {\n        runner\n        agentVersion\n        updatedBy\n        limits\n      }\n      closed {\n        path\n        format\n        method\n        state\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadDetailsQuery, ReadDetailsQueryVariables>;
+export const ReadDetails = "query ReadDetails($id: ID!) {\n  node(id: $id) {\n    ... on Result {\n      details\n      exitCode\n      timings {\n        waitingMs\n        fetchingMs\n        startingMs\n        scanningMs\n      }\n      setup {\n        runner\n        agentVersion\n        updatedBy\n        limits\n        bundles {\n          set\n          digest\n        }\n      }\n      closed {\n        path\n        format\n        method\n        state\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadDetailsQuery, ReadDetailsQueryVariables>;
 
 export const WatchWaits = "subscription WatchWaits {\n  queueChanged {\n    snapshot\n    queues {\n      waiting\n      agents\n      estimatedWaitMs\n      engine {\n        name\n      }\n    }\n    gone {\n      engine {\n        name\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchWaitsSubscription, WatchWaitsSubscriptionVariables>;
 

@@ -55,7 +55,8 @@ export class ResultResolver {
 
   @FieldResolver(() => EngineSetup, { nullable: true })
   async setup(@Root() { setup }: BriefResult, @Ctx() { loaders }: RequestContext): Promise<EngineSetup | null> {
-    return setup === null ? null : await loaders().setups.load(setup);
+    const found = setup === null ? null : await loaders().setups.load(setup);
+    return found && { ...found, bundles: found.bundles ?? [] };
   }
 }
 

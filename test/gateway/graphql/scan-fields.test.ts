@@ -43,8 +43,9 @@ describe("a result", () => {
     const setup: EngineSetup = {
       runner: "puppet (isolation: none)",
       agentVersion: "0",
-      updatedBy: "HOST",
+      updatedBy: "MESH",
       limits: { timeout: 60_000, MaxScanSize: "1024M" },
+      bundles: [{ set: "main", digest: "ab".repeat(32) }],
     };
     await agent.announce([{ name: "Alpha", setup }]);
     const measured = { fetchingMs: 1.5, startingMs: 2.25, durationMs: 10.25, exitCode: 137, startedAt: new Date().toISOString() };
@@ -54,7 +55,7 @@ describe("a result", () => {
       const { scan: found } = await data<{ scan: { results: RunResult[] } }>(
         gateway.url,
         `query($scan: SafeInt!) { scan(id: $scan) { results { engine exitCode
-          timings { waitingMs fetchingMs startingMs scanningMs } setup { runner agentVersion updatedBy limits } } } }`,
+          timings { waitingMs fetchingMs startingMs scanningMs } setup { runner agentVersion updatedBy limits bundles { set digest } } } } }`,
         { scan },
       );
       return found.results;

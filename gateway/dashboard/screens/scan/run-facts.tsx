@@ -10,7 +10,7 @@ export function isRun(node: Node): node is Run {
   return "timings" in node;
 }
 
-const UPDATED_BY = { HOST: "the host", IMAGE: "its container image", AGENT: "the agent" } as const;
+const UPDATED_BY = { HOST: "the host", IMAGE: "its container image", AGENT: "the agent", MESH: "the mesh" } as const;
 
 /** How the engine was run, and where the time went: names and values. */
 export function runFacts({ exitCode, timings, setup }: Run): readonly (readonly [string, React.ReactNode])[] {
@@ -20,7 +20,16 @@ export function runFacts({ exitCode, timings, setup }: Run): readonly (readonly 
     ["Runner", setup && <Name text={setup.runner} />],
     ["Agent's version", setup && <Name text={setup.agentVersion} />],
     ["Signatures by", setup?.updatedBy && UPDATED_BY[setup.updatedBy]],
+    ["Bundles", setup && setup.bundles.length > 0 && <Bundles bundles={setup.bundles} />],
   ];
+}
+
+function Bundles({ bundles }: { bundles: NonNullable<Run["setup"]>["bundles"] }) {
+  return bundles.map(({ set, digest }) => (
+    <div key={set}>
+      <Name text={set} /> <code title={digest}>{digest.slice(0, 12)}</code>
+    </div>
+  ));
 }
 
 function timeText({ waitingMs, fetchingMs, startingMs, scanningMs }: Run["timings"]): string {
