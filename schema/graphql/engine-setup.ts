@@ -1,6 +1,17 @@
 import { GraphQLJSONObject } from "graphql-scalars";
-import { Field, ObjectType } from "type-graphql";
-import { UpdatedBy } from "./enums.js";
+import { Field, ObjectType, registerEnumType } from "type-graphql";
+import { UpdatedBy } from "../engine-setup.js";
+
+registerEnumType(UpdatedBy, {
+  name: "UpdatedBy",
+  description: "Whose files an engine's signatures or rules are.",
+  valuesConfig: {
+    HOST: { description: "Its host's, which keeps them up to date by itself, as its own freshclam does." },
+    IMAGE: { description: "They are part of its container image." },
+    AGENT: { description: "They come with the agent, whose operator may have added others." },
+    MESH: { description: "The mesh's, which brings them to its hosts as bundles." },
+  },
+});
 
 @ObjectType({ description: "A bundle that an engine served.", simpleResolvers: true })
 export class ServedBundle {

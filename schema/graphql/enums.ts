@@ -4,7 +4,6 @@ import { registerEnumType } from "type-graphql";
 import { EngineSpeed, InternetClass, PluginType, Speed } from "../classes.js";
 import { ClosedState } from "../closed.js";
 import { AgentState } from "../control.js";
-import { UpdatedBy } from "../engine-setup.js";
 import { Priority } from "../scan-options.js";
 import { EngineVerdict, ResultCause, ResultState, SkipReason, Verdict } from "../states.js";
 import { DeliveryState, WebhookEvent } from "../webhooks.js";
@@ -35,18 +34,6 @@ registerEnumType(Priority, {
   },
 });
 export { Priority };
-
-registerEnumType(UpdatedBy, {
-  name: "UpdatedBy",
-  description: "Whose files an engine's signatures or rules are.",
-  valuesConfig: {
-    HOST: { description: "Its host's, which keeps them up to date by itself, as its own freshclam does." },
-    IMAGE: { description: "They are part of its container image." },
-    AGENT: { description: "They come with the agent, whose operator may have added others." },
-    MESH: { description: "The mesh's, which brings them to its hosts as bundles." },
-  },
-});
-export { UpdatedBy };
 
 registerEnumType(EngineSpeed, {
   name: "EngineSpeed",
