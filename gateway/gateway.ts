@@ -5,6 +5,7 @@ import { OLD_CHUNK_BYTES } from "../schema/streams.js";
 import { openAgentAccounts } from "./accounts/accounts.js";
 import { followEngines } from "./accounts/follow-engines.js";
 import { batched } from "./batch.js";
+import { openBundleStore } from "./bus/bundle-store.js";
 import { openBus } from "./bus/bus.js";
 import type { GatewayConfig } from "./config.js";
 import { DEFAULT_PORT } from "./config-listening.js";
@@ -105,6 +106,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     largestChunk: () => (fleet === undefined ? OLD_CHUNK_BYTES : largestChunk(fleet)),
     seals: sealing.hasBegun,
   });
+  const bundles = openBundleStore(config, log, bus.account);
   const accounts =
     config.accountFiles &&
     (await openAgentAccounts(config.accountFiles, { config, db, log, userSeconds: config.agentTtlMs / 1_000 }));
@@ -130,6 +132,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     databaseWrites,
     bus,
     samples,
+    bundles,
     accounts,
     fleet,
     version,
@@ -190,7 +193,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       engines?.stop();
       await bulk.idle();
       await relay.idle();
-      await Promise.all([bus.close(), samples.close(), accounts?.close()]);
+      await Promise.all([bus.close(), samples.close(), bundles.close(), accounts?.close()]);
       await databaseWrites.stop();
       await Promise.all([db.destroy(), listDb.destroy(), cancelDb.destroy()]);
     },

@@ -26,7 +26,7 @@ export interface StoredFile {
 }
 
 /** What is stored in an account. */
-export interface BundleContent {
+export interface StoredBundles {
   /** How many chunks there are of each file that is whole, by its sha256. */
   readonly files: ReadonlyMap<string, number>;
   /** Files that are not whole: what was interrupted, or has lost chunks. */
@@ -45,7 +45,7 @@ export interface BundleStore {
   /** Whether there is the whole file. */
   has(internet: InternetClass, file: StoredFile): Promise<boolean>;
   /** Everything that is stored. */
-  content(internet: InternetClass): Promise<BundleContent>;
+  content(internet: InternetClass): Promise<StoredBundles>;
   /** The bytes in pieces, each read when it is asked for. Throws {@link BytesMissing}, or an error at the end if they are not those of the sha256. */
   read(internet: InternetClass, file: StoredFile): AsyncGenerator<Uint8Array>;
   /** When the file's last chunk was stored; undefined without a chunk. */

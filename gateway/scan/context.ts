@@ -7,6 +7,7 @@ import type { Database } from "../db/database.js";
 import type { StoredSample } from "../db/samples.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
+import type { BundleStore } from "../bus/bundle-store.js";
 import type { SampleStore } from "../bus/sample-store.js";
 import type { DeliveryRecord } from "../../schema/webhooks.js";
 import type { ListWatch } from "../watch/list-watch.js";
@@ -41,6 +42,8 @@ export interface ScanContext {
   readonly databaseWrites: WriteProbe;
   readonly bus: Bus;
   readonly samples: SampleStore;
+  /** Files of bundles. */
+  readonly bundles: BundleStore;
   /** Agents' accounts on NATS; undefined where they share the credentials of their class. */
   readonly accounts: AgentAccounts | undefined;
   /** The agents that are present. */

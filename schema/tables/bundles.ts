@@ -27,6 +27,34 @@ export interface BundlesTable {
   created_at: GeneratedTimestamp;
   /** Since when its files are gone. */
   removed_at: NullableTimestamp;
+  /** Who published it; null: a fetcher, or nobody who has a key. */
+  key_id: string | null;
+}
+
+/** Bundles that are being sent. */
+export interface BundleUploadsTable {
+  /** sha256 of the token, in hexadecimal digits. */
+  token_hash: string;
+  engine_id: number;
+  set_name: string;
+  /** The key that it was issued to; null: none, or a fetcher. */
+  key_id: string | null;
+  /** The fetcher's look that it is for. */
+  job: string | null;
+  /** Where its bundle is from, in words for people. */
+  source: string;
+  expires_at: Timestamp;
+  /** What was published with it. */
+  bundle_id: number | null;
+}
+
+/** Other meshes whose bundles are taken. */
+export interface BundleKeysTable {
+  fingerprint: string;
+  /** Ed25519, as SubjectPublicKeyInfo. */
+  public_key: Buffer;
+  name: string;
+  created_at: GeneratedTimestamp;
 }
 
 /** The files of bundles. */

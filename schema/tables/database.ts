@@ -6,7 +6,9 @@ import type { AuditEventsTable } from "./audit-events.js";
 import type { GatewaysTable, OutboxTable, RemovalsTable, SealingTable, SweepMarksTable } from "./bus.js";
 import type {
   BundleFilesTable,
+  BundleKeysTable,
   BundlesTable,
+  BundleUploadsTable,
   EngineTargetsTable,
   EngineUpdateHostsTable,
   EngineUpdatesTable,
@@ -70,6 +72,8 @@ export interface Tables {
   audit_events: AuditEventsTable;
   suppressions: SuppressionsTable;
   bundles: BundlesTable;
+  bundle_uploads: BundleUploadsTable;
+  bundle_keys: BundleKeysTable;
   bundle_files: BundleFilesTable;
   engine_targets: EngineTargetsTable;
   update_policies: UpdatePoliciesTable;

@@ -1,0 +1,215 @@
+import { sql } from "kysely";
+import type { BundleFile, BundleKind } from "../../schema/bundle.js";
+import type { Database, Tx } from "./database.js";
+import { elements } from "./prepared.js";
+
+/** A bundle as it is listed. */
+export interface BundleRecord {
+  readonly id: number;
+  readonly engineId: number;
+  readonly engine: string;
+  /** Whether its engine is of the class internet. */
+  readonly internet: boolean;
+  readonly set: string;
+  readonly sequence: number;
+  readonly kind: BundleKind;
+  readonly digest: string;
+  readonly signature: Buffer;
+  readonly version: string | null;
+  /** When the content was made. */
+  readonly date: Date | null;
+  /** Bytes of all files. */
+  readonly size: number;
+  readonly fileCount: number;
+  readonly source: string;
+  readonly createdAt: Date;
+  /** Name of the key that published it; null: a fetcher, or nobody who has a key. */
+  readonly createdBy: string | null;
+  readonly removedAt: Date | null;
+}
+
+/** A bundle to insert. */
+export type NewBundle = Pick<
+  BundleRecord,
+  "engineId" | "set" | "sequence" | "kind" | "digest" | "signature" | "version" | "date" | "source"
+> & { readonly files: readonly BundleFile[]; readonly keyId: string | null };
+
+/** How many bundles of a set are kept besides those that are served. */
+export const KEPT_BUNDLES = 2;
+
+function selectBundles(db: Database | Tx) {
+  return db
+    .selectFrom("bundles as bundle")
+    .innerJoin("engines as engine", "engine.id", "bundle.engine_id")
+    .leftJoin("api_keys as key", "key.id", "bundle.key_id")
+    .select([
+      "bundle.id",
+      "bundle.engine_id as engineId",
+      "engine.name as engine",
+      "engine.internet",
+      "bundle.set_name as set",
+      "bundle.sequence",
+      "bundle.kind",
+      "bundle.digest",
+      "bundle.signature",
+      "bundle.version",
+      "bundle.made_at as date",
+      "bundle.size",
+      sql<number>`(select count(*) from bundle_files where bundle_id = bundle.id)`.as("fileCount"),
+      "bundle.source",
+      "bundle.created_at as createdAt",
+      "key.name as createdBy",
+      "bundle.removed_at as removedAt",
+    ]);
+}
+
+/** Locks the list for whoever changes it: no other bundle is published or removed, and no file goes, until the transaction ends. */
+export async function lockBundles(tx: Tx): Promise<void> {
+  await sql`lock table bundles in share row exclusive mode`.execute(tx);
+}
+
+/** What a list of bundles holds; what is undefined does not matter. */
+export interface BundleCriteria {
+  readonly engine?: string | undefined;
+  readonly set?: string | undefined;
+  /** Whether those are included whose files are gone. */
+  readonly removed: boolean;
+}
+
+/** A page of bundles, the newest first. */
+export async function listBundles(
+  db: Database,
+  { engine, set, removed }: BundleCriteria,
+  { after, limit }: { after: number | undefined; limit: number },
+): Promise<BundleRecord[]> {
+  let query = selectBundles(db).orderBy("bundle.id", "desc").limit(limit);
+  if (engine !== undefined) query = query.where(sql<boolean>`lower(engine.name) = lower(${engine})`);
+  if (set !== undefined) query = query.where("bundle.set_name", "=", set);
+  if (!removed) query = query.where("bundle.removed_at", "is", null);
+  if (after !== undefined) query = query.where("bundle.id", "<", after);
+  return query.execute();
+}
+
+/** A bundle by its id or its digest. */
+export async function findBundle(db: Database | Tx, by: { id: number } | { digest: string }): Promise<BundleRecord | undefined> {
+  const query = selectBundles(db);
+  return ("id" in by ? query.where("bundle.id", "=", by.id) : query.where("bundle.digest", "=", by.digest)).executeTakeFirst();
+}
+
+/** The newest bundle of a set, whether its files are there or not. */
+export async function newestBundle(db: Database | Tx, engineId: number, set: string): Promise<BundleRecord | undefined> {
+  return selectBundles(db)
+    .where("bundle.engine_id", "=", engineId)
+    .where("bundle.set_name", "=", set)
+    .orderBy("bundle.sequence", "desc")
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** A bundle that stays as it is until the transaction ends; undefined if its files are gone, or there is none. */
+export async function holdBundle(tx: Tx, id: number): Promise<BundleRecord | undefined> {
+  const held = await tx
+    .selectFrom("bundles")
+    .select("id")
+    .where("id", "=", id)
+    .where("removed_at", "is", null)
+    .forShare()
+    .executeTakeFirst();
+  return held && findBundle(tx, { id });
+}
+
+/** The files of a bundle, in the order of their paths. */
+export async function readBundleFiles(db: Database | Tx, id: number): Promise<BundleFile[]> {
+  return db.selectFrom("bundle_files").select(["path", "size", "sha256"]).where("bundle_id", "=", id).orderBy("path").execute();
+}
+
+/** The sets of an engine that have bundles. */
+export async function readSets(db: Database | Tx, engineId: number): Promise<string[]> {
+  const rows = await db.selectFrom("bundles").select("set_name").distinct().where("engine_id", "=", engineId).execute();
+  return rows.map(({ set_name }) => set_name);
+}
+
+/** Of some paths those that a bundle of another set of the engine has, whatever their case. */
+export async function findClashes(
+  tx: Tx,
+  { engineId, set }: { engineId: number; set: string },
+  paths: readonly string[],
+): Promise<{ path: string; set: string }[]> {
+  const { rows } = await sql<{ path: string; set: string }>`
+    select distinct file.path, bundle.set_name as set from bundle_files file
+    join bundles bundle on bundle.id = file.bundle_id
+    where bundle.engine_id = ${engineId} and bundle.set_name <> ${set} and bundle.removed_at is null
+      and lower(file.path) = any(${elements(
+        paths.map((path) => path.toLowerCase()),
+        "text",
+      )})
+    order by file.path limit 1`.execute(tx);
+  return rows;
+}
+
+export async function insertBundle(tx: Tx, bundle: NewBundle): Promise<number> {
+  const { engineId, set, files, keyId, date, ...row } = bundle;
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  const { id } = await tx
+    .insertInto("bundles")
+    .values({ ...row, engine_id: engineId, set_name: set, made_at: date, key_id: keyId, size })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  const column = (of: (file: BundleFile) => string | number, type: "text" | "bigint") => elements(files.map(of), type);
+  await sql`
+    insert into bundle_files (bundle_id, path, sha256, size)
+    select ${id}, path, sha256, size
+    from unnest(${column(({ path }) => path, "text")}, ${column(({ sha256 }) => sha256, "text")},
+      ${column(({ size: bytes }) => bytes, "bigint")}) as file (path, sha256, size)`.execute(tx);
+  return id;
+}
+
+/** What keeps the files of a bundle: a host that is to serve it, or an update that is under way. */
+const isNeeded = sql<boolean>`(
+  exists (select from engine_targets where bundle_id = bundles.id)
+  or exists (select from engine_updates where state in ('PENDING', 'CANARY', 'ROLLING', 'HELD') and bundles.id in (from_bundle, to_bundle)))`;
+
+/** Whether a bundle is served, or is to be. */
+export async function isBundleNeeded(tx: Tx, id: number): Promise<boolean> {
+  const { rows } = await sql<{ needed: boolean }>`select ${isNeeded} as needed from bundles where id = ${id}`.execute(tx);
+  return rows[0]?.needed ?? false;
+}
+
+/** Notes that the files of a bundle are not kept any more. */
+export async function markRemoved(tx: Tx, id: number): Promise<void> {
+  await tx
+    .updateTable("bundles")
+    .set({ removed_at: sql<Date>`now()` })
+    .where("id", "=", id)
+    .where("removed_at", "is", null)
+    .execute();
+}
+
+/** Notes the same of all bundles but the newest of each set and those that are needed. Returns how many they were. */
+export async function removeOldBundles(tx: Tx): Promise<number> {
+  // Whoever makes one a target holds it: what he does is seen by the second statement.
+  const { rows } = await sql<{ id: number }>`
+    select id from bundles where removed_at is null and (select count(*) from bundles newer where newer.engine_id = bundles.engine_id
+      and newer.set_name = bundles.set_name and newer.removed_at is null and newer.sequence > bundles.sequence) >= ${KEPT_BUNDLES}
+    for update`.execute(tx);
+  const old = rows.map(({ id }) => id);
+  if (old.length === 0) return 0;
+  const removed = await tx
+    .updateTable("bundles")
+    .set({ removed_at: sql<Date>`now()` })
+    .where("id", "in", old)
+    .where(sql<boolean>`not ${isNeeded}`)
+    .executeTakeFirst();
+  return Number(removed.numUpdatedRows);
+}
+
+/** What the bundles of a class have on the bus: their files and manifests, by sha256. */
+export async function readKeptFiles(db: Database | Tx, internet: boolean): Promise<Set<string>> {
+  const { rows } = await sql<{ sha256: string }>`
+    select file.sha256 from bundles bundle join engines engine on engine.id = bundle.engine_id
+    join bundle_files file on file.bundle_id = bundle.id
+    where engine.internet = ${internet} and bundle.removed_at is null
+    union select bundle.digest from bundles bundle join engines engine on engine.id = bundle.engine_id
+    where engine.internet = ${internet} and bundle.removed_at is null`.execute(db);
+  return new Set(rows.map(({ sha256 }) => sha256));
+}

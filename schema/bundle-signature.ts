@@ -1,0 +1,61 @@
+/** How the mesh that makes a bundle signs it: Ed25519 over {@link signedText}. Whoever knows its public key can check it with openssl. */
+
+import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
+
+/** What is signed of a bundle: the digest, behind what keeps the signature from counting for anything else. */
+export function signedText(digest: string): string {
+  return `scanmesh bundle ${digest}`;
+}
+
+/** A public key of Ed25519 as `SubjectPublicKeyInfo`, from its text: PEM, or base64 of the same. Undefined for anything else. */
+export function readPublicKey(text: string): Buffer | undefined {
+  const lines = text.trim().split(/\r?\n/);
+  const isPem = lines[0] === "-----BEGIN PUBLIC KEY-----" && lines.at(-1) === "-----END PUBLIC KEY-----";
+  const base64 = (isPem ? lines.slice(1, -1) : lines).join("");
+  if (!/^[A-Za-z0-9+/]{20,200}={0,2}$/.test(base64)) return undefined;
+  const der = Buffer.from(base64, "base64");
+  return keyOf(der) === undefined ? undefined : der;
+}
+
+function keyOf(der: Buffer): KeyObject | undefined {
+  try {
+    const key = createPublicKey({ key: der, format: "der", type: "spki" });
+    return key.asymmetricKeyType === "ed25519" ? key : undefined;
+  } catch (error) {
+    // OpenSSL says in many ways that these bytes are no key.
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}
+
+/** What people compare of a public key, `SHA256:…`. */
+export function keyFingerprint(publicKey: Uint8Array): string {
+  return `SHA256:${createHash("sha256").update(publicKey).digest("base64").replace(/=+$/, "")}`;
+}
+
+/** Whether a bundle was signed by this key. */
+export function isBundleSignature(publicKey: Buffer, digest: string, signature: Uint8Array): boolean {
+  const key = keyOf(publicKey);
+  return key !== undefined && signature.length === 64 && verify(null, Buffer.from(signedText(digest)), key, signature);
+}
+
+/** The key by which a mesh signs its bundles. */
+export interface BundleKey {
+  /** As `SubjectPublicKeyInfo`. */
+  readonly publicKey: Buffer;
+  readonly fingerprint: string;
+  sign(digest: string): Buffer;
+}
+
+/** The key in a file (PEM). Throws for anything but a private key of Ed25519. */
+export function readBundleKey(pem: string): BundleKey {
+  const key = createPrivateKey(pem);
+  if (key.asymmetricKeyType !== "ed25519")
+    throw new Error(`it is a key of ${key.asymmetricKeyType ?? "no known kind"}, not of Ed25519`);
+  const publicKey = createPublicKey(key).export({ format: "der", type: "spki" });
+  return {
+    publicKey,
+    fingerprint: keyFingerprint(publicKey),
+    sign: (digest) => sign(null, Buffer.from(signedText(digest)), key),
+  };
+}

@@ -1,0 +1,49 @@
+/** How a bundle is sent to a gateway: its files by PUT, then what it holds by POST, to the URL that `createBundle` gave out. */
+
+import { z } from "zod";
+import { BUNDLE_LIMITS, BundleKind, BundleManifest } from "./bundle.js";
+
+/** Where bundles are sent to, before the token. */
+export const BUNDLES_PATH = "/bundles";
+
+const base64 = z.base64();
+
+/**
+ * The body of the POST that publishes a bundle: the manifest but for what the mesh gives it. Its shape alone is checked here; what is in it
+ * is checked as the manifest that it becomes.
+ */
+export const BundleContent = z.object({
+  kind: z.enum(BundleKind).default("FILES"),
+  version: BundleManifest.shape.version.default(null),
+  date: BundleManifest.shape.date.default(null),
+  files: z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() })).default([]),
+  image: BundleManifest.shape.image.default(null),
+  positive: z.string().nullable().default(null),
+  /** Whether it may be older than what there is. */
+  force: z.boolean().default(false),
+  /** Of a bundle of another mesh: the bytes of its manifest and their signature. All else follows from them. */
+  signed: z.object({ manifest: base64.max(2 * BUNDLE_LIMITS.manifest), signature: base64.max(200) }).optional(),
+});
+/** What {@link BundleContent} parses. */
+export type BundleContent = z.infer<typeof BundleContent>;
+
+/** The answer to a GET: which files need not be sent, and how many bytes there is room for. */
+export const BundleUploadState = z.object({
+  engine: z.string(),
+  set: z.string(),
+  files: z.array(z.string()),
+  room: z.number(),
+});
+/** What {@link BundleUploadState} parses. */
+export type BundleUploadState = z.infer<typeof BundleUploadState>;
+
+/** The answer to the POST. */
+export const PublishedBundle = z.object({
+  id: z.string(),
+  digest: z.string(),
+  sequence: z.number(),
+  /** Whether the mesh had the same bundle as its newest already. */
+  known: z.boolean(),
+});
+/** What {@link PublishedBundle} parses. */
+export type PublishedBundle = z.infer<typeof PublishedBundle>;
