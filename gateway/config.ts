@@ -135,6 +135,12 @@ export const gatewaySettings = {
     about: "Most bytes of bundles (signatures, rules and images of engines), in each account; NATS reserves them twice.",
   },
   SCANMESH_ACK_WAIT: sharedSettings.SCANMESH_ACK_WAIT,
+  SCANMESH_CANARY_WAIT: {
+    type: duration,
+    fallback: "15m",
+    example: "1h",
+    about: "Longest time that an update of an engine waits for 50 scans of its first host before the others follow.",
+  },
   SCANMESH_SWEEP_INTERVAL: { type: duration, fallback: "1s", example: "5s", about: "Pause between two sweeps." },
   SCANMESH_WEBHOOK_NETWORKS: {
     type: commaListOf(/^[0-9a-f.:]+\/\d{1,3}$/i, "networks such as 10.0.0.0/8, separated by commas").refine(
@@ -207,6 +213,8 @@ export interface GatewayConfig extends ListeningConfig, JoiningConfig {
   readonly samplesMaxBytes: number | undefined;
   readonly bundlesMaxBytes: number;
   readonly ackWaitMs: number;
+  /** Longest time that an update waits for enough scans of its first host. */
+  readonly canaryWaitMs: number;
   readonly sweepIntervalMs: number;
   readonly webhookNetworks: readonly string[];
   readonly listTimeoutMs: number;
@@ -246,6 +254,7 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
     samplesMaxBytes: values.SCANMESH_SAMPLES_MAX,
     bundlesMaxBytes: values.SCANMESH_BUNDLES_MAX,
     ackWaitMs: values.SCANMESH_ACK_WAIT,
+    canaryWaitMs: values.SCANMESH_CANARY_WAIT,
     sweepIntervalMs: values.SCANMESH_SWEEP_INTERVAL,
     webhookNetworks: values.SCANMESH_WEBHOOK_NETWORKS,
     listTimeoutMs: values.SCANMESH_LIST_TIMEOUT,

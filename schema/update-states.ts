@@ -49,3 +49,21 @@ export const HostUpdateState = {
 } as const;
 /** One of the names of {@link HostUpdateState}. */
 export type HostUpdateState = keyof typeof HostUpdateState;
+
+/** Why a set is not updated although somebody asked for it. */
+export const UpdateRefusal = {
+  /** It is to serve the newest bundle already. */
+  NEWEST_ALREADY: "NEWEST_ALREADY",
+  /** There is no bundle. */
+  NO_BUNDLE: "NO_BUNDLE",
+  /** None of its agents takes bundles. */
+  NO_HOST: "NO_HOST",
+  /** Hosts are changing now. */
+  UNDERWAY: "UNDERWAY",
+  /** Its updates are paused. */
+  PAUSED: "PAUSED",
+  /** The newest bundle was given up before. */
+  ROLLED_BACK_BEFORE: "ROLLED_BACK_BEFORE",
+} as const;
+/** One of the names of {@link UpdateRefusal}. */
+export type UpdateRefusal = keyof typeof UpdateRefusal;

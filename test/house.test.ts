@@ -38,6 +38,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     ],
     [["gateway/scan", "the verbs: a rule each, over the rooms below"]],
     [["gateway/join", "hosts that join: their tokens, and agents' keys"]],
+    [["gateway/updates", "new versions of what engines need: who serves which, and how an update goes"]],
     [["gateway/background", "what runs by itself: recording results, and the sweep"]],
     [["gateway/http", "what all HTTP routes share"]],
     [["gateway/graphql", "values that a request loads once", /^loaders\.ts$/]],

@@ -5,6 +5,7 @@ import { transact } from "../db/database.js";
 import { deleteOldAgents } from "../db/agents.js";
 import { removeExpiredDownloads } from "../db/downloads.js";
 import { removeOldHosts } from "../db/engine-hosts.js";
+import { removeOldTargets } from "../db/engine-targets.js";
 import { removeOldKeys } from "../db/idempotency.js";
 import { trimRollup } from "../db/rollup.js";
 import { lockOverdue, removeSettled } from "../db/sweep.js";
@@ -24,6 +25,8 @@ import { UNCOUNTED_BATCH, updateStatistics } from "../scan/statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
 import { closeUnserved, UNSERVED_BATCH } from "./unserved.js";
 import { tellIgnored } from "../scan/suppressions.js";
+import { continueUpdates } from "../updates/rollout.js";
+import { updateFetched } from "../updates/update-fetched.js";
 import { finishWithdrawals, withdraw, type ClosedResult, type Withdrawal } from "../scan/withdraw.js";
 
 /** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may sweep. */
@@ -52,6 +55,8 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "agents' orders", every: 1_000, run: repeatOrders },
     { name: "agents' settings", every: 1_000, run: repeatSettings },
     { name: "rolling restart", every: 1_000, run: continueRestart },
+    { name: "fetched bundles", every: 5_000, run: updateFetched },
+    { name: "updates of engines", every: 1_000, run: continueUpdates },
     { name: "message version", every: 2_000, run: ({ version }) => version.refresh() },
     { name: "ignored signatures", every: 5_000, run: tellIgnored },
     { name: "watchers", every: 2_000, run: () => resync(ctx) },
@@ -64,6 +69,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "old statistics", every: 600_000, run: () => trimRollup(ctx.db) },
     { name: "idempotency keys", every: 60_000, run: removeKeys },
     { name: "hosts of engines", every: 600_000, run: () => removeOldHosts(ctx.db) },
+    { name: "targets of agents that are gone", every: 600_000, run: () => removeOldTargets(ctx.db) },
     { name: "agents that are gone", every: 600_000, run: () => deleteOldAgents(ctx.db) },
     { name: "uploads", every: 60_000, run: () => removeExpiredUploads(ctx.db) },
     { name: "downloads", every: 60_000, run: () => removeExpiredDownloads(ctx.db) },

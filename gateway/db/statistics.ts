@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { EngineCounts, EnginePointCounts, ScanCounts, SignatureRecord, TypeRecord } from "../../schema/reports.js";
-import type { Database } from "./database.js";
+import type { Database, Tx } from "./database.js";
 
 /** From the beginning of an hour to the beginning of another. */
 export interface Hours {
@@ -24,7 +24,7 @@ export async function readScanCounts(
 }
 
 /** The counts of each engine's answers, by engine name. */
-export async function readEngineCounts(db: Database, hours: Hours): Promise<EngineCounts[]> {
+export async function readEngineCounts(db: Database | Tx, hours: Hours): Promise<EngineCounts[]> {
   const sum = (column: string) => sql`sum(${sql.ref(column)})::int8`;
   const { rows } = await sql<EngineCounts>`
     select engines.id as "engineId", engines.name as engine, engines.signature_date as "signatureDate",
@@ -69,7 +69,7 @@ export async function readDurationPoints(
 export type Buckets = readonly { readonly bucket: number; readonly count: number }[];
 
 /** The durations of each engine's results, by engine id. */
-export async function readDurations(db: Database, hours: Hours): Promise<Map<number, Buckets>> {
+export async function readDurations(db: Database | Tx, hours: Hours): Promise<Map<number, Buckets>> {
   const { rows } = await sql<{ engineId: number; bucket: number; count: number }>`
     select engine_id as "engineId", bucket, sum(results)::int8 as count
     from hourly_durations where ${within(hours)} group by 1, 2 order by 1, 2`.execute(db);

@@ -5,6 +5,8 @@ import type { AnswerFigures } from "../db/answer-figures.js";
 /** How many answers are needed of the new version, and of the seven days that it is held against. */
 export const CANARY_SCANS = 50;
 
+/** So few failures tell nothing. */
+const FAILURES = 3;
 /** A share may be so much off, besides what chance makes of it. */
 const MARGIN = { failures: 0.05, detections: 0.1 };
 /** Three standard deviations: chance exceeds them once in 700 updates. */
@@ -23,18 +25,16 @@ export interface Finding {
 
 /** What differs from the usual, the most telling first; undefined if nothing does, or if there is too little to tell. */
 export function judgeCanary(now: AnswerFigures, usual: AnswerFigures): Finding | undefined {
-  if (now.answers < CANARY_SCANS) return undefined;
   const isKnown = usual.answers >= CANARY_SCANS;
   // An engine that is new has no week: it is asked no more than to answer.
   const failing = shareOf(now.failures, now.answers);
   const failed = isKnown ? shareOf(usual.failures, usual.answers) : 0;
-  if (failing > failed + MARGIN.failures + chance(failed, now.answers))
+  if (now.failures >= FAILURES && failing > failed + MARGIN.failures + chance(failed, now.answers))
     return { jump: "FAILURES", sentence: `${percent(failing)} of its answers are failures, usually ${percent(failed)}` };
-  if (!isKnown) return undefined;
+  if (!isKnown || now.answers < CANARY_SCANS) return undefined;
   if (now.p95Ms !== null && usual.p95Ms !== null && now.p95Ms > usual.p95Ms * SLOWER.times + SLOWER.ms)
     return { jump: "SLOWER", sentence: `95 % of its answers take up to ${seconds(now.p95Ms)}, usually ${seconds(usual.p95Ms)}` };
   const verdicts = now.answers - now.failures;
-  if (verdicts < CANARY_SCANS) return undefined;
   const finds = shareOf(now.detections, verdicts);
   const found = shareOf(usual.detections, usual.answers - usual.failures);
   if (Math.abs(finds - found) <= MARGIN.detections + chance(found, verdicts)) return undefined;

@@ -2,6 +2,7 @@
 
 import type { Generated, JSONColumnType } from "kysely";
 import type { BundleKind } from "../bundle.js";
+import type { SwitchWay } from "../bundle-presence.js";
 import type { FetchState } from "../fetch-job.js";
 import type { EngineUpdateState, HostUpdateState, UpdateCause } from "../update-states.js";
 import type { GeneratedTimestamp, NullableTimestamp, Timestamp } from "./columns.js";
@@ -29,6 +30,8 @@ export interface BundlesTable {
   removed_at: NullableTimestamp;
   /** Who published it; null: a fetcher, or nobody who has a key. */
   key_id: string | null;
+  /** Whether a fetcher brought it: only such a bundle is served without being asked for. */
+  fetched: Generated<boolean>;
 }
 
 /** Bundles that are being sent. */
@@ -87,6 +90,8 @@ export interface UpdatePoliciesTable {
   window_to: number | null;
   /** Null: not paused; infinity: until it is resumed. */
   paused_until: NullableTimestamp;
+  /** How the new instance takes the old one's place. */
+  switch: Generated<SwitchWay>;
 }
 
 /** The last look at the source of a set. */
@@ -129,6 +134,12 @@ export interface EngineUpdatesTable {
   created_at: GeneratedTimestamp;
   started_at: NullableTimestamp;
   ended_at: NullableTimestamp;
+  /** The host that serves the new bundle before the others; null: not chosen yet. */
+  canary: string | null;
+  /** Since when it does. */
+  canary_since: NullableTimestamp;
+  /** The newest scan at that time. */
+  canary_scan: number | null;
 }
 
 /** How far an update is on a host. */
@@ -138,4 +149,17 @@ export interface EngineUpdateHostsTable {
   state: Generated<HostUpdateState>;
   reason: string | null;
   changed_at: GeneratedTimestamp;
+  /** Since when its target is the new bundle; null: not yet. */
+  begun_at: NullableTimestamp;
+  /** Since when its agent is not heard. */
+  gone_since: NullableTimestamp;
+  /** Since when its engine is not well with the new bundle. */
+  unwell_since: NullableTimestamp;
+  /** When its agent's process was started. */
+  process_started_at: NullableTimestamp;
+  /** How often it was started again since its target is the new bundle. */
+  restarts: Generated<number>;
+  /** How much of the bundles is there, and all of it, in bytes. */
+  bytes: Generated<number>;
+  total: Generated<number>;
 }

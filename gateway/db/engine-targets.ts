@@ -1,0 +1,133 @@
+import { sql } from "kysely";
+import type { ServedBundles } from "../../schema/bundle.js";
+import type { SwitchWay } from "../../schema/bundle-presence.js";
+import { engineToken } from "../../schema/subjects.js";
+import type { Database, Tx } from "./database.js";
+
+/** What an engine is to serve on one host. */
+export interface TargetRecord {
+  /** The engine's subject token. */
+  readonly engine: string;
+  readonly agent: string;
+  readonly set: string;
+  readonly digest: string;
+}
+
+/** What an engine serves where no host says otherwise: the last update of the set that was done. */
+export interface BaseRecord {
+  readonly engineId: number;
+  /** The engine's subject token. */
+  readonly engine: string;
+  readonly set: string;
+  readonly bundleId: number;
+}
+
+/** All targets of hosts, or those of one engine. */
+export async function readTargets(db: Database | Tx, engineId?: number): Promise<TargetRecord[]> {
+  return db
+    .selectFrom("engine_targets as target")
+    .innerJoin("bundles", "bundles.id", "target.bundle_id")
+    .innerJoin("engines", "engines.id", "target.engine_id")
+    .select([sql<string>`lower(engines.name)`.as("engine"), "target.agent", "target.set_name as set", "bundles.digest"])
+    .$if(engineId !== undefined, (query) => query.where("target.engine_id", "=", engineId ?? 0))
+    .orderBy("target.set_name")
+    .execute();
+}
+
+/** The bundles of a host's engine, out of {@link readTargets}. */
+export function targetsOf(targets: readonly TargetRecord[], engine: string, agent: string): ServedBundles {
+  const token = engineToken(engine);
+  return targets.filter((one) => one.engine === token && one.agent === agent).map(({ set, digest }) => ({ set, digest }));
+}
+
+/** What engines serve by the last update of each set that was done; none for a set that is left to the hosts. */
+export async function readBases(db: Database | Tx): Promise<BaseRecord[]> {
+  const { rows } = await sql<BaseRecord>`
+    select done.engine_id as "engineId", lower(engines.name) as engine, done.set_name as set, done.to_bundle as "bundleId" from (
+      select distinct on (engine_id, set_name) engine_id, set_name, to_bundle
+      from engine_updates where state = 'DONE' order by engine_id, set_name, id desc) as done
+    join engines on engines.id = done.engine_id
+    -- On its way back to what hosts give it, a host without a target has its own already.
+    where done.to_bundle is not null and not exists (
+      select from engine_updates as back where back.engine_id = done.engine_id and back.set_name = done.set_name
+        and back.to_bundle is null and back.state in ('CANARY', 'ROLLING', 'HELD'))
+    order by done.set_name`.execute(db);
+  return rows;
+}
+
+/** The bundle that an engine serves of a set by its last update that was done; null: what its hosts give it. */
+export async function readBase(db: Database | Tx, engineId: number, set: string): Promise<number | null> {
+  const last = await db
+    .selectFrom("engine_updates")
+    .select("to_bundle")
+    .where("engine_id", "=", engineId)
+    .where("set_name", "=", set)
+    .where("state", "=", "DONE")
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return last?.to_bundle ?? null;
+}
+
+/** Has these hosts serve a bundle of a set; null: none of it. */
+export async function setTargets(
+  tx: Tx,
+  { engineId, set, agents, bundleId }: { engineId: number; set: string; agents: readonly string[]; bundleId: number | null },
+): Promise<void> {
+  if (agents.length === 0) return;
+  if (bundleId === null) {
+    await tx
+      .deleteFrom("engine_targets")
+      .where("engine_id", "=", engineId)
+      .where("set_name", "=", set)
+      .where("agent", "in", agents)
+      .execute();
+    return;
+  }
+  await tx
+    .insertInto("engine_targets")
+    .values(agents.map((agent) => ({ engine_id: engineId, agent, set_name: set, bundle_id: bundleId })))
+    .onConflict((clash) =>
+      clash.columns(["engine_id", "agent", "set_name"]).doUpdateSet({ bundle_id: bundleId, changed_at: sql<Date>`now()` }),
+    )
+    .execute();
+}
+
+/** Has hosts serve what their engine serves by its last update; those that have a target of the set already keep it. */
+export async function insertBases(db: Database, rows: readonly (BaseRecord & { agent: string })[]): Promise<void> {
+  await db
+    .insertInto("engine_targets")
+    .values(
+      rows.map(({ engineId, agent, set, bundleId }) => ({ engine_id: engineId, agent, set_name: set, bundle_id: bundleId })),
+    )
+    .onConflict((clash) => clash.doNothing())
+    .execute();
+}
+
+/** The hosts that have a target of a set. */
+export async function readTargetAgents(tx: Tx, engineId: number, set: string): Promise<string[]> {
+  const rows = await tx
+    .selectFrom("engine_targets")
+    .select("agent")
+    .where("engine_id", "=", engineId)
+    .where("set_name", "=", set)
+    .execute();
+  return rows.map(({ agent }) => agent);
+}
+
+/** Forgets the targets of hosts that the mesh has forgotten. */
+export async function removeOldTargets(db: Database): Promise<void> {
+  await sql`delete from engine_targets where changed_at < now() - interval '1 hour'
+    and not exists (select from agents where agents.agent = engine_targets.agent)`.execute(db);
+}
+
+/** How new instances take the old one's place, by engine: as the policy of its main set says. */
+export async function readSwitchWays(db: Database): Promise<Map<string, SwitchWay>> {
+  const rows = await db
+    .selectFrom("update_policies as policy")
+    .innerJoin("engines", "engines.id", "policy.engine_id")
+    .select([sql<string>`lower(engines.name)`.as("engine"), "policy.switch"])
+    .where("policy.set_name", "=", "main")
+    .execute();
+  return new Map(rows.map((row) => [row.engine, row.switch]));
+}

@@ -1,0 +1,118 @@
+import { sql } from "kysely";
+import type { HostUpdateState } from "../../schema/update-states.js";
+import type { Database, Tx } from "./database.js";
+
+/** How far an update is on a host. */
+export interface UpdateHostRecord {
+  readonly updateId: number;
+  readonly agent: string;
+  readonly state: HostUpdateState;
+  readonly reason: string | null;
+  readonly changedAt: Date;
+  /** Null: its turn has not come. */
+  readonly begunAt: Date | null;
+  readonly bytes: number;
+  readonly total: number;
+}
+
+/** One of an update that is under way, with times as they are by Postgres's clock, in milliseconds. */
+export interface UnderwayHost extends UpdateHostRecord {
+  /** Since when it is as far as it is. */
+  readonly stillMs: number;
+  /** Null: its agent is heard. */
+  readonly goneMs: number | null;
+  /** Null: its engine is well, or does not serve the new bundle. */
+  readonly unwellMs: number | null;
+  readonly processStartedAt: Date | null;
+  readonly restarts: number;
+}
+
+const columns = [
+  "update_id as updateId",
+  "agent",
+  "state",
+  "reason",
+  "changed_at as changedAt",
+  "begun_at as begunAt",
+  "bytes",
+  "total",
+] as const;
+
+const sinceMs = (column: "changed_at" | "gone_since" | "unwell_since") =>
+  sql<number>`(extract(epoch from now() - ${sql.ref(column)}) * 1000)::float8`;
+
+/** The hosts of updates, by name. */
+export async function readUpdateHosts(db: Database, updateIds: readonly number[]): Promise<UpdateHostRecord[]> {
+  return db
+    .selectFrom("engine_update_hosts")
+    .select(columns)
+    .where(sql<boolean>`update_id = any(${[...updateIds]}::bigint[])`)
+    .orderBy("agent")
+    .execute();
+}
+
+/** The hosts of an update that is under way, by name. */
+export async function readUnderwayHosts(tx: Tx, updateId: number): Promise<UnderwayHost[]> {
+  return tx
+    .selectFrom("engine_update_hosts")
+    .select([
+      ...columns,
+      sinceMs("changed_at").as("stillMs"),
+      sql<number | null>`${sinceMs("gone_since")}`.as("goneMs"),
+      sql<number | null>`${sinceMs("unwell_since")}`.as("unwellMs"),
+      "process_started_at as processStartedAt",
+      "restarts",
+    ])
+    .where("update_id", "=", updateId)
+    .orderBy("agent")
+    .execute();
+}
+
+/** Takes hosts into an update. */
+export async function insertUpdateHosts(tx: Tx, updateId: number, agents: readonly string[]): Promise<void> {
+  if (agents.length === 0) return;
+  await tx
+    .insertInto("engine_update_hosts")
+    .values(agents.map((agent) => ({ update_id: updateId, agent })))
+    .onConflict((clash) => clash.doNothing())
+    .execute();
+}
+
+/** What of a host changes. */
+export interface HostChange {
+  readonly agent: string;
+  readonly state?: HostUpdateState;
+  readonly reason?: string | null;
+  readonly bytes?: number;
+  readonly total?: number;
+  /** Its turn has come. */
+  readonly begins?: true;
+  readonly isGone?: boolean;
+  readonly isUnwell?: boolean;
+  readonly processStartedAt?: string;
+  readonly restarts?: number;
+}
+
+/** Changes a host of an update. */
+export async function changeUpdateHost(tx: Tx, updateId: number, change: HostChange): Promise<void> {
+  const { agent, state, reason, bytes, total, begins, isGone, isUnwell, processStartedAt, restarts } = change;
+  const now = sql<Date>`now()`;
+  const isProgress = state !== undefined || bytes !== undefined || total !== undefined || begins === true;
+  await tx
+    .updateTable("engine_update_hosts")
+    .where("update_id", "=", updateId)
+    .where("agent", "=", agent)
+    .set({
+      ...(isProgress && { changed_at: now }),
+      ...(state !== undefined && { state }),
+      ...(reason !== undefined && { reason }),
+      ...(bytes !== undefined && { bytes }),
+      ...(total !== undefined && { total }),
+      ...(begins && { begun_at: now }),
+      ...(isGone !== undefined && { gone_since: isGone ? now : null }),
+      ...(isUnwell !== undefined && { unwell_since: isUnwell ? now : null }),
+      ...(processStartedAt !== undefined && { process_started_at: processStartedAt }),
+      ...(restarts !== undefined && { restarts }),
+    })
+    .execute();
+}

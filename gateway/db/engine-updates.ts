@@ -1,0 +1,214 @@
+import { sql } from "kysely";
+import type { EngineUpdateState, UpdateCause } from "../../schema/update-states.js";
+import type { Database, Tx } from "./database.js";
+
+/** What a canary did, what its engine does otherwise, and samples to look at. */
+export type Evidence = Readonly<Record<string, unknown>>;
+
+/** A bundle as updates name it. */
+export interface NamedBundle {
+  readonly id: number;
+  readonly digest: string;
+  readonly sequence: number;
+  readonly version: string | null;
+  readonly date: Date | null;
+  readonly size: number;
+}
+
+/** An update of one set of an engine. */
+export interface UpdateRecord {
+  readonly id: number;
+  readonly engineId: number;
+  readonly engine: string;
+  readonly internet: boolean;
+  readonly set: string;
+  readonly fromBundle: NamedBundle | null;
+  readonly toBundle: NamedBundle | null;
+  readonly cause: UpdateCause;
+  readonly skipCanary: boolean;
+  readonly state: EngineUpdateState;
+  readonly reason: string | null;
+  readonly evidence: Evidence | null;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly canary: string | null;
+  readonly canarySince: Date | null;
+  readonly canaryScan: number | null;
+  /** Milliseconds since the canary serves, by Postgres's clock. */
+  readonly canaryMs: number | null;
+}
+
+/** States in which an update is not over. */
+export const OPEN_STATES = ["PENDING", "CANARY", "ROLLING", "HELD"] as const satisfies readonly EngineUpdateState[];
+
+function bundleJson(alias: "old" | "new") {
+  const column = (name: string) => sql.ref(`${alias}.${name}`);
+  return sql<NamedBundle | null>`case when ${column("id")} is not null then jsonb_build_object('id', ${column("id")},
+    'digest', ${column("digest")}, 'sequence', ${column("sequence")}, 'version', ${column("version")}, 'date', ${column("made_at")},
+    'size', ${column("size")}) end`;
+}
+
+function selectUpdates(db: Database | Tx) {
+  return db
+    .selectFrom("engine_updates as update")
+    .innerJoin("engines", "engines.id", "update.engine_id")
+    .leftJoin("bundles as old", "old.id", "update.from_bundle")
+    .leftJoin("bundles as new", "new.id", "update.to_bundle")
+    .select([
+      "update.id",
+      "update.engine_id as engineId",
+      "engines.name as engine",
+      "engines.internet",
+      "update.set_name as set",
+      bundleJson("old").as("fromBundle"),
+      bundleJson("new").as("toBundle"),
+      "update.cause",
+      "update.skip_canary as skipCanary",
+      "update.state",
+      "update.reason",
+      "update.evidence",
+      "update.created_at as createdAt",
+      "update.started_at as startedAt",
+      "update.ended_at as endedAt",
+      "update.canary",
+      "update.canary_since as canarySince",
+      "update.canary_scan as canaryScan",
+      sql<number | null>`(extract(epoch from now() - update.canary_since) * 1000)::float8`.as("canaryMs"),
+    ]);
+}
+
+/** Dates of bundles come as text out of JSON. */
+function withDates(row: UpdateRecord): UpdateRecord {
+  const dated = (bundle: NamedBundle | null) => bundle && { ...bundle, date: bundle.date && new Date(bundle.date) };
+  return { ...row, fromBundle: dated(row.fromBundle), toBundle: dated(row.toBundle) };
+}
+
+/** Which updates are listed; what is undefined matches all. */
+export interface UpdateCriteria {
+  readonly engine?: string | undefined;
+  readonly set?: string | undefined;
+  readonly states?: readonly EngineUpdateState[] | undefined;
+}
+
+/** A page of updates, the newest first. */
+export async function listUpdates(
+  db: Database,
+  { engine, set, states }: UpdateCriteria,
+  { after, limit }: { after?: number | undefined; limit: number },
+): Promise<UpdateRecord[]> {
+  let query = selectUpdates(db).orderBy("update.id", "desc").limit(limit);
+  if (engine !== undefined) query = query.where(sql<boolean>`lower(engines.name) = lower(${engine})`);
+  if (set !== undefined) query = query.where("update.set_name", "=", set);
+  if (states !== undefined) query = query.where("update.state", "in", states);
+  if (after !== undefined) query = query.where("update.id", "<", after);
+  return (await query.execute()).map(withDates);
+}
+
+/** All updates that are not over, the oldest first. */
+export async function readOpenUpdates(db: Database | Tx): Promise<UpdateRecord[]> {
+  const rows = await selectUpdates(db).where("update.state", "in", OPEN_STATES).orderBy("update.id").execute();
+  return rows.map(withDates);
+}
+
+/** An update; undefined if there is none. */
+export async function readUpdate(db: Database | Tx, id: number): Promise<UpdateRecord | undefined> {
+  const row = await selectUpdates(db).where("update.id", "=", id).executeTakeFirst();
+  return row && withDates(row);
+}
+
+/** The update of a set that is not over. */
+export async function readOpenUpdate(db: Database | Tx, engineId: number, set: string): Promise<UpdateRecord | undefined> {
+  const row = await selectUpdates(db)
+    .where("update.engine_id", "=", engineId)
+    .where("update.set_name", "=", set)
+    .where("update.state", "in", OPEN_STATES)
+    .executeTakeFirst();
+  return row && withDates(row);
+}
+
+/** Whoever changes updates of an engine holds them until the end of the transaction. */
+export async function lockUpdates(tx: Tx, engineId: number): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`engine updates ${engineId}`}, 0))`.execute(tx);
+}
+
+/** The same, unless somebody else holds them. */
+export async function tryLockUpdates(tx: Tx, engineId: number): Promise<boolean> {
+  const { rows } = await sql<{ held: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended(${`engine updates ${engineId}`}, 0)) as held`.execute(tx);
+  return rows[0]?.held === true;
+}
+
+/** A new update. */
+export interface NewUpdate {
+  readonly engineId: number;
+  readonly set: string;
+  readonly fromBundle: number | null;
+  readonly toBundle: number | null;
+  readonly cause: UpdateCause;
+  readonly skipCanary: boolean;
+}
+
+/** Enters an update, which waits for the sweep. Returns its id. */
+export async function insertUpdate(tx: Tx, update: NewUpdate): Promise<number> {
+  const { id } = await tx
+    .insertInto("engine_updates")
+    .values({
+      engine_id: update.engineId,
+      set_name: update.set,
+      from_bundle: update.fromBundle,
+      to_bundle: update.toBundle,
+      cause: update.cause,
+      skip_canary: update.skipCanary,
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** What of an update changes while it is not over. */
+export interface UpdateChange {
+  readonly state?: EngineUpdateState;
+  readonly reason?: string | null;
+  readonly evidence?: Evidence | null;
+  readonly canary?: string | null;
+  /** The canary serves from now on, or no more. */
+  readonly canaryServes?: boolean;
+  readonly skipCanary?: true;
+  readonly fromBundle?: number | null;
+}
+
+/** Changes an update; one that begins or ends notes when. */
+export async function changeUpdate(tx: Tx, id: number, change: UpdateChange): Promise<void> {
+  const { state, reason, evidence, canary, canaryServes, skipCanary, fromBundle } = change;
+  const now = sql<Date>`now()`;
+  const isOver = state !== undefined && !(OPEN_STATES as readonly EngineUpdateState[]).includes(state);
+  await tx
+    .updateTable("engine_updates")
+    .where("id", "=", id)
+    .set({
+      ...(state !== undefined && { state }),
+      ...((state === "CANARY" || state === "ROLLING") && { started_at: sql<Date>`coalesce(started_at, now())` }),
+      ...(isOver && { ended_at: now }),
+      ...(reason !== undefined && { reason }),
+      ...(evidence !== undefined && { evidence: evidence && JSON.stringify(evidence) }),
+      ...(canary !== undefined && { canary }),
+      ...(canaryServes === true && { canary_since: now, canary_scan: sql<number>`(select coalesce(max(id), 0) from scans)` }),
+      ...(canaryServes === false && { canary_since: null, canary_scan: null }),
+      ...(skipCanary && { skip_canary: true }),
+      ...(fromBundle !== undefined && { from_bundle: fromBundle }),
+    })
+    .execute();
+}
+
+/** Whether another set of the engine is being updated now: hosts tell one progress for all of them. */
+export async function isOtherUnderway(tx: Tx, engineId: number, id: number): Promise<boolean> {
+  const other = await tx
+    .selectFrom("engine_updates")
+    .select("id")
+    .where("engine_id", "=", engineId)
+    .where("id", "!=", id)
+    .where("state", "in", ["CANARY", "ROLLING"])
+    .executeTakeFirst();
+  return other !== undefined;
+}

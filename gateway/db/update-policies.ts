@@ -1,0 +1,105 @@
+import { sql } from "kysely";
+import type { SwitchWay } from "../../schema/bundle-presence.js";
+import type { Database, Tx } from "./database.js";
+
+/** How the bundles of a set come to its engine. */
+export interface PolicyRecord {
+  readonly engineId: number;
+  readonly set: string;
+  readonly automatic: boolean;
+  readonly checkEveryMs: number;
+  /** Minutes of the day (UTC); null: at any time. */
+  readonly windowFrom: number | null;
+  readonly windowTo: number | null;
+  readonly isPaused: boolean;
+  /** Null: it is not paused, or until it is resumed. */
+  readonly pausedUntil: Date | null;
+  readonly switch: SwitchWay;
+}
+
+/** What holds for a set of which nothing is said. */
+export const DEFAULT_POLICY: Omit<PolicyRecord, "engineId" | "set"> = {
+  automatic: true,
+  checkEveryMs: 43_200_000,
+  windowFrom: null,
+  windowTo: null,
+  isPaused: false,
+  pausedUntil: null,
+  switch: "AUTO",
+};
+
+const isPaused = sql<boolean>`coalesce(paused_until > now(), false)`;
+
+const columns = [
+  "engine_id as engineId",
+  "set_name as set",
+  "automatic",
+  "check_every_ms as checkEveryMs",
+  "window_from as windowFrom",
+  "window_to as windowTo",
+  isPaused.as("isPaused"),
+  sql<Date | null>`case when paused_until > now() and paused_until < 'infinity' then paused_until end`.as("pausedUntil"),
+  "switch",
+] as const;
+
+/** All policies that somebody has set. */
+export async function readPolicies(db: Database | Tx): Promise<PolicyRecord[]> {
+  return db.selectFrom("update_policies").select(columns).execute();
+}
+
+/** Whether updates of a set may begin now, by Postgres's clock. */
+export async function readUpdateLeave(
+  db: Database | Tx,
+  engineId: number,
+  set: string,
+): Promise<{ isPaused: boolean; isInWindow: boolean }> {
+  const minute = sql`(extract(hour from now() at time zone 'UTC') * 60 + extract(minute from now() at time zone 'UTC'))::integer`;
+  const found = await db
+    .selectFrom("update_policies")
+    .select([
+      isPaused.as("isPaused"),
+      sql<boolean>`case when window_from is null then true
+        when window_from <= window_to then ${minute} >= window_from and ${minute} < window_to
+        else ${minute} >= window_from or ${minute} < window_to end`.as("isInWindow"),
+    ])
+    .where("engine_id", "=", engineId)
+    .where("set_name", "=", set)
+    .executeTakeFirst();
+  return found ?? { isPaused: false, isInWindow: true };
+}
+
+/** What of a policy is changed. */
+export type PolicyChange = Partial<Pick<PolicyRecord, "automatic" | "checkEveryMs" | "windowFrom" | "windowTo" | "switch">>;
+
+/** Changes the policy of a set. */
+export async function changePolicy(tx: Tx, engineId: number, set: string, change: PolicyChange): Promise<PolicyRecord> {
+  const { automatic, checkEveryMs, windowFrom, windowTo, switch: way } = change;
+  const row = {
+    ...(automatic !== undefined && { automatic }),
+    ...(checkEveryMs !== undefined && { check_every_ms: checkEveryMs }),
+    ...(windowFrom !== undefined && { window_from: windowFrom }),
+    ...(windowTo !== undefined && { window_to: windowTo }),
+    ...(way !== undefined && { switch: way }),
+  };
+  return tx
+    .insertInto("update_policies")
+    .values({ engine_id: engineId, set_name: set, ...row })
+    .onConflict((clash) => clash.columns(["engine_id", "set_name"]).doUpdateSet({ set_name: set, ...row }))
+    .returning(columns)
+    .executeTakeFirstOrThrow();
+}
+
+/** Pauses sets until then, or, with null, until they are resumed; undefined resumes them. */
+export async function pauseSets(
+  tx: Tx,
+  sets: readonly { engineId: number; set: string }[],
+  until: Date | null | undefined,
+): Promise<void> {
+  if (sets.length === 0) return;
+  const pausedUntil = until === undefined ? null : sql<Date>`coalesce(${until}::timestamptz, 'infinity')`;
+  await tx
+    .insertInto("update_policies")
+    .values(sets.map(({ engineId, set }) => ({ engine_id: engineId, set_name: set, paused_until: pausedUntil })))
+    .onConflict((clash) => clash.columns(["engine_id", "set_name"]).doUpdateSet({ paused_until: pausedUntil }))
+    .execute();
+}

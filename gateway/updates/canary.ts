@@ -1,0 +1,54 @@
+import { readCanaryFigures, readCanarySamples, type AnswerFigures, type SampleOrder } from "../db/answer-figures.js";
+import type { Tx } from "../db/database.js";
+import { changeUpdateHost } from "../db/engine-update-hosts.js";
+import { changeUpdate, type UpdateRecord } from "../db/engine-updates.js";
+import { readDurations, readEngineCounts } from "../db/statistics.js";
+import type { ScanContext } from "../scan/context.js";
+import { quantile } from "../scan/statistics.js";
+import { CANARY_SCANS, judgeCanary, type Jump } from "./judge-canary.js";
+
+const WEEK_MS = 7 * 86_400_000;
+const HOUR_MS = 3_600_000;
+
+const SHOWN: Record<Jump, SampleOrder> = {
+  FAILURES: "FAILURES",
+  SLOWER: "SLOWEST",
+  MORE_DETECTIONS: "DETECTIONS",
+  FEWER_DETECTIONS: "MISSES",
+};
+
+/** Holds a canary against its engine's last week: the update goes on, is held, or waits for more answers. */
+export async function judge({ config, log }: ScanContext, tx: Tx, update: UpdateRecord): Promise<void> {
+  const { id, engineId, canary: agent, canarySince: since, canaryScan: afterScan } = update;
+  if (agent === null || since === null || afterScan === null) return;
+  const answers = { engineId, agent, since, afterScan };
+  const now = await readCanaryFigures(tx, answers);
+  const usual = await readUsual(tx, engineId);
+  const finding = judgeCanary(now, usual);
+  if (finding) {
+    const samples = await readCanarySamples(tx, answers, SHOWN[finding.jump]);
+    const reason = `On ${agent} ${finding.sentence}.`;
+    await changeUpdateHost(tx, id, { agent, state: "HELD", reason: null });
+    await changeUpdate(tx, id, { state: "HELD", reason, evidence: { now, usual, jump: finding.jump, samples } });
+    log.warn({ engine: update.engine, set: update.set, reason }, "an update is held until somebody decides");
+    return;
+  }
+  const isEnough = now.answers >= CANARY_SCANS || (update.canaryMs ?? 0) > config.canaryWaitMs;
+  const isNew = JSON.stringify(update.evidence?.["now"]) !== JSON.stringify(now);
+  if (isEnough || isNew) await changeUpdate(tx, id, { evidence: { now, usual }, ...(isEnough && { state: "ROLLING" }) });
+}
+
+async function readUsual(tx: Tx, engineId: number): Promise<AnswerFigures> {
+  const to = new Date();
+  const week = { from: new Date(to.getTime() - WEEK_MS), to: new Date(to.getTime() + HOUR_MS) };
+  const counts = (await readEngineCounts(tx, week)).find((one) => one.engineId === engineId);
+  const durations = (await readDurations(tx, week)).get(engineId) ?? [];
+  if (!counts) return { answers: 0, failures: 0, detections: 0, p95Ms: null };
+  const { clean, suspicious, infected, silent, unscanned, failed, timeout } = counts;
+  return {
+    answers: clean + suspicious + infected + silent + unscanned + failed + timeout,
+    failures: failed + timeout,
+    detections: suspicious + infected,
+    p95Ms: quantile(durations, 0.95),
+  };
+}

@@ -1,0 +1,78 @@
+/** How far a host is with an update, by what its agent says. */
+
+import type { ServedBundles } from "../../schema/bundle.js";
+import type { HostUpdateState } from "../../schema/update-states.js";
+import type { HostChange, UnderwayHost } from "../db/engine-update-hosts.js";
+import { isSameTarget, type AbleHost } from "./able-hosts.js";
+
+/** How long an agent may be away before it is not waited for. */
+export const GONE_MS = 120_000;
+/** How long an engine may be unwell with a new bundle. */
+const UNWELL_MS = 60_000;
+/** How long a host may make no progress: a large image takes a while to be unpacked. */
+export const STUCK_MS = 1_800_000;
+/** How often an agent may end while it tries a bundle: people restart agents, too. */
+const MOST_RESTARTS = 2;
+
+/** What is different now; undefined if nothing is. */
+export function followHost(
+  host: UnderwayHost,
+  seen: AbleHost | undefined,
+  wanted: ServedBundles,
+  role: "CANARY" | "HELD" | "OTHER",
+): HostChange | undefined {
+  const { agent } = host;
+  if (!seen) {
+    if (host.goneMs === null) return { agent, isGone: true };
+    return host.goneMs > GONE_MS && host.state !== "GONE" && host.state !== "FAILED"
+      ? { agent, state: "GONE", reason: "its agent went offline" }
+      : undefined;
+  }
+  const back = host.goneMs === null ? {} : { isGone: false };
+  if (host.begunAt === null) {
+    const isBack = host.state === "GONE";
+    return isBack || host.goneMs !== null ? { agent, ...back, ...(isBack && { state: "WAITING", reason: null }) } : undefined;
+  }
+  const change = { ...back, ...followProcess(host, seen), ...followBundles(host, seen, wanted, role) };
+  return Object.keys(change).length === 0 ? undefined : { agent, ...change };
+}
+
+type Change = Omit<HostChange, "agent">;
+
+function followProcess({ processStartedAt, restarts }: UnderwayHost, { present }: AbleHost): Change {
+  if (processStartedAt?.toISOString() === present.startedAt) return {};
+  return { processStartedAt: present.startedAt, ...(processStartedAt !== null && { restarts: restarts + 1 }) };
+}
+
+function followBundles(
+  host: UnderwayHost,
+  { engine, bundles }: AbleHost,
+  wanted: ServedBundles,
+  role: "CANARY" | "HELD" | "OTHER",
+): Change {
+  const { bytes, total } = bundles;
+  const said = stateOf(bundles, wanted);
+  const serves = said.state === "SERVING";
+  const isUnwell = serves && !engine.healthy;
+  let { state, reason } = serves && role !== "OTHER" ? { state: role, reason: null } : said;
+  if (isUnwell && (host.unwellMs ?? 0) > UNWELL_MS) [state, reason] = ["FAILED", engine.reason ?? "it is not well"];
+  if (host.restarts > MOST_RESTARTS)
+    [state, reason] = ["FAILED", `its agent has ended ${host.restarts} times since it was told to serve it`];
+  return {
+    ...((state !== host.state || reason !== host.reason) && { state, reason }),
+    ...(bytes !== host.bytes && { bytes }),
+    ...(total !== host.total && { total }),
+    ...(isUnwell !== (host.unwellMs !== null) && { isUnwell }),
+  };
+}
+
+function stateOf(
+  { target, serving, state, reason }: AbleHost["bundles"],
+  wanted: ServedBundles,
+): { state: HostUpdateState; reason: string | null } {
+  // It has not heard of it yet, or was started since.
+  if (!isSameTarget(target ?? [], wanted)) return { state: "WAITING", reason: null };
+  if (state === "FAILED") return { state: "FAILED", reason: reason ?? "it gives no reason" };
+  if (state !== "SERVING") return { state, reason };
+  return { state: isSameTarget(serving, wanted) ? "SERVING" : "WAITING", reason: null };
+}

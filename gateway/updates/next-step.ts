@@ -1,0 +1,73 @@
+/** What an update that is under way does next, by how far its hosts are. */
+
+import type { UnderwayHost } from "../db/engine-update-hosts.js";
+import { STUCK_MS } from "./follow-host.js";
+
+/** At most so many hosts change at once, and never more than half of them: the others serve meanwhile. */
+export const AT_ONCE = 4;
+/** With so many first hosts that went offline, the bundle may be why. */
+const GONE_CANARIES = 2;
+
+/** What to do. */
+export type Step =
+  | { readonly kind: "WAIT" }
+  | { readonly kind: "BEGIN"; readonly agents: readonly string[] }
+  | { readonly kind: "CANARY"; readonly agent: string }
+  /** The canary serves: it is held against what its engine usually does. */
+  | { readonly kind: "JUDGE" }
+  | { readonly kind: "DONE" }
+  /** `isRetried`: the bundle is not to blame, as far as is known. */
+  | { readonly kind: "ROLL_BACK"; readonly reason: string; readonly isRetried: boolean };
+
+const WAIT: Step = { kind: "WAIT" };
+
+/** Of an update in the state CANARY. `candidates` are hosts that may be the next canary, the best first. */
+export function stepOfCanary(canary: string | null, hosts: readonly UnderwayHost[], candidates: readonly string[]): Step {
+  const failed = failureOf(hosts);
+  if (failed) return failed;
+  const host = hosts.find(({ agent }) => agent === canary);
+  if (host && host.state !== "GONE") return host.state === "CANARY" ? { kind: "JUDGE" } : WAIT;
+  const gone = hosts.filter(hasVanished).map(({ agent }) => agent);
+  const next = candidates.find((agent) => !gone.includes(agent));
+  if (gone.length >= GONE_CANARIES || (gone.length > 0 && next === undefined))
+    return { kind: "ROLL_BACK", reason: `${gone.join(" and ")} went offline with it.`, isRetried: gone.length < GONE_CANARIES };
+  return next === undefined ? WAIT : { kind: "CANARY", agent: next };
+}
+
+/** Of an update in the state ROLLING. */
+export function stepOfRolling(hosts: readonly UnderwayHost[]): Step {
+  const failed = failureOf(hosts);
+  if (failed) return failed;
+  const gone = hosts.filter(hasVanished);
+  if (gone.length >= AT_ONCE)
+    return { kind: "ROLL_BACK", reason: `${gone.length} hosts went offline with it.`, isRetried: false };
+  const there = hosts.filter(({ state }) => state !== "GONE");
+  if (there.length === 0)
+    return gone.length === 0 ? WAIT : { kind: "ROLL_BACK", reason: "All its hosts went offline.", isRetried: true };
+  const open = there.filter(({ state }) => state !== "SERVING");
+  if (open.length === 0) return { kind: "DONE" };
+  const room = Math.min(AT_ONCE, Math.max(1, Math.floor(there.length / 2))) - open.filter(hasBegun).length;
+  const next = open.filter((host) => !hasBegun(host) && host.goneMs === null).slice(0, Math.max(0, room));
+  return next.length === 0 ? WAIT : { kind: "BEGIN", agents: next.map(({ agent }) => agent) };
+}
+
+function failureOf(hosts: readonly UnderwayHost[]): Step | undefined {
+  const failed = hosts.find(({ state }) => state === "FAILED");
+  if (failed) return { kind: "ROLL_BACK", reason: `${failed.agent}: ${failed.reason}`, isRetried: false };
+  const stuck = hosts.find((host) => hasBegun(host) && isUnderway(host) && host.stillMs > STUCK_MS);
+  if (!stuck) return undefined;
+  const reason = `${stuck.agent} has not come further within ${STUCK_MS / 60_000} minutes (${stuck.state}).`;
+  return { kind: "ROLL_BACK", reason, isRetried: false };
+}
+
+function isUnderway({ state }: UnderwayHost): boolean {
+  return state === "WAITING" || state === "FETCHING" || state === "TESTING";
+}
+
+function hasBegun({ begunAt }: UnderwayHost): boolean {
+  return begunAt !== null;
+}
+
+function hasVanished(host: UnderwayHost): boolean {
+  return host.state === "GONE" && hasBegun(host);
+}
