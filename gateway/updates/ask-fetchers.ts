@@ -1,11 +1,11 @@
 import { engineToken } from "../../schema/subjects.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import { lookNow } from "../db/fetch-looks.js";
-import type { UpdateMesh } from "./update-engines.js";
+import type { UpdateMesh } from "./context.js";
 
 /** Has fetchers look at the sources of these engines now. Returns the names of those that have a source. */
 export async function askFetchers({ db, fleet }: UpdateMesh, engines: readonly EngineRecord[], set?: string): Promise<string[]> {
-  const sources = (fleet?.presences() ?? []).flatMap(({ fetcher }) => fetcher?.sources ?? []);
+  const sources = (fleet?.presences() ?? []).flatMap(({ fetches }) => fetches?.sources ?? []);
   const offered = engines.flatMap(({ engineId, name }) =>
     sources
       .filter((source) => engineToken(source.engine) === engineToken(name) && (set ?? source.set) === source.set)

@@ -3,7 +3,7 @@ import type { Tx } from "../db/database.js";
 import { changeUpdateHost } from "../db/engine-update-hosts.js";
 import { changeUpdate, type UpdateRecord } from "../db/engine-updates.js";
 import { readDurations, readEngineCounts } from "../db/statistics.js";
-import type { ScanContext } from "../scan/context.js";
+import type { UpdateContext } from "./context.js";
 import { quantile } from "../scan/statistics.js";
 import { CANARY_SCANS, judgeCanary, type Jump } from "./judge-canary.js";
 
@@ -18,7 +18,7 @@ const SHOWN: Record<Jump, SampleOrder> = {
 };
 
 /** Holds a canary against its engine's last week: the update goes on, is held, or waits for more answers. */
-export async function judge({ config, log }: ScanContext, tx: Tx, update: UpdateRecord): Promise<void> {
+export async function judge({ config, log }: UpdateContext, tx: Tx, update: UpdateRecord): Promise<void> {
   const { id, engineId, canary: agent, canarySince: since, canaryScan: afterScan } = update;
   if (agent === null || since === null || afterScan === null) return;
   const answers = { engineId, agent, since, afterScan };

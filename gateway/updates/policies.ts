@@ -9,7 +9,7 @@ import { readSets } from "../db/update-sets.js";
 import { changePolicy, pauseSets, type PolicyChange, type PolicyRecord } from "../db/update-policies.js";
 import { badInput } from "../errors.js";
 import { findEngine, findEngines } from "./find-engines.js";
-import type { UpdateMesh } from "./update-engines.js";
+import type { UpdateMesh } from "./context.js";
 
 const CHECK_MS = { min: 3_600_000, max: 30 * 86_400_000 };
 const MINUTES = 1_440;

@@ -12,7 +12,7 @@ import {
   tryLockUpdates,
   type UpdateRecord,
 } from "../db/engine-updates.js";
-import type { ScanContext } from "../scan/context.js";
+import type { UpdateContext } from "./context.js";
 import { findAbleHosts, type AbleHost } from "./able-hosts.js";
 import { judge } from "./canary.js";
 import { followHost } from "./follow-host.js";
@@ -23,14 +23,14 @@ import { tellTargets } from "./tell-targets.js";
 
 /** An update in its transaction, with the hosts that are there. */
 interface Underway {
-  readonly ctx: ScanContext;
+  readonly ctx: UpdateContext;
   readonly tx: Tx;
   readonly update: UpdateRecord;
   readonly able: ReadonlyMap<string, AbleHost>;
 }
 
 /** Does what is next of each update that is not over. Any number of gateways may do so. */
-export async function continueUpdates(ctx: ScanContext): Promise<void> {
+export async function continueUpdates(ctx: UpdateContext): Promise<void> {
   for (const { id, engineId } of await readOpenUpdates(ctx.db)) {
     await ctx.db.transaction().execute(async (tx) => {
       if (!(await tryLockUpdates(tx, engineId))) return;

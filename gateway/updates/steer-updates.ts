@@ -9,7 +9,7 @@ import { readBefore } from "../db/update-choice.js";
 import { badInput, GatewayError } from "../errors.js";
 import { findEngine } from "./find-engines.js";
 import { giveBack, planUpdate } from "./plan-update.js";
-import type { UpdateMesh } from "./update-engines.js";
+import type { UpdateMesh } from "./context.js";
 
 /**
  * Has an engine serve the bundle before of a set: an update that is under way or held is given up; without one, all hosts go back, in

@@ -1,13 +1,13 @@
 import { engineToken } from "../../schema/subjects.js";
 import { insertBases, readBases, readSwitchWays, readTargets, targetsOf, type BaseRecord } from "../db/engine-targets.js";
-import type { ScanContext } from "../scan/context.js";
+import type { UpdateContext } from "./context.js";
 import { isSameTarget } from "./able-hosts.js";
 
 /**
  * Tells engines whose presence shows another target than they have: it was changed, a message was lost, or the agent is new. A new host
  * of an engine gets what the engine serves elsewhere.
  */
-export async function tellTargets({ db, bus, fleet }: Pick<ScanContext, "db" | "bus" | "fleet">): Promise<void> {
+export async function tellTargets({ db, bus, fleet }: Pick<UpdateContext, "db" | "bus" | "fleet">): Promise<void> {
   const able = fleet.presences().flatMap(({ agent, class: internet, engines }) =>
     engines.flatMap(({ name, bundles }) => {
       const token = engineToken(name);

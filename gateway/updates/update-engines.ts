@@ -9,14 +9,11 @@ import { findBundle, readChoices, type UpdateChoice } from "../db/update-choice.
 import { readUpdateLeave } from "../db/update-policies.js";
 import { badInput, GatewayError } from "../errors.js";
 import type { Fleet } from "../fleet/fleet.js";
-import type { ScanContext } from "../scan/context.js";
 import { findAbleHosts } from "./able-hosts.js";
 import { askFetchers } from "./ask-fetchers.js";
+import type { UpdateMesh } from "./context.js";
 import { findEngines } from "./find-engines.js";
 import { planUpdate } from "./plan-update.js";
-
-/** What the command line has too, without the fleet. */
-export type UpdateMesh = Pick<ScanContext, "db"> & Partial<Pick<ScanContext, "fleet">>;
 
 /** What is to be updated. */
 export interface UpdateOrder {

@@ -1,13 +1,13 @@
 import { readOpenUpdates, lockUpdates } from "../db/engine-updates.js";
 import { readChoices } from "../db/update-choice.js";
-import type { ScanContext } from "../scan/context.js";
+import type { UpdateContext } from "./context.js";
 import { planUpdate } from "./plan-update.js";
 
 /**
  * Begins updates to what fetchers have brought. A newer bundle takes the place of one that waits or is held; an update that somebody asked
  * for waits undisturbed.
  */
-export async function updateFetched({ db }: ScanContext): Promise<void> {
+export async function updateFetched({ db }: Pick<UpdateContext, "db">): Promise<void> {
   for (const choice of await readChoices(db)) {
     const { engineId, set, bundleId, baseId, fetched, automatic, wasRolledBack } = choice;
     if (!fetched || !automatic || wasRolledBack || bundleId === baseId) continue;
