@@ -54,7 +54,7 @@ export async function readCanaryFigures(tx: Tx, canary: CanaryAnswers): Promise<
 }
 
 /** Which answers show it best. */
-export type SampleOrder = "FAILURES" | "DETECTIONS" | "MISSES" | "SLOWEST";
+export type ShownAnswers = "FAILURES" | "DETECTIONS" | "MISSES" | "SLOWEST";
 
 const CHOICES = {
   FAILURES: { where: sql`state in ('FAILED', 'TIMEOUT')`, order: sql`scan_id desc` },
@@ -64,7 +64,7 @@ const CHOICES = {
 };
 
 /** A few of its answers, with their samples. */
-export async function readCanarySamples(tx: Tx, canary: CanaryAnswers, which: SampleOrder): Promise<AnswerSample[]> {
+export async function readCanarySamples(tx: Tx, canary: CanaryAnswers, which: ShownAnswers): Promise<AnswerSample[]> {
   const { where, order } = CHOICES[which];
   const { rows } = await sql<AnswerSample>`
     select scan_id as "scanId", samples.sha256, scans.name, state, answers.verdict, signature, left(error, 300) as error,

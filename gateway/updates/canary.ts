@@ -1,4 +1,4 @@
-import { readCanaryFigures, readCanarySamples, type AnswerFigures, type SampleOrder } from "../db/answer-figures.js";
+import { readCanaryFigures, readCanarySamples, type AnswerFigures, type ShownAnswers } from "../db/answer-figures.js";
 import type { Tx } from "../db/database.js";
 import { changeUpdateHost } from "../db/engine-update-hosts.js";
 import { changeUpdate, type UpdateRecord } from "../db/engine-updates.js";
@@ -8,9 +8,8 @@ import { quantile } from "../scan/statistics.js";
 import { CANARY_SCANS, judgeCanary, type Jump } from "./judge-canary.js";
 
 const WEEK_MS = 7 * 86_400_000;
-const HOUR_MS = 3_600_000;
 
-const SHOWN: Record<Jump, SampleOrder> = {
+const SHOWN: Record<Jump, ShownAnswers> = {
   FAILURES: "FAILURES",
   SLOWER: "SLOWEST",
   MORE_DETECTIONS: "DETECTIONS",
@@ -40,7 +39,7 @@ export async function judge({ config, log }: UpdateContext, tx: Tx, update: Upda
 
 async function readUsual(tx: Tx, engineId: number): Promise<AnswerFigures> {
   const to = new Date();
-  const week = { from: new Date(to.getTime() - WEEK_MS), to: new Date(to.getTime() + HOUR_MS) };
+  const week = { from: new Date(to.getTime() - WEEK_MS), to };
   const counts = (await readEngineCounts(tx, week)).find((one) => one.engineId === engineId);
   const durations = (await readDurations(tx, week)).get(engineId) ?? [];
   if (!counts) return { answers: 0, failures: 0, detections: 0, p95Ms: null };

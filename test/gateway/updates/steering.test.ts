@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { readUpdateHosts } from "../../../gateway/db/engine-update-hosts.js";
+import { pauseUpdates, resumeUpdates } from "../../../gateway/updates/policies.js";
+import { rollbackEngine, skipCanary } from "../../../gateway/updates/steer-updates.js";
+import { TESTER, db, endCanary, last, mesh, names, served, start, useUpdates } from "./update-stage.js";
+
+useUpdates();
+
+describe("several gateways and several updates", () => {
+  it("goes on in another gateway, and two at once do nothing twice", async () => {
+    await served(6);
+    const next = await mesh.publish();
+    await start();
+    await mesh.sweep(3);
+    const told = mesh.told.length;
+    await endCanary();
+    await Promise.all(Array.from({ length: 4 }, () => mesh.sweep(6)));
+    expect((await last()).state).toBe("DONE");
+    expect(names(6).map(mesh.served)).toEqual(names(6).map(() => next));
+    const rows = await readUpdateHosts(db, [(await last()).id]);
+    expect(rows.map(({ state }) => state)).toEqual(names(6).map(() => "SERVING"));
+    expect(mesh.told.length).toBeGreaterThan(told);
+  });
+
+  it("takes the place of one that waits or is held, and is refused while hosts change", async () => {
+    await served(2);
+    await pauseUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined }, null);
+    await mesh.publish({ fetched: true });
+    await mesh.sweep();
+    const waiting = await last();
+    expect(waiting).toMatchObject({ state: "PENDING" });
+    expect((await start()).refused).toMatchObject([{ refusal: "PAUSED" }]);
+    await mesh.publish({ fetched: true });
+    await mesh.sweep();
+    expect((await last()).id).not.toBe(waiting.id);
+    await resumeUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined });
+    await mesh.sweep(2);
+    expect(await last()).toMatchObject({ state: "CANARY" });
+    await mesh.publish();
+    expect((await start()).refused).toMatchObject([{ refusal: "UNDERWAY" }]);
+  });
+
+  it("lets no further host follow while it is paused", async () => {
+    await served(2);
+    await mesh.publish();
+    await start();
+    await mesh.sweep(3);
+    await pauseUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined }, null);
+    await endCanary();
+    await mesh.sweep(3);
+    expect((await last()).state).toBe("CANARY");
+    await resumeUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined });
+    await mesh.sweep(6);
+    expect((await last()).state).toBe("DONE");
+  });
+
+  it("begins what was fetched in its window alone, and what somebody asked for at any time", async () => {
+    await served(1);
+    const minute = new Date().getUTCHours() * 60 + new Date().getUTCMinutes();
+    const window = { window_from: (minute + 120) % 1440, window_to: (minute + 180) % 1440 };
+    await db
+      .insertInto("update_policies")
+      .values({ engine_id: mesh.engineId, set_name: "main", ...window })
+      .execute();
+    await mesh.publish({ fetched: true });
+    await mesh.sweep(2);
+    expect((await last()).state).toBe("PENDING");
+    await start();
+    await mesh.sweep(2);
+    expect(await last()).toMatchObject({ state: "CANARY", cause: "ASKED" });
+  });
+});
+
+describe("people steer", () => {
+  it("a rollback goes to the bundle before, again and again, at last to what hosts give", async () => {
+    const first = await served(3);
+    const second = await mesh.publish();
+    await start({ skipCanary: true });
+    await mesh.sweep(6);
+    expect(names(3).map(mesh.served)).toEqual(names(3).map(() => second));
+    await rollbackEngine(mesh.context, TESTER, mesh.engine, "main");
+    await mesh.sweep(6);
+    expect(await last()).toMatchObject({ state: "DONE", cause: "ROLLBACK" });
+    expect(names(3).map(mesh.served)).toEqual(names(3).map(() => first));
+    expect((await start()).refused, "what was gone back from is not begun unnamed").toMatchObject([
+      { refusal: "ROLLED_BACK_BEFORE" },
+    ]);
+    await rollbackEngine(mesh.context, TESTER, mesh.engine, "main");
+    await mesh.sweep(6);
+    expect(names(3).map((name) => mesh.host(name).bundles?.serving)).toEqual([[], [], []]);
+    await expect(rollbackEngine(mesh.context, TESTER, mesh.engine, "main")).rejects.toThrow("nothing of main to go back to");
+  });
+
+  it("a rollback in the middle gives the update up", async () => {
+    const first = await served(3);
+    await mesh.publish();
+    await start();
+    await mesh.sweep(3);
+    expect(await rollbackEngine(mesh.context, TESTER, mesh.engine, "main")).toMatchObject({
+      state: "ROLLED_BACK",
+      reason: "Somebody rolled it back.",
+    });
+    await mesh.sweep();
+    expect(names(3).map(mesh.served)).toEqual(names(3).map(() => first));
+  });
+
+  it("the canary can be skipped while it waits", async () => {
+    await served(3);
+    const next = await mesh.publish();
+    await start();
+    await mesh.sweep(3);
+    const { id } = await last();
+    expect(await skipCanary(mesh.context, TESTER, id)).toMatchObject({ state: "ROLLING", skipCanary: true });
+    await mesh.sweep(6);
+    expect(names(3).map(mesh.served)).toEqual(names(3).map(() => next));
+    await expect(skipCanary(mesh.context, TESTER, id)).rejects.toThrow("waits for no canary");
+  });
+});
