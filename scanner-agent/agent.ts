@@ -8,6 +8,7 @@ import { type AgentState } from "../schema/control.js";
 import { MAX_ENGINES, type EnginePresence, type Presence } from "../schema/presence.js";
 import { createAnswers } from "./bus/answers.js";
 import { connectBus, type Bus } from "./bus/bus.js";
+import { endInTurn } from "./end-in-turn.js";
 import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
 import { createEngine, type EngineParts } from "./engine/engine.js";
@@ -250,7 +251,11 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   /** The engines as the mesh sets them. */
   async function arrange(wanted: readonly EngineSettings[]): Promise<Arrangement> {
     if (runnerHost === undefined) return withSettings(overrides.engines ?? [], wanted);
-    return arrangeEngines(config, runnerHost, wanted);
+    const { mistakes: found, ...arrangement } = await arrangeEngines(config, runnerHost, wanted);
+    for (const mistake of found) if (!mistakes.includes(mistake)) log.error(mistake);
+    mistakes = found;
+    // An engine whose manifest is damaged by now does not run any more.
+    return { ...arrangement, problems: [...arrangement.problems, ...found] };
   }
 
   async function replace({ parts, off: leftOut }: Arrangement): Promise<void> {
@@ -269,14 +274,16 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     ending.abort(new Error("the agent is stopping"));
     inFlight.handBack(new Error("the agent is stopping"));
     await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
-    await announcer?.withdraw(isCopy ? "NONE" : goodbye);
-    await Promise.all(buses.map((bus) => bus.flush(FLUSH_MS)));
-    await Promise.all(buses.map((bus) => bus.close()));
-    await Promise.all(roster?.engines().map((engine) => engine.stop()) ?? []);
-    await inspector?.stop();
-    await containers?.stop();
-    orphans?.stop();
-    await spool?.remove();
+    await endInTurn(log, [
+      () => announcer?.withdraw(isCopy ? "NONE" : goodbye),
+      () => Promise.all(buses.map((bus) => bus.flush(FLUSH_MS))),
+      () => Promise.all(buses.map((bus) => bus.close())),
+      () => Promise.all(roster?.engines().map((engine) => engine.stop()) ?? []),
+      () => inspector?.stop(),
+      () => containers?.stop(),
+      () => orphans?.stop(),
+      () => spool?.remove(),
+    ]);
   }
 
   return {
