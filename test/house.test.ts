@@ -66,7 +66,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       [
         "scanner-agent",
         "what every room may use",
-        /^(config|contract|fingerprint|share-looks|within|programs|process-channel|process-table)\.ts$/,
+        /^(config|contract|fingerprint|share-looks|within|end-in-turn|programs|process-channel|process-table)\.ts$/,
       ],
     ],
     [
