@@ -6,12 +6,12 @@ import { createAbortController } from "../schema/abort-controller.js";
 import type { EngineSettings } from "../schema/agent-settings.js";
 import { type AgentState } from "../schema/control.js";
 import { MAX_ENGINES, type EnginePresence, type Presence } from "../schema/presence.js";
+import { createConnections } from "./agent-connections.js";
+import { openBundles } from "./agent-bundles.js";
 import { createAnswers } from "./bus/answers.js";
-import { connectBus, type Bus } from "./bus/bus.js";
-import { endInTurn } from "./end-in-turn.js";
 import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
-import { createEngine, type EngineParts } from "./engine/engine.js";
+import type { EngineParts } from "./engine/engine.js";
 import { arrangeEngines, createEngineSet } from "./engine/engine-set.js";
 import { withSettings } from "./engine/mesh-settings.js";
 import { createStartContained } from "./runners/container/contained-node.js";
@@ -19,10 +19,9 @@ import { createContainerHost, type ContainerHost } from "./runners/container/hos
 import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { createRoster, type Roster } from "./work/roster.js";
+import type { BundleServer } from "./work/serve.js";
 import { createSettingsTaker, type Arrangement } from "./work/settings.js";
 import { JoinError } from "../schema/join-errors.js";
-import { OperatorError } from "../schema/operator-error.js";
-import { natsAuthority, natsServers } from "./join/identity.js";
 import { keepMembership, type Membership } from "./join/membership.js";
 import { logDestination } from "../schema/log-destination.js";
 import { MESSAGE_VERSION } from "../schema/message-version.js";
@@ -34,12 +33,12 @@ import { createNatsSampleReader } from "./samples/nats-sample-reader.js";
 import { createSampleCache, type SampleCache } from "./samples/sample-cache.js";
 import { createSampleMemory } from "./samples/sample-memory.js";
 import { createSelfTest } from "./engine/self-test.js";
+import { createSwitchingEngine } from "./engine/switching-engine.js";
 import { openSpool, type Spool } from "./samples/spool.js";
 import { createSpoolFiles } from "./samples/spool-files.js";
 import { watchSpoolOrphans, type SpoolOrphans } from "./samples/spool-orphans.js";
 import { createInFlight } from "./work/in-flight.js";
 
-const FLUSH_MS = 2_000;
 const END_LIMIT_MS = 5_000;
 const TESTS_MS = 30_000;
 const PUBLISH_MS = 600_000;
@@ -62,6 +61,8 @@ export interface AgentOverrides {
   readonly onStored?: (answers: number) => void;
   /** Instead of asking the disk of a folder how many bytes are free. */
   readonly readFree?: (folder: string) => number;
+  /** Instead of asking the host how many bytes of memory are free. */
+  readonly freeMemory?: () => number;
 }
 
 /** A scanner agent: runs engines on this host and answers the mesh's requests with them. */
@@ -89,13 +90,13 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   const instance = randomUUID();
   const ending = createAbortController();
   const inFlight = createInFlight();
-  const buses: Bus[] = [];
   let spool: Spool | undefined;
   let orphans: SpoolOrphans | undefined;
   let containers: ContainerHost | undefined;
   let inspector: Inspector | undefined;
   let samples: SampleCache | undefined;
   let roster: Roster | undefined;
+  let bundles: BundleServer | undefined;
   let mistakes: readonly string[] = [];
   let off: readonly string[] = [];
   let announcer: Announcer | undefined;
@@ -109,6 +110,10 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let starting: Promise<unknown> | undefined;
   let fail: (reason: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
+  const onEnd = (error: Error) => {
+    if (!stopping) fail(error);
+  };
+  const connections = createConnections(config, { membership: () => membership, onEnd, log, signal: ending.signal });
   const settings = createSettingsTaker({ arrange, replace, onApplied: onChange, log });
 
   async function presence(): Promise<Presence> {
@@ -134,12 +139,14 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       off: off.slice(0, MAX_ENGINES),
       machine: { cores: availableParallelism(), memory: totalmem() },
       settings: settings.applied(),
-      engines: roster?.engines().map((engine) => engine.presence()) ?? [],
+      engines: engines().map((engine) => ({ ...engine.presence(), bundles: bundles?.presence(engine) })),
     };
   }
 
+  const engines = () => roster?.engines() ?? [];
+
   async function lookAtEngines(): Promise<void> {
-    await Promise.all(roster?.engines().map((engine) => engine.look()) ?? []);
+    await Promise.all(engines().map((engine) => engine.look()));
   }
 
   function onChange(): void {
@@ -170,30 +177,6 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     fail(new JoinError("KEY_IN_USE"));
   }
 
-  async function connect(purpose: string): Promise<Bus> {
-    const { credsFile, internet, agent } = config;
-    const onAway = () => void membership?.check().catch(fail);
-    const [servers, authority] = [natsServers(config), natsAuthority(config)];
-    const options = { servers, authority, credsFile, internet, agent, purpose, log, onAway, signal: ending.signal };
-    try {
-      return await connectBus(options);
-    } catch (error) {
-      if (!(error instanceof OperatorError) || !membership) throw error;
-      // The gateway knows why NATS refuses it, or how to be let in again.
-      await membership.check();
-      return connectBus(options);
-    }
-  }
-
-  async function connection(purpose: string): Promise<Bus> {
-    const bus = await connect(purpose);
-    buses.push(bus);
-    void bus.closed.then((reason) => {
-      if (!stopping) fail(new Error(`the connection to NATS has ended (${String(reason)})`));
-    });
-    return bus;
-  }
-
   async function start(): Promise<readonly EnginePresence[]> {
     const { joined } = config;
     if (joined) membership = keepMembership(config, joined, log, fail);
@@ -208,12 +191,19 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     void containers.reap();
     const parts = overrides.engines ?? (await loadEngines(await spool.make("run"), containers));
     const selfTest = await createSelfTest(spool);
+    const served = await openBundles(config, { spool, containers, selfTest, connections, engines, onChange, log, overrides });
+    bundles = served;
     const create = (part: EngineParts) =>
-      createEngine(part, { selfTest, retestMs: config.retestMs, log: log.child({ engine: part.manifest.name }), onChange });
+      createSwitchingEngine(
+        part,
+        { selfTest, retestMs: config.retestMs, log: log.child({ engine: part.manifest.name }), onChange },
+        served.provisionOf(part.manifest),
+      );
     roster = createRoster(parts, create);
     const tested = Promise.all(roster.engines().map((engine) => engine.start()));
+    void tested.then(served.checkRestored);
     await membership?.ready();
-    const [bus, sampleBus] = await Promise.all([connection("work"), connection("samples")]);
+    const [bus, sampleBus] = await Promise.all([connections.open("work"), connections.open("samples")]);
     inspector = createInspector({
       folder: await spool.make("inspect"),
       programPath: config.programPath,
@@ -231,8 +221,9 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     const answers = createAnswers(bus, overrides.onStored);
     const context = { bus, answers, samples, inspector, agent, ackWaitMs, publishMs, inFlight, log };
     roster.open(context);
-    const { engines } = roster;
-    listenToControl(bus, agent, { cancel: inFlight.cancel, order, copy, engines, settings: settings.take, restart, log });
+    const { cancel } = inFlight;
+    const serve = served.take;
+    listenToControl(bus, agent, { cancel, order, copy, engines, settings: settings.take, serve, restart, log });
     announcer = startPresence(bus, config, presence, log);
     onChange();
     // Of an engine that takes longer, e.g. because its image is being pulled, the presence says that it is starting.
@@ -251,11 +242,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   /** The engines as the mesh sets them. */
   async function arrange(wanted: readonly EngineSettings[]): Promise<Arrangement> {
     if (runnerHost === undefined) return withSettings(overrides.engines ?? [], wanted);
-    const { mistakes: found, ...arrangement } = await arrangeEngines(config, runnerHost, wanted);
-    for (const mistake of found) if (!mistakes.includes(mistake)) log.error(mistake);
-    mistakes = found;
-    // An engine whose manifest is damaged by now does not run any more.
-    return { ...arrangement, problems: [...arrangement.problems, ...found] };
+    return arrangeEngines(config, runnerHost, wanted);
   }
 
   async function replace({ parts, off: leftOut }: Arrangement): Promise<void> {
@@ -274,16 +261,15 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     ending.abort(new Error("the agent is stopping"));
     inFlight.handBack(new Error("the agent is stopping"));
     await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
-    await endInTurn(log, [
-      () => announcer?.withdraw(isCopy ? "NONE" : goodbye),
-      () => Promise.all(buses.map((bus) => bus.flush(FLUSH_MS))),
-      () => Promise.all(buses.map((bus) => bus.close())),
-      () => Promise.all(roster?.engines().map((engine) => engine.stop()) ?? []),
-      () => inspector?.stop(),
-      () => containers?.stop(),
-      () => orphans?.stop(),
-      () => spool?.remove(),
-    ]);
+    await announcer?.withdraw(isCopy ? "NONE" : goodbye);
+    const served = bundles?.stop();
+    await connections.close();
+    await Promise.all(engines().map((engine) => engine.stop()));
+    await served;
+    await inspector?.stop();
+    await containers?.stop();
+    orphans?.stop();
+    await spool?.remove();
   }
 
   return {

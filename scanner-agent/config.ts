@@ -1,6 +1,7 @@
 import { availableParallelism, hostname, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { bundleSettings, readBundleConfig, type BundleConfig } from "./config-bundles.js";
 import { defaultAgentId } from "../schema/agent-name.js";
 import type { InternetClass } from "../schema/classes.js";
 import { agentId as agentIdType } from "../schema/message-fields.js";
@@ -120,6 +121,7 @@ export const agentSettings = {
     example: "/etc/scanmesh/rules",
     about: "Folder of further Yara rules (`*.yar`, `*.yara`), with its subfolders.",
   },
+  ...bundleSettings,
   SCANMESH_HEARTBEAT: {
     type: durationBetween("500ms", "100s"),
     fallback: "5s",
@@ -211,6 +213,7 @@ export interface AgentConfig {
   readonly enginesFile: string | undefined;
   readonly clamavDb: string | undefined;
   readonly yaraRules: string | undefined;
+  readonly bundles: BundleConfig;
   /** Where engines' secrets are, a file each. */
   readonly secretsFolder: string;
   readonly docker: DockerAddress;
@@ -254,6 +257,7 @@ export function readAgentConfig(
     enginesFile: values.SCANMESH_ENGINES_FILE,
     clamavDb: values.SCANMESH_CLAMAV_DB,
     yaraRules: values.SCANMESH_YARA_RULES,
+    bundles: readBundleConfig(values),
     secretsFolder: values.SCANMESH_SECRETS,
     docker: {
       host: values.DOCKER_HOST,

@@ -10,7 +10,6 @@ import { Unavailable } from "./contract.js";
 import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { readReport, type InspectorFindings } from "./doctor-report.js";
-import { endInTurn } from "./end-in-turn.js";
 import { createEngine } from "./engine/engine.js";
 import { listEngines, createParts } from "./engine/engine-set.js";
 import { hasStaleSignatures } from "../schema/stale.js";
@@ -108,13 +107,11 @@ async function examineEach(
     const fence = await explainBubblewrap({ internet: false, folder: host.folder, programPath: config.programPath });
     return { examined, inspector: await examineInspector(inspector), fence };
   } finally {
-    await endInTurn(log, [
-      () => inspector.stop(),
-      () => Promise.all(engines.map((engine) => engine.stop())),
-      () => containers.stop(),
-      () => orphans.stop(),
-      () => spool.remove(),
-    ]);
+    await inspector.stop();
+    await Promise.all(engines.map((engine) => engine.stop()));
+    await containers.stop();
+    orphans.stop();
+    await spool.remove();
   }
 }
 

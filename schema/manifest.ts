@@ -6,7 +6,7 @@ import { Opens } from "./closed.js";
 import { ContainerRun } from "./container-run.js";
 import { engineName } from "./message-fields.js";
 import { ProcessRun } from "./process-run.js";
-import { duration } from "./settings.js";
+import { duration, size } from "./settings.js";
 import { STALE_AFTER_MS } from "./stale.js";
 
 /** An engine that is part of the agent, in a process of its own. */
@@ -32,6 +32,8 @@ export const Manifest = z
     timeout: duration.default(60_000),
     /** How many samples at once; default: the number of cores. */
     slots: z.number().int().min(1).max(256).optional(),
+    /** How much memory one instance needs, if that is much: a second one is started beside it only while so much is free. */
+    memory: size.optional(),
     /** Which parser reads its output. */
     output: z.enum(["clamd", "yara", "fileinfo", "malice"]),
     /** Keys of its report that say nothing about the sample: any other that is not known keeps it from being CLEAN. */

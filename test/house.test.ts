@@ -66,7 +66,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       [
         "scanner-agent",
         "what every room may use",
-        /^(config|contract|fingerprint|share-looks|within|end-in-turn|programs|process-channel|process-table)\.ts$/,
+        /^(config(-bundles)?|contract|fingerprint|share-looks|within|programs|process-channel|process-table)\.ts$/,
       ],
     ],
     [
@@ -76,12 +76,9 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       ["scanner-agent/parsers", "what engines print, made into results: pure functions"],
     ],
     [
+      ["scanner-agent/bundles", "what the mesh gives to engines: fetched, kept, laid out"],
       ["scanner-agent/samples", "samples on this host"],
-      [
-        "scanner-agent/runners",
-        "what several kinds of runner use",
-        /^(gate|conversation|answer-socket|fill-command|versions)\.ts$/,
-      ],
+      ["scanner-agent/runners", "what several kinds of runner use", /^(gate|conversation|fill-command|versions)\.ts$/],
     ],
     [
       ["scanner-agent/inspect/opener", "the inspector's process: 7-Zip, and what it says"],
@@ -93,13 +90,13 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       ["scanner-agent/runners/clamd", "ClamAV's daemon"],
     ],
     [["scanner-agent/runners/container", "engines in containers, clamd among them"]],
-    [["scanner-agent/runners", "the choice among the kinds", /^runners\.ts$/]],
+    [["scanner-agent/runners", "the choice among the kinds", /^(runners|taken-bundles)\.ts$/]],
     [["scanner-agent/engine", "an engine of this host: health, slots, self-test"]],
     [
       ["scanner-agent/join", "joining a mesh, and staying in it"],
       ["scanner-agent/work", "requests taken, run and answered"],
     ],
-    [["scanner-agent", "the agent put together, and the doctor", /^(agent|doctor(-[a-z]+)*)\.ts$/]],
+    [["scanner-agent", "the agent put together, and the doctor", /^(agent|doctor)(-[a-z]+)*\.ts$/]],
     [["scanner-agent/joiner", "the agent's own container on a host, started, replaced and removed"]],
     [["scanner-agent", "the process", /^main\.ts$/]],
     [["scanner-agent", "the process of the image", /^container-main\.ts$/]],

@@ -1,4 +1,4 @@
-import { CUT, joinNames, type Detection } from "../../schema/detection.js";
+import type { Detection } from "../../schema/detection.js";
 import { bareSignature, type Suppressed } from "../../schema/suppressed.js";
 import type { Database } from "../db/database.js";
 import type { IncomingResult } from "../db/results.js";
@@ -37,15 +37,11 @@ export function withoutSuppressed(result: IncomingResult, live: readonly LiveSup
   const left = found.filter((one) => reasonOf(one) === undefined);
   const worst = (["INFECTED", "SUSPICIOUS"] as const).find((verdict) => left.some((one) => one.verdict === verdict)) ?? null;
   const names = new Set(suppressed.map(({ signature }) => signature));
-  const listed = (result.signature ?? "").split(", ").filter((name) => name !== "" && !names.has(name));
-  return { ...judged, verdict: worst, signature: listNames(listed, left) };
-}
-
-/** The names that are left. Of a list that was cut, those of detections that were not in it come into it. */
-function listNames(listed: readonly string[], left: readonly Detection[]): string | null {
-  const isCut = listed.at(-1) === CUT;
-  const names = isCut ? [...listed.slice(0, -1), ...left.map(({ signature }) => signature)] : listed;
-  return joinNames([...new Set(names)], isCut);
+  const signature = result.signature
+    ?.split(", ")
+    .filter((name) => !names.has(name))
+    .join(", ");
+  return { ...judged, verdict: worst, signature: signature || null };
 }
 
 function errorOf(suppressed: readonly Suppressed[]): string {

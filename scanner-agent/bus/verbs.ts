@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { encodeMessage, parseMessage } from "../../schema/messages.js";
 import { type Presence } from "../../schema/presence.js";
 import { PubAck } from "../../schema/nats/stored.js";
-import { chunkReadSubject, presenceSubject } from "../../schema/subjects.js";
+import { bundleReadSubject, chunkReadSubject, presenceSubject } from "../../schema/subjects.js";
 import { BusAway, type Bus, type BusMessage } from "./bus.js";
 
 const TIMEOUT_MS = 5_000;
@@ -25,11 +25,19 @@ export async function deletePresence(bus: Bus, agent: string): Promise<void> {
 }
 
 /** Reads chunk `n` of a sample; undefined if it is missing. Throws {@link BusAway}. */
-export async function readChunk(bus: Bus, blob: string, n: number): Promise<Uint8Array | undefined> {
-  const answer = await bus.request(chunkReadSubject(blob, n), "", TIMEOUT_MS);
+export function readChunk(bus: Bus, blob: string, n: number): Promise<Uint8Array | undefined> {
+  return readStored(bus, chunkReadSubject(blob, n), "a chunk of the sample");
+}
+
+/** Reads chunk `n` of a bundle's file, or a manifest; undefined if it is missing. Throws {@link BusAway}. */
+export function readBundleChunk(bus: Bus, sha256: string, n: number): Promise<Uint8Array | undefined> {
+  return readStored(bus, bundleReadSubject(sha256, n), "a chunk of the bundle");
+}
+
+async function readStored(bus: Bus, verb: string, what: string): Promise<Uint8Array | undefined> {
+  const answer = await bus.request(verb, "", TIMEOUT_MS);
   if (answer.status === 404) return undefined;
-  if (answer.status !== undefined)
-    throw new BusAway(`NATS refuses to read a chunk of the sample (${answer.status} ${answer.description})`);
+  if (answer.status !== undefined) throw new BusAway(`NATS refuses to read ${what} (${answer.status} ${answer.description})`);
   return answer.data;
 }
 

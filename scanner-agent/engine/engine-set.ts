@@ -11,6 +11,7 @@ import { applySettings, limitsOf, type SetEngine } from "../manifest/mesh-settin
 import { loadManifests } from "../manifest/engine-loader.js";
 import type { EngineParts } from "./engine.js";
 import { PARSERS } from "../parsers/parsers.js";
+import { findTaken, requireTaken } from "../runners/taken-bundles.js";
 import { createRunners, type RunnerHost } from "../runners/runners.js";
 
 /** Every engine of the manifests, whether it runs here or not. Throws if the host's engines file cannot be read. */
@@ -33,10 +34,16 @@ export function createParts(
   host: Omit<RunnerHost, keyof AgentConfig>,
 ): EngineParts {
   const { manifest, own } = chosen;
+  const takes = findTaken(chosen);
   const limits = limitsOf(manifest, config.slots);
   const { slots } = limits;
   const runners = createRunners(chosen, slots, { ...config, ...host, log: host.log.child({ engine: manifest.name }) });
-  return { manifest, runners, parse: (raw) => PARSERS[manifest.output](raw, manifest.ignore), slots, limits, own };
+  const parse: EngineParts["parse"] = (raw) => PARSERS[manifest.output](raw, manifest.ignore);
+  const remake: NonNullable<EngineParts["remake"]> = (provision, beside) => {
+    if (provision !== null) requireTaken(takes, provision);
+    return createParts(chosen, config, { ...host, provision, beside });
+  };
+  return { manifest, runners, parse, slots, limits, own, ...(takes.files || takes.image ? { remake } : {}) };
 }
 
 /** The engines that run in this agent, and mistakes for the operator. */
@@ -47,20 +54,16 @@ export interface EngineSet {
   readonly off: readonly string[];
 }
 
-/**
- * The engines that run in this agent as the mesh sets them, a sentence for each setting that cannot be applied, and mistakes in the
- * manifests and the host's choice as they are now.
- */
+/** The engines that run in this agent as the mesh sets them, and a sentence for each setting that cannot be applied. */
 export async function arrangeEngines(
   config: AgentConfig,
   host: Omit<RunnerHost, keyof AgentConfig>,
   settings: readonly EngineSettings[],
-): Promise<EngineSet & { readonly problems: readonly string[] }> {
-  const { engines: found, mistakes } = await listEngines(config);
+): Promise<Pick<EngineSet, "parts" | "off"> & { readonly problems: readonly string[] }> {
+  const { engines: found } = await listEngines(config);
   const { engines, problems } = applySettings(found, settings, config.slots);
   const running = engines.filter(({ off }) => off === null);
-  const parts = running.map((chosen) => createParts(chosen, config, host));
-  return { parts, off: listOff(engines), problems, mistakes: [...mistakes, ...findNotRunning(found, config)] };
+  return { parts: running.map((chosen) => createParts(chosen, config, host)), off: listOff(engines), problems };
 }
 
 /** Creates the engines that run in this agent. Logs mistakes; throws {@link OperatorError} if they leave no engine. */

@@ -17,6 +17,7 @@ import {
   type RunOptions,
   type Runner,
 } from "../contract.js";
+import type { Provision } from "../bundles/provision.js";
 import { boundedWarnings, revisionOf } from "./announced.js";
 import { createAttempts, mergeVersions } from "./attempt.js";
 import { createFingerprint } from "./engine-fingerprint.js";
@@ -25,7 +26,7 @@ import { NEVER_ABORTED } from "../within.js";
 import type { SelfTest } from "./self-test.js";
 import { createSetup, type NamedSetup } from "./setup.js";
 import { createSlots, type Slots } from "./slots.js";
-import { startFirst, stopAll } from "./start-first.js";
+import { describeRunner, startFirst } from "./start-first.js";
 
 const FIRST_RETEST_MS = 500;
 const FAILURES_IN_A_ROW = 3;
@@ -42,6 +43,8 @@ export interface EngineParts {
   /** How much it may use, and how much by its host's own settings. */
   readonly limits?: EngineLimits | undefined;
   readonly own?: EngineLimits | undefined;
+  /** Makes the same of a provision, or of what its host has; `beside`: another may be running. Undefined: it takes no bundles. */
+  readonly remake?: ((provision: Provision | null, beside: boolean) => EngineParts) | undefined;
 }
 
 /** What an engine uses of its agent. */
@@ -142,7 +145,7 @@ export function createEngine(
       await obstacle?.();
       runner = await startFirst(runners, log);
       hasStarted = true;
-      usual = await describe(runner);
+      usual = await describeRunner(runner);
       silence = await selfTest(manifest, (sample) =>
         attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER_ABORTED, alone: false }),
       );
@@ -171,7 +174,7 @@ export function createEngine(
   /** Tests the engine again if its program, its image or its signatures have changed. */
   async function checkVersions(): Promise<void> {
     try {
-      const now = runner && (await describe(runner));
+      const now = runner && (await describeRunner(runner));
       if (JSON.stringify(now) === JSON.stringify(usual)) return schedule();
       await test();
     } catch (error) {
@@ -255,12 +258,15 @@ export function createEngine(
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      const stopRunners = () => stopAll(runners, log);
+      const stopRunners = () => Promise.all(runners.map((one) => one.stop()));
       const underway = testing;
       await stopRunners();
       if (underway === undefined) return;
       // What a start that was under way has made since is stopped too, however long that start takes.
-      await Promise.race([underway.then(stopRunners), pause(STOP_AGAIN_MS, undefined, { ref: false })]);
+      const rest = underway
+        .then(stopRunners)
+        .catch((error: unknown) => log.warn({ err: error }, "Cannot stop what a start has left"));
+      await Promise.race([rest, pause(STOP_AGAIN_MS, undefined, { ref: false })]);
     },
     presence: () => ({
       name: manifest.name,
@@ -288,8 +294,4 @@ export function createEngine(
       own,
     }),
   };
-}
-
-async function describe(runner: Runner): Promise<Instance> {
-  return { versions: await runner.versions(), image: runner.image?.() ?? null };
 }

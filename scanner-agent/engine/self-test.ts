@@ -41,19 +41,20 @@ export async function createSelfTest(spool: Spool): Promise<SelfTest> {
     if (manifest.type === "AV") {
       const outcome = await scan(inputFor(eicar));
       if (outcome.verdict !== "INFECTED")
-        throw new Unavailable(`self-test: it did not find EICAR but reported ${describe(outcome)}`);
+        throw new Unavailable(`self-test: it did not find EICAR but reported ${describeOutcome(outcome)}`);
     } else if (manifest.input === "hash") {
       // A look-up tells others the hash, so no look-up is made for a test.
       return [];
     }
     const outcome = await scan(inputFor(clean));
-    if (!passesClean(manifest, outcome)) throw new Unavailable(`self-test: it reported of a clean file ${describe(outcome)}`);
+    if (!passesClean(manifest, outcome))
+      throw new Unavailable(`self-test: it reported of a clean file ${describeOutcome(outcome)}`);
     return isClamd(manifest) ? await findSilence(scan, { encrypted, deep }) : [];
   };
 }
 
 /** A daemon with a configuration that may be another than ours. */
-function isClamd({ output, run }: Manifest): boolean {
+export function isClamd({ output, run }: Manifest): boolean {
   return output === "clamd" && (run.process?.service === "clamd" || run.container?.socket !== undefined);
 }
 
@@ -77,19 +78,22 @@ function nest(content: Buffer, depth: number): Buffer {
   return depth === 0 ? content : nest(gzipSync(content), depth - 1);
 }
 
-function passesClean(manifest: Manifest, { state, verdict }: Outcome): boolean {
+/** Whether an engine says of a clean file what it should. */
+export function passesClean(manifest: Manifest, { state, verdict }: Outcome): boolean {
   if (manifest.type === "AV") return state === "DONE" && verdict === "CLEAN";
   return state === "UNSCANNED" || (state === "DONE" && (verdict === null || verdict === "CLEAN"));
 }
 
-function describe({ state, verdict, signature, error }: Outcome): string {
+/** For people. */
+export function describeOutcome({ state, verdict, signature, error }: Outcome): string {
   return [state, verdict, signature, error]
     .filter((part) => part !== null)
     .join(", ")
     .slice(0, 800);
 }
 
-async function writeSample(folder: string, content: string | Buffer): Promise<Sample> {
+/** Writes a file for an engine; the caller removes it, or its folder. */
+export async function writeSample(folder: string, content: string | Buffer): Promise<Sample> {
   const hash = (name: string) => createHash(name).update(content).digest("hex");
   const sha256 = hash("sha256");
   const path = join(folder, sha256);

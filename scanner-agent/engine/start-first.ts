@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { reasonOf, Unavailable, type Runner } from "../contract.js";
+import { reasonOf, Unavailable, type Instance, type Runner } from "../contract.js";
 
 /** Starts the first runner that can be started. Throws {@link Unavailable} with the reasons of all. */
 export async function startFirst(runners: readonly Runner[], log: Logger): Promise<Runner> {
@@ -18,15 +18,7 @@ export async function startFirst(runners: readonly Runner[], log: Logger): Promi
   throw new Unavailable(reasons.join("; ") || "there is no way to run it", { isPassing });
 }
 
-/** Stops all ways to run an engine. One that cannot be stopped holds up neither the others nor what takes the engine's place. */
-export async function stopAll(runners: readonly Runner[], log: Logger): Promise<void> {
-  await Promise.all(
-    runners.map(async (runner) => {
-      try {
-        await runner.stop();
-      } catch (error) {
-        log.error({ err: error, runner: runner.description }, "Cannot end all that the engine has started");
-      }
-    }),
-  );
+/** What a runner says of itself now. Throws {@link Unavailable}. */
+export async function describeRunner(runner: Runner): Promise<Instance> {
+  return { versions: await runner.versions(), image: runner.image?.() ?? null };
 }

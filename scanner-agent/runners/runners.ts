@@ -1,5 +1,7 @@
 import type { Logger } from "pino";
 import { projectPath } from "../../schema/paths.js";
+import type { ContainerRun } from "../../schema/container-run.js";
+import type { Provision } from "../bundles/provision.js";
 import type { Runner } from "../contract.js";
 import type { LoadedManifest, Way } from "../manifest/engine-loader.js";
 import { createBuiltinRunner } from "./builtin/builtin.js";
@@ -26,12 +28,25 @@ export interface RunnerHost {
   readonly programPath: string;
   /** The agent's version: that of the engines that are part of it. */
   readonly version: string;
+  /** What bundles give the engine; null: what this host has. */
+  readonly provision?: Provision | null;
+  /** Another one of the engine may be running here. */
+  readonly beside?: boolean;
   readonly log: Logger;
 }
 
 /** The runners of an engine, in the order of its manifest's ways. */
 export function createRunners(loaded: LoadedManifest, slots: number, host: RunnerHost): Runner[] {
-  return loaded.ways.map((way) => WAYS[way](loaded, slots, host)).filter((runner) => runner !== undefined);
+  const ways = loaded.ways.filter((way) => way === "container" || !host.provision?.image);
+  const runners = ways.map((way) => WAYS[way](loaded, slots, host)).filter((runner) => runner !== undefined);
+  const { provision } = host;
+  return provision ? runners.map((runner) => withBundles(runner, provision)) : runners;
+}
+
+/** Results name the bundles that answered. */
+function withBundles(runner: Runner, { bundles }: Provision): Runner {
+  const { limits = {} } = runner.setup ?? {};
+  return Object.assign(runner, { setup: { updatedBy: "MESH" as const, limits, bundles } });
 }
 
 const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: RunnerHost) => Runner | undefined>> = {
@@ -39,11 +54,13 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
     manifest.run.builtin === undefined ? undefined : builtin(manifest.run.builtin.module, manifest.internet, host),
   process: ({ manifest }, slots, host) => {
     const { process: program } = manifest.run;
-    const { folder, programPath, clamavDb, log } = host;
+    const { folder, programPath, clamavDb, provision, beside, log } = host;
     if (program?.service === "clamd") {
       const fence = () => findDaemonFence({ folder, programPath });
       return createClamdRunner({
-        database: clamavDb,
+        database: provision?.folder ?? clamavDb,
+        databaseState: stateOf(provision),
+        beside,
         slots,
         timeoutMs: manifest.timeout,
         programPath,
@@ -74,19 +91,29 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
       ? undefined
       : createContainerRunner({
           name: manifest.name,
-          run: manifest.run.container,
+          run: runOf(manifest.run.container, host.provision),
           wantsBytes: manifest.input === "file",
           slots,
           file: place.replace(/:\d+$/, ""),
-          clamavDb: host.clamavDb ?? DEFAULT_SIGNATURES,
+          clamavDb: host.provision?.folder ?? host.clamavDb ?? DEFAULT_SIGNATURES,
+          clamavState: stateOf(host.provision),
           secretsFolder: host.secretsFolder,
           host: host.containers,
           log: host.log,
         }),
 };
 
+/** The folder of a provision is never changed. */
+function stateOf(provision: Provision | null | undefined): string | undefined {
+  return provision?.folder ? provision.key : undefined;
+}
+
+function runOf(run: ContainerRun, provision: Provision | null | undefined): ContainerRun {
+  return provision?.image ? { ...run, image: provision.image.id } : run;
+}
+
 function builtin(module: "yara" | "fileinfo", internet: boolean, host: RunnerHost): Runner {
-  const { folder, programPath, yaraRules, version, log } = host;
+  const { folder, programPath, version, log } = host;
   // Worker threads need compiled files, even when this one runs from source.
   const file = projectPath("dist", "scanner-agent", "runners", "builtin", `${module}-worker.js`);
   const fence = () => findFence({ internet, isTool: true, folder, programPath });
@@ -96,6 +123,7 @@ function builtin(module: "yara" | "fileinfo", internet: boolean, host: RunnerHos
     const sources = () => stateOfTools(programPath);
     return createBuiltinRunner({ ...common, data: { programPath, version }, sources, readsSourcesWhileScanning: true });
   }
+  const yaraRules = host.provision?.folder ?? host.yaraRules;
   const folders = [projectPath("scanner-agent", "rules"), ...(yaraRules === undefined ? [] : [yaraRules])];
   return createBuiltinRunner({ ...common, data: { folders }, sources: () => stateOfRules(folders) });
 }

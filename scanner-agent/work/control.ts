@@ -1,10 +1,8 @@
 import type { Logger } from "pino";
-import { z } from "zod";
 import type { EngineSettings } from "../../schema/agent-settings.js";
 import { Control, type AgentState } from "../../schema/control.js";
 import { MalformedMessage, parseMessage } from "../../schema/messages.js";
 import { controlSubject, engineToken } from "../../schema/subjects.js";
-import { visibleText } from "../../schema/visible-text.js";
 import type { Bus } from "../bus/bus.js";
 import { createIgnoredParts } from "./ignored-parts.js";
 import type { Engine } from "../engine/engine.js";
@@ -17,6 +15,7 @@ export interface ControlTargets {
   readonly copy: (instance: string) => void;
   readonly engines: () => readonly Engine[];
   readonly settings: (revision: number, engines: readonly EngineSettings[]) => void;
+  readonly serve: (order: Extract<Control, { kind: "serve" }>) => void;
   /** For the process that was started then. */
   readonly restart: (startedAt: string) => void;
   readonly log: Logger;
@@ -24,7 +23,7 @@ export interface ControlTargets {
 
 /** Obeys the control messages that gateways send to this agent. */
 export function listenToControl(bus: Bus, agent: string, targets: ControlTargets): void {
-  const { cancel, order, copy, settings, restart, engines, log } = targets;
+  const { cancel, order, copy, settings, serve, restart, engines, log } = targets;
   const enginesNamed = (name: string) => engines().filter(({ manifest }) => engineToken(manifest.name) === engineToken(name));
 
   const collectIgnored = createIgnoredParts();
@@ -35,9 +34,7 @@ export function listenToControl(bus: Bus, agent: string, targets: ControlTargets
     for (const engine of enginesNamed(control.engine))
       engine
         .ignore(signatures)
-        .catch((error: unknown) =>
-          log.warn({ err: error, engine: control.engine }, "Cannot leave out what is suppressed; retrying"),
-        );
+        .catch((error: unknown) => log.warn({ err: error }, "Cannot leave out what is suppressed; retrying"));
   }
 
   function apply(control: Control): void {
@@ -59,6 +56,7 @@ export function listenToControl(bus: Bus, agent: string, targets: ControlTargets
       case "ignore":
         return ignoreSignatures(control);
       case "serve":
+        return serve(control);
       case "fetch":
         return;
       default:
@@ -71,24 +69,7 @@ export function listenToControl(bus: Bus, agent: string, targets: ControlTargets
       apply(parseMessage(Control, data));
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
-      log.warn({ err: error, ...nameControl(data) }, "Ignored a control message that is malformed or not known here");
+      log.warn({ err: error }, "Ignored a control message that is malformed or not known here");
     }
   });
-}
-
-const named = z
-  .string()
-  .transform((text) => visibleText(text.slice(0, 64)))
-  .optional()
-  .catch(undefined);
-const Named = z.object({ kind: named, engine: named });
-
-/** What a message says that it is, and of which engine, as far as that can be read. */
-function nameControl(data: Uint8Array): z.infer<typeof Named> {
-  try {
-    return parseMessage(Named, data);
-  } catch (error) {
-    if (error instanceof MalformedMessage) return {};
-    throw error;
-  }
 }

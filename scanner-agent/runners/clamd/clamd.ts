@@ -19,6 +19,10 @@ const STUCK_MS = 10_000;
 export interface ClamdOptions {
   /** Folder of the signatures; undefined: ClamAV's own. */
   readonly database: string | undefined;
+  /** The state of a folder of signatures that nobody changes; undefined: what its files say. */
+  readonly databaseState?: string | undefined;
+  /** Another clamd of the same owner may be running: none is taken for left over. */
+  readonly beside?: boolean | undefined;
   readonly slots: number;
   /** The engine's timeout. */
   readonly timeoutMs: number;
@@ -43,6 +47,8 @@ interface Daemon {
 /** Starts a clamd and scans samples with it over its Unix socket; for new signatures another one, which takes its place. */
 export function createClamdRunner({
   database,
+  databaseState,
+  beside = false,
   slots,
   timeoutMs,
   programPath,
@@ -58,19 +64,19 @@ export function createClamdRunner({
   const stopped = new WeakSet<Daemon>();
   let daemon: Daemon | undefined;
   let launching = createAbortController();
-  let removedStale = false;
+  let removedStale = beside;
   let fence: Fence | undefined;
   let signatures: LoadedSignatures | undefined;
   let warned: readonly string[] = [];
   let ignored: readonly string[] = [];
 
   async function start(): Promise<void> {
-    const program = await findClamd();
-    if (await isServing()) return;
-    const found = { ...(await findSignatures(database)), ignored };
-    await stop();
     if (!removedStale) await removeStaleDaemons(owner);
     removedStale = true;
+    const program = await findClamd();
+    if (await isServing()) return;
+    const found = { ...(await findSignatures(database, databaseState)), ignored };
+    await stop();
     fence ??= (await findFence?.()) ?? noFence;
     daemon = await launch(program, found);
     signatures = followSignatures(found, { load: replace, ignored: () => ignored, log });
@@ -117,9 +123,9 @@ export function createClamdRunner({
     }
   }
 
-  async function isUnchanged({ folder, state }: Signatures): Promise<boolean> {
+  async function isUnchanged({ folder, state, fixed }: Signatures): Promise<boolean> {
     try {
-      return (await findSignatures(folder)).state === state;
+      return (await findSignatures(folder, fixed)).state === state;
     } catch (error) {
       if (error instanceof Unavailable) return false;
       throw error;

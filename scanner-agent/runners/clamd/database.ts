@@ -26,10 +26,15 @@ export interface Signatures {
   readonly ignored?: readonly string[];
   /** Another as soon as one with signatures was added, replaced, written to or removed. */
   readonly state: string;
+  /** Set if nobody changes the folder: what its state is. */
+  readonly fixed?: string | undefined;
 }
 
-/** The signatures in the folder that was set, or where ClamAV's own updater keeps them. Throws {@link Unavailable}. */
-export async function findSignatures(folder: string = DEFAULT_SIGNATURES): Promise<Signatures> {
+/**
+ * The signatures in the folder that was set, or where ClamAV's own updater keeps them; `fixed` is the state of a folder that nobody
+ * changes. Throws {@link Unavailable}.
+ */
+export async function findSignatures(folder: string = DEFAULT_SIGNATURES, fixed?: string): Promise<Signatures> {
   const user = await clamavUser();
   const names = await fileNames(folder);
   const entries = await Promise.all(names.map((name) => look(folder, name, user)));
@@ -45,7 +50,8 @@ export async function findSignatures(folder: string = DEFAULT_SIGNATURES): Promi
     newest: new Date(newest),
     files: files.map(({ name }) => name),
     warnings,
-    state: signatures.map(({ name, state }) => `${name} ${state}`).join("\n"),
+    state: fixed ?? signatures.map(({ name, state }) => `${name} ${state}`).join("\n"),
+    fixed,
   };
 }
 

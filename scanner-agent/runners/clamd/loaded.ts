@@ -45,7 +45,7 @@ export function followSignatures(
 
   async function look(): Promise<Signatures | undefined> {
     try {
-      const now = await findSignatures(first.folder);
+      const now = await findSignatures(first.folder, first.fixed);
       unread = now.warnings;
       return { ...now, ignored: ignored() };
     } catch (error) {

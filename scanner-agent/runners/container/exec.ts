@@ -43,7 +43,6 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
     retire: ({ pool }) => pool.retire(),
     discard: ({ pool }) => pool.close(),
   });
-  let started = 0;
 
   host.onLost((reason) => {
     if (deployment.peek() === undefined) return;
@@ -62,7 +61,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
       size: slots + run.spares,
       scans: run.recycle.scans,
       afterMs: run.recycle.after,
-      make: () => startWarmContainer(engine, recipe, String(++started)),
+      make: () => startWarmContainer(engine, recipe, host.nextSlot()),
       log,
     });
     try {

@@ -40,6 +40,8 @@ export interface ContainerHost {
   readonly owner: AgentIdentity;
   /** The agent's folder for containers; it exists. */
   readonly folder: string;
+  /** A word for the next container, which no other of this agent has. */
+  nextSlot(): string;
   /** Removes what an earlier agent of this id left, even if no engine needs Docker now. Does nothing without Docker. */
   reap(): Promise<void>;
   /** Prepares it once, and again after the daemon was lost. Throws {@link Unavailable}. */
@@ -80,6 +82,7 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
   let reaping: Promise<void> | undefined;
   let stopped = false;
   let used = false;
+  let slots = 0;
 
   async function prepare(): Promise<PreparedHost> {
     await daemon.ping();
@@ -152,6 +155,7 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
     daemon,
     owner,
     folder,
+    nextSlot: () => String(++slots),
     reap: () => (reaping ??= reap()),
     prepare() {
       const current = (preparing ??= prepare());

@@ -75,6 +75,15 @@ function follow(docker: Docker, stream: NodeJS.ReadableStream, image: string, lo
     const sum = (key: "current" | "total") => [...layers.values()].reduce((bytes, layer) => bytes + layer[key], 0);
     log.info({ image, bytes: sum("current"), of: sum("total") }, "Pulling an image");
   };
+  return followProgress(docker, stream, onProgress);
+}
+
+/** Waits for the end of what the daemon reports of a request. Throws {@link Unavailable} with what went wrong. */
+export function followProgress(
+  docker: Docker,
+  stream: NodeJS.ReadableStream,
+  onProgress: (event: unknown) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     docker.modem.followProgress(
       stream,

@@ -20,10 +20,10 @@ export interface Mounts {
 }
 
 /** Where they lead to now, and which of ClamAV's signatures are there. */
-export async function readMounts({ run, clamavDb }: ContainerEngine): Promise<Mounts> {
+export async function readMounts({ run, clamavDb, clamavState }: ContainerEngine): Promise<Mounts> {
   const paths = await Promise.all(run.mounts.map(({ from }) => resolvePath(from.replace(CLAMAV_DB, clamavDb))));
   const { state, warnings } = run.mounts.some(({ from }) => from === CLAMAV_DB)
-    ? await lookAtSignatures(clamavDb)
+    ? await lookAtSignatures(clamavDb, clamavState)
     : { state: "", warnings: [] };
   return { paths: paths.join("\n"), signatures: state, warnings };
 }
@@ -58,9 +58,12 @@ async function kindOf(path: string): Promise<"folder" | "file" | "unseen"> {
 }
 
 /** The agent may not see the Docker host's folder, and then has nothing to say of it. */
-async function lookAtSignatures(folder: string): Promise<{ state: string; warnings: readonly string[] }> {
+async function lookAtSignatures(
+  folder: string,
+  state: string | undefined,
+): Promise<{ state: string; warnings: readonly string[] }> {
   try {
-    return await findSignatures(folder);
+    return await findSignatures(folder, state);
   } catch (error) {
     if (error instanceof Unavailable) return { state: "", warnings: [] };
     throw error;

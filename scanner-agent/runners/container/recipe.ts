@@ -21,6 +21,8 @@ export interface ContainerEngine {
   readonly file: string;
   /** Folder of ClamAV's signatures on the Docker host. */
   readonly clamavDb: string;
+  /** What is in it, if nobody changes that; undefined: what its files say. */
+  readonly clamavState?: string | undefined;
   /** Folder of the secrets, a file each. */
   readonly secretsFolder: string;
   readonly host: ContainerHost;

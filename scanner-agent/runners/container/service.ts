@@ -27,7 +27,6 @@ export function createServiceRunner(engine: ContainerEngine, description: string
     // If samples are still in it, the last to finish discards it (runIn).
     retire: (old) => void (old.occupancy.count() === 0 && discard(old)),
   });
-  let started = 0;
 
   host.onLost(giveUpContainer);
 
@@ -54,7 +53,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
 
   async function launch(): Promise<Service> {
     const recipe = await prepareRecipe(engine);
-    const container = await startServiceContainer(engine, recipe, String(++started));
+    const container = await startServiceContainer(engine, recipe, host.nextSlot());
     const versions = await askVersions(container, recipe.image);
     const service = { recipe, container, occupancy: createOccupancy("its container"), versions };
     void container.ended.then((words) => {

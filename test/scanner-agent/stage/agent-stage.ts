@@ -52,6 +52,7 @@ export async function startAgent(
   const config = readAgentConfig({
     NATS_URL: stage.url,
     SCANMESH_SPOOL: folder,
+    SCANMESH_BUNDLES: join(folder, "bundles"),
     SCANMESH_AGENT_ID: `agent-${++agents}`,
     SCANMESH_ACK_WAIT: `${ACK_WAIT_MS}ms`,
     SCANMESH_HEARTBEAT: "500ms",

@@ -1,0 +1,197 @@
+import { createAbortController } from "../../schema/abort-controller.js";
+import type { Provision } from "../bundles/provision.js";
+import { Unavailable } from "../contract.js";
+import { within } from "../within.js";
+import { createEngine, type Engine, type EngineHost, type EngineParts } from "./engine.js";
+import type { SelfTest } from "./self-test.js";
+import { createSlots } from "./slots.js";
+
+/** A candidate that is not through with its test after so long hangs. */
+const TRIAL_MS = 1_800_000;
+const UPDATING = "it is being updated: its next version is started and tested in its place";
+
+/** The engine is stopped, so nothing takes its place. */
+export class EngineStopped extends Unavailable {
+  override readonly name = "EngineStopped";
+}
+
+/** How a candidate takes the place of what serves. */
+export interface SwitchOptions {
+  /** Whether it is started while that serves, or once it has ended. */
+  readonly beside: boolean;
+  /** What it must pass before it serves. */
+  readonly trial: SelfTest;
+  readonly signal: AbortSignal;
+}
+
+/** An engine that can be exchanged between two samples. */
+export interface SwitchingEngine extends Engine {
+  /**
+   * Starts and tests a candidate with what bundles give it (null: with what its host has), which then takes the place of what serves.
+   * Samples that are being scanned end where they are. Throws {@link Unavailable} with what the candidate got wrong, or the signal's
+   * reason: what served before serves on then, or is started again.
+   */
+  switchTo?(provision: Provision | null, options: SwitchOptions): Promise<void>;
+}
+
+/** An engine that was made of its host's own things or of a provision. */
+interface Member {
+  readonly engine: Engine;
+  readonly provision: Provision | null;
+  /** Samples that it scans now. */
+  running: number;
+  onIdle?: () => void;
+  /** Its next test. */
+  selfTest: SelfTest;
+}
+
+/** Serves with what `first` has, or with the same engine made of `provision`. */
+export function createSwitchingEngine(first: EngineParts, host: EngineHost, provision: Provision | null = null): SwitchingEngine {
+  const { remake } = first;
+  const slots = createSlots(first.slots);
+  const leaving = new Set<Member>();
+  const stopping = createAbortController();
+  let paused: string | null = null;
+  let refused: string | null = null;
+  let ignored: readonly string[] = [];
+  let candidate: Member | undefined;
+  let serving = open(provision === null ? first : (remake?.(provision, false) ?? first), provision);
+
+  function open(parts: EngineParts, made: Provision | null, selfTest = host.selfTest): Member {
+    const engine = createEngine(parts, { ...host, selfTest: (manifest, scan) => member.selfTest(manifest, scan) });
+    const member: Member = { engine, provision: made, running: 0, selfTest };
+    return member;
+  }
+
+  async function make(made: Provision | null, selfTest?: SelfTest): Promise<Member> {
+    if (remake === undefined) throw new Unavailable("it takes no bundles");
+    const member = open(remake(made, true), made, selfTest);
+    await member.engine.ignore(ignored);
+    return member;
+  }
+
+  /** Throws {@link Unavailable} unless it has passed its test. */
+  async function startTested({ engine }: Member, signal: AbortSignal): Promise<void> {
+    await within(TRIAL_MS, engine.start(), signal);
+    if (!engine.takesWork()) throw new Unavailable(engine.presence().reason ?? "it does not start");
+  }
+
+  async function seat(next: Member): Promise<void> {
+    next.selfTest = host.selfTest;
+    next.engine.refuse(refused);
+    [serving, candidate] = [next, undefined];
+    host.onChange();
+    await next.engine.ignore(ignored);
+  }
+
+  function retire(old: Member): void {
+    leaving.add(old);
+    void idle(old)
+      .then(() => old.engine.stop())
+      .catch((error: unknown) => host.log.error({ err: error }, "Cannot stop what served before"))
+      .finally(() => leaving.delete(old));
+  }
+
+  function idle(member: Member): Promise<void> {
+    return member.running === 0 ? Promise.resolve() : new Promise((resolve) => (member.onIdle = resolve));
+  }
+
+  async function switchBeside(made: Provision | null, trial: SelfTest, signal: AbortSignal): Promise<void> {
+    const old = serving;
+    const next = await make(made, trial);
+    candidate = next;
+    try {
+      await startTested(next, signal);
+    } catch (error) {
+      candidate = undefined;
+      await next.engine.stop();
+      throw error;
+    }
+    await seat(next);
+    retire(old);
+  }
+
+  async function switchInTurn(made: Provision | null, trial: SelfTest, signal: AbortSignal): Promise<void> {
+    const old = serving;
+    pause(UPDATING);
+    try {
+      await within(TRIAL_MS, idle(old), signal);
+      await old.engine.stop();
+      try {
+        const next = await make(made, trial);
+        candidate = next;
+        await startTested(next, signal);
+        await seat(next);
+      } catch (error) {
+        await candidate?.engine.stop();
+        candidate = undefined;
+        const back = await make(old.provision);
+        if (stopping.signal.aborted) throw error;
+        serving = back;
+        await back.engine.start();
+        await seat(back);
+        throw error;
+      }
+    } finally {
+      pause(null);
+    }
+  }
+
+  function pause(why: string | null): void {
+    paused = why;
+    host.onChange();
+  }
+
+  const current = () => serving.engine;
+  return {
+    manifest: first.manifest,
+    slots,
+    warnings: () => current().warnings(),
+    hasStarted: () => current().hasStarted(),
+    versions: () => current().versions(),
+    look: () => current().look(),
+    image: () => current().image(),
+    setup: () => current().setup(),
+    takesWork: () => paused === null && current().takesWork(),
+    takesBytes: () => current().takesBytes(),
+    suspend: (reason, obstacle) => current().suspend(reason, obstacle),
+    async ignore(signatures) {
+      ignored = signatures;
+      await Promise.all([current().ignore(signatures), candidate?.engine.ignore(signatures)]);
+    },
+    refuse(reason) {
+      refused = reason;
+      current().refuse(reason);
+    },
+    async scan(sample, options) {
+      if (paused !== null) throw new Unavailable(paused, { isPassing: true });
+      const member = serving;
+      member.running += 1;
+      try {
+        return await member.engine.scan(sample, options);
+      } finally {
+        member.running -= 1;
+        if (member.running === 0) member.onIdle?.();
+      }
+    },
+    start: () => current().start(),
+    test: () => current().test(),
+    async stop() {
+      stopping.abort(new EngineStopped("the engine is being stopped", { isPassing: true }));
+      await Promise.all([current().stop(), candidate?.engine.stop(), ...[...leaving].map(({ engine }) => engine.stop())]);
+    },
+    presence() {
+      const presence = { ...current().presence(), busy: slots.busy() };
+      return paused === null ? presence : { ...presence, healthy: false, reason: paused, cause: "STARTING" as const };
+    },
+    ...(remake === undefined
+      ? {}
+      : {
+          async switchTo(made: Provision | null, { beside, trial, signal }: SwitchOptions) {
+            const both = AbortSignal.any([signal, stopping.signal]);
+            both.throwIfAborted();
+            await (beside ? switchBeside(made, trial, both) : switchInTurn(made, trial, both));
+          },
+        }),
+  };
+}
