@@ -28,6 +28,8 @@ import { MESSAGE_VERSION } from "../schema/message-version.js";
 import { SEALING } from "../schema/sealed-chunks.js";
 import { CHUNK_BYTES } from "../schema/streams.js";
 import { ownVersion } from "../schema/version.js";
+import { openFetcher } from "./fetcher/open-fetcher.js";
+import type { Fetcher } from "./fetcher/fetcher.js";
 import { startPresence, type Announcer, type Goodbye } from "./work/presence.js";
 import { createNatsSampleReader } from "./samples/nats-sample-reader.js";
 import { createSampleCache, type SampleCache } from "./samples/sample-cache.js";
@@ -101,6 +103,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let off: readonly string[] = [];
   let announcer: Announcer | undefined;
   let membership: Membership | undefined;
+  let fetcher: Fetcher | undefined;
   let runnerHost: Parameters<typeof createEngineSet>[1] | undefined;
   let stopping = false;
   let isCopy = false;
@@ -139,6 +142,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       off: off.slice(0, MAX_ENGINES),
       machine: { cores: availableParallelism(), memory: totalmem() },
       settings: settings.applied(),
+      fetches: fetcher?.jobs(),
       engines: engines().map((engine) => ({ ...engine.presence(), bundles: bundles?.presence(engine) })),
     };
   }
@@ -221,9 +225,9 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     const answers = createAnswers(bus, overrides.onStored);
     const context = { bus, answers, samples, inspector, agent, ackWaitMs, publishMs, inFlight, log };
     roster.open(context);
-    const { cancel } = inFlight;
-    const serve = served.take;
-    listenToControl(bus, agent, { cancel, order, copy, engines, settings: settings.take, serve, restart, log });
+    fetcher = await openFetcher(config, log, () => void announcer?.announce());
+    const orders = { order, copy, settings: settings.take, serve: served.take, fetch: fetcher?.take, restart };
+    listenToControl(bus, agent, { cancel: inFlight.cancel, engines, log, ...orders });
     announcer = startPresence(bus, config, presence, log);
     onChange();
     // Of an engine that takes longer, e.g. because its image is being pulled, the presence says that it is starting.
@@ -261,6 +265,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     ending.abort(new Error("the agent is stopping"));
     inFlight.handBack(new Error("the agent is stopping"));
     await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
+    await fetcher?.stop();
     await announcer?.withdraw(isCopy ? "NONE" : goodbye);
     const served = bundles?.stop();
     await connections.close();

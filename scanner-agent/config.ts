@@ -20,6 +20,7 @@ import {
   size,
 } from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
+import { fetchSettings, toFetchSettings, type FetchSettings } from "./config-fetching.js";
 
 /** An address as Docker's own client takes it; but not over SSH, since the client library believes every host's key. */
 const dockerHost = z
@@ -169,6 +170,7 @@ export const agentSettings = {
     example: "4",
     about: "How many samples an engine scans at once, where its manifest does not say.",
   },
+  ...fetchSettings,
 } as const;
 
 /** An agent that has joined a mesh. */
@@ -224,6 +226,7 @@ export interface AgentConfig {
   readonly slots: number;
   /** Where programs are looked for, as PATH has it. */
   readonly programPath: string;
+  readonly fetch: FetchSettings;
 }
 
 /** Reads the agent's configuration. Throws ConfigError with all mistakes at once. */
@@ -270,6 +273,7 @@ export function readAgentConfig(
     retestMs: values.SCANMESH_RETEST,
     slots: values.SCANMESH_SLOTS ?? availableParallelism(),
     programPath: env["PATH"] ?? "",
+    fetch: toFetchSettings(values),
   };
 }
 

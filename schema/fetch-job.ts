@@ -60,8 +60,10 @@ export type FetchJob = z.infer<typeof FetchJob>;
 
 /** What an agent fetches for the mesh. */
 export const FetchJobs = z.object({
-  /** What it can fetch: engine and set. */
-  sources: z.array(z.object({ engine: engineName, set: setName })).max(MAX_FETCH_JOBS),
+  /** What it can fetch: engine, set, and how often its manifest says to look, in milliseconds. */
+  sources: z
+    .array(z.object({ engine: engineName, set: setName, everyMs: z.number().int().min(60_000).max(2_592_000_000).optional() }))
+    .max(MAX_FETCH_JOBS),
   jobs: z.array(FetchJob).max(MAX_FETCH_JOBS),
 });
 /** What {@link FetchJobs} parses. */

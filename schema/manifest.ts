@@ -8,6 +8,7 @@ import { engineName } from "./message-fields.js";
 import { ProcessRun } from "./process-run.js";
 import { duration, size } from "./settings.js";
 import { STALE_AFTER_MS } from "./stale.js";
+import { UpdateSources } from "./update-source.js";
 
 /** An engine that is part of the agent, in a process of its own. */
 export const BuiltinRun = z.strictObject({
@@ -52,6 +53,8 @@ export const Manifest = z
       .optional(),
     /** The containers that it opens; default: all but those that nobody can open, such as encrypted ones. */
     opens: Opens.optional(),
+    /** Where fetchers get what it needs, by set; without it, the image of its container. */
+    updates: UpdateSources.optional(),
     /** The ways to run it; the first that works on this host is used. */
     run: z.strictObject({ builtin: BuiltinRun.optional(), process: ProcessRun.optional(), container: ContainerRun.optional() }),
   })

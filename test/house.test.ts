@@ -66,7 +66,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       [
         "scanner-agent",
         "what every room may use",
-        /^(config(-bundles)?|contract|fingerprint|share-looks|within|programs|process-channel|process-table)\.ts$/,
+        /^(config(-bundles|-fetching)?|contract|fingerprint|share-looks|within|programs|process-channel|process-table)\.ts$/,
       ],
     ],
     [
@@ -93,6 +93,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     [["scanner-agent/runners", "the choice among the kinds", /^(runners|taken-bundles)\.ts$/]],
     [["scanner-agent/engine", "an engine of this host: health, slots, self-test"]],
     [
+      ["scanner-agent/fetcher", "fetching updates for the whole mesh"],
       ["scanner-agent/join", "joining a mesh, and staying in it"],
       ["scanner-agent/work", "requests taken, run and answered"],
     ],

@@ -40,6 +40,8 @@ const Choice = z.preprocess(
     /** Another image of the same contract. */
     image: ContainerRun.shape.image.optional(),
     limits: Limits.optional(),
+    /** Sets that its manifest does not have, or sources in place of those there; only a fetcher reads them. */
+    updates: Manifest.shape.updates,
   }),
 );
 type Choice = z.infer<typeof Choice>;
@@ -161,7 +163,7 @@ function offBy({ manifest }: LoadedManifest, choice: NamedChoice | undefined, ya
 }
 
 function withChoice(loaded: LoadedManifest, choice: NamedChoice): LoadedManifest {
-  const { slots, timeout, staleAfter, opens, ignore, run, image, limits } = choice;
+  const { slots, timeout, staleAfter, opens, ignore, run, image, limits, updates } = choice;
   const { manifest } = loaded;
   const { container, process: program } = manifest.run;
   const limitsOf = (shape: object) => pick(limits, Object.keys(shape));
@@ -175,6 +177,7 @@ function withChoice(loaded: LoadedManifest, choice: NamedChoice): LoadedManifest
       staleAfter: staleAfter ?? manifest.staleAfter,
       opens: opens ?? manifest.opens,
       ignore: ignore ?? manifest.ignore,
+      updates: updates ? { ...manifest.updates, ...updates } : manifest.updates,
       run: {
         ...manifest.run,
         process: program && { ...program, limits: { ...program.limits, ...limitsOf(ProcessLimits.shape) } },

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { EngineSettings } from "../../schema/agent-settings.js";
 import { Control, type AgentState } from "../../schema/control.js";
+import type { FetchOrder } from "../../schema/fetch-job.js";
 import { MalformedMessage, parseMessage } from "../../schema/messages.js";
 import { controlSubject, engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
@@ -18,12 +19,14 @@ export interface ControlTargets {
   readonly serve: (order: Extract<Control, { kind: "serve" }>) => void;
   /** For the process that was started then. */
   readonly restart: (startedAt: string) => void;
+  /** Undefined where nothing is fetched for the mesh. */
+  readonly fetch?: ((jobs: readonly FetchOrder[]) => void) | undefined;
   readonly log: Logger;
 }
 
 /** Obeys the control messages that gateways send to this agent. */
 export function listenToControl(bus: Bus, agent: string, targets: ControlTargets): void {
-  const { cancel, order, copy, settings, serve, restart, engines, log } = targets;
+  const { cancel, order, copy, settings, serve, fetch, restart, engines, log } = targets;
   const enginesNamed = (name: string) => engines().filter(({ manifest }) => engineToken(manifest.name) === engineToken(name));
 
   const collectIgnored = createIgnoredParts();
@@ -58,7 +61,7 @@ export function listenToControl(bus: Bus, agent: string, targets: ControlTargets
       case "serve":
         return serve(control);
       case "fetch":
-        return;
+        return fetch?.(control.jobs);
       default:
         control satisfies never;
     }

@@ -12,6 +12,7 @@ describe("one owner each", () => {
     [/^nats$/, /^((gateway|scanner-agent)\/bus|schema\/nats)\//],
     [/^(type-graphql|@apollo\/server|graphql-ws|graphql-sse)/, /^(gateway\/|schema\/graphql\/|cli\/)/],
     [/^fastify$/, /^gateway\//],
+    [/^undici$/, /^scanner-agent\/fetcher\//],
     [/^yaml$/, /^scanner-agent\/manifest\//],
   ];
 

@@ -22,7 +22,7 @@ export async function findImage(daemon: DockerDaemon, reference: string, log: Lo
   // What is built on this host is in no registry.
   if (reference.startsWith("localhost/"))
     throw new Unavailable(`the image ${reference} is not on this Docker host: build it there (docs/run/engines.md says how)`);
-  await pull(daemon, reference, log);
+  await pullImage(daemon, reference, log);
   return inspect(daemon, reference);
 }
 
@@ -45,7 +45,7 @@ async function inspect(daemon: DockerDaemon, reference: string): Promise<ImageId
 }
 
 /** Pulls an image and logs the progress. */
-async function pull(daemon: DockerDaemon, reference: string, log: Logger): Promise<void> {
+export async function pullImage(daemon: DockerDaemon, reference: string, log: Logger): Promise<void> {
   const tagged = /[:@][^/]*$/.test(reference.replace(/^[^/]*:\d+\//, "")) ? reference : `${reference}:latest`;
   log.info({ image: tagged }, "Pulling an image");
   try {

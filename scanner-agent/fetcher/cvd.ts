@@ -1,0 +1,83 @@
+import { open } from "node:fs/promises";
+import { OperatorError } from "../../schema/operator-error.js";
+import { hasCode } from "../contract.js";
+import { findProgram } from "../programs.js";
+import { runCommand } from "../runners/process/command.js";
+import { minimalEnvironment } from "../runners/process/guard.js";
+
+const HEADER_BYTES = 512;
+const MAX_OUTPUT = 1024 ** 2;
+const VERIFY_MS = 300_000;
+
+/** What the head of a `.cvd`, `.cld` or `.cud` says. */
+export interface CvdHeader {
+  readonly version: string;
+  readonly built: Date | null;
+}
+
+/** Reads the head of a database; undefined if it is none. */
+export async function readCvdHeader(file: string): Promise<CvdHeader | undefined> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+    return parseCvdHeader(buffer.toString("latin1", 0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `ClamAV-VDB:time:version:signatures:level:md5:signature:builder:seconds` */
+export function parseCvdHeader(text: string): CvdHeader | undefined {
+  const [magic, , version, , , , , , seconds] = text.trimEnd().split(":");
+  if (magic !== "ClamAV-VDB" || version === undefined || !/^\d{1,10}$/.test(version)) return undefined;
+  const isTime = seconds !== undefined && /^\d{1,11}$/.test(seconds);
+  return { version, built: isTime ? new Date(Number(seconds) * 1_000) : null };
+}
+
+/**
+ * Checks the signature of ClamAV's builders on each `.cvd`. `.cld` and `.cud` have none: freshclam makes the first of what is signed, and
+ * the others are the operator's own. Throws {@link OperatorError}.
+ */
+export async function verifyCvds(files: readonly string[], programPath: string, signal: AbortSignal): Promise<void> {
+  const signed = files.filter((file) => /\.cvd$/i.test(file));
+  if (signed.length === 0) return;
+  const program = await findProgram("sigtool", programPath);
+  if (program === undefined)
+    throw new OperatorError(
+      "sigtool, which checks the signatures of ClamAV's databases, is not installed: install the package clamav.",
+    );
+  for (const file of signed) await verifyCvd(program, file, signal);
+}
+
+async function verifyCvd(program: string, file: string, signal: AbortSignal): Promise<void> {
+  const { exitCode, stdout, stderr } = await runCommand([program, "--info", file], {
+    cwd: "/",
+    env: minimalEnvironment("", "/tmp"),
+    timeoutMs: VERIFY_MS,
+    signal,
+    maxOutput: MAX_OUTPUT,
+  });
+  if (exitCode === 0 && /^Verification OK/m.test(stdout)) return;
+  const name = file.replace(/^.*\//, "");
+  const said = `${stdout}\n${stderr}`.match(/^(?:ERROR|LibClamAV Error): *(.+)$/m)?.[1];
+  throw new OperatorError(
+    `${name} is not signed by ClamAV, was altered, or is cut${said === undefined ? "" : ` (${said.trim()})`}: it is not used. ` +
+      "A database of your own is unsigned and named .cud.",
+  );
+}
+
+/** Whether a page came where a file should be. */
+export async function isPage(file: string): Promise<boolean> {
+  try {
+    const handle = await open(file);
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+      return /^\s*(<!doctype html|<html[\s>])/i.test(buffer.toString("latin1", 0, bytesRead));
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
+}
