@@ -5,7 +5,7 @@ import { findProgram } from "../programs.js";
 import { runCommand } from "../runners/process/command.js";
 import { minimalEnvironment } from "../runners/process/guard.js";
 
-const HEADER_BYTES = 512;
+const CVD_HEAD_BYTES = 512;
 const MAX_OUTPUT = 1024 ** 2;
 const VERIFY_MS = 300_000;
 
@@ -19,7 +19,7 @@ export interface CvdHeader {
 export async function readCvdHeader(file: string): Promise<CvdHeader | undefined> {
   const handle = await open(file);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(CVD_HEAD_BYTES), 0, CVD_HEAD_BYTES, 0);
     return parseCvdHeader(buffer.toString("latin1", 0, bytesRead));
   } finally {
     await handle.close();
@@ -71,7 +71,7 @@ export async function isPage(file: string): Promise<boolean> {
   try {
     const handle = await open(file);
     try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(CVD_HEAD_BYTES), 0, CVD_HEAD_BYTES, 0);
       return /^\s*(<!doctype html|<html[\s>])/i.test(buffer.toString("latin1", 0, bytesRead));
     } finally {
       await handle.close();

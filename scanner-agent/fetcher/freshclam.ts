@@ -15,7 +15,7 @@ const OFFICIAL = "https://database.clamav.net";
 const STANDARD = ["main", "daily", "bytecode"];
 const RUN_MS = 3_600_000;
 const MAX_OUTPUT = 16 * 1024 ** 2;
-const LOOK_MS = 1_000;
+const SHOWN_EVERY_MS = 1_000;
 /** A first fetch brings main and daily, and what is new is written beside what is there. */
 const ROOM = 512 * 1024 ** 2;
 
@@ -75,7 +75,7 @@ export function createFreshclamSource(options: FreshclamOptions): Source {
         (bytes) => bytes > 0 && onBytes(bytes, 0),
         () => clearInterval(watch),
       );
-    const watch = setInterval(() => void show(), LOOK_MS);
+    const watch = setInterval(() => void show(), SHOWN_EVERY_MS);
     try {
       const { exitCode, stdout, stderr } = await runCommand([program, `--config-file=${config}`, "--stdout", "--verbose"], {
         cwd: folder,

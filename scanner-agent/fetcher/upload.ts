@@ -9,8 +9,8 @@ import { reasonOf } from "../contract.js";
 import type { Content, FetchedFile } from "./source.js";
 import { createWebClient, type WebAnswer } from "./web-client.js";
 
-const PUBLISH_MS = 600_000;
-const ANSWER_BYTES = 1024 ** 2;
+const PUBLISHED_WITHIN_MS = 600_000;
+const LARGEST_ANSWER = 1024 ** 2;
 
 const Present = z.object({ files: z.array(hashText("sha256")) });
 const Refusal = z.object({ error: z.string() });
@@ -42,7 +42,7 @@ export interface Upload {
 /** Uploads the files that the gateway does not have, and has it publish the bundle. Throws {@link OperatorError}. */
 export async function uploadBundle(content: Content, files: readonly HashedFile[], upload: Upload): Promise<void> {
   const { url, authority, signal, onBytes } = upload;
-  const web = createWebClient({ authority, answerMs: PUBLISH_MS });
+  const web = createWebClient({ authority, answerMs: PUBLISHED_WITHIN_MS });
   try {
     const there = new Set(Present.parse(await readJson(await web.send("GET", url, { signal }))).files);
     const missing = files.filter(({ sha256 }, i) => !there.has(sha256) && files.findIndex((one) => one.sha256 === sha256) === i);
@@ -75,7 +75,7 @@ async function readJson({ statusCode, body }: WebAnswer): Promise<unknown> {
   let text = "";
   for await (const part of body) {
     text += String(part);
-    if (text.length > ANSWER_BYTES) throw new OperatorError("The gateway answers with more than can be an answer.");
+    if (text.length > LARGEST_ANSWER) throw new OperatorError("The gateway answers with more than can be an answer.");
   }
   const json: unknown = parse(text);
   if (statusCode >= 200 && statusCode < 300) return json;

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { gatewaySettings, readGatewayConfig } from "../../gateway/config.js";
 import { agentSettings, readAgentConfig } from "../../scanner-agent/config.js";
+import { fetchSettings } from "../../scanner-agent/config-fetching.js";
 import { projectPath } from "../../schema/paths.js";
 import type { Settings } from "../../schema/settings.js";
 
@@ -27,6 +28,7 @@ const PROGRAMS = [
 const OWN_FILE = "the image and compose give it the path inside the container";
 const ONE_NATS = "compose runs one NATS server";
 const OTHER_HOSTS = "deploy/more-hosts.yml sets it where other hosts are let in";
+const FETCHER = "the service fetcher has it";
 const ONE_SOCKET = "DOCKER_SOCKET names the daemon's socket on the host";
 
 /** Settings that `.env` cannot change, and why. */
@@ -64,6 +66,11 @@ const NOT_HANDED_ON: Readonly<Record<string, Readonly<Record<string, string>>>> 
     SCANMESH_SPOOL: "it lies in a folder of the class, beside SCANMESH_HOST_DIR",
     SCANMESH_SECRETS: "it lies in SCANMESH_HOST_DIR",
     SCANMESH_CLAMAV_DB: "it lies in SCANMESH_HOST_DIR",
+    SCANMESH_FETCH: FETCHER,
+    SCANMESH_FETCH_DIR: FETCHER,
+    SCANMESH_FETCH_PROXY: FETCHER,
+    SCANMESH_FETCH_CA: FETCHER,
+    SCANMESH_CLAMAV_MIRROR: FETCHER,
     DOCKER_HOST: ONE_SOCKET,
     DOCKER_TLS_VERIFY: ONE_SOCKET,
     DOCKER_CERT_PATH: ONE_SOCKET,
@@ -79,6 +86,11 @@ it.each([
   const texts = [...Object.values(environment), ...ports];
   const handedOn = Object.keys(settings).filter((name) => texts.some((text) => text.includes(`\${${name}:-`)));
   expect([...handedOn, ...Object.keys(NOT_HANDED_ON[program] ?? {})].toSorted()).toEqual(Object.keys(settings).toSorted());
+});
+
+it("compose's fetcher is given every setting of fetching", () => {
+  const names = Object.keys(compose.services["fetcher"]?.environment ?? {});
+  expect(Object.keys(fetchSettings).filter((name) => !names.includes(name))).toEqual([]);
 });
 
 it(".env.example lists every name that compose's files read, and no other", () => {
