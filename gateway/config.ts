@@ -15,6 +15,7 @@ import {
   type Values,
 } from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
+import { bundleSettings } from "./config-bundles.js";
 import { joiningSettings, plainServers, readJoining, splitServers, type JoiningConfig } from "./config-joining.js";
 import { listeningMissing, listeningSettings, readListening, type ListeningConfig } from "./config-listening.js";
 import { accountFiles, accountFilesMissing, accountSettings, type AccountFiles } from "./config-accounts.js";
@@ -128,12 +129,7 @@ export const gatewaySettings = {
     example: "200GiB",
     about: "Most bytes of stored samples, in each account; NATS reserves them twice.",
   },
-  SCANMESH_BUNDLES_MAX: {
-    type: size,
-    fallback: "4GiB",
-    example: "8GiB",
-    about: "Most bytes of bundles (signatures, rules and images of engines), in each account; NATS reserves them twice.",
-  },
+  ...bundleSettings,
   SCANMESH_ACK_WAIT: sharedSettings.SCANMESH_ACK_WAIT,
   SCANMESH_CANARY_WAIT: {
     type: duration,
@@ -212,6 +208,7 @@ export interface GatewayConfig extends ListeningConfig, JoiningConfig {
   /** Undefined: as much as the NATS server has. */
   readonly samplesMaxBytes: number | undefined;
   readonly bundlesMaxBytes: number;
+  readonly bundleKeyFile: string | undefined;
   readonly ackWaitMs: number;
   /** Longest time that an update waits for enough scans of its first host. */
   readonly canaryWaitMs: number;
@@ -253,6 +250,7 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
     scansMaxBytes: values.SCANMESH_SCANS_MAX,
     samplesMaxBytes: values.SCANMESH_SAMPLES_MAX,
     bundlesMaxBytes: values.SCANMESH_BUNDLES_MAX,
+    bundleKeyFile: values.SCANMESH_BUNDLE_KEY,
     ackWaitMs: values.SCANMESH_ACK_WAIT,
     canaryWaitMs: values.SCANMESH_CANARY_WAIT,
     sweepIntervalMs: values.SCANMESH_SWEEP_INTERVAL,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
+import { readBundleKey } from "../schema/bundle-signature.js";
 import { OLD_CHUNK_BYTES } from "../schema/streams.js";
 import { openAgentAccounts } from "./accounts/accounts.js";
 import { followEngines } from "./accounts/follow-engines.js";
@@ -106,6 +107,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     largestChunk: () => (fleet === undefined ? OLD_CHUNK_BYTES : largestChunk(fleet)),
     seals: sealing.hasBegun,
   });
+  const bundleKey = config.bundleKeyFile === undefined ? undefined : readBundleKey(config.bundleKeyFile);
   const bundles = openBundleStore(config, log, bus.account);
   const accounts =
     config.accountFiles &&
@@ -133,6 +135,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     bus,
     samples,
     bundles,
+    bundleKey,
     accounts,
     fleet,
     version,

@@ -16,6 +16,7 @@ import { answerHalfOpen } from "./http/half-open.js";
 import { trackUnanswered } from "./http/give-way.js";
 import { endUnreadAnswers } from "./http/unread-answers.js";
 import { graphqlRoutes } from "./graphql/routes.js";
+import { bundleRoutes } from "./routes/bundles.js";
 import { healthRoutes } from "./routes/health.js";
 import { sendError } from "./http/http-error.js";
 import { guardOrigins } from "./http/origin-guard.js";
@@ -82,6 +83,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   await app.register(async (part) => graphqlRoutes(part, ctx));
   await app.register(async (part) => restRoutes(part, ctx));
   await app.register(async (part) => uploadRoutes(part, ctx));
+  await app.register(async (part) => bundleRoutes(part, ctx));
   await app.register(async (part) => joinRoutes(part, ctx));
   await app.register(async (part) => healthRoutes(part, ctx));
   await app.register(async (part) => dashboardRoutes(part));

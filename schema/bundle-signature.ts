@@ -1,6 +1,8 @@
 /** How the mesh that makes a bundle signs it: Ed25519 over {@link signedText}. Whoever knows its public key can check it with openssl. */
 
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { OperatorError } from "./operator-error.js";
 
 /** What is signed of a bundle: the digest, behind what keeps the signature from counting for anything else. */
 export function signedText(digest: string): string {
@@ -47,15 +49,24 @@ export interface BundleKey {
   sign(digest: string): Buffer;
 }
 
-/** The key in a file (PEM). Throws for anything but a private key of Ed25519. */
-export function readBundleKey(pem: string): BundleKey {
-  const key = createPrivateKey(pem);
-  if (key.asymmetricKeyType !== "ed25519")
-    throw new Error(`it is a key of ${key.asymmetricKeyType ?? "no known kind"}, not of Ed25519`);
+/** The key in a file (PEM). Throws {@link OperatorError} for anything but a private key of Ed25519. */
+export function readBundleKey(file: string): BundleKey {
+  const key = readPrivateKey(file);
   const publicKey = createPublicKey(key).export({ format: "der", type: "spki" });
   return {
     publicKey,
     fingerprint: keyFingerprint(publicKey),
     sign: (digest) => sign(null, Buffer.from(signedText(digest)), key),
   };
+}
+
+function readPrivateKey(file: string): KeyObject {
+  try {
+    const key = createPrivateKey(readFileSync(file, "utf8"));
+    if (key.asymmetricKeyType !== "ed25519") throw new Error(`it is of the kind ${key.asymmetricKeyType ?? "unknown"}`);
+    return key;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(`${file} has no private key of Ed25519 (PEM) to sign bundles with: ${reason}.`, { cause: error });
+  }
 }

@@ -59,6 +59,7 @@ export async function handOut(keys: Keys, { folder, natsStore, names }: HandOut)
     writeReadable(join(folder, "gateway"), "system.creds", await readFile(resolver, "utf8")),
     writeReadable(join(folder, "gateway"), "accounts.nk", await readFile(keys.signing.accounts, "utf8")),
     writeReadable(join(folder, "gateway"), "agents.nk", await readFile(keys.signing.agents, "utf8")),
+    writeReadable(join(folder, "gateway"), "bundles.pem", await readFile(keys.signing.bundles, "utf8")),
     writeReadable(join(folder, "gateway"), "join-keys.json", await joinKeysText(keys)),
     writeReadable(join(folder, "agent-isolated"), "join-token", tokenOf("isolated")),
     writeReadable(join(folder, "agent-internet"), "join-token", tokenOf("internet")),

@@ -6,7 +6,7 @@
 
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import {
   createAccount,
   createOperator,
@@ -43,8 +43,8 @@ export interface Keys {
   readonly operator: { readonly jwt: string; readonly seedFile: string };
   readonly system: Account;
   readonly accounts: Readonly<Record<InternetClass, Account>>;
-  /** Files of the seeds by which a gateway signs agents' accounts, for the operator, and agents' users. */
-  readonly signing: { readonly accounts: string; readonly agents: string };
+  /** Files of the seeds by which a gateway signs agents' accounts, for the operator, and agents' users; and of the key for bundles (PEM). */
+  readonly signing: { readonly accounts: string; readonly agents: string; readonly bundles: string };
   /** Files of the users' credentials. An agent's are shared by every agent of that class. */
   readonly creds: {
     readonly system: string;
@@ -89,7 +89,11 @@ export async function makeKeys(dir: string): Promise<Keys> {
     operator: { jwt: operatorJwt, seedFile: join(dir, "operator.nk") },
     system,
     accounts: { isolated, internet },
-    signing: { accounts: join(dir, "operator-signing.nk"), agents: join(dir, "agents-signing.nk") },
+    signing: {
+      accounts: join(dir, "operator-signing.nk"),
+      agents: join(dir, "agents-signing.nk"),
+      bundles: await bundleKey(dir),
+    },
     creds: {
       system: await creds(dir, "sys", system, {}),
       resolver: await creds(dir, "gateway-system", system, resolverPermissions()),
@@ -135,6 +139,15 @@ function samePermissions(user: Partial<User>, permissions: Permissions): boolean
 
 async function seed(dir: string, name: string, create: () => { getSeed(): Uint8Array }): Promise<string> {
   return readOrCreateFile(join(dir, `${name}.nk`), async () => text(create().getSeed()));
+}
+
+/** The key by which gateways sign bundles. */
+async function bundleKey(dir: string): Promise<string> {
+  const file = join(dir, "bundle-signing.pem");
+  await readOrCreateFile(file, async () =>
+    generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+  );
+  return file;
 }
 
 function publicKey(ofSeed: string): string {

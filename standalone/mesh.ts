@@ -140,6 +140,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
       SCANMESH_NATS_ACCOUNTS_KEY: keys.signing.accounts,
       SCANMESH_NATS_AGENTS_KEY: keys.signing.agents,
       SCANMESH_JOIN_KEYS: join(keys.dir, "join-keys.json"),
+      SCANMESH_BUNDLE_KEY: keys.signing.bundles,
     };
     await writeFile(accountFiles.SCANMESH_JOIN_KEYS, await joinKeysText(keys), { mode: 0o600 });
     joinSecret = (await readJoinSecrets(keys.dir)).isolated;

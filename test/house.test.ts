@@ -21,7 +21,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       [
         "gateway",
         "what every room may use",
-        /^(config(-accounts|-joining|-listening)?|errors|caller|metrics|failpoint|batch|batch-limit|recent-map|row-batches|flow|content|write-probe)\.ts$/,
+        /^(config(-accounts|-bundles|-joining|-listening)?|errors|caller|metrics|failpoint|batch|batch-limit|recent-map|row-batches|flow|content|write-probe)\.ts$/,
       ],
     ],
     [["gateway/bus", "what speaks to NATS: connections, streams, the sample store"]],
@@ -38,6 +38,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     ],
     [["gateway/scan", "the verbs: a rule each, over the rooms below"]],
     [["gateway/join", "hosts that join: their tokens, and agents' keys"]],
+    [["gateway/bundles", "versions of what engines need: sent, checked, published, removed"]],
     [["gateway/updates", "new versions of what engines need: who serves which, and how an update goes"]],
     [["gateway/background", "what runs by itself: recording results, and the sweep"]],
     [["gateway/http", "what all HTTP routes share"]],

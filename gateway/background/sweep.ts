@@ -13,6 +13,7 @@ import { removeExpiredUploads } from "../db/uploads.js";
 import { releaseInternetCopies } from "../db/samples.js";
 import type { OpenResult } from "../db/withdraw.js";
 import { GatewayError } from "../errors.js";
+import { tidyBundles } from "../bundles/retain.js";
 import { createRowBatches, type RowBatches } from "../row-batches.js";
 import { repeatOrders } from "../scan/agent-orders.js";
 import { repeatSettings } from "../scan/agent-settings.js";
@@ -65,6 +66,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "requests of final scans", every: 10_000, run: () => removeSettled(ctx.db) },
     { name: "internet copies", every: 1_000, run: () => removeIdleCopies(ctx, copies) },
     { name: "orphans", every: Math.min(grace / 4, 60_000), run: (c) => eachClass((internet) => removeOrphans(c, internet)) },
+    { name: "bundles", every: Math.min(grace / 4, 60_000), run: tidyBundles },
     { name: "statistics", every: 1_000, run: () => updateStatistics(ctx, uncounted) },
     { name: "old statistics", every: 600_000, run: () => trimRollup(ctx.db) },
     { name: "idempotency keys", every: 60_000, run: removeKeys },

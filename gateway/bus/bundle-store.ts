@@ -25,6 +25,14 @@ export interface StoredFile {
   readonly size: number;
 }
 
+/** A file that is to be stored. */
+export interface SentFile {
+  readonly sha256: string;
+  /** How many bytes there will be; undefined: nobody has said. */
+  readonly announced: number | undefined;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
 /** What is stored in an account. */
 export interface StoredBundles {
   /** How many chunks there are of each file that is whole, by its sha256. */
@@ -38,10 +46,10 @@ export interface StoredBundles {
 /** Bundles' files, in the account of each class. Only gateways write and remove. Every call throws UNAVAILABLE while NATS is away. */
 export interface BundleStore {
   /**
-   * Streams a file in; it is safe when this returns its size. Throws BAD_INPUT for bytes of another sha256, TOO_LARGE, STORAGE_FULL;
-   * nothing of the file stays then. Of one file there must be one call at a time.
+   * Streams a file in; it is safe when this returns its size. One that is there is read and not stored again. Throws BAD_INPUT for bytes
+   * of another sha256, TOO_LARGE, STORAGE_FULL; nothing of a new file stays then. Of one file there must be one call at a time.
    */
-  put(internet: InternetClass, sha256: string, bytes: AsyncIterable<Uint8Array>, limit: number): Promise<number>;
+  put(internet: InternetClass, file: SentFile, limit: number): Promise<number>;
   /** Whether there is the whole file. */
   has(internet: InternetClass, file: StoredFile): Promise<boolean>;
   /** Everything that is stored. */
@@ -101,13 +109,21 @@ export function openBundleStore(
     return message;
   }
 
+  /** As far as that can be told before its bytes have come. */
+  async function isWhole(internet: InternetClass, sha256: string, announced: number | undefined): Promise<boolean> {
+    const { subjects } = await countChunks(internet, bundleFileSubject(sha256));
+    if (!subjects.includes(bundleSubject(sha256, 0))) return false;
+    return announced === undefined || subjects.length === bundleChunks(announced);
+  }
+
   const has: BundleStore["has"] = async (internet, { sha256, size }) =>
     (await countChunks(internet, bundleFileSubject(sha256))).subjects.length === bundleChunks(size);
 
   return {
     has,
-    async put(internet, sha256, source, limit) {
+    async put(internet, { sha256, announced, bytes: source }, limit) {
       await account(internet).ensureBundles();
+      const isThere = await isWhole(internet, sha256, announced);
       const attempt = uuidv7();
       const write = (n: number, pieces: readonly Uint8Array[]) =>
         ask(internet, (nc) =>
@@ -133,6 +149,7 @@ export function openBundleStore(
         let n = 0;
         for await (const pieces of chunked(measured(), BUNDLE_CHUNK_BYTES)) {
           const index = n++;
+          if (isThere) continue;
           if (index === 0) first = pieces;
           else await window.add(() => write(index, pieces));
         }
@@ -140,11 +157,13 @@ export function openBundleStore(
         const found = hash.digest("hex");
         if (found !== sha256)
           throw new GatewayError("BAD_INPUT", `these bytes have the sha256 ${found}, not ${sha256}: send the file again`);
+        if (isThere) return size;
         await write(0, first ?? []);
         if (!(await has(internet, { sha256, size }))) throw unavailable();
         return size;
       } catch (error) {
         await window.settled();
+        if (isThere) throw error;
         await removeOne(internet, sha256).catch((reason: unknown) =>
           log.warn({ err: reason, sha256 }, "cannot remove what there is of a bundle's file now; the sweep will"),
         );

@@ -32,7 +32,7 @@ export interface BundleRecord {
 export type NewBundle = Pick<
   BundleRecord,
   "engineId" | "set" | "sequence" | "kind" | "digest" | "signature" | "version" | "date" | "source"
-> & { readonly files: readonly BundleFile[]; readonly keyId: string | null };
+> & { readonly files: readonly BundleFile[]; readonly keyId: string | null; readonly fetched: boolean };
 
 /** How many bundles of a set are kept besides those that are served. */
 export const KEPT_BUNDLES = 2;
@@ -201,6 +201,16 @@ export async function removeOldBundles(tx: Tx): Promise<number> {
     .where(sql<boolean>`not ${isNeeded}`)
     .executeTakeFirst();
   return Number(removed.numUpdatedRows);
+}
+
+/** Of some files and manifests those that a bundle has, or had. */
+export async function readKnownFiles(db: Database | Tx, sha256s: readonly string[]): Promise<Set<string>> {
+  const wanted = elements(sha256s, "text");
+  const { rows } = await sql<{ sha256: string }>`
+    select sha256 from bundle_files where sha256 = any(${wanted}) union select digest from bundles where digest = any(${wanted})`.execute(
+    db,
+  );
+  return new Set(rows.map(({ sha256 }) => sha256));
 }
 
 /** What the bundles of a class have on the bus: their files and manifests, by sha256. */

@@ -8,6 +8,7 @@ import { AgentSettingsResolver } from "./resolvers/agent-settings.js";
 import { ApiKeyResolver } from "./resolvers/api-key.js";
 import { AuditEventConnectionResolver, AuditEventResolver } from "./resolvers/audit-event.js";
 import { BatchResolver, SubmitScansSuccessResolver } from "./resolvers/batch.js";
+import { BundleResolver } from "./resolvers/bundle.js";
 import { DownloadResolver } from "./resolvers/download.js";
 import { EngineAnswersResolver, EngineStatisticsResolver } from "./resolvers/engine-statistics.js";
 import { EngineResolver } from "./resolvers/engine.js";
@@ -62,6 +63,7 @@ export function createSchema(): GraphQLSchema {
       AuditEventResolver,
       AuditEventConnectionResolver,
       BatchResolver,
+      BundleResolver,
       DownloadResolver,
       EngineResolver,
       EngineAnswersResolver,

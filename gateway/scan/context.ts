@@ -9,6 +9,7 @@ import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
 import type { BundleStore } from "../bus/bundle-store.js";
 import type { SampleStore } from "../bus/sample-store.js";
+import type { BundleKey } from "../../schema/bundle-signature.js";
 import type { DeliveryRecord } from "../../schema/webhooks.js";
 import type { ListWatch } from "../watch/list-watch.js";
 import type { FleetWatches } from "../watch/fleet-watches.js";
@@ -44,6 +45,8 @@ export interface ScanContext {
   readonly samples: SampleStore;
   /** Files of bundles. */
   readonly bundles: BundleStore;
+  /** By which they are signed; undefined where none are published. */
+  readonly bundleKey: BundleKey | undefined;
   /** Agents' accounts on NATS; undefined where they share the credentials of their class. */
   readonly accounts: AgentAccounts | undefined;
   /** The agents that are present. */

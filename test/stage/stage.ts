@@ -109,6 +109,7 @@ export async function startStage({ postgresUrl, tls = false }: { postgresUrl?: s
     SCANMESH_NATS_SYSTEM_CREDS: keys.creds.resolver,
     SCANMESH_NATS_ACCOUNTS_KEY: keys.signing.accounts,
     SCANMESH_NATS_AGENTS_KEY: keys.signing.agents,
+    SCANMESH_BUNDLE_KEY: keys.signing.bundles,
     ...(files
       ? {
           SCANMESH_NATS_CA: files.ca,

@@ -35,6 +35,7 @@ describe("what the containers of a mesh are given", () => {
     const ofGateway = [
       "accounts.nk",
       "agents.nk",
+      "bundles.pem",
       "database-url",
       "internet.creds",
       "isolated.creds",

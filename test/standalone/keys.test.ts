@@ -23,7 +23,7 @@ describe("making keys", () => {
     const dir = await temporaryFolder();
     const sets = await Promise.all([makeKeys(dir), makeKeys(dir), makeKeys(dir)]);
     expect(new Set(sets.map((keys) => JSON.stringify(keys))).size).toBe(1);
-    expect((await readdir(dir)).filter((file) => !/\.(nk|jwt|creds)$/.test(file))).toEqual([]);
+    expect((await readdir(dir)).filter((file) => !/\.(nk|jwt|creds|pem)$/.test(file))).toEqual([]);
   });
 
   test("only their owner can read them", async () => {

@@ -1,0 +1,43 @@
+import { BUNDLE_LIMITS } from "../../schema/bundle.js";
+import type { BundleUploadState } from "../../schema/bundle-upload.js";
+import { internetClass } from "../../schema/classes.js";
+import { hashPattern } from "../../schema/hashes.js";
+import { sizeText } from "../../schema/settings.js";
+import type { SentFile } from "../bus/bundle-store.js";
+import { badInput, GatewayError } from "../errors.js";
+import type { ScanContext } from "../scan/context.js";
+import { readUpload } from "./uploads.js";
+
+type Mesh = Pick<ScanContext, "db" | "bundles">;
+
+/** What there is of a bundle that is being sent: every file of its class counts. */
+export async function readUploadState({ db, bundles }: Mesh, token: string): Promise<BundleUploadState> {
+  const { engine, set, internet } = await readUpload(db, token);
+  const { files, room } = await bundles.content(internetClass(internet));
+  return { engine, set, files: [...files.keys()], room };
+}
+
+/**
+ * Takes a file of a bundle, and returns its size. What does not fit is refused before it is read. Throws NOT_FOUND, UPLOAD_EXPIRED, and
+ * whatever `BundleStore.put` throws; nothing of it is stored then.
+ */
+export async function receiveFile(
+  { db, bundles }: Mesh,
+  token: string,
+  file: SentFile,
+): Promise<{ sha256: string; size: number }> {
+  const { internet } = await readUpload(db, token);
+  const { sha256, announced } = file;
+  if (!hashPattern("sha256").test(sha256))
+    throw badInput("sha256", "the path ends with the sha256 of the file in 64 lower-case digits");
+  if (announced !== undefined && announced > BUNDLE_LIMITS.fileSize)
+    throw new GatewayError("TOO_LARGE", `a file of a bundle may have ${sizeText(BUNDLE_LIMITS.fileSize)}`);
+  const { files, room } = await bundles.content(internetClass(internet));
+  if (!files.has(sha256) && announced !== undefined && announced > room)
+    throw new GatewayError(
+      "STORAGE_FULL",
+      `this file has ${sizeText(announced)}, and there is room for ${sizeText(room)}: remove bundles, or raise SCANMESH_BUNDLES_MAX`,
+    );
+  const size = await bundles.put(internetClass(internet), file, BUNDLE_LIMITS.fileSize);
+  return { sha256, size };
+}
