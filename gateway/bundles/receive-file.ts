@@ -4,6 +4,7 @@ import { internetClass } from "../../schema/classes.js";
 import { hashPattern } from "../../schema/hashes.js";
 import { sizeText } from "../../schema/settings.js";
 import type { SentFile } from "../bus/bundle-store.js";
+import { findFileSize } from "../db/bundles.js";
 import { badInput, GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
 import { readUpload } from "./uploads.js";
@@ -32,12 +33,18 @@ export async function receiveFile(
     throw badInput("sha256", "the path ends with the sha256 of the file in 64 lower-case digits");
   if (announced !== undefined && announced > BUNDLE_LIMITS.fileSize)
     throw new GatewayError("TOO_LARGE", `a file of a bundle may have ${sizeText(BUNDLE_LIMITS.fileSize)}`);
+  const known = await findFileSize(db, sha256);
+  if (known === null) throw badInput("sha256", "is that of a manifest, which the mesh makes by itself");
+  // What another bundle has is not touched by what cannot be it.
+  if (known !== undefined && announced !== undefined && announced !== known)
+    throw badInput("sha256", `the file with this sha256 has ${known} bytes, and not ${announced}`);
+  const length = known ?? announced;
   const { files, room } = await bundles.content(internetClass(internet));
-  if (!files.has(sha256) && announced !== undefined && announced > room)
+  if (!files.has(sha256) && length !== undefined && length > room)
     throw new GatewayError(
       "STORAGE_FULL",
-      `this file has ${sizeText(announced)}, and there is room for ${sizeText(room)}: remove bundles, or raise SCANMESH_BUNDLES_MAX`,
+      `this file has ${sizeText(length)}, and there is room for ${sizeText(room)}: remove bundles, or raise SCANMESH_BUNDLES_MAX`,
     );
-  const size = await bundles.put(internetClass(internet), file, BUNDLE_LIMITS.fileSize);
+  const size = await bundles.put(internetClass(internet), { ...file, announced: length }, BUNDLE_LIMITS.fileSize);
   return { sha256, size };
 }

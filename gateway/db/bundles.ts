@@ -213,6 +213,14 @@ export async function readKnownFiles(db: Database | Tx, sha256s: readonly string
   return new Set(rows.map(({ sha256 }) => sha256));
 }
 
+/** How long a file of any bundle is; null: it is a manifest. Undefined: no bundle has it. */
+export async function findFileSize(db: Database, sha256: string): Promise<number | null | undefined> {
+  const { rows } = await sql<{ size: number | null }>`
+    (select size from bundle_files where sha256 = ${sha256} limit 1) union all
+    select null from bundles where digest = ${sha256}`.execute(db);
+  return rows[0]?.size;
+}
+
 /** What the bundles of a class have on the bus: their files and manifests, by sha256. */
 export async function readKeptFiles(db: Database | Tx, internet: boolean): Promise<Set<string>> {
   const { rows } = await sql<{ sha256: string }>`

@@ -233,6 +233,8 @@ export type RescanManyMutation = { readonly rescanScans:
           | { readonly message: string }
           | { readonly message: string }
           | { readonly message: string }
+          | { readonly message: string }
+          | { readonly message: string }
          }> }
    };
 

@@ -197,6 +197,8 @@ export type SubmitBatchMutation = { readonly submitScans:
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
+        | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
+        | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
       > }
    };
 

@@ -102,9 +102,17 @@ it("a file that is there need not be sent again, and one that does not arrive wh
   const before = await last();
   expect((await putFile(to, bytes)).status).toBe(201);
   expect(await last()).toBe(before);
-  // What is sent badly under the name of a file that is there takes nothing away.
-  expect((await putFile(to, "other", sha256(bytes))).status).toBe(400);
-  expect(await stored()).toEqual([sha256(bytes)]);
+  const { digest } = (await post(to, { files: listing({ a: bytes }) })).json<{ digest: string }>();
+  const kept = new Set(await stored());
+  const again = await openBundle(gateway.url, "Av");
+  // What is sent badly under the name of a file that a bundle has takes nothing away.
+  expect(await error(putFile(again, "other", sha256(bytes)))).toEqual([
+    400,
+    expect.stringMatching(/has 1966080 bytes, and not 5$/),
+  ]);
+  expect((await putFile(again, randomBytes(bytes.length), sha256(bytes))).status).toBe(400);
+  expect((await putFile(again, "other", digest)).status).toBe(400);
+  expect(new Set(await stored())).toEqual(kept);
 });
 
 describe("a bundle is refused with a sentence", () => {
