@@ -97,6 +97,30 @@ export function createMetrics() {
       help: "Deadlocks that Postgres resolved by aborting a transaction of the gateway.",
       registers,
     }),
+    fetchChecks: new Counter({
+      name: "scanmesh_fetch_checks_total",
+      help: "Looks at the sources of engines' updates that ended, by outcome: DONE, BLOCKED, FAILED.",
+      labelNames: ["engine", "set", "outcome"],
+      registers,
+    }),
+    fetchFailures: new Gauge({
+      name: "scanmesh_fetch_failures_in_a_row",
+      help: "How often a source was looked at in vain since it answered last.",
+      labelNames: ["engine", "set"],
+      registers,
+    }),
+    fetchLast: new Gauge({
+      name: "scanmesh_fetch_last_check_timestamp_seconds",
+      help: "When a source was asked last, in seconds since 1970.",
+      labelNames: ["engine", "set"],
+      registers,
+    }),
+    fetchNext: new Gauge({
+      name: "scanmesh_fetch_next_check_timestamp_seconds",
+      help: "When a source is asked next, in seconds since 1970.",
+      labelNames: ["engine", "set"],
+      registers,
+    }),
     sampleBytes: new Counter({ name: "scanmesh_sample_bytes_total", help: "Bytes of samples stored.", registers }),
   };
 }

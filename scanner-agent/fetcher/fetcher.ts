@@ -99,12 +99,13 @@ export function createFetcher({ sources, gateway, authority, onChange, log }: Fe
   }
 
   function addressOf(url: string): string {
-    if (URL.canParse(url)) return url;
-    if (gateway === undefined)
+    // The address by which this host has joined is one that it reaches.
+    if (gateway !== undefined) return new URL(new URL(url, gateway).pathname, gateway).href;
+    if (!URL.canParse(url))
       throw new OperatorError(
         "This agent does not know where the gateway is: let it join the mesh (npm run agent -- join), or set SCANMESH_PUBLIC_URL at the gateway.",
       );
-    return new URL(url, gateway).href;
+    return url;
   }
 
   function change(run: Run, to: Partial<FetchJob>): void {

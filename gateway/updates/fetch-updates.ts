@@ -1,0 +1,155 @@
+/** Looks at the sources of engines' bundles: each is given to one fetcher at its time, and to another when that one vanishes. */
+
+import { randomUUID } from "node:crypto";
+import { MAX_FETCH_JOBS, type FetchJob, type FetchOrder } from "../../schema/fetch-job.js";
+import { newestBundle, readBundleFiles } from "../db/bundles.js";
+import type { Tx } from "../db/database.js";
+import { readEngines } from "../db/engines.js";
+import {
+  addFetchJobs,
+  FETCH_ENDS,
+  giveFetchJob,
+  lockFetchJob,
+  readFetchJobs,
+  recordFetchProgress,
+  releaseFetchJob,
+  type FetchJobRecord,
+} from "../db/fetch-jobs.js";
+import { DEFAULT_POLICY, readPolicies } from "../db/update-policies.js";
+import type { ScanContext } from "../scan/context.js";
+import { chooseFetcher, findFetchable, findFetchers, type Fetchable, type Fetcher } from "./fetch-sources.js";
+
+/** What looks use of a gateway. */
+export type FetchContext = Pick<ScanContext, "db" | "bus" | "fleet" | "log"> & {
+  readonly config: Pick<ScanContext["config"], "publicUrl">;
+  readonly metrics: Pick<ScanContext["metrics"], "fetchChecks" | "fetchFailures" | "fetchNext" | "fetchLast">;
+  /** Gives a token by which a look's bundle is uploaded; one that the same look had before counts no more. */
+  readonly openUpload: (
+    tx: Tx,
+    look: { engineId: number; set: string; job: string; source: string },
+  ) => Promise<{ readonly path: string }>;
+};
+
+/** How long a fetcher may be silent about a job that it has, before it is told again, and before another one has it. */
+const TELL_AGAIN_MS = 5_000;
+const VANISHED_MS = 60_000;
+/** A look that takes longer is given up. */
+const LONGEST_MS = 6 * 3_600_000;
+/** How often Postgres is told that a fetcher is still at it. */
+const HEARD_MS = 15_000;
+const KNOWN_MOST = 1_000;
+
+/** Records what fetchers say, and gives out what is due. Any number of gateways may do it. */
+export async function fetchUpdates(ctx: FetchContext): Promise<void> {
+  const { db, fleet } = ctx;
+  const fetchers = findFetchers(fleet.presences());
+  const [engines, policies] = [await readEngines(db), await readPolicies(db)];
+  const sets = findFetchable(fetchers, engines, policies);
+  let jobs = await readFetchJobs(db);
+  const fresh = sets.filter(({ engineId, set }) => !jobs.some((job) => job.engineId === engineId && job.set === set));
+  if (fresh.length > 0) {
+    await addFetchJobs(db, fresh);
+    jobs = await readFetchJobs(db);
+  }
+  if (jobs.length === 0) return;
+  for (const job of jobs.filter(({ isOpen }) => isOpen)) await recordJob(ctx, fetchers, job, everyMsOf(sets, job));
+  jobs = await readFetchJobs(db);
+  showJobs(ctx, jobs);
+  const orders = new Map<Fetcher, FetchOrder[]>();
+  for (const job of jobs) {
+    const given = await giveOut(ctx, fetchers, job, jobs);
+    if (given) orders.set(given.fetcher, [...(orders.get(given.fetcher) ?? []), given.order]);
+  }
+  for (const [{ agent, class: internet }, all] of orders)
+    for (let at = 0; at < all.length; at += MAX_FETCH_JOBS)
+      ctx.bus.account(internet).sendControl(agent, { v: 1, kind: "fetch", jobs: all.slice(at, at + MAX_FETCH_JOBS) });
+}
+
+/** What the fetcher says of a job becomes what Postgres says of it. */
+async function recordJob(ctx: FetchContext, fetchers: readonly Fetcher[], job: FetchJobRecord, everyMs: number): Promise<void> {
+  const told = toldOf(fetchers, job);
+  if (told === undefined && job.openMs > LONGEST_MS) return record(ctx, job, tooLong(everyMs));
+  if (told === undefined || (told.state === job.state && job.silentMs < HEARD_MS)) return;
+  if (!FETCH_ENDS.includes(told.state) && job.openMs > LONGEST_MS) return record(ctx, job, tooLong(everyMs));
+  await record(ctx, job, { ...told, everyMs });
+}
+
+function tooLong(everyMs: number) {
+  const reason = `The look took longer than ${LONGEST_MS / 3_600_000} hours and was given up.`;
+  return { state: "FAILED" as const, reason, until: null, checkedAt: null, everyMs };
+}
+
+async function record({ db, metrics }: FetchContext, job: FetchJobRecord, progress: Parameters<typeof recordFetchProgress>[2]) {
+  const changed = await recordFetchProgress(db, job, progress);
+  if (changed && FETCH_ENDS.includes(progress.state)) metrics.fetchChecks.labels(job.engine, job.set, progress.state).inc();
+}
+
+/** What the fetcher that has a job says of it now. */
+function toldOf(fetchers: readonly Fetcher[], { agent, job }: FetchJobRecord): FetchJob | undefined {
+  return fetchers.find((one) => one.agent === agent)?.fetches.jobs.find((one) => one.job === job);
+}
+
+/** Gives a job that is due, or whose fetcher has vanished, to a fetcher; tells one again that does not show its job. */
+async function giveOut(
+  ctx: FetchContext,
+  fetchers: readonly Fetcher[],
+  job: FetchJobRecord,
+  all: readonly FetchJobRecord[],
+): Promise<{ fetcher: Fetcher; order: FetchOrder } | undefined> {
+  if (!job.isOpen && !job.isDue) return undefined;
+  const holder = fetchers.find(({ agent }) => agent === job.agent);
+  const isShown = toldOf(fetchers, job) !== undefined;
+  if (job.isOpen && isShown) return undefined;
+  const isLost = job.isOpen && job.silentMs > VANISHED_MS;
+  if (job.isOpen && !isLost && (holder === undefined || job.silentMs < TELL_AGAIN_MS)) return undefined;
+  const again = job.isOpen && !isLost ? holder : undefined;
+  const fetcher = again ?? chooseFetcher(isLost ? fetchers.filter((one) => one !== holder) : fetchers, job, all);
+  return ctx.db.transaction().execute(async (tx) => {
+    if (!(await lockFetchJob(tx, job))) return undefined;
+    if (fetcher === undefined) {
+      if (isLost) await releaseFetchJob(tx, job, `The fetcher ${job.agent} has vanished, and there is no other.`);
+      return undefined;
+    }
+    if (again) return { fetcher, order: await orderOf(ctx, tx, job, job.job, fetcher) };
+    const next = randomUUID();
+    await giveFetchJob(tx, job, next, fetcher.agent);
+    ctx.log.info(
+      { engine: job.engine, set: job.set, agent: fetcher.agent },
+      "A fetcher looks at the source of an engine's updates",
+    );
+    return { fetcher, order: await orderOf(ctx, tx, job, next, fetcher) };
+  });
+}
+
+async function orderOf(
+  { config, openUpload }: FetchContext,
+  tx: Tx,
+  { engineId, engine, set }: FetchJobRecord,
+  job: string,
+  { agent }: Fetcher,
+): Promise<FetchOrder> {
+  const { path } = await openUpload(tx, { engineId, set, job, source: `fetched by ${agent}` });
+  const url = config.publicUrl === undefined ? path : new URL(path, config.publicUrl).href;
+  return { engine, set, job, url, known: await knownFiles(tx, engineId, set) };
+}
+
+/** The files of the newest bundle; none if there are too many to name. */
+async function knownFiles(tx: Tx, engineId: number, set: string): Promise<string[]> {
+  const newest = await newestBundle(tx, engineId, set);
+  if (newest === undefined || newest.removedAt !== null) return [];
+  const files = await readBundleFiles(tx, newest.id);
+  return files.length > KNOWN_MOST ? [] : [...new Set(files.map(({ sha256 }) => sha256))];
+}
+
+function everyMsOf(sets: readonly Fetchable[], job: FetchJobRecord): number {
+  return sets.find(({ engineId, set }) => engineId === job.engineId && set === job.set)?.everyMs ?? DEFAULT_POLICY.checkEveryMs;
+}
+
+function showJobs({ metrics }: FetchContext, jobs: readonly FetchJobRecord[]): void {
+  for (const gauge of [metrics.fetchFailures, metrics.fetchNext, metrics.fetchLast]) gauge.reset();
+  for (const { engine, set, failures, nextAt, checkedAt } of jobs) {
+    metrics.fetchFailures.labels(engine, set).set(failures);
+    metrics.fetchNext.labels(engine, set).set(nextAt.getTime() / 1_000);
+    if (checkedAt !== null) metrics.fetchLast.labels(engine, set).set(checkedAt.getTime() / 1_000);
+  }
+}
