@@ -1,7 +1,11 @@
 import type { Logger } from "pino";
+import { sizeText } from "../schema/settings.js";
 import type { Connections } from "./agent-connections.js";
+import { BundleError } from "./bundles/bundle-error.js";
+import type { BundleImages } from "./bundles/bundle-images.js";
 import { createBundleReader } from "./bundles/bundle-reader.js";
 import { createBundleStore } from "./bundles/bundle-store.js";
+import type { Provision } from "./bundles/provision.js";
 import type { AgentConfig } from "./config.js";
 import { readFreeMemory } from "./engine/memory.js";
 import type { SelfTest } from "./engine/self-test.js";
@@ -11,6 +15,47 @@ import { createBundleImages } from "./runners/container/bundle-images.js";
 import type { ContainerHost } from "./runners/container/host.js";
 import type { Spool } from "./samples/spool.js";
 import { createBundleServer, type BundleServer } from "./work/serve.js";
+
+/** Digits of a digest that people are shown. */
+const SHOWN_DIGEST = 12;
+
+/** Where nothing is fetched, none comes or goes. */
+const NO_IMAGES: BundleImages = {
+  has: () => Promise.resolve(true),
+  load: () => Promise.resolve(),
+  remove: () => Promise.resolve(false),
+};
+
+/** What an agent of this host served when it ran last. */
+export interface RecalledBundles {
+  readonly provisions: ReadonlyMap<string, Provision>;
+  /** What people are told, a line each; the lines of what is wrong are `problems`. */
+  readonly lines: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** Looks at what is there, without a mesh. */
+export async function recallBundles(config: AgentConfig, log: Logger): Promise<RecalledBundles> {
+  const { folder, limit, bytesPerSecond } = config.bundles;
+  const reader = { read: () => Promise.reject(new BundleError("there is no mesh to read from")) };
+  const store = createBundleStore({ folder, agent: config.agent, limit, bytesPerSecond, reader, images: NO_IMAGES, log });
+  store.stop();
+  const provisions = new Map<string, Provision>();
+  const problems: string[] = [];
+  const lines: string[] = [];
+  for (const [engine, { serving }] of Object.entries(await store.readServed())) {
+    if (serving.length === 0) continue;
+    lines.push(`${engine} serves ${serving.map(({ set, digest }) => `${set} ${digest.slice(0, SHOWN_DIGEST)}`).join(", ")}`);
+    try {
+      provisions.set(engine, await store.recall(serving));
+    } catch (error) {
+      if (!(error instanceof BundleError)) throw error;
+      problems.push(`${engine}: ${error.message}: it serves what its host has until the mesh gives it them again`);
+    }
+  }
+  if (lines.length > 0) lines.push(`${folder} holds ${sizeText(await store.used())}, of at most ${sizeText(limit)}`);
+  return { provisions, lines, problems };
+}
 
 /** What serving bundles takes of its agent. */
 export interface BundleParts {
@@ -33,8 +78,8 @@ export async function openBundles(config: AgentConfig, parts: BundleParts): Prom
   const { folder, limit, bytesPerSecond, testMs } = config.bundles;
   const reader = createBundleReader(() => connections.open("bundles"));
   const { readFree, freeMemory = readFreeMemory } = overrides;
-  const store = createBundleStore({ folder, agent: config.agent, limit, bytesPerSecond, reader, readFree, log });
   const images = createBundleImages(containers.daemon, log);
+  const store = createBundleStore({ folder, agent: config.agent, limit, bytesPerSecond, reader, images, readFree, log });
   const trial = await createTrial({ spool, selfTest, cleanMs: testMs, log });
   const server = createBundleServer({ store, images, engines, trial, selfTest, freeMemory, onChange, log });
   await server.restore();

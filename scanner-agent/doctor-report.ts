@@ -25,6 +25,8 @@ export interface Findings {
   readonly inspector?: InspectorFindings;
   /** How much of samples is kept in memory, in bytes, and where the others are files. */
   readonly samples?: { readonly memory: AgentConfig["sampleMemory"]; readonly folder: string };
+  /** What engines serve of the mesh's bundles, a line each. */
+  readonly bundles?: readonly string[];
   /** For which the host is no good, or is not let in. */
   readonly problems?: readonly JoinError[];
   /** What to put right although the engines work. */
@@ -37,7 +39,7 @@ export interface Findings {
 
 /** A table of the engines that are to run here, then what is wrong, then what is off and how it is turned on. */
 export function readReport(
-  { presences, inspector, samples, problems = [], warnings = [], off, mistakes, enginesFile }: Findings,
+  { presences, inspector, samples, bundles = [], problems = [], warnings = [], off, mistakes, enginesFile }: Findings,
   now = Date.now(),
 ): string {
   const rows = presences.map((presence) => [
@@ -55,6 +57,7 @@ export function readReport(
     textTable([["Engine", "Health", "Runner", "Image", "Version", "Signatures"], ...rows]),
     section("Inspector of what is closed to engines:", inspector === undefined ? [] : [formatInspector(inspector)]),
     section("Samples:", samples === undefined ? [] : [formatSamples(samples)]),
+    section("Bundles of the mesh:", bundles),
     section(
       "This host:",
       problems.map(({ code, message }) => `${code}: ${message}`),

@@ -5,6 +5,8 @@
 
 import type { Logger } from "pino";
 import type { EnginePresence } from "../schema/presence.js";
+import { recallBundles } from "./agent-bundles.js";
+import type { Provision } from "./bundles/provision.js";
 import type { AgentConfig } from "./config.js";
 import { Unavailable } from "./contract.js";
 import { readMeshIdentity } from "./bus/mesh-identity.js";
@@ -12,6 +14,7 @@ import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { readReport, type InspectorFindings } from "./doctor-report.js";
 import { createEngine } from "./engine/engine.js";
 import { listEngines, createParts } from "./engine/engine-set.js";
+import { engineToken } from "../schema/subjects.js";
 import { hasStaleSignatures } from "../schema/stale.js";
 import { ownVersion } from "../schema/version.js";
 import { createStartContained } from "./runners/container/contained-node.js";
@@ -35,8 +38,10 @@ export interface Diagnosis {
 /** Examines this host. Throws if its settings or its engines file cannot be read. */
 export async function examine(config: AgentConfig, log: Logger): Promise<Diagnosis> {
   const { engines, mistakes } = await listEngines(config);
+  const bundles = await recallBundles(config, log);
   const { examined, inspector, fence } = await examineEach(
     engines.filter(({ off }) => off === null),
+    bundles.provisions,
     asDoctor(config),
     log,
   );
@@ -46,11 +51,12 @@ export async function examine(config: AgentConfig, log: Logger): Promise<Diagnos
   const ofEngines = examined.flatMap(({ presence, warnings: all }) =>
     [...all, ...(hasStaleSignatures(presence) ? [STALE] : [])].map((warning) => `${presence.name}: ${warning}`),
   );
-  const warnings = [...ofEngines, ...(fence === undefined ? [] : [fence])];
+  const warnings = [...ofEngines, ...bundles.problems, ...(fence === undefined ? [] : [fence])];
   const report = readReport({
     presences,
     inspector,
     samples: { memory: config.sampleMemory, folder: config.spool },
+    bundles: bundles.lines,
     problems,
     warnings,
     off: engines.filter(({ off }) => off !== null),
@@ -71,6 +77,7 @@ function asDoctor(config: AgentConfig): AgentConfig {
 
 async function examineEach(
   chosen: Awaited<ReturnType<typeof listEngines>>["engines"],
+  provisions: ReadonlyMap<string, Provision>,
   config: AgentConfig,
   log: Logger,
 ): Promise<{
@@ -95,8 +102,13 @@ async function examineEach(
     opens: chosen.map(({ manifest }) => manifest.opens),
     log,
   });
+  const partsOf = (one: (typeof chosen)[number]) => {
+    const parts = createParts(one, config, host);
+    const provision = provisions.get(engineToken(one.manifest.name));
+    return provision === undefined ? parts : (parts.remake?.(provision, false) ?? parts);
+  };
   const engines = chosen.map((one) =>
-    createEngine(createParts(one, config, host), { selfTest, retestMs: config.retestMs, log, onChange: () => undefined }),
+    createEngine(partsOf(one), { selfTest, retestMs: config.retestMs, log, onChange: () => undefined }),
   );
   try {
     await Promise.all(engines.map((engine) => engine.start()));

@@ -35,7 +35,7 @@ export type SwitchWay = keyof typeof SwitchWay;
 export const EnginesBundles = z.object({
   /** What answers now. None: what its host gives it. */
   serving: ServedBundles,
-  /** What it is told to serve; null: nothing since it was started. */
+  /** What it is told to serve, or what it has served by itself since it was started; null: nothing. */
   target: ServedBundles.nullable(),
   state: z.enum(BundleState),
   /** Why it has failed, or what it waits for. */

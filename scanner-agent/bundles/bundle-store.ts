@@ -1,5 +1,4 @@
-import { constants, statfsSync } from "node:fs";
-import { access, chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { bundleDigest, BundleManifest, type BundleFile, type ServedBundles } from "../../schema/bundle.js";
@@ -8,23 +7,28 @@ import { sizeText } from "../../schema/settings.js";
 import { hasCode, reasonOf } from "../contract.js";
 import { NEVER_ABORTED } from "../within.js";
 import { BundleError } from "./bundle-error.js";
+import {
+  namesIn,
+  parseManifest,
+  readFreeBytes,
+  removeOthers,
+  requireThere,
+  sizeOf,
+  wantedFiles,
+  writeWhole,
+} from "./bundle-files.js";
+import type { BundleImages } from "./bundle-images.js";
 import type { BundleReader } from "./bundle-reader.js";
 import { createPace, fetchFile, isWhole } from "./fetch-file.js";
 import { withLock } from "./lock.js";
-import {
-  imageFileOf,
-  keyOf,
-  makeFolder,
-  planProvision,
-  type BundleImage,
-  type KnownBundle,
-  type Provision,
-} from "./provision.js";
+import { imageFileOf, keyOf, makeFolder, planProvision, type KnownBundle, type Provision } from "./provision.js";
 import { listNeeded, readServed, touchServed, writeServed, type ServedByEngine } from "./served.js";
 
 /** Space that must stay free on its disk. */
 const RESERVE_BYTES = 64 * 1024 ** 2;
 const TOUCH_MS = 3_600_000;
+/** Its folders; `images` has a file for each image that is on the Docker host because of a bundle. */
+const PARTS = ["files", "manifests", "folders", "incoming", "agents", "images"] as const;
 
 /** How bundles are fetched. */
 export interface ProvideOptions {
@@ -32,15 +36,6 @@ export interface ProvideOptions {
   /** Another agent of this host is at it. */
   readonly onWait: () => void;
   readonly onProgress: (bytes: number, total: number) => void;
-  readonly images: BundleImages;
-}
-
-/** Where images of bundles are run. */
-export interface BundleImages {
-  /** Whether this image is there, so that its saved file is not needed. Throws Unavailable. */
-  has(image: BundleImage): Promise<boolean>;
-  /** Brings it there. Throws {@link BundleError} if it is another one, or Unavailable. */
-  load(image: BundleImage): Promise<void>;
 }
 
 /** The bundles of this host, which its agents share. */
@@ -56,6 +51,8 @@ export interface BundleStore {
   readServed(): Promise<ServedByEngine>;
   /** Writes it down: other agents leave what it names. */
   writeServed(engines: ServedByEngine): Promise<void>;
+  /** Bytes of all files together. */
+  used(): Promise<number>;
   /** Removes what no agent of this host needs. */
   tidy(): Promise<void>;
   stop(): void;
@@ -69,6 +66,7 @@ export interface BundleStoreOptions {
   readonly limit: number;
   readonly bytesPerSecond: number;
   readonly reader: BundleReader;
+  readonly images: BundleImages;
   readonly log: Logger;
   /** Instead of asking the disk of a folder how many bytes are free. */
   readonly readFree?: ((folder: string) => number) | undefined;
@@ -77,10 +75,15 @@ export interface BundleStoreOptions {
 
 /** Nothing is made on the disk before there is something to keep. */
 export function createBundleStore(options: BundleStoreOptions): BundleStore {
-  const { folder, agent, limit, bytesPerSecond, reader, log, readFree = readFreeBytes, staleLockMs } = options;
-  const [files, manifests, folders, incoming, agents] = ["files", "manifests", "folders", "incoming", "agents"].map((name) =>
-    join(folder, name),
-  ) as [string, string, string, string, string];
+  const { folder, agent, limit, bytesPerSecond, reader, images, log, readFree = readFreeBytes, staleLockMs } = options;
+  const [files, manifests, folders, incoming, agents, loaded] = PARTS.map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   const pace = createPace(bytesPerSecond);
   const fileOf = (sha256: string) => join(files, sha256);
   /** Files that this process has seen to be what they should. */
@@ -104,7 +107,7 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     const stats = await lstat(folder);
     if (!stats.isDirectory() || (process.getuid !== undefined && stats.uid !== process.getuid()))
       throw new BundleError(`${folder} belongs to somebody else: set SCANMESH_BUNDLES to a folder of the agent's own`);
-    for (const one of [files, manifests, folders, incoming, agents]) await mkdir(one, { recursive: true });
+    for (const one of [files, manifests, folders, incoming, agents, loaded]) await mkdir(one, { recursive: true });
     // What ClamAV's user and containers read is no secret.
     for (const one of [folder, files, folders]) await chmod(one, 0o755);
   }
@@ -128,11 +131,6 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     return manifest;
   }
 
-  async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-    await writeFile(`${path}.new`, bytes);
-    await rename(`${path}.new`, path);
-  }
-
   async function isHere(file: BundleFile): Promise<boolean> {
     if (!known.has(file.sha256)) {
       if (!(await isWhole(fileOf(file.sha256), file))) return false;
@@ -144,8 +142,10 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
   async function keepOnly(needed: readonly ServedBundles[]): Promise<void> {
     const digests = new Set(needed.flat().map(({ digest }) => digest));
     const kept = new Set<string>();
+    const keptImages = new Set<string>();
     for (const digest of digests) {
       const manifest = await findManifest(digest);
+      if (manifest?.image) keptImages.add(manifest.image.id);
       // A saved image is Docker's from the moment in which it has loaded it.
       if (manifest) for (const file of manifest.files) if (file !== imageFileOf(manifest)) kept.add(file.sha256);
     }
@@ -153,10 +153,16 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     await removeOthers(folders, new Set(needed.map(keyOf)));
     await removeOthers(manifests, digests);
     await removeOthers(files, kept);
+    for (const id of await readdir(loaded)) if (!keptImages.has(id) && (await images.remove(id))) await rm(join(loaded, id));
+  }
+
+  async function countUsed(): Promise<number> {
+    const sizes = (await namesIn(files)).map((name) => sizeOf(fileOf(name)));
+    return (await Promise.all(sizes)).map((size) => size ?? 0).reduce(sum, 0);
   }
 
   async function requireRoom(missing: number): Promise<void> {
-    const used = (await Promise.all((await readdir(files)).map(async (name) => (await stat(fileOf(name))).size))).reduce(sum, 0);
+    const used = await countUsed();
     if (used + missing > limit)
       throw new BundleError(
         `its bundles need ${sizeText(missing)} more, but SCANMESH_BUNDLES_DISK allows ${sizeText(limit)}, of which ${sizeText(used)} are taken`,
@@ -179,7 +185,7 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     }
     const plan = planProvision(found, { folders, fileOf });
     const { image, folder: own } = plan.provision;
-    const hasImage = image !== null && (await options.images.has(image));
+    const hasImage = image !== null && (await images.has(image));
     const wanted = wantedFiles(found, hasImage);
     const missing: typeof wanted = [];
     for (const file of wanted) if (!(await isHere(file))) missing.push(file);
@@ -200,7 +206,10 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     // One that is there has links to what was wrong.
     if (own !== null && missing.length > 0) await rm(own, { recursive: true, force: true });
     if (own !== null) await makeFolder(own, plan.files, fileOf);
-    if (image !== null && !hasImage) await options.images.load(image);
+    if (image !== null && !hasImage) {
+      await images.load(image);
+      await writeFile(join(loaded, image.id), "");
+    }
     if (image?.file) await rm(image.file, { force: true });
     return plan.provision;
   }
@@ -234,53 +243,10 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
       await open();
       await writeServed(agents, agent, engines);
     },
+    used: countUsed,
     tidy: () => locked({ signal: NEVER_ABORTED }, async () => keepOnly(await listNeeded(agents))),
     stop: () => clearInterval(touching),
   };
-}
-
-/** The files that must be here, each once. */
-function wantedFiles(known: readonly KnownBundle[], hasImage: boolean): (BundleFile & { readonly date: string | null })[] {
-  const all = known.flatMap(({ manifest }) =>
-    manifest.files
-      .filter((file) => !hasImage || file !== imageFileOf(manifest))
-      .map((file) => ({ ...file, date: manifest.date })),
-  );
-  return [...new Map(all.map((file) => [file.sha256, file])).values()];
-}
-
-function parseManifest(bytes: Uint8Array, digest: string): BundleManifest {
-  try {
-    return parseMessage(BundleManifest, bytes);
-  } catch (cause) {
-    throw new BundleError(`the manifest of the bundle ${digest} cannot be read: ${reasonOf(cause)}`, { cause });
-  }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
-}
-
-async function removeOthers(folder: string, kept: ReadonlySet<string>): Promise<void> {
-  for (const name of await readdir(folder)) if (!kept.has(name)) await rm(join(folder, name), { recursive: true, force: true });
-}
-
-async function requireThere(folder: string): Promise<void> {
-  try {
-    await access(folder, constants.R_OK | constants.X_OK);
-  } catch (cause) {
-    throw new BundleError(`the folder of its bundles is gone (${reasonOf(cause)})`, { cause });
-  }
-}
-
-function readFreeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
 }
 
 function sum(one: number, other: number): number {

@@ -37,7 +37,12 @@ export function onceOptions(place: AgentPlace, words: readonly string[]): Docker
     Hostname: host,
     User: "0:0",
     Cmd: [...words],
-    Env: [...settings, `SCANMESH_IDENTITY=${folder}/identity`, `SCANMESH_SPOOL=${folder}/spool`],
+    Env: [
+      ...settings,
+      `SCANMESH_IDENTITY=${folder}/identity`,
+      `SCANMESH_SPOOL=${folder}/spool`,
+      `SCANMESH_BUNDLES=${folder}/bundles`,
+    ],
     Healthcheck: { Test: ["NONE"] },
     HostConfig: {
       ReadonlyRootfs: true,

@@ -112,7 +112,9 @@ async function reach(daemon: DockerDaemon): Promise<Docker.ContainerInspectInfo>
 function settingsOf(env: readonly string[], ofImage: readonly string[]): string[] {
   return env.filter(
     (entry) =>
-      /^(SCANMESH_|LOG_LEVEL=|NATS_URL=)/.test(entry) && !/^SCANMESH_(IDENTITY|SPOOL)=/.test(entry) && !ofImage.includes(entry),
+      /^(SCANMESH_|LOG_LEVEL=|NATS_URL=)/.test(entry) &&
+      !/^SCANMESH_(IDENTITY|SPOOL|BUNDLES)=/.test(entry) &&
+      !ofImage.includes(entry),
   );
 }
 

@@ -9,7 +9,8 @@ import type { Control } from "../../schema/control.js";
 import type { Manifest } from "../../schema/manifest.js";
 import { engineToken } from "../../schema/subjects.js";
 import { BundleError } from "../bundles/bundle-error.js";
-import type { BundleImages, BundleStore } from "../bundles/bundle-store.js";
+import type { BundleImages } from "../bundles/bundle-images.js";
+import type { BundleStore } from "../bundles/bundle-store.js";
 import { keyOf, type Provision } from "../bundles/provision.js";
 import { reasonOf, Unavailable } from "../contract.js";
 import { lackOfMemory } from "../engine/memory.js";
@@ -135,7 +136,6 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
       try {
         return await store.provide(engine, bundles, {
           signal,
-          images,
           onWait: () => tell(line, { state: "WAITING", reason: "another agent of this host is fetching bundles" }),
           onProgress(bytes, total) {
             if (line.told.state !== "FETCHING") tell(line, { state: "FETCHING", reason: null });
@@ -185,7 +185,8 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     const provision = await store.recall(bundles);
     if (provision.image !== null && !(await hasImage(provision.image)))
       throw new BundleError(`its image ${provision.image.reference} is not on this Docker host any more`);
-    line.provision = provision;
+    // A mesh that wants something else by now sees that it must say so.
+    [line.provision, line.target] = [provision, bundles];
   }
 
   async function hasImage(image: NonNullable<Provision["image"]>): Promise<boolean> {
@@ -204,7 +205,7 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     const why = `what it served last does not work any more (${reason})`;
     try {
       await engine.switchTo?.(null, { beside: false, trial: options.selfTest, signal });
-      [line.previous, line.provision] = [servingOf(line), null];
+      [line.previous, line.provision, line.target] = [servingOf(line), null, null];
       await settle();
       tell(line, { state: "FAILED", reason: `${why}: it serves what its host has` });
     } catch (error) {
@@ -251,6 +252,9 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
       // It is told again until the presence shows it.
       if (line.order?.switch === order.switch && keyOf(line.order.bundles) === keyOf(order.bundles)) return;
       [line.order, line.target] = [order, order.bundles];
+      // What is told of the order before says nothing of this one.
+      line.told = { ...line.told, bytes: 0, total: 0 };
+      tell(line, { state: "WAITING", reason: null });
       begin(line, (signal) => carryOut(line, order, signal));
     },
     presence({ switchTo, manifest }) {

@@ -3,7 +3,10 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createBundleStore } from "../../scanner-agent/bundles/bundle-store.js";
 import { projectPath } from "../../schema/paths.js";
+import { testLog } from "../stage/log.js";
+import { storedBundles } from "./bundles/stored-bundles.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -29,6 +32,35 @@ describe("the doctor", () => {
     expect(stdout).toMatch(/^Yara +healthy +builtin .* of today$/m);
     expect(code).toBe(0);
     expect(await readdir(join(folder, "spool"))).toEqual([]);
+  });
+
+  test("tests engines with what they serve of the mesh's bundles, and says if that is damaged", async () => {
+    const bundles = join(folder, "bundles");
+    const mesh = storedBundles();
+    const served = [mesh.add({ engine: "Yara", files: { "own.yar": "rule Broken { condition: absent }" } })];
+    const images = { has: () => Promise.resolve(false), load: () => Promise.resolve(), remove: () => Promise.resolve(true) };
+    const options = {
+      folder: bundles,
+      agent: "examined",
+      limit: 1024 ** 3,
+      bytesPerSecond: 1024 ** 3,
+      reader: mesh,
+      images,
+      log: testLog("bundles"),
+    };
+    const store = createBundleStore(options);
+    const signal = new AbortController().signal;
+    await store.provide("Yara", served, { signal, onWait: () => undefined, onProgress: () => undefined });
+    await store.writeServed({ yara: { serving: served, previous: [], target: served } });
+    store.stop();
+    const env = { SCANMESH_ENGINES: "Yara", SCANMESH_BUNDLES: bundles, SCANMESH_AGENT_ID: "examined" };
+    const well = await doctor(env, "doctor");
+    expect(well.stdout).toContain(`  yara serves main ${served[0]?.digest.slice(0, 12)}`);
+    expect(well.stdout).toMatch(new RegExp(`Yara: ${bundles}/folders/\\w+/own.yar:1: .*absent`));
+    for (const file of await readdir(join(bundles, "files"))) await rm(join(bundles, "files", file));
+    const damaged = await doctor(env, "doctor");
+    expect(damaged.stdout).toMatch(/yara: the file own.yar of its bundles in .* is gone or damaged: it serves what its host has/);
+    expect(damaged.code).toBe(1);
   });
 
   test("says what an engine lacks that was turned on without it, and runs the others", async () => {

@@ -65,6 +65,7 @@ const NOT_HANDED_ON: Readonly<Record<string, Readonly<Record<string, string>>>> 
     SCANMESH_IDENTITY: "it lies in a folder of the class, beside SCANMESH_HOST_DIR",
     SCANMESH_AGENT_ID: "scaled agents need names that differ: those of their containers",
     SCANMESH_SPOOL: "it lies in a folder of the class, beside SCANMESH_HOST_DIR",
+    SCANMESH_BUNDLES: "it lies in a folder of the class, beside SCANMESH_HOST_DIR",
     SCANMESH_SECRETS: "it lies in SCANMESH_HOST_DIR",
     SCANMESH_CLAMAV_DB: "it lies in SCANMESH_HOST_DIR",
     SCANMESH_FETCH: FETCHER,

@@ -2,10 +2,10 @@ import type Docker from "dockerode";
 import { createReadStream } from "node:fs";
 import type { Logger } from "pino";
 import { BundleError } from "../../bundles/bundle-error.js";
-import type { BundleImages } from "../../bundles/bundle-store.js";
+import type { BundleImages } from "../../bundles/bundle-images.js";
 import type { BundleImage } from "../../bundles/provision.js";
 import { reasonOf, Unavailable } from "../../contract.js";
-import { DockerRefused, type DockerDaemon } from "./docker.js";
+import { DockerAway, DockerRefused, type DockerDaemon } from "./docker.js";
 import { findImage, followProgress, inspectImage } from "./image.js";
 
 const LOAD_MS = 3_600_000;
@@ -35,13 +35,25 @@ export function createBundleImages(daemon: DockerDaemon, log: Logger): BundleIma
 
   return {
     has,
+    async remove(id) {
+      try {
+        await daemon.ask("remove an image", (docker, abortSignal) => docker.getImage(id).remove({ abortSignal }));
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        // Gone already, or used by something else, whose matter it is from now on.
+        if (error instanceof DockerRefused) return true;
+        log.warn({ image: id, reason: error.message }, "An image that no engine needs is left for now");
+        return false;
+      }
+      log.info({ image: id }, "Removed an image that no engine needs any more");
+      return true;
+    },
     async load(image) {
       try {
         await (image.file === null ? pull(image) : loadFile(image.file));
       } catch (error) {
-        // Docker says of a damaged file only that it cannot read it.
-        if (!(error instanceof DockerRefused) && !(image.file === null && error instanceof Unavailable && !error.isPassing))
-          throw error;
+        const isAway = [error, error instanceof Error ? error.cause : undefined].some((one) => one instanceof DockerAway);
+        if (isAway || !(error instanceof Unavailable)) throw error;
         throw new BundleError(`its image ${image.reference} cannot be brought here: ${reasonOf(error)}`, { cause: error });
       }
       if (!(await has(image)))

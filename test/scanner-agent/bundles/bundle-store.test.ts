@@ -25,20 +25,28 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const noImages = { has: () => Promise.resolve(false), load: () => Promise.resolve(), remove: () => Promise.resolve(true) };
+
 function storeOf(agent = "one", more: Partial<BundleStoreOptions> = {}): BundleStore {
-  const options = { folder, agent, limit: 64 * MiB, bytesPerSecond: 1024 * MiB, reader: mesh, log: testLog(agent) };
+  const options = {
+    folder,
+    agent,
+    limit: 64 * MiB,
+    bytesPerSecond: 1024 * MiB,
+    reader: mesh,
+    images: noImages,
+    log: testLog(agent),
+  };
   const store = createBundleStore({ ...options, staleLockMs: 400, ...more });
   stores.push(store);
   return store;
 }
 
-const noImages = { has: () => Promise.resolve(false), load: () => Promise.resolve() };
 async function provide(store: BundleStore, bundles: ServedBundles, engine = "Scanner", signal = new AbortController().signal) {
   const seen: number[] = [];
   const waits: true[] = [];
   const provision = await store.provide(engine, bundles, {
     signal,
-    images: noImages,
     onWait: () => waits.push(true),
     onProgress: (bytes, total) => seen.push(bytes / Math.max(total, 1)),
   });
@@ -162,15 +170,25 @@ describe("a host's bundles", () => {
     const image = { reference: "localhost/engine", id: `sha256:${"a".repeat(64)}`, digest: null };
     const bundle = mesh.add({ engine: "Scanner", set: "image", image, files: { "image.tar": randomBytes(100) } });
     const loaded: (string | null)[] = [];
-    const how = { signal: new AbortController().signal, onWait: () => undefined, onProgress: () => undefined };
-    const load = ({ file }: { file: string | null }) => Promise.resolve(void loaded.push(file));
-    const has = () => Promise.resolve(loaded.length > 0);
-    const { folder: none } = await storeOf().provide("Scanner", [bundle], { ...how, images: { has, load } });
-    expect([none, loaded]).toEqual([null, [expect.stringContaining("files")]]);
+    const removed: string[] = [];
+    const images = {
+      load: ({ file }: { file: string | null }) => Promise.resolve(void loaded.push(file)),
+      has: () => Promise.resolve(loaded.length > removed.length),
+      remove: (id: string) => Promise.resolve(removed.push(id) > 0),
+    };
+    const store = storeOf("one", { images });
+    await store.writeServed({ scanner: { serving: [bundle], previous: [], target: null } });
+    const { provision } = await provide(store, [bundle]);
+    expect([provision.folder, loaded]).toEqual([null, [expect.stringContaining("files")]]);
     expect(await stored("files")).toEqual([]);
     const reads = mesh.reads.length;
-    await storeOf().provide("Scanner", [bundle], { ...how, images: { has, load } });
+    await provide(store, [bundle]);
     expect([mesh.reads.length, loaded.length]).toEqual([reads, 1]);
+    await store.writeServed({});
+    await store.tidy();
+    expect(removed, "nobody needs it any more").toEqual([image.id]);
+    await store.tidy();
+    expect(removed).toHaveLength(1);
   });
 });
 

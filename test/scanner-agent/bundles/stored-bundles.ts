@@ -9,6 +9,7 @@ export interface Content {
   readonly engine: string;
   readonly set?: string;
   readonly sequence?: number;
+  readonly date?: string;
   readonly files: Readonly<Record<string, string | Buffer>>;
   readonly image?: BundleManifest["image"];
   readonly positive?: string;
@@ -34,7 +35,7 @@ export function storedBundles(): StoredBundles {
       reads.push(`${sha256}.${n}`);
       return Promise.resolve(chunks.get(`${sha256}.${n}`));
     },
-    add({ engine, set = "main", sequence = 1, files, image = null, positive = null }) {
+    add({ engine, set = "main", sequence = 1, date = "2026-01-02T03:04:05.000Z", files, image = null, positive = null }) {
       const listed = Object.entries(files).map(([path, content]) => {
         const bytes = Buffer.from(content);
         const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -51,7 +52,7 @@ export function storedBundles(): StoredBundles {
           sequence,
           kind,
           version: String(sequence),
-          date: "2026-01-02T03:04:05.000Z",
+          date,
           files: listed,
           image,
           positive,

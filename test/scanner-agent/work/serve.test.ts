@@ -139,12 +139,14 @@ describe("an agent that is started again", () => {
     await first.reach("SERVING", served);
     await first.stop();
     const second = await agentWith(engine, undefined, env);
-    expect((await second.reach("SERVING", served)).bundles).toMatchObject({ target: null, reason: null });
+    expect((await second.reach("SERVING", served)).bundles).toMatchObject({ target: served, reason: null });
     expect((await second.scan()).versions.signatures).toBe("served");
     await second.stop();
     for (const file of await readdir(join(folder, "files"))) await rm(join(folder, "files", file));
     const third = await agentWith(engine, undefined, env);
-    expect((await third.reach("FAILED", [])).bundles.reason).toMatch(/is gone or damaged: it serves what its host has/);
+    const lost = (await third.reach("FAILED", [])).bundles;
+    expect(lost.reason).toMatch(/is gone or damaged: it serves what its host has/);
+    expect(lost.target, "the mesh says it again").toBeNull();
     expect((await third.scan()).versions.signatures).toBe("host");
     third.order(served);
     await third.reach("SERVING", served);
@@ -164,7 +166,7 @@ describe("an agent that is started again", () => {
     isBroken = true;
     const second = await agentWith(engine, undefined, env);
     const { bundles, healthy } = await second.reach("FAILED", []);
-    expect(healthy).toBe(true);
+    expect([healthy, bundles.target]).toEqual([true, null]);
     expect(bundles.reason).toBe("what it served last does not work any more (it is broken): it serves what its host has");
   });
 });
