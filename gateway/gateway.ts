@@ -39,6 +39,7 @@ import { startKeepingKeys } from "./join/keep-keys.js";
 import { reportCopies } from "./join/report-copies.js";
 import { registerJoinKeys } from "./join/standing-tokens.js";
 import { createKeyring } from "./keys/keyring.js";
+import { readUpdateSets } from "./updates/update-sets.js";
 import { readWaits } from "./scan/overload.js";
 import { createWaits } from "./scan/waits.js";
 import { readGoneAgents } from "./scan/gone-agents.js";
@@ -144,7 +145,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     bulk,
     watchers,
     fleetWatches,
-    hostWatches: createHostWatches(db, fleet, log),
+    hostWatches: createHostWatches(db, fleet, { updateSets: () => readUpdateSets({ db, fleet }) }, log),
     meshWatches: createMeshWatches({ readiness: () => readReadiness(context), system: () => readWholeSystem(context) }, log),
     deliveryWatch: createDeliveryWatch(db, log),
     feeds,

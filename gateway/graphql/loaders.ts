@@ -4,6 +4,7 @@ import type { EngineSetup } from "../../schema/engine-setup.js";
 import { readBatches } from "../db/batches.js";
 import type { ListCount, ListPage } from "../db/list-place.js";
 import { readEngines } from "../db/engines.js";
+import { readUpdateHosts, type UpdateHostRecord } from "../db/engine-update-hosts.js";
 import { readSetups } from "../db/engine-setups.js";
 import { countScansOfSamples, readSampleHistories, readScansOfSamples, type SampleHistory } from "../db/sample-list.js";
 import { readSamplesById } from "../db/samples.js";
@@ -28,6 +29,8 @@ export interface Loaders {
   readonly scansOfSamples: (page: ListPage) => DataLoader<number, readonly ScanRecord[]>;
   /** The points of all engines in a range, by engine. */
   readonly enginePoints: (range: StatisticsRange) => Promise<ReadonlyMap<number, readonly EnginePoint[]>>;
+  /** Hosts by update. */
+  readonly updateHosts: DataLoader<number, readonly UpdateHostRecord[]>;
   /** How many scans a sample has. */
   readonly scanCounts: DataLoader<number, ListCount>;
 }
@@ -50,6 +53,10 @@ export function createLoaders({ db }: ScanContext): Loaders {
       ({ engineId }) => engineId,
       () => readEngines(db),
     ),
+    updateHosts: new DataLoader(async (ids: readonly number[]) => {
+      const rows = await readUpdateHosts(db, ids);
+      return ids.map((id) => rows.filter(({ updateId }) => updateId === id));
+    }),
     batches: byKey(
       ({ batchId }) => batchId,
       (ids) => readBatches(db, ids),

@@ -29,6 +29,8 @@ import { StatisticsPointResolver } from "./resolvers/statistics-point.js";
 import { StatisticsResolver } from "./resolvers/statistics.js";
 import { SuppressionResolver } from "./resolvers/suppression.js";
 import { ReadinessResolver, SystemResolver } from "./resolvers/system.js";
+import { EngineUpdateResolver } from "./resolvers/engine-update.js";
+import { UpdateSetResolver, UpdatePolicyResolver } from "./resolvers/update-set.js";
 import { UploadResolver } from "./resolvers/upload.js";
 import { ViewerResolver } from "./resolvers/viewer.js";
 import { WebhookResolver } from "./resolvers/webhook.js";
@@ -87,6 +89,9 @@ export function createSchema(): GraphQLSchema {
       SuppressionResolver,
       SystemResolver,
       ReadinessResolver,
+      EngineUpdateResolver,
+      UpdateSetResolver,
+      UpdatePolicyResolver,
       UploadResolver,
       ViewerResolver,
       WebhookResolver,

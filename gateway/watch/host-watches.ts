@@ -4,6 +4,7 @@ import { readAgentSettings, type AgentSettingsRecord } from "../db/agent-setting
 import type { Database } from "../db/database.js";
 import { readJoinTokens, type JoinTokenRecord } from "../db/join-tokens.js";
 import { readLastRestart, type RollingRestartRecord } from "../db/rolling-restarts.js";
+import type { UpdateSetRecord } from "../db/update-sets.js";
 import type { Fleet } from "../fleet/fleet.js";
 import { createValueWatch, type ListWatch } from "./list-watch.js";
 
@@ -12,11 +13,17 @@ export interface HostWatches {
   readonly agentKeys: ListWatch<readonly AgentKeyRecord[]>;
   readonly agentSettings: ListWatch<readonly AgentSettingsRecord[]>;
   readonly rollingRestart: ListWatch<RollingRestartRecord | null>;
+  readonly updateSets: ListWatch<readonly UpdateSetRecord[]>;
   readonly usableTokens: ListWatch<readonly JoinTokenRecord[]>;
   readonly allTokens: ListWatch<readonly JoinTokenRecord[]>;
 }
 
-export function createHostWatches(db: Database, fleet: Fleet, log: Logger): HostWatches {
+export function createHostWatches(
+  db: Database,
+  fleet: Fleet,
+  readers: { updateSets(): Promise<UpdateSetRecord[]> },
+  log: Logger,
+): HostWatches {
   const tokens = (ended: boolean) =>
     createValueWatch(log, { name: "the join tokens", read: () => readJoinTokens(db, { ended }) });
   return {
@@ -30,6 +37,12 @@ export function createHostWatches(db: Database, fleet: Fleet, log: Logger): Host
     rollingRestart: createValueWatch(log, {
       name: "the last rolling restart",
       read: async () => (await readLastRestart(db)) ?? null,
+    }),
+    updateSets: createValueWatch(log, {
+      name: "the updates of engines",
+      read: readers.updateSets,
+      // The time since its first host serves goes on by itself.
+      comparable: (sets) => sets.map(({ update, ...set }) => [set, update && { ...update, canaryMs: null }]),
     }),
     usableTokens: tokens(false),
     allTokens: tokens(true),
