@@ -21,6 +21,7 @@ const PROGRAMS = new Map([
   ["api-keys", "cli/api-keys.js"],
   ["hosts", "cli/hosts.js"],
   ["signatures", "cli/signatures.js"],
+  ["updates", "cli/updates.js"],
   ["gateway", "gateway/main.js"],
   ["agent", "scanner-agent/main.js"],
   ["import-multiav", "cli/import-multiav.js"],

@@ -1,4 +1,4 @@
-import { readCanaryFigures, readCanarySamples, type AnswerFigures, type ShownAnswers } from "../db/answer-figures.js";
+import { readCanaryFigures, readCanarySamples, type AnswerNumbers, type ShownAnswers } from "../db/answer-numbers.js";
 import type { Tx } from "../db/database.js";
 import { changeUpdateHost } from "../db/engine-update-hosts.js";
 import { changeUpdate, type UpdateRecord } from "../db/engine-updates.js";
@@ -37,7 +37,7 @@ export async function judge({ config, log }: UpdateContext, tx: Tx, update: Upda
   if (isEnough || isNew) await changeUpdate(tx, id, { evidence: { now, usual }, ...(isEnough && { state: "ROLLING" }) });
 }
 
-async function readUsual(tx: Tx, engineId: number): Promise<AnswerFigures> {
+async function readUsual(tx: Tx, engineId: number): Promise<AnswerNumbers> {
   const to = new Date();
   const week = { from: new Date(to.getTime() - WEEK_MS), to };
   const counts = (await readEngineCounts(tx, week)).find((one) => one.engineId === engineId);

@@ -1,6 +1,6 @@
 /** Whether a new version on the canary host does as that engine usually does: failures, durations, detections. */
 
-import type { AnswerFigures } from "../db/answer-figures.js";
+import type { AnswerNumbers } from "../db/answer-numbers.js";
 
 /** How many answers are needed of the new version, and of the seven days that it is held against. */
 export const CANARY_SCANS = 50;
@@ -24,7 +24,7 @@ export interface Finding {
 }
 
 /** What differs from the usual, the most telling first; undefined if nothing does, or if there is too little to tell. */
-export function judgeCanary(now: AnswerFigures, usual: AnswerFigures): Finding | undefined {
+export function judgeCanary(now: AnswerNumbers, usual: AnswerNumbers): Finding | undefined {
   const isKnown = usual.answers >= CANARY_SCANS;
   // An engine that is new has no week: it is asked no more than to answer.
   const failing = shareOf(now.failures, now.answers);

@@ -27,7 +27,7 @@ export interface UpdateOrder {
 }
 
 /** A set that is not updated, and why. */
-export interface RefusedUpdate {
+export interface RefusedSet {
   readonly engine: string;
   readonly set: string;
   readonly refusal: UpdateRefusal;
@@ -37,7 +37,7 @@ export interface RefusedUpdate {
 /** What was begun, and what was not. */
 export interface UpdateAnswer {
   readonly updates: readonly UpdateRecord[];
-  readonly refused: readonly RefusedUpdate[];
+  readonly refused: readonly RefusedSet[];
   /** Engines at whose sources a fetcher looks now. */
   readonly asked: readonly string[];
 }
@@ -48,7 +48,7 @@ export interface UpdateAnswer {
 export async function updateEngines(mesh: UpdateMesh, caller: Caller, order: UpdateOrder): Promise<UpdateAnswer> {
   const engines = await findEngines(mesh.db, order.engines);
   const asked = await askFetchers(mesh, engines, order.set);
-  const [updates, refused]: [UpdateRecord[], RefusedUpdate[]] = [[], []];
+  const [updates, refused]: [UpdateRecord[], RefusedSet[]] = [[], []];
   for (const engine of engines) {
     await mesh.db.transaction().execute(async (tx) => {
       await lockUpdates(tx, engine.engineId);
@@ -85,7 +85,7 @@ async function planOne(
   tx: Tx,
   choice: UpdateChoice,
   { skipCanary }: UpdateOrder,
-): Promise<UpdateRecord | RefusedUpdate> {
+): Promise<UpdateRecord | RefusedSet> {
   const { engineId, engine, set, bundleId, baseId } = choice;
   const refuse = (refusal: UpdateRefusal, message: string) => refusedOf(engine, set, refusal, message);
   if (bundleId === baseId) return refuse("NEWEST_ALREADY", `${engine} is to serve this bundle of ${set} already.`);
@@ -115,6 +115,6 @@ function noBundle(engine: string, asked: readonly string[]): string {
   return `There is no bundle of ${engine}: publish one, or have a fetcher bring it.`;
 }
 
-function refusedOf(engine: string, set: string, refusal: UpdateRefusal, message: string): RefusedUpdate {
+function refusedOf(engine: string, set: string, refusal: UpdateRefusal, message: string): RefusedSet {
   return { engine, set, refusal, message };
 }

@@ -10,6 +10,7 @@ import { readOpenUpdates, type NamedBundle, type UpdateRecord } from "../db/engi
 import { readEngines } from "../db/engines.js";
 import { DEFAULT_POLICY, readPolicies } from "../db/update-policies.js";
 import { readLooks, readNamedBundles, readSets, type SetHostRecord, type UpdateSetRecord } from "../db/update-sets.js";
+import type { Fleet } from "../fleet/fleet.js";
 import type { UpdateContext } from "./context.js";
 
 type Announced = { readonly agent: string; readonly engine: EnginePresence };
@@ -22,7 +23,10 @@ interface EngineParts {
 }
 
 /** Every set of every engine of the catalogue. */
-export async function readUpdateSets({ db, fleet }: Pick<UpdateContext, "db" | "fleet">): Promise<UpdateSetRecord[]> {
+export async function readUpdateSets({
+  db,
+  fleet,
+}: Pick<UpdateContext, "db"> & { fleet: Pick<Fleet, "agents"> }): Promise<UpdateSetRecord[]> {
   const [engines, sets, bases, targets, policies, looks, updates] = await Promise.all([
     readEngines(db),
     readSets(db),

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Tx } from "./database.js";
 
 /** What an engine answered, in numbers. */
-export interface AnswerFigures {
+export interface AnswerNumbers {
   readonly answers: number;
   /** FAILED and TIMEOUT. */
   readonly failures: number;
@@ -44,8 +44,8 @@ function answersOf({ engineId, agent, since, afterScan }: CanaryAnswers) {
 }
 
 /** Its answers in numbers. */
-export async function readCanaryFigures(tx: Tx, canary: CanaryAnswers): Promise<AnswerFigures> {
-  const { rows } = await sql<AnswerFigures>`
+export async function readCanaryFigures(tx: Tx, canary: CanaryAnswers): Promise<AnswerNumbers> {
+  const { rows } = await sql<AnswerNumbers>`
     select count(*) as answers, count(*) filter (where state in ('FAILED', 'TIMEOUT')) as failures,
       count(*) filter (where verdict >= 'SUSPICIOUS') as detections,
       percentile_disc(0.95) within group (order by duration_ms) as "p95Ms"
