@@ -20,7 +20,7 @@ import { explainOptions } from "./option-mistakes.js";
 import { formatMinute } from "./utc-time.js";
 import { printable } from "./view.js";
 
-const WATCH_MS = 500;
+const LOOK_MS = 400;
 /** Which agents are there is known to gateways alone. */
 const NO_FLEET = { agents: () => [] };
 
@@ -41,7 +41,7 @@ async function list(db: Database, mesh: string, watches: boolean): Promise<void>
     const table = textTable([["Engine", "Set", "Serves", "Newest", "State", "Hosts", "Checked", "Next check"], ...rows]);
     if (table !== shown) print(shown === "" ? table : `\n${table}`);
     shown = table;
-    if (watches) await pause(WATCH_MS);
+    if (watches) await pause(LOOK_MS);
   } while (watches);
 }
 
@@ -101,7 +101,7 @@ async function follow(db: Database, mesh: string, updates: readonly UpdateRecord
     if (told.get(key) !== text) say(text);
     told.set(key, text);
   };
-  for (let open = updates.map(({ id }) => id); open.length > 0; await pause(WATCH_MS)) {
+  for (let open = updates.map(({ id }) => id); open.length > 0; await pause(LOOK_MS)) {
     for (const { updateId, agent, state, reason } of await readUpdateHosts(db, open))
       tell(`${updateId} ${agent}`, `  ${agent}: ${state.toLowerCase()}${reason === null ? "" : ` (${printable(reason)})`}`);
     const now = await Promise.all(open.map((id) => readUpdate(db, id)));
