@@ -234,10 +234,8 @@ export type RescanManyMutation = { readonly rescanScans:
           | { readonly message: string }
           | { readonly message: string }
           | { readonly message: string }
-<<<<<<< HEAD
           | { readonly message: string }
-=======
->>>>>>> 82af9ee8 (npm run updates lists, starts, rolls back and pauses updates)
+          | { readonly message: string }
          }> }
    };
 

@@ -198,10 +198,8 @@ export type SubmitBatchMutation = { readonly submitScans:
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
-<<<<<<< HEAD
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
-=======
->>>>>>> 82af9ee8 (npm run updates lists, starts, rolls back and pauses updates)
+        | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
       > }
    };
 
