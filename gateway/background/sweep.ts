@@ -28,6 +28,7 @@ import { closeUnserved, UNSERVED_BATCH } from "./unserved.js";
 import { tellIgnored } from "../scan/suppressions.js";
 import { continueUpdates } from "../updates/rollout.js";
 import { updateFetched } from "../updates/update-fetched.js";
+import { fetchUpdates } from "../updates/fetch-updates.js";
 import { finishWithdrawals, withdraw, type ClosedResult, type Withdrawal } from "../scan/withdraw.js";
 
 /** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may sweep. */
@@ -56,6 +57,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "agents' orders", every: 1_000, run: repeatOrders },
     { name: "agents' settings", every: 1_000, run: repeatSettings },
     { name: "rolling restart", every: 1_000, run: continueRestart },
+    { name: "sources of updates", every: 2_000, run: fetchUpdates },
     { name: "fetched bundles", every: 5_000, run: updateFetched },
     { name: "updates of engines", every: 1_000, run: continueUpdates },
     { name: "message version", every: 2_000, run: ({ version }) => version.refresh() },

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { MAX_FETCH_JOBS, type FetchJob, type FetchOrder } from "../../schema/fetch-job.js";
+import { openFetchUpload } from "../bundles/uploads.js";
 import { newestBundle, readBundleFiles } from "../db/bundles.js";
 import type { Tx } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
@@ -23,11 +24,6 @@ import { chooseFetcher, findFetchable, findFetchers, type Fetchable, type Fetche
 export type FetchContext = Pick<ScanContext, "db" | "bus" | "fleet" | "log"> & {
   readonly config: Pick<ScanContext["config"], "publicUrl">;
   readonly metrics: Pick<ScanContext["metrics"], "fetchChecks" | "fetchFailures" | "fetchNext" | "fetchLast">;
-  /** Gives a token by which a look's bundle is uploaded; one that the same look had before counts no more. */
-  readonly openUpload: (
-    tx: Tx,
-    look: { engineId: number; set: string; job: string; source: string },
-  ) => Promise<{ readonly path: string }>;
 };
 
 /** How long a fetcher may be silent about a job that it has, before it is told again, and before another one has it. */
@@ -122,13 +118,13 @@ async function giveOut(
 }
 
 async function orderOf(
-  { config, openUpload }: FetchContext,
+  { config }: FetchContext,
   tx: Tx,
   { engineId, engine, set }: FetchJobRecord,
   job: string,
   { agent }: Fetcher,
 ): Promise<FetchOrder> {
-  const { path } = await openUpload(tx, { engineId, set, job, source: `fetched by ${agent}` });
+  const { path } = await openFetchUpload(tx, { engineId, set, job, source: `fetched by ${agent}` });
   const url = config.publicUrl === undefined ? path : new URL(path, config.publicUrl).href;
   return { engine, set, job, url, known: await knownFiles(tx, engineId, set) };
 }

@@ -3,7 +3,8 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import type { BundleFile } from "../../schema/bundle.js";
-import { hashText } from "../../schema/hashes.js";
+import { BundleUploadState, type BundleContent } from "../../schema/bundle-upload.js";
+import { sizeText } from "../../schema/settings.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import { reasonOf } from "../contract.js";
 import type { Content, FetchedFile } from "./source.js";
@@ -12,7 +13,6 @@ import { createWebClient, type WebAnswer } from "./web-client.js";
 const PUBLISHED_WITHIN_MS = 600_000;
 const LARGEST_ANSWER = 1024 ** 2;
 
-const Present = z.object({ files: z.array(hashText("sha256")) });
 const Refusal = z.object({ error: z.string() });
 
 /** A file with what names it on the bus. */
@@ -44,9 +44,14 @@ export async function uploadBundle(content: Content, files: readonly HashedFile[
   const { url, authority, signal, onBytes } = upload;
   const web = createWebClient({ authority, answerMs: PUBLISHED_WITHIN_MS });
   try {
-    const there = new Set(Present.parse(await readJson(await web.send("GET", url, { signal }))).files);
+    const state = BundleUploadState.parse(await readJson(await web.send("GET", url, { signal })));
+    const there = new Set(state.files);
     const missing = files.filter(({ sha256 }, i) => !there.has(sha256) && files.findIndex((one) => one.sha256 === sha256) === i);
     const total = missing.reduce((bytes, { size }) => bytes + size, 0);
+    if (total > state.room)
+      throw new OperatorError(
+        `The mesh has no room for what was fetched: ${sizeText(total)}, and there are ${sizeText(state.room)} for bundles (SCANMESH_BUNDLES_MAX).`,
+      );
     let bytes = 0;
     for (const { file, sha256, size } of missing) {
       const body = createReadStream(file).on("data", (part) => onBytes((bytes += part.length), total));
@@ -56,7 +61,14 @@ export async function uploadBundle(content: Content, files: readonly HashedFile[
     const { version, date, image } = content;
     const named = files.map(({ path, size, sha256 }) => ({ path, size, sha256 }));
     const kind = image === null ? "FILES" : "IMAGE";
-    const bundle = { kind, version, date: date?.toISOString() ?? null, files: named, image, positive: null };
+    const bundle: Partial<BundleContent> = {
+      kind,
+      version,
+      date: date?.toISOString() ?? null,
+      files: named,
+      image,
+      positive: null,
+    };
     const headers = { "content-type": "application/json" };
     await readJson(await web.send("POST", url, { headers, body: JSON.stringify(bundle), signal }));
   } catch (error) {

@@ -13,6 +13,7 @@ import { testLog } from "../../stage/log.js";
 import { serveFiles, startMirror, type Mirror } from "./mirror.js";
 
 const FINAL: ReadonlySet<string> = new Set(["DONE", "BLOCKED", "FAILED"]);
+const ROOM = 1024 ** 2;
 const TOKEN = "/bundles/token";
 const sha256 = (content: string) => createHash("sha256").update(content).digest("hex");
 
@@ -33,7 +34,8 @@ async function startGateway(there: readonly string[] = []) {
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
       const body = Buffer.concat(parts).toString();
-      if (request.method === "GET") return response.end(JSON.stringify({ files: there }));
+      if (request.method === "GET")
+        return response.end(JSON.stringify({ engine: "Scanner", set: "main", files: there, room: ROOM }));
       if (request.method === "PUT") uploaded.set((request.url ?? "").replace(`${TOKEN}/`, ""), body);
       else published.push(JSON.parse(body));
       return response.end("{}");
