@@ -12,10 +12,10 @@ export const IDS = sql`
         case when key is not null and (not is_batch or grows is not null) then nextval(pg_get_serial_sequence('scans', 'id')) end as scan_id,
         case when is_batch then coalesce(grows, nextval(pg_get_serial_sequence('batches', 'id'))) end as batch_id`;
 
-/** Samples that have a row cannot be deleted from now on. */
+/** Samples that have a row cannot be deleted from now on. Their order is that of an expression, see `runPrepared`. */
 export function kept(known: readonly number[]): RawBuilder<unknown> {
   return sql`), kept as materialized (
-      select ${NAMED} from samples where id = any(${[...new Set(known)]}::bigint[]) order by sha256 for key share
+      select ${NAMED} from samples where id = any(${[...new Set(known)]}::bigint[]) order by sha256 || '' for key share
     `;
 }
 

@@ -10,7 +10,11 @@ import type { Tables } from "../../schema/tables/database.js";
 const names = new Map<string, string>();
 const compiled = new Map<string, CompiledQuery>();
 
-/** Runs a statement that is written as SQL. A name always stands for the same text. */
+/**
+ * Runs a statement that is written as SQL. A name always stands for the same text. It may be planned while tables are small and known
+ * to be, so nothing may make it worth reading an index from its beginning: rows that are locked in an order are sorted by an
+ * expression, which no index has, and rows of another step are found by an array of their keys.
+ */
 export async function runPrepared<Row>(db: Kysely<Tables>, name: string, statement: RawBuilder<Row>): Promise<Row[]> {
   const query = statement.compile(db);
   if (names.get(query.sql) !== name) names.set(query.sql, name);

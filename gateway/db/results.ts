@@ -61,7 +61,7 @@ export interface MergedResults {
 /** Locks scans in id order, as every writer of results does first. Returns the ids that exist. */
 export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<number[]> {
   const lock = sql<{ id: number }>`
-    select id from scans where id = any(${[...new Set(scanIds)]}::bigint[]) order by id for update`;
+    select id from scans where id = any(${[...new Set(scanIds)]}::bigint[]) order by id + 0 for update`;
   return (await runPrepared(tx, "lock scans", lock)).map(({ id }) => id);
 }
 
@@ -95,7 +95,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
   const raise = sql<RaisedRow>`
     -- The scans, locked in the order that every writer keeps.
     with locked as materialized (
-      select id, end_date, detections, stop_after from scans where id = any(${scanIds}::bigint[]) order by id for update
+      select id, end_date, detections, stop_after from scans where id = any(${scanIds}::bigint[]) order by id + 0 for update
     -- The messages, of several for one row the highest.
     ), incoming as materialized (
       select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type,
@@ -161,7 +161,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         end_date is not null and sums.closed = 0 and sums.worst is not null as detected_late
     -- Nobody waits for answers to a final scan.
     ), settled as (
-      delete from outbox using changed where outbox.scan_id = changed.id and became_final
+      delete from outbox where scan_id = any(array(select id from changed where became_final))
     -- Webhooks for detections in scans that were final already; final scans have their own.
     ), notified as (
       insert into webhook_deliveries (webhook_id, event, scan_id)
