@@ -7,12 +7,11 @@ import { STAND_IN } from "../docker/images.js";
 import { ask } from "../gateway/http/http-client.js";
 import { EICAR } from "../scanner-agent/eicar.js";
 import { until } from "../stage/stage.js";
-import { composePrograms, createProject, type Project } from "./project.js";
+import { BUILD_MS, composePrograms, createProject, type Project } from "./project.js";
 import { makeStandIns } from "./stand-ins.js";
 
 const ONCE = ["keys", "migrate"];
 const ALWAYS = ["agent-internet", "agent-isolated", "gateway", "nats", "postgres"];
-const BUILD_MS = 1_200_000;
 const AGENTS_QUERY = "{ engines { name available } agents { agent engines { name healthy slots runner warnings } } }";
 
 interface Agents {
@@ -40,7 +39,7 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
       project = await createProject(program);
       await mkdir(project.enginesDir);
       await writeFile(join(project.enginesDir, "stand-in.yaml"), STAND_IN);
-      await project.run("build");
+      await project.build();
       await project.run("up", "--detach");
       url = await project.address("gateway", 8080);
     }, BUILD_MS);

@@ -8,6 +8,7 @@ import { projectPath } from "../../schema/paths.js";
 import { docker, hasDocker } from "../docker/base-image.js";
 import { REGISTRY } from "../docker/images.js";
 import { until } from "../stage/stage.js";
+import { BUILD_MS } from "./project.js";
 import { makeStandIns } from "./stand-ins.js";
 
 interface Service {
@@ -24,7 +25,7 @@ describe.runIf(hasDocker)("with a full disk", () => {
     await chmod(folder, 0o755);
     await writeFile(join(folder, "password"), "secret", { mode: 0o444 });
     await makeStandIns();
-  }, 600_000);
+  }, BUILD_MS);
   afterAll(async () => {
     await docker("rm", "--force", "--volumes", `scanmesh-test-nats-${id}`, `scanmesh-test-postgres-${id}`);
     await rm(folder, { recursive: true, force: true });

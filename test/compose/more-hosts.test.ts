@@ -5,12 +5,12 @@ import { dirname, join } from "node:path";
 import { get } from "node:https";
 import { promisify } from "node:util";
 import { connect, ErrorCode } from "nats";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { projectPath } from "../../schema/paths.js";
 import { hasDocker } from "../docker/base-image.js";
 import { until } from "../stage/stage.js";
-import { composePrograms, createProject } from "./project.js";
+import { BUILD_MS, composePrograms, createProject, type Project } from "./project.js";
 import { makeStandIns } from "./stand-ins.js";
 
 interface Service {
@@ -62,28 +62,32 @@ describe.runIf(programs.length > 0).each(programs)("%s", (program, ...words) => 
     expect(Object.keys(closed["nats"]?.networks ?? {})).toEqual(["bus"]);
   });
 
-  it.runIf(hasDocker)("speaks TLS alone to other hosts, asks for keys, and its own agents work by it", async () => {
-    await makeStandIns();
+  describe.runIf(hasDocker)("on a Docker Engine", () => {
     const bind = "127.0.0.9";
-    const project = await createProject([program, ...words], {
-      files: ["deploy/more-hosts.yml"],
-      settings: { SCANMESH_NATS_BIND: bind },
-    });
-    onTestFinished(() => project.remove());
-    await project.run("build");
-    await project.run("up", "--detach", "certificate", "gateway", "agent-isolated");
-    const ca = await project.run("exec", "-T", "gateway", "cat", "/run/scanmesh/ca.pem");
-    await until("the gateway is ready by HTTPS", async () => (await getHttps(`https://${bind}:8443/readyz`, ca)) === 200);
-    expect(await getHttps(`https://${bind}:8443/api/v1/sample/1`, ca)).toBe(401);
-    const nats = { servers: `tls://${bind}:4222`, reconnect: false, maxReconnectAttempts: 0 };
-    // NATS has shown the right certificate where it is the credentials that are missing.
-    await expect(connect({ ...nats, tls: { ca } })).rejects.toMatchObject({ code: ErrorCode.AuthorizationViolation });
-    await expect(connect({ ...nats, tls: {} })).rejects.toThrow(/certificate/);
-    await until("the agent works", async () => {
-      const agent = (await project.containers()).find(
-        ({ Config }) => Config.Labels["com.docker.compose.service"] === "agent-isolated",
-      );
-      return agent?.State.Health?.Status === "healthy";
+    let project: Project;
+    beforeAll(async () => {
+      await makeStandIns();
+      const files = ["deploy/more-hosts.yml"];
+      project = await createProject([program, ...words], { files, settings: { SCANMESH_NATS_BIND: bind } });
+      await project.build();
+    }, BUILD_MS);
+    afterAll(() => project?.remove());
+
+    it("speaks TLS alone to other hosts, asks for keys, and its own agents work by it", async () => {
+      await project.run("up", "--detach", "certificate", "gateway", "agent-isolated");
+      const ca = await project.run("exec", "-T", "gateway", "cat", "/run/scanmesh/ca.pem");
+      await until("the gateway is ready by HTTPS", async () => (await getHttps(`https://${bind}:8443/readyz`, ca)) === 200);
+      expect(await getHttps(`https://${bind}:8443/api/v1/sample/1`, ca)).toBe(401);
+      const nats = { servers: `tls://${bind}:4222`, reconnect: false, maxReconnectAttempts: 0 };
+      // NATS has shown the right certificate where it is the credentials that are missing.
+      await expect(connect({ ...nats, tls: { ca } })).rejects.toMatchObject({ code: ErrorCode.AuthorizationViolation });
+      await expect(connect({ ...nats, tls: {} })).rejects.toThrow(/certificate/);
+      await until("the agent works", async () => {
+        const agent = (await project.containers()).find(
+          ({ Config }) => Config.Labels["com.docker.compose.service"] === "agent-isolated",
+        );
+        return agent?.State.Health?.Status === "healthy";
+      });
     });
   });
 });

@@ -13,6 +13,9 @@ import { REGISTRY } from "../docker/images.js";
 
 const execute = promisify(execFile);
 
+/** How long the stand-ins and the images take to build at most, on a machine that is busy with others. */
+export const BUILD_MS = 1_200_000;
+
 /** A program that reads docker-compose.yml, as words. */
 export type Compose = readonly [string, ...string[]];
 
@@ -50,6 +53,8 @@ export interface Project {
   readonly hostDir: string;
   /** The folder of further engine manifests; made by who has some. */
   readonly enginesDir: string;
+  /** Builds the images. Test files at the same time do so one after the other: the second finds what the first has made. */
+  build(): Promise<void>;
   /** Runs a command of compose; what it prints. */
   run(...words: string[]): Promise<string>;
   containers(): Promise<Container[]>;
@@ -121,16 +126,18 @@ export async function createProject([program, ...words]: Compose, { files = [], 
     "--project-name",
     name,
   ];
-  const run = async (...command: string[]) => {
+  const compose = [program, ...words, ...file] as const;
+  const start = async (first: string, ...rest: string[]) => {
     try {
       const options = { env, cwd: projectPath(), maxBuffer: 64 * 1024 ** 2 };
-      return (await execute(program, [...words, ...file, ...command], options)).stdout.trim();
+      return (await execute(first, rest, options)).stdout.trim();
     } catch (error) {
       // What a build says before it fails is on its standard output.
       const { stdout } = error as { stdout?: string };
       throw new Error(`${String(error)}\n${stdout?.slice(-10_000)}`, { cause: error });
     }
   };
+  const run = (...command: string[]) => start(...compose, ...command);
   const label = `label=com.docker.compose.project=${name}`;
   const list = async (...command: string[]) =>
     (await docker(...command, "--filter", label)).split("\n").filter((line) => line !== "");
@@ -138,6 +145,7 @@ export async function createProject([program, ...words]: Compose, { files = [], 
   return {
     hostDir,
     enginesDir,
+    build: async () => void (await start("flock", join(tmpdir(), "scanmesh-test-compose.lock"), ...compose, "build")),
     run,
     async containers() {
       const ids = await list("ps", "--all", "--quiet");
