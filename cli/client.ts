@@ -47,7 +47,7 @@ export function createGatewayClient(url: string, apiKey: string | undefined, tel
     async upload(file, signal) {
       const { createUpload } = await ask<{ createUpload: { id: string } }>(CREATE_UPLOAD, {}, signal);
       const { status, text } = await patiently(async () => {
-        const answer = await putFile(url, createUpload.id, file, signal);
+        const answer = await putFile(url, `/upload/${createUpload.id}`, file, signal);
         const seconds = readRetryAfter(answer.status, answer.retryAfter);
         if (seconds !== undefined) throw new TryLater(readError(answer.text) ?? `HTTP ${answer.status}`, seconds);
         return answer;
@@ -69,7 +69,7 @@ export function createGatewayClient(url: string, apiKey: string | undefined, tel
   };
 }
 
-function readError(text: string): string | undefined {
+export function readError(text: string): string | undefined {
   try {
     const { error } = JSON.parse(text) as { error?: unknown };
     return error === undefined ? undefined : String(error);

@@ -20,19 +20,24 @@ export interface UploadAnswer {
  * Streams a file as the body of a PUT. Its length is told first where it is known, so that what is too large is refused before it is
  * sent. Throws {@link OperatorError} if the file cannot be read whole or no answer comes.
  */
-export async function putFile(url: string, id: string, file: FileToSend, signal: AbortSignal): Promise<UploadAnswer> {
+export async function putFile(url: string, path: string, file: FileToSend, signal: AbortSignal): Promise<UploadAnswer> {
   const source = await file.open().catch((error: unknown) => {
     throw new OperatorError(fileError(error), { cause: error });
   });
   try {
-    return await send(url, id, source, signal);
+    return await send(url, path, source, signal);
   } finally {
     await source.close();
   }
 }
 
-async function send(url: string, id: string, { length, bytes, mayPause }: OpenFile, signal: AbortSignal): Promise<UploadAnswer> {
-  const outgoing = (url.startsWith("https:") ? httpsRequest : httpRequest)(gatewayAddress(url, `/upload/${id}`), {
+async function send(
+  url: string,
+  path: string,
+  { length, bytes, mayPause }: OpenFile,
+  signal: AbortSignal,
+): Promise<UploadAnswer> {
+  const outgoing = (url.startsWith("https:") ? httpsRequest : httpRequest)(gatewayAddress(url, path), {
     method: "PUT",
     headers: { "content-type": "application/octet-stream", ...(length === undefined ? {} : { "content-length": length }) },
     signal,

@@ -22,6 +22,7 @@ const PROGRAMS = new Map([
   ["hosts", "cli/hosts.js"],
   ["signatures", "cli/signatures.js"],
   ["updates", "cli/updates.js"],
+  ["bundle", "cli/bundle.js"],
   ["gateway", "gateway/main.js"],
   ["agent", "scanner-agent/main.js"],
   ["import-multiav", "cli/import-multiav.js"],

@@ -125,7 +125,8 @@ async function storeManifest(
   await bundles.put(classOf(upload), { sha256, announced: manifest.length, bytes }, manifest.length);
 }
 
-function requireKey({ bundleKey }: Pick<ScanContext, "bundleKey">) {
+/** Throws BAD_INPUT where the gateway has no key for bundles. */
+export function requireKey({ bundleKey }: Pick<ScanContext, "bundleKey">) {
   if (bundleKey === undefined)
     throw new GatewayError("BAD_INPUT", "this gateway has no key to sign bundles with: set SCANMESH_BUNDLE_KEY");
   return bundleKey;

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { BundleContent, BUNDLES_PATH } from "../../schema/bundle-upload.js";
+import { exportBundle } from "../bundles/export.js";
 import { publishBundle } from "../bundles/publish.js";
 import { readUploadState, receiveFile } from "../bundles/receive-file.js";
 import { GatewayError } from "../errors.js";
@@ -53,6 +54,14 @@ async function publishRoutes(app: FastifyInstance, ctx: ScanContext): Promise<vo
   app.addHook("preParsing", async (_request, _reply, payload) => withinTime(payload as Readable));
   const url = `${BUNDLES_PATH}/:token`;
   app.get<{ Params: { token: string } }>(url, OPEN_ROUTE, async ({ params }) => readUploadState(ctx, params.token));
+  const whole = { config: { needs: "admin" }, exposeHeadRoute: false } as const;
+  app.get<{ Params: { digest: string } }>(`${BUNDLES_PATH}/export/:digest`, whole, async ({ params, caller }, reply) => {
+    const { name, size, stream } = await exportBundle(ctx, caller, params.digest);
+    return reply
+      .type("application/x-tar")
+      .headers({ "content-length": size, "content-disposition": `attachment; filename="${name}"`, "cache-control": "no-store" })
+      .send(stream);
+  });
   const route = { ...OPEN_ROUTE, bodyLimit: CONTENT_BYTES };
   app.post<{ Params: { token: string } }>(url, route, async ({ params, caller, body }) => {
     const { data, error } = BundleContent.safeParse(body);
