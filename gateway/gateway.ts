@@ -17,6 +17,7 @@ import { createHttp } from "./server.js";
 import { listenHttps, type HttpsListener } from "./http/https.js";
 import { createMetrics, registerGauges } from "./metrics.js";
 import { openNatsSampleStore } from "./bus/nats-sample-store.js";
+import { createFlipWatch } from "./watch/flip-watch.js";
 import { createDeliveryWatch } from "./watch/delivery-watch.js";
 import { createLastCatalogue } from "./fleet/last-catalogue.js";
 import { createFleetWatches, type FleetWatches } from "./watch/fleet-watches.js";
@@ -41,6 +42,7 @@ import { registerJoinKeys } from "./join/standing-tokens.js";
 import { createKeyring } from "./keys/keyring.js";
 import { readUpdateSets } from "./updates/update-sets.js";
 import { readWaits } from "./scan/overload.js";
+import { createVerdictRuns } from "./scan/verdict-runs.js";
 import { createWaits } from "./scan/waits.js";
 import { readGoneAgents } from "./scan/gone-agents.js";
 import { readQueues } from "./scan/queues.js";
@@ -143,11 +145,13 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     catalogue: createLastCatalogue(db),
     relay,
     bulk,
+    verdictRuns: createVerdictRuns({ config, db, fleet, bulk, bus, log }),
     watchers,
     fleetWatches,
     hostWatches: createHostWatches(db, fleet, { updateSets: () => readUpdateSets({ db, fleet }) }, log),
     meshWatches: createMeshWatches({ readiness: () => readReadiness(context), system: () => readWholeSystem(context) }, log),
     deliveryWatch: createDeliveryWatch(db, log),
+    flipWatch: createFlipWatch(db, log),
     feeds,
     keyring,
     waits: createWaits(() => readWaits(context)),
@@ -195,6 +199,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       await Promise.all(work.map((part) => part.stop()));
       await Promise.all([fleet.stop(), keyring.stop()]);
       engines?.stop();
+      await context.verdictRuns.idle();
       await bulk.idle();
       await relay.idle();
       await Promise.all([bus.close(), samples.close(), bundles.close(), accounts?.close()]);

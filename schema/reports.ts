@@ -142,6 +142,8 @@ export interface ScanRecord {
   readonly batchId: number | null;
   /** The scan that this one repeats; it may have been deleted. */
   readonly previous: number | null;
+  /** Null: somebody asked for it. CHECK: an update of an engine, of which it is not known yet whether it changes the verdict. */
+  readonly origin: "CHECK" | "UPDATE" | null;
   readonly sample: SampleRecord;
 }
 

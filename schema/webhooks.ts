@@ -1,7 +1,14 @@
 /** Webhook events and deliveries. They follow the Standard Webhooks convention (https://www.standardwebhooks.com). */
 
-/** SCAN_FINISHED: a scan became final. SCAN_DETECTED: it did with a detection, or got one afterwards. */
-export const WebhookEvent = { SCAN_FINISHED: "SCAN_FINISHED", SCAN_DETECTED: "SCAN_DETECTED" } as const;
+/**
+ * SCAN_FINISHED: a scan became final. SCAN_DETECTED: it did with a detection, or got one afterwards. VERDICT_FLIPPED: an engine's
+ * verdict on a sample changed with its signatures.
+ */
+export const WebhookEvent = {
+  SCAN_FINISHED: "SCAN_FINISHED",
+  SCAN_DETECTED: "SCAN_DETECTED",
+  VERDICT_FLIPPED: "VERDICT_FLIPPED",
+} as const;
 /** One of the names of {@link WebhookEvent}. */
 export type WebhookEvent = keyof typeof WebhookEvent;
 

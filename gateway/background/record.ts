@@ -183,6 +183,7 @@ async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promi
   ctx.relay.forget(changed.flatMap(({ scanId, final }) => (final ? scanId : [])));
   if (reachedStopAfter.length > 0) await cancelRemaining(ctx, reachedStopAfter);
   ctx.bulk.releaseIfWaiting();
+  if (changed.some(({ final }) => final)) ctx.verdictRuns.continueIfRunning();
   ctx.fleet.noteAnswers(
     results.filter(({ state, scanId }) => state === "DONE" && scanIds.has(scanId)).map(({ engine }) => engine),
   );

@@ -62,6 +62,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "updates of engines", every: 1_000, run: continueUpdates },
     { name: "message version", every: 2_000, run: ({ version }) => version.refresh() },
     { name: "ignored signatures", every: 5_000, run: tellIgnored },
+    { name: "verdicts after updates", every: 1_000, run: ({ verdictRuns }) => verdictRuns.continue() },
     { name: "watchers", every: 2_000, run: () => resync(ctx) },
     { name: "lost requests", every: Math.min(ctx.config.ackWaitMs / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },

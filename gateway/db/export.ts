@@ -8,6 +8,7 @@ export async function readListedScans(db: Database, { after, limit }: { after: n
     .innerJoin("samples", "samples.id", "scans.sample_id")
     .select(["scans.id", "scans.name", "scans.start_date", "scans.end_date", "sha256", "md5", "sha1", "size"])
     .where("scans.id", ">", after)
+    .where("scans.origin", "is", null)
     .orderBy("scans.id")
     .limit(limit)
     .execute();
@@ -22,6 +23,13 @@ export async function readListedScans(db: Database, { after, limit }: { after: n
 
 /** The id of the scan that is older than the newest `offset` ones; undefined if there are not as many. */
 export async function nthNewest(db: Database, offset: number): Promise<number | undefined> {
-  const row = await db.selectFrom("scans").select("id").orderBy("id", "desc").offset(offset).limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom("scans")
+    .select("id")
+    .where("origin", "is", null)
+    .orderBy("id", "desc")
+    .offset(offset)
+    .limit(1)
+    .executeTakeFirst();
   return row?.id;
 }

@@ -14,6 +14,9 @@ export interface TimeCriteria {
   readonly until?: Date | undefined;
 }
 
+/** Whether a scan is found by its sample's hash or its name: one of an update that may not change anything is not. */
+export const isFound = sql<SqlBool>`scans.origin is distinct from 'CHECK'`;
+
 /** All of them; true if there are none. */
 export function all(conditions: readonly (Condition | undefined)[]): Condition {
   const given = conditions.filter((condition) => condition !== undefined);

@@ -158,7 +158,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       returning id, revision, verdict, extract(epoch from now() - start_date)::float8 as seconds,
         end_date is null and coalesce(scans.detections >= stop_after, false) as reached_stop_after,
         end_date is not null and sums.closed > 0 as became_final,
-        end_date is not null and sums.closed = 0 and sums.worst is not null as detected_late
+        end_date is not null and sums.closed = 0 and sums.worst is not null and origin is null as detected_late
     -- Nobody waits for answers to a final scan.
     ), settled as (
       delete from outbox where scan_id = any(array(select id from changed where became_final))

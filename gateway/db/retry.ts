@@ -10,6 +10,8 @@ export interface Retry {
   readonly engineId: number;
   /** The former scan's deadline counts if it is within these limits; an imported scan's is not. */
   readonly deadline: { readonly min: number; readonly max: number; readonly fallbackMs: number };
+  /** Nobody asked for it: an engine was updated. It waits for room. */
+  readonly ofUpdate?: boolean;
 }
 
 /** The request to the engine. */
@@ -20,7 +22,10 @@ export interface RetryRequest {
 }
 
 /** Inserts a scan that takes over every result of a final one except one engine's, which is asked again. The former must be locked. */
-export async function insertRetry(tx: Tx, { scanId, previous, engineId, deadline }: Retry): Promise<RetryRequest> {
+export async function insertRetry(
+  tx: Tx,
+  { scanId, previous, engineId, deadline, ofUpdate = false }: Retry,
+): Promise<RetryRequest> {
   const { min, max, fallbackMs } = deadline;
   const { rows } = await sql<RetryRequest>`
     with reused as (
@@ -32,12 +37,12 @@ export async function insertRetry(tx: Tx, { scanId, previous, engineId, deadline
         max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst, count(*) filter (where bars_clean) as barriers
       from reused
     ), repeated as (
-      insert into scans (id, sample_id, name, speed, internet, deadline, skipped, labels, priority, previous,
+      insert into scans (id, sample_id, name, speed, internet, deadline, skipped, labels, priority, origin, previous,
         total, av_total, barriers, done, detections, av_clean, verdict)
       select ${scanId}::bigint, sample_id, scans.name, scans.speed, scans.internet,
         now() + case when deadline - start_date between ${min} * interval '1 millisecond' and ${max} * interval '1 millisecond'
           then deadline - start_date else ${fallbackMs} * interval '1 millisecond' end,
-        skipped, labels, priority, scans.id,
+        skipped, labels, case when ${ofUpdate} then 'BULK' else priority end, case when ${ofUpdate} then 'CHECK' end, scans.id,
         sums.done + 1, sums.av_total + (engines.type = 'AV')::int,
         sums.barriers + (select count(*) from jsonb_array_elements(skipped) as engine where engine @> '{"barsClean": true}'),
         sums.done, sums.detections, sums.av_clean, sums.worst

@@ -3,7 +3,17 @@ import type { SampleRecord, ScanRecord } from "../../schema/reports.js";
 import type { Verdict } from "../../schema/states.js";
 import type { ScansTable } from "../../schema/tables/scans.js";
 import type { Database } from "./database.js";
-import { all, hashIs, mimeIs, isAnyOf, sizeWithin, timeWithin, type SizeCriteria, type TimeCriteria } from "./list-conditions.js";
+import {
+  all,
+  hashIs,
+  isFound,
+  mimeIs,
+  isAnyOf,
+  sizeWithin,
+  timeWithin,
+  type SizeCriteria,
+  type TimeCriteria,
+} from "./list-conditions.js";
 import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type ListOrder, type ListPage } from "./list-place.js";
 import { selectSamples, withCopies } from "./samples.js";
 import { scanOf, selectScans } from "./scans.js";
@@ -38,8 +48,9 @@ function conditionOf({ mimes, size, firstSeen, hashes, stored, verdicts }: Sampl
     stored === undefined ? undefined : stored ? sql<SqlBool>`samples.blob is not null` : sql<SqlBool>`samples.blob is null`,
     verdicts &&
       sql<SqlBool>`samples.id in (
-        select sample_id from scans where ${isAnyOf("scans.verdict", "verdict", verdicts)} and not exists (
-          select from scans as later where later.sample_id = scans.sample_id and later.id > scans.id))`,
+        select sample_id from scans where ${isAnyOf("scans.verdict", "verdict", verdicts)} and ${isFound} and not exists (
+          select from scans as later
+          where later.sample_id = scans.sample_id and later.id > scans.id and later.origin is distinct from 'CHECK'))`,
   ]);
 }
 
@@ -79,10 +90,10 @@ const NAMES = 20;
 export async function readSampleHistories(db: Database, sampleIds: readonly number[]): Promise<SampleHistory[]> {
   const { rows } = await sql<SampleHistory>`
     select sample.id as "sampleId",
-      (select start_date from scans where sample_id = sample.id order by id desc limit 1) as "lastScan",
+      (select start_date from scans where sample_id = sample.id and ${isFound} order by id desc limit 1) as "lastScan",
       array(
         select name from (
-          select name, id from scans where sample_id = sample.id order by id desc limit ${sql.lit(NAMED_SCANS)}) as newest
+          select name, id from scans where sample_id = sample.id and ${isFound} order by id desc limit ${sql.lit(NAMED_SCANS)}) as newest
         group by name order by max(id) desc limit ${sql.lit(NAMES)}) as names
     from unnest(${sampleIds}::bigint[]) as sample (id)`.execute(db);
   return rows;
@@ -99,7 +110,7 @@ export async function readScansOfSamples(
     "scans",
     () => sql<ScansTable>`
       (select page.* from unnest(${sampleIds}::bigint[]) as sample (id), lateral (
-        select * from scans where scans.sample_id = sample.id and ${all([beyond(order, page)])}
+        select * from scans where scans.sample_id = sample.id and ${all([isFound, beyond(order, page)])}
         order by ${inOrder(order, page)} limit ${sql.lit(page.limit)}) as page)`,
   );
   const rows = await selectScans(cut).orderBy(inOrder(order, page)).execute();
@@ -112,7 +123,7 @@ export async function readScansOfSamples(
 export async function countScansOfSamples(db: Database, sampleIds: readonly number[]): Promise<ListCount[]> {
   const { rows } = await sql<{ count: number }>`
     select (select count(*) from (
-      select from scans where sample_id = sample.id limit ${sql.lit(COUNTED + 1)}) as counted) as count
+      select from scans where sample_id = sample.id and ${isFound} limit ${sql.lit(COUNTED + 1)}) as counted) as count
     from unnest(${sampleIds}::bigint[]) with ordinality as sample (id, place) order by place`.execute(db);
   return rows.map(({ count }) => listCount(count));
 }

@@ -1,6 +1,7 @@
 import { sql, type SqlBool } from "kysely";
 import type { ScanRecord } from "../../schema/reports.js";
 import type { EngineVerdict, ResultState, Verdict } from "../../schema/states.js";
+import type { ScanOrigin } from "../../schema/verdict-runs.js";
 import type { Database } from "./database.js";
 import { INDEXED_NAME, indexedPart } from "./name-index.js";
 import {
@@ -36,6 +37,8 @@ export interface ScanCriteria {
   readonly hashes?: readonly string[] | undefined;
   readonly labels?: readonly LabelCriteria[] | undefined;
   readonly batch?: number | undefined;
+  /** Default: those that somebody asked for. */
+  readonly origins?: readonly ScanOrigin[] | undefined;
 }
 
 /** A label; without a value, whatever its value. */
@@ -122,11 +125,12 @@ export function conditionOf(criteria: ScanCriteria): Condition {
 
 /** `resultsBeyond` repeats the page's beginning: Postgres does not infer `results.scan_id > x` from `scans.id > x`. */
 function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condition | undefined)[] {
-  const { verdicts, final, results, mimes, size, started, ended, names, hashes, labels, batch } = criteria;
+  const { verdicts, final, results, mimes, size, started, ended, names, hashes, labels, batch, origins } = criteria;
   const ofSample = [mimeIs("samples.mime", mimes), ...sizeWithin("samples.size", size), hashIs(hashes)].filter(
     (condition) => condition !== undefined,
   );
   return [
+    originIs(origins),
     isAnyOf("scans.verdict", "verdict", verdicts),
     final === undefined ? undefined : final ? sql<SqlBool>`scans.end_date is not null` : sql<SqlBool>`scans.end_date is null`,
     ...timeWithin("scans.start_date", started),
@@ -138,6 +142,11 @@ function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condi
     ofSample.length > 0 ? sql<SqlBool>`scans.sample_id in (select id from samples where ${all(ofSample)})` : undefined,
     results && hasResult(results, resultsBeyond),
   ];
+}
+
+function originIs(origins: readonly ScanOrigin[] = ["REQUEST"]): Condition {
+  const [requests, updates] = [sql<SqlBool>`scans.origin is null`, sql<SqlBool>`scans.origin is not null`];
+  return any([...(origins.includes("REQUEST") ? [requests] : []), ...(origins.includes("UPDATE") ? [updates] : [])]);
 }
 
 function nameIs(name: string): Condition {

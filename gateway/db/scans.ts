@@ -37,6 +37,7 @@ export function selectScans(db: QueryCreator<Tables>) {
       "scans.stop_after as stopAfter",
       "scans.batch_id as batchId",
       "scans.previous",
+      "scans.origin",
       "samples.id as sampleId",
       "samples.sha256",
       "samples.md5",

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder, type SqlBool } from "kysely";
 import type { ScanRecord } from "../../schema/reports.js";
 import type { Database } from "./database.js";
-import { all, any, hashIs, literally, type Condition } from "./list-conditions.js";
+import { all, any, hashIs, isFound, literally, type Condition } from "./list-conditions.js";
 import { COUNTED, listCount, type ListCount } from "./list-place.js";
 import { INDEXED_NAME, indexedParts } from "./name-index.js";
 import { readScansById } from "./scans.js";
@@ -43,14 +43,14 @@ export async function countFound(db: Database, terms: SearchTerms): Promise<List
 function found({ scanIds, hashes, names }: SearchTerms, limit: number, after?: number): RawBuilder<unknown> {
   const before = after === undefined ? undefined : sql<SqlBool>`scans.id < ${after}`;
   const newest = sql`order by scans.id desc limit ${limit}`;
-  const way = (condition: Condition) => sql`(select scans.id from scans where ${all([condition, before])} ${newest})`;
+  const way = (condition: Condition) => sql`(select scans.id from scans where ${all([condition, isFound, before])} ${newest})`;
   const byHash = hashIs(hashes);
   return sql.join(
     [
       way(sql<SqlBool>`scans.id = any(${[...scanIds]}::bigint[])`),
       ...(hashes.length > 0 && byHash
         ? [
-            sql`(select scans.id from samples join scans on scans.sample_id = samples.id where ${all([byHash, before])} ${newest})`,
+            sql`(select scans.id from samples join scans on scans.sample_id = samples.id where ${all([byHash, isFound, before])} ${newest})`,
           ]
         : []),
       ...(names.length > 0 ? [way(any(names.map(nameIs)))] : []),

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { hashName, type HashName } from "../../schema/hashes.js";
 import type { Database } from "./database.js";
+import { isFound } from "./list-conditions.js";
 import { INDEXED_NAME, indexedPart } from "./name-index.js";
 import { writtenForms } from "./written-forms.js";
 
@@ -29,15 +30,15 @@ export async function findScanIds(db: Database, search: Search, page: { after: n
   const end = sql`order by scans.id limit ${limit}`;
   const byHash = (column: HashName) => sql`
     (select scans.id from samples join scans on scans.sample_id = samples.id
-     where ${sql.ref(`samples.${column}`)} = any(${search.hashes.filter((hash) => hashName(hash) === column)}::text[]) and scans.id > ${after} ${end})`;
+     where ${sql.ref(`samples.${column}`)} = any(${search.hashes.filter((hash) => hashName(hash) === column)}::text[]) and ${isFound} and scans.id > ${after} ${end})`;
   const likes = search.patterns.map((pattern) => sql`(${INDEXED_NAME} like ${head(pattern)} and name like ${escaped(pattern)})`);
   const { rows } = await sql<{ id: number }>`
     select id from (
       ${byHash("sha256")} union ${byHash("sha1")} union ${byHash("md5")} union
       (select scans.id from scans
        where ${INDEXED_NAME} = any(${search.names.map(indexedPart)}::text[])
-         and name = any(${[...search.names]}::text[]) and scans.id > ${after} ${end}) union
-      (select scans.id from scans where (${likes.length > 0 ? sql.join(likes, sql` or `) : sql`false`}) and scans.id > ${after} ${end})
+         and name = any(${[...search.names]}::text[]) and ${isFound} and scans.id > ${after} ${end}) union
+      (select scans.id from scans where (${likes.length > 0 ? sql.join(likes, sql` or `) : sql`false`}) and ${isFound} and scans.id > ${after} ${end})
     ) as found order by id limit ${limit}`.execute(db);
   return rows.map(({ id }) => id);
 }

@@ -27,6 +27,8 @@ import { ScanResolver } from "./resolvers/scan.js";
 import { SearchResolver } from "./resolvers/search.js";
 import { StatisticsPointResolver } from "./resolvers/statistics-point.js";
 import { StatisticsResolver } from "./resolvers/statistics.js";
+import { UpdateRescanResolver } from "./resolvers/update-rescans.js";
+import { VerdictFlipResolver } from "./resolvers/verdict-flip.js";
 import { SuppressionResolver } from "./resolvers/suppression.js";
 import { ReadinessResolver, SystemResolver } from "./resolvers/system.js";
 import { EngineUpdateResolver } from "./resolvers/engine-update.js";
@@ -87,6 +89,8 @@ export function createSchema(): GraphQLSchema {
       SubmitScanSuccessResolver,
       SubmitScansSuccessResolver,
       SuppressionResolver,
+      UpdateRescanResolver,
+      VerdictFlipResolver,
       SystemResolver,
       ReadinessResolver,
       EngineUpdateResolver,

@@ -4,6 +4,7 @@ import type { Batched } from "../batch.js";
 import type { Bus } from "../bus/bus.js";
 import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";
+import type { VerdictFlipRecord } from "../db/verdict-flips.js";
 import type { StoredSample } from "../db/samples.js";
 import type { Failpoint } from "../failpoint.js";
 import type { Metrics } from "../metrics.js";
@@ -25,6 +26,7 @@ import type { Relay } from "../dispatch/relay.js";
 import type { WriteProbe } from "../write-probe.js";
 import type { Watchers } from "../watch/watchers.js";
 import type { Acceptance, AcceptRequest } from "./accept-request.js";
+import type { VerdictRuns } from "./verdict-runs.js";
 import type { Waits } from "./waits.js";
 import type { ReadinessRecord } from "./readiness.js";
 import type { WholeSystemRecord } from "./system.js";
@@ -59,6 +61,8 @@ export interface ScanContext {
   readonly relay: Relay;
   /** Holds BULK requests back until there is room. */
   readonly bulk: Bulk;
+  /** Scans samples again after engines were updated. */
+  readonly verdictRuns: VerdictRuns;
   /** Subscribers of single scans on this gateway. */
   readonly watchers: Watchers;
   /** Subscribers of the fleet on this gateway. */
@@ -69,6 +73,8 @@ export interface ScanContext {
   readonly meshWatches: MeshWatches<ReadinessRecord, WholeSystemRecord>;
   /** Subscribers of webhooks' deliveries on this gateway. */
   readonly deliveryWatch: ListWatch<DeliveryRecord>;
+  /** Subscribers of changed verdicts on this gateway. */
+  readonly flipWatch: ListWatch<VerdictFlipRecord>;
   /** Subscribers of all scans, on this gateway. */
   readonly feeds: Feeds;
   /** The API keys that callers of this gateway use. */

@@ -7,6 +7,7 @@ import { payloadType, type WebhookEvent } from "../../schema/webhooks.js";
 import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";
 import { lockUntold } from "../db/final-scans.js";
+import { readFlipOf } from "../db/verdict-flips.js";
 import { readBriefScan } from "../db/scans.js";
 import {
   enableWebhook,
@@ -116,7 +117,7 @@ export function startWebhooks(parts: WebhookParts): WebhookSender {
 async function deliver(parts: WebhookParts, due: DueDelivery, signal: AbortSignal): Promise<void> {
   const report = await readBriefScan(parts.db, due.scanId);
   const result: AttemptResult = report
-    ? await attempt(parts, due, payload(due.event, report), signal)
+    ? await attempt(parts, due, payload(due.event, report, await flipOf(parts.db, due)), signal)
     : { state: "FAILED", status: null, error: "the scan was deleted" };
   // The gateway is stopping: the lease expires, and another attempt follows.
   if (signal.aborted && result.status === null) return;
@@ -153,8 +154,18 @@ function failed({ attempts }: DueDelivery, status: number | null, error: string,
   return { state: "PENDING", status, error, retryMs: Math.max(seconds * 1_000, retryAfterMs) * (1 + Math.random() / 5) };
 }
 
+/** What has changed, for the event that tells of that. */
+async function flipOf(db: Database, { event, scanId }: DueDelivery): Promise<object | undefined> {
+  const found = event === "VERDICT_FLIPPED" ? await readFlipOf(db, scanId) : undefined;
+  if (!found) return undefined;
+  const { flipId, engine, at } = found;
+  const from = { verdict: found.from, signature: found.fromSignature, version: found.fromVersion };
+  const to = { verdict: found.to, signature: found.toSignature, version: found.toVersion };
+  return { flipId, engine, at, from, to };
+}
+
 /** The body of a delivery: the scan as it is at the time of sending. */
-function payload(event: WebhookEvent, report: BriefReport): string {
+function payload(event: WebhookEvent, report: BriefReport, flip: object | undefined): string {
   const { scanId, name, verdict, detections, done, total, revision, startDate, endDate, labels, batchId, previous } = report;
   const { md5, sha1, sha256, size, mime } = report.sample;
   const results = report.results.map(({ engine, type, state, signature, error, ...result }) => {
@@ -163,5 +174,5 @@ function payload(event: WebhookEvent, report: BriefReport): string {
   const sample = { md5, sha1, sha256, size, mime };
   const counts = { detections, done, total, revision };
   const scan = { scanId, name, verdict, ...counts, startDate, endDate, labels, batchId, previous, sample, results };
-  return JSON.stringify({ type: payloadType(event), timestamp: endDate, data: { scan } });
+  return JSON.stringify({ type: payloadType(event), timestamp: endDate, data: { scan, flip } });
 }

@@ -220,6 +220,7 @@ registerEnumType(WebhookEvent, {
   valuesConfig: {
     SCAN_FINISHED: { description: "A scan became final." },
     SCAN_DETECTED: { description: "A scan became final with a detection, or an engine found something afterwards." },
+    VERDICT_FLIPPED: { description: "An engine says something else of a sample than before, since its signatures have changed." },
   },
 });
 export { WebhookEvent };

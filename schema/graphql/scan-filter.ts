@@ -1,5 +1,6 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Float, InputType } from "type-graphql";
+import { ScanOrigin } from "./scan-origin.js";
 import { EngineVerdict, ResultState, Verdict } from "./enums.js";
 
 /** Sizes in bytes. */
@@ -126,4 +127,10 @@ export class ScanFilter {
 
   @Field(() => GraphQLSafeInt, { nullable: true, description: "The scan was submitted with this batch (`batchId`)." })
   batch?: number | null;
+
+  @Field(() => [ScanOrigin], {
+    nullable: true,
+    description: "Why the scan exists; without it, those that somebody asked for.",
+  })
+  origins?: readonly ScanOrigin[] | null;
 }

@@ -1,5 +1,6 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Float, Int, ObjectType } from "type-graphql";
+import { ScanOrigin } from "./scan-origin.js";
 import { Priority, SkipReason, Speed, Verdict } from "./enums.js";
 import { Node } from "./node.js";
 import { Result } from "./result.js";
@@ -84,6 +85,9 @@ export class Scan extends Node {
 
   @Field(() => Scan, { nullable: true, description: "The scan that this one repeats; null if there is none or it was deleted." })
   previous!: Scan | null;
+
+  @Field(() => ScanOrigin, { description: "Why it exists." })
+  origin!: ScanOrigin;
 
   @Field(() => Sample, { description: "The sample." })
   sample!: Sample;

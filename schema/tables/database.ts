@@ -41,6 +41,7 @@ import type {
 } from "./statistics.js";
 import type { SuppressionsTable } from "./suppressions.js";
 import type { UntoldScansTable, WebhooksTable, WebhookDeliveriesTable } from "./webhooks.js";
+import type { VerdictChecksTable, VerdictFlipsTable, VerdictFollowsTable, VerdictRunsTable } from "./verdicts.js";
 
 /** The row type of each table. */
 export interface Tables {
@@ -95,4 +96,8 @@ export interface Tables {
   webhooks: WebhooksTable;
   untold_scans: UntoldScansTable;
   webhook_deliveries: WebhookDeliveriesTable;
+  verdict_follows: VerdictFollowsTable;
+  verdict_runs: VerdictRunsTable;
+  verdict_checks: VerdictChecksTable;
+  verdict_flips: VerdictFlipsTable;
 }

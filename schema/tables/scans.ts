@@ -48,6 +48,8 @@ export interface ScansTable {
   batch_id: number | null;
   /** A scan that this one repeats; it may have been deleted. */
   previous: number | null;
+  /** Why it exists; null: somebody asked for it. */
+  origin: "CHECK" | "UPDATE" | null;
 }
 
 /** The result of one engine in one scan. */

@@ -25,6 +25,7 @@ export async function scanCriteria(db: Database, filter: ScanFilter | null | und
       value: value === "" ? value : optional(`filter.labels.${i}.value`, value, text),
     })),
     batch: optional("filter.batch", filter.batch, positive),
+    origins: entries("filter.origins", filter.origins),
     results: await resultCriteria(db, entries("filter.results", filter.results)),
   };
 }

@@ -7,6 +7,7 @@ import { Result } from "../../../schema/graphql/result.js";
 import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
 import { ScanFilter } from "../../../schema/graphql/scan-filter.js";
 import { Label } from "../../../schema/graphql/scan-options.js";
+import { ScanOrigin } from "../../../schema/graphql/scan-origin.js";
 import { ScanProof } from "../../../schema/graphql/scan-proof.js";
 import { Scan } from "../../../schema/graphql/scan.js";
 import type { BatchRecord, BriefReport, BriefResult, ScanProof as ProofRecord, ScanRecord } from "../../../schema/reports.js";
@@ -66,6 +67,11 @@ export class ScanResolver {
     return withCount(pageOf(found, { first, continued: place !== undefined, cursorOf: cursor }), () =>
       read((db) => countScans(db, criteria)),
     );
+  }
+
+  @FieldResolver(() => ScanOrigin)
+  origin(@Root() { origin }: ScanRecord): ScanOrigin {
+    return origin === null ? "REQUEST" : "UPDATE";
   }
 
   @FieldResolver(() => [Result], { complexity: listCost(TYPICAL.engines) })

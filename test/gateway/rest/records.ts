@@ -55,6 +55,7 @@ export const SCAN: ScanReport = {
   stopAfter: null,
   batchId: null,
   previous: null,
+  origin: null,
   sample: {
     sampleId: 1,
     md5: "m",

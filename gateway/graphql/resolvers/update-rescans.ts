@@ -1,0 +1,32 @@
+import { Arg, Ctx, Mutation, Query, Resolver } from "type-graphql";
+import { SetRescanAfterUpdatesResult, UpdateRescan } from "../../../schema/graphql/update-rescans.js";
+import { readUpdateRescans, setRescanAfterUpdates, type UpdateRescanRecord } from "../../scan/update-rescans.js";
+import type { RequestContext } from "../context/request-context.js";
+import { Needs } from "../context/scopes.js";
+import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
+import { listCost, TYPICAL } from "../limits/list-cost.js";
+
+@Resolver(() => UpdateRescan)
+export class UpdateRescanResolver {
+  @Needs("scan:read")
+  @Query(() => [UpdateRescan], {
+    description: "Every engine that gives verdicts, by name, and whether samples are scanned again after its updates.",
+    complexity: listCost(TYPICAL.engines),
+  })
+  updateRescans(@Ctx() { mesh }: RequestContext): Promise<UpdateRescanRecord[]> {
+    return readUpdateRescans(mesh);
+  }
+
+  @Needs("fleet:write")
+  @Mutation(() => SetRescanAfterUpdatesResult, {
+    description:
+      "Whether samples are scanned again by an engine after its signatures have changed on all of its hosts, to find verdicts that change with them: the newest first, one scan of each, with priority BULK in at most a fifth of its slots. It is off for every engine until it is switched on.",
+  })
+  setRescanAfterUpdates(
+    @Arg("engine", () => String, { description: "The engine's name, regardless of case." }) engine: string,
+    @Arg("enabled", () => Boolean, { description: "Whether it is on." }) enabled: boolean,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<{ rescan: UpdateRescanRecord } | UserErrorRecord> {
+    return orUserError(["engine"], async () => ({ rescan: await setRescanAfterUpdates(mesh, caller, engine, enabled) }));
+  }
+}
