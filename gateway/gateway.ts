@@ -17,7 +17,7 @@ import { createHttp } from "./server.js";
 import { listenHttps, type HttpsListener } from "./http/https.js";
 import { createMetrics, registerGauges } from "./metrics.js";
 import { openNatsSampleStore } from "./bus/nats-sample-store.js";
-import { createFlipWatch } from "./watch/flip-watch.js";
+import { createFlipWatch, createRescanWatch } from "./watch/flip-watch.js";
 import { createDeliveryWatch } from "./watch/delivery-watch.js";
 import { createLastCatalogue } from "./fleet/last-catalogue.js";
 import { createFleetWatches, type FleetWatches } from "./watch/fleet-watches.js";
@@ -42,6 +42,7 @@ import { registerJoinKeys } from "./join/standing-tokens.js";
 import { createKeyring } from "./keys/keyring.js";
 import { readUpdateSets } from "./updates/update-sets.js";
 import { readWaits } from "./scan/overload.js";
+import { readUpdateRescans } from "./scan/update-rescans.js";
 import { createVerdictRuns } from "./scan/verdict-runs.js";
 import { createWaits } from "./scan/waits.js";
 import { readGoneAgents } from "./scan/gone-agents.js";
@@ -152,6 +153,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     meshWatches: createMeshWatches({ readiness: () => readReadiness(context), system: () => readWholeSystem(context) }, log),
     deliveryWatch: createDeliveryWatch(db, log),
     flipWatch: createFlipWatch(db, log),
+    rescanWatch: createRescanWatch(() => readUpdateRescans(context), log),
     feeds,
     keyring,
     waits: createWaits(() => readWaits(context)),

@@ -145,7 +145,7 @@ function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condi
 }
 
 function originIs(origins: readonly ScanOrigin[] = ["REQUEST"]): Condition {
-  const [requests, updates] = [sql<SqlBool>`scans.origin is null`, sql<SqlBool>`scans.origin is not null`];
+  const [requests, updates] = [sql<SqlBool>`scans.origin is null`, sql<SqlBool>`scans.origin = 'UPDATE'`];
   return any([...(origins.includes("REQUEST") ? [requests] : []), ...(origins.includes("UPDATE") ? [updates] : [])]);
 }
 

@@ -46,7 +46,8 @@ export async function insertFlips(tx: Tx, flips: readonly EndedCheck[]): Promise
   }));
   await tx.insertInto("verdict_flips").values(rows).execute();
   const scanIds = flips.map(({ scanId }) => scanId);
-  await sql`update scans set origin = 'UPDATE', revision = revision + 1 where id = any(${scanIds}::bigint[])`.execute(tx);
+  await sql`update scans set origin = 'UPDATE', revision = revision + 1, changed_in = pg_current_xact_id()
+    where id = any(${scanIds}::bigint[])`.execute(tx);
   await sql`delete from verdict_checks where scan_id = any(${scanIds}::bigint[])`.execute(tx);
   await sql`
     insert into webhook_deliveries (webhook_id, event, scan_id)

@@ -27,6 +27,7 @@ import type { WriteProbe } from "../write-probe.js";
 import type { Watchers } from "../watch/watchers.js";
 import type { Acceptance, AcceptRequest } from "./accept-request.js";
 import type { VerdictRuns } from "./verdict-runs.js";
+import type { UpdateRescanRecord } from "./update-rescans.js";
 import type { Waits } from "./waits.js";
 import type { ReadinessRecord } from "./readiness.js";
 import type { WholeSystemRecord } from "./system.js";
@@ -75,6 +76,8 @@ export interface ScanContext {
   readonly deliveryWatch: ListWatch<DeliveryRecord>;
   /** Subscribers of changed verdicts on this gateway. */
   readonly flipWatch: ListWatch<VerdictFlipRecord>;
+  /** Subscribers of what is scanned again after updates, on this gateway. */
+  readonly rescanWatch: ListWatch<UpdateRescanRecord>;
   /** Subscribers of all scans, on this gateway. */
   readonly feeds: Feeds;
   /** The API keys that callers of this gateway use. */

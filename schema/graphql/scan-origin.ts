@@ -8,7 +8,7 @@ registerEnumType(ScanOrigin, {
     REQUEST: { description: "Somebody asked for it." },
     UPDATE: {
       description:
-        "The signatures of one of its engines have changed, and the sample was scanned again by it; kept only if that changed its verdict.",
+        "The signatures of one of its engines have changed, and the sample was scanned again by it; what changed nothing is in no list.",
     },
   },
 });

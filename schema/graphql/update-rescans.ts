@@ -3,7 +3,11 @@ import { createUnionType, Field, Int, ObjectType, registerEnumType } from "type-
 import { VerdictRunState } from "../verdict-runs.js";
 import { Engine } from "./engine.js";
 import { UnknownEngine } from "./fleet-actions.js";
+import { REVISION_TEXT, SNAPSHOT_TEXT } from "./fleet-changes.js";
 import { InvalidInput } from "./user-error.js";
+
+/** Engines that the cost of a change is reckoned with. */
+const TYPICAL_ENGINES = 10;
 
 registerEnumType(VerdictRunState, {
   name: "VerdictRunState",
@@ -60,6 +64,21 @@ export class UpdateRescan {
 
   @Field(() => VerdictRun, { nullable: true, description: "The latest run; null if there was none." })
   run!: VerdictRun | null;
+}
+
+@ObjectType({ description: "Every engine that gives verdicts, or those of which something has changed.", simpleResolvers: true })
+export class UpdateRescanChange {
+  @Field(() => Int, { description: REVISION_TEXT })
+  revision!: number;
+
+  @Field(() => Boolean, { description: SNAPSHOT_TEXT })
+  snapshot!: boolean;
+
+  @Field(() => [UpdateRescan], {
+    description: "Each as it is now.",
+    complexity: ({ childComplexity }) => 1 + TYPICAL_ENGINES * childComplexity,
+  })
+  rescans!: readonly UpdateRescan[];
 }
 
 @ObjectType({ description: "It holds for updates from now on.", simpleResolvers: true })

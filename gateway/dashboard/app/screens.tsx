@@ -36,6 +36,13 @@ export const SCREENS: readonly Screen[] = [
     scope: "SCAN_READ",
     component: lazy(() => import("../screens/statistics/statistics.tsx")),
   },
+  {
+    path: "/changed",
+    label: "Changed verdicts",
+    rare: true,
+    scope: "SCAN_READ",
+    component: lazy(() => import("../screens/changed/changed.tsx")),
+  },
   { path: "/keys", label: "Keys", rare: true, scope: "ADMIN", component: lazy(() => import("../screens/keys/keys.tsx")) },
   {
     path: "/webhooks",

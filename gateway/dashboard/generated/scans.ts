@@ -95,6 +95,8 @@ export type ScanFilter = {
   readonly mimes?: ReadonlyArray<string> | null | undefined;
   /** The file has one of these names; case-sensitive. A `*` stands for any text; a pattern that begins with one searches every scan, which takes long in a large mesh. */
   readonly names?: ReadonlyArray<string> | null | undefined;
+  /** Why the scan exists; without it, those that somebody asked for. */
+  readonly origins?: ReadonlyArray<ScanOrigin> | null | undefined;
   /** The scan has a result that matches one of these. */
   readonly results?: ReadonlyArray<ResultFilter> | null | undefined;
   /** The sample's size. */
@@ -104,6 +106,13 @@ export type ScanFilter = {
   /** The scan has one of these verdicts. */
   readonly verdicts?: ReadonlyArray<Verdict> | null | undefined;
 };
+
+/** Why a scan exists. */
+export type ScanOrigin =
+  /** Somebody asked for it. */
+  | 'REQUEST'
+  /** The signatures of one of its engines have changed, and the sample was scanned again by it; what changed nothing is in no list. */
+  | 'UPDATE';
 
 /** A range of sizes in bytes, both ends included. */
 export type SizeRange = {

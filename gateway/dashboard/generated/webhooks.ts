@@ -30,7 +30,9 @@ export type WebhookEvent =
   /** A scan became final with a detection, or an engine found something afterwards. */
   | 'SCAN_DETECTED'
   /** A scan became final. */
-  | 'SCAN_FINISHED';
+  | 'SCAN_FINISHED'
+  /** An engine says something else of a sample than before, since its signatures have changed. */
+  | 'VERDICT_FLIPPED';
 
 export type ReadWebhooksQueryVariables = Exact<{ [key: string]: never; }>;
 

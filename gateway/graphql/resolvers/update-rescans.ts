@@ -1,6 +1,7 @@
-import { Arg, Ctx, Mutation, Query, Resolver } from "type-graphql";
-import { SetRescanAfterUpdatesResult, UpdateRescan } from "../../../schema/graphql/update-rescans.js";
+import { Arg, Ctx, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
+import { SetRescanAfterUpdatesResult, UpdateRescan, UpdateRescanChange } from "../../../schema/graphql/update-rescans.js";
 import { readUpdateRescans, setRescanAfterUpdates, type UpdateRescanRecord } from "../../scan/update-rescans.js";
+import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
@@ -15,6 +16,15 @@ export class UpdateRescanResolver {
   })
   updateRescans(@Ctx() { mesh }: RequestContext): Promise<UpdateRescanRecord[]> {
     return readUpdateRescans(mesh);
+  }
+
+  @Needs("scan:read")
+  @Subscription(() => UpdateRescanChange, {
+    description: "Whether samples are scanned again after updates, for each engine that gives verdicts; then each change.",
+    subscribe: ({ context }: { context: RequestContext }) => context.mesh.rescanWatch.watch(),
+  })
+  updateRescanChanged(@Root() { items, revision, snapshot }: ListChange<UpdateRescanRecord>) {
+    return { revision, snapshot, rescans: items };
   }
 
   @Needs("fleet:write")
