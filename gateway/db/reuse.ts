@@ -6,8 +6,8 @@ import { isLive } from "./suppressions.js";
 export type AnnouncedFingerprints = readonly { readonly engineId: number; readonly fingerprint: string }[];
 
 /** How many of a sample's latest scans are searched: a sample that is sent all day long costs no more than any other. */
-const LATEST_SCANS = 20;
-const LAST_ID = Number.MAX_SAFE_INTEGER;
+export const LATEST_SCANS = 20;
+export const LAST_ID = Number.MAX_SAFE_INTEGER;
 
 /** The columns of a result that a copy takes over unchanged. */
 export const COPIED = sql.raw(

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { EngineVerdict, ResultState } from "../../schema/states.js";
 import type { ServedBundles } from "../../schema/bundle.js";
 import type { Tx } from "./database.js";
+import { LAST_ID, LATEST_SCANS } from "./reuse.js";
 
 /** What an engine said, and what it was then. */
 export interface Answer {
@@ -25,9 +26,6 @@ export interface Candidate {
       })
     | null;
 }
-
-const LATEST_SCANS = 20;
-const LAST_ID = Number.MAX_SAFE_INTEGER;
 
 /** The samples before one, the newest first, each with what the engine said of it last; read as `latestFresh` reads them. */
 export async function readCandidates(

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { EngineRecord } from "../../schema/reports.js";
 import type { VerdictRunState } from "../../schema/verdict-runs.js";
 import type { Database, Tx } from "./database.js";
 
@@ -30,6 +31,15 @@ export interface VerdictRunRecord {
   readonly flips: number;
   readonly startedAt: Date;
   readonly endedAt: Date | null;
+}
+
+/** Whether samples are scanned again after updates of an engine, and how far that is. */
+export interface UpdateRescanRecord {
+  readonly engine: EngineRecord;
+  readonly enabled: boolean;
+  readonly version: string | null;
+  readonly slots: number;
+  readonly run: VerdictRunRecord | null;
 }
 
 /** Takes the lock on runs, which one gateway holds at a time. Returns whether it got it. */

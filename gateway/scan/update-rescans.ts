@@ -3,22 +3,13 @@ import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import { transact } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
-import { deleteFollow, insertFollow, readFollows, readLatestRuns, type VerdictRunRecord } from "../db/verdict-runs.js";
+import { deleteFollow, insertFollow, readFollows, readLatestRuns, type UpdateRescanRecord } from "../db/verdict-runs.js";
 import { badInput } from "../errors.js";
 import { servedVersion, versionText } from "../fleet/served-version.js";
 import { serving } from "../fleet/serving.js";
 import type { ScanContext } from "./context.js";
 import { lockKnownEngine } from "./engine-actions.js";
 import { slotsForUpdates } from "./verdict-runs.js";
-
-/** Whether samples are scanned again after updates of an engine, and how far that is. */
-export interface UpdateRescanRecord {
-  readonly engine: EngineRecord;
-  readonly enabled: boolean;
-  readonly version: string | null;
-  readonly slots: number;
-  readonly run: VerdictRunRecord | null;
-}
 
 /** All engines whose verdicts can change. */
 export async function readUpdateRescans({ db, fleet }: ScanContext): Promise<UpdateRescanRecord[]> {

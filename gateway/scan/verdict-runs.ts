@@ -1,9 +1,14 @@
 /** After an update of an engine, samples are scanned again by it alone, and what changes a verdict is kept. */
 
+import type { Logger } from "pino";
 import type { EngineRecord } from "../../schema/reports.js";
 import { UPDATE_SHARE } from "../../schema/verdict-runs.js";
+import type { Bus } from "../bus/bus.js";
+import type { GatewayConfig } from "../config.js";
+import type { Bulk } from "../dispatch/bulk.js";
+import type { Fleet } from "../fleet/fleet.js";
 import { takeScanId } from "../db/accept.js";
-import { transact, type Tx } from "../db/database.js";
+import { transact, type Database, type Tx } from "../db/database.js";
 import { deleteScans, shareLockSamples } from "../db/delete.js";
 import { readEngines } from "../db/engines.js";
 import { lockScans } from "../db/results.js";
@@ -13,7 +18,6 @@ import { insertFlips } from "../db/verdict-flips.js";
 import * as runs from "../db/verdict-runs.js";
 import { servedVersion, versionKey } from "../fleet/served-version.js";
 import { serving } from "../fleet/serving.js";
-import type { ScanContext } from "./context.js";
 import { planScan } from "./plan.js";
 
 /** Continues runs, one pass at a time. */
@@ -26,7 +30,14 @@ export interface VerdictRuns {
   idle(): Promise<void>;
 }
 
-export type RunParts = Pick<ScanContext, "config" | "db" | "fleet" | "bulk" | "bus" | "log">;
+export interface RunParts {
+  readonly config: Pick<GatewayConfig, "sweepIntervalMs">;
+  readonly db: Database;
+  readonly fleet: Fleet;
+  readonly bulk: Bulk;
+  readonly bus: Bus;
+  readonly log: Logger;
+}
 
 /** An update is noticed once all hosts have shown it for so many sweeps: while agents come and go, what is there changes for a moment. */
 const SETTLED_SWEEPS = 3;

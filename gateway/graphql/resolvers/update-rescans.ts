@@ -1,6 +1,7 @@
 import { Arg, Ctx, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { SetRescanAfterUpdatesResult, UpdateRescan, UpdateRescanChange } from "../../../schema/graphql/update-rescans.js";
-import { readUpdateRescans, setRescanAfterUpdates, type UpdateRescanRecord } from "../../scan/update-rescans.js";
+import type { UpdateRescanRecord } from "../../db/verdict-runs.js";
+import { readUpdateRescans, setRescanAfterUpdates } from "../../scan/update-rescans.js";
 import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
