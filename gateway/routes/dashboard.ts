@@ -12,7 +12,7 @@ const MOVED: Readonly<Record<string, (query: Readonly<Record<string, unknown>>) 
   "/search": ({ q, id }) => (firstId(id) === undefined ? `scans?q=${encodeURIComponent(text(q))}` : addressOfIds(text(id))),
   "/last": () => "scans",
   "/system": () => "fleet",
-  "/update": () => "engines",
+  "/update": () => "updates",
   "/about": () => "status",
 };
 

@@ -31,6 +31,13 @@ export const SCREENS: readonly Screen[] = [
   },
   { path: "/engines", label: "Engines", scope: "SCAN_READ", component: lazy(() => import("../screens/engines/engines.tsx")) },
   {
+    path: "/updates",
+    label: "Updates",
+    rare: true,
+    scope: "SCAN_READ",
+    component: lazy(() => import("../screens/updates/updates.tsx")),
+  },
+  {
     path: "/statistics",
     label: "Statistics",
     scope: "SCAN_READ",

@@ -30,7 +30,7 @@ describe("bookmarks of MultiAV2's pages", () => {
     ["/search", "./#/scans?q="],
     ["/last", "./#/scans"],
     ["/system", "./#/fleet"],
-    ["/update", "./#/engines"],
+    ["/update", "./#/updates"],
     ["/about", "./#/status"],
   ])("%s leads to %s", async (path, target) => {
     const { status, headers } = await fetch(gateway.url + path, { redirect: "manual" });

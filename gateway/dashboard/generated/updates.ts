@@ -1,0 +1,179 @@
+// Made by `npm run generate` from the .graphql file of the same name.
+
+import type { TypedDocumentNode } from "urql";
+
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** What differs from the days before. */
+export type CanaryJump =
+  /** More of its answers are failures. */
+  | 'FAILURES'
+  /** It finds something in fewer samples. */
+  | 'FEWER_DETECTIONS'
+  /** It finds something in more samples. */
+  | 'MORE_DETECTIONS'
+  /** It takes longer. */
+  | 'SLOWER';
+
+/** How far an update is. */
+export type EngineUpdateState =
+  /** One host serves the new bundle, and is held against the engine's own last seven days. */
+  | 'CANARY'
+  /** Another one took its place before it had begun, or while it was held. */
+  | 'CANCELLED'
+  /** All hosts that are there serve it. */
+  | 'DONE'
+  /** The first host differs from the days before: somebody has to decide. */
+  | 'HELD'
+  /** It waits for its window, for a resumption, or for its first host. */
+  | 'PENDING'
+  /** It was given up, because of `reason`: all hosts serve again what they served before. */
+  | 'ROLLED_BACK'
+  /** The other hosts follow, some at a time. */
+  | 'ROLLING';
+
+/** How far a look at a source is. */
+export type FetchState =
+  /** The source refuses until a time. */
+  | 'BLOCKED'
+  /** It is asked whether there is something new. */
+  | 'CHECKING'
+  /** There was nothing new, or the mesh has it. */
+  | 'DONE'
+  /** It failed; `reason` says why. */
+  | 'FAILED'
+  /** Files are fetched. */
+  | 'FETCHING'
+  /** They go to the mesh. */
+  | 'UPLOADING'
+  /** They are verified. */
+  | 'VERIFYING'
+  /** No fetcher has it yet. */
+  | 'WAITING';
+
+/** Why an update began. */
+export type UpdateCause =
+  /** Somebody asked for it. */
+  | 'ASKED'
+  /** A fetcher brought a new bundle. */
+  | 'FETCHED'
+  /** Somebody asked for what was served before. */
+  | 'ROLLBACK';
+
+/** How far an engine on a host is with a bundle. */
+export type UpdateHostState =
+  /** It serves what its host gives it: the mesh has no say. */
+  | 'BY_HOST'
+  /** It serves the new bundle before the others. */
+  | 'CANARY'
+  /** It serves what it served before, because of `reason`. */
+  | 'FAILED'
+  /** It fetches the files that it lacks. */
+  | 'FETCHING'
+  /** Its agent is not there. */
+  | 'GONE'
+  /** It serves the new bundle before the others, and the update is held. */
+  | 'HELD'
+  /** It serves it. */
+  | 'SERVING'
+  /** The new bundle is started and tested. */
+  | 'TESTING'
+  /** Its turn has not come, or it has not begun yet. */
+  | 'WAITING';
+
+export type WatchUpdateSetsSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WatchUpdateSetsSubscription = { readonly updateSetsUpdated: ReadonlyArray<{ readonly engine: string, readonly set: string, readonly serves: { readonly digest: string, readonly sequence: number, readonly version: string | null } | null, readonly newest: { readonly digest: string, readonly sequence: number, readonly version: string | null } | null, readonly policy: { readonly isPaused: boolean, readonly pausedUntil: string | null }, readonly check: { readonly state: FetchState, readonly reason: string | null, readonly checkedAt: string | null, readonly nextAt: string, readonly blockedUntil: string | null, readonly failuresInARow: number } | null, readonly update: { readonly id: string, readonly engine: string, readonly set: string, readonly cause: UpdateCause, readonly state: EngineUpdateState, readonly reason: string | null, readonly canary: string | null, readonly createdAt: string, readonly endedAt: string | null, readonly evidence: { readonly jump: CanaryJump | null, readonly now: { readonly answers: number }, readonly samples: ReadonlyArray<{ readonly scanId: number, readonly sha256: string, readonly name: string, readonly signature: string | null, readonly error: string | null, readonly durationMs: number | null }> } | null, readonly fromBundle: { readonly digest: string, readonly sequence: number, readonly version: string | null } | null, readonly toBundle: { readonly digest: string, readonly sequence: number, readonly version: string | null } | null } | null, readonly hosts: ReadonlyArray<{ readonly agent: string, readonly state: UpdateHostState, readonly signatureVersion: string | null, readonly reason: string | null, readonly bytes: number, readonly total: number, readonly serving: { readonly digest: string, readonly sequence: number, readonly version: string | null } | null, readonly target: { readonly digest: string, readonly sequence: number, readonly version: string | null } | null }> }> };
+
+export type ReadUpdatesQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type ReadUpdatesQuery = { readonly engineUpdates: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly engine: string, readonly set: string, readonly cause: UpdateCause, readonly state: EngineUpdateState, readonly reason: string | null, readonly canary: string | null, readonly createdAt: string, readonly endedAt: string | null, readonly fromBundle: { readonly digest: string, readonly sequence: number, readonly version: string | null } | null, readonly toBundle: { readonly digest: string, readonly sequence: number, readonly version: string | null } | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type UpdateSetNowMutationVariables = Exact<{
+  engine: string;
+  set: string;
+  skipCanary: boolean;
+}>;
+
+
+export type UpdateSetNowMutation = { readonly updateEngines:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly asked: ReadonlyArray<string>, readonly updates: ReadonlyArray<{ readonly id: string }>, readonly refused: ReadonlyArray<{ readonly message: string }> }
+   };
+
+export type RollBackSetMutationVariables = Exact<{
+  engine: string;
+  set: string;
+}>;
+
+
+export type RollBackSetMutation = { readonly rollbackEngine:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | Record<PropertyKey, never>
+   };
+
+export type SkipCanaryMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type SkipCanaryMutation = { readonly skipCanary:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | Record<PropertyKey, never>
+   };
+
+export type PauseSetMutationVariables = Exact<{
+  engine: string;
+  set: string;
+}>;
+
+
+export type PauseSetMutation = { readonly pauseUpdates:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | Record<PropertyKey, never>
+   };
+
+export type ResumeSetMutationVariables = Exact<{
+  engine: string;
+  set: string;
+}>;
+
+
+export type ResumeSetMutation = { readonly resumeUpdates:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | Record<PropertyKey, never>
+   };
+
+export type UpdateVersionFragment = { readonly digest: string, readonly sequence: number, readonly version: string | null };
+
+export type UpdateRowFragment = { readonly id: string, readonly engine: string, readonly set: string, readonly cause: UpdateCause, readonly state: EngineUpdateState, readonly reason: string | null, readonly canary: string | null, readonly createdAt: string, readonly endedAt: string | null, readonly fromBundle: { readonly digest: string, readonly sequence: number, readonly version: string | null } | null, readonly toBundle: { readonly digest: string, readonly sequence: number, readonly version: string | null } | null };
+
+export const WatchUpdateSets = "subscription WatchUpdateSets {\n  updateSetsUpdated {\n    engine\n    set\n    serves {\n      ...UpdateVersion\n    }\n    newest {\n      ...UpdateVersion\n    }\n    policy {\n      isPaused\n      pausedUntil\n    }\n    check {\n      state\n      reason\n      checkedAt\n      nextAt\n      blockedUntil\n      failuresInARow\n    }\n    update {\n      ...UpdateRow\n      evidence {\n        now {\n          answers\n        }\n        jump\n        samples {\n          scanId\n          sha256\n          name\n          signature\n          error\n          durationMs\n        }\n      }\n    }\n    hosts {\n      agent\n      state\n      serving {\n        ...UpdateVersion\n      }\n      target {\n        ...UpdateVersion\n      }\n      signatureVersion\n      reason\n      bytes\n      total\n    }\n  }\n}\nfragment UpdateVersion on BundleVersion {\n  digest\n  sequence\n  version\n}\nfragment UpdateRow on EngineUpdate {\n  id\n  engine\n  set\n  cause\n  state\n  reason\n  canary\n  createdAt\n  endedAt\n  fromBundle {\n    ...UpdateVersion\n  }\n  toBundle {\n    ...UpdateVersion\n  }\n}" as unknown as TypedDocumentNode<WatchUpdateSetsSubscription, WatchUpdateSetsSubscriptionVariables>;
+
+export const ReadUpdates = "query ReadUpdates($after: String) {\n  engineUpdates(first: 25, after: $after) {\n    nodes {\n      ...UpdateRow\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}\nfragment UpdateRow on EngineUpdate {\n  id\n  engine\n  set\n  cause\n  state\n  reason\n  canary\n  createdAt\n  endedAt\n  fromBundle {\n    ...UpdateVersion\n  }\n  toBundle {\n    ...UpdateVersion\n  }\n}\nfragment UpdateVersion on BundleVersion {\n  digest\n  sequence\n  version\n}" as unknown as TypedDocumentNode<ReadUpdatesQuery, ReadUpdatesQueryVariables>;
+
+export const UpdateSetNow = "mutation UpdateSetNow($engine: String!, $set: String!, $skipCanary: Boolean!) {\n  updateEngines(input: {engines: [$engine], set: $set, skipCanary: $skipCanary}) {\n    ... on UpdateEnginesSuccess {\n      updates {\n        id\n      }\n      refused {\n        message\n      }\n      asked\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<UpdateSetNowMutation, UpdateSetNowMutationVariables>;
+
+export const RollBackSet = "mutation RollBackSet($engine: String!, $set: String!) {\n  rollbackEngine(engine: $engine, set: $set) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RollBackSetMutation, RollBackSetMutationVariables>;
+
+export const SkipCanary = "mutation SkipCanary($id: ID!) {\n  skipCanary(id: $id) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<SkipCanaryMutation, SkipCanaryMutationVariables>;
+
+export const PauseSet = "mutation PauseSet($engine: String!, $set: String!) {\n  pauseUpdates(engines: [$engine], set: $set) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<PauseSetMutation, PauseSetMutationVariables>;
+
+export const ResumeSet = "mutation ResumeSet($engine: String!, $set: String!) {\n  resumeUpdates(engines: [$engine], set: $set) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<ResumeSetMutation, ResumeSetMutationVariables>;
