@@ -4,9 +4,7 @@ import type { EnginePresence, Presence } from "../../schema/presence.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Bus } from "../bus/bus.js";
 import type { Database } from "../db/database.js";
-import { isDataError } from "../db/database.js";
-import { insertEngines, markAnswered, markHealthy, markPresent, markUnhealthy, type UnhealthyEngine } from "../db/engines.js";
-import { DatabaseAway } from "../errors.js";
+import { markAnswered, markPresent, markUnhealthy, type UnhealthyEngine } from "../db/engines.js";
 import type { Metrics } from "../metrics.js";
 import {
   createCatalogue,
@@ -14,14 +12,14 @@ import {
   isNew,
   isOfOtherClass,
   refusal,
-  roomIn,
   withRefusal,
   withUnreadable,
   type Catalogue,
 } from "./catalogue.js";
-import { createHealth } from "./health.js";
+import { createHealth, recordHealthy } from "./health.js";
 import { createHosts } from "./hosts.js";
 import { createInstances } from "./instances.js";
+import { createNewEngines } from "./new-engines.js";
 import { announcedEngines, readPresence, type PresentAgent } from "./presence.js";
 import { createPresentAgents, presentMs } from "./present-agents.js";
 import { withoutWork, type Sealing } from "./sealing.js";
@@ -80,11 +78,11 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
   const instances = createInstances();
   const hosts = createHosts(db, log);
   const load = createCatalogue(db, bus, log);
+  const takeNew = createNewEngines({ db, bus, log, enginesMax });
   let catalogue: Catalogue | undefined;
   /** By class, agent and engine: what one agent announces replaces nothing of another. */
   let announced = new Map<string, Announced>();
   const answered = new Set<string>();
-  let isFull = false;
   /** When it was last recorded which new engines are there; anew for one that was not in the catalogue when its agent was heard. */
   let recordedAt = 0;
   let recording: Promise<void> | undefined;
@@ -96,49 +94,6 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
 
   const present = () => announcing().map((agent) => withoutWork(agent, sealing.refusal(agent)));
 
-  /** An agent that changes the names of its engines would fill the catalogue and NATS for ever. */
-  function withinRoom(fresh: readonly EnginePresence[]): readonly EnginePresence[] {
-    if (!catalogue) return [];
-    let room = roomIn(catalogue, enginesMax);
-    const refused: string[] = [];
-    const taken = fresh.filter(({ name }) => {
-      if (catalogue?.has(engineToken(name)) || room-- > 0) return true;
-      refused.push(name);
-      return false;
-    });
-    if (refused.length > 0 && !isFull)
-      log.warn(
-        { engines: refused.slice(0, 10), enginesMax },
-        "the catalogue is full and new engines are refused: remove engines that are gone, or raise SCANMESH_ENGINES_MAX",
-      );
-    isFull = refused.length > 0 || (isFull && room <= 0);
-    return taken;
-  }
-
-  /**
-   * The durable of a new engine is created before its row is committed, so that no request is older than its durable. An engine that
-   * NATS or Postgres refuses costs no other; it is tried again when it is announced again.
-   */
-  async function insert(engines: readonly EnginePresence[]): Promise<void> {
-    for (const engine of engines) {
-      const { name, speed, internet } = engine;
-      try {
-        await bus.account(internetClass(internet)).ensureDurable(engine);
-        await insertEngines(db, [engine]);
-        log.info({ engine: name, speed, internet }, "new engine in the catalogue");
-      } catch (error) {
-        // An account that is away costs the engines of the other one nothing.
-        if (error instanceof DatabaseAway) throw error;
-        log.warn(
-          { err: error, engine: name },
-          "cannot take a new engine into the catalogue; retrying when it is announced again",
-        );
-      }
-    }
-    recordedAt = 0;
-    catalogue = await load();
-  }
-
   async function record(): Promise<void> {
     catalogue = await load();
     const announcements = announced;
@@ -146,12 +101,23 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
     try {
       const all = [...announcements.values()];
       const fresh = newest(all.filter(({ engine }) => isNew(catalogue, engine)));
-      const taken = withinRoom(fresh.map(({ engine }) => engine));
-      if (taken.length > 0) await insert(taken);
+      if (
+        await takeNew(
+          catalogue,
+          fresh.map(({ engine }) => engine),
+        )
+      ) {
+        recordedAt = 0;
+        catalogue = await load();
+      }
       await recordNew();
       const healthy = newest(all.filter(({ engine }) => engine.healthy && difference(catalogue, engine) === undefined));
       const now = performance.now();
-      await markAll(healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })));
+      await recordHealthy(
+        db,
+        log,
+        healthy.map(({ engine, at }) => ({ ...engine, agoMs: now - at })),
+      );
       await hosts.record(present());
       await sealing.hasBegun();
       await markUnhealthy(db, unhealthyEngines());
@@ -179,21 +145,6 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
     }
     if (until.size > 0) await markPresent(db, until);
     recordedAt = now;
-  }
-
-  /** Engines of which Postgres refuses something cost no other engine its health. */
-  async function markAll(seen: readonly (EnginePresence & { agoMs: number })[]): Promise<void> {
-    if (seen.length === 0) return;
-    try {
-      await markHealthy(db, seen);
-    } catch (error) {
-      if (!isDataError(error)) throw error;
-      if (seen.length > 1) {
-        for (const one of seen) await markAll([one]);
-        return;
-      }
-      log.warn({ err: error, engine: seen[0]?.name }, "Postgres refuses what an agent says of an engine");
-    }
   }
 
   /** Engines of the catalogue that agents have, but none that is there can run. */

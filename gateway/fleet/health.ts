@@ -1,6 +1,8 @@
+import type { Logger } from "pino";
 import type { EnginePresence } from "../../schema/presence.js";
 import { engineToken } from "../../schema/subjects.js";
-import type { UnhealthyEngine } from "../db/engines.js";
+import { isDataError, type Database } from "../db/database.js";
+import { markHealthy, type UnhealthyEngine } from "../db/engines.js";
 
 /** What agents say now of the engines that they have. */
 export interface Announcements {
@@ -55,4 +57,23 @@ function isUnableToRun({ cause }: EnginePresence): boolean {
 /** It was tried and does not work. One that is refused is waited for: an operator may accept it. */
 function isBroken({ cause, testedAt }: EnginePresence): boolean {
   return cause === "FAULT" || (cause === "STARTING" && testedAt !== null);
+}
+
+/** Records engines that are well. One of which Postgres refuses something costs no other its health. */
+export async function recordHealthy(
+  db: Database,
+  log: Logger,
+  seen: readonly (EnginePresence & { agoMs: number })[],
+): Promise<void> {
+  if (seen.length === 0) return;
+  try {
+    await markHealthy(db, seen);
+  } catch (error) {
+    if (!isDataError(error)) throw error;
+    if (seen.length > 1) {
+      for (const one of seen) await recordHealthy(db, log, [one]);
+      return;
+    }
+    log.warn({ err: error, engine: seen[0]?.name }, "Postgres refuses what an agent says of an engine");
+  }
 }
