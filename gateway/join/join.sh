@@ -310,9 +310,21 @@ start_service() {
 start_background() {
   stop_background
   log=$home/agent.log
-  (run_agent setsid) </dev/null >>"$log" 2>&1 &
-  echo $! >"$pid_file"
-  say "The agent runs in the background, and writes to $log. This host has no systemd: nothing starts it again; the line does."
+  (keep_agent) </dev/null >>"$log" 2>&1 &
+  while [ ! -s "$pid_file" ]; do sleep 0.1; done
+  say "The agent runs in the background, and writes to $log. This host has no systemd: when it starts anew, the line starts the agent."
+}
+
+# Started again where the mesh wants that: then it ends with the status 75. Without its file it is to stay away.
+keep_agent() {
+  trap '' HUP
+  until
+    (run_agent setsid) &
+    echo $! >"$pid_file"
+    status=0
+    wait $! || status=$?
+    [ "$status" != 75 ] || [ "$(cat "$pid_file" 2>/dev/null)" != $! ]
+  do :; done
 }
 
 stop_background() {

@@ -10,20 +10,16 @@ import { GatewayError } from "../errors.js";
 import { OPEN_ROUTE } from "../http/open-route.js";
 import { baseUrl, hostOf } from "../http/request.js";
 import { createAgentFiles, type AgentFile, type AgentFiles } from "../join/agent-files.js";
+import { createDownloadPlaces } from "../join/download-places.js";
 import { readPin } from "../join/token-lines.js";
 import type { ScanContext } from "../scan/context.js";
 
-/** Downloads at once; others are to come back. A host's takes seconds, and the mesh's own work goes first. */
-const MOST_DOWNLOADS = 4;
-const RETRY_SECONDS = 5;
-/** How long one may take: whoever reads slower keeps others out. */
-const DOWNLOAD_MS = 900_000;
 const PLACE = "#OFFER\n";
 
 export async function joinFileRoutes(app: FastifyInstance, { config, log }: Pick<ScanContext, "config" | "log">): Promise<void> {
   const files = createAgentFiles(config, log);
   const script = await readFile(projectPath("gateway", "join", "join.sh"), "utf8");
-  let downloads = 0;
+  const places = createDownloadPlaces();
 
   app.get(JOIN_PATH, OPEN_ROUTE, async (request, reply) => {
     // The address that was asked, whatever the public one is: the certificate may be for that one alone.
@@ -37,22 +33,17 @@ export async function joinFileRoutes(app: FastifyInstance, { config, log }: Pick
   });
 
   const whole = { ...OPEN_ROUTE, exposeHeadRoute: false };
-  app.get<{ Params: { name: string } }>(`${JOIN_PATH}/:name`, whole, async ({ params: { name } }, reply) => {
+  app.get<{ Params: { name: string } }>(`${JOIN_PATH}/:name`, whole, async ({ ip, params: { name } }, reply) => {
     const file = await findFile(files, name);
     if (file === undefined) throw new GatewayError("NOT_FOUND", "there is no such file for hosts that join");
-    if (downloads >= MOST_DOWNLOADS)
-      throw new GatewayError("UNAVAILABLE", `${MOST_DOWNLOADS} hosts are fetching the agent now`, { retryAfter: RETRY_SECONDS });
-    downloads++;
-    const handle = await open(file.path).catch((error: unknown) => {
-      downloads--;
-      throw error;
-    });
+    const handle = await open(file.path);
     const content = handle.createReadStream({ end: file.bytes - 1 });
-    const timer = setTimeout(() => content.destroy(new Error("a host has fetched the agent for too long")), DOWNLOAD_MS).unref();
-    content.once("close", () => {
-      clearTimeout(timer);
-      downloads--;
-    });
+    try {
+      places.take(ip, content);
+    } catch (error) {
+      content.destroy();
+      throw error;
+    }
     return reply.type("application/octet-stream").header("content-length", file.bytes).send(content);
   });
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createJoinToken } from "../../gateway/join/join-tokens.js";
+import { readTokenLines } from "../../gateway/join/token-lines.js";
 import { joinLines } from "../../schema/join-lines.js";
 import { projectPath } from "../../schema/paths.js";
 import { untilScannedBy } from "../gateway/join/scanned-by.js";
@@ -51,6 +52,7 @@ describe.skipIf(!hasDocker)("the line for Docker", () => {
       const gateway = await stage.gateway({
         SCANMESH_AGENT_NATS_URL: `nats://${address}:${nats.port}`,
         SCANMESH_ACK_WAIT: "30s",
+        SCANMESH_AGENT_IMAGE_FILE: imageFile(),
       });
       const http = await publish(Number(new URL(gateway.url).port));
       return { gateway, url: `http://${address}:${http.port}`, servers: [nats.server, http.server] };
@@ -59,6 +61,7 @@ describe.skipIf(!hasDocker)("the line for Docker", () => {
       for (const server of servers) server.close();
     },
   );
+  const imageFile = () => join(stage.folder, "agent.tar");
   let image: string;
 
   beforeAll(async () => {
@@ -68,18 +71,17 @@ describe.skipIf(!hasDocker)("the line for Docker", () => {
     };
   }, BUILD_MS);
 
+  const settings = { SCANMESH_AGENT_ID: agent, SCANMESH_ENGINES: "FileInfo,Yara" };
+
   /** Runs a line under the name of this test's agent; what it has said and how it has ended. */
   async function run(line: string): Promise<{ status: number; said: string }> {
-    const own = line.replace(
-      "docker run --rm",
-      `docker run --rm -e SCANMESH_AGENT_ID=${agent} -e SCANMESH_ENGINES=FileInfo,Yara`,
-    );
+    const own = line.replace("docker run --rm", "docker run --rm -e SCANMESH_AGENT_ID -e SCANMESH_ENGINES");
     try {
-      const { stderr } = await promisify(execFile)("sh", ["-c", own]);
-      return { status: 0, said: stderr };
+      const { stdout, stderr } = await promisify(execFile)("sh", ["-c", own], { env: { ...process.env, ...settings } });
+      return { status: 0, said: stdout + stderr };
     } catch (error) {
-      const { code, stderr } = error as { code: number; stderr: string };
-      return { status: code, said: stderr };
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { status: code, said: stdout + stderr };
     }
   }
 
@@ -125,6 +127,25 @@ describe.skipIf(!hasDocker)("the line for Docker", () => {
     expect(await docker("ps", "--all", "--quiet", "--filter", `name=${container}`)).toBe("");
     const again = await run(withoutToken("leave"));
     expect(again).toMatchObject({ status: 2, said: expect.stringContaining("There is no agent's container") as string });
+  });
+
+  test("the script brings the image that its gateway has, replaces the agent, and removes it", async () => {
+    await docker("save", "--output", imageFile(), image);
+    const { text } = await createJoinToken(mesh.gateway.context, TESTER, { class: "isolated", gateway: mesh.url });
+    const lines = await readTokenLines(mesh.gateway.context.config, text);
+    const line = lines.find(({ method }) => method === "SCRIPT")?.text ?? "";
+    const first = await run(line);
+    expect(first).toEqual({ status: 0, said: expect.stringContaining(`Fetching the agent from ${mesh.url}`) as string });
+    expect(first.said).toContain(`The agent runs in the container ${container}`);
+    await takesWork();
+    const [before, key] = [await shown(), await keys()];
+    const script = line.replace(/ -s .*/, "");
+    expect(await run(script)).toMatchObject({ status: 0 });
+    expect([(await shown())?.Id === before?.Id, await keys()]).toEqual([false, key]);
+    await takesWork();
+    const removed = await run(`${script} -s -- --uninstall`);
+    expect(removed).toEqual({ status: 0, said: expect.stringContaining("is removed from this host") as string });
+    expect([await keys(), await docker("ps", "--all", "--quiet", "--filter", `name=${container}`)]).toEqual([[], ""]);
   });
 
   test("says what is missing: the token, the socket, a mesh that knows the token", async () => {

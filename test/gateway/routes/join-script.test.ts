@@ -99,6 +99,21 @@ test("upgrades in place by the line without a token: the same key, another proce
   await takesWork();
 });
 
+test("is started again where the mesh restarts it", async () => {
+  const [running] = await processes();
+  const restart = `restartAgents(agents: ["${agent()}"])`;
+  expect(await change(restart)).toBe("RollingRestartSuccess");
+  await until("another process runs", async () => {
+    const now = await processes();
+    return now.length === 1 && now[0] !== running;
+  });
+  await takesWork();
+  await until("the mesh knows", async () => {
+    const last = stage.db.selectFrom("rolling_restarts").select("state").orderBy("id", "desc").limit(1);
+    return (await last.executeTakeFirst())?.state === "DONE";
+  });
+});
+
 test("has a unit that systemd takes, and --foreground runs its ExecStart", async () => {
   const unit = "/tmp/scanmesh-agent.service";
   expect(await host.run(`${mesh.script} -s -- --unit >${unit} && systemd-analyze verify ${unit}`)).toEqual({
