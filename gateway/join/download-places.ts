@@ -2,12 +2,12 @@ import type { ReadStream } from "node:fs";
 import { GatewayError } from "../errors.js";
 
 /** What of a stream its place depends on. */
-export type Download = Pick<ReadStream, "bytesRead" | "destroy" | "once">;
+export type DownloadStream = Pick<ReadStream, "bytesRead" | "destroy" | "once">;
 
 /** Places for downloads by anybody: whoever reads slowly gives way to whoever comes. */
 export interface DownloadPlaces {
   /** Takes a place until the download is closed. Throws UNAVAILABLE. */
-  take(address: string, content: Download): void;
+  take(address: string, content: DownloadStream): void;
 }
 
 export interface PlaceLimits {
@@ -27,7 +27,7 @@ const RETRY_SECONDS = 5;
 
 interface Taken {
   readonly address: string;
-  readonly content: Download;
+  readonly content: DownloadStream;
   seen: number;
   isSlow: boolean;
 }

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { createDownloadPlaces, type Download } from "../../../gateway/join/download-places.js";
+import { createDownloadPlaces, type DownloadStream } from "../../../gateway/join/download-places.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 
 const IMAGE_BYTES = 64 * 1024 ** 2;
@@ -41,7 +41,7 @@ it("hosts of one address that read nothing keep nobody else out, and are asked t
 /** A download of which the test decides how much was read. */
 function download() {
   const stream = new PassThrough().on("error", () => undefined);
-  return Object.assign(stream, { bytesRead: 0 }) as PassThrough & Download & { bytesRead: number };
+  return Object.assign(stream, { bytesRead: 0 }) as PassThrough & DownloadStream & { bytesRead: number };
 }
 
 it("whoever reads slowly gives way to whoever comes, and nobody else", () => {
