@@ -1,16 +1,14 @@
 import { createReadStream } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import type { EngineVersions } from "../../../schema/engine-versions.js";
 import { hasCode, reasonOf, TimedOut, Unavailable, type Sample } from "../../contract.js";
 import { readDate } from "../../parsers/date.js";
 import { within } from "../../within.js";
+import { AnswerSocket, HANG_UP_CODES } from "../answer-socket.js";
 import { HungUp, NotListening, type Conversation } from "../conversation.js";
 
 const MAX_REPLY = 64 * 1024;
 const READ_BYTES = 256 * 1024;
-/** Errors of writing to a connection that the other side has closed. */
-const HANG_UP_CODES = ["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED"];
 const STREAM_START = Buffer.from("zINSTREAM\0");
 const STREAM_END = Buffer.alloc(4);
 const ASK_MS = 10_000;
@@ -104,14 +102,19 @@ function lengthOf(part: Uint8Array): Buffer {
   return length;
 }
 
-function converse(socketPath: string, send: (socket: Socket) => Promise<void>, isRead = () => true): Conversation {
-  const socket = connect(socketPath);
+function converse(socketPath: string, send: (socket: AnswerSocket) => Promise<void>, isRead = () => true): Conversation {
+  const socket = new AnswerSocket();
+  socket.connect(socketPath);
   let isEarly = false;
-  const onReply = () => (isEarly = !isRead() || socket.writableLength > 0);
+  const onReply = () => (isEarly = !isRead() || socket.writableLength > 0 || socket.isRefused);
   return { reply: exchange(socket, send, onReply), isEarly: () => isEarly, hangUp: () => void socket.destroy() };
 }
 
-async function exchange(socket: Socket, send: (socket: Socket) => Promise<void>, onReply: () => void): Promise<string> {
+async function exchange(
+  socket: AnswerSocket,
+  send: (socket: AnswerSocket) => Promise<void>,
+  onReply: () => void,
+): Promise<string> {
   await waitForConnection(socket);
   const received = readReply(socket);
   try {
@@ -129,7 +132,7 @@ async function exchange(socket: Socket, send: (socket: Socket) => Promise<void>,
   }
 }
 
-function waitForConnection(socket: Socket): Promise<void> {
+function waitForConnection(socket: AnswerSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once("connect", () => resolve());
     socket.once("error", (error) => reject(new NotListening(`cannot connect to clamd (${reasonOf(error)})`, { cause: error })));
@@ -138,7 +141,7 @@ function waitForConnection(socket: Socket): Promise<void> {
 }
 
 /** Reads up to the first NUL, or to the end if there is none. */
-function readReply(socket: Socket): Promise<string> {
+function readReply(socket: AnswerSocket): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
     socket.setEncoding("utf8");

@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { Failed, reasonOf, Unavailable, type Sample } from "../../contract.js";
+import { AnswerSocket } from "../answer-socket.js";
 import { HungUp, NotListening, type Conversation } from "../conversation.js";
 
 const KNOCK_MS = 2_000;
@@ -45,7 +46,8 @@ export function postSample(
     "content-type": `multipart/form-data; boundary=${BOUNDARY}`,
     "content-length": head.length + size + tail.length,
   };
-  const outgoing = request({ ...at, method: "POST", path: "/scan", headers });
+  const socket = new AnswerSocket();
+  const outgoing = request({ method: "POST", path: "/scan", headers, createConnection: () => socket.connect(at) });
   let readError: Error | undefined;
   async function* parts(): AsyncGenerator<Uint8Array> {
     yield head;
@@ -61,7 +63,11 @@ export function postSample(
   });
   outgoing.once("close", () => body.destroy());
   body.pipe(outgoing);
-  return { reply: requireWholeSample(reply, () => readError), isEarly: () => !outgoing.writableFinished, hangUp };
+  return {
+    reply: requireWholeSample(reply, () => readError),
+    isEarly: () => !outgoing.writableFinished || socket.isRefused,
+    hangUp,
+  };
 }
 
 /** An answer about part of the sample proves nothing. */
