@@ -16,6 +16,8 @@ const EVENTS = ["oom", "die", "exec_die", "died", "exec_died"];
 export interface ContainerWatch {
   /** Whether it ran out of memory and the system ended a process in it. */
   ranOutOfMemory(): boolean;
+  /** Resolves when it does. */
+  readonly outOfMemory: Promise<void>;
   /** Whether its main process has ended. */
   hasEnded(): boolean;
   /** Resolves when its main process has ended. */
@@ -56,11 +58,15 @@ export async function watchEvents(daemon: DockerDaemon, owner: AgentIdentity, lo
       let oom = false;
       let ended = false;
       let resolveEnd: () => void = () => undefined;
+      let resolveOutOfMemory: () => void = () => undefined;
       const end = new Promise<void>((resolve) => (resolveEnd = resolve));
+      const outOfMemory = new Promise<void>((resolve) => (resolveOutOfMemory = resolve));
       const execs = new Map<string, (exitCode: number | undefined) => void>();
       const listener = (action: string, { execID = "", exitCode }: Readonly<Record<string, string>>) => {
-        if (action === "oom") oom = true;
-        else if (action === "die") {
+        if (action === "oom") {
+          oom = true;
+          resolveOutOfMemory();
+        } else if (action === "die") {
           ended = true;
           resolveEnd();
         } else {
@@ -75,6 +81,7 @@ export async function watchEvents(daemon: DockerDaemon, owner: AgentIdentity, lo
       listenersById.set(container, listeners.add(listener));
       return {
         ranOutOfMemory: () => oom,
+        outOfMemory,
         hasEnded: () => ended,
         end,
         onExecEnd: (exec, onEnd) => void execs.set(exec, onEnd),

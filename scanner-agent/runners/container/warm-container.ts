@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { chmod, link, copyFile, mkdir, rm, unlink } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -18,6 +19,8 @@ import { inspectState } from "./resources.js";
 const LINGER_MS = 1_000;
 /** How soon an event arrives after what it reports. */
 const EVENT_MS = 1_000;
+/** How soon the event arrives that says why a command was killed; it often comes after the command's end. */
+const OUT_OF_MEMORY_MS = 5_000;
 /** How long a daemon that shuts down takes to go after it has ended its containers. */
 const SHUTDOWN_MS = 3_000;
 /**
@@ -25,6 +28,8 @@ const SHUTDOWN_MS = 3_000;
  * Docker does not know, so that the cause of such an end is looked for too.
  */
 const SIGNAL_BASE = 128;
+/** The system ends so what has no memory any more. */
+const KILLED = SIGNAL_BASE + constants.signals.SIGKILL;
 
 /** A started container that waits for commands and runs one at a time. */
 export interface WarmContainer {
@@ -148,9 +153,10 @@ export async function startWarmContainer(
     if (watch.ranOutOfMemory()) throw new Failed(outOfMemory);
     if (exitCode < SIGNAL_BASE && (lingered || !watch.hasEnded())) return;
     // The signal may have ended the whole container, or the daemon is shutting down.
-    await Promise.race([watch.end, pause(EVENT_MS, undefined, { ref: false })]);
+    const eventMs = exitCode === KILLED ? OUT_OF_MEMORY_MS : EVENT_MS;
+    await Promise.race([watch.end, watch.outOfMemory, pause(eventMs, undefined, { ref: false })]);
     const state = await inspectState(daemon, container);
-    if (state?.OOMKilled) throw new Failed(outOfMemory);
+    if (watch.ranOutOfMemory() || state?.OOMKilled) throw new Failed(outOfMemory);
     if (state?.Running) throw new Failed(`was ended by signal ${exitCode - SIGNAL_BASE}`);
     await Promise.race([docker.events.lost, pause(SHUTDOWN_MS, undefined, { ref: false })]);
     await daemon.ping();
