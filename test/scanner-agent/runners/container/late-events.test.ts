@@ -59,12 +59,12 @@ async function fakeContainer() {
 
 test("that a command had no memory any more is told after its end", async () => {
   const { warm, say, whenShown } = await fakeContainer();
-  const running = expect(warm.run(["x"], { timeoutMs: 60_000, signal: AbortSignal.timeout(60_000) })).rejects.toThrow(
-    new Failed("ran out of memory (1000 bytes)"),
-  );
-  await whenShown;
-  // Its end has been noticed by then.
-  await pause(100);
-  say("oom");
-  await running;
+  const tell = async () => {
+    await whenShown;
+    // Its end has been noticed by then.
+    await pause(100);
+    say("oom");
+  };
+  const running = warm.run(["x"], { timeoutMs: 60_000, signal: AbortSignal.timeout(60_000) });
+  await Promise.all([expect(running).rejects.toThrow(new Failed("ran out of memory (1000 bytes)")), tell()]);
 });
