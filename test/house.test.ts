@@ -79,7 +79,11 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     [
       ["scanner-agent/bundles", "what the mesh gives to engines: fetched, kept, laid out"],
       ["scanner-agent/samples", "samples on this host"],
-      ["scanner-agent/runners", "what several kinds of runner use", /^(gate|conversation|fill-command|versions)\.ts$/],
+      [
+        "scanner-agent/runners",
+        "what several kinds of runner use",
+        /^(gate|conversation|answer-socket|fill-command|versions)\.ts$/,
+      ],
     ],
     [
       ["scanner-agent/inspect/opener", "the inspector's process: 7-Zip, and what it says"],
