@@ -34,6 +34,13 @@ export function useReopened(onReopened: () => void): void {
   }, [state, onReopened]);
 }
 
+/** Calls back when a feed has begun: what came after its list was read and before was not told. */
+export function useBegun(hasBegun: boolean, onBegun: () => void): void {
+  useEffect(() => {
+    if (hasBegun) onBegun();
+  }, [hasBegun, onBegun]);
+}
+
 /** Where a feed has to continue after the connection was lost: at the cursor that it had reached. Undefined until then: it starts now. */
 export function useContinuation(cursor: { readonly current: string | undefined }): string | undefined {
   const state = useStore(connection);

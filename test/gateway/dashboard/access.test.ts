@@ -7,9 +7,10 @@ import { expect, it } from "vitest";
 import { projectPath } from "../../../schema/paths.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { base64, submit } from "../scan/submitting.js";
+import { keyWith } from "../keys/keyed-client.js";
 import { useBrowser } from "./browser.js";
 import { ENGINES, playHistory } from "./history.js";
-import { FOCUSED, MOVING, NOTE_LIVE_REGIONS, SETTLED, SMALL_TARGETS } from "./in-page.js";
+import { EVERYTHING_PRESSED, FOCUSED, MOVING, NOTE_LIVE_REGIONS, SETTLED, SMALL_TARGETS } from "./in-page.js";
 import { screenPaths } from "./screens.js";
 
 const AXE = readFileSync(projectPath("node_modules/axe-core/axe.min.js"), "utf8");
@@ -24,6 +25,7 @@ const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 const agent = usePuppet(stage, "puppet", ENGINES);
 const history = prepared(() => playHistory(gateway.url, agent));
+const guarded = prepared(() => stage.gateway({ SCANMESH_AUTH: "keys" }));
 const open = useBrowser();
 
 /** Every screen, and the reports that differ from the first. */
@@ -125,4 +127,25 @@ it("live regions say one message a second at most while files are sent and scans
   const counted = await page.evaluate<number[]>("said.map(({ at }) => at)");
   expect(counted.length).toBeGreaterThan(0);
   expect(counted.slice(1).filter((at, i) => at - (counted[i] ?? 0) < 990)).toEqual([]);
+});
+
+it("a key that may only read is offered nothing that it may not do", async () => {
+  const { page } = await open(guarded.url, "/", { key: await keyWith(guarded, ["scan:read"]) });
+  page.on("dialog", (dialog) => void dialog.accept());
+  const refused: string[] = [];
+  page.on("response", (response) => {
+    if (!new URL(response.url()).pathname.endsWith("/graphql")) return;
+    // A page that is left has no body any more.
+    const body = response.text().catch(() => "");
+    void body.then((text) => text.includes("FORBIDDEN") && refused.push(response.request().postData() ?? text));
+  });
+  const adminOnly = /^\/(fleet\/add|keys|webhooks|audit)\b/;
+  const led = new Set<string>();
+  for (const path of paths().filter((one) => !adminOnly.test(one))) {
+    await show(page, path);
+    for (const link of await page.locator("main a[href^='#/']").all()) led.add((await link.getAttribute("href"))?.slice(1) ?? "");
+    await page.evaluate(EVERYTHING_PRESSED);
+    expect({ path, refused }).toEqual({ path, refused: [] });
+  }
+  expect([...led].filter((to) => adminOnly.test(to))).toEqual([]);
 });

@@ -28,7 +28,7 @@ it("a line is made, hosts arrive by it, it says why others do not, and one that 
   const token = line.split(" ").at(-1) ?? "";
   const named = (agent: string) => newHost(stage, { SCANMESH_AGENT_ID: agent });
 
-  const arrival = page.getByRole("region", { name: "What comes of it" });
+  const arrival = page.getByRole("region", { name: "Hosts that join by this line" });
   await arrival.getByText("Waiting for a host").waitFor();
   expect(await codeOf(joinHost(named("lab-1"), token))).toBe("NAME_NOT_ALLOWED");
   await arrival.getByText("The join token does not allow this agent's name").first().waitFor();

@@ -19,9 +19,14 @@ it("events are filtered by the address, which links and fields write, and paged"
   await rows.first().waitFor();
   expect(await rows.count()).toBe(50);
   await page.getByText("54 events", { exact: true }).waitFor();
+  await page.getByText("Read a moment ago").waitFor();
+  await audit(stage.db, TESTER, "cordonAgent", "agent-53");
+  await page.getByRole("button", { name: "Reload the events" }).click();
+  await page.getByText("55 events", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "agent-53", exact: true }).waitFor();
   await page.getByRole("link", { name: "Older events" }).click();
   await page.getByRole("link", { name: "createApiKey" }).waitFor();
-  expect(await rows.count()).toBe(4);
+  expect(await rows.count()).toBe(5);
   await page.getByRole("link", { name: "createApiKey" }).click();
   await page.getByRole("link", { name: "agent-0", exact: true }).waitFor({ state: "detached" });
   expect(page.url()).toMatch(/#\/audit\?action=createApiKey$/);

@@ -45,3 +45,16 @@ export const SETTLED = `new Promise((resolve) => {
 
 /** How much moves by itself. */
 export const MOVING = `document.getAnimations().length + (getComputedStyle(document.documentElement).scrollBehavior === "smooth")`;
+
+/** Opens everything that can be opened and presses every button of the screen, also those that appear; then waits until it is at rest. */
+export const EVERYTHING_PRESSED = `(async () => {
+  const pressed = new Set();
+  const next = () => [...document.querySelectorAll("main button:not(:disabled)")].find((button) => !pressed.has(button) && button.checkVisibility());
+  for (let button; pressed.size < 100 && (button = next()) !== undefined;) {
+    for (const details of document.querySelectorAll("main details")) details.open = true;
+    pressed.add(button);
+    button.click();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await ${SETTLED};
+})()`;

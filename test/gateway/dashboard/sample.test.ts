@@ -3,7 +3,9 @@ import { expect, it } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { base64, sha256, submit } from "../scan/submitting.js";
+import { until } from "../../stage/stage.js";
 import { useBrowser } from "./browser.js";
+import { holdSubscription } from "./hold-subscription.js";
 
 const TEXT = `start \0\x01 W\0i\0d\0e\0 ${"x".repeat(70_000)} end`;
 
@@ -40,6 +42,18 @@ it("a sample tells its scans and what changed between them, and takes in a new o
   await page.getByRole("button", { name: "Scan again" }).click();
   await page.waitForURL(/#\/scan\/\d+$/);
   expect(faults).toEqual([]);
+});
+
+it("a scan that ends between the reading of a sample and the beginning of its feed is shown", async () => {
+  await scanned("before feed", "early.bin", { Alpha: undefined, Beta: undefined });
+  const feed = holdSubscription("WatchSample");
+  const { page } = await open(gateway.url, `/#/sample/${sha256("before feed")}`, { before: feed.install });
+  await page.getByRole("heading", { name: "early.bin" }).waitFor();
+  await until("the page asks for the feed", () => feed.isAsked());
+  const missed = await scanned("before feed", "late.bin", { Alpha: undefined, Beta: undefined });
+  feed.release();
+  await page.getByRole("link", { name: `Scan ${missed}`, exact: true }).waitFor();
+  expect(await page.getByRole("heading", { name: "late.bin" }).count()).toBe(1);
 });
 
 it("a sample is saved as a zip, and its first bytes are shown only when asked for, as hex and as strings", async () => {

@@ -6,6 +6,7 @@ import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { base64, sha256, submit, submitAll } from "../scan/submitting.js";
 import { useBrowser } from "./browser.js";
+import { holdSubscription } from "./hold-subscription.js";
 
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
@@ -123,6 +124,18 @@ it("scans that come while a list is being read are counted", async () => {
   const listed = async () => (await page.getByRole("row", { name: /while-read-/ }).count()) === Math.min(submitted, PAGE);
   await until("they are listed", listed);
   expect(await page.getByText("No scan is like that").count()).toBe(0);
+});
+
+it("scans that come between the reading of a list and the beginning of its feed are counted", async () => {
+  const feed = holdSubscription("WatchScans");
+  const { page } = await open(gateway.url, "/#/scans?name=before-feed-*", { before: feed.install });
+  await page.getByText("No scan is like that").waitFor();
+  await until("the page asks for the feed", () => feed.isAsked());
+  await submit(gateway.url, { base64: base64("before feed"), name: "before-feed-1" });
+  feed.release();
+  await page.getByRole("button", { name: "1 new", exact: true }).click();
+  await page.getByRole("row", { name: "before-feed-1" }).waitFor();
+  expect(await page.getByRole("button", { name: /new$/ }).count()).toBe(0);
 });
 
 /** Holds an operation of the page back; returns what lets it through. */

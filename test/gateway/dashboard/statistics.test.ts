@@ -118,3 +118,24 @@ it("an engine's errors and durations over time are a chart and a table, whose fi
   await page.getByText("2 scans", { exact: true }).waitFor();
   expect(faults).toEqual([]);
 });
+
+it("what was read says how old it is, and a button reads it again, also what the engines did", async () => {
+  const { page, faults } = await open(gateway.url, "/#/statistics");
+  const history = page.getByRole("region", { name: "One engine over time" });
+  const engines = page.getByRole("region", { name: "Engines" });
+  await page.getByText("Read a moment ago").waitFor();
+  await history.getByRole("button", { name: "Show Beta as table" }).click();
+  const { scan } = await submit(gateway.url, { base64: base64("counted later") });
+  await agent.answer("Alpha", { scan: scan.scanId, verdict: "CLEAN" });
+  await agent.answer("Beta", { scan: scan.scanId, state: "FAILED", error: "out of memory" });
+  const before = CASES.length;
+  await until("it is counted", async () => (await countScans()) === before + 1);
+  await page.getByRole("button", { name: "Reload the statistics" }).click();
+  await engines.getByRole("row", { name: /Beta\s+3\s+0\s+\(0 %\)\s+2\s+\(67 %\)/ }).waitFor();
+  const errors = async () => {
+    const texts = await history.locator("tbody tr td:nth-child(4)").allInnerTexts();
+    return texts.reduce((sum, text) => sum + Number.parseInt(text, 10), 0);
+  };
+  await until("its history has the new error", async () => (await errors()) === 2);
+  expect(faults).toEqual([]);
+});

@@ -57,7 +57,7 @@ it("a webhook is added, its delivery that failed is sent again, and it is switch
   await card.getByRole("button", { name: /^Switch off/ }).click();
   await card.getByText("switched off", { exact: true }).waitFor();
   await stage.db.updateTable("webhook_deliveries").set({ state: "FAILED" }).execute();
-  await page.reload();
+  await page.getByRole("button", { name: "Reload the webhooks" }).click();
   await page.getByText("1 webhook: 1 switched off, 1 with deliveries that were given up").waitFor();
   await card.getByRole("link", { name: "Deliveries were given up" }).click();
   await row.getByText("Given up").waitFor();

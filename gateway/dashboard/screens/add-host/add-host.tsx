@@ -29,7 +29,7 @@ export default function AddHost() {
       />
       {watched !== null && (
         <section className="card stack" aria-labelledby="arrival">
-          <h2 id="arrival">What comes of it</h2>
+          <h2 id="arrival">Hosts that join by this line</h2>
           {made?.id === watched && <JoinLines key={made.id} made={made} />}
           <Arrival key={watched} id={watched} />
         </section>

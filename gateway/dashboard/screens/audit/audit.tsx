@@ -1,11 +1,12 @@
 import { useMemo } from "react";
-import { useQuery } from "urql";
+import { useReading } from "../../api/reading.ts";
 import { useSearch } from "../../app/location.ts";
 import { CountEvents, ReadAudit } from "../../generated/audit.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { ListCount } from "../../parts/list-count.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Pager } from "../../parts/pager.tsx";
+import { ReadAt } from "../../parts/read-at.tsx";
 import { AuditForm } from "./audit-form.tsx";
 import { AuditTable } from "./audit-table.tsx";
 
@@ -13,8 +14,14 @@ import { AuditTable } from "./audit-table.tsx";
 export default function Audit() {
   const search = useSearch();
   const variables = useMemo(() => variablesOf(new URLSearchParams(search)), [search]);
-  const [{ data, error, fetching }] = useQuery({ query: ReadAudit, variables });
-  const [{ data: counted }] = useQuery({ query: CountEvents, variables: { filter: variables.filter } });
+  const reading = useReading({ query: ReadAudit, variables });
+  const { data, error } = reading;
+  const counting = useReading({ query: CountEvents, variables: { filter: variables.filter } });
+  const { data: counted } = counting;
+  const reload = () => {
+    reading.again();
+    counting.again();
+  };
   const events = data?.auditEvents.nodes;
   const isFiltered = Object.values(variables.filter).some((value) => value !== null);
   return (
@@ -24,8 +31,11 @@ export default function Audit() {
         <h2 id="filter">Which events</h2>
         <AuditForm key={search} />
       </section>
-      <section className="card stack" aria-labelledby="events" aria-busy={fetching}>
-        <h2 id="events">Events, the newest first</h2>
+      <section className="card stack" aria-labelledby="events" aria-busy={reading.isReading}>
+        <div className="row spread">
+          <h2 id="events">Events, the newest first</h2>
+          <ReadAt of={reading} what="the events" onReload={reload} />
+        </div>
         {error && <Problem error={error} what="The log could not be read." />}
         {events?.length === 0 && (
           <Empty title={isFiltered ? "No event is like this" : "Nothing has happened yet"}>

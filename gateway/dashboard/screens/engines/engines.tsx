@@ -1,5 +1,5 @@
-import { useQuery } from "urql";
 import { useCollected } from "../../api/collect.ts";
+import { useReading } from "../../api/reading.ts";
 import { useMay } from "../../app/viewer.ts";
 import {
   ReadEngines,
@@ -11,6 +11,7 @@ import {
 import { Empty } from "../../parts/empty.tsx";
 import { ListCount } from "../../parts/list-count.tsx";
 import { Problem } from "../../parts/notice.tsx";
+import { ReadAt } from "../../parts/read-at.tsx";
 import { EngineCard } from "./engine-card.tsx";
 import { failsOften, hasWarnings, isBroken, slowEngines, urgencyOf, type AgentOfEngine } from "./engine-health.ts";
 import { Suppressions } from "./suppressions.tsx";
@@ -20,7 +21,8 @@ type Agent = WatchEngineAgentsSubscription["agentChanged"]["agents"][number];
 /** Every engine that the mesh knows: how it is, what it uses, and what can be done with it. */
 export default function Engines() {
   const mayRun = useMay("ADMIN");
-  const [{ data, error }] = useQuery({ query: ReadEngines });
+  const reading = useReading({ query: ReadEngines, variables: {} });
+  const { data, error } = reading;
   const { entries: told, error: lost } = useCollected(
     WatchEngines,
     ({ name }: EngineRowFragment) => name,
@@ -66,6 +68,7 @@ export default function Engines() {
           />
         )}
       </div>
+      <ReadAt of={reading} label="Rates of the last 24 hours, read" what="the rates of the last 24 hours" />
       {problem && engines === undefined && <Problem error={problem} what="The engines could not be read." />}
       {engines?.length === 0 && (
         <Empty title="The mesh knows no engine yet">An engine is known as soon as an agent that has it is connected.</Empty>

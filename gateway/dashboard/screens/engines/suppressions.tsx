@@ -1,6 +1,6 @@
-import { useQuery } from "urql";
 import { Link } from "wouter";
 import { visibleText } from "../../../../schema/visible-text.ts";
+import { useReading } from "../../api/reading.ts";
 import { useParameters } from "../../app/parameters.ts";
 import { LiftSuppression, ReadSuppressions, type ReadSuppressionsQuery } from "../../generated/engines.ts";
 import { Empty } from "../../parts/empty.tsx";
@@ -9,6 +9,7 @@ import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { Pager } from "../../parts/pager.tsx";
+import { ReadAt } from "../../parts/read-at.tsx";
 import { Table } from "../../parts/table.tsx";
 
 type Suppression = ReadSuppressionsQuery["suppressions"]["nodes"][number];
@@ -20,11 +21,12 @@ const LISTS_SUPPRESSIONS = { additionalTypenames: ["Suppression"] };
 export function Suppressions() {
   const { parameters, addressWith } = useParameters();
   const ended = parameters.get("ended") === "1";
-  const [{ data, error }] = useQuery({
+  const reading = useReading({
     query: ReadSuppressions,
     variables: { ended, after: parameters.get("after") },
     context: LISTS_SUPPRESSIONS,
   });
+  const { data, error } = reading;
   const found = data?.suppressions.nodes;
   return (
     <section className="card stack" aria-labelledby="suppressions">
@@ -34,6 +36,7 @@ export function Suppressions() {
           {ended ? "Hide those that count again" : "Show those that count again, too"}
         </Link>
       </div>
+      <ReadAt of={reading} what="the suppressed signatures" />
       {error && <Problem error={error} what="The suppressed signatures could not be read." />}
       {found?.length === 0 && (
         <Empty title="No signature is suppressed">

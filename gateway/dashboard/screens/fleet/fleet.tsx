@@ -62,9 +62,11 @@ export default function Fleet() {
     <div className="stack">
       <div className="row spread">
         <h1>Fleet</h1>
-        <Link className="button" href="/fleet/add">
-          Add a host
-        </Link>
+        {isAdmin && (
+          <Link className="button" href="/fleet/add">
+            Add a host
+          </Link>
+        )}
       </div>
       {isAdmin && <KeyNotices />}
       {agents !== undefined && agents.length > 0 && (
@@ -83,7 +85,15 @@ export default function Fleet() {
       {agents?.length === 0 && (
         <Empty title="No agent is there: nothing can be scanned">
           An agent is a process that runs engines on a host. <code>npm run up</code> starts one here;{" "}
-          <Link href="/fleet/add">Add a host</Link> makes the line by which another one joins.
+          {isAdmin ? (
+            <>
+              <Link href="/fleet/add">Add a host</Link> makes the line by which another one joins.
+            </>
+          ) : (
+            <>
+              another one joins by a line that a key with the scope <code>ADMIN</code> makes.
+            </>
+          )}
         </Empty>
       )}
       {agents?.map((agent) => (

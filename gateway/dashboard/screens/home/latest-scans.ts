@@ -1,7 +1,7 @@
-import { useCallback, useEffect } from "react";
+import { useCallback } from "react";
 import { useQuery, useSubscription } from "urql";
 import { useCollected } from "../../api/collect.ts";
-import { useReopened } from "../../api/live.ts";
+import { useBegun, useReopened } from "../../api/live.ts";
 import {
   LatestScans,
   ScanFeed,
@@ -24,11 +24,7 @@ export function useLatestScans() {
   const [{ data: told }] = useSubscription({ query: ScanFeed }, collect);
   const askAgain = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
   useReopened(askAgain);
-  // A scan may have come after the list was read and before the feed began.
-  const hasBegun = told !== undefined;
-  useEffect(() => {
-    if (hasBegun) askAgain();
-  }, [hasBegun, askAgain]);
+  useBegun(told !== undefined, askAgain);
   const { entries: engines = data?.engines ?? NONE } = useCollected(
     WatchHomeEngines,
     ({ name }: HomeEngineFragment) => name,

@@ -1,6 +1,6 @@
-import { useQuery } from "urql";
 import { Link } from "wouter";
 import { useServerNow } from "../../api/clock.ts";
+import { useReading } from "../../api/reading.ts";
 import { useParameters } from "../../app/parameters.ts";
 import { useViewer } from "../../app/viewer.ts";
 import { CountKeys, ReadKeys } from "../../generated/keys.ts";
@@ -8,6 +8,7 @@ import { Empty } from "../../parts/empty.tsx";
 import { ListCount } from "../../parts/list-count.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Pager } from "../../parts/pager.tsx";
+import { ReadAt } from "../../parts/read-at.tsx";
 import { KeyTable } from "./key-table.tsx";
 import { NewKey } from "./new-key.tsx";
 
@@ -19,13 +20,19 @@ export default function Keys() {
   const { authRequired } = useViewer();
   const { parameters, addressWith } = useParameters();
   const withRevoked = parameters.get("revoked") === "1";
-  const [{ data, error }] = useQuery({
+  const reading = useReading({
     query: ReadKeys,
     variables: { revoked: withRevoked, after: parameters.get("after") },
     context: LISTS_KEYS,
   });
+  const { data, error } = reading;
   const keys = data?.apiKeyConnection.nodes;
-  const [{ data: counted }] = useQuery({ query: CountKeys, variables: { revoked: withRevoked }, context: LISTS_KEYS });
+  const counting = useReading({ query: CountKeys, variables: { revoked: withRevoked }, context: LISTS_KEYS });
+  const { data: counted } = counting;
+  const reload = () => {
+    reading.again();
+    counting.again();
+  };
   const now = useServerNow();
   const usable = counted?.apiKeys.filter(({ revokedAt }) => revokedAt === null) ?? [];
   const expired = usable.filter(({ expiresAt }) => expiresAt !== null && Date.parse(expiresAt) <= now).length;
@@ -47,6 +54,7 @@ export default function Keys() {
             {withRevoked ? "Hide revoked keys" : "Show revoked keys, too"}
           </Link>
         </div>
+        <ReadAt of={reading} what="the keys" onReload={reload} />
         {error && <Problem error={error} what="The keys could not be read." />}
         {keys?.length === 0 && (
           <Empty title="There is no key yet">

@@ -2,11 +2,13 @@
 
 import { useCallback, useEffect } from "react";
 import { useQuery, useSubscription } from "urql";
-import { useReopened } from "../../api/live.ts";
+import { useBegun, useReopened } from "../../api/live.ts";
 import { ReadSample, WatchSample, type TimelineScanFragment, type WatchSampleSubscription } from "../../generated/sample.ts";
 
 type ToldScan = WatchSampleSubscription["scanFeed"]["scans"][number];
 type Told = ReadonlyMap<number, ToldScan>;
+
+const NOTHING: Told = new Map();
 
 /** Of the scans that come while one looks, so many are put before the page; then it is read again. */
 const MOST_NEWCOMERS = 40;
@@ -18,10 +20,12 @@ export function useSample(hash: string, after: string | undefined) {
       scans.length === 0 && known ? known : new Map([...(known ?? []), ...scans.map((scan) => [scan.scanId, scan] as const)]),
     [],
   );
-  const [{ data: told = new Map() as Told }] = useSubscription({ query: WatchSample, variables: { hash } }, collect);
+  const [{ data: feed }] = useSubscription({ query: WatchSample, variables: { hash } }, collect);
   const again = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
   useReopened(again);
+  useBegun(feed !== undefined, again);
 
+  const told = feed ?? NOTHING;
   const sample = data?.sample;
   const edges = sample?.scans.edges ?? [];
   const newest = edges[0]?.node.scanId ?? 0;

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useMutation, useQuery } from "urql";
 import { go } from "../../app/location.ts";
 import { useMay } from "../../app/viewer.ts";
@@ -20,7 +20,9 @@ interface Props {
 
 /** All that one engine said, how it was run, and its own words as JSON. */
 export function ResultDetails({ result, scanId, isFinal }: Props) {
-  const [{ data, error, fetching }] = useQuery({ query: ReadDetails, variables: { id: result.id } });
+  // An engine that answers while they are open has more to tell.
+  const context = useMemo(() => ({}), [result.state, result.endedAt]);
+  const [{ data, error, fetching }] = useQuery({ query: ReadDetails, variables: { id: result.id }, context });
   const [tab, setTab] = useState<"readable" | "json">("readable");
   const node = data?.node;
   const details = node && "details" in node ? node.details : null;

@@ -1,4 +1,5 @@
 import { useState, type FormEvent } from "react";
+import { CUT } from "../../../../schema/detection.ts";
 import { visibleText } from "../../../../schema/visible-text.ts";
 import { useOrder } from "../../api/order.ts";
 import { useMay } from "../../app/viewer.ts";
@@ -21,6 +22,7 @@ export function SuppressForm({ result: { engine, verdict, signature } }: { resul
         is suppressed.
       </Notice>
     );
+  const isCut = signature.split(", ").at(-1) === CUT;
   const suppress = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -42,6 +44,12 @@ export function SuppressForm({ result: { engine, verdict, signature } }: { resul
           It then counts for nothing on every host within seconds. Reports say that it was suppressed, and why. Results that are
           there stay as they are.
         </p>
+        {isCut && (
+          <p className="soft">
+            So many rules matched that the list ends here. The details above name the others; <code>suppressSignature</code> and{" "}
+            <code>npm run signatures</code> take any name.
+          </p>
+        )}
         <div className="fields">
           <label className="field">
             Signature
@@ -79,5 +87,5 @@ export function SuppressForm({ result: { engine, verdict, signature } }: { resul
 
 /** Yara names each rule that matched; too long a list ends with an ellipsis. */
 function namesIn(signature: string): string[] {
-  return signature.split(", ").filter((name) => name !== "…");
+  return signature.split(", ").filter((name) => name !== CUT);
 }

@@ -62,7 +62,7 @@ export default function Scans() {
           // It listens while the page is read: what comes between the two would be missed.
           <Newcomers
             key={version}
-            filter={wanted.filter}
+            wanted={wanted}
             newest={cursors.length === 0 && !isLoading ? Math.max(0, ...scans.map(({ scanId }) => scanId)) : undefined}
             onChange={take}
             onShow={() => setReads(reads + 1)}

@@ -17,15 +17,18 @@ interface Props {
   /** Those that answered in this time, the one that is shown first at the beginning. */
   readonly engines: readonly string[];
   readonly from: string;
+  /** How often the screen was read again: this is read again with it. */
+  readonly reloads: number;
   readonly interval: StatisticsInterval;
 }
 
 /** How often one engine failed, and how long it took, over time. Which one stands in the address. */
-export function EngineHistory({ engines, from, interval }: Props) {
+export function EngineHistory({ engines, from, reloads, interval }: Props) {
   const { parameters, addressWith } = useParameters();
   const asked = parameters.get("engine");
   const engine = engines.find((name) => name === asked) ?? engines[0] ?? "";
-  const [{ data, error }] = useQuery({ query: ReadEnginePoints, variables: { from, interval, engine } });
+  const context = useMemo(() => ({}), [reloads]);
+  const [{ data, error }] = useQuery({ query: ReadEnginePoints, variables: { from, interval, engine }, context });
   const found = data?.stats.engines[0];
   return (
     <section className="card stack" aria-labelledby="history">
@@ -44,6 +47,7 @@ export function EngineHistory({ engines, from, interval }: Props) {
           </select>
         </label>
       </div>
+      {data === undefined && error === undefined && <p className="soft">Loading …</p>}
       {error && <Problem error={error} what="The engine's statistics could not be read." />}
       {data && found?.engine === engine && <History key={engine} engine={engine} points={found.points} end={data.stats.to} />}
     </section>

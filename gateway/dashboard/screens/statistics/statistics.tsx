@@ -1,12 +1,13 @@
 import { useMemo, useState } from "react";
-import { useQuery } from "urql";
 import { Link } from "wouter";
 import { serverNow } from "../../api/clock.ts";
+import { useReading } from "../../api/reading.ts";
 import { useParameters } from "../../app/parameters.ts";
 import { ReadStatistics, type ReadStatisticsQuery } from "../../generated/statistics.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { durationText } from "../../parts/measure.tsx";
 import { Problem } from "../../parts/notice.tsx";
+import { ReadAt } from "../../parts/read-at.tsx";
 import { Chart } from "./chart.tsx";
 import { EngineTable } from "./engine-table.tsx";
 import { EngineHistory } from "./engine-history.tsx";
@@ -24,8 +25,11 @@ type Stats = ReadStatisticsQuery["stats"];
 export default function Statistics() {
   const { parameters, addressWith } = useParameters();
   const range = rangeOf(parameters.get("range"));
-  const from = useMemo(() => beginningOf(range, serverNow()), [range]);
-  const [{ data, error }] = useQuery({ query: ReadStatistics, variables: { from, interval: range.interval } });
+  const [reloads, setReloads] = useState(0);
+  const from = useMemo(() => beginningOf(range, serverNow()), [range, reloads]);
+  const context = useMemo(() => ({}), [reloads]);
+  const reading = useReading({ query: ReadStatistics, variables: { from, interval: range.interval }, context });
+  const { data, error } = reading;
   return (
     <div className="stack">
       <div className="row spread">
@@ -43,18 +47,19 @@ export default function Statistics() {
           ))}
         </nav>
       </div>
+      <ReadAt of={reading} what="the statistics" onReload={() => setReloads(reloads + 1)} />
       {error && <Problem error={error} what="The statistics could not be read." />}
       {data && scansIn(data.stats.points) === 0 && (
         <Empty title={`No scan has ended in the last ${range.label}`}>
           Scans are counted when they end, some seconds later. <Link href="/">Scan a file</Link>
         </Empty>
       )}
-      {data && scansIn(data.stats.points) > 0 && <Figures stats={data.stats} range={range} />}
+      {data && scansIn(data.stats.points) > 0 && <Figures stats={data.stats} range={range} reloads={reloads} />}
     </div>
   );
 }
 
-function Figures({ stats, range }: { stats: Stats; range: Range }) {
+function Figures({ stats, range, reloads }: { stats: Stats; range: Range; reloads: number }) {
   const { from: since, to: until, points, engines, topSignatures, topTypes } = stats;
   const [isTable, setTable] = useState(false);
   const starts = useMemo(() => points.map(({ start }) => start), [points]);
@@ -78,7 +83,7 @@ function Figures({ stats, range }: { stats: Stats; range: Range }) {
       </section>
       <EngineTable engines={engines} since={since} until={until} />
       {engines.length > 0 && (
-        <EngineHistory engines={failing.map(({ engine }) => engine)} from={since} interval={range.interval} />
+        <EngineHistory engines={failing.map(({ engine }) => engine)} from={since} reloads={reloads} interval={range.interval} />
       )}
       <div className="halves">
         <TopSignatures signatures={topSignatures} since={since} until={until} />

@@ -1,6 +1,6 @@
-import { useQuery } from "urql";
 import { Link } from "wouter";
 import { visibleText } from "../../../../schema/visible-text.ts";
+import { useReading } from "../../api/reading.ts";
 import { DeleteHook, EnableHook, ReadWebhooks, type ReadWebhooksQuery } from "../../generated/webhooks.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { ListCount } from "../../parts/list-count.tsx";
@@ -8,6 +8,7 @@ import { Ago } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
+import { ReadAt } from "../../parts/read-at.tsx";
 import { EVENT_WORDS } from "./event-words.ts";
 import { NewWebhook } from "./new-webhook.tsx";
 
@@ -22,11 +23,13 @@ function hasGivenUp({ deliveries }: Pick<Webhook, "deliveries">): boolean {
 
 /** The addresses that events are sent to. */
 export default function Webhooks() {
-  const [{ data, error }] = useQuery({ query: ReadWebhooks, context: LISTS_WEBHOOKS });
+  const reading = useReading({ query: ReadWebhooks, variables: {}, context: LISTS_WEBHOOKS });
+  const { data, error } = reading;
   return (
     <div className="stack">
       <h1>Webhooks</h1>
       <NewWebhook />
+      <ReadAt of={reading} what="the webhooks" />
       {error && <Problem error={error} what="The webhooks could not be read." />}
       {data?.webhooks.length === 0 && (
         <Empty title="No webhook is there yet">
