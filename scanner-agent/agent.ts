@@ -9,6 +9,7 @@ import { MAX_ENGINES, type EnginePresence, type Presence } from "../schema/prese
 import { createConnections } from "./agent-connections.js";
 import { openBundles } from "./agent-bundles.js";
 import { createAnswers } from "./bus/answers.js";
+import { endInTurn } from "./end-in-turn.js";
 import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
 import type { EngineParts } from "./engine/engine.js";
@@ -246,7 +247,11 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   /** The engines as the mesh sets them. */
   async function arrange(wanted: readonly EngineSettings[]): Promise<Arrangement> {
     if (runnerHost === undefined) return withSettings(overrides.engines ?? [], wanted);
-    return arrangeEngines(config, runnerHost, wanted);
+    const { mistakes: found, ...arrangement } = await arrangeEngines(config, runnerHost, wanted);
+    for (const mistake of found) if (!mistakes.includes(mistake)) log.error(mistake);
+    mistakes = found;
+    // An engine whose manifest is damaged by now does not run any more.
+    return { ...arrangement, problems: [...arrangement.problems, ...found] };
   }
 
   async function replace({ parts, off: leftOut }: Arrangement): Promise<void> {
@@ -265,16 +270,19 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     ending.abort(new Error("the agent is stopping"));
     inFlight.handBack(new Error("the agent is stopping"));
     await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
-    await fetcher?.stop();
-    await announcer?.withdraw(isCopy ? "NONE" : goodbye);
-    const served = bundles?.stop();
-    await connections.close();
-    await Promise.all(engines().map((engine) => engine.stop()));
-    await served;
-    await inspector?.stop();
-    await containers?.stop();
-    orphans?.stop();
-    await spool?.remove();
+    let served: Promise<unknown> | undefined;
+    await endInTurn(log, [
+      () => fetcher?.stop(),
+      () => announcer?.withdraw(isCopy ? "NONE" : goodbye),
+      () => void (served = bundles?.stop()),
+      () => connections.close(),
+      () => Promise.all(engines().map((engine) => engine.stop())),
+      () => served,
+      () => inspector?.stop(),
+      () => containers?.stop(),
+      () => orphans?.stop(),
+      () => spool?.remove(),
+    ]);
   }
 
   return {

@@ -12,6 +12,7 @@ import { Unavailable } from "./contract.js";
 import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { readReport, type InspectorFindings } from "./doctor-report.js";
+import { endInTurn } from "./end-in-turn.js";
 import { createEngine } from "./engine/engine.js";
 import { listEngines, createParts } from "./engine/engine-set.js";
 import { engineToken } from "../schema/subjects.js";
@@ -119,11 +120,13 @@ async function examineEach(
     const fence = await explainBubblewrap({ internet: false, folder: host.folder, programPath: config.programPath });
     return { examined, inspector: await examineInspector(inspector), fence };
   } finally {
-    await inspector.stop();
-    await Promise.all(engines.map((engine) => engine.stop()));
-    await containers.stop();
-    orphans.stop();
-    await spool.remove();
+    await endInTurn(log, [
+      () => inspector.stop(),
+      () => Promise.all(engines.map((engine) => engine.stop())),
+      () => containers.stop(),
+      () => orphans.stop(),
+      () => spool.remove(),
+    ]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createAbortController } from "../schema/abort-controller.js";
-import { TimedOut } from "./contract.js";
+import { TimedOut, Unavailable } from "./contract.js";
 
 /** For work that only its time limit ends. */
 export const NEVER_ABORTED = createAbortController().signal;
@@ -34,5 +34,15 @@ export async function within<T>(timeoutMs: number, work: Promise<T>, signal?: Ab
     return await Promise.race([work, limit]);
   } finally {
     stop();
+  }
+}
+
+/** Waits no longer than that for what a disk or an engine tells beside its samples. Throws {@link Unavailable}: it is not there now. */
+export async function answerWithin<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
+  try {
+    return await within(timeoutMs, answer);
+  } catch (error) {
+    if (!(error instanceof TimedOut)) throw error;
+    throw new Unavailable(`no answer within ${timeoutMs / 1_000} s`, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import type { Detection } from "../../schema/detection.js";
+import { CUT, joinNames, type Detection } from "../../schema/detection.js";
 import { bareSignature, type Suppressed } from "../../schema/suppressed.js";
 import type { Database } from "../db/database.js";
 import type { IncomingResult } from "../db/results.js";
@@ -37,11 +37,15 @@ export function withoutSuppressed(result: IncomingResult, live: readonly LiveSup
   const left = found.filter((one) => reasonOf(one) === undefined);
   const worst = (["INFECTED", "SUSPICIOUS"] as const).find((verdict) => left.some((one) => one.verdict === verdict)) ?? null;
   const names = new Set(suppressed.map(({ signature }) => signature));
-  const signature = result.signature
-    ?.split(", ")
-    .filter((name) => !names.has(name))
-    .join(", ");
-  return { ...judged, verdict: worst, signature: signature || null };
+  const listed = (result.signature ?? "").split(", ").filter((name) => name !== "" && !names.has(name));
+  return { ...judged, verdict: worst, signature: listNames(listed, left) };
+}
+
+/** The names that are left. Of a list that was cut, those of detections that were not in it come into it. */
+function listNames(listed: readonly string[], left: readonly Detection[]): string | null {
+  const isCut = listed.at(-1) === CUT;
+  const names = isCut ? [...listed.slice(0, -1), ...left.map(({ signature }) => signature)] : listed;
+  return joinNames([...new Set(names)], isCut);
 }
 
 function errorOf(suppressed: readonly Suppressed[]): string {

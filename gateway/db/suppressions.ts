@@ -36,9 +36,13 @@ const columns = [
 /** Whether a row of `suppressions` holds now. */
 export const isLive = sql<boolean>`(suppressions.ended_at is null and coalesce(suppressions.expires_at > now(), true))`;
 
-/** Locks the list for whoever changes it: how many are live stays the same. Returns their number. */
-export async function lockSuppressions(tx: Tx): Promise<number> {
+/** Locks the list for whoever changes it: how many are live changes by that alone. */
+export async function lockSuppressions(tx: Tx): Promise<void> {
   await sql`lock table suppressions in share row exclusive mode`.execute(tx);
+}
+
+/** How many hold now. */
+export async function countLive(tx: Tx): Promise<number> {
   const { rows } = await sql<{ live: number }>`select count(*) as live from suppressions where ${isLive}`.execute(tx);
   return rows[0]?.live ?? 0;
 }

@@ -18,6 +18,8 @@ export interface Entry {
   readonly claim: NewScans["claim"];
   /** One for each sample. */
   plans: readonly Plan[];
+  /** Why it is refused unless earlier results answer all of it: an engine would start too late. */
+  late?: GatewayError;
   answer: Acceptance | Error | undefined;
 }
 

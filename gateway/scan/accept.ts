@@ -12,7 +12,7 @@ import type { Acceptance, AcceptRequest } from "./accept-request.js";
 import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
 import { hashInput, keyText, ownedKey } from "./idempotency.js";
-import { refuseLate } from "./overload.js";
+import { refuseLate, refuseNotTakenOver } from "./overload.js";
 import { checkNames, NO_AGENT_RETRY_AFTER_S, planScan, type Plan } from "./plan.js";
 import { overQuota } from "./quota.js";
 import { discard } from "./store-sample.js";
@@ -54,7 +54,7 @@ async function acceptOpen(ctx: ScanContext, entries: readonly Entry[]): Promise<
   for (let attempts = 0, open = entries; (open = open.filter(isOpen)).length > 0;) {
     const turn = withoutRepeatedKeys(open);
     const accepted = await insert(ctx, turn, catalogue);
-    if (accepted === "over quota") continue;
+    if (accepted === "some refused") continue;
     if (accepted.isCurrent) {
       finish(ctx, turn, accepted, catalogue);
       replayClaimed(open, accepted);
@@ -137,19 +137,22 @@ function withoutRepeatedKeys(entries: readonly Entry[]): Entry[] {
   });
 }
 
-/** Rolls back what exceeds a daily quota. */
-class OverQuota extends Error {
-  override readonly name = "OverQuota";
+/** Rolls back what holds entries that are refused. */
+class Refused extends Error {
+  override readonly name = "Refused";
 }
 
-/** Inserts what the entries ask for. If that exceeds a quota, nothing is inserted, and the entries that do are answered. */
-async function insert(ctx: ScanContext, entries: readonly Entry[], catalogue: Catalogue): Promise<Accepted | "over quota"> {
+/**
+ * Inserts what the entries ask for. If that exceeds a quota, or an engine would start too late, nothing is inserted, and the entries of
+ * which that holds are answered.
+ */
+async function insert(ctx: ScanContext, entries: readonly Entry[], catalogue: Catalogue): Promise<Accepted | "some refused"> {
   const rows = entries.map((entry) => newScans(ctx, entry));
   const wantsFresh = rows.some(({ scans }) => scans.some(({ freshnessMs }) => typeof freshnessMs === "number"));
   const announced = wantsFresh ? announcedFingerprints(ctx.fleet, catalogue.engines) : [];
   const options = { catalogue: catalogue.digest, announced };
   ctx.failpoint("accept.before_commit");
-  if (rows.every(({ quotaKey: key }) => key === undefined)) {
+  if (rows.every(({ quotaKey: key }) => key === undefined) && entries.every(({ late }) => late === undefined)) {
     const answer = retryDeadlock(() => acceptScans(ctx.db, rows, options));
     setImmediate(() => ctx.failpoint("accept.sent"));
     return answer;
@@ -157,11 +160,11 @@ async function insert(ctx: ScanContext, entries: readonly Entry[], catalogue: Ca
   try {
     return await transact(ctx.db, async (tx) => {
       const accepted = await acceptScans(tx, rows, options);
-      if (refuseOverQuota(entries, accepted)) throw new OverQuota();
+      if (refuseNotTakenOver(entries, accepted) || refuseOverQuota(entries, accepted)) throw new Refused();
       return accepted;
     });
   } catch (error) {
-    if (error instanceof OverQuota) return "over quota";
+    if (error instanceof Refused) return "some refused";
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** Scans are refused while one of their engines would start them later than the operator allows. */
 
+import type { Accepted } from "../db/accept.js";
 import { GatewayError } from "../errors.js";
 import type { Entry } from "./accept-entry.js";
 import type { ScanContext } from "./context.js";
@@ -16,14 +17,33 @@ export async function readWaits(ctx: ScanContext): Promise<Waits> {
   );
 }
 
-/** Answers the entries of which an engine would start too late; BULK scans wait for room anyway. */
+/**
+ * Answers the entries of which an engine would start too late; BULK scans wait for room anyway. What earlier results may answer is
+ * marked instead: what they do answer is known once it is inserted.
+ */
 export async function refuseLate(ctx: ScanContext, entries: readonly Entry[]): Promise<void> {
   const { maxWaitMs } = ctx.config;
   if (maxWaitMs === undefined) return;
   const open = entries.filter(({ answer }) => answer === undefined);
   if (open.length === 0) return;
   const waits = await ctx.waits();
-  for (const entry of open) entry.answer = overload(entry, waits, maxWaitMs);
+  for (const entry of open) {
+    const refusal = overload(entry, waits, maxWaitMs);
+    if (refusal && mayBeTakenOver(entry)) entry.late = refusal;
+    else entry.answer = refusal;
+  }
+}
+
+/** Answers the late entries that earlier results have not answered wholly. Returns whether there are any. */
+export function refuseNotTakenOver(entries: readonly Entry[], { scans }: Accepted): boolean {
+  const unanswered = new Set(scans.filter(({ final }) => final === null).map(({ request }) => request));
+  const refused = entries.filter(({ late }, i) => late !== undefined && unanswered.has(i));
+  for (const entry of refused) entry.answer = entry.late;
+  return refused.length > 0;
+}
+
+function mayBeTakenOver({ request: { samples, options: shared } }: Entry): boolean {
+  return samples.every(({ options = shared }) => typeof options.freshnessMs === "number");
 }
 
 function overload({ request, plans }: Entry, waits: Waits, maxWaitMs: number): GatewayError | undefined {

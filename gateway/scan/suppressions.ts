@@ -10,6 +10,7 @@ import { audit } from "../db/audit.js";
 import type { Database } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import {
+  countLive,
   endSuppression,
   lockSuppressions,
   readLiveSuppressions,
@@ -34,10 +35,12 @@ type Mesh = Pick<ScanContext, "db"> & Partial<Pick<ScanContext, "bus" | "fleet">
 export async function suppressSignature(mesh: Mesh, caller: Caller, input: NewSuppression): Promise<SuppressionRecord> {
   const wanted = await checkInput(mesh.db, input);
   const suppression = await mesh.db.transaction().execute(async (tx) => {
-    if ((await lockSuppressions(tx)) >= SUPPRESSION_LIMITS.live)
-      throw badInput("signature", `${SUPPRESSION_LIMITS.live} are suppressed, which is the most: lift some`);
+    await lockSuppressions(tx);
     const { signature, ...details } = wanted;
     const row = await upsertSuppression(tx, wanted);
+    // One that is changed adds none.
+    if ((await countLive(tx)) > SUPPRESSION_LIMITS.live)
+      throw badInput("signature", `${SUPPRESSION_LIMITS.live} are suppressed, which is the most: lift some`);
     await audit(tx, caller, "suppressSignature", signature, { ...details, id: String(row.id) });
     return row;
   });

@@ -11,6 +11,8 @@ import { followStatus, openConnection, type BusOptions } from "./connection.js";
 
 /** How soon new addresses of NATS are noticed. */
 const SERVERS_LOOK_MS = 1_000;
+/** How long a connection that is left is listened to: NATS may not be there any more. */
+const LEAVE_MS = 2_000;
 
 /** A message as it arrived. */
 export interface BusMessage {
@@ -92,8 +94,18 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     current = next;
     log.info({ servers: next.servers }, "NATS has other addresses, which are used from now on");
     void followStatus(next.nc, tellReconnected, options);
-    await before.nc.close();
+    // What NATS has sent for pulls that end here is taken: it would count as delivered, and come again.
     tellReconnected();
+    await flush(before.nc, LEAVE_MS);
+    await before.nc.close();
+  }
+
+  /** Sends what is buffered, and takes what the server has sent before it has that. */
+  async function flush(nc: NatsConnection, timeoutMs: number): Promise<void> {
+    if (nc.isClosed()) return;
+    // The client gives up when it tries to connect again; what is buffered is lost then.
+    const flushed = nc.flush().catch((error: unknown) => log.debug({ err: error }, "Could not send what was buffered"));
+    await Promise.race([flushed, pause(timeoutMs, undefined, { ref: false })]);
   }
 
   /** The last of the connections. */
@@ -155,13 +167,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    flush: async (timeoutMs) => {
-      const { nc } = current;
-      if (nc.isClosed()) return;
-      // The client gives up when it tries to connect again; what is buffered is lost then.
-      const flushed = nc.flush().catch((error: unknown) => options.log.debug({ err: error }, "Could not send what was buffered"));
-      await Promise.race([flushed, pause(timeoutMs, undefined, { ref: false })]);
-    },
+    flush: (timeoutMs) => flush(current.nc, timeoutMs),
     close() {
       unlook();
       closing.abort();

@@ -17,7 +17,11 @@ import {
 } from "../contract.js";
 import { nameLimit } from "./limit-reached.js";
 import { giveTo, type OfferedSample } from "./offered-sample.js";
+import { answerWithin } from "../within.js";
 import { parseWhole } from "./whole-sample.js";
+
+/** An answer waits no longer for what gave it. */
+const CONFIRM_MS = 60_000;
 
 /** Runs samples with one engine, and tells what answered. */
 export interface Attempts {
@@ -80,7 +84,7 @@ export function createAttempts(parse: Parser): Attempts {
 /** What cannot be asked any more has ended with the sample: that proves no answer, but names what failed. */
 async function confirmed({ versions, confirm }: Instance, { state }: Outcome): Promise<EngineVersions> {
   try {
-    return (await confirm?.()) ?? versions;
+    return confirm === undefined ? versions : await answerWithin(CONFIRM_MS, confirm());
   } catch (error) {
     if (error instanceof Unavailable) return state === "DONE" ? NO_VERSIONS : versions;
     throw error;

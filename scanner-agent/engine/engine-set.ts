@@ -54,16 +54,20 @@ export interface EngineSet {
   readonly off: readonly string[];
 }
 
-/** The engines that run in this agent as the mesh sets them, and a sentence for each setting that cannot be applied. */
+/**
+ * The engines that run in this agent as the mesh sets them, a sentence for each setting that cannot be applied, and mistakes in the
+ * manifests and the host's choice as they are now.
+ */
 export async function arrangeEngines(
   config: AgentConfig,
   host: Omit<RunnerHost, keyof AgentConfig>,
   settings: readonly EngineSettings[],
-): Promise<Pick<EngineSet, "parts" | "off"> & { readonly problems: readonly string[] }> {
-  const { engines: found } = await listEngines(config);
+): Promise<EngineSet & { readonly problems: readonly string[] }> {
+  const { engines: found, mistakes } = await listEngines(config);
   const { engines, problems } = applySettings(found, settings, config.slots);
   const running = engines.filter(({ off }) => off === null);
-  return { parts: running.map((chosen) => createParts(chosen, config, host)), off: listOff(engines), problems };
+  const parts = running.map((chosen) => createParts(chosen, config, host));
+  return { parts, off: listOff(engines), problems, mistakes: [...mistakes, ...findNotRunning(found, config)] };
 }
 
 /** Creates the engines that run in this agent. Logs mistakes; throws {@link OperatorError} if they leave no engine. */

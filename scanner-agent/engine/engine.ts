@@ -221,6 +221,15 @@ export function createEngine(
     onChange();
   }
 
+  /** One that cannot be stopped holds up neither the others nor what takes the engine's place. */
+  async function stopRunner(one: Runner): Promise<void> {
+    try {
+      await one.stop();
+    } catch (error) {
+      log.error({ err: error, runner: one.description }, "Cannot end all that the engine has started");
+    }
+  }
+
   return {
     manifest,
     slots,
@@ -258,15 +267,12 @@ export function createEngine(
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      const stopRunners = () => Promise.all(runners.map((one) => one.stop()));
+      const stopRunners = () => Promise.all(runners.map(stopRunner));
       const underway = testing;
       await stopRunners();
       if (underway === undefined) return;
       // What a start that was under way has made since is stopped too, however long that start takes.
-      const rest = underway
-        .then(stopRunners)
-        .catch((error: unknown) => log.warn({ err: error }, "Cannot stop what a start has left"));
-      await Promise.race([rest, pause(STOP_AGAIN_MS, undefined, { ref: false })]);
+      await Promise.race([underway.then(stopRunners), pause(STOP_AGAIN_MS, undefined, { ref: false })]);
     },
     presence: () => ({
       name: manifest.name,

@@ -2,25 +2,31 @@
 
 import { existsSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { JoinError } from "../../schema/join-errors.js";
+import { JoinError, type JoinErrorCode } from "../../schema/join-errors.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import type { AgentConfig, JoinedAgent } from "../config.js";
+import { GatewayBusy } from "./ask-gateway.js";
 import { checkHost, checkServers, hostNeeds } from "./preflight.js";
-import { readIdentity, removeIdentity } from "./identity.js";
+import { forgetKey, readIdentity, removeIdentity } from "./identity.js";
 import { joinMesh } from "./join-mesh.js";
 import { readTokenFile } from "./membership.js";
-import { leaveMesh } from "./renew.js";
+import { checkRenewal, leaveMesh } from "./renew.js";
 
 type Say = (sentence: string) => void;
 
 const LOOK_MS = 200;
 
-/** `join`: joins by a token, unless this host has joined before. Throws {@link JoinError}. */
+/** `join`: joins by a token, unless this host has joined before and is still let in. Throws {@link JoinError}. */
 export async function joinByCommand(config: AgentConfig, token: string, say: Say): Promise<JoinedAgent> {
   const before = await readIdentity(config.identityFolder);
-  if (before) {
+  const refusal = before && (await refusalOf(before));
+  if (before && refusal === undefined) {
     say(`This host has joined the mesh at ${before.gateway} as ${before.agent}: it goes on with the key that it has.`);
     return before;
+  }
+  if (before && refusal === "AGENT_REVOKED") {
+    say(`The mesh at ${before.gateway} has revoked the key of ${before.agent}: this host joins with another one.`);
+    await forgetKey(before.folder);
   }
   const [problem] = await checkHost(await hostNeeds(config));
   if (problem) throw problem;
@@ -28,6 +34,18 @@ export async function joinByCommand(config: AgentConfig, token: string, say: Say
   await checkServers(joined);
   say(`Joined the mesh at ${joined.gateway} as ${joined.agent}, class ${joined.internet}. The key is in ${joined.folder}.`);
   return joined;
+}
+
+/** Why a mesh that the host has joined does not let it in any more; undefined where it does, or does not say. */
+async function refusalOf(before: JoinedAgent): Promise<JoinErrorCode | undefined> {
+  try {
+    await checkRenewal(before);
+  } catch (error) {
+    if (error instanceof GatewayBusy) return undefined;
+    if (!(error instanceof JoinError)) throw error;
+    if (error.code === "AGENT_REVOKED" || error.code === "AGENT_UNKNOWN") return error.code;
+  }
+  return undefined;
 }
 
 /** Who the agent is, if it has joined; joins by the token in a file if there is one. Undefined: it has shared credentials, or none. */

@@ -67,6 +67,11 @@ export async function saveIdentity(folder: string, gateway: string, key: KeyPair
   await writeWhole(join(folder, FILES.agent), JSON.stringify({ v: 1, gateway, agent, class: internet, servers, authority }));
 }
 
+/** Forgets the key, and the mesh that does not let it in any more. The folder stays: it may be a volume. */
+export async function forgetKey(folder: string): Promise<void> {
+  for (const file of Object.values(FILES)) await rm(join(folder, file), { force: true });
+}
+
 /** Forgets the mesh and the key. */
 export async function removeIdentity(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });

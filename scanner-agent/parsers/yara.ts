@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MAX_DETECTIONS, type Detection } from "../../schema/detection.js";
+import { joinNames, MAX_DETECTIONS, type Detection } from "../../schema/detection.js";
 import type { EngineVerdict } from "../../schema/states.js";
 import { done, notDone, type Outcome, type RawOutput } from "../contract.js";
 import { brief } from "./brief.js";
@@ -7,7 +7,6 @@ import { readJson } from "./json.js";
 
 const MAX_STRINGS = 64;
 const MAX_SHOWN_WARNINGS = 100;
-const MAX_SIGNATURE = 1024;
 const VERDICT_OF_WORD: ReadonlyMap<unknown, EngineVerdict> = new Map([
   ["infected", "INFECTED"],
   ["suspicious", "SUSPICIOUS"],
@@ -43,7 +42,13 @@ export function parseYara(raw: RawOutput): Outcome {
     ...(isComplete ? [] : [`the scan is not complete: ${brief(errors ?? valid)}`]),
     ...(matches.some(({ isUnclear }) => isUnclear) ? ["a match cannot be read"] : []),
   ];
-  const warnings = [...failures, ...matches.flatMap((match) => match.warnings)].slice(0, MAX_SHOWN_WARNINGS);
+  const detections = detectionsOf(matches);
+  const isTold = detections.length <= MAX_DETECTIONS;
+  const untold = `${detections.length} rules state a verdict, and ${MAX_DETECTIONS} can be told one by one: none of them can be suppressed here`;
+  const warnings = [...failures, ...(isTold ? [] : [untold]), ...matches.flatMap((match) => match.warnings)].slice(
+    0,
+    MAX_SHOWN_WARNINGS,
+  );
   const details = {
     yara: { matches: matches.map(({ shown }) => shown) },
     ...(warnings.length === 0 ? {} : { warnings }),
@@ -52,8 +57,7 @@ export function parseYara(raw: RawOutput): Outcome {
   if (verdict === null && failures.length > 0)
     return notDone("FAILED", isComplete ? "UNPARSABLE_OUTPUT" : "ENGINE_ERROR", failures.join("; "), details);
   const outcome = done(verdict, signatureOf(matches), details);
-  const detections = detectionsOf(matches);
-  return detections.length === 0 || detections.length > MAX_DETECTIONS ? outcome : { ...outcome, detections };
+  return detections.length > 0 && isTold ? { ...outcome, detections } : outcome;
 }
 
 /** Undefined for a private rule, which is there for other rules only. */
@@ -112,11 +116,7 @@ function detectionsOf(matches: readonly Match[]): Detection[] {
 function signatureOf(matches: readonly Match[]): string | null {
   const order = [...VERDICT_OF_WORD.values(), null];
   const names = new Set(order.flatMap((verdict) => matches.filter((match) => match.verdict === verdict).map(({ rule }) => rule)));
-  const all = [...names].join(", ");
-  if (all.length <= MAX_SIGNATURE) return all || null;
-  const cut = all.slice(0, MAX_SIGNATURE - ", …".length);
-  const end = cut.lastIndexOf(", ");
-  return `${end === -1 ? cut : cut.slice(0, end)}, …`;
+  return joinNames([...names]);
 }
 
 function field(value: unknown, key: string): unknown {

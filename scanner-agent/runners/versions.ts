@@ -2,6 +2,7 @@ import type { EngineVersions } from "../../schema/engine-versions.js";
 import type { ImageIdentity } from "../../schema/image-identity.js";
 import { NO_VERSIONS, type Instance } from "../contract.js";
 import { shareLooks } from "../share-looks.js";
+import { answerWithin } from "../within.js";
 
 /** The versions of what is asked for them, and may be changed between two samples or during one. */
 export interface FollowedVersions {
@@ -20,8 +21,11 @@ export interface FollowOptions {
   readonly image: ImageIdentity | null;
 }
 
+/** Whoever does not answer for so long is not there: a sample waits no longer for what is asked beside it. */
+const ANSWER_MS = 60_000;
+
 /** Nothing is asked yet. */
-export function followVersions({ state, read, image }: FollowOptions): FollowedVersions {
+export function followVersions({ state, read, image }: FollowOptions, limitMs = ANSWER_MS): FollowedVersions {
   let known: { readonly state: string | null; readonly instance: Instance } | undefined;
   let asking: Promise<Instance> | undefined;
 
@@ -35,12 +39,12 @@ export function followVersions({ state, read, image }: FollowOptions): FollowedV
   }
 
   function ask(): Promise<Instance> {
-    asking ??= readOnce().finally(() => (asking = undefined));
+    asking ??= answerWithin(limitMs, readOnce()).finally(() => (asking = undefined));
     return asking;
   }
 
   async function current(): Promise<Instance> {
-    const now = await state();
+    const now = await answerWithin(limitMs, state());
     return known === undefined || (now !== null && now !== known.state) ? ask() : known.instance;
   }
 

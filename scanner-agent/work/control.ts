@@ -1,9 +1,11 @@
 import type { Logger } from "pino";
+import { z } from "zod";
 import type { EngineSettings } from "../../schema/agent-settings.js";
 import { Control, type AgentState } from "../../schema/control.js";
 import type { FetchOrder } from "../../schema/fetch-job.js";
 import { MalformedMessage, parseMessage } from "../../schema/messages.js";
 import { controlSubject, engineToken } from "../../schema/subjects.js";
+import { visibleText } from "../../schema/visible-text.js";
 import type { Bus } from "../bus/bus.js";
 import { createIgnoredParts } from "./ignored-parts.js";
 import type { Engine } from "../engine/engine.js";
@@ -37,7 +39,9 @@ export function listenToControl(bus: Bus, agent: string, targets: ControlTargets
     for (const engine of enginesNamed(control.engine))
       engine
         .ignore(signatures)
-        .catch((error: unknown) => log.warn({ err: error }, "Cannot leave out what is suppressed; retrying"));
+        .catch((error: unknown) =>
+          log.warn({ err: error, engine: control.engine }, "Cannot leave out what is suppressed; retrying"),
+        );
   }
 
   function apply(control: Control): void {
@@ -72,7 +76,24 @@ export function listenToControl(bus: Bus, agent: string, targets: ControlTargets
       apply(parseMessage(Control, data));
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
-      log.warn({ err: error }, "Ignored a control message that is malformed or not known here");
+      log.warn({ err: error, ...nameControl(data) }, "Ignored a control message that is malformed or not known here");
     }
   });
+}
+
+const named = z
+  .string()
+  .transform((text) => visibleText(text.slice(0, 64)))
+  .optional()
+  .catch(undefined);
+const Named = z.object({ kind: named, engine: named });
+
+/** What a message says that it is, and of which engine, as far as that can be read. */
+function nameControl(data: Uint8Array): z.infer<typeof Named> {
+  try {
+    return parseMessage(Named, data);
+  } catch (error) {
+    if (error instanceof MalformedMessage) return {};
+    throw error;
+  }
 }

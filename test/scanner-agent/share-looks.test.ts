@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Unavailable } from "../../scanner-agent/contract.js";
 import { shareLooks } from "../../scanner-agent/share-looks.js";
 import { gate } from "./stage/puppet-engine.js";
 
@@ -34,4 +35,11 @@ test("a look that fails fails for those who share it, and the next one begins al
     { reason: { message: "look 2" } },
   ]);
   expect(await look()).toBe(3);
+});
+
+test("a look that does not end fails after its limit, and the next one begins", async () => {
+  let looks = 0;
+  const look = shareLooks(() => (++looks === 1 ? new Promise<number>(() => undefined) : Promise.resolve(looks)), 20);
+  const [first, shared] = await Promise.allSettled([look(), look()]);
+  expect([first, shared]).toMatchObject([{ reason: new Unavailable("no answer within 0.02 s") }, { value: 2 }]);
 });

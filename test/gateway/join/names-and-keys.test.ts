@@ -8,7 +8,7 @@ import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { acceptAgent, revokeAgent } from "../../../gateway/join/agent-keys.js";
 import { removeAgent } from "../../../gateway/scan/removed.js";
-import { leaveByCommand } from "../../../scanner-agent/join/enlist.js";
+import { joinByCommand, leaveByCommand } from "../../../scanner-agent/join/enlist.js";
 import { readIdentity } from "../../../scanner-agent/join/identity.js";
 import { renewIdentity } from "../../../scanner-agent/join/renew.js";
 import { TESTER, until } from "../../stage/stage.js";
@@ -114,6 +114,26 @@ describe("a key", () => {
     expect(await codeOf(renewIdentity(joined, gateway.url))).toBe("AGENT_REVOKED");
     expect(await codeOf(joinHost(host, await newToken(gateway)))).toBe("AGENT_REVOKED");
     await expect(connectJoined(joined)).rejects.toThrow();
+  });
+
+  it("that was revoked or forgotten does not keep its host from joining by a new token", async () => {
+    const host = named(stage);
+    const agent = host.wanted.agent ?? "";
+    const said: string[] = [];
+    const join = async () => joinByCommand(host, await newToken(gateway), (sentence) => void said.push(sentence));
+    const keyNow = async () => (await keysOf(stage, agent)).find(({ state }) => state === "JOINED")?.public_key;
+    await join();
+    const first = await keyNow();
+    await join();
+    expect(await keyNow()).toBe(first);
+    await revokeAgent(gateway.context, TESTER, agent);
+    const joined = await join();
+    const second = await keyNow();
+    expect([second === first, said.some((sentence) => sentence.includes("has revoked the key"))]).toEqual([false, true]);
+    await (await connectJoined(joined)).close();
+    await stage.db.deleteFrom("agent_keys").where("agent", "=", agent).execute();
+    await (await connectJoined(await join())).close();
+    expect(await keyNow(), "what is forgotten may come back").toBe(second);
   });
 
   it("is one agent's: it takes no second name or class, and a revoked one is not let in under another name", async () => {

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
@@ -65,6 +65,32 @@ describe("a known sample within its freshness", () => {
     const copies = first.results.map((result) => ({ ...result, reusedFrom: first.scanId }));
     expect(scan.results).toEqual(copies);
     expect(await countOf(stage, "outbox")).toBe(requests);
+  });
+
+  it("is not refused while engines are busy, unless one of them is asked again", async () => {
+    const strict = await stage.gateway({ SCANMESH_MAX_WAIT: "1s" });
+    const { fleet } = strict.context;
+    const hears = (fingerprint: string) =>
+      until(`the other gateway has heard ${fingerprint}`, () => {
+        const engines = fleet.agents().flatMap((one) => one.engines);
+        return engines.length > 0 && engines.every((one) => one.fingerprint === fingerprint);
+      });
+    vi.spyOn(strict.context, "waits").mockResolvedValue(new Map([["Alpha", 60_000]]));
+    try {
+      await scanned();
+      await hears(NOW);
+      const ask = (options: object) => submit(strict.url, { base64: base64(text), ...options });
+      const refused = { message: expect.stringContaining("Alpha would start in about 60 s") as string };
+      const before = await countOf(stage, "scans");
+      expect(await ask({})).toMatchObject(refused);
+      expect((await ask({ freshness: FRESH })).scan).toMatchObject({ verdict: "CLEAN", done: 3 });
+      await announced(LATER, LATER, LATER);
+      await hears(LATER);
+      expect(await ask({ freshness: FRESH })).toMatchObject(refused);
+      expect(await countOf(stage, "scans")).toBe(before + 1);
+    } finally {
+      await strict.stop();
+    }
   });
 
   it("is clean again if every antivirus engine said so, and a copy of a copy names the scan that ran", async () => {

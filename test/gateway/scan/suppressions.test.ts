@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { sql } from "kysely";
 import { afterEach, expect, it } from "vitest";
+import { joinNames } from "../../../schema/detection.js";
 import type { ResultMessage } from "../../../schema/messages.js";
 import { projectPath } from "../../../schema/paths.js";
 import type { ScanReport } from "../../../schema/reports.js";
@@ -186,6 +187,17 @@ it("bad input is refused with what is wrong", async () => {
     expect(await lift(gateway.url, id)).toMatchObject({ __typename: "UnknownSuppression", code: "NOT_FOUND" });
 });
 
+it("a list of rules that was cut has room for others once one of them is suppressed", async () => {
+  const rules = Array.from({ length: 60 }, (_, i) => `Rule_${i}_${"x".repeat(30)}`);
+  const detections = rules.map((signature) => ({ signature, verdict: "INFECTED" as const }));
+  const signature = joinNames(rules) ?? "";
+  const shown = signature.split(", ").length - 1;
+  expect([signature.endsWith(", …"), shown]).toEqual([true, expect.any(Number)]);
+  await suppress(gateway.url, { engine: "Rules", signature: rules[0] });
+  const { signature: left } = ofEngine(await scanned("Rules", { verdict: "INFECTED", signature, detections }), "Rules") ?? {};
+  expect(left?.split(", ")).toEqual([...rules.slice(1, shown + 1), "…"]);
+});
+
 it("no more than so many are kept live", async () => {
   await sql`insert into suppressions (signature, reason) select 'many ' || n, 'x' from generate_series(1, ${SUPPRESSION_LIMITS.live}::int) n`.execute(
     stage.db,
@@ -196,6 +208,8 @@ it("no more than so many are kept live", async () => {
       __typename: "InvalidInput",
       message: expect.stringContaining("10000") as string,
     });
+    const changed = await suppress(gateway.url, { signature: "many 1", reason: REASON });
+    expect(changed).toMatchObject({ suppression: { signature: "many 1", reason: REASON } });
   } finally {
     await sql`delete from suppressions where signature like 'many %'`.execute(stage.db);
   }

@@ -63,6 +63,20 @@ describe("an engine", () => {
     expect(calls).toEqual(["start", "stop", "started", "stop"]);
   });
 
+  test("ends all its ways to run although one of them cannot be ended", async () => {
+    const stopped: string[] = [];
+    const parts = withRunner({
+      stop() {
+        throw new Error("its container is busy");
+      },
+    });
+    const [first] = parts.runners;
+    if (first === undefined) throw new Error("a puppet has one way to run");
+    const second = { ...first, stop: async () => void stopped.push("second") };
+    await engineOf({ ...parts, runners: [first, second] }).stop();
+    expect(stopped).toEqual(["second"]);
+  });
+
   test("that cannot start says why, takes no work, and recovers by itself", async () => {
     let missing = true;
     const engine = engineOf(

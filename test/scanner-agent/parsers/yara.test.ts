@@ -197,3 +197,9 @@ describe("YARA-X's matches", () => {
     expect(output(JSON.stringify({ ...found, matches: [] }))).toMatchObject({ state: "FAILED", verdict: null });
   });
 });
+
+test("more verdicts than can be told one by one are told as one, and that none can be suppressed", () => {
+  const answer = output(withVerdicts(...Array.from({ length: 101 }, () => "infected")));
+  expect(answer).toMatchObject({ verdict: "INFECTED", details: { warnings: [expect.stringMatching(/^101 rules/)] } });
+  expect(answer.detections).toBeUndefined();
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { NO_VERSIONS } from "../../../scanner-agent/contract.js";
+import { NO_VERSIONS, Unavailable } from "../../../scanner-agent/contract.js";
 import { followDaemon, followVersions } from "../../../scanner-agent/runners/versions.js";
 import { gate } from "../stage/puppet-engine.js";
 
@@ -70,4 +70,19 @@ test("a daemon that has loaded others during a sample is not believed to have an
   expect(await before.confirm?.()).toEqual(NO_VERSIONS);
   const after = await followed.current();
   expect([after.versions, await after.confirm?.()]).toEqual([versions("2"), versions("2")]);
+});
+
+test("what does not answer is given up after a while, and asked again", async () => {
+  const never = new Promise<never>(() => undefined);
+  let isHung = true;
+  const read = () => (isHung ? never : Promise.resolve(versions("1")));
+  const followed = followVersions({ state: () => Promise.resolve("same"), read, image: null }, 20);
+  await expect(followed.current()).rejects.toThrow(Unavailable);
+  await expect(followed.ask()).rejects.toThrow("no answer within 0.02 s");
+  isHung = false;
+  const instance = await followed.current();
+  expect(instance.versions).toEqual(versions("1"));
+
+  const onHungDisk = followVersions({ state: () => never, read, image: null }, 20);
+  await expect(onHungDisk.current()).rejects.toThrow(Unavailable);
 });

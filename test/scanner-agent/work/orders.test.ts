@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { done } from "../../../scanner-agent/contract.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
@@ -7,6 +10,17 @@ import { controlSubject } from "../../../schema/subjects.js";
 import { requestOf, startAgent, type AgentStage } from "../stage/agent-stage.js";
 import { startBusStage, until, type BusStage } from "../stage/bus-stage.js";
 import { puppet } from "../stage/puppet-engine.js";
+
+/** An engine of a host's own. */
+const OWN_MANIFEST = `name: Own
+type: METADATA
+speed: FAST
+internet: false
+input: file
+timeout: 10s
+output: fileinfo
+run: { builtin: { module: fileinfo } }
+`;
 
 const CLEAN = done("CLEAN", null, null);
 let stage: BusStage;
@@ -198,5 +212,42 @@ describe("the settings of the mesh", () => {
       ["Set", 1],
       ["Unset", 2],
     ]);
+  });
+
+  test("are applied although what ran before cannot be ended", async () => {
+    const engine = puppet("Stuck", () => Promise.resolve(CLEAN), {
+      runner: { stop: () => Promise.reject(new Error("its container is busy")) },
+    });
+    const agent = await agentWith(engine);
+    tell(agent, { v: 1, kind: "settings", revision: 3, engines: [{ engine: "Stuck", slots: 5 }] });
+    await until("it is applied", async () => (await stage.presence(agent))?.settings?.revision === 3);
+    await until("it runs so", async () => {
+      const shown = (await stage.presence(agent))?.engines[0];
+      return shown?.slots === 5 && shown.healthy;
+    });
+    const request = requestOf(await stage.store(Buffer.from("x")), ["Stuck"]);
+    await stage.request(engine.manifest, request);
+    expect(await stage.answer("Stuck", request.scan)).toMatchObject({ state: "DONE" });
+  });
+
+  test("tell of a manifest that was damaged since the agent was started", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "scanmesh-test-engines-"));
+    const file = join(folder, "own.yaml");
+    try {
+      await writeFile(file, OWN_MANIFEST);
+      const started = await startAgent(stage, undefined, { SCANMESH_ENGINES_DIR: folder, SCANMESH_ENGINES: "Own,FileInfo" });
+      agents.push(started);
+      const { agent } = started.config;
+      const shown = async () => (await stage.presence(agent))?.engines.map(({ name }) => name);
+      expect(await shown()).toEqual(["FileInfo", "Own"]);
+      await writeFile(file, "name: [\n");
+      tell(agent, { v: 1, kind: "settings", revision: 4, engines: [{ engine: "FileInfo", slots: 1 }] });
+      await until("the settings are applied", async () => (await stage.presence(agent))?.settings?.revision === 4);
+      expect((await stage.presence(agent))?.settings?.problems).toContainEqual(expect.stringContaining("own.yaml"));
+      expect(await shown()).toEqual(["FileInfo"]);
+      expect(started.agent.mistakes()).toContainEqual(expect.stringContaining("own.yaml"));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
