@@ -31,34 +31,37 @@ interface Host {
   readonly place: AgentPlace;
   /** The agent's container, if there is one. */
   readonly existing: Docker.ContainerInspectInfo | undefined;
-  /** Told which container would be left if this process were ended. */
-  readonly onStarted: (id: string) => void;
 }
 
 const NOT_JOINED = "This host has not joined a mesh yet: the line needs a token, which npm run hosts -- token makes.";
 const REACHED_MS = 60_000;
 const LOOK_MS = 250;
 
-/** Joins if a token is given, and starts the agent's container, or replaces it by one of this image. Throws `OperatorError`. */
-export async function joinByContainer(token: string | undefined, say: Say, onStarted: (id: string) => void): Promise<void> {
-  const host = await lookAtHost(onStarted);
+/**
+ * Joins if a token is given, and starts the agent's container, or replaces it by one of this image. Throws `OperatorError`, and the
+ * signal's reason once all is again as it was.
+ */
+export async function joinByContainer(token: string | undefined, say: Say, signal: AbortSignal): Promise<void> {
+  const host = await lookAtHost();
   const { daemon, place, existing } = host;
   if (token === undefined && !existing) throw new OperatorError(NOT_JOINED);
   const gateway = token === undefined ? existing?.Config.Labels[GATEWAY_LABEL] : readToken(token).gateway;
   if (token !== undefined) {
-    const status = await runOnce(daemon, onceOptions(place, ["enlist", token]), onStarted);
+    const status = await runOnce(daemon, onceOptions(place, ["enlist", token]), signal);
     if (status !== 0) throw new StepFailed(status);
   }
   const { name } = place;
   const options = agentOptions(place, gateway ?? "");
-  if (!existing) await startAgent(daemon, options, say);
+  if (!existing) await startAgent(daemon, options, say, signal);
   else {
     say(`The agent that runs in ${name} finishes what it has, within ${STOP_SECONDS} s.`);
-    await setAside(daemon, name);
     try {
-      await startAgent(daemon, options, say);
+      await setAside(daemon, name);
+      signal.throwIfAborted();
+      await startAgent(daemon, options, say, signal);
     } catch (error) {
       await putBack(daemon, name);
+      if (signal.aborted) say(`The agent that was in ${name} before runs again.`);
       throw error;
     }
     await removeContainer(daemon, before(name));
@@ -70,19 +73,23 @@ export async function joinByContainer(token: string | undefined, say: Say, onSta
 }
 
 /** Says goodbye to the mesh, and removes the agent's container and folder. Throws `OperatorError`. */
-export async function leaveByContainer(say: Say, onStarted: (id: string) => void): Promise<void> {
-  const { daemon, place, existing } = await lookAtHost(onStarted);
+export async function leaveByContainer(say: Say, signal: AbortSignal): Promise<void> {
+  const { daemon, place, existing } = await lookAtHost();
   if (!existing) throw new OperatorError(`There is no agent's container ${place.name} on this host.`);
   await stopContainer(daemon, place.name);
+  if (signal.aborted) {
+    await startContainer(daemon, place.name);
+    throw signal.reason;
+  }
   // What could not be told to the mesh, or was told before, has been said.
-  await runOnce(daemon, onceOptions(place, ["leave"]), onStarted);
+  await runOnce(daemon, onceOptions(place, ["leave"]), signal);
   await removeContainer(daemon, existing.Id);
-  const status = await runOnce(daemon, removalOptions(place), onStarted);
+  const status = await runOnce(daemon, removalOptions(place), signal);
   if (status !== 0) throw new StepFailed(status);
   say(`The container ${place.name} and ${folderOf(place.name)} are removed.`);
 }
 
-async function lookAtHost(onStarted: (id: string) => void): Promise<Host> {
+async function lookAtHost(): Promise<Host> {
   const daemon = openDaemon({ host: undefined, certificates: undefined, tls: false });
   const own = await reach(daemon);
   const image = await daemon.ask("show its image", (docker) => docker.getImage(own.Image).inspect());
@@ -94,7 +101,7 @@ async function lookAtHost(onStarted: (id: string) => void): Promise<Host> {
   const existing = await find(daemon, name);
   const settings = mergeSettings(existing ? await keptSettings(daemon, existing) : [], given);
   const socket = own.Mounts.find(({ Destination }) => Destination === SOCKET)?.Source ?? SOCKET;
-  return { daemon, existing, onStarted, place: { name, image: own.Image, host: host.slice(0, 63), socket, settings } };
+  return { daemon, existing, place: { name, image: own.Image, host: host.slice(0, 63), socket, settings } };
 }
 
 /** This container. Throws {@link JoinError} where the daemon cannot be used. */
@@ -159,8 +166,18 @@ async function setAside(daemon: DockerDaemon, name: string): Promise<void> {
 }
 
 async function putBack(daemon: DockerDaemon, name: string): Promise<void> {
-  await daemon.ask("rename a container", (docker) => docker.getContainer(before(name)).rename({ name }));
-  await daemon.ask("start a container", (docker) => docker.getContainer(name).start());
+  if (await find(daemon, before(name)))
+    await daemon.ask("rename a container", (docker) => docker.getContainer(before(name)).rename({ name }));
+  await startContainer(daemon, name);
+}
+
+async function startContainer(daemon: DockerDaemon, name: string): Promise<void> {
+  try {
+    await daemon.ask("start a container", (docker) => docker.getContainer(name).start());
+  } catch (error) {
+    // It runs.
+    if (!(error instanceof DockerRefused) || error.status !== 304) throw error;
+  }
 }
 
 async function stopContainer(daemon: DockerDaemon, name: string): Promise<void> {
@@ -174,19 +191,25 @@ async function stopContainer(daemon: DockerDaemon, name: string): Promise<void> 
 }
 
 /** Starts the agent, and waits until it has reached NATS. One that ends instead is removed. Throws `OperatorError`. */
-async function startAgent(daemon: DockerDaemon, options: Docker.ContainerCreateOptions, say: Say): Promise<void> {
+async function startAgent(
+  daemon: DockerDaemon,
+  options: Docker.ContainerCreateOptions,
+  say: Say,
+  signal: AbortSignal,
+): Promise<void> {
   const container = await daemon.ask("create a container", (docker) => docker.createContainer(options));
   try {
-    await watchStart(daemon, container, say);
+    await watchStart(daemon, container, say, signal);
   } catch (error) {
     await removeContainer(daemon, container.id);
     throw error;
   }
 }
 
-async function watchStart(daemon: DockerDaemon, container: Docker.Container, say: Say): Promise<void> {
+async function watchStart(daemon: DockerDaemon, container: Docker.Container, say: Say, signal: AbortSignal): Promise<void> {
   await daemon.ask("start a container", () => container.start());
   for (const end = Date.now() + REACHED_MS; Date.now() < end; await pause(LOOK_MS)) {
+    signal.throwIfAborted();
     const { State, RestartCount } = await daemon.ask("show a container", () => container.inspect());
     if (State.Health?.Status === "healthy") return;
     if (RestartCount === 0 && State.Running) continue;

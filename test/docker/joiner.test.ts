@@ -11,7 +11,7 @@ import { readTokenLines } from "../../gateway/join/token-lines.js";
 import { joinLines } from "../../schema/join-lines.js";
 import { projectPath } from "../../schema/paths.js";
 import { untilScannedBy } from "../gateway/join/scanned-by.js";
-import { TESTER } from "../stage/stage.js";
+import { TESTER, until } from "../stage/stage.js";
 import { prepared, useStage } from "../stage/use-stage.js";
 import { docker, hasDocker } from "./base-image.js";
 import { makeImage } from "./images.js";
@@ -116,6 +116,22 @@ describe.skipIf(!hasDocker)("the line for Docker", () => {
     expect(after?.Id).not.toBe(before?.Id);
     expect(after?.Config.Env.toSorted()).toEqual(before?.Config.Env.toSorted());
     expect(await keys()).toEqual(key);
+    expect(await docker("ps", "--all", "--quiet", "--filter", `name=${container}-before`)).toBe("");
+    await takesWork();
+  });
+
+  test("interrupted while it replaces the agent, it puts back what was there", async () => {
+    const before = await shown();
+    const line = withoutToken("join").replace("--rm", `--rm --name ${container}-joiner -e NATS_URL=nats://192.0.2.1:4222`);
+    const running = run(line);
+    await until("the other container is there", async () => {
+      const now = await shown().catch(() => undefined);
+      return now !== undefined && now.Id !== before?.Id;
+    });
+    await docker("kill", "--signal", "INT", `${container}-joiner`);
+    const { status, said } = await running;
+    expect([status, said]).toEqual([130, expect.stringContaining("before runs again")]);
+    expect(await shown()).toMatchObject({ Id: before?.Id, State: { Running: true } });
     expect(await docker("ps", "--all", "--quiet", "--filter", `name=${container}-before`)).toBe("");
     await takesWork();
   });

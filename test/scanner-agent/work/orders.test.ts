@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { done } from "../../../scanner-agent/contract.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
@@ -250,4 +251,20 @@ describe("the settings of the mesh", () => {
       await rm(folder, { recursive: true, force: true });
     }
   });
+});
+
+test("a control message that is not understood is logged with its kind and its engine", async () => {
+  const lines: string[] = [];
+  const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
+  const started = await startAgent(stage, [puppet("Told", () => Promise.resolve(CLEAN))], {}, { log });
+  agents.push(started);
+  const subject = controlSubject(started.config.agent);
+  stage.nc.publish(subject, JSON.stringify({ v: 1, kind: "refuse", engine: "Told", reason: 7 }));
+  stage.nc.publish(subject, JSON.stringify({ v: 1, kind: `later\u202e${"x".repeat(100)}` }));
+  stage.nc.publish(subject, "no JSON");
+  await until("all are logged", async () => lines.filter((line) => line.includes("control message")).length === 3);
+  const [known, unknown, none] = lines.map((line) => JSON.parse(line) as { kind?: string; engine?: string });
+  expect(known).toMatchObject({ kind: "refuse", engine: "Told" });
+  expect(unknown?.kind).toMatch(/^later<U\+202E>x+$/);
+  expect(none?.kind).toBeUndefined();
 });
