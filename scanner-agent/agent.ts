@@ -270,14 +270,14 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     ending.abort(new Error("the agent is stopping"));
     inFlight.handBack(new Error("the agent is stopping"));
     await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
-    let served: Promise<unknown> | undefined;
+    let unserved: Promise<void> | undefined;
     await endInTurn(log, [
       () => fetcher?.stop(),
       () => announcer?.withdraw(isCopy ? "NONE" : goodbye),
-      () => void (served = bundles?.stop()),
+      () => void (unserved = endInTurn(log, [() => bundles?.stop()])),
       () => connections.close(),
       () => Promise.all(engines().map((engine) => engine.stop())),
-      () => served,
+      () => unserved,
       () => inspector?.stop(),
       () => containers?.stop(),
       () => orphans?.stop(),

@@ -67,7 +67,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       [
         "scanner-agent",
         "what every room may use",
-        /^(config(-bundles|-fetching)?|contract|fingerprint|share-looks|within|programs|process-channel|process-table)\.ts$/,
+        /^(config(-bundles|-fetching)?|contract|fingerprint|share-looks|within|end-in-turn|programs|process-channel|process-table)\.ts$/,
       ],
     ],
     [

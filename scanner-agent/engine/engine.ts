@@ -26,7 +26,7 @@ import { NEVER_ABORTED } from "../within.js";
 import type { SelfTest } from "./self-test.js";
 import { createSetup, type NamedSetup } from "./setup.js";
 import { createSlots, type Slots } from "./slots.js";
-import { describeRunner, startFirst } from "./start-first.js";
+import { describeRunner, startFirst, stopAll } from "./start-first.js";
 
 const FIRST_RETEST_MS = 500;
 const FAILURES_IN_A_ROW = 3;
@@ -221,15 +221,6 @@ export function createEngine(
     onChange();
   }
 
-  /** One that cannot be stopped holds up neither the others nor what takes the engine's place. */
-  async function stopRunner(one: Runner): Promise<void> {
-    try {
-      await one.stop();
-    } catch (error) {
-      log.error({ err: error, runner: one.description }, "Cannot end all that the engine has started");
-    }
-  }
-
   return {
     manifest,
     slots,
@@ -267,7 +258,7 @@ export function createEngine(
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      const stopRunners = () => Promise.all(runners.map(stopRunner));
+      const stopRunners = () => stopAll(runners, log);
       const underway = testing;
       await stopRunners();
       if (underway === undefined) return;

@@ -22,3 +22,16 @@ export async function startFirst(runners: readonly Runner[], log: Logger): Promi
 export async function describeRunner(runner: Runner): Promise<Instance> {
   return { versions: await runner.versions(), image: runner.image?.() ?? null };
 }
+
+/** Stops all ways to run an engine. One that cannot be stopped holds up neither the others nor what takes the engine's place. */
+export async function stopAll(runners: readonly Runner[], log: Logger): Promise<void> {
+  await Promise.all(
+    runners.map(async (runner) => {
+      try {
+        await runner.stop();
+      } catch (error) {
+        log.error({ err: error, runner: runner.description }, "Cannot end all that the engine has started");
+      }
+    }),
+  );
+}
