@@ -27,6 +27,8 @@ export interface Findings {
   readonly samples?: { readonly memory: AgentConfig["sampleMemory"]; readonly folder: string };
   /** What engines serve of the mesh's bundles, a line each. */
   readonly bundles?: readonly string[];
+  /** What it fetches for the mesh, and what it lacks for that. */
+  readonly fetching?: readonly string[];
   /** For which the host is no good, or is not let in. */
   readonly problems?: readonly JoinError[];
   /** What to put right although the engines work. */
@@ -39,7 +41,18 @@ export interface Findings {
 
 /** A table of the engines that are to run here, then what is wrong, then what is off and how it is turned on. */
 export function readReport(
-  { presences, inspector, samples, bundles = [], problems = [], warnings = [], off, mistakes, enginesFile }: Findings,
+  {
+    presences,
+    inspector,
+    samples,
+    bundles = [],
+    fetching = [],
+    problems = [],
+    warnings = [],
+    off,
+    mistakes,
+    enginesFile,
+  }: Findings,
   now = Date.now(),
 ): string {
   const rows = presences.map((presence) => [
@@ -58,6 +71,7 @@ export function readReport(
     section("Inspector of what is closed to engines:", inspector === undefined ? [] : [formatInspector(inspector)]),
     section("Samples:", samples === undefined ? [] : [formatSamples(samples)]),
     section("Bundles of the mesh:", bundles),
+    section("Fetches for the mesh:", fetching),
     section(
       "This host:",
       problems.map(({ code, message }) => `${code}: ${message}`),

@@ -20,6 +20,7 @@ import { hasStaleSignatures } from "../schema/stale.js";
 import { ownVersion } from "../schema/version.js";
 import { createStartContained } from "./runners/container/contained-node.js";
 import { explainBubblewrap } from "./runners/process/find-fence.js";
+import { describeFetcher } from "./fetcher/describe-fetcher.js";
 import { createContainerHost } from "./runners/container/host.js";
 import { readIdentity } from "./join/identity.js";
 import { checkHost, checkMembership, hostNeeds } from "./join/preflight.js";
@@ -58,6 +59,10 @@ export async function examine(config: AgentConfig, log: Logger): Promise<Diagnos
     inspector,
     samples: { memory: config.sampleMemory, folder: config.spool },
     bundles: bundles.lines,
+    fetching: await describeFetcher(
+      engines.map(({ manifest }) => manifest),
+      config,
+    ),
     problems,
     warnings,
     off: engines.filter(({ off }) => off !== null),

@@ -193,6 +193,7 @@ function agentDefaults(env: Env, home: string): Env {
   return {
     SCANMESH_AGENT_ID: env["SCANMESH_AGENT_ID"] || "local-isolated",
     SCANMESH_SPOOL: env["SCANMESH_SPOOL"] || join(home, "spool"),
+    SCANMESH_FETCH_DIR: env["SCANMESH_FETCH_DIR"] || join(home, "fetched"),
     // The agent starts beside the gateway: announced again soon if the gateway was not there yet.
     SCANMESH_HEARTBEAT: env["SCANMESH_HEARTBEAT"] || "2s",
     // Ctrl-C ends everything within 10 s; what the agent has not finished by then is delivered again at the next start.

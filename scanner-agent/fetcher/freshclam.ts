@@ -124,6 +124,7 @@ export function createFreshclamSource(options: FreshclamOptions): Source {
     set,
     everyMs,
     description: mirror === undefined ? "ClamAV's mirrors, by freshclam" : `${host}, by freshclam`,
+    programs: ["freshclam", "sigtool"],
     fetch,
     verify: ({ files }, signal) =>
       verifyCvds(

@@ -36,6 +36,8 @@ export interface Source {
   readonly everyMs: number | undefined;
   /** In words for people. */
   readonly description: string;
+  /** What is to be installed for it. */
+  readonly programs?: readonly string[];
   /** Fetches what is new, and returns all that there is. Throws {@link Blocked} or {@link OperatorError}. */
   fetch(look: Look): Promise<Content>;
   /** Checks what was fetched: nothing unsigned that should be signed, no page in place of a file. Throws {@link OperatorError}. */

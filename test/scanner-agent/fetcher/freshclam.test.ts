@@ -3,6 +3,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readAgentConfig } from "../../../scanner-agent/config.js";
+import { describeFetcher } from "../../../scanner-agent/fetcher/describe-fetcher.js";
+import { Manifest } from "../../../schema/manifest.js";
 import { verifyCvds } from "../../../scanner-agent/fetcher/cvd.js";
 import { createFreshclamSource } from "../../../scanner-agent/fetcher/freshclam.js";
 import { explainFailure, readRetryAfter } from "../../../scanner-agent/fetcher/freshclam-output.js";
@@ -141,4 +144,23 @@ test("what else freshclam prints is told in sentences", () => {
   expect(
     readRetryAfter(Buffer.from("FreshClamData of another kind, and long enough to be one that holds a time")),
   ).toBeUndefined();
+});
+
+test("doctor says what a fetcher fetches, and where to", async () => {
+  const clamav = {
+    name: "ClamAV",
+    type: "AV",
+    speed: "FAST",
+    internet: false,
+    output: "clamd",
+    run: { process: { service: "clamd" } },
+  };
+  const manifest = Manifest.parse({ ...clamav, updates: { main: { source: "freshclam" } } });
+  const lines = (env: Record<string, string>) =>
+    describeFetcher([manifest], readAgentConfig({ SCANMESH_FETCH_DIR: folder, ...env }));
+  expect(await lines({})).toEqual([]);
+  expect(await lines({ SCANMESH_FETCH: "on" })).toEqual([`into ${folder}`, "ClamAV main: ClamAV's mirrors, by freshclam"]);
+  const mirror = { SCANMESH_FETCH: "on", SCANMESH_CLAMAV_MIRROR: "https://clamav.example.org" };
+  expect((await lines(mirror))[1]).toBe("ClamAV main: clamav.example.org, by freshclam");
+  expect((await lines({ ...mirror, SCANMESH_CLAMAV_MIRROR: "/srv/clamav" }))[1]).toBe("ClamAV main: the folder /srv/clamav");
 });
