@@ -7,7 +7,7 @@ import type { SelfTest } from "./self-test.js";
 import { createSlots } from "./slots.js";
 
 /** A candidate that is not through with its test after so long hangs. */
-const TRIAL_MS = 1_800_000;
+const TRIAL_MS = 900_000;
 const UPDATING = "it is being updated: its next version is started and tested in its place";
 
 /** The engine is stopped, so nothing takes its place. */

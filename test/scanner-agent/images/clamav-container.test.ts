@@ -12,7 +12,9 @@ import { containersOf } from "../../docker/agent-containers.js";
 import { hasDocker } from "../../docker/base-image.js";
 import { productImage } from "../../docker/images.js";
 import { EICAR } from "../eicar.js";
-import { until } from "../stage/bus-stage.js";
+import { startBusStage, until } from "../stage/bus-stage.js";
+import { containerAgent, engineManifest } from "../stage/container-stage.js";
+import { orderBundles, publishBundle, untilBundles } from "../stage/ordered-bundles.js";
 import { containerCase, type ContainerCase } from "../runners/container/case.js";
 import { makeDatabase, type Database } from "../runners/clamd/clamav-database.js";
 
@@ -83,5 +85,36 @@ describe.skipIf(!hasDocker)("ClamAV's own container", () => {
       await on.versions();
       return (await scan(OTHER)).verdict === "INFECTED";
     });
+  });
+});
+
+describe.skipIf(!hasDocker)("ClamAV in a container, with signatures of the mesh", () => {
+  test("serves them from a folder that it mounts, and those that follow from another container", async () => {
+    const stage = await startBusStage();
+    const container = { image, mode: "service", socket: "/run/clamav/clamd.sock", ready: "60s" };
+    const mounts = [{ from: "{clamav-db}", at: "/var/lib/clamav" }];
+    const limits = { memory: "512MiB", tmp: "64MiB", pids: 256 };
+    const manifest = engineManifest("Contained", { ...container, mounts, limits });
+    const env = { SCANMESH_CLAMAV_DB: join(here.folder, "none"), SCANMESH_UPDATE_TEST: "1ms" };
+    const agent = await containerAgent(stage, [manifest], env);
+    try {
+      const id = agent.config.agent;
+      const eicar = await readFile(join(signatures.folder, "Eicar-Test.ndb"));
+      const own = (version: number) => `Version-${version}:0:*:${OTHER.toString("hex")}\n`;
+      for (const version of [1, 2]) {
+        const files = { "eicar.ndb": eicar, [`own-${version}.ndb`]: own(version) };
+        const bundles = [await publishBundle(stage, { engine: "Contained", sequence: version, files })];
+        orderBundles(stage, id, "Contained", bundles);
+        expect(await untilBundles(stage, id, "Contained", { state: "SERVING", serving: bundles })).toMatchObject({
+          healthy: true,
+          setup: { updatedBy: "MESH", bundles },
+        });
+        expect((await agent.scan("Contained", OTHER)).signature).toMatch(`Version-${version}`);
+        await until("the container before is gone", async () => (await agent.containers()).length === 1);
+      }
+    } finally {
+      await agent.stop();
+      await stage.stop();
+    }
   });
 });
