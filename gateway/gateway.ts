@@ -40,6 +40,7 @@ import { startKeepingKeys } from "./join/keep-keys.js";
 import { reportCopies } from "./join/report-copies.js";
 import { registerJoinKeys } from "./join/standing-tokens.js";
 import { createKeyring } from "./keys/keyring.js";
+import { readLastUpdates } from "./db/last-updates.js";
 import { readUpdateSets } from "./updates/update-sets.js";
 import { readWaits } from "./scan/overload.js";
 import { readUpdateRescans } from "./scan/update-rescans.js";
@@ -172,6 +173,11 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     },
     scanSubscribers: watchers.scans.count,
     agents: () => cataloguedAgents(fleet),
+    updates: () =>
+      readLastUpdates(db).catch((error: unknown) => {
+        log.debug({ err: error }, "updates of engines cannot be measured now");
+        return [];
+      }),
   });
   const http = await createHttp(context);
   let https: HttpsListener | undefined;

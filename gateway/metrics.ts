@@ -132,12 +132,22 @@ export interface GaugeSources {
   readonly takesWrites: Readonly<Record<string, () => boolean>>;
   scanSubscribers(): number;
   agents(): readonly Presence[];
+  /** Empty while Postgres does not answer. */
+  updates(): Promise<readonly MeasuredSet[]>;
+}
+
+/** A set of an engine, as far as it is measured. */
+export interface MeasuredSet {
+  readonly engine: string;
+  readonly set: string;
+  /** Of its last update that was not replaced. */
+  readonly state: string;
 }
 
 /** Registers the gauges, which read their source whenever `/metrics` is asked for. */
 export function registerGauges(
   { registry }: Metrics,
-  { busConnected, takesWrites, scanSubscribers, agents }: GaugeSources,
+  { busConnected, takesWrites, scanSubscribers, agents, updates }: GaugeSources,
 ): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -163,6 +173,29 @@ export function registerGauges(
   gauge("scanmesh_scan_subscribers", "Open scan subscriptions on this gateway.", scanSubscribers);
   gauge("scanmesh_agents", "Agents that are there.", () => agents().length);
   registerEngineGauges(registry, agents);
+  registerUpdateGauges(registry, updates);
+}
+
+/** How updates of engines go. */
+function registerUpdateGauges(registry: Registry, updates: GaugeSources["updates"]): void {
+  const gauge = (name: string, help: string, read: (set: MeasuredSet) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ["engine", "set"],
+      registers: [registry],
+      async collect() {
+        const sets = await updates();
+        this.reset();
+        for (const one of sets) this.set({ engine: one.engine, set: one.set }, read(one));
+      },
+    });
+  gauge("scanmesh_update_held", "1 while an update of a set is held until somebody decides.", ({ state }) =>
+    Number(state === "HELD"),
+  );
+  gauge("scanmesh_update_rolled_back", "1 if the last update of a set was rolled back.", ({ state }) =>
+    Number(state === "ROLLED_BACK"),
+  );
 }
 
 /** What agents say of their engines; one that is gone takes its engines with it. */

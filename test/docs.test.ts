@@ -138,7 +138,13 @@ describe("docs/run/engines.md", () => {
 
 it("docs/run/metrics.md has a row for every metric, with its labels", () => {
   const metrics = createMetrics();
-  registerGauges(metrics, { busConnected: () => true, takesWrites: {}, scanSubscribers: () => 0, agents: () => [] });
+  registerGauges(metrics, {
+    busConnected: () => true,
+    takesWrites: {},
+    scanSubscribers: () => 0,
+    agents: () => [],
+    updates: async () => [],
+  });
   const ours = metrics.registry.getMetricsAsArray().filter(({ name }) => name.startsWith("scanmesh_"));
   const declared = ours.map((metric) => {
     const { labelNames } = metric as unknown as { readonly labelNames: readonly string[] };

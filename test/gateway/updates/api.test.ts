@@ -12,7 +12,7 @@ import { controlSubject } from "../../../schema/subjects.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { until, type LocalGateway } from "../../stage/stage.js";
 import { useStage } from "../../stage/use-stage.js";
-import { data } from "../http/http-client.js";
+import { ask, data } from "../http/http-client.js";
 
 const stage = useStage();
 let gateway: LocalGateway;
@@ -141,6 +141,7 @@ it("updates, holds the history, shows each host live, and goes back, by the API 
     reason: "host: EICAR is not found",
     hosts: [{ agent: "host", state: "FAILED", reason: "EICAR is not found" }],
   });
+  expect((await ask(`${gateway.url}/metrics`)).text).toContain('scanmesh_update_rolled_back{engine="Alpha",set="main"} 1\n');
   await until("it serves the one before again", () => seen.at(-1) === "SERVING v1");
 
   await publish();
