@@ -11,7 +11,7 @@ type Flip = ReadFlipsQuery["verdictFlips"]["nodes"][number];
 /** What engines said before, and what they say now. */
 export function FlipTable({ flips }: { flips: readonly Flip[] }) {
   return (
-    <Table columns={["When", "Engine", "File", "Before", "Now", "Versions"]}>
+    <Table columns={["File", "Before", "Now", "Engine", "When", "Versions"]}>
       {flips.map((flip) => (
         <Row key={flip.id} of={flip} />
       ))}
@@ -24,14 +24,6 @@ function Row({ of: flip }: { of: Flip }) {
   return (
     <tr>
       <td>
-        <Ago at={flip.at} />
-      </td>
-      <td>
-        <Link href={addressWith({ engine: flip.engine, after: undefined })}>
-          <Name text={flip.engine} />
-        </Link>
-      </td>
-      <td>
         <Link href={`/scan/${flip.scan.scanId}`}>
           <Name text={flip.scan.name || flip.sample.sha256} />
         </Link>
@@ -41,6 +33,14 @@ function Row({ of: flip }: { of: Flip }) {
       </td>
       <td>
         <Said verdict={flip.to} signature={flip.toSignature} />
+      </td>
+      <td>
+        <Link href={addressWith({ engine: flip.engine, after: undefined })}>
+          <Name text={flip.engine} />
+        </Link>
+      </td>
+      <td>
+        <Ago at={flip.at} />
       </td>
       <td>
         <Name text={flip.fromVersion ?? "unknown"} /> → <Name text={flip.toVersion ?? "unknown"} />

@@ -38,13 +38,13 @@ export function Rescans() {
     <section className="card stack" aria-labelledby="rescans">
       <h2 id="rescans">Which engines</h2>
       <p className="soft">
-        After an update of an engine, its stored samples are scanned again by it alone: the newest first, in at most a fifth of
-        its slots, and only while it has little else to do.
+        After an update of an engine, stored samples are scanned again by it alone: the newest first, in at most a fifth of its
+        slots, and only while it has little else to do.
       </p>
       {error && <Problem error={error} what="The engines could not be read." />}
       {rescans?.length === 0 && <Empty title="No engine gives verdicts yet">An antivirus engine or Yara does.</Empty>}
       {rescans !== undefined && rescans.length > 0 && (
-        <Table columns={["Engine", "After updates", "Last update", "Scanned again", "Changed", ...(mayChange ? ["Switch"] : [])]}>
+        <Table columns={["Engine", "After updates", "Last update", "Scanned again", "Changed"]}>
           {rescans.map((rescan) => (
             <Row key={rescan.engine.id} of={rescan} mayChange={mayChange} />
           ))}
@@ -61,8 +61,15 @@ function Row({ of: { engine, enabled, version, run }, mayChange }: { of: RescanF
         <Name text={engine.name} />
       </th>
       <td>
-        {enabled ? "on" : "off"}
-        {enabled && version === null && <span className="soft">, waits: no host has it, or its hosts differ</span>}
+        <div className="row">
+          {enabled ? "on" : "off"}
+          {mayChange && (
+            <OrderButton mutation={SetRescan} variables={{ engine: engine.name, enabled: !enabled }} to={engine.name}>
+              {enabled ? "Switch off" : "Switch on"}
+            </OrderButton>
+          )}
+        </div>
+        {enabled && version === null && <span className="soft">waits: no host has it, or its hosts differ</span>}
       </td>
       <td>
         {run === null ? (
@@ -75,13 +82,6 @@ function Row({ of: { engine, enabled, version, run }, mayChange }: { of: RescanF
       </td>
       <td>{run === null ? "–" : `${run.checked}${run.failed > 0 ? `, ${run.failed} failed` : ""}`}</td>
       <td>{run === null ? "–" : run.flips}</td>
-      {mayChange && (
-        <td>
-          <OrderButton mutation={SetRescan} variables={{ engine: engine.name, enabled: !enabled }} to={engine.name}>
-            {enabled ? "Switch off" : "Switch on"}
-          </OrderButton>
-        </td>
-      )}
     </tr>
   );
 }
