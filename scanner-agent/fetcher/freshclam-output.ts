@@ -31,6 +31,11 @@ const SENTENCES: readonly (readonly [line: RegExp, meaning: (mirror: string, fou
     () => "There is no room on the disk for the signatures: make room in the folder of SCANMESH_FETCH_DIR.",
   ],
   [
+    /initgroups\(\) failed|^ERROR: Failed to switch to/m,
+    () =>
+      "freshclam is run by root and may not set its groups: run the fetcher as another user, or with the capabilities SETUID and SETGID.",
+  ],
+  [
     /certificate is not yet valid|certificate has expired/i,
     (mirror) =>
       `The certificate of ${mirror} is not valid at the time of this host's clock: check the clock, then the certificate of the mirror or proxy.`,

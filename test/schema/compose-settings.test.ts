@@ -13,7 +13,12 @@ const compose = parse(readFileSync(projectPath("docker-compose.yml"), "utf8"), {
   services: Readonly<
     Record<
       string,
-      { readonly environment?: Environment; readonly ports?: readonly string[]; readonly volumes?: readonly string[] }
+      {
+        readonly environment?: Environment;
+        readonly user?: string;
+        readonly ports?: readonly string[];
+        readonly volumes?: readonly string[];
+      }
     >
   >;
 };
@@ -93,6 +98,8 @@ it.each([
 it("compose's fetcher is given every setting of fetching", () => {
   const names = Object.keys(compose.services["fetcher"]?.environment ?? {});
   expect(Object.keys(fetchSettings).filter((name) => !names.includes(name))).toEqual([]);
+  // freshclam as root sets its groups, and no service here has a capability.
+  expect(compose.services["fetcher"]?.user).toBe("10001:10001");
 });
 
 it(".env.example lists every name that compose's files read, and no other", () => {

@@ -140,6 +140,7 @@ test("what else freshclam prints is told in sentences", () => {
   expect(told("Can't write 512 bytes: No space left on device")).toContain("no room on the disk");
   expect(told("Download failed (6)  Message: Couldn't resolve host name")).toContain("cannot be resolved");
   expect(told("Download failed (7)  Message: Couldn't connect to server")).toContain("cannot be reached");
+  expect(told("initgroups() failed.")).toContain("run the fetcher as another user");
   expect(told("Something of tomorrow")).toBe("freshclam failed: Update failed.");
   expect(
     readRetryAfter(Buffer.from("FreshClamData of another kind, and long enough to be one that holds a time")),
