@@ -27,6 +27,11 @@ export function findAbleHosts(
   return hosts;
 }
 
+/** What an engine is to serve as far as it knows: one that was started anew goes on with what it served. */
+export function targetTold({ target, serving }: EnginesBundles): ServedBundles {
+  return target ?? serving;
+}
+
 /** Whether both are the same bundles, in whatever order. */
 export function isSameTarget(one: ServedBundles, other: ServedBundles): boolean {
   return one.length === other.length && one.every(({ set, digest }) => other.some((o) => o.set === set && o.digest === digest));

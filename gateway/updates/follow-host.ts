@@ -3,7 +3,7 @@
 import type { ServedBundles } from "../../schema/bundle.js";
 import type { HostUpdateState } from "../../schema/update-states.js";
 import type { HostChange, UnderwayHost } from "../db/engine-update-hosts.js";
-import { isSameTarget, type AbleHost } from "./able-hosts.js";
+import { isSameTarget, targetTold, type AbleHost } from "./able-hosts.js";
 
 /** How long an agent may be away before it is not waited for. */
 export const GONE_MS = 120_000;
@@ -66,12 +66,10 @@ function followBundles(
   };
 }
 
-function stateOf(
-  { target, serving, state, reason }: AbleHost["bundles"],
-  wanted: ServedBundles,
-): { state: HostUpdateState; reason: string | null } {
+function stateOf(bundles: AbleHost["bundles"], wanted: ServedBundles): { state: HostUpdateState; reason: string | null } {
+  const { serving, state, reason } = bundles;
   // It has not heard of it yet, or was started since.
-  if (!isSameTarget(target ?? [], wanted)) return { state: "WAITING", reason: null };
+  if (!isSameTarget(targetTold(bundles), wanted)) return { state: "WAITING", reason: null };
   if (state === "FAILED") return { state: "FAILED", reason: reason ?? "it gives no reason" };
   if (state !== "SERVING") return { state, reason };
   return { state: isSameTarget(serving, wanted) ? "SERVING" : "WAITING", reason: null };

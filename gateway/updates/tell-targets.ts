@@ -1,7 +1,7 @@
 import { engineToken } from "../../schema/subjects.js";
 import { insertBases, readBases, readSwitchWays, readTargets, targetsOf, type BaseRecord } from "../db/engine-targets.js";
 import type { UpdateContext } from "./context.js";
-import { isSameTarget } from "./able-hosts.js";
+import { isSameTarget, targetTold } from "./able-hosts.js";
 
 /**
  * Tells engines whose presence shows another target than they have: it was changed, a message was lost, or the agent is new. A new host
@@ -11,7 +11,7 @@ export async function tellTargets({ db, bus, fleet }: Pick<UpdateContext, "db" |
   const able = fleet.presences().flatMap(({ agent, class: internet, engines }) =>
     engines.flatMap(({ name, bundles }) => {
       const token = engineToken(name);
-      return bundles && fleet.classOf(token) === internet ? [{ agent, internet, name, token, target: bundles.target }] : [];
+      return bundles && fleet.classOf(token) === internet ? [{ agent, internet, name, token, target: targetTold(bundles) }] : [];
     }),
   );
   if (able.length === 0) return;
@@ -21,7 +21,7 @@ export async function tellTargets({ db, bus, fleet }: Pick<UpdateContext, "db" |
     await insertBases(db, missing);
     targets = await readTargets(db);
   }
-  const stale = able.filter(({ agent, token, target }) => !isSameTarget(target ?? [], targetsOf(targets, token, agent)));
+  const stale = able.filter(({ agent, token, target }) => !isSameTarget(target, targetsOf(targets, token, agent)));
   if (stale.length === 0) return;
   const ways = await readSwitchWays(db);
   for (const { agent, internet, name, token } of stale) {

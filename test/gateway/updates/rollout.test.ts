@@ -55,6 +55,14 @@ describe("an update that goes well", () => {
     host.bundles = { serving: [], target: null, state: "SERVING", reason: null, bytes: 0, total: 0, since: null };
     await mesh.sweep();
     expect(mesh.served("h1")).toBe(digest);
+    const strange = { set: "other", digest: "d".repeat(64) };
+    const before = host.bundles?.serving ?? [];
+    host.bundles = { ...host.bundles, serving: [...before, strange], target: null };
+    await mesh.sweep();
+    expect(host.bundles?.serving, "what it served before it was started is not ordered any more").toEqual(before);
+    mesh.add("idle", { bundles: { ...host.bundles, serving: [strange], target: null } });
+    await mesh.sweep();
+    expect(mesh.served("idle")).toBe(digest);
     const count = mesh.told.length;
     await mesh.sweep(3);
     expect(mesh.told).toHaveLength(count);
