@@ -30,10 +30,12 @@ async function reader(localAddress: string): Promise<{ socket: Socket; status: s
   return { socket, status: first.toString("latin1").slice(9, 12) };
 }
 
-it("hosts of one address that read nothing keep nobody else out, and are asked to come again", async () => {
+it("hosts of one address that read nothing keep nobody else out", async () => {
   const statuses: string[] = [];
-  for (let n = 0; n < 5; n++) statuses.push((await reader("127.0.0.2")).status);
-  expect(statuses).toEqual(["200", "200", "200", "200", "503"]);
+  for (let n = 0; n < 4; n++) statuses.push((await reader("127.0.0.2")).status);
+  expect(statuses).toEqual(["200", "200", "200", "200"]);
+  // It is asked to come again, or takes the place of one that was found to be slow by then.
+  await reader("127.0.0.2");
   const response = await fetch(`${gateway.url}/join/image-linux-${process.arch}.tar`);
   expect([response.status, (await response.arrayBuffer()).byteLength]).toEqual([200, IMAGE_BYTES]);
 });
