@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createJoinToken } from "../../gateway/join/join-tokens.js";
-import { readTokenLines } from "../../gateway/join/token-lines.js";
 import { joinLines } from "../../schema/join-lines.js";
 import { projectPath } from "../../schema/paths.js";
 import { untilScannedBy } from "../gateway/join/scanned-by.js";
@@ -136,32 +135,30 @@ describe.skipIf(!hasDocker)("the line for Docker", () => {
     await takesWork();
   });
 
-  test("leave says goodbye, and removes the container and the folder", async () => {
-    const { status, said } = await run(withoutToken("leave"));
+  const script = (words = "") => `curl -fsSL ${mesh.url}/join | sh${words}`;
+
+  test(
+    "the script brings the image that its gateway has, and puts another container in place of the one that is there",
+    async () => {
+      await docker("save", "--output", imageFile(), image);
+      const [before, key] = [await shown(), await keys()];
+      const { status, said } = await run(script());
+      expect([status, said]).toEqual([0, expect.stringContaining(`Fetching the agent from ${mesh.url}`)]);
+      expect([(await shown())?.Id === before?.Id, await keys()]).toEqual([false, key]);
+      expect((await shown())?.Config.Env.toSorted()).toEqual(before?.Config.Env.toSorted());
+      await takesWork();
+    },
+    BUILD_MS,
+  );
+
+  test("leave says goodbye, and removes the container and the folder; the script does it by that", async () => {
+    const { status, said } = await run(script(" -s -- --uninstall"));
     expect([status, said]).toEqual([0, expect.stringContaining("are removed")]);
+    expect(said).toContain("is removed from this host");
     expect(await keys()).toEqual([]);
     expect(await docker("ps", "--all", "--quiet", "--filter", `name=${container}`)).toBe("");
     const again = await run(withoutToken("leave"));
     expect(again).toMatchObject({ status: 2, said: expect.stringContaining("There is no agent's container") as string });
-  });
-
-  test("the script brings the image that its gateway has, replaces the agent, and removes it", async () => {
-    await docker("save", "--output", imageFile(), image);
-    const { text } = await createJoinToken(mesh.gateway.context, TESTER, { class: "isolated", gateway: mesh.url });
-    const lines = await readTokenLines(mesh.gateway.context.config, text);
-    const line = lines.find(({ method }) => method === "SCRIPT")?.text ?? "";
-    const first = await run(line);
-    expect(first).toEqual({ status: 0, said: expect.stringContaining(`Fetching the agent from ${mesh.url}`) as string });
-    expect(first.said).toContain(`The agent runs in the container ${container}`);
-    await takesWork();
-    const [before, key] = [await shown(), await keys()];
-    const script = line.replace(/ -s .*/, "");
-    expect(await run(script)).toMatchObject({ status: 0 });
-    expect([(await shown())?.Id === before?.Id, await keys()]).toEqual([false, key]);
-    await takesWork();
-    const removed = await run(`${script} -s -- --uninstall`);
-    expect(removed).toEqual({ status: 0, said: expect.stringContaining("is removed from this host") as string });
-    expect([await keys(), await docker("ps", "--all", "--quiet", "--filter", `name=${container}`)]).toEqual([[], ""]);
   });
 
   test("says what is missing: the token, the socket, a mesh that knows the token", async () => {
