@@ -34,6 +34,16 @@ export function stepOfCanary(canary: string | null, hosts: readonly UnderwayHost
   return next === undefined ? WAIT : { kind: "CANARY", agent: next };
 }
 
+/** Of a way back: a host that cannot follow stays as it is. What the others fled from would help none of them. */
+export function stepOfWayBack(hosts: readonly UnderwayHost[]): Step {
+  const there = hosts.filter(({ state }) => state !== "GONE");
+  if (there.length === 0) return hosts.some(hasVanished) ? { kind: "DONE" } : WAIT;
+  return stepOfOpen(
+    there,
+    there.filter((host) => host.state !== "SERVING" && host.state !== "FAILED" && !isStuck(host)),
+  );
+}
+
 /** Of an update in the state ROLLING. */
 export function stepOfRolling(hosts: readonly UnderwayHost[]): Step {
   const failed = failureOf(hosts);
@@ -44,7 +54,14 @@ export function stepOfRolling(hosts: readonly UnderwayHost[]): Step {
   const there = hosts.filter(({ state }) => state !== "GONE");
   if (there.length === 0)
     return gone.length === 0 ? WAIT : { kind: "ROLL_BACK", reason: "All its hosts went offline.", isRetried: true };
-  const open = there.filter(({ state }) => state !== "SERVING");
+  return stepOfOpen(
+    there,
+    there.filter(({ state }) => state !== "SERVING"),
+  );
+}
+
+/** The next of those that are open. */
+function stepOfOpen(there: readonly UnderwayHost[], open: readonly UnderwayHost[]): Step {
   if (open.length === 0) return { kind: "DONE" };
   const room = Math.min(AT_ONCE, Math.max(1, Math.floor(there.length / 2))) - open.filter(hasBegun).length;
   const next = open.filter((host) => !hasBegun(host) && host.goneMs === null).slice(0, Math.max(0, room));
@@ -54,14 +71,15 @@ export function stepOfRolling(hosts: readonly UnderwayHost[]): Step {
 function failureOf(hosts: readonly UnderwayHost[]): Step | undefined {
   const failed = hosts.find(({ state }) => state === "FAILED");
   if (failed) return { kind: "ROLL_BACK", reason: `${failed.agent}: ${failed.reason}`, isRetried: false };
-  const stuck = hosts.find((host) => hasBegun(host) && isUnderway(host) && host.stillMs > STUCK_MS);
+  const stuck = hosts.find(isStuck);
   if (!stuck) return undefined;
   const reason = `${stuck.agent} has not come further within ${STUCK_MS / 60_000} minutes (${stuck.state}).`;
   return { kind: "ROLL_BACK", reason, isRetried: false };
 }
 
-function isUnderway({ state }: UnderwayHost): boolean {
-  return state === "WAITING" || state === "FETCHING" || state === "TESTING";
+function isStuck({ state, begunAt, stillMs }: UnderwayHost): boolean {
+  const isUnderway = state === "WAITING" || state === "FETCHING" || state === "TESTING";
+  return begunAt !== null && isUnderway && stillMs > STUCK_MS;
 }
 
 function hasBegun({ begunAt }: UnderwayHost): boolean {

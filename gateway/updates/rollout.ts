@@ -17,7 +17,7 @@ import { findAbleHosts, type AbleHost } from "./able-hosts.js";
 import { judge } from "./canary.js";
 import { followHost } from "./follow-host.js";
 import { mayBegin, mayGoOn } from "./may-begin.js";
-import { stepOfCanary, stepOfRolling, type Step } from "./next-step.js";
+import { stepOfCanary, stepOfRolling, stepOfWayBack, type Step } from "./next-step.js";
 import { giveBack } from "./plan-update.js";
 import { tellTargets } from "./tell-targets.js";
 
@@ -88,7 +88,7 @@ async function noteCanary(tx: Tx, update: UpdateRecord, hosts: readonly Underway
 }
 
 function nextStep({ update, able }: Underway, hosts: readonly UnderwayHost[]): Step {
-  if (update.state === "ROLLING") return stepOfRolling(hosts);
+  if (update.state === "ROLLING") return update.cause === "ROLLBACK" ? stepOfWayBack(hosts) : stepOfRolling(hosts);
   const step = stepOfCanary(update.canary, hosts, candidatesOf(able));
   return update.state === "HELD" && step.kind !== "ROLL_BACK" ? { kind: "WAIT" } : step;
 }

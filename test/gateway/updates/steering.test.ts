@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { readUpdateHosts } from "../../../gateway/db/engine-update-hosts.js";
 import { pauseUpdates, resumeUpdates } from "../../../gateway/updates/policies.js";
 import { rollbackEngine, skipCanary } from "../../../gateway/updates/steer-updates.js";
-import { TESTER, db, endCanary, last, mesh, names, served, start, useUpdates } from "./update-stage.js";
+import { fail, linger } from "./fake-hosts.js";
+import { TESTER, age, db, endCanary, last, mesh, names, served, start, useUpdates } from "./update-stage.js";
 
 useUpdates();
 
@@ -89,6 +90,23 @@ describe("people steer", () => {
     await mesh.sweep(6);
     expect(names(3).map((name) => mesh.host(name).bundles?.serving)).toEqual([[], [], []]);
     await expect(rollbackEngine(mesh.context, TESTER, mesh.engine, "main")).rejects.toThrow("nothing of main to go back to");
+  });
+
+  it("a rollback goes on past a host that fails with it or does not come further", async () => {
+    const first = await served(5);
+    const second = await mesh.publish();
+    await start({ skipCanary: true });
+    await mesh.sweep(6);
+    mesh.host("h1").reactions.set(first, fail("no room on the disk"));
+    mesh.host("h2").reactions.set(first, linger("FETCHING"));
+    await rollbackEngine(mesh.context, TESTER, mesh.engine, "main");
+    await mesh.sweep(3);
+    await age("changed_at");
+    await mesh.sweep(6);
+    expect(await last()).toMatchObject({ state: "DONE", cause: "ROLLBACK" });
+    expect(names(5).map(mesh.served)).toEqual([second, second, first, first, first]);
+    const rows = await readUpdateHosts(db, [(await last()).id]);
+    expect(rows[0]).toMatchObject({ state: "FAILED", reason: "no room on the disk" });
   });
 
   it("a rollback in the middle gives the update up", async () => {
