@@ -31,12 +31,16 @@ interface Underway {
 
 /** Does what is next of each update that is not over. Any number of gateways may do so. */
 export async function continueUpdates(ctx: UpdateContext): Promise<void> {
-  for (const { id, engineId } of await readOpenUpdates(ctx.db)) {
-    await ctx.db.transaction().execute(async (tx) => {
-      if (!(await tryLockUpdates(tx, engineId))) return;
-      const update = await readUpdate(tx, id);
-      if (update) await continueOne({ ctx, tx, update, able: findAbleHosts(ctx.fleet, update) });
-    });
+  for (const { id, engineId, engine, set } of await readOpenUpdates(ctx.db)) {
+    try {
+      await ctx.db.transaction().execute(async (tx) => {
+        if (!(await tryLockUpdates(tx, engineId))) return;
+        const update = await readUpdate(tx, id);
+        if (update) await continueOne({ ctx, tx, update, able: findAbleHosts(ctx.fleet, update) });
+      });
+    } catch (error) {
+      ctx.log.warn({ err: error, engine, set }, "an update of an engine does not go on; it is tried again");
+    }
   }
   await tellTargets(ctx);
 }

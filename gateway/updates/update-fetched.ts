@@ -1,5 +1,5 @@
-import { readOpenUpdates, lockUpdates } from "../db/engine-updates.js";
-import { readChoices } from "../db/update-choice.js";
+import { lockUpdates, readOpenUpdate } from "../db/engine-updates.js";
+import { readChoices, type UpdateChoice } from "../db/update-choice.js";
 import type { UpdateContext } from "./context.js";
 import { planUpdate } from "./plan-update.js";
 
@@ -7,21 +7,32 @@ import { planUpdate } from "./plan-update.js";
  * Begins updates to what fetchers have brought. A newer bundle takes the place of one that waits or is held; an update that somebody asked
  * for waits undisturbed.
  */
-export async function updateFetched({ db }: Pick<UpdateContext, "db">): Promise<void> {
-  for (const choice of await readChoices(db)) {
-    const { engineId, set, bundleId, baseId, fetched, automatic, wasRolledBack } = choice;
-    if (!fetched || !automatic || wasRolledBack || bundleId === baseId) continue;
-    await db.transaction().execute(async (tx) => {
-      await lockUpdates(tx, engineId);
-      const open = (await readOpenUpdates(tx)).find((one) => one.engineId === engineId && one.set === set);
-      if (
-        open &&
-        (open.cause !== "FETCHED" || open.toBundle?.id === bundleId || open.state === "ROLLING" || open.state === "CANARY")
-      )
-        return;
-      const still = (await readChoices(tx, engineId)).find((one) => one.set === set);
-      if (still?.bundleId !== bundleId || still.baseId === bundleId || still.wasRolledBack) return;
-      await planUpdate(tx, { engineId, set, bundleId, cause: "FETCHED", skipCanary: false });
-    });
+export async function updateFetched({ db, log }: Pick<UpdateContext, "db" | "log">): Promise<void> {
+  for (const choice of (await readChoices(db)).filter(isBegun)) {
+    try {
+      await beginFetched(db, choice);
+    } catch (error) {
+      log.warn({ err: error, engine: choice.engine, set: choice.set }, "a fetched update does not begin; it is tried again");
+    }
   }
+}
+
+/** Whether it is begun by itself. */
+function isBegun({ bundleId, baseId, fetched, automatic, wasRolledBack }: UpdateChoice): boolean {
+  return fetched && automatic && !wasRolledBack && bundleId !== baseId;
+}
+
+async function beginFetched(db: UpdateContext["db"], { engineId, set, bundleId }: UpdateChoice): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await lockUpdates(tx, engineId);
+    const open = await readOpenUpdate(tx, engineId, set);
+    if (
+      open &&
+      (open.cause !== "FETCHED" || open.toBundle?.id === bundleId || open.state === "ROLLING" || open.state === "CANARY")
+    )
+      return;
+    const still = (await readChoices(tx, engineId)).find((one) => one.set === set);
+    if (still?.bundleId !== bundleId || !isBegun(still)) return;
+    await planUpdate(tx, { engineId, set, bundleId, cause: "FETCHED", skipCanary: false });
+  });
 }

@@ -1,9 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { readUpdateHosts } from "../../../gateway/db/engine-update-hosts.js";
+import type { UpdateContext } from "../../../gateway/updates/context.js";
+import { continueUpdates } from "../../../gateway/updates/rollout.js";
 import { fail, linger } from "./fake-hosts.js";
 import { age, db, endCanary, hosts, last, mesh, names, served, start, useUpdates } from "./update-stage.js";
 
 useUpdates();
+
+/** Looks of updates at the hosts fail, those for orders do not. */
+const failing = (fleet: UpdateContext["fleet"]): UpdateContext["fleet"] => ({
+  ...fleet,
+  agents: () => {
+    throw new Error("the agents cannot be read");
+  },
+});
 
 describe("an update that goes well", () => {
   it("comes to one host, then to the others, four at once and never to more than half of them", async () => {
@@ -70,6 +80,21 @@ describe("an update that goes well", () => {
 });
 
 describe("an update that goes wrong", () => {
+  it("holds up neither others nor the orders of hosts when its step throws", async () => {
+    const first = await served(2);
+    await mesh.publish();
+    await start();
+    await mesh.sweep(2);
+    const context = { ...mesh.context, fleet: failing(mesh.context.fleet) };
+    mesh.add("new");
+    await continueUpdates(context);
+    expect(mesh.served("new")).toBe(first);
+    await mesh.sweep(3);
+    await endCanary();
+    await mesh.sweep(6);
+    expect((await last()).state).toBe("DONE");
+  });
+
   it.each(["EICAR is not found", "flags clean files", "no room on the disk", "sha256 of main.cvd differs", "did not start"])(
     "is rolled back by itself on all hosts: %s",
     async (reason) => {
