@@ -17,6 +17,8 @@ export interface Connection {
   /** The connection. Throws UNAVAILABLE unless it is up. */
   up(): NatsConnection;
   isUp(): boolean;
+  /** How long it has been up without a break; 0 while it is not. */
+  upMs(): number;
   /** A sentence about what the operator must put right before the connection can be used, if that is why it is not up. */
   problem(): string | undefined;
   close(): Promise<void>;
@@ -55,6 +57,7 @@ export function keepConnectionOf(
 ): Connection {
   let nc: NatsConnection | undefined;
   let ready = false;
+  let upSince = 0;
   let closed = false;
   let epoch = 0;
   let problem: string | undefined;
@@ -67,7 +70,7 @@ export function keepConnectionOf(
     while (!closed && mine === epoch) {
       try {
         await prepare(connection);
-        if (mine === epoch) [ready, problem] = [true, undefined];
+        if (mine === epoch) [ready, problem, upSince] = [true, undefined, performance.now()];
         return;
       } catch (error) {
         problem = error instanceof OperatorError ? error.message : undefined;
@@ -146,6 +149,7 @@ export function keepConnectionOf(
   const running = run();
   return {
     isUp: () => ready,
+    upMs: () => (ready ? performance.now() - upSince : 0),
     problem: () => problem,
     up() {
       if (!ready || nc === undefined) throw unavailable();

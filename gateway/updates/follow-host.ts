@@ -11,6 +11,8 @@ export const GONE_MS = 120_000;
 const UNWELL_MS = 60_000;
 /** How long a host may make no progress: a large image takes a while to be unpacked. */
 export const STUCK_MS = 1_800_000;
+/** How long a host tries a bundle that it serves. */
+const TRIED_MS = 300_000;
 /** How often an agent may end while it tries a bundle: people restart agents, too. */
 const MOST_RESTARTS = 2;
 
@@ -24,7 +26,7 @@ export function followHost(
   const { agent } = host;
   if (!seen) {
     if (host.goneMs === null) return { agent, isGone: true };
-    return host.goneMs > GONE_MS && host.state !== "GONE" && host.state !== "FAILED"
+    return host.goneMs > GONE_MS && host.state !== "GONE" && host.state !== "FAILED" && !hasServedOn(host)
       ? { agent, state: "GONE", reason: "its agent went offline" }
       : undefined;
   }
@@ -35,6 +37,11 @@ export function followHost(
   }
   const change = { ...back, ...followProcess(host, seen), ...followBundles(host, seen, wanted, role) };
   return Object.keys(change).length === 0 ? undefined : { agent, ...change };
+}
+
+/** Whether it served so long before it went that its going has nothing to do with the bundle. It is done with the update. */
+export function hasServedOn({ state, stillMs, goneMs }: UnderwayHost): boolean {
+  return state === "SERVING" && goneMs !== null && stillMs - goneMs > TRIED_MS;
 }
 
 type Change = Omit<HostChange, "agent">;

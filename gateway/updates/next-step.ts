@@ -1,7 +1,7 @@
 /** What an update that is under way does next, by how far its hosts are. */
 
 import type { UnderwayHost } from "../db/engine-update-hosts.js";
-import { STUCK_MS } from "./follow-host.js";
+import { hasServedOn, STUCK_MS } from "./follow-host.js";
 
 /** At most so many hosts change at once, and never more than half of them: the others serve meanwhile. */
 export const AT_ONCE = 4;
@@ -36,8 +36,8 @@ export function stepOfCanary(canary: string | null, hosts: readonly UnderwayHost
 
 /** Of a way back: a host that cannot follow stays as it is. What the others fled from would help none of them. */
 export function stepOfWayBack(hosts: readonly UnderwayHost[]): Step {
-  const there = hosts.filter(({ state }) => state !== "GONE");
-  if (there.length === 0) return hosts.some(hasVanished) ? { kind: "DONE" } : WAIT;
+  const there = hosts.filter(isThere);
+  if (there.length === 0) return hosts.some(hasBegun) ? { kind: "DONE" } : WAIT;
   return stepOfOpen(
     there,
     there.filter((host) => host.state !== "SERVING" && host.state !== "FAILED" && !isStuck(host)),
@@ -51,7 +51,7 @@ export function stepOfRolling(hosts: readonly UnderwayHost[]): Step {
   const gone = hosts.filter(hasVanished);
   if (gone.length >= AT_ONCE)
     return { kind: "ROLL_BACK", reason: `${gone.length} hosts went offline with it.`, isRetried: false };
-  const there = hosts.filter(({ state }) => state !== "GONE");
+  const there = hosts.filter(isThere);
   if (there.length === 0)
     return gone.length === 0 ? WAIT : { kind: "ROLL_BACK", reason: "All its hosts went offline.", isRetried: true };
   return stepOfOpen(
@@ -84,6 +84,10 @@ function isStuck({ state, begunAt, stillMs }: UnderwayHost): boolean {
 
 function hasBegun({ begunAt }: UnderwayHost): boolean {
   return begunAt !== null;
+}
+
+function isThere(host: UnderwayHost): boolean {
+  return host.state !== "GONE" && !hasServedOn(host);
 }
 
 function hasVanished(host: UnderwayHost): boolean {

@@ -1,5 +1,6 @@
 /** Updates of engines: a first host, then the others, or back by itself. Postgres holds how far it is, so any gateway goes on. */
 
+import { internetClass } from "../../schema/classes.js";
 import type { EngineUpdateState } from "../../schema/update-states.js";
 import type { Tx } from "../db/database.js";
 import { readTargetAgents, readTargets, setTargets, targetsOf } from "../db/engine-targets.js";
@@ -15,7 +16,7 @@ import {
 import type { UpdateContext } from "./context.js";
 import { findAbleHosts, type AbleHost } from "./able-hosts.js";
 import { judge } from "./canary.js";
-import { followHost } from "./follow-host.js";
+import { followHost, GONE_MS } from "./follow-host.js";
 import { mayBegin, mayGoOn } from "./may-begin.js";
 import { stepOfCanary, stepOfRolling, stepOfWayBack, type Step } from "./next-step.js";
 import { giveBack } from "./plan-update.js";
@@ -27,16 +28,20 @@ interface Underway {
   readonly tx: Tx;
   readonly update: UpdateRecord;
   readonly able: ReadonlyMap<string, AbleHost>;
+  /** NATS has been there so long that a host which is not heard is away, and one that comes no further is stuck. */
+  readonly isSettled: boolean;
 }
 
 /** Does what is next of each update that is not over. Any number of gateways may do so. */
 export async function continueUpdates(ctx: UpdateContext): Promise<void> {
-  for (const { id, engineId, engine, set } of await readOpenUpdates(ctx.db)) {
+  for (const { id, engineId, engine, set, internet } of await readOpenUpdates(ctx.db)) {
+    const upMs = ctx.bus.account(internetClass(internet)).connection.upMs();
+    if (upMs === 0) continue;
     try {
       await ctx.db.transaction().execute(async (tx) => {
         if (!(await tryLockUpdates(tx, engineId))) return;
         const update = await readUpdate(tx, id);
-        if (update) await continueOne({ ctx, tx, update, able: findAbleHosts(ctx.fleet, update) });
+        if (update) await continueOne({ ctx, tx, update, able: findAbleHosts(ctx.fleet, update), isSettled: upMs > GONE_MS });
       });
     } catch (error) {
       ctx.log.warn({ err: error, engine, set }, "an update of an engine does not go on; it is tried again");
@@ -68,11 +73,12 @@ async function begin({ ctx, tx, update, able }: Underway): Promise<void> {
 }
 
 /** Notes how far the hosts are. */
-async function follow({ tx, update, able }: Underway): Promise<UnderwayHost[]> {
+async function follow({ tx, update, able, isSettled }: Underway): Promise<UnderwayHost[]> {
   const targets = await readTargets(tx, update.engineId);
   const role = update.state === "HELD" ? "HELD" : update.state === "CANARY" ? "CANARY" : "OTHER";
   let isChanged = false;
   for (const host of await readUnderwayHosts(tx, update.id)) {
+    if (!isSettled && !able.has(host.agent)) continue;
     const wanted = targetsOf(targets, update.engine, host.agent);
     const change = followHost(host, able.get(host.agent), wanted, host.agent === update.canary ? role : "OTHER");
     if (!change) continue;
@@ -81,7 +87,7 @@ async function follow({ tx, update, able }: Underway): Promise<UnderwayHost[]> {
   }
   const hosts = await readUnderwayHosts(tx, update.id);
   if (isChanged) await noteCanary(tx, update, hosts);
-  return hosts;
+  return isSettled ? hosts : hosts.map((host) => ({ ...host, stillMs: 0 }));
 }
 
 /** The time of a canary that was started anew begins anew, too. */

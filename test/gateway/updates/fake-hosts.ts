@@ -41,6 +41,8 @@ export interface FakeMesh {
   /** What hosts were told, in order. */
   readonly told: { agent: string; bundles: ServedBundles }[];
   readonly context: UpdateContext;
+  /** How long NATS has been there. */
+  upMs: number;
   add(agent: string, changes?: Partial<FakeHost>): FakeHost;
   host(agent: string): FakeHost;
   /** A new bundle; its digest. */
@@ -73,7 +75,7 @@ export async function createFakeMesh(db: Database): Promise<FakeMesh> {
     host.bundles = { ...host.bundles, target: control.bundles };
     host.bundles = { ...host.bundles, ...(host.reactions.get(main) ?? serve)(control.bundles, host) };
   };
-  const bus = { account: () => ({ sendControl }) } as unknown as UpdateContext["bus"];
+  const bus = { account: () => ({ sendControl, connection: { upMs: () => mesh.upMs } }) } as unknown as UpdateContext["bus"];
   const context: UpdateContext = { db, fleet, bus, log: pino({ level: "silent" }), config: { canaryWaitMs: 3_600_000 } };
 
   const mesh: FakeMesh = {
@@ -82,6 +84,7 @@ export async function createFakeMesh(db: Database): Promise<FakeMesh> {
     hosts,
     told,
     context,
+    upMs: 3_600_000,
     add(agent, changes = {}) {
       const bundles = { serving: [], target: null, state: "SERVING", reason: null, bytes: 0, total: 0, since: null } as const;
       const host = {

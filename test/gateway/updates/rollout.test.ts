@@ -180,6 +180,58 @@ describe("an update that goes wrong", () => {
     expect(names(4).map(mesh.served)).toEqual(names(4).map(() => digest));
   });
 
+  it("judges no host while NATS is away, nor as soon as it is back", async () => {
+    hosts(6);
+    const next = await mesh.publish();
+    for (const name of names(6)) mesh.host(name).reactions.set(next, linger("FETCHING"));
+    await start({ skipCanary: true });
+    await mesh.sweep(3);
+    await age("changed_at");
+    for (const name of names(6)) mesh.host(name).isThere = false;
+    for (const upMs of [0, 1_000]) {
+      mesh.upMs = upMs;
+      await mesh.sweep();
+      await age("gone_since");
+      await mesh.sweep(2);
+      expect((await last()).state).toBe("ROLLING");
+    }
+    for (const name of names(6)) {
+      const host = mesh.host(name);
+      host.isThere = true;
+      host.reactions.clear();
+      if (host.bundles?.target) host.bundles = { ...host.bundles, state: "SERVING", serving: host.bundles.target };
+    }
+    mesh.upMs = 3_600_000;
+    await mesh.sweep(4);
+    expect(names(6).map(mesh.served)).toEqual(names(6).map(() => next));
+    expect((await last()).state).toBe("DONE");
+  });
+
+  it("goes on when hosts that have served it for a while are switched off", async () => {
+    hosts(12);
+    const next = await mesh.publish();
+    for (const name of ["h7", "h8", "h9"]) mesh.host(name).reactions.set(next, linger("FETCHING"));
+    await start({ skipCanary: true });
+    await mesh.sweep(8);
+    const off = names(12).filter((name) => mesh.served(name) === next).slice(0, 5);
+    expect(off).toHaveLength(5);
+    for (const name of off) mesh.host(name).isThere = false;
+    await mesh.sweep();
+    await db
+      .updateTable("engine_update_hosts")
+      .set({ changed_at: new Date(Date.now() - 7_200_000), gone_since: new Date(Date.now() - 600_000) })
+      .where("update_id", "=", (await last()).id)
+      .where("gone_since", "is not", null)
+      .execute();
+    for (const name of ["h7", "h8", "h9"]) {
+      const host = mesh.host(name);
+      host.reactions.clear();
+      if (host.bundles?.target) host.bundles = { ...host.bundles, state: "SERVING", serving: host.bundles.target };
+    }
+    await mesh.sweep(6);
+    expect(await last()).toMatchObject({ state: "DONE", reason: null });
+  });
+
   it("does not wait for a host that vanishes later, which gets the bundle when it is back", async () => {
     await served(4);
     const next = await mesh.publish();
