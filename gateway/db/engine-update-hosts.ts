@@ -78,6 +78,11 @@ export async function insertUpdateHosts(tx: Tx, updateId: number, agents: readon
     .execute();
 }
 
+/** Has an update that is put off forget its hosts. */
+export async function removeUpdateHosts(tx: Tx, updateId: number): Promise<void> {
+  await tx.deleteFrom("engine_update_hosts").where("update_id", "=", updateId).execute();
+}
+
 /** What of a host changes. */
 export interface HostChange {
   readonly agent: string;

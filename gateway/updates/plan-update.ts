@@ -1,8 +1,8 @@
 import type { UpdateCause } from "../../schema/update-states.js";
 import type { Tx } from "../db/database.js";
 import { readBase, setTargets } from "../db/engine-targets.js";
-import { readUnderwayHosts } from "../db/engine-update-hosts.js";
-import { changeUpdate, insertUpdate, readOpenUpdate, type UpdateRecord } from "../db/engine-updates.js";
+import { readUnderwayHosts, removeUpdateHosts } from "../db/engine-update-hosts.js";
+import { changeUpdate, insertUpdate, readOpenUpdate, readOpenUpdates, type UpdateRecord } from "../db/engine-updates.js";
 
 /** An update that is wanted. */
 export interface WantedUpdate {
@@ -27,6 +27,16 @@ export async function planUpdate(tx: Tx, wanted: WantedUpdate): Promise<{ id: nu
   }
   const fromBundle = await readBase(tx, engineId, set);
   return { id: await insertUpdate(tx, { engineId, set, fromBundle, toBundle: bundleId, cause, skipCanary }) };
+}
+
+/** A rollback does not wait for the canaries of other sets of its engine: they begin anew after it. */
+export async function putOffCanaries(tx: Tx, { engineId, set }: UpdateRecord): Promise<void> {
+  for (const other of await readOpenUpdates(tx)) {
+    if (other.engineId !== engineId || other.set === set || other.state !== "CANARY") continue;
+    await giveBack(tx, other);
+    await removeUpdateHosts(tx, other.id);
+    await changeUpdate(tx, other.id, { state: "PENDING", canary: null, canaryServes: false, evidence: null });
+  }
 }
 
 /** Has the hosts that serve the new bundle of an update serve again what they served before. */

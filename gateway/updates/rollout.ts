@@ -19,7 +19,7 @@ import { judge } from "./canary.js";
 import { followHost, GONE_MS } from "./follow-host.js";
 import { mayBegin, mayGoOn } from "./may-begin.js";
 import { stepOfCanary, stepOfRolling, stepOfWayBack, type Step } from "./next-step.js";
-import { giveBack } from "./plan-update.js";
+import { giveBack, putOffCanaries } from "./plan-update.js";
 import { tellTargets } from "./tell-targets.js";
 
 /** An update in its transaction, with the hosts that are there. */
@@ -65,7 +65,9 @@ async function continueOne(underway: Underway): Promise<void> {
 const ONWARD: ReadonlySet<Step["kind"]> = new Set(["BEGIN", "CANARY", "JUDGE"]);
 
 async function begin({ ctx, tx, update, able }: Underway): Promise<void> {
-  if (able.size === 0 || (await isOtherUnderway(tx, update.engineId, update.id)) || !(await mayBegin(tx, update))) return;
+  if (able.size === 0) return;
+  if (update.cause === "ROLLBACK") await putOffCanaries(tx, update);
+  if ((await isOtherUnderway(tx, update.engineId, update.id)) || !(await mayBegin(tx, update))) return;
   await insertUpdateHosts(tx, update.id, [...able.keys()]);
   const state: EngineUpdateState = update.skipCanary ? "ROLLING" : "CANARY";
   await changeUpdate(tx, update.id, { state });

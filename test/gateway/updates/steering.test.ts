@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readUpdateHosts } from "../../../gateway/db/engine-update-hosts.js";
-import { pauseUpdates, resumeUpdates } from "../../../gateway/updates/policies.js";
+import { readUpdate } from "../../../gateway/db/engine-updates.js";
+import { pauseUpdates, resumeUpdates, setUpdatePolicy } from "../../../gateway/updates/policies.js";
 import { rollbackEngine, skipCanary } from "../../../gateway/updates/steer-updates.js";
 import { fail, linger } from "./fake-hosts.js";
 import { TESTER, age, db, endCanary, last, mesh, names, served, start, useUpdates } from "./update-stage.js";
@@ -107,6 +108,27 @@ describe("people steer", () => {
     expect(names(5).map(mesh.served)).toEqual([second, second, first, first, first]);
     const rows = await readUpdateHosts(db, [(await last()).id]);
     expect(rows[0]).toMatchObject({ state: "FAILED", reason: "no room on the disk" });
+  });
+
+  it("a rollback does not wait for the canary of another set, which begins anew", async () => {
+    const first = await served(3);
+    await mesh.publish();
+    await start({ skipCanary: true });
+    await mesh.sweep(6);
+    const other = await mesh.publish({ set: "other" });
+    await start({ digest: other });
+    await mesh.sweep(3);
+    const canary = await last();
+    expect(canary.state).toBe("CANARY");
+    await pauseUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined }, null);
+    await rollbackEngine(mesh.context, TESTER, mesh.engine, "main");
+    await mesh.sweep(8);
+    expect(await last()).toMatchObject({ state: "DONE", cause: "ROLLBACK" });
+    expect(names(3).map(mesh.served)).toEqual(names(3).map(() => first));
+    expect(await readUpdate(db, canary.id)).toMatchObject({ state: "PENDING", canary: null });
+    await resumeUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined });
+    await mesh.sweep(4);
+    expect(await readUpdate(db, canary.id)).toMatchObject({ state: "CANARY" });
   });
 
   it("a rollback in the middle gives the update up", async () => {
