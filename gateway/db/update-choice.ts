@@ -13,6 +13,8 @@ export interface UpdateChoice {
   readonly baseId: number | null;
   /** It was given up before: a host failed with it, or somebody went back from it. */
   readonly wasRolledBack: boolean;
+  /** Somebody chose another while it was there, or it is older than what the engine serves. */
+  readonly wasPassedOver: boolean;
   readonly fetched: boolean;
   readonly automatic: boolean;
 }
@@ -30,13 +32,16 @@ export async function readChoices(db: Database | Tx, engineId?: number): Promise
         or exists (select from engine_updates as back where back.engine_id = newest.engine_id and back.set_name = newest.set_name
           and back.from_bundle = newest.id and back.cause = 'ROLLBACK' and back.state <> 'CANCELLED')
         or (select count(*) from engine_updates as tried where tried.engine_id = newest.engine_id and tried.set_name = newest.set_name
-          and tried.to_bundle = newest.id and tried.state = 'ROLLED_BACK') >= ${MOST_TRIES} as "wasRolledBack"
+          and tried.to_bundle = newest.id and tried.state = 'ROLLED_BACK') >= ${MOST_TRIES} as "wasRolledBack",
+      coalesce(newest.sequence < base.sequence or (base.cause <> 'FETCHED' and newest.created_at < base.created_at
+        and newest.id <> base.to_bundle), false) as "wasPassedOver"
     from (select distinct on (engine_id, set_name) * from bundles where removed_at is null
         order by engine_id, set_name, sequence desc) as newest
       join engines on engines.id = newest.engine_id and not engines.forgotten
       left join update_policies as policy on policy.engine_id = newest.engine_id and policy.set_name = newest.set_name
-      left join lateral (select to_bundle from engine_updates as done where done.engine_id = newest.engine_id
-        and done.set_name = newest.set_name and done.state = 'DONE' order by id desc limit 1) as base on true
+      left join lateral (select done.to_bundle, done.cause, done.created_at, served.sequence from engine_updates as done
+        left join bundles as served on served.id = done.to_bundle where done.engine_id = newest.engine_id
+        and done.set_name = newest.set_name and done.state = 'DONE' order by done.id desc limit 1) as base on true
     where ${engineId === undefined ? sql`true` : sql`newest.engine_id = ${engineId}`}
     order by lower(engines.name), newest.set_name`.execute(db);
   return rows;

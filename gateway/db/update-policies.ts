@@ -52,11 +52,12 @@ export async function readUpdateLeave(
   db: Database | Tx,
   engineId: number,
   set: string,
-): Promise<{ isPaused: boolean; isInWindow: boolean }> {
+): Promise<{ automatic: boolean; isPaused: boolean; isInWindow: boolean }> {
   const minute = sql`(extract(hour from now() at time zone 'UTC') * 60 + extract(minute from now() at time zone 'UTC'))::integer`;
   const found = await db
     .selectFrom("update_policies")
     .select([
+      "automatic",
       isPaused.as("isPaused"),
       sql<boolean>`case when window_from is null then true
         when window_from <= window_to then ${minute} >= window_from and ${minute} < window_to
@@ -65,7 +66,7 @@ export async function readUpdateLeave(
     .where("engine_id", "=", engineId)
     .where("set_name", "=", set)
     .executeTakeFirst();
-  return found ?? { isPaused: false, isInWindow: true };
+  return found ?? { automatic: true, isPaused: false, isInWindow: true };
 }
 
 /** What of a policy is changed. */

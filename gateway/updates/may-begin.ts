@@ -2,11 +2,11 @@ import type { Tx } from "../db/database.js";
 import type { UpdateRecord } from "../db/engine-updates.js";
 import { readUpdateLeave } from "../db/update-policies.js";
 
-/** Whether an update may begin now: a rollback may always, what was fetched in its window alone. */
+/** Whether an update may begin now: a rollback may always, what was fetched in its window alone, and not while that is off. */
 export async function mayBegin(tx: Tx, { engineId, set, cause }: UpdateRecord): Promise<boolean> {
   if (cause === "ROLLBACK") return true;
-  const { isPaused, isInWindow } = await readUpdateLeave(tx, engineId, set);
-  return !isPaused && (cause === "ASKED" || isInWindow);
+  const { automatic, isPaused, isInWindow } = await readUpdateLeave(tx, engineId, set);
+  return !isPaused && (cause === "ASKED" || (automatic && isInWindow));
 }
 
 /** Whether further hosts may follow in one that has begun. */

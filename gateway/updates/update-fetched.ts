@@ -18,8 +18,8 @@ export async function updateFetched({ db, log }: Pick<UpdateContext, "db" | "log
 }
 
 /** Whether it is begun by itself. */
-function isBegun({ bundleId, baseId, fetched, automatic, wasRolledBack }: UpdateChoice): boolean {
-  return fetched && automatic && !wasRolledBack && bundleId !== baseId;
+function isBegun({ bundleId, baseId, fetched, automatic, wasRolledBack, wasPassedOver }: UpdateChoice): boolean {
+  return fetched && automatic && !wasRolledBack && !wasPassedOver && bundleId !== baseId;
 }
 
 async function beginFetched(db: UpdateContext["db"], { engineId, set, bundleId }: UpdateChoice): Promise<void> {

@@ -74,6 +74,37 @@ describe("several gateways and several updates", () => {
 });
 
 describe("people steer", () => {
+  it("an older bundle that somebody chose stays until a newer one is fetched", async () => {
+    const first = await served(2);
+    await mesh.publish({ fetched: true });
+    await mesh.sweep(3);
+    await endCanary();
+    await mesh.sweep(6);
+    expect(await last()).toMatchObject({ state: "DONE", cause: "FETCHED" });
+    await start({ digest: first, skipCanary: true });
+    await mesh.sweep(8);
+    expect(await last()).toMatchObject({ state: "DONE", cause: "ASKED" });
+    expect(names(2).map(mesh.served)).toEqual([first, first]);
+    const next = await mesh.publish({ fetched: true });
+    await mesh.sweep();
+    expect(await last()).toMatchObject({ cause: "FETCHED", toBundle: { digest: next } });
+  });
+
+  it("what was fetched does not begin once that is turned off", async () => {
+    await served(1);
+    await pauseUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined }, null);
+    await mesh.publish({ fetched: true });
+    await mesh.sweep();
+    const turn = (automatic: boolean) => setUpdatePolicy(mesh.context, TESTER, { engine: mesh.engine, set: "main", automatic });
+    await turn(false);
+    await resumeUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined });
+    await mesh.sweep(2);
+    expect(await last()).toMatchObject({ state: "PENDING", cause: "FETCHED" });
+    await turn(true);
+    await mesh.sweep(2);
+    expect((await last()).state).toBe("CANARY");
+  });
+
   it("a rollback goes to the bundle before, again and again, at last to what hosts give", async () => {
     const first = await served(3);
     const second = await mesh.publish();
