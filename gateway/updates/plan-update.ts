@@ -1,8 +1,10 @@
 import type { UpdateCause } from "../../schema/update-states.js";
 import type { Tx } from "../db/database.js";
+import { holdBundle } from "../db/bundles.js";
 import { readBase, setTargets } from "../db/engine-targets.js";
 import { readUnderwayHosts, removeUpdateHosts } from "../db/engine-update-hosts.js";
 import { changeUpdate, insertUpdate, readOpenUpdate, readOpenUpdates, type UpdateRecord } from "../db/engine-updates.js";
+import { badInput } from "../errors.js";
 
 /** An update that is wanted. */
 export interface WantedUpdate {
@@ -25,6 +27,7 @@ export async function planUpdate(tx: Tx, wanted: WantedUpdate): Promise<{ id: nu
     await giveBack(tx, open);
     await changeUpdate(tx, open.id, { state: "CANCELLED", reason: "Another update took its place." });
   }
+  if (bundleId !== null && !(await holdBundle(tx, bundleId))) throw badInput("bundle", "its files are gone");
   const fromBundle = await readBase(tx, engineId, set);
   return { id: await insertUpdate(tx, { engineId, set, fromBundle, toBundle: bundleId, cause, skipCanary }) };
 }

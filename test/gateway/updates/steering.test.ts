@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readUpdateHosts } from "../../../gateway/db/engine-update-hosts.js";
 import { readUpdate } from "../../../gateway/db/engine-updates.js";
 import { pauseUpdates, resumeUpdates, setUpdatePolicy } from "../../../gateway/updates/policies.js";
+import { planUpdate } from "../../../gateway/updates/plan-update.js";
 import { rollbackEngine, skipCanary } from "../../../gateway/updates/steer-updates.js";
 import { fail, linger } from "./fake-hosts.js";
 import { TESTER, age, db, endCanary, last, mesh, names, served, start, useUpdates } from "./update-stage.js";
@@ -173,6 +174,14 @@ describe("people steer", () => {
     });
     await mesh.sweep();
     expect(names(3).map(mesh.served)).toEqual(names(3).map(() => first));
+  });
+
+  it("no update is planned to a bundle whose files were removed meanwhile", async () => {
+    const first = await served(1);
+    const { id: bundleId } = (await last()).toBundle ?? { id: 0 };
+    await db.updateTable("bundles").set({ removed_at: new Date() }).where("digest", "=", first).execute();
+    const wanted = { engineId: mesh.engineId, set: "main", bundleId, cause: "ASKED", skipCanary: true } as const;
+    await expect(db.transaction().execute((tx) => planUpdate(tx, wanted))).rejects.toThrow("files are gone");
   });
 
   it("the canary can be skipped while it waits", async () => {
