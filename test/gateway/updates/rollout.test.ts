@@ -213,7 +213,9 @@ describe("an update that goes wrong", () => {
     for (const name of ["h7", "h8", "h9"]) mesh.host(name).reactions.set(next, linger("FETCHING"));
     await start({ skipCanary: true });
     await mesh.sweep(8);
-    const off = names(12).filter((name) => mesh.served(name) === next).slice(0, 5);
+    const off = names(12)
+      .filter((name) => mesh.served(name) === next)
+      .slice(0, 5);
     expect(off).toHaveLength(5);
     for (const name of off) mesh.host(name).isThere = false;
     await mesh.sweep();
