@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { ServedBundles } from "../../schema/bundle.js";
 import type { SwitchWay } from "../../schema/bundle-presence.js";
 import { engineToken } from "../../schema/subjects.js";
+import { holdBundle } from "./bundles.js";
 import type { Database, Tx } from "./database.js";
 
 /** What an engine is to serve on one host. */
@@ -93,15 +94,24 @@ export async function setTargets(
     .execute();
 }
 
-/** Has hosts serve what their engine serves by its last update; those that have a target of the set already keep it. */
+/**
+ * Has hosts serve what their engine serves by its last update, while its files are there; those that have a target of the set already
+ * keep it.
+ */
 export async function insertBases(db: Database, rows: readonly (BaseRecord & { agent: string })[]): Promise<void> {
-  await db
-    .insertInto("engine_targets")
-    .values(
-      rows.map(({ engineId, agent, set, bundleId }) => ({ engine_id: engineId, agent, set_name: set, bundle_id: bundleId })),
-    )
-    .onConflict((clash) => clash.doNothing())
-    .execute();
+  await db.transaction().execute(async (tx) => {
+    const held = new Map<number, boolean>();
+    for (const { bundleId } of rows) if (!held.has(bundleId)) held.set(bundleId, (await holdBundle(tx, bundleId)) !== undefined);
+    const values = rows
+      .filter(({ bundleId }) => held.get(bundleId))
+      .map(({ engineId, agent, set, bundleId }) => ({ engine_id: engineId, agent, set_name: set, bundle_id: bundleId }));
+    if (values.length === 0) return;
+    await tx
+      .insertInto("engine_targets")
+      .values(values)
+      .onConflict((clash) => clash.doNothing())
+      .execute();
+  });
 }
 
 /** The hosts that have a target of a set. */

@@ -182,6 +182,9 @@ describe("people steer", () => {
     await db.updateTable("bundles").set({ removed_at: new Date() }).where("digest", "=", first).execute();
     const wanted = { engineId: mesh.engineId, set: "main", bundleId, cause: "ASKED", skipCanary: true } as const;
     await expect(db.transaction().execute((tx) => planUpdate(tx, wanted))).rejects.toThrow("files are gone");
+    mesh.add("new");
+    await mesh.sweep();
+    expect(mesh.told.some(({ agent }) => agent === mesh.host("new").agent)).toBe(false);
   });
 
   it("the canary can be skipped while it waits", async () => {
