@@ -20,7 +20,7 @@ export async function rollbackEngine({ db }: UpdateMesh, caller: Caller, name: s
   return db.transaction().execute(async (tx) => {
     await lockUpdates(tx, engine.engineId);
     const open = await readOpenUpdate(tx, engine.engineId, set);
-    const id = open && open.state !== "PENDING" ? await giveUp(tx, open) : await goBack(tx, engine.engineId, set);
+    const id = open && open.state !== "PENDING" ? await giveUp(tx, open) : await goBack(tx, engine.engineId, set, open);
     await audit(tx, caller, "rollbackEngine", engine.name, { set, update: String(id) });
     return written(tx, id);
   });
@@ -33,9 +33,10 @@ async function giveUp(tx: Tx, open: UpdateRecord): Promise<number> {
   return open.id;
 }
 
-async function goBack(tx: Tx, engineId: number, set: string): Promise<number> {
+async function goBack(tx: Tx, engineId: number, set: string, waiting: UpdateRecord | undefined): Promise<number> {
   const base = await readBase(tx, engineId, set);
   const before = base === null ? undefined : await readBefore(tx, engineId, set, base);
+  if (!before && waiting) return giveUp(tx, waiting);
   if (!before) throw badInput("engine", `there is nothing of ${set} to go back to: its hosts serve what they were given first`);
   if (before.isRemoved) throw badInput("engine", "the files of the bundle before are gone");
   const planned = await planUpdate(tx, { engineId, set, bundleId: before.bundleId, cause: "ROLLBACK", skipCanary: true });

@@ -187,6 +187,17 @@ describe("people steer", () => {
     expect(mesh.told.some(({ agent }) => agent === mesh.host("new").agent)).toBe(false);
   });
 
+  it("a rollback gives up a first update that waits", async () => {
+    await mesh.publish({ fetched: true });
+    await mesh.sweep();
+    expect((await last()).state).toBe("PENDING");
+    await rollbackEngine(mesh.context, TESTER, mesh.engine, "main");
+    const { id, state } = await last();
+    expect(state).toBe("ROLLED_BACK");
+    await mesh.sweep();
+    expect((await last()).id).toBe(id);
+  });
+
   it("the canary can be skipped while it waits", async () => {
     await served(3);
     const next = await mesh.publish();
