@@ -169,6 +169,12 @@ const isNeeded = sql<boolean>`(
   exists (select from engine_targets where bundle_id = bundles.id)
   or exists (select from engine_updates where state in ('PENDING', 'CANARY', 'ROLLING', 'HELD') and bundles.id in (from_bundle, to_bundle)))`;
 
+/** What a rollback goes to: it was served before what its engine serves now. */
+const isBefore = sql<boolean>`exists (select from engine_updates as update where update.engine_id = bundles.engine_id
+  and update.from_bundle = bundles.id and update.state = 'DONE' and update.cause <> 'ROLLBACK' and update.to_bundle = (
+    select done.to_bundle from engine_updates as done where done.engine_id = bundles.engine_id and done.set_name = bundles.set_name
+      and done.state = 'DONE' order by done.id desc limit 1))`;
+
 /** Whether a bundle is served, or is to be. */
 export async function isBundleNeeded(tx: Tx, id: number): Promise<boolean> {
   const { rows } = await sql<{ needed: boolean }>`select ${isNeeded} as needed from bundles where id = ${id}`.execute(tx);
@@ -185,7 +191,7 @@ export async function markRemoved(tx: Tx, id: number): Promise<void> {
     .execute();
 }
 
-/** Notes the same of all bundles but the newest of each set and those that are needed. Returns how many they were. */
+/** Notes the same of all bundles but the newest of each set, those needed, and what a rollback goes to. Returns how many they were. */
 export async function removeOldBundles(tx: Tx): Promise<number> {
   // Whoever makes one a target holds it: what he does is seen by the second statement.
   const { rows } = await sql<{ id: number }>`
@@ -198,7 +204,7 @@ export async function removeOldBundles(tx: Tx): Promise<number> {
     .updateTable("bundles")
     .set({ removed_at: sql<Date>`now()` })
     .where("id", "in", old)
-    .where(sql<boolean>`not ${isNeeded}`)
+    .where(sql<boolean>`not ${isNeeded} and not ${isBefore}`)
     .executeTakeFirst();
   return Number(removed.numUpdatedRows);
 }
