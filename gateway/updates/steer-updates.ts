@@ -35,10 +35,19 @@ async function giveUp(tx: Tx, open: UpdateRecord): Promise<number> {
 
 async function goBack(tx: Tx, engineId: number, set: string, waiting: UpdateRecord | undefined): Promise<number> {
   const base = await readBase(tx, engineId, set);
-  const before = base === null ? undefined : await readBefore(tx, engineId, set, base);
+  const served = new Set([base]);
+  let before = base === null ? undefined : await readBefore(tx, engineId, set, base);
   if (!before && waiting) return giveUp(tx, waiting);
   if (!before) throw badInput("engine", `there is nothing of ${set} to go back to: its hosts serve what they were given first`);
-  if (before.isRemoved) throw badInput("engine", "the files of the bundle before are gone");
+  while (before && before.bundleId !== null && (before.isRemoved || before.bundleId === base)) {
+    // It may have been served more than once: each leads back to the one before it.
+    if (served.has(before.bundleId)) before = undefined;
+    else {
+      served.add(before.bundleId);
+      before = await readBefore(tx, engineId, set, before.bundleId);
+    }
+  }
+  if (!before) throw badInput("engine", "the files of the bundle before are gone");
   const planned = await planUpdate(tx, { engineId, set, bundleId: before.bundleId, cause: "ROLLBACK", skipCanary: true });
   if ("underway" in planned) throw new TypeError("an update began in the middle of a lock");
   return planned.id;
