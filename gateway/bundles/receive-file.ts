@@ -7,9 +7,10 @@ import type { SentFile } from "../bus/bundle-store.js";
 import { findFileSize } from "../db/bundles.js";
 import { badInput, GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
+import { removePart } from "./retain.js";
 import { readUpload } from "./uploads.js";
 
-type Mesh = Pick<ScanContext, "db" | "bundles">;
+type Mesh = Pick<ScanContext, "db" | "bundles" | "log">;
 
 /** What there is of a bundle that is being sent: every file of its class counts. */
 export async function readUploadState({ db, bundles }: Mesh, token: string): Promise<BundleUploadState> {
@@ -20,10 +21,10 @@ export async function readUploadState({ db, bundles }: Mesh, token: string): Pro
 
 /**
  * Takes a file of a bundle, and returns its size. What does not fit is refused before it is read. Throws NOT_FOUND, UPLOAD_EXPIRED, and
- * whatever `BundleStore.put` throws; nothing of it is stored then.
+ * whatever `BundleStore.put` throws; what came of it is removed then.
  */
 export async function receiveFile(
-  { db, bundles }: Mesh,
+  { db, bundles, log }: Mesh,
   token: string,
   file: SentFile,
 ): Promise<{ sha256: string; size: number }> {
@@ -45,6 +46,13 @@ export async function receiveFile(
       "STORAGE_FULL",
       `this file has ${sizeText(length)}, and there is room for ${sizeText(room)}: remove bundles, or raise SCANMESH_BUNDLES_MAX`,
     );
-  const size = await bundles.put(internetClass(internet), { ...file, announced: length }, BUNDLE_LIMITS.fileSize);
-  return { sha256, size };
+  try {
+    const size = await bundles.put(internetClass(internet), { ...file, announced: length }, BUNDLE_LIMITS.fileSize);
+    return { sha256, size };
+  } catch (error) {
+    await removePart({ db, bundles }, internetClass(internet), sha256).catch((reason: unknown) =>
+      log.warn({ err: reason, sha256 }, "cannot remove what there is of a bundle's file now; the sweep will"),
+    );
+    throw error;
+  }
 }

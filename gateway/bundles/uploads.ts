@@ -15,7 +15,7 @@ import { badInput, GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
 
 /** How long a bundle may take to be sent. */
-const UPLOAD_TTL_MS = 24 * 3_600_000;
+export const UPLOAD_TTL_MS = 24 * 3_600_000;
 const TOKEN_BYTES = 24;
 const TOKEN = /^[\w-]{32}$/;
 

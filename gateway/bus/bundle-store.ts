@@ -47,7 +47,8 @@ export interface StoredBundles {
 export interface BundleStore {
   /**
    * Streams a file in; it is safe when this returns its size. One that is there is read and not stored again. Throws BAD_INPUT for bytes
-   * of another sha256, TOO_LARGE, STORAGE_FULL; nothing of a new file stays then. Of one file there must be one call at a time.
+   * of another sha256, TOO_LARGE, STORAGE_FULL; parts of a new file stay then, and are not taken for the file. It never removes: the same
+   * file may have come whole through another gateway meanwhile.
    */
   put(internet: InternetClass, file: SentFile, limit: number): Promise<number>;
   /** Whether there is the whole file. */
@@ -157,16 +158,12 @@ export function openBundleStore(
         const found = hash.digest("hex");
         if (found !== sha256)
           throw new GatewayError("BAD_INPUT", `these bytes have the sha256 ${found}, not ${sha256}: send the file again`);
-        if (isThere) return size;
-        await write(0, first ?? []);
+        if (!isThere) await write(0, first ?? []);
+        // Whether it was there or came now, it may have been removed meanwhile.
         if (!(await has(internet, { sha256, size }))) throw unavailable();
         return size;
       } catch (error) {
         await window.settled();
-        if (isThere) throw error;
-        await removeOne(internet, sha256).catch((reason: unknown) =>
-          log.warn({ err: reason, sha256 }, "cannot remove what there is of a bundle's file now; the sweep will"),
-        );
         throw error;
       }
     },

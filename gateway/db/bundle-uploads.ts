@@ -76,12 +76,13 @@ export async function markPublished(tx: Tx, tokenHash: string, bundleId: number)
   await tx.updateTable("bundle_uploads").set({ bundle_id: bundleId }).where("token_hash", "=", tokenHash).execute();
 }
 
-/** Whether somebody may still send files of bundles in this class. */
-export async function mayFilesCome(db: Database | Tx, internet: boolean): Promise<boolean> {
-  const { rows } = await sql<{ coming: boolean }>`
-    select exists (select from bundle_uploads upload join engines engine on engine.id = upload.engine_id
-      where engine.internet = ${internet} and upload.expires_at > now() and upload.bundle_id is null) as coming`.execute(db);
-  return rows[0]?.coming ?? true;
+/** Since when somebody may have been sending files of bundles in this class; null: nobody sends any. `ttlMs` is that of all uploads. */
+export async function filesComeSince(db: Database | Tx, internet: boolean, ttlMs: number): Promise<Date | null> {
+  const { rows } = await sql<{ since: Date | null }>`
+    select min(upload.expires_at) - ${ttlMs} * interval '1 millisecond' as since
+    from bundle_uploads upload join engines engine on engine.id = upload.engine_id
+    where engine.internet = ${internet} and upload.expires_at > now() and upload.bundle_id is null`.execute(db);
+  return rows[0]?.since ?? null;
 }
 
 /** Deletes those that expired a day ago; until then callers are told that they have. */

@@ -169,11 +169,18 @@ const isNeeded = sql<boolean>`(
   exists (select from engine_targets where bundle_id = bundles.id)
   or exists (select from engine_updates where state in ('PENDING', 'CANARY', 'ROLLING', 'HELD') and bundles.id in (from_bundle, to_bundle)))`;
 
-/** What a rollback goes to: it was served before what its engine serves now. */
-const isBefore = sql<boolean>`exists (select from engine_updates as update where update.engine_id = bundles.engine_id
-  and update.from_bundle = bundles.id and update.state = 'DONE' and update.cause <> 'ROLLBACK' and update.to_bundle = (
-    select done.to_bundle from engine_updates as done where done.engine_id = bundles.engine_id and done.set_name = bundles.set_name
-      and done.state = 'DONE' order by done.id desc limit 1))`;
+/** What an engine serves by its last update, for hosts that come, and what it served before that, to go back to. */
+const isLastOrBefore = sql<boolean>`exists (
+  select from (
+    select done.to_bundle from engine_updates as done
+    where done.engine_id = bundles.engine_id and done.set_name = bundles.set_name and done.state = 'DONE'
+    order by done.id desc limit 1) as last
+  left join lateral (
+    select done.from_bundle from engine_updates as done
+    where done.engine_id = bundles.engine_id and done.set_name = bundles.set_name and done.state = 'DONE'
+      and done.cause <> 'ROLLBACK' and done.to_bundle = last.to_bundle
+    order by done.id desc limit 1) as earlier on true
+  where bundles.id in (last.to_bundle, earlier.from_bundle))`;
 
 /** Whether a bundle is served, or is to be. */
 export async function isBundleNeeded(tx: Tx, id: number): Promise<boolean> {
@@ -191,12 +198,13 @@ export async function markRemoved(tx: Tx, id: number): Promise<void> {
     .execute();
 }
 
-/** Notes the same of all bundles but the newest of each set, those needed, and what a rollback goes to. Returns how many they were. */
+/** Notes the same of all but the newest of each set, those needed, the last and the one before. Returns how many they were. */
 export async function removeOldBundles(tx: Tx): Promise<number> {
   // Whoever makes one a target holds it: what he does is seen by the second statement.
   const { rows } = await sql<{ id: number }>`
     select id from bundles where removed_at is null and (select count(*) from bundles newer where newer.engine_id = bundles.engine_id
       and newer.set_name = bundles.set_name and newer.removed_at is null and newer.sequence > bundles.sequence) >= ${KEPT_BUNDLES}
+      and not ${isNeeded} and not ${isLastOrBefore}
     for update`.execute(tx);
   const old = rows.map(({ id }) => id);
   if (old.length === 0) return 0;
@@ -204,18 +212,19 @@ export async function removeOldBundles(tx: Tx): Promise<number> {
     .updateTable("bundles")
     .set({ removed_at: sql<Date>`now()` })
     .where("id", "in", old)
-    .where(sql<boolean>`not ${isNeeded} and not ${isBefore}`)
+    .where(sql<boolean>`not ${isNeeded} and not ${isLastOrBefore}`)
     .executeTakeFirst();
   return Number(removed.numUpdatedRows);
 }
 
-/** Of some files and manifests those that a bundle has, or had. */
-export async function readKnownFiles(db: Database | Tx, sha256s: readonly string[]): Promise<Set<string>> {
+/** Of some files and manifests those that a bundle of the class has, or had. */
+export async function readKnownFiles(db: Database | Tx, sha256s: readonly string[], internet: boolean): Promise<Set<string>> {
   const wanted = elements(sha256s, "text");
   const { rows } = await sql<{ sha256: string }>`
-    select sha256 from bundle_files where sha256 = any(${wanted}) union select digest from bundles where digest = any(${wanted})`.execute(
-    db,
-  );
+    select file.sha256 from bundle_files file join bundles bundle on bundle.id = file.bundle_id
+    join engines engine on engine.id = bundle.engine_id where engine.internet = ${internet} and file.sha256 = any(${wanted})
+    union select bundle.digest from bundles bundle join engines engine on engine.id = bundle.engine_id
+    where engine.internet = ${internet} and bundle.digest = any(${wanted})`.execute(db);
   return new Set(rows.map(({ sha256 }) => sha256));
 }
 

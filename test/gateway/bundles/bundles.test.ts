@@ -2,15 +2,14 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { sql } from "kysely";
 import { beforeEach, describe, expect, it } from "vitest";
-import { tidyBundles } from "../../../gateway/bundles/retain.js";
 import { BUNDLE_CHUNK_BYTES, BUNDLE_LIMITS } from "../../../schema/bundle.js";
 import { isBundleSignature } from "../../../schema/bundle-signature.js";
 import { bundleReadSubject, BUNDLES } from "../../../schema/subjects.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
-import { ask, data } from "../http/http-client.js";
-import { listing, openBundle, post, publish, putFile, sha256 } from "./sending.js";
+import { ask } from "../http/http-client.js";
+import { listed, listing, openBundle, post, publish, putFile, sha256 } from "./sending.js";
 
 const MIB = 1024 ** 2;
 
@@ -24,27 +23,7 @@ beforeEach(async () => {
   await gateway.context.bundles.remove("isolated", [...files.keys(), ...parts]);
 });
 
-interface Shown {
-  readonly id: string;
-  readonly sequence: number;
-  readonly version: string | null;
-  readonly digest: string;
-  readonly fileCount: number;
-  readonly size: number;
-  readonly source: string;
-}
-
-async function shown(options = ""): Promise<Shown[]> {
-  const query = `{ bundles${options} { nodes { id sequence version digest fileCount size source } } }`;
-  return (await data<{ bundles: { nodes: Shown[] } }>(gateway.url, query)).bundles.nodes;
-}
-
-const remove = async (id: string) => {
-  const mutation = `mutation ($id: ID!) { removeBundle(id: $id) {
-    ... on RemoveBundleSuccess { bundle { removedAt } } ... on UserError { message code } } }`;
-  return (await data<{ removeBundle: { bundle?: { removedAt: string }; message?: string } }>(gateway.url, mutation, { id }))
-    .removeBundle;
-};
+const shown = async (options = "") => listed(gateway.url, options);
 const stored = async () => [...(await gateway.context.bundles.content("isolated")).files.keys()];
 const error = async (answer: Promise<{ status: number; json<T>(): T }>) => {
   const { status, json } = await answer;
@@ -210,46 +189,6 @@ describe("a bundle is refused with a sentence", () => {
     expect(await error(putFile(to, randomBytes(4 * MIB)))).toEqual([507, expect.stringMatching(sentence)]);
     expect(await stored()).toHaveLength(1);
   });
-});
-
-it("two bundles of a set are kept, and what is served; files go with the last bundle that has them", async () => {
-  const same = "in all of them";
-  for (const n of [1, 2]) await publish(gateway.url, { a: `${n}`, same });
-  const engineId = (
-    await gateway.context.db.selectFrom("engines").select("id").where("name", "=", "Av").executeTakeFirstOrThrow()
-  ).id;
-  const target = { engine_id: engineId, agent: "puppet", set_name: "main", bundle_id: 1 };
-  await stage.db.insertInto("engine_targets").values(target).execute();
-  await publish(gateway.url, { a: "3", same });
-  expect((await shown()).map(({ sequence }) => sequence)).toEqual([3, 2, 1]);
-  expect(await remove("1")).toMatchObject({
-    code: "BAD_INPUT",
-    message: expect.stringMatching(/^id: bundle 1 of Av main is served/) as string,
-  });
-  await stage.db.updateTable("engine_targets").set({ bundle_id: 3 }).execute();
-  await tidyBundles(gateway.context);
-  expect((await shown()).map(({ sequence }) => sequence)).toEqual([3, 2]);
-  expect((await shown("(removed: true)")).map(({ sequence }) => sequence)).toEqual([3, 2, 1]);
-  const kept = async () => new Set(await stored());
-  const digests = (await shown()).map(({ digest }) => digest);
-  expect(await kept()).toEqual(new Set([sha256("2"), sha256("3"), sha256(same), ...digests]));
-  expect((await remove("2")).bundle?.removedAt).toEqual(expect.any(String));
-  expect(await kept()).toEqual(new Set([sha256("3"), sha256(same), digests[0]]));
-  expect(await remove("99")).toMatchObject({ code: "NOT_FOUND" });
-});
-
-it("files of a bundle that is never published go, once nobody can publish it any more", async () => {
-  const to = await openBundle(gateway.url, "Av");
-  await putFile(to, "orphan");
-  const { config } = gateway.context;
-  const later = { ...gateway.context, config: { ...config, orphanGraceMs: -60_000 } };
-  await tidyBundles(later);
-  expect(await stored()).toEqual([sha256("orphan")]);
-  await stage.db.updateTable("bundle_uploads").set({ expires_at: new Date() }).execute();
-  await tidyBundles(gateway.context);
-  expect(await stored()).toEqual([sha256("orphan")]);
-  await tidyBundles(later);
-  expect(await stored()).toEqual([]);
 });
 
 it("what was lost with the stream is there again once the same is published", async () => {

@@ -36,3 +36,20 @@ export async function publish(
   for (const bytes of Object.values(files)) await putFile(to, bytes);
   return post(to, { files: listing(files), ...rest });
 }
+
+/** A bundle as the API shows it. */
+export interface Shown {
+  readonly id: string;
+  readonly sequence: number;
+  readonly version: string | null;
+  readonly digest: string;
+  readonly fileCount: number;
+  readonly size: number;
+  readonly source: string;
+}
+
+/** The bundles that the API lists. */
+export async function listed(url: string, options = ""): Promise<Shown[]> {
+  const query = `{ bundles${options} { nodes { id sequence version digest fileCount size source } } }`;
+  return (await data<{ bundles: { nodes: Shown[] } }>(url, query)).bundles.nodes;
+}
