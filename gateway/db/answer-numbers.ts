@@ -58,8 +58,8 @@ export type ShownAnswers = "FAILURES" | "DETECTIONS" | "MISSES" | "SLOWEST";
 
 const CHOICES = {
   FAILURES: { where: sql`state in ('FAILED', 'TIMEOUT')`, order: sql`scan_id desc` },
-  DETECTIONS: { where: sql`verdict >= 'SUSPICIOUS'`, order: sql`scan_id desc` },
-  MISSES: { where: sql`state = 'DONE' and coalesce(verdict, 'CLEAN') < 'SUSPICIOUS'`, order: sql`scan_id desc` },
+  DETECTIONS: { where: sql`answers.verdict >= 'SUSPICIOUS'`, order: sql`scan_id desc` },
+  MISSES: { where: sql`state = 'DONE' and coalesce(answers.verdict, 'CLEAN') < 'SUSPICIOUS'`, order: sql`scan_id desc` },
   SLOWEST: { where: sql`duration_ms is not null`, order: sql`duration_ms desc` },
 };
 

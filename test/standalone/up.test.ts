@@ -180,7 +180,7 @@ describe.skipIf(process.platform !== "linux")("npm run up", { timeout: 3 * START
     });
     expect(await mesh.ended).toBe(1);
     expect(mesh.output().trimEnd().split("\n").at(-1)).toMatch(
-      /^NATS has no room for the stream SCANS of .* reserve 4 GiB .*\.$/,
+      /^NATS has no room for the stream SCANS of .* reserve 12 GiB .*\.$/,
     );
   });
 
