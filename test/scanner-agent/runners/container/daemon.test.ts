@@ -62,8 +62,9 @@ describe.skipIf(!possible)("a Docker daemon that", () => {
     await stage.request({ speed: "FAST", internet: false }, request);
     await until("it is taken", async () => (await agent.engine("Stopped"))?.busy === 1);
     await daemon.stop();
-    expect(await reasonOf(agent, "Stopped")).toMatch(
-      /^(Docker (has gone|has ended its lease|does not answer)|cannot reach Docker)/,
+    // The end of its containers may be heard of first.
+    await until("the daemon is named", async () =>
+      /^(Docker (has gone|has ended its lease|does not answer)|cannot reach Docker)/.test(await reasonOf(agent, "Stopped")),
     );
     await daemon.start();
     await healthy(agent, "Stopped");
