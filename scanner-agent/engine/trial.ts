@@ -1,4 +1,5 @@
-import { readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Manifest } from "../../schema/manifest.js";
 import type { Provision } from "../bundles/provision.js";
@@ -38,11 +39,13 @@ export async function createTrial({ spool, selfTest, cleanMs, log, cleanFiles = 
   const folder = await spool.make("self-test-of-candidates");
 
   async function scanCopy(bytes: Buffer, scan: (sample: Sample) => Promise<Outcome>): Promise<Outcome> {
-    const sample = await writeSample(folder, bytes);
+    // Candidates of several engines are tested with the same files at the same time.
+    const own = await mkdtemp(join(folder, "sample-"));
     try {
-      return await scan(sample);
+      await chmod(own, 0o755);
+      return await scan(await writeSample(own, bytes));
     } finally {
-      await rm(sample.path ?? "", { force: true });
+      await rm(own, { recursive: true, force: true });
     }
   }
 

@@ -112,8 +112,7 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
   async function carryOut(line: Line, order: Order, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     try {
-      // Other agents of this host leave what this one is to serve.
-      await save();
+      await saveTarget();
       if (keyOf(order.bundles) !== keyOf(servingOf(line))) {
         const provision = order.bundles.length === 0 ? null : await provide(line, order, signal);
         await tryOut(line, order, provision, signal);
@@ -169,6 +168,18 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     line.previous = servingOf(line);
     line.provision = provision;
     log.info({ engine: order.engine, versions: engine.versions() }, "The engine serves what the mesh orders");
+  }
+
+  /**
+   * Other agents of this host leave what this one is to serve from then on. On a full disk it goes on all the same: what is here
+   * already, or the host's own, needs no room.
+   */
+  async function saveTarget(): Promise<void> {
+    try {
+      await save();
+    } catch (error) {
+      log.error({ err: error }, "Cannot write down what is to be served");
+    }
   }
 
   /** What is served is so whether this works or not. */
@@ -229,9 +240,9 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
         try {
           if (serving.length > 0) await recall(line, serving);
         } catch (error) {
-          if (!(error instanceof BundleError)) throw error;
-          log.warn({ engine: token, reason: error.message }, "What the engine served last is lost; it uses what its host has");
-          tell(line, { state: "FAILED", reason: `${error.message}: it serves what its host has` });
+          // Whatever is wrong with it: an agent that did not start would serve nothing at all.
+          log.warn({ err: error, engine: token }, "What the engine served last is lost; it uses what its host has");
+          tell(line, { state: "FAILED", reason: `${reasonOf(error)}: it serves what its host has` });
         }
       }
     },

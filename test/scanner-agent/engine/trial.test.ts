@@ -66,6 +66,11 @@ describe("a candidate's test", () => {
     expect(given.slice(1)).toEqual(Array.from({ length: 20 }, (_, n) => `program ${n}`));
   });
 
+  test("has files of its own: candidates of several engines are tested at the same time", async () => {
+    const all = await Promise.all(Array.from({ length: 4 }, () => tryOut({}, () => CLEAN)));
+    expect(all.map(({ length }) => length)).toEqual([20, 20, 20, 20]);
+  });
+
   test.each<[string, (text: string) => Outcome, RegExp]>([
     ["finds nothing in the bundle's file", () => CLEAN, /works and finds EICAR, but not its bundle's own test file/],
     [

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -6,7 +6,7 @@ import type { Provision } from "../../../scanner-agent/bundles/provision.js";
 import { done, Unavailable } from "../../../scanner-agent/contract.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
 import type { SwitchWay } from "../../../schema/bundle-presence.js";
-import type { ServedBundles } from "../../../schema/bundle.js";
+import { bundleDigest, type ServedBundles } from "../../../schema/bundle.js";
 import { agentsOnBus, requestOf } from "../stage/agent-stage.js";
 import { until, type BusStage } from "../stage/bus-stage.js";
 import { orderBundles, publishBundle, untilBundles } from "../stage/ordered-bundles.js";
@@ -98,6 +98,19 @@ describe("an agent that is to serve bundles", () => {
     expect((await agent.scan()).versions.signatures).toBe("good");
   });
 
+  test("goes back although it cannot write that down", async () => {
+    const engine = taker();
+    const agent = await agentWith(engine);
+    const served = await bundle(engine.name, "served");
+    agent.order(served);
+    await agent.reach("SERVING", served);
+    await rm(join(folder, "agents"), { recursive: true });
+    await writeFile(join(folder, "agents"), "no folder");
+    agent.order([]);
+    await agent.reach("SERVING", []);
+    expect((await agent.scan()).versions.signatures).toBe("host");
+  });
+
   test("gives up what is under way for a newer order", async () => {
     const held = gate();
     const engine = taker((own) => (own === "slow" ? held.opened : Promise.resolve()));
@@ -150,6 +163,25 @@ describe("an agent that is started again", () => {
     expect((await third.scan()).versions.signatures).toBe("host");
     third.order(served);
     await third.reach("SERVING", served);
+  });
+
+  test("starts although what it served last is described in a way that it cannot read", async () => {
+    const engine = taker();
+    const env = { SCANMESH_AGENT_ID: `unread-${process.pid}` };
+    const first = await agentWith(engine, undefined, env);
+    const served = await bundle(engine.name, "served");
+    first.order(served);
+    await first.reach("SERVING", served);
+    await first.stop();
+    const newer = Buffer.from('{"v":2}');
+    const digest = bundleDigest(newer);
+    await writeFile(join(folder, "manifests", digest), newer);
+    const [record = ""] = await readdir(join(folder, "agents"));
+    const text = await readFile(join(folder, "agents", record), "utf8");
+    await writeFile(join(folder, "agents", record), text.replaceAll(served[0]?.digest ?? "", digest));
+    const second = await agentWith(engine, undefined, env);
+    expect((await second.reach("FAILED", [])).bundles.reason).toMatch(/: it serves what its host has$/);
+    expect((await second.scan()).versions.signatures).toBe("host");
   });
 
   test("serves what its host has if what it served last does not work any more, and says so", async () => {
