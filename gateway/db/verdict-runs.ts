@@ -51,9 +51,9 @@ export async function tryLockRuns(tx: Tx): Promise<boolean> {
 
 /** Whether there is anything to do for runs: an engine is followed, or scans of a run are under way. */
 export async function hasRuns(db: Database): Promise<boolean> {
-  const { rows } = await sql<{ any: boolean }>`
-    select exists (select from verdict_follows) or exists (select from verdict_checks) as any`.execute(db);
-  return rows[0]?.any ?? false;
+  const { rows } = await sql<{ found: boolean }>`
+    select exists (select from verdict_follows) or exists (select from verdict_checks) as found`.execute(db);
+  return rows[0]?.found ?? false;
 }
 
 export async function readFollows(db: Database | Tx): Promise<Follow[]> {

@@ -24,13 +24,19 @@ export interface LockOptions {
 export async function withLock<T>(file: string, { signal, onWait, staleMs }: LockOptions, work: () => Promise<T>): Promise<T> {
   const own = randomUUID();
   await take(file, own, { signal, onWait, staleMs });
+  let problem: unknown;
   const touching = setInterval(() => {
     const now = new Date();
-    // Whoever took it over finds out by itself.
-    void utimes(file, now, now).catch(() => undefined);
+    utimes(file, now, now).catch((error: unknown) => {
+      // Whoever took it over finds out by itself.
+      if (!hasCode(error, "ENOENT")) problem = error;
+    });
   }, TOUCH_MS);
   try {
-    return await work();
+    const done = await work();
+    // Others may have taken the lock for a killed agent's meanwhile.
+    if (problem !== undefined) throw new Error("a lock could not be held while bundles were changed", { cause: problem });
+    return done;
   } finally {
     clearInterval(touching);
     if ((await readIfThere(file)) === own) await rm(file, { force: true });

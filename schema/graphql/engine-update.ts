@@ -1,6 +1,6 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { EngineUpdateState, UpdateCause } from "../update-states.js";
+import { EngineUpdateState, HostUpdateState, UpdateCause } from "../update-states.js";
 import { PageInfo } from "./page-info.js";
 
 registerEnumType(EngineUpdateState, {
@@ -27,17 +27,7 @@ registerEnumType(UpdateCause, {
 });
 
 /** How far a set is on a host. */
-export const UpdateHostState = {
-  WAITING: "WAITING",
-  FETCHING: "FETCHING",
-  TESTING: "TESTING",
-  CANARY: "CANARY",
-  SERVING: "SERVING",
-  HELD: "HELD",
-  FAILED: "FAILED",
-  GONE: "GONE",
-  BY_HOST: "BY_HOST",
-} as const;
+export const UpdateHostState = { ...HostUpdateState, BY_HOST: "BY_HOST" } as const;
 export type UpdateHostState = keyof typeof UpdateHostState;
 registerEnumType(UpdateHostState, {
   name: "UpdateHostState",
