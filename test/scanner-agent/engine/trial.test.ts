@@ -5,16 +5,28 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Provision } from "../../../scanner-agent/bundles/provision.js";
 import { done, notDone, type Outcome, type Sample } from "../../../scanner-agent/contract.js";
 import { findCleanFiles } from "../../../scanner-agent/engine/clean-files.js";
-import { createTrial } from "../../../scanner-agent/engine/trial.js";
-import { openSpool, type Spool } from "../../../scanner-agent/samples/spool.js";
+import { createTrial, type Trial } from "../../../scanner-agent/engine/trial.js";
+import { openSpool } from "../../../scanner-agent/samples/spool.js";
 import { Manifest } from "../../../schema/manifest.js";
 import { testLog } from "../../stage/log.js";
 
 let folder: string;
-let spool: Spool;
+let trial: Trial;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "scanmesh-test-trial-"));
-  spool = await openSpool(join(folder, "spool"));
+  const paths = await Promise.all(
+    Array.from({ length: 25 }, async (_, n) => {
+      const path = join(folder, `program-${n}`);
+      await writeFile(path, `program ${n}`);
+      return path;
+    }),
+  );
+  async function* cleanFiles() {
+    yield join(folder, "gone");
+    yield* paths;
+  }
+  const spool = await openSpool(join(folder, "spool"));
+  trial = await createTrial({ spool, selfTest: () => Promise.resolve([]), cleanMs: 0, log: testLog("trial"), cleanFiles });
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -33,22 +45,10 @@ const FOUND = done("INFECTED", "Found", null);
 
 /** Tries an engine that finds something in files with the word `bad`; the texts of what it was given, of this host's programs alone. */
 async function tryOut(more: Record<string, unknown>, answer: (text: string) => Outcome, positive: string | null = null) {
-  const paths = await Promise.all(
-    Array.from({ length: 25 }, async (_, n) => {
-      const path = join(folder, `program-${n}`);
-      await writeFile(path, `program ${n}`);
-      return path;
-    }),
-  );
-  async function* cleanFiles() {
-    yield join(folder, "gone");
-    yield* paths;
-  }
   const file = join(folder, "positive");
   if (positive !== null) await writeFile(file, positive);
   const provision: Provision = { bundles: [], key: "", folder: null, positive: positive === null ? null : file, image: null };
   const given: string[] = [];
-  const trial = await createTrial({ spool, selfTest: () => Promise.resolve([]), cleanMs: 0, log: testLog("trial"), cleanFiles });
   const scan = async ({ path, sha256 }: Sample) => {
     expect(basename(path ?? "")).toBe(sha256);
     const text = await readFile(path ?? "", "utf8");
