@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { availableParallelism, totalmem } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
 import { createAbortController } from "../schema/abort-controller.js";
 import type { EngineSettings } from "../schema/agent-settings.js";
 import { type AgentState } from "../schema/control.js";
-import { MAX_ENGINES, type EnginePresence, type Presence } from "../schema/presence.js";
-import { createConnections } from "./agent-connections.js";
-import { openBundles } from "./agent-bundles.js";
+import { type EnginePresence, type Presence } from "../schema/presence.js";
+import { createConnections } from "./join/connections.js";
+import { openBundles } from "./work/open-bundles.js";
 import { createAnswers } from "./bus/answers.js";
-import { endInTurn } from "./end-in-turn.js";
+import { endInTurn } from "./work/end-in-turn.js";
 import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
 import type { EngineParts } from "./engine/engine.js";
@@ -25,12 +24,10 @@ import { createSettingsTaker, type Arrangement } from "./work/settings.js";
 import { JoinError } from "../schema/join-errors.js";
 import { keepMembership, type Membership } from "./join/membership.js";
 import { logDestination } from "../schema/log-destination.js";
-import { MESSAGE_VERSION } from "../schema/message-version.js";
-import { SEALING } from "../schema/sealed-chunks.js";
-import { CHUNK_BYTES } from "../schema/streams.js";
 import { ownVersion } from "../schema/version.js";
 import { openFetcher } from "./fetcher/open-fetcher.js";
 import type { Fetcher } from "./fetcher/fetcher.js";
+import { describeAgent } from "./work/describe-agent.js";
 import { startPresence, type Announcer, type Goodbye } from "./work/presence.js";
 import { createNatsSampleReader } from "./samples/nats-sample-reader.js";
 import { createSampleCache, type SampleCache } from "./samples/sample-cache.js";
@@ -121,38 +118,14 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   const settings = createSettingsTaker({ arrange, replace, onApplied: onChange, log });
 
   async function presence(): Promise<Presence> {
-    const { agent, host, heartbeatMs, internet, sampleMemory } = config;
-    await lookAtEngines();
-    const largestSample = samples?.largest();
-    return {
-      v: 1,
-      agent,
-      host,
-      version,
-      class: internet,
-      startedAt,
-      ...(config.joined ? { instance } : {}),
-      heartbeatMs,
-      state: stopping ? "DRAINING" : ordered,
-      proofs: [...(containers?.proofs() ?? [])],
-      ...(largestSample === undefined ? {} : { largestSample }),
-      sampleMemory,
-      largestChunk: CHUNK_BYTES,
-      sealing: SEALING,
-      messages: MESSAGE_VERSION,
-      off: off.slice(0, MAX_ENGINES),
-      machine: { cores: availableParallelism(), memory: totalmem() },
-      settings: settings.applied(),
-      fetches: fetcher?.jobs(),
-      engines: engines().map((engine) => ({ ...engine.presence(), bundles: bundles?.presence(engine) })),
-    };
+    await Promise.all(engines().map((engine) => engine.look()));
+    const state = stopping ? "DRAINING" : ordered;
+    const fetches = fetcher?.jobs();
+    const parts = { containers, samples, bundles, engines: engines(), off, settings: settings.applied(), fetches };
+    return describeAgent(config, { version, startedAt, instance, state, ...parts });
   }
 
   const engines = () => roster?.engines() ?? [];
-
-  async function lookAtEngines(): Promise<void> {
-    await Promise.all(engines().map((engine) => engine.look()));
-  }
 
   function onChange(): void {
     roster?.update();
@@ -196,7 +169,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     void containers.reap();
     const parts = overrides.engines ?? (await loadEngines(await spool.make("run"), containers));
     const selfTest = await createSelfTest(spool);
-    const served = await openBundles(config, { spool, containers, selfTest, connections, engines, onChange, log, overrides });
+    const connect = () => connections.open("bundles");
+    const served = await openBundles(config, { spool, containers, selfTest, connect, engines, onChange, log, overrides });
     bundles = served;
     const create = (part: EngineParts) =>
       createSwitchingEngine(

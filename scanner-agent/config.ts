@@ -1,13 +1,11 @@
 import { availableParallelism, hostname, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { z } from "zod";
-import { bundleSettings, readBundleConfig, type BundleConfig } from "./config-bundles.js";
+import { bundleSettings, readBundleConfig, type BundleConfig } from "./bundles/config.js";
 import { defaultAgentId } from "../schema/agent-name.js";
 import type { InternetClass } from "../schema/classes.js";
 import { agentId as agentIdType } from "../schema/message-fields.js";
 import { projectPath } from "../schema/paths.js";
 import {
-  anyText,
   ConfigError,
   commaList,
   duration,
@@ -20,26 +18,8 @@ import {
   size,
 } from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
-import { fetchSettings, toFetchSettings, type FetchSettings } from "./config-fetching.js";
-
-/** An address as Docker's own client takes it; but not over SSH, since the client library believes every host's key. */
-const dockerHost = z
-  .string()
-  .regex(/^(unix:\/\/\/|(tcp|https?|ssh):\/\/)[^\s]+$/, "needs an address such as unix:///run/docker.sock or tcp://host:2376")
-  .refine(
-    (address) => !address.startsWith("ssh:"),
-    "ssh:// is not taken: forward the socket (ssh -N -L /run/far.sock:/var/run/docker.sock HOST) and name unix:///run/far.sock",
-  )
-  .describe("address");
-
-/** How the Docker or Podman daemon is reached. */
-export interface DockerAddress {
-  /** Undefined: the local daemon's socket. */
-  readonly host: string | undefined;
-  /** A folder with ca.pem, cert.pem and key.pem, for TLS. */
-  readonly certificates: string | undefined;
-  readonly tls: boolean;
-}
+import { fetchSettings, toFetchSettings, type FetchSettings } from "./fetcher/config.js";
+import { dockerSettings, readDockerAddress, type DockerAddress } from "./runners/container/config.js";
 
 /** Every setting of the agent; docs/run/settings.md is made from this list. */
 export const agentSettings = {
@@ -135,22 +115,7 @@ export const agentSettings = {
     example: "/etc/scanmesh/secrets",
     about: "Folder of the secrets that engines in containers need (licences, keys), a file each.",
   },
-  DOCKER_HOST: {
-    type: dockerHost,
-    shown: "`unix:///var/run/docker.sock`",
-    example: "unix:///run/user/1000/podman/podman.sock",
-    about: "The Docker or Podman daemon that runs engines in containers.",
-  },
-  DOCKER_TLS_VERIFY: {
-    type: anyText.describe("any text"),
-    example: "1",
-    about: "If set, the agent speaks TLS to the daemon. `DOCKER_CERT_PATH` does the same.",
-  },
-  DOCKER_CERT_PATH: {
-    type: folderPath,
-    example: "/etc/scanmesh/docker",
-    about: "Folder with `ca.pem`, `cert.pem` and `key.pem` for the daemon.",
-  },
+  ...dockerSettings,
   SCANMESH_ACK_WAIT: sharedSettings.SCANMESH_ACK_WAIT,
   SCANMESH_DRAIN_GRACE: {
     type: duration,
@@ -262,11 +227,7 @@ export function readAgentConfig(
     yaraRules: values.SCANMESH_YARA_RULES,
     bundles: readBundleConfig(values),
     secretsFolder: values.SCANMESH_SECRETS,
-    docker: {
-      host: values.DOCKER_HOST,
-      certificates: values.DOCKER_CERT_PATH,
-      tls: values.DOCKER_TLS_VERIFY !== undefined || values.DOCKER_CERT_PATH !== undefined,
-    },
+    docker: readDockerAddress(values),
     heartbeatMs: values.SCANMESH_HEARTBEAT,
     ackWaitMs: values.SCANMESH_ACK_WAIT,
     drainGraceMs: values.SCANMESH_DRAIN_GRACE,

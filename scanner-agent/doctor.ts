@@ -5,14 +5,14 @@
 
 import type { Logger } from "pino";
 import type { EnginePresence } from "../schema/presence.js";
-import { recallBundles } from "./agent-bundles.js";
+import { recallBundles } from "./work/open-bundles.js";
 import type { Provision } from "./bundles/provision.js";
 import type { AgentConfig } from "./config.js";
 import { Unavailable } from "./contract.js";
 import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
 import { readReport, type InspectorFindings } from "./doctor-report.js";
-import { endInTurn } from "./end-in-turn.js";
+import { endInTurn } from "./work/end-in-turn.js";
 import { createEngine } from "./engine/engine.js";
 import { listEngines, createParts } from "./engine/engine-set.js";
 import { engineToken } from "../schema/subjects.js";

@@ -64,10 +64,15 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
   ],
   "scanner-agent": [
     [
+      ["scanner-agent/bundles", "its settings", /^config\.ts$/],
+      ["scanner-agent/fetcher", "its settings", /^config\.ts$/],
+      ["scanner-agent/runners/container", "its settings", /^config\.ts$/],
+    ],
+    [
       [
         "scanner-agent",
         "what every room may use",
-        /^(config(-bundles|-fetching)?|contract|fingerprint|share-looks|within|end-in-turn|programs|process-channel|process-table)\.ts$/,
+        /^(config|contract|fingerprint|share-looks|within|programs|process-channel|process-table)\.ts$/,
       ],
     ],
     [
@@ -102,7 +107,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       ["scanner-agent/join", "joining a mesh, and staying in it"],
       ["scanner-agent/work", "requests taken, run and answered"],
     ],
-    [["scanner-agent", "the agent put together, and the doctor", /^(agent|doctor)(-[a-z]+)*\.ts$/]],
+    [["scanner-agent", "the agent put together, and the doctor", /^(agent|doctor|doctor-report)\.ts$/]],
     [["scanner-agent/joiner", "the agent's own container on a host, started, replaced and removed"]],
     [["scanner-agent", "the process", /^main\.ts$/]],
     [["scanner-agent", "the process of the image", /^container-main\.ts$/]],

@@ -1,9 +1,25 @@
-import { MAX_WARNINGS } from "../../schema/presence.js";
-import { ignoredRevision } from "../../schema/suppressed.js";
+/** What a presence says of an engine. */
 
-/** What a presence says of the signatures that an engine leaves out; undefined if it can leave out none. */
-export function revisionOf(ignored: readonly string[] | undefined): string | undefined {
-  return ignored && ignoredRevision(ignored);
+import type { Manifest } from "../../schema/manifest.js";
+import { MAX_WARNINGS, type EnginePresence } from "../../schema/presence.js";
+import { ignoredRevision } from "../../schema/suppressed.js";
+import type { Runner } from "../contract.js";
+
+/** What it says of the manifest. */
+export function describeManifest({ name, type, speed, internet, input, accepts, detects, staleAfter }: Manifest) {
+  const given = { name, type, speed, internet, input, accepts: accepts ?? null, detects, staleAfterMs: staleAfter };
+  return given satisfies Partial<EnginePresence>;
+}
+
+/** What it says of the way by which the engine is run; undefined: none. */
+export function describeRunning(runner: Runner | undefined) {
+  const ignored = runner?.ignored?.();
+  return {
+    runner: runner?.description ?? "none",
+    image: runner?.image?.() ?? null,
+    // Left out by an engine that can leave out none.
+    ignores: ignored && ignoredRevision(ignored),
+  } satisfies Partial<EnginePresence>;
 }
 
 /** As many of the warnings as a presence has room for. */

@@ -18,7 +18,7 @@ import {
   type Runner,
 } from "../contract.js";
 import type { Provision } from "../bundles/provision.js";
-import { boundedWarnings, revisionOf } from "./announced.js";
+import { boundedWarnings, describeManifest, describeRunning } from "./announced.js";
 import { createAttempts, mergeVersions } from "./attempt.js";
 import { createFingerprint } from "./engine-fingerprint.js";
 import type { OfferedSample } from "./offered-sample.js";
@@ -266,22 +266,13 @@ export function createEngine(
       await Promise.race([underway.then(stopRunners), pause(STOP_AGAIN_MS, undefined, { ref: false })]);
     },
     presence: () => ({
-      name: manifest.name,
-      type: manifest.type,
-      speed: manifest.speed,
-      internet: manifest.internet,
-      input: manifest.input,
-      accepts: manifest.accepts ?? null,
-      detects: manifest.detects,
-      staleAfterMs: manifest.staleAfter,
+      ...describeManifest(manifest),
+      ...describeRunning(runner),
       versions: fullVersions(),
       fingerprint: fingerprint.last(),
-      ignores: revisionOf(runner?.ignored?.()),
-      image: runner?.image?.() ?? null,
       setup: setup().setup,
       slots: total,
       busy: slots.busy(),
-      runner: runner?.description ?? "none",
       healthy: reason === null && refused === null,
       reason: reason ?? refused,
       cause: unhealthyCause(),

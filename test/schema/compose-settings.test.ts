@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { gatewaySettings, readGatewayConfig } from "../../gateway/config.js";
 import { agentSettings, readAgentConfig } from "../../scanner-agent/config.js";
-import { fetchSettings } from "../../scanner-agent/config-fetching.js";
+import { fetchSettings } from "../../scanner-agent/fetcher/config.js";
 import { projectPath } from "../../schema/paths.js";
 import type { Settings } from "../../schema/settings.js";
 

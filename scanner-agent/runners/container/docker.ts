@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { createAbortController } from "../../../schema/abort-controller.js";
-import type { DockerAddress } from "../../config.js";
+import type { DockerAddress } from "./config.js";
 import { reasonOf, TimedOut, Unavailable } from "../../contract.js";
 import { within } from "../../within.js";
 

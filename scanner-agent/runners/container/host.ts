@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { DockerAddress } from "../../config.js";
+import type { DockerAddress } from "./config.js";
 import { reasonOf, Unavailable } from "../../contract.js";
 import { openDaemon, type DockerDaemon } from "./docker.js";
 import { watchEvents, type Events } from "./events.js";

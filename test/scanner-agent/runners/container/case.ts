@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ContainerRun } from "../../../../schema/container-run.js";
-import type { DockerAddress } from "../../../../scanner-agent/config.js";
+import type { DockerAddress } from "../../../../scanner-agent/runners/container/config.js";
 import type { RawOutput, RunOptions, Runner } from "../../../../scanner-agent/contract.js";
 import { createContainerHost, type ContainerHost } from "../../../../scanner-agent/runners/container/host.js";
 import { createContainerRunner } from "../../../../scanner-agent/runners/container/container.js";

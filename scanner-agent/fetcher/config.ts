@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { projectPath } from "../schema/paths.js";
-import { filePath, folderPath, oneOf, webAddress, type Values } from "../schema/settings.js";
+import { projectPath } from "../../schema/paths.js";
+import { filePath, folderPath, oneOf, webAddress, type Values } from "../../schema/settings.js";
 
 const mirror = z
   .string()

@@ -1,20 +1,20 @@
 import type { Logger } from "pino";
-import { sizeText } from "../schema/settings.js";
-import type { Connections } from "./agent-connections.js";
-import { BundleError } from "./bundles/bundle-error.js";
-import type { BundleImages } from "./bundles/bundle-images.js";
-import { createBundleReader } from "./bundles/bundle-reader.js";
-import { createBundleStore } from "./bundles/bundle-store.js";
-import type { Provision } from "./bundles/provision.js";
-import type { AgentConfig } from "./config.js";
-import { readFreeMemory } from "./engine/memory.js";
-import type { SelfTest } from "./engine/self-test.js";
-import type { SwitchingEngine } from "./engine/switching-engine.js";
-import { createTrial } from "./engine/trial.js";
-import { createBundleImages } from "./runners/container/bundle-images.js";
-import type { ContainerHost } from "./runners/container/host.js";
-import type { Spool } from "./samples/spool.js";
-import { createBundleServer, type BundleServer } from "./work/serve.js";
+import { sizeText } from "../../schema/settings.js";
+import type { Bus } from "../bus/bus.js";
+import { BundleError } from "../bundles/bundle-error.js";
+import type { BundleImages } from "../bundles/bundle-images.js";
+import { createBundleReader } from "../bundles/bundle-reader.js";
+import { createBundleStore } from "../bundles/bundle-store.js";
+import type { Provision } from "../bundles/provision.js";
+import type { AgentConfig } from "../config.js";
+import { readFreeMemory } from "../engine/memory.js";
+import type { SelfTest } from "../engine/self-test.js";
+import type { SwitchingEngine } from "../engine/switching-engine.js";
+import { createTrial } from "../engine/trial.js";
+import { createBundleImages } from "../runners/container/bundle-images.js";
+import type { ContainerHost } from "../runners/container/host.js";
+import type { Spool } from "../samples/spool.js";
+import { createBundleServer, type BundleServer } from "./serve.js";
 
 /** Digits of a digest that people are shown. */
 const SHOWN_DIGEST = 12;
@@ -62,7 +62,8 @@ export interface BundleParts {
   readonly spool: Spool;
   readonly containers: ContainerHost;
   readonly selfTest: SelfTest;
-  readonly connections: Connections;
+  /** Makes a connection to NATS. */
+  readonly connect: () => Promise<Bus>;
   readonly engines: () => readonly SwitchingEngine[];
   readonly onChange: () => void;
   readonly log: Logger;
@@ -74,9 +75,9 @@ export interface BundleParts {
 
 /** What the agent serves of the mesh's bundles, as it was when the agent ran last. */
 export async function openBundles(config: AgentConfig, parts: BundleParts): Promise<BundleServer> {
-  const { spool, containers, selfTest, connections, engines, onChange, log, overrides } = parts;
+  const { spool, containers, selfTest, connect, engines, onChange, log, overrides } = parts;
   const { folder, limit, bytesPerSecond, testMs } = config.bundles;
-  const reader = createBundleReader(() => connections.open("bundles"));
+  const reader = createBundleReader(connect);
   const { readFree, freeMemory = readFreeMemory } = overrides;
   const images = createBundleImages(containers.daemon, log);
   const store = createBundleStore({ folder, agent: config.agent, limit, bytesPerSecond, reader, images, readFree, log });

@@ -2,7 +2,7 @@
 
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { duration, folderPath, size, type Values } from "../schema/settings.js";
+import { duration, folderPath, size, type Values } from "../../schema/settings.js";
 
 export const bundleSettings = {
   SCANMESH_BUNDLES: {

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
-import { OperatorError } from "../schema/operator-error.js";
-import { connectBus, type Bus } from "./bus/bus.js";
-import type { AgentConfig } from "./config.js";
-import { natsAuthority, natsServers } from "./join/identity.js";
-import type { Membership } from "./join/membership.js";
+import { OperatorError } from "../../schema/operator-error.js";
+import { connectBus, type Bus } from "../bus/bus.js";
+import type { AgentConfig } from "../config.js";
+import { natsAuthority, natsServers } from "./identity.js";
+import type { Membership } from "./membership.js";
 
 const FLUSH_MS = 2_000;
 
