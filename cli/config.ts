@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { joiningSettings } from "../gateway/config-joining.js";
-import { listeningSettings } from "../gateway/config-listening.js";
+import { joiningSettings } from "../gateway/join/config.js";
+import { listeningSettings } from "../gateway/http/config.js";
 import type { LineConfig } from "../gateway/join/token-lines.js";
 import { projectPath } from "../schema/paths.js";
 import { anyText, folderPath, postgresAddress, readSettings } from "../schema/settings.js";

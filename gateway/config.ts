@@ -11,17 +11,17 @@ import {
   readSettings,
   size,
   anyText,
-  webAddress,
   type Values,
 } from "../schema/settings.js";
 import { sharedSettings } from "../schema/shared-settings.js";
-import { bundleSettings } from "./config-bundles.js";
-import { joiningSettings, plainServers, readJoining, splitServers, type JoiningConfig } from "./config-joining.js";
-import { listeningMissing, listeningSettings, readListening, type ListeningConfig } from "./config-listening.js";
-import { accountFiles, accountFilesMissing, accountSettings, type AccountFiles } from "./config-accounts.js";
+import { accountFiles, accountFilesMissing, accountSettings, type AccountFiles } from "./accounts/config.js";
+import { bundleSettings, readBundleConfig, type BundleConfig } from "./bundles/config.js";
+import { listeningMissing, listeningSettings, readListening, type ListeningConfig } from "./http/config.js";
+import { joiningSettings, plainServers, readJoining, splitServers, type JoiningConfig } from "./join/config.js";
+import { readUpdateConfig, updateSettings, type UpdateConfig } from "./updates/config.js";
 
 /** What others than the gateway need to know of how it listens. */
-export { DEFAULT_PORT, isLoopback } from "./config-listening.js";
+export { DEFAULT_PORT, isLoopback } from "./http/config.js";
 
 /** Every setting of the gateway; docs/run/settings.md is made from this list. */
 export const gatewaySettings = {
@@ -52,34 +52,6 @@ export const gatewaySettings = {
   ...joiningSettings,
   SCANMESH_NATS_REPLICAS: { type: integer(1, 5), fallback: "1", example: "3", about: "Copies of each stream in a NATS cluster." },
   LOG_LEVEL: sharedSettings.LOG_LEVEL,
-  SCANMESH_TRUSTED_PROXIES: {
-    type: commaListOf(
-      /^([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal)$/i,
-      "addresses or networks, separated by commas",
-    ),
-    fallback: "",
-    example: "10.0.0.0/8,loopback",
-    about:
-      "Proxies whose `X-Forwarded-For` is believed. Items are addresses, networks, `loopback`, `linklocal` or `uniquelocal`.",
-  },
-  SCANMESH_HOSTS: {
-    type: commaListOf(/^[a-z0-9.:-]+$/i, "host names or addresses without ports, separated by commas"),
-    fallback: "",
-    example: "scanmesh.example.org",
-    about: "Host names, besides loopback's, by which the gateway may be called while it asks for no key.",
-  },
-  SCANMESH_ORIGINS: {
-    type: commaListOf(/^https?:\/\/[^\s/*]+$/i, "origins such as https://soc.example.org, separated by commas"),
-    fallback: "",
-    example: "https://soc.example.org",
-    about: "Origins of web pages that may use the API (CORS).",
-  },
-  SCANMESH_PUBLIC_URL: {
-    type: webAddress,
-    shown: "the address it listens on",
-    example: "https://scan.example.org",
-    about: "Address that upload URLs begin with, when a proxy stands before the gateway.",
-  },
   SCANMESH_TIME_ZONE: {
     type: timeZone(),
     fallback: "UTC",
@@ -131,12 +103,7 @@ export const gatewaySettings = {
   },
   ...bundleSettings,
   SCANMESH_ACK_WAIT: sharedSettings.SCANMESH_ACK_WAIT,
-  SCANMESH_CANARY_WAIT: {
-    type: duration,
-    fallback: "15m",
-    example: "1h",
-    about: "Longest time that an update of an engine waits for 50 scans of its first host before the others follow.",
-  },
+  ...updateSettings,
   SCANMESH_SWEEP_INTERVAL: { type: duration, fallback: "1s", example: "5s", about: "Pause between two sweeps." },
   SCANMESH_WEBHOOK_NETWORKS: {
     type: commaListOf(/^[0-9a-f.:]+\/\d{1,3}$/i, "networks such as 10.0.0.0/8, separated by commas").refine(
@@ -179,7 +146,7 @@ export const gatewaySettings = {
 } as const;
 
 /** The gateway's configuration. Times are in milliseconds, sizes in bytes. */
-export interface GatewayConfig extends ListeningConfig, JoiningConfig {
+export interface GatewayConfig extends ListeningConfig, JoiningConfig, BundleConfig, UpdateConfig {
   readonly databaseUrl: string;
   readonly servers: readonly string[];
   /** File of the authorities of NATS's certificate; undefined: those that Node knows. */
@@ -190,10 +157,6 @@ export interface GatewayConfig extends ListeningConfig, JoiningConfig {
   readonly accountFiles: AccountFiles | undefined;
   readonly replicas: number;
   readonly logLevel: string;
-  readonly trustedProxies: readonly string[];
-  readonly hosts: readonly string[];
-  readonly origins: readonly string[];
-  readonly publicUrl: string | undefined;
   readonly timeZone: string;
   /** For requests that do not ask for one. */
   readonly deadlineMs: number;
@@ -207,11 +170,7 @@ export interface GatewayConfig extends ListeningConfig, JoiningConfig {
   readonly scansMaxBytes: number;
   /** Undefined: as much as the NATS server has. */
   readonly samplesMaxBytes: number | undefined;
-  readonly bundlesMaxBytes: number;
-  readonly bundleKeyFile: string | undefined;
   readonly ackWaitMs: number;
-  /** Longest time that an update waits for enough scans of its first host. */
-  readonly canaryWaitMs: number;
   readonly sweepIntervalMs: number;
   readonly webhookNetworks: readonly string[];
   readonly listTimeoutMs: number;
@@ -236,10 +195,6 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
     ...readJoining(values),
     replicas: values.SCANMESH_NATS_REPLICAS,
     logLevel: values.LOG_LEVEL,
-    trustedProxies: values.SCANMESH_TRUSTED_PROXIES,
-    hosts: values.SCANMESH_HOSTS,
-    origins: values.SCANMESH_ORIGINS,
-    publicUrl: values.SCANMESH_PUBLIC_URL,
     timeZone: values.SCANMESH_TIME_ZONE,
     deadlineMs: values.SCANMESH_DEADLINE,
     maxWaitMs: values.SCANMESH_MAX_WAIT,
@@ -249,10 +204,9 @@ export function readGatewayConfig(env: Readonly<Record<string, string | undefine
     orphanGraceMs: values.SCANMESH_ORPHAN_GRACE,
     scansMaxBytes: values.SCANMESH_SCANS_MAX,
     samplesMaxBytes: values.SCANMESH_SAMPLES_MAX,
-    bundlesMaxBytes: values.SCANMESH_BUNDLES_MAX,
-    bundleKeyFile: values.SCANMESH_BUNDLE_KEY,
+    ...readBundleConfig(values),
     ackWaitMs: values.SCANMESH_ACK_WAIT,
-    canaryWaitMs: values.SCANMESH_CANARY_WAIT,
+    ...readUpdateConfig(values),
     sweepIntervalMs: values.SCANMESH_SWEEP_INTERVAL,
     webhookNetworks: values.SCANMESH_WEBHOOK_NETWORKS,
     listTimeoutMs: values.SCANMESH_LIST_TIMEOUT,

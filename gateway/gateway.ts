@@ -9,7 +9,7 @@ import { batched } from "./batch.js";
 import { openBundleStore } from "./bus/bundle-store.js";
 import { openBus } from "./bus/bus.js";
 import type { GatewayConfig } from "./config.js";
-import { DEFAULT_PORT } from "./config-listening.js";
+import { DEFAULT_PORT } from "./http/config.js";
 import { GATEWAY_LIMITS, openDatabase } from "./db/database.js";
 import { probeDatabase } from "./db/write-probe.js";
 import { failpoint } from "./failpoint.js";

@@ -11,17 +11,22 @@ const VAGUE = /^(utils?|helpers?|common|shared|misc|core|lib)(\.|$)/;
 /** A folder, or files that stand loose in a folder of folders, and what belongs there. */
 type Room = readonly [place: string, purpose: string, loose?: RegExp];
 
+/** Rooms with settings of their own, which the `config.ts` of the house puts together. */
+const settingsOf = (house: string, ...rooms: readonly string[]): Room[] =>
+  rooms.map((room) => [`${house}/${room}`, "the settings of the room", /^config\.ts$/]);
+
 /**
  * The rooms of each house from the ground up. A file may import from its own room and from rooms on floors below it; rooms of one
  * floor do not know each other, and `schema` is below all.
  */
 const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
   gateway: [
+    settingsOf("gateway", "accounts", "bundles", "http", "join", "updates"),
     [
       [
         "gateway",
         "what every room may use",
-        /^(config(-accounts|-bundles|-joining|-listening)?|errors|caller|metrics|failpoint|batch|batch-limit|recent-map|row-batches|flow|content|write-probe)\.ts$/,
+        /^(config|errors|caller|metrics|failpoint|batch|batch-limit|recent-map|row-batches|flow|content|write-probe)\.ts$/,
       ],
     ],
     [["gateway/bus", "what speaks to NATS: connections, streams, the sample store"]],
@@ -63,11 +68,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     [["gateway", "the process", /^main\.ts$/]],
   ],
   "scanner-agent": [
-    [
-      ["scanner-agent/bundles", "its settings", /^config\.ts$/],
-      ["scanner-agent/fetcher", "its settings", /^config\.ts$/],
-      ["scanner-agent/runners/container", "its settings", /^config\.ts$/],
-    ],
+    settingsOf("scanner-agent", "bundles", "fetcher", "runners/container"),
     [
       [
         "scanner-agent",

@@ -7,7 +7,7 @@ import { JoinError } from "../../schema/join-errors.js";
 import { engineToken } from "../../schema/subjects.js";
 import { openResolver } from "../bus/resolver.js";
 import type { GatewayConfig } from "../config.js";
-import type { AccountFiles } from "../config-accounts.js";
+import type { AccountFiles } from "./config.js";
 import {
   findAccount,
   markConfirmed,

@@ -16,7 +16,7 @@ import { AGENT_LIMITS, agentImports } from "../../schema/agent-account.js";
 import { internetClass, type InternetClass } from "../../schema/classes.js";
 import { agentPermissions } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
-import type { AccountFiles } from "../config-accounts.js";
+import type { AccountFiles } from "./config.js";
 import type { AgentAccount } from "../db/agent-accounts.js";
 import { readSigningKey } from "./signing-key.js";
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import { OperatorError } from "../../schema/operator-error.js";
-import type { HttpsConfig } from "../config-listening.js";
+import type { HttpsConfig } from "./config.js";
 
 /** A listener for HTTPS. */
 export interface HttpsListener {

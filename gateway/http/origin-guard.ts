@@ -7,7 +7,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { GatewayConfig } from "../config.js";
-import { isLoopback } from "../config-listening.js";
+import { isLoopback } from "./config.js";
 import { GatewayError } from "../errors.js";
 
 type GuardConfig = Pick<GatewayConfig, "auth" | "hosts" | "origins">;

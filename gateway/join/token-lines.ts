@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { isFor } from "../../schema/certificate-names.js";
 import { joinLines, type JoinLine } from "../../schema/join-lines.js";
 import { parseJoinToken } from "../../schema/join-token.js";
-import type { HttpsConfig } from "../config-listening.js";
+import type { HttpsConfig } from "../http/config.js";
 import type { GatewayConfig } from "../config.js";
 
 /** What the lines depend on besides the token. */

@@ -2,7 +2,7 @@ import { GraphQLDateTimeISO } from "graphql-scalars";
 import { createUnionType, Field, ID, ObjectType, registerEnumType } from "type-graphql";
 import type { InternetClass } from "../classes.js";
 import { AgentKeyState } from "../join-messages.js";
-import { InternetClassName } from "./enums.js";
+import { InternetClassName } from "./classes.js";
 import { UnknownAgent } from "./fleet-actions.js";
 import { InvalidInput, MeshUnavailable, typeOfUserError, type UserError } from "./user-error.js";
 

@@ -4,7 +4,8 @@ import type { InternetClass } from "../classes.js";
 import { EngineLimits } from "./agent-settings.js";
 import { ContainerImage } from "./container-image.js";
 import { EngineVersions } from "./engine-versions.js";
-import { AgentState, EngineInput, EngineSpeed, InternetClassName, PluginType } from "./enums.js";
+import { AgentState } from "./states.js";
+import { EngineInput, EngineSpeed, InternetClassName, PluginType } from "./classes.js";
 import { Node } from "./node.js";
 
 @ObjectType({ description: "An engine on one agent.", simpleResolvers: true })

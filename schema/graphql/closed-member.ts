@@ -1,5 +1,5 @@
 import { Field, ObjectType } from "type-graphql";
-import { ClosedState } from "./enums.js";
+import { ClosedState } from "./states.js";
 
 @ObjectType({ description: "Something in a sample that an engine cannot look into.", simpleResolvers: true })
 export class ClosedMember {

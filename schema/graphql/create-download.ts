@@ -1,8 +1,20 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
-import { createUnionType, Field, InputType, ObjectType } from "type-graphql";
-import { DownloadFormat } from "./enums.js";
+import { createUnionType, Field, InputType, ObjectType, registerEnumType } from "type-graphql";
 import { ScanFilter } from "./scan-filter.js";
 import { InvalidInput, MeshUnavailable, SampleUnavailable, typeOfUserError } from "./user-error.js";
+
+/** How a download gives a sample. */
+export const DownloadFormat = { RAW: "RAW", ZIP: "ZIP", FIRST_64_KIB: "FIRST_64_KIB" } as const;
+export type DownloadFormat = keyof typeof DownloadFormat;
+registerEnumType(DownloadFormat, {
+  name: "DownloadFormat",
+  description: "How a download gives a sample.",
+  valuesConfig: {
+    RAW: { description: "The bytes as they are." },
+    ZIP: { description: "In a zip with the password `infected`." },
+    FIRST_64_KIB: { description: "Its first 64 KiB as they are; all of a smaller sample." },
+  },
+});
 
 /** What to download, given in exactly one of two ways. */
 @InputType({

@@ -1,7 +1,7 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { Field, ObjectType } from "type-graphql";
 import { EngineVersions } from "./engine-versions.js";
-import { EngineInput, EngineSpeed, PluginType } from "./enums.js";
+import { EngineInput, EngineSpeed, PluginType } from "./classes.js";
 import { Node } from "./node.js";
 
 @ObjectType({ implements: Node, description: "An engine in the catalogue of the mesh.", simpleResolvers: true })

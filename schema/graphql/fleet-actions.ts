@@ -1,6 +1,6 @@
 import { createUnionType, Field, ObjectType } from "type-graphql";
 import { Engine } from "./engine.js";
-import { AgentState } from "./enums.js";
+import { AgentState } from "./states.js";
 import { InvalidInput, MeshUnavailable, typeOfUserError, UserError } from "./user-error.js";
 
 @ObjectType({ implements: UserError, description: "There is no engine with this name.", simpleResolvers: true })

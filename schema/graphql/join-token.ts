@@ -2,7 +2,7 @@ import { GraphQLDateTimeISO } from "graphql-scalars";
 import { createUnionType, Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import type { InternetClass } from "../classes.js";
 import { JoinMethod } from "../join-lines.js";
-import { InternetClassName } from "./enums.js";
+import { InternetClassName } from "./classes.js";
 import { InvalidInput, UserError } from "./user-error.js";
 
 registerEnumType(JoinMethod, {

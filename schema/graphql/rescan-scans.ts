@@ -1,7 +1,7 @@
 import { GraphQLSafeInt } from "graphql-scalars";
 import { createUnionType, Field, InputType, ObjectType } from "type-graphql";
 import { Batch } from "./batch.js";
-import { Priority } from "./enums.js";
+import { Priority } from "./classes.js";
 import { IDEMPOTENCY_KEY_DESCRIPTION } from "./rescan.js";
 import { ScanFilter } from "./scan-filter.js";
 import { IdempotencyConflict, InvalidInput, MeshUnavailable, typeOfUserError, UserError } from "./user-error.js";

@@ -1,5 +1,5 @@
 import { createUnionType, Field, InputType, Int, ObjectType } from "type-graphql";
-import { Speed } from "./enums.js";
+import { Speed } from "./classes.js";
 import { LabelInput } from "./scan-options.js";
 import { Scan } from "./scan.js";
 import { IdempotencyConflict, InvalidInput, MeshUnavailable, SampleUnavailable } from "./user-error.js";

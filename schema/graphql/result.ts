@@ -7,7 +7,8 @@ import { ContainerImage } from "./container-image.js";
 import { SuppressedSignature } from "./suppression.js";
 import { EngineSetup } from "./engine-setup.js";
 import { ResultTimings } from "./result-timings.js";
-import { EngineSpeed, EngineVerdict, PluginType, ResultCause, ResultState } from "./enums.js";
+import { EngineSpeed, PluginType } from "./classes.js";
+import { EngineVerdict, ResultCause, ResultState } from "./states.js";
 
 @ObjectType({ implements: Node, description: "The result of one engine in one scan.", simpleResolvers: true })
 export class Result extends Node {

@@ -1,5 +1,5 @@
 import { Field, InputType } from "type-graphql";
-import { Verdict } from "./enums.js";
+import { Verdict } from "./states.js";
 import { SizeRange, TimeRange } from "./scan-filter.js";
 
 /** Which samples are listed. */

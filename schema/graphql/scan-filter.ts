@@ -1,7 +1,7 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Float, InputType } from "type-graphql";
 import { ScanOrigin } from "./scan-origin.js";
-import { EngineVerdict, ResultState, Verdict } from "./enums.js";
+import { EngineVerdict, ResultState, Verdict } from "./states.js";
 
 /** Sizes in bytes. */
 @InputType({ description: "A range of sizes in bytes, both ends included." })

@@ -1,5 +1,5 @@
 import { Field, InputType, Int, ObjectType } from "type-graphql";
-import { Priority, Speed } from "./enums.js";
+import { Priority, Speed } from "./classes.js";
 
 @ObjectType({ description: "A label of a scan.", simpleResolvers: true })
 export class Label {

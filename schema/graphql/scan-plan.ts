@@ -1,7 +1,7 @@
 import { GraphQLSafeInt } from "graphql-scalars";
 import { Field, Float, InputType, Int, ObjectType } from "type-graphql";
 import { Engine } from "./engine.js";
-import { Priority } from "./enums.js";
+import { Priority } from "./classes.js";
 import { EngineChoiceInput } from "./scan-options.js";
 import { SkippedEngine } from "./scan.js";
 

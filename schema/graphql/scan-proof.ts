@@ -1,6 +1,6 @@
 import { Field, ObjectType } from "type-graphql";
 import type { Barrier, ScanProof as ProofRecord } from "../reports.js";
-import { ResultCause, ResultState } from "./enums.js";
+import { ResultCause, ResultState } from "./states.js";
 
 @ObjectType({
   description: "An engine because of which a scan is not CLEAN: it did not finish with the sample, or could not be asked.",

@@ -1,7 +1,8 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Float, Int, ObjectType } from "type-graphql";
 import { ScanOrigin } from "./scan-origin.js";
-import { Priority, SkipReason, Speed, Verdict } from "./enums.js";
+import { Priority, Speed } from "./classes.js";
+import { SkipReason, Verdict } from "./states.js";
 import { Node } from "./node.js";
 import { Result } from "./result.js";
 import { ScanProof } from "./scan-proof.js";

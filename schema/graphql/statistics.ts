@@ -1,6 +1,14 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
-import { Field, Float, ObjectType } from "type-graphql";
-import { StatisticsInterval } from "./enums.js";
+import { Field, Float, ObjectType, registerEnumType } from "type-graphql";
+
+/** How long each point of statistics is. */
+export const StatisticsInterval = { HOUR: "HOUR", DAY: "DAY" } as const;
+export type StatisticsInterval = keyof typeof StatisticsInterval;
+registerEnumType(StatisticsInterval, {
+  name: "StatisticsInterval",
+  description: "The length of each point of statistics.",
+  valuesConfig: { HOUR: { description: "An hour." }, DAY: { description: "A day, UTC." } },
+});
 
 @ObjectType({ description: "Scans by verdict.", simpleResolvers: true })
 export class VerdictCounts {

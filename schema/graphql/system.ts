@@ -1,7 +1,7 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import type { InternetClass } from "../classes.js";
-import { InternetClassName } from "./enums.js";
+import { InternetClassName } from "./classes.js";
 
 /** Gateways that the cost of this list is reckoned with. */
 const TYPICAL_GATEWAYS = 5;

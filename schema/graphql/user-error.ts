@@ -1,5 +1,31 @@
-import { Field, Int, InterfaceType, ObjectType } from "type-graphql";
-import { UserErrorCode } from "./enums.js";
+import { Field, Int, InterfaceType, ObjectType, registerEnumType } from "type-graphql";
+
+/** Codes of {@link UserError}; the gateway's own codes for what a caller can do something about. */
+export const UserErrorCode = {
+  BAD_INPUT: "BAD_INPUT",
+  NOT_FOUND: "NOT_FOUND",
+  SAMPLE_NOT_STORED: "SAMPLE_NOT_STORED",
+  UPLOAD_EXPIRED: "UPLOAD_EXPIRED",
+  TOO_LARGE: "TOO_LARGE",
+  UNAVAILABLE: "UNAVAILABLE",
+  STORAGE_FULL: "STORAGE_FULL",
+  IDEMPOTENCY_CONFLICT: "IDEMPOTENCY_CONFLICT",
+} as const;
+export type UserErrorCode = keyof typeof UserErrorCode;
+registerEnumType(UserErrorCode, {
+  name: "UserErrorCode",
+  description: "What went wrong, for programs.",
+  valuesConfig: {
+    BAD_INPUT: { description: "An input is invalid; `path` names it." },
+    NOT_FOUND: { description: "There is no such sample or upload." },
+    SAMPLE_NOT_STORED: { description: "The sample is known but its bytes are no longer stored: send them again." },
+    UPLOAD_EXPIRED: { description: "The upload has expired: create another." },
+    TOO_LARGE: { description: "The sample is larger than this way of sending it allows." },
+    UNAVAILABLE: { description: "The mesh cannot take scans now; try again after `retryAfter` seconds." },
+    STORAGE_FULL: { description: "There is no space for the sample." },
+    IDEMPOTENCY_CONFLICT: { description: "The idempotency key was used for another input." },
+  },
+});
 
 /** What the caller of a mutation can do something about; returned, not thrown. */
 @InterfaceType({

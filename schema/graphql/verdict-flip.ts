@@ -1,6 +1,6 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
-import { EngineVerdict } from "./enums.js";
+import { EngineVerdict } from "./states.js";
 import { REVISION_TEXT, SNAPSHOT_TEXT } from "./fleet-changes.js";
 import { PageInfo } from "./page-info.js";
 import { Sample } from "./sample.js";

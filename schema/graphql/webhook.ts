@@ -1,10 +1,32 @@
 import { GraphQLDateTimeISO, GraphQLSafeInt } from "graphql-scalars";
-import { createUnionType, Field, InputType, Int, ObjectType } from "type-graphql";
-import { DeliveryState, WebhookEvent } from "./enums.js";
+import { createUnionType, Field, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { DeliveryState, WebhookEvent } from "../webhooks.js";
 import { Node } from "./node.js";
 import { PageInfo } from "./page-info.js";
 import { REVISION_TEXT, SNAPSHOT_TEXT } from "./fleet-changes.js";
 import { InvalidInput, UserError } from "./user-error.js";
+
+registerEnumType(WebhookEvent, {
+  name: "WebhookEvent",
+  description: "An event that a webhook can be sent.",
+  valuesConfig: {
+    SCAN_FINISHED: { description: "A scan became final." },
+    SCAN_DETECTED: { description: "A scan became final with a detection, or an engine found something afterwards." },
+    VERDICT_FLIPPED: { description: "An engine says something else of a sample than before, since its signatures have changed." },
+  },
+});
+export { WebhookEvent };
+
+registerEnumType(DeliveryState, {
+  name: "DeliveryState",
+  description: "The state of a delivery.",
+  valuesConfig: {
+    PENDING: { description: "It waits to be sent, or to be sent again." },
+    DELIVERED: { description: "The receiver answered with a 2xx status." },
+    FAILED: { description: "It was given up after all attempts; `redeliverWebhook` sends it again." },
+  },
+});
+export { DeliveryState };
 
 /** How many deliveries are watched. */
 export const LATEST_DELIVERIES = 100;

@@ -47,7 +47,7 @@ export const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "gateway/db/outbox.ts",
     "schema/messages.ts",
     "scanner-agent/contract.ts",
-    "schema/graphql/enums.ts",
+    "schema/graphql/states.ts",
     "schema/schema.graphql",
     "gateway/rest/report.ts",
     "gateway/db/scan-list.ts",
@@ -77,7 +77,7 @@ export const CHANGES: Readonly<Record<string, readonly string[]>> = {
   "A metric": ["gateway/metrics.ts", "docs/run/metrics.md", "deploy/grafana/scanmesh.json"],
   "A webhook event": [
     "schema/webhooks.ts",
-    "schema/graphql/enums.ts",
+    "schema/graphql/webhook.ts",
     "schema/schema.graphql",
     "gateway/db/webhooks.ts",
     "gateway/db/results.ts",

@@ -1,4 +1,4 @@
-import { UserErrorCode } from "../../../schema/graphql/enums.js";
+import { UserErrorCode } from "../../../schema/graphql/user-error.js";
 import { BatchRefused, GatewayError } from "../../errors.js";
 
 /** The data of a type that implements UserError. */

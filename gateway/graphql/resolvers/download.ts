@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
 import { CreateDownloadInput, CreateDownloadResult, Download } from "../../../schema/graphql/create-download.js";
-import type { DownloadFormat } from "../../../schema/graphql/enums.js";
+import type { DownloadFormat } from "../../../schema/graphql/create-download.js";
 import type { DownloadRequest, SampleFormat } from "../../db/downloads.js";
 import { badInput, GatewayError } from "../../errors.js";
 import { createDownload } from "../../scan/downloads.js";

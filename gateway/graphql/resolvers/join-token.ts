@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import type { InternetClass } from "../../../schema/classes.js";
-import { InternetClassName } from "../../../schema/graphql/enums.js";
+import { InternetClassName } from "../../../schema/graphql/classes.js";
 import {
   CreateJoinTokenResult,
   JoinRefusal,

@@ -1,6 +1,6 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
-import { SampleOrder, ScanOrder } from "../../../schema/graphql/enums.js";
+import { SampleOrder, ScanOrder } from "../../../schema/graphql/orders.js";
 import { SampleConnection } from "../../../schema/graphql/sample-connection.js";
 import { SampleFilter } from "../../../schema/graphql/sample-filter.js";
 import { Sample } from "../../../schema/graphql/sample.js";

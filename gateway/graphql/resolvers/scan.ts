@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { GraphQLSafeInt } from "graphql-scalars";
 import { Arg, Ctx, FieldResolver, Float, Info, Int, Query, Resolver, Root, Subscription } from "type-graphql";
 import { Batch } from "../../../schema/graphql/batch.js";
-import { ScanOrder } from "../../../schema/graphql/enums.js";
+import { ScanOrder } from "../../../schema/graphql/orders.js";
 import { Result } from "../../../schema/graphql/result.js";
 import { ScanConnection } from "../../../schema/graphql/scan-connection.js";
 import { ScanFilter } from "../../../schema/graphql/scan-filter.js";

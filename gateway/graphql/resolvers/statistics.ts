@@ -1,6 +1,6 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
-import { StatisticsInterval } from "../../../schema/graphql/enums.js";
+import { StatisticsInterval } from "../../../schema/graphql/statistics.js";
 import {
   Durations,
   EngineStatistics,

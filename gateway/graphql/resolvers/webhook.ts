@@ -10,7 +10,7 @@ import {
   WebhookDeliveryChange,
   WebhookDeliveryConnection,
 } from "../../../schema/graphql/webhook.js";
-import { DeliveryState } from "../../../schema/graphql/enums.js";
+import { DeliveryState } from "../../../schema/graphql/webhook.js";
 import type { DeliveryRecord, WebhookRecord } from "../../../schema/webhooks.js";
 import { readDeliveries, readWebhooks } from "../../db/webhooks.js";
 import { createWebhook, redeliver, removeWebhook, setWebhookEnabled } from "../../scan/webhooks.js";

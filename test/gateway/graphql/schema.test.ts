@@ -12,7 +12,7 @@ import { createSchema, schemaDocument } from "../../../gateway/graphql/schema.js
 import { ERROR_STATUS } from "../../../gateway/errors.js";
 import { projectPath } from "../../../schema/paths.js";
 import { SCOPES, type Scope } from "../../../schema/scopes.js";
-import { UserErrorCode } from "../../../schema/graphql/enums.js";
+import { UserErrorCode } from "../../../schema/graphql/user-error.js";
 
 const schema = createSchema();
 

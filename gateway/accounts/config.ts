@@ -1,6 +1,6 @@
 /** The settings by which a gateway gives agents accounts of their own. */
 
-import { filePath } from "../schema/settings.js";
+import { filePath } from "../../schema/settings.js";
 
 const NONE = "agents share the credentials of their class";
 

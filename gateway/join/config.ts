@@ -1,8 +1,8 @@
 /** The settings by which hosts join. */
 
-import { IMAGE_NAME } from "../schema/join-lines.js";
-import { projectPath } from "../schema/paths.js";
-import { anyText, commaListOf, durationBetween, filePath, folderPath, natsAddresses, type Values } from "../schema/settings.js";
+import { IMAGE_NAME } from "../../schema/join-lines.js";
+import { projectPath } from "../../schema/paths.js";
+import { anyText, commaListOf, durationBetween, filePath, folderPath, natsAddresses, type Values } from "../../schema/settings.js";
 
 export const joiningSettings = {
   SCANMESH_AGENT_NATS_URL: {

@@ -1,6 +1,6 @@
 /** The settings of bundles: what engines need, as the mesh keeps it. */
 
-import { filePath, size } from "../schema/settings.js";
+import { filePath, size, type Values } from "../../schema/settings.js";
 
 export const bundleSettings = {
   SCANMESH_BUNDLES_MAX: {
@@ -16,3 +16,14 @@ export const bundleSettings = {
     about: "File of the key by which the gateway signs bundles, the same for all gateways of a mesh.",
   },
 } as const;
+
+/** What bundles may take, and by which key they are signed. */
+export interface BundleConfig {
+  readonly bundlesMaxBytes: number;
+  /** Undefined: none are published. */
+  readonly bundleKeyFile: string | undefined;
+}
+
+export function readBundleConfig(values: Values<typeof bundleSettings>): BundleConfig {
+  return { bundlesMaxBytes: values.SCANMESH_BUNDLES_MAX, bundleKeyFile: values.SCANMESH_BUNDLE_KEY };
+}

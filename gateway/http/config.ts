@@ -1,7 +1,7 @@
 /** The settings by which the gateway listens, and whom it lets in. */
 
 import { isIPv4 } from "node:net";
-import { anyText, filePath, integer, oneOf, type Values } from "../schema/settings.js";
+import { anyText, commaListOf, filePath, integer, oneOf, webAddress, type Values } from "../../schema/settings.js";
 
 /** The port that clients of MultiAV2 know. */
 export const DEFAULT_PORT = 8080;
@@ -57,6 +57,34 @@ export const listeningSettings = {
     example: "keys",
     about: "`keys`: every caller needs an API key. `off`: whoever reaches the gateway may do everything.",
   },
+  SCANMESH_TRUSTED_PROXIES: {
+    type: commaListOf(
+      /^([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal)$/i,
+      "addresses or networks, separated by commas",
+    ),
+    fallback: "",
+    example: "10.0.0.0/8,loopback",
+    about:
+      "Proxies whose `X-Forwarded-For` is believed. Items are addresses, networks, `loopback`, `linklocal` or `uniquelocal`.",
+  },
+  SCANMESH_HOSTS: {
+    type: commaListOf(/^[a-z0-9.:-]+$/i, "host names or addresses without ports, separated by commas"),
+    fallback: "",
+    example: "scanmesh.example.org",
+    about: "Host names, besides loopback's, by which the gateway may be called while it asks for no key.",
+  },
+  SCANMESH_ORIGINS: {
+    type: commaListOf(/^https?:\/\/[^\s/*]+$/i, "origins such as https://soc.example.org, separated by commas"),
+    fallback: "",
+    example: "https://soc.example.org",
+    about: "Origins of web pages that may use the API (CORS).",
+  },
+  SCANMESH_PUBLIC_URL: {
+    type: webAddress,
+    shown: "the address it listens on",
+    example: "https://scan.example.org",
+    about: "Address that upload URLs begin with, when a proxy stands before the gateway.",
+  },
 } as const;
 
 /** Where the gateway speaks HTTPS, and with what. */
@@ -67,7 +95,7 @@ export interface HttpsConfig {
   readonly keyFile: string;
 }
 
-/** How the gateway listens. */
+/** How the gateway listens, and who may call it. */
 export interface ListeningConfig {
   readonly host: string;
   /** Undefined: {@link DEFAULT_PORT}, or a free one if that is taken. */
@@ -77,6 +105,11 @@ export interface ListeningConfig {
   /** File of the authority that hosts are given; undefined: they know it already. */
   readonly authorityFile: string | undefined;
   readonly auth: "keys" | "off";
+  readonly trustedProxies: readonly string[];
+  /** Host names by which it may be called. */
+  readonly hosts: readonly string[];
+  readonly origins: readonly string[];
+  readonly publicUrl: string | undefined;
 }
 
 export function readListening(values: Values<typeof listeningSettings>): ListeningConfig {
@@ -88,6 +121,10 @@ export function readListening(values: Values<typeof listeningSettings>): Listeni
     https: isSecure ? { host: values.SCANMESH_TLS_HOST, port: values.SCANMESH_TLS_PORT, certFile, keyFile } : undefined,
     authorityFile: values.SCANMESH_TLS_CA,
     auth: values.SCANMESH_AUTH ?? "off",
+    trustedProxies: values.SCANMESH_TRUSTED_PROXIES,
+    hosts: values.SCANMESH_HOSTS,
+    origins: values.SCANMESH_ORIGINS,
+    publicUrl: values.SCANMESH_PUBLIC_URL,
   };
 }
 
