@@ -2,7 +2,15 @@
 
 import { IMAGE_NAME } from "../../schema/join-lines.js";
 import { projectPath } from "../../schema/paths.js";
-import { anyText, commaListOf, durationBetween, filePath, folderPath, natsAddresses, type Values } from "../../schema/settings.js";
+import {
+  anyText,
+  commaListOf,
+  durationBetween,
+  filePath,
+  folderPath,
+  natsAddresses,
+  type Values,
+} from "../../schema/settings.js";
 
 export const joiningSettings = {
   SCANMESH_AGENT_NATS_URL: {
