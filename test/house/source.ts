@@ -38,7 +38,7 @@ export const imports: readonly Import[] = product.flatMap(importsOf);
 /** Every import of a file, the files of its workers included: our own files as paths of the project, packages by name. */
 export function importsOf(file: string): Import[] {
   const found = codeOf(file).matchAll(
-    /(?:^|\n)\s*(?:import|export)\b[^"';]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)|\bnew URL\("([^"]+)", import\.meta\.url\)/g,
+    /(?:^|\n)\s*(?:import|export)\b(?:[^"';]*?\bfrom)?\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)|\bnew URL\("([^"]+)", import\.meta\.url\)/g,
   );
   return [...found].map(([, plain, dynamic, worker]) => {
     const what = plain ?? dynamic ?? worker ?? "";
