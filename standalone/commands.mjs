@@ -76,7 +76,7 @@ const TEST_PROGRAMS = [
   "debootstrap",
   "ip",
   "systemd-analyze",
-  "chromium",
+  "chromium-headless-shell",
   "curl",
   "python3-requests",
   "gpg",
@@ -202,7 +202,7 @@ async function runTests(args, progress) {
 async function screenshots(args, progress) {
   const [folder = join(ROOT, "docs", "pictures"), ...names] = args;
   if (folder.startsWith("-")) throw new Refusal(SCREENSHOTS_USAGE);
-  await ensurePrograms(["nats-server", "chromium"], progress);
+  await ensurePrograms(["nats-server", "chromium-headless-shell"], progress);
   Object.assign(process.env, { SCREENSHOTS: resolve(folder), SCREENSHOTS_OF: names.join() });
   await runTests(["--config", join(ROOT, "test", "screenshots", "vitest.config.ts")], progress);
 }

@@ -29,6 +29,7 @@ const PACKAGES = {
   ip: { apt: "iproute2" },
   "systemd-analyze": { apt: "systemd" },
   chromium: { apt: "chromium" },
+  "chromium-headless-shell": { apt: "chromium-headless-shell" },
   curl: { apt: "curl" },
   gpg: { apt: "gnupg", brew: "gnupg" },
   openssl: { apt: "openssl", brew: "openssl" },

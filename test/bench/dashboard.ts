@@ -28,7 +28,7 @@ export async function startDashboardBench(): Promise<DashboardBench> {
     await mesh.stop();
   };
   try {
-    const started = (browser = await launchChromium());
+    const started = (browser = await launchChromium(CHROMIUM));
     return {
       mesh,
       stop,

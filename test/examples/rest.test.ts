@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectPath } from "../../schema/paths.js";
 import { hash, stored } from "../gateway/rest/rest-client.js";
 import { CLEAN, EICAR } from "../scanner-agent/eicar.js";
+import { HEADLESS } from "../stage/chromium.js";
 import { until, type Part } from "../stage/stage.js";
 import { useStage } from "../stage/use-stage.js";
 
@@ -106,7 +107,7 @@ describe("curl and a shell loop", () => {
 describe("a browser's form", () => {
   const browse = (url: string) =>
     run(
-      "chromium",
+      HEADLESS ?? "chromium",
       "--headless",
       "--no-sandbox",
       "--disable-gpu",

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { engine } from "../../stage/puppet-agent.js";
 import { documentedConfig, hasNginx, startNginx } from "../../stage/nginx.js";
-import { faultOf, launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
+import { faultOf, PATIENCE_MS, sharedChromium } from "../../stage/chromium.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 
@@ -15,7 +15,7 @@ describe.skipIf(!hasNginx)("below a path", () => {
     () => startNginx(documentedConfig().below, gateway.url),
     (made) => made.stop(),
   );
-  const browser = prepared(launchChromium, (made) => made.close());
+  const browser = prepared(sharedChromium);
 
   it.each(["/mesh/", "/mesh/api", "/mesh/graphiql", "/mesh/graphiql/"])("%s asks for nothing that is not there", async (path) => {
     const page = await browser.newPage();

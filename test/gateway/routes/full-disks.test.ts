@@ -1,17 +1,14 @@
 /** What callers, operators and the dashboard are told while a store's disk takes nothing. */
 
 import { sql } from "kysely";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { PROBE, WRITE_PROBE } from "../../../schema/subjects.js";
 import { engine } from "../../stage/puppet-agent.js";
-import { launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
+import { PATIENCE_MS, sharedChromium } from "../../stage/chromium.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { connectAsGateway } from "../bus/gateway-user.js";
 import { ask } from "../http/http-client.js";
-
-let browser: Browser;
 
 const stage = useStage();
 /** Takes the place of a function that the probe calls, for connections that are opened from now on. */
@@ -36,10 +33,7 @@ const bus = prepared(
   (nc) => nc.close(),
 );
 
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
+const browser = prepared(sharedChromium);
 
 const ready = () => ask(`${gateway.url}/readyz`);
 const upload = (text: string) => {

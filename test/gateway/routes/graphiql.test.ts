@@ -1,58 +1,29 @@
 /** GraphiQL in a real browser that reaches nothing but the gateway. */
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { EXAMPLES } from "../../../gateway/graphiql/examples.js";
 import { openCaller } from "../../../gateway/caller.js";
 import { createOperationCheck } from "../../../gateway/graphql/limits/checks.js";
 import { createDocuments, isRefused } from "../../../gateway/graphql/limits/documents.js";
 import { createSchema } from "../../../gateway/graphql/schema.js";
 import { engine } from "../../stage/puppet-agent.js";
-import { faultOf, launchChromium, PATIENCE_MS } from "../../stage/chromium.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
+import { useBrowser, type Opened } from "../dashboard/browser.js";
 import { ask } from "../http/http-client.js";
-
-let browser: Browser;
 
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 const agent = usePuppet(stage, "puppet", [engine("Alpha")]);
 
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-
-afterAll(async () => {
-  await browser.close();
-});
-
-interface Opened {
-  readonly page: Page;
-  /** What it asked of anybody but the gateway, and what the browser did not let it do. */
-  readonly faults: string[];
-}
+const openPage = useBrowser();
 
 async function open(): Promise<Opened> {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
-  const faults: string[] = [];
-  await page.route("**", (route) => {
-    if (new URL(route.request().url()).origin === gateway.url) return route.continue();
-    faults.push(`asked for ${route.request().url()}`);
-    return route.abort();
-  });
-  page.on("websocket", (socket) => {
-    if (!socket.url().startsWith(gateway.url.replace("http", "ws"))) faults.push(`connected to ${socket.url()}`);
-  });
-  page.on("console", (message) => {
-    const fault = faultOf(message);
-    if (fault !== undefined) faults.push(fault);
-  });
-  page.on("pageerror", (error) => void faults.push(String(error)));
-  await page.goto(`${gateway.url}/graphiql`);
-  for (const editor of ["query-editor", "response"]) await page.locator(`.graphiql-${editor} .monaco-editor`).first().waitFor();
-  return { page, faults };
+  const opened = await openPage(gateway.url, "/graphiql");
+  for (const editor of ["query-editor", "response"])
+    await opened.page.locator(`.graphiql-${editor} .monaco-editor`).first().waitFor();
+  return opened;
 }
 
 const execute = (page: Page) => page.locator(".graphiql-execute-button").click();
@@ -79,7 +50,6 @@ describe("GraphiQL", () => {
     ack();
     await shows(page, '"verdict": "INFECTED"');
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   it("completes by the schema, which it reads itself", async () => {
@@ -89,7 +59,6 @@ describe("GraphiQL", () => {
     await page.locator(".graphiql-plugin").getByText("Subscription", { exact: true }).first().click();
     await page.locator(".graphiql-plugin").getByText("scanUpdated").first().waitFor();
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   it("is served with headers that allow nothing inline but styles, and cannot be framed", async () => {
