@@ -27,6 +27,8 @@ import { logDestination } from "../schema/log-destination.js";
 import { ownVersion } from "../schema/version.js";
 import { openFetcher } from "./fetcher/open-fetcher.js";
 import type { Fetcher } from "./fetcher/fetcher.js";
+import { openRulesets } from "./rulesets/open-rulesets.js";
+import type { RulesetServer } from "./rulesets/ruleset-server.js";
 import { describeAgent } from "./work/describe-agent.js";
 import { startPresence, type Announcer, type Goodbye } from "./work/presence.js";
 import { createNatsSampleReader } from "./samples/nats-sample-reader.js";
@@ -102,6 +104,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let announcer: Announcer | undefined;
   let membership: Membership | undefined;
   let fetcher: Fetcher | undefined;
+  let rulesets: RulesetServer | undefined;
   let runnerHost: Parameters<typeof createEngineSet>[1] | undefined;
   let stopping = false;
   let isCopy = false;
@@ -120,8 +123,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   async function presence(): Promise<Presence> {
     await Promise.all(engines().map((engine) => engine.look()));
     const state = stopping ? "DRAINING" : ordered;
-    const fetches = fetcher?.jobs();
-    const parts = { containers, samples, bundles, engines: engines(), off, settings: settings.applied(), fetches };
+    const jobs = { fetches: fetcher?.jobs(), rules: rulesets?.jobs() };
+    const parts = { containers, samples, bundles, engines: engines(), off, settings: settings.applied(), ...jobs };
     return describeAgent(config, { version, startedAt, instance, state, ...parts });
   }
 
@@ -200,8 +203,12 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     const answers = createAnswers(bus, overrides.onStored);
     const context = { bus, answers, samples, inspector, agent, ackWaitMs, publishMs, inFlight, log };
     roster.open(context);
-    fetcher = await openFetcher(config, log, () => void announcer?.announce());
-    const orders = { order, copy, settings: settings.take, serve: served.take, fetch: fetcher?.take, restart };
+    const announce = () => void announcer?.announce();
+    fetcher = await openFetcher(config, log, announce);
+    const folder = await spool.make("rulesets");
+    rulesets = openRulesets(config, { parts, folder, containers, connections, samples, onChange: announce, log });
+    const jobs = { fetch: fetcher?.take, rules: rulesets?.take };
+    const orders = { order, copy, settings: settings.take, serve: served.take, ...jobs, restart };
     listenToControl(bus, agent, { cancel: inFlight.cancel, engines, log, ...orders });
     announcer = startPresence(bus, config, presence, log);
     onChange();
@@ -246,7 +253,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     await Promise.race([Promise.allSettled([starting, drained]), pause(END_LIMIT_MS, undefined, { ref: false })]);
     let unserved: Promise<void> | undefined;
     await endInTurn(log, [
-      () => fetcher?.stop(),
+      () => Promise.all([fetcher?.stop(), rulesets?.stop()]),
       () => announcer?.withdraw(isCopy ? "NONE" : goodbye),
       () => void (unserved = endInTurn(log, [() => bundles?.stop()])),
       () => connections.close(),

@@ -7,6 +7,7 @@ import { SwitchWay } from "./bundle-presence.js";
 import { FetchOrder, MAX_FETCH_JOBS } from "./fetch-job.js";
 import { hashText } from "./hashes.js";
 import { engineName, instant, scanId, textWithin, v } from "./message-fields.js";
+import { MAX_RULE_JOBS, RuleOrder } from "./rule-job.js";
 
 /**
  * What an agent can be told to be. A cordoned one takes nothing more and finishes what it has, however long that takes; a
@@ -65,6 +66,8 @@ export const Control = z.discriminatedUnion("kind", [
   z.object({ v, kind: z.literal("serve"), engine: engineName, bundles: ServedBundles, switch: z.enum(SwitchWay) }),
   /** Fetch these for the mesh. Jobs that are under way go on. */
   z.object({ v, kind: z.literal("fetch"), jobs: z.array(FetchOrder).min(1).max(MAX_FETCH_JOBS) }),
+  /** Check and try these rulesets, and no others: what is not named is ended and forgotten. */
+  z.object({ v, kind: z.literal("rules"), jobs: z.array(RuleOrder).max(MAX_RULE_JOBS) }),
 ]);
 /** What {@link Control} parses. */
 export type Control = z.infer<typeof Control>;

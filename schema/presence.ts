@@ -10,6 +10,7 @@ import { EngineVersions } from "./engine-versions.js";
 import { FetchJobs } from "./fetch-job.js";
 import { agentId, engineName, fingerprintText, instant, told, toldInstant, toldList, v } from "./message-fields.js";
 import { ImageIdentity } from "./image-identity.js";
+import { RuleJobs } from "./rule-job.js";
 import { UnhealthyCause } from "./states.js";
 import { PRESENCE_TTL_MS } from "./streams.js";
 
@@ -75,8 +76,6 @@ export const EnginePresence = z.object({
   testedAt: toldInstant.default(null),
   /** What the operator should put right although the engine works, such as rule files that do not compile. */
   warnings: toldList(MAX_WARNINGS),
-  /** Whether it says itself that it is too old for its signatures. Left out by one that does not, and by older agents. */
-  outdated: z.boolean().optional().catch(undefined),
   /** How much it may use here. Older agents do not send it. */
   limits: EngineLimits.optional().catch(undefined),
   /** How much it may use by its host's own settings. Older agents do not send it. */
@@ -128,6 +127,8 @@ export const Presence = z.object({
   settings: AppliedSettings.optional().catch(undefined),
   /** What it fetches for the whole mesh. Left out by an agent that fetches nothing, and by older ones. */
   fetches: FetchJobs.optional().catch(undefined),
+  /** What it does with rulesets. Left out by an agent that has no engine with rules, and by older ones. */
+  rules: RuleJobs.optional().catch(undefined),
   engines: z.array(EnginePresence).max(MAX_ENGINES),
 });
 /** What {@link Presence} parses. */

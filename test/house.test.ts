@@ -45,6 +45,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     [["gateway/join", "hosts that join: their tokens, and agents' keys"]],
     [["gateway/bundles", "versions of what engines need: sent, checked, published, removed"]],
     [["gateway/updates", "new versions of what engines need: who serves which, and how an update goes"]],
+    [["gateway/rulesets", "rules of people: checked and tried on a host, then published and enabled"]],
     [["gateway/background", "what runs by itself: recording results, and the sweep"]],
     [["gateway/http", "what all HTTP routes share"]],
     [["gateway/graphql", "values that a request loads once", /^loaders\.ts$/]],
@@ -105,6 +106,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
     [["scanner-agent/engine", "an engine of this host: health, slots, self-test"]],
     [
       ["scanner-agent/fetcher", "fetching updates for the whole mesh"],
+      ["scanner-agent/rulesets", "rulesets that are checked and tried before they are served"],
       ["scanner-agent/join", "joining a mesh, and staying in it"],
       ["scanner-agent/work", "requests taken, run and answered"],
     ],

@@ -4,6 +4,7 @@ import type { EngineSettings } from "../../schema/agent-settings.js";
 import { Control, type AgentState } from "../../schema/control.js";
 import type { FetchOrder } from "../../schema/fetch-job.js";
 import { MalformedMessage, parseMessage } from "../../schema/messages.js";
+import type { RuleOrder } from "../../schema/rule-job.js";
 import { controlSubject, engineToken } from "../../schema/subjects.js";
 import { visibleText } from "../../schema/visible-text.js";
 import type { Bus } from "../bus/bus.js";
@@ -23,12 +24,14 @@ export interface ControlTargets {
   readonly restart: (startedAt: string) => void;
   /** Undefined where nothing is fetched for the mesh. */
   readonly fetch?: ((jobs: readonly FetchOrder[]) => void) | undefined;
+  /** Undefined where no engine has rules. */
+  readonly rules?: ((jobs: readonly RuleOrder[]) => void) | undefined;
   readonly log: Logger;
 }
 
 /** Obeys the control messages that gateways send to this agent. */
 export function listenToControl(bus: Bus, agent: string, targets: ControlTargets): void {
-  const { cancel, order, copy, settings, serve, fetch, restart, engines, log } = targets;
+  const { cancel, order, copy, settings, serve, fetch, rules, restart, engines, log } = targets;
   const enginesNamed = (name: string) => engines().filter(({ manifest }) => engineToken(manifest.name) === engineToken(name));
 
   const collectIgnored = createIgnoredParts();
@@ -66,6 +69,8 @@ export function listenToControl(bus: Bus, agent: string, targets: ControlTargets
         return serve(control);
       case "fetch":
         return fetch?.(control.jobs);
+      case "rules":
+        return rules?.(control.jobs);
       default:
         control satisfies never;
     }

@@ -25,6 +25,7 @@ export interface AgentParts {
   readonly off: readonly string[];
   readonly settings: Presence["settings"];
   readonly fetches: Presence["fetches"];
+  readonly rules: Presence["rules"];
 }
 
 /** What an agent says of itself now. */
@@ -32,7 +33,7 @@ export function describeAgent(
   { agent, host, heartbeatMs, internet, sampleMemory, joined }: AgentConfig,
   parts: AgentParts,
 ): Presence {
-  const { version, startedAt, instance, state, containers, samples, bundles, engines, off, settings, fetches } = parts;
+  const { version, startedAt, instance, state, containers, samples, bundles, engines, off, settings, fetches, rules } = parts;
   const largestSample = samples?.largest();
   return {
     v: 1,
@@ -54,6 +55,7 @@ export function describeAgent(
     machine: { cores: availableParallelism(), memory: totalmem() },
     settings,
     fetches,
+    rules,
     engines: engines.map((engine) => ({ ...engine.presence(), bundles: bundles?.presence(engine) })),
   };
 }

@@ -41,10 +41,13 @@ export interface EngineProgram {
   readonly file: string;
   readonly folder: string;
   readonly programPath: string;
+  /** Bytes of memory that all of its workers may address together; default: as much as many workers need. */
+  readonly memory?: number;
 }
 
 /** Starts the process. Throws {@link Unavailable}. */
-export async function startEngineProcess(host: NodeHost, { file, folder, programPath }: EngineProgram): Promise<EngineProcess> {
+export async function startEngineProcess(host: NodeHost, program: EngineProgram): Promise<EngineProcess> {
+  const { file, folder, programPath, memory = MEMORY } = program;
   const node = await startNode(host, {
     name: "engine",
     folder,
@@ -53,7 +56,7 @@ export async function startEngineProcess(host: NodeHost, { file, folder, program
     program: PROGRAM,
     files: [file],
     reads: ["dist", "node_modules"],
-    limits: { ...LIMITS, memory: MEMORY },
+    limits: { ...LIMITS, memory },
     maxMessage: MAX_MESSAGE,
   });
   const workers = new Map<number, { onAnswer(answer: WorkerAnswer): void; onEnd(how: string | Error): void }>();

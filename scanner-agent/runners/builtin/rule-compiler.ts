@@ -6,6 +6,10 @@ import { outlineOf, type Outline, type Rule, type Span } from "./rule-outline.js
 /** Variables that public rules expect. A request never carries a sample's name, so they are empty. */
 export const EXTERNAL_VARIABLES = ["filename", "extension", "filepath", "filetype", "owner"] as const;
 const MAX_ROUNDS = 100;
+/** Larger samples are UNSCANNED: the file and its copy in WebAssembly memory must fit at once. */
+export const MAX_SAMPLE = 128 * 1024 * 1024;
+/** What is said of them. */
+export const TOO_LARGE = `larger than the ${MAX_SAMPLE / 1024 ** 2} MiB that Yara reads`;
 
 /** Rules with their namespace, ready to be compiled. */
 export interface NamedText {
@@ -59,6 +63,17 @@ export function keepCompilable(source: string): Compilable {
   return { text: null, dropped, warnings: [] };
 }
 
+/** Without what is said of rules only because they need one that is left out. */
+export function withoutConsequences(errors: readonly CompileError[]): CompileError[] {
+  const left = new Set<string>();
+  return errors.filter(({ message }) => {
+    const [, name = ""] = /^rule (\w+): /.exec(message) ?? [];
+    const [, missing = ""] = /unknown identifier `(\w+)`/.exec(message) ?? [];
+    if (name !== "") left.add(name);
+    return missing === "" || !left.has(missing) || missing === name;
+  });
+}
+
 /** A compiler that knows the external variables. */
 function createCompiler(): Compiler {
   const compiler = new Compiler();
@@ -66,7 +81,8 @@ function createCompiler(): Compiler {
   return compiler;
 }
 
-interface Located extends CompileError {
+/** Where in the text something is; column 0: on the line. */
+export interface Located extends CompileError {
   readonly column: number;
 }
 
@@ -87,9 +103,9 @@ function compile(text: string): { errors: readonly Located[]; warnings: readonly
   return { errors: [], warnings };
 }
 
-/** YARA-X's title with what it says below the source line that it shows. */
-function located(message: string): Located {
-  const title = message.split("\n", 1)[0]?.replace(/^error(\[\w+\])?:?\s*/, "") || "does not compile";
+/** The title of an error or warning of YARA-X, with what it says below the source line that it shows. */
+export function located(message: string): Located {
+  const title = message.split("\n", 1)[0]?.replace(/^(error|warning)(\[\w+\])?:?\s*/, "") || "does not compile";
   const label = /^\s*\|\s+[\^-]+ (.+)$/m.exec(message)?.[1];
   const [, line = "1", column = "0"] = /-->\s*(?:line:)?(\d+):(\d+)/.exec(message) ?? [];
   return { line: Number(line), column: Number(column), message: label === undefined ? title : `${title}: ${label}` };

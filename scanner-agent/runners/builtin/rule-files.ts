@@ -2,9 +2,9 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { RULE_FILE } from "../../../schema/rule-job.js";
 import { reasonOf, Unavailable } from "../../contract.js";
 
-const RULE_FILE = /\.yara?$/i;
 const MAX_FILE = 64 * 1024 * 1024;
 /** So that a folder set by mistake, such as a home folder, does not keep the agent busy. */
 const MAX_FILES = 50_000;
@@ -105,14 +105,14 @@ async function look(path: string) {
 export async function readText({ path, size }: FoundFile): Promise<{ text: string } | { problem: string }> {
   if (size > MAX_FILE) return { problem: `is larger than ${MAX_FILE / 1024 ** 2} MiB, so it is not read` };
   try {
-    return decode(await readFile(path));
+    return decodeRules(await readFile(path));
   } catch (error) {
     return { problem: `cannot be read: ${reasonOf(error)}` };
   }
 }
 
 /** Rules are bytes: read in another encoding they would compile and never match. */
-function decode(bytes: Buffer): { text: string } | { problem: string } {
+export function decodeRules(bytes: Buffer): { text: string } | { problem: string } {
   const wide = wideEncoding(bytes);
   if (wide !== undefined) return { problem: `is ${wide}, not UTF-8, so it is not read; save it as UTF-8` };
   if (!isUtf8(bytes)) return { problem: `is not UTF-8 (line ${firstBadLine(bytes)}), so it is not read; save it as UTF-8` };

@@ -28,7 +28,7 @@ export async function readRuleSet(folders: readonly string[]): Promise<RuleSet> 
   const sentences = [
     ...problems,
     ...[...failed.values()].flat(),
-    ...sources.flatMap((source) => source.problems),
+    ...sources.flatMap(({ problems: its }) => its.map(({ path, line, message }) => `${path}:${line}: ${message}`)),
     ...neverMatching(texts),
   ];
   const total = files.filter(({ isRules }) => isRules).length;

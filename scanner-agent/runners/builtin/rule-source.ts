@@ -11,14 +11,20 @@ export interface Place {
   readonly line: number;
 }
 
+/** What is wrong with a source and does not keep it from being compiled. */
+export interface SourceProblem extends Place {
+  readonly message: string;
+  /** An include that is left out, and not metadata that says nothing. */
+  readonly isInclude: boolean;
+}
+
 /** The source of a rule file as it is compiled: with what it includes, and its large numbers as text. */
 export interface RuleSource {
   readonly file: FoundFile;
   readonly text: string;
   /** The files that it includes, directly or not. */
   readonly included: readonly FoundFile[];
-  /** What is wrong with it and does not keep it from being compiled, each with file and line. */
-  readonly problems: readonly string[];
+  readonly problems: readonly SourceProblem[];
   /** Where a line of the text, counted from 1, comes from. */
   placeOf(line: number): Place;
 }
@@ -44,12 +50,13 @@ export async function readSource(
 ): Promise<RuleSource | { problem: string }> {
   const writer = createWriter();
   const included = new Map<string, FoundFile>();
-  const problems: string[] = [];
+  const problems: SourceProblem[] = [];
 
   async function include(name: string, from: Place, chain: readonly FoundFile[]): Promise<void> {
     const path = resolve(dirname(from.path), name);
     const other = files.get(path);
-    const refuse = (why: string) => problems.push(`${from.path}:${from.line}: include ${JSON.stringify(name)}: ${why}`);
+    const refuse = (why: string) =>
+      problems.push({ ...from, message: `include ${JSON.stringify(name)}: ${why}`, isInclude: true });
     if (chain.some((one) => one.path === path)) return void refuse("the file includes itself, directly or through others");
     if (other === undefined) return void refuse(whyAbsent(path, file.folder));
     if (included.has(path)) return;
@@ -79,8 +86,10 @@ export async function readSource(
     }
     writer.write(text.slice(at));
     for (const rule of rules) {
-      for (const entry of unknownVerdicts(rule))
-        problems.push(`${one.path}:${lines.at(entry.start)}: rule ${rule.name}: ${unknownVerdict(entry.text)}`);
+      for (const entry of unknownVerdicts(rule)) {
+        const message = `rule ${rule.name}: ${unknownVerdict(entry.text)}`;
+        problems.push({ path: one.path, line: lines.at(entry.start), message, isInclude: false });
+      }
     }
   }
 

@@ -9,11 +9,9 @@ import { EngineVersions } from "../../../schema/engine-versions.js";
 import type { Sample } from "../../contract.js";
 import { fingerprintOf } from "../../fingerprint.js";
 import { serveWorker } from "./worker-server.js";
-import { compileAll } from "./rule-compiler.js";
+import { compileAll, MAX_SAMPLE, TOO_LARGE } from "./rule-compiler.js";
 import { readRuleSet } from "./rule-set.js";
 
-/** Larger samples are UNSCANNED: the file and its copy in WebAssembly memory must fit at once. */
-const MAX_SAMPLE = 128 * 1024 * 1024;
 const MAX_MATCHES_PER_PATTERN = 32;
 
 /** Rules that another worker has read and tried: all workers have the same, even while a folder is being written to. */
@@ -55,7 +53,7 @@ async function load(folders: readonly string[], pkg: string): Promise<Loaded> {
 
 async function scan(scanner: Scanner, sample: Sample): Promise<unknown> {
   const { bytes, path, size } = sample;
-  if (size > MAX_SAMPLE) return { unscanned: `larger than the ${MAX_SAMPLE / 1024 ** 2} MiB that Yara reads` };
+  if (size > MAX_SAMPLE) return { unscanned: TOO_LARGE };
   if (bytes !== undefined) return scanner.scan(bytes);
   if (path === null) throw new Error("Yara needs the sample's bytes");
   return scanner.scan(await readFile(path));

@@ -1,0 +1,133 @@
+/** The rules of a ruleset that nobody serves yet, looked at file by file: every mistake with its file and line. */
+
+import { join, relative } from "node:path";
+import { MAX_MISTAKES, RULE_FILE, type RuleMistake } from "../../../schema/rule-job.js";
+import { linesOf } from "./lines.js";
+import { keepCompilable, located, withoutConsequences, type NamedText } from "./rule-compiler.js";
+import { outlineOf } from "./rule-outline.js";
+import { rulesThatNeverMatch } from "./rule-reach.js";
+import type { FoundFile } from "./rule-files.js";
+import { readSource, type RuleSource } from "./rule-source.js";
+
+/** A file of a ruleset. */
+export interface RulesetFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A rule, and where it begins. */
+export interface PlacedRule {
+  readonly name: string;
+  readonly path: string;
+  readonly line: number;
+}
+
+/** What is found in a file and in those that it includes. */
+export interface CheckedFile {
+  readonly mistakes: readonly RuleMistake[];
+  /** Paths of the files that it includes, directly or not: they need not be looked at by themselves if nothing is wrong here. */
+  readonly included: readonly string[];
+  readonly rules: readonly PlacedRule[];
+  /** What is compiled together with the texts of other files; null: it has mistakes. */
+  readonly text: NamedText | null;
+}
+
+/** A ruleset that is being looked at. */
+export interface OpenRuleset {
+  /** Its files of rules, those first that include others. */
+  readonly order: readonly string[];
+  check(path: string): Promise<CheckedFile>;
+}
+
+/** Where its files are said to be: nothing is read from there. */
+const FOLDER = "/ruleset";
+/** No rule needs it, and a rule that is slow for this is too slow for what people send. */
+const PROBE_BYTES = 256 * 1024;
+
+/** Looks at nothing yet but who includes whom. */
+export async function openRuleset(files: readonly RulesetFile[]): Promise<OpenRuleset> {
+  const texts = new Map(files.map(({ path, text }) => [join(FOLDER, path), text]));
+  const found = files.map(({ path }): FoundFile => {
+    const name = path.replace(RULE_FILE, "");
+    return { path: join(FOLDER, path), folder: FOLDER, name, isRules: RULE_FILE.test(path), size: 0, modified: new Date(0) };
+  });
+  const byPath = new Map(found.map((file) => [file.path, file]));
+  const read = async ({ path }: FoundFile) => ({ text: texts.get(path) ?? "" });
+  const includers = new Set(files.filter(({ text }) => outlineOf(text).includes.length > 0).map(({ path }) => path));
+  const order = files.map(({ path }) => path).filter((path) => RULE_FILE.test(path));
+  return {
+    order: order.toSorted((a, b) => Number(includers.has(b)) - Number(includers.has(a))),
+    async check(path) {
+      const file = byPath.get(join(FOLDER, path));
+      const source = file && (await readSource(file, byPath, read));
+      if (!file || !source || "problem" in source) throw new TypeError(`${path} is no file of this ruleset`);
+      return checkSource(source, file.name);
+    },
+  };
+}
+
+function checkSource(source: RuleSource, namespace: string): CheckedFile {
+  const { text, dropped, warnings } = keepCompilable(source.text);
+  const place = (line: number) => {
+    const at = source.placeOf(line);
+    return { path: relative(FOLDER, at.path), line: at.line };
+  };
+  const mistakes: RuleMistake[] = [
+    ...source.problems.map(({ path, line, message, isInclude }): RuleMistake => ({
+      path: relative(FOLDER, path),
+      line,
+      message,
+      severity: isInclude ? "ERROR" : "WARNING",
+    })),
+    ...withoutConsequences(dropped).map(({ line, message }): RuleMistake => ({ ...place(line), message, severity: "ERROR" })),
+  ];
+  const isGood = text !== null && mistakes.every(({ severity }) => severity === "WARNING");
+  if (isGood) {
+    for (const { line, message } of warnings.map(located)) mistakes.push({ ...place(line), message, severity: "WARNING" });
+    mistakes.push(...neverMatching(text, place));
+  }
+  return {
+    // A file of something else has a mistake in every line.
+    mistakes: mistakes.slice(0, 2 * MAX_MISTAKES),
+    included: source.included.map(({ path }) => relative(FOLDER, path)),
+    rules: text === null ? [] : rulesOf(text).map(({ name, line }) => ({ name, ...place(line) })),
+    text: isGood ? { namespace, text } : null,
+  };
+}
+
+function neverMatching(text: string, place: (line: number) => { path: string; line: number }): RuleMistake[] {
+  const lines = linesOf(text);
+  return rulesThatNeverMatch(text).map(({ rule: { name, start }, reason }) => ({
+    ...place(lines.at(start)),
+    message: `rule ${name} can never match: ${reason}`,
+    severity: "WARNING",
+  }));
+}
+
+function rulesOf(text: string): { name: string; line: number }[] {
+  const lines = linesOf(text);
+  return outlineOf(text).rules.map(({ name, start }) => ({ name, line: lines.at(start) }));
+}
+
+/** A text of the same rules of which only those with these names do anything; each still has its patterns. */
+export function withOnly(text: string, names: ReadonlySet<string>): string {
+  let rest = "";
+  let at = 0;
+  for (const { condition } of outlineOf(text).rules.filter((rule) => !names.has(rule.name))) {
+    const [first, last] = [condition[0], condition.at(-1)];
+    if (first === undefined || last === undefined) continue;
+    rest += `${text.slice(at, first.start)}false and (${text.slice(first.start, last.end)})`;
+    at = last.end;
+  }
+  return rest + text.slice(at);
+}
+
+/** What rules are held up by if they are slow: all bytes, long runs of one, and words. */
+export function probeBytes(): Uint8Array {
+  const bytes = Buffer.alloc(PROBE_BYTES);
+  const quarter = PROBE_BYTES / 4;
+  for (let n = 0; n < quarter; n++) bytes[n] = (n * 31 + (n >> 8)) & 0xff;
+  bytes.fill("a", quarter, 2 * quarter);
+  bytes.fill("GET /index.php?id=1234567890 HTTP/1.1\r\n", 2 * quarter, 3 * quarter);
+  return bytes;
+}
