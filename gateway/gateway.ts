@@ -41,6 +41,7 @@ import { reportCopies } from "./join/report-copies.js";
 import { registerJoinKeys } from "./join/standing-tokens.js";
 import { createKeyring } from "./keys/keyring.js";
 import { readLastUpdates } from "./db/last-updates.js";
+import { readRulesets } from "./rulesets/rulesets.js";
 import { readUpdateSets } from "./updates/update-sets.js";
 import { readWaits } from "./scan/overload.js";
 import { readUpdateRescans } from "./scan/update-rescans.js";
@@ -147,10 +148,15 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     catalogue: createLastCatalogue(db),
     relay,
     bulk,
-    verdictRuns: createVerdictRuns({ config, db, fleet, bulk, bus, log, metrics }),
+    verdictRuns: createVerdictRuns({ config, db, fleet, bulk, bus, log }),
     watchers,
     fleetWatches,
-    hostWatches: createHostWatches(db, fleet, { updateSets: () => readUpdateSets({ db, fleet }) }, log),
+    hostWatches: createHostWatches(
+      db,
+      fleet,
+      { updateSets: () => readUpdateSets({ db, fleet }), rulesets: () => readRulesets({ db }) },
+      log,
+    ),
     meshWatches: createMeshWatches({ readiness: () => readReadiness(context), system: () => readWholeSystem(context) }, log),
     deliveryWatch: createDeliveryWatch(db, log),
     flipWatch: createFlipWatch(db, log),

@@ -43,16 +43,30 @@ export async function publishBundle(
 
 interface Publication {
   readonly caller: Caller;
-  readonly token: string;
   readonly content: BundleContent;
   /** Which mesh it is from; undefined: this one. */
-  readonly from: string | undefined;
+  readonly from?: string | undefined;
 }
 
-async function publishLocked(ctx: ScanContext, tx: Tx, publication: Publication): Promise<PublishedBundle> {
-  const { token, content, caller } = publication;
+async function publishLocked(ctx: ScanContext, tx: Tx, sent: Publication & { token: string }): Promise<PublishedBundle> {
+  const { token, ...publication } = sent;
   const upload = await findBundleUpload(tx, hashToken(token), { lock: true });
   if (!upload) throw unknownUpload();
+  const published = await enterBundle(ctx, tx, { ...publication, place: upload, isOver: upload.bundleId !== null });
+  await markPublished(tx, hashToken(token), Number(published.id));
+  return published;
+}
+
+/** Where a bundle belongs, and where it is from. */
+export type PublishingPlace = Pick<BundleUploadRecord, "engineId" | "engine" | "internet" | "set" | "keyId" | "job" | "source">;
+
+/** Makes the next bundle of a set of files that are there. Whoever calls it holds the list of bundles. Throws as {@link publishBundle}. */
+export async function enterBundle(
+  ctx: ScanContext,
+  tx: Tx,
+  publication: Publication & { readonly place: PublishingPlace; readonly isOver?: boolean },
+): Promise<PublishedBundle> {
+  const { place: upload, content, caller } = publication;
   const { engineId, set, keyId } = upload;
   const newest = await newestBundle(tx, engineId, set);
   const draft = manifestOf(ctx, upload, content, 1);
@@ -60,10 +74,9 @@ async function publishLocked(ctx: ScanContext, tx: Tx, publication: Publication)
     await requireFiles(ctx, upload, draft);
     const manifest = encodeManifest(manifestOf(ctx, upload, content, newest.sequence));
     await storeManifest(ctx, upload, newest.digest, manifest);
-    await markPublished(tx, hashToken(token), newest.id);
     return answer(newest, true);
   }
-  if (upload.bundleId !== null)
+  if (publication.isOver === true)
     throw new GatewayError("BAD_INPUT", "something else was published with this URL: ask for another one");
   await requireNewer(newest, draft, content.force);
   await requireOwnPaths(tx, upload, draft);
@@ -93,14 +106,13 @@ async function publishLocked(ctx: ScanContext, tx: Tx, publication: Publication)
     fetched: upload.job !== null,
   };
   const id = await insertBundle(tx, row);
-  await markPublished(tx, hashToken(token), id);
   const actor = { ...caller, key: keyId === null ? null : { id: keyId } };
   await audit(tx, actor, "publishBundle", `${upload.engine} ${set} ${sequence}`, { digest, source, forced: content.force });
   await removeOldBundles(tx);
   return answer({ id, digest, sequence }, false);
 }
 
-function manifestOf({ config }: ScanContext, { engine, set }: BundleUploadRecord, content: BundleContent, sequence: number) {
+function manifestOf({ config }: ScanContext, { engine, set }: PublishingPlace, content: BundleContent, sequence: number) {
   return makeManifest({ engine, set, sequence }, content, config.bundlesMaxBytes);
 }
 
@@ -109,15 +121,15 @@ function answer({ id, digest, sequence }: Pick<BundleRecord, "id" | "digest" | "
 }
 
 /** Whether a bundle would come out the same, but for its sequence. */
-function isSame(ctx: ScanContext, bundle: BundleRecord, upload: BundleUploadRecord, content: BundleContent): boolean {
+function isSame(ctx: ScanContext, bundle: BundleRecord, upload: PublishingPlace, content: BundleContent): boolean {
   if (bundle.removedAt !== null) return false;
   return bundleDigest(encodeManifest(manifestOf(ctx, upload, content, bundle.sequence))) === bundle.digest;
 }
 
 /** It lies with the files, as one of a single chunk. */
-async function storeManifest(
+export async function storeManifest(
   { bundles }: ScanContext,
-  upload: BundleUploadRecord,
+  upload: Pick<PublishingPlace, "internet">,
   sha256: string,
   manifest: Buffer,
 ): Promise<void> {
@@ -143,7 +155,7 @@ async function requireNewer(newest: BundleRecord | undefined, manifest: BundleMa
   );
 }
 
-async function requireOwnPaths(tx: Tx, upload: BundleUploadRecord, { files }: BundleManifest): Promise<void> {
+async function requireOwnPaths(tx: Tx, upload: PublishingPlace, { files }: BundleManifest): Promise<void> {
   const [clash] = await findClashes(
     tx,
     upload,
@@ -156,7 +168,12 @@ async function requireOwnPaths(tx: Tx, upload: BundleUploadRecord, { files }: Bu
   );
 }
 
-async function requireFiles({ bundles }: ScanContext, upload: BundleUploadRecord, { files }: BundleManifest): Promise<void> {
+/** Throws BAD_INPUT if a file is not there. */
+export async function requireFiles(
+  { bundles }: ScanContext,
+  upload: Pick<PublishingPlace, "internet">,
+  { files }: BundleManifest,
+): Promise<void> {
   const stored = await bundles.content(classOf(upload));
   const missing = files.filter(({ sha256, size }) => stored.files.get(sha256) !== bundleChunks(size));
   const [first] = missing;
@@ -167,6 +184,6 @@ async function requireFiles({ bundles }: ScanContext, upload: BundleUploadRecord
   );
 }
 
-function classOf({ internet }: Pick<BundleUploadRecord, "internet">): InternetClass {
+function classOf({ internet }: Pick<PublishingPlace, "internet">): InternetClass {
   return internetClass(internet);
 }

@@ -2,6 +2,7 @@
 
 import { INTERNET_CLASSES, type InternetClass } from "../../schema/classes.js";
 import { lockBundles, readKeptFiles, readKnownFiles, removeOldBundles } from "../db/bundles.js";
+import { removeOldRulesetVersions } from "../db/rulesets.js";
 import { filesComeSince, removeExpiredBundleUploads } from "../db/bundle-uploads.js";
 import type { ScanContext } from "../scan/context.js";
 import { UPLOAD_TTL_MS } from "./uploads.js";
@@ -17,6 +18,7 @@ export async function tidyBundles(ctx: Mesh): Promise<void> {
   await ctx.db.transaction().execute(async (tx) => {
     await lockBundles(tx);
     await removeOldBundles(tx);
+    await removeOldRulesetVersions(tx);
   });
   for (const internet of INTERNET_CLASSES)
     if (ctx.bus.account(internet).connection.isUp()) await removeUnusedFiles(ctx, internet);

@@ -59,6 +59,14 @@ export async function openFetchUpload(
   return openUpload(tx, { engineId, set, keyId: null, job, source });
 }
 
+/** Lets whoever has the token send a ruleset, which becomes a version with this comment. */
+export async function openRulesetUpload(
+  tx: Tx,
+  { engineId, set, keyId, comment }: { engineId: number; set: string; keyId: string | null; comment: string },
+): Promise<OpenUpload> {
+  return openUpload(tx, { engineId, set, keyId, job: null, source: "a ruleset", comment });
+}
+
 async function openUpload(tx: Tx, upload: Omit<NewBundleUpload, "tokenHash" | "ttlMs">): Promise<OpenUpload> {
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
   const expiresAt = await insertBundleUpload(tx, { ...upload, tokenHash: hashToken(token), ttlMs: UPLOAD_TTL_MS });

@@ -14,16 +14,23 @@ export interface BundleUploadRecord {
   readonly expired: boolean;
   /** What was published with it; null: nothing yet. */
   readonly bundleId: number | null;
+  /** What is sent becomes a version of a ruleset with this comment; null: it becomes a bundle. */
+  readonly rulesetComment: string | null;
+  /** The version that was made of it. */
+  readonly rulesetVersion: number | null;
 }
 
 /** A bundle that somebody may send. */
 export type NewBundleUpload = Pick<BundleUploadRecord, "engineId" | "set" | "keyId" | "job" | "source"> & {
   readonly tokenHash: string;
   readonly ttlMs: number;
+  /** Of a ruleset. */
+  readonly comment?: string;
 };
 
 /** Inserts it. Of a set only one look of a fetcher can send at a time: the latest. Returns when it expires, by Postgres's clock. */
-export async function insertBundleUpload(tx: Tx, { engineId, set, ttlMs, tokenHash, keyId, job, source }: NewBundleUpload) {
+export async function insertBundleUpload(tx: Tx, upload: NewBundleUpload) {
+  const { engineId, set, ttlMs, tokenHash, keyId, job, source, comment } = upload;
   if (job !== null)
     await tx
       .deleteFrom("bundle_uploads")
@@ -40,6 +47,7 @@ export async function insertBundleUpload(tx: Tx, { engineId, set, ttlMs, tokenHa
       key_id: keyId,
       job,
       source,
+      ruleset_comment: comment ?? null,
       expires_at: sql<Date>`now() + ${ttlMs} * interval '1 millisecond'`,
     })
     .returning("expires_at")
@@ -66,6 +74,8 @@ export async function findBundleUpload(
       "upload.source",
       sql<boolean>`upload.expires_at < now()`.as("expired"),
       "upload.bundle_id as bundleId",
+      "upload.ruleset_comment as rulesetComment",
+      "upload.ruleset_version as rulesetVersion",
     ])
     .where("upload.token_hash", "=", tokenHash);
   return (lock ? query.forUpdate("upload") : query).executeTakeFirst();
@@ -76,12 +86,18 @@ export async function markPublished(tx: Tx, tokenHash: string, bundleId: number)
   await tx.updateTable("bundle_uploads").set({ bundle_id: bundleId }).where("token_hash", "=", tokenHash).execute();
 }
 
+/** Notes which version of a ruleset was made of it. */
+export async function markRulesetMade(tx: Tx, tokenHash: string, versionId: number): Promise<void> {
+  await tx.updateTable("bundle_uploads").set({ ruleset_version: versionId }).where("token_hash", "=", tokenHash).execute();
+}
+
 /** Since when somebody may have been sending files of bundles in this class; null: nobody sends any. `ttlMs` is that of all uploads. */
 export async function filesComeSince(db: Database | Tx, internet: boolean, ttlMs: number): Promise<Date | null> {
   const { rows } = await sql<{ since: Date | null }>`
     select min(upload.expires_at) - ${ttlMs} * interval '1 millisecond' as since
     from bundle_uploads upload join engines engine on engine.id = upload.engine_id
-    where engine.internet = ${internet} and upload.expires_at > now() and upload.bundle_id is null`.execute(db);
+    where engine.internet = ${internet} and upload.expires_at > now() and upload.bundle_id is null
+      and upload.ruleset_version is null`.execute(db);
   return rows[0]?.since ?? null;
 }
 

@@ -55,7 +55,7 @@ function selectBundles(db: Database | Tx) {
       "bundle.version",
       "bundle.made_at as date",
       "bundle.size",
-      "bundle.file_count as fileCount",
+      sql<number>`(select count(*) from bundle_files where bundle_id = bundle.id)`.as("fileCount"),
       "bundle.source",
       "bundle.created_at as createdAt",
       "key.name as createdBy",
@@ -152,7 +152,7 @@ export async function insertBundle(tx: Tx, bundle: NewBundle): Promise<number> {
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const { id } = await tx
     .insertInto("bundles")
-    .values({ ...row, engine_id: engineId, set_name: set, made_at: date, key_id: keyId, size, file_count: files.length })
+    .values({ ...row, engine_id: engineId, set_name: set, made_at: date, key_id: keyId, size })
     .returning("id")
     .executeTakeFirstOrThrow();
   const column = (of: (file: BundleFile) => string | number, type: "text" | "bigint") => elements(files.map(of), type);
@@ -182,8 +182,6 @@ const isLastOrBefore = sql<boolean>`exists (
     order by done.id desc limit 1) as earlier on true
   where bundles.id in (last.to_bundle, earlier.from_bundle))`;
 
-const isOfRemovedEngine = sql<boolean>`exists (select from engines where engines.id = bundles.engine_id and engines.forgotten)`;
-
 /** Whether a bundle is served, or is to be. */
 export async function isBundleNeeded(tx: Tx, id: number): Promise<boolean> {
   const { rows } = await sql<{ needed: boolean }>`select ${isNeeded} as needed from bundles where id = ${id}`.execute(tx);
@@ -200,16 +198,13 @@ export async function markRemoved(tx: Tx, id: number): Promise<void> {
     .execute();
 }
 
-/**
- * Notes the same of all but the newest of each set, those needed, the last and the one before; of an engine that was removed none is kept
- * but what is needed. Returns how many they were.
- */
+/** Notes the same of all but the newest of each set, those needed, the last and the one before. Returns how many they were. */
 export async function removeOldBundles(tx: Tx): Promise<number> {
   // Whoever makes one a target holds it: what he does is seen by the second statement.
   const { rows } = await sql<{ id: number }>`
-    select id from bundles where removed_at is null and not ${isNeeded} and (${isOfRemovedEngine} or not ${isLastOrBefore}
-      and (select count(*) from bundles newer where newer.engine_id = bundles.engine_id and newer.set_name = bundles.set_name
-        and newer.removed_at is null and newer.sequence > bundles.sequence) >= ${KEPT_BUNDLES})
+    select id from bundles where removed_at is null and (select count(*) from bundles newer where newer.engine_id = bundles.engine_id
+      and newer.set_name = bundles.set_name and newer.removed_at is null and newer.sequence > bundles.sequence) >= ${KEPT_BUNDLES}
+      and not ${isNeeded} and not ${isLastOrBefore}
     for update`.execute(tx);
   const old = rows.map(({ id }) => id);
   if (old.length === 0) return 0;
@@ -217,7 +212,7 @@ export async function removeOldBundles(tx: Tx): Promise<number> {
     .updateTable("bundles")
     .set({ removed_at: sql<Date>`now()` })
     .where("id", "in", old)
-    .where(sql<boolean>`not ${isNeeded} and (${isOfRemovedEngine} or not ${isLastOrBefore})`)
+    .where(sql<boolean>`not ${isNeeded} and not ${isLastOrBefore}`)
     .executeTakeFirst();
   return Number(removed.numUpdatedRows);
 }
@@ -229,25 +224,33 @@ export async function readKnownFiles(db: Database | Tx, sha256s: readonly string
     select file.sha256 from bundle_files file join bundles bundle on bundle.id = file.bundle_id
     join engines engine on engine.id = bundle.engine_id where engine.internet = ${internet} and file.sha256 = any(${wanted})
     union select bundle.digest from bundles bundle join engines engine on engine.id = bundle.engine_id
-    where engine.internet = ${internet} and bundle.digest = any(${wanted})`.execute(db);
+    where engine.internet = ${internet} and bundle.digest = any(${wanted})
+    union select unnest(array[version.digest, file.sha256]) from ruleset_versions version
+    join ruleset_files file on file.version_id = version.id join engines engine on engine.id = version.engine_id
+    where engine.internet = ${internet} and (file.sha256 = any(${wanted}) or version.digest = any(${wanted}))`.execute(db);
   return new Set(rows.map(({ sha256 }) => sha256));
 }
 
-/** How long a file of any bundle is; null: it is a manifest. Undefined: no bundle has it. */
-export async function findFileSize(db: Database, sha256: string): Promise<number | null | undefined> {
+/** How long a file of any bundle or ruleset is; null: it is a manifest. Undefined: no bundle has it. */
+export async function findFileSize(db: Database | Tx, sha256: string): Promise<number | null | undefined> {
   const { rows } = await sql<{ size: number | null }>`
     (select size from bundle_files where sha256 = ${sha256} limit 1) union all
-    select null from bundles where digest = ${sha256}`.execute(db);
+    (select size from ruleset_files where sha256 = ${sha256} limit 1) union all
+    select null from bundles where digest = ${sha256} union all
+    select null from ruleset_versions where digest = ${sha256}`.execute(db);
   return rows[0]?.size;
 }
 
-/** What the bundles of a class have on the bus: their files and manifests, by sha256. */
+/** What the bundles and rulesets of a class have on the bus: their files and manifests, by sha256. */
 export async function readKeptFiles(db: Database | Tx, internet: boolean): Promise<Set<string>> {
   const { rows } = await sql<{ sha256: string }>`
     select file.sha256 from bundles bundle join engines engine on engine.id = bundle.engine_id
     join bundle_files file on file.bundle_id = bundle.id
     where engine.internet = ${internet} and bundle.removed_at is null
     union select bundle.digest from bundles bundle join engines engine on engine.id = bundle.engine_id
-    where engine.internet = ${internet} and bundle.removed_at is null`.execute(db);
+    where engine.internet = ${internet} and bundle.removed_at is null
+    union select unnest(array[version.digest, file.sha256]) from ruleset_versions version
+    join ruleset_files file on file.version_id = version.id join engines engine on engine.id = version.engine_id
+    where engine.internet = ${internet} and version.removed_at is null`.execute(db);
   return new Set(rows.map(({ sha256 }) => sha256));
 }

@@ -24,6 +24,7 @@ import { ScanFeedResolver } from "./resolvers/scan-feed.js";
 import { ScanPlanResolver } from "./resolvers/scan-plan.js";
 import { ScanMutationsResolver, SubmitScanSuccessResolver } from "./resolvers/scan-mutations.js";
 import { ScanResolver } from "./resolvers/scan.js";
+import { RulesetResolver, RulesetVersionResolver } from "./resolvers/ruleset.js";
 import { SearchResolver } from "./resolvers/search.js";
 import { StatisticsPointResolver } from "./resolvers/statistics-point.js";
 import { StatisticsResolver } from "./resolvers/statistics.js";
@@ -76,6 +77,8 @@ export function createSchema(): GraphQLSchema {
       JoinTokenResolver,
       QueueResolver,
       ResultResolver,
+      RulesetResolver,
+      RulesetVersionResolver,
       SampleConnectionResolver,
       SampleResolver,
       ScanConnectionResolver,

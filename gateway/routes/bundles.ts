@@ -7,11 +7,13 @@ import { BundleContent, BUNDLES_PATH } from "../../schema/bundle-upload.js";
 import { exportBundle } from "../bundles/export.js";
 import { publishBundle } from "../bundles/publish.js";
 import { readUploadState, receiveFile } from "../bundles/receive-file.js";
+import { readUpload } from "../bundles/uploads.js";
 import { GatewayError } from "../errors.js";
 import { withinTime } from "../http/body-time.js";
 import { OPEN_ROUTE } from "../http/open-route.js";
 import { acceptAnyBody, announcedLength } from "../http/request-body.js";
 import { createTurns } from "../http/turns.js";
+import { makeRuleset } from "../rulesets/create.js";
 import type { ScanContext } from "../scan/context.js";
 
 /** 5,000 files with long names. */
@@ -66,6 +68,8 @@ async function publishRoutes(app: FastifyInstance, ctx: ScanContext): Promise<vo
   app.post<{ Params: { token: string } }>(url, route, async ({ params, caller, body }) => {
     const { data, error } = BundleContent.safeParse(body);
     if (error) throw new GatewayError("BAD_INPUT", z.prettifyError(error));
+    const upload = await readUpload(ctx.db, params.token);
+    if (upload.rulesetComment !== null) return makeRuleset(ctx, caller, params.token, data);
     return publishBundle(ctx, caller, params.token, data);
   });
 }

@@ -4,6 +4,7 @@ import { readAgentSettings, type AgentSettingsRecord } from "../db/agent-setting
 import type { Database } from "../db/database.js";
 import { readJoinTokens, type JoinTokenRecord } from "../db/join-tokens.js";
 import { readLastRestart, type RollingRestartRecord } from "../db/rolling-restarts.js";
+import type { RulesetRecord } from "../db/rulesets.js";
 import type { UpdateSetRecord } from "../db/update-sets.js";
 import type { Fleet } from "../fleet/fleet.js";
 import { createValueWatch, type ListWatch } from "./list-watch.js";
@@ -14,6 +15,7 @@ export interface HostWatches {
   readonly agentSettings: ListWatch<readonly AgentSettingsRecord[]>;
   readonly rollingRestart: ListWatch<RollingRestartRecord | null>;
   readonly updateSets: ListWatch<readonly UpdateSetRecord[]>;
+  readonly rulesets: ListWatch<readonly RulesetRecord[]>;
   readonly usableTokens: ListWatch<readonly JoinTokenRecord[]>;
   readonly allTokens: ListWatch<readonly JoinTokenRecord[]>;
 }
@@ -21,7 +23,7 @@ export interface HostWatches {
 export function createHostWatches(
   db: Database,
   fleet: Fleet,
-  readers: { updateSets(): Promise<UpdateSetRecord[]> },
+  readers: { updateSets(): Promise<UpdateSetRecord[]>; rulesets(): Promise<RulesetRecord[]> },
   log: Logger,
 ): HostWatches {
   const tokens = (ended: boolean) =>
@@ -43,6 +45,11 @@ export function createHostWatches(
       read: readers.updateSets,
       // The time since its first host serves goes on by itself.
       comparable: (sets) => sets.map(({ update, ...set }) => [set, update && { ...update, canaryMs: null }]),
+    }),
+    rulesets: createValueWatch(log, {
+      name: "the rulesets",
+      read: readers.rulesets,
+      comparable: (rulesets) => rulesets.map(({ update, ...one }) => [one, update && { ...update, canaryMs: null }]),
     }),
     usableTokens: tokens(false),
     allTokens: tokens(true),

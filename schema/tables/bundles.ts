@@ -23,8 +23,6 @@ export interface BundlesTable {
   made_at: NullableTimestamp;
   /** Bytes of all files. */
   size: number;
-  /** How many files it has, or had. */
-  file_count: Generated<number>;
   /** Where it is from, in words for people. */
   source: string;
   created_at: GeneratedTimestamp;
@@ -34,6 +32,8 @@ export interface BundlesTable {
   key_id: string | null;
   /** Whether a fetcher brought it: only such a bundle is served without being asked for. */
   fetched: Generated<boolean>;
+  /** Of which version of a ruleset it was made. */
+  ruleset_version: number | null;
 }
 
 /** Bundles that are being sent. */
@@ -51,6 +51,10 @@ export interface BundleUploadsTable {
   expires_at: Timestamp;
   /** What was published with it. */
   bundle_id: number | null;
+  /** What is sent becomes a version of a ruleset with this comment; null: it becomes a bundle. */
+  ruleset_comment: string | null;
+  /** The version that was made of it. */
+  ruleset_version: number | null;
 }
 
 /** Other meshes whose bundles are taken. */
@@ -142,9 +146,6 @@ export interface EngineUpdatesTable {
   canary_since: NullableTimestamp;
   /** The newest scan at that time. */
   canary_scan: number | null;
-  /** What it waits for, in words for people, and until when at the latest. */
-  waits_for: string | null;
-  waits_until: NullableTimestamp;
 }
 
 /** How far an update is on a host. */

@@ -27,6 +27,7 @@ import type {
 } from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
 import type { AgentKeysTable, JoinRefusalsTable, JoinsTable, JoinTokensTable } from "./joining.js";
+import type { RulesetFilesTable, RulesetJobsTable, RulesetTrySamplesTable, RulesetVersionsTable } from "./rulesets.js";
 import type { SamplesTable, UploadsTable } from "./samples.js";
 import type { ScansTable, ResultsTable, SlowResultsTable, BatchesTable, IdempotencyKeysTable } from "./scans.js";
 import type {
@@ -45,6 +46,10 @@ import type { VerdictChecksTable, VerdictFlipsTable, VerdictFollowsTable, Verdic
 
 /** The row type of each table. */
 export interface Tables {
+  ruleset_versions: RulesetVersionsTable;
+  ruleset_files: RulesetFilesTable;
+  ruleset_jobs: RulesetJobsTable;
+  ruleset_try_samples: RulesetTrySamplesTable;
   samples: SamplesTable;
   uploads: UploadsTable;
   downloads: DownloadsTable;

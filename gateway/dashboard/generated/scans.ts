@@ -245,6 +245,7 @@ export type RescanManyMutation = { readonly rescanScans:
           | { readonly message: string }
           | { readonly message: string }
           | { readonly message: string }
+          | { readonly message: string }
          }> }
    };
 

@@ -200,6 +200,7 @@ export type SubmitBatchMutation = { readonly submitScans:
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
         | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
+        | { readonly message: string, readonly code: UserErrorCode, readonly path: ReadonlyArray<string> }
       > }
    };
 

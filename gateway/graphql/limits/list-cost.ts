@@ -10,6 +10,7 @@ export const TYPICAL = {
   engines: 25,
   joinTokens: 50,
   points: 100,
+  rulesets: 10,
   suppressed: 1,
   webhooks: 10,
 } as const;

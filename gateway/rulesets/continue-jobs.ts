@@ -1,0 +1,140 @@
+/** Checks and tries of rulesets: each is given to one host at a time, and to another when that one vanishes. */
+
+import type { Presence } from "../../schema/presence.js";
+import { TRY_PIECE, type RuleJob, type RuleOrder, type TriedSample } from "../../schema/rule-job.js";
+import type { Tx } from "../db/database.js";
+import {
+  countTimeouts,
+  endRuleJob,
+  giveRuleJob,
+  hearRuleJob,
+  lockRuleJob,
+  putOffRuleJob,
+  readOpenRuleJobs,
+  readPiece,
+  recordPiece,
+  type OpenRuleJob,
+} from "../db/ruleset-jobs.js";
+import { recordCheck } from "../db/rulesets.js";
+import type { ScanContext } from "../scan/context.js";
+import { findRuleHosts, type RuleHost } from "./rule-hosts.js";
+
+/** What this uses of a gateway. */
+export type RulesContext = Pick<ScanContext, "db" | "bus" | "fleet" | "log">;
+
+/** How long a host may say nothing of a job that it has. */
+export const VANISHED_MS = 30_000;
+/** A host may be switched off; a ruleset that has had so many may have ended them. */
+const MOST_HOSTS = 3;
+/** How often Postgres is told that a host is still at it. */
+const HEARD_MS = 5_000;
+/** Rules that take too long for so many samples do so for others. */
+const MOST_TIMEOUTS = 20;
+
+/** Records what hosts say, gives out what waits, and has hosts end what nobody wants any more. Any number of gateways may do it. */
+export async function continueRulesets(ctx: RulesContext): Promise<void> {
+  // Before what Postgres says: what a host has was there before it was told.
+  const presences = ctx.fleet.presences();
+  for (const job of await readOpenRuleJobs(ctx.db)) {
+    try {
+      await continueOne(ctx, presences, job);
+    } catch (error) {
+      ctx.log.warn({ err: error, job: job.jobId }, "a check or try of a ruleset does not go on; it is tried again");
+    }
+  }
+  await tellHosts(ctx, presences);
+}
+
+async function continueOne(ctx: RulesContext, presences: readonly Presence[], job: OpenRuleJob): Promise<void> {
+  const told = presences.find(({ agent }) => agent === job.agent)?.rules?.jobs.find((one) => one.job === job.job);
+  const isHeld = job.agent !== null && (told !== undefined || job.silentMs < VANISHED_MS);
+  if (isHeld && (told === undefined || !isNews(job, told))) return;
+  await ctx.db.transaction().execute(async (tx) => {
+    if (!(await lockRuleJob(tx, job))) return;
+    if (told) await record(tx, job, told);
+    else await giveOut(ctx, tx, presences, job);
+  });
+}
+
+function isNews(job: OpenRuleJob, told: RuleJob): boolean {
+  if (told.state !== "RUNNING" || job.silentMs > HEARD_MS) return true;
+  return job.kind === "TRY" ? told.piece === job.piece : told.done !== job.done || told.total !== job.total;
+}
+
+async function record(tx: Tx, job: OpenRuleJob, told: RuleJob): Promise<void> {
+  const { jobId } = job;
+  if (told.state === "FAILED") return endRuleJob(tx, jobId, "FAILED", told.reason ?? "Its host does not say why.");
+  if (job.kind === "CHECK") {
+    await hearRuleJob(tx, jobId, { done: told.done, total: told.total });
+    if (told.state !== "DONE" || told.check === null) return;
+    await recordCheck(tx, job.versionId, told.check);
+    return endRuleJob(tx, jobId, "DONE");
+  }
+  if (told.piece !== job.piece) return hearRuleJob(tx, jobId);
+  await recordPiece(tx, job, told.tried);
+  if (told.tried.some(({ outcome }) => outcome === "TIMEOUT") && (await countTimeouts(tx, jobId)) >= MOST_TIMEOUTS)
+    return endRuleJob(tx, jobId, "FAILED", `These rules took too long for ${MOST_TIMEOUTS} samples and more.`);
+  if (job.done + TRY_PIECE >= job.total) await endRuleJob(tx, jobId, "DONE");
+}
+
+/** Gives a locked job to a host, or says why none has it. */
+async function giveOut(ctx: RulesContext, tx: Tx, presences: readonly Presence[], job: OpenRuleJob): Promise<void> {
+  const { jobId, engine, kind } = job;
+  if (job.agent !== null && job.hosts >= MOST_HOSTS)
+    return endRuleJob(
+      tx,
+      jobId,
+      "FAILED",
+      `It was given to ${job.hosts} hosts, and each was gone before it was done; the last was ${job.agent}.`,
+    );
+  const able = findRuleHosts(presences, engine).filter(({ state }) => state === "READY");
+  if (able.length === 0) return putOffRuleJob(tx, jobId, noHost(presences, engine));
+  const taken = new Set(
+    (await readOpenRuleJobs(tx)).flatMap((one) => (one.kind === kind && one.jobId !== jobId ? (one.agent ?? []) : [])),
+  );
+  const free = able.filter(({ agent }) => !taken.has(agent));
+  // Whoever had it may have ended because of it.
+  const [host] = free.toSorted((a, b) => Number(a.agent === job.agent) - Number(b.agent === job.agent) || compare(a, b));
+  if (host === undefined) return putOffRuleJob(tx, jobId, "Every host that can do it is busy with another ruleset.");
+  await giveRuleJob(tx, jobId, host.agent);
+  ctx.log.info({ kind, engine, version: job.versionId, agent: host.agent }, "a ruleset is given to a host");
+}
+
+function noHost(presences: readonly Presence[], engine: string): string {
+  if (findRuleHosts(presences, engine).length > 0) return `No host of ${engine} takes work now: it waits for one.`;
+  return `There is no host with ${engine} whose agent can check rulesets: it waits for one.`;
+}
+
+function compare(a: RuleHost, b: RuleHost): number {
+  return a.rules.jobs.length - b.rules.jobs.length || (a.agent < b.agent ? -1 : 1);
+}
+
+/** Tells hosts that show other jobs, or another piece, than they have. */
+async function tellHosts({ db, bus }: RulesContext, presences: readonly Presence[]): Promise<void> {
+  const hosts = presences.filter((one): one is RuleHost => one.rules !== undefined);
+  if (hosts.length === 0) return;
+  const open = await readOpenRuleJobs(db);
+  for (const { agent, class: internet, rules } of hosts) {
+    const its = open.filter((job) => job.agent === agent);
+    const shows = (job: OpenRuleJob) => {
+      const told = rules.jobs.find((one) => one.job === job.job);
+      return told !== undefined && (job.kind === "CHECK" || told.taken === job.piece);
+    };
+    if (its.length === rules.jobs.length && its.every(shows)) continue;
+    const jobs: RuleOrder[] = [];
+    for (const job of its) jobs.push(await orderOf(db, job));
+    bus.account(internet).sendControl(agent, { v: 1, kind: "rules", jobs });
+  }
+}
+
+async function orderOf(
+  db: RulesContext["db"],
+  { kind, job, engine, digest, jobId, done, piece }: OpenRuleJob,
+): Promise<RuleOrder> {
+  if (kind === "CHECK") return { kind, job, engine, digest };
+  const samples = (await readPiece(db, jobId, done)).flatMap(({ at, sha256, md5, sha1, size, blob, key }): TriedSample[] => {
+    if (sha256 === null || md5 === null || sha1 === null || size === null || blob === null) return [];
+    return [{ at, sha256, md5, sha1, size, blob, ...(key === null ? {} : { key }) }];
+  });
+  return { kind, job, engine, digest, piece, samples };
+}
