@@ -22,6 +22,7 @@ const PROGRAMS = new Map([
   ["hosts", "cli/hosts.js"],
   ["signatures", "cli/signatures.js"],
   ["updates", "cli/updates.js"],
+  ["rulesets", "cli/rulesets.js"],
   ["bundle", "cli/bundle.js"],
   ["gateway", "gateway/main.js"],
   ["agent", "scanner-agent/main.js"],
