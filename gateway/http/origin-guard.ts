@@ -20,7 +20,7 @@ export interface GuardedRequest {
    * a page need not see the answer of a long list to keep the database busy.
    */
   readonly isGuarded: boolean;
-  /** Whether it proves by itself that it is no page's, whatever name it calls the gateway by: a host that joins. */
+  /** Whether it proves by itself that it is no page's, whatever name it calls the gateway by: a host that joins, or a fetcher. */
   readonly isProven?: boolean;
   /** Whether it is of HTTP/1.0, which knows no Host, and comes from this machine. No browser sends such a request. */
   readonly isOld: boolean;
@@ -79,7 +79,7 @@ function isOwn(origin: string, host: string | undefined): boolean {
 
 const GUARDED = /^(\/(graphql|samples)(\/.*)?|\/api\/v1\/sample|\/api\/search|\/export\/csv)$/;
 /** What they are sent is proven by a token or a key that no page has. */
-const PROVEN = /^\/join(\/|$)/;
+const PROVEN = /^\/(join(\/|$)|bundles\/:token(\/|$))/;
 /** Headers that pages may send: those of the API, of Apollo's clients, and of tracing (W3C Trace Context, B3, Sentry). */
 const ALLOWED_HEADERS = [
   "authorization, content-type, idempotency-key, x-api-key, x-request-id",

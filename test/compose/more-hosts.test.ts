@@ -39,7 +39,7 @@ describe.runIf(programs.length > 0).each(programs)("%s", (program, ...words) => 
     const lines = example.filter((line) => names.some((name) => line.startsWith(`#${name}=`))).map((line) => line.slice(1));
     await writeFile(join(folder, ".env"), lines.join("\n"));
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(COMPOSE|SCANMESH)_/.test(name)));
-    const { stdout } = await promisify(execFile)(program, [...words, "config"], { cwd: folder, env });
+    const { stdout } = await promisify(execFile)(program, [...words, "--profile", "updates", "config"], { cwd: folder, env });
     return parse(stdout) as Configuration;
   }
 
@@ -54,7 +54,7 @@ describe.runIf(programs.length > 0).each(programs)("%s", (program, ...words) => 
       SCANMESH_AUTH: "keys",
       SCANMESH_TLS_CERT: "/run/scanmesh/server.pem",
     });
-    for (const agent of ["agent-isolated", "agent-internet"]) expect(agents[agent]?.environment).toMatchObject(ofAll);
+    for (const agent of ["agent-isolated", "agent-internet", "fetcher"]) expect(agents[agent]?.environment).toMatchObject(ofAll);
     const closed = (await configuration()).services;
     expect(closed["nats"]?.ports ?? []).toEqual([]);
     expect(JSON.stringify(closed["gateway"]?.ports)).not.toContain("8443");

@@ -45,6 +45,16 @@ describe("a web page of another origin, or one that got here by a rebound name",
     },
   );
 
+  it("cannot send bundles; a fetcher may by any name, as its token proves it", async () => {
+    const host = "gateway:8080";
+    const answers = async (path: string, headers: Record<string, string>) =>
+      (await ask(`${gateway.url}/bundles/${path}`, { headers })).status;
+    const token = "x".repeat(32);
+    expect(await answers(token, { host })).toBe(404);
+    expect(await answers(token, { host, origin: EVIL })).toBe(403);
+    expect(await answers(`export/${"0".repeat(64)}`, { host })).toBe(403);
+  });
+
   it.each([{ origin: EVIL }, { origin: "null" }, { headers: { host: "evil.example.org" } }])(
     "cannot open a WebSocket: %j",
     async (options) => {
