@@ -33,8 +33,7 @@ export function createImageSource(options: ImageSourceOptions): Source {
 
   async function fetch({ signal, onBytes }: Look): Promise<Content> {
     try {
-      // What is built on this host is in no registry.
-      if (!reference.startsWith("localhost/")) await pullImage(daemon, reference, log);
+      await pull();
       const identity = await inspectImage(daemon, reference);
       if (identity === undefined)
         throw new OperatorError(`The image ${reference} is not on the Docker host of this fetcher: build it there.`);
@@ -45,6 +44,18 @@ export function createImageSource(options: ImageSourceOptions): Source {
     } catch (error) {
       if (error instanceof Unavailable) throw new OperatorError(`${capitalize(error.message)}.`, { cause: error });
       throw error;
+    }
+  }
+
+  /** What is built on this host is in no registry. */
+  async function pull(): Promise<void> {
+    if (reference.startsWith("localhost/")) return;
+    const there = await inspectImage(daemon, reference);
+    try {
+      await pullImage(daemon, reference, log);
+    } catch (error) {
+      if (there?.digest !== null || !(error instanceof Unavailable)) throw error;
+      log.info({ image: reference, reason: error.message }, "An image that no registry gives is saved as it is on this host");
     }
   }
 

@@ -8,7 +8,7 @@ import type { UpdateSource } from "../../schema/update-source.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { AgentConfig } from "../config.js";
 import { reasonOf } from "../contract.js";
-import { openDaemon, type DockerDaemon } from "../runners/container/docker.js";
+import { hasDaemon, openDaemon, type DockerDaemon } from "../runners/container/docker.js";
 import { DEFAULT_SIGNATURES } from "../runners/clamd/database.js";
 import { createFolderSource } from "./folder-source.js";
 import { readFree, type ReadFree } from "./free-room.js";
@@ -55,7 +55,7 @@ export function createSources(
         return from === undefined ? undefined : createFolderSource({ ...common, folder: from });
       }
       case "image":
-        if (run.container === undefined) return undefined;
+        if (run.container === undefined || !hasDaemon(config.docker)) return undefined;
         return createImageSource({ ...common, reference: run.container.image, save: source.save, daemon: daemon(), log });
       default:
         return source satisfies never;

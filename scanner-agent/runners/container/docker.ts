@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { createAbortController } from "../../../schema/abort-controller.js";
@@ -37,6 +37,11 @@ export interface DockerDaemon {
   ask<T>(what: string, call: (docker: Docker, signal: AbortSignal) => Promise<T>, timeoutMs?: number): Promise<T>;
   /** Throws {@link DockerAway} if it does not answer. */
   ping(): Promise<void>;
+}
+
+/** Whether there may be a daemon at all: one is named, or this host's has its socket. */
+export function hasDaemon({ host }: DockerAddress): boolean {
+  return host !== undefined || existsSync(DEFAULT_SOCKET);
 }
 
 /** The daemon at an address; nothing is sent yet. */
