@@ -4,6 +4,7 @@ import { INTERNET_CLASSES } from "../../schema/classes.js";
 import { transact } from "../db/database.js";
 import { deleteOldAgents } from "../db/agents.js";
 import { removeExpiredDownloads } from "../db/downloads.js";
+import { readDueWork, type DueWork } from "../db/due-work.js";
 import { removeOldHosts } from "../db/engine-hosts.js";
 import { removeOldTargets } from "../db/engine-targets.js";
 import { removeOldKeys } from "../db/idempotency.js";
@@ -37,7 +38,14 @@ export interface Sweep {
   stop(): Promise<void>;
 }
 
-type Step = (ctx: ScanContext) => Promise<unknown>;
+interface Step {
+  readonly name: string;
+  /** Milliseconds between two runs; 0 in each sweep. */
+  readonly every: number;
+  /** It is run only if there is such work. */
+  readonly due?: DueWork;
+  run(ctx: ScanContext): Promise<unknown>;
+}
 
 const OVERDUE_BATCH = 200;
 const COPIES_BATCH = 100;
@@ -49,15 +57,15 @@ export function startSweep(ctx: ScanContext): Sweep {
   const batches = (largest: number) => createRowBatches(largest, ctx.log, "scan");
   const losses = createLossWatch(ctx.config.ackWaitMs, batches(LOST_BATCH));
   const [overdue, unserved, uncounted] = [batches(OVERDUE_BATCH), batches(UNSERVED_BATCH), batches(UNCOUNTED_BATCH)];
-  const steps: { name: string; every: number; run: Step }[] = [
-    { name: "publish", every: 0, run: () => publishAll(ctx) },
+  const steps: Step[] = [
+    { name: "publish", every: 0, due: "unpublished", run: () => publishAll(ctx) },
     { name: "held requests", every: 0, run: () => ctx.bulk.release() },
-    { name: "close overdue", every: 0, run: () => closeOverdue(ctx, overdue) },
-    { name: "unserved engines", every: 1_000, run: () => closeUnserved(ctx, unserved) },
-    { name: "removals", every: 0, run: removeOverdue },
+    { name: "close overdue", every: 0, due: "overdue", run: () => closeOverdue(ctx, overdue) },
+    { name: "unserved engines", every: 1_000, due: "unserved", run: () => closeUnserved(ctx, unserved) },
+    { name: "removals", every: 0, due: "removals", run: removeOverdue },
     { name: "agents' orders", every: 1_000, run: repeatOrders },
     { name: "agents' settings", every: 1_000, run: repeatSettings },
-    { name: "rolling restart", every: 1_000, run: continueRestart },
+    { name: "rolling restart", every: 1_000, due: "restarts", run: continueRestart },
     { name: "sources of updates", every: 2_000, run: fetchUpdates },
     { name: "fetched bundles", every: 5_000, run: updateFetched },
     { name: "rulesets", every: 500, run: continueRulesets },
@@ -69,10 +77,10 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "lost requests", every: Math.min(ctx.config.ackWaitMs / 2, 10_000), run: losses.requeue },
     { name: "settled requests", every: 5_000, run: (c) => eachClass((internet) => purgeSettled(c, internet)) },
     { name: "requests of final scans", every: 10_000, run: () => removeSettled(ctx.db) },
-    { name: "internet copies", every: 1_000, run: () => removeIdleCopies(ctx, copies) },
+    { name: "internet copies", every: 1_000, due: "copies", run: () => removeIdleCopies(ctx, copies) },
     { name: "orphans", every: Math.min(grace / 4, 60_000), run: (c) => eachClass((internet) => removeOrphans(c, internet)) },
     { name: "bundles", every: Math.min(grace / 4, 60_000), run: tidyBundles },
-    { name: "statistics", every: 1_000, run: () => updateStatistics(ctx, uncounted) },
+    { name: "statistics", every: 1_000, due: "uncounted", run: () => updateStatistics(ctx, uncounted) },
     { name: "old statistics", every: 600_000, run: () => trimRollup(ctx.db) },
     { name: "idempotency keys", every: 60_000, run: removeKeys },
     { name: "hosts of engines", every: 600_000, run: () => removeOldHosts(ctx.db) },
@@ -87,10 +95,12 @@ export function startSweep(ctx: ScanContext): Sweep {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
+      const due = await readDueWork(ctx.db).catch((error: unknown) => report("look for work", error));
       for (const step of steps) {
         const now = performance.now();
         if (stopping.signal.aborted || now - (lastRun.get(step.name) ?? -Infinity) < step.every) continue;
         lastRun.set(step.name, now);
+        if (step.due !== undefined && due?.has(step.due) === false) continue;
         await step.run(ctx).catch((error: unknown) => report(step.name, error));
       }
       await pause(interval, undefined, stopping).catch((error: unknown) => {

@@ -6,6 +6,7 @@ import type { BriefReport } from "../../schema/reports.js";
 import { payloadType, type WebhookEvent } from "../../schema/webhooks.js";
 import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";
+import { readDueWebhooks, type DueWebhooks } from "../db/due-work.js";
 import { lockUntold } from "../db/final-scans.js";
 import { readFlipOf } from "../db/verdict-flips.js";
 import { readBriefScan } from "../db/scans.js";
@@ -44,6 +45,7 @@ const CLEAN_UP_BATCH = 10_000;
 /** Seconds until the next attempt, after each failed one. After the last the delivery has failed: two days in all. */
 const BACK_OFF_S = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400];
 const GONE = 410;
+const ALL_DUE: DueWebhooks = { untold: true, deliveries: true };
 
 export function startWebhooks(parts: WebhookParts): WebhookSender {
   const inFlight = new Map<number, number>();
@@ -53,10 +55,11 @@ export function startWebhooks(parts: WebhookParts): WebhookSender {
   let cleanedAt = -Infinity;
 
   /** Each on its own: what fails holds up nothing else. */
-  const steps: { name: string; run(): Promise<void> }[] = [
-    { name: "enter deliveries of final scans", run: enterFinals },
-    { name: "remove old deliveries", run: cleanUp },
-    { name: "read due deliveries", run: beginDue },
+  const steps: { name: string; isDue(due: DueWebhooks): boolean; run(): Promise<void> }[] = [
+    { name: "enter deliveries of final scans", isDue: ({ untold }) => untold, run: enterFinals },
+    { name: "remove old deliveries", isDue: () => performance.now() - cleanedAt > CLEAN_UP_MS, run: cleanUp },
+    // What was just entered is due.
+    { name: "read due deliveries", isDue: ({ untold, deliveries }) => untold || deliveries, run: beginDue },
   ];
 
   async function enterFinals(): Promise<void> {
@@ -71,7 +74,6 @@ export function startWebhooks(parts: WebhookParts): WebhookSender {
   }
 
   async function cleanUp(): Promise<void> {
-    if (performance.now() - cleanedAt <= CLEAN_UP_MS) return;
     cleanedAt = performance.now();
     while ((await removeOldDeliveries(parts.db, CLEAN_UP_BATCH)) === CLEAN_UP_BATCH);
   }
@@ -98,8 +100,9 @@ export function startWebhooks(parts: WebhookParts): WebhookSender {
 
   async function run(): Promise<void> {
     while (!ending.signal.aborted) {
-      for (const { name, run: step } of steps)
-        await step().catch((error: unknown) => parts.log.warn({ err: error }, `webhooks: cannot ${name}; retrying`));
+      const retrying = (name: string) => (error: unknown) => parts.log.warn({ err: error }, `webhooks: cannot ${name}; retrying`);
+      const due = await readDueWebhooks(parts.db).catch(retrying("look for deliveries"));
+      for (const { name, isDue, run: step } of steps) if (isDue(due ?? ALL_DUE)) await step().catch(retrying(name));
       await pause(POLL_MS);
     }
   }

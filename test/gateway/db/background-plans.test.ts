@@ -7,6 +7,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countPublished, countUnpublished, readHeld, releaseHeld } from "../../../gateway/db/bulk.js";
 import type { Database, Tx } from "../../../gateway/db/database.js";
+import { readDueWebhooks, readDueWork } from "../../../gateway/db/due-work.js";
 import { insertEngines } from "../../../gateway/db/engines.js";
 import { lockUncounted, lockUntold } from "../../../gateway/db/final-scans.js";
 import { removeOldKeys } from "../../../gateway/db/idempotency.js";
@@ -85,6 +86,8 @@ const outboxIds = async (tx: Tx) => (await tx.selectFrom("outbox").select("id").
 
 /** By name, what runs in the background. */
 const STEPS: Record<string, (tx: Tx) => Promise<unknown>> = {
+  "the look for work": readDueWork,
+  "the look for webhooks": readDueWebhooks,
   "the roll-up of statistics": async (tx) => rollUp(tx, (await lockUncounted(tx, MANY)) ?? []),
   "its trimming": trimRollup,
   "webhooks of final scans": async (tx) => queueFinals(tx, (await lockUntold(tx, MANY)) ?? []),
