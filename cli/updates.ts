@@ -28,8 +28,11 @@ interface StartOptions {
   readonly set?: string;
   readonly bundle?: string;
   readonly skipCanary: boolean;
-  readonly detach: boolean;
+  readonly wait: boolean;
 }
+
+/** How the command ends, besides in order: scripts may tell one from the other. */
+const ENDED = { notUpdated: 1, held: 3 } as const;
 
 async function list(db: Database, mesh: string, watches: boolean): Promise<void> {
   let shown = "";
@@ -48,7 +51,7 @@ async function list(db: Database, mesh: string, watches: boolean): Promise<void>
 async function row(db: Database, one: UpdateSetRecord): Promise<string[]> {
   const { engine, set, serves, newest, update, policy, check } = one;
   const paused = policy.pausedUntil ? `paused until ${formatMinute(policy.pausedUntil)}` : "paused";
-  const state = update?.state.toLowerCase() ?? (policy.isPaused ? paused : "-");
+  const state = update ? `${update.state.toLowerCase()}${waitsOf(update)}` : policy.isPaused ? paused : "-";
   const checked = check?.checkedAt ? formatMinute(check.checkedAt) : "never";
   const trouble = check && ["BLOCKED", "FAILED"].includes(check.state) ? ` (${check.state.toLowerCase()})` : "";
   return [
@@ -73,7 +76,7 @@ function nameOf(bundle: NamedBundle | null): string {
   return bundle ? printable(bundle.version ?? `bundle ${bundle.sequence}`) : "the hosts' own";
 }
 
-async function start(engines: readonly string[], { set, bundle, skipCanary: skips, detach }: StartOptions): Promise<void> {
+async function start(engines: readonly string[], { set, bundle, skipCanary: skips, wait }: StartOptions): Promise<void> {
   if (bundle !== undefined && engines.length !== 1) throw new OperatorError("--bundle: needs one engine, of which it is.");
   await withDatabase(async (db, { mesh }) => {
     const named = engines.length === 0 ? undefined : engines;
@@ -81,8 +84,8 @@ async function start(engines: readonly string[], { set, bundle, skipCanary: skip
     for (const { message } of answer.refused) say(message);
     for (const engine of answer.asked) say(`A fetcher looks for something newer of ${engine} now.`);
     for (const update of answer.updates) say(`${wayOf(update)} begins.`);
-    if (!detach) await follow(db, mesh, answer.updates);
-    if (answer.updates.length === 0 && answer.asked.length === 0) process.exitCode = 1;
+    if (wait) await follow(db, mesh, answer.updates);
+    if (answer.updates.length === 0 && answer.asked.length === 0) process.exitCode = ENDED.notUpdated;
   });
 }
 
@@ -90,26 +93,39 @@ function wayOf({ engine, set, fromBundle, toBundle }: UpdateRecord): string {
   return `${engine} (${set}): ${nameOf(fromBundle)} → ${nameOf(toBundle)}`;
 }
 
-/** Says what changes until the updates are over, or held. */
+/** Says what changes, and what is waited for, until the updates are over, or held. */
 async function follow(db: Database, mesh: string, updates: readonly UpdateRecord[]): Promise<void> {
   if (updates.length === 0) return;
   if ((await readGateways(db)).length === 0)
     throw new OperatorError(`No gateway of ${mesh} runs, and it takes one to update engines: it begins when one does.`);
-  say("A gateway does it: Ctrl-C here does not stop it.");
+  say("A gateway does it: Ctrl-C here does not stop it, and --no-wait does not wait for it.");
   const told = new Map<string, string>();
-  const tell = (key: string, text: string) => {
-    if (told.get(key) !== text) say(text);
-    told.set(key, text);
+  const tell = (key: string, text: string, news = text) => {
+    if (told.get(key) !== news) say(text);
+    told.set(key, news);
   };
   for (let open = updates.map(({ id }) => id); open.length > 0; await pause(LOOK_MS)) {
     for (const { updateId, agent, state, reason } of await readUpdateHosts(db, open))
       tell(`${updateId} ${agent}`, `  ${agent}: ${state.toLowerCase()}${reason === null ? "" : ` (${printable(reason)})`}`);
-    const now = await Promise.all(open.map((id) => readUpdate(db, id)));
-    for (const update of now)
-      if (update) tell(String(update.id), `${wayOf(update)}: ${update.state.toLowerCase()}${reasonOf(update)}`);
-    if (now.some((update) => update?.state === "HELD" || update?.state === "ROLLED_BACK")) process.exitCode = 1;
-    open = now.flatMap((update) => (update && isGoingOn(update) ? [update.id] : []));
+    const now = (await Promise.all(open.map((id) => readUpdate(db, id)))).filter((update) => update !== undefined);
+    for (const update of now) {
+      const text = `${wayOf(update)}: ${update.state.toLowerCase()}${waitsOf(update)}${reasonOf(update)}`;
+      // The last number counts the scans of the first host: ten more are worth a line.
+      tell(String(update.id), text, text.replace(/\d(?=; at the latest)/, ""));
+    }
+    if (now.some(({ state }) => state === "ROLLED_BACK" || state === "CANCELLED")) process.exitCode = ENDED.notUpdated;
+    const held = now.filter(({ state }) => state === "HELD");
+    for (const { id, engine, set } of held)
+      say(`Let it go on with "npm run updates -- skip-canary ${id}", or give it up with "rollback ${engine} --set ${set}".`);
+    if (held.length > 0) process.exitCode ??= ENDED.held;
+    open = now.flatMap((update) => (isGoingOn(update) ? [update.id] : []));
   }
+}
+
+/** What an update waits for, besides its hosts. */
+function waitsOf({ waitsFor, waitsUntil }: UpdateRecord): string {
+  if (waitsFor === null) return "";
+  return `, waits for ${printable(waitsFor)}${waitsUntil === null ? "" : `; at the latest until ${formatMinute(waitsUntil)} UTC`}`;
 }
 
 function reasonOf({ reason }: UpdateRecord): string {
@@ -120,12 +136,12 @@ function isGoingOn({ state }: UpdateRecord): boolean {
   return state !== "HELD" && (OPEN_STATES as readonly string[]).includes(state);
 }
 
-async function back(engine: string, set: string, detach: boolean): Promise<void> {
+async function back(engine: string, set: string, wait: boolean): Promise<void> {
   await withDatabase(async (db, { mesh }) => {
     const update = await rollbackEngine({ db }, COMMAND_LINE, engine, set);
     if (update.state === "ROLLED_BACK") return say(`${wayOf(update)} is given up: hosts go back to what they served before.`);
     say(`${wayOf(update)} begins.`);
-    if (!detach) await follow(db, mesh, [update]);
+    if (wait) await follow(db, mesh, [update]);
   });
 }
 
@@ -162,20 +178,22 @@ program
   .action(({ watch }: { watch: boolean }) => withDatabase((db, { mesh }) => list(db, mesh, watch)));
 program
   .command("start")
-  .description("Updates engines to their newest bundles now, and says how it goes.")
+  .description(
+    "Updates engines to their newest bundles now, and says how it goes. It ends with 0 when all are done, 1 if one was rolled back, was replaced, or did not begin, 3 if one is held.",
+  )
   .argument("[engines...]", "their names; without any every engine of which there is a bundle")
   .option("--set <name>", "one of their sets")
   .option("--bundle <digest>", "the bundle to serve, of one engine")
   .option("--skip-canary", "all hosts follow without a first one", false)
-  .option("--detach", "does not wait until it is over", false)
+  .option("--no-wait", "does not wait until it is over")
   .action(start);
 program
   .command("rollback")
   .description("Has an engine serve the bundle before.")
   .argument("<engine>", "its name")
   .option("--set <name>", "the set", "main")
-  .option("--detach", "does not wait until it is over", false)
-  .action((engine: string, { set, detach }: { set: string; detach: boolean }) => back(engine, set, detach));
+  .option("--no-wait", "does not wait until it is over")
+  .action((engine: string, { set, wait }: { set: string; wait: boolean }) => back(engine, set, wait));
 program
   .command("skip-canary")
   .description("Lets an update go on to all hosts that waits for its first one, or is held.")

@@ -148,7 +148,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
     catalogue: createLastCatalogue(db),
     relay,
     bulk,
-    verdictRuns: createVerdictRuns({ config, db, fleet, bulk, bus, log }),
+    verdictRuns: createVerdictRuns({ config, db, fleet, bulk, bus, log, metrics }),
     watchers,
     fleetWatches,
     hostWatches: createHostWatches(

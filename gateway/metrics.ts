@@ -121,6 +121,12 @@ export function createMetrics() {
       labelNames: ["engine", "set"],
       registers,
     }),
+    verdictFlips: new Counter({
+      name: "scanmesh_verdict_flips_total",
+      help: "Samples of which an engine says something else since an update, by what it says now.",
+      labelNames: ["engine", "verdict"],
+      registers,
+    }),
     sampleBytes: new Counter({ name: "scanmesh_sample_bytes_total", help: "Bytes of samples stored.", registers }),
   };
 }
@@ -218,6 +224,9 @@ function registerEngineGauges(registry: Registry, agents: GaugeSources["agents"]
     });
   gauge("scanmesh_engine_stale", "1 while an antivirus engine's signatures are older than its manifest allows.", (engine) =>
     Number(hasStaleSignatures(engine)),
+  );
+  gauge("scanmesh_engine_outdated", "1 while an engine says that it is too old for its signatures.", ({ outdated }) =>
+    Number(outdated === true),
   );
   gauge("scanmesh_engine_signature_age_seconds", "Age of an antivirus engine's signatures, where it is known.", (engine) => {
     const age = signatureAge(engine);

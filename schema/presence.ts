@@ -76,6 +76,8 @@ export const EnginePresence = z.object({
   testedAt: toldInstant.default(null),
   /** What the operator should put right although the engine works, such as rule files that do not compile. */
   warnings: toldList(MAX_WARNINGS),
+  /** Whether it says itself that it is too old for its signatures. Left out by one that does not, and by older agents. */
+  outdated: z.boolean().optional().catch(undefined),
   /** How much it may use here. Older agents do not send it. */
   limits: EngineLimits.optional().catch(undefined),
   /** How much it may use by its host's own settings. Older agents do not send it. */

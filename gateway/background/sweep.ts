@@ -6,8 +6,10 @@ import { deleteOldAgents } from "../db/agents.js";
 import { removeExpiredDownloads } from "../db/downloads.js";
 import { readDueWork, type DueWork } from "../db/due-work.js";
 import { removeOldHosts } from "../db/engine-hosts.js";
+import { removeOldSetups } from "../db/engine-setups.js";
 import { removeOldTargets } from "../db/engine-targets.js";
 import { removeOldKeys } from "../db/idempotency.js";
+import { removeOldUpdates } from "../db/old-updates.js";
 import { trimRollup } from "../db/rollup.js";
 import { lockOverdue, removeSettled } from "../db/sweep.js";
 import { removeExpiredUploads } from "../db/uploads.js";
@@ -85,6 +87,8 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "idempotency keys", every: 60_000, run: removeKeys },
     { name: "hosts of engines", every: 600_000, run: () => removeOldHosts(ctx.db) },
     { name: "targets of agents that are gone", every: 600_000, run: () => removeOldTargets(ctx.db) },
+    { name: "old updates", every: 600_000, run: () => removeOldUpdates(ctx.db) },
+    { name: "old setups of engines", every: 86_400_000, run: () => removeOldSetups(ctx.db) },
     { name: "agents that are gone", every: 600_000, run: () => deleteOldAgents(ctx.db) },
     { name: "uploads", every: 60_000, run: () => removeExpiredUploads(ctx.db) },
     { name: "downloads", every: 60_000, run: () => removeExpiredDownloads(ctx.db) },

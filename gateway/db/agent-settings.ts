@@ -9,9 +9,22 @@ export interface AgentSettingsRecord {
   /** Rises with every change in the whole mesh. */
   readonly revision: number;
   readonly changedAt: Date;
+  /** When its engines follow updates: minutes of the day (UTC); null: at any time. */
+  readonly windowFrom: number | null;
+  readonly windowTo: number | null;
 }
 
-const columns = ["agent", "engines", "revision", "changed_at as changedAt"] as const;
+/** When engines of an agent follow updates. */
+export type AgentWindow = Pick<AgentSettingsRecord, "windowFrom" | "windowTo">;
+
+const columns = [
+  "agent",
+  "engines",
+  "revision",
+  "changed_at as changedAt",
+  "window_from as windowFrom",
+  "window_to as windowTo",
+] as const;
 
 /** The settings of all agents that have some, by name. */
 export async function readAgentSettings(db: Database | Tx): Promise<AgentSettingsRecord[]> {
@@ -35,6 +48,17 @@ export async function writeAgentSettings(
   return tx
     .insertInto("agent_settings")
     .values({ agent, ...row })
+    .onConflict((clash) => clash.column("agent").doUpdateSet(row))
+    .returning(columns)
+    .executeTakeFirstOrThrow();
+}
+
+/** Changes when engines of an agent follow updates: that is the gateways' affair, so there is no other revision. */
+export async function writeAgentWindow(tx: Tx, agent: string, window: AgentWindow): Promise<AgentSettingsRecord> {
+  const row = { window_from: window.windowFrom, window_to: window.windowTo, changed_at: sql<Date>`now()` };
+  return tx
+    .insertInto("agent_settings")
+    .values({ agent, engines: "[]", ...row })
     .onConflict((clash) => clash.column("agent").doUpdateSet(row))
     .returning(columns)
     .executeTakeFirstOrThrow();

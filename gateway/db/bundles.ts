@@ -55,7 +55,7 @@ function selectBundles(db: Database | Tx) {
       "bundle.version",
       "bundle.made_at as date",
       "bundle.size",
-      sql<number>`(select count(*) from bundle_files where bundle_id = bundle.id)`.as("fileCount"),
+      "bundle.file_count as fileCount",
       "bundle.source",
       "bundle.created_at as createdAt",
       "key.name as createdBy",
@@ -152,7 +152,7 @@ export async function insertBundle(tx: Tx, bundle: NewBundle): Promise<number> {
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const { id } = await tx
     .insertInto("bundles")
-    .values({ ...row, engine_id: engineId, set_name: set, made_at: date, key_id: keyId, size })
+    .values({ ...row, engine_id: engineId, set_name: set, made_at: date, key_id: keyId, size, file_count: files.length })
     .returning("id")
     .executeTakeFirstOrThrow();
   const column = (of: (file: BundleFile) => string | number, type: "text" | "bigint") => elements(files.map(of), type);
@@ -182,6 +182,8 @@ const isLastOrBefore = sql<boolean>`exists (
     order by done.id desc limit 1) as earlier on true
   where bundles.id in (last.to_bundle, earlier.from_bundle))`;
 
+const isOfRemovedEngine = sql<boolean>`exists (select from engines where engines.id = bundles.engine_id and engines.forgotten)`;
+
 /** Whether a bundle is served, or is to be. */
 export async function isBundleNeeded(tx: Tx, id: number): Promise<boolean> {
   const { rows } = await sql<{ needed: boolean }>`select ${isNeeded} as needed from bundles where id = ${id}`.execute(tx);
@@ -198,13 +200,16 @@ export async function markRemoved(tx: Tx, id: number): Promise<void> {
     .execute();
 }
 
-/** Notes the same of all but the newest of each set, those needed, the last and the one before. Returns how many they were. */
+/**
+ * Notes the same of all but the newest of each set, those needed, the last and the one before; of an engine that was removed none is kept
+ * but what is needed. Returns how many they were.
+ */
 export async function removeOldBundles(tx: Tx): Promise<number> {
   // Whoever makes one a target holds it: what he does is seen by the second statement.
   const { rows } = await sql<{ id: number }>`
-    select id from bundles where removed_at is null and (select count(*) from bundles newer where newer.engine_id = bundles.engine_id
-      and newer.set_name = bundles.set_name and newer.removed_at is null and newer.sequence > bundles.sequence) >= ${KEPT_BUNDLES}
-      and not ${isNeeded} and not ${isLastOrBefore}
+    select id from bundles where removed_at is null and not ${isNeeded} and (${isOfRemovedEngine} or not ${isLastOrBefore}
+      and (select count(*) from bundles newer where newer.engine_id = bundles.engine_id and newer.set_name = bundles.set_name
+        and newer.removed_at is null and newer.sequence > bundles.sequence) >= ${KEPT_BUNDLES})
     for update`.execute(tx);
   const old = rows.map(({ id }) => id);
   if (old.length === 0) return 0;
@@ -212,7 +217,7 @@ export async function removeOldBundles(tx: Tx): Promise<number> {
     .updateTable("bundles")
     .set({ removed_at: sql<Date>`now()` })
     .where("id", "in", old)
-    .where(sql<boolean>`not ${isNeeded} and not ${isLastOrBefore}`)
+    .where(sql<boolean>`not ${isNeeded} and (${isOfRemovedEngine} or not ${isLastOrBefore})`)
     .executeTakeFirst();
   return Number(removed.numUpdatedRows);
 }

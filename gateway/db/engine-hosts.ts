@@ -81,10 +81,17 @@ export async function removeOldHosts(db: Database): Promise<void> {
   await sql`delete from engine_hosts where seen_at < now() - interval '1 day'`.execute(db);
 }
 
-/** Takes an engine out of the catalogue; its row stays if results name it. */
+/** Takes an engine out of the catalogue; its row stays if results name it. Nothing is fetched for it, sent or served any more. */
 export async function forgetEngine(tx: Tx, engineId: number): Promise<void> {
   await sql`
     update engines set forgotten = true, removed_at = clock_timestamp(), unhealthy = null, broken_since = null
     where id = ${engineId}`.execute(tx);
-  await sql`delete from engine_hosts where engine_id = ${engineId}`.execute(tx);
+  for (const table of ["engine_hosts", "engine_targets", "fetch_jobs"])
+    await sql`delete from ${sql.table(table)} where engine_id = ${engineId}`.execute(tx);
+  await sql`
+    update engine_updates set state = 'CANCELLED', reason = 'Its engine was removed.', ended_at = now(), waits_for = null,
+      waits_until = null
+    where engine_id = ${engineId} and ended_at is null`.execute(tx);
+  await sql`
+    update bundle_uploads set expires_at = now() where engine_id = ${engineId} and expires_at > now()`.execute(tx);
 }

@@ -4,15 +4,26 @@ import type { Database } from "./database.js";
 
 /** Far more than any mesh has; an agent that is run in another way at every heartbeat would fill the table for ever. */
 const MOST_SETUPS = 10_000;
+/** With more, those that no result names are looked for: each version of each engine's signatures is another setup. */
+const MANY_SETUPS = 5_000;
 
-/** Records how engines are run, by their ids; those that are there stay as they are. */
+/** Records how engines are run, by their ids, and that they are still run so. */
 export async function recordSetups(db: Database, setups: ReadonlyMap<string, EngineSetup>): Promise<void> {
   const rows = [...setups].map(([id, setup]) => ({ id, setup })).toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  const told = sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as told (id uuid, setup jsonb)`;
   await sql`
-    insert into engine_setups (id, setup)
-    select id, setup from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as told (id uuid, setup jsonb)
-    where (select count(*) from engine_setups) < ${MOST_SETUPS}
-    on conflict (id) do nothing`.execute(db);
+    insert into engine_setups (id, setup) select id, setup from ${told}
+    where (select count(*) from engine_setups) < ${MOST_SETUPS} or id in (select id from engine_setups)
+    on conflict (id) do update set seen_at = now()`.execute(db);
+}
+
+/** Forgets what no engine is run by since a day, and no result names. That takes a look at every result: it is done where there are many. */
+export async function removeOldSetups(db: Database, many = MANY_SETUPS): Promise<void> {
+  await sql`
+    delete from engine_setups where seen_at < now() - interval '1 day'
+      and (select count(*) from engine_setups) > ${many}
+      and id in (select id from engine_setups where seen_at < now() - interval '1 day'
+        except select setup from results where setup is not null)`.execute(db);
 }
 
 /** The recorded ones of these. */

@@ -125,10 +125,15 @@ export async function readTargetAgents(tx: Tx, engineId: number, set: string): P
   return rows.map(({ agent }) => agent);
 }
 
-/** Forgets the targets of hosts that the mesh has forgotten. */
+/** Forgets the targets of hosts that the mesh has forgotten, and those of engines that a host which is there has no more. */
 export async function removeOldTargets(db: Database): Promise<void> {
-  await sql`delete from engine_targets where changed_at < now() - interval '1 hour'
-    and not exists (select from agents where agents.agent = engine_targets.agent)`.execute(db);
+  await sql`
+    delete from engine_targets as target where changed_at < now() - interval '1 hour' and (
+      not exists (select from agents where agents.agent = target.agent)
+      or not exists (select from engine_hosts where engine_hosts.engine_id = target.engine_id and engine_hosts.agent = target.agent)
+        and exists (select from agents where agents.agent = target.agent and heard_at > now() - interval '10 minutes'))`.execute(
+    db,
+  );
 }
 
 /** How new instances take the old one's place, by engine: as the policy of its main set says. */

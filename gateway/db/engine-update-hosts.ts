@@ -68,6 +68,16 @@ export async function readUnderwayHosts(tx: Tx, updateId: number): Promise<Under
     .execute();
 }
 
+/** How many hosts of the same class fetch what other updates have them serve. */
+export async function countFetching(tx: Tx, { id, internet }: { id: number; internet: boolean }): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from engine_update_hosts as host
+    join engine_updates as update on update.id = host.update_id join engines on engines.id = update.engine_id
+    where update.id <> ${id} and engines.internet = ${internet} and update.state in ('CANARY', 'ROLLING')
+      and host.begun_at is not null and host.state in ('WAITING', 'FETCHING')`.execute(tx);
+  return rows[0]?.count ?? 0;
+}
+
 /** Takes hosts into an update. */
 export async function insertUpdateHosts(tx: Tx, updateId: number, agents: readonly string[]): Promise<void> {
   if (agents.length === 0) return;

@@ -37,6 +37,10 @@ export interface UpdateRecord {
   readonly canaryScan: number | null;
   /** Milliseconds since the canary serves, by Postgres's clock. */
   readonly canaryMs: number | null;
+  /** What it waits for, in words for people; null: for nothing but its hosts. */
+  readonly waitsFor: string | null;
+  /** Until when at the latest. */
+  readonly waitsUntil: Date | null;
 }
 
 /** States in which an update is not over. */
@@ -75,6 +79,8 @@ function selectUpdates(db: Database | Tx) {
       "update.canary_since as canarySince",
       "update.canary_scan as canaryScan",
       sql<number | null>`(extract(epoch from now() - update.canary_since) * 1000)::float8`.as("canaryMs"),
+      "update.waits_for as waitsFor",
+      "update.waits_until as waitsUntil",
     ]);
 }
 
@@ -176,11 +182,20 @@ export interface UpdateChange {
   readonly canaryServes?: boolean;
   readonly skipCanary?: true;
   readonly fromBundle?: number | null;
+  /** What it waits for from now on; an update whose state changes waits for nothing. */
+  readonly waits?: Waits | null;
+}
+
+/** What an update waits for, in words for people, and until when at the latest; null: nobody knows. */
+export interface Waits {
+  readonly for: string;
+  readonly until: Date | null;
 }
 
 /** Changes an update; one that begins or ends notes when. */
 export async function changeUpdate(tx: Tx, id: number, change: UpdateChange): Promise<void> {
   const { state, reason, evidence, canary, canaryServes, skipCanary, fromBundle } = change;
+  const waits = change.waits === undefined && state !== undefined ? null : change.waits;
   const now = sql<Date>`now()`;
   const isOver = state !== undefined && !(OPEN_STATES as readonly EngineUpdateState[]).includes(state);
   await tx
@@ -197,18 +212,35 @@ export async function changeUpdate(tx: Tx, id: number, change: UpdateChange): Pr
       ...(canaryServes === false && { canary_since: null, canary_scan: null }),
       ...(skipCanary && { skip_canary: true }),
       ...(fromBundle !== undefined && { from_bundle: fromBundle }),
+      ...(waits !== undefined && { waits_for: waits?.for ?? null, waits_until: waits?.until ?? null }),
     })
     .execute();
 }
 
-/** Whether another set of the engine is being updated now: hosts tell one progress for all of them. */
-export async function isOtherUnderway(tx: Tx, engineId: number, id: number): Promise<boolean> {
-  const other = await tx
-    .selectFrom("engine_updates")
-    .select("id")
-    .where("engine_id", "=", engineId)
-    .where("id", "!=", id)
-    .where("state", "in", ["CANARY", "ROLLING"])
-    .executeTakeFirst();
-  return other !== undefined;
+/** What holds up the hosts of an update: other sets of its engine, since hosts tell one progress for all of them. */
+export interface OtherUpdates {
+  /** Another set is being updated. */
+  readonly isUnderway: boolean;
+  /** A host is in the middle of it, so that not even a way back may begin. */
+  readonly isChanging: boolean;
+  /** It is on its way back. */
+  readonly isGoingBack: boolean;
+}
+
+/** How far the other sets of an engine are. */
+export async function readOtherUpdates(tx: Tx, { engineId, id }: Pick<UpdateRecord, "engineId" | "id">): Promise<OtherUpdates> {
+  const { rows } = await sql<OtherUpdates>`
+    select count(*) > 0 as "isUnderway", coalesce(bool_or(cause = 'ROLLBACK'), false) as "isGoingBack",
+      coalesce(bool_or(exists (select from engine_update_hosts where update_id = engine_updates.id and begun_at is not null
+        and state in ('WAITING', 'FETCHING', 'TESTING'))), false) as "isChanging"
+    from engine_updates where engine_id = ${engineId} and id <> ${id} and state in ('CANARY', 'ROLLING')`.execute(tx);
+  return rows[0] ?? { isUnderway: false, isChanging: false, isGoingBack: false };
+}
+
+/** Who was the canary of updates of an engine, and of which last: the larger the later. */
+export async function readCanaryTurns(tx: Tx, { engineId }: Pick<UpdateRecord, "engineId">): Promise<Map<string, number>> {
+  const { rows } = await sql<{ agent: string; last: number }>`
+    select canary as agent, max(id) as last from engine_updates where engine_id = ${engineId} and canary is not null
+    group by canary`.execute(tx);
+  return new Map(rows.map(({ agent, last }) => [agent, last]));
 }

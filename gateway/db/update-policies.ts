@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { SwitchWay } from "../../schema/bundle-presence.js";
 import type { Database, Tx } from "./database.js";
+import { isInWindow } from "./update-windows.js";
 
 /** How the bundles of a set come to its engine. */
 export interface PolicyRecord {
@@ -47,26 +48,20 @@ export async function readPolicies(db: Database | Tx): Promise<PolicyRecord[]> {
   return db.selectFrom("update_policies").select(columns).execute();
 }
 
-/** Whether updates of a set may begin now, by Postgres's clock. */
-export async function readUpdateLeave(
-  db: Database | Tx,
-  engineId: number,
-  set: string,
-): Promise<{ automatic: boolean; isPaused: boolean; isInWindow: boolean }> {
-  const minute = sql`(extract(hour from now() at time zone 'UTC') * 60 + extract(minute from now() at time zone 'UTC'))::integer`;
+/** Whether updates of a set may begin now, by Postgres's clock, and what of its policy says so. */
+export interface UpdateLeave extends Pick<PolicyRecord, "automatic" | "isPaused" | "pausedUntil" | "windowFrom" | "windowTo"> {
+  readonly isInWindow: boolean;
+}
+
+/** The same of one set. */
+export async function readUpdateLeave(db: Database | Tx, engineId: number, set: string): Promise<UpdateLeave> {
   const found = await db
     .selectFrom("update_policies")
-    .select([
-      "automatic",
-      isPaused.as("isPaused"),
-      sql<boolean>`case when window_from is null then true
-        when window_from <= window_to then ${minute} >= window_from and ${minute} < window_to
-        else ${minute} >= window_from or ${minute} < window_to end`.as("isInWindow"),
-    ])
+    .select([...columns, isInWindow().as("isInWindow")])
     .where("engine_id", "=", engineId)
     .where("set_name", "=", set)
     .executeTakeFirst();
-  return found ?? { automatic: true, isPaused: false, isInWindow: true };
+  return found ?? { ...DEFAULT_POLICY, isInWindow: true };
 }
 
 /** What of a policy is changed. */

@@ -61,6 +61,7 @@ export interface EndedCheck {
   readonly scanId: number;
   readonly runId: number;
   readonly engineId: number;
+  readonly engine: string;
   readonly sampleId: number;
   readonly previous: number;
   readonly revision: number;
@@ -77,10 +78,11 @@ export async function lockEndedChecks(tx: Tx, limit: number): Promise<EndedCheck
     'signature', ${sql.ref(`${table}.signature`)}, 'engineVersion', ${sql.ref(`${table}.engine_version`)},
     'signatureVersion', ${sql.ref(`${table}.signature_version`)})`;
   const { rows } = await sql<EndedCheck>`
-    select scans.id as "scanId", checks.run_id as "runId", checks.engine_id as "engineId", scans.sample_id as "sampleId",
+    select scans.id as "scanId", checks.run_id as "runId", checks.engine_id as "engineId", engines.name as engine, scans.sample_id as "sampleId",
       scans.previous, scans.revision, found.state, found.duration_ms as "durationMs", ${answer("found")} as now,
       case when earlier.scan_id is not null then ${answer("earlier")} end as before
     from verdict_checks as checks
+    join engines on engines.id = checks.engine_id
     join scans on scans.id = checks.scan_id and scans.end_date is not null
     join results as found on found.scan_id = scans.id and found.engine_id = checks.engine_id
     left join results as earlier on earlier.scan_id = scans.previous and earlier.engine_id = checks.engine_id

@@ -2,6 +2,7 @@
 
 import type { Logger } from "pino";
 import type { EngineRecord } from "../../schema/reports.js";
+import type { EngineVerdict } from "../../schema/states.js";
 import { UPDATE_SHARE } from "../../schema/verdict-runs.js";
 import type { Bus } from "../bus/bus.js";
 import type { GatewayConfig } from "../config.js";
@@ -16,6 +17,7 @@ import { insertRetry } from "../db/retry.js";
 import { insertCheck, lockEndedChecks, readCandidates, type Candidate, type EndedCheck } from "../db/verdict-checks.js";
 import { insertFlips } from "../db/verdict-flips.js";
 import * as runs from "../db/verdict-runs.js";
+import type { Metrics } from "../metrics.js";
 import { servedVersion, versionKey } from "../fleet/served-version.js";
 import { serving } from "../fleet/serving.js";
 import { planScan } from "./plan.js";
@@ -37,6 +39,7 @@ export interface RunParts {
   readonly bulk: Bulk;
   readonly bus: Bus;
   readonly log: Logger;
+  readonly metrics: Pick<Metrics, "verdictFlips">;
 }
 
 /** An update is noticed once all hosts have shown it for so many sweeps: while agents come and go, what is there changes for a moment. */
@@ -113,12 +116,13 @@ async function continueOnce(parts: RunParts, settled: Settled): Promise<boolean>
   const { inserted, flipped, open } = await transact(parts.db, async (tx) => {
     if (!(await runs.tryLockRuns(tx))) return { inserted: 0, flipped: [], open: true };
     const followed = await readFollowed(parts, tx);
-    const hints = await conclude(tx, followed);
+    const flips = await conclude(tx, followed);
     for (const one of followed) if (settled(one.engineId, one.served)) await noteUpdate(tx, one);
-    return { ...(await extend(tx, followed)), flipped: hints };
+    return { ...(await extend(tx, followed)), flipped: flips };
   });
   if (inserted > 0) parts.bulk.releaseSoon();
-  if (flipped.length > 0) parts.bus.sendHints(flipped);
+  for (const { engine, now } of flipped) parts.metrics.verdictFlips.labels(engine, verdictOf(now)).inc();
+  if (flipped.length > 0) parts.bus.sendHints(flipped.map(({ scanId, revision }) => [scanId, revision + 1]));
   return open;
 }
 
@@ -137,8 +141,8 @@ async function noteUpdate(tx: Tx, { engineId, version, served }: Followed): Prom
   if (version !== null) await runs.beginRun(tx, engineId, served);
 }
 
-/** Keeps the ended scans that changed a verdict, and deletes the others. Returns the new revisions of those that are kept. */
-async function conclude(tx: Tx, followed: readonly Followed[]): Promise<[scanId: number, revision: number][]> {
+/** Keeps the ended scans that changed a verdict, and deletes the others. Returns those that are kept, each with a new revision. */
+async function conclude(tx: Tx, followed: readonly Followed[]): Promise<EndedCheck[]> {
   const ended = await lockEndedChecks(tx, ENDED);
   const flips = ended.filter(isFlip);
   if (flips.length > 0) await insertFlips(tx, flips);
@@ -155,12 +159,16 @@ async function conclude(tx: Tx, followed: readonly Followed[]): Promise<[scanId:
       restMs: restAfter(Math.max(...checks.map(({ durationMs }) => durationMs ?? 0)), slots),
     });
   }
-  return flips.map(({ scanId, revision }) => [scanId, revision + 1]);
+  return flips;
+}
+
+function isFlip({ state, before, now }: EndedCheck): boolean {
+  return state === "DONE" && before !== null && verdictOf(before) !== verdictOf(now);
 }
 
 /** An engine that says nothing of a sample has found nothing. */
-function isFlip({ state, before, now }: EndedCheck): boolean {
-  return state === "DONE" && before !== null && (before.verdict ?? "CLEAN") !== (now.verdict ?? "CLEAN");
+function verdictOf({ verdict }: EndedCheck["now"]): EngineVerdict {
+  return verdict ?? "CLEAN";
 }
 
 /** Has the next samples of each run scanned, as far as there are slots for it. */

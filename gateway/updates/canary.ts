@@ -5,6 +5,7 @@ import { changeUpdate, type UpdateRecord } from "../db/engine-updates.js";
 import { readDurations, readEngineCounts } from "../db/statistics.js";
 import type { UpdateContext } from "./context.js";
 import { quantile } from "../scan/statistics.js";
+import { noteWaits } from "./note-waits.js";
 import { CANARY_SCANS, judgeCanary, type Jump } from "./judge-canary.js";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -16,8 +17,11 @@ const SHOWN: Record<Jump, ShownAnswers> = {
   FEWER_DETECTIONS: "MISSES",
 };
 
-/** Holds a canary against its engine's last week: the update goes on, is held, or waits for more answers. */
-export async function judge({ config, log }: UpdateContext, tx: Tx, update: UpdateRecord): Promise<void> {
+/**
+ * Holds a canary against its engine's last week: the update goes on, is held, or waits for more answers. With `isAlone` there is no host
+ * that waiting would protect.
+ */
+export async function judge({ config, log }: UpdateContext, tx: Tx, update: UpdateRecord, isAlone: boolean): Promise<void> {
   const { id, engineId, canary: agent, canarySince: since, canaryScan: afterScan } = update;
   if (agent === null || since === null || afterScan === null) return;
   const answers = { engineId, agent, since, afterScan };
@@ -32,9 +36,11 @@ export async function judge({ config, log }: UpdateContext, tx: Tx, update: Upda
     log.warn({ engine: update.engine, set: update.set, reason }, "an update is held until somebody decides");
     return;
   }
-  const isEnough = now.answers >= CANARY_SCANS || (update.canaryMs ?? 0) > config.canaryWaitMs;
-  const isNew = JSON.stringify(update.evidence?.["now"]) !== JSON.stringify(now);
-  if (isEnough || isNew) await changeUpdate(tx, id, { evidence: { now, usual }, ...(isEnough && { state: "ROLLING" }) });
+  const isEnough = isAlone || now.answers >= CANARY_SCANS || (update.canaryMs ?? 0) > config.canaryWaitMs;
+  if (isEnough) return changeUpdate(tx, id, { evidence: { now, usual }, state: "ROLLING" });
+  const until = new Date(since.getTime() + config.canaryWaitMs);
+  const waits = { for: `${CANARY_SCANS} scans of ${agent}, of which there are ${now.answers}`, until };
+  await noteWaits(tx, update, waits, { now, usual });
 }
 
 async function readUsual(tx: Tx, engineId: number): Promise<AnswerNumbers> {

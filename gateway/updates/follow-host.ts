@@ -21,7 +21,7 @@ export function followHost(
   host: UnderwayHost,
   seen: AbleHost | undefined,
   wanted: ServedBundles,
-  role: "CANARY" | "HELD" | "OTHER",
+  role: Role,
 ): HostChange | undefined {
   const { agent } = host;
   if (!seen) {
@@ -35,7 +35,7 @@ export function followHost(
     const isBack = host.state === "GONE";
     return isBack || host.goneMs !== null ? { agent, ...back, ...(isBack && { state: "WAITING", reason: null }) } : undefined;
   }
-  const change = { ...back, ...followProcess(host, seen), ...followBundles(host, seen, wanted, role) };
+  const change = { ...back, ...followProcess(host, seen, role), ...followBundles(host, seen, wanted, role) };
   return Object.keys(change).length === 0 ? undefined : { agent, ...change };
 }
 
@@ -46,17 +46,18 @@ export function hasServedOn({ state, stillMs, goneMs }: UnderwayHost): boolean {
 
 type Change = Omit<HostChange, "agent">;
 
-function followProcess({ processStartedAt, restarts }: UnderwayHost, { present }: AbleHost): Change {
+/** What a host is for its update. */
+type Role = "CANARY" | "HELD" | "OTHER";
+
+/** Restarts count while the host tries the bundle: a held update, or one that waits for others, may take days. */
+function followProcess(host: UnderwayHost, { present }: AbleHost, role: Role): Change {
+  const { processStartedAt, restarts, state, stillMs } = host;
   if (processStartedAt?.toISOString() === present.startedAt) return {};
-  return { processStartedAt: present.startedAt, ...(processStartedAt !== null && { restarts: restarts + 1 }) };
+  const isTried = role !== "HELD" && !(state === "SERVING" && stillMs > TRIED_MS);
+  return { processStartedAt: present.startedAt, ...(processStartedAt !== null && isTried && { restarts: restarts + 1 }) };
 }
 
-function followBundles(
-  host: UnderwayHost,
-  { engine, bundles }: AbleHost,
-  wanted: ServedBundles,
-  role: "CANARY" | "HELD" | "OTHER",
-): Change {
+function followBundles(host: UnderwayHost, { engine, bundles }: AbleHost, wanted: ServedBundles, role: Role): Change {
   const { bytes, total } = bundles;
   const said = stateOf(bundles, wanted);
   const serves = said.state === "SERVING";

@@ -3,16 +3,19 @@
 import type { UnderwayHost } from "../db/engine-update-hosts.js";
 import { hasServedOn, STUCK_MS } from "./follow-host.js";
 
-/** At most so many hosts change at once, and never more than half of them: the others serve meanwhile. */
+/** At most so many hosts of a class change at once, and never more than half of an engine's: the others serve meanwhile. */
 export const AT_ONCE = 4;
 /** With so many first hosts that went offline, the bundle may be why. */
 const GONE_CANARIES = 2;
 
 /** What to do. */
 export type Step =
-  | { readonly kind: "WAIT" }
+  /** `for`: something else than the hosts that are changing. */
+  | { readonly kind: "WAIT"; readonly for?: string }
   | { readonly kind: "BEGIN"; readonly agents: readonly string[] }
   | { readonly kind: "CANARY"; readonly agent: string }
+  /** Nothing until the update window of one of these hosts opens. */
+  | { readonly kind: "WINDOWS"; readonly agents: readonly string[] }
   /** The canary serves: it is held against what its engine usually does. */
   | { readonly kind: "JUDGE" }
   | { readonly kind: "DONE" }
@@ -31,21 +34,30 @@ export function stepOfCanary(canary: string | null, hosts: readonly UnderwayHost
   const next = candidates.find((agent) => !gone.includes(agent));
   if (gone.length >= GONE_CANARIES || (gone.length > 0 && next === undefined))
     return { kind: "ROLL_BACK", reason: `${gone.join(" and ")} went offline with it.`, isRetried: gone.length < GONE_CANARIES };
-  return next === undefined ? WAIT : { kind: "CANARY", agent: next };
+  return next === undefined ? { kind: "WAIT", for: "a host that is there" } : { kind: "CANARY", agent: next };
+}
+
+/** What limits how many hosts begin now. */
+export interface Limits {
+  /** Hosts of the class that fetch for other updates: all that fetch at once share one bus. */
+  readonly fetching: number;
+  /** Hosts whose update windows are closed. */
+  readonly closed: ReadonlySet<string>;
 }
 
 /** Of a way back: a host that cannot follow stays as it is. What the others fled from would help none of them. */
-export function stepOfWayBack(hosts: readonly UnderwayHost[]): Step {
+export function stepOfWayBack(hosts: readonly UnderwayHost[], limits: Limits): Step {
   const there = hosts.filter(isThere);
   if (there.length === 0) return hosts.some(hasBegun) ? { kind: "DONE" } : WAIT;
   return stepOfOpen(
     there,
     there.filter((host) => host.state !== "SERVING" && host.state !== "FAILED" && !isStuck(host)),
+    limits,
   );
 }
 
 /** Of an update in the state ROLLING. */
-export function stepOfRolling(hosts: readonly UnderwayHost[]): Step {
+export function stepOfRolling(hosts: readonly UnderwayHost[], limits: Limits): Step {
   const failed = failureOf(hosts);
   if (failed) return failed;
   const gone = hosts.filter(hasVanished);
@@ -57,15 +69,22 @@ export function stepOfRolling(hosts: readonly UnderwayHost[]): Step {
   return stepOfOpen(
     there,
     there.filter(({ state }) => state !== "SERVING"),
+    limits,
   );
 }
 
 /** The next of those that are open. */
-function stepOfOpen(there: readonly UnderwayHost[], open: readonly UnderwayHost[]): Step {
+function stepOfOpen(there: readonly UnderwayHost[], open: readonly UnderwayHost[], { fetching, closed }: Limits): Step {
   if (open.length === 0) return { kind: "DONE" };
-  const room = Math.min(AT_ONCE, Math.max(1, Math.floor(there.length / 2))) - open.filter(hasBegun).length;
-  const next = open.filter((host) => !hasBegun(host) && host.goneMs === null).slice(0, Math.max(0, room));
-  return next.length === 0 ? WAIT : { kind: "BEGIN", agents: next.map(({ agent }) => agent) };
+  const changing = open.filter(hasBegun).length;
+  const room = Math.min(AT_ONCE - fetching, Math.max(1, Math.floor(there.length / 2))) - changing;
+  const next = open.filter((host) => !hasBegun(host) && host.goneMs === null);
+  const free = next.filter(({ agent }) => !closed.has(agent)).slice(0, Math.max(0, room));
+  if (free.length > 0) return { kind: "BEGIN", agents: free.map(({ agent }) => agent) };
+  const shut = next.filter(({ agent }) => closed.has(agent)).map(({ agent }) => agent);
+  if (changing > 0 || next.length === 0) return WAIT;
+  if (shut.length === next.length) return { kind: "WINDOWS", agents: shut };
+  return { kind: "WAIT", for: `hosts that fetch for other updates: ${AT_ONCE} at most do at once` };
 }
 
 function failureOf(hosts: readonly UnderwayHost[]): Step | undefined {

@@ -10,9 +10,9 @@ import { changePolicy, pauseSets, type PolicyChange, type PolicyRecord } from ".
 import { badInput } from "../errors.js";
 import { findEngine, findEngines } from "./find-engines.js";
 import type { UpdateMesh } from "./context.js";
+import { checkWindow } from "./windows.js";
 
 const CHECK_MS = { min: 3_600_000, max: 30 * 86_400_000 };
-const MINUTES = 1_440;
 
 /** Changes how a set is updated; what is undefined stays. Throws NOT_FOUND and BAD_INPUT. */
 export async function setUpdatePolicy(
@@ -22,16 +22,10 @@ export async function setUpdatePolicy(
 ): Promise<PolicyRecord> {
   const engine = await findEngine(db, name);
   checkSet(set);
-  const { checkEveryMs = CHECK_MS.min, windowFrom, windowTo } = change;
+  const { checkEveryMs = CHECK_MS.min } = change;
   if (checkEveryMs < CHECK_MS.min || checkEveryMs > CHECK_MS.max)
     throw badInput("checkEverySeconds", "must be from 3600 (an hour) to 2592000 (30 days)");
-  if ((windowFrom ?? null) === null ? (windowTo ?? null) !== null : (windowTo ?? null) === null)
-    throw badInput("windowTo", "a window needs both of its ends");
-  for (const [field, minute] of Object.entries({ windowFrom, windowTo }))
-    if (minute !== undefined && minute !== null && !(minute >= 0 && minute < MINUTES))
-      throw badInput(field, "must be a minute of the day: 0 to 1439");
-  if (windowFrom !== undefined && windowFrom !== null && windowFrom === windowTo)
-    throw badInput("windowTo", "must differ from windowFrom");
+  checkWindow(change);
   return db.transaction().execute(async (tx) => {
     const policy = await changePolicy(tx, engine.engineId, set, change);
     await audit(tx, caller, "setUpdatePolicy", engine.name, { set, ...change });

@@ -4,20 +4,29 @@ import { internetClass } from "../../schema/classes.js";
 import type { EngineUpdateState } from "../../schema/update-states.js";
 import type { Tx } from "../db/database.js";
 import { readTargetAgents, readTargets, setTargets, targetsOf } from "../db/engine-targets.js";
-import { changeUpdateHost, insertUpdateHosts, readUnderwayHosts, type UnderwayHost } from "../db/engine-update-hosts.js";
+import {
+  changeUpdateHost,
+  countFetching,
+  insertUpdateHosts,
+  readUnderwayHosts,
+  type UnderwayHost,
+} from "../db/engine-update-hosts.js";
 import {
   changeUpdate,
-  isOtherUnderway,
+  readCanaryTurns,
   readOpenUpdates,
+  readOtherUpdates,
   readUpdate,
   tryLockUpdates,
   type UpdateRecord,
 } from "../db/engine-updates.js";
+import { readHostWindows, type HostWindow } from "../db/update-windows.js";
 import type { UpdateContext } from "./context.js";
 import { findAbleHosts, type AbleHost } from "./able-hosts.js";
 import { judge } from "./canary.js";
 import { followHost, GONE_MS } from "./follow-host.js";
-import { mayBegin, mayGoOn } from "./may-begin.js";
+import { waitsForWindows, waitsToBegin, waitsToGoOn } from "./may-begin.js";
+import { noteWaits } from "./note-waits.js";
 import { stepOfCanary, stepOfRolling, stepOfWayBack, type Step } from "./next-step.js";
 import { giveBack, putOffCanaries } from "./plan-update.js";
 import { tellTargets } from "./tell-targets.js";
@@ -28,9 +37,16 @@ interface Underway {
   readonly tx: Tx;
   readonly update: UpdateRecord;
   readonly able: ReadonlyMap<string, AbleHost>;
+  /** Hosts whose update windows are closed. No way back waits for them. */
+  readonly closed: readonly HostWindow[];
+  /** NATS has been there so long that every host which is there was heard. */
+  readonly isHeard: boolean;
   /** NATS has been there so long that a host which is not heard is away, and one that comes no further is stuck. */
   readonly isSettled: boolean;
 }
+
+/** Agents are heard every few seconds. */
+const ALL_HEARD_MS = 15_000;
 
 /** Does what is next of each update that is not over. Any number of gateways may do so. */
 export async function continueUpdates(ctx: UpdateContext): Promise<void> {
@@ -41,7 +57,10 @@ export async function continueUpdates(ctx: UpdateContext): Promise<void> {
       await ctx.db.transaction().execute(async (tx) => {
         if (!(await tryLockUpdates(tx, engineId))) return;
         const update = await readUpdate(tx, id);
-        if (update) await continueOne({ ctx, tx, update, able: findAbleHosts(ctx.fleet, update), isSettled: upMs > GONE_MS });
+        if (!update) return;
+        const able = findAbleHosts(ctx.fleet, update);
+        const closed = update.cause === "ROLLBACK" ? [] : (await readHostWindows(tx)).filter(({ isOpen }) => !isOpen);
+        await continueOne({ ctx, tx, update, able, closed, isHeard: upMs > ALL_HEARD_MS, isSettled: upMs > GONE_MS });
       });
     } catch (error) {
       ctx.log.warn({ err: error, engine, set }, "an update of an engine does not go on; it is tried again");
@@ -54,20 +73,29 @@ async function continueOne(underway: Underway): Promise<void> {
   const { state } = underway.update;
   if (state === "PENDING") return begin(underway);
   if (state !== "CANARY" && state !== "ROLLING" && state !== "HELD") return;
-  if (state === "ROLLING") await insertUpdateHosts(underway.tx, underway.update.id, [...underway.able.keys()]);
+  const { tx, update, able } = underway;
+  // What hosts say meanwhile is about the way back.
+  if (update.cause !== "ROLLBACK" && (await readOtherUpdates(tx, update)).isGoingBack)
+    return noteWaits(tx, update, { for: "another set of the engine, which is on its way back", until: null });
+  if (state === "ROLLING") await insertUpdateHosts(tx, update.id, [...able.keys()]);
   const hosts = await follow(underway);
-  const step = nextStep(underway, hosts);
-  if (ONWARD.has(step.kind) && !(await mayGoOn(underway.tx, underway.update))) return;
-  await carryOut(underway, step);
+  const step = await nextStep(underway, hosts);
+  const waits = ONWARD.has(step.kind) ? await waitsToGoOn(tx, update) : undefined;
+  if (waits) return noteWaits(tx, update, waits);
+  await carryOut(underway, step, isAlone(underway, hosts));
 }
 
 /** What a pause puts off. */
 const ONWARD: ReadonlySet<Step["kind"]> = new Set(["BEGIN", "CANARY", "JUDGE"]);
 
 async function begin({ ctx, tx, update, able }: Underway): Promise<void> {
-  if (able.size === 0) return;
+  if (able.size === 0) return noteWaits(tx, update, { for: "a host with the engine that takes bundles", until: null });
   if (update.cause === "ROLLBACK") await putOffCanaries(tx, update);
-  if ((await isOtherUnderway(tx, update.engineId, update.id)) || !(await mayBegin(tx, update))) return;
+  const others = await readOtherUpdates(tx, update);
+  const isHeldUp = update.cause === "ROLLBACK" ? others.isChanging || others.isGoingBack : others.isUnderway;
+  if (isHeldUp) return noteWaits(tx, update, { for: "the update of another set of the engine", until: null });
+  const waits = await waitsToBegin(tx, update);
+  if (waits) return noteWaits(tx, update, waits);
   await insertUpdateHosts(tx, update.id, [...able.keys()]);
   const state: EngineUpdateState = update.skipCanary ? "ROLLING" : "CANARY";
   await changeUpdate(tx, update.id, { state });
@@ -96,34 +124,58 @@ async function follow({ tx, update, able, isSettled }: Underway): Promise<Underw
 async function noteCanary(tx: Tx, update: UpdateRecord, hosts: readonly UnderwayHost[]): Promise<void> {
   if (update.state !== "CANARY") return;
   const serves = hosts.some(({ agent, state }) => agent === update.canary && state === "CANARY");
-  if (serves !== (update.canarySince !== null)) await changeUpdate(tx, update.id, { canaryServes: serves });
+  if (serves !== (update.canarySince !== null)) await changeUpdate(tx, update.id, { canaryServes: serves, waits: null });
 }
 
-function nextStep({ update, able }: Underway, hosts: readonly UnderwayHost[]): Step {
-  if (update.state === "ROLLING") return update.cause === "ROLLBACK" ? stepOfWayBack(hosts) : stepOfRolling(hosts);
-  const step = stepOfCanary(update.canary, hosts, candidatesOf(able));
-  return update.state === "HELD" && step.kind !== "ROLL_BACK" ? { kind: "WAIT" } : step;
+async function nextStep(underway: Underway, hosts: readonly UnderwayHost[]): Promise<Step> {
+  const { tx, update } = underway;
+  const closed = new Set(underway.closed.map(({ agent }) => agent));
+  if (update.state === "ROLLING") {
+    const limits = { fetching: await countFetching(tx, update), closed };
+    return update.cause === "ROLLBACK" ? stepOfWayBack(hosts, limits) : stepOfRolling(hosts, limits);
+  }
+  const candidates = await findCandidates(underway);
+  const open = candidates.filter((agent) => !closed.has(agent));
+  const step = stepOfCanary(update.canary, hosts, open);
+  if (update.state === "HELD" && step.kind !== "ROLL_BACK") return { kind: "WAIT" };
+  const isShut = step.kind === "WAIT" && update.canary === null && open.length === 0 && candidates.length > 0;
+  return isShut ? { kind: "WINDOWS", agents: candidates } : step;
 }
 
-/** Hosts whose answers will tell most, first. */
-function candidatesOf(able: ReadonlyMap<string, AbleHost>): string[] {
+/** Hosts that may be the canary: those first whose answers will tell most, and of them who was it longest ago. */
+async function findCandidates({ tx, update, able }: Underway): Promise<string[]> {
+  const turns = await readCanaryTurns(tx, update);
   const tells = ({ present, engine }: AbleHost) => Number(present.state === "READY" && engine.healthy);
-  return [...able].toSorted(([, one], [, other]) => tells(other) - tells(one)).map(([agent]) => agent);
+  const turn = (agent: string) => turns.get(agent) ?? 0;
+  return [...able].toSorted(([a, one], [b, other]) => tells(other) - tells(one) || turn(a) - turn(b)).map(([agent]) => agent);
 }
 
-async function carryOut(underway: Underway, step: Step): Promise<void> {
+/** Whether no host is left that the canary's time protects: there is no other, or all of them serve the bundle already. */
+function isAlone({ update, able, isHeard }: Underway, hosts: readonly UnderwayHost[]): boolean {
+  const isOther = (agent: string) => agent !== update.canary && !servesIt(able.get(agent), update);
+  const others = hosts.filter(({ agent, state }) => state !== "GONE" && isOther(agent));
+  return isHeard && others.length === 0 && ![...able.keys()].some(isOther);
+}
+
+function servesIt(host: AbleHost | undefined, { set, toBundle }: UpdateRecord): boolean {
+  return host?.bundles.serving.some((one) => one.set === set && one.digest === toBundle?.digest) === true;
+}
+
+async function carryOut(underway: Underway, step: Step, alone: boolean): Promise<void> {
   const { ctx, tx, update } = underway;
   switch (step.kind) {
     case "WAIT":
-      return;
+      return noteWaits(tx, update, step.for === undefined ? null : { for: step.for, until: null });
+    case "WINDOWS":
+      return noteWaits(tx, update, waitsForWindows(underway.closed.filter(({ agent }) => step.agents.includes(agent))));
     case "CANARY":
       await insertUpdateHosts(tx, update.id, [step.agent]);
-      await changeUpdate(tx, update.id, { canary: step.agent, canaryServes: false });
+      await changeUpdate(tx, update.id, { canary: step.agent, canaryServes: false, waits: null });
       return tellHosts(underway, [step.agent]);
     case "BEGIN":
       return tellHosts(underway, step.agents);
     case "JUDGE":
-      return judge(ctx, tx, update);
+      return judge(ctx, tx, update, alone);
     case "DONE":
       return finish(underway);
     case "ROLL_BACK":

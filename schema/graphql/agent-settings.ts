@@ -87,6 +87,18 @@ export class AgentSettings {
 
   @Field(() => GraphQLDateTimeISO, { description: "When it was changed last." })
   changedAt!: Date;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Minute of the day (UTC) from which its engines follow updates; null: at any time.",
+  })
+  windowFrom!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Minute of the day (UTC) until which they do; before `windowFrom`: of the next day.",
+  })
+  windowTo!: number | null;
 }
 
 @ObjectType({

@@ -191,6 +191,15 @@ export class EngineUpdate {
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: "Since when it does." })
   canarySince!: Date | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: "What it waits for besides its hosts, in words, for example how many scans of its first host.",
+  })
+  waitsFor!: string | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: "Until when at the latest; null if nobody knows." })
+  waitsUntil!: Date | null;
+
   @Field(() => GraphQLDateTimeISO, { description: "When it was entered." })
   createdAt!: Date;
 

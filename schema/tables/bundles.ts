@@ -23,6 +23,8 @@ export interface BundlesTable {
   made_at: NullableTimestamp;
   /** Bytes of all files. */
   size: number;
+  /** How many files it has, or had. */
+  file_count: Generated<number>;
   /** Where it is from, in words for people. */
   source: string;
   created_at: GeneratedTimestamp;
@@ -146,6 +148,9 @@ export interface EngineUpdatesTable {
   canary_since: NullableTimestamp;
   /** The newest scan at that time. */
   canary_scan: number | null;
+  /** What it waits for, in words for people, and until when at the latest. */
+  waits_for: string | null;
+  waits_until: NullableTimestamp;
 }
 
 /** How far an update is on a host. */

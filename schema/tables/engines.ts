@@ -44,6 +44,8 @@ export interface EngineSetupsTable {
   id: string;
   setup: JSONColumnType<EngineSetup>;
   first_seen: GeneratedTimestamp;
+  /** When an agent was last run so. */
+  seen_at: GeneratedTimestamp;
 }
 
 /** Which agents have which engines. */
@@ -81,6 +83,9 @@ export interface AgentSettingsTable {
   /** Rises with every change in the whole mesh. */
   revision: Generated<number>;
   changed_at: GeneratedTimestamp;
+  /** Minutes of the day (UTC) between which its engines follow updates; null: at any time. */
+  window_from: number | null;
+  window_to: number | null;
 }
 
 /** Agents that are restarted one after the other. */

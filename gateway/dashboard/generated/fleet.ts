@@ -117,7 +117,7 @@ export type RemoveAgentMutation = { readonly removeAgent:
 export type WatchSettingsSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WatchSettingsSubscription = { readonly agentSettingsUpdated: ReadonlyArray<{ readonly agent: string, readonly applied: boolean, readonly problems: ReadonlyArray<string>, readonly engines: ReadonlyArray<{ readonly engine: string, readonly enabled: boolean | null, readonly slots: number | null, readonly timeoutMs: number | null, readonly memory: number | null, readonly cpus: number | null }> }> };
+export type WatchSettingsSubscription = { readonly agentSettingsUpdated: ReadonlyArray<{ readonly agent: string, readonly applied: boolean, readonly problems: ReadonlyArray<string>, readonly windowFrom: number | null, readonly windowTo: number | null, readonly engines: ReadonlyArray<{ readonly engine: string, readonly enabled: boolean | null, readonly slots: number | null, readonly timeoutMs: number | null, readonly memory: number | null, readonly cpus: number | null }> }> };
 
 export type UpdateSettingsMutationVariables = Exact<{
   agent: string;
@@ -126,6 +126,20 @@ export type UpdateSettingsMutationVariables = Exact<{
 
 
 export type UpdateSettingsMutation = { readonly updateAgentSettings:
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly message: string }
+    | { readonly agentSettings: { readonly agent: string } }
+   };
+
+export type SetWindowMutationVariables = Exact<{
+  agent: string;
+  windowFrom?: number | null | undefined;
+  windowTo?: number | null | undefined;
+}>;
+
+
+export type SetWindowMutation = { readonly setAgentUpdateWindow:
     | { readonly message: string }
     | { readonly message: string }
     | { readonly message: string }
@@ -175,9 +189,11 @@ export const WatchGoneAgents = "subscription WatchGoneAgents {\n  goneAgentsUpda
 
 export const RemoveAgent = "mutation RemoveAgent($agent: String!) {\n  removeAgent(agent: $agent) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RemoveAgentMutation, RemoveAgentMutationVariables>;
 
-export const WatchSettings = "subscription WatchSettings {\n  agentSettingsUpdated {\n    agent\n    applied\n    problems\n    engines {\n      engine\n      enabled\n      slots\n      timeoutMs\n      memory\n      cpus\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchSettingsSubscription, WatchSettingsSubscriptionVariables>;
+export const WatchSettings = "subscription WatchSettings {\n  agentSettingsUpdated {\n    agent\n    applied\n    problems\n    windowFrom\n    windowTo\n    engines {\n      engine\n      enabled\n      slots\n      timeoutMs\n      memory\n      cpus\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchSettingsSubscription, WatchSettingsSubscriptionVariables>;
 
 export const UpdateSettings = "mutation UpdateSettings($agent: String!, $engines: [EngineSettingsInput!]!) {\n  updateAgentSettings(agent: $agent, engines: $engines) {\n    ... on UpdateAgentSettingsSuccess {\n      agentSettings {\n        agent\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<UpdateSettingsMutation, UpdateSettingsMutationVariables>;
+
+export const SetWindow = "mutation SetWindow($agent: String!, $windowFrom: Int, $windowTo: Int) {\n  setAgentUpdateWindow(\n    agent: $agent\n    windowFrom: $windowFrom\n    windowTo: $windowTo\n  ) {\n    ... on UpdateAgentSettingsSuccess {\n      agentSettings {\n        agent\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<SetWindowMutation, SetWindowMutationVariables>;
 
 export const WatchRestart = "subscription WatchRestart {\n  rollingRestartUpdated {\n    id\n    agents\n    done\n    state\n    problem\n    startedAt\n    endedAt\n  }\n}" as unknown as TypedDocumentNode<WatchRestartSubscription, WatchRestartSubscriptionVariables>;
 

@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import {
   AgentSettings,
   EngineSettingsInput,
@@ -7,6 +7,7 @@ import {
 } from "../../../schema/graphql/agent-settings.js";
 import { readAgentSettings, type AgentSettingsRecord } from "../../db/agent-settings.js";
 import { updateAgentSettings } from "../../scan/agent-settings.js";
+import { setAgentUpdateWindow } from "../../updates/windows.js";
 import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
 import { Needs } from "../context/scopes.js";
@@ -68,5 +69,22 @@ export class AgentSettingsResolver {
         engines.map((one) => ({ ...one })),
       ),
     }));
+  }
+
+  @Needs("fleet:write")
+  @Mutation(() => UpdateAgentSettingsResult, {
+    description:
+      "Sets between which minutes of the day (UTC) the engines of an agent follow updates of the mesh, whoever asked for them. Without any it is at any time. What is rolled back goes back at once.",
+  })
+  setAgentUpdateWindow(
+    @Arg("agent", () => String, { description: "The agent's own name (`agent`)." }) agent: string,
+    @Arg("windowFrom", () => Int, { nullable: true, description: "The first minute: 0 to 1439." })
+    windowFrom: number | null | undefined,
+    @Arg("windowTo", () => Int, { nullable: true, description: "The minute at its end; before `windowFrom`: of the next day." })
+    windowTo: number | null | undefined,
+    @Ctx() { mesh, caller }: RequestContext,
+  ): Promise<UpdateAgentSettingsSuccess | UserErrorRecord> {
+    const window = { windowFrom: windowFrom ?? null, windowTo: windowTo ?? null };
+    return orUserError([], async () => ({ agentSettings: await setAgentUpdateWindow(mesh, caller, agent, window) }));
   }
 }

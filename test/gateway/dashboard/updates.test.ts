@@ -4,6 +4,7 @@ import type { EnginesBundles } from "../../../schema/bundle-presence.js";
 import { Control } from "../../../schema/control.js";
 import { parseMessage } from "../../../schema/messages.js";
 import { controlSubject } from "../../../schema/subjects.js";
+import { readPolicies } from "../../../gateway/db/update-policies.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { useBrowser } from "./browser.js";
@@ -74,6 +75,22 @@ it("updates an engine, shows each host live, what was rolled back and why, and w
   await row.getByRole("button", { name: "Pause Alpha" }).click();
   await row.getByText("Paused until it is resumed").waitFor();
   await row.getByRole("button", { name: "Resume Alpha" }).click();
+
+  const policy = page.getByRole("region", { name: "When and how" });
+  await policy.getByText("Alpha").first().click();
+  await policy.getByLabel("From (UTC) for Alpha").fill("22:30");
+  await policy.getByRole("button", { name: "Save when and how Alpha is updated" }).click();
+  await policy.getByText("a window needs both of its ends").waitFor();
+  await policy.getByLabel("To (UTC) for Alpha").fill("04:00");
+  await policy.getByLabel("Hours between two looks").fill("6");
+  await policy.getByLabel("How it takes the old one's place").selectOption("IN_TURN");
+  await policy.getByRole("checkbox").uncheck();
+  await policy.getByRole("button", { name: "Save when and how Alpha is updated" }).click();
+  await policy.getByText("a window needs both of its ends").waitFor({ state: "detached" });
+  expect(await readPolicies(stage.db)).toMatchObject([
+    { windowFrom: 1_350, windowTo: 240, checkEveryMs: 21_600_000, switch: "IN_TURN", automatic: false, isPaused: false },
+  ]);
+  expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
 
   const { engineId, bundleId } = await publish(3);
   const numbers = { answers: 60, failures: 0, detections: 55, p95Ms: 12 };

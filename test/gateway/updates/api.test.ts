@@ -28,8 +28,10 @@ beforeAll(async () => {
       const control = parseMessage(Control, message.data);
       if (control.kind !== "serve") return;
       const isBad = control.bundles.some(({ digest }) => digest === bad);
-      const said = { ...NOTHING, target: control.bundles, serving: isBad ? [] : control.bundles };
-      const state = isBad ? ({ state: "FAILED", reason: "EICAR is not found" } as const) : {};
+      const isSlow = control.bundles.some(({ digest }) => digest === slow);
+      const said = { ...NOTHING, target: control.bundles, serving: isBad || isSlow ? [] : control.bundles };
+      const failed = isBad ? ({ state: "FAILED", reason: "EICAR is not found" } as const) : {};
+      const state = isSlow ? ({ state: "FETCHING" } as const) : failed;
       void host.announce([{ bundles: { ...said, ...state } }, {}]);
     },
   });
@@ -38,6 +40,7 @@ beforeAll(async () => {
 afterAll(() => host.close());
 
 let bad = "";
+let slow = "";
 let sequence = 0;
 
 async function publish(): Promise<string> {
@@ -166,6 +169,61 @@ it("updates, holds the history, shows each host live, and goes back, by the API 
   );
   stop();
   await client.dispose();
+});
+
+it("the command says what it waits for, need not wait, and tells by its status how it ended", async () => {
+  slow = await publish();
+  expect(await act("pauseUpdates", `(engines: ["Alpha"])`)).toMatchObject({ engines: ["Alpha"] });
+  const engine_id = (await stage.db.selectFrom("engines").select("id").where("name", "=", "Alpha").executeTakeFirstOrThrow()).id;
+  const { id: to_bundle } = await stage.db
+    .selectFrom("bundles")
+    .select("id")
+    .where("digest", "=", slow)
+    .executeTakeFirstOrThrow();
+  await stage.db.insertInto("engine_updates").values({ engine_id, set_name: "main", to_bundle, cause: "ASKED" }).execute();
+  await until("it says why it does not begin", async () =>
+    (await command("list")).output.includes("pending, waits for its resumption: updates are paused"),
+  );
+  await command("resume", "Alpha");
+  await ends("CANARY");
+  await act("rollbackEngine", `(engine: "Alpha")`);
+  const newest = await stage.db.selectFrom("bundles").select("digest").where("id", "=", to_bundle).executeTakeFirstOrThrow();
+  const started = await command("start", "Alpha", "--bundle", newest.digest, "--no-wait");
+  expect(started).toEqual({ status: 0, output: expect.stringMatching(/^Alpha \(main\): v\d+ → v\d+ begins\.\n$/) as string });
+  await ends("CANARY");
+  await act("rollbackEngine", `(engine: "Alpha")`);
+  for (const [state, status, said] of [
+    ["HELD", 3, "npm run updates -- skip-canary"],
+    ["ROLLED_BACK", 1, "rolled_back: It differs."],
+    ["CANCELLED", 1, "cancelled: It differs."],
+  ] as const) {
+    const ended = command("start", "Alpha", "--bundle", newest.digest);
+    await ends("CANARY");
+    await stage.db.updateTable("engine_updates").set({ state, reason: "It differs." }).where("state", "=", "CANARY").execute();
+    expect(await ended).toMatchObject({ status, output: expect.stringContaining(said) as string });
+    if (state === "HELD") await act("rollbackEngine", `(engine: "Alpha")`);
+  }
+});
+
+it("an agent has an update window, which is audited", async () => {
+  const set = async (agent: string, window: string) => {
+    const query = `mutation { setAgentUpdateWindow(agent: "${agent}" ${window}) { __typename
+      ... on UpdateAgentSettingsSuccess { agentSettings { agent windowFrom windowTo } } ... on UserError { path message } } }`;
+    return (await data<{ setAgentUpdateWindow: object }>(gateway.url, query)).setAgentUpdateWindow;
+  };
+  expect(await set("host", "windowFrom: 1380, windowTo: 60")).toMatchObject({
+    agentSettings: { agent: "host", windowFrom: 1_380, windowTo: 60 },
+  });
+  expect(await set("host", "windowFrom: 1380")).toMatchObject({ path: ["windowTo"] });
+  expect(await set("host", "windowFrom: -1, windowTo: 60")).toMatchObject({ path: ["windowFrom"] });
+  expect(await set("nobody", "")).toMatchObject({ __typename: "UnknownAgent" });
+  expect(await set("host", "")).toMatchObject({ agentSettings: { windowFrom: null, windowTo: null } });
+  const audited = await stage.db
+    .selectFrom("audit_events")
+    .select("subject")
+    .where("action", "=", "setAgentUpdateWindow")
+    .execute();
+  expect(audited).toEqual([{ subject: "host" }, { subject: "host" }]);
 });
 
 it("takes a policy, and refuses one that cannot be", async () => {

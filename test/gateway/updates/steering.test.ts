@@ -31,7 +31,7 @@ describe("several gateways and several updates", () => {
     await mesh.publish({ fetched: true });
     await mesh.sweep();
     const waiting = await last();
-    expect(waiting).toMatchObject({ state: "PENDING" });
+    expect(waiting).toMatchObject({ state: "PENDING", waitsFor: "its resumption: updates are paused" });
     expect((await start()).refused).toMatchObject([{ refusal: "PAUSED" }]);
     await mesh.publish({ fetched: true });
     await mesh.sweep();
@@ -58,7 +58,7 @@ describe("several gateways and several updates", () => {
   });
 
   it("begins what was fetched in its window alone, and what somebody asked for at any time", async () => {
-    await served(1);
+    await served(2);
     const minute = new Date().getUTCHours() * 60 + new Date().getUTCMinutes();
     const window = { window_from: (minute + 120) % 1440, window_to: (minute + 180) % 1440 };
     await db
@@ -67,7 +67,7 @@ describe("several gateways and several updates", () => {
       .execute();
     await mesh.publish({ fetched: true });
     await mesh.sweep(2);
-    expect((await last()).state).toBe("PENDING");
+    expect(await last()).toMatchObject({ state: "PENDING", waitsFor: expect.stringMatching(/^its window, /) as string });
     await start();
     await mesh.sweep(2);
     expect(await last()).toMatchObject({ state: "CANARY", cause: "ASKED" });
@@ -92,7 +92,7 @@ describe("people steer", () => {
   });
 
   it("what was fetched does not begin once that is turned off", async () => {
-    await served(1);
+    await served(2);
     await pauseUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined }, null);
     await mesh.publish({ fetched: true });
     await mesh.sweep();
@@ -161,6 +161,41 @@ describe("people steer", () => {
     await resumeUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined });
     await mesh.sweep(4);
     expect(await readUpdate(db, canary.id)).toMatchObject({ state: "CANARY" });
+  });
+
+  it("a rollback does not wait for another set whose hosts stand still, which goes on after it", async () => {
+    const first = await served(3);
+    await mesh.publish();
+    await start({ skipCanary: true });
+    await mesh.sweep(6);
+    const other = await mesh.publish({ set: "other" });
+    await start({ digest: other, skipCanary: true });
+    await mesh.sweep(2);
+    await pauseUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined }, null);
+    await mesh.sweep(2);
+    const rolling = await last();
+    expect(rolling).toMatchObject({ state: "ROLLING", waitsFor: "its resumption: updates are paused" });
+    await rollbackEngine(mesh.context, TESTER, mesh.engine, "main");
+    await mesh.sweep(8);
+    expect(await last()).toMatchObject({ state: "DONE", cause: "ROLLBACK" });
+    expect(names(3).map(mesh.served)).toEqual(names(3).map(() => first));
+    await resumeUpdates(mesh.context, TESTER, { engines: [mesh.engine], set: undefined });
+    await mesh.sweep(8);
+    expect(await readUpdate(db, rolling.id)).toMatchObject({ state: "DONE", waitsFor: null });
+  });
+
+  it("restarts of its first host do not count while an update is held", async () => {
+    await served(2);
+    await mesh.publish();
+    await start();
+    await mesh.sweep(4);
+    const { id } = await last();
+    await db.updateTable("engine_updates").set({ state: "HELD", reason: "It differs." }).where("id", "=", id).execute();
+    for (let n = 0; n < 6; n += 1) {
+      mesh.host("h1").startedAt = new Date(Date.now() + n).toISOString();
+      await mesh.sweep();
+    }
+    expect(await last()).toMatchObject({ id, state: "HELD" });
   });
 
   it("a rollback in the middle gives the update up", async () => {

@@ -20,6 +20,7 @@ import { Name } from "../../parts/name.tsx";
 import { Problem, type Tone } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { AgentSettings, type Settings } from "./agent-settings.tsx";
+import { AgentWindow } from "./agent-window.tsx";
 import { AgentKeys, KeyNotices } from "./agent-keys.tsx";
 import { GoneAgents } from "./gone-agents.tsx";
 import { QueueTable } from "./queue-table.tsx";
@@ -160,6 +161,7 @@ function AgentCard({
         </details>
       )}
       <AgentSettings agent={of} settings={settings} />
+      <AgentWindow agent={of.agent} settings={settings} />
       <Orders agent={agent} state={state} />
     </section>
   );

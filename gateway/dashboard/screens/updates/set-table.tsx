@@ -43,6 +43,16 @@ function Row({ of: one, maySteer }: { of: UpdateSet; maySteer: boolean }) {
             <div className="small">
               <Way from={update.fromBundle} to={update.toBundle} />
             </div>
+            {update.waitsFor !== null && (
+              <div className="small">
+                Waits for <Name text={update.waitsFor} />
+                {update.waitsUntil !== null && (
+                  <>
+                    ; at the latest until <Time at={update.waitsUntil} />
+                  </>
+                )}
+              </div>
+            )}
           </>
         )}
         {policy.isPaused && (

@@ -6,6 +6,7 @@ import { Problem } from "../../parts/notice.tsx";
 import type { UpdateSet } from "./set-text.ts";
 import { HeldUpdate } from "./held-update.tsx";
 import { Matrix } from "./matrix.tsx";
+import { Policies } from "./policy-form.tsx";
 import { SetTable } from "./set-table.tsx";
 import { UpdateHistory } from "./update-history.tsx";
 
@@ -37,6 +38,7 @@ export default function Updates() {
       )}
       {ours.length > 0 && <SetTable sets={ours} />}
       {ours.length > 0 && <Matrix sets={ours} />}
+      {ours.length > 0 && <Policies sets={ours} />}
       {ours.length > 0 && others.length > 0 && (
         <p className="soft">
           Updated by their hosts: <Name text={others.map(({ engine }) => engine).join(", ")} />.
