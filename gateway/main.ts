@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { setFlagsFromString } from "node:v8";
 import { pino, type Logger } from "pino";
+import { collectGarbage } from "../schema/collect-garbage.js";
 import { notifyParent } from "../schema/lifecycle.js";
 import { surviveLostOutput } from "../schema/lost-output.js";
 import { logDestination } from "../schema/log-destination.js";
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
   const { createGateway } = await import("./gateway.js");
   const gateway = await createGateway(config, log);
   const url = await gateway.start();
+  collectGarbage();
   log.info({ url }, "the gateway is listening");
   notifyParent({ kind: "listening", url });
 

@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { collectGarbage } from "../schema/collect-garbage.js";
 import { notifyParent, RESTART_STATUS } from "../schema/lifecycle.js";
 import { surviveLostOutput } from "../schema/lost-output.js";
 import { OperatorError } from "../schema/operator-error.js";
@@ -60,6 +61,7 @@ async function run(joined: JoinedAgent | undefined): Promise<void> {
   agent = createAgent(config);
   agent.failed.catch(fail);
   const engines = await agent.start();
+  collectGarbage();
   if (!stopping) notifyParent({ kind: "ready", agent: config.agent, engines, mistakes: agent.mistakes() });
 }
 
