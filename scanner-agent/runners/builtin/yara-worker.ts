@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import init, { Scanner } from "@virustotal/yara-x";
 import { z } from "zod";
 import { EngineVersions } from "../../../schema/engine-versions.js";
@@ -13,6 +14,9 @@ import { compileAll, MAX_SAMPLE, TOO_LARGE } from "./rule-compiler.js";
 import { readRuleSet } from "./rule-set.js";
 
 const MAX_MATCHES_PER_PATTERN = 32;
+
+// By default V8 optimizes what runs a few times, and so most of YARA-X's compiler for one set of rules: more work than to compile it.
+setFlagsFromString("--wasm-tiering-budget=360000000");
 
 /** Rules that another worker has read and tried: all workers have the same, even while a folder is being written to. */
 const Loaded = z.object({
