@@ -5,7 +5,7 @@ import { readBundleKey } from "../schema/bundle-signature.js";
 import { OLD_CHUNK_BYTES } from "../schema/streams.js";
 import { openAgentAccounts } from "./accounts/accounts.js";
 import { followEngines } from "./accounts/follow-engines.js";
-import { batched } from "./batch.js";
+import { batched } from "./batches/batch.js";
 import { openBundleStore } from "./bus/bundle-store.js";
 import { openBus } from "./bus/bus.js";
 import type { GatewayConfig } from "./config.js";

@@ -7,7 +7,7 @@ import { ConfigError } from "../schema/settings.js";
 import { createAgent, RestartWanted, type Agent } from "./agent.js";
 import { readAgentConfig, type AgentConfig, type JoinedAgent } from "./config.js";
 import { reasonOf } from "./contract.js";
-import { examine } from "./doctor.js";
+import { examine } from "./doctor/doctor.js";
 import { findIdentity, joinByCommand, leaveByCommand } from "./join/enlist.js";
 import type { Goodbye } from "./work/presence.js";
 

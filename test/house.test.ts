@@ -22,13 +22,8 @@ const settingsOf = (house: string, ...rooms: readonly string[]): Room[] =>
 const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
   gateway: [
     settingsOf("gateway", "accounts", "bundles", "http", "join", "updates"),
-    [
-      [
-        "gateway",
-        "what every room may use",
-        /^(config|errors|caller|metrics|failpoint|batch|batch-limit|recent-map|row-batches|flow|content|write-probe)\.ts$/,
-      ],
-    ],
+    [["gateway", "what every room may use", /^(config|errors|caller|metrics|failpoint|recent-map|write-probe)\.ts$/]],
+    [["gateway/batches", "how much is done at once: batches, windows, chunks"]],
     [["gateway/bus", "what speaks to NATS: connections, streams, the sample store"]],
     [["gateway/db", "SQL, named by table or verb"]],
     [["gateway/accounts", "agents' accounts on NATS: issued, changed, revoked"]],
@@ -70,13 +65,8 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
   ],
   "scanner-agent": [
     settingsOf("scanner-agent", "bundles", "fetcher", "runners/container"),
-    [
-      [
-        "scanner-agent",
-        "what every room may use",
-        /^(config|contract|fingerprint|share-looks|within|programs|process-channel|process-table)\.ts$/,
-      ],
-    ],
+    [["scanner-agent", "what every room may use", /^(config|contract|within)\.ts$/]],
+    [["scanner-agent/processes", "programs and processes of this host: found, watched, spoken to"]],
     [
       ["scanner-agent/bus", "what speaks to NATS"],
       ["scanner-agent/inspect/formats", "what files are and whether they are encrypted: pure functions"],
@@ -89,7 +79,7 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       [
         "scanner-agent/runners",
         "what several kinds of runner use",
-        /^(gate|conversation|answer-socket|fill-command|versions)\.ts$/,
+        /^(gate|conversation|answer-socket|fill-command|fingerprint|share-looks|versions)\.ts$/,
       ],
     ],
     [
@@ -110,7 +100,10 @@ const HOUSES: Readonly<Record<string, readonly (readonly Room[])[]>> = {
       ["scanner-agent/join", "joining a mesh, and staying in it"],
       ["scanner-agent/work", "requests taken, run and answered"],
     ],
-    [["scanner-agent", "the agent put together, and the doctor", /^(agent|doctor|doctor-report)\.ts$/]],
+    [
+      ["scanner-agent", "the agent put together", /^agent\.ts$/],
+      ["scanner-agent/doctor", "what this host can run, tried and told to people"],
+    ],
     [["scanner-agent/joiner", "the agent's own container on a host, started, replaced and removed"]],
     [["scanner-agent", "the process", /^main\.ts$/]],
     [["scanner-agent", "the process of the image", /^container-main\.ts$/]],

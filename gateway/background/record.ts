@@ -5,7 +5,7 @@ import { findLocked, raiseResults } from "../db/results.js";
 import { GatewayError } from "../errors.js";
 import { announce } from "../scan/announce.js";
 import type { ScanContext } from "../scan/context.js";
-import { createBatchLimit, type BatchLimit } from "../batch-limit.js";
+import { createBatchLimit, type BatchLimit } from "../batches/batch-limit.js";
 import { createLockedScans, type LockedScans } from "./locked-scans.js";
 import { receive, type ReceivedResult } from "./receive.js";
 import { createReturns } from "./returned.js";

@@ -2,7 +2,7 @@ import type { InternetClass } from "../../schema/classes.js";
 import type { ReturnedRequest } from "../../schema/messages.js";
 import type { ReturnCause } from "../../schema/return-cause.js";
 import { engineToken } from "../../schema/subjects.js";
-import { batched } from "../batch.js";
+import { batched } from "../batches/batch.js";
 import { isBlocked, transact } from "../db/database.js";
 import { requestAgain, type Unanswered } from "../db/request-again.js";
 import { findLocked, raiseResults, type IncomingResult } from "../db/results.js";

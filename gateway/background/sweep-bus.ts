@@ -2,7 +2,7 @@ import { INTERNET_CLASSES, internetClass, type InternetClass } from "../../schem
 import { accountName } from "../../schema/subjects.js";
 import { readEngines } from "../db/engines.js";
 import { lockMarks, markScans, firstNeededSeq, readClock, requeueLost } from "../db/sweep.js";
-import type { RowBatches } from "../row-batches.js";
+import type { RowBatches } from "../batches/row-batches.js";
 import type { ScanContext } from "../scan/context.js";
 
 /** The floor of a durable at a time. */

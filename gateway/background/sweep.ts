@@ -17,7 +17,7 @@ import { releaseInternetCopies } from "../db/samples.js";
 import type { OpenResult } from "../db/withdraw.js";
 import { GatewayError } from "../errors.js";
 import { tidyBundles } from "../bundles/retain.js";
-import { createRowBatches, type RowBatches } from "../row-batches.js";
+import { createRowBatches, type RowBatches } from "../batches/row-batches.js";
 import { repeatOrders } from "../scan/agent-orders.js";
 import { repeatSettings } from "../scan/agent-settings.js";
 import { continueRestart } from "../scan/rolling-restart.js";

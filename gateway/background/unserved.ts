@@ -3,7 +3,7 @@ import { transact } from "../db/database.js";
 import { raiseResults } from "../db/results.js";
 import { lockUnserved, type UnservedResult } from "../db/unserved.js";
 import { announce } from "../scan/announce.js";
-import type { RowBatches } from "../row-batches.js";
+import type { RowBatches } from "../batches/row-batches.js";
 import type { ScanContext } from "../scan/context.js";
 import { unansweredResult } from "../scan/withdraw.js";
 

@@ -15,7 +15,7 @@ import { ALL_BUNDLE_CHUNKS, bundleFileSubject, bundleReadSubject, BUNDLES, bundl
 import type { Account } from "./account.js";
 import type { GatewayConfig } from "../config.js";
 import { GatewayError } from "../errors.js";
-import { chunked, openWindow } from "../flow.js";
+import { chunked, openWindow } from "../batches/flow.js";
 import { CHUNK_TIMEOUT_MS, isAway, isFull, keepConnection, requirePayload, unavailable, type Connection } from "./connection.js";
 import { BytesMissing } from "./sample-store.js";
 

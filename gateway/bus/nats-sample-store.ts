@@ -10,9 +10,9 @@ import { createSampleKey, sealChunk, unsealChunk } from "../../schema/sealed-chu
 import { CHUNK_BYTES } from "../../schema/streams.js";
 import { blobOfChunk, CHUNK_BY_SEQUENCE, chunkReadSubject, chunkSubject, SAMPLES } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
-import { readContent, type ContentReader } from "../content.js";
+import { readContent, type ContentReader } from "./content.js";
 import { GatewayError } from "../errors.js";
-import { chunked, openWindow } from "../flow.js";
+import { chunked, openWindow } from "../batches/flow.js";
 import {
   CHUNK_TIMEOUT_MS,
   isAway,

@@ -4,7 +4,7 @@
  */
 
 import type { InternetClass } from "../../schema/classes.js";
-import type { Content } from "../content.js";
+import type { Content } from "./content.js";
 
 declare const opaque: unique symbol;
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { FinalMarksTable } from "../../schema/tables/statistics.js";
-import type { RowRange } from "../row-batches.js";
+import type { RowRange } from "../batches/row-batches.js";
 import type { Tx } from "./database.js";
 
 /** Sees to it that one gateway at a time reads final scans. Returns whether it is this one, until the transaction ends. */

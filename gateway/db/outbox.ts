@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
 import type { EngineSpeed } from "../../schema/classes.js";
 import type { SampleLocation } from "../bus/sample-store.js";
-import type { RowRange } from "../row-batches.js";
+import type { RowRange } from "../batches/row-batches.js";
 import type { Database, Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
 

@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from "kysely";
 import { hashName } from "../../schema/hashes.js";
 import type { SampleRecord } from "../../schema/reports.js";
 import type { PutResult, SampleCopy, SampleLocation, StoredBlob } from "../bus/sample-store.js";
-import type { RowBatch } from "../row-batches.js";
+import type { RowBatch } from "../batches/row-batches.js";
 import type { Database, Tx } from "./database.js";
 import { elements, runPreparedQuery } from "./prepared.js";
 

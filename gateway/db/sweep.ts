@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { WalkPosition } from "../bus/sample-store.js";
-import type { RowBatch, RowRange } from "../row-batches.js";
+import type { RowBatch, RowRange } from "../batches/row-batches.js";
 import type { Database, Tx } from "./database.js";
 import { requestAgain } from "./request-again.js";
 

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { internetClass } from "../../schema/classes.js";
 import { encodeMessage } from "../../schema/messages.js";
 import { scanSubject } from "../../schema/subjects.js";
-import { batched } from "../batch.js";
+import { batched } from "../batches/batch.js";
 import type { Bus } from "../bus/bus.js";
 import { BytesMissing, type SampleStore } from "../bus/sample-store.js";
 import { retryDeadlock, type Database } from "../db/database.js";
@@ -15,7 +15,7 @@ import {
   type OutboxRequest,
   type Published,
 } from "../db/outbox.js";
-import { createRowBatches } from "../row-batches.js";
+import { createRowBatches } from "../batches/row-batches.js";
 import { addInternetCopy, readSample } from "../db/samples.js";
 import type { MessageVersion } from "../fleet/message-version.js";
 import type { Failpoint } from "../failpoint.js";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Scope } from "../../schema/scopes.js";
-import { batched } from "../batch.js";
+import { batched } from "../batches/batch.js";
 import type { CallerKey } from "../caller.js";
 import { writeKeyUse, readUsableKeys, type UsableKey } from "../db/api-keys.js";
 import type { Database } from "../db/database.js";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { AgentAccounts } from "../accounts/accounts.js";
-import type { Batched } from "../batch.js";
+import type { Batched } from "../batches/batch.js";
 import type { Bus } from "../bus/bus.js";
 import type { GatewayConfig } from "../config.js";
 import type { Database } from "../db/database.js";

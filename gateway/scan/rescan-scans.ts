@@ -5,7 +5,7 @@ import type { Caller } from "../caller.js";
 import { listScans, type ScanCriteria } from "../db/scan-list.js";
 import { readBriefResults, readScansById } from "../db/scans.js";
 import { DatabaseAway, GatewayError, unknownScan } from "../errors.js";
-import { openWindow } from "../flow.js";
+import { openWindow } from "../batches/flow.js";
 import { acceptPartly, LOOKUPS, type Placed, type Refusal } from "./accept-partly.js";
 import type { ScanContext } from "./context.js";
 import { assertSameInput, findClaim, ownedKey } from "./idempotency.js";

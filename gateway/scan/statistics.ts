@@ -12,7 +12,7 @@ import {
   type Hours,
 } from "../db/statistics.js";
 import { badInput } from "../errors.js";
-import type { RowBatches } from "../row-batches.js";
+import type { RowBatches } from "../batches/row-batches.js";
 import type { ScanContext } from "./context.js";
 
 export type Interval = "HOUR" | "DAY";

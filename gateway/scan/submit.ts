@@ -4,7 +4,7 @@ import type { Caller } from "../caller.js";
 import { readScanRecord } from "../db/scans.js";
 import { findUpload } from "../db/uploads.js";
 import { BatchRefused, DatabaseAway, GatewayError } from "../errors.js";
-import { openWindow } from "../flow.js";
+import { openWindow } from "../batches/flow.js";
 import { accept } from "./accept.js";
 import { acceptPartly, LOOKUPS, type Placed, type Refusal } from "./accept-partly.js";
 import { checkRoom } from "./batches.js";

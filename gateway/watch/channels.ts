@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { batched } from "../batch.js";
+import { batched } from "../batches/batch.js";
 import { GatewayError } from "../errors.js";
 import { retryRead } from "./reading.js";
 import { Watch, type Step } from "./watch.js";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { createAbortController } from "../../schema/abort-controller.js";
-import { batched } from "../batch.js";
+import { batched } from "../batches/batch.js";
 import { runCancellable } from "../db/cancellable.js";
 import { isDataError, type Database } from "../db/database.js";
 import { readSnapshot, type Snapshot, type SnapshotRange } from "../db/scan-changes.js";

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { batched } from "../batch.js";
+import { batched } from "../batches/batch.js";
 import { retryRead, throttled } from "./reading.js";
 import { Watch } from "./watch.js";
 

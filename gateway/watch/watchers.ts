@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { BatchRecord, BriefReport, ScanReport } from "../../schema/reports.js";
-import { batched } from "../batch.js";
+import { batched } from "../batches/batch.js";
 import type { Hint } from "../bus/bus.js";
 import { readBatch } from "../db/batches.js";
 import type { Database } from "../db/database.js";

@@ -19,7 +19,7 @@ import {
   type DueDelivery,
   type AttemptResult,
 } from "../db/webhooks.js";
-import { createRowBatches } from "../row-batches.js";
+import { createRowBatches } from "../batches/row-batches.js";
 import { lineOf, readRetryAfter } from "./answer.js";
 import { postWebhook } from "./webhook-request.js";
 

@@ -3,10 +3,10 @@ import type { Manifest } from "../../schema/manifest.js";
 import type { EngineVersions } from "../../schema/engine-versions.js";
 import { ownVersion } from "../../schema/version.js";
 import { reasonOf, type Outcome, type Runner } from "../contract.js";
-import { fingerprintOf } from "../fingerprint.js";
+import { fingerprintOf } from "../runners/fingerprint.js";
 import { inspectorVersion } from "../inspect/inspector.js";
 import { within } from "../within.js";
-import { shareLooks } from "../share-looks.js";
+import { shareLooks } from "../runners/share-looks.js";
 
 /** Files that take longer to look at are not seen. */
 const LOOK_MS = 1_000;

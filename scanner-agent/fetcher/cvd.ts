@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { OperatorError } from "../../schema/operator-error.js";
 import { hasCode } from "../contract.js";
-import { findProgram } from "../programs.js";
+import { findProgram } from "../processes/programs.js";
 import { runCommand } from "../runners/process/command.js";
 import { minimalEnvironment } from "../runners/process/guard.js";
 

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import type { Manifest } from "../../schema/manifest.js";
-import { findProgram } from "../programs.js";
+import { findProgram } from "../processes/programs.js";
 import { createSources, type FetchConfig } from "./sources.js";
 
 const PACKAGES: Readonly<Record<string, string>> = { freshclam: "clamav-freshclam", sigtool: "clamav" };

@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { OperatorError } from "../../schema/operator-error.js";
 import { hasCode } from "../contract.js";
-import { findProgram } from "../programs.js";
+import { findProgram } from "../processes/programs.js";
 import { runCommand } from "../runners/process/command.js";
 import { minimalEnvironment } from "../runners/process/guard.js";
 import { readCvdHeader, verifyCvds } from "./cvd.js";

@@ -22,7 +22,7 @@ const NODE_FLAGS = [
 ];
 const MAX_MESSAGE = 16 * 1024 ** 2;
 const FOLDER = join("dist", "scanner-agent", "inspect");
-const CHANNEL = join("dist", "scanner-agent", "process-channel.js");
+const CHANNEL = join("dist", "scanner-agent", "processes", "process-channel.js");
 
 /** What is looked into. */
 export interface Suspect {

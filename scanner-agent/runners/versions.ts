@@ -1,7 +1,7 @@
 import type { EngineVersions } from "../../schema/engine-versions.js";
 import type { ImageIdentity } from "../../schema/image-identity.js";
 import { NO_VERSIONS, type Instance } from "../contract.js";
-import { shareLooks } from "../share-looks.js";
+import { shareLooks } from "./share-looks.js";
 import { answerWithin } from "../within.js";
 
 /** The versions of what is asked for them, and may be changed between two samples or during one. */

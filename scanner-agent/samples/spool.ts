@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { OperatorError } from "../../schema/operator-error.js";
 import { hasCode } from "../contract.js";
-import { isRunning, readStartTime } from "../process-table.js";
+import { isRunning, readStartTime } from "../processes/process-table.js";
 
 const Owner = z.object({ pid: z.number().int().positive(), started: z.string().nullable() });
 

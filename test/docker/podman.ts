@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { findProgram } from "../../scanner-agent/programs.js";
+import { findProgram } from "../../scanner-agent/processes/programs.js";
 import { until } from "../scanner-agent/stage/bus-stage.js";
 import { docker } from "./base-image.js";
 

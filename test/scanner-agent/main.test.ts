@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { commandLine } from "../../scanner-agent/process-table.js";
+import { commandLine } from "../../scanner-agent/processes/process-table.js";
 import type { LifecycleMessage } from "../../schema/lifecycle.js";
 import { projectPath } from "../../schema/paths.js";
 import { ACK_WAIT_MS, startBusStage, until, type BusStage } from "./stage/bus-stage.js";

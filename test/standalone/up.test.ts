@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { commandLine } from "../../scanner-agent/process-table.js";
+import { commandLine } from "../../scanner-agent/processes/process-table.js";
 import { projectPath } from "../../schema/paths.js";
 import { readAgentConfig } from "../../scanner-agent/config.js";
 import { joinMesh } from "../../scanner-agent/join/join-mesh.js";

@@ -1,7 +1,7 @@
 /** The inspector's process: looks into one file at a time, as its parent asks. */
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { connectToAgent } from "../../process-channel.js";
+import { connectToAgent } from "../../processes/process-channel.js";
 import type { Inspection } from "../formats/inspection.js";
 import { memorySource } from "../formats/source.js";
 import { inspect } from "./inspect.js";

@@ -10,7 +10,7 @@ import {
   type Runner,
   type Sample,
 } from "../../contract.js";
-import { fingerprintOf } from "../../fingerprint.js";
+import { fingerprintOf } from "../fingerprint.js";
 import { within } from "../../within.js";
 import type { EngineProcess } from "./engine-process.js";
 import { createEngineProcesses } from "./engine-processes.js";

@@ -4,7 +4,7 @@
 
 import { tmpdir } from "node:os";
 import { Worker } from "node:worker_threads";
-import { connectToAgent } from "../../process-channel.js";
+import { connectToAgent } from "../../processes/process-channel.js";
 import type { FromProcess, ToProcess, WorkerRequest } from "./worker-server.js";
 
 /** Of one worker. */

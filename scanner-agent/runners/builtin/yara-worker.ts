@@ -8,7 +8,7 @@ import init, { Scanner } from "@virustotal/yara-x";
 import { z } from "zod";
 import { EngineVersions } from "../../../schema/engine-versions.js";
 import type { Sample } from "../../contract.js";
-import { fingerprintOf } from "../../fingerprint.js";
+import { fingerprintOf } from "../fingerprint.js";
 import { serveWorker } from "./worker-server.js";
 import { compileAll, MAX_SAMPLE, TOO_LARGE } from "./rule-compiler.js";
 import { readRuleSet } from "./rule-set.js";

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { createAbortController } from "../../../schema/abort-controller.js";
 import { Failed, Unavailable, type Instance, type RawOutput, type RunOptions, type Runner, type Sample } from "../../contract.js";
-import { fingerprintOf, stateOfFiles } from "../../fingerprint.js";
+import { fingerprintOf, stateOfFiles } from "../fingerprint.js";
 import { createGate } from "../gate.js";
-import { findProgram } from "../../programs.js";
+import { findProgram } from "../../processes/programs.js";
 import { CLAMD_LIMITS, timeLimits, type ClamdLimits } from "./limits.js";
 import { findSignatures, type Signatures } from "./database.js";
 import { followSignatures, type LoadedSignatures } from "./loaded.js";

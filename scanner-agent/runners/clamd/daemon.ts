@@ -3,7 +3,7 @@ import { chown, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { hasCode } from "../../contract.js";
-import { commandLine, signal } from "../../process-table.js";
+import { commandLine, signal } from "../../processes/process-table.js";
 import { clamavUser, clamdConf, pidFile, socketFile, type ClamdConfig } from "./config.js";
 import type { Signatures } from "./database.js";
 import { untilAnswering } from "../conversation.js";

@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { ContainerRun } from "../../../schema/container-run.js";
 import { projectPath } from "../../../schema/paths.js";
 import { Unavailable } from "../../contract.js";
-import { sendLine } from "../../process-channel.js";
+import { sendLine } from "../../processes/process-channel.js";
 import {
   createInbox,
   createLastWords,

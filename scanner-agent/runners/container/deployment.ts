@@ -1,5 +1,5 @@
 import { Unavailable } from "../../contract.js";
-import { fingerprintOf } from "../../fingerprint.js";
+import { fingerprintOf } from "../fingerprint.js";
 import { REFUSED_MS } from "../clamd/database.js";
 import { inspectImage } from "./image.js";
 import { readMountContent, readMounts, type MountContent, type Mounts } from "./mounts.js";

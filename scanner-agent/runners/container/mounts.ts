@@ -1,6 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 import { hasCode, Unavailable } from "../../contract.js";
-import { stateOfFiles } from "../../fingerprint.js";
+import { stateOfFiles } from "../fingerprint.js";
 import { findSignatures } from "../clamd/database.js";
 import type { ContainerEngine } from "./recipe.js";
 

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import { projectPath } from "../../../schema/paths.js";
-import { sendLine } from "../../process-channel.js";
+import { sendLine } from "../../processes/process-channel.js";
 import { awaitEnd } from "../../within.js";
 import type { Fence, Mount } from "./fence.js";
 import { minimalEnvironment, spawnGuarded } from "./guard.js";

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
-import { killGroup } from "../../process-table.js";
+import { killGroup } from "../../processes/process-table.js";
 
 /**
  * Runs its arguments in a process group of their own and ends that whole group when its standard input closes, which it does

@@ -2,7 +2,7 @@ import { copyFileSync, linkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessLimits } from "../../../schema/process-run.js";
 import { Failed, hasCode, reasonOf, Unavailable } from "../../contract.js";
-import { createLineReader } from "../../process-channel.js";
+import { createLineReader } from "../../processes/process-channel.js";
 import { within } from "../../within.js";
 
 /** How long such a process may take to start. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { EngineVersions } from "../../../schema/engine-versions.js";
 import type { ProcessLimits } from "../../../schema/process-run.js";
 import { NO_VERSIONS, reasonOf, Unavailable, type RawOutput, type Runner } from "../../contract.js";
-import { findProgram, explainMissing } from "../../programs.js";
+import { findProgram, explainMissing } from "../../processes/programs.js";
 import { NEVER_ABORTED, within } from "../../within.js";
 import { fillCommand } from "../fill-command.js";
 import { followVersions } from "../versions.js";

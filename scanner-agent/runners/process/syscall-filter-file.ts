@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findProgram } from "../../programs.js";
+import { findProgram } from "../../processes/programs.js";
 import type { FenceOptions } from "./fence.js";
 import { syscallFilter } from "./syscall-filter.js";
 

@@ -1,8 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { hasCode } from "../../contract.js";
-import { fingerprintOf, stateOfFiles } from "../../fingerprint.js";
-import { findProgram } from "../../programs.js";
+import { fingerprintOf, stateOfFiles } from "../fingerprint.js";
+import { findProgram } from "../../processes/programs.js";
 
 /** A longer script counts as a program. */
 const MAX_SCRIPT = 1024 * 1024;

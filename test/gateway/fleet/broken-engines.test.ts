@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { closeUnserved, UNSERVED_BATCH } from "../../../gateway/background/unserved.js";
-import { createRowBatches } from "../../../gateway/row-batches.js";
+import { createRowBatches } from "../../../gateway/batches/row-batches.js";
 import { readEngines } from "../../../gateway/db/engines.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";

@@ -1,6 +1,6 @@
 import { afterAll, expect, it, vi } from "vitest";
 import { closeUnserved, UNSERVED_BATCH } from "../../../gateway/background/unserved.js";
-import { createRowBatches } from "../../../gateway/row-batches.js";
+import { createRowBatches } from "../../../gateway/batches/row-batches.js";
 import { readEngines } from "../../../gateway/db/engines.js";
 import { presenceSubject } from "../../../schema/subjects.js";
 import { engine } from "../../stage/puppet-agent.js";

@@ -10,7 +10,7 @@ import type { Manifest } from "../../../schema/manifest.js";
 import { createSelfTest, type SelfTest } from "../../../scanner-agent/engine/self-test.js";
 import { loadManifests } from "../../../scanner-agent/manifest/engine-loader.js";
 import { parseClamd } from "../../../scanner-agent/parsers/clamd.js";
-import { findProgram } from "../../../scanner-agent/programs.js";
+import { findProgram } from "../../../scanner-agent/processes/programs.js";
 import { createClamdRunner } from "../../../scanner-agent/runners/clamd/clamd.js";
 import { openSpool, type Spool } from "../../../scanner-agent/samples/spool.js";
 import { hasClamd, makeDatabase, type Database } from "../runners/clamd/clamav-database.js";

@@ -6,7 +6,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findProgram } from "../../../scanner-agent/programs.js";
+import { findProgram } from "../../../scanner-agent/processes/programs.js";
 import { clamdConf } from "../../../scanner-agent/runners/clamd/config.js";
 import { CLAMD_LIMITS } from "../../../scanner-agent/runners/clamd/limits.js";
 import { projectPath } from "../../../schema/paths.js";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { findProgram } from "../../../scanner-agent/programs.js";
+import { findProgram } from "../../../scanner-agent/processes/programs.js";
 import { ruleSet, type RuleSet } from "./rule-set.js";
 
 const PROJECT = join(import.meta.dirname, "../../..");

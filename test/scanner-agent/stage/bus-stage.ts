@@ -30,7 +30,7 @@ import {
   scanSubject,
   RESULTS,
 } from "../../../schema/subjects.js";
-import { findProgram } from "../../../scanner-agent/programs.js";
+import { findProgram } from "../../../scanner-agent/processes/programs.js";
 import { hashes } from "../hashes.js";
 
 export const ACK_WAIT_MS = 3_000;

@@ -7,7 +7,7 @@ import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { done, type Runner } from "../../../scanner-agent/contract.js";
 import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
-import { isRunning } from "../../../scanner-agent/process-table.js";
+import { isRunning } from "../../../scanner-agent/processes/process-table.js";
 import { createBuiltinRunner } from "../../../scanner-agent/runners/builtin/builtin.js";
 import { createProcessRunner } from "../../../scanner-agent/runners/process/process.js";
 import { encodeMessage } from "../../../schema/messages.js";

@@ -1,8 +1,8 @@
 import { chmod, mkdtemp, readdir, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { commandLine } from "../../../../scanner-agent/process-table.js";
-import { findProgram } from "../../../../scanner-agent/programs.js";
+import { commandLine } from "../../../../scanner-agent/processes/process-table.js";
+import { findProgram } from "../../../../scanner-agent/processes/programs.js";
 
 /** Whether this machine has clamd; where it has not, the tests of ClamAV are shown as skipped. */
 export const hasClamd = (await findProgram("clamd", "")) !== undefined;

@@ -14,7 +14,7 @@ import {
   type Runner,
 } from "../../../../scanner-agent/contract.js";
 import { parseClamd } from "../../../../scanner-agent/parsers/clamd.js";
-import { commandLine, signal } from "../../../../scanner-agent/process-table.js";
+import { commandLine, signal } from "../../../../scanner-agent/processes/process-table.js";
 import { CLAMD_LIMITS } from "../../../../scanner-agent/runners/clamd/limits.js";
 import { folderPrefix } from "../../../../scanner-agent/runners/clamd/daemon.js";
 import { readVersion } from "../../../../scanner-agent/runners/clamd/protocol.js";

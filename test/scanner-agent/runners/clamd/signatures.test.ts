@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Instance, Outcome, Runner } from "../../../../scanner-agent/contract.js";
-import { commandLine } from "../../../../scanner-agent/process-table.js";
+import { commandLine } from "../../../../scanner-agent/processes/process-table.js";
 import { parseClamd } from "../../../../scanner-agent/parsers/clamd.js";
 import { createClamdRunner } from "../../../../scanner-agent/runners/clamd/clamd.js";
 import { findDaemonFence } from "../../../../scanner-agent/runners/process/find-fence.js";

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findProgram } from "../../../../scanner-agent/programs.js";
+import { findProgram } from "../../../../scanner-agent/processes/programs.js";
 import { startClamd } from "../../../../scanner-agent/runners/clamd/daemon.js";
 import { LIMITS, noFence, type Fence } from "../../../../scanner-agent/runners/process/fence.js";
 import { startFencedNode } from "../../../../scanner-agent/runners/process/fenced-node.js";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Failed, TimedOut, Unavailable, type Runner } from "../../../../scanner-agent/contract.js";
 import { parseYara } from "../../../../scanner-agent/parsers/yara.js";
-import { isRunning } from "../../../../scanner-agent/process-table.js";
+import { isRunning } from "../../../../scanner-agent/processes/process-table.js";
 import { LIMITS } from "../../../../scanner-agent/runners/process/fence.js";
 import { createProcessRunner } from "../../../../scanner-agent/runners/process/process.js";
 import { projectPath } from "../../../../schema/paths.js";

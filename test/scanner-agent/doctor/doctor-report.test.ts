@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { ChosenEngine, Off } from "../../scanner-agent/manifest/engine-choice.js";
-import { readReport } from "../../scanner-agent/doctor-report.js";
-import { readManifest } from "../../scanner-agent/manifest/engine-loader.js";
-import type { EnginePresence } from "../../schema/presence.js";
+import type { ChosenEngine, Off } from "../../../scanner-agent/manifest/engine-choice.js";
+import { readReport } from "../../../scanner-agent/doctor/doctor-report.js";
+import { readManifest } from "../../../scanner-agent/manifest/engine-loader.js";
+import type { EnginePresence } from "../../../schema/presence.js";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 

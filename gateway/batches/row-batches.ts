@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { createBatchLimit } from "./batch-limit.js";
-import { GatewayError } from "./errors.js";
+import { GatewayError } from "../errors.js";
 
 /** Which rows a statement may take. */
 export interface RowRange {

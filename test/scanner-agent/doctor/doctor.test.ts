@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createBundleStore } from "../../scanner-agent/bundles/bundle-store.js";
-import { projectPath } from "../../schema/paths.js";
-import { testLog } from "../stage/log.js";
-import { storedBundles } from "./bundles/stored-bundles.js";
+import { createBundleStore } from "../../../scanner-agent/bundles/bundle-store.js";
+import { projectPath } from "../../../schema/paths.js";
+import { testLog } from "../../stage/log.js";
+import { storedBundles } from "../bundles/stored-bundles.js";
 
 let folder: string;
 beforeAll(async () => {

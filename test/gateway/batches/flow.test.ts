@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { batched } from "../../gateway/batch.js";
-import { chunked, openWindow } from "../../gateway/flow.js";
+import { batched } from "../../../gateway/batches/batch.js";
+import { chunked, openWindow } from "../../../gateway/batches/flow.js";
 
 describe("chunked", () => {
   async function lengths(parts: number[], size: number): Promise<number[]> {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { batched } from "../../gateway/batch.js";
+import { batched } from "../../../gateway/batches/batch.js";
 
 /** Work whose end the test decides: `batches` are those that have begun, `end` ends the oldest that is at work. */
 function openWork() {

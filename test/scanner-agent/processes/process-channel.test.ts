@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { createLineReader, sendLine } from "../../scanner-agent/process-channel.js";
+import { createLineReader, sendLine } from "../../../scanner-agent/processes/process-channel.js";
 
 const NEWLINES = Buffer.from("\n{}\nbytes that look like lines\n");
 

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { DatabaseAway } from "../../gateway/errors.js";
-import { createRowBatches, type RowBatch } from "../../gateway/row-batches.js";
+import { DatabaseAway } from "../../../gateway/errors.js";
+import { createRowBatches, type RowBatch } from "../../../gateway/batches/row-batches.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());

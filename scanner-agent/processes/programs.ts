@@ -1,6 +1,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
-import { hasCode } from "./contract.js";
+import { hasCode } from "../contract.js";
 
 /** Folders of system programs, which may be missing from an ordinary user's PATH. */
 const SYSTEM_FOLDERS = [

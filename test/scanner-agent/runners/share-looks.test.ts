@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { Unavailable } from "../../scanner-agent/contract.js";
-import { shareLooks } from "../../scanner-agent/share-looks.js";
-import { gate } from "./stage/puppet-engine.js";
+import { Unavailable } from "../../../scanner-agent/contract.js";
+import { shareLooks } from "../../../scanner-agent/runners/share-looks.js";
+import { gate } from "../stage/puppet-engine.js";
 
 test("those who ask while somebody looks share the next look, which begins after they asked", async () => {
   const gates = [gate(), gate(), gate()];

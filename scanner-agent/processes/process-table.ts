@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { hasCode } from "./contract.js";
+import { hasCode } from "../contract.js";
 
 const STATE = 0;
 const START = 19;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode } from "./contract.js";
+import { hasCode } from "../contract.js";
 
 /** So that a folder named by mistake, such as a home folder, does not keep the agent busy. */
 const MAX_FILES = 10_000;

@@ -1,4 +1,4 @@
-import { answerWithin } from "./within.js";
+import { answerWithin } from "../within.js";
 
 /** What does not answer for so long is not there. */
 const ANSWER_MS = 30_000;

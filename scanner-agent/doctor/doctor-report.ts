@@ -1,10 +1,10 @@
-import type { JoinError } from "../schema/join-errors.js";
-import type { EnginePresence } from "../schema/presence.js";
-import { sizeText } from "../schema/settings.js";
-import { visibleText } from "../schema/visible-text.js";
-import { textTable } from "../schema/text-table.js";
-import type { AgentConfig } from "./config.js";
-import type { ChosenEngine } from "./manifest/engine-choice.js";
+import type { JoinError } from "../../schema/join-errors.js";
+import type { EnginePresence } from "../../schema/presence.js";
+import { sizeText } from "../../schema/settings.js";
+import { visibleText } from "../../schema/visible-text.js";
+import { textTable } from "../../schema/text-table.js";
+import type { AgentConfig } from "../config.js";
+import type { ChosenEngine } from "../manifest/engine-choice.js";
 
 const DAY_MS = 86_400_000;
 const SHOWN_DIGEST = "sha256:".length + 12;

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { fileTypeFromBuffer } from "file-type";
-import type { Hashes } from "../schema/reports.js";
+import type { Hashes } from "../../schema/reports.js";
 
 /** How many bytes of a sample its MIME type is taken from. */
 const TYPE_BYTES = 4096;
