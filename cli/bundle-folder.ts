@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import { readCvdHeader } from "../scanner-agent/fetcher/cvd.js";
+import { readCvdHeader } from "../scanner-agent/runners/clamd/cvd-header.js";
 import type { BundleFile } from "../schema/bundle.js";
 import { OperatorError } from "../schema/operator-error.js";
 import { fileError } from "./find-files.js";

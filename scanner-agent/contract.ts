@@ -107,6 +107,8 @@ export interface Runner {
   ignored?(): readonly string[];
   /** What the operator should put right although the engine works, such as rule files that do not compile; a sentence each. */
   warnings?(): readonly string[];
+  /** Whether the engine says that it is too old for its signatures; its warnings say more. Left out by a runner that cannot know. */
+  isOutdated?(): boolean;
   /** Runs one sample to its end. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
   run(sample: Sample, options: RunOptions): Promise<RawOutput>;
   /** Ends everything that it started. It is not started again. */

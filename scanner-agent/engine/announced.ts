@@ -19,6 +19,8 @@ export function describeRunning(runner: Runner | undefined) {
     image: runner?.image?.() ?? null,
     // Left out by an engine that can leave out none.
     ignores: ignored && ignoredRevision(ignored),
+    // Left out by one that says nothing of it.
+    outdated: runner?.isOutdated?.() === true ? true : undefined,
   } satisfies Partial<EnginePresence>;
 }
 

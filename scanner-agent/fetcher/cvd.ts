@@ -5,34 +5,9 @@ import { findProgram } from "../processes/programs.js";
 import { runCommand } from "../runners/process/command.js";
 import { minimalEnvironment } from "../runners/process/guard.js";
 
-const CVD_HEAD_BYTES = 512;
+const HEAD_BYTES = 512;
 const MAX_OUTPUT = 1024 ** 2;
 const VERIFY_MS = 300_000;
-
-/** What the head of a `.cvd`, `.cld` or `.cud` says. */
-export interface CvdHeader {
-  readonly version: string;
-  readonly built: Date | null;
-}
-
-/** Reads the head of a database; undefined if it is none. */
-export async function readCvdHeader(file: string): Promise<CvdHeader | undefined> {
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(CVD_HEAD_BYTES), 0, CVD_HEAD_BYTES, 0);
-    return parseCvdHeader(buffer.toString("latin1", 0, bytesRead));
-  } finally {
-    await handle.close();
-  }
-}
-
-/** `ClamAV-VDB:time:version:signatures:level:md5:signature:builder:seconds` */
-export function parseCvdHeader(text: string): CvdHeader | undefined {
-  const [magic, , version, , , , , , seconds] = text.trimEnd().split(":");
-  if (magic !== "ClamAV-VDB" || version === undefined || !/^\d{1,10}$/.test(version)) return undefined;
-  const isTime = seconds !== undefined && /^\d{1,11}$/.test(seconds);
-  return { version, built: isTime ? new Date(Number(seconds) * 1_000) : null };
-}
 
 /**
  * Checks the signature of ClamAV's builders on each `.cvd`. `.cld` and `.cud` have none: freshclam makes the first of what is signed, and
@@ -71,7 +46,7 @@ export async function isPage(file: string): Promise<boolean> {
   try {
     const handle = await open(file);
     try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(CVD_HEAD_BYTES), 0, CVD_HEAD_BYTES, 0);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
       return /^\s*(<!doctype html|<html[\s>])/i.test(buffer.toString("latin1", 0, bytesRead));
     } finally {
       await handle.close();

@@ -3,7 +3,8 @@ import { join, relative } from "node:path";
 import { BUNDLE_LIMITS, bundlePath } from "../../schema/bundle.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import { reasonOf } from "../contract.js";
-import { readCvdHeader, verifyCvds } from "./cvd.js";
+import { readCvdHeader } from "../runners/clamd/cvd-header.js";
+import { verifyCvds } from "./cvd.js";
 import type { Content, FetchedFile, Source } from "./source.js";
 
 /** A folder of this host, which something else fills: a private mirror's files, or rules. */

@@ -96,3 +96,13 @@ export function clockRemark(theirs: Date, now: Date): string | undefined {
   if (!(Math.abs(skew) > SKEW_MS)) return undefined;
   return `This host's clock is ${Math.round(Math.abs(skew) / 60_000)} minutes ${skew > 0 ? "ahead" : "behind"}: set it, or let it be set by NTP.`;
 }
+
+/** What freshclam says of its own age, in a sentence; undefined if it is not too old. */
+export function explainOutdated({ output }: FreshclamRun): string | undefined {
+  if (!/Your ClamAV installation is OUTDATED!/.test(output)) return undefined;
+  const [, local, recommended] = /Local version: *(\S+) +Recommended version: *(\S+)/.exec(output) ?? [];
+  const [, level, needed] = /Current functionality level = *(\d+), recommended = *(\d+)/.exec(output) ?? [];
+  const versions = local === undefined ? "" : ` (${local}; ${recommended} is recommended)`;
+  const levels = level === undefined ? "" : ` (functionality level ${level}; ${needed} is recommended)`;
+  return `freshclam says that the fetcher's ClamAV is outdated${versions || levels}: update it before its mirrors refuse it.`;
+}

@@ -6,9 +6,17 @@ import { hasCode } from "../contract.js";
 import { findProgram } from "../processes/programs.js";
 import { runCommand } from "../runners/process/command.js";
 import { minimalEnvironment } from "../runners/process/guard.js";
-import { readCvdHeader, verifyCvds } from "./cvd.js";
+import { readCvdHeader } from "../runners/clamd/cvd-header.js";
+import { verifyCvds } from "./cvd.js";
 import { requireRoom, type ReadFree } from "./free-room.js";
-import { explainClock, explainFailure, readRetryAfter, refusedWith, type FreshclamRun } from "./freshclam-output.js";
+import {
+  explainClock,
+  explainFailure,
+  explainOutdated,
+  readRetryAfter,
+  refusedWith,
+  type FreshclamRun,
+} from "./freshclam-output.js";
 import { Blocked, type Content, type Look, type Source } from "./source.js";
 
 const OFFICIAL = "https://database.clamav.net";
@@ -55,16 +63,17 @@ export function createFreshclamSource(options: FreshclamOptions): Source {
     await writeFile(config, freshclamConf(options, databases), { mode: 0o600 });
     const run = await runFreshclam(program, config, look);
     await throwIfBlocked(refusedWith(run));
-    const clock = explainClock(run, new Date());
-    if (run.exitCode !== 0) throw new OperatorError([explainFailure(run, host), clock].filter(Boolean).join(" "));
-    return { ...(await readDatabases()), ...(clock === undefined ? {} : { remark: clock }) };
+    const remark = [explainOutdated(run), explainClock(run, new Date())].filter(Boolean).join(" ");
+    if (run.exitCode !== 0) throw new OperatorError(`${explainFailure(run, host)} ${remark}`.trimEnd());
+    return { ...(await readDatabases()), ...(remark === "" ? {} : { remark }) };
   }
 
   async function throwIfBlocked(status?: number): Promise<void> {
     const until = readRetryAfter(await readIfThere(join(databases, "freshclam.dat")));
     if (until === undefined || until.getTime() <= Date.now()) return;
     const said = status === 403 || status === 429 ? ` (${status})` : "";
-    throw new Blocked(`${host} has refused this host${said} and is not asked again before ${until.toISOString()}.`, until);
+    const age = status === 403 ? " So it does with versions of ClamAV that have reached the end of their life." : "";
+    throw new Blocked(`${host} has refused this host${said} and is not asked again before ${until.toISOString()}.${age}`, until);
   }
 
   async function runFreshclam(program: string, config: string, { signal, onBytes }: Look): Promise<FreshclamRun> {

@@ -7,6 +7,7 @@ import { findProgram } from "../../processes/programs.js";
 import { CLAMD_LIMITS, timeLimits, type ClamdLimits } from "./limits.js";
 import { findSignatures, type Signatures } from "./database.js";
 import { followSignatures, type LoadedSignatures } from "./loaded.js";
+import { explainAge } from "./age.js";
 import { awaitReply, createOccupancy, NotListening, type Conversation, type Occupancy } from "../conversation.js";
 import { removeStaleDaemons, startClamd, type ClamdProcess } from "./daemon.js";
 import { ask, isAnswering, readVersion, streamSample } from "./protocol.js";
@@ -42,6 +43,8 @@ interface Daemon {
   readonly occupancy: Occupancy;
   /** The program, as its file was when it was started. */
   readonly programState: string | null;
+  /** What it says of being too old for its signatures; undefined: nothing. */
+  readonly outdated: string | undefined;
 }
 
 /** Starts a clamd and scans samples with it over its Unix socket; for new signatures another one, which takes its place. */
@@ -114,7 +117,14 @@ export function createClamdRunner({
       const reply = await ask(clamd.socketPath, "VERSION");
       // Where clamd tells no date, the files' own is one only if it has read them as they were found.
       const versions = readVersion(reply, (await isUnchanged(found)) ? found.newest : undefined);
-      const launched = { clamd, instance: { versions, image: null }, occupancy: createOccupancy("clamd"), programState };
+      const outdated = await explainAge(versions.engine, clamd.said, found);
+      const launched = {
+        clamd,
+        instance: { versions, image: null },
+        occupancy: createOccupancy("clamd"),
+        programState,
+        outdated,
+      };
       void clamd.ended.then((words) => void onEnd(launched, words));
       return launched;
     } catch (error) {
@@ -174,7 +184,9 @@ export function createClamdRunner({
   }
 
   function warnings(): readonly string[] {
-    return [...(findFence !== undefined && fence === noFence ? [unfenced("clamd")] : []), ...(signatures?.warnings() ?? [])];
+    const bare = findFence !== undefined && fence === noFence ? [unfenced("clamd")] : [];
+    const old = daemon?.outdated === undefined ? [] : [daemon.outdated];
+    return [...bare, ...old, ...(signatures?.warnings() ?? [])];
   }
 
   function logWarnings(): void {
@@ -253,6 +265,7 @@ export function createClamdRunner({
     },
     ignored: () => (daemon === undefined ? ignored : (signatures?.ignored() ?? [])),
     warnings,
+    isOutdated: () => daemon?.outdated !== undefined,
     onLost: (listener) => void lostListeners.push(listener),
     onReplaced: (listener) => void replacedListeners.push(listener),
   };

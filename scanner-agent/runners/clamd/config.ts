@@ -26,6 +26,11 @@ export function pidFile(folder: string): string {
   return `${folder}/clamd.pid`;
 }
 
+/** Where clamd writes its log, which alone says how many signatures it has loaded. */
+export function logFile(folder: string): string {
+  return `${folder}/clamd.log`;
+}
+
 /** The text of a clamd.conf. The alerts make clamd report what it did not scan, instead of answering OK. */
 export function clamdConf({ folder, database, slots, timeoutMs, limits, user }: ClamdConfig): string {
   const lines = [
@@ -33,6 +38,8 @@ export function clamdConf({ folder, database, slots, timeoutMs, limits, user }: 
     "LocalSocketMode 600",
     `PidFile ${pidFile(folder)}`,
     `TemporaryDirectory ${folder}`,
+    `LogFile ${logFile(folder)}`,
+    "LogFileMaxSize 1M",
     `DatabaseDirectory ${database}`,
     "Foreground yes",
     "AlertExceedsMax yes",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { hasCode } from "../../contract.js";
 import { commandLine, signal } from "../../processes/process-table.js";
-import { clamavUser, clamdConf, pidFile, socketFile, type ClamdConfig } from "./config.js";
+import { clamavUser, clamdConf, logFile, pidFile, socketFile, type ClamdConfig } from "./config.js";
 import type { Signatures } from "./database.js";
 import { untilAnswering } from "../conversation.js";
 import { isAnswering } from "./protocol.js";
@@ -27,6 +27,8 @@ export interface ClamdProcess {
   readonly socketPath: string;
   /** Resolves with its last words when it has ended. */
   readonly ended: Promise<string>;
+  /** What it said while it started. */
+  readonly said: string;
   stop(): Promise<void>;
 }
 
@@ -80,9 +82,20 @@ async function startOnce({
   try {
     const starting = { ended: output.ended, isAnswering: () => isAnswering(socketPath) };
     await untilAnswering(starting, { name: "clamd", timeoutMs: LOAD_TIMEOUT_MS, pollMs: POLL_MS });
-    return { socketPath, ended: output.ended, stop };
+    const said = [...output.first(), await readLog(folder)].join("\n");
+    return { socketPath, ended: output.ended, said, stop };
   } catch (error) {
     await stop();
+    throw error;
+  }
+}
+
+/** Empty where it cannot be read: what it says is for people. */
+async function readLog(folder: string): Promise<string> {
+  try {
+    return await readFile(logFile(folder), "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "EACCES")) return "";
     throw error;
   }
 }

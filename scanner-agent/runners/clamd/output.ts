@@ -1,5 +1,6 @@
 import type { GuardedProcess } from "../process/guard.js";
 
+const FIRST_LINES = 100;
 const LAST_LINES = 8;
 const LONGEST_LINE = 4_096;
 const LONGEST_WORDS = 500;
@@ -8,12 +9,16 @@ const LONGEST_WORDS = 500;
 export interface DaemonOutput {
   /** Resolves with its last words when it has ended: its errors, else its last line, else its exit status. */
   readonly ended: Promise<string>;
+  /** Its first lines. */
+  first(): readonly string[];
 }
 
 /** Reads what a daemon prints from now on; `rename` is applied to each line. */
 export function readOutput({ process: child }: GuardedProcess, rename: (line: string) => string): DaemonOutput {
+  const first: string[] = [];
   const last: string[] = [];
   const onLine = (line: string) => {
+    if (first.length < FIRST_LINES) first.push(line);
     last.push(line);
     last.splice(0, last.length - LAST_LINES);
   };
@@ -33,7 +38,7 @@ export function readOutput({ process: child }: GuardedProcess, rename: (line: st
     child.once("close", (code) => resolve(errorsOf(last) || last.at(-1)?.slice(0, LONGEST_WORDS) || `exit status ${code}`));
   });
 
-  return { ended };
+  return { ended, first: () => first };
 }
 
 function errorsOf(lines: readonly string[]): string {

@@ -20,7 +20,7 @@ const ENGINES = [
   [engine("Old", { versions: aged(7.1) }), true],
   [engine("Impatient", { versions: aged(2), staleAfterMs: DAY_MS }), true],
   [engine("Patient", { versions: aged(30), staleAfterMs: 31 * DAY_MS }), false],
-  [engine("Undated", { versions: UNDATED }), false],
+  [engine("Undated", { versions: UNDATED, outdated: true }), false],
   [engine("Rules", { type: "METADATA", versions: aged(400) }), false],
 ] as const;
 const EXPECTED = Object.fromEntries(ENGINES.map(([{ name }, stale]) => [name, stale]));
@@ -49,6 +49,8 @@ it("are stale in the list of engines, on the agent and as a metric, by the age t
   const { text } = await ask(`${gateway.url}/metrics`);
   const metric = [...text.matchAll(/^scanmesh_engine_stale\{engine="(\w+)",agent="puppet"\} (\d)$/gm)];
   expect(Object.fromEntries(metric.map(([, name, value]) => [name, value === "1"]))).toEqual(EXPECTED);
+  const outdated = [...text.matchAll(/^scanmesh_engine_outdated\{engine="(\w+)",agent="puppet"\} 1$/gm)];
+  expect(outdated.map(([, name]) => name)).toEqual(["Undated"]);
   const ages = [...text.matchAll(/^scanmesh_engine_signature_age_seconds\{engine="(\w+)",agent="puppet"\} (\d+)/gm)];
   expect(ages.map(([, name]) => name).toSorted()).toEqual(["Fresh", "Impatient", "Old", "Patient"]);
   expect(Number(ages.find(([, name]) => name === "Patient")?.[2])).toBeGreaterThan(29 * 86_400);

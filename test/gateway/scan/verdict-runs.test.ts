@@ -4,7 +4,7 @@ import { restAfter, slotsForUpdates } from "../../../gateway/scan/verdict-runs.j
 import { engine, startPuppet } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
-import { data } from "../http/http-client.js";
+import { ask, data } from "../http/http-client.js";
 import { CREATE_WEBHOOK, startReceiver } from "../webhooks/webhook-receiver.js";
 import { base64, shown, submit } from "./submitting.js";
 
@@ -131,6 +131,9 @@ describe("after an update of an engine's signatures", () => {
     expect(order, "the newest first, each once").toEqual(texts.toReversed());
 
     expect((await runOf())?.run).toMatchObject({ checked: 5, failed: 0, flips: 1 });
+    expect((await ask(`${gateway.url}/metrics`)).text).toContain(
+      '\nscanmesh_verdict_flips_total{engine="Alpha",verdict="INFECTED"} 1\n',
+    );
     expect(await flips()).toEqual([
       {
         engine: "Alpha",

@@ -36,6 +36,13 @@ async function refusal(work: Promise<unknown>): Promise<Blocked> {
 }
 
 describe("a mirror that refuses", () => {
+  test("is suspected to refuse versions at the end of their life, where it says 403", async () => {
+    const mirror = await startMirror((_, response) => response.writeHead(403).end());
+    expect((await refusal(freshclam(mirror).fetch(look))).message).toContain(
+      "versions of ClamAV that have reached the end of their life",
+    );
+  });
+
   const cases: [status: number, headers: Record<string, string>, hours: number][] = [
     [403, {}, 24],
     [429, { "retry-after": "7200" }, 2],
@@ -95,9 +102,9 @@ describe("databases", () => {
 
   test("that the mirror has no newer of stay, and their version and date are told", async () => {
     const built = new Date("2026-11-30T10:00:00Z");
-    await put("daily.cld", await unsignedDatabase("daily", 27_500, built));
+    await put("daily.cld", await unsignedDatabase("daily", 27_500, { built }));
     await put("tmp.0123456789", Buffer.from("of a freshclam that was killed"));
-    const mirror = await startMirror(serveFiles({ "daily.cvd": await unsignedDatabase("daily", 27_500, built) }));
+    const mirror = await startMirror(serveFiles({ "daily.cvd": await unsignedDatabase("daily", 27_500, { built }) }));
     const source = freshclam(mirror);
     const content = await source.fetch(look);
     expect(content).toMatchObject({ version: "27500", date: built, image: null, files: [{ path: "daily.cld" }] });

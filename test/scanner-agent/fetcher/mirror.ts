@@ -44,18 +44,25 @@ export function serveFiles(files: Readonly<Record<string, Uint8Array>>): Request
 const HEAD_BYTES = 512;
 
 /** A database of ClamAV's form with one signature. Nobody but ClamAV's builders can sign one: where it is to be signed, it is forged. */
-export async function unsignedDatabase(name: string, version: number, built = new Date()): Promise<Buffer> {
+export async function unsignedDatabase(
+  name: string,
+  version: number,
+  { built = new Date(), level = 90, ndb = [] as readonly string[] } = {},
+): Promise<Buffer> {
+  const lines = [`ScanMesh.Test.${version}:0:*:${Buffer.from(`scanmesh-test-${version}`).toString("hex")}`, ...ndb];
+  const signatures = lines.map((line) => `${line}\n`).join("");
+  const seconds = Math.floor(built.getTime() / 1_000);
+  const headWith = (hash: string, signature: string) =>
+    ["ClamAV-VDB", "30 Nov 2026 10-00 +0000", version, lines.length, level, hash, signature, "test", seconds].join(":");
   const archive = pack();
-  archive.entry(
-    { name: `${name}.ndb` },
-    `ScanMesh.Test.${version}:0:*:${Buffer.from(`scanmesh-test-${version}`).toString("hex")}\n`,
-  );
+  const sha256 = createHash("sha256").update(signatures).digest("hex");
+  archive.entry({ name: `${name}.info` }, `${headWith("X", "X")}\n${name}.ndb:${signatures.length}:${sha256}\n`);
+  archive.entry({ name: `${name}.ndb` }, signatures);
   archive.finalize();
   const parts: Buffer[] = [];
   for await (const part of archive) parts.push(part as Buffer);
   const content = gzipSync(Buffer.concat(parts));
   const hash = createHash("md5").update(content).digest("hex");
-  const seconds = Math.floor(built.getTime() / 1_000);
-  const head = ["ClamAV-VDB", "30 Nov 2026 10-00 +0000", version, 1, 90, hash, "A".repeat(171), "test", seconds].join(":");
+  const head = headWith(hash, "A".repeat(171));
   return Buffer.concat([Buffer.from(head.padEnd(HEAD_BYTES)), content]);
 }

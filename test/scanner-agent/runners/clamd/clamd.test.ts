@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   Cancelled,
   Failed,
@@ -22,6 +22,7 @@ import { createClamdRunner, type ClamdOptions } from "../../../../scanner-agent/
 import { until } from "../../stage/bus-stage.js";
 import { hasClamd, makeDatabase, type Database } from "./clamav-database.js";
 import { CLEAN, EICAR } from "../../eicar.js";
+import { unsignedDatabase } from "../../fetcher/mirror.js";
 import { runOptions, sampleBytes, sampleFile } from "../samples.js";
 
 const log = pino({ level: "silent" });
@@ -80,6 +81,26 @@ async function connections(): Promise<number> {
 }
 
 describe.skipIf(!hasClamd)("clamd", () => {
+  test("that is too old for its signatures says so, and how many of them it has loaded", async () => {
+    const old = await makeDatabase();
+    onTestFinished(() => old.remove());
+    const newer = "ScanMesh.Newer:0:*:6e65776572:255:256";
+    await writeFile(join(old.folder, "daily.cud"), await unsignedDatabase("daily", 27_500, { level: 999, ndb: [newer] }));
+    const runner = clamd({ database: old.folder });
+    await runner.start();
+    expect([runner.isOutdated?.(), runner.warnings?.()]).toEqual([
+      true,
+      [
+        expect.stringMatching(
+          /^ClamAV [\d.]+ is too old for its signatures: update the package\. daily\.cud is made for functionality level 999\. It has loaded 1 of 2 signatures\.$/,
+        ),
+      ],
+    ]);
+    const usual = clamd();
+    await usual.start();
+    expect([usual.isOutdated?.(), usual.warnings?.()]).toEqual([false, []]);
+  });
+
   test("finds EICAR, and nothing in a clean or an empty sample, whether that is a file or in memory", async () => {
     const on = clamd();
     await on.start();
