@@ -5,15 +5,20 @@ import { hashPattern } from "../../schema/hashes.js";
 import { sizeText } from "../../schema/settings.js";
 import type { SentFile } from "../bus/bundle-store.js";
 import { findFileSize } from "../db/bundles.js";
+import { findBundleUpload } from "../db/bundle-uploads.js";
+import { holdFiles, readUploadUse } from "../db/coming-files.js";
 import { badInput, GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
-import { removePart } from "./retain.js";
-import { readUpload } from "./uploads.js";
+import { awaitRemovals, removePart } from "./retain.js";
+import { hashToken, readUpload, unknownUpload } from "./uploads.js";
 
-type Mesh = Pick<ScanContext, "db" | "bundles" | "log">;
+type Mesh = Pick<ScanContext, "db" | "bundles" | "log" | "config">;
+
+/** What is sent may be more than what is published. */
+const MOST_FILES = 2 * BUNDLE_LIMITS.files;
 
 /** What there is of a bundle that is being sent: every file of its class counts. */
-export async function readUploadState({ db, bundles }: Mesh, token: string): Promise<BundleUploadState> {
+export async function readUploadState({ db, bundles }: Pick<Mesh, "db" | "bundles">, token: string): Promise<BundleUploadState> {
   const { engine, set, internet } = await readUpload(db, token);
   const { files, room } = await bundles.content(internetClass(internet));
   return { engine, set, files: [...files.keys()], room };
@@ -24,7 +29,7 @@ export async function readUploadState({ db, bundles }: Mesh, token: string): Pro
  * whatever `BundleStore.put` throws; what came of it is removed then.
  */
 export async function receiveFile(
-  { db, bundles, log }: Mesh,
+  { db, bundles, log, config }: Mesh,
   token: string,
   file: SentFile,
 ): Promise<{ sha256: string; size: number }> {
@@ -46,13 +51,43 @@ export async function receiveFile(
       "STORAGE_FULL",
       `this file has ${sizeText(length)}, and there is room for ${sizeText(room)}: remove bundles, or raise SCANMESH_BUNDLES_MAX`,
     );
+  const limit = await holdFile(db, hashToken(token), { sha256, length }, config.bundlesMaxBytes);
+  await awaitRemovals(db, internetClass(internet), [sha256]);
   try {
-    const size = await bundles.put(internetClass(internet), { ...file, announced: length }, BUNDLE_LIMITS.fileSize);
+    const size = await bundles.put(internetClass(internet), { ...file, announced: length }, limit);
+    if (length === undefined) await noteLength(db, token, sha256, size);
     return { sha256, size };
   } catch (error) {
+    if (length === undefined) await noteLength(db, token, sha256, 0);
     await removePart({ db, bundles }, internetClass(internet), sha256).catch((reason: unknown) =>
       log.warn({ err: reason, sha256 }, "cannot remove what there is of a bundle's file now; the sweep will"),
     );
     throw error;
   }
+}
+
+/** Whoever has the URL sends no more than a bundle can have. Returns how long this file may be. Throws TOO_LARGE. */
+async function holdFile(
+  db: Mesh["db"],
+  tokenHash: string,
+  { sha256, length }: { sha256: string; length: number | undefined },
+  mostBytes: number,
+): Promise<number> {
+  return db.transaction().execute(async (tx) => {
+    if (!(await findBundleUpload(tx, tokenHash, { lock: true }))) throw unknownUpload();
+    const { files, bytes } = await readUploadUse(tx, tokenHash, sha256);
+    const left = mostBytes - bytes;
+    if (files >= MOST_FILES || left <= 0 || (length ?? 0) > left)
+      throw new GatewayError(
+        "TOO_LARGE",
+        `this URL has taken ${files} files of ${sizeText(bytes)}, and takes ${MOST_FILES} files and ${sizeText(mostBytes)} at most`,
+      );
+    const limit = Math.min(BUNDLE_LIMITS.fileSize, left);
+    await holdFiles(tx, tokenHash, [{ sha256, bytes: length ?? limit }]);
+    return limit;
+  });
+}
+
+async function noteLength(db: Mesh["db"], token: string, sha256: string, bytes: number): Promise<void> {
+  await db.transaction().execute((tx) => holdFiles(tx, hashToken(token), [{ sha256, bytes }]));
 }

@@ -82,8 +82,12 @@ export function hashToken(token: string): string {
 export async function readUpload(db: ScanContext["db"], token: string): Promise<BundleUploadRecord> {
   const upload = TOKEN.test(token) ? await findBundleUpload(db, hashToken(token)) : undefined;
   if (!upload) throw unknownUpload();
-  if (upload.expired) throw new GatewayError("UPLOAD_EXPIRED", "this URL for a bundle has expired: ask for another one");
+  if (upload.expired) throw expiredUpload();
   return upload;
+}
+
+export function expiredUpload(): GatewayError {
+  return new GatewayError("UPLOAD_EXPIRED", "this URL for a bundle has expired: ask for another one");
 }
 
 export function unknownUpload(): GatewayError {

@@ -131,7 +131,7 @@ export async function readSets(db: Database | Tx, engineId: number): Promise<str
 
 /** Of some paths those that a bundle of another set of the engine has, whatever their case. */
 export async function findClashes(
-  tx: Tx,
+  tx: Database | Tx,
   { engineId, set }: { engineId: number; set: string },
   paths: readonly string[],
 ): Promise<{ path: string; set: string }[]> {

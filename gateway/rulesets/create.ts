@@ -10,12 +10,12 @@ import { sizeText } from "../../schema/settings.js";
 import { storableText } from "../../schema/storable.js";
 import { engineToken } from "../../schema/subjects.js";
 import { makeManifest } from "../bundles/check-content.js";
-import { requireFiles, storeManifest } from "../bundles/publish.js";
-import { hashToken, openRulesetUpload, readUpload, unknownUpload, type OpenUpload } from "../bundles/uploads.js";
+import { holdSent, publishPrepared, requireFiles, storeManifest } from "../bundles/publish.js";
+import { expiredUpload, hashToken, openRulesetUpload, readUpload, unknownUpload, type OpenUpload } from "../bundles/uploads.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import { findBundleUpload, markRulesetMade } from "../db/bundle-uploads.js";
-import { lockBundles, readSets } from "../db/bundles.js";
+import { readSets } from "../db/bundles.js";
 import { transact, type Tx } from "../db/database.js";
 import {
   findRulesetVersion,
@@ -93,33 +93,43 @@ export async function makeRuleset(
   if (content.signed !== undefined) throw badInput("signed", "a bundle of another mesh is published, and is no ruleset");
   if (content.kind !== "FILES") throw badInput("kind", "a ruleset has files");
   const { files } = checkFiles(ctx, { engine, name: set }, content.files);
-  return transact(ctx.db, async (tx) => {
-    await lockBundles(tx);
-    const upload = await findBundleUpload(tx, hashToken(token), { lock: true });
-    if (!upload) throw unknownUpload();
-    await requireFiles(ctx, { internet }, manifestOf(ctx, { engine, name: set }, 1, files));
-    const newest = await newestRulesetVersion(tx, upload.engineId, set);
-    const same = newest?.removedAt === null && manifestOf(ctx, { engine, name: set }, newest.number, files);
-    if (newest && same && digestOf(same) === newest.digest) {
-      await markRulesetMade(tx, hashToken(token), newest.id);
-      return { id: String(newest.id), digest: newest.digest, sequence: newest.number, known: true };
-    }
-    if (upload.rulesetVersion !== null)
-      throw new GatewayError("BAD_INPUT", "something else was sent to this URL: ask for another one");
-    const number = (newest?.number ?? 0) + 1;
-    const manifest = manifestOf(ctx, { engine, name: set }, number, files);
-    const digest = digestOf(manifest);
-    await storeManifest(ctx, { internet }, digest, encodeManifest(manifest));
-    const { engineId, keyId } = upload;
-    const comment = upload.rulesetComment ?? "";
-    const id = await insertRulesetVersion(tx, { engineId, name: set, number, digest, comment, files: manifest.files, keyId });
-    await markRulesetMade(tx, hashToken(token), id);
-    const actor = { ...caller, key: keyId === null ? null : { id: keyId } };
-    await audit(tx, actor, "createRuleset", `${engine} ${set} ${number}`, { digest });
-    await removeOldRulesetVersions(tx);
-    return { id: String(id), digest, sequence: number, known: false };
+  await holdSent(ctx, { internet }, token, files);
+  const manifestAs = (number: number) => manifestOf(ctx, { engine, name: set }, number, files);
+  const isSame = (newest: Newest) => newest?.removedAt === null && digestOf(manifestAs(newest.number)) === newest.digest;
+  return publishPrepared(ctx, {
+    async prepare() {
+      const { engineId } = await readUpload(ctx.db, token);
+      const newest = await newestRulesetVersion(ctx.db, engineId, set);
+      const manifest = manifestAs((newest?.number ?? 0) + 1);
+      await requireFiles(ctx, { internet }, manifest);
+      if (!isSame(newest)) await storeManifest(ctx, { internet }, digestOf(manifest), encodeManifest(manifest));
+      return { newest, manifest };
+    },
+    async enter(tx, { newest: before, manifest }) {
+      const upload = await findBundleUpload(tx, hashToken(token), { lock: true });
+      if (!upload) throw unknownUpload();
+      if (upload.expired) throw expiredUpload();
+      const newest = await newestRulesetVersion(tx, upload.engineId, set);
+      if (newest?.id !== before?.id || newest?.removedAt?.getTime() !== before?.removedAt?.getTime()) return undefined;
+      if (newest && isSame(newest)) {
+        await markRulesetMade(tx, hashToken(token), newest.id);
+        return { id: String(newest.id), digest: newest.digest, sequence: newest.number, known: true };
+      }
+      if (upload.rulesetVersion !== null)
+        throw new GatewayError("BAD_INPUT", "something else was sent to this URL: ask for another one");
+      const { engineId, keyId } = upload;
+      const [number, digest, comment] = [manifest.sequence, digestOf(manifest), upload.rulesetComment ?? ""];
+      const id = await insertRulesetVersion(tx, { engineId, name: set, number, digest, comment, files: manifest.files, keyId });
+      await markRulesetMade(tx, hashToken(token), id);
+      const actor = { ...caller, key: keyId === null ? null : { id: keyId } };
+      await audit(tx, actor, "createRuleset", `${engine} ${set} ${number}`, { digest });
+      await removeOldRulesetVersions(tx);
+      return { id: String(id), digest, sequence: number, known: false };
+    },
   });
 }
+
+type Newest = Awaited<ReturnType<typeof newestRulesetVersion>>;
 
 async function requirePlace(ctx: ScanContext, { engine: named, name }: RulesetPlace): Promise<EngineRecord> {
   const engine = await findEngine(ctx.db, named);

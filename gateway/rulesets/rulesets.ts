@@ -1,7 +1,7 @@
 /** Rulesets as people see them, and what they do with them. */
 
 import { RULESET_LIMITS } from "../../schema/rule-job.js";
-import { enterBundle } from "../bundles/publish.js";
+import { enterBundle, prepareBundle, publishPrepared } from "../bundles/publish.js";
 import { removeBundle } from "../bundles/remove.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
@@ -116,26 +116,33 @@ async function publishVersion(
   caller: Caller,
   id: number,
 ): Promise<{ id: number; digest: string; isKept: boolean }> {
-  return transact(ctx.db, async (tx) => {
-    await lockBundles(tx);
-    const version = await requireVersion(tx, id);
-    const { engineId, engine, internet, name: set, number, createdAt } = version;
-    // All sets of an engine lie in one folder on its hosts.
-    const files = (await readRulesetFiles(tx, id)).map((file) => ({ ...file, path: `${set}/${file.path}` }));
-    const by = caller.key === null ? "" : `, enabled by ${caller.key.name}`;
-    const source = `version ${number} of a ruleset${by}`;
-    const place = { engineId, engine, internet, set, keyId: caller.key?.id ?? null, job: null, source };
-    const content = {
-      kind: "FILES" as const,
-      version: `v${number}`,
-      date: createdAt.toISOString(),
-      files,
-      image: null,
-      positive: null,
-    };
-    const published = await enterBundle(ctx, tx, { caller, place, content: { ...content, force: true } });
-    await noteRulesetBundle(tx, Number(published.id), id);
-    return { id: Number(published.id), digest: published.digest, isKept: published.known };
+  return publishPrepared(ctx, {
+    async prepare() {
+      const { engineId, engine, internet, name: set, number, createdAt } = await requireVersion(ctx.db, id);
+      // All sets of an engine lie in one folder on its hosts.
+      const files = (await readRulesetFiles(ctx.db, id)).map((file) => ({ ...file, path: `${set}/${file.path}` }));
+      const by = caller.key === null ? "" : `, enabled by ${caller.key.name}`;
+      const source = `version ${number} of a ruleset${by}`;
+      const place = { engineId, engine, internet, set, keyId: caller.key?.id ?? null, job: null, source };
+      const content = {
+        kind: "FILES" as const,
+        version: `v${number}`,
+        date: createdAt.toISOString(),
+        files,
+        image: null,
+        positive: null,
+      };
+      const publication = { caller, place, content: { ...content, force: true } };
+      return { publication, bundle: await prepareBundle(ctx, publication) };
+    },
+    async enter(tx, { publication, bundle }) {
+      // It may have been deleted meanwhile, with its files.
+      requireFilesOf(await requireVersion(tx, id));
+      const published = await enterBundle(ctx, tx, publication, bundle);
+      if (!published) return undefined;
+      await noteRulesetBundle(tx, Number(published.id), id);
+      return { id: Number(published.id), digest: published.digest, isKept: published.known };
+    },
   });
 }
 

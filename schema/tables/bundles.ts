@@ -59,6 +59,21 @@ export interface BundleUploadsTable {
   ruleset_version: number | null;
 }
 
+/** Files that are on their way, by the upload that sends or names them. */
+export interface BundleUploadFilesTable {
+  token_hash: string;
+  sha256: string;
+  /** What it takes at most. */
+  bytes: number;
+}
+
+/** Files that are being removed from the bus. */
+export interface BundleRemovalsTable {
+  internet: boolean;
+  sha256: string;
+  marked_at: GeneratedTimestamp;
+}
+
 /** Other meshes whose bundles are taken. */
 export interface BundleKeysTable {
   fingerprint: string;

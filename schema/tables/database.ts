@@ -8,6 +8,8 @@ import type {
   BundleFilesTable,
   BundleKeysTable,
   BundlesTable,
+  BundleRemovalsTable,
+  BundleUploadFilesTable,
   BundleUploadsTable,
   EngineTargetsTable,
   EngineUpdateHostsTable,
@@ -79,6 +81,8 @@ export interface Tables {
   suppressions: SuppressionsTable;
   bundles: BundlesTable;
   bundle_uploads: BundleUploadsTable;
+  bundle_upload_files: BundleUploadFilesTable;
+  bundle_removals: BundleRemovalsTable;
   bundle_keys: BundleKeysTable;
   bundle_files: BundleFilesTable;
   engine_targets: EngineTargetsTable;

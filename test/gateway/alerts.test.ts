@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { createMetrics, registerGauges } from "../../gateway/metrics.js";
-import { findProgram } from "../../scanner-agent/programs.js";
+import { findProgram } from "../../scanner-agent/processes/programs.js";
 import { projectPath } from "../../schema/paths.js";
 
 const RULES = "deploy/prometheus-alerts.yml";

@@ -7,6 +7,7 @@ import { tidyBundles } from "../../../gateway/bundles/retain.js";
 import { rollbackEngine } from "../../../gateway/updates/steer-updates.js";
 import { BUNDLE_CHUNK_BYTES } from "../../../schema/bundle.js";
 import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { data } from "../http/http-client.js";
 import { listed, listing, openBundle, post, publish, putFile, sha256 } from "./sending.js";
@@ -62,11 +63,66 @@ it("files of a bundle that is never published go, once nobody can publish it any
   const later = { ...gateway.context, config: { ...config, orphanGraceMs: -60_000 } };
   await tidyBundles(later);
   expect(await stored()).toEqual([sha256("orphan")]);
-  await stage.db.updateTable("bundle_uploads").set({ expires_at: new Date() }).execute();
+  const other = await openBundle(gateway.url, "Av");
+  await stage.db
+    .updateTable("bundle_uploads")
+    .set({ expires_at: new Date() })
+    .where("token_hash", "=", sha256(to.slice(-32)))
+    .execute();
   await tidyBundles(gateway.context);
-  expect(await stored()).toEqual([sha256("orphan")]);
-  await tidyBundles(later);
+  expect(await stored(), "another URL that is open holds nothing of it").toEqual([]);
+  await putFile(other, "left out");
+  await putFile(other, "published");
+  await post(other, { files: listing({ a: "published" }) });
+  expect(await stored(), "what is not in what was published goes with it").not.toContain(sha256("left out"));
+  expect(await stored()).toContain(sha256("published"));
+});
+
+it("one URL takes no more than a bundle can have, each file counted once", async () => {
+  const to = await openBundle(gateway.url, "Av");
+  const most = gateway.context.config.bundlesMaxBytes;
+  await putFile(to, "twice");
+  await putFile(to, "twice");
+  const uses = () => stage.db.selectFrom("bundle_upload_files").select(["sha256", "bytes"]).execute();
+  expect(await uses()).toEqual([{ sha256: sha256("twice"), bytes: 5 }]);
+  await stage.db.updateTable("bundle_upload_files").set({ bytes: most }).execute();
+  expect((await putFile(to, "one more")).status).toBe(413);
+  expect((await putFile(to, "twice")).status, "it is no more than before").toBe(201);
+  expect((await putFile(await openBundle(gateway.url, "Av"), "one more")).status).toBe(201);
+});
+
+it("who sends or publishes a file that is being removed waits until it is gone", async () => {
+  const to = await openBundle(gateway.url, "Av");
+  await putFile(to, "goes");
+  await stage.db
+    .insertInto("bundle_removals")
+    .values({ internet: false, sha256: sha256("goes") })
+    .execute();
+  const sent = putFile(to, "goes");
+  const published = post(to, { files: listing({ a: "goes" }) });
+  let answers = 0;
+  for (const answer of [sent, published]) void answer.then(() => (answers += 1));
+  await until("both wait", async () => {
+    const { rows } = await sql<{ held: boolean }>`select count(*) > 0 as held from bundle_upload_files`.execute(stage.db);
+    return rows[0]?.held;
+  });
+  expect(answers).toBe(0);
+  await stage.db.deleteFrom("bundle_removals").execute();
+  expect([(await sent).status, (await published).status]).toEqual([201, 200]);
+});
+
+it("what a gateway that died was removing is removed, and bundles that are published at once each get a number", async () => {
+  await putFile(await openBundle(gateway.url, "Av"), "left behind");
+  const marked_at = new Date(Date.now() - 600_000);
+  await stage.db
+    .insertInto("bundle_removals")
+    .values({ internet: false, sha256: sha256("left behind"), marked_at })
+    .execute();
+  await tidyBundles(gateway.context);
   expect(await stored()).toEqual([]);
+  expect(await stage.db.selectFrom("bundle_removals").selectAll().execute()).toEqual([]);
+  const answers = await Promise.all(["1", "2", "3"].map((a) => publish(gateway.url, { a })));
+  expect(answers.map((answer) => answer.json<{ sequence: number }>().sequence).toSorted()).toEqual([1, 2, 3]);
 });
 
 it("what fails to arrive takes nothing away that came whole through another gateway meanwhile", async () => {
