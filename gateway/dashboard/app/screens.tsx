@@ -38,6 +38,13 @@ export const SCREENS: readonly Screen[] = [
     component: lazy(() => import("../screens/updates/updates.tsx")),
   },
   {
+    path: "/rulesets",
+    label: "Rulesets",
+    rare: true,
+    scope: "SCAN_READ",
+    component: lazy(() => import("../screens/rulesets/rulesets.tsx")),
+  },
+  {
     path: "/statistics",
     label: "Statistics",
     scope: "SCAN_READ",

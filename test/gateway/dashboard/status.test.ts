@@ -47,7 +47,7 @@ it("the menu of rare screens has what the key may see and is used by keyboard, 3
   expect(await isOpen()).toBe(false);
   expect(await page.locator("summary:focus").count()).toBe(1);
   await page.keyboard.press("Enter");
-  for (const name of ["Updates", "Changed verdicts", "API"]) {
+  for (const name of ["Updates", "Rulesets", "Changed verdicts", "API"]) {
     await page.keyboard.press("Tab");
     expect(await page.locator("a:focus").textContent()).toBe(name);
   }

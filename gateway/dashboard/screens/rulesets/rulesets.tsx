@@ -1,0 +1,28 @@
+import { useSubscription } from "urql";
+import { useMay } from "../../app/viewer.ts";
+import { WatchRulesets } from "../../generated/rulesets.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { Problem } from "../../parts/notice.tsx";
+import { NewVersion } from "./new-version.tsx";
+import { RulesetCard } from "./ruleset-card.tsx";
+
+/** Rules of people: sent, checked, tried against stored samples, enabled and rolled back. */
+export default function Rulesets() {
+  const [{ data, error }] = useSubscription({ query: WatchRulesets });
+  const rulesets = data?.rulesetsUpdated;
+  const mayWrite = useMay("FLEET_WRITE");
+  return (
+    <div className="stack">
+      <div>
+        <h1>Rulesets</h1>
+        <p className="soft">Rules of your own for Yara. A host checks a new version; no host serves it before it is enabled.</p>
+      </div>
+      {error && rulesets === undefined && <Problem error={error} what="The rulesets could not be read." />}
+      {mayWrite && <NewVersion names={rulesets?.map(({ name }) => name) ?? []} />}
+      {rulesets?.length === 0 && <Empty title="There is no ruleset">{mayWrite ? "Paste rules, or choose files." : ""}</Empty>}
+      {rulesets?.map((one) => (
+        <RulesetCard key={`${one.engine} ${one.name}`} of={one} mayWrite={mayWrite} />
+      ))}
+    </div>
+  );
+}
