@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { GraphQLError } from "graphql";
+import { GraphQLError, type GraphQLSchema } from "graphql";
 import { WITHOUT_BODY } from "../http/body-encoding.js";
 import { withinTime } from "../http/body-time.js";
 import { announcedLength } from "../http/request-body.js";
@@ -53,14 +53,18 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
     reply.raw.once("close", () => body.destroy());
     return body;
   });
-  if (mesh.config.introspection) serveDocument(app, schemaDocument(schema));
+  if (mesh.config.introspection) serveDocument(app, schema);
   await serveHttp(app, mesh, operations);
   serveEventStream(app, mesh, operations);
   serveSockets(app, mesh, operations);
 }
 
-function serveDocument(app: FastifyInstance, document: string): void {
-  app.get("/schema.graphql", OPEN_ROUTE, (_request, reply) => reply.type("text/plain; charset=utf-8").send(document));
+function serveDocument(app: FastifyInstance, schema: GraphQLSchema): void {
+  // Made when it is asked for: a start waits for nothing that few ask for.
+  let document: string | undefined;
+  app.get("/schema.graphql", OPEN_ROUTE, (_request, reply) =>
+    reply.type("text/plain; charset=utf-8").send((document ??= schemaDocument(schema))),
+  );
 }
 
 /** As its Content-Length says; a body without one is read no further than the limit. */

@@ -88,11 +88,14 @@ const AGENT: Env = {
 /** Names in the certificate of a stage with TLS. */
 export const TLS_NAMES = ["127.0.0.1", "scan.example.org"];
 
+/** Made before the tests; they are read and checked once in each process. */
+let runKeys: Promise<Keys> | undefined;
+
 /** With `tls` NATS and gateways have a certificate, in the folder `tls`. `postgresUrl` is a Postgres of the test's own, for tests that stop it. */
 export async function startStage({ postgresUrl, tls = false }: { postgresUrl?: string; tls?: boolean } = {}): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "scanmesh-stage-"));
   chmodSync(folder, 0o755);
-  const keys = await makeKeys(inject("keysDir"));
+  const keys = await (runKeys ??= makeKeys(inject("keysDir")));
   const { url: databaseUrl, db, close: closeDatabase } = await openTestDatabase(postgresUrl);
   const files = tls ? await makeCertificates(join(folder, "tls"), TLS_NAMES) : undefined;
   const open = files && { host: "127.0.0.1", port: await freePort(), name: "127.0.0.1", tls: files };
