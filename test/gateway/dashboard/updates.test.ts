@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { AxeResults } from "axe-core";
 import { expect, it } from "vitest";
 import type { EnginesBundles } from "../../../schema/bundle-presence.js";
 import { Control } from "../../../schema/control.js";
 import { parseMessage } from "../../../schema/messages.js";
+import { projectPath } from "../../../schema/paths.js";
 import { controlSubject } from "../../../schema/subjects.js";
 import { readPolicies } from "../../../gateway/db/update-policies.js";
 import { engine } from "../../stage/puppet-agent.js";
@@ -78,6 +81,9 @@ it("updates an engine, shows each host live, what was rolled back and why, and w
 
   const policy = page.getByRole("region", { name: "When and how" });
   await policy.getByText("Alpha").first().click();
+  await page.evaluate(readFileSync(projectPath("node_modules/axe-core/axe.min.js"), "utf8"));
+  const { violations } = await page.evaluate<AxeResults>("axe.run('[aria-labelledby=policies]')");
+  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
   await policy.getByLabel("From (UTC) for Alpha").fill("22:30");
   await policy.getByRole("button", { name: "Save when and how Alpha is updated" }).click();
   await policy.getByText("a window needs both of its ends").waitFor();
