@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import type { BundleFile } from "../../schema/bundle.js";
@@ -54,7 +55,7 @@ export async function uploadBundle(content: Content, files: readonly HashedFile[
       );
     let bytes = 0;
     for (const { file, sha256, size } of missing) {
-      const body = createReadStream(file).on("data", (part) => onBytes((bytes += part.length), total));
+      const body = Readable.from(readCounted(file, (more) => onBytes((bytes += more), total)));
       const headers = { "content-type": "application/octet-stream", "content-length": String(size) };
       await readJson(await web.send("PUT", `${url}/${sha256}`, { headers, body, signal }));
     }
@@ -79,6 +80,14 @@ export async function uploadBundle(content: Content, files: readonly HashedFile[
     });
   } finally {
     await web.close();
+  }
+}
+
+/** Nothing is read, and counted, before it is wanted: a connection may take a while. */
+async function* readCounted(file: string, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
+  for await (const part of createReadStream(file) as AsyncIterable<Buffer>) {
+    onBytes(part.length);
+    yield part;
   }
 }
 

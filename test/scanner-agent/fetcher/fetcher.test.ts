@@ -31,6 +31,8 @@ async function startGateway(there: readonly string[] = []) {
   const published: unknown[] = [];
   const gateway = await startMirror((request, response) => {
     const parts: Buffer[] = [];
+    // Each request needs a connection of its own, which takes a moment.
+    response.setHeader("connection", "close");
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
       const body = Buffer.concat(parts).toString();
@@ -58,7 +60,8 @@ function fetcherOf(updates: object, gateway: Mirror, env: Record<string, string>
   const log = testLog("fetcher");
   const fetcher = createFetcher({
     sources: createSources([manifest], config, log, async () => 1024 ** 3),
-    gateway: gateway.url,
+    // A name takes a moment to be resolved.
+    gateway: gateway.url.replace("127.0.0.1", "localhost"),
     authority: undefined,
     onChange: () =>
       FetchJobs.parse(fetcher.jobs())
