@@ -22,9 +22,31 @@ interface Agents {
   }[];
 }
 
+interface Sets {
+  readonly updateSets: readonly {
+    readonly engine: string;
+    readonly check: { readonly state: string; readonly reason: string | null; readonly agent: string | null } | null;
+    readonly newest: { readonly sequence: number } | null;
+  }[];
+}
+
 interface Scan {
   readonly scan: { readonly results: readonly { engine: string; verdict: string | null; agent: string | null }[] };
 }
+
+/** An engine whose updates a folder has. */
+const ownRules = (folder: string) => `name: OwnRules
+type: METADATA
+speed: FAST
+internet: false
+output: yara
+timeout: 60s
+slots: 1
+run:
+  builtin: { module: yara }
+updates:
+  main: { source: folder, folder: ${folder} }
+`;
 
 const programs = hasDocker ? await composePrograms() : [];
 
@@ -39,6 +61,7 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
       project = await createProject(program);
       await mkdir(project.enginesDir);
       await writeFile(join(project.enginesDir, "stand-in.yaml"), STAND_IN);
+      await writeFile(join(project.enginesDir, "own-rules.yaml"), ownRules(join(project.hostDir, "rules")));
       await project.build();
       await project.run("up", "--detach");
       url = await project.address("gateway", 8080);
@@ -173,6 +196,26 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
       });
     });
 
+    test("a fetcher brings what a folder of its host has, and offers nothing for which it lacks Docker", async () => {
+      const rules = join(project.hostDir, "rules");
+      await mkdir(rules);
+      await writeFile(join(rules, "own.yar"), "rule Own { condition: false }");
+      await project.run("--profile", "updates", "up", "--detach", "fetcher");
+      await until("it is healthy", async () => (await services(["fetcher"]))[0]?.State.Health?.Status === "healthy");
+      const sets = await until("it is done", async () => {
+        const found = await graphql<Sets>("{ updateSets { engine check { state reason agent } newest { sequence } } }");
+        const state = found.updateSets.find(({ engine }) => engine === "OwnRules")?.check?.state;
+        return state === "DONE" || state === "FAILED" ? found.updateSets : undefined;
+      });
+      const check = {
+        state: "DONE",
+        reason: "The gateway has what is new.",
+        agent: expect.stringMatching(/-internet$/) as string,
+      };
+      expect(sets).toContainEqual({ engine: "OwnRules", check, newest: { sequence: 1 } });
+      expect(sets.find(({ engine }) => engine === "StandIn")?.check ?? null).toBeNull();
+    });
+
     test("Prometheus reaches the gateway, and every expression of the dashboard has a meaning", async () => {
       await project.run("--profile", "monitoring", "up", "--detach", "prometheus");
       await until("it is healthy", async () => (await services(["prometheus"]))[0]?.State.Health?.Status === "healthy");
@@ -203,7 +246,7 @@ describe.runIf(programs.length > 0)("docker-compose.yml", () => {
       const ofEngines = async () =>
         (await Promise.all(labels.map((label) => docker("ps", "--all", "--quiet", "--filter", label)))).join("");
       expect(await ofEngines()).not.toBe("");
-      await project.run("--profile", "monitoring", "down", "--volumes");
+      await project.run("--profile", "monitoring", "--profile", "updates", "down", "--volumes");
       expect(await project.remains()).toEqual([]);
       expect(await ofEngines()).toBe("");
       expect(await readdir(join(`${project.hostDir}-isolated`, "spool"))).toEqual([]);

@@ -163,7 +163,7 @@ export async function createProject([program, ...words]: Compose, { files = [], 
     address: async (service, port) => `http://${await run("port", service, `${port}`)}`,
     async remove() {
       // A profile's services are the file's only when it is named.
-      await run("--profile", "monitoring", "down", "--volumes", "--remove-orphans");
+      await run("--profile", "monitoring", "--profile", "updates", "down", "--volumes", "--remove-orphans");
       await rm(folder, { recursive: true, force: true });
     },
   };
