@@ -25,6 +25,7 @@ export const BENCHMARKS = [
   "B20",
   "B21",
   "B22",
+  "B23",
   "D1",
   "D2",
   "D3",

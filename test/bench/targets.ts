@@ -64,6 +64,8 @@ export const TARGETS = {
   "B22.agent.memory": { better: "lower", target: 80, floor: 150 },
   "B22.gateway.cpu": { better: "lower", target: 0.5, floor: 1 },
   "B22.agent.cpu": { better: "lower", target: 0.5, floor: 1 },
+  "B23.p50": { better: "lower", target: 1.25, floor: 2 },
+  "B23.p99": { better: "lower", target: 2, floor: 4 },
   D1: { better: "lower", target: 800, floor: 1600 },
   D2: { better: "lower", target: 1200, floor: 2400 },
   "D3.input": { better: "lower", target: 100, floor: 200 },
