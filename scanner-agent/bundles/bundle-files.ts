@@ -3,9 +3,13 @@ import { access, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BundleManifest, type BundleFile } from "../../schema/bundle.js";
 import { parseMessage } from "../../schema/messages.js";
+import { sizeText } from "../../schema/settings.js";
 import { hasCode, reasonOf } from "../contract.js";
 import { BundleError } from "./bundle-error.js";
 import { imageFileOf, type KnownBundle } from "./provision.js";
+
+/** Space that must stay free on a disk. */
+const RESERVE_BYTES = 64 * 1024 ** 2;
 
 /** The files that must be here, each once. */
 export function wantedFiles(known: readonly KnownBundle[], hasImage: boolean): (BundleFile & { readonly date: string | null })[] {
@@ -58,6 +62,30 @@ export async function requireThere(folder: string): Promise<void> {
   } catch (cause) {
     throw new BundleError(`the folder of its bundles is gone (${reasonOf(cause)})`, { cause });
   }
+}
+
+/** How much is missing, how much there may be, and what is free for it. */
+interface Room {
+  readonly folder: string;
+  readonly missing: number;
+  readonly used: number;
+  readonly limit: number;
+  readonly free: number;
+}
+
+/** Throws {@link BundleError} if what is missing does not fit. */
+export function requireRoom({ folder, missing, used, limit, free }: Room): void {
+  if (used + missing > limit)
+    throw new BundleError(
+      `its bundles need ${sizeText(missing)} more, but SCANMESH_BUNDLES_DISK allows ${sizeText(limit)}, of which ${sizeText(used)} are taken`,
+    );
+  const left = Math.max(0, free - RESERVE_BYTES);
+  if (missing > left)
+    throw new BundleError(`its bundles need ${sizeText(missing)}, but the disk of ${folder} has only ${sizeText(left)} free`);
+}
+
+export function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0);
 }
 
 /** Free on the disk of a folder. */

@@ -4,7 +4,7 @@ import type { BundleImage } from "./provision.js";
 export interface BundleImages {
   /** Whether this image is there, so that its saved file is not needed. Throws Unavailable. */
   has(image: BundleImage): Promise<boolean>;
-  /** Brings it there. Throws {@link BundleError} if it is another one, or Unavailable. */
+  /** Brings it there. Throws {@link BundleError} if it is another one, or Unavailable: its registry is away ({@link SourceAway}), or Docker. */
   load(image: BundleImage): Promise<void>;
   /** Takes it away, unless something uses it; whether that is settled. */
   remove(id: string): Promise<boolean>;

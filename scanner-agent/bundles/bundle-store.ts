@@ -1,32 +1,52 @@
-import { chmod, lstat, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { createAbortController } from "../../schema/abort-controller.js";
 import { bundleDigest, BundleManifest, type BundleFile, type ServedBundles } from "../../schema/bundle.js";
 import { parseMessage } from "../../schema/messages.js";
-import { sizeText } from "../../schema/settings.js";
-import { hasCode, reasonOf } from "../contract.js";
-import { NEVER_ABORTED } from "../within.js";
+import { hasCode, reasonOf, Unavailable } from "../contract.js";
+import { within } from "../within.js";
 import { BundleError } from "./bundle-error.js";
 import {
   namesIn,
   parseManifest,
   readFreeBytes,
   removeOthers,
+  requireRoom,
   requireThere,
   sizeOf,
+  sumOf,
   wantedFiles,
   writeWhole,
 } from "./bundle-files.js";
+import { makeOwn, requireOwn } from "./bundle-folder.js";
 import type { BundleImages } from "./bundle-images.js";
 import type { BundleReader } from "./bundle-reader.js";
 import { createPace, fetchFile, isWhole } from "./fetch-file.js";
 import { withLock } from "./lock.js";
-import { imageFileOf, keyOf, makeFolder, planProvision, type KnownBundle, type Provision } from "./provision.js";
-import { listNeeded, readServed, touchServed, writeServed, type ServedByEngine } from "./served.js";
+import {
+  imageFileOf,
+  keyOf,
+  makeFolder,
+  planProvision,
+  type BundleImage,
+  type KnownBundle,
+  type Provision,
+} from "./provision.js";
+import {
+  findRecord,
+  listNeeded,
+  readServed,
+  recordOf,
+  touchServed,
+  writeServed,
+  type RecordOwner,
+  type ServedByEngine,
+} from "./served.js";
 
-/** Space that must stay free on its disk. */
-const RESERVE_BYTES = 64 * 1024 ** 2;
 const TOUCH_MS = 3_600_000;
+/** The longest that an image is waited for. */
+const LOAD_MS = 3_600_000;
 /** Its folders; `images` has a file for each image that is on the Docker host because of a bundle. */
 const PARTS = ["files", "manifests", "folders", "incoming", "agents", "images"] as const;
 
@@ -46,22 +66,26 @@ export interface BundleStore {
    */
   provide(engine: string, bundles: ServedBundles, options: ProvideOptions): Promise<Provision>;
   /** The same of what is here already. Throws {@link BundleError} if something is missing. */
-  recall(bundles: ServedBundles): Promise<Provision>;
-  /** What this agent has written down last of what it serves. */
+  recall(bundles: ServedBundles, signal: AbortSignal): Promise<Provision>;
+  /** What this agent has written down last of what it serves. Throws {@link BundleError} if somebody else may have written it. */
   readServed(): Promise<ServedByEngine>;
+  /** The same for whoever asks from outside, and may not know the agent's spool. */
+  findServed(): Promise<ServedByEngine>;
+  /** Says that the agent is there, so that others leave what it needs. It is said again by itself. */
+  touch(): Promise<void>;
   /** Writes it down: other agents leave what it names. */
   writeServed(engines: ServedByEngine): Promise<void>;
   /** Bytes of all files together. */
   used(): Promise<number>;
-  /** Removes what no agent of this host needs. */
-  tidy(): Promise<void>;
+  /** Removes what no agent of this host needs. It is done by itself, too, now and then. */
+  tidy(signal: AbortSignal): Promise<void>;
   stop(): void;
 }
 
 /** Where bundles are kept. */
 export interface BundleStoreOptions {
   readonly folder: string;
-  readonly agent: string;
+  readonly owner: RecordOwner;
   /** Most bytes of all files together. */
   readonly limit: number;
   readonly bytesPerSecond: number;
@@ -71,11 +95,14 @@ export interface BundleStoreOptions {
   /** Instead of asking the disk of a folder how many bytes are free. */
   readonly readFree?: ((folder: string) => number) | undefined;
   readonly staleLockMs?: number | undefined;
+  /** How soon a chunk is asked for again. */
+  readonly retryMs?: number | undefined;
 }
 
 /** Nothing is made on the disk before there is something to keep. */
 export function createBundleStore(options: BundleStoreOptions): BundleStore {
-  const { folder, agent, limit, bytesPerSecond, reader, images, log, readFree = readFreeBytes, staleLockMs } = options;
+  const { folder, limit, bytesPerSecond, reader, images, log, readFree = readFreeBytes, staleLockMs, retryMs } = options;
+  const record = recordOf(options.owner);
   const [files, manifests, folders, incoming, agents, loaded] = PARTS.map((name) => join(folder, name)) as [
     string,
     string,
@@ -88,28 +115,34 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
   const fileOf = (sha256: string) => join(files, sha256);
   /** Files that this process has seen to be what they should. */
   const known = new Set<string>();
-  const touching = setInterval(() => void touch(), TOUCH_MS).unref();
+  const stopping = createAbortController();
+  const keeping = setInterval(() => void keep(), TOUCH_MS).unref();
+
+  async function keep(): Promise<void> {
+    await touch();
+    try {
+      await tidy(stopping.signal);
+    } catch (error) {
+      if (!stopping.signal.aborted) log.warn({ err: error }, "Cannot remove bundles that nobody needs");
+    }
+  }
 
   async function touch(): Promise<void> {
     try {
-      await touchServed(agents, agent);
+      await touchServed(agents, record);
     } catch (error) {
       log.warn({ err: error }, "Cannot say that the bundles of this agent are needed");
     }
   }
 
-  function locked<T>(how: { signal: AbortSignal; onWait?: () => void }, work: () => Promise<T>): Promise<T> {
-    return withLock(join(folder, "lock"), { ...how, staleMs: staleLockMs }, work);
+  async function tidy(signal: AbortSignal): Promise<void> {
+    if ((await namesIn(agents)).length === 0) return;
+    await requireOwn(folder, PARTS);
+    await locked({ signal }, async () => keepOnly(await listNeeded(agents)));
   }
 
-  async function open(): Promise<void> {
-    await mkdir(folder, { recursive: true });
-    const stats = await lstat(folder);
-    if (!stats.isDirectory() || (process.getuid !== undefined && stats.uid !== process.getuid()))
-      throw new BundleError(`${folder} belongs to somebody else: set SCANMESH_BUNDLES to a folder of the agent's own`);
-    for (const one of [files, manifests, folders, incoming, agents, loaded]) await mkdir(one, { recursive: true });
-    // What ClamAV's user and containers read is no secret.
-    for (const one of [folder, files, folders]) await chmod(one, 0o755);
+  function locked<T>(how: { signal: AbortSignal; onWait?: () => void }, work: () => Promise<T>): Promise<T> {
+    return withLock(join(folder, "lock"), { ...how, staleMs: staleLockMs }, work);
   }
 
   async function findManifest(digest: string): Promise<BundleManifest | undefined> {
@@ -122,8 +155,9 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     }
   }
 
-  async function fetchManifest(digest: string): Promise<BundleManifest> {
+  async function fetchManifest(digest: string, signal: AbortSignal): Promise<BundleManifest> {
     const bytes = await reader.read(digest, 0);
+    await pace(bytes?.length ?? 0, signal);
     if (bytes === undefined) throw new BundleError(`the mesh has no bundle ${digest}`);
     if (bundleDigest(bytes) !== digest) throw new BundleError(`the manifest of the bundle ${digest} was altered`);
     const manifest = parseManifest(bytes, digest);
@@ -131,9 +165,9 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     return manifest;
   }
 
-  async function isHere(file: BundleFile): Promise<boolean> {
+  async function isHere(file: BundleFile, signal: AbortSignal): Promise<boolean> {
     if (!known.has(file.sha256)) {
-      if (!(await isWhole(fileOf(file.sha256), file))) return false;
+      if (!(await isWhole(fileOf(file.sha256), file, signal))) return false;
       known.add(file.sha256);
     }
     return (await sizeOf(fileOf(file.sha256))) === file.size;
@@ -145,40 +179,51 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     const keptImages = new Set<string>();
     for (const digest of digests) {
       const manifest = await findManifest(digest);
-      if (manifest?.image) keptImages.add(manifest.image.id);
-      // A saved image is Docker's from the moment in which it has loaded it.
-      if (manifest) for (const file of manifest.files) if (file !== imageFileOf(manifest)) kept.add(file.sha256);
+      if (!manifest) continue;
+      const saved = imageFileOf(manifest);
+      for (const { sha256 } of manifest.files) if (sha256 !== saved?.sha256) kept.add(sha256);
+      if (!manifest.image) continue;
+      keptImages.add(manifest.image.id);
+      if (saved && !(await isDockers(manifest.image))) kept.add(saved.sha256);
     }
-    await removeOthers(incoming, new Set());
+    await removeOthers(incoming, kept);
     await removeOthers(folders, new Set(needed.map(keyOf)));
     await removeOthers(manifests, digests);
     await removeOthers(files, kept);
     for (const id of await readdir(loaded)) if (!keptImages.has(id) && (await images.remove(id))) await rm(join(loaded, id));
   }
 
-  async function countUsed(): Promise<number> {
-    const sizes = (await namesIn(files)).map((name) => sizeOf(fileOf(name)));
-    return (await Promise.all(sizes)).map((size) => size ?? 0).reduce(sum, 0);
+  /** A saved image is Docker's from the moment in which it has loaded it; while that cannot be asked, the file is kept. */
+  async function isDockers(image: Omit<BundleImage, "file">): Promise<boolean> {
+    try {
+      return await images.has({ ...image, file: null });
+    } catch (error) {
+      if (error instanceof Unavailable) return false;
+      throw error;
+    }
   }
 
-  async function requireRoom(missing: number): Promise<void> {
-    const used = await countUsed();
-    if (used + missing > limit)
-      throw new BundleError(
-        `its bundles need ${sizeText(missing)} more, but SCANMESH_BUNDLES_DISK allows ${sizeText(limit)}, of which ${sizeText(used)} are taken`,
-      );
-    const free = readFree(folder) - RESERVE_BYTES;
-    if (missing > free)
-      throw new BundleError(
-        `its bundles need ${sizeText(missing)}, but the disk of ${folder} has only ${sizeText(Math.max(0, free))} free`,
-      );
+  async function countBytes(of: string): Promise<number> {
+    const sizes = (await namesIn(of)).map((name) => sizeOf(join(of, name)));
+    return sumOf((await Promise.all(sizes)).map((size) => size ?? 0));
   }
 
-  async function fetch(engine: string, bundles: ServedBundles, options: ProvideOptions): Promise<Provision> {
+  async function loadImage(image: BundleImage, signal: AbortSignal): Promise<void> {
+    try {
+      await within(LOAD_MS, images.load(image), signal);
+    } catch (error) {
+      // What is wrong with it stays wrong.
+      if (image.file && error instanceof BundleError) await rm(image.file, { force: true });
+      throw error;
+    }
+    await writeFile(join(loaded, image.id), "");
+  }
+
+  async function fetch(engine: string, bundles: ServedBundles, { signal, onProgress }: ProvideOptions): Promise<Provision> {
     const found: KnownBundle[] = [];
     await keepOnly([...(await listNeeded(agents)), bundles]);
     for (const { set, digest } of bundles) {
-      const manifest = (await findManifest(digest)) ?? (await fetchManifest(digest));
+      const manifest = (await findManifest(digest)) ?? (await fetchManifest(digest, signal));
       if (manifest.engine.toLowerCase() !== engine.toLowerCase() || manifest.set !== set)
         throw new BundleError(`the bundle ${digest} is for the set ${manifest.set} of ${manifest.engine}`);
       found.push({ set, digest, manifest });
@@ -188,16 +233,16 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     const hasImage = image !== null && (await images.has(image));
     const wanted = wantedFiles(found, hasImage);
     const missing: typeof wanted = [];
-    for (const file of wanted) if (!(await isHere(file))) missing.push(file);
-    const [total, left] = [wanted, missing].map((list) => list.map(({ size }) => size).reduce(sum, 0)) as [number, number];
-    await requireRoom(left);
+    for (const file of wanted) if (!(await isHere(file, signal))) missing.push(file);
+    const [total, left] = [wanted, missing].map((list) => sumOf(list.map(({ size }) => size))) as [number, number];
+    const [used, arrived] = [await countBytes(files), await countBytes(incoming)];
+    requireRoom({ folder, missing: left, used, limit, free: readFree(folder) + arrived });
     let bytes = total - left;
-    options.onProgress(bytes, total);
-    const onBytes = (more: number) => options.onProgress((bytes += more), total);
+    onProgress(bytes, total);
+    const onBytes = (more: number) => onProgress((bytes += more), total);
     for (const file of missing) {
       const arriving = join(incoming, file.sha256);
-      await rm(arriving, { force: true });
-      await fetchFile(file, arriving, { reader, pace, signal: options.signal, onBytes });
+      await fetchFile(file, arriving, { reader, pace, signal, onBytes, retryMs });
       // ClamAV without a date of its own tells that of the newest file.
       if (file.date !== null) await utimes(arriving, new Date(file.date), new Date(file.date));
       await rename(arriving, fileOf(file.sha256));
@@ -206,10 +251,7 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     // One that is there has links to what was wrong.
     if (own !== null && missing.length > 0) await rm(own, { recursive: true, force: true });
     if (own !== null) await makeFolder(own, plan.files, fileOf);
-    if (image !== null && !hasImage) {
-      await images.load(image);
-      await writeFile(join(loaded, image.id), "");
-    }
+    if (image !== null && !hasImage) await loadImage(image, signal);
     if (image?.file) await rm(image.file, { force: true });
     return plan.provision;
   }
@@ -217,7 +259,7 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
   return {
     async provide(engine, bundles, how) {
       try {
-        await open();
+        await makeOwn(folder, PARTS);
         return await locked(how, () => fetch(engine, bundles, how));
       } catch (error) {
         if (hasCode(error, "ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EFBIG"))
@@ -225,7 +267,8 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
         throw error;
       }
     },
-    async recall(bundles) {
+    async recall(bundles, signal) {
+      await requireOwn(folder, PARTS);
       const found: KnownBundle[] = [];
       for (const { set, digest } of bundles) {
         const manifest = await findManifest(digest);
@@ -233,22 +276,30 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
         found.push({ set, digest, manifest });
       }
       for (const file of wantedFiles(found, true))
-        if (!(await isHere(file))) throw new BundleError(`the file ${file.path} of its bundles in ${folder} is gone or damaged`);
+        if (!(await isHere(file, signal)))
+          throw new BundleError(`the file ${file.path} of its bundles in ${folder} is gone or damaged`);
       const { provision } = planProvision(found, { folders, fileOf });
       if (provision.folder !== null) await requireThere(provision.folder);
       return provision;
     },
-    readServed: () => readServed(agents, agent),
-    async writeServed(engines) {
-      await open();
-      await writeServed(agents, agent, engines);
+    async readServed() {
+      await requireOwn(folder, PARTS);
+      return await readServed(agents, record);
     },
-    used: countUsed,
-    tidy: () => locked({ signal: NEVER_ABORTED }, async () => keepOnly(await listNeeded(agents))),
-    stop: () => clearInterval(touching),
+    async findServed() {
+      await requireOwn(folder, PARTS);
+      return await readServed(agents, await findRecord(agents, options.owner));
+    },
+    touch,
+    async writeServed(engines) {
+      await makeOwn(folder, PARTS);
+      await writeServed(agents, record, engines);
+    },
+    used: () => countBytes(files),
+    tidy,
+    stop() {
+      clearInterval(keeping);
+      stopping.abort(new Error("the agent is stopping"));
+    },
   };
-}
-
-function sum(one: number, other: number): number {
-  return one + other;
 }

@@ -12,9 +12,15 @@ export interface Provision {
   readonly key: string;
   /** A folder with the files of all of them, which nobody changes; null: they have none. */
   readonly folder: string | null;
-  /** A file in which it must find something; null: they name none. */
-  readonly positive: string | null;
+  /** A file of each set that names one, in which it must find something. */
+  readonly positives: readonly Positive[];
   readonly image: BundleImage | null;
+}
+
+/** The test file of a set. */
+export interface Positive {
+  readonly set: string;
+  readonly file: string;
 }
 
 /** A container image; `file` has it saved, unless a registry is to be asked for it. */
@@ -66,14 +72,14 @@ export function planProvision(bundles: readonly KnownBundle[], store: { folders:
   const images = bundles.flatMap(({ manifest }) => (manifest.image ? [{ ...manifest.image, saved: imageFileOf(manifest) }] : []));
   if (images.length > 1) throw new BundleError("two of its bundles are images, and it can run only one");
   const [image] = images;
-  const positive = bundles
-    .map(({ manifest }) => manifest.files.find(({ path }) => path === manifest.positive))
-    .find((file) => file !== undefined);
+  const positives = bundles.flatMap(({ set, manifest }) =>
+    manifest.files.filter(({ path }) => path === manifest.positive).map(({ sha256 }) => ({ set, file: store.fileOf(sha256) })),
+  );
   const provision: Provision = {
     bundles: bundles.map(({ set, digest }) => ({ set, digest })),
     key,
     folder: files.size === 0 ? null : join(store.folders, key),
-    positive: positive === undefined ? null : store.fileOf(positive.sha256),
+    positives,
     image: image === undefined ? null : { ...identityOf(image), file: image.saved ? store.fileOf(image.saved.sha256) : null },
   };
   return { provision, files };

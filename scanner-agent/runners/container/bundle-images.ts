@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { createReadStream } from "node:fs";
 import type { Logger } from "pino";
-import { BundleError } from "../../bundles/bundle-error.js";
+import { BundleError, SourceAway } from "../../bundles/bundle-error.js";
 import type { BundleImages } from "../../bundles/bundle-images.js";
 import type { BundleImage } from "../../bundles/provision.js";
 import { reasonOf, Unavailable } from "../../contract.js";
@@ -9,6 +9,8 @@ import { DockerAway, DockerRefused, type DockerDaemon } from "./docker.js";
 import { findImage, followProgress, inspectImage } from "./image.js";
 
 const LOAD_MS = 3_600_000;
+/** What a registry or Docker says where trying again does not help. */
+const LASTING = /manifest unknown|not found|denied|unauthorized|no matching manifest|no space left/i;
 
 /** The images of bundles on a Docker host: loaded from a saved file, or pulled by digest where there is none. */
 export function createBundleImages(daemon: DockerDaemon, log: Logger): BundleImages {
@@ -52,12 +54,21 @@ export function createBundleImages(daemon: DockerDaemon, log: Logger): BundleIma
       try {
         await (image.file === null ? pull(image) : loadFile(image.file));
       } catch (error) {
-        const isAway = [error, error instanceof Error ? error.cause : undefined].some((one) => one instanceof DockerAway);
-        if (isAway || !(error instanceof Unavailable)) throw error;
-        throw new BundleError(`its image ${image.reference} cannot be brought here: ${reasonOf(error)}`, { cause: error });
+        const errors = [error, error instanceof Error ? error.cause : undefined];
+        if (errors.some((one) => one instanceof DockerAway) || !(error instanceof Unavailable)) throw error;
+        const why = `its image ${image.reference} cannot be brought here: ${reasonOf(error)}`;
+        if (image.file === null && errors.every(mayPass)) throw new SourceAway(why, { cause: error });
+        throw new BundleError(why, { cause: error });
       }
       if (!(await has(image)))
         throw new BundleError(`what was brought here as its image ${image.reference} is another image than the bundle names`);
     },
   };
+}
+
+/** Whether a registry that is away may be why. */
+function mayPass(error: unknown): boolean {
+  const TOO_MANY = 429;
+  if (error instanceof DockerRefused && error.status < 500 && error.status !== TOO_MANY) return false;
+  return !LASTING.test(reasonOf(error));
 }

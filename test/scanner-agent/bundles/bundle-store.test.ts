@@ -1,10 +1,14 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { BundleError } from "../../../scanner-agent/bundles/bundle-error.js";
 import { createBundleStore, type BundleStore, type BundleStoreOptions } from "../../../scanner-agent/bundles/bundle-store.js";
+import { fetchFile } from "../../../scanner-agent/bundles/fetch-file.js";
 import { withLock } from "../../../scanner-agent/bundles/lock.js";
+import { recordOf, type RecordOwner } from "../../../scanner-agent/bundles/served.js";
+import { Unavailable } from "../../../scanner-agent/contract.js";
 import type { ServedBundles } from "../../../schema/bundle.js";
 import { BUNDLE_CHUNK_BYTES } from "../../../schema/bundle.js";
 import { testLog } from "../../stage/log.js";
@@ -25,28 +29,31 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const { signal } = new AbortController();
 const noImages = { has: () => Promise.resolve(false), load: () => Promise.resolve(), remove: () => Promise.resolve(true) };
+
+const ownerOf = (agent: string): RecordOwner => ({ agent, internet: "isolated", spool: "/spool" });
 
 function storeOf(agent = "one", more: Partial<BundleStoreOptions> = {}): BundleStore {
   const options = {
     folder,
-    agent,
+    owner: ownerOf(agent),
     limit: 64 * MiB,
     bytesPerSecond: 1024 * MiB,
     reader: mesh,
     images: noImages,
     log: testLog(agent),
   };
-  const store = createBundleStore({ ...options, staleLockMs: 400, ...more });
+  const store = createBundleStore({ ...options, staleLockMs: 400, retryMs: 1, ...more });
   stores.push(store);
   return store;
 }
 
-async function provide(store: BundleStore, bundles: ServedBundles, engine = "Scanner", signal = new AbortController().signal) {
+async function provide(store: BundleStore, bundles: ServedBundles, engine = "Scanner", until = signal) {
   const seen: number[] = [];
   const waits: true[] = [];
   const provision = await store.provide(engine, bundles, {
-    signal,
+    signal: until,
     onWait: () => waits.push(true),
     onProgress: (bytes, total) => seen.push(bytes / Math.max(total, 1)),
   });
@@ -72,7 +79,7 @@ describe("a host's bundles", () => {
     const reads = mesh.reads.length;
     await provide(storeOf("two"), [extra, main]);
     expect(mesh.reads.length, "another agent of the host reads nothing again").toBe(reads);
-    expect((await storeOf().recall([main, extra])).folder).toBe(at);
+    expect((await storeOf().recall([main, extra], signal)).folder).toBe(at);
   });
 
   test("go on where the fetching was cut off", async () => {
@@ -96,10 +103,67 @@ describe("a host's bundles", () => {
     await rm(join(folder, "files", file));
     await writeFile(join(folder, "files", file), Buffer.alloc(1000));
     mesh.reads.length = 0;
-    await expect(storeOf().recall([bundle])).rejects.toThrow("is gone or damaged");
+    await expect(storeOf().recall([bundle], signal)).rejects.toThrow("is gone or damaged");
     const { provision } = await provide(storeOf(), [bundle]);
     expect(mesh.reads, "what a power cut has left is fetched again").toEqual([`${file}.0`]);
     expect(await readdir(provision.folder ?? "")).toHaveLength(3);
+  });
+
+  test("are fetched on from the chunk that was lost or cut, and not from the beginning", async () => {
+    const content = randomBytes(3 * BUNDLE_CHUNK_BYTES + 5);
+    const bundle = mesh.add({ engine: "Scanner", files: { "main.db": content } });
+    const failures = [undefined, Buffer.from("cut"), new Unavailable("NATS is away")];
+    const again = async (sha256: string, n: number) => {
+      const bytes = await mesh.read(sha256, n);
+      if (n !== 2 || failures.length === 0) return bytes;
+      const failure = failures.shift();
+      if (failure instanceof Error) throw failure;
+      return failure;
+    };
+    const { provision } = await provide(storeOf("one", { reader: { read: again } }), [bundle]);
+    expect((await readFile(join(provision.folder ?? "", "main.db"))).equals(content)).toBe(true);
+    const numbers = mesh.reads.map((read) => read.split(".")[1]);
+    expect(numbers.filter((n) => n === "2")).toHaveLength(4);
+    expect(numbers).toHaveLength(1 + 4 + 3);
+  });
+
+  test("are fetched on from where they were when the mesh went away for longer, also by another process", async () => {
+    const content = randomBytes(3 * BUNDLE_CHUNK_BYTES);
+    const bundle = mesh.add({ engine: "Scanner", files: { "main.db": content } });
+    const reader = {
+      read: (sha256: string, n: number) => (n === 2 ? Promise.reject(new Unavailable("NATS is away")) : mesh.read(sha256, n)),
+    };
+    await expect(provide(storeOf("one", { reader }), [bundle])).rejects.toThrow("NATS is away");
+    mesh.reads.length = 0;
+    const { provision, seen } = await provide(storeOf(), [bundle]);
+    expect(mesh.reads.map((read) => read.split(".")[1])).toEqual(["2"]);
+    expect(seen.at(-1)).toBe(1);
+    expect((await readFile(join(provision.folder ?? "", "main.db"))).equals(content)).toBe(true);
+  });
+
+  test("are fetched anew where a power cut has left something else of a file", async () => {
+    const bundle = mesh.add({ engine: "Scanner", files: { "main.db": randomBytes(2 * BUNDLE_CHUNK_BYTES) } });
+    const [file = ""] = [...mesh.chunks.keys()].filter((key) => !key.startsWith(bundle.digest)).map((key) => key.slice(0, 64));
+    await storeOf().writeServed({});
+    // A bundle that is known keeps what has arrived of it.
+    await writeFile(join(folder, "manifests", bundle.digest), mesh.chunks.get(`${bundle.digest}.0`) ?? "");
+    await writeFile(join(folder, "incoming", file), Buffer.alloc(BUNDLE_CHUNK_BYTES + 9));
+    const { seen } = await provide(storeOf(), [bundle]);
+    expect(mesh.reads.map((read) => read.split(".")[1])).toEqual(["1", "0", "1"]);
+    expect(seen.at(-1)).toBe(1);
+  });
+
+  test("come as fast as is set, by their bytes and not by their number", async () => {
+    const sizes = [3, 2 * BUNDLE_CHUNK_BYTES + 7, 0];
+    for (const [n, size] of sizes.entries()) {
+      const content = randomBytes(size);
+      mesh.add({ engine: "Scanner", files: { [`file-${n}`]: content } });
+      const asked: number[] = [];
+      const pace = (bytes: number) => Promise.resolve(void asked.push(bytes));
+      const file = { path: `file-${n}`, size, sha256: createHash("sha256").update(content).digest("hex") };
+      await fetchFile(file, join(folder, file.path), { reader: mesh, pace, signal, onBytes: () => undefined });
+      expect(asked.reduce((sum, one) => sum + one, 0)).toBe(size);
+    }
   });
 
   test.each([
@@ -154,15 +218,15 @@ describe("a host's bundles", () => {
     expect(await stored("manifests")).toHaveLength(4);
     await storeOf("other").writeServed({});
     await store.writeServed({ scanner: { serving: fourth, previous: third, target: null } });
-    await store.tidy();
+    await store.tidy(signal);
     expect((await stored("manifests")).toSorted()).toEqual([...third, ...fourth].map(({ digest }) => digest).toSorted());
     expect(await stored("files")).toHaveLength(3);
     expect(await stored("folders")).toHaveLength(2);
-    await expect(store.recall(first)).rejects.toThrow("is not in");
+    await expect(store.recall(first, signal)).rejects.toThrow("is not in");
     expect(await store.readServed()).toEqual({ scanner: { serving: fourth, previous: third, target: null } });
     const month = new Date(Date.now() - 31 * 86_400_000);
-    await utimes(join(folder, "agents", "one.json"), month, month);
-    await storeOf("other").tidy();
+    await utimes(join(folder, "agents", recordOf(ownerOf("one"))), month, month);
+    await storeOf("other").tidy(signal);
     expect(await stored("files"), "its agent has been away for a month").toEqual([]);
   });
 
@@ -185,10 +249,106 @@ describe("a host's bundles", () => {
     await provide(store, [bundle]);
     expect([mesh.reads.length, loaded.length]).toEqual([reads, 1]);
     await store.writeServed({});
-    await store.tidy();
+    await store.tidy(signal);
     expect(removed, "nobody needs it any more").toEqual([image.id]);
-    await store.tidy();
+    await store.tidy(signal);
     expect(removed).toHaveLength(1);
+  });
+
+  test("a saved image is not fetched again while Docker is away, and not kept once it is known to be wrong", async () => {
+    const image = { reference: "localhost/engine", id: `sha256:${"b".repeat(64)}`, digest: null };
+    const bundle = mesh.add({ engine: "Scanner", set: "image", image, files: { "image.tar": randomBytes(100) } });
+    let failure: Error = new Unavailable("Docker is away");
+    const images = {
+      has: () => Promise.resolve(false),
+      load: () => Promise.reject(failure),
+      remove: () => Promise.resolve(true),
+    };
+    const store = storeOf("one", { images });
+    for (let tries = 0; tries < 3; tries++) await expect(provide(store, [bundle])).rejects.toThrow("Docker is away");
+    expect(mesh.reads).toHaveLength(2);
+    await store.writeServed({ scanner: { serving: [], previous: [], target: [bundle] } });
+    await storeOf("other", { images }).tidy(signal);
+    expect(await stored("files"), "the agent that is to serve it has not loaded it yet").toHaveLength(1);
+    failure = new BundleError("it is another image");
+    await expect(provide(store, [bundle])).rejects.toThrow("it is another image");
+    expect(await stored("files")).toEqual([]);
+  });
+
+  test("an image that never loads is not waited for once nobody wants it", async () => {
+    const image = { reference: "localhost/engine", id: `sha256:${"c".repeat(64)}`, digest: null };
+    const bundle = mesh.add({ engine: "Scanner", set: "image", image, files: { "image.tar": randomBytes(100) } });
+    const [loading, never] = [gate(), gate()];
+    const images = {
+      ...noImages,
+      async load() {
+        loading.open();
+        await never.opened;
+      },
+    };
+    const ending = new AbortController();
+    const providing = provide(storeOf("one", { images }), [bundle], "Scanner", ending.signal);
+    await loading.opened;
+    ending.abort(new Error("wanted no more"));
+    await expect(providing).rejects.toThrow("wanted no more");
+  });
+});
+
+describe("who has written what is on the disk", () => {
+  test("agents of one id are told apart by their spools and their classes; what one was is kept for a month", async () => {
+    const [one, two, three] = [1, 2, 3].map((n) => mesh.add({ engine: "Scanner", sequence: n, files: { own: `of ${n}` } }));
+    const owners = [
+      [one, ownerOf("one")],
+      [two, { ...ownerOf("one"), spool: "/of another mesh" }],
+      [three, { ...ownerOf("one"), internet: "internet" as const }],
+    ] as const;
+    for (const [bundle, owner] of owners) {
+      const store = storeOf("", { owner });
+      expect(await store.readServed()).toEqual({});
+      await provide(store, bundle ? [bundle] : []);
+      await store.writeServed({ scanner: { serving: bundle ? [bundle] : [], previous: [], target: null } });
+    }
+    await storeOf("one").tidy(signal);
+    for (const [bundle, owner] of owners)
+      expect((await storeOf("", { owner }).readServed())["scanner"]?.serving).toEqual([bundle]);
+    expect(await stored("files")).toHaveLength(3);
+    const month = new Date(Date.now() - 31 * 86_400_000);
+    for (const [, owner] of owners) await utimes(join(folder, "agents", recordOf(owner)), month, month);
+    // An agent that runs says so.
+    await storeOf("one").touch();
+    await storeOf("one").tidy(signal);
+    expect(await stored("files"), "of the class and the mesh that it has left").toHaveLength(1);
+    expect((await storeOf("one").recall(one ? [one] : [], signal)).bundles).toEqual([one]);
+    const elsewhere = storeOf("", { owner: { ...ownerOf("one"), spool: "/of the doctor" } });
+    expect([await elsewhere.readServed(), Object.keys(await elsewhere.findServed())]).toEqual([{}, ["scanner"]]);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  test.each<[string, (at: string) => Promise<void>, RegExp]>([
+    [
+      "can be written by others",
+      (at) => chmod(at, 0o777),
+      /can be written by other users \(mode 777\), so nothing in it is used/,
+    ],
+    // Only root can give a folder away.
+    ...(isRoot
+      ? [["is another's", (at: string) => chown(at, 12_345, 12_345), /belongs to another user \(12345\)/] as never]
+      : []),
+  ])("nothing of a folder is read that %s", async (_, spoil, reason) => {
+    const bundle = mesh.add({ engine: "Scanner", files: { a: "bytes" } });
+    const store = storeOf();
+    await provide(store, [bundle]);
+    await store.writeServed({ scanner: { serving: [bundle], previous: [], target: null } });
+    for (const part of [folder, join(folder, "agents")]) {
+      const before = await stat(part);
+      await spoil(part);
+      for (const read of [store.readServed(), store.findServed(), store.recall([bundle], signal), provide(store, [bundle])])
+        await expect(read).rejects.toThrow(reason);
+      await expect(store.tidy(signal)).rejects.toThrow(reason);
+      await chmod(part, before.mode);
+      if (isRoot) await chown(part, before.uid, before.gid);
+    }
+    expect(Object.keys(await store.readServed())).toEqual(["scanner"]);
   });
 });
 
@@ -196,7 +356,6 @@ describe("a lock of a host's agents", () => {
   test("is held by one at a time, and taken over from one that was killed", async () => {
     await mkdir(folder, { recursive: true });
     const file = join(folder, "lock");
-    const { signal } = new AbortController();
     const [begun, ended] = [gate(), gate()];
     const order: string[] = [];
     const first = withLock(file, { signal }, async () => {

@@ -41,7 +41,8 @@ describe("the doctor", () => {
     const images = { has: () => Promise.resolve(false), load: () => Promise.resolve(), remove: () => Promise.resolve(true) };
     const options = {
       folder: bundles,
-      agent: "examined",
+      // Its spool is another one than whoever asks has set.
+      owner: { agent: "examined", internet: "isolated", spool: "/elsewhere" } as const,
       limit: 1024 ** 3,
       bytesPerSecond: 1024 ** 3,
       reader: mesh,
