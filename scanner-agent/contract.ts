@@ -109,6 +109,8 @@ export interface Runner {
   warnings?(): readonly string[];
   /** Whether the engine says that it is too old for its signatures; its warnings say more. Left out by a runner that cannot know. */
   isOutdated?(): boolean;
+  /** Those of the warnings that are of files which it was given and does not use, or not all of them, such as rule files. */
+  faults?(): readonly string[];
   /** Runs one sample to its end. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
   run(sample: Sample, options: RunOptions): Promise<RawOutput>;
   /** Ends everything that it started. It is not started again. */

@@ -63,6 +63,8 @@ export interface Engine {
   presence(): EnginePresence;
   /** All that the operator should put right although the engine works; the presence has the first of them. */
   warnings(): readonly string[];
+  /** Those of them that are of files which it was given and does not use, or not all of them. */
+  faults(): readonly string[];
   /** Whether one of its runners has started: which one it is, and how it is isolated, is not known before. */
   hasStarted(): boolean;
   versions(): EngineVersions;
@@ -225,6 +227,7 @@ export function createEngine(
     manifest,
     slots,
     warnings: allWarnings,
+    faults: () => runner?.faults?.() ?? [],
     hasStarted: () => hasStarted,
     versions: fullVersions,
     look: fingerprint.look,

@@ -70,6 +70,14 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
     return member;
   }
 
+  async function makeCandidate(made: Provision | null, trial: SelfTest): Promise<Member> {
+    const member: Member = await make(made, (manifest, scan) => {
+      requireWhole(made, member.engine.faults());
+      return trial(manifest, scan);
+    });
+    return member;
+  }
+
   /** Throws {@link Unavailable} unless it has passed its test. */
   async function startTested({ engine }: Member, signal: AbortSignal): Promise<void> {
     await within(TRIAL_MS, engine.start(), signal);
@@ -98,7 +106,7 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
 
   async function switchBeside(made: Provision | null, trial: SelfTest, signal: AbortSignal): Promise<void> {
     const old = serving;
-    const next = await make(made, trial);
+    const next = await makeCandidate(made, trial);
     candidate = next;
     try {
       await startTested(next, signal);
@@ -118,7 +126,7 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
       await within(TRIAL_MS, idle(old), signal);
       await old.engine.stop();
       try {
-        const next = await make(made, trial);
+        const next = await makeCandidate(made, trial);
         candidate = next;
         await startTested(next, signal);
         await seat(next);
@@ -147,6 +155,7 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
     manifest: first.manifest,
     slots,
     warnings: () => current().warnings(),
+    faults: () => current().faults(),
     hasStarted: () => current().hasStarted(),
     versions: () => current().versions(),
     look: () => current().look(),
@@ -194,4 +203,12 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
           },
         }),
   };
+}
+
+/** Throws {@link Unavailable} if a file of its bundles, such as one of rules, is not used as a whole. What its host has is the host's matter. */
+function requireWhole(provision: Provision | null, faults: readonly string[]): void {
+  const folder = provision?.folder ?? null;
+  if (folder === null) return;
+  const own = faults.filter((fault) => fault.includes(`${folder}/`)).map((fault) => fault.replaceAll(`${folder}/`, ""));
+  if (own.length > 0) throw new Unavailable(`self-test: not all files of its bundles can be used: ${own.join("; ")}`);
 }

@@ -31,8 +31,8 @@ export interface TrialOptions {
 export type Trial = (provision: Provision | null) => SelfTest;
 
 /**
- * Creates the test that a candidate must pass before it serves. Beyond the self-test it must find something in the file that its bundle
- * names, and scan programs of this host without finding anything in them. They are no secret of the host, but an engine that
+ * Creates the test that a candidate must pass before it serves. Beyond the self-test it must find something in the file that each of
+ * its bundles names, and scan programs of this host without finding anything in them. They are no secret of the host, but an engine that
  * reaches the internet is not given them.
  */
 export async function createTrial({ spool, selfTest, cleanMs, log, cleanFiles = findCleanFiles }: TrialOptions): Promise<Trial> {
@@ -49,11 +49,14 @@ export async function createTrial({ spool, selfTest, cleanMs, log, cleanFiles = 
     }
   }
 
-  async function scanPositive(manifest: Manifest, provision: Provision | null, scan: Parameters<SelfTest>[1]): Promise<void> {
-    const file = provision?.positive ?? null;
-    if (file === null && !isClamd(manifest)) return;
-    const outcome = await scanCopy(file === null ? Buffer.from(ZIPPED, "base64") : await readFile(file), scan);
-    const what = file === null ? "EICAR in a zip" : "its bundle's own test file";
+  async function scanPositives(manifest: Manifest, provision: Provision | null, scan: Parameters<SelfTest>[1]): Promise<void> {
+    const positives = provision?.positives ?? [];
+    for (const { set, file } of positives) await scanPositive(`the test file of its set ${set}`, await readFile(file), scan);
+    if (positives.length === 0 && isClamd(manifest)) await scanPositive("EICAR in a zip", Buffer.from(ZIPPED, "base64"), scan);
+  }
+
+  async function scanPositive(what: string, bytes: Buffer, scan: Parameters<SelfTest>[1]): Promise<void> {
+    const outcome = await scanCopy(bytes, scan);
     if (outcome.state !== "DONE") throw new Unavailable(`self-test: it did not finish ${what}: ${describeOutcome(outcome)}`);
     if (findsSomething(outcome)) return;
     throw new Unavailable(
@@ -79,7 +82,7 @@ export async function createTrial({ spool, selfTest, cleanMs, log, cleanFiles = 
   return (provision) => async (manifest, scan) => {
     const silence = await selfTest(manifest, scan);
     if (manifest.input === "hash") return silence;
-    await scanPositive(manifest, provision, scan);
+    await scanPositives(manifest, provision, scan);
     if (!manifest.internet)
       log.info({ engine: manifest.name, files: await scanCleanFiles(manifest, scan) }, "Tested a candidate");
     return silence;

@@ -245,6 +245,7 @@ export function createBuiltinRunner({
     },
     run,
     warnings,
+    faults: () => report?.faults ?? [],
     async stop() {
       await processes.stop();
     },

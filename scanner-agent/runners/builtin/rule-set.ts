@@ -15,6 +15,8 @@ export interface RuleSet {
   readonly modified: Date;
   /** What is not read, does not compile or can never match: a sentence each, with file and line. */
   readonly problems: readonly string[];
+  /** Those of them that are of files which are not used, or not all of them. */
+  readonly faults: readonly string[];
 }
 
 /**
@@ -25,9 +27,10 @@ export async function readRuleSet(folders: readonly string[]): Promise<RuleSet> 
   const { files, problems } = await findFiles(folders);
   const { sources, unread } = await readSources(files);
   const { texts, loaded, failed } = load(sources, unread);
+  const faults = [...failed.values()].flat();
   const sentences = [
     ...problems,
-    ...[...failed.values()].flat(),
+    ...faults,
     ...sources.flatMap(({ problems: its }) => its.map(({ path, line, message }) => `${path}:${line}: ${message}`)),
     ...neverMatching(texts),
   ];
@@ -39,6 +42,7 @@ export async function readRuleSet(folders: readonly string[]): Promise<RuleSet> 
     name: nameOf(texts, failed.size, total),
     modified: new Date(Math.max(...loaded.map(({ modified }) => modified.getTime()))),
     problems: [...new Set(sentences)],
+    faults: [...new Set(faults)],
   };
 }
 

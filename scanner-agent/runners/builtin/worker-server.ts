@@ -15,6 +15,8 @@ const WorkerReport = z.object({
   versions: EngineVersions,
   /** For the operator; they do not keep it from scanning. */
   problems: z.array(z.string()).readonly(),
+  /** Those of them that are of files which it was given and does not use, or not all of them; left out: none. */
+  faults: z.array(z.string()).readonly().optional(),
   /** Tells what it has loaded, such as rules, from anything else; left out: it loads nothing. */
   fingerprint: z.string().optional(),
   /** What further workers are prepared with, so that all are alike; left out: the same data as this one. */

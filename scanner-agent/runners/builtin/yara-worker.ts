@@ -23,6 +23,7 @@ const Loaded = z.object({
   texts: z.array(z.object({ namespace: z.string(), text: z.string() })),
   versions: EngineVersions,
   problems: z.array(z.string()),
+  faults: z.array(z.string()),
 });
 type Loaded = z.infer<typeof Loaded>;
 const Data = z.union([z.object({ folders: z.array(z.string()) }), Loaded]);
@@ -38,6 +39,7 @@ serveWorker(async (data) => {
   scanner.setMaxMatchesPerPattern(MAX_MATCHES_PER_PATTERN);
   return {
     problems: loaded.problems,
+    faults: loaded.faults,
     versions: loaded.versions,
     fingerprint: fingerprintOf(loaded.texts),
     dataForOthers: loaded,
@@ -47,11 +49,12 @@ serveWorker(async (data) => {
 
 async function load(folders: readonly string[], pkg: string): Promise<Loaded> {
   const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(pkg, "utf8")));
-  const { texts, name, modified, problems } = await readRuleSet(folders);
+  const { texts, name, modified, problems, faults } = await readRuleSet(folders);
   return {
     texts: texts.map(({ namespace, text }) => ({ namespace, text })),
     versions: { engine: version, signatures: name, signatureDate: modified.toISOString() },
     problems: [...problems],
+    faults: [...faults],
   };
 }
 

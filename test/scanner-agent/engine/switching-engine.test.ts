@@ -17,7 +17,7 @@ const provisionOf = (key: string): Provision => ({
   bundles: [{ set: "main", digest: key.repeat(64).slice(0, 64) }],
   key,
   folder: `/bundles/${key}`,
-  positive: null,
+  positives: [],
   image: null,
 });
 const [A, B, C] = ["a", "b", "c"].map(provisionOf) as [Provision, Provision, Provision];

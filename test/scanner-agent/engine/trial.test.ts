@@ -44,10 +44,15 @@ const CLEAN = done("CLEAN", null, null);
 const FOUND = done("INFECTED", "Found", null);
 
 /** Tries an engine that finds something in files with the word `bad`; the texts of what it was given, of this host's programs alone. */
-async function tryOut(more: Record<string, unknown>, answer: (text: string) => Outcome, positive: string | null = null) {
-  const file = join(folder, "positive");
-  if (positive !== null) await writeFile(file, positive);
-  const provision: Provision = { bundles: [], key: "", folder: null, positive: positive === null ? null : file, image: null };
+async function tryOut(more: Record<string, unknown>, answer: (text: string) => Outcome, texts: readonly string[] = []) {
+  const positives = await Promise.all(
+    texts.map(async (text, n) => {
+      const file = join(folder, `positive-${n}`);
+      await writeFile(file, text);
+      return { set: `set-${n}`, file };
+    }),
+  );
+  const provision: Provision = { bundles: [], key: "", folder: null, positives, image: null };
   const given: string[] = [];
   const scan = async ({ path, sha256 }: Sample) => {
     expect(basename(path ?? "")).toBe(sha256);
@@ -60,10 +65,10 @@ async function tryOut(more: Record<string, unknown>, answer: (text: string) => O
 }
 
 describe("a candidate's test", () => {
-  test("scans at least 20 programs of the host, and the file that its bundle names", async () => {
-    const given = await tryOut({}, (text) => (text === "bad" ? FOUND : CLEAN), "bad");
-    expect(given[0]).toBe("bad");
-    expect(given.slice(1)).toEqual(Array.from({ length: 20 }, (_, n) => `program ${n}`));
+  test("scans at least 20 programs of the host, and the file that each of its bundles names", async () => {
+    const given = await tryOut({}, (text) => (text.startsWith("bad") ? FOUND : CLEAN), ["bad", "bad, too"]);
+    expect(given.slice(0, 2)).toEqual(["bad", "bad, too"]);
+    expect(given.slice(2)).toEqual(Array.from({ length: 20 }, (_, n) => `program ${n}`));
   });
 
   test("has files of its own: candidates of several engines are tested at the same time", async () => {
@@ -72,25 +77,30 @@ describe("a candidate's test", () => {
   });
 
   test.each<[string, (text: string) => Outcome, RegExp]>([
-    ["finds nothing in the bundle's file", () => CLEAN, /works and finds EICAR, but not its bundle's own test file/],
+    ["finds nothing in the bundle's file", () => CLEAN, /works and finds EICAR, but not the test file of its set set-0/],
+    [
+      "finds nothing in that of another set",
+      (text) => (text === "bad" ? FOUND : CLEAN),
+      /works and finds EICAR, but not the test file of its set set-1/,
+    ],
     [
       "fails on it",
       () => notDone("FAILED", "ENGINE_ERROR", "it crashed"),
-      /did not finish its bundle's own test file: FAILED, it crashed/,
+      /did not finish the test file of its set set-0: FAILED, it crashed/,
     ],
     ["finds something in a program", () => FOUND, /this host's own program .*program-0 DONE, INFECTED, Found/],
     [
       "does not scan one",
-      (text) => (text === "bad" ? FOUND : notDone("UNSCANNED", "TOO_LARGE", "no")),
+      (text) => (text.startsWith("bad") ? FOUND : notDone("UNSCANNED", "TOO_LARGE", "no")),
       /program-0 UNSCANNED, no/,
     ],
   ])("fails if it %s", async (_, answer, reason) => {
-    await expect(tryOut({}, answer, "bad")).rejects.toThrow(reason);
+    await expect(tryOut({}, answer, ["bad", "bad, too"])).rejects.toThrow(reason);
   });
 
   test("sends no file of the host to the internet, and a look-up nothing", async () => {
     expect(await tryOut({ internet: true }, () => CLEAN)).toEqual([]);
-    expect(await tryOut({ type: "INTEL", input: "hash" }, () => CLEAN, "bad")).toEqual([]);
+    expect(await tryOut({ type: "INTEL", input: "hash" }, () => CLEAN, ["bad"])).toEqual([]);
   });
 
   test("has programs of the host's operating system, each once", async () => {
