@@ -178,12 +178,19 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     const create = (part: EngineParts) =>
       createSwitchingEngine(
         part,
-        { selfTest, retestMs: config.retestMs, log: log.child({ engine: part.manifest.name }), onChange },
+        {
+          selfTest,
+          retestMs: config.retestMs,
+          log: log.child({ engine: part.manifest.name }),
+          onChange() {
+            served.check(part.manifest.name);
+            onChange();
+          },
+        },
         served.provisionOf(part.manifest),
       );
     roster = createRoster(parts, create);
     const tested = Promise.all(roster.engines().map((engine) => engine.start()));
-    void tested.then(served.checkRestored);
     await membership?.ready();
     const [bus, sampleBus] = await Promise.all([connections.open("work"), connections.open("samples")]);
     inspector = createInspector({

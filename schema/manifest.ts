@@ -33,7 +33,7 @@ export const Manifest = z
     timeout: duration.default(60_000),
     /** How many samples at once; default: the number of cores. */
     slots: z.number().int().min(1).max(256).optional(),
-    /** How much memory one instance needs, if that is much: a second one is started beside it only while so much is free. */
+    /** How much memory one instance needs, if more than 512 MiB: a second one is started beside it only while so much is free. */
     memory: size.optional(),
     /** Which parser reads its output. */
     output: z.enum(["clamd", "yara", "fileinfo", "malice"]),

@@ -1,13 +1,57 @@
+import { EventEmitter, once } from "node:events";
 import { freemem } from "node:os";
 import { sizeText } from "../../schema/settings.js";
+
+/** What an engine is taken to need whose manifest does not say it. */
+export const ASSUMED_MEMORY = 512 * 1024 ** 2;
 
 /** Bytes of memory that this host, and the agent's container if it runs in one, can give now. */
 export function readFreeMemory(): number {
   return Math.min(freemem(), process.availableMemory());
 }
 
-/** Why a second instance of an engine cannot run beside the first; undefined if it can. */
-export function lackOfMemory(needed: number | undefined, free: number): string | undefined {
-  if (needed === undefined || free >= needed) return undefined;
-  return `a second one beside it needs ${sizeText(needed)} of memory, and ${sizeText(free)} are free`;
+/** Memory that is promised to a candidate. */
+export interface Promised {
+  /** Why a second instance of the engine cannot run beside the first; undefined if it can. */
+  readonly lack: string | undefined;
+  /** It is not needed any more, or taken. */
+  release(): void;
+}
+
+/** The memory for candidates of this host's engines: what is promised to one is not promised to another. */
+export interface MemoryRoom {
+  /** Waits while what is promised to others is what is missing. What is missing then is said, and promised all the same. */
+  reserve(needed: number, options: { readonly signal: AbortSignal; readonly onWait: () => void }): Promise<Promised>;
+}
+
+export function createMemoryRoom(readFree: () => number): MemoryRoom {
+  const promises = new Set<{ readonly bytes: number }>();
+  const released = new EventEmitter().setMaxListeners(0);
+
+  return {
+    async reserve(needed, { signal, onWait }) {
+      for (let isTold = false; ;) {
+        const promised = [...promises].reduce((sum, { bytes }) => sum + bytes, 0);
+        const free = Math.max(0, readFree() - promised);
+        if (free >= needed || promises.size === 0) return promise(needed, free);
+        if (!isTold) onWait();
+        isTold = true;
+        await once(released, "released", { signal });
+      }
+    },
+  };
+
+  function promise(bytes: number, free: number): Promised {
+    const one = { bytes };
+    promises.add(one);
+    const lack =
+      free >= bytes ? undefined : `a second one beside it needs ${sizeText(bytes)} of memory, and ${sizeText(free)} are free`;
+    return {
+      lack,
+      release() {
+        promises.delete(one);
+        released.emit("released");
+      },
+    };
+  }
 }

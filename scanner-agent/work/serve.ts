@@ -5,23 +5,24 @@ import type { Logger } from "pino";
 import { createAbortController } from "../../schema/abort-controller.js";
 import type { EnginesBundles } from "../../schema/bundle-presence.js";
 import type { ServedBundles } from "../../schema/bundle.js";
-import type { Control } from "../../schema/control.js";
 import type { Manifest } from "../../schema/manifest.js";
 import { engineToken } from "../../schema/subjects.js";
 import { BundleError } from "../bundles/bundle-error.js";
 import type { BundleImages } from "../bundles/bundle-images.js";
 import type { BundleStore } from "../bundles/bundle-store.js";
-import { keyOf, type Provision } from "../bundles/provision.js";
+import { areSame, type Provision } from "../bundles/provision.js";
+import type { ServedByEngine } from "../bundles/served.js";
 import { reasonOf, Unavailable } from "../contract.js";
-import { lackOfMemory } from "../engine/memory.js";
+import type { MemoryRoom } from "../engine/memory.js";
 import { EngineStopped, type SwitchingEngine } from "../engine/switching-engine.js";
 import type { SelfTest } from "../engine/self-test.js";
 import type { Trial } from "../engine/trial.js";
+import { awaitEnd } from "../within.js";
+import { bring, SOURCE_AWAY_MS, tryOut, type Order, type Step } from "./try-out.js";
 
-const RETRY_MS = { first: 1_000, longest: 60_000 };
-
-type Order = Extract<Control, { kind: "serve" }>;
-type Step = Pick<EnginesBundles, "state" | "reason">;
+const LOOK_MS = 200;
+/** The longest that stopping waits for what is under way. */
+const STOP_MS = 10_000;
 
 /** An order has come that makes this one void. */
 class Superseded extends Error {}
@@ -32,8 +33,8 @@ export interface BundleServer {
   restore(): Promise<void>;
   /** What an engine is to be made of. */
   provisionOf(manifest: Manifest): Provision | null;
-  /** Has engines that do not work with what was served last use what their host has; called when they have been tested. */
-  checkRestored(): Promise<void>;
+  /** Has an engine that does not work with what was served last use what its host has; called when its health has changed. */
+  check(name: string): void;
   take(order: Order): void;
   /** Undefined for an engine that takes no bundles. */
   presence(engine: SwitchingEngine): EnginesBundles | undefined;
@@ -48,14 +49,19 @@ export interface BundleServerOptions {
   readonly trial: Trial;
   /** What every engine must pass. */
   readonly selfTest: SelfTest;
-  readonly freeMemory: () => number;
+  readonly memory: MemoryRoom;
   readonly onChange: () => void;
   readonly log: Logger;
+  /** How long a registry may be away, and how long stopping waits; for tests. */
+  readonly sourceAwayMs?: number | undefined;
+  readonly stopMs?: number | undefined;
 }
 
 /** The bundles of one engine. */
 interface Line {
   provision: Provision | null;
+  /** It was served when the agent ran last, and the engine has not been tested with it since. */
+  isUnproven: boolean;
   previous: ServedBundles;
   target: ServedBundles | null;
   told: Omit<EnginesBundles, "serving" | "target">;
@@ -67,8 +73,9 @@ interface Line {
 
 /** Nothing is served yet but what hosts have. */
 export function createBundleServer(options: BundleServerOptions): BundleServer {
-  const { store, images, engines, log } = options;
+  const { store, images, engines, memory, log, sourceAwayMs = SOURCE_AWAY_MS, stopMs = STOP_MS } = options;
   const lines = new Map<string, Line>();
+  const stopping = createAbortController();
   let saving: Promise<void> = Promise.resolve();
 
   function lineOf(token: string): Line {
@@ -76,6 +83,7 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     if (known !== undefined) return known;
     const line: Line = {
       provision: null,
+      isUnproven: false,
       previous: [],
       target: null,
       told: { state: "SERVING", reason: null, bytes: 0, total: 0, since: new Date().toISOString() },
@@ -93,16 +101,33 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     options.onChange();
   }
 
-  function save(): Promise<void> {
+  /**
+   * Others of this host leave what is written down. On a full disk all goes on: what is here already, or the host's own, needs no room,
+   * and what is served is so whether this works or not.
+   */
+  async function save(): Promise<void> {
     const write = async () => {
       const entries = [...lines].map(([token, { provision, previous, target }]) => [
         token,
         { serving: [...(provision?.bundles ?? [])], previous, target },
       ]);
-      await store.writeServed(Object.fromEntries(entries));
+      await store.writeServed(Object.fromEntries(entries) as ServedByEngine);
     };
     saving = saving.then(write, write);
-    return saving;
+    try {
+      await saving;
+    } catch (error) {
+      log.error({ err: error }, "Cannot write down what engines serve and are to serve");
+    }
+  }
+
+  /** Another agent of this host may hold its lock for long. */
+  async function tidy(signal: AbortSignal): Promise<void> {
+    try {
+      await store.tidy(signal);
+    } catch (error) {
+      if (!signal.aborted) log.error({ err: error }, "Cannot remove bundles that nobody needs");
+    }
   }
 
   function find(token: string): SwitchingEngine | undefined {
@@ -111,93 +136,47 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
 
   async function carryOut(line: Line, order: Order, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
+    const { engine, bundles } = order;
+    const isServed = areSame(bundles, servingOf(line));
     try {
-      await saveTarget();
-      if (keyOf(order.bundles) !== keyOf(servingOf(line))) {
-        const provision = order.bundles.length === 0 ? null : await provide(line, order, signal);
-        await tryOut(line, order, provision, signal);
-        await settle();
-      }
+      await save();
+      if (!(isServed && (await isWell(line, order, signal)))) await serve(line, order, signal);
       tell(line, { state: "SERVING", reason: null });
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof Unavailable || error instanceof BundleError))
         log.error({ err: error }, "An update failed unexpectedly");
-      log.warn({ engine: order.engine, reason: reasonOf(error) }, "The engine keeps serving what it has: an update failed");
+      log.warn({ engine, reason: reasonOf(error) }, "The engine keeps serving what it has: an update failed");
       tell(line, { state: "FAILED", reason: reasonOf(error) });
+      return isServed ? await useOwn(line, engineToken(engine), signal) : undefined;
     }
+    await tidy(signal);
   }
 
-  /** Waits while the mesh or Docker is away. */
-  async function provide(line: Line, { engine, bundles }: Order, signal: AbortSignal): Promise<Provision> {
-    tell(line, { state: "FETCHING", reason: null });
-    for (let delay = RETRY_MS.first; ; delay = Math.min(2 * delay, RETRY_MS.longest)) {
-      try {
-        return await store.provide(engine, bundles, {
-          signal,
-          onWait: () => tell(line, { state: "WAITING", reason: "another agent of this host is fetching bundles" }),
-          onProgress(bytes, total) {
-            if (line.told.state !== "FETCHING") tell(line, { state: "FETCHING", reason: null });
-            line.told = { ...line.told, bytes, total };
-          },
-        });
-      } catch (error) {
-        if (!(error instanceof Unavailable) || signal.aborted) throw error;
-        tell(line, { state: "WAITING", reason: error.message });
-      }
-      await pause(delay, undefined, { signal });
-    }
+  /** Whether it works with what it serves, as far as that is the bundles' matter. */
+  async function isWell(line: Line, { engine }: Order, signal: AbortSignal): Promise<boolean> {
+    if (line.isUnproven) tell(line, { state: "WAITING", reason: "the engine is tested with what it served last" });
+    while (line.isUnproven) await pause(LOOK_MS, undefined, { signal });
+    return line.provision === null || find(engineToken(engine))?.presence().cause !== "FAULT";
   }
 
-  async function tryOut(line: Line, order: Order, provision: Provision | null, signal: AbortSignal): Promise<void> {
-    const engine = find(engineToken(order.engine));
-    if (engine?.switchTo === undefined) throw new BundleError("this agent runs no such engine any more");
-    const lack = lackOfMemory(engine.manifest.memory, options.freeMemory());
-    if (order.switch === "BESIDE" && lack !== undefined) throw new BundleError(`${lack}: have it switched in turn`);
-    const beside = order.switch !== "IN_TURN" && lack === undefined;
-    tell(line, { state: "TESTING", reason: beside ? null : "it serves no scans until this is done" });
-    log.info({ engine: order.engine, bundles: order.bundles, beside }, "Trying out what the mesh orders");
-    try {
-      await engine.switchTo(provision, { beside, trial: options.trial(provision), signal });
-    } catch (error) {
-      if (!(error instanceof EngineStopped) || signal.aborted) throw error;
-      // It is set otherwise by the mesh: another takes its place.
-      await pause(RETRY_MS.first, undefined, { signal });
-      return await tryOut(line, order, provision, signal);
-    }
-    line.previous = servingOf(line);
-    line.provision = provision;
-    log.info({ engine: order.engine, versions: engine.versions() }, "The engine serves what the mesh orders");
-  }
-
-  /**
-   * Other agents of this host leave what this one is to serve from then on. On a full disk it goes on all the same: what is here
-   * already, or the host's own, needs no room.
-   */
-  async function saveTarget(): Promise<void> {
-    try {
-      await save();
-    } catch (error) {
-      log.error({ err: error }, "Cannot write down what is to be served");
-    }
-  }
-
-  /** What is served is so whether this works or not. */
-  async function settle(): Promise<void> {
-    try {
-      await save();
-      await store.tidy();
-    } catch (error) {
-      log.error({ err: error }, "Cannot write down what is served, or remove bundles that nobody needs");
-    }
+  async function serve(line: Line, order: Order, signal: AbortSignal): Promise<void> {
+    const progress = { signal, tell: (step: Step) => tell(line, step) };
+    const onBytes = (bytes: number, total: number) => (line.told = { ...line.told, bytes, total });
+    const provision = order.bundles.length === 0 ? null : await bring(order, { ...progress, store, onBytes, sourceAwayMs });
+    const own = () => find(engineToken(order.engine));
+    await tryOut(order, provision, { ...progress, find: own, memory, trial: options.trial(provision), log });
+    if (!areSame(order.bundles, servingOf(line))) line.previous = servingOf(line);
+    [line.provision, line.isUnproven] = [provision, false];
+    await save();
   }
 
   async function recall(line: Line, bundles: ServedBundles): Promise<void> {
-    const provision = await store.recall(bundles);
+    const provision = await store.recall(bundles, stopping.signal);
     if (provision.image !== null && !(await hasImage(provision.image)))
       throw new BundleError(`its image ${provision.image.reference} is not on this Docker host any more`);
     // A mesh that wants something else by now sees that it must say so.
-    [line.provision, line.target] = [provision, bundles];
+    [line.provision, line.target, line.isUnproven] = [provision, bundles, true];
   }
 
   async function hasImage(image: NonNullable<Provision["image"]>): Promise<boolean> {
@@ -210,50 +189,70 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     }
   }
 
-  async function useOwn(line: Line, engine: SwitchingEngine, signal: AbortSignal): Promise<void> {
-    const { reason, cause } = engine.presence();
-    if (line.provision === null || cause !== "FAULT" || signal.aborted) return;
+  async function useOwn(line: Line, token: string, signal: AbortSignal): Promise<void> {
+    const engine = find(token);
+    const { reason, cause } = engine?.presence() ?? {};
+    if (engine === undefined || line.provision === null || cause !== "FAULT" || signal.aborted) return;
     const why = `what it served last does not work any more (${reason})`;
     try {
       await engine.switchTo?.(null, { beside: false, trial: options.selfTest, signal });
-      [line.previous, line.provision, line.target] = [servingOf(line), null, null];
-      await settle();
+      [line.previous, line.provision, line.target] = [servingOf(line), null, line.order?.bundles ?? null];
+      await save();
       tell(line, { state: "FAILED", reason: `${why}: it serves what its host has` });
+      await tidy(signal);
     } catch (error) {
       if (signal.aborted) return;
-      tell(line, { state: "FAILED", reason: `${why}, and what its host has does not work either (${reasonOf(error)})` });
+      // It is set otherwise, or off: what takes its place is tested anew.
+      if (error instanceof EngineStopped) line.isUnproven = true;
+      else tell(line, { state: "FAILED", reason: `${why}, and what its host has does not work either (${reasonOf(error)})` });
     }
   }
 
   function begin(line: Line, work: (signal: AbortSignal) => Promise<void>): void {
     line.ending?.abort(new Superseded("the mesh orders something else"));
-    const ending = createAbortController();
-    line.ending = ending;
-    line.work = line.work.then(() => work(ending.signal));
+    line.ending = createAbortController();
+    queue(line, line.ending.signal, work);
+  }
+
+  function queue(line: Line, ending: AbortSignal, work: (signal: AbortSignal) => Promise<void>): void {
+    const signal = AbortSignal.any([ending, stopping.signal]);
+    line.work = line.work.then(() => work(signal));
+  }
+
+  async function readServed(): Promise<ServedByEngine> {
+    try {
+      await store.touch();
+      return await store.readServed();
+    } catch (error) {
+      // An agent that did not start would serve nothing at all.
+      log.error({ err: error }, "What engines served last is lost; they use what their host has");
+      return {};
+    }
   }
 
   return {
     async restore() {
-      for (const [token, { serving, previous }] of Object.entries(await store.readServed())) {
+      for (const [token, { serving, previous }] of Object.entries(await readServed())) {
         const line = lineOf(token);
         line.previous = previous;
         try {
           if (serving.length > 0) await recall(line, serving);
         } catch (error) {
-          // Whatever is wrong with it: an agent that did not start would serve nothing at all.
           log.warn({ err: error, engine: token }, "What the engine served last is lost; it uses what its host has");
           tell(line, { state: "FAILED", reason: `${reasonOf(error)}: it serves what its host has` });
         }
       }
     },
     provisionOf: ({ name }) => lines.get(engineToken(name))?.provision ?? null,
-    async checkRestored() {
-      const restored = engines().flatMap((engine) => {
-        const line = lines.get(engineToken(engine.manifest.name));
-        return line === undefined || line.order !== undefined ? [] : [{ line, engine }];
-      });
-      for (const { line, engine } of restored) begin(line, (signal) => useOwn(line, engine, signal));
-      await Promise.all(restored.map(({ line }) => line.work));
+    check(name) {
+      const token = engineToken(name);
+      const line = lines.get(token);
+      const { cause } = find(token)?.presence() ?? { cause: "STARTING" };
+      if (!line?.isUnproven || cause === "STARTING") return;
+      line.isUnproven = false;
+      if (cause !== "FAULT") return;
+      line.ending ??= createAbortController();
+      queue(line, line.ending.signal, (signal) => useOwn(line, token, signal));
     },
     take(order) {
       const token = engineToken(order.engine);
@@ -261,7 +260,7 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
         return log.warn({ engine: order.engine }, "This agent is to serve bundles with an engine that takes none");
       const line = lineOf(token);
       // It is told again until the presence shows it.
-      if (line.order?.switch === order.switch && keyOf(line.order.bundles) === keyOf(order.bundles)) return;
+      if (line.order?.switch === order.switch && areSame(line.order.bundles, order.bundles)) return;
       [line.order, line.target] = [order, order.bundles];
       // What is told of the order before says nothing of this one.
       line.told = { ...line.told, bytes: 0, total: 0 };
@@ -274,9 +273,11 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
       return { serving: servingOf(line), target: line.target, ...line.told };
     },
     async stop() {
-      for (const { ending } of lines.values()) ending?.abort(new Superseded("the agent is stopping"));
-      await Promise.all([...lines.values()].map(({ work }) => work));
+      stopping.abort(new Superseded("the agent is stopping"));
       store.stop();
+      const late = await awaitEnd(stopMs, Promise.all([...lines.values()].map(({ work }) => work)));
+      if (late)
+        log.warn({ afterMs: late.afterMs }, "What was being fetched or tried out has not ended; the agent stops without it");
     },
   };
 }

@@ -1,63 +1,20 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Provision } from "../../../scanner-agent/bundles/provision.js";
-import { done, Unavailable } from "../../../scanner-agent/contract.js";
-import type { EngineParts } from "../../../scanner-agent/engine/engine.js";
-import type { SwitchWay } from "../../../schema/bundle-presence.js";
-import { bundleDigest, type ServedBundles } from "../../../schema/bundle.js";
-import { agentsOnBus, requestOf } from "../stage/agent-stage.js";
+import { describe, expect, test } from "vitest";
+import { withLock } from "../../../scanner-agent/bundles/lock.js";
+import { Unavailable } from "../../../scanner-agent/contract.js";
+import type { ServedBundles } from "../../../schema/bundle.js";
+import { encodeMessage } from "../../../schema/messages.js";
+import { controlSubject } from "../../../schema/subjects.js";
 import { until, type BusStage } from "../stage/bus-stage.js";
-import { orderBundles, publishBundle, untilBundles } from "../stage/ordered-bundles.js";
-import { gate, puppet } from "../stage/puppet-engine.js";
+import { orderBundles, untilBundles } from "../stage/ordered-bundles.js";
+import { gate } from "../stage/puppet-engine.js";
+import { taker } from "../stage/taker.js";
+import { takersOnBus } from "../stage/taker-agents.js";
 
 let stage: BusStage;
-const start = agentsOnBus((one) => (stage = one));
 let folder: string;
-let names = 0;
-beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), "scanmesh-test-serve-"))));
-afterEach(() => rm(folder, { recursive: true, force: true }));
-
-/** An engine that takes bundles: it answers with the content of the file `name`, or `host`. */
-function taker(onStart: (name: string) => Promise<void> = () => Promise.resolve(), more: Record<string, unknown> = {}) {
-  const name = `Taker${++names}`;
-  const calls: string[] = [];
-  const make = (provision: Provision | null): EngineParts => {
-    const files = provision?.folder ? readdir(provision.folder) : Promise.resolve(["host"]);
-    const runner: Partial<EngineParts["runners"][number]> = {
-      async start() {
-        const [own = ""] = await files;
-        calls.push(`start ${own}`);
-        await onStart(own);
-      },
-      versions: async () => ({ engine: "1", signatures: (await files)[0] ?? null, signatureDate: null }),
-      stop: async () => void calls.push(`stop ${(await files)[0]}`),
-    };
-    return { ...puppet(name, () => Promise.resolve(done(null, null, null)), { runner, manifest: more }), remake: make };
-  };
-  return { name, calls, parts: make(null) };
-}
-
-type Taker = ReturnType<typeof taker>;
-const bundle = async (name: string, file: string): Promise<ServedBundles> => [
-  await publishBundle(stage, { engine: name, files: { [file]: `content of ${file}` } }),
-];
-
-async function agentWith({ parts, name }: Taker, freeMemory = () => Infinity, env: Record<string, string> = {}) {
-  const own = { SCANMESH_BUNDLES: folder, SCANMESH_UPDATE_TEST: "1ms", ...env };
-  const { agent, config, stop } = await start(parts, own, { freeMemory });
-  const id = config.agent;
-  const order = (bundles: ServedBundles, way: SwitchWay = "AUTO") => orderBundles(stage, id, name, bundles, way);
-  const reach = (state: Parameters<typeof untilBundles>[3]["state"], serving?: ServedBundles) =>
-    untilBundles(stage, id, name, { state, ...(serving === undefined ? {} : { serving }) });
-  const scan = async () => {
-    const request = requestOf(await stage.store(Buffer.from("x")), [name]);
-    await stage.request(parts.manifest, request);
-    return await stage.answer(name, request.scan);
-  };
-  return { agent, id, order, reach, scan, stop };
-}
+const { agentWith, bundle, untilReason } = takersOnBus((given) => ({ stage, folder } = given));
 
 describe("an agent that is to serve bundles", () => {
   test("fetches them, tries them out and serves them; what is told again changes nothing; without any it serves the host's", async () => {
@@ -142,63 +99,68 @@ describe("an agent that is to serve bundles", () => {
   });
 });
 
-describe("an agent that is started again", () => {
-  test("serves what it served last before it is told, and without it what its host has", async () => {
-    const engine = taker();
-    const env = { SCANMESH_AGENT_ID: `again-${process.pid}` };
-    const first = await agentWith(engine, undefined, env);
-    const served = await bundle(engine.name, "served");
-    first.order(served);
-    await first.reach("SERVING", served);
-    await first.stop();
-    const second = await agentWith(engine, undefined, env);
-    expect((await second.reach("SERVING", served)).bundles).toMatchObject({ target: served, reason: null });
-    expect((await second.scan()).versions.signatures).toBe("served");
-    await second.stop();
-    for (const file of await readdir(join(folder, "files"))) await rm(join(folder, "files", file));
-    const third = await agentWith(engine, undefined, env);
-    const lost = (await third.reach("FAILED", [])).bundles;
-    expect(lost.reason).toMatch(/is gone or damaged: it serves what its host has/);
-    expect(lost.target, "the mesh says it again").toBeNull();
-    expect((await third.scan()).versions.signatures).toBe("host");
-    third.order(served);
-    await third.reach("SERVING", served);
+describe("an agent that is to serve bundles, in the way of others", () => {
+  test("tries out one engine after the other where the memory is for one more", async () => {
+    const held = gate();
+    const one = taker((own) => (own === "new" ? held.opened : Promise.resolve()), { memory: "2GiB" });
+    const other = taker(undefined, { memory: "2GiB" });
+    const agent = await agentWith(one, () => 3 * 1024 ** 3, {}, [other]);
+    const [first, second] = [await bundle(one.name, "new"), await bundle(other.name, "new")];
+    await agent.reach("SERVING", []);
+    agent.order(first);
+    await agent.reach("TESTING", []);
+    orderBundles(stage, agent.id, other.name, second);
+    await untilReason(agent.id, other.name, "the memory for a second one is needed by another engine's update");
+    held.open();
+    await agent.reach("SERVING", first);
+    await untilBundles(stage, agent.id, other.name, { state: "SERVING", serving: second });
+    expect(other.calls, "beside").toEqual(["start host", "start new", "stop host"]);
   });
 
-  test("starts although what it served last is described in a way that it cannot read", async () => {
+  test("waits with an engine that is turned off meanwhile, and tries it out once it is on again", async () => {
+    const [locked, done] = [gate(), gate()];
     const engine = taker();
-    const env = { SCANMESH_AGENT_ID: `unread-${process.pid}` };
-    const first = await agentWith(engine, undefined, env);
-    const served = await bundle(engine.name, "served");
-    first.order(served);
-    await first.reach("SERVING", served);
-    await first.stop();
-    const newer = Buffer.from('{"v":2}');
-    const digest = bundleDigest(newer);
-    await writeFile(join(folder, "manifests", digest), newer);
-    const [record = ""] = await readdir(join(folder, "agents"));
-    const text = await readFile(join(folder, "agents", record), "utf8");
-    await writeFile(join(folder, "agents", record), text.replaceAll(served[0]?.digest ?? "", digest));
-    const second = await agentWith(engine, undefined, env);
-    expect((await second.reach("FAILED", [])).bundles.reason).toMatch(/: it serves what its host has$/);
-    expect((await second.scan()).versions.signatures).toBe("host");
+    const agent = await agentWith(engine);
+    const served = await bundle(engine.name, "new");
+    const lock = withLock(join(folder, "lock"), { signal: new AbortController().signal }, async () => {
+      locked.open();
+      await done.opened;
+    });
+    await locked.opened;
+    agent.order(served);
+    await agent.reach("WAITING", []);
+    const tell = async (revision: number, enabled: boolean) => {
+      const engines = [{ engine: engine.name, enabled }];
+      stage.nc.publish(controlSubject(agent.id), encodeMessage({ v: 1, kind: "settings", revision, engines }));
+      await until("it is set", async () => (await stage.presence(agent.id))?.settings?.revision === revision);
+    };
+    await tell(1, false);
+    expect((await stage.presence(agent.id))?.engines).toEqual([]);
+    done.open();
+    await lock;
+    await until("it is fetched", async () => (await readdir(join(folder, "folders"))).length > 0);
+    await tell(2, true);
+    expect((await agent.reach("SERVING", served)).healthy).toBe(true);
   });
 
-  test("serves what its host has if what it served last does not work any more, and says so", async () => {
-    let isBroken = false;
-    const engine = taker((own) =>
-      isBroken && own === "served" ? Promise.reject(new Unavailable("it is broken")) : Promise.resolve(),
-    );
-    const env = { SCANMESH_AGENT_ID: `broken-${process.pid}` };
-    const first = await agentWith(engine, undefined, env);
-    const served = await bundle(engine.name, "served");
-    first.order(served);
-    await first.reach("SERVING", served);
-    await first.stop();
-    isBroken = true;
-    const second = await agentWith(engine, undefined, env);
-    const { bundles, healthy } = await second.reach("FAILED", []);
-    expect([healthy, bundles.target]).toEqual([true, null]);
-    expect(bundles.reason).toBe("what it served last does not work any more (it is broken): it serves what its host has");
+  test("says what it serves while another agent of its host keeps it from tidying up, and stops meanwhile", async () => {
+    const [locked, done] = [gate(), gate()];
+    const { signal } = new AbortController();
+    let lock = Promise.resolve();
+    const engine = taker(async (own) => {
+      if (own !== "new") return;
+      lock = withLock(join(folder, "lock"), { signal }, async () => {
+        locked.open();
+        await done.opened;
+      });
+      await locked.opened;
+    });
+    const agent = await agentWith(engine);
+    const served = await bundle(engine.name, "new");
+    agent.order(served);
+    await agent.reach("SERVING", served);
+    await agent.stop();
+    done.open();
+    await lock;
   });
 });
