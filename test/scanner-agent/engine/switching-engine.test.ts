@@ -23,7 +23,9 @@ const provisionOf = (key: string): Provision => ({
 const [A, B, C] = ["a", "b", "c"].map(provisionOf) as [Provision, Provision, Provision];
 
 /** An engine that answers what it is made of, and counts what becomes of each that is made. */
-function exchangeable(more: { start?: (key: string) => Promise<void>; scan?: (key: string) => Promise<void> } = {}) {
+function exchangeable(
+  more: { start?: (key: string) => Promise<void>; scan?: (key: string) => Promise<void>; faults?: () => string[] } = {},
+) {
   const calls: string[] = [];
   const make = (provision: Provision | null): EngineParts => {
     const key = provision?.key ?? "host";
@@ -34,6 +36,7 @@ function exchangeable(more: { start?: (key: string) => Promise<void>; scan?: (ke
       },
       versions: () => Promise.resolve({ engine: "1", signatures: key, signatureDate: null }),
       stop: () => Promise.resolve(void calls.push(`stop ${key}`)),
+      faults: more.faults ?? (() => []),
       ignore: (names) => Promise.resolve(void calls.push(`ignore ${key} ${names.join(" ")}`)),
     };
     const run = async (): Promise<Outcome> => {
@@ -104,6 +107,22 @@ describe("a candidate beside what serves", () => {
     await switchTo(B);
     expect(engine.presence().versions.signatures).toBe("b");
     expect(calls).toContain("stop a");
+  });
+});
+
+describe("a candidate that cannot use all files of its bundles", () => {
+  const faults = () => ["/bundles/a/own.yar:3: rule Broken: it does not compile"];
+
+  test("fails, with file and line; of what its host has that is its host's matter", async () => {
+    const { engine, calls, switchTo } = exchangeable({ faults });
+    await engine.start();
+    const reason = "self-test: not all files of its bundles can be used: own.yar:3: rule Broken: it does not compile";
+    for (const beside of [true, false]) await expect(switchTo(A, beside)).rejects.toThrow(reason);
+    expect(engine.presence()).toMatchObject({ healthy: true, versions: { signatures: "host" } });
+    expect(calls).toContain("stop a");
+    await switchTo(null);
+    await switchTo(B);
+    expect(engine.presence().versions.signatures).toBe("b");
   });
 });
 

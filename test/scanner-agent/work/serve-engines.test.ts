@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { setupId } from "../../../schema/engine-setup.js";
 import type { ResultMessage } from "../../../schema/messages.js";
 import type { EngineSpeed } from "../../../schema/classes.js";
 import { EICAR } from "../eicar.js";
-import { hasClamd } from "../runners/clamd/clamav-database.js";
+import { countClamd, hasClamd } from "../runners/clamd/clamav-database.js";
 import { requestOf, startAgent, type AgentStage } from "../stage/agent-stage.js";
 import { startBusStage, until, type BusStage } from "../stage/bus-stage.js";
 import { orderBundles, publishBundle, untilBundles } from "../stage/ordered-bundles.js";
@@ -31,13 +32,14 @@ afterAll(async () => {
 
 const WORDS = "say your version";
 const hex = (text: string) => Buffer.from(text).toString("hex");
+const sha256Of = (text: string) => createHash("sha256").update(text).digest("hex");
 const dateOf = (version: number) => `2026-01-0${version}T00:00:00.000Z`;
 
 /** Starts an agent with one engine, which is given samples that ask for its version all the time. */
-async function underLoad(engine: string, speed: EngineSpeed, env: Record<string, string> = {}) {
+async function underLoad(engine: string, speed: EngineSpeed, env: Record<string, string> = {}, freeMemory = () => Infinity) {
   await stage.makeDurable({ name: engine, speed, internet: false });
   const own = { SCANMESH_ENGINES: engine, SCANMESH_BUNDLES: folder, SCANMESH_UPDATE_TEST: "1ms", SCANMESH_SLOTS: "2" };
-  agent = await startAgent(stage, undefined, { ...own, ...env }, { freeMemory: () => Infinity });
+  agent = await startAgent(stage, undefined, { ...own, ...env }, { freeMemory });
   const id = agent.config.agent;
   const sample = await stage.store(Buffer.from(WORDS));
   const scans: number[] = [];
@@ -59,6 +61,7 @@ async function underLoad(engine: string, speed: EngineSpeed, env: Record<string,
   })();
   const setups = new Map<string, ServedBundles>();
   return {
+    id,
     /** Orders bundles, and waits until a scan that was asked for later has been answered. */
     async order(bundles: ServedBundles, state: "SERVING" | "FAILED", serving = bundles) {
       orderBundles(stage, id, engine, bundles);
@@ -116,6 +119,40 @@ describe.skipIf(!hasClamd)("ClamAV under scans", () => {
   });
 });
 
+describe.skipIf(!hasClamd)("ClamAV with many signatures", () => {
+  test("has two instances while a version is tried out if the memory for two is free, and one otherwise", async () => {
+    const eicar = `Eicar:0:*:${hex(EICAR.toString("latin1").slice(28, 60))}\n`;
+    const bundle = async (sequence: number): Promise<ServedBundles> => {
+      const many = Array.from({ length: 50_000 }, (_, n) => `${sha256Of(`${sequence} ${n}`)}:${n + 100}:Many-${n}:73\n`);
+      const files = { [`v${sequence}.ndb`]: eicar, [`v${sequence}.hsb`]: many.join("") };
+      return [await publishBundle(stage, { engine: "ClamAV", sequence, date: dateOf(sequence), files })];
+    };
+    const [one, two, three] = [await bundle(1), await bundle(2), await bundle(3)];
+    let free = 4 * 1024 ** 3;
+    const load = await underLoad("ClamAV", "ULTRA", { SCANMESH_CLAMAV_DB: join(folder, "nothing") }, () => free);
+    await load.order(one, "SERVING");
+    /** The most instances at once, and what was said meanwhile. */
+    const change = async (bundles: ServedBundles) => {
+      const counts: number[] = [];
+      let isOver = false;
+      const counting = (async () => {
+        while (!isOver) counts.push(await countClamd(folder));
+      })();
+      const testing = untilBundles(stage, load.id, "ClamAV", { state: "TESTING" });
+      await load.order(bundles, "SERVING");
+      isOver = true;
+      await counting;
+      return { most: Math.max(...counts), reason: (await testing).bundles.reason };
+    };
+    expect(await change(two)).toEqual({ most: 2, reason: null });
+    await until("the one before has ended", async () => (await countClamd(folder)) === 1);
+    free = 3 * 1024 ** 3;
+    expect(await change(three)).toEqual({ most: 1, reason: "it serves no scans until this is done" });
+    const digests = new Map([one, two, three].map((bundles, n) => [dateOf(n + 1), bundles[0]?.digest]));
+    await load.end(({ versions }) => digests.get(versions.signatureDate ?? ""));
+  });
+});
+
 describe("Yara under scans", () => {
   test("changes from version to version of its rules; one that flags the host's programs never serves", async () => {
     const bundle = async (version: number, more = ""): Promise<ServedBundles> => {
@@ -128,6 +165,10 @@ describe("Yara under scans", () => {
     await load.order(one, "SERVING");
     await load.order(two, "SERVING");
     expect((await load.order(bad, "FAILED", two)).bundles.reason).toMatch(/own program \/.* INFECTED, Bad/);
+    const broken = await bundle(4, "// The next line is wrong.\nrule Broken { condition: absent }");
+    expect((await load.order(broken, "FAILED", two)).bundles.reason).toMatch(
+      /^self-test: not all files of its bundles can be used: deep\/own\.yar:3: rule Broken: .*absent/,
+    );
     const versionOf = ({ signature }: ResultMessage) => /Version(\d)/.exec(signature ?? "")?.[1];
     const digests: Record<string, string | undefined> = { "1": one[0]?.digest, "2": two[0]?.digest };
     const results = await load.end((result) => digests[versionOf(result) ?? ""]);

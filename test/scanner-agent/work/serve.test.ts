@@ -158,7 +158,7 @@ describe("an agent that is to serve bundles, in the way of others", () => {
     const agent = await agentWith(engine);
     const served = await bundle(engine.name, "new");
     agent.order(served);
-    await agent.reach("SERVING", served);
+    expect((await agent.reach("SERVING", served)).bundles.reason).toBeNull();
     await agent.stop();
     done.open();
     await lock;

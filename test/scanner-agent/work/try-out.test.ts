@@ -80,7 +80,7 @@ describe("orders to serve bundles", () => {
       { stopMs: 1 },
     );
     await begun.opened;
-    await server.stop();
+    await expect(server.stop()).resolves.toBeUndefined();
     await engine.stop();
   });
 });

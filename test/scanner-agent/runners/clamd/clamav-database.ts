@@ -34,20 +34,32 @@ export async function makeDatabase(): Promise<Database> {
 }
 
 /** The clamd that reads this database. */
-export async function clamdWith(database: Database): Promise<number> {
+export async function clamdWith({ folder }: Database): Promise<number> {
+  const [found] = await findClamd((target) => dirname(target) === folder);
+  if (found === undefined) throw new Error("no clamd reads the test's database");
+  return found;
+}
+
+/** How many of them read something below this folder. */
+export async function countClamd(folder: string): Promise<number> {
+  return (await findClamd((target) => target.startsWith(`${folder}/`))).length;
+}
+
+/** The processes of clamd that read such files. */
+async function findClamd(reads: (file: string) => boolean): Promise<number[]> {
+  const found: number[] = [];
   for (const name of await readdir("/proc")) {
     const words = /^\d+$/.test(name) ? await commandLine(Number(name)) : [];
     const config = words[0]?.endsWith("clamd")
       ? words.find((word) => word.startsWith("--config-file="))?.slice("--config-file=".length)
       : undefined;
-    if (config !== undefined && (await isShown(database, join(dirname(config), "signatures")))) return Number(name);
+    if (config !== undefined && (await readLinks(join(dirname(config), "signatures"))).some(reads)) found.push(Number(name));
   }
-  throw new Error("no clamd reads the test's database");
+  return found;
 }
 
-/** Whether a folder of links leads to this database. */
-async function isShown({ folder }: Database, links: string): Promise<boolean> {
-  const names = await readdir(links).catch(() => []);
-  const targets = await Promise.all(names.map((name) => readlink(join(links, name))));
-  return targets.some((target) => dirname(target) === folder);
+/** Where the links of a folder lead. */
+async function readLinks(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return Promise.all(names.map((name) => readlink(join(folder, name))));
 }
