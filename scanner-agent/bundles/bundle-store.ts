@@ -4,8 +4,7 @@ import type { Logger } from "pino";
 import { createAbortController } from "../../schema/abort-controller.js";
 import { bundleDigest, BundleManifest, type BundleFile, type ServedBundles } from "../../schema/bundle.js";
 import { parseMessage } from "../../schema/messages.js";
-import { hasCode, reasonOf, Unavailable } from "../contract.js";
-import { within } from "../within.js";
+import { hasCode, reasonOf } from "../contract.js";
 import { BundleError } from "./bundle-error.js";
 import {
   namesIn,
@@ -20,19 +19,11 @@ import {
   writeWhole,
 } from "./bundle-files.js";
 import { makeOwn, requireOwn } from "./bundle-folder.js";
-import type { BundleImages } from "./bundle-images.js";
+import { isLoaded, loadImage, type BundleImages } from "./bundle-images.js";
 import type { BundleReader } from "./bundle-reader.js";
 import { createPace, fetchFile, isWhole } from "./fetch-file.js";
 import { withLock } from "./lock.js";
-import {
-  imageFileOf,
-  keyOf,
-  makeFolder,
-  planProvision,
-  type BundleImage,
-  type KnownBundle,
-  type Provision,
-} from "./provision.js";
+import { imageFileOf, keyOf, makeFolder, planProvision, type KnownBundle, type Provision } from "./provision.js";
 import {
   findRecord,
   listNeeded,
@@ -45,8 +36,6 @@ import {
 } from "./served.js";
 
 const TOUCH_MS = 3_600_000;
-/** The longest that an image is waited for. */
-const LOAD_MS = 3_600_000;
 /** Its folders; `images` has a file for each image that is on the Docker host because of a bundle. */
 const PARTS = ["files", "manifests", "folders", "incoming", "agents", "images"] as const;
 
@@ -184,7 +173,7 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
       for (const { sha256 } of manifest.files) if (sha256 !== saved?.sha256) kept.add(sha256);
       if (!manifest.image) continue;
       keptImages.add(manifest.image.id);
-      if (saved && !(await isDockers(manifest.image))) kept.add(saved.sha256);
+      if (saved && !(await isLoaded(images, manifest.image))) kept.add(saved.sha256);
     }
     await removeOthers(incoming, kept);
     await removeOthers(folders, new Set(needed.map(keyOf)));
@@ -193,30 +182,9 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     for (const id of await readdir(loaded)) if (!keptImages.has(id) && (await images.remove(id))) await rm(join(loaded, id));
   }
 
-  /** A saved image is Docker's from the moment in which it has loaded it; while that cannot be asked, the file is kept. */
-  async function isDockers(image: Omit<BundleImage, "file">): Promise<boolean> {
-    try {
-      return await images.has({ ...image, file: null });
-    } catch (error) {
-      if (error instanceof Unavailable) return false;
-      throw error;
-    }
-  }
-
   async function countBytes(of: string): Promise<number> {
     const sizes = (await namesIn(of)).map((name) => sizeOf(join(of, name)));
     return sumOf((await Promise.all(sizes)).map((size) => size ?? 0));
-  }
-
-  async function loadImage(image: BundleImage, signal: AbortSignal): Promise<void> {
-    try {
-      await within(LOAD_MS, images.load(image), signal);
-    } catch (error) {
-      // What is wrong with it stays wrong.
-      if (image.file && error instanceof BundleError) await rm(image.file, { force: true });
-      throw error;
-    }
-    await writeFile(join(loaded, image.id), "");
   }
 
   async function fetch(engine: string, bundles: ServedBundles, { signal, onProgress }: ProvideOptions): Promise<Provision> {
@@ -251,7 +219,10 @@ export function createBundleStore(options: BundleStoreOptions): BundleStore {
     // One that is there has links to what was wrong.
     if (own !== null && missing.length > 0) await rm(own, { recursive: true, force: true });
     if (own !== null) await makeFolder(own, plan.files, fileOf);
-    if (image !== null && !hasImage) await loadImage(image, signal);
+    if (image !== null && !hasImage) {
+      await loadImage(images, image, signal);
+      await writeFile(join(loaded, image.id), "");
+    }
     if (image?.file) await rm(image.file, { force: true });
     return plan.provision;
   }

@@ -13,7 +13,7 @@ import { BundleError } from "./bundle-error.js";
 const READS_IN_FLIGHT = 4;
 /** How often a chunk is asked for: an answer may be lost, and one server of a cluster has it later than the others. */
 const TRIES = 4;
-const RETRY_MS = 500;
+const ASK_AGAIN_MS = 500;
 
 /** Slows reads down to so many bytes in a second, all together. */
 export type Pace = (bytes: number, signal: AbortSignal) => Promise<void>;
@@ -98,7 +98,7 @@ async function* readChunks(file: BundleFile, first: number, options: FetchOption
 }
 
 async function readChunk(file: BundleFile, n: number, options: FetchOptions): Promise<Uint8Array> {
-  const { reader, pace, signal, retryMs = RETRY_MS } = options;
+  const { reader, pace, signal, retryMs = ASK_AGAIN_MS } = options;
   const length = Math.min(BUNDLE_CHUNK_BYTES, file.size - n * BUNDLE_CHUNK_BYTES);
   for (let tries = 1; ; tries++) {
     signal.throwIfAborted();

@@ -20,7 +20,7 @@ import type { Trial } from "../engine/trial.js";
 import { awaitEnd } from "../within.js";
 import { bring, SOURCE_AWAY_MS, tryOut, type Order, type Step } from "./try-out.js";
 
-const LOOK_MS = 200;
+const PROVEN_LOOK_MS = 200;
 /** The longest that stopping waits for what is under way. */
 const STOP_MS = 10_000;
 
@@ -156,7 +156,7 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
   /** Whether it works with what it serves, as far as that is the bundles' matter. */
   async function isWell(line: Line, { engine }: Order, signal: AbortSignal): Promise<boolean> {
     if (line.isUnproven) tell(line, { state: "WAITING", reason: "the engine is tested with what it served last" });
-    while (line.isUnproven) await pause(LOOK_MS, undefined, { signal });
+    while (line.isUnproven) await pause(PROVEN_LOOK_MS, undefined, { signal });
     return line.provision === null || find(engineToken(engine))?.presence().cause !== "FAULT";
   }
 

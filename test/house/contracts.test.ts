@@ -52,6 +52,7 @@ describe("contracts stand once", () => {
     "cli/multiav-report.ts": "until a translated result says with a code why it failed",
     "scanner-agent/parsers/malice-log.ts": "what plugins print is all that they tell",
     "scanner-agent/runners/builtin/rule-compiler.ts": "YARA-X tells the line of a mistake in its text alone",
+    "scanner-agent/runners/container/bundle-images.ts": "Docker tells what a registry has answered in its text alone",
     "scanner-agent/runners/process/lost-mount.ts": "Bubblewrap tells its reason in its output alone",
     "standalone/packages.mjs": "freshclam tells its reason in its output alone",
   };

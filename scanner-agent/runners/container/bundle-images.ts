@@ -2,13 +2,12 @@ import type Docker from "dockerode";
 import { createReadStream } from "node:fs";
 import type { Logger } from "pino";
 import { BundleError, SourceAway } from "../../bundles/bundle-error.js";
-import type { BundleImages } from "../../bundles/bundle-images.js";
+import { LOAD_MS, type BundleImages } from "../../bundles/bundle-images.js";
 import type { BundleImage } from "../../bundles/provision.js";
 import { reasonOf, Unavailable } from "../../contract.js";
 import { DockerAway, DockerRefused, type DockerDaemon } from "./docker.js";
 import { findImage, followProgress, inspectImage } from "./image.js";
 
-const LOAD_MS = 3_600_000;
 /** What a registry or Docker says where trying again does not help. */
 const LASTING = /manifest unknown|not found|denied|unauthorized|no matching manifest|no space left/i;
 

@@ -1,65 +1,20 @@
-import { createHash, randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { BundleError } from "../../../scanner-agent/bundles/bundle-error.js";
-import { createBundleStore, type BundleStore, type BundleStoreOptions } from "../../../scanner-agent/bundles/bundle-store.js";
-import { fetchFile } from "../../../scanner-agent/bundles/fetch-file.js";
 import { withLock } from "../../../scanner-agent/bundles/lock.js";
-import { recordOf, type RecordOwner } from "../../../scanner-agent/bundles/served.js";
+import { recordOf } from "../../../scanner-agent/bundles/served.js";
 import { Unavailable } from "../../../scanner-agent/contract.js";
 import type { ServedBundles } from "../../../schema/bundle.js";
 import { BUNDLE_CHUNK_BYTES } from "../../../schema/bundle.js";
-import { testLog } from "../../stage/log.js";
 import { gate } from "../stage/puppet-engine.js";
-import { storedBundles, type StoredBundles } from "./stored-bundles.js";
+import { MiB, noImages, ownerOf, signal, storesOfHost } from "./store-stage.js";
+import type { StoredBundles } from "./stored-bundles.js";
 
-const MiB = 1024 ** 2;
 let folder: string;
 let mesh: StoredBundles;
-const stores: BundleStore[] = [];
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "scanmesh-test-bundles-"));
-  mesh = storedBundles();
-});
-afterEach(async () => {
-  for (const store of stores.splice(0)) store.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-const { signal } = new AbortController();
-const noImages = { has: () => Promise.resolve(false), load: () => Promise.resolve(), remove: () => Promise.resolve(true) };
-
-const ownerOf = (agent: string): RecordOwner => ({ agent, internet: "isolated", spool: "/spool" });
-
-function storeOf(agent = "one", more: Partial<BundleStoreOptions> = {}): BundleStore {
-  const options = {
-    folder,
-    owner: ownerOf(agent),
-    limit: 64 * MiB,
-    bytesPerSecond: 1024 * MiB,
-    reader: mesh,
-    images: noImages,
-    log: testLog(agent),
-  };
-  const store = createBundleStore({ ...options, staleLockMs: 400, retryMs: 1, ...more });
-  stores.push(store);
-  return store;
-}
-
-async function provide(store: BundleStore, bundles: ServedBundles, engine = "Scanner", until = signal) {
-  const seen: number[] = [];
-  const waits: true[] = [];
-  const provision = await store.provide(engine, bundles, {
-    signal: until,
-    onWait: () => waits.push(true),
-    onProgress: (bytes, total) => seen.push(bytes / Math.max(total, 1)),
-  });
-  return { provision, seen, waits: waits.length };
-}
-const stored = (name: string) => readdir(join(folder, name));
+const { storeOf, provide, stored } = storesOfHost((given) => ({ folder, mesh } = given));
 
 describe("a host's bundles", () => {
   test("are fetched once, checked, and stand together in a folder that every user reads", async () => {
@@ -107,63 +62,6 @@ describe("a host's bundles", () => {
     const { provision } = await provide(storeOf(), [bundle]);
     expect(mesh.reads, "what a power cut has left is fetched again").toEqual([`${file}.0`]);
     expect(await readdir(provision.folder ?? "")).toHaveLength(3);
-  });
-
-  test("are fetched on from the chunk that was lost or cut, and not from the beginning", async () => {
-    const content = randomBytes(3 * BUNDLE_CHUNK_BYTES + 5);
-    const bundle = mesh.add({ engine: "Scanner", files: { "main.db": content } });
-    const failures = [undefined, Buffer.from("cut"), new Unavailable("NATS is away")];
-    const again = async (sha256: string, n: number) => {
-      const bytes = await mesh.read(sha256, n);
-      if (n !== 2 || failures.length === 0) return bytes;
-      const failure = failures.shift();
-      if (failure instanceof Error) throw failure;
-      return failure;
-    };
-    const { provision } = await provide(storeOf("one", { reader: { read: again } }), [bundle]);
-    expect((await readFile(join(provision.folder ?? "", "main.db"))).equals(content)).toBe(true);
-    const numbers = mesh.reads.map((read) => read.split(".")[1]);
-    expect(numbers.filter((n) => n === "2")).toHaveLength(4);
-    expect(numbers).toHaveLength(1 + 4 + 3);
-  });
-
-  test("are fetched on from where they were when the mesh went away for longer, also by another process", async () => {
-    const content = randomBytes(3 * BUNDLE_CHUNK_BYTES);
-    const bundle = mesh.add({ engine: "Scanner", files: { "main.db": content } });
-    const reader = {
-      read: (sha256: string, n: number) => (n === 2 ? Promise.reject(new Unavailable("NATS is away")) : mesh.read(sha256, n)),
-    };
-    await expect(provide(storeOf("one", { reader }), [bundle])).rejects.toThrow("NATS is away");
-    mesh.reads.length = 0;
-    const { provision, seen } = await provide(storeOf(), [bundle]);
-    expect(mesh.reads.map((read) => read.split(".")[1])).toEqual(["2"]);
-    expect(seen.at(-1)).toBe(1);
-    expect((await readFile(join(provision.folder ?? "", "main.db"))).equals(content)).toBe(true);
-  });
-
-  test("are fetched anew where a power cut has left something else of a file", async () => {
-    const bundle = mesh.add({ engine: "Scanner", files: { "main.db": randomBytes(2 * BUNDLE_CHUNK_BYTES) } });
-    const [file = ""] = [...mesh.chunks.keys()].filter((key) => !key.startsWith(bundle.digest)).map((key) => key.slice(0, 64));
-    await storeOf().writeServed({});
-    // A bundle that is known keeps what has arrived of it.
-    await writeFile(join(folder, "manifests", bundle.digest), mesh.chunks.get(`${bundle.digest}.0`) ?? "");
-    await writeFile(join(folder, "incoming", file), Buffer.alloc(BUNDLE_CHUNK_BYTES + 9));
-    const { seen } = await provide(storeOf(), [bundle]);
-    expect(mesh.reads.map((read) => read.split(".")[1])).toEqual(["1", "0", "1"]);
-    expect(seen.at(-1)).toBe(1);
-  });
-
-  test("come as fast as is set, by their bytes and not by their number", async () => {
-    const sizes = [3, 2 * BUNDLE_CHUNK_BYTES + 7, 0];
-    for (const [n, size] of sizes.entries()) {
-      const content = randomBytes(size);
-      mesh.add({ engine: "Scanner", files: { [`file-${n}`]: content } });
-      const asked: number[] = [];
-      const pace = (bytes: number) => Promise.resolve(void asked.push(bytes));
-      const file = { path: `file-${n}`, size, sha256: createHash("sha256").update(content).digest("hex") };
-      await fetchFile(file, join(folder, file.path), { reader: mesh, pace, signal, onBytes: () => undefined });
-      expect(asked.reduce((sum, one) => sum + one, 0)).toBe(size);
-    }
   });
 
   test.each([
@@ -291,64 +189,6 @@ describe("a host's bundles", () => {
     await loading.opened;
     ending.abort(new Error("wanted no more"));
     await expect(providing).rejects.toThrow("wanted no more");
-  });
-});
-
-describe("who has written what is on the disk", () => {
-  test("agents of one id are told apart by their spools and their classes; what one was is kept for a month", async () => {
-    const [one, two, three] = [1, 2, 3].map((n) => mesh.add({ engine: "Scanner", sequence: n, files: { own: `of ${n}` } }));
-    const owners = [
-      [one, ownerOf("one")],
-      [two, { ...ownerOf("one"), spool: "/of another mesh" }],
-      [three, { ...ownerOf("one"), internet: "internet" as const }],
-    ] as const;
-    for (const [bundle, owner] of owners) {
-      const store = storeOf("", { owner });
-      expect(await store.readServed()).toEqual({});
-      await provide(store, bundle ? [bundle] : []);
-      await store.writeServed({ scanner: { serving: bundle ? [bundle] : [], previous: [], target: null } });
-    }
-    await storeOf("one").tidy(signal);
-    for (const [bundle, owner] of owners)
-      expect((await storeOf("", { owner }).readServed())["scanner"]?.serving).toEqual([bundle]);
-    expect(await stored("files")).toHaveLength(3);
-    const month = new Date(Date.now() - 31 * 86_400_000);
-    for (const [, owner] of owners) await utimes(join(folder, "agents", recordOf(owner)), month, month);
-    // An agent that runs says so.
-    await storeOf("one").touch();
-    await storeOf("one").tidy(signal);
-    expect(await stored("files"), "of the class and the mesh that it has left").toHaveLength(1);
-    expect((await storeOf("one").recall(one ? [one] : [], signal)).bundles).toEqual([one]);
-    const elsewhere = storeOf("", { owner: { ...ownerOf("one"), spool: "/of the doctor" } });
-    expect([await elsewhere.readServed(), Object.keys(await elsewhere.findServed())]).toEqual([{}, ["scanner"]]);
-  });
-
-  const isRoot = process.getuid?.() === 0;
-  test.each<[string, (at: string) => Promise<void>, RegExp]>([
-    [
-      "can be written by others",
-      (at) => chmod(at, 0o777),
-      /can be written by other users \(mode 777\), so nothing in it is used/,
-    ],
-    // Only root can give a folder away.
-    ...(isRoot
-      ? [["is another's", (at: string) => chown(at, 12_345, 12_345), /belongs to another user \(12345\)/] as never]
-      : []),
-  ])("nothing of a folder is read that %s", async (_, spoil, reason) => {
-    const bundle = mesh.add({ engine: "Scanner", files: { a: "bytes" } });
-    const store = storeOf();
-    await provide(store, [bundle]);
-    await store.writeServed({ scanner: { serving: [bundle], previous: [], target: null } });
-    for (const part of [folder, join(folder, "agents")]) {
-      const before = await stat(part);
-      await spoil(part);
-      for (const read of [store.readServed(), store.findServed(), store.recall([bundle], signal), provide(store, [bundle])])
-        await expect(read).rejects.toThrow(reason);
-      await expect(store.tidy(signal)).rejects.toThrow(reason);
-      await chmod(part, before.mode);
-      if (isRoot) await chown(part, before.uid, before.gid);
-    }
-    expect(Object.keys(await store.readServed())).toEqual(["scanner"]);
   });
 });
 
