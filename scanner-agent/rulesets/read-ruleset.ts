@@ -1,36 +1,24 @@
 import { createHash } from "node:crypto";
 import { bundleChunks, bundleDigest, BundleManifest, type BundleFile } from "../../schema/bundle.js";
 import { MalformedMessage, parseMessage } from "../../schema/messages.js";
-import { RULESET_LIMITS, type RuleMistake } from "../../schema/rule-job.js";
+import { RULESET_LIMITS } from "../../schema/rule-job.js";
 import type { BundleReader } from "../bundles/bundle-reader.js";
 import { Failed } from "../contract.js";
 import { decodeRules } from "../runners/builtin/rule-files.js";
 import type { RulesetFile } from "../runners/builtin/rule-check.js";
 import { untilThere } from "./until-there.js";
 
-/** A ruleset as the mesh has it. */
-export interface ReadRuleset {
-  readonly files: readonly RulesetFile[];
-  /** Of files that are no text. */
-  readonly mistakes: readonly RuleMistake[];
-}
-
 /** Reads a ruleset from the mesh, and waits while that is away. Throws {@link Failed} if it is not what its digest says. */
-export async function readRuleset(reader: BundleReader, digest: string, signal: AbortSignal): Promise<ReadRuleset> {
+export async function readRuleset(reader: BundleReader, digest: string, signal: AbortSignal): Promise<RulesetFile[]> {
   const manifest = await readManifest(reader, digest, signal);
   const files: RulesetFile[] = [];
-  const mistakes: RuleMistake[] = [];
-  for (const file of manifest.files) {
-    const read = decodeRules(await readFile(reader, file, signal));
-    if ("text" in read) files.push({ path: file.path, text: read.text });
-    else mistakes.push({ path: file.path, line: null, message: `the file ${read.problem}`, severity: "ERROR" });
-  }
-  return { files, mistakes };
+  for (const file of manifest.files) files.push({ path: file.path, ...decodeRules(await readFile(reader, file, signal)) });
+  return files;
 }
 
 async function readManifest(reader: BundleReader, digest: string, signal: AbortSignal): Promise<BundleManifest> {
   const bytes = await readChunk(reader, digest, 0, signal);
-  if (bytes === undefined || bundleDigest(bytes) !== digest) throw new Failed("the mesh has not the list of its files any more");
+  if (bytes === undefined || bundleDigest(bytes) !== digest) throw new Failed("the mesh no longer has this ruleset's file list");
   try {
     const manifest = parseMessage(BundleManifest, bytes);
     const size = manifest.files.reduce((sum, file) => sum + file.size, 0);
@@ -38,7 +26,7 @@ async function readManifest(reader: BundleReader, digest: string, signal: AbortS
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error;
   }
-  throw new Failed("the list of its files is none of a ruleset");
+  throw new Failed("its file list is not that of a ruleset");
 }
 
 async function readFile(reader: BundleReader, { path, sha256, size }: BundleFile, signal: AbortSignal): Promise<Buffer> {

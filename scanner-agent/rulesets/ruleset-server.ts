@@ -2,14 +2,16 @@
 
 import type { Logger } from "pino";
 import { createAbortController } from "../../schema/abort-controller.js";
-import { MAX_MISTAKES, MAX_RULE_JOBS, type RuleJob, type RuleJobs, type RuleOrder } from "../../schema/rule-job.js";
+import { MAX_RULE_JOBS, type RuleJob, type RuleJobs, type RuleOrder } from "../../schema/rule-job.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { BundleReader } from "../bundles/bundle-reader.js";
 import { Failed, reasonOf, Unavailable } from "../contract.js";
+import { isError } from "../runners/builtin/rule-check.js";
 import { openRuleSession, type RuleHost, type RuleSession } from "../runners/builtin/rule-session.js";
 import type { SampleCache } from "../samples/sample-cache.js";
-import { checkRuleset, isError } from "./check-ruleset.js";
+import { checkRuleset } from "./check-ruleset.js";
 import { readRuleset } from "./read-ruleset.js";
+import { toldCheck, toldSamples, toldText } from "./told-job.js";
 import { trySamples } from "./try-samples.js";
 
 /** Checks and tries rulesets. */
@@ -55,7 +57,8 @@ export function createRulesetServer(options: RulesetServerOptions): RulesetServe
     for (const order of wanted.values()) {
       const run = runs.get(order.job);
       if (run === undefined) begin(order);
-      else {
+      // Orders of two gateways may come out of order.
+      else if ((pieceOf(order) ?? 0) >= (pieceOf(run.order) ?? 0)) {
         run.order = order;
         run.job = { ...run.job, taken: pieceOf(order) };
         run.wake();
@@ -91,35 +94,27 @@ export function createRulesetServer(options: RulesetServerOptions): RulesetServe
     const { signal } = run.stopping;
     let session: RuleSession | undefined;
     try {
-      const { files, mistakes } = await readRuleset(reader, run.order.digest, signal);
+      const files = await readRuleset(reader, run.order.digest, signal);
       session = openRuleSession(host, files, signal);
       const checked = await checkRuleset(session, signal, {
         onFile: (done, total) => (run.job = { ...run.job, done, total }),
       });
-      const all = [...mistakes, ...checked.mistakes].toSorted((a, b) => Number(isError(b)) - Number(isError(a)));
-      if (run.order.kind === "CHECK") {
-        const check = {
-          rules: checked.rules,
-          mistakes: all.slice(0, MAX_MISTAKES),
-          omitted: Math.max(0, all.length - MAX_MISTAKES),
-        };
-        return change(run, { state: "DONE", check });
-      }
-      const first = all.find(isError);
+      const { rules, mistakes, omitted } = checked;
+      if (run.order.kind === "CHECK") return change(run, { state: "DONE", check: toldCheck(rules, mistakes, omitted) });
+      const first = mistakes.find(isError);
       if (first) throw new Failed(`it has mistakes on this host: ${first.path}: ${first.message}`);
-      await session.ready();
-      await session.compile(checked.texts);
+      session.keepCompiled();
       for (;;) {
         const order = await nextPiece(run, signal);
         const tried = await trySamples(session, samples, order.samples, signal);
-        change(run, { piece: order.piece, tried });
+        change(run, { piece: order.piece, tried: toldSamples(tried) });
       }
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Failed || error instanceof Unavailable)
         log.warn({ reason: reasonOf(error), job: run.order.job }, "Could not go on with a ruleset");
       else log.error({ err: error, job: run.order.job }, "Could not go on with a ruleset");
-      change(run, { state: "FAILED", reason: reasonOf(error) });
+      change(run, { state: "FAILED", reason: toldText(reasonOf(error), 1_024) });
     } finally {
       await session?.end().catch((error: unknown) => log.warn({ err: error }, "Could not end the process of a ruleset"));
     }

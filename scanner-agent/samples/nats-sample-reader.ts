@@ -3,7 +3,7 @@ import { TAG_BYTES, unsealChunk } from "../../schema/sealed-chunks.js";
 import { CHUNK_BYTES, OLD_CHUNK_BYTES } from "../../schema/streams.js";
 import type { Bus } from "../bus/bus.js";
 import { readChunk } from "../bus/verbs.js";
-import { SampleDamaged, type SampleReader } from "./sample-reader.js";
+import { SampleDamaged, SampleMissing, type SampleReader } from "./sample-reader.js";
 
 /** Together 2 MB of a sample. */
 const READS_IN_FLIGHT = 2;
@@ -25,7 +25,7 @@ export function createNatsSampleReader(bus: Bus): SampleReader {
         const [read] = (await reads.shift()) ?? [];
         if (read?.status === "rejected") throw read.reason;
         const stored = read?.value;
-        if (stored === undefined) throw new SampleDamaged(`chunk ${n} of the sample is missing`);
+        if (stored === undefined) throw new SampleMissing(`chunk ${n} of the sample is missing`);
         const bytes = stored.length - (key === undefined ? 0 : TAG_BYTES);
         // The first chunk tells how large the sample's are: never smaller than the old ones, so there are no fewer chunks than thought.
         if (n === 0 && size > OLD_CHUNK_BYTES && bytes === OLD_CHUNK_BYTES) {

@@ -18,6 +18,9 @@ export interface SampleRef {
 /** Bytes of the sample are missing or wrong. It is read once more before this is final. */
 export class SampleDamaged extends Failed {}
 
+/** Bytes of the sample are missing: it was deleted, or lost. */
+export class SampleMissing extends SampleDamaged {}
+
 /** Reads samples' bytes from the store. */
 export interface SampleReader {
   /** All bytes in order, in pieces. Throws {@link SampleDamaged}, or Unavailable while the store is away. */

@@ -1,19 +1,17 @@
 /** The rules of a ruleset that nobody serves yet, looked at file by file: every mistake with its file and line. */
 
-import { join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { MAX_MISTAKES, RULE_FILE, type RuleMistake } from "../../../schema/rule-job.js";
 import { linesOf } from "./lines.js";
 import { keepCompilable, located, withoutConsequences, type NamedText } from "./rule-compiler.js";
 import { outlineOf } from "./rule-outline.js";
 import { rulesThatNeverMatch } from "./rule-reach.js";
 import type { FoundFile } from "./rule-files.js";
+import { createNamer, includersFirst } from "./rule-order.js";
 import { readSource, type RuleSource } from "./rule-source.js";
 
-/** A file of a ruleset. */
-export interface RulesetFile {
-  readonly path: string;
-  readonly text: string;
-}
+/** A file of a ruleset: its text, or why it cannot be read, as in "is not UTF-8". */
+export type RulesetFile = { readonly path: string } & ({ readonly text: string } | { readonly problem: string });
 
 /** A rule, and where it begins. */
 export interface PlacedRule {
@@ -25,6 +23,8 @@ export interface PlacedRule {
 /** What is found in a file and in those that it includes. */
 export interface CheckedFile {
   readonly mistakes: readonly RuleMistake[];
+  /** How many more mistakes it has. */
+  readonly omitted: number;
   /** Paths of the files that it includes, directly or not: they need not be looked at by themselves if nothing is wrong here. */
   readonly included: readonly string[];
   readonly rules: readonly PlacedRule[];
@@ -34,7 +34,7 @@ export interface CheckedFile {
 
 /** A ruleset that is being looked at. */
 export interface OpenRuleset {
-  /** Its files of rules, those first that include others. */
+  /** Its files of rules, those first that no other includes. */
   readonly order: readonly string[];
   check(path: string): Promise<CheckedFile>;
 }
@@ -46,24 +46,50 @@ const PROBE_BYTES = 256 * 1024;
 
 /** Looks at nothing yet but who includes whom. */
 export async function openRuleset(files: readonly RulesetFile[]): Promise<OpenRuleset> {
-  const texts = new Map(files.map(({ path, text }) => [join(FOLDER, path), text]));
+  const texts = new Map(files.map((file) => [join(FOLDER, file.path), file]));
   const found = files.map(({ path }): FoundFile => {
     const name = path.replace(RULE_FILE, "");
     return { path: join(FOLDER, path), folder: FOLDER, name, isRules: RULE_FILE.test(path), size: 0, modified: new Date(0) };
   });
   const byPath = new Map(found.map((file) => [file.path, file]));
-  const read = async ({ path }: FoundFile) => ({ text: texts.get(path) ?? "" });
-  const includers = new Set(files.filter(({ text }) => outlineOf(text).includes.length > 0).map(({ path }) => path));
-  const order = files.map(({ path }) => path).filter((path) => RULE_FILE.test(path));
+  const read = async ({ path }: FoundFile) => texts.get(path) ?? { problem: "is not there" };
+  const included = includedPaths(texts);
+  const rules = found.filter(({ isRules }) => isRules);
+  const order = includersFirst(rules, ({ path }) => included.has(path));
+  const nameSpace = createNamer();
+  const namespaces = new Map(order.map((file) => [file.path, nameSpace(file)]));
   return {
-    order: order.toSorted((a, b) => Number(includers.has(b)) - Number(includers.has(a))),
+    order: order.map(({ path }) => relative(FOLDER, path)),
     async check(path) {
       const file = byPath.get(join(FOLDER, path));
       const source = file && (await readSource(file, byPath, read));
-      if (!file || !source || "problem" in source) throw new TypeError(`${path} is no file of this ruleset`);
-      return checkSource(source, file.name);
+      if (!file || !source) throw new TypeError(`${path} is no file of this ruleset`);
+      if ("problem" in source) return unreadable(path, source.problem);
+      return checkSource(source, namespaces.get(file.path) ?? file.name);
     },
   };
+}
+
+/** All that a file of rules includes, directly or through others. */
+function includedPaths(files: ReadonlyMap<string, RulesetFile>): Set<string> {
+  const included = new Set<string>();
+  const waiting = [...files.keys()].filter((path) => RULE_FILE.test(path));
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const file = files.get(path);
+    if (file === undefined || "problem" in file) continue;
+    for (const { name } of outlineOf(file.text).includes) {
+      const other = resolve(dirname(path), name);
+      if (other === path || included.has(other)) continue;
+      included.add(other);
+      if (!RULE_FILE.test(other)) waiting.push(other);
+    }
+  }
+  return included;
+}
+
+function unreadable(path: string, problem: string): CheckedFile {
+  const mistake: RuleMistake = { path, line: null, message: `the file ${problem}`, severity: "ERROR" };
+  return { mistakes: [mistake], omitted: 0, included: [], rules: [], text: null };
 }
 
 function checkSource(source: RuleSource, namespace: string): CheckedFile {
@@ -86,13 +112,24 @@ function checkSource(source: RuleSource, namespace: string): CheckedFile {
     for (const { line, message } of warnings.map(located)) mistakes.push({ ...place(line), message, severity: "WARNING" });
     mistakes.push(...neverMatching(text, place));
   }
+  // A file of something else has a mistake in every line. What keeps the rules from being enabled is never what is left out.
+  const told = errorsFirst(mistakes).slice(0, MAX_MISTAKES);
   return {
-    // A file of something else has a mistake in every line.
-    mistakes: mistakes.slice(0, 2 * MAX_MISTAKES),
+    mistakes: told,
+    omitted: mistakes.length - told.length,
     included: source.included.map(({ path }) => relative(FOLDER, path)),
     rules: text === null ? [] : rulesOf(text).map(({ name, line }) => ({ name, ...place(line) })),
     text: isGood ? { namespace, text } : null,
   };
+}
+
+export function isError({ severity }: RuleMistake): boolean {
+  return severity === "ERROR";
+}
+
+/** What keeps the rules from being enabled comes first, in the same order otherwise. */
+export function errorsFirst(mistakes: readonly RuleMistake[]): RuleMistake[] {
+  return mistakes.toSorted((a, b) => Number(isError(b)) - Number(isError(a)));
 }
 
 function neverMatching(text: string, place: (line: number) => { path: string; line: number }): RuleMistake[] {

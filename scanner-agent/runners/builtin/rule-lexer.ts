@@ -15,15 +15,17 @@ const HEX = /[0-9A-Fa-f?~|()[\]\-\s]/;
 /** The tokens of rule source as YARA-X reads it; comments and white space are passed over. Never throws: what is no token is a mark. */
 export function tokensOf(source: string): Token[] {
   const tokens: Token[] = [];
+  // A source of nothing but open comments would be searched to its end for each.
+  const lastClosed = source.lastIndexOf("*/");
   let previous = "";
   for (let at = 0; at < source.length;) {
     const char = source[at] ?? "";
-    const end = /\s/.test(char) ? at + 1 : commentEnd(source, at);
+    const end = /\s/.test(char) ? at + 1 : commentEnd(source, at, lastClosed);
     if (end !== undefined) {
       at = end;
       continue;
     }
-    const token = tokenAt(source, at, previous);
+    const token = tokenAt(source, at, previous, lastClosed);
     tokens.push(token);
     previous = source.slice(token.start, Math.min(token.end, token.start + 2));
     at = token.end;
@@ -31,7 +33,7 @@ export function tokensOf(source: string): Token[] {
   return tokens;
 }
 
-function tokenAt(source: string, start: number, previous: string): Token {
+function tokenAt(source: string, start: number, previous: string, lastClosed: number): Token {
   const char = source[start];
   const literal =
     char === '"'
@@ -39,7 +41,7 @@ function tokenAt(source: string, start: number, previous: string): Token {
       : char === "/"
         ? regexpEnd(source, start)
         : char === "{" && previous === "="
-          ? hexEnd(source, start)
+          ? hexEnd(source, start, lastClosed)
           : undefined;
   if (literal !== undefined) return { kind: char === '"' ? "string" : char === "/" ? "regexp" : "hex", start, end: literal };
   for (const [kind, shape] of [
@@ -59,9 +61,9 @@ function matchEnd(shape: RegExp, source: string, start: number): number | undefi
 }
 
 /** Where a comment that begins here ends; one that is never closed is none. */
-function commentEnd(source: string, start: number): number | undefined {
+function commentEnd(source: string, start: number, lastClosed: number): number | undefined {
   if (source.startsWith("//", start)) return after(source, "\n", start) ?? source.length;
-  if (source.startsWith("/*", start)) return after(source, "*/", start + 2);
+  if (start + 2 <= lastClosed && source.startsWith("/*", start)) return after(source, "*/", start + 2);
   return undefined;
 }
 
@@ -96,11 +98,11 @@ function closing(source: string, from: number, mark: string, multiline: boolean)
   return undefined;
 }
 
-function hexEnd(source: string, start: number): number | undefined {
+function hexEnd(source: string, start: number, lastClosed: number): number | undefined {
   for (let at = start + 1; at < source.length;) {
     const char = source[at] ?? "";
     if (char === "}") return at + 1;
-    const end = HEX.test(char) ? at + 1 : commentEnd(source, at);
+    const end = HEX.test(char) ? at + 1 : commentEnd(source, at, lastClosed);
     if (end === undefined) return undefined;
     at = end;
   }

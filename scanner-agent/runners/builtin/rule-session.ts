@@ -3,8 +3,9 @@
 import { z } from "zod";
 import { projectPath } from "../../../schema/paths.js";
 import { RuleMistake } from "../../../schema/rule-job.js";
-import { Failed, type Sample } from "../../contract.js";
+import { Failed, reasonOf, TimedOut, type Sample } from "../../contract.js";
 import { within } from "../../within.js";
+import { HungUp } from "../conversation.js";
 import type { EngineProcess } from "./engine-process.js";
 import { createEngineProcesses, type EngineProcessesOptions } from "./engine-processes.js";
 import type { EngineWorker } from "./engine-worker.js";
@@ -12,8 +13,7 @@ import type { CheckedFile, RulesetFile } from "./rule-check.js";
 import type { NamedText } from "./rule-compiler.js";
 
 const START_MS = 30_000;
-/** Thousands of rules take a while to compile. */
-const CHECK_MS = 60_000;
+/** Thousands of rules take a while to compile; engines have as long to start. */
 const COMPILE_MS = 180_000;
 /** A worker's own memory, and that of WebAssembly. */
 const MEMORY = 8 * 1024 ** 3;
@@ -21,6 +21,7 @@ const MEMORY = 8 * 1024 ** 3;
 const Order = z.array(z.string());
 const Checked: z.ZodType<CheckedFile> = z.object({
   mistakes: z.array(RuleMistake),
+  omitted: z.number().int().nonnegative(),
   included: z.array(z.string()),
   rules: z.array(z.object({ name: z.string(), path: z.string(), line: z.number() })),
   text: z.object({ namespace: z.string(), text: z.string() }).nullable(),
@@ -40,9 +41,12 @@ export interface RuleSession {
   /** Its files of rules, in the order in which they are looked at. */
   order(): readonly string[];
   check(path: string): Promise<CheckedFile>;
-  /** Scans something with a text, or with some of its rules. */
-  probe(text: NamedText, only: readonly string[] | null, limitMs: number): Promise<void>;
-  compile(texts: readonly NamedText[]): Promise<void>;
+  /** Compiles texts, for scans until the process ends; of some rules, if they are named, for these alone. Never throws TimedOut. */
+  compile(texts: readonly NamedText[], only?: readonly string[]): Promise<void>;
+  /** Scans something that is slow for slow rules. */
+  probe(limitMs: number): Promise<void>;
+  /** Each process that is started from now on compiles what was compiled last. */
+  keepCompiled(): void;
   scan(sample: Sample, limitMs: number): Promise<Scanned>;
   end(): Promise<void>;
 }
@@ -60,8 +64,9 @@ export function openRuleSession(host: RuleHost, files: readonly RulesetFile[], s
   const processes = createEngineProcesses({ ...host, file, memory: MEMORY });
   let running: Running | undefined;
   let order: readonly string[] = [];
-  /** What the process is to have compiled before it scans. */
   let compiled: readonly NamedText[] | undefined;
+  /** What a process is to have compiled before it scans. */
+  let kept: readonly NamedText[] | undefined;
 
   async function ready(): Promise<void> {
     if (running && !running.worker.hasEnded() && !running.process.hasEnded()) return;
@@ -70,7 +75,7 @@ export function openRuleSession(host: RuleHost, files: readonly RulesetFile[], s
     const process = await processes.start();
     running = { process, worker: process.startWorker() };
     order = Order.parse(await ask({ step: "OPEN", files }, START_MS));
-    if (compiled) await ask({ step: "COMPILE", texts: compiled }, COMPILE_MS);
+    if (kept) await ask({ step: "COMPILE", texts: kept, only: null }, COMPILE_MS);
   }
 
   async function end(): Promise<void> {
@@ -93,24 +98,44 @@ export function openRuleSession(host: RuleHost, files: readonly RulesetFile[], s
   const ask = (step: object, limitMs: number): Promise<unknown> =>
     inProcess(limitMs, async ({ worker }) => (await worker.prepare(step)).dataForOthers);
 
+  /** A process that ends while it works does so by what it was given: that is no fault of this host. */
+  async function blamed<T>(working: Promise<T>): Promise<T> {
+    try {
+      return await working;
+    } catch (error) {
+      if (error instanceof HungUp) throw new Failed(`its process has ended: ${reasonOf(error)}`, { cause: error });
+      throw error;
+    }
+  }
+
+  async function compile(texts: readonly NamedText[], only: readonly string[] | null = null): Promise<void> {
+    try {
+      await blamed(ask({ step: "COMPILE", texts, only }, COMPILE_MS));
+    } catch (error) {
+      if (!(error instanceof TimedOut)) throw error;
+      throw new Failed(`the rules take longer than ${COMPILE_MS / 1_000} s to compile`, { cause: error });
+    }
+    compiled = texts;
+  }
+
   return {
     ready,
     order: () => order,
-    check: async (path) => Checked.parse(await ask({ step: "CHECK", path }, CHECK_MS)),
-    probe: async (text, only, limitMs) => void (await ask({ step: "PROBE", text, only }, limitMs)),
-    async compile(texts) {
-      await ask({ step: "COMPILE", texts }, COMPILE_MS);
-      compiled = texts;
-    },
+    check: async (path) => Checked.parse(await blamed(ask({ step: "CHECK", path }, COMPILE_MS))),
+    compile,
+    probe: async (limitMs) => void (await blamed(ask({ step: "PROBE" }, limitMs))),
+    keepCompiled: () => void (kept = compiled),
     scan: (sample, limitMs) =>
-      inProcess(limitMs, async ({ process, worker }) => {
-        const shown = sample.path === null ? undefined : process.show(sample.path);
-        try {
-          return Scanned.parse(JSON.parse(await worker.scan({ ...sample, path: shown?.path ?? null })));
-        } finally {
-          shown?.remove();
-        }
-      }),
+      blamed(
+        inProcess(limitMs, async ({ process, worker }) => {
+          const shown = sample.path === null ? undefined : process.show(sample.path);
+          try {
+            return Scanned.parse(JSON.parse(await worker.scan({ ...sample, path: shown?.path ?? null })));
+          } finally {
+            shown?.remove();
+          }
+        }),
+      ),
     async end() {
       await end();
       await processes.stop();

@@ -4,6 +4,7 @@ import { keepCompilable, type CompileError, type NamedText } from "./rule-compil
 import { linesOf } from "./lines.js";
 import { outlineOf } from "./rule-outline.js";
 import { rulesThatNeverMatch } from "./rule-reach.js";
+import { createNamer, includersFirst } from "./rule-order.js";
 import { createReader, readSource, type RuleSource } from "./rule-source.js";
 
 /** The rules of some folders, as far as they compile. */
@@ -79,7 +80,8 @@ function load(sources: readonly RuleSource[], unread: ReadonlyMap<string, string
   const roots = new Set<string>();
   const nameSpace = createNamer();
   const texts: LoadedText[] = [];
-  for (const source of includersFirst(sources)) {
+  const included = new Set(sources.flatMap((source) => source.included.map(({ path }) => path)));
+  for (const source of includersFirst(sources, ({ file }) => included.has(file.path))) {
     const { path } = source.file;
     const before = loaded.has(path) ? (failed.get(path)?.length ?? 0) : Infinity;
     if (before === 0) continue;
@@ -106,11 +108,6 @@ function load(sources: readonly RuleSource[], unread: ReadonlyMap<string, string
   return { texts, loaded: [...loaded.values()], failed };
 }
 
-function includersFirst(sources: readonly RuleSource[]): RuleSource[] {
-  const included = new Set(sources.flatMap((source) => source.included.map(({ path }) => path)));
-  return sources.toSorted((a, b) => Number(included.has(a.file.path)) - Number(included.has(b.file.path)));
-}
-
 function byFile(source: RuleSource, errors: readonly CompileError[]): Map<string, CompileError[]> {
   const files = new Map<string, CompileError[]>();
   for (const error of errors) {
@@ -132,17 +129,6 @@ function neverMatching(texts: readonly LoadedText[]): string[] {
       sentenceOf(source, { line: lines.at(start), message: `rule ${name} can never match: ${reason}` }),
     );
   });
-}
-
-/** Names namespaces by their files, with a number if another file has that name. */
-function createNamer(): (file: FoundFile) => string {
-  const taken = new Set<string>();
-  return ({ name }) => {
-    let free = name;
-    for (let count = 2; taken.has(free); count++) free = `${name}-${count}`;
-    taken.add(free);
-    return free;
-  };
 }
 
 function nameOf(texts: readonly NamedText[], failed: number, total: number): string {

@@ -1,10 +1,7 @@
 /** The Yara engine: YARA-X, compiled to WebAssembly, with the project's rules and the operator's. */
 
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import init, { Scanner } from "@virustotal/yara-x";
+import { Scanner } from "@virustotal/yara-x";
 import { z } from "zod";
 import { EngineVersions } from "../../../schema/engine-versions.js";
 import type { Sample } from "../../contract.js";
@@ -12,11 +9,9 @@ import { fingerprintOf } from "../fingerprint.js";
 import { serveWorker } from "./worker-server.js";
 import { compileAll, MAX_SAMPLE, TOO_LARGE } from "./rule-compiler.js";
 import { readRuleSet } from "./rule-set.js";
+import { startYara, YARA_PACKAGE } from "./start-yara.js";
 
 const MAX_MATCHES_PER_PATTERN = 32;
-
-// By default V8 optimizes what runs a few times, and so most of YARA-X's compiler for one set of rules: more work than to compile it.
-setFlagsFromString("--wasm-tiering-budget=360000000");
 
 /** Rules that another worker has read and tried: all workers have the same, even while a folder is being written to. */
 const Loaded = z.object({
@@ -30,11 +25,8 @@ const Data = z.union([z.object({ folders: z.array(z.string()) }), Loaded]);
 
 serveWorker(async (data) => {
   const given = Data.parse(data);
-  const pkg = createRequire(import.meta.url).resolve("@virustotal/yara-x/package.json");
-  // By default it fetches its module from a URL, which Node cannot do for a file.
-  await init({ module_or_path: await readFile(join(dirname(pkg), "pkg", "yara_x_js_bg.wasm")) });
-
-  const loaded = "folders" in given ? await load(given.folders, pkg) : given;
+  await startYara();
+  const loaded = "folders" in given ? await load(given.folders) : given;
   const scanner = new Scanner(compileAll(loaded.texts));
   scanner.setMaxMatchesPerPattern(MAX_MATCHES_PER_PATTERN);
   return {
@@ -47,8 +39,8 @@ serveWorker(async (data) => {
   };
 });
 
-async function load(folders: readonly string[], pkg: string): Promise<Loaded> {
-  const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(pkg, "utf8")));
+async function load(folders: readonly string[]): Promise<Loaded> {
+  const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(YARA_PACKAGE, "utf8")));
   const { texts, name, modified, problems, faults } = await readRuleSet(folders);
   return {
     texts: texts.map(({ namespace, text }) => ({ namespace, text })),

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createAbortController } from "../../../schema/abort-controller.js";
-import { checkRuleset } from "../../../scanner-agent/rulesets/check-ruleset.js";
+import { checkRuleset, type CheckOptions } from "../../../scanner-agent/rulesets/check-ruleset.js";
+import type { RulesetFile } from "../../../scanner-agent/runners/builtin/rule-check.js";
 import { openRuleSession } from "../../../scanner-agent/runners/builtin/rule-session.js";
 import { NEVER_ABORTED } from "../../../scanner-agent/within.js";
 
@@ -17,14 +18,24 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const rule = (name: string, condition = "filesize > 1") => `rule ${name} { condition: ${condition} }\n`;
 
 /** The check of these files; each mistake as one line. */
-async function check(files: Readonly<Record<string, string>>, signal = NEVER_ABORTED) {
-  const given = Object.entries(files).map(([path, text]) => ({ path, text }));
+async function check(
+  files: Readonly<Record<string, string | { problem: string }>>,
+  { signal = NEVER_ABORTED, ...options }: Partial<CheckOptions> & { signal?: AbortSignal } = {},
+) {
+  const given = Object.entries(files).map(([path, file]): RulesetFile => ({
+    path,
+    ...(typeof file === "string" ? { text: file } : file),
+  }));
   const host = { folder, programPath: "", fence: undefined, startContained: undefined, log: pino({ level: "silent" }) };
   const session = openRuleSession(host, given, signal);
   try {
-    const { rules, mistakes, texts } = await checkRuleset(session, signal, { onFile: () => undefined, probeMs: 1_500 });
+    const { rules, mistakes, omitted } = await checkRuleset(session, signal, {
+      onFile: () => undefined,
+      probeMs: 1_500,
+      ...options,
+    });
     const lines = mistakes.map(({ path, line, message, severity }) => `${severity} ${path}:${line ?? ""} ${message}`);
-    return { rules, lines, texts, session };
+    return { rules, lines, omitted };
   } finally {
     await session.end();
   }
@@ -44,12 +55,11 @@ it("names every mistake of every file with its line", async () => {
 });
 
 it("warns of what does not keep rules from being enabled", async () => {
-  const { lines, rules, texts } = await check({
+  const { lines, rules } = await check({
     "slow.yar": `rule Slow { strings: $a = { 00 [1-10] 00 } condition: $a }\n`,
     "odd.yar": `rule Odd { meta: verdict = "bad" condition: filename == "x" }\n`,
   });
   expect(rules).toBe(2);
-  expect(texts).toHaveLength(2);
   expect(lines.every((line) => line.startsWith("WARNING "))).toBe(true);
   expect(lines).toContainEqual(expect.stringContaining('odd.yar:1 rule Odd: verdict = "bad"'));
   expect(lines).toContainEqual(expect.stringContaining("odd.yar:1 rule Odd can never match"));
@@ -103,5 +113,62 @@ it("says what is no rules at all", async () => {
 it("ends at once when nobody wants it any more", async () => {
   const stopping = createAbortController();
   stopping.abort(new Error("nobody wants it"));
-  await expect(check({ "a.yar": rule("A") }, stopping.signal)).rejects.toThrow("nobody wants it");
+  await expect(check({ "a.yar": rule("A") }, { signal: stopping.signal })).rejects.toThrow("nobody wants it");
+});
+
+it("tells of a rule that does not compile, however many warnings are before it", async () => {
+  const odd = Array.from({ length: 700 }, (_, n) => `rule R${n} { meta: verdict = "malware" condition: filesize > 1 }`);
+  const { lines, omitted } = await check({ "a.yar": [...odd, rule("Broken", "nonsense")].join("\n") });
+  expect(lines[0]).toMatch(/^ERROR a\.yar:701 rule Broken: /);
+  expect(lines.length + omitted).toBe(701);
+});
+
+it("does not count how long rules take to compile as how long they take to scan", async () => {
+  const heavy = (n: number) =>
+    `rule R${n} { strings: $a = /user${n}=[a-z0-9]{4,30};/ nocase $b = "needle ${n} of many" nocase wide ascii ` +
+    `$c = { 4D 5A ?? ${(0x10 + (n % 200)).toString(16)} [2-6] ( 50 45 | 4E 45 ) } condition: any of them }`;
+  const { lines, rules } = await check(
+    { "heavy.yar": Array.from({ length: 150 }, (_, n) => heavy(n)).join("\n") },
+    { probeMs: 1_000 },
+  );
+  expect(lines.filter((line) => line.startsWith("ERROR"))).toEqual([]);
+  expect(rules).toBe(150);
+});
+
+it("refuses files that include a large one again and again", async () => {
+  const files = Object.fromEntries(Array.from({ length: 6 }, (_, n) => [`f${n}.yar`, `include "big.inc"\n${rule("A")}`]));
+  const { lines } = await check({ "big.inc": `/* ${"x".repeat(1024 ** 2)} */`, ...files }, { maxTexts: 4 * 1024 ** 2 });
+  expect(lines).toEqual([expect.stringMatching(/^ERROR f3\.yar: with what they include, .* more than 4 MiB/)]);
+});
+
+it("loads a file once that others include, and two files of one name in a namespace each", async () => {
+  const { lines, rules } = await check({
+    "b.yar": `include "c.inc"\n${rule("B")}`,
+    "c.inc": rule("C"),
+    "z.yar": `include "b.yar"\n${rule("Z", "B and C")}`,
+    "z.yara": rule("Z"),
+  });
+  expect(lines).toEqual([]);
+  expect(rules).toBe(4);
+});
+
+it("a file that is no text is a mistake where it is needed", async () => {
+  const problem = "is not UTF-8 (line 1), so it is not read; save it as UTF-8";
+  const { lines } = await check({
+    README: { problem },
+    "a.yar": `include "b.inc"\n${rule("A")}`,
+    "b.inc": { problem },
+    "c.yar": { problem },
+  });
+  expect(lines).toEqual([
+    expect.stringMatching(/^ERROR a\.yar:1 include "b\.inc": the file is not UTF-8/),
+    expect.stringMatching(/^ERROR c\.yar: the file is not UTF-8/),
+  ]);
+});
+
+it("ends after its time, and reads open comments only once", async () => {
+  const late = await check({ "a.yar": rule("A") }, { wholeMs: -60_000 });
+  expect(late.lines).toEqual([expect.stringMatching(/^ERROR a\.yar: it was not looked at, because the files before it took/)]);
+  const { lines } = await check({ "open.yar": "/*".repeat(400_000) });
+  expect(lines).toEqual([expect.stringMatching(/^ERROR open\.yar:1 /)]);
 });
