@@ -12,8 +12,10 @@ type Check = NonNullable<RuleJob["check"]>;
 /** What came of a check; mistakes that there is no room for are counted. */
 export function toldCheck(rules: number, mistakes: readonly RuleMistake[], omitted: number): Check {
   const room = createRoom();
-  const cut = errorsFirst(mistakes).map((mistake) => ({ ...mistake, message: toldText(mistake.message, 500) }));
-  const told = cut.slice(0, MAX_MISTAKES).filter((mistake) => room.takes(mistake));
+  const first = errorsFirst(mistakes).slice(0, MAX_MISTAKES);
+  const told = first
+    .map((mistake) => ({ ...mistake, message: toldText(mistake.message, 500) }))
+    .filter((mistake) => room.takes(mistake));
   return { rules, mistakes: told, omitted: omitted + mistakes.length - told.length };
 }
 
