@@ -104,7 +104,10 @@ export async function enableRuleset(
   const { engine, name: set } = version;
   const { updates, refused } = await updateEngines(ctx, caller, { engines: [engine], set, digest: bundle.digest, skipCanary });
   const [update] = updates;
-  if (update) return { version: await requireVersion(ctx.db, id), update };
+  if (update) {
+    await audit(ctx.db, caller, "enableRuleset", nameOf(version), { update: String(update.id) });
+    return { version: await requireVersion(ctx.db, id), update };
+  }
   // It would be begun with the next update of all engines, although this one is refused.
   if (!kept && !bundle.isKept) await removeBundle(ctx, caller, bundle.id);
   throw badInput("id", refused[0]?.message ?? `${engine} cannot be updated now`);

@@ -169,7 +169,7 @@ export class RulesetVersionResolver {
   ): Promise<Connection<TriedSampleRecord>> {
     const afterKey = keyOf(LIST, after);
     if (outcomes.length === 0) throw badInput("outcomes", "names none");
-    const place = { outcomes, after: afterKey === undefined ? undefined : Number(afterKey), limit: pageLength(first) + 1 };
+    const place = { outcomes, after: placeOf(afterKey), limit: pageLength(first) + 1 };
     const found = tried ? await readTried(mesh.db, tried.jobId, place) : [];
     return pageOf(found, { first, continued: afterKey !== undefined, cursorOf: ({ at }) => keyCursorOf(LIST, String(at)) });
   }
@@ -189,4 +189,9 @@ function knownId(id: string): number {
 /** Undefined for what no id can be. */
 function idOf(text: string): number | undefined {
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Undefined for what no cursor of ours has. */
+function placeOf(key: string | undefined): number | undefined {
+  return key !== undefined && /^\d{1,9}$/.test(key) ? Number(key) : undefined;
 }

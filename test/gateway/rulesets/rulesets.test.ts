@@ -146,6 +146,7 @@ it("goes from a draft to the hosts, and back", async () => {
     new Set([
       "createRuleset",
       "createRulesetUpload",
+      "enableRuleset",
       "tryRuleset",
       "publishBundle",
       "updateEngines",

@@ -82,7 +82,14 @@ describe("what changes something is written down with its key, address and reque
 
   it("every mutation under its name", () => {
     const mutations = Object.keys(createSchema().getMutationType()?.getFields() ?? {});
-    const rooms = ["gateway/scan", "gateway/join", "gateway/bundles", "gateway/updates", "gateway/db"].flatMap((room) => {
+    const rooms = [
+      "gateway/scan",
+      "gateway/join",
+      "gateway/bundles",
+      "gateway/updates",
+      "gateway/rulesets",
+      "gateway/db",
+    ].flatMap((room) => {
       const files = readdirSync(projectPath(room)).map((file) => readFileSync(projectPath(room, file), "utf8"));
       return files.filter((text) => /\baudit/.test(text));
     });
