@@ -32,6 +32,13 @@ export async function docker(...words: string[]): Promise<string> {
   return (await execute("docker", words, { maxBuffer: 64 * 1024 ** 2 })).stdout.trim();
 }
 
+/** This machine's address on Docker's own bridge. Docker 20.10 tells it from its second start on; it is the network's first. */
+export async function bridgeAddress(): Promise<string> {
+  const config = await docker("network", "inspect", "--format", "{{json (index .IPAM.Config 0)}}", "bridge");
+  const { Gateway, Subnet } = JSON.parse(config) as { Gateway?: string; Subnet: string };
+  return Gateway ?? Subnet.replace(/0\/\d+$/, "1");
+}
+
 /** The base image's name; built if this machine does not have it. Test files at the same time build it once. */
 export async function baseImage(): Promise<string> {
   const recipe = createHash("sha256")

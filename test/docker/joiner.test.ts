@@ -12,7 +12,7 @@ import { projectPath } from "../../schema/paths.js";
 import { untilScannedBy } from "../gateway/join/scanned-by.js";
 import { TESTER, until } from "../stage/stage.js";
 import { prepared, useStage } from "../stage/use-stage.js";
-import { docker, hasDocker } from "./base-image.js";
+import { bridgeAddress, docker, hasDocker } from "./base-image.js";
 import { makeImage } from "./images.js";
 
 const BUILD_MS = 600_000;
@@ -36,7 +36,7 @@ describe.skipIf(!hasDocker)("the line for Docker", () => {
   const stage = useStage();
   const mesh = prepared(
     async () => {
-      const address = await docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", "bridge");
+      const address = await bridgeAddress();
       const publish = async (port: number) => {
         const server = createServer((client) => {
           const upstream = connect(port, "127.0.0.1");

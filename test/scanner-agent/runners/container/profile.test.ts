@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ContainerRun } from "../../../../schema/container-run.js";
 import { hardenedProfile } from "../../../../scanner-agent/runners/container/profile.js";
 import { belongingsOf, containersOf } from "../../../docker/agent-containers.js";
-import { baseImage, docker, hasDocker } from "../../../docker/base-image.js";
+import { baseImage, bridgeAddress, docker, hasDocker } from "../../../docker/base-image.js";
 import { containerCase, type ContainerCase } from "./case.js";
 
 let image: string;
@@ -50,10 +50,8 @@ describe.skipIf(!hasDocker)("the profile of every container", () => {
     const server = createServer((socket) => socket.end()).listen(0, "0.0.0.0");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const bridge = await docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}");
-    const knocks = [bridge || "172.17.0.1", "127.0.0.1", "1.1.1.1"].map(
-      (to) => `(exec 3<>/dev/tcp/${to}/${port}) 2> /dev/null && echo ${to}`,
-    );
+    const bridge = await bridgeAddress();
+    const knocks = [bridge, "127.0.0.1", "1.1.1.1"].map((to) => `(exec 3<>/dev/tcp/${to}/${port}) 2> /dev/null && echo ${to}`);
     const seen = await script(
       `tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; timeout 5 bash -c '${knocks.join("; ")}'; echo end`,
     );
