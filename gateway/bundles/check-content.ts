@@ -1,4 +1,4 @@
-/** What may be in a bundle: its content becomes a manifest, or the sender is told what is wrong. */
+/** Checks what was sent as a bundle: it becomes a manifest, or the sender is told what is wrong. */
 
 import { BUNDLE_LIMITS, BundleManifest, encodeManifest } from "../../schema/bundle.js";
 import type { BundleContent } from "../../schema/bundle-upload.js";
@@ -48,7 +48,7 @@ interface Issue {
   readonly message: string;
 }
 
-/** A file is named by what it is called, and not by its place in the list. */
+/** Names a file by its path in an error, not by its place in the list. */
 function mistakeIn(issue: Issue | undefined, files: BundleContent["files"]): [field: string, problem: string] {
   const path = (issue?.path ?? []).map(String);
   const message = issue?.message ?? "is not as it must be";

@@ -1,4 +1,4 @@
-/** The keys by which bundles are believed: the mesh's own, and those of other meshes that an operator trusts. */
+/** The keys that may sign bundles: the mesh's own, and those of other meshes that an operator trusts. */
 
 import { keyFingerprint, readPublicKey } from "../../schema/bundle-signature.js";
 import { storableText } from "../../schema/storable.js";
@@ -8,7 +8,7 @@ import { deleteBundleKey, readBundleKeys, upsertBundleKey } from "../db/bundle-k
 import { badInput, GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
 
-/** A key whose bundles are taken. */
+/** A trusted key. */
 export interface TrustedKey {
   readonly fingerprint: string;
   readonly publicKey: Buffer;
@@ -31,7 +31,7 @@ export async function readTrustedKeys({ db, bundleKey }: Mesh): Promise<TrustedK
   return [...own, ...others.map((key) => ({ ...key, isOwn: false }))];
 }
 
-/** Takes the bundles of another mesh from now on. Throws BAD_INPUT. */
+/** Trusts the key of another mesh. Throws BAD_INPUT. */
 export async function trustKey(ctx: Mesh, caller: Caller, input: { publicKey: string; name: string }): Promise<TrustedKey> {
   const publicKey = readPublicKey(input.publicKey);
   if (publicKey === undefined) throw badInput("publicKey", "is no public key of Ed25519 (PEM, or its base64)");
@@ -45,7 +45,7 @@ export async function trustKey(ctx: Mesh, caller: Caller, input: { publicKey: st
   });
 }
 
-/** Takes no more bundles of another mesh; those that are there stay. Throws NOT_FOUND. */
+/** Stops trusting a key. Bundles that were imported with it stay. Throws NOT_FOUND. */
 export async function distrustKey(ctx: Mesh, caller: Caller, fingerprint: string): Promise<TrustedKey> {
   return ctx.db.transaction().execute(async (tx) => {
     const key = await deleteBundleKey(tx, fingerprint);

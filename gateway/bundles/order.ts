@@ -1,13 +1,13 @@
-/** Which of two bundles is older: only what has an order is compared. */
+/** Decides which of two bundles is older, where their versions or dates can be compared at all. */
 
-/** A bundle as far as its age can be told. */
+/** What says how old a bundle is. */
 export interface Dated {
   readonly version: string | null;
   /** When its content was made. */
   readonly date: Date | null;
 }
 
-/** Why the first is older than the second, in words; undefined: it is not, as far as that can be told. */
+/** Why the first is older than the second, in words; undefined: it is not, or it cannot be told. */
 export function explainOlder(one: Dated, than: Dated): string | undefined {
   const [version, before] = [versionNumber(one.version), versionNumber(than.version)];
   if (version !== undefined && before !== undefined && version !== before)

@@ -14,7 +14,7 @@ export interface OpenedContent {
   readonly from: string | undefined;
 }
 
-/** What was sent: as it is, or of another mesh what that has signed. Throws BAD_INPUT if no key that is trusted has signed it. */
+/** The content that was sent. A bundle of another mesh is taken from its signed manifest. Throws BAD_INPUT unless a trusted key signed it. */
 export async function openSigned(
   ctx: Pick<ScanContext, "db" | "bundleKey">,
   upload: Pick<BundleUploadRecord, "engine" | "set">,

@@ -1,4 +1,4 @@
-/** Bundles that are being sent: whoever has the token sends files, and publishes once. */
+/** Uploads of bundles: whoever has the token of one can send files, and publish once. */
 
 import { createHash, randomBytes } from "node:crypto";
 import { BUNDLE_LIMITS, setName } from "../../schema/bundle.js";
@@ -51,7 +51,7 @@ export async function createBundle(
   });
 }
 
-/** Lets a fetcher send what it finds in one look; one that the set's fetcher had before counts no more. */
+/** Opens an upload for one job of a fetcher. Earlier uploads of the set's fetchers end. */
 export async function openFetchUpload(
   tx: Tx,
   { engineId, set, job, source }: { engineId: number; set: string; job: string; source: string },
@@ -73,7 +73,7 @@ async function openUpload(tx: Tx, upload: Omit<NewBundleUpload, "tokenHash" | "t
   return { path: `${BUNDLES_PATH}/${token}`, expiresAt };
 }
 
-/** What a token is stored as. */
+/** The hash of a token, which is all that is stored of it. */
 export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }

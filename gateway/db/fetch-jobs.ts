@@ -88,7 +88,7 @@ export async function lockFetchJob(tx: Tx, { engineId, set, job, agent, state }:
 }
 
 /** Gives a locked job to a fetcher, as another look with a name of its own. */
-export async function giveFetchJob(tx: Tx, { engineId, set }: FetchJobRecord, job: string, agent: string): Promise<void> {
+export async function assignFetchJob(tx: Tx, { engineId, set }: FetchJobRecord, job: string, agent: string): Promise<void> {
   await tx
     .updateTable("fetch_jobs")
     .set({ job, agent, state: "WAITING", reason: null, blocked_until: null, asked_at: sql`now()`, heard_at: sql`now()` })

@@ -9,7 +9,7 @@ export interface WantedLooks {
 }
 
 /** Has the next look at sources begin now, or when they refuse no more. Returns the engines that have one. */
-export async function lookNow(db: Database, { engineIds, set, offered }: WantedLooks): Promise<Set<number>> {
+export async function checkSourcesNow(db: Database, { engineIds, set, offered }: WantedLooks): Promise<Set<number>> {
   const { rows } = await sql<{ engineId: number }>`
     insert into fetch_jobs (engine_id, set_name, job, state, next_at)
     select engine_id, set_name, gen_random_uuid(), 'WAITING', now() from unnest(

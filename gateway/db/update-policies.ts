@@ -49,12 +49,15 @@ export async function readPolicies(db: Database | Tx): Promise<PolicyRecord[]> {
 }
 
 /** Whether updates of a set may begin now, by Postgres's clock, and what of its policy says so. */
-export interface UpdateLeave extends Pick<PolicyRecord, "automatic" | "isPaused" | "pausedUntil" | "windowFrom" | "windowTo"> {
+export interface UpdatePermission extends Pick<
+  PolicyRecord,
+  "automatic" | "isPaused" | "pausedUntil" | "windowFrom" | "windowTo"
+> {
   readonly isInWindow: boolean;
 }
 
 /** The same of one set. */
-export async function readUpdateLeave(db: Database | Tx, engineId: number, set: string): Promise<UpdateLeave> {
+export async function readUpdatePermission(db: Database | Tx, engineId: number, set: string): Promise<UpdatePermission> {
   const found = await db
     .selectFrom("update_policies")
     .select([...columns, isInWindow().as("isInWindow")])

@@ -1,7 +1,7 @@
 /**
  * Makes the package by which a host without anything runs an agent: this installation's programs, modules, manifests and rules, with its
  * Node. A program of its own, run with a folder as its argument, since packing would hold up a gateway. It prints where the file is.
- * What has been made already of the same files is not made again.
+ * A package that was made of the same files before is used again.
  */
 
 import { createHash } from "node:crypto";
@@ -25,7 +25,7 @@ interface Entry {
   readonly seconds: number;
 }
 
-/** What nobody reads at run time. */
+/** Files that are not needed at run time. */
 const LEFT_OUT = /\.(map|ts|mts|cts|md)$|\/\.tsbuildinfo$/;
 /** Quick: two thirds of it is Node, which a better compression makes little smaller at three times the cost. */
 const LEVEL = 1;

@@ -10,7 +10,7 @@ import { CANARY_SCANS, judgeCanary, type Jump } from "./judge-canary.js";
 
 const WEEK_MS = 7 * 86_400_000;
 
-const SHOWN: Record<Jump, ShownAnswers> = {
+const EVIDENCE: Record<Jump, ShownAnswers> = {
   FAILURES: "FAILURES",
   SLOWER: "SLOWEST",
   MORE_DETECTIONS: "DETECTIONS",
@@ -18,8 +18,8 @@ const SHOWN: Record<Jump, ShownAnswers> = {
 };
 
 /**
- * Holds a canary against its engine's last week: the update goes on, is held, or waits for more answers. With `isAlone` there is no host
- * that waiting would protect.
+ * Compares a canary with its engine's last seven days: the update goes on, is held, or waits for more answers. `isAlone` means that no
+ * other host would be protected by waiting, so it does not wait.
  */
 export async function judge({ config, log }: UpdateContext, tx: Tx, update: UpdateRecord, isAlone: boolean): Promise<void> {
   const { id, engineId, canary: agent, canarySince: since, canaryScan: afterScan } = update;
@@ -29,7 +29,7 @@ export async function judge({ config, log }: UpdateContext, tx: Tx, update: Upda
   const usual = await readUsual(tx, engineId);
   const finding = judgeCanary(now, usual);
   if (finding) {
-    const samples = await readCanarySamples(tx, answers, SHOWN[finding.jump]);
+    const samples = await readCanarySamples(tx, answers, EVIDENCE[finding.jump]);
     const reason = `On ${agent} ${finding.sentence}.`;
     await changeUpdateHost(tx, id, { agent, state: "HELD", reason: null });
     await changeUpdate(tx, id, { state: "HELD", reason, evidence: { now, usual, jump: finding.jump, samples } });

@@ -1,9 +1,9 @@
 import type { ScanContext } from "../scan/context.js";
 
-/** What updates use of a gateway. */
+/** The parts of a gateway that updates use. */
 export type UpdateContext = Pick<ScanContext, "db" | "bus" | "fleet" | "log"> & {
   readonly config: Pick<ScanContext["config"], "canaryWaitMs">;
 };
 
-/** What the verbs use: the command line has no fleet. */
+/** The parts that the verbs use. The command line runs without a fleet. */
 export type UpdateMesh = Pick<ScanContext, "db"> & Partial<Pick<ScanContext, "fleet">>;

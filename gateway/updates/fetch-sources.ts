@@ -1,4 +1,4 @@
-/** Who can fetch what: which sets of known engines have a source, how often it is looked at, and which fetcher is given the next look. */
+/** Which sets can be fetched, how often their sources are checked, and which fetcher does the next check. */
 
 import type { Presence } from "../../schema/presence.js";
 import type { EngineRecord } from "../../schema/reports.js";
@@ -16,12 +16,12 @@ export interface Fetchable {
   readonly everyMs: number;
 }
 
-/** The agents that fetch; one that is drained finishes what it has. */
+/** The agents that fetch. One that is drained stays in the list, because it finishes the jobs that it has. */
 export function findFetchers(presences: readonly Presence[]): Fetcher[] {
   return presences.filter((presence): presence is Fetcher => presence.fetches !== undefined);
 }
 
-/** What of enabled engines somebody can fetch. Their policies come before what manifests say. */
+/** The sets of enabled engines that some fetcher can fetch. An interval that people have set overrides the manifest's. */
 export function findFetchable(
   fetchers: readonly Fetcher[],
   engines: readonly EngineRecord[],
@@ -42,22 +42,22 @@ export function findFetchable(
 }
 
 /**
- * Who is given the next look. The one that had the last has most of it on its disk, unless it failed and there is another; of the others
- * the one with the fewest jobs.
+ * Chooses the fetcher for the next check. The one that did the last has most of the files on its disk, so it goes on unless it failed and
+ * another can take over. Among the others, the one with the fewest jobs is chosen.
  */
 export function chooseFetcher(
   fetchers: readonly Fetcher[],
   last: FetchJobRecord,
   jobs: readonly FetchJobRecord[],
 ): Fetcher | undefined {
-  const able = fetchers.filter(
+  const candidates = fetchers.filter(
     ({ state, fetches }) =>
       state === "READY" &&
       fetches.sources.some(({ engine, set }) => engineToken(engine) === engineToken(last.engine) && set === last.set),
   );
   const load = ({ agent }: Fetcher) => jobs.filter((job) => job.isOpen && job.agent === agent).length;
-  const others = able.filter(({ agent }) => agent !== last.agent);
-  const before = able.find(({ agent }) => agent === last.agent);
+  const others = candidates.filter(({ agent }) => agent !== last.agent);
+  const before = candidates.find(({ agent }) => agent === last.agent);
   if (before && (last.state !== "FAILED" || others.length === 0)) return before;
   return others.toSorted((one, other) => load(one) - load(other) || (one.agent < other.agent ? -1 : 1))[0];
 }

@@ -1,4 +1,4 @@
-/** Looks at the sources of engines' bundles: each is given to one fetcher at its time, and to another when that one vanishes. */
+/** Has the sources of bundles checked: each source by one fetcher at a time, and by another one if that fetcher vanishes. */
 
 import { randomUUID } from "node:crypto";
 import { MAX_FETCH_JOBS, type FetchJob, type FetchOrder } from "../../schema/fetch-job.js";
@@ -9,7 +9,7 @@ import { readEngines } from "../db/engines.js";
 import {
   addFetchJobs,
   FETCH_ENDS,
-  giveFetchJob,
+  assignFetchJob,
   lockFetchJob,
   readFetchJobs,
   recordFetchProgress,
@@ -20,22 +20,22 @@ import { DEFAULT_POLICY, readPolicies } from "../db/update-policies.js";
 import type { ScanContext } from "../scan/context.js";
 import { chooseFetcher, findFetchable, findFetchers, type Fetchable, type Fetcher } from "./fetch-sources.js";
 
-/** What looks use of a gateway. */
+/** The parts of a gateway that fetching uses. */
 export type FetchContext = Pick<ScanContext, "db" | "bus" | "fleet" | "log"> & {
   readonly config: Pick<ScanContext["config"], "publicUrl">;
   readonly metrics: Pick<ScanContext["metrics"], "fetchChecks" | "fetchFailures" | "fetchNext" | "fetchLast">;
 };
 
-/** How long a fetcher may be silent about a job that it has, before it is told again, and before another one has it. */
-const TELL_AGAIN_MS = 5_000;
+/** How long a fetcher may not mention a job that it was given: then it is told again, and later another fetcher gets the job. */
+const RESEND_MS = 5_000;
 const VANISHED_MS = 60_000;
-/** A look that takes longer is given up. */
-const LONGEST_MS = 6 * 3_600_000;
-/** How often Postgres is told that a fetcher is still at it. */
-const HEARD_MS = 15_000;
-const KNOWN_MOST = 1_000;
+/** A check that takes longer has failed. */
+const MAX_CHECK_MS = 6 * 3_600_000;
+/** How often Postgres notes that a fetcher is still working on a job. */
+const RECORD_MS = 15_000;
+const MAX_KNOWN_FILES = 1_000;
 
-/** Records what fetchers say, and gives out what is due. Any number of gateways may do it. */
+/** Records the progress that fetchers report, and assigns the jobs that are due. Several gateways may do so at once. */
 export async function fetchUpdates(ctx: FetchContext): Promise<void> {
   const { db, fleet } = ctx;
   const fetchers = findFetchers(fleet.presences());
@@ -53,7 +53,7 @@ export async function fetchUpdates(ctx: FetchContext): Promise<void> {
   showJobs(ctx, jobs);
   const orders = new Map<Fetcher, FetchOrder[]>();
   for (const job of jobs) {
-    const given = await giveOut(ctx, fetchers, job, jobs);
+    const given = await assignJob(ctx, fetchers, job, jobs);
     if (given) orders.set(given.fetcher, [...(orders.get(given.fetcher) ?? []), given.order]);
   }
   for (const [{ agent, class: internet }, all] of orders)
@@ -61,17 +61,17 @@ export async function fetchUpdates(ctx: FetchContext): Promise<void> {
       ctx.bus.account(internet).sendControl(agent, { v: 1, kind: "fetch", jobs: all.slice(at, at + MAX_FETCH_JOBS) });
 }
 
-/** What the fetcher says of a job becomes what Postgres says of it. */
+/** Copies the progress of a job from the fetcher's presence to Postgres. */
 async function recordJob(ctx: FetchContext, fetchers: readonly Fetcher[], job: FetchJobRecord, everyMs: number): Promise<void> {
-  const told = toldOf(fetchers, job);
-  if (told === undefined && job.openMs > LONGEST_MS) return record(ctx, job, tooLong(everyMs));
-  if (told === undefined || (told.state === job.state && job.silentMs < HEARD_MS)) return;
-  if (!FETCH_ENDS.includes(told.state) && job.openMs > LONGEST_MS) return record(ctx, job, tooLong(everyMs));
+  const told = reportedJob(fetchers, job);
+  if (told === undefined && job.openMs > MAX_CHECK_MS) return record(ctx, job, tooLong(everyMs));
+  if (told === undefined || (told.state === job.state && job.silentMs < RECORD_MS)) return;
+  if (!FETCH_ENDS.includes(told.state) && job.openMs > MAX_CHECK_MS) return record(ctx, job, tooLong(everyMs));
   await record(ctx, job, { ...told, everyMs });
 }
 
 function tooLong(everyMs: number) {
-  const reason = `The look took longer than ${LONGEST_MS / 3_600_000} hours and was given up.`;
+  const reason = `The look took longer than ${MAX_CHECK_MS / 3_600_000} hours and was given up.`;
   return { state: "FAILED" as const, reason, until: null, checkedAt: null, everyMs };
 }
 
@@ -80,13 +80,13 @@ async function record({ db, metrics }: FetchContext, job: FetchJobRecord, progre
   if (changed && FETCH_ENDS.includes(progress.state)) metrics.fetchChecks.labels(job.engine, job.set, progress.state).inc();
 }
 
-/** What the fetcher that has a job says of it now. */
-function toldOf(fetchers: readonly Fetcher[], { agent, job }: FetchJobRecord): FetchJob | undefined {
+/** A job as its fetcher reports it. */
+function reportedJob(fetchers: readonly Fetcher[], { agent, job }: FetchJobRecord): FetchJob | undefined {
   return fetchers.find((one) => one.agent === agent)?.fetches.jobs.find((one) => one.job === job);
 }
 
-/** Gives a job that is due, or whose fetcher has vanished, to a fetcher; tells one again that does not show its job. */
-async function giveOut(
+/** Assigns a job that is due, or whose fetcher has vanished. Repeats the order to a fetcher that does not show its job. */
+async function assignJob(
   ctx: FetchContext,
   fetchers: readonly Fetcher[],
   job: FetchJobRecord,
@@ -94,10 +94,10 @@ async function giveOut(
 ): Promise<{ fetcher: Fetcher; order: FetchOrder } | undefined> {
   if (!job.isOpen && !job.isDue) return undefined;
   const holder = fetchers.find(({ agent }) => agent === job.agent);
-  const isShown = toldOf(fetchers, job) !== undefined;
+  const isShown = reportedJob(fetchers, job) !== undefined;
   if (job.isOpen && isShown) return undefined;
   const isLost = job.isOpen && job.silentMs > VANISHED_MS;
-  if (job.isOpen && !isLost && (holder === undefined || job.silentMs < TELL_AGAIN_MS)) return undefined;
+  if (job.isOpen && !isLost && (holder === undefined || job.silentMs < RESEND_MS)) return undefined;
   const again = job.isOpen && !isLost ? holder : undefined;
   const fetcher = again ?? chooseFetcher(isLost ? fetchers.filter((one) => one !== holder) : fetchers, job, all);
   return ctx.db.transaction().execute(async (tx) => {
@@ -106,18 +106,18 @@ async function giveOut(
       if (isLost) await releaseFetchJob(tx, job, `The fetcher ${job.agent} has vanished, and there is no other.`);
       return undefined;
     }
-    if (again) return { fetcher, order: await orderOf(ctx, tx, job, job.job, fetcher) };
+    if (again) return { fetcher, order: await createOrder(ctx, tx, job, job.job, fetcher) };
     const next = randomUUID();
-    await giveFetchJob(tx, job, next, fetcher.agent);
+    await assignFetchJob(tx, job, next, fetcher.agent);
     ctx.log.info(
       { engine: job.engine, set: job.set, agent: fetcher.agent },
       "A fetcher looks at the source of an engine's updates",
     );
-    return { fetcher, order: await orderOf(ctx, tx, job, next, fetcher) };
+    return { fetcher, order: await createOrder(ctx, tx, job, next, fetcher) };
   });
 }
 
-async function orderOf(
+async function createOrder(
   { config }: FetchContext,
   tx: Tx,
   { engineId, engine, set }: FetchJobRecord,
@@ -129,12 +129,12 @@ async function orderOf(
   return { engine, set, job, url, known: await knownFiles(tx, engineId, set) };
 }
 
-/** The files of the newest bundle; none if there are too many to name. */
+/** The files of the newest bundle, which need not be sent again; none if there are too many to list. */
 async function knownFiles(tx: Tx, engineId: number, set: string): Promise<string[]> {
   const newest = await newestBundle(tx, engineId, set);
   if (newest === undefined || newest.removedAt !== null) return [];
   const files = await readBundleFiles(tx, newest.id);
-  return files.length > KNOWN_MOST ? [] : [...new Set(files.map(({ sha256 }) => sha256))];
+  return files.length > MAX_KNOWN_FILES ? [] : [...new Set(files.map(({ sha256 }) => sha256))];
 }
 
 function everyMsOf(sets: readonly Fetchable[], job: FetchJobRecord): number {

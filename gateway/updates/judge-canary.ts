@@ -1,32 +1,32 @@
-/** Whether a new version on the canary host does as that engine usually does: failures, durations, detections. */
+/** Compares a new version on the canary host with what the engine usually does: failures, durations and detections. */
 
 import type { AnswerNumbers } from "../db/answer-numbers.js";
 
-/** How many answers are needed of the new version, and of the seven days that it is held against. */
+/** The number of answers that a comparison needs, from the new version and from the seven days before. */
 export const CANARY_SCANS = 50;
 
-/** So few failures tell nothing. */
+/** Fewer failures than this say nothing. */
 const FAILURES = 3;
-/** A share may be so much off, besides what chance makes of it. */
+/** A share may differ by this much, in addition to what chance explains. */
 const MARGIN = { failures: 0.05, detections: 0.1 };
 /** Three standard deviations: chance exceeds them once in 700 updates. */
 const DEVIATIONS = 3;
-/** Durations are known to a fifth, and short ones differ from host to host. */
+/** Durations are stored in steps of a fifth, and short ones differ between hosts, so only a large change counts. */
 const SLOWER = { times: 2, ms: 500 };
 
-/** What has jumped. */
+/** The figure that has changed too much. */
 export type Jump = "FAILURES" | "SLOWER" | "MORE_DETECTIONS" | "FEWER_DETECTIONS";
 
-/** A sentence on what has jumped. */
+/** What has changed, with a sentence for people. */
 export interface Finding {
   readonly jump: Jump;
   readonly sentence: string;
 }
 
-/** What differs from the usual, the most telling first; undefined if nothing does, or if there is too little to tell. */
+/** The most telling difference from the usual; undefined if there is none, or if there are too few answers to say. */
 export function judgeCanary(now: AnswerNumbers, usual: AnswerNumbers): Finding | undefined {
   const isKnown = usual.answers >= CANARY_SCANS;
-  // An engine that is new has no week: it is asked no more than to answer.
+  // A new engine has nothing to compare with: it only has to answer.
   const failing = shareOf(now.failures, now.answers);
   const failed = isKnown ? shareOf(usual.failures, usual.answers) : 0;
   if (now.failures >= FAILURES && failing > failed + MARGIN.failures + chance(failed, now.answers))
@@ -46,7 +46,7 @@ function shareOf(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-/** How far a share that is usual may be off by chance among so many. */
+/** How much a share may differ by chance in a sample of `count`. */
 function chance(usual: number, count: number): number {
   return DEVIATIONS * Math.sqrt((usual * (1 - usual)) / count);
 }

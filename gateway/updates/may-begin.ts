@@ -1,40 +1,40 @@
-/** Whether updates may begin and go on now, and if not, what they wait for. */
+/** Whether an update may begin or go on now, and what it waits for if not. */
 
 import type { Tx } from "../db/database.js";
 import type { UpdateRecord, Waits } from "../db/engine-updates.js";
-import { readUpdateLeave, type UpdateLeave } from "../db/update-policies.js";
+import { readUpdatePermission, type UpdatePermission } from "../db/update-policies.js";
 import type { HostWindow } from "../db/update-windows.js";
 
 /**
- * What an update waits for before it begins; undefined: it may. A rollback may always, what was fetched in its window alone, and not while
- * that is off.
+ * What an update waits for before it begins; undefined: it may begin. A rollback never waits. An update that a fetcher brought waits for
+ * its set's window, and for somebody to start it if automatic updates are off.
  */
-export async function waitsToBegin(tx: Tx, { engineId, set, cause }: UpdateRecord): Promise<Waits | undefined> {
+export async function findStartDelay(tx: Tx, { engineId, set, cause }: UpdateRecord): Promise<Waits | undefined> {
   if (cause === "ROLLBACK") return undefined;
-  const leave = await readUpdateLeave(tx, engineId, set);
-  if (leave.isPaused) return paused(leave);
+  const permission = await readUpdatePermission(tx, engineId, set);
+  if (permission.isPaused) return paused(permission);
   if (cause === "ASKED") return undefined;
-  if (!leave.automatic) return { for: "somebody who starts it", until: null };
-  const { isInWindow, windowFrom, windowTo } = leave;
+  if (!permission.automatic) return { for: "somebody who starts it", until: null };
+  const { isInWindow, windowFrom, windowTo } = permission;
   if (isInWindow || windowFrom === null || windowTo === null) return undefined;
   return { for: `its window, ${windowText({ from: windowFrom, to: windowTo })}`, until: null };
 }
 
-/** What keeps further hosts from following in one that has begun; undefined: nothing. */
-export async function waitsToGoOn(tx: Tx, { engineId, set, cause }: UpdateRecord): Promise<Waits | undefined> {
+/** The pause that keeps further hosts out of an update that has begun; undefined: there is none. */
+export async function findPause(tx: Tx, { engineId, set, cause }: UpdateRecord): Promise<Waits | undefined> {
   if (cause === "ROLLBACK") return undefined;
-  const leave = await readUpdateLeave(tx, engineId, set);
-  return leave.isPaused ? paused(leave) : undefined;
+  const permission = await readUpdatePermission(tx, engineId, set);
+  return permission.isPaused ? paused(permission) : undefined;
 }
 
-/** Hosts that are to follow, and whose windows are closed. */
+/** Names the hosts whose update windows an update waits for. */
 export function waitsForWindows(windows: readonly HostWindow[]): Waits {
   const named = windows.slice(0, 3).map((one) => `${one.agent} (${windowText(one)})`);
   const more = windows.length > named.length ? [`${windows.length - named.length} more`] : [];
   return { for: `the update window of ${[...named, ...more].join(", ")}`, until: null };
 }
 
-function paused({ pausedUntil }: UpdateLeave): Waits {
+function paused({ pausedUntil }: UpdatePermission): Waits {
   return { for: "its resumption: updates are paused", until: pausedUntil };
 }
 

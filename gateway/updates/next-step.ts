@@ -1,31 +1,31 @@
-/** What an update that is under way does next, by how far its hosts are. */
+/** The next step of an update, decided from the progress of its hosts. */
 
 import type { UnderwayHost } from "../db/engine-update-hosts.js";
-import { hasServedOn, STUCK_MS } from "./follow-host.js";
+import { hasPassedTrial, STUCK_MS } from "./follow-host.js";
 
-/** At most so many hosts of a class change at once, and never more than half of an engine's: the others serve meanwhile. */
+/** The most hosts of a class that change at once, and never more than half of an engine's: the others keep serving. */
 export const AT_ONCE = 4;
-/** With so many first hosts that went offline, the bundle may be why. */
+/** When this many canaries have gone offline, the bundle may be the reason. */
 const GONE_CANARIES = 2;
 
 /** What to do. */
 export type Step =
-  /** `for`: something else than the hosts that are changing. */
+  /** `for`: what it waits for, other than hosts that are changing. */
   | { readonly kind: "WAIT"; readonly for?: string }
   | { readonly kind: "BEGIN"; readonly agents: readonly string[] }
   | { readonly kind: "CANARY"; readonly agent: string }
   /** Nothing until the update window of one of these hosts opens. */
   | { readonly kind: "WINDOWS"; readonly agents: readonly string[] }
-  /** The canary serves: it is held against what its engine usually does. */
+  /** The canary serves the bundle: compare it with what its engine usually does. */
   | { readonly kind: "JUDGE" }
   | { readonly kind: "DONE" }
-  /** `isRetried`: the bundle is not to blame, as far as is known. */
+  /** `isRetried`: nothing shows that the bundle is to blame, so the update is tried again. */
   | { readonly kind: "ROLL_BACK"; readonly reason: string; readonly isRetried: boolean };
 
 const WAIT: Step = { kind: "WAIT" };
 
-/** Of an update in the state CANARY. `candidates` are hosts that may be the next canary, the best first. */
-export function stepOfCanary(canary: string | null, hosts: readonly UnderwayHost[], candidates: readonly string[]): Step {
+/** The next step in the state CANARY. `candidates` are the hosts that may be the next canary, the best first. */
+export function nextCanaryStep(canary: string | null, hosts: readonly UnderwayHost[], candidates: readonly string[]): Step {
   const failed = failureOf(hosts);
   if (failed) return failed;
   const host = hosts.find(({ agent }) => agent === canary);
@@ -39,25 +39,25 @@ export function stepOfCanary(canary: string | null, hosts: readonly UnderwayHost
 
 /** What limits how many hosts begin now. */
 export interface Limits {
-  /** Hosts of the class that fetch for other updates: all that fetch at once share one bus. */
+  /** The hosts of the class that are fetching for other updates: all of them share one bus. */
   readonly fetching: number;
   /** Hosts whose update windows are closed. */
   readonly closed: ReadonlySet<string>;
 }
 
-/** Of a way back: a host that cannot follow stays as it is. What the others fled from would help none of them. */
-export function stepOfWayBack(hosts: readonly UnderwayHost[], limits: Limits): Step {
+/** The next step of a rollback. A host that cannot follow stays as it is: moving the others forward again would help nobody. */
+export function nextRollbackStep(hosts: readonly UnderwayHost[], limits: Limits): Step {
   const there = hosts.filter(isThere);
   if (there.length === 0) return hosts.some(hasBegun) ? { kind: "DONE" } : WAIT;
-  return stepOfOpen(
+  return nextHostsStep(
     there,
     there.filter((host) => host.state !== "SERVING" && host.state !== "FAILED" && !isStuck(host)),
     limits,
   );
 }
 
-/** Of an update in the state ROLLING. */
-export function stepOfRolling(hosts: readonly UnderwayHost[], limits: Limits): Step {
+/** The next step in the state ROLLING. */
+export function nextRollingStep(hosts: readonly UnderwayHost[], limits: Limits): Step {
   const failed = failureOf(hosts);
   if (failed) return failed;
   const gone = hosts.filter(hasVanished);
@@ -66,15 +66,15 @@ export function stepOfRolling(hosts: readonly UnderwayHost[], limits: Limits): S
   const there = hosts.filter(isThere);
   if (there.length === 0)
     return gone.length === 0 ? WAIT : { kind: "ROLL_BACK", reason: "All its hosts went offline.", isRetried: true };
-  return stepOfOpen(
+  return nextHostsStep(
     there,
     there.filter(({ state }) => state !== "SERVING"),
     limits,
   );
 }
 
-/** The next of those that are open. */
-function stepOfOpen(there: readonly UnderwayHost[], open: readonly UnderwayHost[], { fetching, closed }: Limits): Step {
+/** Lets the next hosts begin, as many as the limits allow. */
+function nextHostsStep(there: readonly UnderwayHost[], open: readonly UnderwayHost[], { fetching, closed }: Limits): Step {
   if (open.length === 0) return { kind: "DONE" };
   const changing = open.filter(hasBegun).length;
   const room = Math.min(AT_ONCE - fetching, Math.max(1, Math.floor(there.length / 2))) - changing;
@@ -106,7 +106,7 @@ function hasBegun({ begunAt }: UnderwayHost): boolean {
 }
 
 function isThere(host: UnderwayHost): boolean {
-  return host.state !== "GONE" && !hasServedOn(host);
+  return host.state !== "GONE" && !hasPassedTrial(host);
 }
 
 function hasVanished(host: UnderwayHost): boolean {

@@ -1,4 +1,4 @@
-/** When the bundles of a set come to its engine, and whether at all. */
+/** When a set is updated: its schedule, its window, and pauses. */
 
 import { BUNDLE_LIMITS, setName } from "../../schema/bundle.js";
 import type { EngineRecord } from "../../schema/reports.js";
@@ -14,7 +14,7 @@ import { checkWindow } from "./windows.js";
 
 const CHECK_MS = { min: 3_600_000, max: 30 * 86_400_000 };
 
-/** Changes how a set is updated; what is undefined stays. Throws NOT_FOUND and BAD_INPUT. */
+/** Changes how a set is updated; undefined fields stay as they are. Throws NOT_FOUND and BAD_INPUT. */
 export async function setUpdatePolicy(
   { db }: UpdateMesh,
   caller: Caller,
@@ -40,7 +40,7 @@ export interface Paused {
   readonly set: string | undefined;
 }
 
-/** Begins no update of these engines, and lets no further host follow, until then or, with null, until they are resumed. */
+/** Pauses the updates of these engines until a time, or with null until they are resumed: none begins, and no further host follows. */
 export async function pauseUpdates(mesh: UpdateMesh, caller: Caller, paused: Paused, until: Date | null): Promise<string[]> {
   if (until !== null && !(until.getTime() > Date.now())) throw badInput("until", "must be in the future");
   return changePause(mesh.db, caller, "pauseUpdates", paused, until);
@@ -69,7 +69,7 @@ async function changePause(
   return engines.map(({ name }) => name);
 }
 
-/** Every set of engines that is known, and each one's own. */
+/** All known sets of these engines; every engine has at least `main`. */
 async function setsOf(db: Database, engines: readonly EngineRecord[]): Promise<{ engineId: number; set: string }[]> {
   const known = await readSets(db);
   return engines.flatMap(({ engineId }) =>

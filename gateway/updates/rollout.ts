@@ -1,4 +1,4 @@
-/** Updates of engines: a first host, then the others, or back by itself. Postgres holds how far it is, so any gateway goes on. */
+/** Rolls updates out: first to one host, then to the others, or back. The progress is in Postgres, so any gateway can go on. */
 
 import { internetClass } from "../../schema/classes.js";
 import type { EngineUpdateState } from "../../schema/update-states.js";
@@ -22,33 +22,33 @@ import {
 } from "../db/engine-updates.js";
 import { readHostWindows, type HostWindow } from "../db/update-windows.js";
 import type { UpdateContext } from "./context.js";
-import { findAbleHosts, type AbleHost } from "./able-hosts.js";
+import { findUpdatableHosts, type UpdatableHost } from "./updatable-hosts.js";
 import { judge } from "./canary.js";
 import { followHost, GONE_MS } from "./follow-host.js";
-import { waitsForWindows, waitsToBegin, waitsToGoOn } from "./may-begin.js";
+import { waitsForWindows, findStartDelay, findPause } from "./may-begin.js";
 import { noteWaits } from "./note-waits.js";
-import { stepOfCanary, stepOfRolling, stepOfWayBack, type Step } from "./next-step.js";
-import { giveBack, putOffCanaries } from "./plan-update.js";
+import { nextCanaryStep, nextRollingStep, nextRollbackStep, type Step } from "./next-step.js";
+import { restoreTargets, restartCanaries } from "./plan-update.js";
 import { tellTargets } from "./tell-targets.js";
 
-/** An update in its transaction, with the hosts that are there. */
-interface Underway {
+/** An update within a transaction, and the hosts that are present. */
+interface Rollout {
   readonly ctx: UpdateContext;
   readonly tx: Tx;
   readonly update: UpdateRecord;
-  readonly able: ReadonlyMap<string, AbleHost>;
-  /** Hosts whose update windows are closed. No way back waits for them. */
+  readonly updatable: ReadonlyMap<string, UpdatableHost>;
+  /** Hosts whose update windows are closed. Rollbacks do not wait for windows. */
   readonly closed: readonly HostWindow[];
-  /** NATS has been there so long that every host which is there was heard. */
+  /** NATS has been up long enough for every present host to announce itself. */
   readonly isHeard: boolean;
-  /** NATS has been there so long that a host which is not heard is away, and one that comes no further is stuck. */
+  /** NATS has been up long enough to say that a silent host is away, and one without progress is stuck. */
   readonly isSettled: boolean;
 }
 
-/** Agents are heard every few seconds. */
+/** Agents announce themselves every few seconds, so after this time all that are present have done so. */
 const ALL_HEARD_MS = 15_000;
 
-/** Does what is next of each update that is not over. Any number of gateways may do so. */
+/** Takes the next step of each open update. Several gateways may do so at once: a lock for each engine keeps them apart. */
 export async function continueUpdates(ctx: UpdateContext): Promise<void> {
   for (const { id, engineId, engine, set, internet } of await readOpenUpdates(ctx.db)) {
     const upMs = ctx.bus.account(internetClass(internet)).connection.upMs();
@@ -58,9 +58,9 @@ export async function continueUpdates(ctx: UpdateContext): Promise<void> {
         if (!(await tryLockUpdates(tx, engineId))) return;
         const update = await readUpdate(tx, id);
         if (!update) return;
-        const able = findAbleHosts(ctx.fleet, update);
+        const updatable = findUpdatableHosts(ctx.fleet, update);
         const closed = update.cause === "ROLLBACK" ? [] : (await readHostWindows(tx)).filter(({ isOpen }) => !isOpen);
-        await continueOne({ ctx, tx, update, able, closed, isHeard: upMs > ALL_HEARD_MS, isSettled: upMs > GONE_MS });
+        await continueOne({ ctx, tx, update, updatable, closed, isHeard: upMs > ALL_HEARD_MS, isSettled: upMs > GONE_MS });
       });
     } catch (error) {
       ctx.log.warn({ err: error, engine, set }, "an update of an engine does not go on; it is tried again");
@@ -69,48 +69,48 @@ export async function continueUpdates(ctx: UpdateContext): Promise<void> {
   await tellTargets(ctx);
 }
 
-async function continueOne(underway: Underway): Promise<void> {
-  const { state } = underway.update;
-  if (state === "PENDING") return begin(underway);
+async function continueOne(rollout: Rollout): Promise<void> {
+  const { state } = rollout.update;
+  if (state === "PENDING") return begin(rollout);
   if (state !== "CANARY" && state !== "ROLLING" && state !== "HELD") return;
-  const { tx, update, able } = underway;
-  // What hosts say meanwhile is about the way back.
+  const { tx, update, updatable } = rollout;
+  // A host reports one progress for all sets of an engine, and now it is that of the rollback.
   if (update.cause !== "ROLLBACK" && (await readOtherUpdates(tx, update)).isGoingBack)
     return noteWaits(tx, update, { for: "another set of the engine, which is on its way back", until: null });
-  if (state === "ROLLING") await insertUpdateHosts(tx, update.id, [...able.keys()]);
-  const hosts = await follow(underway);
-  const step = await nextStep(underway, hosts);
-  const waits = ONWARD.has(step.kind) ? await waitsToGoOn(tx, update) : undefined;
+  if (state === "ROLLING") await insertUpdateHosts(tx, update.id, [...updatable.keys()]);
+  const hosts = await follow(rollout);
+  const step = await nextStep(rollout, hosts);
+  const waits = PAUSABLE_STEPS.has(step.kind) ? await findPause(tx, update) : undefined;
   if (waits) return noteWaits(tx, update, waits);
-  await carryOut(underway, step, isAlone(underway, hosts));
+  await carryOut(rollout, step, isAlone(rollout, hosts));
 }
 
-/** What a pause puts off. */
-const ONWARD: ReadonlySet<Step["kind"]> = new Set(["BEGIN", "CANARY", "JUDGE"]);
+/** The steps that a pause puts off. */
+const PAUSABLE_STEPS: ReadonlySet<Step["kind"]> = new Set(["BEGIN", "CANARY", "JUDGE"]);
 
-async function begin({ ctx, tx, update, able }: Underway): Promise<void> {
-  if (able.size === 0) return noteWaits(tx, update, { for: "a host with the engine that takes bundles", until: null });
-  if (update.cause === "ROLLBACK") await putOffCanaries(tx, update);
+async function begin({ ctx, tx, update, updatable }: Rollout): Promise<void> {
+  if (updatable.size === 0) return noteWaits(tx, update, { for: "a host with the engine that takes bundles", until: null });
+  if (update.cause === "ROLLBACK") await restartCanaries(tx, update);
   const others = await readOtherUpdates(tx, update);
   const isHeldUp = update.cause === "ROLLBACK" ? others.isChanging || others.isGoingBack : others.isUnderway;
   if (isHeldUp) return noteWaits(tx, update, { for: "the update of another set of the engine", until: null });
-  const waits = await waitsToBegin(tx, update);
+  const waits = await findStartDelay(tx, update);
   if (waits) return noteWaits(tx, update, waits);
-  await insertUpdateHosts(tx, update.id, [...able.keys()]);
+  await insertUpdateHosts(tx, update.id, [...updatable.keys()]);
   const state: EngineUpdateState = update.skipCanary ? "ROLLING" : "CANARY";
   await changeUpdate(tx, update.id, { state });
   ctx.log.info({ engine: update.engine, set: update.set, to: update.toBundle?.version ?? null }, "an update of an engine begins");
 }
 
-/** Notes how far the hosts are. */
-async function follow({ tx, update, able, isSettled }: Underway): Promise<UnderwayHost[]> {
+/** Records the progress of the hosts. */
+async function follow({ tx, update, updatable, isSettled }: Rollout): Promise<UnderwayHost[]> {
   const targets = await readTargets(tx, update.engineId);
   const role = update.state === "HELD" ? "HELD" : update.state === "CANARY" ? "CANARY" : "OTHER";
   let isChanged = false;
   for (const host of await readUnderwayHosts(tx, update.id)) {
-    if (!isSettled && !able.has(host.agent)) continue;
+    if (!isSettled && !updatable.has(host.agent)) continue;
     const wanted = targetsOf(targets, update.engine, host.agent);
-    const change = followHost(host, able.get(host.agent), wanted, host.agent === update.canary ? role : "OTHER");
+    const change = followHost(host, updatable.get(host.agent), wanted, host.agent === update.canary ? role : "OTHER");
     if (!change) continue;
     await changeUpdateHost(tx, update.id, change);
     isChanged = true;
@@ -120,86 +120,88 @@ async function follow({ tx, update, able, isSettled }: Underway): Promise<Underw
   return isSettled ? hosts : hosts.map((host) => ({ ...host, stillMs: 0 }));
 }
 
-/** The time of a canary that was started anew begins anew, too. */
+/** When a canary's engine restarts, its time as canary starts again, too. */
 async function noteCanary(tx: Tx, update: UpdateRecord, hosts: readonly UnderwayHost[]): Promise<void> {
   if (update.state !== "CANARY") return;
   const serves = hosts.some(({ agent, state }) => agent === update.canary && state === "CANARY");
   if (serves !== (update.canarySince !== null)) await changeUpdate(tx, update.id, { canaryServes: serves, waits: null });
 }
 
-async function nextStep(underway: Underway, hosts: readonly UnderwayHost[]): Promise<Step> {
-  const { tx, update } = underway;
-  const closed = new Set(underway.closed.map(({ agent }) => agent));
+async function nextStep(rollout: Rollout, hosts: readonly UnderwayHost[]): Promise<Step> {
+  const { tx, update } = rollout;
+  const closed = new Set(rollout.closed.map(({ agent }) => agent));
   if (update.state === "ROLLING") {
     const limits = { fetching: await countFetching(tx, update), closed };
-    return update.cause === "ROLLBACK" ? stepOfWayBack(hosts, limits) : stepOfRolling(hosts, limits);
+    return update.cause === "ROLLBACK" ? nextRollbackStep(hosts, limits) : nextRollingStep(hosts, limits);
   }
-  const candidates = await findCandidates(underway);
+  const candidates = await findCandidates(rollout);
   const open = candidates.filter((agent) => !closed.has(agent));
-  const step = stepOfCanary(update.canary, hosts, open);
+  const step = nextCanaryStep(update.canary, hosts, open);
   if (update.state === "HELD" && step.kind !== "ROLL_BACK") return { kind: "WAIT" };
   const isShut = step.kind === "WAIT" && update.canary === null && open.length === 0 && candidates.length > 0;
   return isShut ? { kind: "WINDOWS", agents: candidates } : step;
 }
 
-/** Hosts that may be the canary: those first whose answers will tell most, and of them who was it longest ago. */
-async function findCandidates({ tx, update, able }: Underway): Promise<string[]> {
+/** Hosts that may be the canary: ready and healthy ones first, and among them the one whose last turn is longest ago. */
+async function findCandidates({ tx, update, updatable }: Rollout): Promise<string[]> {
   const turns = await readCanaryTurns(tx, update);
-  const tells = ({ present, engine }: AbleHost) => Number(present.state === "READY" && engine.healthy);
+  const tells = ({ present, engine }: UpdatableHost) => Number(present.state === "READY" && engine.healthy);
   const turn = (agent: string) => turns.get(agent) ?? 0;
-  return [...able].toSorted(([a, one], [b, other]) => tells(other) - tells(one) || turn(a) - turn(b)).map(([agent]) => agent);
+  return [...updatable]
+    .toSorted(([a, one], [b, other]) => tells(other) - tells(one) || turn(a) - turn(b))
+    .map(([agent]) => agent);
 }
 
-/** Whether no host is left that the canary's time protects: there is no other, or all of them serve the bundle already. */
-function isAlone({ update, able, isHeard }: Underway, hosts: readonly UnderwayHost[]): boolean {
-  const isOther = (agent: string) => agent !== update.canary && !servesIt(able.get(agent), update);
+/** Whether waiting protects nobody: there is no other host, or all others serve the bundle already. */
+function isAlone({ update, updatable, isHeard }: Rollout, hosts: readonly UnderwayHost[]): boolean {
+  const isOther = (agent: string) => agent !== update.canary && !servesIt(updatable.get(agent), update);
   const others = hosts.filter(({ agent, state }) => state !== "GONE" && isOther(agent));
-  return isHeard && others.length === 0 && ![...able.keys()].some(isOther);
+  return isHeard && others.length === 0 && ![...updatable.keys()].some(isOther);
 }
 
-function servesIt(host: AbleHost | undefined, { set, toBundle }: UpdateRecord): boolean {
+function servesIt(host: UpdatableHost | undefined, { set, toBundle }: UpdateRecord): boolean {
   return host?.bundles.serving.some((one) => one.set === set && one.digest === toBundle?.digest) === true;
 }
 
-async function carryOut(underway: Underway, step: Step, alone: boolean): Promise<void> {
-  const { ctx, tx, update } = underway;
+async function carryOut(rollout: Rollout, step: Step, alone: boolean): Promise<void> {
+  const { ctx, tx, update } = rollout;
   switch (step.kind) {
     case "WAIT":
       return noteWaits(tx, update, step.for === undefined ? null : { for: step.for, until: null });
     case "WINDOWS":
-      return noteWaits(tx, update, waitsForWindows(underway.closed.filter(({ agent }) => step.agents.includes(agent))));
+      return noteWaits(tx, update, waitsForWindows(rollout.closed.filter(({ agent }) => step.agents.includes(agent))));
     case "CANARY":
       await insertUpdateHosts(tx, update.id, [step.agent]);
       await changeUpdate(tx, update.id, { canary: step.agent, canaryServes: false, waits: null });
-      return tellHosts(underway, [step.agent]);
+      return tellHosts(rollout, [step.agent]);
     case "BEGIN":
-      return tellHosts(underway, step.agents);
+      return tellHosts(rollout, step.agents);
     case "JUDGE":
       return judge(ctx, tx, update, alone);
     case "DONE":
-      return finish(underway);
+      return finish(rollout);
     case "ROLL_BACK":
       ctx.log.warn({ engine: update.engine, set: update.set, reason: step.reason }, "an update is rolled back");
       return rollBack(tx, update, step);
   }
 }
 
-/** Their target is the new bundle from now on; the messages leave after the commit. */
-async function tellHosts({ tx, update, able }: Underway, agents: readonly string[]): Promise<void> {
+/** Makes the new bundle the target of these hosts. The messages to their agents are sent after the commit. */
+async function tellHosts({ tx, update, updatable }: Rollout, agents: readonly string[]): Promise<void> {
   await setTargets(tx, { ...update, agents, bundleId: update.toBundle?.id ?? null });
   for (const agent of agents) {
-    const processStartedAt = able.get(agent)?.present.startedAt;
+    const processStartedAt = updatable.get(agent)?.present.startedAt;
     await changeUpdateHost(tx, update.id, { agent, begins: true, ...(processStartedAt !== undefined && { processStartedAt }) });
   }
 }
 
-/** All hosts serve again what they served before. */
+/** Gives all hosts their previous bundle again, and closes the update. */
 async function rollBack(
   tx: Tx,
   update: UpdateRecord,
   { reason, isRetried }: Extract<Step, { kind: "ROLL_BACK" }>,
 ): Promise<void> {
-  await giveBack(tx, update);
+  await restoreTargets(tx, update);
   await changeUpdate(tx, update.id, {
     state: "ROLLED_BACK",
     reason,
@@ -207,8 +209,8 @@ async function rollBack(
   });
 }
 
-/** Hosts that were away get the new bundle when they come back. */
-async function finish({ ctx, tx, update }: Underway): Promise<void> {
+/** Closes the update. Hosts that were away get the new bundle as target, too, and follow when they come back. */
+async function finish({ ctx, tx, update }: Rollout): Promise<void> {
   const agents = await readTargetAgents(tx, update.engineId, update.set);
   await setTargets(tx, { ...update, agents, bundleId: update.toBundle?.id ?? null });
   await changeUpdate(tx, update.id, { state: "DONE" });

@@ -1,27 +1,27 @@
 import { engineToken } from "../../schema/subjects.js";
 import { insertBases, readBases, readSwitchWays, readTargets, targetsOf, type BaseRecord } from "../db/engine-targets.js";
 import type { UpdateContext } from "./context.js";
-import { isSameTarget, targetTold } from "./able-hosts.js";
+import { isSameTarget, toldTarget } from "./updatable-hosts.js";
 
 /**
- * Tells engines whose presence shows another target than they have: it was changed, a message was lost, or the agent is new. A new host
- * of an engine gets what the engine serves elsewhere.
+ * Tells agents whose presence shows a target that is not the one in Postgres: it was changed, a message was lost, or the agent is new. A
+ * new host of an engine gets the bundle that the engine serves elsewhere.
  */
 export async function tellTargets({ db, bus, fleet }: Pick<UpdateContext, "db" | "bus" | "fleet">): Promise<void> {
-  const able = fleet.presences().flatMap(({ agent, class: internet, engines }) =>
+  const updatable = fleet.presences().flatMap(({ agent, class: internet, engines }) =>
     engines.flatMap(({ name, bundles }) => {
       const token = engineToken(name);
-      return bundles && fleet.classOf(token) === internet ? [{ agent, internet, name, token, target: targetTold(bundles) }] : [];
+      return bundles && fleet.classOf(token) === internet ? [{ agent, internet, name, token, target: toldTarget(bundles) }] : [];
     }),
   );
-  if (able.length === 0) return;
+  if (updatable.length === 0) return;
   let targets = await readTargets(db);
-  const missing = missingBases(able, targets, await readBases(db));
+  const missing = missingBases(updatable, targets, await readBases(db));
   if (missing.length > 0) {
     await insertBases(db, missing);
     targets = await readTargets(db);
   }
-  const stale = able.filter(({ agent, token, target }) => !isSameTarget(target, targetsOf(targets, token, agent)));
+  const stale = updatable.filter(({ agent, token, target }) => !isSameTarget(target, targetsOf(targets, token, agent)));
   if (stale.length === 0) return;
   const ways = await readSwitchWays(db);
   for (const { agent, internet, name, token } of stale) {
@@ -32,12 +32,12 @@ export async function tellTargets({ db, bus, fleet }: Pick<UpdateContext, "db" |
 }
 
 function missingBases(
-  able: readonly { agent: string; token: string }[],
+  updatable: readonly { agent: string; token: string }[],
   targets: readonly { engine: string; agent: string; set: string }[],
   bases: readonly BaseRecord[],
 ): (BaseRecord & { agent: string })[] {
   const held = new Set(targets.map(({ engine, agent, set }) => `${engine} ${agent} ${set}`));
-  return able.flatMap(({ agent, token }) =>
+  return updatable.flatMap(({ agent, token }) =>
     bases
       .filter(({ engine, set }) => engine === token && !held.has(`${token} ${agent} ${set}`))
       .map((base) => ({ ...base, agent })),

@@ -6,19 +6,19 @@ import { engineToken } from "../../schema/subjects.js";
 import type { Fleet } from "../fleet/fleet.js";
 import type { PresentAgent } from "../fleet/presence.js";
 
-/** A host that is there and whose engine takes bundles. */
-export interface AbleHost {
+/** A host that is present and whose engine takes bundles. */
+export interface UpdatableHost {
   readonly present: PresentAgent;
   readonly engine: EnginePresence;
   readonly bundles: EnginesBundles;
 }
 
-/** The hosts of an engine that take bundles, by agent. The others are updated by their host. */
-export function findAbleHosts(
+/** The hosts whose engine takes bundles, by agent. On other hosts people update the engine themselves. */
+export function findUpdatableHosts(
   fleet: Fleet,
   { engine: name, internet }: { readonly engine: string; readonly internet: boolean },
-): Map<string, AbleHost> {
-  const hosts = new Map<string, AbleHost>();
+): Map<string, UpdatableHost> {
+  const hosts = new Map<string, UpdatableHost>();
   for (const present of fleet.agents()) {
     if (present.class !== internetClass(internet)) continue;
     const engine = present.engines.find((one) => engineToken(one.name) === engineToken(name));
@@ -27,8 +27,8 @@ export function findAbleHosts(
   return hosts;
 }
 
-/** What an engine is to serve as far as it knows: one that was started anew goes on with what it served. */
-export function targetTold({ target, serving }: EnginesBundles): ServedBundles {
+/** The bundles that an engine was last told to serve. After a restart it has no order yet, and serves what it served before. */
+export function toldTarget({ target, serving }: EnginesBundles): ServedBundles {
   return target ?? serving;
 }
 

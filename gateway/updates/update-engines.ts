@@ -6,16 +6,16 @@ import { audit } from "../db/audit.js";
 import type { Tx } from "../db/database.js";
 import { lockUpdates, readUpdate, type UpdateRecord } from "../db/engine-updates.js";
 import { findBundle, readChoices, type UpdateChoice } from "../db/update-choice.js";
-import { readUpdateLeave } from "../db/update-policies.js";
+import { readUpdatePermission } from "../db/update-policies.js";
 import { badInput, GatewayError } from "../errors.js";
 import type { Fleet } from "../fleet/fleet.js";
-import { findAbleHosts } from "./able-hosts.js";
+import { findUpdatableHosts } from "./updatable-hosts.js";
 import { askFetchers } from "./ask-fetchers.js";
 import type { UpdateMesh } from "./context.js";
 import { findEngines } from "./find-engines.js";
 import { planUpdate } from "./plan-update.js";
 
-/** What is to be updated. */
+/** A request to update engines. */
 export interface UpdateOrder {
   /** Undefined: every engine of which there is a bundle. */
   readonly engines: readonly string[] | undefined;
@@ -26,7 +26,7 @@ export interface UpdateOrder {
   readonly skipCanary: boolean;
 }
 
-/** A set that is not updated, and why. */
+/** A set that is not updated, with the reason. */
 export interface RefusedSet {
   readonly engine: string;
   readonly set: string;
@@ -38,7 +38,7 @@ export interface RefusedSet {
 export interface UpdateAnswer {
   readonly updates: readonly UpdateRecord[];
   readonly refused: readonly RefusedSet[];
-  /** Engines at whose sources a fetcher looks now. */
+  /** Engines whose sources a fetcher checks now. */
   readonly asked: readonly string[];
 }
 
@@ -76,7 +76,7 @@ async function findWanted(tx: Tx, { engineId, name }: EngineRecord, { set, diges
   if (bundle.isRemoved) throw badInput("bundle", "its files are gone");
   if (set !== undefined && set !== bundle.set) throw badInput("bundle", `is of the set ${bundle.set}`);
   const of = newest.find((one) => one.set === bundle.set);
-  // Named as it is, it may be tried again.
+  // A bundle that was rolled back may be tried again if it is asked for by name.
   return of ? [{ ...of, bundleId: bundle.id, wasRolledBack: false }] : [];
 }
 
@@ -94,9 +94,9 @@ async function planOne(
       "ROLLED_BACK_BEFORE",
       `The newest bundle of ${engine} was rolled back before: name the bundle to try it again.`,
     );
-  if ((await readUpdateLeave(tx, engineId, set)).isPaused)
+  if ((await readUpdatePermission(tx, engineId, set)).isPaused)
     return refuse("PAUSED", `Updates of ${engine} are paused: resume them first.`);
-  if (fleet && hasHosts(fleet, choice) && findAbleHosts(fleet, choice).size === 0)
+  if (fleet && hasHosts(fleet, choice) && findUpdatableHosts(fleet, choice).size === 0)
     return refuse("NO_HOST", `${engine} is updated by its hosts: none of its agents takes bundles.`);
   const planned = await planUpdate(tx, { engineId, set, bundleId, cause: "ASKED", skipCanary });
   if ("underway" in planned)

@@ -4,11 +4,11 @@ import type { UpdateContext } from "./context.js";
 import { planUpdate } from "./plan-update.js";
 
 /**
- * Begins updates to what fetchers have brought. A newer bundle takes the place of one that waits or is held; an update that somebody asked
- * for waits undisturbed.
+ * Begins updates to bundles that fetchers brought. A newer bundle replaces an automatic update that waits or is held, but never an update
+ * that somebody asked for.
  */
 export async function updateFetched({ db, log }: Pick<UpdateContext, "db" | "log">): Promise<void> {
-  for (const choice of (await readChoices(db)).filter(isBegun)) {
+  for (const choice of (await readChoices(db)).filter(startsByItself)) {
     try {
       await beginFetched(db, choice);
     } catch (error) {
@@ -17,8 +17,8 @@ export async function updateFetched({ db, log }: Pick<UpdateContext, "db" | "log
   }
 }
 
-/** Whether it is begun by itself. */
-function isBegun({ bundleId, baseId, fetched, automatic, wasRolledBack, wasPassedOver }: UpdateChoice): boolean {
+/** Whether an update to this bundle starts without anybody asking. */
+function startsByItself({ bundleId, baseId, fetched, automatic, wasRolledBack, wasPassedOver }: UpdateChoice): boolean {
   return fetched && automatic && !wasRolledBack && !wasPassedOver && bundleId !== baseId;
 }
 
@@ -32,7 +32,7 @@ async function beginFetched(db: UpdateContext["db"], { engineId, set, bundleId }
     )
       return;
     const still = (await readChoices(tx, engineId)).find((one) => one.set === set);
-    if (still?.bundleId !== bundleId || !isBegun(still)) return;
+    if (still?.bundleId !== bundleId || !startsByItself(still)) return;
     await planUpdate(tx, { engineId, set, bundleId, cause: "FETCHED", skipCanary: false });
   });
 }

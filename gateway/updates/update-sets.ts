@@ -1,4 +1,4 @@
-/** Every engine's sets, and how far each host is with them: what people look at. */
+/** The sets of every engine and the progress of each host, as the page and the command show them. */
 
 import { internetClass } from "../../schema/classes.js";
 import type { EngineRecord } from "../../schema/reports.js";
@@ -15,7 +15,7 @@ import type { UpdateContext } from "./context.js";
 
 type Announced = { readonly agent: string; readonly engine: EnginePresence };
 
-/** What stands for all sets of one engine. */
+/** What all sets of one engine have in common. */
 interface EngineParts {
   readonly announced: readonly Announced[];
   readonly targets: readonly TargetRecord[];

@@ -9,7 +9,7 @@ import type { ScanContext } from "../scan/context.js";
 
 const MINUTES = 1_440;
 
-/** Throws BAD_INPUT for what is no window; what is undefined stays as it is. */
+/** Throws BAD_INPUT for a window that is not valid; undefined fields stay as they are. */
 export function checkWindow({ windowFrom, windowTo }: Partial<AgentWindow>): void {
   if ((windowFrom ?? null) === null ? (windowTo ?? null) !== null : (windowTo ?? null) === null)
     throw badInput("windowTo", "a window needs both of its ends");

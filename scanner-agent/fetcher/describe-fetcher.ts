@@ -5,7 +5,7 @@ import { createSources, type FetchConfig } from "./sources.js";
 
 const PACKAGES: Readonly<Record<string, string>> = { freshclam: "clamav-freshclam", sigtool: "clamav" };
 
-/** What this host fetches for the mesh and what it lacks for that, a line each; none if it is not to fetch. */
+/** Lines that say what this host fetches for the mesh, and what it lacks to do so; none if fetching is off. */
 export async function describeFetcher(manifests: readonly Manifest[], config: FetchConfig): Promise<string[]> {
   if (!config.fetch.isOn) return [];
   const sources = createSources(manifests, config, pino({ level: "silent" }));

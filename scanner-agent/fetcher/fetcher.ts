@@ -7,13 +7,13 @@ import { reasonOf } from "../contract.js";
 import { Blocked, type Source } from "./source.js";
 import { hashFiles, uploadBundle, type HashedFile } from "./upload.js";
 
-/** Fetches for the whole mesh what gateways order. */
+/** Fetches updates for the whole mesh, as gateways order it. */
 export interface Fetcher {
-  /** Begins jobs; one that is known is passed over, and a newer one of a set takes the place of an older. */
+  /** Begins jobs. A job that is known already is ignored, and a newer job of a set replaces the older one. */
   take(orders: readonly FetchOrder[]): void;
   /** What the presence says of it. */
   jobs(): FetchJobs;
-  /** Ends what is under way; what was fetched stays for the next time. */
+  /** Ends all jobs. The files fetched so far stay for the next time. */
   stop(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export function createFetcher({ sources, gateway, authority, onChange, log }: Fe
     } catch (error) {
       if (run.stopping.signal.aborted) return;
       const isBlocked = error instanceof Blocked;
-      // Its sentence says all; of what nobody foresaw, the stack is worth having.
+      // An OperatorError explains itself. For anything unforeseen, the stack is needed.
       if (error instanceof OperatorError) log.warn({ ...told, reason: error.message }, "Could not fetch for the mesh");
       else log.error({ ...told, err: error }, "Could not fetch for the mesh");
       change(run, {
@@ -77,7 +77,7 @@ export function createFetcher({ sources, gateway, authority, onChange, log }: Fe
     }
   }
 
-  /** Returns a sentence of what came of it. */
+  /** Runs a job and returns its outcome as a sentence. */
   async function fetchOne(run: Run, source: Source, { known, url }: FetchOrder): Promise<string> {
     const { signal } = run.stopping;
     signal.throwIfAborted();
@@ -99,7 +99,7 @@ export function createFetcher({ sources, gateway, authority, onChange, log }: Fe
   }
 
   function addressOf(url: string): string {
-    // The address by which this host has joined is one that it reaches.
+    // This host joined by this address, so it can reach it.
     if (gateway !== undefined) return new URL(new URL(url, gateway).pathname, gateway).href;
     if (!URL.canParse(url))
       throw new OperatorError(

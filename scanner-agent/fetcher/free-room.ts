@@ -10,7 +10,7 @@ export const readFree: ReadFree = async (folder) => {
   return bavail * bsize;
 };
 
-/** Throws {@link OperatorError} if something of that size does not fit. */
+/** Throws {@link OperatorError} if so many bytes do not fit. */
 export async function requireRoom(folder: string, needed: number, read: ReadFree): Promise<void> {
   const free = await read(folder);
   if (free >= needed) return;

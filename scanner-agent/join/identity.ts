@@ -1,4 +1,4 @@
-/** Who this agent is: its key, which it makes and never shows, and the mesh that it has joined. A folder that its owner alone reads. */
+/** The agent's identity: its private key, which never leaves the host, and the mesh that it has joined, in a folder only its owner can read. */
 
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -49,7 +49,7 @@ export function natsServers({ servers, joined }: Pick<AgentConfig, "servers" | "
   return () => AgentFile.safeParse(parseJson(read())).data?.servers ?? servers;
 }
 
-/** The agent's key, made if there is none: it is there before anything is asked, so that whoever asks again has the same. */
+/** The agent's key, made if there is none. It is written before the first request, so that a repeated request has the same key. */
 export async function openKey(folder: string): Promise<KeyPair> {
   const file = join(folder, FILES.seed);
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -1,4 +1,4 @@
-/** What is looked at before a host joins, and by the doctor, so that what is wrong is said at once and by one sentence each. */
+/** Checks a host before it joins, and for the doctor, so that each problem is named at once in one sentence. */
 
 import { statfs } from "node:fs/promises";
 import { connect } from "node:net";
@@ -51,7 +51,7 @@ const THIS_HOST: Host = { freeBytes, memoryBytes: () => Math.min(process.constra
 
 const CHECKS = [checkDisk, checkMemory, checkDocker] as const;
 
-/** Everything for which a host is no good, in the order of the checks. */
+/** Every reason why a host cannot run an agent, in the order of the checks. */
 export async function checkHost(needs: HostNeeds, host = THIS_HOST): Promise<JoinError[]> {
   return findProblems(CHECKS.map((check) => () => check(needs, host)));
 }

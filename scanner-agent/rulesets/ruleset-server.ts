@@ -1,4 +1,4 @@
-/** Rulesets that are checked and tried on this host, as gateways order it. */
+/** Checks and tries rulesets on this host, as gateways order it. */
 
 import type { Logger } from "pino";
 import { createAbortController } from "../../schema/abort-controller.js";
@@ -16,7 +16,7 @@ import { trySamples } from "./try-samples.js";
 
 /** Checks and tries rulesets. */
 export interface RulesetServer {
-  /** Does these jobs and no others. One that is known goes on, with its next piece if that is another. */
+  /** Runs exactly these jobs: others are ended, and a known one goes on, with its next piece if there is one. */
   take(orders: readonly RuleOrder[]): void;
   /** What the presence says of it. */
   jobs(): RuleJobs;
@@ -120,7 +120,7 @@ export function createRulesetServer(options: RulesetServerOptions): RulesetServe
     }
   }
 
-  /** The piece that is ordered, once it is another than the one that is done. */
+  /** Waits until a piece is ordered that is not done yet. */
   async function nextPiece(run: Run, signal: AbortSignal): Promise<TryOrder> {
     for (;;) {
       signal.throwIfAborted();

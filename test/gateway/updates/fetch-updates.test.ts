@@ -5,7 +5,7 @@ import type { Presence } from "../../../schema/presence.js";
 import type { Control } from "../../../schema/control.js";
 import type { FetchJob, FetchOrder } from "../../../schema/fetch-job.js";
 import type { Database } from "../../../gateway/db/database.js";
-import { lookNow } from "../../../gateway/db/fetch-looks.js";
+import { checkSourcesNow } from "../../../gateway/db/fetch-looks.js";
 import { changePolicy } from "../../../gateway/db/update-policies.js";
 import { createMetrics } from "../../../gateway/metrics.js";
 import { fetchUpdates, type FetchContext } from "../../../gateway/updates/fetch-updates.js";
@@ -184,7 +184,7 @@ describe("a source", () => {
     });
     first.isThere = false;
     const second = add("f2");
-    await lookNow(db, { engineIds: [engineId], set: undefined, offered: [] });
+    await checkSourcesNow(db, { engineIds: [engineId], set: undefined, offered: [] });
     await sweep();
     expect(second.orders).toEqual([]);
     await db.updateTable("fetch_jobs").set({ blocked_until: new Date(), next_at: new Date() }).execute();
